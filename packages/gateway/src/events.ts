@@ -1,0 +1,163 @@
+import type { FailureCode } from './errors.ts';
+import type { Finding } from './protocol/diagnostics.ts';
+import type { Decision, Question } from './protocol/records.ts';
+import type { FailureDetail, Provenance, Usage } from './protocol/run.ts';
+
+/** Everything the gateway says about itself. Listeners (log, metrics, usage, recent errors) do the bookkeeping. */
+export type GatewayEvent =
+  | { readonly type: 'gateway_started'; readonly url: string; readonly pid: number }
+  | { readonly type: 'gateway_stopping'; readonly reason: string }
+  | {
+      readonly type: 'agent_loaded';
+      readonly agentId: string;
+      readonly modulePath: string;
+      readonly generation: number;
+      readonly loadMs: number;
+    }
+  | { readonly type: 'agent_removed'; readonly agentId: string; readonly modulePath: string }
+  /** What is wrong with a module as of now: replaces what was reported of it before, an empty list clears it. */
+  | {
+      readonly type: 'findings_reported';
+      readonly agentId: string | null;
+      readonly modulePath: string;
+      readonly findings: readonly Finding[];
+      readonly servingGeneration: number | null;
+    }
+  | {
+      readonly type: 'run_started';
+      readonly runId: string;
+      readonly requestId: string;
+      readonly keyId: string;
+      readonly agentId: string;
+      readonly modulePath: string;
+      readonly generation: number;
+    }
+  | {
+      readonly type: 'run_ended';
+      readonly runId: string;
+      readonly requestId: string;
+      readonly keyId: string;
+      readonly agentId: string;
+      readonly modulePath: string;
+      readonly outcome: 'finished' | 'blocked' | 'failed' | 'cancelled' | 'interrupted';
+      readonly code: FailureCode | null;
+      readonly detail: FailureDetail | null;
+      readonly durationMs: number;
+      readonly firstTextMs: number | null;
+      readonly usage: Usage;
+    }
+  | {
+      readonly type: 'tool_called';
+      readonly runId: string;
+      readonly requestId: string;
+      readonly agentId: string;
+      readonly modulePath: string;
+      readonly tool: string;
+      readonly provenance: Provenance;
+      readonly outcome: 'ok' | 'denied' | 'failed';
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'model_called';
+      readonly agentId: string;
+      /** Null where a call belongs to no single live run. */
+      readonly runId: string | null;
+      readonly keyId: string | null;
+      readonly upstream: string;
+      readonly path: string;
+      readonly model: string | null;
+      /** HTTP status, or 0 where none came. */
+      readonly status: number;
+      readonly outcome: 'ok' | 'failed' | 'aborted';
+      /** Requests sent upstream, retries and fallbacks included. */
+      readonly attempts: number;
+      readonly durationMs: number;
+      /** Null where the upstream told none. */
+      readonly usage: Usage | null;
+      readonly error: string | null;
+    }
+  | {
+      readonly type: 'access_decided';
+      readonly question: Question;
+      readonly decision: Decision;
+      readonly requestId: string | null;
+    }
+  | {
+      readonly type: 'request_ended';
+      readonly requestId: string;
+      readonly clientRequestId: string | null;
+      readonly keyId: string | null;
+      readonly method: string;
+      readonly path: string;
+      readonly status: number;
+      readonly durationMs: number;
+    }
+  /** Something threw where only a handled failure was expected. */
+  | {
+      readonly type: 'request_failed';
+      readonly requestId: string;
+      readonly code: FailureCode;
+      readonly error: unknown;
+    }
+  | {
+      readonly type: 'worker_started';
+      readonly pid: number;
+      readonly agentId: string | null;
+      readonly generation: number | null;
+    }
+  | {
+      readonly type: 'worker_ended';
+      readonly pid: number;
+      readonly agentId: string | null;
+      readonly modulePath: string | null;
+      readonly generation: number | null;
+      /**
+       * Why it ended: asked to (`evicted`, `retired`, `shutdown`), killed (`stalled`, `memory`, `protocol`, `load_timeout`),
+       * by itself (`exited`, `crashed`), or, where any of that came over a load that has its own finding, `load_failed`.
+       */
+      readonly reason: string;
+      readonly exitCode: number | null;
+      readonly signal: string | null;
+      readonly detail: FailureDetail | null;
+    }
+  | {
+      readonly type: 'worker_output';
+      readonly pid: number;
+      readonly agentId: string | null;
+      readonly modulePath: string | null;
+      readonly stream: 'stdout' | 'stderr';
+      readonly line: string;
+    }
+  /** A part of the gateway stayed alive over an error (a listener that threw, a store that is down). */
+  | { readonly type: 'fault_survived'; readonly where: string; readonly error: unknown };
+
+export type Emit = (event: GatewayEvent) => void;
+
+export type Events = {
+  readonly emit: Emit;
+  /** Adds a listener; the returned function removes it. A listener that throws hurts no other. */
+  readonly listen: (listener: (event: GatewayEvent) => void) => () => void;
+};
+
+/** Makes an emitter: synchronous, in order of listening. */
+export function createEvents(): Events {
+  const listeners = new Set<(event: GatewayEvent) => void>();
+  const emit: Emit = (event) => {
+    for (const listener of listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        if (event.type !== 'fault_survived') {
+          emit({ type: 'fault_survived', where: 'event listener', error });
+        }
+      }
+    }
+  };
+  return {
+    emit,
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

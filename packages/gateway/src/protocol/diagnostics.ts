@@ -1,0 +1,58 @@
+/** Where something went wrong. */
+export type Stage =
+  | 'discover'
+  | 'dependencies'
+  | 'load'
+  | 'export'
+  | 'metadata'
+  | 'policy'
+  | 'worker'
+  | 'run'
+  | 'model'
+  | 'tool'
+  | 'guardrail'
+  | 'stream';
+
+export type Severity = 'error' | 'warning' | 'info';
+
+/**
+ * One thing wrong (or worth knowing) about a module, as whoever finds it says it.
+ * `code` is snake_case (`syntax_error`); `hint` is an action; `file` is absolute; lines and columns count from 1.
+ */
+export type Finding = {
+  readonly stage: Stage;
+  readonly code: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** Code frame, several lines of plain text. */
+  readonly frame?: string;
+  readonly hint?: string;
+};
+
+/** A finding as kept and shown by CLI, `/admin`, log and console. Times are ISO 8601. */
+export type Diagnostic = {
+  readonly id: string;
+  readonly agent_id: string | null;
+  /** Path of the module's entry below the project root. */
+  readonly module_path: string | null;
+  readonly stage: Stage;
+  readonly code: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly column: number | null;
+  readonly frame: string | null;
+  readonly hint: string | null;
+  /** Page of the documentation, below `docs/`. */
+  readonly docs: string | null;
+  /** Generation that keeps serving in spite of it. */
+  readonly serving_generation: number | null;
+  readonly first_seen: string;
+  readonly last_seen: string;
+  readonly count: number;
+  readonly request_id: string | null;
+};

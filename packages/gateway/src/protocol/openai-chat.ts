@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import type { FailureCode } from '../errors.ts';
+
+/** `params` of a refinement: the failure a caller gets in place of `invalid_value`. */
+export type RefusedAs = { readonly failure: FailureCode };
+
+const unsupportedParameter: RefusedAs = { failure: 'unsupported_parameter' };
+const unsupportedValue: RefusedAs = { failure: 'unsupported_value' };
+const missingParameter: RefusedAs = { failure: 'missing_parameter' };
+
+const textPart = z.object({ type: z.literal('text'), text: z.string() });
+
+const imagePart = z.object({
+  type: z.literal('image_url'),
+  image_url: z.object({
+    url: z.string().refine((url) => /^(https?:\/\/|data:)/i.test(url), {
+      error: 'An image is an http(s) or a data URL',
+    }),
+    detail: z.enum(['auto', 'low', 'high']).nullish(),
+  }),
+});
+
+const audioPart = z.object({
+  type: z.literal('input_audio'),
+  input_audio: z.object({ data: z.string(), format: z.string() }),
+});
+
+const filePart = z.object({
+  type: z.literal('file'),
+  file: z
+    .object({
+      file_id: z.string().nullish(),
+      file_data: z.string().nullish(),
+      filename: z.string().nullish(),
+    })
+    .refine((file) => Boolean(file.file_id ?? file.file_data), {
+      error: 'A file needs file_id or file_data',
+      params: missingParameter,
+    }),
+});
+
+const userPart = z.discriminatedUnion('type', [textPart, imagePart, audioPart, filePart]);
+
+const systemMessage = z.object({
+  role: z.literal(['system', 'developer']),
+  content: z.union([z.string(), z.array(textPart).min(1)]),
+});
+
+const userMessage = z.object({
+  role: z.literal('user'),
+  content: z.union([z.string(), z.array(userPart).min(1)]),
+});
+
+/** History. Only its text is used, so what else clients send back (tool calls, refusals) may have any form. */
+const assistantMessage = z.object({
+  role: z.literal('assistant'),
+  content: z
+    .union([z.string(), z.array(z.object({ type: z.string(), text: z.string().nullish() }))])
+    .nullish(),
+});
+
+/** Results of tools in the history are the client's own: accepted in any form and dropped. */
+const toolMessage = z.object({ role: z.literal(['tool', 'function']) });
+
+const responseFormat = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text') }),
+  z.object({ type: z.literal('json_object') }),
+  z.object({
+    type: z.literal('json_schema'),
+    json_schema: z.object({
+      name: z.string().min(1).max(64),
+      schema: z.record(z.string(), z.unknown()).nullish(),
+      strict: z.boolean().nullish(),
+    }),
+  }),
+]);
+
+const metadata = z
+  .record(z.string().max(64), z.string().max(512))
+  .refine((pairs) => Object.keys(pairs).length <= 16, { error: 'There may be at most 16 pairs' });
+
+/**
+ * Body of `POST /v1/chat/completions`, loose as OpenAI-compatible servers are: unknown fields are dropped, null counts
+ * as not given. What is absent here (`store`, `logit_bias`, `prediction`, `tool_choice` …) has no effect.
+ */
+export const chatRequestSchema = z.object({
+  model: z.string().min(1).max(256).describe('Model id of an agent, as GET /v1/models lists it.'),
+  messages: z
+    .array(
+      z.discriminatedUnion('role', [systemMessage, userMessage, assistantMessage, toolMessage]),
+    )
+    .min(1),
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  max_completion_tokens: z.int().min(1).nullish().describe('Cap of one model turn.'),
+  max_tokens: z.int().min(1).nullish(),
+  temperature: z.number().nullish(),
+  top_p: z.number().nullish(),
+  presence_penalty: z.number().nullish(),
+  frequency_penalty: z.number().nullish(),
+  seed: z.int().nullish(),
+  stop: z.union([z.string(), z.array(z.string())]).nullish(),
+  parallel_tool_calls: z.boolean().nullish(),
+  reasoning_effort: z.string().nullish(),
+  verbosity: z.string().nullish(),
+  service_tier: z.string().nullish(),
+  response_format: responseFormat.nullish(),
+  tools: z.array(z.unknown()).nullish().describe('Ignored or refused, as the agent says.'),
+  functions: z.array(z.unknown()).nullish(),
+  n: z
+    .number()
+    .refine((count) => count === 1, {
+      error: 'An agent gives one choice; leave n out or send 1',
+      params: unsupportedValue,
+    })
+    .nullish(),
+  logprobs: z
+    .boolean()
+    .refine((wanted) => !wanted, {
+      error: 'Agents have no log probabilities; leave logprobs out',
+      params: unsupportedParameter,
+    })
+    .nullish(),
+  top_logprobs: z
+    .int()
+    .refine((count) => count === 0, {
+      error: 'Agents have no log probabilities; leave top_logprobs out',
+      params: unsupportedParameter,
+    })
+    .nullish(),
+  modalities: z
+    .array(z.string())
+    .refine((wanted) => wanted.every((modality) => modality === 'text'), {
+      error: 'Agents answer in text; leave modalities out or send ["text"]',
+      params: unsupportedParameter,
+    })
+    .nullish(),
+  audio: z
+    .unknown()
+    .refine((wanted) => !wanted, {
+      error: 'Agents answer in text; leave audio out',
+      params: unsupportedParameter,
+    })
+    .optional(),
+  user: z.string().nullish(),
+  metadata: metadata.nullish(),
+});
+
+/** A chat request after parsing. */
+export type ChatRequest = z.output<typeof chatRequestSchema>;

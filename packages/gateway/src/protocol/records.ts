@@ -1,0 +1,170 @@
+import type { Finding } from './diagnostics.ts';
+import type { InputMedium, RunSettings } from './run.ts';
+
+/** Roles are cumulative from `caller` to `admin`; `metrics` may only scrape. */
+export type Role = 'caller' | 'operator' | 'admin' | 'metrics';
+
+/** An API key as stored. The secret itself is never kept. Times are Unix seconds. */
+export type KeyRecord = {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** SHA-256 of the secret, hex. */
+  readonly hash: string;
+  /** Namespaces the key may reach; null means all. */
+  readonly namespaces: readonly string[] | null;
+  /** Globs over model ids the key may reach; null means all. */
+  readonly agents: readonly string[] | null;
+  readonly createdAtSeconds: number;
+  readonly createdBy: string;
+  readonly expiresAtSeconds: number | null;
+  readonly revokedAtSeconds: number | null;
+};
+
+/** Who asks: the key of an authenticated request. */
+export type Caller = {
+  readonly keyId: string;
+  readonly keyName: string;
+  readonly role: Role;
+  readonly namespaces: readonly string[] | null;
+  readonly agents: readonly string[] | null;
+  readonly requestId: string;
+};
+
+export type Action = 'list_agents' | 'run_agent' | 'call_tool' | 'load_module' | 'administer';
+
+/** Who asks, as rules see it: a key with its scopes, or an agent. */
+export type Principal =
+  | {
+      readonly type: 'key';
+      readonly id: string;
+      readonly name: string;
+      readonly role: Role;
+      readonly namespaces: readonly string[] | null;
+      readonly agents: readonly string[] | null;
+    }
+  | { readonly type: 'agent'; readonly id: string };
+
+export type Question = {
+  readonly principal: Principal;
+  readonly action: Action;
+  /** Model id, tool name, module path or route, by action. */
+  readonly resource: string;
+};
+
+export type RuleSource = 'override' | 'config' | 'namespace' | 'built_in';
+
+/** One line of policy. Globs know `*` only, which also crosses `/`. `tier` is 1 to 8 (docs/architecture.md). */
+export type Rule = {
+  readonly id: string;
+  readonly effect: 'allow' | 'deny';
+  readonly action: Action;
+  readonly principals: readonly string[];
+  readonly resources: readonly string[];
+  readonly tier: number;
+  readonly source: RuleSource;
+  readonly expiresAtSeconds?: number;
+  readonly reason?: string;
+};
+
+/** Allow or deny, with the rule that decided; null where none matched. */
+export type Decision = { readonly answer: 'allow' | 'deny'; readonly rule: Rule | null };
+
+export type UpstreamApi = 'responses' | 'chat_completions';
+
+export type ToolEventsMode = 'off' | 'reasoning' | 'extension';
+
+/** `__gateway__` of a module after checking, defaults not filled in. */
+export type ModuleSettings = {
+  readonly model?: string;
+  readonly upstream?: string;
+  readonly displayName?: string;
+  readonly description?: string;
+  /** Names of gateway tools given to the agent. */
+  readonly tools?: readonly string[];
+  readonly toolEvents?: ToolEventsMode;
+  readonly clientTools?: 'ignore' | 'reject';
+  /** Which settings of a request reach the model; `maxOutputTokens` always does. */
+  readonly clientSettings?: readonly (keyof RunSettings)[];
+  /** What the agent takes beside text. Default: image and file. */
+  readonly accepts?: readonly InputMedium[];
+  /** How a guardrail's stop is told: a 200 with `content_filter`, or a 400. */
+  readonly guardrailResponse?: 'content_filter' | 'error';
+  readonly maxTurns?: number;
+  readonly timeoutMs?: number;
+  /** Files read with `fs` that reload the module when they change. */
+  readonly watch?: readonly string[];
+};
+
+export type ToolDescription = {
+  readonly name: string;
+  /** `function`, or the SDK's own type of a hosted or computer tool. */
+  readonly type: string;
+  readonly description: string | null;
+  readonly needsApproval: boolean;
+};
+
+export type AgentDescription = {
+  readonly name: string;
+  readonly model: string | null;
+  readonly tools: readonly ToolDescription[];
+  /** Names of the agents it can hand off to. */
+  readonly handoffs: readonly string[];
+  readonly inputGuardrails: readonly string[];
+  readonly outputGuardrails: readonly string[];
+  /** `text`, or the name of its output schema. */
+  readonly outputType: string;
+  readonly mcpServers: readonly string[];
+};
+
+/** A file that a generation is made of: absolute path and SHA-256 of the exact bytes loaded. */
+export type LoadedFile = { readonly path: string; readonly sha256: string };
+
+/** Where an effective setting came from. */
+export type SettingSource = '__gateway__' | 'agent' | 'config' | 'environment' | 'default';
+
+/** What a loaded module turned out to be. */
+export type Manifest = {
+  readonly kind: 'agent' | 'workflow' | 'runnable';
+  /** Name of the export that became the agent. */
+  readonly exportName: string;
+  readonly exports: readonly string[];
+  /** The agents of its handoff graph, the exported one first; empty for a plain `run` object. */
+  readonly agents: readonly AgentDescription[];
+  readonly settings: ModuleSettings;
+  /** Effective model of the exported agent; `name` is null where the SDK's default holds. */
+  readonly model: { readonly name: string | null; readonly source: SettingSource };
+  readonly upstream: { readonly name: string; readonly source: SettingSource };
+  /** The SDK copy that the module's own file resolved, if any. */
+  readonly sdk: { readonly version: string; readonly path: string; readonly own: boolean } | null;
+  readonly runtime: { readonly name: 'node' | 'python'; readonly version: string };
+  /** Local files imported, the entry first; packages are not listed. */
+  readonly files: readonly LoadedFile[];
+  readonly warnings: readonly Finding[];
+  readonly loadMs: number;
+};
+
+/** Everything a worker needs to load one generation of one module. Paths are absolute. */
+export type ModuleLoad = {
+  readonly agentId: string;
+  readonly generation: number;
+  readonly language: 'node' | 'python';
+  /** Entry below the project root, for messages. */
+  readonly modulePath: string;
+  readonly entry: string;
+  readonly folder: string;
+  /** Name of the module's folder (`SampleAgent`). */
+  readonly name: string;
+  /** Export names tried first, in order. */
+  readonly exportNames: readonly string[];
+  /** Of the module's `.env`. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Path → SHA-256 of bytes kept in `keptFolder`; null loads from disk. */
+  readonly kept: Readonly<Record<string, string>> | null;
+  readonly keptFolder: string;
+  /** API that each upstream speaks, by its name; `__gateway__.upstream` picks among them. */
+  readonly upstreams: Readonly<Record<string, UpstreamApi>>;
+  readonly defaultUpstream: { readonly name: string; readonly source: SettingSource };
+  /** Model for agents that name none; null leaves it to the SDK. */
+  readonly defaultModel: { readonly name: string; readonly source: SettingSource } | null;
+};

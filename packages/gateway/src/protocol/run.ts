@@ -1,0 +1,144 @@
+import type { FailureCode } from '../errors.ts';
+
+/** One part of a message. `url` of an image is `http(s):` or `data:`; it is never fetched by the gateway. */
+export type InputPart =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image'; readonly url: string; readonly detail?: 'auto' | 'low' | 'high' }
+  | { readonly type: 'audio'; readonly data: string; readonly format: string }
+  | {
+      readonly type: 'file';
+      readonly fileId?: string;
+      readonly data?: string;
+      readonly filename?: string;
+    };
+
+/** What an agent can be sent beside text. */
+export type InputMedium = Exclude<InputPart['type'], 'text'>;
+
+/** One message of the conversation, oldest first. `system` text is layered onto the agent's instructions. */
+export type InputItem =
+  | { readonly role: 'system'; readonly text: string }
+  | { readonly role: 'user'; readonly parts: readonly InputPart[] }
+  | { readonly role: 'assistant'; readonly text: string };
+
+/** Model settings a caller asked for; each is passed on only where the agent allows it. */
+export type RunSettings = {
+  /** Cap of one model turn, not of the run; always passed on. */
+  readonly maxOutputTokens?: number;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+  readonly seed?: number;
+  readonly stop?: readonly string[];
+  readonly parallelToolCalls?: boolean;
+  readonly reasoningEffort?: string;
+  readonly verbosity?: string;
+  readonly serviceTier?: string;
+};
+
+/** The form a caller wants the final answer in. */
+export type OutputFormat =
+  | { readonly type: 'text' }
+  | { readonly type: 'json_object' }
+  | {
+      readonly type: 'json_schema';
+      readonly name: string;
+      readonly schema: Readonly<Record<string, unknown>>;
+      readonly strict: boolean;
+    };
+
+/** What a run is asked to do, in no client's dialect. */
+export type RunInput = {
+  /** Model id as the caller wrote it (`default/sampleagent` or `sampleagent`). */
+  readonly modelId: string;
+  readonly items: readonly InputItem[];
+  readonly settings: RunSettings;
+  readonly outputFormat: OutputFormat;
+  /** True where text is wanted as it comes; false where only the whole answer is. */
+  readonly streamed: boolean;
+  /** True where the caller sent tools of its own. */
+  readonly clientTools: boolean;
+  readonly user?: string;
+  readonly metadata: Readonly<Record<string, string>>;
+};
+
+/** What a module sees of its run: `context` of a plain `run` object and of the SDK's run context. */
+export type RunContext = {
+  readonly request_id: string;
+  readonly run_id: string;
+  readonly key: { readonly id: string; readonly name: string };
+  readonly user?: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly model_id: string;
+};
+
+/** Token counts of a whole run, summed over its model calls. */
+export type Usage = {
+  readonly requests: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly reasoningTokens: number;
+};
+
+/** Where a tool runs and who executes it. */
+export type Provenance = 'native' | 'gateway' | 'mcp' | 'hosted';
+
+/** What went wrong inside a worker, for the log and admins; no caller sees it. */
+export type FailureDetail = {
+  /** Constructor name of what was thrown (`MaxTurnsExceededError`). */
+  readonly class: string;
+  readonly message: string;
+  readonly stack?: string;
+  /** First frame in the author's own code. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** Which part failed. */
+  readonly stage: 'worker' | 'run' | 'model' | 'tool' | 'guardrail' | 'stream';
+};
+
+/**
+ * What a run says while it happens, from the agent's process to whoever asked, in order.
+ * Exactly one of `finished`, `failed`, `interrupted` comes, and it comes last.
+ */
+export type RunEvent =
+  | { readonly type: 'text'; readonly delta: string }
+  | { readonly type: 'reasoning'; readonly delta: string }
+  | {
+      readonly type: 'tool_started';
+      readonly callId: string;
+      readonly tool: string;
+      readonly agent: string;
+      readonly provenance: Provenance;
+    }
+  | {
+      readonly type: 'tool_ended';
+      readonly callId: string;
+      readonly tool: string;
+      readonly agent: string;
+      readonly provenance: Provenance;
+      readonly outcome: 'ok' | 'denied' | 'failed';
+      readonly durationMs: number;
+    }
+  | { readonly type: 'handed_off'; readonly fromAgent: string; readonly toAgent: string }
+  | {
+      readonly type: 'finished';
+      readonly reason: 'stop' | 'length' | 'content_filter';
+      readonly usage: Usage;
+      /** Set where a guardrail or the model refused: which one, safe to log, not shown. */
+      readonly blockedBy?: string;
+    }
+  | {
+      readonly type: 'failed';
+      readonly code: FailureCode;
+      /** Safe to show a caller. */
+      readonly message: string;
+      /** Never shown to a caller. */
+      readonly detail?: FailureDetail;
+      /** Seconds after which a retry makes sense, where an upstream said so. */
+      readonly retryAfterSeconds?: number;
+      readonly usage: Usage;
+    }
+  | { readonly type: 'interrupted'; readonly state: string };

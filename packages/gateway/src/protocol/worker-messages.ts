@@ -1,0 +1,95 @@
+import type { Finding } from './diagnostics.ts';
+import type { Manifest, ModuleLoad } from './records.ts';
+import type { FailureDetail, RunContext, RunEvent, RunInput } from './run.ts';
+
+/**
+ * Version of the protocol on fd 3. One JSON object per line, UTF-8. Names are those of these types (camelCase):
+ * events cross the boundary as they are, without a mapping on the hot path.
+ */
+export const protocolVersion = 1;
+
+/** Events a worker may send for a run before it has to wait for more credit. */
+export const initialCredits = 256;
+
+/** Longest line a worker may send. */
+export const maxLineFromWorkerBytes = 8 * 1024 * 1024;
+
+/** Longest line sent to a worker: above the largest body (32 MiB), escaped. */
+export const maxLineToWorkerBytes = 80 * 1024 * 1024;
+
+/** Verdict on a tool, sent with a run; `ask` means the arguments decide and the worker has to ask. */
+export type ToolVerdict = 'allow' | 'deny' | 'ask';
+
+/** Verdicts by tool name; `otherwise` holds for tools not named. */
+export type ToolVerdicts = {
+  readonly otherwise: ToolVerdict;
+  readonly tools: Readonly<Record<string, ToolVerdict>>;
+};
+
+/** One run as a worker gets it. */
+export type WorkerRun = {
+  readonly runId: string;
+  readonly input: RunInput;
+  readonly context: RunContext;
+  readonly verdicts: ToolVerdicts;
+  /** Null leaves the SDK's default (10). */
+  readonly maxTurns: number | null;
+};
+
+/** What the gateway says to a worker. */
+export type ToWorker =
+  | { readonly type: 'load'; readonly version: number; readonly load: ModuleLoad }
+  | { readonly type: 'run'; readonly run: WorkerRun; readonly credits: number }
+  | { readonly type: 'credit'; readonly runId: string; readonly events: number }
+  | { readonly type: 'cancel'; readonly runId: string; readonly reason: string }
+  | { readonly type: 'reply'; readonly callId: string; readonly result: unknown }
+  | { readonly type: 'refusal'; readonly callId: string; readonly message: string }
+  | { readonly type: 'ping'; readonly sequence: number }
+  | { readonly type: 'shutdown' };
+
+/** A question a worker asks during a run; the answer is a `reply` or a `refusal` with the same `callId`. */
+export type WorkerQuestion =
+  | { readonly ask: 'authorize_tool'; readonly tool: string; readonly arguments: unknown }
+  | { readonly ask: 'call_tool'; readonly tool: string; readonly arguments: unknown };
+
+/** What a worker says to the gateway. */
+export type FromWorker =
+  | {
+      readonly type: 'hello';
+      readonly version: number;
+      readonly pid: number;
+      readonly runtime: { readonly name: 'node' | 'python'; readonly version: string };
+    }
+  | { readonly type: 'loaded'; readonly manifest: Manifest }
+  | {
+      readonly type: 'load_failed';
+      readonly findings: readonly Finding[];
+      /** Local files read before it failed, so that a change of one is a reason to try again. */
+      readonly files: readonly string[];
+    }
+  | { readonly type: 'event'; readonly runId: string; readonly event: RunEvent }
+  | {
+      readonly type: 'question';
+      readonly callId: string;
+      readonly runId: string;
+      readonly question: WorkerQuestion;
+    }
+  | {
+      readonly type: 'pong';
+      readonly sequence: number;
+      readonly rssMb: number;
+      readonly heapMb: number;
+    }
+  /** Last words of a worker that ends because of an error nobody caught. */
+  | { readonly type: 'fault'; readonly detail: FailureDetail };
+
+/** Message types kept for sessions, approvals and live tool tables; a peer that gets one answers nothing. */
+export const reservedMessageTypes = [
+  'session_get',
+  'session_add',
+  'session_clear',
+  'state',
+  'decisions',
+  'interrupted',
+  'tools_changed',
+] as const;

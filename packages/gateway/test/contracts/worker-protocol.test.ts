@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { duplexPair } from 'node:stream';
+import { expect, test } from 'vitest';
+import { type ChannelFailure, createChannel } from '../../src/protocol/channel.ts';
+import { parseFromWorker } from '../../src/protocol/from-worker.ts';
+import { protocolVersion, reservedMessageTypes } from '../../src/protocol/worker-messages.ts';
+
+type Vectors = {
+  readonly version: number;
+  readonly lines: readonly {
+    readonly name: string;
+    readonly chunks: readonly string[];
+    readonly messages: readonly object[];
+    readonly failure?: ChannelFailure['type'];
+  }[];
+  readonly from_worker: readonly {
+    readonly name: string;
+    readonly verdict: 'accepted' | 'reserved' | 'refused';
+    readonly message: { readonly type: string };
+  }[];
+};
+
+const vectors: Vectors = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'worker-protocol.json'), 'utf8'),
+);
+
+test('the vectors are those of this version', () => {
+  expect(vectors.version).toBe(protocolVersion);
+});
+
+test.each(vectors.lines)('reads lines: $name', async ({ chunks, messages, failure }) => {
+  const [peer, stream] = duplexPair();
+  const received: object[] = [];
+  const { promise: closed, resolve } = Promise.withResolvers<ChannelFailure | null>();
+  createChannel<{ type: string }, never>(stream, {
+    maxIncomingLineBytes: 64,
+    onMessage: (message) => received.push(message),
+    onClose: resolve,
+  });
+  for (const chunk of chunks) peer.write(Buffer.from(chunk, 'latin1'));
+  peer.end();
+  expect((await closed)?.type).toBe(failure);
+  expect(received).toEqual(messages);
+});
+
+test.each(vectors.from_worker)('takes from a worker: $name', ({ message, verdict }) => {
+  const parsed = parseFromWorker(message);
+  const expected = { accepted: message, reserved: 'reserved', refused: null };
+  expect(parsed).toEqual(expected[verdict]);
+});
+
+test('every type kept for later is passed over', () => {
+  const parsed = reservedMessageTypes.map((type) => parseFromWorker({ type }));
+  expect(new Set(parsed)).toEqual(new Set(['reserved']));
+});
