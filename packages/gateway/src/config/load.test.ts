@@ -1,0 +1,376 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { loadConfig } from './load.ts';
+import type { Command } from './settle.ts';
+
+let projectRoot = '';
+
+beforeEach(() => {
+  projectRoot = mkdtempSync(join(tmpdir(), 'dropgate-config-'));
+});
+
+afterEach(() => {
+  rmSync(projectRoot, { recursive: true });
+});
+
+function load(
+  yaml: string | null,
+  env: Record<string, string | undefined> = {},
+  command: Command = 'dev',
+) {
+  if (yaml !== null) writeFileSync(join(projectRoot, 'gateway.yaml'), yaml);
+  return loadConfig({ projectRoot, env, command });
+}
+
+function problems(yaml: string | null, env: Record<string, string> = {}): readonly ConfigProblem[] {
+  try {
+    load(yaml, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('loadConfig without any setting', () => {
+  test('gives every setting its default', () => {
+    const { environment: _, ...config } = load(null);
+    expect(config).toEqual({
+      projectRoot,
+      configFile: null,
+      agentRoots: [join(projectRoot, 'src/agents'), join(projectRoot, 'agents')],
+      exportNames: ['agent', 'build_agent', 'buildAgent', 'default'],
+      watch: true,
+      namespace: 'default',
+      toolEvents: 'reasoning',
+      defaultModel: null,
+      defaultUpstream: null,
+      upstreams: {},
+      openAi: { apiKey: null, baseUrl: null, api: null },
+      server: {
+        host: '127.0.0.1',
+        port: 8080,
+        trustProxy: false,
+        corsOrigins: [],
+        bodyLimitMb: 32,
+      },
+      worker: {
+        loadTimeoutMs: 20_000,
+        stallTimeoutMs: 15_000,
+        idleTimeoutMs: 600_000,
+        drainTimeoutMs: 30_000,
+        runTimeoutMs: 600_000,
+        maxWorkers: 32,
+        memoryLimitMb: 512,
+        env: [],
+        spares: 1,
+      },
+      storeUrl: `sqlite:${join(projectRoot, '.dropgate/gateway.db')}`,
+      bootstrapKeyFile: null,
+      logLevel: 'info',
+      notices: [],
+    });
+  });
+
+  test('takes an empty file and keys without values as nothing said', () => {
+    expect(load('# nothing yet\nserver:\nworker:\n  env:\n').server.port).toBe(8080);
+  });
+
+  test('watches agents in dev only, unless GATEWAY_AGENT_WATCH decides', () => {
+    expect(load(null, {}, 'start').watch).toBe(false);
+    expect(load(null, { GATEWAY_AGENT_WATCH: '1' }, 'start').watch).toBe(true);
+    expect(load(null, { GATEWAY_AGENT_WATCH: '0' }, 'dev').watch).toBe(false);
+  });
+});
+
+describe('loadConfig with gateway.yaml', () => {
+  test('reads sections and fills in what they leave out', () => {
+    const config = load('server: { port: 9000 }\nworker:\n  memory_limit_mb: 256\n');
+    expect(config.server).toMatchObject({ host: '127.0.0.1', port: 9000 });
+    expect(config.worker).toMatchObject({ memoryLimitMb: 256, maxWorkers: 32 });
+    expect(config.configFile).toBe(join(projectRoot, 'gateway.yaml'));
+  });
+
+  test('settles upstreams: key from its variable, API from the address, no slash at the end', () => {
+    const yaml = `
+upstreams:
+  openai: { base_url: https://api.openai.com/v1/, api_key_env: TEAM_KEY }
+  local: { base_url: "http://127.0.0.1:11434/v1", timeout_ms: 5000, model_aliases: { "gpt-*": llama3.2 } }
+`;
+    expect(load(yaml, { TEAM_KEY: 'secret-1' }).upstreams).toEqual({
+      openai: {
+        baseUrl: 'https://api.openai.com/v1',
+        apiKey: 'secret-1',
+        apiKeyEnv: 'TEAM_KEY',
+        api: 'responses',
+        timeoutMs: 120_000,
+        modelAliases: {},
+        fallback: null,
+        maxRetries: 2,
+      },
+      local: {
+        baseUrl: 'http://127.0.0.1:11434/v1',
+        apiKey: null,
+        apiKeyEnv: null,
+        api: 'chat_completions',
+        timeoutMs: 5000,
+        modelAliases: { 'gpt-*': 'llama3.2' },
+        fallback: null,
+        maxRetries: 2,
+      },
+    });
+  });
+
+  test('tells of an upstream whose key is not set', () => {
+    const yaml =
+      'upstreams: { team: { base_url: "https://llm.example.com", api_key_env: TEAM_KEY } }';
+    expect(load(yaml).notices).toEqual([
+      'TEAM_KEY is not set, so upstream team is called without a key.',
+    ]);
+  });
+
+  test('reads the file that GATEWAY_CONFIG names, and refuses one that is not there', () => {
+    writeFileSync(join(projectRoot, 'other.yaml'), 'server: { port: 7000 }');
+    expect(load(null, { GATEWAY_CONFIG: 'other.yaml' }).server.port).toBe(7000);
+    expect(problems(null, { GATEWAY_CONFIG: 'gone.yaml' })).toEqual([
+      {
+        file: null,
+        line: null,
+        column: null,
+        setting: 'GATEWAY_CONFIG',
+        message: 'There is no file gone.yaml. Create it, or unset the variable.',
+      },
+    ]);
+  });
+
+  test('takes one folder of agents or several', () => {
+    expect(load('agents_dir: bots').agentRoots).toEqual([join(projectRoot, 'bots')]);
+    expect(load('agents_dir: [bots, /srv/agents]').agentRoots).toEqual([
+      join(projectRoot, 'bots'),
+      '/srv/agents',
+    ]);
+  });
+});
+
+describe('loadConfig with an environment', () => {
+  test('lets a variable win over the file', () => {
+    const env = {
+      GATEWAY_HOST: '0.0.0.0',
+      GATEWAY_PORT: '0',
+      GATEWAY_AGENTS_DIR: ['one', 'two'].join(delimiter),
+      GATEWAY_AGENT_EXPORTS: 'bot, agent',
+      GATEWAY_DEFAULT_NAMESPACE: 'team',
+      GATEWAY_STORE_URL: 'sqlite:keys.db',
+      GATEWAY_LOG_LEVEL: 'debug',
+      GATEWAY_BOOTSTRAP_KEY_FILE: 'first-key',
+    };
+    const yaml = 'server: { host: 10.0.0.1, port: 9000 }\ndefaults: { namespace: file }\n';
+    expect(load(yaml, env)).toMatchObject({
+      server: { host: '0.0.0.0', port: 0 },
+      agentRoots: [join(projectRoot, 'one'), join(projectRoot, 'two')],
+      exportNames: ['bot', 'agent'],
+      namespace: 'team',
+      storeUrl: `sqlite:${join(projectRoot, 'keys.db')}`,
+      logLevel: 'debug',
+      bootstrapKeyFile: join(projectRoot, 'first-key'),
+    });
+  });
+
+  test('lets the file win for the default model and upstream, and keeps where they came from', () => {
+    const env = {
+      GATEWAY_DEFAULT_MODEL: 'gpt-env',
+      GATEWAY_DEFAULT_UPSTREAM: 'demo',
+      OPENAI_API_KEY: 'k',
+    };
+    expect(load('defaults: { model: gpt-file }', env)).toMatchObject({
+      defaultModel: { name: 'gpt-file', source: 'config' },
+      defaultUpstream: { name: 'demo', source: 'environment' },
+    });
+  });
+
+  test('takes the upstream that OPENAI_API_KEY and its companions describe', () => {
+    const env = {
+      OPENAI_API_KEY: 'sk-1',
+      OPENAI_BASE_URL: 'http://127.0.0.1:4010/v1',
+      GATEWAY_UPSTREAM_API: 'responses',
+    };
+    expect(load(null, env).openAi).toEqual({
+      apiKey: 'sk-1',
+      baseUrl: 'http://127.0.0.1:4010/v1',
+      api: 'responses',
+    });
+  });
+
+  test('reads .env in the project root, below the real environment', () => {
+    writeFileSync(
+      join(projectRoot, '.env'),
+      'OPENAI_API_KEY="from file" # mine\nGATEWAY_PORT=9001\nGATEWAY_LOG_LEVEL=warn\n',
+    );
+    const config = load(null, { GATEWAY_PORT: '9002' });
+    expect(config.openAi.apiKey).toBe('from file');
+    expect(config.server.port).toBe(9002);
+    expect(config.logLevel).toBe('warn');
+    expect(config.environment).toEqual({
+      OPENAI_API_KEY: 'from file',
+      GATEWAY_PORT: '9002',
+      GATEWAY_LOG_LEVEL: 'warn',
+    });
+  });
+
+  test('takes an empty variable as not set', () => {
+    expect(load('server: { port: 9000 }', { GATEWAY_PORT: '' }).server.port).toBe(9000);
+  });
+
+  test('tells of variables and files that look like settings but are not read', () => {
+    writeFileSync(join(projectRoot, 'gateway.yml'), '');
+    expect(load(null, { GATEWAY_PROT: '1', GATEWAY_INTERFACE: 'CGI/1.1' }).notices).toEqual([
+      'GATEWAY_PROT is not read. Did you mean GATEWAY_PORT?',
+      'gateway.yml is not read. Name it gateway.yaml.',
+    ]);
+  });
+});
+
+describe('loadConfig refuses', () => {
+  test('a wrong value, with its place and what is allowed', () => {
+    expect(problems('server:\n  host: 127.0.0.1\n  port: many\n')).toEqual([
+      {
+        file: 'gateway.yaml',
+        line: 3,
+        column: 9,
+        setting: 'server.port',
+        message: '"many" is not allowed. Allowed: a whole number from 0 to 65535.',
+      },
+    ]);
+  });
+
+  test('every wrong setting at once, and says so in one readable message', () => {
+    const yaml = 'log: { level: loud }\nworker: { memory_limit_mb: 1 }\n';
+    expect(() => load(yaml)).toThrow(
+      [
+        'gateway.yaml:1:15: log.level: "loud" is not allowed. Allowed: trace, debug, info, warn, error, fatal, silent.',
+        'gateway.yaml:2:28: worker.memory_limit_mb: 1 is not allowed. Allowed: a whole number from 64 to 1048576.',
+      ].join('\n'),
+    );
+  });
+
+  test.each([
+    ['serve: { port: 1 }', 'serve', 1, 'There is no such setting. Did you mean `server`?'],
+    ['server:\n  prot: 80', 'server.prot', 2, 'There is no such setting. Did you mean `port`?'],
+    [
+      'worker: { load_timeout: 5 }',
+      'worker.load_timeout',
+      1,
+      'There is no such setting. Did you mean `load_timeout_ms`?',
+    ],
+    ['log: { colour: 1 }', 'log.colour', 1, 'There is no such setting. Allowed: level.'],
+    [
+      'colour:',
+      'colour',
+      1,
+      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, upstreams, server, worker, store_url, log.',
+    ],
+    ['security: {}', 'security', 1, 'This version of Dropgate has no such section yet. Remove it.'],
+    ['log: {}\ntools:', 'tools', 2, 'This version of Dropgate has no such section yet. Remove it.'],
+  ])('the unknown key in %j', (yaml, setting, line, message) => {
+    expect(problems(yaml)).toMatchObject([{ file: 'gateway.yaml', line, setting, message }]);
+  });
+
+  test.each([
+    ['worker: { env: [OK, "not ok"] }', 'worker.env.1', 21],
+    ['upstreams: { Local: { base_url: "http://a" } }', 'upstreams.Local', 14],
+    ['upstreams: { a: { api: responses } }', 'upstreams.a.base_url', 17],
+    ['agents_dir: 5', 'agents_dir', 13],
+    ['server: 5', 'server', 9],
+  ])('the value in %j at its column', (yaml, setting, column) => {
+    expect(problems(yaml)).toMatchObject([{ setting, line: 1, column }]);
+  });
+
+  test.each([
+    ['server: { host: "x }', 'A quote, a bracket or a comma is missing here.'],
+    [
+      'server: {\n  port: 80',
+      'This line is indented wrongly, or a bracket before it is not closed.',
+    ],
+    ['a: 1\na: 2', 'This key is there twice; remove one of them.'],
+    ['- server', 'The file has to hold `setting: value` lines.'],
+    [
+      `a: &a [x, x, x, x, x, x, x, x, x, x]\nb: &b [${'*a,'.repeat(20)}]\nc: [${'*b,'.repeat(20)}]`,
+      'The file repeats parts of itself (`*name`) too often.',
+    ],
+    ['just text', 'The file has to hold `setting: value` lines.'],
+    ['server:\n\tport: 1', 'Lines are indented with spaces, not with tabs.'],
+    ['log: {}\n---\nlog: {}', 'The file may hold one document only; remove what follows `---`.'],
+  ])('%j, which is no settings file', (yaml, message) => {
+    expect(problems(yaml).map((problem) => problem.message)).toContain(message);
+  });
+
+  test.each([
+    ['GATEWAY_PORT', 'abc', '"abc" is not allowed. Allowed: a whole number from 0 to 65535.'],
+    ['GATEWAY_PORT', '70000', '70000 is not allowed. Allowed: a whole number from 0 to 65535.'],
+    ['GATEWAY_AGENT_WATCH', 'maybe', '"maybe" is not allowed. Allowed: 1 or 0.'],
+    [
+      'GATEWAY_UPSTREAM_API',
+      'soap',
+      '"soap" is not allowed. Allowed: responses, chat_completions.',
+    ],
+    [
+      'GATEWAY_LOG_LEVEL',
+      'loud',
+      '"loud" is not allowed. Allowed: trace, debug, info, warn, error, fatal, silent.',
+    ],
+    [
+      'GATEWAY_AGENT_EXPORTS',
+      'a b',
+      '"a b" is not allowed. Allowed: a list of names of exports, such as [agent, buildAgent].',
+    ],
+    [
+      'GATEWAY_DEFAULT_UPSTREAM',
+      'openai',
+      'There is no upstream "openai". Allowed: demo. Set OPENAI_API_KEY to have it.',
+    ],
+  ])('%s=%s, naming the variable', (name, value, message) => {
+    expect(problems(null, { [name]: value })).toEqual([
+      { file: null, line: null, column: null, setting: name, message },
+    ]);
+  });
+
+  test.each([
+    ['default upstream', 'defaults: { upstream: gone }', 'defaults.upstream'],
+    ['fallback', 'upstreams: { a: { base_url: "http://a", fallback: a } }', 'upstreams.a.fallback'],
+    [
+      'fallback of another API',
+      'upstreams: { a: { base_url: "http://a", fallback: b }, b: { base_url: "http://b", api: responses } }',
+      'upstreams.a.fallback',
+    ],
+  ])('a %s that cannot be used', (_what, yaml, setting) => {
+    expect(problems(yaml)).toMatchObject([{ file: 'gateway.yaml', line: 1, setting }]);
+  });
+
+  test.each([
+    [
+      'a key in place of its variable',
+      'upstreams: { a: { base_url: "http://a", api_key_env: sk-S3CRET } }',
+      {},
+    ],
+    ['a password in an address', 'upstreams: { a: { base_url: "http://me:S3CRET@a" } }', {}],
+    ['a password in the store', 'store_url: mysql://me:S3CRET@db', {}],
+    ['a key in broken YAML', 'upstreams: { a: { api_key: S3CRET, "x', {}],
+    [
+      'a key of a setting that does not exist',
+      'upstreams: { a: { base_url: "http://a", api_key: S3CRET } }',
+      {},
+    ],
+    [
+      'a password in a variable',
+      null,
+      { OPENAI_BASE_URL: 'me:S3CRET@host', GATEWAY_STORE_URL: 'S3CRET' },
+    ],
+  ])('%s without repeating it', (_what, yaml, env) => {
+    const found = problems(yaml, env);
+    expect(found.length).toBeGreaterThan(0);
+    expect(JSON.stringify(found)).not.toContain('S3CRET');
+  });
+});

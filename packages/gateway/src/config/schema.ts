@@ -1,0 +1,196 @@
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]*$/)
+  .meta({ allowed: 'lower case letters, digits, `.`, `_` and `-`' });
+
+const exportName = z
+  .string()
+  .regex(/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u)
+  .meta({ allowed: 'a list of names of exports, such as [agent, buildAgent]' });
+
+const variableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+  .meta({ allowed: 'the name of an environment variable (never the secret itself)' });
+
+const httpUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine((url) => !/[?#@]/.test(url))
+  .meta({
+    allowed:
+      'an http:// or https:// URL without user, query and fragment, such as https://api.openai.com/v1',
+  });
+
+const milliseconds = (min: number) => z.int().min(min).max(86_400_000);
+
+const upstream = z
+  .strictObject({
+    base_url: httpUrl.describe('Address of an API like OpenAI’s, with its `/v1`.'),
+    api_key_env: variableName
+      .optional()
+      .describe('Name of the environment variable that holds the API key.'),
+    api: z
+      .enum(['responses', 'chat_completions'])
+      .optional()
+      .describe(
+        'API it speaks. Without it: `responses` for api.openai.com, else `chat_completions`.',
+      ),
+    timeout_ms: milliseconds(1)
+      .default(120_000)
+      .describe('Longest silence of the upstream before a call fails, in milliseconds.'),
+    model_aliases: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('Model names as agents write them (`*` stands for anything) → names sent.'),
+    fallback: z
+      .string()
+      .optional()
+      .describe(
+        'Upstream asked when this one fails before its first byte; it speaks the same API.',
+      ),
+    max_retries: z
+      .int()
+      .min(0)
+      .max(10)
+      .default(2)
+      .describe('How often a call is sent again when it failed before its first byte.'),
+  })
+  .describe('One server that answers model calls.');
+
+const defaults = z
+  .strictObject({
+    namespace: name.default('default').describe('Namespace of agents that lie directly in a root.'),
+    upstream: z.string().min(1).optional().describe('Upstream of agents that name none.'),
+    model: z.string().min(1).optional().describe('Model of agents that name none.'),
+    tool_events: z
+      .enum(['off', 'reasoning', 'extension'])
+      .default('reasoning')
+      .describe('How callers see an agent’s tool calls in a stream.'),
+  })
+  .prefault({})
+  .describe('What holds for agents that do not say otherwise.');
+
+const server = z
+  .strictObject({
+    host: z.string().min(1).default('127.0.0.1').describe('Address the gateway listens on.'),
+    port: z
+      .int()
+      .min(0)
+      .max(65_535)
+      .default(8080)
+      .describe('Port the gateway listens on; 0 takes any free one.'),
+    trust_proxy: z
+      .boolean()
+      .default(false)
+      .describe('Take the client’s address from `x-forwarded-for`; only behind a proxy of yours.'),
+    cors_origins: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Web origins whose pages may call the gateway; `*` is any.'),
+    body_limit_mb: z.int().min(1).max(32).default(32).describe('Largest request body, in MiB.'),
+  })
+  .prefault({})
+  .describe('The HTTP server.');
+
+const worker = z
+  .strictObject({
+    load_timeout_ms: milliseconds(100)
+      .default(20_000)
+      .describe('How long an agent may load, in milliseconds.'),
+    stall_timeout_ms: milliseconds(100)
+      .default(15_000)
+      .describe('How long a worker may block its event loop before it is killed, in milliseconds.'),
+    idle_timeout_ms: milliseconds(100)
+      .default(600_000)
+      .describe('How long a worker lives without a run, in milliseconds.'),
+    drain_timeout_ms: milliseconds(0)
+      .default(30_000)
+      .describe(
+        'Grace for runs when their agent is replaced or the gateway stops, in milliseconds.',
+      ),
+    run_timeout_ms: milliseconds(1)
+      .default(600_000)
+      .describe('How long one run may take, in milliseconds.'),
+    max_workers: z
+      .int()
+      .min(1)
+      .max(4096)
+      .default(32)
+      .describe('Most workers alive at once; the one unused for longest makes room.'),
+    memory_limit_mb: z
+      .int()
+      .min(64)
+      .max(1_048_576)
+      .default(512)
+      .describe('Memory of one worker before it is killed, in MiB.'),
+    env: z
+      .array(variableName)
+      .default([])
+      .describe('Environment variables of the gateway that workers get too, by name.'),
+    spares: z
+      .int()
+      .min(0)
+      .max(16)
+      .default(1)
+      .describe('Workers kept warm, so that a module loads without a cold start.'),
+  })
+  .prefault({})
+  .describe('The processes that agents run in.');
+
+const log = z
+  .strictObject({
+    level: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+      .default('info')
+      .describe('Least severe level that is written.'),
+  })
+  .prefault({})
+  .describe('The gateway’s log.');
+
+/** Settings of `gateway.yaml`. Strict: a misspelt key stops the start, it is never ignored. Every line has a default. */
+export const settingsSchema = z.strictObject({
+  defaults,
+  agents_dir: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .default(['src/agents', 'agents'])
+    .meta({ allowed: 'a folder or a list of folders' })
+    .describe('Folders below the project root whose sub-folders are agents.'),
+  agent_exports: z
+    .array(exportName)
+    .min(1)
+    .default(['agent', 'build_agent', 'buildAgent', 'default'])
+    .describe('Names of exports that are taken for the agent first, in order.'),
+  upstreams: z
+    .record(name, upstream)
+    .default({})
+    .describe('Servers that answer model calls, by name. Without any: what OPENAI_API_KEY names.'),
+  server,
+  worker,
+  store_url: z
+    .string()
+    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/)
+    .default('sqlite:.dropgate/gateway.db')
+    .meta({ allowed: 'sqlite:<file>' })
+    .describe('Where keys are kept: `sqlite:<file>`, relative to the project root.'),
+  log,
+});
+
+/** Settings that only the environment has. */
+export const environmentSchema = z.strictObject({
+  agent_watch: z.boolean().optional().meta({ allowed: '1 or 0' }),
+  upstream_api: z.enum(['responses', 'chat_completions']).optional(),
+  bootstrap_key_file: z.string().min(1).optional(),
+  openai_api_key: z.string().min(1).optional(),
+  openai_base_url: httpUrl.optional(),
+});
+
+/** Sections that a later version brings, so that a file written for it is told apart from a typing error. */
+export const laterSections: readonly string[] = ['tools', 'security'];
+
+/** Settings as `gateway.yaml` spells them, defaults filled in. */
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** Settings that only the environment has, checked. */
+export type EnvironmentSettings = z.infer<typeof environmentSchema>;
