@@ -1,0 +1,35 @@
+import type { Emit } from '../events.ts';
+import type { Caller, Decision, Principal, Question, Rule } from '../protocol/records.ts';
+import { decide } from './decide.ts';
+
+/** What `createAuthorize` needs. */
+export type AuthorizeDeps = {
+  /** The rules that hold now, of every tier. */
+  rules(): readonly Rule[];
+  nowSeconds(): number;
+  readonly emit: Emit;
+};
+
+/** Decides and says so: one `access_decided` for every decision, allow or deny. */
+export type Authorize = (question: Question, requestId: string | null) => Decision;
+
+/** Joins the rules, the clock and the events. */
+export function createAuthorize({ rules, nowSeconds, emit }: AuthorizeDeps): Authorize {
+  return (question, requestId) => {
+    const decision = decide(rules(), question, nowSeconds());
+    emit({ type: 'access_decided', question, decision, requestId });
+    return decision;
+  };
+}
+
+/** A caller as rules see it. */
+export function principalOf(caller: Caller): Principal {
+  return {
+    type: 'key',
+    id: caller.keyId,
+    name: caller.keyName,
+    role: caller.role,
+    namespaces: caller.namespaces,
+    agents: caller.agents,
+  };
+}

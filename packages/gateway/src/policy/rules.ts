@@ -1,0 +1,23 @@
+import type { Rule } from '../protocol/records.ts';
+
+/** What holds where nobody said otherwise (tier 7). What none of them allows is denied. */
+export const builtInRules: readonly Rule[] = [
+  builtIn('callers-list-agents', 'list_agents', 'role:caller'),
+  builtIn('callers-run-agents', 'run_agent', 'role:caller'),
+  builtIn('agents-call-their-tools', 'call_tool', 'agent:*'),
+  builtIn('modules-below-the-roots-load', 'load_module', 'agent:*'),
+  builtIn('admins-administer', 'administer', 'role:admin'),
+  { ...builtIn('metrics-keys-scrape', 'administer', 'role:metrics'), resources: ['/metrics'] },
+];
+
+function builtIn(id: string, action: Rule['action'], principal: string): Rule {
+  return {
+    id,
+    effect: 'allow',
+    action,
+    principals: [principal],
+    resources: ['*'],
+    tier: 7,
+    source: 'built_in',
+  };
+}
