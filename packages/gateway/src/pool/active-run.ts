@@ -1,0 +1,115 @@
+import { type FailureCode, GatewayError } from '../errors.ts';
+import type { FailureDetail, RunEvent, Usage } from '../protocol/run.ts';
+import type { WorkerQuestion, WorkerRun } from '../protocol/worker-messages.ts';
+import { type FinalEvent, isFinal, RunStream } from './run-stream.ts';
+
+/** One run as the pool gets it. */
+export type PoolRun = {
+  readonly run: WorkerRun;
+  readonly keyId: string;
+  /** Cancels the run. A `GatewayError` as reason becomes its failure, anything else `run_cancelled`. */
+  readonly signal: AbortSignal;
+  /** Answers a question that the worker asks during the run; a rejection refuses it. */
+  readonly answer: (question: WorkerQuestion) => Promise<unknown>;
+};
+
+/** The worker's side of a run, as far as the run needs it. */
+export type RunLink = {
+  readonly credit: (events: number) => void;
+  readonly cancel: (reason: string) => void;
+  /** The run is over, however it ended. */
+  readonly ended: (last: FinalEvent | null) => void;
+};
+
+/** A run from the moment it was asked for, before it has a worker, to its last event. */
+export class ActiveRun {
+  readonly request: PoolRun;
+  readonly #stream: RunStream;
+  #link: RunLink | null = null;
+
+  constructor(request: PoolRun) {
+    this.request = request;
+    this.#stream = new RunStream({
+      onCredit: (events) => this.#link?.credit(events),
+      onLeft: () => this.#cancel('The reader left.'),
+    });
+    if (request.signal.aborted) this.#aborted();
+    else request.signal.addEventListener('abort', this.#aborted, { once: true });
+  }
+
+  get events(): AsyncIterable<RunEvent> {
+    return this.#stream;
+  }
+
+  get isEnded(): boolean {
+    return this.#stream.isEnded;
+  }
+
+  /** Joins it to the worker it now runs in. */
+  attach(link: RunLink): void {
+    this.#link = link;
+  }
+
+  /** Takes the worker's next event. */
+  push(event: RunEvent): void {
+    if (this.isEnded) return;
+    const hasRoom = this.#stream.push(event);
+    if (isFinal(event)) this.#release(event);
+    else if (!hasRoom) {
+      this.#stop(
+        failed('run_failed', 'The answer was read too slowly and grew too large to hold.'),
+      );
+    }
+  }
+
+  /** Ends it with a failure, in place of what the reader has not taken yet. */
+  fail(event: FinalEvent): void {
+    if (this.isEnded) return;
+    this.#stream.cut(event);
+    this.#release(event);
+  }
+
+  readonly #aborted = (): void => {
+    const { reason } = this.request.signal;
+    this.#stop(
+      reason instanceof GatewayError
+        ? failed(reason.code, reason.message)
+        : failed('run_cancelled', 'The run was cancelled.'),
+    );
+  };
+
+  #stop(event: FinalEvent): void {
+    if (this.isEnded) return;
+    this.#stream.cut(event);
+    this.#cancel('The run was stopped.', event);
+  }
+
+  #cancel(reason: string, last: FinalEvent | null = null): void {
+    this.#link?.cancel(reason);
+    this.#release(last);
+  }
+
+  #release(last: FinalEvent | null): void {
+    this.request.signal.removeEventListener('abort', this.#aborted);
+    const link = this.#link;
+    this.#link = null;
+    link?.ended(last);
+  }
+}
+
+const noUsage: Usage = {
+  requests: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: 0,
+  reasoningTokens: 0,
+};
+
+/** The last event of a run that the pool itself ends. What it used is not known here: the broker meters it. */
+export function failed(
+  code: FailureCode,
+  message: string,
+  more: { detail?: FailureDetail; retryAfterSeconds?: number } = {},
+): FinalEvent {
+  return { type: 'failed', code, message, ...more, usage: noUsage };
+}

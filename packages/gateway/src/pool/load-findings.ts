@@ -1,0 +1,60 @@
+import type { Finding } from '../protocol/diagnostics.ts';
+import type { ModuleLoad } from '../protocol/records.ts';
+import type { WorkerEnd } from './worker-end.ts';
+
+/** Says what it means that a worker ended while it was loading a module, and what its author can do. */
+export function findingOfEnd(
+  end: WorkerEnd,
+  load: ModuleLoad,
+  limits: { readonly loadTimeoutMs: number; readonly memoryLimitMb: number },
+): Finding {
+  const about = { stage: 'load', severity: 'error', file: load.entry } as const;
+  switch (end.reason) {
+    case 'load_timeout':
+      return {
+        ...about,
+        code: 'load_timeout',
+        message: `The module did not finish loading within ${limits.loadTimeoutMs} ms.`,
+        hint: 'Look for an endless loop or a top-level await that never settles; raise worker.load_timeout_ms if it needs the time.',
+      };
+    case 'exited':
+      return {
+        ...about,
+        code: 'process_exit',
+        message: `The module ended its process with exit code ${end.exitCode} while it was loaded.`,
+        hint: 'Remove process.exit() from the top level of the module and of what it imports.',
+        ...lastLines(end),
+      };
+    case 'memory':
+      return {
+        ...about,
+        code: 'out_of_memory',
+        message: `The module used more than ${limits.memoryLimitMb} MB of memory while it was loaded.`,
+        hint: 'Load less at the top level, or raise worker.memory_limit_mb.',
+      };
+    case 'retired':
+    case 'shutdown':
+      return { ...about, code: 'load_cancelled', message: 'The load was stopped before it ended.' };
+    default:
+      return crashFinding(end, load);
+  }
+}
+
+function crashFinding(end: WorkerEnd, load: ModuleLoad): Finding {
+  const { detail } = end;
+  return {
+    stage: 'load',
+    code: 'worker_crashed',
+    severity: 'error',
+    message: `The process crashed while it loaded the module: ${detail?.message ?? 'no cause is known'}`,
+    file: detail?.file ?? load.entry,
+    ...(detail?.line === undefined ? {} : { line: detail.line }),
+    ...(detail?.column === undefined ? {} : { column: detail.column }),
+    hint: 'The last lines that it printed say more; so does running the module by itself.',
+    ...lastLines(end),
+  };
+}
+
+function lastLines(end: WorkerEnd): { frame?: string } {
+  return end.detail?.stack ? { frame: end.detail.stack } : {};
+}

@@ -1,0 +1,179 @@
+import { GatewayError } from '../errors.ts';
+import type { ModuleLoad } from '../protocol/records.ts';
+import { type FromWorker, initialCredits, type ToWorker } from '../protocol/worker-messages.ts';
+import { type ActiveRun, failed } from './active-run.ts';
+import type { ModelAccess } from './model-access.ts';
+import type { FinalEvent } from './run-stream.ts';
+import type { WorkerEnd, WorkerEndReason } from './worker-end.ts';
+import type { WorkerMessage, WorkerProcess } from './worker-process.ts';
+
+type Question = Extract<FromWorker, { type: 'question' }>;
+
+export type LoadedWorkerOptions = {
+  readonly process: WorkerProcess;
+  readonly load: ModuleLoad;
+  readonly access: ModelAccess;
+  readonly idleTimeoutMs: number;
+};
+
+/** A worker with a module in it: takes runs until it drains or ends, and leaves when it was idle for too long. */
+export class LoadedWorker {
+  readonly process: WorkerProcess;
+  readonly load: ModuleLoad;
+  /** `performance.now()` of the last start or end of a run. */
+  lastUsedMs = performance.now();
+  /** Told when a run is over; null where its reader left. */
+  onRunEnded: (last: FinalEvent | null) => void = () => {};
+
+  readonly #options: LoadedWorkerOptions;
+  readonly #runs = new Map<string, ActiveRun>();
+  #idleTimer: NodeJS.Timeout | null = null;
+  #drained: (() => void) | null = null;
+  #isDraining = false;
+
+  constructor(options: LoadedWorkerOptions) {
+    this.process = options.process;
+    this.load = options.load;
+    this.#options = options;
+    options.process.listen((message) => this.#receive(message));
+    void options.process.ended.then((end) => this.#ended(end));
+    this.#awaitIdleEnd();
+  }
+
+  get activeRuns(): number {
+    return this.#runs.size;
+  }
+
+  get state(): 'ready' | 'draining' {
+    return this.#isDraining ? 'draining' : 'ready';
+  }
+
+  get isOpen(): boolean {
+    return !this.#isDraining && this.process.isOpen;
+  }
+
+  /** Begins a run. False where the worker takes none any more. */
+  start(run: ActiveRun): boolean {
+    if (!this.isOpen) return false;
+    const { runId } = run.request.run;
+    this.#options.access.startRun(runId, run.request.keyId);
+    this.#runs.set(runId, run);
+    this.#touch();
+    run.attach({
+      credit: (events) => this.process.send({ type: 'credit', runId, events }),
+      cancel: (reason) => this.process.send({ type: 'cancel', runId, reason }),
+      ended: (last) => this.#runEnded(runId, last),
+    });
+    if (!this.#trySend({ type: 'run', run: run.request.run, credits: initialCredits })) {
+      run.fail(failed('invalid_request', 'The request is nested too deeply for the agent.'));
+    }
+    return true;
+  }
+
+  /** Takes no new runs, waits for those it has, then ends; runs not over by then fail with `lateMessage`. */
+  async drain(options: {
+    readonly timeoutMs: number;
+    readonly reason: WorkerEndReason;
+    readonly lateMessage: string;
+  }): Promise<void> {
+    this.#isDraining = true;
+    if (this.#runs.size > 0) {
+      const drained = Promise.withResolvers<void>();
+      const timer = setTimeout(drained.resolve, options.timeoutMs);
+      this.#drained = drained.resolve;
+      await drained.promise;
+      clearTimeout(timer);
+    }
+    for (const run of [...this.#runs.values()]) run.fail(failed('run_failed', options.lateMessage));
+    await this.process.end(options.reason);
+  }
+
+  #receive(message: WorkerMessage): void {
+    switch (message.type) {
+      case 'event':
+        // An event of a run that is over (cancelled, say) has no reader any more.
+        this.#runs.get(message.runId)?.push(message.event);
+        return;
+      case 'question':
+        void this.#answer(message);
+        return;
+      case 'loaded':
+      case 'load_failed':
+        void this.process.kill('protocol', 'The process loaded without being asked.');
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  async #answer({ callId, runId, question }: Question): Promise<void> {
+    const run = this.#runs.get(runId);
+    if (!run) {
+      this.#trySend({ type: 'refusal', callId, message: 'The run is over.' });
+      return;
+    }
+    const reply = await run.request.answer(question).then(
+      (result): ToWorker => ({ type: 'reply', callId, result: result ?? null }),
+      (error: unknown): ToWorker => ({ type: 'refusal', callId, message: refusalText(error) }),
+    );
+    if (this.#trySend(reply)) return;
+    this.#trySend({ type: 'refusal', callId, message: 'The answer cannot be written as JSON.' });
+  }
+
+  #trySend(message: ToWorker): boolean {
+    try {
+      this.process.send(message);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #runEnded(runId: string, last: FinalEvent | null): void {
+    this.#runs.delete(runId);
+    this.#options.access.endRun(runId);
+    this.#touch();
+    this.onRunEnded(last);
+    if (this.#runs.size === 0) this.#drained?.();
+  }
+
+  #ended(end: WorkerEnd): void {
+    if (this.#idleTimer) clearTimeout(this.#idleTimer);
+    const event = failed(
+      'worker_crashed',
+      endMessage(end.reason),
+      end.detail ? { detail: end.detail } : {},
+    );
+    for (const run of [...this.#runs.values()]) run.fail(event);
+    this.#options.access.revoke();
+  }
+
+  #touch(): void {
+    this.lastUsedMs = performance.now();
+    this.#awaitIdleEnd();
+  }
+
+  #awaitIdleEnd(): void {
+    if (this.#idleTimer) clearTimeout(this.#idleTimer);
+    this.#idleTimer = null;
+    if (this.#runs.size > 0 || !this.isOpen) return;
+    this.#idleTimer = setTimeout(() => {
+      void this.process.end('evicted');
+    }, this.#options.idleTimeoutMs).unref();
+  }
+}
+
+function refusalText(error: unknown): string {
+  return error instanceof GatewayError ? error.message : 'The gateway could not answer.';
+}
+
+function endMessage(reason: WorkerEndReason): string {
+  switch (reason) {
+    case 'stalled':
+      return "The agent's process stopped answering and was ended.";
+    case 'memory':
+      return "The agent's process used too much memory and was ended.";
+    default:
+      return "The agent's process ended unexpectedly.";
+  }
+}

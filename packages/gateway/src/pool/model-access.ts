@@ -1,0 +1,11 @@
+/** One worker's way to the models: where its calls go, and the token that is worth something only there. */
+export type ModelAccess = {
+  readonly baseUrl: string;
+  readonly token: string;
+  /** Upstream that its calls are passed on to, known once the module is loaded. */
+  readonly setUpstream: (name: string) => void;
+  readonly startRun: (runId: string, keyId: string) => void;
+  /** Ends the run's claim on the models and aborts the calls it still has open. */
+  readonly endRun: (runId: string) => void;
+  readonly revoke: () => void;
+};

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Emit } from '../events.ts';
+import { processIdentity, signalGroup } from './process-facts.ts';
+
+/** The written record of this pool's processes, so that a gateway started later can end what this one left behind. */
+export type Orphans = {
+  /** Ends the processes of gateways that are gone and returns how many there were. */
+  readonly sweep: () => number;
+  readonly record: (pid: number) => void;
+  readonly forget: (pid: number) => void;
+};
+
+const recordSchema = z.object({
+  gateway: z.object({ pid: z.number(), identity: z.string() }),
+  workers: z.array(z.object({ pid: z.number(), identity: z.string() })),
+});
+
+type WorkerRecord = z.infer<typeof recordSchema>;
+
+/**
+ * Keeps one small file per pool below `folder`, replaced whole and at once, so that `kill -9` at any moment leaves a
+ * readable one. Files are per pool because several gateways may share the folder. A file that cannot be written costs
+ * the sweep, not the worker: the failure is emitted.
+ */
+export function createOrphans(options: { folder: string; emit: Emit }): Orphans {
+  const file = join(options.folder, `${process.pid}-${randomUUID()}.json`);
+  const workers = new Map<number, string>();
+
+  const write = (): void => {
+    try {
+      writeRecord(file, workers);
+    } catch (error) {
+      options.emit({ type: 'fault_survived', where: 'record of worker processes', error });
+    }
+  };
+
+  return {
+    sweep: () => sweepFolder(options.folder),
+    record(pid) {
+      const identity = processIdentity(pid);
+      if (identity === null) return;
+      workers.set(pid, identity);
+      write();
+    },
+    forget(pid) {
+      if (workers.delete(pid)) write();
+    },
+  };
+}
+
+function writeRecord(file: string, workers: ReadonlyMap<number, string>): void {
+  if (workers.size === 0) {
+    rmSync(file, { force: true });
+    return;
+  }
+  const record: WorkerRecord = {
+    gateway: { pid: process.pid, identity: processIdentity(process.pid) ?? '' },
+    workers: [...workers].map(([pid, identity]) => ({ pid, identity })),
+  };
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(`${file}.new`, JSON.stringify(record), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+function sweepFolder(folder: string): number {
+  let ended = 0;
+  for (const name of namesIn(folder)) {
+    const file = join(folder, name);
+    const record = readRecord(file);
+    if (record && processIdentity(record.gateway.pid) === record.gateway.identity) continue;
+    for (const worker of record?.workers ?? []) {
+      const isSame = processIdentity(worker.pid) === worker.identity;
+      if (isSame && signalGroup(worker.pid, 'SIGKILL')) ended += 1;
+    }
+    // Without a record it is no more than an unfinished write.
+    rmSync(file, { force: true });
+  }
+  return ended;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith('.json'));
+  } catch {
+    return [];
+  }
+}
+
+function readRecord(file: string): WorkerRecord | null {
+  try {
+    return recordSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  finishRun,
+  scriptedLoad,
+  scriptedPool,
+  startRun,
+} from '../../test/support/scripted-pool.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import type { ModuleLoad } from '../protocol/records.ts';
+
+const entry = join(import.meta.dirname, '../worker/main.ts');
+const never = new AbortController().signal;
+
+test('a module is loaded in the spare, runs and is replaced by its next generation', async () => {
+  const { pool, load } = await poolFor(
+    `
+    export const agent = {
+      async *run({ messages }) {
+        console.log('asked');
+        yield 'You said: ';
+        yield messages.at(-1).content;
+      },
+    };
+  `,
+    { spares: 1 },
+  );
+  await pool.start();
+  const prepared = await pool.prepare(load, never);
+  expect(prepared).toMatchObject({ type: 'loaded', manifest: { kind: 'runnable' } });
+  const run = await finishRun(startRun(pool, 'hello', { load }));
+  expect([run.text, run.last.type]).toEqual(['You said: hello', 'finished']);
+  expect(await pool.event('worker_output')).toMatchObject({ stream: 'stdout', line: 'asked' });
+
+  await pool.prepare({ ...load, generation: 2 }, never);
+  await pool.retire(load.agentId, 1);
+  expect(pool.workers().filter(({ agentId }) => agentId !== null)).toMatchObject([
+    { agentId: 'default/echo', generation: 2, state: 'ready' },
+  ]);
+});
+
+test.each([
+  ['process.exit(3);', 'process_exit'],
+  ['for (;;);', 'load_timeout'],
+  ['const all = []; for (;;) all.push(new Array(1e4).fill({}));', 'out_of_memory'],
+])('a module that does %s is told as %s', async (line, code) => {
+  const text = `${line}\nexport const agent = { run: () => 'x' };`;
+  const { pool, load } = await poolFor(
+    text,
+    code === 'load_timeout' ? { loadTimeoutMs: 3000 } : {},
+  );
+  const result = await pool.prepare(load, never);
+  expect(result).toMatchObject({ type: 'load_failed', findings: [{ stage: 'load', code }] });
+  expect(pool.workers()).toEqual([]);
+});
+
+test('a run that dies with its process says so, and the agent answers again', async () => {
+  const { pool, load } = await poolFor(`
+    export const agent = {
+      run: ({ messages }) => (messages.at(-1).content === 'die' ? process.exit(9) : 'alive'),
+    };
+  `);
+  await pool.prepare(load, never);
+  const { last } = await finishRun(startRun(pool, 'die', { load }));
+  expect(last).toMatchObject({ code: 'worker_crashed' });
+  await expect
+    .poll(async () => (await finishRun(startRun(pool, 'hello', { load }))).text, {
+      timeout: 20_000,
+    })
+    .toBe('alive');
+});
+
+/** A pool of real workers and a load of the module with this text. */
+async function poolFor(text: string, settings: Parameters<typeof scriptedPool>[0] = {}) {
+  const folder = await tempFolder({ 'src/agents/Echo/agent.ts': text });
+  const pool = scriptedPool(
+    { loadTimeoutMs: 60_000, memoryLimitMb: 300, ...settings },
+    { folder, entry },
+  );
+  onTestFinished(pool.dispose);
+  const load: ModuleLoad = scriptedLoad('', {
+    entry: join(folder, 'src/agents/Echo/agent.ts'),
+    folder: join(folder, 'src/agents/Echo'),
+    keptFolder: join(folder, '.dropgate/generations'),
+    exportNames: ['agent'],
+    env: {},
+    upstreams: { scripted: 'chat_completions' },
+  });
+  return { pool, load };
+}

@@ -1,0 +1,253 @@
+import { join } from 'node:path';
+import type { Emit } from '../events.ts';
+import type { Finding } from '../protocol/diagnostics.ts';
+import type { Manifest, ModuleLoad } from '../protocol/records.ts';
+import type { RunEvent } from '../protocol/run.ts';
+import { ActiveRun, failed, type PoolRun } from './active-run.ts';
+import { Generation, type StartOutcome, type StopOptions } from './generation.ts';
+import { createLoader, type Loader } from './loader.ts';
+import type { ModelAccess } from './model-access.ts';
+import { createOrphans, type Orphans } from './orphans.ts';
+import { createRoster, type Roster } from './roster.ts';
+import { createSlots, type Slots } from './slots.ts';
+import { createSpares, type Spares } from './spares.ts';
+
+export type { PoolRun } from './active-run.ts';
+export type { ModelAccess } from './model-access.ts';
+
+/** Modules that are loaded at the same time; one that takes long stops counting. */
+const CONCURRENT_LOADS = 2;
+const LOAD_SLOT_MS = 2000;
+
+/** Retired generations remembered, so that a run that comes late does not start one again. */
+const MAX_REMEMBERED_RETIRED = 1000;
+
+export type PoolDeps = {
+  readonly settings: {
+    readonly loadTimeoutMs: number;
+    readonly stallTimeoutMs: number;
+    readonly idleTimeoutMs: number;
+    readonly drainTimeoutMs: number;
+    readonly maxWorkers: number;
+    readonly memoryLimitMb: number;
+    /** Names of the gateway's own variables that workers see too. */
+    readonly env: readonly string[];
+    readonly spares: number;
+  };
+  /** Absolute path of the program that each runtime's workers run. */
+  readonly workerEntries: { readonly node: string };
+  readonly projectRoot: string;
+  readonly stateFolder: string;
+  readonly hostEnv: Readonly<Record<string, string | undefined>>;
+  readonly grantModelAccess: (agentId: string) => ModelAccess;
+  readonly emit: Emit;
+};
+
+export type PrepareResult =
+  | { readonly type: 'loaded'; readonly manifest: Manifest }
+  | {
+      readonly type: 'load_failed';
+      readonly findings: readonly Finding[];
+      readonly files: readonly string[];
+    };
+
+export type WorkerInfo = {
+  readonly pid: number;
+  readonly agentId: string | null;
+  readonly generation: number | null;
+  readonly state: 'spare' | 'loading' | 'ready' | 'draining';
+  readonly activeRuns: number;
+  readonly rssMb: number | null;
+  readonly startedAtSeconds: number;
+};
+
+export type Pool = {
+  /** Ends what a gateway that was killed left behind, and begins the spares. */
+  readonly start: () => Promise<void>;
+  /**
+   * Loads a generation in a worker that then waits for its runs. A module that cannot be loaded is an answer, not a
+   * throw; only an aborted signal rejects, with its reason.
+   */
+  readonly prepare: (load: ModuleLoad, signal: AbortSignal) => Promise<PrepareResult>;
+  /**
+   * Runs at once, whether or not the events are read yet; they end in exactly one last event and never throw.
+   * A reader that leaves early cancels the run.
+   */
+  readonly run: (load: ModuleLoad, request: PoolRun) => AsyncIterable<RunEvent>;
+  /** Takes no new runs for a generation; resolves when those it has are over (or cut off) and its worker is gone. */
+  readonly retire: (agentId: string, generation: number) => Promise<void>;
+  readonly workers: () => readonly WorkerInfo[];
+  /** Lets runs end for up to `deadlineMs`, then ends every process; afterwards nothing is left running. */
+  readonly close: (deadlineMs: number) => Promise<void>;
+};
+
+/** Makes a pool without any process yet. */
+export function createPool(deps: PoolDeps): Pool {
+  const pool = new LivePool(deps);
+  return {
+    start: () => pool.start(),
+    prepare: (load, signal) => pool.prepare(load, signal),
+    run: (load, request) => pool.run(load, request),
+    retire: (agentId, generation) => pool.retire(agentId, generation),
+    workers: () => pool.workers(),
+    close: (deadlineMs) => pool.close(deadlineMs),
+  };
+}
+
+class LivePool {
+  readonly #deps: PoolDeps;
+  readonly #orphans: Orphans;
+  readonly #roster: Roster;
+  readonly #spares: Spares;
+  readonly #loader: Loader;
+  readonly #slots: Slots = createSlots({
+    count: CONCURRENT_LOADS,
+    giveBackAfterMs: LOAD_SLOT_MS,
+  });
+  readonly #generations = new Map<string, Generation>();
+  readonly #retired = new Set<string>();
+  readonly #closing = new AbortController();
+
+  constructor(deps: PoolDeps) {
+    this.#deps = deps;
+    this.#orphans = createOrphans({ folder: join(deps.stateFolder, 'workers'), emit: deps.emit });
+    this.#roster = createRoster({
+      ...deps,
+      entry: deps.workerEntries.node,
+      orphans: this.#orphans,
+    });
+    this.#spares = createSpares({
+      count: deps.settings.spares,
+      start: () => this.#roster.start(null),
+      onFault: (error) => deps.emit({ type: 'fault_survived', where: 'spare worker', error }),
+    });
+    this.#loader = createLoader({ ...deps, roster: this.#roster, spares: this.#spares });
+  }
+
+  async start(): Promise<void> {
+    this.#orphans.sweep();
+    this.#spares.fill();
+  }
+
+  async prepare(load: ModuleLoad, signal: AbortSignal): Promise<PrepareResult> {
+    const release = await this.#slots.acquire();
+    const stopped = AbortSignal.any([signal, this.#closing.signal]);
+    try {
+      stopped.throwIfAborted();
+      const loaded = await this.#loader.load(load, stopped);
+      if (signal.aborted && loaded.type === 'loaded') void loaded.worker.process.end('retired');
+      signal.throwIfAborted();
+      if (loaded.type === 'load_failed') return loaded.answer;
+      this.#retired.delete(keyOf(load));
+      this.#generationOf(load).adopt(loaded.worker, this.#retirement());
+      while (this.#isOverCap(0) && this.#evictIdle());
+      return { type: 'loaded', manifest: loaded.answer.manifest };
+    } finally {
+      release();
+    }
+  }
+
+  run(load: ModuleLoad, request: PoolRun): AsyncIterable<RunEvent> {
+    const run = new ActiveRun(request);
+    const refusal = this.#refusal(load);
+    if (refusal) run.fail(failed('agent_unavailable', refusal, { retryAfterSeconds: 1 }));
+    else void this.#begin(run, load);
+    return run.events;
+  }
+
+  async #begin(run: ActiveRun, load: ModuleLoad): Promise<void> {
+    try {
+      await this.#generationOf(load).run(run, load);
+    } catch (error) {
+      this.#deps.emit({ type: 'fault_survived', where: 'start of a run', error });
+      run.fail(failed('gateway_failed', 'The gateway failed unexpectedly; its log has the cause.'));
+    }
+  }
+
+  async retire(agentId: string, generation: number): Promise<void> {
+    const key = keyOf({ agentId, generation });
+    this.#retired.add(key);
+    const [oldest] = this.#retired;
+    if (this.#retired.size > MAX_REMEMBERED_RETIRED && oldest) this.#retired.delete(oldest);
+    const retiring = this.#generations.get(key);
+    this.#generations.delete(key);
+    await retiring?.stop(this.#retirement());
+  }
+
+  workers(): readonly WorkerInfo[] {
+    return this.#roster.members().map(({ process, load, worker }) => ({
+      pid: process.pid,
+      agentId: load?.agentId ?? null,
+      generation: load?.generation ?? null,
+      state: worker?.state ?? (load ? 'loading' : 'spare'),
+      activeRuns: worker?.activeRuns ?? 0,
+      rssMb: process.rssMb,
+      startedAtSeconds: process.startedAtSeconds,
+    }));
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    this.#closing.abort();
+    const stop: StopOptions = {
+      timeoutMs: deadlineMs,
+      reason: 'shutdown',
+      lateMessage: 'The run was stopped because the gateway is shutting down.',
+    };
+    const workers = this.#roster.members().flatMap((member) => member.worker ?? []);
+    await Promise.all([this.#spares.close(), ...workers.map((worker) => worker.drain(stop))]);
+    await Promise.all(this.#roster.members().map((member) => member.process.end('shutdown')));
+  }
+
+  #refusal(load: ModuleLoad): string | null {
+    if (this.#closing.signal.aborted) return 'The gateway is shutting down.';
+    return this.#retired.has(keyOf(load)) ? 'The agent was replaced just now; try again.' : null;
+  }
+
+  #generationOf(load: ModuleLoad): Generation {
+    const key = keyOf(load);
+    const known = this.#generations.get(key);
+    if (known) return known;
+    const made = new Generation((wanted) => this.#startForRun(wanted));
+    this.#generations.set(key, made);
+    return made;
+  }
+
+  async #startForRun(load: ModuleLoad): Promise<StartOutcome> {
+    while (this.#isOverCap(1)) {
+      if (!this.#evictIdle()) return { type: 'overloaded' };
+    }
+    if (this.#closing.signal.aborted) return { type: 'load_failed', findings: [] };
+    const loaded = await this.#loader.load(load, this.#closing.signal);
+    return loaded.type === 'loaded'
+      ? { type: 'started', worker: loaded.worker }
+      : { type: 'load_failed', findings: loaded.answer.findings };
+  }
+
+  /** Whether there would be too many workers with a module if `more` were started. */
+  #isOverCap(more: number): boolean {
+    const live = this.#roster.members().filter(({ load, process }) => load && process.isOpen);
+    return live.length + more > this.#deps.settings.maxWorkers;
+  }
+
+  /** Ends the idle worker that was used least lately. False where all are busy. */
+  #evictIdle(): boolean {
+    const [oldest] = this.#roster
+      .members()
+      .flatMap(({ worker }) => (worker?.isOpen && worker.activeRuns === 0 ? worker : []))
+      .toSorted((a, b) => a.lastUsedMs - b.lastUsedMs);
+    void oldest?.process.end('evicted');
+    return oldest !== undefined;
+  }
+
+  #retirement(): StopOptions {
+    return {
+      timeoutMs: this.#deps.settings.drainTimeoutMs,
+      reason: 'retired',
+      lateMessage: 'The run was stopped: the agent was replaced and the run did not end in time.',
+    };
+  }
+}
+
+function keyOf(load: Pick<ModuleLoad, 'agentId' | 'generation'>): string {
+  return `${load.agentId}#${load.generation}`;
+}

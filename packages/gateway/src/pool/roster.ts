@@ -1,0 +1,111 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Emit } from '../events.ts';
+import type { ModuleLoad } from '../protocol/records.ts';
+import type { LoadedWorker } from './loaded-worker.ts';
+import type { Orphans } from './orphans.ts';
+import { isCrash, type WorkerEnd } from './worker-end.ts';
+import { type Environment, startupEnvironment, workerEnvironment } from './worker-env.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+/** A live process of the pool and what it is there for. */
+export type Member = {
+  readonly process: WorkerProcess;
+  /** What it was given to load; null for a spare. */
+  load: ModuleLoad | null;
+  /** Null until its module is loaded. */
+  worker: LoadedWorker | null;
+};
+
+/** Every process of the pool, from its start until nothing is left of it. */
+export type Roster = {
+  /** Starts a process for a module, or a spare. Throws where the system gives none. */
+  readonly start: (load: ModuleLoad | null) => Member;
+  readonly members: () => readonly Member[];
+};
+
+export type RosterDeps = {
+  readonly entry: string;
+  readonly projectRoot: string;
+  readonly stateFolder: string;
+  readonly hostEnv: Readonly<Record<string, string | undefined>>;
+  readonly settings: {
+    readonly env: readonly string[];
+    readonly memoryLimitMb: number;
+    readonly stallTimeoutMs: number;
+  };
+  readonly orphans: Orphans;
+  readonly emit: Emit;
+};
+
+/** What of the memory limit may be JavaScript heap; the rest is code, buffers and the runtime itself. */
+const HEAP_SHARE = 0.75;
+
+/** Makes an empty roster. It records each process for the sweep of a later start, and tells of its start and end. */
+export function createRoster(deps: RosterDeps): Roster {
+  const members = new Set<Member>();
+  const compileCacheFolder = join(deps.stateFolder, 'compile-cache');
+  const { emit, orphans, settings } = deps;
+
+  return {
+    members: () => [...members],
+    start(load) {
+      const startupEnv = load ? startupEnvironment(load.env) : {};
+      mkdirSync(compileCacheFolder, { recursive: true });
+      const env = workerEnvironment({
+        hostEnv: deps.hostEnv,
+        named: settings.env,
+        compileCacheFolder,
+      });
+      const started = new WorkerProcess({
+        command: process.execPath,
+        args: [...nodeFlags(settings.memoryLimitMb, startupEnv), deps.entry],
+        cwd: deps.projectRoot,
+        env: { ...env, ...startupEnv },
+        stallTimeoutMs: settings.stallTimeoutMs,
+        memoryLimitMb: settings.memoryLimitMb,
+        onOutput: (stream, line) => {
+          emit({ type: 'worker_output', ...nameOf(member), stream, line });
+        },
+      });
+      const member: Member = { process: started, load, worker: null };
+      members.add(member);
+      orphans.record(started.pid);
+      emit({
+        type: 'worker_started',
+        pid: started.pid,
+        agentId: load?.agentId ?? null,
+        generation: load?.generation ?? null,
+      });
+      void started.ended.then((end) => {
+        members.delete(member);
+        orphans.forget(started.pid);
+        emit(endedEvent(member, end));
+      });
+      return member;
+    },
+  };
+}
+
+function nodeFlags(memoryLimitMb: number, startupEnv: Environment): string[] {
+  const heapMb = Math.floor(memoryLimitMb * HEAP_SHARE);
+  const ownsHeapSize = /--max[-_]old[-_]space[-_]size/.test(startupEnv.NODE_OPTIONS ?? '');
+  return ownsHeapSize ? [] : [`--max-old-space-size=${heapMb}`];
+}
+
+function nameOf(member: Member) {
+  const {
+    load,
+    process: { pid },
+  } = member;
+  return { pid, agentId: load?.agentId ?? null, modulePath: load?.modulePath ?? null };
+}
+
+function endedEvent(member: Member, end: WorkerEnd) {
+  const generation = member.load?.generation ?? null;
+  // Whoever asked for the load gets a finding that says more, so that this is no second one.
+  const diedLoading =
+    member.load && !member.worker && isCrash(end) && end.reason !== 'load_timeout';
+  const reason = diedLoading ? 'load_failed' : end.reason;
+  return { type: 'worker_ended', ...nameOf(member), generation, ...end, reason } as const;
+}

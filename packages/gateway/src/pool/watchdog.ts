@@ -1,0 +1,73 @@
+import { residentMb } from './process-facts.ts';
+
+const PING_INTERVAL_MS = 1000;
+
+/** Memory can grow by gigabytes within a second, so it is looked at more often than a ping is sent. */
+const MAX_TICK_MS = 250;
+
+export type Watchdog = {
+  /** The worker said something; `rssMb` where it told its memory. */
+  readonly heard: (rssMb?: number) => void;
+  /** Silence is no stall until `resume`: a module at import may block as long as its load may take. */
+  readonly suspend: () => void;
+  readonly resume: () => void;
+  readonly rssMb: () => number | null;
+  readonly stop: () => void;
+};
+
+/**
+ * Watches one worker: pings it, and tells when it is silent for too long or holds too much memory. Begins suspended: a
+ * process has to start first.
+ */
+export function createWatchdog(options: {
+  readonly pid: number;
+  readonly stallTimeoutMs: number;
+  readonly memoryLimitMb: number;
+  readonly ping: (sequence: number) => void;
+  readonly onStalled: () => void;
+  readonly onMemory: (rssMb: number) => void;
+}): Watchdog {
+  const pingEveryMs = Math.min(PING_INTERVAL_MS, options.stallTimeoutMs / 4);
+  const tickMs = Math.min(MAX_TICK_MS, pingEveryMs);
+  let isSuspended = true;
+  let heardAtMs = performance.now();
+  let tickedAtMs = heardAtMs;
+  let pingedAtMs = heardAtMs;
+  let sequence = 0;
+  let rssMb: number | null = null;
+
+  const checkMemory = (): void => {
+    rssMb = residentMb(options.pid) ?? rssMb;
+    if (rssMb !== null && rssMb > options.memoryLimitMb) options.onMemory(rssMb);
+  };
+  const checkLife = (nowMs: number): void => {
+    // A tick that comes late says that this process was held up, which proves nothing about the worker.
+    if (isSuspended || nowMs - tickedAtMs > tickMs * 4) heardAtMs = nowMs;
+    else if (nowMs - heardAtMs > options.stallTimeoutMs) options.onStalled();
+    tickedAtMs = nowMs;
+    if (nowMs - pingedAtMs < pingEveryMs) return;
+    pingedAtMs = nowMs;
+    sequence += 1;
+    options.ping(sequence);
+  };
+  const timer = setInterval(() => {
+    checkMemory();
+    checkLife(performance.now());
+  }, tickMs).unref();
+
+  return {
+    heard(told) {
+      heardAtMs = performance.now();
+      if (told !== undefined && process.platform !== 'linux') rssMb = told;
+    },
+    suspend() {
+      isSuspended = true;
+    },
+    resume() {
+      isSuspended = false;
+      heardAtMs = performance.now();
+    },
+    rssMb: () => rssMb,
+    stop: () => clearInterval(timer),
+  };
+}

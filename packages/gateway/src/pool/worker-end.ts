@@ -1,0 +1,70 @@
+import type { FailureDetail } from '../protocol/run.ts';
+
+/**
+ * Why a worker ended: asked to (`evicted`, `retired`, `shutdown`), killed (`stalled`, `memory`, `protocol`,
+ * `load_timeout`), or by itself (`exited` with any code, `crashed` by a signal or an error nobody caught).
+ */
+export type WorkerEndReason =
+  | 'evicted'
+  | 'retired'
+  | 'shutdown'
+  | 'stalled'
+  | 'memory'
+  | 'protocol'
+  | 'load_timeout'
+  | 'exited'
+  | 'crashed';
+
+export type WorkerEnd = {
+  readonly reason: WorkerEndReason;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** Null where it was asked to end. */
+  readonly detail: FailureDetail | null;
+};
+
+const asked: ReadonlySet<WorkerEndReason> = new Set(['evicted', 'retired', 'shutdown']);
+
+/** Whether nobody wanted this end, so that it counts as a crash of the module. */
+export function isCrash(end: WorkerEnd): boolean {
+  return !asked.has(end.reason);
+}
+
+/**
+ * Puts together what is known about an end. `killed` is the gateway's own reason with its words, null where it had
+ * none; `fault` is what the worker said last; `errorLines` are its last lines on stderr.
+ */
+export function describeEnd(known: {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly killed: { readonly reason: WorkerEndReason; readonly message: string } | null;
+  readonly fault: FailureDetail | null;
+  /** False where it did not even get as far as to load a module. */
+  readonly saidHello: boolean;
+  readonly errorLines: readonly string[];
+}): WorkerEnd {
+  const { exitCode, signal, killed, fault, errorLines } = known;
+  const reason = killed?.reason ?? ownReason(known);
+  const end = { reason, exitCode, signal };
+  if (asked.has(reason)) return { ...end, detail: null };
+  if (fault && !killed) return { ...end, detail: fault };
+  const detail: FailureDetail = {
+    class: 'WorkerEnded',
+    message: killed?.message ?? ownMessage(end),
+    ...(errorLines.length > 0 ? { stack: errorLines.join('\n') } : {}),
+    stage: 'worker',
+  };
+  return { ...end, detail };
+}
+
+function ownReason(known: Parameters<typeof describeEnd>[0]): WorkerEndReason {
+  if (known.errorLines.some((line) => line.includes('JavaScript heap out of memory')))
+    return 'memory';
+  return known.fault || known.signal || !known.saidHello ? 'crashed' : 'exited';
+}
+
+function ownMessage(end: Omit<WorkerEnd, 'detail'>): string {
+  if (end.reason === 'memory') return 'The process ran out of heap memory.';
+  if (end.signal) return `The process was ended by ${end.signal}.`;
+  return `The process ended itself with exit code ${end.exitCode}.`;
+}

@@ -1,0 +1,82 @@
+/** Which variables of the gateway's own environment a worker sees. Everything else stays with the gateway. */
+const passedNames: ReadonlySet<string> = new Set([
+  'PATH',
+  'HOME',
+  'TZ',
+  'LANG',
+  'NODE_ENV',
+  'TMPDIR',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'NODE_EXTRA_CA_CERTS',
+]);
+
+/** Proxies lead out of the machine; the broker is on it, so loopback is always taken out of them. */
+const proxyNames = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'] as const;
+
+/** What the broker sets, or what is the gateway's alone: not even `worker.env` passes these on. */
+const withheldNames: ReadonlySet<string> = new Set([
+  'OPENAI_API_KEY',
+  'OPENAI_BASE_URL',
+  'GATEWAY_STORE_URL',
+]);
+
+/** Variables that a process reads only while it starts, so that a running spare cannot take them any more. */
+const startupNames: ReadonlySet<string> = new Set([
+  'NODE_OPTIONS',
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_USE_SYSTEM_CA',
+  'NODE_USE_ENV_PROXY',
+  'NODE_ICU_DATA',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'UV_THREADPOOL_SIZE',
+  'LD_LIBRARY_PATH',
+  'LD_PRELOAD',
+]);
+
+export type Environment = Readonly<Record<string, string>>;
+
+/**
+ * The environment a worker process starts with: a fixed list of harmless names, every `LC_*`, proxies, and what the
+ * operator names in `worker.env`. Never a key of an upstream and never the store's address.
+ */
+export function workerEnvironment(options: {
+  readonly hostEnv: Readonly<Record<string, string | undefined>>;
+  /** Names from the setting `worker.env`. */
+  readonly named: readonly string[];
+  readonly compileCacheFolder: string;
+}): Record<string, string> {
+  const { hostEnv } = options;
+  const env: Record<string, string> = { NODE_COMPILE_CACHE: options.compileCacheFolder };
+  const named = new Set(options.named);
+  for (const [name, value] of Object.entries(hostEnv)) {
+    if (value === undefined || withheldNames.has(name)) continue;
+    if (passedNames.has(name) || name.startsWith('LC_') || named.has(name)) env[name] = value;
+  }
+  return { ...env, ...proxyEnvironment(hostEnv) };
+}
+
+/** The part of a module's `.env` that has to be there when its process starts; empty where a spare can take it all. */
+export function startupEnvironment(moduleEnv: Environment): Environment {
+  return Object.fromEntries(Object.entries(moduleEnv).filter(([name]) => startupNames.has(name)));
+}
+
+/** What is set inside the worker when a module is loaded: its `.env`, then the broker's variables, which win. */
+export function moduleEnvironment(
+  moduleEnv: Environment,
+  access: { readonly baseUrl: string; readonly token: string },
+): Environment {
+  return { ...moduleEnv, OPENAI_BASE_URL: access.baseUrl, OPENAI_API_KEY: access.token };
+}
+
+function proxyEnvironment(hostEnv: Readonly<Record<string, string | undefined>>): Environment {
+  const proxies = proxyNames.flatMap((name) => {
+    const value = hostEnv[name];
+    return value ? [[name, value] as const] : [];
+  });
+  if (proxies.length === 0) return {};
+  const direct = hostEnv.NO_PROXY ?? hostEnv.no_proxy;
+  const noProxy = [...(direct ? [direct] : []), '127.0.0.1', 'localhost', '::1'].join(',');
+  return { ...Object.fromEntries(proxies), NO_PROXY: noProxy, no_proxy: noProxy };
+}

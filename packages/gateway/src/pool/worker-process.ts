@@ -1,0 +1,282 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex, Readable } from 'node:stream';
+import { type Channel, type ChannelFailure, createChannel } from '../protocol/channel.ts';
+import { parseFromWorker } from '../protocol/from-worker.ts';
+import type { FailureDetail } from '../protocol/run.ts';
+import {
+  type FromWorker,
+  maxLineFromWorkerBytes,
+  protocolVersion,
+  type ToWorker,
+} from '../protocol/worker-messages.ts';
+import { readOutputLines } from './output-lines.ts';
+import { signalGroup } from './process-facts.ts';
+import { createWatchdog, type Watchdog } from './watchdog.ts';
+import { describeEnd, type WorkerEnd, type WorkerEndReason } from './worker-end.ts';
+
+/** How long a new process may take until it says hello. Generous: a busy machine starts many at once. */
+const HELLO_TIMEOUT_MS = 30_000;
+
+/** How long each step of asking a worker to end may take: the message, then SIGTERM, then SIGKILL. */
+const END_STEP_MS = 1000;
+
+/** How long to wait for the last words of a process that ended while something else still holds its pipes. */
+const LAST_WORDS_MS = 500;
+
+/** How long to wait for a process that was killed: the system may hold it in a call that never returns. */
+const KILLED_EXIT_MS = 5000;
+
+/** V8 says why it gave up some thirty lines before its last one. */
+const KEPT_ERROR_LINES = 50;
+
+export type WorkerProcessOptions = {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stallTimeoutMs: number;
+  readonly memoryLimitMb: number;
+  readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
+};
+
+/** What a worker says that concerns its owner; the rest is handled here. */
+export type WorkerMessage = Extract<
+  FromWorker,
+  { type: 'loaded' | 'load_failed' | 'event' | 'question' }
+>;
+
+/** One child process in its own process group, from its start until nothing of it is left. */
+export class WorkerProcess {
+  /** 0 where it could not be started at all. */
+  readonly pid: number;
+  readonly startedAtSeconds = Math.floor(Date.now() / 1000);
+  /** True once it said hello, false where it ended before. */
+  readonly ready: Promise<boolean>;
+  /** Resolves when the process and its group are gone and its last words are read. */
+  readonly ended: Promise<WorkerEnd>;
+
+  readonly #child: ChildProcess;
+  readonly #channel: Channel<ToWorker>;
+  readonly #watchdog: Watchdog;
+  readonly #hello = Promise.withResolvers<true>();
+  readonly #end = Promise.withResolvers<WorkerEnd>();
+  readonly #helloTimer: NodeJS.Timeout;
+  #listener: ((message: WorkerMessage) => void) | null = null;
+  #killed: { reason: WorkerEndReason; message: string } | null = null;
+  #fault: FailureDetail | null = null;
+  #errorLines: string[] = [];
+  #endTimer: NodeJS.Timeout | null = null;
+  #giveUpTimer: NodeJS.Timeout | null = null;
+  #isChannelClosed = false;
+  #hasExited = false;
+  #saidHello = false;
+
+  constructor(options: WorkerProcessOptions) {
+    this.#child = spawn(options.command, options.args, {
+      cwd: options.cwd,
+      env: options.env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    this.pid = this.#child.pid ?? 0;
+    // Where the system is out of files, Node gives no streams and tells why only later.
+    this.#child.on('error', () => {});
+    if (!this.#child.stdio) throw new Error('No process could be started: too many open files.');
+    this.ended = this.#end.promise;
+    this.ready = Promise.race([this.#hello.promise, this.ended.then(() => false)]);
+    this.#channel = this.#openChannel();
+    this.#watchdog = this.#watch(options);
+    this.#helloTimer = setTimeout(() => {
+      void this.kill(
+        'stalled',
+        `The process said nothing within ${HELLO_TIMEOUT_MS} ms of its start.`,
+      );
+    }, HELLO_TIMEOUT_MS);
+    this.#readOutput(options.onOutput);
+    this.#awaitExit();
+  }
+
+  /** True until it is told to end, or ends. */
+  get isOpen(): boolean {
+    return this.#killed === null && !this.#isChannelClosed && !this.#hasExited;
+  }
+
+  /** Resident memory in MiB, null before the first look. */
+  get rssMb(): number | null {
+    return this.#watchdog.rssMb();
+  }
+
+  /** Hands over what it says from now on; one listener at a time. Without one, anything but `hello` is a breach. */
+  listen(listener: (message: WorkerMessage) => void): void {
+    this.#listener = listener;
+  }
+
+  /** Throws where the message cannot be written as JSON. */
+  send(message: ToWorker): void {
+    this.#channel.send(message);
+    if (message.type === 'load') this.#watchdog.suspend();
+  }
+
+  /** Asks it to end, then insists: `shutdown`, SIGTERM, SIGKILL of the whole group. */
+  end(reason: WorkerEndReason): Promise<WorkerEnd> {
+    if (this.#killed) return this.ended;
+    this.#killed = { reason, message: '' };
+    this.#channel.send({ type: 'shutdown' });
+    this.#channel.close();
+    this.#endTimer = setTimeout(() => {
+      this.#signal('SIGTERM');
+      this.#endTimer = setTimeout(() => this.#signal('SIGKILL'), END_STEP_MS);
+    }, END_STEP_MS);
+    return this.ended;
+  }
+
+  /** Ends it at once, with its group. `message` says why, for the log. */
+  kill(reason: WorkerEndReason, message: string): Promise<WorkerEnd> {
+    this.#killed ??= { reason, message };
+    this.#signal('SIGKILL');
+    return this.ended;
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    // Once it is collected, its pid may belong to a stranger.
+    if (this.#hasExited) return;
+    signalGroup(this.pid, signal);
+    if (signal !== 'SIGKILL') return;
+    this.#giveUpTimer ??= setTimeout(() => this.#settle(null, null), KILLED_EXIT_MS);
+  }
+
+  #openChannel(): Channel<ToWorker> {
+    return createChannel<{ type: string }, ToWorker>(this.#child.stdio[3] as Duplex, {
+      maxIncomingLineBytes: maxLineFromWorkerBytes,
+      onMessage: (message) => this.#receive(message),
+      onClose: (failure) => this.#channelClosed(failure),
+    });
+  }
+
+  #receive(unchecked: { type: string }): void {
+    const message = parseFromWorker(unchecked);
+    if (message === 'reserved') return;
+    if (message === null) {
+      this.#breach(
+        `The process sent what the protocol does not know: "${unchecked.type.slice(0, 40)}".`,
+      );
+      return;
+    }
+    this.#watchdog.heard(message.type === 'pong' ? message.rssMb : undefined);
+    switch (message.type) {
+      case 'hello':
+        this.#greet(message.version);
+        return;
+      case 'fault':
+        this.#fault = message.detail;
+        return;
+      case 'pong':
+        return;
+      case 'loaded':
+      case 'load_failed':
+        this.#watchdog.resume();
+        break;
+      case 'event':
+      case 'question':
+        break;
+      default:
+        message satisfies never;
+    }
+    if (this.#listener) this.#listener(message);
+    else this.#breach(`The process sent "${message.type}" without being asked.`);
+  }
+
+  #greet(version: number): void {
+    clearTimeout(this.#helloTimer);
+    if (version !== protocolVersion) {
+      this.#breach(`The process speaks version ${version}, not ${protocolVersion}.`);
+      return;
+    }
+    this.#saidHello = true;
+    this.#watchdog.resume();
+    this.#hello.resolve(true);
+  }
+
+  #breach(message: string): void {
+    void this.kill('protocol', message);
+  }
+
+  #channelClosed(failure: ChannelFailure | null): void {
+    this.#isChannelClosed = true;
+    if (failure && failure.type !== 'stream_error') this.#breach(failure.message);
+    // A process that closed its channel can do nothing more for anyone, whatever keeps it alive.
+    else if (!this.#killed) setTimeout(() => this.#signal('SIGKILL'), END_STEP_MS).unref();
+  }
+
+  #watch(options: WorkerProcessOptions): Watchdog {
+    return createWatchdog({
+      pid: this.pid,
+      stallTimeoutMs: options.stallTimeoutMs,
+      memoryLimitMb: options.memoryLimitMb,
+      ping: (sequence) => this.#channel.send({ type: 'ping', sequence }),
+      onStalled: () => {
+        void this.kill('stalled', `The process did not answer for ${options.stallTimeoutMs} ms.`);
+      },
+      onMemory: (rssMb) => {
+        void this.kill(
+          'memory',
+          `The process held ${rssMb} MB of ${options.memoryLimitMb} MB allowed.`,
+        );
+      },
+    });
+  }
+
+  #readOutput(onOutput: WorkerProcessOptions['onOutput']): void {
+    readOutputLines(this.#child.stdout as Readable, (line) => onOutput('stdout', line));
+    readOutputLines(this.#child.stderr as Readable, (line) => {
+      this.#errorLines.push(line);
+      if (this.#errorLines.length > KEPT_ERROR_LINES) this.#errorLines.shift();
+      onOutput('stderr', line);
+    });
+  }
+
+  #awaitExit(): void {
+    this.#child.once('error', (error) => {
+      if (this.pid !== 0) return;
+      this.#killed ??= {
+        reason: 'crashed',
+        message: `No process could be started: ${error.message}`,
+      };
+      this.#settle(null, null);
+    });
+    this.#child.once('exit', (exitCode, signal) => {
+      // What it started must not outlive it.
+      this.#signal('SIGKILL');
+      this.#hasExited = true;
+      this.#stopTimers();
+      const settle = (): void => this.#settle(exitCode, signal);
+      const timer = setTimeout(settle, LAST_WORDS_MS);
+      this.#child.once('close', () => {
+        clearTimeout(timer);
+        settle();
+      });
+    });
+  }
+
+  #stopTimers(): void {
+    this.#watchdog.stop();
+    clearTimeout(this.#helloTimer);
+    if (this.#endTimer) clearTimeout(this.#endTimer);
+    if (this.#giveUpTimer) clearTimeout(this.#giveUpTimer);
+  }
+
+  #settle(exitCode: number | null, signal: string | null): void {
+    this.#stopTimers();
+    for (const stream of this.#child.stdio) stream?.destroy();
+    const end = describeEnd({
+      exitCode,
+      signal,
+      killed: this.#killed,
+      fault: this.#fault,
+      saidHello: this.#saidHello,
+      errorLines: this.#errorLines,
+    });
+    this.#killed ??= { reason: end.reason, message: '' };
+    this.#end.resolve(end);
+  }
+}

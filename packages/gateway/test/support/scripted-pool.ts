@@ -1,0 +1,178 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { GatewayEvent } from '../../src/events.ts';
+import { createPool, type ModelAccess, type Pool, type PoolDeps } from '../../src/pool/pool.ts';
+import type { ModuleLoad } from '../../src/protocol/records.ts';
+import type { RunEvent } from '../../src/protocol/run.ts';
+import type { WorkerQuestion } from '../../src/protocol/worker-messages.ts';
+
+const scriptedWorker = fileURLToPath(new URL('../fixtures/scripted-worker.ts', import.meta.url));
+
+type Settings = PoolDeps['settings'];
+
+export type ScriptedPool = Pool & {
+  readonly folder: string;
+  readonly emitted: GatewayEvent[];
+  /** What was asked of the model access of each worker, in order: `start run-1 key_1`. */
+  readonly accessLog: string[];
+  /** Resolves with the first event, past or future, that fits. */
+  readonly event: <T extends GatewayEvent['type']>(
+    type: T,
+    fits?: (event: Extract<GatewayEvent, { type: T }>) => boolean,
+  ) => Promise<Extract<GatewayEvent, { type: T }>>;
+  readonly dispose: () => Promise<void>;
+};
+
+/** A real pool in a folder of its own, whose workers are `fixtures/scripted-worker.ts` unless another `entry` is given. */
+export function scriptedPool(
+  settings: Partial<Settings> = {},
+  more: { hostEnv?: Record<string, string>; folder?: string; entry?: string } = {},
+): ScriptedPool {
+  const folder = more.folder ?? mkdtempSync(join(tmpdir(), 'dropgate-pool-'));
+  const emitted: GatewayEvent[] = [];
+  const accessLog: string[] = [];
+  const waiting = new Set<(event: GatewayEvent) => void>();
+  const pool = createPool({
+    settings: {
+      loadTimeoutMs: 20_000,
+      stallTimeoutMs: 15_000,
+      idleTimeoutMs: 600_000,
+      drainTimeoutMs: 10_000,
+      maxWorkers: 8,
+      memoryLimitMb: 512,
+      env: [],
+      spares: 0,
+      ...settings,
+    },
+    workerEntries: { node: more.entry ?? scriptedWorker },
+    projectRoot: folder,
+    stateFolder: join(folder, '.dropgate'),
+    hostEnv: { PATH: process.env.PATH, ...more.hostEnv },
+    grantModelAccess: (agentId) => loggedAccess(agentId, accessLog),
+    emit(event) {
+      emitted.push(event);
+      for (const waiter of waiting) waiter(event);
+    },
+  });
+  const event: ScriptedPool['event'] = (type, fits = () => true) => {
+    const known = emitted.find((candidate) => isOf(candidate, type) && fits(candidate));
+    if (known && isOf(known, type)) return Promise.resolve(known);
+    return new Promise((resolve) => {
+      const waiter = (candidate: GatewayEvent): void => {
+        if (!isOf(candidate, type) || !fits(candidate)) return;
+        waiting.delete(waiter);
+        resolve(candidate);
+      };
+      waiting.add(waiter);
+    });
+  };
+  const dispose = async (): Promise<void> => {
+    await pool.close(0);
+    if (!more.folder) rmSync(folder, { recursive: true, force: true });
+  };
+  return { ...pool, folder, emitted, accessLog, event, dispose };
+}
+
+/** A load of the scripted worker; `onLoad` says what it does with it. */
+export function scriptedLoad(onLoad = 'ok', more: Partial<ModuleLoad> = {}): ModuleLoad {
+  return {
+    agentId: 'default/echo',
+    generation: 1,
+    language: 'node',
+    modulePath: 'src/agents/Echo/agent.ts',
+    entry: '/project/src/agents/Echo/agent.ts',
+    folder: '/project/src/agents/Echo',
+    name: 'Echo',
+    exportNames: ['agent'],
+    env: { ON_LOAD: onLoad },
+    kept: null,
+    keptFolder: '/project/.dropgate/generations',
+    upstreams: {},
+    defaultUpstream: { name: 'scripted', source: 'config' },
+    defaultModel: null,
+    ...more,
+  };
+}
+
+export type ScriptedRun = {
+  readonly runId?: string;
+  readonly signal?: AbortSignal;
+  readonly answer?: (question: WorkerQuestion) => Promise<unknown>;
+};
+
+/** Starts a run that does what `command` says. */
+export function startRun(
+  pool: Pool,
+  command: string,
+  options: ScriptedRun & { load?: ModuleLoad } = {},
+): AsyncIterable<RunEvent> {
+  const runId = options.runId ?? 'run-1';
+  const input = {
+    modelId: 'default/echo',
+    items: [{ role: 'user', parts: [{ type: 'text', text: command }] }],
+    settings: {},
+    outputFormat: { type: 'text' },
+    streamed: true,
+    clientTools: false,
+    metadata: {},
+  } as const;
+  const context = {
+    request_id: 'req-1',
+    run_id: runId,
+    key: { id: 'key_1', name: 'alice' },
+    metadata: {},
+    model_id: 'default/echo',
+  };
+  const verdicts = { otherwise: 'allow', tools: {} } as const;
+  return pool.run(options.load ?? scriptedLoad(), {
+    run: { runId, input, context, verdicts, maxTurns: null },
+    keyId: 'key_1',
+    signal: options.signal ?? new AbortController().signal,
+    answer: options.answer ?? (() => Promise.reject(new Error('No question was expected.'))),
+  });
+}
+
+/** Everything a run says, its text joined. */
+export async function finishRun(events: AsyncIterable<RunEvent>): Promise<{
+  readonly text: string;
+  readonly last: RunEvent;
+  readonly count: number;
+}> {
+  const all: RunEvent[] = [];
+  for await (const event of events) all.push(event);
+  const last = all.at(-1);
+  if (!last) throw new Error('A run said nothing at all.');
+  const text = all.map((event) => (event.type === 'text' ? event.delta : '')).join('');
+  return { text, last, count: all.length };
+}
+
+/** Whether a process still lives. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isOf<T extends GatewayEvent['type']>(
+  event: GatewayEvent,
+  type: T,
+): event is Extract<GatewayEvent, { type: T }> {
+  return event.type === type;
+}
+
+function loggedAccess(agentId: string, log: string[]): ModelAccess {
+  log.push(`grant ${agentId}`);
+  return {
+    baseUrl: 'http://127.0.0.1:1/v1',
+    token: 'worker-token',
+    setUpstream: (name) => log.push(`upstream ${name}`),
+    startRun: (runId, keyId) => log.push(`start ${runId} ${keyId}`),
+    endRun: (runId) => log.push(`end ${runId}`),
+    revoke: () => log.push('revoke'),
+  };
+}
