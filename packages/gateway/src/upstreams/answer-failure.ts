@@ -1,0 +1,24 @@
+import type { ServerResponse } from 'node:http';
+import { failures, type GatewayError } from '../errors.ts';
+
+/**
+ * Tells a worker what failed, in OpenAI's envelope. Where its answer has already begun the
+ * connection is cut: a clean end would count as success.
+ */
+export function answerFailure(response: ServerResponse, error: GatewayError): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const { status, type, wireCode } = failures[error.code];
+  const { message, param } = error;
+  const body = Buffer.from(JSON.stringify({ error: { message, type, param, code: wireCode } }));
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    'x-should-retry': 'false',
+    // What is left of a refused upload is not worth reading.
+    ...(response.req.complete ? {} : { connection: 'close' }),
+  });
+  response.end(body);
+}

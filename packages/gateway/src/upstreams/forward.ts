@@ -1,0 +1,140 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Dispatcher } from 'undici';
+import { GatewayError } from '../errors.ts';
+import type { Usage } from '../protocol/run.ts';
+import { attempt, type Exchange } from './attempt.ts';
+import { applyAliases } from './model-name.ts';
+import type { AttemptEnd, BrokenReason } from './relay.ts';
+import type { RemoteUpstream } from './upstream.ts';
+
+const FIRST_BACKOFF_MS = 250;
+/** An upstream that wants to be left alone for longer is not asked again. */
+const MAX_RETRY_AFTER_MS = 5000;
+const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
+
+/** What became of a worker's request. */
+export type Outcome = {
+  readonly upstream: string;
+  /** HTTP status of the last answer, or 0 where none came. */
+  readonly status: number;
+  readonly outcome: 'ok' | 'failed' | 'aborted';
+  /** Requests sent, retries and fallback included. */
+  readonly attempts: number;
+  readonly usage: Usage | null;
+  /** For the log: what the upstream or the connection said. */
+  readonly error: string | null;
+  /** What the worker is to be told, where it was told nothing yet; its connection is cut else. */
+  readonly failure: GatewayError | null;
+};
+
+/**
+ * Sends a request to an upstream, again while that helps, then to its fallback. Both only before
+ * the first byte of an answer has reached the worker, and never for a body that streams in.
+ * Never throws.
+ */
+export async function forward(
+  dispatcher: Dispatcher,
+  upstreams: readonly [RemoteUpstream, ...RemoteUpstream[]],
+  exchange: Exchange,
+): Promise<Outcome> {
+  const repeatable = exchange.body === null || Buffer.isBuffer(exchange.body);
+  const usable = repeatable ? upstreams : upstreams.slice(0, 1);
+  let attempts = 0;
+  let upstream = upstreams[0];
+  let end: AttemptEnd = { type: 'aborted', status: 0, watch: null };
+  for (const [index, candidate] of usable.entries()) {
+    upstream = candidate;
+    const fallsBack = index < usable.length - 1;
+    let retriesLeft = repeatable ? upstream.maxRetries : 0;
+    const sent = withAliases(exchange, upstream);
+    for (;;) {
+      attempts++;
+      end = await attempt(dispatcher, { upstream, exchange: sent }, (status, retryAfterMs) => {
+        const retries = retriesLeft > 0 && retryAfterMs <= MAX_RETRY_AFTER_MS;
+        return RETRIED.has(status) && (retries || fallsBack);
+      });
+      if (end.type === 'answered' || end.type === 'aborted' || exchange.response.headersSent) {
+        return outcomeOf(end, upstream, attempts);
+      }
+      const delayMs = backoffMs(end, upstream.maxRetries - retriesLeft);
+      if (retriesLeft-- <= 0 || delayMs === null) break;
+      await wait(delayMs, undefined, { signal: exchange.signal }).catch(() => {});
+      if (exchange.signal.aborted) return outcomeOf(aborted(end), upstream, attempts);
+    }
+  }
+  return outcomeOf(end, upstream, attempts);
+}
+
+function withAliases(exchange: Exchange, upstream: RemoteUpstream): Exchange {
+  const { body, model } = exchange;
+  return Buffer.isBuffer(body)
+    ? { ...exchange, body: applyAliases(body, model, upstream.modelAliases) }
+    : exchange;
+}
+
+/** Pause before the next attempt; null where another one at the same upstream would not help. */
+function backoffMs(end: AttemptEnd, retriesDone: number): number | null {
+  if (end.type === 'broken' && (end.reason === 'timed_out' || end.reason === 'garbled'))
+    return null;
+  const retryAfterMs = end.type === 'deferred' ? end.retryAfterMs : 0;
+  if (retryAfterMs > MAX_RETRY_AFTER_MS) return null;
+  if (retryAfterMs > 0) return retryAfterMs;
+  return FIRST_BACKOFF_MS * 2 ** retriesDone * (0.5 + Math.random() / 2);
+}
+
+function aborted(end: AttemptEnd): AttemptEnd {
+  return { type: 'aborted', status: end.status, watch: null };
+}
+
+function outcomeOf(end: AttemptEnd, upstream: RemoteUpstream, attempts: number): Outcome {
+  const { status } = end;
+  const base = { upstream: upstream.name, status, attempts };
+  switch (end.type) {
+    case 'answered': {
+      const error = end.watch.error();
+      const outcome = error === null ? 'ok' : 'failed';
+      return { ...base, outcome, usage: end.watch.usage(), error, failure: null };
+    }
+    case 'deferred': {
+      const error = `HTTP ${status}`;
+      return { ...base, outcome: 'failed', usage: null, error, failure: refused(upstream) };
+    }
+    case 'broken': {
+      const usage = end.watch?.usage() ?? null;
+      const failure = brokenFailure(end.reason, upstream);
+      return { ...base, outcome: 'failed', usage, error: end.error, failure };
+    }
+    case 'aborted': {
+      const usage = end.watch?.usage() ?? null;
+      return { ...base, outcome: 'aborted', usage, error: null, failure: null };
+    }
+    default:
+      return end satisfies never;
+  }
+}
+
+function brokenFailure(reason: BrokenReason, upstream: RemoteUpstream): GatewayError {
+  const name = `The upstream "${upstream.name}"`;
+  switch (reason) {
+    case 'unreachable':
+      return new GatewayError('upstream_unavailable', `${name} cannot be reached.`);
+    case 'timed_out':
+      return new GatewayError(
+        'upstream_timeout',
+        `${name} sent nothing for ${upstream.timeoutMs} ms (timeout_ms).`,
+      );
+    case 'garbled':
+      return new GatewayError(
+        'upstream_failed',
+        `${name} does not answer as OpenAI's API does: check its base_url.`,
+      );
+    case 'cut':
+      return refused(upstream);
+    default:
+      return reason satisfies never;
+  }
+}
+
+function refused(upstream: RemoteUpstream): GatewayError {
+  return new GatewayError('upstream_failed', `The upstream "${upstream.name}" failed.`);
+}

@@ -1,0 +1,76 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** The header by which a worker names the run a call belongs to. It never leaves the broker. */
+export const RUN_HEADER = 'x-dropgate-run';
+
+/** Between one hop and the next, set anew, or nobody's business but the gateway's. */
+const DROPPED = new Set([
+  'accept-encoding',
+  'authorization',
+  'connection',
+  'content-length',
+  'cookie',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+const DROPPED_PREFIXES = /^(?:x-dropgate-|x-stainless-|x-forwarded-)/;
+const PASSED_BACK =
+  /^(?:content-type|content-length|content-encoding|content-disposition|x-request-id|retry-after|retry-after-ms|openai-.*|x-ratelimit-.*)$/;
+
+/**
+ * The headers of a worker's request that its upstream may see. `accept-encoding` is not among
+ * them: usage is read from the bytes of the answer, so they must come uncompressed.
+ */
+export function requestHeaders(
+  received: IncomingHttpHeaders,
+  apiKey: string | null,
+): Record<string, string | string[]> {
+  const sent: Record<string, string | string[]> = {};
+  for (const name in received) {
+    const value = received[name];
+    if (value !== undefined && !DROPPED.has(name) && !DROPPED_PREFIXES.test(name)) {
+      sent[name] = value;
+    }
+  }
+  if (apiKey !== null) sent.authorization = `Bearer ${apiKey}`;
+  return sent;
+}
+
+/** The headers of an upstream's answer that a worker gets. The broker is its one retry layer. */
+export function responseHeaders(received: IncomingHttpHeaders): Record<string, string | string[]> {
+  const sent: Record<string, string | string[]> = { 'x-should-retry': 'false' };
+  for (const name in received) {
+    const value = received[name];
+    if (value !== undefined && PASSED_BACK.test(name)) sent[name] = value;
+  }
+  return sent;
+}
+
+/** Whether an answer is a stream of events whose text can be read. */
+export function isEventStream(headers: IncomingHttpHeaders): boolean {
+  const { 'content-type': type, 'content-encoding': encoding = 'identity' } = headers;
+  return encoding === 'identity' && (type?.startsWith('text/event-stream') ?? false);
+}
+
+/** Whether an answer can be one of OpenAI's API, by its type. */
+export function isModelOutput(headers: IncomingHttpHeaders): boolean {
+  return /^$|json|text\/event-stream/.test(headers['content-type'] ?? '');
+}
+
+/** How long an upstream wants to be left alone; 0 where it does not say. */
+export function readRetryAfterMs(headers: IncomingHttpHeaders): number {
+  const ms = Number.parseFloat(String(headers['retry-after-ms'] ?? ''));
+  if (Number.isFinite(ms)) return Math.max(0, ms);
+  const after = String(headers['retry-after'] ?? '');
+  const seconds = Number(after || 'none');
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  const date = Date.parse(after);
+  return Number.isFinite(date) ? Math.max(0, date - Date.now()) : 0;
+}

@@ -1,0 +1,51 @@
+/**
+ * The model a request's body asks for. Clients write it first, so most bodies are not parsed at
+ * all; anything that is no JSON object with a model gives null.
+ */
+export function readModel(body: Buffer): string | null {
+  const first = FIRST_KEY.exec(body.toString('latin1', 0, 300))?.[1];
+  if (first !== undefined) return first;
+  const model = parseObject(body)?.model;
+  return typeof model === 'string' ? model : null;
+}
+
+/** The body with its model renamed as the aliases say; the very same bytes where none applies. */
+export function applyAliases(
+  body: Buffer,
+  model: string | null,
+  aliases: Readonly<Record<string, string>>,
+): Buffer {
+  if (model === null) return body;
+  const alias = Object.entries(aliases).find(([glob]) => matchesGlob(glob, model))?.[1];
+  if (alias === undefined || alias === model) return body;
+  const parsed = parseObject(body);
+  return parsed ? Buffer.from(JSON.stringify({ ...parsed, model: alias })) : body;
+}
+
+// Only names without escapes or bytes beyond ASCII, which need the real parser.
+const FIRST_KEY = /^\s*\{\s*"model"\s*:\s*"([\x20-\x21\x23-\x5b\x5d-\x7e]*)"\s*[,}]/;
+
+function parseObject(body: Buffer): Record<string, unknown> | null {
+  try {
+    const parsed: unknown = JSON.parse(body.toString());
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+      ? (parsed as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function matchesGlob(glob: string, name: string): boolean {
+  const [head = '', ...rest] = glob.split('*');
+  if (rest.length === 0) return glob === name;
+  const tail = rest.pop() ?? '';
+  if (!name.startsWith(head) || name.length < head.length + tail.length) return false;
+  let at = head.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.endsWith(tail) && name.length - tail.length >= at;
+}

@@ -1,0 +1,155 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PassThrough, type Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { GatewayError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { answerFailure } from './answer-failure.ts';
+import type { Exchange } from './attempt.ts';
+import { forward, type Outcome } from './forward.ts';
+import type { Grant, Grants, LiveCall } from './grants.ts';
+import { RUN_HEADER } from './headers.ts';
+import { readModel } from './model-name.ts';
+import { readBody } from './read-body.ts';
+import { type BrokerRoute, matchRoute } from './routes.ts';
+import { serveDemo } from './serve-demo.ts';
+import type { RemoteUpstream, Upstream } from './upstream.ts';
+
+export type CallDeps = {
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly defaultUpstream: string;
+  readonly grants: Grants;
+  readonly dispatcher: Dispatcher;
+  readonly emit: Emit;
+};
+
+/**
+ * Answers the requests of workers: who asks, for which run, for what, and then to the upstream.
+ * The handler never rejects.
+ */
+export function createCallHandler(
+  deps: CallDeps,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  return async (request, response) => {
+    // A worker may vanish between two writes; its `close` below is what counts.
+    response.on('error', () => {});
+    try {
+      const grant = authenticate(request, deps.grants);
+      const { pathname, search } = splitUrl(request.url ?? '/');
+      const route = matchRoute(request.method ?? 'GET', pathname);
+      const upstream = chooseUpstream(deps, grant);
+      const call = grant.openCall(runHeader(request));
+      response.once('close', () => {
+        if (!response.writableFinished) call.abort('The worker left.');
+        call.end();
+      });
+      await serve(deps, { request, response, route, search, grant, call, upstream });
+    } catch (error) {
+      if (!(error instanceof GatewayError)) {
+        deps.emit({ type: 'fault_survived', where: 'broker', error });
+      }
+      answerFailure(response, GatewayError.from(error));
+    }
+  };
+}
+
+type Call = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly route: BrokerRoute;
+  readonly search: string;
+  readonly grant: Grant;
+  readonly call: LiveCall;
+  readonly upstream: Upstream;
+};
+
+async function serve(deps: CallDeps, incoming: Call): Promise<void> {
+  const { request, response, route, grant, call, upstream } = incoming;
+  const startedMs = performance.now();
+  const body = await takeBody(request, call.signal);
+  const exchange: Exchange = {
+    method: request.method ?? 'GET',
+    path: route.path + incoming.search,
+    headers: request.headers,
+    body,
+    model: Buffer.isBuffer(body) ? readModel(body) : null,
+    api: route.type === 'model_call' ? route.api : null,
+    response,
+    signal: call.signal,
+  };
+  const outcome =
+    upstream.type === 'demo'
+      ? await serveDemo(upstream, exchange)
+      : await forward(deps.dispatcher, withFallback(upstream, exchange, deps.upstreams), exchange);
+  if (outcome.outcome === 'aborted') answerFailure(response, GatewayError.from(call.signal.reason));
+  else if (outcome.failure) answerFailure(response, outcome.failure);
+  // An upload that was answered early is read to its end, or its connection would hang.
+  if (!request.complete) request.resume();
+  deps.emit({
+    type: 'model_called',
+    agentId: grant.agentId,
+    runId: call.runId,
+    keyId: call.keyId,
+    path: `/v1${route.path}`,
+    model: exchange.model,
+    durationMs: performance.now() - startedMs,
+    ...told(outcome),
+  });
+}
+
+function told({ failure: _, ...outcome }: Outcome): Omit<Outcome, 'failure'> {
+  return outcome;
+}
+
+function authenticate(request: IncomingMessage, grants: Grants): Grant {
+  const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  const grant = token === undefined ? undefined : grants.find(token);
+  if (grant) return grant;
+  throw new GatewayError(
+    'key_invalid',
+    'This endpoint takes the tokens of live agent processes only; agents find theirs in OPENAI_API_KEY.',
+  );
+}
+
+function runHeader(request: IncomingMessage): string | undefined {
+  const value = request.headers[RUN_HEADER];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function chooseUpstream(deps: CallDeps, grant: Grant): Upstream {
+  const name = grant.upstreamName() ?? deps.defaultUpstream;
+  const upstream = deps.upstreams.get(name);
+  if (upstream) return upstream;
+  throw new GatewayError(
+    'invalid_request',
+    `The agent asks for the upstream "${name}", which is not configured: choose one of ${[...deps.upstreams.keys()].join(', ')}.`,
+  );
+}
+
+/** Other paths stay with one upstream: what they name (files, stores) exists on that one only. */
+function withFallback(
+  upstream: RemoteUpstream,
+  exchange: Exchange,
+  upstreams: ReadonlyMap<string, Upstream>,
+): [RemoteUpstream, ...RemoteUpstream[]] {
+  const fallback = upstream.fallback === null ? undefined : upstreams.get(upstream.fallback);
+  return exchange.api !== null && fallback?.type === 'remote' ? [upstream, fallback] : [upstream];
+}
+
+/** JSON is read whole so that it can be sent again; uploads stream through. */
+async function takeBody(
+  request: IncomingMessage,
+  signal: AbortSignal,
+): Promise<Buffer | Readable | null> {
+  if (request.method === 'GET' || request.method === 'DELETE') return null;
+  const type = request.headers['content-type'];
+  if (type === undefined || type.includes('json')) return readBody(request, signal);
+  // A failed upload destroys its stream; the request must survive that to be answered.
+  return request.pipe(new PassThrough().on('error', () => {}));
+}
+
+function splitUrl(url: string): { pathname: string; search: string } {
+  const at = url.indexOf('?');
+  return at < 0
+    ? { pathname: url, search: '' }
+    : { pathname: url.slice(0, at), search: url.slice(at) };
+}

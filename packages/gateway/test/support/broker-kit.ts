@@ -1,0 +1,81 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+import type { GatewayEvent } from '../../src/events.ts';
+import { createBroker } from '../../src/upstreams/broker.ts';
+import type { RemoteUpstream, Upstream } from '../../src/upstreams/upstream.ts';
+
+type ModelCalled = Extract<GatewayEvent, { type: 'model_called' }>;
+
+/** A started broker with one worker's access to it; closed when the test ends. */
+export async function startBroker(upstreams: readonly Upstream[]) {
+  const calls: ModelCalled[] = [];
+  const waiting: (() => void)[] = [];
+  const broker = createBroker({
+    upstreams: new Map(upstreams.map((upstream) => [upstream.name, upstream])),
+    defaultUpstream: upstreams[0]!.name,
+    emit(event) {
+      if (event.type !== 'model_called') return;
+      calls.push(event);
+      for (const resume of waiting.splice(0)) resume();
+    },
+  });
+  await broker.start();
+  onTestFinished(() => broker.close());
+  const access = broker.grant('default/tester');
+  return {
+    broker,
+    access,
+    calls,
+    /** The events of model calls, once there are this many. */
+    async called(count: number): Promise<ModelCalled[]> {
+      while (calls.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
+      return calls;
+    },
+    /** A request as a worker sends it. */
+    send(path: string, init: RequestInit & { token?: string; run?: string } = {}) {
+      const { token = access.token, run, ...rest } = init;
+      const headers = new Headers(rest.headers);
+      headers.set('authorization', `Bearer ${token}`);
+      if (run !== undefined) headers.set('x-dropgate-run', run);
+      if (typeof rest.body === 'string') headers.set('content-type', 'application/json');
+      return fetch(`${access.baseUrl}${path}`, { method: 'POST', ...rest, headers });
+    },
+  };
+}
+
+/** An upstream that behaves as the handler says; closed when the test ends. */
+export async function startUpstream(
+  handle: (request: IncomingMessage, response: ServerResponse, index: number) => void,
+): Promise<{ baseUrl: string; requests: IncomingMessage[] }> {
+  const requests: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    response.on('error', () => {});
+    handle(request, response, requests.push(request) - 1);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    return new Promise<void>((resolve) => server.close(() => resolve()));
+  });
+  return { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, requests };
+}
+
+/** A remote upstream with the settings a test does not care about filled in. */
+export function remote(baseUrl: string, settings: Partial<RemoteUpstream> = {}): RemoteUpstream {
+  return {
+    type: 'remote',
+    name: 'openai',
+    baseUrl,
+    apiKey: 'sk-real',
+    api: 'responses',
+    timeoutMs: 10_000,
+    modelAliases: {},
+    fallback: null,
+    maxRetries: 0,
+    ...settings,
+  };
+}
+
+/** The embedded demo model as an upstream. */
+export const demo: Upstream = { type: 'demo', name: 'demo', api: 'responses' };
