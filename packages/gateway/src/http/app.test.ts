@@ -1,0 +1,334 @@
+import { describe, expect, test } from 'vitest';
+import { asAdmin, asCaller, fakeGateway, secrets } from '../../test/support/http-fakes.ts';
+import { GatewayError } from '../errors.ts';
+import { createApp } from './app.ts';
+import { listRoutes } from './routes.ts';
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+describe('access', () => {
+  const urls = [...new Set(listRoutes(fakeGateway()).map((route) => route.url))];
+  const cases = [...urls, '/nowhere', '/v1/responses'].flatMap((url) =>
+    methods.map((method) => ({ method, url: url.replace('*', 'default/echo') })),
+  );
+  const open = ['GET /healthz', 'HEAD /healthz', 'GET /readyz', 'HEAD /readyz'];
+
+  test.each(cases)('$method $url does nothing without a key', async ({ method, url }) => {
+    const gateway = fakeGateway();
+    const response = await createApp(gateway).inject({ method, url });
+    const isHealth = url === '/healthz' || url === '/readyz';
+    if (open.includes(`${method} ${url}`)) expect(response.statusCode).toBe(200);
+    else if (isHealth) expect([204, 405]).toContain(response.statusCode);
+    else expect(response.statusCode).toBe(401);
+    expect(gateway.inputs).toEqual([]);
+  });
+
+  test.each([
+    ['an unknown key', 'Bearer dg_wrong', 'invalid_api_key'],
+    ['no key', undefined, 'missing_api_key'],
+    ['an empty key', 'Bearer ', 'missing_api_key'],
+    ['an empty header', '', 'missing_api_key'],
+    ['another scheme', `Basic ${secrets.admin}`, 'invalid_api_key'],
+    ['a key without scheme', secrets.admin, 'invalid_api_key'],
+    ['two keys', `Bearer ${secrets.admin} ${secrets.caller}`, 'invalid_api_key'],
+    ['an endless key', `Bearer ${'x'.repeat(4000)}`, 'invalid_api_key'],
+  ])('refuses %s with 401', async (_title, authorization, code) => {
+    const response = await createApp(fakeGateway()).inject({
+      url: '/v1/models',
+      headers: authorization === undefined ? {} : { authorization },
+    });
+    expect(response.statusCode).toBe(401);
+    expect(response.headers['www-authenticate']).toBe('Bearer');
+    expect(response.json().error).toMatchObject({
+      type: 'invalid_request_error',
+      code,
+      param: null,
+    });
+  });
+
+  test('takes the scheme in any case', async () => {
+    const headers = { authorization: `bEaReR  ${secrets.caller}` };
+    const response = await createApp(fakeGateway()).inject({ url: '/v1/models', headers });
+    expect(response.statusCode).toBe(200);
+  });
+
+  test('answers 500, and no request, when keys cannot be looked up', async () => {
+    const gateway = fakeGateway({
+      authenticate: () => {
+        throw new Error('database is locked');
+      },
+    });
+    const response = await createApp(gateway).inject({ url: '/v1/models', headers: asCaller });
+    expect(response.statusCode).toBe(500);
+    expect(response.body).not.toContain('locked');
+    expect(gateway.events).toContainEqual(
+      expect.objectContaining({ type: 'request_failed', code: 'gateway_failed' }),
+    );
+  });
+
+  test('keeps callers out of administration and scrapers out of everything but metrics', async () => {
+    const app = createApp(fakeGateway());
+    const status = async (role: keyof typeof secrets, url: string) =>
+      (await app.inject({ url, headers: { authorization: `Bearer ${secrets[role]}` } })).statusCode;
+    expect(await status('caller', '/admin/agents')).toBe(403);
+    expect(await status('operator', '/admin/agents')).toBe(403);
+    expect(await status('metrics', '/admin/agents')).toBe(403);
+    expect(await status('metrics', '/v1/models')).toBe(403);
+    expect(await status('admin', '/admin/agents')).toBe(200);
+    expect(await status('admin', '/v1/models')).toBe(200);
+  });
+
+  test('asks about the canonical path of an administered route, for its alias too', async () => {
+    const asked: string[] = [];
+    const gateway = fakeGateway({
+      mayAdminister: (_caller, resource) => {
+        asked.push(resource);
+        return true;
+      },
+    });
+    const app = createApp(gateway);
+    await app.inject({ method: 'POST', url: '/agents/refresh', headers: asAdmin });
+    await app.inject({ method: 'POST', url: '/admin/agents/refresh', headers: asAdmin });
+    await app.inject({ url: '/admin/usage?x=1', headers: asAdmin });
+    expect(asked).toEqual(['/agents/refresh', '/agents/refresh', '/admin/usage']);
+  });
+});
+
+describe('paths and methods', () => {
+  const app = createApp(fakeGateway());
+
+  test('answers an unknown path with 404 and the envelope', async () => {
+    const response = await app.inject({ url: '/v1/nowhere?secret=1', headers: asCaller });
+    expect(response.statusCode).toBe(404);
+    expect(response.json()).toEqual({
+      error: {
+        message: 'Unknown URL: GET /v1/nowhere. GET /openapi.json lists what there is.',
+        type: 'invalid_request_error',
+        param: null,
+        code: 'unknown_url',
+      },
+    });
+  });
+
+  test('sends Responses clients to chat completions, whatever their body', async () => {
+    const response = await app.inject({
+      method: 'POST',
+      url: '/v1/responses',
+      headers: { ...asCaller, 'content-type': 'text/plain' },
+      payload: 'x',
+    });
+    expect(response.statusCode).toBe(404);
+    expect(response.json().error.message).toContain('POST /v1/chat/completions');
+  });
+
+  test('answers another method with 405 and says which it knows', async () => {
+    const chat = await app.inject({ url: '/v1/chat/completions', headers: asCaller });
+    expect([chat.statusCode, chat.headers.allow]).toEqual([405, 'POST, OPTIONS']);
+    expect(chat.json().error.code).toBe('unknown_url');
+    const models = await app.inject({
+      method: 'PUT',
+      url: '/v1/models/default/echo',
+      headers: { ...asCaller, 'content-type': 'application/json' },
+      payload: '{"broken',
+    });
+    expect([models.statusCode, models.headers.allow]).toEqual([405, 'GET, HEAD, OPTIONS']);
+  });
+
+  test('answers OPTIONS with 204 and what is possible', async () => {
+    const response = await app.inject({ method: 'OPTIONS', url: '/v1/models', headers: asCaller });
+    expect([response.statusCode, response.headers.allow]).toEqual([204, 'GET, HEAD, OPTIONS']);
+  });
+
+  test('answers HEAD like GET, without the body', async () => {
+    const response = await app.inject({ method: 'HEAD', url: '/v1/models', headers: asCaller });
+    expect([response.statusCode, response.body]).toEqual([200, '']);
+    expect(response.headers['content-type']).toContain('application/json');
+  });
+
+  test('refuses a URL that cannot be decoded', async () => {
+    const response = await app.inject({ url: '/v1/models/%zz', headers: asCaller });
+    expect(response.statusCode).toBe(400);
+    expect(response.json().error.type).toBe('invalid_request_error');
+    expect(response.headers['x-request-id']).toMatch(/^req_/);
+  });
+
+  test('takes a trailing slash', async () => {
+    const response = await app.inject({ url: '/v1/models/', headers: asCaller });
+    expect(response.json().object).toBe('list');
+  });
+});
+
+describe('every answer', () => {
+  test('carries an id of our own, never the client’s, and its time', async () => {
+    const gateway = fakeGateway();
+    const headers = { ...asCaller, 'x-request-id': 'mine', 'x-client-request-id': 'trace-7' };
+    const response = await createApp(gateway).inject({ url: '/v1/models', headers });
+    const id = response.headers['x-request-id'];
+    expect(id).toMatch(/^req_[0-9a-f]{24}$/);
+    expect(response.headers['openai-processing-ms']).toMatch(/^\d+$/);
+    expect(response.headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    });
+    expect(gateway.events).toEqual([
+      {
+        type: 'request_ended',
+        requestId: id,
+        clientRequestId: 'trace-7',
+        keyId: 'key_caller',
+        method: 'GET',
+        path: '/v1/models',
+        status: 200,
+        durationMs: expect.any(Number),
+      },
+    ]);
+  });
+
+  test('does not take over a client’s id that could forge a log line', async () => {
+    const gateway = fakeGateway();
+    const headers = { ...asCaller, 'x-client-request-id': 'x'.repeat(129) };
+    await createApp(gateway).inject({ url: '/v1/models?key=secret', headers });
+    expect(gateway.events).toMatchObject([{ clientRequestId: null, path: '/v1/models' }]);
+  });
+});
+
+describe('GET /v1/models', () => {
+  const app = createApp(fakeGateway());
+  const model = {
+    id: 'default/echo',
+    object: 'model',
+    created: 1_790_000_000,
+    owned_by: 'default',
+    name: 'Echo',
+    description: 'Says it again.',
+    dropgate: {
+      namespace: 'default',
+      status: 'ready',
+      model: { name: 'gpt-5-mini', source: 'agent' },
+      upstream: { name: 'demo', source: 'default' },
+    },
+  };
+
+  test('lists what the key may see', async () => {
+    const response = await app.inject({ url: '/v1/models?user=u1', headers: asCaller });
+    expect(response.json()).toEqual({ object: 'list', data: [model] });
+  });
+
+  test.each([
+    '/v1/models/default/echo',
+    '/v1/models/default%2Fecho',
+    '/v1/models/default%2fECHO',
+    '/v1/models/echo',
+  ])('finds a model at %s', async (url) => {
+    expect((await app.inject({ url, headers: asCaller })).json()).toEqual(model);
+  });
+
+  test.each(['/v1/models/default%252Fecho', '/v1/models/gone', '/v1/models/constructor'])(
+    'answers %s with 404',
+    async (url) => {
+      const response = await app.inject({ url, headers: asCaller });
+      expect(response.statusCode).toBe(404);
+      expect(response.json().error).toMatchObject({ code: 'model_not_found', param: 'model' });
+    },
+  );
+});
+
+describe('health', () => {
+  test('is alive from the start and ready when it is', async () => {
+    for (const [readiness, status] of [
+      ['starting', 503],
+      ['ready', 200],
+      ['draining', 503],
+    ] as const) {
+      const app = createApp(fakeGateway({ readiness: () => readiness }));
+      const ready = await app.inject({ url: '/readyz' });
+      expect([ready.statusCode, ready.json()]).toEqual([status, { status: readiness }]);
+      expect((await app.inject({ url: '/healthz' })).statusCode).toBe(200);
+    }
+  });
+});
+
+describe('administration', () => {
+  test('hands filters of the diagnostics on, checked', async () => {
+    const asked: unknown[] = [];
+    const gateway = fakeGateway();
+    const errors = (query: unknown) => {
+      asked.push(query);
+      return { errors: [], next: 'n2' };
+    };
+    const app = createApp({ ...gateway, admin: { ...gateway.admin, errors } });
+    const get = (query: string) =>
+      app.inject({ url: `/admin/agents/errors${query}`, headers: asAdmin });
+    expect((await get('')).json()).toEqual({ errors: [], next: 'n2' });
+    await get('?agent=labs/x&stage=load&severity=error&since=2026-11-22T10:00:00%2B01:00&limit=5');
+    expect(asked).toEqual([
+      { limit: 100 },
+      {
+        agent: 'labs/x',
+        stage: 'load',
+        severity: 'error',
+        since: '2026-11-22T09:00:00.000Z',
+        limit: 5,
+      },
+    ]);
+    const bad = await get('?stage=nowhere');
+    expect(bad.statusCode).toBe(400);
+    expect(bad.json().error).toMatchObject({ param: 'stage', code: 'invalid_value' });
+    expect((await get('?limit=0')).json().error.param).toBe('limit');
+    expect((await get('?since=yesterday')).json().error.param).toBe('since');
+  });
+
+  test('refreshes with and without force, with any or no body', async () => {
+    const forced: boolean[] = [];
+    const gateway = fakeGateway();
+    const refresh = async ({ force }: { force: boolean }) => {
+      forced.push(force);
+      return { loaded: ['default/echo'] };
+    };
+    const app = createApp({ ...gateway, admin: { ...gateway.admin, refresh } });
+    const post = (url: string, headers = {}) =>
+      app.inject({ method: 'POST', url, headers: { ...asAdmin, ...headers } });
+    expect((await post('/agents/refresh')).json()).toEqual({ loaded: ['default/echo'] });
+    await post('/admin/agents/refresh?force=true', { 'content-type': 'application/json' });
+    expect(forced).toEqual([false, true]);
+    expect((await post('/agents/refresh?force=maybe')).statusCode).toBe(400);
+  });
+
+  test('shows an admin what a caller may not see of a failure', async () => {
+    const gateway = fakeGateway({
+      listModels: () => {
+        throw new GatewayError('agent_unavailable', 'It could not be loaded.', {
+          adminDetail: [{ code: 'syntax_error', file: '/srv/agent.ts' }],
+        });
+      },
+    });
+    const app = createApp(gateway);
+    const caller = await app.inject({ url: '/v1/models', headers: asCaller });
+    expect(caller.statusCode).toBe(503);
+    expect(caller.headers['retry-after']).toBe('5');
+    expect(caller.body).not.toContain('/srv');
+    const admin = await app.inject({ url: '/v1/models', headers: asAdmin });
+    expect(admin.json().error.dropgate).toEqual({
+      failure: 'agent_unavailable',
+      detail: [{ code: 'syntax_error', file: '/srv/agent.ts' }],
+    });
+  });
+});
+
+test('GET /openapi.json describes every route, for keys only', async () => {
+  const gateway = fakeGateway();
+  const response = await createApp(gateway).inject({ url: '/openapi.json', headers: asCaller });
+  const described = response.json();
+  expect(described.openapi).toBe('3.1.0');
+  const paths = listRoutes(gateway).map(({ url }) => url.replace('*', '{id}'));
+  expect(Object.keys(described.paths).toSorted()).toEqual([...new Set(paths)].toSorted());
+  expect(described.paths['/v1/models/{id}'].get.parameters).toMatchObject([
+    { in: 'path', name: 'id', required: true },
+  ]);
+  expect(described.paths['/healthz'].get.security).toEqual([]);
+  const chat = described.paths['/v1/chat/completions'].post;
+  expect(chat.requestBody.content['application/json'].schema.required).toEqual([
+    'model',
+    'messages',
+  ]);
+});

@@ -1,0 +1,102 @@
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+import type { z } from 'zod';
+import { admit, beginExchange } from './admit.ts';
+import type { HttpDeps } from './deps.ts';
+import { invalidInput } from './invalid-input.ts';
+import { createOpenRuns } from './open-runs.ts';
+import { parseJson } from './parse-json.ts';
+import { addRoute, refuseOtherMethods } from './register-routes.ts';
+import { newRequestId } from './request-id.ts';
+import { processingMs } from './route.ts';
+import { listRoutes } from './routes.ts';
+import { sendError } from './send-error.ts';
+import { answerSocketError } from './transport-errors.ts';
+import { unknownUrl } from './unknown-url.ts';
+
+const limits = {
+  /** For a request to arrive whole, and for its headers. */
+  requestTimeoutMs: 60_000,
+  headersTimeoutMs: 20_000,
+  /** Above the 60 s after which common proxies drop an idle connection. */
+  keepAliveTimeoutMs: 72_000,
+  maxParamLength: 1024,
+};
+
+/**
+ * The HTTP side of the gateway, not yet listening. Every request is authenticated before its body is read; every
+ * answer has an `x-request-id`; every failure is OpenAI's envelope.
+ */
+export function createApp(deps: HttpDeps): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: deps.settings.bodyLimitBytes,
+    trustProxy: deps.settings.trustProxy,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    http: { headersTimeout: limits.headersTimeoutMs },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: limits.maxParamLength },
+    requestIdHeader: false,
+    genReqId: newRequestId,
+    // While it stops, requests on open connections are answered: only start-run knows what cannot start any more.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => {
+      beginExchange(deps, request, reply);
+      sendError(deps, error, { request, reply });
+    },
+    clientErrorHandler: answerSocketError,
+  });
+  app.decorate('openRuns', createOpenRuns());
+  app.decorateRequest('caller', null);
+  app.decorateRequest('startedAtMs', 0);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+    try {
+      done(null, parseJson(String(text)));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  app.addHook('onRequest', (request, reply, done) => admit(deps, { request, reply }, done));
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    reply.header('openai-processing-ms', processingMs(request));
+    done();
+  });
+  app.setValidatorCompiler<z.ZodType>(
+    ({ schema }) =>
+      (input) =>
+        validate(schema, input),
+  );
+  app.setErrorHandler((error, request, reply) => sendError(deps, error, { request, reply }));
+  app.setNotFoundHandler((request) => {
+    throw unknownUrl(request);
+  });
+  addRoutes(app, deps);
+  return app;
+}
+
+function validate(schema: z.ZodType, input: unknown) {
+  const result = schema.safeParse(input);
+  return result.success ? { value: result.data } : { error: invalidInput(result.error, input) };
+}
+
+/** In a scope of their own, because the describing plugin hears only of routes that come after it. */
+function addRoutes(app: FastifyInstance, deps: HttpDeps): void {
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Dropgate', version: deps.settings.version },
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      security: [{ key: [] }],
+    },
+    // A wildcard, because ids hold slashes; for a reader it is an id.
+    transform: (route) => jsonSchemaTransform({ ...route, url: route.url.replace('*', ':id') }),
+  });
+  app.register((scope, _options, done) => {
+    const routes = listRoutes(deps);
+    for (const route of routes) addRoute(scope, route);
+    refuseOtherMethods(scope, routes);
+    done();
+  });
+}

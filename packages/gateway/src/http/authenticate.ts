@@ -1,0 +1,76 @@
+import type { FastifyRequest } from 'fastify';
+import { GatewayError } from '../errors.ts';
+import type { Caller } from '../protocol/records.ts';
+import type { HttpDeps } from './deps.ts';
+import type { Access } from './route.ts';
+
+/** Longer ones are none of ours and are not worth hashing. */
+const maxSecretLength = 512;
+
+/**
+ * Says who calls, from the Authorization header alone.
+ *
+ * @throws GatewayError `key_missing` or `key_invalid`.
+ */
+export function authenticate(
+  request: FastifyRequest,
+  authenticateSecret: HttpDeps['authenticate'],
+): Caller {
+  const holder = authenticateSecret(secretOf(request.headers.authorization));
+  if (!holder) {
+    throw new GatewayError('key_invalid', 'The API key is unknown, expired or revoked.');
+  }
+  return { ...holder, requestId: request.id };
+}
+
+/**
+ * Holds a caller against what the route asks for.
+ *
+ * @throws GatewayError `not_allowed`.
+ */
+export function checkAccess(
+  request: FastifyRequest,
+  caller: Caller,
+  mayAdminister: HttpDeps['mayAdminister'],
+): void {
+  if (request.is404) return;
+  const { access = 'admin', resource = '' } = request.routeOptions.config;
+  if (isOpen(access, caller, () => mayAdminister(caller, resource))) return;
+  throw new GatewayError(
+    'not_allowed',
+    `A key with the role '${caller.role}' may not use ${request.method} ${resource}.`,
+  );
+}
+
+function isOpen(access: Access, { role }: Caller, mayAdminister: () => boolean): boolean {
+  switch (access) {
+    case 'public':
+      return true;
+    case 'caller':
+      return role !== 'metrics';
+    case 'metrics':
+      return role === 'metrics' || role === 'admin';
+    case 'admin':
+      return role !== 'metrics' && mayAdminister();
+    default:
+      return access satisfies never;
+  }
+}
+
+function secretOf(header: string | undefined): string {
+  const [scheme = '', secret = '', ...rest] = (header ?? '').trim().split(/ +/);
+  if (scheme === '' || (scheme.toLowerCase() === 'bearer' && secret === '')) {
+    throw new GatewayError(
+      'key_missing',
+      'No API key was sent. Send one as Authorization: Bearer <key>.',
+    );
+  }
+  const isOurs = scheme.toLowerCase() === 'bearer' && rest.length === 0;
+  if (!isOurs || secret.length > maxSecretLength) {
+    throw new GatewayError(
+      'key_invalid',
+      'The Authorization header is not of the form Bearer <key>.',
+    );
+  }
+  return secret;
+}

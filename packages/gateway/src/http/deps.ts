@@ -1,0 +1,95 @@
+import type { Emit } from '../events.ts';
+import type { Diagnostic, Severity, Stage } from '../protocol/diagnostics.ts';
+import type { Caller, SettingSource, ToolEventsMode } from '../protocol/records.ts';
+import type { RunEvent, RunInput } from '../protocol/run.ts';
+
+/** What the HTTP side needs of the gateway. */
+export type HttpDeps = {
+  /** The key behind a secret; null for an unknown, revoked or expired one. */
+  readonly authenticate: (secret: string) => KeyHolder | null;
+  /** @throws GatewayError before anything runs: 400, 403, 404, 503. */
+  readonly startRun: (caller: Caller, input: RunInput) => Promise<Run>;
+  /** The agents that the caller may see. */
+  readonly listModels: (caller: Caller) => Promise<readonly ModelInfo[]> | readonly ModelInfo[];
+  /** Decides whether a route for administration answers; `resource` is the route's canonical path. */
+  readonly mayAdminister: (caller: Caller, resource: string) => boolean;
+  readonly admin: AdminReads;
+  readonly readiness: () => Readiness;
+  readonly emit: Emit;
+  readonly settings: HttpSettings;
+};
+
+/** A caller before its request has an id. */
+export type KeyHolder = Omit<Caller, 'requestId'>;
+
+export type Readiness = 'starting' | 'ready' | 'draining';
+
+export type HttpSettings = {
+  readonly bodyLimitBytes: number;
+  /** Origins of pages that may call; `*` for all, none turns CORS off. */
+  readonly corsOrigins: readonly string[];
+  readonly trustProxy: boolean;
+  /** Longest silence of an event stream. Default 15 s. */
+  readonly keepAliveMs?: number;
+  /** Version of the gateway, for the API description. */
+  readonly version: string;
+};
+
+/** A run that was admitted, as its route sees it. */
+export type Run = {
+  readonly id: string;
+  readonly modelId: string;
+  /** To be read once and to its end; ends in exactly one of `finished`, `failed`, `interrupted`. */
+  readonly events: AsyncIterable<RunEvent>;
+  readonly cancel: (reason: string) => void;
+  /** Names of request fields without effect. */
+  readonly ignored: readonly string[];
+  readonly presentation: Presentation;
+};
+
+/** How an agent wants its runs shown. */
+export type Presentation = {
+  readonly toolEvents: ToolEventsMode;
+  readonly guardrailResponse: 'content_filter' | 'error';
+};
+
+/** One line of the list of models. */
+export type ModelInfo = {
+  readonly id: string;
+  readonly displayName: string;
+  readonly description: string | null;
+  readonly createdAtSeconds: number;
+  readonly namespace: string;
+  readonly model: Sourced;
+  readonly upstream: Sourced;
+  readonly status: string;
+};
+
+type Sourced = { readonly name: string | null; readonly source: SettingSource };
+
+/** What the routes for operators read and do. Results are sent as they are. */
+export type AdminReads = {
+  readonly agents: () => readonly unknown[] | Promise<readonly unknown[]>;
+  readonly errors: (query: ErrorsQuery) => DiagnosticPage | Promise<DiagnosticPage>;
+  readonly refresh: (options: { readonly force: boolean }) => Promise<unknown>;
+  readonly upstreams: () => unknown;
+  readonly usage: () => unknown;
+  readonly runs?: () => unknown;
+};
+
+/** Filters of the list of diagnostics; all given ones must fit. */
+export type ErrorsQuery = {
+  readonly agent?: string;
+  readonly stage?: Stage;
+  readonly severity?: Severity;
+  /** ISO 8601, UTC: last seen at or after it. */
+  readonly since?: string;
+  /** `next` of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+};
+
+export type DiagnosticPage = {
+  readonly errors: readonly Diagnostic[];
+  readonly next: string | null;
+};

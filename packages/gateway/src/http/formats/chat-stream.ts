@@ -1,0 +1,102 @@
+import type { GatewayError } from '../../errors.ts';
+import type { Role } from '../../protocol/records.ts';
+import type { RunEvent } from '../../protocol/run.ts';
+import type { Presentation } from '../deps.ts';
+import { errorBody } from '../error-response.ts';
+import type { StreamFormat } from '../event-stream.ts';
+import { type ChatHead, chatUsage } from './chat.ts';
+import { approvalUnsupported, guardrailBlocked, runFailure, safeAnswer } from './run-failure.ts';
+import { type Activity, activityExtension, activityLine } from './tool-activity.ts';
+
+export type ChatStreamOptions = {
+  readonly presentation: Presentation;
+  readonly includeUsage: boolean;
+  /** Of who asks: decides how much of a failure is shown. */
+  readonly role: Role;
+};
+
+const done = 'data: [DONE]\n\n';
+
+/**
+ * A run as `chat.completion.chunk` events. Tools that the agent runs never appear as `tool_calls`, which clients would
+ * try to run themselves, nor as events of their own, which some clients choke on.
+ */
+export function createChatStream(head: ChatHead, options: ChatStreamOptions): StreamFormat {
+  const chunk = chunkWriter(head, options.includeUsage);
+  const { toolEvents } = options.presentation;
+  const fail = (error: GatewayError) =>
+    `data: ${JSON.stringify(errorBody(error, options.role))}\n\n${done}`;
+  let wroteText = false;
+  let ranTool = false;
+  let isMidLine = false;
+
+  function reasoning(text: string): string {
+    isMidLine = !text.endsWith('\n');
+    return chunk.delta({ reasoning_content: text });
+  }
+
+  function activity(event: Activity): string {
+    if (toolEvents === 'off') return '';
+    if (toolEvents === 'extension') return chunk.extension(activityExtension(event));
+    const line = activityLine(event);
+    return line === '' ? '' : reasoning(`${isMidLine ? '\n' : ''}${line}\n`);
+  }
+
+  function finish(event: Extract<RunEvent, { type: 'finished' }>): string {
+    const isBlocked = event.reason === 'content_filter';
+    if (isBlocked && options.presentation.guardrailResponse === 'error') {
+      return fail(guardrailBlocked());
+    }
+    const answer = isBlocked && !wroteText ? chunk.delta({ content: safeAnswer }) : '';
+    return `${answer}${chunk.finish(event.reason)}${chunk.usage(chatUsage(event.usage))}${done}`;
+  }
+
+  function encode(event: RunEvent): string {
+    switch (event.type) {
+      case 'text':
+        if (event.delta === '') return '';
+        wroteText = true;
+        return chunk.text(event.delta);
+      case 'reasoning':
+        return toolEvents === 'off' || event.delta === '' ? '' : reasoning(event.delta);
+      case 'tool_started':
+        ranTool = true;
+        return activity(event);
+      case 'tool_ended':
+      case 'handed_off':
+        return activity(event);
+      case 'finished':
+        return finish(event);
+      case 'failed':
+        return fail(runFailure(event, { ranTool }));
+      case 'interrupted':
+        return fail(approvalUnsupported());
+      default:
+        return event satisfies never;
+    }
+  }
+
+  return { start: () => chunk.delta({ role: 'assistant', content: '' }), encode, fail };
+}
+
+/** Writes chunks by putting text together: per delta, only the delta itself is serialised. */
+function chunkWriter({ id, model, createdSeconds }: ChatHead, includeUsage: boolean) {
+  const head = JSON.stringify({
+    id,
+    object: 'chat.completion.chunk',
+    created: createdSeconds,
+    model,
+  }).slice(0, -1);
+  const before = `data: ${head},"choices":[{"index":0,"delta":`;
+  const noUsage = includeUsage ? ',"usage":null' : '';
+  const afterDelta = `,"finish_reason":null}]${noUsage}}\n\n`;
+  return {
+    text: (delta: string) => `${before}{"content":${JSON.stringify(delta)}}${afterDelta}`,
+    delta: (delta: object) => `${before}${JSON.stringify(delta)}${afterDelta}`,
+    finish: (reason: string) => `${before}{},"finish_reason":"${reason}"}]${noUsage}}\n\n`,
+    usage: (usage: object) =>
+      includeUsage ? `data: ${head},"choices":[],"usage":${JSON.stringify(usage)}}\n\n` : '',
+    extension: (extension: object) =>
+      `${before}{},"finish_reason":null}]${noUsage},"x_agent":${JSON.stringify(extension)}}\n\n`,
+  };
+}

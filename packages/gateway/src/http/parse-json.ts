@@ -1,0 +1,69 @@
+import { GatewayError } from '../errors.ts';
+
+/** Deepest nesting of a body. JSON.stringify overflows the stack at some thousand levels, JSON.parse takes any. */
+const maxDepth = 256;
+
+/**
+ * A request body as a value; nothing for an empty one.
+ *
+ * @throws GatewayError `invalid_json` where it is no JSON or nested too deeply.
+ */
+export function parseJson(text: string): unknown {
+  if (text === '') return undefined;
+  if (isTooDeep(text)) {
+    throw new GatewayError('invalid_json', `The body is nested deeper than ${maxDepth} levels.`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new GatewayError('invalid_json', `The body is not valid JSON${place(cause)}.`, { cause });
+  }
+}
+
+/** Looks at the text, because parsing 30 MB of `[` already takes more memory than there is. */
+function isTooDeep(text: string): boolean {
+  if (text.length < 2 * maxDepth) return false;
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case quote:
+        at = endOfString(text, at);
+        break;
+      case openBrace:
+      case openBracket:
+        depth += 1;
+        if (depth > maxDepth) return true;
+        break;
+      case closeBrace:
+      case closeBracket:
+        depth -= 1;
+        break;
+    }
+  }
+  return false;
+}
+
+const quote = 34;
+const backslash = 92;
+const openBracket = 91;
+const closeBracket = 93;
+const openBrace = 123;
+const closeBrace = 125;
+
+/** Index of the closing quote; texts and images are most of a body, so it is searched natively. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end === -1 ? text.length : end;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let first = at;
+  while (text.charCodeAt(first - 1) === backslash) first -= 1;
+  return (at - first) % 2 === 1;
+}
+
+function place(cause: unknown): string {
+  const position = cause instanceof Error && /at position (\d+)/.exec(cause.message)?.[1];
+  return position ? ` (at character ${position})` : '';
+}

@@ -1,0 +1,81 @@
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type ChatRequest, chatRequestSchema } from '../../protocol/openai-chat.ts';
+import { whenCallerLeaves } from '../caller-gone.ts';
+import type { HttpDeps, Run } from '../deps.ts';
+import { sendEventStream } from '../event-stream.ts';
+import { type ChatCompletion, type ChatHead, chatCompletion, chatHead } from '../formats/chat.ts';
+import { toRunInput } from '../formats/chat-input.ts';
+import { createChatStream } from '../formats/chat-stream.ts';
+import type { OpenRuns } from '../open-runs.ts';
+import { callerOf, defineRoute, processingMs, type Route } from '../route.ts';
+
+const defaultKeepAliveMs = 15_000;
+
+/** `POST /v1/chat/completions`, whole or streamed, also for clients whose base URL lacks `/v1`. */
+export function chatRoutes(deps: HttpDeps): Route[] {
+  return ['/v1/chat/completions', '/chat/completions'].map((url) =>
+    defineRoute({
+      method: 'POST',
+      url,
+      access: 'caller',
+      summary: 'Run an agent on a conversation.',
+      body: chatRequestSchema,
+      handle: ({ body, request, reply }) => chat(deps, { body, request, reply }),
+    }),
+  );
+}
+
+type ChatExchange = {
+  readonly body: ChatRequest;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+};
+
+async function chat(deps: HttpDeps, { body, request, reply }: ChatExchange) {
+  const caller = callerOf(request);
+  const { openRuns } = request.server;
+  const run = await deps.startRun(caller, toRunInput(body));
+  const head = chatHead(run.id, body.model);
+  if (run.ignored.length > 0) reply.header('x-agent-ignored', run.ignored.join(', '));
+  if (!body.stream) return whole(run, head, { response: reply.raw, openRuns });
+  reply.header('openai-processing-ms', processingMs(request));
+  await sendEventStream(reply, run, {
+    format: createChatStream(head, {
+      presentation: run.presentation,
+      includeUsage: body.stream_options?.include_usage === true,
+      role: caller.role,
+    }),
+    keepAliveMs: deps.settings.keepAliveMs ?? defaultKeepAliveMs,
+    openRuns,
+    onStranger: (error) =>
+      deps.emit({
+        type: 'request_failed',
+        requestId: request.id,
+        code: 'gateway_failed',
+        error,
+      }),
+  });
+  return reply;
+}
+
+type Waiting = { readonly response: ServerResponse; readonly openRuns: OpenRuns };
+
+async function whole(
+  run: Run,
+  head: ChatHead,
+  { response, openRuns }: Waiting,
+): Promise<ChatCompletion> {
+  whenCallerLeaves(response, () => run.cancel('the caller left'));
+  const stopped = Promise.withResolvers<never>();
+  const forget = openRuns.add((failure) => {
+    stopped.reject(failure);
+    run.cancel('the gateway is stopping');
+  });
+  try {
+    const answer = chatCompletion(run.events, head, run.presentation);
+    return await Promise.race([answer, stopped.promise]);
+  } finally {
+    forget();
+  }
+}

@@ -1,0 +1,61 @@
+import { GatewayError } from '../../errors.ts';
+import type { HttpDeps, ModelInfo } from '../deps.ts';
+import { callerOf, defineRoute, type Route } from '../route.ts';
+
+/** `GET /v1/models` and `GET /v1/models/{id}`: the agents that the key may see. */
+export function modelRoutes({ listModels }: HttpDeps): Route[] {
+  return [
+    defineRoute({
+      method: 'GET',
+      url: '/v1/models',
+      access: 'caller',
+      summary: 'List the agents that this key may see.',
+      handle: async ({ request }) => ({
+        object: 'list',
+        data: (await listModels(callerOf(request))).map(toModel),
+      }),
+    }),
+    // Ids hold slashes, and clients send them encoded or not.
+    defineRoute({
+      method: 'GET',
+      url: '/v1/models/*',
+      access: 'caller',
+      summary: 'Describe one agent by its model id.',
+      handle: async ({ request }) => {
+        const id = (request.params as Readonly<Record<string, string>>)['*'] ?? '';
+        const model = find(await listModels(callerOf(request)), id.toLowerCase());
+        if (model) return toModel(model);
+        throw new GatewayError(
+          'agent_not_found',
+          `The model '${id.slice(0, 200)}' does not exist or you do not have access to it. GET /v1/models lists yours.`,
+          { param: 'model' },
+        );
+      },
+    }),
+  ];
+}
+
+/** By full id, or by the bare name where only one has it. */
+function find(models: readonly ModelInfo[], id: string): ModelInfo | undefined {
+  const exact = models.find((model) => model.id === id);
+  if (exact || id.includes('/')) return exact;
+  const named = models.filter((model) => model.id.endsWith(`/${id}`));
+  return named.length === 1 ? named[0] : undefined;
+}
+
+function toModel(model: ModelInfo) {
+  return {
+    id: model.id,
+    object: 'model',
+    created: model.createdAtSeconds,
+    owned_by: model.namespace,
+    name: model.displayName,
+    ...(model.description === null ? {} : { description: model.description }),
+    dropgate: {
+      namespace: model.namespace,
+      status: model.status,
+      model: { name: model.model.name, source: model.model.source },
+      upstream: { name: model.upstream.name, source: model.upstream.source },
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { HttpDeps } from './deps.ts';
+import { errorResponse } from './error-response.ts';
+import { asGatewayError } from './transport-errors.ts';
+
+export type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply };
+
+/** How long what a refused caller goes on sending is read and dropped, so that it gets to read the answer. */
+const lingerMs = 5000;
+
+/** Answers with whatever was thrown. A stranger's text goes to the log only. */
+export function sendError(deps: HttpDeps, thrown: unknown, exchange: Exchange): FastifyReply {
+  const { request, reply } = exchange;
+  const error = asGatewayError(thrown, deps.settings.bodyLimitBytes);
+  if (error.code === 'gateway_failed') {
+    deps.emit({
+      type: 'request_failed',
+      requestId: request.id,
+      code: error.code,
+      error: error.cause ?? error,
+    });
+  }
+  dropUnreadBody(exchange);
+  const { status, headers, body } = errorResponse(error, request.caller?.role ?? null);
+  return reply.code(status).headers(headers).send(body);
+}
+
+/**
+ * Closing at once would reset the connection while the caller still sends, and it would never see why. So the rest is
+ * read and dropped, for a while.
+ */
+function dropUnreadBody({ request, reply }: Exchange): void {
+  const { raw } = request;
+  if (raw.complete || !raw.socket) return;
+  reply.removeHeader('connection');
+  raw.resume();
+  const linger = setTimeout(() => raw.destroy(), lingerMs);
+  const stop = () => clearTimeout(linger);
+  raw.once('end', stop).once('close', stop);
+}

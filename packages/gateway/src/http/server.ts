@@ -1,0 +1,53 @@
+import { GatewayError } from '../errors.ts';
+import { createApp } from './app.ts';
+import type { HttpDeps } from './deps.ts';
+
+/** The listening side of the gateway. */
+export type HttpServer = {
+  /** Resolves to the URL it listens on; port 0 picks a free one. Rejects where the address is taken. */
+  readonly listen: (address: { readonly host: string; readonly port: number }) => Promise<string>;
+  /**
+   * Stops accepting, lets answers and streams end by themselves, and ends what is left after `deadlineMs` with an
+   * explicit failure. Resolves when every connection is closed.
+   */
+  readonly drain: (deadlineMs: number) => Promise<void>;
+};
+
+/** How often connections that have become idle are closed while draining. */
+const sweepIntervalMs = 25;
+
+/** How long the last words of ended answers may take. */
+const lastWordsMs = 1000;
+
+export function createServer(deps: HttpDeps): HttpServer {
+  const app = createApp(deps);
+  let draining: Promise<void> | null = null;
+
+  async function drain(deadlineMs: number): Promise<void> {
+    const sweep = setInterval(() => app.server.closeIdleConnections(), sweepIntervalMs);
+    let cut: NodeJS.Timeout | null = null;
+    const deadline = setTimeout(() => {
+      app.openRuns.endAll(stopping());
+      cut = setTimeout(() => app.server.closeAllConnections(), lastWordsMs);
+    }, deadlineMs);
+    try {
+      await app.close();
+    } finally {
+      clearInterval(sweep);
+      clearTimeout(deadline);
+      if (cut) clearTimeout(cut);
+    }
+  }
+
+  return {
+    listen: ({ host, port }) => app.listen({ host, port }),
+    drain: (deadlineMs) => {
+      draining ??= drain(deadlineMs);
+      return draining;
+    },
+  };
+}
+
+function stopping(): GatewayError {
+  return new GatewayError('overloaded', 'The gateway is stopping. Try again in a moment.');
+}

@@ -1,0 +1,64 @@
+import type { Socket } from 'node:net';
+import { type FailureCode, GatewayError } from '../errors.ts';
+import { errorResponse } from './error-response.ts';
+import { newRequestId } from './request-id.ts';
+
+/** Fastify's own failures that are the caller's doing, by their code. */
+const refusals: Readonly<Record<string, readonly [FailureCode, string]>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'invalid_request',
+    'The body must be JSON: send it with the header Content-Type: application/json.',
+  ],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    'invalid_request',
+    'The body is not as long as its Content-Length says.',
+  ],
+  FST_ERR_BAD_URL: ['invalid_request', 'The URL is not valid: check its percent-encoding.'],
+  FST_ERR_MAX_PARAM_LENGTH: ['route_not_found', 'The URL is too long to name anything.'],
+};
+
+const brokenConnections = ['ECONNRESET', 'ECONNABORTED', 'EPIPE'];
+
+/** Anything thrown on the way of a request, as a `GatewayError`: also what Fastify throws itself. */
+export function asGatewayError(thrown: unknown, bodyLimitBytes: number): GatewayError {
+  const code = codeOf(thrown);
+  if (thrown instanceof GatewayError || code === undefined) return GatewayError.from(thrown);
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    const limitMb = bodyLimitBytes / 2 ** 20;
+    const limit = limitMb < 1 ? `${bodyLimitBytes} bytes` : `${Math.floor(limitMb)} MiB`;
+    return new GatewayError('body_too_large', `The body is larger than the limit of ${limit}.`);
+  }
+  if (brokenConnections.includes(code)) {
+    return new GatewayError('invalid_request', 'The connection ended before the body was whole.');
+  }
+  const refusal = refusals[code];
+  return refusal ? new GatewayError(...refusal) : GatewayError.from(thrown);
+}
+
+/** Answers what is no HTTP, or came too slowly, and ends the connection. */
+export function answerSocketError(error: Error, socket: Socket): void {
+  const code = codeOf(error);
+  // After a first answer on this connection a second could end up in the middle of a stream.
+  if (!socket.writable || socket.bytesWritten > 0 || brokenConnections.includes(code ?? '')) {
+    socket.destroy();
+    return;
+  }
+  const failure =
+    code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? new GatewayError('request_timeout', 'The request took too long to arrive.')
+      : new GatewayError('invalid_request', 'This is not a valid HTTP request.');
+  const { status, headers, body } = errorResponse(failure, null);
+  const text = JSON.stringify(body);
+  const lines = Object.entries({
+    ...headers,
+    'x-request-id': newRequestId(),
+    connection: 'close',
+    'content-length': String(Buffer.byteLength(text)),
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('')}\r\n${text}`, () => socket.destroy());
+}
+
+function codeOf(thrown: unknown): string | undefined {
+  const code: unknown = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}

@@ -1,0 +1,126 @@
+import type { GatewayEvent } from '../../src/events.ts';
+import type { HttpDeps, ModelInfo, Run } from '../../src/http/deps.ts';
+import type { Role } from '../../src/protocol/records.ts';
+import type { RunEvent, RunInput } from '../../src/protocol/run.ts';
+
+/** Secrets that the fake knows, each named after its role. */
+export const secrets: Readonly<Record<Role, string>> = {
+  caller: 'dg_caller',
+  operator: 'dg_operator',
+  admin: 'dg_admin',
+  metrics: 'dg_metrics',
+};
+
+export const someUsage = {
+  requests: 2,
+  inputTokens: 30,
+  outputTokens: 12,
+  cachedInputTokens: 4,
+  reasoningTokens: 5,
+};
+
+export const hello: readonly RunEvent[] = [
+  { type: 'text', delta: 'Hel' },
+  { type: 'text', delta: 'lo' },
+  { type: 'finished', reason: 'stop', usage: someUsage },
+];
+
+const echoModel: ModelInfo = {
+  id: 'default/echo',
+  displayName: 'Echo',
+  description: 'Says it again.',
+  createdAtSeconds: 1_790_000_000,
+  namespace: 'default',
+  model: { name: 'gpt-5-mini', source: 'agent' },
+  upstream: { name: 'demo', source: 'default' },
+  status: 'ready',
+};
+
+export type FakeGateway = HttpDeps & {
+  readonly inputs: RunInput[];
+  readonly cancelled: string[];
+  readonly events: GatewayEvent[];
+  /** Resolves with the reason of the first cancel. */
+  readonly firstCancel: Promise<string>;
+};
+
+type Fake = Partial<Omit<HttpDeps, 'settings'>> & {
+  readonly run?: Partial<Omit<Run, 'events'>>;
+  readonly says?: (signal: AbortSignal) => AsyncIterable<RunEvent> | Iterable<RunEvent>;
+  readonly settings?: Partial<HttpDeps['settings']>;
+};
+
+/** The gateway behind the HTTP side, reduced to what each test needs. */
+export function fakeGateway({
+  run,
+  says = () => hello,
+  settings,
+  ...deps
+}: Fake = {}): FakeGateway {
+  const inputs: RunInput[] = [];
+  const cancelled: string[] = [];
+  const events: GatewayEvent[] = [];
+  const first = Promise.withResolvers<string>();
+  return {
+    inputs,
+    cancelled,
+    events,
+    firstCancel: first.promise,
+    authenticate: (secret) => {
+      const role = (Object.keys(secrets) as Role[]).find((name) => secrets[name] === secret);
+      const scopes = { namespaces: null, agents: null };
+      return role ? { keyId: `key_${role}`, keyName: role, role, ...scopes } : null;
+    },
+    startRun: async (_caller, input) => {
+      inputs.push(input);
+      const abort = new AbortController();
+      return {
+        id: 'run_42',
+        modelId: 'default/echo',
+        events: toAsync(says(abort.signal)),
+        cancel: (reason) => {
+          cancelled.push(reason);
+          first.resolve(reason);
+          abort.abort(reason);
+        },
+        ignored: [],
+        presentation: { toolEvents: 'reasoning', guardrailResponse: 'content_filter' },
+        ...run,
+      };
+    },
+    listModels: () => [echoModel],
+    mayAdminister: (caller) => caller.role === 'admin',
+    admin: {
+      agents: () => [{ id: 'default/echo' }],
+      errors: () => ({ errors: [], next: null }),
+      refresh: async () => ({ loaded: [] }),
+      upstreams: () => ({ upstreams: [] }),
+      usage: () => ({ usage: [] }),
+    },
+    readiness: () => 'ready',
+    emit: (event) => events.push(event),
+    ...deps,
+    settings: {
+      bodyLimitBytes: 1024 * 1024,
+      corsOrigins: [],
+      trustProxy: false,
+      version: '0.0.0',
+      ...settings,
+    },
+  };
+}
+
+export const asCaller = { authorization: `Bearer ${secrets.caller}` };
+export const asAdmin = { authorization: `Bearer ${secrets.admin}` };
+
+/** The payloads of an event stream, `[DONE]` left out. */
+export function chunksOf(stream: string) {
+  return stream
+    .split('\n\n')
+    .filter((event) => event.startsWith('data: ') && event !== 'data: [DONE]')
+    .map((event) => JSON.parse(event.slice('data: '.length)));
+}
+
+async function* toAsync(events: AsyncIterable<RunEvent> | Iterable<RunEvent>) {
+  yield* events;
+}
