@@ -1,0 +1,186 @@
+import { GatewayError } from '../errors.ts';
+import type { GatewayEvent } from '../events.ts';
+import type { Finding, Stage } from '../protocol/diagnostics.ts';
+import type { FailureDetail } from '../protocol/run.ts';
+
+/** A line of the log before it is written. Field names are those of docs/architecture.md. */
+export type LogEntry = {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+};
+
+/** What an event says in the log; several lines for a module with several findings, none for the routine. */
+export function logEntries(event: GatewayEvent): LogEntry[] {
+  switch (event.type) {
+    case 'gateway_started':
+      return [entry('info', 'gateway started', { url: event.url, pid: event.pid })];
+    case 'gateway_stopping':
+      return [entry('info', 'gateway stopping', { reason: event.reason })];
+    case 'agent_loaded':
+      return [
+        entry('info', 'agent loaded', {
+          ...about(event),
+          generation: event.generation,
+          load_ms: event.loadMs,
+        }),
+      ];
+    case 'agent_removed':
+      return [entry('info', 'agent removed', about(event))];
+    case 'findings_reported':
+      return event.findings.map((finding) => findingEntry(event, finding));
+    case 'run_started':
+      return [entry('debug', 'run started', { ...run(event), generation: event.generation })];
+    case 'run_ended':
+      return [runEntry(event)];
+    case 'tool_called':
+      return [toolEntry(event)];
+    case 'model_called':
+      return [modelEntry(event)];
+    case 'access_decided':
+      return [decisionEntry(event)];
+    case 'request_ended':
+      return [requestEntry(event)];
+    case 'request_failed':
+      return [
+        entry(event.code === 'gateway_failed' ? 'error' : 'warn', `request failed: ${event.code}`, {
+          request_id: event.requestId,
+          ...thrown(event.error),
+        }),
+      ];
+    case 'worker_started':
+      return [entry('debug', 'worker started', worker(event))];
+    case 'worker_ended':
+      return [workerEndEntry(event)];
+    case 'worker_output':
+      return [entry('info', event.line, { ...worker(event), stream: event.stream })];
+    case 'fault_survived':
+      return [entry('error', `fault survived: ${event.where}`, thrown(event.error))];
+    default:
+      return event satisfies never;
+  }
+}
+
+function entry(level: LogEntry['level'], message: string, fields: LogEntry['fields']): LogEntry {
+  return { level, message, fields };
+}
+
+function about(event: { agentId: string | null; modulePath: string | null }) {
+  return { agent_id: event.agentId ?? undefined, module_path: event.modulePath ?? undefined };
+}
+
+function run(event: { agentId: string; modulePath: string; runId: string; requestId: string }) {
+  return { request_id: event.requestId, run_id: event.runId, ...about(event) };
+}
+
+function worker(event: { agentId: string | null; modulePath?: string | null; pid: number }) {
+  return { ...about({ modulePath: null, ...event }), worker_pid: event.pid };
+}
+
+function stage(error_stage: Stage) {
+  return { error_stage };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+const levels = { error: 'error', warning: 'warn', info: 'info' } as const;
+
+function findingEntry(
+  event: Extract<GatewayEvent, { type: 'findings_reported' }>,
+  finding: Finding,
+): LogEntry {
+  const { stage: error_stage, severity, message, ...rest } = finding;
+  const serving = event.servingGeneration;
+  return entry(levels[severity], message, {
+    ...about(event),
+    error_stage,
+    ...rest,
+    ...(serving === null ? {} : { still_serving_generation: serving }),
+  });
+}
+
+function runEntry(event: Extract<GatewayEvent, { type: 'run_ended' }>): LogEntry {
+  const { outcome, code, detail, usage } = event;
+  return entry(outcome === 'failed' ? 'error' : 'info', `run ${outcome}`, {
+    ...run(event),
+    key_id: event.keyId,
+    duration_ms: round(event.durationMs),
+    first_text_ms: event.firstTextMs === null ? undefined : round(event.firstTextMs),
+    model_requests: usage.requests,
+    input_tokens: usage.inputTokens,
+    output_tokens: usage.outputTokens,
+    ...(outcome === 'failed' ? { code, ...stage(detail?.stage ?? 'run'), ...cause(detail) } : {}),
+  });
+}
+
+function cause(detail: FailureDetail | null) {
+  if (!detail) return {};
+  const { class: error_class, message: error, file, line, column, stack } = detail;
+  return { error_class, error, file, line, column, stack };
+}
+
+function toolEntry(event: Extract<GatewayEvent, { type: 'tool_called' }>): LogEntry {
+  const failed = event.outcome === 'failed';
+  return entry(failed ? 'warn' : 'info', `tool ${event.outcome}`, {
+    ...run(event),
+    tool: event.tool,
+    provenance: event.provenance,
+    duration_ms: round(event.durationMs),
+    ...(failed ? stage('tool') : {}),
+  });
+}
+
+function requestEntry(event: Extract<GatewayEvent, { type: 'request_ended' }>): LogEntry {
+  return entry('info', `${event.method} ${event.path} ${event.status}`, {
+    request_id: event.requestId,
+    client_request_id: event.clientRequestId ?? undefined,
+    key_id: event.keyId ?? undefined,
+    duration_ms: round(event.durationMs),
+  });
+}
+
+function modelEntry(event: Extract<GatewayEvent, { type: 'model_called' }>): LogEntry {
+  return entry(event.outcome === 'failed' ? 'warn' : 'debug', `model call ${event.outcome}`, {
+    agent_id: event.agentId,
+    run_id: event.runId ?? undefined,
+    upstream: event.upstream,
+    model: event.model ?? undefined,
+    status: event.status,
+    attempts: event.attempts,
+    duration_ms: round(event.durationMs),
+    ...(event.outcome === 'failed' ? { ...stage('model'), error: event.error } : {}),
+  });
+}
+
+function decisionEntry(event: Extract<GatewayEvent, { type: 'access_decided' }>): LogEntry {
+  const { question, decision } = event;
+  return entry(decision.answer === 'deny' ? 'warn' : 'debug', `access ${decision.answer}`, {
+    request_id: event.requestId ?? undefined,
+    principal: question.principal.id,
+    action: question.action,
+    resource: question.resource,
+    rule_id: decision.rule?.id ?? undefined,
+    reason: decision.rule?.reason,
+  });
+}
+
+const expectedEnds = ['evicted', 'retired', 'shutdown'];
+
+function workerEndEntry(event: Extract<GatewayEvent, { type: 'worker_ended' }>): LogEntry {
+  const expected = expectedEnds.includes(event.reason);
+  return entry(expected ? 'debug' : 'error', `worker ended: ${event.reason}`, {
+    ...worker(event),
+    generation: event.generation ?? undefined,
+    exit_code: event.exitCode ?? undefined,
+    signal: event.signal ?? undefined,
+    ...(expected ? {} : { ...stage('worker'), ...cause(event.detail) }),
+  });
+}
+
+function thrown(error: unknown) {
+  const origin = error instanceof GatewayError && error.cause !== undefined ? error.cause : error;
+  if (!(origin instanceof Error)) return { error: String(origin) };
+  return { error_class: origin.constructor.name, error: origin.message, stack: origin.stack };
+}

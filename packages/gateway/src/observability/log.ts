@@ -1,0 +1,86 @@
+import { styleText } from 'node:util';
+import pino from 'pino';
+import type { GatewayEvent } from '../events.ts';
+import type { LogEntry } from './log-entry.ts';
+import { logEntries } from './log-entry.ts';
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+export type LogOptions = {
+  readonly level: LogLevel;
+  /** `json`: one object per line on stdout. `readable`: for a person, on stderr. */
+  readonly form: 'json' | 'readable';
+};
+
+export type Log = {
+  readonly listener: (event: GatewayEvent) => void;
+  /** Writes out what is buffered. */
+  readonly flush: () => void;
+};
+
+const rank = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5, silent: 6 };
+
+/** The log: a listener that turns events into lines. */
+export function createLog(options: LogOptions): Log {
+  if (options.level === 'silent') return { listener: () => undefined, flush: () => undefined };
+  const sink = options.form === 'json' ? jsonSink(options.level) : readableSink();
+  return {
+    listener(event) {
+      for (const entry of logEntries(event)) {
+        if (rank[entry.level] >= rank[options.level]) sink.write(entry);
+      }
+    },
+    flush: sink.flush,
+  };
+}
+
+type Sink = { readonly write: (entry: LogEntry) => void; readonly flush: () => void };
+
+function jsonSink(level: string): Sink {
+  const destination = pino.destination({ dest: 1, sync: false });
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
+  return {
+    write: (entry) => logger[entry.level](entry.fields, entry.message),
+    flush: () => destination.flushSync(),
+  };
+}
+
+const colors = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const;
+
+/** Fields that take lines of their own below the readable line. */
+const blocks = ['frame', 'hint', 'stack'];
+
+function readableSink(): Sink {
+  return {
+    write: (entry) => process.stderr.write(`${readable(entry)}\n`),
+    flush: () => undefined,
+  };
+}
+
+function readable({ level, message, fields }: LogEntry): string {
+  const time = new Date().toTimeString().slice(0, 8);
+  const shown = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
+  const inline = shown
+    .filter(([name]) => !blocks.includes(name))
+    .map(([name, value]) => `${name}=${printable(value)}`);
+  const below = shown
+    .filter(([name]) => blocks.includes(name))
+    .flatMap(([name, value]) => [name === 'hint' ? `→ ${value}` : String(value)])
+    .flatMap((text) => text.split('\n').map((line) => `    ${line}`));
+  const label = styleText(colors[level], level.padEnd(5), { stream: process.stderr });
+  const tail = styleText('gray', inline.join(' '), { stream: process.stderr });
+  return [`${time} ${label} ${message} ${tail}`.trimEnd(), ...below].join('\n');
+}
+
+function printable(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return /[\s"]/.test(text) ? JSON.stringify(text) : text;
+}

@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import type { GatewayEvent } from '../events.ts';
+import type { Finding } from '../protocol/diagnostics.ts';
+import { createRecentErrors } from './recent-errors.ts';
+
+const syntaxError: Finding = {
+  stage: 'load',
+  code: 'syntax_error',
+  severity: 'error',
+  message: 'Expected a semicolon.',
+  file: '/p/src/agents/A/agent.ts',
+  line: 3,
+  column: 7,
+};
+
+function reported(findings: Finding[], name = 'A'): GatewayEvent {
+  return {
+    type: 'findings_reported',
+    agentId: `default/${name.toLowerCase()}`,
+    modulePath: `src/agents/${name}/agent.ts`,
+    findings,
+    servingGeneration: 2,
+  };
+}
+
+const failedRun: GatewayEvent = {
+  type: 'run_ended',
+  runId: 'run_1',
+  requestId: 'req_1',
+  keyId: 'key_1',
+  agentId: 'default/a',
+  modulePath: 'src/agents/A/agent.ts',
+  outcome: 'failed',
+  code: 'tool_failed',
+  detail: {
+    class: 'TypeError',
+    message: 'x is undefined',
+    stage: 'tool',
+    file: '/p/a.ts',
+    line: 9,
+  },
+  durationMs: 5,
+  firstTextMs: null,
+  usage: {
+    requests: 1,
+    inputTokens: 1,
+    outputTokens: 1,
+    cachedInputTokens: 0,
+    reasoningTokens: 0,
+  },
+};
+
+function clock() {
+  const times = [
+    '2026-01-01T00:00:00.000Z',
+    '2026-01-01T00:00:01.000Z',
+    '2026-01-01T00:00:02.000Z',
+  ];
+  return () => times.shift() ?? '2026-01-01T00:00:09.000Z';
+}
+
+describe('recent errors', () => {
+  test('keeps a finding as the record that everyone shows', () => {
+    const recent = createRecentErrors(clock());
+    recent.listener(reported([syntaxError]));
+    expect(recent.query({}).errors).toEqual([
+      {
+        id: expect.stringMatching(/^diag_[0-9a-f]{16}$/),
+        agent_id: 'default/a',
+        module_path: 'src/agents/A/agent.ts',
+        ...syntaxError,
+        frame: null,
+        hint: null,
+        docs: null,
+        serving_generation: 2,
+        first_seen: '2026-01-01T00:00:00.000Z',
+        last_seen: '2026-01-01T00:00:00.000Z',
+        count: 1,
+        request_id: null,
+      },
+    ]);
+  });
+
+  test('counts a repeat instead of listing it twice', () => {
+    const recent = createRecentErrors(clock());
+    recent.listener(reported([syntaxError]));
+    recent.listener(reported([syntaxError]));
+    expect(recent.query({}).errors).toMatchObject([
+      {
+        count: 2,
+        first_seen: '2026-01-01T00:00:00.000Z',
+        last_seen: '2026-01-01T00:00:01.000Z',
+      },
+    ]);
+  });
+
+  test('forgets what is mended, of that module only', () => {
+    const recent = createRecentErrors(clock());
+    recent.listener(reported([syntaxError]));
+    recent.listener(reported([syntaxError], 'B'));
+    recent.listener(reported([]));
+    expect(recent.query({}).errors.map((each) => each.agent_id)).toEqual(['default/b']);
+  });
+
+  test('keeps what went wrong in a run, with the request, when the module is loaded again', () => {
+    const recent = createRecentErrors(clock());
+    recent.listener(failedRun);
+    recent.listener(reported([]));
+    expect(recent.query({}).errors).toMatchObject([
+      {
+        stage: 'tool',
+        code: 'tool_failed',
+        message: 'TypeError: x is undefined',
+        line: 9,
+        request_id: 'req_1',
+      },
+    ]);
+  });
+
+  test('keeps a worker that died, and not one that was told to go', () => {
+    const recent = createRecentErrors(clock());
+    const ended = {
+      type: 'worker_ended',
+      pid: 1,
+      agentId: 'default/a',
+      modulePath: 'src/agents/A/agent.ts',
+      generation: 1,
+      exitCode: null,
+      signal: 'SIGKILL',
+      detail: null,
+    } as const;
+    recent.listener({ ...ended, reason: 'evicted' });
+    recent.listener({ ...ended, reason: 'stalled' });
+    expect(recent.query({}).errors.map((each) => each.code)).toEqual(['worker_stalled']);
+  });
+
+  test('filters, shows the newest first, and pages', () => {
+    const recent = createRecentErrors(clock());
+    recent.listener(reported([syntaxError]));
+    recent.listener(reported([{ ...syntaxError, severity: 'warning' }], 'B'));
+    recent.listener(failedRun);
+    const ids = (query: Parameters<typeof recent.query>[0]) =>
+      recent.query(query).errors.map((each) => `${each.agent_id} ${each.stage}`);
+    expect(ids({})).toEqual(['default/a tool', 'default/b load', 'default/a load']);
+    expect(ids({ agent: 'default/b' })).toEqual(['default/b load']);
+    expect(ids({ stage: 'load', severity: 'error' })).toEqual(['default/a load']);
+    expect(ids({ since: '2026-01-01T00:00:01.000Z' })).toEqual([
+      'default/a tool',
+      'default/b load',
+    ]);
+    const first = recent.query({ limit: 2 });
+    expect(first.errors).toHaveLength(2);
+    expect(ids({ limit: 2, after: first.next ?? '' })).toEqual(['default/a load']);
+  });
+
+  test('stays bounded', () => {
+    const recent = createRecentErrors(clock());
+    for (let line = 1; line <= 1100; line += 1) {
+      recent.listener(reported([{ ...syntaxError, line }], `M${line}`));
+    }
+    expect(recent.query({ limit: 500 }).errors[0]?.line).toBe(1100);
+    const shown = new Set<string>();
+    for (let after: string | null = ''; after !== null; ) {
+      const page = recent.query({ limit: 500, after });
+      for (const each of page.errors) shown.add(each.id);
+      after = page.next;
+    }
+    expect(shown.size).toBe(1000);
+  });
+});

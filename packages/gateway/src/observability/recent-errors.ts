@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+import type { GatewayEvent } from '../events.ts';
+import type { Diagnostic, Finding, Severity, Stage } from '../protocol/diagnostics.ts';
+
+/** Filters of a look at the diagnostics; `since` is ISO 8601, `limit` at most 500 (default 100). */
+export type DiagnosticQuery = {
+  readonly agent?: string;
+  readonly stage?: Stage;
+  readonly severity?: Severity;
+  readonly since?: string;
+  readonly limit?: number;
+  /** Id of the last diagnostic of the page before. */
+  readonly after?: string;
+};
+
+export type RecentErrors = {
+  readonly listener: (event: GatewayEvent) => void;
+  /** Newest first. `next` is the `after` of the following page, null on the last. */
+  readonly query: (query: DiagnosticQuery) => {
+    readonly errors: readonly Diagnostic[];
+    readonly next: string | null;
+  };
+};
+
+const keptLimit = 1000;
+
+/** Stages of what happened while serving: a new look at the module says nothing about them. */
+const servingStages: readonly Stage[] = ['worker', 'run', 'model', 'tool', 'guardrail', 'stream'];
+
+/** A bounded list of diagnostics: repeats are counted, what is mended is cleared. */
+export function createRecentErrors(nowIso: () => string): RecentErrors {
+  const kept = new Map<string, Diagnostic>();
+  const add = (about: About, finding: Finding) => {
+    const fresh = toDiagnostic(about, finding, nowIso());
+    const known = kept.get(fresh.id);
+    kept.delete(fresh.id);
+    kept.set(
+      fresh.id,
+      known ? { ...fresh, first_seen: known.first_seen, count: known.count + 1 } : fresh,
+    );
+    const [oldest] = kept.keys();
+    if (kept.size > keptLimit && oldest !== undefined) kept.delete(oldest);
+  };
+  const clearLoading = (modulePath: string, except: ReadonlySet<string>) => {
+    for (const [id, { module_path, stage }] of kept) {
+      if (module_path === modulePath && !servingStages.includes(stage) && !except.has(id)) {
+        kept.delete(id);
+      }
+    }
+  };
+  return {
+    listener(event) {
+      if (event.type === 'findings_reported') {
+        const about = { ...event, requestId: null };
+        const ids = event.findings.map((finding) => diagnosticId(about, finding));
+        clearLoading(event.modulePath, new Set(ids));
+        for (const finding of event.findings) add(about, finding);
+        return;
+      }
+      const failure = servingFailure(event);
+      if (failure) add(failure.about, failure.finding);
+    },
+    query: (query) => select([...kept.values()].reverse(), query),
+  };
+}
+
+type About = {
+  readonly agentId: string | null;
+  readonly modulePath: string | null;
+  readonly servingGeneration: number | null;
+  readonly requestId: string | null;
+};
+
+function servingFailure(event: GatewayEvent): { about: About; finding: Finding } | null {
+  if (event.type === 'run_ended' && event.outcome === 'failed') {
+    const { detail } = event;
+    const code = event.code ?? 'run_failed';
+    return {
+      about: { ...event, servingGeneration: null },
+      finding: {
+        stage: detail?.stage ?? 'run',
+        code,
+        severity: 'error',
+        message: detail ? `${detail.class}: ${detail.message}` : code,
+        ...place(detail),
+      },
+    };
+  }
+  if (event.type === 'worker_ended' && unexpected.has(event.reason)) {
+    return {
+      about: { ...event, servingGeneration: event.generation, requestId: null },
+      finding: {
+        stage: 'worker',
+        code: `worker_${event.reason}`,
+        severity: 'error',
+        message: event.detail?.message ?? `The worker ended: ${event.reason}.`,
+        ...place(event.detail),
+      },
+    };
+  }
+  return null;
+}
+
+const unexpected: ReadonlySet<string> = new Set([
+  'stalled',
+  'memory',
+  'protocol',
+  'exited',
+  'crashed',
+]);
+
+function place(detail: { file?: string; line?: number; column?: number } | null) {
+  if (detail?.file === undefined) return {};
+  const { file, line, column } = detail;
+  return {
+    file,
+    ...(line === undefined ? {} : { line }),
+    ...(column === undefined ? {} : { column }),
+  };
+}
+
+function diagnosticId(about: About, finding: Finding): string {
+  const { stage, code, file, line, message } = finding;
+  const identity = JSON.stringify([about.modulePath, stage, code, file, line, message]);
+  return `diag_${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
+}
+
+function toDiagnostic(about: About, finding: Finding, now: string): Diagnostic {
+  return {
+    id: diagnosticId(about, finding),
+    agent_id: about.agentId,
+    module_path: about.modulePath,
+    stage: finding.stage,
+    code: finding.code,
+    severity: finding.severity,
+    message: finding.message,
+    file: finding.file ?? null,
+    line: finding.line ?? null,
+    column: finding.column ?? null,
+    frame: finding.frame ?? null,
+    hint: finding.hint ?? null,
+    docs: null,
+    serving_generation: about.servingGeneration,
+    first_seen: now,
+    last_seen: now,
+    count: 1,
+    request_id: about.requestId,
+  };
+}
+
+function select(newestFirst: readonly Diagnostic[], query: DiagnosticQuery) {
+  const matching = newestFirst.filter(
+    (each) =>
+      (query.agent === undefined || each.agent_id === query.agent) &&
+      (query.stage === undefined || each.stage === query.stage) &&
+      (query.severity === undefined || each.severity === query.severity) &&
+      (query.since === undefined || Date.parse(each.last_seen) >= Date.parse(query.since)),
+  );
+  const start = matching.findIndex((each) => each.id === query.after) + 1;
+  const limit = Math.min(query.limit ?? 100, 500);
+  const errors = matching.slice(start, start + limit);
+  const more = matching.length > start + limit;
+  return { errors, next: more ? (errors.at(-1)?.id ?? null) : null };
+}

@@ -1,0 +1,75 @@
+import type { GatewayEvent } from '../events.ts';
+
+/** Counts of model calls as metered at the broker, snake_case as shown. */
+export type UsageCounts = {
+  readonly model_calls: number;
+  readonly failed_calls: number;
+  readonly aborted_calls: number;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cached_input_tokens: number;
+  readonly reasoning_tokens: number;
+};
+
+/** Usage since the gateway started. */
+export type UsageReport = {
+  readonly totals: UsageCounts;
+  readonly by_agent: readonly ({ readonly agent_id: string } & UsageCounts)[];
+  readonly by_key: readonly ({ readonly key_id: string } & UsageCounts)[];
+  readonly by_upstream: readonly ({ readonly upstream: string } & UsageCounts)[];
+};
+
+export type UsageMeter = {
+  readonly listener: (event: GatewayEvent) => void;
+  readonly report: () => UsageReport;
+};
+
+type ModelCall = Extract<GatewayEvent, { type: 'model_called' }>;
+
+const nothing: UsageCounts = {
+  model_calls: 0,
+  failed_calls: 0,
+  aborted_calls: 0,
+  input_tokens: 0,
+  output_tokens: 0,
+  cached_input_tokens: 0,
+  reasoning_tokens: 0,
+};
+
+/** Sums model calls per agent, key and upstream; as many entries as there are agents, keys and upstreams. */
+export function createUsageMeter(): UsageMeter {
+  let totals = nothing;
+  const agents = new Map<string, UsageCounts>();
+  const keys = new Map<string, UsageCounts>();
+  const upstreams = new Map<string, UsageCounts>();
+  const count = (sums: Map<string, UsageCounts>, name: string, call: ModelCall) => {
+    sums.set(name, plus(sums.get(name) ?? nothing, call));
+  };
+  return {
+    listener(event) {
+      if (event.type !== 'model_called') return;
+      totals = plus(totals, event);
+      count(agents, event.agentId, event);
+      if (event.keyId !== null) count(keys, event.keyId, event);
+      count(upstreams, event.upstream, event);
+    },
+    report: () => ({
+      totals,
+      by_agent: [...agents].map(([agent_id, counts]) => ({ agent_id, ...counts })),
+      by_key: [...keys].map(([key_id, counts]) => ({ key_id, ...counts })),
+      by_upstream: [...upstreams].map(([upstream, counts]) => ({ upstream, ...counts })),
+    }),
+  };
+}
+
+function plus(sum: UsageCounts, { outcome, usage }: ModelCall): UsageCounts {
+  return {
+    model_calls: sum.model_calls + 1,
+    failed_calls: sum.failed_calls + (outcome === 'failed' ? 1 : 0),
+    aborted_calls: sum.aborted_calls + (outcome === 'aborted' ? 1 : 0),
+    input_tokens: sum.input_tokens + (usage?.inputTokens ?? 0),
+    output_tokens: sum.output_tokens + (usage?.outputTokens ?? 0),
+    cached_input_tokens: sum.cached_input_tokens + (usage?.cachedInputTokens ?? 0),
+    reasoning_tokens: sum.reasoning_tokens + (usage?.reasoningTokens ?? 0),
+  };
+}

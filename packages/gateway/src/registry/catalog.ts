@@ -1,0 +1,93 @@
+import type { Finding } from '../protocol/diagnostics.ts';
+import type { Manifest, ModuleLoad } from '../protocol/records.ts';
+import type { FoundModule } from './discover.ts';
+import type { FilePrint } from './fingerprint.ts';
+
+/** A generation that answers. `load` names kept bytes, so that any worker of it runs the same. */
+export type ServedGeneration = {
+  readonly generation: number;
+  readonly load: ModuleLoad;
+  readonly manifest: Manifest;
+  /** Unix seconds. */
+  readonly loadedAtSeconds: number;
+};
+
+/**
+ * A module and what became of it. `degraded` serves an older generation than its files; `failed` serves none.
+ */
+export type CatalogEntry = {
+  readonly module: FoundModule;
+  readonly status: 'loading' | 'ready' | 'degraded' | 'failed';
+  readonly served: ServedGeneration | null;
+  readonly findings: readonly Finding[];
+  /** Files whose change is a reason to load again, as they were at the last attempt. */
+  readonly prints: readonly FilePrint[];
+};
+
+/** What is served under which model id. */
+export type Catalog = {
+  readonly put: (entry: CatalogEntry) => void;
+  readonly remove: (agentId: string) => void;
+  readonly get: (agentId: string) => CatalogEntry | undefined;
+  readonly list: () => readonly CatalogEntry[];
+  /** Says that discovery has looked at least once: from then on an unknown id is unknown. */
+  readonly markScanned: () => void;
+  /**
+   * The module a caller means by a model id, or by its bare name where only one has it. Waits for the first
+   * discovery, and while the module loads for the first time.
+   */
+  readonly find: (modelId: string) => Promise<CatalogEntry | undefined>;
+};
+
+/** Makes an empty catalog; ids are compared in lower case. */
+export function createCatalog(): Catalog {
+  const entries = new Map<string, CatalogEntry>();
+  const scanned = Promise.withResolvers<void>();
+  const waiting = new Map<string, PromiseWithResolvers<void>>();
+  const settle = (agentId: string) => {
+    waiting.get(agentId)?.resolve();
+    waiting.delete(agentId);
+  };
+  return {
+    put(entry) {
+      const { agentId } = entry.module;
+      entries.set(agentId, entry);
+      if (entry.status === 'loading' && !entry.served) {
+        if (!waiting.has(agentId)) waiting.set(agentId, Promise.withResolvers());
+      } else {
+        settle(agentId);
+      }
+    },
+    remove(agentId) {
+      entries.delete(agentId);
+      settle(agentId);
+    },
+    get: (agentId) => entries.get(agentId),
+    list: () => [...entries.values()].toSorted((a, b) => compare(a.module, b.module)),
+    markScanned: () => scanned.resolve(),
+    async find(modelId) {
+      const known = lookUp(entries, modelId);
+      if (known && !waiting.has(known.module.agentId)) return known;
+      await scanned.promise;
+      const agentId = lookUp(entries, modelId)?.module.agentId;
+      if (agentId === undefined) return undefined;
+      await waiting.get(agentId)?.promise;
+      return entries.get(agentId);
+    },
+  };
+}
+
+function compare(a: FoundModule, b: FoundModule): number {
+  return a.agentId < b.agentId ? -1 : 1;
+}
+
+function lookUp(
+  entries: ReadonlyMap<string, CatalogEntry>,
+  modelId: string,
+): CatalogEntry | undefined {
+  const id = modelId.toLowerCase();
+  const exact = entries.get(id);
+  if (exact || id.includes('/')) return exact;
+  const named = [...entries.values()].filter(({ module }) => module.agentId.endsWith(`/${id}`));
+  return named.length === 1 ? named[0] : undefined;
+}

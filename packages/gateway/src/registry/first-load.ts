@@ -1,0 +1,28 @@
+/** The loading that a start begins, and whether the gateway counts as ready. */
+export type FirstLoad = {
+  /** Resolves when the first load is over, or took so long that it is no longer waited for. */
+  readonly done: Promise<void>;
+  readonly begin: (loading: Promise<unknown>) => void;
+  readonly state: () => 'starting' | 'ready';
+};
+
+/** After this, a gateway with a module that still loads is ready all the same. */
+const readyAfterMs = 10_000;
+
+/** Not ready until `begin` was called and its loading is over, or 10 s have passed. */
+export function createFirstLoad(): FirstLoad {
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  let state: 'starting' | 'ready' = 'starting';
+  const finish = () => {
+    state = 'ready';
+    resolve();
+  };
+  return {
+    done,
+    state: () => state,
+    begin(loading) {
+      const timer = setTimeout(finish, readyAfterMs).unref();
+      void loading.finally(() => clearTimeout(timer)).then(finish);
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LoadedFile } from '../protocol/records.ts';
+import { sha256 } from './fingerprint.ts';
+
+/** The bytes that loaded generations are made of, kept by hash so that a respawn loads nothing else. */
+export type Generations = {
+  readonly folder: string;
+  /**
+   * Keeps the bytes of files just loaded.
+   *
+   * @returns False where a file has changed since: what was loaded is gone, the load has to be repeated.
+   */
+  readonly keep: (files: readonly LoadedFile[]) => Promise<boolean>;
+};
+
+/** @param folder - Absolute; made when first needed. Files in it are named by their SHA-256. */
+export function createGenerations(folder: string): Generations {
+  return {
+    folder,
+    async keep(files) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const kept = await Promise.all(files.map((file) => keepFile(folder, file)));
+      return kept.every(Boolean);
+    },
+  };
+}
+
+async function keepFile(folder: string, file: LoadedFile): Promise<boolean> {
+  const target = join(folder, file.sha256);
+  if (await exists(target)) return true;
+  const bytes = await readFile(file.path).catch(() => null);
+  if (!bytes || sha256(bytes) !== file.sha256) return false;
+  // Written aside and renamed, so that a killed gateway leaves no half file under a hash.
+  const draft = `${target}.${randomUUID()}`;
+  await writeFile(draft, bytes, { mode: 0o600 });
+  await rename(draft, target);
+  return true;
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,124 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { sampleManifest } from '../../test/support/manifest.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import type { ModuleLoad } from '../protocol/records.ts';
+import type { FoundModule } from './discover.ts';
+import { sha256 } from './fingerprint.ts';
+import { createGenerations } from './generations.ts';
+import type { LoadAgentDeps } from './load-agent.ts';
+import { createLoadAgent } from './load-agent.ts';
+
+async function scene(prepare: (load: ModuleLoad) => ReturnType<LoadAgentDeps['prepare']>) {
+  const folder = await tempFolder({ 'A/agent.ts': 'one', 'A/.env': 'CITY=Paris' });
+  const module: FoundModule = {
+    agentId: 'default/a',
+    modulePath: 'A/agent.ts',
+    entry: join(folder, 'A/agent.ts'),
+    folder: join(folder, 'A'),
+    name: 'A',
+    language: 'node',
+  };
+  const loads: ModuleLoad[] = [];
+  const retired: number[] = [];
+  const load = createLoadAgent({
+    prepare: (job) => {
+      loads.push(job);
+      return prepare(job);
+    },
+    retire: async (_agentId, generation) => {
+      retired.push(generation);
+    },
+    generations: createGenerations(join(folder, 'kept')),
+    settings: {
+      exportNames: ['agent'],
+      upstreams: { demo: 'responses' },
+      defaultUpstream: { name: 'demo', source: 'default' },
+      defaultModel: null,
+    },
+    nowMs: () => 5_000,
+    signal: new AbortController().signal,
+  });
+  return { folder, module, load, loads, retired };
+}
+
+async function loadedFrom(entry: string) {
+  const bytes = await readFile(entry);
+  return {
+    type: 'loaded' as const,
+    manifest: sampleManifest({ files: [{ path: entry, sha256: sha256(bytes) }] }),
+  };
+}
+
+describe('load-agent', () => {
+  test('serves what was loaded from kept bytes, and gives the module its .env', async () => {
+    const { load, loads, module, folder } = await scene((job) => loadedFrom(job.entry));
+    const result = await load(module, 4);
+    expect(loads[0]).toMatchObject({ generation: 4, env: { CITY: 'Paris' }, kept: null });
+    expect(result.served).toMatchObject({
+      generation: 4,
+      loadedAtSeconds: 5,
+      load: { kept: { [module.entry]: sha256(Buffer.from('one')) } },
+    });
+    expect(result.watched).toEqual([
+      module.entry,
+      join(folder, 'A/.env'),
+      join(folder, 'A/package.json'),
+      module.entry,
+    ]);
+  });
+
+  test('loads again when a file changed while it was loaded', async () => {
+    let first = true;
+    const { load, loads, retired, module } = await scene(async (job) => {
+      const result = await loadedFrom(job.entry);
+      if (first) await writeFile(job.entry, 'two');
+      first = false;
+      return result;
+    });
+    const result = await load(module, 1);
+    expect(loads).toHaveLength(2);
+    expect(retired).toEqual([1]);
+    expect(result.served?.load.kept).toEqual({ [module.entry]: sha256(Buffer.from('two')) });
+  });
+
+  test('gives up on files that never stand still, and says what to do', async () => {
+    let edits = 0;
+    const { load, module } = await scene(async (job) => {
+      const result = await loadedFrom(job.entry);
+      edits += 1;
+      await writeFile(job.entry, `edit ${edits}`);
+      return result;
+    });
+    const { served, findings } = await load(module, 1);
+    expect(served).toBeNull();
+    expect(findings).toMatchObject([
+      { code: 'files_keep_changing', hint: 'Stop what writes into the folder, then refresh.' },
+    ]);
+    expect(edits).toBe(3);
+  });
+
+  test('watches the files of a module that failed', async () => {
+    const { load, module, folder } = await scene(async () => ({
+      type: 'load_failed',
+      findings: [{ stage: 'load', code: 'syntax_error', severity: 'error', message: 'Bad.' }],
+      files: [join('/elsewhere', 'helper.ts')],
+    }));
+    const result = await load(module, 1);
+    expect(result).toMatchObject({ served: null, findings: [{ code: 'syntax_error' }] });
+    expect(result.watched).toEqual([
+      module.entry,
+      join(folder, 'A/.env'),
+      join(folder, 'A/package.json'),
+      '/elsewhere/helper.ts',
+    ]);
+  });
+
+  test('says that a Python agent is not served by this version', async () => {
+    const { load, loads, module } = await scene((job) => loadedFrom(job.entry));
+    const result = await load({ ...module, language: 'python' }, 1);
+    expect(result.findings).toMatchObject([{ code: 'python_unsupported' }]);
+    expect(loads).toEqual([]);
+  });
+});

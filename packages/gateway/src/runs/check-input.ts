@@ -1,0 +1,74 @@
+import { GatewayError } from '../errors.ts';
+import type { Manifest } from '../protocol/records.ts';
+import type { InputMedium, RunInput, RunSettings } from '../protocol/run.ts';
+
+const mediaByDefault: readonly InputMedium[] = ['image', 'file'];
+
+/** Settings that reach every agent's model. */
+const alwaysTaken: readonly (keyof RunSettings)[] = ['maxOutputTokens'];
+
+/** Request fields by the setting they become. */
+const requestFields: Readonly<Record<keyof RunSettings, string>> = {
+  maxOutputTokens: 'max_completion_tokens',
+  temperature: 'temperature',
+  topP: 'top_p',
+  presencePenalty: 'presence_penalty',
+  frequencyPenalty: 'frequency_penalty',
+  seed: 'seed',
+  stop: 'stop',
+  parallelToolCalls: 'parallel_tool_calls',
+  reasoningEffort: 'reasoning_effort',
+  verbosity: 'verbosity',
+  serviceTier: 'service_tier',
+};
+
+/**
+ * Holds a request against what the agent takes.
+ *
+ * @returns Names of request fields that will have no effect.
+ * @throws GatewayError `unsupported_parameter`, `unsupported_value` or `unsupported_content_type` with its `param`.
+ */
+export function checkInput(manifest: Manifest, input: RunInput): string[] {
+  const { settings } = manifest;
+  checkMedia(settings.accepts ?? mediaByDefault, input);
+  checkOutputFormat(manifest, input);
+  if (input.clientTools && settings.clientTools === 'reject') {
+    throw new GatewayError(
+      'unsupported_parameter',
+      'This agent brings its own tools and takes none from the caller. Leave out `tools`.',
+      { param: 'tools' },
+    );
+  }
+  const taken = [...alwaysTaken, ...(settings.clientSettings ?? [])];
+  const given = Object.keys(input.settings) as (keyof RunSettings)[];
+  const ignored = given.filter((name) => !taken.includes(name)).map((name) => requestFields[name]);
+  return input.clientTools ? [...ignored, 'tools'] : ignored;
+}
+
+function checkMedia(accepted: readonly InputMedium[], input: RunInput): void {
+  for (const item of input.items) {
+    if (item.role !== 'user') continue;
+    const refused = item.parts.find(
+      (part) => part.type !== 'text' && !accepted.includes(part.type),
+    );
+    if (!refused) continue;
+    throw new GatewayError(
+      'unsupported_content_type',
+      `This agent takes ${['text', ...accepted].join(', ')}, but no ${refused.type} parts.`,
+      { param: 'messages' },
+    );
+  }
+}
+
+function checkOutputFormat(manifest: Manifest, input: RunInput): void {
+  if (input.outputFormat.type === 'text') return;
+  const own = manifest.agents[0]?.outputType ?? 'text';
+  if (manifest.kind === 'agent' && own === 'text') return;
+  throw new GatewayError(
+    'unsupported_value',
+    own === 'text'
+      ? 'This agent decides the form of its answer itself. Leave out `response_format`.'
+      : `This agent always answers in its own schema (${own}). Leave out \`response_format\`.`,
+    { param: 'response_format' },
+  );
+}

@@ -1,0 +1,272 @@
+import { describe, expect, test } from 'vitest';
+import { sampleAgent, sampleManifest } from '../../test/support/manifest.ts';
+import type { GatewayEvent } from '../events.ts';
+import type {
+  Caller,
+  Decision,
+  ModuleLoad,
+  ModuleSettings,
+  Question,
+} from '../protocol/records.ts';
+import type { RunEvent, RunInput, Usage } from '../protocol/run.ts';
+import type { WorkerRun } from '../protocol/worker-messages.ts';
+import { createStartRun } from './start-run.ts';
+
+const usage: Usage = {
+  requests: 2,
+  inputTokens: 30,
+  outputTokens: 4,
+  cachedInputTokens: 0,
+  reasoningTokens: 0,
+};
+
+const answer: RunEvent[] = [
+  { type: 'text', delta: 'Hello' },
+  { type: 'finished', reason: 'stop', usage },
+];
+
+const caller: Caller = {
+  keyId: 'key_1',
+  keyName: 'alice',
+  role: 'caller',
+  namespaces: null,
+  agents: null,
+  requestId: 'req_1',
+};
+
+const input: RunInput = {
+  modelId: 'default/a',
+  items: [{ role: 'user', parts: [{ type: 'text', text: 'Hi' }] }],
+  settings: {},
+  outputFormat: { type: 'text' },
+  streamed: true,
+  clientTools: false,
+  metadata: {},
+};
+
+type Scene = {
+  events?: RunEvent[];
+  /** Yields nothing and ends only when the run is aborted. */
+  hangs?: boolean;
+  denied?: (question: Question) => boolean;
+  settings?: ModuleSettings;
+  outputType?: string;
+  served?: boolean;
+  known?: boolean;
+  draining?: boolean;
+  runTimeoutMs?: number;
+};
+
+function scene(options: Scene = {}) {
+  const emitted: GatewayEvent[] = [];
+  const runs: WorkerRun[] = [];
+  const signals: AbortSignal[] = [];
+  const decide = (question: Question): Decision => ({
+    answer: options.denied?.(question) ? 'deny' : 'allow',
+    rule: null,
+  });
+  const manifest = sampleManifest({
+    settings: options.settings ?? {},
+    agents: [sampleAgent({ outputType: options.outputType ?? 'text' })],
+  });
+  const startRun = createStartRun({
+    find: async () =>
+      options.known === false
+        ? undefined
+        : {
+            module: { agentId: 'default/a', modulePath: 'src/agents/A/agent.ts' },
+            served:
+              options.served === false ? null : { generation: 3, load: {} as ModuleLoad, manifest },
+            findings: [{ stage: 'load', code: 'syntax_error', severity: 'error', message: 'Bad.' }],
+          },
+    authorize: decide,
+    decide,
+    async *run(_load, request) {
+      runs.push(request.run);
+      signals.push(request.signal);
+      if (options.hangs) {
+        await new Promise((resolve) => request.signal.addEventListener('abort', resolve));
+        yield { type: 'failed', code: 'run_cancelled', message: 'The run was cancelled.', usage };
+        return;
+      }
+      yield* options.events ?? answer;
+    },
+    isDraining: () => options.draining ?? false,
+    settings: { runTimeoutMs: options.runTimeoutMs ?? 60_000, toolEvents: 'reasoning' },
+    emit: (event) => emitted.push(event),
+  });
+  return { startRun, emitted, runs, signals };
+}
+
+async function all(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
+  return Array.fromAsync(events);
+}
+
+describe('start-run', () => {
+  test('runs the agent with its context and passes its events on', async () => {
+    const { startRun, runs } = scene();
+    const run = await startRun(caller, { ...input, user: 'u1', metadata: { team: 'x' } });
+    expect(await all(run.events)).toEqual(answer);
+    expect(runs[0]).toMatchObject({
+      runId: run.id,
+      context: {
+        request_id: 'req_1',
+        run_id: run.id,
+        key: { id: 'key_1', name: 'alice' },
+        user: 'u1',
+        metadata: { team: 'x' },
+        model_id: 'default/a',
+      },
+      maxTurns: null,
+      verdicts: { otherwise: 'allow', tools: { get_weather: 'allow' } },
+    });
+  });
+
+  test('says what happened: start, tools with their decision, end with usage', async () => {
+    const tool = { callId: 'c1', tool: 'get_weather', agent: 'A', provenance: 'native' } as const;
+    const { startRun, emitted } = scene({
+      events: [
+        { type: 'tool_started', ...tool },
+        { type: 'tool_ended', ...tool, outcome: 'ok', durationMs: 5 },
+        ...answer,
+      ],
+    });
+    const run = await startRun(caller, input);
+    await all(run.events);
+    const about = { runId: run.id, requestId: 'req_1', agentId: 'default/a' };
+    expect(emitted).toMatchObject([
+      { type: 'run_started', ...about, generation: 3 },
+      { type: 'tool_called', ...about, tool: 'get_weather', outcome: 'ok', durationMs: 5 },
+      { type: 'run_ended', ...about, outcome: 'finished', code: null, usage },
+    ]);
+  });
+
+  test('answers an agent that the key may not see exactly as a missing one', async () => {
+    const hidden = scene({ denied: ({ action }) => action === 'list_agents' });
+    const missing = scene({ known: false });
+    const errors = await Promise.all(
+      [hidden, missing].map(({ startRun }) => startRun(caller, input).catch((error) => error)),
+    );
+    expect(errors[0]).toMatchObject({ code: 'agent_not_found', param: 'model' });
+    expect(errors[0].message).toBe(errors[1].message);
+  });
+
+  test('refuses an agent that the key may see but not run', async () => {
+    const { startRun, runs } = scene({ denied: ({ action }) => action === 'run_agent' });
+    await expect(startRun(caller, input)).rejects.toMatchObject({ code: 'not_allowed' });
+    expect(runs).toEqual([]);
+  });
+
+  test('keeps the cause of an agent that failed to load for admins', async () => {
+    const { startRun } = scene({ served: false });
+    await expect(startRun(caller, input)).rejects.toMatchObject({
+      code: 'agent_unavailable',
+      message:
+        "The agent 'default/a' could not be loaded. Its operator finds the cause with GET /admin/agents/errors.",
+      adminDetail: [{ code: 'syntax_error' }],
+    });
+  });
+
+  test('admits nothing while the gateway stops', async () => {
+    const { startRun } = scene({ draining: true });
+    await expect(startRun(caller, input)).rejects.toMatchObject({ code: 'overloaded' });
+  });
+
+  test('sends the verdict on each tool with the run', async () => {
+    const { startRun, runs } = scene({ denied: ({ resource }) => resource === 'get_weather' });
+    await all((await startRun(caller, input)).events);
+    expect(runs[0]?.verdicts.tools).toEqual({ get_weather: 'deny' });
+  });
+
+  test('cancels the run when its reader leaves early', async () => {
+    const { startRun, signals, emitted } = scene();
+    const run = await startRun(caller, input);
+    for await (const _ of run.events) break;
+    expect(signals[0]?.aborted).toBe(true);
+    expect(emitted.at(-1)).toMatchObject({ type: 'run_ended', outcome: 'cancelled' });
+  });
+
+  test('ends a cancelled run in one event', async () => {
+    const { startRun, emitted } = scene({ hangs: true });
+    const run = await startRun(caller, input);
+    const events = all(run.events);
+    run.cancel('the caller left');
+    expect(await events).toMatchObject([{ type: 'failed', code: 'run_cancelled' }]);
+    expect(emitted.at(-1)).toMatchObject({ type: 'run_ended', outcome: 'cancelled' });
+  });
+
+  test('ends a run at its deadline, the module’s own before the gateway’s', async () => {
+    const { startRun, emitted } = scene({ hangs: true, settings: { timeoutMs: 20 } });
+    const run = await startRun(caller, input);
+    expect(await all(run.events)).toMatchObject([
+      {
+        type: 'failed',
+        code: 'run_timeout',
+        message: 'The run took longer than its limit of 0.02 s and was ended.',
+      },
+    ]);
+    expect(emitted.at(-1)).toMatchObject({ outcome: 'failed', code: 'run_timeout' });
+  });
+
+  test('shows a caller no detail of a failure, and the log all of it', async () => {
+    const detail = {
+      class: 'TypeError',
+      message: 'secret',
+      stage: 'run',
+      file: '/p/a.ts',
+    } as const;
+    const { startRun, emitted } = scene({
+      events: [{ type: 'failed', code: 'run_failed', message: 'The agent failed.', detail, usage }],
+    });
+    const events = await all((await startRun(caller, input)).events);
+    expect(JSON.stringify(events)).not.toContain('secret');
+    expect(emitted.at(-1)).toMatchObject({ type: 'run_ended', outcome: 'failed', detail });
+  });
+
+  test('tells a guardrail’s stop apart from an answer', async () => {
+    const { startRun, emitted } = scene({
+      events: [{ type: 'finished', reason: 'content_filter', usage, blockedBy: 'no_maths' }],
+    });
+    await all((await startRun(caller, input)).events);
+    expect(emitted.at(-1)).toMatchObject({ outcome: 'blocked' });
+  });
+});
+
+describe('what an agent takes of a request', () => {
+  test('names the fields it leaves out', async () => {
+    const { startRun } = scene({ settings: { clientSettings: ['temperature'] } });
+    const settings = { temperature: 1, topP: 0.5, maxOutputTokens: 100 };
+    const run = await startRun(caller, { ...input, settings, clientTools: true });
+    expect(run.ignored).toEqual(['top_p', 'tools']);
+  });
+
+  test('refuses tools of the caller where the agent says so', async () => {
+    const { startRun } = scene({ settings: { clientTools: 'reject' } });
+    await expect(startRun(caller, { ...input, clientTools: true })).rejects.toMatchObject({
+      code: 'unsupported_parameter',
+      param: 'tools',
+    });
+  });
+
+  test('takes images unless the agent does not', async () => {
+    const items = [
+      { role: 'user' as const, parts: [{ type: 'image' as const, url: 'https://x.test/a.png' }] },
+    ];
+    await expect(scene().startRun(caller, { ...input, items })).resolves.toBeDefined();
+    const { startRun } = scene({ settings: { accepts: [] } });
+    await expect(startRun(caller, { ...input, items })).rejects.toMatchObject({
+      code: 'unsupported_content_type',
+      message: 'This agent takes text, but no image parts.',
+    });
+  });
+
+  test('refuses a schema where the agent has its own', async () => {
+    const outputFormat = { type: 'json_schema', name: 'x', schema: {}, strict: true } as const;
+    await expect(scene().startRun(caller, { ...input, outputFormat })).resolves.toBeDefined();
+    const { startRun } = scene({ outputType: 'Verdict' });
+    await expect(startRun(caller, { ...input, outputFormat })).rejects.toMatchObject({
+      code: 'unsupported_value',
+      param: 'response_format',
+    });
+  });
+});
