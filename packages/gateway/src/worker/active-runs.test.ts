@@ -1,0 +1,131 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { workerRun } from '../../test/support/node-worker.ts';
+import { loadedModule } from '../../test/support/worker-run.ts';
+import type { FromWorker } from '../protocol/worker-messages.ts';
+import { createActiveRuns } from './active-runs.ts';
+import type { RunModule } from './loaded-module.ts';
+import { noUsage } from './sdk.ts';
+
+const module = loadedModule({ run: () => '' }, { kind: 'runnable' });
+const finished = { type: 'finished', reason: 'stop', usage: noUsage } as const;
+
+/** Runs made by `runModule`, and all that they send. */
+function runsOf(runModule: RunModule) {
+  const sent: FromWorker[] = [];
+  return { sent, runs: createActiveRuns({ runModule, send: (message) => sent.push(message) }) };
+}
+
+function eventTypes(sent: readonly FromWorker[]): string[] {
+  return sent.map((message) => (message.type === 'event' ? message.event.type : message.type));
+}
+
+describe('a run that breaks the rules', () => {
+  test('and throws ends as failed', async () => {
+    const { runs, sent } = runsOf(async () => {
+      throw new TypeError('lost');
+    });
+    runs.start(module, workerRun('Hi'), 10);
+    await setImmediate();
+    expect(sent).toMatchObject([
+      {
+        type: 'event',
+        runId: 'run_1',
+        event: {
+          type: 'failed',
+          code: 'run_failed',
+          detail: { class: 'TypeError', message: 'lost', stage: 'worker' },
+        },
+      },
+    ]);
+  });
+
+  test('and returns without a final event ends as failed', async () => {
+    const { runs, sent } = runsOf(async () => undefined);
+    runs.start(module, workerRun('Hi'), 10);
+    await setImmediate();
+    expect(eventTypes(sent)).toEqual(['failed']);
+  });
+
+  test('and talks on after its end is not heard', async () => {
+    const { runs, sent } = runsOf(async (_module, { send }) => {
+      await send(finished);
+      await send({ type: 'text', delta: 'more' });
+      await send(finished);
+    });
+    runs.start(module, workerRun('Hi'), 10);
+    await setImmediate();
+    expect(eventTypes(sent)).toEqual(['finished']);
+  });
+});
+
+test('a run that is over still gets the credit its last events wait for', async () => {
+  const { runs, sent } = runsOf(async (_module, { send }) => {
+    void send({ type: 'text', delta: 'a' });
+    void send(finished);
+  });
+  runs.start(module, workerRun('Hi'), 0);
+  await setImmediate();
+  expect(sent).toEqual([]);
+  runs.grant('run_1', 2);
+  expect(eventTypes(sent)).toEqual(['text', 'finished']);
+});
+
+describe('a question', () => {
+  const asking: RunModule = async (_module, { authorizeTool, send }) => {
+    const allowed = await authorizeTool('erase', { file: 'a' });
+    await send({ type: 'text', delta: String(allowed) });
+    await send(finished);
+  };
+
+  test.each([
+    ['is allowed by true', true, 'true'],
+    ['is refused by null', null, 'false'],
+    ['is refused by anything else', 'true', 'false'],
+  ])('%s', async (_what, answer, told) => {
+    const { runs, sent } = runsOf(asking);
+    runs.start(module, workerRun('Hi'), 10);
+    const [question] = sent;
+    expect(question).toEqual({
+      type: 'question',
+      callId: 'run_1.1',
+      runId: 'run_1',
+      question: { ask: 'authorize_tool', tool: 'erase', arguments: { file: 'a' } },
+    });
+    runs.answer('run_1.1', answer);
+    await setImmediate();
+    expect(sent[1]).toMatchObject({ event: { type: 'text', delta: told } });
+  });
+
+  test('is refused when its run is cancelled, and its answer is then ignored', async () => {
+    const { runs, sent } = runsOf(asking);
+    runs.start(module, workerRun('Hi'), 10);
+    runs.cancel('run_1', 'The caller left.');
+    await setImmediate();
+    runs.answer('run_1.1', true);
+    expect(sent[1]).toMatchObject({ event: { type: 'text', delta: 'false' } });
+  });
+
+  test('has an id of its own', () => {
+    const { runs, sent } = runsOf(asking);
+    runs.start(module, workerRun('Hi', { runId: 'a' }), 10);
+    runs.start(module, workerRun('Hi', { runId: 'b' }), 10);
+    expect(sent.map((message) => message.type === 'question' && message.callId)).toEqual([
+      'a.1',
+      'b.2',
+    ]);
+  });
+});
+
+test('a cancel gives its reason to the run', async () => {
+  const reasons: string[] = [];
+  const { runs } = runsOf(async (_module, { signal, send }) => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    reasons.push(`${signal.reason.name}: ${signal.reason.message}`);
+    await send(finished);
+  });
+  runs.start(module, workerRun('Hi'), 10);
+  runs.cancel('run_1', 'The caller left.');
+  await setImmediate();
+  expect(reasons).toEqual(['AbortError: The caller left.']);
+});

@@ -1,0 +1,111 @@
+import type { RunEvent } from '../protocol/run.ts';
+import type { FromWorker, WorkerRun } from '../protocol/worker-messages.ts';
+import { createEventLane, type EventLane } from './event-lane.ts';
+import type { LoadedModule, RunModule } from './loaded-module.ts';
+import { noUsage } from './sdk.ts';
+
+/** The runs of this process, by id. Messages for a run that is over are dropped. */
+export type ActiveRuns = {
+  readonly start: (module: LoadedModule, run: WorkerRun, credits: number) => void;
+  readonly grant: (runId: string, events: number) => void;
+  readonly cancel: (runId: string, reason: string) => void;
+  /** Answers a question; null refuses. */
+  readonly answer: (callId: string, result: unknown) => void;
+};
+
+type ActiveRun = { readonly lane: EventLane; readonly controller: AbortController };
+
+/** Runs what is asked through `runModule` and sends what it says. Each run ends in exactly one final event. */
+export function createActiveRuns(deps: {
+  readonly runModule: RunModule;
+  readonly send: (message: FromWorker) => void;
+}): ActiveRuns {
+  const runs = new Map<string, ActiveRun>();
+  const questions = createQuestions(deps.send);
+
+  return {
+    start(module, run, credits) {
+      const { runId } = run;
+      const controller = new AbortController();
+      const lane = createEventLane((event) => deps.send({ type: 'event', runId, event }), credits);
+      const pushUntilFinal = stopAfterFinal(lane);
+      runs.set(runId, { lane, controller });
+      const ended = deps.runModule(module, {
+        ...run,
+        signal: controller.signal,
+        authorizeTool: (tool, args) =>
+          questions.authorizeTool(run.runId, { tool, args, signal: controller.signal }),
+        send: pushUntilFinal,
+      });
+      void ended
+        .catch((error: unknown) => pushUntilFinal(unexpectedEnd(error)))
+        .then(() => pushUntilFinal(unexpectedEnd(null)))
+        .then(() => lane.drained())
+        .finally(() => runs.delete(runId));
+    },
+    grant: (runId, events) => runs.get(runId)?.lane.grant(events),
+    cancel(runId, reason) {
+      const run = runs.get(runId);
+      run?.controller.abort(new DOMException(reason, 'AbortError'));
+      run?.lane.release();
+    },
+    answer: questions.answer,
+  };
+}
+
+/** A run that says more after its end, or ends without a word, is a fault here; its caller sees one end. */
+function stopAfterFinal(lane: EventLane): EventLane['push'] {
+  let hasEnded = false;
+  return (event) => {
+    if (hasEnded) return undefined;
+    hasEnded = ['finished', 'failed', 'interrupted'].includes(event.type);
+    return lane.push(event);
+  };
+}
+
+function unexpectedEnd(error: unknown): RunEvent {
+  const thrown = error instanceof Error ? error : new Error('The run ended without a result.');
+  return {
+    type: 'failed',
+    code: 'run_failed',
+    message: 'The agent failed unexpectedly.',
+    detail: {
+      class: thrown.name,
+      message: thrown.message,
+      stage: 'worker',
+      ...(thrown.stack ? { stack: thrown.stack } : {}),
+    },
+    usage: noUsage,
+  };
+}
+
+/** Questions that wait for an answer of the gateway. A run that is cancelled waits no longer: it is refused. */
+function createQuestions(send: (message: FromWorker) => void) {
+  const waiting = new Map<string, (result: unknown) => void>();
+  let asked = 0;
+  return {
+    authorizeTool(
+      runId: string,
+      { tool, args, signal }: { tool: string; args: unknown; signal: AbortSignal },
+    ): Promise<boolean> {
+      const { promise, resolve } = Promise.withResolvers<unknown>();
+      asked += 1;
+      const callId = `${runId}.${asked}`;
+      const refuse = () => resolve(null);
+      waiting.set(callId, resolve);
+      if (signal.aborted) refuse();
+      signal.addEventListener('abort', refuse, { once: true });
+      const question = { ask: 'authorize_tool' as const, tool, arguments: args };
+      send({ type: 'question', callId, runId, question });
+      return promise
+        .then((result) => result === true)
+        .finally(() => {
+          waiting.delete(callId);
+          signal.removeEventListener('abort', refuse);
+        });
+    },
+    answer(callId: string, result: unknown): void {
+      waiting.get(callId)?.(result);
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { fieldsOf } from './sdk.ts';
+
+/** An agent of any copy of the SDK, told by its shape; every member but these may be missing in old copies. */
+export type AgentShape = {
+  readonly name: string;
+  readonly tools: readonly unknown[];
+  readonly handoffs: readonly unknown[];
+  model?: unknown;
+  modelSettings?: unknown;
+};
+
+/** True for an agent of any SDK copy; `instanceof` fails across copies. A `RealtimeAgent` is none. */
+export function isAgent(value: unknown): value is AgentShape {
+  return hasAgentShape(value) && !isNamed(value, 'RealtimeAgent');
+}
+
+/** True for an agent that only speaks over a realtime session. */
+export function isRealtimeAgent(value: unknown): boolean {
+  return hasAgentShape(value) && isNamed(value, 'RealtimeAgent');
+}
+
+/** An object or function with a `run` method that is no agent and no runner of the SDK. */
+export function isRunnable(value: unknown): boolean {
+  const { run } = fieldsOf(value);
+  return (
+    typeof run === 'function' &&
+    !isClass(value) &&
+    !hasAgentShape(value) &&
+    !isNamed(value, 'Runner') &&
+    !isNamed(value, 'RealtimeRunner')
+  );
+}
+
+/** True for a class, which is no function to call. */
+export function isClass(value: unknown): boolean {
+  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/** True for a class whose instances would be agents or have `run`. */
+export function isAgentClass(value: unknown): boolean {
+  if (!isClass(value)) return false;
+  const prototype = fieldsOf(fieldsOf(value).prototype);
+  return typeof prototype.run === 'function' || agentMethods.every((name) => name in prototype);
+}
+
+/** The agents an agent hands off to; entries are agents or handoffs that hold one. */
+export function handoffTargets(agent: AgentShape): AgentShape[] {
+  return agent.handoffs.map((entry) => fieldsOf(entry).agent ?? entry).filter(isAgent);
+}
+
+/** The agent and all that it can reach by handoff, itself first, each once. */
+export function handoffGraph(agent: AgentShape): AgentShape[] {
+  const reached = new Set<AgentShape>();
+  const visit = (next: AgentShape): void => {
+    if (reached.has(next)) return;
+    reached.add(next);
+    handoffTargets(next).forEach(visit);
+  };
+  visit(agent);
+  return [...reached];
+}
+
+const agentMethods = ['getSystemPrompt', 'getAllTools', 'asTool', 'clone', 'processFinalOutput'];
+
+function hasAgentShape(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = fieldsOf(value);
+  return (
+    typeof fields.name === 'string' &&
+    Array.isArray(fields.tools) &&
+    Array.isArray(fields.handoffs) &&
+    agentMethods.every((name) => typeof fields[name] === 'function')
+  );
+}
+
+/** True where some class of the value has that name. */
+function isNamed(value: unknown, className: string): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  let prototype: object | null = Object.getPrototypeOf(value);
+  while (prototype) {
+    if (prototype.constructor?.name === className) return true;
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return false;
+}

@@ -1,0 +1,85 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import type { RunEvent } from '../protocol/run.ts';
+import { createEventLane } from './event-lane.ts';
+import { noUsage } from './sdk.ts';
+
+const finished: RunEvent = { type: 'finished', reason: 'stop', usage: noUsage };
+
+function text(delta: string): RunEvent {
+  return { type: 'text', delta };
+}
+
+/** A lane and all that came out of it. */
+function laneWith(credits: number) {
+  const delivered: RunEvent[] = [];
+  return { delivered, lane: createEventLane((event) => delivered.push(event), credits) };
+}
+
+describe('a lane with credit', () => {
+  test('joins the text of one turn of the event loop and keeps the order', async () => {
+    const { lane, delivered } = laneWith(10);
+    await lane.push(text('Hel'));
+    await lane.push(text('lo'));
+    expect(delivered).toEqual([]);
+    await setImmediate();
+    expect(delivered).toEqual([text('Hello')]);
+    await lane.push(text('!'));
+    await lane.push({ type: 'reasoning', delta: 'hm' });
+    await lane.push(finished);
+    expect(delivered).toEqual([
+      text('Hello'),
+      text('!'),
+      { type: 'reasoning', delta: 'hm' },
+      finished,
+    ]);
+  });
+
+  test('asks nobody to wait', () => {
+    const { lane } = laneWith(10);
+    expect(lane.push(text('a'))).toBeUndefined();
+    expect(lane.push(finished)).toBeUndefined();
+  });
+});
+
+describe('a lane without credit', () => {
+  test('holds everything back, text in one piece, until it gets some', async () => {
+    const { lane, delivered } = laneWith(0);
+    const first = lane.push(text('a'));
+    const second = lane.push(text('b'));
+    const last = lane.push(finished);
+    await setImmediate();
+    expect(delivered).toEqual([]);
+    lane.grant(1);
+    expect(delivered).toEqual([text('ab')]);
+    lane.grant(5);
+    expect(delivered).toEqual([text('ab'), finished]);
+    await Promise.all([first, second, last, lane.drained()]);
+  });
+
+  test('spends one credit for each event', () => {
+    const { lane, delivered } = laneWith(1);
+    void lane.push({ type: 'handed_off', fromAgent: 'a', toAgent: 'b' });
+    void lane.push({ type: 'handed_off', fromAgent: 'b', toAgent: 'c' });
+    expect(delivered).toHaveLength(1);
+  });
+
+  test('lets all go when it is released, and all that comes after', () => {
+    const { lane, delivered } = laneWith(0);
+    void lane.push(text('a'));
+    lane.release();
+    void lane.push(finished);
+    expect(delivered).toEqual([text('a'), finished]);
+  });
+});
+
+test('text beyond the longest event is cut, never within a character', async () => {
+  const { lane, delivered } = laneWith(10);
+  const long = `x${'😀'.repeat(200_000)}`;
+  await lane.push(text(long));
+  await setImmediate();
+  const deltas = delivered.map((event) => (event.type === 'text' ? event.delta : ''));
+  expect(deltas.map(({ length }) => length)).toEqual([262_143, 137_858]);
+  expect(deltas.join('')).toBe(long);
+  expect(deltas.every((delta) => delta.isWellFormed())).toBe(true);
+});

@@ -1,0 +1,217 @@
+import type { Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { Dispatcher } from 'undici';
+
+/**
+ * Wraps an answer of undici's `request` as a `Response`. What clients of OpenAI's API use is answered directly;
+ * whatever else is asked for (`clone`, `blob`, `formData`, a reader on the body) is made on demand from real web objects.
+ *
+ * @returns An object that is `instanceof Response`. Its body fails as that of `fetch` does: with the signal's
+ * reason after an abort, with `TypeError: terminated` when the connection broke.
+ */
+export function createLeanResponse(
+  answer: Dispatcher.ResponseData,
+  request: { readonly url: string; readonly signal: AbortSignal | undefined },
+): Response {
+  return new LeanResponse(answer, request) as unknown as Response;
+}
+
+type Request = { readonly url: string; readonly signal: AbortSignal | undefined };
+
+class LeanResponse {
+  readonly status: number;
+  readonly statusText: string;
+  readonly ok: boolean;
+  readonly url: string;
+  readonly redirected = false;
+  readonly type = 'basic';
+  readonly #answer: Dispatcher.ResponseData;
+  readonly #source: Readable;
+  readonly #signal: AbortSignal | undefined;
+  #headers: Headers | undefined;
+  #body: LeanBody | undefined;
+  #real: Response | undefined;
+  #used = false;
+
+  constructor(answer: Dispatcher.ResponseData, request: Request) {
+    this.status = answer.statusCode;
+    this.statusText = answer.statusText;
+    this.ok = answer.statusCode >= 200 && answer.statusCode < 300;
+    this.url = request.url;
+    this.#answer = answer;
+    // Whoever reads learns of a broken connection; a body that nobody reads must not end the process.
+    this.#source = decoded(answer).on('error', () => undefined);
+    this.#signal = request.signal;
+  }
+
+  get headers(): Headers {
+    this.#headers ??= headersOf(this.#answer.headers);
+    return this.#headers;
+  }
+
+  get body(): LeanBody | ReadableStream | null {
+    if (this.#real) return this.#real.body;
+    if (this.status === 204 || this.status === 304) return null;
+    this.#body ??= new LeanBody(this.#source, this.#signal);
+    return this.#body;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#real?.bodyUsed ?? (this.#used || (this.#body?.used ?? false));
+  }
+
+  async text(): Promise<string> {
+    if (this.#real) return this.#real.text();
+    return new TextDecoder().decode(await this.#bytes());
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  async bytes(): Promise<Uint8Array> {
+    return this.#real ? new Uint8Array(await this.#real.arrayBuffer()) : this.#bytes();
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    const bytes = await this.bytes();
+    return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  }
+
+  clone(): Response {
+    return this.#asReal().clone();
+  }
+
+  async blob(): Promise<Blob> {
+    return this.#asReal().blob();
+  }
+
+  async formData(): Promise<FormData> {
+    return this.#asReal().formData();
+  }
+
+  async #bytes(): Promise<Uint8Array> {
+    if (this.bodyUsed) throw new TypeError('Body is unusable: Body has already been read');
+    this.#used = true;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of new LeanBody(this.#source, this.#signal)) chunks.push(chunk);
+    const [only] = chunks;
+    return only && chunks.length === 1 ? only : Buffer.concat(chunks);
+  }
+
+  #asReal(): Response {
+    if (this.#real) return this.#real;
+    const { status, statusText, headers } = this;
+    const body = this.body as LeanBody | null;
+    const stream = body ? body.webStream() : null;
+    this.#real = new Response(stream, { status, statusText, headers });
+    return this.#real;
+  }
+}
+
+Object.setPrototypeOf(LeanResponse.prototype, Response.prototype);
+
+/** A body that is read as an async iterable, the way clients do; a real stream is made when a reader is asked for. */
+class LeanBody implements AsyncIterable<Uint8Array> {
+  readonly #source: Readable;
+  readonly #signal: AbortSignal | undefined;
+  #stream: ReadableStream<Uint8Array> | undefined;
+  #iterated = false;
+
+  constructor(source: Readable, signal: AbortSignal | undefined) {
+    this.#source = source;
+    this.#signal = signal;
+  }
+
+  get used(): boolean {
+    return this.#iterated || (this.#stream?.locked ?? false);
+  }
+
+  get locked(): boolean {
+    return this.used;
+  }
+
+  /** Not a generator: one that was never started would skip its cleanup on `return`, and leak the socket. */
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
+    const chunks = this.#chunks();
+    return {
+      next: () => chunks.next(),
+      return: async () => {
+        this.#source.destroy();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  values(): AsyncIterator<Uint8Array, undefined> {
+    return this[Symbol.asyncIterator]();
+  }
+
+  async cancel(): Promise<void> {
+    this.#source.destroy();
+  }
+
+  getReader(): ReadableStreamDefaultReader<Uint8Array> {
+    return this.webStream().getReader();
+  }
+
+  pipeThrough<T>(pair: {
+    readable: ReadableStream<T>;
+    writable: WritableStream<Uint8Array>;
+  }): ReadableStream<T> {
+    return this.webStream().pipeThrough(pair);
+  }
+
+  pipeTo(
+    destination: WritableStream<Uint8Array>,
+    options?: Parameters<ReadableStream<Uint8Array>['pipeTo']>[1],
+  ): Promise<void> {
+    return this.webStream().pipeTo(destination, options);
+  }
+
+  tee(): [ReadableStream<Uint8Array>, ReadableStream<Uint8Array>] {
+    return this.webStream().tee();
+  }
+
+  webStream(): ReadableStream<Uint8Array> {
+    this.#stream ??= ReadableStream.from(this) as ReadableStream<Uint8Array>;
+    return this.#stream;
+  }
+
+  async *#chunks(): AsyncGenerator<Uint8Array, undefined> {
+    this.#iterated = true;
+    try {
+      for await (const chunk of this.#source) yield chunk as Uint8Array;
+    } catch (error) {
+      if (this.#signal?.aborted) throw this.#signal.reason;
+      throw new TypeError('terminated', { cause: error });
+    }
+    return undefined;
+  }
+}
+
+function headersOf(received: Dispatcher.ResponseData['headers']): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(received)) {
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, one);
+  }
+  return headers;
+}
+
+/** The lean way asks for no compression, but a module may, and a server may not ask. */
+function decoded({ headers, body }: Dispatcher.ResponseData): Readable {
+  const decoders = {
+    gzip: createGunzip,
+    'x-gzip': createGunzip,
+    deflate: createInflate,
+    br: createBrotliDecompress,
+  };
+  const encoding = String(headers['content-encoding'] ?? '').toLowerCase();
+  const create = decoders[encoding as keyof typeof decoders];
+  if (!create) return body;
+  const decoder = create();
+  body.on('error', (error) => decoder.destroy(error));
+  decoder.on('close', () => body.destroy());
+  return body.pipe(decoder);
+}

@@ -1,0 +1,41 @@
+import type { Manifest } from '../protocol/records.ts';
+import type { FailureDetail, RunContext, RunEvent, RunInput } from '../protocol/run.ts';
+import type { ToolVerdicts } from '../protocol/worker-messages.ts';
+
+/**
+ * Namespace of one copy of `@openai/agents` (or `-core`). Loose on purpose: modules bring copies from 0.1.x on,
+ * so whatever is used of it is tested for first.
+ */
+export type SdkCopy = Readonly<Record<string, unknown>>;
+
+/** A module after loading: what is served, and the SDK copy that its own file resolved. */
+export type LoadedModule = {
+  readonly manifest: Manifest;
+  /** The agent, the workflow function or the object with `run`. */
+  readonly value: unknown;
+  readonly sdk: SdkCopy | null;
+};
+
+/** One run inside the worker. */
+export type RunRequest = {
+  readonly runId: string;
+  readonly input: RunInput;
+  readonly context: RunContext;
+  readonly maxTurns: number | null;
+  readonly verdicts: ToolVerdicts;
+  /** Aborts on `cancel`. */
+  readonly signal: AbortSignal;
+  /** Asks the gateway about a tool whose verdict is `ask`; resolves false where it may not be called. */
+  readonly authorizeTool: (tool: string, args: unknown) => Promise<boolean>;
+  /** Takes one event; resolves when more may be sent (flow control). Awaited between events of the SDK. */
+  readonly send: (event: RunEvent) => Promise<void> | void;
+};
+
+/** Runs what the module exports. Sends every event, the last one included; never throws. */
+export type RunModule = (module: LoadedModule, request: RunRequest) => Promise<void>;
+
+/** What `classify` makes of anything thrown. */
+export type ClassifiedFailure = {
+  readonly event: Extract<RunEvent, { type: 'failed' }> | Extract<RunEvent, { type: 'finished' }>;
+  readonly detail: FailureDetail;
+};

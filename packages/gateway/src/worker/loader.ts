@@ -1,0 +1,93 @@
+import { type LoadHookSync, registerHooks } from 'node:module';
+import { extname } from 'node:path';
+import { isLocalPath, pathOfUrl } from './local-files.ts';
+import { createResolveHook, type FailedImport, type ResolvedPackage } from './resolve-import.ts';
+import type { SourceFiles } from './source-files.ts';
+import {
+  compilesAsCommonJs,
+  SourceSyntaxError,
+  transformedEndings,
+  transformSource,
+} from './transform-source.ts';
+import { createTsConfigs, type TsConfigs } from './tsconfig.ts';
+
+/** What the loader learned while a module was imported. */
+export type Loader = {
+  /** Packages resolved by any file, in order. */
+  readonly packages: readonly ResolvedPackage[];
+  /** The import that an error was thrown for, if it was one that found nothing. */
+  readonly failedImport: (error: unknown) => FailedImport | null;
+};
+
+/**
+ * Makes `import` and `require` of this process load the author's files as one generation: TypeScript, JSX and JSON are
+ * transformed, and what was read is remembered in `sources`. Packages and the gateway's own files load as ever.
+ * Holds for the rest of the process's life.
+ */
+export function installLoader(sources: SourceFiles, projectRoot: string): Loader {
+  const packages: ResolvedPackage[] = [];
+  const failures = new WeakMap<object, FailedImport>();
+  const tsConfigs = createTsConfigs(sources, projectRoot);
+  registerHooks({
+    resolve: createResolveHook({
+      sources,
+      tsConfigs,
+      onPackage: (resolved) => packages.push(resolved),
+      onFailure: (error, failed) => {
+        if (error instanceof Error) failures.set(error, failed);
+      },
+    }),
+    load: createLoadHook(sources, tsConfigs),
+  });
+  return {
+    packages,
+    failedImport: (error) => (error instanceof Error ? (failures.get(error) ?? null) : null),
+  };
+}
+
+function createLoadHook(sources: SourceFiles, tsConfigs: TsConfigs): LoadHookSync {
+  return (url, context, nextLoad) => {
+    const path = pathOfUrl(url);
+    if (path === null || !isLocalPath(path)) return nextLoad(url, context);
+    const ending = extname(path);
+    if (transformedEndings.includes(ending)) {
+      const { code, format } = transformSource(
+        path,
+        sources.read(path),
+        tsConfigs.settingsFor(path),
+      );
+      return { format, source: code, shortCircuit: true };
+    }
+    if (ending === '.json')
+      return { ...loadJson(path, sources.read(path), context), shortCircuit: true };
+    if (!scriptEndings.includes(ending)) return nextLoad(url, context);
+    const source = sources.read(path);
+    return { format: formatOf(ending, source, context.format), source, shortCircuit: true };
+  };
+}
+
+const scriptEndings = ['.js', '.mjs', '.cjs'];
+
+/** `package.json` may say that a script is an ES module; otherwise its text decides, so that a gone one is no loss. */
+function formatOf(
+  ending: string,
+  source: string,
+  claimed: string | null | undefined,
+): 'module' | 'commonjs' {
+  if (ending === '.cjs') return 'commonjs';
+  if (ending === '.mjs' || claimed === 'module') return 'module';
+  return compilesAsCommonJs(source) ? 'commonjs' : 'module';
+}
+
+/** JSON imported without an attribute is made a module, as bundlers do; Node's own rules hold otherwise. */
+function loadJson(path: string, source: string, context: Parameters<LoadHookSync>[1]) {
+  const isPlainImport =
+    context.conditions.includes('import') && context.importAttributes.type !== 'json';
+  if (!isPlainImport) return { format: 'json' as const, source };
+  try {
+    JSON.parse(source);
+  } catch (error) {
+    throw new SourceSyntaxError(path, { message: error instanceof Error ? error.message : '' });
+  }
+  return { format: 'module' as const, source: `export default ${source}` };
+}

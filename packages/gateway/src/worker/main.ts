@@ -1,0 +1,100 @@
+import { flushCompileCache, setSourceMapsSupport } from 'node:module';
+import { Socket } from 'node:net';
+import { createChannel } from '../protocol/channel.ts';
+import {
+  type FromWorker,
+  maxLineToWorkerBytes,
+  protocolVersion,
+  type ToWorker,
+} from '../protocol/worker-messages.ts';
+import { failureDetail } from './failure-detail.ts';
+import { createPreload, type Preload } from './preload.ts';
+import { createModuleServer, type ModuleServer } from './serve-module.ts';
+
+/** Time for a `load` that is already on its way, before a spare imports what most modules need. */
+const sparePauseMs = 10;
+
+/** Time for a first run to begin before compiled code is written. */
+const compileCachePauseMs = 500;
+
+/** Time for the last message to leave a process that ends. */
+const lastWordsMs = 500;
+
+startWorker(new Socket({ fd: 3 }));
+
+/** Serves one module to the gateway at the other end of the stream, until either ends. */
+function startWorker(stream: Socket): void {
+  // Not those of packages: reading them all costs more than the start itself.
+  setSourceMapsSupport(true, { nodeModules: false, generatedCode: false });
+  const ending: Ending = { exitCode: null };
+  const channel = createChannel<ToWorker, FromWorker>(stream, {
+    maxIncomingLineBytes: maxLineToWorkerBytes,
+    onMessage: (message) => server.take(message),
+    onClose: () => endProcess(ending),
+  });
+  const end = (exitCode: number): void => {
+    ending.exitCode = exitCode;
+    channel.close();
+    setTimeout(() => process.exit(exitCode), lastWordsMs);
+  };
+  const preload = createPreload();
+  const server = createModuleServer({
+    send: channel.send,
+    preload,
+    projectRoot: process.cwd(),
+    env: process.env,
+    onLoaded: keepCompiledCode,
+    onShutdown: () => end(0),
+  });
+  onUncaught(server, (error) => {
+    if (ending.exitCode !== null) return;
+    channel.send({ type: 'fault', detail: failureDetail(error, 'worker') });
+    end(1);
+  });
+  channel.send({
+    type: 'hello',
+    version: protocolVersion,
+    pid: process.pid,
+    runtime: { name: 'node', version: process.versions.node },
+  });
+  setTimeout(() => void warmUp(preload), sparePauseMs);
+}
+
+type Ending = { exitCode: number | null };
+
+/**
+ * The channel is closed: by this process, or because the gateway is gone. Then nothing may stay behind, so children
+ * of the module go too where this process leads its group.
+ */
+function endProcess({ exitCode }: Ending): void {
+  if (exitCode !== null) process.exit(exitCode);
+  try {
+    process.kill(-process.pid, 'SIGKILL');
+  } catch {
+    // This process leads no group.
+  }
+  process.exit(0);
+}
+
+function onUncaught(server: ModuleServer, otherwise: (error: unknown) => void): void {
+  const take = (code: string) => (error: unknown) => {
+    if (!server.blameLoad(code, error)) otherwise(error);
+  };
+  process.on('uncaughtException', take('uncaught_exception'));
+  process.on('unhandledRejection', take('unhandled_rejection'));
+}
+
+/** Compiled code is written to Node's cache, for the next worker: a killed process writes none, and a run comes first. */
+function keepCompiledCode(): void {
+  setTimeout(flushCompileCache, compileCachePauseMs).unref();
+}
+
+async function warmUp(preload: Preload): Promise<void> {
+  try {
+    await preload.parts();
+    await preload.sdk();
+    keepCompiledCode();
+  } catch {
+    // The load that needs the parts says what is wrong with them.
+  }
+}

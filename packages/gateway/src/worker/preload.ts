@@ -1,0 +1,54 @@
+import { setImmediate } from 'node:timers/promises';
+import type { LoadDeps, Loading } from './load-module.ts';
+import type { RunModule, SdkCopy } from './loaded-module.ts';
+
+/** The parts of a worker that take time to import. */
+export type WorkerParts = {
+  readonly beginLoad: (
+    load: Parameters<typeof import('./load-module.ts').beginLoad>[0],
+    deps: LoadDeps,
+  ) => Loading;
+  readonly hasOwnSdk: (folder: string) => boolean;
+  readonly runModule: RunModule;
+};
+
+/** What a spare imports ahead of its module. */
+export type Preload = {
+  readonly parts: () => Promise<WorkerParts>;
+  /** The gateway's copy of the SDK, imported by now or soon; null where it cannot be imported. */
+  readonly sdk: () => Promise<SdkCopy | null>;
+  /** The same, where its import has begun; a module with its own copy need not wait for one. */
+  readonly sdkIfBegun: () => Promise<SdkCopy | null>;
+};
+
+/** Imports each part once, when it is first asked for. */
+export function createPreload(): Preload {
+  let parts: Promise<WorkerParts> | null = null;
+  let sdk: Promise<SdkCopy | null> | null = null;
+  return {
+    parts: () => (parts ??= importParts()),
+    sdk: () => (sdk ??= importSdk()),
+    sdkIfBegun: () => sdk ?? Promise.resolve(null),
+  };
+}
+
+async function importParts(): Promise<WorkerParts> {
+  const { beginLoad } = await import('./load-module.ts');
+  const { hasOwnSdk } = await import('./sdk-copy.ts');
+  const { runModule } = await import('./run-module.ts');
+  // Lets a message that came meanwhile be taken first.
+  await setImmediate();
+  return { beginLoad, hasOwnSdk, runModule };
+}
+
+async function importSdk(): Promise<SdkCopy | null> {
+  const { importGatewaySdk, muteTracing } = await import('./sdk-copy.ts');
+  try {
+    const sdk = await importGatewaySdk();
+    muteTracing(sdk);
+    return sdk;
+  } catch {
+    // A module may bring its own copy; one that does not is told so when it is loaded.
+    return null;
+  }
+}

@@ -1,0 +1,103 @@
+import type { Usage } from '../protocol/run.ts';
+
+/** Loose shapes of what is used of the SDK; modules bring copies from 0.1.x on, so every member may be missing. */
+export type SdkTool = {
+  readonly type?: string;
+  readonly name?: string;
+  inputGuardrails?: unknown[];
+  invoke?: (context: unknown, input: string, details?: unknown) => Promise<unknown>;
+};
+
+export type SdkAgent = {
+  readonly name: string;
+  readonly model?: unknown;
+  readonly modelSettings?: Readonly<Record<string, unknown>>;
+  readonly outputType?: unknown;
+  readonly tools?: readonly unknown[];
+};
+
+export type SdkItem = {
+  readonly type?: string;
+  readonly rawItem?: {
+    readonly type?: string;
+    readonly name?: string;
+    readonly callId?: string;
+    readonly id?: string;
+    readonly content?: unknown;
+  };
+  readonly agent?: { readonly name?: string };
+};
+
+export type SdkStreamEvent =
+  | {
+      readonly type: 'raw_model_stream_event';
+      readonly data: {
+        readonly type?: string;
+        readonly delta?: string;
+        readonly itemId?: string;
+        readonly event?: unknown;
+        readonly response?: { readonly usage?: unknown };
+      };
+    }
+  | { readonly type: 'run_item_stream_event'; readonly name: string; readonly item: SdkItem }
+  | { readonly type: 'agent_updated_stream_event' };
+
+export type SdkResult = {
+  readonly newItems?: readonly SdkItem[];
+  readonly finalOutput?: unknown;
+  readonly interruptions?: readonly unknown[];
+  readonly rawResponses?: readonly { readonly providerData?: unknown }[];
+  readonly lastAgent?: SdkAgent;
+};
+
+export type SdkStreamedResult = SdkResult &
+  AsyncIterable<SdkStreamEvent> & { readonly completed?: Promise<void> };
+
+export type SdkRunOptions = {
+  readonly stream?: boolean;
+  readonly context?: unknown;
+  readonly signal?: AbortSignal;
+  readonly maxTurns?: number;
+};
+
+export type SdkRun = (
+  agent: unknown,
+  input: unknown,
+  options?: SdkRunOptions,
+) => Promise<SdkResult | SdkStreamedResult>;
+
+export type SdkRunner = {
+  run: SdkRun;
+  on?: (event: string, listener: (...args: readonly unknown[]) => void) => unknown;
+  readonly config?: {
+    readonly modelProvider?: { readonly getModel?: (name?: string) => unknown };
+  };
+};
+
+/** The SDK's run context, as far as its counters go. */
+export type SdkRunContext = { readonly usage?: unknown };
+
+/** Counts of nothing. */
+export const noUsage: Usage = Object.freeze({
+  requests: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: 0,
+  reasoningTokens: 0,
+});
+
+/** True for what has `async *[Symbol.asyncIterator]`, a streamed result for one. */
+export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+/** A value's fields where it is an object, an empty record otherwise. */
+export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  const hasFields = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return hasFields ? (value as Record<string, unknown>) : {};
+}
+
+/** Constructor name of anything thrown or made: what tells classes apart across copies of the SDK. */
+export function classNameOf(value: unknown): string {
+  return String(fieldsOf(fieldsOf(value).constructor).name ?? '');
+}

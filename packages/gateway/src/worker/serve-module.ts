@@ -1,0 +1,163 @@
+import { setImmediate } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
+import type { ModuleLoad } from '../protocol/records.ts';
+import {
+  type FromWorker,
+  protocolVersion,
+  type ToWorker,
+  type WorkerRun,
+} from '../protocol/worker-messages.ts';
+import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
+import type { Loading, LoadResult } from './load-module.ts';
+import type { LoadedModule } from './loaded-module.ts';
+import type { Preload } from './preload.ts';
+import { noUsage } from './sdk.ts';
+
+/** What answers the gateway's messages in a worker. */
+export type ModuleServer = {
+  readonly take: (message: ToWorker) => void;
+  /** Blames an error that nobody caught on the load under way; false where there is none to blame. */
+  readonly blameLoad: (code: string, error: unknown) => boolean;
+};
+
+export type ModuleServerDeps = {
+  readonly send: (message: FromWorker) => void;
+  readonly preload: Preload;
+  /** Folder the gateway was started in. */
+  readonly projectRoot: string;
+  /** This process's environment; a load changes it. */
+  readonly env: Record<string, string | undefined>;
+  readonly onLoaded: () => void;
+  readonly onShutdown: () => void;
+};
+
+/** Serves one module in the life of the process: loads it, runs it, tells how the process fares. */
+export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
+  const { send } = deps;
+  const state: State = { phase: 'spare', loading: null, module: null, runs: null };
+
+  const load = async (asked: ModuleLoad): Promise<void> => {
+    state.phase = 'loading';
+    const { beginLoad, hasOwnSdk, runModule } = await deps.preload.parts();
+    const preloadedSdk = hasOwnSdk(asked.folder)
+      ? await deps.preload.sdkIfBegun()
+      : await deps.preload.sdk();
+    state.runs = createActiveRuns({ runModule, send });
+    const { projectRoot, env } = deps;
+    state.loading = beginLoad(asked, { projectRoot, env, preloadedSdk });
+    const result = await state.loading.result;
+    // Promises that the module left rejected are told before this resumes, and become the outcome.
+    await setImmediate();
+    settle(state, result, deps);
+  };
+
+  return {
+    take(message) {
+      if (message.type !== 'load') return takeMessage(message, state, deps);
+      if (state.phase !== 'spare') return;
+      if (message.version !== protocolVersion) return refuseVersion(message, send);
+      load(message.load).catch((error: unknown) => refuseLoad(error, send));
+    },
+    blameLoad(code, error) {
+      if (state.phase === 'failed') return true;
+      if (state.phase !== 'loading' || state.loading === null) return false;
+      settle(state, state.loading.failBy(code, error), deps);
+      return true;
+    },
+  };
+}
+
+type State = {
+  phase: 'spare' | 'loading' | 'loaded' | 'failed';
+  loading: Loading | null;
+  module: LoadedModule | null;
+  runs: ActiveRuns | null;
+};
+
+function settle(state: State, result: LoadResult, deps: ModuleServerDeps): void {
+  if (state.phase !== 'loading') return;
+  if (result.type === 'load_failed') {
+    state.phase = 'failed';
+    deps.send(result);
+    return;
+  }
+  state.phase = 'loaded';
+  state.module = result.module;
+  deps.send({ type: 'loaded', manifest: result.module.manifest });
+  deps.onLoaded();
+}
+
+function takeMessage(
+  message: Exclude<ToWorker, { type: 'load' }>,
+  { module, runs }: State,
+  { send, onShutdown }: ModuleServerDeps,
+): void {
+  switch (message.type) {
+    case 'run':
+      if (module && runs) runs.start(module, message.run, message.credits);
+      else send(refusedRun(message.run));
+      break;
+    case 'credit':
+      runs?.grant(message.runId, message.events);
+      break;
+    case 'cancel':
+      runs?.cancel(message.runId, message.reason);
+      break;
+    case 'reply':
+      runs?.answer(message.callId, message.result);
+      break;
+    case 'refusal':
+      runs?.answer(message.callId, null);
+      break;
+    case 'ping':
+      send(pong(message.sequence));
+      break;
+    case 'shutdown':
+      onShutdown();
+      break;
+    default:
+      // A type of a later protocol, or a reserved one, is none of this worker's business.
+      message satisfies never;
+  }
+}
+
+function pong(sequence: number): FromWorker {
+  const megabyte = 1024 * 1024;
+  return {
+    type: 'pong',
+    sequence,
+    rssMb: Math.round(process.memoryUsage.rss() / megabyte),
+    heapMb: Math.round(getHeapStatistics().used_heap_size / megabyte),
+  };
+}
+
+function refusedRun({ runId }: WorkerRun): FromWorker {
+  const message = 'The agent is not loaded; try again.';
+  const event = { type: 'failed', code: 'agent_unavailable', message, usage: noUsage } as const;
+  return { type: 'event', runId, event };
+}
+
+function refuseVersion(
+  { load, version }: Extract<ToWorker, { type: 'load' }>,
+  send: ModuleServerDeps['send'],
+): void {
+  const message = `The gateway speaks version ${version} of the worker protocol, this worker ${protocolVersion}.`;
+  send(workerFailure('protocol_version', message, load.entry));
+}
+
+/** The worker's own parts did not load; nothing of the module ran. */
+function refuseLoad(error: unknown, send: ModuleServerDeps['send']): void {
+  const message = `The worker could not begin to load: ${error instanceof Error ? error.message : String(error)}`;
+  send(workerFailure('worker_failed', message));
+}
+
+function workerFailure(code: string, message: string, file?: string): FromWorker {
+  const finding = {
+    stage: 'worker',
+    code,
+    severity: 'error',
+    message,
+    hint: 'Restart the gateway after an update; install its packages anew if that does not help.',
+  } as const;
+  return { type: 'load_failed', findings: [file ? { ...finding, file } : finding], files: [] };
+}

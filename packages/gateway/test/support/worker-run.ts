@@ -1,0 +1,73 @@
+import * as sdk from '@openai/agents';
+import { OpenAI } from 'openai';
+import type { ModuleSettings } from '../../src/protocol/records.ts';
+import type { RunEvent, RunInput } from '../../src/protocol/run.ts';
+import { createLeanFetch } from '../../src/worker/lean-fetch.ts';
+import type { LoadedModule, RunRequest } from '../../src/worker/loaded-module.ts';
+import { createRunModule } from '../../src/worker/run-module.ts';
+import { sampleManifest } from './manifest.ts';
+
+/** A loaded module around any value, with the SDK copy of the tests. */
+export function loadedModule(
+  value: unknown,
+  changes: { kind?: 'agent' | 'workflow' | 'runnable'; settings?: ModuleSettings } = {},
+): LoadedModule {
+  return { manifest: sampleManifest(changes), value, sdk };
+}
+
+/** A model that calls a test's upstream as a worker does, through the lean fetch; its client retries nothing. */
+export function modelAt(baseURL: string, api: 'responses' | 'chat_completions' = 'responses') {
+  const fetch = createLeanFetch({ brokerBaseUrl: baseURL, original: globalThis.fetch });
+  const client = new OpenAI({ baseURL, apiKey: 'worker-token', maxRetries: 0, fetch });
+  return api === 'responses'
+    ? new sdk.OpenAIResponsesModel(client, 'test')
+    : new sdk.OpenAIChatCompletionsModel(client, 'test');
+}
+
+/** An input of one user message; `changes` replace what a test is about. */
+export function runInput(changes: Partial<RunInput> = {}): RunInput {
+  return {
+    modelId: 'default/sample',
+    items: [{ role: 'user', parts: [{ type: 'text', text: 'Weather in Paris?' }] }],
+    settings: {},
+    outputFormat: { type: 'text' },
+    streamed: false,
+    clientTools: false,
+    metadata: {},
+    ...changes,
+  };
+}
+
+/** Runs a module to its end and gives its events. */
+export async function eventsOf(
+  module: LoadedModule,
+  changes: Partial<RunRequest> = {},
+): Promise<RunEvent[]> {
+  const events: RunEvent[] = [];
+  await createRunModule()(module, {
+    runId: 'run_1',
+    input: runInput(),
+    context: {
+      request_id: 'req_1',
+      run_id: 'run_1',
+      key: { id: 'key_1', name: 'alice' },
+      metadata: {},
+      model_id: 'default/sample',
+    },
+    maxTurns: null,
+    verdicts: { otherwise: 'allow', tools: {} },
+    signal: new AbortController().signal,
+    authorizeTool: async () => false,
+    ...changes,
+    async send(event) {
+      events.push(event);
+      await changes.send?.(event);
+    },
+  });
+  return events;
+}
+
+/** All text of a run, joined. */
+export function textOf(events: readonly RunEvent[]): string {
+  return events.map((event) => (event.type === 'text' ? event.delta : '')).join('');
+}
