@@ -1,0 +1,26 @@
+import { styleText } from 'node:util';
+
+/** How a piece of text stands out where colours are shown. */
+export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan';
+
+/** Where a command writes. The only way to the console. */
+export type Terminal = {
+  /** A result: standard output. */
+  line(text: string): void;
+  /** A result for scripts: one JSON document on standard output. */
+  json(value: unknown): void;
+  /** Something about the work itself: standard error, so that results stay clean. */
+  note(text: string): void;
+  /** The text, styled where standard output is a terminal with colours. */
+  styled(style: Style, text: string): string;
+};
+
+/** The terminal of this process. */
+export function createTerminal(): Terminal {
+  return {
+    line: (text) => void process.stdout.write(`${text}\n`),
+    json: (value) => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    note: (text) => void process.stderr.write(`${text}\n`),
+    styled: (style, text) => styleText(style, text, { stream: process.stdout }),
+  };
+}
