@@ -1,0 +1,22 @@
+# Every target installs what it needs first: Node 20 or newer with npm is all a machine must have.
+in_workspace = @exec sh scripts/in-workspace.sh
+
+.PHONY: run test lint fmt bench docs
+
+run: ## starts the gateway for development, on 127.0.0.1:8080
+	$(in_workspace) node packages/gateway/bin/dropgate.cjs dev
+
+test: ## everything CI runs: types, lint, dead code, bars, docs, tests
+	$(in_workspace) node scripts/check.ts all
+
+lint: ## the same without the tests
+	$(in_workspace) node scripts/check.ts static
+
+fmt: ## formats the code and repairs what the linter can
+	$(in_workspace) biome check --write .
+
+docs: ## writes the generated pages in docs/
+	$(in_workspace) node scripts/generate-docs.ts
+
+bench: ## measures the gateway against a bare server; takes minutes
+	$(in_workspace) node bench/run.ts

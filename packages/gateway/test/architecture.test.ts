@@ -1,0 +1,148 @@
+import { dirname, join, normalize } from 'node:path/posix';
+import { parseSync } from 'oxc-parser';
+import { describe, expect, test } from 'vitest';
+import { productFiles } from '../../../scripts/source-files.ts';
+
+/** One import of a file: what it names, and whether nothing of it is left at run time. */
+type Import = { readonly from: string; readonly to: string; readonly isType: boolean };
+
+/** Folder or file of `src/` → what else in `src/` it may import. The picture in docs/architecture.md. */
+const base = ['errors.ts', 'events.ts', 'protocol/'];
+const domain = ['policy/', 'registry/', 'runs/', 'tools/', 'upstreams/'];
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  'errors.ts': [],
+  'protocol/': ['errors.ts'],
+  'events.ts': ['errors.ts', 'protocol/'],
+  'policy/': base,
+  'registry/': [...base, 'policy/'],
+  'runs/': [...base, 'policy/'],
+  'tools/': [...base, 'policy/'],
+  'upstreams/': [...base, 'policy/'],
+  'pool/': base,
+  'storage/': base,
+  'observability/': base,
+  'config/': ['errors.ts', 'protocol/', 'tools/settings.ts', 'policy/settings.ts'],
+  'worker/': ['errors.ts', 'protocol/'],
+  'http/': ['errors.ts', 'protocol/'],
+  'cli/': ['errors.ts', 'config/', 'gateway.ts', 'storage/', 'protocol/', 'policy/api-keys.ts'],
+};
+/** Where only types may come from: nothing of it is left when the code runs. */
+const mayImportTypes: Readonly<Record<string, readonly string[]>> = {
+  'http/': ['events.ts', ...domain],
+};
+/** `gateway.ts` knows all parts; these alone know it. */
+const mayKnowGateway = ['index.ts', 'testing.ts', 'cli/'];
+
+const sources = productFiles().filter((file) => file.path.startsWith('packages/gateway/src/'));
+const paths = new Set(sources.map((file) => inSource(file.path)));
+const imports = sources.flatMap(importsOf);
+
+describe('who may import whom', () => {
+  test.each(Object.keys(mayImport))('%s keeps to its row of the table', (part) => {
+    const allowed = [part, ...(mayImport[part] ?? [])];
+    const allowedTypes = [...allowed, ...(mayImportTypes[part] ?? [])];
+    const strays = imports
+      .filter((one) => isIn(one.from, [part]) && isOwn(one.to))
+      .filter((one) => !isIn(one.to, one.isType ? allowedTypes : allowed));
+    expect(strays.map(asText)).toEqual([]);
+  });
+
+  test('has a row for every folder of src/', () => {
+    const folders = [...paths].filter((path) => path.includes('/')).map((path) => partOf(path));
+    expect([...new Set(folders)].filter((folder) => !(folder in mayImport))).toEqual([]);
+  });
+
+  test('only the public API and the CLI know gateway.ts', () => {
+    const strays = imports.filter(
+      (one) => one.to === 'gateway.ts' && !isIn(one.from, mayKnowGateway),
+    );
+    expect(strays.map(asText)).toEqual([]);
+  });
+});
+
+test('the gateway process never imports the Agents SDK', () => {
+  const strays = imports.filter(
+    (one) => /^@openai\/agents/.test(one.to) && !isIn(one.from, ['worker/']),
+  );
+  expect(strays.map(asText)).toEqual([]);
+});
+
+test('every import of our own names a file that exists', () => {
+  const missing = imports.filter((one) => isOwn(one.to) && !paths.has(one.to));
+  expect(missing.map(asText)).toEqual([]);
+});
+
+test('no file imports itself over others', () => {
+  const edges = new Map<string, string[]>();
+  for (const { from, to, isType } of imports) {
+    if (!isType && isOwn(to)) edges.set(from, [...(edges.get(from) ?? []), to]);
+  }
+  expect(findCycle(edges)).toBeNull();
+});
+
+function importsOf(file: { path: string; text: string }): Import[] {
+  const { module } = parseSync(file.path, file.text);
+  const from = inSource(file.path);
+  const statics = module.staticImports.map((one) => ({
+    specifier: one.moduleRequest.value,
+    // `import './x.ts'` has no entries and runs all the same.
+    isType: one.entries.length > 0 && one.entries.every((entry) => entry.isType),
+  }));
+  const exported = module.staticExports.flatMap((one) =>
+    one.entries.flatMap((entry) =>
+      entry.moduleRequest ? [{ specifier: entry.moduleRequest.value, isType: entry.isType }] : [],
+    ),
+  );
+  const dynamic = module.dynamicImports.flatMap(({ moduleRequest: { start, end } }) => {
+    const literal = /^(['"`])([^'"`$]+)\1$/.exec(file.text.slice(start, end));
+    return literal?.[2] ? [{ specifier: literal[2], isType: false }] : [];
+  });
+  return [...statics, ...exported, ...dynamic].map(({ specifier, isType }) => ({
+    from,
+    to: specifier.startsWith('.') ? normalize(join(dirname(from), specifier)) : specifier,
+    isType,
+  }));
+}
+
+/** A path below `packages/gateway/src`. */
+function inSource(path: string): string {
+  return path.slice('packages/gateway/src/'.length);
+}
+
+/** Ours are files (`pool/pool.ts`); packages and `node:` modules are not. */
+function isOwn(target: string): boolean {
+  return target.endsWith('.ts') && !target.startsWith('..');
+}
+
+function isIn(path: string, parts: readonly string[]): boolean {
+  return parts.some((part) => (part.endsWith('/') ? path.startsWith(part) : path === part));
+}
+
+function partOf(path: string): string {
+  return `${path.split('/')[0]}/`;
+}
+
+function asText(one: Import): string {
+  return `${one.from} → ${one.to}`;
+}
+
+/** The files of one cycle in order, or null. */
+function findCycle(edges: ReadonlyMap<string, readonly string[]>): string[] | null {
+  const done = new Set<string>();
+  const walk = (file: string, trail: readonly string[]): string[] | null => {
+    const at = trail.indexOf(file);
+    if (at >= 0) return [...trail.slice(at), file];
+    if (done.has(file)) return null;
+    for (const next of edges.get(file) ?? []) {
+      const cycle = walk(next, [...trail, file]);
+      if (cycle) return cycle;
+    }
+    done.add(file);
+    return null;
+  };
+  for (const file of edges.keys()) {
+    const cycle = walk(file, []);
+    if (cycle) return cycle;
+  }
+  return null;
+}

@@ -1,0 +1,32 @@
+// Writes the pages of docs/ that tell what the code says. `--check` writes nothing and fails where one is stale.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { configurationPage } from './docs/configuration-page.ts';
+import { errorsPage } from './docs/errors-page.ts';
+import { eventsPage } from './docs/events-page.ts';
+import { routesPage } from './docs/routes-page.ts';
+import { workspaceRoot } from './source-files.ts';
+
+const pages: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/configuration.md': configurationPage,
+  'docs/errors.md': errorsPage,
+  'docs/events.md': eventsPage,
+  'docs/routes.md': routesPage,
+};
+
+const isCheck = process.argv.includes('--check');
+const stale: string[] = [];
+for (const [path, write] of Object.entries(pages)) {
+  const file = join(workspaceRoot, path);
+  const text = await write();
+  const current = await readFile(file, 'utf8').catch(() => null);
+  if (text === current) continue;
+  stale.push(path);
+  if (!isCheck) await writeFile(file, text);
+}
+if (isCheck && stale.length > 0) {
+  console.error(`Stale: ${stale.join(', ')}. Run \`make docs\` and commit what it writes.`);
+  process.exitCode = 1;
+} else {
+  console.log(stale.length > 0 ? `Wrote ${stale.join(', ')}.` : 'All pages are up to date.');
+}

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Installs the workspace when its lock file changed, then becomes the command it was given,
+# on the Node of the workspace. `exec`, so that signals reach the command itself.
+set -eu
+cd "$(dirname "$0")/.."
+
+is_at_least() { # $1: a node binary, $2: major version
+  "$1" -e "process.exit(Number(process.versions.node.split('.')[0]) < $2 ? 1 : 0)" 2>/dev/null
+}
+
+needs_install() {
+  [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]
+}
+
+if ! command -v npm >/dev/null 2>&1 || ! is_at_least node 20; then
+  echo 'Dropgate needs Node 20 or newer with npm, and found none on this machine.' >&2
+  echo 'Install Node 24 from https://nodejs.org and run the command again.' >&2
+  exit 1
+fi
+
+# Two at once on a fresh checkout must not install over each other; macOS has no flock and goes without.
+# npm inherits fd 9 on purpose: the shell may exec it, and the lock lives as long as the descriptor.
+if needs_install; then
+  (
+    if command -v flock >/dev/null 2>&1; then flock 9; fi
+    if needs_install; then
+      echo 'Installing the workspace (npm ci) …' >&2
+      npm ci --loglevel=error --no-audit --no-fund >&2
+    fi
+  ) 9<package-lock.json
+fi
+
+# The pinned Node is an optional package: no copy of it exists for macOS and for musl.
+bin=$PWD/node_modules/.bin
+if is_at_least "$bin/node" 24; then
+  PATH=$bin:$PATH
+elif is_at_least node 24; then
+  PATH=$PATH:$bin
+else
+  echo "Dropgate needs Node 24 or newer; this is $(node --version), and Node 24 cannot be installed from npm here." >&2
+  echo 'Install it from https://nodejs.org (or with nvm, fnm, brew) and run the command again.' >&2
+  exit 1
+fi
+export PATH
+exec "$@"
