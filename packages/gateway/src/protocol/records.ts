@@ -144,6 +144,29 @@ export type Manifest = {
   readonly loadMs: number;
 };
 
+/** One file as it was when it was loaded. `size` is -1 and `sha256` empty where it did not exist. */
+export type FilePrint = {
+  readonly path: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly sha256: string;
+};
+
+/** A generation as kept for the next start. Bytes, those of its `.env` too, are kept by hash beside the store. */
+export type StoredGeneration = {
+  readonly agentId: string;
+  readonly modulePath: string;
+  readonly generation: number;
+  /** What else it was loaded under (Node, SDK, settings), as a hash: other conditions, another description. */
+  readonly conditions: string;
+  readonly manifest: Manifest;
+  readonly prints: readonly FilePrint[];
+  /** SHA-256 of its `.env`; null where it had none. */
+  readonly envSha256: string | null;
+  /** Unix seconds. */
+  readonly loadedAtSeconds: number;
+};
+
 /** Everything a worker needs to load one generation of one module. Paths are absolute. */
 export type ModuleLoad = {
   readonly agentId: string;

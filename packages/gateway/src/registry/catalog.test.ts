@@ -17,6 +17,8 @@ function entry(agentId: string, status: CatalogEntry['status'] = 'ready'): Catal
     generation: 1,
     load: {} as ModuleLoad,
     manifest: sampleManifest(),
+    conditions: 'c',
+    envSha256: null,
     loadedAtSeconds: 0,
   };
   return { module, status, served: status === 'ready' ? served : null, findings: [], prints: [] };

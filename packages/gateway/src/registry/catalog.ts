@@ -1,13 +1,16 @@
 import type { Finding } from '../protocol/diagnostics.ts';
-import type { Manifest, ModuleLoad } from '../protocol/records.ts';
+import type { FilePrint, Manifest, ModuleLoad } from '../protocol/records.ts';
 import type { FoundModule } from './discover.ts';
-import type { FilePrint } from './fingerprint.ts';
 
 /** A generation that answers. `load` names kept bytes, so that any worker of it runs the same. */
 export type ServedGeneration = {
   readonly generation: number;
   readonly load: ModuleLoad;
   readonly manifest: Manifest;
+  /** What else it was loaded under, as a hash. */
+  readonly conditions: string;
+  /** SHA-256 of its `.env`, kept like its other files; null where it had none. */
+  readonly envSha256: string | null;
   /** Unix seconds. */
   readonly loadedAtSeconds: number;
 };
@@ -32,6 +35,7 @@ export type Catalog = {
   readonly list: () => readonly CatalogEntry[];
   /** Says that discovery has looked at least once: from then on an unknown id is unknown. */
   readonly markScanned: () => void;
+  readonly isScanned: () => boolean;
   /**
    * The module a caller means by a model id, or by its bare name where only one has it. Waits for the first
    * discovery, and while the module loads for the first time.
@@ -43,6 +47,7 @@ export type Catalog = {
 export function createCatalog(): Catalog {
   const entries = new Map<string, CatalogEntry>();
   const scanned = Promise.withResolvers<void>();
+  let isScanned = false;
   const waiting = new Map<string, PromiseWithResolvers<void>>();
   const settle = (agentId: string) => {
     waiting.get(agentId)?.resolve();
@@ -64,7 +69,11 @@ export function createCatalog(): Catalog {
     },
     get: (agentId) => entries.get(agentId),
     list: () => [...entries.values()].toSorted((a, b) => compare(a.module, b.module)),
-    markScanned: () => scanned.resolve(),
+    markScanned() {
+      isScanned = true;
+      scanned.resolve();
+    },
+    isScanned: () => isScanned,
     async find(modelId) {
       const known = lookUp(entries, modelId);
       if (known && !waiting.has(known.module.agentId)) return known;

@@ -1,13 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-
-/** One file as it was when it was loaded. `size` is -1 and `sha256` empty where it did not exist. */
-export type FilePrint = {
-  readonly path: string;
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly sha256: string;
-};
+import type { FilePrint } from '../protocol/records.ts';
 
 /** Reads and hashes the files, absent ones included: a file that appears later is a change too. */
 export function takePrints(paths: Iterable<string>): Promise<FilePrint[]> {

@@ -13,6 +13,9 @@ export type Generations = {
    * @returns False where a file has changed since: what was loaded is gone, the load has to be repeated.
    */
   readonly keep: (files: readonly LoadedFile[]) => Promise<boolean>;
+  /** Keeps the bytes of one file as it is now; null where there is none. */
+  readonly keepNow: (path: string) => Promise<string | null>;
+  readonly has: (hashes: readonly string[]) => Promise<boolean>;
 };
 
 /** @param folder - Absolute; made when first needed. Files in it are named by their SHA-256. */
@@ -24,6 +27,18 @@ export function createGenerations(folder: string): Generations {
       const kept = await Promise.all(files.map((file) => keepFile(folder, file)));
       return kept.every(Boolean);
     },
+    async keepNow(path) {
+      const bytes = await readFile(path).catch(() => null);
+      if (!bytes) return null;
+      const hash = sha256(bytes);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await write(join(folder, hash), bytes);
+      return hash;
+    },
+    async has(hashes) {
+      const found = await Promise.all(hashes.map((hash) => exists(join(folder, hash))));
+      return found.every(Boolean);
+    },
   };
 }
 
@@ -32,11 +47,15 @@ async function keepFile(folder: string, file: LoadedFile): Promise<boolean> {
   if (await exists(target)) return true;
   const bytes = await readFile(file.path).catch(() => null);
   if (!bytes || sha256(bytes) !== file.sha256) return false;
-  // Written aside and renamed, so that a killed gateway leaves no half file under a hash.
+  await write(target, bytes);
+  return true;
+}
+
+// Written aside and renamed, so that a killed gateway leaves no half file under a hash.
+async function write(target: string, bytes: Uint8Array): Promise<void> {
   const draft = `${target}.${randomUUID()}`;
   await writeFile(draft, bytes, { mode: 0o600 });
   await rename(draft, target);
-  return true;
 }
 
 function exists(path: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sampleManifest } from '../../test/support/manifest.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
+import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { FoundModule } from './discover.ts';
 import { sha256 } from './fingerprint.ts';
@@ -10,7 +11,10 @@ import { createGenerations } from './generations.ts';
 import type { LoadAgentDeps } from './load-agent.ts';
 import { createLoadAgent } from './load-agent.ts';
 
-async function scene(prepare: (load: ModuleLoad) => ReturnType<LoadAgentDeps['prepare']>) {
+async function scene(
+  prepare: (load: ModuleLoad) => ReturnType<LoadAgentDeps['prepare']>,
+  dependencies: readonly Finding[] = [],
+) {
   const folder = await tempFolder({ 'A/agent.ts': 'one', 'A/.env': 'CITY=Paris' });
   const module: FoundModule = {
     agentId: 'default/a',
@@ -31,12 +35,14 @@ async function scene(prepare: (load: ModuleLoad) => ReturnType<LoadAgentDeps['pr
       retired.push(generation);
     },
     generations: createGenerations(join(folder, 'kept')),
-    settings: {
+    settings: () => ({
       exportNames: ['agent'],
       upstreams: { demo: 'responses' },
       defaultUpstream: { name: 'demo', source: 'default' },
       defaultModel: null,
-    },
+    }),
+    conditions: () => 'these',
+    checkDependencies: async () => dependencies,
     nowMs: () => 5_000,
     signal: new AbortController().signal,
   });
@@ -54,7 +60,7 @@ async function loadedFrom(entry: string) {
 describe('load-agent', () => {
   test('serves what was loaded from kept bytes, and gives the module its .env', async () => {
     const { load, loads, module, folder } = await scene((job) => loadedFrom(job.entry));
-    const result = await load(module, 4);
+    const result = await load(module, { generation: 4, kept: null });
     expect(loads[0]).toMatchObject({ generation: 4, env: { CITY: 'Paris' }, kept: null });
     expect(result.served).toMatchObject({
       generation: 4,
@@ -62,10 +68,45 @@ describe('load-agent', () => {
       load: { kept: { [module.entry]: sha256(Buffer.from('one')) } },
     });
     expect(result.watched).toEqual([
-      module.entry,
       join(folder, 'A/.env'),
       join(folder, 'A/package.json'),
+      join(folder, 'A/node_modules/.package-lock.json'),
       module.entry,
+      module.entry,
+    ]);
+    const env = await readFile(join(folder, 'kept', result.served?.envSha256 ?? ''), 'utf8');
+    expect(env).toBe('CITY=Paris');
+  });
+
+  test('loads the bytes of another generation instead of what lies on disk', async () => {
+    const { load, loads, module } = await scene((job) => loadedFrom(job.entry));
+    const { served } = await load(module, { generation: 1, kept: null });
+    await load(module, { generation: 2, kept: served });
+    expect(loads[1]).toMatchObject({
+      generation: 2,
+      env: { CITY: 'Paris' },
+      kept: { [module.entry]: sha256(Buffer.from('one')) },
+    });
+  });
+
+  test('does not load a module whose dependencies are missing', async () => {
+    const missing: Finding = {
+      stage: 'dependencies',
+      code: 'missing_dependency',
+      severity: 'error',
+      message: 'nanoid is missing.',
+    };
+    const { load, loads, module } = await scene((job) => loadedFrom(job.entry), [missing]);
+    const result = await load(module, { generation: 1, kept: null });
+    expect(result).toMatchObject({ served: null, findings: [missing] });
+    expect(loads).toEqual([]);
+  });
+
+  test('says so when the gateway itself cannot go on', async () => {
+    const { load, module } = await scene(() => Promise.reject(new Error('No space left.')));
+    const result = await load(module, { generation: 1, kept: null });
+    expect(result.findings).toMatchObject([
+      { code: 'load_broke_off', message: 'The gateway could not load it: No space left.' },
     ]);
   });
 
@@ -77,7 +118,7 @@ describe('load-agent', () => {
       first = false;
       return result;
     });
-    const result = await load(module, 1);
+    const result = await load(module, { generation: 1, kept: null });
     expect(loads).toHaveLength(2);
     expect(retired).toEqual([1]);
     expect(result.served?.load.kept).toEqual({ [module.entry]: sha256(Buffer.from('two')) });
@@ -91,7 +132,7 @@ describe('load-agent', () => {
       await writeFile(job.entry, `edit ${edits}`);
       return result;
     });
-    const { served, findings } = await load(module, 1);
+    const { served, findings } = await load(module, { generation: 1, kept: null });
     expect(served).toBeNull();
     expect(findings).toMatchObject([
       { code: 'files_keep_changing', hint: 'Stop what writes into the folder, then refresh.' },
@@ -105,19 +146,20 @@ describe('load-agent', () => {
       findings: [{ stage: 'load', code: 'syntax_error', severity: 'error', message: 'Bad.' }],
       files: [join('/elsewhere', 'helper.ts')],
     }));
-    const result = await load(module, 1);
+    const result = await load(module, { generation: 1, kept: null });
     expect(result).toMatchObject({ served: null, findings: [{ code: 'syntax_error' }] });
     expect(result.watched).toEqual([
       module.entry,
       join(folder, 'A/.env'),
       join(folder, 'A/package.json'),
+      join(folder, 'A/node_modules/.package-lock.json'),
       '/elsewhere/helper.ts',
     ]);
   });
 
   test('says that a Python agent is not served by this version', async () => {
     const { load, loads, module } = await scene((job) => loadedFrom(job.entry));
-    const result = await load({ ...module, language: 'python' }, 1);
+    const result = await load({ ...module, language: 'python' }, { generation: 1, kept: null });
     expect(result.findings).toMatchObject([{ code: 'python_unsupported' }]);
     expect(loads).toEqual([]);
   });

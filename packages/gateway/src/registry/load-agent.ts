@@ -1,10 +1,11 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { Manifest, ModuleLoad } from '../protocol/records.ts';
 import type { ServedGeneration } from './catalog.ts';
 import type { FoundModule } from './discover.ts';
 import type { Generations } from './generations.ts';
 import { readModuleEnv } from './module-env.ts';
+import { type LoadSettings, moduleLoad } from './module-load.ts';
 
 /** What a worker made of a module. */
 type PrepareResult =
@@ -19,11 +20,10 @@ export type LoadAgentDeps = {
   readonly prepare: (load: ModuleLoad, signal: AbortSignal) => Promise<PrepareResult>;
   readonly retire: (agentId: string, generation: number) => Promise<void>;
   readonly generations: Generations;
-  /** What every load shares: export names, upstreams, the default model. */
-  readonly settings: Pick<
-    ModuleLoad,
-    'exportNames' | 'upstreams' | 'defaultUpstream' | 'defaultModel'
-  >;
+  readonly settings: () => LoadSettings;
+  readonly conditions: () => string;
+  /** Dependencies of the module that are missing or wrong; an error among them stops the load. */
+  readonly checkDependencies: (module: FoundModule) => Promise<readonly Finding[]>;
   readonly nowMs: () => number;
   /** Aborts when the gateway closes. */
   readonly signal: AbortSignal;
@@ -37,59 +37,110 @@ export type LoadAgentResult = {
   readonly watched: readonly string[];
 };
 
-/** Loads one generation of a module and keeps its bytes. Never throws for a bad module. */
-export type LoadAgent = (module: FoundModule, generation: number) => Promise<LoadAgentResult>;
+/**
+ * Loads one generation of a module, from disk or from the kept bytes of another, and keeps its bytes. Never throws.
+ */
+export type LoadAgent = (
+  module: FoundModule,
+  from: { readonly generation: number; readonly kept: ServedGeneration | null },
+) => Promise<LoadAgentResult>;
 
 /** How often a module is loaded again because its files changed while it loaded. */
 const attemptLimit = 3;
 
 export function createLoadAgent(deps: LoadAgentDeps): LoadAgent {
-  return async (module, generation) => {
+  return async (module, from) => {
     if (module.language === 'python') return pythonUnsupported(module);
-    for (let attempt = 0; attempt < attemptLimit; attempt += 1) {
-      const result = await loadOnce(deps, module, generation);
-      if (result) return result;
-      await deps.retire(module.agentId, generation);
+    try {
+      for (let attempt = 0; attempt < attemptLimit; attempt += 1) {
+        const result = await loadOnce(deps, module, from);
+        if (result) return result;
+        await deps.retire(module.agentId, from.generation);
+      }
+      return failed(module, filesKeepChanging(module));
+    } catch (error) {
+      return failed(module, loadBroke(module, error));
     }
-    return failed(module, {
-      stage: 'load',
-      code: 'files_keep_changing',
-      severity: 'error',
-      message: 'The files changed each time while they were loaded.',
-      file: module.entry,
-      hint: 'Stop what writes into the folder, then refresh.',
-    });
   };
 }
+
+type From = Parameters<LoadAgent>[1];
 
 async function loadOnce(
   deps: LoadAgentDeps,
   module: FoundModule,
-  generation: number,
+  { generation, kept: origin }: From,
 ): Promise<LoadAgentResult | null> {
-  const { agentId, modulePath, entry, folder, name, language } = module;
-  const env = await readModuleEnv(folder);
-  const load: ModuleLoad = {
-    ...deps.settings,
-    ...{ agentId, generation, language, modulePath, entry, folder, name },
-    env: env.values,
-    kept: null,
+  const beside = besideFiles(module);
+  const missing = origin ? [] : await deps.checkDependencies(module);
+  if (missing.some(({ severity }) => severity === 'error')) {
+    return { served: null, findings: missing, watched: [module.entry, ...beside] };
+  }
+  const { env, envSha256, findings } = origin
+    ? { env: origin.load.env, envSha256: origin.envSha256, findings: [] }
+    : await readEnv(deps, module);
+  const load = moduleLoad(module, {
+    ...deps.settings(),
+    ...{ generation, env, kept: origin?.load.kept ?? null },
     keptFolder: deps.generations.folder,
-  };
-  const beside = [env.path, join(folder, 'package.json')];
+  });
+  const known = [...missing, ...findings];
   const result = await deps.prepare(load, deps.signal);
   if (result.type === 'load_failed') {
-    const watched = [entry, ...beside, ...result.files];
-    return { served: null, findings: [...env.findings, ...result.findings], watched };
+    const watched = [module.entry, ...beside, ...result.files];
+    return { served: null, findings: [...known, ...result.findings], watched };
   }
   const { manifest } = result;
   if (!(await deps.generations.keep(manifest.files))) return null;
   const kept = Object.fromEntries(manifest.files.map((file) => [file.path, file.sha256]));
   const loadedAtSeconds = Math.floor(deps.nowMs() / 1000);
+  const conditions = deps.conditions();
   return {
-    served: { generation, load: { ...load, kept }, manifest, loadedAtSeconds },
-    findings: [...env.findings, ...manifest.warnings],
-    watched: [entry, ...beside, ...manifest.files.map((file) => file.path)],
+    served: {
+      ...{ generation, manifest, conditions, envSha256, loadedAtSeconds },
+      load: { ...load, kept },
+    },
+    findings: [...known, ...manifest.warnings],
+    watched: [...beside, ...filesOf(module, manifest)],
+  };
+}
+
+async function readEnv(deps: LoadAgentDeps, module: FoundModule) {
+  const { path, values: env, findings } = await readModuleEnv(module.folder);
+  return { env, envSha256: await deps.generations.keepNow(path), findings };
+}
+
+/** Files beside the entry whose change is a reason to load again, present or not. */
+function besideFiles({ folder }: FoundModule): string[] {
+  return ['.env', 'package.json', 'node_modules/.package-lock.json'].map((name) =>
+    join(folder, name),
+  );
+}
+
+function filesOf(module: FoundModule, manifest: Manifest): string[] {
+  const named = (manifest.settings.watch ?? []).map((name) => resolve(module.folder, name));
+  return [module.entry, ...manifest.files.map((file) => file.path), ...named];
+}
+
+function filesKeepChanging(module: FoundModule): Finding {
+  return {
+    stage: 'load',
+    code: 'files_keep_changing',
+    severity: 'error',
+    message: 'The files changed each time while they were loaded.',
+    file: module.entry,
+    hint: 'Stop what writes into the folder, then refresh.',
+  };
+}
+
+function loadBroke(module: FoundModule, error: unknown): Finding {
+  return {
+    stage: 'load',
+    code: 'load_broke_off',
+    severity: 'error',
+    message: `The gateway could not load it: ${error instanceof Error ? error.message : error}`,
+    file: module.entry,
+    hint: 'Look at the disk and at the state folder .dropgate, then refresh.',
   };
 }
 

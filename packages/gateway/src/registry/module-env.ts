@@ -16,14 +16,12 @@ const brokerVariables = ['OPENAI_API_KEY', 'OPENAI_BASE_URL'];
 export async function readModuleEnv(folder: string): Promise<ModuleEnv> {
   const path = join(folder, '.env');
   const text = await readFile(path, 'utf8').catch(() => '');
-  const parsed = Object.entries(parseEnv(text)).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value] as const],
-  );
-  const taken = parsed.filter(([name]) => brokerVariables.includes(name));
+  const parsed = parseEnv(text);
+  const taken = Object.keys(parsed).filter((name) => brokerVariables.includes(name));
   return {
     path,
-    values: Object.fromEntries(parsed.filter(([name]) => !brokerVariables.includes(name))),
-    findings: taken.map(([name]) => ({
+    values: withoutBrokerVariables(parsed),
+    findings: taken.map((name) => ({
       stage: 'metadata',
       code: 'upstream_key_in_module',
       severity: 'warning',
@@ -33,6 +31,15 @@ export async function readModuleEnv(folder: string): Promise<ModuleEnv> {
       hint: `Move ${name} to the .env in the project root, or make it an upstream in gateway.yaml.`,
     })),
   };
+}
+
+/** The variables that a module may set: those that lead to models are the gateway's. */
+export function withoutBrokerVariables(parsed: NodeJS.Dict<string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(parsed).flatMap(([name, value]) =>
+      value === undefined || brokerVariables.includes(name) ? [] : [[name, value]],
+    ),
+  );
 }
 
 function lineOf(text: string, name: string): number {

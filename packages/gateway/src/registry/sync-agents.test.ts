@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { sampleManifest } from '../../test/support/manifest.ts';
 import { tempFolder, writeFiles } from '../../test/support/temp-folder.ts';
 import type { GatewayEvent } from '../events.ts';
-import type { Decision, ModuleLoad } from '../protocol/records.ts';
+import type { Decision, ModuleLoad, StoredGeneration } from '../protocol/records.ts';
 import { createCatalog } from './catalog.ts';
 import type { FoundModule } from './discover.ts';
+import { createGenerations } from './generations.ts';
+import { createLastKnownGood } from './last-known-good.ts';
 import type { LoadAgentResult } from './load-agent.ts';
 import { createSyncAgents } from './sync-agents.ts';
 
@@ -15,6 +17,8 @@ const good = (module: FoundModule, generation: number): LoadAgentResult => ({
     generation,
     load: {} as ModuleLoad,
     manifest: sampleManifest(),
+    conditions: 'these',
+    envSha256: null,
     loadedAtSeconds: 0,
   },
   findings: [],
@@ -29,25 +33,54 @@ const bad = (module: FoundModule): LoadAgentResult => ({
 
 async function project(files: Record<string, string>) {
   const projectRoot = await tempFolder(files);
+  return scene(projectRoot, new Map());
+}
+
+/** A gateway's life on a project; what it keeps in `stored` is there for the next one. */
+function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
   const catalog = createCatalog();
   const events: GatewayEvent[] = [];
   const retired: string[] = [];
   const loads: string[] = [];
-  const state = { outcome: good as typeof good | typeof bad, answer: 'allow' as 'allow' | 'deny' };
+  const watched: (readonly string[])[] = [];
+  const state = {
+    outcome: good as typeof good | typeof bad,
+    answer: 'allow' as 'allow' | 'deny',
+    conditions: 'these',
+  };
+  const emit = (event: GatewayEvent) => events.push(event);
+  const generations = createGenerations(join(projectRoot, 'kept'));
   const sync = createSyncAgents({
     discovery: { projectRoot, roots: [join(projectRoot, 'agents')], defaultNamespace: 'default' },
     catalog,
-    load: async (module, generation) => {
-      loads.push(`${module.agentId}#${generation}`);
+    load: async (module, { generation, kept }) => {
+      loads.push(`${module.agentId}#${generation}${kept ? ' from kept bytes' : ''}`);
       return state.outcome(module, generation);
     },
     retire: async (agentId, generation) => {
       retired.push(`${agentId}#${generation}`);
     },
     authorize: (): Decision => ({ answer: state.answer, rule: null }),
-    emit: (event) => events.push(event),
+    conditions: () => state.conditions,
+    lastKnownGood: createLastKnownGood({
+      store: {
+        list: async () => [...stored.values()],
+        put: async (each) => void stored.set(each.agentId, each),
+        remove: async (agentId) => void stored.delete(agentId),
+      },
+      generations,
+      settings: () => ({
+        exportNames: ['agent'],
+        upstreams: {},
+        defaultUpstream: { name: 'demo', source: 'default' },
+        defaultModel: null,
+      }),
+      emit,
+    }),
+    onSynced: (files) => watched.push(files),
+    emit,
   });
-  return { projectRoot, catalog, events, retired, loads, state, sync };
+  return { projectRoot, catalog, events, retired, loads, state, sync, stored, watched };
 }
 
 describe('sync-agents', () => {
@@ -71,7 +104,7 @@ describe('sync-agents', () => {
     await writeFile(join(projectRoot, 'agents/A/agent.ts'), '2');
     expect((await sync({ force: false })).loaded).toEqual(['default/a']);
     expect(catalog.get('default/a')?.served?.generation).toBe(2);
-    expect(retired).toEqual(['default/a#1']);
+    await expect.poll(() => retired).toEqual(['default/a#1']);
   });
 
   test('keeps serving the good generation when the next one fails, and says so', async () => {
@@ -121,7 +154,7 @@ describe('sync-agents', () => {
     const report = await sync({ force: false });
     expect(report).toMatchObject({ removed: ['default/a', 'default/b'], loaded: ['default/c'] });
     expect(catalog.list().map(({ module }) => module.agentId)).toEqual(['default/c']);
-    expect(retired).toEqual(['default/a#1', 'default/b#1']);
+    await expect.poll(() => retired).toEqual(['default/a#1', 'default/b#1']);
   });
 
   test('does not load a module that policy refuses', async () => {
@@ -145,11 +178,7 @@ describe('sync-agents', () => {
         ? [`${event.modulePath}: ${event.findings.map(({ code }) => code)}`]
         : [],
     );
-    expect(said).toEqual([
-      'agents/A/agent.js: two_agent_files',
-      'agents/A/agent.js: ',
-      'agents/A/agent.ts: ',
-    ]);
+    expect(said).toEqual(['agents/A: two_agent_files', 'agents/A: ', 'agents/A/agent.ts: ']);
   });
 
   test('never runs two refreshes at once', async () => {
@@ -159,5 +188,107 @@ describe('sync-agents', () => {
     const [, second] = await Promise.all([first, sync({ force: false })]);
     expect(second.scanned).toBe(2);
     expect(loads.toSorted()).toEqual(['default/a#1', 'default/b#1']);
+  });
+
+  test('looks only at modules that changed paths concern', async () => {
+    const { sync, projectRoot, loads } = await project({
+      'agents/A/agent.ts': '1',
+      'agents/B/agent.ts': '1',
+    });
+    await sync({ force: false });
+    await writeFiles(projectRoot, { 'agents/A/agent.ts': '2', 'agents/B/agent.ts': '2' });
+    const changed = new Set([join(projectRoot, 'agents/B/agent.ts')]);
+    expect(await sync({ force: false, changed })).toMatchObject({
+      unchanged: ['default/a'],
+      loaded: ['default/b'],
+    });
+    expect(loads.slice(2)).toEqual(['default/b#2']);
+  });
+
+  test('does not load a module again for what it writes into its folder', async () => {
+    const { sync, projectRoot, loads } = await project({ 'agents/A/agent.ts': '1' });
+    await sync({ force: false });
+    await writeFiles(projectRoot, { 'agents/A/notes.json': '{}' });
+    const changed = new Set([join(projectRoot, 'agents/A/notes.json')]);
+    expect((await sync({ force: false, changed })).unchanged).toEqual(['default/a']);
+    expect(loads).toHaveLength(1);
+  });
+
+  test('tries a failed module again when a source file appears in its folder, and not for others', async () => {
+    const { sync, projectRoot, loads, state } = await project({ 'agents/A/agent.ts': '1' });
+    state.outcome = bad;
+    await sync({ force: false });
+    const change = (name: string) => new Set([join(projectRoot, 'agents/A', name)]);
+    await sync({ force: false, changed: change('notes.txt') });
+    expect(loads).toHaveLength(1);
+    await sync({ force: false, changed: change('helper.ts') });
+    expect(loads).toHaveLength(2);
+  });
+
+  test('names every file whose change is a reason to look again', async () => {
+    const { sync, projectRoot, watched } = await project({ 'agents/A/agent.ts': '1' });
+    await sync({ force: false });
+    expect(watched).toEqual([[join(projectRoot, 'agents/A/agent.ts')]]);
+  });
+});
+
+describe('sync-agents after a restart', () => {
+  async function restarted(change: (projectRoot: string) => Promise<unknown> = async () => {}) {
+    const projectRoot = await tempFolder({ 'agents/A/agent.ts': '1' });
+    const stored = new Map<string, StoredGeneration>();
+    const before = scene(projectRoot, stored);
+    await before.sync({ force: false });
+    await change(projectRoot);
+    return scene(projectRoot, stored);
+  }
+
+  test('serves what was kept without a load', async () => {
+    const { sync, loads, catalog } = await restarted();
+    expect((await sync({ force: false })).unchanged).toEqual(['default/a']);
+    expect(loads).toEqual([]);
+    expect(catalog.get('default/a')).toMatchObject({ status: 'ready', served: { generation: 1 } });
+  });
+
+  test('loads what was edited meanwhile, and keeps the old one when that fails', async () => {
+    const { sync, loads, catalog, state } = await restarted((folder) =>
+      writeFile(join(folder, 'agents/A/agent.ts'), 'broken'),
+    );
+    state.outcome = bad;
+    expect((await sync({ force: false })).failed).toEqual(['default/a']);
+    expect(loads).toEqual(['default/a#2']);
+    expect(catalog.get('default/a')).toMatchObject({
+      status: 'degraded',
+      served: { generation: 1 },
+    });
+  });
+
+  test('leaves an edit for a refresh where edits wait for one', async () => {
+    const { sync, loads, catalog } = await restarted((folder) =>
+      writeFile(join(folder, 'agents/A/agent.ts'), '2'),
+    );
+    await sync({ force: false, leaveEdits: true });
+    expect(loads).toEqual([]);
+    await sync({ force: false });
+    expect(catalog.get('default/a')?.served?.generation).toBe(2);
+  });
+
+  test('loads anew under other conditions, from the kept bytes where edits wait', async () => {
+    const first = await restarted();
+    first.state.conditions = 'others';
+    await first.sync({ force: false });
+    expect(first.loads).toEqual(['default/a#2']);
+    const second = await restarted();
+    second.state.conditions = 'others';
+    await second.sync({ force: false, leaveEdits: true });
+    expect(second.loads).toEqual(['default/a#2 from kept bytes']);
+  });
+
+  test('forgets an agent whose folder went away meanwhile', async () => {
+    const { sync, stored, catalog } = await restarted((folder) =>
+      rm(join(folder, 'agents/A'), { recursive: true }),
+    );
+    await sync({ force: false });
+    expect(catalog.list()).toEqual([]);
+    expect([...stored.keys()]).toEqual([]);
   });
 });

@@ -1,11 +1,15 @@
-import type { Emit } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
-import type { Decision, Question } from '../protocol/records.ts';
-import type { Catalog, CatalogEntry } from './catalog.ts';
-import type { DiscoverOptions, DiscoveryFinding, FoundModule } from './discover.ts';
-import { discover } from './discover.ts';
-import { takePrints, unchangedPrints } from './fingerprint.ts';
-import type { LoadAgent } from './load-agent.ts';
+import type { StoredGeneration } from '../protocol/records.ts';
+import type { CatalogEntry } from './catalog.ts';
+import {
+  type DiscoverOptions,
+  type DiscoveryFinding,
+  discover,
+  type FoundModule,
+} from './discover.ts';
+import { unchangedPrints } from './fingerprint.ts';
+import { report, retireLater, type SwapDeps, swapGeneration } from './swap-generation.ts';
+import { concerns } from './touched.ts';
 
 /** What a refresh did. Lists hold model ids; `warnings` what was found on the way. */
 export type RefreshReport = {
@@ -17,56 +21,69 @@ export type RefreshReport = {
   readonly warnings: readonly Finding[];
 };
 
-export type SyncDeps = {
+export type SyncOptions = {
+  /** Loads unchanged modules too. */
+  readonly force: boolean;
+  /** Absolute paths that changed: only modules made of one of them are looked at. Absent: all are. */
+  readonly changed?: ReadonlySet<string>;
+  /** Serves what was kept without looking at the files; for a start where edits wait for a refresh. */
+  readonly leaveEdits?: boolean;
+};
+
+export type SyncDeps = SwapDeps & {
   readonly discovery: Omit<DiscoverOptions, 'serving'>;
-  readonly catalog: Catalog;
-  readonly load: LoadAgent;
-  readonly retire: (agentId: string, generation: number) => Promise<void>;
-  readonly authorize: (question: Question) => Decision;
-  readonly emit: Emit;
+  /** Called after each time with every file whose change is a reason to look again. */
+  readonly onSynced: (files: readonly string[]) => void;
 };
 
 /**
  * Brings the catalog in line with the folders: new and changed modules are loaded and swapped in, vanished ones
- * removed, failed ones tried again. Calls are chained and never overlap. `force` loads unchanged ones too.
+ * removed, failed ones tried again. The first call takes over what an earlier gateway kept. Calls are chained and
+ * never overlap.
  */
-export type SyncAgents = (options: { force: boolean }) => Promise<RefreshReport>;
+export type SyncAgents = (options: SyncOptions) => Promise<RefreshReport>;
 
 export function createSyncAgents(deps: SyncDeps): SyncAgents {
   let tail: Promise<unknown> = Promise.resolve();
+  let kept: Promise<ReadonlyMap<string, StoredGeneration>> | null = null;
   const misplaced = new Set<string>();
   return (options) => {
-    const next = tail.then(() => syncOnce({ ...deps, misplaced }, options));
+    const next = tail.then(async () => {
+      kept ??= deps.lastKnownGood.list();
+      return syncOnce({ ...deps, misplaced, kept: await kept }, options);
+    });
     tail = next.catch(() => undefined);
     return next;
   };
 }
 
-/** `misplaced` remembers which paths discovery reported, to clear what is mended. */
-type SyncState = SyncDeps & { readonly misplaced: Set<string> };
+type SyncState = SyncDeps & {
+  /** Paths that discovery reported, to clear what is mended. */
+  readonly misplaced: Set<string>;
+  readonly kept: ReadonlyMap<string, StoredGeneration>;
+};
 
-async function syncOnce(deps: SyncState, options: { force: boolean }): Promise<RefreshReport> {
+async function syncOnce(deps: SyncState, options: SyncOptions): Promise<RefreshReport> {
   const { catalog } = deps;
-  const found = await discover({ ...deps.discovery, serving: servingPaths(catalog) });
-  const removed = removeVanished(deps, found.modules);
-  const due: FoundModule[] = [];
-  const unchanged: string[] = [];
-  for (const module of found.modules) {
-    if (!options.force && (await isUnchanged(catalog, module))) unchanged.push(module.agentId);
-    else due.push(module);
-  }
+  const found = await discover({ ...deps.discovery, serving: servingPaths(deps) });
+  const removed = await removeVanished(deps, found.modules);
+  await takeOver(deps, found.modules);
+  const isDue = await Promise.all(found.modules.map((module) => mustLoad(deps, module, options)));
+  const due = found.modules.filter((_, index) => isDue[index]);
   for (const module of due) {
     const known = catalog.get(module.agentId);
     catalog.put({ prints: [], findings: [], served: null, ...known, module, status: 'loading' });
   }
   catalog.markScanned();
   reportMisplaced(deps, found.findings);
-  const entries = await Promise.all(due.map((module) => loadOne(deps, module)));
+  const entries = await Promise.all(due.map((module) => swapGeneration(deps, module, options)));
+  deps.onSynced(catalog.list().flatMap(({ prints }) => prints.map(({ path }) => path)));
+  const ids = (some: readonly CatalogEntry[]) => some.map(({ module }) => module.agentId);
   return {
     scanned: found.modules.length + found.findings.length,
-    unchanged,
-    loaded: entries.filter(({ status }) => status === 'ready').map(({ module }) => module.agentId),
-    failed: entries.filter(({ status }) => status !== 'ready').map(({ module }) => module.agentId),
+    unchanged: found.modules.filter((_, index) => !isDue[index]).map(({ agentId }) => agentId),
+    loaded: ids(entries.filter(({ status }) => status === 'ready')),
+    failed: ids(entries.filter(({ status }) => status !== 'ready')),
     removed,
     warnings: [
       ...found.findings.map(({ finding }) => finding),
@@ -76,107 +93,77 @@ async function syncOnce(deps: SyncState, options: { force: boolean }): Promise<R
 }
 
 function reportMisplaced(deps: SyncState, findings: readonly DiscoveryFinding[]): void {
-  const now = new Map(findings.map((each) => [each.modulePath, each]));
+  const now = Map.groupBy(findings, ({ modulePath }) => modulePath);
   for (const modulePath of deps.misplaced) {
-    if (!now.has(modulePath)) {
-      report(deps, { agentId: null, modulePath, servingGeneration: null }, []);
-      deps.misplaced.delete(modulePath);
-    }
+    if (now.has(modulePath)) continue;
+    report(deps, { agentId: null, modulePath, servingGeneration: null }, []);
+    deps.misplaced.delete(modulePath);
   }
-  for (const { agentId, modulePath, finding } of now.values()) {
-    report(deps, { agentId, modulePath, servingGeneration: null }, [finding]);
+  for (const [modulePath, all] of now) {
+    const agentId = all[0]?.agentId ?? null;
+    const said = all.map(({ finding }) => finding);
+    report(deps, { agentId, modulePath, servingGeneration: null }, said);
     deps.misplaced.add(modulePath);
   }
 }
 
-function servingPaths(catalog: Catalog): Map<string, string> {
-  return new Map(
-    catalog
-      .list()
-      .filter(({ served }) => served)
-      .map(({ module }) => [module.agentId, module.modulePath]),
+/** Who keeps an id on a clash: what serves, and before the first sync what served last. */
+function servingPaths({ catalog, kept }: SyncState): Map<string, string> {
+  const before = [...kept.values()].map(
+    ({ agentId, modulePath }) => [agentId, modulePath] as const,
   );
+  const now = catalog
+    .list()
+    .filter(({ served }) => served)
+    .map(({ module }) => [module.agentId, module.modulePath] as const);
+  return new Map(catalog.isScanned() ? now : before);
 }
 
-function removeVanished(deps: SyncDeps, modules: readonly FoundModule[]): string[] {
-  const present = new Set(modules.map((module) => module.agentId));
-  const vanished = deps.catalog.list().filter(({ module }) => !present.has(module.agentId));
+async function removeVanished(deps: SyncState, modules: readonly FoundModule[]): Promise<string[]> {
+  const { catalog, kept, lastKnownGood } = deps;
+  const present = new Set(modules.map(({ agentId }) => agentId));
+  const vanished = catalog.list().filter(({ module }) => !present.has(module.agentId));
   for (const { module, served } of vanished) {
-    deps.catalog.remove(module.agentId);
     const { agentId, modulePath } = module;
+    catalog.remove(agentId);
     report(deps, { agentId, modulePath, servingGeneration: null }, []);
     deps.emit({ type: 'agent_removed', agentId, modulePath });
-    if (served) retireInBackground(deps, module.agentId, served.generation);
+    if (served) retireLater(deps, agentId, served.generation);
+    await lastKnownGood.forget(agentId);
+  }
+  if (!catalog.isScanned()) {
+    for (const agentId of kept.keys())
+      if (!present.has(agentId)) await lastKnownGood.forget(agentId);
   }
   return vanished.map(({ module }) => module.agentId);
 }
 
-async function isUnchanged(catalog: Catalog, module: FoundModule): Promise<boolean> {
-  const entry = catalog.get(module.agentId);
-  if (entry?.status !== 'ready' || entry.module.entry !== module.entry) return false;
+/** Serves what an earlier gateway kept, without a load: a worker starts at the first run. */
+async function takeOver(deps: SyncState, modules: readonly FoundModule[]): Promise<void> {
+  if (deps.catalog.isScanned()) return;
+  await Promise.all(
+    modules.map(async (module) => {
+      const stored = deps.kept.get(module.agentId);
+      const served = stored ? await deps.lastKnownGood.revive(stored, module) : null;
+      if (!stored || !served) return;
+      const findings = stored.manifest.warnings;
+      deps.catalog.put({ module, status: 'ready', served, findings, prints: stored.prints });
+    }),
+  );
+}
+
+async function mustLoad(
+  deps: SyncState,
+  module: FoundModule,
+  { force, changed, leaveEdits }: SyncOptions,
+): Promise<boolean> {
+  const entry = deps.catalog.get(module.agentId);
+  if (force || !entry || entry.module.entry !== module.entry) return true;
+  if (!entry.served) return !changed || concerns(changed, entry);
+  if (entry.served.conditions !== deps.conditions()) return true;
+  if (leaveEdits || (changed && !concerns(changed, entry))) return false;
+  if (entry.status !== 'ready') return true;
   const prints = await unchangedPrints(entry.prints);
-  if (prints) catalog.put({ ...entry, prints });
-  return prints !== null;
-}
-
-async function loadOne(deps: SyncDeps, module: FoundModule): Promise<CatalogEntry> {
-  const { agentId, modulePath } = module;
-  const before = deps.catalog.get(agentId)?.served ?? null;
-  const started = Date.now();
-  const refusal = refusedByPolicy(deps, module);
-  const result = refusal
-    ? { served: null, findings: [refusal], watched: [module.entry] }
-    : await deps.load(module, (before?.generation ?? 0) + 1);
-  const served = result.served ?? before;
-  const entry: CatalogEntry = {
-    module,
-    served,
-    status: result.served ? 'ready' : before ? 'degraded' : 'failed',
-    findings: result.findings,
-    prints: result.served ? await takePrints(result.watched) : [],
-  };
-  // One assignment is the swap: a run that looks the agent up before it is on n, after it on n+1.
-  deps.catalog.put(entry);
-  const servingGeneration = result.served ? null : (before?.generation ?? null);
-  report(deps, { agentId, modulePath, servingGeneration }, result.findings);
-  if (result.served) {
-    const { generation } = result.served;
-    const loadMs = Date.now() - started;
-    deps.emit({ type: 'agent_loaded', agentId, modulePath, generation, loadMs });
-    if (before) retireInBackground(deps, agentId, before.generation);
-  }
-  return entry;
-}
-
-function refusedByPolicy(deps: SyncDeps, module: FoundModule): Finding | null {
-  const { answer, rule } = deps.authorize({
-    principal: { type: 'agent', id: module.agentId },
-    action: 'load_module',
-    resource: module.modulePath,
-  });
-  if (answer === 'allow') return null;
-  return {
-    stage: 'policy',
-    code: 'load_denied',
-    severity: 'error',
-    message: `Policy does not let ${module.modulePath} load (rule ${rule?.id ?? 'none'}).`,
-    file: module.entry,
-    hint: 'Change the rule, or move the module below an allowed path.',
-  };
-}
-
-type About = {
-  readonly agentId: string | null;
-  readonly modulePath: string;
-  readonly servingGeneration: number | null;
-};
-
-function report(deps: SyncDeps, about: About, findings: readonly Finding[]): void {
-  deps.emit({ type: 'findings_reported', ...about, findings });
-}
-
-function retireInBackground(deps: SyncDeps, agentId: string, generation: number): void {
-  deps.retire(agentId, generation).catch((error: unknown) => {
-    deps.emit({ type: 'fault_survived', where: `retiring ${agentId}`, error });
-  });
+  if (prints) deps.catalog.put({ ...entry, prints });
+  return prints === null;
 }

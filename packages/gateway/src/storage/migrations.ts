@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
 import { StoreError } from './store.ts';
 
-/** Rows as the databases hold them. Lists are JSON text, times Unix seconds. */
+/** Rows as the databases hold them. Lists and records are JSON text, times Unix seconds but for ISO `last_seen`. */
 export type Tables = {
   readonly keys: {
     readonly id: string;
@@ -15,6 +15,12 @@ export type Tables = {
     readonly created_by: string;
     readonly expires_at: number | null;
     readonly revoked_at: number | null;
+  };
+  readonly generations: { readonly agent_id: string; readonly record: string };
+  readonly diagnostics: {
+    readonly id: string;
+    readonly last_seen: string;
+    readonly record: string;
   };
 };
 
@@ -56,6 +62,25 @@ const migrations: Readonly<Record<string, Migration>> = {
         .addColumn('created_by', 'text', (column) => column.notNull())
         .addColumn('expires_at', 'bigint')
         .addColumn('revoked_at', 'bigint')
+        .execute();
+    },
+  },
+  '0002_generations': {
+    async up(database) {
+      await database.schema
+        .createTable('generations')
+        .addColumn('agent_id', 'text', (column) => column.primaryKey())
+        .addColumn('record', 'text', (column) => column.notNull())
+        .execute();
+    },
+  },
+  '0003_diagnostics': {
+    async up(database) {
+      await database.schema
+        .createTable('diagnostics')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('last_seen', 'text', (column) => column.notNull())
+        .addColumn('record', 'text', (column) => column.notNull())
         .execute();
     },
   },

@@ -2,10 +2,12 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely } from 'kysely';
-import type { KeyRecord, Role } from '../protocol/records.ts';
 import { openSqliteFile, type SqliteFile, sqliteCode } from './dialects.ts';
 import { migrate, type Tables } from './migrations.ts';
-import { type KeyStore, type Store, StoreError } from './store.ts';
+import { createDiagnosticStore } from './sql-diagnostics.ts';
+import { createGenerationStore } from './sql-generations.ts';
+import { createKeyStore, type Guard } from './sql-keys.ts';
+import { type Store, StoreError } from './store.ts';
 
 /** How long work waits for another process to finish writing. */
 const BUSY_TIMEOUT_MS = 5000;
@@ -44,77 +46,11 @@ export async function openStore(
     throw error;
   }
   return {
-    keys: keyStore(database, guarded),
+    keys: createKeyStore(database, guarded),
+    generations: createGenerationStore(database, guarded),
+    diagnostics: createDiagnosticStore(database, guarded),
     version: () => guarded(() => file.version()),
     close: () => database.destroy(),
-  };
-}
-
-type Guard = <Result>(work: () => Promise<Result> | Result) => Promise<Result>;
-
-function keyStore(database: Kysely<Tables>, guarded: Guard): KeyStore {
-  return {
-    list: () =>
-      guarded(async () => {
-        const rows = await database
-          .selectFrom('keys')
-          .selectAll()
-          .orderBy('created_at')
-          .orderBy('id')
-          .execute();
-        return rows.map(toRecord);
-      }),
-    insert: (record) =>
-      guarded(async () => {
-        const { numInsertedOrUpdatedRows: inserted } = await database
-          .insertInto('keys')
-          .values(toRow(record))
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirstOrThrow();
-        return inserted === 1n;
-      }),
-    revoke: (keyId, atSeconds) =>
-      guarded(async () => {
-        const { numUpdatedRows: updated } = await database
-          .updateTable('keys')
-          .set({ revoked_at: atSeconds })
-          .where('id', '=', keyId)
-          .where('revoked_at', 'is', null)
-          .executeTakeFirstOrThrow();
-        return updated === 1n;
-      }),
-  };
-}
-
-type KeyRow = Tables['keys'];
-
-function toRow(record: KeyRecord): KeyRow {
-  return {
-    id: record.id,
-    name: record.name,
-    role: record.role,
-    hash: record.hash,
-    namespaces: record.namespaces && JSON.stringify(record.namespaces),
-    agents: record.agents && JSON.stringify(record.agents),
-    created_at: record.createdAtSeconds,
-    created_by: record.createdBy,
-    expires_at: record.expiresAtSeconds,
-    revoked_at: record.revokedAtSeconds,
-  };
-}
-
-function toRecord(row: KeyRow): KeyRecord {
-  return {
-    id: row.id,
-    name: row.name,
-    role: row.role as Role,
-    hash: row.hash,
-    namespaces: row.namespaces === null ? null : (JSON.parse(row.namespaces) as string[]),
-    agents: row.agents === null ? null : (JSON.parse(row.agents) as string[]),
-    createdAtSeconds: row.created_at,
-    createdBy: row.created_by,
-    expiresAtSeconds: row.expires_at,
-    revokedAtSeconds: row.revoked_at,
   };
 }
 

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { KeyRecord } from '../../src/protocol/records.ts';
+import type { Diagnostic } from '../../src/protocol/diagnostics.ts';
+import type { KeyRecord, StoredGeneration } from '../../src/protocol/records.ts';
 import type { Store } from '../../src/storage/store.ts';
+import { sampleManifest } from '../support/manifest.ts';
 
 /** One database under test. `open` gives another connection to the same database each time. */
 export type StoreUnderTest = { open(): Promise<Store>; destroy(): Promise<void> };
@@ -26,6 +28,30 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
       opened.push(store);
       return store;
     }
+
+    test('keeps one generation an agent, the last one put', async () => {
+      const store = await open();
+      await store.generations.put(generation);
+      await store.generations.put({ ...generation, generation: 2 });
+      await store.generations.put({ ...generation, agentId: 'labs/b' });
+      const kept = await (await open()).generations.list();
+      expect(kept.toSorted((a, b) => (a.agentId < b.agentId ? -1 : 1))).toEqual([
+        { ...generation, generation: 2 },
+        { ...generation, agentId: 'labs/b' },
+      ]);
+      await store.generations.remove('labs/b');
+      expect(await store.generations.list()).toHaveLength(1);
+    });
+
+    test('changes diagnostics together and lists the least lately seen first', async () => {
+      const store = await open();
+      const later = { ...diagnostic, id: 'diag_b', last_seen: '2026-01-02T00:00:00.000Z' };
+      await store.diagnostics.change({ put: [later, diagnostic], remove: [] });
+      expect(await store.diagnostics.list()).toEqual([diagnostic, later]);
+      const counted = { ...diagnostic, count: 2 };
+      await store.diagnostics.change({ put: [counted], remove: ['diag_b', 'diag_gone'] });
+      expect(await (await open()).diagnostics.list()).toEqual([counted]);
+    });
 
     test('gives back a key exactly as it was inserted', async () => {
       const store = await open();
@@ -130,4 +156,36 @@ const scopedKey: KeyRecord = {
   agents: ['labs/*'],
   expiresAtSeconds: 4_000_000_000,
   revokedAtSeconds: 1_800_000_100,
+};
+
+const generation: StoredGeneration = {
+  agentId: 'default/a',
+  modulePath: 'src/agents/A/agent.ts',
+  generation: 1,
+  conditions: 'these',
+  manifest: sampleManifest(),
+  prints: [{ path: '/p/agent.ts', size: 3, mtimeMs: 1.5, sha256: 'abc' }],
+  envSha256: null,
+  loadedAtSeconds: 5,
+};
+
+const diagnostic: Diagnostic = {
+  id: 'diag_a',
+  agent_id: 'default/a',
+  module_path: 'src/agents/A/agent.ts',
+  stage: 'load',
+  code: 'syntax_error',
+  severity: 'error',
+  message: 'Expected a semicolon.',
+  file: '/p/agent.ts',
+  line: 3,
+  column: 7,
+  frame: null,
+  hint: null,
+  docs: null,
+  serving_generation: 1,
+  first_seen: '2026-01-01T00:00:00.000Z',
+  last_seen: '2026-01-01T00:00:00.000Z',
+  count: 1,
+  request_id: null,
 };

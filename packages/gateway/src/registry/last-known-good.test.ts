@@ -1,0 +1,119 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { sampleManifest } from '../../test/support/manifest.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import type { GatewayEvent } from '../events.ts';
+import type { StoredGeneration } from '../protocol/records.ts';
+import type { ServedGeneration } from './catalog.ts';
+import type { FoundModule } from './discover.ts';
+import { sha256 } from './fingerprint.ts';
+import { createGenerations } from './generations.ts';
+import { createLastKnownGood } from './last-known-good.ts';
+import { moduleLoad } from './module-load.ts';
+
+const settings = {
+  exportNames: ['agent'],
+  upstreams: { demo: 'responses' as const },
+  defaultUpstream: { name: 'demo', source: 'default' as const },
+  defaultModel: null,
+};
+
+async function scene(options: { storeFails?: boolean } = {}) {
+  const folder = await tempFolder({
+    'A/agent.ts': 'one',
+    'A/.env': 'CITY=Paris\nOPENAI_API_KEY=sk-planted',
+  });
+  const module: FoundModule = {
+    agentId: 'default/a',
+    modulePath: 'A/agent.ts',
+    entry: join(folder, 'A/agent.ts'),
+    folder: join(folder, 'A'),
+    name: 'A',
+    language: 'node',
+  };
+  const stored = new Map<string, StoredGeneration>();
+  const events: GatewayEvent[] = [];
+  const generations = createGenerations(join(folder, 'kept'));
+  const fail = async () => {
+    throw new Error('The disk is full.');
+  };
+  const lastKnownGood = createLastKnownGood({
+    store: options.storeFails
+      ? { list: fail, put: fail, remove: fail }
+      : {
+          list: async () => [...stored.values()],
+          put: async (each) => void stored.set(each.agentId, each),
+          remove: async (agentId) => void stored.delete(agentId),
+        },
+    generations,
+    settings: () => settings,
+    emit: (event) => events.push(event),
+  });
+  const files = [{ path: module.entry, sha256: sha256(Buffer.from('one')) }];
+  const envSha256 = await generations.keepNow(join(module.folder, '.env'));
+  const served: ServedGeneration = {
+    generation: 7,
+    conditions: 'these',
+    load: moduleLoad(module, {
+      ...settings,
+      ...{ generation: 7, kept: null, keptFolder: generations.folder, env: {} },
+    }),
+    manifest: sampleManifest({ files }),
+    envSha256,
+    loadedAtSeconds: 5,
+  };
+  return { module, served, stored, events, generations, lastKnownGood };
+}
+
+describe('last known good', () => {
+  test('revives a generation from kept bytes, its .env too, and never an upstream key', async () => {
+    const { module, served, lastKnownGood } = await scene();
+    expect(await lastKnownGood.keep(module, served, [])).toBeNull();
+    await rm(module.folder, { recursive: true });
+    const stored = (await lastKnownGood.list()).get('default/a');
+    expect(stored && (await lastKnownGood.revive(stored, module))).toMatchObject({
+      generation: 7,
+      conditions: 'these',
+      load: {
+        ...settings,
+        generation: 7,
+        entry: module.entry,
+        env: { CITY: 'Paris' },
+        kept: { [module.entry]: sha256(Buffer.from('one')) },
+      },
+    });
+  });
+
+  test('keeps no value of .env in the store', async () => {
+    const { module, served, stored, lastKnownGood } = await scene();
+    await lastKnownGood.keep(module, served, []);
+    expect(JSON.stringify([...stored.values()])).not.toMatch(/Paris|planted/);
+  });
+
+  test('does not revive what lost its bytes, or another module under the same id', async () => {
+    const { module, served, stored, generations, lastKnownGood } = await scene();
+    await lastKnownGood.keep(module, served, []);
+    const record = stored.get('default/a') as StoredGeneration;
+    const moved = { ...module, modulePath: 'B/agent.ts' };
+    expect(await lastKnownGood.revive(record, moved)).toBeNull();
+    for (const name of await readdir(generations.folder)) await rm(join(generations.folder, name));
+    expect(await lastKnownGood.revive(record, module)).toBeNull();
+  });
+
+  test('goes on without its store and says what a restart would lose', async () => {
+    const { module, served, events, lastKnownGood } = await scene({ storeFails: true });
+    expect(await lastKnownGood.keep(module, served, [])).toMatchObject({
+      code: 'generation_not_kept',
+      severity: 'warning',
+      message: 'This version serves, but a restart would lose it: The disk is full.',
+    });
+    expect(await lastKnownGood.list()).toEqual(new Map());
+    await lastKnownGood.forget('default/a');
+    expect(events.map(({ type }) => type)).toEqual([
+      'fault_survived',
+      'fault_survived',
+      'fault_survived',
+    ]);
+  });
+});

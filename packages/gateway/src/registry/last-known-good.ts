@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { Emit } from '../events.ts';
+import type { Finding } from '../protocol/diagnostics.ts';
+import type { FilePrint, StoredGeneration } from '../protocol/records.ts';
+import type { ServedGeneration } from './catalog.ts';
+import type { FoundModule } from './discover.ts';
+import type { Generations } from './generations.ts';
+import { withoutBrokerVariables } from './module-env.ts';
+import { type LoadSettings, moduleLoad } from './module-load.ts';
+
+/** The generations that serve, kept beyond the gateway's own life. */
+export type LastKnownGood = {
+  /** What was kept, by model id. A store that cannot be read gives none and is reported. */
+  readonly list: () => Promise<ReadonlyMap<string, StoredGeneration>>;
+  /** A kept generation, ready to serve without a load; null where its bytes are gone or the module is another. */
+  readonly revive: (
+    stored: StoredGeneration,
+    module: FoundModule,
+  ) => Promise<ServedGeneration | null>;
+  /** Keeps what serves now. Never throws: the finding says what a restart would lose. */
+  readonly keep: (
+    module: FoundModule,
+    served: ServedGeneration,
+    prints: readonly FilePrint[],
+  ) => Promise<Finding | null>;
+  readonly forget: (agentId: string) => Promise<void>;
+};
+
+export type LastKnownGoodDeps = {
+  readonly store: {
+    readonly list: () => Promise<readonly StoredGeneration[]>;
+    readonly put: (generation: StoredGeneration) => Promise<void>;
+    readonly remove: (agentId: string) => Promise<void>;
+  };
+  readonly generations: Generations;
+  readonly settings: () => LoadSettings;
+  readonly emit: Emit;
+};
+
+export function createLastKnownGood(deps: LastKnownGoodDeps): LastKnownGood {
+  const { store, generations, emit } = deps;
+  const survive = (error: unknown) => emit({ type: 'fault_survived', where: 'store', error });
+  return {
+    async list() {
+      const stored = await store.list().catch((error: unknown) => {
+        survive(error);
+        return [];
+      });
+      return new Map(stored.map((each) => [each.agentId, each]));
+    },
+    revive: (stored, module) => revive(deps, stored, module),
+    async keep(module, served, prints) {
+      const { generation, conditions, manifest, envSha256, loadedAtSeconds } = served;
+      const { agentId, modulePath } = module;
+      const record = { agentId, modulePath, generation, conditions, manifest, prints };
+      try {
+        await generations.keep(manifest.files);
+        await store.put({ ...record, envSha256, loadedAtSeconds });
+        return null;
+      } catch (error) {
+        survive(error);
+        return notKept(module, error);
+      }
+    },
+    forget: (agentId) => store.remove(agentId).catch(survive),
+  };
+}
+
+async function revive(
+  { generations, settings }: LastKnownGoodDeps,
+  stored: StoredGeneration,
+  module: FoundModule,
+): Promise<ServedGeneration | null> {
+  const { generation, conditions, manifest, envSha256, loadedAtSeconds } = stored;
+  if (stored.modulePath !== module.modulePath) return null;
+  if (!(await generations.has(manifest.files.map(({ sha256 }) => sha256)))) return null;
+  const env = envSha256 === null ? '' : await readKept(generations.folder, envSha256);
+  if (env === null) return null;
+  const kept = Object.fromEntries(manifest.files.map(({ path, sha256 }) => [path, sha256]));
+  const load = moduleLoad(module, {
+    ...settings(),
+    ...{ generation, kept, keptFolder: generations.folder },
+    env: withoutBrokerVariables(parseEnv(env)),
+  });
+  return { generation, conditions, load, manifest, envSha256, loadedAtSeconds };
+}
+
+function readKept(folder: string, sha256: string): Promise<string | null> {
+  return readFile(join(folder, sha256), 'utf8').catch(() => null);
+}
+
+function notKept(module: FoundModule, error: unknown): Finding {
+  return {
+    stage: 'load',
+    code: 'generation_not_kept',
+    severity: 'warning',
+    message: `This version serves, but a restart would lose it: ${error instanceof Error ? error.message : error}`,
+    file: module.entry,
+    hint: 'Make room on the disk or mend the store, then refresh with force.',
+  };
+}

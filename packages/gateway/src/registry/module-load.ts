@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import type { ModuleLoad } from '../protocol/records.ts';
+import type { FoundModule } from './discover.ts';
+
+/** What every load shares: export names, upstreams, defaults. */
+export type LoadSettings = Pick<
+  ModuleLoad,
+  'exportNames' | 'upstreams' | 'defaultUpstream' | 'defaultModel'
+>;
+
+/** Says what a worker needs to load a generation; `kept` null loads from disk. */
+export function moduleLoad(
+  module: FoundModule,
+  rest: LoadSettings & Pick<ModuleLoad, 'generation' | 'env' | 'kept' | 'keptFolder'>,
+): ModuleLoad {
+  const { agentId, modulePath, entry, folder, name, language } = module;
+  return { ...rest, agentId, modulePath, entry, folder, name, language };
+}
+
+/**
+ * A hash of what a description depends on beside the files: under other conditions a module is loaded anew.
+ *
+ * @param runtimes - Versions of Node and of the gateway's own SDK copy.
+ */
+export function conditionsOf(settings: LoadSettings, runtimes: readonly string[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([settings, runtimes]))
+    .digest('hex');
+}

@@ -1,0 +1,7 @@
+import type { Store } from './store.ts';
+
+/** Stands in where nothing of a run of the gateway may outlive it, such as `dropgate check`. */
+export const keepsNothing: Pick<Store, 'generations' | 'diagnostics'> = {
+  generations: { list: async () => [], put: async () => {}, remove: async () => {} },
+  diagnostics: { list: async () => [], change: async () => {} },
+};

@@ -1,0 +1,38 @@
+import type { Kysely } from 'kysely';
+import type { Diagnostic } from '../protocol/diagnostics.ts';
+import type { Tables } from './migrations.ts';
+import type { Guard } from './sql-keys.ts';
+import type { DiagnosticStore } from './store.ts';
+
+/** The diagnostics of an open database. */
+export function createDiagnosticStore(database: Kysely<Tables>, guarded: Guard): DiagnosticStore {
+  return {
+    list: () =>
+      guarded(async () => {
+        const rows = await database
+          .selectFrom('diagnostics')
+          .selectAll()
+          .orderBy('last_seen')
+          .orderBy('id')
+          .execute();
+        return rows.map(({ record }) => JSON.parse(record) as Diagnostic);
+      }),
+    change: ({ put, remove }) =>
+      guarded(() =>
+        database.transaction().execute(async (transaction) => {
+          for (const id of remove) {
+            await transaction.deleteFrom('diagnostics').where('id', '=', id).execute();
+          }
+          for (const diagnostic of put) {
+            const { id, last_seen } = diagnostic;
+            const row = { last_seen, record: JSON.stringify(diagnostic) };
+            await transaction
+              .insertInto('diagnostics')
+              .values({ id, ...row })
+              .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+              .execute();
+          }
+        }),
+      ),
+  };
+}
