@@ -133,7 +133,8 @@ function toolEntry(event: Extract<GatewayEvent, { type: 'tool_called' }>): LogEn
 }
 
 function requestEntry(event: Extract<GatewayEvent, { type: 'request_ended' }>): LogEntry {
-  return entry('info', `${event.method} ${event.path} ${event.status}`, {
+  const level = healthPaths.includes(event.path) ? 'debug' : 'info';
+  return entry(level, `${event.method} ${event.path} ${event.status}`, {
     request_id: event.requestId,
     client_request_id: event.clientRequestId ?? undefined,
     key_id: event.keyId ?? undefined,
@@ -166,7 +167,11 @@ function decisionEntry(event: Extract<GatewayEvent, { type: 'access_decided' }>)
   });
 }
 
-const expectedEnds = ['evicted', 'retired', 'shutdown'];
+/** `load_failed` has findings of its own, which say more. */
+const expectedEnds = ['evicted', 'retired', 'shutdown', 'load_failed'];
+
+/** Asked every few seconds by whoever watches the gateway. */
+const healthPaths = ['/healthz', '/readyz'];
 
 function workerEndEntry(event: Extract<GatewayEvent, { type: 'worker_ended' }>): LogEntry {
   const expected = expectedEnds.includes(event.reason);

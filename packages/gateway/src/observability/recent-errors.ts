@@ -15,6 +15,10 @@ export type DiagnosticQuery = {
 
 export type RecentErrors = {
   readonly listener: (event: GatewayEvent) => void;
+  /** Takes over what an earlier gateway kept, least lately seen first. */
+  readonly restore: (diagnostics: readonly Diagnostic[]) => void;
+  /** All that is kept, least lately seen first. */
+  readonly all: () => readonly Diagnostic[];
   /** Newest first. `next` is the `after` of the following page, null on the last. */
   readonly query: (query: DiagnosticQuery) => {
     readonly errors: readonly Diagnostic[];
@@ -60,6 +64,13 @@ export function createRecentErrors(nowIso: () => string): RecentErrors {
       const failure = servingFailure(event);
       if (failure) add(failure.about, failure.finding);
     },
+    restore(diagnostics) {
+      const newer = [...kept];
+      kept.clear();
+      for (const each of diagnostics) kept.set(each.id, each);
+      for (const [id, each] of newer) kept.set(id, each);
+    },
+    all: () => [...kept.values()],
     query: (query) => select([...kept.values()].reverse(), query),
   };
 }

@@ -1,0 +1,72 @@
+import type { GatewayEvent } from '../events.ts';
+
+/** A run as operators see it, snake_case as shown; the last three are null while it runs. */
+export type RunInfo = {
+  readonly id: string;
+  readonly request_id: string;
+  readonly key_id: string;
+  readonly agent_id: string;
+  readonly generation: number;
+  /** ISO 8601. */
+  readonly started_at: string;
+  readonly outcome: string;
+  readonly code: string | null;
+  readonly duration_ms: number | null;
+  readonly usage: {
+    readonly requests: number;
+    readonly input_tokens: number;
+    readonly output_tokens: number;
+  } | null;
+};
+
+export type RecentRuns = {
+  readonly listener: (event: GatewayEvent) => void;
+  /** Newest first; those that still run have the outcome `running`. */
+  readonly list: () => readonly RunInfo[];
+};
+
+const keptLimit = 200;
+
+/** The last runs since the gateway started. */
+export function createRecentRuns(nowIso: () => string): RecentRuns {
+  const runs = new Map<string, RunInfo>();
+  return {
+    listener(event) {
+      if (event.type === 'run_started') {
+        runs.set(event.runId, begun(event, nowIso()));
+        const [oldest] = runs.keys();
+        if (runs.size > keptLimit && oldest !== undefined) runs.delete(oldest);
+      } else if (event.type === 'run_ended') {
+        const run = runs.get(event.runId);
+        if (run) runs.set(event.runId, ended(run, event));
+      }
+    },
+    list: () => [...runs.values()].reverse(),
+  };
+}
+
+function begun(event: Extract<GatewayEvent, { type: 'run_started' }>, now: string): RunInfo {
+  return {
+    id: event.runId,
+    request_id: event.requestId,
+    key_id: event.keyId,
+    agent_id: event.agentId,
+    generation: event.generation,
+    started_at: now,
+    outcome: 'running',
+    code: null,
+    duration_ms: null,
+    usage: null,
+  };
+}
+
+function ended(run: RunInfo, event: Extract<GatewayEvent, { type: 'run_ended' }>): RunInfo {
+  const { requests, inputTokens, outputTokens } = event.usage;
+  return {
+    ...run,
+    outcome: event.outcome,
+    code: event.code,
+    duration_ms: Math.round(event.durationMs * 10) / 10,
+    usage: { requests, input_tokens: inputTokens, output_tokens: outputTokens },
+  };
+}
