@@ -6,7 +6,7 @@ import { type Origin, problemAt } from './problems.ts';
 import type { EnvironmentSettings, Settings } from './schema.ts';
 
 /** The command the settings are for; it decides defaults such as whether agents are watched. */
-export type Command = 'dev' | 'start' | 'check' | 'keys';
+export type Command = 'dev' | 'start' | 'check' | 'keys' | 'new';
 
 /** A setting with where it came from. */
 export type Sourced = { readonly name: string; readonly source: SettingSource };

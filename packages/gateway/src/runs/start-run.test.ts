@@ -92,7 +92,10 @@ function scene(options: Scene = {}) {
       yield* options.events ?? answer;
     },
     isDraining: () => options.draining ?? false,
-    settings: { runTimeoutMs: options.runTimeoutMs ?? 60_000, toolEvents: 'reasoning' },
+    settings: () => ({
+      runTimeoutMs: options.runTimeoutMs ?? 60_000,
+      toolEvents: 'reasoning',
+    }),
     emit: (event) => emitted.push(event),
   });
   return { startRun, emitted, runs, signals };

@@ -58,7 +58,7 @@ export type StartRunDeps = {
   readonly decide: (question: Question) => Decision;
   readonly run: (load: ModuleLoad, request: PoolRun) => AsyncIterable<RunEvent>;
   readonly isDraining: () => boolean;
-  readonly settings: { readonly runTimeoutMs: number; readonly toolEvents: ToolEventsMode };
+  readonly settings: () => { readonly runTimeoutMs: number; readonly toolEvents: ToolEventsMode };
   readonly emit: Emit;
 };
 
@@ -131,6 +131,7 @@ type Admitted = {
 function begin(deps: StartRunDeps, admitted: Admitted): Run {
   const { caller, input, agent, ignored } = admitted;
   const { settings } = agent.manifest;
+  const defaults = deps.settings();
   const runId = `run_${randomBytes(12).toString('hex')}`;
   const abort = new AbortController();
   const context: RunContext = {
@@ -161,14 +162,14 @@ function begin(deps: StartRunDeps, admitted: Admitted): Run {
       caller,
       agent,
       abort,
-      timeoutMs: settings.timeoutMs ?? deps.settings.runTimeoutMs,
+      timeoutMs: settings.timeoutMs ?? defaults.runTimeoutMs,
       authorizeTool: (tool) => deps.authorize(toolQuestion(agent, tool), caller.requestId),
       emit: deps.emit,
     }),
     cancel: (reason) => abort.abort(reason),
     ignored,
     presentation: {
-      toolEvents: settings.toolEvents ?? deps.settings.toolEvents,
+      toolEvents: settings.toolEvents ?? defaults.toolEvents,
       guardrailResponse: settings.guardrailResponse ?? 'content_filter',
     },
   };

@@ -91,6 +91,26 @@ describe('whose call it is', () => {
     ]);
   });
 
+  test('a run costs what its calls cost, and nothing more is told of it once it has ended', async () => {
+    const { send, access, called } = await answering();
+    access.startRun('run_1', 'key_1');
+    access.startRun('run_2', 'key_1');
+    expect(access.usageOf('run_1')).toMatchObject({ requests: 0, inputTokens: 0 });
+    await send('/responses', { body: question, run: 'run_1' });
+    await send('/responses', { body: question, run: 'run_1' });
+    await called(2);
+    expect(access.usageOf('run_1')).toEqual({
+      requests: 2,
+      inputTokens: 6,
+      outputTokens: 4,
+      cachedInputTokens: 0,
+      reasoningTokens: 0,
+    });
+    expect(access.usageOf('run_2')).toMatchObject({ requests: 0, inputTokens: 0 });
+    access.endRun('run_1');
+    expect(access.usageOf('run_1')).toBeNull();
+  });
+
   test('a call that names none is the sole live run’s, else the worker’s', async () => {
     const { send, access, called } = await answering();
     await send('/responses', { body: question });

@@ -255,6 +255,18 @@ describe('an upstream that answers oddly', () => {
     expect(await response.text()).toContain('check its base_url');
   });
 
+  test('with JSON where a stream was asked for is no upstream', async () => {
+    const upstream = await startUpstream((_request, response) => json(response, 200, {}));
+    const { send, called } = await startBroker([remote(upstream.baseUrl)]);
+    const streamed = JSON.stringify({ model: 'gpt-5', input: 'hi', stream: true });
+    const response = await send('/responses', { body: streamed });
+    expect(response.status).toBe(502);
+    expect(await response.text()).toContain('check its base_url');
+    expect(await called(1)).toMatchObject([{ error: 'answered with application/json' }]);
+    const quoted = JSON.stringify({ model: 'gpt-5', input: 'hi', metadata: { stream: true } });
+    expect((await send('/responses', { body: quoted })).status).toBe(200);
+  });
+
   test('with bytes that are no HTTP is no upstream', async () => {
     const upstream = await startUpstream((request) => request.socket.end('NONSENSE\r\n\r\n'));
     const { send } = await startBroker([remote(upstream.baseUrl, { maxRetries: 2 })]);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
+import type { Usage } from '../protocol/run.ts';
 
 const TOKEN_BYTES = 32;
 
@@ -10,6 +11,8 @@ export type ModelAccess = {
   /** Sends the worker's later calls to another upstream; a name that is unknown fails each call. */
   setUpstream(name: string): void;
   startRun(runId: string, keyId: string): void;
+  /** What the calls of a live run that are over have cost; null for any other run. */
+  usageOf(runId: string): Usage | null;
   /** Ends the run here; its calls that are still open are aborted at once. */
   endRun(runId: string): void;
   /** Ends the token and aborts its open calls. */
@@ -23,6 +26,8 @@ export type LiveCall = {
   /** Aborts with a `GatewayError` when the run ends, the token is revoked or `abort` is called. */
   readonly signal: AbortSignal;
   abort(message: string): void;
+  /** Books what the call has cost. */
+  spent(usage: Usage): void;
   end(): void;
 };
 
@@ -57,7 +62,8 @@ export function createGrants(baseUrl: () => string): Grants {
         baseUrl: baseUrl(),
         token,
         setUpstream: issued.setUpstream,
-        startRun: (runId, keyId) => void issued.runs.set(runId, keyId),
+        startRun: (runId, keyId) => void issued.runs.set(runId, { keyId, usage: noUsage }),
+        usageOf: (runId) => issued.runs.get(runId)?.usage ?? null,
         endRun(runId) {
           issued.runs.delete(runId);
           issued.abortCalls((call) => call.runId === runId, 'The run ended.');
@@ -77,7 +83,7 @@ export function createGrants(baseUrl: () => string): Grants {
 }
 
 function createGrant(agentId: string) {
-  const runs = new Map<string, string>();
+  const runs = new Map<string, LiveRun>();
   const calls = new Set<LiveCall>();
   let upstreamName: string | null = null;
   const grant: Grant = {
@@ -88,9 +94,8 @@ function createGrant(agentId: string) {
         throw new GatewayError('not_allowed', 'The run this call names is not live.');
       }
       const runId = named ?? soleRun(runs);
-      const call = createCall(runId, runId === null ? null : (runs.get(runId) ?? null), (ended) =>
-        calls.delete(ended),
-      );
+      const run = runId === null ? undefined : runs.get(runId);
+      const call = createCall({ runId, run, onEnd: (ended) => calls.delete(ended) });
       calls.add(call);
       return call;
     },
@@ -107,23 +112,48 @@ function createGrant(agentId: string) {
   };
 }
 
-function createCall(
-  runId: string | null,
-  keyId: string | null,
-  onEnd: (call: LiveCall) => void,
-): LiveCall {
+type LiveRun = { readonly keyId: string; usage: Usage };
+
+function createCall({ runId, run, onEnd }: CallOptions): LiveCall {
   const controller = new AbortController();
   const call: LiveCall = {
     runId,
-    keyId,
+    keyId: run?.keyId ?? null,
     signal: controller.signal,
     abort: (message) => controller.abort(new GatewayError('run_cancelled', message)),
+    spent(usage) {
+      if (run) run.usage = plus(run.usage, usage);
+    },
     end: () => onEnd(call),
   };
   return call;
 }
 
-function soleRun(runs: ReadonlyMap<string, string>): string | null {
+type CallOptions = {
+  readonly runId: string | null;
+  readonly run: LiveRun | undefined;
+  readonly onEnd: (call: LiveCall) => void;
+};
+
+const noUsage: Usage = {
+  requests: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: 0,
+  reasoningTokens: 0,
+};
+
+function plus(sum: Usage, usage: Usage): Usage {
+  return {
+    requests: sum.requests + usage.requests,
+    inputTokens: sum.inputTokens + usage.inputTokens,
+    outputTokens: sum.outputTokens + usage.outputTokens,
+    cachedInputTokens: sum.cachedInputTokens + usage.cachedInputTokens,
+    reasoningTokens: sum.reasoningTokens + usage.reasoningTokens,
+  };
+}
+
+function soleRun(runs: ReadonlyMap<string, LiveRun>): string | null {
   const [only] = runs.keys();
   return runs.size === 1 && only !== undefined ? only : null;
 }

@@ -59,6 +59,11 @@ export function isEventStream(headers: IncomingHttpHeaders): boolean {
   return encoding === 'identity' && (type?.startsWith('text/event-stream') ?? false);
 }
 
+/** Whether an answer says it is JSON. */
+export function isJson(headers: IncomingHttpHeaders): boolean {
+  return headers['content-type']?.includes('json') ?? false;
+}
+
 /** Whether an answer can be one of OpenAI's API, by its type. */
 export function isModelOutput(headers: IncomingHttpHeaders): boolean {
   return /^$|json|text\/event-stream/.test(headers['content-type'] ?? '');

@@ -1,7 +1,14 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { type AnswerWatch, createAnswerWatch } from './answer-watch.ts';
-import { isEventStream, isModelOutput, readRetryAfterMs, responseHeaders } from './headers.ts';
+import { asksForStream } from './asks-for-stream.ts';
+import {
+  isEventStream,
+  isJson,
+  isModelOutput,
+  readRetryAfterMs,
+  responseHeaders,
+} from './headers.ts';
 import type { UpstreamApi } from './upstream.ts';
 
 /** A refused answer that is longer than this is cut rather than read to keep its connection. */
@@ -28,6 +35,7 @@ type Receiver = {
   readonly signal: AbortSignal;
   /** Set for a model call. */
   readonly api: UpstreamApi | null;
+  readonly body: unknown;
 };
 
 /** One answer on its way from an upstream to a worker. Calls `onEnd` exactly once. */
@@ -72,10 +80,14 @@ export class Relay implements Dispatcher.DispatchHandler {
       this.#end({ type: 'deferred', status, retryAfterMs });
       return;
     }
-    const { api } = this.#receiver;
-    if (api !== null && status < 300 && !isModelOutput(headers)) {
-      controller.abort(new GarbledError(`answered with ${headers['content-type']}`));
-      return;
+    const { api, body } = this.#receiver;
+    if (api !== null && status < 300) {
+      // Clients take JSON in place of a stream for an empty one.
+      const isGarbled = !isModelOutput(headers) || (isJson(headers) && asksForStream(body));
+      if (isGarbled) {
+        controller.abort(new GarbledError(`answered with ${headers['content-type']}`));
+        return;
+      }
     }
     this.#watch = createAnswerWatch({ status, streamOf: isEventStream(headers) ? api : null });
   }

@@ -84,6 +84,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
   else if (outcome.failure) answerFailure(response, outcome.failure);
   // An upload that was answered early is read to its end, or its connection would hang.
   if (!request.complete) request.resume();
+  if (outcome.usage) call.spent(outcome.usage);
   deps.emit({
     type: 'model_called',
     agentId: grant.agentId,

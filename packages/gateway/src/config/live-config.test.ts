@@ -1,0 +1,57 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import { createLiveConfig } from './live-config.ts';
+import { loadConfig } from './load.ts';
+
+async function scene(yaml: string) {
+  const projectRoot = await tempFolder({ 'gateway.yaml': yaml });
+  const read = async () => loadConfig({ projectRoot, env: {}, command: 'dev' });
+  const live = createLiveConfig(await read(), read);
+  const edit = (text: string) => writeFile(join(projectRoot, 'gateway.yaml'), text);
+  return { projectRoot, live, edit };
+}
+
+describe('live settings', () => {
+  test('follow the file in what agents depend on', async () => {
+    const { live, edit, projectRoot } = await scene('defaults: { model: one }');
+    await edit('defaults: { model: two, tool_events: off }');
+    expect(await live.reload()).toEqual([]);
+    expect(live.current()).toMatchObject({
+      defaultModel: { name: 'two', source: 'config' },
+      toolEvents: 'off',
+    });
+    expect(live.files).toEqual([join(projectRoot, 'gateway.yaml'), join(projectRoot, '.env')]);
+  });
+
+  test('keep what only a restart can change, and say so', async () => {
+    const { live, edit } = await scene('server: { port: 8080 }');
+    await edit('server: { port: 9090 }\ndefaults: { model: two }');
+    expect(await live.reload()).toMatchObject([
+      {
+        code: 'setting_needs_restart',
+        severity: 'warning',
+        message: 'A change of server holds after a restart.',
+      },
+    ]);
+    expect(live.current()).toMatchObject({
+      server: { port: 8080 },
+      defaultModel: { name: 'two' },
+    });
+  });
+
+  test('stay as they were, all of them, when one is wrong', async () => {
+    const { live, edit, projectRoot } = await scene('defaults: { model: one }');
+    await edit('defaults: { model: two }\nserver: { prot: 1 }');
+    expect(await live.reload()).toMatchObject([
+      {
+        code: 'bad_setting',
+        severity: 'error',
+        file: join(projectRoot, 'gateway.yaml'),
+        line: 2,
+      },
+    ]);
+    expect(live.current().defaultModel?.name).toBe('one');
+  });
+});

@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import type { Finding } from '../protocol/diagnostics.ts';
+import { ConfigError, type ConfigProblem } from './config-error.ts';
+import type { Config } from './settle.ts';
+
+/** The settings while the gateway runs: what agents depend on follows the files, the rest waits for a restart. */
+export type LiveConfig = {
+  readonly current: () => Config;
+  /** Files whose change is a reason to read the settings again. Absolute. */
+  readonly files: readonly string[];
+  /** Path that findings about the settings are reported under. */
+  readonly path: string;
+  /** Reads the settings again. With an error among the findings the old ones stay, all of them. */
+  readonly reload: () => Promise<readonly Finding[]>;
+};
+
+/** Settings that a running gateway cannot change. */
+const fixed = ['server', 'worker', 'storeUrl', 'agentRoots', 'namespace', 'watch'] as const;
+
+/** @param read - Reads the settings anew; throws `ConfigError`. */
+export function createLiveConfig(initial: Config, read: () => Promise<Config>): LiveConfig {
+  let current = initial;
+  const yaml = initial.configFile ?? join(initial.projectRoot, 'gateway.yaml');
+  return {
+    current: () => current,
+    files: [yaml, join(initial.projectRoot, '.env')],
+    path: 'gateway.yaml',
+    async reload() {
+      try {
+        const next = await read();
+        const waiting = fixed.filter(
+          (name) => JSON.stringify(next[name]) !== JSON.stringify(current[name]),
+        );
+        current = { ...next, ...pick(current, fixed) };
+        return waiting.map((name) => needsRestart(name, yaml));
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        return error.problems.map((problem) => toFinding(problem, initial.projectRoot));
+      }
+    },
+  };
+}
+
+function pick<Key extends keyof Config>(config: Config, keys: readonly Key[]): Pick<Config, Key> {
+  return Object.fromEntries(keys.map((key) => [key, config[key]])) as Pick<Config, Key>;
+}
+
+function needsRestart(name: string, file: string): Finding {
+  return {
+    stage: 'metadata',
+    code: 'setting_needs_restart',
+    severity: 'warning',
+    message: `A change of ${name} holds after a restart.`,
+    file,
+    hint: 'Restart the gateway.',
+  };
+}
+
+function toFinding(problem: ConfigProblem, projectRoot: string): Finding {
+  const { file, line, column, setting, message } = problem;
+  return {
+    stage: 'metadata',
+    code: 'bad_setting',
+    severity: 'error',
+    message: `${setting === null ? '' : `${setting}: `}${message} The settings before stay.`,
+    ...(file === null ? {} : { file: join(projectRoot, file) }),
+    ...(line === null ? {} : { line }),
+    ...(column === null ? {} : { column }),
+    hint: 'Correct it and save.',
+  };
+}

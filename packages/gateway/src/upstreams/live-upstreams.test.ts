@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import type { UpstreamSettings } from './catalog.ts';
+import { createLiveUpstreams } from './live-upstreams.ts';
+
+const none: UpstreamSettings = {
+  configured: {},
+  defaultUpstream: null,
+  openaiApiKey: null,
+  openaiBaseUrl: null,
+  upstreamApi: null,
+};
+
+test('changes what the map in hand holds', () => {
+  const live = createLiveUpstreams(none);
+  const { upstreams } = live.current();
+  expect([...upstreams.keys()]).toEqual(['demo']);
+  live.replace({ ...none, openaiApiKey: 'sk-test' });
+  expect([...upstreams.keys()]).toEqual(['openai']);
+  expect(live.current().defaultUpstream).toBe('openai');
+});
+
+test('keeps the old ones when the new ones contradict each other', () => {
+  const live = createLiveUpstreams(none);
+  expect(() => live.replace({ ...none, defaultUpstream: 'nowhere' })).toThrow('nowhere');
+  expect([...live.current().upstreams.keys()]).toEqual(['demo']);
+});
