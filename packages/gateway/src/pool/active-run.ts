@@ -17,6 +17,8 @@ export type PoolRun = {
 export type RunLink = {
   readonly credit: (events: number) => void;
   readonly cancel: (reason: string) => void;
+  /** What its model calls have cost so far; null where that is not known. */
+  readonly usage: () => Usage | null;
   /** The run is over, however it ended. */
   readonly ended: (last: FinalEvent | null) => void;
 };
@@ -53,9 +55,11 @@ export class ActiveRun {
   /** Takes the worker's next event. */
   push(event: RunEvent): void {
     if (this.isEnded) return;
-    const hasRoom = this.#stream.push(event);
-    if (isFinal(event)) this.#release(event);
-    else if (!hasRoom) {
+    if (isFinal(event)) {
+      const last = this.#settled(event);
+      this.#stream.push(last);
+      this.#release(last);
+    } else if (!this.#stream.push(event)) {
       this.#stop(
         failed('run_failed', 'The answer was read too slowly and grew too large to hold.'),
       );
@@ -65,8 +69,9 @@ export class ActiveRun {
   /** Ends it with a failure, in place of what the reader has not taken yet. */
   fail(event: FinalEvent): void {
     if (this.isEnded) return;
-    this.#stream.cut(event);
-    this.#release(event);
+    const last = this.#settled(event);
+    this.#stream.cut(last);
+    this.#release(last);
   }
 
   readonly #aborted = (): void => {
@@ -80,13 +85,21 @@ export class ActiveRun {
 
   #stop(event: FinalEvent): void {
     if (this.isEnded) return;
-    this.#stream.cut(event);
-    this.#cancel('The run was stopped.', event);
+    const last = this.#settled(event);
+    this.#stream.cut(last);
+    this.#cancel('The run was stopped.', last);
   }
 
   #cancel(reason: string, last: FinalEvent | null = null): void {
     this.#link?.cancel(reason);
     this.#release(last);
+  }
+
+  /** A worker that died told no usage, and one whose module calls models itself knows of its SDK's calls only. */
+  #settled(event: FinalEvent): FinalEvent {
+    const metered = event.type === 'interrupted' ? null : (this.#link?.usage() ?? null);
+    if (event.type === 'interrupted' || metered === null) return event;
+    return metered.requests > event.usage.requests ? { ...event, usage: metered } : event;
   }
 
   #release(last: FinalEvent | null): void {
@@ -105,7 +118,7 @@ const noUsage: Usage = {
   reasoningTokens: 0,
 };
 
-/** The last event of a run that the pool itself ends. What it used is not known here: the broker meters it. */
+/** The last event of a run that the pool itself ends. What it used comes from where its model calls are metered. */
 export function failed(
   code: FailureCode,
   message: string,

@@ -32,6 +32,14 @@ export function findingOfEnd(
         message: `The module used more than ${limits.memoryLimitMb} MB of memory while it was loaded.`,
         hint: 'Load less at the top level, or raise worker.memory_limit_mb.',
       };
+    case 'protocol':
+      return {
+        ...about,
+        code: 'protocol_violated',
+        message: `The process broke the protocol while it loaded the module: ${end.detail?.message ?? 'no cause is known'}`,
+        hint: 'File descriptor 3 belongs to the gateway: write to stdout or stderr in the module and in what it imports.',
+        ...lastLines(end),
+      };
     case 'retired':
     case 'shutdown':
       return { ...about, code: 'load_cancelled', message: 'The load was stopped before it ended.' };

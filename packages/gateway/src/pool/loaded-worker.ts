@@ -62,6 +62,7 @@ export class LoadedWorker {
     run.attach({
       credit: (events) => this.process.send({ type: 'credit', runId, events }),
       cancel: (reason) => this.process.send({ type: 'cancel', runId, reason }),
+      usage: () => this.#options.access.usageOf(runId),
       ended: (last) => this.#runEnded(runId, last),
     });
     if (!this.#trySend({ type: 'run', run: run.request.run, credits: initialCredits })) {

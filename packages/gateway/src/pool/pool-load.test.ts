@@ -112,6 +112,7 @@ describe('a module that cannot be loaded', () => {
     ['ends its process', 'exit 3', 'process_exit', 'exit code 3'],
     ['ends its process without an error', 'exit 0', 'process_exit', 'exit code 0'],
     ['crashes', 'abort', 'worker_crashed', 'SIGABRT'],
+    ['writes into the channel', 'garbage', 'protocol_violated', 'A line is no JSON object'],
   ])('since it %s is told so', async (_name, command, code, words) => {
     const pool = poolWith({ loadTimeoutMs: 3000, stallTimeoutMs: 200 });
     const result = await pool.prepare(scriptedLoad(command), never);

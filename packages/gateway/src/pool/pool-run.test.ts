@@ -50,6 +50,34 @@ describe('a run', () => {
     ]);
   });
 
+  test('tells what was metered, where that is more than its worker knows of', async () => {
+    const metered = {
+      requests: 2,
+      inputTokens: 20,
+      outputTokens: 10,
+      cachedInputTokens: 4,
+      reasoningTokens: 1,
+    };
+    const pool = poolWith({}, { metered: { 'run-1': metered, 'run-2': metered } });
+    const finished = await finishRun(startRun(pool, 'echo 1'));
+    expect(finished.last).toMatchObject({ type: 'finished', usage: metered });
+    const crashed = await finishRun(startRun(pool, 'exit 3', { runId: 'run-2' }));
+    expect(crashed.last).toMatchObject({ type: 'failed', usage: metered });
+  });
+
+  test('tells what its worker knows of, where less was metered', async () => {
+    const metered = {
+      requests: 0,
+      inputTokens: 0,
+      outputTokens: 0,
+      cachedInputTokens: 0,
+      reasoningTokens: 0,
+    };
+    const pool = poolWith({}, { metered: { 'run-1': metered } });
+    const { last } = await finishRun(startRun(pool, 'echo 1'));
+    expect(last).toMatchObject({ type: 'finished', usage: { requests: 1, inputTokens: 2 } });
+  });
+
   test('shares one worker with the runs beside it, even while that starts', async () => {
     const pool = poolWith();
     const runs = [1, 2, 3].map((n) => finishRun(startRun(pool, 'pid', { runId: `run-${n}` })));

@@ -1,4 +1,5 @@
 import type { FailureDetail } from '../protocol/run.ts';
+import type { FromWorker } from '../protocol/worker-messages.ts';
 
 /**
  * Why a worker ended: asked to (`evicted`, `retired`, `shutdown`), killed (`stalled`, `memory`, `protocol`,
@@ -23,6 +24,9 @@ export type WorkerEnd = {
   readonly detail: FailureDetail | null;
 };
 
+/** The last words of a worker. */
+export type WorkerFault = Pick<Extract<FromWorker, { type: 'fault' }>, 'cause' | 'detail'>;
+
 const asked: ReadonlySet<WorkerEndReason> = new Set(['evicted', 'retired', 'shutdown']);
 
 /** Whether nobody wanted this end, so that it counts as a crash of the module. */
@@ -38,7 +42,7 @@ export function describeEnd(known: {
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly killed: { readonly reason: WorkerEndReason; readonly message: string } | null;
-  readonly fault: FailureDetail | null;
+  readonly fault: WorkerFault | null;
   /** False where it did not even get as far as to load a module. */
   readonly saidHello: boolean;
   readonly errorLines: readonly string[];
@@ -47,7 +51,7 @@ export function describeEnd(known: {
   const reason = killed?.reason ?? ownReason(known);
   const end = { reason, exitCode, signal };
   if (asked.has(reason)) return { ...end, detail: null };
-  if (fault && !killed) return { ...end, detail: fault };
+  if (fault && !killed) return { ...end, detail: fault.detail };
   const detail: FailureDetail = {
     class: 'WorkerEnded',
     message: killed?.message ?? ownMessage(end),
@@ -60,6 +64,7 @@ export function describeEnd(known: {
 function ownReason(known: Parameters<typeof describeEnd>[0]): WorkerEndReason {
   if (known.errorLines.some((line) => line.includes('JavaScript heap out of memory')))
     return 'memory';
+  if (known.fault?.cause === 'exit') return 'exited';
   return known.fault || known.signal || !known.saidHello ? 'crashed' : 'exited';
 }
 

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import { type Channel, type ChannelFailure, createChannel } from '../protocol/channel.ts';
 import { parseFromWorker } from '../protocol/from-worker.ts';
-import type { FailureDetail } from '../protocol/run.ts';
 import {
   type FromWorker,
   maxLineFromWorkerBytes,
@@ -12,7 +11,12 @@ import {
 import { readOutputLines } from './output-lines.ts';
 import { signalGroup } from './process-facts.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
-import { describeEnd, type WorkerEnd, type WorkerEndReason } from './worker-end.ts';
+import {
+  describeEnd,
+  type WorkerEnd,
+  type WorkerEndReason,
+  type WorkerFault,
+} from './worker-end.ts';
 
 /** How long a new process may take until it says hello. Generous: a busy machine starts many at once. */
 const HELLO_TIMEOUT_MS = 30_000;
@@ -63,7 +67,7 @@ export class WorkerProcess {
   readonly #helloTimer: NodeJS.Timeout;
   #listener: ((message: WorkerMessage) => void) | null = null;
   #killed: { reason: WorkerEndReason; message: string } | null = null;
-  #fault: FailureDetail | null = null;
+  #fault: WorkerFault | null = null;
   #errorLines: string[] = [];
   #endTimer: NodeJS.Timeout | null = null;
   #giveUpTimer: NodeJS.Timeout | null = null;
@@ -168,7 +172,7 @@ export class WorkerProcess {
         this.#greet(message.version);
         return;
       case 'fault':
-        this.#fault = message.detail;
+        this.#fault = message;
         return;
       case 'pong':
         return;

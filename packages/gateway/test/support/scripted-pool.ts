@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { GatewayEvent } from '../../src/events.ts';
 import { createPool, type ModelAccess, type Pool, type PoolDeps } from '../../src/pool/pool.ts';
 import type { ModuleLoad } from '../../src/protocol/records.ts';
-import type { RunEvent } from '../../src/protocol/run.ts';
+import type { RunEvent, Usage } from '../../src/protocol/run.ts';
 import type { WorkerQuestion } from '../../src/protocol/worker-messages.ts';
 
 const scriptedWorker = fileURLToPath(new URL('../fixtures/scripted-worker.ts', import.meta.url));
@@ -28,7 +28,13 @@ export type ScriptedPool = Pool & {
 /** A real pool in a folder of its own, whose workers are `fixtures/scripted-worker.ts` unless another `entry` is given. */
 export function scriptedPool(
   settings: Partial<Settings> = {},
-  more: { hostEnv?: Record<string, string>; folder?: string; entry?: string } = {},
+  more: {
+    hostEnv?: Record<string, string>;
+    folder?: string;
+    entry?: string;
+    /** What the broker has metered: run → usage. */
+    metered?: Readonly<Record<string, Usage>>;
+  } = {},
 ): ScriptedPool {
   const folder = more.folder ?? mkdtempSync(join(tmpdir(), 'dropgate-pool-'));
   const emitted: GatewayEvent[] = [];
@@ -50,7 +56,7 @@ export function scriptedPool(
     projectRoot: folder,
     stateFolder: join(folder, '.dropgate'),
     hostEnv: { PATH: process.env.PATH, ...more.hostEnv },
-    grantModelAccess: (agentId) => loggedAccess(agentId, accessLog),
+    grantModelAccess: (agentId) => loggedAccess(agentId, accessLog, more.metered ?? {}),
     emit(event) {
       emitted.push(event);
       for (const waiter of waiting) waiter(event);
@@ -165,13 +171,18 @@ function isOf<T extends GatewayEvent['type']>(
   return event.type === type;
 }
 
-function loggedAccess(agentId: string, log: string[]): ModelAccess {
+function loggedAccess(
+  agentId: string,
+  log: string[],
+  metered: Readonly<Record<string, Usage>>,
+): ModelAccess {
   log.push(`grant ${agentId}`);
   return {
     baseUrl: 'http://127.0.0.1:1/v1',
     token: 'worker-token',
     setUpstream: (name) => log.push(`upstream ${name}`),
     startRun: (runId, keyId) => log.push(`start ${runId} ${keyId}`),
+    usageOf: (runId) => metered[runId] ?? null,
     endRun: (runId) => log.push(`end ${runId}`),
     revoke: () => log.push('revoke'),
   };

@@ -36,10 +36,25 @@ export type SeenCall = {
 /** Each call costs this much. */
 const callUsage = { input: 10, output: 5, cached: 4, reasoning: 2 };
 
-/** A server that speaks both of OpenAI's APIs from a script; the last turn repeats. */
+/** A server that speaks both of OpenAI's APIs from a script; the last turn repeats. It stops when the test is over. */
 export async function startUpstream(...turns: readonly Turn[]): Promise<{
   readonly baseUrl: string;
   readonly calls: SeenCall[];
+}> {
+  const { baseUrl, calls, stop } = await openUpstream(
+    () => turns[Math.min(calls.length, turns.length) - 1] ?? {},
+  );
+  onTestFinished(stop);
+  return { baseUrl, calls };
+}
+
+/** A server that speaks both of OpenAI's APIs and answers each call as `turnOf` says. */
+export async function openUpstream(turnOf: (call: SeenCall) => Turn): Promise<{
+  /** With `/v1`, for `OPENAI_BASE_URL`. */
+  readonly baseUrl: string;
+  /** In order of arrival. */
+  readonly calls: SeenCall[];
+  readonly stop: () => void;
 }> {
   const calls: SeenCall[] = [];
   const server = createServer(async (request, response) => {
@@ -50,17 +65,20 @@ export async function startUpstream(...turns: readonly Turn[]): Promise<{
     const text = Buffer.concat(chunks).toString();
     const body = text.startsWith('{') ? JSON.parse(text) : { raw: text };
     const path = request.url ?? '';
-    calls.push({ path, headers: request.headers, body, aborted: aborted.promise });
-    const turn = turns[Math.min(calls.length, turns.length) - 1] ?? {};
-    answer(turn, { path, body, response });
+    const call = { path, headers: request.headers, body, aborted: aborted.promise };
+    calls.push(call);
+    answer(turnOf(call), { path, body, response });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
   const { port } = server.address() as AddressInfo;
-  return { baseUrl: `http://127.0.0.1:${port}/v1`, calls };
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    calls,
+    stop() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
 type Call = {
