@@ -1,0 +1,77 @@
+import { APIError } from 'openai';
+import type { ChatCompletionChunk, ChatCompletionCreateParams } from 'openai/resources';
+import { expect } from 'vitest';
+import type { TestGateway } from './harness.ts';
+
+/** An answer as a caller with OpenAI's client has it, whole or put together from a stream. */
+export type Answer = {
+  readonly content: string;
+  readonly finishReason: string | null;
+  readonly usage: { readonly total_tokens: number } | null | undefined;
+  /** Of a stream: what it told beside the text, in order. */
+  readonly reasoning: string;
+  readonly activity: readonly Readonly<Record<string, unknown>>[];
+};
+
+export type Request = Omit<ChatCompletionCreateParams, 'messages' | 'stream'> & {
+  /** One message of the user, or the whole conversation. */
+  readonly messages: string | ChatCompletionCreateParams['messages'];
+};
+
+type Chunk = ChatCompletionChunk & { readonly x_agent?: Readonly<Record<string, unknown>> };
+
+/** Asks for a whole answer. Throws what the client throws. */
+export async function askWhole(gateway: TestGateway, request: Request): Promise<Answer> {
+  const body = { ...request, messages: messagesOf(request) };
+  const { choices, usage } = await gateway.client().chat.completions.create(body);
+  expect(choices[0]?.message.tool_calls).toBeUndefined();
+  return {
+    content: choices[0]?.message.content ?? '',
+    finishReason: choices[0]?.finish_reason ?? null,
+    usage,
+    reasoning: '',
+    activity: [],
+  };
+}
+
+/** Asks for a streamed answer, tokens included. Throws what the client throws, also in the middle. */
+export async function askStreamed(gateway: TestGateway, request: Request): Promise<Answer> {
+  const stream = await gateway.client().chat.completions.create({
+    ...request,
+    messages: messagesOf(request),
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  const chunks: Chunk[] = await Array.fromAsync(stream);
+  const deltas = chunks.map(
+    (chunk) => (chunk.choices[0]?.delta ?? {}) as Readonly<Record<string, string | undefined>>,
+  );
+  expect(deltas.filter((delta) => delta.tool_calls !== undefined)).toEqual([]);
+  return {
+    content: deltas.map((delta) => delta.content ?? '').join(''),
+    finishReason: chunks.findLast((chunk) => chunk.choices[0])?.choices[0]?.finish_reason ?? null,
+    usage: chunks.at(-1)?.usage,
+    reasoning: deltas.map((delta) => delta.reasoning_content ?? '').join(''),
+    activity: chunks.flatMap((chunk) => (chunk.x_agent ? [chunk.x_agent] : [])),
+  };
+}
+
+/** Both ways to ask, for `test.each`. */
+export const ways = [
+  { way: 'whole', ask: askWhole },
+  { way: 'streamed', ask: askStreamed },
+] as const;
+
+/** The error of a call that has to fail. */
+export async function failureOf(call: Promise<unknown>): Promise<APIError> {
+  const thrown = await call.then(
+    (answer) => expect.unreachable(`It was answered: ${JSON.stringify(answer)}`),
+    (error: unknown) => error,
+  );
+  expect(thrown).toBeInstanceOf(APIError);
+  return thrown as APIError;
+}
+
+function messagesOf({ messages }: Request): ChatCompletionCreateParams['messages'] {
+  return typeof messages === 'string' ? [{ role: 'user', content: messages }] : messages;
+}

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { call, diagnosticsOf, expectEchoAnswers, expectNoInsides, logOf } from './call.ts';
+import { type FaultyUpstream, startFaultyUpstream, type UpstreamFault } from './faulty-upstream.ts';
+import { startGateway, type TestGateway } from './harness.ts';
+import { processesIn } from './processes.ts';
+import { until } from './until.ts';
+
+type Case = {
+  readonly fault: UpstreamFault;
+  readonly what: string;
+  readonly status: number;
+  readonly code: string;
+  /** Calls for one run: what may be sent again is sent again once. */
+  readonly calls: number;
+  /** Whether the caller is told that a retry is no use. */
+  readonly final?: true;
+};
+
+const cases: readonly Case[] = [
+  {
+    fault: 'unauthorized',
+    what: 'refuses the key with 401',
+    status: 502,
+    code: 'upstream_error',
+    calls: 1,
+    final: true,
+  },
+  {
+    fault: 'limited',
+    what: 'answers 429',
+    status: 429,
+    code: 'rate_limit_exceeded',
+    calls: 1,
+  },
+  { fault: 'failing', what: 'answers 500', status: 502, code: 'upstream_error', calls: 2 },
+  {
+    fault: 'unknown',
+    what: 'has no such model',
+    status: 502,
+    code: 'upstream_error',
+    calls: 1,
+    final: true,
+  },
+  { fault: 'page', what: 'answers a web page', status: 502, code: 'upstream_error', calls: 1 },
+  { fault: 'broken', what: 'answers broken JSON', status: 502, code: 'upstream_error', calls: 1 },
+  { fault: 'alien', what: 'answers another API', status: 502, code: 'upstream_error', calls: 1 },
+  { fault: 'noise', what: 'streams garbage', status: 502, code: 'upstream_error', calls: 1 },
+  {
+    fault: 'silent',
+    what: 'never answers',
+    status: 504,
+    code: 'upstream_timeout',
+    calls: 1,
+    final: true,
+  },
+  {
+    fault: 'hangup',
+    what: 'hangs up before it answers',
+    status: 503,
+    code: 'upstream_error',
+    calls: 2,
+  },
+];
+
+/** After its first word. The caller has that already, so that only the error line can tell. */
+const streamCases = [
+  { fault: 'stuck', what: 'stalls' },
+  { fault: 'cut', what: 'hangs up' },
+  { fault: 'short', what: 'ends' },
+] as const;
+
+const apis = [
+  { api: 'responses', agent: 'default/newapi' },
+  { api: 'chat_completions', agent: 'default/oldapi' },
+] as const;
+
+let upstream: FaultyUpstream;
+let gateway: TestGateway;
+let callerKey: string;
+
+const agentAt = (name: string) => `import { Agent } from '@openai/agents';
+export const __gateway__ = { upstream: '${name}' };
+export const agent = new Agent({ name: 'A', model: 'gpt-5' });
+`;
+
+beforeAll(async () => {
+  upstream = await startFaultyUpstream();
+  const settings = `    timeout_ms: 1500\n    max_retries: 1\n`;
+  const at = (url: string, api: string) => `    base_url: ${url}\n    api: ${api}\n${settings}`;
+  gateway = await startGateway({
+    agents: ['Echo'],
+    files: {
+      'src/agents/NewApi/agent.ts': agentAt('new'),
+      'src/agents/OldApi/agent.ts': agentAt('old'),
+      'src/agents/Down/agent.ts': agentAt('down'),
+      'gateway.yaml': `defaults:\n  upstream: new\nupstreams:\n  new:\n${at(upstream.baseUrl, 'responses')}  old:\n${at(upstream.baseUrl, 'chat_completions')}  down:\n${at('http://127.0.0.1:9/v1', 'responses')}`,
+    },
+  });
+  callerKey = await gateway.createCallerKey();
+});
+afterAll(async () => {
+  await gateway?.stop();
+  upstream?.stop();
+});
+
+/** What the log says of the last model call of an agent. */
+const modelLog = (agent: string) => () =>
+  logOf(gateway, agent).findLast((entry) => entry.includes('model call failed')) ?? null;
+
+describe.each(apis)('over $api', ({ agent }) => {
+  test.each(cases)('an upstream that $what is told as $status $code', async (one) => {
+    const { fault, status, code, calls, final } = one;
+    const before = upstream.callsFor(fault);
+    const content = `Please: ${fault}.`;
+    const whole = await call(gateway, callerKey, { model: agent, content });
+    expect([whole.status, whole.error?.code]).toEqual([status, code]);
+    expect(whole.headers.get('x-should-retry')).toBe(final ? 'false' : null);
+    expect(upstream.callsFor(fault) - before).toBe(calls);
+    if (fault === 'limited') expect(whole.headers.get('retry-after')).toBe('7');
+
+    const [streamed] = await Promise.all([
+      call(gateway, callerKey, { model: agent, content, stream: true }),
+      expectEchoAnswers(gateway),
+    ]);
+    expect([streamed.status, streamed.error?.code]).toEqual([200, code]);
+    expect(streamed.text).toMatch(/\n\ndata: \[DONE\]\n\n$/);
+    expect(upstream.callsFor(fault) - before).toBe(calls * 2);
+    expectNoInsides(whole.text + streamed.text);
+
+    const [found] = await diagnosticsOf(gateway, agent);
+    expect(found).toMatchObject({ stage: 'model', severity: 'error' });
+  });
+
+  test.each(streamCases)(
+    'an upstream that $what mid-stream ends the stream with an error',
+    async ({ fault }) => {
+      const [reply] = await Promise.all([
+        call(gateway, callerKey, { model: agent, content: `Please: ${fault}.`, stream: true }),
+        expectEchoAnswers(gateway),
+      ]);
+      expect(reply.status).toBe(200);
+      expect(reply.content).toBe('Begun');
+      expect(reply.error?.code).toMatch(/^upstream_(error|timeout)$/);
+      expect(reply.text).toMatch(/\n\ndata: \[DONE\]\n\n$/);
+      expectNoInsides(reply.text);
+      expect(upstream.callsFor(fault)).toBeGreaterThan(0);
+      expect(await until('the line of the log', modelLog(agent))).toContain('upstream=');
+    },
+  );
+});
+
+test('an upstream that is down is told as 503, and its address is in the log alone', async () => {
+  const whole = await call(gateway, callerKey, { model: 'default/down' });
+  expect([whole.status, whole.error?.code]).toEqual([503, 'upstream_error']);
+  const streamed = await call(gateway, callerKey, { model: 'default/down', stream: true });
+  expect([streamed.status, streamed.error?.code]).toEqual([200, 'upstream_error']);
+  expectNoInsides(whole.text + streamed.text);
+  const entry = await until('the line of the log', modelLog('default/down'));
+  expect(entry).toContain('upstream=down');
+  expect(entry).toContain('ECONNREFUSED');
+  await expectEchoAnswers(gateway);
+});
+
+test('after all that the gateway ends cleanly, with nothing left running', async () => {
+  expect(await gateway.end('SIGTERM')).toEqual({ code: 0, signal: null });
+  expect(await processesIn(gateway.project.root)).toEqual([]);
+});

@@ -1,0 +1,112 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from './harness.ts';
+import { processesIn } from './processes.ts';
+import { createProject } from './project.ts';
+import { until } from './until.ts';
+
+const cleanUps: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+});
+
+async function started(agents: readonly string[]): Promise<TestGateway> {
+  const gateway = await startGateway({ agents });
+  cleanUps.push(gateway.stop);
+  return gateway;
+}
+
+/** Begins a streamed answer, waits for its first word, and hands over the rest. */
+async function beginStream(gateway: TestGateway, model: string) {
+  const stream = await gateway.client().chat.completions.create({
+    model,
+    messages: [{ role: 'user', content: 'Go' }],
+    stream: true,
+  });
+  const chunks = stream[Symbol.asyncIterator]();
+  let first = '';
+  while (first === '') {
+    const { value, done } = await chunks.next();
+    if (done) throw new Error('The stream ended without a word.');
+    first = value.choices[0]?.delta.content ?? '';
+  }
+  return {
+    first,
+    async rest(): Promise<string> {
+      let text = '';
+      for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+        text += next.value.choices[0]?.delta.content ?? '';
+      }
+      return text;
+    },
+  };
+}
+
+describe('SIGTERM', () => {
+  test('lets a stream that has begun come to its end, and takes no new work', async () => {
+    const gateway = await started(['Gate']);
+    const stream = await beginStream(gateway, 'default/gate');
+    const ended = gateway.end('SIGTERM');
+    await until('not to be ready', async () => {
+      const response = await fetch(`${gateway.url}/readyz`).catch(() => null);
+      return response?.status !== 200;
+    });
+    await gateway.project.write({ 'go.txt': '' });
+    expect(stream.first + (await stream.rest())).toBe('First, last.');
+    expect(await ended).toEqual({ code: 0, signal: null });
+    expect(await processesIn(gateway.project.root)).toEqual([]);
+  });
+
+  test('sent twice ends at once, whatever still runs', async () => {
+    const gateway = await started(['Gate']);
+    const stream = await beginStream(gateway, 'default/gate');
+    process.kill(gateway.pid, 'SIGTERM');
+    await until('the first signal to be seen', () => gateway.logs().includes('stopping'));
+    const { signal } = await gateway.end('SIGTERM');
+    expect(signal).not.toBe('SIGKILL');
+    await expect(stream.rest()).rejects.toThrow(/./);
+    await until(
+      'its workers to end',
+      async () => (await processesIn(gateway.project.root)).length === 0,
+    );
+  });
+});
+
+test('workers do not outlive a gateway that was killed', async () => {
+  const gateway = await started(['Gate']);
+  await beginStream(gateway, 'default/gate');
+  expect((await gateway.workers()).length).toBeGreaterThan(0);
+  await gateway.end('SIGKILL');
+  await until(
+    'its workers to end',
+    async () => (await processesIn(gateway.project.root)).length === 0,
+  );
+});
+
+test('a blocked worker of a gateway that was killed is swept by the next one', async () => {
+  const project = await createProject({});
+  cleanUps.push(project.remove);
+  const first = await startGateway({ project, agents: ['Blocker'] });
+  cleanUps.push(first.stop);
+  await beginStream(first, 'default/blocker');
+  const left = (await first.workers()).map((worker) => worker.pid);
+  expect(left.length).toBeGreaterThan(0);
+  await first.end('SIGKILL');
+  const second = await startGateway({ project });
+  cleanUps.push(second.stop);
+  await until('the sweep', async () => {
+    const alive = (await processesIn(project.root)).map((one) => one.pid);
+    return !alive.some((pid) => left.includes(pid));
+  });
+});
+
+test('two gateways on one machine do not see each other', async () => {
+  const [one, other] = await Promise.all([started(['Echo']), started(['Gate'])]);
+  const ids = async (gateway: TestGateway) =>
+    (await Array.fromAsync(gateway.client().models.list())).map((model) => model.id);
+  expect(await ids(one)).toEqual(['default/echo']);
+  expect(await ids(other)).toEqual(['default/gate']);
+  const foreign = await fetch(`${one.url}/v1/models`, {
+    headers: { authorization: `Bearer ${other.key}` },
+  });
+  expect(foreign.status).toBe(401);
+});
