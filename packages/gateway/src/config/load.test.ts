@@ -106,7 +106,7 @@ upstreams:
         apiKey: 'secret-1',
         apiKeyEnv: 'TEAM_KEY',
         api: 'responses',
-        timeoutMs: 120_000,
+        timeoutMs: 300_000,
         modelAliases: {},
         fallback: null,
         maxRetries: 2,

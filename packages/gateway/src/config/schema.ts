@@ -38,7 +38,7 @@ const upstream = z
         'API it speaks. Without it: `responses` for api.openai.com, else `chat_completions`.',
       ),
     timeout_ms: milliseconds(1)
-      .default(120_000)
+      .default(300_000)
       .describe('Longest silence of the upstream before a call fails, in milliseconds.'),
     model_aliases: z
       .record(z.string(), z.string())

@@ -29,7 +29,7 @@ describe('without configured upstreams', () => {
         baseUrl: 'https://api.openai.com/v1',
         apiKey: 'sk-1',
         api: 'responses',
-        timeoutMs: 120_000,
+        timeoutMs: 300_000,
         modelAliases: {},
         fallback: null,
         maxRetries: 2,

@@ -1,7 +1,7 @@
 import type { RemoteUpstream, Upstream, UpstreamApi } from './upstream.ts';
 
 const OPENAI_BASE_URL = 'https://api.openai.com/v1';
-const DEFAULT_TIMEOUT_MS = 120_000;
+const DEFAULT_TIMEOUT_MS = 300_000;
 const DEFAULT_MAX_RETRIES = 2;
 const DEMO_NAME = 'demo';
 
