@@ -11,6 +11,8 @@ import { createGenerations } from './generations.ts';
 import type { LoadAgentDeps } from './load-agent.ts';
 import { createLoadAgent } from './load-agent.ts';
 
+const { signal } = new AbortController();
+
 async function scene(
   prepare: (load: ModuleLoad) => ReturnType<LoadAgentDeps['prepare']>,
   dependencies: readonly Finding[] = [],
@@ -60,7 +62,7 @@ async function loadedFrom(entry: string) {
 describe('load-agent', () => {
   test('serves what was loaded from kept bytes, and gives the module its .env', async () => {
     const { load, loads, module, folder } = await scene((job) => loadedFrom(job.entry));
-    const result = await load(module, { generation: 4, kept: null });
+    const result = await load(module, { generation: 4, kept: null, signal });
     expect(loads[0]).toMatchObject({ generation: 4, env: { CITY: 'Paris' }, kept: null });
     expect(result.served).toMatchObject({
       generation: 4,
@@ -80,8 +82,8 @@ describe('load-agent', () => {
 
   test('loads the bytes of another generation instead of what lies on disk', async () => {
     const { load, loads, module } = await scene((job) => loadedFrom(job.entry));
-    const { served } = await load(module, { generation: 1, kept: null });
-    await load(module, { generation: 2, kept: served });
+    const { served } = await load(module, { generation: 1, kept: null, signal });
+    await load(module, { generation: 2, kept: served, signal });
     expect(loads[1]).toMatchObject({
       generation: 2,
       env: { CITY: 'Paris' },
@@ -97,14 +99,14 @@ describe('load-agent', () => {
       message: 'nanoid is missing.',
     };
     const { load, loads, module } = await scene((job) => loadedFrom(job.entry), [missing]);
-    const result = await load(module, { generation: 1, kept: null });
+    const result = await load(module, { generation: 1, kept: null, signal });
     expect(result).toMatchObject({ served: null, findings: [missing] });
     expect(loads).toEqual([]);
   });
 
   test('says so when the gateway itself cannot go on', async () => {
     const { load, module } = await scene(() => Promise.reject(new Error('No space left.')));
-    const result = await load(module, { generation: 1, kept: null });
+    const result = await load(module, { generation: 1, kept: null, signal });
     expect(result.findings).toMatchObject([
       { code: 'load_broke_off', message: 'The gateway could not load it: No space left.' },
     ]);
@@ -118,7 +120,7 @@ describe('load-agent', () => {
       first = false;
       return result;
     });
-    const result = await load(module, { generation: 1, kept: null });
+    const result = await load(module, { generation: 1, kept: null, signal });
     expect(loads).toHaveLength(2);
     expect(retired).toEqual([1]);
     expect(result.served?.load.kept).toEqual({ [module.entry]: sha256(Buffer.from('two')) });
@@ -132,7 +134,7 @@ describe('load-agent', () => {
       await writeFile(job.entry, `edit ${edits}`);
       return result;
     });
-    const { served, findings } = await load(module, { generation: 1, kept: null });
+    const { served, findings } = await load(module, { generation: 1, kept: null, signal });
     expect(served).toBeNull();
     expect(findings).toMatchObject([
       { code: 'files_keep_changing', hint: 'Stop what writes into the folder, then refresh.' },
@@ -146,7 +148,7 @@ describe('load-agent', () => {
       findings: [{ stage: 'load', code: 'syntax_error', severity: 'error', message: 'Bad.' }],
       files: [join('/elsewhere', 'helper.ts')],
     }));
-    const result = await load(module, { generation: 1, kept: null });
+    const result = await load(module, { generation: 1, kept: null, signal });
     expect(result).toMatchObject({ served: null, findings: [{ code: 'syntax_error' }] });
     expect(result.watched).toEqual([
       module.entry,
@@ -159,7 +161,10 @@ describe('load-agent', () => {
 
   test('says that a Python agent is not served by this version', async () => {
     const { load, loads, module } = await scene((job) => loadedFrom(job.entry));
-    const result = await load({ ...module, language: 'python' }, { generation: 1, kept: null });
+    const result = await load(
+      { ...module, language: 'python' },
+      { generation: 1, kept: null, signal },
+    );
     expect(result.findings).toMatchObject([{ code: 'python_unsupported' }]);
     expect(loads).toEqual([]);
   });

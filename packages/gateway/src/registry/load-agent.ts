@@ -42,7 +42,11 @@ export type LoadAgentResult = {
  */
 export type LoadAgent = (
   module: FoundModule,
-  from: { readonly generation: number; readonly kept: ServedGeneration | null },
+  from: {
+    readonly generation: number;
+    readonly kept: ServedGeneration | null;
+    readonly signal: AbortSignal;
+  },
 ) => Promise<LoadAgentResult>;
 
 /** How often a module is loaded again because its files changed while it loaded. */
@@ -69,7 +73,7 @@ type From = Parameters<LoadAgent>[1];
 async function loadOnce(
   deps: LoadAgentDeps,
   module: FoundModule,
-  { generation, kept: origin }: From,
+  { generation, kept: origin, signal }: From,
 ): Promise<LoadAgentResult | null> {
   const beside = besideFiles(module);
   const missing = origin ? [] : await deps.checkDependencies(module);
@@ -85,7 +89,7 @@ async function loadOnce(
     keptFolder: deps.generations.folder,
   });
   const known = [...missing, ...findings];
-  const result = await deps.prepare(load, deps.signal);
+  const result = await deps.prepare(load, AbortSignal.any([signal, deps.signal]));
   if (result.type === 'load_failed') {
     const watched = [module.entry, ...beside, ...result.files];
     return { served: null, findings: [...known, ...result.findings], watched };

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Emit } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
@@ -19,23 +20,34 @@ export type SwapDeps = {
   readonly emit: Emit;
 };
 
+export type SwapOptions = {
+  /** Loads the bytes of the generation before again instead of what lies on disk. */
+  readonly leaveEdits?: boolean;
+  /** Aborted when the outcome is no longer wanted. */
+  readonly signal: AbortSignal;
+};
+
 /**
  * Loads the next generation of a module and swaps it in; while it loads, and when it fails, the one before serves.
  *
- * @param options.leaveEdits - Loads the bytes of the one before again instead of what lies on disk.
+ * @returns The entry that is in the catalog afterwards; null where the outcome was not wanted any more.
  */
 export async function swapGeneration(
   deps: SwapDeps,
   module: FoundModule,
-  options: { readonly leaveEdits?: boolean },
-): Promise<CatalogEntry> {
+  { leaveEdits, signal }: SwapOptions,
+): Promise<CatalogEntry | null> {
   const { agentId, modulePath } = module;
   const before = deps.catalog.get(agentId)?.served ?? null;
   const startedMs = performance.now();
   const generation = (before?.generation ?? 0) + 1;
-  const kept = options.leaveEdits ? before : null;
+  const kept = leaveEdits ? before : null;
   const refusal = refusedByPolicy(deps, module);
-  const result = refusal ?? (await deps.load(module, { generation, kept }));
+  const result = refusal ?? (await deps.load(module, { generation, kept, signal }));
+  if (signal.aborted) {
+    if (result.served) await deps.retire(agentId, generation);
+    return null;
+  }
   const entry = await toEntry(deps, { module, before, result });
   // One assignment is the swap: a run that looks the agent up before it is on n, after it on n+1.
   deps.catalog.put(entry);
@@ -56,7 +68,7 @@ type Outcome = {
 };
 
 async function toEntry(deps: SwapDeps, { module, before, result }: Outcome): Promise<CatalogEntry> {
-  const prints = asLoaded(await takePrints(result.watched), result.served);
+  const prints = asLoaded(module, await takePrints(result.watched), result.served);
   const { served, findings } = result;
   if (!served) {
     return { module, served: before, status: before ? 'degraded' : 'failed', findings, prints };
@@ -67,8 +79,13 @@ async function toEntry(deps: SwapDeps, { module, before, result }: Outcome): Pro
 }
 
 /** Prints say what was loaded: a file that has changed since then must show as changed at the next look. */
-function asLoaded(prints: readonly FilePrint[], served: ServedGeneration | null): FilePrint[] {
+function asLoaded(
+  { folder }: FoundModule,
+  prints: readonly FilePrint[],
+  served: ServedGeneration | null,
+): FilePrint[] {
   const loaded = new Map(served?.manifest.files.map(({ path, sha256 }) => [path, sha256]));
+  if (served) loaded.set(join(folder, '.env'), served.envSha256 ?? '');
   return prints.map((print) => {
     const sha256 = loaded.get(print.path) ?? print.sha256;
     return sha256 === print.sha256 ? print : { ...print, sha256, mtimeMs: 0 };

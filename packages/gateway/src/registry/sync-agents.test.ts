@@ -47,14 +47,16 @@ function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
     outcome: good as typeof good | typeof bad,
     answer: 'allow' as 'allow' | 'deny',
     conditions: 'these',
+    gates: new Map<string, (signal: AbortSignal) => Promise<unknown>>(),
   };
   const emit = (event: GatewayEvent) => events.push(event);
   const generations = createGenerations(join(projectRoot, 'kept'));
   const sync = createSyncAgents({
     discovery: { projectRoot, roots: [join(projectRoot, 'agents')], defaultNamespace: 'default' },
     catalog,
-    load: async (module, { generation, kept }) => {
+    load: async (module, { generation, kept, signal }) => {
       loads.push(`${module.agentId}#${generation}${kept ? ' from kept bytes' : ''}`);
+      await state.gates.get(module.agentId)?.(signal);
       return state.outcome(module, generation);
     },
     retire: async (agentId, generation) => {
@@ -225,10 +227,57 @@ describe('sync-agents', () => {
     expect(loads).toHaveLength(2);
   });
 
+  test('makes an edit live while another module hangs in its load', async () => {
+    const { sync, projectRoot, state, catalog } = await project({
+      'agents/Stuck/agent.ts': '1',
+      'agents/A/agent.ts': '1',
+    });
+    const stuck = Promise.withResolvers<void>();
+    state.gates.set('default/stuck', () => stuck.promise);
+    const first = sync({ force: false });
+    await expect.poll(() => catalog.get('default/a')?.status).toBe('ready');
+    await writeFiles(projectRoot, { 'agents/A/agent.ts': '2' });
+    const changed = new Set([join(projectRoot, 'agents/A/agent.ts')]);
+    expect((await sync({ force: false, changed })).loaded).toEqual(['default/a']);
+    expect(catalog.get('default/a')?.served?.generation).toBe(2);
+    stuck.resolve();
+    expect((await first).loaded.toSorted()).toEqual(['default/a', 'default/stuck']);
+  });
+
+  test('starts a load over when the module is edited meanwhile', async () => {
+    const { sync, projectRoot, state, catalog, loads } = await project({
+      'agents/A/agent.ts': '1',
+    });
+    const aborted = (signal: AbortSignal) =>
+      new Promise((resolve) => signal.addEventListener('abort', resolve));
+    state.gates.set('default/a', aborted);
+    const first = sync({ force: false });
+    await expect.poll(() => loads).toHaveLength(1);
+    state.gates.clear();
+    await writeFiles(projectRoot, { 'agents/A/agent.ts': '2' });
+    const changed = new Set([join(projectRoot, 'agents/A/agent.ts')]);
+    expect((await sync({ force: false, changed })).loaded).toEqual(['default/a']);
+    expect((await first).loaded).toEqual(['default/a']);
+    expect(catalog.get('default/a')).toMatchObject({ status: 'ready', served: { generation: 1 } });
+  });
+
+  test('waits for a load under way at a refresh, and does not begin another', async () => {
+    const { sync, state, loads } = await project({ 'agents/A/agent.ts': '1' });
+    const gate = Promise.withResolvers<void>();
+    state.gates.set('default/a', () => gate.promise);
+    const first = sync({ force: false });
+    await expect.poll(() => loads).toHaveLength(1);
+    const second = sync({ force: false });
+    gate.resolve();
+    expect((await second).loaded).toEqual(['default/a']);
+    expect((await first).loaded).toEqual(['default/a']);
+    expect(loads).toHaveLength(1);
+  });
+
   test('names every file whose change is a reason to look again', async () => {
     const { sync, projectRoot, watched } = await project({ 'agents/A/agent.ts': '1' });
     await sync({ force: false });
-    expect(watched).toEqual([[join(projectRoot, 'agents/A/agent.ts')]]);
+    expect(watched.at(-1)).toEqual([join(projectRoot, 'agents/A/agent.ts')]);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { StoredGeneration } from '../protocol/records.ts';
-import type { CatalogEntry } from './catalog.ts';
+import type { Catalog, CatalogEntry } from './catalog.ts';
 import {
   type DiscoverOptions,
   type DiscoveryFinding,
@@ -8,6 +8,7 @@ import {
   type FoundModule,
 } from './discover.ts';
 import { unchangedPrints } from './fingerprint.ts';
+import { createLoads, type Loads } from './loads.ts';
 import { report, retireLater, type SwapDeps, swapGeneration } from './swap-generation.ts';
 import { concerns } from './touched.ts';
 
@@ -39,7 +40,7 @@ export type SyncDeps = SwapDeps & {
 /**
  * Brings the catalog in line with the folders: new and changed modules are loaded and swapped in, vanished ones
  * removed, failed ones tried again. The first call takes over what an earlier gateway kept. Calls are chained and
- * never overlap.
+ * never look at the same time; an edit of a module that still loads starts its load over.
  */
 export type SyncAgents = (options: SyncOptions) => Promise<RefreshReport>;
 
@@ -47,49 +48,86 @@ export function createSyncAgents(deps: SyncDeps): SyncAgents {
   let tail: Promise<unknown> = Promise.resolve();
   let kept: Promise<ReadonlyMap<string, StoredGeneration>> | null = null;
   const misplaced = new Set<string>();
-  return (options) => {
-    const next = tail.then(async () => {
+  const loads = createLoads((module, options) => swapGeneration(deps, module, options));
+  return async (options) => {
+    const looked = tail.then(async () => {
       kept ??= deps.lastKnownGood.list();
-      return syncOnce({ ...deps, misplaced, kept: await kept }, options);
+      return look({ ...deps, misplaced, loads, kept: await kept }, options);
     });
-    tail = next.catch(() => undefined);
-    return next;
+    // Only looking is chained: a module that takes its time to load delays no other and no later edit.
+    tail = looked.catch(() => undefined);
+    const { report, pending } = await looked;
+    const loaded = await Promise.all(pending);
+    deps.onSynced(watchedFiles(deps.catalog));
+    return withLoaded(report, loaded);
   };
 }
 
 type SyncState = SyncDeps & {
   /** Paths that discovery reported, to clear what is mended. */
   readonly misplaced: Set<string>;
+  readonly loads: Loads;
   readonly kept: ReadonlyMap<string, StoredGeneration>;
 };
 
-async function syncOnce(deps: SyncState, options: SyncOptions): Promise<RefreshReport> {
-  const { catalog } = deps;
-  const found = await discover({ ...deps.discovery, serving: servingPaths(deps) });
-  const removed = await removeVanished(deps, found.modules);
-  await takeOver(deps, found.modules);
-  const isDue = await Promise.all(found.modules.map((module) => mustLoad(deps, module, options)));
-  const due = found.modules.filter((_, index) => isDue[index]);
+type Looked = {
+  readonly report: RefreshReport;
+  readonly pending: readonly Promise<CatalogEntry | null>[];
+};
+
+async function look(deps: SyncState, options: SyncOptions): Promise<Looked> {
+  const { catalog, loads } = deps;
+  const { modules, findings } = await discover({
+    ...deps.discovery,
+    serving: servingPaths(deps),
+  });
+  const removed = await removeVanished(deps, modules);
+  await takeOver(deps, modules);
+  const isDue = await Promise.all(modules.map((module) => mustLoad(deps, module, options)));
+  const due = modules.filter((_, index) => isDue[index]);
+  const isLoading = ({ agentId }: FoundModule) => !options.changed && loads.has(agentId);
+  const joined = modules.filter((module, index) => !isDue[index] && isLoading(module));
   for (const module of due) {
     const known = catalog.get(module.agentId);
     catalog.put({ prints: [], findings: [], served: null, ...known, module, status: 'loading' });
   }
   catalog.markScanned();
-  reportMisplaced(deps, found.findings);
-  const entries = await Promise.all(due.map((module) => swapGeneration(deps, module, options)));
-  deps.onSynced(catalog.list().flatMap(({ prints }) => prints.map(({ path }) => path)));
+  reportMisplaced(deps, findings);
+  const pending = [
+    ...due.map((module) => loads.begin(module, options)),
+    ...joined.map((module) => loads.join(module.agentId)),
+  ];
+  deps.onSynced(watchedFiles(catalog));
+  const busy = new Set([...due, ...joined]);
+  return {
+    report: {
+      scanned: modules.length + findings.length,
+      unchanged: modules.filter((module) => !busy.has(module)).map(({ agentId }) => agentId),
+      loaded: [],
+      failed: [],
+      removed,
+      warnings: findings.map(({ finding }) => finding),
+    },
+    pending,
+  };
+}
+
+function withLoaded(
+  report: RefreshReport,
+  loaded: readonly (CatalogEntry | null)[],
+): RefreshReport {
+  const entries = loaded.filter((entry) => entry !== null);
   const ids = (some: readonly CatalogEntry[]) => some.map(({ module }) => module.agentId);
   return {
-    scanned: found.modules.length + found.findings.length,
-    unchanged: found.modules.filter((_, index) => !isDue[index]).map(({ agentId }) => agentId),
+    ...report,
     loaded: ids(entries.filter(({ status }) => status === 'ready')),
     failed: ids(entries.filter(({ status }) => status !== 'ready')),
-    removed,
-    warnings: [
-      ...found.findings.map(({ finding }) => finding),
-      ...entries.flatMap(({ findings }) => findings),
-    ],
+    warnings: [...report.warnings, ...entries.flatMap(({ findings }) => findings)],
   };
+}
+
+function watchedFiles(catalog: Catalog): string[] {
+  return catalog.list().flatMap(({ prints }) => prints.map(({ path }) => path));
 }
 
 function reportMisplaced(deps: SyncState, findings: readonly DiscoveryFinding[]): void {
@@ -120,11 +158,12 @@ function servingPaths({ catalog, kept }: SyncState): Map<string, string> {
 }
 
 async function removeVanished(deps: SyncState, modules: readonly FoundModule[]): Promise<string[]> {
-  const { catalog, kept, lastKnownGood } = deps;
+  const { catalog, loads, kept, lastKnownGood } = deps;
   const present = new Set(modules.map(({ agentId }) => agentId));
   const vanished = catalog.list().filter(({ module }) => !present.has(module.agentId));
   for (const { module, served } of vanished) {
     const { agentId, modulePath } = module;
+    loads.abort(agentId);
     catalog.remove(agentId);
     report(deps, { agentId, modulePath, servingGeneration: null }, []);
     deps.emit({ type: 'agent_removed', agentId, modulePath });
@@ -159,6 +198,7 @@ async function mustLoad(
 ): Promise<boolean> {
   const entry = deps.catalog.get(module.agentId);
   if (force || !entry || entry.module.entry !== module.entry) return true;
+  if (deps.loads.has(module.agentId)) return changed !== undefined && concerns(changed, entry);
   if (!entry.served) return !changed || concerns(changed, entry);
   if (entry.served.conditions !== deps.conditions()) return true;
   if (leaveEdits || (changed && !concerns(changed, entry))) return false;
