@@ -104,10 +104,65 @@ describe('discover', () => {
     });
   });
 
-  test('refuses a folder name that cannot be a model id', async () => {
-    const { modules, findings } = await discoverIn({ 'src/agents/My Agent/agent.ts': '' });
-    expect(modules).toEqual([]);
-    expect(findings[0]?.finding.code).toBe('bad_folder_name');
+  test('tells of the folder, and keeps the file that already serves there', async () => {
+    const { modules, findings } = await discoverIn(
+      { 'src/agents/Twin/agent.ts': '', 'src/agents/Twin/agent.js': '' },
+      { serving: new Map([['default/twin', 'src/agents/Twin/agent.ts']]) },
+    );
+    expect(modules.map(({ modulePath }) => modulePath)).toEqual(['src/agents/Twin/agent.ts']);
+    expect(findings).toMatchObject([
+      {
+        agentId: 'default/twin',
+        modulePath: 'src/agents/Twin',
+        finding: {
+          code: 'two_agent_files',
+          message: 'The folder Twin holds agent.js and agent.ts; agent.ts keeps serving.',
+        },
+      },
+    ]);
+  });
+
+  test.each([
+    ['My Agent', 'My Agent', 'Rename the folder, e.g. to `My-Agent`.'],
+    ['Café', 'Café', 'Rename the folder, e.g. to `Cafe`.'],
+    ['日本', '日本', 'Rename the folder.'],
+    ['\u212Aelvin', '\u212Aelvin', 'Rename the folder, e.g. to `Kelvin`.'],
+    ['a\nb', 'a\nb', 'Rename the folder, e.g. to `a-b`.'],
+    ['.. x', '.. x', null],
+    ['My Labs/Planner', 'My Labs', 'Rename the folder, e.g. to `My-Labs`.'],
+  ])('refuses a folder name that cannot be a model id: %j', async (folder, bad, hint) => {
+    const { modules, findings } = await discoverIn({
+      [`src/agents/${folder}/agent.ts`]: '',
+      'src/agents/Good/agent.ts': '',
+    });
+    expect(modules.map(({ agentId }) => agentId)).toEqual(['default/good']);
+    const told = findings.map(({ agentId, modulePath, finding }) => [
+      agentId,
+      modulePath,
+      finding.code,
+      finding.hint,
+      finding.message,
+    ]);
+    const message = `The folder name ${bad} cannot be a model id: only letters a to z, digits, ".", "_" and "-" can.`;
+    const path = `src/agents/${folder}`;
+    expect(told).toEqual(hint ? [[null, path, 'bad_folder_name', hint, message]] : []);
+  });
+
+  test('takes dots within a name as they are', async () => {
+    const { modules } = await discoverIn({ 'src/agents/v1..2/agent.ts': '' });
+    expect(modules.map(({ agentId }) => agentId)).toEqual(['default/v1..2']);
+  });
+
+  test('makes one module of a folder, whatever else in it builds agents', async () => {
+    const builds = `import { Agent, Runner } from '@openai/agents';\nexport const specialist = new Agent({ name: 'S' });\n`;
+    const { modules, findings } = await discoverIn({
+      'src/agents/Desk/agent.ts': `export { specialist } from './specialist.ts';\n${builds}`,
+      'src/agents/Desk/specialist.ts': builds,
+      'src/agents/Desk/specialists/index.ts': builds,
+      'src/agents/Desk/helpers.ts': 'export const helper = () => 1;',
+    });
+    expect(modules.map(({ agentId }) => agentId)).toEqual(['default/desk']);
+    expect(findings).toEqual([]);
   });
 
   test('serves neither of two newcomers with one id', async () => {

@@ -1,6 +1,9 @@
-import { readdir, realpath } from 'node:fs/promises';
-import { basename, extname, join, relative, sep } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
+import type { Miss } from './agent-files.ts';
+import { settleClashes } from './id-clashes.ts';
+import { type AgentFolder, type Root, type Walk, walkRoot } from './walk-root.ts';
 
 /** A module found on disk. Paths are absolute but `modulePath`, which is below the project root. */
 export type FoundModule = {
@@ -12,7 +15,7 @@ export type FoundModule = {
   readonly language: 'node' | 'python';
 };
 
-/** Something wrong with a folder or file below a root. */
+/** Something wrong with a folder or file below a root. `modulePath` is the path of what it is about. */
 export type DiscoveryFinding = {
   readonly agentId: string | null;
   readonly modulePath: string;
@@ -26,125 +29,130 @@ export type Discovery = {
 
 export type DiscoverOptions = {
   readonly projectRoot: string;
-  /** Absolute; one that does not exist is empty. */
+  /** Absolute; one that does not exist is empty. What lies in a root within a root belongs to the inner one. */
   readonly roots: readonly string[];
   readonly defaultNamespace: string;
-  /** Model id → module path of what serves now: on a clash it stays. */
+  /** Model id → module path of what serves now: it stays on a clash, and where its folder cannot be read. */
   readonly serving: ReadonlyMap<string, string>;
 };
 
-const entryNames = /^agent\.(ts|mts|tsx|js|mjs|cjs|py)$/;
-const skippedFolders = /^[._]|^(node_modules|__pycache__)$/;
-const idPart = /^[a-z0-9._-]+$/;
-const deepestFolder = 2;
-
-/** Walks the roots and names every module, and what is wrong with the rest. Reads folders only, never a module. */
+/** Walks the roots and names every module, and what is wrong with the rest. Never runs a module, never throws. */
 export async function discover(options: DiscoverOptions): Promise<Discovery> {
+  const roots = await distinctRoots(options);
+  const walks = await Promise.all(
+    roots.map(async (root) => ({ root, walk: await walkRoot(root) })),
+  );
   const found: FoundModule[] = [];
   const findings: DiscoveryFinding[] = [];
-  for (const root of options.roots) {
-    for (const folder of await agentFolders(root, root)) {
-      const result = toModule(folder, root, options);
-      if ('finding' in result) findings.push(result);
-      else found.push(result);
+  for (const { root, walk } of walks) {
+    for (const folder of walk.folders) {
+      const { module, finding } = toModule(folder, root, options);
+      if (module) found.push(module);
+      if (finding) findings.push(finding);
     }
+    found.push(...hiddenModules(walk, options));
+  }
+  const entries = new Set(found.map(({ entry }) => entry));
+  for (const { root, walk } of walks) {
+    // What lies too high in an inner root is a module of the outer one.
+    const misses = walk.misses.filter(({ path }) => !entries.has(path));
+    findings.push(...misses.map((miss) => toFinding(miss, root, options)));
   }
   const { modules, clashes } = settleClashes(found, options.serving);
   return { modules, findings: [...findings, ...clashes] };
 }
 
-type AgentFolder = { readonly path: string; readonly entries: readonly string[] };
-
-async function agentFolders(folder: string, root: string): Promise<AgentFolder[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const names = entries.filter((entry) => !entry.isDirectory() && entryNames.test(entry.name));
-  if (names.length > 0 && folder !== root) {
-    return [{ path: folder, entries: names.map((entry) => entry.name).sort() }];
-  }
-  const depth = folder === root ? 0 : relative(root, folder).split(sep).length;
-  if (depth >= deepestFolder) return [];
-  const below: AgentFolder[] = [];
-  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (skippedFolders.test(entry.name) || entry.isFile()) continue;
-    const path = join(folder, entry.name);
-    if (entry.isSymbolicLink() && !(await staysInside(path, root))) continue;
-    below.push(...(await agentFolders(path, root)));
-  }
-  return below;
-}
-
-async function staysInside(link: string, root: string): Promise<boolean> {
-  const [target, realRoot] = await Promise.all([realpath(link).catch(() => null), realpath(root)]);
-  return target?.startsWith(realRoot + sep) ?? false;
-}
-
-function toModule(
-  folder: AgentFolder,
-  root: string,
-  options: DiscoverOptions,
-): FoundModule | DiscoveryFinding {
-  const [entryName = '', ...others] = folder.entries;
-  const entry = join(folder.path, entryName);
-  const modulePath = relative(options.projectRoot, entry);
-  const parts = relative(root, folder.path)
-    .split(sep)
-    .map((part) => part.toLowerCase());
-  const agentId = (parts.length === 1 ? [options.defaultNamespace, ...parts] : parts).join('/');
-  const wrong = (code: string, message: string, hint: string): DiscoveryFinding => ({
-    agentId,
-    modulePath,
-    finding: { stage: 'discover', code, severity: 'error', message, file: entry, hint },
+/** The roots, each once however it is written or linked. */
+async function distinctRoots({ roots, projectRoot }: DiscoverOptions): Promise<Root[]> {
+  const paths = await Promise.all(
+    roots.map(async (path) => ({ path, real: await realpath(path).catch(() => path) })),
+  );
+  const byReal = Map.groupBy(paths, ({ real }) => real);
+  return [...byReal.values()].flatMap(([first]) => {
+    if (!first) return [];
+    const otherRoots = new Set([...byReal.keys()].filter((real) => real !== first.real));
+    return [{ ...first, projectRoot, otherRoots }];
   });
-  if (others.length > 0) {
-    return wrong(
-      'two_agent_files',
-      `The folder ${basename(folder.path)} holds ${folder.entries.join(' and ')}; one module has one of them.`,
-      `Keep one and rename or move the other, e.g. into a folder of its own.`,
-    );
-  }
-  if (!parts.every((part) => idPart.test(part))) {
-    return wrong(
-      'bad_folder_name',
-      `The folder name ${basename(folder.path)} cannot be a model id: only letters, digits, ".", "_" and "-" can.`,
-      'Rename the folder.',
-    );
-  }
-  const language = extname(entry) === '.py' ? 'python' : 'node';
-  return { agentId, modulePath, entry, folder: folder.path, name: basename(folder.path), language };
 }
 
-function settleClashes(found: readonly FoundModule[], serving: ReadonlyMap<string, string>) {
-  const byId = Map.groupBy(found, (module) => module.agentId);
-  const modules: FoundModule[] = [];
-  const clashes: DiscoveryFinding[] = [];
-  for (const [agentId, rivals] of byId) {
-    const incumbent = rivals.find((module) => module.modulePath === serving.get(agentId));
-    const winner = rivals.length === 1 ? rivals[0] : incumbent;
-    if (winner) modules.push(winner);
-    for (const module of rivals) {
-      if (module !== winner) clashes.push(clash(module, rivals, winner));
-    }
-  }
-  return { modules, clashes };
+type Named = { readonly module?: FoundModule; readonly finding?: DiscoveryFinding };
+
+function toModule({ path, files }: AgentFolder, root: Root, options: DiscoverOptions): Named {
+  const agentId = idOf(path, root, options.defaultNamespace);
+  const [first = '', ...others] = files;
+  const entry = join(path, first);
+  const wrong = (about: Pick<Finding, 'code' | 'message' | 'hint'>): DiscoveryFinding => ({
+    agentId,
+    modulePath: relative(options.projectRoot, path),
+    finding: { stage: 'discover', severity: 'error', file: entry, ...about },
+  });
+  if (agentId === null) return { finding: wrong(badName(path, root)) };
+  if (others.length === 0) return { module: toFound(agentId, entry, options) };
+  const serves = files.find(
+    (file) => relative(options.projectRoot, join(path, file)) === options.serving.get(agentId),
+  );
+  const outcome = serves ? `${serves} keeps serving` : 'one module has one of them';
+  const finding = wrong({
+    code: 'two_agent_files',
+    message: `The folder ${basename(path)} holds ${files.join(' and ')}; ${outcome}.`,
+    hint: 'Keep one and rename or move the other, e.g. into a folder of its own.',
+  });
+  return serves ? { module: toFound(agentId, join(path, serves), options), finding } : { finding };
 }
 
-function clash(
-  module: FoundModule,
-  rivals: readonly FoundModule[],
-  winner: FoundModule | undefined,
-): DiscoveryFinding {
-  const paths = rivals.map((rival) => rival.modulePath).join(' and ');
-  const outcome = winner ? `${winner.modulePath} keeps serving` : 'neither is served';
+function toFound(agentId: string, entry: string, { projectRoot }: DiscoverOptions): FoundModule {
+  const folder = dirname(entry);
   return {
-    agentId: module.agentId,
-    modulePath: module.modulePath,
-    finding: {
-      stage: 'discover',
-      code: 'id_clash',
-      severity: 'error',
-      message: `${paths} both want the model id ${module.agentId}; ${outcome}.`,
-      file: module.entry,
-      hint: 'Rename one of the folders.',
-    },
+    agentId,
+    modulePath: relative(projectRoot, entry),
+    entry,
+    folder,
+    name: basename(folder),
+    language: extname(entry) === '.py' ? 'python' : 'node',
   };
+}
+
+const idPart = /^[A-Za-z0-9._-]+$/;
+
+/** The model id that a folder gives; null where it gives none. */
+function idOf(folder: string, root: Root, defaultNamespace: string): string | null {
+  const parts = relative(root.path, folder).split(sep);
+  if (parts.length > 2 || !parts.every((part) => idPart.test(part))) return null;
+  const named = parts.length === 1 ? [defaultNamespace, ...parts] : parts;
+  return named.join('/').toLowerCase();
+}
+
+function badName(folder: string, root: Root): Pick<Finding, 'code' | 'message' | 'hint'> {
+  const parts = relative(root.path, folder).split(sep);
+  const bad = parts.find((part) => !idPart.test(part)) ?? '';
+  // Letters with their accents taken off, so that `Café` becomes `Cafe`.
+  const plain = bad.normalize('NFKD').replaceAll(/\p{M}/gu, '');
+  const better = plain.replaceAll(/[^A-Za-z0-9._]+/g, '-').replaceAll(/^[-._]+|[-._]+$/g, '');
+  return {
+    code: 'bad_folder_name',
+    message: `The folder name ${bad} cannot be a model id: only letters a to z, digits, ".", "_" and "-" can.`,
+    hint: better ? `Rename the folder, e.g. to \`${better}\`.` : 'Rename the folder.',
+  };
+}
+
+function toFinding(miss: Miss, root: Root, options: DiscoverOptions): DiscoveryFinding {
+  const { path, hides, ...about } = miss;
+  const isModuleFolder = hides || about.file !== path;
+  return {
+    agentId: isModuleFolder ? idOf(path, root, options.defaultNamespace) : null,
+    modulePath: relative(options.projectRoot, path) || '.',
+    finding: { stage: 'discover', ...about },
+  };
+}
+
+/** What serves from where nothing can be seen now: it is not gone, and its load says what is wrong. */
+function hiddenModules(walk: Walk, options: DiscoverOptions): FoundModule[] {
+  const hidden = walk.misses.filter(({ hides }) => hides);
+  if (hidden.length === 0) return [];
+  return [...options.serving].flatMap(([agentId, modulePath]) => {
+    const entry = resolve(options.projectRoot, modulePath);
+    return hidden.some(({ path }) => entry.startsWith(path + sep))
+      ? [toFound(agentId, entry, options)]
+      : [];
+  });
 }
