@@ -1,0 +1,409 @@
+import { mkdir, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { tempFolder, writeFiles } from '../../test/support/temp-folder.ts';
+import { createWatch, type Watch } from './watch.ts';
+
+describe('a batch', () => {
+  test('names the file that was saved', async () => {
+    const { write, next } = await watched({ 'agents/A/agent.ts': 'one' });
+    await write({ 'agents/A/agent.ts': 'two' });
+    expect(await next()).toEqual(['agents/A/agent.ts']);
+  });
+
+  test('comes once for a save that is written in pieces', async () => {
+    const { write, next, fence } = await watched({ 'agents/A/agent.ts': 'one' });
+    for (const text of ['', 'tw', 'two and more']) await write({ 'agents/A/agent.ts': text });
+    expect(await next()).toEqual(['agents/A/agent.ts']);
+    expect(await fence()).toEqual([]);
+  });
+
+  test('holds every file of a checkout', async () => {
+    const names = Array.from({ length: 60 }, (_, index) => `agents/Agent${index}/agent.ts`);
+    const files = Object.fromEntries(names.map((name) => [name, 'one']));
+    const { write, gather } = await watched(files);
+    await write(Object.fromEntries(names.map((name) => [name, 'two'])));
+    const { paths, batches } = await gather((all) => names.every((name) => all.has(name)));
+    expect(paths).toEqual(names.toSorted());
+    expect(batches).toBeLessThan(10);
+  });
+
+  test('comes at last while a file never stops to change', async () => {
+    const { root, write, batches } = await watched({ 'agents/A/agent.ts': '0' });
+    const first = batches.next();
+    let seen = false;
+    void first.then(() => {
+      seen = true;
+    });
+    for (let count = 1; !seen; count += 1) {
+      await write({ 'agents/A/agent.ts': 'x'.repeat((count % 500) + 1) });
+    }
+    expect([...(await first)]).toEqual([join(root, 'agents/A/agent.ts')]);
+  });
+
+  test('is not told of what was there at the start', async () => {
+    const { write, next } = await watched({ 'agents/A/agent.ts': 'a', 'agents/B/agent.ts': 'b' });
+    await write({ 'agents/B/agent.ts': 'c' });
+    expect(await next()).toEqual(['agents/B/agent.ts']);
+  });
+
+  test('that makes the listener throw is a fault, and the next one comes', async () => {
+    const root = await tempFolder({ 'agents/A/agent.ts': 'one' });
+    const faults: unknown[] = [];
+    const batches = createQueue<ReadonlySet<string>>();
+    const watch = createWatch({
+      roots: [join(root, 'agents')],
+      onBatch(changed) {
+        batches.push(changed);
+        throw new Error('The listener failed.');
+      },
+      onFault: (error) => faults.push(error),
+    });
+    onTestFinished(() => watch.close());
+    await watch.start();
+    await writeFiles(root, { 'agents/A/agent.ts': 'two' });
+    await batches.next();
+    await writeFiles(root, { 'agents/A/agent.ts': 'three' });
+    await batches.next();
+    expect(faults.map(String)).toContain('Error: The listener failed.');
+  });
+});
+
+describe('a save', () => {
+  test('by renaming a new file over the old one is one change, each time', async () => {
+    const { root, next, fence } = await watched({ 'agents/A/agent.ts': 'one' });
+    for (const text of ['two', 'three', 'four']) {
+      await writeFiles(root, { 'agents/A/agent.ts.new': text });
+      await rename(join(root, 'agents/A/agent.ts.new'), join(root, 'agents/A/agent.ts'));
+      expect(await next()).toContain('agents/A/agent.ts');
+      expect(await fence()).toEqual([]);
+    }
+  });
+
+  test('by deleting and writing anew is one change', async () => {
+    const { root, write, next, fence } = await watched({ 'agents/A/agent.ts': 'one' });
+    await unlink(join(root, 'agents/A/agent.ts'));
+    await write({ 'agents/A/agent.ts': 'two' });
+    expect(await next()).toEqual(['agents/A/agent.ts']);
+    expect(await fence()).toEqual([]);
+  });
+
+  test('by moving the old file away and writing a new one is one change', async () => {
+    const { root, write, next, fence } = await watched({ 'agents/A/agent.ts': 'one' });
+    await rename(join(root, 'agents/A/agent.ts'), join(root, 'agents/A/agent.ts~'));
+    await write({ 'agents/A/agent.ts': 'two' });
+    await unlink(join(root, 'agents/A/agent.ts~'));
+    expect(await next()).toContain('agents/A/agent.ts');
+    expect(await fence()).toEqual([]);
+  });
+
+  test('after a save by renaming is seen too', async () => {
+    const { root, write, next } = await watched({ 'agents/A/agent.ts': 'one' });
+    await writeFiles(root, { 'agents/A/.new': 'two' });
+    await rename(join(root, 'agents/A/.new'), join(root, 'agents/A/agent.ts'));
+    expect(await next()).toEqual(['agents/A/agent.ts']);
+    await write({ 'agents/A/agent.ts': 'three' });
+    expect(await next()).toEqual(['agents/A/agent.ts']);
+  });
+});
+
+describe('folders', () => {
+  test('that come with their files at once are seen whole', async () => {
+    const { write, gather } = await watched({ 'agents/A/agent.ts': 'a' });
+    await write({ 'agents/labs/Planner/agent.ts': 'p', 'agents/labs/Planner/lib/x.ts': 'x' });
+    const wanted = ['agents/labs/Planner/agent.ts', 'agents/labs/Planner/lib/x.ts'];
+    const { paths } = await gather((all) => wanted.every((path) => all.has(path)));
+    expect(paths).toEqual(expect.arrayContaining(wanted));
+  });
+
+  test('that are renamed are gone and there, in one batch', async () => {
+    const { root, next, fence } = await watched({ 'agents/A/agent.ts': 'a' });
+    await rename(join(root, 'agents/A'), join(root, 'agents/B'));
+    expect(await next()).toEqual([
+      'agents/A',
+      'agents/A/agent.ts',
+      'agents/B',
+      'agents/B/agent.ts',
+    ]);
+    expect(await fence()).toEqual([]);
+  });
+
+  test('that are moved in from elsewhere are seen, and so are edits in them', async () => {
+    const { root, write, next } = await watched({ 'agents/A/agent.ts': '', 'B/agent.ts': 'b' });
+    await rename(join(root, 'B'), join(root, 'agents/B'));
+    expect(await next()).toEqual(['agents/B', 'agents/B/agent.ts']);
+    await write({ 'agents/B/agent.ts': 'bb' });
+    expect(await next()).toEqual(['agents/B/agent.ts']);
+  });
+
+  test('that are deleted are one batch', async () => {
+    const { root, next, fence } = await watched({ 'agents/A/agent.ts': 'a' });
+    await rm(join(root, 'agents/A'), { recursive: true });
+    expect(await next()).toEqual(['agents/A', 'agents/A/agent.ts']);
+    expect(await fence()).toEqual([]);
+  });
+
+  test('that are linked inside the root are watched, and those that lead out are not', async () => {
+    const { root, write, next } = await watched({
+      'agents/A/agent.ts': 'a',
+      'elsewhere/agent.ts': 'e',
+    });
+    await symlink(join(root, 'elsewhere'), join(root, 'agents/Out'));
+    await symlink(join(root, 'agents'), join(root, 'agents/Loop'));
+    await symlink(join(root, 'agents/Nowhere'), join(root, 'agents/Dangling'));
+    await write({ 'elsewhere/agent.ts': 'ee' });
+    await symlink(join(root, 'agents/A'), join(root, 'agents/In'));
+    const first = await next();
+    expect(first).toContain('agents/In/agent.ts');
+    expect(first.filter((path) => /Out\/|Loop\//.test(path))).toEqual([]);
+  });
+});
+
+describe('a root', () => {
+  test('that does not exist yet is waited for', async () => {
+    const { write, gather } = await watched({});
+    await write({ 'agents/A/agent.ts': 'a' });
+    await gather((all) => all.has('agents/A/agent.ts'));
+  });
+
+  test('that is removed and comes back is watched again', async () => {
+    const { root, write, next, gather } = await watched({ 'agents/A/agent.ts': 'a' });
+    await rm(join(root, 'agents'), { recursive: true });
+    expect(await next()).toContain('agents/A/agent.ts');
+    await write({ 'agents/A/agent.ts': 'b' });
+    await gather((all) => all.has('agents/A/agent.ts'));
+    await write({ 'agents/A/agent.ts': 'cc' });
+    expect(await next()).toEqual(['agents/A/agent.ts']);
+  });
+});
+
+test.each([
+  'agents/A/.git/HEAD',
+  'agents/A/.cache.json',
+  'agents/_drafts/B/agent.ts',
+  'agents/A/_old/agent.ts',
+  'agents/A/__pycache__/agent.pyc',
+  'agents/A/.venv/lib/x.py',
+  'agents/A/node_modules/zod/index.js',
+  'agents/A/node_modules/zod/node_modules/.package-lock.json',
+  'agents/A/node_modules/.cache/x',
+])('%s is ignored', async (ignored) => {
+  const { write, fence } = await watched({ [ignored]: '1', 'agents/A/agent.ts': '' });
+  await write({ [ignored]: '2', [join(dirname(ignored), '.other')]: '1' });
+  expect(await fence()).toEqual([]);
+});
+
+test.each([
+  'agents/A/.env',
+  'agents/A/package.json',
+  'agents/A/prompts/system.md',
+  'agents/A/_notes.ts',
+  'agents/A/node_modules/.package-lock.json',
+  'agents/A/my_node_modules/x.ts',
+])('%s is watched', async (path) => {
+  const { write, next } = await watched({ [path]: '1', 'agents/A/agent.ts': '' });
+  await write({ [path]: '22' });
+  expect(await next()).toEqual([path]);
+});
+
+test('an install of packages is told by what npm writes last', async () => {
+  const { write, gather } = await watched({ 'agents/A/agent.ts': '' });
+  await write({
+    'agents/A/node_modules/zod/index.js': '',
+    'agents/A/node_modules/.package-lock.json': '{}',
+  });
+  const { paths } = await gather((all) => all.has('agents/A/node_modules/.package-lock.json'));
+  expect(paths).not.toContain('agents/A/node_modules/zod/index.js');
+});
+
+describe('an extra file', () => {
+  const files = { 'agents/A/agent.ts': '', 'shared/x.ts': 'x', 'shared/y.ts': 'y' };
+
+  test('outside the roots is watched, its neighbours are not', async () => {
+    const { root, write, next, watch } = await watched(files, ['shared/x.ts']);
+    await write({ 'shared/y.ts': 'yy' });
+    await write({ 'shared/x.ts': 'xx' });
+    expect(await next()).toEqual(['shared/x.ts']);
+    watch.setExtraFiles([join(root, 'shared/x.ts'), join(root, 'shared/y.ts')]);
+    await touchUntil(join(root, 'shared/y.ts'), next);
+  });
+
+  test('is seen through saves by renaming', async () => {
+    const { root, next } = await watched(files, ['shared/x.ts']);
+    for (const text of ['one', 'two', 'three']) {
+      await writeFiles(root, { 'shared/new': text });
+      await rename(join(root, 'shared/new'), join(root, 'shared/x.ts'));
+      expect(await next()).toEqual(['shared/x.ts']);
+    }
+  });
+
+  test('that does not exist is waited for, with its folder', async () => {
+    const { write, next } = await watched(files, ['gateway.yaml', 'other/deep/z.ts']);
+    await write({ 'gateway.yaml': '{}' });
+    expect(await next()).toEqual(['gateway.yaml']);
+    await write({ 'other/deep/more.ts': '', 'other/deep/z.ts': 'z' });
+    expect(await next()).toEqual(['other/deep/z.ts']);
+  });
+
+  test('is seen when it goes and when it comes back', async () => {
+    const { root, write, next } = await watched(files, ['shared/x.ts']);
+    await rm(join(root, 'shared'), { recursive: true });
+    expect(await next()).toEqual(['shared/x.ts']);
+    await write({ 'shared/x.ts': 'again' });
+    expect(await next()).toEqual(['shared/x.ts']);
+  });
+
+  test('is silent once it is no longer wanted, and heard when it is again', async () => {
+    const { root, write, next, fence, watch } = await watched(files, ['shared/x.ts']);
+    watch.setExtraFiles([]);
+    await write({ 'shared/x.ts': 'unheard' });
+    expect(await fence()).toEqual([]);
+    watch.setExtraFiles([join(root, 'shared/x.ts')]);
+    await write({ 'shared/x.ts': 'heard again' });
+    expect(await next()).toEqual(['shared/x.ts']);
+  });
+
+  test('below a root is told once, in an ignored folder of it too', async () => {
+    const lib = 'agents/_lib/util.ts';
+    const extra = ['agents/A/agent.ts', lib];
+    const { write, next, fence } = await watched({ ...files, [lib]: '' }, extra);
+    await write({ 'agents/A/agent.ts': 'a' });
+    expect(await next()).toEqual(['agents/A/agent.ts']);
+    expect(await fence()).toEqual([]);
+    await write({ [lib]: 'l' });
+    expect(await next()).toEqual([lib]);
+  });
+
+  test('may be a folder: all in it is watched', async () => {
+    const { write, next } = await watched(files, ['shared']);
+    await write({ 'shared/deep/new.md': 'new' });
+    expect(await next()).toContain('shared/deep/new.md');
+  });
+});
+
+describe('close', () => {
+  test('leaves no handle open and drops what was waiting', async () => {
+    const { write, watch, batches } = await watched({ 'agents/A/agent.ts': '' }, ['x/y.ts']);
+    await write({ 'agents/A/agent.ts': 'unheard' });
+    await watch.close();
+    await write({ 'agents/A/agent.ts': 'unheard too' });
+    // Handles that were closed are gone a turn of the loop later.
+    await new Promise(setImmediate);
+    expect(process.getActiveResourcesInfo().filter((type) => /FSEvent/.test(type))).toEqual([]);
+    expect(batches.waiting()).toBe(0);
+  });
+
+  test('ends a start that is still going on', async () => {
+    const root = await tempFolder({ 'agents/A/agent.ts': '' });
+    const watch = createWatch({
+      roots: [join(root, 'agents')],
+      onBatch: () => undefined,
+      onFault: () => undefined,
+    });
+    const started = watch.start();
+    await watch.close();
+    await started;
+  });
+});
+
+/** A watched folder of these files; paths that go in and come out are below it. */
+async function watched(
+  files: Readonly<Record<string, string>>,
+  extra: readonly string[] = [],
+): Promise<Watched> {
+  const root = await tempFolder(files);
+  const batches = createQueue<ReadonlySet<string>>();
+  const watch = createWatch({
+    roots: [join(root, 'agents')],
+    onBatch: (changed) => batches.push(changed),
+    onFault: (error) => batches.fail(error),
+  });
+  onTestFinished(() => watch.close());
+  watch.setExtraFiles(extra.map((path) => join(root, path)));
+  await watch.start();
+  const below = (paths: Iterable<string>) =>
+    [...paths].map((path) => path.slice(root.length + 1)).toSorted();
+  const next = async () => below(await batches.next());
+  const gather: Watched['gather'] = async (enough) => {
+    const all = new Set<string>();
+    for (let count = 1; ; count += 1) {
+      for (const path of await next()) all.add(path);
+      if (enough(all)) return { paths: [...all].toSorted(), batches: count };
+    }
+  };
+  let fences = 0;
+  const fence = async () => {
+    // Two files in turn: whatever was seen before the second batch came in or before the first.
+    const before = new Set<string>();
+    for (let round = 0; round < 2; round += 1) {
+      const name = `agents/Fence${fences++}`;
+      await mkdir(join(root, 'agents'), { recursive: true });
+      await writeFile(join(root, name), 'x');
+      for (let done = false; !done; ) {
+        const paths = await next();
+        done = paths.includes(name);
+        for (const path of paths) before.add(path);
+      }
+    }
+    return [...before].filter((path) => !path.startsWith('agents/Fence')).toSorted();
+  };
+  const write = (more: Readonly<Record<string, string>>) => writeFiles(root, more);
+  return { root, watch, batches, write, next, gather, fence };
+}
+
+type Watched = {
+  readonly root: string;
+  readonly watch: Watch;
+  readonly batches: Queue<ReadonlySet<string>>;
+  readonly write: (files: Readonly<Record<string, string>>) => Promise<void>;
+  /** The paths of the next batch, sorted. */
+  readonly next: () => Promise<string[]>;
+  /** Batches until there is enough. */
+  readonly gather: (
+    enough: (all: ReadonlySet<string>) => boolean,
+  ) => Promise<{ paths: string[]; batches: number }>;
+  /** Makes a change that is seen, and tells what else came until then. */
+  readonly fence: () => Promise<string[]>;
+};
+
+/** Writes until it is heard: when a file that was added is watched is not told. */
+async function touchUntil(file: string, next: () => Promise<string[]>): Promise<void> {
+  const heard = next();
+  let done = false;
+  void heard.then(() => {
+    done = true;
+  });
+  for (let count = 0; !done; count += 1) {
+    await writeFile(file, `${count}`);
+    await new Promise(setImmediate);
+  }
+  expect((await heard).some((path) => file.endsWith(path))).toBe(true);
+}
+
+type Queue<T> = {
+  readonly push: (item: T) => void;
+  readonly fail: (error: unknown) => void;
+  readonly next: () => Promise<T>;
+  readonly waiting: () => number;
+};
+
+function createQueue<T>(): Queue<T> {
+  const items: (() => T)[] = [];
+  const takers: (() => void)[] = [];
+  const put = (item: () => T) => {
+    items.push(item);
+    takers.shift()?.();
+  };
+  return {
+    push: (item) => put(() => item),
+    fail: (error) =>
+      put(() => {
+        throw error;
+      }),
+    async next() {
+      if (items.length === 0) await new Promise<void>((resolve) => takers.push(resolve));
+      return items.shift()?.() as T;
+    },
+    waiting: () => items.length,
+  };
+}

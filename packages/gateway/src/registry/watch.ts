@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { type FSWatcher, watch } from 'chokidar';
+import { createChangeBatch } from './change-batch.ts';
+import { watchFault } from './watch-fault.ts';
+import { createExtraPaths, createRootPaths, type IsWatched } from './watched-paths.ts';
+
+export type WatchOptions = {
+  /** Absolute; one that does not exist yet is waited for. */
+  readonly roots: readonly string[];
+  readonly quietMs?: number;
+  /** Absolute paths of files and folders that came, changed or went. */
+  readonly onBatch: (changed: ReadonlySet<string>) => void;
+  /** What keeps it from seeing changes; each kind is told once. */
+  readonly onFault: (error: unknown) => void;
+};
+
+export type Watch = {
+  /** Resolves when every change from now on is seen. What is there already is not told. */
+  readonly start: () => Promise<void>;
+  /**
+   * Which files or folders matter beside what lies below the roots; replaces the set before. Those that do not
+   * exist are waited for, and those that are watched below a root anyway are told once, not twice.
+   */
+  readonly setExtraFiles: (paths: Iterable<string>) => void;
+  /** Nothing is told afterwards, and nothing stays open. */
+  readonly close: () => Promise<void>;
+};
+
+const defaultQuietMs = 50;
+/** Longer than any editor or git needs between deleting a file and writing it anew. */
+const goneQuietMs = 150;
+const latestMs = 500;
+/** A start goes on without hearing that everything is watched, after this. */
+const readyTimeoutMs = 10_000;
+
+/** Watches the agents' folders and tells what changed, once it is quiet. */
+export function createWatch(options: WatchOptions): Watch {
+  const { onFault } = options;
+  const batch = createChangeBatch({
+    quietMs: options.quietMs ?? defaultQuietMs,
+    goneQuietMs,
+    latestMs,
+    onBatch(changed) {
+      try {
+        options.onBatch(changed);
+      } catch (error) {
+        onFault(error);
+      }
+    },
+  });
+  const inRoots = createRootPaths(options.roots);
+  const extra = createExtraPaths();
+  const told = new Set<string>();
+  const watchers: FSWatcher[] = [];
+  let extraWatcher: FSWatcher | null = null;
+  let wanted: string[] = [];
+  const closing = new AbortController();
+
+  function open(paths: readonly string[], isWatched: IsWatched, has: (path: string) => boolean) {
+    const watcher = watch([...paths], {
+      ignored: (path, stats) => !isWatched(path, stats),
+      ignoreInitial: true,
+      ignorePermissionErrors: true,
+      // What deletes and writes anew is waited for by the batch, folders too.
+      atomic: false,
+    });
+    watchers.push(watcher);
+    watcher.on('all', (event, path) => {
+      if (has(path)) batch.add(path, event.startsWith('unlink') ? 'gone' : 'there');
+    });
+    // Changes of one file are told at most each 50 ms; a file that is written for longer is heard only here.
+    watcher.on('raw', (_event, name, details) => {
+      const { watchedPath } = details as { watchedPath?: string };
+      if (watchedPath && name) batch.prolong(join(watchedPath, name));
+    });
+    watcher.on('error', (error) => {
+      const { kind, fault } = watchFault(error);
+      if (told.has(kind)) return;
+      told.add(kind);
+      onFault(fault);
+    });
+    return watcher;
+  }
+
+  return {
+    async start() {
+      const rootWatcher = open(options.roots, inRoots, () => true);
+      extraWatcher = open(wanted, extra.isWatched, extra.has);
+      const ready = [rootWatcher, extraWatcher].map((each) => untilReady(each, closing.signal));
+      await Promise.all(ready).catch(onFault);
+    },
+    setExtraFiles(paths) {
+      const outside = [...paths].filter((path) => !inRoots(path));
+      const added = extra.replace(outside);
+      wanted = outside;
+      // What is no longer wanted stays watched, unheard: chokidar forgets the folder of a file it stops to watch.
+      if (added.length > 0) extraWatcher?.add(added);
+    },
+    async close() {
+      batch.close();
+      closing.abort();
+      await Promise.all(watchers.map((watcher) => watcher.close()));
+    },
+  };
+}
+
+/** Rejects where it takes too long; a watcher that is closed first counts as ready. */
+function untilReady(watcher: FSWatcher, closing: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const late = new Error(
+    'The folders of the agents take long to read; edits made meanwhile may need a refresh.',
+  );
+  const timer = setTimeout(reject, readyTimeoutMs, late);
+  watcher.once('ready', resolve);
+  closing.addEventListener('abort', () => resolve(), { once: true });
+  return promise.finally(() => clearTimeout(timer));
+}
