@@ -24,7 +24,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'config/': ['errors.ts', 'protocol/', 'tools/settings.ts', 'policy/settings.ts'],
   'worker/': ['errors.ts', 'protocol/'],
   'http/': ['errors.ts', 'protocol/'],
-  'cli/': ['errors.ts', 'config/', 'gateway.ts', 'storage/', 'protocol/', 'policy/api-keys.ts'],
+  'cli/': [
+    ...['errors.ts', 'config/', 'gateway.ts', 'storage/', 'protocol/', 'registry/'],
+    'policy/api-keys.ts',
+  ],
 };
 /** Where only types may come from: nothing of it is left when the code runs. */
 const mayImportTypes: Readonly<Record<string, readonly string[]>> = {
