@@ -1,6 +1,7 @@
 // Writes the pages of docs/ that tell what the code says. `--check` writes nothing and fails where one is stale.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cliPage } from './docs/cli-page.ts';
 import { configurationPage } from './docs/configuration-page.ts';
 import { errorsPage } from './docs/errors-page.ts';
 import { eventsPage } from './docs/events-page.ts';
@@ -8,6 +9,7 @@ import { routesPage } from './docs/routes-page.ts';
 import { workspaceRoot } from './source-files.ts';
 
 const pages: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/cli.md': cliPage,
   'docs/configuration.md': configurationPage,
   'docs/errors.md': errorsPage,
   'docs/events.md': eventsPage,

@@ -1,38 +1,46 @@
-import { timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { createLiveConfig } from './config/live-config.ts';
+import { readPackageFacts } from './config/package-facts.ts';
+import { loadSettings, upstreamSettings } from './config/settings-of-parts.ts';
 import type { Config } from './config/settle.ts';
 import { createEvents } from './events.ts';
-import type { KeyHolder } from './http/deps.ts';
 import { createServer, type HttpServer } from './http/server.ts';
-import { createLog } from './observability/log.ts';
-import { createRecentErrors } from './observability/recent-errors.ts';
-import { createUsageMeter } from './observability/usage.ts';
+import { createObservers } from './observability/observers.ts';
 import { type ApiKeys, createApiKeys } from './policy/api-keys.ts';
-import { createAuthorize, principalOf } from './policy/authorize.ts';
+import { type Authorize, createAuthorize, principalOf } from './policy/authorize.ts';
 import { decide } from './policy/decide.ts';
+import { createIdentify } from './policy/identify.ts';
 import { builtInRules } from './policy/rules.ts';
 import { createPool } from './pool/pool.ts';
 import type { Diagnostic } from './protocol/diagnostics.ts';
-import type { Caller, ModuleLoad, Question } from './protocol/records.ts';
+import type { Caller, Question } from './protocol/records.ts';
 import { type AgentStatus, agentStatus } from './registry/agent-status.ts';
 import { createCatalog } from './registry/catalog.ts';
+import { checkDependencies } from './registry/dependencies.ts';
 import { createFirstLoad } from './registry/first-load.ts';
 import { createGenerations } from './registry/generations.ts';
+import { createLastKnownGood } from './registry/last-known-good.ts';
 import { createLoadAgent } from './registry/load-agent.ts';
 import { toModelInfo } from './registry/model-info.ts';
-import { createSyncAgents, type RefreshReport } from './registry/sync-agents.ts';
+import { conditionsOf } from './registry/module-load.ts';
+import { createSyncAgents, type RefreshReport, type SyncAgents } from './registry/sync-agents.ts';
+import { createWatch } from './registry/watch.ts';
 import { createStartRun } from './runs/start-run.ts';
+import { keepsNothing } from './storage/keeps-nothing.ts';
 import { announceGateway, newLocalToken, withdrawGateway } from './storage/running-gateway.ts';
 import { openStore } from './storage/sql-store.ts';
 import { createBroker } from './upstreams/broker.ts';
-import { resolveUpstreams, type UpstreamCatalog } from './upstreams/catalog.ts';
+import { createLiveUpstreams } from './upstreams/live-upstreams.ts';
 import { describeUpstreams, type UpstreamInfo } from './upstreams/upstream-info.ts';
 
 export type GatewayOptions = {
   readonly config: Config;
+  /** Reads the settings again when their files change; throws `ConfigError`. Absent: they never change. */
+  readonly reload?: () => Promise<Config>;
   /** `readable` on stderr for a person, `json` on stdout for machines, or none. */
   readonly log: 'readable' | 'json' | 'none';
+  /** `check` loads everything anew and keeps nothing. Default `serve`. */
+  readonly purpose?: 'serve' | 'check';
 };
 
 /** A gateway: everything between the callers and the agents of one project. */
@@ -68,20 +76,20 @@ type Parts = Awaited<ReturnType<typeof createParts>>;
 type Domain = ReturnType<typeof createDomain>;
 
 /** The parts that know nothing of each other. */
-async function createParts({ config, log: form }: GatewayOptions) {
-  const { emit, listen } = createEvents();
-  const recent = createRecentErrors(() => new Date().toISOString());
-  const usage = createUsageMeter();
-  const log = createLog({
-    level: form === 'none' ? 'silent' : config.logLevel,
-    form: form === 'json' ? 'json' : 'readable',
-  });
-  for (const { listener } of [recent, usage, log]) listen(listener);
-  const upstreams = upstreamsOf(config);
+async function createParts({ config, reload, log: form, purpose = 'serve' }: GatewayOptions) {
+  const events = createEvents();
+  const { emit } = events;
+  const live = createLiveConfig(config, reload ?? (async () => config));
+  const upstreams = createLiveUpstreams(upstreamSettings(config));
   const store = await openStore(config.storeUrl);
+  const kept = purpose === 'serve' ? store : keepsNothing;
+  const observers = createObservers({
+    ...{ events, diagnostics: kept.diagnostics },
+    log: { level: config.logLevel, form },
+  });
   const version = () => store.version();
   const keys = createApiKeys({ store: store.keys, version, nowSeconds, emit });
-  const broker = createBroker({ ...upstreams, emit });
+  const broker = createBroker({ ...upstreams.current(), emit });
   const stateFolder = join(config.projectRoot, '.dropgate');
   const pool = createPool({
     settings: config.worker,
@@ -92,48 +100,87 @@ async function createParts({ config, log: form }: GatewayOptions) {
     grantModelAccess: (agentId) => broker.grant(agentId),
     emit,
   });
-  const lifetime = new AbortController();
-  const firstLoad = createFirstLoad();
-  const localToken = newLocalToken();
   return {
-    ...{ config, emit, recent, usage, log, upstreams, store, keys, broker, stateFolder, pool },
-    ...{ lifetime, firstLoad, localToken },
+    ...{ config, live, emit, observers, upstreams, store, kept, keys, broker, pool, stateFolder },
+    lifetime: new AbortController(),
+    firstLoad: createFirstLoad(),
+    localToken: newLocalToken(),
+    facts: readPackageFacts(),
   };
+}
+
+/** Which agents there are, and how they follow their files. */
+function createRegistry(parts: Parts, authorize: Authorize) {
+  const { config, live, emit, pool, lifetime, stateFolder, facts, kept } = parts;
+  const { projectRoot, agentRoots: roots, namespace: defaultNamespace } = config;
+  const catalog = createCatalog();
+  const generations = createGenerations(join(stateFolder, 'generations'));
+  const settings = () => loadSettings(live.current(), parts.upstreams.current());
+  const conditions = () =>
+    conditionsOf(settings(), [process.version, facts.version, facts.sdkVersion]);
+  const { prepare, retire } = pool;
+  const sync = createSyncAgents({
+    discovery: { projectRoot, roots, defaultNamespace },
+    load: createLoadAgent({
+      ...{ prepare, retire, generations, settings, conditions, checkDependencies },
+      ...{ nowMs: Date.now, signal: lifetime.signal },
+    }),
+    lastKnownGood: createLastKnownGood({ store: kept.generations, generations, settings, emit }),
+    authorize: (question) => authorize(question, null),
+    onSynced: (files) => watch?.setExtraFiles([...files, ...live.files]),
+    ...{ catalog, conditions, retire, emit },
+  });
+  const watch = config.watch
+    ? createWatch({
+        roots,
+        onBatch: (changed) => void follow(parts, sync, changed),
+        onFault: (error) => emit({ type: 'fault_survived', where: 'watching the agents', error }),
+      })
+    : null;
+  return { catalog, sync, watch };
+}
+
+/** Makes a batch of changed files live: the settings first, then the agents. */
+async function follow(
+  { live, upstreams, emit }: Parts,
+  sync: SyncAgents,
+  changed: ReadonlySet<string>,
+): Promise<void> {
+  try {
+    if (live.files.some((file) => changed.has(file))) {
+      const findings = await live.reload();
+      upstreams.replace(upstreamSettings(live.current()));
+      const about = { agentId: null, modulePath: live.path, servingGeneration: null };
+      emit({ type: 'findings_reported', ...about, findings });
+    }
+    await sync({ force: false, changed });
+  } catch (error) {
+    emit({ type: 'fault_survived', where: 'reload', error });
+  }
 }
 
 /** The verbs, joined with what they need. */
 function createDomain(parts: Parts) {
-  const { config, emit, pool, lifetime, stateFolder } = parts;
-  const catalog = createCatalog();
+  const { live, emit, pool, lifetime, observers } = parts;
   const authorize = createAuthorize({ rules: () => builtInRules, nowSeconds, emit });
   const decideNow = (question: Question) => decide(builtInRules, question, nowSeconds());
-  const { projectRoot, agentRoots: roots, namespace: defaultNamespace } = config;
-  const sync = createSyncAgents({
-    discovery: { projectRoot, roots, defaultNamespace },
-    catalog,
-    load: createLoadAgent({
-      prepare: pool.prepare,
-      retire: pool.retire,
-      generations: createGenerations(join(stateFolder, 'generations')),
-      settings: loadSettings(parts),
-      nowMs: Date.now,
-      signal: lifetime.signal,
-    }),
-    retire: pool.retire,
-    authorize: (question) => authorize(question, null),
-    emit,
-  });
+  const { catalog, sync, watch } = createRegistry(parts, authorize);
   const startRun = createStartRun({
     find: catalog.find,
     authorize,
     decide: decideNow,
     run: pool.run,
     isDraining: () => lifetime.signal.aborted,
-    settings: { runTimeoutMs: config.worker.runTimeoutMs, toolEvents: config.toolEvents },
+    settings: () => {
+      const { worker, toolEvents } = live.current();
+      return { runTimeoutMs: worker.runTimeoutMs, toolEvents };
+    },
     emit,
   });
+  const diagnosticsOf = (agent: string) =>
+    observers.recentErrors.query({ agent, limit: 500 }).errors;
   const agents = () =>
-    catalog.list().map((entry) => agentStatus(entry, diagnosticsOf(parts, entry.module.agentId)));
+    catalog.list().map((entry) => agentStatus(entry, diagnosticsOf(entry.module.agentId)));
   const canSee = (caller: Caller, agentId: string) =>
     decideNow({ principal: principalOf(caller), action: 'list_agents', resource: agentId })
       .answer === 'allow';
@@ -142,14 +189,15 @@ function createDomain(parts: Parts) {
       .list()
       .filter(({ module }) => canSee(caller, module.agentId))
       .flatMap(toModelInfo);
-  return { sync, startRun, agents, models, authorize };
+  return { sync, watch, startRun, agents, models, authorize };
 }
 
 function createHttp(parts: Parts, domain: Domain): HttpServer {
-  const { config, lifetime, firstLoad, recent, usage, emit } = parts;
+  const { config, lifetime, firstLoad, observers, emit } = parts;
+  const { recentErrors, recentRuns, usage } = observers;
   const { bodyLimitMb, corsOrigins, trustProxy } = config.server;
   return createServer({
-    authenticate: (secret) => holderOf(parts, secret),
+    authenticate: createIdentify(parts),
     startRun: domain.startRun,
     listModels: async (caller) => {
       await firstLoad.done;
@@ -161,10 +209,11 @@ function createHttp(parts: Parts, domain: Domain): HttpServer {
     },
     admin: {
       agents: domain.agents,
-      errors: recent.query,
+      errors: recentErrors.query,
       refresh: domain.sync,
-      upstreams: () => ({ upstreams: describeUpstreams(parts.upstreams) }),
+      upstreams: () => ({ upstreams: describeUpstreams(parts.upstreams.current()) }),
       usage: usage.report,
+      runs: () => ({ runs: recentRuns.list() }),
     },
     readiness: () => (lifetime.signal.aborted ? 'draining' : firstLoad.state()),
     emit,
@@ -172,19 +221,21 @@ function createHttp(parts: Parts, domain: Domain): HttpServer {
       bodyLimitBytes: bodyLimitMb * 1024 * 1024,
       corsOrigins,
       trustProxy,
-      version: readVersion(),
+      version: parts.facts.version,
     },
   });
 }
 
 function createLifecycle(parts: Parts, domain: Domain, server: HttpServer): Gateway {
-  const { config, emit, keys, broker, pool, recent, firstLoad, stateFolder } = parts;
+  const { config, emit, keys, broker, pool, observers, firstLoad, stateFolder } = parts;
   let closing: Promise<void> | null = null;
 
   async function load(): Promise<RefreshReport> {
     await broker.start();
     await pool.start();
-    return domain.sync({ force: false });
+    await observers.keepErrors.restore();
+    await domain.watch?.start();
+    return domain.sync({ force: false, leaveEdits: !config.watch });
   }
 
   async function start(): Promise<{ url: string }> {
@@ -207,30 +258,35 @@ function createLifecycle(parts: Parts, domain: Domain, server: HttpServer): Gate
     start,
     whenLoaded: () => firstLoad.done,
     agents: domain.agents,
-    diagnostics: () => recent.query({ limit: 500 }).errors,
+    diagnostics: () => observers.recentErrors.query({ limit: 500 }).errors,
     refresh: domain.sync,
-    upstreams: () => describeUpstreams(parts.upstreams),
+    upstreams: () => describeUpstreams(parts.upstreams.current()),
     keys,
     close(reason) {
-      closing ??= close(parts, server, reason);
+      closing ??= close(parts, { server, domain, reason });
       return closing;
     },
   };
 }
 
 /** Last in, first out: callers, then runs and processes, then what they stood on. */
-async function close(parts: Parts, server: HttpServer, reason: string): Promise<void> {
-  const { config, emit, lifetime, pool, broker, keys, store, log, stateFolder } = parts;
+async function close(
+  parts: Parts,
+  { server, domain, reason }: { server: HttpServer; domain: Domain; reason: string },
+): Promise<void> {
+  const { config, emit, lifetime, pool, broker, keys, observers, store, stateFolder } = parts;
   const { drainTimeoutMs } = config.worker;
   emit({ type: 'gateway_stopping', reason });
   lifetime.abort(new Error('The gateway is stopping.'));
+  await domain.watch?.close();
   await server.drain(drainTimeoutMs);
   await pool.close(drainTimeoutMs);
   await broker.close();
   keys.close();
+  await observers.keepErrors.flush();
   await store.close();
   await withdrawGateway(stateFolder, process.pid);
-  log.flush();
+  observers.log.flush();
 }
 
 function nowSeconds(): number {
@@ -240,52 +296,4 @@ function nowSeconds(): number {
 /** The program of a worker, compiled where this file is. */
 function workerEntry(): string {
   return join(import.meta.dirname, 'worker', `main${extname(import.meta.filename)}`);
-}
-
-function readVersion(): string {
-  const text = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
-function upstreamsOf(config: Config): UpstreamCatalog {
-  return resolveUpstreams({
-    configured: config.upstreams,
-    defaultUpstream: config.defaultUpstream?.name ?? null,
-    openaiApiKey: config.openAi.apiKey,
-    openaiBaseUrl: config.openAi.baseUrl,
-    upstreamApi: config.openAi.api,
-  });
-}
-
-function loadSettings({
-  config,
-  upstreams,
-}: Parts): Pick<ModuleLoad, 'exportNames' | 'upstreams' | 'defaultUpstream' | 'defaultModel'> {
-  const source = upstreams.source === 'demo' ? 'default' : upstreams.source;
-  return {
-    exportNames: config.exportNames,
-    upstreams: Object.fromEntries([...upstreams.upstreams].map(([name, { api }]) => [name, api])),
-    defaultUpstream: config.defaultUpstream ?? { name: upstreams.defaultUpstream, source },
-    defaultModel: config.defaultModel,
-  };
-}
-
-function diagnosticsOf({ recent }: Parts, agentId: string): readonly Diagnostic[] {
-  return recent.query({ agent: agentId, limit: 500 }).errors;
-}
-
-function holderOf({ keys, localToken }: Parts, secret: string): KeyHolder | null {
-  if (equalInConstantTime(secret, localToken)) {
-    const scopes = { namespaces: null, agents: null };
-    return { keyId: 'local_cli', keyName: 'cli', role: 'admin', ...scopes };
-  }
-  const key = keys.authenticate(secret);
-  if (!key) return null;
-  const { id: keyId, name: keyName, role, namespaces, agents } = key;
-  return { keyId, keyName, role, namespaces, agents };
-}
-
-function equalInConstantTime(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -1,8 +1,22 @@
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 import { wrap } from './text-layout.ts';
 
+/** What is told of a diagnostic. */
+export type Described = Pick<
+  Diagnostic,
+  | 'agent_id'
+  | 'module_path'
+  | 'severity'
+  | 'message'
+  | 'file'
+  | 'line'
+  | 'column'
+  | 'hint'
+  | 'serving_generation'
+>;
+
 /** A diagnostic in a few lines: where, what, what to do. Paths are as the diagnostic has them. */
-export function describeDiagnostic(diagnostic: Diagnostic, width: number): string[] {
+export function describeDiagnostic(diagnostic: Described, width: number): string[] {
   const { module_path, line, column, message, hint, agent_id, serving_generation } = diagnostic;
   const file = fileOf(diagnostic);
   const place = [file, ...(file === null ? [] : [line, column])].filter((part) => part !== null);
@@ -18,7 +32,7 @@ export function describeDiagnostic(diagnostic: Diagnostic, width: number): strin
 }
 
 // The file's path is absolute; the module's is what its author knows it by.
-function fileOf({ file, module_path }: Diagnostic): string | null {
+function fileOf({ file, module_path }: Described): string | null {
   if (file === null) return module_path;
   return module_path !== null && file.endsWith(`/${module_path}`) ? module_path : file;
 }

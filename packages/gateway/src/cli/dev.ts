@@ -25,6 +25,7 @@ export async function dev(
   }
   let key = '';
   return serve(context, {
+    command: 'dev',
     log: 'readable',
     config,
     async prepare(gateway) {

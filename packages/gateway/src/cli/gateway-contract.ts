@@ -42,5 +42,8 @@ export type RunningGateway = {
 /** Builds a gateway; nothing runs or listens before `load` or `start`. */
 export type CreateGateway = (options: {
   readonly config: Config;
+  /** Reads the settings again when their files change. */
+  readonly reload?: () => Promise<Config>;
   readonly log: 'readable' | 'json' | 'none';
+  readonly purpose?: 'serve' | 'check';
 }) => Promise<RunningGateway>;

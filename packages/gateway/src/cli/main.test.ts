@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runCli } from '../../test/support/cli-process.ts';
+import { runCli, startCli } from '../../test/support/cli-process.ts';
 
 let folder = '';
 
@@ -29,7 +29,30 @@ describe('dropgate', () => {
     expect(version).toEqual({ code: 0, out: `${JSON.parse(manifest).version}\n`, err: '' });
     const help = await run('--help');
     expect(help.code).toBe(0);
-    for (const command of ['dev', 'start', 'check', 'keys']) expect(help.out).toContain(command);
+    for (const command of ['init', 'new', 'dev', 'start', 'check', 'agents', 'keys']) {
+      expect(help.out).toMatch(new RegExp(`^  ${command} `, 'm'));
+    }
+    expect(help.out).toContain('Exit codes: 0 done, 1 found problems');
+  });
+
+  test.each([
+    ...[['init'], ['new'], ['dev'], ['start'], ['check']],
+    ...[
+      ['agents', 'list'],
+      ['agents', 'errors'],
+      ['agents', 'refresh'],
+    ],
+    ...[
+      ['keys', 'create'],
+      ['keys', 'list'],
+      ['keys', 'revoke'],
+    ],
+  ])('shows an example of %s %s', async (...words) => {
+    const command = words.filter((word) => word !== undefined);
+    const { code, out, err } = await run(...command, '--help');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(new RegExp(`^Usage: dropgate ${command.join(' ')} `));
+    expect(out).toContain(`\nExamples:\n  $ dropgate ${command.join(' ')}`);
   });
 
   test.each([
@@ -37,6 +60,14 @@ describe('dropgate', () => {
     [['keyz'], 'Did you mean keys?'],
     [[], 'Usage: dropgate'],
     [['keys'], 'Usage: dropgate keys'],
+    [['keys', 'destroy'], "error: unknown command 'destroy'"],
+    [['agents'], 'Usage: dropgate agents'],
+    [['agents', 'lst'], 'Did you mean list?'],
+    [['agents', 'refresh', '--forced'], '(Did you mean --force?)'],
+    [['new'], "missing required argument 'name'"],
+    [['new', 'One', 'Two'], 'too many arguments'],
+    [['init', 'elsewhere'], 'too many arguments'],
+    [['check', '--jsn'], '(Did you mean --json?)'],
     [['dev', '--prot', '1'], '(Did you mean --port?)'],
     [['dev', '--port', 'abc'], 'A port is a number from 0 to 65535.'],
     [['start', '--port', '70000'], 'A port is a number from 0 to 65535.'],
@@ -53,7 +84,7 @@ describe('dropgate', () => {
     expect(err).toContain(message);
   });
 
-  test.each([[['dev']], [['start']], [['check']], [['keys', 'list']]])(
+  test.each([[['dev']], [['start']], [['check']], [['keys', 'list']], [['new', 'X']], [['init']]])(
     'does not %j with wrong settings, and says where they are',
     async (args) => {
       writeFileSync(join(folder, 'gateway.yaml'), 'server:\n  prot: 80\nlog: { level: loud }\n');
@@ -69,6 +100,14 @@ describe('dropgate', () => {
       );
     },
   );
+});
+
+test('ends as usual where nobody reads its output any more, as with `| head`', async () => {
+  const cli = startCli(folder, ['check', '--json']);
+  cli.child.stdout.destroy();
+  const { code, err } = await cli.ended;
+  expect(code).toBe(0);
+  expect(err).not.toContain('EPIPE');
 });
 
 describe('dropgate keys', () => {

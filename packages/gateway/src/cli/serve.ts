@@ -7,6 +7,7 @@ const PROGRESS_AFTER_MS = 1000;
 
 /** What `dev` and `start` do differently. */
 export type Serving = {
+  readonly command: 'dev' | 'start';
   readonly log: 'readable' | 'json';
   readonly config: Config;
   /** Before anything listens. What it throws ends the command. */
@@ -30,7 +31,10 @@ export async function servingConfig(
 export async function serve(context: CommandContext, serving: Serving): Promise<number> {
   const { log, config } = serving;
   const stopped = context.untilStopped();
-  const gateway = await context.createGateway({ config, log });
+  const gateway = await context.createGateway({
+    ...{ config, log },
+    reload: () => context.loadConfig(serving.command),
+  });
   try {
     await serving.prepare(gateway);
     const { url } = await started(gateway, config);

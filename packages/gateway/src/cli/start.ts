@@ -17,6 +17,7 @@ export async function start(
   const { terminal } = context;
   const config = await servingConfig(context, 'start', options.port);
   return serve(context, {
+    command: 'start',
     log: 'json',
     config,
     async prepare(gateway) {

@@ -17,10 +17,16 @@ export type Terminal = {
 
 /** The terminal of this process. */
 export function createTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', surviveClosedPipe);
   return {
     line: (text) => void process.stdout.write(`${text}\n`),
     json: (value) => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     note: (text) => void process.stderr.write(`${text}\n`),
     styled: (style, text) => styleText(style, text, { stream: process.stdout }),
   };
+}
+
+// Whoever read it, such as `head`, has seen enough; the work itself goes on.
+function surviveClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }

@@ -1,0 +1,82 @@
+import { relative } from 'node:path';
+import type { Finding } from '../protocol/diagnostics.ts';
+import type { FoundModule } from '../registry/discover.ts';
+import type { InstallResult } from '../registry/install-dependencies.ts';
+import { count, showFinding } from './show-findings.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What an install did, with the module it was for. */
+export type ModuleInstall = { readonly module: FoundModule; readonly result: InstallResult };
+
+/** Whether all that was asked for was done. */
+export function isDone({ result }: ModuleInstall): boolean {
+  return result.type === 'installed' || result.type === 'nothing_to_do';
+}
+
+/** Writes for people what an install did. */
+export function showInstall(
+  { module, result }: ModuleInstall,
+  terminal: Terminal,
+  root: string,
+): void {
+  const { agentId } = module;
+  switch (result.type) {
+    case 'nothing_to_do':
+      if (result.declares) terminal.line(`${agentId}: has all that it declares.`);
+      break;
+    case 'installed': {
+      const target = relative(root, module.folder);
+      const packages = count(result.packages.length, 'package');
+      terminal.line(`${agentId}: installed ${packages} in ${target}/node_modules.`);
+      for (const warning of result.warnings) showFinding(terminal, warning, root);
+      if (result.skippedScripts.length > 0) {
+        const names = result.skippedScripts.map(({ name, version }) => `${name}@${version}`);
+        terminal.line(`  Install scripts did not run: ${names.join(', ')}.`);
+        terminal.line('  → If the agent needs what they make, install with --allow-scripts.');
+      }
+      break;
+    }
+    case 'refused':
+      showFinding(terminal, result.finding, root);
+      break;
+    case 'failed': {
+      const { message, hint, output } = result.failure;
+      terminal.line(terminal.styled('red', `error: ${agentId}: ${message}`));
+      for (const line of output?.split('\n') ?? []) terminal.line(`    ${line}`.trimEnd());
+      terminal.line(`  → ${hint}`);
+      break;
+    }
+    default:
+      result satisfies never;
+  }
+}
+
+/** What an install did, for scripts. `status` is the agent's in a running gateway, null where none told. */
+export function installAsJson(
+  { module, result }: ModuleInstall,
+  status: string | null,
+): Readonly<Record<string, unknown>> {
+  const failure = result.type === 'failed' ? result.failure : null;
+  return {
+    id: module.agentId,
+    module_path: module.modulePath,
+    outcome: result.type,
+    packages: result.type === 'installed' ? result.packages : [],
+    skipped_scripts: result.type === 'installed' ? result.skippedScripts : [],
+    findings: findingsOf(result),
+    error: failure
+      ? {
+          code: failure.code,
+          message: failure.message,
+          hint: failure.hint,
+          output: failure.output,
+        }
+      : null,
+    status,
+  };
+}
+
+function findingsOf(result: InstallResult): readonly Finding[] {
+  if (result.type === 'refused') return [result.finding];
+  return result.type === 'installed' ? result.warnings : [];
+}

@@ -1,0 +1,141 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Agent, errors as httpErrors, request } from 'undici';
+import { type RunningGateway, readRunningGateway } from '../storage/running-gateway.ts';
+import { CommandError } from './command.ts';
+
+/** Asks a running gateway, as an admin. Every failure is a `CommandError` that says what to do. */
+export type GatewayClient = (question: GatewayQuestion) => Promise<unknown>;
+
+export type GatewayQuestion = {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** What is undefined is left out. */
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** How long the whole answer may take. */
+  readonly timeoutMs: number;
+};
+
+/** Where the gateway of a project says how it is reached, below the project root. */
+const recordPath = join('.dropgate', 'gateway.json');
+
+/**
+ * The client of the gateway that runs on a project.
+ *
+ * @throws CommandError where none says that it runs.
+ */
+export async function connectGateway(projectRoot: string): Promise<GatewayClient> {
+  const gateway = await readRunningGateway(join(projectRoot, '.dropgate'));
+  if (gateway === null) throw await notAnnounced(join(projectRoot, recordPath));
+  return (question) => ask(gateway, question);
+}
+
+async function ask(gateway: RunningGateway, question: GatewayQuestion): Promise<unknown> {
+  const { method, path, query, timeoutMs } = question;
+  // An agent of its own: the token goes to this address and through no proxy.
+  const dispatcher = new Agent({ headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
+  try {
+    const { statusCode, body } = await request(urlOf(gateway, path, query), {
+      method,
+      dispatcher,
+      headers: { authorization: `Bearer ${gateway.token}` },
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const answer = parse(await body.text());
+    if (statusCode === 200 && answer !== undefined) return answer;
+    throw refused(gateway, statusCode, answer);
+  } catch (error) {
+    throw error instanceof CommandError ? error : unreachable(gateway, error, timeoutMs);
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+function urlOf(
+  { address }: RunningGateway,
+  path: string,
+  query: GatewayQuestion['query'] = {},
+): URL {
+  const url = new URL(path, address);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  return url;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function notAnnounced(file: string): Promise<CommandError> {
+  const code = await access(file).then(
+    () => null,
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  if (code === null) {
+    return new CommandError(
+      `${recordPath} makes no sense, so the running gateway cannot be found. Start it again.`,
+    );
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new CommandError(
+      `${recordPath} may not be read. Run this as the user who started the gateway.`,
+    );
+  }
+  return new CommandError(
+    'No gateway runs on this project. Start one with `dropgate dev` in this folder, or look with `dropgate check`.',
+  );
+}
+
+function refused(gateway: RunningGateway, status: number, answer: unknown): CommandError {
+  if (status === 401) {
+    return new CommandError(
+      `What listens at ${gateway.address} does not take the token in ${recordPath}: it is not the gateway of this project. Start the gateway of this project again.`,
+    );
+  }
+  const reason = (answer as { error?: { message?: unknown } } | null | undefined)?.error?.message;
+  return new CommandError(
+    typeof reason === 'string'
+      ? `The gateway refused (${status}): ${reason}`
+      : `What listens at ${gateway.address} does not answer as a gateway (${status}). Start the gateway of this project again.`,
+  );
+}
+
+function unreachable(gateway: RunningGateway, error: unknown, timeoutMs: number): CommandError {
+  const { address, pid } = gateway;
+  if (isTimeout(error)) {
+    return new CommandError(
+      `The gateway at ${address} (process ${pid}) gave no answer within ${timeoutMs / 1000} s. Look at its log, or start it again.`,
+    );
+  }
+  if (!isAlive(pid)) {
+    return new CommandError(
+      `The gateway that ${recordPath} names (process ${pid}) is gone. Start one with \`dropgate dev\`.`,
+    );
+  }
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  return new CommandError(
+    `The gateway at ${address} (process ${pid}) cannot be reached (${code}). It may be stopping; try again, or start it again.`,
+  );
+}
+
+function isTimeout(error: unknown): boolean {
+  return (
+    error instanceof httpErrors.HeadersTimeoutError ||
+    error instanceof httpErrors.BodyTimeoutError ||
+    (error instanceof Error && error.name === 'TimeoutError')
+  );
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // It runs, as another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,55 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { CommandContext } from './command.ts';
+import { durationSeconds } from './duration.ts';
+
+/** Runs the work of a command, which resolves with its exit code. */
+export type RunCommand = (work: (context: CommandContext) => Promise<number>) => Promise<void>;
+
+/** Command lines for the end of a command's help; given without the program's name. */
+export function examples(...lines: readonly string[]): string {
+  return ['', 'Examples:', ...lines.map((line) => `  $ dropgate ${line}`)].join('\n');
+}
+
+/** `--json`: the result for scripts. */
+export function jsonOption(): Option {
+  return new Option('--json', 'print the result as JSON');
+}
+
+/** `--port`: 0 to 65535. */
+export function portOption(): Option {
+  return new Option('--port <port>', 'port to listen on, over every setting').argParser((text) => {
+    const port = Number(text);
+    if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+    throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  });
+}
+
+/** Names with commas between them, as a list. */
+export function parseList(text: string): string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.every((part) => part !== '')) return parts;
+  throw new InvalidArgumentError('Give names with commas between them, such as a,b.');
+}
+
+/** A duration such as `30d`, in seconds. */
+export function parseDuration(text: string): number {
+  const seconds = durationSeconds(text);
+  if (seconds !== null) return seconds;
+  throw new InvalidArgumentError('Give a number and s, m, h, d or w, such as 30d.');
+}
+
+/** A time, or a duration before now such as `30m`, as ISO 8601 in UTC. */
+export function parseSince(text: string): string {
+  const seconds = durationSeconds(text);
+  const timeMs = seconds === null ? Date.parse(text) : Date.now() - seconds * 1000;
+  const time = new Date(timeMs);
+  if (/\d/.test(text) && !Number.isNaN(time.getTime())) return time.toISOString();
+  throw new InvalidArgumentError('Give a time such as 2026-01-31T12:00Z, or 30m, 12h or 7d.');
+}
+
+/** How many to list: 1 to 500. */
+export function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (/^\d{1,3}$/.test(text) && limit >= 1 && limit <= 500) return limit;
+  throw new InvalidArgumentError('Give a number from 1 to 500.');
+}
