@@ -56,6 +56,8 @@ export type GatewayEvent =
       readonly provenance: Provenance;
       readonly outcome: 'ok' | 'denied' | 'failed';
       readonly durationMs: number;
+      /** What the tool threw, where it failed and that is known. */
+      readonly detail: FailureDetail | null;
     }
   | {
       readonly type: 'model_called';

@@ -76,6 +76,47 @@ describe('log entries', () => {
     });
   });
 
+  test('name the line of a tool that threw, though the run went on', () => {
+    const called = {
+      type: 'tool_called',
+      runId: 'run_1',
+      requestId: 'req_1',
+      agentId: 'default/a',
+      modulePath: 'src/agents/A/agent.ts',
+      tool: 'lookup',
+      provenance: 'native',
+      durationMs: 3,
+    } as const;
+    const detail = {
+      class: 'RangeError',
+      message: 'too far',
+      stack: 'RangeError: too far\n    at lookup (/p/a.ts:9:3)',
+      file: '/p/a.ts',
+      line: 9,
+      column: 3,
+      stage: 'tool',
+    } as const;
+    expect(logEntries({ ...called, outcome: 'failed', detail })).toMatchObject([
+      {
+        level: 'warn',
+        message: 'tool failed',
+        fields: {
+          request_id: 'req_1',
+          tool: 'lookup',
+          error_stage: 'tool',
+          error_class: 'RangeError',
+          error: 'too far',
+          file: '/p/a.ts',
+          line: 9,
+          stack: detail.stack,
+        },
+      },
+    ]);
+    const [fine] = logEntries({ ...called, outcome: 'ok', detail: null });
+    expect(fine).toMatchObject({ level: 'info', message: 'tool ok' });
+    expect(fine?.fields).not.toHaveProperty('error');
+  });
+
   test('show the cause behind a failure that a caller saw', () => {
     const error = new GatewayError('gateway_failed', 'Safe.', { cause: new RangeError('secret') });
     const [entry] = logEntries({

@@ -128,7 +128,7 @@ function toolEntry(event: Extract<GatewayEvent, { type: 'tool_called' }>): LogEn
     tool: event.tool,
     provenance: event.provenance,
     duration_ms: round(event.durationMs),
-    ...(failed ? stage('tool') : {}),
+    ...(failed ? { ...stage('tool'), ...cause(event.detail) } : {}),
   });
 }
 

@@ -94,6 +94,38 @@ describe('recent errors', () => {
     ]);
   });
 
+  test('keeps what a tool threw, though the run went on, and no failure without a cause', () => {
+    const recent = createRecentErrors(clock());
+    const called = {
+      type: 'tool_called',
+      runId: 'run_1',
+      requestId: 'req_1',
+      agentId: 'default/a',
+      modulePath: 'src/agents/A/agent.ts',
+      tool: 'lookup',
+      provenance: 'native',
+      outcome: 'failed',
+      durationMs: 3,
+    } as const;
+    const place = { file: '/p/a.ts', line: 9, column: 3 };
+    const detail = { class: 'RangeError', message: 'too far', stage: 'tool', ...place } as const;
+    recent.listener({ ...called, detail });
+    recent.listener({ ...called, detail: null });
+    recent.listener({ ...called, outcome: 'ok', detail: null });
+    expect(recent.query({}).errors).toMatchObject([
+      {
+        agent_id: 'default/a',
+        stage: 'tool',
+        code: 'tool_threw',
+        severity: 'error',
+        message: 'RangeError: too far',
+        ...place,
+        request_id: 'req_1',
+        count: 1,
+      },
+    ]);
+  });
+
   test('forgets what is mended, of that module only', () => {
     const recent = createRecentErrors(clock());
     recent.listener(reported([syntaxError]));

@@ -97,6 +97,19 @@ function servingFailure(event: GatewayEvent): { about: About; finding: Finding }
       },
     };
   }
+  if (event.type === 'tool_called' && event.outcome === 'failed' && event.detail) {
+    const { detail } = event;
+    return {
+      about: { ...event, servingGeneration: null },
+      finding: {
+        stage: 'tool',
+        code: 'tool_threw',
+        severity: 'error',
+        message: `${detail.class}: ${detail.message}`,
+        ...place(detail),
+      },
+    };
+  }
   if (event.type === 'worker_ended' && unexpected.has(event.reason)) {
     return {
       about: { ...event, servingGeneration: event.generation, requestId: null },

@@ -50,8 +50,10 @@ test.each([
     code === 'load_timeout' ? { loadTimeoutMs: 3000 } : {},
   );
   const result = await pool.prepare(load, never);
-  expect(result).toMatchObject({ type: 'load_failed', findings: [{ stage: 'load', code }] });
-  expect(pool.workers()).toEqual([]);
+  const place = code === 'process_exit' ? { file: load.entry, line: 1 } : {};
+  const findings = [{ stage: 'load', code, ...place }];
+  expect(result).toMatchObject({ type: 'load_failed', findings });
+  await expect.poll(() => pool.workers()).toEqual([]);
 });
 
 test('a run that dies with its process says so, and the agent answers again', async () => {
@@ -62,7 +64,13 @@ test('a run that dies with its process says so, and the agent answers again', as
   `);
   await pool.prepare(load, never);
   const { last } = await finishRun(startRun(pool, 'die', { load }));
-  expect(last).toMatchObject({ code: 'worker_crashed' });
+  const place = { file: load.entry, line: 3, stage: 'worker' };
+  expect(last).toMatchObject({ code: 'worker_crashed', detail: place });
+  expect(await pool.event('worker_ended')).toMatchObject({
+    reason: 'exited',
+    exitCode: 9,
+    detail: { message: 'The process ended itself with exit code 9.', ...place },
+  });
   await expect
     .poll(async () => (await finishRun(startRun(pool, 'hello', { load }))).text, {
       timeout: 20_000,

@@ -4,6 +4,8 @@ import type { Duplex } from 'node:stream';
 export type Channel<Out> = {
   /** Queues a message; all of one tick leave in one write. Does nothing once closed. Throws what `JSON.stringify` throws. */
   readonly send: (message: Out) => void;
+  /** Hands what is queued to the system at once, as far as that takes it: for the last words of a process. */
+  readonly flush: () => void;
   /** Sends what is queued, then closes; nothing more is received. */
   readonly close: () => void;
   /** Bytes accepted by `send` that the system has not taken yet. */
@@ -71,6 +73,7 @@ export function createChannel<In extends { readonly type: string }, Out>(
     send(message) {
       if (state === 'open') writer.write(`${JSON.stringify(message)}\n`);
     },
+    flush: writer.flush,
     close() {
       if (state !== 'open') return;
       state = 'closing';

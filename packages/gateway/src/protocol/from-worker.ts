@@ -59,6 +59,7 @@ const runEvent = z.discriminatedUnion('type', [
     ...tool,
     outcome: z.enum(['ok', 'denied', 'failed']),
     durationMs: count,
+    detail: failureDetail.optional(),
   }),
   z.object({ type: z.literal('handed_off'), fromAgent: z.string(), toAgent: z.string() }),
   z.object({
@@ -169,7 +170,7 @@ const schemas: ReadonlyMap<string, z.ZodType> = new Map<FromWorker['type'], z.Zo
   ['event', z.object({ runId: z.string(), event: runEvent })],
   ['question', z.object({ callId: z.string(), runId: z.string(), question })],
   ['pong', z.object({ sequence: z.number(), rssMb: count, heapMb: count })],
-  ['fault', z.object({ detail: failureDetail })],
+  ['fault', z.object({ cause: z.enum(['error', 'exit']).optional(), detail: failureDetail })],
 ]);
 
 const reserved: ReadonlySet<string> = new Set(reservedMessageTypes);

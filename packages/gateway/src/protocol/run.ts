@@ -121,6 +121,8 @@ export type RunEvent =
       readonly provenance: Provenance;
       readonly outcome: 'ok' | 'denied' | 'failed';
       readonly durationMs: number;
+      /** What the tool threw, where it failed and that is known. Never shown to a caller. */
+      readonly detail?: FailureDetail;
     }
   | { readonly type: 'handed_off'; readonly fromAgent: string; readonly toAgent: string }
   | {

@@ -80,8 +80,8 @@ export type FromWorker =
       readonly rssMb: number;
       readonly heapMb: number;
     }
-  /** Last words of a worker that ends because of an error nobody caught. */
-  | { readonly type: 'fault'; readonly detail: FailureDetail };
+  /** Last words of a worker that ends: because of an error nobody caught (also where no cause is named), or by an exit of the module's own. */
+  | { readonly type: 'fault'; readonly cause?: 'error' | 'exit'; readonly detail: FailureDetail };
 
 /** Message types kept for sessions, approvals and live tool tables; a peer that gets one answers nothing. */
 export const reservedMessageTypes = [

@@ -49,6 +49,8 @@ export async function* observeRun(
         firstTextMs ??= performance.now() - startedMs;
       } else if (event.type === 'tool_ended') {
         reportTool(options, event);
+        yield withoutDetail(event);
+        continue;
       } else if (isLast(event)) {
         last = settle(event, options);
         clearTimeout(timer);
@@ -79,8 +81,8 @@ function settle(event: LastEvent, { abort, timeoutMs }: ObserveRunOptions): Last
   return { ...event, code: 'run_timeout', message };
 }
 
-function withoutDetail(event: LastEvent): LastEvent {
-  if (event.type !== 'failed' || !event.detail) return event;
+function withoutDetail(event: RunEvent): RunEvent {
+  if (!('detail' in event)) return event;
   const { detail: _, ...shown } = event;
   return shown;
 }
@@ -89,12 +91,12 @@ function reportTool(
   options: ObserveRunOptions,
   event: Extract<RunEvent, { type: 'tool_ended' }>,
 ): void {
-  const { tool, provenance, outcome, durationMs } = event;
+  const { tool, provenance, outcome, durationMs, detail = null } = event;
   options.authorizeTool(tool);
   options.emit({
     type: 'tool_called',
     ...about(options),
-    ...{ tool, provenance, outcome, durationMs },
+    ...{ tool, provenance, outcome, durationMs, detail },
   });
 }
 

@@ -139,9 +139,26 @@ describe('start-run', () => {
     const about = { runId: run.id, requestId: 'req_1', agentId: 'default/a' };
     expect(emitted).toMatchObject([
       { type: 'run_started', ...about, generation: 3 },
-      { type: 'tool_called', ...about, tool: 'get_weather', outcome: 'ok', durationMs: 5 },
+      {
+        type: 'tool_called',
+        ...about,
+        tool: 'get_weather',
+        outcome: 'ok',
+        durationMs: 5,
+        detail: null,
+      },
       { type: 'run_ended', ...about, outcome: 'finished', code: null, usage },
     ]);
+  });
+
+  test('says why a tool failed, and keeps that from who asked', async () => {
+    const tool = { callId: 'c1', tool: 'get_weather', agent: 'A', provenance: 'native' } as const;
+    const detail = { class: 'RangeError', message: 'too far', stage: 'tool', line: 7 } as const;
+    const ended = { type: 'tool_ended', ...tool, outcome: 'failed', durationMs: 5 } as const;
+    const { startRun, emitted } = scene({ events: [{ ...ended, detail }, ...answer] });
+    const run = await startRun(caller, input);
+    expect(await all(run.events)).toEqual([ended, ...answer]);
+    expect(emitted[1]).toMatchObject({ type: 'tool_called', outcome: 'failed', detail });
   });
 
   test('answers an agent that the key may not see exactly as a missing one', async () => {

@@ -27,7 +27,11 @@ export function createActiveRuns(deps: {
     start(module, run, credits) {
       const { runId } = run;
       const controller = new AbortController();
-      const lane = createEventLane((event) => deps.send({ type: 'event', runId, event }), credits);
+      const { streamed } = run.input;
+      const lane = createEventLane((event) => deps.send({ type: 'event', runId, event }), {
+        credits,
+        streamed,
+      });
       const pushUntilFinal = stopAfterFinal(lane);
       runs.set(runId, { lane, controller });
       const ended = deps.runModule(module, {

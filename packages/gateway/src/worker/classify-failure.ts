@@ -54,6 +54,24 @@ const upstreamFailed: Verdict = {
   stage: 'model',
 };
 
+const upstreamLimits: Verdict = {
+  code: 'upstream_rate_limited',
+  message: 'The upstream of the model limits the rate of requests; try again later.',
+  stage: 'model',
+};
+
+const upstreamUnavailable: Verdict = {
+  code: 'upstream_unavailable',
+  message: 'The upstream of the model cannot be reached or takes no requests now; try again later.',
+  stage: 'model',
+};
+
+const upstreamTimedOut: Verdict = {
+  code: 'upstream_timeout',
+  message: 'The upstream of the model took too long to answer.',
+  stage: 'model',
+};
+
 const verdictsByClass: Readonly<Record<string, Verdict>> = {
   MaxTurnsExceededError: {
     code: 'max_turns_exceeded',
@@ -123,12 +141,11 @@ function upstreamVerdict(thrown: unknown): Verdict {
       'The upstream has no such model or route; the agent names one it does not offer.',
     );
   }
-  if (status === 429) {
+  if (status === 504) return upstreamTimedOut;
+  if (status === 429 || status === 503) {
     const seconds = retryAfterSeconds(headers);
     return {
-      code: 'upstream_rate_limited',
-      message: 'The upstream of the model limits the rate of requests; try again later.',
-      stage: 'model',
+      ...(status === 429 ? upstreamLimits : upstreamUnavailable),
       ...(seconds === null ? {} : { retryAfterSeconds: seconds }),
     };
   }

@@ -11,9 +11,12 @@ function text(delta: string): RunEvent {
 }
 
 /** A lane and all that came out of it. */
-function laneWith(credits: number) {
+function laneWith(credits: number, options = { streamed: true }) {
   const delivered: RunEvent[] = [];
-  return { delivered, lane: createEventLane((event) => delivered.push(event), credits) };
+  return {
+    delivered,
+    lane: createEventLane((event) => delivered.push(event), { credits, ...options }),
+  };
 }
 
 describe('a lane with credit', () => {
@@ -82,4 +85,30 @@ test('text beyond the longest event is cut, never within a character', async () 
   expect(deltas.map(({ length }) => length)).toEqual([262_143, 137_858]);
   expect(deltas.join('')).toBe(long);
   expect(deltas.every((delta) => delta.isWellFormed())).toBe(true);
+});
+
+describe('a lane of a run whose whole answer is wanted', () => {
+  const started: RunEvent = {
+    type: 'tool_started',
+    callId: 'c1',
+    tool: 'get_weather',
+    agent: 'A',
+    provenance: 'native',
+  };
+
+  test('lets events go out together with the last one', async () => {
+    const { lane, delivered } = laneWith(10, { streamed: false });
+    await lane.push(started);
+    await lane.push(text('Hello'));
+    await setImmediate();
+    expect(delivered).toEqual([]);
+    await lane.push(finished);
+    expect(delivered).toEqual([started, text('Hello'), finished]);
+  });
+
+  test('does not hold them back for long', async () => {
+    const { lane, delivered } = laneWith(10, { streamed: false });
+    await lane.push(started);
+    await expect.poll(() => delivered).toEqual([started]);
+  });
 });

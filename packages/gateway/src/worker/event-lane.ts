@@ -15,18 +15,34 @@ export type EventLane = {
 /** Longest text of one event, in UTF-16 units; keeps a line far below the protocol's limit. */
 const maxDeltaLength = 256 * 1024;
 
+/** How long an event may wait for others, in a run of which only the whole answer is wanted. */
+const wholePatienceMs = 50;
+
+export type EventLaneOptions = {
+  /** Events that may be sent before more is granted. */
+  readonly credits: number;
+  /** False where nobody sees events as they come: they go out together, in one write. */
+  readonly streamed: boolean;
+};
+
 /**
  * Sends events while there is credit, one each, and holds back whoever pushes without. Text and reasoning that come in
  * one turn of the event loop, or while there is no credit, become one event.
  */
-export function createEventLane(deliver: (event: RunEvent) => void, credits: number): EventLane {
+export function createEventLane(
+  deliver: (event: RunEvent) => void,
+  { credits, streamed }: EventLaneOptions,
+): EventLane {
   const queue: RunEvent[] = [];
   let credit = credits;
   let isScheduled = false;
+  let timer: NodeJS.Timeout | null = null;
   let drained: PromiseWithResolvers<void> | null = null;
 
   const flush = (): void => {
     isScheduled = false;
+    if (timer) clearTimeout(timer);
+    timer = null;
     while (credit > 0) {
       const event = queue.shift();
       if (!event) break;
@@ -36,6 +52,12 @@ export function createEventLane(deliver: (event: RunEvent) => void, credits: num
     if (queue.length > 0) return;
     drained?.resolve();
     drained = null;
+  };
+
+  const flushLater = (): void => {
+    if (!streamed) timer ??= setTimeout(flush, wholePatienceMs);
+    else if (!isScheduled) setImmediate(flush);
+    isScheduled = streamed;
   };
 
   const untilDrained = (): Promise<void> => {
@@ -53,14 +75,9 @@ export function createEventLane(deliver: (event: RunEvent) => void, credits: num
 
   return {
     push(event) {
-      if (isDelta(event)) {
-        pieces(event).forEach(enqueue);
-        if (!isScheduled) setImmediate(flush);
-        isScheduled = true;
-      } else {
-        queue.push(event);
-        flush();
-      }
+      for (const piece of isDelta(event) ? pieces(event) : [event]) enqueue(piece);
+      if (isFinal(event) || (streamed && !isDelta(event))) flush();
+      else flushLater();
       return queue.length === 0 || credit > 0 ? undefined : untilDrained();
     },
     grant(events) {
@@ -73,6 +90,10 @@ export function createEventLane(deliver: (event: RunEvent) => void, credits: num
     },
     drained: untilDrained,
   };
+}
+
+function isFinal({ type }: RunEvent): boolean {
+  return type === 'finished' || type === 'failed' || type === 'interrupted';
 }
 
 type Delta = Extract<RunEvent, { delta: string }>;

@@ -3,6 +3,7 @@ import { placeOf } from './code-frame.ts';
 import { describeThrown, type FailureContext, locate } from './failure-context.ts';
 import { isLocalPath, shownPath } from './local-files.ts';
 import { type FailedImport, isPackage, packageName } from './resolve-import.ts';
+import { isMeantForSdk, unofficialHint } from './unofficial-sdk.ts';
 
 /** Says which import found nothing, in which file and line, and what to install or correct. */
 export function explainFailedImport(
@@ -49,6 +50,13 @@ function describeOwnImport(error: unknown, failed: FailedImport, at: Importing):
       hint: 'Correct the path, or add the file. Paths are relative to the importing file.',
     };
   }
+  if (isMeantForSdk(specifier)) {
+    return {
+      code: 'unofficial_package',
+      message: `${importer} imports \`${specifier}\`, but on npm OpenAI's Agents SDK is \`@openai/agents\`.`,
+      hint: unofficialHint,
+    };
+  }
   const name = packageName(specifier);
   if (!isNotFound(error)) {
     return {
@@ -61,16 +69,9 @@ function describeOwnImport(error: unknown, failed: FailedImport, at: Importing):
   return {
     code: 'missing_package',
     message: `${importer} imports \`${specifier}\`, but package \`${name}\` is not installed.`,
-    hint: misnamed[name] ?? `Run \`npm install ${name} --prefix ${folder}\`.`,
+    hint: `Run \`npm install ${name} --prefix ${folder}\`.`,
   };
 }
-
-/** Names under which people look for the SDK and find something else. */
-const misnamed: Readonly<Record<string, string>> = {
-  'openai-agents': 'On npm the SDK is `@openai/agents`: import from that; it needs no install.',
-  agents: 'On npm the SDK is `@openai/agents`: import from that; it needs no install.',
-  '@openai/agent': 'The SDK is `@openai/agents`: import from that; it needs no install.',
-};
 
 function describeForeignImport(failed: FailedImport, { importer, context }: Importing): Described {
   const folder = shownPath(context.load.folder, context.projectRoot);

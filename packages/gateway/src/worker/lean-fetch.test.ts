@@ -55,6 +55,17 @@ function clientOf(
 const chat = { model: 'test', messages: [{ role: 'user', content: 'Hi' }] } as const;
 
 describe('the openai client on the lean fetch', () => {
+  test('does not take a success without choices for an empty answer', async () => {
+    const { baseUrl } = await startBroker((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"hello":"you"}');
+    });
+    const client = clientOf(baseUrl);
+    await expect(
+      client.chat.completions.create({ ...chat, messages: [...chat.messages] }),
+    ).rejects.toThrow('no "choices"');
+    expect(await client.get('/other')).toEqual({ hello: 'you' });
+  });
+
   test('gets a whole answer with its request id', async () => {
     const { baseUrl } = await startUpstream({ text: ['Hello'] });
     const answer = await clientOf(baseUrl).chat.completions.create({

@@ -41,12 +41,13 @@ async function leanFetch(
   { url, path, body }: { readonly url: string; readonly path: string; readonly body: LeanBody },
 ): Promise<Response> {
   const signal = init.signal ?? undefined;
+  const method = (init.method ?? 'GET').toUpperCase();
   signal?.throwIfAborted();
   let answer: Dispatcher.ResponseData;
   try {
     answer = await broker.request({
       path,
-      method: (init.method ?? 'GET').toUpperCase() as Dispatcher.HttpMethod,
+      method: method as Dispatcher.HttpMethod,
       headers: headersOf(init.headers, body),
       body,
       ...(signal ? { signal } : {}),
@@ -55,7 +56,8 @@ async function leanFetch(
     if (signal?.aborted) throw signal.reason;
     throw new TypeError('fetch failed', { cause: error });
   }
-  return createLeanResponse(answer, { url, signal });
+  const isCompletion = method === 'POST' && path.endsWith('/chat/completions');
+  return createLeanResponse(answer, { url, signal, needs: isCompletion ? 'choices' : null });
 }
 
 /** Path and query of a URL at the broker, taken without parsing it: this runs for every call. Null for other servers. */

@@ -9,14 +9,16 @@ import type { Dispatcher } from 'undici';
  * @returns An object that is `instanceof Response`. Its body fails as that of `fetch` does: with the signal's
  * reason after an abort, with `TypeError: terminated` when the connection broke.
  */
-export function createLeanResponse(
-  answer: Dispatcher.ResponseData,
-  request: { readonly url: string; readonly signal: AbortSignal | undefined },
-): Response {
+export function createLeanResponse(answer: Dispatcher.ResponseData, request: Request): Response {
   return new LeanResponse(answer, request) as unknown as Response;
 }
 
-type Request = { readonly url: string; readonly signal: AbortSignal | undefined };
+type Request = {
+  readonly url: string;
+  readonly signal: AbortSignal | undefined;
+  /** A field without which a success is no answer: the SDK takes it for an empty one, and asks again. */
+  readonly needs: string | null;
+};
 
 class LeanResponse {
   readonly status: number;
@@ -28,6 +30,7 @@ class LeanResponse {
   readonly #answer: Dispatcher.ResponseData;
   readonly #source: Readable;
   readonly #signal: AbortSignal | undefined;
+  readonly #needs: string | null;
   #headers: Headers | undefined;
   #body: LeanBody | undefined;
   #real: Response | undefined;
@@ -42,6 +45,7 @@ class LeanResponse {
     // Whoever reads learns of a broken connection; a body that nobody reads must not end the process.
     this.#source = decoded(answer).on('error', () => undefined);
     this.#signal = request.signal;
+    this.#needs = request.needs;
   }
 
   get headers(): Headers {
@@ -62,7 +66,9 @@ class LeanResponse {
 
   async text(): Promise<string> {
     if (this.#real) return this.#real.text();
-    return new TextDecoder().decode(await this.#bytes());
+    const text = new TextDecoder().decode(await this.#bytes());
+    if (this.#needs === null || !this.ok || text.includes(`"${this.#needs}"`)) return text;
+    throw new TypeError(`The answer has no "${this.#needs}".`);
   }
 
   async json(): Promise<unknown> {

@@ -51,6 +51,13 @@ describe('a module that does not load says where and what to do', () => {
     });
   });
 
+  test('for decorators in the middle of a line', async () => {
+    const finding = await findingFor({
+      'agent.ts': `const d = (_: unknown) => undefined;\nclass A { @d run() { return 'x'; } }\nexport const agent = new A();\n`,
+    });
+    expect(finding).toMatchObject({ code: 'decorators_unsupported', line: 2 });
+  });
+
   test('for a package that is not installed, with the command that installs it', async () => {
     const finding = await findingFor({
       'agent.ts': `import { Agent } from '@openai/agents';\nimport pad from 'left-pad/lib';\nexport const agent = pad;\n`,
@@ -87,15 +94,21 @@ describe('a module that does not load says where and what to do', () => {
     expect(finding.hint).toBe('Run `npm install --prefix Written`.');
   });
 
-  test('for the SDK under its Python name', async () => {
-    const finding = await findingFor({
-      'agent.ts': `import { Agent } from 'openai-agents';\nexport const agent = new Agent({});\n`,
-    });
-    expect(finding).toMatchObject({
-      code: 'missing_package',
-      hint: 'On npm the SDK is `@openai/agents`: import from that; it needs no install.',
-    });
-  });
+  test.each(['openai-agents', '@openai/agent', 'openai/agents', 'agents'])(
+    'for the SDK under a name that is not its own: %s',
+    async (name) => {
+      const finding = await findingFor({
+        'agent.ts': `import { Agent } from '${name}';\nexport const agent = new Agent({});\n`,
+      });
+      expect(finding).toMatchObject({
+        code: 'unofficial_package',
+        message: `Written/agent.ts imports \`${name}\`, but on npm OpenAI's Agents SDK is \`@openai/agents\`.`,
+        line: 1,
+        column: 23,
+        hint: 'Import from `@openai/agents`, which needs no install.',
+      });
+    },
+  );
 
   test('for a local file that is not there', async () => {
     const finding = await findingFor({
@@ -233,15 +246,19 @@ describe('a module that does not load says where and what to do', () => {
   });
 });
 
-test('a module that exits while it is imported ends the worker, which the gateway sees', async () => {
+test('a module that exits while it is imported ends the worker, which says where first', async () => {
   const load = await writeModule({ 'agent.ts': `process.exit(3);\n` });
   const worker = await startNodeWorker(join(load.folder, '..'));
-  await expect(worker.load(load)).rejects.toThrow('The worker ended: {"code":3');
+  expect(await worker.load(load)).toMatchObject({
+    type: 'load_failed',
+    findings: [{ code: 'process_exit', file: load.entry, line: 1, column: 9 }],
+  });
+  expect(await worker.ended).toMatchObject({ code: 3 });
 });
 
 test('a module that failed loads in a new worker once it is mended', async () => {
   const load = await writeModule({ 'agent.ts': `export const agent = 1;\n` });
-  expect((await findingOf(load)).code).toBe('no_agent');
+  expect((await findingOf(load)).code).toBe('wrong_export_kind');
   await writeFiles(load.folder, { 'agent.ts': `export const agent = { run: () => 'x' };\n` });
   const worker = await startNodeWorker(join(load.folder, '..'));
   expect((await worker.load(load)).type).toBe('loaded');

@@ -4,11 +4,13 @@ import { placeOf } from './code-frame.ts';
 import { explainFailedImport } from './failed-import.ts';
 import { explainThrown, type FailureContext, locate } from './failure-context.ts';
 import { isLocalPath, shownPath } from './local-files.ts';
+import { SourceReadError } from './read-source.ts';
 import { findSyntaxError, SourceSyntaxError } from './transform-source.ts';
 
 /** Says what is wrong with a module from what its import threw: the author's line and an action. Never throws. */
 export function explainLoadError(error: unknown, context: FailureContext): Finding {
   if (error instanceof SourceSyntaxError) return explainSyntaxError(error, context);
+  if (error instanceof SourceReadError) return explainReadError(error, context);
   const failed = context.failedImport(error);
   if (failed) return explainFailedImport(error, failed, context);
   return (
@@ -35,6 +37,18 @@ function explainSyntaxError(error: SourceSyntaxError, context: FailureContext): 
     ...(error.column === null ? {} : { column: error.column }),
     ...(error.frame === null ? {} : { frame: error.frame }),
     hint: 'Fix the syntax at the marked place.',
+  };
+}
+
+function explainReadError(error: SourceReadError, context: FailureContext): Finding {
+  const { file, code, reason, hint, place } = error;
+  return {
+    stage: 'load',
+    code,
+    severity: 'error',
+    message: `${shownPath(file, context.projectRoot)} ${reason}`,
+    ...locate(file, place, context.sources),
+    hint,
   };
 }
 
@@ -97,7 +111,7 @@ function explainScriptError(error: unknown, context: FailureContext): Finding | 
       const problem = findSyntaxError(path, source);
       if (problem) return explainSyntaxError(problem, context);
     }
-    const decorator = /^\s*@\w/m.exec(source) && placeOf(source, /(?<=^\s*)@\w/m);
+    const decorator = placeOf(source, /(?<=(?:^|[{};])\s*)@\w/m);
     if (decorator && /invalid or unexpected token/i.test(error.message)) {
       return {
         stage: 'load',

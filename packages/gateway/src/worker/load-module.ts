@@ -14,6 +14,7 @@ import { realPath } from './local-files.ts';
 import { checkModuleSettings } from './module-settings.ts';
 import { explainNoPick } from './near-misses.ts';
 import { exportsOf, type ModuleExports, type PickedExport, pickExport } from './pick-export.ts';
+import { explainExit, ProcessExit } from './process-exit.ts';
 import { importSdkOfModule, muteTracing, type SdkOfModule, useApi } from './sdk-copy.ts';
 import { createSourceFiles, type SourceFiles } from './source-files.ts';
 
@@ -39,7 +40,7 @@ export type LoadDeps = {
 export type Loading = {
   /** Never rejects. */
   readonly result: Promise<LoadResult>;
-  /** The failure that a stray error (`unhandled_rejection`, `uncaught_exception`) of the module makes of it. */
+  /** The failure that a stray error (`unhandled_rejection`, `uncaught_exception`, `process_exit`) of the module makes of it. */
   readonly failBy: (code: string, error: unknown) => LoadResult;
 };
 
@@ -156,6 +157,7 @@ function filesOf(sources: SourceFiles, entry: string) {
 }
 
 function explainStray(code: string, error: unknown, context: FailureContext): Finding {
+  if (error instanceof ProcessExit) return explainExit(error, context);
   const what =
     code === 'unhandled_rejection'
       ? `${context.load.modulePath} left a rejected promise unhandled while it was imported`

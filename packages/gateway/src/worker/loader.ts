@@ -2,6 +2,7 @@ import { type LoadHookSync, registerHooks } from 'node:module';
 import { extname } from 'node:path';
 import { isLocalPath, pathOfUrl } from './local-files.ts';
 import { createResolveHook, type FailedImport, type ResolvedPackage } from './resolve-import.ts';
+import { createSdkFacade } from './sdk-facade.ts';
 import type { SourceFiles } from './source-files.ts';
 import {
   compilesAsCommonJs,
@@ -28,16 +29,19 @@ export function installLoader(sources: SourceFiles, projectRoot: string): Loader
   const packages: ResolvedPackage[] = [];
   const failures = new WeakMap<object, FailedImport>();
   const tsConfigs = createTsConfigs(sources, projectRoot);
+  const facade = createSdkFacade();
   registerHooks({
-    resolve: createResolveHook({
-      sources,
-      tsConfigs,
-      onPackage: (resolved) => packages.push(resolved),
-      onFailure: (error, failed) => {
-        if (error instanceof Error) failures.set(error, failed);
-      },
-    }),
-    load: createLoadHook(sources, tsConfigs),
+    resolve: facade.resolve(
+      createResolveHook({
+        sources,
+        tsConfigs,
+        onPackage: (resolved) => packages.push(resolved),
+        onFailure: (error, failed) => {
+          if (error instanceof Error) failures.set(error, failed);
+        },
+      }),
+    ),
+    load: createLoadHook(sources, tsConfigs, facade.sourceOf),
   });
   return {
     packages,
@@ -45,8 +49,14 @@ export function installLoader(sources: SourceFiles, projectRoot: string): Loader
   };
 }
 
-function createLoadHook(sources: SourceFiles, tsConfigs: TsConfigs): LoadHookSync {
+function createLoadHook(
+  sources: SourceFiles,
+  tsConfigs: TsConfigs,
+  facadeOf: (url: string) => string | null,
+): LoadHookSync {
   return (url, context, nextLoad) => {
+    const facade = facadeOf(url);
+    if (facade !== null) return { format: 'module', source: facade, shortCircuit: true };
     const path = pathOfUrl(url);
     if (path === null || !isLocalPath(path)) return nextLoad(url, context);
     const ending = extname(path);

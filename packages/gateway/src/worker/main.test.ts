@@ -9,7 +9,7 @@ import type { ToWorker } from '../protocol/worker-messages.ts';
 /** A module that streams its answer by what it is asked. */
 const talker = {
   'agent.ts': `
-    import { spawn } from 'node:child_process';
+    import { spawn } from 'node:child_process'; import { exit } from 'node:process';
     async function* many(): AsyncGenerator<string> {
       for (let n = 0; n < 1000; n += 1) {
         yield String(n % 10);
@@ -28,11 +28,16 @@ const talker = {
         if (asked === 'wait') return untilAborted(signal);
         if (asked === 'reject') void Promise.reject(new TypeError('nobody waits'));
         if (asked === 'throw later') setTimeout(() => { throw new Error('in a timer'); });
+        if (asked === 'exit') void Promise.resolve().then(() => leave(4));
+        if (asked === 'exit by name') exit(5);
         if (asked === 'child') return String(spawn('sleep', ['60']).pid);
         if (asked === 'long') return 'é'.repeat(300_000);
         return 'Hello.';
       },
-    };`,
+    };
+    function leave(code: number) {
+      process.exit(code);
+    }`,
 };
 
 describe('a worker', () => {
@@ -221,6 +226,63 @@ describe('an error that nobody caught after the load', () => {
       stage: 'worker',
     });
     expect(await worker.ended).toMatchObject({ code: 1, signal: null });
+  });
+});
+
+describe('an exit of the module’s own', () => {
+  test.each([
+    ['exit', 4, 29],
+    ['exit by name', 5, 22],
+  ])('after the load (%s) is told with its line', async (asked, code, line) => {
+    const load = await writeModule(talker);
+    const worker = await loaded(load);
+    worker.run('wait', { runId: 'waiting' });
+    await worker.next('event');
+    worker.run(asked);
+    expect(await worker.next('fault')).toMatchObject({
+      cause: 'exit',
+      detail: {
+        class: 'ProcessExit',
+        message: `The process ended itself with exit code ${code}.`,
+        file: load.entry,
+        line,
+        stage: 'worker',
+      },
+    });
+    expect(await worker.ended).toMatchObject({ code, signal: null });
+  });
+
+  test('during the load is a finding with its line and the code around it', async () => {
+    const load = await writeModule({
+      'agent.ts': `import './settings.ts';\nexport const agent = { run: () => 'x' };`,
+      'settings.ts': `type Settings = { a: 1 };\n\nif (!process.env.SETTINGS) {\n  process.exit(6);\n}\n`,
+    });
+    const worker = await startNodeWorker(join(load.folder, '..'));
+    expect(await worker.load(load)).toEqual({
+      type: 'load_failed',
+      findings: [
+        {
+          stage: 'load',
+          code: 'process_exit',
+          severity: 'error',
+          message: 'The module ended its process with exit code 6 while it was loaded.',
+          file: join(load.folder, 'settings.ts'),
+          line: 4,
+          column: 11,
+          frame: expect.stringContaining('> 4 |   process.exit(6);'),
+          hint: expect.stringContaining('process.exit()'),
+        },
+      ],
+      files: [load.entry, join(load.folder, 'settings.ts')],
+    });
+    expect(await worker.ended).toMatchObject({ code: 6 });
+  });
+
+  test('is no word about an end that the gateway asked for', async () => {
+    const worker = await loaded();
+    worker.send({ type: 'shutdown' });
+    await worker.ended;
+    expect(worker.heard.map(({ type }) => type)).toEqual(['hello', 'loaded']);
   });
 });
 

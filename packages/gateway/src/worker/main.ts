@@ -9,13 +9,11 @@ import {
 } from '../protocol/worker-messages.ts';
 import { failureDetail } from './failure-detail.ts';
 import { createPreload, type Preload } from './preload.ts';
+import { ProcessExit } from './process-exit.ts';
 import { createModuleServer, type ModuleServer } from './serve-module.ts';
 
 /** Time for a `load` that is already on its way, before a spare imports what most modules need. */
 const sparePauseMs = 10;
-
-/** Time for a first run to begin before compiled code is written. */
-const compileCachePauseMs = 500;
 
 /** Time for the last message to leave a process that ends. */
 const lastWordsMs = 500;
@@ -43,7 +41,6 @@ function startWorker(stream: Socket): void {
     preload,
     projectRoot: process.cwd(),
     env: process.env,
-    onLoaded: keepCompiledCode,
     onShutdown: () => end(0),
   });
   onUncaught(server, (error) => {
@@ -51,13 +48,21 @@ function startWorker(stream: Socket): void {
     channel.send({ type: 'fault', detail: failureDetail(error, 'worker') });
     end(1);
   });
+  process.on('exit', (exitCode) => {
+    if (ending.exitCode !== null) return;
+    const exit = new ProcessExit(exitCode);
+    if (!server.blameLoad('process_exit', exit)) {
+      channel.send({ type: 'fault', cause: 'exit', detail: failureDetail(exit, 'worker') });
+    }
+    channel.flush();
+  });
   channel.send({
     type: 'hello',
     version: protocolVersion,
     pid: process.pid,
     runtime: { name: 'node', version: process.versions.node },
   });
-  setTimeout(() => void warmUp(preload), sparePauseMs);
+  setTimeout(() => void warmUp(preload, server), sparePauseMs);
 }
 
 type Ending = { exitCode: number | null };
@@ -84,16 +89,12 @@ function onUncaught(server: ModuleServer, otherwise: (error: unknown) => void): 
   process.on('unhandledRejection', take('unhandled_rejection'));
 }
 
-/** Compiled code is written to Node's cache, for the next worker: a killed process writes none, and a run comes first. */
-function keepCompiledCode(): void {
-  setTimeout(flushCompileCache, compileCachePauseMs).unref();
-}
-
-async function warmUp(preload: Preload): Promise<void> {
+async function warmUp(preload: Preload, server: ModuleServer): Promise<void> {
   try {
     await preload.parts();
     await preload.sdk();
-    keepCompiledCode();
+    // A killed process writes no cache; writing blocks for long, and only a spare has nothing to be late for.
+    if (server.isSpare()) flushCompileCache();
   } catch {
     // The load that needs the parts says what is wrong with them.
   }

@@ -65,6 +65,96 @@ describe('a module without an agent says what comes near', () => {
     expect(finding).toMatchObject({ code: 'import_failed', line: 2 });
   });
 
+  test('an agent that is built inside a function', async () => {
+    const finding = await findingFor({
+      'agent.ts': `${imports}async function main() {\n  const desk = new Agent({ name: 'Desk', instructions: 'x' });\n  return desk.name;\n}\nvoid main;\n`,
+    });
+    expect(finding).toMatchObject({
+      code: 'agent_not_exported',
+      line: 3,
+      column: 3,
+      hint: 'Build it at the top level, and export it: `export const agent = …`.',
+    });
+  });
+
+  test('a class by the name of an agent, though nothing says what it is', async () => {
+    const finding = await findingFor({ 'agent.ts': `export default class Desk {}\n` });
+    expect(finding).toMatchObject({
+      code: 'class_exported',
+      line: 1,
+      hint: 'Export an instance: `export const agent = new Desk(…);`.',
+    });
+  });
+
+  test('classes of the SDK that are passed on', async () => {
+    const finding = await findingFor({
+      'agent.ts': `export { Agent, Runner } from '@openai/agents';\n`,
+    });
+    expect(finding).toMatchObject({ code: 'class_exported' });
+    expect(finding.message).toContain('It exports `Agent` (a class), `Runner` (a class).');
+  });
+
+  test.each([
+    ['a factory', `export function buildAgent(options: { name: string }) {`],
+    ['the default export', `export default function makeDesk(options: { name: string }) {`],
+    ['a function called agent', `export const agent = (options: { name: string }) => {`],
+    [
+      'a function called like a factory',
+      `export function createDeskAgent(options: { name: string }) {`,
+    ],
+  ])('%s that needs arguments', async (_what, head) => {
+    const finding = await findingFor({
+      'agent.ts': `${imports}${head}\n  return new Agent({ name: options.name, instructions: 'x' });\n}\n`,
+    });
+    expect(finding).toMatchObject({ stage: 'export', code: 'factory_needs_arguments', line: 2 });
+    expect(finding.hint).toMatch(/default values, or export what it returns|Call it, and export/);
+  });
+
+  test('a factory that is not called, for its name', async () => {
+    const finding = await findingFor({
+      'agent.ts': `${imports}export function createDeskAgent() {\n  return new Agent({ name: 'Desk', instructions: 'x' });\n}\n`,
+    });
+    expect(finding).toMatchObject({
+      code: 'factory_misnamed',
+      line: 2,
+      hint: 'Rename it to `buildAgent`, or add `export const agent = createDeskAgent();`.',
+    });
+  });
+
+  test.each([
+    ['a string', `export default 'Desk';`, 'Export the agent: `export const agent'],
+    ['an object', `export default { name: 'x', instructions: 'y' };`, 'Make an agent of it'],
+    ['a Runner', `export default new Runner();`, 'Export the agent: '],
+    ['a function', `export default function main() {}`, 'Call it `buildAgent` if it returns'],
+    ['an array', `export default [];`, 'Export the agent: '],
+    [
+      'an object',
+      `export default { desk: new Agent({ name: 'Desk', instructions: 'x' }) };`,
+      'Export the agent itself, which is its `desk`.',
+    ],
+  ])('a default export that is %s: %s', async (kind, text, hint) => {
+    const finding = await findingFor({
+      'agent.ts': `import { Agent, Runner } from '@openai/agents';\nvoid [Agent, Runner];\n${text}\n`,
+    });
+    expect(finding).toMatchObject({ code: 'wrong_export_kind', line: 3 });
+    expect(finding.message).toContain(`The default export is ${kind}, not an agent.`);
+    expect(finding.hint).toContain(hint);
+  });
+
+  test('an installed package that is not the SDK', async () => {
+    const finding = await findingFor({
+      'agent.ts': `import { Agent } from 'openai-agents';\nexport const agent = new Agent();\n`,
+      'node_modules/openai-agents/package.json': '{ "name": "openai-agents", "main": "index.js" }',
+      'node_modules/openai-agents/index.js': 'exports.Agent = class {};',
+    });
+    expect(finding).toMatchObject({
+      code: 'unofficial_package',
+      line: 1,
+      column: 23,
+      hint: 'Import from `@openai/agents`, which needs no install.',
+    });
+  });
+
   test('a workflow that is not exported, and nothing at all', async () => {
     expect(
       await findingFor({

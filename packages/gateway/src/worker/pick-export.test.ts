@@ -115,6 +115,40 @@ describe('the export that is served', () => {
     });
   });
 
+  test('is none where a factory chokes on being called with nothing', async () => {
+    const buildAgent = (options: { name: string }) => agentNamed(options.name);
+    expect(await pick({ buildAgent })).toMatchObject({
+      kind: 'hungry_factory',
+      exportName: 'buildAgent',
+    });
+  });
+
+  test('is what a factory gives that takes arguments and can do without', async () => {
+    const buildAgent = (options?: { name: string }) => agentNamed(options?.name ?? 'plain');
+    expect(await pick({ buildAgent })).toMatchObject({ value: { name: 'plain' } });
+  });
+
+  test('is not guessed where a factory fails for reasons of its own', async () => {
+    const fail = (_options: unknown) => Promise.reject(new Error('no key'));
+    await expect(pick({ buildAgent: fail })).rejects.toThrow('no key');
+    await expect(pick({ buildAgent: () => fail(new TypeError()) })).rejects.toThrow('no key');
+  });
+
+  test('is never a specialist that was imported, where one hands off to it', async () => {
+    const specialist = agentNamed('specialist');
+    const front = agentNamed('front', [specialist]);
+    expect(await pick({ Agent, Runner, specialist, helper: () => specialist, front })).toEqual({
+      kind: 'agent',
+      exportName: 'front',
+      value: front,
+    });
+  });
+
+  test('is none among the SDK and helper functions', async () => {
+    const helper = () => agentNamed('made');
+    expect(await pick({ Agent, Runner, runner: new Runner(), helper })).toEqual({ kind: 'none' });
+  });
+
   test('is none for a class that would make agents', async () => {
     expect(await pick({ agent: class Desk extends Agent {} })).toEqual({ kind: 'none' });
   });

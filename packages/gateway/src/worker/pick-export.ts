@@ -23,7 +23,9 @@ export type NoPick =
   | { readonly kind: 'none' }
   | { readonly kind: 'several'; readonly exportNames: readonly string[] }
   /** A factory was called and gave nothing that can be served. */
-  | { readonly kind: 'empty_factory'; readonly exportName: string; readonly result: unknown };
+  | { readonly kind: 'empty_factory'; readonly exportName: string; readonly result: unknown }
+  /** A factory that takes arguments was called with none and choked on that. */
+  | { readonly kind: 'hungry_factory'; readonly exportName: string; readonly thrown: TypeError };
 
 /**
  * Picks what is served, first match wins: a name in `exportNames` → the export named like the folder → the only agent →
@@ -60,7 +62,13 @@ async function pickNamed(
   if (typeof value !== 'function' || isClass(value)) return null;
   if (workflowNames.includes(value.name)) return { kind: 'workflow', exportName, value };
   if (!isFactory(exportName, value)) return null;
-  const result: unknown = await Reflect.apply(value, undefined, []);
+  let result: unknown;
+  try {
+    result = await Reflect.apply(value, undefined, []);
+  } catch (thrown) {
+    if (value.length === 0 || !(thrown instanceof TypeError)) throw thrown;
+    return { kind: 'hungry_factory', exportName, thrown };
+  }
   return isAgent(result) || isRunnable(result)
     ? pick(exportName, result)
     : { kind: 'empty_factory', exportName, result };

@@ -42,7 +42,8 @@ describe.each([true, false])('a failure of the upstream (streamed: %s)', (stream
     [{ status: 400, body: error('invalid_value') }, 'upstream_refused'],
     [{ status: 429, body: error(null), headers: { 'retry-after': '7' } }, 'upstream_rate_limited'],
     [{ status: 500, body: error(null) }, 'upstream_failed'],
-    [{ status: 503, body: 'not json' }, 'upstream_failed'],
+    [{ status: 503, body: 'not json' }, 'upstream_unavailable'],
+    [{ status: 504, body: error('upstream_timeout') }, 'upstream_timeout'],
     [{ status: 200, body: '<html>' }, 'upstream_failed'],
     [{ status: 200, body: '<html>', headers: { 'content-type': 'text/html' } }, 'upstream_failed'],
   ])('%j is told as %s, without its text', async (answer, code) => {

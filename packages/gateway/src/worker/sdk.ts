@@ -97,6 +97,17 @@ export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return hasFields ? (value as Record<string, unknown>) : {};
 }
 
+/** Id of a tool call as the SDK's `details` tell it; the tool's name where they do not. */
+export function callIdOf(details: unknown, tool: unknown): string {
+  const call = fieldsOf(fieldsOf(details).toolCall);
+  return String(call.callId ?? call.id ?? nameOf(tool));
+}
+
+/** Name of a tool or agent, '' where it has none. */
+export function nameOf(value: unknown): string {
+  return String(fieldsOf(value).name ?? '');
+}
+
 /** Constructor name of anything thrown or made: what tells classes apart across copies of the SDK. */
 export function classNameOf(value: unknown): string {
   return String(fieldsOf(fieldsOf(value).constructor).name ?? '');

@@ -18,6 +18,8 @@ export type ModuleServer = {
   readonly take: (message: ToWorker) => void;
   /** Blames an error that nobody caught on the load under way; false where there is none to blame. */
   readonly blameLoad: (code: string, error: unknown) => boolean;
+  /** True until it is given a module. */
+  readonly isSpare: () => boolean;
 };
 
 export type ModuleServerDeps = {
@@ -27,7 +29,6 @@ export type ModuleServerDeps = {
   readonly projectRoot: string;
   /** This process's environment; a load changes it. */
   readonly env: Record<string, string | undefined>;
-  readonly onLoaded: () => void;
   readonly onShutdown: () => void;
 };
 
@@ -58,6 +59,7 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
       if (message.version !== protocolVersion) return refuseVersion(message, send);
       load(message.load).catch((error: unknown) => refuseLoad(error, send));
     },
+    isSpare: () => state.phase === 'spare',
     blameLoad(code, error) {
       if (state.phase === 'failed') return true;
       if (state.phase !== 'loading' || state.loading === null) return false;
@@ -84,7 +86,6 @@ function settle(state: State, result: LoadResult, deps: ModuleServerDeps): void 
   state.phase = 'loaded';
   state.module = result.module;
   deps.send({ type: 'loaded', manifest: result.module.manifest });
-  deps.onLoaded();
 }
 
 function takeMessage(

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadedFile } from '../protocol/records.ts';
+import { readSource } from './read-source.ts';
 
 /** The author's files as one generation sees them: each is read once, and what was read stays. Paths are absolute. */
 export type SourceFiles = {
-  /** Text of a file that becomes part of the generation. Throws what `fs` throws. */
+  /** Text of a file that becomes part of the generation. Throws as `readSource`. */
   readonly read: (path: string) => string;
-  /** Text of a file that does not (yet) become part of it. Throws what `fs` throws. */
+  /** Text of a file that does not (yet) become part of it. Throws as `readSource`. */
   readonly peek: (path: string) => string;
   /** True where a generation holds the file: one that is kept, else one on disk. */
   readonly has: (path: string) => boolean;
@@ -35,7 +36,7 @@ export function createSourceFiles(options: {
     const known = contents.get(path);
     if (known) return known;
     const sha256 = kept?.get(path);
-    const bytes = readFileSync(sha256 ? join(options.keptFolder, sha256) : path);
+    const bytes = sha256 ? readFileSync(join(options.keptFolder, sha256)) : readSource(path);
     contents.set(path, bytes);
     return bytes;
   };

@@ -70,6 +70,34 @@ describe('tool activity', () => {
     ]);
   });
 
+  test('tells of a failure what the tool threw, by the call or else the tool, and once', () => {
+    const events: RunEvent[] = [];
+    const activity = createToolActivity((event) => void events.push(event));
+    const failure = 'An error occurred while running the tool.';
+    const cause = (message: string) => ({ class: 'Error', message, stage: 'tool' }) as const;
+    for (const callId of ['1', '2', '3', '4']) activity.started(call(callId));
+    activity.threw('1', cause('of the call'));
+    activity.ended('1', failure);
+    activity.threw('lookup', cause('of the tool'));
+    activity.ended('2', failure);
+    activity.ended('3', failure);
+    activity.threw('4', cause('handled by the author'));
+    activity.ended('4', 'fine');
+    activity.started(call('4'));
+    activity.threw('5', cause('while it was closed'));
+    activity.started(call('5'));
+    activity.close();
+    const ends = events.filter((event) => event.type === 'tool_ended');
+    expect(ends.map(({ callId, outcome, detail }) => [callId, outcome, detail?.message])).toEqual([
+      ['1', 'failed', 'of the call'],
+      ['2', 'failed', 'of the tool'],
+      ['3', 'failed', undefined],
+      ['4', 'ok', undefined],
+      ['4', 'failed', undefined],
+      ['5', 'failed', 'while it was closed'],
+    ]);
+  });
+
   test('ends what is still open as failed, or as denied, and nothing twice', () => {
     const { told, activity } = watched();
     activity.started(call('1'));

@@ -1,4 +1,4 @@
-import type { Provenance, RunEvent } from '../protocol/run.ts';
+import type { FailureDetail, Provenance, RunEvent } from '../protocol/run.ts';
 
 /** One tool call as the SDK's hooks name it. */
 export type ToolCall = {
@@ -13,6 +13,8 @@ export type ToolActivity = {
   started(call: ToolCall): void;
   /** `output` tells a failure: the SDK gives the model a fixed sentence instead of the error. */
   ended(callId: string, output: unknown): void;
+  /** Remembers why a call fails, by its id or, where that is not known, the tool's name; told when it ends as failed. */
+  threw(callId: string, detail: FailureDetail): void;
   /** Marks a call as refused by policy, before it ends. */
   deny(callId: string): void;
   handedOff(fromAgent: string, toAgent: string): void;
@@ -30,46 +32,65 @@ const sdkFailureText = /^An error occurred while (?:running|parsing|validating) 
 export function createToolActivity(send: (event: RunEvent) => void): ToolActivity {
   const open = new Map<string, ToolCall & { readonly startedAtMs: number }>();
   const denied = new Set<string>();
-  const reached = new Set<string>();
-  const held: { readonly callId: string; readonly event: RunEvent }[] = [];
-  let holders = 0;
+  const causes = new Map<string, FailureDetail>();
+  const outbox = createOutbox(send);
 
-  const tell = (callId: string, event: RunEvent): void => {
-    if (holders > 0 && !reached.has(callId)) held.push({ callId, event });
-    else send(event);
-  };
   const end = (callId: string, outcome: 'ok' | 'denied' | 'failed'): void => {
     const call = open.get(callId);
     if (!call) return;
     open.delete(callId);
     const { startedAtMs, ...named } = call;
     const durationMs = Math.round(performance.now() - startedAtMs);
-    tell(callId, { type: 'tool_ended', ...named, outcome, durationMs });
+    const cause = causes.get(callId) ?? causes.get(call.tool);
+    const detail = outcome === 'failed' && cause ? { detail: cause } : {};
+    outbox.tell(callId, { type: 'tool_ended', ...named, outcome, durationMs, ...detail });
     // Some models use an id again in a later turn.
+    causes.delete(callId);
+    causes.delete(call.tool);
     denied.delete(callId);
-    reached.delete(callId);
+    outbox.forget(callId);
   };
+
+  return {
+    started(call) {
+      open.set(call.callId, { ...call, startedAtMs: performance.now() });
+      outbox.tell(call.callId, { type: 'tool_started', ...call });
+    },
+    ended(callId, output) {
+      end(callId, denied.has(callId) ? 'denied' : tellsFailure(output) ? 'failed' : 'ok');
+    },
+    threw: (callId, detail) => void causes.set(callId, detail),
+    deny: (callId) => void denied.add(callId),
+    // While a stream is read, its reader tells of handoffs, in their place between the texts.
+    handedOff(fromAgent, toAgent) {
+      if (!outbox.isHolding()) send({ type: 'handed_off', fromAgent, toAgent });
+    },
+    hold: outbox.hold,
+    reach: outbox.reach,
+    close() {
+      outbox.open();
+      for (const callId of open.keys()) end(callId, denied.has(callId) ? 'denied' : 'failed');
+    },
+  };
+}
+
+/** Holds back what is told of a call until the stream has come to it. */
+function createOutbox(send: (event: RunEvent) => void) {
+  const reached = new Set<string>();
+  const held: { readonly callId: string; readonly event: RunEvent }[] = [];
+  let holders = 0;
   const release = (isDue: (callId: string) => boolean): void => {
     const due = held.filter(({ callId }) => isDue(callId));
     const rest = held.filter(({ callId }) => !isDue(callId));
     held.splice(0, held.length, ...rest);
     for (const { event } of due) send(event);
   };
-
   return {
-    started(call) {
-      open.set(call.callId, { ...call, startedAtMs: performance.now() });
-      tell(call.callId, { type: 'tool_started', ...call });
+    tell(callId: string, event: RunEvent): void {
+      if (holders > 0 && !reached.has(callId)) held.push({ callId, event });
+      else send(event);
     },
-    ended(callId, output) {
-      const failed = typeof output === 'string' && sdkFailureText.test(output);
-      end(callId, denied.has(callId) ? 'denied' : failed ? 'failed' : 'ok');
-    },
-    deny: (callId) => void denied.add(callId),
-    // While a stream is read, its reader tells of handoffs, in their place between the texts.
-    handedOff(fromAgent, toAgent) {
-      if (holders === 0) send({ type: 'handed_off', fromAgent, toAgent });
-    },
+    isHolding: () => holders > 0,
     hold() {
       holders += 1;
       return () => {
@@ -77,14 +98,18 @@ export function createToolActivity(send: (event: RunEvent) => void): ToolActivit
         if (holders === 0) release(() => true);
       };
     },
-    reach(callId) {
+    reach(callId: string) {
       reached.add(callId);
       if (held.length > 0) release((due) => due === callId);
     },
-    close() {
+    forget: (callId: string) => void reached.delete(callId),
+    open() {
       holders = 0;
       release(() => true);
-      for (const callId of open.keys()) end(callId, denied.has(callId) ? 'denied' : 'failed');
     },
   };
+}
+
+function tellsFailure(output: unknown): boolean {
+  return typeof output === 'string' && sdkFailureText.test(output);
 }

@@ -1,6 +1,6 @@
 import { provenanceOf } from './guard-tools.ts';
 import { runScope } from './run-scope.ts';
-import { fieldsOf, type SdkRunner } from './sdk.ts';
+import { callIdOf, nameOf, type SdkRunner } from './sdk.ts';
 import type { ToolActivity } from './tool-activity.ts';
 
 const watched = Symbol('dropgate.watched');
@@ -39,13 +39,4 @@ function listen(
       // A listener that throws fails the run with a ToolCallError: a lost event is the lesser harm.
     }
   });
-}
-
-function callIdOf(details: unknown, tool: unknown): string {
-  const call = fieldsOf(fieldsOf(details).toolCall);
-  return String(call.callId ?? call.id ?? nameOf(tool));
-}
-
-function nameOf(value: unknown): string {
-  return String(fieldsOf(value).name ?? '');
 }
