@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
-import { createChangeBatch } from './change-batch.ts';
+import { type ChangeBatch, createChangeBatch } from './change-batch.ts';
 import { watchFault } from './watch-fault.ts';
 import { createExtraPaths, createRootPaths, type IsWatched } from './watched-paths.ts';
 
@@ -36,63 +36,37 @@ const readyTimeoutMs = 10_000;
 /** Watches the agents' folders and tells what changed, once it is quiet. */
 export function createWatch(options: WatchOptions): Watch {
   const { onFault } = options;
-  const batch = createChangeBatch({
-    quietMs: options.quietMs ?? defaultQuietMs,
-    goneQuietMs,
-    latestMs,
-    onBatch(changed) {
-      try {
-        options.onBatch(changed);
-      } catch (error) {
-        onFault(error);
-      }
-    },
-  });
+  const onBatch = (changed: ReadonlySet<string>) => {
+    try {
+      options.onBatch(changed);
+    } catch (error) {
+      onFault(error);
+    }
+  };
+  const quietMs = options.quietMs ?? defaultQuietMs;
+  const batch = createChangeBatch({ quietMs, goneQuietMs, latestMs, onBatch });
+  const onError = createErrorReport(onFault);
   const inRoots = createRootPaths(options.roots);
   const extra = createExtraPaths();
-  const told = new Set<string>();
+  const closing = new AbortController();
   const watchers: FSWatcher[] = [];
   let extraWatcher: FSWatcher | null = null;
   let wanted: string[] = [];
-  const closing = new AbortController();
-
-  function open(paths: readonly string[], isWatched: IsWatched, has: (path: string) => boolean) {
-    const watcher = watch([...paths], {
-      ignored: (path, stats) => !isWatched(path, stats),
-      ignoreInitial: true,
-      ignorePermissionErrors: true,
-      // What deletes and writes anew is waited for by the batch, folders too.
-      atomic: false,
-    });
-    watchers.push(watcher);
-    watcher.on('all', (event, path) => {
-      if (has(path)) batch.add(path, event.startsWith('unlink') ? 'gone' : 'there');
-    });
-    // Changes of one file are told at most each 50 ms; a file that is written for longer is heard only here.
-    watcher.on('raw', (_event, name, details) => {
-      const { watchedPath } = details as { watchedPath?: string };
-      if (watchedPath && name) batch.prolong(join(watchedPath, name));
-    });
-    watcher.on('error', (error) => {
-      const { kind, fault } = watchFault(error);
-      if (told.has(kind)) return;
-      told.add(kind);
-      onFault(fault);
-    });
-    return watcher;
-  }
 
   return {
     async start() {
-      const rootWatcher = open(options.roots, inRoots, () => true);
-      extraWatcher = open(wanted, extra.isWatched, extra.has);
-      const ready = [rootWatcher, extraWatcher].map((each) => untilReady(each, closing.signal));
+      const isTold = () => true;
+      const shared = { batch, onError };
+      const roots = { paths: options.roots, isWatched: inRoots, isTold };
+      const extras = { paths: wanted, isWatched: extra.isWatched, isTold: extra.has };
+      extraWatcher = openWatcher({ ...shared, ...extras });
+      watchers.push(openWatcher({ ...shared, ...roots }), extraWatcher);
+      const ready = watchers.map((each) => untilReady(each, closing.signal));
       await Promise.all(ready).catch(onFault);
     },
     setExtraFiles(paths) {
-      const outside = [...paths].filter((path) => !inRoots(path));
-      const added = extra.replace(outside);
-      wanted = outside;
+      wanted = [...paths].filter((path) => !inRoots(path));
+      const added = extra.replace(wanted);
       // What is no longer wanted stays watched, unheard: chokidar forgets the folder of a file it stops to watch.
       if (added.length > 0) extraWatcher?.add(added);
     },
@@ -101,6 +75,45 @@ export function createWatch(options: WatchOptions): Watch {
       closing.abort();
       await Promise.all(watchers.map((watcher) => watcher.close()));
     },
+  };
+}
+
+type WatcherOptions = {
+  readonly paths: readonly string[];
+  readonly isWatched: IsWatched;
+  readonly isTold: (path: string) => boolean;
+  readonly batch: ChangeBatch;
+  readonly onError: (error: unknown) => void;
+};
+
+function openWatcher({ paths, isWatched, isTold, batch, onError }: WatcherOptions): FSWatcher {
+  const watcher = watch([...paths], {
+    ignored: (path, stats) => !isWatched(path, stats),
+    ignoreInitial: true,
+    ignorePermissionErrors: true,
+    // What deletes and writes anew is waited for by the batch, folders too.
+    atomic: false,
+  });
+  watcher.on('all', (event, path) => {
+    if (isTold(path)) batch.add(path, event.startsWith('unlink') ? 'gone' : 'there');
+  });
+  // Changes of one file are told at most each 50 ms; a file that is written for longer is heard only here.
+  watcher.on('raw', (_event, name, details) => {
+    const { watchedPath } = details as { watchedPath?: string };
+    if (watchedPath && name) batch.prolong(join(watchedPath, name));
+  });
+  watcher.on('error', onError);
+  return watcher;
+}
+
+/** Each kind of fault is told once: a limit that is reached is reached by every folder. */
+function createErrorReport(onFault: (error: unknown) => void): (error: unknown) => void {
+  const told = new Set<string>();
+  return (error) => {
+    const { kind, fault } = watchFault(error);
+    if (told.has(kind)) return;
+    told.add(kind);
+    onFault(fault);
   };
 }
 

@@ -1,5 +1,5 @@
 import { realpathSync, type Stats, statSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 
 /** Whether a path matters; asked once with the path alone and once more with its stats (links not followed). */
 export type IsWatched = (path: string, stats?: Stats) => boolean;
@@ -15,8 +15,9 @@ export function createRootPaths(roots: readonly string[]): IsWatched {
   return (path, stats) =>
     roots.some((root) => {
       if (path === root) return true;
-      const below = relativeBelow(root, path);
-      return below !== null && isWatchedBelow(below, stats) && !isStray(path, root, stats);
+      if (!path.startsWith(root + sep)) return false;
+      const below = path.slice(root.length + 1);
+      return isWatchedBelow(below, stats) && !isStray(path, root, stats);
     });
 }
 
@@ -90,9 +91,4 @@ export function createExtraPaths(): ExtraPaths {
 function foldersAbove(path: string): string[] {
   const folder = dirname(path);
   return folder === path ? [] : [folder, ...foldersAbove(folder)];
-}
-
-function relativeBelow(root: string, path: string): string | null {
-  const below = relative(root, path);
-  return below === '' || below === '..' || below.startsWith(`..${sep}`) ? null : below;
 }
