@@ -21,7 +21,7 @@ export type Request = Omit<ChatCompletionCreateParams, 'messages' | 'stream'> & 
 type Chunk = ChatCompletionChunk & { readonly x_agent?: Readonly<Record<string, unknown>> };
 
 /** Asks for a whole answer. Throws what the client throws. */
-export async function askWhole(gateway: TestGateway, request: Request): Promise<Answer> {
+async function askWhole(gateway: TestGateway, request: Request): Promise<Answer> {
   const body = { ...request, messages: messagesOf(request) };
   const { choices, usage } = await gateway.client().chat.completions.create(body);
   expect(choices[0]?.message.tool_calls).toBeUndefined();
