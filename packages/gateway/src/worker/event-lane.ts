@@ -35,14 +35,12 @@ export function createEventLane(
 ): EventLane {
   const queue: RunEvent[] = [];
   let credit = credits;
-  let isScheduled = false;
-  let timer: NodeJS.Timeout | null = null;
+  let scheduled: Disposable | null = null;
   let drained: PromiseWithResolvers<void> | null = null;
 
   const flush = (): void => {
-    isScheduled = false;
-    if (timer) clearTimeout(timer);
-    timer = null;
+    scheduled?.[Symbol.dispose]();
+    scheduled = null;
     while (credit > 0) {
       const event = queue.shift();
       if (!event) break;
@@ -55,9 +53,7 @@ export function createEventLane(
   };
 
   const flushLater = (): void => {
-    if (!streamed) timer ??= setTimeout(flush, wholePatienceMs);
-    else if (!isScheduled) setImmediate(flush);
-    isScheduled = streamed;
+    scheduled ??= streamed ? setImmediate(flush) : setTimeout(flush, wholePatienceMs);
   };
 
   const untilDrained = (): Promise<void> => {
