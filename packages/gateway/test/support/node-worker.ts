@@ -103,7 +103,10 @@ export async function startNodeWorker(
 export function workerRun(text: string, changes: Partial<WorkerRun> = {}): WorkerRun {
   return {
     runId: 'run_1',
-    input: runInput({ items: [{ role: 'user', parts: [{ type: 'text', text }] }] }),
+    input: runInput({
+      items: [{ role: 'user', parts: [{ type: 'text', text }] }],
+      streamed: true,
+    }),
     context: {
       request_id: 'req_1',
       run_id: 'run_1',
