@@ -149,6 +149,7 @@ export function moduleLoad(
     agentId: `default/${name.toLowerCase()}`,
     generation: 1,
     language: 'node',
+    interpreter: null,
     modulePath: `src/agents/${name}/${file}`,
     entry: join(folder, file),
     folder,

@@ -9,6 +9,7 @@ import type { RunEvent, Usage } from '../../src/protocol/run.ts';
 import type { WorkerQuestion } from '../../src/protocol/worker-messages.ts';
 
 const scriptedWorker = fileURLToPath(new URL('../fixtures/scripted-worker.ts', import.meta.url));
+const scriptedPythonWorker = fileURLToPath(new URL('../fixtures/python-worker', import.meta.url));
 
 type Settings = PoolDeps['settings'];
 
@@ -52,7 +53,7 @@ export function scriptedPool(
       spares: 0,
       ...settings,
     },
-    workerEntries: { node: more.entry ?? scriptedWorker },
+    workerEntries: { node: more.entry ?? scriptedWorker, python: scriptedPythonWorker },
     projectRoot: folder,
     stateFolder: join(folder, '.dropgate'),
     hostEnv: { PATH: process.env.PATH, ...more.hostEnv },
@@ -87,6 +88,7 @@ export function scriptedLoad(onLoad = 'ok', more: Partial<ModuleLoad> = {}): Mod
     agentId: 'default/echo',
     generation: 1,
     language: 'node',
+    interpreter: null,
     modulePath: 'src/agents/Echo/agent.ts',
     entry: '/project/src/agents/Echo/agent.ts',
     folder: '/project/src/agents/Echo',

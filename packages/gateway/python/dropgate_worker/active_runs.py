@@ -1,0 +1,141 @@
+"""The runs of this process, by id, and the questions they ask the gateway."""
+
+import asyncio
+from collections.abc import Callable
+
+from .event_lane import EventLane
+from .failure_detail import failure_detail
+from .run_scope import RunRequest
+from .usage import NO_USAGE
+
+FINAL_TYPES = ("finished", "failed", "interrupted")
+
+
+class Refused(Exception):
+    """The gateway refused to answer a question; its message may be shown to the model."""
+
+
+class ActiveRuns:
+    """Runs what is asked and sends what it says. Each run ends in exactly one final event."""
+
+    def __init__(self, run_module: Callable, send: Callable[[dict], None]) -> None:
+        self._run_module = run_module
+        self._send = send
+        self._runs: dict[str, _ActiveRun] = {}
+        self._questions = Questions(send)
+
+    def start(self, module: object, run: dict, credit: int) -> None:
+        """Starts a run; returns at once."""
+        run_id = run["runId"]
+        lane = EventLane(
+            lambda event: self._send({"type": "event", "runId": run_id, "event": event}), credit
+        )
+        active = _ActiveRun(lane)
+        request = RunRequest(
+            run=run,
+            cancelled=active.cancelled,
+            ask=lambda question: self._questions.ask(run_id, question, active.cancelled),
+            push=active.push,
+            tell=active.tell,
+        )
+        self._runs[run_id] = active
+        active.task = asyncio.create_task(self._run_to_end(module, request, active, run_id))
+
+    async def _run_to_end(
+        self, module: object, request: RunRequest, active: "_ActiveRun", run_id: str
+    ) -> None:
+        try:
+            await self._run_module(module, request)
+        except Exception as error:
+            await active.push(_unexpected_end(error))
+        await active.push(_unexpected_end(RuntimeError("The run ended without a result.")))
+        await active.lane.drained()
+        self._runs.pop(run_id, None)
+
+    def grant(self, run_id: str, events: int) -> None:
+        """Gives a run further credit."""
+        if active := self._runs.get(run_id):
+            active.lane.grant(events)
+
+    def cancel(self, run_id: str) -> None:
+        """Stops a run."""
+        if active := self._runs.get(run_id):
+            active.cancelled.set()
+            active.lane.release()
+
+    def answer(self, call_id: str, result: object) -> None:
+        """Hands a reply to whoever asked."""
+        self._questions.answer(call_id, result)
+
+    def refuse(self, call_id: str, message: str) -> None:
+        """Hands a refusal to whoever asked."""
+        self._questions.answer(call_id, Refused(message))
+
+
+class _ActiveRun:
+    """A run that says more after its end is a fault here; its caller sees one end."""
+
+    def __init__(self, lane: EventLane) -> None:
+        self.lane = lane
+        self.cancelled = asyncio.Event()
+        self.task: asyncio.Task | None = None
+        self._has_ended = False
+
+    async def push(self, event: dict) -> None:
+        if self._takes(event):
+            await self.lane.push(event)
+
+    def tell(self, event: dict) -> None:
+        if self._takes(event):
+            self.lane.tell(event)
+
+    def _takes(self, event: dict) -> bool:
+        if self._has_ended:
+            return False
+        self._has_ended = event["type"] in FINAL_TYPES
+        return True
+
+
+class Questions:
+    """Questions that wait for an answer. A run that is cancelled waits no longer: it is refused."""
+
+    def __init__(self, send: Callable[[dict], None]) -> None:
+        self._send = send
+        self._waiting: dict[str, asyncio.Future] = {}
+        self._asked = 0
+
+    async def ask(self, run_id: str, question: dict, cancelled: asyncio.Event) -> object:
+        """Gives the reply; raises `Refused`."""
+        self._asked += 1
+        call_id = f"{run_id}.{self._asked}"
+        answer = asyncio.get_running_loop().create_future()
+        stop = asyncio.create_task(cancelled.wait())
+        self._waiting[call_id] = answer
+        try:
+            self._send(
+                {"type": "question", "callId": call_id, "runId": run_id, "question": question}
+            )
+            await asyncio.wait([answer, stop], return_when=asyncio.FIRST_COMPLETED)
+            result = answer.result() if answer.done() else Refused("The run was cancelled.")
+        finally:
+            stop.cancel()
+            self._waiting.pop(call_id, None)
+        if isinstance(result, Refused):
+            raise result
+        return result
+
+    def answer(self, call_id: str, result: object) -> None:
+        """Ends the wait of a question; an unknown one is none of ours."""
+        waiting = self._waiting.get(call_id)
+        if waiting and not waiting.done():
+            waiting.set_result(result)
+
+
+def _unexpected_end(error: BaseException) -> dict:
+    return {
+        "type": "failed",
+        "code": "run_failed",
+        "message": "The agent failed unexpectedly.",
+        "detail": failure_detail(error, "worker"),
+        "usage": NO_USAGE,
+    }

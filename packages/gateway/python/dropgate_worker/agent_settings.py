@@ -1,0 +1,74 @@
+"""What a caller asks of the model, as the SDK takes it."""
+
+import copy
+import json
+
+from .describe import output_type_name
+
+
+def asked_settings(sdk: object, run_input: dict, allowed: list[str], api: str | None) -> object:
+    """Model settings: the cap on output always, the others as far as the module allows; None where nothing is asked."""
+    given = run_input["settings"]
+    asked = {name: value for name, value in given.items() if name in allowed}
+    is_chat = api == "chat_completions"
+    fields: dict = {
+        "max_tokens": given.get("maxOutputTokens"),
+        "temperature": asked.get("temperature"),
+        "top_p": asked.get("topP"),
+        "presence_penalty": asked.get("presencePenalty"),
+        "frequency_penalty": asked.get("frequencyPenalty"),
+        "parallel_tool_calls": asked.get("parallelToolCalls"),
+        "verbosity": asked.get("verbosity"),
+    }
+    if "reasoningEffort" in asked:
+        from openai.types.shared import Reasoning
+
+        fields["reasoning"] = Reasoning(effort=asked["reasoningEffort"])
+    extra = {"service_tier": asked.get("serviceTier")}
+    if is_chat:
+        extra |= {"seed": asked.get("seed"), "stop": asked.get("stop")}
+    fields["extra_args"] = _defined(extra) or None
+    if run_input["outputFormat"]["type"] == "json_object" and api is not None:
+        form = {"type": "json_object"}
+        fields["extra_body"] = {"response_format": form} if is_chat else {"text": {"format": form}}
+    fields = _defined(fields)
+    return sdk.ModelSettings(**fields) if fields else None
+
+
+def agent_view(sdk: object, agent: object, output_format: dict) -> object:
+    """The agent as one run sees it: with the caller's schema as its output type where it has text output."""
+    if output_format["type"] != "json_schema" or output_type_name(agent) != "text":
+        return agent
+    # A copy, not `clone()`: that makes the class anew and drops what the author's subclass holds.
+    view = copy.copy(agent)
+    view.output_type = _schema_output(sdk, output_format)
+    return view
+
+
+def _schema_output(sdk: object, output_format: dict) -> object:
+    class AskedOutput(sdk.AgentOutputSchemaBase):
+        """The caller's schema; what the model says is only checked to be JSON."""
+
+        def is_plain_text(self) -> bool:
+            return False
+
+        def name(self) -> str:
+            return output_format["name"]
+
+        def json_schema(self) -> dict:
+            return output_format["schema"]
+
+        def is_strict_json_schema(self) -> bool:
+            return bool(output_format.get("strict"))
+
+        def validate_json(self, json_str: str) -> object:
+            try:
+                return json.loads(json_str)
+            except ValueError as error:
+                raise sdk.ModelBehaviorError(f"Invalid JSON: {error}") from error
+
+    return AskedOutput()
+
+
+def _defined(values: dict) -> dict:
+    return {name: value for name, value in values.items() if value is not None}

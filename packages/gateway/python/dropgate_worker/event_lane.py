@@ -1,0 +1,82 @@
+"""The way of one run's events out of this process: in order, one credit each."""
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Callable
+
+# Longest text of one event, in characters; keeps a line far below the protocol's limit.
+MAX_DELTA_CHARS = 256 * 1024
+
+
+class EventLane:
+    """
+    Sends events while there is credit and holds back whoever pushes without. Text and reasoning that come in one
+    turn of the loop, or while there is no credit, become one event.
+    """
+
+    def __init__(self, deliver: Callable[[dict], None], credit: float) -> None:
+        self._deliver = deliver
+        self._credit = credit
+        self._queue: deque[dict] = deque()
+        self._is_scheduled = False
+        self._drained = asyncio.Event()
+
+    async def push(self, event: dict) -> None:
+        """Takes an event; returns when more may come."""
+        self.tell(event)
+        if self._queue and self._credit <= 0:
+            await self.drained()
+
+    def tell(self, event: dict) -> None:
+        """Takes an event from a place that cannot wait."""
+        if event["type"] in ("text", "reasoning"):
+            for piece in _pieces(event):
+                self._enqueue(piece)
+            if not self._is_scheduled:
+                self._is_scheduled = True
+                asyncio.get_running_loop().call_soon(self._flush)
+        else:
+            self._queue.append(event)
+            self._flush()
+
+    def grant(self, events: int) -> None:
+        """Allows that many further events."""
+        self._credit += events
+        self._flush()
+
+    def release(self) -> None:
+        """Nobody counts any more: whatever waits or comes goes out at once."""
+        self._credit = math.inf
+        self._flush()
+
+    async def drained(self) -> None:
+        """Returns when nothing waits to be sent."""
+        while self._queue:
+            self._drained.clear()
+            await self._drained.wait()
+
+    def _flush(self) -> None:
+        self._is_scheduled = False
+        while self._credit > 0 and self._queue:
+            self._credit -= 1
+            self._deliver(self._queue.popleft())
+        if not self._queue:
+            self._drained.set()
+
+    def _enqueue(self, event: dict) -> None:
+        last = self._queue[-1] if self._queue else None
+        if last and last["type"] == event["type"]:
+            delta = last["delta"] + event["delta"]
+            if len(delta) <= MAX_DELTA_CHARS:
+                self._queue[-1] = {"type": event["type"], "delta": delta}
+                return
+        self._queue.append(event)
+
+
+def _pieces(event: dict) -> list[dict]:
+    delta = event["delta"]
+    if len(delta) <= MAX_DELTA_CHARS:
+        return [event]
+    starts = range(0, len(delta), MAX_DELTA_CHARS)
+    return [{**event, "delta": delta[start : start + MAX_DELTA_CHARS]} for start in starts]

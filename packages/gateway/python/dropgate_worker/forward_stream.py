@@ -1,0 +1,100 @@
+"""Reads a streamed run of the SDK to its end and tells it: text, reasoning summaries, tools, handoffs."""
+
+from .run_scope import RunScope
+from .transcript import Transcript
+
+
+class StreamReader:
+    """Reads one streamed run; `cut` says why the model's last turn ended early, None where it did not."""
+
+    def __init__(self, scope: RunScope, transcript: Transcript) -> None:
+        self._scope = scope
+        self._transcript = transcript
+        self._last_item_id: str | None = None
+        self.cut: str | None = None
+
+    async def read(self, result: object) -> None:
+        """Returns when the run is over. Raises what the run raises; leaves nothing of it running."""
+        activity = self._scope.activity
+        activity.hold()
+        try:
+            async for event in result.stream_events():
+                if event.type == "raw_response_event":
+                    await self._tell_raw(event.data)
+                elif event.type == "run_item_stream_event":
+                    await self._tell_item(event.name, event.item)
+        finally:
+            activity.release()
+            if not result.is_complete:
+                result.cancel()
+
+    async def _tell_raw(self, data: object) -> None:
+        kind = getattr(data, "type", "")
+        if kind == "response.output_text.delta":
+            if data.item_id != self._last_item_id:
+                self._transcript.break_message()
+                self._last_item_id = data.item_id
+            await self._transcript.write(data.delta)
+        elif kind == "response.reasoning_summary_text.delta":
+            await self._scope.request.push({"type": "reasoning", "delta": data.delta})
+        elif kind == "response.reasoning_summary_part.added":
+            if data.summary_index:
+                await self._scope.request.push({"type": "reasoning", "delta": "\n\n"})
+        elif kind == "response.completed":
+            self._end_turn(self._scope.finish_reason)
+        elif kind == "response.incomplete":
+            details = getattr(data.response, "incomplete_details", None)
+            self._end_turn(getattr(details, "reason", None))
+
+    def _end_turn(self, reason: str | None) -> None:
+        self._scope.finish_reason = None
+        self.cut = cut_short(reason)
+        self._transcript.break_message()
+        # Chat completions know no ids of messages: the SDK gives all the same.
+        self._last_item_id = None
+
+    async def _tell_item(self, name: str, item: object) -> None:
+        if name == "handoff_occured":
+            await self._scope.request.push(
+                {
+                    "type": "handed_off",
+                    "fromAgent": str(getattr(item.source_agent, "name", "")),
+                    "toAgent": str(getattr(item.target_agent, "name", "")),
+                }
+            )
+        elif name == "tool_called":
+            tell_tool_call(item, self._scope)
+
+
+def cut_short(reason: str | None) -> str | None:
+    """What OpenAI's APIs, either of them, call the end of a turn, where it came early."""
+    if reason in ("length", "max_output_tokens"):
+        return "length"
+    return reason if reason == "content_filter" else None
+
+
+def tell_tool_call(item: object, scope: RunScope) -> None:
+    """A hosted tool has run upstream before anything is known of it: both its events come at once."""
+    raw = item.raw_item
+    kind = _field(raw, "type") or ""
+    call_id = _field(raw, "call_id") or _field(raw, "id") or ""
+    activity = scope.activity
+    activity.reach(call_id)
+    if kind not in _HOSTED_CALLS:
+        return
+    name = _field(raw, "name") if kind == "mcp_call" else kind
+    activity.started(call_id, str(name or kind), str(getattr(item.agent, "name", "")), "hosted")
+    activity.ended(call_id, None)
+
+
+_HOSTED_CALLS = (
+    "web_search_call",
+    "file_search_call",
+    "code_interpreter_call",
+    "image_generation_call",
+    "mcp_call",
+)
+
+
+def _field(raw: object, name: str) -> str | None:
+    return raw.get(name) if isinstance(raw, dict) else getattr(raw, name, None)

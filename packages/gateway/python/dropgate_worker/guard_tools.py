@@ -1,0 +1,129 @@
+"""
+Makes the gateway's policy hold for the tools of every agent: those reached by handoff or used as tools, and tools of
+MCP servers included. Tools are guarded in place when a turn asks for them.
+"""
+
+import json
+from functools import wraps
+
+from .run_scope import RunScope, run_scope
+
+GUARD_NAME = "dropgate_policy"
+_GUARDED = "_dropgate_guarded"
+GATEWAY_TOOL = "_dropgate_gateway_tool"
+
+
+def guard_tools(sdk: object, agent: object) -> None:
+    """Guards all agents of the SDK, and `agent` where its class lists its tools itself. May be called again."""
+    for cls in (sdk.Agent, type(agent)):
+        owner = next((base for base in cls.__mro__ if "get_all_tools" in vars(base)), None)
+        if owner is not None and not hasattr(owner.get_all_tools, _GUARDED):
+            owner.get_all_tools = _guarding(sdk, owner.get_all_tools)
+
+
+def provenance_of(tool: object, agent: object) -> str:
+    """Who executes a tool."""
+    if getattr(tool, GATEWAY_TOOL, False):
+        return "gateway"
+    if not hasattr(tool, "on_invoke_tool"):
+        return "native"
+    own = getattr(agent, "tools", None) or []
+    has_servers = bool(getattr(agent, "mcp_servers", None))
+    return "mcp" if has_servers and not any(each is tool for each in own) else "native"
+
+
+def _guarding(sdk: object, original):  # noqa: ANN001, ANN202
+    @wraps(original)
+    async def get_all_tools(self, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN202
+        tools = await original(self, *args, **kwargs)
+        for tool in tools:
+            _guard(sdk, tool)
+        return [tool for tool in tools if _is_offered(tool)]
+
+    setattr(get_all_tools, _GUARDED, True)
+    return get_all_tools
+
+
+def _is_offered(tool: object) -> bool:
+    # What is not called here cannot be stopped at the call: unless allowed outright, the model is not told of it.
+    scope = run_scope.get()
+    if scope is None or hasattr(tool, "on_invoke_tool"):
+        return True
+    return _verdict(tool, scope) == "allow"
+
+
+def _guard(sdk: object, tool: object) -> None:
+    if not hasattr(tool, "on_invoke_tool") or getattr(tool, _GUARDED, False):
+        return
+    if hasattr(tool, "tool_input_guardrails") and hasattr(sdk, "ToolInputGuardrail"):
+        own = list(tool.tool_input_guardrails or [])
+        if not any(getattr(guardrail, "name", None) == GUARD_NAME for guardrail in own):
+            tool.tool_input_guardrails = [_policy_guardrail(sdk, tool), *own]
+        return
+    # Versions that know no guardrails of tools.
+    tool.on_invoke_tool = _guarded_invoke(tool, tool.on_invoke_tool)
+    setattr(tool, _GUARDED, True)
+
+
+def _policy_guardrail(sdk: object, tool: object) -> object:
+    output = sdk.ToolGuardrailFunctionOutput
+
+    async def check(data: object) -> object:
+        message = await _refusal(
+            tool, data.context.tool_call_id, data.context.tool_arguments, data.agent
+        )
+        return output.allow() if message is None else output.reject_content(message)
+
+    return sdk.ToolInputGuardrail(guardrail_function=check, name=GUARD_NAME)
+
+
+def _guarded_invoke(tool: object, original):  # noqa: ANN001, ANN202
+    async def invoke(context, arguments):  # noqa: ANN001, ANN202
+        call_id = getattr(context, "tool_call_id", None) or tool.name
+        message = await _refusal(tool, call_id, arguments, getattr(context, "agent", None))
+        return await original(context, arguments) if message is None else message
+
+    return invoke
+
+
+async def _refusal(tool: object, call_id: str, arguments: object, agent: object) -> str | None:
+    """What the model is told instead of a result; None lets the call pass."""
+    scope = run_scope.get()
+    if scope is None:
+        return None
+    verdict = _verdict(tool, scope)
+    if verdict == "allow" or (verdict == "ask" and await _is_authorized(tool, arguments, scope)):
+        return None
+    # A call that is rejected has no hooks of its own.
+    agent_name = str(getattr(agent, "name", ""))
+    scope.activity.started(call_id, tool.name, agent_name, provenance_of(tool, agent))
+    scope.activity.denied(call_id)
+    return f"The tool {tool.name} may not be called here."
+
+
+async def _is_authorized(tool: object, arguments: object, scope: RunScope) -> bool:
+    question = {"ask": "authorize_tool", "tool": tool.name, "arguments": parsed_arguments(arguments)}
+    try:
+        return await scope.request.ask(question) is True
+    except Exception:
+        return False
+
+
+def parsed_arguments(arguments: object) -> object:
+    """Arguments of a call as JSON, or as the text they are where they are no JSON."""
+    if not isinstance(arguments, str):
+        return arguments
+    try:
+        return json.loads(arguments, parse_constant=_refuse_constant)
+    except ValueError:
+        return arguments
+
+
+def _refuse_constant(name: str) -> None:
+    # `NaN` is none of JSON's, though Python reads and writes it.
+    raise ValueError(name)
+
+
+def _verdict(tool: object, scope: RunScope) -> str:
+    verdicts = scope.request.run["verdicts"]
+    return verdicts["tools"].get(getattr(tool, "name", ""), verdicts["otherwise"])

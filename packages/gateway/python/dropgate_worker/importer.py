@@ -1,0 +1,111 @@
+"""Imports the module under a private name, and its local helpers as one generation."""
+
+import hashlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import sys
+from types import ModuleType
+
+from .sources import SourceFiles, decode_source
+
+# The SDK's own package: a local folder of that name must not hide it.
+SDK_PACKAGE = "agents"
+
+
+class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """
+    Finder and loader of the author's files. Helpers in the module's folder are found by their plain name
+    (`import helper`) and relative to the module (`from .helper import …`); packages that are already loaded, the
+    standard library's and the SDK's above all, win over helpers of their name.
+    """
+
+    def __init__(self, load: dict, sources: SourceFiles) -> None:
+        self._sources = sources
+        self._entry = os.path.realpath(load["entry"])
+        self._folder = os.path.realpath(load["folder"])
+        digest = hashlib.sha256(self._entry.encode()).hexdigest()[:12]
+        self.package = f"_dropgate_{digest}"
+
+    def import_entry(self) -> ModuleType:
+        """Imports the module; raises what it raises. Holds for the rest of the process's life."""
+        # Last, for what only the usual finders know (extension modules, data of packages).
+        sys.path.append(self._folder)
+        sys.meta_path.insert(0, self)
+        self._import_package()
+        stem = os.path.splitext(os.path.basename(self._entry))[0]
+        name = f"{self.package}.{stem}"
+        spec = self._spec(name, self._entry, None)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        # A helper that imports the module itself gets this one, not a second.
+        if stem not in sys.modules:
+            sys.modules[stem] = module
+        spec.loader.exec_module(module)
+        return module
+
+    def _import_package(self) -> None:
+        init = os.path.join(self._folder, "__init__.py")
+        if self._sources.has(init):
+            importlib.import_module(self.package)
+            return
+        package = ModuleType(self.package)
+        package.__path__ = [self._folder]
+        sys.modules[self.package] = package
+
+    def find_spec(
+        self, fullname: str, path: object = None, target: object = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Finds the author's files; everything else is left to the other finders."""
+        if fullname == self.package:
+            init = os.path.join(self._folder, "__init__.py")
+            return self._spec(fullname, init, self._folder)
+        if fullname == SDK_PACKAGE:
+            return None
+        name = fullname.rpartition(".")[2]
+        for folder in [self._folder] if path is None else list(path):
+            if not self._is_local(folder):
+                continue
+            package = os.path.join(folder, name)
+            init = os.path.join(package, "__init__.py")
+            if self._sources.has(init):
+                return self._spec(fullname, init, package)
+            if self._sources.has(f"{package}.py"):
+                return self._spec(fullname, f"{package}.py", None)
+        return None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
+        """Leaves it to Python."""
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Runs exactly the bytes that are recorded."""
+        path = module.__spec__.origin
+        data = self._sources.read(path)
+        exec(compile(data, path, "exec", dont_inherit=True), module.__dict__)
+
+    def get_source(self, fullname: str) -> str:
+        """Text of a module, for `inspect` and tracebacks: of a kept generation, not of the disk."""
+        return decode_source(self._sources.read(self.get_filename(fullname)))
+
+    def get_filename(self, fullname: str) -> str:
+        """Path of a module of ours."""
+        spec = getattr(sys.modules.get(fullname), "__spec__", None)
+        if spec is None or spec.loader is not self:
+            raise ImportError(f"{fullname} is not a module of this agent.", name=fullname)
+        return spec.origin
+
+    def _spec(
+        self, name: str, path: str, package: str | None
+    ) -> importlib.machinery.ModuleSpec:
+        return importlib.util.spec_from_file_location(
+            name, path, loader=self, submodule_search_locations=[package] if package else None
+        )
+
+    def _is_local(self, folder: str) -> bool:
+        return folder == self._folder or (
+            folder.startswith(self._folder + os.sep)
+            and "site-packages" not in folder
+            and f"{os.sep}.venv" not in folder
+        )

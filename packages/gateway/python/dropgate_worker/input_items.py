@@ -1,0 +1,72 @@
+"""The conversation, as the SDK and as plain objects take it."""
+
+
+def input_items(items: list[dict]) -> list[dict]:
+    """Input items of the SDK, in the form both of OpenAI's APIs take."""
+    return [_input_item(item) for item in items]
+
+
+def chat_messages(items: list[dict]) -> list[dict]:
+    """Messages in OpenAI's chat form, text as a string."""
+    return [_chat_message(item) for item in items]
+
+
+def last_user_text(items: list[dict]) -> str:
+    """The text of the last user message: what a workflow takes as its only input."""
+    for item in reversed(items):
+        if item["role"] == "user":
+            return "\n".join(part["text"] for part in item["parts"] if part["type"] == "text")
+    return ""
+
+
+def _input_item(item: dict) -> dict:
+    if item["role"] != "user":
+        return {"role": item["role"], "content": item["text"]}
+    text = _only_text(item)
+    content = text if text is not None else [_sdk_part(part) for part in item["parts"]]
+    return {"role": "user", "content": content}
+
+
+def _only_text(item: dict) -> str | None:
+    parts = item["parts"]
+    return parts[0]["text"] if len(parts) == 1 and parts[0]["type"] == "text" else None
+
+
+def _sdk_part(part: dict) -> dict:
+    if part["type"] == "text":
+        return {"type": "input_text", "text": part["text"]}
+    if part["type"] == "image":
+        return {
+            "type": "input_image",
+            "image_url": part["url"],
+            "detail": part.get("detail", "auto"),
+        }
+    if part["type"] == "audio":
+        audio = {"data": part["data"], "format": part["format"]}
+        return {"type": "input_audio", "input_audio": audio}
+    if part.get("fileId"):
+        return {"type": "input_file", "file_id": part["fileId"]}
+    data = part.get("data", "")
+    url = data if data.startswith("data:") else f"data:application/pdf;base64,{data}"
+    return {"type": "input_file", "file_data": url, "filename": part.get("filename", "file.pdf")}
+
+
+def _chat_message(item: dict) -> dict:
+    if item["role"] != "user":
+        return {"role": item["role"], "content": item["text"]}
+    text = _only_text(item)
+    content = text if text is not None else [_chat_part(part) for part in item["parts"]]
+    return {"role": "user", "content": content}
+
+
+def _chat_part(part: dict) -> dict:
+    if part["type"] == "text":
+        return part
+    if part["type"] == "image":
+        detail = {"detail": part["detail"]} if part.get("detail") else {}
+        return {"type": "image_url", "image_url": {"url": part["url"], **detail}}
+    if part["type"] == "audio":
+        audio = {"data": part["data"], "format": part["format"]}
+        return {"type": "input_audio", "input_audio": audio}
+    names = {"fileId": "file_id", "data": "file_data", "filename": "filename"}
+    return {"type": "file", "file": {names[key]: part[key] for key in names if key in part}}

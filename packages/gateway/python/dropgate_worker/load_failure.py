@@ -1,0 +1,186 @@
+"""Says what is wrong with a module from what its import raised: the author's line and an action."""
+
+import os
+import re
+
+from .code_frame import code_frame, place_of
+from .distributions import distribution_of, is_standard
+from .failure_detail import is_local_path, own_frame, text_of
+from .sdk import import_sdk
+from .sources import SourceFiles
+
+
+def explain_load_error(error: BaseException, load: dict, sources: SourceFiles) -> dict:
+    """A finding for anything raised. Never raises."""
+    if isinstance(error, SystemExit):
+        return _explain_exit(error, load, sources)
+    if isinstance(error, SyntaxError) and is_local_path(error.filename or ""):
+        return _explain_syntax(error, sources)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return _explain_missing_module(error, load, sources)
+    if isinstance(error, ImportError) and error.name:
+        return _explain_import(error, load, sources)
+    if isinstance(error, FileNotFoundError) and error.filename == os.path.realpath(load["entry"]):
+        return finding(
+            "missing_file",
+            f"{load['modulePath']} does not exist.",
+            hint="Add the file, or remove its folder.",
+            file=load["entry"],
+        )
+    return explain_thrown(
+        error,
+        sources,
+        code="import_failed",
+        what=f"{load['modulePath']} raised while it was imported",
+        hint="Fix what the top of the module does, or move it into a function that runs later.",
+    )
+
+
+def finding(code: str, message: str, **fields: object) -> dict:
+    """An error of stage `load`; fields that are None are left out."""
+    told = {name: value for name, value in fields.items() if value is not None}
+    return {"stage": "load", "code": code, "severity": "error", "message": message, **told}
+
+
+def explain_thrown(
+    error: BaseException, sources: SourceFiles, *, code: str, what: str, hint: str
+) -> dict:
+    """A finding for anything the author's code raised, with the deepest frame of their own."""
+    frame = own_frame(error)
+    place = locate(frame["file"], frame, sources) if frame else {}
+    said = f"{type(error).__name__}: {text_of(error)}".removesuffix(": ")
+    return finding(code, f"{what}: {said}", hint=hint, **place)
+
+
+def locate(file: str, place: dict | None, sources: SourceFiles) -> dict:
+    """File, line, column and frame, as far as they are known."""
+    if not place:
+        return {"file": file}
+    line, column = place["line"], place.get("column")
+    text = sources.peek(file)
+    return {
+        "file": file,
+        "line": line,
+        "column": column,
+        "frame": code_frame(text, line, column) if text else None,
+    }
+
+
+def shown_path(path: str) -> str:
+    """The path as people know it: below the project root where it lies there."""
+    below = os.path.relpath(path, os.getcwd())
+    return path if below.startswith("..") else below
+
+
+def _explain_syntax(error: SyntaxError, sources: SourceFiles) -> dict:
+    file = error.filename
+    place = {"line": error.lineno or 1, "column": max(1, error.offset or 1)}
+    hint = (
+        "Indent with spaces only."
+        if isinstance(error, TabError)
+        else "Fix the syntax at the marked place."
+    )
+    message = f"{shown_path(file)} does not parse: {error.msg}"
+    return finding("syntax_error", message, hint=hint, **locate(file, place, sources))
+
+
+def _explain_missing_module(error: ModuleNotFoundError, load: dict, sources: SourceFiles) -> dict:
+    name = error.name
+    frame = own_frame(error)
+    file = frame["file"] if frame else load["entry"]
+    top = name.split(".")[0]
+    place = locate(file, _import_place(top, file, frame, sources), sources)
+    if name.startswith("_dropgate_") or _is_local_package(top, load):
+        shown = name.partition(".")[2] if name.startswith("_dropgate_") else name
+        return finding(
+            "missing_file",
+            f"{shown_path(file)} imports `{shown}`, which is not in the module's folder.",
+            hint="Correct the name, or add the file.",
+            **place,
+        )
+    if is_standard(name):
+        message = f"{shown_path(file)} imports `{name}`, which this Python does not have."
+        return finding("missing_package", message, hint="Use another version of Python.", **place)
+    distribution = distribution_of(name)
+    importer = shown_path(file) if frame else load["modulePath"]
+    return finding(
+        "missing_package",
+        f"{importer} imports `{name}`, but package `{distribution}` is not installed.",
+        hint=_install_hint(distribution, load),
+        **place,
+    )
+
+
+def _install_hint(distribution: str, load: dict) -> str:
+    command = f"`dropgate deps install {load['agentId']}`"
+    if distribution == "openai-agents":
+        return f"Run {command}."
+    folder = shown_path(load["folder"])
+    return f"Write `{distribution}` into {folder}/requirements.txt, then run {command}."
+
+
+def _explain_import(error: ImportError, load: dict, sources: SourceFiles) -> dict:
+    message = text_of(error)
+    frame = own_frame(error)
+    file = frame["file"] if frame else load["entry"]
+    place = locate(file, frame, sources)
+    if "circular import" in message or "partially initialized" in message:
+        return finding(
+            "circular_import",
+            f"{shown_path(file)} takes part in a circular import: {_plain_names(message)}",
+            hint="Move what both files need into a third one, or import it inside a function.",
+            **place,
+        )
+    match = re.match(r"cannot import name '(\w+)' from '([\w.]+)'", message)
+    if match:
+        name, module = match.groups()
+        module = _plain_names(module)
+        if module.split(".")[0] == "agents" and import_sdk() is None:
+            return finding(
+                "unofficial_package",
+                f"{shown_path(file)} imports `{name}` from `agents`, but the package of that name that is "
+                "installed is not OpenAI's Agents SDK.",
+                hint=f"Remove it from the requirements, then {_install_hint('openai-agents', load)[0].lower()}"
+                f"{_install_hint('openai-agents', load)[1:]}",
+                **place,
+            )
+        return finding(
+            "missing_export",
+            f"`{module}` has no `{name}`.",
+            hint=f"Correct the name, or install the version of `{distribution_of(module)}` that has it.",
+            **place,
+        )
+    return explain_thrown(
+        error,
+        sources,
+        code="import_failed",
+        what=f"{load['modulePath']} raised while it was imported",
+        hint="Fix the import at the marked place.",
+    )
+
+
+def _explain_exit(error: SystemExit, load: dict, sources: SourceFiles) -> dict:
+    frame = own_frame(error)
+    code = 0 if error.code is None else error.code
+    return finding(
+        "process_exit",
+        f"The module ended its process with exit code {code} while it was loaded.",
+        hint="Remove sys.exit() from the top level of the module and of what it imports.",
+        **locate(frame["file"] if frame else load["entry"], frame, sources),
+    )
+
+
+def _import_place(top: str, file: str, frame: dict | None, sources: SourceFiles) -> dict | None:
+    pattern = rf"(?<=import )\s*{re.escape(top)}\b|(?<=from )\s*{re.escape(top)}\b"
+    found = place_of(sources.peek(file), pattern)
+    if frame and (found is None or found["line"] != frame["line"]):
+        return frame
+    return found
+
+
+def _is_local_package(top: str, load: dict) -> bool:
+    return os.path.exists(os.path.join(load["folder"], top)) and top != "agents"
+
+
+def _plain_names(message: str) -> str:
+    return re.sub(r"_dropgate_[0-9a-f]{12}\.", "", message)

@@ -1,0 +1,180 @@
+"""Loads one generation of one module into this process."""
+
+import inspect
+import os
+import platform
+import re
+import time
+from dataclasses import dataclass
+from types import ModuleType
+
+from .apply_settings import apply_settings
+from .code_frame import place_of
+from .describe import describe_agents
+from .failure_detail import set_author_folder
+from .importer import ModuleImporter
+from .load_failure import explain_load_error
+from .mcp_servers import connect_servers
+from .missed_export import explain_no_pick
+from .module_settings import check_module_settings
+from .pick_export import NoPick, Picked, as_picked, exports_of, pick_export
+from .run_id import send_run_id
+from .sdk import describe_sdk, import_sdk, is_agent, is_runnable
+from .sources import SourceFiles
+
+_APPROVAL_STUB = r"def approval_request\([^)]*\)[^:\n]*:\s*\n\s*# TODO: Implement"
+
+
+@dataclass
+class LoadedModule:
+    """A module after loading: what is served, and the SDK."""
+
+    manifest: dict
+    kind: str
+    value: object
+    sdk: ModuleType | None
+    # API that the effective upstream speaks; None where it is not known.
+    api: str | None
+
+
+class Loading:
+    """A load under way: `import_entry` runs the module, outside of any loop; `finish` the rest, inside one."""
+
+    def __init__(self, load: dict) -> None:
+        self._load = {
+            **load,
+            "entry": os.path.realpath(load["entry"]),
+            "folder": os.path.realpath(load["folder"]),
+        }
+        self._started_at = time.perf_counter()
+        self._sources = SourceFiles(load["kept"], load["keptFolder"])
+        self._exports: dict = {}
+        self._metadata: object = None
+        self._picked: Picked | None = None
+        self._sdk: ModuleType | None = None
+        self._findings: list[dict] = []
+
+    def import_entry(self) -> None:
+        """Imports the module and calls its factory. Never raises: what it raises becomes a finding."""
+        load = self._load
+        set_author_folder(load["folder"])
+        _apply_environment(load)
+        try:
+            self._sdk = import_sdk()
+            api = load["upstreams"].get(load["defaultUpstream"]["name"])
+            if self._sdk and api:
+                self._sdk.set_default_openai_api(api)
+            module = ModuleImporter(load, self._sources).import_entry()
+            send_run_id(load["env"].get("OPENAI_BASE_URL"))
+            self._exports = exports_of(module)
+            self._metadata = getattr(module, "__gateway__", None)
+            self._picked = pick_export(
+                self._exports, load["exportNames"], load["name"], _factory_arguments(load)
+            )
+        except NoPick as no_pick:
+            self._findings = [explain_no_pick(no_pick, self._exports, load, self._sources)]
+        except BaseException as error:
+            self._findings = [explain_load_error(error, load, self._sources)]
+
+    async def finish(self) -> dict:
+        """Gives `{type: loaded, module}`, or the message `load_failed`. Never raises."""
+        if self._picked is None:
+            return self._failed(self._findings)
+        try:
+            picked = await _settle_factory(self._picked)
+            unconnected = await connect_servers(picked.value, self._load["entry"])
+            return self._described(picked, unconnected)
+        except NoPick as no_pick:
+            return self._failed([explain_no_pick(no_pick, self._exports, self._load, self._sources)])
+        except BaseException as error:
+            return self._failed([explain_load_error(error, self._load, self._sources)])
+
+    def _described(self, picked: Picked, found: list[dict]) -> dict:
+        load, entry = self._load, self._load["entry"]
+        text = self._sources.peek(entry)
+        settings, findings = check_module_settings(self._metadata, entry, text)
+        agent = picked.value if picked.kind == "agent" else None
+        model, upstream, applied = apply_settings(load, settings, agent, self._sdk)
+        errors = [finding for finding in applied if finding["severity"] == "error"]
+        if errors:
+            return self._failed([*errors, *findings])
+        self._sources.keep()
+        manifest = {
+            "kind": picked.kind,
+            "exportName": picked.name,
+            "exports": list(self._exports),
+            "agents": describe_agents(agent) if agent is not None else [],
+            "settings": settings,
+            "model": model,
+            "upstream": upstream,
+            "sdk": describe_sdk(self._sdk, load["folder"]),
+            "runtime": {"name": "python", "version": platform.python_version()},
+            "files": self._sources.loaded(entry),
+            "warnings": [*findings, *applied, *found, *_find_stubs(entry, text)],
+            "loadMs": round((time.perf_counter() - self._started_at) * 1000),
+        }
+        api = load["upstreams"].get(upstream["name"])
+        module = LoadedModule(manifest, picked.kind, picked.value, self._sdk, api)
+        return {"type": "loaded", "module": module}
+
+    def _failed(self, findings: list[dict]) -> dict:
+        files = [file["path"] for file in self._sources.loaded(self._load["entry"])]
+        return {"type": "load_failed", "findings": findings, "files": files}
+
+
+def _apply_environment(load: dict) -> None:
+    # The module's `.env`, with the broker's variables merged in by the gateway, and its default model.
+    if load.get("defaultModel"):
+        os.environ["OPENAI_DEFAULT_MODEL"] = load["defaultModel"]["name"]
+    os.environ.update(load["env"])
+
+
+def _factory_arguments(load: dict) -> dict:
+    """What a factory may require, by the name of its parameter; made only where it is asked for."""
+
+    def client() -> object:
+        import openai
+
+        return openai.AsyncOpenAI()
+
+    default_model = (load.get("defaultModel") or {}).get("name")
+    return {
+        "model": lambda: default_model,
+        "name": lambda: load["name"],
+        "agent_id": lambda: load["agentId"],
+        "model_id": lambda: load["agentId"],
+        "client": client,
+        "policy": dict,
+        "config": dict,
+        "settings": dict,
+        "request": lambda: None,
+        "context": lambda: None,
+    }
+
+
+async def _settle_factory(picked: Picked) -> Picked:
+    value = picked.value
+    if not picked.is_factory:
+        return picked
+    if inspect.isawaitable(value):
+        value = await value
+    if is_agent(value) or is_runnable(value):
+        return as_picked(picked.name, value)
+    raise NoPick("empty_factory", [picked.name], value)
+
+
+def _find_stubs(file: str, text: str) -> list[dict]:
+    """Agent Builder leaves a stub where a person had to approve: as exported it approves everything."""
+    if not re.search(_APPROVAL_STUB, text):
+        return []
+    return [
+        {
+            "stage": "load",
+            "severity": "warning",
+            "code": "approval_stub",
+            "message": "`approval_request` approves everything: it is the stub that Agent Builder exports.",
+            "hint": "Ask somebody there, or return False until it is written.",
+            "file": file,
+            **(place_of(text, _APPROVAL_STUB) or {}),
+        }
+    ]

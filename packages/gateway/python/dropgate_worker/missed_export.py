@@ -1,0 +1,125 @@
+"""Says why nothing of a module can be served, what comes near, and the edit that fixes it."""
+
+import inspect
+import os
+import re
+
+from .code_frame import place_of
+from .load_failure import locate
+from .pick_export import FACTORY_NAMES, NoPick
+from .sdk import is_agent
+from .sources import SourceFiles
+
+_MISNAMED_FACTORY = re.compile(r"^(build|make|create|get|new|init|setup|load)_?\w*agent$", re.I)
+_INNER_AGENT = r"(?<=[ \t])(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?Agent(?:\[[^\]]*\])?\("
+
+
+def explain_no_pick(no_pick: NoPick, exports: dict, load: dict, sources: SourceFiles) -> dict:
+    """A finding of stage `export`."""
+    code, message, hint, place = _EXPLAINERS[no_pick.kind](no_pick, exports, load, sources)
+    located = locate(load["entry"], place, sources)
+    return {
+        "stage": "export",
+        "code": code,
+        "severity": "error",
+        "message": message,
+        **{name: value for name, value in located.items() if value is not None},
+        "hint": hint,
+    }
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in words."""
+    if is_agent(value):
+        return "an agent"
+    if isinstance(value, type):
+        return "a class"
+    if inspect.isroutine(value):
+        return "a function"
+    if value is None:
+        return "None"
+    return f"a {type(value).__name__}"
+
+
+def _several(no_pick: NoPick, _exports: dict, load: dict, sources: SourceFiles) -> tuple:
+    names = ", ".join(f"`{name}`" for name in no_pick.names)
+    first = no_pick.names[0]
+    return (
+        "several_agents",
+        f"{load['modulePath']} has {len(no_pick.names)} agents ({names}), and none of them hands off "
+        "to all others.",
+        f"Name the one to serve: `agent = {first}`.",
+        _declaration(first, load, sources),
+    )
+
+
+def _empty_factory(no_pick: NoPick, _exports: dict, load: dict, sources: SourceFiles) -> tuple:
+    name = no_pick.names[0]
+    return (
+        "factory_without_agent",
+        f"`{name}()` in {load['modulePath']} returned {kind_of(no_pick.value)}, not an agent.",
+        f"Return an `Agent` from `{name}`.",
+        _declaration(name, load, sources),
+    )
+
+
+def _hungry_factory(no_pick: NoPick, _exports: dict, load: dict, sources: SourceFiles) -> tuple:
+    name = no_pick.names[0]
+    wanted = ", ".join(f"`{parameter}`" for parameter in no_pick.value)
+    return (
+        "factory_needs_arguments",
+        f"`{name}` in {load['modulePath']} requires {wanted}, which nobody gives it.",
+        f"Give its parameters default values, or call it yourself: `agent = {name}(…)`.",
+        _declaration(name, load, sources),
+    )
+
+
+def _none(_no_pick: NoPick, exports: dict, load: dict, sources: SourceFiles) -> tuple:
+    code, said, hint, place = _nearest(exports, load, sources)
+    told = ", ".join(f"`{name}` ({kind_of(value)})" for name, value in exports.items())
+    has = f"It has {told}." if told else "It defines nothing."
+    return code, f"{load['modulePath']} has nothing to serve. {said} {has}", hint, place
+
+
+def _nearest(exports: dict, load: dict, sources: SourceFiles) -> tuple:
+    for name, value in exports.items():
+        if type(value).__name__ == "RealtimeAgent":
+            said = f"`{name}` is a RealtimeAgent, which speaks over a voice session only."
+            return "realtime_agent", said, "Make an `Agent`.", _declaration(name, load, sources)
+    for name, value in exports.items():
+        if isinstance(value, type) and (name in load["exportNames"] or name.lower().endswith("agent")):
+            said = f"`{name}` is a class, not an instance."
+            hint = f"Make an instance: `agent = {name}(…)`."
+            return "class_exported", said, hint, _declaration(name, load, sources)
+    for name in load["exportNames"]:
+        if name in exports:
+            said = f"`{name}` is {kind_of(exports[name])}, not an agent."
+            hint = 'Make an agent of it: `agent = Agent(name="…", instructions="…")`.'
+            return "wrong_export_kind", said, hint, _declaration(name, load, sources)
+    for name, value in exports.items():
+        if inspect.isfunction(value) and _MISNAMED_FACTORY.match(name) and name not in FACTORY_NAMES:
+            said = f"`{name}` may return an agent, but only a factory called `build_agent` is called."
+            hint = f"Rename it to `build_agent`, or add `agent = {name}()`."
+            return "factory_misnamed", said, hint, _declaration(name, load, sources)
+    text = sources.peek(load["entry"])
+    inner = re.search(_INNER_AGENT, text)
+    if inner:
+        file = os.path.basename(load["entry"])
+        said = f"`{inner.group(1)}` is built inside a function or block of {file}."
+        hint = "Build it at the top level of the module: `agent = Agent(…)`."
+        return "agent_not_exported", said, hint, place_of(text, _INNER_AGENT)
+    hint = 'Make one: `agent = Agent(name="…", instructions="…")`.'
+    return "no_agent", "There is no agent in it.", hint, None
+
+
+def _declaration(name: str, load: dict, sources: SourceFiles) -> dict | None:
+    pattern = rf"^(?:async def |def |class )?{re.escape(name)}\b"
+    return place_of(sources.peek(load["entry"]), pattern)
+
+
+_EXPLAINERS = {
+    "several": _several,
+    "empty_factory": _empty_factory,
+    "hungry_factory": _hungry_factory,
+    "none": _none,
+}

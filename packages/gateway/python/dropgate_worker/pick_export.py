@@ -1,0 +1,155 @@
+"""Picks what a module serves."""
+
+import inspect
+import re
+import sys
+from dataclasses import dataclass
+from types import ModuleType
+
+from .sdk import handoff_graph, handoff_targets, is_agent, is_runnable
+
+WORKFLOW_NAMES = ("runWorkflow", "run_workflow")
+FACTORY_NAMES = ("build_agent", "buildAgent")
+
+
+@dataclass
+class Picked:
+    """The export that is served; of a factory `value` is still to be awaited where it is awaitable."""
+
+    kind: str
+    name: str
+    value: object
+    is_factory: bool = False
+
+
+class NoPick(Exception):
+    """Why no export could be picked: `none`, `several`, `empty_factory` or `hungry_factory`."""
+
+    def __init__(self, kind: str, names: list[str], value: object = None) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.names = names
+        self.value = value
+
+
+def exports_of(module: ModuleType) -> dict:
+    """Public names a module defines: no modules, no classes and functions of packages."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if not name.startswith("_") and _is_own(value, module)
+    }
+
+
+def pick_export(exports: dict, export_names: list[str], folder_name: str, known: dict) -> Picked:
+    """
+    First match wins: a name in `export_names`, the export named like the folder, the only agent, the root of the
+    handoff graph among several, `run_workflow`, the only object with `run`. A factory is called once, with those of
+    the `known` arguments that it requires. Raises `NoPick`, and what the factory raises.
+    """
+    for name in export_names:
+        picked = _pick_named(exports, name, known)
+        if picked:
+            return picked
+    served = {name: value for name, value in exports.items() if is_agent(value) or is_runnable(value)}
+    for name, value in served.items():
+        if _is_named_like(name, folder_name):
+            return as_picked(name, value)
+    agents = _distinct_agents(served)
+    root = _root_of(agents)
+    if root:
+        return as_picked(root, agents[root])
+    if agents:
+        raise NoPick("several", list(agents))
+    for name in WORKFLOW_NAMES:
+        if callable(exports.get(name)):
+            return Picked("workflow", name, exports[name])
+    return _pick_runnable(exports, served)
+
+
+def as_picked(name: str, value: object) -> Picked:
+    """The export as what it is."""
+    return Picked("agent" if is_agent(value) else "runnable", name, value)
+
+
+def _is_own(value: object, module: ModuleType) -> bool:
+    if isinstance(value, ModuleType):
+        return False
+    if isinstance(value, type) or inspect.isroutine(value):
+        home = sys.modules.get(getattr(value, "__module__", None) or "")
+        loader = getattr(getattr(home, "__spec__", None), "loader", None)
+        return loader is not None and loader is module.__spec__.loader
+    return type(value).__module__ not in ("typing", "__future__")
+
+
+def _pick_named(exports: dict, name: str, known: dict) -> Picked | None:
+    value = exports.get(name)
+    if is_agent(value) or is_runnable(value):
+        return as_picked(name, value)
+    if not inspect.isfunction(value) and not inspect.iscoroutinefunction(value):
+        return None
+    if getattr(value, "__name__", "") in WORKFLOW_NAMES:
+        return Picked("workflow", name, value)
+    required = _required_parameters(value)
+    if required and name not in FACTORY_NAMES:
+        return None
+    if any(parameter not in known for parameter in required):
+        raise NoPick("hungry_factory", [name], required)
+    arguments = {parameter: known[parameter]() for parameter in required}
+    return Picked("factory", name, value(**arguments), is_factory=True)
+
+
+def _required_parameters(function: object) -> list[str]:
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.default is inspect.Parameter.empty and parameter.kind not in optional
+    ]
+
+
+def _is_named_like(export_name: str, folder_name: str) -> bool:
+    def bare(name: str) -> str:
+        return re.sub(r"[^a-z0-9]", "", name.lower())
+
+    def stem(name: str) -> str:
+        return re.sub(r"(?<=.)agent$", "", bare(name))
+
+    return bare(export_name) == bare(folder_name) or stem(export_name) == stem(folder_name)
+
+
+def _distinct_agents(served: dict) -> dict:
+    distinct: dict = {}
+    for name, value in served.items():
+        if is_agent(value) and not any(known is value for known in distinct.values()):
+            distinct[name] = value
+    return distinct
+
+
+def _root_of(agents: dict) -> str | None:
+    """The one that reaches all others by handoff; where several do, the one that does so directly."""
+    if len(agents) < 2:
+        return next(iter(agents), None)
+
+    def reaches_all(reached: list) -> bool:
+        ids = {id(agent) for agent in reached}
+        return all(id(agent) in ids for agent in agents.values())
+
+    roots = [name for name, agent in agents.items() if reaches_all(handoff_graph(agent))]
+    if len(roots) > 1:
+        roots = [
+            name
+            for name in roots
+            if reaches_all([agents[name], *handoff_targets(agents[name])])
+        ]
+    return roots[0] if len(roots) == 1 else None
+
+
+def _pick_runnable(exports: dict, served: dict) -> Picked:
+    if len(served) == 1:
+        name, value = next(iter(served.items()))
+        return as_picked(name, value)
+    for name in ("run", "run_sync"):
+        if inspect.isfunction(exports.get(name)):
+            return Picked("runnable", name, exports[name])
+    raise NoPick("none", [])

@@ -1,0 +1,114 @@
+"""The life of the worker's process: it waits for a module, loads it, serves it, and says why it ends."""
+
+import asyncio
+import os
+import platform
+import signal
+import socket
+import sys
+
+from .channel import Channel, StreamProtocol
+from .failure_detail import failure_detail
+from .preload import Preload
+from .server import ModuleServer
+
+PROTOCOL_VERSION = 1
+CHANNEL_FD = 3
+MAX_INCOMING_LINE_BYTES = 80 * 1024 * 1024
+
+# Time for a `load` that is already on its way, before a spare imports what most modules need.
+SPARE_PAUSE_S = 0.01
+
+# Time for the last message to leave a process that ends.
+LAST_WORDS_S = 0.5
+
+
+def start_worker() -> None:
+    """Serves one module to the gateway at the other end of fd 3, until either ends. Does not return."""
+    sock = socket.socket(fileno=CHANNEL_FD)
+    # Children of the module do not get the channel.
+    sock.set_inheritable(False)
+    os.register_at_fork(after_in_child=_let_go_of_channel)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    channel = Channel(sock)
+    try:
+        loop.run_until_complete(_serve_until_load(loop, channel, sock))
+        server = channel.peer
+        # No loop runs while the module is imported: its top level may use `asyncio.run()` itself.
+        server.import_module()
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(server.serve())
+    except SystemExit as error:
+        _say_fault(channel, error, {"cause": "exit"})
+        _end(_exit_code(error))
+    except BaseException as error:
+        _say_fault(channel, error, {})
+        _end(1)
+    channel.flush_now(LAST_WORDS_S)
+    _end(0)
+
+
+async def _serve_until_load(
+    loop: asyncio.AbstractEventLoop, channel: Channel, sock: socket.socket
+) -> None:
+    preload = Preload()
+    server = ModuleServer(channel.send, preload, loop)
+    channel.peer = server
+    await loop.create_unix_connection(
+        lambda: StreamProtocol(channel, server.take, MAX_INCOMING_LINE_BYTES, _gateway_gone),
+        sock=sock,
+    )
+    version = platform.python_version()
+    channel.send(
+        {
+            "type": "hello",
+            "version": PROTOCOL_VERSION,
+            "pid": os.getpid(),
+            "runtime": {"name": "python", "version": version},
+        }
+    )
+    warm_up = loop.call_later(SPARE_PAUSE_S, preload.begin)
+    await server.load_asked()
+    warm_up.cancel()
+
+
+def _say_fault(channel: Channel, error: BaseException, cause: dict) -> None:
+    try:
+        channel.send({"type": "fault", **cause, "detail": failure_detail(error, "worker")})
+        channel.flush_now(LAST_WORDS_S)
+    except Exception:
+        # Without a channel there is nobody left to hear it.
+        pass
+
+
+def _let_go_of_channel() -> None:
+    # A fork of a tool has the loop and the channel of its parent: what it said would be taken for the parent's.
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, CHANNEL_FD)
+    os.close(nowhere)
+
+
+def _gateway_gone() -> None:
+    # Nothing may stay behind: children of the module go too where this process leads its group.
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    _end(0)
+
+
+def _end(exit_code: int) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+    # Threads of tools that never end would keep the process.
+    os._exit(exit_code)
+
+
+def _exit_code(error: SystemExit) -> int:
+    if error.code is None:
+        return 0
+    return error.code & 0xFF if isinstance(error.code, int) else 1
+
+

@@ -1,0 +1,42 @@
+"""Names the run on calls to the broker, and only on those."""
+
+import sys
+from functools import wraps
+from urllib.parse import urlsplit
+
+from .run_scope import run_scope
+
+RUN_HEADER = "x-dropgate-run"
+
+# `openai` sends through the newer of the two; a module may bring the other.
+_HTTP_PACKAGES = ("httpx2", "httpx")
+
+
+def send_run_id(broker_base_url: str | None) -> None:
+    """Makes every client of the HTTP libraries loaded so far send the current run's id to the broker."""
+    if not broker_base_url:
+        return
+    origin = _origin(broker_base_url)
+    for package in _HTTP_PACKAGES:
+        module = sys.modules.get(package)
+        for name in ("AsyncClient", "Client"):
+            client = getattr(module, name, None)
+            if client is not None and not hasattr(client.send, "dropgate_origin"):
+                client.send = _marking(client.send, origin)
+
+
+def _marking(send, origin: tuple):  # noqa: ANN001, ANN202
+    @wraps(send)
+    def marked(self, request, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN202
+        scope = run_scope.get()
+        if scope is not None and _origin(str(request.url)) == origin:
+            request.headers[RUN_HEADER] = scope.request.run["runId"]
+        return send(self, request, *args, **kwargs)
+
+    marked.dropgate_origin = origin
+    return marked
+
+
+def _origin(url: str) -> tuple:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)

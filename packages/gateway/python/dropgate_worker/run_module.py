@@ -1,0 +1,96 @@
+"""Runs what a module exports: tells every event, exactly one final one, last."""
+
+import asyncio
+
+from .classify_failure import RunCancelled, classify_failure, tool_error
+from .failure_detail import failure_detail
+from .guard_tools import guard_tools
+from .run_scope import RunRequest, RunScope, run_scope
+from .tap_runner import InnerTap, tap_runner
+from .tool_activity import ToolActivity
+from .usage import UsageMeter
+
+
+async def run_module(module: object, request: RunRequest) -> None:
+    """Never raises what the module raises: that becomes the final event."""
+    loop = asyncio.get_running_loop()
+    outlet = _on_loop(loop, request)
+    meter = UsageMeter()
+    activity = ToolActivity(outlet.tell)
+    scope = RunScope(outlet, activity, meter, loop)
+    work = asyncio.create_task(_in_scope(module, scope))
+    cancelled = asyncio.create_task(request.cancelled.wait())
+    # A tool that ignores its cancellation must not keep the caller's waiting.
+    await asyncio.wait([work, cancelled], return_when=asyncio.FIRST_COMPLETED)
+    cause = None
+    if not work.done() or request.cancelled.is_set():
+        work.cancel()
+        work.add_done_callback(_forget)
+        last = classify_failure(RunCancelled("The run was cancelled."), meter.total())
+    else:
+        cancelled.cancel()
+        try:
+            last = {"type": "finished", **work.result(), "usage": meter.total()}
+        except (Exception, asyncio.CancelledError) as error:
+            last = classify_failure(error, meter.total())
+            thrown = tool_error(error)
+            cause = failure_detail(thrown, "tool") if thrown else None
+    activity.close(cause)
+    await request.push(last)
+
+
+async def _in_scope(module: object, scope: RunScope) -> dict:
+    run_scope.set(scope)
+    if module.sdk is not None:
+        from .sdk_hooks import remember_finish_reasons, remember_tool_errors
+
+        remember_tool_errors()
+        remember_finish_reasons()
+        tap_runner(module.sdk)
+        guard_tools(module.sdk, module.value)
+        scope.tap = InnerTap(module.sdk, scope)
+    if module.kind == "workflow":
+        from .run_workflow import run_workflow
+
+        return await run_workflow(module, scope)
+    if module.kind == "agent":
+        from .run_agent import run_agent
+
+        return await run_agent(module, scope)
+    from .run_plain import run_plain
+
+    return await run_plain(module, scope)
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, request: RunRequest) -> RunRequest:
+    """The request, usable from a loop of the module's own in another thread. Empty text says nothing."""
+
+    async def on_own_loop(make) -> object:  # noqa: ANN001
+        if asyncio.get_running_loop() is loop:
+            return await make()
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(make(), loop))
+
+    async def push(event: dict) -> None:
+        if event.get("delta") != "":
+            await on_own_loop(lambda: request.push(event))
+
+    def tell(event: dict) -> None:
+        try:
+            here = asyncio.get_running_loop()
+        except RuntimeError:
+            here = None
+        if here is loop:
+            request.tell(event)
+        else:
+            loop.call_soon_threadsafe(request.tell, event)
+
+    async def ask(question: dict) -> object:
+        return await on_own_loop(lambda: request.ask(question))
+
+    return RunRequest(request.run, request.cancelled, ask, push, tell)
+
+
+def _forget(task: asyncio.Task) -> None:
+    # Asked for, so that nothing is said of an end nobody waits for.
+    if not task.cancelled():
+        task.exception()

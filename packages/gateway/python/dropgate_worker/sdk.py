@@ -1,0 +1,100 @@
+"""
+The OpenAI Agents SDK of the interpreter that runs the worker. There is one copy per process, so `isinstance` tells
+an agent. Facts checked against openai-agents 0.24:
+
+- Streamed runs come from `Runner.run_streamed`, which is no coroutine; text is in the Responses events of
+  `raw_response_event`, also for chat completions, where `response.completed` is all that tells of the end of a turn.
+- Hooks of tools get a `ToolContext` with `tool_call_id`; a call that a guardrail rejects has no hooks.
+- What a tool raises reaches the model as a fixed sentence, or, without an error function, ends the run as a
+  `UserError` whose cause it is.
+- `openai` sends through httpx2, which a module need not know.
+"""
+
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+from types import ModuleType
+
+_found: dict[str, ModuleType | None] = {}
+
+
+def import_sdk() -> ModuleType | None:
+    """Imports the SDK, once, with its tracing muted; None where the interpreter has none."""
+    if "sdk" not in _found:
+        _found["sdk"] = _import_muted()
+    return _found["sdk"]
+
+
+def _import_muted() -> ModuleType | None:
+    if not _is_sdk_installed():
+        return None
+    sdk = importlib.import_module("agents")
+    # Its exporter would send every run to OpenAI, with the worker's token for a key.
+    sdk.set_trace_processors([])
+    return sdk
+
+
+def _is_sdk_installed() -> bool:
+    # Another package of that name exists on PyPI.
+    spec = importlib.util.find_spec("agents")
+    if spec is None or not spec.submodule_search_locations:
+        return False
+    return any(
+        os.path.isfile(os.path.join(folder, "run.py"))
+        for folder in spec.submodule_search_locations
+    )
+
+
+def describe_sdk(sdk: ModuleType | None, folder: str) -> dict | None:
+    """Version and place of the SDK, as the manifest tells it."""
+    if sdk is None:
+        return None
+    try:
+        version = importlib.metadata.version("openai-agents")
+    except importlib.metadata.PackageNotFoundError:
+        version = str(getattr(sdk, "__version__", "unknown"))
+    path = os.path.dirname(sdk.__file__ or "")
+    return {"version": version, "path": path, "own": path.startswith(folder + os.sep)}
+
+
+def is_agent(value: object) -> bool:
+    """True for an agent of the SDK."""
+    sdk = _found.get("sdk")
+    return sdk is not None and isinstance(value, sdk.Agent)
+
+
+def is_runnable(value: object) -> bool:
+    """True for an object, no class, that has `run` or `run_sync` and is no part of the SDK."""
+    if isinstance(value, (type, ModuleType)) or value is None:
+        return False
+    if type(value).__module__.split(".")[0] in ("agents", "openai", "builtins"):
+        return False
+    return any(callable(getattr(value, name, None)) for name in ("run", "run_sync"))
+
+
+def handoff_targets(agent: object) -> list:
+    """Agents it hands off to directly, as far as they can be known."""
+    targets = []
+    for handoff in getattr(agent, "handoffs", None) or []:
+        if is_agent(handoff):
+            targets.append(handoff)
+            continue
+        # A weak reference, which no public name tells.
+        reference = getattr(handoff, "_agent_ref", None)
+        target = reference() if callable(reference) else None
+        if is_agent(target):
+            targets.append(target)
+    return targets
+
+
+def handoff_graph(root: object) -> list:
+    """The agent and all that it can reach by handoff, itself first."""
+    found = [root]
+    for agent in found:
+        found.extend(target for target in handoff_targets(agent) if not _holds(found, target))
+    return found
+
+
+def _holds(found: list, agent: object) -> bool:
+    return any(known is agent for known in found)

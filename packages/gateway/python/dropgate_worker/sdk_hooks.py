@@ -1,0 +1,90 @@
+"""Listens to the SDK while it runs. Where a hook is no public name, it is tested for and done without."""
+
+from functools import wraps
+
+from .failure_detail import failure_detail
+from .guard_tools import provenance_of
+from .run_scope import RunScope, run_scope
+
+_PATCHED = "_dropgate_patched"
+
+
+def activity_hooks(sdk: object, scope: RunScope, also: object = None) -> object:
+    """Hooks of a run that tell the activity of tools; `also` are the module's own, which hear everything too."""
+
+    class ActivityHooks(type(also) if also is not None else sdk.RunHooks):
+        def __init__(self) -> None:
+            # The module's own object holds what its class set up.
+            if also is not None:
+                self.__dict__.update(vars(also))
+
+        async def on_tool_start(self, context, agent, tool) -> None:  # noqa: ANN001
+            call_id = str(getattr(context, "tool_call_id", None) or tool.name)
+            scope.activity.started(call_id, tool.name, agent.name, provenance_of(tool, agent))
+            await super().on_tool_start(context, agent, tool)
+
+        async def on_tool_end(self, context, agent, tool, result) -> None:  # noqa: ANN001
+            scope.activity.ended(str(getattr(context, "tool_call_id", None) or tool.name), result)
+            await super().on_tool_end(context, agent, tool, result)
+
+        async def on_handoff(self, context, from_agent, to_agent) -> None:  # noqa: ANN001
+            scope.activity.handed_off(from_agent.name, to_agent.name)
+            await super().on_handoff(context, from_agent, to_agent)
+
+    return ActivityHooks()
+
+
+def remember_tool_errors() -> None:
+    """Learns what a tool raised before the SDK makes a sentence for the model of it."""
+    import agents.tool
+
+    original = getattr(agents.tool, "default_tool_error_function", None)
+    if original is None or hasattr(original, _PATCHED):
+        return
+
+    @wraps(original)
+    def remember(context, error):  # noqa: ANN001, ANN202
+        scope = run_scope.get()
+        call_id = getattr(context, "tool_call_id", None)
+        if scope is not None and call_id:
+            scope.activity.threw(call_id, failure_detail(error, "tool"))
+        return original(context, error)
+
+    setattr(remember, _PATCHED, True)
+    agents.tool.default_tool_error_function = remember
+
+
+def remember_finish_reasons() -> None:
+    """Learns why a turn of chat completions ended, which the SDK's events do not say."""
+    try:
+        from agents.models.chatcmpl_stream_handler import ChatCmplStreamHandler
+    except ImportError:
+        return
+    original = getattr(ChatCmplStreamHandler, "handle_stream", None)
+    if original is None or hasattr(original, _PATCHED):
+        return
+
+    @wraps(original)
+    def handle_stream(response, stream, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN202
+        return original(response, _WatchedStream(stream), *args, **kwargs)
+
+    setattr(handle_stream, _PATCHED, True)
+    ChatCmplStreamHandler.handle_stream = handle_stream
+
+
+class _WatchedStream:
+    """A stream of chunks that tells the run why its turn ended."""
+
+    def __init__(self, stream: object) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+    async def __aiter__(self):  # noqa: ANN204
+        async for chunk in self._stream:
+            scope = run_scope.get()
+            choices = getattr(chunk, "choices", None)
+            if scope is not None and choices and choices[0].finish_reason:
+                scope.finish_reason = choices[0].finish_reason
+            yield chunk

@@ -1,0 +1,148 @@
+"""Answers the gateway's messages: loads one module in the life of the process, runs it, tells how it fares."""
+
+import asyncio
+import os
+import resource
+import sys
+from collections.abc import Callable
+
+from .active_runs import ActiveRuns
+from .preload import Preload
+from .usage import NO_USAGE
+
+PROTOCOL_VERSION = 1
+MEGABYTE = 1024 * 1024
+
+
+class ModuleServer:
+    """`take` gets every message of the gateway; the module is imported between `load_asked` and `serve`."""
+
+    def __init__(
+        self, send: Callable[[dict], None], preload: Preload, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._send = send
+        self._preload = preload
+        self._load: dict | None = None
+        self._asked = loop.create_future()
+        self._stopped = loop.create_future()
+        self._loading = None
+        self._module = None
+        self._runs: ActiveRuns | None = None
+
+    async def load_asked(self) -> None:
+        """Returns when there is a module to import, or the process shall end."""
+        await asyncio.wait([self._asked, self._stopped], return_when=asyncio.FIRST_COMPLETED)
+
+    def import_module(self) -> None:
+        """Imports the module that was asked for. Never raises what the module raises."""
+        if self._load is None:
+            return
+        self._preload.finish()
+        from .load_module import Loading
+
+        self._loading = Loading(self._load)
+        self._loading.import_entry()
+
+    async def serve(self) -> None:
+        """Serves what was imported until the gateway says `shutdown`."""
+        if self._stopped.done():
+            return
+        if self._loading is not None:
+            result = await self._loading.finish()
+            if result["type"] == "loaded":
+                from .run_module import run_module
+
+                self._module = result["module"]
+                self._runs = ActiveRuns(run_module, self._send)
+                self._send({"type": "loaded", "manifest": self._module.manifest})
+            else:
+                self._send(result)
+        await self._stopped
+
+    def take(self, message: dict) -> None:
+        """Answers one message; a type of a later protocol, or a reserved one, is none of ours."""
+        handler = _HANDLERS.get(message["type"])
+        if handler:
+            handler(self, message)
+
+    def _take_load(self, message: dict) -> None:
+        if self._load is not None:
+            return
+        if message.get("version") != PROTOCOL_VERSION:
+            self._send(_refused_version(message))
+            return
+        self._load = message["load"]
+        self._asked.set_result(None)
+
+    def _take_run(self, message: dict) -> None:
+        if self._runs is not None:
+            self._runs.start(self._module, message["run"], message["credits"])
+            return
+        event = {
+            "type": "failed",
+            "code": "agent_unavailable",
+            "message": "The agent is not loaded; try again.",
+            "usage": NO_USAGE,
+        }
+        self._send({"type": "event", "runId": message["run"]["runId"], "event": event})
+
+    def _take_credit(self, message: dict) -> None:
+        if self._runs:
+            self._runs.grant(message["runId"], message["events"])
+
+    def _take_cancel(self, message: dict) -> None:
+        if self._runs:
+            self._runs.cancel(message["runId"])
+
+    def _take_reply(self, message: dict) -> None:
+        if self._runs:
+            self._runs.answer(message["callId"], message.get("result"))
+
+    def _take_refusal(self, message: dict) -> None:
+        if self._runs:
+            self._runs.refuse(message["callId"], message.get("message", ""))
+
+    def _take_ping(self, message: dict) -> None:
+        self._send(
+            # What of it is Python's own heap cannot be told cheaply.
+            {"type": "pong", "sequence": message["sequence"], "rssMb": _rss_mb(), "heapMb": 0}
+        )
+
+    def _take_shutdown(self, _message: dict) -> None:
+        if not self._stopped.done():
+            self._stopped.set_result(None)
+
+
+_HANDLERS = {
+    "load": ModuleServer._take_load,
+    "run": ModuleServer._take_run,
+    "credit": ModuleServer._take_credit,
+    "cancel": ModuleServer._take_cancel,
+    "reply": ModuleServer._take_reply,
+    "refusal": ModuleServer._take_refusal,
+    "ping": ModuleServer._take_ping,
+    "shutdown": ModuleServer._take_shutdown,
+}
+
+
+def _rss_mb() -> int:
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            pages = int(file.read().split()[1])
+        return round(pages * os.sysconf("SC_PAGE_SIZE") / MEGABYTE)
+    except (OSError, ValueError, IndexError):
+        # The peak, where the system tells no current value: bytes on macOS, kilobytes elsewhere.
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return round(peak / (MEGABYTE if sys.platform == "darwin" else 1024))
+
+
+def _refused_version(message: dict) -> dict:
+    finding = {
+        "stage": "worker",
+        "code": "protocol_version",
+        "severity": "error",
+        "message": f"The gateway speaks version {message.get('version')} of the worker protocol, "
+        f"this worker {PROTOCOL_VERSION}.",
+        "hint": "Restart the gateway after an update; install its packages anew if that does not help.",
+    }
+    return {"type": "load_failed", "findings": [finding], "files": []}

@@ -1,0 +1,92 @@
+"""Turns the hooks of tool calls into events, in the order of the text around them."""
+
+import re
+import time
+from collections.abc import Callable
+
+_SDK_FAILURE = re.compile(r"^An error occurred while (?:running|parsing|validating) (?:the )?tool")
+
+
+class ToolActivity:
+    """The tool calls of one run. `tell` is never awaited."""
+
+    def __init__(self, tell: Callable[[dict], None]) -> None:
+        self._tell = tell
+        self._open: dict[str, tuple[dict, float]] = {}
+        self._causes: dict[str, dict] = {}
+        self._reached: set[str] = set()
+        self._held: list[tuple[str, dict]] = []
+        self._holders = 0
+
+    def started(self, call_id: str, tool: str, agent: str, provenance: str) -> None:
+        """A call begins."""
+        call = {"callId": call_id, "tool": tool, "agent": agent, "provenance": provenance}
+        self._open[call_id] = (call, time.perf_counter())
+        self._say(call_id, {"type": "tool_started", **call})
+
+    def threw(self, call_id: str, detail: dict) -> None:
+        """Remembers why a call fails."""
+        self._causes[call_id] = detail
+
+    def ended(self, call_id: str, output: object) -> None:
+        """A call ends; a failure is told by what was thrown, or by the sentence the SDK gives the model instead."""
+        said = isinstance(output, str) and _SDK_FAILURE.match(output)
+        self._end(call_id, "failed" if said or call_id in self._causes else "ok")
+
+    def denied(self, call_id: str) -> None:
+        """A call was refused by policy."""
+        self._end(call_id, "denied")
+
+    def handed_off(self, from_agent: str, to_agent: str) -> None:
+        """While a stream is read, its reader tells of handoffs, in their place between the texts."""
+        if self._holders == 0:
+            self._tell({"type": "handed_off", "fromAgent": from_agent, "toAgent": to_agent})
+
+    def hold(self) -> None:
+        """Hooks run ahead of a stream that is read slowly: what they say waits for `reach` or `release`."""
+        self._holders += 1
+
+    def release(self) -> None:
+        """Ends a `hold`."""
+        self._holders -= 1
+        if self._holders <= 0:
+            self._let_out(lambda _call_id: True)
+
+    def reach(self, call_id: str) -> None:
+        """The stream has come to this call."""
+        self._reached.add(call_id)
+        self._let_out(lambda due: due == call_id)
+
+    def close(self, cause: dict | None = None) -> None:
+        """Lets everything go out; ends calls still open as failed, because of `cause` where that is known."""
+        self._holders = 0
+        self._let_out(lambda _call_id: True)
+        for call_id in list(self._open):
+            if cause:
+                self._causes.setdefault(call_id, cause)
+            self._end(call_id, "failed")
+
+    def _end(self, call_id: str, outcome: str) -> None:
+        opened = self._open.pop(call_id, None)
+        if opened is None:
+            return
+        call, started_at = opened
+        duration_ms = round((time.perf_counter() - started_at) * 1000)
+        # Some models use an id again in a later turn.
+        cause = self._causes.pop(call_id, None)
+        detail = {"detail": cause} if cause and outcome == "failed" else {}
+        event = {"type": "tool_ended", **call, "outcome": outcome, "durationMs": duration_ms}
+        self._say(call_id, {**event, **detail})
+        self._reached.discard(call_id)
+
+    def _say(self, call_id: str, event: dict) -> None:
+        if self._holders > 0 and call_id not in self._reached:
+            self._held.append((call_id, event))
+        else:
+            self._tell(event)
+
+    def _let_out(self, is_due: Callable[[str], bool]) -> None:
+        due = [event for call_id, event in self._held if is_due(call_id)]
+        self._held = [held for held in self._held if not is_due(held[0])]
+        for event in due:
+            self._tell(event)

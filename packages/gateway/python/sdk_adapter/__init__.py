@@ -1,0 +1,1 @@
+"""Serves modules that were written for the gateway's Python ancestor, unmodified."""

@@ -1,0 +1,238 @@
+import { execFile } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import type { Finding } from '../../src/protocol/diagnostics.ts';
+import { installTimeoutMs, missingPython } from '../support/python-with-sdk.ts';
+import {
+  loadedWorker,
+  pythonFindingOf,
+  startPythonWorker,
+  writePythonModule,
+} from '../support/python-worker.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const execute = promisify(execFile);
+
+const missing = await missingPython();
+
+type Files = Readonly<Record<string, string>>;
+type Case = readonly [what: string, files: Files, finding: Partial<Finding>];
+
+const failures: readonly Case[] = [
+  [
+    'a syntax error',
+    { 'agent.py': 'import os\n\nagent = Agent(name="x"\nx = 1\n' },
+    { code: 'syntax_error', line: 3, column: 14, hint: 'Fix the syntax at the marked place.' },
+  ],
+  [
+    'tabs mixed with spaces',
+    { 'agent.py': 'if True:\n        x = 1\n\ty = 2\n' },
+    { code: 'syntax_error', line: 3, hint: 'Indent with spaces only.' },
+  ],
+  [
+    'an import that is not installed',
+    { 'agent.py': 'import os\nimport yaml\n' },
+    {
+      code: 'missing_package',
+      line: 2,
+      message: 'Written/agent.py imports `yaml`, but package `PyYAML` is not installed.',
+      hint: 'Write `PyYAML` into Written/requirements.txt, then run `dropgate deps install default/written`.',
+    },
+  ],
+  [
+    'an import inside a helper that is not installed',
+    { 'agent.py': 'import helper\n', 'helper.py': 'x = 1\nfrom sklearn import svm\n' },
+    {
+      code: 'missing_package',
+      file: expect.stringMatching(/Written\/helper\.py$/) as unknown as string,
+      line: 2,
+      message: 'Written/helper.py imports `sklearn`, but package `scikit-learn` is not installed.',
+    },
+  ],
+  [
+    'a relative helper that is not there',
+    { 'agent.py': 'from .helper import x\n' },
+    {
+      code: 'missing_file',
+      line: 1,
+      message: "Written/agent.py imports `helper`, which is not in the module's folder.",
+    },
+  ],
+  [
+    'a name that the other file does not have',
+    { 'agent.py': 'from helper import gone\n', 'helper.py': 'x = 1\n' },
+    { code: 'missing_export', line: 1, message: '`helper` has no `gone`.' },
+  ],
+  [
+    'a circular import',
+    {
+      'agent.py': 'from a import x\n',
+      'a.py': 'from b import y\nx = 1\n',
+      'b.py': 'from a import x\ny = 1\n',
+    },
+    {
+      code: 'circular_import',
+      line: 1,
+      file: expect.stringMatching(/b\.py$/) as unknown as string,
+    },
+  ],
+  [
+    'an exit at the top level',
+    { 'agent.py': 'import sys\nsys.exit(3)\n' },
+    {
+      code: 'process_exit',
+      line: 2,
+      message: 'The module ended its process with exit code 3 while it was loaded.',
+    },
+  ],
+  [
+    'an error at the top level of a helper',
+    { 'agent.py': 'import helper\n', 'helper.py': 'x = {}["key"]\n' },
+    {
+      code: 'import_failed',
+      line: 1,
+      message: "src/agents/Written/agent.py raised while it was imported: KeyError: 'key'",
+      file: expect.stringMatching(/helper\.py$/) as unknown as string,
+    },
+  ],
+  [
+    'no agent at all',
+    { 'agent.py': 'from agents import Agent\nanswer = 42\n' },
+    {
+      stage: 'export',
+      code: 'no_agent',
+      message:
+        'src/agents/Written/agent.py has nothing to serve. There is no agent in it. It has `answer` (a int).',
+    },
+  ],
+  [
+    'an agent that is built inside a function',
+    { 'agent.py': 'from agents import Agent\ndef main():\n    bot = Agent(name="x")\n' },
+    { stage: 'export', code: 'agent_not_exported', line: 3 },
+  ],
+  [
+    'a factory that requires what nobody gives',
+    { 'agent.py': 'def build_agent(database):\n    return None\n' },
+    {
+      stage: 'export',
+      code: 'factory_needs_arguments',
+      line: 1,
+      message:
+        '`build_agent` in src/agents/Written/agent.py requires `database`, which nobody gives it.',
+    },
+  ],
+  [
+    'two agents of which none hands off to the other',
+    { 'agent.py': 'from agents import Agent\none = Agent(name="1")\ntwo = Agent(name="2")\n' },
+    { stage: 'export', code: 'several_agents', line: 2 },
+  ],
+];
+
+describe.skipIf(missing)(`loading a Python module (${missing ?? 'runs'})`, () => {
+  test.each(failures)(
+    'tells file, line and fix of %s',
+    { timeout: installTimeoutMs },
+    async (...args) => {
+      const [, files, finding] = args;
+      const load = await writePythonModule(files);
+      const found = await pythonFindingOf(load);
+      expect(found).toMatchObject({ stage: 'load', severity: 'error', ...finding });
+      if (finding.line) expect(found.frame).toContain(`> ${finding.line} | `);
+    },
+  );
+
+  test('finds helpers by name and relative to the module, each file once', {
+    timeout: installTimeoutMs,
+  }, async () => {
+    const { manifest } = await loadedWorker({
+      'agent.py': [
+        'from agents import Agent',
+        'import prompts',
+        'from .texts import greeting',
+        'from sub.deep import depth',
+        '__gateway__ = {"display_name": "Helped", "maxTurns": 0, "colour": "red"}',
+        'agent = Agent(name=prompts.NAME, instructions=greeting * depth)',
+      ].join('\n'),
+      'prompts.py': 'NAME = "Helped"\n',
+      'texts.py': 'greeting = "Hi"\n',
+      'sub/__init__.py': '',
+      'sub/deep.py': 'depth = 2\n',
+      'agents/__init__.py': 'raise RuntimeError("This folder must not hide the SDK.")',
+    });
+    expect(manifest).toMatchObject({
+      kind: 'agent',
+      exportName: 'agent',
+      exports: ['greeting', 'depth', 'agent'],
+      settings: { displayName: 'Helped' },
+      model: { name: null, source: 'default' },
+      upstream: { name: 'openai', source: 'config' },
+      sdk: { version: '0.24.0', own: false },
+      runtime: { name: 'python' },
+    });
+    expect(manifest.agents).toMatchObject([{ name: 'Helped', outputType: 'text', handoffs: [] }]);
+    expect(manifest.warnings).toMatchObject([
+      { code: 'bad_metadata', line: 5, hint: 'Give it a whole number from 1.' },
+      { code: 'unknown_metadata', line: 5 },
+    ]);
+    const names = manifest.files.map(({ path }) => path.slice(path.indexOf('Written/') + 8));
+    expect(names).toEqual(['agent.py', 'prompts.py', 'texts.py', 'sub/__init__.py', 'sub/deep.py']);
+  });
+
+  test('loads a kept generation from the kept bytes, whatever lies on disk', {
+    timeout: installTimeoutMs,
+  }, async () => {
+    const load = await writePythonModule({
+      'agent.py':
+        'import helper\nclass Old:\n    def run(self): return helper.text\nagent = Old()\n',
+      'helper.py': 'text = "old"\n',
+    });
+    const first = await startPythonWorker(load.folder);
+    const loaded = await first.load(load);
+    if (loaded.type !== 'loaded') throw new Error(JSON.stringify(loaded));
+    const { files } = loaded.manifest;
+    const [entry] = files;
+    expect(await readFile(join(load.keptFolder, entry!.sha256), 'utf8')).toContain('class Old');
+    await writeFile(join(load.folder, 'agent.py'), 'raise RuntimeError("new")');
+    await rm(join(load.folder, 'helper.py'));
+    const kept = Object.fromEntries(files.map(({ path, sha256 }) => [path, sha256]));
+    const second = await startPythonWorker(load.folder);
+    const again = await second.load({ ...load, kept });
+    expect(again).toMatchObject({ type: 'loaded', manifest: { files } });
+    expect(await second.eventsOf('Which?')).toMatchObject([
+      { type: 'text', delta: 'old' },
+      { type: 'finished', reason: 'stop' },
+    ]);
+  });
+
+  test('says how to install the SDK where the interpreter has none', async () => {
+    const load = await writePythonModule({ 'agent.py': 'from agents import Agent\n' });
+    const folder = join(load.folder, '..');
+    await execute('python3', ['-m', 'venv', '--without-pip', join(folder, 'bare')]);
+    const worker = await startPythonWorker(folder, { python: join(folder, 'bare/bin/python') });
+    expect(await worker.load(load)).toMatchObject({
+      type: 'load_failed',
+      files: [load.entry],
+      findings: [
+        {
+          code: 'missing_package',
+          line: 1,
+          column: 6,
+          message:
+            'Written/agent.py imports `agents`, but package `openai-agents` is not installed.',
+          hint: 'Run `dropgate deps install default/written`.',
+        },
+      ],
+    });
+  });
+
+  test('tells that a package of the name `agents` is not the SDK', async () => {
+    const load = await writePythonModule({ 'agent.py': 'from agents import Agent\n' });
+    const other = await tempFolder({ 'agents/__init__.py': 'version = 1\n' });
+    const worker = await startPythonWorker(join(load.folder, '..'), { pythonPath: [other] });
+    expect(await worker.load(load)).toMatchObject({
+      findings: [{ code: 'unofficial_package', line: 1 }],
+    });
+  });
+});

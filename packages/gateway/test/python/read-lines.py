@@ -1,0 +1,17 @@
+"""Reads the vectors of lines from stdin with the worker's own reader and says what it made of each."""
+
+import json
+import sys
+
+from dropgate_worker.channel import ChannelFailure, LineReader, line_of
+
+said = []
+for vector in json.load(sys.stdin):
+    reader, messages, failure = LineReader(64), [], None
+    try:
+        for chunk in vector["chunks"]:
+            reader.push(chunk.encode("latin-1"), messages.append)
+    except ChannelFailure as error:
+        failure = error.kind
+    said.append({"messages": messages, "failure": failure})
+sys.stdout.buffer.write(line_of({"said": said}))

@@ -1,0 +1,11 @@
+import {
+  createPythonEnvironments,
+  type PythonEnvironments,
+} from '../../src/registry/python-environments.ts';
+
+/** A machine without any Python. */
+export const noPython: PythonEnvironments = createPythonEnvironments({
+  stateFolder: '/nowhere/.dropgate',
+  python: null,
+  environment: {},
+});
