@@ -1,4 +1,4 @@
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { createLiveConfig } from './config/live-config.ts';
 import { readPackageFacts } from './config/package-facts.ts';
 import { loadSettings, upstreamSettings } from './config/settings-of-parts.ts';
@@ -12,17 +12,18 @@ import { decide } from './policy/decide.ts';
 import { createIdentify } from './policy/identify.ts';
 import { builtInRules } from './policy/rules.ts';
 import { createPool } from './pool/pool.ts';
+import { workerEntries } from './pool/runtimes.ts';
 import type { Diagnostic } from './protocol/diagnostics.ts';
 import type { Caller, Question } from './protocol/records.ts';
 import { type AgentStatus, agentStatus } from './registry/agent-status.ts';
 import { createCatalog } from './registry/catalog.ts';
-import { checkDependencies } from './registry/dependencies.ts';
 import { createFirstLoad } from './registry/first-load.ts';
 import { createGenerations } from './registry/generations.ts';
 import { createLastKnownGood } from './registry/last-known-good.ts';
 import { createLoadAgent } from './registry/load-agent.ts';
 import { toModelInfo } from './registry/model-info.ts';
 import { conditionsOf } from './registry/module-load.ts';
+import { createModuleRuntimes } from './registry/module-runtime.ts';
 import { createSyncAgents, type RefreshReport, type SyncAgents } from './registry/sync-agents.ts';
 import { createWatch } from './registry/watch.ts';
 import { createStartRun } from './runs/start-run.ts';
@@ -93,7 +94,7 @@ async function createParts({ config, reload, log: form, purpose = 'serve' }: Gat
   const stateFolder = join(config.projectRoot, '.dropgate');
   const pool = createPool({
     settings: config.worker,
-    workerEntries: { node: workerEntry() },
+    workerEntries: workerEntries(import.meta.dirname),
     projectRoot: config.projectRoot,
     stateFolder,
     hostEnv: config.environment,
@@ -112,20 +113,24 @@ async function createParts({ config, reload, log: form, purpose = 'serve' }: Gat
 /** Which agents there are, and how they follow their files. */
 function createRegistry(parts: Parts, authorize: Authorize) {
   const { config, live, emit, pool, lifetime, stateFolder, facts, kept } = parts;
-  const { projectRoot, agentRoots: roots, namespace: defaultNamespace } = config;
+  const { projectRoot, agentRoots: roots, namespace: defaultNamespace, python } = config;
   const catalog = createCatalog();
   const generations = createGenerations(join(stateFolder, 'generations'));
   const settings = () => loadSettings(live.current(), parts.upstreams.current());
   const conditions = () =>
-    conditionsOf(settings(), [process.version, facts.version, facts.sdkVersion]);
+    conditionsOf(settings(), [process.version, facts.version, facts.sdkVersion, python ?? '']);
   const { prepare, retire } = pool;
+  const { environment } = config;
+  const runtimes = createModuleRuntimes({ stateFolder, python, environment });
   const sync = createSyncAgents({
     discovery: { projectRoot, roots, defaultNamespace },
     load: createLoadAgent({
-      ...{ prepare, retire, generations, settings, conditions, checkDependencies },
+      ...{ prepare, retire, generations, settings, conditions, ...runtimes },
       ...{ nowMs: Date.now, signal: lifetime.signal },
     }),
-    lastKnownGood: createLastKnownGood({ store: kept.generations, generations, settings, emit }),
+    lastKnownGood: createLastKnownGood({
+      ...{ store: kept.generations, generations, settings, ...runtimes, emit },
+    }),
     authorize: (question) => authorize(question, null),
     onSynced: (files) => watch?.setExtraFiles([...files, ...live.files]),
     ...{ catalog, conditions, retire, emit },
@@ -291,9 +296,4 @@ async function close(
 
 function nowSeconds(): number {
   return Date.now() / 1000;
-}
-
-/** The program of a worker, compiled where this file is. */
-function workerEntry(): string {
-  return join(import.meta.dirname, 'worker', `main${extname(import.meta.filename)}`);
 }

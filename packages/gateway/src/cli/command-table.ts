@@ -39,9 +39,9 @@ function addProjectCommands(program: Command, run: RunCommand): void {
     .description('make an agent from a template')
     .argument('<name>', 'name of its folder; the model id is the same in lower case')
     .option('--namespace <name>', 'first half of its model id, such as labs')
-    .option('--python', 'an agent in Python (not in this version yet)')
+    .option('--python', 'an agent in Python; without it, in TypeScript')
     .addOption(jsonOption())
-    .addHelpText('after', examples('new Planner', 'new Planner --namespace labs'))
+    .addHelpText('after', examples('new Planner', 'new Planner --namespace labs --python'))
     .action((name: string, options) =>
       run(async (context) => (await import('./new.ts')).newAgent(context, name, options)),
     );

@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { FoundModule } from '../registry/discover.ts';
 import type { InstallResult } from '../registry/install-dependencies.ts';
+import type { InstallError } from '../registry/install-error.ts';
 import { count, showFinding } from './show-findings.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -25,9 +26,10 @@ export function showInstall(
       if (result.declares) terminal.line(`${agentId}: has all that it declares.`);
       break;
     case 'installed': {
-      const target = relative(root, module.folder);
+      const folder = module.language === 'python' ? '.venv' : 'node_modules';
+      const target = `${relative(root, module.folder)}/${folder}`;
       const packages = count(result.packages.length, 'package');
-      terminal.line(`${agentId}: installed ${packages} in ${target}/node_modules.`);
+      terminal.line(`${agentId}: installed ${packages} in ${target}.`);
       for (const warning of result.warnings) showFinding(terminal, warning, root);
       if (result.skippedScripts.length > 0) {
         const names = result.skippedScripts.map(({ name, version }) => `${name}@${version}`);
@@ -39,16 +41,40 @@ export function showInstall(
     case 'refused':
       showFinding(terminal, result.finding, root);
       break;
-    case 'failed': {
-      const { message, hint, output } = result.failure;
-      terminal.line(terminal.styled('red', `error: ${agentId}: ${message}`));
-      for (const line of output?.split('\n') ?? []) terminal.line(`    ${line}`.trimEnd());
-      terminal.line(`  → ${hint}`);
+    case 'failed':
+      showFailure(agentId, result.failure, terminal);
       break;
-    }
     default:
       result satisfies never;
   }
+}
+
+/** Writes for people what came of the environment that agents in Python share. */
+export function showSharedInstall(result: InstallResult, terminal: Terminal): void {
+  if (result.type === 'nothing_to_do') {
+    terminal.line('Agents in Python that declare nothing have what they need.');
+  } else if (result.type === 'installed') {
+    const packages = count(result.packages.length, 'package');
+    terminal.line(`Installed ${packages} in .dropgate/python for agents in Python.`);
+  } else if (result.type === 'failed') {
+    showFailure('agents in Python are not served', result.failure, terminal);
+  }
+}
+
+/** The same for scripts. */
+export function sharedAsJson(result: InstallResult): Readonly<Record<string, unknown>> {
+  return {
+    outcome: result.type,
+    packages: result.type === 'installed' ? result.packages : [],
+    error: result.type === 'failed' ? failureAsJson(result.failure) : null,
+  };
+}
+
+function showFailure(about: string, failure: InstallError, terminal: Terminal): void {
+  const { message, hint, output } = failure;
+  terminal.line(terminal.styled('red', `error: ${about}: ${message}`));
+  for (const line of output?.split('\n') ?? []) terminal.line(`    ${line}`.trimEnd());
+  terminal.line(`  → ${hint}`);
 }
 
 /** What an install did, for scripts. `status` is the agent's in a running gateway, null where none told. */
@@ -64,16 +90,13 @@ export function installAsJson(
     packages: result.type === 'installed' ? result.packages : [],
     skipped_scripts: result.type === 'installed' ? result.skippedScripts : [],
     findings: findingsOf(result),
-    error: failure
-      ? {
-          code: failure.code,
-          message: failure.message,
-          hint: failure.hint,
-          output: failure.output,
-        }
-      : null,
+    error: failure ? failureAsJson(failure) : null,
     status,
   };
+}
+
+function failureAsJson({ code, message, hint, output }: InstallError) {
+  return { code, message, hint, output };
 }
 
 function findingsOf(result: InstallResult): readonly Finding[] {

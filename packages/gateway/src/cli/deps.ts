@@ -1,6 +1,19 @@
-import { createDependencyInstaller } from '../registry/install-dependencies.ts';
+import { join } from 'node:path';
+import {
+  createDependencyInstaller,
+  type DependencyInstaller,
+  type InstallResult,
+} from '../registry/install-dependencies.ts';
+import { createPythonEnvironments } from '../registry/python-environments.ts';
 import { type CommandContext, exitCodes } from './command.ts';
-import { installAsJson, isDone, type ModuleInstall, showInstall } from './deps-install.ts';
+import {
+  installAsJson,
+  isDone,
+  type ModuleInstall,
+  sharedAsJson,
+  showInstall,
+  showSharedInstall,
+} from './deps-install.ts';
 import { chooseModules } from './deps-modules.ts';
 import { isInOrder, type ModulePlan, planAsJson, showPlan } from './deps-plan.ts';
 import { reloadAgents } from './deps-reload.ts';
@@ -20,7 +33,7 @@ export async function planDependencies(
   const plans: ModulePlan[] = [];
   for (const module of modules) {
     if (stop.aborted) break;
-    const told = tellProgress(context, `${module.agentId}: asking npm what it would install`);
+    const told = tellProgress(context, `${module.agentId}: seeing what would be installed`);
     const plan = await installer.plan(module).finally(told.end);
     if (named === undefined && plan.packages.length + plan.findings.length === 0) continue;
     plans.push({ module, plan });
@@ -40,10 +53,11 @@ export async function planDependencies(
 export async function installDependencies(
   context: CommandContext,
   named: string | undefined,
-  options: { readonly allowScripts?: true; readonly json?: true },
+  options: { readonly allowScripts?: true; readonly shared?: true; readonly json?: true },
 ): Promise<number> {
   const { terminal, projectRoot } = context;
-  const { modules, installer, stop } = await prepare(context, named);
+  const { modules: chosen, installer, stop } = await prepare(context, named);
+  const modules = options.shared ? [] : chosen;
   const scripts = options.allowScripts ? 'run' : 'skip';
   const installs: ModuleInstall[] = [];
   for (const module of modules) {
@@ -53,18 +67,26 @@ export async function installDependencies(
     installs.push({ module, result });
     if (!options.json) showInstall({ module, result }, terminal, projectRoot);
   }
+  const needsShared = options.shared === true || installs.some(sharesPython);
+  const shared = needsShared && !stop.aborted ? await makeShared(context, installer) : null;
+  if (shared && !options.json) showSharedInstall(shared, terminal);
   const changed = installs.filter(({ result }) => result.type === 'installed');
-  const states = changed.length > 0 && !stop.aborted ? await reloadAgents(context) : null;
+  const isChanged = changed.length > 0 || shared?.type === 'installed';
+  const states = isChanged && !stop.aborted ? await reloadAgents(context) : null;
   const statusOf = ({ module }: ModuleInstall) => states?.get(module.agentId) ?? null;
   if (options.json) {
-    terminal.json({ agents: installs.map((one) => installAsJson(one, statusOf(one))) });
+    terminal.json({
+      agents: installs.map((one) => installAsJson(one, statusOf(one))),
+      ...(shared ? { shared_python: sharedAsJson(shared) } : {}),
+    });
   } else {
-    if (installs.every(declaresNothing)) sayNoneDeclares(context, named);
+    if (!shared && installs.every(declaresNothing)) sayNoneDeclares(context, named);
     for (const one of changed) showStatus(context, one.module.agentId, statusOf(one));
   }
   const isWell =
     !stop.aborted &&
     installs.every(isDone) &&
+    shared?.type !== 'failed' &&
     changed.every((one) => ['ready', null].includes(statusOf(one)));
   return isWell ? exitCodes.done : exitCodes.foundProblems;
 }
@@ -75,8 +97,24 @@ async function prepare(context: CommandContext, named: string | undefined) {
   const stop = new AbortController();
   void context.untilStopped().then(() => stop.abort());
   const { signal } = stop;
-  const installer = createDependencyInstaller({ environment: config.environment, signal });
+  const { environment, python } = config;
+  const stateFolder = join(config.projectRoot, '.dropgate');
+  const pythons = createPythonEnvironments({ stateFolder, python, environment });
+  const installer = createDependencyInstaller({ environment, pythons, signal });
   return { modules, installer, stop: signal };
+}
+
+/** Whether a module runs in the environment for those that declare nothing. */
+function sharesPython({ module, result }: ModuleInstall): boolean {
+  return module.language === 'python' && result.type === 'nothing_to_do' && !result.declares;
+}
+
+function makeShared(
+  context: CommandContext,
+  installer: DependencyInstaller,
+): Promise<InstallResult> {
+  const told = tellProgress(context, 'Making the environment that agents in Python share');
+  return installer.installShared().finally(told.end);
 }
 
 /** Says what is under way once it takes long, and that it still is. */
@@ -94,11 +132,14 @@ function declaresNothing({ result }: ModuleInstall): boolean {
   return result.type === 'nothing_to_do' && !result.declares;
 }
 
+const declaring =
+  'package.json that declares dependencies (in Python: requirements.txt, pyproject.toml or header)';
+
 function sayNoneDeclares({ terminal }: CommandContext, named: string | undefined): void {
   terminal.note(
     named === undefined
-      ? 'No agent has a package.json that declares dependencies, so there is nothing to install.'
-      : `${named} has no package.json that declares dependencies, so there is nothing to install.`,
+      ? `No agent has a ${declaring}, so there is nothing to install.`
+      : `${named} has no ${declaring}, so there is nothing to install.`,
   );
 }
 

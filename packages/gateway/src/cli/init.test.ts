@@ -50,7 +50,7 @@ describe('dropgate init', () => {
       'src',
       'tsconfig.json',
     ]);
-    expect(read('.gitignore')).toBe('.dropgate/\nnode_modules/\n.env\n');
+    expect(read('.gitignore')).toBe('.dropgate/\nnode_modules/\n.venv/\n__pycache__/\n.env\n');
   });
 
   test('writes a private package that has dropgate and the types, in the versions it brings', async () => {
@@ -131,7 +131,7 @@ describe('dropgate init', () => {
       advice: [
         'Editors need: npm install @openai/agents',
         'Editors need: npm install --save-dev @types/node dropgate',
-        'Add to .gitignore: .dropgate/. They hold secrets or copies.',
+        'Add to .gitignore: .dropgate/, .venv/, __pycache__/. They hold secrets or copies.',
       ],
       next: ['dropgate dev', 'npm install', 'dropgate new <Name>'],
     });

@@ -156,11 +156,11 @@ describe('dropgate new', () => {
     );
   });
 
-  test('says that Python is not there yet', async () => {
-    const { code, err } = await make('Planner', '--python');
-    expect(code).toBe(1);
-    expect(err).toContain('Agents in Python are not in this version yet.');
-    expect(readdirSync(project.folder)).toEqual([]);
+  test('writes one in Python', async () => {
+    const { code, out } = await make('Planner', '--python', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ file: 'src/agents/Planner/agent.py' });
+    expect(read('src/agents/Planner/agent.py')).toContain('name="Planner"');
   });
 
   test('says what is in the way of its folder', async () => {

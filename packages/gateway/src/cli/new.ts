@@ -4,6 +4,7 @@ import type { Config } from '../config/settle.ts';
 import { readRunningGateway } from '../storage/running-gateway.ts';
 import { type CommandContext, CommandError, exitCodes } from './command.ts';
 import { agentFile } from './templates/agent-file.ts';
+import { pythonAgentFile } from './templates/python-agent-file.ts';
 import { writeNew } from './write-new.ts';
 
 /** Folder names that discovery walks and that make a model id. */
@@ -23,19 +24,17 @@ export async function newAgent(
   options: NewOptions,
 ): Promise<number> {
   const { terminal, projectRoot } = context;
-  if (options.python) {
-    throw new CommandError(
-      'Agents in Python are not in this version yet. Leave out --python for one in TypeScript.',
-    );
-  }
   requireName(name, 'name');
   if (options.namespace !== undefined) requireName(options.namespace, 'namespace');
   const config = await context.loadConfig('new');
   const place = placeOf(config, name, options.namespace);
   await requireFree(config, place);
-  const file = join(config.agentRoots[0] ?? projectRoot, ...place.folders, 'agent.ts');
+  const [fileName, template] = options.python
+    ? ['agent.py', pythonAgentFile]
+    : ['agent.ts', agentFile];
+  const file = join(config.agentRoots[0] ?? projectRoot, ...place.folders, fileName);
   const shown = relative(projectRoot, file);
-  if (!(await writeNew(file, agentFile(name)))) {
+  if (!(await writeNew(file, template(name)))) {
     throw new CommandError(`${shown} is there already. Take another name.`);
   }
   const isRunning = (await readRunningGateway(join(projectRoot, '.dropgate'))) !== null;

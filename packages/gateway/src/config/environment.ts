@@ -96,6 +96,14 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
       'File with an admin key for `start`; a fresh one is written there while no key exists at all.',
   },
   {
+    name: 'GATEWAY_PYTHON',
+    setting: null,
+    key: 'python',
+    form: 'text',
+    description:
+      'Python (3.10 or newer) for agents in Python without an environment of their own; the shared environment or `python3` without it.',
+  },
+  {
     name: 'GATEWAY_LOG_LEVEL',
     setting: 'log.level',
     form: 'text',

@@ -70,6 +70,7 @@ describe('loadConfig without any setting', () => {
       },
       storeUrl: `sqlite:${join(projectRoot, '.dropgate/gateway.db')}`,
       bootstrapKeyFile: null,
+      python: null,
       logLevel: 'info',
       notices: [],
     });

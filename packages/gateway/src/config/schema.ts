@@ -182,6 +182,7 @@ export const environmentSchema = z.strictObject({
   agent_watch: z.boolean().optional().meta({ allowed: '1 or 0' }),
   upstream_api: z.enum(['responses', 'chat_completions']).optional(),
   bootstrap_key_file: z.string().min(1).optional(),
+  python: z.string().min(1).optional(),
   openai_api_key: z.string().min(1).optional(),
   openai_base_url: httpUrl.optional(),
 });

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { resolve, sep } from 'node:path';
 import type { SettingSource, ToolEventsMode, UpstreamApi } from '../protocol/records.ts';
 import type { ConfigProblem } from './config-error.ts';
 import type { Environment } from './environment.ts';
@@ -63,6 +63,8 @@ export type Config = {
   readonly storeUrl: string;
   /** Absolute; null where GATEWAY_BOOTSTRAP_KEY_FILE is not set. */
   readonly bootstrapKeyFile: string | null;
+  /** GATEWAY_PYTHON: an absolute path, or a name looked up in PATH; null where it is not set. */
+  readonly python: string | null;
   readonly logLevel: Settings['log']['level'];
   /** The environment with `.env` below it, for what workers get of it. */
   readonly environment: Environment;
@@ -113,6 +115,7 @@ export function settle(input: Unsettled): Config {
     bootstrapKeyFile: only.bootstrap_key_file
       ? resolve(projectRoot, only.bootstrap_key_file)
       : null,
+    python: only.python?.includes(sep) ? resolve(projectRoot, only.python) : (only.python ?? null),
     logLevel: settings.log.level,
     environment,
     notices: [...input.notices, ...missingApiKeys(settings, environment)],

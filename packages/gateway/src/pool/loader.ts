@@ -4,6 +4,8 @@ import { type LoadAnswer, loadWorker } from './load-worker.ts';
 import { LoadedWorker } from './loaded-worker.ts';
 import type { ModelAccess } from './model-access.ts';
 import type { Member, Roster } from './roster.ts';
+import { runtimeOf } from './runtimes.ts';
+import type { SpareSets } from './spare-sets.ts';
 import type { Spares } from './spares.ts';
 import { startupEnvironment } from './worker-env.ts';
 
@@ -28,23 +30,25 @@ export type LoaderDeps = {
     readonly idleTimeoutMs: number;
   };
   readonly roster: Roster;
-  readonly spares: Spares;
+  readonly spares: SpareSets;
   readonly grantModelAccess: (agentId: string) => ModelAccess;
 };
 
 /** Makes the one way in which a module gets into a worker. A used spare is replaced after the load, not beside it. */
 export function createLoader(deps: LoaderDeps): Loader {
-  const { settings, roster, spares } = deps;
+  const { settings, roster } = deps;
 
   return {
     async load(load, signal) {
-      if (load.language !== 'node') return failure(noRuntime(load));
-      const spare = await takeSpare(spares, load);
+      const runtime = runtimeOf(load);
+      if (!runtime) return failure(noRuntime(load));
+      const spares = deps.spares.forLoad(load);
+      const spare = spares && (await takeSpare(spares, load));
       if (!spare && signal.aborted) return failure(cancelled(load));
-      const member = spare ?? roster.start(load);
+      const member = spare ?? roster.start(runtime, load);
       const access = deps.grantModelAccess(load.agentId);
       const answer = await loadWorker(member.process, load, { ...settings, access, signal });
-      spares.fill();
+      spares?.fill();
       if (answer.type === 'load_failed') return { type: 'load_failed', answer };
       const { idleTimeoutMs } = settings;
       const worker = new LoadedWorker({ process: member.process, load, access, idleTimeoutMs });
@@ -72,7 +76,7 @@ function noRuntime(load: ModuleLoad): Finding {
     stage: 'load',
     code: 'runtime_unavailable',
     severity: 'error',
-    message: `Modules in ${load.language} cannot be served yet.`,
+    message: `There is nothing on this machine that runs modules in ${load.language}.`,
     file: load.entry,
   };
 }

@@ -1,4 +1,6 @@
+import { dirname } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { pythonInPath } from '../../test/support/python-in-path.ts';
 import {
   finishRun,
   type ScriptedPool,
@@ -7,6 +9,7 @@ import {
   startRun,
 } from '../../test/support/scripted-pool.ts';
 
+const python = { language: 'python', interpreter: pythonInPath() } as const;
 const never = new AbortController().signal;
 const pools: ScriptedPool[] = [];
 afterEach(async () => {
@@ -153,6 +156,31 @@ describe('a module that cannot be loaded', () => {
     expect(await pool.prepare(scriptedLoad('exit 1'), never)).toMatchObject({
       findings: [{ code: 'process_exit', frame: 'last words' }],
     });
+  });
+
+  test('in Python runs on the interpreter it names, with the gateway’s packages first', async () => {
+    const pool = poolWith();
+    const real = scriptedLoad('ok', { ...python, env: {} });
+    expect(await pool.prepare(real, never)).toMatchObject({
+      manifest: { runtime: { name: 'python' } },
+    });
+    const { text } = await finishRun(startRun(pool, '', { load: real }));
+    expect(JSON.parse(text)).toEqual({
+      PYTHONPATH: expect.stringContaining('python-worker'),
+      PYTHONUNBUFFERED: '1',
+      NODE_COMPILE_CACHE: null,
+    });
+  });
+
+  test('in Python leaves a spare behind, but not of an environment of the module’s own', async () => {
+    const pool = poolWith({ spares: 1 });
+    const load = scriptedLoad('ok', { ...python, env: {} });
+    const own = { ...load, folder: dirname(python.interpreter), agentId: 'default/own' };
+    const spares = () => pool.workers().filter(({ state }) => state === 'spare').length;
+    await pool.prepare(own, never);
+    expect(spares()).toBe(0);
+    await pool.prepare(load, never);
+    expect(spares()).toBe(1);
   });
 
   test('in a language without a runtime is told so', async () => {

@@ -9,8 +9,9 @@ import { createLoader, type Loader } from './loader.ts';
 import type { ModelAccess } from './model-access.ts';
 import { createOrphans, type Orphans } from './orphans.ts';
 import { createRoster, type Roster } from './roster.ts';
+import type { WorkerEntries } from './runtimes.ts';
 import { createSlots, type Slots } from './slots.ts';
-import { createSpares, type Spares } from './spares.ts';
+import { createSpareSets, type SpareSets } from './spare-sets.ts';
 
 export type { PoolRun } from './active-run.ts';
 export type { ModelAccess } from './model-access.ts';
@@ -34,8 +35,7 @@ export type PoolDeps = {
     readonly env: readonly string[];
     readonly spares: number;
   };
-  /** Absolute path of the program that each runtime's workers run. */
-  readonly workerEntries: { readonly node: string };
+  readonly workerEntries: WorkerEntries;
   readonly projectRoot: string;
   readonly stateFolder: string;
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
@@ -98,7 +98,7 @@ class LivePool {
   readonly #deps: PoolDeps;
   readonly #orphans: Orphans;
   readonly #roster: Roster;
-  readonly #spares: Spares;
+  readonly #spares: SpareSets;
   readonly #loader: Loader;
   readonly #slots: Slots = createSlots({
     count: CONCURRENT_LOADS,
@@ -113,12 +113,12 @@ class LivePool {
     this.#orphans = createOrphans({ folder: join(deps.stateFolder, 'workers'), emit: deps.emit });
     this.#roster = createRoster({
       ...deps,
-      entry: deps.workerEntries.node,
+      entries: deps.workerEntries,
       orphans: this.#orphans,
     });
-    this.#spares = createSpares({
+    this.#spares = createSpareSets({
       count: deps.settings.spares,
-      start: () => this.#roster.start(null),
+      start: (runtime) => this.#roster.start(runtime, null),
       onFault: (error) => deps.emit({ type: 'fault_survived', where: 'spare worker', error }),
     });
     this.#loader = createLoader({ ...deps, roster: this.#roster, spares: this.#spares });

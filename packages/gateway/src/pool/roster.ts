@@ -4,8 +4,9 @@ import type { Emit } from '../events.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LoadedWorker } from './loaded-worker.ts';
 import type { Orphans } from './orphans.ts';
+import { type Runtime, runtimeStart, type WorkerEntries } from './runtimes.ts';
 import { isCrash, type WorkerEnd } from './worker-end.ts';
-import { type Environment, startupEnvironment, workerEnvironment } from './worker-env.ts';
+import { startupEnvironment, workerEnvironment } from './worker-env.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** A live process of the pool and what it is there for. */
@@ -20,12 +21,12 @@ export type Member = {
 /** Every process of the pool, from its start until nothing is left of it. */
 export type Roster = {
   /** Starts a process for a module, or a spare. Throws where the system gives none. */
-  readonly start: (load: ModuleLoad | null) => Member;
+  readonly start: (runtime: Runtime, load: ModuleLoad | null) => Member;
   readonly members: () => readonly Member[];
 };
 
 export type RosterDeps = {
-  readonly entry: string;
+  readonly entries: WorkerEntries;
   readonly projectRoot: string;
   readonly stateFolder: string;
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
@@ -38,9 +39,6 @@ export type RosterDeps = {
   readonly emit: Emit;
 };
 
-/** What of the memory limit may be JavaScript heap; the rest is code, buffers and the runtime itself. */
-const HEAP_SHARE = 0.75;
-
 /** Makes an empty roster. It records each process for the sweep of a later start, and tells of its start and end. */
 export function createRoster(deps: RosterDeps): Roster {
   const members = new Set<Member>();
@@ -49,21 +47,22 @@ export function createRoster(deps: RosterDeps): Roster {
 
   return {
     members: () => [...members],
-    start(load) {
+    start(runtime, load) {
       const startupEnv = load ? startupEnvironment(load.env) : {};
       mkdirSync(compileCacheFolder, { recursive: true });
-      const env = workerEnvironment({
-        hostEnv: deps.hostEnv,
-        named: settings.env,
-        compileCacheFolder,
+      const env = workerEnvironment({ hostEnv: deps.hostEnv, named: settings.env });
+      const { memoryLimitMb } = settings;
+      const { entries } = deps;
+      const start = runtimeStart(runtime, startupEnv, {
+        ...{ entries, memoryLimitMb, compileCacheFolder, path: env.PATH ?? '' },
       });
       const started = new WorkerProcess({
-        command: process.execPath,
-        args: [...nodeFlags(settings.memoryLimitMb, startupEnv), deps.entry],
+        command: start.command,
+        args: start.args,
         cwd: deps.projectRoot,
-        env: { ...env, ...startupEnv },
+        env: { ...env, ...start.env },
         stallTimeoutMs: settings.stallTimeoutMs,
-        memoryLimitMb: settings.memoryLimitMb,
+        memoryLimitMb,
         onOutput: (stream, line) => {
           emit({ type: 'worker_output', ...nameOf(member), stream, line });
         },
@@ -85,12 +84,6 @@ export function createRoster(deps: RosterDeps): Roster {
       return member;
     },
   };
-}
-
-function nodeFlags(memoryLimitMb: number, startupEnv: Environment): string[] {
-  const heapMb = Math.floor(memoryLimitMb * HEAP_SHARE);
-  const ownsHeapSize = /--max[-_]old[-_]space[-_]size/.test(startupEnv.NODE_OPTIONS ?? '');
-  return ownsHeapSize ? [] : [`--max-old-space-size=${heapMb}`];
 }
 
 function nameOf(member: Member) {

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { moduleEnvironment, startupEnvironment, workerEnvironment } from './worker-env.ts';
 
-const compileCacheFolder = '/state/compile-cache';
-
 describe('the environment a worker starts with', () => {
   test('takes harmless names and leaves everything else', () => {
     const hostEnv = {
@@ -14,27 +12,25 @@ describe('the environment a worker starts with', () => {
       AWS_SECRET_ACCESS_KEY: 'secret',
       USER: undefined,
     };
-    expect(workerEnvironment({ hostEnv, named: [], compileCacheFolder })).toEqual({
+    expect(workerEnvironment({ hostEnv, named: [] })).toEqual({
       PATH: '/bin',
       TZ: 'UTC',
       LC_TIME: 'de_DE',
       NODE_ENV: 'production',
-      NODE_COMPILE_CACHE: '/state/compile-cache',
     });
   });
 
   test('takes what the operator names, but no key of an upstream and no address of the store', () => {
     const hostEnv = { SERPER_KEY: 's', OPENAI_API_KEY: 'sk', GATEWAY_STORE_URL: 'postgres://x' };
     const named = ['SERPER_KEY', 'OPENAI_API_KEY', 'GATEWAY_STORE_URL', 'NOT_SET'];
-    expect(workerEnvironment({ hostEnv, named, compileCacheFolder })).toEqual({
+    expect(workerEnvironment({ hostEnv, named })).toEqual({
       SERPER_KEY: 's',
-      NODE_COMPILE_CACHE: '/state/compile-cache',
     });
   });
 
   test('takes a proxy and keeps the broker out of it', () => {
     const hostEnv = { https_proxy: 'http://proxy:3128', NO_PROXY: '.example.com' };
-    expect(workerEnvironment({ hostEnv, named: [], compileCacheFolder })).toMatchObject({
+    expect(workerEnvironment({ hostEnv, named: [] })).toMatchObject({
       https_proxy: 'http://proxy:3128',
       NO_PROXY: '.example.com,127.0.0.1,localhost,::1',
       no_proxy: '.example.com,127.0.0.1,localhost,::1',
@@ -49,6 +45,9 @@ test('a running spare cannot take what a process reads only while it starts', ()
     NODE_EXTRA_CA_CERTS: '/ca.pem',
   });
   expect(startupEnvironment({ CITY: 'Paris' })).toEqual({});
+  expect(startupEnvironment({ PYTHONHASHSEED: '0', CITY: 'Paris' })).toEqual({
+    PYTHONHASHSEED: '0',
+  });
 });
 
 test('the broker wins over the .env of a module', () => {

@@ -45,10 +45,9 @@ export function workerEnvironment(options: {
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
   /** Names from the setting `worker.env`. */
   readonly named: readonly string[];
-  readonly compileCacheFolder: string;
 }): Record<string, string> {
   const { hostEnv } = options;
-  const env: Record<string, string> = { NODE_COMPILE_CACHE: options.compileCacheFolder };
+  const env: Record<string, string> = {};
   const named = new Set(options.named);
   for (const [name, value] of Object.entries(hostEnv)) {
     if (value === undefined || withheldNames.has(name)) continue;
@@ -59,7 +58,11 @@ export function workerEnvironment(options: {
 
 /** The part of a module's `.env` that has to be there when its process starts; empty where a spare can take it all. */
 export function startupEnvironment(moduleEnv: Environment): Environment {
-  return Object.fromEntries(Object.entries(moduleEnv).filter(([name]) => startupNames.has(name)));
+  return Object.fromEntries(Object.entries(moduleEnv).filter(([name]) => isReadAtStart(name)));
+}
+
+function isReadAtStart(name: string): boolean {
+  return startupNames.has(name) || name.startsWith('PYTHON');
 }
 
 /** What is set inside the worker when a module is loaded: its `.env`, then the broker's variables, which win. */

@@ -172,6 +172,8 @@ export type ModuleLoad = {
   readonly agentId: string;
   readonly generation: number;
   readonly language: 'node' | 'python';
+  /** The Python that runs it; null for the gateway's own Node. */
+  readonly interpreter: string | null;
   /** Entry below the project root, for messages. */
   readonly modulePath: string;
   readonly entry: string;

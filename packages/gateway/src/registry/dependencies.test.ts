@@ -1,6 +1,7 @@
 import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { noPython } from '../../test/support/no-python.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { checkDependencies } from './dependencies.ts';
 
@@ -29,9 +30,12 @@ async function moduleWith(options: {
   return {
     folder,
     check: (language: 'node' | 'python' = 'node') =>
-      checkDependencies({
-        ...{ agentId: 'default/spark', folder, entry: join(folder, 'agent.ts'), language },
-      }),
+      checkDependencies(
+        {
+          ...{ agentId: 'default/spark', folder, entry: join(folder, 'agent.ts'), language },
+        },
+        noPython,
+      ),
   };
 }
 
@@ -321,7 +325,8 @@ describe('names that look like another package', () => {
 });
 
 test('the package.json beside an agent in Python says nothing about it', async () => {
-  expect(await (await moduleWith({ manifest: '{' })).check('python')).toEqual([]);
+  const findings = await (await moduleWith({ manifest: '{' })).check('python');
+  expect(findings).toMatchObject([{ code: 'python_missing' }]);
 });
 
 test('looking at the dependencies changes nothing', async () => {

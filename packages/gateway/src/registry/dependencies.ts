@@ -11,6 +11,8 @@ import {
   findPackage,
   isServedByGateway,
 } from './installed-dependency.ts';
+import { inspectPython } from './python-dependencies.ts';
+import type { PythonEnvironments } from './python-environments.ts';
 
 /** What has to be known of a module to look at its dependencies. */
 export type DependentModule = Pick<FoundModule, 'agentId' | 'folder' | 'entry' | 'language'>;
@@ -26,15 +28,21 @@ export type DependencyReport = {
 /**
  * Says which packages a module declares without having them, in the wrong version, or imports without declaring them,
  * and which names look like another package's. All at stage `dependencies`; one of severity `error` means the module
- * cannot work. Without a `package.json` there is nothing to say. Never throws.
+ * cannot work. Without a file that declares packages there is little to say. Never throws.
  */
-export async function checkDependencies(module: DependentModule): Promise<readonly Finding[]> {
-  return (await inspectDependencies(module)).findings;
+export async function checkDependencies(
+  module: DependentModule,
+  pythons: PythonEnvironments,
+): Promise<readonly Finding[]> {
+  return (await inspectDependencies(module, pythons)).findings;
 }
 
 /** The same with what it was concluded from. */
-export async function inspectDependencies(module: DependentModule): Promise<DependencyReport> {
-  if (module.language !== 'node') return nothing;
+export async function inspectDependencies(
+  module: DependentModule,
+  pythons: PythonEnvironments,
+): Promise<DependencyReport> {
+  if (module.language === 'python') return inspectPython(module, pythons);
   const read = await readDependencyManifest(module.folder);
   if (read.type === 'absent') return nothing;
   if (read.type === 'unusable') return { ...nothing, findings: [read.finding] };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { access, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { noPython } from '../../test/support/no-python.ts';
 import {
   type NpmRegistry,
   type PublishedPackage,
@@ -51,7 +52,7 @@ async function project(
 
 function installerFor({ env }: NpmRegistry, deps: Partial<InstallDeps>) {
   const { signal } = new AbortController();
-  return createDependencyInstaller({ environment: env, signal, ...deps });
+  return createDependencyInstaller({ environment: env, signal, pythons: noPython, ...deps });
 }
 
 describe('an install', () => {

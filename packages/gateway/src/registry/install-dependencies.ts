@@ -3,21 +3,25 @@ import type { Finding } from '../protocol/diagnostics.ts';
 import { type DependentModule, inspectDependencies } from './dependencies.ts';
 import { installEnvironment } from './install-environment.ts';
 import { InstallError } from './install-error.ts';
+import { installForModule, installShared } from './install-for-python.ts';
 import {
   type LockedPackage,
   type LockedPackages,
   readLockedPackages,
 } from './install-lock-file.ts';
-import { findNpm, type InstallEnvironment, runNpm } from './install-npm.ts';
-import { openStaging, type Staging } from './install-staging.ts';
+import { findNpm, runNpm } from './install-npm.ts';
+import type { InstallEnvironment } from './install-process.ts';
+import { openStaging, type StagedInstall, type Staging } from './install-staging.ts';
 import type { CheckedPackage } from './installed-dependency.ts';
+import { environmentFolder, type PythonEnvironments } from './python-environments.ts';
 
 export type InstallDeps = {
-  /** The environment of the process; npm gets what it needs of it. */
+  /** The environment of the process; installers get what they need of it. */
   readonly environment: InstallEnvironment;
+  readonly pythons: PythonEnvironments;
   /** Ends what is under way. */
   readonly signal: AbortSignal;
-  /** Of one run of npm. */
+  /** Of one run of npm or pip. */
   readonly timeoutMs?: number;
 };
 
@@ -56,22 +60,35 @@ export type DependencyInstaller = {
     module: DependentModule,
     options: { readonly scripts: 'run' | 'skip' },
   ) => Promise<InstallResult>;
+  /** Makes the environment for modules in Python that declare nothing. */
+  readonly installShared: () => Promise<InstallResult>;
 };
 
 const INSTALL_TIMEOUT_MS = 600_000;
 
+const lockFile = 'package-lock.json';
+const stagedNpm: StagedInstall = {
+  ...{ packages: 'node_modules', lockFile },
+  copied: ['package.json', lockFile, 'npm-shrinkwrap.json', '.npmrc'],
+};
+
 export function createDependencyInstaller(deps: InstallDeps): DependencyInstaller {
   return {
     plan: (module) => plan(deps, module),
-    install: (module, { scripts }) => install(deps, module, scripts),
+    install: (module, { scripts }) =>
+      module.language === 'python'
+        ? installForModule(deps, module)
+        : install(deps, module, scripts),
+    installShared: () => installShared(deps),
   };
 }
 
 async function plan(deps: InstallDeps, module: DependentModule): Promise<InstallPlan> {
-  const { packages, findings } = await inspectDependencies(module);
-  const target = join(module.folder, 'node_modules');
+  const { packages, findings } = await inspectDependencies(module, deps.pythons);
+  const isPython = module.language === 'python';
+  const target = join(module.folder, isPython ? environmentFolder : 'node_modules');
   const planned = { packages, findings, target, resolved: null, failure: null };
-  if (packages.every(({ state }) => state === 'ok')) return planned;
+  if (isPython || packages.every(({ state }) => state === 'ok')) return planned;
   try {
     const resolved = await inStaging(module, async (staging) => {
       await npmInstall(deps, staging, ['--package-lock-only', '--ignore-scripts']);
@@ -89,7 +106,7 @@ async function install(
   module: DependentModule,
   scripts: 'run' | 'skip',
 ): Promise<InstallResult> {
-  const before = await inspectDependencies(module);
+  const before = await inspectDependencies(module, deps.pythons);
   const unusable = before.manifest === null ? before.findings[0] : undefined;
   if (unusable) return { type: 'refused', finding: unusable };
   const isThere = before.packages.every(({ state }) => state === 'ok');
@@ -99,7 +116,7 @@ async function install(
   try {
     return await inStaging(module, async (staging) => {
       await npmInstall(deps, staging, scriptFlags[scripts]);
-      await checkComplete(module, staging);
+      await checkComplete(deps, module, staging);
       const { packages, withScripts } = await readLockedPackages(staging.folder);
       staging.commit();
       const skippedScripts = scripts === 'skip' ? withScripts : [];
@@ -127,7 +144,7 @@ async function inStaging<Result>(
   module: DependentModule,
   work: (staging: Staging) => Promise<Result>,
 ): Promise<Result> {
-  const staging = await openStaging(module.folder);
+  const staging = await openStaging(module.folder, stagedNpm);
   try {
     return await work(staging);
   } finally {
@@ -154,8 +171,15 @@ async function npmInstall(
 }
 
 /** npm may end well without all that was asked for, such as with settings that omit a kind of package. */
-async function checkComplete(module: DependentModule, staging: Staging): Promise<void> {
-  const { packages } = await inspectDependencies({ ...module, folder: staging.folder });
+async function checkComplete(
+  deps: InstallDeps,
+  module: DependentModule,
+  staging: Staging,
+): Promise<void> {
+  const { packages } = await inspectDependencies(
+    { ...module, folder: staging.folder },
+    deps.pythons,
+  );
   const lacking = packages.filter(({ state }) => state !== 'ok');
   if (lacking.length === 0) return;
   const names = lacking.map(({ name, range }) => `${name} (${range})`).join(', ');

@@ -2,13 +2,15 @@
 export type InstallFailure =
   | 'npm_missing'
   | 'npm_failed'
+  | 'python_missing'
+  | 'python_install_failed'
   | 'timed_out'
   | 'interrupted'
   | 'install_running'
   | 'incomplete_install'
   | 'folder_not_writable';
 
-/** An install did not happen; `message` says why, `hint` what to do, `output` what npm said, where it did. */
+/** An install did not happen; `message` says why, `hint` what to do, `output` what the installer said, where it did. */
 export class InstallError extends Error {
   override readonly name = 'InstallError';
   readonly code: InstallFailure;

@@ -1,31 +1,19 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { access, realpath } from 'node:fs/promises';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { InstallError } from './install-error.ts';
-
-/** Environment of a process. */
-export type InstallEnvironment = Readonly<Record<string, string | undefined>>;
-
-/** How npm is started: a program and its first arguments. */
-export type NpmCommand = { readonly file: string; readonly args: readonly string[] };
-
-export type NpmRun = {
-  /** Absolute; npm works here and nowhere else. */
-  readonly folder: string;
-  readonly environment: InstallEnvironment;
-  readonly signal: AbortSignal;
-  readonly timeoutMs: number;
-  /** Told the process group as soon as there is one. */
-  readonly onStart: (groupId: number) => void;
-};
+import {
+  type InstallEnvironment,
+  type ProgramCommand,
+  type ProgramRun,
+  runProgram,
+} from './install-process.ts';
 
 /**
  * Finds npm: the one beside the Node in use, else the one that started this process, else the first in PATH.
  *
  * @throws InstallError `npm_missing`.
  */
-export async function findNpm(environment: InstallEnvironment): Promise<NpmCommand> {
+export async function findNpm(environment: InstallEnvironment): Promise<ProgramCommand> {
   const bin = dirname(process.execPath);
   const scripts = [
     join(bin, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
@@ -47,7 +35,7 @@ export async function findNpm(environment: InstallEnvironment): Promise<NpmComma
 }
 
 /** npm's own script runs on the Node in use; a wrapper of a version manager runs as it is. */
-async function npmIn(folder: string): Promise<NpmCommand | null> {
+async function npmIn(folder: string): Promise<ProgramCommand | null> {
   const windows = join(folder, 'node_modules', 'npm', 'bin', 'npm-cli.js');
   if ((await exists(join(folder, 'npm.cmd'))) && (await exists(windows))) {
     return { file: process.execPath, args: [windows] };
@@ -58,79 +46,25 @@ async function npmIn(folder: string): Promise<NpmCommand | null> {
   return { file: program, args: [] };
 }
 
-/** npm tells the reason of a failure last. */
-const outputLimit = 64 * 1024;
-
 /**
- * Runs npm to its end and gives what it printed, both streams. It has a process group of its own, which is ended as a
- * whole when the signal aborts or the time is up.
+ * Runs npm to its end and gives what it printed, both streams.
  *
- * @throws InstallError `npm_failed`, `timed_out` or `interrupted`.
+ * @throws InstallError `npm_failed`, `npm_missing`, `timed_out` or `interrupted`.
  */
-export async function runNpm(
-  npm: NpmCommand,
+export function runNpm(
+  npm: ProgramCommand,
   args: readonly string[],
-  run: NpmRun,
+  run: ProgramRun,
 ): Promise<string> {
-  if (run.signal.aborted) throw interrupted();
-  const child = spawn(npm.file, [...npm.args, ...args], {
-    cwd: run.folder,
-    env: { ...run.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
+  return runProgram({ file: npm.file, args: [...npm.args, ...args] }, run, {
+    name: 'npm',
+    explain: npmFailed,
+    notStarted: (cause) =>
+      new InstallError('npm_missing', `npm could not be started (${npm.file}).`, {
+        cause,
+        hint: 'Install Node from https://nodejs.org, which brings npm, and run the command again.',
+      }),
   });
-  const limit = AbortSignal.any([run.signal, AbortSignal.timeout(run.timeoutMs)]);
-  // It works in a copy: there is nothing to end gracefully.
-  const stop = () => killGroup(child.pid);
-  limit.addEventListener('abort', stop, { once: true });
-  if (child.pid !== undefined) run.onStart(child.pid);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(-outputLimit);
-    });
-  }
-  try {
-    const [code] = (await once(child, 'close')) as [number | null];
-    if (run.signal.aborted) throw interrupted();
-    if (limit.aborted) throw timedOut(run.timeoutMs);
-    if (code === 0) return output;
-    throw npmFailed(output);
-  } catch (error) {
-    if (error instanceof InstallError) throw error;
-    throw new InstallError('npm_missing', `npm could not be started (${npm.file}).`, {
-      cause: error,
-      hint: 'Install Node from https://nodejs.org, which brings npm, and run the command again.',
-    });
-  } finally {
-    limit.removeEventListener('abort', stop);
-    // What npm started may outlive it.
-    killGroup(child.pid);
-  }
-}
-
-/** Ends a process group at once; one that is gone is no failure. */
-export function killGroup(groupId: number | undefined): void {
-  if (groupId === undefined) return;
-  try {
-    process.kill(-groupId, 'SIGKILL');
-  } catch {
-    // It ended by itself.
-  }
-}
-
-function interrupted(): InstallError {
-  return new InstallError('interrupted', 'The install was interrupted; nothing was changed.', {
-    hint: 'Run the command again.',
-  });
-}
-
-function timedOut(timeoutMs: number): InstallError {
-  return new InstallError(
-    'timed_out',
-    `npm did not end within ${Math.round(timeoutMs / 1000)} s and was stopped; nothing was changed.`,
-    { hint: 'See whether the registry can be reached, then run the command again.' },
-  );
 }
 
 /** npm's error lines without its prefix and the pointer to its log. */

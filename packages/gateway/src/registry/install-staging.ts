@@ -3,10 +3,19 @@ import { existsSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSy
 import { copyFile, mkdir, readdir, realpath, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InstallError } from './install-error.ts';
-import { killGroup } from './install-npm.ts';
+import { killGroup } from './install-process.ts';
+
+/** What an install makes in a module's folder, and what of that folder it works on. */
+export type StagedInstall = {
+  /** Folder of the packages, and the file that says which they are, each a name. */
+  readonly packages: string;
+  readonly lockFile: string;
+  /** Files that the installer may write, by name; null where it needs no copy of the folder. */
+  readonly copied: readonly string[] | null;
+};
 
 /**
- * A copy of a module's folder in which npm works, beside it, so that relative paths in `package.json` mean the same.
+ * A copy of a module's folder in which an installer works, beside it, so that relative paths mean the same.
  * Only one at a time per folder.
  */
 export type Staging = {
@@ -14,7 +23,7 @@ export type Staging = {
   /** Written down, so that whoever cleans up after a kill can end it. */
   readonly recordGroup: (groupId: number) => void;
   /**
-   * Puts the new `node_modules` and lock file in the place of the old ones.
+   * Puts the new packages and lock file in the place of the old ones.
    *
    * @throws InstallError `folder_not_writable`; the old ones are back then.
    */
@@ -23,18 +32,15 @@ export type Staging = {
   readonly discard: () => Promise<void>;
 };
 
-const lockFile = 'package-lock.json';
-const ownFiles = ['package.json', lockFile, 'npm-shrinkwrap.json', '.npmrc'];
-
 /**
  * Makes the copy, after cleaning up what a killed install has left.
  *
  * @throws InstallError `install_running` or `folder_not_writable`.
  */
-export async function openStaging(moduleFolder: string): Promise<Staging> {
+export async function openStaging(moduleFolder: string, staged: StagedInstall): Promise<Staging> {
   const target = await realpath(moduleFolder);
   const folder = join(dirname(target), `.dropgate-install-${basename(target)}`);
-  recoverStaging(folder, target);
+  recoverStaging(folder, target, staged);
   try {
     await mkdir(folder);
   } catch (error) {
@@ -45,7 +51,7 @@ export async function openStaging(moduleFolder: string): Promise<Staging> {
   const discard = () => rm(folder, { recursive: true, force: true, maxRetries: 3 });
   try {
     writeOwner(folder, null);
-    await fill(folder, target);
+    if (staged.copied) await fill(folder, target, staged);
   } catch (error) {
     await discard();
     throw notWritable(folder, error);
@@ -53,45 +59,46 @@ export async function openStaging(moduleFolder: string): Promise<Staging> {
   return {
     ...{ folder, discard },
     recordGroup: (groupId) => writeOwner(folder, groupId),
-    commit: () => swap(folder, target),
+    commit: () => swap(folder, target, staged),
   };
 }
 
 /** Files that npm may write are copied, the rest is linked: `file:` dependencies and scripts may need it. */
-async function fill(folder: string, target: string): Promise<void> {
+async function fill(folder: string, target: string, staged: StagedInstall): Promise<void> {
   for (const name of await readdir(target)) {
-    if (ownFiles.includes(name)) await copyFile(join(target, name), join(folder, name));
-    else if (name !== 'node_modules' && !name.startsWith('.')) {
+    if (staged.copied?.includes(name)) await copyFile(join(target, name), join(folder, name));
+    else if (name !== staged.packages && !name.startsWith('.')) {
       await symlink(join(target, name), join(folder, name));
     }
   }
 }
 
-/** What lies here while the new `node_modules` is put in place. */
-const previous = 'previous_node_modules';
+/** What lies here while the new packages are put in place. */
+const previousOf = (packages: string) => `previous_${packages}`;
 
 /** Renames only, one after another without a pause: what is interrupted here is completed or undone by `recover`. */
-function swap(folder: string, target: string): void {
-  const modules = join(target, 'node_modules');
-  const aside = join(folder, previous);
+function swap(folder: string, target: string, staged: StagedInstall): void {
+  const { packages, lockFile } = staged;
+  const modules = join(target, packages);
+  const aside = join(folder, previousOf(packages));
   try {
     if (existsSync(modules)) renameSync(modules, aside);
-    if (existsSync(join(folder, 'node_modules'))) renameSync(join(folder, 'node_modules'), modules);
+    if (existsSync(join(folder, packages))) renameSync(join(folder, packages), modules);
     if (existsSync(join(folder, lockFile))) {
       renameSync(join(folder, lockFile), join(target, lockFile));
     }
   } catch (error) {
-    restore(folder, target);
+    restore(folder, target, packages);
     throw notWritable(target, error);
   }
 }
 
 /** Undoes a swap that did not reach its end. */
-function restore(folder: string, target: string): void {
-  const modules = join(target, 'node_modules');
-  if (!existsSync(join(folder, previous))) return;
+function restore(folder: string, target: string, packages: string): void {
+  const modules = join(target, packages);
+  if (!existsSync(join(folder, previousOf(packages)))) return;
   rmSync(modules, { recursive: true, force: true });
-  renameSync(join(folder, previous), modules);
+  renameSync(join(folder, previousOf(packages)), modules);
 }
 
 /**
@@ -99,13 +106,17 @@ function restore(folder: string, target: string): void {
  *
  * @throws InstallError `install_running` where it lives.
  */
-function recoverStaging(folder: string, target: string): void {
+function recoverStaging(
+  folder: string,
+  target: string,
+  { packages, lockFile }: StagedInstall,
+): void {
   if (!existsSync(folder)) return;
   const owner = readOwner(folder);
   if (owner && isAlive(owner)) throw alreadyRunning(folder);
   if (owner?.group && worksIn(owner.group, folder)) killGroup(owner.group);
   // The lock file is moved last: where it is still here, the swap did not reach its end.
-  if (existsSync(join(folder, lockFile))) restore(folder, target);
+  if (existsSync(join(folder, lockFile))) restore(folder, target, packages);
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
@@ -149,7 +160,7 @@ function startOf(pid: number): string | null {
   }
 }
 
-/** Only what works in this folder is npm; the number may be another process's by now. */
+/** Only what works in this folder is an installer; the number may be another process's by now. */
 function worksIn(pid: number, folder: string): boolean {
   if (existsSync('/proc/self/cwd')) {
     try {

@@ -47,6 +47,7 @@ async function scene(options: { storeFails?: boolean } = {}) {
           remove: async (agentId) => void stored.delete(agentId),
         },
     generations,
+    findRuntime: async () => ({ interpreter: null, finding: null, watched: [] }),
     settings: () => settings,
     emit: (event) => events.push(event),
   });
@@ -57,7 +58,7 @@ async function scene(options: { storeFails?: boolean } = {}) {
     conditions: 'these',
     load: moduleLoad(module, {
       ...settings,
-      ...{ generation: 7, kept: null, keptFolder: generations.folder, env: {} },
+      ...{ generation: 7, interpreter: null, kept: null, keptFolder: generations.folder, env: {} },
     }),
     manifest: sampleManifest({ files }),
     envSha256,

@@ -9,6 +9,7 @@ import type { FoundModule } from './discover.ts';
 import type { Generations } from './generations.ts';
 import { withoutBrokerVariables } from './module-env.ts';
 import { type LoadSettings, moduleLoad } from './module-load.ts';
+import type { FindRuntime } from './module-runtime.ts';
 
 /** The generations that serve, kept beyond the gateway's own life. */
 export type LastKnownGood = {
@@ -36,6 +37,7 @@ export type LastKnownGoodDeps = {
   };
   readonly generations: Generations;
   readonly settings: () => LoadSettings;
+  readonly findRuntime: FindRuntime;
   readonly emit: Emit;
 };
 
@@ -69,19 +71,21 @@ export function createLastKnownGood(deps: LastKnownGoodDeps): LastKnownGood {
 }
 
 async function revive(
-  { generations, settings }: LastKnownGoodDeps,
+  { generations, settings, findRuntime }: LastKnownGoodDeps,
   stored: StoredGeneration,
   module: FoundModule,
 ): Promise<ServedGeneration | null> {
   const { generation, conditions, manifest, envSha256, loadedAtSeconds } = stored;
   if (stored.modulePath !== module.modulePath) return null;
   if (!(await generations.has(manifest.files.map(({ sha256 }) => sha256)))) return null;
+  const { interpreter, finding } = await findRuntime(module);
+  if (finding) return null;
   const env = envSha256 === null ? '' : await readKept(generations.folder, envSha256);
   if (env === null) return null;
   const kept = Object.fromEntries(manifest.files.map(({ path, sha256 }) => [path, sha256]));
   const load = moduleLoad(module, {
     ...settings(),
-    ...{ generation, kept, keptFolder: generations.folder },
+    ...{ generation, interpreter, kept, keptFolder: generations.folder },
     env: withoutBrokerVariables(parseEnv(env)),
   });
   return { generation, conditions, load, manifest, envSha256, loadedAtSeconds };

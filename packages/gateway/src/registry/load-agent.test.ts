@@ -10,8 +10,12 @@ import { sha256 } from './fingerprint.ts';
 import { createGenerations } from './generations.ts';
 import type { LoadAgentDeps } from './load-agent.ts';
 import { createLoadAgent } from './load-agent.ts';
+import { createModuleRuntimes } from './module-runtime.ts';
 
 const { signal } = new AbortController();
+const withoutPython = createModuleRuntimes({
+  ...{ stateFolder: '/nowhere', python: null, environment: {} },
+});
 
 async function scene(
   prepare: (load: ModuleLoad) => ReturnType<LoadAgentDeps['prepare']>,
@@ -37,6 +41,7 @@ async function scene(
       retired.push(generation);
     },
     generations: createGenerations(join(folder, 'kept')),
+    findRuntime: withoutPython.findRuntime,
     settings: () => ({
       exportNames: ['agent'],
       upstreams: { demo: 'responses' },
@@ -159,13 +164,13 @@ describe('load-agent', () => {
     ]);
   });
 
-  test('says that a Python agent is not served by this version', async () => {
+  test('says that there is no Python for an agent in Python', async () => {
     const { load, loads, module } = await scene((job) => loadedFrom(job.entry));
     const result = await load(
       { ...module, language: 'python' },
       { generation: 1, kept: null, signal },
     );
-    expect(result.findings).toMatchObject([{ code: 'python_unsupported' }]);
+    expect(result.findings).toMatchObject([{ code: 'python_missing' }]);
     expect(loads).toEqual([]);
   });
 });

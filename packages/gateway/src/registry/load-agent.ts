@@ -6,6 +6,7 @@ import type { FoundModule } from './discover.ts';
 import type { Generations } from './generations.ts';
 import { readModuleEnv } from './module-env.ts';
 import { type LoadSettings, moduleLoad } from './module-load.ts';
+import type { FindRuntime } from './module-runtime.ts';
 
 /** What a worker made of a module. */
 type PrepareResult =
@@ -24,6 +25,7 @@ export type LoadAgentDeps = {
   readonly conditions: () => string;
   /** Dependencies of the module that are missing or wrong; an error among them stops the load. */
   readonly checkDependencies: (module: FoundModule) => Promise<readonly Finding[]>;
+  readonly findRuntime: FindRuntime;
   readonly nowMs: () => number;
   /** Aborts when the gateway closes. */
   readonly signal: AbortSignal;
@@ -54,7 +56,6 @@ const attemptLimit = 3;
 
 export function createLoadAgent(deps: LoadAgentDeps): LoadAgent {
   return async (module, from) => {
-    if (module.language === 'python') return pythonUnsupported(module);
     try {
       for (let attempt = 0; attempt < attemptLimit; attempt += 1) {
         const result = await loadOnce(deps, module, from);
@@ -75,10 +76,14 @@ async function loadOnce(
   module: FoundModule,
   { generation, kept: origin, signal }: From,
 ): Promise<LoadAgentResult | null> {
-  const beside = besideFiles(module);
+  const runtime = await deps.findRuntime(module);
+  const beside = [join(module.folder, '.env'), ...runtime.watched];
   const missing = origin ? [] : await deps.checkDependencies(module);
   if (missing.some(({ severity }) => severity === 'error')) {
     return { served: null, findings: missing, watched: [module.entry, ...beside] };
+  }
+  if (runtime.finding) {
+    return { served: null, findings: [runtime.finding], watched: [module.entry, ...beside] };
   }
   const { env, envSha256, findings } = origin
     ? { env: origin.load.env, envSha256: origin.envSha256, findings: [] }
@@ -86,7 +91,7 @@ async function loadOnce(
   const load = moduleLoad(module, {
     ...deps.settings(),
     ...{ generation, env, kept: origin?.load.kept ?? null },
-    keptFolder: deps.generations.folder,
+    ...{ interpreter: runtime.interpreter, keptFolder: deps.generations.folder },
   });
   const known = [...missing, ...findings];
   const result = await deps.prepare(load, AbortSignal.any([signal, deps.signal]));
@@ -114,13 +119,6 @@ async function readEnv(deps: LoadAgentDeps, module: FoundModule) {
   return { env, envSha256: await deps.generations.keepNow(path), findings };
 }
 
-/** Files beside the entry whose change is a reason to load again, present or not. */
-function besideFiles({ folder }: FoundModule): string[] {
-  return ['.env', 'package.json', 'node_modules/.package-lock.json'].map((name) =>
-    join(folder, name),
-  );
-}
-
 function filesOf(module: FoundModule, manifest: Manifest): string[] {
   const named = (manifest.settings.watch ?? []).map((name) => resolve(module.folder, name));
   return [module.entry, ...manifest.files.map((file) => file.path), ...named];
@@ -146,17 +144,6 @@ function loadBroke(module: FoundModule, error: unknown): Finding {
     file: module.entry,
     hint: 'Look at the disk and at the state folder .dropgate, then refresh.',
   };
-}
-
-function pythonUnsupported(module: FoundModule): LoadAgentResult {
-  return failed(module, {
-    stage: 'load',
-    code: 'python_unsupported',
-    severity: 'error',
-    message: 'This version of Dropgate serves TypeScript and JavaScript agents only.',
-    file: module.entry,
-    hint: 'Write the agent as agent.ts with @openai/agents.',
-  });
 }
 
 function failed(module: FoundModule, finding: Finding): LoadAgentResult {

@@ -11,7 +11,8 @@ export type LoadSettings = Pick<
 /** Says what a worker needs to load a generation; `kept` null loads from disk. */
 export function moduleLoad(
   module: FoundModule,
-  rest: LoadSettings & Pick<ModuleLoad, 'generation' | 'env' | 'kept' | 'keptFolder'>,
+  rest: LoadSettings &
+    Pick<ModuleLoad, 'generation' | 'env' | 'interpreter' | 'kept' | 'keptFolder'>,
 ): ModuleLoad {
   const { agentId, modulePath, entry, folder, name, language } = module;
   return { ...rest, agentId, modulePath, entry, folder, name, language };

@@ -71,6 +71,7 @@ function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
         remove: async (agentId) => void stored.delete(agentId),
       },
       generations,
+      findRuntime: async () => ({ interpreter: null, finding: null, watched: [] }),
       settings: () => ({
         exportNames: ['agent'],
         upstreams: {},

@@ -1,7 +1,7 @@
 import type { OwnManifest } from '../own-manifest.ts';
 
 /** Lines of the `.gitignore` of a project. `.dropgate/` holds keys, `.env` too. */
-export const ignoredPaths = ['.dropgate/', 'node_modules/', '.env'];
+export const ignoredPaths = ['.dropgate/', 'node_modules/', '.venv/', '__pycache__/', '.env'];
 
 /** What the `package.json` of a project has that makes dropgate and its types available. */
 export type ProjectManifest = {

@@ -1,0 +1,83 @@
+import { delimiter, dirname, extname, join } from 'node:path';
+import type { ModuleLoad } from '../protocol/records.ts';
+import type { Environment } from './worker-env.ts';
+
+/** What runs a worker: the gateway's own Node, or a Python with its environment. */
+export type Runtime =
+  | { readonly language: 'node' }
+  | { readonly language: 'python'; readonly interpreter: string };
+
+/** Where each runtime's workers begin: the program that Node runs, the folder that holds Python's packages. */
+export type WorkerEntries = { readonly node: string; readonly python: string };
+
+/**
+ * Where workers begin.
+ *
+ * @param sources - Absolute folder of the gateway's own files, compiled or not: the workers' are as this one is.
+ */
+export function workerEntries(sources: string): WorkerEntries {
+  return {
+    node: join(sources, 'worker', `main${extname(import.meta.filename)}`),
+    python: join(sources, '..', 'python'),
+  };
+}
+
+/** How a process of a runtime is started; `env` comes over what every worker gets. */
+export type RuntimeStart = {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Environment;
+};
+
+/** What of the memory limit may be JavaScript heap; the rest is code, buffers and the runtime itself. */
+const HEAP_SHARE = 0.75;
+
+/** The runtime a module needs; null where the machine has none for it. */
+export function runtimeOf({ language, interpreter }: ModuleLoad): Runtime | null {
+  if (language === 'node') return { language };
+  return interpreter === null ? null : { language, interpreter };
+}
+
+/**
+ * Says how a runtime's worker is started.
+ *
+ * @param startupEnv - What of a module's `.env` has to be there when its process starts.
+ */
+export function runtimeStart(
+  runtime: Runtime,
+  startupEnv: Environment,
+  options: {
+    readonly entries: WorkerEntries;
+    readonly memoryLimitMb: number;
+    readonly compileCacheFolder: string;
+    /** PATH of every worker. */
+    readonly path: string;
+  },
+): RuntimeStart {
+  if (runtime.language === 'node') {
+    return {
+      command: process.execPath,
+      args: [...nodeFlags(options.memoryLimitMb, startupEnv), options.entries.node],
+      env: { NODE_COMPILE_CACHE: options.compileCacheFolder, ...startupEnv },
+    };
+  }
+  const { PYTHONPATH: more, ...rest } = startupEnv;
+  const path = [options.entries.python, ...(more ? [more] : [])].join(delimiter);
+  return {
+    command: runtime.interpreter,
+    args: ['-m', 'dropgate_worker'],
+    env: {
+      ...{ PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
+      // Programs that its packages bring, such as tool servers, are found as in an activated environment.
+      PATH: [dirname(runtime.interpreter), options.path].join(delimiter),
+      ...rest,
+      PYTHONPATH: path,
+    },
+  };
+}
+
+function nodeFlags(memoryLimitMb: number, startupEnv: Environment): string[] {
+  const heapMb = Math.floor(memoryLimitMb * HEAP_SHARE);
+  const ownsHeapSize = /--max[-_]old[-_]space[-_]size/.test(startupEnv.NODE_OPTIONS ?? '');
+  return ownsHeapSize ? [] : [`--max-old-space-size=${heapMb}`];
+}

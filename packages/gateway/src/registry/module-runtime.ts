@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import type { Finding } from '../protocol/diagnostics.ts';
+import { checkDependencies } from './dependencies.ts';
+import type { FoundModule } from './discover.ts';
+import {
+  createPythonEnvironments,
+  environmentFolder,
+  type PythonDeps,
+  type PythonEnvironments,
+  pythonLockFile,
+} from './python-environments.ts';
+import { readRequirements, requirementFiles } from './python-requirements.ts';
+
+/** What a module runs on, and the files that say so. */
+export type ModuleRuntime = {
+  /** Absolute path of its Python; null for Node, and where there is none. */
+  readonly interpreter: string | null;
+  /** Why there is none. */
+  readonly finding: Finding | null;
+  /** Files about its packages whose change is a reason to load again, present or not. */
+  readonly watched: readonly string[];
+};
+
+export type FindRuntime = (module: FoundModule) => Promise<ModuleRuntime>;
+
+/** What is known about runtimes and packages of modules. Neither function throws. */
+export type ModuleRuntimes = {
+  readonly findRuntime: FindRuntime;
+  readonly checkDependencies: (module: FoundModule) => Promise<readonly Finding[]>;
+};
+
+export function createModuleRuntimes(deps: PythonDeps): ModuleRuntimes {
+  const pythons = createPythonEnvironments(deps);
+  return {
+    findRuntime: createFindRuntime(pythons),
+    checkDependencies: (module) => checkDependencies(module, pythons),
+  };
+}
+
+/** Finds what modules of either language run on. Never throws. */
+function createFindRuntime(pythons: PythonEnvironments): FindRuntime {
+  return async (module) => {
+    const { folder } = module;
+    if (module.language === 'node') {
+      const names = ['package.json', 'node_modules/.package-lock.json'];
+      const watched = names.map((name) => join(folder, name));
+      return { interpreter: null, finding: null, watched };
+    }
+    const [choice, read] = await Promise.all([pythons.choose(module), readRequirements(module)]);
+    const watched = [
+      ...requirementFiles.map((name) => join(folder, name)),
+      ...(read.type === 'read' ? read.requirements.files : []),
+      ...[folder, pythons.sharedFolder].flatMap((place) => [
+        join(place, pythonLockFile),
+        join(place, environmentFolder, 'pyvenv.cfg'),
+      ]),
+    ];
+    return choice.type === 'found'
+      ? { interpreter: choice.facts.interpreter, finding: null, watched }
+      : { interpreter: null, finding: choice.finding, watched };
+  };
+}

@@ -1,0 +1,158 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Finding } from '../protocol/diagnostics.ts';
+import type { DependencyReport, DependentModule } from './dependencies.ts';
+import type { CheckedPackage } from './installed-dependency.ts';
+import {
+  environmentFolder,
+  type PythonChoice,
+  type PythonEnvironments,
+  pythonSdk,
+} from './python-environments.ts';
+import { holdsMarker } from './python-marker.ts';
+import { type Distribution, listDistributions, normalName } from './python-packages.ts';
+import { type Requirement, type Requirements, readRequirements } from './python-requirements.ts';
+import { fitsSpecifier } from './python-version.ts';
+
+/** Names under which people look for the SDK; on PyPI they are something else or nothing. */
+const unofficial: ReadonlySet<string> = new Set([
+  ...['agents', 'agents-sdk', 'openai-agent', 'openai-agents-python', 'openai-agents-sdk'],
+]);
+
+/**
+ * Says what a module in Python declares without having it, or in a wrong version, by the metadata in the environment
+ * it would run in. Runs nothing of it. Never throws.
+ */
+export async function inspectPython(
+  module: DependentModule,
+  pythons: PythonEnvironments,
+): Promise<DependencyReport> {
+  const [read, choice] = await Promise.all([readRequirements(module), pythons.choose(module)]);
+  const none = { manifest: null, packages: [], findings: [] };
+  if (read.type === 'unusable') return { ...none, findings: [read.finding] };
+  const requirements = read.type === 'read' ? read.requirements : null;
+  const manifest = requirements && {
+    path: requirements.path,
+    wanted: [],
+    declared: new Set(requirements.wanted.flatMap(({ name }) => name ?? [])),
+  };
+  if (choice.type === 'none') {
+    const canBeMade = choice.finding.code.startsWith('python_environment') ? [choice.finding] : [];
+    const packages = canBeMade.length > 0 ? unchecked(requirements) : [];
+    return { manifest, packages, findings: [choice.finding] };
+  }
+  const has = await listDistributions(choice.facts);
+  const packages = (requirements?.wanted ?? []).flatMap((one) => check(one, choice, has));
+  const findings = [
+    ...packages.flatMap((one) => describe(one, requirements, module)),
+    ...describeUnofficial(requirements),
+    ...(await describeSdk({ module, requirements, choice }, has)),
+  ];
+  return { manifest, packages, findings };
+}
+
+/** Whether the module's own files import the SDK. A word in a comment is taken for one: it costs an install. */
+export async function importsSdk({ entry }: Pick<DependentModule, 'entry'>): Promise<boolean> {
+  const text = await readFile(entry, 'utf8').catch(() => '');
+  return /^\s*(?:from\s+agents(?:\.|\s)|import\s+agents\b)/m.test(text);
+}
+
+function unchecked(requirements: Requirements | null): CheckedPackage[] {
+  return (requirements?.wanted ?? []).map((one) => ({
+    ...asPackage(one),
+    state: 'missing',
+    found: null,
+  }));
+}
+
+type Found = PythonChoice & { readonly type: 'found' };
+
+/** Nothing where its marker says that it is not for this Python. */
+function check(
+  one: Requirement,
+  { facts, isOwn }: Found,
+  has: ReadonlyMap<string, Distribution>,
+): CheckedPackage[] {
+  const applies = one.marker === null ? true : holdsMarker(one.marker, facts.markers);
+  if (applies === false) return [];
+  const found = one.name === null ? null : (has.get(one.name) ?? null);
+  const copy = found && { ...found, isGatewayCopy: !isOwn };
+  const checked = (state: CheckedPackage['state']) => [{ ...asPackage(one), state, found: copy }];
+  // Whether it applies, or what it is called, only pip can tell: an environment of its own was made by it.
+  if (applies === null || one.name === null) return checked(isOwn ? 'ok' : 'missing');
+  if (!found) return checked('missing');
+  const fits = !one.isSpecifier || fitsSpecifier(found.version, one.wanted);
+  return checked(fits ? 'ok' : 'wrong_version');
+}
+
+function asPackage({ name, wanted, place }: Requirement) {
+  return { name: name ?? basename(wanted), range: wanted, kind: 'dependency', place } as const;
+}
+
+function describe(
+  { name, range, state, found, place }: CheckedPackage,
+  requirements: Requirements | null,
+  { agentId }: DependentModule,
+): Finding[] {
+  if (state === 'ok' || !requirements) return [];
+  const by =
+    requirements.kind === 'header' ? 'The header of the module' : basename(requirements.path);
+  const wish = range === '' || range === name ? name : `${name} (${range})`;
+  return [
+    {
+      ...{ stage: 'dependencies', severity: 'error', file: requirements.path, ...place },
+      ...(state === 'missing'
+        ? {
+            code: 'missing_dependency',
+            message: `${by} asks for ${wish}, which is not installed.`,
+          }
+        : {
+            code: 'wrong_dependency_version',
+            message: `${by} asks for ${wish}, but what is installed is version ${found?.version}.`,
+          }),
+      hint: `Run \`dropgate deps install ${agentId}\`.`,
+    },
+  ];
+}
+
+function describeUnofficial(requirements: Requirements | null): Finding[] {
+  return (requirements?.wanted ?? []).flatMap(({ name, file, place }): Finding[] => {
+    if (name === null || !unofficial.has(name)) return [];
+    return [
+      {
+        ...{ stage: 'dependencies', code: 'lookalike_package', severity: 'warning' },
+        message: `\`${name}\` is not OpenAI's Agents SDK; on PyPI that is \`${pythonSdk}\`.`,
+        ...{ file, ...place },
+        hint: `Use \`${pythonSdk}\`, and remove \`${name}\`.`,
+      },
+    ];
+  });
+}
+
+/** What is imported as `agents` may be another package of that name, which fails in ways that nobody understands. */
+async function describeSdk(
+  about: { module: DependentModule; requirements: Requirements | null; choice: Found },
+  has: ReadonlyMap<string, Distribution>,
+): Promise<Finding[]> {
+  const { module, requirements, choice } = about;
+  const isDeclared = requirements?.wanted.some(({ name }) => name === pythonSdk);
+  if (isDeclared || has.has(normalName(pythonSdk)) || !(await importsSdk(module))) return [];
+  const other = has.get('agents');
+  const command =
+    requirements || choice.isOwn
+      ? `dropgate deps install ${module.agentId}`
+      : 'dropgate deps install';
+  return [
+    {
+      ...{ stage: 'dependencies', code: 'missing_dependency', severity: 'error' },
+      message: other
+        ? `The module imports the Agents SDK (${pythonSdk}), but its environment has \`agents\` ${other.version}, another package.`
+        : `The module imports the Agents SDK (${pythonSdk}), which its environment does not have (${choice.facts.interpreter}).`,
+      file: module.entry,
+      hint:
+        choice.isOwn && !requirements
+          ? `Install it there: ${join(module.folder, environmentFolder, 'bin', 'pip')} install ${pythonSdk}`
+          : `Run \`${command}\`.`,
+    },
+  ];
+}

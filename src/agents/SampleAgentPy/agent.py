@@ -1,0 +1,18 @@
+from agents import Agent, function_tool
+
+
+@function_tool
+def get_weather(city: str) -> str:
+    """Tells the weather in a city.
+
+    Args:
+        city: Name of the city, such as Paris.
+    """
+    return f"It is sunny and 21 °C in {city}."
+
+
+agent = Agent(
+    name="SampleAgentPy",
+    instructions="You answer questions about the weather in one sentence. Use get_weather.",
+    tools=[get_weather],
+)
