@@ -11,5 +11,6 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: hangTimeoutMs,
     hookTimeout: hangTimeoutMs,
+    expect: { poll: { timeout: hangTimeoutMs / 2 } },
   },
 });

@@ -13,7 +13,7 @@ import {
 } from './reloading.ts';
 import { until } from './until.ts';
 
-const saveCount = 50;
+const saveCount = 15;
 const clientCount = 4;
 /** A machine that is busy needs a second for each. */
 const manySavesTimeoutMs = 300_000;

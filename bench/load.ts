@@ -1,0 +1,72 @@
+import { Agent, request } from 'undici';
+
+export type Target = {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+  readonly model: string;
+};
+
+export type Sample = {
+  /** Time of each request in ms, sorted. */
+  readonly latenciesMs: readonly number[];
+  /** Time to the first content of each streamed request in ms, sorted. */
+  readonly firstTextMs: readonly number[];
+  readonly seconds: number;
+};
+
+const question = 'What is the weather in Paris?';
+
+/** Sends `count` requests, `concurrency` at a time, and checks that each answer is whole. */
+export async function load(
+  target: Target,
+  options: { count: number; concurrency: number; stream: boolean; slowly?: boolean },
+): Promise<Sample> {
+  const agent = new Agent({ connections: options.concurrency, pipelining: 1 });
+  const latenciesMs: number[] = [];
+  const firstTextMs: number[] = [];
+  let left = options.count;
+  const startedMs = performance.now();
+  const client = async () => {
+    while (left > 0) {
+      left -= 1;
+      const result = await once(target, agent, options);
+      latenciesMs.push(result.totalMs);
+      if (result.firstTextMs !== null) firstTextMs.push(result.firstTextMs);
+    }
+  };
+  await Promise.all(Array.from({ length: options.concurrency }, client));
+  const seconds = (performance.now() - startedMs) / 1000;
+  await agent.close();
+  const ascending = (a: number, b: number) => a - b;
+  return {
+    latenciesMs: latenciesMs.sort(ascending),
+    firstTextMs: firstTextMs.sort(ascending),
+    seconds,
+  };
+}
+
+async function once(
+  target: Target,
+  agent: Agent,
+  { stream, slowly }: { stream: boolean; slowly?: boolean },
+) {
+  const content = slowly ? `${question} Answer slowly.` : question;
+  const startedMs = performance.now();
+  const { statusCode, body } = await request(`${target.url}/v1/chat/completions`, {
+    method: 'POST',
+    dispatcher: agent,
+    headers: { 'content-type': 'application/json', ...target.headers },
+    body: JSON.stringify({ model: target.model, stream, messages: [{ role: 'user', content }] }),
+  });
+  let text = '';
+  let firstTextMs: number | null = null;
+  for await (const chunk of body.setEncoding('utf8')) {
+    text += chunk;
+    if (stream && firstTextMs === null && text.includes('word0')) {
+      firstTextMs = performance.now() - startedMs;
+    }
+  }
+  const whole = statusCode === 200 && (stream ? text.includes('[DONE]') : text.includes('word0'));
+  if (!whole || text.includes('"error"')) throw new Error(`Answered ${statusCode}: ${text}`);
+  return { totalMs: performance.now() - startedMs, firstTextMs };
+}

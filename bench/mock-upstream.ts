@@ -1,0 +1,114 @@
+/**
+ * A fast upstream that speaks the Responses API: first turn a call of `get_weather`, second turn a text of `DELTAS`
+ * words, after a question with the word "slowly" with a pause behind the first one. A process of its own, so that its CPU is in nobody's figure. Prints its port.
+ */
+import type { ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const deltas = Number(process.env.DELTAS ?? 50);
+const words = Array.from({ length: deltas }, (_, index) => `word${index} `);
+const usage = {
+  input_tokens: 20,
+  input_tokens_details: { cached_tokens: 0 },
+  output_tokens: 10,
+  output_tokens_details: { reasoning_tokens: 0 },
+  total_tokens: 30,
+};
+
+const server = createServer((request, response) => {
+  let body = '';
+  request.setEncoding('utf8');
+  request.on('data', (chunk: string) => {
+    body += chunk;
+  });
+  request.on('end', () => {
+    const { stream } = JSON.parse(body) as { stream?: boolean };
+    const item = body.includes('"function_call_output"') ? message() : call();
+    if (stream) void sendEvents(response, item, { slowly: body.includes('slowly') });
+    else sendWhole(response, item);
+  });
+});
+server.keepAliveTimeout = 600_000;
+server.listen(0, '127.0.0.1', () => {
+  const address = server.address();
+  process.stdout.write(`${typeof address === 'object' ? address?.port : ''}\n`);
+});
+
+function call() {
+  return {
+    type: 'function_call' as const,
+    id: 'fc_1',
+    call_id: 'call_1',
+    name: 'get_weather',
+    arguments: '{"city":"Paris"}',
+    status: 'completed',
+  };
+}
+
+function message() {
+  return {
+    type: 'message' as const,
+    id: 'msg_1',
+    role: 'assistant',
+    status: 'completed',
+    content: [{ type: 'output_text', text: words.join(''), annotations: [] }],
+  };
+}
+
+type Item = ReturnType<typeof call> | ReturnType<typeof message>;
+
+function responseBody(output: readonly Item[], status: string) {
+  return {
+    id: 'resp_1',
+    object: 'response',
+    created_at: 1,
+    status,
+    model: 'bench-model',
+    output,
+    usage: status === 'completed' ? usage : null,
+    error: null,
+    incomplete_details: null,
+    instructions: null,
+    metadata: {},
+    parallel_tool_calls: true,
+    temperature: 1,
+    tool_choice: 'auto',
+    tools: [],
+    top_p: 1,
+  };
+}
+
+function sendWhole(response: ServerResponse, item: Item): void {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(responseBody([item], 'completed')));
+}
+
+/** As long as a model takes for several words: what comes after it is not the first token. */
+const pauseMs = 20;
+
+async function sendEvents(
+  response: ServerResponse,
+  item: Item,
+  { slowly }: { slowly: boolean },
+): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  let sequence = 0;
+  const send = (event: { type: string } & Record<string, unknown>) => {
+    const data = JSON.stringify({ ...event, sequence_number: sequence++ });
+    response.write(`event: ${event.type}\ndata: ${data}\n\n`);
+  };
+  const where = { item_id: item.id, output_index: 0, content_index: 0 };
+  send({ type: 'response.created', response: responseBody([], 'in_progress') });
+  send({ type: 'response.output_item.added', output_index: 0, item });
+  if (item.type === 'message') {
+    for (const [index, delta] of words.entries()) {
+      send({ type: 'response.output_text.delta', ...where, delta });
+      if (slowly && index === 0) await pause(pauseMs);
+    }
+    send({ type: 'response.output_text.done', ...where, text: words.join('') });
+  }
+  send({ type: 'response.output_item.done', output_index: 0, item });
+  send({ type: 'response.completed', response: responseBody([item], 'completed') });
+  response.end();
+}
