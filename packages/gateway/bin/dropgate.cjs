@@ -12,6 +12,8 @@ if (majorOf(process.versions.node) >= neededMajor) runHere();
 else runElsewhere();
 
 function runHere() {
+  // Compiling the gateway's own files is most of a start; the second one reads what the first one wrote.
+  require('module').enableCompileCache();
   const workspaceEntry = path.join(__dirname, '..', 'src', 'cli', 'main.ts');
   const publishedEntry = path.join(__dirname, '..', 'dist', 'cli', 'main.js');
   const cli = require(fs.existsSync(workspaceEntry) ? workspaceEntry : publishedEntry);
