@@ -1,6 +1,6 @@
 import type { FailureCode } from './errors.ts';
 import type { Finding } from './protocol/diagnostics.ts';
-import type { Decision, Question } from './protocol/records.ts';
+import type { Decision, Question } from './protocol/policy.ts';
 import type { FailureDetail, Provenance, Usage } from './protocol/run.ts';
 
 /** Everything the gateway says about itself. Listeners (log, metrics, usage, recent errors) do the bookkeeping. */

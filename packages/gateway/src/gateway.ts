@@ -14,7 +14,7 @@ import { builtInRules } from './policy/rules.ts';
 import { createPool } from './pool/pool.ts';
 import { workerEntries } from './pool/runtimes.ts';
 import type { Diagnostic } from './protocol/diagnostics.ts';
-import type { Caller, Question } from './protocol/records.ts';
+import type { Caller, Question } from './protocol/policy.ts';
 import { type AgentStatus, agentStatus } from './registry/agent-status.ts';
 import { createCatalog } from './registry/catalog.ts';
 import { createFirstLoad } from './registry/first-load.ts';

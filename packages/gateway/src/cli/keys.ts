@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { type ApiKeys, createApiKeys } from '../policy/api-keys.ts';
-import type { KeyRecord, Role } from '../protocol/records.ts';
+import type { KeyRecord, Role } from '../protocol/policy.ts';
 import { openStore } from '../storage/sql-store.ts';
 import { type CommandContext, CommandError, exitCodes } from './command.ts';
 import { osUser } from './os-user.ts';

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors.ts';
-import type { Caller } from '../protocol/records.ts';
+import type { Caller } from '../protocol/policy.ts';
 import type { HttpDeps } from './deps.ts';
 import type { Access } from './route.ts';
 

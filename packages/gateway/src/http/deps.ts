@@ -1,6 +1,7 @@
 import type { Emit } from '../events.ts';
 import type { Diagnostic, Severity, Stage } from '../protocol/diagnostics.ts';
-import type { Caller, SettingSource, ToolEventsMode } from '../protocol/records.ts';
+import type { Caller } from '../protocol/policy.ts';
+import type { SettingSource, ToolEventsMode } from '../protocol/records.ts';
 import type { RunEvent, RunInput } from '../protocol/run.ts';
 
 /** What the HTTP side needs of the gateway. */

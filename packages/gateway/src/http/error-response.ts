@@ -1,5 +1,5 @@
 import { failures, type GatewayError } from '../errors.ts';
-import type { Role } from '../protocol/records.ts';
+import type { Role } from '../protocol/policy.ts';
 
 /** OpenAI's envelope. `dropgate` is there for admins only. */
 export type ErrorBody = {

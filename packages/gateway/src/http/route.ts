@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import type { z } from 'zod';
-import type { Caller } from '../protocol/records.ts';
+import type { Caller } from '../protocol/policy.ts';
 import type { OpenRuns } from './open-runs.ts';
 
 /** Whose key opens a route: `public` none, `caller` any but a scraper's, `metrics` a scraper's or an admin's. */

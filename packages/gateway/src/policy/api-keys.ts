@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { KeyRecord } from '../protocol/records.ts';
+import type { KeyRecord } from '../protocol/policy.ts';
 import { hashOf, isSecret, type NewKey, newRecord, newSecret } from './new-key.ts';
 
 /** What the keys need of a store, a clock and the events. */

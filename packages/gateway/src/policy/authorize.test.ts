@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createEvents, type GatewayEvent } from '../events.ts';
-import type { Rule } from '../protocol/records.ts';
+import type { Rule } from '../protocol/policy.ts';
 import { createAuthorize, principalOf } from './authorize.ts';
 import { builtInRules } from './rules.ts';
 

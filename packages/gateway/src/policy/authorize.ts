@@ -1,5 +1,5 @@
 import type { Emit } from '../events.ts';
-import type { Caller, Decision, Principal, Question, Rule } from '../protocol/records.ts';
+import type { Caller, Decision, Principal, Question, Rule } from '../protocol/policy.ts';
 import { decide } from './decide.ts';
 
 /** What `createAuthorize` needs. */

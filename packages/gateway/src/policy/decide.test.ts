@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Action, Decision, Principal, Question, Role, Rule } from '../protocol/records.ts';
+import type { Action, Decision, Principal, Question, Role, Rule } from '../protocol/policy.ts';
 import { decide } from './decide.ts';
 import { builtInRules } from './rules.ts';
 

@@ -1,4 +1,4 @@
-import type { Decision, Principal, Question, Role, Rule } from '../protocol/records.ts';
+import type { Decision, Principal, Question, Role, Rule } from '../protocol/policy.ts';
 import { matchesGlob } from './glob.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { KeyRecord } from '../protocol/records.ts';
+import type { KeyRecord } from '../protocol/policy.ts';
 import { createIdentify } from './identify.ts';
 
 const key: KeyRecord = {

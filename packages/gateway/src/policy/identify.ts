@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Caller } from '../protocol/records.ts';
+import type { Caller } from '../protocol/policy.ts';
 import type { ApiKeys } from './api-keys.ts';
 
 /** Who holds a secret: a key of the store, or this machine's own command line; null for anybody else. */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
-import type { KeyRecord, Role } from '../protocol/records.ts';
+import type { KeyRecord, Role } from '../protocol/policy.ts';
 
 /** A key to be made. Absent scopes reach all, an absent expiry is never. */
 export type NewKey = {

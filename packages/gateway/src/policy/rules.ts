@@ -1,4 +1,4 @@
-import type { Rule } from '../protocol/records.ts';
+import type { Rule } from '../protocol/policy.ts';
 
 /** What holds where nobody said otherwise (tier 7). What none of them allows is denied. */
 export const builtInRules: readonly Rule[] = [

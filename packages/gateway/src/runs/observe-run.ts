@@ -1,5 +1,5 @@
 import type { Emit } from '../events.ts';
-import type { Caller, Decision } from '../protocol/records.ts';
+import type { Caller, Decision } from '../protocol/policy.ts';
 import type { RunEvent, Usage } from '../protocol/run.ts';
 
 export type ObserveRunOptions = {

@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { sampleAgent, sampleManifest } from '../../test/support/manifest.ts';
 import type { GatewayEvent } from '../events.ts';
-import type {
-  Caller,
-  Decision,
-  ModuleLoad,
-  ModuleSettings,
-  Question,
-} from '../protocol/records.ts';
+import type { Caller, Decision, Question } from '../protocol/policy.ts';
+import type { ModuleLoad, ModuleSettings } from '../protocol/records.ts';
 import type { RunEvent, RunInput, Usage } from '../protocol/run.ts';
 import type { WorkerRun } from '../protocol/worker-messages.ts';
 import { createStartRun } from './start-run.ts';

@@ -2,15 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
-import type {
-  Action,
-  Caller,
-  Decision,
-  Manifest,
-  ModuleLoad,
-  Question,
-  ToolEventsMode,
-} from '../protocol/records.ts';
+import type { Action, Caller, Decision, Question } from '../protocol/policy.ts';
+import type { Manifest, ModuleLoad, ToolEventsMode } from '../protocol/records.ts';
 import type { RunContext, RunEvent, RunInput } from '../protocol/run.ts';
 import type { ToolVerdicts, WorkerQuestion, WorkerRun } from '../protocol/worker-messages.ts';
 import { checkInput } from './check-input.ts';

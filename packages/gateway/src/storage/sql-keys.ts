@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { KeyRecord, Role } from '../protocol/records.ts';
+import type { KeyRecord, Role } from '../protocol/policy.ts';
 import type { Tables } from './migrations.ts';
 import type { KeyStore } from './store.ts';
 

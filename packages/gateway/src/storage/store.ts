@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../protocol/diagnostics.ts';
-import type { KeyRecord, StoredGeneration } from '../protocol/records.ts';
+import type { KeyRecord } from '../protocol/policy.ts';
+import type { StoredGeneration } from '../protocol/records.ts';
 
 /**
  * What the gateway keeps beyond its own life. A change is durable when its promise resolves. Every method throws

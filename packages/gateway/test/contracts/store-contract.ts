@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Diagnostic } from '../../src/protocol/diagnostics.ts';
-import type { KeyRecord, StoredGeneration } from '../../src/protocol/records.ts';
+import type { KeyRecord } from '../../src/protocol/policy.ts';
+import type { StoredGeneration } from '../../src/protocol/records.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { sampleManifest } from '../support/manifest.ts';
 

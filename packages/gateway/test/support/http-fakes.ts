@@ -1,6 +1,6 @@
 import type { GatewayEvent } from '../../src/events.ts';
 import type { HttpDeps, ModelInfo, Run } from '../../src/http/deps.ts';
-import type { Role } from '../../src/protocol/records.ts';
+import type { Role } from '../../src/protocol/policy.ts';
 import type { RunEvent, RunInput } from '../../src/protocol/run.ts';
 
 /** Secrets that the fake knows, each named after its role. */

@@ -1,5 +1,5 @@
 import type { GatewayError } from '../../errors.ts';
-import type { Role } from '../../protocol/records.ts';
+import type { Role } from '../../protocol/policy.ts';
 import type { RunEvent } from '../../protocol/run.ts';
 import type { Presentation } from '../deps.ts';
 import { errorBody } from '../error-response.ts';
