@@ -23,6 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'observability/': base,
   'config/': ['errors.ts', 'protocol/', 'tools/settings.ts', 'policy/settings.ts'],
   'worker/': ['errors.ts', 'protocol/'],
+  'assembly/': [...base, ...domain, 'pool/', 'storage/', 'observability/', 'config/', 'http/'],
   'http/': ['errors.ts', 'protocol/'],
   'cli/': [
     ...['errors.ts', 'config/', 'gateway.ts', 'storage/', 'protocol/', 'registry/'],
@@ -61,6 +62,13 @@ describe('who may import whom', () => {
     );
     expect(strays.map(asText)).toEqual([]);
   });
+});
+
+test('only gateway.ts knows how the parts are joined', () => {
+  const strays = imports.filter(
+    (one) => isIn(one.to, ['assembly/']) && !isIn(one.from, ['gateway.ts', 'assembly/']),
+  );
+  expect(strays.map(asText)).toEqual([]);
 });
 
 test('the gateway process never imports the Agents SDK', () => {

@@ -1,0 +1,35 @@
+import type { Config } from '../config/settle.ts';
+import type { ApiKeys } from '../policy/api-keys.ts';
+import type { Diagnostic } from '../protocol/diagnostics.ts';
+import type { AgentStatus } from '../registry/agent-status.ts';
+import type { RefreshReport } from '../registry/sync-agents.ts';
+import type { UpstreamInfo } from '../upstreams/upstream-info.ts';
+
+/** What a gateway is made of. */
+export type GatewayOptions = {
+  readonly config: Config;
+  /** Reads the settings again when their files change; throws `ConfigError`. Absent: they never change. */
+  readonly reload?: () => Promise<Config>;
+  /** `readable` on stderr for a person, `json` on stdout for machines, or none. */
+  readonly log: 'readable' | 'json' | 'none';
+  /** `check` loads everything anew and keeps nothing. Default `serve`. */
+  readonly purpose?: 'serve' | 'check';
+};
+
+/** A gateway: everything between the callers and the agents of one project. */
+export type Gateway = {
+  /** Loads every agent, without listening; resolves when each is loaded or failed. */
+  readonly load: () => Promise<RefreshReport>;
+  /** Listens, and begins to load. Rejects where the address is taken. */
+  readonly start: () => Promise<{ readonly url: string }>;
+  /** Resolves when every agent is loaded or failed, or 10 s after the start. */
+  readonly whenLoaded: () => Promise<void>;
+  readonly agents: () => readonly AgentStatus[];
+  /** What is wrong, newest first. */
+  readonly diagnostics: () => readonly Diagnostic[];
+  readonly refresh: (options: { readonly force: boolean }) => Promise<RefreshReport>;
+  readonly upstreams: () => readonly UpstreamInfo[];
+  readonly keys: ApiKeys;
+  /** Drains, ends every process, closes the store. A second call waits for the first. */
+  readonly close: (reason: string) => Promise<void>;
+};

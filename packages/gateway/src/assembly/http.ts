@@ -1,0 +1,41 @@
+import { createServer, type HttpServer } from '../http/server.ts';
+import { principalOf } from '../policy/authorize.ts';
+import { createIdentify } from '../policy/identify.ts';
+import { describeUpstreams } from '../upstreams/upstream-info.ts';
+import type { Domain } from './domain.ts';
+import type { Parts } from './parts.ts';
+
+/** The HTTP side, joined with what its routes read and do. */
+export function createHttp(parts: Parts, domain: Domain): HttpServer {
+  const { config, lifetime, firstLoad, observers, emit } = parts;
+  const { recentErrors, recentRuns, usage } = observers;
+  const { bodyLimitMb, corsOrigins, trustProxy } = config.server;
+  return createServer({
+    authenticate: createIdentify(parts),
+    startRun: domain.startRun,
+    listModels: async (caller) => {
+      await firstLoad.done;
+      return domain.models(caller);
+    },
+    mayAdminister: (caller, resource) => {
+      const question = { principal: principalOf(caller), action: 'administer', resource } as const;
+      return domain.authorize(question, caller.requestId).answer === 'allow';
+    },
+    admin: {
+      agents: domain.agents,
+      errors: recentErrors.query,
+      refresh: domain.sync,
+      upstreams: () => ({ upstreams: describeUpstreams(parts.upstreams.current()) }),
+      usage: usage.report,
+      runs: () => ({ runs: recentRuns.list() }),
+    },
+    readiness: () => (lifetime.signal.aborted ? 'draining' : firstLoad.state()),
+    emit,
+    settings: {
+      bodyLimitBytes: bodyLimitMb * 1024 * 1024,
+      corsOrigins,
+      trustProxy,
+      version: parts.facts.version,
+    },
+  });
+}

@@ -1,0 +1,71 @@
+import type { HttpServer } from '../http/server.ts';
+import type { RefreshReport } from '../registry/sync-agents.ts';
+import { announceGateway, withdrawGateway } from '../storage/running-gateway.ts';
+import { describeUpstreams } from '../upstreams/upstream-info.ts';
+import type { Gateway } from './contract.ts';
+import type { Domain } from './domain.ts';
+import type { Parts } from './parts.ts';
+
+/** Starts the parts in the order they need each other, and ends them in the other. */
+export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer): Gateway {
+  const { config, emit, keys, broker, pool, observers, firstLoad, stateFolder } = parts;
+  let closing: Promise<void> | null = null;
+
+  async function load(): Promise<RefreshReport> {
+    await broker.start();
+    await pool.start();
+    await observers.keepErrors.restore();
+    await domain.watch?.start();
+    return domain.sync({ force: false, leaveEdits: !config.watch });
+  }
+
+  async function start(): Promise<{ url: string }> {
+    await keys.start();
+    const url = await server.listen(config.server);
+    const { pid } = process;
+    await announceGateway(stateFolder, { pid, address: url, token: parts.localToken });
+    emit({ type: 'gateway_started', url, pid });
+    firstLoad.begin(
+      load().catch((error: unknown) => {
+        if (parts.lifetime.signal.aborted) return;
+        emit({ type: 'fault_survived', where: 'first load', error });
+      }),
+    );
+    return { url };
+  }
+
+  return {
+    load,
+    start,
+    whenLoaded: () => firstLoad.done,
+    agents: domain.agents,
+    diagnostics: () => observers.recentErrors.query({ limit: 500 }).errors,
+    refresh: domain.sync,
+    upstreams: () => describeUpstreams(parts.upstreams.current()),
+    keys,
+    close(reason) {
+      closing ??= close(parts, { server, domain, reason });
+      return closing;
+    },
+  };
+}
+
+/** Last in, first out: callers, then runs and processes, then what they stood on. */
+async function close(
+  parts: Parts,
+  { server, domain, reason }: { server: HttpServer; domain: Domain; reason: string },
+): Promise<void> {
+  const { config, emit, lifetime, pool, broker, keys, observers, store, stateFolder } = parts;
+  const { drainTimeoutMs } = config.worker;
+  emit({ type: 'gateway_stopping', reason });
+  lifetime.abort(new Error('The gateway is stopping.'));
+  await domain.watch?.close();
+  await server.drain(drainTimeoutMs);
+  await pool.close(drainTimeoutMs);
+  await broker.close();
+  keys.close();
+  await observers.keepErrors.flush();
+  await store.close();
+  await withdrawGateway(stateFolder, process.pid);
+  observers.log.flush();
+}
