@@ -4,7 +4,7 @@ in_workspace = @exec sh scripts/in-workspace.sh
 .PHONY: run test lint fmt bench docs
 
 run: ## starts the gateway for development, on 127.0.0.1:8080
-	$(in_workspace) sh scripts/run.sh
+	$(in_workspace) --product sh scripts/run.sh
 
 test: ## everything CI runs: types, lint, dead code, bars, docs, tests
 	$(in_workspace) node scripts/check.ts all

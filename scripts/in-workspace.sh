@@ -1,15 +1,23 @@
 #!/bin/sh
 # Installs the workspace when its lock file changed, then becomes the command it was given,
 # on the Node of the workspace. `exec`, so that signals reach the command itself.
+# With `--product` before the command, what only tests and checks need is left out.
 set -eu
 cd "$(dirname "$0")/.."
+
+omit=
+if [ "${1:-}" = --product ]; then
+  omit=--omit=dev
+  shift
+fi
 
 is_at_least() { # $1: a node binary, $2: major version
   "$1" -e "process.exit(Number(process.versions.node.split('.')[0]) < $2 ? 1 : 0)" 2>/dev/null
 }
 
 needs_install() {
-  [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]
+  [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ] ||
+    { [ -z "$omit" ] && [ ! -e node_modules/.bin/vitest ]; }
 }
 
 if ! command -v npm >/dev/null 2>&1 || ! is_at_least node 20; then
@@ -25,7 +33,7 @@ if needs_install; then
     if command -v flock >/dev/null 2>&1; then flock 9; fi
     if needs_install; then
       echo 'Installing the workspace (npm ci) …' >&2
-      npm ci --loglevel=error --no-audit --no-fund >&2
+      npm ci $omit --loglevel=error --no-audit --no-fund >&2
     fi
   ) 9<package-lock.json
 fi
