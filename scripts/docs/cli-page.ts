@@ -18,7 +18,7 @@ export function cliPage(): string {
   const introduction = [
     'Every command works on the project in the current folder. `--json` prints the result as one JSON document',
     'on standard output; what is about the work itself goes to standard error. `agents` asks the gateway that runs',
-    'on the project; `keys` opens the store itself, so no gateway has to run.',
+    'on the project; `keys`, `security` and `audit` open the store themselves, so no gateway has to run.',
   ].join('\n');
   const overview = commands.map((command) => [
     `[${code(pathOf(command))}](#${pathOf(command).replaceAll(' ', '-')})`,

@@ -48,6 +48,7 @@ function rowsOf(schema: Schema, path: string): string[][] {
     if (typeof entry === 'object' && entry.properties) {
       return [rowOf(here, child), ...rowsOf(entry, `${here}.<name>`)];
     }
+    if (child.items?.properties) return [rowOf(here, child), ...rowsOf(child.items, `${here}[]`)];
     return [rowOf(here, child)];
   });
 }

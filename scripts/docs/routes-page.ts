@@ -2,6 +2,9 @@ import { z } from 'zod';
 import type { HttpDeps } from '../../packages/gateway/src/http/deps.ts';
 import type { Access, Route } from '../../packages/gateway/src/http/route.ts';
 import { listRoutes } from '../../packages/gateway/src/http/routes.ts';
+import { decide } from '../../packages/gateway/src/policy/decide.ts';
+import { compileRules } from '../../packages/gateway/src/policy/rule-set.ts';
+import { builtInRules } from '../../packages/gateway/src/policy/rules.ts';
 import { code, pageHead, table } from './markdown.ts';
 
 const opens: Readonly<Record<Access, string>> = {
@@ -14,8 +17,10 @@ const opens: Readonly<Record<Access, string>> = {
 /** `docs/routes.md`: every route of the gateway, in the order of the list it is served from. */
 export function routesPage(): string {
   const rows = listRoutes(unusedDeps()).map((route) => [
-    code(`${route.method} ${route.url}`),
-    opens[route.access],
+    code(`${route.method} ${route.url.replace(':id', '{id}')}`),
+    isForOperators(route)
+      ? 'an admin’s key, or an operator’s within its scopes'
+      : opens[route.access],
     route.summary,
     queryOf(route),
   ]);
@@ -27,10 +32,25 @@ export function routesPage(): string {
   return `${pageHead('Routes', introduction)}\n${table(heads, rows)}`;
 }
 
+/** Asks the rules that hold where nobody said otherwise. */
+function isForOperators({ access, resource }: Route): boolean {
+  const scopes = { namespaces: null, agents: null };
+  const principal = { type: 'key', id: 'key_', name: '', role: 'operator', ...scopes } as const;
+  const question = { principal, action: 'administer', resource } as const;
+  return access === 'admin' && decide(compileRules(builtInRules), question, 0).answer === 'allow';
+}
+
 /** What decides which routes there are; nothing of it is called. */
 function unusedDeps(): HttpDeps {
   const read = () => [];
-  const admin = { agents: read, errors: read, refresh: read, upstreams: read, usage: read };
+  const admin = {
+    agents: read,
+    errors: read,
+    refresh: read,
+    upstreams: read,
+    usage: read,
+    runs: read,
+  };
   return { admin, settings: { version: '' } } as unknown as HttpDeps;
 }
 

@@ -13,11 +13,18 @@ else runElsewhere();
 
 function runHere() {
   // Compiling the gateway's own files is most of a start; the second one reads what the first one wrote.
-  require('module').enableCompileCache();
+  require('module').enableCompileCache(codeFolder());
   const workspaceEntry = path.join(__dirname, '..', 'src', 'cli', 'main.ts');
   const publishedEntry = path.join(__dirname, '..', 'dist', 'cli', 'main.js');
   const cli = require(fs.existsSync(workspaceEntry) ? workspaceEntry : publishedEntry);
   cli.main(process.argv.slice(2)).then((exitCode) => process.exit(exitCode));
+}
+
+// Compiled code is run as it is found. Root shares its temporary folder with everybody, so it keeps its own.
+function codeFolder() {
+  const isRoot = process.getuid && process.getuid() === 0;
+  const home = isRoot ? process.env.HOME : undefined;
+  return home ? path.join(home, '.cache', 'dropgate') : undefined;
 }
 
 function runElsewhere() {

@@ -38,9 +38,17 @@ export const failures = {
   not_allowed: { status: 403, type: 'invalid_request_error', wireCode: 'permission_denied' },
   agent_not_found: { status: 404, type: 'invalid_request_error', wireCode: 'model_not_found' },
   route_not_found: { status: 404, type: 'invalid_request_error', wireCode: 'unknown_url' },
+  record_not_found: { status: 404, type: 'invalid_request_error', wireCode: 'not_found' },
   method_not_allowed: { status: 405, type: 'invalid_request_error', wireCode: 'unknown_url' },
   request_timeout: { status: 408, type: 'invalid_request_error', wireCode: 'request_timeout' },
   body_too_large: { status: 413, type: 'invalid_request_error', wireCode: 'request_too_large' },
+  rate_limited: { status: 429, type: 'requests', wireCode: 'rate_limit_exceeded' },
+  quota_exhausted: {
+    status: 429,
+    type: 'insufficient_quota',
+    wireCode: 'insufficient_quota',
+    retry: false,
+  },
   run_cancelled: { status: 499, type: 'server_error', wireCode: 'cancelled', retry: false },
   run_failed: { status: 500, type: 'server_error', wireCode: 'agent_error', retry: false },
   worker_crashed: { status: 500, type: 'server_error', wireCode: 'agent_error', retry: false },
@@ -70,6 +78,7 @@ export const failures = {
   },
   agent_unavailable: { status: 503, type: 'server_error', wireCode: 'agent_unavailable' },
   overloaded: { status: 503, type: 'server_error', wireCode: 'overloaded' },
+  store_unavailable: { status: 503, type: 'server_error', wireCode: 'store_unavailable' },
   run_timeout: { status: 504, type: 'server_error', wireCode: 'timeout', retry: false },
 } as const satisfies Record<string, Failure>;
 

@@ -88,9 +88,13 @@ export type GatewayEvent =
       readonly type: 'request_ended';
       readonly requestId: string;
       readonly clientRequestId: string | null;
+      /** The caller's own, or, where a proxy is trusted, the one it names. */
+      readonly clientAddress: string | null;
       readonly keyId: string | null;
       readonly method: string;
       readonly path: string;
+      /** Pattern of the route that answered; `unknown` where there is none. */
+      readonly route: string;
       readonly status: number;
       readonly durationMs: number;
     }
@@ -129,6 +133,14 @@ export type GatewayEvent =
       readonly modulePath: string | null;
       readonly stream: 'stdout' | 'stderr';
       readonly line: string;
+    }
+  /** A key ends within a week; said once a day. */
+  | {
+      readonly type: 'key_expiring';
+      readonly keyId: string;
+      readonly keyName: string;
+      /** Unix seconds. */
+      readonly expiresAtSeconds: number;
     }
   /** A part of the gateway stayed alive over an error (a listener that threw, a store that is down). */
   | { readonly type: 'fault_survived'; readonly where: string; readonly error: unknown };

@@ -26,8 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'assembly/': [...base, ...domain, 'pool/', 'storage/', 'observability/', 'config/', 'http/'],
   'http/': ['errors.ts', 'protocol/'],
   'cli/': [
-    ...['errors.ts', 'config/', 'gateway.ts', 'storage/', 'protocol/', 'registry/'],
-    'policy/api-keys.ts',
+    ...['errors.ts', 'config/', 'gateway.ts', 'storage/', 'protocol/', 'registry/', 'policy/'],
   ],
 };
 /** Where only types may come from: nothing of it is left when the code runs. */

@@ -1,9 +1,12 @@
 import { createAuthorize, principalOf } from '../policy/authorize.ts';
 import { decide } from '../policy/decide.ts';
-import { builtInRules } from '../policy/rules.ts';
+import { endWithKey } from '../policy/end-with-key.ts';
+import { knownAgent } from '../policy/known-agent.ts';
+import { limitRuns } from '../policy/limit-runs.ts';
 import type { Caller, Question } from '../protocol/policy.ts';
 import { agentStatus } from '../registry/agent-status.ts';
 import { toModelInfo } from '../registry/model-info.ts';
+import type { SyncAgents } from '../registry/sync-agents.ts';
 import { createStartRun } from '../runs/start-run.ts';
 import type { Parts } from './parts.ts';
 import { createRegistry } from './registry.ts';
@@ -13,20 +16,20 @@ export type Domain = ReturnType<typeof createDomain>;
 
 /** The verbs, joined with what they need. */
 export function createDomain(parts: Parts) {
-  const { live, emit, pool, lifetime, observers } = parts;
-  const authorize = createAuthorize({ rules: () => builtInRules, nowSeconds, emit });
-  const decideNow = (question: Question) => decide(builtInRules, question, nowSeconds());
-  const { catalog, sync, watch } = createRegistry(parts, authorize);
+  const { live, policy, emit, pool, lifetime, observers } = parts;
+  const authorize = createAuthorize({ rules: policy.current, nowSeconds, emit });
+  const decideNow = (question: Question) => decide(policy.current(), question, nowSeconds());
+  const { catalog, sync, watch } = createRegistry(parts, { authorize, decide: decideNow });
   const startRun = createStartRun({
     find: catalog.find,
-    authorize,
-    decide: decideNow,
+    policy: { authorize, rules: policy.current, onChange: policy.onChange },
     run: pool.run,
-    isDraining: () => lifetime.signal.aborted,
+    stopping: lifetime.signal,
     settings: () => {
       const { worker, toolEvents } = live.current();
-      return { runTimeoutMs: worker.runTimeoutMs, toolEvents };
+      return { ...worker, toolEvents };
     },
+    nowSeconds,
     emit,
   });
   const diagnosticsOf = (agent: string) =>
@@ -41,7 +44,19 @@ export function createDomain(parts: Parts) {
       .list()
       .filter(({ module }) => canSee(caller, module.agentId))
       .flatMap(toModelInfo);
-  return { sync, watch, startRun, agents, models, authorize };
+  const knownAgents = () =>
+    catalog.list().flatMap(({ module, served, withheld }) => {
+      const manifest = (served ?? withheld)?.manifest;
+      return manifest ? [knownAgent(module.agentId, module.modulePath, manifest)] : [];
+    });
+  const refresh: SyncAgents = async (options) => {
+    await parts.reloadSettings();
+    return sync(options);
+  };
+  return {
+    ...{ sync, refresh, watch, agents, knownAgents, models, authorize },
+    startRun: endWithKey(parts.known, limitRuns(parts, startRun)),
+  };
 }
 
 function nowSeconds(): number {

@@ -1,9 +1,12 @@
 import { createServer, type HttpServer } from '../http/server.ts';
 import { principalOf } from '../policy/authorize.ts';
 import { createIdentify } from '../policy/identify.ts';
+import { createLimitChecks } from '../policy/limit-checks.ts';
+import { isInScope } from '../policy/scopes.ts';
 import { describeUpstreams } from '../upstreams/upstream-info.ts';
 import type { Domain } from './domain.ts';
 import type { Parts } from './parts.ts';
+import { createSecurity } from './security.ts';
 
 /** The HTTP side, joined with what its routes read and do. */
 export function createHttp(parts: Parts, domain: Domain): HttpServer {
@@ -12,6 +15,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
   const { bodyLimitMb, corsOrigins, trustProxy } = config.server;
   return createServer({
     authenticate: createIdentify(parts),
+    limits: createLimitChecks(parts),
     startRun: domain.startRun,
     listModels: async (caller) => {
       await firstLoad.done;
@@ -22,13 +26,17 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       return domain.authorize(question, caller.requestId).answer === 'allow';
     },
     admin: {
-      agents: domain.agents,
+      agents: (viewer) => domain.agents().filter(({ id }) => isInScope(viewer, id)),
       errors: recentErrors.query,
-      refresh: domain.sync,
+      refresh: domain.refresh,
       upstreams: () => ({ upstreams: describeUpstreams(parts.upstreams.current()) }),
       usage: usage.report,
-      runs: () => ({ runs: recentRuns.list() }),
+      runs: (viewer) => ({
+        runs: recentRuns.list().filter(({ agent_id }) => isInScope(viewer, agent_id)),
+      }),
     },
+    security: createSecurity(parts, domain.knownAgents),
+    metrics: observers.metrics,
     readiness: () => (lifetime.signal.aborted ? 'draining' : firstLoad.state()),
     emit,
     settings: {

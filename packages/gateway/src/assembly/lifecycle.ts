@@ -8,19 +8,29 @@ import type { Parts } from './parts.ts';
 
 /** Starts the parts in the order they need each other, and ends them in the other. */
 export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer): Gateway {
-  const { config, emit, keys, broker, pool, observers, firstLoad, stateFolder } = parts;
+  const { config, emit, keys, known, broker, pool, observers, firstLoad, stateFolder } = parts;
   let closing: Promise<void> | null = null;
+  let rulesKnown: Promise<void> | null = null;
+
+  function knowRules(): Promise<void> {
+    rulesKnown ??= parts.policy.start();
+    return rulesKnown;
+  }
 
   async function load(): Promise<RefreshReport> {
+    await knowRules();
     await broker.start();
     await pool.start();
     await observers.keepErrors.restore();
-    await domain.watch?.start();
+    await domain.watch.start();
     return domain.sync({ force: false, leaveEdits: !config.watch });
   }
 
   async function start(): Promise<{ url: string }> {
-    await keys.start();
+    await known.start();
+    await knowRules();
+    await followRules(parts);
+    parts.expiryWarnings.start();
     const url = await server.listen(config.server);
     const { pid } = process;
     await announceGateway(stateFolder, { pid, address: url, token: parts.localToken });
@@ -40,7 +50,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     whenLoaded: () => firstLoad.done,
     agents: domain.agents,
     diagnostics: () => observers.recentErrors.query({ limit: 500 }).errors,
-    refresh: domain.sync,
+    refresh: domain.refresh,
     upstreams: () => describeUpstreams(parts.upstreams.current()),
     keys,
     close(reason) {
@@ -50,21 +60,40 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
   };
 }
 
+/** Another gateway on this store that took new rules asks the others to read theirs again. */
+async function followRules({ followStore, reloadSettings, emit }: Parts): Promise<void> {
+  let isFirst = true;
+  await followStore.follow('rules', async () => {
+    if (!isFirst) {
+      // Wrong settings here are no sign that the store is away, after which no key would serve any more.
+      await reloadSettings().catch((error: unknown) => {
+        emit({ type: 'fault_survived', where: 'reload', error });
+      });
+    }
+    isFirst = false;
+  });
+}
+
 /** Last in, first out: callers, then runs and processes, then what they stood on. */
 async function close(
   parts: Parts,
   { server, domain, reason }: { server: HttpServer; domain: Domain; reason: string },
 ): Promise<void> {
-  const { config, emit, lifetime, pool, broker, keys, observers, store, stateFolder } = parts;
+  const { config, emit, lifetime, pool, broker, observers, store, stateFolder } = parts;
   const { drainTimeoutMs } = config.worker;
   emit({ type: 'gateway_stopping', reason });
   lifetime.abort(new Error('The gateway is stopping.'));
-  await domain.watch?.close();
+  await domain.watch.close();
   await server.drain(drainTimeoutMs);
   await pool.close(drainTimeoutMs);
   await broker.close();
-  keys.close();
+  await parts.budgets.close();
+  parts.expiryWarnings.close();
+  parts.policy.close();
+  parts.followStore.close();
   await observers.keepErrors.flush();
+  await observers.keyUse.flush();
+  await observers.keepDecisions.close();
   await store.close();
   await withdrawGateway(stateFolder, process.pid);
   observers.log.flush();

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
-import { loadSettings, upstreamSettings } from '../config/settings-of-parts.ts';
+import { loadSettings } from '../config/settings-of-parts.ts';
 import type { Authorize } from '../policy/authorize.ts';
+import { workerUser } from '../pool/worker-user.ts';
+import type { Decision, Question } from '../protocol/policy.ts';
 import { createCatalog } from '../registry/catalog.ts';
+import { createFollowPolicy } from '../registry/follow-policy.ts';
 import { createGenerations } from '../registry/generations.ts';
 import { createLastKnownGood } from '../registry/last-known-good.ts';
 import { createLoadAgent } from '../registry/load-agent.ts';
@@ -12,17 +15,24 @@ import { createWatch } from '../registry/watch.ts';
 import type { Parts } from './parts.ts';
 
 /** Which agents there are, and how they follow their files. */
-export function createRegistry(parts: Parts, authorize: Authorize) {
+export function createRegistry(
+  parts: Parts,
+  { authorize, decide }: { authorize: Authorize; decide: (question: Question) => Decision },
+) {
   const { config, live, emit, pool, lifetime, stateFolder, facts, kept } = parts;
   const { projectRoot, agentRoots: roots, namespace: defaultNamespace, python } = config;
   const catalog = createCatalog();
-  const generations = createGenerations(join(stateFolder, 'generations'));
+  const user = workerUser(config.worker);
+  const generations = createGenerations(join(stateFolder, 'generations'), {
+    readableBy: user?.gid ?? null,
+  });
   const settings = () => loadSettings(live.current(), parts.upstreams.current());
   const conditions = () =>
     conditionsOf(settings(), [process.version, facts.version, facts.sdkVersion, python ?? '']);
   const { prepare, retire } = pool;
   const { environment } = config;
-  const runtimes = createModuleRuntimes({ stateFolder, python, environment });
+  const runtimes = createModuleRuntimes({ stateFolder, python, environment, user });
+  const loadPolicy = { decide, authorize: (question: Question) => authorize(question, null) };
   const sync = createSyncAgents({
     discovery: { projectRoot, roots, defaultNamespace },
     load: createLoadAgent({
@@ -32,34 +42,37 @@ export function createRegistry(parts: Parts, authorize: Authorize) {
     lastKnownGood: createLastKnownGood({
       ...{ store: kept.generations, generations, settings, ...runtimes, emit },
     }),
-    authorize: (question) => authorize(question, null),
-    onSynced: (files) => watch?.setExtraFiles([...files, ...live.files]),
+    ...loadPolicy,
+    toldBefore: () =>
+      parts.observers.recentErrors.all().flatMap(({ module_path }) => module_path ?? []),
+    onSynced: (files) => watch.setExtraFiles([...(config.watch ? files : []), ...live.files]),
     ...{ catalog, conditions, retire, emit },
   });
-  const watch = config.watch
-    ? createWatch({
-        roots,
-        onBatch: (changed) => void follow(parts, sync, changed),
-        onFault: (error) => emit({ type: 'fault_survived', where: 'watching the agents', error }),
-      })
-    : null;
+  parts.policy.onChange(
+    createFollowPolicy({
+      ...{ ...loadPolicy, catalog, retire, sync, emit },
+      leaveEdits: !config.watch,
+    }),
+  );
+  // The settings are followed in any case: rules have to hold without a restart.
+  const watch = createWatch({
+    roots: config.watch ? roots : [],
+    onBatch: (changed) => void follow(parts, sync, changed),
+    onFault: (error) => emit({ type: 'fault_survived', where: 'watching the agents', error }),
+  });
+  watch.setExtraFiles(live.files);
   return { catalog, sync, watch };
 }
 
-/** Makes a batch of changed files live: the settings first, then the agents. */
+/** Makes a batch of changed files live: the settings first, then the agents, where they are watched. */
 async function follow(
-  { live, upstreams, emit }: Parts,
+  { config, live, reloadSettings, emit }: Parts,
   sync: SyncAgents,
   changed: ReadonlySet<string>,
 ): Promise<void> {
   try {
-    if (live.files.some((file) => changed.has(file))) {
-      const findings = await live.reload();
-      upstreams.replace(upstreamSettings(live.current()));
-      const about = { agentId: null, modulePath: live.path, servingGeneration: null };
-      emit({ type: 'findings_reported', ...about, findings });
-    }
-    await sync({ force: false, changed });
+    if (live.files.some((file) => changed.has(file))) await reloadSettings();
+    if (config.watch) await sync({ force: false, changed });
   } catch (error) {
     emit({ type: 'fault_survived', where: 'reload', error });
   }

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCli } from '../../test/support/cli-process.ts';
+import { inProcessCli } from '../../test/support/in-process-cli.ts';
 import {
   brokenAgent,
   plainAgent,
   type TemporaryProject,
-  temporaryProject,
+  warmTemporaryProject,
 } from '../../test/support/temporary-project.ts';
 import { startTestGateway, type TestGateway } from '../testing.ts';
 
@@ -13,7 +13,8 @@ let project: TemporaryProject;
 let gateway: TestGateway | null = null;
 
 beforeAll(async () => {
-  project = temporaryProject();
+  project = warmTemporaryProject();
+  project.write('gateway.yaml', 'worker: { spares: 0 }\n');
   const unknownField = `${plainAgent}export const __gateway__ = { modle: 'x' };\n`;
   project.write('src/agents/Bad/agent.ts', brokenAgent);
   project.write('src/agents/Odd/agent.ts', unknownField);
@@ -26,7 +27,7 @@ afterAll(async () => {
   project.dispose();
 });
 
-const run = (...args: string[]) => runCli(project.folder, ['agents', ...args]);
+const run = (...args: string[]) => inProcessCli(project.folder)('agents', ...args);
 
 describe('dropgate agents errors', () => {
   test('shows place, message, hint and frame, and how often it was seen', async () => {

@@ -69,7 +69,7 @@ describe('the banner of dropgate dev', () => {
       '',
       '  Upstream',
       '    demo: a rule-based stand-in, no language model. For real answers put',
-      '      OPENAI_API_KEY=sk-…  into the file .env here and start again.',
+      '      OPENAI_API_KEY=sk-…  into the file .env here.',
       '    A local server works too, such as Ollama:',
       '      OPENAI_BASE_URL=http://127.0.0.1:11434/v1',
       '      GATEWAY_DEFAULT_MODEL=llama3.2',
@@ -110,6 +110,11 @@ describe('the banner of dropgate dev', () => {
       '      The module does not parse.',
       '',
     ]);
+  });
+
+  test('leaves out what a run met, be it of an earlier start', () => {
+    const ofRun = { ...broken, stage: 'tool' as const, request_id: 'req_1' };
+    expect(textOf({ diagnostics: [ofRun] })).not.toContain('Problems');
   });
 
   test('names the file where the fault is, which may be another one than the module', () => {

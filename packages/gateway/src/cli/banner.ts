@@ -47,7 +47,7 @@ function section(title: string, lines: readonly string[], styled: Styled): strin
 function agentLines(serving: readonly AgentStatus[], status: DevStatus, styled: Styled): string[] {
   const folder = relative(status.projectRoot, status.agentRoot) || status.agentRoot;
   if (serving.length === 0) {
-    return [`None yet. Put one into ${folder}/<Name>/agent.ts and start again.`];
+    return [`None yet. Put one into ${folder}/<Name>/agent.ts, or run: dropgate new <Name>`];
   }
   const listed = serving.slice(0, MAX_LISTED);
   const idWidth = Math.max(...listed.map(({ id }) => id.length));
@@ -68,8 +68,10 @@ function loadingLines(agents: readonly AgentStatus[], styled: Styled): string[] 
 const severityStyles = { error: 'red', warning: 'yellow', info: 'dim' } as const;
 
 function problemLines({ diagnostics }: DevStatus, styled: Styled): string[] {
+  // What a run met, perhaps days ago, is no problem of this start: `dropgate agents errors` has it.
+  const ofFiles = diagnostics.filter(({ request_id }) => request_id === null);
   const ranked = (['error', 'warning'] as const).flatMap((severity) =>
-    diagnostics.filter((diagnostic) => diagnostic.severity === severity),
+    ofFiles.filter((diagnostic) => diagnostic.severity === severity),
   );
   const lines = ranked.slice(0, MAX_LISTED).flatMap((diagnostic) => {
     const [first = '', ...rest] = describeDiagnostic(diagnostic, terminalWidth - 4);
@@ -89,7 +91,7 @@ function upstreamLines(upstreams: readonly UpstreamStatus[]): string[] {
   }
   return [
     'demo: a rule-based stand-in, no language model. For real answers put',
-    '  OPENAI_API_KEY=sk-…  into the file .env here and start again.',
+    '  OPENAI_API_KEY=sk-…  into the file .env here.',
     'A local server works too, such as Ollama:',
     '  OPENAI_BASE_URL=http://127.0.0.1:11434/v1',
     '  GATEWAY_DEFAULT_MODEL=llama3.2',

@@ -20,7 +20,12 @@ export async function check(
 ): Promise<number> {
   const { terminal } = context;
   const config = await context.loadConfig('check');
-  const gateway = await context.createGateway({ config, log: 'none', purpose: 'check' });
+  const gateway = await context.createGateway({
+    // Every agent is loaded once, so the last spare would be warmed up for nothing.
+    config: { ...config, worker: { ...config.worker, spares: 0 } },
+    log: 'none',
+    purpose: 'check',
+  });
   const progress = setTimeout(() => terminal.note('Loading agents …'), progressAfterMs);
   try {
     await gateway.load();

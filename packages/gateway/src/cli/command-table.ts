@@ -4,6 +4,7 @@ import { addDependencyCommands } from './deps-commands.ts';
 import { addKeyCommands } from './keys-commands.ts';
 import { examples, jsonOption, portOption, type RunCommand } from './options.ts';
 import { readOwnManifest } from './own-manifest.ts';
+import { addAuditCommand, addSecurityCommands } from './security-commands.ts';
 
 /** Every command, with its help. What a command needs is imported when it runs. */
 export function commandTable(run: RunCommand): Command {
@@ -17,6 +18,8 @@ export function commandTable(run: RunCommand): Command {
   addAgentCommands(program, run);
   addDependencyCommands(program, run);
   addKeyCommands(program, run);
+  addSecurityCommands(program, run);
+  addAuditCommand(program, run);
   program.addHelpText(
     'after',
     '\nExit codes: 0 done, 1 found problems or could not do it, 2 wrong usage.',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { GatewayError } from '../errors.ts';
+import { newSecret } from '../policy/new-key.ts';
 import { banner } from './banner.ts';
 import { type CommandContext, CommandError } from './command.ts';
 import type { RunningGateway } from './gateway-contract.ts';
@@ -58,7 +59,8 @@ async function devKey(gateway: RunningGateway, path: string): Promise<string> {
       if (!(error instanceof GatewayError) || error.code !== 'invalid_value') throw error;
     }
   }
-  const { secret } = await gateway.keys.create(key);
+  const secret = newSecret();
   await writeKeyFile(path, secret);
+  await gateway.keys.register(secret, key);
   return secret;
 }

@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runCli } from '../../test/support/cli-process.ts';
+import { inProcessCli } from '../../test/support/in-process-cli.ts';
 import { type TemporaryProject, temporaryProject } from '../../test/support/temporary-project.ts';
 import { announceGateway } from '../storage/running-gateway.ts';
 import { connectGateway } from './gateway-client.ts';
@@ -51,7 +51,7 @@ describe('without a gateway', () => {
   test.each([['list'], ['errors'], ['refresh']])(
     'agents %s says that none runs, and how to start one',
     async (command) => {
-      expect(await runCli(project.folder, ['agents', command])).toEqual({
+      expect(await inProcessCli(project.folder)('agents', command)).toEqual({
         code: 1,
         out: '',
         err: 'error: No gateway runs on this project. Start one with `dropgate dev` in this folder, or look with `dropgate check`.\n',
@@ -62,7 +62,7 @@ describe('without a gateway', () => {
   test('says that the one which left its record behind is gone', async () => {
     const pid = await deadPid();
     await announce(await freeAddress(), pid);
-    expect(await runCli(project.folder, ['agents', 'list'])).toEqual({
+    expect(await inProcessCli(project.folder)('agents', 'list')).toEqual({
       code: 1,
       out: '',
       err: `error: The gateway that .dropgate/gateway.json names (process ${pid}) is gone. Start one with \`dropgate dev\`.\n`,
@@ -72,7 +72,7 @@ describe('without a gateway', () => {
   test('says that one which still runs cannot be reached', async () => {
     const address = await freeAddress();
     await announce(address);
-    expect(await runCli(project.folder, ['agents', 'list'])).toEqual({
+    expect(await inProcessCli(project.folder)('agents', 'list')).toEqual({
       code: 1,
       out: '',
       err: `error: The gateway at ${address} (process ${process.pid}) cannot be reached (ECONNREFUSED). It may be stopping; try again, or start it again.\n`,
@@ -81,7 +81,7 @@ describe('without a gateway', () => {
 
   test('says that a damaged record makes no sense', async () => {
     project.write('.dropgate/gateway.json', '{"pid": 1');
-    const { code, err } = await runCli(project.folder, ['agents', 'list']);
+    const { code, err } = await inProcessCli(project.folder)('agents', 'list');
     expect(code).toBe(1);
     expect(err).toContain('.dropgate/gateway.json makes no sense');
   });
@@ -111,7 +111,7 @@ describe('a gateway that answers', () => {
     [200, '{"agents":"none"}', 'an answer that this version of dropgate does not know'],
   ])('with %i and %s is told of', async (status, body, message) => {
     await announce(await listen((_request, response) => response.writeHead(status).end(body)));
-    const { code, out, err } = await runCli(project.folder, ['agents', 'list']);
+    const { code, out, err } = await inProcessCli(project.folder)('agents', 'list');
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toMatch(/^error: .*\n$/);
     expect(err).toContain(message);

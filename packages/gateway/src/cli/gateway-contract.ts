@@ -35,7 +35,7 @@ export type RunningGateway = {
   readonly agents: () => readonly AgentStatus[];
   readonly diagnostics: () => readonly Diagnostic[];
   readonly upstreams: () => readonly UpstreamStatus[];
-  readonly keys: Pick<ApiKeys, 'create' | 'register' | 'hasUsableKey'>;
+  readonly keys: Pick<ApiKeys, 'register' | 'hasUsableKey'>;
   readonly close: (reason: string) => Promise<void>;
 };
 

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type CliProcess, runCli, startCli } from '../../test/support/cli-process.ts';
+import { inProcessCli } from '../../test/support/in-process-cli.ts';
 import { type TemporaryProject, temporaryProject } from '../../test/support/temporary-project.ts';
 
 const modules = join(import.meta.dirname, '../../../../node_modules');
@@ -22,13 +23,13 @@ afterEach(async () => {
   project.dispose();
 });
 
-const init = (...args: string[]) => runCli(project.folder, ['init', ...args]);
+const init = (...args: string[]) => inProcessCli(project.folder)('init', ...args);
 const read = (path: string) => readFileSync(join(project.folder, path), 'utf8');
 const readJson = (path: string) => JSON.parse(read(path));
 
 describe('dropgate init', () => {
   test('makes an empty folder a project and says what comes next', async () => {
-    const { code, out, err } = await init();
+    const { code, out, err } = await runCli(project.folder, ['init']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toBe(
       [
@@ -76,7 +77,7 @@ describe('dropgate init', () => {
 
   test('makes a project that passes the check, and serves, with nothing installed', async () => {
     await init();
-    const { code, out } = await runCli(project.folder, ['check', '--json']);
+    const { code, out } = await inProcessCli(project.folder)('check', '--json');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
       agents: [{ id: 'default/sampleagent', status: 'ready', tools: ['get_weather'] }],
@@ -106,7 +107,7 @@ describe('dropgate init', () => {
 
   test('writes a tsconfig.json with which its agents have no type errors', async () => {
     await init();
-    await runCli(project.folder, ['new', 'Planner']);
+    await inProcessCli(project.folder)('new', 'Planner');
     symlinkSync(modules, join(project.folder, 'node_modules'));
     const tsc = spawn(process.execPath, [join(modules, 'typescript/bin/tsc'), '-p', '.'], {
       cwd: project.folder,

@@ -36,9 +36,29 @@ export async function writeKeyFile(path: string, secret: string): Promise<void> 
     // The mode above is for a new file only.
     await chmod(path, 0o600);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new CommandError(
-      `The key file ${path} cannot be written (${code}). Correct its permissions.`,
-    );
+    throw notWritable(path, error);
   }
+}
+
+/**
+ * Writes a key for its owner only. False where there is a file by now, which is left as it is.
+ *
+ * @throws CommandError where it cannot be written.
+ */
+export async function createKeyFile(path: string, secret: string): Promise<boolean> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFile(path, `${secret}\n`, { mode: 0o600, flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw notWritable(path, error);
+  }
+}
+
+function notWritable(path: string, error: unknown): CommandError {
+  const { code } = error as NodeJS.ErrnoException;
+  return new CommandError(
+    `The key file ${path} cannot be written (${code}). Correct its permissions.`,
+  );
 }

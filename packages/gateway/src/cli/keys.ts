@@ -1,13 +1,15 @@
-import { relative } from 'node:path';
-import { type ApiKeys, createApiKeys } from '../policy/api-keys.ts';
-import type { KeyRecord, Role } from '../protocol/policy.ts';
-import { openStore } from '../storage/sql-store.ts';
-import { type CommandContext, CommandError, exitCodes } from './command.ts';
-import { osUser } from './os-user.ts';
+import { createApiKeys } from '../policy/api-keys.ts';
+import { createManageKeys, type ManageKeys } from '../policy/manage-keys.ts';
+import type { KeyLimits, KeyRecord, Role } from '../protocol/policy.ts';
+import type { KeyAnswer } from '../protocol/security-answers.ts';
+import { keyToJson } from '../protocol/security-json.ts';
+import { type CommandContext, exitCodes } from './command.ts';
+import { findKey } from './find-key.ts';
 import { table } from './text-layout.ts';
+import { commandLineUser, nowSeconds, withStore } from './with-store.ts';
 
 /** Options of `dropgate keys create`, parsed. */
-export type CreateOptions = {
+export type CreateOptions = Partial<KeyLimits> & {
   readonly name?: string;
   readonly role: Role;
   readonly namespaces?: readonly string[];
@@ -19,25 +21,18 @@ export type CreateOptions = {
 
 /** `dropgate keys create`: makes a key and shows it, this once. */
 export async function createKey(context: CommandContext, options: CreateOptions): Promise<number> {
-  const { expires, json, ...wanted } = options;
-  const { record, secret, place } = await withKeys(context, async (keys, place) => {
-    const created = await keys.create({
-      ...wanted,
-      ...(expires === undefined ? {} : { expiresAtSeconds: Math.floor(nowSeconds()) + expires }),
-      createdBy: `cli:${osUser()}`,
-    });
-    return { ...created, place };
-  });
-  const { terminal } = context;
-  const { id, name, role, namespaces, agents } = record;
-  const expires_at = isoTime(record.expiresAtSeconds);
-  if (json) {
-    terminal.json({ id, name, role, namespaces, agents, key: secret, expires_at });
-    return exitCodes.done;
-  }
-  const until = expires_at ? `, until ${expires_at}` : '';
-  terminal.note(`Made key ${id} (${name}, ${role}${until}) in ${place}. It is shown this once:`);
-  terminal.line(secret);
+  const { name, role, namespaces, agents, expires, json, ...limits } = options;
+  const made = await withKeys(context, async ({ keys, place }) => ({
+    ...(await keys.create(commandLineUser(), {
+      ...{ role, limits },
+      ...(name !== undefined && { name }),
+      ...(namespaces && { namespaces }),
+      ...(agents && { agents }),
+      ...(expires !== undefined && { expiresAtSeconds: Math.floor(nowSeconds()) + expires }),
+    })),
+    place,
+  }));
+  showSecret(context, { ...made, what: `Made key ${describe(made.record)}` }, { json });
   return exitCodes.done;
 }
 
@@ -46,31 +41,42 @@ export async function listKeys(
   context: CommandContext,
   options: { readonly json?: true },
 ): Promise<number> {
-  const { records, place } = await withKeys(context, async (keys, place) => ({
-    records: await keys.list(),
+  const { records, place } = await withKeys(context, async ({ keys, place }) => ({
+    records: await keys.list(commandLineUser()),
     place,
   }));
   const { terminal } = context;
+  const shown = records.map((record) => keyToJson(record, nowSeconds()));
   if (options.json) {
-    terminal.json({ keys: records.map(toJson) });
+    terminal.json({ keys: shown });
     return exitCodes.done;
   }
-  if (records.length === 0) {
+  if (shown.length === 0) {
     terminal.note(
       `There is no key in ${place} yet. Make one with \`dropgate keys create --role admin\`.`,
     );
     return exitCodes.done;
   }
-  const rows = records.map((record) => [
-    record.id,
-    record.name,
-    record.role,
-    stateOf(record),
-    isoTime(record.expiresAtSeconds)?.slice(0, 10) ?? 'never',
-    [...(record.namespaces ?? []), ...(record.agents ?? [])].join(',') || 'all',
-  ]);
-  const head = ['ID', 'NAME', 'ROLE', 'STATE', 'EXPIRES', 'REACHES'];
-  for (const line of table([head, ...rows])) terminal.line(line);
+  const head = ['ID', 'NAME', 'ROLE', 'STATE', 'EXPIRES', 'LAST USED', 'REACHES', 'LIMITS'];
+  for (const line of table([head, ...shown.map(toRow)])) terminal.line(line);
+  return exitCodes.done;
+}
+
+/** `dropgate keys rotate`: makes a key in place of another, which goes on working for the overlap. */
+export async function rotateKey(
+  context: CommandContext,
+  named: string,
+  options: { readonly overlap: number; readonly json?: true },
+): Promise<number> {
+  const { made, old } = await withKeys(context, async ({ keys, place }) => {
+    const user = commandLineUser();
+    const old = findKey(await keys.list(user), named);
+    const rotated = await keys.rotate(user, old.id, { overlapSeconds: options.overlap });
+    return { made: { ...rotated, place }, old };
+  });
+  const left = options.overlap === 0 ? 'ended now' : `works for another ${options.overlap} s`;
+  const what = `Made key ${describe(made.record)} in place of ${old.id}, which ${left}`;
+  showSecret(context, { ...made, what }, options);
   return exitCodes.done;
 }
 
@@ -80,84 +86,86 @@ export async function revokeKey(
   named: string,
   options: { readonly json?: true },
 ): Promise<number> {
-  const { record, wasActive } = await withKeys(context, async (keys) => {
-    const found = findKey(await keys.list(), named);
-    return { record: found, wasActive: await keys.revoke(found.id) };
+  const key = await withKeys(context, async ({ keys }) => {
+    const user = commandLineUser();
+    const found = findKey(await keys.list(user), named);
+    return keys.revoke(user, found.id);
   });
   const { terminal } = context;
-  const { id, name } = record;
+  const { id, name } = key;
+  const wasActive = key.revokedAtSeconds === null;
   if (options.json) terminal.json({ id, name, revoked: true, changed: wasActive });
   else terminal.line(`Key ${id} (${name}) ${wasActive ? 'is' : 'was already'} revoked.`);
   return exitCodes.done;
 }
 
-function findKey(records: readonly KeyRecord[], named: string): KeyRecord {
-  if (named.startsWith('dg_')) {
-    throw new CommandError(
-      'This is the key itself. Give its id or its name, see `dropgate keys list`.',
-      exitCodes.wrongUsage,
-    );
-  }
-  const byId = records.find(({ id }) => id === named);
-  if (byId) return byId;
-  const byName = records.filter(({ name }) => name === named);
-  const live = byName.filter(({ revokedAtSeconds }) => revokedAtSeconds === null);
-  const [found, ...others] = live.length > 0 ? live : byName.slice(-1);
-  if (!found) {
-    throw new CommandError(`There is no key ${named}. See \`dropgate keys list\`.`);
-  }
-  if (others.length > 0) {
-    const ids = live.map(({ id }) => id).join(', ');
-    throw new CommandError(`Several keys are named ${named}. Give the id of one: ${ids}.`);
-  }
-  return found;
-}
+type Keys = { readonly keys: ManageKeys; readonly place: string };
 
-/** Opens the store itself, so that keys can be made while no gateway runs. `place` is how people call the store. */
-async function withKeys<Result>(
+function withKeys<Result>(
   context: CommandContext,
-  work: (keys: ApiKeys, place: string) => Promise<Result>,
+  work: (opened: Keys) => Promise<Result>,
 ): Promise<Result> {
-  const { storeUrl } = await context.loadConfig('keys');
-  const store = await openStore(storeUrl);
-  try {
-    const keys = createApiKeys({
-      store: store.keys,
-      version: store.version,
+  return withStore(context, ({ store, config, place }) => {
+    const keys = createManageKeys({
+      keys: createApiKeys({ store: store.keys, nowSeconds }),
+      known: { find: () => undefined },
+      defaultLimits: () => config.security.limits,
       nowSeconds,
-      emit: () => undefined,
     });
-    const file = storeUrl.replace(/^sqlite:/, '');
-    return await work(keys, relative(context.projectRoot, file));
-  } finally {
-    await store.close();
+    return work({ keys, place });
+  });
+}
+
+type Shown = {
+  readonly record: KeyRecord;
+  readonly secret: string;
+  readonly place: string;
+  readonly what: string;
+};
+
+function showSecret(
+  { terminal }: CommandContext,
+  { record, secret, place, what }: Shown,
+  { json }: { readonly json?: true | undefined },
+): void {
+  if (json) {
+    terminal.json({ ...keyToJson(record, nowSeconds()), key: secret });
+    return;
   }
+  terminal.note(`${what}, in ${place}. It is shown this once:`);
+  terminal.line(secret);
 }
 
-function nowSeconds(): number {
-  return Date.now() / 1000;
+function describe(record: KeyRecord): string {
+  const { id, name, role, expires_at } = keyToJson(record, nowSeconds());
+  return `${id} (${name}, ${role}${expires_at ? `, until ${expires_at}` : ''})`;
 }
 
-function stateOf({ revokedAtSeconds, expiresAtSeconds }: KeyRecord): string {
-  if (revokedAtSeconds !== null) return 'revoked';
-  return expiresAtSeconds !== null && expiresAtSeconds <= nowSeconds() ? 'expired' : 'active';
+function toRow(key: KeyAnswer): string[] {
+  return [
+    key.id,
+    key.name,
+    key.role,
+    key.state,
+    key.expires_at?.slice(0, 10) ?? 'never',
+    key.last_used_at?.slice(0, 10) ?? 'never',
+    [...(key.namespaces ?? []), ...(key.agents ?? [])].join(',') || 'all',
+    limitsOf(key) || 'none',
+  ];
 }
 
-function toJson(record: KeyRecord): Readonly<Record<string, unknown>> {
-  return {
-    id: record.id,
-    name: record.name,
-    role: record.role,
-    namespaces: record.namespaces,
-    agents: record.agents,
-    state: stateOf(record),
-    created_at: isoTime(record.createdAtSeconds),
-    created_by: record.createdBy,
-    expires_at: isoTime(record.expiresAtSeconds),
-    revoked_at: isoTime(record.revokedAtSeconds),
-  };
-}
+const unitsOfLimits = {
+  requests_per_minute: '/min',
+  concurrent_runs: ' runs',
+  tokens_per_day: ' tokens/day',
+  tokens_per_month: ' tokens/month',
+} as const;
 
-function isoTime(seconds: number | null): string | null {
-  return seconds === null ? null : new Date(seconds * 1000).toISOString();
+function limitsOf({ limits }: KeyAnswer): string {
+  return Object.entries(unitsOfLimits)
+    .flatMap(([name, unit]) => {
+      const limit = limits[name as keyof typeof unitsOfLimits];
+      return limit === null ? [] : [`${limit}${unit}`];
+    })
+    .join(', ');
 }

@@ -1,28 +1,28 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runCli } from '../../test/support/cli-process.ts';
+import { inProcessCli } from '../../test/support/in-process-cli.ts';
 import {
   plainAgent,
   type TemporaryProject,
-  temporaryProject,
+  warmTemporaryProject,
 } from '../../test/support/temporary-project.ts';
 
 let project: TemporaryProject;
 
 beforeEach(() => {
-  project = temporaryProject();
+  project = warmTemporaryProject();
 });
 
 afterEach(() => {
   project.dispose();
 });
 
-const make = (...args: string[]) => runCli(project.folder, ['new', ...args]);
+const make = (...args: string[]) => inProcessCli(project.folder)('new', ...args);
 const read = (path: string) => readFileSync(join(project.folder, path), 'utf8');
 
 async function check(env: Readonly<Record<string, string>> = {}) {
-  const { code, out } = await runCli(project.folder, ['check', '--json'], { env });
+  const { code, out } = await inProcessCli(project.folder, env)('check', '--json');
   return { code, ...JSON.parse(out) };
 }
 
@@ -118,7 +118,7 @@ describe('dropgate new', () => {
     const { code, out, err } = await make(name);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(`${JSON.stringify(name)} cannot be the name of an agent`);
-    expect(readdirSync(project.folder)).toEqual([]);
+    expect(readdirSync(project.folder)).toEqual(['.dropgate']);
   });
 
   test('refuses a bad namespace, and says how one is given', async () => {

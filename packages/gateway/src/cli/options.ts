@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { securityLimits } from '../protocol/security-limits.ts';
 import type { CommandContext } from './command.ts';
 import { durationSeconds } from './duration.ts';
 
@@ -52,4 +53,25 @@ export function parseLimit(text: string): number {
   const limit = Number(text);
   if (/^\d{1,3}$/.test(text) && limit >= 1 && limit <= 500) return limit;
   throw new InvalidArgumentError('Give a number from 1 to 500.');
+}
+
+/** A limit: a whole number above 0. */
+export function parseLimitOfKey(text: string): number {
+  const limit = Number(text);
+  if (/^\d{1,15}$/.test(text) && limit >= 1) return limit;
+  throw new InvalidArgumentError('Give a whole number above 0.');
+}
+
+/** A duration such as `1h`, or `0`, in seconds: 30 days at most. */
+export function parseOverlap(text: string): number {
+  const seconds = text === '0' ? 0 : durationSeconds(text);
+  if (seconds !== null && seconds <= securityLimits.overlapSeconds) return seconds;
+  throw new InvalidArgumentError('Give 0, or a number and s, m, h, d or w, up to 30d.');
+}
+
+/** A duration such as `15m`, in seconds: 24 hours at most. */
+export function parseTtl(text: string): number {
+  const seconds = durationSeconds(text);
+  if (seconds !== null && seconds <= securityLimits.overrideTtlSeconds) return seconds;
+  throw new InvalidArgumentError('Give a number and s, m or h, up to 24h.');
 }

@@ -11,12 +11,13 @@ export function reportFailure(error: unknown, terminal: Terminal): number {
     return error.exitCode;
   }
   if (error instanceof ConfigError) {
-    terminal.note('error: The settings are wrong, so nothing was started.');
+    terminal.note('error: The settings are wrong, so nothing was done.');
     for (const line of error.message.split('\n')) terminal.note(`  ${line}`);
     return exitCodes.foundProblems;
   }
   if (error instanceof StoreError) {
     terminal.note(`error: ${error.message}`);
+    if (error.cause instanceof Error) terminal.note(`  cause: ${error.cause.message}`);
     return exitCodes.foundProblems;
   }
   if (error instanceof GatewayError) {

@@ -5,12 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type CliProcess, runCli, startCli } from '../../test/support/cli-process.ts';
+import { shareCompileCache } from '../../test/support/compile-cache.ts';
 
 let folder = '';
 let running: CliProcess[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'dropgate-serve-'));
+  shareCompileCache(folder);
+  writeFileSync(join(folder, 'gateway.yaml'), 'worker: { spares: 0 }\n');
   running = [];
 });
 
@@ -71,7 +74,6 @@ describe('dropgate dev', () => {
   });
 
   test('takes a fresh key where the kept one was revoked or is none', async () => {
-    mkdirSync(join(folder, '.dropgate'));
     writeFileSync(join(folder, '.dropgate/dev-key'), 'scribble');
     const first = begin(['dev']);
     const before = await devFacts(first);

@@ -1,7 +1,6 @@
-import { GatewayError } from '../errors.ts';
+import { bootstrapKey } from './bootstrap-key.ts';
 import { type CommandContext, CommandError } from './command.ts';
 import type { RunningGateway } from './gateway-contract.ts';
-import { isOpenToOthers, readKeyFile, writeKeyFile } from './key-file.ts';
 import { isLoopback } from './loopback.ts';
 import { serve, servingConfig } from './serve.ts';
 import type { Terminal } from './terminal.ts';
@@ -22,38 +21,12 @@ export async function start(
     config,
     async prepare(gateway) {
       if (config.bootstrapKeyFile !== null) {
-        await bootstrap(gateway, config.bootstrapKeyFile, terminal);
+        await bootstrapKey(gateway.keys, config.bootstrapKeyFile, (line) => terminal.note(line));
       }
       await requireKey(gateway, config.server.host, terminal);
     },
     tell: () => undefined,
   });
-}
-
-/**
- * Puts the key in the file into the store. A missing file gets a fresh key only while no key exists at all, so that
- * a file deleted after its first use, or a wrong path later on, makes no further admin.
- */
-async function bootstrap(gateway: RunningGateway, path: string, terminal: Terminal): Promise<void> {
-  const key = { name: 'bootstrap', role: 'admin', createdBy: 'bootstrap' } as const;
-  const secret = await readKeyFile(path);
-  if (secret === null) {
-    if (await gateway.keys.hasUsableKey()) return;
-    const created = await gateway.keys.create(key);
-    await writeKeyFile(path, created.secret);
-    terminal.note(`The first admin key is in ${path}.`);
-    return;
-  }
-  if (await isOpenToOthers(path)) {
-    terminal.note(`warning: Others may read ${path}. Allow its owner only (chmod 600).`);
-  }
-  try {
-    await gateway.keys.register(secret, key);
-  } catch (error) {
-    if (!(error instanceof GatewayError) || error.code !== 'invalid_value') throw error;
-    if (!(await gateway.keys.hasUsableKey())) throw new CommandError(`${path}: ${error.message}`);
-    terminal.note(`warning: ${path} is not used. ${error.message}`);
-  }
 }
 
 async function requireKey(

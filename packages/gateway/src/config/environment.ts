@@ -85,7 +85,8 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
     name: 'GATEWAY_STORE_URL',
     setting: 'store_url',
     form: 'text',
-    description: 'Where keys are kept: `sqlite:<file>`.',
+    description:
+      'Where keys, overrides, decisions and budgets are kept: `sqlite:<file>` or `postgres://…`.',
   },
   {
     name: 'GATEWAY_BOOTSTRAP_KEY_FILE',

@@ -41,6 +41,17 @@ describe('live settings', () => {
     });
   });
 
+  test('name what waits as the file names it', async () => {
+    const { live, edit } = await scene('log: { level: info }');
+    await edit('log: { level: debug }\nagents_dir: team\nstore_url: "sqlite:other.db"');
+    expect((await live.reload()).map(({ message }) => message)).toEqual([
+      'A change of store_url holds after a restart.',
+      'A change of agents_dir holds after a restart.',
+      'A change of log holds after a restart.',
+    ]);
+    expect(live.current().logLevel).toBe('info');
+  });
+
   test('stay as they were, all of them, when one is wrong', async () => {
     const { live, edit, projectRoot } = await scene('defaults: { model: one }');
     await edit('defaults: { model: two }\nserver: { prot: 1 }');

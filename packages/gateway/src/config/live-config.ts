@@ -14,8 +14,19 @@ export type LiveConfig = {
   readonly reload: () => Promise<readonly Finding[]>;
 };
 
-/** Settings that a running gateway cannot change. */
-const fixed = ['server', 'worker', 'storeUrl', 'agentRoots', 'namespace', 'watch'] as const;
+/** What a running gateway cannot change, and the setting that names it. */
+const fixed = {
+  server: 'server',
+  worker: 'worker',
+  storeUrl: 'store_url',
+  agentRoots: 'agents_dir',
+  namespace: 'defaults.namespace',
+  logLevel: 'log',
+  watch: 'GATEWAY_AGENT_WATCH',
+  python: 'GATEWAY_PYTHON',
+} as const satisfies Partial<Record<keyof Config, string>>;
+
+const fixedKeys = Object.keys(fixed) as (keyof typeof fixed)[];
 
 /** @param read - Reads the settings anew; throws `ConfigError`. */
 export function createLiveConfig(initial: Config, read: () => Promise<Config>): LiveConfig {
@@ -28,11 +39,11 @@ export function createLiveConfig(initial: Config, read: () => Promise<Config>): 
     async reload() {
       try {
         const next = await read();
-        const waiting = fixed.filter(
-          (name) => JSON.stringify(next[name]) !== JSON.stringify(current[name]),
+        const waiting = fixedKeys.filter(
+          (key) => JSON.stringify(next[key]) !== JSON.stringify(current[key]),
         );
-        current = { ...next, ...pick(current, fixed) };
-        return waiting.map((name) => needsRestart(name, yaml));
+        current = { ...next, ...pick(current, fixedKeys) };
+        return waiting.map((key) => needsRestart(fixed[key], yaml));
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         return error.problems.map((problem) => toFinding(problem, initial.projectRoot));
@@ -45,12 +56,12 @@ function pick<Key extends keyof Config>(config: Config, keys: readonly Key[]): P
   return Object.fromEntries(keys.map((key) => [key, config[key]])) as Pick<Config, Key>;
 }
 
-function needsRestart(name: string, file: string): Finding {
+function needsRestart(setting: string, file: string): Finding {
   return {
     stage: 'metadata',
     code: 'setting_needs_restart',
     severity: 'warning',
-    message: `A change of ${name} holds after a restart.`,
+    message: `A change of ${setting} holds after a restart.`,
     file,
     hint: 'Restart the gateway.',
   };

@@ -50,6 +50,8 @@ describe('loadConfig without any setting', () => {
       defaultUpstream: null,
       upstreams: {},
       openAi: { apiKey: null, baseUrl: null, api: null },
+      // Its own defaults are in security.test.ts.
+      security: expect.objectContaining({ rules: [], namespaces: {} }),
       server: {
         host: '127.0.0.1',
         port: 8080,
@@ -67,6 +69,9 @@ describe('loadConfig without any setting', () => {
         memoryLimitMb: 512,
         env: [],
         spares: 1,
+        maxConcurrentRuns: 64,
+        maxQueuedRuns: 128,
+        queueTimeoutMs: 30_000,
       },
       storeUrl: `sqlite:${join(projectRoot, '.dropgate/gateway.db')}`,
       bootstrapKeyFile: null,
@@ -271,9 +276,8 @@ describe('loadConfig refuses', () => {
       'colour:',
       'colour',
       1,
-      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, upstreams, server, worker, store_url, log.',
+      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, upstreams, security, server, worker, store_url, log.',
     ],
-    ['security: {}', 'security', 1, 'This version of Dropgate has no such section yet. Remove it.'],
     ['log: {}\ntools:', 'tools', 2, 'This version of Dropgate has no such section yet. Remove it.'],
   ])('the unknown key in %j', (yaml, setting, line, message) => {
     expect(problems(yaml)).toMatchObject([{ file: 'gateway.yaml', line, setting, message }]);

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { ZodType } from 'zod';
+import { securityProblems, settleSecurity } from '../policy/settings.ts';
 import { allowedValues } from './allowed.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { type Environment, readVariables, type VariableValue } from './environment.ts';
 import { nearMisses } from './notices.ts';
-import { type Origin, toProblems } from './problems.ts';
+import { type Origin, problemAt, toProblems } from './problems.ts';
 import {
   type EnvironmentSettings,
   environmentSchema,
@@ -15,6 +16,7 @@ import {
 } from './schema.ts';
 import { readSettingsFile, type SettingsFile } from './settings-file.ts';
 import { type Command, type Config, settle, wrongReferences } from './settle.ts';
+import { readableSecrets, wrongWorkerUser } from './worker-user.ts';
 
 /**
  * Reads all settings of a project: the environment, `.env` in the project root below it, then `gateway.yaml`
@@ -49,6 +51,8 @@ export function loadConfig(options: {
   const problems = [...settings.problems, ...only.problems];
   if (settings.value && only.value) {
     problems.push(...wrongReferences(settings.value, only.value, origin));
+    problems.push(...wrongRules(settings.value, origin));
+    problems.push(...wrongWorkerUser(settings.value.worker, { ...options, projectRoot }, origin));
   }
   if (!settings.value || !only.value || problems.length > 0) throw new ConfigError(problems);
   return settle({
@@ -59,7 +63,10 @@ export function loadConfig(options: {
     only: only.value,
     environment,
     sourceOf: (path) => (raw.variables.has(path) ? 'environment' : 'config'),
-    notices: nearMisses(environment, projectRoot),
+    notices: [
+      ...nearMisses(environment, projectRoot),
+      ...readableSecrets(settings.value.worker, projectRoot),
+    ],
   });
 }
 
@@ -69,6 +76,12 @@ export function loadProcessConfig(options: {
   readonly command: Command;
 }): Config {
   return loadConfig({ ...options, env: process.env });
+}
+
+function wrongRules({ security }: Settings, origin: Origin): ConfigProblem[] {
+  return securityProblems(settleSecurity(security)).map(({ path, message }) =>
+    problemAt(['security', ...path], message, origin, 'value'),
+  );
 }
 
 function readDotEnv(projectRoot: string): Environment {

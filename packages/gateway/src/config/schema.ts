@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { securitySchema } from '../policy/settings.ts';
 
 const name = z
   .string()
@@ -84,7 +85,9 @@ const server = z
     trust_proxy: z
       .boolean()
       .default(false)
-      .describe('Take the client’s address from `x-forwarded-for`; only behind a proxy of yours.'),
+      .describe(
+        'Take the client’s address from what the nearest proxy wrote into `x-forwarded-for`; only behind a proxy of yours.',
+      ),
     cors_origins: z
       .array(z.string().min(1))
       .default([])
@@ -113,6 +116,21 @@ const worker = z
     run_timeout_ms: milliseconds(1)
       .default(600_000)
       .describe('How long one run may take, in milliseconds.'),
+    max_concurrent_runs: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(64)
+      .describe('Most runs of one agent at the same time; further ones wait in a queue.'),
+    max_queued_runs: z
+      .int()
+      .min(0)
+      .max(100_000)
+      .default(128)
+      .describe('Most runs of one agent that wait; further ones are refused.'),
+    queue_timeout_ms: milliseconds(1)
+      .default(30_000)
+      .describe('How long a run may wait before it is refused, in milliseconds.'),
     max_workers: z
       .int()
       .min(1)
@@ -129,6 +147,18 @@ const worker = z
       .array(variableName)
       .default([])
       .describe('Environment variables of the gateway that workers get too, by name.'),
+    uid: z
+      .int()
+      .min(1)
+      .max(2 ** 31 - 1)
+      .optional()
+      .describe('User that workers run as, by number; the gateway has to be started as root.'),
+    gid: z
+      .int()
+      .min(1)
+      .max(2 ** 31 - 1)
+      .optional()
+      .describe('Group that workers run as. Without it: the number of `uid`.'),
     spares: z
       .int()
       .min(0)
@@ -166,14 +196,17 @@ export const settingsSchema = z.strictObject({
     .record(name, upstream)
     .default({})
     .describe('Servers that answer model calls, by name. Without any: what OPENAI_API_KEY names.'),
+  security: securitySchema,
   server,
   worker,
   store_url: z
     .string()
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/)
     .default('sqlite:.dropgate/gateway.db')
-    .meta({ allowed: 'sqlite:<file>' })
-    .describe('Where keys are kept: `sqlite:<file>`, relative to the project root.'),
+    .meta({ allowed: 'sqlite:<file> or postgres://user:password@host:port/database' })
+    .describe(
+      'Where keys, overrides, decisions and budgets are kept: `sqlite:<file>`, relative to the project root, or `postgres://…`, which several gateways can share. A URL with a password belongs in GATEWAY_STORE_URL, not in a file.',
+    ),
   log,
 });
 
@@ -188,7 +221,7 @@ export const environmentSchema = z.strictObject({
 });
 
 /** Sections that a later version brings, so that a file written for it is told apart from a typing error. */
-export const laterSections: readonly string[] = ['tools', 'security'];
+export const laterSections: readonly string[] = ['tools'];
 
 /** Settings as `gateway.yaml` spells them, defaults filled in. */
 export type Settings = z.infer<typeof settingsSchema>;

@@ -1,4 +1,5 @@
 import { resolve, sep } from 'node:path';
+import { type SecuritySettings, settleSecurity } from '../policy/settings.ts';
 import type { SettingSource, ToolEventsMode, UpstreamApi } from '../protocol/records.ts';
 import type { ConfigProblem } from './config-error.ts';
 import type { Environment } from './environment.ts';
@@ -57,6 +58,7 @@ export type Config = {
     readonly baseUrl: string | null;
     readonly api: UpstreamApi | null;
   };
+  readonly security: SecuritySettings;
   readonly server: CamelKeys<Settings['server']>;
   readonly worker: CamelKeys<Settings['worker']>;
   /** `sqlite:<absolute path>`, or what follows another scheme. */
@@ -109,6 +111,7 @@ export function settle(input: Unsettled): Config {
       baseUrl: only.openai_base_url ?? null,
       api: only.upstream_api ?? null,
     },
+    security: settleSecurity(settings.security),
     server: camelKeys(settings.server),
     worker: camelKeys(settings.worker),
     storeUrl: sqliteFile ? `sqlite:${resolve(projectRoot, sqliteFile)}` : settings.store_url,

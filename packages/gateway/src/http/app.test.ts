@@ -9,13 +9,19 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as 
 describe('access', () => {
   const urls = [...new Set(listRoutes(fakeGateway()).map((route) => route.url))];
   const cases = [...urls, '/nowhere', '/v1/responses'].flatMap((url) =>
-    methods.map((method) => ({ method, url: url.replace('*', 'default/echo') })),
+    methods.map((method) => ({
+      method,
+      url: url.replace('*', 'default/echo').replace(':id', 'key_a1'),
+    })),
   );
   const open = ['GET /healthz', 'HEAD /healthz', 'GET /readyz', 'HEAD /readyz'];
 
+  // One for all: making an app costs more than a refusal.
+  const gateway = fakeGateway();
+  const app = createApp(gateway);
+
   test.each(cases)('$method $url does nothing without a key', async ({ method, url }) => {
-    const gateway = fakeGateway();
-    const response = await createApp(gateway).inject({ method, url });
+    const response = await app.inject({ method, url });
     const isHealth = url === '/healthz' || url === '/readyz';
     if (open.includes(`${method} ${url}`)) expect(response.statusCode).toBe(200);
     else if (isHealth) expect([204, 405]).toContain(response.statusCode);
@@ -91,6 +97,30 @@ describe('access', () => {
     await app.inject({ method: 'POST', url: '/admin/agents/refresh', headers: asAdmin });
     await app.inject({ url: '/admin/usage?x=1', headers: asAdmin });
     expect(asked).toEqual(['/agents/refresh', '/agents/refresh', '/admin/usage']);
+  });
+
+  test('asks about a scraper too, so that its attempt is on record, and lets it nowhere else', async () => {
+    const asked: string[] = [];
+    const app = createApp(
+      fakeGateway({ mayAdminister: (_caller, resource) => asked.push(resource) > 0 }),
+    );
+    const headers = { authorization: `Bearer ${secrets.metrics}` };
+    expect((await app.inject({ url: '/security/rules', headers })).statusCode).toBe(403);
+    expect(asked).toEqual(['/security/rules']);
+  });
+
+  test('tells a key with scopes that these may be why', async () => {
+    const holder = { keyId: 'key_1', keyName: 'a', role: 'admin', agents: null } as const;
+    const app = createApp(
+      fakeGateway({
+        authenticate: () => ({ ...holder, namespaces: ['labs'] }),
+        mayAdminister: () => false,
+      }),
+    );
+    const refused = await app.inject({ url: '/admin/usage', headers: asAdmin });
+    expect(refused.json().error.message).toBe(
+      "A key with the role 'admin' that is limited to some agents may not use GET /admin/usage.",
+    );
   });
 });
 
@@ -175,9 +205,11 @@ describe('every answer', () => {
         type: 'request_ended',
         requestId: id,
         clientRequestId: 'trace-7',
+        clientAddress: '127.0.0.1',
         keyId: 'key_caller',
         method: 'GET',
         path: '/v1/models',
+        route: '/v1/models',
         status: 200,
         durationMs: expect.any(Number),
       },
@@ -320,7 +352,7 @@ test('GET /openapi.json describes every route, for keys only', async () => {
   const response = await createApp(gateway).inject({ url: '/openapi.json', headers: asCaller });
   const described = response.json();
   expect(described.openapi).toBe('3.1.0');
-  const paths = listRoutes(gateway).map(({ url }) => url.replace('*', '{id}'));
+  const paths = listRoutes(gateway).map(({ url }) => url.replace(/\*|:id/, '{id}'));
   expect(Object.keys(described.paths).toSorted()).toEqual([...new Set(paths)].toSorted());
   expect(described.paths['/v1/models/{id}'].get.parameters).toMatchObject([
     { in: 'path', name: 'id', required: true },

@@ -3,7 +3,9 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import { admit, beginExchange } from './admit.ts';
+import { trustNearest } from './client-address.ts';
 import type { HttpDeps } from './deps.ts';
+import { createBodyHold } from './hold-bodies.ts';
 import { invalidInput } from './invalid-input.ts';
 import { createOpenRuns } from './open-runs.ts';
 import { parseJson } from './parse-json.ts';
@@ -29,13 +31,18 @@ const limits = {
  * answer has an `x-request-id`; every failure is OpenAI's envelope.
  */
 export function createApp(deps: HttpDeps): FastifyInstance {
+  const { headersTimeoutMs: headersTimeout = limits.headersTimeoutMs } = deps.settings;
   const app = Fastify({
     logger: false,
     bodyLimit: deps.settings.bodyLimitBytes,
-    trustProxy: deps.settings.trustProxy,
-    requestTimeout: limits.requestTimeoutMs,
+    trustProxy: trustNearest(deps.settings.trustProxy),
+    requestTimeout: deps.settings.requestTimeoutMs ?? limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
-    http: { headersTimeout: limits.headersTimeoutMs },
+    http: {
+      headersTimeout,
+      // Node's own half minute would let a sender be slow for twice as long as it may.
+      connectionsCheckingInterval: headersTimeout / 10,
+    },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: limits.maxParamLength },
     requestIdHeader: false,
     genReqId: newRequestId,
@@ -50,14 +57,7 @@ export function createApp(deps: HttpDeps): FastifyInstance {
   app.decorate('openRuns', createOpenRuns());
   app.decorateRequest('caller', null);
   app.decorateRequest('startedAtMs', 0);
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
-    try {
-      done(null, parseJson(String(text)));
-    } catch (error) {
-      done(error as Error);
-    }
-  });
+  takeBodies(app, deps.settings.bodyLimitBytes);
   app.addHook('onRequest', (request, reply, done) => admit(deps, { request, reply }, done));
   app.addHook('onSend', (request, reply, _payload, done) => {
     reply.header('openai-processing-ms', processingMs(request));
@@ -68,12 +68,35 @@ export function createApp(deps: HttpDeps): FastifyInstance {
       (input) =>
         validate(schema, input),
   );
+  // Schemas of answers describe; what is sent was made to fit them, and is not read twice.
+  app.setSerializerCompiler(() => JSON.stringify);
   app.setErrorHandler((error, request, reply) => sendError(deps, error, { request, reply }));
   app.setNotFoundHandler((request) => {
     throw unknownUrl(request);
   });
   addRoutes(app, deps);
   return app;
+}
+
+/** Bodies are JSON, and no more of them than there is room for. */
+function takeBodies(app: FastifyInstance, bodyLimitBytes: number): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+    try {
+      done(null, parseJson(String(text)));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  const holdBody = createBodyHold(bodyLimitBytes);
+  app.addHook('preParsing', (request, reply, body, done) => {
+    try {
+      holdBody({ request, reply });
+      done(null, body);
+    } catch (error) {
+      done(error as Error);
+    }
+  });
 }
 
 function validate(schema: z.ZodType, input: unknown) {

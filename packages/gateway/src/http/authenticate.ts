@@ -36,9 +36,11 @@ export function checkAccess(
   if (request.is404) return;
   const { access = 'admin', resource = '' } = request.routeOptions.config;
   if (isOpen(access, caller, () => mayAdminister(caller, resource))) return;
+  const isScoped = caller.namespaces !== null || caller.agents !== null;
+  const limited = isScoped ? ' that is limited to some agents' : '';
   throw new GatewayError(
     'not_allowed',
-    `A key with the role '${caller.role}' may not use ${request.method} ${resource}.`,
+    `A key with the role '${caller.role}'${limited} may not use ${request.method} ${resource}.`,
   );
 }
 
@@ -49,9 +51,10 @@ function isOpen(access: Access, { role }: Caller, mayAdminister: () => boolean):
     case 'caller':
       return role !== 'metrics';
     case 'metrics':
-      return role === 'metrics' || role === 'admin';
+      return mayAdminister();
     case 'admin':
-      return role !== 'metrics' && mayAdminister();
+      // Asked first: a scraper’s attempt is a decision too.
+      return mayAdminister() && role !== 'metrics';
     default:
       return access satisfies never;
   }

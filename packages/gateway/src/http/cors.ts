@@ -27,7 +27,7 @@ const allowedHeaders = [
 ].join(', ');
 
 const exposedHeaders =
-  'x-request-id, openai-processing-ms, x-agent-ignored, x-should-retry, retry-after';
+  'x-request-id, openai-processing-ms, x-agent-ignored, x-should-retry, retry-after, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests';
 
 const preflightMaxAgeSeconds = 600;
 

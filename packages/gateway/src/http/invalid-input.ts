@@ -10,7 +10,7 @@ type Path = readonly PropertyKey[];
  * @param input - What was parsed, to tell a missing field from one of another type.
  */
 export function invalidInput(error: z.ZodError, input: unknown): GatewayError {
-  const issue = innermost(error.issues[0] as Issue);
+  const issue = named(innermost(error.issues[0] as Issue));
   const value = valueAt(input, issue.path);
   const param = paramOf(issue.path);
   const [code, message] = describe(issue, { value, param });
@@ -27,11 +27,20 @@ function innermost(issue: Issue): Issue {
   return inner ? { ...inner, path: [...issue.path, ...inner.path] } : issue;
 }
 
+/** An unknown field is told of the object it is in; who sent it looks for the field. */
+function named(issue: Issue): Issue {
+  if (issue.code !== 'unrecognized_keys') return issue;
+  return { ...issue, path: [...issue.path, ...issue.keys.slice(0, 1)] };
+}
+
 type Subject = { readonly value: unknown; readonly param: string };
 
 function describe(issue: Issue, { value, param }: Subject): [FailureCode, string] {
   if (param === '') {
     return ['invalid_request', `The body must be a JSON object, not ${typeName(value)}.`];
+  }
+  if (issue.code === 'unrecognized_keys') {
+    return ['unsupported_parameter', `Unknown parameter: '${param}'.`];
   }
   if (value === undefined) {
     return ['missing_parameter', `Missing required parameter: '${param}'.`];

@@ -31,6 +31,19 @@ describe('parseJson', () => {
     expect(() => parseJson('{"a":'.repeat(6_000_000))).toThrow('nested deeper');
   });
 
+  test('draws the line at 50,000 values, however small they are', () => {
+    const most = Array.from({ length: 49_999 }, () => 0);
+    expect(parseJson(JSON.stringify(most))).toEqual(most);
+    for (const value of ['{}', '[]', '0', '"a"']) {
+      const text = `[${`${value},`.repeat(2_000_000)}0]`;
+      expect(() => parseJson(text)).toThrow('The body is made of more than 50000 values.');
+    }
+  });
+
+  test('counts no commas inside strings', () => {
+    expect(parseJson(JSON.stringify([','.repeat(1_000_000)]))).toHaveLength(1);
+  });
+
   test.each(['{"a":', `"${'x'.repeat(600)}`, '{"a":1}}', `${'x'.repeat(600)}`])(
     'refuses what is no JSON',
     (text) => {

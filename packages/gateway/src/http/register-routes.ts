@@ -5,18 +5,24 @@ const commonMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE']
 
 /** Adds a route as Fastify knows it. HEAD comes with GET. */
 export function addRoute(app: FastifyInstance, route: Route): void {
-  const { method, url, access, resource, summary, body, query, handle } = route;
+  const { method, url, access, resource, summary, body, query, params, answer, handle } = route;
+  const { status = 200 } = route;
   app.route({
     method,
     url,
-    config: { access, resource },
+    config: { access, resource, ...(route.startsRun ? { startsRun: true } : {}) },
     schema: described({
       summary,
       ...(body ? { body } : {}),
       ...(query ? { querystring: query } : {}),
+      ...(params ? { params } : {}),
+      ...(answer ? { response: { [status]: answer } } : {}),
       ...(access === 'public' ? { security: [] } : {}),
     }),
-    handler: async (request, reply) => handle(request, reply),
+    handler: async (request, reply) => {
+      if (route.status !== undefined) reply.code(route.status);
+      return handle(request, reply);
+    },
   });
 }
 

@@ -3,7 +3,10 @@ import type { z } from 'zod';
 import type { Caller } from '../protocol/policy.ts';
 import type { OpenRuns } from './open-runs.ts';
 
-/** Whose key opens a route: `public` none, `caller` any but a scraper's, `metrics` a scraper's or an admin's. */
+/**
+ * Whose key opens a route: `public` none, `caller` any but a scraper's, `admin` and `metrics` those that rules let in,
+ * `admin` never a scraper's.
+ */
 export type Access = 'public' | 'caller' | 'admin' | 'metrics';
 
 declare module 'fastify' {
@@ -12,6 +15,8 @@ declare module 'fastify' {
     access?: Access;
     /** What `administer` is asked about. */
     resource?: string;
+    /** A run that the key may not have is refused before the body is read. */
+    startsRun?: true;
     /** Set on the stand-in for all methods that a path does not know: those that it does. */
     otherwiseKnown?: string;
   }
@@ -33,25 +38,38 @@ export type Route = {
   /** What `administer` is asked about, where it is not the url. */
   readonly resource: string;
   readonly summary: string;
+  /** Whether it begins a run, of which a key may have so many. */
+  readonly startsRun?: true;
   readonly body?: z.ZodType;
   readonly query?: z.ZodType;
+  /** Of the parts of the path that are named in the url. */
+  readonly params?: z.ZodType;
+  /** What it answers, for the description. */
+  readonly answer?: z.ZodType;
+  /** Status of that answer. Default 200. */
+  readonly status?: number;
   readonly handle: (request: FastifyRequest, reply: FastifyReply) => unknown;
 };
 
-type RouteDefinition<Body extends z.ZodType, Query extends z.ZodType> = Omit<
-  Route,
-  'handle' | 'body' | 'query' | 'resource'
-> & {
+type RouteDefinition<
+  Body extends z.ZodType,
+  Query extends z.ZodType,
+  Params extends z.ZodType,
+> = Omit<Route, 'handle' | 'body' | 'query' | 'params' | 'resource'> & {
   readonly resource?: string;
   readonly body?: Body;
   readonly query?: Query;
-  readonly handle: (input: RouteInput<z.output<Body>, z.output<Query>>) => unknown;
+  readonly params?: Params;
+  readonly handle: (
+    input: RouteInput<z.output<Body>, z.output<Query>, z.output<Params>>,
+  ) => unknown;
 };
 
-/** What a handler gets. Body and query went through the route's schemas. */
-export type RouteInput<Body, Query> = {
+/** What a handler gets. Body, query and params went through the route's schemas. */
+export type RouteInput<Body, Query, Params = unknown> = {
   readonly body: Body;
   readonly query: Query;
+  readonly params: Params;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 };
@@ -60,7 +78,8 @@ export type RouteInput<Body, Query> = {
 export function defineRoute<
   Body extends z.ZodType = z.ZodUnknown,
   Query extends z.ZodType = z.ZodUnknown,
->(definition: RouteDefinition<Body, Query>): Route {
+  Params extends z.ZodType = z.ZodUnknown,
+>(definition: RouteDefinition<Body, Query, Params>): Route {
   const { handle, ...route } = definition;
   return {
     resource: route.url,
@@ -69,6 +88,7 @@ export function defineRoute<
       handle({
         body: request.body as z.output<Body>,
         query: request.query as z.output<Query>,
+        params: request.params as z.output<Params>,
         request,
         reply,
       }),

@@ -5,14 +5,14 @@ import { asGatewayError } from './transport-errors.ts';
 
 export type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply };
 
-/** How long what a refused caller goes on sending is read and dropped, so that it gets to read the answer. */
-const lingerMs = 5000;
+const defaultLingerMs = 5000;
 
 /** Answers with whatever was thrown. A stranger's text goes to the log only. */
 export function sendError(deps: HttpDeps, thrown: unknown, exchange: Exchange): FastifyReply {
   const { request, reply } = exchange;
   const error = asGatewayError(thrown, deps.settings.bodyLimitBytes);
-  if (error.code === 'gateway_failed') {
+  const isStoreAway = error.code === 'store_unavailable' && error.cause !== undefined;
+  if (error.code === 'gateway_failed' || isStoreAway) {
     deps.emit({
       type: 'request_failed',
       requestId: request.id,
@@ -20,7 +20,7 @@ export function sendError(deps: HttpDeps, thrown: unknown, exchange: Exchange): 
       error: error.cause ?? error,
     });
   }
-  dropUnreadBody(exchange);
+  dropUnreadBody(exchange, deps.settings.lingerMs ?? defaultLingerMs);
   const { status, headers, body } = errorResponse(error, request.caller?.role ?? null);
   return reply.code(status).headers(headers).send(body);
 }
@@ -29,7 +29,7 @@ export function sendError(deps: HttpDeps, thrown: unknown, exchange: Exchange): 
  * Closing at once would reset the connection while the caller still sends, and it would never see why. So the rest is
  * read and dropped, for a while.
  */
-function dropUnreadBody({ request, reply }: Exchange): void {
+function dropUnreadBody({ request, reply }: Exchange, lingerMs: number): void {
   const { raw } = request;
   if (raw.complete || !raw.socket) return;
   reply.removeHeader('connection');

@@ -22,6 +22,8 @@ const brokenConnections = ['ECONNRESET', 'ECONNABORTED', 'EPIPE'];
 /** Anything thrown on the way of a request, as a `GatewayError`: also what Fastify throws itself. */
 export function asGatewayError(thrown: unknown, bodyLimitBytes: number): GatewayError {
   const code = codeOf(thrown);
+  // Told by its name: of the store, this side knows no more than that it may be away.
+  if (thrown instanceof Error && thrown.name === 'StoreError') return storeAway(thrown);
   if (thrown instanceof GatewayError || code === undefined) return GatewayError.from(thrown);
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     const limitMb = bodyLimitBytes / 2 ** 20;
@@ -33,6 +35,14 @@ export function asGatewayError(thrown: unknown, bodyLimitBytes: number): Gateway
   }
   const refusal = refusals[code];
   return refusal ? new GatewayError(...refusal) : GatewayError.from(thrown);
+}
+
+function storeAway(cause: Error): GatewayError {
+  return new GatewayError(
+    'store_unavailable',
+    'The store of the gateway cannot be used now, so nothing was read or changed. The log has the cause; try again later.',
+    { cause, adminDetail: cause.message },
+  );
 }
 
 /** Answers what is no HTTP, or came too slowly, and ends the connection. */

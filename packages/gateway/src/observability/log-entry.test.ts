@@ -1,10 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../errors.ts';
+import type { GatewayEvent } from '../events.ts';
+import type { Rule } from '../protocol/policy.ts';
 import { logEntries } from './log-entry.ts';
+
+/** The lines with their fields. */
+function written(event: GatewayEvent) {
+  return logEntries(event).map(({ fields, ...line }) => ({ ...line, fields: fields() }));
+}
 
 describe('log entries', () => {
   test('show a finding with its place, its fix and what still serves', () => {
-    const [entry] = logEntries({
+    const [entry] = written({
       type: 'findings_reported',
       agentId: 'default/a',
       modulePath: 'src/agents/A/agent.ts',
@@ -39,8 +46,21 @@ describe('log entries', () => {
     });
   });
 
+  test('warn of a key that ends soon', () => {
+    const expiresAtSeconds = Date.UTC(2026, 10, 29) / 1000;
+    expect(
+      written({ type: 'key_expiring', keyId: 'key_1', keyName: 'alice', expiresAtSeconds }),
+    ).toEqual([
+      {
+        level: 'warn',
+        message: 'key expires soon',
+        fields: { key_id: 'key_1', key_name: 'alice', expires_at: '2026-11-29T00:00:00.000Z' },
+      },
+    ]);
+  });
+
   test('show a failed run with request, agent, module path, stage and cause', () => {
-    const [entry] = logEntries({
+    const [entry] = written({
       type: 'run_ended',
       runId: 'run_1',
       requestId: 'req_1',
@@ -96,7 +116,7 @@ describe('log entries', () => {
       column: 3,
       stage: 'tool',
     } as const;
-    expect(logEntries({ ...called, outcome: 'failed', detail })).toMatchObject([
+    expect(written({ ...called, outcome: 'failed', detail })).toMatchObject([
       {
         level: 'warn',
         message: 'tool failed',
@@ -112,14 +132,14 @@ describe('log entries', () => {
         },
       },
     ]);
-    const [fine] = logEntries({ ...called, outcome: 'ok', detail: null });
+    const [fine] = written({ ...called, outcome: 'ok', detail: null });
     expect(fine).toMatchObject({ level: 'info', message: 'tool ok' });
     expect(fine?.fields).not.toHaveProperty('error');
   });
 
   test('show the cause behind a failure that a caller saw', () => {
     const error = new GatewayError('gateway_failed', 'Safe.', { cause: new RangeError('secret') });
-    const [entry] = logEntries({
+    const [entry] = written({
       type: 'request_failed',
       requestId: 'req_1',
       code: 'gateway_failed',
@@ -142,25 +162,66 @@ describe('log entries', () => {
       signal: null,
       detail: null,
     } as const;
-    expect(logEntries({ ...ended, reason: 'evicted' })[0]?.level).toBe('debug');
-    expect(logEntries({ ...ended, reason: 'crashed' })[0]).toMatchObject({
+    expect(written({ ...ended, reason: 'evicted' })[0]?.level).toBe('debug');
+    expect(written({ ...ended, reason: 'crashed' })[0]).toMatchObject({
       level: 'error',
       fields: { error_stage: 'worker', worker_pid: 7 },
     });
   });
 
-  test('show a denial and leave what is allowed to the debug level', () => {
-    const decided = {
-      type: 'access_decided',
-      question: {
-        principal: { type: 'agent', id: 'default/a' },
-        action: 'call_tool',
-        resource: 'get_weather',
+  test('tell what is behind an error that was survived', () => {
+    const error = new Error('The store cannot be used.', { cause: new Error('disk I/O error') });
+    const [line] = written({ type: 'fault_survived', where: 'store', error });
+    expect(line?.fields).toMatchObject({
+      error: 'The store cannot be used.',
+      cause: 'disk I/O error',
+    });
+  });
+
+  const decided = {
+    type: 'access_decided',
+    question: {
+      principal: { type: 'agent', id: 'default/a' },
+      action: 'call_tool',
+      resource: 'get_weather',
+    },
+    requestId: 'req_1',
+  } as const;
+  const rule: Rule = {
+    ...{ id: 'ovr_a', effect: 'allow', action: 'call_tool', tier: 4, source: 'override' },
+    ...{ principals: ['*'], resources: ['*'], reason: 'Demo.' },
+  };
+
+  test('show what is denied or allowed for now, and leave the routine to the debug level', () => {
+    const levelOf = (answer: 'allow' | 'deny', by: Rule | null) =>
+      written({ ...decided, decision: { answer, rule: by } })[0]?.level;
+    expect([levelOf('allow', null), levelOf('deny', null), levelOf('allow', rule)]).toEqual([
+      'debug',
+      'warn',
+      'info',
+    ]);
+  });
+
+  test('look at who asked for what only when they are written', () => {
+    const looks: string[] = [];
+    const question = new Proxy(decided.question, {
+      get(target, name) {
+        looks.push(String(name));
+        return Reflect.get(target, name);
       },
-      requestId: 'req_1',
-    } as const;
-    const levelOf = (answer: 'allow' | 'deny') =>
-      logEntries({ ...decided, decision: { answer, rule: null } })[0]?.level;
-    expect([levelOf('allow'), levelOf('deny')]).toEqual(['debug', 'warn']);
+    });
+    const [line] = logEntries({ ...decided, question, decision: { answer: 'allow', rule } });
+    expect(looks).toEqual([]);
+    expect(line?.fields()).toMatchObject({ action: 'call_tool' });
+  });
+
+  test('tell who was allowed what by which rule, and why', () => {
+    const [line] = written({ ...decided, decision: { answer: 'allow', rule } });
+    expect(line?.message).toBe('access allow');
+    expect(line?.fields).toMatchObject({
+      ...{ request_id: 'req_1', principal: 'default/a', agent_id: 'default/a' },
+      ...{ action: 'call_tool', resource: 'get_weather', tool: 'get_weather' },
+      ...{ rule_id: 'ovr_a', tier: 4, source: 'override', reason: 'Demo.' },
+    });
   });
 });

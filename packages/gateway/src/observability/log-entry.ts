@@ -2,35 +2,38 @@ import { GatewayError } from '../errors.ts';
 import type { GatewayEvent } from '../events.ts';
 import type { Finding, Stage } from '../protocol/diagnostics.ts';
 import type { FailureDetail } from '../protocol/run.ts';
+import { decisionDetail } from './decision-detail.ts';
 
-/** A line of the log before it is written. Field names are those of docs/architecture.md. */
+/** A line of the log before it is written. Its fields are made when asked for, which most lines never are. */
 export type LogEntry = {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
-  readonly fields: Readonly<Record<string, unknown>>;
+  readonly fields: () => Readonly<Record<string, unknown>>;
 };
 
 /** What an event says in the log; several lines for a module with several findings, none for the routine. */
 export function logEntries(event: GatewayEvent): LogEntry[] {
   switch (event.type) {
     case 'gateway_started':
-      return [entry('info', 'gateway started', { url: event.url, pid: event.pid })];
+      return [entry('info', 'gateway started', () => ({ url: event.url, pid: event.pid }))];
     case 'gateway_stopping':
-      return [entry('info', 'gateway stopping', { reason: event.reason })];
+      return [entry('info', 'gateway stopping', () => ({ reason: event.reason }))];
     case 'agent_loaded':
       return [
-        entry('info', 'agent loaded', {
+        entry('info', 'agent loaded', () => ({
           ...about(event),
           generation: event.generation,
           load_ms: event.loadMs,
-        }),
+        })),
       ];
     case 'agent_removed':
-      return [entry('info', 'agent removed', about(event))];
+      return [entry('info', 'agent removed', () => about(event))];
     case 'findings_reported':
       return event.findings.map((finding) => findingEntry(event, finding));
     case 'run_started':
-      return [entry('debug', 'run started', { ...run(event), generation: event.generation })];
+      return [
+        entry('debug', 'run started', () => ({ ...run(event), generation: event.generation })),
+      ];
     case 'run_ended':
       return [runEntry(event)];
     case 'tool_called':
@@ -43,19 +46,25 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
       return [requestEntry(event)];
     case 'request_failed':
       return [
-        entry(event.code === 'gateway_failed' ? 'error' : 'warn', `request failed: ${event.code}`, {
-          request_id: event.requestId,
-          ...thrown(event.error),
-        }),
+        entry(
+          event.code === 'gateway_failed' ? 'error' : 'warn',
+          `request failed: ${event.code}`,
+          () => ({
+            request_id: event.requestId,
+            ...thrown(event.error),
+          }),
+        ),
       ];
     case 'worker_started':
-      return [entry('debug', 'worker started', worker(event))];
+      return [entry('debug', 'worker started', () => worker(event))];
     case 'worker_ended':
       return [workerEndEntry(event)];
     case 'worker_output':
-      return [entry('info', event.line, { ...worker(event), stream: event.stream })];
+      return [entry('info', event.line, () => ({ ...worker(event), stream: event.stream }))];
+    case 'key_expiring':
+      return [expiryEntry(event)];
     case 'fault_survived':
-      return [entry('error', `fault survived: ${event.where}`, thrown(event.error))];
+      return [entry('error', `fault survived: ${event.where}`, () => thrown(event.error))];
     default:
       return event satisfies never;
   }
@@ -93,17 +102,17 @@ function findingEntry(
 ): LogEntry {
   const { stage: error_stage, severity, message, ...rest } = finding;
   const serving = event.servingGeneration;
-  return entry(levels[severity], message, {
+  return entry(levels[severity], message, () => ({
     ...about(event),
     error_stage,
     ...rest,
     ...(serving === null ? {} : { still_serving_generation: serving }),
-  });
+  }));
 }
 
 function runEntry(event: Extract<GatewayEvent, { type: 'run_ended' }>): LogEntry {
   const { outcome, code, detail, usage } = event;
-  return entry(outcome === 'failed' ? 'error' : 'info', `run ${outcome}`, {
+  return entry(outcome === 'failed' ? 'error' : 'info', `run ${outcome}`, () => ({
     ...run(event),
     key_id: event.keyId,
     duration_ms: round(event.durationMs),
@@ -112,7 +121,7 @@ function runEntry(event: Extract<GatewayEvent, { type: 'run_ended' }>): LogEntry
     input_tokens: usage.inputTokens,
     output_tokens: usage.outputTokens,
     ...(outcome === 'failed' ? { code, ...stage(detail?.stage ?? 'run'), ...cause(detail) } : {}),
-  });
+  }));
 }
 
 function cause(detail: FailureDetail | null) {
@@ -123,48 +132,81 @@ function cause(detail: FailureDetail | null) {
 
 function toolEntry(event: Extract<GatewayEvent, { type: 'tool_called' }>): LogEntry {
   const failed = event.outcome === 'failed';
-  return entry(failed ? 'warn' : 'info', `tool ${event.outcome}`, {
+  return entry(failed ? 'warn' : 'info', `tool ${event.outcome}`, () => ({
     ...run(event),
     tool: event.tool,
     provenance: event.provenance,
     duration_ms: round(event.durationMs),
     ...(failed ? { ...stage('tool'), ...cause(event.detail) } : {}),
-  });
+  }));
 }
 
 function requestEntry(event: Extract<GatewayEvent, { type: 'request_ended' }>): LogEntry {
   const level = healthPaths.includes(event.path) ? 'debug' : 'info';
-  return entry(level, `${event.method} ${event.path} ${event.status}`, {
+  return entry(level, `${event.method} ${event.path} ${event.status}`, () => ({
     request_id: event.requestId,
     client_request_id: event.clientRequestId ?? undefined,
+    client_address: event.clientAddress ?? undefined,
     key_id: event.keyId ?? undefined,
     duration_ms: round(event.durationMs),
-  });
+  }));
 }
 
 function modelEntry(event: Extract<GatewayEvent, { type: 'model_called' }>): LogEntry {
-  return entry(event.outcome === 'failed' ? 'warn' : 'debug', `model call ${event.outcome}`, {
-    agent_id: event.agentId,
-    run_id: event.runId ?? undefined,
-    upstream: event.upstream,
-    model: event.model ?? undefined,
-    status: event.status,
-    attempts: event.attempts,
-    duration_ms: round(event.durationMs),
-    ...(event.outcome === 'failed' ? { ...stage('model'), error: event.error } : {}),
-  });
+  return entry(
+    event.outcome === 'failed' ? 'warn' : 'debug',
+    `model call ${event.outcome}`,
+    () => ({
+      agent_id: event.agentId,
+      run_id: event.runId ?? undefined,
+      upstream: event.upstream,
+      model: event.model ?? undefined,
+      status: event.status,
+      attempts: event.attempts,
+      duration_ms: round(event.durationMs),
+      ...(event.outcome === 'failed' ? { ...stage('model'), error: event.error } : {}),
+    }),
+  );
 }
 
 function decisionEntry(event: Extract<GatewayEvent, { type: 'access_decided' }>): LogEntry {
-  const { question, decision } = event;
-  return entry(decision.answer === 'deny' ? 'warn' : 'debug', `access ${decision.answer}`, {
-    request_id: event.requestId ?? undefined,
-    principal: question.principal.id,
-    action: question.action,
-    resource: question.resource,
-    rule_id: decision.rule?.id ?? undefined,
-    reason: decision.rule?.reason,
-  });
+  const { answer, rule } = event.decision;
+  return entry(decisionLevel(answer, rule?.source ?? null), `access ${answer}`, () =>
+    decisionFields(event),
+  );
+}
+
+function decisionFields(event: Extract<GatewayEvent, { type: 'access_decided' }>) {
+  const { action, resource, ...detail } = decisionDetail(event);
+  return {
+    request_id: detail.requestId ?? undefined,
+    principal: event.question.principal.id,
+    key_id: detail.keyId ?? undefined,
+    role: detail.role ?? undefined,
+    action,
+    resource,
+    agent_id: detail.agentId ?? undefined,
+    module_path: action === 'load_module' ? resource : undefined,
+    tool: detail.tool ?? undefined,
+    rule_id: detail.ruleId ?? undefined,
+    tier: detail.tier,
+    source: detail.source ?? undefined,
+    reason: detail.reason ?? undefined,
+  };
+}
+
+/** What is always allowed is the routine; that it is only for now is worth a line. */
+function decisionLevel(effect: 'allow' | 'deny', source: string | null): LogEntry['level'] {
+  if (effect === 'deny') return 'warn';
+  return source === 'override' ? 'info' : 'debug';
+}
+
+function expiryEntry(event: Extract<GatewayEvent, { type: 'key_expiring' }>): LogEntry {
+  return entry('warn', 'key expires soon', () => ({
+    key_id: event.keyId,
+    key_name: event.keyName,
+    expires_at: new Date(event.expiresAtSeconds * 1000).toISOString(),
+  }));
 }
 
 /** `load_failed` has findings of its own, which say more. */
@@ -175,17 +217,23 @@ const healthPaths = ['/healthz', '/readyz'];
 
 function workerEndEntry(event: Extract<GatewayEvent, { type: 'worker_ended' }>): LogEntry {
   const expected = expectedEnds.includes(event.reason);
-  return entry(expected ? 'debug' : 'error', `worker ended: ${event.reason}`, {
+  return entry(expected ? 'debug' : 'error', `worker ended: ${event.reason}`, () => ({
     ...worker(event),
     generation: event.generation ?? undefined,
     exit_code: event.exitCode ?? undefined,
     signal: event.signal ?? undefined,
     ...(expected ? {} : { ...stage('worker'), ...cause(event.detail) }),
-  });
+  }));
 }
 
 function thrown(error: unknown) {
   const origin = error instanceof GatewayError && error.cause !== undefined ? error.cause : error;
   if (!(origin instanceof Error)) return { error: String(origin) };
-  return { error_class: origin.constructor.name, error: origin.message, stack: origin.stack };
+  const { message, cause, stack } = origin;
+  return {
+    error_class: origin.constructor.name,
+    error: message,
+    cause: cause instanceof Error ? cause.message || cause.name : undefined,
+    stack,
+  };
 }

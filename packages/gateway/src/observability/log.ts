@@ -3,6 +3,8 @@ import pino from 'pino';
 import type { GatewayEvent } from '../events.ts';
 import type { LogEntry } from './log-entry.ts';
 import { logEntries } from './log-entry.ts';
+import { plainText } from './plain-text.ts';
+import type { Redactor } from './redact.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
@@ -10,6 +12,8 @@ export type LogOptions = {
   readonly level: LogLevel;
   /** `json`: one object per line on stdout. `readable`: for a person, on stderr. */
   readonly form: 'json' | 'readable';
+  /** Takes secrets out of what is written. */
+  readonly redact: Redactor['deep'];
 };
 
 export type Log = {
@@ -26,15 +30,18 @@ export function createLog(options: LogOptions): Log {
   const sink = options.form === 'json' ? jsonSink(options.level) : readableSink();
   return {
     listener(event) {
-      for (const entry of logEntries(event)) {
-        if (rank[entry.level] >= rank[options.level]) sink.write(entry);
+      for (const { level, message, fields } of logEntries(event)) {
+        if (rank[level] < rank[options.level]) continue;
+        sink.write(options.redact({ level, message, fields: fields() }));
       }
     },
     flush: sink.flush,
   };
 }
 
-type Sink = { readonly write: (entry: LogEntry) => void; readonly flush: () => void };
+type Line = Omit<LogEntry, 'fields'> & { readonly fields: ReturnType<LogEntry['fields']> };
+
+type Sink = { readonly write: (line: Line) => void; readonly flush: () => void };
 
 // A write a line costs more than everything else a run does in this process.
 const bufferBytes = 8 * 1024;
@@ -53,7 +60,7 @@ function jsonSink(level: string): Sink {
     destination,
   );
   return {
-    write: (entry) => logger[entry.level](entry.fields, entry.message),
+    write: ({ level, message, fields }) => logger[level](fields, message),
     flush() {
       clearInterval(timer);
       destination.flushSync();
@@ -68,12 +75,12 @@ const blocks = ['frame', 'hint', 'stack'];
 
 function readableSink(): Sink {
   return {
-    write: (entry) => process.stderr.write(`${readable(entry)}\n`),
+    write: (line) => process.stderr.write(`${readable(line)}\n`),
     flush: () => undefined,
   };
 }
 
-function readable({ level, message, fields }: LogEntry): string {
+function readable({ level, message, fields }: Line): string {
   const time = new Date().toTimeString().slice(0, 8);
   const shown = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
   const inline = shown
@@ -81,14 +88,13 @@ function readable({ level, message, fields }: LogEntry): string {
     .map(([name, value]) => `${name}=${printable(value)}`);
   const below = shown
     .filter(([name]) => blocks.includes(name))
-    .flatMap(([name, value]) => [name === 'hint' ? `→ ${value}` : String(value)])
-    .flatMap((text) => text.split('\n').map((line) => `    ${line}`));
+    .map(([name, value]) => plainText(name === 'hint' ? `    → ${value}` : `    ${value}`));
   const label = styleText(colors[level], level.padEnd(5), { stream: process.stderr });
   const tail = styleText('gray', inline.join(' '), { stream: process.stderr });
-  return [`${time} ${label} ${message} ${tail}`.trimEnd(), ...below].join('\n');
+  return [`${time} ${label} ${plainText(message)} ${tail}`.trimEnd(), ...below].join('\n');
 }
 
 function printable(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return /[\s"]/.test(text) ? JSON.stringify(text) : text;
+  return /[\s"\p{Cc}]/u.test(text) ? plainText(JSON.stringify(text)) : text;
 }

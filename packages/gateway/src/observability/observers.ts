@@ -1,8 +1,17 @@
 import type { Events } from '../events.ts';
+import {
+  createKeepDecisions,
+  type KeepDecisions,
+  type KeepDecisionsDeps,
+} from './keep-decisions.ts';
 import { createKeepErrors, type KeepErrors, type KeepErrorsDeps } from './keep-errors.ts';
+import { createKeyUse, type KeyUse, type KeyUseDeps } from './key-use.ts';
 import { createLog, type Log, type LogLevel } from './log.ts';
+import type { WorkerLook } from './metric-set.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { createRecentErrors, type RecentErrors } from './recent-errors.ts';
 import { createRecentRuns, type RecentRuns } from './recent-runs.ts';
+import type { Redactor } from './redact.ts';
 import { createUsageMeter, type UsageMeter } from './usage.ts';
 
 /** Everything that listens to the events. */
@@ -12,24 +21,44 @@ export type Observers = {
   readonly recentRuns: RecentRuns;
   readonly usage: UsageMeter;
   readonly keepErrors: KeepErrors;
+  readonly keepDecisions: KeepDecisions;
+  readonly keyUse: KeyUse;
+  readonly metrics: Metrics;
 };
 
 /** Makes the listeners and adds them. */
 export function createObservers(options: {
   readonly events: Events;
   readonly log: { readonly level: LogLevel; readonly form: 'readable' | 'json' | 'none' };
-  readonly diagnostics: KeepErrorsDeps['store'];
+  readonly store: {
+    readonly diagnostics: KeepErrorsDeps['store'];
+    readonly decisions: KeepDecisionsDeps['store'];
+    readonly keys: KeyUseDeps['store'];
+  };
+  /** How many decisions are kept, and for how long. */
+  readonly keep: KeepDecisionsDeps['keep'];
+  /** Asked when metrics are. */
+  readonly workers: () => readonly WorkerLook[];
+  /** Takes secrets out of all that is written or kept. */
+  readonly redact: Redactor['deep'];
 }): Observers {
   const { emit, listen } = options.events;
+  const { store, keep, redact } = options;
+  const nowMs = Date.now;
   const { level, form } = options.log;
   const nowIso = () => new Date().toISOString();
-  const recentErrors = createRecentErrors(nowIso);
+  const recentErrors = createRecentErrors(nowIso, redact);
   const observers: Observers = {
     recentErrors,
     recentRuns: createRecentRuns(nowIso),
     usage: createUsageMeter(),
-    keepErrors: createKeepErrors({ recent: recentErrors, store: options.diagnostics, emit }),
-    log: createLog(form === 'none' ? { level: 'silent', form: 'readable' } : { level, form }),
+    keepErrors: createKeepErrors({ recent: recentErrors, store: store.diagnostics, emit }),
+    keepDecisions: createKeepDecisions({ store: store.decisions, keep, redact, nowMs, emit }),
+    keyUse: createKeyUse({ store: store.keys, nowMs, emit }),
+    metrics: createMetrics(options.workers),
+    log: createLog(
+      form === 'none' ? { level: 'silent', form: 'readable', redact } : { level, form, redact },
+    ),
   };
   for (const { listener } of Object.values(observers)) listen(listener);
   return observers;

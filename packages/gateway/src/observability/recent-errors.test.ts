@@ -94,6 +94,27 @@ describe('recent errors', () => {
     ]);
   });
 
+  test('goes by the order of events where the clock is set back, and never ends before it begins', () => {
+    const times = [
+      '2026-01-01T12:00:00.000Z',
+      '2026-01-01T12:00:01.000Z',
+      '2026-01-01T10:00:00.000Z',
+    ];
+    const recent = createRecentErrors(() => times.shift() ?? '');
+    recent.listener(reported([syntaxError]));
+    recent.listener(reported([syntaxError], 'B'));
+    recent.listener(reported([syntaxError]));
+    expect(recent.query({}).errors).toMatchObject([
+      {
+        agent_id: 'default/a',
+        first_seen: '2026-01-01T10:00:00.000Z',
+        last_seen: '2026-01-01T10:00:00.000Z',
+        count: 2,
+      },
+      { agent_id: 'default/b', last_seen: '2026-01-01T12:00:01.000Z' },
+    ]);
+  });
+
   test('keeps what a tool threw, though the run went on, and no failure without a cause', () => {
     const recent = createRecentErrors(clock());
     const called = {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { GatewayEvent } from '../events.ts';
 import type { Diagnostic, Finding, Severity, Stage } from '../protocol/diagnostics.ts';
+import type { Redactor } from './redact.ts';
+import { type FailureSubject, servingFailure } from './serving-failure.ts';
 
 /** Filters of a look at the diagnostics; `since` is ISO 8601, `limit` at most 500 (default 100). */
 export type DiagnosticQuery = {
@@ -32,15 +34,18 @@ const keptLimit = 1000;
 const servingStages: readonly Stage[] = ['worker', 'run', 'model', 'tool', 'guardrail', 'stream'];
 
 /** A bounded list of diagnostics: repeats are counted, what is mended is cleared. */
-export function createRecentErrors(nowIso: () => string): RecentErrors {
+export function createRecentErrors(
+  nowIso: () => string,
+  redact: Redactor['deep'] = (value) => value,
+): RecentErrors {
   const kept = new Map<string, Diagnostic>();
-  const add = (about: About, finding: Finding) => {
+  const add = (about: FailureSubject, finding: Finding) => {
     const fresh = toDiagnostic(about, finding, nowIso());
     const known = kept.get(fresh.id);
     kept.delete(fresh.id);
     kept.set(
       fresh.id,
-      known ? { ...fresh, first_seen: known.first_seen, count: known.count + 1 } : fresh,
+      known ? { ...fresh, first_seen: earlier(known, fresh), count: known.count + 1 } : fresh,
     );
     const [oldest] = kept.keys();
     if (kept.size > keptLimit && oldest !== undefined) kept.delete(oldest);
@@ -56,13 +61,14 @@ export function createRecentErrors(nowIso: () => string): RecentErrors {
     listener(event) {
       if (event.type === 'findings_reported') {
         const about = { ...event, requestId: null };
-        const ids = event.findings.map((finding) => diagnosticId(about, finding));
+        const findings = redact(event.findings);
+        const ids = findings.map((finding) => diagnosticId(about, finding));
         clearLoading(event.modulePath, new Set(ids));
-        for (const finding of event.findings) add(about, finding);
+        for (const finding of findings) add(about, finding);
         return;
       }
       const failure = servingFailure(event);
-      if (failure) add(failure.about, failure.finding);
+      if (failure) add(failure.about, redact(failure.finding));
     },
     restore(diagnostics) {
       const newer = [...kept];
@@ -75,81 +81,13 @@ export function createRecentErrors(nowIso: () => string): RecentErrors {
   };
 }
 
-type About = {
-  readonly agentId: string | null;
-  readonly modulePath: string | null;
-  readonly servingGeneration: number | null;
-  readonly requestId: string | null;
-};
-
-function servingFailure(event: GatewayEvent): { about: About; finding: Finding } | null {
-  if (event.type === 'run_ended' && event.outcome === 'failed') {
-    const { detail } = event;
-    const code = event.code ?? 'run_failed';
-    return {
-      about: { ...event, servingGeneration: null },
-      finding: {
-        stage: detail?.stage ?? 'run',
-        code,
-        severity: 'error',
-        message: detail ? `${detail.class}: ${detail.message}` : code,
-        ...place(detail),
-      },
-    };
-  }
-  if (event.type === 'tool_called' && event.outcome === 'failed' && event.detail) {
-    const { detail } = event;
-    return {
-      about: { ...event, servingGeneration: null },
-      finding: {
-        stage: 'tool',
-        code: 'tool_threw',
-        severity: 'error',
-        message: `${detail.class}: ${detail.message}`,
-        ...place(detail),
-      },
-    };
-  }
-  if (event.type === 'worker_ended' && unexpected.has(event.reason)) {
-    return {
-      about: { ...event, servingGeneration: event.generation, requestId: null },
-      finding: {
-        stage: 'worker',
-        code: `worker_${event.reason}`,
-        severity: 'error',
-        message: event.detail?.message ?? `The worker ended: ${event.reason}.`,
-        ...place(event.detail),
-      },
-    };
-  }
-  return null;
-}
-
-const unexpected: ReadonlySet<string> = new Set([
-  'stalled',
-  'memory',
-  'protocol',
-  'exited',
-  'crashed',
-]);
-
-function place(detail: { file?: string; line?: number; column?: number } | null) {
-  if (detail?.file === undefined) return {};
-  const { file, line, column } = detail;
-  return {
-    file,
-    ...(line === undefined ? {} : { line }),
-    ...(column === undefined ? {} : { column }),
-  };
-}
-
-function diagnosticId(about: About, finding: Finding): string {
+function diagnosticId(about: FailureSubject, finding: Finding): string {
   const { stage, code, file, line, message } = finding;
   const identity = JSON.stringify([about.modulePath, stage, code, file, line, message]);
   return `diag_${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
 }
 
-function toDiagnostic(about: About, finding: Finding, now: string): Diagnostic {
+function toDiagnostic(about: FailureSubject, finding: Finding, now: string): Diagnostic {
   return {
     id: diagnosticId(about, finding),
     agent_id: about.agentId,
@@ -185,4 +123,10 @@ function select(newestFirst: readonly Diagnostic[], query: DiagnosticQuery) {
   const errors = matching.slice(start, start + limit);
   const more = matching.length > start + limit;
   return { errors, next: more ? (errors.at(-1)?.id ?? null) : null };
+}
+
+/** A clock that was set back must not show a diagnostic as last seen before it was first seen. */
+function earlier(known: Diagnostic, fresh: Diagnostic): string {
+  const [first = fresh.first_seen] = [known.first_seen, fresh.first_seen].toSorted();
+  return first;
 }

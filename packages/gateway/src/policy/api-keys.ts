@@ -1,72 +1,72 @@
-import { timingSafeEqual } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
-import type { Emit } from '../events.ts';
 import type { KeyRecord } from '../protocol/policy.ts';
-import { hashOf, isSecret, type NewKey, newRecord, newSecret } from './new-key.ts';
+import { isUsable } from './known-keys.ts';
+import { hashOf, isSecret, type NewKey, newRecord, newSecret, successor } from './new-key.ts';
 
-/** What the keys need of a store, a clock and the events. */
+/** What the keys need of a store and a clock. */
 export type ApiKeyDeps = {
   readonly store: {
     list(): Promise<readonly KeyRecord[]>;
     insert(record: KeyRecord): Promise<boolean>;
+    rotate(
+      record: KeyRecord,
+      options: { readonly oldEndsAtSeconds: number; readonly nowSeconds: number },
+    ): Promise<boolean>;
     revoke(keyId: string, atSeconds: number): Promise<boolean>;
   };
-  /** A number that differs when another process may have changed a key. */
-  version(): Promise<number>;
   nowSeconds(): number;
-  readonly emit: Emit;
+  /** Called after every change; what is in memory is like the store once it resolves. */
+  changed?(): Promise<void>;
 };
 
-/** The API keys of a gateway. Changes made here hold at once, those of other processes within a second. */
+/** A key and its secret, which nobody knows afterwards but whoever gets this answer. */
+export type MadeKey = { readonly record: KeyRecord; readonly secret: string };
+
+/** The API keys of a store. A change is durable, and holds in this process, when its promise resolves. */
 export type ApiKeys = {
-  /** Loads the keys and begins to follow the store. */
-  start(): Promise<void>;
-  /** The key of a secret, or null where there is none, it is revoked or has expired. Memory only. */
-  authenticate(secret: string): KeyRecord | null;
-  /** Makes a key; its secret is known to nobody afterwards but whoever gets this answer. */
-  create(key: NewKey): Promise<{ readonly record: KeyRecord; readonly secret: string }>;
+  create(key: NewKey): Promise<MadeKey>;
   /**
    * Makes a key of a secret that is known already. One that is there is left as it is.
    *
    * @throws GatewayError `invalid_value` where the secret has not the form of one, or belongs to a key that ended.
    */
   register(secret: string, key: NewKey): Promise<KeyRecord>;
+  /**
+   * Makes a key in place of another, alike in all but its secret and id; the other ends after an overlap.
+   *
+   * @throws GatewayError `record_not_found`, or `invalid_value` where the other has ended or the overlap cannot be.
+   */
+  rotate(keyId: string, options: RotateOptions): Promise<MadeKey>;
   /** False where there is no such key or it is revoked. */
   revoke(keyId: string): Promise<boolean>;
   /** Every key in the store, revoked and expired ones included. */
   list(): Promise<readonly KeyRecord[]>;
   /** Whether any key in the store could be used now. */
   hasUsableKey(): Promise<boolean>;
-  close(): void;
 };
 
-/** How often the store is asked whether another process changed something. */
-const FOLLOW_INTERVAL_MS = 250;
+export type RotateOptions = {
+  /** How long the old key goes on working: 0 ends it at once, 30 days at most. */
+  readonly overlapSeconds: number;
+  /** Who rotates: `cli:<os user>`, or a key id. */
+  readonly createdBy: string;
+};
 
-/** Makes the keys over a store. Nothing is read before the first call that has to. */
+const MAX_OVERLAP_SECONDS = 30 * 86_400;
+
+/** Makes the keys over a store. */
 export function createApiKeys(deps: ApiKeyDeps): ApiKeys {
-  const { store, nowSeconds } = deps;
-  const known = createKnownKeys(deps);
-
-  const isUsable = (key: KeyRecord) =>
-    key.revokedAtSeconds === null &&
-    nowSeconds() < (key.expiresAtSeconds ?? Number.POSITIVE_INFINITY);
+  const { store, nowSeconds, changed = async () => {} } = deps;
 
   const insert = async (secret: string, key: NewKey): Promise<KeyRecord | null> => {
     const record = newRecord(key, hashOf(secret), nowSeconds());
     const inserted = await store.insert(record);
-    await known.reload();
+    // The key is durable and its secret known here only: it must not get lost where reading again fails.
+    await changed().catch(() => {});
     return inserted ? record : null;
   };
 
   return {
-    start: () => known.follow(),
-    authenticate(secret) {
-      const hash = hashOf(secret);
-      const key = known.byHash(hash);
-      if (!key || !timingSafeEqual(Buffer.from(hash), Buffer.from(key.hash))) return null;
-      return isUsable(key) ? key : null;
-    },
     async create(key) {
       const secret = newSecret();
       const record = await insert(secret, key);
@@ -75,79 +75,49 @@ export function createApiKeys(deps: ApiKeyDeps): ApiKeys {
     },
     async register(secret, key) {
       if (!isSecret(secret)) throw invalid('This is no API key: one begins with `dg_`.');
+      const hash = hashOf(secret);
       const inserted = await insert(secret, key);
-      const record = inserted ?? known.byHash(hashOf(secret));
-      if (record && isUsable(record)) return record;
+      const record = inserted ?? (await store.list()).find((known) => known.hash === hash);
+      if (record && isUsable(record, nowSeconds())) return record;
       throw invalid('This API key is revoked or has expired.');
+    },
+    async rotate(keyId, options) {
+      const overlapSeconds = checkedOverlap(options.overlapSeconds);
+      const all = await store.list();
+      const old = all.find(({ id }) => id === keyId);
+      if (!old) throw new GatewayError('record_not_found', 'There is no such key.');
+      const next = all.find(({ rotatedFrom }) => rotatedFrom === keyId);
+      if (next) throw invalid(`This key was rotated before. Rotate its successor, ${next.id}.`);
+      const now = Math.floor(nowSeconds());
+      const secret = newSecret();
+      const record = successor(old, {
+        hash: hashOf(secret),
+        createdBy: options.createdBy,
+        nowSeconds: now,
+      });
+      const oldEndsAtSeconds = now + overlapSeconds;
+      const isRotated = await store.rotate(record, { oldEndsAtSeconds, nowSeconds: now });
+      await changed().catch(() => {});
+      if (isRotated) return { record, secret };
+      throw invalid('A key that is revoked or has expired cannot be rotated. Make a new one.');
     },
     async revoke(keyId) {
       const revoked = await store.revoke(keyId, Math.floor(nowSeconds()));
-      await known.reload();
+      await changed();
       return revoked;
     },
     list: () => store.list(),
-    hasUsableKey: async () => (await store.list()).some(isUsable),
-    close: () => known.close(),
+    hasUsableKey: async () => (await store.list()).some((key) => isUsable(key, nowSeconds())),
   };
+}
+
+function checkedOverlap(seconds: number): number {
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_OVERLAP_SECONDS) return seconds;
+  throw new GatewayError('invalid_value', 'The overlap is 0 to 2592000 seconds (30 days).', {
+    param: 'overlap_seconds',
+  });
 }
 
 function invalid(message: string): GatewayError {
   return new GatewayError('invalid_value', message);
-}
-
-/** The keys in memory, kept like those in the store. */
-type KnownKeys = {
-  byHash(hash: string): KeyRecord | undefined;
-  reload(): Promise<void>;
-  follow(): Promise<void>;
-  close(): void;
-};
-
-function createKnownKeys({ store, version, emit }: ApiKeyDeps): KnownKeys {
-  let keys: ReadonlyMap<string, KeyRecord> = new Map();
-  let seenVersion: number | null = null;
-  let reloading: Promise<void> = Promise.resolve();
-  let timer: NodeJS.Timeout | null = null;
-  let isClosed = false;
-  let isStoreAway = false;
-
-  // One after the other: a list read before a change must never replace one read after it.
-  const reload = (): Promise<void> => {
-    const next = reloading.then(async () => {
-      const versionBefore = await version();
-      keys = new Map((await store.list()).map((key) => [key.hash, key]));
-      seenVersion = versionBefore;
-    });
-    reloading = next.catch(() => undefined);
-    return next;
-  };
-
-  const askLater = () => {
-    if (!isClosed) timer = setTimeout(ask, FOLLOW_INTERVAL_MS).unref();
-  };
-
-  const ask = async (): Promise<void> => {
-    try {
-      if ((await version()) !== seenVersion && !isClosed) await reload();
-      isStoreAway = false;
-    } catch (error) {
-      // The keys known so far go on working; one word about it is enough.
-      if (!isClosed && !isStoreAway) emit({ type: 'fault_survived', where: 'api keys', error });
-      isStoreAway = true;
-    }
-    askLater();
-  };
-
-  return {
-    byHash: (hash) => keys.get(hash),
-    reload,
-    async follow() {
-      await reload();
-      askLater();
-    },
-    close() {
-      isClosed = true;
-      if (timer) clearTimeout(timer);
-    },
-  };
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createEvents, type GatewayEvent } from '../events.ts';
 import type { Rule } from '../protocol/policy.ts';
 import { createAuthorize, principalOf } from './authorize.ts';
+import { compileRules } from './rule-set.ts';
 import { builtInRules } from './rules.ts';
 
 const caller = {
@@ -19,7 +20,7 @@ function setup(rules: readonly Rule[] = builtInRules) {
   events.listen((event) => heard.push(event));
   let nowSeconds = 100;
   const authorize = createAuthorize({
-    rules: () => rules,
+    rules: () => compileRules(rules),
     nowSeconds: () => nowSeconds,
     emit: events.emit,
   });
@@ -70,7 +71,7 @@ test('asks the clock and the rules for each decision', () => {
   const question = {
     principal: principalOf(caller),
     action: 'administer',
-    resource: '/x',
+    resource: '/security/rules',
   } as const;
   expect(authorize(question, null).answer).toBe('allow');
   setNow(200);

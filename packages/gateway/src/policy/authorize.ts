@@ -1,11 +1,12 @@
 import type { Emit } from '../events.ts';
-import type { Caller, Decision, Principal, Question, Rule } from '../protocol/policy.ts';
+import type { Caller, Decision, KeyPrincipal, Question } from '../protocol/policy.ts';
 import { decide } from './decide.ts';
+import type { RuleSet } from './rule-set.ts';
 
 /** What `createAuthorize` needs. */
 export type AuthorizeDeps = {
   /** The rules that hold now, of every tier. */
-  rules(): readonly Rule[];
+  rules(): RuleSet;
   nowSeconds(): number;
   readonly emit: Emit;
 };
@@ -23,7 +24,7 @@ export function createAuthorize({ rules, nowSeconds, emit }: AuthorizeDeps): Aut
 }
 
 /** A caller as rules see it. */
-export function principalOf(caller: Caller): Principal {
+export function principalOf(caller: Caller): KeyPrincipal {
   return {
     type: 'key',
     id: caller.keyId,

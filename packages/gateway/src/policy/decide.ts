@@ -1,74 +1,71 @@
-import type { Decision, Principal, Question, Role, Rule } from '../protocol/policy.ts';
-import { matchesGlob } from './glob.ts';
+import type { Decision, Question, Rule } from '../protocol/policy.ts';
+import { beyondCeiling } from './key-ceiling.ts';
+import { type Fit, fitsOf, hear } from './rule-fits.ts';
+import type { RuleSet } from './rule-set.ts';
 
 /**
  * Answers a question from the rules. No clock and no I/O, so that a preview and a live request cannot disagree.
- * The first tier with a rule that fits decides, deny before allow in it; no rule at all denies. What lies outside
- * a key's own scopes is denied before any rule is heard.
+ * The first tier with a rule that fits decides, deny before allow in it, the smallest id among equals; no rule at
+ * all denies. A rule whose `when` cannot be answered denies in its tier. What lies beyond a key’s role or
+ * scopes is denied before any rule is heard. An agent is listed for whoever may run it, unless a rule or an override speaks
+ * of `list_agents`.
  *
- * @param rules - In any order. Among equal ones the first decides.
  * @param nowSeconds - Unix seconds; a rule holds until its `expiresAtSeconds`, exclusive.
  */
-export function decide(rules: readonly Rule[], question: Question, nowSeconds: number): Decision {
-  if (!isWithinScopes(question)) return { answer: 'deny', rule: outsideScopes(question) };
-  let deciding: Rule | null = null;
-  for (const rule of rules) {
-    const isHeard = deciding === null || comesBefore(rule, deciding);
-    if (isHeard && matches(rule, question, nowSeconds)) deciding = rule;
+export function decide(rules: RuleSet, question: Question, nowSeconds: number): Decision {
+  const beyond = beyondCeiling(question);
+  if (beyond) return { answer: 'deny', rule: beyond };
+  for (const fits of turnsOf(rules, question, nowSeconds)) {
+    const heard = hear(fits);
+    if (heard) return heard.decision;
   }
-  return deciding ? { answer: deciding.effect, rule: deciding } : { answer: 'deny', rule: null };
+  return { answer: 'deny', rule: null };
 }
 
-function comesBefore(rule: Rule, other: Rule): boolean {
-  if (rule.tier !== other.tier) return rule.tier < other.tier;
-  return rule.effect === 'deny' && other.effect === 'allow';
+/**
+ * The decisions on running an agent and on seeing it, at one moment. What a key may see mostly follows from what it may
+ * run: that is gone through once.
+ *
+ * @param running - Asks whether it may run.
+ */
+export function decideOnAgent(
+  rules: RuleSet,
+  running: Question,
+  nowSeconds: number,
+): { readonly running: Decision; readonly listing: Decision } {
+  const decision = decide(rules, running, nowSeconds);
+  const question: Question = { ...running, action: 'list_agents' };
+  const beyond = beyondCeiling(question);
+  if (beyond) return { running: decision, listing: { answer: 'deny', rule: beyond } };
+  const heard = hear(fitsOf(rules, { question, nowSeconds, lastTier: LAST_TIER_OF_LISTING }));
+  return { running: decision, listing: heard?.decision ?? decision };
 }
 
-function matches(rule: Rule, question: Question, nowSeconds: number): boolean {
-  return (
-    rule.action === question.action &&
-    nowSeconds < (rule.expiresAtSeconds ?? Number.POSITIVE_INFINITY) &&
-    rule.resources.some((pattern) => matchesGlob(pattern, question.resource)) &&
-    rule.principals.some((pattern) => matchesPrincipal(pattern, question.principal, rule.effect))
-  );
+/** The same decision, with every rule that fits the question in the order they are heard. */
+export function explain(
+  rules: RuleSet,
+  question: Question,
+  nowSeconds: number,
+): { readonly decision: Decision; readonly matched: readonly Rule[] } {
+  const decision = decide(rules, question, nowSeconds);
+  const beyond = beyondCeiling(question);
+  const matched = beyond ? [beyond] : [];
+  for (const fits of turnsOf(rules, question, nowSeconds)) {
+    const heard = [...fits].map(({ rule }) => rule);
+    matched.push(...heard);
+    if (heard.length > 0) break;
+  }
+  return { decision, matched };
 }
 
-function matchesPrincipal(pattern: string, principal: Principal, effect: Rule['effect']): boolean {
-  if (principal.type === 'agent') return matchesGlob(pattern, `agent:${principal.id}`);
-  if (pattern.startsWith('role:')) return matchesRole(pattern.slice(5), principal.role, effect);
-  return matchesGlob(pattern, principal.id) || matchesGlob(pattern, principal.name);
-}
+/** Below this tier, whoever may run an agent may see it. */
+const LAST_TIER_OF_LISTING = 5;
 
-const ladder: readonly Role[] = ['caller', 'operator', 'admin'];
-
-// What a role may do, the roles above it may too; what is denied to a role is not thereby denied to those above it.
-function matchesRole(named: string, role: Role, effect: Rule['effect']): boolean {
-  if (effect === 'deny' || !ladder.includes(role)) return named === role;
-  const rung = ladder.indexOf(named as Role);
-  return rung >= 0 && rung <= ladder.indexOf(role);
-}
-
-/** Scopes speak of agents; a resource of another kind (a route, a tool) is for the rules alone. */
-function isWithinScopes({ principal, action, resource }: Question): boolean {
-  if (principal.type === 'agent') return true;
-  if (action !== 'list_agents' && action !== 'run_agent') return true;
-  const [namespace = ''] = resource.split('/', 1);
-  return (
-    (principal.namespaces === null || principal.namespaces.includes(namespace)) &&
-    (principal.agents === null ||
-      principal.agents.some((pattern) => matchesGlob(pattern, resource)))
-  );
-}
-
-function outsideScopes(question: Question): Rule {
-  return {
-    id: 'key-scopes',
-    effect: 'deny',
-    action: question.action,
-    principals: question.principal.type === 'key' ? [question.principal.id] : [],
-    resources: [question.resource],
-    tier: 0,
-    source: 'built_in',
-    reason: 'The key is limited to other namespaces or agents.',
-  };
+/** The rules that fit, in the turns they are heard in: the first turn with any decides. */
+function turnsOf(rules: RuleSet, question: Question, nowSeconds: number): readonly Iterable<Fit>[] {
+  if (question.action !== 'list_agents') return [fitsOf(rules, { question, nowSeconds })];
+  return [
+    fitsOf(rules, { question, nowSeconds, lastTier: LAST_TIER_OF_LISTING }),
+    fitsOf(rules, { question, nowSeconds, action: 'run_agent' }),
+  ];
 }

@@ -21,3 +21,46 @@ export function matchesGlob(pattern: string, text: string): boolean {
   while (pattern[patternAt] === '*') patternAt++;
   return patternAt === pattern.length;
 }
+
+/** Whether every text that fits `inner` fits `outer` too. */
+export function globCovers(outer: string, inner: string): boolean {
+  // What `*` of `inner` may stand for is known by nobody; a sign that `outer` cannot spell out stands for it.
+  return !outer.includes('\0') && matchesGlob(outer, inner.replaceAll('*', '\0'));
+}
+
+/** Whether a text fits any of some patterns. */
+export type GlobTest = (text: string) => boolean;
+
+/** The same as `matchesGlob` over several patterns, prepared for being asked often. */
+export function compileGlobs(patterns: readonly string[]): GlobTest {
+  const tests = patterns.map(compileGlob);
+  const [first, ...others] = tests;
+  if (first === undefined) return () => false;
+  if (others.length === 0) return first;
+  return (text) => tests.some((test) => test(text));
+}
+
+function compileGlob(pattern: string): GlobTest {
+  const [first = '', ...others] = pattern.split('*');
+  const last = others.pop();
+  if (last === undefined) return (text) => text === pattern;
+  const middle = others.filter((part) => part !== '');
+  if (first === '' && last === '' && middle.length === 0) return () => true;
+  const leastLength = first.length + last.length;
+  return (text) =>
+    text.length >= leastLength &&
+    text.startsWith(first) &&
+    text.endsWith(last) &&
+    holdsInOrder(text.slice(first.length, text.length - last.length), middle);
+}
+
+/** Searched natively: letter by letter, thousands of hostile patterns would take seconds. */
+function holdsInOrder(text: string, parts: readonly string[]): boolean {
+  let from = 0;
+  for (const part of parts) {
+    const at = text.indexOf(part, from);
+    if (at < 0) return false;
+    from = at + part.length;
+  }
+  return true;
+}

@@ -1,22 +1,11 @@
 import { expect, test } from 'vitest';
-import type { KeyRecord } from '../protocol/policy.ts';
+import { keyRecord } from '../../test/support/key-record.ts';
 import { createIdentify } from './identify.ts';
 
-const key: KeyRecord = {
-  id: 'key_1',
-  name: 'alice',
-  role: 'caller',
-  hash: 'h',
-  namespaces: ['labs'],
-  agents: null,
-  createdAtSeconds: 0,
-  createdBy: 'test',
-  expiresAtSeconds: null,
-  revokedAtSeconds: null,
-};
+const key = keyRecord({ namespaces: ['labs'] });
 
 const identify = createIdentify({
-  keys: { authenticate: (secret) => (secret === 'dg_alice' ? key : null) },
+  known: { authenticate: (secret) => (secret === 'dg_alice' ? key : null) },
   localToken: 'dgl_local',
 });
 

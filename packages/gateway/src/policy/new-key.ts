@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash as digest, randomBytes } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
-import type { KeyRecord, Role } from '../protocol/policy.ts';
+import type { KeyLimits, KeyRecord, Role } from '../protocol/policy.ts';
 
 /** A key to be made. Absent scopes reach all, an absent expiry is never. */
 export type NewKey = {
@@ -10,6 +10,8 @@ export type NewKey = {
   readonly namespaces?: readonly string[];
   readonly agents?: readonly string[];
   readonly expiresAtSeconds?: number;
+  /** Whole numbers above 0; what is absent or null is as `security.limits` says. */
+  readonly limits?: Partial<KeyLimits>;
   /** Who makes it: `cli:<os user>`, or a key id. */
   readonly createdBy: string;
 };
@@ -26,7 +28,7 @@ export function isSecret(text: string): boolean {
 
 /** What is stored of a secret: its SHA-256, hex. */
 export function hashOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return digest('sha256', secret);
 }
 
 /**
@@ -44,25 +46,53 @@ export function newRecord(key: NewKey, hash: string, nowSeconds: number): KeyRec
     });
   }
   return {
-    id: `key_${randomBytes(9).toString('base64url')}`,
+    id: newId(),
     name,
     role: key.role,
     hash,
     namespaces: scope(key.namespaces, 'namespaces', /^[a-z0-9._-]+$/),
     agents: scope(key.agents, 'agents', /^[a-z0-9._*/-]+$/),
+    limits: checkedLimits(key.limits ?? {}),
     createdAtSeconds: Math.floor(nowSeconds),
     createdBy: key.createdBy,
     expiresAtSeconds,
     revokedAtSeconds: null,
+    rotatedFrom: null,
+    lastUsedAtSeconds: null,
   };
+}
+
+/** A key in place of another: the same reach, limits and length of life, counted from now. */
+export function successor(
+  old: KeyRecord,
+  made: { readonly hash: string; readonly createdBy: string; readonly nowSeconds: number },
+): KeyRecord {
+  const { expiresAtSeconds: oldEnd, createdAtSeconds: oldBegin } = old;
+  const nowSeconds = Math.floor(made.nowSeconds);
+  return {
+    ...old,
+    id: newId(),
+    hash: made.hash,
+    createdBy: made.createdBy,
+    createdAtSeconds: nowSeconds,
+    expiresAtSeconds: oldEnd === null ? null : nowSeconds + (oldEnd - oldBegin),
+    revokedAtSeconds: null,
+    rotatedFrom: old.id,
+    lastUsedAtSeconds: null,
+  };
+}
+
+function newId(): string {
+  return `key_${randomBytes(9).toString('base64url')}`;
 }
 
 // Rules name keys by id, name, role and glob: a name must be none of the others.
 function checkName(name: string): void {
-  if (/^[\p{L}\p{N}][\p{L}\p{N}._@ -]{0,63}$/u.test(name) && !name.startsWith('key_')) return;
+  const isOwnId = /^(key|local)_/.test(name);
+  if (/^(?=.{1,64}$)[\p{L}\p{N}][\p{L}\p{N}._@ -]*(?<! )$/u.test(name) && !isOwnId) return;
   throw new GatewayError(
     'invalid_value',
-    'A key’s name begins with a letter or digit, has letters, digits, `.`, `_`, `-`, `@` and spaces, 64 at most, and does not begin with `key_`.',
+    'A key’s name begins with a letter or digit, has letters, digits, `.`, `_`, `-`, `@` and, but at its end, spaces, 64 at most, and does not begin with `key_` or `local_`.',
     { param: 'name' },
   );
 }
@@ -80,4 +110,28 @@ function scope(
       ? 'The namespaces of a key are names such as `labs`.'
       : 'The agents of a key are model ids in which `*` stands for anything, such as `labs/*`.';
   throw new GatewayError('invalid_value', message, { param });
+}
+
+const limitNames: { readonly [Name in keyof KeyLimits]: string } = {
+  requestsPerMinute: 'requests_per_minute',
+  concurrentRuns: 'concurrent_runs',
+  tokensPerDay: 'tokens_per_day',
+  tokensPerMonth: 'tokens_per_month',
+};
+
+function checkedLimits(limits: Partial<KeyLimits>): KeyLimits {
+  const checked = (name: keyof KeyLimits) => {
+    const limit = limits[name] ?? null;
+    if (limit === null || (Number.isSafeInteger(limit) && limit > 0)) return limit;
+    const param = limitNames[name];
+    throw new GatewayError('invalid_value', `The limit ${param} is a whole number above 0.`, {
+      param,
+    });
+  };
+  return {
+    requestsPerMinute: checked('requestsPerMinute'),
+    concurrentRuns: checked('concurrentRuns'),
+    tokensPerDay: checked('tokensPerDay'),
+    tokensPerMonth: checked('tokensPerMonth'),
+  };
 }

@@ -1,6 +1,11 @@
 import { type FailureCode, GatewayError } from '../errors.ts';
 import type { FailureDetail, RunEvent, Usage } from '../protocol/run.ts';
-import type { WorkerQuestion, WorkerRun } from '../protocol/worker-messages.ts';
+import type {
+  ToolDecided,
+  ToolVerdicts,
+  WorkerQuestion,
+  WorkerRun,
+} from '../protocol/worker-messages.ts';
 import { type FinalEvent, isFinal, RunStream } from './run-stream.ts';
 
 /** One run as the pool gets it. */
@@ -11,12 +16,17 @@ export type PoolRun = {
   readonly signal: AbortSignal;
   /** Answers a question that the worker asks during the run; a rejection refuses it. */
   readonly answer: (question: WorkerQuestion) => Promise<unknown>;
+  /** Calls back when other verdicts hold, until the returned function is called: when the run is over. */
+  readonly followVerdicts?: (listener: (verdicts: ToolVerdicts) => void) => () => void;
+  /** Told what the worker made of the verdicts. */
+  readonly onToolDecided?: (decided: ToolDecided) => void;
 };
 
 /** The worker's side of a run, as far as the run needs it. */
 export type RunLink = {
   readonly credit: (events: number) => void;
   readonly cancel: (reason: string) => void;
+  readonly decide: (verdicts: ToolVerdicts) => void;
   /** What its model calls have cost so far; null where that is not known. */
   readonly usage: () => Usage | null;
   /** The run is over, however it ended. */
@@ -27,10 +37,14 @@ export type RunLink = {
 export class ActiveRun {
   readonly request: PoolRun;
   readonly #stream: RunStream;
+  readonly #unfollow: () => void;
   #link: RunLink | null = null;
+  #verdicts: ToolVerdicts;
 
   constructor(request: PoolRun) {
     this.request = request;
+    this.#verdicts = request.run.verdicts;
+    this.#unfollow = request.followVerdicts?.((verdicts) => this.#decide(verdicts)) ?? (() => {});
     this.#stream = new RunStream({
       onCredit: (events) => this.#link?.credit(events),
       onLeft: () => this.#cancel('The reader left.'),
@@ -45,6 +59,11 @@ export class ActiveRun {
 
   get isEnded(): boolean {
     return this.#stream.isEnded;
+  }
+
+  /** The run as a worker is to begin it: with the verdicts that hold by now. */
+  get workerRun(): WorkerRun {
+    return { ...this.request.run, verdicts: this.#verdicts };
   }
 
   /** Joins it to the worker it now runs in. */
@@ -83,6 +102,11 @@ export class ActiveRun {
     );
   };
 
+  #decide(verdicts: ToolVerdicts): void {
+    this.#verdicts = verdicts;
+    this.#link?.decide(verdicts);
+  }
+
   #stop(event: FinalEvent): void {
     if (this.isEnded) return;
     const last = this.#settled(event);
@@ -104,6 +128,7 @@ export class ActiveRun {
 
   #release(last: FinalEvent | null): void {
     this.request.signal.removeEventListener('abort', this.#aborted);
+    this.#unfollow();
     const link = this.#link;
     this.#link = null;
     link?.ended(last);

@@ -62,10 +62,11 @@ export class LoadedWorker {
     run.attach({
       credit: (events) => this.process.send({ type: 'credit', runId, events }),
       cancel: (reason) => this.process.send({ type: 'cancel', runId, reason }),
+      decide: (verdicts) => this.process.send({ type: 'decisions', runId, verdicts }),
       usage: () => this.#options.access.usageOf(runId),
       ended: (last) => this.#runEnded(runId, last),
     });
-    if (!this.#trySend({ type: 'run', run: run.request.run, credits: initialCredits })) {
+    if (!this.#trySend({ type: 'run', run: run.workerRun, credits: initialCredits })) {
       run.fail(failed('invalid_request', 'The request is nested too deeply for the agent.'));
     }
     return true;
@@ -97,6 +98,9 @@ export class LoadedWorker {
         return;
       case 'question':
         void this.#answer(message);
+        return;
+      case 'tool_decided':
+        this.#runs.get(message.runId)?.request.onToolDecided?.(message);
         return;
       case 'loaded':
       case 'load_failed':

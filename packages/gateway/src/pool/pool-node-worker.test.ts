@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { shareCompileCache } from '../../test/support/compile-cache.ts';
 import {
   finishRun,
   scriptedLoad,
@@ -81,6 +82,7 @@ test('a run that dies with its process says so, and the agent answers again', as
 /** A pool of real workers and a load of the module with this text. */
 async function poolFor(text: string, settings: Parameters<typeof scriptedPool>[0] = {}) {
   const folder = await tempFolder({ 'src/agents/Echo/agent.ts': text });
+  shareCompileCache(folder);
   const pool = scriptedPool(
     { loadTimeoutMs: 60_000, memoryLimitMb: 300, ...settings },
     { folder, entry },

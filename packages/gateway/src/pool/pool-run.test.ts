@@ -218,6 +218,40 @@ describe('a question of a worker', () => {
   });
 });
 
+describe('verdicts on tools', () => {
+  test('that changed before there was a worker are what it begins with', async () => {
+    const pool = poolWith();
+    const verdicts = { otherwise: 'deny', tools: {} } as const;
+    let stopped = 0;
+    const run = startRun(pool, 'verdicts', {
+      followVerdicts(listener) {
+        listener(verdicts);
+        return () => {
+          stopped += 1;
+        };
+      },
+    });
+    expect((await finishRun(run)).text).toBe(JSON.stringify(verdicts));
+    expect(stopped).toBe(1);
+  });
+
+  test('are told to their own run when a worker went by them, and to no other', async () => {
+    const pool = poolWith();
+    const told: string[] = [];
+    const runOf = (runId: string, command: string) =>
+      finishRun(
+        startRun(pool, command, {
+          runId,
+          onToolDecided: ({ tool, answer }) => void told.push(`${runId} ${tool} ${answer}`),
+        }),
+      );
+    await runOf('run-1', 'decided run-1');
+    await runOf('run-2', 'decided run-1');
+    await runOf('run-3', 'decided nobody');
+    expect(told).toEqual(['run-1 add allow']);
+  });
+});
+
 describe('workers of several agents', () => {
   test('are separate processes', async () => {
     const pool = poolWith();

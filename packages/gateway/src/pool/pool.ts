@@ -7,11 +7,13 @@ import { ActiveRun, failed, type PoolRun } from './active-run.ts';
 import { Generation, type StartOutcome, type StopOptions } from './generation.ts';
 import { createLoader, type Loader } from './loader.ts';
 import type { ModelAccess } from './model-access.ts';
+import { asksForPermissions } from './node-permissions.ts';
 import { createOrphans, type Orphans } from './orphans.ts';
 import { createRoster, type Roster } from './roster.ts';
 import type { WorkerEntries } from './runtimes.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { createSpareSets, type SpareSets } from './spare-sets.ts';
+import { letWorkersIn, type WorkerUser } from './worker-user.ts';
 
 export type { PoolRun } from './active-run.ts';
 export type { ModelAccess } from './model-access.ts';
@@ -39,6 +41,8 @@ export type PoolDeps = {
   readonly projectRoot: string;
   readonly stateFolder: string;
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
+  /** Whom workers run as; null for the gateway's own user. */
+  readonly user: WorkerUser | null;
   readonly grantModelAccess: (agentId: string) => ModelAccess;
   readonly emit: Emit;
 };
@@ -117,7 +121,7 @@ class LivePool {
       orphans: this.#orphans,
     });
     this.#spares = createSpareSets({
-      count: deps.settings.spares,
+      count: sparesOf(deps),
       start: (runtime) => this.#roster.start(runtime, null),
       onFault: (error) => deps.emit({ type: 'fault_survived', where: 'spare worker', error }),
     });
@@ -125,6 +129,8 @@ class LivePool {
   }
 
   async start(): Promise<void> {
+    const { stateFolder, user } = this.#deps;
+    if (user) letWorkersIn(stateFolder, user);
     this.#orphans.sweep();
     this.#spares.fill();
   }
@@ -246,6 +252,12 @@ class LivePool {
       lateMessage: 'The run was stopped: the agent was replaced and the run did not end in time.',
     };
   }
+}
+
+/** Under Node's permissions a process has to know its module's folder when it starts, so that no spare can wait. */
+function sparesOf({ settings, hostEnv }: PoolDeps): number {
+  const isHeld = settings.env.includes('NODE_OPTIONS') && asksForPermissions(hostEnv.NODE_OPTIONS);
+  return isHeld ? 0 : settings.spares;
 }
 
 function keyOf(load: Pick<ModuleLoad, 'agentId' | 'generation'>): string {

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Emit } from '../events.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
@@ -8,6 +7,7 @@ import { type Runtime, runtimeStart, type WorkerEntries } from './runtimes.ts';
 import { isCrash, type WorkerEnd } from './worker-end.ts';
 import { startupEnvironment, workerEnvironment } from './worker-env.ts';
 import { WorkerProcess } from './worker-process.ts';
+import { makeCompileCache, type WorkerUser } from './worker-user.ts';
 
 /** A live process of the pool and what it is there for. */
 export type Member = {
@@ -35,6 +35,7 @@ export type RosterDeps = {
     readonly memoryLimitMb: number;
     readonly stallTimeoutMs: number;
   };
+  readonly user: WorkerUser | null;
   readonly orphans: Orphans;
   readonly emit: Emit;
 };
@@ -42,25 +43,26 @@ export type RosterDeps = {
 /** Makes an empty roster. It records each process for the sweep of a later start, and tells of its start and end. */
 export function createRoster(deps: RosterDeps): Roster {
   const members = new Set<Member>();
-  const compileCacheFolder = join(deps.stateFolder, 'compile-cache');
-  const { emit, orphans, settings } = deps;
+  const { emit, orphans, settings, user } = deps;
 
   return {
     members: () => [...members],
     start(runtime, load) {
-      const startupEnv = load ? startupEnvironment(load.env) : {};
-      mkdirSync(compileCacheFolder, { recursive: true });
-      const env = workerEnvironment({ hostEnv: deps.hostEnv, named: settings.env });
+      const compileCacheFolder = makeCompileCache(deps.stateFolder, user);
+      const env = workerEnvironment({ hostEnv: deps.hostEnv, named: settings.env, user });
+      const startupEnv = load ? startupEnvironment(load.env, env) : {};
       const { memoryLimitMb } = settings;
       const { entries } = deps;
       const start = runtimeStart(runtime, startupEnv, {
-        ...{ entries, memoryLimitMb, compileCacheFolder, path: env.PATH ?? '' },
+        ...{ entries, memoryLimitMb, compileCacheFolder, workerEnv: env },
+        moduleFolders: load ? [load.folder, join(load.keptFolder, '*')] : [],
       });
       const started = new WorkerProcess({
         command: start.command,
         args: start.args,
         cwd: deps.projectRoot,
         env: { ...env, ...start.env },
+        user,
         stallTimeoutMs: settings.stallTimeoutMs,
         memoryLimitMb,
         onOutput: (stream, line) => {

@@ -1,5 +1,6 @@
 import { delimiter, dirname, extname, join } from 'node:path';
 import type { ModuleLoad } from '../protocol/records.ts';
+import { permissionFlags } from './node-permissions.ts';
 import type { Environment } from './worker-env.ts';
 
 /** What runs a worker: the gateway's own Node, or a Python with its environment. */
@@ -50,14 +51,24 @@ export function runtimeStart(
     readonly entries: WorkerEntries;
     readonly memoryLimitMb: number;
     readonly compileCacheFolder: string;
-    /** PATH of every worker. */
-    readonly path: string;
+    /** What every worker gets. */
+    readonly workerEnv: Environment;
+    /** Folders that the module is made of: its own, and that of its kept files. */
+    readonly moduleFolders: readonly string[];
   },
 ): RuntimeStart {
   if (runtime.language === 'node') {
+    const { NODE_OPTIONS } = { ...options.workerEnv, ...startupEnv };
     return {
       command: process.execPath,
-      args: [...nodeFlags(options.memoryLimitMb, startupEnv), options.entries.node],
+      args: [
+        ...heapFlags(options.memoryLimitMb, NODE_OPTIONS),
+        ...permissionFlags(NODE_OPTIONS, [
+          dirname(dirname(options.entries.node)),
+          ...options.moduleFolders,
+        ]),
+        options.entries.node,
+      ],
       env: { NODE_COMPILE_CACHE: options.compileCacheFolder, ...startupEnv },
     };
   }
@@ -69,15 +80,15 @@ export function runtimeStart(
     env: {
       ...{ PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
       // Programs that its packages bring, such as tool servers, are found as in an activated environment.
-      PATH: [dirname(runtime.interpreter), options.path].join(delimiter),
+      PATH: [dirname(runtime.interpreter), options.workerEnv.PATH ?? ''].join(delimiter),
       ...rest,
       PYTHONPATH: path,
     },
   };
 }
 
-function nodeFlags(memoryLimitMb: number, startupEnv: Environment): string[] {
+function heapFlags(memoryLimitMb: number, nodeOptions: string | undefined): string[] {
   const heapMb = Math.floor(memoryLimitMb * HEAP_SHARE);
-  const ownsHeapSize = /--max[-_]old[-_]space[-_]size/.test(startupEnv.NODE_OPTIONS ?? '');
+  const ownsHeapSize = /--max[-_]old[-_]space[-_]size/.test(nodeOptions ?? '');
   return ownsHeapSize ? [] : [`--max-old-space-size=${heapMb}`];
 }

@@ -12,7 +12,7 @@ describe('the environment a worker starts with', () => {
       AWS_SECRET_ACCESS_KEY: 'secret',
       USER: undefined,
     };
-    expect(workerEnvironment({ hostEnv, named: [] })).toEqual({
+    expect(workerEnvironment({ hostEnv, named: [], user: null })).toEqual({
       PATH: '/bin',
       TZ: 'UTC',
       LC_TIME: 'de_DE',
@@ -23,14 +23,21 @@ describe('the environment a worker starts with', () => {
   test('takes what the operator names, but no key of an upstream and no address of the store', () => {
     const hostEnv = { SERPER_KEY: 's', OPENAI_API_KEY: 'sk', GATEWAY_STORE_URL: 'postgres://x' };
     const named = ['SERPER_KEY', 'OPENAI_API_KEY', 'GATEWAY_STORE_URL', 'NOT_SET'];
-    expect(workerEnvironment({ hostEnv, named })).toEqual({
+    expect(workerEnvironment({ hostEnv, named, user: null })).toEqual({
       SERPER_KEY: 's',
     });
   });
 
+  test('takes no home of another user, unless it is named', () => {
+    const hostEnv = { PATH: '/bin', HOME: '/root' };
+    const user = { uid: 1001, gid: 1001 };
+    expect(workerEnvironment({ hostEnv, named: [], user })).toEqual({ PATH: '/bin' });
+    expect(workerEnvironment({ hostEnv, named: ['HOME'], user })).toEqual(hostEnv);
+  });
+
   test('takes a proxy and keeps the broker out of it', () => {
     const hostEnv = { https_proxy: 'http://proxy:3128', NO_PROXY: '.example.com' };
-    expect(workerEnvironment({ hostEnv, named: [] })).toMatchObject({
+    expect(workerEnvironment({ hostEnv, named: [], user: null })).toMatchObject({
       https_proxy: 'http://proxy:3128',
       NO_PROXY: '.example.com,127.0.0.1,localhost,::1',
       no_proxy: '.example.com,127.0.0.1,localhost,::1',
@@ -47,6 +54,13 @@ test('a running spare cannot take what a process reads only while it starts', ()
   expect(startupEnvironment({ CITY: 'Paris' })).toEqual({});
   expect(startupEnvironment({ PYTHONHASHSEED: '0', CITY: 'Paris' })).toEqual({
     PYTHONHASHSEED: '0',
+  });
+});
+
+test('a module does not change the NODE_OPTIONS that the operator gives to every worker', () => {
+  const env = { NODE_OPTIONS: '--no-warnings', NODE_EXTRA_CA_CERTS: '/ca.pem' };
+  expect(startupEnvironment(env, { NODE_OPTIONS: '--permission' })).toEqual({
+    NODE_EXTRA_CA_CERTS: '/ca.pem',
   });
 });
 

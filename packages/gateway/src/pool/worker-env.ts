@@ -1,3 +1,5 @@
+import type { WorkerUser } from './worker-user.ts';
+
 /** Which variables of the gateway's own environment a worker sees. Everything else stays with the gateway. */
 const passedNames: ReadonlySet<string> = new Set([
   'PATH',
@@ -39,26 +41,40 @@ export type Environment = Readonly<Record<string, string>>;
 
 /**
  * The environment a worker process starts with: a fixed list of harmless names, every `LC_*`, proxies, and what the
- * operator names in `worker.env`. Never a key of an upstream and never the store's address.
+ * operator names in `worker.env`. Never a key of an upstream and never the store's address. Another user has another
+ * home, which programs find by themselves.
  */
 export function workerEnvironment(options: {
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
   /** Names from the setting `worker.env`. */
   readonly named: readonly string[];
+  /** Whom workers run as; null for the gateway's own user. */
+  readonly user: WorkerUser | null;
 }): Record<string, string> {
   const { hostEnv } = options;
   const env: Record<string, string> = {};
   const named = new Set(options.named);
   for (const [name, value] of Object.entries(hostEnv)) {
     if (value === undefined || withheldNames.has(name)) continue;
+    if (options.user && name === 'HOME' && !named.has(name)) continue;
     if (passedNames.has(name) || name.startsWith('LC_') || named.has(name)) env[name] = value;
   }
   return { ...env, ...proxyEnvironment(hostEnv) };
 }
 
-/** The part of a module's `.env` that has to be there when its process starts; empty where a spare can take it all. */
-export function startupEnvironment(moduleEnv: Environment): Environment {
-  return Object.fromEntries(Object.entries(moduleEnv).filter(([name]) => isReadAtStart(name)));
+/**
+ * The part of a module's `.env` that has to be there when its process starts; empty where a spare can take it all.
+ * NODE_OPTIONS that the operator gives to every worker are not the module's to change.
+ */
+export function startupEnvironment(
+  moduleEnv: Environment,
+  workerEnv: Environment = {},
+): Environment {
+  return Object.fromEntries(
+    Object.entries(moduleEnv).filter(
+      ([name]) => isReadAtStart(name) && !(name === 'NODE_OPTIONS' && name in workerEnv),
+    ),
+  );
 }
 
 function isReadAtStart(name: string): boolean {

@@ -66,6 +66,7 @@ function start(options: Partial<WorkerProcessOptions> = {}): WorkerProcess {
     args: [scriptedWorker],
     cwd: import.meta.dirname,
     env: { PATH: process.env.PATH ?? '' },
+    user: null,
     stallTimeoutMs: 15_000,
     memoryLimitMb: 512,
     onOutput: () => {},

@@ -17,6 +17,7 @@ import {
   type WorkerEndReason,
   type WorkerFault,
 } from './worker-end.ts';
+import type { WorkerUser } from './worker-user.ts';
 
 /** How long a new process may take until it says hello. Generous: a busy machine starts many at once. */
 const HELLO_TIMEOUT_MS = 30_000;
@@ -38,6 +39,8 @@ export type WorkerProcessOptions = {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Null for the gateway's own. */
+  readonly user: WorkerUser | null;
   readonly stallTimeoutMs: number;
   readonly memoryLimitMb: number;
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
@@ -46,7 +49,7 @@ export type WorkerProcessOptions = {
 /** What a worker says that concerns its owner; the rest is handled here. */
 export type WorkerMessage = Extract<
   FromWorker,
-  { type: 'loaded' | 'load_failed' | 'event' | 'question' }
+  { type: 'loaded' | 'load_failed' | 'event' | 'question' | 'tool_decided' }
 >;
 
 /** One child process in its own process group, from its start until nothing of it is left. */
@@ -79,6 +82,8 @@ export class WorkerProcess {
     this.#child = spawn(options.command, options.args, {
       cwd: options.cwd,
       env: options.env,
+      // With another user, supplementary groups are dropped too.
+      ...options.user,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
@@ -182,6 +187,7 @@ export class WorkerProcess {
         break;
       case 'event':
       case 'question':
+      case 'tool_decided':
         break;
       default:
         message satisfies never;

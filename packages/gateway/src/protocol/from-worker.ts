@@ -119,6 +119,7 @@ const settings = z.object({
   guardrailResponse: z.enum(['content_filter', 'error']).optional(),
   maxTurns: z.number().positive().optional(),
   timeoutMs: z.number().positive().optional(),
+  maxConcurrentRuns: z.number().positive().optional(),
   watch: names.optional(),
 });
 
@@ -161,6 +162,17 @@ const question = z.object({
   ask: z.enum(['authorize_tool', 'call_tool']),
   tool: z.string(),
   arguments: z.unknown(),
+  provenance: provenance.optional(),
+});
+
+/** Names of tools are kept for as long as a run lives. */
+const maxToolNameLength = 1024;
+
+const toolDecided = z.object({
+  runId: z.string(),
+  tool: z.string().max(maxToolNameLength),
+  provenance,
+  answer: z.enum(['allow', 'deny']),
 });
 
 const schemas: ReadonlyMap<string, z.ZodType> = new Map<FromWorker['type'], z.ZodType>([
@@ -169,6 +181,7 @@ const schemas: ReadonlyMap<string, z.ZodType> = new Map<FromWorker['type'], z.Zo
   ['load_failed', z.object({ findings: z.array(finding).min(1), files: names })],
   ['event', z.object({ runId: z.string(), event: runEvent })],
   ['question', z.object({ callId: z.string(), runId: z.string(), question })],
+  ['tool_decided', toolDecided],
   ['pong', z.object({ sequence: z.number(), rssMb: count, heapMb: count })],
   ['fault', z.object({ cause: z.enum(['error', 'exit']).optional(), detail: failureDetail })],
 ]);

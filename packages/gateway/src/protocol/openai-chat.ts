@@ -89,7 +89,7 @@ export const chatRequestSchema = z.object({
     .array(
       z.discriminatedUnion('role', [systemMessage, userMessage, assistantMessage, toolMessage]),
     )
-    .min(1),
+    .min(1, { error: 'Send at least one message' }),
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   max_completion_tokens: z.int().min(1).nullish().describe('Cap of one model turn.'),
@@ -142,7 +142,7 @@ export const chatRequestSchema = z.object({
       params: unsupportedParameter,
     })
     .optional(),
-  user: z.string().nullish(),
+  user: z.string().max(1024).nullish(),
   metadata: metadata.nullish(),
 });
 

@@ -23,6 +23,8 @@ export type ModuleSettings = {
   readonly guardrailResponse?: 'content_filter' | 'error';
   readonly maxTurns?: number;
   readonly timeoutMs?: number;
+  /** Fewer runs at once than the gateway allows. */
+  readonly maxConcurrentRuns?: number;
   /** Files read with `fs` that reload the module when they change. */
   readonly watch?: readonly string[];
 };
@@ -75,11 +77,16 @@ export type Manifest = {
   readonly loadMs: number;
 };
 
-/** One file as it was when it was loaded. `size` is -1 and `sha256` empty where it did not exist. */
+/**
+ * One file as it was when it was loaded. `size` is -1 and `sha256` empty where it did not exist; `changedMs` is the
+ * time of its last change of any kind, or 0 where only its content can tell whether it changed since. `mtimeMs` is for
+ * people: tools set it as they like.
+ */
 export type FilePrint = {
   readonly path: string;
   readonly size: number;
   readonly mtimeMs: number;
+  readonly changedMs: number;
   readonly sha256: string;
 };
 

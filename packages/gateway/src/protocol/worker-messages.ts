@@ -1,6 +1,6 @@
 import type { Finding } from './diagnostics.ts';
 import type { Manifest, ModuleLoad } from './records.ts';
-import type { FailureDetail, RunContext, RunEvent, RunInput } from './run.ts';
+import type { FailureDetail, Provenance, RunContext, RunEvent, RunInput } from './run.ts';
 
 /**
  * Version of the protocol on fd 3. One JSON object per line, UTF-8. Names are those of these types (camelCase):
@@ -42,6 +42,8 @@ export type ToWorker =
   | { readonly type: 'run'; readonly run: WorkerRun; readonly credits: number }
   | { readonly type: 'credit'; readonly runId: string; readonly events: number }
   | { readonly type: 'cancel'; readonly runId: string; readonly reason: string }
+  /** Verdicts in place of those that came with the run: rules changed meanwhile. They hold from the next call of a tool. */
+  | { readonly type: 'decisions'; readonly runId: string; readonly verdicts: ToolVerdicts }
   | { readonly type: 'reply'; readonly callId: string; readonly result: unknown }
   | { readonly type: 'refusal'; readonly callId: string; readonly message: string }
   | { readonly type: 'ping'; readonly sequence: number }
@@ -49,8 +51,25 @@ export type ToWorker =
 
 /** A question a worker asks during a run; the answer is a `reply` or a `refusal` with the same `callId`. */
 export type WorkerQuestion =
-  | { readonly ask: 'authorize_tool'; readonly tool: string; readonly arguments: unknown }
+  | {
+      readonly ask: 'authorize_tool';
+      readonly tool: string;
+      readonly arguments: unknown;
+      /** Absent: `native`. */
+      readonly provenance?: Provenance;
+    }
   | { readonly ask: 'call_tool'; readonly tool: string; readonly arguments: unknown };
+
+/**
+ * What a worker made of the verdicts it has, told once for each call of a function tool it did not have to ask about.
+ * A tool that runs elsewhere is told once when it is offered to the model, or withheld: nothing stops its calls later.
+ */
+export type ToolDecided = {
+  readonly runId: string;
+  readonly tool: string;
+  readonly provenance: Provenance;
+  readonly answer: 'allow' | 'deny';
+};
 
 /** What a worker says to the gateway. */
 export type FromWorker =
@@ -74,6 +93,7 @@ export type FromWorker =
       readonly runId: string;
       readonly question: WorkerQuestion;
     }
+  | ({ readonly type: 'tool_decided' } & ToolDecided)
   | {
       readonly type: 'pong';
       readonly sequence: number;
@@ -83,13 +103,12 @@ export type FromWorker =
   /** Last words of a worker that ends: because of an error nobody caught (also where no cause is named), or by an exit of the module's own. */
   | { readonly type: 'fault'; readonly cause?: 'error' | 'exit'; readonly detail: FailureDetail };
 
-/** Message types kept for sessions, approvals and live tool tables; a peer that gets one answers nothing. */
+/** Message types kept for sessions, approvals and live tables of gateway tools; a peer that gets one answers nothing. */
 export const reservedMessageTypes = [
   'session_get',
   'session_add',
   'session_clear',
   'state',
-  'decisions',
   'interrupted',
   'tools_changed',
 ] as const;

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../protocol/diagnostics.ts';
+import type { FilePrint, LoadedFile } from '../protocol/records.ts';
 import type { CatalogEntry } from './catalog.ts';
 
 /** A module as operators see it (`GET /admin/agents`), snake_case as shown. */
@@ -20,13 +21,18 @@ export type AgentStatus = {
   readonly handoffs: readonly string[];
   readonly guardrails: readonly string[];
   readonly sdk_version: string | null;
-  readonly files: readonly { readonly path: string; readonly sha256: string }[];
+  /** What was loaded. `modified_at` is ISO 8601, of the file as it was then; null where that is not known. */
+  readonly files: readonly {
+    readonly path: string;
+    readonly sha256: string;
+    readonly modified_at: string | null;
+  }[];
   readonly diagnostics: readonly Diagnostic[];
 };
 
 /** Puts together what is known of a module. `diagnostics` are those of this module. */
 export function agentStatus(
-  { module, status, served }: CatalogEntry,
+  { module, status, served, prints }: CatalogEntry,
   diagnostics: readonly Diagnostic[],
 ): AgentStatus {
   const manifest = served?.manifest;
@@ -50,9 +56,18 @@ export function agentStatus(
       agents.flatMap((each) => [...each.inputGuardrails, ...each.outputGuardrails]),
     ),
     sdk_version: manifest?.sdk?.version ?? null,
-    files: manifest?.files ?? [],
+    files: (manifest?.files ?? []).map((file) => ({
+      ...file,
+      modified_at: modifiedAt(file, prints),
+    })),
     diagnostics,
   };
+}
+
+/** The prints may be of a later file than the one that serves. */
+function modifiedAt({ path, sha256 }: LoadedFile, prints: readonly FilePrint[]): string | null {
+  const print = prints.find((each) => each.path === path && each.sha256 === sha256);
+  return print?.mtimeMs ? new Date(print.mtimeMs).toISOString() : null;
 }
 
 function unique(names: readonly string[]): string[] {

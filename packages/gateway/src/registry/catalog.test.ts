@@ -24,12 +24,14 @@ function entry(agentId: string, status: CatalogEntry['status'] = 'ready'): Catal
   return { module, status, served: status === 'ready' ? served : null, findings: [], prints: [] };
 }
 
+const all = () => true;
+
 describe('catalog', () => {
   test('finds an agent by its full id in any case, and by its bare name', async () => {
     const catalog = createCatalog();
     catalog.put(entry('default/a'));
-    expect((await catalog.find('Default/A'))?.module.agentId).toBe('default/a');
-    expect((await catalog.find('a'))?.module.agentId).toBe('default/a');
+    expect((await catalog.find('Default/A', all))?.module.agentId).toBe('default/a');
+    expect((await catalog.find('a', all))?.module.agentId).toBe('default/a');
   });
 
   test('takes a bare name that two namespaces have for neither', async () => {
@@ -37,13 +39,23 @@ describe('catalog', () => {
     catalog.put(entry('default/a'));
     catalog.put(entry('labs/a'));
     catalog.markScanned();
-    expect(await catalog.find('a')).toBeUndefined();
+    expect(await catalog.find('a', all)).toBeUndefined();
+  });
+
+  test('tells agents of one bare name apart by what the caller may see', async () => {
+    const catalog = createCatalog();
+    catalog.put(entry('secret/a'));
+    catalog.put(entry('labs/a'));
+    catalog.markScanned();
+    const inLabs = (agentId: string) => agentId.startsWith('labs/');
+    expect((await catalog.find('a', inLabs))?.module.agentId).toBe('labs/a');
+    expect(await catalog.find('a', () => false)).toBeUndefined();
   });
 
   test('answers for an unknown id only after the first discovery', async () => {
     const catalog = createCatalog();
     const order: string[] = [];
-    const search = catalog.find('default/a').then((found) => {
+    const search = catalog.find('default/a', all).then((found) => {
       order.push(`found ${found?.module.agentId}`);
     });
     catalog.put(entry('default/a'));
@@ -57,7 +69,7 @@ describe('catalog', () => {
     const catalog = createCatalog();
     catalog.put(entry('default/a', 'loading'));
     catalog.markScanned();
-    const search = catalog.find('default/a');
+    const search = catalog.find('default/a', all);
     catalog.put(entry('default/a'));
     expect((await search)?.status).toBe('ready');
   });
@@ -66,7 +78,7 @@ describe('catalog', () => {
     const catalog = createCatalog();
     catalog.put(entry('default/a', 'loading'));
     catalog.markScanned();
-    const search = catalog.find('default/a');
+    const search = catalog.find('default/a', all);
     catalog.remove('default/a');
     expect(await search).toBeUndefined();
   });

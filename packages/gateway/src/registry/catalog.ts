@@ -22,6 +22,8 @@ export type CatalogEntry = {
   readonly module: FoundModule;
   readonly status: 'loading' | 'ready' | 'degraded' | 'failed';
   readonly served: ServedGeneration | null;
+  /** What would serve if policy let it. */
+  readonly withheld?: ServedGeneration;
   readonly findings: readonly Finding[];
   /** Files whose change is a reason to load again, as they were at the last attempt. */
   readonly prints: readonly FilePrint[];
@@ -37,11 +39,14 @@ export type Catalog = {
   readonly markScanned: () => void;
   readonly isScanned: () => boolean;
   /**
-   * The module a caller means by a model id, or by its bare name where only one has it. Waits for the first
-   * discovery, and while the module loads for the first time.
+   * The module a caller means by a model id, or by its bare name where only one that it may see has it. Waits for the
+   * first discovery, and while the module loads for the first time.
    */
-  readonly find: (modelId: string) => Promise<CatalogEntry | undefined>;
+  readonly find: (modelId: string, maySee: MaySee) => Promise<CatalogEntry | undefined>;
 };
+
+/** Whether a caller may know of an agent; asked only where a bare name has to be told apart. */
+type MaySee = (agentId: string) => boolean;
 
 /** Makes an empty catalog; ids are compared in lower case. */
 export function createCatalog(): Catalog {
@@ -74,11 +79,12 @@ export function createCatalog(): Catalog {
       scanned.resolve();
     },
     isScanned: () => isScanned,
-    async find(modelId) {
-      const known = lookUp(entries, modelId);
+    async find(modelId, maySee) {
+      const lookUp = () => lookUpIn(entries, modelId, maySee);
+      const known = lookUp();
       if (known && !waiting.has(known.module.agentId)) return known;
       await scanned.promise;
-      const agentId = lookUp(entries, modelId)?.module.agentId;
+      const agentId = lookUp()?.module.agentId;
       if (agentId === undefined) return undefined;
       await waiting.get(agentId)?.promise;
       return entries.get(agentId);
@@ -90,13 +96,16 @@ function compare(a: FoundModule, b: FoundModule): number {
   return a.agentId < b.agentId ? -1 : 1;
 }
 
-function lookUp(
+function lookUpIn(
   entries: ReadonlyMap<string, CatalogEntry>,
   modelId: string,
+  maySee: MaySee,
 ): CatalogEntry | undefined {
   const id = modelId.toLowerCase();
   const exact = entries.get(id);
   if (exact || id.includes('/')) return exact;
   const named = [...entries.values()].filter(({ module }) => module.agentId.endsWith(`/${id}`));
-  return named.length === 1 ? named[0] : undefined;
+  if (named.length < 2) return named[0];
+  const seen = named.filter(({ module }) => maySee(module.agentId));
+  return seen.length === 1 ? seen[0] : undefined;
 }

@@ -1,6 +1,7 @@
 import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { makePipe } from '../../test/support/make-pipe.ts';
 import { noPython } from '../../test/support/no-python.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { checkDependencies } from './dependencies.ts';
@@ -208,6 +209,14 @@ describe('a package.json that cannot be used', () => {
     ]);
   });
 
+  test('may be a pipe, which is never waited for', async () => {
+    const module = await moduleWith({});
+    makePipe(join(module.folder, 'package.json'));
+    expect(await module.check()).toMatchObject([
+      { code: 'bad_package_json', message: 'package.json is a pipe or device, not a file.' },
+    ]);
+  });
+
   test('may begin with a byte order mark, as for npm', async () => {
     expect(await (await moduleWith({ manifest: '\uFEFF{}' })).check()).toEqual([]);
   });
@@ -312,6 +321,13 @@ describe('names that look like another package', () => {
     ).check();
     expect(findings).toMatchObject([
       { code: 'lookalike_package', message: expect.stringContaining(`\`${meant}\``), line: 1 },
+    ]);
+  });
+
+  test('are told of without a package.json too, but for those of the SDK', async () => {
+    const source = `import 'lodahs';\nimport 'openai-agents';\n${plainAgent}`;
+    expect(await (await moduleWith({ source })).check()).toMatchObject([
+      { code: 'lookalike_package', message: expect.stringContaining('`lodash`'), line: 1 },
     ]);
   });
 

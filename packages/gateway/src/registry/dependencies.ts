@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
 import { type ImportedPackage, importedPackages } from './dependency-imports.ts';
+import type { TextPlace } from './dependency-json.ts';
 import { type DependencyManifest, readDependencyManifest } from './dependency-manifest.ts';
-import { lookalikeOf } from './dependency-names.ts';
+import { type Lookalike, lookalikeOf } from './dependency-names.ts';
 import type { FoundModule } from './discover.ts';
 import {
   type CheckedPackage,
@@ -11,6 +11,7 @@ import {
   findPackage,
   isServedByGateway,
 } from './installed-dependency.ts';
+import { readPlainFile } from './plain-file.ts';
 import { inspectPython } from './python-dependencies.ts';
 import type { PythonEnvironments } from './python-environments.ts';
 
@@ -44,7 +45,7 @@ export async function inspectDependencies(
 ): Promise<DependencyReport> {
   if (module.language === 'python') return inspectPython(module, pythons);
   const read = await readDependencyManifest(module.folder);
-  if (read.type === 'absent') return nothing;
+  if (read.type === 'absent') return { ...nothing, findings: await findMisspelt(module) };
   if (read.type === 'unusable') return { ...nothing, findings: [read.finding] };
   const { manifest } = read;
   const [packages, imported] = await Promise.all([
@@ -60,6 +61,16 @@ export async function inspectDependencies(
 }
 
 const nothing: DependencyReport = { manifest: null, packages: [], findings: [] };
+
+/** Before the load says of a misspelt package that it can be installed. */
+async function findMisspelt(module: DependentModule): Promise<Finding[]> {
+  const imported = await importedPackages(module.entry);
+  return imported.flatMap((one) => {
+    const lookalike = lookalikeOf(one.name);
+    // What is not the SDK is the load's to tell.
+    return lookalike?.kind === 'misspelt' ? [describeLookalike(one, lookalike)] : [];
+  });
+}
 
 function describePackage(
   one: CheckedPackage,
@@ -91,26 +102,30 @@ function describeLookalikes(
 ): Finding[] {
   const declared = manifest.wanted.map(({ name, place }) => ({ name, place, file: manifest.path }));
   const undeclared = imported.filter(({ name }) => !manifest.declared.has(name));
-  return [...declared, ...undeclared].flatMap(({ name, place, file }): Finding[] => {
-    const lookalike = lookalikeOf(name);
-    if (!lookalike) return [];
-    const { meant, kind } = lookalike;
-    return [
-      {
-        ...{ stage: 'dependencies', code: 'lookalike_package', severity: 'warning' },
-        message:
-          kind === 'unofficial'
-            ? `\`${name}\` is not OpenAI's Agents SDK; on npm that is \`${meant}\`.`
-            : `\`${name}\` is one letter away from the well-known package \`${meant}\`.`,
-        file,
-        ...place,
-        hint:
-          kind === 'unofficial'
-            ? `Use \`${meant}\`, which needs no install, and remove \`${name}\`.`
-            : `If you mean \`${meant}\`, correct the name before anything is installed.`,
-      },
-    ];
+  return [...declared, ...undeclared].flatMap((one) => {
+    const lookalike = lookalikeOf(one.name);
+    return lookalike ? [describeLookalike(one, lookalike)] : [];
   });
+}
+
+type NamedPackage = Pick<ImportedPackage, 'name' | 'file'> & { readonly place: TextPlace | null };
+
+function describeLookalike(
+  { name, place, file }: NamedPackage,
+  { meant, kind }: Lookalike,
+): Finding {
+  const isUnofficial = kind === 'unofficial';
+  return {
+    ...{ stage: 'dependencies', code: 'lookalike_package', severity: 'warning' },
+    message: isUnofficial
+      ? `\`${name}\` is not OpenAI's Agents SDK; on npm that is \`${meant}\`.`
+      : `\`${name}\` is one letter away from the well-known package \`${meant}\`.`,
+    file,
+    ...place,
+    hint: isUnofficial
+      ? `Use \`${meant}\`, which needs no install, and remove \`${name}\`.`
+      : `If you mean \`${meant}\`, correct the name before anything is installed.`,
+  };
 }
 
 async function describeUndeclared(
@@ -141,6 +156,6 @@ async function describeUndeclared(
 
 /** With `paths` or `baseUrl` a bare name may well be a file of the author's. */
 async function mapsPaths(folder: string): Promise<boolean> {
-  const text = await readFile(join(folder, 'tsconfig.json'), 'utf8').catch(() => '');
+  const text = await readPlainFile(join(folder, 'tsconfig.json')).catch(() => '');
   return /"(paths|baseUrl)"\s*:/.test(text);
 }

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Finding } from '../protocol/diagnostics.ts';
 import { parseJson, placeAt, type TextPlace } from './dependency-json.ts';
+import { readPlainFile } from './plain-file.ts';
 
 /** A package that a module's `package.json` asks for. `range` is as written. */
 export type WantedPackage = {
@@ -46,11 +46,12 @@ export async function readDependencyManifest(folder: string): Promise<ManifestRe
   const path = join(folder, 'package.json');
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readPlainFile(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return { type: 'absent' };
-    return unusable(path, `package.json cannot be read (${code}).`, null);
+    const why = code === 'NOTFILE' ? 'is a pipe or device, not a file' : `cannot be read (${code})`;
+    return unusable(path, `package.json ${why}.`, null);
   }
   const json = parseJson(text);
   if (json.type === 'broken') {

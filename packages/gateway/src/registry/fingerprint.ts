@@ -8,7 +8,7 @@ export function takePrints(paths: Iterable<string>): Promise<FilePrint[]> {
 }
 
 /**
- * Compares with what is on disk, by size and time first and by content only where those differ.
+ * Compares with what is on disk, by size and time of change first and by content only where those differ.
  *
  * @returns The prints as they are now, or null where some content changed.
  */
@@ -17,20 +17,33 @@ export async function unchangedPrints(prints: readonly FilePrint[]): Promise<Fil
   return now.every((print, index) => print.sha256 === prints[index]?.sha256) ? now : null;
 }
 
+/** File systems tell time in steps: what changes twice in one of them shows one time for both. */
+const clockStepMs = 100;
+
 async function refreshPrint(print: FilePrint): Promise<FilePrint> {
   const stats = await stat(print.path).catch(() => null);
-  if (stats ? stats.size === print.size && stats.mtimeMs === print.mtimeMs : print.size === -1) {
+  // Not by the time of modification, which tools set back to what it was.
+  if (stats ? stats.size === print.size && stats.ctimeMs === print.changedMs : print.size === -1) {
     return print;
   }
   return takePrint(print.path);
 }
 
 async function takePrint(path: string): Promise<FilePrint> {
+  const nowMs = Date.now();
   // The time is read before the content: a write in between then shows as a change at the next look.
   const stats = await stat(path).catch(() => null);
   const bytes = stats?.isFile() ? await readFile(path).catch(() => null) : null;
-  if (!stats || !bytes) return { path, size: -1, mtimeMs: 0, sha256: '' };
-  return { path, size: stats.size, mtimeMs: stats.mtimeMs, sha256: sha256(bytes) };
+  if (!stats || !bytes) return { path, size: -1, mtimeMs: 0, changedMs: 0, sha256: '' };
+  // Fresh, or of a clock that has since been set back: the next change may show the same time.
+  const isFresh = stats.ctimeMs > nowMs - clockStepMs;
+  return {
+    path,
+    size: stats.size,
+    mtimeMs: stats.mtimeMs,
+    changedMs: isFresh ? 0 : stats.ctimeMs,
+    sha256: sha256(bytes),
+  };
 }
 
 /** SHA-256 of bytes, hex. */

@@ -1,6 +1,7 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { makePipe } from '../../test/support/make-pipe.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { createGenerations } from './generations.ts';
 
@@ -24,3 +25,26 @@ test('says so when a file is no longer what was loaded, and keeps nothing of it'
   );
   expect(await readdir(generations.folder)).toEqual([]);
 });
+
+test('reads nothing that has no end, though a worker says it loaded it', async () => {
+  const folder = await tempFolder();
+  const generations = createGenerations(join(folder, 'kept'));
+  const pipe = join(folder, 'pipe.ts');
+  makePipe(pipe);
+  for (const path of [pipe, '/dev/zero', folder]) {
+    expect(await generations.keep([{ path, sha256: hashOfOne }])).toBe(false);
+    expect(await generations.keepNow(path)).toBeNull();
+  }
+});
+
+test.runIf(process.getuid?.() === 0)(
+  'lets a group read what is kept, and nobody else',
+  async () => {
+    const folder = await tempFolder({ 'agent.ts': 'one' });
+    const generations = createGenerations(join(folder, 'kept'), { readableBy: 1001 });
+    const path = join(folder, 'agent.ts');
+    expect(await generations.keep([{ path, sha256: hashOfOne }])).toBe(true);
+    const { uid, gid, mode } = await stat(join(generations.folder, hashOfOne));
+    expect([uid, gid, mode & 0o777]).toEqual([0, 1001, 0o640]);
+  },
+);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, chmod, chown, mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadedFile } from '../protocol/records.ts';
 import { sha256 } from './fingerprint.ts';
@@ -18,21 +19,30 @@ export type Generations = {
   readonly has: (hashes: readonly string[]) => Promise<boolean>;
 };
 
+/** Who may read what is kept beside the gateway's own user: a group's id, or nobody. */
+type Readers = { readonly readableBy: number | null };
+
+/** A module's file that is larger is no source, whatever a worker says it loaded. */
+const fileLimitBytes = 256 * 1024 * 1024;
+
 /** @param folder - Absolute; made when first needed. Files in it are named by their SHA-256. */
-export function createGenerations(folder: string): Generations {
+export function createGenerations(
+  folder: string,
+  readers: Readers = { readableBy: null },
+): Generations {
   return {
     folder,
     async keep(files) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const kept = await Promise.all(files.map((file) => keepFile(folder, file)));
+      const kept = await Promise.all(files.map((file) => keepFile(folder, file, readers)));
       return kept.every(Boolean);
     },
     async keepNow(path) {
-      const bytes = await readFile(path).catch(() => null);
+      const bytes = await readPlainFile(path).catch(() => null);
       if (!bytes) return null;
       const hash = sha256(bytes);
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await write(join(folder, hash), bytes);
+      await write(join(folder, hash), bytes, readers);
       return hash;
     },
     async has(hashes) {
@@ -42,19 +52,34 @@ export function createGenerations(folder: string): Generations {
   };
 }
 
-async function keepFile(folder: string, file: LoadedFile): Promise<boolean> {
+async function keepFile(folder: string, file: LoadedFile, readers: Readers): Promise<boolean> {
   const target = join(folder, file.sha256);
   if (await exists(target)) return true;
-  const bytes = await readFile(file.path).catch(() => null);
+  const bytes = await readPlainFile(file.path).catch(() => null);
   if (!bytes || sha256(bytes) !== file.sha256) return false;
-  await write(target, bytes);
+  await write(target, bytes, readers);
   return true;
 }
 
+// A worker names the files; a device or a pipe among them would never end.
+async function readPlainFile(path: string): Promise<Buffer | null> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = await file.stat();
+    return stats.isFile() && stats.size <= fileLimitBytes ? await file.readFile() : null;
+  } finally {
+    await file.close();
+  }
+}
+
 // Written aside and renamed, so that a killed gateway leaves no half file under a hash.
-async function write(target: string, bytes: Uint8Array): Promise<void> {
+async function write(target: string, bytes: Uint8Array, { readableBy }: Readers): Promise<void> {
   const draft = `${target}.${randomUUID()}`;
   await writeFile(draft, bytes, { mode: 0o600 });
+  if (readableBy !== null) {
+    await chown(draft, process.getuid?.() ?? 0, readableBy);
+    await chmod(draft, 0o640);
+  }
   await rename(draft, target);
 }
 

@@ -10,10 +10,11 @@ import type { Generations } from './generations.ts';
 import { withoutBrokerVariables } from './module-env.ts';
 import { type LoadSettings, moduleLoad } from './module-load.ts';
 import type { FindRuntime } from './module-runtime.ts';
+import { pruneKept } from './prune-kept.ts';
 
 /** The generations that serve, kept beyond the gateway's own life. */
 export type LastKnownGood = {
-  /** What was kept, by model id. A store that cannot be read gives none and is reported. */
+  /** What was kept, by model id; bytes that none of it is made of go. A store that cannot be read is reported. */
   readonly list: () => Promise<ReadonlyMap<string, StoredGeneration>>;
   /** A kept generation, ready to serve without a load; null where its bytes are gone or the module is another. */
   readonly revive: (
@@ -28,6 +29,9 @@ export type LastKnownGood = {
   ) => Promise<Finding | null>;
   readonly forget: (agentId: string) => Promise<void>;
 };
+
+/** Code of the finding that a version serves and is not kept. */
+export const notKeptCode = 'generation_not_kept';
 
 export type LastKnownGoodDeps = {
   readonly store: {
@@ -50,6 +54,7 @@ export function createLastKnownGood(deps: LastKnownGoodDeps): LastKnownGood {
         survive(error);
         return [];
       });
+      await pruneKept(generations.folder, stored, Date.now());
       return new Map(stored.map((each) => [each.agentId, each]));
     },
     revive: (stored, module) => revive(deps, stored, module),
@@ -98,10 +103,10 @@ function readKept(folder: string, sha256: string): Promise<string | null> {
 function notKept(module: FoundModule, error: unknown): Finding {
   return {
     stage: 'load',
-    code: 'generation_not_kept',
+    code: notKeptCode,
     severity: 'warning',
     message: `This version serves, but a restart would lose it: ${error instanceof Error ? error.message : error}`,
     file: module.entry,
-    hint: 'Make room on the disk or mend the store, then refresh with force.',
+    hint: 'Make room on the disk or mend the store, then refresh.',
   };
 }

@@ -30,6 +30,7 @@ async function scene(
     name: 'A',
     language: 'node',
   };
+  const closing = new AbortController();
   const loads: ModuleLoad[] = [];
   const retired: number[] = [];
   const load = createLoadAgent({
@@ -51,9 +52,9 @@ async function scene(
     conditions: () => 'these',
     checkDependencies: async () => dependencies,
     nowMs: () => 5_000,
-    signal: new AbortController().signal,
+    signal: closing.signal,
   });
-  return { folder, module, load, loads, retired };
+  return { folder, module, load, loads, retired, close: () => closing.abort() };
 }
 
 async function loadedFrom(entry: string) {
@@ -78,6 +79,7 @@ describe('load-agent', () => {
       join(folder, 'A/.env'),
       join(folder, 'A/package.json'),
       join(folder, 'A/node_modules/.package-lock.json'),
+      '/node_modules/.package-lock.json',
       module.entry,
       module.entry,
     ]);
@@ -110,11 +112,29 @@ describe('load-agent', () => {
   });
 
   test('says so when the gateway itself cannot go on', async () => {
-    const { load, module } = await scene(() => Promise.reject(new Error('No space left.')));
+    const full = Object.assign(new Error('No space left.'), { code: 'ENOSPC' });
+    const { load, module } = await scene(() => Promise.reject(full));
     const result = await load(module, { generation: 1, kept: null, signal });
     expect(result.findings).toMatchObject([
-      { code: 'load_broke_off', message: 'The gateway could not load it: No space left.' },
+      {
+        code: 'load_broke_off',
+        message: 'The gateway could not load it: No space left.',
+        hint: 'Make room on the disk that holds .dropgate, then refresh.',
+      },
     ]);
+  });
+
+  test.each([
+    ['is given up', () => Promise.reject(new Error('The gateway is stopping.'))],
+    ['fails', async () => ({ type: 'load_failed' as const, findings: [], files: [] })],
+  ])('finds nothing out where the load %s because the gateway closes', async (_how, outcome) => {
+    const { load, module, close } = await scene(async () => {
+      close();
+      return outcome();
+    });
+    expect(await load(module, { generation: 1, kept: null, signal })).toEqual({
+      ...{ served: null, findings: [], watched: [], gaveUp: true },
+    });
   });
 
   test('loads again when a file changed while it was loaded', async () => {
@@ -160,6 +180,7 @@ describe('load-agent', () => {
       join(folder, 'A/.env'),
       join(folder, 'A/package.json'),
       join(folder, 'A/node_modules/.package-lock.json'),
+      '/node_modules/.package-lock.json',
       '/elsewhere/helper.ts',
     ]);
   });

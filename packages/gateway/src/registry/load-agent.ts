@@ -37,6 +37,8 @@ export type LoadAgentResult = {
   readonly findings: readonly Finding[];
   /** Files, present or not, whose change is a reason to load again. */
   readonly watched: readonly string[];
+  /** The gateway closes: nothing was found out. */
+  readonly gaveUp?: true;
 };
 
 /**
@@ -64,6 +66,7 @@ export function createLoadAgent(deps: LoadAgentDeps): LoadAgent {
       }
       return failed(module, filesKeepChanging(module));
     } catch (error) {
+      if (deps.signal.aborted) return { served: null, findings: [], watched: [], gaveUp: true };
       return failed(module, loadBroke(module, error));
     }
   };
@@ -96,6 +99,8 @@ async function loadOnce(
   const known = [...missing, ...findings];
   const result = await deps.prepare(load, AbortSignal.any([signal, deps.signal]));
   if (result.type === 'load_failed') {
+    // A worker that is ended because the gateway closes says nothing of its module.
+    deps.signal.throwIfAborted();
     const watched = [module.entry, ...beside, ...result.files];
     return { served: null, findings: [...known, ...result.findings], watched };
   }
@@ -116,7 +121,8 @@ async function loadOnce(
 
 async function readEnv(deps: LoadAgentDeps, module: FoundModule) {
   const { path, values: env, findings } = await readModuleEnv(module.folder);
-  return { env, envSha256: await deps.generations.keepNow(path), findings };
+  const envSha256 = path === null ? null : await deps.generations.keepNow(path);
+  return { env, envSha256, findings };
 }
 
 function filesOf(module: FoundModule, manifest: Manifest): string[] {
@@ -142,8 +148,14 @@ function loadBroke(module: FoundModule, error: unknown): Finding {
     severity: 'error',
     message: `The gateway could not load it: ${error instanceof Error ? error.message : error}`,
     file: module.entry,
-    hint: 'Look at the disk and at the state folder .dropgate, then refresh.',
+    hint: isDiskFull(error)
+      ? 'Make room on the disk that holds .dropgate, then refresh.'
+      : 'Look at the disk and at the state folder .dropgate, then refresh.',
   };
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOSPC';
 }
 
 function failed(module: FoundModule, finding: Finding): LoadAgentResult {

@@ -1,5 +1,7 @@
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { makePipe } from '../../test/support/make-pipe.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { readModuleEnv } from './module-env.ts';
 
@@ -20,4 +22,30 @@ test('takes a folder without .env for an empty one', async () => {
     values: {},
     findings: [],
   });
+});
+
+test.each([
+  ['a pipe', (path: string) => Promise.resolve(makePipe(path))],
+  ['a folder', (path: string) => mkdir(path)],
+  ['a link to itself', (path: string) => symlink('.env', path)],
+])('goes on without a .env that is %s, and says so', async (_what, make) => {
+  const folder = await tempFolder();
+  await make(join(folder, '.env'));
+  expect(await readModuleEnv(folder)).toMatchObject({
+    values: {},
+    findings: [{ code: 'env_unreadable', severity: 'warning', file: join(folder, '.env') }],
+  });
+});
+
+test('takes no secrets from where a link leads out of the module', async () => {
+  const root = await tempFolder({ '.env': 'COMPANY_KEY=planted', 'A/local.env': 'CITY=Paris' });
+  await mkdir(join(root, 'B'));
+  await symlink('../.env', join(root, 'B/.env'));
+  expect(await readModuleEnv(join(root, 'B'))).toMatchObject({
+    path: null,
+    values: {},
+    findings: [{ code: 'env_unreadable', message: expect.stringContaining('leads out of') }],
+  });
+  await symlink('local.env', join(root, 'A/.env'));
+  expect((await readModuleEnv(join(root, 'A'))).values).toEqual({ CITY: 'Paris' });
 });

@@ -3,7 +3,13 @@ import { delimiter, join } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { FoundModule } from './discover.ts';
 import { findDistribution } from './python-packages.ts';
-import { type PythonFacts, type PythonProbe, probePython, tooOld } from './python-probe.ts';
+import {
+  type PythonFacts,
+  type PythonProbe,
+  type PythonUser,
+  probePython,
+  tooOld,
+} from './python-probe.ts';
 
 /** The distribution that agents in Python are written with. */
 export const pythonSdk = 'openai-agents';
@@ -39,13 +45,15 @@ export type PythonDeps = {
   /** GATEWAY_PYTHON: a path or a name; null where it is not set. */
   readonly python: string | null;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Absent for the gateway's own. */
+  readonly user?: PythonUser | null;
 };
 
 /** Names under which a Python is looked for in PATH, in this order. */
 const names = ['python3', 'python', ...[14, 13, 12, 11, 10].map((minor) => `python3.${minor}`)];
 
 export function createPythonEnvironments(deps: PythonDeps): PythonEnvironments {
-  const probe = cachedProbe(deps.environment);
+  const probe = cachedProbe(deps);
   const sharedFolder = join(deps.stateFolder, 'python');
   const shared = programIn(sharedFolder);
   const base = (file: string) => findBase(deps, probe, file);
@@ -139,14 +147,14 @@ async function inPath(name: string, path: string): Promise<string | null> {
 }
 
 /** Asks again when a program, or the environment around it, is another than before. */
-function cachedProbe(environment: PythonDeps['environment']): Probe {
+function cachedProbe({ environment, user = null }: PythonDeps): Probe {
   const known = new Map<string, { mark: string; probe: Promise<PythonProbe> }>();
   return async (program) => {
     const marks = [program, join(program, '..', '..', 'pyvenv.cfg')].map(markOf);
     const mark = (await Promise.all(marks)).join();
     const before = known.get(program);
     if (before?.mark === mark) return before.probe;
-    const probe = probePython(program, environment);
+    const probe = probePython(program, environment, user);
     known.set(program, { mark, probe });
     // What failed may have been busy, or be mended without a trace in the file.
     const { type } = await probe;

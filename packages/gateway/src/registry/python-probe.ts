@@ -52,15 +52,20 @@ export type PythonProbe =
   | { readonly type: 'too_old'; readonly interpreter: string; readonly version: string }
   | { readonly type: 'broken'; readonly reason: string };
 
+/** Whom modules run as, where it is another than the gateway's user: the Python of a module is the author's program. */
+export type PythonUser = { readonly uid: number; readonly gid: number };
+
 /** Starts a Python once to ask what it is. Never throws. */
 export async function probePython(
   command: string,
   environment: Readonly<Record<string, string | undefined>>,
+  user: PythonUser | null,
 ): Promise<PythonProbe> {
   const { PATH, HOME, LANG } = environment;
   try {
     const { stdout } = await run(command, ['-c', script], {
-      env: { PATH, HOME, LANG, PYTHONDONTWRITEBYTECODE: '1' },
+      ...user,
+      env: { PATH, LANG, ...(user ? {} : { HOME }), PYTHONDONTWRITEBYTECODE: '1' },
       timeout: PROBE_TIMEOUT_MS,
     });
     const facts = factsSchema.parse(JSON.parse(stdout));

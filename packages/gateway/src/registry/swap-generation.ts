@@ -2,28 +2,27 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Emit } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
-import type { Decision, Question } from '../protocol/policy.ts';
 import type { FilePrint } from '../protocol/records.ts';
 import type { Catalog, CatalogEntry, ServedGeneration } from './catalog.ts';
 import type { FoundModule } from './discover.ts';
 import { takePrints } from './fingerprint.ts';
 import type { LastKnownGood } from './last-known-good.ts';
-import type { LoadAgent, LoadAgentResult } from './load-agent.ts';
+import type { LoadAgentResult } from './load-agent.ts';
+import { askToLoad, hashOf, type LoadAllowedDeps, loadAllowed } from './load-allowed.ts';
 
-export type SwapDeps = {
+export type SwapDeps = LoadAllowedDeps & {
   readonly catalog: Catalog;
-  readonly load: LoadAgent;
   readonly lastKnownGood: LastKnownGood;
   /** What descriptions depend on beside the files, as a hash. */
   readonly conditions: () => string;
-  readonly retire: (agentId: string, generation: number) => Promise<void>;
-  readonly authorize: (question: Question) => Decision;
   readonly emit: Emit;
 };
 
 export type SwapOptions = {
   /** Loads the bytes of the generation before again instead of what lies on disk. */
   readonly leaveEdits?: boolean;
+  /** Said of it beside what its load says. */
+  readonly finding: Finding | null;
   /** Aborted when the outcome is no longer wanted. */
   readonly signal: AbortSignal;
 };
@@ -36,23 +35,34 @@ export type SwapOptions = {
 export async function swapGeneration(
   deps: SwapDeps,
   module: FoundModule,
-  { leaveEdits, signal }: SwapOptions,
+  { leaveEdits, finding, signal }: SwapOptions,
 ): Promise<CatalogEntry | null> {
   const { agentId, modulePath } = module;
-  const before = deps.catalog.get(agentId)?.served ?? null;
+  const before = latestOf(deps.catalog.get(agentId));
   const startedMs = performance.now();
   const generation = (before?.generation ?? 0) + 1;
   const kept = leaveEdits ? before : null;
-  const refusal = refusedByPolicy(deps, module);
-  const result = refusal ?? (await deps.load(module, { generation, kept, signal }));
-  if (signal.aborted) {
+  const loaded = await loadAllowed(deps, module, { generation, kept, signal });
+  const result = finding ? { ...loaded, findings: [...loaded.findings, finding] } : loaded;
+  if (signal.aborted || result.gaveUp) {
     if (result.served) await deps.retire(agentId, generation);
     return null;
   }
-  const entry = await toEntry(deps, { module, before, result });
+  const entry = await toEntry(deps, { module, result });
+  if (!deps.catalog.get(agentId)) {
+    // Its folder went while this version was kept: nothing may bring it back.
+    await deps.lastKnownGood.forget(agentId);
+    if (result.served) await deps.retire(agentId, generation);
+    return null;
+  }
+  if (result.served && mayNotServe(deps, module, result.served)) {
+    // The rules changed while it loaded; the next attempt says so.
+    await deps.retire(agentId, generation);
+    return swapGeneration(deps, module, { ...(leaveEdits ? { leaveEdits } : {}), finding, signal });
+  }
   // One assignment is the swap: a run that looks the agent up before it is on n, after it on n+1.
   deps.catalog.put(entry);
-  const servingGeneration = result.served ? null : (before?.generation ?? null);
+  const servingGeneration = result.served ? null : (entry.served?.generation ?? null);
   report(deps, { agentId, modulePath, servingGeneration }, entry.findings);
   if (result.served) {
     const loadMs = Math.round(performance.now() - startedMs);
@@ -64,19 +74,30 @@ export async function swapGeneration(
 
 type Outcome = {
   readonly module: FoundModule;
-  readonly before: ServedGeneration | null;
   readonly result: LoadAgentResult;
 };
 
-async function toEntry(deps: SwapDeps, { module, before, result }: Outcome): Promise<CatalogEntry> {
+async function toEntry(deps: SwapDeps, { module, result }: Outcome): Promise<CatalogEntry> {
   const prints = asLoaded(module, await takePrints(result.watched), result.served);
   const { served, findings } = result;
   if (!served) {
-    return { module, served: before, status: before ? 'degraded' : 'failed', findings, prints };
+    // Not what served when the load began: policy may have withdrawn it meanwhile.
+    const { served: before = null, withheld } = deps.catalog.get(module.agentId) ?? {};
+    const status = before ? 'degraded' : 'failed';
+    return { module, served: before, status, findings, prints, ...(withheld ? { withheld } : {}) };
   }
   const notKept = await deps.lastKnownGood.keep(module, served, prints);
   const all = notKept ? [...findings, notKept] : findings;
   return { module, served, status: 'ready', findings: all, prints };
+}
+
+function mayNotServe({ decide }: SwapDeps, module: FoundModule, served: ServedGeneration): boolean {
+  return askToLoad(decide, module, hashOf(module, served)).answer === 'deny';
+}
+
+/** What serves, or would if policy let it. */
+function latestOf(entry: CatalogEntry | undefined): ServedGeneration | null {
+  return entry?.served ?? entry?.withheld ?? null;
 }
 
 /** Prints say what was loaded: a file that has changed since then must show as changed at the next look. */
@@ -89,26 +110,8 @@ function asLoaded(
   if (served) loaded.set(join(folder, '.env'), served.envSha256 ?? '');
   return prints.map((print) => {
     const sha256 = loaded.get(print.path) ?? print.sha256;
-    return sha256 === print.sha256 ? print : { ...print, sha256, mtimeMs: 0 };
+    return sha256 === print.sha256 ? print : { ...print, sha256, mtimeMs: 0, changedMs: 0 };
   });
-}
-
-function refusedByPolicy(deps: SwapDeps, module: FoundModule): LoadAgentResult | null {
-  const { answer, rule } = deps.authorize({
-    principal: { type: 'agent', id: module.agentId },
-    action: 'load_module',
-    resource: module.modulePath,
-  });
-  if (answer === 'allow') return null;
-  const finding: Finding = {
-    stage: 'policy',
-    code: 'load_denied',
-    severity: 'error',
-    message: `Policy does not let ${module.modulePath} load (rule ${rule?.id ?? 'none'}).`,
-    file: module.entry,
-    hint: 'Change the rule, or move the module below an allowed path.',
-  };
-  return { served: null, findings: [finding], watched: [module.entry] };
 }
 
 type About = {
@@ -127,7 +130,11 @@ export function report(
 }
 
 /** Lets a generation drain and end, without waiting for it. */
-export function retireLater(deps: SwapDeps, agentId: string, generation: number): void {
+export function retireLater(
+  deps: Pick<SwapDeps, 'retire' | 'emit'>,
+  agentId: string,
+  generation: number,
+): void {
   const retire = async () => {
     // Whoever looked the generation up in this turn still gets to start its run on it.
     await setImmediate();

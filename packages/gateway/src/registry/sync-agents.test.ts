@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sampleManifest } from '../../test/support/manifest.ts';
@@ -45,10 +45,12 @@ function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
   const loads: string[] = [];
   const watched: (readonly string[])[] = [];
   const state = {
-    outcome: good as typeof good | typeof bad,
+    outcome: good as (module: FoundModule, generation: number) => LoadAgentResult,
     answer: 'allow' as 'allow' | 'deny',
     conditions: 'these',
     gates: new Map<string, (signal: AbortSignal) => Promise<unknown>>(),
+    beforeKeeping: async () => {},
+    toldBefore: [] as readonly string[],
   };
   const emit = (event: GatewayEvent) => events.push(event);
   const generations = createGenerations(join(projectRoot, 'kept'));
@@ -64,11 +66,15 @@ function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
       retired.push(`${agentId}#${generation}`);
     },
     authorize: (): Decision => ({ answer: state.answer, rule: null }),
+    decide: (): Decision => ({ answer: state.answer, rule: null }),
     conditions: () => state.conditions,
     lastKnownGood: createLastKnownGood({
       store: {
         list: async () => [...stored.values()],
-        put: async (each) => void stored.set(each.agentId, each),
+        put: async (each) => {
+          await state.beforeKeeping();
+          stored.set(each.agentId, each);
+        },
         remove: async (agentId) => void stored.delete(agentId),
       },
       generations,
@@ -81,6 +87,7 @@ function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
       }),
       emit,
     }),
+    toldBefore: () => state.toldBefore,
     onSynced: (files) => watched.push(files),
     emit,
   });
@@ -159,6 +166,18 @@ describe('sync-agents', () => {
     expect(report).toMatchObject({ removed: ['default/a', 'default/b'], loaded: ['default/c'] });
     expect(catalog.list().map(({ module }) => module.agentId)).toEqual(['default/c']);
     await expect.poll(() => retired).toEqual(['default/a#1', 'default/b#1']);
+  });
+
+  test('takes back what was said of a module’s file that was renamed', async () => {
+    const { sync, projectRoot, events } = await project({ 'agents/A/agent.ts': '1' });
+    await sync({ force: false });
+    await rename(join(projectRoot, 'agents/A/agent.ts'), join(projectRoot, 'agents/A/agent.mts'));
+    const before = events.length;
+    await sync({ force: false });
+    const paths = events
+      .slice(before)
+      .flatMap((event) => (event.type === 'findings_reported' ? [event.modulePath] : []));
+    expect(paths).toEqual(['agents/A/agent.ts', 'agents/A/agent.mts']);
   });
 
   test('does not load a module that policy refuses', async () => {
@@ -263,6 +282,119 @@ describe('sync-agents', () => {
     expect(catalog.get('default/a')).toMatchObject({ status: 'ready', served: { generation: 1 } });
   });
 
+  test('brings nothing back whose folder went while it was loaded', async () => {
+    const { sync, projectRoot, state, catalog, loads, stored, retired } = await project({
+      'agents/A/agent.ts': '1',
+    });
+    const gate = Promise.withResolvers<void>();
+    state.gates.set('default/a', () => gate.promise);
+    const first = sync({ force: false });
+    await expect.poll(() => loads).toHaveLength(1);
+    await rm(join(projectRoot, 'agents/A'), { recursive: true });
+    expect((await sync({ force: false })).removed).toEqual(['default/a']);
+    gate.resolve();
+    expect(await first).toMatchObject({ loaded: [], failed: [] });
+    expect([catalog.list(), [...stored.keys()]]).toEqual([[], []]);
+    expect(retired).toEqual(['default/a#1']);
+  });
+
+  test('brings nothing back whose folder went while its version was kept', async () => {
+    const { sync, projectRoot, state, catalog, stored, retired } = await project({
+      'agents/A/agent.ts': '1',
+    });
+    const keeping = Promise.withResolvers<void>();
+    const kept = Promise.withResolvers<void>();
+    state.beforeKeeping = async () => {
+      keeping.resolve();
+      await kept.promise;
+    };
+    const first = sync({ force: false });
+    await keeping.promise;
+    await rm(join(projectRoot, 'agents/A'), { recursive: true });
+    expect((await sync({ force: false })).removed).toEqual(['default/a']);
+    kept.resolve();
+    expect(await first).toMatchObject({ loaded: [], failed: [] });
+    expect([catalog.list(), [...stored.keys()]]).toEqual([[], []]);
+    expect(retired).toEqual(['default/a#1']);
+  });
+
+  test('keeps at a refresh what could not be kept when it was loaded, and loads nothing', async () => {
+    const { sync, state, loads, stored, catalog, events } = await project({
+      'agents/A/agent.ts': '1',
+    });
+    state.beforeKeeping = async () => {
+      throw new Error('The disk is full.');
+    };
+    const said = () =>
+      events
+        .flatMap((event) => (event.type === 'findings_reported' ? [event.findings] : []))
+        .at(-1);
+    expect((await sync({ force: false })).loaded).toEqual(['default/a']);
+    await sync({ force: false });
+    expect(said()).toMatchObject([{ code: 'generation_not_kept', severity: 'warning' }]);
+    state.beforeKeeping = async () => {};
+    await sync({ force: false });
+    expect([said(), catalog.get('default/a')?.findings]).toEqual([[], []]);
+    expect([...stored.keys()]).toEqual(['default/a']);
+    expect(loads).toEqual(['default/a#1']);
+  });
+
+  test.each([
+    ['the future', 4_000_000_000],
+    ['the past', 1],
+  ])(
+    'loads a file whose time jumps to %s once, and again only when it is edited',
+    async (_when, seconds) => {
+      const { sync, projectRoot, loads } = await project({ 'agents/A/agent.ts': '1' });
+      const file = join(projectRoot, 'agents/A/agent.ts');
+      await sync({ force: false });
+      for (const text of ['2', '2', '3']) {
+        await writeFile(file, text);
+        await utimes(file, seconds, seconds);
+        await sync({ force: false });
+        await sync({ force: false, changed: new Set([file]) });
+      }
+      expect(loads).toEqual(['default/a#1', 'default/a#2', 'default/a#3']);
+    },
+  );
+
+  test('tells of a module that changes with each load, until it stands still', async () => {
+    const { sync, projectRoot, catalog, loads, state } = await project({
+      'agents/A/agent.ts': '0',
+    });
+    const file = join(projectRoot, 'agents/A/memory.json');
+    const manifest = sampleManifest({ files: [{ path: file, sha256: 'of what was loaded' }] });
+    state.outcome = (module, generation) => {
+      const { served, ...rest } = good(module, generation);
+      const watched = [module.entry, file];
+      return { ...rest, served: served && { ...served, manifest }, watched };
+    };
+    state.gates.set('default/a', () => writeFile(file, String(loads.length)));
+    await sync({ force: false });
+    for (let load = 2; load <= 5; load += 1) {
+      await sync({ force: false, changed: new Set([file]) });
+    }
+    expect(loads).toHaveLength(5);
+    expect(catalog.get('default/a')).toMatchObject({
+      ...{ status: 'ready', served: { generation: 5 } },
+      findings: [{ code: 'reloads_without_end', severity: 'warning', file }],
+    });
+    await expect.poll(() => catalog.get('default/a')?.findings).toEqual([]);
+  });
+
+  test('says nothing new of a module whose load was given up because the gateway closes', async () => {
+    const { sync, projectRoot, state, catalog, events } = await project({
+      'agents/A/agent.ts': '1',
+    });
+    await sync({ force: false });
+    await writeFile(join(projectRoot, 'agents/A/agent.ts'), '2');
+    state.outcome = () => ({ served: null, findings: [], watched: [], gaveUp: true });
+    const before = events.length;
+    expect(await sync({ force: false })).toMatchObject({ loaded: [], failed: [] });
+    expect(events.slice(before)).toEqual([]);
+    expect(catalog.get('default/a')?.served?.generation).toBe(1);
+  });
+
   test('waits for a load under way at a refresh, and does not begin another', async () => {
     const { sync, state, loads } = await project({ 'agents/A/agent.ts': '1' });
     const gate = Promise.withResolvers<void>();
@@ -332,6 +464,35 @@ describe('sync-agents after a restart', () => {
     second.state.conditions = 'others';
     await second.sync({ force: false, leaveEdits: true });
     expect(second.loads).toEqual(['default/a#2 from kept bytes']);
+  });
+
+  test('takes back what was told of what is in order by now, or gone, and of nothing else', async () => {
+    const { sync, events, state } = await restarted((folder) =>
+      writeFiles(folder, { 'agents/New/agent.ts': '1', 'agents/Typo/Agent.ts': '1' }),
+    );
+    const bad = 'agents/New/agent.ts';
+    state.toldBefore = [
+      'agents/A/agent.ts',
+      'agents/Gone/agent.ts',
+      'gateway.yaml',
+      'agents/Typo',
+      bad,
+    ];
+    await sync({ force: false });
+    const said = events.flatMap((event) =>
+      event.type === 'findings_reported'
+        ? [`${event.modulePath}: ${event.findings.map(({ code }) => code)}`]
+        : [],
+    );
+    expect(said).toEqual([
+      'agents/A/agent.ts: ',
+      'agents/Gone/agent.ts: ',
+      'gateway.yaml: ',
+      'agents/Typo: agent_file_wrong_case',
+      `${bad}: `,
+    ]);
+    await sync({ force: false });
+    expect(events.filter(({ type }) => type === 'findings_reported')).toHaveLength(6);
   });
 
   test('forgets an agent whose folder went away meanwhile', async () => {

@@ -1,5 +1,7 @@
+import { sep } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { StoredGeneration } from '../protocol/records.ts';
+import { calmDown } from './calm-down.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import {
   type DiscoverOptions,
@@ -8,8 +10,12 @@ import {
   type FoundModule,
 } from './discover.ts';
 import { unchangedPrints } from './fingerprint.ts';
+import { keepAgain } from './keep-again.ts';
+import { askToLoad, hashOf } from './load-allowed.ts';
 import { createLoads, type Loads } from './loads.ts';
+import type { LoadCause } from './restless.ts';
 import { report, retireLater, type SwapDeps, swapGeneration } from './swap-generation.ts';
+import { takeBack } from './take-back.ts';
 import { concerns } from './touched.ts';
 
 /** What a refresh did. Lists hold model ids; `warnings` what was found on the way. */
@@ -33,6 +39,8 @@ export type SyncOptions = {
 
 export type SyncDeps = SwapDeps & {
   readonly discovery: Omit<DiscoverOptions, 'serving'>;
+  /** Module paths of diagnostics that an earlier gateway left; asked once, at the first call. */
+  readonly toldBefore: () => Iterable<string>;
   /** Called after each time with every file whose change is a reason to look again. */
   readonly onSynced: (files: readonly string[]) => void;
 };
@@ -48,7 +56,10 @@ export function createSyncAgents(deps: SyncDeps): SyncAgents {
   let tail: Promise<unknown> = Promise.resolve();
   let kept: Promise<ReadonlyMap<string, StoredGeneration>> | null = null;
   const misplaced = new Set<string>();
-  const loads = createLoads((module, options) => swapGeneration(deps, module, options));
+  const loads = createLoads(
+    (module, options) => swapGeneration(deps, module, options),
+    (module) => calmDown(deps, module),
+  );
   return async (options) => {
     const looked = tail.then(async () => {
       kept ??= deps.lastKnownGood.list();
@@ -89,12 +100,18 @@ async function look(deps: SyncState, options: SyncOptions): Promise<Looked> {
   const joined = modules.filter((module, index) => !isDue[index] && isLoading(module));
   for (const module of due) {
     const known = catalog.get(module.agentId);
+    if (known && known.module.modulePath !== module.modulePath) forgetPath(deps, known.module);
     catalog.put({ prints: [], findings: [], served: null, ...known, module, status: 'loading' });
+  }
+  if (!catalog.isScanned()) {
+    const fresh = [...due, ...findings].map(({ modulePath }) => modulePath);
+    takeBack(deps, deps.toldBefore(), new Set(fresh));
   }
   catalog.markScanned();
   reportMisplaced(deps, findings);
+  const leaving = options.leaveEdits ? { leaveEdits: true } : {};
   const pending = [
-    ...due.map((module) => loads.begin(module, options)),
+    ...due.map((module) => loads.begin(module, { ...leaving, cause: causeOf(module, options) })),
     ...joined.map((module) => loads.join(module.agentId)),
   ];
   deps.onSynced(watchedFiles(catalog));
@@ -110,6 +127,18 @@ async function look(deps: SyncState, options: SyncOptions): Promise<Looked> {
     },
     pending,
   };
+}
+
+/** Takes back what was said of the file that was the module before. */
+function forgetPath(deps: SyncState, { agentId, modulePath }: FoundModule): void {
+  report(deps, { agentId, modulePath, servingGeneration: null }, []);
+}
+
+/** Of the paths that changed those in the module's folder come first, where there are any. */
+function causeOf({ folder }: FoundModule, { changed }: SyncOptions): LoadCause {
+  if (!changed) return 'asked';
+  const own = new Set([...changed].filter((path) => path.startsWith(folder + sep)));
+  return own.size > 0 ? own : changed;
 }
 
 function withLoaded(
@@ -165,7 +194,7 @@ async function removeVanished(deps: SyncState, modules: readonly FoundModule[]):
     const { agentId, modulePath } = module;
     loads.abort(agentId);
     catalog.remove(agentId);
-    report(deps, { agentId, modulePath, servingGeneration: null }, []);
+    forgetPath(deps, module);
     deps.emit({ type: 'agent_removed', agentId, modulePath });
     if (served) retireLater(deps, agentId, served.generation);
     await lastKnownGood.forget(agentId);
@@ -186,7 +215,13 @@ async function takeOver(deps: SyncState, modules: readonly FoundModule[]): Promi
       const served = stored ? await deps.lastKnownGood.revive(stored, module) : null;
       if (!stored || !served) return;
       const findings = stored.manifest.warnings;
-      deps.catalog.put({ module, status: 'ready', served, findings, prints: stored.prints });
+      const { prints } = stored;
+      // What policy withholds is asked about, and refused aloud, by the load that follows.
+      deps.catalog.put(
+        askToLoad(deps.decide, module, hashOf(module, served)).answer === 'allow'
+          ? { module, status: 'ready', served, findings, prints }
+          : { module, status: 'failed', served: null, withheld: served, findings, prints },
+      );
     }),
   );
 }
@@ -204,6 +239,6 @@ async function mustLoad(
   if (leaveEdits || (changed && !concerns(changed, entry))) return false;
   if (entry.status !== 'ready') return true;
   const prints = await unchangedPrints(entry.prints);
-  if (prints) deps.catalog.put({ ...entry, prints });
+  if (prints) deps.catalog.put(await keepAgain(deps, { ...entry, prints }));
   return prints === null;
 }

@@ -19,6 +19,7 @@ function entry(status: CatalogEntry['status']): CatalogEntry {
       path,
       size: 1,
       mtimeMs: 1,
+      changedMs: 1,
       sha256: 'x',
     })),
   };

@@ -145,7 +145,35 @@ describe('a root', () => {
     await symlink('nowhere', join(projectRoot, 'one'));
     await symlink('two', join(projectRoot, 'two'));
     const found = await discoverAt(projectRoot, { roots: ['one', 'two', 'three'] });
-    expect(toldOf(found)).toEqual(['broken_link error one', 'link_loop error two']);
+    expect(toldOf(found)).toEqual([
+      'broken_link error one',
+      'link_loop error two',
+      'root_missing error three',
+    ]);
+  });
+
+  test('that was named and does not exist is told of, with what to do', async () => {
+    const files = { 'agents/A/agent.ts': '' };
+    const found = await discoverIn(files, { roots: ['agents', 'team/agents'] });
+    expect(idsOf(found)).toEqual(['default/a']);
+    expect(found.findings).toMatchObject([
+      {
+        agentId: null,
+        modulePath: 'team/agents',
+        finding: {
+          message: 'Agents are looked for in team/agents, which does not exist.',
+          hint: 'Make the folder, or name another one in GATEWAY_AGENTS_DIR (`agents_dir` in gateway.yaml).',
+        },
+      },
+    ]);
+    const listed = await discoverIn(files, { roots: ['agents,team'] });
+    expect(listed.findings[0]?.finding.hint).toBe(
+      'Put ":" between the folders in GATEWAY_AGENTS_DIR.',
+    );
+  });
+
+  test('that every project may have need not exist', async () => {
+    expect((await discoverIn({}, { roots: ['src/agents', 'agents'] })).findings).toEqual([]);
   });
 
   test('that is another one, written twice or linked, counts once', async () => {

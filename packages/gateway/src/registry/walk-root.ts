@@ -1,10 +1,11 @@
 import type { Dirent } from 'node:fs';
-import { lstat, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { agentFileName, isWalked, type Miss, miss } from './agent-files.ts';
 import { explainLink, followLink } from './folder-links.ts';
 import { findMisnamed } from './misnamed-files.ts';
 import { findStrays } from './stray-files.ts';
+import { explainFolder, explainRoot } from './unread-folder.ts';
 
 /** A folder with agent files, by name. */
 export type AgentFolder = { readonly path: string; readonly files: readonly string[] };
@@ -28,7 +29,8 @@ const deepestLook = 4;
 /** Walks one root. Reads folders, and heads of files that may be misnamed agents. Never throws; no root is empty. */
 export async function walkRoot(root: Root): Promise<Walk> {
   const listing = await list(root.path);
-  if ('code' in listing) return { folders: [], misses: await explainRoot(root, listing.code) };
+  if ('code' in listing)
+    return { folders: [], misses: await explainRoot(root, listing.code, shownIn(root, root.path)) };
   const strays = await findStrays(root.path, fileNames(listing.entries), shownIn(root, root.path));
   const below = await walkBelow(
     { path: root.path, real: root.real, depth: 0 },
@@ -143,48 +145,6 @@ function tooDeep(folder: string, file: string, root: Root): Miss {
     file: join(folder, file),
     hint: `Move the folder up, to \`${at}/${name}\` or \`${at}/${namespace}/${name}\`.`,
   });
-}
-
-function explainFolder(folder: string, code: string, shown: string): Miss[] {
-  const isGone = code === 'ENOENT' || code === 'ENOTDIR';
-  if (isGone && !basename(folder).includes('\uFFFD')) return [];
-  if (isGone) {
-    return [
-      miss(folder, {
-        code: 'bad_folder_name',
-        message: `The name of the folder ${shown} is not valid UTF-8.`,
-        hint: 'Rename the folder.',
-      }),
-    ];
-  }
-  return [
-    miss(folder, {
-      code: 'folder_unreadable',
-      message: `The folder ${shown} cannot be read (${code}).`,
-      hint: 'Let the user the gateway runs as read and enter it (`chmod u+rx`), then refresh.',
-      hides: true,
-    }),
-  ];
-}
-
-async function explainRoot(root: Root, code: string): Promise<Miss[]> {
-  const { path } = root;
-  const shown = shownIn(root, path);
-  if (code === 'ENOTDIR') {
-    return [
-      miss(path, {
-        code: 'root_not_folder',
-        message: `${shown} is a file, but agents are folders below a folder of that name.`,
-        hint: 'Move the file away, or name another folder in GATEWAY_AGENTS_DIR.',
-      }),
-    ];
-  }
-  const isLink = await lstat(path).then(
-    (stats) => stats.isSymbolicLink(),
-    () => false,
-  );
-  if (isLink && (code === 'ENOENT' || code === 'ELOOP')) return [explainLink(path, code, shown)];
-  return explainFolder(path, code, shown);
 }
 
 function fileNames(entries: readonly Dirent[]): string[] {

@@ -1,5 +1,6 @@
+import type { FailureCode } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { Caller, Decision } from '../protocol/policy.ts';
+import type { Caller } from '../protocol/policy.ts';
 import type { RunEvent, Usage } from '../protocol/run.ts';
 
 export type ObserveRunOptions = {
@@ -13,7 +14,8 @@ export type ObserveRunOptions = {
   /** Aborted at the deadline, and when the reader leaves. */
   readonly abort: AbortController;
   readonly timeoutMs: number;
-  readonly authorizeTool: (tool: string) => Decision;
+  /** Called when it has ended or was left. */
+  readonly onOver: () => void;
   readonly emit: Emit;
 };
 
@@ -31,7 +33,7 @@ type LastEvent = Extract<RunEvent, { type: 'finished' | 'failed' | 'interrupted'
 
 /**
  * Passes a run's events on, ends the run at its deadline or when the reader leaves, and says on the way what
- * happened: `run_started`, `tool_called`, `access_decided`, `run_ended`. What only admins may see stays behind.
+ * happened: `run_started`, `tool_called`, `run_ended`. What only admins may see stays behind.
  */
 export async function* observeRun(
   events: AsyncIterable<RunEvent>,
@@ -62,6 +64,7 @@ export async function* observeRun(
   } finally {
     clearTimeout(timer);
     if (!last) abort.abort('the reader left');
+    options.onOver();
     reportEnd(options, { last, firstTextMs, durationMs: performance.now() - startedMs });
   }
 }
@@ -92,7 +95,6 @@ function reportTool(
   event: Extract<RunEvent, { type: 'tool_ended' }>,
 ): void {
   const { tool, provenance, outcome, durationMs, detail = null } = event;
-  options.authorizeTool(tool);
   options.emit({
     type: 'tool_called',
     ...about(options),
@@ -123,6 +125,11 @@ function reportEnd(options: ObserveRunOptions, end: End): void {
 function outcomeOf(last: LastEvent | null) {
   if (!last) return 'cancelled';
   if (last.type === 'interrupted') return 'interrupted';
-  if (last.type === 'failed') return last.code === 'run_cancelled' ? 'cancelled' : 'failed';
+  if (last.type === 'failed') return isCancel(last.code) ? 'cancelled' : 'failed';
   return last.reason === 'content_filter' ? 'blocked' : 'finished';
+}
+
+/** The caller left, or its key was revoked: nothing that the agent did. */
+function isCancel(code: FailureCode): boolean {
+  return code === 'run_cancelled' || code === 'key_invalid';
 }

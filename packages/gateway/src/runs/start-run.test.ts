@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { sampleAgent, sampleManifest } from '../../test/support/manifest.ts';
 import type { GatewayEvent } from '../events.ts';
-import type { Caller, Decision, Question } from '../protocol/policy.ts';
+import { createAuthorize } from '../policy/authorize.ts';
+import { compileRules } from '../policy/rule-set.ts';
+import { builtInRules } from '../policy/rules.ts';
+import type { Caller, Rule } from '../protocol/policy.ts';
 import type { ModuleLoad, ModuleSettings } from '../protocol/records.ts';
 import type { RunEvent, RunInput, Usage } from '../protocol/run.ts';
 import type { WorkerRun } from '../protocol/worker-messages.ts';
@@ -43,23 +46,25 @@ type Scene = {
   events?: RunEvent[];
   /** Yields nothing and ends only when the run is aborted. */
   hangs?: boolean;
-  denied?: (question: Question) => boolean;
+  /** Beside the built-in ones; ids, tiers and the like are filled in. */
+  rules?: Partial<Rule>[];
   settings?: ModuleSettings;
   outputType?: string;
   served?: boolean;
   known?: boolean;
   draining?: boolean;
   runTimeoutMs?: number;
+  queue?: { maxConcurrentRuns?: number; maxQueuedRuns?: number; queueTimeoutMs?: number };
 };
 
 function scene(options: Scene = {}) {
   const emitted: GatewayEvent[] = [];
   const runs: WorkerRun[] = [];
   const signals: AbortSignal[] = [];
-  const decide = (question: Question): Decision => ({
-    answer: options.denied?.(question) ? 'deny' : 'allow',
-    rule: null,
-  });
+  const rules = compileRules([...builtInRules, ...(options.rules ?? []).map(configured)]);
+  const emit = (event: GatewayEvent) => void emitted.push(event);
+  const stopping = new AbortController();
+  if (options.draining) stopping.abort();
   const manifest = sampleManifest({
     settings: options.settings ?? {},
     agents: [sampleAgent({ outputType: options.outputType ?? 'text' })],
@@ -74,8 +79,12 @@ function scene(options: Scene = {}) {
               options.served === false ? null : { generation: 3, load: {} as ModuleLoad, manifest },
             findings: [{ stage: 'load', code: 'syntax_error', severity: 'error', message: 'Bad.' }],
           },
-    authorize: decide,
-    decide,
+    policy: {
+      authorize: createAuthorize({ rules: () => rules, nowSeconds: () => 0, emit }),
+      rules: () => rules,
+      onChange: () => undefined,
+    },
+    nowSeconds: () => 0,
     async *run(_load, request) {
       runs.push(request.run);
       signals.push(request.signal);
@@ -86,14 +95,33 @@ function scene(options: Scene = {}) {
       }
       yield* options.events ?? answer;
     },
-    isDraining: () => options.draining ?? false,
+    stopping: stopping.signal,
     settings: () => ({
       runTimeoutMs: options.runTimeoutMs ?? 60_000,
       toolEvents: 'reasoning',
+      ...{ maxConcurrentRuns: 64, maxQueuedRuns: 128, queueTimeoutMs: 30_000, ...options.queue },
     }),
-    emit: (event) => emitted.push(event),
+    emit,
   });
-  return { startRun, emitted, runs, signals };
+  return { startRun, emitted, runs, signals, stop: () => stopping.abort() };
+}
+
+/** A rule of `gateway.yaml` against everybody and everything, but for what is said. */
+function configured(parts: Partial<Rule>): Rule {
+  return {
+    ...{ id: 'r', effect: 'deny', action: 'run_agent', principals: ['*'], resources: ['*'] },
+    ...{ tier: 3, source: 'config' },
+    ...parts,
+  };
+}
+
+/** What was decided, as `action resource answer rule`. */
+function decisions(emitted: readonly GatewayEvent[]): string[] {
+  return emitted.flatMap((event) =>
+    event.type === 'access_decided'
+      ? `${event.question.action} ${event.question.resource} ${event.decision.answer} ${event.decision.rule?.id}`
+      : [],
+  );
 }
 
 async function all(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
@@ -120,7 +148,7 @@ describe('start-run', () => {
     });
   });
 
-  test('says what happened: start, tools with their decision, end with usage', async () => {
+  test('says what happened: decision, start, tools, end with usage', async () => {
     const tool = { callId: 'c1', tool: 'get_weather', agent: 'A', provenance: 'native' } as const;
     const { startRun, emitted } = scene({
       events: [
@@ -133,6 +161,7 @@ describe('start-run', () => {
     await all(run.events);
     const about = { runId: run.id, requestId: 'req_1', agentId: 'default/a' };
     expect(emitted).toMatchObject([
+      { type: 'access_decided', decision: { answer: 'allow' }, requestId: 'req_1' },
       { type: 'run_started', ...about, generation: 3 },
       {
         type: 'tool_called',
@@ -153,23 +182,53 @@ describe('start-run', () => {
     const { startRun, emitted } = scene({ events: [{ ...ended, detail }, ...answer] });
     const run = await startRun(caller, input);
     expect(await all(run.events)).toEqual([ended, ...answer]);
-    expect(emitted[1]).toMatchObject({ type: 'tool_called', outcome: 'failed', detail });
+    expect(emitted[2]).toMatchObject({ type: 'tool_called', outcome: 'failed', detail });
   });
 
-  test('answers an agent that the key may not see exactly as a missing one', async () => {
-    const hidden = scene({ denied: ({ action }) => action === 'list_agents' });
+  test('answers an agent that the key may not run exactly as a missing one', async () => {
+    const hidden = scene({ rules: [{ id: 'closed' }] });
     const missing = scene({ known: false });
     const errors = await Promise.all(
       [hidden, missing].map(({ startRun }) => startRun(caller, input).catch((error) => error)),
     );
     expect(errors[0]).toMatchObject({ code: 'agent_not_found', param: 'model' });
     expect(errors[0].message).toBe(errors[1].message);
+    expect(decisions(hidden.emitted)).toEqual(['run_agent default/a deny closed']);
+    expect(decisions(missing.emitted)).toEqual([]);
   });
 
-  test('refuses an agent that the key may see but not run', async () => {
-    const { startRun, runs } = scene({ denied: ({ action }) => action === 'run_agent' });
-    await expect(startRun(caller, input)).rejects.toMatchObject({ code: 'not_allowed' });
+  test('answers an agent as missing that the key may run but not see', async () => {
+    const { startRun, emitted } = scene({ rules: [{ id: 'hidden', action: 'list_agents' }] });
+    await expect(startRun(caller, input)).rejects.toMatchObject({ code: 'agent_not_found' });
+    expect(decisions(emitted)).toEqual(['list_agents default/a deny hidden']);
+  });
+
+  test('tells why an agent that the key may see is refused, and the rule to admins only', async () => {
+    const { startRun, runs, emitted } = scene({
+      rules: [
+        { id: 'closed', reason: 'Closed for the audit.' },
+        { id: 'shown', action: 'list_agents', effect: 'allow' },
+      ],
+    });
+    await expect(startRun(caller, input)).rejects.toMatchObject({
+      code: 'not_allowed',
+      message: "This key may not run 'default/a': Closed for the audit. Ask an operator.",
+      adminDetail: { rule: 'closed', tier: 3, source: 'config' },
+    });
     expect(runs).toEqual([]);
+    expect(decisions(emitted)).toEqual(['run_agent default/a deny closed']);
+  });
+
+  test('asks with what the request says of itself, and with the module for the log', async () => {
+    const { startRun, emitted } = scene();
+    await startRun(caller, { ...input, user: 'u1', metadata: { team: 'x' } });
+    expect(emitted[0]).toMatchObject({
+      question: {
+        principal: { type: 'key', id: 'key_1', name: 'alice', role: 'caller' },
+        context: { agent_id: 'default/a', user: 'u1', metadata: { team: 'x' } },
+        modulePath: 'src/agents/A/agent.ts',
+      },
+    });
   });
 
   test('keeps the cause of an agent that failed to load for admins', async () => {
@@ -188,9 +247,50 @@ describe('start-run', () => {
   });
 
   test('sends the verdict on each tool with the run', async () => {
-    const { startRun, runs } = scene({ denied: ({ resource }) => resource === 'get_weather' });
+    const rule = { action: 'call_tool', resources: ['get_weather'] } as const;
+    const { startRun, runs } = scene({ rules: [rule] });
     await all((await startRun(caller, input)).events);
-    expect(runs[0]?.verdicts.tools).toEqual({ get_weather: 'deny' });
+    expect(runs[0]?.verdicts).toEqual({ otherwise: 'ask', tools: { get_weather: 'deny' } });
+  });
+
+  test('lets runs of one agent wait for a place, and forgets those whose callers left', async () => {
+    const { startRun, runs } = scene({ hangs: true, queue: { maxConcurrentRuns: 1 } });
+    const first = await startRun(caller, input);
+    const events = all(first.events);
+    const left = new AbortController();
+    const second = startRun(caller, input, left.signal);
+    const third = startRun(caller, input);
+    left.abort();
+    await expect(second).rejects.toMatchObject({ code: 'run_cancelled' });
+    expect(runs).toHaveLength(1);
+    first.cancel('done');
+    await events;
+    const last = await third;
+    const lastEvents = all(last.events);
+    last.cancel('done');
+    await lastEvents;
+    expect(runs).toHaveLength(2);
+  });
+
+  test('gives no place to a run that was refused while it waited', async () => {
+    const { startRun, stop, runs } = scene({
+      hangs: true,
+      settings: { maxConcurrentRuns: 1 },
+      queue: { maxQueuedRuns: 1 },
+    });
+    void all((await startRun(caller, input)).events);
+    const waiting = startRun(caller, input);
+    const refused = startRun(caller, input);
+    await expect(refused).rejects.toMatchObject({
+      code: 'overloaded',
+      message: "The agent 'default/a' has as many runs as it may have. Try again in a moment.",
+    });
+    stop();
+    await expect(waiting).rejects.toMatchObject({
+      code: 'overloaded',
+      message: 'The gateway is stopping. Try again in a moment.',
+    });
+    expect(runs).toHaveLength(1);
   });
 
   test('cancels the run when its reader leaves early', async () => {

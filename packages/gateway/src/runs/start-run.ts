@@ -1,13 +1,22 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { Finding } from '../protocol/diagnostics.ts';
-import type { Action, Caller, Decision, Question } from '../protocol/policy.ts';
-import type { Manifest, ModuleLoad, ToolEventsMode } from '../protocol/records.ts';
+import { principalOf } from '../policy/authorize.ts';
+import type { RuleSet } from '../policy/rule-set.ts';
+import type { Caller, Decision, Question } from '../protocol/policy.ts';
+import type { ModuleLoad, ToolEventsMode } from '../protocol/records.ts';
 import type { RunContext, RunEvent, RunInput } from '../protocol/run.ts';
-import type { ToolVerdicts, WorkerQuestion, WorkerRun } from '../protocol/worker-messages.ts';
+import type {
+  ToolDecided,
+  ToolVerdicts,
+  WorkerQuestion,
+  WorkerRun,
+} from '../protocol/worker-messages.ts';
+import { type AdmitDeps, admit, type ServedAgent } from './admit.ts';
 import { checkInput } from './check-input.ts';
 import { observeRun } from './observe-run.ts';
+import { createRunQueue, type QueueLimits, type RunPlace, type RunQueue } from './run-queue.ts';
+import { createRunTools, type RunTools } from './run-tools.ts';
 
 /** A run that was admitted. It ends when its events end, or by `cancel`. */
 export type Run = {
@@ -16,7 +25,8 @@ export type Run = {
   readonly modelId: string;
   /** To be read once; ends in exactly one of `finished`, `failed`, `interrupted`. Leaving it early cancels. */
   readonly events: AsyncIterable<RunEvent>;
-  readonly cancel: (reason: string) => void;
+  /** A failure as reason is what the events end in. */
+  readonly cancel: (reason: string | GatewayError) => void;
   /** Names of request fields that the agent does not take and that were left out. */
   readonly ignored: readonly string[];
   readonly presentation: {
@@ -25,139 +35,135 @@ export type Run = {
   };
 };
 
-/** What is served under a model id; `served` is null where no generation ever loaded. */
-type Agent = {
-  readonly module: { readonly agentId: string; readonly modulePath: string };
-  readonly served: {
-    readonly generation: number;
-    readonly load: ModuleLoad;
-    readonly manifest: Manifest;
-  } | null;
-  readonly findings: readonly Finding[];
-};
-
 type PoolRun = {
   readonly run: WorkerRun;
   readonly keyId: string;
   readonly signal: AbortSignal;
   readonly answer: (question: WorkerQuestion) => Promise<unknown>;
+  readonly followVerdicts: (listener: (verdicts: ToolVerdicts) => void) => () => void;
+  readonly onToolDecided: (decided: ToolDecided) => void;
+};
+
+/** What decides, and says when it may decide otherwise than before. */
+export type RunPolicy = {
+  /** Decides and records the decision. */
+  readonly authorize: (question: Question, requestId: string) => Decision;
+  readonly rules: () => RuleSet;
+  readonly onChange: (listener: () => void) => void;
 };
 
 export type StartRunDeps = {
-  readonly find: (modelId: string) => Promise<Agent | undefined>;
-  /** Decides and records the decision. */
-  readonly authorize: (question: Question, requestId: string) => Decision;
-  /** Decides only, for verdicts that travel with a run. */
-  readonly decide: (question: Question) => Decision;
+  readonly find: AdmitDeps['find'];
+  readonly policy: RunPolicy;
   readonly run: (load: ModuleLoad, request: PoolRun) => AsyncIterable<RunEvent>;
-  readonly isDraining: () => boolean;
-  readonly settings: () => { readonly runTimeoutMs: number; readonly toolEvents: ToolEventsMode };
+  /** Aborted when the gateway stops. */
+  readonly stopping: AbortSignal;
+  readonly settings: () => RunDefaults & QueueLimits;
+  readonly nowSeconds: () => number;
   readonly emit: Emit;
 };
 
+type RunDefaults = { readonly runTimeoutMs: number; readonly toolEvents: ToolEventsMode };
+
 /**
- * Admits a run and starts it.
+ * Admits a run and starts it, once its agent has a place for it. A caller that leaves meanwhile aborts `signal`.
  *
  * @throws GatewayError `agent_not_found` (missing, or not visible to the key), `not_allowed`, `agent_unavailable`,
- *   `overloaded`, or one about a part of the request that the agent does not take. Nothing runs then.
+ *   `overloaded`, `run_cancelled`, or one about a part of the request that the agent does not take. Nothing runs then.
  */
-export type StartRun = (caller: Caller, input: RunInput) => Promise<Run>;
+export type StartRun = (caller: Caller, input: RunInput, signal?: AbortSignal) => Promise<Run>;
 
 export function createStartRun(deps: StartRunDeps): StartRun {
-  return async (caller, input) => {
-    if (deps.isDraining()) {
-      throw new GatewayError('overloaded', 'The gateway is stopping. Try again in a moment.');
+  const queue = createRunQueue();
+  const toolsOf = createRunTools({ ...deps, ...deps.policy });
+  const admitDeps: AdmitDeps = { ...deps, rules: deps.policy.rules };
+  return async (caller, input, signal) => {
+    refuseWhileStopping(deps);
+    const found = await admit(admitDeps, { caller, input });
+    checkInput(found.manifest, input);
+    const place = await waitFor(deps, queue, { agent: found, signal });
+    try {
+      // While it waited, its agent may have been replaced, and its key may have lost the right.
+      const agent = place.hasWaited
+        ? await admit(admitDeps, { caller, input, again: true })
+        : found;
+      const ignored = checkInput(agent.manifest, input);
+      const tools = toolsOf(toolUser({ caller, input, agent }), caller.requestId);
+      return begin(deps, { caller, input, agent, ignored, tools, place });
+    } catch (error) {
+      place.leave();
+      throw error;
     }
-    const agent = await admit(deps, caller, input);
-    const ignored = checkInput(agent.manifest, input);
-    return begin(deps, { caller, input, agent, ignored });
   };
 }
 
-type ServedAgent = NonNullable<Agent['served']> & Agent['module'];
-
-async function admit(deps: StartRunDeps, caller: Caller, input: RunInput): Promise<ServedAgent> {
-  const found = await deps.find(input.modelId);
-  const allowed = (action: Action, resource: string) => {
-    const question = {
-      principal: { ...principalOf(caller), type: 'key' as const },
-      action,
-      resource,
-    };
-    return deps.authorize(question, caller.requestId).answer === 'allow';
-  };
-  if (!found || !allowed('list_agents', found.module.agentId)) {
-    throw new GatewayError(
-      'agent_not_found',
-      `The model '${input.modelId}' does not exist or you do not have access to it. GET /v1/models lists yours.`,
-      { param: 'model' },
-    );
+async function waitFor(
+  deps: StartRunDeps,
+  queue: RunQueue,
+  { agent, signal }: { readonly agent: ServedAgent; readonly signal: AbortSignal | undefined },
+): Promise<RunPlace> {
+  const signals = signal ? [signal, deps.stopping] : [deps.stopping];
+  try {
+    return await queue.enter(agent.agentId, limitsOf(deps, agent), signals);
+  } catch (error) {
+    refuseWhileStopping(deps);
+    throw error;
   }
-  const { agentId } = found.module;
-  if (!allowed('run_agent', agentId)) {
-    throw new GatewayError('not_allowed', `This key may not run '${agentId}'. Ask an operator.`, {
-      param: 'model',
-    });
-  }
-  if (!found.served) {
-    throw new GatewayError(
-      'agent_unavailable',
-      `The agent '${agentId}' could not be loaded. Its operator finds the cause with GET /admin/agents/errors.`,
-      { param: 'model', adminDetail: found.findings },
-    );
-  }
-  return { ...found.served, ...found.module };
 }
 
-function principalOf(caller: Caller) {
-  const { keyId, keyName, role, namespaces, agents } = caller;
-  return { id: keyId, name: keyName, role, namespaces, agents };
+function refuseWhileStopping({ stopping }: StartRunDeps): void {
+  if (!stopping.aborted) return;
+  throw new GatewayError('overloaded', 'The gateway is stopping. Try again in a moment.');
 }
 
-type Admitted = {
-  readonly caller: Caller;
-  readonly input: RunInput;
-  readonly agent: ServedAgent;
+/** A module may narrow how many of its runs go on at once, not widen it. */
+function limitsOf({ settings }: StartRunDeps, { manifest }: ServedAgent): QueueLimits {
+  const limits = settings();
+  const own = manifest.settings.maxConcurrentRuns ?? limits.maxConcurrentRuns;
+  return { ...limits, maxConcurrentRuns: Math.min(own, limits.maxConcurrentRuns) };
+}
+
+type Asked = { readonly caller: Caller; readonly input: RunInput; readonly agent: ServedAgent };
+
+function toolUser({ caller, input: { user, metadata }, agent }: Asked) {
+  const request = { metadata, ...(user === undefined ? {} : { user }) };
+  return { ...agent, key: principalOf(caller), request };
+}
+
+type Admitted = Asked & {
   readonly ignored: readonly string[];
+  readonly tools: RunTools;
+  readonly place: RunPlace;
 };
 
 function begin(deps: StartRunDeps, admitted: Admitted): Run {
-  const { caller, input, agent, ignored } = admitted;
+  const { caller, agent, ignored, tools, place } = admitted;
   const { settings } = agent.manifest;
   const defaults = deps.settings();
-  const runId = `run_${randomBytes(12).toString('hex')}`;
+  const run = workerRun(admitted);
   const abort = new AbortController();
-  const context: RunContext = {
-    request_id: caller.requestId,
-    run_id: runId,
-    key: { id: caller.keyId, name: caller.keyName },
-    ...(input.user === undefined ? {} : { user: input.user }),
-    metadata: input.metadata,
-    model_id: agent.agentId,
-  };
   const events = deps.run(agent.load, {
-    run: {
-      runId,
-      input,
-      context,
-      verdicts: toolVerdicts(deps, agent),
-      maxTurns: settings.maxTurns ?? null,
-    },
+    run,
     keyId: caller.keyId,
     signal: abort.signal,
-    answer: (question) => answer(deps, agent, question),
+    answer: tools.answer,
+    onToolDecided: tools.onDecided,
+    followVerdicts(listener) {
+      const stop = tools.follow(listener);
+      // It is over in its worker, whether or not anybody read what it said.
+      return () => {
+        stop();
+        place.leave();
+      };
+    },
   });
   return {
-    id: runId,
+    id: run.runId,
     modelId: agent.agentId,
     events: observeRun(events, {
-      runId,
-      caller,
-      agent,
-      abort,
+      ...{ runId: run.runId, caller, agent, abort, emit: deps.emit },
       timeoutMs: settings.timeoutMs ?? defaults.runTimeoutMs,
-      authorizeTool: (tool) => deps.authorize(toolQuestion(agent, tool), caller.requestId),
-      emit: deps.emit,
+      onOver: place.leave,
     }),
     cancel: (reason) => abort.abort(reason),
     ignored,
@@ -168,30 +174,17 @@ function begin(deps: StartRunDeps, admitted: Admitted): Run {
   };
 }
 
-function toolQuestion(agent: ServedAgent, tool: string): Question {
-  return {
-    principal: { type: 'agent', id: agent.agentId },
-    action: 'call_tool',
-    resource: tool,
+function workerRun({ caller, input, agent, tools }: Admitted): WorkerRun {
+  // Node draws many of these at once.
+  const runId = `run_${randomUUID().replaceAll('-', '').slice(8)}`;
+  const context: RunContext = {
+    request_id: caller.requestId,
+    run_id: runId,
+    key: { id: caller.keyId, name: caller.keyName },
+    ...(input.user === undefined ? {} : { user: input.user }),
+    metadata: input.metadata,
+    model_id: agent.agentId,
   };
-}
-
-function toolVerdicts(deps: StartRunDeps, agent: ServedAgent): ToolVerdicts {
-  const verdict = (tool: string) => deps.decide(toolQuestion(agent, tool)).answer;
-  const names = agent.manifest.agents.flatMap(({ tools }) => tools.map(({ name }) => name));
-  return {
-    otherwise: verdict('*'),
-    tools: Object.fromEntries(names.map((name) => [name, verdict(name)])),
-  };
-}
-
-async function answer(deps: StartRunDeps, agent: ServedAgent, question: WorkerQuestion) {
-  switch (question.ask) {
-    case 'authorize_tool':
-      return deps.decide(toolQuestion(agent, question.tool)).answer === 'allow';
-    case 'call_tool':
-      throw new GatewayError('tool_failed', `No gateway tool '${question.tool}' is configured.`);
-    default:
-      return question satisfies never;
-  }
+  const maxTurns = agent.manifest.settings.maxTurns ?? null;
+  return { runId, input, context, verdicts: tools.verdicts, maxTurns };
 }

@@ -1,15 +1,13 @@
-import type { Kysely } from 'kysely';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
-import type { Tables } from './migrations.ts';
-import type { Guard } from './sql-keys.ts';
+import type { Engine } from './engine.ts';
 import type { DiagnosticStore } from './store.ts';
 
 /** The diagnostics of an open database. */
-export function createDiagnosticStore(database: Kysely<Tables>, guarded: Guard): DiagnosticStore {
+export function createDiagnosticStore({ durable, guarded }: Engine): DiagnosticStore {
   return {
     list: () =>
       guarded(async () => {
-        const rows = await database
+        const rows = await durable
           .selectFrom('diagnostics')
           .selectAll()
           .orderBy('last_seen')
@@ -19,7 +17,7 @@ export function createDiagnosticStore(database: Kysely<Tables>, guarded: Guard):
       }),
     change: ({ put, remove }) =>
       guarded(() =>
-        database.transaction().execute(async (transaction) => {
+        durable.transaction().execute(async (transaction) => {
           for (const id of remove) {
             await transaction.deleteFrom('diagnostics').where('id', '=', id).execute();
           }

@@ -1,21 +1,19 @@
-import type { Kysely } from 'kysely';
 import type { StoredGeneration } from '../protocol/records.ts';
-import type { Tables } from './migrations.ts';
-import type { Guard } from './sql-keys.ts';
+import type { Engine } from './engine.ts';
 import type { GenerationStore } from './store.ts';
 
 /** The generations of an open database. */
-export function createGenerationStore(database: Kysely<Tables>, guarded: Guard): GenerationStore {
+export function createGenerationStore({ durable, guarded }: Engine): GenerationStore {
   return {
     list: () =>
       guarded(async () => {
-        const rows = await database.selectFrom('generations').selectAll().execute();
+        const rows = await durable.selectFrom('generations').selectAll().execute();
         return rows.map(({ record }) => JSON.parse(record) as StoredGeneration);
       }),
     put: (generation) =>
       guarded(async () => {
         const record = JSON.stringify(generation);
-        await database
+        await durable
           .insertInto('generations')
           .values({ agent_id: generation.agentId, record })
           .onConflict((conflict) => conflict.column('agent_id').doUpdateSet({ record }))
@@ -23,7 +21,7 @@ export function createGenerationStore(database: Kysely<Tables>, guarded: Guard):
       }),
     remove: (agentId) =>
       guarded(async () => {
-        await database.deleteFrom('generations').where('agent_id', '=', agentId).execute();
+        await durable.deleteFrom('generations').where('agent_id', '=', agentId).execute();
       }),
   };
 }

@@ -1,17 +1,17 @@
-import type { Kysely } from 'kysely';
+import type { Transaction } from 'kysely';
 import type { KeyRecord, Role } from '../protocol/policy.ts';
-import type { Tables } from './migrations.ts';
+import type { Engine } from './engine.ts';
+import type { ChangePart } from './sql-versions.ts';
 import type { KeyStore } from './store.ts';
-
-/** Runs work on the database, again while it is busy; what it throws is a `StoreError`. */
-export type Guard = <Result>(work: () => Promise<Result> | Result) => Promise<Result>;
+import type { KeyRow, Tables } from './tables.ts';
 
 /** The keys of an open database. */
-export function createKeyStore(database: Kysely<Tables>, guarded: Guard): KeyStore {
+export function createKeyStore(engine: Engine, changePart: ChangePart): KeyStore {
+  const { durable, relaxed, guarded } = engine;
   return {
     list: () =>
       guarded(async () => {
-        const rows = await database
+        const rows = await durable
           .selectFrom('keys')
           .selectAll()
           .orderBy('created_at')
@@ -19,42 +19,95 @@ export function createKeyStore(database: Kysely<Tables>, guarded: Guard): KeySto
           .execute();
         return rows.map(toRecord);
       }),
-    insert: (record) =>
-      guarded(async () => {
-        const { numInsertedOrUpdatedRows: inserted } = await database
-          .insertInto('keys')
-          .values(toRow(record))
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirstOrThrow();
-        return inserted === 1n;
+    insert: (record) => changePart('keys', (transaction) => insert(transaction, record)),
+    rotate: (record, options) =>
+      changePart('keys', async (transaction) => {
+        return (await insert(transaction, record)) && endOld(transaction, record, options);
       }),
     revoke: (keyId, atSeconds) =>
-      guarded(async () => {
-        const { numUpdatedRows: updated } = await database
+      changePart('keys', async (transaction) => {
+        const { numUpdatedRows: updated } = await transaction
           .updateTable('keys')
-          .set({ revoked_at: atSeconds })
+          .set({ revoked_at: Math.floor(atSeconds) })
           .where('id', '=', keyId)
           .where('revoked_at', 'is', null)
           .executeTakeFirstOrThrow();
         return updated === 1n;
       }),
+    touch: (uses) =>
+      guarded(() =>
+        relaxed.transaction().execute(async (transaction) => {
+          // In one order everywhere, or two gateways that note the same keys could wait for each other.
+          for (const [keyId, atSeconds] of [...uses].sort(([a], [b]) => (a < b ? -1 : 1))) {
+            const at = Math.floor(atSeconds);
+            await transaction
+              .updateTable('keys')
+              .set({ last_used_at: at })
+              .where('id', '=', keyId)
+              .where((row) =>
+                row.or([row('last_used_at', 'is', null), row('last_used_at', '<', at)]),
+              )
+              .execute();
+          }
+        }),
+      ),
   };
 }
 
-type KeyRow = Tables['keys'];
+async function insert(transaction: Transaction<Tables>, record: KeyRecord): Promise<boolean> {
+  const { numInsertedOrUpdatedRows: inserted } = await transaction
+    .insertInto('keys')
+    .values(toRow(record))
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirstOrThrow();
+  return inserted === 1n;
+}
+
+/** Shortens the life of the key that a new one replaces; false where it has none left. */
+async function endOld(
+  transaction: Transaction<Tables>,
+  { rotatedFrom }: KeyRecord,
+  options: { readonly oldEndsAtSeconds: number; readonly nowSeconds: number },
+): Promise<boolean> {
+  const endsAt = Math.floor(options.oldEndsAtSeconds);
+  const { numUpdatedRows: updated } = await transaction
+    .updateTable('keys')
+    .set((row) => ({
+      expires_at: row
+        .case()
+        .when('expires_at', '<', endsAt)
+        .then(row.ref('expires_at'))
+        .else(endsAt)
+        .end(),
+    }))
+    .where('id', '=', rotatedFrom ?? '')
+    .where('revoked_at', 'is', null)
+    .where((row) =>
+      row.or([row('expires_at', 'is', null), row('expires_at', '>', options.nowSeconds)]),
+    )
+    .executeTakeFirstOrThrow();
+  return updated === 1n;
+}
 
 function toRow(record: KeyRecord): KeyRow {
+  const { limits, namespaces, agents, expiresAtSeconds } = record;
   return {
     id: record.id,
     name: record.name,
     role: record.role,
     hash: record.hash,
-    namespaces: record.namespaces && JSON.stringify(record.namespaces),
-    agents: record.agents && JSON.stringify(record.agents),
-    created_at: record.createdAtSeconds,
+    namespaces: namespaces && JSON.stringify(namespaces),
+    agents: agents && JSON.stringify(agents),
+    requests_per_minute: limits.requestsPerMinute,
+    concurrent_runs: limits.concurrentRuns,
+    tokens_per_day: limits.tokensPerDay,
+    tokens_per_month: limits.tokensPerMonth,
+    created_at: Math.floor(record.createdAtSeconds),
     created_by: record.createdBy,
-    expires_at: record.expiresAtSeconds,
+    expires_at: expiresAtSeconds === null ? null : Math.floor(expiresAtSeconds),
     revoked_at: record.revokedAtSeconds,
+    rotated_from: record.rotatedFrom,
+    last_used_at: record.lastUsedAtSeconds,
   };
 }
 
@@ -66,9 +119,17 @@ function toRecord(row: KeyRow): KeyRecord {
     hash: row.hash,
     namespaces: row.namespaces === null ? null : (JSON.parse(row.namespaces) as string[]),
     agents: row.agents === null ? null : (JSON.parse(row.agents) as string[]),
+    limits: {
+      requestsPerMinute: row.requests_per_minute,
+      concurrentRuns: row.concurrent_runs,
+      tokensPerDay: row.tokens_per_day,
+      tokensPerMonth: row.tokens_per_month,
+    },
     createdAtSeconds: row.created_at,
     createdBy: row.created_by,
     expiresAtSeconds: row.expires_at,
     revokedAtSeconds: row.revoked_at,
+    rotatedFrom: row.rotated_from,
+    lastUsedAtSeconds: row.last_used_at,
   };
 }

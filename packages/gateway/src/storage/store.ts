@@ -1,19 +1,43 @@
 import type { Diagnostic } from '../protocol/diagnostics.ts';
-import type { KeyRecord } from '../protocol/policy.ts';
+import type {
+  DecisionPage,
+  DecisionQuery,
+  DecisionRecord,
+  KeyLimits,
+  KeyRecord,
+  OverrideRecord,
+} from '../protocol/policy.ts';
 import type { StoredGeneration } from '../protocol/records.ts';
 
 /**
- * What the gateway keeps beyond its own life. A change is durable when its promise resolves. Every method throws
- * `StoreError` where the store cannot be used.
+ * What the gateway keeps beyond its own life. A change is durable when its promise resolves; what is written of
+ * `decisions`, `spending`, `rates` and the use of keys outlives a killed process, but a failure of power may take the
+ * last of it. Every method throws `StoreError` where the store cannot be used.
  */
 export type Store = {
   readonly keys: KeyStore;
+  readonly overrides: OverrideStore;
+  readonly decisions: DecisionStore;
+  readonly spending: SpendingStore;
+  readonly rates: RateStore;
   readonly generations: GenerationStore;
   readonly diagnostics: DiagnosticStore;
-  /** A number that differs from the last one when another process may have changed something. Cheap to ask often. */
-  version(): Promise<number>;
+  /** Whether it is a server, which gateways on several machines may share. */
+  readonly isShared: boolean;
+  /** Numbers that grow with each change of that part, whoever made it. Cheap to ask often. */
+  versions(): Promise<StoreVersions>;
+  /** Tells every gateway on this store that the rules of `gateway.yaml` are to be read again. */
+  announceRules(): Promise<void>;
+  /** Calls back soon after another process changed something, where the database can tell; a hint, may be missed. */
+  onHint(listener: () => void): () => void;
   /** Closes the store; nothing may be asked of it afterwards. */
   close(): Promise<void>;
+};
+
+export type StoreVersions = {
+  readonly keys: number;
+  readonly overrides: number;
+  readonly rules: number;
 };
 
 /** The API keys, revoked and expired ones included. */
@@ -27,12 +51,88 @@ export type KeyStore = {
    */
   insert(record: KeyRecord): Promise<boolean>;
   /**
+   * Adds a key in place of another, which ends at `oldEndsAtSeconds` (or before, where it would have anyway).
+   *
+   * @returns False where the other is not there, is revoked or has expired; nothing changes then.
+   */
+  rotate(
+    record: KeyRecord,
+    options: { readonly oldEndsAtSeconds: number; readonly nowSeconds: number },
+  ): Promise<boolean>;
+  /**
    * Marks a key as revoked.
    *
    * @returns False where there is no such key or it was revoked before; the first time stays.
    */
   revoke(keyId: string, atSeconds: number): Promise<boolean>;
+  /** Notes when keys were last used. Changes no version: nobody has to read the keys again for it. */
+  touch(uses: ReadonlyMap<string, number>): Promise<void>;
 };
+
+/** Short-lived rules, those that ended included. */
+export type OverrideStore = {
+  /** Newest first; with `activeAtSeconds`, only those neither expired nor revoked then. */
+  list(filter?: { readonly activeAtSeconds?: number }): Promise<OverrideRecord[]>;
+  /** @returns False where one with this id is there already. */
+  insert(record: OverrideRecord): Promise<boolean>;
+  /** @returns False where there is none, or it was revoked before or has expired. */
+  revoke(
+    id: string,
+    by: { readonly revokedBy: string; readonly atSeconds: number },
+  ): Promise<boolean>;
+};
+
+/** The decision log. */
+export type DecisionStore = {
+  append(records: readonly DecisionRecord[]): Promise<void>;
+  list(query: DecisionQuery): Promise<DecisionPage>;
+  /** Removes those before a time, and the oldest beyond a count. @returns How many. */
+  prune(limits: { readonly beforeIso: string; readonly keep: number }): Promise<number>;
+};
+
+/** Tokens that keys with a budget used. Exact over all processes that share the store. */
+export type SpendingStore = {
+  /** Sets tokens aside where they still fit into every budget of the key; a reservation nobody settles ends by itself. */
+  reserve(reservation: Reservation): Promise<ReserveResult>;
+  /** Books what a call used and frees what was set aside for it; 0 where it used nothing. Unknown ids book all the same. */
+  settle(settlement: {
+    readonly id: string;
+    readonly keyId: string;
+    readonly tokens: number;
+    readonly nowSeconds: number;
+  }): Promise<void>;
+  spent(keyId: string, nowSeconds: number): Promise<Spent>;
+};
+
+/** Requests that keys with a limit sent, counted for all processes that share the store; lost with a failure of power. */
+export type RateStore = {
+  /** Counts a request of an account in its window, which begins anew with the first one after its end. */
+  count(
+    account: string,
+    window: { readonly nowMs: number; readonly lengthMs: number },
+  ): Promise<{ readonly requests: number; readonly endsAtMs: number }>;
+};
+
+export type Reservation = {
+  readonly id: string;
+  readonly keyId: string;
+  readonly tokens: number;
+  readonly limits: Pick<KeyLimits, 'tokensPerDay' | 'tokensPerMonth'>;
+  readonly nowSeconds: number;
+  readonly leaseSeconds: number;
+};
+
+/** `resetsAtSeconds` is when the period that is used up ends. */
+export type ReserveResult =
+  | { readonly type: 'reserved' }
+  | {
+      readonly type: 'exhausted';
+      readonly period: 'day' | 'month';
+      readonly resetsAtSeconds: number;
+    };
+
+/** Tokens booked in the current UTC day and month, and set aside now. */
+export type Spent = { readonly day: number; readonly month: number; readonly reserved: number };
 
 /** The generation of each agent that loaded last. Their bytes are files beside the store. */
 export type GenerationStore = {

@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { failures, type GatewayError } from '../errors.ts';
 
+/** Tells a worker that the gateway itself refused, and why: an upstream's own headers of this name never reach it. */
+const FAILURE_HEADER = 'x-dropgate-failure';
+
 /**
  * Tells a worker what failed, in OpenAI's envelope. Where its answer has already begun the
  * connection is cut: a clean end would count as success.
@@ -17,6 +20,10 @@ export function answerFailure(response: ServerResponse, error: GatewayError): vo
     'content-type': 'application/json',
     'content-length': body.length,
     'x-should-retry': 'false',
+    [FAILURE_HEADER]: error.code,
+    ...(error.retryAfterSeconds === null
+      ? {}
+      : { 'retry-after': String(Math.ceil(error.retryAfterSeconds)) }),
     // What is left of a refused upload is not worth reading.
     ...(response.req.complete ? {} : { connection: 'close' }),
   });

@@ -15,6 +15,8 @@ export type Exchange = {
   readonly model: string | null;
   /** Set for a model call. */
   readonly api: UpstreamApi | null;
+  /** Whether what comes back is to be estimated where it is not counted. */
+  readonly estimatesOutput: boolean;
   readonly response: ServerResponse;
   readonly signal: AbortSignal;
 };

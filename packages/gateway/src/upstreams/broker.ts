@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent } from 'undici';
 import type { Emit } from '../events.ts';
+import type { TokenBudget } from './budgeted-call.ts';
 import { createGrants, type ModelAccess } from './grants.ts';
 import { createCallHandler } from './serve-call.ts';
 import type { Upstream } from './upstream.ts';
@@ -25,6 +26,8 @@ export type Broker = {
 export function createBroker(deps: {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly defaultUpstream: string;
+  /** Absent where no key has a budget. */
+  readonly budget?: TokenBudget;
   readonly emit: Emit;
 }): Broker {
   const agent = new Agent({

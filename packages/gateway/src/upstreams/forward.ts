@@ -21,6 +21,8 @@ export type Outcome = {
   /** Requests sent, retries and fallback included. */
   readonly attempts: number;
   readonly usage: Usage | null;
+  /** Tokens of the answer so far, for where they were not counted; 0 unless the exchange asks for it. */
+  readonly outputEstimate: number;
   /** For the log: what the upstream or the connection said. */
   readonly error: string | null;
   /** What the worker is to be told, where it was told nothing yet; its connection is cut else. */
@@ -88,7 +90,9 @@ function aborted(end: AttemptEnd): AttemptEnd {
 
 function outcomeOf(end: AttemptEnd, upstream: RemoteUpstream, attempts: number): Outcome {
   const { status } = end;
-  const base = { upstream: upstream.name, status, attempts };
+  const watch = end.type === 'deferred' ? null : end.watch;
+  const outputEstimate = watch?.outputEstimate() ?? 0;
+  const base = { upstream: upstream.name, status, attempts, outputEstimate };
   switch (end.type) {
     case 'answered': {
       const error = end.watch.error();

@@ -23,6 +23,8 @@ export type ModelAccess = {
 export type LiveCall = {
   readonly runId: string | null;
   readonly keyId: string | null;
+  /** Of the runs it may belong to, where that is not known. */
+  readonly possibleKeyIds: readonly string[];
   /** Aborts with a `GatewayError` when the run ends, the token is revoked or `abort` is called. */
   readonly signal: AbortSignal;
   abort(message: string): void;
@@ -37,7 +39,8 @@ export type Grant = {
   /** Null where the agent names none. */
   upstreamName(): string | null;
   /**
-   * Books a call on the run named, without a name on the sole live run, else on the worker.
+   * Books a call on the run named, without a name on the sole live run, else on the sole key that has runs here, else
+   * on the worker.
    *
    * @throws GatewayError `not_allowed` where the run named is no live run of this token.
    */
@@ -95,7 +98,8 @@ function createGrant(agentId: string) {
       }
       const runId = named ?? soleRun(runs);
       const run = runId === null ? undefined : runs.get(runId);
-      const call = createCall({ runId, run, onEnd: (ended) => calls.delete(ended) });
+      const keyIds = run ? [] : [...new Set([...runs.values()].map(({ keyId }) => keyId))];
+      const call = createCall({ runId, run, keyIds, onEnd: (ended) => calls.delete(ended) });
       calls.add(call);
       return call;
     },
@@ -114,11 +118,12 @@ function createGrant(agentId: string) {
 
 type LiveRun = { readonly keyId: string; usage: Usage };
 
-function createCall({ runId, run, onEnd }: CallOptions): LiveCall {
+function createCall({ runId, run, keyIds, onEnd }: CallOptions): LiveCall {
   const controller = new AbortController();
   const call: LiveCall = {
     runId,
-    keyId: run?.keyId ?? null,
+    keyId: run?.keyId ?? (keyIds.length === 1 ? (keyIds[0] ?? null) : null),
+    possibleKeyIds: run ? [] : keyIds,
     signal: controller.signal,
     abort: (message) => controller.abort(new GatewayError('run_cancelled', message)),
     spent(usage) {
@@ -132,6 +137,8 @@ function createCall({ runId, run, onEnd }: CallOptions): LiveCall {
 type CallOptions = {
   readonly runId: string | null;
   readonly run: LiveRun | undefined;
+  /** Of all live runs. */
+  readonly keyIds: readonly string[];
   readonly onEnd: (call: LiveCall) => void;
 };
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { type AnswerWatch, createAnswerWatch } from './answer-watch.ts';
-import { asksForStream } from './asks-for-stream.ts';
+import { asksForStream } from './asks-for.ts';
 import {
   isEventStream,
   isJson,
@@ -36,6 +36,7 @@ type Receiver = {
   /** Set for a model call. */
   readonly api: UpstreamApi | null;
   readonly body: unknown;
+  readonly estimatesOutput: boolean;
 };
 
 /** One answer on its way from an upstream to a worker. Calls `onEnd` exactly once. */
@@ -80,7 +81,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       this.#end({ type: 'deferred', status, retryAfterMs });
       return;
     }
-    const { api, body } = this.#receiver;
+    const { api, body, estimatesOutput } = this.#receiver;
     if (api !== null && status < 300) {
       // Clients take JSON in place of a stream for an empty one.
       const isGarbled = !isModelOutput(headers) || (isJson(headers) && asksForStream(body));
@@ -89,7 +90,8 @@ export class Relay implements Dispatcher.DispatchHandler {
         return;
       }
     }
-    this.#watch = createAnswerWatch({ status, streamOf: isEventStream(headers) ? api : null });
+    const streamOf = isEventStream(headers) ? api : null;
+    this.#watch = createAnswerWatch({ status, streamOf, estimatesOutput });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

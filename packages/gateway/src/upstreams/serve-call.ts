@@ -5,6 +5,7 @@ import { GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { answerFailure } from './answer-failure.ts';
 import type { Exchange } from './attempt.ts';
+import { setAside, type TokenBudget } from './budgeted-call.ts';
 import { forward, type Outcome } from './forward.ts';
 import type { Grant, Grants, LiveCall } from './grants.ts';
 import { RUN_HEADER } from './headers.ts';
@@ -17,6 +18,7 @@ import type { RemoteUpstream, Upstream } from './upstream.ts';
 export type CallDeps = {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly defaultUpstream: string;
+  readonly budget?: TokenBudget;
   readonly grants: Grants;
   readonly dispatcher: Dispatcher;
   readonly emit: Emit;
@@ -63,7 +65,7 @@ type Call = {
 };
 
 async function serve(deps: CallDeps, incoming: Call): Promise<void> {
-  const { request, response, route, grant, call, upstream } = incoming;
+  const { request, response, route, grant, call } = incoming;
   const startedMs = performance.now();
   const body = await takeBody(request, call.signal);
   const exchange: Exchange = {
@@ -73,13 +75,11 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     body,
     model: Buffer.isBuffer(body) ? readModel(body) : null,
     api: route.type === 'model_call' ? route.api : null,
+    estimatesOutput: call.keyId !== null && (deps.budget?.hasBudget(call.keyId) ?? false),
     response,
     signal: call.signal,
   };
-  const outcome =
-    upstream.type === 'demo'
-      ? await serveDemo(upstream, exchange)
-      : await forward(deps.dispatcher, withFallback(upstream, exchange, deps.upstreams), exchange);
+  const outcome = await answerWithinBudget(deps, exchange, incoming);
   if (outcome.outcome === 'aborted') answerFailure(response, GatewayError.from(call.signal.reason));
   else if (outcome.failure) answerFailure(response, outcome.failure);
   // An upload that was answered early is read to its end, or its connection would hang.
@@ -97,7 +97,36 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
   });
 }
 
-function told({ failure: _, ...outcome }: Outcome): Omit<Outcome, 'failure'> {
+/** Sets aside what the call may cost, lets it be answered, and books what it did cost. */
+async function answerWithinBudget(
+  deps: CallDeps,
+  exchange: Exchange,
+  { call, upstream }: Call,
+): Promise<Outcome> {
+  const budgeted = await setAside(deps.budget, call, exchange);
+  try {
+    if (call.signal.aborted) budgeted?.release();
+    const outcome =
+      upstream.type === 'demo'
+        ? await serveDemo(upstream, exchange)
+        : await forward(
+            deps.dispatcher,
+            withFallback(upstream, exchange, deps.upstreams),
+            exchange,
+          );
+    budgeted?.settle(outcome);
+    return outcome;
+  } finally {
+    // Without effect where the call was booked already.
+    budgeted?.release();
+  }
+}
+
+function told({
+  failure: _,
+  outputEstimate: __,
+  ...outcome
+}: Outcome): Omit<Outcome, 'failure' | 'outputEstimate'> {
   return outcome;
 }
 

@@ -8,11 +8,11 @@ import type { DemoUpstream } from './upstream.ts';
 
 /** Answers a call with the demo model, in this process. An abort ends it like any other call. */
 export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Promise<Outcome> {
-  const base = { upstream: upstream.name, attempts: 1 };
+  const base = { upstream: upstream.name, attempts: 1, outputEstimate: 0 };
   if (exchange.api === null || !Buffer.isBuffer(exchange.body)) {
     const failure = new GatewayError(
       'invalid_request',
-      'The demo model answers model calls only. Set OPENAI_API_KEY (and restart) to use this part of the API.',
+      'The demo model answers model calls only. Put OPENAI_API_KEY into .env to use this part of the API.',
     );
     return {
       ...base,
@@ -25,7 +25,12 @@ export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Pro
   }
   const { response, signal, api } = exchange;
   const answer = demoModel.handle(api, exchange.body);
-  const watch = createAnswerWatch({ status: answer.status, streamOf: null });
+  const { estimatesOutput } = exchange;
+  const watch = createAnswerWatch({
+    status: answer.status,
+    streamOf: answer.type === 'stream' ? api : null,
+    estimatesOutput,
+  });
   response.writeHead(answer.status, {
     'content-type': answer.type === 'stream' ? 'text/event-stream' : 'application/json',
     'x-should-retry': 'false',
@@ -45,8 +50,8 @@ export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Pro
       response.end();
     } catch (error) {
       if (!signal.aborted) throw error;
-      const usage = watch.usage();
-      return { ...base, status: 200, outcome: 'aborted', usage, error: null, failure: null };
+      const told = { usage: watch.usage(), outputEstimate: watch.outputEstimate() };
+      return { ...base, ...told, status: 200, outcome: 'aborted', error: null, failure: null };
     }
   }
   const error = watch.error();

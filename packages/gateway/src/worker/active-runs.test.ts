@@ -73,7 +73,8 @@ test('a run that is over still gets the credit its last events wait for', async 
 
 describe('a question', () => {
   const asking: RunModule = async (_module, { authorizeTool, send }) => {
-    const allowed = await authorizeTool('erase', { file: 'a' });
+    const call = { tool: 'erase', args: { file: 'a' }, provenance: 'mcp' } as const;
+    const allowed = await authorizeTool(call);
     await send({ type: 'text', delta: String(allowed) });
     await send(finished);
   };
@@ -90,7 +91,10 @@ describe('a question', () => {
       type: 'question',
       callId: 'run_1.1',
       runId: 'run_1',
-      question: { ask: 'authorize_tool', tool: 'erase', arguments: { file: 'a' } },
+      question: {
+        ...{ ask: 'authorize_tool', tool: 'erase', arguments: { file: 'a' } },
+        provenance: 'mcp',
+      },
     });
     runs.answer('run_1.1', answer);
     await setImmediate();

@@ -1,7 +1,7 @@
 import type { RunEvent } from '../protocol/run.ts';
-import type { FromWorker, WorkerRun } from '../protocol/worker-messages.ts';
+import type { FromWorker, ToolVerdicts, WorkerRun } from '../protocol/worker-messages.ts';
 import { createEventLane, type EventLane } from './event-lane.ts';
-import type { LoadedModule, RunModule } from './loaded-module.ts';
+import type { LoadedModule, RunModule, ToolQuestion } from './loaded-module.ts';
 import { noUsage } from './sdk.ts';
 
 /** The runs of this process, by id. Messages for a run that is over are dropped. */
@@ -9,11 +9,17 @@ export type ActiveRuns = {
   readonly start: (module: LoadedModule, run: WorkerRun, credits: number) => void;
   readonly grant: (runId: string, events: number) => void;
   readonly cancel: (runId: string, reason: string) => void;
+  /** Puts other verdicts in place of a run's; they hold from its next call of a tool. */
+  readonly decide: (runId: string, verdicts: ToolVerdicts) => void;
   /** Answers a question; null refuses. */
   readonly answer: (callId: string, result: unknown) => void;
 };
 
-type ActiveRun = { readonly lane: EventLane; readonly controller: AbortController };
+type ActiveRun = {
+  readonly lane: EventLane;
+  readonly controller: AbortController;
+  verdicts: ToolVerdicts;
+};
 
 /** Runs what is asked through `runModule` and sends what it says. Each run ends in exactly one final event. */
 export function createActiveRuns(deps: {
@@ -33,12 +39,14 @@ export function createActiveRuns(deps: {
         streamed,
       });
       const pushUntilFinal = stopAfterFinal(lane);
-      runs.set(runId, { lane, controller });
+      const active: ActiveRun = { lane, controller, verdicts: run.verdicts };
+      runs.set(runId, active);
       const ended = deps.runModule(module, {
         ...run,
+        verdicts: () => active.verdicts,
         signal: controller.signal,
-        authorizeTool: (tool, args) =>
-          questions.authorizeTool(run.runId, { tool, args, signal: controller.signal }),
+        authorizeTool: (call) => questions.authorizeTool(runId, call, controller.signal),
+        decided: (decided) => deps.send({ type: 'tool_decided', runId, ...decided }),
         send: pushUntilFinal,
       });
       void ended
@@ -52,6 +60,10 @@ export function createActiveRuns(deps: {
       const run = runs.get(runId);
       run?.controller.abort(new DOMException(reason, 'AbortError'));
       run?.lane.release();
+    },
+    decide(runId, verdicts) {
+      const run = runs.get(runId);
+      if (run) run.verdicts = verdicts;
     },
     answer: questions.answer,
   };
@@ -90,7 +102,8 @@ function createQuestions(send: (message: FromWorker) => void) {
   return {
     authorizeTool(
       runId: string,
-      { tool, args, signal }: { tool: string; args: unknown; signal: AbortSignal },
+      { tool, args, provenance }: ToolQuestion,
+      signal: AbortSignal,
     ): Promise<boolean> {
       const { promise, resolve } = Promise.withResolvers<unknown>();
       asked += 1;
@@ -99,7 +112,7 @@ function createQuestions(send: (message: FromWorker) => void) {
       waiting.set(callId, resolve);
       if (signal.aborted) refuse();
       signal.addEventListener('abort', refuse, { once: true });
-      const question = { ask: 'authorize_tool' as const, tool, arguments: args };
+      const question = { ask: 'authorize_tool' as const, tool, arguments: args, provenance };
       send({ type: 'question', callId, runId, question });
       return promise
         .then((result) => result === true)

@@ -3,6 +3,7 @@ import type { Manifest, ModuleLoad, ModuleSettings } from '../protocol/records.t
 import { type AgentShape, handoffGraph } from './agent-shape.ts';
 import { modelName } from './describe.ts';
 import type { SdkCopy } from './loaded-module.ts';
+import { placeOfField } from './module-settings.ts';
 import { fieldsOf } from './sdk.ts';
 import { defaultModelSettings } from './sdk-copy.ts';
 
@@ -14,6 +15,8 @@ export type AppliedSettings = Pick<Manifest, 'model' | 'upstream'> & {
 export type SettingsToApply = {
   readonly load: ModuleLoad;
   readonly settings: ModuleSettings;
+  /** Text of the module, for the lines of what is wrong. */
+  readonly entryText: string;
   /** The exported agent; null for a workflow or an object with `run`. */
   readonly agent: AgentShape | null;
   readonly sdk: SdkCopy | null;
@@ -37,7 +40,7 @@ export function applySettings(given: SettingsToApply): AppliedSettings {
   };
 }
 
-function settleUpstream({ load, settings }: SettingsToApply) {
+function settleUpstream({ load, settings, entryText }: SettingsToApply) {
   const { upstream: asked } = settings;
   if (asked === undefined) return { upstream: load.defaultUpstream, findings: [] };
   if (Object.hasOwn(load.upstreams, asked)) {
@@ -50,6 +53,7 @@ function settleUpstream({ load, settings }: SettingsToApply) {
     severity: 'warning',
     message: `\`__gateway__.upstream\` names "${asked}", which is not configured; "${load.defaultUpstream.name}" serves.`,
     file: load.entry,
+    ...placeOfField('upstream', entryText),
     hint: `Use one of ${known.join(', ')}, or add it under \`upstreams\` in gateway.yaml.`,
   };
   return { upstream: load.defaultUpstream, findings: [finding] };
@@ -75,6 +79,7 @@ function settleModel(given: SettingsToApply): {
     message:
       '`__gateway__.model` is ignored: the agents of this module are its own matter, none is exported.',
     file: load.entry,
+    ...placeOfField('model', given.entryText),
     hint: 'Set `model` on the agents themselves.',
   };
   return { model: defaultModel(load), findings: [finding] };

@@ -74,6 +74,29 @@ describe('a failure', () => {
     expect('retryAfterSeconds' in event ? event.retryAfterSeconds : undefined).toBe(seconds);
   });
 
+  test('that the gateway itself refused is told in its words, also from inside a tool', () => {
+    const refusal = Object.assign(
+      new RateLimitError({ 'x-dropgate-failure': 'quota_exhausted', 'retry-after': '28800' }),
+      { error: { message: 'The tokens of this key are used up.' } },
+    );
+    for (const thrown of [refusal, new ToolCallError(refusal)]) {
+      expect(classify(thrown).event).toMatchObject({
+        code: 'quota_exhausted',
+        message: 'The tokens of this key are used up.',
+        retryAfterSeconds: 28_800,
+      });
+    }
+  });
+
+  test('of the upstream is never mistaken for a refusal of the gateway', () => {
+    for (const headers of [{}, { 'x-dropgate-failure': 'key_invalid' }]) {
+      const refusal = Object.assign(new RateLimitError(headers as Record<string, string>), {
+        error: { message: 'You exceeded your current quota.', code: 'insufficient_quota' },
+      });
+      expect(classify(refusal).event).toMatchObject({ code: 'upstream_rate_limited' });
+    }
+  });
+
   test('outside the model’s client is the agent’s own', () => {
     expect(classify(new TypeError('fetch failed')).event).toMatchObject({ code: 'run_failed' });
   });

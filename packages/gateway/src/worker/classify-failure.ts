@@ -106,6 +106,8 @@ const runFailed: Verdict = {
 };
 
 function verdictOn(thrown: unknown): Verdict {
+  const own = ownVerdict(unwrapped(thrown));
+  if (own) return own;
   const name = classNameOf(thrown);
   const known = Object.hasOwn(verdictsByClass, name) ? verdictsByClass[name] : undefined;
   if (known) return known;
@@ -151,6 +153,21 @@ function upstreamVerdict(thrown: unknown): Verdict {
   }
   const isRefusal = typeof status === 'number' && status >= 400 && status < 500;
   return isRefusal ? refused('The upstream of the model refused the request.') : upstreamFailed;
+}
+
+/** What the gateway refused, not the upstream: its words are fit for the caller. */
+function ownVerdict(thrown: unknown): Verdict | null {
+  const { headers, error } = fieldsOf(thrown);
+  const code = headers instanceof Headers ? headers.get('x-dropgate-failure') : null;
+  if (code !== 'quota_exhausted' && code !== 'store_unavailable') return null;
+  const { message } = fieldsOf(error);
+  const seconds = retryAfterSeconds(headers);
+  return {
+    code,
+    message: typeof message === 'string' ? message : 'The gateway takes no more model calls now.',
+    stage: 'model',
+    ...(seconds === null ? {} : { retryAfterSeconds: seconds }),
+  };
 }
 
 function refused(message: string): Verdict {

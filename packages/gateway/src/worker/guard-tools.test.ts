@@ -56,14 +56,54 @@ describe('policy on tools', () => {
     const asked: unknown[] = [];
     const events = await eventsOf(loadedModule(agent), {
       verdicts: { otherwise: 'ask', tools: {} },
-      authorizeTool: async (...question) => {
-        asked.push(question);
+      authorizeTool: async (call) => {
+        asked.push(call);
         return answer;
       },
     });
-    expect(asked).toEqual([['lookup', { city: 'Paris' }]]);
+    expect(asked).toEqual([{ tool: 'lookup', args: { city: 'Paris' }, provenance: 'native' }]);
     expect(lookup.calls).toHaveLength(calls);
     expect(events.find((event) => event.type === 'tool_ended')).toMatchObject({ outcome });
+  });
+
+  test('tells the gateway once what became of each call that needed no question', async () => {
+    const upstream = await startUpstream(
+      { calls: [{ name: 'lookup', args: { city: 'Paris' } }] },
+      { calls: [{ name: 'erase', args: { city: 'Paris' } }] },
+      { calls: [{ name: 'open', args: { city: 'Paris' } }] },
+      { text: ['ok'] },
+    );
+    const tools = ['lookup', 'erase', 'open'].map((name) => counted(name).tool);
+    const agent = new Agent({ name: 'A', model: modelAt(upstream.baseUrl), tools });
+    const told: object[] = [];
+    await eventsOf(loadedModule(agent), {
+      verdicts: { otherwise: 'allow', tools: { erase: 'deny', open: 'ask' } },
+      decided: (decided) => told.push(decided),
+    });
+    expect(told).toEqual([
+      { tool: 'lookup', provenance: 'native', answer: 'allow' },
+      { tool: 'erase', provenance: 'native', answer: 'deny' },
+    ]);
+  });
+
+  test('goes by what holds when a tool is called, not by what held when the run began', async () => {
+    const upstream = await startUpstream(
+      { calls: [{ name: 'lookup', args: { city: 'Rome' }, id: 'call_rome' }] },
+      ...oneCall('lookup'),
+    );
+    const lookup = counted('lookup');
+    const agent = new Agent({
+      name: 'A',
+      model: modelAt(upstream.baseUrl),
+      tools: [lookup.tool, webSearchTool()],
+    });
+    const told: string[] = [];
+    await eventsOf(loadedModule(agent), {
+      verdicts: () => ({ otherwise: lookup.calls.length === 0 ? 'allow' : 'deny', tools: {} }),
+      decided: ({ tool, answer }) => told.push(`${tool} ${answer}`),
+    });
+    expect(lookup.calls).toHaveLength(1);
+    expect(told).toEqual(['web_search allow', 'lookup allow', 'web_search deny', 'lookup deny']);
   });
 
   test('denies where the question cannot be asked', async () => {
@@ -166,8 +206,16 @@ describe('policy on tools', () => {
     ];
     const agent = new Agent({ name: 'A', model: modelAt(upstream.baseUrl), tools });
     const module = loadedModule(agent);
-    await eventsOf(module, { verdicts: { otherwise: 'allow', tools: { web_search: 'deny' } } });
+    const told: object[] = [];
+    await eventsOf(module, {
+      verdicts: { otherwise: 'allow', tools: { web_search: 'deny' } },
+      decided: (decided) => told.push(decided),
+    });
     await eventsOf(module);
+    expect(told).toEqual([
+      { tool: 'web_search', provenance: 'hosted', answer: 'deny' },
+      { tool: 'hosted_mcp', provenance: 'hosted', answer: 'allow' },
+    ]);
     const offered = upstream.calls.map(({ body }) =>
       (body.tools as { type: string }[]).map(({ type }) => type),
     );

@@ -1,8 +1,8 @@
 import type { Provenance } from '../protocol/run.ts';
 import type { ToolVerdict, ToolVerdicts } from '../protocol/worker-messages.ts';
-import type { SdkCopy } from './loaded-module.ts';
-import { runScope } from './run-scope.ts';
-import { fieldsOf, type SdkTool } from './sdk.ts';
+import type { SdkCopy, ToolQuestion } from './loaded-module.ts';
+import { type RunScope, runScope } from './run-scope.ts';
+import { fieldsOf, nameOf, type SdkTool } from './sdk.ts';
 
 const guardName = 'dropgate_policy';
 const guarded = Symbol('dropgate.guarded');
@@ -31,7 +31,9 @@ function guardToolList(owner: Readonly<Record<string, unknown>>): void {
   if (typeof original !== 'function' || guarded in original) return;
   const getAllTools = async function getAllTools(this: unknown, ...args: readonly unknown[]) {
     const tools: unknown = await original.apply(this, args);
-    return Array.isArray(tools) ? tools.filter(isOffered).map(guardTool) : tools;
+    if (!Array.isArray(tools)) return tools;
+    const offered = tools.filter((tool: SdkTool) => isOffered(tool, this));
+    return offered.map((tool) => guardTool(tool, provenanceOf(tool, this)));
   };
   Object.defineProperty(owner, 'getAllTools', {
     value: Object.assign(getAllTools, { [guarded]: true }),
@@ -50,12 +52,19 @@ function ownerOf(value: unknown, member: string): Readonly<Record<string, unknow
 }
 
 /** What is not called here cannot be stopped at the call: unless allowed outright, the model is not told of it. */
-function isOffered(tool: SdkTool): boolean {
+function isOffered(tool: SdkTool, agent: unknown): boolean {
   const scope = runScope.getStore();
-  return !scope || tool.type === 'function' || verdictOn(tool, scope.request.verdicts) === 'allow';
+  if (!scope || tool.type === 'function') return true;
+  const name = nameOf(tool);
+  const answer = verdictOn(name, scope.request.verdicts()) === 'allow' ? 'allow' : 'deny';
+  if (scope.offers.get(name) !== answer) {
+    scope.offers.set(name, answer);
+    scope.request.decided({ tool: name, provenance: provenanceOf(tool, agent), answer });
+  }
+  return answer === 'allow';
 }
 
-function guardTool(tool: SdkTool): SdkTool {
+function guardTool(tool: SdkTool, provenance: Provenance): SdkTool {
   if (tool.type !== 'function') return tool;
   const guardrails = tool.inputGuardrails;
   if (guardrails?.some((guardrail) => fieldsOf(guardrail).name === guardName)) return tool;
@@ -63,18 +72,19 @@ function guardTool(tool: SdkTool): SdkTool {
   // Copies before 0.3 know no guardrails of tools; wrapping `invoke` is harmless only there.
   const change =
     guardrails || 'outputGuardrails' in tool
-      ? { inputGuardrails: [policyGuardrail(tool), ...(guardrails ?? [])] }
-      : { invoke: guardedInvoke(tool) };
+      ? { inputGuardrails: [policyGuardrail(tool, provenance), ...(guardrails ?? [])] }
+      : { invoke: guardedInvoke(tool, provenance) };
   return Object.isFrozen(tool) ? { ...tool, ...change } : Object.assign(tool, change);
 }
 
-function policyGuardrail(tool: SdkTool): object {
+function policyGuardrail(tool: SdkTool, provenance: Provenance): object {
   return {
     type: 'tool_input',
     name: guardName,
     run: async ({ toolCall }: { readonly toolCall?: unknown }) => {
       const { callId, arguments: args } = fieldsOf(toolCall);
-      const message = await refusal(tool, String(callId ?? ''), args);
+      const call = { tool: nameOf(tool), args, provenance };
+      const message = await refusal(call, String(callId ?? ''));
       return {
         behavior: message === null ? { type: 'allow' } : { type: 'rejectContent', message },
       };
@@ -82,33 +92,37 @@ function policyGuardrail(tool: SdkTool): object {
   };
 }
 
-function guardedInvoke(tool: SdkTool): NonNullable<SdkTool['invoke']> {
+function guardedInvoke(tool: SdkTool, provenance: Provenance): NonNullable<SdkTool['invoke']> {
   const original = tool.invoke;
   const invoke: NonNullable<SdkTool['invoke']> = async (context, input, details) => {
     const { callId } = fieldsOf(fieldsOf(details).toolCall);
-    const message = await refusal(tool, String(callId ?? tool.name ?? ''), input);
+    const call = { tool: nameOf(tool), args: input, provenance };
+    const message = await refusal(call, String(callId ?? tool.name ?? ''));
     return message ?? original?.call(tool, context, input, details);
   };
   return Object.assign(invoke, { [guarded]: true });
 }
 
 /** What the model is told instead of a result; null lets the call pass. */
-async function refusal(tool: SdkTool, callId: string, args: unknown): Promise<string | null> {
+async function refusal(call: ToolQuestion, callId: string): Promise<string | null> {
   const scope = runScope.getStore();
-  if (!scope) return null;
-  const verdict = verdictOn(tool, scope.request.verdicts);
-  if (verdict === 'allow') return null;
-  if (verdict === 'ask') {
-    const ask = scope.request.authorizeTool(tool.name ?? '', parsed(args));
-    if (await ask.catch(() => false)) return null;
-  }
+  if (!scope || (await isAllowed(call, scope))) return null;
   scope.activity.deny(callId);
-  return `The tool ${tool.name} may not be called here.`;
+  return `The tool ${call.tool} may not be called here.`;
 }
 
-function verdictOn(tool: SdkTool, verdicts: ToolVerdicts): ToolVerdict {
-  const name = tool.name ?? '';
-  return (Object.hasOwn(verdicts.tools, name) ? verdicts.tools[name] : null) ?? verdicts.otherwise;
+async function isAllowed(call: ToolQuestion, { request }: RunScope): Promise<boolean> {
+  const { tool, args, provenance } = call;
+  const verdict = verdictOn(tool, request.verdicts());
+  if (verdict === 'ask') {
+    return request.authorizeTool({ ...call, args: parsed(args) }).catch(() => false);
+  }
+  request.decided({ tool, provenance, answer: verdict });
+  return verdict === 'allow';
+}
+
+function verdictOn(tool: string, verdicts: ToolVerdicts): ToolVerdict {
+  return (Object.hasOwn(verdicts.tools, tool) ? verdicts.tools[tool] : null) ?? verdicts.otherwise;
 }
 
 function parsed(args: unknown): unknown {

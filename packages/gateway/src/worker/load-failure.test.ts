@@ -1,9 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { useLoadHost } from '../../test/support/load-host.ts';
 import { findingOf, startNodeWorker, writeModule } from '../../test/support/node-worker.ts';
 import { writeFiles } from '../../test/support/temp-folder.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
+
+const host = useLoadHost();
 
 describe('a module that does not load says where and what to do', () => {
   test('for a syntax error, with a code frame', async () => {
@@ -125,7 +128,7 @@ describe('a module that does not load says where and what to do', () => {
   test('for an entry that is gone', async () => {
     const load = await writeModule({ 'agent.ts': '' });
     await rm(load.entry);
-    expect(await findingOf(load)).toMatchObject({
+    expect(await host.findingOf(load)).toMatchObject({
       code: 'missing_file',
       message: 'src/agents/Written/agent.ts does not exist.',
     });
@@ -215,7 +218,7 @@ describe('a module that does not load says where and what to do', () => {
   });
 
   test('for a rejection that nobody handles', async () => {
-    const finding = await findingFor({
+    const finding = await strayFindingFor({
       'agent.ts': `async function later(): Promise<void> {\n  throw new Error('too late');\n}\nvoid later();\nexport const agent = { run: () => 'x' };\n`,
     });
     expect(finding).toMatchObject({
@@ -227,7 +230,7 @@ describe('a module that does not load says where and what to do', () => {
   });
 
   test('for an error in a callback while the import goes on', async () => {
-    const finding = await findingFor({
+    const finding = await strayFindingFor({
       'agent.ts': `setTimeout(() => {\n  throw new RangeError('late');\n}, 1);\nawait new Promise(() => setInterval(() => {}, 1000));\n`,
     });
     expect(finding).toMatchObject({ code: 'uncaught_exception', line: 2 });
@@ -238,8 +241,7 @@ describe('a module that does not load says where and what to do', () => {
       'agent.ts': `import './broken';\n`,
       'broken.ts': `const = 1;\n`,
     });
-    const worker = await startNodeWorker(join(load.folder, '..'));
-    const answer = await worker.load(load);
+    const answer = await host.load(load);
     expect(answer.type === 'load_failed' && answer.files).toEqual(
       ['agent.ts', 'broken.ts'].map((file) => join(load.folder, file)),
     );
@@ -258,12 +260,17 @@ test('a module that exits while it is imported ends the worker, which says where
 
 test('a module that failed loads in a new worker once it is mended', async () => {
   const load = await writeModule({ 'agent.ts': `export const agent = 1;\n` });
-  expect((await findingOf(load)).code).toBe('wrong_export_kind');
+  expect((await host.findingOf(load)).code).toBe('wrong_export_kind');
   await writeFiles(load.folder, { 'agent.ts': `export const agent = { run: () => 'x' };\n` });
   const worker = await startNodeWorker(join(load.folder, '..'));
   expect((await worker.load(load)).type).toBe('loaded');
 });
 
 async function findingFor(files: Readonly<Record<string, string>>): Promise<Finding> {
+  return host.findingOf(await writeModule(files));
+}
+
+/** Of a module whose failure is the process's: it has one of its own. */
+async function strayFindingFor(files: Readonly<Record<string, string>>): Promise<Finding> {
   return findingOf(await writeModule(files));
 }

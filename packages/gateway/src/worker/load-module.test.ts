@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { useLoadHost } from '../../test/support/load-host.ts';
 import {
   copyModule,
-  findingOf,
-  manifestOf,
   moduleLoad,
   startNodeWorker,
   writeModule,
 } from '../../test/support/node-worker.ts';
 import { tempFolder, writeFiles } from '../../test/support/temp-folder.ts';
+
+const { findingOf, manifestOf } = useLoadHost();
 
 describe('a module that is loaded unmodified, far from the gateway and with nothing installed', () => {
   test('is described with its tools, its files and their hashes', async () => {

@@ -108,7 +108,8 @@ async function describe(found: {
   const entry = { file: load.entry, text: context.sources.peek(load.entry) };
   const { settings, findings } = checkModuleSettings(exports.__gateway__, entry);
   const agent: AgentShape | null = isAgent(picked.value) ? picked.value : null;
-  const applied = applySettings({ load, settings, agent, sdk: sdk?.copy ?? null });
+  const entryText = entry.text;
+  const applied = applySettings({ load, settings, entryText, agent, sdk: sdk?.copy ?? null });
   if (sdk) useApiOf(load, applied.upstream.name, sdk.copy);
   const errors = applied.findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) return { findings: [...errors, ...findings] };

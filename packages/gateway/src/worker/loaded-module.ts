@@ -1,6 +1,6 @@
 import type { Manifest } from '../protocol/records.ts';
-import type { FailureDetail, RunContext, RunEvent, RunInput } from '../protocol/run.ts';
-import type { ToolVerdicts } from '../protocol/worker-messages.ts';
+import type { FailureDetail, Provenance, RunContext, RunEvent, RunInput } from '../protocol/run.ts';
+import type { ToolDecided, ToolVerdicts } from '../protocol/worker-messages.ts';
 
 /**
  * Namespace of one copy of `@openai/agents` (or `-core`). Loose on purpose: modules bring copies from 0.1.x on,
@@ -16,17 +16,27 @@ export type LoadedModule = {
   readonly sdk: SdkCopy | null;
 };
 
+/** A call of a tool whose arguments decide. */
+export type ToolQuestion = {
+  readonly tool: string;
+  readonly args: unknown;
+  readonly provenance: Provenance;
+};
+
 /** One run inside the worker. */
 export type RunRequest = {
   readonly runId: string;
   readonly input: RunInput;
   readonly context: RunContext;
   readonly maxTurns: number | null;
-  readonly verdicts: ToolVerdicts;
+  /** What holds now: the gateway may change them while the run goes on. */
+  readonly verdicts: () => ToolVerdicts;
   /** Aborts on `cancel`. */
   readonly signal: AbortSignal;
   /** Asks the gateway about a tool whose verdict is `ask`; resolves false where it may not be called. */
-  readonly authorizeTool: (tool: string, args: unknown) => Promise<boolean>;
+  readonly authorizeTool: (call: ToolQuestion) => Promise<boolean>;
+  /** Tells the gateway what was made of the verdicts. */
+  readonly decided: (decided: Omit<ToolDecided, 'runId'>) => void;
   /** Takes one event; resolves when more may be sent (flow control). Awaited between events of the SDK. */
   readonly send: (event: RunEvent) => Promise<void> | void;
 };

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -16,6 +16,15 @@ export function pathOfUrl(url: string | undefined): string | null {
 /** True for a file of the author's: neither in a package nor the gateway's own. */
 export function isLocalPath(path: string): boolean {
   return !path.includes(`${sep}node_modules${sep}`) && !path.startsWith(gatewayFolder + sep);
+}
+
+/** What is at a path; null where nothing is, or where Node's permissions hide it from this process. */
+export function statsOf(path: string): Stats | null {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -92,7 +92,8 @@ function onUncaught(server: ModuleServer, otherwise: (error: unknown) => void): 
 async function warmUp(preload: Preload, server: ModuleServer): Promise<void> {
   try {
     await preload.parts();
-    await preload.sdk();
+    // A load that came meanwhile knows whether it needs the SDK.
+    if (server.isSpare()) await preload.sdk();
     // A killed process writes no cache; writing blocks for long, and only a spare has nothing to be late for.
     if (server.isSpare()) flushCompileCache();
   } catch {

@@ -18,6 +18,7 @@ describe('the settings of a module', () => {
       guardrail_response: 'error',
       max_turns: 3,
       timeout_ms: 500,
+      max_concurrent_runs: 2,
     };
     const camel = {
       displayName: 'Desk',
@@ -27,6 +28,7 @@ describe('the settings of a module', () => {
       guardrailResponse: 'error',
       maxTurns: 3,
       timeoutMs: 500,
+      maxConcurrentRuns: 2,
     };
     expect(checkModuleSettings(snake, entry)).toEqual({ settings: camel, findings: [] });
     expect(checkModuleSettings(camel, entry)).toEqual({ settings: camel, findings: [] });

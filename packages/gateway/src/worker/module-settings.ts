@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModuleSettings } from '../protocol/records.ts';
-import { placeOf } from './code-frame.ts';
+import { type Place, placeOf } from './code-frame.ts';
 
 /** `__gateway__` after checking: what holds, and a finding for each field that does not. */
 export type CheckedSettings = {
@@ -73,6 +73,7 @@ const fieldSchemas = {
     .describe('"content_filter" or "error"'),
   maxTurns: z.int().min(1).exactOptional().describe('a whole number from 1'),
   timeoutMs: z.int().min(1).exactOptional().describe('milliseconds, a whole number from 1'),
+  maxConcurrentRuns: z.int().min(1).exactOptional().describe('a whole number from 1'),
   watch: z.array(text).exactOptional().describe('a list of files'),
 };
 
@@ -115,17 +116,21 @@ function warning(
   about: { name: string; entry: EntryText; message: string; hint: string },
 ): Finding {
   const { name, entry, message, hint } = about;
-  const spellings = [...new Set([name, toSnakeCase(name)])].join('|');
-  const place = placeOf(entry.text, new RegExp(`(?<![\\w$])(?:${spellings})(?=['"]?\\s*[:=])`));
   return {
     stage: 'metadata',
     code,
     severity: 'warning',
     message,
     file: entry.file,
-    ...place,
+    ...placeOfField(name, entry.text),
     hint,
   };
+}
+
+/** Where a field of `__gateway__` is written; null where that cannot be told. */
+export function placeOfField(name: string, text: string): Place | null {
+  const spellings = [...new Set([name, toSnakeCase(name)])].join('|');
+  return placeOf(text, new RegExp(`(?<![\\w$])(?:${spellings})(?=['"]?\\s*[:=])`));
 }
 
 function fieldNames(): string {

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { findingOf, writeModule } from '../../test/support/node-worker.ts';
+import { useLoadHost } from '../../test/support/load-host.ts';
+import { writeModule } from '../../test/support/node-worker.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
+
+const { findingOf } = useLoadHost();
 
 describe('a module without an agent says what comes near', () => {
   const imports = `import { Agent } from '@openai/agents';\n`;

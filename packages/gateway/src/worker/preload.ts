@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import type { ModuleLoad } from '../protocol/records.ts';
 import type { LoadDeps, Loading } from './load-module.ts';
 import type { RunModule, SdkCopy } from './loaded-module.ts';
 
@@ -8,7 +9,7 @@ export type WorkerParts = {
     load: Parameters<typeof import('./load-module.ts').beginLoad>[0],
     deps: LoadDeps,
   ) => Loading;
-  readonly hasOwnSdk: (folder: string) => boolean;
+  readonly needsGatewaySdk: (load: ModuleLoad) => boolean;
   readonly runModule: RunModule;
 };
 
@@ -17,7 +18,7 @@ export type Preload = {
   readonly parts: () => Promise<WorkerParts>;
   /** The gateway's copy of the SDK, imported by now or soon; null where it cannot be imported. */
   readonly sdk: () => Promise<SdkCopy | null>;
-  /** The same, where its import has begun; a module with its own copy need not wait for one. */
+  /** The same, where its import has begun; a module that does without need not wait for one. */
   readonly sdkIfBegun: () => Promise<SdkCopy | null>;
 };
 
@@ -34,11 +35,11 @@ export function createPreload(): Preload {
 
 async function importParts(): Promise<WorkerParts> {
   const { beginLoad } = await import('./load-module.ts');
-  const { hasOwnSdk } = await import('./sdk-copy.ts');
+  const { needsGatewaySdk } = await import('./needs-gateway-sdk.ts');
   const { runModule } = await import('./run-module.ts');
   // Lets a message that came meanwhile be taken first.
   await setImmediate();
-  return { beginLoad, hasOwnSdk, runModule };
+  return { beginLoad, needsGatewaySdk, runModule };
 }
 
 async function importSdk(): Promise<SdkCopy | null> {

@@ -1,10 +1,13 @@
 import { chmod, mkdir, open, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { useLoadHost } from '../../test/support/load-host.ts';
 import { makePipe } from '../../test/support/make-pipe.ts';
-import { findingOf, manifestOf, writeModule } from '../../test/support/node-worker.ts';
+import { writeModule } from '../../test/support/node-worker.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { readSource, SourceReadError } from './read-source.ts';
+
+const { findingOf, manifestOf } = useLoadHost();
 
 describe('a source file', () => {
   test('is UTF-8, with or without a mark at its begin', async () => {
@@ -41,10 +44,14 @@ describe('a source file', () => {
 
   test('with binary data is refused', async () => {
     const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
-    expect(await refusalOf(png)).toMatchObject({
-      code: 'file_binary',
-      reason: 'holds binary data, not source text.',
-    });
+    const elf = Buffer.from('7f454c460001', 'hex');
+    const unmarkedUtf16 = Buffer.from('export const agent = 1;', 'utf16le');
+    for (const bytes of [png, elf, unmarkedUtf16]) {
+      expect(await refusalOf(bytes)).toMatchObject({
+        code: 'file_binary',
+        reason: 'holds binary data, not source text.',
+      });
+    }
   });
 
   test('of 8 MiB is refused, one byte less and data of any size is not', async () => {
@@ -54,9 +61,8 @@ describe('a source file', () => {
       ['big.ts', limit],
       ['most.ts', limit - 1],
       ['data.json', limit],
-    ]) {
-      await using file = await open(join(folder, `${name}`), 'w');
-      await file.truncate(Number(size));
+    ] as const) {
+      await writeFile(join(folder, name), Buffer.alloc(size, ' '));
     }
     expect(() => readSource(join(folder, 'big.ts'))).toThrow(
       /has 8\.0 MiB; a source file has less/,

@@ -6,6 +6,9 @@ import { type Place, placeOf } from './code-frame.ts';
 /** No one writes a source file of this size; a generated or mistaken one would hold up its process for seconds. */
 const sourceLimitBytes = 8 * 1024 * 1024;
 
+/** A zero in the head of a file makes it binary, as for git: some UTF-16 and small binaries are valid UTF-8. */
+const headBytes = 8000;
+
 /** A local file that is there and is no source text. `reason` completes a sentence that begins with its path. */
 export class SourceReadError extends Error {
   override readonly name = 'SourceReadError';
@@ -31,7 +34,7 @@ export class SourceReadError extends Error {
 /** Bytes of a source file, which are UTF-8. Throws a `SourceReadError`, or what `fs` throws where there is no file. */
 export function readSource(path: string): Buffer {
   const bytes = readFile(path);
-  if (isUtf8(bytes)) return bytes;
+  if (isUtf8(bytes) && !bytes.subarray(0, headBytes).includes(0)) return bytes;
   const mark = bytes.toString('hex', 0, 2);
   const isUtf16 = mark === 'fffe' || mark === 'feff';
   if (!isUtf16 && bytes.includes(0)) {

@@ -40,7 +40,7 @@ function inScope(module: LoadedModule, deps: RunDeps): Promise<Outcome> {
   const { request, activity, meter } = deps;
   const sdk = module.sdk ?? {};
   const tap = innerTap({ sdk, signal: request.signal, meter });
-  const scope = { runId: request.runId, request, activity, tap };
+  const scope = { runId: request.runId, request, activity, tap, offers: new Map() };
   return runScope.run(scope, async () => {
     request.signal.throwIfAborted();
     if (module.sdk) tapRunner(module.sdk);

@@ -21,6 +21,8 @@ export type RunScope = {
   readonly request: RunRequest;
   readonly activity: ToolActivity;
   readonly tap: RunTap;
+  /** Tools that run elsewhere: what was last told of their offer to the model, by name. */
+  readonly offers: Map<string, 'allow' | 'deny'>;
 };
 
 /** The current run, followed through every await of the module's code. */

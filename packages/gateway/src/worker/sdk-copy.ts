@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Manifest, UpstreamApi } from '../protocol/records.ts';
 import type { SdkCopy } from './loaded-module.ts';
-import { gatewayPackageUrl, isLocalPath, pathOfUrl, realPath } from './local-files.ts';
+import { gatewayPackageUrl, isLocalPath, pathOfUrl, realPath, statsOf } from './local-files.ts';
 import type { ResolvedPackage } from './resolve-import.ts';
 
 /** The SDK copy a module uses. */
@@ -37,7 +37,7 @@ export async function importGatewaySdk(): Promise<SdkCopy> {
 export function hasOwnSdk(folder: string): boolean {
   const installed = join(folder, 'node_modules', '@openai', 'agents');
   const parent = dirname(folder);
-  if (existsSync(installed)) return realPath(installed) !== gatewayCopyFolder('@openai/agents');
+  if (statsOf(installed)) return realPath(installed) !== gatewayCopyFolder('@openai/agents');
   return parent !== folder && hasOwnSdk(parent);
 }
 
@@ -92,7 +92,7 @@ function gatewayCopyFolder(specifier: string): string | null {
 function packageFolder(path: string): string | null {
   const folder = dirname(path);
   if (folder === path) return null;
-  return existsSync(join(folder, 'package.json')) ? realPath(folder) : packageFolder(folder);
+  return statsOf(join(folder, 'package.json')) ? realPath(folder) : packageFolder(folder);
 }
 
 const packageSchema = z.object({ version: z.string() });

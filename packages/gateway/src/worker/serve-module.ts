@@ -39,10 +39,10 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
 
   const load = async (asked: ModuleLoad): Promise<void> => {
     state.phase = 'loading';
-    const { beginLoad, hasOwnSdk, runModule } = await deps.preload.parts();
-    const preloadedSdk = hasOwnSdk(asked.folder)
-      ? await deps.preload.sdkIfBegun()
-      : await deps.preload.sdk();
+    const { beginLoad, needsGatewaySdk, runModule } = await deps.preload.parts();
+    const preloadedSdk = needsGatewaySdk(asked)
+      ? await deps.preload.sdk()
+      : await deps.preload.sdkIfBegun();
     state.runs = createActiveRuns({ runModule, send });
     const { projectRoot, env } = deps;
     state.loading = beginLoad(asked, { projectRoot, env, preloadedSdk });
@@ -103,6 +103,9 @@ function takeMessage(
       break;
     case 'cancel':
       runs?.cancel(message.runId, message.reason);
+      break;
+    case 'decisions':
+      runs?.decide(message.runId, message.verdicts);
       break;
     case 'reply':
       runs?.answer(message.callId, message.result);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadedFile } from '../protocol/records.ts';
+import { statsOf } from './local-files.ts';
 import { readSource } from './read-source.ts';
 
 /** The author's files as one generation sees them: each is read once, and what was read stays. Paths are absolute. */
@@ -77,5 +78,5 @@ function textOf(bytes: Buffer): string {
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  return statsOf(path)?.isFile() ?? false;
 }

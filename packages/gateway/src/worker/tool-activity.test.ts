@@ -84,6 +84,9 @@ describe('tool activity', () => {
     activity.threw('4', cause('handled by the author'));
     activity.ended('4', 'fine');
     activity.started(call('4'));
+    activity.threw('4', cause('of a tool that may not fail'));
+    activity.ended('4', 'Error: of a tool that may not fail');
+    activity.started(call('4'));
     activity.threw('5', cause('while it was closed'));
     activity.started(call('5'));
     activity.close();
@@ -93,6 +96,7 @@ describe('tool activity', () => {
       ['2', 'failed', 'of the tool'],
       ['3', 'failed', undefined],
       ['4', 'ok', undefined],
+      ['4', 'failed', undefined],
       ['4', 'failed', undefined],
       ['5', 'failed', 'while it was closed'],
     ]);

@@ -11,7 +11,10 @@ export type ToolCall = {
 /** Turns the hooks of tool calls into events, in the order of the text around them. */
 export type ToolActivity = {
   started(call: ToolCall): void;
-  /** `output` tells a failure: the SDK gives the model a fixed sentence instead of the error. */
+  /**
+   * `output` tells a failure: the SDK gives the model a fixed sentence instead of the error, and where a tool may not
+   * fail, the hook the error's own text.
+   */
   ended(callId: string, output: unknown): void;
   /** Remembers why a call fails, by its id or, where that is not known, the tool's name; told when it ends as failed. */
   threw(callId: string, detail: FailureDetail): void;
@@ -57,7 +60,12 @@ export function createToolActivity(send: (event: RunEvent) => void): ToolActivit
       outbox.tell(call.callId, { type: 'tool_started', ...call });
     },
     ended(callId, output) {
-      end(callId, denied.has(callId) ? 'denied' : tellsFailure(output) ? 'failed' : 'ok');
+      const tool = open.get(callId)?.tool ?? '';
+      const isFatal = tellsCause(output, causes.get(callId) ?? causes.get(tool));
+      // The failure of the run will tell the cause; twice would be two findings for one mistake.
+      if (isFatal) for (const name of [callId, tool]) causes.delete(name);
+      const isFailed = isFatal || tellsFailure(output);
+      end(callId, denied.has(callId) ? 'denied' : isFailed ? 'failed' : 'ok');
     },
     threw: (callId, detail) => void causes.set(callId, detail),
     deny: (callId) => void denied.add(callId),
@@ -108,6 +116,10 @@ function createOutbox(send: (event: RunEvent) => void) {
       release(() => true);
     },
   };
+}
+
+function tellsCause(output: unknown, cause: FailureDetail | undefined): boolean {
+  return cause !== undefined && output === `${cause.class}: ${cause.message}`;
 }
 
 function tellsFailure(output: unknown): boolean {

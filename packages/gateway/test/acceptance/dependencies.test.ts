@@ -6,7 +6,13 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startCli } from '../support/cli-process.ts';
 import { startNpmRegistry, tarballOf } from '../support/npm-registry.ts';
 import { call, diagnosticsOf } from './call.ts';
-import { type GatewayOptions, packageRoot, startGateway, type TestGateway } from './harness.ts';
+import {
+  type GatewayOptions,
+  packageRoot,
+  startGateway,
+  type TestGateway,
+  warmProject,
+} from './harness.ts';
 import { processesIn } from './processes.ts';
 import { createProject, type Project } from './project.ts';
 import { until } from './until.ts';
@@ -27,7 +33,7 @@ const words = (version: string, text: string) => ({
  * and no lock file, so that nothing can take it for one that is to be installed.
  */
 async function workspaceLike(): Promise<Project> {
-  const project = await createProject({});
+  const project = await warmProject();
   onTestFinished(() => project.remove());
   for (const name of ['node_modules', 'packages', 'scripts']) {
     await symlink(join(workspace, name), join(project.root, name));
@@ -85,7 +91,7 @@ test('an agent that lacks a package is warned of, gets it from the script, and i
   expect(await ask(gateway, 'default/echo')).toMatchObject({ content: 'Hi' });
 });
 
-test('two agents with versions of one package that exclude each other both work', async () => {
+test('two agents with versions of one package that exclude each other both work, and follow their package.json', async () => {
   const { env } = await startNpmRegistry([words('1.5.0', 'One.'), words('2.5.0', 'Two.')]);
   const gateway = await start({
     files: {
@@ -95,47 +101,31 @@ test('two agents with versions of one package that exclude each other both work'
       'src/agents/Second/package.json': declaring({ 'spark-words': '^2.0.0' }),
     },
   });
-  const { code, out } = await startCli(gateway.project.root, ['deps', 'install'], { env }).ended;
+  const { root, write } = gateway.project;
+  const { code, out } = await startCli(root, ['deps', 'install'], { env }).ended;
   expect(code).toBe(0);
   expect(out).toContain('default/first: is ready.');
   expect(out).toContain('default/second: is ready.');
   expect(await ask(gateway, 'default/first')).toMatchObject({ content: 'One.' });
   expect(await ask(gateway, 'default/second')).toMatchObject({ content: 'Two.' });
-});
 
-test('an agent gets the version it asks for after an edit, and keeps the old one till then', async () => {
-  const { env } = await startNpmRegistry([words('1.5.0', 'One.'), words('2.5.0', 'Two.')]);
-  const gateway = await start({
-    files: {
-      'src/agents/Spark/agent.ts': sayingWords,
-      'src/agents/Spark/package.json': declaring({ 'spark-words': '^1.0.0' }),
-    },
-  });
-  const { root } = gateway.project;
-  await startCli(root, ['deps', 'install'], { env }).ended;
-  expect(await ask(gateway, 'default/spark')).toMatchObject({ content: 'One.' });
-
-  await gateway.project.write({
-    'src/agents/Spark/package.json': declaring({ 'spark-words': '^2.0.0' }),
-  });
+  // The version that is there serves until the other is installed.
+  await write({ 'src/agents/First/package.json': declaring({ 'spark-words': '^2.0.0' }) });
   await refresh(gateway);
-  expect(await ask(gateway, 'default/spark')).toMatchObject({ content: 'One.' });
-  expect(await diagnosticsOf(gateway, 'default/spark')).toMatchObject([
+  expect(await ask(gateway, 'default/first')).toMatchObject({ content: 'One.' });
+  expect(await diagnosticsOf(gateway, 'default/first')).toMatchObject([
     { code: 'wrong_dependency_version', message: expect.stringContaining('version 1.5.0') },
   ]);
+  await startCli(root, ['deps', 'install', 'first'], { env }).ended;
+  await untilSays(gateway, 'default/first', 'Two.');
 
-  await startCli(root, ['deps', 'install', 'spark'], { env }).ended;
-  await untilSays(gateway, 'default/spark', 'Two.');
-});
-
-test('a package.json that breaks is named with its place, and the agent goes on', async () => {
-  const gateway = await start({ agents: ['Echo'] });
-  await gateway.project.write({ 'src/agents/Echo/package.json': '{\n  "dependencies": {,\n}\n' });
+  // One that breaks is named with its place, and the agent goes on.
+  await write({ 'src/agents/Second/package.json': '{\n  "dependencies": {,\n}\n' });
   await refresh(gateway);
-  expect(await diagnosticsOf(gateway, 'default/echo')).toMatchObject([
+  expect(await diagnosticsOf(gateway, 'default/second')).toMatchObject([
     { stage: 'dependencies', code: 'bad_package_json', severity: 'error', line: 2 },
   ]);
-  expect(await ask(gateway, 'default/echo')).toMatchObject({ content: 'Hi' });
+  expect(await ask(gateway, 'default/second')).toMatchObject({ content: 'Two.' });
 });
 
 test('an install that is killed half-way leaves all as it was, and the next one works', async () => {

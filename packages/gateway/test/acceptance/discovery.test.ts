@@ -18,7 +18,7 @@ let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await startGateway({
     // What a refresh finds is to be found by the refresh.
-    env: { GATEWAY_AGENT_WATCH: '0' },
+    env: { GATEWAY_AGENT_WATCH: '0', GATEWAY_AGENTS_DIR: 'src/agents:team' },
     files: {
       'src/agents/Echo/agent.ts': saying('Hi.'),
       'src/agents/Kept/agent.ts': saying('Still here.'),
@@ -43,6 +43,7 @@ test('whatever is near an agent is told of at the start, and the good ones answe
     'agent_too_deep src/agents/a/b/Deep',
     'bad_folder_name src/agents/My Agent',
     'file_too_large src/agents/Large/agent.ts',
+    'root_missing team',
   ]);
   expect(await answerOf('default/echo')).toBe('Hi.');
 });
@@ -53,6 +54,7 @@ test('a refresh names them too, and what is mended is served and no longer told 
   await rename(join(root, 'src/agents/Typo/Agent.ts'), join(root, 'src/agents/Typo/agent.ts'));
   await rm(join(root, 'src/agents/Large'), { recursive: true });
   await rm(join(root, 'src/agents/agent.ts'));
+  await mkdir(join(root, 'team'));
   const report = await refresh();
   expect(report.loaded.toSorted()).toEqual(['default/my-agent', 'default/typo']);
   expect(report.warnings.map(({ code }) => code).sort()).toEqual([

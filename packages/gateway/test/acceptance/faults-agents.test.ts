@@ -158,7 +158,7 @@ beforeAll(async () => {
     agents: ['Echo'],
     files: {
       ...Object.fromEntries(files),
-      'gateway.yaml': 'worker:\n  stall_timeout_ms: 3000\n  memory_limit_mb: 512\n',
+      'gateway.yaml': 'worker:\n  spares: 0\n  stall_timeout_ms: 3000\n  memory_limit_mb: 512\n',
     },
     env: { OPENAI_API_KEY: 'sk-real', OPENAI_BASE_URL: upstream.baseUrl },
   });

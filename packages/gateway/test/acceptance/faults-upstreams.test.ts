@@ -93,7 +93,7 @@ beforeAll(async () => {
       'src/agents/NewApi/agent.ts': agentAt('new'),
       'src/agents/OldApi/agent.ts': agentAt('old'),
       'src/agents/Down/agent.ts': agentAt('down'),
-      'gateway.yaml': `defaults:\n  upstream: new\nupstreams:\n  new:\n${at(upstream.baseUrl, 'responses')}  old:\n${at(upstream.baseUrl, 'chat_completions')}  down:\n${at('http://127.0.0.1:9/v1', 'responses')}`,
+      'gateway.yaml': `worker: { spares: 0 }\ndefaults:\n  upstream: new\nupstreams:\n  new:\n${at(upstream.baseUrl, 'responses')}  old:\n${at(upstream.baseUrl, 'chat_completions')}  down:\n${at('http://127.0.0.1:9/v1', 'responses')}`,
     },
   });
   callerKey = await gateway.createCallerKey();

@@ -1,10 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, symlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import OpenAI from 'openai';
+import { shareCompileCache } from '../support/compile-cache.ts';
 import { processesIn, type RunningProcess } from './processes.ts';
 import { createProject, type Project } from './project.ts';
 import { until } from './until.ts';
@@ -24,6 +26,8 @@ export type GatewayOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** A project that is there already; it is not removed by `stop`. */
   readonly project?: Project;
+  /** A program with arguments that starts the gateway, whose command follows; it keeps its process id. */
+  readonly launchedBy?: readonly string[];
 };
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
@@ -57,9 +61,9 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   const project = options.project ?? (await warmProject());
   for (const name of options.agents ?? [])
     await project.copy(join(fixtures, name), `src/agents/${name}`);
-  await project.write(options.files ?? {});
+  await writeFiles(project, options.files ?? {});
 
-  const { child, exited, output } = startProcess(project, options.env ?? {});
+  const { child, exited, output } = startProcess(project, options);
   const stop = async () => {
     await end(child, exited, 'SIGTERM');
     await killAll(project);
@@ -92,21 +96,22 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   }
 }
 
-/**
- * A project that shares compiled code with those of other tests: writing it anew costs each worker of each test more
- * than the test itself. A project that a test brings itself starts cold, as a user's does.
- */
+/** A spare costs more than most tests do; one that is about it says so in a `gateway.yaml` of its own. */
+async function writeFiles(project: Project, files: Readonly<Record<string, string>>) {
+  const isSet = existsSync(join(project.root, 'gateway.yaml'));
+  await project.write(isSet ? files : { 'gateway.yaml': 'worker: { spares: 0 }\n', ...files });
+}
+
+/** A project whose workers start warm; one that a test brings itself starts cold, as a user's does. */
 export async function warmProject(): Promise<Project> {
   const project = await createProject({});
-  const shared = join(packageRoot, '../../node_modules/.cache/dropgate-tests');
-  await mkdir(shared, { recursive: true });
-  await mkdir(join(project.root, '.dropgate'), { mode: 0o700 });
-  await symlink(shared, join(project.root, '.dropgate/compile-cache'));
+  shareCompileCache(project.root);
   return project;
 }
 
-function startProcess(project: Project, env: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, [launcher, 'dev'], {
+function startProcess(project: Project, { env = {}, launchedBy = [] }: GatewayOptions) {
+  const [program = '', ...args] = [...launchedBy, process.execPath, launcher, 'dev'];
+  const child = spawn(program, args, {
     cwd: project.root,
     env: { PATH: process.env.PATH, HOME: homedir(), GATEWAY_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -13,7 +13,7 @@ import {
 } from './reloading.ts';
 import { until } from './until.ts';
 
-const saveCount = 15;
+const saveCount = 6;
 const clientCount = 4;
 /** A machine that is busy needs a second for each. */
 const manySavesTimeoutMs = 300_000;
@@ -65,7 +65,8 @@ export const agent = {
 };
 `;
   const project = await projectSaying({});
-  await project.write({ [at('Busy')]: versioned(1) });
+  // The only one with a spare, as users have it.
+  await project.write({ [at('Busy')]: versioned(1), 'gateway.yaml': 'worker: { spares: 1 }\n' });
   const gateway = await gatewayIn(project);
   let newest = 0;
   let done = false;

@@ -1,160 +1,168 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { diagnosticsOf } from './call.ts';
 import { startGateway, type TestGateway } from './harness.ts';
 import { answerOf, at, saying, statusOf, untilSays, untilStatus } from './reloading.ts';
 import { until } from './until.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  gateway = await startGateway({ files: { [at('Fence')]: saying('0') } });
+  gateway = await startGateway({ files: { [at('Saved')]: saying('One.') } });
 });
 afterAll(() => gateway?.stop());
 
 const write = (files: Readonly<Record<string, string>>) => gateway.project.write(files);
 const path = (below: string) => join(gateway.project.root, below);
 const says = (name: string, text: string) => untilSays(gateway, name, text);
-const generationOf = async (name: string) => (await statusOf(gateway, name))?.generation;
 
 let fences = 0;
-/** Returns when every change made before has been dealt with: batches keep their order. */
+/** Returns when every change made before has been looked at: batches keep their order. */
 async function settled(): Promise<void> {
   for (let round = 0; round < 2; round += 1) {
-    const text = String(++fences);
-    await write({ [at('Fence')]: saying(text) });
-    await says('Fence', text);
+    const name = `Fence${++fences}`;
+    // A misnamed file is told of by the look itself; an agent would cost a worker.
+    await write({ [`src/agents/${name}/Agent.ts`]: saying('x') });
+    await until(`${name} to be told of`, async () => {
+      const found = await diagnosticsOf(gateway, `default/${name.toLowerCase()}`);
+      return found.length > 0;
+    });
   }
 }
 
 describe('a save', () => {
-  test('answers anew, once, without a refresh', async () => {
+  test('that changes nothing loads nothing', async () => {
     await write({ [at('Saved')]: saying('One.') });
-    await says('Saved', 'One.');
+    await settled();
+    expect(await statusOf(gateway, 'Saved')).toMatchObject({ status: 'ready', generation: 1 });
+  });
+
+  test('answers anew, once, without a refresh', async () => {
     await write({ [at('Saved')]: saying('Two.') });
     await says('Saved', 'Two.');
     await settled();
-    expect(await generationOf('Saved')).toBe(2);
+    expect(await statusOf(gateway, 'Saved')).toMatchObject({ status: 'ready', generation: 2 });
   });
 
   test('by renaming a new file over the old one answers anew', async () => {
-    await write({ [at('Renaming')]: saying('One.') });
-    await says('Renaming', 'One.');
-    for (const text of ['Two.', 'Three.']) {
-      await write({ 'src/agents/Renaming/.agent.ts.new': saying(text) });
-      await rename(path('src/agents/Renaming/.agent.ts.new'), path(at('Renaming')));
-      await says('Renaming', text);
+    for (const text of ['Three.', 'Four.']) {
+      await write({ 'src/agents/Saved/.agent.ts.new': saying(text) });
+      await rename(path('src/agents/Saved/.agent.ts.new'), path(at('Saved')));
+      await says('Saved', text);
     }
   });
 
   test('by deleting and writing anew never leaves the agent missing', async () => {
-    await write({ [at('Deleting')]: saying('One.') });
-    await says('Deleting', 'One.');
-    await rm(path(at('Deleting')));
-    await write({ [at('Deleting')]: saying('Two.') });
+    await rm(path(at('Saved')));
+    await write({ [at('Saved')]: saying('Five.') });
     const seen = new Set<string>();
-    await until('the second version', async () => {
-      seen.add(await answerOf(gateway, 'Deleting'));
-      return seen.has('Two.');
+    await until('the next version', async () => {
+      seen.add(await answerOf(gateway, 'Saved'));
+      return seen.has('Five.');
     });
-    expect([...seen].filter((text) => !['One.', 'Two.'].includes(text))).toEqual([]);
-  });
-
-  test('that changes nothing loads nothing', async () => {
-    await write({ [at('Touched')]: saying('Same.') });
-    await says('Touched', 'Same.');
-    await write({ [at('Touched')]: saying('Same.') });
-    await settled();
-    expect(await generationOf('Touched')).toBe(1);
-  });
-
-  test('of many files at once brings all of them', async () => {
-    const names = Array.from({ length: 12 }, (_, index) => `Many${index}`);
-    for (const text of ['One.', 'Two.']) {
-      await write(Object.fromEntries(names.map((name) => [at(name), saying(text)])));
-      await Promise.all(names.map((name) => says(name, text)));
-    }
-    await Promise.all(
-      names.map((name) => rm(path(`src/agents/${name}`), { recursive: true, force: true })),
-    );
-    await until('all to be gone', async () => !(await statusOf(gateway, 'Many11')));
+    expect([...seen].filter((text) => !['Four.', 'Five.'].includes(text))).toEqual([]);
   });
 });
 
+test('a checkout brings all that it changes, adds and removes', async () => {
+  const count = 40;
+  const parts = (text: string) =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, part) => [
+        `src/agents/Many/part${part}.ts`,
+        `export const text = '${text}';\n`,
+      ]),
+    );
+  const all = Array.from({ length: count }, (_, part) => part);
+  const source = `${all.map((part) => `import { text as text${part} } from './part${part}.ts';\n`).join('')}
+export const agent = { run: () => [...new Set([${all.map((part) => `text${part}`).join()}])].join() };
+`;
+  const git = (...args: string[]) => {
+    const settings = ['-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'commit.gpgsign=false'];
+    execFileSync('git', [...settings, ...args], { cwd: path('src/agents'), stdio: 'pipe' });
+  };
+  await write({ [at('Many')]: source, [at('Before')]: saying('Here.'), ...parts('One.') });
+  await says('Many', 'One.');
+  await says('Before', 'Here.');
+  git('init', '-q', '-b', 'one');
+  git('add', 'Many', 'Before');
+  git('commit', '-q', '-m', 'one');
+  git('checkout', '-q', '-b', 'two');
+  await write({ [at('After')]: saying('Here too.'), ...parts('Two.') });
+  await rm(path('src/agents/Before'), { recursive: true });
+  git('add', '-A', 'Many', 'Before', 'After');
+  git('commit', '-q', '-m', 'two');
+  await says('Many', 'Two.');
+  await says('After', 'Here too.');
+  git('checkout', '-q', 'one');
+  await says('Many', 'One.');
+  await says('Before', 'Here.');
+  expect(await answerOf(gateway, 'After')).toBe('model_not_found');
+});
+
 describe('what a module is made of reloads it:', () => {
-  const importing = (specifier: string) =>
-    `import { text } from '${specifier}';\nexport const agent = { run: () => text };\n`;
+  const text = (word: string) => `export const text = '${word}';\n`;
+  const source = (description: string) => `import { readFileSync } from 'node:fs';
+import { text as top } from '../../../text.ts';
+import { text as shared } from '../../shared/text.ts';
+import { text as hidden } from '../_lib/text.ts';
+import { text as own } from './lib/text.ts';
+const prompt = readFileSync(new URL('prompt.md', import.meta.url), 'utf8');
+export const __gateway__ = { watch: ['prompt.md'], description: '${description}' };
+export const agent = { run: () => [own, hidden, shared, top, prompt, process.env.WORD].join(' ') };
+`;
+  const folder = 'src/agents/Made';
 
-  test('a helper in its folder', async () => {
-    const helper = 'src/agents/Inside/lib/text.ts';
-    await write({ [helper]: `export const text = 'One.';\n` });
-    await write({ [at('Inside')]: importing('./lib/text.ts') });
-    await says('Inside', 'One.');
-    await write({ [helper]: `export const text = 'Two.';\n` });
-    await says('Inside', 'Two.');
-  });
-
-  test.each(['src/shared/text.ts', 'src/agents/_lib/text.ts', 'text.ts'])(
-    'a helper elsewhere, %s',
-    async (helper) => {
-      const name = `Outside${helper.length}`;
-      const up = helper.startsWith('src/agents/') ? '..' : '../../..';
-      const specifier = `${up}/${helper.replace('src/agents/', '')}`;
-      await write({ [helper]: `export const text = 'One.';\n`, [at(name)]: importing(specifier) });
-      await says(name, 'One.');
-      await write({ [helper]: `export const text = 'Two.';\n` });
-      await says(name, 'Two.');
-    },
-  );
-
-  test('its .env, when it changes, comes and goes', async () => {
-    const source = `export const agent = { run: () => process.env.GREETING ?? 'none' };\n`;
-    await write({ [at('Env')]: source });
-    await says('Env', 'none');
-    await write({ 'src/agents/Env/.env': 'GREETING=Hello.\n' });
-    await says('Env', 'Hello.');
-    await write({ 'src/agents/Env/.env': 'GREETING=Good day.\n' });
-    await says('Env', 'Good day.');
-    await rm(path('src/agents/Env/.env'));
-    await says('Env', 'none');
-  });
-
-  test('its package.json, and what it says is missing', async () => {
-    const manifest = 'src/agents/Declaring/package.json';
-    const source = saying('Still here.');
-    await write({ [at('Declaring')]: source, [manifest]: '{ "name": "declaring" }' });
-    await says('Declaring', 'Still here.');
+  beforeAll(async () => {
     await write({
-      [manifest]: '{ "dependencies": { "dropgate-test-no-such-package": "^1.0.0" } }',
+      'text.ts': text('a'),
+      'src/shared/text.ts': text('a'),
+      'src/agents/_lib/text.ts': text('a'),
+      [`${folder}/lib/text.ts`]: text('a'),
+      [`${folder}/prompt.md`]: 'a',
     });
-    const { diagnostics } = await untilStatus(gateway, 'Declaring', 'degraded');
-    expect(diagnostics[0]).toMatchObject({ stage: 'dependencies', serving_generation: 1 });
-    expect(diagnostics[0]?.message).toContain('dropgate-test-no-such-package');
-    expect(await answerOf(gateway, 'Declaring')).toBe('Still here.');
-    await write({ [manifest]: '{ "name": "declaring" }' });
-    expect((await untilStatus(gateway, 'Declaring', 'ready')).diagnostics).toEqual([]);
+    await write({ [at('Made')]: source('First.') });
+    await says('Made', 'a a a a a ');
+  });
+
+  test.each([
+    ['a helper in its folder', `${folder}/lib/text.ts`, text('b'), 'b a a a a '],
+    ['one in a folder that is not walked', 'src/agents/_lib/text.ts', text('b'), 'b b a a a '],
+    ['one outside of the roots', 'src/shared/text.ts', text('b'), 'b b b a a '],
+    ['one in the project root', 'text.ts', text('b'), 'b b b b a '],
+    ['a file it only reads, once it is named', `${folder}/prompt.md`, 'b', 'b b b b b '],
+    ['a .env that comes', `${folder}/.env`, 'WORD=a\n', 'b b b b b a'],
+    ['a .env that changes', `${folder}/.env`, 'WORD=b\n', 'b b b b b b'],
+  ])('%s', async (_what, file, content, answer) => {
+    await write({ [file]: content });
+    await says('Made', answer);
+  });
+
+  test('a .env that goes', async () => {
+    await rm(path(`${folder}/.env`));
+    await says('Made', 'b b b b b ');
   });
 
   test('what it says about itself', async () => {
-    const about = (description: string) =>
-      `export const __gateway__ = { description: '${description}' };\n${saying('Hi.')}`;
-    await write({ [at('About')]: about('First.') });
-    await says('About', 'Hi.');
-    await write({ [at('About')]: about('Second.') });
+    await write({ [at('Made')]: source('Second.') });
     await until('the new description', async () => {
-      return (await statusOf(gateway, 'About'))?.description === 'Second.';
+      return (await statusOf(gateway, 'Made'))?.description === 'Second.';
     });
   });
 
-  test('a file it only reads, once it is named', async () => {
-    const source = `import { readFileSync } from 'node:fs';
-const text = readFileSync(new URL('prompt.md', import.meta.url), 'utf8');
-export const __gateway__ = { watch: ['prompt.md'] };
-export const agent = { run: () => text };
-`;
-    await write({ 'src/agents/Reading/prompt.md': 'One.', [at('Reading')]: source });
-    await says('Reading', 'One.');
-    await write({ 'src/agents/Reading/prompt.md': 'Two.' });
-    await says('Reading', 'Two.');
+  test('its package.json, and what it says is missing', async () => {
+    const manifest = `${folder}/package.json`;
+    const generation = (await statusOf(gateway, 'Made'))?.generation ?? null;
+    await write({
+      [manifest]: '{ "dependencies": { "dropgate-test-no-such-package": "^1.0.0" } }',
+    });
+    const { diagnostics } = await untilStatus(gateway, 'Made', 'degraded');
+    expect(diagnostics[0]).toMatchObject({ stage: 'dependencies', serving_generation: generation });
+    expect(diagnostics[0]?.message).toContain('dropgate-test-no-such-package');
+    expect(await answerOf(gateway, 'Made')).toBe('b b b b b ');
+    await write({ [manifest]: '{ "name": "made" }' });
+    expect((await untilStatus(gateway, 'Made', 'ready')).diagnostics).toEqual([]);
   });
 });
 
@@ -209,19 +217,41 @@ export const agent = {
   expect(await answerOf(gateway, 'Writing')).toBe('Call 2');
   await settled();
   expect(await answerOf(gateway, 'Writing')).toBe('Call 3');
-  expect(await generationOf('Writing')).toBe(1);
+  expect(await statusOf(gateway, 'Writing')).toMatchObject({ status: 'ready', generation: 1 });
 });
 
 test('an edit goes live while another agent is stuck in its load', async () => {
-  await write({ [at('Patient')]: saying('One.') });
-  await says('Patient', 'One.');
   await write({ [at('Stuck')]: `await new Promise(() => setInterval(() => {}, 1000));\n` });
   await untilStatus(gateway, 'Stuck', 'loading');
-  await write({ [at('Patient')]: saying('Two.') });
-  await says('Patient', 'Two.');
+  await write({ [at('Saved')]: saying('Six.') });
+  await says('Saved', 'Six.');
   expect((await statusOf(gateway, 'Stuck'))?.status).toBe('loading');
   await write({ [at('Stuck')]: saying('Free.') });
   await says('Stuck', 'Free.');
   // The load that was stuck was given up by the save, not waited for.
   expect(gateway.logs()).not.toContain('load_timeout');
+});
+
+test('a folder, and a file of it, may go while the agent loads and come back', async () => {
+  const source = `import { existsSync } from 'node:fs';
+while (!existsSync('go.txt')) await new Promise((resolve) => setTimeout(resolve, 10));
+const { text } = await import('./late.ts');
+export const agent = { run: () => text };
+`;
+  const late = 'src/agents/Slow/late.ts';
+  const files = { [late]: `export const text = 'At last.';\n`, [at('Slow')]: source };
+  await write(files);
+  await untilStatus(gateway, 'Slow', 'loading');
+  await rm(path('src/agents/Slow'), { recursive: true });
+  await says('Slow', 'model_not_found');
+  expect(await statusOf(gateway, 'Slow')).toBeUndefined();
+
+  await write(files);
+  await untilStatus(gateway, 'Slow', 'loading');
+  await rm(path(late));
+  await write({ 'go.txt': '' });
+  const { diagnostics } = await untilStatus(gateway, 'Slow', 'failed');
+  expect(diagnostics).toMatchObject([{ code: 'missing_file', line: 3 }]);
+  await write({ [late]: `export const text = 'At last.';\n` });
+  await says('Slow', 'At last.');
 });

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { startGateway, type TestGateway } from './harness.ts';
+import { startGateway, type TestGateway, warmProject } from './harness.ts';
 import { processesIn } from './processes.ts';
-import { createProject } from './project.ts';
 import { until } from './until.ts';
 
 const cleanUps: (() => Promise<void>)[] = [];
@@ -83,7 +82,7 @@ test('workers do not outlive a gateway that was killed', async () => {
 });
 
 test('a blocked worker of a gateway that was killed is swept by the next one', async () => {
-  const project = await createProject({});
+  const project = await warmProject();
   cleanUps.push(project.remove);
   const first = await startGateway({ project, agents: ['Blocker'] });
   cleanUps.push(first.stop);

@@ -50,6 +50,7 @@ export type AgentStatus = {
   readonly generation: number | null;
   readonly display_name: string;
   readonly description: string | null;
+  readonly model: { readonly name: string | null } | null;
   readonly diagnostics: readonly {
     readonly code: string;
     readonly stage: string;

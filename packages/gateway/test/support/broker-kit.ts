@@ -3,17 +3,19 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { GatewayEvent } from '../../src/events.ts';
 import { createBroker } from '../../src/upstreams/broker.ts';
+import type { TokenBudget } from '../../src/upstreams/budgeted-call.ts';
 import type { RemoteUpstream, Upstream } from '../../src/upstreams/upstream.ts';
 
 type ModelCalled = Extract<GatewayEvent, { type: 'model_called' }>;
 
 /** A started broker with one worker's access to it; closed when the test ends. */
-export async function startBroker(upstreams: readonly Upstream[]) {
+export async function startBroker(upstreams: readonly Upstream[], budget?: TokenBudget) {
   const calls: ModelCalled[] = [];
   const waiting: (() => void)[] = [];
   const broker = createBroker({
     upstreams: new Map(upstreams.map((upstream) => [upstream.name, upstream])),
     defaultUpstream: upstreams[0]!.name,
+    ...(budget ? { budget } : {}),
     emit(event) {
       if (event.type !== 'model_called') return;
       calls.push(event);

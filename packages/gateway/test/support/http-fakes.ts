@@ -2,6 +2,7 @@ import type { GatewayEvent } from '../../src/events.ts';
 import type { HttpDeps, ModelInfo, Run } from '../../src/http/deps.ts';
 import type { Role } from '../../src/protocol/policy.ts';
 import type { RunEvent, RunInput } from '../../src/protocol/run.ts';
+import { fakeSecurity } from './security-fakes.ts';
 
 /** Secrets that the fake knows, each named after its role. */
 export const secrets: Readonly<Record<Role, string>> = {
@@ -71,6 +72,7 @@ export function fakeGateway({
       const scopes = { namespaces: null, agents: null };
       return role ? { keyId: `key_${role}`, keyName: role, role, ...scopes } : null;
     },
+    limits: { countRequest: () => null, checkRun: () => undefined },
     startRun: async (_caller, input) => {
       inputs.push(input);
       const abort = new AbortController();
@@ -89,13 +91,23 @@ export function fakeGateway({
       };
     },
     listModels: () => [echoModel],
-    mayAdminister: (caller) => caller.role === 'admin',
+    mayAdminister: ({ role }, resource) =>
+      role === 'admin' || (role === 'metrics' && resource === '/metrics'),
     admin: {
       agents: () => [{ id: 'default/echo' }],
       errors: () => ({ errors: [], next: null }),
       refresh: async () => ({ loaded: [] }),
       upstreams: () => ({ upstreams: [] }),
       usage: () => ({ usage: [] }),
+      runs: () => ({ runs: [] }),
+    },
+    security: fakeSecurity(),
+    metrics: {
+      exposition: async () => ({
+        type: 'text/plain; version=0.0.4',
+        text: 'dropgate_runs_total 1',
+      }),
+      report: async () => ({ metrics: [] }),
     },
     readiness: () => 'ready',
     emit: (event) => events.push(event),

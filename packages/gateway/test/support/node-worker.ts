@@ -15,13 +15,12 @@ import {
   type ToWorker,
   type WorkerRun,
 } from '../../src/protocol/worker-messages.ts';
+import { compileCache } from './compile-cache.ts';
 import { tempFolder, writeFiles } from './temp-folder.ts';
 import { runInput } from './worker-run.ts';
 
 const workerEntry = join(import.meta.dirname, '../../src/worker/main.ts');
 const modulesFolder = join(import.meta.dirname, '../fixtures/modules');
-/** Compiled code of the SDK, shared by all tests: reading it costs a worker a third of compiling it. */
-const compileCache = join(import.meta.dirname, '../../../../node_modules/.cache/dropgate-tests');
 
 type Message<Type extends FromWorker['type']> = Extract<FromWorker, { type: Type }>;
 

@@ -3,10 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GatewayEvent } from '../../src/events.ts';
-import { createPool, type ModelAccess, type Pool, type PoolDeps } from '../../src/pool/pool.ts';
+import {
+  createPool,
+  type ModelAccess,
+  type Pool,
+  type PoolDeps,
+  type PoolRun,
+} from '../../src/pool/pool.ts';
 import type { ModuleLoad } from '../../src/protocol/records.ts';
 import type { RunEvent, Usage } from '../../src/protocol/run.ts';
-import type { WorkerQuestion } from '../../src/protocol/worker-messages.ts';
 
 const scriptedWorker = fileURLToPath(new URL('../fixtures/scripted-worker.ts', import.meta.url));
 const scriptedPythonWorker = fileURLToPath(new URL('../fixtures/python-worker', import.meta.url));
@@ -42,6 +47,7 @@ export function scriptedPool(
   const accessLog: string[] = [];
   const waiting = new Set<(event: GatewayEvent) => void>();
   const pool = createPool({
+    user: null,
     settings: {
       loadTimeoutMs: 20_000,
       stallTimeoutMs: 15_000,
@@ -104,19 +110,14 @@ export function scriptedLoad(onLoad = 'ok', more: Partial<ModuleLoad> = {}): Mod
   };
 }
 
-export type ScriptedRun = {
-  readonly runId?: string;
-  readonly signal?: AbortSignal;
-  readonly answer?: (question: WorkerQuestion) => Promise<unknown>;
-};
+export type ScriptedRun = Partial<Omit<PoolRun, 'run' | 'keyId'>> & { readonly runId?: string };
 
 /** Starts a run that does what `command` says. */
 export function startRun(
   pool: Pool,
   command: string,
-  options: ScriptedRun & { load?: ModuleLoad } = {},
+  { runId = 'run-1', load, ...request }: ScriptedRun & { load?: ModuleLoad } = {},
 ): AsyncIterable<RunEvent> {
-  const runId = options.runId ?? 'run-1';
   const input = {
     modelId: 'default/echo',
     items: [{ role: 'user', parts: [{ type: 'text', text: command }] }],
@@ -134,11 +135,12 @@ export function startRun(
     model_id: 'default/echo',
   };
   const verdicts = { otherwise: 'allow', tools: {} } as const;
-  return pool.run(options.load ?? scriptedLoad(), {
+  return pool.run(load ?? scriptedLoad(), {
     run: { runId, input, context, verdicts, maxTurns: null },
     keyId: 'key_1',
-    signal: options.signal ?? new AbortController().signal,
-    answer: options.answer ?? (() => Promise.reject(new Error('No question was expected.'))),
+    signal: new AbortController().signal,
+    answer: () => Promise.reject(new Error('No question was expected.')),
+    ...request,
   });
 }
 

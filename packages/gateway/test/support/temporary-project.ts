@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { shareCompileCache } from './compile-cache.ts';
 
 /** A project folder of a test. */
 export type TemporaryProject = {
@@ -25,6 +26,13 @@ export function temporaryProject(): TemporaryProject {
     remove: (path) => rmSync(join(folder, path), removeAll),
     dispose: () => rmSync(folder, removeAll),
   };
+}
+
+/** The same for a test that loads agents: its workers start warm. */
+export function warmTemporaryProject(): TemporaryProject {
+  const project = temporaryProject();
+  shareCompileCache(project.folder);
+  return project;
 }
 
 /** An agent that needs no SDK, so that it loads at once. */

@@ -2,6 +2,7 @@ import * as sdk from '@openai/agents';
 import { OpenAI } from 'openai';
 import type { ModuleSettings } from '../../src/protocol/records.ts';
 import type { RunEvent, RunInput } from '../../src/protocol/run.ts';
+import type { ToolVerdicts } from '../../src/protocol/worker-messages.ts';
 import { createLeanFetch } from '../../src/worker/lean-fetch.ts';
 import type { LoadedModule, RunRequest } from '../../src/worker/loaded-module.ts';
 import { createRunModule } from '../../src/worker/run-module.ts';
@@ -41,7 +42,12 @@ export function runInput(changes: Partial<RunInput> = {}): RunInput {
 /** Runs a module to its end and gives its events. */
 export async function eventsOf(
   module: LoadedModule,
-  changes: Partial<RunRequest> = {},
+  {
+    verdicts = { otherwise: 'allow', tools: {} },
+    ...changes
+  }: Partial<Omit<RunRequest, 'verdicts'>> & {
+    verdicts?: ToolVerdicts | (() => ToolVerdicts);
+  } = {},
 ): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
   await createRunModule()(module, {
@@ -55,9 +61,10 @@ export async function eventsOf(
       model_id: 'default/sample',
     },
     maxTurns: null,
-    verdicts: { otherwise: 'allow', tools: {} },
+    verdicts: typeof verdicts === 'function' ? verdicts : () => verdicts,
     signal: new AbortController().signal,
     authorizeTool: async () => false,
+    decided: () => undefined,
     ...changes,
     async send(event) {
       events.push(event);

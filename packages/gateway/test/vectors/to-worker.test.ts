@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -14,10 +15,19 @@ test('the gateway sends a worker what the vectors say, in their order', async ()
   const pool = scriptedPool({}, { entry });
   onTestFinished(pool.dispose);
   const abort = new AbortController();
+  const changes = new EventEmitter();
   const events = startRun(pool, 'Grüße 🙂\nzweite Zeile', {
     load: scriptedLoad('', { env: { CITY: 'Paris' } }),
     signal: abort.signal,
-    answer: async ({ tool }) => tool === 'allowed_tool' || Promise.reject(new Error('no')),
+    answer: async ({ tool }) => {
+      if (tool !== 'allowed_tool') throw new Error('no');
+      changes.emit('change', { otherwise: 'ask', tools: { allowed_tool: 'allow', erase: 'deny' } });
+      return true;
+    },
+    followVerdicts(listener) {
+      changes.on('change', listener);
+      return () => changes.off('change', listener);
+    },
   })[Symbol.asyncIterator]();
   for (let taken = 0; taken < 64; taken += 1) await events.next();
   abort.abort();
@@ -26,4 +36,5 @@ test('the gateway sends a worker what the vectors say, in their order', async ()
     event.type === 'worker_output' ? [JSON.parse(event.line)] : [],
   );
   expect(lines).toEqual(vectors.conversation);
+  expect(changes.listenerCount('change')).toBe(0);
 });

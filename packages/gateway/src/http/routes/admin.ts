@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { Caller } from '../../protocol/policy.ts';
 import type { ErrorsQuery, HttpDeps } from '../deps.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { callerOf, defineRoute, type Route } from '../route.ts';
 
 const errorsQuery = z.object({
   agent: z.string().optional().describe('Model id.'),
@@ -45,7 +46,7 @@ export function adminRoutes({ admin }: HttpDeps): Route[] {
       url: '/admin/agents',
       access: 'admin',
       summary: 'List every agent with its state, files and settings.',
-      handle: async () => ({ agents: await admin.agents() }),
+      handle: async ({ request }) => ({ agents: await admin.agents(callerOf(request)) }),
     }),
     defineRoute({
       method: 'GET',
@@ -76,7 +77,9 @@ const summaries = {
   runs: 'List the latest runs.',
 };
 
-function reads(sources: Record<keyof typeof summaries, (() => unknown) | undefined>): Route[] {
+function reads(
+  sources: Record<keyof typeof summaries, ((viewer: Caller) => unknown) | undefined>,
+): Route[] {
   return Object.entries(sources).flatMap(([name, read]) =>
     read
       ? [
@@ -85,7 +88,7 @@ function reads(sources: Record<keyof typeof summaries, (() => unknown) | undefin
             url: `/admin/${name}`,
             access: 'admin',
             summary: summaries[name as keyof typeof summaries],
-            handle: () => read(),
+            handle: ({ request }) => read(callerOf(request)),
           }),
         ]
       : [],

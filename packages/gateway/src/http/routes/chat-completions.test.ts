@@ -80,7 +80,9 @@ describe('POST /v1/chat/completions', () => {
     ['an array', '[]', 'invalid_request_error', null],
     ['no JSON', '{"model": "x", }', 'invalid_request_error', 'invalid_json'],
     ['JSON nested 20,000 levels deep', deep(20_000), 'invalid_request_error', 'invalid_json'],
+    ['JSON of 50,000 values', many(50_000), 'invalid_request_error', 'invalid_json'],
     ['no messages', '{"model":"x"}', 'invalid_request_error', 'missing_required_parameter'],
+    ['a long user', saidBy('x'.repeat(1025)), 'invalid_request_error', 'invalid_value'],
   ])('refuses %s with 400', async (_title, payload, type, code) => {
     const gateway = fakeGateway();
     const response = await createApp(gateway).inject({
@@ -244,6 +246,14 @@ function post(gateway: FakeGateway, body: object = {}, headers = asCaller) {
     headers,
     payload: { model: 'echo', messages: [{ role: 'user', content: 'Hi' }], ...body },
   });
+}
+
+function many(values: number): string {
+  return JSON.stringify({ model: 'echo', messages: Array.from({ length: values }, () => ({})) });
+}
+
+function saidBy(user: string): string {
+  return JSON.stringify({ model: 'echo', messages: [{ role: 'user', content: 'Hi' }], user });
 }
 
 function deep(levels: number): string {

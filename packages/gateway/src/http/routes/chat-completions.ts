@@ -20,6 +20,7 @@ export function chatRoutes(deps: HttpDeps): Route[] {
       url,
       access: 'caller',
       summary: 'Run an agent on a conversation.',
+      startsRun: true,
       body: chatRequestSchema,
       handle: ({ body, request, reply }) => chat(deps, { body, request, reply }),
     }),
@@ -35,7 +36,9 @@ type ChatExchange = {
 async function chat(deps: HttpDeps, { body, request, reply }: ChatExchange) {
   const caller = callerOf(request);
   const { openRuns } = request.server;
-  const run = await deps.startRun(caller, toRunInput(body));
+  const left = new AbortController();
+  whenCallerLeaves(reply.raw, () => left.abort());
+  const run = await deps.startRun(caller, toRunInput(body), left.signal);
   const head = chatHead(run.id, body.model);
   if (run.ignored.length > 0) reply.header('x-agent-ignored', run.ignored.join(', '));
   if (!body.stream) return whole(run, head, { response: reply.raw, openRuns });

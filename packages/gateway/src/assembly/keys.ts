@@ -1,0 +1,54 @@
+import type { Emit } from '../events.ts';
+import { createApiKeys } from '../policy/api-keys.ts';
+import { createBudgets } from '../policy/budgets.ts';
+import type { FollowStore } from '../policy/follow-store.ts';
+import { effectiveLimits } from '../policy/key-limits.ts';
+import { createKnownKeys } from '../policy/known-keys.ts';
+import { createManageKeys } from '../policy/manage-keys.ts';
+import { createRateLimit } from '../policy/rate-limit.ts';
+import { createRunSlots } from '../policy/run-slots.ts';
+import type { SecuritySettings } from '../policy/settings.ts';
+import { createExpiryWarnings } from '../policy/warn-expiring-keys.ts';
+import type { Store } from '../storage/store.ts';
+
+export type KeyPartsDeps = {
+  readonly store: Pick<Store, 'keys' | 'spending' | 'rates' | 'isShared'>;
+  readonly followStore: FollowStore;
+  readonly security: () => SecuritySettings;
+  readonly nowSeconds: () => number;
+  readonly emit: Emit;
+};
+
+/** The keys of a gateway, and what each of them may use. */
+export function createKeyParts({ store, followStore, security, nowSeconds, emit }: KeyPartsDeps) {
+  const known = createKnownKeys({
+    store: store.keys,
+    followStore,
+    graceMs: () => security().storeGraceMs,
+    nowSeconds,
+  });
+  const keys = createApiKeys({ store: store.keys, nowSeconds, changed: () => known.reload() });
+  const limitsOf = (keyId: string) => {
+    const key = known.find(keyId);
+    if (!key) return null;
+    const limits = effectiveLimits(key.limits, security().limits);
+    return { account: known.accountOf(keyId), limits };
+  };
+  return {
+    keys,
+    known,
+    limitsOf,
+    manageKeys: createManageKeys({
+      ...{ keys, known, nowSeconds },
+      defaultLimits: () => security().limits,
+    }),
+    budgets: createBudgets({ spending: store.spending, limitsOf, nowSeconds, emit }),
+    rateLimit: createRateLimit({
+      shared: store.isShared ? store.rates.count : null,
+      nowMs: () => nowSeconds() * 1000,
+      emit,
+    }),
+    slots: createRunSlots(),
+    expiryWarnings: createExpiryWarnings({ keys: known.all, nowSeconds, emit }),
+  };
+}

@@ -1,0 +1,37 @@
+import type { Config } from '../config/settle.ts';
+import type { Redactor } from '../observability/redact.ts';
+import type { Pool } from '../pool/pool.ts';
+
+/** Tells the redactor which secrets the settings hold. Returns the settings. */
+export function learnSettings(secrets: Redactor, config: Config): Config {
+  secrets.learn(config.environment);
+  secrets.learn({ STORE_URL: config.storeUrl });
+  for (const { apiKey } of [config.openAi, ...Object.values(config.upstreams)]) {
+    secrets.learnValue(apiKey);
+  }
+  return config;
+}
+
+/** What workers may get of the environment: never a key of an upstream, even where `worker.env` names its variable. */
+export function environmentForWorkers({ environment, upstreams }: Config): Config['environment'] {
+  const keys = new Set(Object.values(upstreams).map(({ apiKeyEnv }) => apiKeyEnv));
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !keys.has(name)));
+}
+
+/** The pool, whose findings show nothing of the secrets that modules were given. */
+export function hideSecrets(pool: Pool, secrets: Redactor): Pool {
+  return {
+    ...pool,
+    async prepare(load, signal) {
+      secrets.learn(load.env);
+      const result = await pool.prepare(load, signal);
+      if (result.type === 'load_failed') return secrets.deep(result);
+      const warnings = secrets.deep(result.manifest.warnings);
+      return { ...result, manifest: { ...result.manifest, warnings } };
+    },
+    run(load, request) {
+      secrets.learn(load.env);
+      return pool.run(load, request);
+    },
+  };
+}

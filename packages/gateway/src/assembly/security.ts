@@ -1,0 +1,90 @@
+import { GatewayError } from '../errors.ts';
+import type { SecurityDeps } from '../http/security-deps.ts';
+import { principalOf } from '../policy/authorize.ts';
+import { isUsable } from '../policy/known-keys.ts';
+import type { KeyManager } from '../policy/manage-keys.ts';
+import { overrideRule } from '../policy/override-rule.ts';
+import { createOverrides } from '../policy/overrides.ts';
+import { createPreview, type KnownAgent } from '../policy/preview.ts';
+import { createReadDecisions } from '../policy/read-decisions.ts';
+import { createScopeView } from '../policy/scope-view.ts';
+import type { Caller } from '../protocol/policy.ts';
+import type { Parts } from './parts.ts';
+
+/** What the routes for security do, joined of the parts that know how. */
+export function createSecurity(
+  parts: Parts,
+  knownAgents: () => readonly KnownAgent[],
+): SecurityDeps {
+  const { store, policy, known, followStore, manageKeys } = parts;
+  const overrides = createOverrides({
+    store: store.overrides,
+    keys: known.all,
+    changed: policy.reload,
+    nowSeconds,
+  });
+  const preview = createPreview({
+    rules: policy.current,
+    keys: () => known.all().filter((key) => isUsable(key, nowSeconds())),
+    agents: knownAgents,
+    nowSeconds,
+  });
+  const readDecisions = createReadDecisions(store.decisions.list);
+  // What is in memory may be old while the store is away: nobody is to decide anything by it.
+  const needStore = () => {
+    if (followStore.awayForMs() > 0) throw storeAway();
+  };
+  return {
+    rules(viewer) {
+      needStore();
+      return policy.current().rules.filter(createScopeView(viewer).showsRule);
+    },
+    refresh: () => refresh(parts),
+    async preview(viewer, request) {
+      needStore();
+      return preview(principalOf(viewer), request);
+    },
+    overrides: {
+      create: (maker, wanted) => overrides.create(managerOf(maker), wanted),
+      async list(viewer, filter) {
+        const { showsRule } = createScopeView(viewer);
+        return (await overrides.list(filter)).filter((each) => showsRule(overrideRule(each)));
+      },
+      revoke: (maker, id) => overrides.revoke(managerOf(maker), id),
+    },
+    decisions: readDecisions,
+    keys: {
+      list: (viewer) => manageKeys.list(managerOf(viewer)),
+      create: (maker, wanted) => manageKeys.create(managerOf(maker), wanted),
+      rotate: (maker, id, options) => manageKeys.rotate(managerOf(maker), id, options),
+      revoke: (maker, id) => manageKeys.revoke(managerOf(maker), id),
+    },
+    nowSeconds,
+  };
+}
+
+async function refresh({ store, policy, reloadSettings }: Parts) {
+  const findings = await reloadSettings();
+  const isWrong = findings.some(({ severity }) => severity === 'error');
+  // Another gateway reads its own file; wrong rules here are no reason to.
+  if (!isWrong) await store.announceRules();
+  await policy.reload();
+  const { rules } = policy.current();
+  const overrides = rules.filter(({ source }) => source === 'override').length;
+  return { rules: rules.length, overrides, findings };
+}
+
+function managerOf(caller: Caller): KeyManager {
+  return { id: caller.keyId, principal: principalOf(caller) };
+}
+
+function storeAway(): GatewayError {
+  return new GatewayError(
+    'store_unavailable',
+    'The store of the gateway cannot be used now, so what is known of its rules may be old. The log has the cause; try again later.',
+  );
+}
+
+function nowSeconds(): number {
+  return Date.now() / 1000;
+}

@@ -1,0 +1,46 @@
+import type { NewKey } from '../../policy/new-key.ts';
+import type { DecisionQuery } from '../../protocol/policy.ts';
+import type { NewOverride } from '../../protocol/preview.ts';
+import { given, toSeconds } from '../../protocol/preview-request.ts';
+import type { DecisionsQuery, KeyBody, OverrideBody } from '../../protocol/security-api.ts';
+
+/** A checked body as the override it asks for. */
+export function toNewOverride(body: OverrideBody): NewOverride {
+  const { ttl_seconds: ttlSeconds, break_glass: breakGlass, ...rest } = body;
+  return { ...rest, ttlSeconds, breakGlass };
+}
+
+/** A checked query as the decisions it asks for; times in UTC. */
+export function toDecisionQuery(query: DecisionsQuery): DecisionQuery {
+  return given<DecisionQuery>({
+    keyId: query.key_id,
+    agentId: query.agent,
+    action: query.action,
+    effect: query.effect,
+    tool: query.tool,
+    ruleId: query.rule,
+    requestId: query.request_id,
+    since: query.since && new Date(query.since).toISOString(),
+    until: query.until && new Date(query.until).toISOString(),
+    after: query.after,
+    limit: query.limit,
+  });
+}
+
+/** A checked body as the key it asks for. */
+export function toNewKey(body: KeyBody): Omit<NewKey, 'createdBy'> {
+  const { limits } = body;
+  return given<Omit<NewKey, 'createdBy'>>({
+    name: body.name,
+    role: body.role,
+    namespaces: body.namespaces ?? undefined,
+    agents: body.agents ?? undefined,
+    expiresAtSeconds: toSeconds(body.expires_at ?? undefined),
+    limits: limits && {
+      requestsPerMinute: limits.requests_per_minute ?? null,
+      concurrentRuns: limits.concurrent_runs ?? null,
+      tokensPerDay: limits.tokens_per_day ?? null,
+      tokensPerMonth: limits.tokens_per_month ?? null,
+    },
+  });
+}

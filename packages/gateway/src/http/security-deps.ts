@@ -1,0 +1,57 @@
+import type { KeyManager, ManageKeys } from '../policy/manage-keys.ts';
+import type { Finding } from '../protocol/diagnostics.ts';
+import type {
+  Caller,
+  DecisionPage,
+  DecisionQuery,
+  OverrideRecord,
+  Rule,
+} from '../protocol/policy.ts';
+import type { NewOverride, Preview, PreviewRequest } from '../protocol/preview.ts';
+
+/**
+ * What the routes for security read and do, each for the caller who asks and no further than its scopes reach. All
+ * throw `GatewayError`, `store_unavailable` where the store is away.
+ */
+export type SecurityDeps = {
+  /** In the order they are heard. */
+  readonly rules: (viewer: Caller) => readonly Rule[];
+  /** Reads the settings and the overrides again; wrong settings leave the rules as they were. */
+  readonly refresh: () => Promise<SecurityRefresh>;
+  /** Answers a question without recording or changing anything. */
+  readonly preview: (viewer: Caller, request: PreviewRequest) => Promise<Preview>;
+  readonly overrides: OverrideAdministration;
+  readonly decisions: (viewer: Caller, query: DecisionQuery) => Promise<DecisionPage>;
+  readonly keys: ForCaller<ManageKeys>;
+  /** Unix seconds. */
+  readonly nowSeconds: () => number;
+};
+
+/** The same functions, asked by a caller in place of a manager of keys. */
+type ForCaller<Functions> = {
+  readonly [Name in keyof Functions]: Functions[Name] extends (
+    manager: KeyManager,
+    ...rest: infer Rest
+  ) => infer Result
+    ? (caller: Caller, ...rest: Rest) => Result
+    : never;
+};
+
+export type SecurityRefresh = {
+  /** How many hold now. */
+  readonly rules: number;
+  readonly overrides: number;
+  /** What is wrong with the settings; the rules of before hold on where one is an error. */
+  readonly findings: readonly Finding[];
+};
+
+export type OverrideAdministration = {
+  readonly create: (maker: Caller, wanted: NewOverride) => Promise<OverrideRecord>;
+  /** Newest first. */
+  readonly list: (
+    viewer: Caller,
+    filter: { readonly isActive: boolean },
+  ) => Promise<readonly OverrideRecord[]>;
+  /** @throws GatewayError `record_not_found` also for one that the maker may not know of. */
+  readonly revoke: (maker: Caller, id: string) => Promise<OverrideRecord>;
+};

@@ -1,0 +1,196 @@
+import { randomInt } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Emit, GatewayEvent } from '../events.ts';
+import type { DecisionRecord } from '../protocol/policy.ts';
+import { decisionDetail } from './decision-detail.ts';
+
+export type KeepDecisionsDeps = {
+  readonly store: {
+    readonly append: (records: readonly DecisionRecord[]) => Promise<void>;
+    readonly prune: (limits: {
+      readonly beforeIso: string;
+      readonly keep: number;
+    }) => Promise<number>;
+  };
+  /** How much is kept; asked each time it is looked at. */
+  readonly keep: () => { readonly keepDays: number; readonly keepCount: number };
+  /** Takes secrets out of a text that a caller may have sent. */
+  readonly redact: (text: string) => string;
+  readonly nowMs: () => number;
+  readonly emit: Emit;
+};
+
+/** The decision log: every decision of this gateway, in the store within 50 ms. */
+export type KeepDecisions = {
+  readonly listener: (event: GatewayEvent) => void;
+  /** Writes what is not written yet. Never throws. */
+  readonly flush: () => Promise<void>;
+  /** The same, and ends the looking for what is too old; what cannot be written now never will be. */
+  readonly close: () => Promise<void>;
+};
+
+/** Decisions are written together, at most this late. */
+const WRITE_AFTER_MS = 50;
+
+/** So many are written at once, without waiting for more. */
+const BATCH_SIZE = 500;
+
+/** Pause before a batch that the store did not take is written again. */
+const RETRY_AFTER_MS = 1000;
+
+/** So many wait at most while the store is away; later ones are not kept. */
+const MAX_WAITING = 10_000;
+
+/** How often what is too old or too much is looked for. */
+const PRUNE_INTERVAL_MS = 300_000;
+
+/** Nothing is written or looked for before the first decision. */
+export function createKeepDecisions(deps: KeepDecisionsDeps): KeepDecisions {
+  const newRecord = createRecorder(deps);
+  const retention = createRetention(deps);
+  const queue = createQueue(deps);
+  return {
+    listener(event) {
+      const record = newRecord(event, deps.nowMs());
+      if (!record) return;
+      queue.add(record);
+      retention.begin();
+    },
+    flush: queue.flush,
+    async close() {
+      retention.end();
+      await queue.close();
+    },
+  };
+}
+
+/** Records on their way to the store. */
+function createQueue({ store, emit }: KeepDecisionsDeps) {
+  let waiting: DecisionRecord[] = [];
+  let dropped = 0;
+  let isStoreAway = false;
+  let timer: NodeJS.Timeout | null = null;
+  let writing: Promise<void> = Promise.resolve();
+  const survive = (error: unknown) =>
+    emit({ type: 'fault_survived', where: 'decision log', error });
+
+  const tellDropped = () => {
+    if (dropped === 0) return;
+    survive(new Error(`${dropped} decisions were not kept: the store could not take them.`));
+    dropped = 0;
+  };
+  const write = async () => {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, BATCH_SIZE);
+      await store.append(batch);
+      waiting = waiting.slice(batch.length);
+      // A file takes a batch without ever giving way to other work.
+      await nextTurn();
+    }
+    isStoreAway = false;
+    tellDropped();
+  };
+  const flush = () => {
+    if (timer) clearTimeout(timer);
+    timer = null;
+    writing = writing.then(write).catch((error: unknown) => {
+      // Once per outage: the next decisions say nothing new about it.
+      if (!isStoreAway) survive(error);
+      isStoreAway = true;
+      timer ??= setTimeout(flush, RETRY_AFTER_MS).unref();
+    });
+    return writing;
+  };
+
+  return {
+    flush,
+    add(record: DecisionRecord) {
+      if (waiting.length >= MAX_WAITING) {
+        dropped += 1;
+        return;
+      }
+      waiting.push(record);
+      timer ??= setTimeout(flush, WRITE_AFTER_MS).unref();
+      if (waiting.length === BATCH_SIZE && !isStoreAway) void flush();
+    },
+    async close() {
+      await flush();
+      if (timer) clearTimeout(timer);
+      dropped += waiting.length;
+      waiting = [];
+      tellDropped();
+    },
+  };
+}
+
+/** Makes records of decisions; null for any other event. */
+function createRecorder({ redact }: KeepDecisionsDeps) {
+  const modulePaths = new Map<string, string>();
+  const newId = createIds();
+  return (event: GatewayEvent, nowMs: number): DecisionRecord | null => {
+    if (event.type === 'agent_loaded') modulePaths.set(event.agentId, event.modulePath);
+    if (event.type === 'agent_removed') modulePaths.delete(event.agentId);
+    if (event.type !== 'access_decided') return null;
+    const detail = decisionDetail(event);
+    const { action, agentId } = detail;
+    const resource = redact(detail.resource);
+    const known = agentId === null ? undefined : modulePaths.get(agentId);
+    return {
+      ...detail,
+      id: newId(nowMs),
+      time: new Date(nowMs).toISOString(),
+      resource,
+      // What is loaded is ours; anything else is what was asked for.
+      agentId: agentId === null || known !== undefined ? agentId : redact(agentId),
+      modulePath: action === 'load_module' ? resource : (known ?? null),
+    };
+  };
+}
+
+/**
+ * Ids in order of time: milliseconds, a number that grows, and one of this process. Digits alone, which every database
+ * sorts the same whatever its language.
+ */
+function createIds(): (nowMs: number) => string {
+  const own = digits(randomInt(1_000_000), 6);
+  let lastMs = 0;
+  let count = 0;
+  return (nowMs) => {
+    // A clock that goes back must not reorder what was decided.
+    if (nowMs > lastMs) count = 0;
+    lastMs = Math.max(lastMs, Math.floor(nowMs));
+    return `dec_${digits(lastMs, 14)}${digits(count++, 6)}${own}`;
+  };
+}
+
+function digits(number: number, length: number): string {
+  return String(number).padStart(length, '0');
+}
+
+/** Removes what is too old or too much, now and then, once it has begun. */
+function createRetention({ store, keep, nowMs, emit }: KeepDecisionsDeps) {
+  let timer: NodeJS.Timeout | null = null;
+  let isPruning = false;
+  const prune = async () => {
+    if (isPruning) return;
+    isPruning = true;
+    try {
+      const { keepDays, keepCount } = keep();
+      const beforeIso = new Date(nowMs() - keepDays * DAY_MS).toISOString();
+      await store.prune({ beforeIso, keep: keepCount });
+    } catch (error) {
+      emit({ type: 'fault_survived', where: 'pruning the decision log', error });
+    }
+    isPruning = false;
+  };
+  return {
+    begin() {
+      timer ??= setInterval(() => void prune(), PRUNE_INTERVAL_MS).unref();
+    },
+    end() {
+      if (timer) clearInterval(timer);
+    },
+  };
+}
+
+const DAY_MS = 86_400_000;

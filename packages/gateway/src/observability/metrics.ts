@@ -1,0 +1,148 @@
+import type { GatewayEvent } from '../events.ts';
+import { createMetricSet, type MetricSet, type WorkerLook } from './metric-set.ts';
+import { servingFailure } from './serving-failure.ts';
+
+/** One metric as JSON; a histogram's samples are those of its buckets, sum and count. */
+export type MetricReport = {
+  readonly name: string;
+  readonly type: string;
+  readonly help: string;
+  readonly samples: readonly {
+    readonly name: string;
+    readonly labels: Readonly<Partial<Record<string, string | number>>>;
+    readonly value: number;
+  }[];
+};
+
+export type Metrics = {
+  readonly listener: (event: GatewayEvent) => void;
+  /** What Prometheus scrapes, with its media type. */
+  readonly exposition: () => Promise<{ readonly type: string; readonly text: string }>;
+  readonly report: () => Promise<{ readonly metrics: readonly MetricReport[] }>;
+};
+
+/** Counts and measures what the gateway says about itself. Labels are bounded, whatever names come from outside. */
+export function createMetrics(workers: () => readonly WorkerLook[]): Metrics {
+  const set = createMetricSet(workers);
+  const { registry } = set;
+  return {
+    listener(event) {
+      count(set, event);
+      countFailures(set, event);
+    },
+    exposition: async () => ({ type: registry.contentType, text: await registry.metrics() }),
+    async report() {
+      const metrics = await registry.getMetricsAsJSON();
+      return {
+        metrics: metrics.map(({ name, type, help, values }) => ({
+          name,
+          type,
+          help,
+          samples: values.map(({ value, labels, metricName = name }: Sample) => ({
+            ...{ name: metricName, value },
+            labels: { ...labels },
+          })),
+        })),
+      };
+    },
+  };
+}
+
+type Sample = {
+  readonly value: number;
+  readonly labels: Readonly<Partial<Record<string, string | number>>>;
+  /** Of a histogram's buckets, sum and count. */
+  readonly metricName?: string;
+};
+
+/** In the place of an agent where something belongs to none. */
+const noAgent = 'none';
+
+function count(set: MetricSet, event: GatewayEvent): void {
+  switch (event.type) {
+    case 'access_decided':
+      countDecision(set, event);
+      break;
+    case 'run_started':
+      set.activeRuns.inc();
+      break;
+    case 'run_ended':
+      countRun(set, event);
+      break;
+    case 'tool_called': {
+      const { tool, provenance, outcome, agentId: agent } = event;
+      set.toolCalls({ tool, provenance, outcome, agent });
+      break;
+    }
+    case 'model_called':
+      countModelCall(set, event);
+      break;
+    case 'request_ended': {
+      const { method, route, status } = event;
+      set.requests({ method, route, status: String(status) });
+      set.requestSeconds(route, event.durationMs);
+      break;
+    }
+    case 'agent_loaded':
+      set.loads({ agent: event.agentId });
+      break;
+    case 'worker_ended':
+      set.workerEnds({ reason: event.reason, agent: event.agentId ?? noAgent });
+      break;
+    case 'fault_survived':
+      set.faults({});
+      break;
+    default:
+  }
+}
+
+function countDecision(
+  set: MetricSet,
+  { question, decision }: Extract<GatewayEvent, { type: 'access_decided' }>,
+): void {
+  const source = decision.rule?.source ?? 'none';
+  set.decisions({ action: question.action, effect: decision.answer, source });
+}
+
+function countRun(set: MetricSet, event: Extract<GatewayEvent, { type: 'run_ended' }>): void {
+  set.activeRuns.dec();
+  set.runs({ outcome: event.outcome, agent: event.agentId });
+  set.runSeconds(event.agentId, event.durationMs);
+  if (event.firstTextMs !== null) set.firstTextSeconds(event.agentId, event.firstTextMs);
+}
+
+function countModelCall(
+  set: MetricSet,
+  { agentId: agent, upstream, ...call }: Extract<GatewayEvent, { type: 'model_called' }>,
+): void {
+  set.modelCalls({ outcome: call.outcome, upstream, agent });
+  set.modelSeconds(upstream, call.durationMs);
+  if (!call.usage) return;
+  const kinds = {
+    input: call.usage.inputTokens,
+    output: call.usage.outputTokens,
+    cached_input: call.usage.cachedInputTokens,
+    reasoning: call.usage.reasoningTokens,
+  };
+  for (const [kind, tokens] of Object.entries(kinds)) {
+    if (tokens > 0) set.tokens({ kind, upstream, agent }, tokens);
+  }
+}
+
+/** The same failures as the list of what is wrong has, and those that concern no agent. */
+function countFailures(set: MetricSet, event: GatewayEvent): void {
+  if (event.type === 'findings_reported') {
+    for (const { severity, stage, code } of event.findings) {
+      if (severity === 'error') set.failures({ stage, code, agent: event.agentId ?? noAgent });
+    }
+    return;
+  }
+  if (event.type === 'request_failed') {
+    set.failures({ stage: 'run', code: event.code, agent: noAgent });
+    return;
+  }
+  const failure = servingFailure(event);
+  if (!failure) return;
+  const { stage, code } = failure.finding;
+  set.failures({ stage, code, agent: failure.about.agentId ?? noAgent });
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+
+const pattern = z.string().min(1).max(200);
+
+const principals = z.array(pattern).meta({
+  allowed:
+    'a list of keys (ids or names, `*` for any part), `role:<role>` and `agent:<model id>`, such as [alice, "role:operator", "agent:labs/*"]',
+});
+
+const action = z.enum(['list_agents', 'run_agent', 'call_tool', 'load_module', 'administer']);
+
+const limit = z.int().min(1).max(1_000_000_000_000).optional();
+
+const rule = z.strictObject({
+  id: z
+    .string()
+    .regex(/^(?!ovr_)[a-z0-9][a-z0-9._-]{0,63}$/)
+    .meta({
+      allowed:
+        'lower case letters, digits, `.`, `_` and `-`, at most 64, that do not begin with ovr_',
+    })
+    .describe('Name of the rule in answers, logs and the decision log.'),
+  effect: z.enum(['allow', 'deny']).describe('What the rule decides where it fits.'),
+  action: action.describe('What is asked for.'),
+  principals: principals
+    .min(1)
+    .describe(
+      'Who asks: keys, `role:<role>`, which covers the roles above it in an allow, agents.',
+    ),
+  resources: z
+    .array(pattern)
+    .min(1)
+    .meta({ allowed: 'a list of texts in which `*` stands for anything, such as ["labs/*"]' })
+    .describe('What it is about: model ids, tool names, paths of modules or routes, by action.'),
+  when: z
+    .string()
+    .min(1)
+    .max(2_000)
+    .optional()
+    .meta({ allowed: 'a CEL condition of at most 2000 characters' })
+    .describe('CEL over `principal`, `resource`, `args` and `context`; the rule fits where true.'),
+  expires_at: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .meta({ allowed: 'a time such as 2026-12-31T23:59:59Z' })
+    .describe('When the rule ends.'),
+  reason: z
+    .string()
+    .min(1)
+    .max(500)
+    .optional()
+    .meta({ allowed: 'a text of at most 500 characters' })
+    .describe('Why; told to whoever it decides about.'),
+});
+
+const namespace = z
+  .strictObject({
+    run_agents: z
+      .union([z.enum(['allow', 'deny']), principals])
+      .optional()
+      .meta({ allowed: 'allow, deny, or a list of principals' })
+      .describe('Who may run its agents; others may not even see them.'),
+    native_tools: z
+      .enum(['allow', 'deny'])
+      .optional()
+      .describe('Whether its agents may call the tools that their own modules hold.'),
+    tools: z
+      .array(pattern)
+      .optional()
+      .meta({ allowed: 'a list of tool names, in which `*` stands for anything' })
+      .describe('The gateway, MCP and hosted tools that its agents may call; no others.'),
+    modules: z
+      .strictObject({
+        allow: z
+          .array(pattern)
+          .meta({
+            allowed: 'a list of paths, in which `*` stands for anything, and of sha256:<hex>',
+          })
+          .describe('Paths below the project root, or `sha256:<hex>` of the file; no others.'),
+      })
+      .optional()
+      .describe('The modules that may load.'),
+  })
+  .describe('What holds in one namespace where no rule says otherwise.');
+
+const limits = z
+  .strictObject({
+    requests_per_minute: limit.describe('Requests a minute.'),
+    concurrent_runs: limit.describe('Runs at the same time, on each gateway.'),
+    tokens_per_day: limit.describe(
+      'Tokens of model calls, in and out, in a UTC day. A call that may need more than is left is refused before it is made.',
+    ),
+    tokens_per_month: limit.describe('The same in a UTC month.'),
+  })
+  .prefault({})
+  .describe('Limits of keys that set none of their own; absent is without limit.');
+
+const decisions = z
+  .strictObject({
+    keep_days: z
+      .int()
+      .min(1)
+      .max(3_650)
+      .default(30)
+      .describe('Age at which decisions go, in days.'),
+    keep_count: z
+      .int()
+      .min(0)
+      .max(100_000_000)
+      .default(100_000)
+      .describe('Most decisions that are kept; the oldest go first.'),
+  })
+  .prefault({})
+  .describe('The decision log.');
+
+/** The `security` section of `gateway.yaml`. What a schema cannot tell is found by `securityProblems`. */
+export const securitySchema = z
+  .strictObject({
+    namespaces: z
+      .record(z.string().regex(/^[a-z0-9][a-z0-9._-]*$/), namespace)
+      .default({})
+      .describe('What holds in each namespace, by its name.'),
+    rules: z.array(rule).max(10_000).default([]).describe('Rules; their order means nothing.'),
+    limits,
+    decisions,
+    store_grace_ms: z
+      .int()
+      .min(0)
+      .max(86_400_000)
+      .default(300_000)
+      .describe('How long known keys go on working while the store is away, in milliseconds.'),
+  })
+  .prefault({})
+  .describe('Who may do what.');
+
+/** A rule as `gateway.yaml` spells it. */
+export type RawRule = z.infer<typeof rule>;
+
+/** The section as `gateway.yaml` spells it, defaults filled in. */
+export type RawSecurity = z.infer<typeof securitySchema>;

@@ -1,0 +1,66 @@
+import type { KeyLimits, Rule } from '../protocol/policy.ts';
+import type { RawRule, RawSecurity } from './security-schema.ts';
+
+// The settings are read by config/, which knows this file of the policy alone.
+export { securityProblems } from './check-rules.ts';
+export { securitySchema } from './security-schema.ts';
+
+/** What holds in a namespace where no rule says otherwise. */
+export type NamespaceSettings = {
+  /** Principals, or everybody, or nobody. */
+  readonly runAgents?: 'allow' | 'deny' | readonly string[];
+  readonly nativeTools?: 'allow' | 'deny';
+  readonly tools?: readonly string[];
+  readonly modules?: { readonly allow: readonly string[] };
+};
+
+/** The section, ready for use. */
+export type SecuritySettings = {
+  readonly namespaces: Readonly<Record<string, NamespaceSettings>>;
+  /** Of tier 3 and 5. */
+  readonly rules: readonly Rule[];
+  /** Of keys that set none. */
+  readonly limits: KeyLimits;
+  readonly decisions: { readonly keepDays: number; readonly keepCount: number };
+  readonly storeGraceMs: number;
+};
+
+/** Makes the `security` section ready for use: rules with their tiers, times in seconds, names in camelCase. */
+export function settleSecurity({ limits, ...raw }: RawSecurity): SecuritySettings {
+  return {
+    namespaces: Object.fromEntries(
+      Object.entries(raw.namespaces).map(([name, settings]) => [name, settleNamespace(settings)]),
+    ),
+    rules: raw.rules.map(settleRule),
+    limits: {
+      requestsPerMinute: limits.requests_per_minute ?? null,
+      concurrentRuns: limits.concurrent_runs ?? null,
+      tokensPerDay: limits.tokens_per_day ?? null,
+      tokensPerMonth: limits.tokens_per_month ?? null,
+    },
+    decisions: { keepDays: raw.decisions.keep_days, keepCount: raw.decisions.keep_count },
+    storeGraceMs: raw.store_grace_ms,
+  };
+}
+
+/** A rule of the settings. Its effect gives its tier. */
+function settleRule({ expires_at, when, reason, ...rule }: RawRule): Rule {
+  return {
+    ...rule,
+    tier: rule.effect === 'deny' ? 3 : 5,
+    source: 'config',
+    ...(when !== undefined && { when }),
+    ...(expires_at !== undefined && { expiresAtSeconds: Date.parse(expires_at) / 1000 }),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+function settleNamespace(raw: RawSecurity['namespaces'][string]): NamespaceSettings {
+  const { run_agents: runAgents, native_tools: nativeTools, tools, modules } = raw;
+  return {
+    ...(runAgents !== undefined && { runAgents }),
+    ...(nativeTools !== undefined && { nativeTools }),
+    ...(tools !== undefined && { tools }),
+    ...(modules !== undefined && { modules }),
+  };
+}

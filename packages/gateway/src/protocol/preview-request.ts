@@ -1,0 +1,40 @@
+import type { PreviewRequest } from './preview.ts';
+import type { PreviewBody } from './security-api.ts';
+
+/** A checked body as the question it asks. */
+export function toPreviewRequest(body: PreviewBody): PreviewRequest {
+  const { draft_override: override } = body;
+  return given<PreviewRequest>({
+    keyId: body.key_id,
+    principal: body.principal,
+    action: body.action,
+    resource: body.resource,
+    agentId: body.agent_id,
+    args: body.args,
+    draftRules: body.draft_rules?.map(({ expires_at, when, reason, ...rule }) =>
+      given({ ...rule, when, reason, expiresAtSeconds: toSeconds(expires_at) }),
+    ),
+    draftOverride: override && {
+      principal: override.principal,
+      action: override.action,
+      resource: override.resource,
+      effect: override.effect,
+      breakGlass: override.break_glass,
+    },
+  });
+}
+
+/** Unix seconds of an ISO 8601 time. */
+export function toSeconds(isoTime: string | undefined): number | undefined {
+  return isoTime === undefined ? undefined : Math.floor(Date.parse(isoTime) / 1000);
+}
+
+/** Without the fields that were not given: an absent field and one that is undefined are not the same. */
+export function given<Shape extends object>(
+  fields: {
+    readonly [Name in keyof Shape]: Shape[Name] | undefined;
+  },
+): Shape {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Shape;
+}

@@ -1,0 +1,62 @@
+import type { Action, Decision, KeyPrincipal, Rule } from './policy.ts';
+
+/** A short-lived rule to be made. */
+export type NewOverride = {
+  readonly principal: string;
+  readonly action: Action;
+  readonly resource: string;
+  readonly effect: 'allow' | 'deny';
+  readonly ttlSeconds: number;
+  readonly reason: string;
+  readonly breakGlass: boolean;
+};
+
+/** A question, and what to try before it is answered. One of `keyId` and `principal` is there. */
+export type PreviewRequest = {
+  /** Id or name. */
+  readonly keyId?: string;
+  readonly principal?: string;
+  readonly action: Action;
+  readonly resource: string;
+  /** Model id of the agent that calls a tool. */
+  readonly agentId?: string;
+  readonly args?: unknown;
+  readonly draftRules?: readonly DraftRule[];
+  readonly draftOverride?: DraftOverride;
+};
+
+/** A rule as it could stand in `gateway.yaml`. */
+export type DraftRule = Omit<Rule, 'tier' | 'source'>;
+
+/** An override as it could be made now. */
+export type DraftOverride = Omit<NewOverride, 'ttlSeconds' | 'reason'>;
+
+/** What a question is answered, and what a draft would change. */
+export type Preview = {
+  readonly decision: Decision;
+  /** Every rule that fits, in the order they are heard. */
+  readonly matched: readonly Rule[];
+  /** Null without a draft. */
+  readonly draft: {
+    readonly before: Decision;
+    readonly after: Decision;
+    /** Who gains and who loses, of the known keys and agents. */
+    readonly changes: readonly PreviewChange[];
+    /** Not all was compared, or not all is listed. */
+    readonly isTruncated: boolean;
+  } | null;
+};
+
+/** One answer that a draft turns round. */
+export type PreviewChange = {
+  readonly principal: KeyPrincipal | { readonly type: 'agent'; readonly id: string };
+  /** Of a tool call: the agent that makes it for the key. */
+  readonly agentId?: string;
+  readonly action: Action;
+  readonly resource: string;
+  readonly before: PreviewAnswerWord;
+  readonly after: PreviewAnswerWord;
+};
+
+/** `ask` where it depends on the arguments of a tool call, or on the time. */
+export type PreviewAnswerWord = 'allow' | 'deny' | 'ask';

@@ -1,0 +1,18 @@
+/** Longest lives and sizes of what the routes and commands for security take. */
+export const securityLimits = {
+  /** Of an override: a day. */
+  overrideTtlSeconds: 86_400,
+  /** Of an old key beside the one that replaces it: 30 days. */
+  overlapSeconds: 2_592_000,
+  /** Rules of a draft. */
+  draftRules: 100,
+  /** Patterns of all of them, which are compared with every question there can be. */
+  draftPatterns: 1000,
+  /** Characters of the arguments that a preview asks about, as JSON: each condition reads them. */
+  previewArgsChars: 10_000,
+  /** Decisions or overrides on one page. */
+  recordsPerPage: 1000,
+};
+
+/** The overlap of a rotated key where none is given: an hour. */
+export const defaultOverlapSeconds = 3600;

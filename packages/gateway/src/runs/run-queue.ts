@@ -1,0 +1,98 @@
+import { GatewayError } from '../errors.ts';
+
+export type QueueLimits = {
+  /** Runs of one agent at the same time. */
+  readonly maxConcurrentRuns: number;
+  /** Runs of one agent that may wait. */
+  readonly maxQueuedRuns: number;
+  readonly queueTimeoutMs: number;
+};
+
+/** A place among an agent's runs. */
+export type RunPlace = {
+  /** False where it was free at once. */
+  readonly hasWaited: boolean;
+  /** Gives it to the next in the queue; calling it again does nothing. */
+  readonly leave: () => void;
+};
+
+/** The runs of each agent, and those that wait for a place, in order. */
+export type RunQueue = {
+  /**
+   * Resolves when the agent has a place for one more run.
+   *
+   * @throws GatewayError `overloaded` where too many wait or the wait took too long, `run_cancelled` where one of
+   *   `signals` aborted meanwhile.
+   */
+  readonly enter: (
+    agentId: string,
+    limits: QueueLimits,
+    signals: readonly AbortSignal[],
+  ) => Promise<RunPlace>;
+};
+
+type Line = { running: number; readonly waiting: Set<() => void> };
+
+export function createRunQueue(): RunQueue {
+  const lines = new Map<string, Line>();
+
+  const leave = (agentId: string, line: Line): void => {
+    line.running -= 1;
+    const [next] = line.waiting;
+    if (next) next();
+    else if (line.running === 0) lines.delete(agentId);
+  };
+
+  const take = (agentId: string, line: Line, hasWaited: boolean): RunPlace => {
+    line.running += 1;
+    let isHeld = true;
+    return {
+      hasWaited,
+      leave() {
+        if (isHeld) leave(agentId, line);
+        isHeld = false;
+      },
+    };
+  };
+
+  return {
+    async enter(agentId, limits, signals) {
+      const line = lines.get(agentId) ?? { running: 0, waiting: new Set() };
+      lines.set(agentId, line);
+      if (line.running < limits.maxConcurrentRuns && line.waiting.size === 0) {
+        return take(agentId, line, false);
+      }
+      if (line.waiting.size >= limits.maxQueuedRuns) throw busy(agentId);
+      return new Promise((resolve, reject) => {
+        const stop = (failure: GatewayError) => () => {
+          done();
+          reject(failure);
+        };
+        const onTurn = () => {
+          done();
+          resolve(take(agentId, line, true));
+        };
+        const onLeft = stop(
+          new GatewayError('run_cancelled', 'The caller left before the run began.'),
+        );
+        const timer = setTimeout(stop(busy(agentId)), limits.queueTimeoutMs);
+        const done = () => {
+          clearTimeout(timer);
+          line.waiting.delete(onTurn);
+          for (const signal of signals) signal.removeEventListener('abort', onLeft);
+        };
+        line.waiting.add(onTurn);
+        for (const signal of signals) signal.addEventListener('abort', onLeft);
+        if (signals.some(({ aborted }) => aborted)) onLeft();
+      });
+    },
+  };
+}
+
+function busy(agentId: string): GatewayError {
+  return new GatewayError(
+    'overloaded',
+    `The agent '${agentId}' has as many runs as it may have. Try again in a moment.`,
+    { param: 'model' },
+  );
+}

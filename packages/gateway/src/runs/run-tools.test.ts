@@ -1,0 +1,245 @@
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { sampleAgent, sampleManifest } from '../../test/support/manifest.ts';
+import type { GatewayEvent } from '../events.ts';
+import { createAuthorize } from '../policy/authorize.ts';
+import { compileRules } from '../policy/rule-set.ts';
+import { builtInRules } from '../policy/rules.ts';
+import type { KeyPrincipal, Rule } from '../protocol/policy.ts';
+import type { ToolDescription } from '../protocol/records.ts';
+import type { ToolVerdicts } from '../protocol/worker-messages.ts';
+import { createRunTools } from './run-tools.ts';
+import type { ToolUser } from './tool-question.ts';
+
+const alice: KeyPrincipal = {
+  ...({ type: 'key', id: 'key_1', name: 'alice', role: 'caller' } as const),
+  ...{ namespaces: null, agents: null },
+};
+
+function user(tools: readonly Partial<ToolDescription>[] = [{ name: 'add' }]): ToolUser {
+  const all = tools.map((tool) => ({
+    ...{ name: 'add', type: 'function', description: null, needsApproval: false },
+    ...tool,
+  }));
+  return {
+    ...{ agentId: 'labs/a', modulePath: 'src/agents/labs/A/agent.ts', generation: 1 },
+    manifest: sampleManifest({ agents: [sampleAgent({ tools: all })] }),
+    key: alice,
+    request: { user: 'u1', metadata: {} },
+  };
+}
+
+function rule(parts: Partial<Rule>): Rule {
+  return {
+    ...{ id: 'r', effect: 'deny', action: 'call_tool', principals: ['*'], resources: ['*'] },
+    ...{ tier: 3, source: 'config' },
+    ...parts,
+  };
+}
+
+function scene(...rules: Rule[]) {
+  let current = compileRules([...builtInRules, ...rules]);
+  let nowSeconds = 12 * 3600;
+  let onChange = () => {};
+  const emitted: GatewayEvent[] = [];
+  const emit = (event: GatewayEvent) => void emitted.push(event);
+  const asked = { rules: () => current, nowSeconds: () => nowSeconds };
+  const toolsOf = createRunTools({
+    ...asked,
+    authorize: createAuthorize({ ...asked, emit }),
+    onChange: (listener) => {
+      onChange = listener;
+    },
+    emit,
+  });
+  /** `call_tool add allow r native`, one for each decision. */
+  const decided = () =>
+    emitted.map((event) => {
+      if (event.type !== 'access_decided') return event.type;
+      const { question, decision } = event;
+      const { action, resource, context } = question;
+      return [action, resource, decision.answer, decision.rule?.id, context?.provenance].join(' ');
+    });
+  return {
+    toolsOf,
+    emitted,
+    decided,
+    change(...changed: Rule[]) {
+      current = compileRules([...builtInRules, ...changed]);
+      onChange();
+    },
+    passTo: (seconds: number) => {
+      nowSeconds = seconds;
+    },
+  };
+}
+
+describe('the verdicts that go with a run', () => {
+  test.each<[string, Rule[], ToolVerdicts]>([
+    ['allow what nobody speaks of', [], { otherwise: 'allow', tools: { add: 'allow' } }],
+    ['deny all by one rule', [rule({})], { otherwise: 'deny', tools: { add: 'deny' } }],
+    [
+      'are asked for where unknown tools could differ by name',
+      [rule({ resources: ['erase_*'] })],
+      { otherwise: 'ask', tools: { add: 'allow' } },
+    ],
+    [
+      'do not ask because of rules about other agents',
+      [rule({ resources: ['erase_*'], principals: ['agent:default/*'] })],
+      { otherwise: 'allow', tools: { add: 'allow' } },
+    ],
+    [
+      'are asked for where the arguments decide',
+      [rule({ resources: ['add'], when: 'args.n > 3' })],
+      { otherwise: 'ask', tools: { add: 'ask' } },
+    ],
+    [
+      'know the request',
+      [rule({ when: 'context.user == "u1"' })],
+      { otherwise: 'deny', tools: { add: 'deny' } },
+    ],
+    [
+      'are asked for where the origin of a tool decides',
+      [rule({ tier: 6, provenances: ['native'] })],
+      { otherwise: 'ask', tools: { add: 'ask' } },
+    ],
+  ])('%s', (_what, rules, verdicts) => {
+    expect(scene(...rules).toolsOf(user(), 'req_1').verdicts).toEqual(verdicts);
+  });
+
+  test('on tools that run elsewhere never wait for arguments', () => {
+    const { toolsOf } = scene(
+      rule({ resources: ['web_search'], when: 'args.q == "x"' }),
+      rule({ id: 's', resources: ['shell'], effect: 'allow', tier: 1 }),
+    );
+    const tools = [
+      { name: 'web_search', type: 'hosted_tool' },
+      { name: 'shell', type: 'shell' },
+    ];
+    expect(toolsOf(user(tools), 'req_1').verdicts.tools).toEqual({
+      web_search: 'deny',
+      shell: 'allow',
+    });
+  });
+
+  test('are made once for all runs of an agent and key, unless a condition looks at the request', () => {
+    const plain = scene(rule({ resources: ['erase'] }));
+    const conditional = scene(rule({ when: 'context.user == "u2"' }));
+    const isKept = ({ toolsOf }: typeof plain) =>
+      toolsOf(user(), 'req_1').verdicts === toolsOf(user(), 'req_2').verdicts;
+    expect([isKept(plain), isKept(conditional)]).toEqual([true, false]);
+  });
+});
+
+describe('a change of the rules', () => {
+  test('is told to the runs it concerns until they are over, and to no others', () => {
+    const { toolsOf, change } = scene();
+    const heard: ToolVerdicts[] = [];
+    const stop = toolsOf(user(), 'req_1').follow((verdicts) => heard.push(verdicts));
+    change(rule({ action: 'run_agent' }));
+    expect(heard).toEqual([]);
+    change(rule({ resources: ['add'] }));
+    expect(heard).toEqual([{ otherwise: 'ask', tools: { add: 'deny' } }]);
+    stop();
+    change();
+    expect(heard).toHaveLength(1);
+  });
+
+  test('that only time brings is told within a second', async () => {
+    const night = rule({ resources: ['web_search'], when: 'context.hour < 6' });
+    const { toolsOf, passTo } = scene(night);
+    const search = [{ name: 'web_search', type: 'hosted_tool' }];
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const tools = toolsOf(user(search), 'req_1');
+    expect(tools.verdicts.tools).toEqual({ web_search: 'allow' });
+    const heard: ToolVerdicts[] = [];
+    const stop = tools.follow((verdicts) => heard.push(verdicts));
+    passTo(2 * 3600);
+    vi.advanceTimersByTime(1000);
+    expect(heard.map(({ tools }) => tools)).toEqual([{ web_search: 'deny' }]);
+    stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('what a worker made of its verdicts', () => {
+  const call = { runId: 'r', tool: 'add', provenance: 'native', answer: 'allow' } as const;
+
+  test('is recorded with the rule behind it, the agent, the key and the module', () => {
+    const { toolsOf, decided, emitted } = scene(rule({ resources: ['add'] }));
+    const tools = toolsOf(user(), 'req_1');
+    tools.onDecided({ ...call, answer: 'deny' });
+    expect(decided()).toEqual(['call_tool add deny r native']);
+    expect(emitted[0]).toMatchObject({
+      requestId: 'req_1',
+      question: {
+        principal: { type: 'agent', id: 'labs/a', key: { id: 'key_1' } },
+        context: { agent_id: 'labs/a' },
+        modulePath: 'src/agents/labs/A/agent.ts',
+      },
+    });
+  });
+
+  test('is recorded by the rules it could know of', () => {
+    const { toolsOf, decided, change } = scene();
+    const tools = toolsOf(user(), 'req_1');
+    tools.follow(() => undefined);
+    change(rule({ resources: ['add'] }));
+    tools.onDecided(call);
+    tools.onDecided({ ...call, answer: 'deny' });
+    expect(decided()).toEqual([
+      'call_tool add allow agents-call-their-tools native',
+      'call_tool add deny r native',
+    ]);
+  });
+
+  test('is held to the new rules once it had time to hear of them', () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { toolsOf, decided, change } = scene();
+    const tools = toolsOf(user(), 'req_1');
+    tools.follow(() => undefined);
+    change(rule({ resources: ['add'] }));
+    vi.advanceTimersByTime(6000);
+    tools.onDecided(call);
+    expect(decided()).toEqual(['call_tool add deny r native']);
+  });
+
+  test('is not believed where no rule said so', () => {
+    const { toolsOf, decided } = scene(rule({ resources: ['add'] }));
+    toolsOf(user(), 'req_1').onDecided(call);
+    expect(decided()).toEqual(['call_tool add deny r native']);
+  });
+});
+
+describe('a question of a worker', () => {
+  const ask = { ask: 'authorize_tool', tool: 'add', provenance: 'mcp' } as const;
+
+  test('is decided with the arguments, and recorded once', async () => {
+    const { toolsOf, decided } = scene(rule({ resources: ['add'], when: 'args.n > 3' }));
+    const tools = toolsOf(user(), 'req_1');
+    expect(await tools.answer({ ...ask, arguments: { n: 4 } })).toBe(false);
+    expect(await tools.answer({ ...ask, arguments: { n: 3 } })).toBe(true);
+    expect(await tools.answer({ ...ask, arguments: 'no object' })).toBe(false);
+    expect(decided()).toEqual([
+      'call_tool add deny r mcp',
+      'call_tool add allow agents-call-their-tools mcp',
+      'call_tool add deny r mcp',
+    ]);
+  });
+
+  test('for a gateway tool is decided before anything else of it', async () => {
+    const { toolsOf, decided } = scene(rule({ resources: ['secret'] }));
+    const { answer } = toolsOf(user(), 'req_1');
+    const call = { ask: 'call_tool', arguments: {} } as const;
+    await expect(answer({ ...call, tool: 'secret' })).rejects.toMatchObject({
+      code: 'not_allowed',
+      message: 'The tool secret may not be called here.',
+    });
+    await expect(answer({ ...call, tool: 'open' })).rejects.toMatchObject({ code: 'tool_failed' });
+    expect(decided()).toEqual([
+      'call_tool secret deny r gateway',
+      'call_tool open allow agents-call-their-tools gateway',
+    ]);
+  });
+});

@@ -1,0 +1,134 @@
+import { GatewayError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import type { Decision, Question } from '../protocol/policy.ts';
+import type { Provenance } from '../protocol/run.ts';
+import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker-messages.ts';
+import { type ToolUser, toolQuestion } from './tool-question.ts';
+import { createToolTables, type ToolTable, type ToolTablesDeps } from './tool-tables.ts';
+
+export type RunToolsDeps = ToolTablesDeps & {
+  /** Decides and records the decision. */
+  readonly authorize: (question: Question, requestId: string) => Decision;
+  /** Calls back when rules may decide otherwise than before. */
+  readonly onChange: (listener: () => void) => void;
+  readonly emit: Emit;
+};
+
+/** What policy says of the tools of one run, from its start to its end. */
+export type RunTools = {
+  /** Those to begin with. */
+  readonly verdicts: ToolVerdicts;
+  /** Calls back when others hold, until the returned function is called. */
+  readonly follow: (listener: (verdicts: ToolVerdicts) => void) => () => void;
+  /** Records what the worker made of the verdicts. */
+  readonly onDecided: (decided: ToolDecided) => void;
+  /** Answers a question of the worker, with the arguments of a call at hand. */
+  readonly answer: (question: WorkerQuestion) => Promise<unknown>;
+};
+
+/** How often verdicts that depend on the clock are looked at. */
+const clockIntervalMs = 800;
+
+/** How long a worker may take to hear of a change, before what it says is held to the new rules. */
+const hearingMs = 5000;
+
+type Live = {
+  readonly user: ToolUser;
+  readonly requestId: string;
+  table: ToolTable;
+  /** The one before, for as long as the worker may not have heard of the change. */
+  earlier: { readonly table: ToolTable; readonly untilMs: number } | null;
+  tell: (verdicts: ToolVerdicts) => void;
+};
+
+/** Follows the rules for all live runs. */
+export function createRunTools(
+  deps: RunToolsDeps,
+): (user: ToolUser, requestId: string) => RunTools {
+  const tables = createToolTables(deps);
+  const live = new Set<Live>();
+  let clock: NodeJS.Timeout | null = null;
+
+  const refresh = () => {
+    for (const run of live) change(run, tables.of(run.user));
+    watchClock();
+  };
+  const watchClock = () => {
+    const isWanted = live.size > 0 && tables.dependOnTime();
+    if (isWanted) clock ??= setInterval(refresh, clockIntervalMs).unref();
+    if (isWanted || !clock) return;
+    clearInterval(clock);
+    clock = null;
+  };
+  deps.onChange(() => {
+    tables.forget();
+    refresh();
+  });
+
+  return (user, requestId) => {
+    const table = tables.of(user);
+    const run: Live = { user, requestId, table, earlier: null, tell: () => undefined };
+    return {
+      verdicts: table.verdicts,
+      follow(listener) {
+        run.tell = listener;
+        live.add(run);
+        watchClock();
+        return () => {
+          live.delete(run);
+          watchClock();
+        };
+      },
+      onDecided: (decided) => record(deps, run, decided),
+      answer: (question) => answer(deps, run, question),
+    };
+  };
+}
+
+function change(run: Live, table: ToolTable): void {
+  const before = run.table;
+  run.table = table;
+  if (table === before || isSame(table.verdicts, before.verdicts)) return;
+  run.earlier = { table: before, untilMs: performance.now() + hearingMs };
+  run.tell(table.verdicts);
+}
+
+function isSame(some: ToolVerdicts, others: ToolVerdicts): boolean {
+  return JSON.stringify(some) === JSON.stringify(others);
+}
+
+/** The decision that the worker went by: where the table of now does not say so, the one before may have. */
+function record({ emit }: RunToolsDeps, run: Live, decided: ToolDecided): void {
+  const { user, requestId, table } = run;
+  const { tool, provenance, answer } = decided;
+  const now = table.decisionOn(tool, provenance);
+  const before = earlierOf(run)?.decisionOn(tool, provenance);
+  const decision = now.answer !== answer && before?.answer === answer ? before : now;
+  const question = toolQuestion(user, { tool, provenance });
+  emit({ type: 'access_decided', question, decision, requestId });
+}
+
+function earlierOf({ earlier }: Live): ToolTable | null {
+  return earlier && performance.now() < earlier.untilMs ? earlier.table : null;
+}
+
+async function answer(
+  { authorize }: RunToolsDeps,
+  { user, requestId }: Live,
+  question: WorkerQuestion,
+): Promise<unknown> {
+  const { tool, arguments: args } = question;
+  const isAllowed = (provenance: Provenance) =>
+    authorize(toolQuestion(user, { tool, provenance, args }), requestId).answer === 'allow';
+  switch (question.ask) {
+    case 'authorize_tool':
+      return isAllowed(question.provenance ?? 'native');
+    case 'call_tool':
+      if (!isAllowed('gateway')) {
+        throw new GatewayError('not_allowed', `The tool ${tool} may not be called here.`);
+      }
+      throw new GatewayError('tool_failed', `No gateway tool '${tool}' is configured.`);
+    default:
+      return question satisfies never;
+  }
+}

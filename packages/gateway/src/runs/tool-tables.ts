@@ -1,0 +1,125 @@
+import { decide } from '../policy/decide.ts';
+import type { RuleSet } from '../policy/rule-set.ts';
+import { toolVerdict } from '../policy/tool-verdicts.ts';
+import type { Decision } from '../protocol/policy.ts';
+import type { ToolDescription } from '../protocol/records.ts';
+import type { Provenance } from '../protocol/run.ts';
+import type { ToolVerdict, ToolVerdicts } from '../protocol/worker-messages.ts';
+import { type RuleFacts, readRuleFacts } from './rule-facts.ts';
+import { type ToolUser, toolQuestion } from './tool-question.ts';
+
+/** What the rules of one moment say about the tools of a run. */
+export type ToolTable = {
+  readonly verdicts: ToolVerdicts;
+  /** The decision behind a verdict; without arguments, so that what a rule says of them counts as deny. */
+  readonly decisionOn: (tool: string, provenance: Provenance) => Decision;
+};
+
+export type ToolTablesDeps = {
+  readonly rules: () => RuleSet;
+  readonly nowSeconds: () => number;
+};
+
+export type ToolTables = {
+  /** The table that holds now. Of two runs of one agent for one key it is the same object while rules see no difference. */
+  readonly of: (user: ToolUser) => ToolTable;
+  /** Whether a table may change by the clock alone. */
+  readonly dependOnTime: () => boolean;
+  /** Forgets what was kept: rules may say something else from now on. */
+  readonly forget: () => void;
+};
+
+/** Tables kept until rules change. */
+const maxKept = 10_000;
+
+/** Decisions kept by a table: the names come from workers. */
+const maxDecisions = 500;
+
+export function createToolTables({ rules, nowSeconds }: ToolTablesDeps): ToolTables {
+  const kept = new Map<string, ToolTable>();
+  let known: { readonly rules: RuleSet; readonly facts: RuleFacts } | null = null;
+  const current = () => {
+    const now = rules();
+    if (known?.rules !== now) {
+      kept.clear();
+      known = { rules: now, facts: readRuleFacts(now) };
+    }
+    return known;
+  };
+  return {
+    of(user) {
+      const { facts, ...asked } = { ...current(), nowSeconds: nowSeconds() };
+      if (facts.isConditional) return createTable(user, { ...asked, facts });
+      const id = `${user.agentId}#${user.generation}#${user.key.id}`;
+      const table = kept.get(id) ?? createTable(user, { ...asked, facts });
+      if (kept.size < maxKept) kept.set(id, table);
+      return table;
+    },
+    dependOnTime: () => current().facts.isTimed,
+    forget: () => kept.clear(),
+  };
+}
+
+type Asked = {
+  readonly rules: RuleSet;
+  readonly facts: RuleFacts;
+  readonly nowSeconds: number;
+};
+
+function createTable(user: ToolUser, asked: Asked): ToolTable {
+  const { rules, nowSeconds } = asked;
+  const decisions = new Map<string, Decision>();
+  const decisionOn: ToolTable['decisionOn'] = (tool, provenance) => {
+    const id = `${provenance} ${tool}`;
+    const question = toolQuestion(user, { tool, provenance });
+    const decision = decisions.get(id) ?? decide(rules, question, nowSeconds);
+    if (decisions.size < maxDecisions) decisions.set(id, decision);
+    return decision;
+  };
+  const tools = user.manifest.agents.flatMap((agent) => agent.tools);
+  const byName = Map.groupBy(tools, ({ name }) => name);
+  const verdicts = [...byName].map(([name, all]): [string, ToolVerdict] => [
+    name,
+    agreed(all.map((tool) => verdictOn(tool, { user, asked, decisionOn }))),
+  ]);
+  return {
+    verdicts: { otherwise: verdictOnOthers(user, asked), tools: Object.fromEntries(verdicts) },
+    decisionOn,
+  };
+}
+
+type Table = {
+  readonly user: ToolUser;
+  readonly asked: Asked;
+  readonly decisionOn: ToolTable['decisionOn'];
+};
+
+function verdictOn({ name, type }: ToolDescription, { user, asked, decisionOn }: Table) {
+  // What is called elsewhere is called with arguments that nobody here gets to see.
+  if (type !== 'function') {
+    return decisionOn(name, type === 'hosted_tool' ? 'hosted' : 'native').answer;
+  }
+  // A gateway's tool in an agent's list looks like one of the module's own.
+  const provenances: Provenance[] = asked.facts.tellsProvenances(user)
+    ? ['native', 'gateway', 'mcp']
+    : ['native'];
+  return agreed(
+    provenances.map((provenance) => {
+      const question = toolQuestion(user, { tool: name, provenance });
+      return toolVerdict(asked.rules, question, asked.nowSeconds);
+    }),
+  );
+}
+
+/** Tools nobody knows beforehand: those of MCP servers, and of agents that are used as tools. */
+function verdictOnOthers(user: ToolUser, { rules, facts, nowSeconds }: Asked): ToolVerdict {
+  if (facts.tellsProvenances(user) || facts.tellsNames(user)) return 'ask';
+  const question = toolQuestion(user, { tool: '*', provenance: 'native' });
+  return toolVerdict(rules, question, nowSeconds);
+}
+
+/** Where one name stands for several things that differ, the worker asks at each call. */
+function agreed(verdicts: readonly ToolVerdict[]): ToolVerdict {
+  const [first = 'ask', ...others] = verdicts;
+  return others.every((other) => other === first) ? first : 'ask';
+}

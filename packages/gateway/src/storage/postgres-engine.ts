@@ -1,0 +1,50 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Client } from 'pg';
+import type { Engine, EngineOptions } from './engine.ts';
+import { explainPostgres, isRetryable, postgresPlace } from './explain-postgres.ts';
+import { createGuard } from './guard.ts';
+import { createPostgresHints } from './postgres-hints.ts';
+import { connectionSettings, createPostgresPool } from './postgres-pool.ts';
+import { StoreError } from './store.ts';
+import type { Tables } from './tables.ts';
+
+/** Where gateways on one database tell each other that something changed. */
+const CHANNEL = 'dropgate_changed';
+
+/**
+ * Opens a Postgres database; nothing is asked of the server yet.
+ *
+ * @param url - `postgres://user:password@host:port/database`, with `sslmode` and the like as `pg` reads them.
+ * @throws StoreError where the URL makes no sense.
+ */
+export async function openPostgres(url: string, { busyTimeoutMs }: EngineOptions): Promise<Engine> {
+  const place = postgresPlace(url);
+  if (place === null) {
+    throw new StoreError(
+      'The store_url is no valid postgres:// URL. Write it as postgres://user:password@host:5432/database, with special characters in the password percent-encoded.',
+    );
+  }
+  const database = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool: createPostgresPool(url) }),
+  });
+  const hints = createPostgresHints(() => new Client(connectionSettings(url)), CHANNEL);
+  return {
+    durable: database,
+    relaxed: database,
+    guarded: createGuard({
+      isBusy: isRetryable,
+      explain: (error) => explainPostgres(place, error),
+      busyTimeoutMs,
+    }),
+    isShared: true,
+    changeMark: null,
+    async announce(transaction, part) {
+      await sql`select pg_notify(${CHANNEL}, ${part})`.execute(transaction);
+    },
+    onHint: hints.onHint,
+    async close() {
+      await hints.close();
+      await database.destroy();
+    },
+  };
+}

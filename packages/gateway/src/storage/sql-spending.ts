@@ -1,0 +1,98 @@
+import type { Transaction } from 'kysely';
+import type { Engine } from './engine.ts';
+import { createSpendingStatements, type SpendingStatements } from './spending-statements.ts';
+import type { Reservation, ReserveResult, SpendingStore } from './store.ts';
+import type { SpendingRow, Tables } from './tables.ts';
+
+/** How long it is remembered that a call was booked: longer than anybody tries again after a lost answer. */
+const BOOKED_KNOWN_SECONDS = 900;
+
+/** What keys used, in an open database. */
+export function createSpendingStore({ relaxed, guarded }: Engine): SpendingStore {
+  const statements = createSpendingStatements(relaxed);
+  return {
+    reserve: (reservation) =>
+      guarded(() =>
+        relaxed.transaction().execute((work) => reserve(statements, work, reservation)),
+      ),
+    settle: (settlement) =>
+      guarded(async () => {
+        await relaxed.transaction().execute((work) => settle(statements, work, settlement));
+        // Not in the transaction, which would hold what others wait for while it waits for calls that they settle.
+        const { keyId, nowSeconds } = settlement;
+        await statements.removeEnded(relaxed, { keyId, now: Math.floor(nowSeconds) });
+      }),
+    spent: (keyId, nowSeconds) =>
+      guarded(async () => {
+        const now = Math.floor(nowSeconds);
+        const [row] = (await statements.spent(relaxed, { keyId, now })).rows;
+        if (!row) return { day: 0, month: 0, reserved: 0 };
+        return { ...usedIn(periodsAt(nowSeconds), row), reserved: row.reserved };
+      }),
+  };
+}
+
+async function reserve(
+  statements: SpendingStatements,
+  work: Transaction<Tables>,
+  { id, keyId, tokens, limits, nowSeconds, leaseSeconds }: Reservation,
+): Promise<ReserveResult> {
+  const periods = periodsAt(nowSeconds);
+  const [row] = (await statements.hold(work, { keyId, ...periods })).rows;
+  // A gateway whose clock is behind must not take back a day that others have begun.
+  const { day, month } = row ? usedIn(latest(periods, row), row) : { day: 0, month: 0 };
+  const leftToday = (limits.tokensPerDay ?? Number.MAX_SAFE_INTEGER) - day - tokens;
+  const leftThisMonth = (limits.tokensPerMonth ?? Number.MAX_SAFE_INTEGER) - month - tokens;
+  const now = Math.floor(nowSeconds);
+  const { numAffectedRows: written } = await statements.setAside(work, {
+    ...{ id, keyId, tokens, now, left: Math.min(leftToday, leftThisMonth) },
+    expiresAt: Math.ceil(nowSeconds + leaseSeconds),
+  });
+  if (written === 1n) return { type: 'reserved' };
+  if (limits.tokensPerMonth === null) return exhausted('day', nowSeconds);
+  const reserved = (await statements.spent(work, { keyId, now })).rows[0]?.reserved ?? 0;
+  return exhausted(reserved > leftThisMonth ? 'month' : 'day', nowSeconds);
+}
+
+async function settle(
+  statements: SpendingStatements,
+  work: Transaction<Tables>,
+  { id, keyId, tokens, nowSeconds }: Parameters<SpendingStore['settle']>[0],
+): Promise<void> {
+  const expiresAt = Math.ceil(nowSeconds) + BOOKED_KNOWN_SECONDS;
+  const { numAffectedRows: marked } = await statements.markSettled(work, { id, keyId, expiresAt });
+  if (marked !== 1n || tokens === 0) return;
+  await statements.book(work, { keyId, tokens, ...periodsAt(nowSeconds) });
+}
+
+type Periods = { readonly day: string; readonly month: string };
+
+function latest(periods: Periods, row: SpendingRow): Periods {
+  return { day: later(row.day, periods.day), month: later(row.month, periods.month) };
+}
+
+function later(a: string, b: string): string {
+  return a < b ? b : a;
+}
+
+/** What a row says about these periods: what it holds of earlier ones is over. */
+function usedIn({ day, month }: Periods, row: SpendingRow) {
+  return {
+    day: row.day === day ? row.day_tokens : 0,
+    month: row.month === month ? row.month_tokens : 0,
+  };
+}
+
+function exhausted(period: 'day' | 'month', nowSeconds: number): ReserveResult {
+  const now = new Date(nowSeconds * 1000);
+  const resetsAtMs =
+    period === 'day'
+      ? Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1)
+      : Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1);
+  return { type: 'exhausted', period, resetsAtSeconds: resetsAtMs / 1000 };
+}
+
+function periodsAt(nowSeconds: number): Periods {
+  const iso = new Date(nowSeconds * 1000).toISOString();
+  return { day: iso.slice(0, 10), month: iso.slice(0, 7) };
+}

@@ -1,0 +1,46 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Kysely } from 'kysely';
+import type { Engine, EngineOptions } from './engine.ts';
+import { explainSqlite, sqliteCode } from './explain-sqlite.ts';
+import { createGuard } from './guard.ts';
+import { openSqliteFile } from './sqlite-dialect.ts';
+import type { Tables } from './tables.ts';
+
+const SQLITE_BUSY = 5;
+
+/**
+ * Opens a SQLite file; a new one, and the folder it lies in, is readable by its owner only.
+ *
+ * @param url - `sqlite:<file>`.
+ * @throws StoreError where it cannot be opened.
+ */
+export async function openSqlite(url: string, { busyTimeoutMs }: EngineOptions): Promise<Engine> {
+  const path = url.slice('sqlite:'.length);
+  const guarded = createGuard({
+    isBusy: (error) => sqliteCode(error) === SQLITE_BUSY,
+    explain: (error) => explainSqlite(path, error),
+    busyTimeoutMs,
+  });
+  const file = await guarded(() => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
+    return openSqliteFile(path);
+  });
+  const durable = new Kysely<Tables>({ dialect: file.durable });
+  const relaxed = new Kysely<Tables>({ dialect: file.relaxed });
+  return {
+    durable,
+    relaxed,
+    guarded,
+    isShared: false,
+    changeMark: file.changeMark,
+    // Other processes see the file change; there is nobody to tell.
+    announce: async () => {},
+    onHint: () => () => {},
+    async close() {
+      await Promise.all([durable.destroy(), relaxed.destroy()]);
+      file.close();
+    },
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * Rows as the databases hold them. Lists and records are JSON text, flags 0 or 1, times Unix seconds but for ISO
+ * `last_seen` and `time_ms`.
+ */
+export type Tables = {
+  readonly keys: KeyRow;
+  readonly overrides: OverrideRow;
+  readonly decisions: DecisionRow;
+  readonly spending: SpendingRow;
+  readonly reservations: ReservationRow;
+  readonly request_counts: RequestCountRow;
+  readonly versions: { readonly part: StorePart; readonly version: number };
+  readonly generations: { readonly agent_id: string; readonly record: string };
+  readonly diagnostics: {
+    readonly id: string;
+    readonly last_seen: string;
+    readonly record: string;
+  };
+};
+
+/** Parts of the store that have a version. */
+export type StorePart = 'keys' | 'overrides' | 'rules';
+
+/** An API key. */
+export type KeyRow = {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly hash: string;
+  readonly namespaces: string | null;
+  readonly agents: string | null;
+  readonly requests_per_minute: number | null;
+  readonly concurrent_runs: number | null;
+  readonly tokens_per_day: number | null;
+  readonly tokens_per_month: number | null;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly expires_at: number | null;
+  readonly revoked_at: number | null;
+  readonly rotated_from: string | null;
+  readonly last_used_at: number | null;
+};
+
+/** A short-lived rule. */
+export type OverrideRow = {
+  readonly id: string;
+  readonly principal: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly effect: string;
+  readonly break_glass: number;
+  readonly reason: string;
+  readonly created_by: string;
+  readonly created_at: number;
+  readonly expires_at: number;
+  readonly revoked_at: number | null;
+  readonly revoked_by: string | null;
+};
+
+/** A decision. Ids sort by time. */
+export type DecisionRow = {
+  readonly id: string;
+  /** Unix milliseconds. */
+  readonly time_ms: number;
+  readonly request_id: string | null;
+  readonly key_id: string | null;
+  readonly role: string | null;
+  readonly action: string;
+  readonly effect: string;
+  readonly resource: string;
+  readonly agent_id: string | null;
+  readonly module_path: string | null;
+  readonly tool: string | null;
+  readonly rule_id: string | null;
+  readonly tier: number;
+  readonly source: string | null;
+  readonly reason: string | null;
+};
+
+/** What a key used in the last UTC day (`2026-11-22`) and month (`2026-11`) it used anything in. */
+export type SpendingRow = {
+  readonly key_id: string;
+  readonly day: string;
+  readonly day_tokens: number;
+  readonly month: string;
+  readonly month_tokens: number;
+};
+
+/** Tokens set aside for a call until `expires_at`; once settled (1) it only tells that this id was booked. */
+export type ReservationRow = {
+  readonly id: string;
+  readonly key_id: string;
+  readonly tokens: number;
+  readonly settled: number;
+  readonly expires_at: number;
+};
+
+/** Requests of a key in the minute that ends at `ends_at_ms`. */
+export type RequestCountRow = {
+  readonly account: string;
+  readonly requests: number;
+  readonly ends_at_ms: number;
+};

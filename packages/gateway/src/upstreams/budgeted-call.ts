@@ -1,0 +1,77 @@
+import { GatewayError } from '../errors.ts';
+import { asksForBackground, asksForStream } from './asks-for.ts';
+import type { Exchange } from './attempt.ts';
+import { estimateInput, estimateTokens } from './estimate-tokens.ts';
+import type { Outcome } from './forward.ts';
+import type { LiveCall } from './grants.ts';
+
+/** What keys may still spend. */
+export type TokenBudget = {
+  readonly hasBudget: (keyId: string) => boolean;
+  /** Null where the key has no budget. Rejects with a GatewayError where the tokens do not fit into it. */
+  readonly reserve: (
+    keyId: string,
+    estimateTokens: () => number,
+  ) => Promise<{ readonly settle: (tokens: number) => void }> | null;
+};
+
+/** A call whose tokens are set aside. To be ended once, whatever happens. */
+export type BudgetedCall = {
+  readonly settle: (outcome: Outcome) => void;
+  /** Nothing was sent. */
+  readonly release: () => void;
+};
+
+/**
+ * Sets aside what a call may cost its key. Null where it has no budget.
+ *
+ * @throws GatewayError `quota_exhausted`, `store_unavailable`, or `invalid_request` for a call that could be of
+ *   several keys with a budget among them: whose tokens it uses must be known.
+ */
+export function setAside(
+  budget: TokenBudget | undefined,
+  call: LiveCall,
+  exchange: Exchange,
+): Promise<BudgetedCall> | null {
+  if (!budget || exchange.method !== 'POST') return null;
+  if (call.keyId === null) {
+    if (call.possibleKeyIds.some(budget.hasBudget)) throw nobodysCall();
+    return null;
+  }
+  const reserving = budget.reserve(call.keyId, () => estimateTokens(exchange));
+  return reserving?.then(({ settle }) => budgeted(settle, exchange)) ?? null;
+}
+
+function budgeted(settle: (tokens: number) => void, exchange: Exchange): BudgetedCall {
+  return {
+    settle: (outcome) => settle(tokensUsed(outcome, exchange)),
+    release: () => settle(0),
+  };
+}
+
+/**
+ * What was metered is what was used. An answer without a count, and a stream that was left, cost what was sent and
+ * what came back until then, never more than was set aside; a failure costs nothing. What a model makes unseen costs
+ * what was set aside: in the background, and of a whole answer until its caller leaves, who could else have it for free.
+ */
+function tokensUsed(
+  { outcome, status, usage, outputEstimate }: Outcome,
+  exchange: Exchange,
+): number {
+  if (usage) return usage.inputTokens + usage.outputTokens;
+  if (outcome === 'failed' || exchange.api === null) return 0;
+  const most = estimateTokens(exchange);
+  const isUnseen =
+    outcome === 'ok'
+      ? asksForBackground(exchange.body)
+      : status === 0 && !asksForStream(exchange.body);
+  if (isUnseen) return most;
+  return Math.min(estimateInput(exchange.body) + outputEstimate, most);
+}
+
+function nobodysCall(): GatewayError {
+  return new GatewayError(
+    'invalid_request',
+    'It cannot be told which of several runs this call belongs to, and one of them has a token budget. Make calls with the client that the SDK is given, or with fetch.',
+  );
+}
