@@ -13,6 +13,9 @@ has_python_agents() {
 
 if has_python_agents && [ ! -e .dropgate/python/requirements.lock ]; then
   echo 'Agents in Python load as soon as openai-agents is installed, which begins now in the background.' >&2
+  # Tells the gateway, which may look before the install has begun.
+  mkdir -p -m 700 .dropgate
+  mkdir -p .dropgate/.dropgate-install-python
   nice -n 10 node "$dropgate" deps install --shared >&2 &
 fi
 exec node "$dropgate" dev

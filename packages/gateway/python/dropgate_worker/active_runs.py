@@ -30,13 +30,16 @@ class ActiveRuns:
         lane = EventLane(
             lambda event: self._send({"type": "event", "runId": run_id, "event": event}), credit
         )
-        active = _ActiveRun(lane)
+        active = _ActiveRun(lane, run)
         request = RunRequest(
             run=run,
             cancelled=active.cancelled,
             ask=lambda question: self._questions.ask(run_id, question, active.cancelled),
             push=active.push,
             tell=active.tell,
+            decided=lambda decided: self._send(
+                {"type": "tool_decided", "runId": run_id, **decided}
+            ),
         )
         self._runs[run_id] = active
         active.task = asyncio.create_task(self._run_to_end(module, request, active, run_id))
@@ -48,7 +51,8 @@ class ActiveRuns:
             await self._run_module(module, request)
         except Exception as error:
             await active.push(_unexpected_end(error))
-        await active.push(_unexpected_end(RuntimeError("The run ended without a result.")))
+        if not active.has_ended:
+            await active.push(_unexpected_end(RuntimeError("The run ended without a result.")))
         await active.lane.drained()
         self._runs.pop(run_id, None)
 
@@ -63,6 +67,11 @@ class ActiveRuns:
             active.cancelled.set()
             active.lane.release()
 
+    def decide(self, run_id: str, verdicts: dict) -> None:
+        """Puts other verdicts in place of a run's; they hold from its next call of a tool."""
+        if active := self._runs.get(run_id):
+            active.run["verdicts"] = verdicts
+
     def answer(self, call_id: str, result: object) -> None:
         """Hands a reply to whoever asked."""
         self._questions.answer(call_id, result)
@@ -75,11 +84,12 @@ class ActiveRuns:
 class _ActiveRun:
     """A run that says more after its end is a fault here; its caller sees one end."""
 
-    def __init__(self, lane: EventLane) -> None:
+    def __init__(self, lane: EventLane, run: dict) -> None:
         self.lane = lane
+        self.run = run
         self.cancelled = asyncio.Event()
         self.task: asyncio.Task | None = None
-        self._has_ended = False
+        self.has_ended = False
 
     async def push(self, event: dict) -> None:
         if self._takes(event):
@@ -90,9 +100,9 @@ class _ActiveRun:
             self.lane.tell(event)
 
     def _takes(self, event: dict) -> bool:
-        if self._has_ended:
+        if self.has_ended:
             return False
-        self._has_ended = event["type"] in FINAL_TYPES
+        self.has_ended = event["type"] in FINAL_TYPES
         return True
 
 

@@ -37,6 +37,10 @@ _VERDICTS = {
 }
 
 
+_REFUSED_BY_GATEWAY = ("quota_exhausted", "store_unavailable")
+_RETRIED_LATER = ("upstream_rate_limited", "upstream_unavailable", *_REFUSED_BY_GATEWAY)
+
+
 def classify_failure(thrown: BaseException, usage: dict) -> dict:
     """The final event; `usage` is what the run has cost until then."""
     cause = tool_error(thrown) or thrown
@@ -57,7 +61,7 @@ def classify_failure(thrown: BaseException, usage: dict) -> dict:
         "usage": usage,
     }
     seconds = _retry_after_seconds(thrown)
-    if code in ("upstream_rate_limited", "upstream_unavailable") and seconds is not None:
+    if code in _RETRIED_LATER and seconds is not None:
         event["retryAfterSeconds"] = seconds
     return event
 
@@ -71,6 +75,9 @@ def tool_error(thrown: BaseException) -> BaseException | None:
 
 
 def _verdict_on(thrown: BaseException) -> tuple[str, str, str]:
+    own = _own_verdict(tool_error(thrown) or thrown)
+    if own is not None:
+        return own
     name = type(thrown).__name__
     if name in _VERDICTS:
         return _VERDICTS[name]
@@ -127,6 +134,19 @@ def _upstream_verdict(thrown: BaseException) -> tuple[str, str, str]:
     if isinstance(status, int) and 400 <= status < 500:
         return "upstream_refused", "The upstream of the model refused the request.", "model"
     return _UPSTREAM_FAILED
+
+
+def _own_verdict(thrown: BaseException) -> tuple[str, str, str] | None:
+    """What the gateway refused, not the upstream: its words are fit for the caller."""
+    headers = getattr(getattr(thrown, "response", None), "headers", None)
+    code = headers.get("x-dropgate-failure") if headers is not None else None
+    if code not in _REFUSED_BY_GATEWAY:
+        return None
+    body = getattr(thrown, "body", None)
+    message = body.get("message") if isinstance(body, dict) else None
+    if not isinstance(message, str):
+        message = "The gateway takes no more model calls now."
+    return code, message, "model"
 
 
 def _blocker(cause: BaseException) -> str | None:

@@ -6,6 +6,7 @@ MCP servers included. Tools are guarded in place when a turn asks for them.
 import json
 from functools import wraps
 
+from .describe import tool_type
 from .run_scope import RunScope, run_scope
 
 GUARD_NAME = "dropgate_policy"
@@ -26,7 +27,7 @@ def provenance_of(tool: object, agent: object) -> str:
     if getattr(tool, GATEWAY_TOOL, False):
         return "gateway"
     if not hasattr(tool, "on_invoke_tool"):
-        return "native"
+        return "hosted" if tool_type(tool) == "hosted_tool" else "native"
     own = getattr(agent, "tools", None) or []
     has_servers = bool(getattr(agent, "mcp_servers", None))
     return "mcp" if has_servers and not any(each is tool for each in own) else "native"
@@ -38,18 +39,25 @@ def _guarding(sdk: object, original):  # noqa: ANN001, ANN202
         tools = await original(self, *args, **kwargs)
         for tool in tools:
             _guard(sdk, tool)
-        return [tool for tool in tools if _is_offered(tool)]
+        return [tool for tool in tools if _is_offered(tool, self)]
 
     setattr(get_all_tools, _GUARDED, True)
     return get_all_tools
 
 
-def _is_offered(tool: object) -> bool:
+def _is_offered(tool: object, agent: object) -> bool:
     # What is not called here cannot be stopped at the call: unless allowed outright, the model is not told of it.
     scope = run_scope.get()
     if scope is None or hasattr(tool, "on_invoke_tool"):
         return True
-    return _verdict(tool, scope) == "allow"
+    name = str(getattr(tool, "name", ""))
+    answer = "allow" if _verdict(name, scope) == "allow" else "deny"
+    if scope.offers.get(name) != answer:
+        scope.offers[name] = answer
+        scope.request.decided(
+            {"tool": name, "provenance": provenance_of(tool, agent), "answer": answer}
+        )
+    return answer == "allow"
 
 
 def _guard(sdk: object, tool: object) -> None:
@@ -89,20 +97,30 @@ def _guarded_invoke(tool: object, original):  # noqa: ANN001, ANN202
 async def _refusal(tool: object, call_id: str, arguments: object, agent: object) -> str | None:
     """What the model is told instead of a result; None lets the call pass."""
     scope = run_scope.get()
-    if scope is None:
+    # What the gateway executes, it decides about itself.
+    if scope is None or getattr(tool, GATEWAY_TOOL, False):
         return None
-    verdict = _verdict(tool, scope)
-    if verdict == "allow" or (verdict == "ask" and await _is_authorized(tool, arguments, scope)):
+    provenance = provenance_of(tool, agent)
+    if await _is_allowed(tool.name, provenance, arguments, scope):
         return None
     # A call that is rejected has no hooks of its own.
     agent_name = str(getattr(agent, "name", ""))
-    scope.activity.started(call_id, tool.name, agent_name, provenance_of(tool, agent))
+    scope.activity.started(call_id, tool.name, agent_name, provenance)
     scope.activity.denied(call_id)
     return f"The tool {tool.name} may not be called here."
 
 
-async def _is_authorized(tool: object, arguments: object, scope: RunScope) -> bool:
-    question = {"ask": "authorize_tool", "tool": tool.name, "arguments": parsed_arguments(arguments)}
+async def _is_allowed(tool: str, provenance: str, arguments: object, scope: RunScope) -> bool:
+    verdict = _verdict(tool, scope)
+    if verdict != "ask":
+        scope.request.decided({"tool": tool, "provenance": provenance, "answer": verdict})
+        return verdict == "allow"
+    question = {
+        "ask": "authorize_tool",
+        "tool": tool,
+        "arguments": parsed_arguments(arguments),
+        "provenance": provenance,
+    }
     try:
         return await scope.request.ask(question) is True
     except Exception:
@@ -124,6 +142,6 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _verdict(tool: object, scope: RunScope) -> str:
-    verdicts = scope.request.run["verdicts"]
-    return verdicts["tools"].get(getattr(tool, "name", ""), verdicts["otherwise"])
+def _verdict(tool: str, scope: RunScope) -> str:
+    verdicts = scope.request.verdicts
+    return verdicts["tools"].get(tool, verdicts["otherwise"])

@@ -1,5 +1,6 @@
 """Loads one generation of one module into this process."""
 
+import gc
 import inspect
 import os
 import platform
@@ -65,6 +66,8 @@ class Loading:
             if self._sdk and api:
                 self._sdk.set_default_openai_api(api)
             module = ModuleImporter(load, self._sources).import_entry()
+            # What stays for good need not be looked at by each collection to come.
+            gc.freeze()
             send_run_id(load["env"].get("OPENAI_BASE_URL"))
             self._exports = exports_of(module)
             self._metadata = getattr(module, "__gateway__", None)

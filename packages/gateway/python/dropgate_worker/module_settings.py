@@ -123,6 +123,7 @@ _FIELDS: dict[str, tuple[Callable, str]] = {
     "guardrailResponse": (_one_of("content_filter", "error"), '"content_filter" or "error"'),
     "maxTurns": (_whole_number, "a whole number from 1"),
     "timeoutMs": (_whole_number, "milliseconds, a whole number from 1"),
+    "maxConcurrentRuns": (_whole_number, "a whole number from 1"),
     "watch": (_texts, "a list of files"),
 }
 

@@ -43,14 +43,21 @@ def exports_of(module: ModuleType) -> dict:
 
 def pick_export(exports: dict, export_names: list[str], folder_name: str, known: dict) -> Picked:
     """
-    First match wins: a name in `export_names`, the export named like the folder, the only agent, the root of the
-    handoff graph among several, `run_workflow`, the only object with `run`. A factory is called once, with those of
-    the `known` arguments that it requires. Raises `NoPick`, and what the factory raises.
+    First match wins: what Agent Builder exports as the entry, a name in `export_names`, `run_workflow`, the export
+    named like the folder, the only agent, the root of the handoff graph among several, the only object with `run`. A
+    factory is called once, with those of the `known` arguments that it requires. Raises `NoPick`, and what the
+    factory raises.
     """
+    workflow = _pick_workflow(exports)
+    # Every name at the top of a module is an export here: `agent` may be no more than the workflow's first step.
+    if workflow and isinstance(exports.get("WorkflowInput"), type):
+        return workflow
     for name in export_names:
         picked = _pick_named(exports, name, known)
         if picked:
             return picked
+    if workflow:
+        return workflow
     served = {name: value for name, value in exports.items() if is_agent(value) or is_runnable(value)}
     for name, value in served.items():
         if _is_named_like(name, folder_name):
@@ -61,9 +68,6 @@ def pick_export(exports: dict, export_names: list[str], folder_name: str, known:
         return as_picked(root, agents[root])
     if agents:
         raise NoPick("several", list(agents))
-    for name in WORKFLOW_NAMES:
-        if callable(exports.get(name)):
-            return Picked("workflow", name, exports[name])
     return _pick_runnable(exports, served)
 
 
@@ -80,6 +84,13 @@ def _is_own(value: object, module: ModuleType) -> bool:
         loader = getattr(getattr(home, "__spec__", None), "loader", None)
         return loader is not None and loader is module.__spec__.loader
     return type(value).__module__ not in ("typing", "__future__")
+
+
+def _pick_workflow(exports: dict) -> Picked | None:
+    for name in WORKFLOW_NAMES:
+        if callable(exports.get(name)):
+            return Picked("workflow", name, exports[name])
+    return None
 
 
 def _pick_named(exports: dict, name: str, known: dict) -> Picked | None:

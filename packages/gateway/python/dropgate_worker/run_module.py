@@ -74,20 +74,24 @@ def _on_loop(loop: asyncio.AbstractEventLoop, request: RunRequest) -> RunRequest
         if event.get("delta") != "":
             await on_own_loop(lambda: request.push(event))
 
-    def tell(event: dict) -> None:
-        try:
-            here = asyncio.get_running_loop()
-        except RuntimeError:
-            here = None
-        if here is loop:
-            request.tell(event)
-        else:
-            loop.call_soon_threadsafe(request.tell, event)
+    def from_anywhere(take):  # noqa: ANN001, ANN202
+        def say(said: dict) -> None:
+            try:
+                here = asyncio.get_running_loop()
+            except RuntimeError:
+                here = None
+            if here is loop:
+                take(said)
+            else:
+                loop.call_soon_threadsafe(take, said)
+
+        return say
 
     async def ask(question: dict) -> object:
         return await on_own_loop(lambda: request.ask(question))
 
-    return RunRequest(request.run, request.cancelled, ask, push, tell)
+    tell, decided = from_anywhere(request.tell), from_anywhere(request.decided)
+    return RunRequest(request.run, request.cancelled, ask, push, tell, decided)
 
 
 def _forget(task: asyncio.Task) -> None:

@@ -90,7 +90,7 @@ def _given(scope: RunScope, is_sync: bool) -> dict:
     return {
         "messages": lambda: chat_messages(run_input["items"]),
         "request": request,
-        "policy": lambda: scope.request.run["verdicts"],
+        "policy": lambda: scope.request.verdicts,
         "context": lambda: dict(context),
         "client": client,
         **{name: lambda: last_user_text(run_input["items"]) for name in _TEXT_NAMES},

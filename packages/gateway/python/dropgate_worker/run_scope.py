@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -19,11 +19,18 @@ class RunRequest:
     push: Callable[[dict], Awaitable[None]]
     # Takes one event where nothing can wait.
     tell: Callable[[dict], None]
+    # Tells what was made of the verdicts: `{tool, provenance, answer}`.
+    decided: Callable[[dict], None]
 
     @property
     def input(self) -> dict:
         """What the run is asked to do."""
         return self.run["input"]
+
+    @property
+    def verdicts(self) -> dict:
+        """What holds now of its tools: the gateway may change them while the run goes on."""
+        return self.run["verdicts"]
 
 
 @dataclass
@@ -38,6 +45,8 @@ class RunScope:
     finish_reason: str | None = None
     # Takes over the runs that a workflow starts itself; None inside such a step.
     tap: object = None
+    # Tools that run elsewhere: what was last told of their offer to the model, by name.
+    offers: dict[str, str] = field(default_factory=dict)
 
 
 run_scope: ContextVar[RunScope | None] = ContextVar("dropgate_run", default=None)

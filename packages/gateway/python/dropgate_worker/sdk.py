@@ -10,10 +10,13 @@ an agent. Facts checked against openai-agents 0.24:
 - `openai` sends through httpx2, which a module need not know.
 """
 
+import gc
 import importlib
 import importlib.metadata
 import importlib.util
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 _found: dict[str, ModuleType | None] = {}
@@ -29,10 +32,25 @@ def import_sdk() -> ModuleType | None:
 def _import_muted() -> ModuleType | None:
     if not _is_sdk_installed():
         return None
-    sdk = importlib.import_module("agents")
+    with _settled_memory():
+        sdk = importlib.import_module("agents")
     # Its exporter would send every run to OpenAI, with the worker's token for a key.
     sdk.set_trace_processors([])
     return sdk
+
+
+@contextmanager
+def _settled_memory() -> Iterator[None]:
+    """
+    What the import makes stays for good, so the collector neither runs meanwhile nor looks at it again. It would
+    otherwise walk some hundred thousand objects of the SDK again and again, a tenth of a second each time.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _is_sdk_installed() -> bool:

@@ -94,6 +94,10 @@ class ModuleServer:
         if self._runs:
             self._runs.cancel(message["runId"])
 
+    def _take_decisions(self, message: dict) -> None:
+        if self._runs:
+            self._runs.decide(message["runId"], message["verdicts"])
+
     def _take_reply(self, message: dict) -> None:
         if self._runs:
             self._runs.answer(message["callId"], message.get("result"))
@@ -118,6 +122,7 @@ _HANDLERS = {
     "run": ModuleServer._take_run,
     "credit": ModuleServer._take_credit,
     "cancel": ModuleServer._take_cancel,
+    "decisions": ModuleServer._take_decisions,
     "reply": ModuleServer._take_reply,
     "refusal": ModuleServer._take_refusal,
     "ping": ModuleServer._take_ping,

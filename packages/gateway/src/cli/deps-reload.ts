@@ -10,7 +10,9 @@ const refreshTimeoutMs = 5 * 60_000;
 const readTimeoutMs = 15_000;
 /** A gateway that watches may have begun a load of its own. */
 const loadTimeoutMs = 60_000;
-const askEveryMs = 200;
+/** At first, then twice as long each time, up to `askAtLeastEveryMs`: each question is a line of the gateway's log. */
+const askFirstAfterMs = 200;
+const askAtLeastEveryMs = 3_200;
 
 /**
  * Has the gateway that runs on this project look at its agents again, and gives their states by model id. Null where
@@ -34,13 +36,13 @@ export async function reloadAgents(
 
 async function settledStates(gateway: GatewayClient): Promise<ReadonlyMap<string, string>> {
   const endsAtMs = performance.now() + loadTimeoutMs;
-  for (;;) {
+  for (let pauseMs = askFirstAfterMs; ; pauseMs = Math.min(2 * pauseMs, askAtLeastEveryMs)) {
     const question = { method: 'GET', path: '/admin/agents', timeoutMs: readTimeoutMs } as const;
     const { agents } = agentsAnswer.parse(await gateway(question));
     const isLoading = agents.some(({ status }) => status === 'loading');
     if (!isLoading || performance.now() > endsAtMs) {
       return new Map(agents.map(({ id, status }) => [id, status]));
     }
-    await wait(askEveryMs);
+    await wait(pauseMs);
   }
 }

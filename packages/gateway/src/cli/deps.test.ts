@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runCli, startCli } from '../../test/support/cli-process.ts';
+import { startCli } from '../../test/support/cli-process.ts';
+import { inProcessCli } from '../../test/support/in-process-cli.ts';
 import { startNpmRegistry } from '../../test/support/npm-registry.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 
@@ -22,7 +23,7 @@ async function project() {
     'src/agents/labs/Planner/package.json': declaring({ beta: '^1.0.0' }),
     'src/agents/Plain/agent.ts': agent,
   });
-  const run = (...args: string[]) => runCli(root, ['deps', ...args], { env });
+  const run = (...args: string[]) => inProcessCli(root, env)('deps', ...args);
   return { root, env, hold, run };
 }
 
@@ -120,7 +121,7 @@ describe('dropgate deps install', () => {
       'src/agents/Well/agent.ts': agent,
       'src/agents/Well/package.json': declaring({ beta: '*' }),
     });
-    const { code, out } = await runCli(bad, ['deps', 'install'], { env });
+    const { code, out } = await inProcessCli(bad, env)('deps', 'install');
     expect(code).toBe(1);
     expect(out).toContain('error: src/agents/Bad/package.json:1:19');
     expect(out).toContain('default/gone: npm could not install: No matching version found');
@@ -149,6 +150,6 @@ describe('dropgate deps install', () => {
   });
 
   test('takes one agent at most', async () => {
-    expect((await runCli(await tempFolder(), ['deps', 'install', 'a', 'b'])).code).toBe(2);
+    expect((await inProcessCli(await tempFolder())('deps', 'install', 'a', 'b')).code).toBe(2);
   });
 });

@@ -43,7 +43,8 @@ export async function planDependencies(
   }
   const isWanting = plans.some((one) => !isInOrder(one));
   if (options.json) terminal.json({ agents: plans.map(planAsJson) });
-  else if (plans.every(({ plan }) => plan.packages.length === 0)) sayNoneDeclares(context, named);
+  else if (plans.every(({ plan }) => plan.packages.length + plan.findings.length === 0))
+    sayNoneDeclares(context, named);
   else if (plans.some(({ plan }) => plan.resolved !== null))
     terminal.note('Nothing was installed. `dropgate deps install` does it.');
   return isWanting || stop.aborted ? exitCodes.foundProblems : exitCodes.done;

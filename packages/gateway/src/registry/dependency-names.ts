@@ -36,8 +36,8 @@ export function lookalikeOf(name: string): Lookalike | null {
   return meant === undefined ? null : { meant, kind: 'misspelt' };
 }
 
-/** One letter inserted, removed or replaced, or two neighbours swapped. */
-function isOneEditAway(a: string, b: string): boolean {
+/** Whether one letter is inserted, removed or replaced, or two neighbours are swapped. */
+export function isOneEditAway(a: string, b: string): boolean {
   if (Math.abs(a.length - b.length) > 1) return false;
   let start = 0;
   while (start < a.length && a[start] === b[start]) start += 1;

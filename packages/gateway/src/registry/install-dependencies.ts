@@ -3,7 +3,7 @@ import type { Finding } from '../protocol/diagnostics.ts';
 import { type DependentModule, inspectDependencies } from './dependencies.ts';
 import { installEnvironment } from './install-environment.ts';
 import { InstallError } from './install-error.ts';
-import { installForModule, installShared } from './install-for-python.ts';
+import { installForModule, installShared, planForModule } from './install-for-python.ts';
 import {
   type LockedPackage,
   type LockedPackages,
@@ -13,7 +13,7 @@ import { findNpm, runNpm } from './install-npm.ts';
 import type { InstallEnvironment } from './install-process.ts';
 import { openStaging, type StagedInstall, type Staging } from './install-staging.ts';
 import type { CheckedPackage } from './installed-dependency.ts';
-import { environmentFolder, type PythonEnvironments } from './python-environments.ts';
+import type { PythonEnvironments } from './python-environments.ts';
 
 export type InstallDeps = {
   /** The environment of the process; installers get what they need of it. */
@@ -74,7 +74,8 @@ const stagedNpm: StagedInstall = {
 
 export function createDependencyInstaller(deps: InstallDeps): DependencyInstaller {
   return {
-    plan: (module) => plan(deps, module),
+    plan: (module) =>
+      module.language === 'python' ? planForModule(deps, module) : plan(deps, module),
     install: (module, { scripts }) =>
       module.language === 'python'
         ? installForModule(deps, module)
@@ -85,10 +86,9 @@ export function createDependencyInstaller(deps: InstallDeps): DependencyInstalle
 
 async function plan(deps: InstallDeps, module: DependentModule): Promise<InstallPlan> {
   const { packages, findings } = await inspectDependencies(module, deps.pythons);
-  const isPython = module.language === 'python';
-  const target = join(module.folder, isPython ? environmentFolder : 'node_modules');
+  const target = join(module.folder, 'node_modules');
   const planned = { packages, findings, target, resolved: null, failure: null };
-  if (isPython || packages.every(({ state }) => state === 'ok')) return planned;
+  if (packages.every(({ state }) => state === 'ok')) return planned;
   try {
     const resolved = await inStaging(module, async (staging) => {
       await npmInstall(deps, staging, ['--package-lock-only', '--ignore-scripts']);
@@ -107,7 +107,7 @@ async function install(
   scripts: 'run' | 'skip',
 ): Promise<InstallResult> {
   const before = await inspectDependencies(module, deps.pythons);
-  const unusable = before.manifest === null ? before.findings[0] : undefined;
+  const unusable = before.manifest === null ? before.findings.find(isError) : undefined;
   if (unusable) return { type: 'refused', finding: unusable };
   const isThere = before.packages.every(({ state }) => state === 'ok');
   if (isThere && !(scripts === 'run' && (await hasScripts(module)))) {
@@ -186,4 +186,8 @@ async function checkComplete(
   throw new InstallError('incomplete_install', `npm ended without having installed ${names}.`, {
     hint: 'See whether an .npmrc, or the environment, tells npm to leave packages out.',
   });
+}
+
+function isError({ severity }: Finding): boolean {
+  return severity === 'error';
 }

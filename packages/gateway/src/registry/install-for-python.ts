@@ -1,10 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { Finding } from '../protocol/diagnostics.ts';
 import type { DependentModule } from './dependencies.ts';
-import type { InstallDeps, InstallResult } from './install-dependencies.ts';
+import type { InstallDeps, InstallPlan, InstallResult } from './install-dependencies.ts';
 import { installEnvironment } from './install-environment.ts';
 import { InstallError } from './install-error.ts';
-import { installPython, readPythonLock, stagedPython } from './install-python.ts';
+import type { LockedPackage } from './install-lock-file.ts';
+import { installPython, readPythonLock, resolvePython, stagedPython } from './install-python.ts';
 import { openStaging, type Staging } from './install-staging.ts';
 import { importsSdk, inspectPython } from './python-dependencies.ts';
 import { environmentFolder, pythonSdk, pythonSdkVersion } from './python-environments.ts';
@@ -25,21 +27,9 @@ export async function installForModule(
   const read = await readRequirements(module);
   if (read.type === 'unusable') return { type: 'refused', finding: read.finding };
   if (read.type === 'absent') return { type: 'nothing_to_do', declares: false };
-  const { requirements } = read;
   const { findings } = await inspectPython(module, deps.pythons);
-  if (findings.every(({ severity }) => severity !== 'error')) {
-    return { type: 'nothing_to_do', declares: true };
-  }
-  const needsSdk = await mustAddSdk(module, requirements);
-  return installInto(deps, module.folder, {
-    keepsLock: await lockFits(module.folder, requirements),
-    wanted: async (staging) => [
-      ...['-r', await requirementsFile(staging, requirements)],
-      ...(needsSdk ? [pinnedSdk] : []),
-    ],
-    check: (facts) => checkComplete(requirements, facts),
-    warnings: findings.filter(({ code }) => code === 'lookalike_package'),
-  });
+  if (!hasError(findings)) return { type: 'nothing_to_do', declares: true };
+  return install(deps, await ownEnvironment(module, read.requirements, findings));
 }
 
 /** Makes the environment that modules without requirements share, with the SDK alone. */
@@ -53,53 +43,115 @@ export async function installShared(deps: InstallDeps): Promise<InstallResult> {
   if (sdk && (!isShared || sdk.version === pythonSdkVersion)) {
     return { type: 'nothing_to_do', declares: true };
   }
-  await mkdir(sharedFolder, { recursive: true });
-  return installInto(deps, sharedFolder, {
-    keepsLock: false,
-    wanted: async () => [pinnedSdk],
-    check: async () => undefined,
-    warnings: [],
-  });
+  return install(deps, sharedEnvironment(sharedFolder));
 }
 
-type Plan = {
+/** Says what an install would bring to a module in Python, or to the environment it shares, and to which folder. */
+export async function planForModule(
+  deps: InstallDeps,
+  module: DependentModule,
+): Promise<InstallPlan> {
+  const [read, report] = await Promise.all([
+    readRequirements(module),
+    inspectPython(module, deps.pythons),
+  ]);
+  const { packages, findings } = report;
+  const wanted =
+    read.type === 'read'
+      ? await ownEnvironment(module, read.requirements, findings)
+      : sharedEnvironment(deps.pythons.sharedFolder);
+  const target = join(wanted.target, environmentFolder);
+  const planned = { packages, findings, target, resolved: null, failure: null };
+  // An environment that its author made by hand, and declares nothing for, is theirs to fill.
+  const isForeign = read.type === 'absent' && (await deps.pythons.inFolder(module.folder)) !== null;
+  const hasNoPython = findings.some(({ code }) => /^python_(missing|too_old)$/.test(code));
+  if (read.type === 'unusable' || isForeign || hasNoPython || !hasError(findings)) return planned;
+  const resolved = await staged(deps, wanted, resolvePython);
+  if (resolved instanceof InstallError) return { ...planned, failure: resolved };
+  return { ...planned, resolved: { packages: resolved, withScripts: [] } };
+}
+
+/** An environment that is wanted, and where. */
+type Wanted = {
+  readonly target: string;
   readonly keepsLock: boolean;
   readonly wanted: (staging: Staging) => Promise<readonly string[]>;
   /** Throws where something is missing in the end. */
   readonly check: (facts: PythonFacts) => Promise<void>;
-  readonly warnings: Extract<InstallResult, { type: 'installed' }>['warnings'];
+  readonly warnings: readonly Finding[];
 };
 
-async function installInto(deps: InstallDeps, target: string, plan: Plan): Promise<InstallResult> {
+async function ownEnvironment(
+  module: DependentModule,
+  requirements: Requirements,
+  findings: readonly Finding[],
+): Promise<Wanted> {
+  const needsSdk = await mustAddSdk(module, requirements);
+  return {
+    target: module.folder,
+    keepsLock: await lockFits(module.folder, requirements),
+    wanted: async (staging) => [
+      ...['-r', await requirementsFile(staging, requirements)],
+      ...(needsSdk ? [pinnedSdk] : []),
+    ],
+    check: (facts) => checkComplete(requirements, facts),
+    warnings: findings.filter(({ code }) => code === 'lookalike_package'),
+  };
+}
+
+function sharedEnvironment(target: string): Wanted {
+  const wanted = async () => [pinnedSdk];
+  return { target, keepsLock: false, wanted, check: async () => undefined, warnings: [] };
+}
+
+function hasError(findings: readonly Finding[]): boolean {
+  return findings.some(({ severity }) => severity === 'error');
+}
+
+async function install(deps: InstallDeps, wanted: Wanted): Promise<InstallResult> {
+  const packages = await staged(deps, wanted, async (staging, ...how) => {
+    const installed = await installPython(staging, ...how);
+    const facts = await deps.pythons.inFolder(staging.folder);
+    if (facts) await wanted.check(facts);
+    staging.commit();
+    return installed;
+  });
+  if (packages instanceof InstallError) return { type: 'failed', failure: packages };
+  return { type: 'installed', packages, skippedScripts: [], warnings: wanted.warnings };
+}
+
+/** Works on an environment in a staging folder, which is gone afterwards. Gives the failure of an install. */
+async function staged(
+  deps: InstallDeps,
+  { target, keepsLock, wanted }: Wanted,
+  work: typeof installPython,
+): Promise<readonly LockedPackage[] | InstallError> {
   const base = await deps.pythons.base(target);
   if (base.type === 'none') {
     const { message, hint = '' } = base.finding;
-    return { type: 'failed', failure: new InstallError('python_missing', message, { hint }) };
+    return new InstallError('python_missing', message, { hint });
   }
   try {
+    // The state folder, where there is none yet, is the gateway's alone.
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    await mkdir(target, { recursive: true });
     const staging = await openStaging(target, stagedPython);
     try {
-      const packages = await installPython(
+      const { interpreter } = base.facts;
+      return await work(
         staging,
-        {
-          ...{ base: base.facts.interpreter, keepsLock: plan.keepsLock, target },
-          wanted: await plan.wanted(staging),
-        },
+        { base: interpreter, keepsLock, target, wanted: await wanted(staging) },
         {
           environment: installEnvironment(deps.environment),
           signal: deps.signal,
           timeoutMs: deps.timeoutMs ?? INSTALL_TIMEOUT_MS,
         },
       );
-      const facts = await deps.pythons.inFolder(staging.folder);
-      if (facts) await plan.check(facts);
-      staging.commit();
-      return { type: 'installed', packages, skippedScripts: [], warnings: plan.warnings };
     } finally {
       await staging.discard();
     }
   } catch (error) {
-    if (error instanceof InstallError) return { type: 'failed', failure: error };
+    if (error instanceof InstallError) return error;
     throw error;
   }
 }

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { copyFile, mkdir, readdir, realpath, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InstallError } from './install-error.ts';
@@ -39,7 +47,7 @@ export type Staging = {
  */
 export async function openStaging(moduleFolder: string, staged: StagedInstall): Promise<Staging> {
   const target = await realpath(moduleFolder);
-  const folder = join(dirname(target), `.dropgate-install-${basename(target)}`);
+  const folder = stagingOf(target);
   recoverStaging(folder, target, staged);
   try {
     await mkdir(folder);
@@ -51,6 +59,7 @@ export async function openStaging(moduleFolder: string, staged: StagedInstall): 
   const discard = () => rm(folder, { recursive: true, force: true, maxRetries: 3 });
   try {
     writeOwner(folder, null);
+    writeFileSync(installMark(target), '');
     if (staged.copied) await fill(folder, target, staged);
   } catch (error) {
     await discard();
@@ -61,6 +70,29 @@ export async function openStaging(moduleFolder: string, staged: StagedInstall): 
     recordGroup: (groupId) => writeOwner(folder, groupId),
     commit: () => swap(folder, target, staged),
   };
+}
+
+/** File that is there, unchanged, as long as an install into this folder goes on. */
+export function installMark(target: string): string {
+  return join(stagingOf(target), 'begun');
+}
+
+/** Whether an install into this folder goes on, or is about to: whoever starts one may make its folder ahead. Never throws. */
+export function isInstallUnderWay(target: string): boolean {
+  const folder = stagingOf(target);
+  const owner = readOwner(folder);
+  if (owner) return isAlive(owner);
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  return stats !== undefined && Date.now() - stats.mtimeMs < ABOUT_TO_BEGIN_MS;
+}
+
+/** Longer than a command needs to start on a busy machine. */
+const ABOUT_TO_BEGIN_MS = 60_000;
+
+const ownerFile = 'owner.json';
+
+function stagingOf(target: string): string {
+  return join(dirname(target), `.dropgate-install-${basename(target)}`);
 }
 
 /** Files that npm may write are copied, the rest is linked: `file:` dependencies and scripts may need it. */
@@ -130,12 +162,12 @@ type Owner = {
 function writeOwner(folder: string, group: number | null): void {
   const { pid } = process;
   const owner: Owner = { pid, startedAt: startOf(pid), group };
-  writeFileSync(join(folder, 'owner.json'), JSON.stringify(owner));
+  writeFileSync(join(folder, ownerFile), JSON.stringify(owner));
 }
 
 function readOwner(folder: string): Owner | null {
   try {
-    return JSON.parse(readFileSync(join(folder, 'owner.json'), 'utf8')) as Owner;
+    return JSON.parse(readFileSync(join(folder, ownerFile), 'utf8')) as Owner;
   } catch {
     return null;
   }

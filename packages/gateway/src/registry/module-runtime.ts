@@ -1,7 +1,9 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
 import { checkDependencies } from './dependencies.ts';
 import type { FoundModule } from './discover.ts';
+import { installMark } from './install-staging.ts';
+import { findPreparation } from './python-dependencies.ts';
 import {
   createPythonEnvironments,
   environmentFolder,
@@ -15,7 +17,7 @@ import { readRequirements, requirementFiles } from './python-requirements.ts';
 export type ModuleRuntime = {
   /** Absolute path of its Python; null for Node, and where there is none. */
   readonly interpreter: string | null;
-  /** Why there is none. */
+  /** Why there is none, or none yet. */
   readonly finding: Finding | null;
   /** Files about its packages whose change is a reason to load again, present or not. */
   readonly watched: readonly string[];
@@ -29,21 +31,25 @@ export type ModuleRuntimes = {
   readonly checkDependencies: (module: FoundModule) => Promise<readonly Finding[]>;
 };
 
+/** What npm writes at the end of an install. */
+const packagesMark = join('node_modules', '.package-lock.json');
+
 export function createModuleRuntimes(deps: PythonDeps): ModuleRuntimes {
   const pythons = createPythonEnvironments(deps);
+  // Packages that all agents of a project may use lie beside the state folder.
+  const sharedMark = join(dirname(deps.stateFolder), packagesMark);
   return {
-    findRuntime: createFindRuntime(pythons),
+    findRuntime: createFindRuntime(pythons, sharedMark),
     checkDependencies: (module) => checkDependencies(module, pythons),
   };
 }
 
 /** Finds what modules of either language run on. Never throws. */
-function createFindRuntime(pythons: PythonEnvironments): FindRuntime {
+function createFindRuntime(pythons: PythonEnvironments, sharedMark: string): FindRuntime {
   return async (module) => {
     const { folder } = module;
     if (module.language === 'node') {
-      const names = ['package.json', 'node_modules/.package-lock.json'];
-      const watched = names.map((name) => join(folder, name));
+      const watched = [join(folder, 'package.json'), join(folder, packagesMark), sharedMark];
       return { interpreter: null, finding: null, watched };
     }
     const [choice, read] = await Promise.all([pythons.choose(module), readRequirements(module)]);
@@ -55,6 +61,11 @@ function createFindRuntime(pythons: PythonEnvironments): FindRuntime {
         join(place, environmentFolder, 'pyvenv.cfg'),
       ]),
     ];
+    const preparation = await findPreparation(module, pythons);
+    if (preparation) {
+      const mark = installMark(pythons.sharedFolder);
+      return { interpreter: null, finding: preparation, watched: [...watched, mark] };
+    }
     return choice.type === 'found'
       ? { interpreter: choice.facts.interpreter, finding: null, watched }
       : { interpreter: null, finding: choice.finding, watched };

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { DependencyReport, DependentModule } from './dependencies.ts';
+import { isInstallUnderWay } from './install-staging.ts';
 import type { CheckedPackage } from './installed-dependency.ts';
 import {
   environmentFolder,
@@ -10,14 +11,10 @@ import {
   pythonSdk,
 } from './python-environments.ts';
 import { holdsMarker } from './python-marker.ts';
+import { pythonLookalikeOf } from './python-names.ts';
 import { type Distribution, listDistributions, normalName } from './python-packages.ts';
 import { type Requirement, type Requirements, readRequirements } from './python-requirements.ts';
 import { fitsSpecifier } from './python-version.ts';
-
-/** Names under which people look for the SDK; on PyPI they are something else or nothing. */
-const unofficial: ReadonlySet<string> = new Set([
-  ...['agents', 'agents-sdk', 'openai-agent', 'openai-agents-python', 'openai-agents-sdk'],
-]);
 
 /**
  * Says what a module in Python declares without having it, or in a wrong version, by the metadata in the environment
@@ -42,12 +39,14 @@ export async function inspectPython(
     return { manifest, packages, findings: [choice.finding] };
   }
   const has = await listDistributions(choice.facts);
-  const packages = (requirements?.wanted ?? []).flatMap((one) => check(one, choice, has));
+  const declared = (requirements?.wanted ?? []).flatMap((one) => check(one, choice, has));
+  const noSdk = await describeSdk({ module, requirements, choice, pythons }, has);
   const findings = [
-    ...packages.flatMap((one) => describe(one, requirements, module)),
-    ...describeUnofficial(requirements),
-    ...(await describeSdk({ module, requirements, choice }, has)),
+    ...declared.flatMap((one) => describe(one, requirements, module)),
+    ...describeLookalikes(requirements),
+    ...noSdk,
   ];
+  const packages = noSdk.length > 0 ? [...declared, missingSdk] : declared;
   return { manifest, packages, findings };
 }
 
@@ -56,6 +55,12 @@ export async function importsSdk({ entry }: Pick<DependentModule, 'entry'>): Pro
   const text = await readFile(entry, 'utf8').catch(() => '');
   return /^\s*(?:from\s+agents(?:\.|\s)|import\s+agents\b)/m.test(text);
 }
+
+/** The SDK of a module that imports it without declaring it; an install adds it. */
+const missingSdk: CheckedPackage = {
+  ...{ name: pythonSdk, range: '', kind: 'dependency', place: null },
+  ...{ state: 'missing', found: null },
+};
 
 function unchecked(requirements: Requirements | null): CheckedPackage[] {
   return (requirements?.wanted ?? []).map((one) => ({
@@ -115,28 +120,44 @@ function describe(
   ];
 }
 
-function describeUnofficial(requirements: Requirements | null): Finding[] {
+function describeLookalikes(requirements: Requirements | null): Finding[] {
   return (requirements?.wanted ?? []).flatMap(({ name, file, place }): Finding[] => {
-    if (name === null || !unofficial.has(name)) return [];
+    const lookalike = name === null ? null : pythonLookalikeOf(name);
+    if (!lookalike) return [];
+    const { meant, kind } = lookalike;
     return [
       {
         ...{ stage: 'dependencies', code: 'lookalike_package', severity: 'warning' },
-        message: `\`${name}\` is not OpenAI's Agents SDK; on PyPI that is \`${pythonSdk}\`.`,
+        message:
+          kind === 'unofficial'
+            ? `\`${name}\` is not OpenAI's Agents SDK; on PyPI that is \`${meant}\`.`
+            : `\`${name}\` is one letter away from the well-known package \`${meant}\`.`,
         ...{ file, ...place },
-        hint: `Use \`${pythonSdk}\`, and remove \`${name}\`.`,
+        hint:
+          kind === 'unofficial'
+            ? `Use \`${meant}\`, and remove \`${name}\`.`
+            : `If you mean \`${meant}\`, correct the name before anything is installed.`,
       },
     ];
   });
 }
 
+/** Where the SDK is sought, and what asks for it. */
+type Sought = {
+  readonly requirements: Requirements | null;
+  readonly choice: Found;
+  readonly pythons: PythonEnvironments;
+};
+
 /** What is imported as `agents` may be another package of that name, which fails in ways that nobody understands. */
 async function describeSdk(
-  about: { module: DependentModule; requirements: Requirements | null; choice: Found },
+  about: Sought & { readonly module: DependentModule },
   has: ReadonlyMap<string, Distribution>,
 ): Promise<Finding[]> {
   const { module, requirements, choice } = about;
   const isDeclared = requirements?.wanted.some(({ name }) => name === pythonSdk);
   if (isDeclared || has.has(normalName(pythonSdk)) || !(await importsSdk(module))) return [];
+  if (isPrepared(about)) return [inPreparation(module)];
   const other = has.get('agents');
   const command =
     requirements || choice.isOwn
@@ -155,4 +176,29 @@ async function describeSdk(
           : `Run \`${command}\`.`,
     },
   ];
+}
+
+/** Whether the environment that the module would share is being made right now. */
+function isPrepared({ requirements, choice, pythons }: Sought): boolean {
+  return !requirements && !choice.isOwn && isInstallUnderWay(pythons.sharedFolder);
+}
+
+const preparationCode = 'python_environment_in_preparation';
+
+function inPreparation({ entry }: DependentModule): Finding {
+  return {
+    ...{ stage: 'dependencies', code: preparationCode, severity: 'info', file: entry },
+    message:
+      'The environment that agents in Python share is being made; the agent loads when it is there.',
+  };
+}
+
+/** Says that a module has to wait for the environment it shares; null where it has not. Never throws. */
+export async function findPreparation(
+  module: DependentModule,
+  pythons: PythonEnvironments,
+): Promise<Finding | null> {
+  if (!isInstallUnderWay(pythons.sharedFolder)) return null;
+  const { findings } = await inspectPython(module, pythons);
+  return findings.find(({ code }) => code === preparationCode) ?? null;
 }

@@ -60,6 +60,13 @@ describe.skipIf(missing)(`agents of the SDK in a Python worker (${missing ?? 'ru
           headers: { 'retry-after': '7', 'x-should-retry': 'false' },
         },
       },
+      {
+        answer: {
+          status: 429,
+          body: '{"error":{"message":"Used up.","code":"insufficient_quota"}}',
+          headers: { 'x-dropgate-failure': 'quota_exhausted', 'x-should-retry': 'false' },
+        },
+      },
       { text: ['Hm.'] },
     );
     const { worker, manifest } = await loadedWorker({ 'agent.py': desk }, upstream.baseUrl);
@@ -104,6 +111,11 @@ describe.skipIf(missing)(`agents of the SDK in a Python worker (${missing ?? 'ru
       retryAfterSeconds: 7,
       detail: { class: 'RateLimitError', stage: 'model' },
     });
+    expect((await worker.eventsOf('x', asked('More?'))).at(-1)).toMatchObject({
+      type: 'failed',
+      code: 'quota_exhausted',
+      message: 'Used up.',
+    });
     expect((await worker.eventsOf('x', asked('You are rude'))).at(-1)).toMatchObject({
       type: 'finished',
       reason: 'content_filter',
@@ -114,6 +126,7 @@ describe.skipIf(missing)(`agents of the SDK in a Python worker (${missing ?? 'ru
   test('holds tools to the verdicts of the run, and asks where they say so', async () => {
     const upstream = await startUpstream(
       { calls: [{ name: 'double', args: { n: 2 } }] },
+      { calls: [{ name: 'double', args: { n: 4 }, id: 'call_2' }] },
       { text: ['Four.'] },
       { calls: [{ name: 'double', args: { n: 2 } }] },
       { text: ['No.'] },
@@ -129,24 +142,35 @@ agent = Agent(name="Doubler", tools=[double])
 `;
     const { worker } = await loadedWorker({ 'agent.py': module }, upstream.baseUrl);
     const ask = { verdicts: { otherwise: 'deny', tools: { double: 'ask' } } } as const;
+    const denied = { tool: 'double', provenance: 'native', answer: 'deny' } as const;
     const first = worker.eventsOf('2?', { ...asked('2?'), ...ask });
     const { callId, question } = await worker.next('question');
-    expect(question).toEqual({ ask: 'authorize_tool', tool: 'double', arguments: { n: 2 } });
+    expect(question).toEqual({
+      ...{ ask: 'authorize_tool', tool: 'double', arguments: { n: 2 } },
+      provenance: 'native',
+    });
+    const deny = { verdicts: { otherwise: 'deny', tools: {} } } as const;
+    worker.send({ type: 'decisions', runId: 'run_1', ...deny });
+    worker.send({ type: 'decisions', runId: 'another', ...deny });
     worker.send({ type: 'reply', callId, result: true });
     expect(await first).toMatchObject([
       { type: 'tool_started' },
       { type: 'tool_ended', outcome: 'ok' },
+      { type: 'tool_started' },
+      { type: 'tool_ended', outcome: 'denied' },
       { type: 'text', delta: 'Four.' },
       { type: 'finished' },
     ]);
-    const deny = { verdicts: { otherwise: 'deny', tools: {} } } as const;
+    expect(worker.heard.filter(({ type }) => type === 'tool_decided')).toEqual([
+      { ...{ type: 'tool_decided', runId: 'run_1' }, ...denied },
+    ]);
     expect(await worker.eventsOf('2?', { ...asked('2?'), ...deny })).toMatchObject([
       { type: 'tool_started', tool: 'double', agent: 'Doubler', provenance: 'native' },
       { type: 'tool_ended', outcome: 'denied' },
       { type: 'text', delta: 'No.' },
       { type: 'finished', reason: 'stop' },
     ]);
-    const told = JSON.stringify(upstream.calls[3]?.body.input);
+    const told = JSON.stringify(upstream.calls[4]?.body.input);
     expect(told).toContain('The tool double may not be called here.');
   });
 

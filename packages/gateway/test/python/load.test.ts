@@ -8,10 +8,12 @@ import { installTimeoutMs, missingPython } from '../support/python-with-sdk.ts';
 import {
   loadedWorker,
   pythonFindingOf,
+  spawnPythonWorker,
   startPythonWorker,
   writePythonModule,
 } from '../support/python-worker.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { textOf } from '../support/worker-run.ts';
 
 const execute = promisify(execFile);
 
@@ -143,6 +145,33 @@ describe.skipIf(missing)(`loading a Python module (${missing ?? 'runs'})`, () =>
     },
   );
 
+  const steps = 'from agents import Agent\none = Agent(name="1")\nagent = Agent(name="2")\n';
+  const flow = 'async def run_workflow(workflow_input):\n    return {"output_text": ""}\n';
+  test.each([
+    [
+      'a workflow of Agent Builder, whatever its steps are called',
+      `${steps}class WorkflowInput: pass\n${flow}`,
+      'run_workflow',
+    ],
+    ['the agent that is named so, beside a workflow of another kind', steps + flow, 'agent'],
+    [
+      'a workflow whose steps lie beside it',
+      steps.replace('agent =', 'two =') + flow,
+      'run_workflow',
+    ],
+  ])('serves %s', async (...args) => {
+    const [, module, exportName] = args;
+    const { manifest } = await loadedWorker({ 'agent.py': module });
+    expect(manifest.exportName).toBe(exportName);
+  });
+
+  test('leaves the garbage collector as the module has set it', async () => {
+    const { worker } = await loadedWorker({
+      'agent.py': 'import gc\ngc.disable()\ndef run(): return str(gc.isenabled())\n',
+    });
+    expect(textOf(await worker.eventsOf('On?'))).toBe('False');
+  });
+
   test('finds helpers by name and relative to the module, each file once', {
     timeout: installTimeoutMs,
   }, async () => {
@@ -210,7 +239,7 @@ describe.skipIf(missing)(`loading a Python module (${missing ?? 'runs'})`, () =>
     const load = await writePythonModule({ 'agent.py': 'from agents import Agent\n' });
     const folder = join(load.folder, '..');
     await execute('python3', ['-m', 'venv', '--without-pip', join(folder, 'bare')]);
-    const worker = await startPythonWorker(folder, { python: join(folder, 'bare/bin/python') });
+    const worker = await spawnPythonWorker(folder, { python: join(folder, 'bare/bin/python') });
     expect(await worker.load(load)).toMatchObject({
       type: 'load_failed',
       files: [load.entry],
@@ -230,7 +259,7 @@ describe.skipIf(missing)(`loading a Python module (${missing ?? 'runs'})`, () =>
   test('tells that a package of the name `agents` is not the SDK', async () => {
     const load = await writePythonModule({ 'agent.py': 'from agents import Agent\n' });
     const other = await tempFolder({ 'agents/__init__.py': 'version = 1\n' });
-    const worker = await startPythonWorker(join(load.folder, '..'), { pythonPath: [other] });
+    const worker = await spawnPythonWorker(join(load.folder, '..'), { pythonPath: [other] });
     expect(await worker.load(load)).toMatchObject({
       findings: [{ code: 'unofficial_package', line: 1 }],
     });

@@ -18,7 +18,7 @@ class ClassifierSchema(BaseModel):
   topic: str
 
 classifier = Agent(name="Classifier", instructions="Classify.", output_type=ClassifierSchema)
-writer = Agent(name="Agent", instructions="Write.", model_settings=ModelSettings(store=True))
+agent = Agent(name="Agent", instructions="Write.", model_settings=ModelSettings(store=True))
 
 def approval_request(message: str):
   # TODO: Implement
@@ -43,7 +43,7 @@ async def run_workflow(workflow_input: WorkflowInput):
       "output_parsed": first_temp.final_output.model_dump()
     }
     conversation_history.extend([item.to_input_item() for item in first_temp.new_items])
-    second_temp = await Runner.run(writer, input=[*conversation_history])
+    second_temp = await Runner.run(agent, input=[*conversation_history])
     return {"output_text": f"{second_temp.final_output_as(str)}"}
 `;
 
@@ -89,9 +89,6 @@ describe.skipIf(missing)(`Python modules of other shapes (${missing ?? 'runs'})`
     const { worker, manifest } = await loadedWorker(
       { 'agent.py': builderExport },
       upstream.baseUrl,
-      {
-        exportNames: ['agent', 'build_agent', 'buildAgent', 'run_workflow', 'default'],
-      },
     );
     expect(manifest).toMatchObject({ kind: 'workflow', exportName: 'run_workflow', agents: [] });
     expect(manifest.warnings).toMatchObject([{ code: 'approval_stub', line: 14 }]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { missingPython } from '../support/python-with-sdk.ts';
-import { loadedWorker, startPythonWorker } from '../support/python-worker.ts';
+import { loadedWorker, spawnPythonWorker } from '../support/python-worker.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { runInput } from '../support/worker-run.ts';
 
@@ -37,10 +37,10 @@ agent = Talker()
 
 describe.skipIf(missing)(`a Python worker (${missing ?? 'runs'})`, () => {
   test('says hello, answers pings before and after it has a module, and ends when told', async () => {
-    const worker = await startPythonWorker(await tempFolder());
+    const worker = await spawnPythonWorker(await tempFolder());
     expect(await worker.next('hello')).toMatchObject({
       version: 1,
-      pid: worker.process.pid,
+      pid: worker.pid,
       runtime: { name: 'python', version: expect.stringMatching(/^3\.\d+/) },
     });
     worker.send({ type: 'ping', sequence: 7 });

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ToWorker } from '../../src/protocol/worker-messages.ts';
+import { pythonFolder } from '../support/python-start.ts';
 import { installTimeoutMs, missingPython } from '../support/python-with-sdk.ts';
-import { pythonFolder, startPythonWorker, writePythonModule } from '../support/python-worker.ts';
+import { spawnPythonWorker, writePythonModule } from '../support/python-worker.ts';
 
 const missing = await missingPython();
 
@@ -50,7 +51,7 @@ describe.skipIf(missing)(
           'agent = Echo()',
         ].join('\n'),
       });
-      const worker = await startPythonWorker(load.folder);
+      const worker = await spawnPythonWorker(load.folder);
       for (const message of conversation) {
         if (message.type === 'load') {
           const { entry, folder, keptFolder } = load;

@@ -1,7 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { delimiter, join } from 'node:path';
-import type { Duplex } from 'node:stream';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createChannel } from '../../src/protocol/channel.ts';
 import type { Finding } from '../../src/protocol/diagnostics.ts';
@@ -17,17 +15,19 @@ import {
   type WorkerRun,
 } from '../../src/protocol/worker-messages.ts';
 import { moduleLoad, workerRun } from './node-worker.ts';
-import { pythonWithSdk } from './python-with-sdk.ts';
+import {
+  createPythonForks,
+  type Outcome,
+  type StartedPython,
+  spawnPython,
+} from './python-start.ts';
 import { tempFolder, writeFiles } from './temp-folder.ts';
-
-/** Folder of the Python packages of the worker. */
-export const pythonFolder = join(import.meta.dirname, '../../python');
 
 type Message<Type extends FromWorker['type']> = Extract<FromWorker, { type: Type }>;
 
-/** A Python worker process as the gateway starts it, and what it says. */
+/** A Python worker process, and what it says. */
 export type PythonWorker = {
-  readonly process: ChildProcess;
+  readonly pid: number;
   readonly send: (message: ToWorker) => void;
   /** The next message of a type, among those not yet taken. */
   readonly next: <Type extends FromWorker['type']>(type: Type) => Promise<Message<Type>>;
@@ -37,36 +37,34 @@ export type PythonWorker = {
   readonly run: (text: string, changes?: Partial<WorkerRun> & { credits?: number }) => void;
   /** Runs to the end and gives the events of that run. */
   readonly eventsOf: (text: string, changes?: Partial<WorkerRun>) => Promise<RunEvent[]>;
-  readonly ended: Promise<{ code: number | null; signal: string | null; output: string }>;
+  readonly ended: Promise<Outcome>;
   readonly hangUp: () => void;
 };
 
-/** Starts a worker in `cwd`, killed when the test is over; `python` is one with the SDK unless given. Whatever it says must be what the gateway takes. */
-export async function startPythonWorker(
-  cwd: string,
-  { python, pythonPath = [] }: { python?: string; pythonPath?: readonly string[] } = {},
+const forkPython = createPythonForks();
+
+/** A worker in `cwd` that has imported the SDK as a spare has; killed when the test is over. */
+export async function startPythonWorker(cwd: string): Promise<PythonWorker> {
+  return talkTo(await forkPython(cwd));
+}
+
+/** The same, started cold as the gateway starts it; `python` is one with the SDK unless given. */
+export async function spawnPythonWorker(
+  ...how: Parameters<typeof spawnPython>
 ): Promise<PythonWorker> {
-  const child = spawn(python ?? (await pythonWithSdk()), ['-m', 'dropgate_worker'], {
-    cwd,
-    env: {
-      PATH: process.env.PATH,
-      PYTHONPATH: [pythonFolder, ...pythonPath].join(delimiter),
-      PYTHONUNBUFFERED: '1',
-      PYTHONDONTWRITEBYTECODE: '1',
-    },
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    detached: true,
-  });
-  const ended = outcomeOf(child);
+  return talkTo(await spawnPython(...how));
+}
+
+/** Whatever it says must be what the gateway takes. */
+function talkTo({ pid, channel: stream, ended }: StartedPython): PythonWorker {
   onTestFinished(async () => {
-    child.kill('SIGKILL');
+    kill(pid);
     await ended;
   });
   const heard: FromWorker[] = [];
   const untaken: FromWorker[] = [];
   const arrivals = new EventTarget();
   let isClosed = false;
-  const stream = child.stdio[3] as Duplex;
   const channel = createChannel<FromWorker, ToWorker>(stream, {
     maxIncomingLineBytes: maxLineFromWorkerBytes,
     onMessage(message) {
@@ -95,7 +93,7 @@ export async function startPythonWorker(
     channel.send({ type: 'run', run: workerRun(text, changes), credits });
   };
   return {
-    process: child,
+    pid,
     send: channel.send,
     next: async (type) => (await nextOf([type])) as never,
     heard,
@@ -151,10 +149,10 @@ export async function pythonFindingOf(load: ModuleLoad): Promise<Finding> {
   throw new Error('The module loaded.');
 }
 
-async function outcomeOf(child: ChildProcess) {
-  const chunks: Buffer[] = [];
-  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
-  child.stderr?.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-  return { code, signal, output: Buffer.concat(chunks).toString() };
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
 }
