@@ -9,6 +9,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/fixtures/**'],
     pool: 'forks',
     maxWorkers: 2,
+    // No module holds state, so files can share a process: most of a short one is what it imports.
+    isolate: false,
     testTimeout: hangTimeoutMs,
     hookTimeout: hangTimeoutMs,
     expect: { poll: { timeout: hangTimeoutMs / 2 } },

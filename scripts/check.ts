@@ -1,4 +1,4 @@
-// `node scripts/check.ts all|static`: runs every check in order and stops at the first that fails.
+// `node scripts/check.ts all|static`: runs the static checks side by side, then the tests where none of them failed.
 import { spawn } from 'node:child_process';
 
 type Check = { readonly name: string; readonly command: readonly string[] };
@@ -12,44 +12,62 @@ const staticChecks: readonly Check[] = [
 ];
 const tests: Check = { name: 'tests', command: ['node', 'scripts/run-tests.ts'] };
 
-const wanted: Readonly<Record<string, readonly Check[]>> = {
-  all: [...staticChecks, tests],
-  static: staticChecks,
-};
+const sets: readonly string[] = ['all', 'static'];
+
+/** As many at a time as the machines have cores that this has to be quick on. */
+const lanes = 2;
 
 await main(process.argv[2] ?? 'all');
 
 async function main(set: string): Promise<void> {
-  const checks = wanted[set];
-  if (!checks) {
-    console.error(`Unknown set of checks "${set}"; there are: ${Object.keys(wanted).join(', ')}.`);
+  if (!sets.includes(set)) {
+    console.error(`Unknown set of checks "${set}"; there are: ${sets.join(', ')}.`);
     process.exitCode = 2;
     return;
   }
-  for (const check of checks) {
-    const startedAtMs = performance.now();
-    const exitCode = await run(check.command);
-    const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
-    if (exitCode !== 0) {
-      console.error(`✗ ${check.name}: failed after ${seconds} s (${check.command.join(' ')})`);
-      process.exitCode = 1;
-      return;
-    }
-    // The line that closes the tests is read by machines and stays the last one.
-    if (check !== tests) console.log(`✓ ${check.name} (${seconds} s)`);
-  }
+  const left = [...staticChecks];
+  const passed: boolean[] = [];
+  const work = async (): Promise<void> => {
+    for (let check = left.shift(); check; check = left.shift()) passed.push(await passes(check));
+  };
+  await Promise.all(Array.from({ length: lanes }, work));
+  const arePassed = passed.every(Boolean);
+  if (!arePassed || (set === 'all' && !(await passes(tests)))) process.exitCode = 1;
 }
 
-/** Runs a command on our own stdio; whoever ends us by a signal ends it too. */
-function run([program = '', ...args]: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'inherit' });
+/** Runs a check and tells of it; what a static one printed is shown in one piece, and only where it failed. */
+async function passes(check: Check): Promise<boolean> {
+  const startedAtMs = performance.now();
+  const { exitCode, output } = await run(check.command, check === tests ? 'inherit' : 'pipe');
+  const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+  if (exitCode !== 0) {
+    process.stderr.write(output);
+    console.error(`✗ ${check.name}: failed after ${seconds} s (${check.command.join(' ')})`);
+  } else if (check !== tests) {
+    // The line that closes the tests is read by machines and stays the last one.
+    console.log(`✓ ${check.name} (${seconds} s)`);
+  }
+  return exitCode === 0;
+}
+
+type Ended = { readonly exitCode: number; readonly output: string };
+
+/** Runs a command, on our own stdio or with what it prints collected; whoever ends us by a signal ends it too. */
+function run([program = '', ...args]: readonly string[], stdio: 'inherit' | 'pipe') {
+  return new Promise<Ended>((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['ignore', stdio, stdio] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
     const pass = (signal: NodeJS.Signals) => child.kill(signal);
     process.once('SIGTERM', pass);
     child.once('error', reject);
-    child.once('exit', (code) => {
+    child.once('close', (code) => {
       process.off('SIGTERM', pass);
-      resolve(code ?? 1);
+      resolve({ exitCode: code ?? 1, output });
     });
   });
 }
