@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startPostgres } from '../support/postgres.ts';
+import { startTcpRelay, type TcpRelay } from '../support/tcp-relay.ts';
+import { call } from './call.ts';
+import { startGateway, type TestGateway } from './harness.ts';
+import { until } from './until.ts';
+
+const server = await startPostgres();
+
+const settings = (rules: string) => `worker: { spares: 0 }\nsecurity: { rules: [${rules}] }\n`;
+const noLabs =
+  '{ id: no-labs, effect: deny, action: run_agent, principals: ["role:caller"], resources: ["labs/*"] }';
+
+describe.skipIf('missing' in server)(
+  'missing' in server
+    ? `Two gateways, left out: ${server.missing}`
+    : 'Two gateways on one Postgres',
+  () => {
+    if ('missing' in server) return;
+    let relay: TcpRelay;
+    let here: TestGateway;
+    let there: TestGateway;
+    let caller: { id: string; key: string };
+
+    beforeAll(async () => {
+      const url = new URL(await server.newDatabase());
+      relay = await startTcpRelay({ host: url.hostname, port: Number(url.port) });
+      const direct = url.href;
+      url.port = `${relay.port}`;
+      url.password = 'S3CRET';
+      const start = (storeUrl: string) =>
+        startGateway({
+          files: {
+            'gateway.yaml': settings(''),
+            'src/agents/labs/Planner/agent.ts': `export const agent = { run: () => 'Planned.' };\n`,
+          },
+          env: { GATEWAY_STORE_URL: storeUrl, GATEWAY_AGENT_WATCH: '0' },
+        });
+      [here, there] = await Promise.all([start(direct), start(url.href)]);
+      const made = await post(here, '/security/keys', { role: 'caller' });
+      caller = (await made.json()) as typeof caller;
+    });
+
+    afterAll(async () => {
+      await Promise.all([here?.stop(), there?.stop()]);
+      await relay?.cut();
+      await server.stop();
+    });
+
+    const statusThere = async () => {
+      return (await call(there, caller.key, { model: 'labs/planner' })).status;
+    };
+    const untilThere = (what: string, status: number) =>
+      until(what, async () => (await statusThere()) === status);
+
+    test('have the same keys', async () => {
+      await untilThere('the key', 200);
+    });
+
+    test('stop and permit alike', async () => {
+      const made = await post(here, '/security/override', {
+        ...{ principal: caller.id, action: 'run_agent', resource: 'labs/*', effect: 'deny' },
+        ...{ ttl_seconds: 3600, reason: 'Incident.' },
+      });
+      const { id } = (await made.json()) as { id: string };
+      await untilThere('the override', 404);
+      await here.fetch(`/security/overrides/${id}`, { method: 'DELETE' });
+      await untilThere('the end of the override', 200);
+    });
+
+    test('read their rules again where one of them does', async () => {
+      await there.project.write({ 'gateway.yaml': settings(noLabs) });
+      await post(here, '/security/refresh', {});
+      await untilThere('the rule', 404);
+      await there.project.write({ 'gateway.yaml': settings('') });
+      await post(here, '/security/refresh', {});
+      await untilThere('the end of the rule', 200);
+    });
+
+    test('keep one log of their decisions', async () => {
+      const decided = await until('a denial of the other gateway', async () => {
+        const log = await here.fetch(`/security/decisions?key_id=${caller.id}&effect=deny`);
+        const { decisions } = (await log.json()) as { decisions: { rule_id: string }[] };
+        return decisions.find(({ rule_id }) => rule_id === 'no-labs');
+      });
+      expect(decided).toMatchObject({ effect: 'deny', tier: 3, agent_id: 'labs/planner' });
+    });
+
+    test('serve whom they know while the store is away, and administer nothing', async () => {
+      await relay.cut();
+      expect(await statusThere()).toBe(200);
+      const override = { principal: '*', action: 'run_agent', resource: '*', effect: 'deny' };
+      const body = { ...override, ttl_seconds: 60, reason: 'Incident.' };
+      expect((await post(there, '/security/override', body)).status).toBe(503);
+      await relay.mend();
+      await post(here, '/security/override', { ...body, principal: caller.id });
+      await untilThere('the override', 404);
+      expect(there.logs()).not.toContain('S3CRET');
+    });
+  },
+);
+
+function post(gateway: TestGateway, path: string, body: object): Promise<Response> {
+  const headers = { 'content-type': 'application/json' };
+  return gateway.fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+}
