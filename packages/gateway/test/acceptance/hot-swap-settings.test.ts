@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startGateway, type TestGateway } from './harness.ts';
+import { answerOf, at, statusOf } from './reloading.ts';
+import { until } from './until.ts';
+import { startUpstream, type TestUpstream } from './upstream.ts';
+
+let first: TestUpstream;
+let second: TestUpstream;
+let gateway: TestGateway;
+
+const settings = (of: TestUpstream, model: string) => `defaults: { model: ${model} }
+upstreams:
+  house: { base_url: "${of.baseUrl}", api: chat_completions }
+`;
+const desk = `import { Agent } from '@openai/agents';
+export const agent = new Agent({ name: 'Desk', instructions: 'Be brief.' });
+`;
+
+beforeAll(async () => {
+  [first, second] = await Promise.all([startUpstream(), startUpstream()]);
+  first.mock.onMessage('Hi', { content: 'The first house.' });
+  second.mock.onMessage('Hi', { content: 'The second house.' });
+  gateway = await startGateway({
+    files: { [at('Desk')]: desk, 'gateway.yaml': settings(first, 'small') },
+  });
+});
+afterAll(async () => {
+  await gateway?.stop();
+  await Promise.all([first?.stop(), second?.stop()]);
+});
+
+const modelOf = async () => (await statusOf(gateway, 'Desk'))?.model?.name;
+const write = (text: string) => gateway.project.write({ 'gateway.yaml': text });
+
+/** What `GET /admin/agents/errors` has about the settings. */
+async function toldOfSettings() {
+  const response = await gateway.fetch('/admin/agents/errors?stage=metadata');
+  const { errors } = (await response.json()) as { errors: Record<string, unknown>[] };
+  return errors;
+}
+
+test('another upstream and another default model go live while the gateway runs', async () => {
+  expect(await answerOf(gateway, 'Desk')).toBe('The first house.');
+  await write(settings(second, 'large'));
+  await until('the other default model', async () => (await modelOf()) === 'large');
+  expect(await answerOf(gateway, 'Desk')).toBe('The second house.');
+  expect(second.calls.map(({ body }) => body.model)).toEqual(['large']);
+});
+
+test('settings with a mistake are told of with line and fix, and the ones before hold', async () => {
+  await write(`${settings(first, 'small')}sever: { port: 1 }\n`);
+  const [told] = await until('the mistake to be told of', async () => {
+    const all = await toldOfSettings();
+    return all.length > 0 && all;
+  });
+  expect(told).toMatchObject({
+    ...{ module_path: 'gateway.yaml', code: 'bad_setting', severity: 'error', line: 4 },
+    message: expect.stringContaining('sever'),
+    hint: 'Correct it and save.',
+  });
+  expect(await modelOf()).toBe('large');
+  expect(await answerOf(gateway, 'Desk')).toBe('The second house.');
+});
+
+test('a setting that waits for a restart is told of, while the rest goes live', async () => {
+  await write(`${settings(first, 'small')}server: { body_limit_mb: 3 }\n`);
+  await until('the first model', async () => (await modelOf()) === 'small');
+  expect(await answerOf(gateway, 'Desk')).toBe('The first house.');
+  expect(await toldOfSettings()).toMatchObject([
+    { code: 'setting_needs_restart', severity: 'warning' },
+  ]);
+});
+
+test('what is mended is no longer told of', async () => {
+  await write(settings(first, 'small'));
+  await until('nothing to be told of', async () => (await toldOfSettings()).length === 0);
+  expect(await statusOf(gateway, 'Desk')).toMatchObject({ status: 'ready' });
+});
