@@ -1,0 +1,271 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installTimeoutMs, missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
+import { askStreamed, failureOf, ways } from './ask.ts';
+import { call, diagnosticsOf, expectNoInsides, logOf, post, watchCancelled } from './call.ts';
+import { packageRoot, startGateway, type TestGateway } from './harness.ts';
+import { costOf, type Parrot, type ParrotCall, startParrot } from './parrot.ts';
+import { until } from './until.ts';
+
+const missing = await missingPython();
+
+/** The same agents, written by two people: `test/fixtures/both/desk.ts` and `desk.py`. */
+const names = ['Desk', 'Teller', 'Flow'];
+
+const languages = [
+  {
+    language: 'TypeScript',
+    ending: 'ts',
+    handoff: (agent: string) => `transfer_to_${agent}`,
+    broken: 'export const more = {{;\n',
+  },
+  {
+    language: 'Python',
+    ending: 'py',
+    handoff: (agent: string) => `transfer_to_${agent.toLowerCase()}`,
+    broken: 'more = Teller((\n',
+  },
+] as const;
+
+const source = (name: string, ending: string) =>
+  readFileSync(join(packageRoot, 'test/fixtures/both', `${name.toLowerCase()}.${ending}`), 'utf8');
+
+describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () => {
+  let parrot: Parrot;
+  let gateway: TestGateway;
+
+  beforeAll(async () => {
+    parrot = await startParrot(structured);
+    const modules = languages.flatMap(({ ending }) =>
+      names.map((name) => [`src/agents/${name}${ending}/agent.${ending}`, source(name, ending)]),
+    );
+    gateway = await startGateway({
+      files: {
+        ...Object.fromEntries(modules),
+        'src/agents/Deskts/.env': 'DESK_CITY=Turin\n',
+        'src/agents/Deskpy/.env': 'DESK_CITY=Padua\n',
+      },
+      env: {
+        GATEWAY_PYTHON: await pythonWithSdk(),
+        OPENAI_API_KEY: 'sk-parrot',
+        OPENAI_BASE_URL: parrot.baseUrl,
+        GATEWAY_UPSTREAM_API: 'responses',
+      },
+    });
+    await until('all agents to be ready', async () => {
+      const { agents } = (await (await gateway.fetch('/admin/agents')).json()) as {
+        agents: { status: string }[];
+      };
+      return agents.every(({ status }) => status === 'ready');
+    });
+  }, installTimeoutMs);
+  afterAll(async () => {
+    await gateway?.stop();
+    parrot?.stop();
+  });
+
+  describe.each(languages)('in $language', ({ ending, handoff, broken }) => {
+    const desk = `desk${ending}`;
+    const city = ending === 'ts' ? 'Turin' : 'Padua';
+
+    describe.each(ways)('asked $way', ({ way, ask }) => {
+      const answers = [
+        { what: 'speaks', question: 'Hello?', answer: 'Help.', calls: 1 },
+        {
+          what: 'uses a tool',
+          question: 'call measure {"thing":"rope"}',
+          answer: 'Help. [4 metres]',
+          calls: 2,
+        },
+        {
+          what: 'asks an agent as a tool',
+          question: 'call translate {"input":"Good day"}',
+          answer: 'Help. [Translate.]',
+          calls: 3,
+        },
+        {
+          what: 'hands off',
+          question: `call ${handoff('Expert')} {}`,
+          answer: 'Know better.',
+          calls: 2,
+        },
+        {
+          what: 'hands off to one with an output type',
+          question: `call ${handoff('Form')} {}`,
+          answer: '{"city":"Paris","degrees":21}',
+          calls: 2,
+        },
+        {
+          what: 'knows its caller and its own environment',
+          question: 'call who_asks {}',
+          answer: `Help. [dev for default/${desk} in ${city}]`,
+          calls: 2,
+        },
+      ];
+
+      test.each(answers)('$what', async ({ question, answer, calls }) => {
+        const reply = await ask(gateway, { model: desk, messages: question });
+        expect(reply.content).toBe(answer);
+        expect(reply.finishReason).toBe('stop');
+        expect(reply.usage).toEqual(costOf(calls));
+      });
+
+      test('goes on after a tool that throws, which is told with its line', async () => {
+        const reply = await ask(gateway, { model: desk, messages: 'call lose {"thing":"key"}' });
+        expect(reply.content).toMatch(/^Help\. \[An error occurred while running the tool/);
+        const threw = await until('the diagnostic', async () =>
+          (await diagnosticsOf(gateway, `default/${desk}`)).find(
+            ({ code }) => code === 'tool_threw',
+          ),
+        );
+        expect(threw).toMatchObject({ stage: 'tool', message: expect.stringContaining('the key') });
+        const line = source('Desk', ending).split('\n')[(threw.line ?? 0) - 1];
+        expect(line).toMatch(/lost the/);
+      });
+
+      test('fails by name after a tool that may not fail', async () => {
+        const failure = await failureOf(
+          ask(gateway, { model: desk, messages: 'call wreck {"thing":"ship"}' }),
+        );
+        expect(failure).toMatchObject({
+          code: 'tool_error',
+          status: way === 'whole' ? 500 : undefined,
+        });
+        expectNoInsides(JSON.stringify(failure.error));
+      });
+
+      test('is stopped by a guardrail of its input, before the model is asked', async () => {
+        const before = parrot.calls().length;
+        const reply = await ask(gateway, { model: desk, messages: 'Some poison, please.' });
+        expect(reply.content).toBe("I can't help with that.");
+        expect(reply.finishReason).toBe('content_filter');
+        expect(parrot.calls().length).toBe(before);
+      });
+
+      test('is stopped by a guardrail of its output', async () => {
+        const reply = await ask(gateway, { model: desk, messages: 'say The secret word.' });
+        expect(reply.finishReason).toBe('content_filter');
+        // A stream has told the text by then.
+        expect(reply.content).toBe(
+          way === 'whole' ? "I can't help with that." : 'The secret word.',
+        );
+      });
+
+      test('keeps a session of its own from run to run', async () => {
+        const teller = `teller${ending}`;
+        for (const fruit of ['apples', 'pears']) {
+          const reply = await ask(gateway, { model: teller, messages: `remember ${fruit}` });
+          expect(reply.content).toBe('Noted.');
+        }
+        expect(parrot.calls().at(-1)?.messages.slice(-3)).toEqual([
+          'user: remember apples',
+          'assistant: Noted.',
+          'user: remember pears',
+        ]);
+      });
+
+      test('as a workflow of Agent Builder knows the conversation', async () => {
+        const before = parrot.calls().length;
+        const reply = await ask(gateway, {
+          model: `flow${ending}`,
+          messages: [
+            { role: 'user', content: 'Do you hire?' },
+            { role: 'assistant', content: 'We do.' },
+            { role: 'user', content: 'Which jobs?' },
+          ],
+        });
+        expect(reply.content).toBe('Write.');
+        expect(reply.usage).toEqual(costOf(2));
+        expect(reply.reasoning).toBe(way === 'whole' ? '' : '{"topic":"jobs"}');
+        const asked = ['user: Do you hire?', 'assistant: We do.', 'user: Which jobs?'];
+        expect(
+          parrot
+            .calls()
+            .slice(before)
+            .map(({ messages }) => messages),
+        ).toEqual([asked, [...asked, 'assistant: {"topic":"jobs"}']]);
+      });
+    });
+
+    test('a stream tells of tools and handoffs', async () => {
+      const measured = await askStreamed(gateway, {
+        model: desk,
+        messages: 'call measure {"thing":"rope"}',
+      });
+      expect(measured.reasoning).toBe('Calling measure…\n');
+      const handed = await askStreamed(gateway, {
+        model: desk,
+        messages: `call ${handoff('Expert')} {}`,
+      });
+      expect(handed.reasoning).toBe('Handing off to Expert…\n');
+    });
+
+    test('the model of `__gateway__` wins over the agent’s own', async () => {
+      await ways[0].ask(gateway, { model: desk, messages: 'Hello?' });
+      expect(parrot.calls().at(-1)?.model).toBe('desk-model');
+    });
+
+    test('what it prints is a line of its log', async () => {
+      await ways[0].ask(gateway, { model: desk, messages: 'call measure {"thing":"mast"}' });
+      await until('the line', () =>
+        logOf(gateway, `default/${desk}`).some((line) => line.includes('measuring mast')),
+      );
+    });
+
+    test('stops when its caller leaves', async () => {
+      const model = `default/teller${ending}`;
+      const cancelled = watchCancelled(gateway, model);
+      const leave = new AbortController();
+      const body = { model, stream: true, messages: [{ role: 'user', content: 'wait' }] };
+      const response = await post(gateway, gateway.key, JSON.stringify(body), leave.signal);
+      const left = readUntilAborted(response, (text) => text.includes('Wait') && leave.abort());
+      await expect(left).rejects.toThrow('aborted');
+      await cancelled();
+      const mark = join(gateway.project.root, `stopped-teller-${ending}.txt`);
+      await until('the agent to have stopped', () => existsSync(mark));
+    });
+
+    test('an edit goes live; one that does not load leaves it serving', async () => {
+      const model = `default/teller${ending}`;
+      const file = `src/agents/Teller${ending}/agent.${ending}`;
+      const answer = async () => (await call(gateway, gateway.key, { model })).content;
+      expect(await answer()).toBe('version one');
+      const text = source('Teller', ending);
+      await gateway.project.write({ [file]: text.replace(/(['"])one\1/, '$1two$1') });
+      await until('the edit to be live', async () => (await answer()) === 'version two');
+      await gateway.project.write({ [file]: text + broken });
+      const [told] = await until('the error to be told', async () => {
+        const all = await diagnosticsOf(gateway, model);
+        return all.length > 0 && all;
+      });
+      expect(told).toMatchObject({
+        stage: 'load',
+        code: 'syntax_error',
+        line: text.split('\n').length,
+        serving_generation: 2,
+      });
+      expect(await answer()).toBe('version two');
+    });
+  });
+});
+
+/** Reads an answer to its end, telling what came so far after each piece. */
+async function readUntilAborted(
+  response: Response,
+  onText: (text: string) => unknown,
+): Promise<void> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const piece of response.body ?? []) {
+    text += decoder.decode(piece, { stream: true });
+    onText(text);
+  }
+}
+
+/** The parrot has no mind for output types: it is told of those of the fixtures. */
+function structured({ body }: ParrotCall) {
+  const schema = JSON.stringify(body.text ?? '');
+  if (schema.includes('topic')) return { text: ['{"topic":"jobs"}'] };
+  return schema.includes('degrees') ? { text: ['{"city":"Paris",', '"degrees":21}'] } : null;
+}
