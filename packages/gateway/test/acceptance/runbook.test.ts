@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launcher } from '../support/cli-process.ts';
+import { packageRoot, startGateway, type TestGateway, warmProject } from './harness.ts';
+import type { Project } from './project.ts';
+
+const run = promisify(execFile);
+const workspaceRoot = dirname(dirname(packageRoot));
+const runbook = readFileSync(join(workspaceRoot, 'docs/guides/OperatorRunbook.md'), 'utf8');
+
+let project: Project;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  project = await warmProject();
+  await project.write({ 'gateway.yaml': blocks('yaml').join('\n') });
+  await project.copy(join(workspaceRoot, 'src/agents/SampleAgent'), 'src/agents/SampleAgent');
+  await makePrograms(join(project.root, 'bin'));
+  gateway = await startGateway({ project });
+});
+afterAll(async () => {
+  await gateway?.stop();
+  await project?.remove();
+});
+
+describe('the runbook', () => {
+  test('works when it is followed from its first command to its last', async () => {
+    const script = blocks('sh').join('\n');
+    const { stdout } = await run('sh', ['-eu', '-c', script], {
+      cwd: project.root,
+      env: {
+        PATH: `${join(project.root, 'bin')}:${process.env.PATH}`,
+        DROPGATE_URL: gateway.url,
+        DROPGATE_KEY: gateway.key,
+      },
+    });
+    expect(inOrder(stdout, promised(script))).toEqual(promised(script));
+    expect(stdout).toContain('demo at noon, asked for by Carol');
+  });
+
+  test('names only metrics that there are', async () => {
+    const exposition = await (await gateway.fetch('/metrics')).text();
+    const named = new Set(runbook.match(/dropgate_\w+_total/g));
+    expect([...named].filter((name) => !exposition.includes(`# TYPE ${name} `))).toEqual([]);
+  });
+});
+
+/** The fenced blocks of a language, in order. */
+function blocks(language: string): string[] {
+  const fences = runbook.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'));
+  return [...fences].map(([, text = '']) => text);
+}
+
+/** What the comments behind commands say that they print: `# → 404`. */
+function promised(script: string): string[] {
+  return [...script.matchAll(/# → (.+)$/gm)].map(([, text = '']) => text.trim());
+}
+
+/** Those texts that a transcript has, each behind the one before. */
+function inOrder(transcript: string, texts: readonly string[]): string[] {
+  let at = 0;
+  return texts.filter((text) => {
+    const found = transcript.indexOf(text, at);
+    if (found >= 0) at = found + text.length;
+    return found >= 0;
+  });
+}
+
+/** What a reader has in the PATH: `dropgate`, this Node, and `jq`, of which the runbook uses only paths. */
+async function makePrograms(folder: string): Promise<void> {
+  await mkdir(folder);
+  await symlink(process.execPath, join(folder, 'node'));
+  const programs = {
+    dropgate: `#!/bin/sh\nexec "${process.execPath}" "${launcher}" "$@"\n`,
+    jq: `#!/bin/sh\nexec "${process.execPath}" -e '${pathsOfJson}' "$2"\n`,
+  };
+  for (const [name, text] of Object.entries(programs)) {
+    await writeFile(join(folder, name), text);
+    await chmod(join(folder, name), 0o755);
+  }
+}
+
+const pathsOfJson = `
+  let found = [JSON.parse(require("node:fs").readFileSync(0, "utf8"))];
+  for (const step of process.argv[1].match(/\\w+|\\[\\]/g) ?? []) {
+    found = step === "[]" ? found.flat() : found.map((each) => each[step]);
+  }
+  for (const each of found) console.log(each);
+`;
