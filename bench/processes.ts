@@ -54,16 +54,24 @@ export type Server = {
   readonly firstLine: string;
 };
 
-/** Starts a Node script and waits for its first line. */
+/** Starts a script, of Node unless a `command` is given, and waits for its first line. */
 export async function startScript(
   args: readonly string[],
-  options: { cwd?: string; env: Record<string, string> },
+  options: {
+    cwd?: string;
+    env: Record<string, string>;
+    command?: string;
+    /** A channel for `send` and `message`, to what answers there. */
+    channel?: 'ipc';
+  },
 ): Promise<Server> {
-  const child = spawn(process.execPath, args, {
+  const stdio = ['ignore', 'pipe', 'inherit', ...(options.channel ? [options.channel] : [])];
+  const child = spawn(options.command ?? process.execPath, args, {
     cwd: options.cwd,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...options.env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: stdio as ('ignore' | 'pipe' | 'inherit' | 'ipc')[],
   });
+  if (!child.stdout) throw new Error('The output of a script is a pipe.');
   const lines = createInterface({ input: child.stdout });
   const [firstLine] = (await once(lines, 'line')) as [string];
   child.stdout.resume();

@@ -46,13 +46,16 @@ export type BenchGateway = {
   readonly stop: () => Promise<number>;
 };
 
-/** Starts `dropgate start` with watching on and waits for `readyz`. */
-export async function startBenchGateway(project: BenchProject): Promise<BenchGateway> {
+/** Starts `dropgate start` with watching on, and with more of an environment, and waits for `readyz`. */
+export async function startBenchGateway(
+  project: BenchProject,
+  env: Readonly<Record<string, string>> = {},
+): Promise<BenchGateway> {
   const key = await createKey(project);
   const startedMs = performance.now();
   const server = await startScript([launcher, 'start'], {
     cwd: project.root,
-    env: { GATEWAY_PORT: '0', GATEWAY_AGENT_WATCH: '1' },
+    env: { GATEWAY_PORT: '0', GATEWAY_AGENT_WATCH: '1', ...env },
   });
   const { address: url } = JSON.parse(
     readFileSync(join(project.root, '.dropgate/gateway.json'), 'utf8'),

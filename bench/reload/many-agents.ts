@@ -1,4 +1,4 @@
-import { readFileSync, utimesSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -42,9 +42,7 @@ export async function measureUnchanged(count: number): Promise<string> {
 }
 
 function addAgent(project: BenchProject, index: number): void {
-  const path = `src/agents/Agent${index}/agent.ts`;
-  project.write(path, markedAgent);
-  utimesSync(join(project.root, path), 1_700_000_000, 1_700_000_000);
+  project.write(`src/agents/Agent${index}/agent.ts`, markedAgent);
 }
 
 /** Leaves what loading each of the agents would have left: they are the same file in folders of other names. */
@@ -56,10 +54,18 @@ function copyGeneration(project: BenchProject, count: number): void {
     String(text).replaceAll('Agent0', `Agent${index}`).replaceAll('agent0', `agent${index}`);
   store.exec('begin');
   for (let index = 1; index < count; index += 1) {
-    insert.run(renamed(kept?.agent_id, index), renamed(kept?.record, index));
+    const record = JSON.parse(renamed(kept?.record, index)) as { prints: Print[] };
+    const prints = record.prints.map((print) => ({ ...print, changedMs: changedMsOf(print) }));
+    insert.run(renamed(kept?.agent_id, index), JSON.stringify({ ...record, prints }));
   }
   store.exec('commit');
   store.close();
+}
+
+type Print = { readonly path: string; readonly size: number };
+
+function changedMsOf({ path, size }: Print): number {
+  return size === -1 ? 0 : statSync(path).ctimeMs;
 }
 
 type Listed = { agents: { status: string }[] };

@@ -11,19 +11,30 @@ import {
 /** Asked no more often, so that asking does not slow down what is asked for. */
 const pollMs = 10;
 
+/** What is saved: a module of any language that says its version, and what its gateway needs of an environment. */
+export type Saved = {
+  readonly file: string;
+  readonly source: (version: number) => string;
+  readonly env: Readonly<Record<string, string>>;
+};
+
+const inTypeScript: Saved = { file: 'agent.ts', source: versionedAgent, env: {} };
+
 /** Saves an agent again and again, each time with a warm spare, and times each save until the new version answers. */
-export async function measureSaves(count: number): Promise<string> {
+export async function measureSaves(count: number, saved: Saved = inTypeScript): Promise<string> {
   const project = createBenchProject();
-  const path = 'src/agents/Saved/agent.ts';
-  project.write(path, versionedAgent(0));
-  const gateway = await startBenchGateway(project);
+  const path = `src/agents/Saved/${saved.file}`;
+  project.write(path, saved.source(0));
+  const gateway = await startBenchGateway(project, saved.env);
   const timesMs: number[] = [];
   const latencyMs: number[] = [];
   try {
+    // The first of Python makes the spare.
+    while (!(await gateway.ask('default/saved')).ok) await wait(pollMs);
     for (let version = 1; version <= count; version += 1) {
       await untilQuiet(gateway.pid);
       const savedMs = performance.now();
-      project.write(path, versionedAgent(version));
+      project.write(path, saved.source(version));
       for (let seen = -1; seen !== version; ) {
         const askedMs = performance.now();
         const answer = await gateway.ask('default/saved');
