@@ -9,8 +9,11 @@ import { toolVerdict } from './tool-verdicts.ts';
 const now = 1_000;
 
 /** What a rule of a random world can say, and whether it fits; the oracle knows no patterns beyond these. */
-const principals = ['*', 'alice', 'key_b', 'role:caller', 'role:operator', 'agent:labs/x'] as const;
-const resources = ['*', 'labs/*', 'labs/x', 'default/x'] as const;
+const principals = [
+  ...['*', 'alice', 'key_b', 'role:caller', 'role:operator', 'agent:labs/x'],
+  ...['al*', 'k*_b', 'key_*', '*b'],
+] as const;
+const resources = ['*', 'labs/*', 'labs/x', 'default/x', 'la*', 'd*x', '*/x'] as const;
 const conditions = {
   'principal.role == "caller"': (question: Question) => keyOf(question)?.role === 'caller',
   'context.user == "u"': (question: Question) => question.context?.user === 'u',
@@ -262,13 +265,14 @@ function fits(each: Rule, asked: Question): boolean {
   return (
     each.action === asked.action &&
     (each.expiresAtSeconds ?? now + 1) > now &&
-    each.resources.some((what) =>
-      what === 'labs/*'
-        ? asked.resource.startsWith('labs/')
-        : what === '*' || what === asked.resource,
-    ) &&
+    each.resources.some((what) => isSpelled(what, asked.resource)) &&
     each.principals.some((who) => isPrincipal(who, each.effect, asked))
   );
+}
+
+function isSpelled(pattern: string, text: string): boolean {
+  const [beginning = '', end] = pattern.split('*');
+  return end === undefined ? text === pattern : text.startsWith(beginning) && text.endsWith(end);
 }
 
 function isPrincipal(who: string, effect: Rule['effect'], asked: Question): boolean {
@@ -283,7 +287,7 @@ function isPrincipal(who: string, effect: Rule['effect'], asked: Question): bool
     case 'role:operator':
       return effect === 'deny' ? own === 'operator' : ['operator', 'admin'].includes(own);
     default:
-      return who === id || who === name;
+      return isSpelled(who, id) || isSpelled(who, name);
   }
 }
 
