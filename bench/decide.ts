@@ -31,6 +31,10 @@ const shapes: readonly {
     make: (index) => ({ principals: [`key_${index}*`], resources: [`*${index % 50}/agent`] }),
   },
   {
+    name: 'each with patterns that begin with `*`, for keys and for agents',
+    make: (index) => ({ principals: [`*_${index}`], resources: [`*${index % 50}/agent`] }),
+  },
+  {
     name: 'all fit, with a `when` each that does not hold',
     make: () => ({ principals: ['*'], when: 'context.hour < 6 && principal.role == "operator"' }),
   },
