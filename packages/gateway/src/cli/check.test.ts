@@ -81,8 +81,8 @@ describe('dropgate check, where some agents are broken,', () => {
     project = warmTemporaryProject();
     project.write('src/agents/Good/agent.ts', plainAgent);
     project.write('src/agents/Bad/agent.ts', brokenAgent);
-    project.write('src/shared/broken.ts', brokenAgent);
-    project.write('src/agents/Leaning/agent.ts', `import '../../shared/broken.ts';\n${plainAgent}`);
+    project.write('src/lib/broken.ts', brokenAgent);
+    project.write('src/agents/Leaning/agent.ts', `import '../../lib/broken.ts';\n${plainAgent}`);
     shown = await check(project);
   });
   afterAll(() => project.dispose());
@@ -98,7 +98,7 @@ describe('dropgate check, where some agents are broken,', () => {
   });
 
   test('shows an imported file below the project root', () => {
-    expect(shown.out).toMatch(/^error: src\/shared\/broken\.ts:2:\d+$/m);
+    expect(shown.out).toMatch(/^error: src\/lib\/broken\.ts:2:\d+$/m);
   });
 
   test('prints agents, errors and notices as JSON', async () => {

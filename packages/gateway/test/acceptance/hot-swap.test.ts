@@ -105,7 +105,7 @@ describe('what a module is made of reloads it:', () => {
   const text = (word: string) => `export const text = '${word}';\n`;
   const source = (description: string) => `import { readFileSync } from 'node:fs';
 import { text as top } from '../../../text.ts';
-import { text as shared } from '../../shared/text.ts';
+import { text as shared } from '../../lib/text.ts';
 import { text as hidden } from '../_lib/text.ts';
 import { text as own } from './lib/text.ts';
 const prompt = readFileSync(new URL('prompt.md', import.meta.url), 'utf8');
@@ -117,7 +117,7 @@ export const agent = { run: () => [own, hidden, shared, top, prompt, process.env
   beforeAll(async () => {
     await write({
       'text.ts': text('a'),
-      'src/shared/text.ts': text('a'),
+      'src/lib/text.ts': text('a'),
       'src/agents/_lib/text.ts': text('a'),
       [`${folder}/lib/text.ts`]: text('a'),
       [`${folder}/prompt.md`]: 'a',
@@ -129,7 +129,7 @@ export const agent = { run: () => [own, hidden, shared, top, prompt, process.env
   test.each([
     ['a helper in its folder', `${folder}/lib/text.ts`, text('b'), 'b a a a a '],
     ['one in a folder that is not walked', 'src/agents/_lib/text.ts', text('b'), 'b b a a a '],
-    ['one outside of the roots', 'src/shared/text.ts', text('b'), 'b b b a a '],
+    ['one outside of the roots', 'src/lib/text.ts', text('b'), 'b b b a a '],
     ['one in the project root', 'text.ts', text('b'), 'b b b b a '],
     ['a file it only reads, once it is named', `${folder}/prompt.md`, 'b', 'b b b b b '],
     ['a .env that comes', `${folder}/.env`, 'WORD=a\n', 'b b b b b a'],
