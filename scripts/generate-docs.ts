@@ -1,14 +1,18 @@
-// Writes the pages of docs/ that tell what the code says. `--check` writes nothing and fails where one is stale.
+// Writes the pages of docs/ that tell what the code says, and the linter's layer rules. `--check` writes nothing and fails where one is stale.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { architecturePage } from './docs/architecture-page.ts';
 import { cliPage } from './docs/cli-page.ts';
 import { configurationPage } from './docs/configuration-page.ts';
 import { errorsPage } from './docs/errors-page.ts';
 import { eventsPage } from './docs/events-page.ts';
 import { routesPage } from './docs/routes-page.ts';
+import { biomeLayers } from './layers/biome-layers.ts';
 import { workspaceRoot } from './source-files.ts';
 
 const pages: Readonly<Record<string, () => string | Promise<string>>> = {
+  'biome.layers.json': biomeLayers,
+  'docs/architecture.md': architecturePage,
   'docs/cli.md': cliPage,
   'docs/configuration.md': configurationPage,
   'docs/errors.md': errorsPage,

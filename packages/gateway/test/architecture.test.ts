@@ -1,73 +1,30 @@
 import { dirname, join, normalize } from 'node:path/posix';
 import { parseSync } from 'oxc-parser';
 import { describe, expect, test } from 'vitest';
+import { importTable } from '../../../scripts/layers/import-table.ts';
 import { productFiles } from '../../../scripts/source-files.ts';
 
 /** One import of a file: what it names, and whether nothing of it is left at run time. */
 type Import = { readonly from: string; readonly to: string; readonly isType: boolean };
-
-/** Folder or file of `src/` → what else in `src/` it may import. The picture in docs/architecture.md. */
-const base = ['errors.ts', 'events.ts', 'protocol/'];
-const domain = ['policy/', 'registry/', 'runs/', 'tools/', 'upstreams/'];
-const mayImport: Readonly<Record<string, readonly string[]>> = {
-  'errors.ts': [],
-  'protocol/': ['errors.ts'],
-  'events.ts': ['errors.ts', 'protocol/'],
-  'policy/': base,
-  'registry/': [...base, 'policy/'],
-  'runs/': [...base, 'policy/'],
-  'tools/': [...base, 'policy/'],
-  'upstreams/': [...base, 'policy/'],
-  'pool/': base,
-  'storage/': base,
-  'observability/': base,
-  'config/': ['errors.ts', 'protocol/', 'tools/settings.ts', 'policy/settings.ts'],
-  'worker/': ['errors.ts', 'protocol/'],
-  'assembly/': [...base, ...domain, 'pool/', 'storage/', 'observability/', 'config/', 'http/'],
-  'http/': ['errors.ts', 'protocol/'],
-  'cli/': [
-    ...['errors.ts', 'config/', 'gateway.ts', 'storage/', 'protocol/', 'registry/', 'policy/'],
-  ],
-};
-/** Where only types may come from: nothing of it is left when the code runs. */
-const mayImportTypes: Readonly<Record<string, readonly string[]>> = {
-  'http/': ['events.ts', ...domain],
-};
-/** `gateway.ts` knows all parts; these alone know it. */
-const mayKnowGateway = ['index.ts', 'testing.ts', 'cli/'];
 
 const sources = productFiles().filter((file) => file.path.startsWith('packages/gateway/src/'));
 const paths = new Set(sources.map((file) => inSource(file.path)));
 const imports = sources.flatMap(importsOf);
 
 describe('who may import whom', () => {
-  test.each(Object.keys(mayImport))('%s keeps to its row of the table', (part) => {
-    const allowed = [part, ...(mayImport[part] ?? [])];
-    const allowedTypes = [...allowed, ...(mayImportTypes[part] ?? [])];
+  test.each(Object.entries(importTable))('%s keeps to its row of the table', (part, row) => {
+    const allowed = [part, ...row.mayImport];
+    const allowedTypes = [...allowed, ...(row.mayImportTypes ?? [])];
     const strays = imports
       .filter((one) => isIn(one.from, [part]) && isOwn(one.to))
       .filter((one) => !isIn(one.to, one.isType ? allowedTypes : allowed));
     expect(strays.map(asText)).toEqual([]);
   });
 
-  test('has a row for every folder of src/', () => {
-    const folders = [...paths].filter((path) => path.includes('/')).map((path) => partOf(path));
-    expect([...new Set(folders)].filter((folder) => !(folder in mayImport))).toEqual([]);
+  test('has a row for every part of src/', () => {
+    const parts = [...paths].map((path) => partOf(path));
+    expect([...new Set(parts)].filter((part) => !(part in importTable))).toEqual([]);
   });
-
-  test('only the public API and the CLI know gateway.ts', () => {
-    const strays = imports.filter(
-      (one) => one.to === 'gateway.ts' && !isIn(one.from, mayKnowGateway),
-    );
-    expect(strays.map(asText)).toEqual([]);
-  });
-});
-
-test('only gateway.ts knows how the parts are joined', () => {
-  const strays = imports.filter(
-    (one) => isIn(one.to, ['assembly/']) && !isIn(one.from, ['gateway.ts', 'assembly/']),
-  );
-  expect(strays.map(asText)).toEqual([]);
 });
 
 test('the gateway process never imports the Agents SDK', () => {
@@ -129,7 +86,8 @@ function isIn(path: string, parts: readonly string[]): boolean {
 }
 
 function partOf(path: string): string {
-  return `${path.split('/')[0]}/`;
+  const [part = path, ...below] = path.split('/');
+  return below.length > 0 ? `${part}/` : part;
 }
 
 function asText(one: Import): string {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { loadSettings } from '../config/settings-of-parts.ts';
+import { createModuleRuntimes } from '../dependencies/module-runtime.ts';
 import type { Authorize } from '../policy/authorize.ts';
 import { workerUser } from '../pool/worker-user.ts';
 import type { Decision, Question } from '../protocol/policy.ts';
@@ -9,7 +10,6 @@ import { createGenerations } from '../registry/generations.ts';
 import { createLastKnownGood } from '../registry/last-known-good.ts';
 import { createLoadAgent } from '../registry/load-agent.ts';
 import { conditionsOf } from '../registry/module-load.ts';
-import { createModuleRuntimes } from '../registry/module-runtime.ts';
 import { createSyncAgents, type SyncAgents } from '../registry/sync-agents.ts';
 import { createWatch } from '../registry/watch.ts';
 import type { Parts } from './parts.ts';

@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
+import type { InstallResult } from '../dependencies/install/dependency-installer.ts';
+import type { InstallError } from '../dependencies/install/install-error.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
-import type { FoundModule } from '../registry/discover.ts';
-import type { InstallResult } from '../registry/install-dependencies.ts';
-import type { InstallError } from '../registry/install-error.ts';
+import type { FoundModule } from '../protocol/module.ts';
 import { count, showFinding } from './show-findings.ts';
 import type { Terminal } from './terminal.ts';
 

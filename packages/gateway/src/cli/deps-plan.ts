@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
-import type { FoundModule } from '../registry/discover.ts';
-import type { InstallPlan } from '../registry/install-dependencies.ts';
-import type { CheckedPackage } from '../registry/installed-dependency.ts';
+import type { InstallPlan } from '../dependencies/install/dependency-installer.ts';
+import type { CheckedPackage } from '../dependencies/installed-package.ts';
+import type { FoundModule } from '../protocol/module.ts';
 import { count, showFinding } from './show-findings.ts';
 import type { Terminal } from './terminal.ts';
 import { table } from './text-layout.ts';

@@ -3,8 +3,8 @@ import {
   createDependencyInstaller,
   type DependencyInstaller,
   type InstallResult,
-} from '../registry/install-dependencies.ts';
-import { createPythonEnvironments } from '../registry/python-environments.ts';
+} from '../dependencies/install/dependency-installer.ts';
+import { createPythonEnvironments } from '../dependencies/python/environments.ts';
 import { type CommandContext, exitCodes } from './command.ts';
 import {
   installAsJson,

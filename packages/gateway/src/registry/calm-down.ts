@@ -1,5 +1,5 @@
+import type { FoundModule } from '../protocol/module.ts';
 import type { Catalog } from './catalog.ts';
-import type { FoundModule } from './discover.ts';
 import { restlessCode } from './restless.ts';
 import { report, type SwapDeps } from './swap-generation.ts';
 

@@ -1,6 +1,6 @@
 import type { Finding } from '../protocol/diagnostics.ts';
+import type { FoundModule } from '../protocol/module.ts';
 import type { FilePrint, Manifest, ModuleLoad } from '../protocol/records.ts';
-import type { FoundModule } from './discover.ts';
 
 /** A generation that answers. `load` names kept bytes, so that any worker of it runs the same. */
 export type ServedGeneration = {

@@ -1,19 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
+import type { FoundModule } from '../protocol/module.ts';
 import type { Miss } from './agent-files.ts';
 import { settleClashes } from './id-clashes.ts';
 import { type AgentFolder, type Root, type Walk, walkRoot } from './walk-root.ts';
-
-/** A module found on disk. Paths are absolute but `modulePath`, which is below the project root. */
-export type FoundModule = {
-  readonly agentId: string;
-  readonly modulePath: string;
-  readonly entry: string;
-  readonly folder: string;
-  readonly name: string;
-  readonly language: 'node' | 'python';
-};
 
 /** Something wrong with a folder or file below a root. `modulePath` is the path of what it is about. */
 export type DiscoveryFinding = {

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sampleManifest } from '../../test/support/manifest.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
+import { createModuleRuntimes } from '../dependencies/module-runtime.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
+import type { FoundModule } from '../protocol/module.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
-import type { FoundModule } from './discover.ts';
 import { sha256 } from './fingerprint.ts';
 import { createGenerations } from './generations.ts';
 import type { LoadAgentDeps } from './load-agent.ts';
 import { createLoadAgent } from './load-agent.ts';
-import { createModuleRuntimes } from './module-runtime.ts';
 
 const { signal } = new AbortController();
 const withoutPython = createModuleRuntimes({

@@ -1,12 +1,11 @@
 import { join, resolve } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
+import type { FindRuntime, FoundModule } from '../protocol/module.ts';
 import type { Manifest, ModuleLoad } from '../protocol/records.ts';
 import type { ServedGeneration } from './catalog.ts';
-import type { FoundModule } from './discover.ts';
 import type { Generations } from './generations.ts';
 import { readModuleEnv } from './module-env.ts';
 import { type LoadSettings, moduleLoad } from './module-load.ts';
-import type { FindRuntime } from './module-runtime.ts';
 
 /** What a worker made of a module. */
 type PrepareResult =

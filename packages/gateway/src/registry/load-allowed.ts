@@ -1,7 +1,7 @@
 import type { Finding } from '../protocol/diagnostics.ts';
+import type { FoundModule } from '../protocol/module.ts';
 import type { Decision, Question } from '../protocol/policy.ts';
 import type { CatalogEntry, ServedGeneration } from './catalog.ts';
-import type { FoundModule } from './discover.ts';
 import { takePrints } from './fingerprint.ts';
 import type { LoadAgent, LoadAgentResult } from './load-agent.ts';
 

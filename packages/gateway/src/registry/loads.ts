@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { FoundModule } from '../protocol/module.ts';
 import type { CatalogEntry } from './catalog.ts';
-import type { FoundModule } from './discover.ts';
 import { createRestless, type LoadCause, lastChangeMs } from './restless.ts';
 import type { SwapOptions } from './swap-generation.ts';
 

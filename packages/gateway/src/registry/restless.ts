@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Finding } from '../protocol/diagnostics.ts';
-import type { FoundModule } from './discover.ts';
+import type { FoundModule } from '../protocol/module.ts';
 
 /** Why a module is loaded: somebody asked, or files of it changed (absolute paths). */
 export type LoadCause = 'asked' | ReadonlySet<string>;

@@ -1,14 +1,10 @@
 import { sep } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
+import type { FoundModule } from '../protocol/module.ts';
 import type { StoredGeneration } from '../protocol/records.ts';
 import { calmDown } from './calm-down.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
-import {
-  type DiscoverOptions,
-  type DiscoveryFinding,
-  discover,
-  type FoundModule,
-} from './discover.ts';
+import { type DiscoverOptions, type DiscoveryFinding, discover } from './discover.ts';
 import { unchangedPrints } from './fingerprint.ts';
 import { keepAgain } from './keep-again.ts';
 import { askToLoad, hashOf } from './load-allowed.ts';

@@ -1,7 +1,7 @@
 import {
   createPythonEnvironments,
   type PythonEnvironments,
-} from '../../src/registry/python-environments.ts';
+} from '../../src/dependencies/python/environments.ts';
 
 /** A machine without any Python. */
 export const noPython: PythonEnvironments = createPythonEnvironments({

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { pythonSdkVersion } from '../../src/registry/python-environments.ts';
+import { pythonSdkVersion } from '../../src/dependencies/python/environments.ts';
 
 const run = promisify(execFile);
 

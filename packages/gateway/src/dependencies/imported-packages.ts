@@ -1,0 +1,103 @@
+import { readFile, stat } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
+import { dirname, extname, join, resolve } from 'node:path';
+import { placeAt, type TextPlace } from './json-place.ts';
+
+/** A package that a module's own files import, and the first place that does. */
+export type ImportedPackage = {
+  readonly name: string;
+  /** Absolute. */
+  readonly file: string;
+  readonly place: TextPlace;
+};
+
+/** A module with more files, or larger ones, is looked at in part: what is found is a warning, not a gate. */
+const fileLimit = 200;
+const fileLimitBytes = 1_000_000;
+
+/**
+ * The packages imported by a file and by the local files it imports. Text is searched, not parsed: what is wrong in a
+ * file is for the loader to say. Imports of types alone, Node's own modules and the gateway's are left out.
+ */
+export async function importedPackages(entry: string): Promise<ImportedPackage[]> {
+  const found = new Map<string, ImportedPackage>();
+  const waiting = [entry];
+  const seen = new Set(waiting);
+  for (const file of waiting) {
+    const text = await readSource(file);
+    for (const { specifier, place } of importsIn(text)) {
+      if (!specifier.startsWith('.')) {
+        const name = packageOf(specifier);
+        if (name !== null && !found.has(name)) found.set(name, { name, file, place });
+        continue;
+      }
+      const target = await resolveLocal(resolve(dirname(file), specifier));
+      if (target === null || seen.has(target) || seen.size >= fileLimit) continue;
+      seen.add(target);
+      waiting.push(target);
+    }
+  }
+  return [...found.values()];
+}
+
+async function readSource(file: string): Promise<string> {
+  const facts = await stat(file).catch(() => null);
+  if (!facts?.isFile() || facts.size > fileLimitBytes) return '';
+  return readFile(file, 'utf8').catch(() => '');
+}
+
+const patterns: readonly RegExp[] = [
+  /^[ \t]*(?:import|export)\s+(?!type\s+[\w{*])[^'"`;()]*?\bfrom\s*(['"])(?<specifier>[^'"\n]+)\1/gm,
+  /^[ \t]*import\s*(['"])(?<specifier>[^'"\n]+)\1/gm,
+  /\b(?:import|require)\s*\(\s*(['"])(?<specifier>[^'"\n]+)\1\s*\)/g,
+];
+
+function importsIn(source: string): { specifier: string; place: TextPlace }[] {
+  const text = withoutComments(source);
+  return patterns.flatMap((pattern) =>
+    [...text.matchAll(pattern)].map(({ index, groups, 0: match }) => {
+      const specifier = groups?.specifier ?? '';
+      const position = index + match.lastIndexOf(specifier) - 1;
+      return { specifier, place: placeAt(text, position) };
+    }),
+  );
+}
+
+/** Comments that fill their lines become blanks, so that places stay. */
+function withoutComments(source: string): string {
+  return source.replaceAll(/^[ \t]*(?:\/\*[\s\S]*?\*\/|\/\/.*$)/gm, (comment) =>
+    comment.replaceAll(/[^\n]/g, ' '),
+  );
+}
+
+const packageName = /^(?:@[a-z0-9~-][\w.~-]*\/)?[a-z0-9~-][\w.~-]*/i;
+
+/** Null for what is no package: Node's modules, URLs, `#imports`, aliases such as `@/lib`, the gateway's own. */
+function packageOf(specifier: string): string | null {
+  if (isBuiltin(specifier) || /^(?:[a-z]+:|[#/~])/i.test(specifier)) return null;
+  const name = packageName.exec(specifier)?.[0] ?? null;
+  return name === 'dropgate' ? null : name;
+}
+
+const endings = ['.ts', '.tsx', '.mts', '.cts', '.js', '.mjs', '.cjs', '.jsx'];
+const sourceEndings: Readonly<Record<string, string>> = {
+  '.js': '.ts',
+  '.jsx': '.tsx',
+  '.mjs': '.mts',
+  '.cjs': '.cts',
+};
+
+async function resolveLocal(path: string): Promise<string | null> {
+  const ending = extname(path);
+  const source = sourceEndings[ending];
+  const candidates = [
+    ...(endings.includes(ending) ? [path] : []),
+    ...(source === undefined ? [] : [path.slice(0, -ending.length) + source]),
+    ...endings.map((added) => path + added),
+    ...endings.map((added) => join(path, `index${added}`)),
+  ];
+  for (const candidate of candidates) {
+    if ((await stat(candidate).catch(() => null))?.isFile()) return candidate;
+  }
+  return null;
+}

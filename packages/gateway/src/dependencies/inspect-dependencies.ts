@@ -1,0 +1,161 @@
+import { join } from 'node:path';
+import { readPlainFile } from '../files/read-plain-file.ts';
+import type { Finding } from '../protocol/diagnostics.ts';
+import type { FoundModule } from '../protocol/module.ts';
+import { type ImportedPackage, importedPackages } from './imported-packages.ts';
+import {
+  type CheckedPackage,
+  checkInstalled,
+  findPackage,
+  isServedByGateway,
+} from './installed-package.ts';
+import type { TextPlace } from './json-place.ts';
+import { type Lookalike, lookalikeOf } from './lookalikes.ts';
+import { type DependencyManifest, readDependencyManifest } from './manifest.ts';
+import type { PythonEnvironments } from './python/environments.ts';
+import { inspectPython } from './python/inspect-python.ts';
+
+/** What has to be known of a module to look at its dependencies. */
+export type DependentModule = Pick<FoundModule, 'agentId' | 'folder' | 'entry' | 'language'>;
+
+/** What a module declares, what is there of it, and what is to be said about that. */
+export type DependencyReport = {
+  /** Null where there is no file that declares anything, or it cannot be used. */
+  readonly manifest: DependencyManifest | null;
+  readonly packages: readonly CheckedPackage[];
+  readonly findings: readonly Finding[];
+};
+
+/**
+ * Says which packages a module declares without having them, in the wrong version, or imports without declaring them,
+ * and which names look like another package's. All at stage `dependencies`; one of severity `error` means the module
+ * cannot work. Without a file that declares packages there is little to say. Never throws.
+ */
+export async function checkDependencies(
+  module: DependentModule,
+  pythons: PythonEnvironments,
+): Promise<readonly Finding[]> {
+  return (await inspectDependencies(module, pythons)).findings;
+}
+
+/** The same with what it was concluded from. */
+export async function inspectDependencies(
+  module: DependentModule,
+  pythons: PythonEnvironments,
+): Promise<DependencyReport> {
+  if (module.language === 'python') return inspectPython(module, pythons);
+  const read = await readDependencyManifest(module.folder);
+  if (read.type === 'absent') return { ...nothing, findings: await findMisspelt(module) };
+  if (read.type === 'unusable') return { ...nothing, findings: [read.finding] };
+  const { manifest } = read;
+  const [packages, imported] = await Promise.all([
+    checkInstalled(manifest.wanted, module.folder),
+    importedPackages(module.entry),
+  ]);
+  const findings = [
+    ...packages.flatMap((one) => describePackage(one, manifest, module)),
+    ...describeLookalikes(manifest, imported),
+    ...(await describeUndeclared(manifest, imported, module)),
+  ];
+  return { manifest, packages, findings };
+}
+
+const nothing: DependencyReport = { manifest: null, packages: [], findings: [] };
+
+/** Before the load says of a misspelt package that it can be installed. */
+async function findMisspelt(module: DependentModule): Promise<Finding[]> {
+  const imported = await importedPackages(module.entry);
+  return imported.flatMap((one) => {
+    const lookalike = lookalikeOf(one.name);
+    // What is not the SDK is the load's to tell.
+    return lookalike?.kind === 'misspelt' ? [describeLookalike(one, lookalike)] : [];
+  });
+}
+
+function describePackage(
+  one: CheckedPackage,
+  { path }: DependencyManifest,
+  { agentId }: DependentModule,
+): Finding[] {
+  if (one.state === 'ok') return [];
+  const { name, range, found } = one;
+  const copy = found?.isGatewayCopy ? `the gateway's copy is` : 'what is installed is';
+  const described =
+    one.state === 'missing'
+      ? {
+          code: 'missing_dependency',
+          message: `package.json asks for ${name} (${range}), which is not installed.`,
+        }
+      : {
+          code: 'wrong_dependency_version',
+          message: `package.json asks for ${name} (${range}), but ${copy} version ${found?.version ?? 'unknown'}.`,
+        };
+  const hint = `Run \`dropgate deps install ${agentId}\`.`;
+  return [
+    { stage: 'dependencies', severity: 'error', ...described, file: path, ...one.place, hint },
+  ];
+}
+
+function describeLookalikes(
+  manifest: DependencyManifest,
+  imported: readonly ImportedPackage[],
+): Finding[] {
+  const declared = manifest.wanted.map(({ name, place }) => ({ name, place, file: manifest.path }));
+  const undeclared = imported.filter(({ name }) => !manifest.declared.has(name));
+  return [...declared, ...undeclared].flatMap((one) => {
+    const lookalike = lookalikeOf(one.name);
+    return lookalike ? [describeLookalike(one, lookalike)] : [];
+  });
+}
+
+type NamedPackage = Pick<ImportedPackage, 'name' | 'file'> & { readonly place: TextPlace | null };
+
+function describeLookalike(
+  { name, place, file }: NamedPackage,
+  { meant, kind }: Lookalike,
+): Finding {
+  const isUnofficial = kind === 'unofficial';
+  return {
+    ...{ stage: 'dependencies', code: 'lookalike_package', severity: 'warning' },
+    message: isUnofficial
+      ? `\`${name}\` is not OpenAI's Agents SDK; on npm that is \`${meant}\`.`
+      : `\`${name}\` is one letter away from the well-known package \`${meant}\`.`,
+    file,
+    ...place,
+    hint: isUnofficial
+      ? `Use \`${meant}\`, which needs no install, and remove \`${name}\`.`
+      : `If you mean \`${meant}\`, correct the name before anything is installed.`,
+  };
+}
+
+async function describeUndeclared(
+  manifest: DependencyManifest,
+  imported: readonly ImportedPackage[],
+  module: DependentModule,
+): Promise<Finding[]> {
+  const undeclared = imported.filter(
+    ({ name }) =>
+      !manifest.declared.has(name) && !isServedByGateway(name) && lookalikeOf(name) === null,
+  );
+  const findings: Finding[] = [];
+  for (const { name, file, place } of undeclared) {
+    const found = await findPackage(name, module.folder);
+    if (!found && (await mapsPaths(module.folder))) continue;
+    findings.push({
+      ...{ stage: 'dependencies', code: 'undeclared_dependency', severity: 'warning' },
+      message: found
+        ? `The module imports ${name}, which package.json does not declare; it works by chance, with the copy at ${found.path}.`
+        : `The module imports ${name}, which package.json does not declare.`,
+      file,
+      ...place,
+      hint: `Add "${name}": "${found?.version ? `^${found.version}` : '*'}" to its "dependencies", then run \`dropgate deps install ${module.agentId}\`.`,
+    });
+  }
+  return findings;
+}
+
+/** With `paths` or `baseUrl` a bare name may well be a file of the author's. */
+async function mapsPaths(folder: string): Promise<boolean> {
+  const text = await readPlainFile(join(folder, 'tsconfig.json')).catch(() => '');
+  return /"(paths|baseUrl)"\s*:/.test(text);
+}

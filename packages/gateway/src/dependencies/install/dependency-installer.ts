@@ -1,0 +1,189 @@
+import { join } from 'node:path';
+import type { Finding } from '../../protocol/diagnostics.ts';
+import { type DependentModule, inspectDependencies } from '../inspect-dependencies.ts';
+import type { CheckedPackage } from '../installed-package.ts';
+import type { PythonEnvironments } from '../python/environments.ts';
+import { installForModule, installShared, planForModule } from '../python/install-for-module.ts';
+import { installEnvironment } from './environment.ts';
+import { InstallError } from './install-error.ts';
+import { type LockedPackage, type LockedPackages, readLockedPackages } from './lock-file.ts';
+import { findNpm, runNpm } from './npm.ts';
+import type { InstallEnvironment } from './run-program.ts';
+import { openStaging, type StagedInstall, type Staging } from './staging.ts';
+
+export type InstallDeps = {
+  /** The environment of the process; installers get what they need of it. */
+  readonly environment: InstallEnvironment;
+  readonly pythons: PythonEnvironments;
+  /** Ends what is under way. */
+  readonly signal: AbortSignal;
+  /** Of one run of npm or pip. */
+  readonly timeoutMs?: number;
+};
+
+/** What an install of one module would do. */
+export type InstallPlan = {
+  readonly packages: readonly CheckedPackage[];
+  readonly findings: readonly Finding[];
+  /** Absolute folder the packages go to. */
+  readonly target: string;
+  /** What npm has settled on; null where nothing has to be installed, or it could not. */
+  readonly resolved: LockedPackages | null;
+  /** Why npm could not. */
+  readonly failure: InstallError | null;
+};
+
+/** What an install of one module did. */
+export type InstallResult =
+  /** There is no file that declares anything, or all it declares is there. */
+  | { readonly type: 'nothing_to_do'; readonly declares: boolean }
+  | {
+      readonly type: 'installed';
+      readonly packages: readonly LockedPackage[];
+      /** Packages whose install scripts did not run. */
+      readonly skippedScripts: readonly LockedPackage[];
+      /** Names that are probably not the package meant. */
+      readonly warnings: readonly Finding[];
+    }
+  /** `finding` says what is wrong with the file that declares the packages. */
+  | { readonly type: 'refused'; readonly finding: Finding }
+  | { readonly type: 'failed'; readonly failure: InstallError };
+
+/** Installs what modules declare, each into its own folder. Neither function throws for a bad module. */
+export type DependencyInstaller = {
+  readonly plan: (module: DependentModule) => Promise<InstallPlan>;
+  readonly install: (
+    module: DependentModule,
+    options: { readonly scripts: 'run' | 'skip' },
+  ) => Promise<InstallResult>;
+  /** Makes the environment for modules in Python that declare nothing. */
+  readonly installShared: () => Promise<InstallResult>;
+};
+
+const INSTALL_TIMEOUT_MS = 600_000;
+
+const lockFile = 'package-lock.json';
+const stagedNpm: StagedInstall = {
+  ...{ packages: 'node_modules', lockFile },
+  copied: ['package.json', lockFile, 'npm-shrinkwrap.json', '.npmrc'],
+};
+
+export function createDependencyInstaller(deps: InstallDeps): DependencyInstaller {
+  return {
+    plan: (module) =>
+      module.language === 'python' ? planForModule(deps, module) : plan(deps, module),
+    install: (module, { scripts }) =>
+      module.language === 'python'
+        ? installForModule(deps, module)
+        : install(deps, module, scripts),
+    installShared: () => installShared(deps),
+  };
+}
+
+async function plan(deps: InstallDeps, module: DependentModule): Promise<InstallPlan> {
+  const { packages, findings } = await inspectDependencies(module, deps.pythons);
+  const target = join(module.folder, 'node_modules');
+  const planned = { packages, findings, target, resolved: null, failure: null };
+  if (packages.every(({ state }) => state === 'ok')) return planned;
+  try {
+    const resolved = await inStaging(module, async (staging) => {
+      await npmInstall(deps, staging, ['--package-lock-only', '--ignore-scripts']);
+      return readLockedPackages(staging.folder);
+    });
+    return { ...planned, resolved };
+  } catch (error) {
+    if (error instanceof InstallError) return { ...planned, failure: error };
+    throw error;
+  }
+}
+
+async function install(
+  deps: InstallDeps,
+  module: DependentModule,
+  scripts: 'run' | 'skip',
+): Promise<InstallResult> {
+  const before = await inspectDependencies(module, deps.pythons);
+  const unusable = before.manifest === null ? before.findings.find(isError) : undefined;
+  if (unusable) return { type: 'refused', finding: unusable };
+  const isThere = before.packages.every(({ state }) => state === 'ok');
+  if (isThere && !(scripts === 'run' && (await hasScripts(module)))) {
+    return { type: 'nothing_to_do', declares: before.packages.length > 0 };
+  }
+  try {
+    return await inStaging(module, async (staging) => {
+      await npmInstall(deps, staging, scriptFlags[scripts]);
+      await checkComplete(deps, module, staging);
+      const { packages, withScripts } = await readLockedPackages(staging.folder);
+      staging.commit();
+      const skippedScripts = scripts === 'skip' ? withScripts : [];
+      const warnings = before.findings.filter(({ code }) => code === 'lookalike_package');
+      return { type: 'installed', packages, skippedScripts, warnings };
+    });
+  } catch (error) {
+    if (error instanceof InstallError) return { type: 'failed', failure: error };
+    throw error;
+  }
+}
+
+/** Nobody knows whether they ran: an install before may have left them out. */
+async function hasScripts({ folder }: DependentModule): Promise<boolean> {
+  return (await readLockedPackages(folder)).withScripts.length > 0;
+}
+
+/** From version 12 on npm runs only the scripts it is told to trust. */
+const scriptFlags = {
+  run: ['--ignore-scripts=false', '--dangerously-allow-all-scripts'],
+  skip: ['--ignore-scripts'],
+} as const;
+
+async function inStaging<Result>(
+  module: DependentModule,
+  work: (staging: Staging) => Promise<Result>,
+): Promise<Result> {
+  const staging = await openStaging(module.folder, stagedNpm);
+  try {
+    return await work(staging);
+  } finally {
+    await staging.discard();
+  }
+}
+
+async function npmInstall(
+  deps: InstallDeps,
+  staging: Staging,
+  flags: readonly string[],
+): Promise<void> {
+  const environment = installEnvironment(deps.environment);
+  const npm = await findNpm(environment);
+  // With a prefix npm does not look for a workspace that this folder might be part of.
+  const here = ['--prefix', staging.folder, '--no-audit', '--no-fund', '--loglevel=error'];
+  await runNpm(npm, ['install', ...here, ...flags], {
+    folder: staging.folder,
+    environment,
+    signal: deps.signal,
+    timeoutMs: deps.timeoutMs ?? INSTALL_TIMEOUT_MS,
+    onStart: staging.recordGroup,
+  });
+}
+
+/** npm may end well without all that was asked for, such as with settings that omit a kind of package. */
+async function checkComplete(
+  deps: InstallDeps,
+  module: DependentModule,
+  staging: Staging,
+): Promise<void> {
+  const { packages } = await inspectDependencies(
+    { ...module, folder: staging.folder },
+    deps.pythons,
+  );
+  const lacking = packages.filter(({ state }) => state !== 'ok');
+  if (lacking.length === 0) return;
+  const names = lacking.map(({ name, range }) => `${name} (${range})`).join(', ');
+  throw new InstallError('incomplete_install', `npm ended without having installed ${names}.`, {
+    hint: 'See whether an .npmrc, or the environment, tells npm to leave packages out.',
+  });
+}
+
+function isError({ severity }: Finding): boolean {
+  return severity === 'error';
+}

@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readPlainFile } from '../files/read-plain-file.ts';
+import type { Finding } from '../protocol/diagnostics.ts';
+import { parseJson, placeAt, type TextPlace } from './json-place.ts';
+
+/** A package that a module's `package.json` asks for. `range` is as written. */
+export type WantedPackage = {
+  readonly name: string;
+  readonly range: string;
+  readonly kind: 'dependency' | 'peer';
+  /** Where the wish is written. */
+  readonly place: TextPlace | null;
+};
+
+/** What a module's `package.json` says of packages. */
+export type DependencyManifest = {
+  /** Absolute path of the `package.json`. */
+  readonly path: string;
+  /** What has to be there for the module to work. */
+  readonly wanted: readonly WantedPackage[];
+  /** Every name it mentions, development and optional ones too, and its own. */
+  readonly declared: ReadonlySet<string>;
+};
+
+/** A module's `package.json`: there is none, it cannot be used, or this is what it says. */
+export type ManifestRead =
+  | { readonly type: 'absent' }
+  | { readonly type: 'unusable'; readonly finding: Finding }
+  | { readonly type: 'read'; readonly manifest: DependencyManifest };
+
+const ranges = z.record(z.string(), z.string()).optional();
+const manifestSchema = z.looseObject({
+  name: z.string().optional(),
+  dependencies: ranges,
+  peerDependencies: ranges,
+  optionalDependencies: ranges,
+  devDependencies: ranges,
+  peerDependenciesMeta: z
+    .record(z.string(), z.looseObject({ optional: z.boolean().optional() }))
+    .optional(),
+});
+
+/** Reads the `package.json` of a folder. Without one it costs a single look. */
+export async function readDependencyManifest(folder: string): Promise<ManifestRead> {
+  const path = join(folder, 'package.json');
+  let text: string;
+  try {
+    text = await readPlainFile(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { type: 'absent' };
+    const why = code === 'NOTFILE' ? 'is a pipe or device, not a file' : `cannot be read (${code})`;
+    return unusable(path, `package.json ${why}.`, null);
+  }
+  const json = parseJson(text);
+  if (json.type === 'broken') {
+    return unusable(path, `package.json is not valid JSON: ${json.reason}.`, json.place);
+  }
+  const parsed = manifestSchema.safeParse(json.value);
+  if (parsed.success) return { type: 'read', manifest: toManifest(path, text, parsed.data) };
+  const issue = parsed.error.issues[0];
+  const keys = (issue?.path ?? []).map(String);
+  const what = keys.length > 0 ? `"${keys.join('.')}"` : 'the whole';
+  const message = `package.json is not as npm needs it: ${what} is not what it should be (${issue?.message}).`;
+  return unusable(path, message, placeOfKey(text, keys));
+}
+
+function toManifest(
+  path: string,
+  text: string,
+  read: z.infer<typeof manifestSchema>,
+): DependencyManifest {
+  const { dependencies = {}, peerDependencies = {}, optionalDependencies = {} } = read;
+  const isOptional = (name: string) =>
+    name in optionalDependencies || read.peerDependenciesMeta?.[name]?.optional === true;
+  const section = (ranges: Readonly<Record<string, string>>, kind: WantedPackage['kind']) =>
+    Object.entries(ranges)
+      .filter(([name]) => !isOptional(name))
+      .map(([name, range]): WantedPackage => {
+        const key = kind === 'peer' ? 'peerDependencies' : 'dependencies';
+        return { name, range, kind, place: placeOfKey(text, [key, name]) };
+      });
+  const peers = section(peerDependencies, 'peer').filter(({ name }) => !(name in dependencies));
+  return {
+    path,
+    wanted: [...section(dependencies, 'dependency'), ...peers],
+    declared: new Set([
+      ...(read.name === undefined ? [] : [read.name]),
+      ...[dependencies, peerDependencies, optionalDependencies, read.devDependencies ?? {}].flatMap(
+        Object.keys,
+      ),
+    ]),
+  };
+}
+
+function unusable(path: string, message: string, place: TextPlace | null): ManifestRead {
+  const finding: Finding = {
+    stage: 'dependencies',
+    code: 'bad_package_json',
+    severity: 'error',
+    message,
+    file: path,
+    ...(place ?? {}),
+    hint: 'Correct the file; without one the module may import what comes with the gateway.',
+  };
+  return { type: 'unusable', finding };
+}
+
+/** Where a key is written, each looked for behind the one that holds it. */
+function placeOfKey(text: string, keys: readonly string[]): TextPlace | null {
+  let position = 0;
+  for (const key of keys) {
+    const quoted = JSON.stringify(key).replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    const match = new RegExp(`${quoted}\\s*:`).exec(text.slice(position));
+    if (!match) return null;
+    position += match.index;
+  }
+  return keys.length === 0 ? null : placeAt(text, position);
+}

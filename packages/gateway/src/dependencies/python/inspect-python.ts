@@ -1,0 +1,204 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Finding } from '../../protocol/diagnostics.ts';
+import type { DependencyReport, DependentModule } from '../inspect-dependencies.ts';
+import { isInstallUnderWay } from '../install/staging.ts';
+import type { CheckedPackage } from '../installed-package.ts';
+import {
+  environmentFolder,
+  type PythonChoice,
+  type PythonEnvironments,
+  pythonSdk,
+} from './environments.ts';
+import { pythonLookalikeOf } from './lookalikes.ts';
+import { holdsMarker } from './marker.ts';
+import { type Distribution, listDistributions, normalName } from './packages.ts';
+import { type Requirement, type Requirements, readRequirements } from './requirements.ts';
+import { fitsSpecifier } from './version.ts';
+
+/**
+ * Says what a module in Python declares without having it, or in a wrong version, by the metadata in the environment
+ * it would run in. Runs nothing of it. Never throws.
+ */
+export async function inspectPython(
+  module: DependentModule,
+  pythons: PythonEnvironments,
+): Promise<DependencyReport> {
+  const [read, choice] = await Promise.all([readRequirements(module), pythons.choose(module)]);
+  const none = { manifest: null, packages: [], findings: [] };
+  if (read.type === 'unusable') return { ...none, findings: [read.finding] };
+  const requirements = read.type === 'read' ? read.requirements : null;
+  const manifest = requirements && {
+    path: requirements.path,
+    wanted: [],
+    declared: new Set(requirements.wanted.flatMap(({ name }) => name ?? [])),
+  };
+  if (choice.type === 'none') {
+    const canBeMade = choice.finding.code.startsWith('python_environment') ? [choice.finding] : [];
+    const packages = canBeMade.length > 0 ? unchecked(requirements) : [];
+    return { manifest, packages, findings: [choice.finding] };
+  }
+  const has = await listDistributions(choice.facts);
+  const declared = (requirements?.wanted ?? []).flatMap((one) => check(one, choice, has));
+  const noSdk = await describeSdk({ module, requirements, choice, pythons }, has);
+  const findings = [
+    ...declared.flatMap((one) => describe(one, requirements, module)),
+    ...describeLookalikes(requirements),
+    ...noSdk,
+  ];
+  const packages = noSdk.length > 0 ? [...declared, missingSdk] : declared;
+  return { manifest, packages, findings };
+}
+
+/** Whether the module's own files import the SDK. A word in a comment is taken for one: it costs an install. */
+export async function importsSdk({ entry }: Pick<DependentModule, 'entry'>): Promise<boolean> {
+  const text = await readFile(entry, 'utf8').catch(() => '');
+  return /^\s*(?:from\s+agents(?:\.|\s)|import\s+agents\b)/m.test(text);
+}
+
+/** The SDK of a module that imports it without declaring it; an install adds it. */
+const missingSdk: CheckedPackage = {
+  ...{ name: pythonSdk, range: '', kind: 'dependency', place: null },
+  ...{ state: 'missing', found: null },
+};
+
+function unchecked(requirements: Requirements | null): CheckedPackage[] {
+  return (requirements?.wanted ?? []).map((one) => ({
+    ...asPackage(one),
+    state: 'missing',
+    found: null,
+  }));
+}
+
+type Found = PythonChoice & { readonly type: 'found' };
+
+/** Nothing where its marker says that it is not for this Python. */
+function check(
+  one: Requirement,
+  { facts, isOwn }: Found,
+  has: ReadonlyMap<string, Distribution>,
+): CheckedPackage[] {
+  const applies = one.marker === null ? true : holdsMarker(one.marker, facts.markers);
+  if (applies === false) return [];
+  const found = one.name === null ? null : (has.get(one.name) ?? null);
+  const copy = found && { ...found, isGatewayCopy: !isOwn };
+  const checked = (state: CheckedPackage['state']) => [{ ...asPackage(one), state, found: copy }];
+  // Whether it applies, or what it is called, only pip can tell: an environment of its own was made by it.
+  if (applies === null || one.name === null) return checked(isOwn ? 'ok' : 'missing');
+  if (!found) return checked('missing');
+  const fits = !one.isSpecifier || fitsSpecifier(found.version, one.wanted);
+  return checked(fits ? 'ok' : 'wrong_version');
+}
+
+function asPackage({ name, wanted, place }: Requirement) {
+  return { name: name ?? basename(wanted), range: wanted, kind: 'dependency', place } as const;
+}
+
+function describe(
+  { name, range, state, found, place }: CheckedPackage,
+  requirements: Requirements | null,
+  { agentId }: DependentModule,
+): Finding[] {
+  if (state === 'ok' || !requirements) return [];
+  const by =
+    requirements.kind === 'header' ? 'The header of the module' : basename(requirements.path);
+  const wish = range === '' || range === name ? name : `${name} (${range})`;
+  return [
+    {
+      ...{ stage: 'dependencies', severity: 'error', file: requirements.path, ...place },
+      ...(state === 'missing'
+        ? {
+            code: 'missing_dependency',
+            message: `${by} asks for ${wish}, which is not installed.`,
+          }
+        : {
+            code: 'wrong_dependency_version',
+            message: `${by} asks for ${wish}, but what is installed is version ${found?.version}.`,
+          }),
+      hint: `Run \`dropgate deps install ${agentId}\`.`,
+    },
+  ];
+}
+
+function describeLookalikes(requirements: Requirements | null): Finding[] {
+  return (requirements?.wanted ?? []).flatMap(({ name, file, place }): Finding[] => {
+    const lookalike = name === null ? null : pythonLookalikeOf(name);
+    if (!lookalike) return [];
+    const { meant, kind } = lookalike;
+    return [
+      {
+        ...{ stage: 'dependencies', code: 'lookalike_package', severity: 'warning' },
+        message:
+          kind === 'unofficial'
+            ? `\`${name}\` is not OpenAI's Agents SDK; on PyPI that is \`${meant}\`.`
+            : `\`${name}\` is one letter away from the well-known package \`${meant}\`.`,
+        ...{ file, ...place },
+        hint:
+          kind === 'unofficial'
+            ? `Use \`${meant}\`, and remove \`${name}\`.`
+            : `If you mean \`${meant}\`, correct the name before anything is installed.`,
+      },
+    ];
+  });
+}
+
+/** Where the SDK is sought, and what asks for it. */
+type Sought = {
+  readonly requirements: Requirements | null;
+  readonly choice: Found;
+  readonly pythons: PythonEnvironments;
+};
+
+/** What is imported as `agents` may be another package of that name, which fails in ways that nobody understands. */
+async function describeSdk(
+  about: Sought & { readonly module: DependentModule },
+  has: ReadonlyMap<string, Distribution>,
+): Promise<Finding[]> {
+  const { module, requirements, choice } = about;
+  const isDeclared = requirements?.wanted.some(({ name }) => name === pythonSdk);
+  if (isDeclared || has.has(normalName(pythonSdk)) || !(await importsSdk(module))) return [];
+  if (isPrepared(about)) return [inPreparation(module)];
+  const other = has.get('agents');
+  const command =
+    requirements || choice.isOwn
+      ? `dropgate deps install ${module.agentId}`
+      : 'dropgate deps install';
+  return [
+    {
+      ...{ stage: 'dependencies', code: 'missing_dependency', severity: 'error' },
+      message: other
+        ? `The module imports the Agents SDK (${pythonSdk}), but its environment has \`agents\` ${other.version}, another package.`
+        : `The module imports the Agents SDK (${pythonSdk}), which its environment does not have (${choice.facts.interpreter}).`,
+      file: module.entry,
+      hint:
+        choice.isOwn && !requirements
+          ? `Install it there: ${join(module.folder, environmentFolder, 'bin', 'pip')} install ${pythonSdk}`
+          : `Run \`${command}\`.`,
+    },
+  ];
+}
+
+/** Whether the environment that the module would share is being made right now. */
+function isPrepared({ requirements, choice, pythons }: Sought): boolean {
+  return !requirements && !choice.isOwn && isInstallUnderWay(pythons.sharedFolder);
+}
+
+const preparationCode = 'python_environment_in_preparation';
+
+function inPreparation({ entry }: DependentModule): Finding {
+  return {
+    ...{ stage: 'dependencies', code: preparationCode, severity: 'info', file: entry },
+    message:
+      'The environment that agents in Python share is being made; the agent loads when it is there.',
+  };
+}
+
+/** Says that a module has to wait for the environment it shares; null where it has not. Never throws. */
+export async function findPreparation(
+  module: DependentModule,
+  pythons: PythonEnvironments,
+): Promise<Finding | null> {
+  if (!isInstallUnderWay(pythons.sharedFolder)) return null;
+  const { findings } = await inspectPython(module, pythons);
+  return findings.find(({ code }) => code === preparationCode) ?? null;
+}

@@ -1,0 +1,197 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Finding } from '../../protocol/diagnostics.ts';
+import type { DependentModule } from '../inspect-dependencies.ts';
+import type { InstallDeps, InstallPlan, InstallResult } from '../install/dependency-installer.ts';
+import { installEnvironment } from '../install/environment.ts';
+import { InstallError } from '../install/install-error.ts';
+import type { LockedPackage } from '../install/lock-file.ts';
+import { openStaging, type Staging } from '../install/staging.ts';
+import { environmentFolder, pythonSdk, pythonSdkVersion } from './environments.ts';
+import { importsSdk, inspectPython } from './inspect-python.ts';
+import { installPython, readPythonLock, resolvePython, stagedPython } from './install-python.ts';
+import { findDistribution, listDistributions, normalName } from './packages.ts';
+import type { PythonFacts } from './probe.ts';
+import { type Requirements, readRequirements } from './requirements.ts';
+import { fitsSpecifier } from './version.ts';
+
+const INSTALL_TIMEOUT_MS = 900_000;
+
+const pinnedSdk = `${pythonSdk}==${pythonSdkVersion}`;
+
+/** Gives a module in Python an environment of its own with what it declares. Never throws for a bad module. */
+export async function installForModule(
+  deps: InstallDeps,
+  module: DependentModule,
+): Promise<InstallResult> {
+  const read = await readRequirements(module);
+  if (read.type === 'unusable') return { type: 'refused', finding: read.finding };
+  if (read.type === 'absent') return { type: 'nothing_to_do', declares: false };
+  const { findings } = await inspectPython(module, deps.pythons);
+  if (!hasError(findings)) return { type: 'nothing_to_do', declares: true };
+  return install(deps, await ownEnvironment(module, read.requirements, findings));
+}
+
+/** Makes the environment that modules without requirements share, with the SDK alone. */
+export async function installShared(deps: InstallDeps): Promise<InstallResult> {
+  const { sharedFolder, choose, inFolder } = deps.pythons;
+  const chosen = await choose({ folder: sharedFolder, entry: sharedFolder });
+  const facts =
+    chosen.type === 'found' && !chosen.isOwn ? chosen.facts : await inFolder(sharedFolder);
+  const sdk = facts && (await findDistribution(pythonSdk, facts));
+  const isShared = facts?.interpreter.startsWith(sharedFolder) ?? false;
+  if (sdk && (!isShared || sdk.version === pythonSdkVersion)) {
+    return { type: 'nothing_to_do', declares: true };
+  }
+  return install(deps, sharedEnvironment(sharedFolder));
+}
+
+/** Says what an install would bring to a module in Python, or to the environment it shares, and to which folder. */
+export async function planForModule(
+  deps: InstallDeps,
+  module: DependentModule,
+): Promise<InstallPlan> {
+  const [read, report] = await Promise.all([
+    readRequirements(module),
+    inspectPython(module, deps.pythons),
+  ]);
+  const { packages, findings } = report;
+  const wanted =
+    read.type === 'read'
+      ? await ownEnvironment(module, read.requirements, findings)
+      : sharedEnvironment(deps.pythons.sharedFolder);
+  const target = join(wanted.target, environmentFolder);
+  const planned = { packages, findings, target, resolved: null, failure: null };
+  // An environment that its author made by hand, and declares nothing for, is theirs to fill.
+  const isForeign = read.type === 'absent' && (await deps.pythons.inFolder(module.folder)) !== null;
+  const hasNoPython = findings.some(({ code }) => /^python_(missing|too_old)$/.test(code));
+  if (read.type === 'unusable' || isForeign || hasNoPython || !hasError(findings)) return planned;
+  const resolved = await staged(deps, wanted, resolvePython);
+  if (resolved instanceof InstallError) return { ...planned, failure: resolved };
+  return { ...planned, resolved: { packages: resolved, withScripts: [] } };
+}
+
+/** An environment that is wanted, and where. */
+type Wanted = {
+  readonly target: string;
+  readonly keepsLock: boolean;
+  readonly wanted: (staging: Staging) => Promise<readonly string[]>;
+  /** Throws where something is missing in the end. */
+  readonly check: (facts: PythonFacts) => Promise<void>;
+  readonly warnings: readonly Finding[];
+};
+
+async function ownEnvironment(
+  module: DependentModule,
+  requirements: Requirements,
+  findings: readonly Finding[],
+): Promise<Wanted> {
+  const needsSdk = await mustAddSdk(module, requirements);
+  return {
+    target: module.folder,
+    keepsLock: await lockFits(module.folder, requirements),
+    wanted: async (staging) => [
+      ...['-r', await requirementsFile(staging, requirements)],
+      ...(needsSdk ? [pinnedSdk] : []),
+    ],
+    check: (facts) => checkComplete(requirements, facts),
+    warnings: findings.filter(({ code }) => code === 'lookalike_package'),
+  };
+}
+
+function sharedEnvironment(target: string): Wanted {
+  const wanted = async () => [pinnedSdk];
+  return { target, keepsLock: false, wanted, check: async () => undefined, warnings: [] };
+}
+
+function hasError(findings: readonly Finding[]): boolean {
+  return findings.some(({ severity }) => severity === 'error');
+}
+
+async function install(deps: InstallDeps, wanted: Wanted): Promise<InstallResult> {
+  const packages = await staged(deps, wanted, async (staging, ...how) => {
+    const installed = await installPython(staging, ...how);
+    const facts = await deps.pythons.inFolder(staging.folder);
+    if (facts) await wanted.check(facts);
+    staging.commit();
+    return installed;
+  });
+  if (packages instanceof InstallError) return { type: 'failed', failure: packages };
+  return { type: 'installed', packages, skippedScripts: [], warnings: wanted.warnings };
+}
+
+/** Works on an environment in a staging folder, which is gone afterwards. Gives the failure of an install. */
+async function staged(
+  deps: InstallDeps,
+  { target, keepsLock, wanted }: Wanted,
+  work: typeof installPython,
+): Promise<readonly LockedPackage[] | InstallError> {
+  const base = await deps.pythons.base(target);
+  if (base.type === 'none') {
+    const { message, hint = '' } = base.finding;
+    return new InstallError('python_missing', message, { hint });
+  }
+  try {
+    // The state folder, where there is none yet, is the gateway's alone.
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    await mkdir(target, { recursive: true });
+    const staging = await openStaging(target, stagedPython);
+    try {
+      const { interpreter } = base.facts;
+      return await work(
+        staging,
+        { base: interpreter, keepsLock, target, wanted: await wanted(staging) },
+        {
+          environment: installEnvironment(deps.environment),
+          signal: deps.signal,
+          timeoutMs: deps.timeoutMs ?? INSTALL_TIMEOUT_MS,
+        },
+      );
+    } finally {
+      await staging.discard();
+    }
+  } catch (error) {
+    if (error instanceof InstallError) return error;
+    throw error;
+  }
+}
+
+async function mustAddSdk(module: DependentModule, { wanted }: Requirements): Promise<boolean> {
+  return wanted.every(({ name }) => name !== pythonSdk) && (await importsSdk(module));
+}
+
+/** A lock file that has all that is declared in versions that fit is kept to. */
+async function lockFits(folder: string, { wanted }: Requirements): Promise<boolean> {
+  const locked = new Map(
+    (await readPythonLock(folder)).map(({ name, version }) => [normalName(name), version]),
+  );
+  return (
+    locked.size > 0 &&
+    ![...locked.values()].includes('linked') &&
+    wanted.every(({ name, isSpecifier, wanted: range }) => {
+      const version = name === null ? undefined : locked.get(name);
+      return version !== undefined && isSpecifier && fitsSpecifier(version, range);
+    })
+  );
+}
+
+/** pip reads a requirements file as it is; what is declared elsewhere is written into one. */
+async function requirementsFile(staging: Staging, { kind, lines }: Requirements): Promise<string> {
+  if (kind === 'requirements') return 'requirements.txt';
+  const name = '.dropgate-requirements.txt';
+  await writeFile(join(staging.folder, name), `${lines.join('\n')}\n`);
+  return name;
+}
+
+/** pip may end well without all that was asked for, such as with an environment that leaves dependencies out. */
+async function checkComplete({ wanted }: Requirements, facts: PythonFacts): Promise<void> {
+  const has = await listDistributions(facts);
+  const lacking = wanted.filter(
+    ({ name, marker }) => name !== null && marker === null && !has.has(name),
+  );
+  if (lacking.length === 0) return;
+  const names = lacking.map(({ name }) => name).join(', ');
+  throw new InstallError('incomplete_install', `pip ended without having installed ${names}.`, {
+    hint: `See whether the environment, or pip's configuration, tells it to leave packages out; then remove ${environmentFolder} and run the command again.`,
+  });
+}

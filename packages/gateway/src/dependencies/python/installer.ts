@@ -1,0 +1,143 @@
+import { access, readFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { z } from 'zod';
+import { InstallError } from '../install/install-error.ts';
+import type { LockedPackage } from '../install/lock-file.ts';
+import { type ProgramRun, runProgram } from '../install/run-program.ts';
+import { environmentFolder } from './environments.ts';
+import { explainPythonInstall } from './install-failure.ts';
+
+/**
+ * What makes an environment in the folder it works in: uv where there is one, else pip. Each function throws
+ * InstallError `python_install_failed`, `python_missing`, `timed_out` or `interrupted`.
+ */
+export type PythonInstaller = {
+  /** Makes the environment, empty. */
+  readonly makeEnvironment: () => Promise<void>;
+  /** Installs into it what is wanted, as arguments of `pip install`. */
+  readonly install: (wanted: readonly string[]) => Promise<void>;
+  /** What is in it, one `name==version` a line. */
+  readonly freeze: () => Promise<string>;
+  /** What an install would bring into an environment that is empty; installs nothing. */
+  readonly resolve: (wanted: readonly string[]) => Promise<readonly LockedPackage[]>;
+  /** Runs the environment's own Python. */
+  readonly runPython: (...args: string[]) => Promise<void>;
+};
+
+/** First version of pip that works on an environment it is not in. */
+const LENDING_PIP = [22, 3] as const;
+
+const quiet = ['--quiet', '--no-input', '--disable-pip-version-check'];
+
+/**
+ * Finds what there is to install with.
+ *
+ * @param base - Absolute path of the Python that environments are made with.
+ */
+export async function createPythonInstaller(
+  base: string,
+  run: ProgramRun,
+): Promise<PythonInstaller> {
+  const python = join(run.folder, environmentFolder, 'bin', 'python');
+  const uv = await findUv(run.environment.PATH ?? '');
+  if (uv) return withUv({ base, uv, python, run });
+  const version = await call(base, ['-m', 'pip', '--version'], run).catch(() => '');
+  return withPip({ base, python, run, canLend: canLend(version) });
+}
+
+type Parts = { readonly base: string; readonly python: string; readonly run: ProgramRun };
+
+function withUv({ base, uv, python, run }: Parts & { readonly uv: string }): PythonInstaller {
+  const pip = (command: string, ...args: string[]) =>
+    call(uv, ['pip', command, '--python', python, ...args], run);
+  const makeEnvironment = async () => {
+    await call(uv, ['venv', '--quiet', '--python', base, environmentFolder], run);
+  };
+  return {
+    makeEnvironment,
+    install: async (wanted) => void (await pip('install', '--quiet', ...wanted)),
+    freeze: () => pip('freeze', '--quiet'),
+    async resolve(wanted) {
+      await makeEnvironment();
+      const said = await pip('install', '--dry-run', '--color', 'never', ...wanted);
+      const added = said.matchAll(/^\s*\+ ([\w.-]+)(?:==(\S+)| .*)$/gm);
+      return [...added].map(([, name = '', version = 'linked']) => ({ name, version }));
+    },
+    runPython: async (...args) => void (await call(python, args, run)),
+  };
+}
+
+/** A pip that can work on other environments is lent: to give each its own takes seconds and is of no use afterwards. */
+function withPip({
+  base,
+  python,
+  run,
+  canLend,
+}: Parts & { readonly canLend: boolean }): PythonInstaller {
+  const own = canLend ? [] : [python];
+  const makeEnvironment = async () => {
+    const flags = canLend ? ['--without-pip'] : [];
+    await call(base, ['-m', 'venv', ...flags, environmentFolder], run);
+  };
+  const pip = ([command = '', ...args]: readonly string[], lent: readonly string[]) =>
+    call(own[0] ?? base, ['-m', 'pip', ...(canLend ? lent : []), command, ...quiet, ...args], run);
+  const forEnvironment = ['--python', python];
+  return {
+    makeEnvironment,
+    install: async (wanted) =>
+      void (await pip(['install', '--no-compile', ...wanted], forEnvironment)),
+    freeze: () => pip(['freeze'], forEnvironment),
+    async resolve(wanted) {
+      if (!canLend) await makeEnvironment();
+      const report = join(run.folder, 'report.json');
+      // A target of its own makes the question independent of what the asked Python has.
+      const target = join(run.folder, 'nowhere');
+      const dry = ['--dry-run', '--target', target, '--report', report];
+      await pip(['install', ...dry, ...wanted], []);
+      return readReport(await readFile(report, 'utf8'));
+    },
+    runPython: async (...args) => void (await call(python, args, run)),
+  };
+}
+
+const reportSchema = z.looseObject({
+  install: z.array(
+    z.looseObject({ metadata: z.looseObject({ name: z.string(), version: z.string() }) }),
+  ),
+});
+
+function readReport(text: string): LockedPackage[] {
+  const { install } = reportSchema.parse(JSON.parse(text));
+  return install.map(({ metadata: { name, version } }) => ({ name, version }));
+}
+
+/** Gives what the program printed. */
+function call(file: string, args: readonly string[], run: ProgramRun): Promise<string> {
+  return runProgram({ file, args }, run, {
+    name: file.endsWith('uv') ? 'uv' : 'pip',
+    explain: explainPythonInstall,
+    notStarted: (cause) =>
+      new InstallError('python_missing', `${file} could not be started.`, {
+        cause,
+        hint: 'Install Python 3.10 or newer, or name one with GATEWAY_PYTHON.',
+      }),
+  });
+}
+
+function canLend(said: string): boolean {
+  const [, major = 0, minor = 0] = (/^pip (\d+)\.(\d+)/m.exec(said) ?? []).map(Number);
+  const [leastMajor, leastMinor] = LENDING_PIP;
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
+}
+
+async function findUv(path: string): Promise<string | null> {
+  for (const folder of path.split(delimiter).filter((one) => one !== '')) {
+    const program = join(folder, 'uv');
+    const isThere = await access(program).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return program;
+  }
+  return null;
+}

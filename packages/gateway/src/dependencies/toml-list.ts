@@ -1,0 +1,59 @@
+import { placeAt, type TextPlace } from './json-place.ts';
+
+/** One string of a list, and where it is written. */
+export type ListedString = { readonly text: string; readonly place: TextPlace };
+
+/**
+ * The strings of one list in TOML, of which nothing else is read.
+ *
+ * @param table - Name of the table the key lies in; null for the top level.
+ * @returns Null where there is no such list.
+ */
+export function stringList(
+  source: string,
+  table: string | null,
+  key: string,
+): ListedString[] | null {
+  let current: string | null = null;
+  let offset = 0;
+  for (const line of source.split(/(?<=\n)/)) {
+    const header = /^\s*\[\s*([^[\]]+?)\s*\]/.exec(line)?.[1];
+    if (header !== undefined) current = header;
+    const start = new RegExp(`^\\s*${key}\\s*=\\s*\\[`).exec(line);
+    if (header === undefined && start && current === table) {
+      return stringsFrom(source, offset + start[0].length);
+    }
+    offset += line.length;
+  }
+  return null;
+}
+
+const item = /\s*(?:#[^\n]*|,|"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)')/y;
+
+function stringsFrom(source: string, start: number): ListedString[] {
+  const found: ListedString[] = [];
+  item.lastIndex = start;
+  for (let match = item.exec(source); match; match = item.exec(source)) {
+    const text = match[1]?.replaceAll(/\\(["\\])/g, '$1') ?? match[2];
+    if (text === undefined || text.trim() === '') continue;
+    const position = match.index + match[0].search(/["']/);
+    found.push({ text: text.trim(), place: placeAt(source, position) });
+  }
+  return found;
+}
+
+/**
+ * The header with which a script in Python declares what it needs (PEP 723), without its `#`, each line in its place
+ * so that positions count as in the script. Null where there is none.
+ */
+export function scriptHeader(source: string): string | null {
+  const lines = source.split(/\r?\n/);
+  const begin = lines.findIndex((line) => /^# \/\/\/ script\s*$/.test(line));
+  const length = lines.slice(begin + 1).findIndex((line) => /^# \/\/\/\s*$/.test(line));
+  if (begin === -1 || length === -1) return null;
+  const body = lines.slice(begin + 1, begin + 1 + length);
+  if (!body.every((line) => /^#(?: |$)/.test(line))) return null;
+  return [...lines.slice(0, begin + 1).map(() => ''), ...body.map((line) => line.slice(2))].join(
+    '\n',
+  );
+}

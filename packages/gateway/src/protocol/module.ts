@@ -1,0 +1,24 @@
+import type { Finding } from './diagnostics.ts';
+
+/** A module found on disk. Paths are absolute but `modulePath`, which is below the project root. */
+export type FoundModule = {
+  readonly agentId: string;
+  readonly modulePath: string;
+  readonly entry: string;
+  readonly folder: string;
+  readonly name: string;
+  readonly language: 'node' | 'python';
+};
+
+/** What a module runs on, and the files that say so. */
+export type ModuleRuntime = {
+  /** Absolute path of its Python; null for Node, and where there is none. */
+  readonly interpreter: string | null;
+  /** Why there is none, or none yet. */
+  readonly finding: Finding | null;
+  /** Files about its packages whose change is a reason to load again, present or not. */
+  readonly watched: readonly string[];
+};
+
+/** Finds what a module runs on. Never throws. */
+export type FindRuntime = (module: FoundModule) => Promise<ModuleRuntime>;

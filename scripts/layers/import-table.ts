@@ -1,0 +1,48 @@
+/** What a part of `packages/gateway/src/` may import beside itself, and why it is there. Paths of folders end in `/`. */
+export type Row = {
+  readonly mayImport: readonly string[];
+  /** Where only types may come from: nothing of it is left when the code runs. */
+  readonly mayImportTypes?: readonly string[];
+};
+
+const base = ['errors.ts', 'events.ts', 'protocol/'];
+const domain = ['policy/', 'registry/', 'dependencies/', 'runs/', 'tools/', 'upstreams/'];
+
+/**
+ * Who may import whom. The architecture test holds the code to it; the linter's rules (`biome.layers.json`) and the
+ * table in `docs/architecture.md` are written from it by `npm run docs`.
+ */
+export const importTable: Readonly<Record<string, Row>> = {
+  'errors.ts': { mayImport: [] },
+  'protocol/': { mayImport: ['errors.ts'] },
+  'events.ts': { mayImport: ['errors.ts', 'protocol/'] },
+  'files/': { mayImport: ['errors.ts', 'protocol/'] },
+  'policy/': { mayImport: base },
+  'registry/': { mayImport: [...base, 'files/', 'policy/'] },
+  'dependencies/': { mayImport: [...base, 'files/', 'policy/'] },
+  'runs/': { mayImport: [...base, 'policy/'] },
+  'tools/': { mayImport: [...base, 'policy/'] },
+  'upstreams/': { mayImport: [...base, 'policy/'] },
+  'pool/': { mayImport: base },
+  'storage/': { mayImport: base },
+  'observability/': { mayImport: base },
+  'config/': {
+    mayImport: ['errors.ts', 'protocol/', 'files/', 'policy/settings.ts', 'tools/settings.ts'],
+  },
+  'worker/': { mayImport: ['errors.ts', 'protocol/'] },
+  'http/': { mayImport: ['errors.ts', 'protocol/'], mayImportTypes: ['events.ts', ...domain] },
+  'cli/': {
+    mayImport: [
+      ...['errors.ts', 'protocol/', 'config/', 'storage/', 'policy/', 'dependencies/'],
+      ...['registry/', 'gateway.ts'],
+    ],
+  },
+  'assembly/': {
+    mayImport: [
+      ...[...base, 'files/', ...domain, 'pool/', 'storage/', 'observability/', 'config/', 'http/'],
+    ],
+  },
+  'gateway.ts': { mayImport: ['errors.ts', 'protocol/', 'config/', 'assembly/'] },
+  'index.ts': { mayImport: ['gateway.ts', 'config/'] },
+  'testing.ts': { mayImport: ['errors.ts', 'protocol/', 'config/', 'gateway.ts'] },
+};
