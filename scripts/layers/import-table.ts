@@ -34,7 +34,7 @@ export const importTable: Readonly<Record<string, Row>> = {
   'cli/': {
     mayImport: [
       ...['errors.ts', 'protocol/', 'config/', 'storage/', 'policy/', 'dependencies/'],
-      ...['registry/', 'gateway.ts'],
+      ...['registry/discovery/', 'gateway.ts'],
     ],
   },
   'assembly/': {

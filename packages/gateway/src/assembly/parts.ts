@@ -10,7 +10,7 @@ import { createLivePolicy } from '../policy/live-policy.ts';
 import { createPool } from '../pool/pool.ts';
 import { workerEntries } from '../pool/runtimes.ts';
 import { workerUser } from '../pool/worker-user.ts';
-import { createFirstLoad } from '../registry/first-load.ts';
+import { createFirstLoad } from '../registry/readiness.ts';
 import { openGatewayStore } from '../storage/gateway-store.ts';
 import { keepsNothing } from '../storage/keeps-nothing.ts';
 import { newLocalToken } from '../storage/running-gateway.ts';

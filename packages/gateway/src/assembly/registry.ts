@@ -6,12 +6,12 @@ import { workerUser } from '../pool/worker-user.ts';
 import type { Decision, Question } from '../protocol/policy.ts';
 import { createCatalog } from '../registry/catalog.ts';
 import { createFollowPolicy } from '../registry/follow-policy.ts';
-import { createGenerations } from '../registry/generations.ts';
-import { createLastKnownGood } from '../registry/last-known-good.ts';
+import { createGenerations } from '../registry/kept/generations.ts';
+import { createLastKnownGood } from '../registry/kept/last-known-good.ts';
+import { conditionsOf } from '../registry/kept/module-load.ts';
 import { createLoadAgent } from '../registry/load-agent.ts';
-import { conditionsOf } from '../registry/module-load.ts';
 import { createSyncAgents, type SyncAgents } from '../registry/sync-agents.ts';
-import { createWatch } from '../registry/watch.ts';
+import { createWatch } from '../registry/watch/watch.ts';
 import type { Parts } from './parts.ts';
 
 /** Which agents there are, and how they follow their files. */

@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path';
 import type { Config } from '../config/settle.ts';
 import type { FoundModule } from '../protocol/module.ts';
-import { discover } from '../registry/discover.ts';
+import { discover } from '../registry/discovery/discover.ts';
 import { CommandError } from './command.ts';
 
 /**

@@ -15,8 +15,8 @@ import type { Rule } from '../protocol/policy.ts';
 import type { ModuleLoad, StoredGeneration } from '../protocol/records.ts';
 import { createCatalog } from './catalog.ts';
 import { createFollowPolicy } from './follow-policy.ts';
-import { createGenerations } from './generations.ts';
-import { createLastKnownGood } from './last-known-good.ts';
+import { createGenerations } from './kept/generations.ts';
+import { createLastKnownGood } from './kept/last-known-good.ts';
 import { createSyncAgents } from './sync-agents.ts';
 
 const hashOf = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex');

@@ -7,7 +7,7 @@ import {
   type LoadPolicy,
   loadDenied,
   wasRefused,
-} from './load-allowed.ts';
+} from './may-load.ts';
 import { retireLater } from './swap-generation.ts';
 import type { SyncAgents } from './sync-agents.ts';
 

@@ -1,5 +1,5 @@
 import type { CatalogEntry } from './catalog.ts';
-import { notKeptCode } from './last-known-good.ts';
+import { notKeptCode } from './kept/last-known-good.ts';
 import { report, type SwapDeps } from './swap-generation.ts';
 
 /**

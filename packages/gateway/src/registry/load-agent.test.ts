@@ -7,8 +7,8 @@ import { createModuleRuntimes } from '../dependencies/module-runtime.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { FoundModule } from '../protocol/module.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
-import { sha256 } from './fingerprint.ts';
-import { createGenerations } from './generations.ts';
+import { sha256 } from './kept/fingerprint.ts';
+import { createGenerations } from './kept/generations.ts';
 import type { LoadAgentDeps } from './load-agent.ts';
 import { createLoadAgent } from './load-agent.ts';
 

@@ -3,9 +3,9 @@ import type { Finding } from '../protocol/diagnostics.ts';
 import type { FindRuntime, FoundModule } from '../protocol/module.ts';
 import type { Manifest, ModuleLoad } from '../protocol/records.ts';
 import type { ServedGeneration } from './catalog.ts';
-import type { Generations } from './generations.ts';
-import { readModuleEnv } from './module-env.ts';
-import { type LoadSettings, moduleLoad } from './module-load.ts';
+import type { Generations } from './kept/generations.ts';
+import { readModuleEnv } from './kept/module-env.ts';
+import { type LoadSettings, moduleLoad } from './kept/module-load.ts';
 
 /** What a worker made of a module. */
 type PrepareResult =

@@ -5,10 +5,10 @@ import type { Finding } from '../protocol/diagnostics.ts';
 import type { FoundModule } from '../protocol/module.ts';
 import type { FilePrint } from '../protocol/records.ts';
 import type { Catalog, CatalogEntry, ServedGeneration } from './catalog.ts';
-import { takePrints } from './fingerprint.ts';
-import type { LastKnownGood } from './last-known-good.ts';
+import { takePrints } from './kept/fingerprint.ts';
+import type { LastKnownGood } from './kept/last-known-good.ts';
 import type { LoadAgentResult } from './load-agent.ts';
-import { askToLoad, hashOf, type LoadAllowedDeps, loadAllowed } from './load-allowed.ts';
+import { askToLoad, hashOf, type LoadAllowedDeps, loadAllowed } from './may-load.ts';
 
 export type SwapDeps = LoadAllowedDeps & {
   readonly catalog: Catalog;

@@ -8,8 +8,8 @@ import type { FoundModule } from '../protocol/module.ts';
 import type { Decision } from '../protocol/policy.ts';
 import type { ModuleLoad, StoredGeneration } from '../protocol/records.ts';
 import { createCatalog } from './catalog.ts';
-import { createGenerations } from './generations.ts';
-import { createLastKnownGood } from './last-known-good.ts';
+import { createGenerations } from './kept/generations.ts';
+import { createLastKnownGood } from './kept/last-known-good.ts';
 import type { LoadAgentResult } from './load-agent.ts';
 import { createSyncAgents } from './sync-agents.ts';
 

@@ -4,15 +4,15 @@ import type { FoundModule } from '../protocol/module.ts';
 import type { StoredGeneration } from '../protocol/records.ts';
 import { calmDown } from './calm-down.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
-import { type DiscoverOptions, type DiscoveryFinding, discover } from './discover.ts';
-import { unchangedPrints } from './fingerprint.ts';
+import { type DiscoverOptions, type DiscoveryFinding, discover } from './discovery/discover.ts';
 import { keepAgain } from './keep-again.ts';
-import { askToLoad, hashOf } from './load-allowed.ts';
-import { createLoads, type Loads } from './loads.ts';
+import { unchangedPrints } from './kept/fingerprint.ts';
+import { createLoads, type Loads } from './loads-under-way.ts';
+import { askToLoad, hashOf } from './may-load.ts';
 import type { LoadCause } from './restless.ts';
 import { report, retireLater, type SwapDeps, swapGeneration } from './swap-generation.ts';
 import { takeBack } from './take-back.ts';
-import { concerns } from './touched.ts';
+import { concerns } from './watch/touched.ts';
 
 /** What a refresh did. Lists hold model ids; `warnings` what was found on the way. */
 export type RefreshReport = {

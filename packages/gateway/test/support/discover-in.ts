@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Discovery, discover } from '../../src/registry/discover.ts';
+import { type Discovery, discover } from '../../src/registry/discovery/discover.ts';
 import { tempFolder } from './temp-folder.ts';
 
 export type DiscoverIn = {

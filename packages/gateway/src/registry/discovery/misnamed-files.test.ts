@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { discoverIn, idsOf, toldOf } from '../../test/support/discover-in.ts';
+import { discoverIn, idsOf, toldOf } from '../../../test/support/discover-in.ts';
 
 const buildsAgent = `import { Agent } from '@openai/agents';\nexport const agent = new Agent({ name: 'A', instructions: 'x' });\n`;
 

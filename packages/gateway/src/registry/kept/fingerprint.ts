@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import type { FilePrint } from '../protocol/records.ts';
+import type { FilePrint } from '../../protocol/records.ts';
 
 /** Reads and hashes the files, absent ones included: a file that appears later is a change too. */
 export function takePrints(paths: Iterable<string>): Promise<FilePrint[]> {

@@ -1,12 +1,12 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { sampleManifest } from '../../test/support/manifest.ts';
-import { tempFolder } from '../../test/support/temp-folder.ts';
-import type { GatewayEvent } from '../events.ts';
-import type { FoundModule } from '../protocol/module.ts';
-import type { StoredGeneration } from '../protocol/records.ts';
-import type { ServedGeneration } from './catalog.ts';
+import { sampleManifest } from '../../../test/support/manifest.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
+import type { GatewayEvent } from '../../events.ts';
+import type { FoundModule } from '../../protocol/module.ts';
+import type { StoredGeneration } from '../../protocol/records.ts';
+import type { ServedGeneration } from '../catalog.ts';
 import { sha256 } from './fingerprint.ts';
 import { createGenerations } from './generations.ts';
 import { createLastKnownGood } from './last-known-good.ts';

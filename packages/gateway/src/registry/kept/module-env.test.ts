@@ -1,8 +1,8 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makePipe } from '../../test/support/make-pipe.ts';
-import { tempFolder } from '../../test/support/temp-folder.ts';
+import { makePipe } from '../../../test/support/make-pipe.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { readModuleEnv } from './module-env.ts';
 
 test('gives the values of .env and holds back the upstream key, naming its line', async () => {

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
-import type { Finding } from '../protocol/diagnostics.ts';
-import type { FoundModule } from '../protocol/module.ts';
+import type { Finding } from '../../protocol/diagnostics.ts';
+import type { FoundModule } from '../../protocol/module.ts';
 import type { Miss } from './agent-files.ts';
 import { settleClashes } from './id-clashes.ts';
 import { type AgentFolder, type Root, type Walk, walkRoot } from './walk-root.ts';

@@ -1,8 +1,8 @@
 import { rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { discoverAt, idsOf, toldOf } from '../../test/support/discover-in.ts';
-import { tempFolder } from '../../test/support/temp-folder.ts';
+import { discoverAt, idsOf, toldOf } from '../../../test/support/discover-in.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
 
 /** A project with one good agent and these links (path → target) below `agents`. */
 async function withLinks(links: Readonly<Record<string, string>>): Promise<string> {

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import type { Emit } from '../events.ts';
-import type { Finding } from '../protocol/diagnostics.ts';
-import type { FindRuntime, FoundModule } from '../protocol/module.ts';
-import type { FilePrint, StoredGeneration } from '../protocol/records.ts';
-import type { ServedGeneration } from './catalog.ts';
+import type { Emit } from '../../events.ts';
+import type { Finding } from '../../protocol/diagnostics.ts';
+import type { FindRuntime, FoundModule } from '../../protocol/module.ts';
+import type { FilePrint, StoredGeneration } from '../../protocol/records.ts';
+import type { ServedGeneration } from '../catalog.ts';
 import type { Generations } from './generations.ts';
 import { withoutBrokerVariables } from './module-env.ts';
 import { type LoadSettings, moduleLoad } from './module-load.ts';

@@ -1,4 +1,4 @@
-import type { Finding } from '../protocol/diagnostics.ts';
+import type { Finding } from '../../protocol/diagnostics.ts';
 
 type Claim = { readonly agentId: string; readonly modulePath: string; readonly entry: string };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CatalogEntry } from './catalog.ts';
+import type { CatalogEntry } from '../catalog.ts';
 import { concerns } from './touched.ts';
 
 function entry(status: CatalogEntry['status']): CatalogEntry {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, chmod, chown, mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LoadedFile } from '../protocol/records.ts';
+import type { LoadedFile } from '../../protocol/records.ts';
 import { sha256 } from './fingerprint.ts';
 
 /** The bytes that loaded generations are made of, kept by hash so that a respawn loads nothing else. */

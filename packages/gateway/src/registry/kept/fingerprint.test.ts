@@ -1,8 +1,8 @@
 import { rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { tempFolder } from '../../test/support/temp-folder.ts';
-import type { FilePrint } from '../protocol/records.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
+import type { FilePrint } from '../../protocol/records.ts';
 import { takePrints, unchangedPrints } from './fingerprint.ts';
 
 test('calls a file unchanged whose time differs and whose content does not', async () => {

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { tempFolder, writeFiles } from '../../test/support/temp-folder.ts';
+import { tempFolder, writeFiles } from '../../../test/support/temp-folder.ts';
 import { createWatch, type Watch } from './watch.ts';
 
 describe('a batch', () => {

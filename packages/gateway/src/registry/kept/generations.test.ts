@@ -1,8 +1,8 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makePipe } from '../../test/support/make-pipe.ts';
-import { tempFolder } from '../../test/support/temp-folder.ts';
+import { makePipe } from '../../../test/support/make-pipe.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { createGenerations } from './generations.ts';
 
 const hashOfOne = '7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed';

@@ -2,7 +2,7 @@ import type { Finding } from '../protocol/diagnostics.ts';
 import type { FoundModule } from '../protocol/module.ts';
 import type { Decision, Question } from '../protocol/policy.ts';
 import type { CatalogEntry, ServedGeneration } from './catalog.ts';
-import { takePrints } from './fingerprint.ts';
+import { takePrints } from './kept/fingerprint.ts';
 import type { LoadAgent, LoadAgentResult } from './load-agent.ts';
 
 /** What decides whether modules may load. */

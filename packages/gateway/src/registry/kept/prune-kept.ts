@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StoredGeneration } from '../protocol/records.ts';
+import type { StoredGeneration } from '../../protocol/records.ts';
 
 /** What is younger may belong to a process that has not told of it yet. */
 const youngMs = 24 * 60 * 60 * 1000;

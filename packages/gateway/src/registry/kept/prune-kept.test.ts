@@ -1,9 +1,9 @@
 import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { sampleManifest } from '../../test/support/manifest.ts';
-import { tempFolder } from '../../test/support/temp-folder.ts';
-import type { StoredGeneration } from '../protocol/records.ts';
+import { sampleManifest } from '../../../test/support/manifest.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
+import type { StoredGeneration } from '../../protocol/records.ts';
 import { pruneKept } from './prune-kept.ts';
 
 const [source, env, old, young] = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(64)) as [

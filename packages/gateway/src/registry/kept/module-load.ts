@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { FoundModule } from '../protocol/module.ts';
-import type { ModuleLoad } from '../protocol/records.ts';
+import type { FoundModule } from '../../protocol/module.ts';
+import type { ModuleLoad } from '../../protocol/records.ts';
 
 /** What every load shares: export names, upstreams, defaults. */
 export type LoadSettings = Pick<

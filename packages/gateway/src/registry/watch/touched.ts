@@ -1,5 +1,5 @@
 import { basename, sep } from 'node:path';
-import type { CatalogEntry } from './catalog.ts';
+import type { CatalogEntry } from '../catalog.ts';
 
 /** Files that can be part of a module. What an agent writes at run time is seldom one of these. */
 const sourceFile = /\.([cm]?[jt]sx?|json|py|toml)$|^\.env$|^requirements.*\.txt$/;

@@ -1,7 +1,7 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { tempFolder } from '../../test/support/temp-folder.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { discover } from './discover.ts';
 
 async function discoverIn(

@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { parseEnv } from 'node:util';
-import { readPlainFile } from '../files/read-plain-file.ts';
-import type { Finding } from '../protocol/diagnostics.ts';
+import { readPlainFile } from '../../files/read-plain-file.ts';
+import type { Finding } from '../../protocol/diagnostics.ts';
 
 /** A module's `.env` for its worker alone, and what is wrong with it. */
 export type ModuleEnv = {

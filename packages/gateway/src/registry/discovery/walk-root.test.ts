@@ -1,9 +1,9 @@
 import { chmod, mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { discoverAt, discoverIn, idsOf, toldOf } from '../../test/support/discover-in.ts';
-import { makePipe } from '../../test/support/make-pipe.ts';
-import { tempFolder } from '../../test/support/temp-folder.ts';
+import { discoverAt, discoverIn, idsOf, toldOf } from '../../../test/support/discover-in.ts';
+import { makePipe } from '../../../test/support/make-pipe.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
 
 describe('an agent that lies too deep', () => {
   test('is told of, with where to put it', async () => {
