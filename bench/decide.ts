@@ -2,9 +2,10 @@
  * Measures one decision of policy, by number and kind of rules. Prints Markdown. `node bench/decide.ts`; `CALLS` sets
  * how many decisions each row is made of.
  */
-import { decide } from '../packages/gateway/src/policy/decide.ts';
-import { compileRules, type RuleSet } from '../packages/gateway/src/policy/rule-set.ts';
-import { builtInRules } from '../packages/gateway/src/policy/rules.ts';
+
+import { builtInRules } from '../packages/gateway/src/policy/rules/built-in.ts';
+import { decide } from '../packages/gateway/src/policy/rules/decide.ts';
+import { compileRules, type RuleSet } from '../packages/gateway/src/policy/rules/rule-set.ts';
 import type { Question, Rule } from '../packages/gateway/src/protocol/policy.ts';
 
 const calls = Number(process.env.CALLS ?? 200_000);

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { HttpDeps } from '../../packages/gateway/src/http/deps.ts';
 import type { Access, Route } from '../../packages/gateway/src/http/route.ts';
 import { listRoutes } from '../../packages/gateway/src/http/routes.ts';
-import { decide } from '../../packages/gateway/src/policy/decide.ts';
-import { compileRules } from '../../packages/gateway/src/policy/rule-set.ts';
-import { builtInRules } from '../../packages/gateway/src/policy/rules.ts';
+import { builtInRules } from '../../packages/gateway/src/policy/rules/built-in.ts';
+import { decide } from '../../packages/gateway/src/policy/rules/decide.ts';
+import { compileRules } from '../../packages/gateway/src/policy/rules/rule-set.ts';
 import { code, pageHead, table } from './markdown.ts';
 
 const opens: Readonly<Record<Access, string>> = {

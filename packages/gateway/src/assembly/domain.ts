@@ -1,8 +1,8 @@
 import { createAuthorize, principalOf } from '../policy/authorize.ts';
-import { decide } from '../policy/decide.ts';
-import { endWithKey } from '../policy/end-with-key.ts';
-import { knownAgent } from '../policy/known-agent.ts';
-import { limitRuns } from '../policy/limit-runs.ts';
+import { endWithKey } from '../policy/keys/end-with-key.ts';
+import { limitRuns } from '../policy/limits/limit-runs.ts';
+import { knownAgent } from '../policy/review/known-agent.ts';
+import { decide } from '../policy/rules/decide.ts';
 import type { Caller, Question } from '../protocol/policy.ts';
 import { agentStatus } from '../registry/agent-status.ts';
 import { toModelInfo } from '../registry/model-info.ts';

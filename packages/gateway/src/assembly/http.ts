@@ -1,8 +1,8 @@
 import { createServer, type HttpServer } from '../http/server.ts';
 import { principalOf } from '../policy/authorize.ts';
-import { createIdentify } from '../policy/identify.ts';
-import { createLimitChecks } from '../policy/limit-checks.ts';
-import { isInScope } from '../policy/scopes.ts';
+import { createIdentify } from '../policy/keys/identify.ts';
+import { createLimitChecks } from '../policy/limits/limit-checks.ts';
+import { isInScope } from '../policy/rules/scopes.ts';
 import { describeUpstreams } from '../upstreams/upstream-info.ts';
 import type { Domain } from './domain.ts';
 import type { Parts } from './parts.ts';

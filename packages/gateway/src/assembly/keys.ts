@@ -1,14 +1,14 @@
 import type { Emit } from '../events.ts';
-import { createApiKeys } from '../policy/api-keys.ts';
-import { createBudgets } from '../policy/budgets.ts';
 import type { FollowStore } from '../policy/follow-store.ts';
-import { effectiveLimits } from '../policy/key-limits.ts';
-import { createKnownKeys } from '../policy/known-keys.ts';
-import { createManageKeys } from '../policy/manage-keys.ts';
-import { createRateLimit } from '../policy/rate-limit.ts';
-import { createRunSlots } from '../policy/run-slots.ts';
+import { createApiKeys } from '../policy/keys/api-keys.ts';
+import { effectiveLimits } from '../policy/keys/key-limits.ts';
+import { createKnownKeys } from '../policy/keys/known-keys.ts';
+import { createManageKeys } from '../policy/keys/manage-keys.ts';
+import { createExpiryWarnings } from '../policy/keys/warn-expiring-keys.ts';
+import { createBudgets } from '../policy/limits/budgets.ts';
+import { createRateLimit } from '../policy/limits/rate-limit.ts';
+import { createRunSlots } from '../policy/limits/run-slots.ts';
 import type { SecuritySettings } from '../policy/settings.ts';
-import { createExpiryWarnings } from '../policy/warn-expiring-keys.ts';
 import type { Store } from '../storage/store.ts';
 
 export type KeyPartsDeps = {

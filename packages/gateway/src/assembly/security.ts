@@ -1,13 +1,13 @@
 import { GatewayError } from '../errors.ts';
 import type { SecurityDeps } from '../http/security-deps.ts';
 import { principalOf } from '../policy/authorize.ts';
-import { isUsable } from '../policy/known-keys.ts';
-import type { KeyManager } from '../policy/manage-keys.ts';
-import { overrideRule } from '../policy/override-rule.ts';
+import { isUsable } from '../policy/keys/known-keys.ts';
+import type { KeyManager } from '../policy/keys/manage-keys.ts';
 import { createOverrides } from '../policy/overrides.ts';
-import { createPreview, type KnownAgent } from '../policy/preview.ts';
-import { createReadDecisions } from '../policy/read-decisions.ts';
-import { createScopeView } from '../policy/scope-view.ts';
+import { createPreview, type KnownAgent } from '../policy/review/preview.ts';
+import { createReadDecisions } from '../policy/review/read-decisions.ts';
+import { overrideRule } from '../policy/rules/override-rule.ts';
+import { createScopeView } from '../policy/rules/scope-view.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { Parts } from './parts.ts';
 

@@ -1,5 +1,5 @@
-import { type AuditFinding, audit as auditPolicy } from '../policy/audit.ts';
-import { isUsable } from '../policy/known-keys.ts';
+import { isUsable } from '../policy/keys/known-keys.ts';
+import { type AuditFinding, audit as auditPolicy } from '../policy/review/audit.ts';
 import { type CommandContext, exitCodes } from './command.ts';
 import { knownAgentsOf } from './known-to-store.ts';
 import { count } from './show-findings.ts';

@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts';
-import type { ApiKeys } from '../policy/api-keys.ts';
-import { isSecret, newSecret } from '../policy/new-key.ts';
+import type { ApiKeys } from '../policy/keys/api-keys.ts';
+import { isSecret, newSecret } from '../policy/keys/new-key.ts';
 import { CommandError } from './command.ts';
 import { createKeyFile, isOpenToOthers, readKeyFile } from './key-file.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { GatewayError } from '../errors.ts';
-import { newSecret } from '../policy/new-key.ts';
+import { newSecret } from '../policy/keys/new-key.ts';
 import { banner } from './banner.ts';
 import { type CommandContext, CommandError } from './command.ts';
 import type { RunningGateway } from './gateway-contract.ts';

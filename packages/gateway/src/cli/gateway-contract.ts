@@ -1,5 +1,5 @@
 import type { Config } from '../config/settle.ts';
-import type { ApiKeys } from '../policy/api-keys.ts';
+import type { ApiKeys } from '../policy/keys/api-keys.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 
 /** An agent as the commands show it. */

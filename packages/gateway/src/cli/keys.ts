@@ -1,5 +1,5 @@
-import { createApiKeys } from '../policy/api-keys.ts';
-import { createManageKeys, type ManageKeys } from '../policy/manage-keys.ts';
+import { createApiKeys } from '../policy/keys/api-keys.ts';
+import { createManageKeys, type ManageKeys } from '../policy/keys/manage-keys.ts';
 import type { KeyLimits, KeyRecord, Role } from '../protocol/policy.ts';
 import type { KeyAnswer } from '../protocol/security-answers.ts';
 import { keyToJson } from '../protocol/security-json.ts';

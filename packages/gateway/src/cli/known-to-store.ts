@@ -1,6 +1,6 @@
-import { knownAgent } from '../policy/known-agent.ts';
-import { isUsable } from '../policy/known-keys.ts';
-import type { KnownAgent } from '../policy/preview.ts';
+import { isUsable } from '../policy/keys/known-keys.ts';
+import { knownAgent } from '../policy/review/known-agent.ts';
+import type { KnownAgent } from '../policy/review/preview.ts';
 import type { KeyRecord } from '../protocol/policy.ts';
 import type { Store } from '../storage/store.ts';
 import { nowSeconds } from './with-store.ts';

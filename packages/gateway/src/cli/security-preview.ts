@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { createPreview } from '../policy/preview.ts';
+import { createPreview } from '../policy/review/preview.ts';
 import type { Action } from '../protocol/policy.ts';
 import type { PreviewRequest } from '../protocol/preview.ts';
 import { toPreviewRequest } from '../protocol/preview-request.ts';

@@ -1,6 +1,6 @@
 import { createLivePolicy } from '../policy/live-policy.ts';
 import { createOverrides, type Overrides } from '../policy/overrides.ts';
-import type { RuleSet } from '../policy/rule-set.ts';
+import type { RuleSet } from '../policy/rules/rule-set.ts';
 import type { CommandContext } from './command.ts';
 import { nowSeconds, type OpenedStore, withStore } from './with-store.ts';
 

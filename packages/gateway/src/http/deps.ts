@@ -1,5 +1,5 @@
 import type { Emit } from '../events.ts';
-import type { LimitChecks } from '../policy/limit-checks.ts';
+import type { LimitChecks } from '../policy/limits/limit-checks.ts';
 import type { Diagnostic, Severity, Stage } from '../protocol/diagnostics.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { SettingSource, ToolEventsMode } from '../protocol/records.ts';

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import type { RateReading } from '../policy/rate-limit.ts';
+import type { RateReading } from '../policy/limits/rate-limit.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { HttpDeps } from './deps.ts';
 import type { Exchange } from './send-error.ts';

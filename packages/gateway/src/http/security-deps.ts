@@ -1,4 +1,4 @@
-import type { KeyManager, ManageKeys } from '../policy/manage-keys.ts';
+import type { KeyManager, ManageKeys } from '../policy/keys/manage-keys.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type {
   Caller,

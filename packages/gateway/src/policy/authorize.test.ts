@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { createEvents, type GatewayEvent } from '../events.ts';
 import type { Rule } from '../protocol/policy.ts';
 import { createAuthorize, principalOf } from './authorize.ts';
-import { compileRules } from './rule-set.ts';
-import { builtInRules } from './rules.ts';
+import { builtInRules } from './rules/built-in.ts';
+import { compileRules } from './rules/rule-set.ts';
 
 const caller = {
   keyId: 'key_1',

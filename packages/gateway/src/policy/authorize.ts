@@ -1,7 +1,7 @@
 import type { Emit } from '../events.ts';
 import type { Caller, Decision, KeyPrincipal, Question } from '../protocol/policy.ts';
-import { decide } from './decide.ts';
-import type { RuleSet } from './rule-set.ts';
+import { decide } from './rules/decide.ts';
+import type { RuleSet } from './rules/rule-set.ts';
 
 /** What `createAuthorize` needs. */
 export type AuthorizeDeps = {

@@ -4,8 +4,8 @@ import { keyPrincipal, mayRun, openPolicy } from '../../test/support/policy-kit.
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import type { Rule } from '../protocol/policy.ts';
 import type { NewOverride } from '../protocol/preview.ts';
-import { decide } from './decide.ts';
 import type { LivePolicy } from './live-policy.ts';
+import { decide } from './rules/decide.ts';
 
 const admin = { id: 'key_admin', principal: keyPrincipal('admin') };
 

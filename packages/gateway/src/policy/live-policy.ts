@@ -1,9 +1,9 @@
 import type { OverrideRecord, Rule } from '../protocol/policy.ts';
 import type { FollowStore } from './follow-store.ts';
-import { namespaceRules } from './namespaces.ts';
-import { overrideRule } from './override-rule.ts';
-import { joinRules, type PreparedRule, prepareRules, type RuleSet } from './rule-set.ts';
-import { builtInRules } from './rules.ts';
+import { builtInRules } from './rules/built-in.ts';
+import { namespaceRules } from './rules/namespaces.ts';
+import { overrideRule } from './rules/override-rule.ts';
+import { joinRules, type PreparedRule, prepareRules, type RuleSet } from './rules/rule-set.ts';
 import type { SecuritySettings } from './settings.ts';
 
 export type LivePolicyDeps = {

@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { Action, KeyPrincipal } from '../protocol/policy.ts';
-import { isScoped, scopesCover } from './scopes.ts';
+import { isScoped, scopesCover } from './rules/scopes.ts';
 
 /** What an override is about. */
 type Concern = {

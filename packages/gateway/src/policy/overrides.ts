@@ -3,9 +3,9 @@ import { GatewayError } from '../errors.ts';
 import type { KeyPrincipal, KeyRecord, OverrideRecord } from '../protocol/policy.ts';
 import type { NewOverride } from '../protocol/preview.ts';
 import { checkOverrideReach, isOverrideWithinReach } from './override-reach.ts';
-import { overrideRule } from './override-rule.ts';
-import { principalProblem, resourceProblem } from './rule-patterns.ts';
-import { createScopeView } from './scope-view.ts';
+import { overrideRule } from './rules/override-rule.ts';
+import { principalProblem, resourceProblem } from './rules/rule-patterns.ts';
+import { createScopeView } from './rules/scope-view.ts';
 
 /** Who makes or ends an override: a key, or `cli:<os user>`. */
 export type Maker = { readonly id: string; readonly principal: KeyPrincipal };

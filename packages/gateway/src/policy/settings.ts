@@ -2,7 +2,7 @@ import type { KeyLimits, Rule } from '../protocol/policy.ts';
 import type { RawRule, RawSecurity } from './security-schema.ts';
 
 // The settings are read by config/, which knows this file of the policy alone.
-export { securityProblems } from './check-rules.ts';
+export { securityProblems } from './rules/check-rules.ts';
 export { securitySchema } from './security-schema.ts';
 
 /** What holds in a namespace where no rule says otherwise. */

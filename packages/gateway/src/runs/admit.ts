@@ -1,8 +1,8 @@
 import { GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { principalOf } from '../policy/authorize.ts';
-import { decide, decideOnAgent } from '../policy/decide.ts';
-import type { RuleSet } from '../policy/rule-set.ts';
+import { decide, decideOnAgent } from '../policy/rules/decide.ts';
+import type { RuleSet } from '../policy/rules/rule-set.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { Caller, Decision, Question } from '../protocol/policy.ts';
 import type { Manifest, ModuleLoad } from '../protocol/records.ts';

@@ -1,5 +1,5 @@
-import { matchesGlob } from '../policy/glob.ts';
-import type { RuleSet } from '../policy/rule-set.ts';
+import { matchesGlob } from '../policy/rules/glob.ts';
+import type { RuleSet } from '../policy/rules/rule-set.ts';
 import type { Rule } from '../protocol/policy.ts';
 import type { ToolUser } from './tool-question.ts';
 

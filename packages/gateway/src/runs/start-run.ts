@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { principalOf } from '../policy/authorize.ts';
-import type { RuleSet } from '../policy/rule-set.ts';
+import type { RuleSet } from '../policy/rules/rule-set.ts';
 import type { Caller, Decision, Question } from '../protocol/policy.ts';
 import type { ModuleLoad, ToolEventsMode } from '../protocol/records.ts';
 import type { RunContext, RunEvent, RunInput } from '../protocol/run.ts';

@@ -1,7 +1,7 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { NewKey } from '../../src/policy/new-key.ts';
+import type { NewKey } from '../../src/policy/keys/new-key.ts';
 import { openStore } from '../../src/storage/sql-store.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { startTestGateway, type TestGateway } from '../../src/testing.ts';

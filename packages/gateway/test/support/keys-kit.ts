@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { GatewayEvent } from '../../src/events.ts';
-import { type ApiKeys, createApiKeys } from '../../src/policy/api-keys.ts';
 import { createFollowStore } from '../../src/policy/follow-store.ts';
-import { createKnownKeys, type KnownKeys } from '../../src/policy/known-keys.ts';
+import { type ApiKeys, createApiKeys } from '../../src/policy/keys/api-keys.ts';
+import { createKnownKeys, type KnownKeys } from '../../src/policy/keys/known-keys.ts';
 import { openStore } from '../../src/storage/sql-store.ts';
 import { type Store, StoreError } from '../../src/storage/store.ts';
 

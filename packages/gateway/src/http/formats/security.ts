@@ -1,4 +1,4 @@
-import type { NewKey } from '../../policy/new-key.ts';
+import type { NewKey } from '../../policy/keys/new-key.ts';
 import type { DecisionQuery } from '../../protocol/policy.ts';
 import type { NewOverride } from '../../protocol/preview.ts';
 import { given, toSeconds } from '../../protocol/preview-request.ts';

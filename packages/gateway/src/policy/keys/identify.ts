@@ -1,0 +1,34 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Caller } from '../../protocol/policy.ts';
+import type { KnownKeys } from './known-keys.ts';
+
+/**
+ * Who holds a secret: a key of the store, or this machine's own command line; null for anybody else.
+ *
+ * @throws GatewayError `store_unavailable` where keys cannot be told any more.
+ */
+export type Identify = (secret: string) => Omit<Caller, 'requestId'> | null;
+
+/** @param localToken - The secret of `.dropgate/gateway.json`, good for administration while the gateway runs. */
+export function createIdentify(deps: {
+  readonly known: Pick<KnownKeys, 'authenticate'>;
+  readonly localToken: string;
+}): Identify {
+  return (secret) => {
+    if (isEqual(secret, deps.localToken)) {
+      const scopes = { namespaces: null, agents: null };
+      return { keyId: 'local_cli', keyName: 'cli', role: 'admin', ...scopes };
+    }
+    const key = deps.known.authenticate(secret);
+    if (!key) return null;
+    const { id: keyId, name: keyName, role, namespaces, agents } = key;
+    return { keyId, keyName, role, namespaces, agents };
+  };
+}
+
+function isEqual(one: string, other: string): boolean {
+  // Only a token of ours is as long; nearly all secrets are keys and end here.
+  if (one.length !== other.length) return false;
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

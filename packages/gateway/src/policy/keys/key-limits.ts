@@ -1,0 +1,19 @@
+import type { KeyLimits } from '../../protocol/policy.ts';
+
+/** What holds for a key: its own limits, and the defaults for those that it leaves open. */
+export function effectiveLimits(own: KeyLimits, defaults: KeyLimits): KeyLimits {
+  return {
+    requestsPerMinute: own.requestsPerMinute ?? defaults.requestsPerMinute,
+    concurrentRuns: own.concurrentRuns ?? defaults.concurrentRuns,
+    tokensPerDay: own.tokensPerDay ?? defaults.tokensPerDay,
+    tokensPerMonth: own.tokensPerMonth ?? defaults.tokensPerMonth,
+  };
+}
+
+/** A key that may use anything, and that nothing is counted of. */
+export const noLimits: KeyLimits = {
+  requestsPerMinute: null,
+  concurrentRuns: null,
+  tokensPerDay: null,
+  tokensPerMonth: null,
+};

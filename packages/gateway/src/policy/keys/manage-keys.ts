@@ -1,0 +1,90 @@
+import { GatewayError } from '../../errors.ts';
+import type { KeyLimits, KeyPrincipal, KeyRecord } from '../../protocol/policy.ts';
+import type { ApiKeys, MadeKey } from './api-keys.ts';
+import { effectiveLimits, noLimits } from './key-limits.ts';
+import { checkReach, isWithinReach, type Reach } from './key-reach.ts';
+import { isUsable, type KnownKeys } from './known-keys.ts';
+import { type NewKey, newRecord } from './new-key.ts';
+
+/** Who manages keys: an authenticated key, or this machine's own command line. */
+export type KeyManager = { readonly id: string; readonly principal: KeyPrincipal };
+
+/**
+ * The keys as those see and change them who may administer keys at all. Nobody sees, makes or ends a key that reaches
+ * further than its own; what lies beyond is answered as if it were not there.
+ *
+ * Methods throw GatewayError `not_allowed`, `record_not_found`, `invalid_value`, or the store's own error.
+ */
+export type ManageKeys = {
+  readonly list: (manager: KeyManager) => Promise<readonly KeyRecord[]>;
+  readonly create: (manager: KeyManager, key: Omit<NewKey, 'createdBy'>) => Promise<MadeKey>;
+  readonly rotate: (
+    manager: KeyManager,
+    keyId: string,
+    options: { readonly overlapSeconds: number },
+  ) => Promise<MadeKey>;
+  /** @returns The key as it was; ended before counts as done. */
+  readonly revoke: (manager: KeyManager, keyId: string) => Promise<KeyRecord>;
+};
+
+export type ManageKeysDeps = {
+  readonly keys: ApiKeys;
+  readonly known: Pick<KnownKeys, 'find'>;
+  readonly defaultLimits: () => KeyLimits;
+  readonly nowSeconds: () => number;
+};
+
+/** Puts the reach of whoever asks before every change. */
+export function createManageKeys(deps: ManageKeysDeps): ManageKeys {
+  const { keys, nowSeconds } = deps;
+  const reachOf = (key: Reach): Reach => ({
+    ...key,
+    limits: effectiveLimits(key.limits, deps.defaultLimits()),
+  });
+  const ownReach = ({ id, principal }: KeyManager): Reach => {
+    const own = deps.known.find(id);
+    return own ? reachOf(own) : { ...principal, expiresAtSeconds: null, limits: noLimits };
+  };
+  const reachable = async ({ principal }: KeyManager, keyId: string): Promise<KeyRecord> => {
+    const key = (await keys.list()).find(({ id }) => id === keyId);
+    if (key && isWithinReach(principal, key)) return key;
+    throw new GatewayError(
+      'record_not_found',
+      'There is no such key. GET /security/keys lists them.',
+    );
+  };
+
+  return {
+    async list({ principal }) {
+      return (await keys.list()).filter((key) => isWithinReach(principal, key));
+    },
+    async create(manager, wanted) {
+      const key = { ...wanted, createdBy: manager.id };
+      checkReach(ownReach(manager), reachOf(newRecord(key, '', nowSeconds())));
+      // Rules name keys by name: a second one of a name would take over what was allowed to the first.
+      const isTaken = (other: KeyRecord) =>
+        other.name === key.name && isUsable(other, nowSeconds());
+      if (!(await keys.list()).some(isTaken)) return keys.create(key);
+      throw new GatewayError(
+        'invalid_value',
+        'A key of this name is in use. Choose another name.',
+        {
+          param: 'name',
+        },
+      );
+    },
+    async rotate(manager, keyId, { overlapSeconds }) {
+      const old = await reachable(manager, keyId);
+      const life =
+        old.expiresAtSeconds === null ? null : old.expiresAtSeconds - old.createdAtSeconds;
+      const expiresAtSeconds = life === null ? null : Math.floor(nowSeconds()) + life;
+      checkReach(ownReach(manager), reachOf({ ...old, expiresAtSeconds }));
+      return keys.rotate(keyId, { overlapSeconds, createdBy: manager.id });
+    },
+    async revoke(manager, keyId) {
+      const key = await reachable(manager, keyId);
+      await keys.revoke(keyId);
+      return key;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { Caller, KeyLimits } from '../../protocol/policy.ts';
+import { tooManyRuns } from './limit-runs.ts';
+import type { RateLimit, RateReading } from './rate-limit.ts';
+import type { RunSlots } from './run-slots.ts';
+
+/** What holds for a key, and the account its use is counted under; null for what has no limits. */
+export type LimitsOf = (
+  keyId: string,
+) => { readonly account: string; readonly limits: KeyLimits } | null;
+
+/** What of a key's limits can be told before the body of a request is read. */
+export type LimitChecks = {
+  /** Counts a request; null at once where the key has no limit. */
+  readonly countRequest: (caller: Caller) => Promise<RateReading> | null;
+  /** @throws GatewayError `rate_limited` where the key has all the runs going that it may. */
+  readonly checkRun: (caller: Caller) => void;
+};
+
+/** Joins the limits of keys with what counts. */
+export function createLimitChecks(deps: {
+  readonly limitsOf: LimitsOf;
+  readonly rateLimit: RateLimit;
+  readonly slots: RunSlots;
+}): LimitChecks {
+  const { limitsOf, rateLimit, slots } = deps;
+  return {
+    countRequest({ keyId }) {
+      const held = limitsOf(keyId);
+      if (!held || held.limits.requestsPerMinute === null) return null;
+      return rateLimit.take(held.account, held.limits.requestsPerMinute);
+    },
+    checkRun({ keyId }) {
+      const held = limitsOf(keyId);
+      if (!held || held.limits.concurrentRuns === null) return;
+      const limit = held.limits.concurrentRuns;
+      if (!slots.hasFree(held.account, limit)) throw tooManyRuns(limit);
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import type { Principal, Question, Role, Rule } from '../../protocol/policy.ts';
+import { isUsable } from '../keys/known-keys.ts';
+import { compileMatch } from '../rules/rule-match.ts';
+import type { AuditFacts, AuditFinding } from './audit.ts';
+import { principalOfKey } from './preview-principal.ts';
+import { shadowOf } from './rule-shadow.ts';
+
+/** Rules of the settings without effect: over, about nothing that is known, or never heard. */
+export function auditRules(facts: AuditFacts): AuditFinding[] {
+  const { rules } = facts.rules;
+  return rules
+    .filter(({ source }) => source === 'config')
+    .flatMap((rule) => {
+      if ((rule.expiresAtSeconds ?? Number.POSITIVE_INFINITY) <= facts.nowSeconds) {
+        return [finding('rule_expired', rule, 'is over')];
+      }
+      if (!isUnknowable(rule, facts) && !questionsFor(rule, facts).some(compileMatch(rule))) {
+        return [finding('rule_fits_nothing', rule, 'fits no key and no agent that is known')];
+      }
+      const shadow = shadowOf(rule, rules);
+      if (!shadow) return [];
+      const place = `${shadow.id} (tier ${shadow.tier}) is heard before it and fits the same`;
+      return [finding('rule_shadowed', rule, `never decides, because ${place}`)];
+    });
+}
+
+function finding(code: string, { id }: Rule, what: string): AuditFinding {
+  return {
+    severity: 'warning',
+    code,
+    subject: id,
+    message: `Rule ${id} ${what}.`,
+    hint: 'Correct it in gateway.yaml, or remove it.',
+  };
+}
+
+/** Where no agent has loaded yet, rules about what agents do are right until proven otherwise. */
+function isUnknowable({ action }: Rule, { agents }: AuditFacts): boolean {
+  return agents.length === 0 && (action === 'call_tool' || action === 'load_module');
+}
+
+const roles: readonly Role[] = ['caller', 'operator', 'admin', 'metrics'];
+
+/** What could be asked that a rule might fit: of everybody known, about all that is known or that it names itself. */
+function* questionsFor({ action, resources }: Rule, facts: AuditFacts): Generator<Question> {
+  const { agents } = facts;
+  const named = resources.map((pattern) => pattern.replaceAll('*', 'x'));
+  const keys = keysOf(facts);
+  const ids = agents.map(({ id }) => id);
+  switch (action) {
+    case 'list_agents':
+    case 'run_agent':
+      yield* ask(action, keys, ids.length > 0 ? ids : named.map((text) => text.toLowerCase()));
+      break;
+    case 'administer':
+      yield* ask(action, keys, named);
+      break;
+    case 'call_tool':
+      // Tools of MCP servers are known to nobody before they are called.
+      for (const id of ids) {
+        const callers = keys.map((key) => ({ type: 'agent', id, key }) as const);
+        yield* ask(action, callers, named);
+      }
+      break;
+    case 'load_module': {
+      const hashes = named.filter((text) => text.startsWith('sha256:'));
+      for (const { id, modulePath } of agents) {
+        yield* ask(action, [{ type: 'agent', id }], [modulePath, ...hashes]);
+      }
+      break;
+    }
+    default:
+      action satisfies never;
+  }
+}
+
+function* ask(
+  action: Question['action'],
+  principals: readonly Principal[],
+  about: readonly string[],
+): Generator<Question> {
+  for (const principal of principals) {
+    for (const resource of about) yield { principal, action, resource };
+  }
+}
+
+/** The keys that can be used, and one of each role: a rule about a role is right before anybody has it. */
+function keysOf({ keys, nowSeconds }: AuditFacts) {
+  const scopes = { namespaces: null, agents: null };
+  return [
+    ...roles.map((role) => ({ type: 'key', id: 'key_', name: '', role, ...scopes }) as const),
+    ...keys.filter((key) => isUsable(key, nowSeconds)).map(principalOfKey),
+  ];
+}

@@ -1,0 +1,111 @@
+import { GatewayError } from '../../errors.ts';
+import type { KeyPrincipal, KeyRecord, Question } from '../../protocol/policy.ts';
+import type { Preview, PreviewRequest } from '../../protocol/preview.ts';
+import type { Provenance } from '../../protocol/run.ts';
+import { explain } from '../rules/decide.ts';
+import type { RuleSet } from '../rules/rule-set.ts';
+import { isInScope, isScoped } from '../rules/scopes.ts';
+import { applyDraft } from './draft-rules.ts';
+import { hashAlias } from './known-agent.ts';
+import { changesOf } from './preview-changes.ts';
+import { askedPrincipal } from './preview-principal.ts';
+
+/** An agent as far as a preview knows it. */
+export type KnownAgent = {
+  readonly id: string;
+  /** Below the project root. */
+  readonly modulePath: string;
+  /** Of the entry file as it was loaded, hex. */
+  readonly sha256: string | null;
+  readonly tools: readonly { readonly name: string; readonly provenance: Provenance }[];
+};
+
+export type PreviewDeps = {
+  readonly rules: () => RuleSet;
+  /** Keys that can be used now. */
+  readonly keys: () => readonly KeyRecord[];
+  readonly agents: () => readonly KnownAgent[];
+  readonly nowSeconds: () => number;
+};
+
+/**
+ * Answers a question as a live request would be, with the same code, and tells what a draft would change. Records
+ * nothing and changes nothing.
+ *
+ * @throws GatewayError `invalid_value` where principal or draft cannot be, `not_allowed` beyond the viewer’s scopes.
+ */
+export type PreviewPolicy = (viewer: KeyPrincipal, request: PreviewRequest) => Promise<Preview>;
+
+export function createPreview(deps: PreviewDeps): PreviewPolicy {
+  return async (viewer, request) => {
+    const before = deps.rules();
+    const nowSeconds = deps.nowSeconds();
+    const known = { keys: deps.keys(), agents: deps.agents() };
+    const question = questionOf(request, known);
+    checkReach(viewer, question);
+    const draft = applyDraft(before, request);
+    if (!draft) return { ...explain(before, question, nowSeconds), draft: null };
+    const after = explain(draft.rules, question, nowSeconds);
+    const { changes, isTruncated } = await changesOf(draft, {
+      before,
+      question,
+      keys: known.keys,
+      agents: known.agents.filter(({ id }) => isInScope(viewer, id)),
+      nowSeconds,
+    });
+    return {
+      ...after,
+      draft: {
+        before: explain(before, question, nowSeconds).decision,
+        after: after.decision,
+        changes,
+        isTruncated,
+      },
+    };
+  };
+}
+
+type Known = { readonly keys: readonly KeyRecord[]; readonly agents: readonly KnownAgent[] };
+
+function questionOf(request: PreviewRequest, { keys, agents }: Known): Question {
+  const { action, args } = request;
+  const isOfAgents = action === 'run_agent' || action === 'list_agents';
+  const resource = isOfAgents ? agentIdOf(request.resource, agents) : request.resource;
+  const agentId = request.agentId === undefined ? null : agentIdOf(request.agentId, agents);
+  const principal = askedPrincipal(request, { keys, agentId });
+  const callingId = principal.type === 'agent' ? principal.id : null;
+  const agent = agents.find(({ id }) => id === callingId);
+  const tool = agent?.tools.find(({ name }) => action === 'call_tool' && name === resource);
+  const isItsModule = action === 'load_module' && agent?.modulePath === resource;
+  return {
+    principal,
+    action,
+    resource,
+    ...(isItsModule && hashAlias(agent)),
+    ...(args !== undefined && { args }),
+    context: {
+      ...(callingId !== null && { agent_id: callingId }),
+      ...(tool && { provenance: tool.provenance }),
+    },
+  };
+}
+
+/** A model id as callers write it: in any case, and without its namespace where only one agent has the name. */
+function agentIdOf(written: string, agents: readonly KnownAgent[]): string {
+  const lower = written.toLowerCase();
+  if (lower.includes('/')) return lower;
+  const [only, ...others] = agents.filter(({ id }) => id.endsWith(`/${lower}`));
+  return only && others.length === 0 ? only.id : lower;
+}
+
+function checkReach(viewer: KeyPrincipal, { principal, action, resource }: Question): void {
+  if (!isScoped(viewer)) return;
+  const isOfAgents = action === 'run_agent' || action === 'list_agents';
+  const agentId = isOfAgents ? resource : principal.type === 'agent' ? principal.id : null;
+  if (agentId !== null && isInScope(viewer, agentId)) return;
+  throw new GatewayError(
+    'not_allowed',
+    'Your key is limited to other namespaces or agents. Ask about an agent within its scopes.',
+    { param: isOfAgents ? 'resource' : 'agent_id' },
+  );
+}

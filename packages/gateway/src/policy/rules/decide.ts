@@ -1,0 +1,71 @@
+import type { Decision, Question, Rule } from '../../protocol/policy.ts';
+import { beyondCeiling } from './key-ceiling.ts';
+import { type Fit, fitsOf, hear } from './rule-fits.ts';
+import type { RuleSet } from './rule-set.ts';
+
+/**
+ * Answers a question from the rules. No clock and no I/O, so that a preview and a live request cannot disagree.
+ * The first tier with a rule that fits decides, deny before allow in it, the smallest id among equals; no rule at
+ * all denies. A rule whose `when` cannot be answered denies in its tier. What lies beyond a key’s role or
+ * scopes is denied before any rule is heard. An agent is listed for whoever may run it, unless a rule or an override speaks
+ * of `list_agents`.
+ *
+ * @param nowSeconds - Unix seconds; a rule holds until its `expiresAtSeconds`, exclusive.
+ */
+export function decide(rules: RuleSet, question: Question, nowSeconds: number): Decision {
+  const beyond = beyondCeiling(question);
+  if (beyond) return { answer: 'deny', rule: beyond };
+  for (const fits of turnsOf(rules, question, nowSeconds)) {
+    const heard = hear(fits);
+    if (heard) return heard.decision;
+  }
+  return { answer: 'deny', rule: null };
+}
+
+/**
+ * The decisions on running an agent and on seeing it, at one moment. What a key may see mostly follows from what it may
+ * run: that is gone through once.
+ *
+ * @param running - Asks whether it may run.
+ */
+export function decideOnAgent(
+  rules: RuleSet,
+  running: Question,
+  nowSeconds: number,
+): { readonly running: Decision; readonly listing: Decision } {
+  const decision = decide(rules, running, nowSeconds);
+  const question: Question = { ...running, action: 'list_agents' };
+  const beyond = beyondCeiling(question);
+  if (beyond) return { running: decision, listing: { answer: 'deny', rule: beyond } };
+  const heard = hear(fitsOf(rules, { question, nowSeconds, lastTier: LAST_TIER_OF_LISTING }));
+  return { running: decision, listing: heard?.decision ?? decision };
+}
+
+/** The same decision, with every rule that fits the question in the order they are heard. */
+export function explain(
+  rules: RuleSet,
+  question: Question,
+  nowSeconds: number,
+): { readonly decision: Decision; readonly matched: readonly Rule[] } {
+  const decision = decide(rules, question, nowSeconds);
+  const beyond = beyondCeiling(question);
+  const matched = beyond ? [beyond] : [];
+  for (const fits of turnsOf(rules, question, nowSeconds)) {
+    const heard = [...fits].map(({ rule }) => rule);
+    matched.push(...heard);
+    if (heard.length > 0) break;
+  }
+  return { decision, matched };
+}
+
+/** Below this tier, whoever may run an agent may see it. */
+const LAST_TIER_OF_LISTING = 5;
+
+/** The rules that fit, in the turns they are heard in: the first turn with any decides. */
+function turnsOf(rules: RuleSet, question: Question, nowSeconds: number): readonly Iterable<Fit>[] {
+  if (question.action !== 'list_agents') return [fitsOf(rules, { question, nowSeconds })];
+  return [
+    fitsOf(rules, { question, nowSeconds, lastTier: LAST_TIER_OF_LISTING }),
+    fitsOf(rules, { question, nowSeconds, action: 'run_agent' }),
+  ];
+}

@@ -1,0 +1,33 @@
+import type { OverrideRecord, Rule } from '../../protocol/policy.ts';
+
+/** What makes a rule of an override. */
+type RulePart = Pick<
+  OverrideRecord,
+  'id' | 'principal' | 'action' | 'resource' | 'effect' | 'breakGlass'
+>;
+
+/** An override as a rule; its effect and whether it breaks glass give its tier. */
+export function overrideRule({
+  principal,
+  resource,
+  breakGlass,
+  ...rule
+}: RulePart & Partial<Pick<OverrideRecord, 'expiresAtSeconds' | 'reason'>>): Rule {
+  const { id, effect, action, expiresAtSeconds, reason } = rule;
+  return {
+    id,
+    effect,
+    action,
+    principals: [principal],
+    resources: [resource],
+    tier: tierOf(effect, breakGlass),
+    source: 'override',
+    ...(expiresAtSeconds !== undefined && { expiresAtSeconds }),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+function tierOf(effect: Rule['effect'], breakGlass: boolean): number {
+  if (effect === 'deny') return 1;
+  return breakGlass ? 2 : 4;
+}

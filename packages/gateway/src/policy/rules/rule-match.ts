@@ -1,0 +1,67 @@
+import type { Principal, Question, Role, Rule } from '../../protocol/policy.ts';
+import { compileGlobs, type GlobTest } from './glob.ts';
+
+/** Whether a rule fits a question in all but its `when` and its expiry. */
+export type RuleMatch = (question: Question) => boolean;
+
+/** Prepares a rule for being compared often. Model ids are lower case, so patterns of them are taken as such. */
+export function compileMatch(rule: Rule): RuleMatch {
+  const { effect, exceptPrincipals, exceptResources, provenances } = rule;
+  const principals = compilePrincipals(rule.principals, effect);
+  const resources = compileGlobs(resourcePatterns(rule, rule.resources));
+  // Whom an exception names keeps what it would have had, so it is read as an allow.
+  const spared = exceptPrincipals && compilePrincipals(exceptPrincipals, 'allow');
+  const untouched = exceptResources && compileGlobs(resourcePatterns(rule, exceptResources));
+  return (question) =>
+    fitsResource(resources, question) &&
+    principals(question.principal) &&
+    !spared?.(question.principal) &&
+    !(untouched && fitsResource(untouched, question)) &&
+    (provenances === undefined || fitsProvenance(rule, question));
+}
+
+function fitsResource(test: GlobTest, { resource, aliases }: Question): boolean {
+  return test(resource) || (aliases?.some(test) ?? false);
+}
+
+// Where nobody knows where a tool comes from, the careful answer is the one that grants less.
+function fitsProvenance({ provenances, effect }: Rule, { context }: Question): boolean {
+  const provenance = context?.provenance;
+  if (provenance === undefined) return effect === 'deny';
+  return provenances?.includes(provenance) ?? true;
+}
+
+/** The patterns of a rule’s resources as questions spell them. */
+export function resourcePatterns(
+  { action }: Pick<Rule, 'action'>,
+  patterns: readonly string[],
+): readonly string[] {
+  const isOfAgents = action === 'run_agent' || action === 'list_agents';
+  return isOfAgents ? patterns.map((pattern) => pattern.toLowerCase()) : patterns;
+}
+
+type PrincipalTest = (principal: Principal) => boolean;
+
+function compilePrincipals(patterns: readonly string[], effect: Rule['effect']): PrincipalTest {
+  if (patterns.some((pattern) => /^\*+$/.test(pattern))) return () => true;
+  const after = (prefix: string) =>
+    patterns
+      .filter((pattern) => pattern.startsWith(prefix))
+      .map((pattern) => pattern.slice(prefix.length));
+  const isAgent = compileGlobs(after('agent:').map((pattern) => pattern.toLowerCase()));
+  const roles = new Set(after('role:').flatMap((role) => rolesOf(role, effect)));
+  const isKey = compileGlobs(patterns.filter((pattern) => !/^(agent|role):/.test(pattern)));
+  return (principal) => {
+    if (principal.type === 'agent' && isAgent(principal.id)) return true;
+    const key = principal.type === 'key' ? principal : principal.key;
+    return key !== undefined && (roles.has(key.role) || isKey(key.id) || isKey(key.name));
+  };
+}
+
+const ladder: readonly Role[] = ['caller', 'operator', 'admin'];
+
+// What a role may do, the roles above it may too; what is denied to a role is not thereby denied to those above it.
+function rolesOf(named: string, effect: Rule['effect']): readonly string[] {
+  const rung = ladder.indexOf(named as Role);
+  return effect === 'allow' && rung >= 0 ? ladder.slice(rung) : [named];
+}

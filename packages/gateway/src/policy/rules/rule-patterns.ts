@@ -1,0 +1,61 @@
+import type { Action } from '../../protocol/policy.ts';
+
+/**
+ * What keeps a pattern from ever fitting a principal: a sentence with the remedy, or null.
+ * Known are keys (ids and names), `role:<role>` and `agent:<model id>`.
+ */
+export function principalProblem(pattern: string): string | null {
+  if (pattern.startsWith('role:')) {
+    return /^role:(caller|operator|admin|metrics)$/.test(pattern)
+      ? null
+      : `There is no ${pattern}. The roles are caller, operator, admin and metrics.`;
+  }
+  if (pattern.startsWith('agent:')) return agentProblem(pattern.slice('agent:'.length));
+  return /^[\p{L}\p{N}*][\p{L}\p{N}._@* -]*$/u.test(pattern)
+    ? null
+    : `${shown(pattern)} is no principal. Write the id or name of a key, role:<role> or agent:<model id>.`;
+}
+
+/** The same of a resource, which is a model id, a tool, a module or a route, by action. */
+export function resourceProblem(action: Action, pattern: string): string | null {
+  switch (action) {
+    case 'list_agents':
+    case 'run_agent':
+      return agentProblem(pattern);
+    case 'load_module':
+      return moduleProblem(pattern);
+    case 'administer':
+      return /^[/*]/.test(pattern)
+        ? null
+        : `${shown(pattern)} is no route. Routes begin with \`/\`, such as /admin/agents.`;
+    case 'call_tool':
+      return pattern === '' ? 'No tool has an empty name. Name one, or write `*`.' : null;
+    default:
+      return action satisfies never;
+  }
+}
+
+function agentProblem(pattern: string): string | null {
+  if (!/^[a-z0-9._*/-]+$/i.test(pattern)) {
+    return `${shown(pattern)} fits no model id. They have letters, digits, \`.\`, \`_\`, \`-\` and \`/\`; \`*\` stands for anything.`;
+  }
+  return /[/*]/.test(pattern)
+    ? null
+    : `${shown(pattern)} fits no model id, which has a namespace. Write default/${pattern}, or */${pattern} for any namespace.`;
+}
+
+function moduleProblem(pattern: string): string | null {
+  if (pattern.startsWith('sha256:')) {
+    return /^sha256:[0-9a-f]{64}$/.test(pattern)
+      ? null
+      : 'After `sha256:` come 64 digits in lower case hex, such as sha256sum prints.';
+  }
+  const isBelowRoot = !/^(\/|\.\/|[A-Za-z]:)|\\|(^|\/)\.\.(\/|$)/.test(pattern);
+  return isBelowRoot
+    ? null
+    : `${shown(pattern)} fits no module. Write its path below the project root, such as src/agents/Echo/agent.ts.`;
+}
+
+function shown(pattern: string): string {
+  return JSON.stringify(pattern.slice(0, 80));
+}
