@@ -7,9 +7,9 @@ import {
   protocolVersion,
   type ToWorker,
 } from '../protocol/worker-messages.ts';
-import { failureDetail } from './failure-detail.ts';
+import { failureDetail } from './explain/failure-detail.ts';
+import { ProcessExit } from './load/process-exit.ts';
 import { createPreload, type Preload } from './preload.ts';
-import { ProcessExit } from './process-exit.ts';
 import { createModuleServer, type ModuleServer } from './serve-module.ts';
 
 /** Time for a `load` that is already on its way, before a spare imports what most modules need. */

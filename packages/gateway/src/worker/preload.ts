@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ModuleLoad } from '../protocol/records.ts';
-import type { LoadDeps, Loading } from './load-module.ts';
+import type { LoadDeps, Loading } from './load/load-module.ts';
 import type { RunModule, SdkCopy } from './loaded-module.ts';
 
 /** The parts of a worker that take time to import. */
 export type WorkerParts = {
   readonly beginLoad: (
-    load: Parameters<typeof import('./load-module.ts').beginLoad>[0],
+    load: Parameters<typeof import('./load/load-module.ts').beginLoad>[0],
     deps: LoadDeps,
   ) => Loading;
   readonly needsGatewaySdk: (load: ModuleLoad) => boolean;
@@ -34,16 +34,16 @@ export function createPreload(): Preload {
 }
 
 async function importParts(): Promise<WorkerParts> {
-  const { beginLoad } = await import('./load-module.ts');
-  const { needsGatewaySdk } = await import('./needs-gateway-sdk.ts');
-  const { runModule } = await import('./run-module.ts');
+  const { beginLoad } = await import('./load/load-module.ts');
+  const { needsGatewaySdk } = await import('./load/needs-gateway-sdk.ts');
+  const { runModule } = await import('./run/run-module.ts');
   // Lets a message that came meanwhile be taken first.
   await setImmediate();
   return { beginLoad, needsGatewaySdk, runModule };
 }
 
 async function importSdk(): Promise<SdkCopy | null> {
-  const { importGatewaySdk, muteTracing } = await import('./sdk-copy.ts');
+  const { importGatewaySdk, muteTracing } = await import('./load/sdk-copy.ts');
   try {
     const sdk = await importGatewaySdk();
     muteTracing(sdk);

@@ -8,7 +8,7 @@ import {
   type WorkerRun,
 } from '../protocol/worker-messages.ts';
 import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
-import type { Loading, LoadResult } from './load-module.ts';
+import type { Loading, LoadResult } from './load/load-module.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import type { Preload } from './preload.ts';
 import { noUsage } from './sdk.ts';

@@ -3,9 +3,9 @@ import { OpenAI } from 'openai';
 import type { ModuleSettings } from '../../src/protocol/records.ts';
 import type { RunEvent, RunInput } from '../../src/protocol/run.ts';
 import type { ToolVerdicts } from '../../src/protocol/worker-messages.ts';
-import { createLeanFetch } from '../../src/worker/lean-fetch.ts';
 import type { LoadedModule, RunRequest } from '../../src/worker/loaded-module.ts';
-import { createRunModule } from '../../src/worker/run-module.ts';
+import { createLeanFetch } from '../../src/worker/run/lean-fetch.ts';
+import { createRunModule } from '../../src/worker/run/run-module.ts';
 import { sampleManifest } from './manifest.ts';
 
 /** A loaded module around any value, with the SDK copy of the tests. */

@@ -1,0 +1,98 @@
+import type { Finding } from '../../protocol/diagnostics.ts';
+import { isLocalPath, shownPath } from '../load/local-files.ts';
+import { type FailedImport, isPackage, packageName } from '../load/resolve-import.ts';
+import { placeOf } from './code-frame.ts';
+import { describeThrown, type FailureContext, locate } from './failure-context.ts';
+import { isMeantForSdk, unofficialHint } from './unofficial-sdk.ts';
+
+/** Says which import found nothing, in which file and line, and what to install or correct. */
+export function explainFailedImport(
+  error: unknown,
+  failed: FailedImport,
+  context: FailureContext,
+): Finding {
+  if (failed.specifier.startsWith('file:')) return explainMissingEntry(context);
+  const importer = failed.importer ?? context.load.entry;
+  const described = isLocalPath(importer)
+    ? describeOwnImport(error, failed, { importer, context })
+    : describeForeignImport(failed, { importer, context });
+  const place = isLocalPath(importer) ? importPlace(failed.specifier, importer, context) : null;
+  return {
+    stage: 'load',
+    severity: 'error',
+    ...described,
+    ...locate(importer, place, context.sources),
+  };
+}
+
+function explainMissingEntry({ load }: FailureContext): Finding {
+  return {
+    stage: 'load',
+    code: 'missing_file',
+    severity: 'error',
+    message: `${load.modulePath} does not exist.`,
+    file: load.entry,
+    hint: 'Add the file, or remove its folder.',
+  };
+}
+
+type Importing = { readonly importer: string; readonly context: FailureContext };
+type Described = Pick<Finding, 'code' | 'message' | 'hint'>;
+
+function describeOwnImport(error: unknown, failed: FailedImport, at: Importing): Described {
+  const { specifier } = failed;
+  const { context } = at;
+  const importer = shownPath(at.importer, context.projectRoot);
+  if (!isPackage(specifier)) {
+    return {
+      code: 'missing_file',
+      message: `${importer} imports \`${specifier}\`, which does not exist.`,
+      hint: 'Correct the path, or add the file. Paths are relative to the importing file.',
+    };
+  }
+  if (isMeantForSdk(specifier)) {
+    return {
+      code: 'unofficial_package',
+      message: `${importer} imports \`${specifier}\`, but on npm OpenAI's Agents SDK is \`@openai/agents\`.`,
+      hint: unofficialHint,
+    };
+  }
+  const name = packageName(specifier);
+  if (!isNotFound(error)) {
+    return {
+      code: 'missing_subpath',
+      message: `${importer} imports \`${specifier}\`, which the package does not offer: ${describeThrown(error)}`,
+      hint: `Import what \`${name}\` exports, or install the version that has it.`,
+    };
+  }
+  const folder = shownPath(context.load.folder, context.projectRoot);
+  return {
+    code: 'missing_package',
+    message: `${importer} imports \`${specifier}\`, but package \`${name}\` is not installed.`,
+    hint: `Run \`npm install ${name} --prefix ${folder}\`.`,
+  };
+}
+
+function describeForeignImport(failed: FailedImport, { importer, context }: Importing): Described {
+  const folder = shownPath(context.load.folder, context.projectRoot);
+  return {
+    code: 'missing_package',
+    message: `\`${failed.specifier}\` is not installed, but the package at ${importer} needs it.`,
+    hint: `Run \`npm install --prefix ${folder}\`.`,
+  };
+}
+
+function isNotFound(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+}
+
+function importPlace(specifier: string, importer: string, context: FailureContext) {
+  const quoted = specifier.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  try {
+    const text = context.sources.peek(importer);
+    return placeOf(text, new RegExp(`(?<=(from|import|require)\\s*\\(?\\s*)['"]${quoted}['"]`));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,153 @@
+import { basename, extname } from 'node:path';
+import type { Finding } from '../../protocol/diagnostics.ts';
+import { isLocalPath, shownPath } from '../load/local-files.ts';
+import { SourceReadError } from '../load/read-source.ts';
+import { findSyntaxError, SourceSyntaxError } from '../load/transform-source.ts';
+import { placeOf } from './code-frame.ts';
+import { explainFailedImport } from './failed-import.ts';
+import { explainThrown, type FailureContext, locate } from './failure-context.ts';
+
+/** Says what is wrong with a module from what its import threw: the author's line and an action. Never throws. */
+export function explainLoadError(error: unknown, context: FailureContext): Finding {
+  if (error instanceof SourceSyntaxError) return explainSyntaxError(error, context);
+  if (error instanceof SourceReadError) return explainReadError(error, context);
+  const failed = context.failedImport(error);
+  if (failed) return explainFailedImport(error, failed, context);
+  return (
+    explainMissingExport(error, context) ??
+    explainUnsupportedFile(error, context) ??
+    explainScriptError(error, context) ??
+    explainNativePackage(error, context) ??
+    explainThrown(error, context, {
+      code: 'import_failed',
+      what: `${context.load.modulePath} threw while it was imported`,
+      hint: 'Fix what the top of the module does, or move it into a function that runs later.',
+    })
+  );
+}
+
+function explainSyntaxError(error: SourceSyntaxError, context: FailureContext): Finding {
+  return {
+    stage: 'load',
+    code: 'syntax_error',
+    severity: 'error',
+    message: `${shownPath(error.file, context.projectRoot)} does not parse: ${error.message}`,
+    file: error.file,
+    ...(error.line === null ? {} : { line: error.line }),
+    ...(error.column === null ? {} : { column: error.column }),
+    ...(error.frame === null ? {} : { frame: error.frame }),
+    hint: 'Fix the syntax at the marked place.',
+  };
+}
+
+function explainReadError(error: SourceReadError, context: FailureContext): Finding {
+  const { file, code, reason, hint, place } = error;
+  return {
+    stage: 'load',
+    code,
+    severity: 'error',
+    message: `${shownPath(file, context.projectRoot)} ${reason}`,
+    ...locate(file, place, context.sources),
+    hint,
+  };
+}
+
+/** An import of a name that the other module does not export. */
+function explainMissingExport(error: unknown, context: FailureContext): Finding | null {
+  const missing = error instanceof SyntaxError ? parseMissingExport(error.message) : null;
+  if (!missing) return null;
+  const { specifier, name } = missing;
+  const imported = name === 'default' ? 'import\\s+\\w+' : `\\b${escapeForRegExp(name)}\\b`;
+  const from = new RegExp(`${imported}[^'"]*from\\s*['"]${escapeForRegExp(specifier)}['"]`);
+  const file = localFiles(context).find((path) => from.test(context.sources.peek(path)));
+  const place = file ? placeOf(context.sources.peek(file), from) : null;
+  return {
+    stage: 'load',
+    code: 'missing_export',
+    severity: 'error',
+    message: `\`${specifier}\` exports no \`${name}\`.`,
+    ...locate(file ?? context.load.entry, place, context.sources),
+    hint: `Correct the name, or write \`import type\` (\`export type\`) if \`${name}\` is a type.`,
+  };
+}
+
+/** Node words it one way for ES modules and another for CommonJS. */
+function parseMissingExport(message: string): { specifier: string; name: string } | null {
+  const match =
+    /module '(?<specifier>.+)' does not provide an export named '(?<name>.+)'/.exec(message) ??
+    /Named export '(?<name>.+)' not found\. The requested module '(?<specifier>.+)' is a Comm/.exec(
+      message,
+    );
+  const { specifier, name } = match?.groups ?? {};
+  return specifier !== undefined && name !== undefined ? { specifier, name } : null;
+}
+
+/** An import of a file that is no code. */
+function explainUnsupportedFile(error: unknown, context: FailureContext): Finding | null {
+  const isUnknown =
+    error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION';
+  const path = isUnknown ? / for (.+)$/.exec(error.message)?.[1] : undefined;
+  if (path === undefined) return null;
+  const quoted = new RegExp(`['"][^'"]*${escapeForRegExp(basename(path))}['"]`);
+  const importer = localFiles(context).find((file) => quoted.test(context.sources.peek(file)));
+  const place = importer ? placeOf(context.sources.peek(importer), quoted) : null;
+  const url = `new URL('./${basename(path)}', import.meta.url)`;
+  return {
+    stage: 'load',
+    code: 'unsupported_file',
+    severity: 'error',
+    message: `${shownPath(path, context.projectRoot)} is imported, but it is no code.`,
+    ...locate(importer ?? context.load.entry, place, context.sources),
+    hint: `Read it instead: \`readFileSync(${url}, 'utf8')\`, and name it in \`__gateway__.watch\`.`,
+  };
+}
+
+/** A JavaScript file that Node could not compile, or TypeScript that needs a setting. */
+function explainScriptError(error: unknown, context: FailureContext): Finding | null {
+  if (!(error instanceof SyntaxError)) return null;
+  for (const path of localFiles(context)) {
+    const source = context.sources.peek(path);
+    if (['.js', '.mjs', '.cjs'].includes(extname(path))) {
+      const problem = findSyntaxError(path, source);
+      if (problem) return explainSyntaxError(problem, context);
+    }
+    const decorator = placeOf(source, /(?<=(?:^|[{};])\s*)@\w/m);
+    if (decorator && /invalid or unexpected token/i.test(error.message)) {
+      return {
+        stage: 'load',
+        code: 'decorators_unsupported',
+        severity: 'error',
+        message: `${shownPath(path, context.projectRoot)} uses decorators, which Node does not run.`,
+        ...locate(path, decorator, context.sources),
+        hint: 'Set "experimentalDecorators": true in the nearest tsconfig.json.',
+      };
+    }
+  }
+  return null;
+}
+
+/** A package with native code that does not fit this machine or this Node. */
+function explainNativePackage(error: unknown, context: FailureContext): Finding | null {
+  if (!(error instanceof Error)) return null;
+  const isNative =
+    ('code' in error && error.code === 'ERR_DLOPEN_FAILED') ||
+    /NODE_MODULE_VERSION|Could not locate the bindings file|invalid ELF header/.test(error.message);
+  if (!isNative) return null;
+  const folder = shownPath(context.load.folder, context.projectRoot);
+  return {
+    ...explainThrown(error, context, {
+      code: 'native_package_failed',
+      what: 'A package with native code does not load',
+      hint: `Run \`npm rebuild --prefix ${folder}\` with Node ${process.versions.node}.`,
+    }),
+  };
+}
+
+function localFiles(context: FailureContext): string[] {
+  const paths = context.sources.loaded().map(({ path }) => path);
+  return paths.filter((path) => isLocalPath(path) && extname(path) !== '.json');
+}
+
+function escapeForRegExp(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

@@ -1,0 +1,208 @@
+import { basename } from 'node:path';
+import type { Finding } from '../../protocol/diagnostics.ts';
+import { isAgent, isAgentClass, isClass, isRealtimeAgent } from '../agent-shape.ts';
+import type { ModuleExports } from '../load/pick-export.ts';
+import { fieldsOf } from '../sdk.ts';
+import { type Place, placeOf } from './code-frame.ts';
+import { kindOf } from './export-kind.ts';
+import type { FailureContext } from './failure-context.ts';
+import { findUnofficialImport, unofficialHint } from './unofficial-sdk.ts';
+
+/** What comes near an agent in a module that has none to serve. */
+export type MissedExport = Pick<Finding, 'code' | 'message'> & {
+  readonly hint: string;
+  readonly place: Place | null;
+};
+
+/** The nearest of all that comes near an agent; `no_agent` where nothing does. */
+export function findMissedExport(exports: ModuleExports, context: FailureContext): MissedExport {
+  const source: Source = {
+    exports,
+    text: context.sources.peek(context.load.entry),
+    file: basename(context.load.entry),
+    exportNames: context.load.exportNames,
+  };
+  for (const find of finders) {
+    const missed = find(source);
+    if (missed) return missed;
+  }
+  return {
+    code: 'no_agent',
+    message: 'It exports no agent.',
+    place: null,
+    hint: 'Export one: `export const agent = new Agent({ name, instructions });`.',
+  };
+}
+
+type Source = {
+  readonly exports: ModuleExports;
+  readonly text: string;
+  readonly file: string;
+  readonly exportNames: readonly string[];
+};
+
+/** The surest first. */
+const finders: readonly ((source: Source) => MissedExport | null)[] = [
+  findRealtimeAgent,
+  findUnofficialPackage,
+  findUnexportedAgent,
+  findUnexportedWorkflow,
+  findClass,
+  findFactoryWithArguments,
+  findWrongKind,
+  findMisnamedFactory,
+  findInnerAgent,
+];
+
+function findRealtimeAgent({ exports, text }: Source): MissedExport | null {
+  const name = Object.keys(exports).find((key) => isRealtimeAgent(exports[key]));
+  if (!name) return null;
+  return {
+    code: 'realtime_agent',
+    message: `\`${name}\` is a RealtimeAgent, which speaks over a voice session only.`,
+    place: placeOf(text, declarationOf(name)),
+    hint: 'Export an `Agent` of `@openai/agents`.',
+  };
+}
+
+function findUnofficialPackage({ text }: Source): MissedExport | null {
+  const unofficial = findUnofficialImport(text);
+  if (!unofficial) return null;
+  return {
+    code: 'unofficial_package',
+    message: `It imports \`${unofficial.name}\`, which is not OpenAI's Agents SDK.`,
+    place: placeOf(text, unofficial.pattern),
+    hint: unofficialHint,
+  };
+}
+
+const builds = String.raw`[^=\n]*=\s*(?:await\s+)?(?:new\s+\w*Agent\b|Agent\.create\b)`;
+const builtAgent = new RegExp(String.raw`^(?:const|let|var)\s+(\w+)${builds}`, 'm');
+const innerAgent = new RegExp(String.raw`(?<=^[ \t]+)(?:const|let|var)\s+(\w+)${builds}`, 'm');
+
+function findUnexportedAgent({ text, file }: Source): MissedExport | null {
+  const name = builtAgent.exec(text)?.[1];
+  if (!name) return null;
+  return {
+    code: 'agent_not_exported',
+    message: `\`${name}\` is built in ${file} but not exported.`,
+    place: placeOf(text, builtAgent),
+    hint: `Write \`export const agent = …\`, or add \`export default ${name};\`.`,
+  };
+}
+
+function findUnexportedWorkflow({ text }: Source): MissedExport | null {
+  const built = /^(?:const|let|async function|function)\s+(runWorkflow|run_workflow)\b/m;
+  const name = built.exec(text)?.[1];
+  if (!name) return null;
+  return {
+    code: 'agent_not_exported',
+    message: `\`${name}\` is there but not exported.`,
+    place: placeOf(text, built),
+    hint: `Put \`export\` before \`${name}\`.`,
+  };
+}
+
+function findClass({ exports, text, exportNames }: Source): MissedExport | null {
+  const isMeant = (name: string) =>
+    isAgentClass(exports[name]) ||
+    (isClass(exports[name]) && (exportNames.includes(name) || /agent$/i.test(name)));
+  const name = Object.keys(exports).find(isMeant);
+  if (!name) return null;
+  const value = exports[name];
+  const className = typeof value === 'function' && value.name ? value.name : 'MyAgent';
+  return {
+    code: 'class_exported',
+    message: `${shown(name)} is a class, not an instance.`,
+    place: placeOf(text, declarationOf(name)),
+    hint: `Export an instance: \`export const agent = new ${className === 'default' ? 'MyAgent' : className}(…);\`.`,
+  };
+}
+
+/** A function that would be called if it could be called with nothing. */
+function findFactoryWithArguments({ exports, text, exportNames }: Source): MissedExport | null {
+  const isFactory = (name: string) => exportNames.includes(name) || factoryName.test(name);
+  const name = Object.keys(exports).find(
+    (key) => isFactory(key) && argumentCount(exports[key]) > 0,
+  );
+  if (!name) return null;
+  return {
+    code: 'factory_needs_arguments',
+    message: `${shown(name)} is a function that takes arguments, and a factory is called with none.`,
+    place: placeOf(text, declarationOf(name)),
+    hint: factoryHint(name),
+  };
+}
+
+/** How a factory that wants arguments can be served. */
+export function factoryHint(exportName: string): string {
+  const call = exportName === 'default' ? 'buildAgent' : exportName;
+  return exportName === 'agent'
+    ? 'Call it, and export what it returns as `agent`.'
+    : `Give its parameters default values, or export what it returns: \`export const agent = ${call}(…);\`.`;
+}
+
+function findWrongKind({ exports, text, exportNames }: Source): MissedExport | null {
+  const name = exportNames.find((key) => Object.hasOwn(exports, key));
+  if (name === undefined) return null;
+  const value = exports[name];
+  return {
+    code: 'wrong_export_kind',
+    message: `${shown(name)} is ${kindOf(value)}, not an agent.`,
+    place: placeOf(text, declarationOf(name)),
+    hint: wrongKindHint(value),
+  };
+}
+
+function wrongKindHint(value: unknown): string {
+  const fields = fieldsOf(value);
+  const held = Object.keys(fields).find((key) => isAgent(fields[key]));
+  if (held) return `Export the agent itself, which is its \`${held}\`.`;
+  if (typeof fields.instructions === 'string') {
+    return 'Make an agent of it: `export const agent = new Agent({ … });`.';
+  }
+  if (typeof value === 'function') return 'Call it `buildAgent` if it returns an agent.';
+  return 'Export the agent: `export const agent = new Agent({ name, instructions });`.';
+}
+
+const factoryName = /^(build|make|create|get|new|init|setup|load)_?\w*agent$/i;
+
+function findMisnamedFactory({ exports, text }: Source): MissedExport | null {
+  const isFactory = (key: string) => factoryName.test(key) && argumentCount(exports[key]) === 0;
+  const name = Object.keys(exports).find(isFactory);
+  if (!name) return null;
+  return {
+    code: 'factory_misnamed',
+    message: `\`${name}\` may return an agent, but only a factory called \`buildAgent\` or \`build_agent\` is called.`,
+    place: placeOf(text, declarationOf(name)),
+    hint: `Rename it to \`buildAgent\`, or add \`export const agent = ${name}();\`.`,
+  };
+}
+
+function findInnerAgent({ text, file }: Source): MissedExport | null {
+  const name = innerAgent.exec(text)?.[1];
+  if (!name) return null;
+  return {
+    code: 'agent_not_exported',
+    message: `\`${name}\` is built inside a function or block of ${file}, and not exported.`,
+    place: placeOf(text, innerAgent),
+    hint: 'Build it at the top level, and export it: `export const agent = …`.',
+  };
+}
+
+/** Parameters without a default; -1 for what is no function to call. */
+function argumentCount(value: unknown): number {
+  return typeof value === 'function' && !isClass(value) ? value.length : -1;
+}
+
+function shown(exportName: string): string {
+  return exportName === 'default' ? 'The default export' : `\`${exportName}\``;
+}
+
+/** Where an export is declared. */
+export function declarationOf(exportName: string): RegExp {
+  const name = exportName.replaceAll('$', '\\$');
+  return exportName === 'default'
+    ? /export default/
+    : new RegExp(`(?:export\\s+)?(?:async\\s+)?(?:const|let|var|function|class)\\s+${name}\\b`);
+}

@@ -1,0 +1,171 @@
+import { pathToFileURL } from 'node:url';
+import type { Finding } from '../../protocol/diagnostics.ts';
+import type { Manifest, ModuleLoad } from '../../protocol/records.ts';
+import { type AgentShape, isAgent } from '../agent-shape.ts';
+import { findStubs } from '../explain/builder-export.ts';
+import { explainThrown, type FailureContext } from '../explain/failure-context.ts';
+import { explainLoadError } from '../explain/load-failure.ts';
+import { explainNoPick } from '../explain/near-misses.ts';
+import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
+import { installLeanFetch } from '../run/lean-fetch.ts';
+import { applySettings } from './apply-settings.ts';
+import { describeAgents } from './describe.ts';
+import { installLoader, type Loader } from './loader.ts';
+import { realPath } from './local-files.ts';
+import { checkModuleSettings } from './module-settings.ts';
+import { exportsOf, type ModuleExports, type PickedExport, pickExport } from './pick-export.ts';
+import { explainExit, ProcessExit } from './process-exit.ts';
+import { importSdkOfModule, muteTracing, type SdkOfModule, useApi } from './sdk-copy.ts';
+import { createSourceFiles, type SourceFiles } from './source-files.ts';
+
+/** What a module turned out to be, or all that keeps it from being served. */
+export type LoadResult =
+  | { readonly type: 'loaded'; readonly module: LoadedModule }
+  | {
+      readonly type: 'load_failed';
+      readonly findings: readonly Finding[];
+      readonly files: readonly string[];
+    };
+
+export type LoadDeps = {
+  /** Folder the gateway was started in. */
+  readonly projectRoot: string;
+  /** This process's environment, which the load changes. */
+  readonly env: Record<string, string | undefined>;
+  /** The gateway's copy of the SDK where it is already imported, with tracing muted. */
+  readonly preloadedSdk: SdkCopy | null;
+};
+
+/** A load under way. */
+export type Loading = {
+  /** Never rejects. */
+  readonly result: Promise<LoadResult>;
+  /** The failure that a stray error (`unhandled_rejection`, `uncaught_exception`, `process_exit`) of the module makes of it. */
+  readonly failBy: (code: string, error: unknown) => LoadResult;
+};
+
+/** Begins to load one generation of one module into this process; a process loads one module in its life. */
+export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
+  const entry = realPath(load.entry);
+  const sources = createSourceFiles(load);
+  const startedAtMs = performance.now();
+  applyEnvironment(load, deps.env);
+  if (deps.preloadedSdk) useApiOf(load, load.defaultUpstream.name, deps.preloadedSdk);
+  const loader = installLoader(sources, deps.projectRoot);
+  const context: FailureContext = {
+    load: { ...load, entry },
+    projectRoot: deps.projectRoot,
+    sources,
+    failedImport: loader.failedImport,
+  };
+  const failed = (findings: readonly Finding[]): LoadResult => ({
+    type: 'load_failed',
+    findings,
+    files: filesOf(sources, entry).map(({ path }) => path),
+  });
+  const attempt = async (): Promise<LoadResult> => {
+    const outcome = await loadModule(context, loader, deps);
+    if ('findings' in outcome) return failed(outcome.findings);
+    const manifest = { ...outcome.manifest, files: filesOf(sources, entry) };
+    if (load.kept === null) keepFiles(sources, load.keptFolder);
+    const loadMs = Math.round(performance.now() - startedAtMs);
+    return { type: 'loaded', module: { ...outcome, manifest: { ...manifest, loadMs } } };
+  };
+  return {
+    result: attempt().catch((error: unknown) => failed([explainLoadError(error, context)])),
+    failBy: (code, error) => failed([explainStray(code, error, context)]),
+  };
+}
+
+type Outcome = LoadedModule | { readonly findings: readonly Finding[] };
+
+async function loadModule(
+  context: FailureContext,
+  loader: Loader,
+  deps: LoadDeps,
+): Promise<Outcome> {
+  const { load } = context;
+  const namespace: ModuleExports = await import(pathToFileURL(load.entry).href);
+  const exports = exportsOf(namespace);
+  const picked = await pickExport(exports, {
+    exportNames: load.exportNames,
+    folderName: load.name,
+  });
+  if (!('value' in picked)) return { findings: [explainNoPick(picked, exports, context)] };
+  const sdk = await importSdkOfModule(loader.packages);
+  if (sdk && sdk.copy !== deps.preloadedSdk) muteTracing(sdk.copy);
+  return describe({ picked, exports, sdk, context });
+}
+
+async function describe(found: {
+  picked: PickedExport;
+  exports: ModuleExports;
+  sdk: SdkOfModule | null;
+  context: FailureContext;
+}): Promise<Outcome> {
+  const { picked, exports, sdk, context } = found;
+  const { load } = context;
+  const entry = { file: load.entry, text: context.sources.peek(load.entry) };
+  const { settings, findings } = checkModuleSettings(exports.__gateway__, entry);
+  const agent: AgentShape | null = isAgent(picked.value) ? picked.value : null;
+  const entryText = entry.text;
+  const applied = applySettings({ load, settings, entryText, agent, sdk: sdk?.copy ?? null });
+  if (sdk) useApiOf(load, applied.upstream.name, sdk.copy);
+  const errors = applied.findings.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) return { findings: [...errors, ...findings] };
+  const manifest: Manifest = {
+    kind: picked.kind,
+    exportName: picked.exportName,
+    exports: Object.keys(exports).filter((name) => name !== '__gateway__'),
+    agents: agent ? await describeAgents(agent) : [],
+    settings,
+    model: applied.model,
+    upstream: applied.upstream,
+    sdk: sdk?.about ?? null,
+    runtime: { name: 'node', version: process.versions.node },
+    files: [],
+    warnings: [...findings, ...applied.findings, ...findStubs(entry)],
+    loadMs: 0,
+  };
+  return { manifest, value: picked.value, sdk: sdk?.copy ?? null };
+}
+
+/** The module's `.env`, with the broker's variables merged in by the gateway, and its default model. */
+function applyEnvironment(load: ModuleLoad, env: LoadDeps['env']): void {
+  const model = load.defaultModel?.name;
+  Object.assign(env, model ? { OPENAI_DEFAULT_MODEL: model } : {}, load.env);
+  const brokerBaseUrl = load.env.OPENAI_BASE_URL;
+  if (brokerBaseUrl) installLeanFetch({ brokerBaseUrl });
+}
+
+function useApiOf(load: ModuleLoad, upstream: string, sdk: SdkCopy): void {
+  const api = load.upstreams[upstream];
+  if (api) useApi(sdk, api);
+}
+
+/** Only this process has the very bytes it loaded; the file may be another by the time the gateway looks. */
+function keepFiles(sources: SourceFiles, folder: string): void {
+  try {
+    sources.keep(folder);
+  } catch {
+    // The gateway keeps them too, and says so where it cannot.
+  }
+}
+
+/** Files of the generation, the entry first. */
+function filesOf(sources: SourceFiles, entry: string) {
+  return sources.loaded().toSorted((a, b) => Number(b.path === entry) - Number(a.path === entry));
+}
+
+function explainStray(code: string, error: unknown, context: FailureContext): Finding {
+  if (error instanceof ProcessExit) return explainExit(error, context);
+  const what =
+    code === 'unhandled_rejection'
+      ? `${context.load.modulePath} left a rejected promise unhandled while it was imported`
+      : `${context.load.modulePath} threw from a callback while it was imported`;
+  const hint =
+    code === 'unhandled_rejection'
+      ? 'Add `await` or `.catch(…)` to the call that fails.'
+      : 'Catch the error where the callback runs.';
+  return explainThrown(error, context, { code, what, hint });
+}

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import type { ResolveFnOutput, ResolveHookSync } from 'node:module';
+import { extname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gatewayFolder, isLocalPath, pathOfUrl } from './local-files.ts';
+
+/** Stands between the author's files and the SDK they import. */
+export type SdkFacade = {
+  /** The hook, but what the author's own files import of the SDK becomes the facade of that copy. */
+  readonly resolve: (hook: ResolveHookSync) => ResolveHookSync;
+  /** Source of a facade, null for any other URL. */
+  readonly sourceOf: (url: string) => string | null;
+};
+
+const sdkNames: readonly string[] = ['@openai/agents', '@openai/agents-core'];
+
+/** Deepest chain of `export *` that is followed. */
+const maxDepth = 5;
+
+/**
+ * Gives the author's files the SDK copy they resolve, with one difference: its `tool` remembers what tools throw, which
+ * the SDK keeps to itself. Everything else is the very same object. A `require`, a copy in CommonJS and one without
+ * `tool` are left alone.
+ */
+export function createSdkFacade(): SdkFacade {
+  const sources = new Map<string, string>();
+  return {
+    sourceOf: (url) => sources.get(url) ?? null,
+    resolve: (hook) => (specifier, context, nextResolve) => {
+      const resolved = hook(specifier, context, nextResolve);
+      const importer = pathOfUrl(context.parentURL);
+      const isWanted = importer !== null && isLocalPath(importer) && sdkNames.includes(specifier);
+      if (!isWanted || !context.conditions.includes('import')) return resolved;
+      const url = `${resolved.url}?dropgate`;
+      const facade: ResolveFnOutput = { url, format: 'module', shortCircuit: true };
+      if (sources.has(url)) return facade;
+      const resolveFrom = (parentURL: string) => (target: string) =>
+        nextResolve(target, { ...context, parentURL });
+      if (!exportsTool(resolved, resolveFrom)) return resolved;
+      sources.set(url, facadeSource(resolved.url));
+      return facade;
+    },
+  };
+}
+
+type ResolveFrom = (parentUrl: string) => (specifier: string) => ResolveFnOutput;
+
+/** Read from the text: nothing can be imported while an import is resolved. */
+function exportsTool(resolved: ResolveFnOutput, resolveFrom: ResolveFrom, depth = 0): boolean {
+  const text = depth < maxDepth ? moduleText(resolved) : null;
+  if (text === null) return false;
+  if (/\bexport\s+(?:async\s+)?(?:function|const|let|var)\s+tool\b/.test(text)) return true;
+  if (exportedNames(text).includes('tool')) return true;
+  return [...text.matchAll(/\bexport\s*\*\s*from\s*['"]([^'"]+)['"]/g)].some(([, target = '']) => {
+    try {
+      return exportsTool(resolveFrom(resolved.url)(target), resolveFrom, depth + 1);
+    } catch {
+      // The import of the copy itself says what is missing.
+      return false;
+    }
+  });
+}
+
+function exportedNames(text: string): string[] {
+  const lists = [...text.matchAll(/\bexport\s*\{([^}]*)\}/g)];
+  return lists
+    .flatMap(([, list = '']) => list.split(','))
+    .map((each) =>
+      each
+        .trim()
+        .split(/\s+as\s+/)
+        .at(-1),
+    )
+    .filter((name) => name !== undefined);
+}
+
+/** Null for what is no ES module, or cannot be read. */
+function moduleText({ url, format }: ResolveFnOutput): string | null {
+  const path = pathOfUrl(url);
+  if (path === null || (format !== 'module' && extname(path) !== '.mjs')) return null;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function facadeSource(url: string): string {
+  const real = JSON.stringify(url);
+  const path = join(gatewayFolder, 'worker/run', `tool-errors${extname(import.meta.filename)}`);
+  const own = JSON.stringify(pathToFileURL(path).href);
+  const text = readFileSync(pathOfUrl(url) ?? '', 'utf8');
+  const hasDefault = /\bexport\s+default\b/.test(text) || exportedNames(text).includes('default');
+  return [
+    `import { tool as original } from ${real};`,
+    `import { rememberErrors } from ${own};`,
+    `export * from ${real};`,
+    hasDefault ? `export { default } from ${real};` : '',
+    'export const tool = rememberErrors(original);',
+  ].join('\n');
+}

@@ -1,0 +1,97 @@
+import type { UpstreamApi } from '../../protocol/records.ts';
+import type { RunInput, RunSettings } from '../../protocol/run.ts';
+import { classNameOf, type SdkAgent, type SdkRunner } from '../sdk.ts';
+
+export type ModelSettings = Readonly<Record<string, unknown>>;
+
+/**
+ * What a caller asks of the model, as model settings of the SDK: the cap on output always, the others as far as
+ * the module's `clientSettings` allow. What only one API knows is left out for the other.
+ */
+export function askedSettings(
+  input: RunInput,
+  allowed: readonly (keyof RunSettings)[],
+  api: UpstreamApi | null,
+): ModelSettings {
+  const { maxOutputTokens, ...rest } = input.settings;
+  const asked: RunSettings = Object.fromEntries(
+    Object.entries(rest).filter(([name]) => allowed.includes(name as keyof RunSettings)),
+  );
+  const chat = api === 'chat_completions';
+  const jsonObject = input.outputFormat.type === 'json_object' ? { type: 'json_object' } : null;
+  const providerData = defined({
+    service_tier: asked.serviceTier,
+    ...(chat ? { seed: asked.seed, stop: asked.stop } : {}),
+    ...(jsonObject && chat ? { response_format: jsonObject } : {}),
+    ...(jsonObject && api === 'responses' ? { text: { format: jsonObject } } : {}),
+  });
+  return defined({
+    maxTokens: maxOutputTokens,
+    temperature: asked.temperature,
+    topP: asked.topP,
+    presencePenalty: asked.presencePenalty,
+    frequencyPenalty: asked.frequencyPenalty,
+    parallelToolCalls: asked.parallelToolCalls,
+    reasoning: asked.reasoningEffort && { effort: asked.reasoningEffort },
+    text: asked.verbosity && { verbosity: asked.verbosity },
+    providerData: Object.keys(providerData).length > 0 ? providerData : undefined,
+  });
+}
+
+/**
+ * The agent as one run sees it: a view of the same object with its settings merged with `asked` and, where the
+ * caller wants a schema, its output type. A view, because `clone()` drops subclasses and listeners.
+ */
+export function agentView(agent: SdkAgent, asked: ModelSettings, input: RunInput): SdkAgent {
+  const { outputFormat } = input;
+  const modelSettings = mergedSettings(agent.modelSettings ?? {}, asked);
+  const outputType = outputFormat.type === 'json_schema' ? outputFormat : null;
+  if (!outputType && Object.keys(asked).length === 0) return agent;
+  return Object.create(
+    agent,
+    Object.getOwnPropertyDescriptors({
+      ...(Object.keys(asked).length > 0 ? { modelSettings } : {}),
+      ...(outputType ? { outputType } : {}),
+    }),
+  );
+}
+
+/** True where the request holds something that the two APIs say differently. */
+export function dependsOnApi({ settings, outputFormat }: RunInput): boolean {
+  return (
+    outputFormat.type === 'json_object' ||
+    settings.seed !== undefined ||
+    settings.stop !== undefined
+  );
+}
+
+/** The API that the agent's model speaks; null for a model that is not OpenAI's. */
+export async function apiOf(agent: SdkAgent, runner: SdkRunner): Promise<UpstreamApi | null> {
+  const { model } = agent;
+  const resolved: unknown =
+    typeof model === 'object' && model !== null
+      ? model
+      : await runner.config?.modelProvider?.getModel?.(
+          typeof model === 'string' && model ? model : undefined,
+        );
+  const name = classNameOf(resolved);
+  if (name.includes('ChatCompletions')) return 'chat_completions';
+  return name.includes('Responses') ? 'responses' : null;
+}
+
+function mergedSettings(own: ModelSettings, asked: ModelSettings): ModelSettings {
+  const merged: Record<string, unknown> = { ...own };
+  for (const [name, value] of Object.entries(asked)) {
+    merged[name] =
+      isRecord(value) && isRecord(own[name]) ? mergedSettings(own[name], value) : value;
+  }
+  return merged;
+}
+
+function isRecord(value: unknown): value is ModelSettings {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function defined(values: Readonly<Record<string, unknown>>): ModelSettings {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}

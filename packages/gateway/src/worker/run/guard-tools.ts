@@ -1,0 +1,135 @@
+import type { Provenance } from '../../protocol/run.ts';
+import type { ToolVerdict, ToolVerdicts } from '../../protocol/worker-messages.ts';
+import type { SdkCopy, ToolQuestion } from '../loaded-module.ts';
+import { fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
+import { type RunScope, runScope } from './run-scope.ts';
+
+const guardName = 'dropgate_policy';
+const guarded = Symbol('dropgate.guarded');
+
+/**
+ * Makes the gateway's policy hold for the tools of every agent of this SDK copy, of `agent` too where it is of
+ * another one: agents reached by handoff or used as tools and tools of MCP servers included. Tools are guarded in
+ * place when a turn asks for them; may be called again at no cost.
+ */
+export function guardTools(sdk: SdkCopy | null, agent: unknown): void {
+  guardToolList(fieldsOf(fieldsOf(sdk?.Agent).prototype));
+  guardToolList(ownerOf(agent, 'getAllTools'));
+}
+
+/** Who executes a tool. */
+export function provenanceOf(tool: unknown, agent: unknown): Provenance {
+  const { type } = tool as SdkTool;
+  if (type === 'hosted_tool') return 'hosted';
+  const { tools, mcpServers } = fieldsOf(agent);
+  const hasServers = Array.isArray(mcpServers) && mcpServers.length > 0;
+  return hasServers && Array.isArray(tools) && !tools.includes(tool) ? 'mcp' : 'native';
+}
+
+function guardToolList(owner: Readonly<Record<string, unknown>>): void {
+  const original = owner.getAllTools;
+  if (typeof original !== 'function' || guarded in original) return;
+  const getAllTools = async function getAllTools(this: unknown, ...args: readonly unknown[]) {
+    const tools: unknown = await original.apply(this, args);
+    if (!Array.isArray(tools)) return tools;
+    const offered = tools.filter((tool: SdkTool) => isOffered(tool, this));
+    return offered.map((tool) => guardTool(tool, provenanceOf(tool, this)));
+  };
+  Object.defineProperty(owner, 'getAllTools', {
+    value: Object.assign(getAllTools, { [guarded]: true }),
+    configurable: true,
+    writable: true,
+  });
+}
+
+/** The object of a prototype chain that has the member itself. */
+function ownerOf(value: unknown, member: string): Readonly<Record<string, unknown>> {
+  let owner: unknown = value;
+  while (typeof owner === 'object' && owner !== null && !Object.hasOwn(owner, member)) {
+    owner = Object.getPrototypeOf(owner);
+  }
+  return fieldsOf(owner);
+}
+
+/** What is not called here cannot be stopped at the call: unless allowed outright, the model is not told of it. */
+function isOffered(tool: SdkTool, agent: unknown): boolean {
+  const scope = runScope.getStore();
+  if (!scope || tool.type === 'function') return true;
+  const name = nameOf(tool);
+  const answer = verdictOn(name, scope.request.verdicts()) === 'allow' ? 'allow' : 'deny';
+  if (scope.offers.get(name) !== answer) {
+    scope.offers.set(name, answer);
+    scope.request.decided({ tool: name, provenance: provenanceOf(tool, agent), answer });
+  }
+  return answer === 'allow';
+}
+
+function guardTool(tool: SdkTool, provenance: Provenance): SdkTool {
+  if (tool.type !== 'function') return tool;
+  const guardrails = tool.inputGuardrails;
+  if (guardrails?.some((guardrail) => fieldsOf(guardrail).name === guardName)) return tool;
+  if (tool.invoke && guarded in tool.invoke) return tool;
+  // Copies before 0.3 know no guardrails of tools; wrapping `invoke` is harmless only there.
+  const change =
+    guardrails || 'outputGuardrails' in tool
+      ? { inputGuardrails: [policyGuardrail(tool, provenance), ...(guardrails ?? [])] }
+      : { invoke: guardedInvoke(tool, provenance) };
+  return Object.isFrozen(tool) ? { ...tool, ...change } : Object.assign(tool, change);
+}
+
+function policyGuardrail(tool: SdkTool, provenance: Provenance): object {
+  return {
+    type: 'tool_input',
+    name: guardName,
+    run: async ({ toolCall }: { readonly toolCall?: unknown }) => {
+      const { callId, arguments: args } = fieldsOf(toolCall);
+      const call = { tool: nameOf(tool), args, provenance };
+      const message = await refusal(call, String(callId ?? ''));
+      return {
+        behavior: message === null ? { type: 'allow' } : { type: 'rejectContent', message },
+      };
+    },
+  };
+}
+
+function guardedInvoke(tool: SdkTool, provenance: Provenance): NonNullable<SdkTool['invoke']> {
+  const original = tool.invoke;
+  const invoke: NonNullable<SdkTool['invoke']> = async (context, input, details) => {
+    const { callId } = fieldsOf(fieldsOf(details).toolCall);
+    const call = { tool: nameOf(tool), args: input, provenance };
+    const message = await refusal(call, String(callId ?? tool.name ?? ''));
+    return message ?? original?.call(tool, context, input, details);
+  };
+  return Object.assign(invoke, { [guarded]: true });
+}
+
+/** What the model is told instead of a result; null lets the call pass. */
+async function refusal(call: ToolQuestion, callId: string): Promise<string | null> {
+  const scope = runScope.getStore();
+  if (!scope || (await isAllowed(call, scope))) return null;
+  scope.activity.deny(callId);
+  return `The tool ${call.tool} may not be called here.`;
+}
+
+async function isAllowed(call: ToolQuestion, { request }: RunScope): Promise<boolean> {
+  const { tool, args, provenance } = call;
+  const verdict = verdictOn(tool, request.verdicts());
+  if (verdict === 'ask') {
+    return request.authorizeTool({ ...call, args: parsed(args) }).catch(() => false);
+  }
+  request.decided({ tool, provenance, answer: verdict });
+  return verdict === 'allow';
+}
+
+function verdictOn(tool: string, verdicts: ToolVerdicts): ToolVerdict {
+  return (Object.hasOwn(verdicts.tools, tool) ? verdicts.tools[tool] : null) ?? verdicts.otherwise;
+}
+
+function parsed(args: unknown): unknown {
+  if (typeof args !== 'string') return args;
+  try {
+    return JSON.parse(args);
+  } catch {
+    return args;
+  }
+}

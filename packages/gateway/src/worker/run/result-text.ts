@@ -1,0 +1,28 @@
+import { fieldsOf, type SdkItem, type SdkResult } from '../sdk.ts';
+
+/** The texts of a run's messages, in order, without the empty ones: what its stream would have told. */
+export function messageTexts(result: SdkResult): string[] {
+  return (result.newItems ?? [])
+    .filter((item) => item.type === 'message_output_item')
+    .map(messageText)
+    .filter((text) => text !== '');
+}
+
+/** The final output where it is no message of the model but a tool's result (`toolUseBehavior`); null otherwise. */
+export function toolAnswer(result: SdkResult): string | null {
+  const last = result.newItems?.findLast((item) => item.type !== 'reasoning_item');
+  const output = result.finalOutput;
+  if (last?.type === 'message_output_item' || output === undefined || output === null) return null;
+  return typeof output === 'string' ? output : JSON.stringify(output);
+}
+
+function messageText(item: SdkItem): string {
+  const content = item.rawItem?.content;
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content
+    .map(fieldsOf)
+    .filter((part) => part.type === 'output_text')
+    .map((part) => String(part.text ?? ''))
+    .join('');
+}

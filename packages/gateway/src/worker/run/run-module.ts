@@ -1,0 +1,109 @@
+import type { RunEvent } from '../../protocol/run.ts';
+import type { LoadedModule, RunModule, RunRequest } from '../loaded-module.ts';
+import type { SdkRunner } from '../sdk.ts';
+import { classifyFailure } from './classify-failure.ts';
+import { guardTools } from './guard-tools.ts';
+import { runAgent } from './run-agent.ts';
+import type { Outcome, RunDeps } from './run-outcome.ts';
+import { runPlain } from './run-plain.ts';
+import { runScope } from './run-scope.ts';
+import { runWorkflow } from './run-workflow.ts';
+import { innerTap, tapRunner } from './tap-runner.ts';
+import { createToolActivity } from './tool-activity.ts';
+import { createUsageMeter } from './usage-meter.ts';
+
+/** Runs what a module exports: tells every event, exactly one final one, last; never throws. */
+export const runModule: RunModule = createRunModule();
+
+/** Makes a `RunModule` with a cache of runners of its own. */
+export function createRunModule(): RunModule {
+  const runnerOf = createRunners();
+  return async (module, request) => {
+    const meter = createUsageMeter();
+    const outlet = createOutlet(request.send);
+    const activity = createToolActivity(outlet.tell);
+    const deps: RunDeps = { request: { ...request, send: outlet.send }, activity, meter, runnerOf };
+    let last: RunEvent;
+    try {
+      const outcome = await untilAborted(inScope(module, deps), request.signal);
+      last = { type: 'finished', ...outcome, usage: meter.total() };
+    } catch (thrown) {
+      const cancelled = request.signal.aborted;
+      last = classifyFailure(thrown, { cancelled, usage: meter.total() }).event;
+    }
+    activity.close();
+    await outlet.end(last);
+  };
+}
+
+function inScope(module: LoadedModule, deps: RunDeps): Promise<Outcome> {
+  const { request, activity, meter } = deps;
+  const sdk = module.sdk ?? {};
+  const tap = innerTap({ sdk, signal: request.signal, meter });
+  const scope = { runId: request.runId, request, activity, tap, offers: new Map() };
+  return runScope.run(scope, async () => {
+    request.signal.throwIfAborted();
+    if (module.sdk) tapRunner(module.sdk);
+    guardTools(module.sdk, module.value);
+    switch (module.manifest.kind) {
+      case 'agent':
+        return runAgent(module, deps);
+      case 'workflow':
+        return runWorkflow(module, deps);
+      case 'runnable':
+        return runPlain(module, deps);
+      default:
+        return module.manifest.kind satisfies never;
+    }
+  });
+}
+
+/** A tool or workflow that ignores its signal must not keep the caller's cancellation waiting. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** One runner per module, made with the SDK copy that the module itself resolved. */
+function createRunners(): RunDeps['runnerOf'] {
+  const shared = new WeakMap<LoadedModule, SdkRunner>();
+  return (module, config) => {
+    const Runner = module.sdk?.Runner as (new (config?: object) => SdkRunner) | undefined;
+    if (typeof Runner !== 'function') throw new TypeError('The SDK of the module has no Runner.');
+    if (config) return new Runner(config);
+    const runner = shared.get(module) ?? new Runner();
+    shared.set(module, runner);
+    return runner;
+  };
+}
+
+/** Nothing leaves after the final event: a run that was given up may still be talking. Empty text says nothing. */
+function createOutlet(send: RunRequest['send']) {
+  let ended = false;
+  const guarded: RunRequest['send'] = (event) => {
+    const isEmpty = event.type === 'text' && event.delta === '';
+    return ended || isEmpty ? undefined : send(event);
+  };
+  return {
+    send: guarded,
+    /** For hooks of the SDK, which cannot wait; the channel itself reports its end. */
+    tell(event: RunEvent): void {
+      const telling = async (): Promise<void> => guarded(event);
+      telling().catch(() => undefined);
+    },
+    async end(event: RunEvent): Promise<void> {
+      ended = true;
+      try {
+        await send(event);
+      } catch {
+        // Without a channel there is nobody left to hear the end.
+      }
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import type { FailureDetail, Provenance, RunEvent } from '../../protocol/run.ts';
+
+/** One tool call as the SDK's hooks name it. */
+export type ToolCall = {
+  readonly callId: string;
+  readonly tool: string;
+  readonly agent: string;
+  readonly provenance: Provenance;
+};
+
+/** Turns the hooks of tool calls into events, in the order of the text around them. */
+export type ToolActivity = {
+  started(call: ToolCall): void;
+  /**
+   * `output` tells a failure: the SDK gives the model a fixed sentence instead of the error, and where a tool may not
+   * fail, the hook the error's own text.
+   */
+  ended(callId: string, output: unknown): void;
+  /** Remembers why a call fails, by its id or, where that is not known, the tool's name; told when it ends as failed. */
+  threw(callId: string, detail: FailureDetail): void;
+  /** Marks a call as refused by policy, before it ends. */
+  deny(callId: string): void;
+  handedOff(fromAgent: string, toAgent: string): void;
+  /** Hooks run ahead of a stream that is read slowly: what they say is held back until the returned function is called. */
+  hold(): () => void;
+  /** The stream has come to this call: what was held of it goes out. */
+  reach(callId: string): void;
+  /** Lets everything go out; ends calls still open as failed. */
+  close(): void;
+};
+
+const sdkFailureText = /^An error occurred while (?:running|parsing|validating) (?:the )?tool/;
+
+/** Makes the activity of one run. `send` is never awaited: hooks of the SDK are synchronous. */
+export function createToolActivity(send: (event: RunEvent) => void): ToolActivity {
+  const open = new Map<string, ToolCall & { readonly startedAtMs: number }>();
+  const denied = new Set<string>();
+  const causes = new Map<string, FailureDetail>();
+  const outbox = createOutbox(send);
+
+  const end = (callId: string, outcome: 'ok' | 'denied' | 'failed'): void => {
+    const call = open.get(callId);
+    if (!call) return;
+    open.delete(callId);
+    const { startedAtMs, ...named } = call;
+    const durationMs = Math.round(performance.now() - startedAtMs);
+    const cause = causes.get(callId) ?? causes.get(call.tool);
+    const detail = outcome === 'failed' && cause ? { detail: cause } : {};
+    outbox.tell(callId, { type: 'tool_ended', ...named, outcome, durationMs, ...detail });
+    // Some models use an id again in a later turn.
+    causes.delete(callId);
+    causes.delete(call.tool);
+    denied.delete(callId);
+    outbox.forget(callId);
+  };
+
+  return {
+    started(call) {
+      open.set(call.callId, { ...call, startedAtMs: performance.now() });
+      outbox.tell(call.callId, { type: 'tool_started', ...call });
+    },
+    ended(callId, output) {
+      const tool = open.get(callId)?.tool ?? '';
+      const isFatal = tellsCause(output, causes.get(callId) ?? causes.get(tool));
+      // The failure of the run will tell the cause; twice would be two findings for one mistake.
+      if (isFatal) for (const name of [callId, tool]) causes.delete(name);
+      const isFailed = isFatal || tellsFailure(output);
+      end(callId, denied.has(callId) ? 'denied' : isFailed ? 'failed' : 'ok');
+    },
+    threw: (callId, detail) => void causes.set(callId, detail),
+    deny: (callId) => void denied.add(callId),
+    // While a stream is read, its reader tells of handoffs, in their place between the texts.
+    handedOff(fromAgent, toAgent) {
+      if (!outbox.isHolding()) send({ type: 'handed_off', fromAgent, toAgent });
+    },
+    hold: outbox.hold,
+    reach: outbox.reach,
+    close() {
+      outbox.open();
+      for (const callId of open.keys()) end(callId, denied.has(callId) ? 'denied' : 'failed');
+    },
+  };
+}
+
+/** Holds back what is told of a call until the stream has come to it. */
+function createOutbox(send: (event: RunEvent) => void) {
+  const reached = new Set<string>();
+  const held: { readonly callId: string; readonly event: RunEvent }[] = [];
+  let holders = 0;
+  const release = (isDue: (callId: string) => boolean): void => {
+    const due = held.filter(({ callId }) => isDue(callId));
+    const rest = held.filter(({ callId }) => !isDue(callId));
+    held.splice(0, held.length, ...rest);
+    for (const { event } of due) send(event);
+  };
+  return {
+    tell(callId: string, event: RunEvent): void {
+      if (holders > 0 && !reached.has(callId)) held.push({ callId, event });
+      else send(event);
+    },
+    isHolding: () => holders > 0,
+    hold() {
+      holders += 1;
+      return () => {
+        holders -= 1;
+        if (holders === 0) release(() => true);
+      };
+    },
+    reach(callId: string) {
+      reached.add(callId);
+      if (held.length > 0) release((due) => due === callId);
+    },
+    forget: (callId: string) => void reached.delete(callId),
+    open() {
+      holders = 0;
+      release(() => true);
+    },
+  };
+}
+
+function tellsCause(output: unknown, cause: FailureDetail | undefined): boolean {
+  return cause !== undefined && output === `${cause.class}: ${cause.message}`;
+}
+
+function tellsFailure(output: unknown): boolean {
+  return typeof output === 'string' && sdkFailureText.test(output);
+}
