@@ -14,7 +14,7 @@ import { createFirstLoad } from '../registry/readiness.ts';
 import { openGatewayStore } from '../storage/gateway-store.ts';
 import { keepsNothing } from '../storage/keeps-nothing.ts';
 import { newLocalToken } from '../storage/running-gateway.ts';
-import { createBroker } from '../upstreams/broker.ts';
+import { createBroker } from '../upstreams/broker/broker.ts';
 import { createLiveUpstreams } from '../upstreams/live-upstreams.ts';
 import type { GatewayOptions } from './contract.ts';
 import { createKeyParts } from './keys.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { UpstreamSettings } from './catalog.ts';
 import { createLiveUpstreams } from './live-upstreams.ts';
+import type { UpstreamSettings } from './upstream-catalog.ts';
 
 const none: UpstreamSettings = {
   configured: {},

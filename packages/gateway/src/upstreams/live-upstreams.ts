@@ -1,5 +1,9 @@
-import { resolveUpstreams, type UpstreamCatalog, type UpstreamSettings } from './catalog.ts';
 import type { Upstream } from './upstream.ts';
+import {
+  resolveUpstreams,
+  type UpstreamCatalog,
+  type UpstreamSettings,
+} from './upstream-catalog.ts';
 
 /** The upstreams while the gateway runs. `current().upstreams` is one map, whose content changes. */
 export type LiveUpstreams = {

@@ -1,4 +1,4 @@
-import type { UpstreamCatalog } from './catalog.ts';
+import type { UpstreamCatalog } from './upstream-catalog.ts';
 
 /** An upstream as shown: everything but its key. */
 export type UpstreamInfo = {

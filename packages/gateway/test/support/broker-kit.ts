@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { GatewayEvent } from '../../src/events.ts';
-import { createBroker } from '../../src/upstreams/broker.ts';
-import type { TokenBudget } from '../../src/upstreams/budgeted-call.ts';
+import { createBroker } from '../../src/upstreams/broker/broker.ts';
+import type { TokenBudget } from '../../src/upstreams/broker/budgeted-call.ts';
 import type { RemoteUpstream, Upstream } from '../../src/upstreams/upstream.ts';
 
 type ModelCalled = Extract<GatewayEvent, { type: 'model_called' }>;

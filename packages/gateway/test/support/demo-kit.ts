@@ -1,4 +1,4 @@
-import { demoModel } from '../../src/upstreams/demo-model.ts';
+import { demoModel } from '../../src/upstreams/demo/demo-model.ts';
 
 type Properties = Record<string, unknown>;
 

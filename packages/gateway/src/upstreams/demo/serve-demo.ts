@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { GatewayError } from '../errors.ts';
-import { createAnswerWatch } from './answer-watch.ts';
-import type { Exchange } from './attempt.ts';
+import { GatewayError } from '../../errors.ts';
+import { createAnswerWatch } from '../relay/answer-watch.ts';
+import type { Exchange } from '../relay/attempt.ts';
+import type { Outcome } from '../relay/forward.ts';
+import type { DemoUpstream } from '../upstream.ts';
 import { demoModel } from './demo-model.ts';
-import type { Outcome } from './forward.ts';
-import type { DemoUpstream } from './upstream.ts';
 
 /** Answers a call with the demo model, in this process. An abort ends it like any other call. */
 export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Promise<Outcome> {

@@ -1,4 +1,4 @@
-import type { Usage } from '../protocol/run.ts';
+import type { Usage } from '../../protocol/run.ts';
 
 /** Longest `usage` object that is looked at; OpenAI's is some 300 bytes. */
 const MAX_USAGE_LENGTH = 8192;

@@ -1,6 +1,6 @@
-import type { Usage } from '../protocol/run.ts';
-import type { UpstreamApi } from './upstream.ts';
-import { createUsageMeter } from './usage-meter.ts';
+import type { Usage } from '../../protocol/run.ts';
+import type { UpstreamApi } from '../upstream.ts';
+import { createUsageMeter } from './answer-usage.ts';
 
 /** As much of an error's body as is kept for the log. */
 const MAX_ERROR_LENGTH = 2048;

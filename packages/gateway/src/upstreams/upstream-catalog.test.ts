@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { resolveUpstreams, type UpstreamSettings, UpstreamSettingsError } from './catalog.ts';
+import {
+  resolveUpstreams,
+  type UpstreamSettings,
+  UpstreamSettingsError,
+} from './upstream-catalog.ts';
 
 const nothing: UpstreamSettings = {
   configured: {},

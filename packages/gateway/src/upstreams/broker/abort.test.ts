@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { remote, startBroker, startUpstream } from '../../test/support/broker-kit.ts';
+import { remote, startBroker, startUpstream } from '../../../test/support/broker-kit.ts';
 
 const question = JSON.stringify({ model: 'gpt-5', messages: [], stream: true });
 const usage = '"usage":{"prompt_tokens":4,"completion_tokens":1}';

@@ -1,8 +1,8 @@
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Exchange } from '../relay/attempt.ts';
+import type { Outcome } from '../relay/forward.ts';
 import { asksForBackground, asksForStream } from './asks-for.ts';
-import type { Exchange } from './attempt.ts';
 import { estimateInput, estimateTokens } from './estimate-tokens.ts';
-import type { Outcome } from './forward.ts';
 import type { LiveCall } from './grants.ts';
 
 /** What keys may still spend. */

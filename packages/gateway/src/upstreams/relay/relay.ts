@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { type AnswerWatch, createAnswerWatch } from './answer-watch.ts';
-import { asksForStream } from './asks-for.ts';
+import { asksForStream } from '../broker/asks-for.ts';
 import {
   isEventStream,
   isJson,
   isModelOutput,
   readRetryAfterMs,
   responseHeaders,
-} from './headers.ts';
-import type { UpstreamApi } from './upstream.ts';
+} from '../broker/headers.ts';
+import type { UpstreamApi } from '../upstream.ts';
+import { type AnswerWatch, createAnswerWatch } from './answer-watch.ts';
 
 /** A refused answer that is longer than this is cut rather than read to keep its connection. */
 const MAX_DISCARDED_BYTES = 65_536;

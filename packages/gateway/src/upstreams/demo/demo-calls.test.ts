@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { callsFor as callsOf, textFor as textOf, tool } from '../../test/support/demo-kit.ts';
+import { callsFor as callsOf, textFor as textOf, tool } from '../../../test/support/demo-kit.ts';
 
 const text = { type: 'string' };
 const number = { type: 'number' };

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../../errors.ts';
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
-import { remote, startBroker, startUpstream } from '../../test/support/broker-kit.ts';
+import { remote, startBroker, startUpstream } from '../../../test/support/broker-kit.ts';
 
 const question = JSON.stringify({ model: 'gpt-5', input: 'hi' });
 const delta = 'data: {"choices":[{"delta":{"content":"a"},"finish_reason":null}],"usage":null}\n\n';

@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough, type Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { GatewayError } from '../errors.ts';
-import type { Emit } from '../events.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Emit } from '../../events.ts';
+import { serveDemo } from '../demo/serve-demo.ts';
+import type { Exchange } from '../relay/attempt.ts';
+import { forward, type Outcome } from '../relay/forward.ts';
+import type { RemoteUpstream, Upstream } from '../upstream.ts';
+import { type BrokerRoute, matchRoute } from './allowed-paths.ts';
 import { answerFailure } from './answer-failure.ts';
-import type { Exchange } from './attempt.ts';
 import { setAside, type TokenBudget } from './budgeted-call.ts';
-import { forward, type Outcome } from './forward.ts';
 import type { Grant, Grants, LiveCall } from './grants.ts';
 import { RUN_HEADER } from './headers.ts';
 import { readModel } from './model-name.ts';
 import { readBody } from './read-body.ts';
-import { type BrokerRoute, matchRoute } from './routes.ts';
-import { serveDemo } from './serve-demo.ts';
-import type { RemoteUpstream, Upstream } from './upstream.ts';
 
 export type CallDeps = {
   readonly upstreams: ReadonlyMap<string, Upstream>;

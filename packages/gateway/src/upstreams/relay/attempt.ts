@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { requestHeaders } from './headers.ts';
+import { requestHeaders } from '../broker/headers.ts';
+import type { RemoteUpstream, UpstreamApi } from '../upstream.ts';
 import { type AttemptEnd, Relay } from './relay.ts';
-import type { RemoteUpstream, UpstreamApi } from './upstream.ts';
 
 /** A worker's request, ready to be sent to an upstream. */
 export type Exchange = {

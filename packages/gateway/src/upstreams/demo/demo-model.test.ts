@@ -2,7 +2,7 @@ import { Agent, handoff, OpenAIProvider, Runner, run, tool } from '@openai/agent
 import OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { demo, startBroker } from '../../test/support/broker-kit.ts';
+import { demo, startBroker } from '../../../test/support/broker-kit.ts';
 
 const weather = tool({
   name: 'get_weather',

@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent } from 'undici';
-import type { Emit } from '../events.ts';
+import type { Emit } from '../../events.ts';
+import type { Upstream } from '../upstream.ts';
 import type { TokenBudget } from './budgeted-call.ts';
 import { createGrants, type ModelAccess } from './grants.ts';
 import { createCallHandler } from './serve-call.ts';
-import type { Upstream } from './upstream.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Below what servers commonly keep, so that a connection is seldom closed under a request. */

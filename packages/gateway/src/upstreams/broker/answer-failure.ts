@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { failures, type GatewayError } from '../errors.ts';
+import { failures, type GatewayError } from '../../errors.ts';
 
 /** Tells a worker that the gateway itself refused, and why: an upstream's own headers of this name never reach it. */
 const FAILURE_HEADER = 'x-dropgate-failure';

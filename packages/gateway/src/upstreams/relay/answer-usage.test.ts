@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createUsageMeter } from './usage-meter.ts';
+import { createUsageMeter } from './answer-usage.ts';
 
 const read = (...pieces: string[]) => {
   const meter = createUsageMeter();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { GatewayError } from '../errors.ts';
-import { matchRoute } from './routes.ts';
+import { GatewayError } from '../../errors.ts';
+import { matchRoute } from './allowed-paths.ts';
 
 function refusal(method: string, path: string): string {
   try {

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import OpenAI, { toFile } from 'openai';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { remote, startBroker, startUpstream } from '../../test/support/broker-kit.ts';
+import { remote, startBroker, startUpstream } from '../../../test/support/broker-kit.ts';
 
 const question = JSON.stringify({ model: 'gpt-5', input: 'hi' });
 const answer = JSON.stringify({ object: 'response', usage: { input_tokens: 3, output_tokens: 2 } });

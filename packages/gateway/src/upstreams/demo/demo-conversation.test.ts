@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ask, callsFor as callsOf, textFor, tool } from '../../test/support/demo-kit.ts';
+import { ask, callsFor as callsOf, textFor, tool } from '../../../test/support/demo-kit.ts';
 
 const text = { type: 'string' };
 const number = { type: 'number' };

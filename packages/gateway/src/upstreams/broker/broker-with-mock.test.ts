@@ -3,8 +3,8 @@ import { Agent, OpenAIProvider, Runner, tool } from '@openai/agents';
 import OpenAI from 'openai';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { remote, startBroker } from '../../test/support/broker-kit.ts';
-import type { UpstreamApi } from './upstream.ts';
+import { remote, startBroker } from '../../../test/support/broker-kit.ts';
+import type { UpstreamApi } from '../upstream.ts';
 
 /** A mock of OpenAI that takes the real key and no other. */
 async function startMock(options: { latency?: number; chunkSize?: number } = {}) {

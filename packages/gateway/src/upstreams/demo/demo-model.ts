@@ -1,9 +1,9 @@
-import { failures } from '../errors.ts';
-import { planReply } from './demo/plan-reply.ts';
-import { readRequest, type Unreadable } from './demo/read-request.ts';
-import { chatCompletion, chatEvents } from './demo/render-chat.ts';
-import { responseEvents, responseObject } from './demo/render-responses.ts';
-import type { UpstreamApi } from './upstream.ts';
+import { failures } from '../../errors.ts';
+import type { UpstreamApi } from '../upstream.ts';
+import { planReply } from './plan-reply.ts';
+import { readRequest, type Unreadable } from './read-request.ts';
+import { chatCompletion, chatEvents } from './render-chat.ts';
+import { responseEvents, responseObject } from './render-responses.ts';
 
 /** One JSON body, or server-sent events ready to be written. */
 export type DemoAnswer =

@@ -2,7 +2,7 @@ import OpenAI from 'openai';
 import { zodResponseFormat, zodTextFormat } from 'openai/helpers/zod';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { demo, startBroker } from '../../test/support/broker-kit.ts';
+import { demo, startBroker } from '../../../test/support/broker-kit.ts';
 
 const parameters = {
   type: 'object',

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import { GatewayError } from '../errors.ts';
-import type { Usage } from '../protocol/run.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Usage } from '../../protocol/run.ts';
+import { applyAliases } from '../broker/model-name.ts';
+import type { RemoteUpstream } from '../upstream.ts';
 import { attempt, type Exchange } from './attempt.ts';
-import { applyAliases } from './model-name.ts';
 import type { AttemptEnd, BrokenReason } from './relay.ts';
-import type { RemoteUpstream } from './upstream.ts';
 
 const FIRST_BACKOFF_MS = 250;
 /** An upstream that wants to be left alone for longer is not asked again. */

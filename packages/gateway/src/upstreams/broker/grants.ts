@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { GatewayError } from '../errors.ts';
-import type { Usage } from '../protocol/run.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Usage } from '../../protocol/run.ts';
 
 const TOKEN_BYTES = 32;
 
