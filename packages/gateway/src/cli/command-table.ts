@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { addAgentCommands } from './agents-commands.ts';
-import { addDependencyCommands } from './deps-commands.ts';
-import { addKeyCommands } from './keys-commands.ts';
+import { addAgentCommands } from './agents/agents-commands.ts';
+import { addDependencyCommands } from './deps/deps-commands.ts';
+import { addKeyCommands } from './keys/keys-commands.ts';
 import { examples, jsonOption, portOption, type RunCommand } from './options.ts';
 import { readOwnManifest } from './own-manifest.ts';
-import { addAuditCommand, addSecurityCommands } from './security-commands.ts';
+import { addAuditCommand, addSecurityCommands } from './security/security-commands.ts';
 
 /** Every command, with its help. What a command needs is imported when it runs. */
 export function commandTable(run: RunCommand): Command {
@@ -35,7 +35,7 @@ function addProjectCommands(program: Command, run: RunCommand): void {
     .addHelpText('after', examples('init', 'init --json'))
     .addHelpText('after', '\nA file that is there already is kept as it is.')
     .action((options) =>
-      run(async (context) => (await import('./init.ts')).init(context, options)),
+      run(async (context) => (await import('./project/init.ts')).init(context, options)),
     );
   program
     .command('new')
@@ -46,7 +46,7 @@ function addProjectCommands(program: Command, run: RunCommand): void {
     .addOption(jsonOption())
     .addHelpText('after', examples('new Planner', 'new Planner --namespace labs --python'))
     .action((name: string, options) =>
-      run(async (context) => (await import('./new.ts')).newAgent(context, name, options)),
+      run(async (context) => (await import('./project/new.ts')).newAgent(context, name, options)),
     );
 }
 
@@ -56,14 +56,16 @@ function addServingCommands(program: Command, run: RunCommand): void {
     .description('serve this project on this machine, with a key and a first call to paste')
     .addOption(portOption())
     .addHelpText('after', examples('dev', 'dev --port 0'))
-    .action((options) => run(async (context) => (await import('./dev.ts')).dev(context, options)));
+    .action((options) =>
+      run(async (context) => (await import('./serve/dev.ts')).dev(context, options)),
+    );
   program
     .command('start')
     .description('serve this project, with JSON lines as log')
     .addOption(portOption())
     .addHelpText('after', examples('start', 'start --port 80'))
     .action((options) =>
-      run(async (context) => (await import('./start.ts')).start(context, options)),
+      run(async (context) => (await import('./serve/start.ts')).start(context, options)),
     );
   program
     .command('check')
@@ -72,6 +74,6 @@ function addServingCommands(program: Command, run: RunCommand): void {
     .addHelpText('after', examples('check', 'check --json'))
     .addHelpText('after', '\nExits with 1 where an agent fails to load or a finding is an error.')
     .action((options) =>
-      run(async (context) => (await import('./check.ts')).check(context, options)),
+      run(async (context) => (await import('./serve/check.ts')).check(context, options)),
     );
 }

@@ -1,0 +1,157 @@
+import type { z } from 'zod';
+import { type CommandContext, CommandError, exitCodes } from '../command.ts';
+import { agentsAnswer, errorsAnswer, refreshAnswer } from '../gateway-answers.ts';
+import { connectGateway, type GatewayClient } from '../gateway-client.ts';
+import { count, showFinding } from '../show-findings.ts';
+import { cut, table } from '../text-layout.ts';
+
+/** How long a gateway may take to tell what it knows. */
+const readTimeoutMs = 15_000;
+
+/** How long it may take to load what changed: many agents, a few at once, each with a limit of its own. */
+const refreshTimeoutMs = 15 * 60_000;
+
+/** Progress is told of what takes longer than this. */
+const progressAfterMs = 1000;
+
+/** The table gets no wider for an agent of many tools. */
+const toolsWidth = 40;
+
+/** `dropgate agents list`: every agent with its state. */
+export async function listAgents(
+  context: CommandContext,
+  options: { readonly json?: true },
+): Promise<number> {
+  const { terminal, projectRoot } = context;
+  const answer = await askAgents(await connectGateway(projectRoot));
+  if (options.json) {
+    terminal.json(answer);
+    return exitCodes.done;
+  }
+  const { agents } = checked(agentsAnswer, answer);
+  if (agents.length === 0) {
+    terminal.note('There is no agent yet. Make one with `dropgate new <Name>`.');
+    return exitCodes.done;
+  }
+  const rows = agents.map(({ id, status, generation, model, tools, module_path }) => [
+    id,
+    status,
+    generation === null ? '-' : String(generation),
+    model?.name ?? '-',
+    cut(tools.join(', '), toolsWidth) || '-',
+    module_path,
+  ]);
+  const head = ['AGENT', 'STATUS', 'GENERATION', 'MODEL', 'TOOLS', 'FILE'];
+  for (const line of table([head, ...rows])) terminal.line(line);
+  if (agents.some(({ status }) => status === 'failed' || status === 'degraded')) {
+    terminal.note('What is wrong: `dropgate agents errors`.');
+  }
+  return exitCodes.done;
+}
+
+/** Filters of `dropgate agents errors`. `since` is ISO 8601. */
+export type ErrorsOptions = {
+  readonly agent?: string;
+  readonly stage?: string;
+  readonly severity?: string;
+  readonly since?: string;
+  readonly limit: number;
+  readonly json?: true;
+};
+
+/** `dropgate agents errors`: what is wrong, newest first. */
+export async function listErrors(context: CommandContext, options: ErrorsOptions): Promise<number> {
+  const { terminal, projectRoot } = context;
+  const { json, agent: named, ...filters } = options;
+  const gateway = await connectGateway(projectRoot);
+  const agent = named === undefined ? undefined : await findAgent(gateway, named);
+  const answer = await gateway({
+    method: 'GET',
+    path: '/admin/agents/errors',
+    query: { ...filters, agent: agent?.id },
+    timeoutMs: readTimeoutMs,
+  });
+  const { errors, next } = checked(errorsAnswer, answer);
+  if (errors.length === 0 && agent?.isKnown === false) {
+    throw new CommandError(`There is no agent ${named}. See \`dropgate agents list\`.`);
+  }
+  if (json) {
+    terminal.json(answer);
+    return exitCodes.done;
+  }
+  for (const error of errors) {
+    showFinding(terminal, error, projectRoot);
+    const times = error.count === 1 ? 'once' : `${error.count} times`;
+    const seen = `${error.stage}/${error.code}, ${times}, last at ${error.last_seen}`;
+    terminal.line(terminal.styled('dim', `  ${seen}`));
+    terminal.line('');
+  }
+  terminal.line(errors.length === 0 ? 'Nothing is wrong.' : `${count(errors.length, 'finding')}.`);
+  if (next !== null) terminal.note('There are more: raise --limit, or filter.');
+  return exitCodes.done;
+}
+
+/** `dropgate agents refresh`: brings a running gateway in line with the folders; 1 where something failed. */
+export async function refreshAgents(
+  context: CommandContext,
+  options: { readonly force?: true; readonly json?: true },
+): Promise<number> {
+  const { terminal, projectRoot } = context;
+  const gateway = await connectGateway(projectRoot);
+  const progress = setTimeout(() => terminal.note('Loading agents …'), progressAfterMs);
+  const answer = await gateway({
+    method: 'POST',
+    path: '/agents/refresh',
+    query: { force: options.force ? 'true' : undefined },
+    timeoutMs: refreshTimeoutMs,
+  }).finally(() => clearTimeout(progress));
+  const report = checked(refreshAnswer, answer);
+  if (options.json) terminal.json(answer);
+  else showReport(context, report);
+  const isWrong =
+    report.failed.length > 0 || report.warnings.some(({ severity }) => severity === 'error');
+  return isWrong ? exitCodes.foundProblems : exitCodes.done;
+}
+
+function showReport(context: CommandContext, report: z.output<typeof refreshAnswer>): void {
+  const { terminal, projectRoot } = context;
+  const { scanned, unchanged, loaded, failed, removed, warnings } = report;
+  for (const finding of warnings) {
+    showFinding(terminal, finding, projectRoot);
+    terminal.line('');
+  }
+  const named = { loaded, failed, removed };
+  for (const [what, ids] of Object.entries(named)) {
+    for (const id of ids) terminal.line(`${what.padEnd(7)}  ${id}`);
+  }
+  terminal.line(
+    `${scanned} scanned: ${unchanged.length} unchanged, ${loaded.length} loaded, ${failed.length} failed, ${removed.length} removed.`,
+  );
+}
+
+function askAgents(gateway: GatewayClient): Promise<unknown> {
+  return gateway({ method: 'GET', path: '/admin/agents', timeoutMs: readTimeoutMs });
+}
+
+/** The model id of an agent given by it or by a bare name that only one has. */
+async function findAgent(
+  gateway: GatewayClient,
+  named: string,
+): Promise<{ readonly id: string; readonly isKnown: boolean }> {
+  const wanted = named.toLowerCase();
+  const { agents } = checked(agentsAnswer, await askAgents(gateway));
+  if (agents.some(({ id }) => id === wanted)) return { id: wanted, isKnown: true };
+  const [found, ...others] = agents.filter(({ id }) => id.endsWith(`/${wanted}`));
+  if (found && others.length === 0) return { id: found.id, isKnown: true };
+  if (!found) return { id: wanted, isKnown: false };
+  const ids = [found, ...others].map(({ id }) => id).join(', ');
+  throw new CommandError(`Several agents are named ${named}. Give the id of one: ${ids}.`);
+}
+
+function checked<Schema extends z.ZodType>(schema: Schema, answer: unknown): z.output<Schema> {
+  const result = schema.safeParse(answer);
+  if (result.success) return result.data;
+  throw new CommandError(
+    'The gateway gave an answer that this version of dropgate does not know. Start it again with this version.',
+  );
+}

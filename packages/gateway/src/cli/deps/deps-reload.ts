@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { readRunningGateway } from '../../storage/running-gateway.ts';
+import { type CommandContext, CommandError } from '../command.ts';
+import { agentsAnswer } from '../gateway-answers.ts';
+import { connectGateway, type GatewayClient } from '../gateway-client.ts';
+
+/** Longer than several agents may load. */
+const refreshTimeoutMs = 5 * 60_000;
+const readTimeoutMs = 15_000;
+/** A gateway that watches may have begun a load of its own. */
+const loadTimeoutMs = 60_000;
+/** At first, then twice as long each time, up to `askAtLeastEveryMs`: each question is a line of the gateway's log. */
+const askFirstAfterMs = 200;
+const askAtLeastEveryMs = 3_200;
+
+/**
+ * Has the gateway that runs on this project look at its agents again, and gives their states by model id. Null where
+ * none runs; one that does not answer is told of and counts as none.
+ */
+export async function reloadAgents(
+  context: CommandContext,
+): Promise<ReadonlyMap<string, string> | null> {
+  const running = await readRunningGateway(join(context.projectRoot, '.dropgate'));
+  if (running === null) return null;
+  try {
+    const gateway = await connectGateway(context.projectRoot);
+    await gateway({ method: 'POST', path: '/agents/refresh', timeoutMs: refreshTimeoutMs });
+    return await settledStates(gateway);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    context.terminal.note(`warning: No agent was loaded again. ${error.message}`);
+    return null;
+  }
+}
+
+async function settledStates(gateway: GatewayClient): Promise<ReadonlyMap<string, string>> {
+  const endsAtMs = performance.now() + loadTimeoutMs;
+  for (let pauseMs = askFirstAfterMs; ; pauseMs = Math.min(2 * pauseMs, askAtLeastEveryMs)) {
+    const question = { method: 'GET', path: '/admin/agents', timeoutMs: readTimeoutMs } as const;
+    const { agents } = agentsAnswer.parse(await gateway(question));
+    const isLoading = agents.some(({ status }) => status === 'loading');
+    if (!isLoading || performance.now() > endsAtMs) {
+      return new Map(agents.map(({ id, status }) => [id, status]));
+    }
+    await wait(pauseMs);
+  }
+}

@@ -1,0 +1,80 @@
+import { type Command, Option } from 'commander';
+import { defaultOverlapSeconds } from '../../protocol/security-limits.ts';
+import {
+  examples,
+  jsonOption,
+  parseDuration,
+  parseLimitOfKey,
+  parseList,
+  parseOverlap,
+  type RunCommand,
+} from '../options.ts';
+
+/** `dropgate keys create|list|rotate|revoke`. */
+export function addKeyCommands(program: Command, run: RunCommand): void {
+  const keys = program.command('keys').description('make, list, rotate and revoke API keys');
+  addCreateCommand(keys, run);
+  keys
+    .command('list')
+    .description('list every key, never its secret')
+    .addOption(jsonOption())
+    .addHelpText('after', examples('keys list'))
+    .action((options) => run(async (context) => (await commands()).listKeys(context, options)));
+  keys
+    .command('rotate')
+    .description('make a key in place of another, which goes on working for a while')
+    .argument('<key>', 'its id, or a name that only it has')
+    .addOption(
+      new Option('--overlap <duration>', 'how long the old one works on: 0, or such as 24h')
+        .argParser(parseOverlap)
+        .default(defaultOverlapSeconds, '1h'),
+    )
+    .addOption(jsonOption())
+    .addHelpText('after', examples('keys rotate alice', 'keys rotate alice --overlap 24h --json'))
+    .action((key: string, options) =>
+      run(async (context) => (await commands()).rotateKey(context, key, options)),
+    );
+  keys
+    .command('revoke')
+    .description('end a key; a running gateway refuses it within a second')
+    .argument('<key>', 'its id, or a name that only it has')
+    .addOption(jsonOption())
+    .addHelpText('after', examples('keys revoke alice'))
+    .action((key: string, options) =>
+      run(async (context) => (await commands()).revokeKey(context, key, options)),
+    );
+}
+
+function addCreateCommand(keys: Command, run: RunCommand): void {
+  keys
+    .command('create')
+    .description('make a key and show it, this once')
+    .option('--name <name>', 'what people and rules call it')
+    .addOption(
+      new Option('--role <role>', 'what it may do')
+        .choices(['caller', 'operator', 'admin', 'metrics'])
+        .default('caller'),
+    )
+    .option('--namespaces <names>', 'the only namespaces it reaches, with commas', parseList)
+    .option('--agents <globs>', 'the only agents it reaches, such as "labs/*"', parseList)
+    .option('--expires <duration>', 'how long it works, such as 30d, 12h or 45m', parseDuration)
+    .option('--requests-per-minute <count>', 'requests in a minute at most', parseLimitOfKey)
+    .option('--concurrent-runs <count>', 'runs at a time at most', parseLimitOfKey)
+    .option('--tokens-per-day <count>', 'tokens in a UTC day at most', parseLimitOfKey)
+    .option('--tokens-per-month <count>', 'tokens in a UTC month at most', parseLimitOfKey)
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'keys create --role admin',
+        'keys create --name alice --agents "labs/*" --expires 30d',
+        'keys create --name ci --requests-per-minute 60 --tokens-per-day 200000',
+      ),
+    )
+    .addHelpText('after', '\nWhere a limit is not given, `security.limits` of gateway.yaml holds.')
+    .action((options) => run(async (context) => (await commands()).createKey(context, options)));
+}
+
+function commands() {
+  return import('./keys.ts');
+}

@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import { type CommandContext, exitCodes } from '../command.ts';
+import { readOwnManifest } from '../own-manifest.ts';
+import {
+  ignoredPaths,
+  type ProjectManifest,
+  projectManifest,
+  tsConfigFile,
+} from './templates/project-files.ts';
+import { sampleAgentFile } from './templates/sample-agent.ts';
+import { writeNew } from './write-new.ts';
+
+const nextSteps = [
+  { command: 'dropgate dev', why: 'serve SampleAgent here; nothing has to be installed for it' },
+  { command: 'npm install', why: 'let editors know the types, and npm scripts find dropgate' },
+  { command: 'dropgate new <Name>', why: 'make an agent of your own' },
+];
+
+/** `dropgate init`: makes the folder a project. Overwrites nothing; what it kept is told, with what it lacks. */
+export async function init(
+  context: CommandContext,
+  options: { readonly json?: true },
+): Promise<number> {
+  const { terminal, projectRoot } = context;
+  const { agentRoots } = await context.loadConfig('new');
+  const sample = join(agentRoots[0] ?? projectRoot, 'SampleAgent', 'agent.ts');
+  const manifest = projectManifest(readOwnManifest());
+  const files = {
+    'package.json': `${JSON.stringify({ ...headOf(projectRoot), ...manifest }, null, 2)}\n`,
+    'tsconfig.json': tsConfigFile,
+    '.gitignore': `${ignoredPaths.join('\n')}\n`,
+    [relative(projectRoot, sample)]: sampleAgentFile,
+  };
+  const created: string[] = [];
+  const kept: string[] = [];
+  for (const [path, text] of Object.entries(files)) {
+    ((await writeNew(join(projectRoot, path), text)) ? created : kept).push(path);
+  }
+  const advice = [
+    ...(kept.includes('package.json') ? await adviseManifest(projectRoot, manifest) : []),
+    ...(kept.includes('.gitignore') ? await adviseIgnored(projectRoot) : []),
+  ];
+  if (options.json) {
+    terminal.json({ created, kept, advice, next: nextSteps.map(({ command }) => command) });
+    return exitCodes.done;
+  }
+  for (const path of created) terminal.line(`created  ${path}`);
+  for (const path of kept) terminal.line(`kept     ${path}`);
+  for (const line of advice) terminal.note(`note: ${line}`);
+  terminal.line('\nNext:');
+  for (const { command, why } of nextSteps) terminal.line(`  ${command.padEnd(19)}  ${why}`);
+  return exitCodes.done;
+}
+
+function headOf(projectRoot: string): Readonly<Record<string, unknown>> {
+  const name = basename(projectRoot)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[._-]+/, '');
+  return {
+    name: name.slice(0, 200) || 'agents',
+    private: true,
+    type: 'module',
+    engines: { node: '>=24' },
+  };
+}
+
+async function adviseManifest(projectRoot: string, wanted: ProjectManifest): Promise<string[]> {
+  const text = await readFile(join(projectRoot, 'package.json'), 'utf8').catch(() => '');
+  const has = namesIn(text);
+  if (has === null) return ['package.json is no JSON object. Correct it.'];
+  const missing = (given: Readonly<Record<string, string>>) =>
+    Object.keys(given).filter((name) => !has.has(name));
+  const [packages, tools] = [missing(wanted.dependencies), missing(wanted.devDependencies)];
+  return [
+    ...(packages.length > 0 ? [`Editors need: npm install ${packages.join(' ')}`] : []),
+    ...(tools.length > 0 ? [`Editors need: npm install --save-dev ${tools.join(' ')}`] : []),
+  ];
+}
+
+/** Names of all packages that a `package.json` depends on; null where it is none. */
+function namesIn(text: string): ReadonlySet<string> | null {
+  try {
+    const { dependencies, devDependencies } = JSON.parse(text) as Partial<ProjectManifest>;
+    return new Set(Object.keys({ ...dependencies, ...devDependencies }));
+  } catch {
+    return null;
+  }
+}
+
+async function adviseIgnored(projectRoot: string): Promise<string[]> {
+  const text = await readFile(join(projectRoot, '.gitignore'), 'utf8').catch(() => '');
+  const lines = new Set(text.split('\n').map((line) => line.trim().replace(/^\/|\/$/g, '')));
+  const missing = ignoredPaths.filter((path) => !lines.has(path.replace(/\/$/, '')));
+  return missing.length > 0
+    ? [`Add to .gitignore: ${missing.join(', ')}. They hold secrets or copies.`]
+    : [];
+}

@@ -1,0 +1,66 @@
+import { isUsable } from '../../policy/keys/known-keys.ts';
+import { type AuditFinding, audit as auditPolicy } from '../../policy/review/audit.ts';
+import { type CommandContext, exitCodes } from '../command.ts';
+import { count } from '../show-findings.ts';
+import type { Terminal } from '../terminal.ts';
+import { terminalWidth, wrap } from '../text-layout.ts';
+import { nowSeconds } from '../with-store.ts';
+import { knownAgentsOf } from './known-to-store.ts';
+import { withPolicy } from './with-policy.ts';
+
+/** `dropgate audit`: gaps in rules, overrides and keys; 1 where something is worth a change. */
+export async function audit(
+  context: CommandContext,
+  options: { readonly json?: true },
+): Promise<number> {
+  const { terminal } = context;
+  const { findings, summary } = await withPolicy(context, async (opened) => {
+    const [keys, agents, overrides] = await Promise.all([
+      opened.store.keys.list(),
+      knownAgentsOf(opened.store),
+      opened.overrides.list({ isActive: true }),
+    ]);
+    const now = nowSeconds();
+    const usable = keys.filter((key) => isUsable(key, now));
+    return {
+      findings: auditPolicy({ rules: opened.rules, keys, agents, overrides, nowSeconds: now }),
+      summary: {
+        agents: agents.length,
+        rules: opened.rules.rules.length,
+        overrides: overrides.length,
+        keys: usable.length,
+        admin_keys: usable.filter(({ role }) => role === 'admin').length,
+      },
+    };
+  });
+  if (options.json) terminal.json({ findings, summary });
+  else {
+    for (const finding of findings) show(terminal, finding);
+    showSummary(terminal, findings, summary);
+  }
+  return findings.some(({ severity }) => severity === 'warning')
+    ? exitCodes.foundProblems
+    : exitCodes.done;
+}
+
+function show(terminal: Terminal, { severity, code, message, hint }: AuditFinding): void {
+  const style = severity === 'warning' ? 'yellow' : 'dim';
+  terminal.line(terminal.styled(style, `${severity}  ${code}`));
+  for (const line of wrap(message, terminalWidth - 2)) terminal.line(`  ${line}`);
+  for (const line of wrap(`→ ${hint}`, terminalWidth - 2)) terminal.line(`  ${line}`);
+  terminal.line('');
+}
+
+function showSummary(
+  terminal: Terminal,
+  findings: readonly AuditFinding[],
+  summary: Readonly<Record<'agents' | 'rules' | 'overrides' | 'keys' | 'admin_keys', number>>,
+): void {
+  const { agents, rules, overrides, keys, admin_keys: admins } = summary;
+  const looked = [
+    ...[count(agents, 'agent'), count(rules, 'rule'), count(overrides, 'open override')],
+    `${count(keys, 'key')} (${count(admins, 'admin')})`,
+  ];
+  const warnings = findings.filter(({ severity }) => severity === 'warning').length;
+  terminal.line(`Looked at ${looked.join(', ')}: ${count(warnings, 'warning')}.`);
+}

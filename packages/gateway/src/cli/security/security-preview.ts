@@ -1,0 +1,109 @@
+import { resolve } from 'node:path';
+import { createPreview } from '../../policy/review/preview.ts';
+import type { Action } from '../../protocol/policy.ts';
+import type { PreviewRequest } from '../../protocol/preview.ts';
+import { toPreviewRequest } from '../../protocol/preview-request.ts';
+import type { PreviewAnswer } from '../../protocol/security-answers.ts';
+import { previewBody } from '../../protocol/security-api.ts';
+import { previewToJson } from '../../protocol/security-json.ts';
+import { type CommandContext, CommandError, exitCodes } from '../command.ts';
+import { count } from '../show-findings.ts';
+import type { Terminal } from '../terminal.ts';
+import { table } from '../text-layout.ts';
+import { commandLineUser, nowSeconds } from '../with-store.ts';
+import { knownAgentsOf, usableKeysOf } from './known-to-store.ts';
+import { parseJsonOption, readDraftRules } from './read-draft.ts';
+import { showRules } from './security-rules.ts';
+import { withPolicy } from './with-policy.ts';
+
+/** What `dropgate security preview` is told. */
+export type PreviewOptions = {
+  readonly action: Action;
+  readonly resource: string;
+  /** Id or name. */
+  readonly key?: string;
+  readonly principal?: string;
+  readonly agent?: string;
+  /** JSON. */
+  readonly args?: string;
+  /** A file. */
+  readonly draftRules?: string;
+  /** JSON. */
+  readonly draftOverride?: string;
+  readonly json?: true;
+};
+
+/** `dropgate security preview`: what a question would be answered, also with rules that are only a draft. */
+export async function preview(context: CommandContext, options: PreviewOptions): Promise<number> {
+  const { terminal } = context;
+  const request = await requestOf(options, context.projectRoot);
+  const found = await withPolicy(context, async ({ store, rules }) => {
+    const [keys, agents] = [await usableKeysOf(store), await knownAgentsOf(store)];
+    const ask = createPreview({
+      rules: () => rules,
+      keys: () => keys,
+      agents: () => agents,
+      nowSeconds,
+    });
+    return ask(commandLineUser().principal, request);
+  });
+  const shown = previewToJson(found);
+  if (options.json) terminal.json(shown);
+  else show(terminal, shown, options);
+  return exitCodes.done;
+}
+
+async function requestOf(options: PreviewOptions, folder: string): Promise<PreviewRequest> {
+  const { key, principal, action, resource, agent, args, draftRules, draftOverride } = options;
+  const body = {
+    ...{ action, resource },
+    ...(key !== undefined && { key_id: key }),
+    ...(principal !== undefined && { principal }),
+    ...(agent !== undefined && { agent_id: agent }),
+    ...(args !== undefined && { args: parseJsonOption('--args', args) }),
+    ...(draftRules !== undefined && {
+      draft_rules: await readDraftRules(resolve(folder, draftRules)),
+    }),
+    ...(draftOverride !== undefined && {
+      draft_override: parseJsonOption('--draft-override', draftOverride),
+    }),
+  };
+  const checked = previewBody.safeParse(body);
+  if (checked.success) return toPreviewRequest(checked.data);
+  const [issue] = checked.error.issues;
+  const place = issue?.path.join('.') ?? '';
+  throw new CommandError(
+    place === 'principal'
+      ? 'Say of whom: either --key or --principal.'
+      : `${place}: ${issue?.message}.`,
+    exitCodes.wrongUsage,
+  );
+}
+
+function show(terminal: Terminal, shown: PreviewAnswer, options: PreviewOptions): void {
+  const { before, after, changes } = shown;
+  const who = options.key ?? options.principal;
+  terminal.line(`${who} ${options.action} ${options.resource}: ${verdict(shown)}`);
+  if (before && after) terminal.line(`Without the draft: ${verdict(before)}`);
+  if (shown.matched.length > 0) {
+    terminal.line('');
+    terminal.line('Rules that fit, in the order they are heard:');
+    showRules(terminal, shown.matched);
+  }
+  if (!changes) return;
+  terminal.line('');
+  terminal.line(
+    `The draft changes ${count(changes.length, 'answer')}${shown.truncated ? ', or more' : ''}.`,
+  );
+  const head = ['KEY OR AGENT', 'VIA', 'ACTION', 'RESOURCE', 'BEFORE', 'AFTER'];
+  const rows = changes.map(({ principal, agent_id, action, resource, before: was, after: is }) => [
+    ...[principal.name, agent_id ?? '-', action, resource, was, is],
+  ]);
+  if (rows.length > 0) for (const line of table([head, ...rows])) terminal.line(line);
+}
+
+function verdict({ decision, rule }: Pick<PreviewAnswer, 'decision' | 'rule'>): string {
+  if (!rule) return `${decision}, because no rule fits.`;
+  const reason = rule.reason === null ? '.' : `: ${rule.reason}`;
+  return `${decision} by ${rule.id} (tier ${rule.tier}, ${rule.source})${reason}`;
+}

@@ -1,0 +1,119 @@
+import { relative } from 'node:path';
+import type { Diagnostic } from '../../protocol/diagnostics.ts';
+import { describeDiagnostic } from '../describe-diagnostic.ts';
+import type { AgentStatus, UpstreamStatus } from '../gateway-contract.ts';
+import type { Style } from '../terminal.ts';
+import { cut, terminalWidth, wrap } from '../text-layout.ts';
+
+/** More agents than these are counted, not listed. */
+const MAX_LISTED = 20;
+
+/** What `dropgate dev` tells of once it serves. */
+export type DevStatus = {
+  readonly url: string;
+  readonly key: string;
+  readonly agents: readonly AgentStatus[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly upstreams: readonly UpstreamStatus[];
+  /** Absolute. */
+  readonly projectRoot: string;
+  /** Folder that agents are dropped into, absolute. */
+  readonly agentRoot: string;
+};
+
+type Styled = (style: Style, text: string) => string;
+
+/** The lines that greet whoever started `dropgate dev`: all that is needed for a first call. */
+export function banner(status: DevStatus, styled: Styled): string[] {
+  const serving = status.agents.filter(({ generation }) => generation !== null);
+  return [
+    '',
+    `  ${styled('bold', 'Dropgate')} serves at ${styled('cyan', `${status.url}/v1`)}`,
+    '',
+    ...section('Agents', agentLines(serving, status, styled), styled),
+    ...loadingLines(status.agents, styled),
+    ...section('Problems', problemLines(status, styled), styled),
+    ...section('Upstream', upstreamLines(status.upstreams), styled),
+    ...section('API key', [status.key], styled),
+    ...(serving[0] ? firstCall(status, serving[0], styled) : []),
+  ];
+}
+
+function section(title: string, lines: readonly string[], styled: Styled): string[] {
+  if (lines.length === 0) return [];
+  return [`  ${styled('bold', title)}`, ...lines.map((line) => `    ${line}`.trimEnd()), ''];
+}
+
+function agentLines(serving: readonly AgentStatus[], status: DevStatus, styled: Styled): string[] {
+  const folder = relative(status.projectRoot, status.agentRoot) || status.agentRoot;
+  if (serving.length === 0) {
+    return [`None yet. Put one into ${folder}/<Name>/agent.ts, or run: dropgate new <Name>`];
+  }
+  const listed = serving.slice(0, MAX_LISTED);
+  const idWidth = Math.max(...listed.map(({ id }) => id.length));
+  const lines = listed.map(({ id, description, tools }) => {
+    const about = description ?? (tools.length > 0 ? `tools: ${tools.join(', ')}` : '');
+    const room = terminalWidth - 6 - idWidth;
+    return `${styled('green', id)}${' '.repeat(idWidth - id.length)}  ${cut(about, room)}`;
+  });
+  const others = serving.length - listed.length;
+  return others > 0 ? [...lines, `and ${others} more: GET ${status.url}/v1/models`] : lines;
+}
+
+function loadingLines(agents: readonly AgentStatus[], styled: Styled): string[] {
+  const loading = agents.filter(({ status }) => status === 'loading').map(({ id }) => id);
+  return section('Still loading', loading, styled);
+}
+
+const severityStyles = { error: 'red', warning: 'yellow', info: 'dim' } as const;
+
+function problemLines({ diagnostics }: DevStatus, styled: Styled): string[] {
+  // What a run met, perhaps days ago, is no problem of this start: `dropgate agents errors` has it.
+  const ofFiles = diagnostics.filter(({ request_id }) => request_id === null);
+  const ranked = (['error', 'warning'] as const).flatMap((severity) =>
+    ofFiles.filter((diagnostic) => diagnostic.severity === severity),
+  );
+  const lines = ranked.slice(0, MAX_LISTED).flatMap((diagnostic) => {
+    const [first = '', ...rest] = describeDiagnostic(diagnostic, terminalWidth - 4);
+    return [styled(severityStyles[diagnostic.severity], first), ...rest];
+  });
+  const others = ranked.length - MAX_LISTED;
+  return others > 0 ? [...lines, `and ${others} more: dropgate check`] : lines;
+}
+
+function upstreamLines(upstreams: readonly UpstreamStatus[]): string[] {
+  const chosen = upstreams.find(({ is_default }) => is_default);
+  if (!chosen) return [];
+  if (chosen.kind === 'remote') {
+    const withoutKey = chosen.has_key ? '' : ', without a key';
+    const text = `${chosen.name} (${chosen.api}) at ${chosen.base_url}${withoutKey}`;
+    return wrap(text, terminalWidth - 4);
+  }
+  return [
+    'demo: a rule-based stand-in, no language model. For real answers put',
+    '  OPENAI_API_KEY=sk-…  into the file .env here.',
+    'A local server works too, such as Ollama:',
+    '  OPENAI_BASE_URL=http://127.0.0.1:11434/v1',
+    '  GATEWAY_DEFAULT_MODEL=llama3.2',
+  ];
+}
+
+// Less indented than the rest: the line with the key would be too long.
+function firstCall({ url, key }: DevStatus, agent: AgentStatus, styled: Styled): string[] {
+  return [
+    `  ${styled('bold', 'Try it')}`,
+    `  curl ${url}/v1/chat/completions \\`,
+    `    -H "Authorization: Bearer ${key}" \\`,
+    '    -H "Content-Type: application/json" \\',
+    `    -d '{"model": "${agent.id}", "messages": [`,
+    `          {"role": "user", "content": "${questionFor(agent)}"}]}'`,
+    '',
+  ];
+}
+
+// A question that the demo model, too, answers with a call of the agent's tool.
+function questionFor({ tools }: AgentStatus): string {
+  return tools.some((tool) => /weather/i.test(tool))
+    ? 'What is the weather in Paris?'
+    : 'What can you do for me?';
+}

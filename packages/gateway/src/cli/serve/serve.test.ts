@@ -1,0 +1,178 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type CliProcess, runCli, startCli } from '../../../test/support/cli-process.ts';
+import { shareCompileCache } from '../../../test/support/compile-cache.ts';
+
+let folder = '';
+let running: CliProcess[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'dropgate-serve-'));
+  shareCompileCache(folder);
+  writeFileSync(join(folder, 'gateway.yaml'), 'worker: { spares: 0 }\n');
+  running = [];
+});
+
+afterEach(async () => {
+  for (const { child } of running) child.kill('SIGKILL');
+  await Promise.all(running.map(({ ended }) => ended));
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+function begin(args: readonly string[], env: Readonly<Record<string, string>> = {}): CliProcess {
+  const cli = startCli(folder, args, { env: { GATEWAY_PORT: '0', ...env } });
+  running.push(cli);
+  return cli;
+}
+
+async function stop(cli: CliProcess): Promise<number | null> {
+  cli.child.kill('SIGTERM');
+  return (await cli.ended).code;
+}
+
+const modeOf = (path: string) => (statSync(join(folder, path)).mode & 0o777).toString(8);
+
+/** What the banner tells: address and key. */
+async function devFacts(cli: CliProcess): Promise<{ url: string; key: string }> {
+  const banner = await cli.until('dg_');
+  const url = /serves at (http:\S+)\/v1/.exec(banner)?.[1] ?? '';
+  const key = /dg_[A-Za-z0-9_-]{43}/.exec(banner)?.[0] ?? '';
+  return { url, key };
+}
+
+async function listModels(url: string, key: string): Promise<number> {
+  const response = await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
+  await response.text();
+  return response.status;
+}
+
+describe('dropgate dev', () => {
+  test('tells address and key, both good for a call, and ends with 0', async () => {
+    const cli = begin(['dev']);
+    const { url, key } = await devFacts(cli);
+    expect(await listModels(url, key)).toBe(200);
+    expect(await listModels(url, `dg_${'x'.repeat(43)}`)).toBe(401);
+    expect(await stop(cli)).toBe(0);
+  });
+
+  test('keeps its key for its owner, the same at each start, even with a new store', async () => {
+    const first = begin(['dev']);
+    const { key } = await devFacts(first);
+    await stop(first);
+    expect(readFileSync(join(folder, '.dropgate/dev-key'), 'utf8')).toBe(`${key}\n`);
+    expect(modeOf('.dropgate/dev-key')).toBe('600');
+    rmSync(join(folder, '.dropgate/gateway.db'));
+    const second = begin(['dev']);
+    const again = await devFacts(second);
+    expect(again.key).toBe(key);
+    expect(await listModels(again.url, key)).toBe(200);
+    await stop(second);
+  });
+
+  test('takes a fresh key where the kept one was revoked or is none', async () => {
+    writeFileSync(join(folder, '.dropgate/dev-key'), 'scribble');
+    const first = begin(['dev']);
+    const before = await devFacts(first);
+    expect(modeOf('.dropgate/dev-key')).toBe('600');
+    await stop(first);
+    await runCli(folder, ['keys', 'revoke', 'dev']);
+    const second = begin(['dev']);
+    const after = await devFacts(second);
+    expect(after.key).not.toBe(before.key);
+    expect(await listModels(after.url, after.key)).toBe(200);
+    expect(await listModels(after.url, before.key)).toBe(401);
+    await stop(second);
+  });
+
+  test('refuses a key within a second of its revocation by another process', async () => {
+    const cli = begin(['dev']);
+    const { url } = await devFacts(cli);
+    const { out } = await runCli(folder, ['keys', 'create', '--name', 'temp', '--json']);
+    const { key, id } = JSON.parse(out);
+    await expect.poll(() => listModels(url, key), { timeout: 5_000 }).toBe(200);
+    await runCli(folder, ['keys', 'revoke', id]);
+    await expect.poll(() => listModels(url, key), { timeout: 5_000 }).toBe(401);
+    await stop(cli);
+  });
+
+  test('serves this machine only', async () => {
+    const { code, err } = await begin(['dev'], { GATEWAY_HOST: '0.0.0.0' }).ended;
+    expect(code).toBe(1);
+    expect(err).toContain('dropgate dev serves this machine only, but the host is 0.0.0.0.');
+  });
+
+  test('says what to do about a port in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const { port } = other.address() as AddressInfo;
+    const { code, err } = await begin(['dev', '--port', `${port}`]).ended;
+    other.close();
+    expect(code).toBe(1);
+    expect(err).toContain(`error: Port ${port} of 127.0.0.1 is in use already. Stop what listens`);
+  });
+
+  test('tells of a broken agent with file, line and what to do', async () => {
+    mkdirSync(join(folder, 'src/agents/Broken'), { recursive: true });
+    writeFileSync(join(folder, 'src/agents/Broken/agent.ts'), 'export const agent = {\n  run( {\n');
+    const cli = begin(['dev']);
+    const banner = await cli.until('dg_');
+    expect(banner).toContain('Problems');
+    expect(banner).toMatch(/error: src\/agents\/Broken\/agent\.ts:\d+:\d+/);
+    expect(banner).toContain('→ ');
+    await stop(cli);
+  });
+});
+
+describe('dropgate start', () => {
+  test('listens nowhere but on this machine while no key exists', async () => {
+    const { code, err } = await begin(['start'], { GATEWAY_HOST: '0.0.0.0' }).ended;
+    expect(code).toBe(1);
+    expect(err).toContain('There is no API key yet, so dropgate does not listen on 0.0.0.0.');
+    expect(err).toContain('dropgate keys create --role admin');
+  });
+
+  test('tells on this machine that every call is refused while no key exists', async () => {
+    const cli = begin(['start']);
+    await cli.until('There is no API key yet, so every call is refused.');
+    await cli.until('"url":"http://127.0.0.1:');
+    expect(await stop(cli)).toBe(0);
+  });
+
+  test('takes its first admin key from the bootstrap file', async () => {
+    const secret = `dg_${'B'.repeat(43)}`;
+    writeFileSync(join(folder, 'first-key'), `${secret}\n`, { mode: 0o600 });
+    const cli = begin(['start'], { GATEWAY_BOOTSTRAP_KEY_FILE: 'first-key' });
+    const output = await cli.until('"url":"http://127.0.0.1:');
+    const url = /"url":"([^"]+)"/.exec(output)?.[1] ?? '';
+    expect(await listModels(url, secret)).toBe(200);
+    expect(output).not.toContain(secret);
+    await stop(cli);
+  });
+
+  test('writes the bootstrap file once, while no key exists', async () => {
+    const env = { GATEWAY_BOOTSTRAP_KEY_FILE: 'keys/first' };
+    const first = begin(['start'], env);
+    await first.until(`The first admin key is in ${join(folder, 'keys/first')}.`);
+    await first.until('"url":"http://127.0.0.1:');
+    await stop(first);
+    expect(modeOf('keys/first')).toBe('600');
+    rmSync(join(folder, 'keys/first'));
+    const second = begin(['start'], env);
+    await second.until('"url":"http://127.0.0.1:');
+    await stop(second);
+    expect(() => statSync(join(folder, 'keys/first'))).toThrow('ENOENT');
+  });
+
+  test('refuses a bootstrap file that holds no key, without repeating it', async () => {
+    writeFileSync(join(folder, 'first-key'), 'hunter2', { mode: 0o600 });
+    const env = { GATEWAY_BOOTSTRAP_KEY_FILE: 'first-key' };
+    const { code, err } = await begin(['start'], env).ended;
+    expect(code).toBe(1);
+    expect(err).toContain('This is no API key');
+    expect(err).not.toContain('hunter2');
+  });
+});
