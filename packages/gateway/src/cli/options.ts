@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { securityLimits } from '../protocol/security-limits.ts';
+import { securityLimits } from '../protocol/security/limits.ts';
 import type { CommandContext } from './command.ts';
 import { durationSeconds } from './duration.ts';
 

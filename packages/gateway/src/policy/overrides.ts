@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { KeyPrincipal, KeyRecord, OverrideRecord } from '../protocol/policy.ts';
-import type { NewOverride } from '../protocol/preview.ts';
+import type { NewOverride } from '../protocol/security/preview.ts';
 import { checkOverrideReach, isOverrideWithinReach } from './override-reach.ts';
 import { overrideRule } from './rules/override-rule.ts';
 import { principalProblem, resourceProblem } from './rules/rule-patterns.ts';

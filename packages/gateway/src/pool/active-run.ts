@@ -5,7 +5,7 @@ import type {
   ToolVerdicts,
   WorkerQuestion,
   WorkerRun,
-} from '../protocol/worker-messages.ts';
+} from '../protocol/worker/messages.ts';
 import { type FinalEvent, isFinal, RunStream } from './run-stream.ts';
 
 /** One run as the pool gets it. */

@@ -1,5 +1,5 @@
 import type { ModuleLoad } from '../protocol/records.ts';
-import { type FromWorker, protocolVersion } from '../protocol/worker-messages.ts';
+import { type FromWorker, protocolVersion } from '../protocol/worker/messages.ts';
 import { findingOfEnd } from './load-findings.ts';
 import type { ModelAccess } from './model-access.ts';
 import { moduleEnvironment } from './worker-env.ts';

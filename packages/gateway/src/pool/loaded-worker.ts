@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
-import { type FromWorker, initialCredits, type ToWorker } from '../protocol/worker-messages.ts';
+import { type FromWorker, initialCredits, type ToWorker } from '../protocol/worker/messages.ts';
 import { type ActiveRun, failed } from './active-run.ts';
 import type { ModelAccess } from './model-access.ts';
 import type { FinalEvent } from './run-stream.ts';

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../protocol/run.ts';
-import { initialCredits } from '../protocol/worker-messages.ts';
+import { initialCredits } from '../protocol/worker/messages.ts';
 
 /** Credit goes back in portions, so that it costs one message for many events. */
 const CREDIT_PORTION = initialCredits / 4;

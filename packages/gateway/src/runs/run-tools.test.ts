@@ -6,7 +6,7 @@ import { builtInRules } from '../policy/rules/built-in.ts';
 import { compileRules } from '../policy/rules/rule-set.ts';
 import type { KeyPrincipal, Rule } from '../protocol/policy.ts';
 import type { ToolDescription } from '../protocol/records.ts';
-import type { ToolVerdicts } from '../protocol/worker-messages.ts';
+import type { ToolVerdicts } from '../protocol/worker/messages.ts';
 import { createRunTools } from './run-tools.ts';
 import type { ToolUser } from './tool-question.ts';
 

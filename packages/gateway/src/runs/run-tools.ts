@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { Decision, Question } from '../protocol/policy.ts';
 import type { Provenance } from '../protocol/run.ts';
-import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker-messages.ts';
+import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
 import { type ToolUser, toolQuestion } from './tool-question.ts';
 import { createToolTables, type ToolTable, type ToolTablesDeps } from './tool-tables.ts';
 

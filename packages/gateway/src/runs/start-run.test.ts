@@ -7,7 +7,7 @@ import { compileRules } from '../policy/rules/rule-set.ts';
 import type { Caller, Rule } from '../protocol/policy.ts';
 import type { ModuleLoad, ModuleSettings } from '../protocol/records.ts';
 import type { RunEvent, RunInput, Usage } from '../protocol/run.ts';
-import type { WorkerRun } from '../protocol/worker-messages.ts';
+import type { WorkerRun } from '../protocol/worker/messages.ts';
 import { createStartRun } from './start-run.ts';
 
 const usage: Usage = {

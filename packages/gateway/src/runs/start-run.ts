@@ -11,7 +11,7 @@ import type {
   ToolVerdicts,
   WorkerQuestion,
   WorkerRun,
-} from '../protocol/worker-messages.ts';
+} from '../protocol/worker/messages.ts';
 import { type AdmitDeps, admit, type ServedAgent } from './admit.ts';
 import { checkInput } from './check-input.ts';
 import { observeRun } from './observe-run.ts';

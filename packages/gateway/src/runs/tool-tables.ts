@@ -4,7 +4,7 @@ import { toolVerdict } from '../policy/rules/tool-verdicts.ts';
 import type { Decision } from '../protocol/policy.ts';
 import type { ToolDescription } from '../protocol/records.ts';
 import type { Provenance } from '../protocol/run.ts';
-import type { ToolVerdict, ToolVerdicts } from '../protocol/worker-messages.ts';
+import type { ToolVerdict, ToolVerdicts } from '../protocol/worker/messages.ts';
 import { type RuleFacts, readRuleFacts } from './rule-facts.ts';
 import { type ToolUser, toolQuestion } from './tool-question.ts';
 

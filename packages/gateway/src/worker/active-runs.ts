@@ -1,5 +1,5 @@
 import type { RunEvent } from '../protocol/run.ts';
-import type { FromWorker, ToolVerdicts, WorkerRun } from '../protocol/worker-messages.ts';
+import type { FromWorker, ToolVerdicts, WorkerRun } from '../protocol/worker/messages.ts';
 import { createEventLane, type EventLane } from './event-lane.ts';
 import type { LoadedModule, RunModule, ToolQuestion } from './loaded-module.ts';
 import { noUsage } from './sdk.ts';

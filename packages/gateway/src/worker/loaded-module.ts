@@ -1,6 +1,6 @@
 import type { Manifest } from '../protocol/records.ts';
 import type { FailureDetail, Provenance, RunContext, RunEvent, RunInput } from '../protocol/run.ts';
-import type { ToolDecided, ToolVerdicts } from '../protocol/worker-messages.ts';
+import type { ToolDecided, ToolVerdicts } from '../protocol/worker/messages.ts';
 
 /**
  * Namespace of one copy of `@openai/agents` (or `-core`). Loose on purpose: modules bring copies from 0.1.x on,

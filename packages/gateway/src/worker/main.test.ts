@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type NodeWorker, startNodeWorker, writeModule } from '../../test/support/node-worker.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import type { RunEvent } from '../protocol/run.ts';
-import type { ToWorker } from '../protocol/worker-messages.ts';
+import type { ToWorker } from '../protocol/worker/messages.ts';
 
 /** A module that streams its answer by what it is asked. */
 const talker = {

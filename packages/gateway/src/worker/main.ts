@@ -1,12 +1,12 @@
 import { flushCompileCache, setSourceMapsSupport } from 'node:module';
 import { Socket } from 'node:net';
-import { createChannel } from '../protocol/channel.ts';
+import { createChannel } from '../protocol/worker/channel.ts';
 import {
   type FromWorker,
   maxLineToWorkerBytes,
   protocolVersion,
   type ToWorker,
-} from '../protocol/worker-messages.ts';
+} from '../protocol/worker/messages.ts';
 import { failureDetail } from './explain/failure-detail.ts';
 import { ProcessExit } from './load/process-exit.ts';
 import { createPreload, type Preload } from './preload.ts';

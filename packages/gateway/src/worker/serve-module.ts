@@ -6,7 +6,7 @@ import {
   protocolVersion,
   type ToWorker,
   type WorkerRun,
-} from '../protocol/worker-messages.ts';
+} from '../protocol/worker/messages.ts';
 import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
 import type { Loading, LoadResult } from './load/load-module.ts';
 import type { LoadedModule } from './loaded-module.ts';

@@ -7,7 +7,7 @@ import type {
   OverrideAnswer,
   PreviewAnswer,
   RuleAnswer,
-} from '../../src/protocol/security-answers.ts';
+} from '../../src/protocol/security/answers.ts';
 import { inProcessCli } from '../support/in-process-cli.ts';
 import { call } from './call.ts';
 import { startGateway, type TestGateway } from './harness.ts';

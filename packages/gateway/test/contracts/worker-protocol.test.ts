@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
 import { expect, test } from 'vitest';
-import { type ChannelFailure, createChannel } from '../../src/protocol/channel.ts';
-import { parseFromWorker } from '../../src/protocol/from-worker.ts';
-import { protocolVersion, reservedMessageTypes } from '../../src/protocol/worker-messages.ts';
+import { type ChannelFailure, createChannel } from '../../src/protocol/worker/channel.ts';
+import { parseFromWorker } from '../../src/protocol/worker/from-worker.ts';
+import { protocolVersion, reservedMessageTypes } from '../../src/protocol/worker/messages.ts';
 
 type Vectors = {
   readonly version: number;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RunInput } from '../../src/protocol/run.ts';
-import type { WorkerRun } from '../../src/protocol/worker-messages.ts';
+import type { WorkerRun } from '../../src/protocol/worker/messages.ts';
 import { missingPython } from '../support/python-with-sdk.ts';
 import { loadedWorker } from '../support/python-worker.ts';
 import { startUpstream } from '../support/scripted-upstream.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { ToWorker } from '../../src/protocol/worker-messages.ts';
+import type { ToWorker } from '../../src/protocol/worker/messages.ts';
 import { pythonFolder } from '../support/python-start.ts';
 import { installTimeoutMs, missingPython } from '../support/python-with-sdk.ts';
 import { spawnPythonWorker, writePythonModule } from '../support/python-worker.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import type { Finding } from '../../src/protocol/diagnostics.ts';
 import type { Manifest, ModuleLoad } from '../../src/protocol/records.ts';
-import type { FromWorker } from '../../src/protocol/worker-messages.ts';
+import type { FromWorker } from '../../src/protocol/worker/messages.ts';
 import { compileCache } from './compile-cache.ts';
 
 const host = join(import.meta.dirname, '../fixtures/load-host.ts');

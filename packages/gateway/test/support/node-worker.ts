@@ -4,9 +4,9 @@ import { cp, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { onTestFinished } from 'vitest';
-import { createChannel } from '../../src/protocol/channel.ts';
 import type { Finding } from '../../src/protocol/diagnostics.ts';
 import type { Manifest, ModuleLoad } from '../../src/protocol/records.ts';
+import { createChannel } from '../../src/protocol/worker/channel.ts';
 import {
   type FromWorker,
   initialCredits,
@@ -14,7 +14,7 @@ import {
   protocolVersion,
   type ToWorker,
   type WorkerRun,
-} from '../../src/protocol/worker-messages.ts';
+} from '../../src/protocol/worker/messages.ts';
 import { compileCache } from './compile-cache.ts';
 import { tempFolder, writeFiles } from './temp-folder.ts';
 import { runInput } from './worker-run.ts';

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { createChannel } from '../../src/protocol/channel.ts';
 import type { Finding } from '../../src/protocol/diagnostics.ts';
-import { parseFromWorker } from '../../src/protocol/from-worker.ts';
 import type { Manifest, ModuleLoad } from '../../src/protocol/records.ts';
 import type { RunEvent } from '../../src/protocol/run.ts';
+import { createChannel } from '../../src/protocol/worker/channel.ts';
+import { parseFromWorker } from '../../src/protocol/worker/from-worker.ts';
 import {
   type FromWorker,
   initialCredits,
@@ -13,7 +13,7 @@ import {
   protocolVersion,
   type ToWorker,
   type WorkerRun,
-} from '../../src/protocol/worker-messages.ts';
+} from '../../src/protocol/worker/messages.ts';
 import { moduleLoad, workerRun } from './node-worker.ts';
 import {
   createPythonForks,

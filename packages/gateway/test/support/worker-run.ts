@@ -2,7 +2,7 @@ import * as sdk from '@openai/agents';
 import { OpenAI } from 'openai';
 import type { ModuleSettings } from '../../src/protocol/records.ts';
 import type { RunEvent, RunInput } from '../../src/protocol/run.ts';
-import type { ToolVerdicts } from '../../src/protocol/worker-messages.ts';
+import type { ToolVerdicts } from '../../src/protocol/worker/messages.ts';
 import type { LoadedModule, RunRequest } from '../../src/worker/loaded-module.ts';
 import { createLeanFetch } from '../../src/worker/run/lean-fetch.ts';
 import { createRunModule } from '../../src/worker/run/run-module.ts';

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { defaultOverlapSeconds } from '../../protocol/security-limits.ts';
+import { defaultOverlapSeconds } from '../../protocol/security/limits.ts';
 import {
   examples,
   jsonOption,

@@ -6,7 +6,7 @@ import {
   type TemporaryProject,
   temporaryProject,
 } from '../../../test/support/temporary-project.ts';
-import type { KeyAnswer } from '../../protocol/security-answers.ts';
+import type { KeyAnswer } from '../../protocol/security/answers.ts';
 
 let project: TemporaryProject;
 let run: ReturnType<typeof inProcessCli>;

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { Action, KeyRecord } from '../../protocol/policy.ts';
-import type { OverrideAnswer } from '../../protocol/security-answers.ts';
-import { overrideToJson } from '../../protocol/security-json.ts';
+import type { OverrideAnswer } from '../../protocol/security/answers.ts';
+import { overrideToJson } from '../../protocol/security/json.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { cut, table } from '../text-layout.ts';
 import { commandLineUser, nowSeconds } from '../with-store.ts';

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { createPreview } from '../../policy/review/preview.ts';
 import type { Action } from '../../protocol/policy.ts';
-import type { PreviewRequest } from '../../protocol/preview.ts';
-import { toPreviewRequest } from '../../protocol/preview-request.ts';
-import type { PreviewAnswer } from '../../protocol/security-answers.ts';
-import { previewBody } from '../../protocol/security-api.ts';
-import { previewToJson } from '../../protocol/security-json.ts';
+import type { PreviewAnswer } from '../../protocol/security/answers.ts';
+import { previewToJson } from '../../protocol/security/json.ts';
+import type { PreviewRequest } from '../../protocol/security/preview.ts';
+import { toPreviewRequest } from '../../protocol/security/preview-request.ts';
+import { previewBody } from '../../protocol/security/requests.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { count } from '../show-findings.ts';
 import type { Terminal } from '../terminal.ts';

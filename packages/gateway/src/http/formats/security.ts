@@ -1,8 +1,8 @@
 import type { NewKey } from '../../policy/keys/new-key.ts';
 import type { DecisionQuery } from '../../protocol/policy.ts';
-import type { NewOverride } from '../../protocol/preview.ts';
-import { given, toSeconds } from '../../protocol/preview-request.ts';
-import type { DecisionsQuery, KeyBody, OverrideBody } from '../../protocol/security-api.ts';
+import type { NewOverride } from '../../protocol/security/preview.ts';
+import { given, toSeconds } from '../../protocol/security/preview-request.ts';
+import type { DecisionsQuery, KeyBody, OverrideBody } from '../../protocol/security/requests.ts';
 
 /** A checked body as the override it asks for. */
 export function toNewOverride(body: OverrideBody): NewOverride {

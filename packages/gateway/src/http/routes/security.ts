@@ -1,12 +1,12 @@
-import { toPreviewRequest } from '../../protocol/preview-request.ts';
 import {
   decisionsAnswer,
   previewAnswer,
   refreshAnswer,
   rulesAnswer,
-} from '../../protocol/security-answers.ts';
-import { decisionsQuery, previewBody } from '../../protocol/security-api.ts';
-import { decisionToJson, previewToJson, ruleToJson } from '../../protocol/security-json.ts';
+} from '../../protocol/security/answers.ts';
+import { decisionToJson, previewToJson, ruleToJson } from '../../protocol/security/json.ts';
+import { toPreviewRequest } from '../../protocol/security/preview-request.ts';
+import { decisionsQuery, previewBody } from '../../protocol/security/requests.ts';
 import type { HttpDeps } from '../deps.ts';
 import { toDecisionQuery } from '../formats/security.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { KeyPrincipal, KeyRecord, Principal, Role } from '../../protocol/policy.ts';
-import type { PreviewRequest } from '../../protocol/preview.ts';
+import type { PreviewRequest } from '../../protocol/security/preview.ts';
 
 /**
  * Whom a preview is about. Tools are called by an agent for the key that runs it: `*` where none is named.

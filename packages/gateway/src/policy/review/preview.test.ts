@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { keyPrincipal } from '../../../test/support/policy-kit.ts';
 import { someKey } from '../../../test/support/security-fakes.ts';
 import type { KeyPrincipal, Rule } from '../../protocol/policy.ts';
-import type { PreviewRequest } from '../../protocol/preview.ts';
+import type { PreviewRequest } from '../../protocol/security/preview.ts';
 import { builtInRules } from '../rules/built-in.ts';
 import { decide } from '../rules/decide.ts';
 import { namespaceRules } from '../rules/namespaces.ts';

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { KeyPrincipal, KeyRecord, Question } from '../../protocol/policy.ts';
-import type { Preview, PreviewRequest } from '../../protocol/preview.ts';
 import type { Provenance } from '../../protocol/run.ts';
+import type { Preview, PreviewRequest } from '../../protocol/security/preview.ts';
 import { explain } from '../rules/decide.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import { isInScope, isScoped } from '../rules/scopes.ts';

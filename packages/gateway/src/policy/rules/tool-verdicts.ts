@@ -1,5 +1,5 @@
 import type { Question } from '../../protocol/policy.ts';
-import type { ToolVerdict } from '../../protocol/worker-messages.ts';
+import type { ToolVerdict } from '../../protocol/worker/messages.ts';
 import { beyondCeiling } from './key-ceiling.ts';
 import { fitsOf, hear } from './rule-fits.ts';
 import type { RuleSet } from './rule-set.ts';

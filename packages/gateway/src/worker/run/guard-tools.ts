@@ -1,5 +1,5 @@
 import type { Provenance } from '../../protocol/run.ts';
-import type { ToolVerdict, ToolVerdicts } from '../../protocol/worker-messages.ts';
+import type { ToolVerdict, ToolVerdicts } from '../../protocol/worker/messages.ts';
 import type { SdkCopy, ToolQuestion } from '../loaded-module.ts';
 import { fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
 import { type RunScope, runScope } from './run-scope.ts';

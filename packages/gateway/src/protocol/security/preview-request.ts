@@ -1,5 +1,5 @@
 import type { PreviewRequest } from './preview.ts';
-import type { PreviewBody } from './security-api.ts';
+import type { PreviewBody } from './requests.ts';
 
 /** A checked body as the question it asks. */
 export function toPreviewRequest(body: PreviewBody): PreviewRequest {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type FailureCode, failures } from '../errors.ts';
-import { type FromWorker, reservedMessageTypes } from './worker-messages.ts';
+import { type FailureCode, failures } from '../../errors.ts';
+import { type FromWorker, reservedMessageTypes } from './messages.ts';
 
 /**
  * Checks what a worker sent: the author's code runs in that process, so nothing it says is taken on trust.

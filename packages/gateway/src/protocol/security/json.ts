@@ -5,15 +5,15 @@ import type {
   KeyRecord,
   OverrideRecord,
   Rule,
-} from './policy.ts';
-import type { Preview, PreviewChange } from './preview.ts';
+} from '../policy.ts';
 import type {
   DecisionAnswer,
   KeyAnswer,
   OverrideAnswer,
   PreviewAnswer,
   RuleAnswer,
-} from './security-answers.ts';
+} from './answers.ts';
+import type { Preview, PreviewChange } from './preview.ts';
 
 /** A rule as it is shown. */
 export function ruleToJson(rule: Rule): RuleAnswer {

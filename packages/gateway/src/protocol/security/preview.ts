@@ -1,4 +1,4 @@
-import type { Action, Decision, KeyPrincipal, Rule } from './policy.ts';
+import type { Action, Decision, KeyPrincipal, Rule } from '../policy.ts';
 
 /** A short-lived rule to be made. */
 export type NewOverride = {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defaultOverlapSeconds, securityLimits } from './security-limits.ts';
+import { defaultOverlapSeconds, securityLimits } from './limits.ts';
 
 const action = z.enum(['list_agents', 'run_agent', 'call_tool', 'load_module', 'administer']);
 const effect = z.enum(['allow', 'deny']);

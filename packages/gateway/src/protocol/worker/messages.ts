@@ -1,6 +1,6 @@
-import type { Finding } from './diagnostics.ts';
-import type { Manifest, ModuleLoad } from './records.ts';
-import type { FailureDetail, Provenance, RunContext, RunEvent, RunInput } from './run.ts';
+import type { Finding } from '../diagnostics.ts';
+import type { Manifest, ModuleLoad } from '../records.ts';
+import type { FailureDetail, Provenance, RunContext, RunEvent, RunInput } from '../run.ts';
 
 /**
  * Version of the protocol on fd 3. One JSON object per line, UTF-8. Names are those of these types (camelCase):
