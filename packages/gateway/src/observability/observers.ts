@@ -1,15 +1,15 @@
 import type { Events } from '../events.ts';
+import { createRecentErrors, type RecentErrors } from './diagnostics.ts';
 import {
   createKeepDecisions,
   type KeepDecisions,
   type KeepDecisionsDeps,
 } from './keep-decisions.ts';
-import { createKeepErrors, type KeepErrors, type KeepErrorsDeps } from './keep-errors.ts';
+import { createKeepErrors, type KeepErrors, type KeepErrorsDeps } from './keep-diagnostics.ts';
 import { createKeyUse, type KeyUse, type KeyUseDeps } from './key-use.ts';
 import { createLog, type Log, type LogLevel } from './log.ts';
 import type { WorkerLook } from './metric-set.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { createRecentErrors, type RecentErrors } from './recent-errors.ts';
 import { createRecentRuns, type RecentRuns } from './recent-runs.ts';
 import type { Redactor } from './redact.ts';
 import { createUsageMeter, type UsageMeter } from './usage.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { GatewayEvent } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
-import { createRecentErrors } from './recent-errors.ts';
+import { createRecentErrors } from './diagnostics.ts';
 
 const syntaxError: Finding = {
   stage: 'load',

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { GatewayEvent } from '../events.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
-import { createKeepErrors } from './keep-errors.ts';
-import { createRecentErrors } from './recent-errors.ts';
+import { createRecentErrors } from './diagnostics.ts';
+import { createKeepErrors } from './keep-diagnostics.ts';
 
 function reported(codes: string[], modulePath = 'agents/A/agent.ts'): GatewayEvent {
   return {

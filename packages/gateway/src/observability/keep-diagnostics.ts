@@ -1,6 +1,6 @@
 import type { Emit, GatewayEvent } from '../events.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
-import type { RecentErrors } from './recent-errors.ts';
+import type { RecentErrors } from './diagnostics.ts';
 
 export type KeepErrorsDeps = {
   readonly recent: Pick<RecentErrors, 'restore' | 'all'>;
