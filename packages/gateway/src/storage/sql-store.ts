@@ -1,14 +1,14 @@
 import type { Engine, EngineOptions } from './engine.ts';
+import { openSqlite } from './engines/sqlite/engine.ts';
 import { migrate } from './migrations.ts';
-import { createDecisionStore } from './sql-decisions.ts';
-import { createDiagnosticStore } from './sql-diagnostics.ts';
-import { createGenerationStore } from './sql-generations.ts';
-import { createKeyStore } from './sql-keys.ts';
-import { createOverrideStore } from './sql-overrides.ts';
-import { createRateStore } from './sql-rates.ts';
-import { createSpendingStore } from './sql-spending.ts';
-import { createChangePart, createReadVersions } from './sql-versions.ts';
-import { openSqlite } from './sqlite-engine.ts';
+import { createDecisionStore } from './parts/decisions.ts';
+import { createDiagnosticStore } from './parts/diagnostics.ts';
+import { createGenerationStore } from './parts/generations.ts';
+import { createKeyStore } from './parts/keys.ts';
+import { createOverrideStore } from './parts/overrides.ts';
+import { createRateStore } from './parts/rates.ts';
+import { createSpendingStore } from './parts/spending.ts';
+import { createChangePart, createReadVersions } from './parts/versions.ts';
 import { type Store, StoreError } from './store.ts';
 
 /** How long work waits for another process to finish writing. */
@@ -18,7 +18,7 @@ type OpenEngine = (url: string, options: EngineOptions) => Promise<Engine>;
 
 // Read when it is needed: most stores are files.
 const openPostgres: OpenEngine = async (url, options) =>
-  (await import('./postgres-engine.ts')).openPostgres(url, options);
+  (await import('./engines/postgres/engine.ts')).openPostgres(url, options);
 
 /** Databases by the scheme of their URL. A new one is an engine, and a line here. */
 const engines: Readonly<Record<string, OpenEngine>> = {

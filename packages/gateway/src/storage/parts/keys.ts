@@ -1,9 +1,9 @@
 import type { Transaction } from 'kysely';
-import type { KeyRecord, Role } from '../protocol/policy.ts';
-import type { Engine } from './engine.ts';
-import type { ChangePart } from './sql-versions.ts';
-import type { KeyStore } from './store.ts';
-import type { KeyRow, Tables } from './tables.ts';
+import type { KeyRecord, Role } from '../../protocol/policy.ts';
+import type { Engine } from '../engine.ts';
+import type { KeyStore } from '../store.ts';
+import type { KeyRow, Tables } from '../tables.ts';
+import type { ChangePart } from './versions.ts';
 
 /** The keys of an open database. */
 export function createKeyStore(engine: Engine, changePart: ChangePart): KeyStore {

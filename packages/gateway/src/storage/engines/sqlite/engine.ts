@@ -1,11 +1,11 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
-import type { Engine, EngineOptions } from './engine.ts';
-import { explainSqlite, sqliteCode } from './explain-sqlite.ts';
-import { createGuard } from './guard.ts';
-import { openSqliteFile } from './sqlite-dialect.ts';
-import type { Tables } from './tables.ts';
+import type { Engine, EngineOptions } from '../../engine.ts';
+import { createGuard } from '../../guard.ts';
+import type { Tables } from '../../tables.ts';
+import { openSqliteFile } from './dialect.ts';
+import { explainSqlite, sqliteCode } from './explain.ts';
 
 const SQLITE_BUSY = 5;
 

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
+import type { SpendingRow, Tables } from '../tables.ts';
 import { keepStatement } from './kept-statement.ts';
-import type { SpendingRow, Tables } from './tables.ts';
 
 type OfKey = { readonly keyId: string };
 type AtTime = OfKey & { readonly now: number };

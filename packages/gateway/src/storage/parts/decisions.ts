@@ -6,10 +6,10 @@ import type {
   DecisionRecord,
   Role,
   RuleSource,
-} from '../protocol/policy.ts';
-import type { Engine } from './engine.ts';
-import type { DecisionStore } from './store.ts';
-import type { DecisionRow, Tables } from './tables.ts';
+} from '../../protocol/policy.ts';
+import type { Engine } from '../engine.ts';
+import type { DecisionStore } from '../store.ts';
+import type { DecisionRow, Tables } from '../tables.ts';
 
 /** Rows of one statement: few sizes, each of which is kept compiled, and few statements for any number of rows. */
 const INSERT_SIZES = [256, 128, 64, 32, 16, 8, 4, 2, 1] as const;

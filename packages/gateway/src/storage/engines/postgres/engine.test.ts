@@ -1,17 +1,22 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { until } from '../../test/acceptance/until.ts';
-import { describeStore } from '../../test/contracts/store-contract.ts';
-import { describeStoreProcesses } from '../../test/contracts/store-processes.ts';
-import { diagnostic, generation, openKey, override } from '../../test/contracts/store-samples.ts';
-import { startPostgres } from '../../test/support/postgres.ts';
-import { startTcpRelay } from '../../test/support/tcp-relay.ts';
-import { tempFolder } from '../../test/support/temp-folder.ts';
-import type { GatewayEvent } from '../events.ts';
-import { createFollowStore } from '../policy/follow-store.ts';
-import { openGatewayStore } from './gateway-store.ts';
-import { openStore } from './sql-store.ts';
-import type { Store } from './store.ts';
+import { until } from '../../../../test/acceptance/until.ts';
+import { describeStore } from '../../../../test/contracts/store-contract.ts';
+import { describeStoreProcesses } from '../../../../test/contracts/store-processes.ts';
+import {
+  diagnostic,
+  generation,
+  openKey,
+  override,
+} from '../../../../test/contracts/store-samples.ts';
+import { startPostgres } from '../../../../test/support/postgres.ts';
+import { startTcpRelay } from '../../../../test/support/tcp-relay.ts';
+import { tempFolder } from '../../../../test/support/temp-folder.ts';
+import type { GatewayEvent } from '../../../events.ts';
+import { createFollowStore } from '../../../policy/follow-store.ts';
+import { openGatewayStore } from '../../gateway-store.ts';
+import { openStore } from '../../sql-store.ts';
+import type { Store } from '../../store.ts';
 
 const server = await startPostgres();
 

@@ -1,5 +1,5 @@
 import type { Compilable, CompiledQuery, Kysely, QueryResult } from 'kysely';
-import type { Tables } from './tables.ts';
+import type { Tables } from '../tables.ts';
 
 /** A statement that is run on a database, or in a transaction on it, with these values. */
 export type KeptStatement<Values, Row> = (

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
-import type { Engine } from './engine.ts';
-import type { StoreVersions } from './store.ts';
-import type { StorePart, Tables } from './tables.ts';
+import type { Engine } from '../engine.ts';
+import type { StoreVersions } from '../store.ts';
+import type { StorePart, Tables } from '../tables.ts';
 
 /**
  * Changes a part that others keep in memory: the work, its new version and the word to others are one transaction.

@@ -1,12 +1,12 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Client } from 'pg';
-import type { Engine, EngineOptions } from './engine.ts';
-import { explainPostgres, isRetryable, postgresPlace } from './explain-postgres.ts';
-import { createGuard } from './guard.ts';
-import { createPostgresHints } from './postgres-hints.ts';
-import { connectionSettings, createPostgresPool } from './postgres-pool.ts';
-import { StoreError } from './store.ts';
-import type { Tables } from './tables.ts';
+import type { Engine, EngineOptions } from '../../engine.ts';
+import { createGuard } from '../../guard.ts';
+import { StoreError } from '../../store.ts';
+import type { Tables } from '../../tables.ts';
+import { explainPostgres, isRetryable, postgresPlace } from './explain.ts';
+import { createPostgresHints } from './hints.ts';
+import { connectionSettings, createPostgresPool } from './pool.ts';
 
 /** Where gateways on one database tell each other that something changed. */
 const CHANNEL = 'dropgate_changed';

@@ -1,8 +1,8 @@
-import type { Action, OverrideRecord } from '../protocol/policy.ts';
-import type { Engine } from './engine.ts';
-import type { ChangePart } from './sql-versions.ts';
-import type { OverrideStore } from './store.ts';
-import type { OverrideRow } from './tables.ts';
+import type { Action, OverrideRecord } from '../../protocol/policy.ts';
+import type { Engine } from '../engine.ts';
+import type { OverrideStore } from '../store.ts';
+import type { OverrideRow } from '../tables.ts';
+import type { ChangePart } from './versions.ts';
 
 /** The overrides of an open database. */
 export function createOverrideStore(engine: Engine, changePart: ChangePart): OverrideStore {

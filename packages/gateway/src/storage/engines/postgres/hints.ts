@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { endSoon } from './postgres-pool.ts';
+import { endSoon } from './pool.ts';
 
 /** Pause before a lost connection is made anew; whoever needs more than a hint asks by itself meanwhile. */
 const RECONNECT_MS = 250;

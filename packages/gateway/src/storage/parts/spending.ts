@@ -1,8 +1,8 @@
 import type { Transaction } from 'kysely';
-import type { Engine } from './engine.ts';
+import type { Engine } from '../engine.ts';
+import type { Reservation, ReserveResult, SpendingStore } from '../store.ts';
+import type { SpendingRow, Tables } from '../tables.ts';
 import { createSpendingStatements, type SpendingStatements } from './spending-statements.ts';
-import type { Reservation, ReserveResult, SpendingStore } from './store.ts';
-import type { SpendingRow, Tables } from './tables.ts';
 
 /** How long it is remembered that a call was booked: longer than anybody tries again after a lost answer. */
 const BOOKED_KNOWN_SECONDS = 900;
