@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { loadSettings } from '../config/settings-of-parts.ts';
 import { createModuleRuntimes } from '../dependencies/module-runtime.ts';
 import type { Authorize } from '../policy/authorize.ts';
-import { workerUser } from '../pool/worker-user.ts';
+import { workerUser } from '../pool/process/worker-user.ts';
 import type { Decision, Question } from '../protocol/policy.ts';
 import { createCatalog } from '../registry/catalog.ts';
 import { createFollowPolicy } from '../registry/follow-policy.ts';

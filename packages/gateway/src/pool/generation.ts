@@ -2,8 +2,8 @@ import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import { type ActiveRun, failed } from './active-run.ts';
 import type { LoadedWorker } from './loaded-worker.ts';
+import { isCrash, type WorkerEndReason } from './process/worker-end.ts';
 import type { FinalEvent } from './run-stream.ts';
-import { isCrash, type WorkerEndReason } from './worker-end.ts';
 
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 10_000;

@@ -1,6 +1,6 @@
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
-import type { WorkerEnd } from './worker-end.ts';
+import type { WorkerEnd } from './process/worker-end.ts';
 
 /** Says what it means that a worker ended while it was loading a module, and what its author can do. */
 export function findingOfEnd(

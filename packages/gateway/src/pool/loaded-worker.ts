@@ -3,9 +3,9 @@ import type { ModuleLoad } from '../protocol/records.ts';
 import { type FromWorker, initialCredits, type ToWorker } from '../protocol/worker/messages.ts';
 import { type ActiveRun, failed } from './active-run.ts';
 import type { ModelAccess } from './model-access.ts';
+import type { WorkerEnd, WorkerEndReason } from './process/worker-end.ts';
+import type { WorkerMessage, WorkerProcess } from './process/worker-process.ts';
 import type { FinalEvent } from './run-stream.ts';
-import type { WorkerEnd, WorkerEndReason } from './worker-end.ts';
-import type { WorkerMessage, WorkerProcess } from './worker-process.ts';
 
 type Question = Extract<FromWorker, { type: 'question' }>;
 

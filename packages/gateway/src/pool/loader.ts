@@ -3,11 +3,11 @@ import type { ModuleLoad } from '../protocol/records.ts';
 import { type LoadAnswer, loadWorker } from './load-worker.ts';
 import { LoadedWorker } from './loaded-worker.ts';
 import type { ModelAccess } from './model-access.ts';
+import { runtimeOf } from './process/runtimes.ts';
+import { startupEnvironment } from './process/worker-env.ts';
 import type { Member, Roster } from './roster.ts';
-import { runtimeOf } from './runtimes.ts';
 import type { SpareSets } from './spare-sets.ts';
 import type { Spares } from './spares.ts';
-import { startupEnvironment } from './worker-env.ts';
 
 /** What came of a load, with the worker where it went well. */
 export type Loaded =

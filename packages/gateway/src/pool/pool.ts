@@ -7,13 +7,13 @@ import { ActiveRun, failed, type PoolRun } from './active-run.ts';
 import { Generation, type StartOutcome, type StopOptions } from './generation.ts';
 import { createLoader, type Loader } from './loader.ts';
 import type { ModelAccess } from './model-access.ts';
-import { asksForPermissions } from './node-permissions.ts';
-import { createOrphans, type Orphans } from './orphans.ts';
+import { asksForPermissions } from './process/node-permissions.ts';
+import { createOrphans, type Orphans } from './process/orphans.ts';
+import type { WorkerEntries } from './process/runtimes.ts';
+import { letWorkersIn, type WorkerUser } from './process/worker-user.ts';
 import { createRoster, type Roster } from './roster.ts';
-import type { WorkerEntries } from './runtimes.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { createSpareSets, type SpareSets } from './spare-sets.ts';
-import { letWorkersIn, type WorkerUser } from './worker-user.ts';
 
 export type { PoolRun } from './active-run.ts';
 export type { ModelAccess } from './model-access.ts';

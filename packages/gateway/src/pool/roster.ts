@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import type { Emit } from '../events.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LoadedWorker } from './loaded-worker.ts';
-import type { Orphans } from './orphans.ts';
-import { type Runtime, runtimeStart, type WorkerEntries } from './runtimes.ts';
-import { isCrash, type WorkerEnd } from './worker-end.ts';
-import { startupEnvironment, workerEnvironment } from './worker-env.ts';
-import { WorkerProcess } from './worker-process.ts';
-import { makeCompileCache, type WorkerUser } from './worker-user.ts';
+import type { Orphans } from './process/orphans.ts';
+import { type Runtime, runtimeStart, type WorkerEntries } from './process/runtimes.ts';
+import { isCrash, type WorkerEnd } from './process/worker-end.ts';
+import { startupEnvironment, workerEnvironment } from './process/worker-env.ts';
+import { WorkerProcess } from './process/worker-process.ts';
+import { makeCompileCache, type WorkerUser } from './process/worker-user.ts';
 
 /** A live process of the pool and what it is there for. */
 export type Member = {

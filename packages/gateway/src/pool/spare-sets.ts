@@ -1,8 +1,8 @@
 import { sep } from 'node:path';
 import type { ModuleLoad } from '../protocol/records.ts';
-import { environmentMark } from './environment-mark.ts';
+import { environmentMark } from './process/environment-mark.ts';
+import { type Runtime, runtimeOf } from './process/runtimes.ts';
 import type { Member } from './roster.ts';
-import { type Runtime, runtimeOf } from './runtimes.ts';
 import { createSpares, type Spares } from './spares.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { FailureDetail } from '../protocol/run.ts';
-import type { FromWorker } from '../protocol/worker/messages.ts';
+import type { FailureDetail } from '../../protocol/run.ts';
+import type { FromWorker } from '../../protocol/worker/messages.ts';
 
 /**
  * Why a worker ended: asked to (`evicted`, `retired`, `shutdown`), killed (`stalled`, `memory`, `protocol`,

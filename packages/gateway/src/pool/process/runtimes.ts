@@ -1,5 +1,5 @@
 import { delimiter, dirname, extname, join } from 'node:path';
-import type { ModuleLoad } from '../protocol/records.ts';
+import type { ModuleLoad } from '../../protocol/records.ts';
 import { permissionFlags } from './node-permissions.ts';
 import type { Environment } from './worker-env.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Emit } from '../events.ts';
+import type { Emit } from '../../events.ts';
 import { processIdentity, signalGroup } from './process-facts.ts';
 
 /** The written record of this pool's processes, so that a gateway started later can end what this one left behind. */

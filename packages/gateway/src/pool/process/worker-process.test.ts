@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { isAlive } from '../../test/support/scripted-pool.ts';
+import { isAlive } from '../../../test/support/scripted-pool.ts';
 import { WorkerProcess, type WorkerProcessOptions } from './worker-process.ts';
 
 const scriptedWorker = fileURLToPath(
-  new URL('../../test/fixtures/scripted-worker.ts', import.meta.url),
+  new URL('../../../test/fixtures/scripted-worker.ts', import.meta.url),
 );
 
 test('is ready once it said hello, and tells its memory', async () => {

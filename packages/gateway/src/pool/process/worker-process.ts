@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
-import { type Channel, type ChannelFailure, createChannel } from '../protocol/worker/channel.ts';
-import { parseFromWorker } from '../protocol/worker/from-worker.ts';
+import { type Channel, type ChannelFailure, createChannel } from '../../protocol/worker/channel.ts';
+import { parseFromWorker } from '../../protocol/worker/from-worker.ts';
 import {
   type FromWorker,
   maxLineFromWorkerBytes,
   protocolVersion,
   type ToWorker,
-} from '../protocol/worker/messages.ts';
+} from '../../protocol/worker/messages.ts';
 import { readOutputLines } from './output-lines.ts';
 import { signalGroup } from './process-facts.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';

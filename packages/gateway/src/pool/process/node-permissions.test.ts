@@ -1,8 +1,8 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { scriptedPool } from '../../test/support/scripted-pool.ts';
-import { tempFolder } from '../../test/support/temp-folder.ts';
+import { scriptedPool } from '../../../test/support/scripted-pool.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { asksForPermissions, permissionFlags } from './node-permissions.ts';
 
 describe('Node’s permissions', () => {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { tempFolder } from '../../test/support/temp-folder.ts';
-import type { GatewayEvent } from '../events.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
+import type { GatewayEvent } from '../../events.ts';
 import { createOrphans } from './orphans.ts';
 import { processIdentity } from './process-facts.ts';
 
