@@ -71,7 +71,6 @@ describe('recent errors', () => {
         ...syntaxError,
         frame: null,
         hint: null,
-        docs: null,
         serving_generation: 2,
         first_seen: '2026-01-01T00:00:00.000Z',
         last_seen: '2026-01-01T00:00:00.000Z',

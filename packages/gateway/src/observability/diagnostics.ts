@@ -101,7 +101,6 @@ function toDiagnostic(about: FailureSubject, finding: Finding, now: string): Dia
     column: finding.column ?? null,
     frame: finding.frame ?? null,
     hint: finding.hint ?? null,
-    docs: null,
     serving_generation: about.servingGeneration,
     first_seen: now,
     last_seen: now,

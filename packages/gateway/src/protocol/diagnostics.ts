@@ -47,8 +47,6 @@ export type Diagnostic = {
   readonly column: number | null;
   readonly frame: string | null;
   readonly hint: string | null;
-  /** Page of the documentation, below `docs/`. */
-  readonly docs: string | null;
   /** Generation that keeps serving in spite of it. */
   readonly serving_generation: number | null;
   readonly first_seen: string;

@@ -107,7 +107,6 @@ export const diagnostic: Diagnostic = {
   column: 7,
   frame: null,
   hint: null,
-  docs: null,
   serving_generation: 1,
   first_seen: '2026-01-01T00:00:00.000Z',
   last_seen: '2026-01-01T00:00:00.000Z',

@@ -35,7 +35,6 @@ const broken: Diagnostic = {
   column: 7,
   frame: null,
   hint: 'Add the missing comma.',
-  docs: null,
   serving_generation: null,
   first_seen: '2030-01-01T00:00:00.000Z',
   last_seen: '2030-01-01T00:00:00.000Z',
