@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { severities } from '../protocol/diagnostics.ts';
 
-const severity = z.enum(['error', 'warning', 'info']);
+const severity = z.enum(severities);
 const optionalText = z.string().nullish();
 const optionalNumber = z.number().nullish();
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { securitySchema } from '../policy/settings.ts';
+import { toolEventsModes, upstreamApis } from '../protocol/records.ts';
 
 const name = z
   .string()
@@ -33,7 +34,7 @@ const upstream = z
       .optional()
       .describe('Name of the environment variable that holds the API key.'),
     api: z
-      .enum(['responses', 'chat_completions'])
+      .enum(upstreamApis)
       .optional()
       .describe(
         'API it speaks. Without it: `responses` for api.openai.com, else `chat_completions`.',
@@ -66,7 +67,7 @@ const defaults = z
     upstream: z.string().min(1).optional().describe('Upstream of agents that name none.'),
     model: z.string().min(1).optional().describe('Model of agents that name none.'),
     tool_events: z
-      .enum(['off', 'reasoning', 'extension'])
+      .enum(toolEventsModes)
       .default('reasoning')
       .describe('How callers see an agent’s tool calls in a stream.'),
   })
@@ -213,7 +214,7 @@ export const settingsSchema = z.strictObject({
 /** Settings that only the environment has. */
 export const environmentSchema = z.strictObject({
   agent_watch: z.boolean().optional().meta({ allowed: '1 or 0' }),
-  upstream_api: z.enum(['responses', 'chat_completions']).optional(),
+  upstream_api: z.enum(upstreamApis).optional(),
   bootstrap_key_file: z.string().min(1).optional(),
   python: z.string().min(1).optional(),
   openai_api_key: z.string().min(1).optional(),

@@ -1,6 +1,11 @@
 import { resolve, sep } from 'node:path';
 import { type SecuritySettings, settleSecurity } from '../policy/settings.ts';
-import type { SettingSource, ToolEventsMode, UpstreamApi } from '../protocol/records.ts';
+import type {
+  SettingSource,
+  SourcedName,
+  ToolEventsMode,
+  UpstreamApi,
+} from '../protocol/records.ts';
 import type { ConfigProblem } from './config-error.ts';
 import type { Environment } from './environment.ts';
 import { type Origin, problemAt } from './problems.ts';
@@ -8,9 +13,6 @@ import type { EnvironmentSettings, Settings } from './schema.ts';
 
 /** The command the settings are for; it decides defaults such as whether agents are watched. */
 export type Command = 'dev' | 'start' | 'check' | 'keys' | 'new';
-
-/** A setting with where it came from. */
-export type Sourced = { readonly name: string; readonly source: SettingSource };
 
 /** An upstream of `gateway.yaml`. */
 export type UpstreamSettings = {
@@ -47,9 +49,9 @@ export type Config = {
   readonly namespace: string;
   readonly toolEvents: ToolEventsMode;
   /** Null leaves the model to the SDK. */
-  readonly defaultModel: Sourced | null;
+  readonly defaultModel: SourcedName | null;
   /** Null leaves the choice among the upstreams to their catalog. */
-  readonly defaultUpstream: Sourced | null;
+  readonly defaultUpstream: SourcedName | null;
   /** Upstreams of `gateway.yaml`, in its order; with none of them, `openAi` names the only one. */
   readonly upstreams: Readonly<Record<string, UpstreamSettings>>;
   /** What OPENAI_API_KEY, OPENAI_BASE_URL and GATEWAY_UPSTREAM_API say. */
@@ -90,7 +92,7 @@ export type Unsettled = {
 /** Makes the `Config`: paths absolute, keys looked up, names in camelCase. */
 export function settle(input: Unsettled): Config {
   const { settings, only, projectRoot, environment, sourceOf } = input;
-  const sourced = (key: 'model' | 'upstream'): Sourced | null => {
+  const sourced = (key: 'model' | 'upstream'): SourcedName | null => {
     const name = settings.defaults[key];
     return name === undefined ? null : { name, source: sourceOf(`defaults.${key}`) };
   };

@@ -2,7 +2,12 @@ import type { Emit } from '../events.ts';
 import type { LimitChecks } from '../policy/limits/limit-checks.ts';
 import type { Diagnostic, Severity, Stage } from '../protocol/diagnostics.ts';
 import type { Caller } from '../protocol/policy.ts';
-import type { SettingSource, ToolEventsMode } from '../protocol/records.ts';
+import type {
+  GuardrailResponse,
+  SourcedModel,
+  SourcedName,
+  ToolEventsMode,
+} from '../protocol/records.ts';
 import type { RunEvent, RunInput } from '../protocol/run.ts';
 import type { SecurityDeps } from './security-deps.ts';
 
@@ -67,7 +72,7 @@ export type Run = {
 /** How an agent wants its runs shown. */
 export type Presentation = {
   readonly toolEvents: ToolEventsMode;
-  readonly guardrailResponse: 'content_filter' | 'error';
+  readonly guardrailResponse: GuardrailResponse;
 };
 
 /** One line of the list of models. */
@@ -77,12 +82,10 @@ export type ModelInfo = {
   readonly description: string | null;
   readonly createdAtSeconds: number;
   readonly namespace: string;
-  readonly model: Sourced;
-  readonly upstream: Sourced;
+  readonly model: SourcedModel;
+  readonly upstream: SourcedName;
   readonly status: string;
 };
-
-type Sourced = { readonly name: string | null; readonly source: SettingSource };
 
 /** What the routes for operators read and do; what takes a viewer, within its scopes. Results are sent as they are. */
 export type AdminReads = {

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { GatewayEvent } from '../events.ts';
-import type { Diagnostic, Finding, Severity, Stage } from '../protocol/diagnostics.ts';
+import {
+  type Diagnostic,
+  type Finding,
+  runStages,
+  type Severity,
+  type Stage,
+} from '../protocol/diagnostics.ts';
 import type { Redactor } from './redact.ts';
 import { type FailureSubject, servingFailure } from './serving-failure.ts';
 
@@ -31,7 +37,7 @@ export type RecentErrors = {
 const keptLimit = 1000;
 
 /** Stages of what happened while serving: a new look at the module says nothing about them. */
-const servingStages: readonly Stage[] = ['worker', 'run', 'model', 'tool', 'guardrail', 'stream'];
+const servingStages: readonly Stage[] = runStages;
 
 /** A bounded list of diagnostics: repeats are counted, what is mended is cleared. */
 export function createRecentErrors(

@@ -1,19 +1,25 @@
-/** Where something went wrong. */
-export type Stage =
-  | 'discover'
-  | 'dependencies'
-  | 'load'
-  | 'export'
-  | 'metadata'
-  | 'policy'
-  | 'worker'
-  | 'run'
-  | 'model'
-  | 'tool'
-  | 'guardrail'
-  | 'stream';
+/** Stages of a run: what goes wrong while a module serves. */
+export const runStages = ['worker', 'run', 'model', 'tool', 'guardrail', 'stream'] as const;
 
-export type Severity = 'error' | 'warning' | 'info';
+export type RunStage = (typeof runStages)[number];
+
+/** Where something went wrong: on the way to serving, or in a run. */
+export const stages = [
+  'discover',
+  'dependencies',
+  'load',
+  'export',
+  'metadata',
+  'policy',
+  ...runStages,
+] as const;
+
+export type Stage = (typeof stages)[number];
+
+/** Worst first. */
+export const severities = ['error', 'warning', 'info'] as const;
+
+export type Severity = (typeof severities)[number];
 
 /**
  * One thing wrong (or worth knowing) about a module, as whoever finds it says it.

@@ -1,5 +1,10 @@
 import type { Finding } from './diagnostics.ts';
 
+/** What modules are written in. */
+export const languages = ['node', 'python'] as const;
+
+export type Language = (typeof languages)[number];
+
 /** A module found on disk. Paths are absolute but `modulePath`, which is below the project root. */
 export type FoundModule = {
   readonly agentId: string;
@@ -7,7 +12,7 @@ export type FoundModule = {
   readonly entry: string;
   readonly folder: string;
   readonly name: string;
-  readonly language: 'node' | 'python';
+  readonly language: Language;
 };
 
 /** What a module runs on, and the files that say so. */

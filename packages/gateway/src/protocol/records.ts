@@ -1,9 +1,26 @@
 import type { Finding } from './diagnostics.ts';
+import type { Language } from './module.ts';
 import type { InputMedium, RunSettings } from './run.ts';
 
-export type UpstreamApi = 'responses' | 'chat_completions';
+/** OpenAI's two APIs for model calls. */
+export const upstreamApis = ['responses', 'chat_completions'] as const;
 
-export type ToolEventsMode = 'off' | 'reasoning' | 'extension';
+export type UpstreamApi = (typeof upstreamApis)[number];
+
+/** How callers see an agent's tool calls in a stream. */
+export const toolEventsModes = ['off', 'reasoning', 'extension'] as const;
+
+export type ToolEventsMode = (typeof toolEventsModes)[number];
+
+/** What becomes of tools that a caller sends: they are left out, or the request is refused. */
+export const clientToolsModes = ['ignore', 'reject'] as const;
+
+export type ClientToolsMode = (typeof clientToolsModes)[number];
+
+/** How a guardrail's stop is answered: a 200 with `content_filter`, or a 400. */
+export const guardrailResponses = ['content_filter', 'error'] as const;
+
+export type GuardrailResponse = (typeof guardrailResponses)[number];
 
 /** `__gateway__` of a module after checking, defaults not filled in. */
 export type ModuleSettings = {
@@ -14,13 +31,12 @@ export type ModuleSettings = {
   /** Names of gateway tools given to the agent. */
   readonly tools?: readonly string[];
   readonly toolEvents?: ToolEventsMode;
-  readonly clientTools?: 'ignore' | 'reject';
+  readonly clientTools?: ClientToolsMode;
   /** Which settings of a request reach the model; `maxOutputTokens` always does. */
   readonly clientSettings?: readonly (keyof RunSettings)[];
   /** What the agent takes beside text. Default: image and file. */
   readonly accepts?: readonly InputMedium[];
-  /** How a guardrail's stop is told: a 200 with `content_filter`, or a 400. */
-  readonly guardrailResponse?: 'content_filter' | 'error';
+  readonly guardrailResponse?: GuardrailResponse;
   readonly maxTurns?: number;
   readonly timeoutMs?: number;
   /** Fewer runs at once than the gateway allows. */
@@ -54,23 +70,34 @@ export type AgentDescription = {
 export type LoadedFile = { readonly path: string; readonly sha256: string };
 
 /** Where an effective setting came from. */
-export type SettingSource = '__gateway__' | 'agent' | 'config' | 'environment' | 'default';
+export const settingSources = ['__gateway__', 'agent', 'config', 'environment', 'default'] as const;
+
+export type SettingSource = (typeof settingSources)[number];
+
+/** A name in effect, and where it came from. */
+export type SourcedName = { readonly name: string; readonly source: SettingSource };
+
+/** The effective model; `name` is null where the SDK's default holds. */
+export type SourcedModel = { readonly name: string | null; readonly source: SettingSource };
+
+/** What a module can turn out to be. */
+export const moduleKinds = ['agent', 'workflow', 'runnable'] as const;
 
 /** What a loaded module turned out to be. */
 export type Manifest = {
-  readonly kind: 'agent' | 'workflow' | 'runnable';
+  readonly kind: (typeof moduleKinds)[number];
   /** Name of the export that became the agent. */
   readonly exportName: string;
   readonly exports: readonly string[];
   /** The agents of its handoff graph, the exported one first; empty for a plain `run` object. */
   readonly agents: readonly AgentDescription[];
   readonly settings: ModuleSettings;
-  /** Effective model of the exported agent; `name` is null where the SDK's default holds. */
-  readonly model: { readonly name: string | null; readonly source: SettingSource };
-  readonly upstream: { readonly name: string; readonly source: SettingSource };
+  /** Of the exported agent. */
+  readonly model: SourcedModel;
+  readonly upstream: SourcedName;
   /** The SDK copy that the module's own file resolved, if any. */
   readonly sdk: { readonly version: string; readonly path: string; readonly own: boolean } | null;
-  readonly runtime: { readonly name: 'node' | 'python'; readonly version: string };
+  readonly runtime: { readonly name: Language; readonly version: string };
   /** Local files imported, the entry first; packages are not listed. */
   readonly files: readonly LoadedFile[];
   readonly warnings: readonly Finding[];
@@ -109,7 +136,7 @@ export type StoredGeneration = {
 export type ModuleLoad = {
   readonly agentId: string;
   readonly generation: number;
-  readonly language: 'node' | 'python';
+  readonly language: Language;
   /** The Python that runs it; null for the gateway's own Node. */
   readonly interpreter: string | null;
   /** Entry below the project root, for messages. */
@@ -127,7 +154,7 @@ export type ModuleLoad = {
   readonly keptFolder: string;
   /** API that each upstream speaks, by its name; `__gateway__.upstream` picks among them. */
   readonly upstreams: Readonly<Record<string, UpstreamApi>>;
-  readonly defaultUpstream: { readonly name: string; readonly source: SettingSource };
+  readonly defaultUpstream: SourcedName;
   /** Model for agents that name none; null leaves it to the SDK. */
-  readonly defaultModel: { readonly name: string; readonly source: SettingSource } | null;
+  readonly defaultModel: SourcedName | null;
 };

@@ -1,4 +1,5 @@
 import type { FailureCode } from '../errors.ts';
+import type { RunStage } from './diagnostics.ts';
 
 /** One part of a message. `url` of an image is `http(s):` or `data:`; it is never fetched by the gateway. */
 export type InputPart =
@@ -96,7 +97,7 @@ export type FailureDetail = {
   readonly line?: number;
   readonly column?: number;
   /** Which part failed. */
-  readonly stage: 'worker' | 'run' | 'model' | 'tool' | 'guardrail' | 'stream';
+  readonly stage: RunStage;
 };
 
 /**

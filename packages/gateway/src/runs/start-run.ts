@@ -4,7 +4,7 @@ import type { Emit } from '../events.ts';
 import { principalOf } from '../policy/authorize.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
 import type { Caller, Decision, Question } from '../protocol/policy.ts';
-import type { ModuleLoad, ToolEventsMode } from '../protocol/records.ts';
+import type { GuardrailResponse, ModuleLoad, ToolEventsMode } from '../protocol/records.ts';
 import type { RunContext, RunEvent, RunInput } from '../protocol/run.ts';
 import type {
   ToolDecided,
@@ -31,7 +31,7 @@ export type Run = {
   readonly ignored: readonly string[];
   readonly presentation: {
     readonly toolEvents: ToolEventsMode;
-    readonly guardrailResponse: 'content_filter' | 'error';
+    readonly guardrailResponse: GuardrailResponse;
   };
 };
 

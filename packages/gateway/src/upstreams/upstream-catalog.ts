@@ -1,4 +1,5 @@
-import type { RemoteUpstream, Upstream, UpstreamApi } from './upstream.ts';
+import type { UpstreamApi } from '../protocol/records.ts';
+import type { RemoteUpstream, Upstream } from './upstream.ts';
 
 const OPENAI_BASE_URL = 'https://api.openai.com/v1';
 const DEFAULT_TIMEOUT_MS = 300_000;

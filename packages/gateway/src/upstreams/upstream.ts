@@ -1,5 +1,4 @@
-/** OpenAI's two APIs for model calls. */
-export type UpstreamApi = 'responses' | 'chat_completions';
+import type { UpstreamApi } from '../protocol/records.ts';
 
 /** A server that speaks OpenAI's API. */
 export type RemoteUpstream = {

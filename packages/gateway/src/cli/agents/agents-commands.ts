@@ -1,10 +1,6 @@
 import { type Command, Option } from 'commander';
+import { severities, stages } from '../../protocol/diagnostics.ts';
 import { examples, jsonOption, parseLimit, parseSince, type RunCommand } from '../options.ts';
-
-const stages = [
-  ...['discover', 'dependencies', 'load', 'export', 'metadata', 'policy'],
-  ...['worker', 'run', 'model', 'tool', 'guardrail', 'stream'],
-];
 
 /** `dropgate agents list|errors|refresh`: they ask the gateway that runs on this project. */
 export function addAgentCommands(program: Command, run: RunCommand): void {
@@ -23,13 +19,7 @@ export function addAgentCommands(program: Command, run: RunCommand): void {
     .description('list what is wrong with agents, newest first')
     .option('--agent <id>', 'of this agent alone: its model id, or its bare name')
     .addOption(new Option('--stage <stage>', 'of this stage alone').choices(stages))
-    .addOption(
-      new Option('--severity <severity>', 'of this severity alone').choices([
-        'error',
-        'warning',
-        'info',
-      ]),
-    )
+    .addOption(new Option('--severity <severity>', 'of this severity alone').choices(severities))
     .option('--since <time>', 'last seen since: a time, or a duration such as 30m', parseSince)
     .option('--limit <count>', 'how many at most, up to 500', parseLimit, 100)
     .addOption(jsonOption())

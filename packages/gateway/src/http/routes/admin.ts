@@ -1,27 +1,13 @@
 import { z } from 'zod';
+import { severities, stages } from '../../protocol/diagnostics.ts';
 import type { Caller } from '../../protocol/policy.ts';
 import type { ErrorsQuery, HttpDeps } from '../deps.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 const errorsQuery = z.object({
   agent: z.string().optional().describe('Model id.'),
-  stage: z
-    .enum([
-      'discover',
-      'dependencies',
-      'load',
-      'export',
-      'metadata',
-      'policy',
-      'worker',
-      'run',
-      'model',
-      'tool',
-      'guardrail',
-      'stream',
-    ])
-    .optional(),
-  severity: z.enum(['error', 'warning', 'info']).optional(),
+  stage: z.enum(stages).optional(),
+  severity: z.enum(severities).optional(),
   since: z
     .string()
     .refine((text) => !Number.isNaN(Date.parse(text)), { error: 'It must be an ISO 8601 time' })

@@ -1,5 +1,14 @@
 import { z } from 'zod';
 import { type FailureCode, failures } from '../../errors.ts';
+import { runStages, severities, stages } from '../diagnostics.ts';
+import { languages } from '../module.ts';
+import {
+  clientToolsModes,
+  guardrailResponses,
+  moduleKinds,
+  settingSources,
+  toolEventsModes,
+} from '../records.ts';
 import { type FromWorker, reservedMessageTypes } from './messages.ts';
 
 /**
@@ -45,7 +54,7 @@ const failureDetail = z.object({
   file: z.string().optional(),
   line: z.number().optional(),
   column: z.number().optional(),
-  stage: z.enum(['worker', 'run', 'model', 'tool', 'guardrail', 'stream']),
+  stage: z.enum(runStages),
 });
 
 const tool = { callId: z.string(), tool: z.string(), agent: z.string(), provenance };
@@ -80,22 +89,9 @@ const runEvent = z.discriminatedUnion('type', [
 ]);
 
 const finding = z.object({
-  stage: z.enum([
-    'discover',
-    'dependencies',
-    'load',
-    'export',
-    'metadata',
-    'policy',
-    'worker',
-    'run',
-    'model',
-    'tool',
-    'guardrail',
-    'stream',
-  ]),
+  stage: z.enum(stages),
   code: z.string().regex(/^[a-z0-9_]{1,64}$/),
-  severity: z.enum(['error', 'warning', 'info']),
+  severity: z.enum(severities),
   message: z.string(),
   file: z.string().optional(),
   line: z.number().optional(),
@@ -104,7 +100,7 @@ const finding = z.object({
   hint: z.string().optional(),
 });
 
-const source = z.enum(['__gateway__', 'agent', 'config', 'environment', 'default']);
+const source = z.enum(settingSources);
 
 const settings = z.object({
   model: z.string().optional(),
@@ -112,11 +108,11 @@ const settings = z.object({
   displayName: z.string().optional(),
   description: z.string().optional(),
   tools: names.optional(),
-  toolEvents: z.enum(['off', 'reasoning', 'extension']).optional(),
-  clientTools: z.enum(['ignore', 'reject']).optional(),
+  toolEvents: z.enum(toolEventsModes).optional(),
+  clientTools: z.enum(clientToolsModes).optional(),
   clientSettings: names.optional(),
   accepts: z.array(z.enum(['image', 'audio', 'file'])).optional(),
-  guardrailResponse: z.enum(['content_filter', 'error']).optional(),
+  guardrailResponse: z.enum(guardrailResponses).optional(),
   maxTurns: z.number().positive().optional(),
   timeoutMs: z.number().positive().optional(),
   maxConcurrentRuns: z.number().positive().optional(),
@@ -141,10 +137,10 @@ const agent = z.object({
   mcpServers: names,
 });
 
-const runtime = z.object({ name: z.enum(['node', 'python']), version: z.string() });
+const runtime = z.object({ name: z.enum(languages), version: z.string() });
 
 const manifest = z.object({
-  kind: z.enum(['agent', 'workflow', 'runnable']),
+  kind: z.enum(moduleKinds),
   exportName: z.string(),
   exports: names,
   agents: z.array(agent),

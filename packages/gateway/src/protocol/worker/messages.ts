@@ -1,4 +1,5 @@
 import type { Finding } from '../diagnostics.ts';
+import type { Language } from '../module.ts';
 import type { Manifest, ModuleLoad } from '../records.ts';
 import type { FailureDetail, Provenance, RunContext, RunEvent, RunInput } from '../run.ts';
 
@@ -77,7 +78,7 @@ export type FromWorker =
       readonly type: 'hello';
       readonly version: number;
       readonly pid: number;
-      readonly runtime: { readonly name: 'node' | 'python'; readonly version: string };
+      readonly runtime: { readonly name: Language; readonly version: string };
     }
   | { readonly type: 'loaded'; readonly manifest: Manifest }
   | {

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import type { UpstreamApi } from '../upstream.ts';
+import type { UpstreamApi } from '../../protocol/records.ts';
 
 /** A path the broker takes: a model call of one API, or another path that is passed through. */
 export type BrokerRoute =

@@ -4,7 +4,7 @@ import OpenAI from 'openai';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { remote, startBroker } from '../../../test/support/broker-kit.ts';
-import type { UpstreamApi } from '../upstream.ts';
+import type { UpstreamApi } from '../../protocol/records.ts';
 
 /** A mock of OpenAI that takes the real key and no other. */
 async function startMock(options: { latency?: number; chunkSize?: number } = {}) {

@@ -1,5 +1,5 @@
 import { failures } from '../../errors.ts';
-import type { UpstreamApi } from '../upstream.ts';
+import type { UpstreamApi } from '../../protocol/records.ts';
 import { planReply } from './plan-reply.ts';
 import { readRequest, type Unreadable } from './read-request.ts';
 import { chatCompletion, chatEvents } from './render-chat.ts';

@@ -1,6 +1,3 @@
-/** The API a request came by. */
-export type DemoApi = 'responses' | 'chat_completions';
-
 /** A function the demo model may call. */
 export type DemoTool = {
   readonly name: string;

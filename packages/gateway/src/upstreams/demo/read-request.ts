@@ -1,8 +1,8 @@
+import type { UpstreamApi } from '../../protocol/records.ts';
 import {
   asObject,
   asObjects,
   asText,
-  type DemoApi,
   type DemoRequest,
   type DemoTool,
   type DemoTurn,
@@ -19,7 +19,7 @@ export type Unreadable = {
 
 /** Reads a body of either API, as loosely as OpenAI's own servers do. */
 export function readRequest(
-  api: DemoApi,
+  api: UpstreamApi,
   bytes: Buffer,
 ): { readonly type: 'request'; readonly request: DemoRequest } | Unreadable {
   const body = parseBody(bytes);
@@ -48,7 +48,7 @@ function missing(param: string): Unreadable {
   return { type: 'unreadable', code: 'missing_parameter', message, param };
 }
 
-function toRequest(api: DemoApi, body: JsonObject, model: string): DemoRequest {
+function toRequest(api: UpstreamApi, body: JsonObject, model: string): DemoRequest {
   const format = asObject(api === 'responses' ? asObject(body.text).format : body.response_format);
   const limit = body.max_output_tokens ?? body.max_completion_tokens ?? body.max_tokens;
   return {

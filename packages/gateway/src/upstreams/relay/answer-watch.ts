@@ -1,5 +1,5 @@
+import type { UpstreamApi } from '../../protocol/records.ts';
 import type { Usage } from '../../protocol/run.ts';
-import type { UpstreamApi } from '../upstream.ts';
 import { createUsageMeter } from './answer-usage.ts';
 
 /** As much of an error's body as is kept for the log. */

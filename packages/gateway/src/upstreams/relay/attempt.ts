@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { UpstreamApi } from '../../protocol/records.ts';
 import { requestHeaders } from '../broker/headers.ts';
-import type { RemoteUpstream, UpstreamApi } from '../upstream.ts';
+import type { RemoteUpstream } from '../upstream.ts';
 import { type AttemptEnd, Relay } from './relay.ts';
 
 /** A worker's request, ready to be sent to an upstream. */

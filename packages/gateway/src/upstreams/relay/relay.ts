@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { UpstreamApi } from '../../protocol/records.ts';
 import { asksForStream } from '../broker/asks-for.ts';
 import {
   isEventStream,
@@ -8,7 +9,6 @@ import {
   readRetryAfterMs,
   responseHeaders,
 } from '../broker/headers.ts';
-import type { UpstreamApi } from '../upstream.ts';
 import { type AnswerWatch, createAnswerWatch } from './answer-watch.ts';
 
 /** A refused answer that is longer than this is cut rather than read to keep its connection. */

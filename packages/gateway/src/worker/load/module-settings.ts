@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import type { Finding } from '../../protocol/diagnostics.ts';
-import type { ModuleSettings } from '../../protocol/records.ts';
+import {
+  clientToolsModes,
+  guardrailResponses,
+  type ModuleSettings,
+  toolEventsModes,
+} from '../../protocol/records.ts';
 import { type Place, placeOf } from '../explain/code-frame.ts';
 
 /** `__gateway__` after checking: what holds, and a finding for each field that does not. */
@@ -48,17 +53,22 @@ const runSettingNames = [
 
 const text = z.string().trim().min(1);
 
+function oneOf<const Names extends readonly [string, ...string[]]>(names: Names) {
+  const quoted = names.map((each) => `"${each}"`).join(', ');
+  return z
+    .enum(names)
+    .exactOptional()
+    .describe(quoted.replace(/, (?=[^,]*$)/, ' or '));
+}
+
 const fieldSchemas = {
   model: text.exactOptional().describe('a model name'),
   upstream: text.exactOptional().describe('the name of an upstream'),
   displayName: text.exactOptional().describe('a text'),
   description: text.exactOptional().describe('a text'),
   tools: z.array(text).exactOptional().describe('a list of gateway tools'),
-  toolEvents: z
-    .enum(['off', 'reasoning', 'extension'])
-    .exactOptional()
-    .describe('"off", "reasoning" or "extension"'),
-  clientTools: z.enum(['ignore', 'reject']).exactOptional().describe('"ignore" or "reject"'),
+  toolEvents: oneOf(toolEventsModes),
+  clientTools: oneOf(clientToolsModes),
   clientSettings: z
     .array(z.preprocess(camelCaseText, z.enum(runSettingNames)))
     .exactOptional()
@@ -67,10 +77,7 @@ const fieldSchemas = {
     .array(z.enum(['image', 'audio', 'file']))
     .exactOptional()
     .describe('a list of "image", "audio", "file"'),
-  guardrailResponse: z
-    .enum(['content_filter', 'error'])
-    .exactOptional()
-    .describe('"content_filter" or "error"'),
+  guardrailResponse: oneOf(guardrailResponses),
   maxTurns: z.int().min(1).exactOptional().describe('a whole number from 1'),
   timeoutMs: z.int().min(1).exactOptional().describe('milliseconds, a whole number from 1'),
   maxConcurrentRuns: z.int().min(1).exactOptional().describe('a whole number from 1'),
