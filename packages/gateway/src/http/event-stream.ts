@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { GatewayError } from '../errors.ts';
-import type { RunEvent } from '../protocol/run.ts';
+import { isLastEvent, type RunEvent } from '../protocol/run.ts';
 import { whenCallerLeaves } from './caller-gone.ts';
 import type { Run } from './deps.ts';
 import type { OpenRuns } from './open-runs.ts';
@@ -76,7 +76,7 @@ function begin(reply: FastifyReply): void {
 async function pump(run: Run, format: StreamFormat, writer: Writer): Promise<void> {
   for await (const event of run.events) {
     const text = format.encode(event);
-    if (event.type === 'finished' || event.type === 'failed' || event.type === 'interrupted') {
+    if (isLastEvent(event)) {
       writer.end(text);
       return;
     }

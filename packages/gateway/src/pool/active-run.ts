@@ -1,12 +1,19 @@
 import { type FailureCode, GatewayError } from '../errors.ts';
-import type { FailureDetail, RunEvent, Usage } from '../protocol/run.ts';
+import {
+  type FailureDetail,
+  isLastEvent,
+  type LastEvent,
+  noUsage,
+  type RunEvent,
+  type Usage,
+} from '../protocol/run.ts';
 import type {
   ToolDecided,
   ToolVerdicts,
   WorkerQuestion,
   WorkerRun,
 } from '../protocol/worker/messages.ts';
-import { type FinalEvent, isFinal, RunStream } from './run-stream.ts';
+import { RunStream } from './run-stream.ts';
 
 /** One run as the pool gets it. */
 export type PoolRun = {
@@ -30,7 +37,7 @@ export type RunLink = {
   /** What its model calls have cost so far; null where that is not known. */
   readonly usage: () => Usage | null;
   /** The run is over, however it ended. */
-  readonly ended: (last: FinalEvent | null) => void;
+  readonly ended: (last: LastEvent | null) => void;
 };
 
 /** A run from the moment it was asked for, before it has a worker, to its last event. */
@@ -74,7 +81,7 @@ export class ActiveRun {
   /** Takes the worker's next event. */
   push(event: RunEvent): void {
     if (this.isEnded) return;
-    if (isFinal(event)) {
+    if (isLastEvent(event)) {
       const last = this.#settled(event);
       this.#stream.push(last);
       this.#release(last);
@@ -86,7 +93,7 @@ export class ActiveRun {
   }
 
   /** Ends it with a failure, in place of what the reader has not taken yet. */
-  fail(event: FinalEvent): void {
+  fail(event: LastEvent): void {
     if (this.isEnded) return;
     const last = this.#settled(event);
     this.#stream.cut(last);
@@ -107,26 +114,26 @@ export class ActiveRun {
     this.#link?.decide(verdicts);
   }
 
-  #stop(event: FinalEvent): void {
+  #stop(event: LastEvent): void {
     if (this.isEnded) return;
     const last = this.#settled(event);
     this.#stream.cut(last);
     this.#cancel('The run was stopped.', last);
   }
 
-  #cancel(reason: string, last: FinalEvent | null = null): void {
+  #cancel(reason: string, last: LastEvent | null = null): void {
     this.#link?.cancel(reason);
     this.#release(last);
   }
 
   /** A worker that died told no usage, and one whose module calls models itself knows of its SDK's calls only. */
-  #settled(event: FinalEvent): FinalEvent {
+  #settled(event: LastEvent): LastEvent {
     const metered = event.type === 'interrupted' ? null : (this.#link?.usage() ?? null);
     if (event.type === 'interrupted' || metered === null) return event;
     return metered.requests > event.usage.requests ? { ...event, usage: metered } : event;
   }
 
-  #release(last: FinalEvent | null): void {
+  #release(last: LastEvent | null): void {
     this.request.signal.removeEventListener('abort', this.#aborted);
     this.#unfollow();
     const link = this.#link;
@@ -135,19 +142,11 @@ export class ActiveRun {
   }
 }
 
-const noUsage: Usage = {
-  requests: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedInputTokens: 0,
-  reasoningTokens: 0,
-};
-
 /** The last event of a run that the pool itself ends. What it used comes from where its model calls are metered. */
 export function failed(
   code: FailureCode,
   message: string,
   more: { detail?: FailureDetail; retryAfterSeconds?: number } = {},
-): FinalEvent {
+): LastEvent {
   return { type: 'failed', code, message, ...more, usage: noUsage };
 }

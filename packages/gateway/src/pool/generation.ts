@@ -1,9 +1,9 @@
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
+import type { LastEvent } from '../protocol/run.ts';
 import { type ActiveRun, failed } from './active-run.ts';
 import type { LoadedWorker } from './loaded-worker.ts';
 import { isCrash, type WorkerEndReason } from './process/worker-end.ts';
-import type { FinalEvent } from './run-stream.ts';
 
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 10_000;
@@ -61,7 +61,7 @@ export class Generation {
     await this.#worker?.drain(options);
   }
 
-  async #ensureWorker(load: ModuleLoad): Promise<FinalEvent | null> {
+  async #ensureWorker(load: ModuleLoad): Promise<LastEvent | null> {
     const waitMs = this.#retryAtMs - performance.now();
     if (waitMs > 0 && !this.#starting) {
       return failed('agent_unavailable', "The agent's process crashed; it is started again soon.", {
@@ -101,7 +101,7 @@ export class Generation {
   }
 }
 
-function failureOf(outcome: StartOutcome): FinalEvent | null {
+function failureOf(outcome: StartOutcome): LastEvent | null {
   switch (outcome.type) {
     case 'started':
       return null;

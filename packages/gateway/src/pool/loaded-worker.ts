@@ -1,11 +1,11 @@
 import { GatewayError } from '../errors.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
+import type { LastEvent } from '../protocol/run.ts';
 import { type FromWorker, initialCredits, type ToWorker } from '../protocol/worker/messages.ts';
 import { type ActiveRun, failed } from './active-run.ts';
 import type { ModelAccess } from './model-access.ts';
 import type { WorkerEnd, WorkerEndReason } from './process/worker-end.ts';
 import type { WorkerMessage, WorkerProcess } from './process/worker-process.ts';
-import type { FinalEvent } from './run-stream.ts';
 
 type Question = Extract<FromWorker, { type: 'question' }>;
 
@@ -23,7 +23,7 @@ export class LoadedWorker {
   /** `performance.now()` of the last start or end of a run. */
   lastUsedMs = performance.now();
   /** Told when a run is over; null where its reader left. */
-  onRunEnded: (last: FinalEvent | null) => void = () => {};
+  onRunEnded: (last: LastEvent | null) => void = () => {};
 
   readonly #options: LoadedWorkerOptions;
   readonly #runs = new Map<string, ActiveRun>();
@@ -134,7 +134,7 @@ export class LoadedWorker {
     }
   }
 
-  #runEnded(runId: string, last: FinalEvent | null): void {
+  #runEnded(runId: string, last: LastEvent | null): void {
     this.#runs.delete(runId);
     this.#options.access.endRun(runId);
     this.#touch();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { RunEvent } from '../protocol/run.ts';
+import { isLastEvent, type RunEvent } from '../protocol/run.ts';
 import { failed } from './active-run.ts';
-import { isFinal, RunStream } from './run-stream.ts';
+import { RunStream } from './run-stream.ts';
 
 const text = (delta: string): RunEvent => ({ type: 'text', delta });
 
@@ -54,7 +54,7 @@ describe('the stream of a run', () => {
     expect(early.left()).toBe(1);
     const whole = streamOf();
     whole.stream.push(failed('run_failed', 'It failed.'));
-    for await (const event of whole.stream) expect(isFinal(event)).toBe(true);
+    for await (const event of whole.stream) expect(isLastEvent(event)).toBe(true);
     expect(whole.left()).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../protocol/run.ts';
+import { isLastEvent, type LastEvent, type RunEvent } from '../protocol/run.ts';
 import { initialCredits } from '../protocol/worker/messages.ts';
 
 /** Credit goes back in portions, so that it costs one message for many events. */
@@ -6,8 +6,6 @@ const CREDIT_PORTION = initialCredits / 4;
 
 /** Text that may wait for one slow reader, in UTF-16 units. */
 const MAX_WAITING_TEXT = 32 * 1024 * 1024;
-
-export type FinalEvent = Extract<RunEvent, { type: 'finished' | 'failed' | 'interrupted' }>;
 
 export type RunStreamHandlers = {
   /** Gives back as many credits as the reader took events. */
@@ -47,7 +45,7 @@ export class RunStream implements AsyncIterable<RunEvent>, AsyncIterator<RunEven
   }
 
   /** Ends it now with this event, in place of all that still waits. */
-  cut(event: FinalEvent): void {
+  cut(event: LastEvent): void {
     if (this.#isEnded) return;
     this.#empty();
     this.#accept(event);
@@ -82,7 +80,7 @@ export class RunStream implements AsyncIterable<RunEvent>, AsyncIterator<RunEven
   }
 
   #accept(event: RunEvent): void {
-    this.#isEnded ||= isFinal(event);
+    this.#isEnded ||= isLastEvent(event);
     if (this.#reader === null) {
       this.#waiting.push(event);
       this.#waitingText += textLength(event);
@@ -105,11 +103,6 @@ export class RunStream implements AsyncIterable<RunEvent>, AsyncIterator<RunEven
     this.#handlers.onCredit(this.#taken);
     this.#taken = 0;
   }
-}
-
-/** Whether an event is the last of its run. */
-export function isFinal(event: RunEvent): event is FinalEvent {
-  return event.type === 'finished' || event.type === 'failed' || event.type === 'interrupted';
 }
 
 function textLength(event: RunEvent): number {

@@ -83,6 +83,15 @@ export type Usage = {
   readonly reasoningTokens: number;
 };
 
+/** Counts of nothing. */
+export const noUsage: Usage = Object.freeze({
+  requests: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: 0,
+  reasoningTokens: 0,
+});
+
 /** Where a tool runs and who executes it. */
 export type Provenance = 'native' | 'gateway' | 'mcp' | 'hosted';
 
@@ -145,3 +154,14 @@ export type RunEvent =
       readonly usage: Usage;
     }
   | { readonly type: 'interrupted'; readonly state: string };
+
+/** The types of event that end a run. */
+const lastEventTypes = ['finished', 'failed', 'interrupted'] as const;
+
+/** The event that ends a run. */
+export type LastEvent = Extract<RunEvent, { type: (typeof lastEventTypes)[number] }>;
+
+/** True for the event after which a run says nothing more. */
+export function isLastEvent(event: RunEvent): event is LastEvent {
+  return (lastEventTypes as readonly string[]).includes(event.type);
+}

@@ -1,7 +1,7 @@
 import type { FailureCode } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { Caller } from '../protocol/policy.ts';
-import type { RunEvent, Usage } from '../protocol/run.ts';
+import { isLastEvent, type LastEvent, noUsage, type RunEvent } from '../protocol/run.ts';
 
 export type ObserveRunOptions = {
   readonly runId: string;
@@ -19,17 +19,7 @@ export type ObserveRunOptions = {
   readonly emit: Emit;
 };
 
-const noUsage: Usage = {
-  requests: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedInputTokens: 0,
-  reasoningTokens: 0,
-};
-
 const deadline = Symbol('run deadline');
-
-type LastEvent = Extract<RunEvent, { type: 'finished' | 'failed' | 'interrupted' }>;
 
 /**
  * Passes a run's events on, ends the run at its deadline or when the reader leaves, and says on the way what
@@ -53,7 +43,7 @@ export async function* observeRun(
         reportTool(options, event);
         yield withoutDetail(event);
         continue;
-      } else if (isLast(event)) {
+      } else if (isLastEvent(event)) {
         last = settle(event, options);
         clearTimeout(timer);
         yield withoutDetail(last);
@@ -72,10 +62,6 @@ export async function* observeRun(
 function about({ runId, caller, agent }: ObserveRunOptions) {
   const { agentId, modulePath } = agent;
   return { runId, requestId: caller.requestId, keyId: caller.keyId, agentId, modulePath };
-}
-
-function isLast(event: RunEvent): event is LastEvent {
-  return event.type === 'finished' || event.type === 'failed' || event.type === 'interrupted';
 }
 
 function settle(event: LastEvent, { abort, timeoutMs }: ObserveRunOptions): LastEvent {

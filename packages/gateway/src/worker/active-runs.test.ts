@@ -2,10 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { workerRun } from '../../test/support/node-worker.ts';
 import { loadedModule } from '../../test/support/worker-run.ts';
+import { noUsage } from '../protocol/run.ts';
 import type { FromWorker } from '../protocol/worker/messages.ts';
 import { createActiveRuns } from './active-runs.ts';
 import type { RunModule } from './loaded-module.ts';
-import { noUsage } from './sdk.ts';
 
 const module = loadedModule({ run: () => '' }, { kind: 'runnable' });
 const finished = { type: 'finished', reason: 'stop', usage: noUsage } as const;

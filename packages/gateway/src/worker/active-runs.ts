@@ -1,8 +1,7 @@
-import type { RunEvent } from '../protocol/run.ts';
+import { isLastEvent, noUsage, type RunEvent } from '../protocol/run.ts';
 import type { FromWorker, ToolVerdicts, WorkerRun } from '../protocol/worker/messages.ts';
 import { createEventLane, type EventLane } from './event-lane.ts';
 import type { LoadedModule, RunModule, ToolQuestion } from './loaded-module.ts';
-import { noUsage } from './sdk.ts';
 
 /** The runs of this process, by id. Messages for a run that is over are dropped. */
 export type ActiveRuns = {
@@ -74,7 +73,7 @@ function stopAfterFinal(lane: EventLane): EventLane['push'] {
   let hasEnded = false;
   return (event) => {
     if (hasEnded) return undefined;
-    hasEnded = ['finished', 'failed', 'interrupted'].includes(event.type);
+    hasEnded = isLastEvent(event);
     return lane.push(event);
   };
 }

@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { RunEvent } from '../protocol/run.ts';
+import { noUsage, type RunEvent } from '../protocol/run.ts';
 import { createEventLane } from './event-lane.ts';
-import { noUsage } from './sdk.ts';
 
 const finished: RunEvent = { type: 'finished', reason: 'stop', usage: noUsage };
 

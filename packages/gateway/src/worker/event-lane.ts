@@ -1,4 +1,4 @@
-import type { RunEvent } from '../protocol/run.ts';
+import { isLastEvent, type RunEvent } from '../protocol/run.ts';
 
 /** The way of one run's events out of this process, in order. */
 export type EventLane = {
@@ -72,7 +72,7 @@ export function createEventLane(
   return {
     push(event) {
       for (const piece of isDelta(event) ? pieces(event) : [event]) enqueue(piece);
-      if (isFinal(event) || (streamed && !isDelta(event))) flush();
+      if (isLastEvent(event) || (streamed && !isDelta(event))) flush();
       else flushLater();
       return queue.length === 0 || credit > 0 ? undefined : untilDrained();
     },
@@ -86,10 +86,6 @@ export function createEventLane(
     },
     drained: untilDrained,
   };
-}
-
-function isFinal({ type }: RunEvent): boolean {
-  return type === 'finished' || type === 'failed' || type === 'interrupted';
 }
 
 type Delta = Extract<RunEvent, { delta: string }>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type NodeWorker, startNodeWorker, writeModule } from '../../test/support/node-worker.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
-import type { RunEvent } from '../protocol/run.ts';
+import { isLastEvent, type RunEvent } from '../protocol/run.ts';
 import type { ToWorker } from '../protocol/worker/messages.ts';
 
 /** A module that streams its answer by what it is asked. */
@@ -301,9 +301,7 @@ async function eventsOf(worker: NodeWorker, runId: string): Promise<RunEvent[]> 
 
 async function finalOf(worker: NodeWorker, runId: string): Promise<RunEvent> {
   for (;;) {
-    const final = heardOf(worker, runId).find(({ type }) =>
-      ['finished', 'failed', 'interrupted'].includes(type),
-    );
+    const final = heardOf(worker, runId).find(isLastEvent);
     if (final) return final;
     await worker.next('event');
   }

@@ -1,5 +1,3 @@
-import type { Usage } from '../protocol/run.ts';
-
 /** Loose shapes of what is used of the SDK; modules bring copies from 0.1.x on, so every member may be missing. */
 export type SdkTool = {
   readonly type?: string;
@@ -76,15 +74,6 @@ export type SdkRunner = {
 
 /** The SDK's run context, as far as its counters go. */
 export type SdkRunContext = { readonly usage?: unknown };
-
-/** Counts of nothing. */
-export const noUsage: Usage = Object.freeze({
-  requests: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedInputTokens: 0,
-  reasoningTokens: 0,
-});
 
 /** True for what has `async *[Symbol.asyncIterator]`, a streamed result for one. */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

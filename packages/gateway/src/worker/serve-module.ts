@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
 import type { ModuleLoad } from '../protocol/records.ts';
+import { noUsage } from '../protocol/run.ts';
 import {
   type FromWorker,
   protocolVersion,
@@ -11,7 +12,6 @@ import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
 import type { Loading, LoadResult } from './load/load-module.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import type { Preload } from './preload.ts';
-import { noUsage } from './sdk.ts';
 
 /** What answers the gateway's messages in a worker. */
 export type ModuleServer = {

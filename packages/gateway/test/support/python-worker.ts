@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Finding } from '../../src/protocol/diagnostics.ts';
 import type { Manifest, ModuleLoad } from '../../src/protocol/records.ts';
-import type { RunEvent } from '../../src/protocol/run.ts';
+import { isLastEvent, type RunEvent } from '../../src/protocol/run.ts';
 import { createChannel } from '../../src/protocol/worker/channel.ts';
 import { parseFromWorker } from '../../src/protocol/worker/from-worker.ts';
 import {
@@ -108,7 +108,7 @@ function talkTo({ pid, channel: stream, ended }: StartedPython): PythonWorker {
       for (;;) {
         const { event } = (await nextOf(['event'])) as Message<'event'>;
         events.push(event);
-        if (['finished', 'failed', 'interrupted'].includes(event.type)) return events;
+        if (isLastEvent(event)) return events;
       }
     },
     ended,

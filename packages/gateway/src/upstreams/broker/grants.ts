@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
-import type { Usage } from '../../protocol/run.ts';
+import { noUsage, type Usage } from '../../protocol/run.ts';
 
 const TOKEN_BYTES = 32;
 
@@ -140,14 +140,6 @@ type CallOptions = {
   /** Of all live runs. */
   readonly keyIds: readonly string[];
   readonly onEnd: (call: LiveCall) => void;
-};
-
-const noUsage: Usage = {
-  requests: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedInputTokens: 0,
-  reasoningTokens: 0,
 };
 
 function plus(sum: Usage, usage: Usage): Usage {

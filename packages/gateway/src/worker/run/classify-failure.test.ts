@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { noUsage } from '../sdk.ts';
+import { noUsage } from '../../protocol/run.ts';
 import { classifyFailure } from './classify-failure.ts';
 
 const usage = { ...noUsage, requests: 1 };

@@ -1,5 +1,5 @@
-import type { Usage } from '../../protocol/run.ts';
-import { fieldsOf, noUsage, type SdkRunContext } from '../sdk.ts';
+import { noUsage, type Usage } from '../../protocol/run.ts';
+import { fieldsOf, type SdkRunContext } from '../sdk.ts';
 
 /** Sums what the SDK counted in the contexts of one run; readable also after a failure. */
 export type UsageMeter = {
