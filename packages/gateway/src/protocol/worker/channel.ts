@@ -8,8 +8,6 @@ export type Channel<Out> = {
   readonly flush: () => void;
   /** Sends what is queued, then closes; nothing more is received. */
   readonly close: () => void;
-  /** Bytes accepted by `send` that the system has not taken yet. */
-  readonly bufferedBytes: number;
 };
 
 /** Why a channel closed by itself. The message quotes nothing of what was received. */
@@ -80,9 +78,6 @@ export function createChannel<In extends { readonly type: string }, Out>(
       writer.flush();
       stream.end(() => stream.destroy());
     },
-    get bufferedBytes() {
-      return writer.queuedBytes() + stream.writableLength;
-    },
   };
 }
 
@@ -130,13 +125,11 @@ function createLineReader(maxLineBytes: number, takeLine: (line: Buffer) => bool
 
 function createWriter(stream: Duplex) {
   let queue: string[] = [];
-  let queuedBytes = 0;
 
   const flush = (): void => {
     if (queue.length === 0) return;
     const text = queue.join('');
     queue = [];
-    queuedBytes = 0;
     if (stream.writable) stream.write(text);
   };
 
@@ -144,9 +137,7 @@ function createWriter(stream: Duplex) {
     write(line: string): void {
       if (queue.length === 0) process.nextTick(flush);
       queue.push(line);
-      queuedBytes += Buffer.byteLength(line);
     },
     flush,
-    queuedBytes: () => queuedBytes,
   };
 }
