@@ -109,7 +109,7 @@ class ModuleServer:
     def _take_ping(self, message: dict) -> None:
         self._send(
             # What of it is Python's own heap cannot be told cheaply.
-            {"type": "pong", "sequence": message["sequence"], "rssMb": _rss_mb(), "heapMb": 0}
+            {"type": "pong", "sequence": message["sequence"], "rssMb": _rss_mb()}
         )
 
     def _take_shutdown(self, _message: dict) -> None:

@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { getHeapStatistics } from 'node:v8';
 import type { ModuleLoad } from '../protocol/records.ts';
 import { noUsage } from '../protocol/run.ts';
 import {
@@ -131,7 +130,6 @@ function pong(sequence: number): FromWorker {
     type: 'pong',
     sequence,
     rssMb: Math.round(process.memoryUsage.rss() / megabyte),
-    heapMb: Math.round(getHeapStatistics().used_heap_size / megabyte),
   };
 }
 

@@ -178,7 +178,7 @@ const schemas: ReadonlyMap<string, z.ZodType> = new Map<FromWorker['type'], z.Zo
   ['event', z.object({ runId: z.string(), event: runEvent })],
   ['question', z.object({ callId: z.string(), runId: z.string(), question })],
   ['tool_decided', toolDecided],
-  ['pong', z.object({ sequence: z.number(), rssMb: count, heapMb: count })],
+  ['pong', z.object({ sequence: z.number(), rssMb: count })],
   ['fault', z.object({ cause: z.enum(['error', 'exit']).optional(), detail: failureDetail })],
 ]);
 

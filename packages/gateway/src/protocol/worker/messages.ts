@@ -99,7 +99,6 @@ export type FromWorker =
       readonly type: 'pong';
       readonly sequence: number;
       readonly rssMb: number;
-      readonly heapMb: number;
     }
   /** Last words of a worker that ends: because of an error nobody caught (also where no cause is named), or by an exit of the module's own. */
   | { readonly type: 'fault'; readonly cause?: 'error' | 'exit'; readonly detail: FailureDetail };
