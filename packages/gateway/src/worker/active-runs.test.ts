@@ -72,18 +72,19 @@ test('a run that is over still gets the credit its last events wait for', async 
 });
 
 describe('a question', () => {
-  const asking: RunModule = async (_module, { authorizeTool, send }) => {
-    const call = { tool: 'erase', args: { file: 'a' }, provenance: 'mcp' } as const;
-    const allowed = await authorizeTool(call);
-    await send({ type: 'text', delta: String(allowed) });
+  const erase = {
+    ask: 'authorize_tool',
+    tool: 'erase',
+    arguments: { file: 'a' },
+    provenance: 'mcp',
+  } as const;
+  const asking: RunModule = async (_module, { ask, send }) => {
+    const reply = await ask(erase).catch((error: unknown) => error);
+    await send({ type: 'text', delta: String(reply) });
     await send(finished);
   };
 
-  test.each([
-    ['is allowed by true', true, 'true'],
-    ['is refused by null', null, 'false'],
-    ['is refused by anything else', 'true', 'false'],
-  ])('%s', async (_what, answer, told) => {
+  test.each([true, null, 'a text'])('is answered with a reply: %s', async (reply) => {
     const { runs, sent } = runsOf(asking);
     runs.start(module, workerRun('Hi'), 10);
     const [question] = sent;
@@ -91,14 +92,19 @@ describe('a question', () => {
       type: 'question',
       callId: 'run_1.1',
       runId: 'run_1',
-      question: {
-        ...{ ask: 'authorize_tool', tool: 'erase', arguments: { file: 'a' } },
-        provenance: 'mcp',
-      },
+      question: erase,
     });
-    runs.answer('run_1.1', answer);
+    runs.answer('run_1.1', reply);
     await setImmediate();
-    expect(sent[1]).toMatchObject({ event: { type: 'text', delta: told } });
+    expect(sent[1]).toMatchObject({ event: { type: 'text', delta: String(reply) } });
+  });
+
+  test('is answered with a refusal, which says why', async () => {
+    const { runs, sent } = runsOf(asking);
+    runs.start(module, workerRun('Hi'), 10);
+    runs.refuse('run_1.1', 'Not here.');
+    await setImmediate();
+    expect(sent[1]).toMatchObject({ event: { type: 'text', delta: 'Refused: Not here.' } });
   });
 
   test('is refused when its run is cancelled, and its answer is then ignored', async () => {
@@ -107,7 +113,8 @@ describe('a question', () => {
     runs.cancel('run_1', 'The caller left.');
     await setImmediate();
     runs.answer('run_1.1', true);
-    expect(sent[1]).toMatchObject({ event: { type: 'text', delta: 'false' } });
+    const delta = 'Refused: The run was cancelled.';
+    expect(sent[1]).toMatchObject({ event: { type: 'text', delta } });
   });
 
   test('has an id of its own', () => {

@@ -1,7 +1,13 @@
 import { isLastEvent, noUsage, type RunEvent } from '../protocol/run.ts';
-import type { FromWorker, ToolVerdicts, WorkerRun } from '../protocol/worker/messages.ts';
+import type {
+  FromWorker,
+  ToolVerdicts,
+  WorkerQuestion,
+  WorkerRun,
+} from '../protocol/worker/messages.ts';
 import { createEventLane, type EventLane } from './event-lane.ts';
-import type { LoadedModule, RunModule, ToolQuestion } from './loaded-module.ts';
+import type { LoadedModule, RunModule } from './loaded-module.ts';
+import { Refused } from './run/run-scope.ts';
 
 /** The runs of this process, by id. Messages for a run that is over are dropped. */
 export type ActiveRuns = {
@@ -10,8 +16,10 @@ export type ActiveRuns = {
   readonly cancel: (runId: string, reason: string) => void;
   /** Puts other verdicts in place of a run's; they hold from its next call of a tool. */
   readonly decide: (runId: string, verdicts: ToolVerdicts) => void;
-  /** Answers a question; null refuses. */
+  /** Hands a reply to whoever asked. */
   readonly answer: (callId: string, result: unknown) => void;
+  /** Hands a refusal to whoever asked; `message` says why. */
+  readonly refuse: (callId: string, message: string) => void;
 };
 
 type ActiveRun = {
@@ -44,7 +52,7 @@ export function createActiveRuns(deps: {
         ...run,
         verdicts: () => active.verdicts,
         signal: controller.signal,
-        authorizeTool: (call) => questions.authorizeTool(runId, call, controller.signal),
+        ask: (question) => questions.ask(runId, question, controller.signal),
         decided: (decided) => deps.send({ type: 'tool_decided', runId, ...decided }),
         send: pushUntilFinal,
       });
@@ -65,6 +73,7 @@ export function createActiveRuns(deps: {
       if (run) run.verdicts = verdicts;
     },
     answer: questions.answer,
+    refuse: questions.refuse,
   };
 }
 
@@ -96,32 +105,24 @@ function unexpectedEnd(error: unknown): RunEvent {
 
 /** Questions that wait for an answer of the gateway. A run that is cancelled waits no longer: it is refused. */
 function createQuestions(send: (message: FromWorker) => void) {
-  const waiting = new Map<string, (result: unknown) => void>();
+  const waiting = new Map<string, PromiseWithResolvers<unknown>>();
   let asked = 0;
   return {
-    authorizeTool(
-      runId: string,
-      { tool, args, provenance }: ToolQuestion,
-      signal: AbortSignal,
-    ): Promise<boolean> {
-      const { promise, resolve } = Promise.withResolvers<unknown>();
+    ask(runId: string, question: WorkerQuestion, signal: AbortSignal): Promise<unknown> {
+      const answer = Promise.withResolvers<unknown>();
       asked += 1;
       const callId = `${runId}.${asked}`;
-      const refuse = () => resolve(null);
-      waiting.set(callId, resolve);
+      const refuse = () => answer.reject(new Refused('The run was cancelled.'));
+      waiting.set(callId, answer);
       if (signal.aborted) refuse();
       signal.addEventListener('abort', refuse, { once: true });
-      const question = { ask: 'authorize_tool' as const, tool, arguments: args, provenance };
       send({ type: 'question', callId, runId, question });
-      return promise
-        .then((result) => result === true)
-        .finally(() => {
-          waiting.delete(callId);
-          signal.removeEventListener('abort', refuse);
-        });
+      return answer.promise.finally(() => {
+        waiting.delete(callId);
+        signal.removeEventListener('abort', refuse);
+      });
     },
-    answer(callId: string, result: unknown): void {
-      waiting.get(callId)?.(result);
-    },
+    answer: (callId: string, result: unknown) => waiting.get(callId)?.resolve(result),
+    refuse: (callId: string, message: string) => waiting.get(callId)?.reject(new Refused(message)),
   };
 }

@@ -1,6 +1,6 @@
 import type { Manifest } from '../protocol/records.ts';
-import type { FailureDetail, Provenance, RunContext, RunEvent, RunInput } from '../protocol/run.ts';
-import type { ToolDecided, ToolVerdicts } from '../protocol/worker/messages.ts';
+import type { FailureDetail, RunContext, RunEvent, RunInput } from '../protocol/run.ts';
+import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
 
 /**
  * Namespace of one copy of `@openai/agents` (or `-core`). Loose on purpose: modules bring copies from 0.1.x on,
@@ -16,13 +16,6 @@ export type LoadedModule = {
   readonly sdk: SdkCopy | null;
 };
 
-/** A call of a tool whose arguments decide. */
-export type ToolQuestion = {
-  readonly tool: string;
-  readonly args: unknown;
-  readonly provenance: Provenance;
-};
-
 /** One run inside the worker. */
 export type RunRequest = {
   readonly runId: string;
@@ -33,8 +26,8 @@ export type RunRequest = {
   readonly verdicts: () => ToolVerdicts;
   /** Aborts on `cancel`. */
   readonly signal: AbortSignal;
-  /** Asks the gateway about a tool whose verdict is `ask`; resolves false where it may not be called. */
-  readonly authorizeTool: (call: ToolQuestion) => Promise<boolean>;
+  /** Asks the gateway and gives its reply. Rejects with `Refused` where it refuses, and when the run is cancelled. */
+  readonly ask: (question: WorkerQuestion) => Promise<unknown>;
   /** Tells the gateway what was made of the verdicts. */
   readonly decided: (decided: Omit<ToolDecided, 'runId'>) => void;
   /** Takes one event; resolves when more may be sent (flow control). Awaited between events of the SDK. */

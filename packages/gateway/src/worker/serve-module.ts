@@ -110,7 +110,7 @@ function takeMessage(
       runs?.answer(message.callId, message.result);
       break;
     case 'refusal':
-      runs?.answer(message.callId, null);
+      runs?.refuse(message.callId, message.message);
       break;
     case 'ping':
       send(pong(message.sequence));

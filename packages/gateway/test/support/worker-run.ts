@@ -63,7 +63,7 @@ export async function eventsOf(
     maxTurns: null,
     verdicts: typeof verdicts === 'function' ? verdicts : () => verdicts,
     signal: new AbortController().signal,
-    authorizeTool: async () => false,
+    ask: () => Promise.reject(new Error('Nobody answers.')),
     decided: () => undefined,
     ...changes,
     async send(event) {

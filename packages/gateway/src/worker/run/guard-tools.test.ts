@@ -49,6 +49,8 @@ describe('policy on tools', () => {
   test.each([
     [true, 1, 'ok'],
     [false, 0, 'denied'],
+    ['true', 0, 'denied'],
+    [null, 0, 'denied'],
   ] as const)('asks with the arguments where they decide: %s', async (answer, calls, outcome) => {
     const upstream = await startUpstream(...oneCall('lookup'));
     const lookup = counted('lookup');
@@ -56,12 +58,13 @@ describe('policy on tools', () => {
     const asked: unknown[] = [];
     const events = await eventsOf(loadedModule(agent), {
       verdicts: { otherwise: 'ask', tools: {} },
-      authorizeTool: async (call) => {
-        asked.push(call);
+      ask: async (question) => {
+        asked.push(question);
         return answer;
       },
     });
-    expect(asked).toEqual([{ tool: 'lookup', args: { city: 'Paris' }, provenance: 'native' }]);
+    const call = { tool: 'lookup', arguments: { city: 'Paris' }, provenance: 'native' };
+    expect(asked).toEqual([{ ask: 'authorize_tool', ...call }]);
     expect(lookup.calls).toHaveLength(calls);
     expect(events.find((event) => event.type === 'tool_ended')).toMatchObject({ outcome });
   });
@@ -112,7 +115,7 @@ describe('policy on tools', () => {
     const agent = new Agent({ name: 'A', model: modelAt(upstream.baseUrl), tools: [lookup.tool] });
     await eventsOf(loadedModule(agent), {
       verdicts: { otherwise: 'ask', tools: {} },
-      authorizeTool: () => Promise.reject(new Error('the channel is closed')),
+      ask: () => Promise.reject(new Error('the channel is closed')),
     });
     expect(lookup.calls).toEqual([]);
   });

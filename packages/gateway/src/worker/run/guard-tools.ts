@@ -1,11 +1,17 @@
 import type { Provenance } from '../../protocol/run.ts';
 import type { ToolVerdict, ToolVerdicts } from '../../protocol/worker/messages.ts';
-import type { SdkCopy, ToolQuestion } from '../loaded-module.ts';
+import type { SdkCopy } from '../loaded-module.ts';
 import { fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
 import { type RunScope, runScope } from './run-scope.ts';
 
 const guardName = 'dropgate_policy';
 const guarded = Symbol('dropgate.guarded');
+
+/** Set on a tool that the gateway executes. */
+export const gatewayToolMark: unique symbol = Symbol('dropgate.gatewayTool');
+
+/** A call of a tool that runs here. */
+type ToolCall = { readonly tool: string; readonly args: unknown; readonly provenance: Provenance };
 
 /**
  * Makes the gateway's policy hold for the tools of every agent of this SDK copy, of `agent` too where it is of
@@ -19,6 +25,7 @@ export function guardTools(sdk: SdkCopy | null, agent: unknown): void {
 
 /** Who executes a tool. */
 export function provenanceOf(tool: unknown, agent: unknown): Provenance {
+  if (isGatewayTool(tool)) return 'gateway';
   const { type } = tool as SdkTool;
   if (type === 'hosted_tool') return 'hosted';
   const { tools, mcpServers } = fieldsOf(agent);
@@ -65,7 +72,8 @@ function isOffered(tool: SdkTool, agent: unknown): boolean {
 }
 
 function guardTool(tool: SdkTool, provenance: Provenance): SdkTool {
-  if (tool.type !== 'function') return tool;
+  // What the gateway executes, it decides about itself.
+  if (tool.type !== 'function' || isGatewayTool(tool)) return tool;
   const guardrails = tool.inputGuardrails;
   if (guardrails?.some((guardrail) => fieldsOf(guardrail).name === guardName)) return tool;
   if (tool.invoke && guarded in tool.invoke) return tool;
@@ -104,28 +112,37 @@ function guardedInvoke(tool: SdkTool, provenance: Provenance): NonNullable<SdkTo
 }
 
 /** What the model is told instead of a result; null lets the call pass. */
-async function refusal(call: ToolQuestion, callId: string): Promise<string | null> {
+async function refusal(call: ToolCall, callId: string): Promise<string | null> {
   const scope = runScope.getStore();
   if (!scope || (await isAllowed(call, scope))) return null;
   scope.activity.deny(callId);
   return `The tool ${call.tool} may not be called here.`;
 }
 
-async function isAllowed(call: ToolQuestion, { request }: RunScope): Promise<boolean> {
+async function isAllowed(call: ToolCall, { request }: RunScope): Promise<boolean> {
   const { tool, args, provenance } = call;
   const verdict = verdictOn(tool, request.verdicts());
   if (verdict === 'ask') {
-    return request.authorizeTool({ ...call, args: parsed(args) }).catch(() => false);
+    const question = { tool, arguments: parsedArguments(args), provenance };
+    return request.ask({ ask: 'authorize_tool', ...question }).then(
+      (reply) => reply === true,
+      () => false,
+    );
   }
   request.decided({ tool, provenance, answer: verdict });
   return verdict === 'allow';
+}
+
+function isGatewayTool(tool: unknown): boolean {
+  return typeof tool === 'object' && tool !== null && gatewayToolMark in tool;
 }
 
 function verdictOn(tool: string, verdicts: ToolVerdicts): ToolVerdict {
   return (Object.hasOwn(verdicts.tools, tool) ? verdicts.tools[tool] : null) ?? verdicts.otherwise;
 }
 
-function parsed(args: unknown): unknown {
+/** Arguments of a call as JSON, or as the text they are where they are no JSON. */
+export function parsedArguments(args: unknown): unknown {
   if (typeof args !== 'string') return args;
   try {
     return JSON.parse(args);

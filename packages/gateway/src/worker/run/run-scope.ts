@@ -3,6 +3,11 @@ import type { RunRequest } from '../loaded-module.ts';
 import type { SdkResult, SdkRun, SdkRunner, SdkRunOptions } from '../sdk.ts';
 import type { ToolActivity } from './tool-activity.ts';
 
+/** The gateway refused what was asked of it. The message is fit for the model. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+}
+
 /** A call of `runner.run` made by the module's code; `original` is the SDK's own. */
 export type TappedRun = {
   readonly runner: SdkRunner;
