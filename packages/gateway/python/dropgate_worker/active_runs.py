@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from .event_lane import EventLane
-from .failure_detail import failure_detail
-from .run_scope import RunRequest
-from .usage import NO_USAGE
+from .explain.failure_detail import failure_detail
+from .run.run_scope import RunRequest
+from .run.usage import NO_USAGE
 
 FINAL_TYPES = ("finished", "failed", "interrupted")
 

@@ -23,7 +23,8 @@ class Preload:
 
 def _import_sdk() -> None:
     try:
-        from . import load_module, run_agent, run_module, run_workflow  # noqa: F401
+        from .load import load_module  # noqa: F401
+        from .run import run_agent, run_module, run_workflow  # noqa: F401
         from .sdk import import_sdk
 
         import_sdk()

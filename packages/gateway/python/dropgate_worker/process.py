@@ -8,7 +8,7 @@ import socket
 import sys
 
 from .channel import Channel, StreamProtocol
-from .failure_detail import failure_detail
+from .explain.failure_detail import failure_detail
 from .preload import Preload
 from .server import ModuleServer
 

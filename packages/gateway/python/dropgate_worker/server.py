@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from .active_runs import ActiveRuns
 from .preload import Preload
-from .usage import NO_USAGE
+from .run.usage import NO_USAGE
 
 PROTOCOL_VERSION = 1
 MEGABYTE = 1024 * 1024
@@ -38,7 +38,7 @@ class ModuleServer:
         if self._load is None:
             return
         self._preload.finish()
-        from .load_module import Loading
+        from .load.load_module import Loading
 
         self._loading = Loading(self._load)
         self._loading.import_entry()
@@ -50,7 +50,7 @@ class ModuleServer:
         if self._loading is not None:
             result = await self._loading.finish()
             if result["type"] == "loaded":
-                from .run_module import run_module
+                from .run.run_module import run_module
 
                 self._module = result["module"]
                 self._runs = ActiveRuns(run_module, self._send)

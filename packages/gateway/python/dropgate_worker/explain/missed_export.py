@@ -4,11 +4,11 @@ import inspect
 import os
 import re
 
+from ..load.pick_export import FACTORY_NAMES, NoPick
+from ..load.sources import SourceFiles
+from ..sdk import is_agent
 from .code_frame import place_of
 from .load_failure import locate
-from .pick_export import FACTORY_NAMES, NoPick
-from .sdk import is_agent
-from .sources import SourceFiles
 
 _MISNAMED_FACTORY = re.compile(r"^(build|make|create|get|new|init|setup|load)_?\w*agent$", re.I)
 _INNER_AGENT = r"(?<=[ \t])(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?Agent(?:\[[^\]]*\])?\("

@@ -3,11 +3,11 @@
 import os
 import re
 
+from ..load.sources import SourceFiles
+from ..sdk import import_sdk
 from .code_frame import code_frame, place_of
 from .distributions import distribution_of, is_standard
 from .failure_detail import is_local_path, own_frame, text_of
-from .sdk import import_sdk
-from .sources import SourceFiles
 
 
 def explain_load_error(error: BaseException, load: dict, sources: SourceFiles) -> dict:

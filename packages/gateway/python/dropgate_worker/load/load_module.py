@@ -9,18 +9,18 @@ import time
 from dataclasses import dataclass
 from types import ModuleType
 
+from ..explain.code_frame import place_of
+from ..explain.failure_detail import set_author_folder
+from ..explain.load_failure import explain_load_error
+from ..explain.missed_export import explain_no_pick
+from ..run.run_id import send_run_id
+from ..sdk import describe_sdk, import_sdk, is_agent, is_runnable
 from .apply_settings import apply_settings
-from .code_frame import place_of
 from .describe import describe_agents
-from .failure_detail import set_author_folder
 from .importer import ModuleImporter
-from .load_failure import explain_load_error
 from .mcp_servers import connect_servers
-from .missed_export import explain_no_pick
 from .module_settings import check_module_settings
 from .pick_export import NoPick, Picked, as_picked, exports_of, pick_export
-from .run_id import send_run_id
-from .sdk import describe_sdk, import_sdk, is_agent, is_runnable
 from .sources import SourceFiles
 
 _APPROVAL_STUB = r"def approval_request\([^)]*\)[^:\n]*:\s*\n\s*# TODO: Implement"

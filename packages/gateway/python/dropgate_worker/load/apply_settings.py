@@ -2,8 +2,8 @@
 
 from types import ModuleType
 
+from ..sdk import handoff_graph
 from .describe import model_name, tool_type
-from .sdk import handoff_graph
 
 
 def apply_settings(

@@ -5,7 +5,7 @@ import inspect
 import typing
 from types import SimpleNamespace
 
-from .describe import output_type_name
+from ..load.describe import output_type_name
 from .forward_stream import StreamReader
 from .input_items import input_items, last_user_text
 from .result_text import failed_checks, message_texts, output_text

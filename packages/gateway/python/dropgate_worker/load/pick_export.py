@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from types import ModuleType
 
-from .sdk import handoff_graph, handoff_targets, is_agent, is_runnable
+from ..sdk import handoff_graph, handoff_targets, is_agent, is_runnable
 
 WORKFLOW_NAMES = ("runWorkflow", "run_workflow")
 FACTORY_NAMES = ("build_agent", "buildAgent")

@@ -4,7 +4,7 @@ import email.utils
 import math
 import time
 
-from .failure_detail import failure_detail, text_of
+from ..explain.failure_detail import failure_detail, text_of
 
 
 class ApprovalRequired(Exception):

@@ -2,7 +2,7 @@
 
 import json
 
-from .active_runs import Refused
+from ..active_runs import Refused
 from .guard_tools import GATEWAY_TOOL, parsed_arguments
 from .run_scope import run_scope
 

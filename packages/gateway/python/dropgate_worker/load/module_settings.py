@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from .code_frame import place_of
+from ..explain.code_frame import place_of
 
 RUN_SETTINGS = (
     "maxOutputTokens",

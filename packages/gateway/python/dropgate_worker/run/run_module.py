@@ -2,8 +2,8 @@
 
 import asyncio
 
+from ..explain.failure_detail import failure_detail
 from .classify_failure import RunCancelled, classify_failure, tool_error
-from .failure_detail import failure_detail
 from .guard_tools import guard_tools
 from .run_scope import RunRequest, RunScope, run_scope
 from .tap_runner import InnerTap, tap_runner

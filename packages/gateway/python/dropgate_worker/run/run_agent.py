@@ -1,8 +1,8 @@
 """Runs an agent of the SDK."""
 
+from ..load.describe import output_type_name
 from .agent_settings import agent_view, asked_settings
 from .classify_failure import ApprovalRequired
-from .describe import output_type_name
 from .forward_stream import StreamReader, cut_short, tell_tool_call
 from .input_items import input_items
 from .result_text import message_texts, tool_answer

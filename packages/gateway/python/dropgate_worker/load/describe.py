@@ -1,6 +1,6 @@
 """Describes an agent for the manifest."""
 
-from .sdk import handoff_graph, handoff_targets
+from ..sdk import handoff_graph, handoff_targets
 
 
 def describe_agents(root: object) -> list[dict]:

@@ -2,7 +2,7 @@
 
 from functools import wraps
 
-from .failure_detail import failure_detail
+from ..explain.failure_detail import failure_detail
 from .guard_tools import provenance_of
 from .run_scope import RunScope, run_scope
 

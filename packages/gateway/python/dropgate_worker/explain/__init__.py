@@ -1,0 +1,1 @@
+"""Says what went wrong, with the author's line and an action."""

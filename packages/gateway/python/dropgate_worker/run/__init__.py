@@ -1,0 +1,1 @@
+"""Runs what a module exports, and tells what happens meanwhile."""
