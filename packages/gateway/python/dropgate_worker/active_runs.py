@@ -5,14 +5,10 @@ from collections.abc import Callable
 
 from .event_lane import EventLane
 from .explain.failure_detail import failure_detail
-from .run.run_scope import RunRequest
-from .run.usage import NO_USAGE
+from .run.run_scope import Refused, RunRequest
+from .run.usage_meter import NO_USAGE
 
 FINAL_TYPES = ("finished", "failed", "interrupted")
-
-
-class Refused(Exception):
-    """The gateway refused to answer a question; its message may be shown to the model."""
 
 
 class ActiveRuns:

@@ -29,6 +29,11 @@ def import_sdk() -> ModuleType | None:
     return _found["sdk"]
 
 
+def imported_sdk() -> ModuleType | None:
+    """The SDK where it has been imported already."""
+    return _found.get("sdk")
+
+
 def _import_muted() -> ModuleType | None:
     if not _is_sdk_installed():
         return None
@@ -74,45 +79,3 @@ def describe_sdk(sdk: ModuleType | None, folder: str) -> dict | None:
         version = str(getattr(sdk, "__version__", "unknown"))
     path = os.path.dirname(sdk.__file__ or "")
     return {"version": version, "path": path, "own": path.startswith(folder + os.sep)}
-
-
-def is_agent(value: object) -> bool:
-    """True for an agent of the SDK."""
-    sdk = _found.get("sdk")
-    return sdk is not None and isinstance(value, sdk.Agent)
-
-
-def is_runnable(value: object) -> bool:
-    """True for an object, no class, that has `run` or `run_sync` and is no part of the SDK."""
-    if isinstance(value, (type, ModuleType)) or value is None:
-        return False
-    if type(value).__module__.split(".")[0] in ("agents", "openai", "builtins"):
-        return False
-    return any(callable(getattr(value, name, None)) for name in ("run", "run_sync"))
-
-
-def handoff_targets(agent: object) -> list:
-    """Agents it hands off to directly, as far as they can be known."""
-    targets = []
-    for handoff in getattr(agent, "handoffs", None) or []:
-        if is_agent(handoff):
-            targets.append(handoff)
-            continue
-        # A weak reference, which no public name tells.
-        reference = getattr(handoff, "_agent_ref", None)
-        target = reference() if callable(reference) else None
-        if is_agent(target):
-            targets.append(target)
-    return targets
-
-
-def handoff_graph(root: object) -> list:
-    """The agent and all that it can reach by handoff, itself first."""
-    found = [root]
-    for agent in found:
-        found.extend(target for target in handoff_targets(agent) if not _holds(found, target))
-    return found
-
-
-def _holds(found: list, agent: object) -> bool:
-    return any(known is agent for known in found)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from .active_runs import ActiveRuns
 from .preload import Preload
-from .run.usage import NO_USAGE
+from .run.usage_meter import NO_USAGE
 
 PROTOCOL_VERSION = 1
 MEGABYTE = 1024 * 1024
@@ -51,7 +51,9 @@ class ModuleServer:
             result = await self._loading.finish()
             if result["type"] == "loaded":
                 from .run.run_module import run_module
+                from .run.send_run_id import send_run_id
 
+                send_run_id(self._load["env"].get("OPENAI_BASE_URL"))
                 self._module = result["module"]
                 self._runs = ActiveRuns(run_module, self._send)
                 self._send({"type": "loaded", "manifest": self._module.manifest})

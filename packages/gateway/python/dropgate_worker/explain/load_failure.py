@@ -2,24 +2,27 @@
 
 import os
 import re
+from collections.abc import Callable
 
-from ..load.sources import SourceFiles
 from ..sdk import import_sdk
 from .code_frame import code_frame, place_of
 from .distributions import distribution_of, is_standard
 from .failure_detail import is_local_path, own_frame, text_of
 
+# Gives the text of a file of the author's; empty where it cannot be read.
+ReadText = Callable[[str], str]
 
-def explain_load_error(error: BaseException, load: dict, sources: SourceFiles) -> dict:
+
+def explain_load_error(error: BaseException, load: dict, read: ReadText) -> dict:
     """A finding for anything raised. Never raises."""
     if isinstance(error, SystemExit):
-        return _explain_exit(error, load, sources)
+        return _explain_exit(error, load, read)
     if isinstance(error, SyntaxError) and is_local_path(error.filename or ""):
-        return _explain_syntax(error, sources)
+        return _explain_syntax(error, read)
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return _explain_missing_module(error, load, sources)
+        return _explain_missing_module(error, load, read)
     if isinstance(error, ImportError) and error.name:
-        return _explain_import(error, load, sources)
+        return _explain_import(error, load, read)
     if isinstance(error, FileNotFoundError) and error.filename == os.path.realpath(load["entry"]):
         return finding(
             "missing_file",
@@ -29,7 +32,7 @@ def explain_load_error(error: BaseException, load: dict, sources: SourceFiles) -
         )
     return explain_thrown(
         error,
-        sources,
+        read,
         code="import_failed",
         what=f"{load['modulePath']} raised while it was imported",
         hint="Fix what the top of the module does, or move it into a function that runs later.",
@@ -43,21 +46,21 @@ def finding(code: str, message: str, **fields: object) -> dict:
 
 
 def explain_thrown(
-    error: BaseException, sources: SourceFiles, *, code: str, what: str, hint: str
+    error: BaseException, read: ReadText, *, code: str, what: str, hint: str
 ) -> dict:
     """A finding for anything the author's code raised, with the deepest frame of their own."""
     frame = own_frame(error)
-    place = locate(frame["file"], frame, sources) if frame else {}
+    place = locate(frame["file"], frame, read) if frame else {}
     said = f"{type(error).__name__}: {text_of(error)}".removesuffix(": ")
     return finding(code, f"{what}: {said}", hint=hint, **place)
 
 
-def locate(file: str, place: dict | None, sources: SourceFiles) -> dict:
+def locate(file: str, place: dict | None, read: ReadText) -> dict:
     """File, line, column and frame, as far as they are known."""
     if not place:
         return {"file": file}
     line, column = place["line"], place.get("column")
-    text = sources.peek(file)
+    text = read(file)
     return {
         "file": file,
         "line": line,
@@ -72,7 +75,7 @@ def shown_path(path: str) -> str:
     return path if below.startswith("..") else below
 
 
-def _explain_syntax(error: SyntaxError, sources: SourceFiles) -> dict:
+def _explain_syntax(error: SyntaxError, read: ReadText) -> dict:
     file = error.filename
     place = {"line": error.lineno or 1, "column": max(1, error.offset or 1)}
     hint = (
@@ -81,15 +84,15 @@ def _explain_syntax(error: SyntaxError, sources: SourceFiles) -> dict:
         else "Fix the syntax at the marked place."
     )
     message = f"{shown_path(file)} does not parse: {error.msg}"
-    return finding("syntax_error", message, hint=hint, **locate(file, place, sources))
+    return finding("syntax_error", message, hint=hint, **locate(file, place, read))
 
 
-def _explain_missing_module(error: ModuleNotFoundError, load: dict, sources: SourceFiles) -> dict:
+def _explain_missing_module(error: ModuleNotFoundError, load: dict, read: ReadText) -> dict:
     name = error.name
     frame = own_frame(error)
     file = frame["file"] if frame else load["entry"]
     top = name.split(".")[0]
-    place = locate(file, _import_place(top, file, frame, sources), sources)
+    place = locate(file, _import_place(top, file, frame, read), read)
     if name.startswith("_dropgate_") or _is_local_package(top, load):
         shown = name.partition(".")[2] if name.startswith("_dropgate_") else name
         return finding(
@@ -119,11 +122,11 @@ def _install_hint(distribution: str, load: dict) -> str:
     return f"Write `{distribution}` into {folder}/requirements.txt, then run {command}."
 
 
-def _explain_import(error: ImportError, load: dict, sources: SourceFiles) -> dict:
+def _explain_import(error: ImportError, load: dict, read: ReadText) -> dict:
     message = text_of(error)
     frame = own_frame(error)
     file = frame["file"] if frame else load["entry"]
-    place = locate(file, frame, sources)
+    place = locate(file, frame, read)
     if "circular import" in message or "partially initialized" in message:
         return finding(
             "circular_import",
@@ -152,27 +155,27 @@ def _explain_import(error: ImportError, load: dict, sources: SourceFiles) -> dic
         )
     return explain_thrown(
         error,
-        sources,
+        read,
         code="import_failed",
         what=f"{load['modulePath']} raised while it was imported",
         hint="Fix the import at the marked place.",
     )
 
 
-def _explain_exit(error: SystemExit, load: dict, sources: SourceFiles) -> dict:
+def _explain_exit(error: SystemExit, load: dict, read: ReadText) -> dict:
     frame = own_frame(error)
     code = 0 if error.code is None else error.code
     return finding(
         "process_exit",
         f"The module ended its process with exit code {code} while it was loaded.",
         hint="Remove sys.exit() from the top level of the module and of what it imports.",
-        **locate(frame["file"] if frame else load["entry"], frame, sources),
+        **locate(frame["file"] if frame else load["entry"], frame, read),
     )
 
 
-def _import_place(top: str, file: str, frame: dict | None, sources: SourceFiles) -> dict | None:
+def _import_place(top: str, file: str, frame: dict | None, read: ReadText) -> dict | None:
     pattern = rf"(?<=import )\s*{re.escape(top)}\b|(?<=from )\s*{re.escape(top)}\b"
-    found = place_of(sources.peek(file), pattern)
+    found = place_of(read(file), pattern)
     if frame and (found is None or found["line"] != frame["line"]):
         return frame
     return found

@@ -2,8 +2,7 @@
 
 from types import ModuleType
 
-from ..sdk import handoff_graph
-from .describe import model_name, tool_type
+from ..agent_shape import handoff_graph, model_name, tool_type
 
 
 def apply_settings(

@@ -8,7 +8,7 @@ import os
 import sys
 from types import ModuleType
 
-from .sources import SourceFiles, decode_source
+from .source_files import SourceFiles, decode_source
 
 # The SDK's own package: a local folder of that name must not hide it.
 SDK_PACKAGE = "agents"

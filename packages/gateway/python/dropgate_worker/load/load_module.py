@@ -9,19 +9,19 @@ import time
 from dataclasses import dataclass
 from types import ModuleType
 
+from ..agent_shape import is_agent, is_runnable
 from ..explain.code_frame import place_of
 from ..explain.failure_detail import set_author_folder
 from ..explain.load_failure import explain_load_error
-from ..explain.missed_export import explain_no_pick
-from ..run.run_id import send_run_id
-from ..sdk import describe_sdk, import_sdk, is_agent, is_runnable
+from ..explain.missed_exports import NoPick, explain_no_pick
+from ..sdk import describe_sdk, import_sdk
 from .apply_settings import apply_settings
 from .describe import describe_agents
 from .importer import ModuleImporter
 from .mcp_servers import connect_servers
 from .module_settings import check_module_settings
-from .pick_export import NoPick, Picked, as_picked, exports_of, pick_export
-from .sources import SourceFiles
+from .pick_export import Picked, as_picked, exports_of, pick_export
+from .source_files import SourceFiles
 
 _APPROVAL_STUB = r"def approval_request\([^)]*\)[^:\n]*:\s*\n\s*# TODO: Implement"
 
@@ -68,16 +68,15 @@ class Loading:
             module = ModuleImporter(load, self._sources).import_entry()
             # What stays for good need not be looked at by each collection to come.
             gc.freeze()
-            send_run_id(load["env"].get("OPENAI_BASE_URL"))
             self._exports = exports_of(module)
             self._metadata = getattr(module, "__gateway__", None)
             self._picked = pick_export(
                 self._exports, load["exportNames"], load["name"], _factory_arguments(load)
             )
         except NoPick as no_pick:
-            self._findings = [explain_no_pick(no_pick, self._exports, load, self._sources)]
+            self._findings = [explain_no_pick(no_pick, self._exports, load, self._sources.peek)]
         except BaseException as error:
-            self._findings = [explain_load_error(error, load, self._sources)]
+            self._findings = [explain_load_error(error, load, self._sources.peek)]
 
     async def finish(self) -> dict:
         """Gives `{type: loaded, module}`, or the message `load_failed`. Never raises."""
@@ -88,9 +87,9 @@ class Loading:
             unconnected = await connect_servers(picked.value, self._load["entry"])
             return self._described(picked, unconnected)
         except NoPick as no_pick:
-            return self._failed([explain_no_pick(no_pick, self._exports, self._load, self._sources)])
+            return self._failed([explain_no_pick(no_pick, self._exports, self._load, self._sources.peek)])
         except BaseException as error:
-            return self._failed([explain_load_error(error, self._load, self._sources)])
+            return self._failed([explain_load_error(error, self._load, self._sources.peek)])
 
     def _described(self, picked: Picked, found: list[dict]) -> dict:
         load, entry = self._load, self._load["entry"]

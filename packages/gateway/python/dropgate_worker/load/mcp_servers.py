@@ -2,8 +2,8 @@
 
 import asyncio
 
+from ..agent_shape import handoff_graph, is_agent
 from ..explain.failure_detail import text_of
-from ..sdk import handoff_graph, is_agent
 
 CONNECT_TIMEOUT_S = 10
 

@@ -6,10 +6,10 @@ import sys
 from dataclasses import dataclass
 from types import ModuleType
 
-from ..sdk import handoff_graph, handoff_targets, is_agent, is_runnable
+from ..agent_shape import handoff_graph, handoff_targets, is_agent, is_runnable
+from ..explain.missed_exports import FACTORY_NAMES, NoPick
 
 WORKFLOW_NAMES = ("runWorkflow", "run_workflow")
-FACTORY_NAMES = ("build_agent", "buildAgent")
 
 
 @dataclass
@@ -20,16 +20,6 @@ class Picked:
     name: str
     value: object
     is_factory: bool = False
-
-
-class NoPick(Exception):
-    """Why no export could be picked: `none`, `several`, `empty_factory` or `hungry_factory`."""
-
-    def __init__(self, kind: str, names: list[str], value: object = None) -> None:
-        super().__init__(kind)
-        self.kind = kind
-        self.names = names
-        self.value = value
 
 
 def exports_of(module: ModuleType) -> dict:

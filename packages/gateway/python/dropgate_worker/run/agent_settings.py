@@ -3,7 +3,7 @@
 import copy
 import json
 
-from ..load.describe import output_type_name
+from ..agent_shape import output_type_name
 
 
 def asked_settings(sdk: object, run_input: dict, allowed: list[str], api: str | None) -> object:

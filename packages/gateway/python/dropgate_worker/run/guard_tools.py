@@ -6,7 +6,7 @@ MCP servers included. Tools are guarded in place when a turn asks for them.
 import json
 from functools import wraps
 
-from ..load.describe import tool_type
+from ..agent_shape import tool_type
 from .run_scope import RunScope, run_scope
 
 GUARD_NAME = "dropgate_policy"

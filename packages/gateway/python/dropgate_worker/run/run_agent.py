@@ -1,14 +1,13 @@
 """Runs an agent of the SDK."""
 
-from ..load.describe import output_type_name
+from ..agent_shape import output_type_name
 from .agent_settings import agent_view, asked_settings
 from .classify_failure import ApprovalRequired
-from .forward_stream import StreamReader, cut_short, tell_tool_call
+from .forward_stream import StreamReader, Transcript, cut_short, tell_tool_call
 from .input_items import input_items
 from .result_text import message_texts, tool_answer
 from .run_scope import RunScope
 from .sdk_hooks import activity_hooks
-from .transcript import Transcript
 
 
 async def run_agent(module: object, scope: RunScope) -> dict:

@@ -8,7 +8,7 @@ from .guard_tools import guard_tools
 from .run_scope import RunRequest, RunScope, run_scope
 from .tap_runner import InnerTap, tap_runner
 from .tool_activity import ToolActivity
-from .usage import UsageMeter
+from .usage_meter import UsageMeter
 
 
 async def run_module(module: object, request: RunRequest) -> None:

@@ -6,6 +6,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 
+class Refused(Exception):
+    """The gateway refused to answer a question; its message may be shown to the model."""
+
+
 @dataclass
 class RunRequest:
     """One run as the worker was asked for it."""

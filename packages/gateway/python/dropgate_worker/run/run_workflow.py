@@ -5,15 +5,14 @@ import inspect
 import typing
 from types import SimpleNamespace
 
-from ..load.describe import output_type_name
-from .forward_stream import StreamReader
+from ..agent_shape import output_type_name
+from .forward_stream import StreamReader, Transcript
 from .input_items import input_items, last_user_text
 from .result_text import failed_checks, message_texts, output_text
 from .run_agent import outcome_of
 from .run_scope import RunScope, run_scope
 from .sdk_hooks import activity_hooks
 from .tap_runner import InnerTap, inside
-from .transcript import Transcript
 
 
 async def run_workflow(module: object, scope: RunScope) -> dict:

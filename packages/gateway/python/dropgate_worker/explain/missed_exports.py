@@ -4,20 +4,30 @@ import inspect
 import os
 import re
 
-from ..load.pick_export import FACTORY_NAMES, NoPick
-from ..load.sources import SourceFiles
-from ..sdk import is_agent
+from ..agent_shape import is_agent
 from .code_frame import place_of
-from .load_failure import locate
+from .load_failure import ReadText, locate
+
+FACTORY_NAMES = ("build_agent", "buildAgent")
 
 _MISNAMED_FACTORY = re.compile(r"^(build|make|create|get|new|init|setup|load)_?\w*agent$", re.I)
 _INNER_AGENT = r"(?<=[ \t])(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?Agent(?:\[[^\]]*\])?\("
 
 
-def explain_no_pick(no_pick: NoPick, exports: dict, load: dict, sources: SourceFiles) -> dict:
+class NoPick(Exception):
+    """Why no export could be picked: `none`, `several`, `empty_factory` or `hungry_factory`."""
+
+    def __init__(self, kind: str, names: list[str], value: object = None) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.names = names
+        self.value = value
+
+
+def explain_no_pick(no_pick: NoPick, exports: dict, load: dict, read: ReadText) -> dict:
     """A finding of stage `export`."""
-    code, message, hint, place = _EXPLAINERS[no_pick.kind](no_pick, exports, load, sources)
-    located = locate(load["entry"], place, sources)
+    code, message, hint, place = _EXPLAINERS[no_pick.kind](no_pick, exports, load, read)
+    located = locate(load["entry"], place, read)
     return {
         "stage": "export",
         "code": code,
@@ -41,7 +51,7 @@ def kind_of(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
-def _several(no_pick: NoPick, _exports: dict, load: dict, sources: SourceFiles) -> tuple:
+def _several(no_pick: NoPick, _exports: dict, load: dict, read: ReadText) -> tuple:
     names = ", ".join(f"`{name}`" for name in no_pick.names)
     first = no_pick.names[0]
     return (
@@ -49,59 +59,59 @@ def _several(no_pick: NoPick, _exports: dict, load: dict, sources: SourceFiles) 
         f"{load['modulePath']} has {len(no_pick.names)} agents ({names}), and none of them hands off "
         "to all others.",
         f"Name the one to serve: `agent = {first}`.",
-        _declaration(first, load, sources),
+        _declaration(first, load, read),
     )
 
 
-def _empty_factory(no_pick: NoPick, _exports: dict, load: dict, sources: SourceFiles) -> tuple:
+def _empty_factory(no_pick: NoPick, _exports: dict, load: dict, read: ReadText) -> tuple:
     name = no_pick.names[0]
     return (
         "factory_without_agent",
         f"`{name}()` in {load['modulePath']} returned {kind_of(no_pick.value)}, not an agent.",
         f"Return an `Agent` from `{name}`.",
-        _declaration(name, load, sources),
+        _declaration(name, load, read),
     )
 
 
-def _hungry_factory(no_pick: NoPick, _exports: dict, load: dict, sources: SourceFiles) -> tuple:
+def _hungry_factory(no_pick: NoPick, _exports: dict, load: dict, read: ReadText) -> tuple:
     name = no_pick.names[0]
     wanted = ", ".join(f"`{parameter}`" for parameter in no_pick.value)
     return (
         "factory_needs_arguments",
         f"`{name}` in {load['modulePath']} requires {wanted}, which nobody gives it.",
         f"Give its parameters default values, or call it yourself: `agent = {name}(…)`.",
-        _declaration(name, load, sources),
+        _declaration(name, load, read),
     )
 
 
-def _none(_no_pick: NoPick, exports: dict, load: dict, sources: SourceFiles) -> tuple:
-    code, said, hint, place = _nearest(exports, load, sources)
+def _none(_no_pick: NoPick, exports: dict, load: dict, read: ReadText) -> tuple:
+    code, said, hint, place = _nearest(exports, load, read)
     told = ", ".join(f"`{name}` ({kind_of(value)})" for name, value in exports.items())
     has = f"It has {told}." if told else "It defines nothing."
     return code, f"{load['modulePath']} has nothing to serve. {said} {has}", hint, place
 
 
-def _nearest(exports: dict, load: dict, sources: SourceFiles) -> tuple:
+def _nearest(exports: dict, load: dict, read: ReadText) -> tuple:
     for name, value in exports.items():
         if type(value).__name__ == "RealtimeAgent":
             said = f"`{name}` is a RealtimeAgent, which speaks over a voice session only."
-            return "realtime_agent", said, "Make an `Agent`.", _declaration(name, load, sources)
+            return "realtime_agent", said, "Make an `Agent`.", _declaration(name, load, read)
     for name, value in exports.items():
         if isinstance(value, type) and (name in load["exportNames"] or name.lower().endswith("agent")):
             said = f"`{name}` is a class, not an instance."
             hint = f"Make an instance: `agent = {name}(…)`."
-            return "class_exported", said, hint, _declaration(name, load, sources)
+            return "class_exported", said, hint, _declaration(name, load, read)
     for name in load["exportNames"]:
         if name in exports:
             said = f"`{name}` is {kind_of(exports[name])}, not an agent."
             hint = 'Make an agent of it: `agent = Agent(name="…", instructions="…")`.'
-            return "wrong_export_kind", said, hint, _declaration(name, load, sources)
+            return "wrong_export_kind", said, hint, _declaration(name, load, read)
     for name, value in exports.items():
         if inspect.isfunction(value) and _MISNAMED_FACTORY.match(name) and name not in FACTORY_NAMES:
             said = f"`{name}` may return an agent, but only a factory called `build_agent` is called."
             hint = f"Rename it to `build_agent`, or add `agent = {name}()`."
-            return "factory_misnamed", said, hint, _declaration(name, load, sources)
-    text = sources.peek(load["entry"])
+            return "factory_misnamed", said, hint, _declaration(name, load, read)
+    text = read(load["entry"])
     inner = re.search(_INNER_AGENT, text)
     if inner:
         file = os.path.basename(load["entry"])
@@ -112,9 +122,9 @@ def _nearest(exports: dict, load: dict, sources: SourceFiles) -> tuple:
     return "no_agent", "There is no agent in it.", hint, None
 
 
-def _declaration(name: str, load: dict, sources: SourceFiles) -> dict | None:
+def _declaration(name: str, load: dict, read: ReadText) -> dict | None:
     pattern = rf"^(?:async def |def |class )?{re.escape(name)}\b"
-    return place_of(sources.peek(load["entry"]), pattern)
+    return place_of(read(load["entry"]), pattern)
 
 
 _EXPLAINERS = {

@@ -2,9 +2,8 @@
 
 import json
 
-from ..active_runs import Refused
 from .guard_tools import GATEWAY_TOOL, parsed_arguments
-from .run_scope import run_scope
+from .run_scope import Refused, run_scope
 
 
 def make_gateway_tool(name: str, description: str | None = None) -> object:

@@ -1,0 +1,82 @@
+"""Tells agents and tools of the SDK, and what they hold, by their shape."""
+
+from types import ModuleType
+
+from .sdk import imported_sdk
+
+
+def is_agent(value: object) -> bool:
+    """True for an agent of the SDK."""
+    sdk = imported_sdk()
+    return sdk is not None and isinstance(value, sdk.Agent)
+
+
+def is_runnable(value: object) -> bool:
+    """True for an object, no class, that has `run` or `run_sync` and is no part of the SDK."""
+    if isinstance(value, (type, ModuleType)) or value is None:
+        return False
+    if type(value).__module__.split(".")[0] in ("agents", "openai", "builtins"):
+        return False
+    return any(callable(getattr(value, name, None)) for name in ("run", "run_sync"))
+
+
+def handoff_targets(agent: object) -> list:
+    """Agents it hands off to directly, as far as they can be known."""
+    targets = []
+    for handoff in getattr(agent, "handoffs", None) or []:
+        if is_agent(handoff):
+            targets.append(handoff)
+            continue
+        # A weak reference, which no public name tells.
+        reference = getattr(handoff, "_agent_ref", None)
+        target = reference() if callable(reference) else None
+        if is_agent(target):
+            targets.append(target)
+    return targets
+
+
+def handoff_graph(root: object) -> list:
+    """The agent and all that it can reach by handoff, itself first."""
+    found = [root]
+    for agent in found:
+        found.extend(target for target in handoff_targets(agent) if not _holds(found, target))
+    return found
+
+
+def _holds(found: list, agent: object) -> bool:
+    return any(known is agent for known in found)
+
+
+def model_name(agent: object) -> str | None:
+    """Name of the model an agent holds; None where it holds none, or one that does not tell its name."""
+    model = getattr(agent, "model", None)
+    return text_or_none(model) or text_or_none(getattr(model, "model", None))
+
+
+def tool_type(tool: object) -> str:
+    """`function`, or a name for a hosted or computer tool made of its class."""
+    name = type(tool).__name__
+    if name == "FunctionTool":
+        return "function"
+    if name in ("WebSearchTool", "FileSearchTool", "CodeInterpreterTool", "HostedMCPTool", "ImageGenerationTool"):
+        return "hosted_tool"
+    return name.removesuffix("Tool").lower() or "tool"
+
+
+def output_type_name(agent: object) -> str:
+    """`text`, or the name of the output type."""
+    output_type = getattr(agent, "output_type", None)
+    if output_type is None or output_type is str:
+        return "text"
+    name = getattr(output_type, "name", None)
+    if callable(name) and not isinstance(output_type, type):
+        try:
+            return str(name())
+        except Exception:
+            return "unknown"
+    return getattr(output_type, "__name__", None) or str(output_type)
+
+
+def text_or_none(value: object) -> str | None:
+    """The value where it is a text, and not empty."""
+    return value if isinstance(value, str) and value else None
