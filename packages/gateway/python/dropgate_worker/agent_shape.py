@@ -58,7 +58,13 @@ def tool_type(tool: object) -> str:
     name = type(tool).__name__
     if name == "FunctionTool":
         return "function"
-    if name in ("WebSearchTool", "FileSearchTool", "CodeInterpreterTool", "HostedMCPTool", "ImageGenerationTool"):
+    if name in (
+        "WebSearchTool",
+        "FileSearchTool",
+        "CodeInterpreterTool",
+        "HostedMCPTool",
+        "ImageGenerationTool",
+    ):
         return "hosted_tool"
     return name.removesuffix("Tool").lower() or "tool"
 

@@ -64,8 +64,7 @@ def _is_sdk_installed() -> bool:
     if spec is None or not spec.submodule_search_locations:
         return False
     return any(
-        os.path.isfile(os.path.join(folder, "run.py"))
-        for folder in spec.submodule_search_locations
+        os.path.isfile(os.path.join(folder, "run.py")) for folder in spec.submodule_search_locations
     )
 
 

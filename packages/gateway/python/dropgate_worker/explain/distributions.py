@@ -58,4 +58,4 @@ def distribution_of(import_name: str) -> str:
 
 def is_standard(import_name: str) -> bool:
     """True for a module of Python itself, which nothing can install."""
-    return import_name.split(".")[0] in sys.stdlib_module_names
+    return import_name.split(".", maxsplit=1)[0] in sys.stdlib_module_names

@@ -97,7 +97,9 @@ def _nearest(exports: dict, load: dict, read: ReadText) -> tuple:
             said = f"`{name}` is a RealtimeAgent, which speaks over a voice session only."
             return "realtime_agent", said, "Make an `Agent`.", _declaration(name, load, read)
     for name, value in exports.items():
-        if isinstance(value, type) and (name in load["exportNames"] or name.lower().endswith("agent")):
+        if isinstance(value, type) and (
+            name in load["exportNames"] or name.lower().endswith("agent")
+        ):
             said = f"`{name}` is a class, not an instance."
             hint = f"Make an instance: `agent = {name}(…)`."
             return "class_exported", said, hint, _declaration(name, load, read)
@@ -107,8 +109,14 @@ def _nearest(exports: dict, load: dict, read: ReadText) -> tuple:
             hint = 'Make an agent of it: `agent = Agent(name="…", instructions="…")`.'
             return "wrong_export_kind", said, hint, _declaration(name, load, read)
     for name, value in exports.items():
-        if inspect.isfunction(value) and _MISNAMED_FACTORY.match(name) and name not in FACTORY_NAMES:
-            said = f"`{name}` may return an agent, but only a factory called `build_agent` is called."
+        if (
+            inspect.isfunction(value)
+            and _MISNAMED_FACTORY.match(name)
+            and name not in FACTORY_NAMES
+        ):
+            said = (
+                f"`{name}` may return an agent, but only a factory called `build_agent` is called."
+            )
             hint = f"Rename it to `build_agent`, or add `agent = {name}()`."
             return "factory_misnamed", said, hint, _declaration(name, load, read)
     text = read(load["entry"])

@@ -106,7 +106,7 @@ def _find_hosted_tools(agent: object, upstream: str, load: dict, findings: list[
             "message": f'The upstream "{upstream}" speaks chat_completions, which cannot run '
             f"{', '.join(hosted)}.",
             "file": load["entry"],
-            "hint": "Name an upstream with `api: responses` in `__gateway__[\"upstream\"]`, "
+            "hint": 'Name an upstream with `api: responses` in `__gateway__["upstream"]`, '
             "or replace the tool.",
         }
     )

@@ -1,13 +1,18 @@
 """Describes an agent for the manifest."""
 
-from ..agent_shape import handoff_graph, handoff_targets, model_name, output_type_name, text_or_none, tool_type
+from ..agent_shape import (
+    handoff_graph,
+    handoff_targets,
+    model_name,
+    output_type_name,
+    text_or_none,
+    tool_type,
+)
 
 
 def describe_agents(root: object) -> list[dict]:
     """The agent and all that it can reach by handoff, itself first."""
     return [_describe_agent(agent) for agent in handoff_graph(root)]
-
-
 
 
 def _describe_agent(agent: object) -> dict:
@@ -35,7 +40,6 @@ def _describe_tool(tool: object) -> dict:
         # A function of the author's decides by the arguments of a call, so it may ask.
         "needsApproval": getattr(tool, "needs_approval", False) is not False,
     }
-
 
 
 def _guardrail_names(guardrails: object) -> list[str]:

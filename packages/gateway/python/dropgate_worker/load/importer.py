@@ -77,7 +77,7 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
         """Leaves it to Python."""
-        return None
+        return
 
     def exec_module(self, module: ModuleType) -> None:
         """Runs exactly the bytes that are recorded."""
@@ -96,9 +96,7 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             raise ImportError(f"{fullname} is not a module of this agent.", name=fullname)
         return spec.origin
 
-    def _spec(
-        self, name: str, path: str, package: str | None
-    ) -> importlib.machinery.ModuleSpec:
+    def _spec(self, name: str, path: str, package: str | None) -> importlib.machinery.ModuleSpec:
         return importlib.util.spec_from_file_location(
             name, path, loader=self, submodule_search_locations=[package] if package else None
         )

@@ -87,7 +87,9 @@ class Loading:
             unconnected = await connect_servers(picked.value, self._load["entry"])
             return self._described(picked, unconnected)
         except NoPick as no_pick:
-            return self._failed([explain_no_pick(no_pick, self._exports, self._load, self._sources.peek)])
+            return self._failed(
+                [explain_no_pick(no_pick, self._exports, self._load, self._sources.peek)]
+            )
         except BaseException as error:
             return self._failed([explain_load_error(error, self._load, self._sources.peek)])
 

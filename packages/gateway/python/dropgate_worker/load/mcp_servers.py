@@ -37,7 +37,9 @@ async def _hold(server: object, opened: asyncio.Future) -> None:
         await server.connect()
     except BaseException as error:
         if not opened.done():
-            opened.set_exception(error if isinstance(error, Exception) else ConnectionError(str(error)))
+            opened.set_exception(
+                error if isinstance(error, Exception) else ConnectionError(str(error))
+            )
         return
     if not opened.done():
         opened.set_result(None)

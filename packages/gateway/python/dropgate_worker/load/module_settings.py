@@ -96,7 +96,9 @@ def _list_of(*names: str) -> Callable[[object], list[str]]:
 def _client_settings(value: object) -> list[str]:
     if not isinstance(value, (list, tuple)):
         raise BadValue
-    return _list_of(*RUN_SETTINGS)([_camel_case(item) if isinstance(item, str) else item for item in value])
+    return _list_of(*RUN_SETTINGS)(
+        [_camel_case(item) if isinstance(item, str) else item for item in value]
+    )
 
 
 def _camel_case(name: str) -> str:

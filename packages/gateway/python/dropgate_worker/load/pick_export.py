@@ -48,7 +48,9 @@ def pick_export(exports: dict, export_names: list[str], folder_name: str, known:
             return picked
     if workflow:
         return workflow
-    served = {name: value for name, value in exports.items() if is_agent(value) or is_runnable(value)}
+    served = {
+        name: value for name, value in exports.items() if is_agent(value) or is_runnable(value)
+    }
     for name, value in served.items():
         if _is_named_like(name, folder_name):
             return as_picked(name, value)
@@ -139,9 +141,7 @@ def _root_of(agents: dict) -> str | None:
     roots = [name for name, agent in agents.items() if reaches_all(handoff_graph(agent))]
     if len(roots) > 1:
         roots = [
-            name
-            for name in roots
-            if reaches_all([agents[name], *handoff_targets(agents[name])])
+            name for name in roots if reaches_all([agents[name], *handoff_targets(agents[name])])
         ]
     return roots[0] if len(roots) == 1 else None
 

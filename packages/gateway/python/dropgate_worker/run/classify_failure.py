@@ -15,15 +15,27 @@ class RunCancelled(Exception):
     """The gateway cancelled the run."""
 
 
-_UPSTREAM_FAILED = ("upstream_failed", "The upstream of the model failed or broke off its answer; try again.", "model")
-_RUN_FAILED = ("run_failed", "The agent failed while it ran; the cause is in the log of the gateway.", "run")
+_UPSTREAM_FAILED = (
+    "upstream_failed",
+    "The upstream of the model failed or broke off its answer; try again.",
+    "model",
+)
+_RUN_FAILED = (
+    "run_failed",
+    "The agent failed while it ran; the cause is in the log of the gateway.",
+    "run",
+)
 _TOOL_FAILED = ("tool_failed", "A tool of the agent failed.", "tool")
 
 # By name of the class: versions of the SDK differ in which they have.
 _VERDICTS = {
     "RunCancelled": ("run_cancelled", "The run was cancelled.", "run"),
     "CancelledError": ("run_cancelled", "The run was cancelled.", "run"),
-    "MaxTurnsExceeded": ("max_turns_exceeded", "The agent needed more turns than it is allowed.", "run"),
+    "MaxTurnsExceeded": (
+        "max_turns_exceeded",
+        "The agent needed more turns than it is allowed.",
+        "run",
+    ),
     "ToolTimeoutError": ("tool_failed", "A tool of the agent took too long.", "tool"),
     "MCPToolCancellationError": _TOOL_FAILED,
     "ApprovalRequired": (
@@ -129,7 +141,9 @@ def _upstream_verdict(thrown: BaseException) -> tuple[str, str, str]:
         message = "The upstream of the model limits the rate of requests; try again later."
         return "upstream_rate_limited", message, "model"
     if status == 503:
-        message = "The upstream of the model cannot be reached or takes no requests now; try again later."
+        message = (
+            "The upstream of the model cannot be reached or takes no requests now; try again later."
+        )
         return "upstream_unavailable", message, "model"
     if isinstance(status, int) and 400 <= status < 500:
         return "upstream_refused", "The upstream of the model refused the request.", "model"

@@ -33,9 +33,9 @@ def provenance_of(tool: object, agent: object) -> str:
     return "mcp" if has_servers and not any(each is tool for each in own) else "native"
 
 
-def _guarding(sdk: object, original):  # noqa: ANN001, ANN202
+def _guarding(sdk: object, original):
     @wraps(original)
-    async def get_all_tools(self, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN202
+    async def get_all_tools(self, *args, **kwargs):
         tools = await original(self, *args, **kwargs)
         for tool in tools:
             _guard(sdk, tool)
@@ -85,8 +85,8 @@ def _policy_guardrail(sdk: object, tool: object) -> object:
     return sdk.ToolInputGuardrail(guardrail_function=check, name=GUARD_NAME)
 
 
-def _guarded_invoke(tool: object, original):  # noqa: ANN001, ANN202
-    async def invoke(context, arguments):  # noqa: ANN001, ANN202
+def _guarded_invoke(tool: object, original):
+    async def invoke(context, arguments):
         call_id = getattr(context, "tool_call_id", None) or tool.name
         message = await _refusal(tool, call_id, arguments, getattr(context, "agent", None))
         return await original(context, arguments) if message is None else message

@@ -36,7 +36,9 @@ def output_text(returned: object) -> str | None:
 
 def failed_checks(returned: object) -> list[str]:
     """Names of the checks that failed in a returned dict (`{"jailbreak": {"failed": True}}`)."""
-    return [name for name, check in _fields(returned).items() if _fields(check).get("failed") is True]
+    return [
+        name for name, check in _fields(returned).items() if _fields(check).get("failed") is True
+    ]
 
 
 def json_text(value: object) -> str:

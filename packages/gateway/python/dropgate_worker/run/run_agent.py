@@ -68,7 +68,7 @@ async def _run_whole(sdk: object, agent: object, options: dict, scope: RunScope)
     return outcome_of(None)
 
 
-def _text_sender(scope: RunScope):  # noqa: ANN202
+def _text_sender(scope: RunScope):
     async def send(delta: str) -> None:
         await scope.request.push({"type": "text", "delta": delta})
 

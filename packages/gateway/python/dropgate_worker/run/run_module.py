@@ -65,7 +65,7 @@ async def _in_scope(module: object, scope: RunScope) -> dict:
 def _on_loop(loop: asyncio.AbstractEventLoop, request: RunRequest) -> RunRequest:
     """The request, usable from a loop of the module's own in another thread. Empty text says nothing."""
 
-    async def on_own_loop(make) -> object:  # noqa: ANN001
+    async def on_own_loop(make) -> object:
         if asyncio.get_running_loop() is loop:
             return await make()
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(make(), loop))
@@ -74,7 +74,7 @@ def _on_loop(loop: asyncio.AbstractEventLoop, request: RunRequest) -> RunRequest
         if event.get("delta") != "":
             await on_own_loop(lambda: request.push(event))
 
-    def from_anywhere(take):  # noqa: ANN001, ANN202
+    def from_anywhere(take):
         def say(said: dict) -> None:
             try:
                 here = asyncio.get_running_loop()

@@ -14,9 +14,7 @@ _TEXT_NAMES = ("prompt", "text", "message", "query", "question", "input", "user_
 async def run_plain(module: object, scope: RunScope) -> dict:
     """Tells all but the end of the run, which it gives. Raises whatever the module raises."""
     function = _function_of(module.value)
-    is_sync = not (
-        inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
-    )
+    is_sync = not (inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function))
     arguments = _arguments(function, scope, is_sync)
     # Blocking code must not keep the worker from answering.
     answer = await asyncio.to_thread(function, **arguments) if is_sync else function(**arguments)
@@ -55,7 +53,9 @@ def _arguments(function: Callable, scope: RunScope, is_sync: bool) -> dict:
     given = _given(scope, is_sync)
     parameters = inspect.signature(function).parameters
     if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
-        taken = [name for name in given if name in ("messages", "request", "policy", "context", "client")]
+        taken = [
+            name for name in given if name in ("messages", "request", "policy", "context", "client")
+        ]
         return {name: given[name]() for name in taken}
     arguments = {name: given[name]() for name in parameters if name in given}
     required = [

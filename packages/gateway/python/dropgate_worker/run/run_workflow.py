@@ -115,7 +115,9 @@ class StepTap(InnerTap):
         self.last = result
         return result
 
-    async def _streamed(self, runner: object, agent: object, items: object, options: dict) -> object:
+    async def _streamed(
+        self, runner: object, agent: object, items: object, options: dict
+    ) -> object:
         is_text = output_type_name(agent) == "text"
         is_live = is_text and not self._is_writing
         own = Transcript(None if is_text else self._send_reasoning)

@@ -18,16 +18,16 @@ def activity_hooks(sdk: object, scope: RunScope, also: object = None) -> object:
             if also is not None:
                 self.__dict__.update(vars(also))
 
-        async def on_tool_start(self, context, agent, tool) -> None:  # noqa: ANN001
+        async def on_tool_start(self, context, agent, tool) -> None:
             call_id = str(getattr(context, "tool_call_id", None) or tool.name)
             scope.activity.started(call_id, tool.name, agent.name, provenance_of(tool, agent))
             await super().on_tool_start(context, agent, tool)
 
-        async def on_tool_end(self, context, agent, tool, result) -> None:  # noqa: ANN001
+        async def on_tool_end(self, context, agent, tool, result) -> None:
             scope.activity.ended(str(getattr(context, "tool_call_id", None) or tool.name), result)
             await super().on_tool_end(context, agent, tool, result)
 
-        async def on_handoff(self, context, from_agent, to_agent) -> None:  # noqa: ANN001
+        async def on_handoff(self, context, from_agent, to_agent) -> None:
             scope.activity.handed_off(from_agent.name, to_agent.name)
             await super().on_handoff(context, from_agent, to_agent)
 
@@ -43,7 +43,7 @@ def remember_tool_errors() -> None:
         return
 
     @wraps(original)
-    def remember(context, error):  # noqa: ANN001, ANN202
+    def remember(context, error):
         scope = run_scope.get()
         call_id = getattr(context, "tool_call_id", None)
         if scope is not None and call_id:
@@ -65,7 +65,7 @@ def remember_finish_reasons() -> None:
         return
 
     @wraps(original)
-    def handle_stream(response, stream, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN202
+    def handle_stream(response, stream, *args, **kwargs):
         return original(response, _WatchedStream(stream), *args, **kwargs)
 
     setattr(handle_stream, _PATCHED, True)
@@ -81,7 +81,7 @@ class _WatchedStream:
     def __getattr__(self, name: str) -> object:
         return getattr(self._stream, name)
 
-    async def __aiter__(self):  # noqa: ANN204
+    async def __aiter__(self):
         async for chunk in self._stream:
             scope = run_scope.get()
             choices = getattr(chunk, "choices", None)

@@ -25,9 +25,9 @@ def send_run_id(broker_base_url: str | None) -> None:
                 client.send = _marking(client.send, origin)
 
 
-def _marking(send, origin: tuple):  # noqa: ANN001, ANN202
+def _marking(send, origin: tuple):
     @wraps(send)
-    def marked(self, request, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN202
+    def marked(self, request, *args, **kwargs):
         scope = run_scope.get()
         if scope is not None and _origin(str(request.url)) == origin:
             request.headers[RUN_HEADER] = scope.request.run["runId"]

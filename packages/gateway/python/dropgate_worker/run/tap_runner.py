@@ -25,19 +25,19 @@ def _tapping(base: type) -> type:
 
         is_dropgate = True
 
-        async def run(self, starting_agent, input, **options):  # noqa: ANN001, ANN003, ANN202
+        async def run(self, starting_agent, input, **options):
             scope = run_scope.get()
             if scope is None or scope.tap is None:
                 return await super().run(starting_agent, input, **options)
             return await scope.tap.run(super(), starting_agent, input, options)
 
-        def run_streamed(self, starting_agent, input, **options):  # noqa: ANN001, ANN003, ANN202
+        def run_streamed(self, starting_agent, input, **options):
             scope = run_scope.get()
             if scope is not None and scope.tap is not None:
                 options = scope.tap.watched(options)
             return super().run_streamed(starting_agent, input, **options)
 
-        def run_sync(self, starting_agent, input, **options):  # noqa: ANN001, ANN003, ANN202
+        def run_sync(self, starting_agent, input, **options):
             scope = run_scope.get()
             if scope is None or _is_on(scope.loop):
                 return super().run_sync(starting_agent, input, **options)
@@ -54,7 +54,7 @@ def _is_on(loop: asyncio.AbstractEventLoop) -> bool:
         return False
 
 
-def _wait_for(run, scope: RunScope) -> object:  # noqa: ANN001
+def _wait_for(run, scope: RunScope) -> object:
     outcome: Future = Future()
 
     def start() -> None:

@@ -36,9 +36,7 @@ def _counts(usage: object) -> dict:
         "requests": _number(usage, "requests"),
         "inputTokens": _number(usage, "input_tokens"),
         "outputTokens": _number(usage, "output_tokens"),
-        "cachedInputTokens": _number(
-            getattr(usage, "input_tokens_details", None), "cached_tokens"
-        ),
+        "cachedInputTokens": _number(getattr(usage, "input_tokens_details", None), "cached_tokens"),
         "reasoningTokens": _number(
             getattr(usage, "output_tokens_details", None), "reasoning_tokens"
         ),
