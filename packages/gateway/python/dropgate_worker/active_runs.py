@@ -1,26 +1,37 @@
 """The runs of this process, by id, and the questions they ask the gateway."""
 
+from __future__ import annotations
+
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from .event_lane import EventLane
 from .explain.failure_detail import failure_detail
+from .protocol import (
+    FINAL_EVENTS,
+    Failed,
+    Message,
+    Run,
+    RunEvent,
+    ToolVerdicts,
+    no_usage,
+)
 from .run.run_scope import Refused, RunRequest
-from .run.usage_meter import NO_USAGE
 
-FINAL_TYPES = ("finished", "failed", "interrupted")
+# Runs what was loaded and tells its events; raises nothing that the module raises.
+RunModule = Callable[[RunRequest], Awaitable[None]]
 
 
 class ActiveRuns:
     """Runs what is asked and sends what it says. Each run ends in exactly one final event."""
 
-    def __init__(self, run_module: Callable, send: Callable[[dict], None]) -> None:
+    def __init__(self, run_module: RunModule, send: Callable[[Message], None]) -> None:
         self._run_module = run_module
         self._send = send
         self._runs: dict[str, _ActiveRun] = {}
         self._questions = Questions(send)
 
-    def start(self, module: object, run: dict, credit: int) -> None:
+    def start(self, run: Run, credit: int) -> None:
         """Starts a run; returns at once."""
         run_id = run["runId"]
         lane = EventLane(
@@ -38,19 +49,17 @@ class ActiveRuns:
             ),
         )
         self._runs[run_id] = active
-        active.task = asyncio.create_task(self._run_to_end(module, request, active, run_id))
+        active.task = asyncio.create_task(self._run_to_end(request, active))
 
-    async def _run_to_end(
-        self, module: object, request: RunRequest, active: "_ActiveRun", run_id: str
-    ) -> None:
+    async def _run_to_end(self, request: RunRequest, active: _ActiveRun) -> None:
         try:
-            await self._run_module(module, request)
+            await self._run_module(request)
         except Exception as error:
             await active.push(_unexpected_end(error))
         if not active.has_ended:
             await active.push(_unexpected_end(RuntimeError("The run ended without a result.")))
         await active.lane.drained()
-        self._runs.pop(run_id, None)
+        self._runs.pop(request.run["runId"], None)
 
     def grant(self, run_id: str, events: int) -> None:
         """Gives a run further credit."""
@@ -63,7 +72,7 @@ class ActiveRuns:
             active.cancelled.set()
             active.lane.release()
 
-    def decide(self, run_id: str, verdicts: dict) -> None:
+    def decide(self, run_id: str, verdicts: ToolVerdicts) -> None:
         """Puts other verdicts in place of a run's; they hold from its next call of a tool."""
         if active := self._runs.get(run_id):
             active.run["verdicts"] = verdicts
@@ -80,41 +89,41 @@ class ActiveRuns:
 class _ActiveRun:
     """A run that says more after its end is a fault here; its caller sees one end."""
 
-    def __init__(self, lane: EventLane, run: dict) -> None:
+    def __init__(self, lane: EventLane, run: Run) -> None:
         self.lane = lane
         self.run = run
         self.cancelled = asyncio.Event()
-        self.task: asyncio.Task | None = None
+        self.task: asyncio.Task[None] | None = None
         self.has_ended = False
 
-    async def push(self, event: dict) -> None:
+    async def push(self, event: RunEvent) -> None:
         if self._takes(event):
             await self.lane.push(event)
 
-    def tell(self, event: dict) -> None:
+    def tell(self, event: RunEvent) -> None:
         if self._takes(event):
             self.lane.tell(event)
 
-    def _takes(self, event: dict) -> bool:
+    def _takes(self, event: RunEvent) -> bool:
         if self.has_ended:
             return False
-        self.has_ended = event["type"] in FINAL_TYPES
+        self.has_ended = event["type"] in FINAL_EVENTS
         return True
 
 
 class Questions:
     """Questions that wait for an answer. A run that is cancelled waits no longer: it is refused."""
 
-    def __init__(self, send: Callable[[dict], None]) -> None:
+    def __init__(self, send: Callable[[Message], None]) -> None:
         self._send = send
-        self._waiting: dict[str, asyncio.Future] = {}
+        self._waiting: dict[str, asyncio.Future[object]] = {}
         self._asked = 0
 
-    async def ask(self, run_id: str, question: dict, cancelled: asyncio.Event) -> object:
+    async def ask(self, run_id: str, question: Message, cancelled: asyncio.Event) -> object:
         """Gives the reply; raises `Refused`."""
         self._asked += 1
         call_id = f"{run_id}.{self._asked}"
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         stop = asyncio.create_task(cancelled.wait())
         self._waiting[call_id] = answer
         try:
@@ -137,11 +146,11 @@ class Questions:
             waiting.set_result(result)
 
 
-def _unexpected_end(error: BaseException) -> dict:
+def _unexpected_end(error: BaseException) -> Failed:
     return {
         "type": "failed",
         "code": "run_failed",
         "message": "The agent failed unexpectedly.",
         "detail": failure_detail(error, "worker"),
-        "usage": NO_USAGE,
+        "usage": no_usage(),
     }

@@ -1,11 +1,19 @@
 """Tells agents and tools of the SDK, and what they hold, by their shape."""
 
+from __future__ import annotations
+
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from .sdk import imported_sdk
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
-def is_agent(value: object) -> bool:
+    from agents import Agent
+
+
+def is_agent(value: object) -> TypeIs[Agent[Any]]:
     """True for an agent of the SDK."""
     sdk = imported_sdk()
     return sdk is not None and isinstance(value, sdk.Agent)
@@ -20,10 +28,16 @@ def is_runnable(value: object) -> bool:
     return any(callable(getattr(value, name, None)) for name in ("run", "run_sync"))
 
 
-def handoff_targets(agent: object) -> list:
+def listed(holder: object, name: str) -> list[Any]:
+    """What a field of the SDK's lists; nothing where this version has no such field."""
+    value: Any = getattr(holder, name, None)
+    return list(value or [])
+
+
+def handoff_targets(agent: Agent[Any]) -> list[Agent[Any]]:
     """Agents it hands off to directly, as far as they can be known."""
-    targets = []
-    for handoff in getattr(agent, "handoffs", None) or []:
+    targets: list[Agent[Any]] = []
+    for handoff in listed(agent, "handoffs"):
         if is_agent(handoff):
             targets.append(handoff)
             continue
@@ -35,7 +49,7 @@ def handoff_targets(agent: object) -> list:
     return targets
 
 
-def handoff_graph(root: object) -> list:
+def handoff_graph(root: Agent[Any]) -> list[Agent[Any]]:
     """The agent and all that it can reach by handoff, itself first."""
     found = [root]
     for agent in found:
@@ -43,11 +57,11 @@ def handoff_graph(root: object) -> list:
     return found
 
 
-def _holds(found: list, agent: object) -> bool:
+def _holds(found: list[Agent[Any]], agent: object) -> bool:
     return any(known is agent for known in found)
 
 
-def model_name(agent: object) -> str | None:
+def model_name(agent: Agent[Any]) -> str | None:
     """Name of the model an agent holds; None where it holds none, or one that does not tell its name."""
     model = getattr(agent, "model", None)
     return text_or_none(model) or text_or_none(getattr(model, "model", None))
@@ -69,7 +83,7 @@ def tool_type(tool: object) -> str:
     return name.removesuffix("Tool").lower() or "tool"
 
 
-def output_type_name(agent: object) -> str:
+def output_type_name(agent: Agent[Any]) -> str:
     """`text`, or the name of the output type."""
     output_type = getattr(agent, "output_type", None)
     if output_type is None or output_type is str:

@@ -5,6 +5,9 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from typing import Any, cast
+
+from .protocol import Message
 
 
 class ChannelFailure(Exception):
@@ -23,7 +26,7 @@ class LineReader:
         self._partial: list[bytes] = []
         self._partial_bytes = 0
 
-    def push(self, chunk: bytes, on_message: Callable[[dict], None]) -> None:
+    def push(self, chunk: bytes, on_message: Callable[[Message], None]) -> None:
         """Hands on each whole message. Raises `ChannelFailure`; what follows is then not worth reading."""
         start = 0
         while (end := chunk.find(b"\n", start)) != -1:
@@ -46,18 +49,20 @@ class LineReader:
             raise ChannelFailure("line_too_long", message)
 
 
-def parse_message(line: bytes) -> dict:
+def parse_message(line: bytes) -> Message:
     """One message; raises `ChannelFailure` for anything but a JSON object with a text as `type`."""
     try:
-        value = json.loads(line.decode("utf-8", "replace"))
+        value: object = json.loads(line.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         value = None
-    if isinstance(value, dict) and isinstance(value.get("type"), str):
-        return value
+    if isinstance(value, dict):
+        message = cast("Message", value)
+        if isinstance(message.get("type"), str):
+            return message
     raise ChannelFailure("not_json", 'A line is no JSON object with a "type".')
 
 
-def line_of(message: dict) -> bytes:
+def line_of(message: Message) -> bytes:
     """The message as a line. Halves of characters, which UTF-8 cannot say, are escaped."""
     try:
         text = json.dumps(message, ensure_ascii=False, separators=(",", ":"), default=str)
@@ -75,14 +80,13 @@ class Channel:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queue: list[bytes] = []
         self._is_scheduled = False
-        self.peer = None
 
     def connect(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         """Begins to send; what was queued before goes out."""
         self._transport, self._loop = transport, loop
         self._flush()
 
-    def send(self, message: dict) -> None:
+    def send(self, message: Message) -> None:
         """Queues a message; all of one tick leave in one write. Only from the loop's own thread."""
         self._queue.append(line_of(message))
         if self._loop and not self._is_scheduled:
@@ -93,13 +97,13 @@ class Channel:
         """Hands all that waits to the system, without the loop, as far as it takes it within the time."""
         self._flush()
         transport = self._transport
-        waiting = bytearray()
+        waiting = b""
         if transport is not None and transport.get_write_buffer_size() > 0:
-            waiting = b"".join(bytes(part) for part in _unsent(transport))
+            waiting = b"".join(_unsent(transport))
         deadline = time.monotonic() + timeout_s
         while waiting and time.monotonic() < deadline:
             try:
-                sent = socket.socket.send(self._sock, waiting)
+                sent = self._sock.send(waiting)
                 waiting = waiting[sent:]
             except BlockingIOError:
                 time.sleep(0.005)
@@ -115,10 +119,11 @@ class Channel:
         self._transport.write(data)
 
 
-def _unsent(transport: asyncio.Transport) -> list:
+def _unsent(transport: asyncio.Transport) -> list[bytes]:
     # A deque of parts from 3.12 on, one bytearray before; neither is a public name.
-    buffer = getattr(transport, "_buffer", b"")
-    return [buffer] if isinstance(buffer, (bytes, bytearray)) else list(buffer)
+    buffer: Any = getattr(transport, "_buffer", b"")
+    parts = [buffer] if isinstance(buffer, (bytes, bytearray)) else buffer
+    return [bytes(part) for part in parts]
 
 
 class StreamProtocol(asyncio.Protocol):
@@ -127,7 +132,7 @@ class StreamProtocol(asyncio.Protocol):
     def __init__(
         self,
         channel: Channel,
-        on_message: Callable[[dict], None],
+        on_message: Callable[[Message], None],
         max_line_bytes: int,
         on_end: Callable[[], None],
     ) -> None:
@@ -137,13 +142,16 @@ class StreamProtocol(asyncio.Protocol):
         self._on_end = on_end
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._channel.connect(transport, asyncio.get_running_loop())
+        """Begins to send."""
+        self._channel.connect(cast("asyncio.Transport", transport), asyncio.get_running_loop())
 
     def data_received(self, data: bytes) -> None:
+        """Hands on the messages that are whole by now."""
         try:
             self._reader.push(data, self._on_message)
         except ChannelFailure:
             self._on_end()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """The gateway is gone."""
         self._on_end()

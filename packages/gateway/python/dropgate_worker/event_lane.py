@@ -5,6 +5,8 @@ import math
 from collections import deque
 from collections.abc import Callable
 
+from .protocol import RunEvent, TextEvent
+
 # Longest text of one event, in characters; keeps a line far below the protocol's limit.
 MAX_DELTA_CHARS = 256 * 1024
 
@@ -15,22 +17,22 @@ class EventLane:
     turn of the loop, or while there is no credit, become one event.
     """
 
-    def __init__(self, deliver: Callable[[dict], None], credit: float) -> None:
+    def __init__(self, deliver: Callable[[RunEvent], None], credit: float) -> None:
         self._deliver = deliver
         self._credit = credit
-        self._queue: deque[dict] = deque()
+        self._queue: deque[RunEvent] = deque()
         self._is_scheduled = False
         self._drained = asyncio.Event()
 
-    async def push(self, event: dict) -> None:
+    async def push(self, event: RunEvent) -> None:
         """Takes an event; returns when more may come."""
         self.tell(event)
         if self._queue and self._credit <= 0:
             await self.drained()
 
-    def tell(self, event: dict) -> None:
+    def tell(self, event: RunEvent) -> None:
         """Takes an event from a place that cannot wait."""
-        if event["type"] in ("text", "reasoning"):
+        if event["type"] == "text" or event["type"] == "reasoning":
             for piece in _pieces(event):
                 self._enqueue(piece)
             if not self._is_scheduled:
@@ -64,9 +66,13 @@ class EventLane:
         if not self._queue:
             self._drained.set()
 
-    def _enqueue(self, event: dict) -> None:
+    def _enqueue(self, event: TextEvent) -> None:
         last = self._queue[-1] if self._queue else None
-        if last and last["type"] == event["type"]:
+        if (
+            last
+            and (last["type"] == "text" or last["type"] == "reasoning")
+            and last["type"] == event["type"]
+        ):
             delta = last["delta"] + event["delta"]
             if len(delta) <= MAX_DELTA_CHARS:
                 self._queue[-1] = {"type": event["type"], "delta": delta}
@@ -74,7 +80,7 @@ class EventLane:
         self._queue.append(event)
 
 
-def _pieces(event: dict) -> list[dict]:
+def _pieces(event: TextEvent) -> list[TextEvent]:
     delta = event["delta"]
     if len(delta) <= MAX_DELTA_CHARS:
         return [event]

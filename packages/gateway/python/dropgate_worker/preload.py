@@ -1,6 +1,11 @@
 """Imports, in a spare, what most modules need, so that a load need not wait for it."""
 
+import contextlib
+import importlib
 import threading
+
+# Of our own; imported late, because a spare answers before it has them.
+_NEEDED_BY_MOST = (".load.load_module", ".run.run_module", ".run.run_agent", ".run.run_workflow")
 
 
 class Preload:
@@ -22,12 +27,10 @@ class Preload:
 
 
 def _import_sdk() -> None:
-    try:
-        from .load import load_module  # noqa: F401
-        from .run import run_agent, run_module, run_workflow  # noqa: F401
+    # The load that needs one of them says what is wrong.
+    with contextlib.suppress(Exception):
+        for name in _NEEDED_BY_MOST:
+            importlib.import_module(name, __package__)
         from .sdk import import_sdk
 
         import_sdk()
-    except Exception:
-        # The load that needs it says what is wrong.
-        pass

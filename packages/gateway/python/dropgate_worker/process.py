@@ -1,6 +1,7 @@
 """The life of the worker's process: it waits for a module, loads it, serves it, and says why it ends."""
 
 import asyncio
+import contextlib
 import os
 import platform
 import signal
@@ -10,11 +11,10 @@ import sys
 from .channel import Channel, StreamProtocol
 from .explain.failure_detail import failure_detail
 from .preload import Preload
+from .protocol import MAX_LINE_BYTES, PROTOCOL_VERSION
 from .server import ModuleServer
 
-PROTOCOL_VERSION = 1
 CHANNEL_FD = 3
-MAX_INCOMING_LINE_BYTES = 80 * 1024 * 1024
 
 # Time for a `load` that is already on its way, before a spare imports what most modules need.
 SPARE_PAUSE_S = 0.01
@@ -33,17 +33,16 @@ def start_worker() -> None:
     asyncio.set_event_loop(loop)
     channel = Channel(sock)
     try:
-        loop.run_until_complete(_serve_until_load(loop, channel, sock))
-        server = channel.peer
+        server = loop.run_until_complete(_serve_until_load(loop, channel, sock))
         # No loop runs while the module is imported: its top level may use `asyncio.run()` itself.
         server.import_module()
         asyncio.set_event_loop(loop)
         loop.run_until_complete(server.serve())
     except SystemExit as error:
-        _say_fault(channel, error, {"cause": "exit"})
+        _say_fault(channel, error, cause="exit")
         _end(_exit_code(error))
     except BaseException as error:
-        _say_fault(channel, error, {})
+        _say_fault(channel, error, cause="error")
         _end(1)
     channel.flush_now(LAST_WORDS_S)
     _end(0)
@@ -51,12 +50,11 @@ def start_worker() -> None:
 
 async def _serve_until_load(
     loop: asyncio.AbstractEventLoop, channel: Channel, sock: socket.socket
-) -> None:
+) -> ModuleServer:
     preload = Preload()
     server = ModuleServer(channel.send, preload, loop)
-    channel.peer = server
     await loop.create_unix_connection(
-        lambda: StreamProtocol(channel, server.take, MAX_INCOMING_LINE_BYTES, _gateway_gone),
+        lambda: StreamProtocol(channel, server.take, MAX_LINE_BYTES, _gateway_gone),
         sock=sock,
     )
     version = platform.python_version()
@@ -71,11 +69,12 @@ async def _serve_until_load(
     warm_up = loop.call_later(SPARE_PAUSE_S, preload.begin)
     await server.load_asked()
     warm_up.cancel()
+    return server
 
 
-def _say_fault(channel: Channel, error: BaseException, cause: dict) -> None:
+def _say_fault(channel: Channel, error: BaseException, cause: str) -> None:
     try:
-        channel.send({"type": "fault", **cause, "detail": failure_detail(error, "worker")})
+        channel.send({"type": "fault", "cause": cause, "detail": failure_detail(error, "worker")})
         channel.flush_now(LAST_WORDS_S)
     except Exception:
         # Without a channel there is nobody left to hear it.
@@ -98,10 +97,8 @@ def _gateway_gone() -> None:
 
 def _end(exit_code: int) -> None:
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(Exception):
             stream.flush()
-        except Exception:
-            pass
     # Threads of tools that never end would keep the process.
     os._exit(exit_code)
 

@@ -1,6 +1,7 @@
 """
-The OpenAI Agents SDK of the interpreter that runs the worker. There is one copy per process, so `isinstance` tells
-an agent. Facts checked against openai-agents 0.24:
+The OpenAI Agents SDK of the interpreter that runs the worker.
+
+There is one copy per process, so `isinstance` tells an agent. Facts checked against openai-agents 0.24:
 
 - Streamed runs come from `Runner.run_streamed`, which is no coroutine; text is in the Responses events of
   `raw_response_event`, also for chat completions, where `response.completed` is all that tells of the end of a turn.
@@ -15,9 +16,11 @@ import importlib
 import importlib.metadata
 import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import ModuleType
+
+from .protocol import SdkDescription
 
 _found: dict[str, ModuleType | None] = {}
 
@@ -45,7 +48,7 @@ def _import_muted() -> ModuleType | None:
 
 
 @contextmanager
-def _settled_memory() -> Iterator[None]:
+def _settled_memory() -> Generator[None]:
     """
     What the import makes stays for good, so the collector neither runs meanwhile nor looks at it again. It would
     otherwise walk some hundred thousand objects of the SDK again and again, a tenth of a second each time.
@@ -68,7 +71,7 @@ def _is_sdk_installed() -> bool:
     )
 
 
-def describe_sdk(sdk: ModuleType | None, folder: str) -> dict | None:
+def describe_sdk(sdk: ModuleType | None, folder: str) -> SdkDescription | None:
     """Version and place of the SDK, as the manifest tells it."""
     if sdk is None:
         return None

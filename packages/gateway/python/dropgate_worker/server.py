@@ -5,12 +5,17 @@ import os
 import resource
 import sys
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from .active_runs import ActiveRuns
+from .loaded_module import LoadedModule
 from .preload import Preload
-from .run.usage_meter import NO_USAGE
+from .protocol import PROTOCOL_VERSION, Failed, Finding, Message, ModuleLoad, no_usage
 
-PROTOCOL_VERSION = 1
+if TYPE_CHECKING:
+    from .load.load_module import Loading
+
 MEGABYTE = 1024 * 1024
 
 
@@ -18,16 +23,26 @@ class ModuleServer:
     """`take` gets every message of the gateway; the module is imported between `load_asked` and `serve`."""
 
     def __init__(
-        self, send: Callable[[dict], None], preload: Preload, loop: asyncio.AbstractEventLoop
+        self, send: Callable[[Message], None], preload: Preload, loop: asyncio.AbstractEventLoop
     ) -> None:
         self._send = send
         self._preload = preload
-        self._load: dict | None = None
-        self._asked = loop.create_future()
-        self._stopped = loop.create_future()
-        self._loading = None
-        self._module = None
+        self._load: ModuleLoad | None = None
+        self._asked: asyncio.Future[None] = loop.create_future()
+        self._stopped: asyncio.Future[None] = loop.create_future()
+        self._loading: Loading | None = None
         self._runs: ActiveRuns | None = None
+        self._handlers: dict[str, Callable[[Message], None]] = {
+            "load": self._take_load,
+            "run": self._take_run,
+            "credit": self._take_credit,
+            "cancel": self._take_cancel,
+            "decisions": self._take_decisions,
+            "reply": self._take_reply,
+            "refusal": self._take_refusal,
+            "ping": self._take_ping,
+            "shutdown": self._take_shutdown,
+        }
 
     async def load_asked(self) -> None:
         """Returns when there is a module to import, or the process shall end."""
@@ -48,26 +63,29 @@ class ModuleServer:
         if self._stopped.done():
             return
         if self._loading is not None:
-            result = await self._loading.finish()
-            if result["type"] == "loaded":
-                from .run.run_module import run_module
-                from .run.send_run_id import send_run_id
-
-                send_run_id(self._load["env"].get("OPENAI_BASE_URL"))
-                self._module = result["module"]
-                self._runs = ActiveRuns(run_module, self._send)
-                self._send({"type": "loaded", "manifest": self._module.manifest})
+            loaded = await self._loading.finish()
+            if isinstance(loaded, LoadedModule):
+                self._begin_to_run(loaded)
+                self._send({"type": "loaded", "manifest": loaded.manifest})
             else:
-                self._send(result)
+                self._send({"type": "load_failed", **loaded})
         await self._stopped
 
-    def take(self, message: dict) -> None:
-        """Answers one message; a type of a later protocol, or a reserved one, is none of ours."""
-        handler = _HANDLERS.get(message["type"])
-        if handler:
-            handler(self, message)
+    def _begin_to_run(self, module: LoadedModule) -> None:
+        from .run.run_module import run_module
+        from .run.send_run_id import send_run_id
 
-    def _take_load(self, message: dict) -> None:
+        if self._load is not None:
+            send_run_id(self._load["env"].get("OPENAI_BASE_URL"))
+        self._runs = ActiveRuns(partial(run_module, module), self._send)
+
+    def take(self, message: Message) -> None:
+        """Answers one message; a type of a later protocol, or a reserved one, is none of ours."""
+        handler = self._handlers.get(message["type"])
+        if handler:
+            handler(message)
+
+    def _take_load(self, message: Message) -> None:
         if self._load is not None:
             return
         if message.get("version") != PROTOCOL_VERSION:
@@ -76,60 +94,47 @@ class ModuleServer:
         self._load = message["load"]
         self._asked.set_result(None)
 
-    def _take_run(self, message: dict) -> None:
+    def _take_run(self, message: Message) -> None:
         if self._runs is not None:
-            self._runs.start(self._module, message["run"], message["credits"])
+            self._runs.start(message["run"], message["credits"])
             return
-        event = {
+        event: Failed = {
             "type": "failed",
             "code": "agent_unavailable",
             "message": "The agent is not loaded; try again.",
-            "usage": NO_USAGE,
+            "usage": no_usage(),
         }
         self._send({"type": "event", "runId": message["run"]["runId"], "event": event})
 
-    def _take_credit(self, message: dict) -> None:
+    def _take_credit(self, message: Message) -> None:
         if self._runs:
             self._runs.grant(message["runId"], message["events"])
 
-    def _take_cancel(self, message: dict) -> None:
+    def _take_cancel(self, message: Message) -> None:
         if self._runs:
             self._runs.cancel(message["runId"])
 
-    def _take_decisions(self, message: dict) -> None:
+    def _take_decisions(self, message: Message) -> None:
         if self._runs:
             self._runs.decide(message["runId"], message["verdicts"])
 
-    def _take_reply(self, message: dict) -> None:
+    def _take_reply(self, message: Message) -> None:
         if self._runs:
             self._runs.answer(message["callId"], message.get("result"))
 
-    def _take_refusal(self, message: dict) -> None:
+    def _take_refusal(self, message: Message) -> None:
         if self._runs:
             self._runs.refuse(message["callId"], message.get("message", ""))
 
-    def _take_ping(self, message: dict) -> None:
+    def _take_ping(self, message: Message) -> None:
         self._send(
             # What of it is Python's own heap cannot be told cheaply.
             {"type": "pong", "sequence": message["sequence"], "rssMb": _rss_mb()}
         )
 
-    def _take_shutdown(self, _message: dict) -> None:
+    def _take_shutdown(self, _message: Message) -> None:
         if not self._stopped.done():
             self._stopped.set_result(None)
-
-
-_HANDLERS = {
-    "load": ModuleServer._take_load,
-    "run": ModuleServer._take_run,
-    "credit": ModuleServer._take_credit,
-    "cancel": ModuleServer._take_cancel,
-    "decisions": ModuleServer._take_decisions,
-    "reply": ModuleServer._take_reply,
-    "refusal": ModuleServer._take_refusal,
-    "ping": ModuleServer._take_ping,
-    "shutdown": ModuleServer._take_shutdown,
-}
 
 
 def _rss_mb() -> int:
@@ -143,13 +148,15 @@ def _rss_mb() -> int:
         return round(peak / (MEGABYTE if sys.platform == "darwin" else 1024))
 
 
-def _refused_version(message: dict) -> dict:
-    finding = {
+def _refused_version(message: Message) -> Message:
+    finding: Finding = {
         "stage": "worker",
         "code": "protocol_version",
         "severity": "error",
-        "message": f"The gateway speaks version {message.get('version')} of the worker protocol, "
-        f"this worker {PROTOCOL_VERSION}.",
+        "message": (
+            f"The gateway speaks version {message.get('version')} of the worker protocol, "
+            f"this worker {PROTOCOL_VERSION}."
+        ),
         "hint": "Restart the gateway after an update; install its packages anew if that does not help.",
     }
     return {"type": "load_failed", "findings": [finding], "files": []}

@@ -9,7 +9,7 @@ import os
 import select
 import signal
 import socket
-import sys
+from typing import Any
 
 from dropgate_worker.preload import Preload
 from dropgate_worker.process import start_worker
@@ -21,21 +21,27 @@ def main() -> None:
     preload.finish()
     readable, written = os.pipe()
     os.set_blocking(written, False)
-    signal.signal(signal.SIGCHLD, lambda *_args: None)
+    signal.signal(signal.SIGCHLD, wake_up)
     signal.set_wakeup_fd(written)
+    # Without a buffer, which `select` does not see.
+    orders = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115
     while True:
-        ready, _, _ = select.select([sys.stdin, readable], [], [])
+        ready, _, _ = select.select([orders, readable], [], [])
         if readable in ready:
             os.read(readable, 512)
             tell_ends()
-        if sys.stdin in ready:
-            line = sys.stdin.buffer.raw.readline()
+        if orders in ready:
+            line = orders.readline()
             if not line:
                 return
             start(json.loads(line))
 
 
-def start(order: dict) -> None:
+def wake_up(_signal: int, _frame: object) -> None:
+    """The descriptor that is woken tells."""
+
+
+def start(order: dict[str, Any]) -> None:
     pid = os.fork()
     if pid:
         tell({"id": order["id"], "pid": pid})
@@ -46,7 +52,7 @@ def start(order: dict) -> None:
         os._exit(70)
 
 
-def become_worker(order: dict) -> None:
+def become_worker(order: dict[str, Any]) -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
@@ -82,7 +88,7 @@ def tell_ends() -> None:
         tell({"pid": pid, "code": None if code < 0 else code, "signal": name})
 
 
-def tell(what: dict) -> None:
+def tell(what: dict[str, Any]) -> None:
     print(json.dumps(what), flush=True)
 
 

@@ -2,12 +2,14 @@
 
 import json
 import sys
+from typing import Any
 
 from dropgate_worker.channel import ChannelFailure, LineReader, line_of
 
-said = []
+said: list[dict[str, object]] = []
 for vector in json.load(sys.stdin):
-    reader, messages, failure = LineReader(64), [], None
+    messages: list[dict[str, Any]] = []
+    reader, failure = LineReader(64), None
     try:
         for chunk in vector["chunks"]:
             reader.push(chunk.encode("latin-1"), messages.append)

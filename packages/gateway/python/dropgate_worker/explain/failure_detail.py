@@ -3,6 +3,8 @@
 import os
 import traceback
 
+from ..protocol import FailureDetail, Frame, RunStage
+
 # Longest stack or message kept.
 MAX_TEXT_CHARS = 8192
 
@@ -21,20 +23,21 @@ def is_local_path(path: str) -> bool:
     return any(path.startswith(folder + os.sep) for folder in _author_folders)
 
 
-def failure_detail(thrown: BaseException, stage: str) -> dict:
-    """A `FailureDetail` of the protocol."""
+def failure_detail(thrown: BaseException, stage: RunStage) -> FailureDetail:
+    """What is told of anything thrown."""
     stack = "".join(traceback.format_exception(type(thrown), thrown, thrown.__traceback__))
-    return {
+    detail: FailureDetail = {
         "class": type(thrown).__name__,
         "message": _with_cause(thrown)[:MAX_TEXT_CHARS],
         # The end of a Python traceback is where it happened.
         "stack": stack[-MAX_TEXT_CHARS:],
-        **(own_frame(thrown) or {}),
         "stage": stage,
     }
+    frame = own_frame(thrown)
+    return {**detail, **frame} if frame else detail
 
 
-def own_frame(thrown: BaseException | None) -> dict | None:
+def own_frame(thrown: BaseException | None) -> Frame | None:
     """`file`, `line` and `column` of the deepest frame in the author's own code, causes included; None without one."""
     seen: set[int] = set()
     found = None

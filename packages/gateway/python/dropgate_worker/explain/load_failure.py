@@ -2,18 +2,15 @@
 
 import os
 import re
-from collections.abc import Callable
 
+from ..protocol import Finding, Frame, ModuleLoad, Place
 from ..sdk import import_sdk
-from .code_frame import code_frame, place_of
+from .code_frame import Located, ReadText, locate, place_of
 from .distributions import distribution_of, is_standard
 from .failure_detail import is_local_path, own_frame, text_of
 
-# Gives the text of a file of the author's; empty where it cannot be read.
-ReadText = Callable[[str], str]
 
-
-def explain_load_error(error: BaseException, load: dict, read: ReadText) -> dict:
+def explain_load_error(error: BaseException, load: ModuleLoad, read: ReadText) -> Finding:
     """A finding for anything raised. Never raises."""
     if isinstance(error, SystemExit):
         return _explain_exit(error, load, read)
@@ -28,45 +25,34 @@ def explain_load_error(error: BaseException, load: dict, read: ReadText) -> dict
             "missing_file",
             f"{load['modulePath']} does not exist.",
             hint="Add the file, or remove its folder.",
-            file=load["entry"],
+            place={"file": load["entry"]},
         )
     return explain_thrown(
         error,
         read,
-        code="import_failed",
         what=f"{load['modulePath']} raised while it was imported",
         hint="Fix what the top of the module does, or move it into a function that runs later.",
     )
 
 
-def finding(code: str, message: str, **fields: object) -> dict:
-    """An error of stage `load`; fields that are None are left out."""
-    told = {name: value for name, value in fields.items() if value is not None}
-    return {"stage": "load", "code": code, "severity": "error", "message": message, **told}
+def finding(code: str, message: str, hint: str, place: Located | None = None) -> Finding:
+    """An error of stage `load`."""
+    told: Finding = {
+        "stage": "load",
+        "code": code,
+        "severity": "error",
+        "message": message,
+        "hint": hint,
+    }
+    return {**told, **place} if place else told
 
 
-def explain_thrown(
-    error: BaseException, read: ReadText, *, code: str, what: str, hint: str
-) -> dict:
+def explain_thrown(error: BaseException, read: ReadText, *, what: str, hint: str) -> Finding:
     """A finding for anything the author's code raised, with the deepest frame of their own."""
     frame = own_frame(error)
-    place = locate(frame["file"], frame, read) if frame else {}
     said = f"{type(error).__name__}: {text_of(error)}".removesuffix(": ")
-    return finding(code, f"{what}: {said}", hint=hint, **place)
-
-
-def locate(file: str, place: dict | None, read: ReadText) -> dict:
-    """File, line, column and frame, as far as they are known."""
-    if not place:
-        return {"file": file}
-    line, column = place["line"], place.get("column")
-    text = read(file)
-    return {
-        "file": file,
-        "line": line,
-        "column": column,
-        "frame": code_frame(text, line, column) if text else None,
-    }
+    place = locate(frame["file"], frame, read) if frame else None
+    return finding("import_failed", f"{what}: {said}", hint, place)
 
 
 def shown_path(path: str) -> str:
@@ -75,20 +61,22 @@ def shown_path(path: str) -> str:
     return path if below.startswith("..") else below
 
 
-def _explain_syntax(error: SyntaxError, read: ReadText) -> dict:
-    file = error.filename
-    place = {"line": error.lineno or 1, "column": max(1, error.offset or 1)}
+def _explain_syntax(error: SyntaxError, read: ReadText) -> Finding:
+    file = error.filename or ""
+    place: Place = {"line": error.lineno or 1, "column": max(1, error.offset or 1)}
     hint = (
         "Indent with spaces only."
         if isinstance(error, TabError)
         else "Fix the syntax at the marked place."
     )
     message = f"{shown_path(file)} does not parse: {error.msg}"
-    return finding("syntax_error", message, hint=hint, **locate(file, place, read))
+    return finding("syntax_error", message, hint, locate(file, place, read))
 
 
-def _explain_missing_module(error: ModuleNotFoundError, load: dict, read: ReadText) -> dict:
-    name = error.name
+def _explain_missing_module(
+    error: ModuleNotFoundError, load: ModuleLoad, read: ReadText
+) -> Finding:
+    name = error.name or ""
     frame = own_frame(error)
     file = frame["file"] if frame else load["entry"]
     top = name.split(".")[0]
@@ -99,30 +87,36 @@ def _explain_missing_module(error: ModuleNotFoundError, load: dict, read: ReadTe
             "missing_file",
             f"{shown_path(file)} imports `{shown}`, which is not in the module's folder.",
             hint="Correct the name, or add the file.",
-            **place,
+            place=place,
         )
     if is_standard(name):
         message = f"{shown_path(file)} imports `{name}`, which this Python does not have."
-        return finding("missing_package", message, hint="Use another version of Python.", **place)
+        return finding(
+            "missing_package", message, hint="Use another version of Python.", place=place
+        )
     distribution = distribution_of(name)
     importer = shown_path(file) if frame else load["modulePath"]
     return finding(
         "missing_package",
         f"{importer} imports `{name}`, but package `{distribution}` is not installed.",
         hint=_install_hint(distribution, load),
-        **place,
+        place=place,
     )
 
 
-def _install_hint(distribution: str, load: dict) -> str:
-    command = f"`dropgate deps install {load['agentId']}`"
+def _install_hint(distribution: str, load: ModuleLoad) -> str:
+    command = _install_command(load)
     if distribution == "openai-agents":
         return f"Run {command}."
     folder = shown_path(load["folder"])
     return f"Write `{distribution}` into {folder}/requirements.txt, then run {command}."
 
 
-def _explain_import(error: ImportError, load: dict, read: ReadText) -> dict:
+def _install_command(load: ModuleLoad) -> str:
+    return f"`dropgate deps install {load['agentId']}`"
+
+
+def _explain_import(error: ImportError, load: ModuleLoad, read: ReadText) -> Finding:
     message = text_of(error)
     frame = own_frame(error)
     file = frame["file"] if frame else load["entry"]
@@ -132,7 +126,7 @@ def _explain_import(error: ImportError, load: dict, read: ReadText) -> dict:
             "circular_import",
             f"{shown_path(file)} takes part in a circular import: {_plain_names(message)}",
             hint="Move what both files need into a third one, or import it inside a function.",
-            **place,
+            place=place,
         )
     match = re.match(r"cannot import name '(\w+)' from '([\w.]+)'", message)
     if match:
@@ -143,37 +137,35 @@ def _explain_import(error: ImportError, load: dict, read: ReadText) -> dict:
                 "unofficial_package",
                 f"{shown_path(file)} imports `{name}` from `agents`, but the package of that name that is "
                 "installed is not OpenAI's Agents SDK.",
-                hint=f"Remove it from the requirements, then {_install_hint('openai-agents', load)[0].lower()}"
-                f"{_install_hint('openai-agents', load)[1:]}",
-                **place,
+                hint=f"Remove it from the requirements, then run {_install_command(load)}.",
+                place=place,
             )
         return finding(
             "missing_export",
             f"`{module}` has no `{name}`.",
             hint=f"Correct the name, or install the version of `{distribution_of(module)}` that has it.",
-            **place,
+            place=place,
         )
     return explain_thrown(
         error,
         read,
-        code="import_failed",
         what=f"{load['modulePath']} raised while it was imported",
         hint="Fix the import at the marked place.",
     )
 
 
-def _explain_exit(error: SystemExit, load: dict, read: ReadText) -> dict:
+def _explain_exit(error: SystemExit, load: ModuleLoad, read: ReadText) -> Finding:
     frame = own_frame(error)
     code = 0 if error.code is None else error.code
     return finding(
         "process_exit",
         f"The module ended its process with exit code {code} while it was loaded.",
         hint="Remove sys.exit() from the top level of the module and of what it imports.",
-        **locate(frame["file"] if frame else load["entry"], frame, read),
+        place=locate(frame["file"] if frame else load["entry"], frame, read),
     )
 
 
-def _import_place(top: str, file: str, frame: dict | None, read: ReadText) -> dict | None:
+def _import_place(top: str, file: str, frame: Frame | None, read: ReadText) -> Place | None:
     pattern = rf"(?<=import )\s*{re.escape(top)}\b|(?<=from )\s*{re.escape(top)}\b"
     found = place_of(read(file), pattern)
     if frame and (found is None or found["line"] != frame["line"]):
@@ -181,7 +173,7 @@ def _import_place(top: str, file: str, frame: dict | None, read: ReadText) -> di
     return found
 
 
-def _is_local_package(top: str, load: dict) -> bool:
+def _is_local_package(top: str, load: ModuleLoad) -> bool:
     return os.path.exists(os.path.join(load["folder"], top)) and top != "agents"
 
 

@@ -5,8 +5,8 @@ import os
 import re
 
 from ..agent_shape import is_agent
-from .code_frame import place_of
-from .load_failure import ReadText, locate
+from ..protocol import Finding, ModuleLoad, Place
+from .code_frame import ReadText, locate, place_of
 
 FACTORY_NAMES = ("build_agent", "buildAgent")
 
@@ -14,8 +14,18 @@ _MISNAMED_FACTORY = re.compile(r"^(build|make|create|get|new|init|setup|load)_?\
 _INNER_AGENT = r"(?<=[ \t])(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)?Agent(?:\[[^\]]*\])?\("
 
 
+# Public names of a module, with what they hold.
+Exports = dict[str, object]
+
+# Code, message, hint, and the place where there is one.
+Nearest = tuple[str, str, str, Place | None]
+
+
 class NoPick(Exception):
-    """Why no export could be picked: `none`, `several`, `empty_factory` or `hungry_factory`."""
+    """
+    Why no export could be picked: `none`, `several` (their names), `empty_factory` (its name, and as value what it
+    returned) or `hungry_factory` (its name and those of the parameters it requires).
+    """
 
     def __init__(self, kind: str, names: list[str], value: object = None) -> None:
         super().__init__(kind)
@@ -24,18 +34,11 @@ class NoPick(Exception):
         self.value = value
 
 
-def explain_no_pick(no_pick: NoPick, exports: dict, load: dict, read: ReadText) -> dict:
+def explain_no_pick(no_pick: NoPick, exports: Exports, load: ModuleLoad, read: ReadText) -> Finding:
     """A finding of stage `export`."""
     code, message, hint, place = _EXPLAINERS[no_pick.kind](no_pick, exports, load, read)
-    located = locate(load["entry"], place, read)
-    return {
-        "stage": "export",
-        "code": code,
-        "severity": "error",
-        "message": message,
-        **{name: value for name, value in located.items() if value is not None},
-        "hint": hint,
-    }
+    finding: Finding = {"stage": "export", "code": code, "severity": "error", "message": message}
+    return {**finding, **locate(load["entry"], place, read), "hint": hint}
 
 
 def kind_of(value: object) -> str:
@@ -51,19 +54,19 @@ def kind_of(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
-def _several(no_pick: NoPick, _exports: dict, load: dict, read: ReadText) -> tuple:
+def _several(no_pick: NoPick, _exports: Exports, load: ModuleLoad, read: ReadText) -> Nearest:
     names = ", ".join(f"`{name}`" for name in no_pick.names)
     first = no_pick.names[0]
+    agents = f"{load['modulePath']} has {len(no_pick.names)} agents ({names})"
     return (
         "several_agents",
-        f"{load['modulePath']} has {len(no_pick.names)} agents ({names}), and none of them hands off "
-        "to all others.",
+        f"{agents}, and none of them hands off to all others.",
         f"Name the one to serve: `agent = {first}`.",
         _declaration(first, load, read),
     )
 
 
-def _empty_factory(no_pick: NoPick, _exports: dict, load: dict, read: ReadText) -> tuple:
+def _empty_factory(no_pick: NoPick, _exports: Exports, load: ModuleLoad, read: ReadText) -> Nearest:
     name = no_pick.names[0]
     return (
         "factory_without_agent",
@@ -73,9 +76,11 @@ def _empty_factory(no_pick: NoPick, _exports: dict, load: dict, read: ReadText) 
     )
 
 
-def _hungry_factory(no_pick: NoPick, _exports: dict, load: dict, read: ReadText) -> tuple:
-    name = no_pick.names[0]
-    wanted = ", ".join(f"`{parameter}`" for parameter in no_pick.value)
+def _hungry_factory(
+    no_pick: NoPick, _exports: Exports, load: ModuleLoad, read: ReadText
+) -> Nearest:
+    name, *parameters = no_pick.names
+    wanted = ", ".join(f"`{parameter}`" for parameter in parameters)
     return (
         "factory_needs_arguments",
         f"`{name}` in {load['modulePath']} requires {wanted}, which nobody gives it.",
@@ -84,14 +89,14 @@ def _hungry_factory(no_pick: NoPick, _exports: dict, load: dict, read: ReadText)
     )
 
 
-def _none(_no_pick: NoPick, exports: dict, load: dict, read: ReadText) -> tuple:
+def _none(_no_pick: NoPick, exports: Exports, load: ModuleLoad, read: ReadText) -> Nearest:
     code, said, hint, place = _nearest(exports, load, read)
     told = ", ".join(f"`{name}` ({kind_of(value)})" for name, value in exports.items())
     has = f"It has {told}." if told else "It defines nothing."
     return code, f"{load['modulePath']} has nothing to serve. {said} {has}", hint, place
 
 
-def _nearest(exports: dict, load: dict, read: ReadText) -> tuple:
+def _nearest(exports: Exports, load: ModuleLoad, read: ReadText) -> Nearest:
     for name, value in exports.items():
         if type(value).__name__ == "RealtimeAgent":
             said = f"`{name}` is a RealtimeAgent, which speaks over a voice session only."
@@ -130,7 +135,7 @@ def _nearest(exports: dict, load: dict, read: ReadText) -> tuple:
     return "no_agent", "There is no agent in it.", hint, None
 
 
-def _declaration(name: str, load: dict, read: ReadText) -> dict | None:
+def _declaration(name: str, load: ModuleLoad, read: ReadText) -> Place | None:
     pattern = rf"^(?:async def |def |class )?{re.escape(name)}\b"
     return place_of(read(load["entry"]), pattern)
 

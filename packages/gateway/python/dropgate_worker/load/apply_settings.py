@@ -1,20 +1,28 @@
 """Settles model and upstream: `__gateway__`, then the agent's own, then the gateway's."""
 
-from types import ModuleType
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import handoff_graph, model_name, tool_type
+from ..protocol import Finding, ModelSource, ModuleLoad, ModuleSettings, UpstreamSource
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from agents import Agent
 
 
 def apply_settings(
-    load: dict, settings: dict, agent: object, sdk: ModuleType | None
-) -> tuple[dict, dict, list[dict]]:
+    load: ModuleLoad, settings: ModuleSettings, agent: Agent[Any] | None, sdk: ModuleType | None
+) -> tuple[ModelSource, UpstreamSource, list[Finding]]:
     """
     Gives effective model, effective upstream and findings. The agent itself gets the model of `__gateway__`,
     because the SDK lets an agent's own model win over any given to a run.
     """
-    findings: list[dict] = []
+    findings: list[Finding] = []
     upstream = _settle_upstream(load, settings, findings)
-    model = _settle_model(load, settings, agent, sdk, findings)
+    model = _settle_model(load, settings, agent, findings)
     api = load["upstreams"].get(upstream["name"])
     if agent is not None and api == "chat_completions":
         _find_hosted_tools(agent, upstream["name"], load, findings)
@@ -23,7 +31,9 @@ def apply_settings(
     return model, upstream, findings
 
 
-def _settle_upstream(load: dict, settings: dict, findings: list[dict]) -> dict:
+def _settle_upstream(
+    load: ModuleLoad, settings: ModuleSettings, findings: list[Finding]
+) -> UpstreamSource:
     asked = settings.get("upstream")
     default = load["defaultUpstream"]
     if asked is None:
@@ -46,15 +56,15 @@ def _settle_upstream(load: dict, settings: dict, findings: list[dict]) -> dict:
 
 
 def _settle_model(
-    load: dict, settings: dict, agent: object, sdk: ModuleType | None, findings: list[dict]
-) -> dict:
+    load: ModuleLoad, settings: ModuleSettings, agent: Agent[Any] | None, findings: list[Finding]
+) -> ModelSource:
     asked = settings.get("model")
     if asked is None:
-        if getattr(agent, "model", None):
+        if agent is not None and getattr(agent, "model", None):
             return {"name": model_name(agent), "source": "agent"}
         return _default_model(load)
     if agent is not None:
-        _set_model(agent, asked, sdk)
+        _set_model(agent, asked)
         return {"name": asked, "source": "__gateway__"}
     findings.append(
         {
@@ -70,14 +80,14 @@ def _settle_model(
     return _default_model(load)
 
 
-def _default_model(load: dict) -> dict:
+def _default_model(load: ModuleLoad) -> ModelSource:
     own = load["env"].get("OPENAI_DEFAULT_MODEL")
     if own:
         return {"name": own, "source": "environment"}
-    return load.get("defaultModel") or {"name": None, "source": "default"}
+    return load["defaultModel"] or {"name": None, "source": "default"}
 
 
-def _set_model(agent: object, model: str, sdk: ModuleType | None) -> None:
+def _set_model(agent: Agent[Any], model: str) -> None:
     # Settings the SDK derived from the default model go with it; those the author wrote stay.
     try:
         from agents.models import get_default_model_settings
@@ -89,7 +99,9 @@ def _set_model(agent: object, model: str, sdk: ModuleType | None) -> None:
     agent.model = model
 
 
-def _find_hosted_tools(agent: object, upstream: str, load: dict, findings: list[dict]) -> None:
+def _find_hosted_tools(
+    agent: Agent[Any], upstream: str, load: ModuleLoad, findings: list[Finding]
+) -> None:
     hosted = [
         f'`{tool.name}` of agent "{member.name}"'
         for member in handoff_graph(agent)

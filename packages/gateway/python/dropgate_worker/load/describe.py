@@ -1,38 +1,46 @@
 """Describes an agent for the manifest."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from ..agent_shape import (
     handoff_graph,
     handoff_targets,
+    listed,
     model_name,
     output_type_name,
     text_or_none,
     tool_type,
 )
+from ..protocol import AgentDescription, ToolDescription
+
+if TYPE_CHECKING:
+    from agents import Agent
 
 
-def describe_agents(root: object) -> list[dict]:
+def describe_agents(root: Agent[Any]) -> list[AgentDescription]:
     """The agent and all that it can reach by handoff, itself first."""
     return [_describe_agent(agent) for agent in handoff_graph(root)]
 
 
-def _describe_agent(agent: object) -> dict:
-    tools = getattr(agent, "tools", None) or []
+def _describe_agent(agent: Agent[Any]) -> AgentDescription:
     return {
         "name": str(getattr(agent, "name", "")),
         "model": model_name(agent),
-        "tools": [_describe_tool(tool) for tool in tools],
+        "tools": [_describe_tool(tool) for tool in listed(agent, "tools")],
         "handoffs": [str(target.name) for target in handoff_targets(agent)],
-        "inputGuardrails": _guardrail_names(getattr(agent, "input_guardrails", None)),
-        "outputGuardrails": _guardrail_names(getattr(agent, "output_guardrails", None)),
+        "inputGuardrails": _guardrail_names(listed(agent, "input_guardrails")),
+        "outputGuardrails": _guardrail_names(listed(agent, "output_guardrails")),
         "outputType": output_type_name(agent),
         "mcpServers": [
             text_or_none(getattr(server, "name", None)) or "unnamed"
-            for server in getattr(agent, "mcp_servers", None) or []
+            for server in listed(agent, "mcp_servers")
         ],
     }
 
 
-def _describe_tool(tool: object) -> dict:
+def _describe_tool(tool: object) -> ToolDescription:
     return {
         "name": text_or_none(getattr(tool, "name", None)) or "unnamed",
         "type": tool_type(tool),
@@ -42,9 +50,9 @@ def _describe_tool(tool: object) -> dict:
     }
 
 
-def _guardrail_names(guardrails: object) -> list[str]:
-    names = []
-    for guardrail in guardrails or []:
+def _guardrail_names(guardrails: list[Any]) -> list[str]:
+    names: list[str] = []
+    for guardrail in guardrails:
         try:
             names.append(str(guardrail.get_name()))
         except Exception:

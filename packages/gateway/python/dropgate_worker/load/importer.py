@@ -6,8 +6,10 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
+from collections.abc import Sequence
 from types import ModuleType
 
+from ..protocol import ModuleLoad
 from .source_files import SourceFiles, decode_source
 
 # The SDK's own package: a local folder of that name must not hide it.
@@ -21,7 +23,7 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     standard library's and the SDK's above all, win over helpers of their name.
     """
 
-    def __init__(self, load: dict, sources: SourceFiles) -> None:
+    def __init__(self, load: ModuleLoad, sources: SourceFiles) -> None:
         self._sources = sources
         self._entry = os.path.realpath(load["entry"])
         self._folder = os.path.realpath(load["folder"])
@@ -42,7 +44,7 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         # A helper that imports the module itself gets this one, not a second.
         if stem not in sys.modules:
             sys.modules[stem] = module
-        spec.loader.exec_module(module)
+        self.exec_module(module)
         return module
 
     def _import_package(self) -> None:
@@ -55,7 +57,7 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         sys.modules[self.package] = package
 
     def find_spec(
-        self, fullname: str, path: object = None, target: object = None
+        self, fullname: str, path: Sequence[str] | None = None, _target: object = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Finds the author's files; everything else is left to the other finders."""
         if fullname == self.package:
@@ -64,7 +66,7 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if fullname == SDK_PACKAGE:
             return None
         name = fullname.rpartition(".")[2]
-        for folder in [self._folder] if path is None else list(path):
+        for folder in [self._folder] if path is None else path:
             if not self._is_local(folder):
                 continue
             package = os.path.join(folder, name)
@@ -75,15 +77,15 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 return self._spec(fullname, f"{package}.py", None)
         return None
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:  # noqa: ARG002
         """Leaves it to Python."""
         return
 
     def exec_module(self, module: ModuleType) -> None:
         """Runs exactly the bytes that are recorded."""
-        path = module.__spec__.origin
+        path = module.__file__ or ""
         data = self._sources.read(path)
-        exec(compile(data, path, "exec", dont_inherit=True), module.__dict__)
+        exec(compile(data, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
 
     def get_source(self, fullname: str) -> str:
         """Text of a module, for `inspect` and tracebacks: of a kept generation, not of the disk."""
@@ -92,14 +94,17 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def get_filename(self, fullname: str) -> str:
         """Path of a module of ours."""
         spec = getattr(sys.modules.get(fullname), "__spec__", None)
-        if spec is None or spec.loader is not self:
+        if not isinstance(spec, importlib.machinery.ModuleSpec) or spec.loader is not self:
             raise ImportError(f"{fullname} is not a module of this agent.", name=fullname)
-        return spec.origin
+        return spec.origin or ""
 
     def _spec(self, name: str, path: str, package: str | None) -> importlib.machinery.ModuleSpec:
-        return importlib.util.spec_from_file_location(
+        spec = importlib.util.spec_from_file_location(
             name, path, loader=self, submodule_search_locations=[package] if package else None
         )
+        if spec is None:
+            raise ImportError(f"{path} cannot be imported.", name=name, path=path)
+        return spec
 
     def _is_local(self, folder: str) -> bool:
         return folder == self._folder or (

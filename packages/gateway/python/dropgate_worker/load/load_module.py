@@ -4,56 +4,52 @@ import gc
 import inspect
 import os
 import platform
-import re
 import time
-from dataclasses import dataclass
 from types import ModuleType
+from typing import TypedDict
 
 from ..agent_shape import is_agent, is_runnable
 from ..explain.code_frame import place_of
 from ..explain.failure_detail import set_author_folder
 from ..explain.load_failure import explain_load_error
-from ..explain.missed_exports import NoPick, explain_no_pick
+from ..explain.missed_exports import Exports, NoPick, explain_no_pick
+from ..loaded_module import LoadedModule
+from ..protocol import Finding, Manifest, ModuleLoad
 from ..sdk import describe_sdk, import_sdk
 from .apply_settings import apply_settings
 from .describe import describe_agents
 from .importer import ModuleImporter
 from .mcp_servers import connect_servers
 from .module_settings import check_module_settings
-from .pick_export import Picked, as_picked, exports_of, pick_export
+from .pick_export import KnownArguments, Picked, as_picked, exports_of, pick_export
 from .source_files import SourceFiles
 
 _APPROVAL_STUB = r"def approval_request\([^)]*\)[^:\n]*:\s*\n\s*# TODO: Implement"
 
 
-@dataclass
-class LoadedModule:
-    """A module after loading: what is served, and the SDK."""
+class LoadFailed(TypedDict):
+    """Why a module could not be loaded, and the local files read before it failed."""
 
-    manifest: dict
-    kind: str
-    value: object
-    sdk: ModuleType | None
-    # API that the effective upstream speaks; None where it is not known.
-    api: str | None
+    findings: list[Finding]
+    files: list[str]
 
 
 class Loading:
     """A load under way: `import_entry` runs the module, outside of any loop; `finish` the rest, inside one."""
 
-    def __init__(self, load: dict) -> None:
-        self._load = {
+    def __init__(self, load: ModuleLoad) -> None:
+        self._load: ModuleLoad = {
             **load,
             "entry": os.path.realpath(load["entry"]),
             "folder": os.path.realpath(load["folder"]),
         }
         self._started_at = time.perf_counter()
         self._sources = SourceFiles(load["kept"], load["keptFolder"])
-        self._exports: dict = {}
+        self._exports: Exports = {}
         self._metadata: object = None
         self._picked: Picked | None = None
         self._sdk: ModuleType | None = None
-        self._findings: list[dict] = []
+        self._findings: list[Finding] = []
 
     def import_entry(self) -> None:
         """Imports the module and calls its factory. Never raises: what it raises becomes a finding."""
@@ -78,8 +74,8 @@ class Loading:
         except BaseException as error:
             self._findings = [explain_load_error(error, load, self._sources.peek)]
 
-    async def finish(self) -> dict:
-        """Gives `{type: loaded, module}`, or the message `load_failed`. Never raises."""
+    async def finish(self) -> LoadedModule | LoadFailed:
+        """Gives the module, or why there is none. Never raises."""
         if self._picked is None:
             return self._failed(self._findings)
         try:
@@ -93,17 +89,17 @@ class Loading:
         except BaseException as error:
             return self._failed([explain_load_error(error, self._load, self._sources.peek)])
 
-    def _described(self, picked: Picked, found: list[dict]) -> dict:
+    def _described(self, picked: Picked, found: list[Finding]) -> LoadedModule | LoadFailed:
         load, entry = self._load, self._load["entry"]
         text = self._sources.peek(entry)
         settings, findings = check_module_settings(self._metadata, entry, text)
-        agent = picked.value if picked.kind == "agent" else None
+        agent = picked.value if is_agent(picked.value) else None
         model, upstream, applied = apply_settings(load, settings, agent, self._sdk)
         errors = [finding for finding in applied if finding["severity"] == "error"]
         if errors:
             return self._failed([*errors, *findings])
         self._sources.keep()
-        manifest = {
+        manifest: Manifest = {
             "kind": picked.kind,
             "exportName": picked.name,
             "exports": list(self._exports),
@@ -118,22 +114,22 @@ class Loading:
             "loadMs": round((time.perf_counter() - self._started_at) * 1000),
         }
         api = load["upstreams"].get(upstream["name"])
-        module = LoadedModule(manifest, picked.kind, picked.value, self._sdk, api)
-        return {"type": "loaded", "module": module}
+        return LoadedModule(manifest, picked.kind, picked.value, self._sdk, api)
 
-    def _failed(self, findings: list[dict]) -> dict:
+    def _failed(self, findings: list[Finding]) -> LoadFailed:
         files = [file["path"] for file in self._sources.loaded(self._load["entry"])]
-        return {"type": "load_failed", "findings": findings, "files": files}
+        return {"findings": findings, "files": files}
 
 
-def _apply_environment(load: dict) -> None:
+def _apply_environment(load: ModuleLoad) -> None:
     # The module's `.env`, with the broker's variables merged in by the gateway, and its default model.
-    if load.get("defaultModel"):
-        os.environ["OPENAI_DEFAULT_MODEL"] = load["defaultModel"]["name"]
+    default_model = load["defaultModel"]
+    if default_model and default_model["name"]:
+        os.environ["OPENAI_DEFAULT_MODEL"] = default_model["name"]
     os.environ.update(load["env"])
 
 
-def _factory_arguments(load: dict) -> dict:
+def _factory_arguments(load: ModuleLoad) -> KnownArguments:
     """What a factory may require, by the name of its parameter; made only where it is asked for."""
 
     def client() -> object:
@@ -141,7 +137,7 @@ def _factory_arguments(load: dict) -> dict:
 
         return openai.AsyncOpenAI()
 
-    default_model = (load.get("defaultModel") or {}).get("name")
+    default_model = load["defaultModel"] and load["defaultModel"]["name"]
     return {
         "model": lambda: default_model,
         "name": lambda: load["name"],
@@ -167,18 +163,18 @@ async def _settle_factory(picked: Picked) -> Picked:
     raise NoPick("empty_factory", [picked.name], value)
 
 
-def _find_stubs(file: str, text: str) -> list[dict]:
+def _find_stubs(file: str, text: str) -> list[Finding]:
     """Agent Builder leaves a stub where a person had to approve: as exported it approves everything."""
-    if not re.search(_APPROVAL_STUB, text):
+    place = place_of(text, _APPROVAL_STUB)
+    if not place:
         return []
-    return [
-        {
-            "stage": "load",
-            "severity": "warning",
-            "code": "approval_stub",
-            "message": "`approval_request` approves everything: it is the stub that Agent Builder exports.",
-            "hint": "Ask somebody there, or return False until it is written.",
-            "file": file,
-            **(place_of(text, _APPROVAL_STUB) or {}),
-        }
-    ]
+    stub = "it is the stub that Agent Builder exports"
+    finding: Finding = {
+        "stage": "load",
+        "severity": "warning",
+        "code": "approval_stub",
+        "message": f"`approval_request` approves everything: {stub}.",
+        "hint": "Ask somebody there, or return False until it is written.",
+        "file": file,
+    }
+    return [{**finding, **place}]

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from ..explain.code_frame import place_of
+from ..protocol import Finding, ModuleSettings
 
 RUN_SETTINGS = (
     "maxOutputTokens",
@@ -24,7 +26,9 @@ class BadValue(Exception):
     """The field cannot have this value."""
 
 
-def check_module_settings(metadata: object, file: str, text: str) -> tuple[dict, list[dict]]:
+def check_module_settings(
+    metadata: object, file: str, text: str
+) -> tuple[ModuleSettings, list[Finding]]:
     """What holds of `__gateway__` (None where there is none), and a finding for each field that does not."""
     if metadata is None:
         return {}, []
@@ -32,9 +36,9 @@ def check_module_settings(metadata: object, file: str, text: str) -> tuple[dict,
         message = "`__gateway__` is no dict, so it is ignored."
         hint = f"Make it a dict with any of {_field_names()}."
         return {}, [_warning("bad_metadata", "__gateway__", file, text, message, hint)]
-    settings: dict = {}
-    findings: list[dict] = []
-    for given, value in metadata.items():
+    settings: ModuleSettings = {}
+    findings: list[Finding] = []
+    for given, value in cast("Mapping[Any, Any]", metadata).items():
         name = _camel_case(str(given))
         shown = f"`__gateway__.{_snake_case(name)}`"
         if name not in _FIELDS:
@@ -62,8 +66,12 @@ def _text(value: object) -> str:
 
 
 def _texts(value: object) -> list[str]:
+    return [_text(item) for item in _items(value)]
+
+
+def _items(value: object) -> list[object]:
     if isinstance(value, (list, tuple)):
-        return [_text(item) for item in value]
+        return list(cast("list[object]", value))
     raise BadValue
 
 
@@ -86,19 +94,14 @@ def _list_of(*names: str) -> Callable[[object], list[str]]:
     parse_item = _one_of(*names)
 
     def parse(value: object) -> list[str]:
-        if isinstance(value, (list, tuple)):
-            return [parse_item(item) for item in value]
-        raise BadValue
+        return [parse_item(item) for item in _items(value)]
 
     return parse
 
 
 def _client_settings(value: object) -> list[str]:
-    if not isinstance(value, (list, tuple)):
-        raise BadValue
-    return _list_of(*RUN_SETTINGS)(
-        [_camel_case(item) if isinstance(item, str) else item for item in value]
-    )
+    names = [_camel_case(item) if isinstance(item, str) else item for item in _items(value)]
+    return _list_of(*RUN_SETTINGS)(names)
 
 
 def _camel_case(name: str) -> str:
@@ -109,7 +112,7 @@ def _snake_case(name: str) -> str:
     return re.sub(r"[A-Z]", lambda match: f"_{match.group(0).lower()}", name)
 
 
-_FIELDS: dict[str, tuple[Callable, str]] = {
+_FIELDS: dict[str, tuple[Callable[[object], object], str]] = {
     "model": (_text, "a model name"),
     "upstream": (_text, "the name of an upstream"),
     "displayName": (_text, "a text"),
@@ -134,14 +137,14 @@ def _field_names() -> str:
     return ", ".join(_snake_case(name) for name in _FIELDS)
 
 
-def _warning(code: str, name: str, file: str, text: str, message: str, hint: str) -> dict:
-    place = place_of(text, rf"(?<!\w)(?:{name}|{_snake_case(name)})(?=['\"]?\s*[:=])") or {}
-    return {
+def _warning(code: str, name: str, file: str, text: str, message: str, hint: str) -> Finding:
+    finding: Finding = {
         "stage": "metadata",
         "code": code,
         "severity": "warning",
         "message": message,
         "file": file,
-        **place,
         "hint": hint,
     }
+    place = place_of(text, rf"(?<!\w)(?:{name}|{_snake_case(name)})(?=['\"]?\s*[:=])")
+    return {**finding, **place} if place else finding

@@ -1,28 +1,39 @@
 """Picks what a module serves."""
 
+from __future__ import annotations
+
 import inspect
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import handoff_graph, handoff_targets, is_agent, is_runnable
-from ..explain.missed_exports import FACTORY_NAMES, NoPick
+from ..explain.missed_exports import FACTORY_NAMES, Exports, NoPick
+from ..protocol import Kind
+
+if TYPE_CHECKING:
+    from agents import Agent
 
 WORKFLOW_NAMES = ("runWorkflow", "run_workflow")
+
+# What a factory may require, made only where it is asked for, by the name of its parameter.
+KnownArguments = dict[str, Callable[[], object]]
 
 
 @dataclass
 class Picked:
-    """The export that is served; of a factory `value` is still to be awaited where it is awaitable."""
+    """The export that is served; of a factory `value` is what it returned, not yet awaited nor told apart."""
 
-    kind: str
+    kind: Kind
     name: str
     value: object
     is_factory: bool = False
 
 
-def exports_of(module: ModuleType) -> dict:
+def exports_of(module: ModuleType) -> Exports:
     """Public names a module defines: no modules, no classes and functions of packages."""
     return {
         name: value
@@ -31,7 +42,9 @@ def exports_of(module: ModuleType) -> dict:
     }
 
 
-def pick_export(exports: dict, export_names: list[str], folder_name: str, known: dict) -> Picked:
+def pick_export(
+    exports: Exports, export_names: list[str], folder_name: str, known: KnownArguments
+) -> Picked:
     """
     First match wins: what Agent Builder exports as the entry, a name in `export_names`, `run_workflow`, the export
     named like the folder, the only agent, the root of the handoff graph among several, the only object with `run`. A
@@ -74,18 +87,18 @@ def _is_own(value: object, module: ModuleType) -> bool:
     if isinstance(value, type) or inspect.isroutine(value):
         home = sys.modules.get(getattr(value, "__module__", None) or "")
         loader = getattr(getattr(home, "__spec__", None), "loader", None)
-        return loader is not None and loader is module.__spec__.loader
+        return loader is not None and loader is module.__loader__
     return type(value).__module__ not in ("typing", "__future__")
 
 
-def _pick_workflow(exports: dict) -> Picked | None:
+def _pick_workflow(exports: Exports) -> Picked | None:
     for name in WORKFLOW_NAMES:
         if callable(exports.get(name)):
             return Picked("workflow", name, exports[name])
     return None
 
 
-def _pick_named(exports: dict, name: str, known: dict) -> Picked | None:
+def _pick_named(exports: Exports, name: str, known: KnownArguments) -> Picked | None:
     value = exports.get(name)
     if is_agent(value) or is_runnable(value):
         return as_picked(name, value)
@@ -97,12 +110,12 @@ def _pick_named(exports: dict, name: str, known: dict) -> Picked | None:
     if required and name not in FACTORY_NAMES:
         return None
     if any(parameter not in known for parameter in required):
-        raise NoPick("hungry_factory", [name], required)
+        raise NoPick("hungry_factory", [name, *required])
     arguments = {parameter: known[parameter]() for parameter in required}
-    return Picked("factory", name, value(**arguments), is_factory=True)
+    return Picked("runnable", name, value(**arguments), is_factory=True)
 
 
-def _required_parameters(function: object) -> list[str]:
+def _required_parameters(function: Callable[..., object]) -> list[str]:
     optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return [
         name
@@ -121,20 +134,20 @@ def _is_named_like(export_name: str, folder_name: str) -> bool:
     return bare(export_name) == bare(folder_name) or stem(export_name) == stem(folder_name)
 
 
-def _distinct_agents(served: dict) -> dict:
-    distinct: dict = {}
+def _distinct_agents(served: Exports) -> dict[str, Agent[Any]]:
+    distinct: dict[str, Agent[Any]] = {}
     for name, value in served.items():
         if is_agent(value) and not any(known is value for known in distinct.values()):
             distinct[name] = value
     return distinct
 
 
-def _root_of(agents: dict) -> str | None:
+def _root_of(agents: dict[str, Agent[Any]]) -> str | None:
     """The one that reaches all others by handoff; where several do, the one that does so directly."""
     if len(agents) < 2:
         return next(iter(agents), None)
 
-    def reaches_all(reached: list) -> bool:
+    def reaches_all(reached: list[Agent[Any]]) -> bool:
         ids = {id(agent) for agent in reached}
         return all(id(agent) in ids for agent in agents.values())
 
@@ -146,7 +159,7 @@ def _root_of(agents: dict) -> str | None:
     return roots[0] if len(roots) == 1 else None
 
 
-def _pick_runnable(exports: dict, served: dict) -> Picked:
+def _pick_runnable(exports: Exports, served: Exports) -> Picked:
     if len(served) == 1:
         name, value = next(iter(served.items()))
         return as_picked(name, value)

@@ -5,6 +5,8 @@ import io
 import os
 import tokenize
 
+from ..protocol import LoadedFile
+
 
 class SourceFiles:
     """
@@ -36,9 +38,11 @@ class SourceFiles:
         """True where the generation or the disk holds the file."""
         return (self._kept is not None and path in self._kept) or os.path.isfile(path)
 
-    def loaded(self, entry: str) -> list[dict]:
+    def loaded(self, entry: str) -> list[LoadedFile]:
         """Files read so far with their hashes, the entry first."""
-        files = [{"path": path, "sha256": sha256} for path, sha256 in self._recorded.items()]
+        files: list[LoadedFile] = [
+            {"path": path, "sha256": sha256} for path, sha256 in self._recorded.items()
+        ]
         return sorted(files, key=lambda file: file["path"] != entry)
 
     def keep(self) -> None:

@@ -1,17 +1,28 @@
 """What a caller asks of the model, as the SDK takes it."""
 
+from __future__ import annotations
+
 import copy
 import json
+from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import output_type_name
+from ..protocol import Api, OutputFormat, RunInput, SchemaFormat
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from agents import Agent, AgentOutputSchemaBase, ModelSettings
 
 
-def asked_settings(sdk: object, run_input: dict, allowed: list[str], api: str | None) -> object:
+def asked_settings(
+    sdk: ModuleType, run_input: RunInput, allowed: list[str], api: Api | None
+) -> ModelSettings | None:
     """Model settings: the cap on output always, the others as far as the module allows; None where nothing is asked."""
     given = run_input["settings"]
     asked = {name: value for name, value in given.items() if name in allowed}
     is_chat = api == "chat_completions"
-    fields: dict = {
+    fields: dict[str, Any] = {
         "max_tokens": given.get("maxOutputTokens"),
         "temperature": asked.get("temperature"),
         "top_p": asked.get("topP"),
@@ -35,7 +46,7 @@ def asked_settings(sdk: object, run_input: dict, allowed: list[str], api: str | 
     return sdk.ModelSettings(**fields) if fields else None
 
 
-def agent_view(sdk: object, agent: object, output_format: dict) -> object:
+def agent_view(sdk: ModuleType, agent: Agent[Any], output_format: OutputFormat) -> Agent[Any]:
     """The agent as one run sees it: with the caller's schema as its output type where it has text output."""
     if output_format["type"] != "json_schema" or output_type_name(agent) != "text":
         return agent
@@ -45,7 +56,7 @@ def agent_view(sdk: object, agent: object, output_format: dict) -> object:
     return view
 
 
-def _schema_output(sdk: object, output_format: dict) -> object:
+def _schema_output(sdk: ModuleType, output_format: SchemaFormat) -> AgentOutputSchemaBase:
     class AskedOutput(sdk.AgentOutputSchemaBase):
         """The caller's schema; what the model says is only checked to be JSON."""
 
@@ -55,11 +66,11 @@ def _schema_output(sdk: object, output_format: dict) -> object:
         def name(self) -> str:
             return output_format["name"]
 
-        def json_schema(self) -> dict:
+        def json_schema(self) -> dict[str, Any]:
             return output_format["schema"]
 
         def is_strict_json_schema(self) -> bool:
-            return bool(output_format.get("strict"))
+            return output_format["strict"]
 
         def validate_json(self, json_str: str) -> object:
             try:
@@ -70,5 +81,5 @@ def _schema_output(sdk: object, output_format: dict) -> object:
     return AskedOutput()
 
 
-def _defined(values: dict) -> dict:
+def _defined(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}

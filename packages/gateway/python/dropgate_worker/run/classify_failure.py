@@ -3,8 +3,10 @@
 import email.utils
 import math
 import time
+from typing import Any, NamedTuple, cast
 
 from ..explain.failure_detail import failure_detail, text_of
+from ..protocol import Failed, Finished, RunStage, Usage
 
 
 class ApprovalRequired(Exception):
@@ -15,45 +17,52 @@ class RunCancelled(Exception):
     """The gateway cancelled the run."""
 
 
-_UPSTREAM_FAILED = (
+class Verdict(NamedTuple):
+    """What a caller is told of a failure, and which part failed."""
+
+    code: str
+    message: str
+    stage: RunStage
+
+
+_UPSTREAM_FAILED = Verdict(
     "upstream_failed",
     "The upstream of the model failed or broke off its answer; try again.",
     "model",
 )
-_RUN_FAILED = (
+_RUN_FAILED = Verdict(
     "run_failed",
     "The agent failed while it ran; the cause is in the log of the gateway.",
     "run",
 )
-_TOOL_FAILED = ("tool_failed", "A tool of the agent failed.", "tool")
+_TOOL_FAILED = Verdict("tool_failed", "A tool of the agent failed.", "tool")
 
 # By name of the class: versions of the SDK differ in which they have.
-_VERDICTS = {
-    "RunCancelled": ("run_cancelled", "The run was cancelled.", "run"),
-    "CancelledError": ("run_cancelled", "The run was cancelled.", "run"),
-    "MaxTurnsExceeded": (
+_VERDICTS: dict[str, Verdict] = {
+    "RunCancelled": Verdict("run_cancelled", "The run was cancelled.", "run"),
+    "CancelledError": Verdict("run_cancelled", "The run was cancelled.", "run"),
+    "MaxTurnsExceeded": Verdict(
         "max_turns_exceeded",
         "The agent needed more turns than it is allowed.",
         "run",
     ),
-    "ToolTimeoutError": ("tool_failed", "A tool of the agent took too long.", "tool"),
+    "ToolTimeoutError": Verdict("tool_failed", "A tool of the agent took too long.", "tool"),
     "MCPToolCancellationError": _TOOL_FAILED,
-    "ApprovalRequired": (
+    "ApprovalRequired": Verdict(
         "approval_unsupported",
         "The agent stopped for an approval, which chat completions cannot ask for.",
         "tool",
     ),
-    "ModelTimeoutError": ("upstream_failed", "The model took too long to answer.", "model"),
+    "ModelTimeoutError": Verdict("upstream_failed", "The model took too long to answer.", "model"),
     "APIConnectionError": _UPSTREAM_FAILED,
     "APITimeoutError": _UPSTREAM_FAILED,
 }
-
 
 _REFUSED_BY_GATEWAY = ("quota_exhausted", "store_unavailable")
 _RETRIED_LATER = ("upstream_rate_limited", "upstream_unavailable", *_REFUSED_BY_GATEWAY)
 
 
-def classify_failure(thrown: BaseException, usage: dict) -> dict:
+def classify_failure(thrown: BaseException, usage: Usage) -> Finished | Failed:
     """The final event; `usage` is what the run has cost until then."""
     cause = tool_error(thrown) or thrown
     blocked_by = _blocker(cause)
@@ -65,7 +74,7 @@ def classify_failure(thrown: BaseException, usage: dict) -> dict:
             "blockedBy": blocked_by,
         }
     code, message, stage = _verdict_on(thrown)
-    event = {
+    event: Failed = {
         "type": "failed",
         "code": code,
         "message": message,
@@ -86,7 +95,7 @@ def tool_error(thrown: BaseException) -> BaseException | None:
     return thrown.__cause__ if is_wrapped else None
 
 
-def _verdict_on(thrown: BaseException) -> tuple[str, str, str]:
+def _verdict_on(thrown: BaseException) -> Verdict:
     own = _own_verdict(tool_error(thrown) or thrown)
     if own is not None:
         return own
@@ -99,20 +108,20 @@ def _verdict_on(thrown: BaseException) -> tuple[str, str, str]:
         return _model_behavior_verdict(thrown)
     if _is_upstream_error(thrown):
         return _upstream_verdict(thrown)
-    modules = [frame for frame in _frame_files(thrown)]
+    modules = _frame_files(thrown)
     if modules and "/openai/" in modules[-1] and "site-packages" in modules[-1]:
         return _UPSTREAM_FAILED
     if any(file.endswith("/agents/guardrail.py") for file in modules):
-        return "run_failed", "A guardrail of the agent failed.", "guardrail"
+        return Verdict("run_failed", "A guardrail of the agent failed.", "guardrail")
     return _RUN_FAILED
 
 
-def _model_behavior_verdict(thrown: BaseException) -> tuple[str, str, str]:
+def _model_behavior_verdict(thrown: BaseException) -> Verdict:
     # The SDK's own word for a stream that ended early or a terminal event that says failure.
     message = text_of(thrown)
     if any(words in message for words in ("terminal event", "final response", "terminal state")):
         return _UPSTREAM_FAILED
-    return "run_failed", "The model answered in a form the agent cannot use.", "model"
+    return Verdict("run_failed", "The model answered in a form the agent cannot use.", "model")
 
 
 def _is_upstream_error(thrown: BaseException) -> bool:
@@ -121,46 +130,71 @@ def _is_upstream_error(thrown: BaseException) -> bool:
     )
 
 
-def _upstream_verdict(thrown: BaseException) -> tuple[str, str, str]:
+def _upstream_verdict(thrown: BaseException) -> Verdict:
     status = getattr(thrown, "status_code", None)
     if getattr(thrown, "code", None) == "context_length_exceeded":
-        message = "The conversation is longer than the model's context; shorten it."
-        return "context_too_long", message, "model"
-    if status in (401, 403):
-        return (
-            "upstream_refused",
-            "The upstream refused the gateway's credentials; its operator has to check the upstream's key.",
-            "model",
-        )
-    if status == 404:
-        message = "The upstream has no such model or route; the agent names one it does not offer."
-        return "upstream_refused", message, "model"
-    if status == 504:
-        return "upstream_timeout", "The upstream of the model took too long to answer.", "model"
-    if status == 429:
-        message = "The upstream of the model limits the rate of requests; try again later."
-        return "upstream_rate_limited", message, "model"
-    if status == 503:
-        message = (
-            "The upstream of the model cannot be reached or takes no requests now; try again later."
-        )
-        return "upstream_unavailable", message, "model"
+        return _CONTEXT_TOO_LONG
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
     if isinstance(status, int) and 400 <= status < 500:
-        return "upstream_refused", "The upstream of the model refused the request.", "model"
+        return Verdict(
+            "upstream_refused", "The upstream of the model refused the request.", "model"
+        )
     return _UPSTREAM_FAILED
 
 
-def _own_verdict(thrown: BaseException) -> tuple[str, str, str] | None:
+_CONTEXT_TOO_LONG = Verdict(
+    "context_too_long",
+    "The conversation is longer than the model's context; shorten it.",
+    "model",
+)
+_REFUSED_CREDENTIALS = Verdict(
+    "upstream_refused",
+    "The upstream refused the gateway's credentials; its operator has to check the upstream's key.",
+    "model",
+)
+_BY_STATUS = {
+    401: _REFUSED_CREDENTIALS,
+    403: _REFUSED_CREDENTIALS,
+    404: Verdict(
+        "upstream_refused",
+        "The upstream has no such model or route; the agent names one it does not offer.",
+        "model",
+    ),
+    429: Verdict(
+        "upstream_rate_limited",
+        "The upstream of the model limits the rate of requests; try again later.",
+        "model",
+    ),
+    503: Verdict(
+        "upstream_unavailable",
+        "The upstream of the model cannot be reached or takes no requests now; try again later.",
+        "model",
+    ),
+    504: Verdict(
+        "upstream_timeout",
+        "The upstream of the model took too long to answer.",
+        "model",
+    ),
+}
+
+
+def _own_verdict(thrown: BaseException) -> Verdict | None:
     """What the gateway refused, not the upstream: its words are fit for the caller."""
-    headers = getattr(getattr(thrown, "response", None), "headers", None)
+    headers = _headers_of(thrown)
     code = headers.get("x-dropgate-failure") if headers is not None else None
     if code not in _REFUSED_BY_GATEWAY:
         return None
-    body = getattr(thrown, "body", None)
-    message = body.get("message") if isinstance(body, dict) else None
+    body: Any = getattr(thrown, "body", None)
+    message = cast("dict[str, object]", body).get("message") if isinstance(body, dict) else None
     if not isinstance(message, str):
         message = "The gateway takes no more model calls now."
-    return code, message, "model"
+    return Verdict(code, message, "model")
+
+
+def _headers_of(thrown: BaseException) -> Any:
+    """Headers of the answer that a client of OpenAI's raised; None where there was none."""
+    return getattr(getattr(thrown, "response", None), "headers", None)
 
 
 def _blocker(cause: BaseException) -> str | None:
@@ -171,7 +205,7 @@ def _blocker(cause: BaseException) -> str | None:
     if not name.endswith("TripwireTriggered"):
         return None
     result = getattr(cause, "guardrail_result", None)
-    guardrail = getattr(result, "guardrail", None) or getattr(cause, "guardrail", None)
+    guardrail: Any = getattr(result, "guardrail", None) or getattr(cause, "guardrail", None)
     try:
         return str(guardrail.get_name())
     except Exception:
@@ -179,7 +213,7 @@ def _blocker(cause: BaseException) -> str | None:
 
 
 def _frame_files(thrown: BaseException) -> list[str]:
-    files = []
+    files: list[str] = []
     frame = thrown.__traceback__
     while frame is not None:
         files.append(frame.tb_frame.f_code.co_filename)
@@ -188,7 +222,7 @@ def _frame_files(thrown: BaseException) -> list[str]:
 
 
 def _retry_after_seconds(thrown: BaseException) -> int | None:
-    headers = getattr(getattr(thrown, "response", None), "headers", None)
+    headers = _headers_of(thrown)
     if headers is None:
         return None
     try:

@@ -1,8 +1,18 @@
 """Reads a streamed run of the SDK to its end and tells it: text, reasoning summaries, tools, handoffs."""
 
-from collections.abc import Awaitable, Callable
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from .run_scope import RunScope
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from agents import RunResultStreaming, ToolCallItem
+
+# Why a turn of the model ended early.
+Cut = Literal["length", "content_filter"]
 
 
 class Transcript:
@@ -44,9 +54,9 @@ class StreamReader:
         self._scope = scope
         self._transcript = transcript
         self._last_item_id: str | None = None
-        self.cut: str | None = None
+        self.cut: Cut | None = None
 
-    async def read(self, result: object) -> None:
+    async def read(self, result: RunResultStreaming) -> None:
         """Returns when the run is over. Raises what the run raises; leaves nothing of it running."""
         activity = self._scope.activity
         activity.hold()
@@ -61,7 +71,7 @@ class StreamReader:
             if not result.is_complete:
                 result.cancel()
 
-    async def _tell_raw(self, data: object) -> None:
+    async def _tell_raw(self, data: Any) -> None:
         kind = getattr(data, "type", "")
         if kind == "response.output_text.delta":
             if data.item_id != self._last_item_id:
@@ -86,7 +96,7 @@ class StreamReader:
         # Chat completions know no ids of messages: the SDK gives all the same.
         self._last_item_id = None
 
-    async def _tell_item(self, name: str, item: object) -> None:
+    async def _tell_item(self, name: str, item: Any) -> None:
         if name == "handoff_occured":
             await self._scope.request.push(
                 {
@@ -99,14 +109,14 @@ class StreamReader:
             tell_tool_call(item, self._scope)
 
 
-def cut_short(reason: str | None) -> str | None:
+def cut_short(reason: str | None) -> Cut | None:
     """What OpenAI's APIs, either of them, call the end of a turn, where it came early."""
     if reason in ("length", "max_output_tokens"):
         return "length"
-    return reason if reason == "content_filter" else None
+    return "content_filter" if reason == "content_filter" else None
 
 
-def tell_tool_call(item: object, scope: RunScope) -> None:
+def tell_tool_call(item: ToolCallItem, scope: RunScope) -> None:
     """A hosted tool has run upstream before anything is known of it: both its events come at once."""
     raw = item.raw_item
     kind = _field(raw, "type") or ""
@@ -130,4 +140,6 @@ _HOSTED_CALLS = (
 
 
 def _field(raw: object, name: str) -> str | None:
-    return raw.get(name) if isinstance(raw, dict) else getattr(raw, name, None)
+    if isinstance(raw, dict):
+        return cast("dict[str, Any]", raw).get(name)
+    return getattr(raw, name, None)

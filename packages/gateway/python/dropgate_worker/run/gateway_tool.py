@@ -1,12 +1,19 @@
 """Tools that the gateway owns and executes, as tools of the SDK."""
 
-import json
+from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
+from ..protocol import Message
 from .guard_tools import GATEWAY_TOOL, parsed_arguments
 from .run_scope import Refused, run_scope
 
+if TYPE_CHECKING:
+    from agents import FunctionTool
 
-def make_gateway_tool(name: str, description: str | None = None) -> object:
+
+def make_gateway_tool(name: str, description: str | None = None) -> FunctionTool:
     """A tool for an agent's `tools`; its calls go to the gateway. What the gateway refuses is told to the model."""
     from agents import FunctionTool
 
@@ -14,7 +21,11 @@ def make_gateway_tool(name: str, description: str | None = None) -> object:
         scope = run_scope.get()
         if scope is None:
             return f'The gateway tool "{name}" can be called only in a run of the gateway.'
-        question = {"ask": "call_tool", "tool": name, "arguments": parsed_arguments(arguments)}
+        question: Message = {
+            "ask": "call_tool",
+            "tool": name,
+            "arguments": parsed_arguments(arguments),
+        }
         try:
             result = await scope.request.ask(question)
         except Refused as refused:

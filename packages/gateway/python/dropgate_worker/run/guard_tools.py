@@ -1,41 +1,60 @@
 """
-Makes the gateway's policy hold for the tools of every agent: those reached by handoff or used as tools, and tools of
-MCP servers included. Tools are guarded in place when a turn asks for them.
+Makes the gateway's policy hold for the tools of every agent.
+
+Those reached by handoff or used as tools, and tools of MCP servers, are included. Tools are guarded in place when a
+turn asks for them.
 """
+
+from __future__ import annotations
 
 import json
 from functools import wraps
+from typing import TYPE_CHECKING, Any
 
-from ..agent_shape import tool_type
+from ..agent_shape import listed, tool_type
+from ..protocol import Answer, Message, Provenance, ToolVerdict
 from .run_scope import RunScope, run_scope
 
 GUARD_NAME = "dropgate_policy"
 _GUARDED = "_dropgate_guarded"
 GATEWAY_TOOL = "_dropgate_gateway_tool"
 
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from types import ModuleType
 
-def guard_tools(sdk: object, agent: object) -> None:
+    from agents import (
+        FunctionTool,
+        ToolGuardrailFunctionOutput,
+        ToolInputGuardrail,
+        ToolInputGuardrailData,
+    )
+
+    ToolList = Callable[..., Awaitable[list[Any]]]
+    Invoke = Callable[[Any, str], Awaitable[Any]]
+
+
+def guard_tools(sdk: ModuleType, agent: object) -> None:
     """Guards all agents of the SDK, and `agent` where its class lists its tools itself. May be called again."""
     for cls in (sdk.Agent, type(agent)):
-        owner = next((base for base in cls.__mro__ if "get_all_tools" in vars(base)), None)
+        owner: Any = next((base for base in cls.__mro__ if "get_all_tools" in vars(base)), None)
         if owner is not None and not hasattr(owner.get_all_tools, _GUARDED):
             owner.get_all_tools = _guarding(sdk, owner.get_all_tools)
 
 
-def provenance_of(tool: object, agent: object) -> str:
+def provenance_of(tool: object, agent: object) -> Provenance:
     """Who executes a tool."""
     if getattr(tool, GATEWAY_TOOL, False):
         return "gateway"
     if not hasattr(tool, "on_invoke_tool"):
         return "hosted" if tool_type(tool) == "hosted_tool" else "native"
-    own = getattr(agent, "tools", None) or []
-    has_servers = bool(getattr(agent, "mcp_servers", None))
-    return "mcp" if has_servers and not any(each is tool for each in own) else "native"
+    is_own = any(own is tool for own in listed(agent, "tools"))
+    return "mcp" if listed(agent, "mcp_servers") and not is_own else "native"
 
 
-def _guarding(sdk: object, original):
+def _guarding(sdk: ModuleType, original: ToolList) -> ToolList:
     @wraps(original)
-    async def get_all_tools(self, *args, **kwargs):
+    async def get_all_tools(self: object, *args: Any, **kwargs: Any) -> list[Any]:
         tools = await original(self, *args, **kwargs)
         for tool in tools:
             _guard(sdk, tool)
@@ -51,7 +70,7 @@ def _is_offered(tool: object, agent: object) -> bool:
     if scope is None or hasattr(tool, "on_invoke_tool"):
         return True
     name = str(getattr(tool, "name", ""))
-    answer = "allow" if _verdict(name, scope) == "allow" else "deny"
+    answer: Answer = "allow" if _verdict(name, scope) == "allow" else "deny"
     if scope.offers.get(name) != answer:
         scope.offers[name] = answer
         scope.request.decided(
@@ -60,11 +79,11 @@ def _is_offered(tool: object, agent: object) -> bool:
     return answer == "allow"
 
 
-def _guard(sdk: object, tool: object) -> None:
+def _guard(sdk: ModuleType, tool: Any) -> None:
     if not hasattr(tool, "on_invoke_tool") or getattr(tool, _GUARDED, False):
         return
     if hasattr(tool, "tool_input_guardrails") and hasattr(sdk, "ToolInputGuardrail"):
-        own = list(tool.tool_input_guardrails or [])
+        own = listed(tool, "tool_input_guardrails")
         if not any(getattr(guardrail, "name", None) == GUARD_NAME for guardrail in own):
             tool.tool_input_guardrails = [_policy_guardrail(sdk, tool), *own]
         return
@@ -73,10 +92,10 @@ def _guard(sdk: object, tool: object) -> None:
     setattr(tool, _GUARDED, True)
 
 
-def _policy_guardrail(sdk: object, tool: object) -> object:
+def _policy_guardrail(sdk: ModuleType, tool: FunctionTool) -> ToolInputGuardrail[Any]:
     output = sdk.ToolGuardrailFunctionOutput
 
-    async def check(data: object) -> object:
+    async def check(data: ToolInputGuardrailData) -> ToolGuardrailFunctionOutput:
         message = await _refusal(
             tool, data.context.tool_call_id, data.context.tool_arguments, data.agent
         )
@@ -85,8 +104,8 @@ def _policy_guardrail(sdk: object, tool: object) -> object:
     return sdk.ToolInputGuardrail(guardrail_function=check, name=GUARD_NAME)
 
 
-def _guarded_invoke(tool: object, original):
-    async def invoke(context, arguments):
+def _guarded_invoke(tool: FunctionTool, original: Invoke) -> Invoke:
+    async def invoke(context: Any, arguments: str) -> Any:
         call_id = getattr(context, "tool_call_id", None) or tool.name
         message = await _refusal(tool, call_id, arguments, getattr(context, "agent", None))
         return await original(context, arguments) if message is None else message
@@ -94,7 +113,9 @@ def _guarded_invoke(tool: object, original):
     return invoke
 
 
-async def _refusal(tool: object, call_id: str, arguments: object, agent: object) -> str | None:
+async def _refusal(
+    tool: FunctionTool, call_id: str, arguments: object, agent: object
+) -> str | None:
     """What the model is told instead of a result; None lets the call pass."""
     scope = run_scope.get()
     # What the gateway executes, it decides about itself.
@@ -110,12 +131,14 @@ async def _refusal(tool: object, call_id: str, arguments: object, agent: object)
     return f"The tool {tool.name} may not be called here."
 
 
-async def _is_allowed(tool: str, provenance: str, arguments: object, scope: RunScope) -> bool:
+async def _is_allowed(
+    tool: str, provenance: Provenance, arguments: object, scope: RunScope
+) -> bool:
     verdict = _verdict(tool, scope)
     if verdict != "ask":
         scope.request.decided({"tool": tool, "provenance": provenance, "answer": verdict})
         return verdict == "allow"
-    question = {
+    question: Message = {
         "ask": "authorize_tool",
         "tool": tool,
         "arguments": parsed_arguments(arguments),
@@ -142,6 +165,6 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _verdict(tool: str, scope: RunScope) -> str:
+def _verdict(tool: str, scope: RunScope) -> ToolVerdict:
     verdicts = scope.request.verdicts
     return verdicts["tools"].get(tool, verdicts["otherwise"])

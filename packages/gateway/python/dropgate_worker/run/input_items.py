@@ -1,17 +1,21 @@
 """The conversation, as the SDK and as plain objects take it."""
 
+from typing import Any
 
-def input_items(items: list[dict]) -> list[dict]:
+from ..protocol import InputItem, InputPart
+
+
+def input_items(items: list[InputItem]) -> list[dict[str, Any]]:
     """Input items of the SDK, in the form both of OpenAI's APIs take."""
     return [_input_item(item) for item in items]
 
 
-def chat_messages(items: list[dict]) -> list[dict]:
+def chat_messages(items: list[InputItem]) -> list[dict[str, Any]]:
     """Messages in OpenAI's chat form, text as a string."""
     return [_chat_message(item) for item in items]
 
 
-def last_user_text(items: list[dict]) -> str:
+def last_user_text(items: list[InputItem]) -> str:
     """The text of the last user message: what a workflow takes as its only input."""
     for item in reversed(items):
         if item["role"] == "user":
@@ -19,20 +23,19 @@ def last_user_text(items: list[dict]) -> str:
     return ""
 
 
-def _input_item(item: dict) -> dict:
+def _input_item(item: InputItem) -> dict[str, Any]:
     if item["role"] != "user":
         return {"role": item["role"], "content": item["text"]}
-    text = _only_text(item)
+    text = _only_text(item["parts"])
     content = text if text is not None else [_sdk_part(part) for part in item["parts"]]
     return {"role": "user", "content": content}
 
 
-def _only_text(item: dict) -> str | None:
-    parts = item["parts"]
+def _only_text(parts: list[InputPart]) -> str | None:
     return parts[0]["text"] if len(parts) == 1 and parts[0]["type"] == "text" else None
 
 
-def _sdk_part(part: dict) -> dict:
+def _sdk_part(part: InputPart) -> dict[str, Any]:
     if part["type"] == "text":
         return {"type": "input_text", "text": part["text"]}
     if part["type"] == "image":
@@ -44,27 +47,28 @@ def _sdk_part(part: dict) -> dict:
     if part["type"] == "audio":
         audio = {"data": part["data"], "format": part["format"]}
         return {"type": "input_audio", "input_audio": audio}
-    if part.get("fileId"):
-        return {"type": "input_file", "file_id": part["fileId"]}
+    file_id = part.get("fileId")
+    if file_id:
+        return {"type": "input_file", "file_id": file_id}
     data = part.get("data", "")
     url = data if data.startswith("data:") else f"data:application/pdf;base64,{data}"
     return {"type": "input_file", "file_data": url, "filename": part.get("filename", "file.pdf")}
 
 
-def _chat_message(item: dict) -> dict:
+def _chat_message(item: InputItem) -> dict[str, Any]:
     if item["role"] != "user":
         return {"role": item["role"], "content": item["text"]}
-    text = _only_text(item)
+    text = _only_text(item["parts"])
     content = text if text is not None else [_chat_part(part) for part in item["parts"]]
     return {"role": "user", "content": content}
 
 
-def _chat_part(part: dict) -> dict:
+def _chat_part(part: InputPart) -> dict[str, Any]:
     if part["type"] == "text":
-        return part
+        return dict(part)
     if part["type"] == "image":
-        detail = {"detail": part["detail"]} if part.get("detail") else {}
-        return {"type": "image_url", "image_url": {"url": part["url"], **detail}}
+        image = {"url": part["url"], "detail": part.get("detail")}
+        return {"type": "image_url", "image_url": {k: v for k, v in image.items() if v}}
     if part["type"] == "audio":
         audio = {"data": part["data"], "format": part["format"]}
         return {"type": "input_audio", "input_audio": audio}

@@ -1,16 +1,26 @@
 """The texts of a run, and of what a workflow or a plain object returned."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
+from typing import TYPE_CHECKING, Any, cast
+
+from ..agent_shape import listed
+
+if TYPE_CHECKING:
+    from agents.result import RunResultBase
+
+    from agents import MessageOutputItem
 
 
-def message_texts(result: object) -> list[str]:
+def message_texts(result: RunResultBase) -> list[str]:
     """The texts of a run's messages, in order, without the empty ones: what its stream would have told."""
     texts = [_message_text(item) for item in result.new_items if item.type == "message_output_item"]
     return [text for text in texts if text]
 
 
-def tool_answer(result: object) -> str | None:
+def tool_answer(result: RunResultBase) -> str | None:
     """The final output where it is no message of the model but a tool's result (`tool_use_behavior`)."""
     output = result.final_output
     items = [item for item in result.new_items if item.type != "reasoning_item"]
@@ -50,16 +60,18 @@ def _plain(value: object) -> object:
     return _fields(value) or str(value)
 
 
-def _fields(value: object) -> dict:
+def _fields(value: object) -> dict[str, Any]:
     if isinstance(value, dict):
-        return {str(name): field for name, field in value.items()}
-    if callable(getattr(value, "model_dump", None)) and not isinstance(value, type):
-        return value.model_dump(mode="json")
+        held = cast("dict[object, Any]", value)
+        return {str(name): field for name, field in held.items()}
+    dump = getattr(value, "model_dump", None)
+    if callable(dump) and not isinstance(value, type):
+        return cast("dict[str, Any]", dump(mode="json"))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
     return {}
 
 
-def _message_text(item: object) -> str:
-    content = getattr(item.raw_item, "content", None) or []
+def _message_text(item: MessageOutputItem) -> str:
+    content = listed(item.raw_item, "content")
     return "".join(part.text for part in content if getattr(part, "type", "") == "output_text")

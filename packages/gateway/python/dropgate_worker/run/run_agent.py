@@ -1,29 +1,43 @@
 """Runs an agent of the SDK."""
 
-from ..agent_shape import output_type_name
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..agent_shape import is_agent, listed, output_type_name
+from ..loaded_module import LoadedModule
+from ..protocol import RunEnd
 from .agent_settings import agent_view, asked_settings
 from .classify_failure import ApprovalRequired
-from .forward_stream import StreamReader, Transcript, cut_short, tell_tool_call
+from .forward_stream import Cut, StreamReader, Transcript, cut_short, tell_tool_call
 from .input_items import input_items
 from .result_text import message_texts, tool_answer
 from .run_scope import RunScope
 from .sdk_hooks import activity_hooks
 
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from types import ModuleType
 
-async def run_agent(module: object, scope: RunScope) -> dict:
-    """Tells all but the end of the run, which it gives as `{reason, blockedBy?}`. Raises whatever the run raises."""
+    from agents import Agent, RunResult, RunResultStreaming
+
+
+async def run_agent(module: LoadedModule, scope: RunScope) -> RunEnd:
+    """Tells all but the end of the run, which it gives. Raises whatever the run raises."""
     sdk, request = module.sdk, scope.request
+    if sdk is None or not is_agent(module.value):
+        raise TypeError("What was loaded is no agent of the SDK.")
     allowed = module.manifest["settings"].get("clientSettings", [])
     asked = asked_settings(sdk, request.input, allowed, module.api)
     agent = agent_view(sdk, module.value, request.input["outputFormat"])
     context = sdk.RunContextWrapper(context=dict(request.run["context"]))
     scope.meter.watch(context)
-    options = {
+    options: dict[str, Any] = {
         "context": context,
-        "hooks": activity_hooks(sdk, scope),
+        "hooks": activity_hooks(scope),
         "run_config": sdk.RunConfig(model_settings=asked),
     }
-    if request.run.get("maxTurns") is not None:
+    if request.run["maxTurns"] is not None:
         options["max_turns"] = request.run["maxTurns"]
     # An answer that the Responses API cuts short comes as an error without its text, unless it is streamed.
     own = getattr(agent.model_settings, "max_tokens", None)
@@ -33,12 +47,16 @@ async def run_agent(module: object, scope: RunScope) -> dict:
     return await _run_whole(sdk, agent, options, scope)
 
 
-async def _run_streamed(sdk: object, agent: object, options: dict, scope: RunScope) -> dict:
+async def _run_streamed(
+    sdk: ModuleType, agent: Agent[Any], options: dict[str, Any], scope: RunScope
+) -> RunEnd:
     request = scope.request
     is_live = request.input["streamed"]
     transcript = Transcript(_text_sender(scope) if is_live else None)
     reader = StreamReader(scope, transcript)
-    result = sdk.Runner.run_streamed(agent, input_items(request.input["items"]), **options)
+    result: RunResultStreaming = sdk.Runner.run_streamed(
+        agent, input_items(request.input["items"]), **options
+    )
     try:
         await reader.read(result)
         _refuse_approvals(result)
@@ -55,9 +73,11 @@ async def _run_streamed(sdk: object, agent: object, options: dict, scope: RunSco
     return outcome_of(reader.cut)
 
 
-async def _run_whole(sdk: object, agent: object, options: dict, scope: RunScope) -> dict:
+async def _run_whole(
+    sdk: ModuleType, agent: Agent[Any], options: dict[str, Any], scope: RunScope
+) -> RunEnd:
     request = scope.request
-    result = await sdk.Runner.run(agent, input_items(request.input["items"]), **options)
+    result: RunResult = await sdk.Runner.run(agent, input_items(request.input["items"]), **options)
     _refuse_approvals(result)
     for item in result.new_items:
         if item.type == "tool_call_item":
@@ -68,14 +88,14 @@ async def _run_whole(sdk: object, agent: object, options: dict, scope: RunScope)
     return outcome_of(None)
 
 
-def _text_sender(scope: RunScope):
+def _text_sender(scope: RunScope) -> Callable[[str], Awaitable[None]]:
     async def send(delta: str) -> None:
         await scope.request.push({"type": "text", "delta": delta})
 
     return send
 
 
-def _whole_text(texts: list[str], result: object) -> str:
+def _whole_text(texts: list[str], result: RunResult | RunResultStreaming) -> str:
     """All messages, as a stream would tell them; of an agent with an output type the last alone, so that it parses."""
     agent = result.last_agent
     if output_type_name(agent) == "text":
@@ -83,14 +103,14 @@ def _whole_text(texts: list[str], result: object) -> str:
     return texts[-1] if texts else ""
 
 
-def _refuse_approvals(result: object) -> None:
-    interruptions = getattr(result, "interruptions", None)
+def _refuse_approvals(result: RunResult | RunResultStreaming) -> None:
+    interruptions = listed(result, "interruptions")
     if interruptions:
         tool = getattr(interruptions[0], "tool_name", None) or "a tool"
         raise ApprovalRequired(f"The tool {tool} needs approval.")
 
 
-def _cut_by_error(error: Exception) -> str | None:
+def _cut_by_error(error: Exception) -> Cut | None:
     # The end of the turn may be lost with the failure it causes: then the SDK's sentence tells it.
     if type(error).__name__ != "ModelBehaviorError":
         return None
@@ -100,7 +120,7 @@ def _cut_by_error(error: Exception) -> str | None:
     return "length" if "length" in message and "truncat" in message else None
 
 
-def outcome_of(cut: str | None) -> dict:
+def outcome_of(cut: Cut | None) -> RunEnd:
     """The end of a run that did not fail."""
     if cut == "content_filter":
         return {"reason": cut, "blockedBy": "content filter of the model"}

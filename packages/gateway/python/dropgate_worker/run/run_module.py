@@ -1,8 +1,12 @@
 """Runs what a module exports: tells every event, exactly one final one, last."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from ..explain.failure_detail import failure_detail
+from ..loaded_module import LoadedModule
+from ..protocol import Failed, Finished, Message, RunEnd, RunEvent
 from .classify_failure import RunCancelled, classify_failure, tool_error
 from .guard_tools import guard_tools
 from .run_scope import RunRequest, RunScope, run_scope
@@ -10,8 +14,10 @@ from .tap_runner import InnerTap, tap_runner
 from .tool_activity import ToolActivity
 from .usage_meter import UsageMeter
 
+Said = TypeVar("Said")
 
-async def run_module(module: object, request: RunRequest) -> None:
+
+async def run_module(module: LoadedModule, request: RunRequest) -> None:
     """Never raises what the module raises: that becomes the final event."""
     loop = asyncio.get_running_loop()
     outlet = _on_loop(loop, request)
@@ -30,7 +36,11 @@ async def run_module(module: object, request: RunRequest) -> None:
     else:
         cancelled.cancel()
         try:
-            last = {"type": "finished", **work.result(), "usage": meter.total()}
+            last: Finished | Failed = {
+                **work.result(),
+                "type": "finished",
+                "usage": meter.total(),
+            }
         except (Exception, asyncio.CancelledError) as error:
             last = classify_failure(error, meter.total())
             thrown = tool_error(error)
@@ -39,16 +49,16 @@ async def run_module(module: object, request: RunRequest) -> None:
     await request.push(last)
 
 
-async def _in_scope(module: object, scope: RunScope) -> dict:
+async def _in_scope(module: LoadedModule, scope: RunScope) -> RunEnd:
     run_scope.set(scope)
     if module.sdk is not None:
         from .sdk_hooks import remember_finish_reasons, remember_tool_errors
 
         remember_tool_errors()
         remember_finish_reasons()
-        tap_runner(module.sdk)
+        tap_runner()
         guard_tools(module.sdk, module.value)
-        scope.tap = InnerTap(module.sdk, scope)
+        scope.tap = InnerTap(scope)
     if module.kind == "workflow":
         from .run_workflow import run_workflow
 
@@ -65,17 +75,17 @@ async def _in_scope(module: object, scope: RunScope) -> dict:
 def _on_loop(loop: asyncio.AbstractEventLoop, request: RunRequest) -> RunRequest:
     """The request, usable from a loop of the module's own in another thread. Empty text says nothing."""
 
-    async def on_own_loop(make) -> object:
+    async def on_own_loop(make: Callable[[], Coroutine[Any, Any, Said]]) -> Said:
         if asyncio.get_running_loop() is loop:
             return await make()
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(make(), loop))
 
-    async def push(event: dict) -> None:
+    async def push(event: RunEvent) -> None:
         if event.get("delta") != "":
             await on_own_loop(lambda: request.push(event))
 
-    def from_anywhere(take):
-        def say(said: dict) -> None:
+    def from_anywhere(take: Callable[[Said], None]) -> Callable[[Said], None]:
+        def say(said: Said) -> None:
             try:
                 here = asyncio.get_running_loop()
             except RuntimeError:
@@ -87,14 +97,14 @@ def _on_loop(loop: asyncio.AbstractEventLoop, request: RunRequest) -> RunRequest
 
         return say
 
-    async def ask(question: dict) -> object:
+    async def ask(question: Message) -> object:
         return await on_own_loop(lambda: request.ask(question))
 
     tell, decided = from_anywhere(request.tell), from_anywhere(request.decided)
     return RunRequest(request.run, request.cancelled, ask, push, tell, decided)
 
 
-def _forget(task: asyncio.Task) -> None:
+def _forget(task: asyncio.Task[RunEnd]) -> None:
     # Asked for, so that nothing is said of an end nobody waits for.
     if not task.cancelled():
         task.exception()

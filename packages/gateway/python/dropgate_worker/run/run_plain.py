@@ -2,8 +2,11 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable, Iterator
+from typing import Any, cast
 
+from ..loaded_module import LoadedModule
+from ..protocol import RunEnd
 from .input_items import chat_messages, last_user_text
 from .result_text import output_text
 from .run_scope import RunScope
@@ -11,7 +14,7 @@ from .run_scope import RunScope
 _TEXT_NAMES = ("prompt", "text", "message", "query", "question", "input", "user_input")
 
 
-async def run_plain(module: object, scope: RunScope) -> dict:
+async def run_plain(module: LoadedModule, scope: RunScope) -> RunEnd:
     """Tells all but the end of the run, which it gives. Raises whatever the module raises."""
     function = _function_of(module.value)
     is_sync = not (inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function))
@@ -20,35 +23,37 @@ async def run_plain(module: object, scope: RunScope) -> dict:
     answer = await asyncio.to_thread(function, **arguments) if is_sync else function(**arguments)
     if inspect.isawaitable(answer):
         answer = await answer
-    if hasattr(answer, "__aiter__"):
-        async for delta in answer:
+    if isinstance(answer, AsyncIterable):
+        async for delta in cast("AsyncIterable[object]", answer):
             await _say(scope, delta)
     elif hasattr(answer, "__next__"):
-        await _say_all(scope, answer)
+        await _say_all(scope, cast("Iterator[object]", answer))
     else:
         await _say(scope, answer)
     return {"reason": "stop"}
 
 
-def _function_of(value: object) -> Callable:
+def _function_of(value: object) -> Callable[..., object]:
     for name in ("run", "run_sync"):
         method = getattr(value, name, None)
         if callable(method):
             return method
-    return value
+    return cast("Callable[..., object]", value)
 
 
 async def _say(scope: RunScope, delta: object) -> None:
     await scope.request.push({"type": "text", "delta": output_text(delta) or ""})
 
 
-async def _say_all(scope: RunScope, iterator: object) -> None:
+async def _say_all(scope: RunScope, iterator: Iterator[object]) -> None:
     end = object()
     while (delta := await asyncio.to_thread(next, iterator, end)) is not end:
         await _say(scope, delta)
 
 
-def _arguments(function: Callable, scope: RunScope, is_sync: bool) -> dict:
+def _arguments(
+    function: Callable[..., object], scope: RunScope, is_sync: bool
+) -> dict[str, object]:
     """By the names of its parameters, as many as it takes; an only parameter of another name gets the messages."""
     given = _given(scope, is_sync)
     parameters = inspect.signature(function).parameters
@@ -68,7 +73,7 @@ def _arguments(function: Callable, scope: RunScope, is_sync: bool) -> dict:
     return arguments
 
 
-def _given(scope: RunScope, is_sync: bool) -> dict:
+def _given(scope: RunScope, is_sync: bool) -> dict[str, Callable[[], Any]]:
     run_input, context = scope.request.input, scope.request.run["context"]
 
     def client() -> object:
@@ -76,7 +81,7 @@ def _given(scope: RunScope, is_sync: bool) -> dict:
 
         return openai.OpenAI() if is_sync else openai.AsyncOpenAI()
 
-    def request() -> dict:
+    def request() -> dict[str, Any]:
         return {
             "model": run_input["modelId"],
             "messages": chat_messages(run_input["items"]),

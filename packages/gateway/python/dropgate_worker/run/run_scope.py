@@ -1,9 +1,18 @@
 """What belongs to the run that the current task (and whatever it starts) works for."""
 
+from __future__ import annotations
+
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..protocol import Answer, Message, Run, RunEvent, RunInput, ToolDecided, ToolVerdicts
+
+if TYPE_CHECKING:
+    from .tool_activity import ToolActivity
+    from .usage_meter import UsageMeter
 
 
 class Refused(Exception):
@@ -14,27 +23,39 @@ class Refused(Exception):
 class RunRequest:
     """One run as the worker was asked for it."""
 
-    run: dict
+    run: Run
     # Set when the gateway cancels the run.
     cancelled: asyncio.Event
     # Asks the gateway; raises `Refused`.
-    ask: Callable[[dict], Awaitable[object]]
+    ask: Callable[[Message], Coroutine[Any, Any, object]]
     # Takes one event; returns when more may be sent.
-    push: Callable[[dict], Awaitable[None]]
+    push: Callable[[RunEvent], Coroutine[Any, Any, None]]
     # Takes one event where nothing can wait.
-    tell: Callable[[dict], None]
-    # Tells what was made of the verdicts: `{tool, provenance, answer}`.
-    decided: Callable[[dict], None]
+    tell: Callable[[RunEvent], None]
+    # Tells what was made of the verdicts.
+    decided: Callable[[ToolDecided], None]
 
     @property
-    def input(self) -> dict:
+    def input(self) -> RunInput:
         """What the run is asked to do."""
         return self.run["input"]
 
     @property
-    def verdicts(self) -> dict:
+    def verdicts(self) -> ToolVerdicts:
         """What holds now of its tools: the gateway may change them while the run goes on."""
         return self.run["verdicts"]
+
+
+class Tap(Protocol):
+    """Takes over runs of the SDK that are started inside a run."""
+
+    async def run(self, runner: Any, agent: Any, given: Any, options: dict[str, Any]) -> Any:
+        """Runs it, with the SDK's own runner."""
+        ...
+
+    def watched(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The options with a run context that is counted."""
+        ...
 
 
 @dataclass
@@ -42,15 +63,15 @@ class RunScope:
     """The current run, and what watches it."""
 
     request: RunRequest
-    activity: object
-    meter: object
+    activity: ToolActivity
+    meter: UsageMeter
     loop: asyncio.AbstractEventLoop
     # Why the model says its turn ended, where only its own chunks tell.
     finish_reason: str | None = None
     # Takes over the runs that a workflow starts itself; None inside such a step.
-    tap: object = None
+    tap: Tap | None = None
     # Tools that run elsewhere: what was last told of their offer to the model, by name.
-    offers: dict[str, str] = field(default_factory=dict)
+    offers: dict[str, Answer] = field(default_factory=dict[str, Answer])
 
 
 run_scope: ContextVar[RunScope | None] = ContextVar("dropgate_run", default=None)

@@ -1,12 +1,18 @@
 """Runs an exported `run_workflow`: its steps get the earlier conversation, stream their texts and are counted."""
 
+from __future__ import annotations
+
 import asyncio
 import inspect
 import typing
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any, cast
 
 from ..agent_shape import output_type_name
-from .forward_stream import StreamReader, Transcript
+from ..loaded_module import LoadedModule
+from ..protocol import RunEnd
+from .forward_stream import Cut, StreamReader, Transcript
 from .input_items import input_items, last_user_text
 from .result_text import failed_checks, message_texts, output_text
 from .run_agent import outcome_of
@@ -15,7 +21,7 @@ from .sdk_hooks import activity_hooks
 from .tap_runner import InnerTap, inside
 
 
-async def run_workflow(module: object, scope: RunScope) -> dict:
+async def run_workflow(module: LoadedModule, scope: RunScope) -> RunEnd:
     """Tells all but the end of the run, which it gives. Raises whatever the workflow raises."""
     request = scope.request
     is_live = request.input["streamed"]
@@ -24,9 +30,11 @@ async def run_workflow(module: object, scope: RunScope) -> dict:
         await request.push({"type": "text", "delta": delta})
 
     transcript = Transcript(send_text if is_live else None)
-    steps = StepTap(module, scope, transcript)
+    steps = StepTap(scope, transcript)
     scope.tap = steps
-    returned = await _call(module.value, last_user_text(request.input["items"]))
+    returned = await _call(
+        cast("Callable[..., object]", module.value), last_user_text(request.input["items"])
+    )
     failed = failed_checks(returned)
     if failed:
         return {"reason": "content_filter", "blockedBy": ", ".join(failed)}
@@ -41,7 +49,7 @@ async def run_workflow(module: object, scope: RunScope) -> dict:
     return outcome_of(steps.cut)
 
 
-async def _call(workflow: object, text: str) -> object:
+async def _call(workflow: Callable[..., object], text: str) -> object:
     arguments = [_workflow_input(workflow, text)] if _takes_input(workflow) else []
     if inspect.iscoroutinefunction(workflow):
         return await workflow(*arguments)
@@ -49,11 +57,11 @@ async def _call(workflow: object, text: str) -> object:
     return await returned if inspect.isawaitable(returned) else returned
 
 
-def _takes_input(workflow: object) -> bool:
+def _takes_input(workflow: Callable[..., object]) -> bool:
     return len(inspect.signature(workflow).parameters) > 0
 
 
-def _workflow_input(workflow: object, text: str) -> object:
+def _workflow_input(workflow: Callable[..., object], text: str) -> object:
     """The input in the class its first parameter is annotated with; else an object that reads like Agent Builder's."""
     parameter = next(iter(inspect.signature(workflow).parameters.values()))
     try:
@@ -75,7 +83,7 @@ def _workflow_input(workflow: object, text: str) -> object:
 class WorkflowInput(SimpleNamespace):
     """Stands in for the class of that name where a workflow names none."""
 
-    def model_dump(self) -> dict:
+    def model_dump(self) -> dict[str, Any]:
         """Its fields, as pydantic gives them."""
         return dict(vars(self))
 
@@ -86,18 +94,18 @@ class WorkflowInput(SimpleNamespace):
 class StepTap(InnerTap):
     """Takes over the runs a workflow starts. Steps may run side by side; only one at a time may write."""
 
-    def __init__(self, module: object, scope: RunScope, transcript: Transcript) -> None:
-        super().__init__(module.sdk, scope)
+    def __init__(self, scope: RunScope, transcript: Transcript) -> None:
+        super().__init__(scope)
         self._transcript = transcript
         self._is_writing = False
         self._waiting: list[str] = []
-        self.last: object = None
-        self.cut: str | None = None
+        self.last: Any = None
+        self.cut: Cut | None = None
 
-    async def run(self, runner: object, agent: object, given: object, options: dict) -> object:
+    async def run(self, runner: Any, agent: Any, given: Any, options: dict[str, Any]) -> Any:
         """Runs one step; where the caller wants text as it comes, streamed."""
         options = self.watched(options)
-        hooks = activity_hooks(self._sdk, self._scope, options.get("hooks"))
+        hooks = activity_hooks(self._scope, options.get("hooks"))
         options = {**options, "hooks": hooks}
         items = self._with_history(given)
         is_text = output_type_name(agent) == "text"
@@ -115,9 +123,7 @@ class StepTap(InnerTap):
         self.last = result
         return result
 
-    async def _streamed(
-        self, runner: object, agent: object, items: object, options: dict
-    ) -> object:
+    async def _streamed(self, runner: Any, agent: Any, items: Any, options: dict[str, Any]) -> Any:
         is_text = output_type_name(agent) == "text"
         is_live = is_text and not self._is_writing
         own = Transcript(None if is_text else self._send_reasoning)
@@ -148,21 +154,27 @@ class StepTap(InnerTap):
             self._transcript.break_message()
             await self._transcript.write(message)
 
-    def _with_history(self, given: object) -> object:
+    def _with_history(self, given: Any) -> Any:
         """Exports know one user text and no history: where a step begins with exactly it, the conversation comes."""
         items = self._scope.request.input["items"]
         current = last_user_text(items)
         if isinstance(given, str):
             return input_items(items) if given == current else given
-        if isinstance(given, list) and given and _is_user_text(given[0], current):
-            return [*input_items(items), *given[1:]]
-        return given
+        if isinstance(given, list):
+            first, *later = cast("list[object]", given) or [None]
+            if _is_user_text(first, current):
+                return [*input_items(items), *later]
+        return cast("object", given)
 
 
 def _is_user_text(item: object, text: str) -> bool:
-    if not isinstance(item, dict) or item.get("role") != "user":
-        return False
-    content = item.get("content")
+    fields = cast("dict[str, object]", item) if isinstance(item, dict) else {}
+    content = fields.get("content")
     if isinstance(content, list):
-        return len(content) == 1 and isinstance(content[0], dict) and content[0].get("text") == text
-    return content == text
+        parts = cast("list[object]", content)
+        content = cast("dict[str, object]", parts[0]).get("text") if _is_one_part(parts) else None
+    return fields.get("role") == "user" and content == text
+
+
+def _is_one_part(parts: list[object]) -> bool:
+    return len(parts) == 1 and isinstance(parts[0], dict)

@@ -2,6 +2,7 @@
 
 import sys
 from functools import wraps
+from typing import Any
 from urllib.parse import urlsplit
 
 from .run_scope import run_scope
@@ -10,6 +11,11 @@ RUN_HEADER = "x-dropgate-run"
 
 # `openai` sends through the newer of the two; a module may bring the other.
 _HTTP_PACKAGES = ("httpx2", "httpx")
+
+_ORIGIN = "_dropgate_origin"
+
+# Scheme, host and port.
+Origin = tuple[str, str | None, int]
 
 
 def send_run_id(broker_base_url: str | None) -> None:
@@ -21,22 +27,22 @@ def send_run_id(broker_base_url: str | None) -> None:
         module = sys.modules.get(package)
         for name in ("AsyncClient", "Client"):
             client = getattr(module, name, None)
-            if client is not None and not hasattr(client.send, "dropgate_origin"):
+            if client is not None and not hasattr(client.send, _ORIGIN):
                 client.send = _marking(client.send, origin)
 
 
-def _marking(send, origin: tuple):
+def _marking(send: Any, origin: Origin) -> Any:
     @wraps(send)
-    def marked(self, request, *args, **kwargs):
+    def marked(self: object, request: Any, *args: Any, **kwargs: Any) -> Any:
         scope = run_scope.get()
         if scope is not None and _origin(str(request.url)) == origin:
             request.headers[RUN_HEADER] = scope.request.run["runId"]
         return send(self, request, *args, **kwargs)
 
-    marked.dropgate_origin = origin
+    setattr(marked, _ORIGIN, origin)
     return marked
 
 
-def _origin(url: str) -> tuple:
+def _origin(url: str) -> Origin:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)

@@ -1,13 +1,21 @@
 """Runs that the module's own code starts pass through the tap of the current gateway run; others pass untouched."""
 
+from __future__ import annotations
+
 import asyncio
 from concurrent.futures import Future
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from .run_scope import RunScope, run_scope
 
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
 
-def tap_runner(sdk: object) -> bool:
+    from agents.run import AgentRunner
+
+
+def tap_runner() -> bool:
     """Puts a tapping runner in place of the SDK's, once. False where this version has none to replace."""
     try:
         from agents.run import AgentRunner, get_default_agent_runner, set_default_agent_runner
@@ -19,25 +27,25 @@ def tap_runner(sdk: object) -> bool:
     return True
 
 
-def _tapping(base: type) -> type:
+def _tapping(base: type[AgentRunner]) -> type[AgentRunner]:
     class TappingRunner(base):
         """The SDK's runner; inside a gateway run its calls go through `RunScope.tap`."""
 
         is_dropgate = True
 
-        async def run(self, starting_agent, input, **options):
+        async def run(self, starting_agent: Any, input: Any, **options: Any) -> Any:  # noqa: A002
             scope = run_scope.get()
             if scope is None or scope.tap is None:
                 return await super().run(starting_agent, input, **options)
             return await scope.tap.run(super(), starting_agent, input, options)
 
-        def run_streamed(self, starting_agent, input, **options):
+        def run_streamed(self, starting_agent: Any, input: Any, **options: Any) -> Any:  # noqa: A002
             scope = run_scope.get()
             if scope is not None and scope.tap is not None:
                 options = scope.tap.watched(options)
             return super().run_streamed(starting_agent, input, **options)
 
-        def run_sync(self, starting_agent, input, **options):
+        def run_sync(self, starting_agent: Any, input: Any, **options: Any) -> Any:  # noqa: A002
             scope = run_scope.get()
             if scope is None or _is_on(scope.loop):
                 return super().run_sync(starting_agent, input, **options)
@@ -54,22 +62,22 @@ def _is_on(loop: asyncio.AbstractEventLoop) -> bool:
         return False
 
 
-def _wait_for(run, scope: RunScope) -> object:
-    outcome: Future = Future()
+def _wait_for(run: Coroutine[Any, Any, object], scope: RunScope) -> object:
+    outcome: Future[object] = Future()
 
     def start() -> None:
         token = run_scope.set(scope)
         try:
-            task = asyncio.ensure_future(run)
+            task = asyncio.get_running_loop().create_task(run)
         finally:
             run_scope.reset(token)
         task.add_done_callback(settle)
 
-    def settle(task: asyncio.Task) -> None:
+    def settle(task: asyncio.Task[object]) -> None:
         if task.cancelled():
             outcome.cancel()
-        elif task.exception() is not None:
-            outcome.set_exception(task.exception())
+        elif (error := task.exception()) is not None:
+            outcome.set_exception(error)
         else:
             outcome.set_result(task.result())
 
@@ -83,20 +91,21 @@ class InnerTap:
     the module's own (a guardrail that asks an agent, say) is counted.
     """
 
-    def __init__(self, sdk: object, scope: RunScope) -> None:
-        self._sdk = sdk
+    def __init__(self, scope: RunScope) -> None:
         self._scope = scope
 
-    async def run(self, runner: object, agent: object, given: object, options: dict) -> object:
+    async def run(self, runner: Any, agent: Any, given: Any, options: dict[str, Any]) -> Any:
         """Runs it as it is."""
         return await runner.run(agent, given, **self.watched(options))
 
-    def watched(self, options: dict) -> dict:
+    def watched(self, options: dict[str, Any]) -> dict[str, Any]:
         """The options with a run context that is counted."""
+        from agents import RunContextWrapper
+
         context = options.get("context")
-        if isinstance(context, self._sdk.RunContextWrapper):
+        if isinstance(context, RunContextWrapper):
             return options
-        wrapper = self._sdk.RunContextWrapper(context=context)
+        wrapper = RunContextWrapper(context=context)
         self._scope.meter.watch(wrapper)
         return {**options, "context": wrapper}
 

@@ -4,27 +4,29 @@ import re
 import time
 from collections.abc import Callable
 
+from ..protocol import FailureDetail, Outcome, Provenance, RunEvent, ToolCall, ToolEnded
+
 _SDK_FAILURE = re.compile(r"^An error occurred while (?:running|parsing|validating) (?:the )?tool")
 
 
 class ToolActivity:
     """The tool calls of one run. `tell` is never awaited."""
 
-    def __init__(self, tell: Callable[[dict], None]) -> None:
+    def __init__(self, tell: Callable[[RunEvent], None]) -> None:
         self._tell = tell
-        self._open: dict[str, tuple[dict, float]] = {}
-        self._causes: dict[str, dict] = {}
+        self._open: dict[str, tuple[ToolCall, float]] = {}
+        self._causes: dict[str, FailureDetail] = {}
         self._reached: set[str] = set()
-        self._held: list[tuple[str, dict]] = []
+        self._held: list[tuple[str, RunEvent]] = []
         self._holders = 0
 
-    def started(self, call_id: str, tool: str, agent: str, provenance: str) -> None:
+    def started(self, call_id: str, tool: str, agent: str, provenance: Provenance) -> None:
         """A call begins."""
-        call = {"callId": call_id, "tool": tool, "agent": agent, "provenance": provenance}
+        call: ToolCall = {"callId": call_id, "tool": tool, "agent": agent, "provenance": provenance}
         self._open[call_id] = (call, time.perf_counter())
         self._say(call_id, {"type": "tool_started", **call})
 
-    def threw(self, call_id: str, detail: dict) -> None:
+    def threw(self, call_id: str, detail: FailureDetail) -> None:
         """Remembers why a call fails."""
         self._causes[call_id] = detail
 
@@ -57,7 +59,7 @@ class ToolActivity:
         self._reached.add(call_id)
         self._let_out(lambda due: due == call_id)
 
-    def close(self, cause: dict | None = None) -> None:
+    def close(self, cause: FailureDetail | None = None) -> None:
         """Lets everything go out; ends calls still open as failed, because of `cause` where that is known."""
         self._holders = 0
         self._let_out(lambda _call_id: True)
@@ -66,7 +68,7 @@ class ToolActivity:
                 self._causes.setdefault(call_id, cause)
             self._end(call_id, "failed")
 
-    def _end(self, call_id: str, outcome: str) -> None:
+    def _end(self, call_id: str, outcome: Outcome) -> None:
         opened = self._open.pop(call_id, None)
         if opened is None:
             return
@@ -74,12 +76,18 @@ class ToolActivity:
         duration_ms = round((time.perf_counter() - started_at) * 1000)
         # Some models use an id again in a later turn.
         cause = self._causes.pop(call_id, None)
-        detail = {"detail": cause} if cause and outcome == "failed" else {}
-        event = {"type": "tool_ended", **call, "outcome": outcome, "durationMs": duration_ms}
-        self._say(call_id, {**event, **detail})
+        event: ToolEnded = {
+            **call,
+            "type": "tool_ended",
+            "outcome": outcome,
+            "durationMs": duration_ms,
+        }
+        if cause and outcome == "failed":
+            event["detail"] = cause
+        self._say(call_id, event)
         self._reached.discard(call_id)
 
-    def _say(self, call_id: str, event: dict) -> None:
+    def _say(self, call_id: str, event: RunEvent) -> None:
         if self._holders > 0 and call_id not in self._reached:
             self._held.append((call_id, event))
         else:

@@ -1,37 +1,39 @@
 """Token counts of one run, summed over its model calls."""
 
-NO_USAGE = {
-    "requests": 0,
-    "inputTokens": 0,
-    "outputTokens": 0,
-    "cachedInputTokens": 0,
-    "reasoningTokens": 0,
-}
+from typing import Any
+
+from ..protocol import Usage, no_usage
 
 
 class UsageMeter:
     """Sums what the SDK counted in the contexts of one run; readable also after a failure."""
 
     def __init__(self) -> None:
-        self._watched: dict[int, tuple[object, dict]] = {}
+        self._watched: dict[int, tuple[Any, Usage]] = {}
 
-    def watch(self, context: object) -> None:
+    def watch(self, context: Any) -> None:
         """Counts what a run context gets from now on."""
         usage = getattr(context, "usage", None)
         if usage is not None and id(context) not in self._watched:
             self._watched[id(context)] = (context, _counts(usage))
 
-    def total(self) -> dict:
+    def total(self) -> Usage:
         """What the run has cost until now."""
-        total = dict(NO_USAGE)
+        total = no_usage()
         for context, before in self._watched.values():
-            now = _counts(context.usage)
-            for name in total:
-                total[name] += max(0, now[name] - before[name])
+            _add(total, before, _counts(context.usage))
         return total
 
 
-def _counts(usage: object) -> dict:
+def _add(total: Usage, before: Usage, now: Usage) -> None:
+    total["requests"] += max(0, now["requests"] - before["requests"])
+    total["inputTokens"] += max(0, now["inputTokens"] - before["inputTokens"])
+    total["outputTokens"] += max(0, now["outputTokens"] - before["outputTokens"])
+    total["cachedInputTokens"] += max(0, now["cachedInputTokens"] - before["cachedInputTokens"])
+    total["reasoningTokens"] += max(0, now["reasoningTokens"] - before["reasoningTokens"])
+
+
+def _counts(usage: object) -> Usage:
     return {
         "requests": _number(usage, "requests"),
         "inputTokens": _number(usage, "input_tokens"),
