@@ -1,7 +1,5 @@
 import { defineConfig } from 'vitest/config';
-
-/** Tests start real processes on whatever machine there is: their limits are for hangs, not for speed. */
-const hangTimeoutMs = 60_000;
+import { hangTimeoutMs, patienceMs } from './packages/gateway/test/support/hang-limit.ts';
 
 export default defineConfig({
   test: {
@@ -13,6 +11,6 @@ export default defineConfig({
     isolate: false,
     testTimeout: hangTimeoutMs,
     hookTimeout: hangTimeoutMs,
-    expect: { poll: { timeout: hangTimeoutMs / 2 } },
+    expect: { poll: { timeout: patienceMs } },
   },
 });

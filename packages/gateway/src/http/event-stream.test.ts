@@ -3,7 +3,7 @@ import { chunksOf, fakeGateway, hello, someUsage } from '../../test/support/http
 import { chat, readUntil, serve } from '../../test/support/http-server.ts';
 import type { RunEvent } from '../protocol/run.ts';
 
-const patience = { timeout: 20_000, interval: 5 };
+const often = { interval: 5 };
 
 const finished: RunEvent = { type: 'finished', reason: 'stop', usage: someUsage };
 
@@ -71,7 +71,7 @@ test('cancels the run of a caller that leaves, and reads on to its end', async (
   await over.promise;
   expect(told).toEqual(['cancelled']);
   await expect
-    .poll(() => gateway.events, patience)
+    .poll(() => gateway.events, often)
     .toMatchObject([{ type: 'request_ended', status: 499 }]);
 });
 
@@ -110,7 +110,7 @@ test('cancels at once where the caller left before the run was admitted', async 
   chat(server.url, { stream: true }, { signal: leave.signal }).catch(() => undefined);
   await asked.promise;
   leave.abort();
-  await expect.poll(() => gateway.events, patience).toMatchObject([{ type: 'request_ended' }]);
+  await expect.poll(() => gateway.events, often).toMatchObject([{ type: 'request_ended' }]);
   admit.resolve();
   expect(await gateway.firstCancel).toBe('the caller left');
 });
@@ -120,7 +120,7 @@ test('does not cancel a run that ended', async () => {
   await using server = await serve(gateway);
   await (await chat(server.url, { stream: true })).text();
   await (await chat(server.url)).text();
-  await expect.poll(() => gateway.events.length, patience).toBe(2);
+  await expect.poll(() => gateway.events.length, often).toBe(2);
   expect(gateway.cancelled).toEqual([]);
 });
 

@@ -73,9 +73,7 @@ test('a run that dies with its process says so, and the agent answers again', as
     detail: { message: 'The process ended itself with exit code 9.', ...place },
   });
   await expect
-    .poll(async () => (await finishRun(startRun(pool, 'hello', { load }))).text, {
-      timeout: 20_000,
-    })
+    .poll(async () => (await finishRun(startRun(pool, 'hello', { load }))).text)
     .toBe('alive');
 });
 

@@ -106,7 +106,7 @@ describe('a worker', () => {
     expect(isAlive(childPid)).toBe(true);
     worker.hangUp();
     await worker.ended;
-    await expect.poll(() => isAlive(childPid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isAlive(childPid)).toBe(false);
   });
 });
 

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import OpenAI from 'openai';
 import { shareCompileCache } from '../support/compile-cache.ts';
+import { patienceMs } from '../support/hang-limit.ts';
 import { processesIn, type RunningProcess } from './processes.ts';
 import { createProject, type Project } from './project.ts';
 import { until } from './until.ts';
@@ -172,15 +173,12 @@ function readState(project: Project, name: string): Promise<string | null> {
 
 async function end(child: ChildProcess, exited: Promise<Exit>, signal: NodeJS.Signals) {
   child.kill(signal);
-  const timeout = AbortSignal.timeout(endTimeoutMs);
+  const timeout = AbortSignal.timeout(patienceMs);
   const gaveUp = once(timeout, 'abort').then((): Exit => ({ code: null, signal: 'SIGKILL' }));
   const exit = await Promise.race([exited, gaveUp]);
   if (timeout.aborted) child.kill('SIGKILL');
   return exit;
 }
-
-/** Longer than a drain may take. */
-const endTimeoutMs = 20_000;
 
 async function killAll(project: Project): Promise<void> {
   for (const { pid } of await processesIn(project.root)) {

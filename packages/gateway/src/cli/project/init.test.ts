@@ -102,7 +102,6 @@ describe('dropgate init', () => {
         model: 'default/sampleagent',
         messages: [{ role: 'user', content: 'What is the weather in Paris?' }],
       }),
-      signal: AbortSignal.timeout(30_000),
     });
     const answer: any = await response.json();
     expect(answer.choices[0].message.content).toContain('21 °C in Paris');

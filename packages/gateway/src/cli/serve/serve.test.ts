@@ -93,9 +93,9 @@ describe('dropgate dev', () => {
     const { url } = await devFacts(cli);
     const { out } = await runCli(folder, ['keys', 'create', '--name', 'temp', '--json']);
     const { key, id } = JSON.parse(out);
-    await expect.poll(() => listModels(url, key), { timeout: 5_000 }).toBe(200);
+    await expect.poll(() => listModels(url, key)).toBe(200);
     await runCli(folder, ['keys', 'revoke', id]);
-    await expect.poll(() => listModels(url, key), { timeout: 5_000 }).toBe(401);
+    await expect.poll(() => listModels(url, key)).toBe(401);
     await stop(cli);
   });
 

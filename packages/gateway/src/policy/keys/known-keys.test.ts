@@ -5,16 +5,16 @@ import { tempFolder } from '../../../test/support/temp-folder.ts';
 const admin = { name: 'alice', role: 'admin', createdBy: 'cli:test' } as const;
 
 describe('keys of another process', () => {
-  test('work and end within a second', async () => {
+  test('work, and end, without a restart', async () => {
     const folder = await tempFolder();
     const here = await openKeys(folder);
     await here.known.start();
     const there = await openKeys(folder);
     const { record, secret } = await there.keys.create(admin);
     const known = () => here.known.authenticate(secret)?.id ?? null;
-    await expect.poll(known, { timeout: 5000 }).toBe(record.id);
+    await expect.poll(known).toBe(record.id);
     await there.keys.revoke(record.id);
-    await expect.poll(known, { timeout: 5000 }).toBeNull();
+    await expect.poll(known).toBeNull();
   });
 
   test('that are there at the start work at once', async () => {
@@ -34,7 +34,7 @@ describe('a store that is away', () => {
     await known.start();
     const { secret } = await keys.create(admin);
     setAway(true);
-    await expect.poll(() => told, { timeout: 5000 }).toHaveLength(1);
+    await expect.poll(() => told).toHaveLength(1);
     clock.seconds += 300;
     expect(known.authenticate(secret)?.name).toBe('alice');
     expect(known.authenticate('dg_wrong')).toBeNull();
@@ -50,7 +50,7 @@ describe('a store that is away', () => {
         return null;
       }
     };
-    await expect.poll(again, { timeout: 5000 }).toBe('alice');
+    await expect.poll(again).toBe('alice');
     expect(told).toMatchObject([{ type: 'fault_survived', where: 'following the store' }]);
   });
 
