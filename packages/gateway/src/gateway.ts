@@ -1,18 +1,26 @@
+import { createAccess } from './assembly/access.ts';
 import type { Gateway, GatewayOptions } from './assembly/contract.ts';
 import { createDomain } from './assembly/domain.ts';
+import { createFoundation } from './assembly/foundation.ts';
 import { createHttp } from './assembly/http.ts';
 import { createLifecycle } from './assembly/lifecycle.ts';
-import { createParts } from './assembly/parts.ts';
+import type { Parts } from './assembly/parts.ts';
+import { createProcesses } from './assembly/processes.ts';
 
 export type { Gateway, GatewayOptions } from './assembly/contract.ts';
 
 /**
- * Builds a gateway from its settings; nothing is listened to or run before `load` or `start`.
+ * Builds a gateway from its settings, part by part, each of those it needs. Nothing is listened to or run before `load`
+ * or `start`.
  *
  * @throws StoreError or UpstreamSettingsError, which say what is wrong and what to do.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const parts = await createParts(options);
+  const foundation = await createFoundation(options, () => processes.pool.workers());
+  const access = createAccess(foundation);
+  const processes = createProcesses(foundation, access);
+  const parts: Parts = { ...foundation, ...access, ...processes };
   const domain = createDomain(parts);
-  return createLifecycle(parts, domain, createHttp(parts, domain));
+  const server = createHttp(parts, domain);
+  return createLifecycle(parts, domain, server);
 }

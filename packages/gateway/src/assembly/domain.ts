@@ -54,7 +54,13 @@ export function createDomain(parts: Parts) {
     return sync(options);
   };
   return {
-    ...{ sync, refresh, watch, agents, knownAgents, models, authorize },
+    sync,
+    refresh,
+    watch,
+    agents,
+    knownAgents,
+    models,
+    authorize,
     startRun: endWithKey(parts.known, limitRuns(parts, startRun)),
   };
 }

@@ -43,7 +43,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       bodyLimitBytes: bodyLimitMb * 1024 * 1024,
       corsOrigins,
       trustProxy,
-      version: parts.facts.version,
+      version: parts.ownPackage.version,
     },
   });
 }

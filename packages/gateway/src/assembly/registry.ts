@@ -19,7 +19,7 @@ export function createRegistry(
   parts: Parts,
   { authorize, decide }: { authorize: Authorize; decide: (question: Question) => Decision },
 ) {
-  const { config, live, emit, pool, lifetime, stateFolder, facts, kept } = parts;
+  const { config, live, emit, pool, lifetime, stateFolder, ownPackage, kept } = parts;
   const { projectRoot, agentRoots: roots, namespace: defaultNamespace, python } = config;
   const catalog = createCatalog();
   const user = workerUser(config.worker);
@@ -28,7 +28,12 @@ export function createRegistry(
   });
   const settings = () => loadSettings(live.current(), parts.upstreams.current());
   const conditions = () =>
-    conditionsOf(settings(), [process.version, facts.version, facts.sdkVersion, python ?? '']);
+    conditionsOf(settings(), [
+      process.version,
+      ownPackage.version,
+      ownPackage.dependencies['@openai/agents'] ?? '',
+      python ?? '',
+    ]);
   const { prepare, retire } = pool;
   const { environment } = config;
   const runtimes = createModuleRuntimes({ stateFolder, python, environment, user });

@@ -1,5 +1,4 @@
-import type { Emit } from '../events.ts';
-import type { FollowStore } from '../policy/follow-store.ts';
+import { createFollowStore } from '../policy/follow-store.ts';
 import { createApiKeys } from '../policy/keys/api-keys.ts';
 import { effectiveLimits } from '../policy/keys/key-limits.ts';
 import { createKnownKeys } from '../policy/keys/known-keys.ts';
@@ -8,19 +7,23 @@ import { createExpiryWarnings } from '../policy/keys/warn-expiring-keys.ts';
 import { createBudgets } from '../policy/limits/budgets.ts';
 import { createRateLimit } from '../policy/limits/rate-limit.ts';
 import { createRunSlots } from '../policy/limits/run-slots.ts';
-import type { SecuritySettings } from '../policy/settings.ts';
-import type { Store } from '../storage/store.ts';
+import { createLivePolicy } from '../policy/live-policy.ts';
+import type { Foundation } from './foundation.ts';
+import { createReloadSettings } from './reload-settings.ts';
 
-export type KeyPartsDeps = {
-  readonly store: Pick<Store, 'keys' | 'spending' | 'rates' | 'isShared'>;
-  readonly followStore: FollowStore;
-  readonly security: () => SecuritySettings;
-  readonly nowSeconds: () => number;
-  readonly emit: Emit;
-};
+/** Who may do what, and how much of it. */
+export type Access = ReturnType<typeof createAccess>;
 
-/** The keys of a gateway, and what each of them may use. */
-export function createKeyParts({ store, followStore, security, nowSeconds, emit }: KeyPartsDeps) {
+/** The rules that hold, the keys, and what each key may use. */
+export function createAccess({ config, live, upstreams, store, emit }: Foundation) {
+  const security = () => live.current().security;
+  const followStore = createFollowStore({ store, nowMs: Date.now, emit });
+  const policy = createLivePolicy({
+    settings: config.security,
+    overrides: store.overrides,
+    followStore,
+    nowSeconds,
+  });
   const known = createKnownKeys({
     store: store.keys,
     followStore,
@@ -35,20 +38,29 @@ export function createKeyParts({ store, followStore, security, nowSeconds, emit 
     return { account: known.accountOf(keyId), limits };
   };
   return {
+    followStore,
+    policy,
+    reloadSettings: createReloadSettings({ live, upstreams, policy, emit }),
     keys,
     known,
     limitsOf,
     manageKeys: createManageKeys({
-      ...{ keys, known, nowSeconds },
+      keys,
+      known,
+      nowSeconds,
       defaultLimits: () => security().limits,
     }),
     budgets: createBudgets({ spending: store.spending, limitsOf, nowSeconds, emit }),
     rateLimit: createRateLimit({
       shared: store.isShared ? store.rates.count : null,
-      nowMs: () => nowSeconds() * 1000,
+      nowMs: Date.now,
       emit,
     }),
     slots: createRunSlots(),
     expiryWarnings: createExpiryWarnings({ keys: known.all, nowSeconds, emit }),
   };
+}
+
+function nowSeconds(): number {
+  return Date.now() / 1000;
 }

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { createLiveConfig } from '../config/live-config.ts';
+import { readOwnPackage } from '../config/own-package.ts';
+import { upstreamSettings } from '../config/settings-of-parts.ts';
+import { createEvents } from '../events.ts';
+import { createObservers } from '../observability/observers.ts';
+import { createRedactor } from '../observability/redact.ts';
+import type { Pool } from '../pool/pool.ts';
+import { createFirstLoad } from '../registry/readiness.ts';
+import { openGatewayStore } from '../storage/gateway-store.ts';
+import { keepsNothing } from '../storage/keeps-nothing.ts';
+import { newLocalToken } from '../storage/running-gateway.ts';
+import { createLiveUpstreams } from '../upstreams/live-upstreams.ts';
+import type { GatewayOptions } from './contract.ts';
+import { learnSettings } from './secrets.ts';
+
+/** What everything else stands on: settings, events and their listeners, the store. */
+export type Foundation = Awaited<ReturnType<typeof createFoundation>>;
+
+/**
+ * Opens the store and makes what listens to events.
+ *
+ * @param workers - Asked when metrics are.
+ * @throws StoreError or UpstreamSettingsError, which say what is wrong and what to do.
+ */
+export async function createFoundation(options: GatewayOptions, workers: Pool['workers']) {
+  const { config, reload, log: form, purpose = 'serve' } = options;
+  const events = createEvents();
+  const secrets = createRedactor();
+  learnSettings(secrets, config);
+  const live = createLiveConfig(config, async () =>
+    learnSettings(secrets, await (reload?.() ?? config)),
+  );
+  const upstreams = createLiveUpstreams(upstreamSettings(config));
+  const stateFolder = join(config.projectRoot, '.dropgate');
+  const store = await openGatewayStore(config.storeUrl, stateFolder);
+  const kept = purpose === 'serve' ? store : keepsNothing;
+  const observers = createObservers({
+    events,
+    store: kept,
+    keep: () => live.current().security.decisions,
+    log: { level: config.logLevel, form },
+    workers,
+    redact: secrets.deep,
+  });
+  return {
+    config,
+    live,
+    emit: events.emit,
+    secrets,
+    upstreams,
+    stateFolder,
+    store,
+    kept,
+    observers,
+    lifetime: new AbortController(),
+    firstLoad: createFirstLoad(),
+    localToken: newLocalToken(),
+    ownPackage: readOwnPackage(),
+  };
+}

@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What this package says of itself: its version, and the versions of what it brings. */
+export type OwnPackage = {
+  readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+};
+
+/** Reads the `package.json` of this package, which lies above `src` and above `dist`. */
+export function readOwnPackage(): OwnPackage {
+  const text = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8');
+  return JSON.parse(text) as OwnPackage;
+}
