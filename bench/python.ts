@@ -25,7 +25,9 @@ const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   saves: async () => print(await measureSaves(number('EDITS', 50), saved)),
   runs: () =>
     measureRuns({
-      ...{ python, rounds: number('ROUNDS', 5), deltas: number('DELTAS', 50) },
+      python,
+      rounds: number('ROUNDS', 5),
+      deltas: number('DELTAS', 50),
       onTable: print,
     }),
 };

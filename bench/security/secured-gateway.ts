@@ -35,8 +35,10 @@ export async function startSecuredGateway(
     project.write('gateway.yaml', JSON.stringify({ security: { rules } }));
   writeRules([]);
   const limits = [
-    ...['--requests-per-minute', '1000000', '--concurrent-runs', '1000'],
-    ...['--tokens-per-day', '100000000000', '--tokens-per-month', '100000000000'],
+    '--requests-per-minute=1000000',
+    '--concurrent-runs=1000',
+    '--tokens-per-day=100000000000',
+    '--tokens-per-month=100000000000',
   ];
   const admin = await createKey(project.root, ['--role', 'admin']);
   const free = await createKey(project.root, ['--role', 'caller']);

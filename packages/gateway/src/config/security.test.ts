@@ -24,8 +24,11 @@ async function problems(yaml: string): Promise<string[]> {
 /** One rule on line 3, with some of its fields replaced. */
 function withRule(changes: Record<string, unknown>): string {
   const rule = {
-    ...{ id: 'no-weather', effect: 'deny', action: 'call_tool' },
-    ...{ principals: ['*'], resources: ['weather'] },
+    id: 'no-weather',
+    effect: 'deny',
+    action: 'call_tool',
+    principals: ['*'],
+    resources: ['weather'],
     ...changes,
   };
   return `security:\n  rules:\n    - ${JSON.stringify(rule)}\n`;
@@ -68,7 +71,9 @@ security:
     expect(settled).toMatchObject({
       namespaces: {
         labs: {
-          ...{ runAgents: 'deny', nativeTools: 'allow', tools: ['fetch_doc'] },
+          runAgents: 'deny',
+          nativeTools: 'allow',
+          tools: ['fetch_doc'],
           modules: { allow: ['src/agents/labs/**'] },
         },
         open: { runAgents: ['alice', 'role:operator', 'agent:labs/*'] },
@@ -80,13 +85,24 @@ security:
     expect(settled.rules).toEqual([
       {
         id: 'no-weather-at-night',
-        ...{ effect: 'deny', tier: 3, source: 'config', action: 'call_tool' },
-        ...{ principals: ['*'], resources: ['weather'], when: 'context.hour < 6', reason: 'quota' },
+        effect: 'deny',
+        tier: 3,
+        source: 'config',
+        action: 'call_tool',
+        principals: ['*'],
+        resources: ['weather'],
+        when: 'context.hour < 6',
+        reason: 'quota',
       },
       {
         id: 'demo',
-        ...{ effect: 'allow', tier: 5, source: 'config', action: 'run_agent' },
-        ...{ principals: ['alice'], resources: ['labs/*'], expiresAtSeconds: 1_798_671_600 },
+        effect: 'allow',
+        tier: 5,
+        source: 'config',
+        action: 'run_agent',
+        principals: ['alice'],
+        resources: ['labs/*'],
+        expiresAtSeconds: 1_798_671_600,
       },
     ]);
   });
@@ -165,7 +181,9 @@ test('rules of a running gateway follow the file all together, or stay as they w
   await edit(withRule({ id: 'fourth', when: 'nobody' }));
   expect(await live.reload()).toMatchObject([
     {
-      ...{ code: 'bad_setting', severity: 'error', line: 3 },
+      code: 'bad_setting',
+      severity: 'error',
+      line: 3,
       message: expect.stringMatching(/Unknown variable: nobody\. The settings before stay\.$/),
     },
   ]);

@@ -10,12 +10,22 @@ const nowMs = Date.parse('2026-11-22T10:00:00.123Z');
 
 const key: Principal = {
   type: 'key',
-  ...{ id: 'key_a', name: 'alice', role: 'caller', namespaces: null, agents: null },
+  id: 'key_a',
+  name: 'alice',
+  role: 'caller',
+  namespaces: null,
+  agents: null,
 };
 
 const rule: Rule = {
-  ...{ id: 'no-weather', effect: 'deny', action: 'call_tool', tier: 3, source: 'config' },
-  ...{ principals: ['*'], resources: ['weather'], reason: 'quota' },
+  id: 'no-weather',
+  effect: 'deny',
+  action: 'call_tool',
+  tier: 3,
+  source: 'config',
+  principals: ['*'],
+  resources: ['weather'],
+  reason: 'quota',
 };
 
 function decided(
@@ -32,7 +42,10 @@ function decided(
 
 const loaded: GatewayEvent = {
   type: 'agent_loaded',
-  ...{ agentId: 'default/a', modulePath: 'src/agents/A/agent.ts', generation: 1, loadMs: 5 },
+  agentId: 'default/a',
+  modulePath: 'src/agents/A/agent.ts',
+  generation: 1,
+  loadMs: 5,
 };
 
 async function keeper(changes: Partial<KeepDecisionsDeps> = {}) {

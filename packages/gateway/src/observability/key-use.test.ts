@@ -11,9 +11,15 @@ const startMs = 1_800_000_000_000;
 function ended(keyId: string | null): GatewayEvent {
   return {
     type: 'request_ended',
-    ...{ requestId: 'req_a', clientRequestId: null, clientAddress: null, keyId },
-    ...{ method: 'POST', path: '/v1/chat/completions', route: '/v1/chat/completions' },
-    ...{ status: 200, durationMs: 5 },
+    requestId: 'req_a',
+    clientRequestId: null,
+    clientAddress: null,
+    keyId,
+    method: 'POST',
+    path: '/v1/chat/completions',
+    route: '/v1/chat/completions',
+    status: 200,
+    durationMs: 5,
   };
 }
 

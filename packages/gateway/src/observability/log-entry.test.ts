@@ -188,8 +188,14 @@ describe('log entries', () => {
     requestId: 'req_1',
   } as const;
   const rule: Rule = {
-    ...{ id: 'ovr_a', effect: 'allow', action: 'call_tool', tier: 4, source: 'override' },
-    ...{ principals: ['*'], resources: ['*'], reason: 'Demo.' },
+    id: 'ovr_a',
+    effect: 'allow',
+    action: 'call_tool',
+    tier: 4,
+    source: 'override',
+    principals: ['*'],
+    resources: ['*'],
+    reason: 'Demo.',
   };
 
   test('show what is denied or allowed for now, and leave the routine to the debug level', () => {
@@ -219,9 +225,16 @@ describe('log entries', () => {
     const [line] = written({ ...decided, decision: { answer: 'allow', rule } });
     expect(line?.message).toBe('access allow');
     expect(line?.fields).toMatchObject({
-      ...{ request_id: 'req_1', principal: 'default/a', agent_id: 'default/a' },
-      ...{ action: 'call_tool', resource: 'get_weather', tool: 'get_weather' },
-      ...{ rule_id: 'ovr_a', tier: 4, source: 'override', reason: 'Demo.' },
+      request_id: 'req_1',
+      principal: 'default/a',
+      agent_id: 'default/a',
+      action: 'call_tool',
+      resource: 'get_weather',
+      tool: 'get_weather',
+      rule_id: 'ovr_a',
+      tier: 4,
+      source: 'override',
+      reason: 'Demo.',
     });
   });
 });

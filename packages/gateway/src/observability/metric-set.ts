@@ -81,14 +81,19 @@ function createCounters(registry: Registry) {
     const names = [...fixed, ...free];
     const all: Series[] = [];
     new Counter({
-      ...{ name: `dropgate_${name}_total`, help, labelNames: names, registers: [registry] },
+      name: `dropgate_${name}_total`,
+      help,
+      labelNames: names,
+      registers: [registry],
       collect() {
         this.reset();
         for (const { labels, count } of all) this.inc(labels, count);
       },
     });
     const find = createBoundedSeries({
-      ...{ names, free, limit: seriesLimit },
+      names,
+      free,
+      limit: seriesLimit,
       create(labels) {
         const series: Series = { labels, count: 0 };
         all.push(series);
@@ -112,7 +117,9 @@ function createTimers(registry: Registry) {
       registers: [registry],
     });
     const find = createBoundedSeries({
-      ...{ names: [by], free: [by], limit: timedLimit },
+      names: [by],
+      free: [by],
+      limit: timedLimit,
       create: (labels) => histogram.labels(labels),
     });
     return (value: string, durationMs: number): void => {
@@ -124,7 +131,9 @@ function createTimers(registry: Registry) {
 function addGauges(registry: Registry, workers: () => readonly WorkerLook[]): void {
   const registers = [registry];
   new Gauge({
-    ...{ name: 'dropgate_workers', help: 'Worker processes, by state.', registers },
+    name: 'dropgate_workers',
+    help: 'Worker processes, by state.',
+    registers,
     labelNames: ['state'],
     collect() {
       this.reset();
@@ -134,7 +143,9 @@ function addGauges(registry: Registry, workers: () => readonly WorkerLook[]): vo
     },
   });
   new Gauge({
-    ...{ name: 'dropgate_worker_rss_bytes', help: 'Memory of workers, by agent.', registers },
+    name: 'dropgate_worker_rss_bytes',
+    help: 'Memory of workers, by agent.',
+    registers,
     labelNames: ['agent'],
     collect() {
       this.reset();
@@ -144,17 +155,17 @@ function addGauges(registry: Registry, workers: () => readonly WorkerLook[]): vo
     },
   });
   new Gauge({
-    ...{ name: 'dropgate_process_rss_bytes', help: 'Memory of the gateway itself.', registers },
+    name: 'dropgate_process_rss_bytes',
+    help: 'Memory of the gateway itself.',
+    registers,
     collect() {
       this.set(process.memoryUsage.rss());
     },
   });
   new Counter({
-    ...{
-      name: 'dropgate_process_cpu_seconds_total',
-      help: 'CPU of the gateway itself.',
-      registers,
-    },
+    name: 'dropgate_process_cpu_seconds_total',
+    help: 'CPU of the gateway itself.',
+    registers,
     collect() {
       const { user, system } = process.cpuUsage();
       this.reset();

@@ -77,9 +77,19 @@ describe('metrics', () => {
       ended,
       toolCalled,
       {
-        ...{ type: 'model_called', agentId: 'default/a', runId: 'run_1', keyId: 'key_1' },
-        ...{ upstream: 'openai', path: '/v1/responses', model: 'm', status: 200, outcome: 'ok' },
-        ...{ attempts: 1, durationMs: 10, usage, error: null },
+        type: 'model_called',
+        agentId: 'default/a',
+        runId: 'run_1',
+        keyId: 'key_1',
+        upstream: 'openai',
+        path: '/v1/responses',
+        model: 'm',
+        status: 200,
+        outcome: 'ok',
+        attempts: 1,
+        durationMs: 10,
+        usage,
+        error: null,
       },
       request,
     ]);
@@ -101,7 +111,9 @@ describe('metrics', () => {
     const finding = { stage: 'load', code: 'syntax_error', message: 'No.' } as const;
     const lines = await linesOf([
       {
-        ...{ type: 'findings_reported', agentId: 'default/b', modulePath: 'b/agent.ts' },
+        type: 'findings_reported',
+        agentId: 'default/b',
+        modulePath: 'b/agent.ts',
         servingGeneration: null,
         findings: [
           { ...finding, severity: 'error' },

@@ -39,7 +39,8 @@ export function createMetrics(workers: () => readonly WorkerLook[]): Metrics {
           type,
           help,
           samples: values.map(({ value, labels, metricName = name }: Sample) => ({
-            ...{ name: metricName, value },
+            name: metricName,
+            value,
             labels: { ...labels },
           })),
         })),

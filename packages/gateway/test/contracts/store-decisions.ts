@@ -10,8 +10,17 @@ export function decisionTests(open: OpenAgain): void {
     const store = await open();
     const bare: DecisionRecord = {
       ...decision,
-      ...{ id: 'dec_0002', requestId: null, keyId: null, role: null, agentId: null },
-      ...{ modulePath: null, tool: null, ruleId: null, source: null, reason: null, tier: 8 },
+      id: 'dec_0002',
+      requestId: null,
+      keyId: null,
+      role: null,
+      agentId: null,
+      modulePath: null,
+      tool: null,
+      ruleId: null,
+      source: null,
+      reason: null,
+      tier: 8,
     };
     await store.decisions.append([decision, bare]);
     const page = await (await open()).decisions.list({ limit: 10 });
@@ -66,7 +75,10 @@ export function decisionTests(open: OpenAgain): void {
     const store = await open();
     const run: DecisionRecord = {
       ...decision,
-      ...{ action: 'run_agent', effect: 'allow', tool: null, ruleId: 'everyone' },
+      action: 'run_agent',
+      effect: 'allow',
+      tool: null,
+      ruleId: 'everyone',
     };
     const [eleven, twelve] = ['2026-11-22T11:00:00.000Z', '2026-11-22T12:00:00.000Z'];
     await store.decisions.append([

@@ -120,7 +120,11 @@ export function spendingTests(open: OpenAgain): void {
 
 function reserve(store: Store, id: string, changes: Partial<Reservation>) {
   return store.spending.reserve({
-    ...{ id, keyId: 'key_a', tokens: 1, nowSeconds: now, leaseSeconds: 600 },
+    id,
+    keyId: 'key_a',
+    tokens: 1,
+    nowSeconds: now,
+    leaseSeconds: 600,
     limits: { tokensPerDay: 100, tokensPerMonth: null },
     ...changes,
   });

@@ -45,7 +45,11 @@ async function reserve(
   const leftThisMonth = (limits.tokensPerMonth ?? Number.MAX_SAFE_INTEGER) - month - tokens;
   const now = Math.floor(nowSeconds);
   const { numAffectedRows: written } = await statements.setAside(work, {
-    ...{ id, keyId, tokens, now, left: Math.min(leftToday, leftThisMonth) },
+    id,
+    keyId,
+    tokens,
+    now,
+    left: Math.min(leftToday, leftThisMonth),
     expiresAt: Math.ceil(nowSeconds + leaseSeconds),
   });
   if (written === 1n) return { type: 'reserved' };

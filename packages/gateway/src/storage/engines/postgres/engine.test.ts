@@ -21,8 +21,14 @@ import type { Store } from '../../store.ts';
 const server = await startPostgres();
 
 const tables = [
-  ...['keys', 'overrides', 'decisions', 'spending'],
-  ...['reservations', 'request_counts', 'generations', 'diagnostics'],
+  'keys',
+  'overrides',
+  'decisions',
+  'spending',
+  'reservations',
+  'request_counts',
+  'generations',
+  'diagnostics',
 ];
 
 describe.skipIf('missing' in server)(
