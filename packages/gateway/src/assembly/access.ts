@@ -1,10 +1,10 @@
 import { createFollowStore } from '../policy/follow-store.ts';
 import { createApiKeys } from '../policy/keys/api-keys.ts';
-import { effectiveLimits } from '../policy/keys/key-limits.ts';
 import { createKnownKeys } from '../policy/keys/known-keys.ts';
 import { createManageKeys } from '../policy/keys/manage-keys.ts';
 import { createExpiryWarnings } from '../policy/keys/warn-expiring-keys.ts';
 import { createBudgets } from '../policy/limits/budgets.ts';
+import { effectiveLimits } from '../policy/limits/key-limits.ts';
 import { createRateLimit } from '../policy/limits/rate-limit.ts';
 import { createRunSlots } from '../policy/limits/run-slots.ts';
 import { createLivePolicy } from '../policy/live-policy.ts';

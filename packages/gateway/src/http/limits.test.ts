@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { asAdmin, asCaller, type FakeGateway, fakeGateway } from '../../test/support/http-fakes.ts';
 import { chat, sendRaw, serve } from '../../test/support/http-server.ts';
 import { GatewayError } from '../errors.ts';
-import { noLimits } from '../policy/keys/key-limits.ts';
+import { noLimits } from '../policy/limits/key-limits.ts';
 import { createLimitChecks } from '../policy/limits/limit-checks.ts';
 import { createRateLimit } from '../policy/limits/rate-limit.ts';
 import { createRunSlots } from '../policy/limits/run-slots.ts';

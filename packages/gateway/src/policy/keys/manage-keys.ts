@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { KeyLimits, KeyPrincipal, KeyRecord } from '../../protocol/policy.ts';
+import { effectiveLimits, noLimits } from '../limits/key-limits.ts';
 import type { ApiKeys, MadeKey } from './api-keys.ts';
-import { effectiveLimits, noLimits } from './key-limits.ts';
 import { checkReach, isWithinReach, type Reach } from './key-reach.ts';
 import { isUsable, type KnownKeys } from './known-keys.ts';
 import { type NewKey, newRecord } from './new-key.ts';

@@ -5,8 +5,8 @@ import type { GatewayEvent } from '../../events.ts';
 import type { KeyLimits } from '../../protocol/policy.ts';
 import { openStore } from '../../storage/sql-store.ts';
 import { StoreError } from '../../storage/store.ts';
-import { noLimits } from '../keys/key-limits.ts';
 import { createBudgets } from './budgets.ts';
+import { noLimits } from './key-limits.ts';
 
 /** 2026-11-22T16:00:00Z */
 const NOW = 1_795_363_200;

@@ -1,12 +1,7 @@
-import type { Caller, KeyLimits } from '../../protocol/policy.ts';
-import { tooManyRuns } from './limit-runs.ts';
+import type { Caller } from '../../protocol/policy.ts';
+import type { LimitsOf } from './key-limits.ts';
 import type { RateLimit, RateReading } from './rate-limit.ts';
-import type { RunSlots } from './run-slots.ts';
-
-/** What holds for a key, and the account its use is counted under; null for what has no limits. */
-export type LimitsOf = (
-  keyId: string,
-) => { readonly account: string; readonly limits: KeyLimits } | null;
+import { type RunSlots, tooManyRuns } from './run-slots.ts';
 
 /** What of a key's limits can be told before the body of a request is read. */
 export type LimitChecks = {

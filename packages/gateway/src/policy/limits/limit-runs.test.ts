@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../errors.ts';
 import type { Caller } from '../../protocol/policy.ts';
-import { noLimits } from '../keys/key-limits.ts';
+import { noLimits } from './key-limits.ts';
 import { limitRuns } from './limit-runs.ts';
 import { createRunSlots } from './run-slots.ts';
 

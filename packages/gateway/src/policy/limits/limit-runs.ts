@@ -1,9 +1,8 @@
-import { GatewayError } from '../../errors.ts';
 import type { Caller, KeyLimits } from '../../protocol/policy.ts';
 import { type Run, whenOver } from '../when-over.ts';
 import type { Budgets } from './budgets.ts';
-import type { LimitsOf } from './limit-checks.ts';
-import type { RunSlots } from './run-slots.ts';
+import type { LimitsOf } from './key-limits.ts';
+import { type RunSlots, tooManyRuns } from './run-slots.ts';
 
 export type LimitRunsDeps = {
   readonly slots: RunSlots;
@@ -35,16 +34,6 @@ export function limitRuns<Input, Event, Started extends Run<Event>>(
       throw error;
     }
   };
-}
-
-/** That an account may have no more runs at once. */
-export function tooManyRuns(limit: number): GatewayError {
-  const runs = limit === 1 ? 'one run' : `${limit} runs`;
-  return new GatewayError(
-    'rate_limited',
-    `This key may have ${runs} at once. Try again when one has ended.`,
-    { retryAfterSeconds: 1 },
-  );
 }
 
 function takeSlot(slots: RunSlots, account: string, limit: number | null): (() => void) | null {

@@ -1,3 +1,5 @@
+import { GatewayError } from '../../errors.ts';
+
 /** How many runs each account has going. */
 export type RunSlots = {
   /** A function that gives the slot back, once however often it is called; null where none is free. */
@@ -24,4 +26,14 @@ export function createRunSlots(): RunSlots {
       };
     },
   };
+}
+
+/** That an account may have no more runs at once. */
+export function tooManyRuns(limit: number): GatewayError {
+  const runs = limit === 1 ? 'one run' : `${limit} runs`;
+  return new GatewayError(
+    'rate_limited',
+    `This key may have ${runs} at once. Try again when one has ended.`,
+    { retryAfterSeconds: 1 },
+  );
 }

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { demo, remote, startBroker, startUpstream } from '../../../test/support/broker-kit.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
-import { noLimits } from '../../policy/keys/key-limits.ts';
 import { createBudgets } from '../../policy/limits/budgets.ts';
+import { noLimits } from '../../policy/limits/key-limits.ts';
 import { openStore } from '../../storage/sql-store.ts';
 import type { TokenBudget } from './budgeted-call.ts';
 

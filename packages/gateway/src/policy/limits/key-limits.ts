@@ -1,5 +1,10 @@
 import type { KeyLimits } from '../../protocol/policy.ts';
 
+/** What holds for a key, and the account its use is counted under; null for what has no limits. */
+export type LimitsOf = (
+  keyId: string,
+) => { readonly account: string; readonly limits: KeyLimits } | null;
+
 /** What holds for a key: its own limits, and the defaults for those that it leaves open. */
 export function effectiveLimits(own: KeyLimits, defaults: KeyLimits): KeyLimits {
   return {
