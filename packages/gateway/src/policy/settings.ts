@@ -1,18 +1,10 @@
 import type { KeyLimits, Rule } from '../protocol/policy.ts';
+import type { NamespaceSettings } from './rules/namespaces.ts';
 import type { RawRule, RawSecurity } from './security-schema.ts';
 
 // The settings are read by config/, which knows this file of the policy alone.
 export { securityProblems } from './rules/check-rules.ts';
 export { securitySchema } from './security-schema.ts';
-
-/** What holds in a namespace where no rule says otherwise. */
-export type NamespaceSettings = {
-  /** Principals, or everybody, or nobody. */
-  readonly runAgents?: 'allow' | 'deny' | readonly string[];
-  readonly nativeTools?: 'allow' | 'deny';
-  readonly tools?: readonly string[];
-  readonly modules?: { readonly allow: readonly string[] };
-};
 
 /** The section, ready for use. */
 export type SecuritySettings = {

@@ -1,6 +1,6 @@
 import type { Rule } from '../../protocol/policy.ts';
-import type { SecuritySettings } from '../settings.ts';
 import { ConditionError, type Conditions, createConditions } from './conditions.ts';
+import type { NamespaceSettings } from './namespaces.ts';
 import { principalProblem, resourceProblem } from './rule-patterns.ts';
 
 /** What a schema cannot tell of a rule. `path` leads to the wrong part; `message` ends in a period. */
@@ -16,7 +16,10 @@ export type RuleProblem = {
 export function securityProblems({
   rules,
   namespaces,
-}: Pick<SecuritySettings, 'rules' | 'namespaces'>): readonly RuleProblem[] {
+}: {
+  readonly rules: readonly Rule[];
+  readonly namespaces: Readonly<Record<string, NamespaceSettings>>;
+}): readonly RuleProblem[] {
   const conditions = createConditions();
   const ids = rules.map(({ id }) => id);
   return [

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { keyPrincipal } from '../../../test/support/policy-kit.ts';
 import type { KeyPrincipal, Question, Role } from '../../protocol/policy.ts';
 import type { Provenance } from '../../protocol/run.ts';
-import type { NamespaceSettings } from '../settings.ts';
 import { builtInRules } from './built-in.ts';
 import { decide } from './decide.ts';
+import type { NamespaceSettings } from './namespaces.ts';
 import { namespaceRules } from './namespaces.ts';
 import { compileRules } from './rule-set.ts';
 

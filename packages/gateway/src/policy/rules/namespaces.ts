@@ -1,5 +1,13 @@
 import type { Rule } from '../../protocol/policy.ts';
-import type { NamespaceSettings } from '../settings.ts';
+
+/** What holds in a namespace where no rule says otherwise. */
+export type NamespaceSettings = {
+  /** Principals, or everybody, or nobody. */
+  readonly runAgents?: 'allow' | 'deny' | readonly string[];
+  readonly nativeTools?: 'allow' | 'deny';
+  readonly tools?: readonly string[];
+  readonly modules?: { readonly allow: readonly string[] };
+};
 
 /** The defaults of namespaces as rules of tier 6. What a namespace says nothing about is left to the built-in rules. */
 export function namespaceRules(
