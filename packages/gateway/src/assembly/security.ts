@@ -4,10 +4,11 @@ import { principalOf } from '../policy/authorize.ts';
 import { isUsable } from '../policy/keys/known-keys.ts';
 import type { KeyManager } from '../policy/keys/manage-keys.ts';
 import { createOverrides } from '../policy/overrides.ts';
-import { createPreview, type KnownAgent } from '../policy/review/preview.ts';
+import type { KnownAgent } from '../policy/review/known-agent.ts';
+import { createPreview } from '../policy/review/preview.ts';
 import { createReadDecisions } from '../policy/review/read-decisions.ts';
 import { overrideRule } from '../policy/rules/override-rule.ts';
-import { createScopeView } from '../policy/rules/scope-view.ts';
+import { createScopeView } from '../policy/rules/scopes.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { Parts } from './parts.ts';
 

@@ -1,5 +1,5 @@
 import type { Emit } from '../events.ts';
-import type { Caller, Decision, KeyPrincipal, Question } from '../protocol/policy.ts';
+import type { Caller, Decision, KeyPrincipal, KeyRecord, Question } from '../protocol/policy.ts';
 import { decide } from './rules/decide.ts';
 import type { RuleSet } from './rules/rule-set.ts';
 
@@ -33,4 +33,9 @@ export function principalOf(caller: Caller): KeyPrincipal {
     namespaces: caller.namespaces,
     agents: caller.agents,
   };
+}
+
+/** A key as rules see it. */
+export function principalOfKey({ id, name, role, namespaces, agents }: KeyRecord): KeyPrincipal {
+  return { type: 'key', id, name, role, namespaces, agents };
 }

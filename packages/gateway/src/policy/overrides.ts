@@ -5,7 +5,7 @@ import type { NewOverride } from '../protocol/security/preview.ts';
 import { checkOverrideReach, isOverrideWithinReach } from './override-reach.ts';
 import { overrideRule } from './rules/override-rule.ts';
 import { principalProblem, resourceProblem } from './rules/rule-patterns.ts';
-import { createScopeView } from './rules/scope-view.ts';
+import { createScopeView } from './rules/scopes.ts';
 
 /** Who makes or ends an override: a key, or `cli:<os user>`. */
 export type Maker = { readonly id: string; readonly principal: KeyPrincipal };
@@ -54,7 +54,7 @@ export function createOverrides(deps: OverridesDeps): Overrides {
     async create(maker, wanted) {
       checkOverride(wanted);
       checkOverrideReach(maker.principal, wanted);
-      const record = newRecord(wanted, maker.id, nowSeconds());
+      const record = newOverrideRecord(wanted, maker.id, nowSeconds());
       await store.insert(record);
       await changed();
       return record;
@@ -106,13 +106,21 @@ function lengthProblem(ttlSeconds: number, reason: string) {
   return { param: 'reason', message: 'Say why, in at most 500 characters.' };
 }
 
-function newRecord(wanted: NewOverride, createdBy: string, nowSeconds: number): OverrideRecord {
+function newOverrideRecord(
+  wanted: NewOverride,
+  createdBy: string,
+  nowSeconds: number,
+): OverrideRecord {
   const { ttlSeconds, reason, principal, action, resource, effect, breakGlass } = wanted;
   // Rounded: an override of a second neither ends at once nor lasts two.
   const createdAtSeconds = Math.round(nowSeconds);
   return {
     id: `ovr_${randomBytes(9).toString('base64url')}`,
-    ...{ principal, action, resource, effect, breakGlass },
+    principal,
+    action,
+    resource,
+    effect,
+    breakGlass,
     // Of one line, or it could look like more than one in a list.
     reason: reason.trim().replace(/\s+/g, ' '),
     createdBy,

@@ -1,6 +1,5 @@
-import { decide } from '../policy/rules/decide.ts';
+import { decide, toolVerdict } from '../policy/rules/decide.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
-import { toolVerdict } from '../policy/rules/tool-verdicts.ts';
 import type { Decision } from '../protocol/policy.ts';
 import type { ToolDescription } from '../protocol/records.ts';
 import type { Provenance } from '../protocol/run.ts';

@@ -1,5 +1,6 @@
 import { isUsable } from '../../policy/keys/known-keys.ts';
-import { type AuditFinding, audit as auditPolicy } from '../../policy/review/audit.ts';
+import { audit as auditPolicy } from '../../policy/review/audit.ts';
+import type { AuditFinding } from '../../policy/review/audit-facts.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import { count } from '../show-findings.ts';
 import type { Terminal } from '../terminal.ts';

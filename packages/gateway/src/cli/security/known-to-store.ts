@@ -1,6 +1,5 @@
 import { isUsable } from '../../policy/keys/known-keys.ts';
-import { knownAgent } from '../../policy/review/known-agent.ts';
-import type { KnownAgent } from '../../policy/review/preview.ts';
+import { type KnownAgent, knownAgent } from '../../policy/review/known-agent.ts';
 import type { KeyRecord } from '../../protocol/policy.ts';
 import type { Store } from '../../storage/store.ts';
 import { nowSeconds } from '../with-store.ts';

@@ -1,6 +1,6 @@
 import type { KeyPrincipal, RuleSource } from '../../protocol/policy.ts';
 import { decide } from '../rules/decide.ts';
-import type { AuditFacts, AuditFinding } from './audit.ts';
+import type { AuditFacts, AuditFinding } from './audit-facts.ts';
 
 /** A caller's key that nobody speaks of by id or name. */
 const anyKey: KeyPrincipal = {
@@ -19,8 +19,9 @@ export function auditAgents(facts: AuditFacts): AuditFinding[] {
     .map(({ id }) => ({ id, source: openedBy(id, facts) }))
     .filter(({ source }) => source !== null && source !== 'override');
   const unsaid = open.filter(({ source }) => source === 'built_in');
+  const byNamespace = Map.groupBy(unsaid, ({ id }) => id.split('/', 1)[0] ?? '').entries();
   return [
-    ...[...Map.groupBy(unsaid, ({ id }) => id.split('/', 1)[0] ?? '')].map(([name, agents]) =>
+    ...byNamespace.map(([name, agents]) =>
       withoutDefault(
         name,
         agents.map(({ id }) => id),

@@ -1,6 +1,6 @@
 import type { KeyRecord } from '../../protocol/policy.ts';
 import { isUsable } from '../keys/known-keys.ts';
-import type { AuditFacts, AuditFinding } from './audit.ts';
+import type { AuditFacts, AuditFinding } from './audit-facts.ts';
 
 const daySeconds = 86_400;
 

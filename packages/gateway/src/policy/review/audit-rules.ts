@@ -1,9 +1,9 @@
 import type { Principal, Question, Role, Rule } from '../../protocol/policy.ts';
+import { principalOfKey } from '../authorize.ts';
 import { isUsable } from '../keys/known-keys.ts';
-import { compileMatch } from '../rules/rule-match.ts';
-import type { AuditFacts, AuditFinding } from './audit.ts';
-import { principalOfKey } from './preview-principal.ts';
-import { shadowOf } from './rule-shadow.ts';
+import { globCovers } from '../rules/glob.ts';
+import { compileMatch, resourcePatterns } from '../rules/rule-match.ts';
+import type { AuditFacts, AuditFinding } from './audit-facts.ts';
 
 /** Rules of the settings without effect: over, about nothing that is known, or never heard. */
 export function auditRules(facts: AuditFacts): AuditFinding[] {
@@ -91,4 +91,55 @@ function keysOf({ keys, nowSeconds }: AuditFacts) {
     ...roles.map((role) => ({ type: 'key', id: 'key_', name: '', role, ...scopes }) as const),
     ...keys.filter((key) => isUsable(key, nowSeconds)).map(principalOfKey),
   ];
+}
+
+/**
+ * A rule that fits whatever another fits and is heard before it, so that the other never decides; null where none is.
+ * Finds what one lasting rule alone covers, pattern by pattern; several that cover it together are not noticed.
+ *
+ * @param inOrder - All rules in the order they are heard, the one in question among them.
+ */
+function shadowOf(rule: Rule, inOrder: readonly Rule[]): Rule | null {
+  for (const other of inOrder) {
+    if (other === rule) return null;
+    if (other.expiresAtSeconds === undefined && covers(other, rule)) return other;
+  }
+  return null;
+}
+
+/** A rule with a condition or an exception may leave out anything. */
+function covers(outer: Rule, inner: Rule): boolean {
+  const isWhole =
+    outer.when === undefined &&
+    outer.exceptPrincipals === undefined &&
+    outer.exceptResources === undefined &&
+    outer.provenances === undefined;
+  return (
+    isWhole &&
+    outer.action === inner.action &&
+    everyCovered(inner.principals, outer.principals, coversPrincipal) &&
+    everyCovered(
+      resourcePatterns(inner, inner.resources),
+      resourcePatterns(outer, outer.resources),
+      globCovers,
+    )
+  );
+}
+
+function everyCovered(
+  inner: readonly string[],
+  outer: readonly string[],
+  coversOne: (outer: string, inner: string) => boolean,
+): boolean {
+  return inner.every((pattern) => outer.some((candidate) => coversOne(candidate, pattern)));
+}
+
+// Keys, roles and agents are patterns of different kinds: only `*` alone stands for all of them.
+function coversPrincipal(outer: string, inner: string): boolean {
+  if (/^\*+$/.test(outer) || outer === inner) return true;
+  if (outer.startsWith('agent:') && inner.startsWith('agent:')) {
+    return globCovers(outer.toLowerCase(), inner.toLowerCase());
+  }
+  const isOfKeys = ![outer, inner].some((pattern) => /^(role|agent):/.test(pattern));
+  return isOfKeys && globCovers(outer, inner);
 }

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { KeyRecord, OverrideRecord, Rule } from '../../protocol/policy.ts';
 import { builtInRules } from '../rules/built-in.ts';
+import type { NamespaceSettings } from '../rules/namespaces.ts';
 import { namespaceRules } from '../rules/namespaces.ts';
 import { overrideRule } from '../rules/override-rule.ts';
 import { compileRules } from '../rules/rule-set.ts';
-import type { NamespaceSettings } from '../settings.ts';
-import { type AuditFacts, audit } from './audit.ts';
+import { audit } from './audit.ts';
+import type { AuditFacts } from './audit-facts.ts';
 
 const now = 1_795_348_800;
 const day = 86_400;

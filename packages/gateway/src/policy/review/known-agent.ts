@@ -1,7 +1,16 @@
 import type { Question } from '../../protocol/policy.ts';
 import type { Manifest } from '../../protocol/records.ts';
 import type { Provenance } from '../../protocol/run.ts';
-import type { KnownAgent } from './preview.ts';
+
+/** An agent as far as a preview and an audit know it. */
+export type KnownAgent = {
+  readonly id: string;
+  /** Below the project root. */
+  readonly modulePath: string;
+  /** Of the entry file as it was loaded, hex. */
+  readonly sha256: string | null;
+  readonly tools: readonly { readonly name: string; readonly provenance: Provenance }[];
+};
 
 /** What a preview and an audit know of an agent, of what its module turned out to be. */
 export function knownAgent(
@@ -17,7 +26,9 @@ export function knownAgent(
     tools.set(name, { name, provenance: provenanceOf(type) });
   }
   return {
-    ...{ id: agentId, modulePath, tools: [...tools.values()] },
+    id: agentId,
+    modulePath,
+    tools: [...tools.values()],
     sha256: files[0]?.sha256 ?? null,
   };
 }

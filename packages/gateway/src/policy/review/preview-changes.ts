@@ -1,13 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Action, KeyRecord, Question } from '../../protocol/policy.ts';
 import type { PreviewChange } from '../../protocol/security/preview.ts';
-import { decide } from '../rules/decide.ts';
+import { principalOfKey } from '../authorize.ts';
+import { decide, toolVerdict } from '../rules/decide.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
-import { toolVerdict } from '../rules/tool-verdicts.ts';
 import type { AppliedDraft } from './draft-rules.ts';
-import { hashAlias } from './known-agent.ts';
-import type { KnownAgent } from './preview.ts';
-import { principalOfKey } from './preview-principal.ts';
+import { hashAlias, type KnownAgent } from './known-agent.ts';
 
 /** What a draft is compared over. */
 export type Compared = {
@@ -72,7 +70,10 @@ function change(
   return {
     principal: key ?? { type: 'agent', id: principal.id },
     ...(key && principal.type === 'agent' && { agentId: principal.id }),
-    ...{ action, resource, before, after },
+    action,
+    resource,
+    before,
+    after,
   };
 }
 

@@ -6,10 +6,11 @@ import type { KeyPrincipal, Rule } from '../../protocol/policy.ts';
 import type { PreviewRequest } from '../../protocol/security/preview.ts';
 import { builtInRules } from '../rules/built-in.ts';
 import { decide } from '../rules/decide.ts';
+import type { NamespaceSettings } from '../rules/namespaces.ts';
 import { namespaceRules } from '../rules/namespaces.ts';
 import { compileRules } from '../rules/rule-set.ts';
-import type { NamespaceSettings } from '../settings.ts';
-import { createPreview, type KnownAgent } from './preview.ts';
+import type { KnownAgent } from './known-agent.ts';
+import { createPreview } from './preview.ts';
 
 const now = 1_000;
 

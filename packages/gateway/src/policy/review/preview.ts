@@ -1,24 +1,13 @@
 import { GatewayError } from '../../errors.ts';
-import type { KeyPrincipal, KeyRecord, Question } from '../../protocol/policy.ts';
-import type { Provenance } from '../../protocol/run.ts';
+import type { KeyPrincipal, KeyRecord, Principal, Question, Role } from '../../protocol/policy.ts';
 import type { Preview, PreviewRequest } from '../../protocol/security/preview.ts';
+import { principalOfKey } from '../authorize.ts';
 import { explain } from '../rules/decide.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import { isInScope, isScoped } from '../rules/scopes.ts';
 import { applyDraft } from './draft-rules.ts';
-import { hashAlias } from './known-agent.ts';
+import { hashAlias, type KnownAgent } from './known-agent.ts';
 import { changesOf } from './preview-changes.ts';
-import { askedPrincipal } from './preview-principal.ts';
-
-/** An agent as far as a preview knows it. */
-export type KnownAgent = {
-  readonly id: string;
-  /** Below the project root. */
-  readonly modulePath: string;
-  /** Of the entry file as it was loaded, hex. */
-  readonly sha256: string | null;
-  readonly tools: readonly { readonly name: string; readonly provenance: Provenance }[];
-};
 
 export type PreviewDeps = {
   readonly rules: () => RuleSet;
@@ -42,7 +31,7 @@ export function createPreview(deps: PreviewDeps): PreviewPolicy {
     const nowSeconds = deps.nowSeconds();
     const known = { keys: deps.keys(), agents: deps.agents() };
     const question = questionOf(request, known);
-    checkReach(viewer, question);
+    checkScopes(viewer, question);
     const draft = applyDraft(before, request);
     if (!draft) return { ...explain(before, question, nowSeconds), draft: null };
     const after = explain(draft.rules, question, nowSeconds);
@@ -90,6 +79,41 @@ function questionOf(request: PreviewRequest, { keys, agents }: Known): Question 
   };
 }
 
+/**
+ * Whom a preview is about. Tools are called by an agent for the key that runs it: `*` where none is named.
+ *
+ * @param known.agentId - The agent that the request names beside the principal.
+ * @throws GatewayError `invalid_value` where there is nobody like that.
+ */
+function askedPrincipal(
+  { keyId, principal = '', action }: PreviewRequest,
+  known: { readonly keys: readonly KeyRecord[]; readonly agentId: string | null },
+): Principal {
+  const written = keyId ?? principal;
+  if (written.startsWith('agent:')) return { type: 'agent', id: written.slice(6).toLowerCase() };
+  const key = askedKey(written, known.keys);
+  if (!key) {
+    throw new GatewayError(
+      'invalid_value',
+      'No key that can be used has this id or name. Name one, role:<role> or agent:<model id>.',
+      { param: keyId === undefined ? 'principal' : 'key_id' },
+    );
+  }
+  if (action !== 'call_tool') return key;
+  return { type: 'agent', id: known.agentId ?? '*', key };
+}
+
+function askedKey(written: string, keys: readonly KeyRecord[]): KeyPrincipal | null {
+  const role = /^role:(caller|operator|admin|metrics)$/.exec(written)?.[1] as Role | undefined;
+  if (role) {
+    return { type: 'key', id: written, name: written, role, namespaces: null, agents: null };
+  }
+  // Of keys that share a name, as a key and its successor do, the newest counts.
+  const key =
+    keys.find(({ id }) => id === written) ?? keys.findLast(({ name }) => name === written);
+  return key ? principalOfKey(key) : null;
+}
+
 /** A model id as callers write it: in any case, and without its namespace where only one agent has the name. */
 function agentIdOf(written: string, agents: readonly KnownAgent[]): string {
   const lower = written.toLowerCase();
@@ -98,7 +122,7 @@ function agentIdOf(written: string, agents: readonly KnownAgent[]): string {
   return only && others.length === 0 ? only.id : lower;
 }
 
-function checkReach(viewer: KeyPrincipal, { principal, action, resource }: Question): void {
+function checkScopes(viewer: KeyPrincipal, { principal, action, resource }: Question): void {
   if (!isScoped(viewer)) return;
   const isOfAgents = action === 'run_agent' || action === 'list_agents';
   const agentId = isOfAgents ? resource : principal.type === 'agent' ? principal.id : null;

@@ -1,6 +1,5 @@
 import type { DecisionPage, DecisionQuery, DecisionRecord } from '../../protocol/policy.ts';
-import { createScopeView } from '../rules/scope-view.ts';
-import type { Scopes } from '../rules/scopes.ts';
+import { createScopeView, type Scopes } from '../rules/scopes.ts';
 
 /** A page of the decision log, with what the viewer's scopes reach. */
 export type ReadDecisions = (viewer: Scopes, query: DecisionQuery) => Promise<DecisionPage>;

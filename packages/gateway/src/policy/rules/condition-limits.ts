@@ -14,8 +14,20 @@ export const conditionLimits = {
 
 /** What a condition may call. Each takes at most one pass over its text. */
 const calls: ReadonlySet<string> = new Set([
-  ...['has', 'size', 'int', 'double', 'string', 'bool', 'type', 'timestamp'],
-  ...['startsWith', 'endsWith', 'contains', 'lowerAscii', 'upperAscii', 'trim'],
+  'has',
+  'size',
+  'int',
+  'double',
+  'string',
+  'bool',
+  'type',
+  'timestamp',
+  'startsWith',
+  'endsWith',
+  'contains',
+  'lowerAscii',
+  'upperAscii',
+  'trim',
 ]);
 
 /** Calls and additions read or copy whole arguments, so their number bounds what one answer costs. */

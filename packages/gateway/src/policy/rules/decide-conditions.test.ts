@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Principal, Question, Rule } from '../../protocol/policy.ts';
-import { decide } from './decide.ts';
+import { decide, toolVerdict } from './decide.ts';
 import { compileRules, RuleError } from './rule-set.ts';
-import { toolVerdict } from './tool-verdicts.ts';
 
 /** 2026-11-22T12:00:00Z, a Sunday. */
 const noon = 1_795_348_800;

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Decision, KeyPrincipal, Question, Role, Rule } from '../../protocol/policy.ts';
-import { decide, decideOnAgent, explain } from './decide.ts';
+import { decide, decideOnAgent, explain, toolVerdict } from './decide.ts';
 import { compileGlobs, globCovers, matchesGlob } from './glob.ts';
 import { compileRules } from './rule-set.ts';
-import { toolVerdict } from './tool-verdicts.ts';
 
 const now = 1_000;
 

@@ -1,6 +1,7 @@
 import type { Decision, Question, Rule } from '../../protocol/policy.ts';
+import type { ToolVerdict } from '../../protocol/worker/messages.ts';
 import { beyondCeiling } from './key-ceiling.ts';
-import { type Fit, fitsOf, hear } from './rule-fits.ts';
+import { evaluateFits, type Fit, fitsOf } from './rule-fits.ts';
 import type { RuleSet } from './rule-set.ts';
 
 /**
@@ -16,8 +17,8 @@ export function decide(rules: RuleSet, question: Question, nowSeconds: number): 
   const beyond = beyondCeiling(question);
   if (beyond) return { answer: 'deny', rule: beyond };
   for (const fits of turnsOf(rules, question, nowSeconds)) {
-    const heard = hear(fits);
-    if (heard) return heard.decision;
+    const evaluation = evaluateFits(fits);
+    if (evaluation) return evaluation.decision;
   }
   return { answer: 'deny', rule: null };
 }
@@ -37,8 +38,10 @@ export function decideOnAgent(
   const question: Question = { ...running, action: 'list_agents' };
   const beyond = beyondCeiling(question);
   if (beyond) return { running: decision, listing: { answer: 'deny', rule: beyond } };
-  const heard = hear(fitsOf(rules, { question, nowSeconds, lastTier: LAST_TIER_OF_LISTING }));
-  return { running: decision, listing: heard?.decision ?? decision };
+  const evaluation = evaluateFits(
+    fitsOf(rules, { question, nowSeconds, lastTier: LAST_TIER_OF_LISTING }),
+  );
+  return { running: decision, listing: evaluation?.decision ?? decision };
 }
 
 /** The same decision, with every rule that fits the question in the order they are heard. */
@@ -56,6 +59,23 @@ export function explain(
     if (heard.length > 0) break;
   }
   return { decision, matched };
+}
+
+/**
+ * What is known of a tool call before it is made, for the table that travels with a run. `ask` where a rule could
+ * still decide otherwise, because its `when` names the arguments, or the time, which goes on.
+ *
+ * @param question - About `call_tool`, without arguments.
+ */
+export function toolVerdict(rules: RuleSet, question: Question, nowSeconds: number): ToolVerdict {
+  if (beyondCeiling(question)) return 'deny';
+  const evaluation = evaluateFits(fitsOf(rules, { question, nowSeconds, late: 'open' }));
+  if (!evaluation) return 'deny';
+  const { answer } = evaluation.decision;
+  return evaluation.couldBe.size > 1 ||
+    (evaluation.couldBe.size === 1 && !evaluation.couldBe.has(answer))
+    ? 'ask'
+    : answer;
 }
 
 /** Below this tier, whoever may run an agent may see it. */

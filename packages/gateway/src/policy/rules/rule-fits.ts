@@ -39,13 +39,13 @@ export function* fitsOf(rules: RuleSet, asking: Asking): Generator<Fit> {
 }
 
 /** What the rules say; `couldBe` holds the answers that rules left open could give instead. */
-export type Verdict = {
+export type Evaluation = {
   readonly decision: Decision;
   readonly couldBe: ReadonlySet<Decision['answer']>;
 };
 
-/** Hears the rules that fit, in order. Null where none does. */
-export function hear(fits: Iterable<Fit>): Verdict | null {
+/** Evaluates the rules that fit, in order. Null where none does. */
+export function evaluateFits(fits: Iterable<Fit>): Evaluation | null {
   const couldBe = new Set<Decision['answer']>();
   let allowing: Rule | null = null;
   for (const { rule, outcome } of fits) {

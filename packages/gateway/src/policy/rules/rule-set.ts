@@ -55,7 +55,7 @@ export function prepareRules(
 
 /** The second half: puts them in order, so that the order they came in means nothing. */
 export function joinRules(prepared: readonly PreparedRule[]): RuleSet {
-  const inOrder = prepared.toSorted(hearingOrder);
+  const inOrder = prepared.toSorted(evaluationOrder);
   const ranked = inOrder.map((each, rank) => ({ ...each, rank }));
   const byAction = Map.groupBy(ranked, ({ rule }) => rule.action);
   return {
@@ -76,7 +76,7 @@ export function candidatesFor(
 }
 
 // Allows with a condition come before plain ones: one that fails denies, even where a plain one fits.
-function hearingOrder(a: PreparedRule, b: PreparedRule): number {
+function evaluationOrder(a: PreparedRule, b: PreparedRule): number {
   return a.rule.tier - b.rule.tier || groupOf(a) - groupOf(b) || compareText(a.rule.id, b.rule.id);
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { DecisionRecord } from '../../protocol/policy.ts';
 import { createReadDecisions } from '../review/read-decisions.ts';
-import { globsOverlap } from './glob-overlap.ts';
-import { createScopeView, type SeenRule } from './scope-view.ts';
+import { globsOverlap } from './glob.ts';
+import { createScopeView, type SeenRule } from './scopes.ts';
 
 describe('two patterns', () => {
   test.each([

@@ -1,0 +1,25 @@
+import type { KeyRecord, OverrideRecord } from '../../protocol/policy.ts';
+import type { RuleSet } from '../rules/rule-set.ts';
+import type { KnownAgent } from './known-agent.ts';
+
+/** What an audit looks at. */
+export type AuditFacts = {
+  readonly rules: RuleSet;
+  /** Ended ones included. */
+  readonly keys: readonly KeyRecord[];
+  readonly agents: readonly KnownAgent[];
+  /** Those that hold now. */
+  readonly overrides: readonly OverrideRecord[];
+  readonly nowSeconds: number;
+};
+
+/** Something an operator should know (`info`) or change (`warning`). */
+export type AuditFinding = {
+  readonly severity: 'warning' | 'info';
+  /** `noun_verb`, for scripts. */
+  readonly code: string;
+  /** Id of the key, rule or override, or the namespace or agent it is about. */
+  readonly subject: string;
+  readonly message: string;
+  readonly hint: string;
+};
