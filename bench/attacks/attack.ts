@@ -1,0 +1,28 @@
+import type { Victim } from './victim.ts';
+
+export type Language = 'node' | 'python';
+
+/** How an attempt ended: `held` where the promise stood, `broke` where it did not, `untried` where this machine cannot. */
+export type Verdict = {
+  readonly outcome: 'held' | 'broke' | 'untried';
+  /** What was seen, in a few words: `booked 412 tokens`, `python is missing`. */
+  readonly detail: string;
+};
+
+/** One way to break a promise of `docs/systems/security.md`, tried against a gateway that runs. */
+export type Attack = {
+  /** A sentence that names what the attacker does: "a response_format that holds a usage object is booked". */
+  readonly title: string;
+  /** Languages of the module that attacks; one, `node`, where only a caller acts. */
+  readonly languages: readonly Language[];
+  /** Starts what it needs with `victim`, which ends it afterwards. */
+  readonly attempt: (language: Language, victim: Victim) => Promise<Verdict>;
+};
+
+/** The attacks on one promise, as a heading of the table. */
+export type AttackGroup = { readonly heading: string; readonly attacks: readonly Attack[] };
+
+/** `held` where it is so, else `broke`. */
+export function verdict(isHeld: boolean, detail: string): Verdict {
+  return { outcome: isHeld ? 'held' : 'broke', detail };
+}

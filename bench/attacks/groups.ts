@@ -1,0 +1,5 @@
+import type { AttackGroup } from './attack.ts';
+import { callers } from './callers.ts';
+
+/** Every promise that is attacked; a group is a file and a line here. */
+export const groups: readonly AttackGroup[] = [callers];
