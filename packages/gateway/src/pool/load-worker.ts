@@ -1,12 +1,9 @@
 import type { ModuleLoad } from '../protocol/records.ts';
-import { type FromWorker, protocolVersion } from '../protocol/worker/messages.ts';
+import { type LoadAnswer, protocolVersion } from '../protocol/worker/messages.ts';
 import { findingOfEnd } from './load-findings.ts';
 import type { ModelAccess } from './model-access.ts';
 import { moduleEnvironment } from './process/worker-env.ts';
 import type { WorkerProcess } from './process/worker-process.ts';
-
-/** What came of a load: the worker's own answer, or the same said for a worker that died over it. */
-export type LoadAnswer = Extract<FromWorker, { type: 'loaded' | 'load_failed' }>;
 
 /**
  * Loads a module into a worker that has none. The time limit begins when the worker is ready to load, so that a busy

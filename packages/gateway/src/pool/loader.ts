@@ -1,6 +1,7 @@
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
-import { type LoadAnswer, loadWorker } from './load-worker.ts';
+import type { LoadAnswer } from '../protocol/worker/messages.ts';
+import { loadWorker } from './load-worker.ts';
 import { LoadedWorker } from './loaded-worker.ts';
 import type { ModelAccess } from './model-access.ts';
 import { runtimeOf } from './process/runtimes.ts';

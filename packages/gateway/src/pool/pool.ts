@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Emit } from '../events.ts';
-import type { Finding } from '../protocol/diagnostics.ts';
-import type { Manifest, ModuleLoad } from '../protocol/records.ts';
+import type { ModuleLoad } from '../protocol/records.ts';
 import type { RunEvent } from '../protocol/run.ts';
+import type { LoadAnswer } from '../protocol/worker/messages.ts';
 import { ActiveRun, failed, type PoolRun } from './active-run.ts';
 import { Generation, type StartOutcome, type StopOptions } from './generation.ts';
 import { createLoader, type Loader } from './loader.ts';
@@ -47,14 +47,6 @@ export type PoolDeps = {
   readonly emit: Emit;
 };
 
-export type PrepareResult =
-  | { readonly type: 'loaded'; readonly manifest: Manifest }
-  | {
-      readonly type: 'load_failed';
-      readonly findings: readonly Finding[];
-      readonly files: readonly string[];
-    };
-
 export type WorkerInfo = {
   readonly pid: number;
   readonly agentId: string | null;
@@ -72,7 +64,7 @@ export type Pool = {
    * Loads a generation in a worker that then waits for its runs. A module that cannot be loaded is an answer, not a
    * throw; only an aborted signal rejects, with its reason.
    */
-  readonly prepare: (load: ModuleLoad, signal: AbortSignal) => Promise<PrepareResult>;
+  readonly prepare: (load: ModuleLoad, signal: AbortSignal) => Promise<LoadAnswer>;
   /**
    * Runs at once, whether or not the events are read yet; they end in exactly one last event and never throw.
    * A reader that leaves early cancels the run.
@@ -135,7 +127,7 @@ class LivePool {
     this.#spares.fill();
   }
 
-  async prepare(load: ModuleLoad, signal: AbortSignal): Promise<PrepareResult> {
+  async prepare(load: ModuleLoad, signal: AbortSignal): Promise<LoadAnswer> {
     const release = await this.#slots.acquire();
     const stopped = AbortSignal.any([signal, this.#closing.signal]);
     try {
@@ -147,7 +139,7 @@ class LivePool {
       this.#retired.delete(keyOf(load));
       this.#generationOf(load).adopt(loaded.worker, this.#retirement());
       while (this.#isOverCap(0) && this.#evictIdle());
-      return { type: 'loaded', manifest: loaded.answer.manifest };
+      return loaded.answer;
     } finally {
       release();
     }

@@ -103,6 +103,9 @@ export type FromWorker =
   /** Last words of a worker that ends: because of an error nobody caught (also where no cause is named), or by an exit of the module's own. */
   | { readonly type: 'fault'; readonly cause?: 'error' | 'exit'; readonly detail: FailureDetail };
 
+/** A worker's answer to `load`, or the same said for a worker that died over it. */
+export type LoadAnswer = Extract<FromWorker, { type: 'loaded' | 'load_failed' }>;
+
 /** Message types kept for sessions, approvals and live tables of gateway tools; a peer that gets one answers nothing. */
 export const reservedMessageTypes = [
   'session_get',
