@@ -19,7 +19,7 @@ export function createDomain(parts: Parts) {
   const { live, policy, emit, pool, lifetime, observers } = parts;
   const authorize = createAuthorize({ rules: policy.current, nowSeconds, emit });
   const decideNow = (question: Question) => decide(policy.current(), question, nowSeconds());
-  const { catalog, sync, watch } = createRegistry(parts, { authorize, decide: decideNow });
+  const { catalog, sync, files } = createRegistry(parts, { authorize, decide: decideNow });
   const startRun = createStartRun({
     find: catalog.find,
     policy: { authorize, rules: policy.current, onChange: policy.onChange },
@@ -56,7 +56,7 @@ export function createDomain(parts: Parts) {
   return {
     sync,
     refresh,
-    watch,
+    files,
     agents,
     knownAgents,
     models,

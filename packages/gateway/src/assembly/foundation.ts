@@ -6,7 +6,7 @@ import { createEvents } from '../events.ts';
 import { createObservers } from '../observability/observers.ts';
 import { createRedactor } from '../observability/redact.ts';
 import type { Pool } from '../pool/pool.ts';
-import { createFirstLoad } from '../registry/readiness.ts';
+import { createReadiness } from '../registry/readiness.ts';
 import { openGatewayStore } from '../storage/gateway-store.ts';
 import { keepsNothing } from '../storage/keeps-nothing.ts';
 import { newLocalToken } from '../storage/running-gateway.ts';
@@ -54,7 +54,7 @@ export async function createFoundation(options: GatewayOptions, workers: Pool['w
     kept,
     observers,
     lifetime: new AbortController(),
-    firstLoad: createFirstLoad(),
+    readiness: createReadiness(),
     localToken: newLocalToken(),
     ownPackage: readOwnPackage(),
   };

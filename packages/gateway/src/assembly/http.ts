@@ -10,7 +10,7 @@ import { createSecurity } from './security.ts';
 
 /** The HTTP side, joined with what its routes read and do. */
 export function createHttp(parts: Parts, domain: Domain): HttpServer {
-  const { config, lifetime, firstLoad, observers, emit } = parts;
+  const { config, lifetime, readiness, observers, emit } = parts;
   const { recentErrors, recentRuns, usage } = observers;
   const { bodyLimitMb, corsOrigins, trustProxy } = config.server;
   return createServer({
@@ -18,7 +18,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
     limits: createLimitChecks(parts),
     startRun: domain.startRun,
     listModels: async (caller) => {
-      await firstLoad.done;
+      await readiness.done;
       return domain.models(caller);
     },
     mayAdminister: (caller, resource) => {
@@ -37,7 +37,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
     },
     security: createSecurity(parts, domain.knownAgents),
     metrics: observers.metrics,
-    readiness: () => (lifetime.signal.aborted ? 'draining' : firstLoad.state()),
+    readiness: () => (lifetime.signal.aborted ? 'draining' : readiness.state()),
     emit,
     settings: {
       bodyLimitBytes: bodyLimitMb * 1024 * 1024,

@@ -8,7 +8,7 @@ import type { Parts } from './parts.ts';
 
 /** Starts the parts in the order they need each other, and ends them in the other. */
 export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer): Gateway {
-  const { config, emit, keys, known, broker, pool, observers, firstLoad, stateFolder } = parts;
+  const { config, emit, keys, known, broker, pool, observers, readiness, stateFolder } = parts;
   let closing: Promise<void> | null = null;
   let rulesKnown: Promise<void> | null = null;
 
@@ -22,7 +22,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     await broker.start();
     await pool.start();
     await observers.keepErrors.restore();
-    await domain.watch.start();
+    await domain.files.start();
     return domain.sync({ force: false, leaveEdits: !config.watch });
   }
 
@@ -35,7 +35,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     const { pid } = process;
     await announceGateway(stateFolder, { pid, address: url, token: parts.localToken });
     emit({ type: 'gateway_started', url, pid });
-    firstLoad.begin(
+    readiness.begin(
       load().catch((error: unknown) => {
         if (parts.lifetime.signal.aborted) return;
         emit({ type: 'fault_survived', where: 'first load', error });
@@ -47,7 +47,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
   return {
     load,
     start,
-    whenLoaded: () => firstLoad.done,
+    whenLoaded: () => readiness.done,
     agents: domain.agents,
     diagnostics: () => observers.recentErrors.query({ limit: 500 }).errors,
     refresh: domain.refresh,
@@ -83,7 +83,7 @@ async function close(
   const { drainTimeoutMs } = config.worker;
   emit({ type: 'gateway_stopping', reason });
   lifetime.abort(new Error('The gateway is stopping.'));
-  await domain.watch.close();
+  await domain.files.close();
   await server.drain(drainTimeoutMs);
   await pool.close(drainTimeoutMs);
   await broker.close();

@@ -13,7 +13,7 @@ export function upstreamSettings({ upstreams, defaultUpstream, openAi }: Config)
 }
 
 /** What every load of a module shares, given the upstreams that came of the settings. */
-export function loadSettings(
+export function settingsForLoads(
   { exportNames, defaultUpstream, defaultModel }: Config,
   catalog: {
     readonly upstreams: ReadonlyMap<string, { readonly api: UpstreamApi }>;

@@ -56,7 +56,7 @@ function begin(place: Place, startRules: readonly Rule[]) {
   };
   const sync = createSyncAgents({
     discovery: { projectRoot, roots: [join(projectRoot, 'agents')], defaultNamespace: 'default' },
-    toldBefore: () => [],
+    reportedBefore: () => [],
     async load(module, { generation, kept }) {
       await state.beforeLoad();
       const known = kept?.manifest.files[0]?.sha256;

@@ -1,17 +1,19 @@
 import type { Emit } from '../events.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import {
-  askToLoad,
-  hashOf,
-  hashOnDisk,
-  type LoadPolicy,
-  loadDenied,
-  wasRefused,
+  authorizeLoad,
+  describeDenial,
+  entryHashIn,
+  entryHashOnDisk,
+  type ModulePolicy,
+  mayLoad,
+  wasDenied,
 } from './may-load.ts';
+import { reportFindings } from './report-findings.ts';
 import { retireLater } from './swap-generation.ts';
 import type { SyncAgents } from './sync-agents.ts';
 
-export type FollowPolicyDeps = LoadPolicy & {
+export type FollowPolicyDeps = ModulePolicy & {
   readonly catalog: Catalog;
   readonly retire: (agentId: string, generation: number) => Promise<void>;
   readonly sync: SyncAgents;
@@ -30,10 +32,10 @@ export function createFollowPolicy(deps: FollowPolicyDeps): () => void {
     for (const entry of deps.catalog.list()) {
       const { agentId } = entry.module;
       withdrawDenied(deps, entry);
-      if (!trying.has(agentId) && !isRefused(deps, agentId)) continue;
+      if (!trying.has(agentId) && !isDenied(deps, agentId)) continue;
       // One attempt at a time: rules may change again while one goes on.
       const attempt = (trying.get(agentId) ?? Promise.resolve())
-        .then(() => retryRefused(deps, agentId))
+        .then(() => retryDenied(deps, agentId))
         .catch((error: unknown) => survive(deps, error))
         .finally(() => {
           if (trying.get(agentId) === attempt) trying.delete(agentId);
@@ -43,9 +45,9 @@ export function createFollowPolicy(deps: FollowPolicyDeps): () => void {
   };
 }
 
-function isRefused({ catalog }: FollowPolicyDeps, agentId: string): boolean {
+function isDenied({ catalog }: FollowPolicyDeps, agentId: string): boolean {
   const entry = catalog.get(agentId);
-  return entry !== undefined && wasRefused(entry);
+  return entry !== undefined && wasDenied(entry);
 }
 
 function survive({ emit }: FollowPolicyDeps, error: unknown): void {
@@ -55,23 +57,24 @@ function survive({ emit }: FollowPolicyDeps, error: unknown): void {
 function withdrawDenied(deps: FollowPolicyDeps, entry: CatalogEntry): void {
   const { module, served, status } = entry;
   if (!served) return;
-  const hash = hashOf(module, served);
-  if (askToLoad(deps.decide, module, hash).answer === 'allow') return;
-  const decision = askToLoad(deps.authorize, module, hash);
-  const findings = [loadDenied(module, hash, decision)];
+  const hash = entryHashIn(module, served);
+  if (mayLoad(deps, module, hash)) return;
+  const findings = [describeDenial(module, hash, authorizeLoad(deps, module, hash))];
   deps.catalog.put({
     ...entry,
-    ...{ served: null, withheld: served, findings },
+    served: null,
+    withheld: served,
+    findings,
     status: status === 'loading' ? status : 'failed',
   });
   const { agentId, modulePath } = module;
-  deps.emit({ type: 'findings_reported', agentId, modulePath, findings, servingGeneration: null });
+  reportFindings(deps, { agentId, modulePath, servingGeneration: null }, findings);
   retireLater(deps, agentId, served.generation);
 }
 
-async function retryRefused(deps: FollowPolicyDeps, agentId: string): Promise<void> {
+async function retryDenied(deps: FollowPolicyDeps, agentId: string): Promise<void> {
   const entry = deps.catalog.get(agentId);
-  if (!entry || !wasRefused(entry)) return;
+  if (!entry || !wasDenied(entry)) return;
   const bytes = await allowedBytes(deps, entry);
   if (bytes === 'none') return;
   const changed = new Set([entry.module.entry]);
@@ -83,10 +86,9 @@ async function allowedBytes(
   { module, withheld }: CatalogEntry,
 ): Promise<'kept' | 'on_disk' | 'none'> {
   // First what takes time, then both answers by the same rules.
-  const hash = await hashOnDisk(module);
-  const isAllowed = (one: string | null) => askToLoad(deps.decide, module, one).answer === 'allow';
-  const isKeptAllowed = withheld && isAllowed(hashOf(module, withheld));
+  const hash = await entryHashOnDisk(module);
+  const isKeptAllowed = withheld && mayLoad(deps, module, entryHashIn(module, withheld));
   if (isKeptAllowed && deps.leaveEdits) return 'kept';
-  if (isAllowed(hash)) return 'on_disk';
+  if (mayLoad(deps, module, hash)) return 'on_disk';
   return isKeptAllowed ? 'kept' : 'none';
 }

@@ -1,13 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FoundModule } from '../protocol/module.ts';
 import type { CatalogEntry } from './catalog.ts';
-import { createRestless, type LoadCause, lastChangeMs } from './restless.ts';
+import { createReloadBackoff, type LoadCause, lastChangeMs } from './reload-backoff.ts';
 import type { SwapOptions } from './swap-generation.ts';
 
 type LoadOptions = Pick<SwapOptions, 'leaveEdits'> & { readonly cause: LoadCause };
 
 /** The loads under way: one a module, each on its own. */
-export type Loads = {
+export type LoadsUnderWay = {
   readonly has: (agentId: string) => boolean;
   /**
    * Begins a load; one of the same module under way is given up first. Where it is given up itself the outcome is
@@ -22,55 +22,57 @@ export type Loads = {
 /** What a load changed has begun the next one by then. */
 const calmAfterMs = 600;
 
-type Flight = {
+type Load = {
   readonly abort: AbortController;
   readonly outcome: Promise<CatalogEntry | null>;
 };
 
-/** @param onCalm - Called when no other load follows one that was told to be restless. */
-export function createLoads(
-  swap: (module: FoundModule, options: SwapOptions) => Promise<CatalogEntry | null>,
-  onCalm: (module: FoundModule) => void,
-): Loads {
-  const flights = new Map<string, Flight>();
-  const restless = createRestless({ nowMs: Date.now, changedAtMs: lastChangeMs });
-  const follow = async (agentId: string, flight: Flight): Promise<CatalogEntry | null> => {
-    const entry = await flight.outcome;
-    const later = flights.get(agentId);
-    return entry === null && later && later !== flight ? follow(agentId, later) : entry;
+export type LoadsUnderWayDeps = {
+  /** Loads and swaps; null where the outcome was not wanted any more. */
+  readonly swap: (module: FoundModule, options: SwapOptions) => Promise<CatalogEntry | null>;
+  /** Called when no other load follows one that had to pause. */
+  readonly onCalm: (module: FoundModule) => void;
+};
+
+export function createLoadsUnderWay({ swap, onCalm }: LoadsUnderWayDeps): LoadsUnderWay {
+  const loads = new Map<string, Load>();
+  const backoff = createReloadBackoff({ nowMs: Date.now, changedAtMs: lastChangeMs });
+  const outcomeOf = async (agentId: string, load: Load): Promise<CatalogEntry | null> => {
+    const entry = await load.outcome;
+    const later = loads.get(agentId);
+    return entry === null && later && later !== load ? outcomeOf(agentId, later) : entry;
   };
   return {
-    has: (agentId) => flights.has(agentId),
+    has: (agentId) => loads.has(agentId),
     begin(module, { cause, ...options }) {
       const { agentId } = module;
-      const { pauseMs, finding } = restless.begin(module, cause);
-      const before = flights.get(agentId);
+      const { pauseMs, finding } = backoff.begin(module, cause);
+      const before = loads.get(agentId);
       before?.abort.abort(new Error('The module changed while it was loaded.'));
       const abort = new AbortController();
-      const load = async () => {
+      const pauseAndSwap = async () => {
         const { signal } = abort;
         await before?.outcome;
         // An abort ends the pause, and is looked at next.
         if (pauseMs > 0) await wait(pauseMs, null, { signal }).catch(() => null);
         return signal.aborted ? null : swap(module, { ...options, signal, finding });
       };
-      const flight: Flight = {
+      const load: Load = {
         abort,
-        outcome: load().finally(() => {
-          restless.end(module);
-          if (flights.get(agentId) !== flight) return;
-          flights.delete(agentId);
-          if (finding)
-            setTimeout(() => flights.has(agentId) || onCalm(module), calmAfterMs).unref();
+        outcome: pauseAndSwap().finally(() => {
+          backoff.end(module);
+          if (loads.get(agentId) !== load) return;
+          loads.delete(agentId);
+          if (finding) setTimeout(() => loads.has(agentId) || onCalm(module), calmAfterMs).unref();
         }),
       };
-      flights.set(agentId, flight);
-      return follow(agentId, flight);
+      loads.set(agentId, load);
+      return outcomeOf(agentId, load);
     },
     join: async (agentId) => {
-      const flight = flights.get(agentId);
-      return flight ? follow(agentId, flight) : null;
+      const load = loads.get(agentId);
+      return load ? outcomeOf(agentId, load) : null;
     },
-    abort: (agentId) => flights.get(agentId)?.abort.abort(new Error('The module is gone.')),
+    abort: (agentId) => loads.get(agentId)?.abort.abort(new Error('The module is gone.')),
   };
 }

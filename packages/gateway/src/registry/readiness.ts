@@ -1,5 +1,5 @@
 /** The loading that a start begins, and whether the gateway counts as ready. */
-export type FirstLoad = {
+export type Readiness = {
   /** Resolves when the first load is over, or took so long that it is no longer waited for. */
   readonly done: Promise<void>;
   readonly begin: (loading: Promise<unknown>) => void;
@@ -10,7 +10,7 @@ export type FirstLoad = {
 const readyAfterMs = 10_000;
 
 /** Not ready until `begin` was called and its loading is over, or 10 s have passed. */
-export function createFirstLoad(): FirstLoad {
+export function createReadiness(): Readiness {
   const { promise: done, resolve } = Promise.withResolvers<void>();
   let state: 'starting' | 'ready' = 'starting';
   const finish = () => {

@@ -7,10 +7,21 @@ import type { FilePrint } from '../protocol/records.ts';
 import type { Catalog, CatalogEntry, ServedGeneration } from './catalog.ts';
 import { takePrints } from './kept/fingerprint.ts';
 import type { LastKnownGood } from './kept/last-known-good.ts';
-import type { LoadAgentResult } from './load-agent.ts';
-import { askToLoad, hashOf, type LoadAllowedDeps, loadAllowed } from './may-load.ts';
+import type { GenerationOutcome, LoadGeneration } from './load-generation.ts';
+import {
+  authorizeLoad,
+  describeDenial,
+  entryHashIn,
+  entryHashOnDisk,
+  type ModulePolicy,
+  mayLoad,
+} from './may-load.ts';
+import { reportFindings } from './report-findings.ts';
 
-export type SwapDeps = LoadAllowedDeps & {
+export type SwapDeps = ModulePolicy & {
+  readonly load: LoadGeneration;
+  /** Lets a generation's runs end and its worker with them. */
+  readonly retire: (agentId: string, generation: number) => Promise<void>;
   readonly catalog: Catalog;
   readonly lastKnownGood: LastKnownGood;
   /** What descriptions depend on beside the files, as a hash. */
@@ -21,7 +32,7 @@ export type SwapDeps = LoadAllowedDeps & {
 export type SwapOptions = {
   /** Loads the bytes of the generation before again instead of what lies on disk. */
   readonly leaveEdits?: boolean;
-  /** Said of it beside what its load says. */
+  /** Reported beside what its load finds. */
   readonly finding: Finding | null;
   /** Aborted when the outcome is no longer wanted. */
   readonly signal: AbortSignal;
@@ -48,14 +59,14 @@ export async function swapGeneration(
     if (result.served) await deps.retire(agentId, generation);
     return null;
   }
-  const entry = await toEntry(deps, { module, result });
+  const entry = await toEntry(deps, module, result);
   if (!deps.catalog.get(agentId)) {
     // Its folder went while this version was kept: nothing may bring it back.
     await deps.lastKnownGood.forget(agentId);
     if (result.served) await deps.retire(agentId, generation);
     return null;
   }
-  if (result.served && mayNotServe(deps, module, result.served)) {
+  if (result.served && !mayLoad(deps, module, entryHashIn(module, result.served))) {
     // The rules changed while it loaded; the next attempt says so.
     await deps.retire(agentId, generation);
     return swapGeneration(deps, module, { ...(leaveEdits ? { leaveEdits } : {}), finding, signal });
@@ -63,7 +74,7 @@ export async function swapGeneration(
   // One assignment is the swap: a run that looks the agent up before it is on n, after it on n+1.
   deps.catalog.put(entry);
   const servingGeneration = result.served ? null : (entry.served?.generation ?? null);
-  report(deps, { agentId, modulePath, servingGeneration }, entry.findings);
+  reportFindings(deps, { agentId, modulePath, servingGeneration }, entry.findings);
   if (result.served) {
     const loadMs = Math.round(performance.now() - startedMs);
     deps.emit({ type: 'agent_loaded', agentId, modulePath, generation, loadMs });
@@ -72,12 +83,48 @@ export async function swapGeneration(
   return entry;
 }
 
-type Outcome = {
-  readonly module: FoundModule;
-  readonly result: LoadAgentResult;
-};
+/** How often a module is decided about again because its file changed while it loaded. */
+const attemptLimit = 3;
 
-async function toEntry(deps: SwapDeps, { module, result }: Outcome): Promise<CatalogEntry> {
+/** Loads a module where policy lets it: of its entry exactly the bytes that were decided about. */
+async function loadAllowed(
+  deps: SwapDeps,
+  module: FoundModule,
+  from: Parameters<LoadGeneration>[1],
+): Promise<GenerationOutcome> {
+  for (let attempt = 0; attempt < attemptLimit; attempt += 1) {
+    const hash = from.kept ? entryHashIn(module, from.kept) : await entryHashOnDisk(module);
+    const decision = authorizeLoad(deps, module, hash);
+    if (decision.answer === 'deny') return refused(module, describeDenial(module, hash, decision));
+    const result = await deps.load(module, from);
+    if (!result.served) return result;
+    const loaded = entryHashIn(module, result.served) ?? hash;
+    if (loaded === hash) return result;
+    await deps.retire(module.agentId, from.generation);
+  }
+  return refused(module, keepsChanging(module));
+}
+
+function refused(module: FoundModule, finding: Finding): GenerationOutcome {
+  return { served: null, findings: [finding], watched: [module.entry] };
+}
+
+function keepsChanging({ entry }: FoundModule): Finding {
+  return {
+    stage: 'policy',
+    code: 'decided_about_another_version',
+    severity: 'error',
+    message: 'The file changed each time between the decision about it and its load.',
+    file: entry,
+    hint: 'Stop what writes into the folder, then refresh.',
+  };
+}
+
+async function toEntry(
+  deps: SwapDeps,
+  module: FoundModule,
+  result: GenerationOutcome,
+): Promise<CatalogEntry> {
   const prints = asLoaded(module, await takePrints(result.watched), result.served);
   const { served, findings } = result;
   if (!served) {
@@ -89,10 +136,6 @@ async function toEntry(deps: SwapDeps, { module, result }: Outcome): Promise<Cat
   const notKept = await deps.lastKnownGood.keep(module, served, prints);
   const all = notKept ? [...findings, notKept] : findings;
   return { module, served, status: 'ready', findings: all, prints };
-}
-
-function mayNotServe({ decide }: SwapDeps, module: FoundModule, served: ServedGeneration): boolean {
-  return askToLoad(decide, module, hashOf(module, served)).answer === 'deny';
 }
 
 /** What serves, or would if policy let it. */
@@ -112,21 +155,6 @@ function asLoaded(
     const sha256 = loaded.get(print.path) ?? print.sha256;
     return sha256 === print.sha256 ? print : { ...print, sha256, mtimeMs: 0, changedMs: 0 };
   });
-}
-
-type About = {
-  readonly agentId: string | null;
-  readonly modulePath: string;
-  readonly servingGeneration: number | null;
-};
-
-/** Says what is wrong with a module as of now; nothing clears what was said before. */
-export function report(
-  { emit }: Pick<SwapDeps, 'emit'>,
-  about: About,
-  findings: readonly Finding[],
-): void {
-  emit({ type: 'findings_reported', ...about, findings });
 }
 
 /** Lets a generation drain and end, without waiting for it. */

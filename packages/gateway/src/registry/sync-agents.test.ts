@@ -10,10 +10,10 @@ import type { ModuleLoad, StoredGeneration } from '../protocol/records.ts';
 import { createCatalog } from './catalog.ts';
 import { createGenerations } from './kept/generations.ts';
 import { createLastKnownGood } from './kept/last-known-good.ts';
-import type { LoadAgentResult } from './load-agent.ts';
+import type { GenerationOutcome } from './load-generation.ts';
 import { createSyncAgents } from './sync-agents.ts';
 
-const good = (module: FoundModule, generation: number): LoadAgentResult => ({
+const good = (module: FoundModule, generation: number): GenerationOutcome => ({
   served: {
     generation,
     load: {} as ModuleLoad,
@@ -26,7 +26,7 @@ const good = (module: FoundModule, generation: number): LoadAgentResult => ({
   watched: [module.entry],
 });
 
-const bad = (module: FoundModule): LoadAgentResult => ({
+const bad = (module: FoundModule): GenerationOutcome => ({
   served: null,
   findings: [{ stage: 'load', code: 'syntax_error', severity: 'error', message: 'Bad.' }],
   watched: [module.entry],
@@ -45,12 +45,12 @@ function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
   const loads: string[] = [];
   const watched: (readonly string[])[] = [];
   const state = {
-    outcome: good as (module: FoundModule, generation: number) => LoadAgentResult,
+    outcome: good as (module: FoundModule, generation: number) => GenerationOutcome,
     answer: 'allow' as 'allow' | 'deny',
     conditions: 'these',
     gates: new Map<string, (signal: AbortSignal) => Promise<unknown>>(),
     beforeKeeping: async () => {},
-    toldBefore: [] as readonly string[],
+    reportedBefore: [] as readonly string[],
   };
   const emit = (event: GatewayEvent) => events.push(event);
   const generations = createGenerations(join(projectRoot, 'kept'));
@@ -87,7 +87,7 @@ function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
       }),
       emit,
     }),
-    toldBefore: () => state.toldBefore,
+    reportedBefore: () => state.reportedBefore,
     onSynced: (files) => watched.push(files),
     emit,
   });
@@ -471,7 +471,7 @@ describe('sync-agents after a restart', () => {
       writeFiles(folder, { 'agents/New/agent.ts': '1', 'agents/Typo/Agent.ts': '1' }),
     );
     const bad = 'agents/New/agent.ts';
-    state.toldBefore = [
+    state.reportedBefore = [
       'agents/A/agent.ts',
       'agents/Gone/agent.ts',
       'gateway.yaml',

@@ -2,17 +2,21 @@ import { sep } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { FoundModule } from '../protocol/module.ts';
 import type { StoredGeneration } from '../protocol/records.ts';
-import { calmDown } from './calm-down.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import { type DiscoverOptions, type DiscoveryFinding, discover } from './discovery/discover.ts';
-import { keepAgain } from './keep-again.ts';
 import { unchangedPrints } from './kept/fingerprint.ts';
-import { createLoads, type Loads } from './loads-under-way.ts';
-import { askToLoad, hashOf } from './may-load.ts';
-import type { LoadCause } from './restless.ts';
-import { report, retireLater, type SwapDeps, swapGeneration } from './swap-generation.ts';
-import { takeBack } from './take-back.ts';
-import { concerns } from './watch/touched.ts';
+import { createLoadsUnderWay, type LoadsUnderWay } from './loads-under-way.ts';
+import { entryHashIn, mayLoad } from './may-load.ts';
+import type { LoadCause } from './reload-backoff.ts';
+import {
+  clearFindings,
+  clearReloadLoop,
+  createDiscoveryReport,
+  reportAfterRestart,
+  retryKeeping,
+} from './report-findings.ts';
+import { retireLater, type SwapDeps, swapGeneration } from './swap-generation.ts';
+import { concerns } from './watch/concerns.ts';
 
 /** What a refresh did. Lists hold model ids; `warnings` what was found on the way. */
 export type RefreshReport = {
@@ -36,7 +40,7 @@ export type SyncOptions = {
 export type SyncDeps = SwapDeps & {
   readonly discovery: Omit<DiscoverOptions, 'serving'>;
   /** Module paths of diagnostics that an earlier gateway left; asked once, at the first call. */
-  readonly toldBefore: () => Iterable<string>;
+  readonly reportedBefore: () => Iterable<string>;
   /** Called after each time with every file whose change is a reason to look again. */
   readonly onSynced: (files: readonly string[]) => void;
 };
@@ -51,123 +55,73 @@ export type SyncAgents = (options: SyncOptions) => Promise<RefreshReport>;
 export function createSyncAgents(deps: SyncDeps): SyncAgents {
   let tail: Promise<unknown> = Promise.resolve();
   let kept: Promise<ReadonlyMap<string, StoredGeneration>> | null = null;
-  const misplaced = new Set<string>();
-  const loads = createLoads(
-    (module, options) => swapGeneration(deps, module, options),
-    (module) => calmDown(deps, module),
-  );
+  const reportDiscovery = createDiscoveryReport(deps);
+  const loads = createLoadsUnderWay({
+    swap: (module, options) => swapGeneration(deps, module, options),
+    onCalm: (module) => clearReloadLoop(deps, module),
+  });
   return async (options) => {
     const looked = tail.then(async () => {
       kept ??= deps.lastKnownGood.list();
-      return look({ ...deps, misplaced, loads, kept: await kept }, options);
+      return look({ ...deps, reportDiscovery, loads, kept: await kept }, options);
     });
     // Only looking is chained: a module that takes its time to load delays no other and no later edit.
     tail = looked.catch(() => undefined);
-    const { report, pending } = await looked;
-    const loaded = await Promise.all(pending);
+    const { report, loading } = await looked;
+    const entries = await Promise.all(loading);
     deps.onSynced(watchedFiles(deps.catalog));
-    return withLoaded(report, loaded);
+    return withLoaded(report, entries);
   };
 }
 
 type SyncState = SyncDeps & {
-  /** Paths that discovery reported, to clear what is mended. */
-  readonly misplaced: Set<string>;
-  readonly loads: Loads;
+  readonly reportDiscovery: (findings: readonly DiscoveryFinding[]) => void;
+  readonly loads: LoadsUnderWay;
+  /** What an earlier gateway kept, by model id. */
   readonly kept: ReadonlyMap<string, StoredGeneration>;
 };
 
 type Looked = {
   readonly report: RefreshReport;
-  readonly pending: readonly Promise<CatalogEntry | null>[];
+  /** Loads that end in a swap; null where the module went away meanwhile. */
+  readonly loading: readonly Promise<CatalogEntry | null>[];
 };
 
-async function look(deps: SyncState, options: SyncOptions): Promise<Looked> {
-  const { catalog, loads } = deps;
-  const { modules, findings } = await discover({
-    ...deps.discovery,
-    serving: servingPaths(deps),
-  });
-  const removed = await removeVanished(deps, modules);
-  await takeOver(deps, modules);
-  const isDue = await Promise.all(modules.map((module) => mustLoad(deps, module, options)));
-  const due = modules.filter((_, index) => isDue[index]);
-  const isLoading = ({ agentId }: FoundModule) => !options.changed && loads.has(agentId);
-  const joined = modules.filter((module, index) => !isDue[index] && isLoading(module));
-  for (const module of due) {
-    const known = catalog.get(module.agentId);
-    if (known && known.module.modulePath !== module.modulePath) forgetPath(deps, known.module);
-    catalog.put({ prints: [], findings: [], served: null, ...known, module, status: 'loading' });
-  }
-  if (!catalog.isScanned()) {
+/** Finds what changed, and begins the loads that it takes. */
+async function look(state: SyncState, options: SyncOptions): Promise<Looked> {
+  const { catalog, discovery, loads } = state;
+  const isFirst = !catalog.isScanned();
+  const { modules, findings } = await discover({ ...discovery, serving: servingPaths(state) });
+  const removed = await removeVanished(state, modules);
+  if (isFirst) await serveKept(state, modules);
+  const due = await dueModules(state, modules, options);
+  const others = modules.filter((module) => !due.includes(module));
+  // Who asks without naming a change waits for the loads under way too.
+  const isJoined = ({ agentId }: FoundModule) => !options.changed && loads.has(agentId);
+  const joined = new Set(others.filter(isJoined));
+  for (const module of due) markLoading(state, module);
+  if (isFirst) {
     const fresh = [...due, ...findings].map(({ modulePath }) => modulePath);
-    takeBack(deps, deps.toldBefore(), new Set(fresh));
+    reportAfterRestart(state, state.reportedBefore(), new Set(fresh));
   }
   catalog.markScanned();
-  reportMisplaced(deps, findings);
-  const leaving = options.leaveEdits ? { leaveEdits: true } : {};
-  const pending = [
-    ...due.map((module) => loads.begin(module, { ...leaving, cause: causeOf(module, options) })),
-    ...joined.map((module) => loads.join(module.agentId)),
+  state.reportDiscovery(findings);
+  const loading = [
+    ...due.map((module) => loads.begin(module, loadOptions(module, options))),
+    ...[...joined].map(({ agentId }) => loads.join(agentId)),
   ];
-  deps.onSynced(watchedFiles(catalog));
-  const busy = new Set([...due, ...joined]);
+  state.onSynced(watchedFiles(catalog));
   return {
     report: {
       scanned: modules.length + findings.length,
-      unchanged: modules.filter((module) => !busy.has(module)).map(({ agentId }) => agentId),
+      unchanged: others.filter((module) => !joined.has(module)).map(({ agentId }) => agentId),
       loaded: [],
       failed: [],
       removed,
       warnings: findings.map(({ finding }) => finding),
     },
-    pending,
+    loading,
   };
-}
-
-/** Takes back what was said of the file that was the module before. */
-function forgetPath(deps: SyncState, { agentId, modulePath }: FoundModule): void {
-  report(deps, { agentId, modulePath, servingGeneration: null }, []);
-}
-
-/** Of the paths that changed those in the module's folder come first, where there are any. */
-function causeOf({ folder }: FoundModule, { changed }: SyncOptions): LoadCause {
-  if (!changed) return 'asked';
-  const own = new Set([...changed].filter((path) => path.startsWith(folder + sep)));
-  return own.size > 0 ? own : changed;
-}
-
-function withLoaded(
-  report: RefreshReport,
-  loaded: readonly (CatalogEntry | null)[],
-): RefreshReport {
-  const entries = loaded.filter((entry) => entry !== null);
-  const ids = (some: readonly CatalogEntry[]) => some.map(({ module }) => module.agentId);
-  return {
-    ...report,
-    loaded: ids(entries.filter(({ status }) => status === 'ready')),
-    failed: ids(entries.filter(({ status }) => status !== 'ready')),
-    warnings: [...report.warnings, ...entries.flatMap(({ findings }) => findings)],
-  };
-}
-
-function watchedFiles(catalog: Catalog): string[] {
-  return catalog.list().flatMap(({ prints }) => prints.map(({ path }) => path));
-}
-
-function reportMisplaced(deps: SyncState, findings: readonly DiscoveryFinding[]): void {
-  const now = Map.groupBy(findings, ({ modulePath }) => modulePath);
-  for (const modulePath of deps.misplaced) {
-    if (now.has(modulePath)) continue;
-    report(deps, { agentId: null, modulePath, servingGeneration: null }, []);
-    deps.misplaced.delete(modulePath);
-  }
-  for (const [modulePath, all] of now) {
-    const agentId = all[0]?.agentId ?? null;
-    const said = all.map(({ finding }) => finding);
-    report(deps, { agentId, modulePath, servingGeneration: null }, said);
-    deps.misplaced.add(modulePath);
-  }
 }
 
 /** Who keeps an id on a clash: what serves, and before the first sync what served last. */
@@ -182,17 +136,20 @@ function servingPaths({ catalog, kept }: SyncState): Map<string, string> {
   return new Map(catalog.isScanned() ? now : before);
 }
 
-async function removeVanished(deps: SyncState, modules: readonly FoundModule[]): Promise<string[]> {
-  const { catalog, loads, kept, lastKnownGood } = deps;
+async function removeVanished(
+  state: SyncState,
+  modules: readonly FoundModule[],
+): Promise<string[]> {
+  const { catalog, loads, kept, lastKnownGood } = state;
   const present = new Set(modules.map(({ agentId }) => agentId));
   const vanished = catalog.list().filter(({ module }) => !present.has(module.agentId));
   for (const { module, served } of vanished) {
     const { agentId, modulePath } = module;
     loads.abort(agentId);
     catalog.remove(agentId);
-    forgetPath(deps, module);
-    deps.emit({ type: 'agent_removed', agentId, modulePath });
-    if (served) retireLater(deps, agentId, served.generation);
+    clearFindings(state, module);
+    state.emit({ type: 'agent_removed', agentId, modulePath });
+    if (served) retireLater(state, agentId, served.generation);
     await lastKnownGood.forget(agentId);
   }
   if (!catalog.isScanned()) {
@@ -203,18 +160,17 @@ async function removeVanished(deps: SyncState, modules: readonly FoundModule[]):
 }
 
 /** Serves what an earlier gateway kept, without a load: a worker starts at the first run. */
-async function takeOver(deps: SyncState, modules: readonly FoundModule[]): Promise<void> {
-  if (deps.catalog.isScanned()) return;
+async function serveKept(state: SyncState, modules: readonly FoundModule[]): Promise<void> {
   await Promise.all(
     modules.map(async (module) => {
-      const stored = deps.kept.get(module.agentId);
-      const served = stored ? await deps.lastKnownGood.revive(stored, module) : null;
+      const stored = state.kept.get(module.agentId);
+      const served = stored ? await state.lastKnownGood.revive(stored, module) : null;
       if (!stored || !served) return;
       const findings = stored.manifest.warnings;
       const { prints } = stored;
       // What policy withholds is asked about, and refused aloud, by the load that follows.
-      deps.catalog.put(
-        askToLoad(deps.decide, module, hashOf(module, served)).answer === 'allow'
+      state.catalog.put(
+        mayLoad(state, module, entryHashIn(module, served))
           ? { module, status: 'ready', served, findings, prints }
           : { module, status: 'failed', served: null, withheld: served, findings, prints },
       );
@@ -222,19 +178,67 @@ async function takeOver(deps: SyncState, modules: readonly FoundModule[]): Promi
   );
 }
 
+/** Modules that have to be loaded, of those that there are. */
+async function dueModules(
+  state: SyncState,
+  modules: readonly FoundModule[],
+  options: SyncOptions,
+): Promise<FoundModule[]> {
+  const isDue = await Promise.all(modules.map((module) => mustLoad(state, module, options)));
+  return modules.filter((_, index) => isDue[index]);
+}
+
 async function mustLoad(
-  deps: SyncState,
+  state: SyncState,
   module: FoundModule,
   { force, changed, leaveEdits }: SyncOptions,
 ): Promise<boolean> {
-  const entry = deps.catalog.get(module.agentId);
+  const entry = state.catalog.get(module.agentId);
   if (force || !entry || entry.module.entry !== module.entry) return true;
-  if (deps.loads.has(module.agentId)) return changed !== undefined && concerns(changed, entry);
+  if (state.loads.has(module.agentId)) return changed !== undefined && concerns(changed, entry);
   if (!entry.served) return !changed || concerns(changed, entry);
-  if (entry.served.conditions !== deps.conditions()) return true;
+  if (entry.served.conditions !== state.conditions()) return true;
   if (leaveEdits || (changed && !concerns(changed, entry))) return false;
   if (entry.status !== 'ready') return true;
   const prints = await unchangedPrints(entry.prints);
-  if (prints) deps.catalog.put(await keepAgain(deps, { ...entry, prints }));
+  if (prints) state.catalog.put(await retryKeeping(state, { ...entry, prints }));
   return prints === null;
+}
+
+function markLoading(state: SyncState, module: FoundModule): void {
+  const { catalog } = state;
+  const known = catalog.get(module.agentId);
+  // Another file of the folder was the module before.
+  if (known && known.module.modulePath !== module.modulePath) clearFindings(state, known.module);
+  catalog.put({ prints: [], findings: [], served: null, ...known, module, status: 'loading' });
+}
+
+function loadOptions(module: FoundModule, options: SyncOptions) {
+  const cause = causeOf(module, options);
+  return options.leaveEdits ? { cause, leaveEdits: true } : { cause };
+}
+
+/** Of the paths that changed those in the module's folder come first, where there are any. */
+function causeOf({ folder }: FoundModule, { changed }: SyncOptions): LoadCause {
+  if (!changed) return 'asked';
+  const own = new Set([...changed].filter((path) => path.startsWith(folder + sep)));
+  return own.size > 0 ? own : changed;
+}
+
+function watchedFiles(catalog: Catalog): string[] {
+  return catalog.list().flatMap(({ prints }) => prints.map(({ path }) => path));
+}
+
+function withLoaded(
+  report: RefreshReport,
+  loaded: readonly (CatalogEntry | null)[],
+): RefreshReport {
+  const entries = loaded.filter((entry) => entry !== null);
+  const ids = (some: readonly CatalogEntry[]) => some.map(({ module }) => module.agentId);
+  return {
+    ...report,
+    loaded: ids(entries.filter(({ status }) => status === 'ready')),
+    failed: ids(entries.filter(({ status }) => status !== 'ready')),
+    warnings: [...report.warnings, ...entries.flatMap(({ findings }) => findings)],
+  };
 }

@@ -10,7 +10,7 @@ import type { ServedGeneration } from '../catalog.ts';
 import { sha256 } from './fingerprint.ts';
 import { createGenerations } from './generations.ts';
 import { createLastKnownGood } from './last-known-good.ts';
-import { moduleLoad } from './module-load.ts';
+import { toModuleLoad } from './module-load.ts';
 
 const settings = {
   exportNames: ['agent'],
@@ -56,7 +56,7 @@ async function scene(options: { storeFails?: boolean } = {}) {
   const served: ServedGeneration = {
     generation: 7,
     conditions: 'these',
-    load: moduleLoad(module, {
+    load: toModuleLoad(module, {
       ...settings,
       ...{ generation: 7, interpreter: null, kept: null, keptFolder: generations.folder, env: {} },
     }),

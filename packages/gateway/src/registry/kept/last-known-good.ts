@@ -8,7 +8,7 @@ import type { FilePrint, StoredGeneration } from '../../protocol/records.ts';
 import type { ServedGeneration } from '../catalog.ts';
 import type { Generations } from './generations.ts';
 import { withoutBrokerVariables } from './module-env.ts';
-import { type LoadSettings, moduleLoad } from './module-load.ts';
+import { type LoadSettings, toModuleLoad } from './module-load.ts';
 import { pruneKept } from './prune-kept.ts';
 
 /** The generations that serve, kept beyond the gateway's own life. */
@@ -87,9 +87,12 @@ async function revive(
   const env = envSha256 === null ? '' : await readKept(generations.folder, envSha256);
   if (env === null) return null;
   const kept = Object.fromEntries(manifest.files.map(({ path, sha256 }) => [path, sha256]));
-  const load = moduleLoad(module, {
+  const load = toModuleLoad(module, {
     ...settings(),
-    ...{ generation, interpreter, kept, keptFolder: generations.folder },
+    generation,
+    interpreter,
+    kept,
+    keptFolder: generations.folder,
     env: withoutBrokerVariables(parseEnv(env)),
   });
   return { generation, conditions, load, manifest, envSha256, loadedAtSeconds };

@@ -9,7 +9,7 @@ export type LoadSettings = Pick<
 >;
 
 /** Says what a worker needs to load a generation; `kept` null loads from disk. */
-export function moduleLoad(
+export function toModuleLoad(
   module: FoundModule,
   rest: LoadSettings &
     Pick<ModuleLoad, 'generation' | 'env' | 'interpreter' | 'kept' | 'keptFolder'>,

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../test/support/temp-folder.ts';
-import { createRestless, lastChangeMs } from './restless.ts';
+import { createReloadBackoff, lastChangeMs } from './reload-backoff.ts';
 
 const module = {
   ...{ agentId: 'default/a', modulePath: 'agents/A/agent.ts', entry: '/p/agents/A/agent.ts' },
@@ -13,7 +13,7 @@ const loadMs = 500;
 
 function scene() {
   const clock = { nowMs: 1000, changedAtMs: 1000 };
-  const { begin, end } = createRestless({
+  const { begin, end } = createReloadBackoff({
     nowMs: () => clock.nowMs,
     changedAtMs: () => clock.changedAtMs,
   });

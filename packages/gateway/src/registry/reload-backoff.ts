@@ -5,28 +5,28 @@ import type { FoundModule } from '../protocol/module.ts';
 /** Why a module is loaded: somebody asked, or files of it changed (absolute paths). */
 export type LoadCause = 'asked' | ReadonlySet<string>;
 
-/** What to do before a load, and what to say with it. */
-export type Patience = { readonly pauseMs: number; readonly finding: Finding | null };
+/** The pause before a load, and what to report with it. */
+export type Backoff = { readonly pauseMs: number; readonly finding: Finding | null };
 
 /** Modules whose files never stand still, such as one that writes what it imports: their loads get pauses. */
-export type Restless = {
+export type ReloadBackoff = {
   /** Takes note of a load that begins. */
-  readonly begin: (module: FoundModule, cause: LoadCause) => Patience;
+  readonly begin: (module: FoundModule, cause: LoadCause) => Backoff;
   /** Takes note of its end. */
   readonly end: (module: FoundModule) => void;
 };
 
 /** Code of the finding about such a module. */
-export const restlessCode = 'reloads_without_end';
+export const reloadLoopCode = 'reloads_without_end';
 
 /** So many loads in a row are let pass: a person may save that often while a module is loaded. */
-const patientFor = 4;
+const loadsWithoutPause = 4;
 const firstPauseMs = 250;
 const longestPauseMs = 5000;
 
-const patient: Patience = { pauseMs: 0, finding: null };
+const noBackoff: Backoff = { pauseMs: 0, finding: null };
 
-export type RestlessDeps = {
+export type ReloadBackoffDeps = {
   /** Unix milliseconds. */
   readonly nowMs: () => number;
   /** When the last of these files changed, on the same clock; infinity where that cannot be told. */
@@ -35,7 +35,7 @@ export type RestlessDeps = {
 
 type Loads = { readonly inARow: number; readonly loading: number; readonly endedAtMs: number };
 
-export function createRestless({ nowMs, changedAtMs }: RestlessDeps): Restless {
+export function createReloadBackoff({ nowMs, changedAtMs }: ReloadBackoffDeps): ReloadBackoff {
   const known = new Map<string, Loads>();
   const startsOver = (before: Loads | undefined, cause: LoadCause): before is undefined => {
     if (!before || cause === 'asked') return true;
@@ -47,8 +47,8 @@ export function createRestless({ nowMs, changedAtMs }: RestlessDeps): Restless {
       const { loading = 0, endedAtMs = 0 } = before ?? {};
       const inARow = startsOver(before, cause) ? 0 : before.inARow + 1;
       known.set(module.agentId, { inARow, loading: loading + 1, endedAtMs });
-      if (inARow < patientFor || cause === 'asked') return patient;
-      const pauseMs = Math.min(firstPauseMs * 2 ** (inARow - patientFor), longestPauseMs);
+      if (inARow < loadsWithoutPause || cause === 'asked') return noBackoff;
+      const pauseMs = Math.min(firstPauseMs * 2 ** (inARow - loadsWithoutPause), longestPauseMs);
       return { pauseMs, finding: describe(module, cause) };
     },
     end({ agentId }) {
@@ -71,7 +71,7 @@ function describe({ entry }: FoundModule, changed: ReadonlySet<string>): Finding
   const [file = entry] = changed;
   return {
     stage: 'load',
-    code: restlessCode,
+    code: reloadLoopCode,
     severity: 'warning',
     message:
       'It is loaded again and again, because this file changes while it is loaded. It now pauses before each load.',

@@ -2,22 +2,14 @@ import { join, resolve } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { FindRuntime, FoundModule } from '../protocol/module.ts';
 import type { Manifest, ModuleLoad } from '../protocol/records.ts';
+import type { LoadAnswer } from '../protocol/worker/messages.ts';
 import type { ServedGeneration } from './catalog.ts';
 import type { Generations } from './kept/generations.ts';
 import { readModuleEnv } from './kept/module-env.ts';
-import { type LoadSettings, moduleLoad } from './kept/module-load.ts';
+import { type LoadSettings, toModuleLoad } from './kept/module-load.ts';
 
-/** What a worker made of a module. */
-type PrepareResult =
-  | { readonly type: 'loaded'; readonly manifest: Manifest }
-  | {
-      readonly type: 'load_failed';
-      readonly findings: readonly Finding[];
-      readonly files: readonly string[];
-    };
-
-export type LoadAgentDeps = {
-  readonly prepare: (load: ModuleLoad, signal: AbortSignal) => Promise<PrepareResult>;
+export type LoadGenerationDeps = {
+  readonly prepare: (load: ModuleLoad, signal: AbortSignal) => Promise<LoadAnswer>;
   readonly retire: (agentId: string, generation: number) => Promise<void>;
   readonly generations: Generations;
   readonly settings: () => LoadSettings;
@@ -30,7 +22,7 @@ export type LoadAgentDeps = {
   readonly signal: AbortSignal;
 };
 
-export type LoadAgentResult = {
+export type GenerationOutcome = {
   /** Null where nothing was loaded. */
   readonly served: ServedGeneration | null;
   readonly findings: readonly Finding[];
@@ -43,19 +35,19 @@ export type LoadAgentResult = {
 /**
  * Loads one generation of a module, from disk or from the kept bytes of another, and keeps its bytes. Never throws.
  */
-export type LoadAgent = (
+export type LoadGeneration = (
   module: FoundModule,
   from: {
     readonly generation: number;
     readonly kept: ServedGeneration | null;
     readonly signal: AbortSignal;
   },
-) => Promise<LoadAgentResult>;
+) => Promise<GenerationOutcome>;
 
 /** How often a module is loaded again because its files changed while it loaded. */
 const attemptLimit = 3;
 
-export function createLoadAgent(deps: LoadAgentDeps): LoadAgent {
+export function createLoadGeneration(deps: LoadGenerationDeps): LoadGeneration {
   return async (module, from) => {
     try {
       for (let attempt = 0; attempt < attemptLimit; attempt += 1) {
@@ -71,13 +63,13 @@ export function createLoadAgent(deps: LoadAgentDeps): LoadAgent {
   };
 }
 
-type From = Parameters<LoadAgent>[1];
+type From = Parameters<LoadGeneration>[1];
 
 async function loadOnce(
-  deps: LoadAgentDeps,
+  deps: LoadGenerationDeps,
   module: FoundModule,
   { generation, kept: origin, signal }: From,
-): Promise<LoadAgentResult | null> {
+): Promise<GenerationOutcome | null> {
   const runtime = await deps.findRuntime(module);
   const beside = [join(module.folder, '.env'), ...runtime.watched];
   const missing = origin ? [] : await deps.checkDependencies(module);
@@ -90,10 +82,13 @@ async function loadOnce(
   const { env, envSha256, findings } = origin
     ? { env: origin.load.env, envSha256: origin.envSha256, findings: [] }
     : await readEnv(deps, module);
-  const load = moduleLoad(module, {
+  const load = toModuleLoad(module, {
     ...deps.settings(),
-    ...{ generation, env, kept: origin?.load.kept ?? null },
-    ...{ interpreter: runtime.interpreter, keptFolder: deps.generations.folder },
+    generation,
+    env,
+    kept: origin?.load.kept ?? null,
+    interpreter: runtime.interpreter,
+    keptFolder: deps.generations.folder,
   });
   const known = [...missing, ...findings];
   const result = await deps.prepare(load, AbortSignal.any([signal, deps.signal]));
@@ -110,7 +105,11 @@ async function loadOnce(
   const conditions = deps.conditions();
   return {
     served: {
-      ...{ generation, manifest, conditions, envSha256, loadedAtSeconds },
+      generation,
+      manifest,
+      conditions,
+      envSha256,
+      loadedAtSeconds,
       load: { ...load, kept },
     },
     findings: [...known, ...manifest.warnings],
@@ -118,7 +117,7 @@ async function loadOnce(
   };
 }
 
-async function readEnv(deps: LoadAgentDeps, module: FoundModule) {
+async function readEnv(deps: LoadGenerationDeps, module: FoundModule) {
   const { path, values: env, findings } = await readModuleEnv(module.folder);
   const envSha256 = path === null ? null : await deps.generations.keepNow(path);
   return { env, envSha256, findings };
@@ -157,6 +156,6 @@ function isDiskFull(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOSPC';
 }
 
-function failed(module: FoundModule, finding: Finding): LoadAgentResult {
+function failed(module: FoundModule, finding: Finding): GenerationOutcome {
   return { served: null, findings: [finding], watched: [module.entry] };
 }

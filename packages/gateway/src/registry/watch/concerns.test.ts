@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CatalogEntry } from '../catalog.ts';
-import { concerns } from './touched.ts';
+import { concerns } from './concerns.ts';
 
 function entry(status: CatalogEntry['status']): CatalogEntry {
   return {

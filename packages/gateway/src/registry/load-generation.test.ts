@@ -9,8 +9,8 @@ import type { FoundModule } from '../protocol/module.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import { sha256 } from './kept/fingerprint.ts';
 import { createGenerations } from './kept/generations.ts';
-import type { LoadAgentDeps } from './load-agent.ts';
-import { createLoadAgent } from './load-agent.ts';
+import type { LoadGenerationDeps } from './load-generation.ts';
+import { createLoadGeneration } from './load-generation.ts';
 
 const { signal } = new AbortController();
 const withoutPython = createModuleRuntimes({
@@ -18,7 +18,7 @@ const withoutPython = createModuleRuntimes({
 });
 
 async function scene(
-  prepare: (load: ModuleLoad) => ReturnType<LoadAgentDeps['prepare']>,
+  prepare: (load: ModuleLoad) => ReturnType<LoadGenerationDeps['prepare']>,
   dependencies: readonly Finding[] = [],
 ) {
   const folder = await tempFolder({ 'A/agent.ts': 'one', 'A/.env': 'CITY=Paris' });
@@ -33,7 +33,7 @@ async function scene(
   const closing = new AbortController();
   const loads: ModuleLoad[] = [];
   const retired: number[] = [];
-  const load = createLoadAgent({
+  const load = createLoadGeneration({
     prepare: (job) => {
       loads.push(job);
       return prepare(job);
@@ -65,7 +65,7 @@ async function loadedFrom(entry: string) {
   };
 }
 
-describe('load-agent', () => {
+describe('load-generation', () => {
   test('serves what was loaded from kept bytes, and gives the module its .env', async () => {
     const { load, loads, module, folder } = await scene((job) => loadedFrom(job.entry));
     const result = await load(module, { generation: 4, kept: null, signal });

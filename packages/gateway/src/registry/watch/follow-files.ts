@@ -1,0 +1,40 @@
+import type { Emit } from '../../events.ts';
+import type { SyncAgents } from '../sync-agents.ts';
+import { createWatch, type Watch } from './watch.ts';
+
+export type FollowFilesDeps = {
+  /** Absolute folders of agents; null where edits wait for a refresh. */
+  readonly roots: readonly string[] | null;
+  /** Absolute. Followed in any case: rules have to hold without a restart. */
+  readonly settingsFiles: readonly string[];
+  readonly reloadSettings: () => Promise<unknown>;
+  readonly sync: SyncAgents;
+  readonly emit: Emit;
+};
+
+export type FollowFiles = Pick<Watch, 'start' | 'close'> & {
+  /** Says of which files modules are made, wherever they lie. */
+  readonly setModuleFiles: (files: readonly string[]) => void;
+};
+
+/** Makes each batch of changed files live: the settings first, then the agents, where they are followed. */
+export function createFollowFiles(deps: FollowFilesDeps): FollowFiles {
+  const { roots, settingsFiles, reloadSettings, sync, emit } = deps;
+  const follow = async (changed: ReadonlySet<string>) => {
+    try {
+      if (settingsFiles.some((file) => changed.has(file))) await reloadSettings();
+      if (roots) await sync({ force: false, changed });
+    } catch (error) {
+      emit({ type: 'fault_survived', where: 'reload', error });
+    }
+  };
+  const { start, close, setExtraFiles } = createWatch({
+    roots: roots ?? [],
+    onBatch: (changed) => void follow(changed),
+    onFault: (error) => emit({ type: 'fault_survived', where: 'watching the agents', error }),
+  });
+  const setModuleFiles = (files: readonly string[]) =>
+    setExtraFiles([...(roots ? files : []), ...settingsFiles]);
+  setModuleFiles([]);
+  return { start, close, setModuleFiles };
+}
