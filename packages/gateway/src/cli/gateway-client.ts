@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Agent, errors as httpErrors, request } from 'undici';
 import { type RunningGateway, readRunningGateway } from '../storage/running-gateway.ts';
+import { hasProcess } from '../system/processes.ts';
 import { CommandError } from './command.ts';
 
 /** Asks a running gateway, as an admin. Every failure is a `CommandError` that says what to do. */
@@ -112,7 +113,7 @@ function unreachable(gateway: RunningGateway, error: unknown, timeoutMs: number)
       `The gateway at ${address} (process ${pid}) gave no answer within ${timeoutMs / 1000} s. Look at its log, or start it again.`,
     );
   }
-  if (!isAlive(pid)) {
+  if (!hasProcess(pid)) {
     return new CommandError(
       `The gateway that ${recordPath} names (process ${pid}) is gone. Start one with \`dropgate dev\`.`,
     );
@@ -129,13 +130,4 @@ function isTimeout(error: unknown): boolean {
     error instanceof httpErrors.BodyTimeoutError ||
     (error instanceof Error && error.name === 'TimeoutError')
   );
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // It runs, as another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { readPlainFile } from '../files/read-plain-file.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { FoundModule } from '../protocol/module.ts';
+import { readPlainText } from '../system/files.ts';
 import { type ImportedPackage, importedPackages } from './imported-packages.ts';
 import {
   type CheckedPackage,
@@ -156,6 +156,6 @@ async function describeUndeclared(
 
 /** With `paths` or `baseUrl` a bare name may well be a file of the author's. */
 async function mapsPaths(folder: string): Promise<boolean> {
-  const text = await readPlainFile(join(folder, 'tsconfig.json')).catch(() => '');
+  const text = await readPlainText(join(folder, 'tsconfig.json')).catch(() => '');
   return /"(paths|baseUrl)"\s*:/.test(text);
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readPlainFile } from '../files/read-plain-file.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
+import { readPlainText } from '../system/files.ts';
 import { parseJson, placeAt, type TextPlace } from './json-place.ts';
 
 /** A package that a module's `package.json` asks for. `range` is as written. */
@@ -46,7 +46,7 @@ export async function readDependencyManifest(folder: string): Promise<ManifestRe
   const path = join(folder, 'package.json');
   let text: string;
   try {
-    text = await readPlainFile(path);
+    text = await readPlainText(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return { type: 'absent' };

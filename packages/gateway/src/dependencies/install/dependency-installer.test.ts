@@ -343,7 +343,7 @@ describe('the copy an install works in', () => {
     await once(gone, 'exit');
     const left = '.dropgate-install-Spark';
     await writeFiles(root, {
-      [`${left}/owner.json`]: JSON.stringify({ pid: gone.pid, startedAt: '1', group: null }),
+      [`${left}/owner.json`]: JSON.stringify({ pid: gone.pid, identity: '1', group: null }),
       [`${left}/package-lock.json`]: '{}',
       [`${left}/previous_node_modules/mark/package.json`]: '{"version":"1.0.0"}',
     });

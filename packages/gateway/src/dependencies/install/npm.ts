@@ -1,5 +1,6 @@
-import { access, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, delimiter, dirname, join } from 'node:path';
+import { exists } from '../../system/files.ts';
 import { InstallError } from './install-error.ts';
 import {
   type InstallEnvironment,
@@ -93,10 +94,3 @@ const hints: Readonly<Record<string, string>> = {
   EINTEGRITY:
     'The package differs from what the lock file names; remove the lock file if you trust it.',
 };
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { signalGroup } from '../../system/processes.ts';
 import { InstallError } from './install-error.ts';
 
 /** Environment of a process. */
@@ -49,7 +50,7 @@ export async function runProgram(
   });
   const limit = AbortSignal.any([run.signal, AbortSignal.timeout(run.timeoutMs)]);
   // It works in a copy: there is nothing to end gracefully.
-  const stop = () => killGroup(child.pid);
+  const stop = () => child.pid !== undefined && signalGroup(child.pid, 'SIGKILL');
   limit.addEventListener('abort', stop, { once: true });
   if (child.pid !== undefined) run.onStart(child.pid);
   let output = '';
@@ -69,17 +70,7 @@ export async function runProgram(
   } finally {
     limit.removeEventListener('abort', stop);
     // What it started may outlive it.
-    killGroup(child.pid);
-  }
-}
-
-/** Ends a process group at once; one that is gone is no failure. */
-export function killGroup(groupId: number | undefined): void {
-  if (groupId === undefined) return;
-  try {
-    process.kill(-groupId, 'SIGKILL');
-  } catch {
-    // It ended by itself.
+    stop();
   }
 }
 

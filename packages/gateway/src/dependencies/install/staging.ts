@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { copyFile, mkdir, readdir, realpath, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { hasProcess, processIdentity, signalGroup } from '../../system/processes.ts';
 import { InstallError } from './install-error.ts';
-import { killGroup } from './run-program.ts';
 
 /** What an install makes in a module's folder, and what of that folder it works on. */
 export type StagedInstall = {
@@ -146,22 +146,22 @@ function recoverStaging(
   if (!existsSync(folder)) return;
   const owner = readOwner(folder);
   if (owner && isAlive(owner)) throw alreadyRunning(folder);
-  if (owner?.group && worksIn(owner.group, folder)) killGroup(owner.group);
+  if (owner?.group && worksIn(owner.group, folder)) signalGroup(owner.group, 'SIGKILL');
   // The lock file is moved last: where it is still here, the swap did not reach its end.
   if (existsSync(join(folder, lockFile))) restore(folder, target, packages);
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
-/** `startedAt` tells a process from a later one with the same number; null where the system does not say. */
+/** `identity` tells a process from a later one with the same pid; null where the system does not say. */
 type Owner = {
   readonly pid: number;
-  readonly startedAt: string | null;
+  readonly identity: string | null;
   readonly group: number | null;
 };
 
 function writeOwner(folder: string, group: number | null): void {
   const { pid } = process;
-  const owner: Owner = { pid, startedAt: startOf(pid), group };
+  const owner: Owner = { pid, identity: processIdentity(pid), group };
   writeFileSync(join(folder, ownerFile), JSON.stringify(owner));
 }
 
@@ -173,23 +173,8 @@ function readOwner(folder: string): Owner | null {
   }
 }
 
-function isAlive({ pid, startedAt }: Owner): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  return startOf(pid) === startedAt;
-}
-
-/** When a process began, in ticks since the machine did. Its name, in brackets, may hold spaces and brackets. */
-function startOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    return null;
-  }
+function isAlive({ pid, identity }: Owner): boolean {
+  return identity === null ? hasProcess(pid) : processIdentity(pid) === identity;
 }
 
 /** Only what works in this folder is an installer; the number may be another process's by now. */

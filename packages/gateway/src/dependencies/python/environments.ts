@@ -1,7 +1,8 @@
-import { access, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { FoundModule } from '../../protocol/module.ts';
+import { exists } from '../../system/files.ts';
 import { findDistribution } from './packages.ts';
 import {
   type PythonFacts,
@@ -170,11 +171,4 @@ async function markOf(path: string): Promise<string> {
 
 function programIn(folder: string): string {
   return join(folder, environmentFolder, 'bin', 'python');
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

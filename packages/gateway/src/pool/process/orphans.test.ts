@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import type { GatewayEvent } from '../../events.ts';
+import { processIdentity } from '../../system/processes.ts';
 import { createOrphans } from './orphans.ts';
-import { processIdentity } from './process-facts.ts';
 
 describe('the record of worker processes', () => {
   test('names each live one and is gone with the last', async () => {

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Emit } from '../../events.ts';
-import { processIdentity, signalGroup } from './process-facts.ts';
+import { processIdentity, signalGroup } from '../../system/processes.ts';
 
 /** The written record of this pool's processes, so that a gateway started later can end what this one left behind. */
 export type Orphans = {

@@ -1,4 +1,4 @@
-import { residentMb } from './process-facts.ts';
+import { residentMb } from '../../system/processes.ts';
 
 const PING_INTERVAL_MS = 1000;
 

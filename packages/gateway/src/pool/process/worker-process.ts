@@ -8,8 +8,8 @@ import {
   protocolVersion,
   type ToWorker,
 } from '../../protocol/worker/messages.ts';
+import { signalGroup } from '../../system/processes.ts';
 import { readOutputLines } from './output-lines.ts';
-import { signalGroup } from './process-facts.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 import {
   describeEnd,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, chmod, chown, mkdir, open, rename, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadedFile } from '../../protocol/records.ts';
+import { exists, readPlainBytes } from '../../system/files.ts';
 import { sha256 } from './fingerprint.ts';
 
 /** The bytes that loaded generations are made of, kept by hash so that a respawn loads nothing else. */
@@ -38,7 +38,7 @@ export function createGenerations(
       return kept.every(Boolean);
     },
     async keepNow(path) {
-      const bytes = await readPlainFile(path).catch(() => null);
+      const bytes = await readBytes(path);
       if (!bytes) return null;
       const hash = sha256(bytes);
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -55,21 +55,15 @@ export function createGenerations(
 async function keepFile(folder: string, file: LoadedFile, readers: Readers): Promise<boolean> {
   const target = join(folder, file.sha256);
   if (await exists(target)) return true;
-  const bytes = await readPlainFile(file.path).catch(() => null);
+  const bytes = await readBytes(file.path);
   if (!bytes || sha256(bytes) !== file.sha256) return false;
   await write(target, bytes, readers);
   return true;
 }
 
 // A worker names the files; a device or a pipe among them would never end.
-async function readPlainFile(path: string): Promise<Buffer | null> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const stats = await file.stat();
-    return stats.isFile() && stats.size <= fileLimitBytes ? await file.readFile() : null;
-  } finally {
-    await file.close();
-  }
+function readBytes(path: string): Promise<Buffer | null> {
+  return readPlainBytes(path, fileLimitBytes).catch(() => null);
 }
 
 // Written aside and renamed, so that a killed gateway leaves no half file under a hash.
@@ -81,11 +75,4 @@ async function write(target: string, bytes: Uint8Array, { readableBy }: Readers)
     await chmod(draft, 0o640);
   }
   await rename(draft, target);
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { parseEnv } from 'node:util';
-import { readPlainFile } from '../../files/read-plain-file.ts';
 import type { Finding } from '../../protocol/diagnostics.ts';
+import { readPlainText } from '../../system/files.ts';
 
 /** A module's `.env` for its worker alone, and what is wrong with it. */
 export type ModuleEnv = {
@@ -33,7 +33,7 @@ export async function readModuleEnv(folder: string): Promise<ModuleEnv> {
 /** A link may not lead out of the folder: the gateway reads more than a module may, the project's own keys too. */
 async function readOwn(folder: string, path: string): Promise<string> {
   const [home, real] = await Promise.all([realpath(folder), realpath(path)]);
-  if (real.startsWith(home + sep)) return readPlainFile(real);
+  if (real.startsWith(home + sep)) return readPlainText(real);
   throw Object.assign(new Error(`${path} leads out of its module.`), { code: 'OUTSIDE' });
 }
 

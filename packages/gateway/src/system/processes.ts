@@ -21,6 +21,15 @@ export function processIdentity(pid: number): string | null {
   return `${boot}:${startTicks}`;
 }
 
+/** Whether there is a process with that pid, be it another's. */
+export function hasProcess(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** Resident memory of a process in MiB, its children not counted; null where the system does not tell. */
 export function residentMb(pid: number): number | null {
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readOrNull(`/proc/${pid}/status`) ?? '')?.[1];
