@@ -4,8 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { importTable } from '../../../scripts/layers/import-table.ts';
 import { productFiles } from '../../../scripts/source-files.ts';
 
-/** One import of a file: what it names, and whether nothing of it is left at run time. */
-type Import = { readonly from: string; readonly to: string; readonly isType: boolean };
+/** One import of a file: what it names, whether nothing of it is left at run time, and whether it waits until then. */
+type Import = {
+  readonly from: string;
+  readonly to: string;
+  readonly isType: boolean;
+  readonly isDynamic: boolean;
+};
 
 const sources = productFiles().filter((file) => file.path.startsWith('packages/gateway/src/'));
 const paths = new Set(sources.map((file) => inSource(file.path)));
@@ -34,6 +39,15 @@ test('the gateway process never imports the Agents SDK', () => {
   expect(strays.map(asText)).toEqual([]);
 });
 
+test('a worker says hello before it imports any package', () => {
+  const reached = new Set(['worker/main.ts']);
+  for (const file of reached) {
+    const statics = imports.filter((one) => one.from === file && !one.isType && !one.isDynamic);
+    for (const { to } of statics) if (!to.startsWith('node:')) reached.add(to);
+  }
+  expect([...reached].filter((target) => !isOwn(target))).toEqual([]);
+});
+
 test('every import of our own names a file that exists', () => {
   const missing = imports.filter((one) => isOwn(one.to) && !paths.has(one.to));
   expect(missing.map(asText)).toEqual([]);
@@ -54,20 +68,23 @@ function importsOf(file: { path: string; text: string }): Import[] {
     specifier: one.moduleRequest.value,
     // `import './x.ts'` has no entries and runs all the same.
     isType: one.entries.length > 0 && one.entries.every((entry) => entry.isType),
+    isDynamic: false,
   }));
   const exported = module.staticExports.flatMap((one) =>
     one.entries.flatMap((entry) =>
-      entry.moduleRequest ? [{ specifier: entry.moduleRequest.value, isType: entry.isType }] : [],
+      entry.moduleRequest
+        ? [{ specifier: entry.moduleRequest.value, isType: entry.isType, isDynamic: false }]
+        : [],
     ),
   );
   const dynamic = module.dynamicImports.flatMap(({ moduleRequest: { start, end } }) => {
     const literal = /^(['"`])([^'"`$]+)\1$/.exec(file.text.slice(start, end));
-    return literal?.[2] ? [{ specifier: literal[2], isType: false }] : [];
+    return literal?.[2] ? [{ specifier: literal[2], isType: false, isDynamic: true }] : [];
   });
-  return [...statics, ...exported, ...dynamic].map(({ specifier, isType }) => ({
+  return [...statics, ...exported, ...dynamic].map(({ specifier, ...rest }) => ({
     from,
     to: specifier.startsWith('.') ? normalize(join(dirname(from), specifier)) : specifier,
-    isType,
+    ...rest,
   }));
 }
 

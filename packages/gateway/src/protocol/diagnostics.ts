@@ -1,7 +1,8 @@
+import { z } from 'zod';
+import type { Inferred } from './inferred.ts';
+
 /** Stages of a run: what goes wrong while a module serves. */
 export const runStages = ['worker', 'run', 'model', 'tool', 'guardrail', 'stream'] as const;
-
-export type RunStage = (typeof runStages)[number];
 
 /** Where something went wrong: on the way to serving, or in a run. */
 export const stages = [
@@ -25,18 +26,20 @@ export type Severity = (typeof severities)[number];
  * One thing wrong (or worth knowing) about a module, as whoever finds it says it.
  * `code` is snake_case (`syntax_error`); `hint` is an action; `file` is absolute; lines and columns count from 1.
  */
-export type Finding = {
-  readonly stage: Stage;
-  readonly code: string;
-  readonly severity: Severity;
-  readonly message: string;
-  readonly file?: string;
-  readonly line?: number;
-  readonly column?: number;
+export const findingSchema = z.object({
+  stage: z.enum(stages),
+  code: z.string().regex(/^[a-z0-9_]{1,64}$/),
+  severity: z.enum(severities),
+  message: z.string(),
+  file: z.string().exactOptional(),
+  line: z.number().exactOptional(),
+  column: z.number().exactOptional(),
   /** Code frame, several lines of plain text. */
-  readonly frame?: string;
-  readonly hint?: string;
-};
+  frame: z.string().exactOptional(),
+  hint: z.string().exactOptional(),
+});
+
+export type Finding = Inferred<typeof findingSchema>;
 
 /** A finding as kept and shown by CLI, `/admin`, log and console. Times are ISO 8601. */
 export type Diagnostic = {

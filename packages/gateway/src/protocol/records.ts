@@ -1,6 +1,8 @@
-import type { Finding } from './diagnostics.ts';
-import type { Language } from './module.ts';
-import type { InputMedium, RunSettings } from './run.ts';
+import { z } from 'zod';
+import { findingSchema } from './diagnostics.ts';
+import type { Inferred } from './inferred.ts';
+import { type Language, languages } from './module.ts';
+import { inputMedia, runSettingNames } from './run.ts';
 
 /** OpenAI's two APIs for model calls. */
 export const upstreamApis = ['responses', 'chat_completions'] as const;
@@ -15,94 +17,111 @@ export type ToolEventsMode = (typeof toolEventsModes)[number];
 /** What becomes of tools that a caller sends: they are left out, or the request is refused. */
 export const clientToolsModes = ['ignore', 'reject'] as const;
 
-export type ClientToolsMode = (typeof clientToolsModes)[number];
-
 /** How a guardrail's stop is answered: a 200 with `content_filter`, or a 400. */
 export const guardrailResponses = ['content_filter', 'error'] as const;
 
 export type GuardrailResponse = (typeof guardrailResponses)[number];
 
+const names = z.array(z.string());
+
 /** `__gateway__` of a module after checking, defaults not filled in. */
-export type ModuleSettings = {
-  readonly model?: string;
-  readonly upstream?: string;
-  readonly displayName?: string;
-  readonly description?: string;
+export const moduleSettingsSchema = z.object({
+  model: z.string().exactOptional(),
+  upstream: z.string().exactOptional(),
+  displayName: z.string().exactOptional(),
+  description: z.string().exactOptional(),
   /** Names of gateway tools given to the agent. */
-  readonly tools?: readonly string[];
-  readonly toolEvents?: ToolEventsMode;
-  readonly clientTools?: ClientToolsMode;
+  tools: names.exactOptional(),
+  toolEvents: z.enum(toolEventsModes).exactOptional(),
+  clientTools: z.enum(clientToolsModes).exactOptional(),
   /** Which settings of a request reach the model; `maxOutputTokens` always does. */
-  readonly clientSettings?: readonly (keyof RunSettings)[];
+  clientSettings: z.array(z.enum(runSettingNames)).exactOptional(),
   /** What the agent takes beside text. Default: image and file. */
-  readonly accepts?: readonly InputMedium[];
-  readonly guardrailResponse?: GuardrailResponse;
-  readonly maxTurns?: number;
-  readonly timeoutMs?: number;
+  accepts: z.array(z.enum(inputMedia)).exactOptional(),
+  guardrailResponse: z.enum(guardrailResponses).exactOptional(),
+  maxTurns: z.number().positive().exactOptional(),
+  timeoutMs: z.number().positive().exactOptional(),
   /** Fewer runs at once than the gateway allows. */
-  readonly maxConcurrentRuns?: number;
+  maxConcurrentRuns: z.number().positive().exactOptional(),
   /** Files read with `fs` that reload the module when they change. */
-  readonly watch?: readonly string[];
-};
+  watch: names.exactOptional(),
+});
 
-export type ToolDescription = {
-  readonly name: string;
+export type ModuleSettings = Inferred<typeof moduleSettingsSchema>;
+
+const toolDescriptionSchema = z.object({
+  name: z.string(),
   /** `function`, or the SDK's own type of a hosted or computer tool. */
-  readonly type: string;
-  readonly description: string | null;
-  readonly needsApproval: boolean;
-};
+  type: z.string(),
+  description: z.string().nullable(),
+  needsApproval: z.boolean(),
+});
 
-export type AgentDescription = {
-  readonly name: string;
-  readonly model: string | null;
-  readonly tools: readonly ToolDescription[];
+export type ToolDescription = Inferred<typeof toolDescriptionSchema>;
+
+const agentDescriptionSchema = z.object({
+  name: z.string(),
+  model: z.string().nullable(),
+  tools: z.array(toolDescriptionSchema),
   /** Names of the agents it can hand off to. */
-  readonly handoffs: readonly string[];
-  readonly inputGuardrails: readonly string[];
-  readonly outputGuardrails: readonly string[];
+  handoffs: names,
+  inputGuardrails: names,
+  outputGuardrails: names,
   /** `text`, or the name of its output schema. */
-  readonly outputType: string;
-  readonly mcpServers: readonly string[];
-};
+  outputType: z.string(),
+  mcpServers: names,
+});
+
+export type AgentDescription = Inferred<typeof agentDescriptionSchema>;
+
+const loadedFileSchema = z.object({
+  path: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
 
 /** A file that a generation is made of: absolute path and SHA-256 of the exact bytes loaded. */
-export type LoadedFile = { readonly path: string; readonly sha256: string };
+export type LoadedFile = Inferred<typeof loadedFileSchema>;
+
+const source = z.enum(['__gateway__', 'agent', 'config', 'environment', 'default']);
 
 /** Where an effective setting came from. */
-export const settingSources = ['__gateway__', 'agent', 'config', 'environment', 'default'] as const;
+export type SettingSource = Inferred<typeof source>;
 
-export type SettingSource = (typeof settingSources)[number];
+const sourcedNameSchema = z.object({ name: z.string(), source });
 
 /** A name in effect, and where it came from. */
-export type SourcedName = { readonly name: string; readonly source: SettingSource };
+export type SourcedName = Inferred<typeof sourcedNameSchema>;
+
+const sourcedModelSchema = z.object({ name: z.string().nullable(), source });
 
 /** The effective model; `name` is null where the SDK's default holds. */
-export type SourcedModel = { readonly name: string | null; readonly source: SettingSource };
+export type SourcedModel = Inferred<typeof sourcedModelSchema>;
 
-/** What a module can turn out to be. */
-export const moduleKinds = ['agent', 'workflow', 'runnable'] as const;
+/** What runs a worker. */
+export const runtimeSchema = z.object({ name: z.enum(languages), version: z.string() });
 
 /** What a loaded module turned out to be. */
-export type Manifest = {
-  readonly kind: (typeof moduleKinds)[number];
+export const manifestSchema = z.object({
+  kind: z.enum(['agent', 'workflow', 'runnable']),
   /** Name of the export that became the agent. */
-  readonly exportName: string;
-  readonly exports: readonly string[];
+  exportName: z.string(),
+  exports: names,
   /** The agents of its handoff graph, the exported one first; empty for a plain `run` object. */
-  readonly agents: readonly AgentDescription[];
-  readonly settings: ModuleSettings;
+  agents: z.array(agentDescriptionSchema),
+  settings: moduleSettingsSchema,
   /** Of the exported agent. */
-  readonly model: SourcedModel;
-  readonly upstream: SourcedName;
+  model: sourcedModelSchema,
+  upstream: sourcedNameSchema,
   /** The SDK copy that the module's own file resolved, if any. */
-  readonly sdk: { readonly version: string; readonly path: string; readonly own: boolean } | null;
-  readonly runtime: { readonly name: Language; readonly version: string };
+  sdk: z.object({ version: z.string(), path: z.string(), own: z.boolean() }).nullable(),
+  runtime: runtimeSchema,
   /** Local files imported, the entry first; packages are not listed. */
-  readonly files: readonly LoadedFile[];
-  readonly warnings: readonly Finding[];
-  readonly loadMs: number;
-};
+  files: z.array(loadedFileSchema),
+  warnings: z.array(findingSchema),
+  loadMs: z.number().nonnegative(),
+});
+
+export type Manifest = Inferred<typeof manifestSchema>;
 
 /**
  * One file as it was when it was loaded. `size` is -1 and `sha256` empty where it did not exist; `changedMs` is the

@@ -1,5 +1,10 @@
-import type { FailureCode } from '../errors.ts';
-import type { RunStage } from './diagnostics.ts';
+import type { Inferred } from './inferred.ts';
+import type {
+  failureDetailSchema,
+  provenanceSchema,
+  runEventSchema,
+  usageSchema,
+} from './run-events.ts';
 
 /** One part of a message. `url` of an image is `http(s):` or `data:`; it is never fetched by the gateway. */
 export type InputPart =
@@ -14,7 +19,12 @@ export type InputPart =
     };
 
 /** What an agent can be sent beside text. */
-export type InputMedium = Exclude<InputPart['type'], 'text'>;
+export const inputMedia = ['image', 'audio', 'file'] as const satisfies readonly Exclude<
+  InputPart['type'],
+  'text'
+>[];
+
+export type InputMedium = (typeof inputMedia)[number];
 
 /** One message of the conversation, oldest first. `system` text is layered onto the agent's instructions. */
 export type InputItem =
@@ -37,6 +47,23 @@ export type RunSettings = {
   readonly verbosity?: string;
   readonly serviceTier?: string;
 };
+
+const settings: Readonly<Record<keyof RunSettings, true>> = {
+  maxOutputTokens: true,
+  temperature: true,
+  topP: true,
+  presencePenalty: true,
+  frequencyPenalty: true,
+  seed: true,
+  stop: true,
+  parallelToolCalls: true,
+  reasoningEffort: true,
+  verbosity: true,
+  serviceTier: true,
+};
+
+/** Names of all of them. */
+export const runSettingNames = Object.keys(settings) as readonly (keyof RunSettings)[];
 
 /** The form a caller wants the final answer in. */
 export type OutputFormat =
@@ -75,13 +102,7 @@ export type RunContext = {
 };
 
 /** Token counts of a whole run, summed over its model calls. */
-export type Usage = {
-  readonly requests: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly cachedInputTokens: number;
-  readonly reasoningTokens: number;
-};
+export type Usage = Inferred<typeof usageSchema>;
 
 /** Counts of nothing. */
 export const noUsage: Usage = Object.freeze({
@@ -93,67 +114,16 @@ export const noUsage: Usage = Object.freeze({
 });
 
 /** Where a tool runs and who executes it. */
-export type Provenance = 'native' | 'gateway' | 'mcp' | 'hosted';
+export type Provenance = Inferred<typeof provenanceSchema>;
 
 /** What went wrong inside a worker, for the log and admins; no caller sees it. */
-export type FailureDetail = {
-  /** Constructor name of what was thrown (`MaxTurnsExceededError`). */
-  readonly class: string;
-  readonly message: string;
-  readonly stack?: string;
-  /** First frame in the author's own code. */
-  readonly file?: string;
-  readonly line?: number;
-  readonly column?: number;
-  /** Which part failed. */
-  readonly stage: RunStage;
-};
+export type FailureDetail = Inferred<typeof failureDetailSchema>;
 
 /**
  * What a run says while it happens, from the agent's process to whoever asked, in order.
  * Exactly one of `finished`, `failed`, `interrupted` comes, and it comes last.
  */
-export type RunEvent =
-  | { readonly type: 'text'; readonly delta: string }
-  | { readonly type: 'reasoning'; readonly delta: string }
-  | {
-      readonly type: 'tool_started';
-      readonly callId: string;
-      readonly tool: string;
-      readonly agent: string;
-      readonly provenance: Provenance;
-    }
-  | {
-      readonly type: 'tool_ended';
-      readonly callId: string;
-      readonly tool: string;
-      readonly agent: string;
-      readonly provenance: Provenance;
-      readonly outcome: 'ok' | 'denied' | 'failed';
-      readonly durationMs: number;
-      /** What the tool threw, where it failed and that is known. Never shown to a caller. */
-      readonly detail?: FailureDetail;
-    }
-  | { readonly type: 'handed_off'; readonly fromAgent: string; readonly toAgent: string }
-  | {
-      readonly type: 'finished';
-      readonly reason: 'stop' | 'length' | 'content_filter';
-      readonly usage: Usage;
-      /** Set where a guardrail or the model refused: which one, safe to log, not shown. */
-      readonly blockedBy?: string;
-    }
-  | {
-      readonly type: 'failed';
-      readonly code: FailureCode;
-      /** Safe to show a caller. */
-      readonly message: string;
-      /** Never shown to a caller. */
-      readonly detail?: FailureDetail;
-      /** Seconds after which a retry makes sense, where an upstream said so. */
-      readonly retryAfterSeconds?: number;
-      readonly usage: Usage;
-    }
-  | { readonly type: 'interrupted'; readonly state: string };
+export type RunEvent = Inferred<typeof runEventSchema>;
 
 /** The types of event that end a run. */
 const lastEventTypes = ['finished', 'failed', 'interrupted'] as const;

@@ -1,7 +1,11 @@
-import type { Finding } from '../diagnostics.ts';
-import type { Language } from '../module.ts';
-import type { Manifest, ModuleLoad } from '../records.ts';
-import type { FailureDetail, Provenance, RunContext, RunEvent, RunInput } from '../run.ts';
+import type { Inferred } from '../inferred.ts';
+import type { ModuleLoad } from '../records.ts';
+import type { RunContext, RunInput } from '../run.ts';
+import type {
+  fromWorkerSchemas,
+  toolDecidedSchema,
+  workerQuestionSchema,
+} from './message-schemas.ts';
 
 /**
  * Version of the protocol on fd 3. One JSON object per line, UTF-8. Names are those of these types (camelCase):
@@ -51,57 +55,20 @@ export type ToWorker =
   | { readonly type: 'shutdown' };
 
 /** A question a worker asks during a run; the answer is a `reply` or a `refusal` with the same `callId`. */
-export type WorkerQuestion =
-  | {
-      readonly ask: 'authorize_tool';
-      readonly tool: string;
-      readonly arguments: unknown;
-      /** Absent: `native`. */
-      readonly provenance?: Provenance;
-    }
-  | { readonly ask: 'call_tool'; readonly tool: string; readonly arguments: unknown };
+export type WorkerQuestion = Inferred<typeof workerQuestionSchema>;
 
 /**
  * What a worker made of the verdicts it has, told once for each call of a function tool it did not have to ask about.
  * A tool that runs elsewhere is told once when it is offered to the model, or withheld: nothing stops its calls later.
  */
-export type ToolDecided = {
-  readonly runId: string;
-  readonly tool: string;
-  readonly provenance: Provenance;
-  readonly answer: 'allow' | 'deny';
-};
+export type ToolDecided = Inferred<typeof toolDecidedSchema>;
+
+type FromWorkerSchemas = typeof fromWorkerSchemas;
 
 /** What a worker says to the gateway. */
-export type FromWorker =
-  | {
-      readonly type: 'hello';
-      readonly version: number;
-      readonly pid: number;
-      readonly runtime: { readonly name: Language; readonly version: string };
-    }
-  | { readonly type: 'loaded'; readonly manifest: Manifest }
-  | {
-      readonly type: 'load_failed';
-      readonly findings: readonly Finding[];
-      /** Local files read before it failed, so that a change of one is a reason to try again. */
-      readonly files: readonly string[];
-    }
-  | { readonly type: 'event'; readonly runId: string; readonly event: RunEvent }
-  | {
-      readonly type: 'question';
-      readonly callId: string;
-      readonly runId: string;
-      readonly question: WorkerQuestion;
-    }
-  | ({ readonly type: 'tool_decided' } & ToolDecided)
-  | {
-      readonly type: 'pong';
-      readonly sequence: number;
-      readonly rssMb: number;
-    }
-  /** Last words of a worker that ends: because of an error nobody caught (also where no cause is named), or by an exit of the module's own. */
-  | { readonly type: 'fault'; readonly cause?: 'error' | 'exit'; readonly detail: FailureDetail };
+export type FromWorker = {
+  [Type in keyof FromWorkerSchemas]: { readonly type: Type } & Inferred<FromWorkerSchemas[Type]>;
+}[keyof FromWorkerSchemas];
 
 /** A worker's answer to `load`, or the same said for a worker that died over it. */
 export type LoadAnswer = Extract<FromWorker, { type: 'loaded' | 'load_failed' }>;

@@ -6,6 +6,7 @@ import {
   type ModuleSettings,
   toolEventsModes,
 } from '../../protocol/records.ts';
+import { inputMedia, runSettingNames } from '../../protocol/run.ts';
 import { type Place, placeOf } from '../explain/code-frame.ts';
 
 /** `__gateway__` after checking: what holds, and a finding for each field that does not. */
@@ -37,20 +38,6 @@ export function checkModuleSettings(metadata: unknown, entry: EntryText): Checke
   return { settings: settingsSchema.parse(Object.fromEntries(good)), findings };
 }
 
-const runSettingNames = [
-  'maxOutputTokens',
-  'temperature',
-  'topP',
-  'presencePenalty',
-  'frequencyPenalty',
-  'seed',
-  'stop',
-  'parallelToolCalls',
-  'reasoningEffort',
-  'verbosity',
-  'serviceTier',
-] as const;
-
 const text = z.string().trim().min(1);
 
 function oneOf<const Names extends readonly [string, ...string[]]>(names: Names) {
@@ -74,9 +61,9 @@ const fieldSchemas = {
     .exactOptional()
     .describe(`a list of ${runSettingNames.map(toSnakeCase).join(', ')}`),
   accepts: z
-    .array(z.enum(['image', 'audio', 'file']))
+    .array(z.enum(inputMedia))
     .exactOptional()
-    .describe('a list of "image", "audio", "file"'),
+    .describe(`a list of ${inputMedia.map((each) => `"${each}"`).join(', ')}`),
   guardrailResponse: oneOf(guardrailResponses),
   maxTurns: z.int().min(1).exactOptional().describe('a whole number from 1'),
   timeoutMs: z.int().min(1).exactOptional().describe('milliseconds, a whole number from 1'),

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { type FailureCode, failures } from '../errors.ts';
+import { runStages } from './diagnostics.ts';
+
+const count = z.number().nonnegative();
+
+/** A `Usage`. */
+export const usageSchema = z.object({
+  requests: count,
+  inputTokens: count,
+  outputTokens: count,
+  cachedInputTokens: count,
+  reasoningTokens: count,
+});
+
+/** A `Provenance`. */
+export const provenanceSchema = z.enum(['native', 'gateway', 'mcp', 'hosted']);
+
+/** A `FailureDetail`. */
+export const failureDetailSchema = z.object({
+  /** Constructor name of what was thrown (`MaxTurnsExceededError`). */
+  class: z.string(),
+  message: z.string(),
+  stack: z.string().exactOptional(),
+  /** First frame in the author's own code. */
+  file: z.string().exactOptional(),
+  line: z.number().exactOptional(),
+  column: z.number().exactOptional(),
+  /** Which part failed. */
+  stage: z.enum(runStages),
+});
+
+const toolCall = {
+  callId: z.string(),
+  tool: z.string(),
+  agent: z.string(),
+  provenance: provenanceSchema,
+};
+
+/** A `RunEvent`. */
+export const runEventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text'), delta: z.string() }),
+  z.object({ type: z.literal('reasoning'), delta: z.string() }),
+  z.object({ type: z.literal('tool_started'), ...toolCall }),
+  z.object({
+    type: z.literal('tool_ended'),
+    ...toolCall,
+    outcome: z.enum(['ok', 'denied', 'failed']),
+    durationMs: count,
+    /** What the tool threw, where it failed and that is known. Never shown to a caller. */
+    detail: failureDetailSchema.exactOptional(),
+  }),
+  z.object({ type: z.literal('handed_off'), fromAgent: z.string(), toAgent: z.string() }),
+  z.object({
+    type: z.literal('finished'),
+    reason: z.enum(['stop', 'length', 'content_filter']),
+    usage: usageSchema,
+    /** Set where a guardrail or the model refused: which one, safe to log, not shown. */
+    blockedBy: z.string().exactOptional(),
+  }),
+  z.object({
+    type: z.literal('failed'),
+    code: z.enum(Object.keys(failures) as [FailureCode, ...FailureCode[]]),
+    /** Safe to show a caller. */
+    message: z.string(),
+    /** Never shown to a caller. */
+    detail: failureDetailSchema.exactOptional(),
+    /** Seconds after which a retry makes sense, where an upstream said so. */
+    retryAfterSeconds: count.exactOptional(),
+    usage: usageSchema,
+  }),
+  z.object({ type: z.literal('interrupted'), state: z.string() }),
+]);

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { findingSchema } from '../diagnostics.ts';
+import { manifestSchema, runtimeSchema } from '../records.ts';
+import { failureDetailSchema, provenanceSchema, runEventSchema } from '../run-events.ts';
+
+/** A `WorkerQuestion`. */
+export const workerQuestionSchema = z.discriminatedUnion('ask', [
+  z.object({
+    ask: z.literal('authorize_tool'),
+    tool: z.string(),
+    arguments: z.unknown(),
+    /** Absent: `native`. */
+    provenance: provenanceSchema.exactOptional(),
+  }),
+  z.object({ ask: z.literal('call_tool'), tool: z.string(), arguments: z.unknown() }),
+]);
+
+/** Names of tools are kept for as long as a run lives. */
+const maxToolNameLength = 1024;
+
+/** A `ToolDecided`. */
+export const toolDecidedSchema = z.object({
+  runId: z.string(),
+  tool: z.string().max(maxToolNameLength),
+  provenance: provenanceSchema,
+  answer: z.enum(['allow', 'deny']),
+});
+
+/** A `FromWorker` by its type. A message that is added here is known to the gateway. */
+export const fromWorkerSchemas = {
+  hello: z.object({ version: z.number(), pid: z.number(), runtime: runtimeSchema }),
+  loaded: z.object({ manifest: manifestSchema }),
+  load_failed: z.object({
+    findings: z.array(findingSchema).min(1),
+    /** Local files read before it failed, so that a change of one is a reason to try again. */
+    files: z.array(z.string()),
+  }),
+  event: z.object({ runId: z.string(), event: runEventSchema }),
+  question: z.object({ callId: z.string(), runId: z.string(), question: workerQuestionSchema }),
+  tool_decided: toolDecidedSchema,
+  pong: z.object({ sequence: z.number(), rssMb: z.number().nonnegative() }),
+  /** Last words of a worker that ends: because of an error nobody caught (also where no cause is named), or by an exit of the module's own. */
+  fault: z.object({
+    cause: z.enum(['error', 'exit']).exactOptional(),
+    detail: failureDetailSchema,
+  }),
+};
