@@ -7,16 +7,9 @@ from collections.abc import Awaitable, Callable
 
 from .event_lane import EventLane
 from .explain.failure_detail import failure_detail
-from .protocol import (
-    FINAL_EVENTS,
-    Failed,
-    Message,
-    Run,
-    RunEvent,
-    ToolVerdicts,
-    no_usage,
-)
+from .protocol import Message
 from .run.run_scope import Refused, RunRequest
+from .run_protocol import FINAL_EVENTS, Failed, Run, RunEvent, ToolVerdicts, no_usage
 
 # Runs what was loaded and tells its events; raises nothing that the module raises.
 RunModule = Callable[[RunRequest], Awaitable[None]]

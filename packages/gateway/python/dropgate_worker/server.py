@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from .active_runs import ActiveRuns
 from .loaded_module import LoadedModule
 from .preload import Preload
-from .protocol import PROTOCOL_VERSION, Failed, Finding, Message, ModuleLoad, no_usage
+from .protocol import PROTOCOL_VERSION, Finding, Message, ModuleLoad
+from .run_protocol import Failed, no_usage
 
 if TYPE_CHECKING:
     from .load.load_module import Loading
@@ -129,7 +130,7 @@ class ModuleServer:
     def _take_ping(self, message: Message) -> None:
         self._send(
             # What of it is Python's own heap cannot be told cheaply.
-            {"type": "pong", "sequence": message["sequence"], "rssMb": _rss_mb()}
+            {"type": "pong", "sequence": message["sequence"], "rssMb": _rss_mb(), "heapMb": 0}
         )
 
     def _take_shutdown(self, _message: Message) -> None:

@@ -3,7 +3,8 @@
 import os
 import traceback
 
-from ..protocol import FailureDetail, Frame, RunStage
+from ..protocol import Frame
+from ..run_protocol import FailureDetail, RunStage
 
 # Longest stack or message kept.
 MAX_TEXT_CHARS = 8192

@@ -7,7 +7,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import output_type_name
-from ..protocol import Api, OutputFormat, RunInput, SchemaFormat
+from ..protocol import Api
+from ..run_protocol import OutputFormat, RunInput, SchemaFormat
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -6,7 +6,7 @@ import time
 from typing import Any, NamedTuple, cast
 
 from ..explain.failure_detail import failure_detail, text_of
-from ..protocol import Failed, Finished, RunStage, Usage
+from ..run_protocol import Failed, Finished, RunStage, Usage
 
 
 class ApprovalRequired(Exception):

@@ -12,7 +12,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import listed, tool_type
-from ..protocol import Answer, Message, Provenance, ToolVerdict
+from ..protocol import Message
+from ..run_protocol import Answer, Provenance, ToolVerdict
 from .run_scope import RunScope, run_scope
 
 GUARD_NAME = "dropgate_policy"

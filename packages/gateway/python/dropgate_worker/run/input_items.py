@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..protocol import InputItem, InputPart
+from ..run_protocol import InputItem, InputPart
 
 
 def input_items(items: list[InputItem]) -> list[dict[str, Any]]:

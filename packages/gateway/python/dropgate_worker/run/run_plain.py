@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, Callable, Iterator
 from typing import Any, cast
 
 from ..loaded_module import LoadedModule
-from ..protocol import RunEnd
+from ..run_protocol import RunEnd
 from .input_items import chat_messages, last_user_text
 from .result_text import output_text
 from .run_scope import RunScope

@@ -8,7 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..protocol import Answer, Message, Run, RunEvent, RunInput, ToolDecided, ToolVerdicts
+from ..protocol import Message
+from ..run_protocol import Answer, Run, RunEvent, RunInput, ToolDecided, ToolVerdicts
 
 if TYPE_CHECKING:
     from .tool_activity import ToolActivity

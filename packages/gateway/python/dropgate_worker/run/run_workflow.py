@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from ..agent_shape import output_type_name
 from ..loaded_module import LoadedModule
-from ..protocol import RunEnd
+from ..run_protocol import RunEnd
 from .forward_stream import Cut, StreamReader, Transcript
 from .input_items import input_items, last_user_text
 from .result_text import failed_checks, message_texts, output_text

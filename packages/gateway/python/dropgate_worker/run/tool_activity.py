@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable
 
-from ..protocol import FailureDetail, Outcome, Provenance, RunEvent, ToolCall, ToolEnded
+from ..run_protocol import FailureDetail, Outcome, Provenance, RunEvent, ToolCall, ToolEnded
 
 _SDK_FAILURE = re.compile(r"^An error occurred while (?:running|parsing|validating) (?:the )?tool")
 

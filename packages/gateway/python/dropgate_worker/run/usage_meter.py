@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..protocol import Usage, no_usage
+from ..run_protocol import Usage, no_usage
 
 
 class UsageMeter:

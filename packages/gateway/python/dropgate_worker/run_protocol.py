@@ -1,0 +1,227 @@
+"""A run as it crosses the channel: what it is asked to do, and what it says. Types alone, as in `protocol.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from typing_extensions import NotRequired
+
+FINAL_EVENTS = ("finished", "failed", "interrupted")
+
+Provenance = Literal["native", "gateway", "mcp", "hosted"]
+ToolVerdict = Literal["allow", "deny", "ask"]
+Answer = Literal["allow", "deny"]
+Outcome = Literal["ok", "denied", "failed"]
+Reason = Literal["stop", "length", "content_filter"]
+RunStage = Literal["worker", "run", "model", "tool", "guardrail", "stream"]
+
+
+class TextPart(TypedDict):
+    """Text of a user's message."""
+
+    type: Literal["text"]
+    text: str
+
+
+class ImagePart(TypedDict):
+    """An image by its address, `https:` or `data:`."""
+
+    type: Literal["image"]
+    url: str
+    detail: NotRequired[Literal["auto", "low", "high"]]
+
+
+class AudioPart(TypedDict):
+    """Sound, in base64."""
+
+    type: Literal["audio"]
+    data: str
+    format: str
+
+
+class FilePart(TypedDict):
+    """A file, by its id or in base64."""
+
+    type: Literal["file"]
+    fileId: NotRequired[str]
+    data: NotRequired[str]
+    filename: NotRequired[str]
+
+
+InputPart = TextPart | ImagePart | AudioPart | FilePart
+
+
+class UserItem(TypedDict):
+    """A message of the user."""
+
+    role: Literal["user"]
+    parts: list[InputPart]
+
+
+class TextItem(TypedDict):
+    """A message of anybody else."""
+
+    role: Literal["system", "assistant"]
+    text: str
+
+
+InputItem = UserItem | TextItem
+
+
+class PlainFormat(TypedDict):
+    """An answer in text, or in JSON of any form."""
+
+    type: Literal["text", "json_object"]
+
+
+class SchemaFormat(TypedDict):
+    """An answer in JSON by the caller's schema."""
+
+    type: Literal["json_schema"]
+    name: str
+    schema: dict[str, Any]
+    strict: bool
+
+
+OutputFormat = PlainFormat | SchemaFormat
+
+
+class RunInput(TypedDict):
+    """What a run is asked to do."""
+
+    modelId: str
+    items: list[InputItem]
+    settings: dict[str, Any]
+    outputFormat: OutputFormat
+    streamed: bool
+    user: NotRequired[str]
+    metadata: dict[str, str]
+
+
+class Run(TypedDict):
+    """One run as the worker gets it."""
+
+    runId: str
+    input: RunInput
+    context: dict[str, Any]
+    verdicts: ToolVerdicts
+    maxTurns: int | None
+
+
+class ToolVerdicts(TypedDict):
+    """Verdicts by tool name; `otherwise` holds for tools not named."""
+
+    otherwise: ToolVerdict
+    tools: dict[str, ToolVerdict]
+
+
+class ToolDecided(TypedDict):
+    """What was made of the verdicts."""
+
+    tool: str
+    provenance: Provenance
+    answer: Answer
+
+
+# `class` is no name for a field of a class.
+FailureDetail = TypedDict(
+    "FailureDetail",
+    {
+        "class": str,
+        "message": str,
+        "stack": "NotRequired[str]",
+        "file": "NotRequired[str]",
+        "line": "NotRequired[int]",
+        "column": "NotRequired[int]",
+        "stage": RunStage,
+    },
+)
+
+
+class Usage(TypedDict):
+    """Token counts of a whole run, summed over its model calls."""
+
+    requests: int
+    inputTokens: int
+    outputTokens: int
+    cachedInputTokens: int
+    reasoningTokens: int
+
+
+def no_usage() -> Usage:
+    """What a run has cost that called no model."""
+    return {
+        "requests": 0,
+        "inputTokens": 0,
+        "outputTokens": 0,
+        "cachedInputTokens": 0,
+        "reasoningTokens": 0,
+    }
+
+
+class TextEvent(TypedDict):
+    """Text, or what the model lets see of its thinking."""
+
+    type: Literal["text", "reasoning"]
+    delta: str
+
+
+class ToolCall(TypedDict):
+    """A call of a tool as its events name it."""
+
+    callId: str
+    tool: str
+    agent: str
+    provenance: Provenance
+
+
+class ToolStarted(ToolCall):
+    """A call begins."""
+
+    type: Literal["tool_started"]
+
+
+class ToolEnded(ToolCall):
+    """A call is over."""
+
+    type: Literal["tool_ended"]
+    outcome: Outcome
+    durationMs: int
+    detail: NotRequired[FailureDetail]
+
+
+class HandedOff(TypedDict):
+    """Another agent goes on."""
+
+    type: Literal["handed_off"]
+    fromAgent: str
+    toAgent: str
+
+
+class RunEnd(TypedDict):
+    """The end of a run that did not fail, but for what it has cost."""
+
+    reason: Reason
+    blockedBy: NotRequired[str]
+
+
+class Finished(RunEnd):
+    """The last event of a run that did not fail."""
+
+    type: Literal["finished"]
+    usage: Usage
+
+
+class Failed(TypedDict):
+    """The last event of a run that failed; `message` is fit for a caller, `detail` is not."""
+
+    type: Literal["failed"]
+    code: str
+    message: str
+    detail: NotRequired[FailureDetail]
+    retryAfterSeconds: NotRequired[int]
+    usage: Usage
+
+
+RunEvent = TextEvent | ToolStarted | ToolEnded | HandedOff | Finished | Failed
