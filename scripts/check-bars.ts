@@ -1,6 +1,8 @@
 // Measures the code against the bars it has to keep; prints a table and ends with 1 where one is missed.
+import { dirname } from 'node:path';
 import { type Finding, measure, type Sized } from './measure-code.ts';
-import { productFiles, testFiles, toolFiles } from './source-files.ts';
+import { measurePython } from './measure-python.ts';
+import { productFiles, pythonFiles, testFiles, toolFiles } from './source-files.ts';
 
 type Bar = {
   readonly name: string;
@@ -9,10 +11,14 @@ type Bar = {
   readonly misses: readonly Finding[];
 };
 
+/** A file with its functions. */
+type SizedFile = Sized & { readonly functions: readonly Sized[] };
+
 const maxMedianFileLines = 90;
 const maxFileLines = 300;
 const maxP90FunctionLines = 25;
 const maxFunctionLines = 60;
+const maxFolderFiles = 18;
 /** The only files that may read the environment. */
 const environmentReaders = /\/src\/(config\/load|worker\/main)\.ts:/;
 /** The only folder that may write to the terminal. */
@@ -21,10 +27,19 @@ const terminalWriters = /\/src\/cli\//;
 const product = productFiles().map(measure);
 const tests = testFiles().map(measure);
 const tools = toolFiles().map(measure);
-report([...sizeBars(), ...habitBars(), testVolume()]);
+const python = pythonFiles().map(measurePython);
+report([
+  ...sizeBars(product, tools),
+  ...habitBars(),
+  testVolume(),
+  ...[...sizeBars(python), folderBar(python)].map((bar) => ({
+    ...bar,
+    name: `Python: ${bar.name}`,
+  })),
+]);
 
 /** Tools are held to the limits, but do not make the product's median look better. */
-function sizeBars(): Bar[] {
+function sizeBars(product: readonly SizedFile[], tools: readonly SizedFile[] = []): Bar[] {
   const files = [...product, ...tools];
   const functions = files.flatMap((file) => file.functions);
   const medianFile = quantile(linesOf(product), 0.5);
@@ -57,6 +72,18 @@ function sizeBars(): Bar[] {
       misses: longFunctions.map(asFinding),
     },
   ];
+}
+
+/** A room is known by heart, or it is two. */
+function folderBar(files: readonly Sized[]): Bar {
+  const folders = Map.groupBy(files, ({ place }) => dirname(place));
+  const full = [...folders].filter(([, { length }]) => length > maxFolderFiles);
+  return {
+    name: 'files of a folder, most',
+    limit: `≤ ${maxFolderFiles}`,
+    measured: `${Math.max(0, ...[...folders.values()].map(({ length }) => length))}`,
+    misses: full.map(([place, { length }]) => ({ place, what: `${length} files` })),
+  };
 }
 
 function habitBars(): Bar[] {
@@ -114,7 +141,7 @@ function none(name: string, misses: readonly Finding[]): Bar {
 function report(all: readonly Bar[]): void {
   for (const { name, limit, measured, misses } of all) {
     const mark = misses.length > 0 ? '✗' : '✓';
-    console.log(`${mark} ${name.padEnd(28)}${measured.padStart(8)}   ${limit}`);
+    console.log(`${mark} ${name.padEnd(34)}${measured.padStart(8)}   ${limit}`);
     for (const miss of misses) console.log(`    ${miss.place}  ${miss.what}`);
   }
   if (all.some((bar) => bar.misses.length > 0)) process.exitCode = 1;

@@ -12,6 +12,11 @@ export function productFiles(): readonly SourceFile[] {
   return read(['packages/*/src/**/*.ts']).filter((file) => !isTest(file));
 }
 
+/** The part of the product that is written in Python. */
+export function pythonFiles(): readonly SourceFile[] {
+  return read(['packages/*/python/**/*.py']);
+}
+
 /** What keeps the product honest: tests beside their file, the test folders and their fixtures. */
 export function testFiles(): readonly SourceFile[] {
   const besideSource = read(['packages/*/src/**/*.ts']).filter(isTest);
