@@ -73,11 +73,11 @@ class ModuleServer:
         await self._stopped
 
     def _begin_to_run(self, module: LoadedModule) -> None:
+        from .run.broker_calls import watch_broker_calls
         from .run.run_module import run_module
-        from .run.send_run_id import send_run_id
 
         if self._load is not None:
-            send_run_id(self._load["env"].get("OPENAI_BASE_URL"))
+            watch_broker_calls(self._load["env"].get("OPENAI_BASE_URL"))
         self._runs = ActiveRuns(partial(run_module, module), self._send)
 
     def take(self, message: Message) -> None:

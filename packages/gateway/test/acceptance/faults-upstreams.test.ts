@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import { call, diagnosticsOf, expectEchoAnswers, expectNoInsides, logOf } from './call.ts';
 import { type FaultyUpstream, startFaultyUpstream, type UpstreamFault } from './faulty-upstream.ts';
 import { startGateway, type TestGateway } from './harness.ts';
@@ -69,9 +70,14 @@ const streamCases = [
   { fault: 'short', what: 'ends' },
 ] as const;
 
-const apis = [
-  { api: 'responses', agent: 'default/newapi' },
-  { api: 'chat_completions', agent: 'default/oldapi' },
+const missing = await missingPython();
+const python = missing ? null : await pythonWithSdk();
+
+const agents = [
+  { written: 'TypeScript', api: 'responses', agent: 'default/newapi' },
+  { written: 'TypeScript', api: 'chat_completions', agent: 'default/oldapi' },
+  { written: 'Python', api: 'responses', agent: 'default/newpython' },
+  { written: 'Python', api: 'chat_completions', agent: 'default/oldpython' },
 ] as const;
 
 let upstream: FaultyUpstream;
@@ -83,13 +89,25 @@ export const __gateway__ = { upstream: '${name}' };
 export const agent = new Agent({ name: 'A', model: 'gpt-5' });
 `;
 
+const pythonAgentAt = (name: string) => `from agents import Agent
+
+__gateway__ = {"upstream": "${name}"}
+agent = Agent(name="A", model="gpt-5")
+`;
+
 beforeAll(async () => {
   upstream = await startFaultyUpstream();
   const settings = `    timeout_ms: 1500\n    max_retries: 1\n`;
   const at = (url: string, api: string) => `    base_url: ${url}\n    api: ${api}\n${settings}`;
+  const pythonAgents = {
+    'src/agents/NewPython/agent.py': pythonAgentAt('new'),
+    'src/agents/OldPython/agent.py': pythonAgentAt('old'),
+  };
   gateway = await startGateway({
     agents: ['Echo'],
+    ...(python && { env: { GATEWAY_PYTHON: python } }),
     files: {
+      ...(python && pythonAgents),
       'src/agents/NewApi/agent.ts': agentAt('new'),
       'src/agents/OldApi/agent.ts': agentAt('old'),
       'src/agents/Down/agent.ts': agentAt('down'),
@@ -107,47 +125,50 @@ afterAll(async () => {
 const modelLog = (agent: string) => () =>
   logOf(gateway, agent).findLast((entry) => entry.includes('model call failed')) ?? null;
 
-describe.each(apis)('over $api', ({ agent }) => {
-  test.each(cases)('an upstream that $what is told as $status $code', async (one) => {
-    const { fault, status, code, calls, final } = one;
-    const before = upstream.callsFor(fault);
-    const content = `Please: ${fault}.`;
-    const whole = await call(gateway, callerKey, { model: agent, content });
-    expect([whole.status, whole.error?.code]).toEqual([status, code]);
-    expect(whole.headers.get('x-should-retry')).toBe(final ? 'false' : null);
-    expect(upstream.callsFor(fault) - before).toBe(calls);
-    if (fault === 'limited') expect(whole.headers.get('retry-after')).toBe('7');
+for (const { written, api, agent } of agents) {
+  const isLeftOut = written === 'Python' && missing;
+  describe.skipIf(isLeftOut)(`an agent in ${written} over ${api} (${isLeftOut || 'run'})`, () => {
+    test.each(cases)('an upstream that $what is told as $status $code', async (one) => {
+      const { fault, status, code, calls, final } = one;
+      const before = upstream.callsFor(fault);
+      const content = `Please: ${fault}.`;
+      const whole = await call(gateway, callerKey, { model: agent, content });
+      expect([whole.status, whole.error?.code]).toEqual([status, code]);
+      expect(whole.headers.get('x-should-retry')).toBe(final ? 'false' : null);
+      expect(upstream.callsFor(fault) - before).toBe(calls);
+      if (fault === 'limited') expect(whole.headers.get('retry-after')).toBe('7');
 
-    const [streamed] = await Promise.all([
-      call(gateway, callerKey, { model: agent, content, stream: true }),
-      expectEchoAnswers(gateway),
-    ]);
-    expect([streamed.status, streamed.error?.code]).toEqual([200, code]);
-    expect(streamed.text).toMatch(/\n\ndata: \[DONE\]\n\n$/);
-    expect(upstream.callsFor(fault) - before).toBe(calls * 2);
-    expectNoInsides(whole.text + streamed.text);
-
-    const [found] = await diagnosticsOf(gateway, agent);
-    expect(found).toMatchObject({ stage: 'model', severity: 'error' });
-  });
-
-  test.each(streamCases)(
-    'an upstream that $what mid-stream ends the stream with an error',
-    async ({ fault }) => {
-      const [reply] = await Promise.all([
-        call(gateway, callerKey, { model: agent, content: `Please: ${fault}.`, stream: true }),
+      const [streamed] = await Promise.all([
+        call(gateway, callerKey, { model: agent, content, stream: true }),
         expectEchoAnswers(gateway),
       ]);
-      expect(reply.status).toBe(200);
-      expect(reply.content).toBe('Begun');
-      expect(reply.error?.code).toMatch(/^upstream_(error|timeout)$/);
-      expect(reply.text).toMatch(/\n\ndata: \[DONE\]\n\n$/);
-      expectNoInsides(reply.text);
-      expect(upstream.callsFor(fault)).toBeGreaterThan(0);
-      expect(await until('the line of the log', modelLog(agent))).toContain('upstream=');
-    },
-  );
-});
+      expect([streamed.status, streamed.error?.code]).toEqual([200, code]);
+      expect(streamed.text).toMatch(/\n\ndata: \[DONE\]\n\n$/);
+      expect(upstream.callsFor(fault) - before).toBe(calls * 2);
+      expectNoInsides(whole.text + streamed.text);
+
+      const [found] = await diagnosticsOf(gateway, agent);
+      expect(found).toMatchObject({ stage: 'model', severity: 'error' });
+    });
+
+    test.each(streamCases)(
+      'an upstream that $what mid-stream ends the stream with an error',
+      async ({ fault }) => {
+        const [reply] = await Promise.all([
+          call(gateway, callerKey, { model: agent, content: `Please: ${fault}.`, stream: true }),
+          expectEchoAnswers(gateway),
+        ]);
+        expect(reply.status).toBe(200);
+        expect(reply.content).toBe('Begun');
+        expect(reply.error?.code).toMatch(/^upstream_(error|timeout)$/);
+        expect(reply.text).toMatch(/\n\ndata: \[DONE\]\n\n$/);
+        expectNoInsides(reply.text);
+        expect(upstream.callsFor(fault)).toBeGreaterThan(0);
+        expect(await until('the line of the log', modelLog(agent))).toContain('upstream=');
+      },
+    );
+  });
+}
 
 test('an upstream that is down is told as 503, and its address is in the log alone', async () => {
   const whole = await call(gateway, callerKey, { model: 'default/down' });

@@ -2,10 +2,11 @@
 
 import email.utils
 import math
+import re
 import time
 from typing import Any, NamedTuple, cast
 
-from ..explain.failure_detail import failure_detail, text_of
+from ..explain.failure_detail import failure_detail, is_local_path, text_of
 from ..run_protocol import Failed, Finished, RunStage, Usage
 
 
@@ -99,6 +100,9 @@ def _verdict_on(thrown: BaseException) -> Verdict:
     own = _own_verdict(tool_error(thrown) or thrown)
     if own is not None:
         return own
+    files = _frame_files(thrown)
+    if any(file.endswith("/agents/guardrail.py") for file in files):
+        return Verdict("run_failed", "A guardrail of the agent failed.", "guardrail")
     name = type(thrown).__name__
     if name in _VERDICTS:
         return _VERDICTS[name]
@@ -108,18 +112,35 @@ def _verdict_on(thrown: BaseException) -> Verdict:
         return _model_behavior_verdict(thrown)
     if _is_upstream_error(thrown):
         return _upstream_verdict(thrown)
-    modules = _frame_files(thrown)
-    if modules and "/openai/" in modules[-1] and "site-packages" in modules[-1]:
-        return _UPSTREAM_FAILED
-    if any(file.endswith("/agents/guardrail.py") for file in modules):
-        return Verdict("run_failed", "A guardrail of the agent failed.", "guardrail")
-    return _RUN_FAILED
+    return _UPSTREAM_FAILED if _comes_from_model_client(files) else _RUN_FAILED
+
+
+def _comes_from_model_client(files: list[str]) -> bool:
+    """
+    Answers that no client understands surface as plain errors: what tells them is where they were raised, but for
+    what the client itself stands on.
+    """
+    for file in reversed(files):
+        if is_local_path(file):
+            return False
+        package = re.split(r"/(?:site|dist)-packages/", file)[-1]
+        if package == file or package.startswith(_BELOW_CLIENTS):
+            continue
+        return package.startswith(("openai/", "agents/models/"))
+    return False
+
+
+# What the clients of OpenAI's API read answers with, beside the standard library.
+_BELOW_CLIENTS = ("httpx/", "httpx2/", "pydantic/", "pydantic_core/")
+
+
+_UPSTREAM_WORDS = ("terminal event", "final response", "terminal state", "has no choices")
 
 
 def _model_behavior_verdict(thrown: BaseException) -> Verdict:
-    # The SDK's own word for a stream that ended early or a terminal event that says failure.
+    # The SDK's own word for a stream that ended early, a terminal event that says failure, or another API.
     message = text_of(thrown)
-    if any(words in message for words in ("terminal event", "final response", "terminal state")):
+    if any(words in message for words in _UPSTREAM_WORDS):
         return _UPSTREAM_FAILED
     return Verdict("run_failed", "The model answered in a form the agent cannot use.", "model")
 
