@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -68,19 +69,23 @@ def model_name(agent: Agent[Any]) -> str | None:
 
 
 def tool_type(tool: object) -> str:
-    """`function`, or a name for a hosted or computer tool made of its class."""
-    name = type(tool).__name__
-    if name == "FunctionTool":
-        return "function"
-    if name in (
-        "WebSearchTool",
-        "FileSearchTool",
-        "CodeInterpreterTool",
-        "HostedMCPTool",
-        "ImageGenerationTool",
-    ):
+    """`function`, `hosted_tool` for what runs upstream, or what it works on: `computer`, `apply_patch`."""
+    name = type(tool).__name__.removesuffix("Tool")
+    if name in _HOSTED:
         return "hosted_tool"
-    return name.removesuffix("Tool").lower() or "tool"
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower() or "tool"
+
+
+# Classes of tools that run upstream, without their ending.
+_HOSTED = (
+    "CodeInterpreter",
+    "FileSearch",
+    "HostedMCP",
+    "ImageGeneration",
+    "ProgrammaticToolCalling",
+    "ToolSearch",
+    "WebSearch",
+)
 
 
 def output_type_name(agent: Agent[Any]) -> str:

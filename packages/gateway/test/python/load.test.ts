@@ -165,6 +165,26 @@ describe.skipIf(missing)(`loading a Python module (${missing ?? 'runs'})`, () =>
     expect(manifest.exportName).toBe(exportName);
   });
 
+  test('names kinds of tools as the Node worker does', async () => {
+    const { manifest } = await loadedWorker({
+      'agent.py': [
+        'from agents import *',
+        'from agents.tool import ToolSearchTool',
+        'from dropgate import gateway_tool',
+        'patches = ApplyPatchTool(editor=None)',
+        'shell = ShellTool(executor=lambda request: "")',
+        'agent = Agent(name="A", tools=[WebSearchTool(), ToolSearchTool(), patches, shell, gateway_tool("fetch_doc")])',
+      ].join('\n'),
+    });
+    expect(manifest.agents[0]?.tools.map(({ name, type }) => [name, type])).toEqual([
+      ['web_search', 'hosted_tool'],
+      ['tool_search', 'hosted_tool'],
+      ['apply_patch', 'apply_patch'],
+      ['shell', 'shell'],
+      ['fetch_doc', 'function'],
+    ]);
+  });
+
   test('leaves the garbage collector as the module has set it', async () => {
     const { worker } = await loadedWorker({
       'agent.py': 'import gc\ngc.disable()\ndef run(): return str(gc.isenabled())\n',
