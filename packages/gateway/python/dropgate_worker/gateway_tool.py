@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ..protocol import Message
-from .guard_tools import GATEWAY_TOOL, parsed_arguments
-from .run_scope import Refused, run_scope
+from .protocol import Message
+from .run.guard_tools import GATEWAY_TOOL, parsed_arguments
+from .run.run_scope import Refused, run_scope
 
 if TYPE_CHECKING:
     from agents import FunctionTool

@@ -34,13 +34,11 @@ def watch_broker_calls(broker_base_url: str | None) -> None:
 
 def _watched_async(http: ModuleType, send: Any, origin: Origin) -> Any:
     @wraps(send)
-    async def watched(
-        self: object, request: Any, *args: Any, stream: bool = False, **options: Any
-    ) -> Any:
+    async def watched(self: object, request: Any, *, stream: bool = False, **options: Any) -> Any:
         if _origin(str(request.url)) != origin:
-            return await send(self, request, *args, stream=stream, **options)
+            return await send(self, request, stream=stream, **options)
         _name_run(request)
-        response = await send(self, request, *args, stream=True, **options)
+        response = await send(self, request, stream=True, **options)
         if stream:
             return response
         try:
@@ -56,13 +54,11 @@ def _watched_async(http: ModuleType, send: Any, origin: Origin) -> Any:
 
 def _watched_sync(http: ModuleType, send: Any, origin: Origin) -> Any:
     @wraps(send)
-    def watched(
-        self: object, request: Any, *args: Any, stream: bool = False, **options: Any
-    ) -> Any:
+    def watched(self: object, request: Any, *, stream: bool = False, **options: Any) -> Any:
         if _origin(str(request.url)) != origin:
-            return send(self, request, *args, stream=stream, **options)
+            return send(self, request, stream=stream, **options)
         _name_run(request)
-        response = send(self, request, *args, stream=True, **options)
+        response = send(self, request, stream=True, **options)
         if stream:
             return response
         try:
