@@ -1,6 +1,6 @@
 import { createAuthorize, principalOf } from '../policy/authorize.ts';
-import { endWithKey } from '../policy/keys/end-with-key.ts';
-import { limitRuns } from '../policy/limits/limit-runs.ts';
+import { createEndWithKey } from '../policy/keys/end-with-key.ts';
+import { createTakeSlot } from '../policy/limits/limit-checks.ts';
 import { knownAgent } from '../policy/review/known-agent.ts';
 import { decide } from '../policy/rules/decide.ts';
 import type { Caller, Question } from '../protocol/policy.ts';
@@ -23,11 +23,14 @@ export function createDomain(parts: Parts) {
   const startRun = createStartRun({
     find: catalog.find,
     policy: { authorize, rules: policy.current, onChange: policy.onChange },
-    run: pool.run,
+    limits: { takeSlot: createTakeSlot(parts), checkBudget: parts.budgets.check },
+    endWithKey: createEndWithKey(parts.known),
+    queue: () => live.current().worker,
     stopping: lifetime.signal,
-    settings: () => {
+    run: pool.run,
+    defaults: () => {
       const { worker, toolEvents } = live.current();
-      return { ...worker, toolEvents };
+      return { runTimeoutMs: worker.runTimeoutMs, toolEvents };
     },
     nowSeconds,
     emit,
@@ -61,7 +64,7 @@ export function createDomain(parts: Parts) {
     knownAgents,
     models,
     authorize,
-    startRun: endWithKey(parts.known, limitRuns(parts, startRun)),
+    startRun,
   };
 }
 

@@ -2,13 +2,8 @@ import type { Emit } from '../events.ts';
 import type { LimitChecks } from '../policy/limits/limit-checks.ts';
 import type { Diagnostic, Severity, Stage } from '../protocol/diagnostics.ts';
 import type { Caller } from '../protocol/policy.ts';
-import type {
-  GuardrailResponse,
-  SourcedModel,
-  SourcedName,
-  ToolEventsMode,
-} from '../protocol/records.ts';
-import type { RunEvent, RunInput } from '../protocol/run.ts';
+import type { SourcedModel, SourcedName } from '../protocol/records.ts';
+import type { StartRun } from '../runs/start-run.ts';
 import type { SecurityDeps } from './security-deps.ts';
 
 /** What the HTTP side needs of the gateway. */
@@ -22,7 +17,7 @@ export type HttpDeps = {
   /** Asked before a body is read. */
   readonly limits: LimitChecks;
   /** @throws GatewayError before anything runs: 400, 403, 404, 429, 503. */
-  readonly startRun: (caller: Caller, input: RunInput, signal?: AbortSignal) => Promise<Run>;
+  readonly startRun: StartRun;
   /** The agents that the caller may see. */
   readonly listModels: (caller: Caller) => Promise<readonly ModelInfo[]> | readonly ModelInfo[];
   /** Decides whether a route for administration answers; `resource` is the route's canonical path. */
@@ -55,24 +50,6 @@ export type HttpSettings = {
   readonly lingerMs?: number;
   /** Version of the gateway, for the API description. */
   readonly version: string;
-};
-
-/** A run that was admitted, as its route sees it. */
-export type Run = {
-  readonly id: string;
-  readonly modelId: string;
-  /** To be read once and to its end; ends in exactly one of `finished`, `failed`, `interrupted`. */
-  readonly events: AsyncIterable<RunEvent>;
-  readonly cancel: (reason: string) => void;
-  /** Names of request fields without effect. */
-  readonly ignored: readonly string[];
-  readonly presentation: Presentation;
-};
-
-/** How an agent wants its runs shown. */
-export type Presentation = {
-  readonly toolEvents: ToolEventsMode;
-  readonly guardrailResponse: GuardrailResponse;
 };
 
 /** One line of the list of models. */

@@ -2,9 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import { isLastEvent, type RunEvent } from '../protocol/run.ts';
-import { whenCallerLeaves } from './caller-gone.ts';
-import type { Run } from './deps.ts';
-import type { OpenRuns } from './open-runs.ts';
+import type { Run } from '../runs/begin-run.ts';
 
 /** How one dialect writes a run as server-sent events. Every text is complete events, or empty. */
 export type StreamFormat = {
@@ -19,8 +17,7 @@ export type StreamFormat = {
 export type EventStreamOptions = {
   readonly format: StreamFormat;
   readonly keepAliveMs: number;
-  readonly openRuns: OpenRuns;
-  /** Told of what was thrown where only events were expected. */
+  /** Called with what was thrown where only events were expected. */
   readonly onStranger: (thrown: unknown) => void;
 };
 
@@ -36,30 +33,22 @@ const readerPatienceMs = 300_000;
 
 /**
  * Sends a run as an event stream: headers and the first event at once, whatever the run does. From here on every
- * failure is told in the stream. A slow reader slows the run down; one that leaves cancels it. Resolves when the run
- * is over.
+ * failure is told in the stream. A slow reader slows the run down. Resolves when the run is over.
  */
 export async function sendEventStream(
   reply: FastifyReply,
   run: Run,
   options: EventStreamOptions,
 ): Promise<void> {
-  const { format, openRuns } = options;
+  const { format } = options;
   begin(reply);
   const writer = createWriter(reply.raw, options.keepAliveMs);
-  const forget = openRuns.add((failure) => {
-    writer.end(format.fail(failure));
-    run.cancel('the gateway is stopping');
-  });
-  whenCallerLeaves(reply.raw, () => run.cancel('the caller left'));
   void writer.write(format.start());
   try {
     await pump(run, format, writer);
   } catch (thrown) {
     options.onStranger(thrown);
     writer.end(format.fail(GatewayError.from(thrown)));
-  } finally {
-    forget();
   }
 }
 

@@ -1,24 +1,23 @@
 import type { GatewayError } from '../errors.ts';
+import type { Run } from '../runs/begin-run.ts';
 
-/** The runs whose callers wait for an answer, so that a stop can end them. */
+/** The runs that go on, so that a stop can end them. */
 export type OpenRuns = {
-  /** Adds a run by what ends its answer at once; the returned function removes it. */
-  readonly add: (end: (failure: GatewayError) => void) => () => void;
-  /** Ends every answer with that failure. */
+  /** Adds a run, until it is over. */
+  readonly add: (run: Pick<Run, 'cancel' | 'onEnd'>) => void;
+  /** Ends every run with that failure. */
   readonly endAll: (failure: GatewayError) => void;
-  readonly count: () => number;
 };
 
 export function createOpenRuns(): OpenRuns {
-  const open = new Set<(failure: GatewayError) => void>();
+  const open = new Set<Pick<Run, 'cancel'>>();
   return {
-    add(end) {
-      open.add(end);
-      return () => void open.delete(end);
+    add(run) {
+      open.add(run);
+      run.onEnd(() => open.delete(run));
     },
     endAll(failure) {
-      for (const end of [...open]) end(failure);
+      for (const { cancel } of [...open]) cancel(failure);
     },
-    count: () => open.size,
   };
 }

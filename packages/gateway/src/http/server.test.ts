@@ -144,7 +144,8 @@ describe('drain', () => {
     expect(response.headers.get('retry-after')).toBe('5');
     await response.text();
     await drained;
-    expect(gateway.cancelled).toEqual(['the gateway is stopping', 'the gateway is stopping']);
+    const stopping = expect.objectContaining({ code: 'overloaded' });
+    expect(gateway.cancelled).toEqual([stopping, stopping]);
   });
 
   test('cuts off a caller that does not read', async () => {

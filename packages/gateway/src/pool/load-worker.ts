@@ -1,7 +1,7 @@
+import type { ModelAccess } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import { type LoadAnswer, protocolVersion } from '../protocol/worker/messages.ts';
 import { findingOfEnd } from './load-findings.ts';
-import type { ModelAccess } from './model-access.ts';
 import { moduleEnvironment } from './process/worker-env.ts';
 import type { WorkerProcess } from './process/worker-process.ts';
 

@@ -1,9 +1,9 @@
 import { GatewayError } from '../errors.ts';
+import type { ModelAccess } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LastEvent } from '../protocol/run.ts';
 import { type FromWorker, initialCredits, type ToWorker } from '../protocol/worker/messages.ts';
 import { type ActiveRun, failed } from './active-run.ts';
-import type { ModelAccess } from './model-access.ts';
 import type { WorkerEnd, WorkerEndReason } from './process/worker-end.ts';
 import type { WorkerMessage, WorkerProcess } from './process/worker-process.ts';
 
@@ -22,7 +22,7 @@ export class LoadedWorker {
   readonly load: ModuleLoad;
   /** `performance.now()` of the last start or end of a run. */
   lastUsedMs = performance.now();
-  /** Told when a run is over; null where its reader left. */
+  /** Called when a run is over. */
   onRunEnded: (last: LastEvent | null) => void = () => {};
 
   readonly #options: LoadedWorkerOptions;
@@ -59,12 +59,12 @@ export class LoadedWorker {
     this.#options.access.startRun(runId, run.request.keyId);
     this.#runs.set(runId, run);
     this.#touch();
+    run.request.ending.onEnd((last) => this.#runEnded(runId, last));
     run.attach({
       credit: (events) => this.process.send({ type: 'credit', runId, events }),
       cancel: (reason) => this.process.send({ type: 'cancel', runId, reason }),
       decide: (verdicts) => this.process.send({ type: 'decisions', runId, verdicts }),
       usage: () => this.#options.access.usageOf(runId),
-      ended: (last) => this.#runEnded(runId, last),
     });
     if (!this.#trySend({ type: 'run', run: run.workerRun, credits: initialCredits })) {
       run.fail(failed('invalid_request', 'The request is nested too deeply for the agent.'));

@@ -1,9 +1,9 @@
 import type { Finding } from '../protocol/diagnostics.ts';
+import type { ModelAccess } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LoadAnswer } from '../protocol/worker/messages.ts';
 import { loadWorker } from './load-worker.ts';
 import { LoadedWorker } from './loaded-worker.ts';
-import type { ModelAccess } from './model-access.ts';
 import { runtimeOf } from './process/runtimes.ts';
 import { startupEnvironment } from './process/worker-env.ts';
 import type { Member, Roster } from './roster.ts';

@@ -5,9 +5,11 @@ import {
   type ScriptedPool,
   scriptedLoad,
   scriptedPool,
+  startLiveRun,
   startRun,
 } from '../../test/support/scripted-pool.ts';
 import { GatewayError } from '../errors.ts';
+import { createRunEnding } from '../protocol/run-ending.ts';
 
 const pools: ScriptedPool[] = [];
 afterEach(async () => {
@@ -76,6 +78,32 @@ describe('a run', () => {
     const pool = poolWith({}, { metered: { 'run-1': metered } });
     const { last } = await finishRun(startRun(pool, 'echo 1'));
     expect(last).toMatchObject({ type: 'finished', usage: { requests: 1, inputTokens: 2 } });
+  });
+
+  test('is over once, with its last event, whether or not anybody reads it', async () => {
+    const pool = poolWith();
+    const ending = createRunEnding();
+    const over = new Promise((resolve) => ending.onEnd(resolve));
+    const { events } = startLiveRun(pool, 'echo 1', { ending });
+    expect(await over).toMatchObject({ type: 'finished', usage: { outputTokens: 3 } });
+    expect(pool.accessLog.at(-1)).toBe('end run-1');
+    const late: unknown[] = [];
+    ending.onEnd((last) => late.push(last?.type));
+    expect((await finishRun(events)).text).toBe('0 ');
+    expect(late).toEqual(['finished']);
+  });
+
+  test('shows each event but the last as it happens', async () => {
+    const pool = poolWith();
+    const seen: unknown[] = [];
+    const ending = createRunEnding();
+    const over = new Promise((resolve) => ending.onEnd(resolve));
+    startLiveRun(pool, 'echo 2', { ending, onEvent: (event) => seen.push(event) });
+    await over;
+    expect(seen).toEqual([
+      { type: 'text', delta: '0 ' },
+      { type: 'text', delta: '1 ' },
+    ]);
   });
 
   test('shares one worker with the runs beside it, even while that starts', async () => {
@@ -222,17 +250,9 @@ describe('verdicts on tools', () => {
   test('that changed before there was a worker are what it begins with', async () => {
     const pool = poolWith();
     const verdicts = { otherwise: 'deny', tools: {} } as const;
-    let stopped = 0;
-    const run = startRun(pool, 'verdicts', {
-      followVerdicts(listener) {
-        listener(verdicts);
-        return () => {
-          stopped += 1;
-        };
-      },
-    });
-    expect((await finishRun(run)).text).toBe(JSON.stringify(verdicts));
-    expect(stopped).toBe(1);
+    const run = startLiveRun(pool, 'verdicts');
+    run.decide(verdicts);
+    expect((await finishRun(run.events)).text).toBe(JSON.stringify(verdicts));
   });
 
   test('are told to their own run when a worker went by them, and to no other', async () => {

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import type { Emit } from '../events.ts';
+import type { LiveRun, ModelAccess, PoolRun } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
-import type { RunEvent } from '../protocol/run.ts';
 import type { LoadAnswer } from '../protocol/worker/messages.ts';
-import { ActiveRun, failed, type PoolRun } from './active-run.ts';
+import { ActiveRun, failed } from './active-run.ts';
 import { Generation, type StartOutcome, type StopOptions } from './generation.ts';
 import { createLoader, type Loader } from './loader.ts';
-import type { ModelAccess } from './model-access.ts';
 import { asksForPermissions } from './process/node-permissions.ts';
 import { createOrphans, type Orphans } from './process/orphans.ts';
 import type { WorkerEntries } from './process/runtimes.ts';
@@ -14,9 +13,6 @@ import { letWorkersIn, type WorkerUser } from './process/worker-user.ts';
 import { createRoster, type Roster } from './roster.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { createSpareSets, type SpareSets } from './spare-sets.ts';
-
-export type { PoolRun } from './active-run.ts';
-export type { ModelAccess } from './model-access.ts';
 
 /** Modules that are loaded at the same time; one that takes long stops counting. */
 const CONCURRENT_LOADS = 2;
@@ -65,11 +61,8 @@ export type Pool = {
    * throw; only an aborted signal rejects, with its reason.
    */
   readonly prepare: (load: ModuleLoad, signal: AbortSignal) => Promise<LoadAnswer>;
-  /**
-   * Runs at once, whether or not the events are read yet; they end in exactly one last event and never throw.
-   * A reader that leaves early cancels the run.
-   */
-  readonly run: (load: ModuleLoad, request: PoolRun) => AsyncIterable<RunEvent>;
+  /** Runs at once, whether or not the events are read yet. */
+  readonly run: (load: ModuleLoad, request: PoolRun) => LiveRun;
   /** Takes no new runs for a generation; resolves when those it has are over (or cut off) and its worker is gone. */
   readonly retire: (agentId: string, generation: number) => Promise<void>;
   readonly workers: () => readonly WorkerInfo[];
@@ -145,12 +138,12 @@ class LivePool {
     }
   }
 
-  run(load: ModuleLoad, request: PoolRun): AsyncIterable<RunEvent> {
+  run(load: ModuleLoad, request: PoolRun): LiveRun {
     const run = new ActiveRun(request);
     const refusal = this.#refusal(load);
     if (refusal) run.fail(failed('agent_unavailable', refusal, { retryAfterSeconds: 1 }));
     else void this.#begin(run, load);
-    return run.events;
+    return { events: run.events, decide: (verdicts) => run.decide(verdicts) };
   }
 
   async #begin(run: ActiveRun, load: ModuleLoad): Promise<void> {

@@ -1,7 +1,8 @@
-import type { FailureCode } from '../errors.ts';
+import { type FailureCode, GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { Caller } from '../protocol/policy.ts';
-import { isLastEvent, type LastEvent, noUsage, type RunEvent } from '../protocol/run.ts';
+import { type LastEvent, noUsage, type RunEvent } from '../protocol/run.ts';
+import type { RunEnding } from '../protocol/run-ending.ts';
 
 export type ObserveRunOptions = {
   readonly runId: string;
@@ -11,52 +12,38 @@ export type ObserveRunOptions = {
     readonly modulePath: string;
     readonly generation: number;
   };
-  /** Aborted at the deadline, and when the reader leaves. */
+  readonly ending: RunEnding;
+  /** Aborted at the deadline. */
   readonly abort: AbortController;
   readonly timeoutMs: number;
-  /** Called when it has ended or was left. */
-  readonly onOver: () => void;
   readonly emit: Emit;
 };
 
-const deadline = Symbol('run deadline');
-
 /**
- * Passes a run's events on, ends the run at its deadline or when the reader leaves, and says on the way what
- * happened: `run_started`, `tool_called`, `run_ended`. What only admins may see stays behind.
+ * Watches a run that begins now: ends it at its deadline, and emits what happens: `run_started`, `tool_called`,
+ * `run_ended`.
+ *
+ * @returns What sees each event as it happens, but for the last.
  */
-export async function* observeRun(
-  events: AsyncIterable<RunEvent>,
-  options: ObserveRunOptions,
-): AsyncGenerator<RunEvent, void, undefined> {
-  const { abort, timeoutMs, emit } = options;
+export function observeRun(options: ObserveRunOptions): (event: RunEvent) => void {
+  const { abort, timeoutMs, emit, agent, ending } = options;
   const startedMs = performance.now();
   let firstTextMs: number | null = null;
-  let last: LastEvent | null = null;
-  const timer = setTimeout(() => abort.abort(deadline), timeoutMs);
-  emit({ type: 'run_started', generation: options.agent.generation, ...about(options) });
-  try {
-    for await (const event of events) {
-      if (event.type === 'text') {
-        firstTextMs ??= performance.now() - startedMs;
-      } else if (event.type === 'tool_ended') {
-        reportTool(options, event);
-        yield withoutDetail(event);
-        continue;
-      } else if (isLastEvent(event)) {
-        last = settle(event, options);
-        clearTimeout(timer);
-        yield withoutDetail(last);
-        return;
-      }
-      yield event;
-    }
-  } finally {
-    clearTimeout(timer);
-    if (!last) abort.abort('the reader left');
-    options.onOver();
+  const deadline = setTimeout(() => abort.abort(timedOut(timeoutMs)), timeoutMs);
+  emit({ type: 'run_started', generation: agent.generation, ...about(options) });
+  ending.onEnd((last) => {
+    clearTimeout(deadline);
     reportEnd(options, { last, firstTextMs, durationMs: performance.now() - startedMs });
-  }
+  });
+  return (event) => {
+    if (event.type === 'text') firstTextMs ??= performance.now() - startedMs;
+    else if (event.type === 'tool_ended') reportTool(options, event);
+  };
+}
+
+function timedOut(timeoutMs: number): GatewayError {
+  const limit = `its limit of ${timeoutMs / 1000} s`;
+  return new GatewayError('run_timeout', `The run took longer than ${limit} and was ended.`);
 }
 
 function about({ runId, caller, agent }: ObserveRunOptions) {
@@ -64,28 +51,13 @@ function about({ runId, caller, agent }: ObserveRunOptions) {
   return { runId, requestId: caller.requestId, keyId: caller.keyId, agentId, modulePath };
 }
 
-function settle(event: LastEvent, { abort, timeoutMs }: ObserveRunOptions): LastEvent {
-  if (event.type !== 'failed' || abort.signal.reason !== deadline) return event;
-  const message = `The run took longer than its limit of ${timeoutMs / 1000} s and was ended.`;
-  return { ...event, code: 'run_timeout', message };
-}
-
-function withoutDetail(event: RunEvent): RunEvent {
-  if (!('detail' in event)) return event;
-  const { detail: _, ...shown } = event;
-  return shown;
-}
-
 function reportTool(
   options: ObserveRunOptions,
   event: Extract<RunEvent, { type: 'tool_ended' }>,
 ): void {
   const { tool, provenance, outcome, durationMs, detail = null } = event;
-  options.emit({
-    type: 'tool_called',
-    ...about(options),
-    ...{ tool, provenance, outcome, durationMs, detail },
-  });
+  const called = { tool, provenance, outcome, durationMs, detail };
+  options.emit({ type: 'tool_called', ...about(options), ...called });
 }
 
 type End = {
@@ -94,8 +66,7 @@ type End = {
   readonly durationMs: number;
 };
 
-function reportEnd(options: ObserveRunOptions, end: End): void {
-  const { last, ...times } = end;
+function reportEnd(options: ObserveRunOptions, { last, ...times }: End): void {
   const failed = last?.type === 'failed' ? last : null;
   options.emit({
     type: 'run_ended',

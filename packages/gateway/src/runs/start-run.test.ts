@@ -1,119 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { sampleAgent, sampleManifest } from '../../test/support/manifest.ts';
+import { all, answer, caller, input, scene, usage } from '../../test/support/run-scene.ts';
 import type { GatewayEvent } from '../events.ts';
-import { createAuthorize } from '../policy/authorize.ts';
-import { builtInRules } from '../policy/rules/built-in.ts';
-import { compileRules } from '../policy/rules/rule-set.ts';
-import type { Caller, Rule } from '../protocol/policy.ts';
-import type { ModuleLoad, ModuleSettings } from '../protocol/records.ts';
-import type { RunEvent, RunInput, Usage } from '../protocol/run.ts';
-import type { WorkerRun } from '../protocol/worker/messages.ts';
-import { createStartRun } from './start-run.ts';
-
-const usage: Usage = {
-  requests: 2,
-  inputTokens: 30,
-  outputTokens: 4,
-  cachedInputTokens: 0,
-  reasoningTokens: 0,
-};
-
-const answer: RunEvent[] = [
-  { type: 'text', delta: 'Hello' },
-  { type: 'finished', reason: 'stop', usage },
-];
-
-const caller: Caller = {
-  keyId: 'key_1',
-  keyName: 'alice',
-  role: 'caller',
-  namespaces: null,
-  agents: null,
-  requestId: 'req_1',
-};
-
-const input: RunInput = {
-  modelId: 'default/a',
-  items: [{ role: 'user', parts: [{ type: 'text', text: 'Hi' }] }],
-  settings: {},
-  outputFormat: { type: 'text' },
-  streamed: true,
-  clientTools: false,
-  metadata: {},
-};
-
-type Scene = {
-  events?: RunEvent[];
-  /** Yields nothing and ends only when the run is aborted. */
-  hangs?: boolean;
-  /** Beside the built-in ones; ids, tiers and the like are filled in. */
-  rules?: Partial<Rule>[];
-  settings?: ModuleSettings;
-  outputType?: string;
-  served?: boolean;
-  known?: boolean;
-  draining?: boolean;
-  runTimeoutMs?: number;
-  queue?: { maxConcurrentRuns?: number; maxQueuedRuns?: number; queueTimeoutMs?: number };
-};
-
-function scene(options: Scene = {}) {
-  const emitted: GatewayEvent[] = [];
-  const runs: WorkerRun[] = [];
-  const signals: AbortSignal[] = [];
-  const rules = compileRules([...builtInRules, ...(options.rules ?? []).map(configured)]);
-  const emit = (event: GatewayEvent) => void emitted.push(event);
-  const stopping = new AbortController();
-  if (options.draining) stopping.abort();
-  const manifest = sampleManifest({
-    settings: options.settings ?? {},
-    agents: [sampleAgent({ outputType: options.outputType ?? 'text' })],
-  });
-  const startRun = createStartRun({
-    find: async () =>
-      options.known === false
-        ? undefined
-        : {
-            module: { agentId: 'default/a', modulePath: 'src/agents/A/agent.ts' },
-            served:
-              options.served === false ? null : { generation: 3, load: {} as ModuleLoad, manifest },
-            findings: [{ stage: 'load', code: 'syntax_error', severity: 'error', message: 'Bad.' }],
-          },
-    policy: {
-      authorize: createAuthorize({ rules: () => rules, nowSeconds: () => 0, emit }),
-      rules: () => rules,
-      onChange: () => undefined,
-    },
-    nowSeconds: () => 0,
-    async *run(_load, request) {
-      runs.push(request.run);
-      signals.push(request.signal);
-      if (options.hangs) {
-        await new Promise((resolve) => request.signal.addEventListener('abort', resolve));
-        yield { type: 'failed', code: 'run_cancelled', message: 'The run was cancelled.', usage };
-        return;
-      }
-      yield* options.events ?? answer;
-    },
-    stopping: stopping.signal,
-    settings: () => ({
-      runTimeoutMs: options.runTimeoutMs ?? 60_000,
-      toolEvents: 'reasoning',
-      ...{ maxConcurrentRuns: 64, maxQueuedRuns: 128, queueTimeoutMs: 30_000, ...options.queue },
-    }),
-    emit,
-  });
-  return { startRun, emitted, runs, signals, stop: () => stopping.abort() };
-}
-
-/** A rule of `gateway.yaml` against everybody and everything, but for what is said. */
-function configured(parts: Partial<Rule>): Rule {
-  return {
-    ...{ id: 'r', effect: 'deny', action: 'run_agent', principals: ['*'], resources: ['*'] },
-    ...{ tier: 3, source: 'config' },
-    ...parts,
-  };
-}
 
 /** What was decided, as `action resource answer rule`. */
 function decisions(emitted: readonly GatewayEvent[]): string[] {
@@ -122,10 +9,6 @@ function decisions(emitted: readonly GatewayEvent[]): string[] {
       ? `${event.question.action} ${event.question.resource} ${event.decision.answer} ${event.decision.rule?.id}`
       : [],
   );
-}
-
-async function all(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
-  return Array.fromAsync(events);
 }
 
 describe('start-run', () => {

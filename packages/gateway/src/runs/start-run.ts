@@ -1,47 +1,26 @@
-import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
-import type { Emit } from '../events.ts';
 import { principalOf } from '../policy/authorize.ts';
+import { decide, decideOnAgent } from '../policy/rules/decide.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
+import type { Finding } from '../protocol/diagnostics.ts';
 import type { Caller, Decision, Question } from '../protocol/policy.ts';
-import type { GuardrailResponse, ModuleLoad, ToolEventsMode } from '../protocol/records.ts';
-import type { RunContext, RunEvent, RunInput } from '../protocol/run.ts';
-import type {
-  ToolDecided,
-  ToolVerdicts,
-  WorkerQuestion,
-  WorkerRun,
-} from '../protocol/worker/messages.ts';
-import { type AdmitDeps, admit, type ServedAgent } from './admit.ts';
+import type { Manifest, ModuleLoad } from '../protocol/records.ts';
+import type { RunInput } from '../protocol/run.ts';
+import { createRunEnding } from '../protocol/run-ending.ts';
+import { type BeginRunDeps, beginRun, type Run, type ServedAgent } from './begin-run.ts';
 import { checkInput } from './check-input.ts';
-import { observeRun } from './observe-run.ts';
 import { createRunQueue, type QueueLimits, type RunPlace, type RunQueue } from './run-queue.ts';
-import { createRunTools, type RunTools } from './run-tools.ts';
+import { createRunTools } from './run-tools.ts';
 
-/** A run that was admitted. It ends when its events end, or by `cancel`. */
-export type Run = {
-  readonly id: string;
-  /** Full model id of the agent that runs. */
-  readonly modelId: string;
-  /** To be read once; ends in exactly one of `finished`, `failed`, `interrupted`. Leaving it early cancels. */
-  readonly events: AsyncIterable<RunEvent>;
-  /** A failure as reason is what the events end in. */
-  readonly cancel: (reason: string | GatewayError) => void;
-  /** Names of request fields that the agent does not take and that were left out. */
-  readonly ignored: readonly string[];
-  readonly presentation: {
-    readonly toolEvents: ToolEventsMode;
-    readonly guardrailResponse: GuardrailResponse;
-  };
-};
-
-type PoolRun = {
-  readonly run: WorkerRun;
-  readonly keyId: string;
-  readonly signal: AbortSignal;
-  readonly answer: (question: WorkerQuestion) => Promise<unknown>;
-  readonly followVerdicts: (listener: (verdicts: ToolVerdicts) => void) => () => void;
-  readonly onToolDecided: (decided: ToolDecided) => void;
+/** What is known under a model id; `served` is null where no generation ever loaded. */
+export type FoundAgent = {
+  readonly module: { readonly agentId: string; readonly modulePath: string };
+  readonly served: {
+    readonly generation: number;
+    readonly load: ModuleLoad;
+    readonly manifest: Manifest;
+  } | null;
+  readonly findings: readonly Finding[];
 };
 
 /** What decides, and says when it may decide otherwise than before. */
@@ -52,59 +31,150 @@ export type RunPolicy = {
   readonly onChange: (listener: () => void) => void;
 };
 
-export type StartRunDeps = {
-  readonly find: AdmitDeps['find'];
-  readonly policy: RunPolicy;
-  readonly run: (load: ModuleLoad, request: PoolRun) => AsyncIterable<RunEvent>;
-  /** Aborted when the gateway stops. */
-  readonly stopping: AbortSignal;
-  readonly settings: () => RunDefaults & QueueLimits;
-  readonly nowSeconds: () => number;
-  readonly emit: Emit;
+/** What a key may still do. */
+export type RunLimits = {
+  /**
+   * Takes one of the runs that the key may have at once; what it returns gives it back.
+   *
+   * @throws GatewayError `rate_limited`
+   */
+  readonly takeSlot: (keyId: string) => () => void;
+  /** @throws GatewayError `quota_exhausted`, or `store_unavailable` where nobody can tell. */
+  readonly checkBudget: (keyId: string) => Promise<void>;
 };
 
-type RunDefaults = { readonly runTimeoutMs: number; readonly toolEvents: ToolEventsMode };
+export type StartRunDeps = BeginRunDeps & {
+  /** By model id, or by a bare name that only one agent `maySee` says yes to has. */
+  readonly find: (
+    modelId: string,
+    maySee: (agentId: string) => boolean,
+  ) => Promise<FoundAgent | undefined>;
+  readonly policy: RunPolicy;
+  readonly limits: RunLimits;
+  /**
+   * Calls `cancel` when the key is revoked, until the returned function is called.
+   *
+   * @throws GatewayError `key_invalid` where it is revoked already.
+   */
+  readonly endWithKey: (keyId: string, cancel: (failure: GatewayError) => void) => () => void;
+  readonly queue: () => QueueLimits;
+  /** Aborted when the gateway stops. */
+  readonly stopping: AbortSignal;
+  readonly nowSeconds: () => number;
+};
 
 /**
  * Admits a run and starts it, once its agent has a place for it. A caller that leaves meanwhile aborts `signal`.
  *
- * @throws GatewayError `agent_not_found` (missing, or not visible to the key), `not_allowed`, `agent_unavailable`,
- *   `overloaded`, `run_cancelled`, or one about a part of the request that the agent does not take. Nothing runs then.
+ * @throws GatewayError `agent_not_found` (missing, or not visible to the key), `not_allowed`, `agent_unavailable`, one
+ *   about a part of the request that the agent does not take, `rate_limited`, `quota_exhausted`, `overloaded`,
+ *   `run_cancelled`, `key_invalid`. Nothing runs then.
  */
 export type StartRun = (caller: Caller, input: RunInput, signal?: AbortSignal) => Promise<Run>;
 
 export function createStartRun(deps: StartRunDeps): StartRun {
   const queue = createRunQueue();
   const toolsOf = createRunTools({ ...deps, ...deps.policy });
-  const admitDeps: AdmitDeps = { ...deps, rules: deps.policy.rules };
+
   return async (caller, input, signal) => {
+    const request: Request = { caller, input };
+    const ending = createRunEnding();
+    const abort = new AbortController();
     refuseWhileStopping(deps);
-    const found = await admit(admitDeps, { caller, input });
-    checkInput(found.manifest, input);
-    const place = await waitFor(deps, queue, { agent: found, signal });
     try {
+      const found = await admit(deps, request);
+      ending.onEnd(deps.limits.takeSlot(caller.keyId));
+      await deps.limits.checkBudget(caller.keyId);
+      const place = await enterQueue(deps, queue, { agent: found.agent, signal });
+      ending.onEnd(place.leave);
       // While it waited, its agent may have been replaced, and its key may have lost the right.
-      const agent = place.hasWaited
-        ? await admit(admitDeps, { caller, input, again: true })
+      const { agent, ignored } = place.hasWaited
+        ? await admit(deps, { ...request, hasWaited: true })
         : found;
-      const ignored = checkInput(agent.manifest, input);
-      const tools = toolsOf(toolUser({ caller, input, agent }), caller.requestId);
-      return begin(deps, { caller, input, agent, ignored, tools, place });
+      ending.onEnd(deps.endWithKey(caller.keyId, (failure) => abort.abort(failure)));
+      const tools = toolsOf(toolUser(request, agent), caller.requestId);
+      return beginRun(deps, { ...request, agent, ignored, tools, ending, abort });
     } catch (error) {
-      place.leave();
+      ending.end(null);
       throw error;
     }
   };
 }
 
-async function waitFor(
+/** `hasWaited`: it was admitted before and had to wait; only a refusal is recorded. */
+type Request = { readonly caller: Caller; readonly input: RunInput; readonly hasWaited?: true };
+
+type Admitted = { readonly agent: ServedAgent; readonly ignored: readonly string[] };
+
+/** The agent exists, the key may see and run it, it is loaded, and it takes what was sent. */
+async function admit(deps: StartRunDeps, request: Request): Promise<Admitted> {
+  const found = await findAgent(deps, request);
+  checkAccess(deps, found, request);
+  const agent = loadedAgent(found);
+  return { agent, ignored: checkInput(agent.manifest, request.input) };
+}
+
+async function findAgent(
+  { find, policy, nowSeconds }: StartRunDeps,
+  request: Request,
+): Promise<FoundAgent> {
+  const found = await find(request.input.modelId, (agentId) => {
+    const listing: Question = { ...aboutAgent(agentId, request), action: 'list_agents' };
+    return decide(policy.rules(), listing, nowSeconds()).answer === 'allow';
+  });
+  if (!found) throw notFound(request.input);
+  return found;
+}
+
+/** One decision is recorded, that on running it, unless only seeing it is denied. */
+function checkAccess(deps: StartRunDeps, { module }: FoundAgent, request: Request): void {
+  const { agentId, modulePath } = module;
+  const about = aboutAgent(agentId, request);
+  const question: Question = { ...about, modulePath, action: 'run_agent' };
+  const { running, listing } = decideOnAgent(deps.policy.rules(), question, deps.nowSeconds());
+  const mayRun = running.answer === 'allow';
+  const maySee = listing.answer === 'allow';
+  if (mayRun && maySee && request.hasWaited) return;
+  const isHidden = mayRun && !maySee;
+  deps.emit({
+    type: 'access_decided',
+    question: isHidden ? { ...question, action: 'list_agents' } : question,
+    decision: isHidden ? listing : running,
+    requestId: request.caller.requestId,
+  });
+  if (!maySee) throw notFound(request.input);
+  if (!mayRun) throw notAllowed(agentId, running);
+}
+
+function aboutAgent(agentId: string, { caller, input: { user, metadata } }: Request) {
+  return {
+    principal: principalOf(caller),
+    resource: agentId,
+    context: { agent_id: agentId, metadata, ...(user === undefined ? {} : { user }) },
+  };
+}
+
+function loadedAgent({ module, served, findings }: FoundAgent): ServedAgent {
+  if (served) return { ...served, ...module };
+  throw new GatewayError(
+    'agent_unavailable',
+    `The agent '${module.agentId}' could not be loaded. Its operator finds the cause with GET /admin/agents/errors.`,
+    { param: 'model', adminDetail: findings },
+  );
+}
+
+async function enterQueue(
   deps: StartRunDeps,
   queue: RunQueue,
   { agent, signal }: { readonly agent: ServedAgent; readonly signal: AbortSignal | undefined },
 ): Promise<RunPlace> {
+  const limits = deps.queue();
+  // A module may narrow how many of its runs go on at once, not widen it.
+  const own = agent.manifest.settings.maxConcurrentRuns ?? limits.maxConcurrentRuns;
+  const maxConcurrentRuns = Math.min(own, limits.maxConcurrentRuns);
   const signals = signal ? [signal, deps.stopping] : [deps.stopping];
   try {
-    return await queue.enter(agent.agentId, limitsOf(deps, agent), signals);
+    return await queue.enter(agent.agentId, { ...limits, maxConcurrentRuns }, signals);
   } catch (error) {
     refuseWhileStopping(deps);
     throw error;
@@ -116,75 +186,25 @@ function refuseWhileStopping({ stopping }: StartRunDeps): void {
   throw new GatewayError('overloaded', 'The gateway is stopping. Try again in a moment.');
 }
 
-/** A module may narrow how many of its runs go on at once, not widen it. */
-function limitsOf({ settings }: StartRunDeps, { manifest }: ServedAgent): QueueLimits {
-  const limits = settings();
-  const own = manifest.settings.maxConcurrentRuns ?? limits.maxConcurrentRuns;
-  return { ...limits, maxConcurrentRuns: Math.min(own, limits.maxConcurrentRuns) };
-}
-
-type Asked = { readonly caller: Caller; readonly input: RunInput; readonly agent: ServedAgent };
-
-function toolUser({ caller, input: { user, metadata }, agent }: Asked) {
+function toolUser({ caller, input: { user, metadata } }: Request, agent: ServedAgent) {
   const request = { metadata, ...(user === undefined ? {} : { user }) };
   return { ...agent, key: principalOf(caller), request };
 }
 
-type Admitted = Asked & {
-  readonly ignored: readonly string[];
-  readonly tools: RunTools;
-  readonly place: RunPlace;
-};
-
-function begin(deps: StartRunDeps, admitted: Admitted): Run {
-  const { caller, agent, ignored, tools, place } = admitted;
-  const { settings } = agent.manifest;
-  const defaults = deps.settings();
-  const run = workerRun(admitted);
-  const abort = new AbortController();
-  const events = deps.run(agent.load, {
-    run,
-    keyId: caller.keyId,
-    signal: abort.signal,
-    answer: tools.answer,
-    onToolDecided: tools.onDecided,
-    followVerdicts(listener) {
-      const stop = tools.follow(listener);
-      // It is over in its worker, whether or not anybody read what it said.
-      return () => {
-        stop();
-        place.leave();
-      };
-    },
-  });
-  return {
-    id: run.runId,
-    modelId: agent.agentId,
-    events: observeRun(events, {
-      ...{ runId: run.runId, caller, agent, abort, emit: deps.emit },
-      timeoutMs: settings.timeoutMs ?? defaults.runTimeoutMs,
-      onOver: place.leave,
-    }),
-    cancel: (reason) => abort.abort(reason),
-    ignored,
-    presentation: {
-      toolEvents: settings.toolEvents ?? defaults.toolEvents,
-      guardrailResponse: settings.guardrailResponse ?? 'content_filter',
-    },
-  };
+function notFound({ modelId }: RunInput): GatewayError {
+  return new GatewayError(
+    'agent_not_found',
+    `The model '${modelId}' does not exist or you do not have access to it. GET /v1/models lists yours.`,
+    { param: 'model' },
+  );
 }
 
-function workerRun({ caller, input, agent, tools }: Admitted): WorkerRun {
-  // Node draws many of these at once.
-  const runId = `run_${randomUUID().replaceAll('-', '').slice(8)}`;
-  const context: RunContext = {
-    request_id: caller.requestId,
-    run_id: runId,
-    key: { id: caller.keyId, name: caller.keyName },
-    ...(input.user === undefined ? {} : { user: input.user }),
-    metadata: input.metadata,
-    model_id: agent.agentId,
-  };
-  const maxTurns = agent.manifest.settings.maxTurns ?? null;
-  return { runId, input, context, verdicts: tools.verdicts, maxTurns };
+function notAllowed(agentId: string, { rule }: Decision): GatewayError {
+  const why = rule?.reason ? `: ${rule.reason.replace(/[.\s]+$/, '')}` : '';
+  const detail = rule && { rule: rule.id, tier: rule.tier, source: rule.source };
+  return new GatewayError(
+    'not_allowed',
+    `This key may not run '${agentId}'${why}. Ask an operator.`,
+    { param: 'model', adminDetail: detail ?? { rule: null } },
+  );
 }

@@ -1,7 +1,15 @@
+import { GatewayError } from '../../src/errors.ts';
 import type { GatewayEvent } from '../../src/events.ts';
-import type { HttpDeps, ModelInfo, Run } from '../../src/http/deps.ts';
+import type { HttpDeps, ModelInfo } from '../../src/http/deps.ts';
 import type { Role } from '../../src/protocol/policy.ts';
-import type { RunEvent, RunInput } from '../../src/protocol/run.ts';
+import {
+  isLastEvent,
+  type LastEvent,
+  type RunEvent,
+  type RunInput,
+} from '../../src/protocol/run.ts';
+import { createRunEnding, type RunEnding } from '../../src/protocol/run-ending.ts';
+import type { Run } from '../../src/runs/begin-run.ts';
 import { fakeSecurity } from './security-fakes.ts';
 
 /** Secrets that the fake knows, each named after its role. */
@@ -39,10 +47,10 @@ const echoModel: ModelInfo = {
 
 export type FakeGateway = HttpDeps & {
   readonly inputs: RunInput[];
-  readonly cancelled: string[];
+  readonly cancelled: (string | GatewayError)[];
   readonly events: GatewayEvent[];
   /** Resolves with the reason of the first cancel. */
-  readonly firstCancel: Promise<string>;
+  readonly firstCancel: Promise<string | GatewayError>;
 };
 
 type Fake = Partial<Omit<HttpDeps, 'settings'>> & {
@@ -59,9 +67,9 @@ export function fakeGateway({
   ...deps
 }: Fake = {}): FakeGateway {
   const inputs: RunInput[] = [];
-  const cancelled: string[] = [];
+  const cancelled: (string | GatewayError)[] = [];
   const events: GatewayEvent[] = [];
-  const first = Promise.withResolvers<string>();
+  const first = Promise.withResolvers<string | GatewayError>();
   return {
     inputs,
     cancelled,
@@ -76,10 +84,11 @@ export function fakeGateway({
     startRun: async (_caller, input) => {
       inputs.push(input);
       const abort = new AbortController();
+      const ending = createRunEnding();
       return {
         id: 'run_42',
-        modelId: 'default/echo',
-        events: toAsync(says(abort.signal)),
+        events: saying(says(abort.signal), abort.signal, ending),
+        onEnd: (listener) => ending.onEnd(() => listener()),
         cancel: (reason) => {
           cancelled.push(reason);
           first.resolve(reason);
@@ -131,6 +140,30 @@ export function chunksOf(stream: string) {
     .split('\n\n')
     .filter((event) => event.startsWith('data: ') && event !== 'data: [DONE]')
     .map((event) => JSON.parse(event.slice('data: '.length)));
+}
+
+/** What a run says, cut off by a failure that it is cancelled with. */
+async function* saying(
+  events: AsyncIterable<RunEvent> | Iterable<RunEvent>,
+  signal: AbortSignal,
+  ending: RunEnding,
+) {
+  const failure = Promise.withResolvers<LastEvent>();
+  signal.addEventListener('abort', () => {
+    const { reason } = signal;
+    if (!(reason instanceof GatewayError)) return;
+    const { code, message } = reason;
+    failure.resolve({ type: 'failed', code, message, usage: someUsage });
+  });
+  const source = toAsync(events);
+  for (;;) {
+    const step = await Promise.race([source.next(), failure.promise]);
+    const event = 'type' in step ? step : step.value;
+    if (!event) return;
+    if (isLastEvent(event)) ending.end(event);
+    yield event;
+    if (isLastEvent(event)) return;
+  }
 }
 
 async function* toAsync(events: AsyncIterable<RunEvent> | Iterable<RunEvent>) {

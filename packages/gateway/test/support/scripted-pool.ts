@@ -3,15 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GatewayEvent } from '../../src/events.ts';
-import {
-  createPool,
-  type ModelAccess,
-  type Pool,
-  type PoolDeps,
-  type PoolRun,
-} from '../../src/pool/pool.ts';
+import { createPool, type Pool, type PoolDeps } from '../../src/pool/pool.ts';
+import type { LiveRun, ModelAccess, PoolRun } from '../../src/protocol/pool.ts';
 import type { ModuleLoad } from '../../src/protocol/records.ts';
 import type { RunEvent, Usage } from '../../src/protocol/run.ts';
+import { createRunEnding } from '../../src/protocol/run-ending.ts';
 
 const scriptedWorker = fileURLToPath(new URL('../fixtures/scripted-worker.ts', import.meta.url));
 const scriptedPythonWorker = fileURLToPath(new URL('../fixtures/python-worker', import.meta.url));
@@ -112,12 +108,17 @@ export function scriptedLoad(onLoad = 'ok', more: Partial<ModuleLoad> = {}): Mod
 
 export type ScriptedRun = Partial<Omit<PoolRun, 'run' | 'keyId'>> & { readonly runId?: string };
 
+/** The events of a run that does what `command` says. */
+export function startRun(...run: Parameters<typeof startLiveRun>): AsyncIterable<RunEvent> {
+  return startLiveRun(...run).events;
+}
+
 /** Starts a run that does what `command` says. */
-export function startRun(
+export function startLiveRun(
   pool: Pool,
   command: string,
   { runId = 'run-1', load, ...request }: ScriptedRun & { load?: ModuleLoad } = {},
-): AsyncIterable<RunEvent> {
+): LiveRun {
   const input = {
     modelId: 'default/echo',
     items: [{ role: 'user', parts: [{ type: 'text', text: command }] }],
@@ -139,6 +140,7 @@ export function startRun(
     run: { runId, input, context, verdicts, maxTurns: null },
     keyId: 'key_1',
     signal: new AbortController().signal,
+    ending: createRunEnding(),
     answer: () => Promise.reject(new Error('No question was expected.')),
     ...request,
   });

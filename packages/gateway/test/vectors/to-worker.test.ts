@@ -1,8 +1,7 @@
-import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { scriptedLoad, scriptedPool, startRun } from '../support/scripted-pool.ts';
+import { scriptedLoad, scriptedPool, startLiveRun } from '../support/scripted-pool.ts';
 
 type Vectors = { readonly conversation: readonly object[] };
 
@@ -15,20 +14,16 @@ test('the gateway sends a worker what the vectors say, in their order', async ()
   const pool = scriptedPool({}, { entry });
   onTestFinished(pool.dispose);
   const abort = new AbortController();
-  const changes = new EventEmitter();
-  const events = startRun(pool, 'Grüße 🙂\nzweite Zeile', {
+  const run = startLiveRun(pool, 'Grüße 🙂\nzweite Zeile', {
     load: scriptedLoad('', { env: { CITY: 'Paris' } }),
     signal: abort.signal,
     answer: async ({ tool }) => {
       if (tool !== 'allowed_tool') throw new Error('no');
-      changes.emit('change', { otherwise: 'ask', tools: { allowed_tool: 'allow', erase: 'deny' } });
+      run.decide({ otherwise: 'ask', tools: { allowed_tool: 'allow', erase: 'deny' } });
       return true;
     },
-    followVerdicts(listener) {
-      changes.on('change', listener);
-      return () => changes.off('change', listener);
-    },
-  })[Symbol.asyncIterator]();
+  });
+  const events = run.events[Symbol.asyncIterator]();
   for (let taken = 0; taken < 64; taken += 1) await events.next();
   abort.abort();
   await pool.close(1000);
@@ -36,5 +31,4 @@ test('the gateway sends a worker what the vectors say, in their order', async ()
     event.type === 'worker_output' ? [JSON.parse(event.line)] : [],
   );
   expect(lines).toEqual(vectors.conversation);
-  expect(changes.listenerCount('change')).toBe(0);
 });

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { RunEvent, Usage } from '../../protocol/run.ts';
-import type { Presentation } from '../deps.ts';
+import type { Presentation } from '../../runs/begin-run.ts';
 import { approvalUnsupported, guardrailBlocked, runFailure, safeAnswer } from './run-failure.ts';
 
 /** What is the same in all of an answer. `model` is the id as the caller wrote it. */

@@ -1,13 +1,11 @@
-import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ChatRequest, chatRequestSchema } from '../../protocol/openai-chat.ts';
 import { whenCallerLeaves } from '../caller-gone.ts';
-import type { HttpDeps, Run } from '../deps.ts';
+import type { HttpDeps } from '../deps.ts';
 import { sendEventStream } from '../event-stream.ts';
-import { type ChatCompletion, type ChatHead, chatCompletion, chatHead } from '../formats/chat.ts';
+import { chatCompletion, chatHead } from '../formats/chat.ts';
 import { toRunInput } from '../formats/chat-input.ts';
 import { createChatStream } from '../formats/chat-stream.ts';
-import type { OpenRuns } from '../open-runs.ts';
 import { callerOf, defineRoute, processingMs, type Route } from '../route.ts';
 
 const defaultKeepAliveMs = 15_000;
@@ -35,13 +33,14 @@ type ChatExchange = {
 
 async function chat(deps: HttpDeps, { body, request, reply }: ChatExchange) {
   const caller = callerOf(request);
-  const { openRuns } = request.server;
   const left = new AbortController();
   whenCallerLeaves(reply.raw, () => left.abort());
   const run = await deps.startRun(caller, toRunInput(body), left.signal);
+  request.server.openRuns.add(run);
+  whenCallerLeaves(reply.raw, () => run.cancel('the caller left'));
   const head = chatHead(run.id, body.model);
   if (run.ignored.length > 0) reply.header('x-agent-ignored', run.ignored.join(', '));
-  if (!body.stream) return whole(run, head, { response: reply.raw, openRuns });
+  if (!body.stream) return chatCompletion(run.events, head, run.presentation);
   reply.header('openai-processing-ms', processingMs(request));
   await sendEventStream(reply, run, {
     format: createChatStream(head, {
@@ -50,7 +49,6 @@ async function chat(deps: HttpDeps, { body, request, reply }: ChatExchange) {
       role: caller.role,
     }),
     keepAliveMs: deps.settings.keepAliveMs ?? defaultKeepAliveMs,
-    openRuns,
     onStranger: (error) =>
       deps.emit({
         type: 'request_failed',
@@ -60,25 +58,4 @@ async function chat(deps: HttpDeps, { body, request, reply }: ChatExchange) {
       }),
   });
   return reply;
-}
-
-type Waiting = { readonly response: ServerResponse; readonly openRuns: OpenRuns };
-
-async function whole(
-  run: Run,
-  head: ChatHead,
-  { response, openRuns }: Waiting,
-): Promise<ChatCompletion> {
-  whenCallerLeaves(response, () => run.cancel('the caller left'));
-  const stopped = Promise.withResolvers<never>();
-  const forget = openRuns.add((failure) => {
-    stopped.reject(failure);
-    run.cancel('the gateway is stopping');
-  });
-  try {
-    const answer = chatCompletion(run.events, head, run.presentation);
-    return await Promise.race([answer, stopped.promise]);
-  } finally {
-    forget();
-  }
 }

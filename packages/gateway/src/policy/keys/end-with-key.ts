@@ -1,33 +1,26 @@
 import { GatewayError } from '../../errors.ts';
-import type { Caller } from '../../protocol/policy.ts';
-import { type Run, whenOver } from '../when-over.ts';
 import type { KnownKeys } from './known-keys.ts';
 
 /**
- * Holds a verb that starts runs to its callers' keys: a run ends with the revocation of its key, wherever that was
- * made. One whose key expires or is replaced goes on to its end.
+ * Ends a run with its key: `cancel` is called when the key is revoked, wherever that was made, until the returned
+ * function is called. A run whose key expires or is replaced goes on to its end.
  *
- * @throws GatewayError `key_invalid` where the key was revoked while the run waited for its turn; runs that are under
- *   way end in the same failure.
+ * @throws GatewayError `key_invalid` where the key is revoked already.
  */
-export function endWithKey<Input, Event, Started extends Run<Event>>(
-  known: Pick<KnownKeys, 'find' | 'onChange'>,
-  startRun: (caller: Caller, input: Input, signal?: AbortSignal) => Promise<Started>,
-): (caller: Caller, input: Input, signal?: AbortSignal) => Promise<Started> {
-  const live = new Map<Started, string>();
+export type EndWithKey = (keyId: string, cancel: (failure: GatewayError) => void) => () => void;
+
+/** Follows the keys of all live runs. */
+export function createEndWithKey(known: Pick<KnownKeys, 'find' | 'onChange'>): EndWithKey {
+  const live = new Map<(failure: GatewayError) => void, string>();
   const isRevoked = (keyId: string) => (known.find(keyId)?.revokedAtSeconds ?? null) !== null;
 
   known.onChange(() => {
-    for (const [run, keyId] of live) if (isRevoked(keyId)) run.cancel(revoked());
+    for (const [cancel, keyId] of live) if (isRevoked(keyId)) cancel(revoked());
   });
-  return async (caller, input, signal) => {
-    const run = await startRun(caller, input, signal);
-    if (isRevoked(caller.keyId)) {
-      run.cancel(revoked());
-      throw revoked();
-    }
-    live.set(run, caller.keyId);
-    return whenOver(run, () => live.delete(run));
+  return (keyId, cancel) => {
+    if (isRevoked(keyId)) throw revoked();
+    live.set(cancel, keyId);
+    return () => live.delete(cancel);
   };
 }
 

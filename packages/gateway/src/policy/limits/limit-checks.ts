@@ -32,3 +32,26 @@ export function createLimitChecks(deps: {
     },
   };
 }
+
+/**
+ * Makes the step in which a run takes one of those that its key may have at once; what it returns gives it back, once
+ * however often it is called.
+ *
+ * @throws GatewayError `rate_limited`, from what it returns, where the key has all its runs going.
+ */
+export function createTakeSlot({
+  limitsOf,
+  slots,
+}: {
+  readonly limitsOf: LimitsOf;
+  readonly slots: RunSlots;
+}): (keyId: string) => () => void {
+  return (keyId) => {
+    const held = limitsOf(keyId);
+    if (!held || held.limits.concurrentRuns === null) return () => undefined;
+    const limit = held.limits.concurrentRuns;
+    const giveBack = slots.take(held.account, limit);
+    if (giveBack) return giveBack;
+    throw tooManyRuns(limit);
+  };
+}

@@ -2,9 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent } from 'undici';
 import type { Emit } from '../../events.ts';
+import type { ModelAccess } from '../../protocol/pool.ts';
 import type { Upstream } from '../upstream.ts';
 import type { TokenBudget } from './budgeted-call.ts';
-import { createGrants, type ModelAccess } from './grants.ts';
+import { createGrants } from './grants.ts';
 import { createCallHandler } from './serve-call.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;

@@ -1,23 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
+import type { ModelAccess } from '../../protocol/pool.ts';
 import { noUsage, type Usage } from '../../protocol/run.ts';
 
 const TOKEN_BYTES = 32;
-
-/** What a worker's owner holds: its address and token for model calls, and who is running on it. */
-export type ModelAccess = {
-  readonly baseUrl: string;
-  readonly token: string;
-  /** Sends the worker's later calls to another upstream; a name that is unknown fails each call. */
-  setUpstream(name: string): void;
-  startRun(runId: string, keyId: string): void;
-  /** What the calls of a live run that are over have cost; null for any other run. */
-  usageOf(runId: string): Usage | null;
-  /** Ends the run here; its calls that are still open are aborted at once. */
-  endRun(runId: string): void;
-  /** Ends the token and aborts its open calls. */
-  revoke(): void;
-};
 
 /** One call of a worker, from its first header to its last byte. */
 export type LiveCall = {

@@ -1,0 +1,42 @@
+import type { RunEvent, Usage } from './run.ts';
+import type { RunEnding } from './run-ending.ts';
+import type { ToolDecided, ToolVerdicts, WorkerQuestion, WorkerRun } from './worker/messages.ts';
+
+/** One run as the pool gets it. */
+export type PoolRun = {
+  readonly run: WorkerRun;
+  readonly keyId: string;
+  /** Cancels the run. A `GatewayError` as reason becomes its failure, anything else `run_cancelled`. */
+  readonly signal: AbortSignal;
+  /** The pool ends it with the last event, as soon as that is known: whether or not it has been read. */
+  readonly ending: RunEnding;
+  /** Sees each event but the last as it happens, before it is read. */
+  readonly onEvent?: (event: RunEvent) => void;
+  /** Answers a question that the worker asks during the run; a rejection refuses it. */
+  readonly answer: (question: WorkerQuestion) => Promise<unknown>;
+  /** Called with what the worker made of the verdicts. */
+  readonly onToolDecided?: (decided: ToolDecided) => void;
+};
+
+/** A run that the pool has taken. */
+export type LiveRun = {
+  /** To be read once; they end in exactly one last event and never throw. A reader that leaves early cancels the run. */
+  readonly events: AsyncIterable<RunEvent>;
+  /** Puts other verdicts on its tools in place. */
+  readonly decide: (verdicts: ToolVerdicts) => void;
+};
+
+/** One worker's way to the models: where its calls go, and the token that is worth something only there. */
+export type ModelAccess = {
+  readonly baseUrl: string;
+  readonly token: string;
+  /** Sends its later calls to another upstream; a name that is unknown fails each call. */
+  readonly setUpstream: (name: string) => void;
+  readonly startRun: (runId: string, keyId: string) => void;
+  /** What the run's calls that are over have cost, as metered where they pass; null for a run that is not live. */
+  readonly usageOf: (runId: string) => Usage | null;
+  /** Ends the run's claim on the models and aborts the calls it still has open. */
+  readonly endRun: (runId: string) => void;
+  /** Ends the token and aborts its open calls. */
+  readonly revoke: () => void;
+};

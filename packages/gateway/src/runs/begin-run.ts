@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import type { GatewayError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import type { Caller } from '../protocol/policy.ts';
+import type { LiveRun, PoolRun } from '../protocol/pool.ts';
+import type {
+  GuardrailResponse,
+  Manifest,
+  ModuleLoad,
+  ToolEventsMode,
+} from '../protocol/records.ts';
+import { isLastEvent, type RunContext, type RunEvent, type RunInput } from '../protocol/run.ts';
+import type { RunEnding } from '../protocol/run-ending.ts';
+import type { WorkerRun } from '../protocol/worker/messages.ts';
+import { observeRun } from './observe-run.ts';
+import type { RunTools } from './run-tools.ts';
+
+/** A run that was admitted. It ends by itself, at its deadline, or by `cancel`. */
+export type Run = {
+  readonly id: string;
+  /** To be read once; ends in exactly one of `finished`, `failed`, `interrupted`. Leaving it early cancels. */
+  readonly events: AsyncIterable<RunEvent>;
+  /** A failure as reason is what the events end in. */
+  readonly cancel: (reason: string | GatewayError) => void;
+  /** Calls back once when the run is over, at once where it is over already. */
+  readonly onEnd: (listener: () => void) => void;
+  /** Names of request fields that the agent does not take and that were left out. */
+  readonly ignored: readonly string[];
+  readonly presentation: Presentation;
+};
+
+/** How an agent wants its runs shown. */
+export type Presentation = {
+  readonly toolEvents: ToolEventsMode;
+  readonly guardrailResponse: GuardrailResponse;
+};
+
+export type BeginRunDeps = {
+  /** Runs in a worker of the agent. */
+  readonly run: (load: ModuleLoad, request: PoolRun) => LiveRun;
+  /** What holds where the module says nothing. */
+  readonly defaults: () => {
+    readonly runTimeoutMs: number;
+    readonly toolEvents: ToolEventsMode;
+  };
+  readonly emit: Emit;
+};
+
+/** An agent that can run. */
+export type ServedAgent = {
+  readonly agentId: string;
+  readonly modulePath: string;
+  readonly generation: number;
+  readonly load: ModuleLoad;
+  readonly manifest: Manifest;
+};
+
+export type AdmittedRun = {
+  readonly caller: Caller;
+  readonly input: RunInput;
+  readonly agent: ServedAgent;
+  readonly ignored: readonly string[];
+  readonly tools: RunTools;
+  /** Knows already what is to be given back. */
+  readonly ending: RunEnding;
+  /** Cancels the run. */
+  readonly abort: AbortController;
+};
+
+/** Begins a run that nothing stands in the way of any more. */
+export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
+  const { caller, agent, ignored, tools, ending, abort } = admitted;
+  const { settings } = agent.manifest;
+  const defaults = deps.defaults();
+  const run = workerRun(admitted);
+  const timeoutMs = settings.timeoutMs ?? defaults.runTimeoutMs;
+  const { emit } = deps;
+  const onEvent = observeRun({ runId: run.runId, caller, agent, ending, abort, timeoutMs, emit });
+  const live = deps.run(agent.load, {
+    run,
+    keyId: caller.keyId,
+    signal: abort.signal,
+    ending,
+    onEvent,
+    answer: tools.answer,
+    onToolDecided: tools.onDecided,
+  });
+  ending.onEnd(tools.follow(live.decide));
+  return {
+    id: run.runId,
+    events: shown(live.events, abort),
+    cancel: (reason) => abort.abort(reason),
+    onEnd: (listener) => ending.onEnd(() => listener()),
+    ignored,
+    presentation: {
+      toolEvents: settings.toolEvents ?? defaults.toolEvents,
+      guardrailResponse: settings.guardrailResponse ?? 'content_filter',
+    },
+  };
+}
+
+function workerRun({ caller, input, agent, tools }: AdmittedRun): WorkerRun {
+  // Node draws many of these at once.
+  const runId = `run_${randomUUID().replaceAll('-', '').slice(8)}`;
+  const context: RunContext = {
+    request_id: caller.requestId,
+    run_id: runId,
+    key: { id: caller.keyId, name: caller.keyName },
+    ...(input.user === undefined ? {} : { user: input.user }),
+    metadata: input.metadata,
+    model_id: agent.agentId,
+  };
+  const maxTurns = agent.manifest.settings.maxTurns ?? null;
+  return { runId, input, context, verdicts: tools.verdicts, maxTurns };
+}
+
+/** The events without what only admins may see; a reader that leaves them early cancels the run. */
+async function* shown(
+  events: AsyncIterable<RunEvent>,
+  abort: AbortController,
+): AsyncGenerator<RunEvent, void, undefined> {
+  let isOver = false;
+  try {
+    for await (const event of events) {
+      isOver = isLastEvent(event);
+      yield withoutDetail(event);
+    }
+  } finally {
+    if (!isOver) abort.abort('the reader left');
+  }
+}
+
+function withoutDetail(event: RunEvent): RunEvent {
+  if (!('detail' in event)) return event;
+  const { detail: _, ...rest } = event;
+  return rest;
+}
