@@ -173,7 +173,12 @@ test('tells in the stream what goes wrong in it', async () => {
   const gateway = fakeGateway({
     *says() {
       yield { type: 'text', delta: 'Hal' };
-      throw new Error('EPIPE /srv/worker');
+      yield {
+        type: 'text',
+        get delta(): string {
+          throw new Error('EPIPE /srv/worker');
+        },
+      };
     },
   });
   await using server = await serve(gateway);
@@ -189,6 +194,7 @@ test('tells in the stream what goes wrong in it', async () => {
       requestId: response.headers.get('x-request-id'),
     }),
   );
+  expect(gateway.cancelled).toEqual(['its answer cannot be written']);
 });
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -33,23 +33,30 @@ const readerPatienceMs = 300_000;
 
 /**
  * Sends a run as an event stream: headers and the first event at once, whatever the run does. From here on every
- * failure is told in the stream. A slow reader slows the run down. Resolves when the run is over.
+ * failure is told in the stream. A slow reader slows the run down.
  */
-export async function sendEventStream(
+export function sendEventStream(
   reply: FastifyReply,
-  run: Run,
-  options: EventStreamOptions,
-): Promise<void> {
-  const { format } = options;
+  run: Pick<Run, 'sendTo' | 'cancel'>,
+  { format, keepAliveMs, onStranger }: EventStreamOptions,
+): void {
   begin(reply);
-  const writer = createWriter(reply.raw, options.keepAliveMs);
+  const writer = createWriter(reply.raw, keepAliveMs);
   void writer.write(format.start());
-  try {
-    await pump(run, format, writer);
-  } catch (thrown) {
-    options.onStranger(thrown);
-    writer.end(format.fail(GatewayError.from(thrown)));
-  }
+  run.sendTo({
+    write(event) {
+      try {
+        const text = format.encode(event);
+        if (!isLastEvent(event)) return text === '' ? null : writer.write(text);
+        writer.end(text);
+      } catch (thrown) {
+        onStranger(thrown);
+        writer.end(format.fail(GatewayError.from(thrown)));
+        run.cancel('its answer cannot be written');
+      }
+      return null;
+    },
+  });
 }
 
 /** By hand: a hijacked reply goes through no hook. */
@@ -61,42 +68,38 @@ function begin(reply: FastifyReply): void {
   reply.raw.writeHead(200);
 }
 
-/** Reads on after the reader has left, until the run has said how it ended: its usage is booked then. */
-async function pump(run: Run, format: StreamFormat, writer: Writer): Promise<void> {
-  for await (const event of run.events) {
-    const text = format.encode(event);
-    if (isLastEvent(event)) {
-      writer.end(text);
-      return;
-    }
-    if (text === '') continue;
-    const drained = writer.write(text);
-    if (drained) await drained;
-  }
-  writer.end(format.fail(new GatewayError('run_failed', 'The run ended without an answer.')));
-}
-
 type Writer = {
   /** A promise where the reader is behind: of the moment it has caught up or left. */
   readonly write: (text: string) => Promise<void> | null;
   readonly end: (text: string) => void;
 };
 
+/** Writes what comes in one turn of the event loop at once: a chunk costs more than the few words in it. */
 function createWriter(raw: ServerResponse, keepAliveMs: number): Writer {
+  let gathered = '';
   const keepAlive = setTimeout(() => {
     if (!raw.writableNeedDrain) raw.write(': keep-alive\n\n');
     keepAlive.refresh();
   }, keepAliveMs);
   raw.once('close', () => clearTimeout(keepAlive));
+  const flush = () => {
+    if (gathered === '' || raw.writableEnded || raw.destroyed) return;
+    keepAlive.refresh();
+    raw.write(gathered);
+    gathered = '';
+  };
   return {
     write(text) {
       if (raw.writableEnded || raw.destroyed) return null;
-      keepAlive.refresh();
-      return raw.write(text) ? null : caughtUp(raw);
+      if (gathered === '') process.nextTick(flush);
+      gathered += text;
+      if (gathered.length >= raw.writableHighWaterMark) flush();
+      return raw.writableNeedDrain ? caughtUp(raw) : null;
     },
     end(text) {
       clearTimeout(keepAlive);
-      if (!raw.writableEnded && !raw.destroyed) raw.end(text);
+      if (!raw.writableEnded && !raw.destroyed) raw.end(gathered + text);
+      gathered = '';
     },
   };
 }

@@ -8,8 +8,9 @@ import {
   type RunEvent,
   type Usage,
 } from '../protocol/run.ts';
+import type { RunSink } from '../protocol/run-sink.ts';
 import type { ToolVerdicts, WorkerRun } from '../protocol/worker/messages.ts';
-import { RunStream } from './run-stream.ts';
+import { RunBuffer } from './run-buffer.ts';
 
 /** The worker's side of a run, as far as the run needs it. */
 export type RunLink = {
@@ -23,32 +24,30 @@ export type RunLink = {
 /** A run from the moment it was asked for, before it has a worker, to its last event. */
 export class ActiveRun {
   readonly request: PoolRun;
-  readonly #stream: RunStream;
+  readonly #buffer: RunBuffer;
   #link: RunLink | null = null;
   #verdicts: ToolVerdicts;
 
   constructor(request: PoolRun) {
     this.request = request;
     this.#verdicts = request.run.verdicts;
-    this.#stream = new RunStream({
-      onCredit: (events) => this.#link?.credit(events),
-      onLeft: () => this.#cancel(failed('run_cancelled', 'The reader left.')),
-    });
+    this.#buffer = new RunBuffer((events) => this.#link?.credit(events));
     if (request.signal.aborted) this.#aborted();
     else request.signal.addEventListener('abort', this.#aborted, { once: true });
   }
 
-  get events(): AsyncIterable<RunEvent> {
-    return this.#stream;
-  }
-
   get isEnded(): boolean {
-    return this.#stream.isEnded;
+    return this.#buffer.isEnded;
   }
 
   /** The run as a worker is to begin it: with the verdicts that hold by now. */
   get workerRun(): WorkerRun {
     return { ...this.request.run, verdicts: this.#verdicts };
+  }
+
+  /** Sends its events there; once. */
+  sendTo(sink: RunSink): void {
+    this.#buffer.sendTo(sink);
   }
 
   /** Joins it to the worker it now runs in. */
@@ -67,12 +66,12 @@ export class ActiveRun {
     if (this.isEnded) return;
     if (isLastEvent(event)) {
       const last = this.#withMeteredUsage(event);
-      this.#stream.push(last);
+      this.#buffer.push(last);
       this.#end(last);
       return;
     }
     this.request.onEvent?.(event);
-    if (this.#stream.push(event)) return;
+    if (this.#buffer.push(event)) return;
     this.#stop(failed('run_failed', 'The answer was read too slowly and grew too large to hold.'));
   }
 
@@ -80,7 +79,7 @@ export class ActiveRun {
   fail(event: LastEvent): void {
     if (this.isEnded) return;
     const last = this.#withMeteredUsage(event);
-    this.#stream.cut(last);
+    this.#buffer.cut(last);
     this.#end(last);
   }
 
@@ -94,12 +93,9 @@ export class ActiveRun {
   };
 
   #stop(event: LastEvent): void {
-    if (!this.isEnded) this.#cancel(event);
-  }
-
-  #cancel(event: LastEvent): void {
+    if (this.isEnded) return;
     const last = this.#withMeteredUsage(event);
-    this.#stream.cut(last);
+    this.#buffer.cut(last);
     this.#link?.cancel('The run was stopped.');
     this.#end(last);
   }

@@ -9,7 +9,9 @@ import {
   startRun,
 } from '../../test/support/scripted-pool.ts';
 import { GatewayError } from '../errors.ts';
+import type { RunEvent } from '../protocol/run.ts';
 import { createRunEnding } from '../protocol/run-ending.ts';
+import { eventsOf } from '../protocol/run-sink.ts';
 
 const pools: ScriptedPool[] = [];
 afterEach(async () => {
@@ -84,12 +86,19 @@ describe('a run', () => {
     const pool = poolWith();
     const ending = createRunEnding();
     const over = new Promise((resolve) => ending.onEnd(resolve));
-    const { events } = startLiveRun(pool, 'echo 1', { ending });
+    const { sendTo } = startLiveRun(pool, 'echo 1', { ending });
     expect(await over).toMatchObject({ type: 'finished', usage: { outputTokens: 3 } });
     expect(pool.accessLog.at(-1)).toBe('end run-1');
     const late: unknown[] = [];
     ending.onEnd((last) => late.push(last?.type));
-    expect((await finishRun(events)).text).toBe('0 ');
+    const said: RunEvent[] = [];
+    sendTo({
+      write(event) {
+        said.push(event);
+        return null;
+      },
+    });
+    expect(said).toMatchObject([{ type: 'text', delta: '0 ' }, { type: 'finished' }]);
     expect(late).toEqual(['finished']);
   });
 
@@ -252,7 +261,8 @@ describe('verdicts on tools', () => {
     const verdicts = { otherwise: 'deny', tools: {} } as const;
     const run = startLiveRun(pool, 'verdicts');
     run.decide(verdicts);
-    expect((await finishRun(run.events)).text).toBe(JSON.stringify(verdicts));
+    const events = eventsOf({ ...run, cancel: () => undefined });
+    expect((await finishRun(events)).text).toBe(JSON.stringify(verdicts));
   });
 
   test('are told to their own run when a worker went by them, and to no other', async () => {

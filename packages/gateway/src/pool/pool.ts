@@ -61,7 +61,7 @@ export type Pool = {
    * throw; only an aborted signal rejects, with its reason.
    */
   readonly prepare: (load: ModuleLoad, signal: AbortSignal) => Promise<LoadAnswer>;
-  /** Runs at once, whether or not the events are read yet. */
+  /** Runs at once, whether or not its events are sent anywhere yet. */
   readonly run: (load: ModuleLoad, request: PoolRun) => LiveRun;
   /** Takes no new runs for a generation; resolves when those it has are over (or cut off) and its worker is gone. */
   readonly retire: (agentId: string, generation: number) => Promise<void>;
@@ -143,7 +143,7 @@ class LivePool {
     const refusal = this.#refusal(load);
     if (refusal) run.fail(failed('agent_unavailable', refusal, { retryAfterSeconds: 1 }));
     else void this.#begin(run, load);
-    return { events: run.events, decide: (verdicts) => run.decide(verdicts) };
+    return { sendTo: (sink) => run.sendTo(sink), decide: (verdicts) => run.decide(verdicts) };
   }
 
   async #begin(run: ActiveRun, load: ModuleLoad): Promise<void> {

@@ -1,5 +1,6 @@
 import type { RunEvent, Usage } from './run.ts';
 import type { RunEnding } from './run-ending.ts';
+import type { RunSink } from './run-sink.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion, WorkerRun } from './worker/messages.ts';
 
 /** One run as the pool gets it. */
@@ -10,7 +11,7 @@ export type PoolRun = {
   readonly signal: AbortSignal;
   /** The pool ends it with the last event, as soon as that is known: whether or not it has been read. */
   readonly ending: RunEnding;
-  /** Sees each event but the last as it happens, before it is read. */
+  /** Sees each event but the last as it happens, whether or not its reader is behind. */
   readonly onEvent?: (event: RunEvent) => void;
   /** Answers a question that the worker asks during the run; a rejection refuses it. */
   readonly answer: (question: WorkerQuestion) => Promise<unknown>;
@@ -20,8 +21,8 @@ export type PoolRun = {
 
 /** A run that the pool has taken. */
 export type LiveRun = {
-  /** To be read once; they end in exactly one last event and never throw. A reader that leaves early cancels the run. */
-  readonly events: AsyncIterable<RunEvent>;
+  /** Sends its events there, to exactly one last event; once. Those that come before wait, as far as credit goes. */
+  readonly sendTo: (sink: RunSink) => void;
   /** Puts other verdicts on its tools in place. */
   readonly decide: (verdicts: ToolVerdicts) => void;
 };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { all, answer, caller, input, scene } from '../../test/support/run-scene.ts';
 import { GatewayError } from '../errors.ts';
+import { eventsOf } from '../protocol/run-sink.ts';
 
 const tooMany = expect.objectContaining({
   code: 'rate_limited',
@@ -13,7 +14,7 @@ describe('a slot of the key', () => {
     const run = await startRun(caller, input);
     expect(hasFreeSlot()).toBe(false);
     await expect(startRun(caller, input)).rejects.toThrow(tooMany);
-    expect(await all(run.events)).toEqual(answer);
+    expect(await all(run)).toEqual(answer);
     expect(hasFreeSlot()).toBe(true);
     run.cancel('late');
     expect(hasFreeSlot()).toBe(true);
@@ -22,6 +23,12 @@ describe('a slot of the key', () => {
   test('is free again when a run is cancelled, also before anybody read it', async () => {
     const { startRun, hasFreeSlot } = scene({ concurrentRuns: 1, hangs: true });
     (await startRun(caller, input)).cancel('the caller left');
+    expect(hasFreeSlot()).toBe(true);
+  });
+
+  test('is free again when the reader of a run leaves', async () => {
+    const { startRun, hasFreeSlot } = scene({ concurrentRuns: 1 });
+    for await (const _event of eventsOf(await startRun(caller, input))) break;
     expect(hasFreeSlot()).toBe(true);
   });
 
@@ -61,7 +68,7 @@ describe('a slot of the key', () => {
 describe('the key of a run', () => {
   test('ends it when it is revoked', async () => {
     const { startRun, revoke, emitted } = scene({ hangs: true });
-    const events = all((await startRun(caller, input)).events);
+    const events = all(await startRun(caller, input));
     revoke();
     expect(await events).toMatchObject([
       {

@@ -9,8 +9,9 @@ import type {
   ModuleLoad,
   ToolEventsMode,
 } from '../protocol/records.ts';
-import { isLastEvent, type RunContext, type RunEvent, type RunInput } from '../protocol/run.ts';
+import type { RunContext, RunEvent, RunInput } from '../protocol/run.ts';
 import type { RunEnding } from '../protocol/run-ending.ts';
+import type { RunSink } from '../protocol/run-sink.ts';
 import type { WorkerRun } from '../protocol/worker/messages.ts';
 import { observeRun } from './observe-run.ts';
 import type { RunTools } from './run-tools.ts';
@@ -18,8 +19,11 @@ import type { RunTools } from './run-tools.ts';
 /** A run that was admitted. It ends by itself, at its deadline, or by `cancel`. */
 export type Run = {
   readonly id: string;
-  /** To be read once; ends in exactly one of `finished`, `failed`, `interrupted`. Leaving it early cancels. */
-  readonly events: AsyncIterable<RunEvent>;
+  /**
+   * Pushes its events there, to exactly one of `finished`, `failed`, `interrupted`; once. Those that come before wait.
+   * Whoever wants to pull them takes `eventsOf` the run.
+   */
+  readonly sendTo: (sink: RunSink) => void;
   /** A failure as reason is what the events end in. */
   readonly cancel: (reason: string | GatewayError) => void;
   /** Calls back once when the run is over, at once where it is over already. */
@@ -88,7 +92,7 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   ending.onEnd(tools.follow(live.decide));
   return {
     id: run.runId,
-    events: shown(live.events, abort),
+    sendTo: (sink) => live.sendTo({ write: (event) => sink.write(withoutDetail(event)) }),
     cancel: (reason) => abort.abort(reason),
     onEnd: (listener) => ending.onEnd(() => listener()),
     ignored,
@@ -114,22 +118,7 @@ function workerRun({ caller, input, agent, tools }: AdmittedRun): WorkerRun {
   return { runId, input, context, verdicts: tools.verdicts, maxTurns };
 }
 
-/** The events without what only admins may see; a reader that leaves them early cancels the run. */
-async function* shown(
-  events: AsyncIterable<RunEvent>,
-  abort: AbortController,
-): AsyncGenerator<RunEvent, void, undefined> {
-  let isOver = false;
-  try {
-    for await (const event of events) {
-      isOver = isLastEvent(event);
-      yield withoutDetail(event);
-    }
-  } finally {
-    if (!isOver) abort.abort('the reader left');
-  }
-}
-
+/** What only admins may see stays behind. */
 function withoutDetail(event: RunEvent): RunEvent {
   if (!('detail' in event)) return event;
   const { detail: _, ...rest } = event;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { all, answer, caller, input, scene, usage } from '../../test/support/run-scene.ts';
 import type { GatewayEvent } from '../events.ts';
+import { eventsOf } from '../protocol/run-sink.ts';
 
 /** What was decided, as `action resource answer rule`. */
 function decisions(emitted: readonly GatewayEvent[]): string[] {
@@ -15,7 +16,7 @@ describe('start-run', () => {
   test('runs the agent with its context and passes its events on', async () => {
     const { startRun, runs } = scene();
     const run = await startRun(caller, { ...input, user: 'u1', metadata: { team: 'x' } });
-    expect(await all(run.events)).toEqual(answer);
+    expect(await all(run)).toEqual(answer);
     expect(runs[0]).toMatchObject({
       runId: run.id,
       context: {
@@ -41,7 +42,7 @@ describe('start-run', () => {
       ],
     });
     const run = await startRun(caller, input);
-    await all(run.events);
+    await all(run);
     const about = { runId: run.id, requestId: 'req_1', agentId: 'default/a' };
     expect(emitted).toMatchObject([
       { type: 'access_decided', decision: { answer: 'allow' }, requestId: 'req_1' },
@@ -64,7 +65,7 @@ describe('start-run', () => {
     const ended = { type: 'tool_ended', ...tool, outcome: 'failed', durationMs: 5 } as const;
     const { startRun, emitted } = scene({ events: [{ ...ended, detail }, ...answer] });
     const run = await startRun(caller, input);
-    expect(await all(run.events)).toEqual([ended, ...answer]);
+    expect(await all(run)).toEqual([ended, ...answer]);
     expect(emitted[2]).toMatchObject({ type: 'tool_called', outcome: 'failed', detail });
   });
 
@@ -132,14 +133,14 @@ describe('start-run', () => {
   test('sends the verdict on each tool with the run', async () => {
     const rule = { action: 'call_tool', resources: ['get_weather'] } as const;
     const { startRun, runs } = scene({ rules: [rule] });
-    await all((await startRun(caller, input)).events);
+    await all(await startRun(caller, input));
     expect(runs[0]?.verdicts).toEqual({ otherwise: 'ask', tools: { get_weather: 'deny' } });
   });
 
   test('lets runs of one agent wait for a place, and forgets those whose callers left', async () => {
     const { startRun, runs } = scene({ hangs: true, queue: { maxConcurrentRuns: 1 } });
     const first = await startRun(caller, input);
-    const events = all(first.events);
+    const events = all(first);
     const left = new AbortController();
     const second = startRun(caller, input, left.signal);
     const third = startRun(caller, input);
@@ -149,7 +150,7 @@ describe('start-run', () => {
     first.cancel('done');
     await events;
     const last = await third;
-    const lastEvents = all(last.events);
+    const lastEvents = all(last);
     last.cancel('done');
     await lastEvents;
     expect(runs).toHaveLength(2);
@@ -161,7 +162,7 @@ describe('start-run', () => {
       settings: { maxConcurrentRuns: 1 },
       queue: { maxQueuedRuns: 1 },
     });
-    void all((await startRun(caller, input)).events);
+    void all(await startRun(caller, input));
     const waiting = startRun(caller, input);
     const refused = startRun(caller, input);
     await expect(refused).rejects.toMatchObject({
@@ -179,7 +180,7 @@ describe('start-run', () => {
   test('cancels the run when its reader leaves early', async () => {
     const { startRun, signals, emitted } = scene();
     const run = await startRun(caller, input);
-    for await (const _ of run.events) break;
+    for await (const _ of eventsOf(run)) break;
     expect(signals[0]?.aborted).toBe(true);
     expect(emitted.at(-1)).toMatchObject({ type: 'run_ended', outcome: 'cancelled' });
   });
@@ -187,7 +188,7 @@ describe('start-run', () => {
   test('ends a cancelled run in one event', async () => {
     const { startRun, emitted } = scene({ hangs: true });
     const run = await startRun(caller, input);
-    const events = all(run.events);
+    const events = all(run);
     run.cancel('the caller left');
     expect(await events).toMatchObject([{ type: 'failed', code: 'run_cancelled' }]);
     expect(emitted.at(-1)).toMatchObject({ type: 'run_ended', outcome: 'cancelled' });
@@ -196,7 +197,7 @@ describe('start-run', () => {
   test('ends a run at its deadline, the module’s own before the gateway’s', async () => {
     const { startRun, emitted } = scene({ hangs: true, settings: { timeoutMs: 20 } });
     const run = await startRun(caller, input);
-    expect(await all(run.events)).toMatchObject([
+    expect(await all(run)).toMatchObject([
       {
         type: 'failed',
         code: 'run_timeout',
@@ -216,7 +217,7 @@ describe('start-run', () => {
     const { startRun, emitted } = scene({
       events: [{ type: 'failed', code: 'run_failed', message: 'The agent failed.', detail, usage }],
     });
-    const events = await all((await startRun(caller, input)).events);
+    const events = await all(await startRun(caller, input));
     expect(JSON.stringify(events)).not.toContain('secret');
     expect(emitted.at(-1)).toMatchObject({ type: 'run_ended', outcome: 'failed', detail });
   });
@@ -225,7 +226,7 @@ describe('start-run', () => {
     const { startRun, emitted } = scene({
       events: [{ type: 'finished', reason: 'content_filter', usage, blockedBy: 'no_maths' }],
     });
-    await all((await startRun(caller, input)).events);
+    await all(await startRun(caller, input));
     expect(emitted.at(-1)).toMatchObject({ outcome: 'blocked' });
   });
 });

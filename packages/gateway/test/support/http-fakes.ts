@@ -9,6 +9,7 @@ import {
   type RunInput,
 } from '../../src/protocol/run.ts';
 import { createRunEnding, type RunEnding } from '../../src/protocol/run-ending.ts';
+import type { RunSink } from '../../src/protocol/run-sink.ts';
 import type { Run } from '../../src/runs/begin-run.ts';
 import { fakeSecurity } from './security-fakes.ts';
 
@@ -54,7 +55,7 @@ export type FakeGateway = HttpDeps & {
 };
 
 type Fake = Partial<Omit<HttpDeps, 'settings'>> & {
-  readonly run?: Partial<Omit<Run, 'events'>>;
+  readonly run?: Partial<Omit<Run, 'sendTo'>>;
   readonly says?: (signal: AbortSignal) => AsyncIterable<RunEvent> | Iterable<RunEvent>;
   readonly settings?: Partial<HttpDeps['settings']>;
 };
@@ -85,9 +86,11 @@ export function fakeGateway({
       inputs.push(input);
       const abort = new AbortController();
       const ending = createRunEnding();
+      const events = says(abort.signal);
+      const { signal } = abort;
       return {
         id: 'run_42',
-        events: saying(says(abort.signal), abort.signal, ending),
+        sendTo: (sink) => void send(events, sink, { signal, ending }),
         onEnd: (listener) => ending.onEnd(() => listener()),
         cancel: (reason) => {
           cancelled.push(reason);
@@ -142,27 +145,28 @@ export function chunksOf(stream: string) {
     .map((event) => JSON.parse(event.slice('data: '.length)));
 }
 
-/** What a run says, cut off by a failure that it is cancelled with. */
-async function* saying(
+/** Sends what a run says, cut off by a failure that it is cancelled with. */
+async function send(
   events: AsyncIterable<RunEvent> | Iterable<RunEvent>,
-  signal: AbortSignal,
-  ending: RunEnding,
+  sink: RunSink,
+  { signal, ending }: { readonly signal: AbortSignal; readonly ending: RunEnding },
 ) {
-  const failure = Promise.withResolvers<LastEvent>();
+  const cut = Promise.withResolvers<LastEvent>();
   signal.addEventListener('abort', () => {
     const { reason } = signal;
     if (!(reason instanceof GatewayError)) return;
     const { code, message } = reason;
-    failure.resolve({ type: 'failed', code, message, usage: someUsage });
+    cut.resolve({ type: 'failed', code, message, usage: someUsage });
   });
   const source = toAsync(events);
   for (;;) {
-    const step = await Promise.race([source.next(), failure.promise]);
+    const step = await Promise.race([source.next(), cut.promise]);
     const event = 'type' in step ? step : step.value;
     if (!event) return;
-    if (isLastEvent(event)) ending.end(event);
-    yield event;
-    if (isLastEvent(event)) return;
+    await sink.write(event);
+    if (!isLastEvent(event)) continue;
+    ending.end(event);
+    return;
   }
 }
 

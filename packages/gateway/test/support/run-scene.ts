@@ -17,6 +17,7 @@ import {
   type RunInput,
   type Usage,
 } from '../../src/protocol/run.ts';
+import { eventsOf, type RunSink, type RunSource } from '../../src/protocol/run-sink.ts';
 import type { ToolVerdicts, WorkerRun } from '../../src/protocol/worker/messages.ts';
 import { createStartRun } from '../../src/runs/start-run.ts';
 import { sampleAgent, sampleManifest } from './manifest.ts';
@@ -119,8 +120,8 @@ export function scene(options: Scene = {}) {
     run(_load, request) {
       runs.push(request.run);
       signals.push(request.signal);
-      const events = saying(options.hangs ? [] : (options.events ?? answer), request);
-      return { events, decide: (decided) => verdicts.push(decided) };
+      const send = pooled(options.hangs ? [] : (options.events ?? answer), request);
+      return { sendTo: (sink) => void send(sink), decide: (decided) => verdicts.push(decided) };
     },
     defaults: () => ({ runTimeoutMs: options.runTimeoutMs ?? 60_000, toolEvents: 'reasoning' }),
     emit,
@@ -144,8 +145,8 @@ export function scene(options: Scene = {}) {
 }
 
 /** Everything a run says. */
-export async function all(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
-  return Array.fromAsync(events);
+export function all(run: RunSource): Promise<RunEvent[]> {
+  return Array.fromAsync(eventsOf(run));
 }
 
 function foundAgent({ served, settings = {}, outputType = 'text' }: Scene) {
@@ -188,27 +189,35 @@ function revocableKey() {
   };
 }
 
-/** What the pool makes of a run whose worker says this, and then nothing more until it is cancelled. */
-function saying(events: readonly RunEvent[], request: PoolRun): AsyncIterable<RunEvent> {
-  const { signal, ending, onEvent } = request;
-  const cancelled = Promise.withResolvers<LastEvent>();
+/** What the pool makes of a run whose worker says this once it has a reader, and nothing more until it is cancelled. */
+function pooled(said: readonly RunEvent[], { signal, ending, onEvent }: PoolRun) {
+  const events = Promise.withResolvers<RunSink>();
+  const end = (last: LastEvent) => {
+    void events.promise.then((sink) => sink.write(last));
+    ending.end(last);
+  };
+  let isOver = false;
+  ending.onEnd(() => {
+    isOver = true;
+  });
   signal.addEventListener('abort', () => {
     const { reason } = signal;
     const { code, message } =
       reason instanceof GatewayError
         ? reason
         : new GatewayError('run_cancelled', 'The run was cancelled.');
-    const last: LastEvent = { type: 'failed', code, message, usage };
-    ending.end(last);
-    cancelled.resolve(last);
+    if (!isOver) end({ type: 'failed', code, message, usage });
   });
-  return (async function* () {
-    for (const event of events) {
-      if (isLastEvent(event)) ending.end(event);
-      else onEvent?.(event);
-      yield event;
-      if (isLastEvent(event)) return;
+  return async (sink: RunSink) => {
+    events.resolve(sink);
+    for (const event of said) {
+      if (isOver) return;
+      if (isLastEvent(event)) {
+        end(event);
+        return;
+      }
+      onEvent?.(event);
+      await sink.write(event);
     }
-    yield await cancelled.promise;
-  })();
+  };
 }

@@ -8,6 +8,7 @@ import type { LiveRun, ModelAccess, PoolRun } from '../../src/protocol/pool.ts';
 import type { ModuleLoad } from '../../src/protocol/records.ts';
 import type { RunEvent, Usage } from '../../src/protocol/run.ts';
 import { createRunEnding } from '../../src/protocol/run-ending.ts';
+import { eventsOf } from '../../src/protocol/run-sink.ts';
 
 const scriptedWorker = fileURLToPath(new URL('../fixtures/scripted-worker.ts', import.meta.url));
 const scriptedPythonWorker = fileURLToPath(new URL('../fixtures/python-worker', import.meta.url));
@@ -109,8 +110,15 @@ export function scriptedLoad(onLoad = 'ok', more: Partial<ModuleLoad> = {}): Mod
 export type ScriptedRun = Partial<Omit<PoolRun, 'run' | 'keyId'>> & { readonly runId?: string };
 
 /** The events of a run that does what `command` says. */
-export function startRun(...run: Parameters<typeof startLiveRun>): AsyncIterable<RunEvent> {
-  return startLiveRun(...run).events;
+export function startRun(
+  pool: Pool,
+  command: string,
+  { signal, ...request }: ScriptedRun & { load?: ModuleLoad } = {},
+): AsyncIterable<RunEvent> {
+  const left = new AbortController();
+  const signals = signal ? [signal, left.signal] : [left.signal];
+  const { sendTo } = startLiveRun(pool, command, { ...request, signal: AbortSignal.any(signals) });
+  return eventsOf({ sendTo, cancel: (reason) => left.abort(reason) });
 }
 
 /** Starts a run that does what `command` says. */

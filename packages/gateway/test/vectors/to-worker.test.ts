@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { eventsOf } from '../../src/protocol/run-sink.ts';
 import { scriptedLoad, scriptedPool, startLiveRun } from '../support/scripted-pool.ts';
 
 type Vectors = { readonly conversation: readonly object[] };
@@ -23,7 +24,7 @@ test('the gateway sends a worker what the vectors say, in their order', async ()
       return true;
     },
   });
-  const events = run.events[Symbol.asyncIterator]();
+  const events = eventsOf({ ...run, cancel: () => undefined });
   for (let taken = 0; taken < 64; taken += 1) await events.next();
   abort.abort();
   await pool.close(1000);

@@ -195,10 +195,11 @@ describe('a failed run', () => {
     expect(admin.json().error.dropgate.cause).toContain('ENOENT /srv/secret');
   });
 
-  test('is an error even where events just end', async () => {
-    const response = await post(saying([{ type: 'text', delta: 'Hal' }]));
+  test('is an error even where an answer has begun', async () => {
+    const broken = [{ type: 'text', delta: 'Hal' } as const, failed({ code: 'run_failed' })];
+    const response = await post(saying(broken));
     expect(response.statusCode).toBe(500);
-    const stream = await post(saying([{ type: 'text', delta: 'Hal' }]), { stream: true });
+    const stream = await post(saying(broken), { stream: true });
     expect(chunksOf(stream.body).at(-1).error.code).toBe('agent_error');
     expect(stream.body).toMatch(/data: \[DONE\]\n\n$/);
   });

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ChatRequest, chatRequestSchema } from '../../protocol/openai-chat.ts';
+import { eventsOf } from '../../protocol/run-sink.ts';
 import { whenCallerLeaves } from '../caller-gone.ts';
 import type { HttpDeps } from '../deps.ts';
 import { sendEventStream } from '../event-stream.ts';
@@ -40,9 +41,9 @@ async function chat(deps: HttpDeps, { body, request, reply }: ChatExchange) {
   whenCallerLeaves(reply.raw, () => run.cancel('the caller left'));
   const head = chatHead(run.id, body.model);
   if (run.ignored.length > 0) reply.header('x-agent-ignored', run.ignored.join(', '));
-  if (!body.stream) return chatCompletion(run.events, head, run.presentation);
+  if (!body.stream) return chatCompletion(eventsOf(run), head, run.presentation);
   reply.header('openai-processing-ms', processingMs(request));
-  await sendEventStream(reply, run, {
+  sendEventStream(reply, run, {
     format: createChatStream(head, {
       presentation: run.presentation,
       includeUsage: body.stream_options?.include_usage === true,
