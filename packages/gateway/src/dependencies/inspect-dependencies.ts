@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
-import type { FoundModule } from '../protocol/module.ts';
 import { readPlainText } from '../system/files.ts';
+import type { DependencyReport, DependentModule } from './dependency-report.ts';
 import { type ImportedPackage, importedPackages } from './imported-packages.ts';
 import {
   type CheckedPackage,
@@ -9,22 +9,10 @@ import {
   findPackage,
   isServedByGateway,
 } from './installed-package.ts';
-import type { TextPlace } from './json-place.ts';
-import { type Lookalike, lookalikeOf } from './lookalikes.ts';
-import { type DependencyManifest, readDependencyManifest } from './manifest.ts';
+import { describeLookalike, lookalikeOf } from './lookalikes.ts';
+import { type Declarations, readPackageJson } from './package-json.ts';
 import type { PythonEnvironments } from './python/environments.ts';
 import { inspectPython } from './python/inspect-python.ts';
-
-/** What has to be known of a module to look at its dependencies. */
-export type DependentModule = Pick<FoundModule, 'agentId' | 'folder' | 'entry' | 'language'>;
-
-/** What a module declares, what is there of it, and what is to be said about that. */
-export type DependencyReport = {
-  /** Null where there is no file that declares anything, or it cannot be used. */
-  readonly manifest: DependencyManifest | null;
-  readonly packages: readonly CheckedPackage[];
-  readonly findings: readonly Finding[];
-};
 
 /**
  * Says which packages a module declares without having them, in the wrong version, or imports without declaring them,
@@ -44,37 +32,37 @@ export async function inspectDependencies(
   pythons: PythonEnvironments,
 ): Promise<DependencyReport> {
   if (module.language === 'python') return inspectPython(module, pythons);
-  const read = await readDependencyManifest(module.folder);
+  const read = await readPackageJson(module.folder);
   if (read.type === 'absent') return { ...nothing, findings: await findMisspelt(module) };
   if (read.type === 'unusable') return { ...nothing, findings: [read.finding] };
-  const { manifest } = read;
+  const { declarations } = read;
   const [packages, imported] = await Promise.all([
-    checkInstalled(manifest.wanted, module.folder),
+    checkInstalled(declarations.wanted, module.folder),
     importedPackages(module.entry),
   ]);
   const findings = [
-    ...packages.flatMap((one) => describePackage(one, manifest, module)),
-    ...describeLookalikes(manifest, imported),
-    ...(await describeUndeclared(manifest, imported, module)),
+    ...packages.flatMap((one) => describePackage(one, declarations, module)),
+    ...describeLookalikes(declarations, imported),
+    ...(await describeUndeclared(declarations, imported, module)),
   ];
-  return { manifest, packages, findings };
+  return { declarations, packages, findings };
 }
 
-const nothing: DependencyReport = { manifest: null, packages: [], findings: [] };
+const nothing: DependencyReport = { declarations: null, packages: [], findings: [] };
 
 /** Before the load says of a misspelt package that it can be installed. */
 async function findMisspelt(module: DependentModule): Promise<Finding[]> {
   const imported = await importedPackages(module.entry);
   return imported.flatMap((one) => {
-    const lookalike = lookalikeOf(one.name);
+    const lookalike = lookalikeOf(one.name, 'node');
     // What is not the SDK is the load's to tell.
-    return lookalike?.kind === 'misspelt' ? [describeLookalike(one, lookalike)] : [];
+    return lookalike?.kind === 'misspelt' ? [describeLookalike(one, lookalike, 'node')] : [];
   });
 }
 
 function describePackage(
   one: CheckedPackage,
-  { path }: DependencyManifest,
+  { path }: Declarations,
   { agentId }: DependentModule,
 ): Finding[] {
   if (one.state === 'ok') return [];
@@ -97,52 +85,40 @@ function describePackage(
 }
 
 function describeLookalikes(
-  manifest: DependencyManifest,
+  declarations: Declarations,
   imported: readonly ImportedPackage[],
 ): Finding[] {
-  const declared = manifest.wanted.map(({ name, place }) => ({ name, place, file: manifest.path }));
-  const undeclared = imported.filter(({ name }) => !manifest.declared.has(name));
+  const declared = declarations.wanted.map(({ name, place }) => ({
+    name,
+    place,
+    file: declarations.path,
+  }));
+  const undeclared = imported.filter(({ name }) => !declarations.names.has(name));
   return [...declared, ...undeclared].flatMap((one) => {
-    const lookalike = lookalikeOf(one.name);
-    return lookalike ? [describeLookalike(one, lookalike)] : [];
+    const lookalike = lookalikeOf(one.name, 'node');
+    return lookalike ? [describeLookalike(one, lookalike, 'node')] : [];
   });
 }
 
-type NamedPackage = Pick<ImportedPackage, 'name' | 'file'> & { readonly place: TextPlace | null };
-
-function describeLookalike(
-  { name, place, file }: NamedPackage,
-  { meant, kind }: Lookalike,
-): Finding {
-  const isUnofficial = kind === 'unofficial';
-  return {
-    ...{ stage: 'dependencies', code: 'lookalike_package', severity: 'warning' },
-    message: isUnofficial
-      ? `\`${name}\` is not OpenAI's Agents SDK; on npm that is \`${meant}\`.`
-      : `\`${name}\` is one letter away from the well-known package \`${meant}\`.`,
-    file,
-    ...place,
-    hint: isUnofficial
-      ? `Use \`${meant}\`, which needs no install, and remove \`${name}\`.`
-      : `If you mean \`${meant}\`, correct the name before anything is installed.`,
-  };
-}
-
 async function describeUndeclared(
-  manifest: DependencyManifest,
+  declarations: Declarations,
   imported: readonly ImportedPackage[],
   module: DependentModule,
 ): Promise<Finding[]> {
   const undeclared = imported.filter(
     ({ name }) =>
-      !manifest.declared.has(name) && !isServedByGateway(name) && lookalikeOf(name) === null,
+      !declarations.names.has(name) &&
+      !isServedByGateway(name) &&
+      lookalikeOf(name, 'node') === null,
   );
   const findings: Finding[] = [];
   for (const { name, file, place } of undeclared) {
     const found = await findPackage(name, module.folder);
     if (!found && (await mapsPaths(module.folder))) continue;
     findings.push({
-      ...{ stage: 'dependencies', code: 'undeclared_dependency', severity: 'warning' },
+      stage: 'dependencies',
+      code: 'undeclared_dependency',
+      severity: 'warning',
       message: found
         ? `The module imports ${name}, which package.json does not declare; it works by chance, with the copy at ${found.path}.`
         : `The module imports ${name}, which package.json does not declare.`,

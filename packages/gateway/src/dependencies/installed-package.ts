@@ -1,7 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { satisfies, validRange } from 'semver';
-import type { WantedPackage } from './manifest.ts';
+import type { WantedPackage } from './package-json.ts';
 
 /** A copy of a package that an import would get. */
 export type InstalledPackage = {

@@ -44,10 +44,8 @@ function createFindRuntime(pythons: PythonEnvironments, sharedMark: string): Fin
     const watched = [
       ...requirementFiles.map((name) => join(folder, name)),
       ...(read.type === 'read' ? read.requirements.files : []),
-      ...[folder, pythons.sharedFolder].flatMap((place) => [
-        join(place, pythonLockFile),
-        join(place, environmentFolder, 'pyvenv.cfg'),
-      ]),
+      ...environmentFiles(folder),
+      ...environmentFiles(pythons.sharedFolder),
     ];
     const preparation = await findPreparation(module, pythons);
     if (preparation) {
@@ -58,4 +56,9 @@ function createFindRuntime(pythons: PythonEnvironments, sharedMark: string): Fin
       ? { interpreter: choice.facts.interpreter, finding: null, watched }
       : { interpreter: null, finding: choice.finding, watched };
   };
+}
+
+/** What changes when the environment in a folder is made anew. */
+function environmentFiles(folder: string): string[] {
+  return [join(folder, pythonLockFile), join(folder, environmentFolder, 'pyvenv.cfg')];
 }

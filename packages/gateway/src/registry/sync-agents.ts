@@ -108,7 +108,7 @@ async function look(state: SyncState, options: SyncOptions): Promise<Looked> {
   state.reportDiscovery(findings);
   const loading = [
     ...due.map((module) => loads.begin(module, loadOptions(module, options))),
-    ...[...joined].map(({ agentId }) => loads.join(agentId)),
+    ...Array.from(joined, ({ agentId }) => loads.join(agentId)),
   ];
   state.onSynced(watchedFiles(catalog));
   return {

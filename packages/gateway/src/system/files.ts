@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { access, open } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 
 /**
  * The text of a file. A pipe or device, which might never end, is none.
@@ -45,4 +46,13 @@ export function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Absolute path of a program in PATH; null where there is none. */
+export async function findProgram(name: string, path: string): Promise<string | null> {
+  for (const folder of path.split(delimiter).filter((one) => one !== '')) {
+    const program = join(folder, name);
+    if (await exists(program)) return program;
+  }
+  return null;
 }

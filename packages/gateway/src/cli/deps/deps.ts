@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import {
   createDependencyInstaller,
   type DependencyInstaller,
-  type InstallResult,
 } from '../../dependencies/install/dependency-installer.ts';
+import type { InstallResult } from '../../dependencies/install/install-result.ts';
 import { createPythonEnvironments } from '../../dependencies/python/environments.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
+import { chooseModules } from './choose-modules.ts';
+import { reloadAgents } from './reload-agents.ts';
 import {
   installAsJson,
   isDone,
@@ -13,10 +15,8 @@ import {
   sharedAsJson,
   showInstall,
   showSharedInstall,
-} from './deps-install.ts';
-import { chooseModules } from './deps-modules.ts';
-import { isInOrder, type ModulePlan, planAsJson, showPlan } from './deps-plan.ts';
-import { reloadAgents } from './deps-reload.ts';
+} from './show-install.ts';
+import { isInOrder, type ModulePlan, planAsJson, showPlan } from './show-plan.ts';
 
 /** Progress is told of what takes longer than this, and again each time. */
 const progressEveryMs = 5000;

@@ -11,7 +11,8 @@ import {
   tarballOf,
 } from '../../../test/support/npm-registry.ts';
 import { tempFolder, writeFiles } from '../../../test/support/temp-folder.ts';
-import { createDependencyInstaller, type InstallDeps } from './dependency-installer.ts';
+import { createDependencyInstaller } from './dependency-installer.ts';
+import type { InstallDeps } from './install-result.ts';
 
 const alpha = { name: 'alpha', version: '1.0.0', dependencies: { beta: '^1.0.0' } };
 const beta = { name: 'beta', version: '1.2.0' };

@@ -1,53 +1,22 @@
 import { join } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
-import { type DependentModule, inspectDependencies } from '../inspect-dependencies.ts';
-import type { CheckedPackage } from '../installed-package.ts';
-import type { PythonEnvironments } from '../python/environments.ts';
-import { installForModule, installShared, planForModule } from '../python/install-for-module.ts';
-import { installEnvironment } from './environment.ts';
-import { InstallError } from './install-error.ts';
-import { type LockedPackage, type LockedPackages, readLockedPackages } from './lock-file.ts';
+import type { DependentModule } from '../dependency-report.ts';
+import { inspectDependencies } from '../inspect-dependencies.ts';
+import {
+  installRequirements,
+  installSharedEnvironment,
+  planRequirements,
+} from '../python/install-requirements.ts';
+import {
+  type InstallDeps,
+  InstallError,
+  type InstallPlan,
+  type InstallResult,
+} from './install-result.ts';
 import { findNpm, runNpm } from './npm.ts';
-import type { InstallEnvironment } from './run-program.ts';
+import { readLockedPackages } from './npm-lock-file.ts';
+import { installerVariables } from './run-program.ts';
 import { openStaging, type StagedInstall, type Staging } from './staging.ts';
-
-export type InstallDeps = {
-  /** The environment of the process; installers get what they need of it. */
-  readonly environment: InstallEnvironment;
-  readonly pythons: PythonEnvironments;
-  /** Ends what is under way. */
-  readonly signal: AbortSignal;
-  /** Of one run of npm or pip. */
-  readonly timeoutMs?: number;
-};
-
-/** What an install of one module would do. */
-export type InstallPlan = {
-  readonly packages: readonly CheckedPackage[];
-  readonly findings: readonly Finding[];
-  /** Absolute folder the packages go to. */
-  readonly target: string;
-  /** What npm has settled on; null where nothing has to be installed, or it could not. */
-  readonly resolved: LockedPackages | null;
-  /** Why npm could not. */
-  readonly failure: InstallError | null;
-};
-
-/** What an install of one module did. */
-export type InstallResult =
-  /** There is no file that declares anything, or all it declares is there. */
-  | { readonly type: 'nothing_to_do'; readonly declares: boolean }
-  | {
-      readonly type: 'installed';
-      readonly packages: readonly LockedPackage[];
-      /** Packages whose install scripts did not run. */
-      readonly skippedScripts: readonly LockedPackage[];
-      /** Names that are probably not the package meant. */
-      readonly warnings: readonly Finding[];
-    }
-  /** `finding` says what is wrong with the file that declares the packages. */
-  | { readonly type: 'refused'; readonly finding: Finding }
-  | { readonly type: 'failed'; readonly failure: InstallError };
 
 /** Installs what modules declare, each into its own folder. Neither function throws for a bad module. */
 export type DependencyInstaller = {
@@ -64,23 +33,24 @@ const INSTALL_TIMEOUT_MS = 600_000;
 
 const lockFile = 'package-lock.json';
 const stagedNpm: StagedInstall = {
-  ...{ packages: 'node_modules', lockFile },
+  packages: 'node_modules',
+  lockFile,
   copied: ['package.json', lockFile, 'npm-shrinkwrap.json', '.npmrc'],
 };
 
 export function createDependencyInstaller(deps: InstallDeps): DependencyInstaller {
   return {
     plan: (module) =>
-      module.language === 'python' ? planForModule(deps, module) : plan(deps, module),
+      module.language === 'python' ? planRequirements(deps, module) : planWithNpm(deps, module),
     install: (module, { scripts }) =>
       module.language === 'python'
-        ? installForModule(deps, module)
-        : install(deps, module, scripts),
-    installShared: () => installShared(deps),
+        ? installRequirements(deps, module)
+        : installWithNpm(deps, module, scripts),
+    installShared: () => installSharedEnvironment(deps),
   };
 }
 
-async function plan(deps: InstallDeps, module: DependentModule): Promise<InstallPlan> {
+async function planWithNpm(deps: InstallDeps, module: DependentModule): Promise<InstallPlan> {
   const { packages, findings } = await inspectDependencies(module, deps.pythons);
   const target = join(module.folder, 'node_modules');
   const planned = { packages, findings, target, resolved: null, failure: null };
@@ -97,13 +67,13 @@ async function plan(deps: InstallDeps, module: DependentModule): Promise<Install
   }
 }
 
-async function install(
+async function installWithNpm(
   deps: InstallDeps,
   module: DependentModule,
   scripts: 'run' | 'skip',
 ): Promise<InstallResult> {
   const before = await inspectDependencies(module, deps.pythons);
-  const unusable = before.manifest === null ? before.findings.find(isError) : undefined;
+  const unusable = before.declarations === null ? before.findings.find(isError) : undefined;
   if (unusable) return { type: 'refused', finding: unusable };
   const isThere = before.packages.every(({ state }) => state === 'ok');
   if (isThere && !(scripts === 'run' && (await hasScripts(module)))) {
@@ -153,7 +123,7 @@ async function npmInstall(
   staging: Staging,
   flags: readonly string[],
 ): Promise<void> {
-  const environment = installEnvironment(deps.environment);
+  const environment = installerVariables(deps.environment);
   const npm = await findNpm(environment);
   // With a prefix npm does not look for a workspace that this folder might be part of.
   const here = ['--prefix', staging.folder, '--no-audit', '--no-fund', '--loglevel=error'];

@@ -1,20 +1,15 @@
 import { realpath } from 'node:fs/promises';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { exists } from '../../system/files.ts';
-import { InstallError } from './install-error.ts';
-import {
-  type InstallEnvironment,
-  type ProgramCommand,
-  type ProgramRun,
-  runProgram,
-} from './run-program.ts';
+import { type EnvironmentVariables, InstallError } from './install-result.ts';
+import { type ProgramCommand, type ProgramRun, runProgram } from './run-program.ts';
 
 /**
  * Finds npm: the one beside the Node in use, else the one that started this process, else the first in PATH.
  *
  * @throws InstallError `npm_missing`.
  */
-export async function findNpm(environment: InstallEnvironment): Promise<ProgramCommand> {
+export async function findNpm(environment: EnvironmentVariables): Promise<ProgramCommand> {
   const bin = dirname(process.execPath);
   const scripts = [
     join(bin, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),

@@ -11,7 +11,7 @@ import {
 import { copyFile, mkdir, readdir, realpath, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hasProcess, processIdentity, signalGroup } from '../../system/processes.ts';
-import { InstallError } from './install-error.ts';
+import { InstallError } from './install-result.ts';
 
 /** What an install makes in a module's folder, and what of that folder it works on. */
 export type StagedInstall = {
@@ -66,7 +66,8 @@ export async function openStaging(moduleFolder: string, staged: StagedInstall): 
     throw notWritable(folder, error);
   }
   return {
-    ...{ folder, discard },
+    folder,
+    discard,
     recordGroup: (groupId) => writeOwner(folder, groupId),
     commit: () => swap(folder, target, staged),
   };

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { FoundModule } from '../../protocol/module.ts';
-import { exists } from '../../system/files.ts';
-import { findDistribution } from './packages.ts';
+import { exists, findProgram } from '../../system/files.ts';
+import { findDistribution } from './distributions.ts';
 import {
   type PythonFacts,
   type PythonProbe,
@@ -51,7 +51,15 @@ export type PythonDeps = {
 };
 
 /** Names under which a Python is looked for in PATH, in this order. */
-const names = ['python3', 'python', ...[14, 13, 12, 11, 10].map((minor) => `python3.${minor}`)];
+const names = [
+  'python3',
+  'python',
+  'python3.14',
+  'python3.13',
+  'python3.12',
+  'python3.11',
+  'python3.10',
+];
 
 export function createPythonEnvironments(deps: PythonDeps): PythonEnvironments {
   const probe = cachedProbe(deps);
@@ -63,7 +71,8 @@ export function createPythonEnvironments(deps: PythonDeps): PythonEnvironments {
     return probed?.type === 'found' ? probed.facts : null;
   };
   return {
-    ...{ sharedFolder, base },
+    sharedFolder,
+    base,
     inFolder: (folder) => ready(programIn(folder)),
     async choose({ folder, entry }) {
       const own = await chooseOwn(folder, probe);
@@ -91,7 +100,9 @@ async function chooseOwn(folder: string, probe: Probe): Promise<PythonChoice | n
   return {
     type: 'none',
     finding: {
-      ...{ stage: 'dependencies', code: 'python_environment_of_another', severity: 'error' },
+      stage: 'dependencies',
+      code: 'python_environment_of_another',
+      severity: 'error',
       message: `The .venv was made for another Python than the one it starts, which is ${facts.version}.`,
       file: place,
       hint: remake,
@@ -103,7 +114,9 @@ const remake = 'Remove the .venv, then run `dropgate deps install`.';
 
 function brokenEnvironment(file: string, { reason }: PythonProbe & { type: 'broken' }): Finding {
   return {
-    ...{ stage: 'dependencies', code: 'python_environment_broken', severity: 'error' },
+    stage: 'dependencies',
+    code: 'python_environment_broken',
+    severity: 'error',
     message: `The Python of the .venv cannot be started (${reason}); it may be of a Python that is gone, or of another machine.`,
     file,
     hint: remake,
@@ -112,7 +125,11 @@ function brokenEnvironment(file: string, { reason }: PythonProbe & { type: 'brok
 
 async function findBase(deps: PythonDeps, probe: Probe, file: string): Promise<PythonChoice> {
   const wanted = deps.python === null ? names : [deps.python];
-  const found = await Promise.all(wanted.map((name) => inPath(name, deps.environment.PATH ?? '')));
+  const path = deps.environment.PATH ?? '';
+  const found = await Promise.all(
+    // A path is taken as it is.
+    wanted.map((name) => (name.includes('/') ? name : findProgram(name, path))),
+  );
   let old: (PythonProbe & { type: 'too_old' }) | null = null;
   for (const program of found.filter((one) => one !== null)) {
     const probed = await probe(program);
@@ -124,7 +141,9 @@ async function findBase(deps: PythonDeps, probe: Probe, file: string): Promise<P
 
 function missing(named: string | null, file: string): Finding {
   return {
-    ...{ stage: 'dependencies', code: 'python_missing', severity: 'error' },
+    stage: 'dependencies',
+    code: 'python_missing',
+    severity: 'error',
     message:
       named === null
         ? 'There is no Python on this machine that could run the agent.'
@@ -135,16 +154,6 @@ function missing(named: string | null, file: string): Finding {
         ? 'Install Python 3.10 or newer, or name one with GATEWAY_PYTHON, then run `dropgate deps install`.'
         : 'Correct GATEWAY_PYTHON, or remove it to use the `python3` in PATH.',
   };
-}
-
-/** Absolute path of a program; a path is taken as it is. Null where there is none. */
-async function inPath(name: string, path: string): Promise<string | null> {
-  if (name.includes('/')) return name;
-  for (const folder of path.split(delimiter).filter((one) => one !== '')) {
-    const program = join(folder, name);
-    if (await exists(program)) return program;
-  }
-  return null;
 }
 
 /** Asks again when a program, or the environment around it, is another than before. */

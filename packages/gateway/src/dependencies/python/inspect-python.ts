@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
-import type { DependencyReport, DependentModule } from '../inspect-dependencies.ts';
+import type { DependencyReport, DependentModule } from '../dependency-report.ts';
 import { isInstallUnderWay } from '../install/staging.ts';
 import type { CheckedPackage } from '../installed-package.ts';
+import { describeLookalike, lookalikeOf } from '../lookalikes.ts';
+import { type Distribution, listDistributions, normalName } from './distributions.ts';
 import {
   environmentFolder,
   type PythonChoice,
   type PythonEnvironments,
   pythonSdk,
 } from './environments.ts';
-import { pythonLookalikeOf } from './lookalikes.ts';
 import { holdsMarker } from './marker.ts';
-import { type Distribution, listDistributions, normalName } from './packages.ts';
 import { type Requirement, type Requirements, readRequirements } from './requirements.ts';
 import { fitsSpecifier } from './version.ts';
 
@@ -25,18 +25,18 @@ export async function inspectPython(
   pythons: PythonEnvironments,
 ): Promise<DependencyReport> {
   const [read, choice] = await Promise.all([readRequirements(module), pythons.choose(module)]);
-  const none = { manifest: null, packages: [], findings: [] };
+  const none = { declarations: null, packages: [], findings: [] };
   if (read.type === 'unusable') return { ...none, findings: [read.finding] };
   const requirements = read.type === 'read' ? read.requirements : null;
-  const manifest = requirements && {
+  const declarations = requirements && {
     path: requirements.path,
     wanted: [],
-    declared: new Set(requirements.wanted.flatMap(({ name }) => name ?? [])),
+    names: new Set(requirements.wanted.flatMap(({ name }) => name ?? [])),
   };
   if (choice.type === 'none') {
     const canBeMade = choice.finding.code.startsWith('python_environment') ? [choice.finding] : [];
     const packages = canBeMade.length > 0 ? unchecked(requirements) : [];
-    return { manifest, packages, findings: [choice.finding] };
+    return { declarations, packages, findings: [choice.finding] };
   }
   const has = await listDistributions(choice.facts);
   const declared = (requirements?.wanted ?? []).flatMap((one) => check(one, choice, has));
@@ -47,7 +47,7 @@ export async function inspectPython(
     ...noSdk,
   ];
   const packages = noSdk.length > 0 ? [...declared, missingSdk] : declared;
-  return { manifest, packages, findings };
+  return { declarations, packages, findings };
 }
 
 /** Whether the module's own files import the SDK. A word in a comment is taken for one: it costs an install. */
@@ -58,8 +58,12 @@ export async function importsSdk({ entry }: Pick<DependentModule, 'entry'>): Pro
 
 /** The SDK of a module that imports it without declaring it; an install adds it. */
 const missingSdk: CheckedPackage = {
-  ...{ name: pythonSdk, range: '', kind: 'dependency', place: null },
-  ...{ state: 'missing', found: null },
+  name: pythonSdk,
+  range: '',
+  kind: 'dependency',
+  place: null,
+  state: 'missing',
+  found: null,
 };
 
 function unchecked(requirements: Requirements | null): CheckedPackage[] {
@@ -105,7 +109,10 @@ function describe(
   const wish = range === '' || range === name ? name : `${name} (${range})`;
   return [
     {
-      ...{ stage: 'dependencies', severity: 'error', file: requirements.path, ...place },
+      stage: 'dependencies',
+      severity: 'error',
+      file: requirements.path,
+      ...place,
       ...(state === 'missing'
         ? {
             code: 'missing_dependency',
@@ -122,23 +129,10 @@ function describe(
 
 function describeLookalikes(requirements: Requirements | null): Finding[] {
   return (requirements?.wanted ?? []).flatMap(({ name, file, place }): Finding[] => {
-    const lookalike = name === null ? null : pythonLookalikeOf(name);
-    if (!lookalike) return [];
-    const { meant, kind } = lookalike;
-    return [
-      {
-        ...{ stage: 'dependencies', code: 'lookalike_package', severity: 'warning' },
-        message:
-          kind === 'unofficial'
-            ? `\`${name}\` is not OpenAI's Agents SDK; on PyPI that is \`${meant}\`.`
-            : `\`${name}\` is one letter away from the well-known package \`${meant}\`.`,
-        ...{ file, ...place },
-        hint:
-          kind === 'unofficial'
-            ? `Use \`${meant}\`, and remove \`${name}\`.`
-            : `If you mean \`${meant}\`, correct the name before anything is installed.`,
-      },
-    ];
+    const lookalike = name === null ? null : lookalikeOf(name, 'python');
+    return name !== null && lookalike
+      ? [describeLookalike({ name, file, place }, lookalike, 'python')]
+      : [];
   });
 }
 
@@ -165,7 +159,9 @@ async function describeSdk(
       : 'dropgate deps install';
   return [
     {
-      ...{ stage: 'dependencies', code: 'missing_dependency', severity: 'error' },
+      stage: 'dependencies',
+      code: 'missing_dependency',
+      severity: 'error',
       message: other
         ? `The module imports the Agents SDK (${pythonSdk}), but its environment has \`agents\` ${other.version}, another package.`
         : `The module imports the Agents SDK (${pythonSdk}), which its environment does not have (${choice.facts.interpreter}).`,
@@ -187,7 +183,10 @@ const preparationCode = 'python_environment_in_preparation';
 
 function inPreparation({ entry }: DependentModule): Finding {
   return {
-    ...{ stage: 'dependencies', code: preparationCode, severity: 'info', file: entry },
+    stage: 'dependencies',
+    code: preparationCode,
+    severity: 'info',
+    file: entry,
     message:
       'The environment that agents in Python share is being made; the agent loads when it is there.',
   };

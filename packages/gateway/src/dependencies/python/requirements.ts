@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import { placeAt, type TextPlace } from '../json-place.ts';
-import { scriptHeader, stringList } from '../toml-list.ts';
-import { normalName } from './packages.ts';
+import { normalName } from './distributions.ts';
+import { scriptHeader, stringList } from './toml-list.ts';
 import { isSpecifier } from './version.ts';
 
 /** One thing a module asks for. */
@@ -130,7 +130,9 @@ function nameOfFile(path: string): string | null {
 
 function unusable({ text, file, place }: Line): RequirementsRead {
   const finding: Finding = {
-    ...{ stage: 'dependencies', code: 'bad_requirement', severity: 'error' },
+    stage: 'dependencies',
+    code: 'bad_requirement',
+    severity: 'error',
     message: `${JSON.stringify(text)} is no requirement as pip takes it.`,
     file,
     ...place,

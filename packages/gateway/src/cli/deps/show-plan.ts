@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { InstallPlan } from '../../dependencies/install/dependency-installer.ts';
+import type { InstallPlan } from '../../dependencies/install/install-result.ts';
 import type { CheckedPackage } from '../../dependencies/installed-package.ts';
 import type { FoundModule } from '../../protocol/module.ts';
 import { count, showFinding } from '../show-findings.ts';

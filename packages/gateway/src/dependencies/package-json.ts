@@ -13,24 +13,24 @@ export type WantedPackage = {
   readonly place: TextPlace | null;
 };
 
-/** What a module's `package.json` says of packages. */
-export type DependencyManifest = {
-  /** Absolute path of the `package.json`. */
+/** What a module declares of packages, in its `package.json` or as Python has it. */
+export type Declarations = {
+  /** Absolute path of the file that declares. */
   readonly path: string;
   /** What has to be there for the module to work. */
   readonly wanted: readonly WantedPackage[];
   /** Every name it mentions, development and optional ones too, and its own. */
-  readonly declared: ReadonlySet<string>;
+  readonly names: ReadonlySet<string>;
 };
 
 /** A module's `package.json`: there is none, it cannot be used, or this is what it says. */
-export type ManifestRead =
+export type PackageJsonRead =
   | { readonly type: 'absent' }
   | { readonly type: 'unusable'; readonly finding: Finding }
-  | { readonly type: 'read'; readonly manifest: DependencyManifest };
+  | { readonly type: 'read'; readonly declarations: Declarations };
 
 const ranges = z.record(z.string(), z.string()).optional();
-const manifestSchema = z.looseObject({
+const packageJsonSchema = z.looseObject({
   name: z.string().optional(),
   dependencies: ranges,
   peerDependencies: ranges,
@@ -42,7 +42,7 @@ const manifestSchema = z.looseObject({
 });
 
 /** Reads the `package.json` of a folder. Without one it costs a single look. */
-export async function readDependencyManifest(folder: string): Promise<ManifestRead> {
+export async function readPackageJson(folder: string): Promise<PackageJsonRead> {
   const path = join(folder, 'package.json');
   let text: string;
   try {
@@ -57,8 +57,9 @@ export async function readDependencyManifest(folder: string): Promise<ManifestRe
   if (json.type === 'broken') {
     return unusable(path, `package.json is not valid JSON: ${json.reason}.`, json.place);
   }
-  const parsed = manifestSchema.safeParse(json.value);
-  if (parsed.success) return { type: 'read', manifest: toManifest(path, text, parsed.data) };
+  const parsed = packageJsonSchema.safeParse(json.value);
+  if (parsed.success)
+    return { type: 'read', declarations: toDeclarations(path, text, parsed.data) };
   const issue = parsed.error.issues[0];
   const keys = (issue?.path ?? []).map(String);
   const what = keys.length > 0 ? `"${keys.join('.')}"` : 'the whole';
@@ -66,11 +67,11 @@ export async function readDependencyManifest(folder: string): Promise<ManifestRe
   return unusable(path, message, placeOfKey(text, keys));
 }
 
-function toManifest(
+function toDeclarations(
   path: string,
   text: string,
-  read: z.infer<typeof manifestSchema>,
-): DependencyManifest {
+  read: z.infer<typeof packageJsonSchema>,
+): Declarations {
   const { dependencies = {}, peerDependencies = {}, optionalDependencies = {} } = read;
   const isOptional = (name: string) =>
     name in optionalDependencies || read.peerDependenciesMeta?.[name]?.optional === true;
@@ -82,19 +83,23 @@ function toManifest(
         return { name, range, kind, place: placeOfKey(text, [key, name]) };
       });
   const peers = section(peerDependencies, 'peer').filter(({ name }) => !(name in dependencies));
+  const sections = [
+    dependencies,
+    peerDependencies,
+    optionalDependencies,
+    read.devDependencies ?? {},
+  ];
   return {
     path,
     wanted: [...section(dependencies, 'dependency'), ...peers],
-    declared: new Set([
+    names: new Set([
       ...(read.name === undefined ? [] : [read.name]),
-      ...[dependencies, peerDependencies, optionalDependencies, read.devDependencies ?? {}].flatMap(
-        Object.keys,
-      ),
+      ...sections.flatMap(Object.keys),
     ]),
   };
 }
 
-function unusable(path: string, message: string, place: TextPlace | null): ManifestRead {
+function unusable(path: string, message: string, place: TextPlace | null): PackageJsonRead {
   const finding: Finding = {
     stage: 'dependencies',
     code: 'bad_package_json',

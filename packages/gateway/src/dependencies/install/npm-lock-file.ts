@@ -1,15 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-
-/** A package of a lock file, by the folder it goes to. */
-export type LockedPackage = { readonly name: string; readonly version: string };
-
-/** What npm has settled on for this machine: every package, and those with a script that runs on install. */
-export type LockedPackages = {
-  readonly packages: readonly LockedPackage[];
-  readonly withScripts: readonly LockedPackage[];
-};
+import type { LockedPackages } from './install-result.ts';
 
 const lockSchema = z.object({
   packages: z.record(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { explainPythonInstall } from './install-failure.ts';
+import { explainPipFailure } from './pip.ts';
 
 const failures = [
   {
@@ -41,7 +41,7 @@ const failures = [
 ];
 
 test.each(failures)('an install that failed since $what says so', ({ output, reason, hint }) => {
-  expect(explainPythonInstall(output)).toMatchObject({
+  expect(explainPipFailure(output)).toMatchObject({
     code: 'python_install_failed',
     message: `The packages could not be installed: ${reason}`,
     hint,

@@ -1,17 +1,16 @@
-import { access, readFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { InstallError } from '../install/install-error.ts';
-import type { LockedPackage } from '../install/lock-file.ts';
+import { findProgram } from '../../system/files.ts';
+import { InstallError, type LockedPackage } from '../install/install-result.ts';
 import { type ProgramRun, runProgram } from '../install/run-program.ts';
 import { environmentFolder } from './environments.ts';
-import { explainPythonInstall } from './install-failure.ts';
 
 /**
  * What makes an environment in the folder it works in: uv where there is one, else pip. Each function throws
  * InstallError `python_install_failed`, `python_missing`, `timed_out` or `interrupted`.
  */
-export type PythonInstaller = {
+export type Pip = {
   /** Makes the environment, empty. */
   readonly makeEnvironment: () => Promise<void>;
   /** Installs into it what is wanted, as arguments of `pip install`. */
@@ -34,12 +33,9 @@ const quiet = ['--quiet', '--no-input', '--disable-pip-version-check'];
  *
  * @param base - Absolute path of the Python that environments are made with.
  */
-export async function createPythonInstaller(
-  base: string,
-  run: ProgramRun,
-): Promise<PythonInstaller> {
+export async function findPip(base: string, run: ProgramRun): Promise<Pip> {
   const python = join(run.folder, environmentFolder, 'bin', 'python');
-  const uv = await findUv(run.environment.PATH ?? '');
+  const uv = await findProgram('uv', run.environment.PATH ?? '');
   if (uv) return withUv({ base, uv, python, run });
   const version = await call(base, ['-m', 'pip', '--version'], run).catch(() => '');
   return withPip({ base, python, run, canLend: canLend(version) });
@@ -47,7 +43,7 @@ export async function createPythonInstaller(
 
 type Parts = { readonly base: string; readonly python: string; readonly run: ProgramRun };
 
-function withUv({ base, uv, python, run }: Parts & { readonly uv: string }): PythonInstaller {
+function withUv({ base, uv, python, run }: Parts & { readonly uv: string }): Pip {
   const pip = (command: string, ...args: string[]) =>
     call(uv, ['pip', command, '--python', python, ...args], run);
   const makeEnvironment = async () => {
@@ -68,12 +64,7 @@ function withUv({ base, uv, python, run }: Parts & { readonly uv: string }): Pyt
 }
 
 /** A pip that can work on other environments is lent: to give each its own takes seconds and is of no use afterwards. */
-function withPip({
-  base,
-  python,
-  run,
-  canLend,
-}: Parts & { readonly canLend: boolean }): PythonInstaller {
+function withPip({ base, python, run, canLend }: Parts & { readonly canLend: boolean }): Pip {
   const own = canLend ? [] : [python];
   const makeEnvironment = async () => {
     const flags = canLend ? ['--without-pip'] : [];
@@ -115,7 +106,7 @@ function readReport(text: string): LockedPackage[] {
 function call(file: string, args: readonly string[], run: ProgramRun): Promise<string> {
   return runProgram({ file, args }, run, {
     name: file.endsWith('uv') ? 'uv' : 'pip',
-    explain: explainPythonInstall,
+    explain: explainPipFailure,
     notStarted: (cause) =>
       new InstallError('python_missing', `${file} could not be started.`, {
         cause,
@@ -130,14 +121,53 @@ function canLend(said: string): boolean {
   return major > leastMajor || (major === leastMajor && minor >= leastMinor);
 }
 
-async function findUv(path: string): Promise<string | null> {
-  for (const folder of path.split(delimiter).filter((one) => one !== '')) {
-    const program = join(folder, 'uv');
-    const isThere = await access(program).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return program;
-  }
-  return null;
+/** Lines of an installer's output that are kept: it tells the reason last. */
+const SHOWN_LINES = 20;
+
+/** Makes a failure of what pip or uv printed: the line that says why, and what to do about it. */
+export function explainPipFailure(output: string): InstallError {
+  const lines = output.split('\n').map((line) => line.trimEnd());
+  const known = reasons.find(({ pattern }) => pattern.test(output));
+  const said =
+    // uv's reason, on a line of its own below what it could not do.
+    lines.find((line) => /^\s*╰─▶/.test(line)) ??
+    lines.find((line) => /^\s*ERROR: (?!subprocess|Exception)/.test(line)) ??
+    lines.find((line) => /^\s*(?:×|error:)/.test(line)) ??
+    lines.findLast((line) => line !== '');
+  const reason = said?.replace(/^\s*(?:ERROR:|error:|×|╰─▶)\s*/, '') ?? 'it gave no reason';
+  return new InstallError(
+    'python_install_failed',
+    `The packages could not be installed: ${reason}`,
+    {
+      output: lines
+        .filter((line) => line !== '')
+        .slice(-SHOWN_LINES)
+        .join('\n'),
+      hint: known?.hint ?? 'Correct what is named above, then run the command again.',
+    },
+  );
 }
+
+const reasons = [
+  {
+    pattern: /ensurepip is not available|No module named (?:venv|ensurepip|pip)/,
+    hint: 'This Python cannot make environments. Install its venv package (Debian: apt install python3-venv) or uv.',
+  },
+  {
+    pattern:
+      /subprocess-exited-with-error|Failed building wheel|Failed to build|metadata-generation-failed/i,
+    hint: 'The package has to be built here and that failed. Ask for a version that comes as a wheel, or install what its build needs.',
+  },
+  {
+    pattern: /Could not find a version|No matching distribution|was not found in the package/,
+    hint: 'Correct the name or version in the requirements to one that exists.',
+  },
+  {
+    pattern: /conflicting dependencies|No solution found/,
+    hint: 'Change the versions in the requirements so that they fit together.',
+  },
+  {
+    pattern: /Temporary failure in name resolution|Connection refused|Network is unreachable/,
+    hint: 'See whether the package index can be reached, then run the command again.',
+  },
+];

@@ -1,12 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InstallError } from '../install/install-error.ts';
-import type { LockedPackage } from '../install/lock-file.ts';
+import { InstallError, type LockedPackage } from '../install/install-result.ts';
 import type { ProgramRun } from '../install/run-program.ts';
 import type { StagedInstall, Staging } from '../install/staging.ts';
 import { environmentFolder, pythonLockFile } from './environments.ts';
-import { createPythonInstaller, type PythonInstaller } from './installer.ts';
-import { moveEnvironment } from './move-environment.ts';
+import { findPip, type Pip } from './pip.ts';
 
 /** What an install makes beside a module in Python. */
 export const stagedPython: StagedInstall = {
@@ -16,7 +14,7 @@ export const stagedPython: StagedInstall = {
 };
 
 /** An environment to be made. */
-export type PythonInstall = {
+export type WantedEnvironment = {
   /** Absolute path of the Python it is made with. */
   readonly base: string;
   /** What pip is asked for: `-r`, a file's name, and requirements. */
@@ -41,20 +39,20 @@ type InstallerRun = Omit<ProgramRun, 'folder' | 'onStart'>;
  *
  * @throws InstallError `python_install_failed`, `timed_out` or `interrupted`.
  */
-export async function installPython(
+export async function makeEnvironment(
   staging: Staging,
-  { base, wanted, keepsLock, target }: PythonInstall,
+  { base, wanted, keepsLock, target }: WantedEnvironment,
   run: InstallerRun,
 ): Promise<readonly LockedPackage[]> {
-  const installer = await installerIn(staging, base, run);
-  await installer.makeEnvironment();
-  await installer.install(keepingLock(wanted, keepsLock));
-  const frozen = await installer.freeze();
+  const pip = await pipIn(staging, base, run);
+  await pip.makeEnvironment();
+  await pip.install(keepingLock(wanted, keepsLock));
+  const frozen = await pip.freeze();
   // Workers write no bytecode, so it has to be there, and to name the place where the files will lie.
   const from = join(staging.folder, environmentFolder);
   const to = join(target, environmentFolder);
   const places = ['-s', from, '-p', to, join(from, 'lib')];
-  await installer
+  await pip
     .runPython('-m', 'compileall', '-q', '-x', installers, ...places)
     .catch(rethrowUnlessFailed);
   await moveEnvironment(from, to);
@@ -67,20 +65,20 @@ export async function installPython(
 /**
  * Says what the same install would bring, without it.
  *
- * @throws InstallError as `installPython`.
+ * @throws InstallError as `makeEnvironment`.
  */
-export async function resolvePython(
+export async function resolveEnvironment(
   staging: Staging,
-  { base, wanted, keepsLock }: PythonInstall,
+  { base, wanted, keepsLock }: WantedEnvironment,
   run: InstallerRun,
 ): Promise<readonly LockedPackage[]> {
-  const installer = await installerIn(staging, base, run);
-  return installer.resolve(keepingLock(wanted, keepsLock));
+  const pip = await pipIn(staging, base, run);
+  return pip.resolve(keepingLock(wanted, keepsLock));
 }
 
-function installerIn(staging: Staging, base: string, run: InstallerRun): Promise<PythonInstaller> {
+function pipIn(staging: Staging, base: string, run: InstallerRun): Promise<Pip> {
   const here = { ...run, folder: staging.folder, onStart: staging.recordGroup };
-  return createPythonInstaller(base, here);
+  return findPip(base, here);
 }
 
 function keepingLock(wanted: readonly string[], keepsLock: boolean): readonly string[] {
@@ -90,6 +88,26 @@ function keepingLock(wanted: readonly string[], keepsLock: boolean): readonly st
 /** A package may hold files of another Python, which do not compile and are never imported. */
 function rethrowUnlessFailed(error: unknown): void {
   if (!(error instanceof InstallError) || error.code !== 'python_install_failed') throw error;
+}
+
+/** Longer than any script that an installer writes. */
+const SCRIPT_LIMIT_BYTES = 256 * 1024;
+
+/**
+ * Makes the scripts of a virtual environment name the place it is about to be moved to. Its packages and its Python
+ * find each other by themselves.
+ */
+async function moveEnvironment(from: string, to: string): Promise<void> {
+  const bin = join(from, 'bin');
+  for (const name of await readdir(bin)) {
+    const path = join(bin, name);
+    const stats = await lstat(path);
+    if (!stats.isFile() || stats.size > SCRIPT_LIMIT_BYTES) continue;
+    const bytes = await readFile(path);
+    if (bytes.includes(0)) continue;
+    const text = bytes.toString('utf8');
+    if (text.includes(from)) await writeFile(path, text.replaceAll(from, to));
+  }
 }
 
 /** Packages that a lock file names; what came from a path or an address is left out. */

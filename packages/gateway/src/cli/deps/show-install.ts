@@ -1,6 +1,5 @@
 import { relative } from 'node:path';
-import type { InstallResult } from '../../dependencies/install/dependency-installer.ts';
-import type { InstallError } from '../../dependencies/install/install-error.ts';
+import type { InstallError, InstallResult } from '../../dependencies/install/install-result.ts';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { FoundModule } from '../../protocol/module.ts';
 import { count, showFinding } from '../show-findings.ts';

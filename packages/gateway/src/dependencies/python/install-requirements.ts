@@ -1,16 +1,25 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
-import type { DependentModule } from '../inspect-dependencies.ts';
-import type { InstallDeps, InstallPlan, InstallResult } from '../install/dependency-installer.ts';
-import { installEnvironment } from '../install/environment.ts';
-import { InstallError } from '../install/install-error.ts';
-import type { LockedPackage } from '../install/lock-file.ts';
+import type { DependentModule } from '../dependency-report.ts';
+import {
+  type InstallDeps,
+  InstallError,
+  type InstallPlan,
+  type InstallResult,
+  type LockedPackage,
+} from '../install/install-result.ts';
+import { installerVariables } from '../install/run-program.ts';
 import { openStaging, type Staging } from '../install/staging.ts';
+import { findDistribution, listDistributions, normalName } from './distributions.ts';
 import { environmentFolder, pythonSdk, pythonSdkVersion } from './environments.ts';
 import { importsSdk, inspectPython } from './inspect-python.ts';
-import { installPython, readPythonLock, resolvePython, stagedPython } from './install-python.ts';
-import { findDistribution, listDistributions, normalName } from './packages.ts';
+import {
+  makeEnvironment,
+  readPythonLock,
+  resolveEnvironment,
+  stagedPython,
+} from './make-environment.ts';
 import type { PythonFacts } from './probe.ts';
 import { type Requirements, readRequirements } from './requirements.ts';
 import { fitsSpecifier } from './version.ts';
@@ -20,7 +29,7 @@ const INSTALL_TIMEOUT_MS = 900_000;
 const pinnedSdk = `${pythonSdk}==${pythonSdkVersion}`;
 
 /** Gives a module in Python an environment of its own with what it declares. Never throws for a bad module. */
-export async function installForModule(
+export async function installRequirements(
   deps: InstallDeps,
   module: DependentModule,
 ): Promise<InstallResult> {
@@ -33,7 +42,7 @@ export async function installForModule(
 }
 
 /** Makes the environment that modules without requirements share, with the SDK alone. */
-export async function installShared(deps: InstallDeps): Promise<InstallResult> {
+export async function installSharedEnvironment(deps: InstallDeps): Promise<InstallResult> {
   const { sharedFolder, choose, inFolder } = deps.pythons;
   const chosen = await choose({ folder: sharedFolder, entry: sharedFolder });
   const facts =
@@ -47,7 +56,7 @@ export async function installShared(deps: InstallDeps): Promise<InstallResult> {
 }
 
 /** Says what an install would bring to a module in Python, or to the environment it shares, and to which folder. */
-export async function planForModule(
+export async function planRequirements(
   deps: InstallDeps,
   module: DependentModule,
 ): Promise<InstallPlan> {
@@ -66,7 +75,7 @@ export async function planForModule(
   const isForeign = read.type === 'absent' && (await deps.pythons.inFolder(module.folder)) !== null;
   const hasNoPython = findings.some(({ code }) => /^python_(missing|too_old)$/.test(code));
   if (read.type === 'unusable' || isForeign || hasNoPython || !hasError(findings)) return planned;
-  const resolved = await staged(deps, wanted, resolvePython);
+  const resolved = await staged(deps, wanted, resolveEnvironment);
   if (resolved instanceof InstallError) return { ...planned, failure: resolved };
   return { ...planned, resolved: { packages: resolved, withScripts: [] } };
 }
@@ -91,7 +100,8 @@ async function ownEnvironment(
     target: module.folder,
     keepsLock: await lockFits(module.folder, requirements),
     wanted: async (staging) => [
-      ...['-r', await requirementsFile(staging, requirements)],
+      '-r',
+      await requirementsFile(staging, requirements),
       ...(needsSdk ? [pinnedSdk] : []),
     ],
     check: (facts) => checkComplete(requirements, facts),
@@ -110,7 +120,7 @@ function hasError(findings: readonly Finding[]): boolean {
 
 async function install(deps: InstallDeps, wanted: Wanted): Promise<InstallResult> {
   const packages = await staged(deps, wanted, async (staging, ...how) => {
-    const installed = await installPython(staging, ...how);
+    const installed = await makeEnvironment(staging, ...how);
     const facts = await deps.pythons.inFolder(staging.folder);
     if (facts) await wanted.check(facts);
     staging.commit();
@@ -124,7 +134,7 @@ async function install(deps: InstallDeps, wanted: Wanted): Promise<InstallResult
 async function staged(
   deps: InstallDeps,
   { target, keepsLock, wanted }: Wanted,
-  work: typeof installPython,
+  work: typeof makeEnvironment,
 ): Promise<readonly LockedPackage[] | InstallError> {
   const base = await deps.pythons.base(target);
   if (base.type === 'none') {
@@ -142,7 +152,7 @@ async function staged(
         staging,
         { base: interpreter, keepsLock, target, wanted: await wanted(staging) },
         {
-          environment: installEnvironment(deps.environment),
+          environment: installerVariables(deps.environment),
           signal: deps.signal,
           timeoutMs: deps.timeoutMs ?? INSTALL_TIMEOUT_MS,
         },

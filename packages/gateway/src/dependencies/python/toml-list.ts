@@ -1,4 +1,4 @@
-import { placeAt, type TextPlace } from './json-place.ts';
+import { placeAt, type TextPlace } from '../json-place.ts';
 
 /** One string of a list, and where it is written. */
 export type ListedString = { readonly text: string; readonly place: TextPlace };
