@@ -14,6 +14,7 @@ lint: ## the same without the tests
 
 fmt: ## formats the code and repairs what the linter can
 	$(in_workspace) biome check --write .
+	$(in_workspace) node scripts/check-python.ts --write
 
 docs: ## writes the generated pages in docs/
 	$(in_workspace) node scripts/generate-docs.ts

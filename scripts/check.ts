@@ -7,6 +7,7 @@ const staticChecks: readonly Check[] = [
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json', '--noEmit'] },
   { name: 'lint', command: ['biome', 'check', '--error-on-warnings', '.'] },
   { name: 'dead code', command: ['knip'] },
+  { name: 'Python', command: ['node', 'scripts/check-python.ts'] },
   { name: 'bars', command: ['node', 'scripts/check-bars.ts'] },
   { name: 'docs', command: ['node', 'scripts/generate-docs.ts', '--check'] },
 ];
@@ -45,7 +46,10 @@ async function passes(check: Check): Promise<boolean> {
     console.error(`✗ ${check.name}: failed after ${seconds} s (${check.command.join(' ')})`);
   } else if (check !== tests) {
     // The line that closes the tests is read by machines and stays the last one.
-    console.log(`✓ ${check.name} (${seconds} s)`);
+    const skipped = /^skipped: (.*)$/m.exec(output)?.[1];
+    console.log(
+      skipped ? `– ${check.name}: skipped, ${skipped}` : `✓ ${check.name} (${seconds} s)`,
+    );
   }
   return exitCode === 0;
 }
