@@ -1,0 +1,47 @@
+import { join } from 'node:path/posix';
+import { expect, test } from 'vitest';
+import { pythonFiles } from '../../../../scripts/source-files.ts';
+
+const package_ = 'packages/gateway/python/dropgate_worker/';
+const shared = ['agent_shape', 'loaded_module', 'protocol', 'run_protocol', 'sdk'];
+
+/** Room of the Python worker → what of the package it may import beside itself. What lies above the rooms may all. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  explain: shared,
+  load: [...shared, 'explain'],
+  run: [...shared, 'explain'],
+};
+
+const files = pythonFiles().map(({ path, text }) => ({ path, lines: text.split('\n') }));
+
+test.each(Object.entries(rooms))('%s/ of the Python worker imports only %j', (room, others) => {
+  const folder = `${package_}${room}`;
+  const strays = files
+    .filter(({ path }) => path.startsWith(`${folder}/`))
+    .flatMap(({ path, lines }) =>
+      lines.flatMap((line) => {
+        const [, up, to] = /^\s*from \.(\.*)(\w+)/.exec(line) ?? [];
+        const isStray = up !== undefined && to !== undefined && up !== '' && !others.includes(to);
+        return isStray ? [`${path}: ${line.trim()}`] : [];
+      }),
+    );
+  expect(strays).toEqual([]);
+});
+
+test('what shares the top of the Python worker imports no room but for types', () => {
+  const strays = files
+    .filter(({ path }) => shared.some((name) => path === join(package_, `${name}.py`)))
+    .flatMap(({ path, lines }) =>
+      lines.filter((line) => /^from \.(explain|load|run)\b/.test(line)).map((line) => path + line),
+    );
+  expect(strays).toEqual([]);
+});
+
+test('nothing of the Python worker needs a package to be imported', () => {
+  const strays = files.flatMap(({ path, lines }) =>
+    lines
+      .filter((line) => /^(?:from|import) (?:agents|openai|httpx2?|pydantic)\b/.test(line))
+      .map((line) => `${path}: ${line}`),
+  );
+  expect(strays).toEqual([]);
+});
