@@ -2,7 +2,7 @@ import type { Emit } from '../events.ts';
 import type { LimitChecks } from '../policy/limits/limit-checks.ts';
 import type { Diagnostic, Severity, Stage } from '../protocol/diagnostics.ts';
 import type { Caller } from '../protocol/policy.ts';
-import type { SourcedModel, SourcedName } from '../protocol/records.ts';
+import type { ModelInfo } from '../registry/model-info.ts';
 import type { StartRun } from '../runs/start-run.ts';
 import type { SecurityDeps } from './security-deps.ts';
 
@@ -50,18 +50,6 @@ export type HttpSettings = {
   readonly lingerMs?: number;
   /** Version of the gateway, for the API description. */
   readonly version: string;
-};
-
-/** One line of the list of models. */
-export type ModelInfo = {
-  readonly id: string;
-  readonly displayName: string;
-  readonly description: string | null;
-  readonly createdAtSeconds: number;
-  readonly namespace: string;
-  readonly model: SourcedModel;
-  readonly upstream: SourcedName;
-  readonly status: string;
 };
 
 /** What the routes for operators read and do; what takes a viewer, within its scopes. Results are sent as they are. */

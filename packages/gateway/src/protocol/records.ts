@@ -92,10 +92,8 @@ const sourcedNameSchema = z.object({ name: z.string(), source });
 /** A name in effect, and where it came from. */
 export type SourcedName = Inferred<typeof sourcedNameSchema>;
 
-const sourcedModelSchema = z.object({ name: z.string().nullable(), source });
-
 /** The effective model; `name` is null where the SDK's default holds. */
-export type SourcedModel = Inferred<typeof sourcedModelSchema>;
+const sourcedModelSchema = z.object({ name: z.string().nullable(), source });
 
 /** What runs a worker. */
 export const runtimeSchema = z.object({ name: z.enum(languages), version: z.string() });

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../src/errors.ts';
 import type { GatewayEvent } from '../../src/events.ts';
-import type { HttpDeps, ModelInfo } from '../../src/http/deps.ts';
+import type { HttpDeps } from '../../src/http/deps.ts';
 import type { Role } from '../../src/protocol/policy.ts';
 import {
   isLastEvent,
@@ -10,6 +10,7 @@ import {
 } from '../../src/protocol/run.ts';
 import { createRunEnding, type RunEnding } from '../../src/protocol/run-ending.ts';
 import type { RunSink } from '../../src/protocol/run-sink.ts';
+import type { ModelInfo } from '../../src/registry/model-info.ts';
 import type { Run } from '../../src/runs/begin-run.ts';
 import { fakeSecurity } from './security-fakes.ts';
 

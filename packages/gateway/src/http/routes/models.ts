@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors.ts';
-import type { HttpDeps, ModelInfo } from '../deps.ts';
+import type { ModelInfo } from '../../registry/model-info.ts';
+import type { HttpDeps } from '../deps.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 /** `GET /v1/models` and `GET /v1/models/{id}`: the agents that the key may see. */
