@@ -54,7 +54,7 @@ export function createCatalog(): Catalog {
   const scanned = Promise.withResolvers<void>();
   let isScanned = false;
   const waiting = new Map<string, PromiseWithResolvers<void>>();
-  const settle = (agentId: string) => {
+  const endWait = (agentId: string) => {
     waiting.get(agentId)?.resolve();
     waiting.delete(agentId);
   };
@@ -65,12 +65,12 @@ export function createCatalog(): Catalog {
       if (entry.status === 'loading' && !entry.served) {
         if (!waiting.has(agentId)) waiting.set(agentId, Promise.withResolvers());
       } else {
-        settle(agentId);
+        endWait(agentId);
       }
     },
     remove(agentId) {
       entries.delete(agentId);
-      settle(agentId);
+      endWait(agentId);
     },
     get: (agentId) => entries.get(agentId),
     list: () => [...entries.values()].toSorted((a, b) => compare(a.module, b.module)),

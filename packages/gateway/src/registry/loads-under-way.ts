@@ -19,8 +19,8 @@ export type LoadsUnderWay = {
   readonly abort: (agentId: string) => void;
 };
 
-/** What a load changed has begun the next one by then. */
-const calmAfterMs = 600;
+/** What a load changed has begun the next one by then: without one the loop is over. */
+const noReloadAfterMs = 600;
 
 type Load = {
   readonly abort: AbortController;
@@ -31,10 +31,10 @@ export type LoadsUnderWayDeps = {
   /** Loads and swaps; null where the outcome was not wanted any more. */
   readonly swap: (module: FoundModule, options: SwapOptions) => Promise<CatalogEntry | null>;
   /** Called when no other load follows one that had to pause. */
-  readonly onCalm: (module: FoundModule) => void;
+  readonly onLoopEnd: (module: FoundModule) => void;
 };
 
-export function createLoadsUnderWay({ swap, onCalm }: LoadsUnderWayDeps): LoadsUnderWay {
+export function createLoadsUnderWay({ swap, onLoopEnd }: LoadsUnderWayDeps): LoadsUnderWay {
   const loads = new Map<string, Load>();
   const backoff = createReloadBackoff({ nowMs: Date.now, changedAtMs: lastChangeMs });
   const outcomeOf = async (agentId: string, load: Load): Promise<CatalogEntry | null> => {
@@ -63,7 +63,8 @@ export function createLoadsUnderWay({ swap, onCalm }: LoadsUnderWayDeps): LoadsU
           backoff.end(module);
           if (loads.get(agentId) !== load) return;
           loads.delete(agentId);
-          if (finding) setTimeout(() => loads.has(agentId) || onCalm(module), calmAfterMs).unref();
+          if (finding)
+            setTimeout(() => loads.has(agentId) || onLoopEnd(module), noReloadAfterMs).unref();
         }),
       };
       loads.set(agentId, load);

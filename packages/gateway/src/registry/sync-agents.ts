@@ -58,7 +58,7 @@ export function createSyncAgents(deps: SyncDeps): SyncAgents {
   const reportDiscovery = createDiscoveryReport(deps);
   const loads = createLoadsUnderWay({
     swap: (module, options) => swapGeneration(deps, module, options),
-    onCalm: (module) => clearReloadLoop(deps, module),
+    onLoopEnd: (module) => clearReloadLoop(deps, module),
   });
   return async (options) => {
     const looked = tail.then(async () => {

@@ -18,7 +18,7 @@ import {
 } from './show-install.ts';
 import { isInOrder, type ModulePlan, planAsJson, showPlan } from './show-plan.ts';
 
-/** Progress is told of what takes longer than this, and again each time. */
+/** Progress is shown of what takes longer than this, and again each time. */
 const progressEveryMs = 5000;
 const progressAfterMs = 1000;
 
@@ -33,8 +33,8 @@ export async function planDependencies(
   const plans: ModulePlan[] = [];
   for (const module of modules) {
     if (stop.aborted) break;
-    const told = tellProgress(context, `${module.agentId}: seeing what would be installed`);
-    const plan = await installer.plan(module).finally(told.end);
+    const progress = showProgress(context, `${module.agentId}: seeing what would be installed`);
+    const plan = await installer.plan(module).finally(progress.end);
     if (named === undefined && plan.packages.length + plan.findings.length === 0) continue;
     plans.push({ module, plan });
     if (options.json) continue;
@@ -63,8 +63,8 @@ export async function installDependencies(
   const installs: ModuleInstall[] = [];
   for (const module of modules) {
     if (stop.aborted) break;
-    const told = tellProgress(context, `${module.agentId}: installing`);
-    const result = await installer.install(module, { scripts }).finally(told.end);
+    const progress = showProgress(context, `${module.agentId}: installing`);
+    const result = await installer.install(module, { scripts }).finally(progress.end);
     installs.push({ module, result });
     if (!options.json) showInstall({ module, result }, terminal, projectRoot);
   }
@@ -114,17 +114,17 @@ function makeShared(
   context: CommandContext,
   installer: DependencyInstaller,
 ): Promise<InstallResult> {
-  const told = tellProgress(context, 'Making the environment that agents in Python share');
-  return installer.installShared().finally(told.end);
+  const progress = showProgress(context, 'Making the environment that agents in Python share');
+  return installer.installShared().finally(progress.end);
 }
 
 /** Says what is under way once it takes long, and that it still is. */
-function tellProgress({ terminal }: CommandContext, what: string): { readonly end: () => void } {
+function showProgress({ terminal }: CommandContext, what: string): { readonly end: () => void } {
   const startedAtMs = performance.now();
-  let timer = setTimeout(function tell() {
+  let timer = setTimeout(function show() {
     const seconds = Math.round((performance.now() - startedAtMs) / 1000);
     terminal.note(seconds < 2 ? `${what} …` : `${what} … (${seconds} s)`);
-    timer = setTimeout(tell, progressEveryMs);
+    timer = setTimeout(show, progressEveryMs);
   }, progressAfterMs);
   return { end: () => clearTimeout(timer) };
 }

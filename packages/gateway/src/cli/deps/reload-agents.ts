@@ -16,7 +16,7 @@ const askAtLeastEveryMs = 3_200;
 
 /**
  * Has the gateway that runs on this project look at its agents again, and gives their states by model id. Null where
- * none runs; one that does not answer is told of and counts as none.
+ * none runs; one that does not answer is reported and counts as none.
  */
 export async function reloadAgents(
   context: CommandContext,
@@ -26,7 +26,7 @@ export async function reloadAgents(
   try {
     const gateway = await connectGateway(context.projectRoot);
     await gateway({ method: 'POST', path: '/agents/refresh', timeoutMs: refreshTimeoutMs });
-    return await settledStates(gateway);
+    return await statesOnceLoaded(gateway);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     context.terminal.note(`warning: No agent was loaded again. ${error.message}`);
@@ -34,7 +34,7 @@ export async function reloadAgents(
   }
 }
 
-async function settledStates(gateway: GatewayClient): Promise<ReadonlyMap<string, string>> {
+async function statesOnceLoaded(gateway: GatewayClient): Promise<ReadonlyMap<string, string>> {
   const endsAtMs = performance.now() + loadTimeoutMs;
   for (let pauseMs = askFirstAfterMs; ; pauseMs = Math.min(2 * pauseMs, askAtLeastEveryMs)) {
     const question = { method: 'GET', path: '/admin/agents', timeoutMs: readTimeoutMs } as const;

@@ -76,7 +76,7 @@ function showFailure(about: string, failure: InstallError, terminal: Terminal): 
   terminal.line(`  → ${hint}`);
 }
 
-/** What an install did, for scripts. `status` is the agent's in a running gateway, null where none told. */
+/** What an install did, for scripts. `status` is the agent's in a running gateway, null where none runs. */
 export function installAsJson(
   { module, result }: ModuleInstall,
   status: string | null,

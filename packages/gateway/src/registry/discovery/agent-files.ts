@@ -7,7 +7,7 @@ export function isWalked(name: string): boolean {
 }
 
 /** Something wrong with a folder or file below a root, and the place it is about. Paths are absolute. */
-export type Miss = {
+export type PathProblem = {
   readonly path: string;
   readonly code: string;
   readonly severity: 'error' | 'warning';
@@ -18,10 +18,10 @@ export type Miss = {
   readonly hides: boolean;
 };
 
-/** A miss about a folder or file that shows all it has. Its file is the place itself unless given. */
-export function miss(
+/** A problem about a folder or file that shows all it has. Its file is the place itself unless given. */
+export function problemAt(
   path: string,
-  about: Pick<Miss, 'code' | 'message' | 'hint'> & Partial<Miss>,
-): Miss {
+  about: Pick<PathProblem, 'code' | 'message' | 'hint'> & Partial<PathProblem>,
+): PathProblem {
   return { path, file: path, severity: 'error', hides: false, ...about };
 }

@@ -2,8 +2,8 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { FoundModule } from '../../protocol/module.ts';
-import type { Miss } from './agent-files.ts';
-import { settleClashes } from './id-clashes.ts';
+import type { PathProblem } from './agent-files.ts';
+import { resolveClashes } from './id-clashes.ts';
 import { type AgentFolder, type Root, type Walk, walkRoot } from './walk-root.ts';
 
 /** Something wrong with a folder or file below a root. `modulePath` is the path of what it is about. */
@@ -46,10 +46,10 @@ export async function discover(options: DiscoverOptions): Promise<Discovery> {
   const entries = new Set(found.map(({ entry }) => entry));
   for (const { root, walk } of walks) {
     // What lies too high in an inner root is a module of the outer one.
-    const misses = walk.misses.filter(({ path }) => !entries.has(path));
-    findings.push(...misses.map((miss) => toFinding(miss, root, options)));
+    const problems = walk.problems.filter(({ path }) => !entries.has(path));
+    findings.push(...problems.map((problem) => toFinding(problem, root, options)));
   }
-  const { modules, clashes } = settleClashes(found, options.serving);
+  const { modules, clashes } = resolveClashes(found, options.serving);
   return { modules, findings: [...findings, ...clashes] };
 }
 
@@ -126,8 +126,8 @@ function badName(folder: string, root: Root): Pick<Finding, 'code' | 'message' |
   };
 }
 
-function toFinding(miss: Miss, root: Root, options: DiscoverOptions): DiscoveryFinding {
-  const { path, hides, ...about } = miss;
+function toFinding(problem: PathProblem, root: Root, options: DiscoverOptions): DiscoveryFinding {
+  const { path, hides, ...about } = problem;
   const isModuleFolder = hides || about.file !== path;
   return {
     agentId: isModuleFolder ? idOf(path, root, options.defaultNamespace) : null,
@@ -138,7 +138,7 @@ function toFinding(miss: Miss, root: Root, options: DiscoverOptions): DiscoveryF
 
 /** What serves from where nothing can be seen now: it is not gone, and its load says what is wrong. */
 function hiddenModules(walk: Walk, options: DiscoverOptions): FoundModule[] {
-  const hidden = walk.misses.filter(({ hides }) => hides);
+  const hidden = walk.problems.filter(({ hides }) => hides);
   if (hidden.length === 0) return [];
   return [...options.serving].flatMap(([agentId, modulePath]) => {
     const entry = resolve(options.projectRoot, modulePath);

@@ -1,11 +1,11 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, sep } from 'node:path';
-import { agentFileName, type Miss, miss } from './agent-files.ts';
+import { agentFileName, type PathProblem, problemAt } from './agent-files.ts';
 
 /** Where a link below a root leads. */
 export type FollowedLink =
   | { readonly type: 'folder'; readonly real: string }
-  | { readonly type: 'miss'; readonly miss: Miss }
+  | { readonly type: 'problem'; readonly problem: PathProblem }
   /** No folder, or one without an agent that is none of the root's. */
   | { readonly type: 'nothing' };
 
@@ -25,27 +25,27 @@ export async function followLink(
   if ('code' in found) {
     // What a link to nowhere was is unknown; one that is named like a file was none.
     if (extname(link) !== '') return nothing;
-    return { type: 'miss', miss: explainLink(link, found.code, shown) };
+    return { type: 'problem', problem: explainLink(link, found.code, shown) };
   }
   const { real } = found;
   if (!found.isFolder) return nothing;
-  if (isBelow(from.real, real)) return { type: 'miss', miss: leadsBack(link, shown) };
+  if (isBelow(from.real, real)) return { type: 'problem', problem: leadsBack(link, shown) };
   if (real.startsWith(from.realRoot + sep)) return { type: 'folder', real };
   if (!(await holdsAgent(real))) return nothing;
-  return { type: 'miss', miss: leavesRoot(link, shown) };
+  return { type: 'problem', problem: leavesRoot(link, shown) };
 }
 
 /** Says why a link cannot be followed, from the code of the system's error. */
-export function explainLink(link: string, errorCode: string, shown: string): Miss {
-  const told = linkFaults[errorCode] ?? {
+export function explainLink(link: string, errorCode: string, shown: string): PathProblem {
+  const fault = linkFaults[errorCode] ?? {
     code: 'link_unreadable',
     what: `cannot be followed (${errorCode})`,
     hint: 'Let the user the gateway runs as read what it points to, or remove the link.',
   };
-  return miss(link, {
-    code: told.code,
-    message: `${shown} ${told.what}.`,
-    hint: told.hint,
+  return problemAt(link, {
+    code: fault.code,
+    message: `${shown} ${fault.what}.`,
+    hint: fault.hint,
     hides: true,
   });
 }
@@ -63,8 +63,8 @@ const linkFaults: Readonly<Record<string, Record<'code' | 'what' | 'hint', strin
   },
 };
 
-function leadsBack(link: string, shown: string): Miss {
-  return miss(link, {
+function leadsBack(link: string, shown: string): PathProblem {
+  return problemAt(link, {
     code: 'link_loop',
     severity: 'warning',
     message: `${shown} is a link to a folder it lies in, and is not followed.`,
@@ -72,8 +72,8 @@ function leadsBack(link: string, shown: string): Miss {
   });
 }
 
-function leavesRoot(link: string, shown: string): Miss {
-  return miss(link, {
+function leavesRoot(link: string, shown: string): PathProblem {
+  return problemAt(link, {
     code: 'link_leaves_root',
     message: `${shown} is a link to an agent outside ${dirname(shown)}, and is not followed.`,
     hint: `Copy or move ${basename(link)} here, or add the folder that holds it to GATEWAY_AGENTS_DIR.`,

@@ -7,7 +7,7 @@ type Claim = { readonly agentId: string; readonly modulePath: string; readonly e
  *
  * @param serving - Model id → module path of what serves now.
  */
-export function settleClashes<Module extends Claim>(
+export function resolveClashes<Module extends Claim>(
   found: readonly Module[],
   serving: ReadonlyMap<string, string>,
 ): { modules: Module[]; clashes: { agentId: string; modulePath: string; finding: Finding }[] } {

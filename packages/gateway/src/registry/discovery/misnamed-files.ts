@@ -1,5 +1,5 @@
 import { basename, extname, join } from 'node:path';
-import { agentFileName, type Miss, miss } from './agent-files.ts';
+import { agentFileName, type PathProblem, problemAt } from './agent-files.ts';
 import { readAgentSign } from './agent-signs.ts';
 
 /**
@@ -14,19 +14,19 @@ export async function findMisnamed(
   folder: string,
   names: readonly string[],
   around: { readonly explained: 'yes' | 'no'; readonly shown: string },
-): Promise<Miss | null> {
+): Promise<PathProblem | null> {
   for (const name of names) {
-    const told = nearName(name);
-    if (!told) continue;
+    const near = nearName(name);
+    if (!near) continue;
     const file = join(folder, name);
     // The plural is a likely name for helpers too.
-    const isSure = told.code !== 'agent_file_plural' || (await readAgentSign(file)) === 'builds';
-    return miss(folder, {
-      code: told.code,
+    const isSure = near.code !== 'agent_file_plural' || (await readAgentSign(file)) === 'builds';
+    return problemAt(folder, {
+      code: near.code,
       severity: isSure && around.explained === 'no' ? 'error' : 'warning',
-      message: `${around.shown}/${name} is not served: ${told.why}`,
+      message: `${around.shown}/${name} is not served: ${near.why}`,
       file,
-      hint: renameHint(folder, told.instead),
+      hint: renameHint(folder, near.instead),
     });
   }
   return around.explained === 'yes' ? null : findOtherName(folder, names, around.shown);
@@ -48,7 +48,7 @@ const otherEndings: Readonly<Record<string, string>> = {
 
 type NearName = { readonly code: string; readonly why: string; readonly instead: string };
 
-/** How a name misses `agent.ts`; null for any other name. */
+/** How a name falls short of `agent.ts`; null for any other name. */
 export function nearName(name: string): NearName | null {
   const lower = name.toLowerCase();
   if (agentFileName.test(name)) return null;
@@ -84,7 +84,7 @@ async function findOtherName(
   folder: string,
   names: readonly string[],
   shown: string,
-): Promise<Miss | null> {
+): Promise<PathProblem | null> {
   const own = basename(folder).toLowerCase();
   const isUsual = (name: string) => usualNames.includes(stemOf(name)) || stemOf(name) === own;
   const candidates = codeFiles(names).filter((name) => isUsual(name) || /agent/i.test(name));
@@ -98,7 +98,7 @@ async function findOtherName(
   if (!likely) return null;
   const { name, sign } = likely;
   const instead = servedName(name);
-  return miss(folder, {
+  return problemAt(folder, {
     code: 'agent_file_misnamed',
     severity: sign === 'builds' && isUsual(name) ? 'error' : 'warning',
     message: `${shown}/${name} looks like an agent, but the folder has no ${instead}, so nothing is served from it.`,

@@ -1,5 +1,5 @@
 import { basename, extname, join } from 'node:path';
-import { agentFileName, type Miss, miss } from './agent-files.ts';
+import { agentFileName, type PathProblem, problemAt } from './agent-files.ts';
 import { readAgentSign } from './agent-signs.ts';
 import { codeFiles, nearName, servedName } from './misnamed-files.ts';
 
@@ -19,7 +19,7 @@ export async function findStrays(
   root: string,
   names: readonly string[],
   shown: string,
-): Promise<Miss[]> {
+): Promise<PathProblem[]> {
   const near = names.filter(
     (name) => agentFileName.test(name) || (nearName(name)?.code ?? plural) !== plural,
   );
@@ -33,9 +33,9 @@ export async function findStrays(
   return [...near.map((name) => inRoot(root, name, shown)), ...loose.flat()];
 }
 
-function inRoot(root: string, name: string, shown: string): Miss {
+function inRoot(root: string, name: string, shown: string): PathProblem {
   const instead = agentFileName.test(name) ? name : (nearName(name)?.instead ?? name);
-  return miss(join(root, name), {
+  return problemAt(join(root, name), {
     code: 'agent_in_root',
     message: `${shown}/${name} is not served: it lies one folder too high, and the folder names the agent.`,
     hint: `Move it into a folder of its own, e.g. \`${shown}/MyAgent/${instead}\`.`,
@@ -43,9 +43,9 @@ function inRoot(root: string, name: string, shown: string): Miss {
 }
 
 /** Agents may share such a file, so it is no more than a guess. */
-function withoutFolder(root: string, name: string, shown: string): Miss {
+function withoutFolder(root: string, name: string, shown: string): PathProblem {
   const folder = basename(name, extname(name));
-  return miss(join(root, name), {
+  return problemAt(join(root, name), {
     code: 'agent_without_folder',
     severity: 'warning',
     message: `${shown}/${name} looks like an agent, but an agent is a folder with ${servedName(name)}.`,

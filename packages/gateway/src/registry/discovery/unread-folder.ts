@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
-import { type Miss, miss } from './agent-files.ts';
+import { type PathProblem, problemAt } from './agent-files.ts';
 import { explainLink } from './folder-links.ts';
 
 /** Roots that need not exist: they are looked for in every project. Below the project root. */
@@ -10,14 +10,14 @@ const conventionalRoots = [join('src', 'agents'), 'agents'];
  * Why a folder below a root could not be listed. One that went in between is no news.
  *
  * @param code - Of the system's error.
- * @param shown - The path as it is told.
+ * @param shown - The path as people know it.
  */
-export function explainFolder(folder: string, code: string, shown: string): Miss[] {
+export function explainFolder(folder: string, code: string, shown: string): PathProblem[] {
   const isGone = code === 'ENOENT' || code === 'ENOTDIR';
   if (isGone && !basename(folder).includes('\uFFFD')) return [];
   if (isGone) {
     return [
-      miss(folder, {
+      problemAt(folder, {
         code: 'bad_folder_name',
         message: `The name of the folder ${shown} is not valid UTF-8.`,
         hint: 'Rename the folder.',
@@ -25,7 +25,7 @@ export function explainFolder(folder: string, code: string, shown: string): Miss
     ];
   }
   return [
-    miss(folder, {
+    problemAt(folder, {
       code: 'folder_unreadable',
       message: `The folder ${shown} cannot be read (${code}).`,
       hint: 'Let the user the gateway runs as read and enter it (`chmod u+rx`), then refresh.',
@@ -39,11 +39,11 @@ export async function explainRoot(
   root: { readonly path: string; readonly projectRoot: string },
   code: string,
   shown: string,
-): Promise<Miss[]> {
+): Promise<PathProblem[]> {
   const { path, projectRoot } = root;
   if (code === 'ENOTDIR') {
     return [
-      miss(path, {
+      problemAt(path, {
         code: 'root_not_folder',
         message: `${shown} is a file, but agents are folders below a folder of that name.`,
         hint: 'Move the file away, or name another folder in GATEWAY_AGENTS_DIR.',
@@ -60,10 +60,10 @@ export async function explainRoot(
   return needNotExist ? [] : [missingRoot(path, shown)];
 }
 
-function missingRoot(path: string, shown: string): Miss {
+function missingRoot(path: string, shown: string): PathProblem {
   // Several folders in one name are a list with the wrong mark between them.
   const isList = /[,;]/.test(shown);
-  return miss(path, {
+  return problemAt(path, {
     code: 'root_missing',
     message: `Agents are looked for in ${shown}, which does not exist.`,
     hint: isList

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
-import { agentFileName, isWalked, type Miss, miss } from './agent-files.ts';
+import { agentFileName, isWalked, type PathProblem, problemAt } from './agent-files.ts';
 import { explainLink, followLink } from './folder-links.ts';
 import { findMisnamed } from './misnamed-files.ts';
 import { findStrays } from './stray-files.ts';
@@ -11,7 +11,10 @@ import { explainFolder, explainRoot } from './unread-folder.ts';
 export type AgentFolder = { readonly path: string; readonly files: readonly string[] };
 
 /** What lies below a root: folders with agent files, and what comes near one or cannot be seen. */
-export type Walk = { readonly folders: readonly AgentFolder[]; readonly misses: readonly Miss[] };
+export type Walk = {
+  readonly folders: readonly AgentFolder[];
+  readonly problems: readonly PathProblem[];
+};
 
 /** `real` is the root with links followed; `otherRoots` are the others like that, which are walked on their own. */
 export type Root = {
@@ -30,19 +33,22 @@ const deepestLook = 4;
 export async function walkRoot(root: Root): Promise<Walk> {
   const listing = await list(root.path);
   if ('code' in listing)
-    return { folders: [], misses: await explainRoot(root, listing.code, shownIn(root, root.path)) };
+    return {
+      folders: [],
+      problems: await explainRoot(root, listing.code, shownIn(root, root.path)),
+    };
   const strays = await findStrays(root.path, fileNames(listing.entries), shownIn(root, root.path));
   const below = await walkBelow(
     { path: root.path, real: root.real, depth: 0 },
     listing.entries,
     root,
   );
-  return joinWalks([{ folders: [], misses: strays }, below]);
+  return joinWalks([{ folders: [], problems: strays }, below]);
 }
 
 type Folder = { readonly path: string; readonly real: string; readonly depth: number };
 
-const nothing: Walk = { folders: [], misses: [] };
+const nothing: Walk = { folders: [], problems: [] };
 
 async function walkFolder(folder: Folder, root: Root): Promise<Walk> {
   const { path, depth } = folder;
@@ -50,24 +56,25 @@ async function walkFolder(folder: Folder, root: Root): Promise<Walk> {
   const listing = await list(path);
   if ('code' in listing) {
     if (root.otherRoots.has(folder.real)) return nothing;
-    return { folders: [], misses: explainFolder(path, listing.code, shown) };
+    return { folders: [], problems: explainFolder(path, listing.code, shown) };
   }
   const { entries } = listing;
   const { files, unusable } = await agentFilesOf(path, entries, shown);
   if (files.length > 0) {
-    if (depth <= deepestModule) return { folders: [{ path, files }], misses: [] };
-    return { folders: [], misses: [tooDeep(path, files[0] ?? '', root)] };
+    if (depth <= deepestModule) return { folders: [{ path, files }], problems: [] };
+    return { folders: [], problems: [tooDeep(path, files[0] ?? '', root)] };
   }
   if (root.otherRoots.has(folder.real)) return nothing;
   const below = depth < deepestLook ? await walkBelow(folder, entries, root) : nothing;
   if (depth > deepestModule) return below;
-  if (unusable) return joinWalks([below, { folders: [], misses: [unusable] }]);
+  if (unusable) return joinWalks([below, { folders: [], problems: [unusable] }]);
   const explained = below.folders.length > 0 ? 'yes' : 'no';
   const misnamed = await findMisnamed(path, fileNames(entries), { explained, shown });
   if (!misnamed) return below;
   // Where the folder itself was meant as the agent, what is below belongs to it.
-  const misses = explained === 'yes' ? below.misses : below.misses.filter(({ hides }) => hides);
-  return { folders: below.folders, misses: [...misses, misnamed] };
+  const problems =
+    explained === 'yes' ? below.problems : below.problems.filter(({ hides }) => hides);
+  return { folders: below.folders, problems: [...problems, misnamed] };
 }
 
 async function walkBelow(folder: Folder, entries: readonly Dirent[], root: Root): Promise<Walk> {
@@ -82,7 +89,7 @@ async function walkBelow(folder: Folder, entries: readonly Dirent[], root: Root)
       if (!entry.isSymbolicLink() || depth > deepestModule) return nothing;
       const from = { real: folder.real, realRoot: root.real };
       const followed = await followLink(path, from, shownIn(root, path));
-      if (followed.type === 'miss') return { folders: [], misses: [followed.miss] };
+      if (followed.type === 'problem') return { folders: [], problems: [followed.problem] };
       return followed.type === 'folder'
         ? walkFolder({ path, real: followed.real, depth }, root)
         : nothing;
@@ -93,7 +100,7 @@ async function walkBelow(folder: Folder, entries: readonly Dirent[], root: Root)
 function joinWalks(walks: readonly Walk[]): Walk {
   return {
     folders: walks.flatMap(({ folders }) => folders),
-    misses: walks.flatMap(({ misses }) => misses),
+    problems: walks.flatMap(({ problems }) => problems),
   };
 }
 
@@ -109,7 +116,7 @@ async function list(folder: string): Promise<{ entries: Dirent[] } | { code: str
 /** The folder's agent files that can be opened as files, and what is wrong with the first that cannot. */
 async function agentFilesOf(folder: string, entries: readonly Dirent[], shown: string) {
   const files: string[] = [];
-  let unusable: Miss | null = null;
+  let unusable: PathProblem | null = null;
   for (const entry of entries.filter(({ name }) => agentFileName.test(name))) {
     const wrong = entry.isFile()
       ? null
@@ -120,11 +127,11 @@ async function agentFilesOf(folder: string, entries: readonly Dirent[], shown: s
   return { files, unusable };
 }
 
-async function explainNoFile(path: string, shown: string): Promise<Miss | null> {
+async function explainNoFile(path: string, shown: string): Promise<PathProblem | null> {
   try {
     const stats = await stat(path);
     if (stats.isFile()) return null;
-    return miss(path, {
+    return problemAt(path, {
       code: 'agent_file_not_file',
       message: `${shown} is ${stats.isDirectory() ? 'a folder' : 'a pipe, socket or device'}, not a file.`,
       hint: 'Put a file in its place.',
@@ -135,11 +142,11 @@ async function explainNoFile(path: string, shown: string): Promise<Miss | null> 
   }
 }
 
-function tooDeep(folder: string, file: string, root: Root): Miss {
+function tooDeep(folder: string, file: string, root: Root): PathProblem {
   const name = basename(folder);
   const [namespace = ''] = relative(root.path, folder).split(sep);
   const at = shownIn(root, root.path);
-  return miss(folder, {
+  return problemAt(folder, {
     code: 'agent_too_deep',
     message: `${shownIn(root, join(folder, file))} is not served: an agent lies one folder below ${at}, or two with a namespace.`,
     file: join(folder, file),

@@ -2,7 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredGeneration } from '../../protocol/records.ts';
 
-/** What is younger may belong to a process that has not told of it yet. */
+/** What is younger may belong to a process that has not recorded it yet. */
 const youngMs = 24 * 60 * 60 * 1000;
 
 const keptName = /^([0-9a-f]{64})(\.[\w-]+)?$/;

@@ -10,19 +10,19 @@ export type WatchOptions = {
   readonly quietMs?: number;
   /** Absolute paths of files and folders that came, changed or went. */
   readonly onBatch: (changed: ReadonlySet<string>) => void;
-  /** What keeps it from seeing changes; each kind is told once. */
+  /** What keeps it from seeing changes; each kind is reported once. */
   readonly onFault: (error: unknown) => void;
 };
 
 export type Watch = {
-  /** Resolves when every change from now on is seen. What is there already is not told. */
+  /** Resolves when every change from now on is seen. What is there already is not reported. */
   readonly start: () => Promise<void>;
   /**
    * Which files or folders matter beside what lies below the roots; replaces the set before. Those that do not
-   * exist are waited for, and those that are watched below a root anyway are told once, not twice.
+   * exist are waited for, and those that are watched below a root anyway are reported once, not twice.
    */
   readonly setExtraFiles: (paths: Iterable<string>) => void;
-  /** Nothing is told afterwards, and nothing stays open. */
+  /** Nothing is reported afterwards, and nothing stays open. */
   readonly close: () => Promise<void>;
 };
 
@@ -33,7 +33,7 @@ const latestMs = 500;
 /** A start goes on without hearing that everything is watched, after this. */
 const readyTimeoutMs = 10_000;
 
-/** Watches the agents' folders and tells what changed, once it is quiet. */
+/** Watches the agents' folders and reports what changed, once it is quiet. */
 export function createWatch(options: WatchOptions): Watch {
   const { onFault } = options;
   const onBatch = (changed: ReadonlySet<string>) => {
@@ -55,10 +55,10 @@ export function createWatch(options: WatchOptions): Watch {
 
   return {
     async start() {
-      const isTold = () => true;
+      const isReported = () => true;
       const shared = { batch, onError };
-      const roots = { paths: options.roots, isWatched: inRoots, isTold };
-      const extras = { paths: wanted, isWatched: extra.isWatched, isTold: extra.has };
+      const roots = { paths: options.roots, isWatched: inRoots, isReported };
+      const extras = { paths: wanted, isWatched: extra.isWatched, isReported: extra.has };
       extraWatcher = openWatcher({ ...shared, ...extras });
       watchers.push(openWatcher({ ...shared, ...roots }), extraWatcher);
       const ready = watchers.map((each) => untilReady(each, closing.signal));
@@ -67,7 +67,7 @@ export function createWatch(options: WatchOptions): Watch {
     setExtraFiles(paths) {
       wanted = [...paths].filter((path) => !inRoots(path));
       const added = extra.replace(wanted);
-      // What is no longer wanted stays watched, unheard: chokidar forgets the folder of a file it stops to watch.
+      // What is no longer wanted stays watched, without a report: chokidar forgets the folder of a file it stops to watch.
       if (added.length > 0) extraWatcher?.add(added);
     },
     async close() {
@@ -81,12 +81,12 @@ export function createWatch(options: WatchOptions): Watch {
 type WatcherOptions = {
   readonly paths: readonly string[];
   readonly isWatched: IsWatched;
-  readonly isTold: (path: string) => boolean;
+  readonly isReported: (path: string) => boolean;
   readonly batch: ChangeBatch;
   readonly onError: (error: unknown) => void;
 };
 
-function openWatcher({ paths, isWatched, isTold, batch, onError }: WatcherOptions): FSWatcher {
+function openWatcher({ paths, isWatched, isReported, batch, onError }: WatcherOptions): FSWatcher {
   const watcher = watch([...paths], {
     ignored: (path, stats) => !isWatched(path, stats),
     ignoreInitial: true,
@@ -95,9 +95,9 @@ function openWatcher({ paths, isWatched, isTold, batch, onError }: WatcherOption
     atomic: false,
   });
   watcher.on('all', (event, path) => {
-    if (isTold(path)) batch.add(path, event.startsWith('unlink') ? 'gone' : 'there');
+    if (isReported(path)) batch.add(path, event.startsWith('unlink') ? 'gone' : 'there');
   });
-  // Changes of one file are told at most each 50 ms; a file that is written for longer is heard only here.
+  // Changes of one file come at most each 50 ms; a file that is written for longer is noticed only here.
   watcher.on('raw', (_event, name, details) => {
     const { watchedPath } = details as { watchedPath?: string };
     if (watchedPath && name) batch.prolong(join(watchedPath, name));
@@ -106,13 +106,13 @@ function openWatcher({ paths, isWatched, isTold, batch, onError }: WatcherOption
   return watcher;
 }
 
-/** Each kind of fault is told once: a limit that is reached is reached by every folder. */
+/** Each kind of fault is reported once: a limit that is reached is reached by every folder. */
 function createErrorReport(onFault: (error: unknown) => void): (error: unknown) => void {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   return (error) => {
     const { kind, fault } = watchFault(error);
-    if (told.has(kind)) return;
-    told.add(kind);
+    if (reported.has(kind)) return;
+    reported.add(kind);
     onFault(fault);
   };
 }

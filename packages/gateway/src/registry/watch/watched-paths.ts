@@ -63,7 +63,7 @@ export type ExtraPaths = {
   readonly isWatched: IsWatched;
   /** Replaces the set, and gives back what is new in it. */
   readonly replace: (paths: Iterable<string>) => string[];
-  /** Whether a change of this path is to be told. */
+  /** Whether a change of this path is to be reported. */
   readonly has: (path: string) => boolean;
 };
 
