@@ -3,13 +3,14 @@ import type { Emit } from '../events.ts';
 import type { LiveRun, ModelAccess, PoolRun } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LoadAnswer } from '../protocol/worker/messages.ts';
+import type { ProcessUser } from '../system/processes.ts';
 import { ActiveRun, failed } from './active-run.ts';
 import { Generation, type StartOutcome, type StopOptions } from './generation.ts';
 import { createLoader, type Loader } from './loader.ts';
 import { asksForPermissions } from './process/node-permissions.ts';
 import { createOrphans, type Orphans } from './process/orphans.ts';
 import type { WorkerEntries } from './process/runtimes.ts';
-import { letWorkersIn, type WorkerUser } from './process/worker-user.ts';
+import { letWorkersIn } from './process/worker-user.ts';
 import { createRoster, type Roster } from './roster.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { createSpareSets, type SpareSets } from './spare-sets.ts';
@@ -38,7 +39,7 @@ export type PoolDeps = {
   readonly stateFolder: string;
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
   /** Whom workers run as; null for the gateway's own user. */
-  readonly user: WorkerUser | null;
+  readonly user: ProcessUser | null;
   readonly grantModelAccess: (agentId: string) => ModelAccess;
   readonly emit: Emit;
 };

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import type { Emit } from '../events.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
+import type { ProcessUser } from '../system/processes.ts';
 import type { LoadedWorker } from './loaded-worker.ts';
 import type { Orphans } from './process/orphans.ts';
 import { type Runtime, runtimeStart, type WorkerEntries } from './process/runtimes.ts';
 import { isCrash, type WorkerEnd } from './process/worker-end.ts';
 import { startupEnvironment, workerEnvironment } from './process/worker-env.ts';
 import { WorkerProcess } from './process/worker-process.ts';
-import { makeCompileCache, type WorkerUser } from './process/worker-user.ts';
+import { makeCompileCache } from './process/worker-user.ts';
 
 /** A live process of the pool and what it is there for. */
 export type Member = {
@@ -35,7 +36,7 @@ export type RosterDeps = {
     readonly memoryLimitMb: number;
     readonly stallTimeoutMs: number;
   };
-  readonly user: WorkerUser | null;
+  readonly user: ProcessUser | null;
   readonly orphans: Orphans;
   readonly emit: Emit;
 };

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
+/** Whom a process runs as, where that is another than the gateway's own user. */
+export type ProcessUser = { readonly uid: number; readonly gid: number };
+
 /** How long `ps` may take where there is no `/proc`. */
 const PS_TIMEOUT_MS = 2000;
 

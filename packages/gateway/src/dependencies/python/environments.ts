@@ -3,14 +3,9 @@ import { join } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { FoundModule } from '../../protocol/module.ts';
 import { exists, findProgram } from '../../system/files.ts';
+import type { ProcessUser } from '../../system/processes.ts';
 import { findDistribution } from './distributions.ts';
-import {
-  type PythonFacts,
-  type PythonProbe,
-  type PythonUser,
-  probePython,
-  tooOld,
-} from './probe.ts';
+import { type PythonFacts, type PythonProbe, probePython, tooOld } from './probe.ts';
 
 /** The distribution that agents in Python are written with. */
 export const pythonSdk = 'openai-agents';
@@ -47,7 +42,7 @@ export type PythonDeps = {
   readonly python: string | null;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Absent for the gateway's own. */
-  readonly user?: PythonUser | null;
+  readonly user?: ProcessUser | null;
 };
 
 /** Names under which a Python is looked for in PATH, in this order. */

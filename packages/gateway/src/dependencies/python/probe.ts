@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { Finding } from '../../protocol/diagnostics.ts';
+import type { ProcessUser } from '../../system/processes.ts';
 import type { MarkerValues } from './marker.ts';
 
 const run = promisify(execFile);
@@ -52,14 +53,15 @@ export type PythonProbe =
   | { readonly type: 'too_old'; readonly interpreter: string; readonly version: string }
   | { readonly type: 'broken'; readonly reason: string };
 
-/** Whom modules run as, where it is another than the gateway's user: the Python of a module is the author's program. */
-export type PythonUser = { readonly uid: number; readonly gid: number };
-
-/** Starts a Python once to ask what it is. Never throws. */
+/**
+ * Starts a Python once to ask what it is. Never throws.
+ *
+ * @param user - Whom modules run as: the Python of a module is the author's program.
+ */
 export async function probePython(
   command: string,
   environment: Readonly<Record<string, string | undefined>>,
-  user: PythonUser | null,
+  user: ProcessUser | null,
 ): Promise<PythonProbe> {
   const { PATH, HOME, LANG } = environment;
   try {

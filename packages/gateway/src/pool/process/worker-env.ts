@@ -1,4 +1,4 @@
-import type { WorkerUser } from './worker-user.ts';
+import type { ProcessUser } from '../../system/processes.ts';
 
 /** Which variables of the gateway's own environment a worker sees. Everything else stays with the gateway. */
 const passedNames: ReadonlySet<string> = new Set([
@@ -49,7 +49,7 @@ export function workerEnvironment(options: {
   /** Names from the setting `worker.env`. */
   readonly named: readonly string[];
   /** Whom workers run as; null for the gateway's own user. */
-  readonly user: WorkerUser | null;
+  readonly user: ProcessUser | null;
 }): Record<string, string> {
   const { hostEnv } = options;
   const env: Record<string, string> = {};

@@ -8,7 +8,7 @@ import {
   protocolVersion,
   type ToWorker,
 } from '../../protocol/worker/messages.ts';
-import { signalGroup } from '../../system/processes.ts';
+import { type ProcessUser, signalGroup } from '../../system/processes.ts';
 import { readOutputLines } from './output-lines.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 import {
@@ -17,7 +17,6 @@ import {
   type WorkerEndReason,
   type WorkerFault,
 } from './worker-end.ts';
-import type { WorkerUser } from './worker-user.ts';
 
 /** How long a new process may take until it says hello. Generous: a busy machine starts many at once. */
 const HELLO_TIMEOUT_MS = 30_000;
@@ -40,7 +39,7 @@ export type WorkerProcessOptions = {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   /** Null for the gateway's own. */
-  readonly user: WorkerUser | null;
+  readonly user: ProcessUser | null;
   readonly stallTimeoutMs: number;
   readonly memoryLimitMb: number;
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;

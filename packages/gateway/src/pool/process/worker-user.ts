@@ -1,14 +1,12 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** The user that workers run as, where it is another than the gateway's. */
-export type WorkerUser = { readonly uid: number; readonly gid: number };
+import type { ProcessUser } from '../../system/processes.ts';
 
 /** The user of the settings `worker.uid` and `worker.gid`; null where workers run as the gateway does. */
 export function workerUser(settings: {
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
-}): WorkerUser | null {
+}): ProcessUser | null {
   const { uid, gid = uid } = settings;
   return uid === undefined || gid === undefined ? null : { uid, gid };
 }
@@ -19,7 +17,7 @@ export function workerUser(settings: {
  *
  * @throws What `fs` throws, where the gateway is not root or the folder is another's.
  */
-export function letWorkersIn(stateFolder: string, { gid }: WorkerUser): void {
+export function letWorkersIn(stateFolder: string, { gid }: ProcessUser): void {
   const owner = process.getuid?.() ?? 0;
   const kept = join(stateFolder, 'generations');
   for (const folder of [stateFolder, kept]) {
@@ -34,7 +32,7 @@ export function letWorkersIn(stateFolder: string, { gid }: WorkerUser): void {
 }
 
 /** Makes the folder for compiled code: of their own user, because what lies in it is run. */
-export function makeCompileCache(stateFolder: string, user: WorkerUser | null): string {
+export function makeCompileCache(stateFolder: string, user: ProcessUser | null): string {
   const folder = join(stateFolder, user ? `compile-cache-${user.uid}` : 'compile-cache');
   mkdirSync(folder, { recursive: true, ...(user ? { mode: 0o700 } : {}) });
   if (user) chownSync(folder, user.uid, user.gid);
