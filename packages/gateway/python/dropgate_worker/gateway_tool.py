@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from .protocol import Message
 from .run.guard_tools import GATEWAY_TOOL, parsed_arguments
+from .run.result_text import json_text
 from .run.run_scope import Refused, run_scope
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def make_gateway_tool(name: str, description: str | None = None) -> FunctionTool
             result = await scope.request.ask(question)
         except Refused as refused:
             return str(refused) or f"The tool {name} may not be called here."
-        return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
+        return result if isinstance(result, str) else json_text(result)
 
     tool = FunctionTool(
         name=name,

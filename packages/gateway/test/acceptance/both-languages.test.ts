@@ -85,6 +85,12 @@ describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () =>
           calls: 3,
         },
         {
+          what: 'learns that the gateway has no tool of that name',
+          question: 'call fetch_doc {"url":"a.md"}',
+          answer: "Help. [No gateway tool 'fetch_doc' is configured.]",
+          calls: 2,
+        },
+        {
           what: 'hands off',
           question: `call ${handoff('Expert')} {}`,
           answer: 'Know better.',

@@ -162,12 +162,31 @@ agent = Agent(
       { type: 'text', delta: 'Read.' },
       { type: 'finished' },
     ]);
-    expect(JSON.stringify(upstream.calls[1]?.body.input)).toContain('Grüße');
+    expect(JSON.stringify(upstream.calls[1]?.body.input)).toContain(
+      String.raw`{\"text\":\"Grüße\"}`,
+    );
     const second = worker.eventsOf('Read');
     const { callId } = await worker.next('question');
     worker.send({ type: 'refusal', callId, message: 'No such tool is configured.' });
     expect((await second).at(-1)).toMatchObject({ type: 'finished' });
     expect(JSON.stringify(upstream.calls[3]?.body.input)).toContain('No such tool is configured.');
+  });
+
+  test('a gateway tool tells the model where there is no gateway', async () => {
+    const module = `
+import asyncio
+from dropgate import gateway_tool
+
+told = asyncio.run(gateway_tool("fetch_doc").on_invoke_tool(None, "{}"))
+
+
+def run():
+    return told
+`;
+    const { worker } = await loadedWorker({ 'agent.py': module });
+    expect(textOf(await worker.eventsOf('What?'))).toBe(
+      'The gateway tool "fetch_doc" can be called only in a run of the gateway.',
+    );
   });
 
   test('MCP servers over stdio that the module left unconnected are connected', async () => {
