@@ -15,7 +15,7 @@ export function createProcesses(
   { config, upstreams, stateFolder, secrets, emit }: Foundation,
   { budgets }: Access,
 ) {
-  const broker = createBroker({ ...upstreams.current(), budget: budgets, emit });
+  const broker = createBroker({ upstreams: upstreams.current, budget: budgets, emit });
   const pool = createPool({
     settings: config.worker,
     workerEntries: workerEntries(dirname(import.meta.dirname)),

@@ -1,11 +1,10 @@
-import type { Upstream } from './upstream.ts';
 import {
   resolveUpstreams,
   type UpstreamCatalog,
   type UpstreamSettings,
 } from './upstream-catalog.ts';
 
-/** The upstreams while the gateway runs. `current().upstreams` is one map, whose content changes. */
+/** The upstreams while the gateway runs. */
 export type LiveUpstreams = {
   readonly current: () => UpstreamCatalog;
   /**
@@ -18,14 +17,11 @@ export type LiveUpstreams = {
 
 /** @throws UpstreamSettingsError */
 export function createLiveUpstreams(settings: UpstreamSettings): LiveUpstreams {
-  const upstreams = new Map<string, Upstream>();
-  let current: UpstreamCatalog;
-  const replace = (wanted: UpstreamSettings): void => {
-    const next = resolveUpstreams(wanted);
-    upstreams.clear();
-    for (const [name, upstream] of next.upstreams) upstreams.set(name, upstream);
-    current = { ...next, upstreams };
+  let current = resolveUpstreams(settings);
+  return {
+    current: () => current,
+    replace(wanted) {
+      current = resolveUpstreams(wanted);
+    },
   };
-  replace(settings);
-  return { current: () => current, replace };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from './harness.ts';
-import { answerOf, at, statusOf } from './reloading.ts';
+import { answerOf, at, statusOf, untilSays } from './reloading.ts';
 import { until } from './until.ts';
 import { startUpstream, type TestUpstream } from './upstream.ts';
 
@@ -14,6 +14,14 @@ upstreams:
 `;
 const desk = `import { Agent } from '@openai/agents';
 export const agent = new Agent({ name: 'Desk', instructions: 'Be brief.' });
+`;
+
+const asker = `import OpenAI from 'openai';
+const { choices } = await new OpenAI().chat.completions.create({
+  model: 'small',
+  messages: [{ role: 'user', content: 'Hi' }],
+});
+export const agent = { run: () => choices[0].message.content };
 `;
 
 beforeAll(async () => {
@@ -69,6 +77,19 @@ test('a setting that waits for a restart is told of, while the rest goes live', 
   expect(await toldOfSettings()).toMatchObject([
     { code: 'setting_needs_restart', severity: 'warning' },
   ]);
+});
+
+test('what a module asks while it is imported goes to the default upstream of now', async () => {
+  const both = (name: string) => `defaults: { model: small, upstream: ${name} }
+upstreams:
+  house: { base_url: "${first.baseUrl}", api: chat_completions }
+  barn: { base_url: "${second.baseUrl}", api: chat_completions }
+`;
+  await write(both('house'));
+  await gateway.project.write({ [at('Asker')]: asker });
+  await untilSays(gateway, 'Asker', 'The first house.');
+  await write(both('barn'));
+  await untilSays(gateway, 'Asker', 'The second house.');
 });
 
 test('what is mended is no longer told of', async () => {

@@ -13,8 +13,10 @@ export async function startBroker(upstreams: readonly Upstream[], budget?: Token
   const calls: ModelCalled[] = [];
   const waiting: (() => void)[] = [];
   const broker = createBroker({
-    upstreams: new Map(upstreams.map((upstream) => [upstream.name, upstream])),
-    defaultUpstream: upstreams[0]!.name,
+    upstreams: () => ({
+      upstreams: new Map(upstreams.map((upstream) => [upstream.name, upstream])),
+      defaultUpstream: upstreams[0]!.name,
+    }),
     ...(budget ? { budget } : {}),
     emit(event) {
       if (event.type !== 'model_called') return;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Agent } from 'undici';
 import type { Emit } from '../../events.ts';
 import type { ModelAccess } from '../../protocol/pool.ts';
-import type { Upstream } from '../upstream.ts';
+import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import type { TokenBudget } from './budgeted-call.ts';
 import { createGrants } from './grants.ts';
 import { createCallHandler } from './serve-call.ts';
@@ -25,8 +25,8 @@ export type Broker = {
 
 /** Makes the broker. Each call that reaches an upstream is emitted once, as `model_called`. */
 export function createBroker(deps: {
-  readonly upstreams: ReadonlyMap<string, Upstream>;
-  readonly defaultUpstream: string;
+  /** Those that hold now: they may change between two calls. */
+  readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
   /** Absent where no key has a budget. */
   readonly budget?: TokenBudget;
   readonly emit: Emit;

@@ -7,6 +7,7 @@ import { serveDemo } from '../demo/serve-demo.ts';
 import type { Exchange } from '../relay/attempt.ts';
 import { forward, type Outcome } from '../relay/forward.ts';
 import type { RemoteUpstream, Upstream } from '../upstream.ts';
+import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import { type BrokerRoute, matchRoute } from './allowed-paths.ts';
 import { answerFailure } from './answer-failure.ts';
 import { setAside, type TokenBudget } from './budgeted-call.ts';
@@ -16,8 +17,7 @@ import { readModel } from './model-name.ts';
 import { readBody } from './read-body.ts';
 
 export type CallDeps = {
-  readonly upstreams: ReadonlyMap<string, Upstream>;
-  readonly defaultUpstream: string;
+  readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
   readonly budget?: TokenBudget;
   readonly grants: Grants;
   readonly dispatcher: Dispatcher;
@@ -111,7 +111,7 @@ async function answerWithinBudget(
         ? await serveDemo(upstream, exchange)
         : await forward(
             deps.dispatcher,
-            withFallback(upstream, exchange, deps.upstreams),
+            withFallback(upstream, exchange, deps.upstreams().upstreams),
             exchange,
           );
     budgeted?.settle(outcome);
@@ -146,12 +146,13 @@ function runHeader(request: IncomingMessage): string | undefined {
 }
 
 function chooseUpstream(deps: CallDeps, grant: Grant): Upstream {
-  const name = grant.upstreamName() ?? deps.defaultUpstream;
-  const upstream = deps.upstreams.get(name);
+  const { upstreams, defaultUpstream } = deps.upstreams();
+  const name = grant.upstreamName() ?? defaultUpstream;
+  const upstream = upstreams.get(name);
   if (upstream) return upstream;
   throw new GatewayError(
     'invalid_request',
-    `The agent asks for the upstream "${name}", which is not configured: choose one of ${[...deps.upstreams.keys()].join(', ')}.`,
+    `The agent asks for the upstream "${name}", which is not configured: choose one of ${[...upstreams.keys()].join(', ')}.`,
   );
 }
 
