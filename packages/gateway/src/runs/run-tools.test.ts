@@ -8,7 +8,7 @@ import type { KeyPrincipal, Rule } from '../protocol/policy.ts';
 import type { ToolDescription } from '../protocol/records.ts';
 import type { ToolVerdicts } from '../protocol/worker/messages.ts';
 import { createRunTools } from './run-tools.ts';
-import type { ToolUser } from './tool-question.ts';
+import type { ToolUser } from './tool-tables.ts';
 
 const alice: KeyPrincipal = {
   ...({ type: 'key', id: 'key_1', name: 'alice', role: 'caller' } as const),

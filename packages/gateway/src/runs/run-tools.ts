@@ -3,8 +3,13 @@ import type { Emit } from '../events.ts';
 import type { Decision, Question } from '../protocol/policy.ts';
 import type { Provenance } from '../protocol/run.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
-import { type ToolUser, toolQuestion } from './tool-question.ts';
-import { createToolTables, type ToolTable, type ToolTablesDeps } from './tool-tables.ts';
+import {
+  createToolTables,
+  type ToolTable,
+  type ToolTablesDeps,
+  type ToolUser,
+  toolQuestion,
+} from './tool-tables.ts';
 
 export type RunToolsDeps = ToolTablesDeps & {
   /** Decides and records the decision. */
@@ -29,16 +34,16 @@ export type RunTools = {
 /** How often verdicts that depend on the clock are looked at. */
 const clockIntervalMs = 800;
 
-/** How long a worker may take to hear of a change, before what it says is held to the new rules. */
-const hearingMs = 5000;
+/** How long a worker may go on by the verdicts of before, until what it says is held to the new ones. */
+const adoptionMs = 5000;
 
 type Live = {
   readonly user: ToolUser;
   readonly requestId: string;
   table: ToolTable;
-  /** The one before, for as long as the worker may not have heard of the change. */
+  /** The one before, for as long as the worker may still go by it. */
   earlier: { readonly table: ToolTable; readonly untilMs: number } | null;
-  tell: (verdicts: ToolVerdicts) => void;
+  onChange: (verdicts: ToolVerdicts) => void;
 };
 
 /** Follows the rules for all live runs. */
@@ -67,11 +72,11 @@ export function createRunTools(
 
   return (user, requestId) => {
     const table = tables.of(user);
-    const run: Live = { user, requestId, table, earlier: null, tell: () => undefined };
+    const run: Live = { user, requestId, table, earlier: null, onChange: () => undefined };
     return {
       verdicts: table.verdicts,
       follow(listener) {
-        run.tell = listener;
+        run.onChange = listener;
         live.add(run);
         watchClock();
         return () => {
@@ -89,8 +94,8 @@ function change(run: Live, table: ToolTable): void {
   const before = run.table;
   run.table = table;
   if (table === before || isSame(table.verdicts, before.verdicts)) return;
-  run.earlier = { table: before, untilMs: performance.now() + hearingMs };
-  run.tell(table.verdicts);
+  run.earlier = { table: before, untilMs: performance.now() + adoptionMs };
+  run.onChange(table.verdicts);
 }
 
 function isSame(some: ToolVerdicts, others: ToolVerdicts): boolean {

@@ -1,11 +1,41 @@
 import { decide, toolVerdict } from '../policy/rules/decide.ts';
+import { matchesGlob } from '../policy/rules/glob.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
-import type { Decision } from '../protocol/policy.ts';
-import type { ToolDescription } from '../protocol/records.ts';
+import type { Decision, KeyPrincipal, Question, Rule } from '../protocol/policy.ts';
+import type { Manifest, ToolDescription } from '../protocol/records.ts';
 import type { Provenance } from '../protocol/run.ts';
 import type { ToolVerdict, ToolVerdicts } from '../protocol/worker/messages.ts';
-import { type RuleFacts, readRuleFacts } from './rule-facts.ts';
-import { type ToolUser, toolQuestion } from './tool-question.ts';
+
+/** A run, as far as rules about its tools can tell it from others. */
+export type ToolUser = {
+  readonly agentId: string;
+  readonly modulePath: string;
+  readonly generation: number;
+  readonly manifest: Manifest;
+  readonly key: KeyPrincipal;
+  /** `user` and `metadata` of the request. */
+  readonly request: Pick<NonNullable<Question['context']>, 'user' | 'metadata'>;
+};
+
+type ToolCall = {
+  readonly tool: string;
+  readonly provenance: Provenance;
+  /** Absent where they are not known. */
+  readonly args?: unknown;
+};
+
+/** Whether a run may call a tool, as rules are asked. */
+export function toolQuestion(user: ToolUser, { tool, provenance, ...call }: ToolCall): Question {
+  const { agentId, modulePath, key, request } = user;
+  return {
+    principal: { type: 'agent', id: agentId, key },
+    action: 'call_tool',
+    resource: tool,
+    ...call,
+    context: { agent_id: agentId, provenance, ...request },
+    modulePath,
+  };
+}
 
 /** What the rules of one moment say about the tools of a run. */
 export type ToolTable = {
@@ -99,7 +129,7 @@ function verdictOn({ name, type }: ToolDescription, { user, asked, decisionOn }:
     return decisionOn(name, type === 'hosted_tool' ? 'hosted' : 'native').answer;
   }
   // A gateway's tool in an agent's list looks like one of the module's own.
-  const provenances: Provenance[] = asked.facts.tellsProvenances(user)
+  const provenances: Provenance[] = asked.facts.dependsOnProvenances(user)
     ? ['native', 'gateway', 'mcp']
     : ['native'];
   return agreed(
@@ -112,7 +142,7 @@ function verdictOn({ name, type }: ToolDescription, { user, asked, decisionOn }:
 
 /** Tools nobody knows beforehand: those of MCP servers, and of agents that are used as tools. */
 function verdictOnOthers(user: ToolUser, { rules, facts, nowSeconds }: Asked): ToolVerdict {
-  if (facts.tellsProvenances(user) || facts.tellsNames(user)) return 'ask';
+  if (facts.dependsOnProvenances(user) || facts.dependsOnNames(user)) return 'ask';
   const question = toolQuestion(user, { tool: '*', provenance: 'native' });
   return toolVerdict(rules, question, nowSeconds);
 }
@@ -121,4 +151,41 @@ function verdictOnOthers(user: ToolUser, { rules, facts, nowSeconds }: Asked): T
 function agreed(verdicts: readonly ToolVerdict[]): ToolVerdict {
   const [first = 'ask', ...others] = verdicts;
   return others.every((other) => other === first) ? first : 'ask';
+}
+
+/** What the rules about tools look at, so that no more is asked than has to be. */
+type RuleFacts = {
+  /** Something beside agent, key and tool decides. */
+  readonly isConditional: boolean;
+  /** The clock decides, beside the ends of rules. */
+  readonly isTimed: boolean;
+  readonly dependsOnNames: (user: ToolUser) => boolean;
+  readonly dependsOnProvenances: (user: ToolUser) => boolean;
+};
+
+/** Reads conditions by their words, which finds too much rather than too little. */
+function readRuleFacts({ prepared }: RuleSet): RuleFacts {
+  const about = prepared.filter(({ rule }) => rule.action === 'call_tool');
+  const rules = about.map(({ rule }) => rule);
+  const naming = rules.filter(
+    (rule) =>
+      !rule.resources.includes('*') ||
+      (rule.exceptResources?.length ?? 0) > 0 ||
+      rule.when?.includes('resource'),
+  );
+  const sorting = rules.filter((rule) => rule.provenances || rule.when?.includes('provenance'));
+  return {
+    isConditional: about.some(({ condition }) => condition !== null),
+    isTimed: about.some(({ condition }) => condition?.needsClock),
+    dependsOnNames: (user) => naming.some((rule) => mayConcern(rule, user)),
+    dependsOnProvenances: (user) => sorting.some((rule) => mayConcern(rule, user)),
+  };
+}
+
+/** False only where all of the rule's principals are other agents. */
+function mayConcern({ principals }: Rule, { agentId }: ToolUser): boolean {
+  return principals.some(
+    (pattern) =>
+      !pattern.startsWith('agent:') || matchesGlob(pattern.toLowerCase(), `agent:${agentId}`),
+  );
 }
