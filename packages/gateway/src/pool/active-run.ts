@@ -100,7 +100,7 @@ export class ActiveRun {
     this.#end(last);
   }
 
-  /** A worker that died told no usage, and one whose module calls models itself knows of its SDK's calls only. */
+  /** A worker that died reports no usage, and one whose module calls models itself knows of its SDK's calls only. */
   #withMeteredUsage(event: LastEvent): LastEvent {
     const metered = event.type === 'interrupted' ? null : (this.#link?.usage() ?? null);
     if (event.type === 'interrupted' || metered === null) return event;

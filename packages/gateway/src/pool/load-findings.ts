@@ -42,7 +42,7 @@ export function findingOfEnd(
       };
     case 'retired':
     case 'shutdown':
-      return { ...about, code: 'load_cancelled', message: 'The load was stopped before it ended.' };
+      return cancelledLoad(load);
     default:
       return crashFinding(end, load);
   }
@@ -65,4 +65,26 @@ function crashFinding(end: WorkerEnd, load: ModuleLoad): Finding {
 
 function lastLines(end: WorkerEnd): { frame?: string } {
   return end.detail?.stack ? { frame: end.detail.stack } : {};
+}
+
+/** Says that nothing can run the module. */
+export function missingRuntime(load: ModuleLoad): Finding {
+  return {
+    stage: 'load',
+    code: 'runtime_unavailable',
+    severity: 'error',
+    message: `There is nothing on this machine that runs modules in ${load.language}.`,
+    file: load.entry,
+  };
+}
+
+/** Says that a load was stopped, for no fault of the module. */
+export function cancelledLoad(load: ModuleLoad): Finding {
+  return {
+    stage: 'load',
+    code: 'load_cancelled',
+    severity: 'error',
+    message: 'The load was stopped before it ended.',
+    file: load.entry,
+  };
 }

@@ -6,14 +6,14 @@ import type { LoadAnswer } from '../protocol/worker/messages.ts';
 import type { ProcessUser } from '../system/processes.ts';
 import { ActiveRun, failed } from './active-run.ts';
 import { Generation, type StartOutcome, type StopOptions } from './generation.ts';
-import { createLoader, type Loader } from './loader.ts';
+import { createLoadIntoWorker, type LoadIntoWorker } from './load-into-worker.ts';
 import { asksForPermissions } from './process/node-permissions.ts';
 import { createOrphans, type Orphans } from './process/orphans.ts';
 import type { WorkerEntries } from './process/runtimes.ts';
 import { letWorkersIn } from './process/worker-user.ts';
 import { createRoster, type Roster } from './roster.ts';
 import { createSlots, type Slots } from './slots.ts';
-import { createSpareSets, type SpareSets } from './spare-sets.ts';
+import { createSpareSets, type SpareSets } from './spares.ts';
 
 /** Modules that are loaded at the same time; one that takes long stops counting. */
 const CONCURRENT_LOADS = 2;
@@ -89,7 +89,7 @@ class LivePool {
   readonly #orphans: Orphans;
   readonly #roster: Roster;
   readonly #spares: SpareSets;
-  readonly #loader: Loader;
+  readonly #load: LoadIntoWorker;
   readonly #slots: Slots = createSlots({
     count: CONCURRENT_LOADS,
     giveBackAfterMs: LOAD_SLOT_MS,
@@ -111,7 +111,7 @@ class LivePool {
       start: (runtime) => this.#roster.start(runtime, null),
       onFault: (error) => deps.emit({ type: 'fault_survived', where: 'spare worker', error }),
     });
-    this.#loader = createLoader({ ...deps, roster: this.#roster, spares: this.#spares });
+    this.#load = createLoadIntoWorker({ ...deps, roster: this.#roster, spares: this.#spares });
   }
 
   async start(): Promise<void> {
@@ -126,7 +126,7 @@ class LivePool {
     const stopped = AbortSignal.any([signal, this.#closing.signal]);
     try {
       stopped.throwIfAborted();
-      const loaded = await this.#loader.load(load, stopped);
+      const loaded = await this.#load(load, stopped);
       if (signal.aborted && loaded.type === 'loaded') void loaded.worker.process.end('retired');
       signal.throwIfAborted();
       if (loaded.type === 'load_failed') return loaded.answer;
@@ -209,7 +209,7 @@ class LivePool {
       if (!this.#evictIdle()) return { type: 'overloaded' };
     }
     if (this.#closing.signal.aborted) return { type: 'load_failed', findings: [] };
-    const loaded = await this.#loader.load(load, this.#closing.signal);
+    const loaded = await this.#load(load, this.#closing.signal);
     return loaded.type === 'loaded'
       ? { type: 'started', worker: loaded.worker }
       : { type: 'load_failed', findings: loaded.answer.findings };

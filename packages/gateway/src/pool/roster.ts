@@ -41,7 +41,7 @@ export type RosterDeps = {
   readonly emit: Emit;
 };
 
-/** Makes an empty roster. It records each process for the sweep of a later start, and tells of its start and end. */
+/** Makes an empty roster. It records each process for the sweep of a later start, and emits its start and end. */
 export function createRoster(deps: RosterDeps): Roster {
   const members = new Set<Member>();
   const { emit, orphans, settings, user } = deps;
@@ -55,7 +55,10 @@ export function createRoster(deps: RosterDeps): Roster {
       const { memoryLimitMb } = settings;
       const { entries } = deps;
       const start = runtimeStart(runtime, startupEnv, {
-        ...{ entries, memoryLimitMb, compileCacheFolder, workerEnv: env },
+        entries,
+        memoryLimitMb,
+        compileCacheFolder,
+        workerEnv: env,
         moduleFolders: load ? [load.folder, join(load.keptFolder, '*')] : [],
       });
       const started = new WorkerProcess({

@@ -78,7 +78,8 @@ export function runtimeStart(
     command: runtime.interpreter,
     args: ['-m', 'dropgate_worker'],
     env: {
-      ...{ PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
+      PYTHONUNBUFFERED: '1',
+      PYTHONDONTWRITEBYTECODE: '1',
       // Programs that its packages bring, such as tool servers, are found as in an activated environment.
       PATH: [dirname(runtime.interpreter), options.workerEnv.PATH ?? ''].join(delimiter),
       ...rest,

@@ -6,7 +6,7 @@ const PING_INTERVAL_MS = 1000;
 const MAX_TICK_MS = 250;
 
 export type Watchdog = {
-  /** The worker said something; `rssMb` where it told its memory. */
+  /** The worker said something; `rssMb` where it reported its memory. */
   readonly heard: (rssMb?: number) => void;
   /** Silence is no stall until `resume`: a module at import may block as long as its load may take. */
   readonly suspend: () => void;
@@ -16,7 +16,7 @@ export type Watchdog = {
 };
 
 /**
- * Watches one worker: pings it, and tells when it is silent for too long or holds too much memory. Begins suspended: a
+ * Watches one worker: pings it, and reports when it is silent for too long or holds too much memory. Begins suspended: a
  * process has to start first.
  */
 export function createWatchdog(options: {
@@ -56,9 +56,9 @@ export function createWatchdog(options: {
   }, tickMs).unref();
 
   return {
-    heard(told) {
+    heard(reported) {
       heardAtMs = performance.now();
-      if (told !== undefined && process.platform !== 'linux') rssMb = told;
+      if (reported !== undefined && process.platform !== 'linux') rssMb = reported;
     },
     suspend() {
       isSuspended = true;

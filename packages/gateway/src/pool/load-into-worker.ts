@@ -1,0 +1,132 @@
+import type { Finding } from '../protocol/diagnostics.ts';
+import type { ModelAccess } from '../protocol/pool.ts';
+import type { ModuleLoad } from '../protocol/records.ts';
+import { type LoadAnswer, protocolVersion } from '../protocol/worker/messages.ts';
+import { cancelledLoad, findingOfEnd, missingRuntime } from './load-findings.ts';
+import { LoadedWorker } from './loaded-worker.ts';
+import { runtimeOf } from './process/runtimes.ts';
+import { moduleEnvironment, startupEnvironment } from './process/worker-env.ts';
+import type { WorkerProcess } from './process/worker-process.ts';
+import type { Member, Roster } from './roster.ts';
+import type { SpareSets, Spares } from './spares.ts';
+
+/** What came of a load, with the worker where it went well. */
+export type Loaded =
+  | {
+      readonly type: 'loaded';
+      readonly answer: LoadAnswer & { type: 'loaded' };
+      readonly worker: LoadedWorker;
+    }
+  | { readonly type: 'load_failed'; readonly answer: LoadAnswer & { type: 'load_failed' } };
+
+/** Loads a module into a spare, or into a process of its own where no spare can take it. */
+export type LoadIntoWorker = (load: ModuleLoad, signal: AbortSignal) => Promise<Loaded>;
+
+export type LoadIntoWorkerDeps = {
+  readonly settings: {
+    readonly loadTimeoutMs: number;
+    readonly memoryLimitMb: number;
+    readonly idleTimeoutMs: number;
+  };
+  readonly roster: Roster;
+  readonly spares: SpareSets;
+  readonly grantModelAccess: (agentId: string) => ModelAccess;
+};
+
+/** Makes the one way in which a module gets into a worker. A used spare is replaced after the load, not beside it. */
+export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
+  const { settings, roster } = deps;
+
+  return async (load, signal) => {
+    const runtime = runtimeOf(load);
+    if (!runtime) return failure(missingRuntime(load));
+    const spares = deps.spares.forLoad(load);
+    const spare = spares && (await takeSpare(spares, load));
+    if (!spare && signal.aborted) return failure(cancelledLoad(load));
+    const member = spare ?? roster.start(runtime, load);
+    const access = deps.grantModelAccess(load.agentId);
+    const answer = await loadIntoProcess(member.process, load, { ...settings, access, signal });
+    spares?.fill();
+    if (answer.type === 'load_failed') return { type: 'load_failed', answer };
+    const { idleTimeoutMs } = settings;
+    const worker = new LoadedWorker({ process: member.process, load, access, idleTimeoutMs });
+    member.worker = worker;
+    return { type: 'loaded', answer, worker };
+  };
+}
+
+/** A spare that said hello, already given to this load. One that dies before is no fault of the module. */
+async function takeSpare(spares: Spares, load: ModuleLoad): Promise<Member | null> {
+  const needsOwnStart = Object.keys(startupEnvironment(load.env)).length > 0;
+  const spare = needsOwnStart ? null : spares.take();
+  if (!spare) return null;
+  spare.load = load;
+  return (await spare.process.ready) ? spare : null;
+}
+
+function failure(finding: Finding): Loaded {
+  return { type: 'load_failed', answer: { type: 'load_failed', findings: [finding], files: [] } };
+}
+
+/**
+ * Loads a module into a worker that has none. The time limit begins when the worker is ready to load, so that a busy
+ * machine is not held against the module. Where the answer is `load_failed`, the worker is ended.
+ */
+async function loadIntoProcess(
+  worker: WorkerProcess,
+  load: ModuleLoad,
+  options: {
+    readonly access: ModelAccess;
+    readonly loadTimeoutMs: number;
+    readonly memoryLimitMb: number;
+    readonly signal: AbortSignal;
+  },
+): Promise<LoadAnswer> {
+  const { access, signal } = options;
+  const stop = (): void => {
+    void worker.kill('retired', 'The load was cancelled.');
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    const answer = (await worker.ready) ? await askToLoad(worker, load, options) : null;
+    if (answer?.type === 'loaded') {
+      access.setUpstream(answer.manifest.upstream.name);
+      return answer;
+    }
+    access.revoke();
+    const ended = worker.end('retired');
+    if (answer) return answer;
+    const end = await ended;
+    return { type: 'load_failed', findings: [findingOfEnd(end, load, options)], files: [] };
+  } catch (error) {
+    // No fault of the module, but nobody would own its process from here.
+    access.revoke();
+    void worker.kill('retired', 'The load failed inside the gateway.');
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Null where the worker ended before it answered. */
+async function askToLoad(
+  worker: WorkerProcess,
+  load: ModuleLoad,
+  options: { readonly access: ModelAccess; readonly loadTimeoutMs: number },
+): Promise<LoadAnswer | null> {
+  const answered = Promise.withResolvers<LoadAnswer>();
+  worker.listen((message) => {
+    if (message.type === 'loaded' || message.type === 'load_failed') answered.resolve(message);
+  });
+  const env = moduleEnvironment(load.env, options.access);
+  worker.send({ type: 'load', version: protocolVersion, load: { ...load, env } });
+  const timer = setTimeout(() => {
+    void worker.kill('load_timeout', `The load took longer than ${options.loadTimeoutMs} ms.`);
+  }, options.loadTimeoutMs);
+  try {
+    return await Promise.race([answered.promise, worker.ended.then(() => null)]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
