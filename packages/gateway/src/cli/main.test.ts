@@ -31,26 +31,24 @@ describe('dropgate', () => {
   });
 
   test.each([
-    ...[['init'], ['new'], ['dev'], ['start'], ['check']],
-    ...[
-      ['agents', 'list'],
-      ['agents', 'errors'],
-      ['agents', 'refresh'],
-    ],
-    ...[
-      ['keys', 'create'],
-      ['keys', 'list'],
-      ['keys', 'rotate'],
-      ['keys', 'revoke'],
-    ],
-    ...[
-      ['security', 'preview'],
-      ['security', 'override'],
-      ['security', 'overrides'],
-      ['security', 'revoke'],
-      ['security', 'rules'],
-      ['security', 'decisions'],
-    ],
+    ['init'],
+    ['new'],
+    ['dev'],
+    ['start'],
+    ['check'],
+    ['agents', 'list'],
+    ['agents', 'errors'],
+    ['agents', 'refresh'],
+    ['keys', 'create'],
+    ['keys', 'list'],
+    ['keys', 'rotate'],
+    ['keys', 'revoke'],
+    ['security', 'preview'],
+    ['security', 'override'],
+    ['security', 'overrides'],
+    ['security', 'revoke'],
+    ['security', 'rules'],
+    ['security', 'decisions'],
     ['audit'],
   ])('shows an example of %s %s', async (...words) => {
     const command = words.filter((word) => word !== undefined);

@@ -1,7 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { securityLimits } from '../protocol/security/limits.ts';
 import type { CommandContext } from './command.ts';
-import { durationSeconds } from './duration.ts';
 
 /** Runs the work of a command, which resolves with its exit code. */
 export type RunCommand = (work: (context: CommandContext) => Promise<number>) => Promise<void>;
@@ -30,6 +29,20 @@ export function parseList(text: string): string[] {
   const parts = text.split(',').map((part) => part.trim());
   if (parts.every((part) => part !== '')) return parts;
   throw new InvalidArgumentError('Give names with commas between them, such as a,b.');
+}
+
+const secondsPerUnit: Readonly<Record<string, number>> = {
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+  w: 604_800,
+};
+
+/** Seconds of a duration such as `30d`, `12h`, `45m`, `90s` or `2w`; null where it is none. */
+export function durationSeconds(text: string): number | null {
+  const [, amount, unit] = /^([1-9]\d{0,8})([smhdw])$/.exec(text) ?? [];
+  return amount && unit ? Number(amount) * (secondsPerUnit[unit] ?? 0) : null;
 }
 
 /** A duration such as `30d`, in seconds. */

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { agentsAnswer, errorsAnswer, refreshAnswer } from '../gateway-answers.ts';
-import { connectGateway, type GatewayClient } from '../gateway-client.ts';
-import { count, showFinding } from '../show-findings.ts';
-import { cut, table } from '../text-layout.ts';
+import { showFinding } from '../show-findings.ts';
+import { count, cut, table } from '../text-layout.ts';
+import { connectGateway, type GatewayClient } from './gateway-client.ts';
 
 /** How long a gateway may take to tell what it knows. */
 const readTimeoutMs = 15_000;

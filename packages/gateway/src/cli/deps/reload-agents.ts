@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { readRunningGateway } from '../../storage/running-gateway.ts';
+import { connectGateway, type GatewayClient } from '../agents/gateway-client.ts';
 import { type CommandContext, CommandError } from '../command.ts';
 import { agentsAnswer } from '../gateway-answers.ts';
-import { connectGateway, type GatewayClient } from '../gateway-client.ts';
 
 /** Longer than several agents may load. */
 const refreshTimeoutMs = 5 * 60_000;

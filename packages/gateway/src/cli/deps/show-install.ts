@@ -2,8 +2,9 @@ import { relative } from 'node:path';
 import type { InstallError, InstallResult } from '../../dependencies/install/install-result.ts';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { FoundModule } from '../../protocol/module.ts';
-import { count, showFinding } from '../show-findings.ts';
+import { showFinding } from '../show-findings.ts';
 import type { Terminal } from '../terminal.ts';
+import { count } from '../text-layout.ts';
 
 /** What an install did, with the module it was for. */
 export type ModuleInstall = { readonly module: FoundModule; readonly result: InstallResult };

@@ -2,9 +2,9 @@ import { relative } from 'node:path';
 import type { InstallPlan } from '../../dependencies/install/install-result.ts';
 import type { CheckedPackage } from '../../dependencies/installed-package.ts';
 import type { FoundModule } from '../../protocol/module.ts';
-import { count, showFinding } from '../show-findings.ts';
+import { showFinding } from '../show-findings.ts';
 import type { Terminal } from '../terminal.ts';
-import { table } from '../text-layout.ts';
+import { count, table } from '../text-layout.ts';
 
 /** A plan with the module it is for. */
 export type ModulePlan = { readonly module: FoundModule; readonly plan: InstallPlan };

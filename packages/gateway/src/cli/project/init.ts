@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
+import { readOwnPackage } from '../../config/own-package.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
-import { readOwnManifest } from '../own-manifest.ts';
+import { sampleAgentFile } from './agent-templates.ts';
 import {
   ignoredPaths,
   type ProjectManifest,
   projectManifest,
   tsConfigFile,
-} from './templates/project-files.ts';
-import { sampleAgentFile } from './templates/sample-agent.ts';
+} from './project-files.ts';
 import { writeNew } from './write-new.ts';
 
 const nextSteps = [
@@ -25,7 +25,7 @@ export async function init(
   const { terminal, projectRoot } = context;
   const { agentRoots } = await context.loadConfig('new');
   const sample = join(agentRoots[0] ?? projectRoot, 'SampleAgent', 'agent.ts');
-  const manifest = projectManifest(readOwnManifest());
+  const manifest = projectManifest(readOwnPackage());
   const files = {
     'package.json': `${JSON.stringify({ ...headOf(projectRoot), ...manifest }, null, 2)}\n`,
     'tsconfig.json': tsConfigFile,

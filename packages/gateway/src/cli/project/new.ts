@@ -3,8 +3,7 @@ import { join, relative } from 'node:path';
 import type { Config } from '../../config/settle.ts';
 import { readRunningGateway } from '../../storage/running-gateway.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
-import { agentFile } from './templates/agent-file.ts';
-import { pythonAgentFile } from './templates/python-agent-file.ts';
+import { agentFile, pythonAgentFile } from './agent-templates.ts';
 import { writeNew } from './write-new.ts';
 
 /** Folder names that discovery walks and that make a model id. */

@@ -2,12 +2,10 @@ import { isUsable } from '../../policy/keys/known-keys.ts';
 import { audit as auditPolicy } from '../../policy/review/audit.ts';
 import type { AuditFinding } from '../../policy/review/audit-facts.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
-import { count } from '../show-findings.ts';
 import type { Terminal } from '../terminal.ts';
-import { terminalWidth, wrap } from '../text-layout.ts';
-import { nowSeconds } from '../with-store.ts';
-import { knownAgentsOf } from './known-to-store.ts';
-import { withPolicy } from './with-policy.ts';
+import { count, terminalWidth, wrap } from '../text-layout.ts';
+import { knownAgentsOf, withPolicy } from './with-policy.ts';
+import { nowSeconds } from './with-store.ts';
 
 /** `dropgate audit`: gaps in rules, overrides and keys; 1 where something is worth a change. */
 export async function audit(
@@ -59,7 +57,9 @@ function showSummary(
 ): void {
   const { agents, rules, overrides, keys, admin_keys: admins } = summary;
   const looked = [
-    ...[count(agents, 'agent'), count(rules, 'rule'), count(overrides, 'open override')],
+    count(agents, 'agent'),
+    count(rules, 'rule'),
+    count(overrides, 'open override'),
     `${count(keys, 'key')} (${count(admins, 'admin')})`,
   ];
   const warnings = findings.filter(({ severity }) => severity === 'warning').length;

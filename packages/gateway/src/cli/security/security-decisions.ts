@@ -3,9 +3,9 @@ import type { DecisionAnswer } from '../../protocol/security/answers.ts';
 import { decisionToJson } from '../../protocol/security/json.ts';
 import type { Store } from '../../storage/store.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
-import { findKey } from '../find-key.ts';
 import { table } from '../text-layout.ts';
-import { withStore } from '../with-store.ts';
+import { findKey } from './find-key.ts';
+import { withStore } from './with-store.ts';
 
 /** Filters of `dropgate security decisions`. Times are ISO 8601. */
 export type DecisionsOptions = {

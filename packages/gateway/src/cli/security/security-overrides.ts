@@ -3,9 +3,10 @@ import type { Action, KeyRecord } from '../../protocol/policy.ts';
 import type { OverrideAnswer } from '../../protocol/security/answers.ts';
 import { overrideToJson } from '../../protocol/security/json.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
+import { commandLineUser } from '../command-line-user.ts';
 import { cut, table } from '../text-layout.ts';
-import { commandLineUser, nowSeconds } from '../with-store.ts';
 import { withPolicy } from './with-policy.ts';
+import { nowSeconds } from './with-store.ts';
 
 /** The table gets no wider for a long reason. */
 const reasonWidth = 40;
@@ -37,7 +38,11 @@ export async function makeOverride(
       );
     }
     return overrides.create(commandLineUser(), {
-      ...{ effect, action, resource, principal, reason },
+      effect,
+      action,
+      resource,
+      principal,
+      reason,
       ttlSeconds: ttl,
       breakGlass: breakGlass === true,
     });

@@ -7,14 +7,13 @@ import type { PreviewRequest } from '../../protocol/security/preview.ts';
 import { toPreviewRequest } from '../../protocol/security/preview-request.ts';
 import { previewBody } from '../../protocol/security/requests.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
-import { count } from '../show-findings.ts';
+import { commandLineUser } from '../command-line-user.ts';
 import type { Terminal } from '../terminal.ts';
-import { table } from '../text-layout.ts';
-import { commandLineUser, nowSeconds } from '../with-store.ts';
-import { knownAgentsOf, usableKeysOf } from './known-to-store.ts';
+import { count, table } from '../text-layout.ts';
 import { parseJsonOption, readDraftRules } from './read-draft.ts';
 import { showRules } from './security-rules.ts';
-import { withPolicy } from './with-policy.ts';
+import { knownAgentsOf, usableKeysOf, withPolicy } from './with-policy.ts';
+import { nowSeconds } from './with-store.ts';
 
 /** What `dropgate security preview` is told. */
 export type PreviewOptions = {
@@ -56,7 +55,8 @@ export async function preview(context: CommandContext, options: PreviewOptions):
 async function requestOf(options: PreviewOptions, folder: string): Promise<PreviewRequest> {
   const { key, principal, action, resource, agent, args, draftRules, draftOverride } = options;
   const body = {
-    ...{ action, resource },
+    action,
+    resource,
     ...(key !== undefined && { key_id: key }),
     ...(principal !== undefined && { principal }),
     ...(agent !== undefined && { agent_id: agent }),
@@ -97,7 +97,12 @@ function show(terminal: Terminal, shown: PreviewAnswer, options: PreviewOptions)
   );
   const head = ['KEY OR AGENT', 'VIA', 'ACTION', 'RESOURCE', 'BEFORE', 'AFTER'];
   const rows = changes.map(({ principal, agent_id, action, resource, before: was, after: is }) => [
-    ...[principal.name, agent_id ?? '-', action, resource, was, is],
+    principal.name,
+    agent_id ?? '-',
+    action,
+    resource,
+    was,
+    is,
   ]);
   if (rows.length > 0) for (const line of table([head, ...rows])) terminal.line(line);
 }

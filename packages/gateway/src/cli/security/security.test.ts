@@ -122,9 +122,18 @@ describe('dropgate security preview', () => {
   test('tries an override, and knows the tools of an agent', async () => {
     const override = { effect: 'deny', action: 'call_tool', resource: '*', principal: 'alice' };
     const shown = await json(
-      ...['security', 'preview', 'call_tool', 'get_weather', '--key', aliceId],
-      ...['--agent', 'labs/planner', '--args', '{"city":"Oslo"}'],
-      ...['--draft-override', JSON.stringify(override)],
+      'security',
+      'preview',
+      'call_tool',
+      'get_weather',
+      '--key',
+      aliceId,
+      '--agent',
+      'labs/planner',
+      '--args',
+      '{"city":"Oslo"}',
+      '--draft-override',
+      JSON.stringify(override),
     );
     expect(shown).toMatchObject({ before: { decision: 'allow' }, after: { decision: 'deny' } });
     expect(shown.changes).toMatchObject([{ agent_id: 'labs/planner', resource: 'get_weather' }]);
@@ -176,7 +185,12 @@ describe('dropgate security override', () => {
     });
     expect(Date.parse(made.expires_at) - Date.parse(made.created_at)).toBe(3_600_000);
     const preview = await json(
-      ...['security', 'preview', 'run_agent', 'labs/planner', '--key', 'alice'],
+      'security',
+      'preview',
+      'run_agent',
+      'labs/planner',
+      '--key',
+      'alice',
     );
     expect(preview.rule).toMatchObject({ id: made.id, tier: 4, source: 'override' });
     expect((await security('overrides', '--active')).out).toMatch(
@@ -223,8 +237,18 @@ describe('dropgate security decisions', () => {
       ].join('\n'),
     );
     const { decisions, next } = await json(
-      ...['security', 'decisions', '--agent', 'labs/planner', '--tool', 'weather'],
-      ...['--since', '2026-11-22T11:00Z', '--until', '2026-11-22T12:00Z', '--rule', 'no-weather'],
+      'security',
+      'decisions',
+      '--agent',
+      'labs/planner',
+      '--tool',
+      'weather',
+      '--since',
+      '2026-11-22T11:00Z',
+      '--until',
+      '2026-11-22T12:00Z',
+      '--rule',
+      'no-weather',
     );
     expect(decisions).toMatchObject([{ id: 'dec_1', request_id: 'req_1', source: 'config' }]);
     expect(next).toBeNull();

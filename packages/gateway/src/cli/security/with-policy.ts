@@ -1,8 +1,13 @@
+import { isUsable } from '../../policy/keys/known-keys.ts';
 import { createLivePolicy } from '../../policy/live-policy.ts';
 import { createOverrides, type Overrides } from '../../policy/overrides.ts';
+import { knownAgent } from '../../policy/review/known-agent.ts';
+import type { KnownAgent } from '../../policy/review/preview.ts';
 import type { RuleSet } from '../../policy/rules/rule-set.ts';
+import type { KeyRecord } from '../../protocol/policy.ts';
+import type { Store } from '../../storage/store.ts';
 import type { CommandContext } from '../command.ts';
-import { nowSeconds, type OpenedStore, withStore } from '../with-store.ts';
+import { nowSeconds, type OpenedStore, withStore } from './with-store.ts';
 
 /** The rules of a project: those of its settings as they are on disk now, and the overrides of its store. */
 export type OpenedPolicy = OpenedStore & {
@@ -36,6 +41,20 @@ export function withPolicy<Result>(
       live.close();
     }
   });
+}
+
+/** The agents that loaded when a gateway last looked, with their tools. */
+export async function knownAgentsOf({
+  generations,
+}: Pick<Store, 'generations'>): Promise<readonly KnownAgent[]> {
+  return (await generations.list()).map(({ agentId, modulePath, manifest }) =>
+    knownAgent(agentId, modulePath, manifest),
+  );
+}
+
+/** The keys that can be used now. */
+export async function usableKeysOf({ keys }: Pick<Store, 'keys'>): Promise<readonly KeyRecord[]> {
+  return (await keys.list()).filter((key) => isUsable(key, nowSeconds()));
 }
 
 /** A command ends before anything could change that it would have to follow. */

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
-import { describeDiagnostic } from '../describe-diagnostic.ts';
 import type { AgentStatus, UpstreamStatus } from '../gateway-contract.ts';
+import { describeFinding, severityStyles } from '../show-findings.ts';
 import type { Style } from '../terminal.ts';
 import { cut, terminalWidth, wrap } from '../text-layout.ts';
 
@@ -65,8 +65,6 @@ function loadingLines(agents: readonly AgentStatus[], styled: Styled): string[] 
   return section('Still loading', loading, styled);
 }
 
-const severityStyles = { error: 'red', warning: 'yellow', info: 'dim' } as const;
-
 function problemLines({ diagnostics }: DevStatus, styled: Styled): string[] {
   // What a run met, perhaps days ago, is no problem of this start: `dropgate agents errors` has it.
   const ofFiles = diagnostics.filter(({ request_id }) => request_id === null);
@@ -74,7 +72,7 @@ function problemLines({ diagnostics }: DevStatus, styled: Styled): string[] {
     ofFiles.filter((diagnostic) => diagnostic.severity === severity),
   );
   const lines = ranked.slice(0, MAX_LISTED).flatMap((diagnostic) => {
-    const [first = '', ...rest] = describeDiagnostic(diagnostic, terminalWidth - 4);
+    const [first = '', ...rest] = describeFinding(diagnostic, terminalWidth - 4);
     return [styled(severityStyles[diagnostic.severity], first), ...rest];
   });
   const others = ranked.length - MAX_LISTED;

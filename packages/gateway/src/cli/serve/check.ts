@@ -3,9 +3,9 @@ import type { Config } from '../../config/settle.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import type { AgentStatus } from '../gateway-contract.ts';
-import { count, showFinding } from '../show-findings.ts';
+import { showFinding } from '../show-findings.ts';
 import type { Terminal } from '../terminal.ts';
-import { cut, table } from '../text-layout.ts';
+import { count, cut, table } from '../text-layout.ts';
 
 /** Progress is told of what takes longer than this. */
 const progressAfterMs = 1000;

@@ -2,12 +2,11 @@ import { join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
 import { newSecret } from '../../policy/keys/new-key.ts';
 import { type CommandContext, CommandError } from '../command.ts';
+import { commandLineUser } from '../command-line-user.ts';
 import type { RunningGateway } from '../gateway-contract.ts';
-import { osUser } from '../os-user.ts';
 import { banner } from './banner.ts';
 import { readKeyFile, writeKeyFile } from './key-file.ts';
-import { isLoopback } from './loopback.ts';
-import { serve, servingConfig } from './serve.ts';
+import { isLoopback, serve, servingConfig } from './serve.ts';
 
 /**
  * `dropgate dev`: serves the project on this machine only, with one admin key that stays the same, and tells all
@@ -32,7 +31,7 @@ export async function dev(
     async prepare(gateway) {
       key = await devKey(gateway, join(projectRoot, '.dropgate', 'dev-key'));
     },
-    tell(gateway, url) {
+    onReady(gateway, url) {
       const status = {
         url,
         key,
@@ -49,7 +48,7 @@ export async function dev(
 
 /** The key of earlier starts, put back into a store that has lost it; a fresh one where there is none that works. */
 async function devKey(gateway: RunningGateway, path: string): Promise<string> {
-  const key = { name: 'dev', role: 'admin', createdBy: `cli:${osUser()}` } as const;
+  const key = { name: 'dev', role: 'admin', createdBy: commandLineUser().id } as const;
   const kept = await readKeyFile(path);
   if (kept !== null) {
     try {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type CliProcess, runCli, startCli } from '../../../test/support/cli-process.ts';
 import { shareCompileCache } from '../../../test/support/compile-cache.ts';
+import { isLoopback } from './serve.ts';
 
 let folder = '';
 let running: CliProcess[] = [];
@@ -175,4 +176,22 @@ describe('dropgate start', () => {
     expect(err).toContain('This is no API key');
     expect(err).not.toContain('hunter2');
   });
+});
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.8.9.1', true],
+  ['localhost', true],
+  ['LOCALHOST', true],
+  ['::1', true],
+  ['[::1]', true],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['10.0.0.1', false],
+  ['127.evil.example', false],
+  ['127.0.0.1.example', false],
+  ['localhost.example', false],
+  ['', false],
+])('%s reaches this machine only: %s', (host, expected) => {
+  expect(isLoopback(host)).toBe(expected);
 });

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type { Config } from '../../config/settle.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import type { RunningGateway } from '../gateway-contract.ts';
@@ -13,7 +14,7 @@ export type Serving = {
   /** Before anything listens. What it throws ends the command. */
   prepare(gateway: RunningGateway): Promise<void>;
   /** Once it listens and every agent is loaded or failed. */
-  tell(gateway: RunningGateway, url: string): void;
+  onReady(gateway: RunningGateway, url: string): void;
 };
 
 /** The settings of a command that serves, its own port in place; what looks wrong in them is told. */
@@ -32,7 +33,8 @@ export async function serve(context: CommandContext, serving: Serving): Promise<
   const { log, config } = serving;
   const stopped = context.untilStopped();
   const gateway = await context.createGateway({
-    ...{ config, log },
+    config,
+    log,
     reload: () => context.loadConfig(serving.command),
   });
   try {
@@ -43,7 +45,7 @@ export async function serve(context: CommandContext, serving: Serving): Promise<
       gateway.whenLoaded().then(() => true),
       stopped.then(() => false),
     ]).finally(() => clearTimeout(progress));
-    if (isLoaded) serving.tell(gateway, url);
+    if (isLoaded) serving.onReady(gateway, url);
     await stopped;
   } catch (error) {
     await gateway.close('start failed');
@@ -78,4 +80,10 @@ async function started(
         throw error;
     }
   }
+}
+
+/** Whether an address reaches this machine only. Names other than `localhost` count as reaching further. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  return bare === 'localhost' || bare === '::1' || (isIPv4(bare) && bare.startsWith('127.'));
 }

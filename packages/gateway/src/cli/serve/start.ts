@@ -2,8 +2,7 @@ import { type CommandContext, CommandError } from '../command.ts';
 import type { RunningGateway } from '../gateway-contract.ts';
 import type { Terminal } from '../terminal.ts';
 import { bootstrapKey } from './bootstrap-key.ts';
-import { isLoopback } from './loopback.ts';
-import { serve, servingConfig } from './serve.ts';
+import { isLoopback, serve, servingConfig } from './serve.ts';
 
 /**
  * `dropgate start`: serves the project. Makes no key unless GATEWAY_BOOTSTRAP_KEY_FILE asks for one, and refuses
@@ -25,7 +24,7 @@ export async function start(
       }
       await requireKey(gateway, config.server.host, terminal);
     },
-    tell: () => undefined,
+    onReady: () => undefined,
   });
 }
 

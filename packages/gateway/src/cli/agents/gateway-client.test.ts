@@ -4,9 +4,12 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { inProcessCli } from '../../test/support/in-process-cli.ts';
-import { type TemporaryProject, temporaryProject } from '../../test/support/temporary-project.ts';
-import { announceGateway } from '../storage/running-gateway.ts';
+import { inProcessCli } from '../../../test/support/in-process-cli.ts';
+import {
+  type TemporaryProject,
+  temporaryProject,
+} from '../../../test/support/temporary-project.ts';
+import { announceGateway } from '../../storage/running-gateway.ts';
 import { connectGateway } from './gateway-client.ts';
 
 let project: TemporaryProject;

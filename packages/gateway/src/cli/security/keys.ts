@@ -4,9 +4,10 @@ import type { KeyLimits, KeyRecord, Role } from '../../protocol/policy.ts';
 import type { KeyAnswer } from '../../protocol/security/answers.ts';
 import { keyToJson } from '../../protocol/security/json.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
-import { findKey } from '../find-key.ts';
+import { commandLineUser } from '../command-line-user.ts';
 import { table } from '../text-layout.ts';
-import { commandLineUser, nowSeconds, withStore } from '../with-store.ts';
+import { findKey } from './find-key.ts';
+import { nowSeconds, withStore } from './with-store.ts';
 
 /** Options of `dropgate keys create`, parsed. */
 export type CreateOptions = Partial<KeyLimits> & {
@@ -24,7 +25,8 @@ export async function createKey(context: CommandContext, options: CreateOptions)
   const { name, role, namespaces, agents, expires, json, ...limits } = options;
   const made = await withKeys(context, async ({ keys, place }) => ({
     ...(await keys.create(commandLineUser(), {
-      ...{ role, limits },
+      role,
+      limits,
       ...(name !== undefined && { name }),
       ...(namespaces && { namespaces }),
       ...(agents && { agents }),

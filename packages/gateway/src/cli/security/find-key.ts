@@ -1,5 +1,5 @@
-import type { KeyRecord } from '../protocol/policy.ts';
-import { CommandError, exitCodes } from './command.ts';
+import type { KeyRecord } from '../../protocol/policy.ts';
+import { CommandError, exitCodes } from '../command.ts';
 
 /**
  * The key that somebody means by an id, or by a name that only it has; of several of a name, one that is not revoked.

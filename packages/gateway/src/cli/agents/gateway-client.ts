@@ -1,9 +1,9 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Agent, errors as httpErrors, request } from 'undici';
-import { type RunningGateway, readRunningGateway } from '../storage/running-gateway.ts';
-import { hasProcess } from '../system/processes.ts';
-import { CommandError } from './command.ts';
+import { type RunningGateway, readRunningGateway } from '../../storage/running-gateway.ts';
+import { hasProcess } from '../../system/processes.ts';
+import { CommandError } from '../command.ts';
 
 /** Asks a running gateway, as an admin. Every failure is a `CommandError` that says what to do. */
 export type GatewayClient = (question: GatewayQuestion) => Promise<unknown>;

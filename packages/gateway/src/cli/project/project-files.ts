@@ -1,4 +1,4 @@
-import type { OwnManifest } from '../../own-manifest.ts';
+import type { OwnPackage } from '../../config/own-package.ts';
 
 /** Lines of the `.gitignore` of a project. `.dropgate/` holds keys, `.env` too. */
 export const ignoredPaths = ['.dropgate/', 'node_modules/', '.venv/', '__pycache__/', '.env'];
@@ -11,7 +11,7 @@ export type ProjectManifest = {
 };
 
 /** The `package.json` of a project, but its name. The versions are those that the gateway itself brings. */
-export function projectManifest({ version, dependencies }: OwnManifest): ProjectManifest {
+export function projectManifest({ version, dependencies }: OwnPackage): ProjectManifest {
   const brought = ['@openai/agents', 'zod'].map((name) => [name, `^${dependencies[name]}`]);
   return {
     scripts: {

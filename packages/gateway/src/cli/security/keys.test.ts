@@ -58,9 +58,15 @@ describe('dropgate keys create', () => {
 
   test('makes a key with scopes, limits and an expiry', async () => {
     const key = await json(
-      ...['create', '--role', 'operator', '--namespaces', 'labs, default', '--agents', 'labs/*'],
-      ...['--expires', '30d', '--requests-per-minute', '60', '--concurrent-runs', '2'],
-      ...['--tokens-per-day', '1000', '--tokens-per-month', '20000'],
+      'create',
+      '--role=operator',
+      '--namespaces=labs, default',
+      '--agents=labs/*',
+      '--expires=30d',
+      '--requests-per-minute=60',
+      '--concurrent-runs=2',
+      '--tokens-per-day=1000',
+      '--tokens-per-month=20000',
     );
     expect(key).toMatchObject({
       namespaces: ['labs', 'default'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { durationSeconds } from './duration.ts';
+import { durationSeconds } from './options.ts';
 
 test.each([
   ['90s', 90],

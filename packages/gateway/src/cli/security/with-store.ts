@@ -1,10 +1,8 @@
 import { relative } from 'node:path';
-import type { Config } from '../config/settle.ts';
-import type { KeyPrincipal } from '../protocol/policy.ts';
-import { openStore } from '../storage/sql-store.ts';
-import type { Store } from '../storage/store.ts';
-import type { CommandContext } from './command.ts';
-import { osUser } from './os-user.ts';
+import type { Config } from '../../config/settle.ts';
+import { openStore } from '../../storage/sql-store.ts';
+import type { Store } from '../../storage/store.ts';
+import type { CommandContext } from '../command.ts';
 
 /** The store of a project, open. */
 export type OpenedStore = {
@@ -31,13 +29,6 @@ export async function withStore<Result>(
   } finally {
     await store.close();
   }
-}
-
-/** Who works here, as what is made by it says: `cli:<os user>`, an admin without limits. */
-export function commandLineUser(): { readonly id: string; readonly principal: KeyPrincipal } {
-  const id = `cli:${osUser()}`;
-  const scopes = { namespaces: null, agents: null };
-  return { id, principal: { type: 'key', id, name: id, role: 'admin', ...scopes } };
 }
 
 /** Unix seconds. */

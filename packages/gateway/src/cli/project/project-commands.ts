@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { examples, jsonOption, type RunCommand } from '../options.ts';
+
+/** `dropgate init|new`: they write files. */
+export function addProjectCommands(program: Command, run: RunCommand): void {
+  program
+    .command('init')
+    .description('make this folder a project: package.json, tsconfig.json, .gitignore, SampleAgent')
+    .addOption(jsonOption())
+    .addHelpText('after', examples('init', 'init --json'))
+    .addHelpText('after', '\nA file that is there already is kept as it is.')
+    .action((options) =>
+      run(async (context) => (await import('./init.ts')).init(context, options)),
+    );
+  program
+    .command('new')
+    .description('make an agent from a template')
+    .argument('<name>', 'name of its folder; the model id is the same in lower case')
+    .option('--namespace <name>', 'first half of its model id, such as labs')
+    .option('--python', 'an agent in Python; without it, in TypeScript')
+    .addOption(jsonOption())
+    .addHelpText('after', examples('new Planner', 'new Planner --namespace labs --python'))
+    .action((name: string, options) =>
+      run(async (context) => (await import('./new.ts')).newAgent(context, name, options)),
+    );
+}
