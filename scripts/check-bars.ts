@@ -20,7 +20,7 @@ const maxP90FunctionLines = 25;
 const maxFunctionLines = 60;
 const maxFolderFiles = 18;
 /** The only files that may read the environment. */
-const environmentReaders = /\/src\/(config\/load|worker\/main)\.ts:/;
+const environmentReaders = /\/src\/(config\/load-config|worker\/main)\.ts:/;
 /** The only folder that may write to the terminal. */
 const terminalWriters = /\/src\/cli\//;
 

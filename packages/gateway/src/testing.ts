@@ -1,4 +1,4 @@
-import { loadConfig } from './config/load.ts';
+import { loadConfig } from './config/load-config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 
 /** A gateway that listens on a free port of 127.0.0.1, with an admin key. */

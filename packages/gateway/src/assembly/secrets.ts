@@ -1,4 +1,4 @@
-import type { Config } from '../config/settle.ts';
+import type { Config } from '../config/config.ts';
 import type { Redactor } from '../observability/redact.ts';
 import type { Pool } from '../pool/pool.ts';
 

@@ -1,4 +1,4 @@
-import type { Command as CommandName, Config } from '../config/settle.ts';
+import type { Command as CommandName, Config } from '../config/config.ts';
 import type { CreateGateway } from './gateway-contract.ts';
 import type { Terminal } from './terminal.ts';
 

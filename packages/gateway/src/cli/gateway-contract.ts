@@ -1,4 +1,4 @@
-import type { Config } from '../config/settle.ts';
+import type { Config } from '../config/config.ts';
 import type { ApiKeys } from '../policy/keys/api-keys.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 

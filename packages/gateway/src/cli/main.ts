@@ -13,7 +13,7 @@ export async function main(args: readonly string[]): Promise<number> {
     projectRoot,
     terminal,
     loadConfig: async (command) =>
-      (await import('../config/load.ts')).loadProcessConfig({ projectRoot, command }),
+      (await import('../config/load-config.ts')).loadProcessConfig({ projectRoot, command }),
     createGateway: async (options) => (await import('../gateway.ts')).createGateway(options),
     untilStopped: untilStopSignal,
   };

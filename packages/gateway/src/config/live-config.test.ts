@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { createLiveConfig } from './live-config.ts';
-import { loadConfig } from './load.ts';
+import { loadConfig } from './load-config.ts';
 
 async function scene(yaml: string) {
   const projectRoot = await tempFolder({ 'gateway.yaml': yaml });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
+import type { Config } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
-import type { Config } from './settle.ts';
 
 /** The settings while the gateway runs: what agents depend on follows the files, the rest waits for a restart. */
 export type LiveConfig = {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { AllowedValues } from './allowed.ts';
+import type { AllowedValues } from './allowed-values.ts';
 import type { ConfigProblem } from './config-error.ts';
 import { nearest } from './nearest.ts';
 import { laterSections } from './schema.ts';

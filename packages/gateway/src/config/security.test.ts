@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { ConfigError } from './config-error.ts';
 import { createLiveConfig } from './live-config.ts';
-import { loadConfig } from './load.ts';
+import { loadConfig } from './load-config.ts';
 
 async function security(yaml: string) {
   const projectRoot = await tempFolder({ 'gateway.yaml': yaml });

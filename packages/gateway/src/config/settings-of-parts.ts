@@ -1,5 +1,5 @@
 import type { ModuleLoad, UpstreamApi } from '../protocol/records.ts';
-import type { Config } from './settle.ts';
+import type { Config } from './config.ts';
 
 /** What decides which upstreams there are. */
 export function upstreamSettings({ upstreams, defaultUpstream, openAi }: Config) {

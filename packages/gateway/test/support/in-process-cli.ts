@@ -4,7 +4,7 @@ import { type CommandContext, exitCodes } from '../../src/cli/command.ts';
 import { commandTable } from '../../src/cli/command-table.ts';
 import { reportFailure } from '../../src/cli/report-failure.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 import type { Ended } from './cli-process.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path';
-import type { Config } from '../../config/settle.ts';
+import type { Config } from '../../config/config.ts';
 import type { FoundModule } from '../../protocol/module.ts';
 import { discover } from '../../registry/discovery/discover.ts';
 import { CommandError } from '../command.ts';

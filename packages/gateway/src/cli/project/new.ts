@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { Config } from '../../config/settle.ts';
+import type { Config } from '../../config/config.ts';
 import { readRunningGateway } from '../../storage/running-gateway.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { agentFile, pythonAgentFile } from './agent-templates.ts';

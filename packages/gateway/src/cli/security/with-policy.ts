@@ -1,8 +1,7 @@
 import { isUsable } from '../../policy/keys/known-keys.ts';
 import { createLivePolicy } from '../../policy/live-policy.ts';
 import { createOverrides, type Overrides } from '../../policy/overrides.ts';
-import { knownAgent } from '../../policy/review/known-agent.ts';
-import type { KnownAgent } from '../../policy/review/preview.ts';
+import { type KnownAgent, knownAgent } from '../../policy/review/known-agent.ts';
 import type { RuleSet } from '../../policy/rules/rule-set.ts';
 import type { KeyRecord } from '../../protocol/policy.ts';
 import type { Store } from '../../storage/store.ts';

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { Config } from '../../config/settle.ts';
+import type { Config } from '../../config/config.ts';
 import { openStore } from '../../storage/sql-store.ts';
 import type { Store } from '../../storage/store.ts';
 import type { CommandContext } from '../command.ts';

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { Config } from '../../config/settle.ts';
+import type { Config } from '../../config/config.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import type { AgentStatus } from '../gateway-contract.ts';

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { Config } from '../../config/settle.ts';
+import type { Config } from '../../config/config.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import type { RunningGateway } from '../gateway-contract.ts';
 

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { ZodType } from 'zod';
-import { securityProblems, settleSecurity } from '../policy/settings.ts';
-import { allowedValues } from './allowed.ts';
+import { allowedValues } from './allowed-values.ts';
+import type { Command, Config } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { wrongReferences, wrongRules, wrongWorkerUser } from './cross-checks.ts';
 import { type Environment, readVariables, type VariableValue } from './environment.ts';
-import { nearMisses } from './notices.ts';
-import { type Origin, problemAt, toProblems } from './problems.ts';
+import { missingApiKeys, nearMisses, readableSecrets } from './notices.ts';
+import { type Origin, toProblems } from './problems.ts';
 import {
   type EnvironmentSettings,
   environmentSchema,
@@ -15,8 +16,7 @@ import {
   settingsSchema,
 } from './schema.ts';
 import { readSettingsFile, type SettingsFile } from './settings-file.ts';
-import { type Command, type Config, settle, wrongReferences } from './settle.ts';
-import { readableSecrets, wrongWorkerUser } from './worker-user.ts';
+import { toConfig } from './to-config.ts';
 
 /**
  * Reads all settings of a project: the environment, `.env` in the project root below it, then `gateway.yaml`
@@ -47,25 +47,27 @@ export function loadConfig(options: {
     allowed: allowedValues(settingsSchema),
   };
   const settings = check<Settings>(settingsSchema, raw.settings, origin);
-  const only = checkEnvironment(variables);
-  const problems = [...settings.problems, ...only.problems];
-  if (settings.value && only.value) {
-    problems.push(...wrongReferences(settings.value, only.value, origin));
+  const environmentOnly = checkEnvironment(variables);
+  const problems = [...settings.problems, ...environmentOnly.problems];
+  if (settings.value && environmentOnly.value) {
+    problems.push(...wrongReferences(settings.value, environmentOnly.value, origin));
     problems.push(...wrongRules(settings.value, origin));
     problems.push(...wrongWorkerUser(settings.value.worker, { ...options, projectRoot }, origin));
   }
-  if (!settings.value || !only.value || problems.length > 0) throw new ConfigError(problems);
-  return settle({
+  if (!settings.value || !environmentOnly.value || problems.length > 0)
+    throw new ConfigError(problems);
+  return toConfig({
     projectRoot,
     configFile: file ? configFile : null,
     command: options.command,
     settings: settings.value,
-    only: only.value,
+    environmentOnly: environmentOnly.value,
     environment,
     sourceOf: (path) => (raw.variables.has(path) ? 'environment' : 'config'),
     notices: [
       ...nearMisses(environment, projectRoot),
       ...readableSecrets(settings.value.worker, projectRoot),
+      ...missingApiKeys(settings.value, environment),
     ],
   });
 }
@@ -76,12 +78,6 @@ export function loadProcessConfig(options: {
   readonly command: Command;
 }): Config {
   return loadConfig({ ...options, env: process.env });
-}
-
-function wrongRules({ security }: Settings, origin: Origin): ConfigProblem[] {
-  return securityProblems(settleSecurity(security)).map(({ path, message }) =>
-    problemAt(['security', ...path], message, origin, 'value'),
-  );
 }
 
 function readDotEnv(projectRoot: string): Environment {

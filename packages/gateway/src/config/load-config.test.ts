@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Command } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
-import { loadConfig } from './load.ts';
-import type { Command } from './settle.ts';
+import { loadConfig } from './load-config.ts';
 
 let projectRoot = '';
 

@@ -1,8 +1,8 @@
 import { chmod } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../../test/support/temp-folder.ts';
-import { loadConfig } from './load.ts';
-import type { Command } from './settle.ts';
+import type { Command } from './config.ts';
+import { loadConfig } from './load-config.ts';
 
 const isRoot = process.getuid?.() === 0;
 

@@ -1,0 +1,70 @@
+import type { SecuritySettings } from '../policy/settings.ts';
+import type { SourcedName, ToolEventsMode, UpstreamApi } from '../protocol/records.ts';
+import type { Environment } from './environment.ts';
+import type { Settings } from './schema.ts';
+
+/** The command the settings are for; it decides defaults such as whether agents are watched. */
+export type Command = 'dev' | 'start' | 'check' | 'keys' | 'new';
+
+/** An upstream of `gateway.yaml`. */
+export type UpstreamSettings = {
+  readonly baseUrl: string;
+  /** Null where no variable is named, or the one named is not set. */
+  readonly apiKey: string | null;
+  readonly apiKeyEnv: string | null;
+  readonly api: UpstreamApi;
+  readonly timeoutMs: number;
+  /** Glob over model names → name sent. */
+  readonly modelAliases: Readonly<Record<string, string>>;
+  /** Another upstream that speaks the same API. */
+  readonly fallback: string | null;
+  readonly maxRetries: number;
+};
+
+type CamelCase<Key extends string> = Key extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Key;
+
+/** A section of the settings, its keys in camelCase. */
+export type CamelKeys<Section> = {
+  readonly [Key in keyof Section as CamelCase<Key & string>]: Section[Key];
+};
+
+/** Every setting, checked, in camelCase. It holds secrets: never log it whole. */
+export type Config = {
+  readonly projectRoot: string;
+  /** Absolute; null where there is none. */
+  readonly configFile: string | null;
+  /** Absolute, in order of precedence. They need not exist. */
+  readonly agentRoots: readonly string[];
+  readonly exportNames: readonly string[];
+  readonly watch: boolean;
+  readonly namespace: string;
+  readonly toolEvents: ToolEventsMode;
+  /** Null leaves the model to the SDK. */
+  readonly defaultModel: SourcedName | null;
+  /** Null leaves the choice among the upstreams to their catalog. */
+  readonly defaultUpstream: SourcedName | null;
+  /** Upstreams of `gateway.yaml`, in its order; with none of them, `openAi` names the only one. */
+  readonly upstreams: Readonly<Record<string, UpstreamSettings>>;
+  /** What OPENAI_API_KEY, OPENAI_BASE_URL and GATEWAY_UPSTREAM_API say. */
+  readonly openAi: {
+    readonly apiKey: string | null;
+    readonly baseUrl: string | null;
+    readonly api: UpstreamApi | null;
+  };
+  readonly security: SecuritySettings;
+  readonly server: CamelKeys<Settings['server']>;
+  readonly worker: CamelKeys<Settings['worker']>;
+  /** `sqlite:<absolute path>`, or what follows another scheme. */
+  readonly storeUrl: string;
+  /** Absolute; null where GATEWAY_BOOTSTRAP_KEY_FILE is not set. */
+  readonly bootstrapKeyFile: string | null;
+  /** GATEWAY_PYTHON: an absolute path, or a name looked up in PATH; null where it is not set. */
+  readonly python: string | null;
+  readonly logLevel: Settings['log']['level'];
+  /** The environment with `.env` below it, for what workers get of it. */
+  readonly environment: Environment;
+  /** Things that look like settings but are not read, as sentences. */
+  readonly notices: readonly string[];
+};
