@@ -7,8 +7,7 @@ import { createObservers } from '../observability/observers.ts';
 import { createRedactor } from '../observability/redact.ts';
 import type { Pool } from '../pool/pool.ts';
 import { createReadiness } from '../registry/readiness.ts';
-import { openGatewayStore } from '../storage/gateway-store.ts';
-import { keepsNothing } from '../storage/keeps-nothing.ts';
+import { nullStore, openGatewayStore } from '../storage/gateway-store.ts';
 import { newLocalToken } from '../storage/running-gateway.ts';
 import { createLiveUpstreams } from '../upstreams/live-upstreams.ts';
 import type { GatewayOptions } from './contract.ts';
@@ -34,7 +33,7 @@ export async function createFoundation(options: GatewayOptions, workers: Pool['w
   const upstreams = createLiveUpstreams(upstreamSettings(config));
   const stateFolder = join(config.projectRoot, '.dropgate');
   const store = await openGatewayStore(config.storeUrl, stateFolder);
-  const kept = purpose === 'serve' ? store : keepsNothing;
+  const kept = purpose === 'serve' ? store : nullStore;
   const observers = createObservers({
     events,
     store: kept,

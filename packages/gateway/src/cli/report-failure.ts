@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/config-error.ts';
 import { GatewayError } from '../errors.ts';
-import { StoreError } from '../storage/store.ts';
+import { StoreError } from '../storage/store-error.ts';
 import { CommandError, exitCodes } from './command.ts';
 import type { Terminal } from './terminal.ts';
 

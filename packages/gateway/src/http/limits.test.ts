@@ -7,7 +7,7 @@ import { createLimitChecks } from '../policy/limits/limit-checks.ts';
 import { createRateLimit } from '../policy/limits/rate-limit.ts';
 import { createRunSlots } from '../policy/limits/run-slots.ts';
 import type { KeyLimits } from '../protocol/policy.ts';
-import { StoreError } from '../storage/store.ts';
+import { StoreError } from '../storage/store-error.ts';
 import { createApp } from './app.ts';
 
 /** A gateway whose caller key has these limits, and no other key any. */

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import type { GatewayEvent } from '../events.ts';
 import type { DecisionRecord, Principal, Question, Rule } from '../protocol/policy.ts';
-import { openStore } from '../storage/sql-store.ts';
+import { openStore } from '../storage/open-store.ts';
 import { createKeepDecisions, type KeepDecisionsDeps } from './keep-decisions.ts';
 
 const nowMs = Date.parse('2026-11-22T10:00:00.123Z');

@@ -2,16 +2,11 @@ import { randomInt } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Emit, GatewayEvent } from '../events.ts';
 import type { DecisionRecord } from '../protocol/policy.ts';
+import type { DecisionStore } from '../protocol/store.ts';
 import { decisionDetail } from './decision-detail.ts';
 
 export type KeepDecisionsDeps = {
-  readonly store: {
-    readonly append: (records: readonly DecisionRecord[]) => Promise<void>;
-    readonly prune: (limits: {
-      readonly beforeIso: string;
-      readonly keep: number;
-    }) => Promise<number>;
-  };
+  readonly store: Pick<DecisionStore, 'append' | 'prune'>;
   /** How much is kept; asked each time it is looked at. */
   readonly keep: () => { readonly keepDays: number; readonly keepCount: number };
   /** Takes secrets out of a text that a caller may have sent. */

@@ -1,16 +1,11 @@
 import type { Emit, GatewayEvent } from '../events.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
+import type { DiagnosticStore } from '../protocol/store.ts';
 import type { RecentErrors } from './diagnostics.ts';
 
 export type KeepErrorsDeps = {
   readonly recent: Pick<RecentErrors, 'restore' | 'all'>;
-  readonly store: {
-    readonly list: () => Promise<readonly Diagnostic[]>;
-    readonly change: (change: {
-      readonly put: readonly Diagnostic[];
-      readonly remove: readonly string[];
-    }) => Promise<void>;
-  };
+  readonly store: DiagnosticStore;
   readonly emit: Emit;
 };
 

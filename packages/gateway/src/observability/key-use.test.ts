@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openKey } from '../../test/contracts/store-samples.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import type { GatewayEvent } from '../events.ts';
-import { openStore } from '../storage/sql-store.ts';
+import { openStore } from '../storage/open-store.ts';
 import { createKeyUse, type KeyUseDeps } from './key-use.ts';
 
 const startMs = 1_800_000_000_000;

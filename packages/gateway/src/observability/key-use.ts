@@ -1,7 +1,8 @@
 import type { Emit, GatewayEvent } from '../events.ts';
+import type { KeyStore } from '../protocol/store.ts';
 
 export type KeyUseDeps = {
-  readonly store: { readonly touch: (uses: ReadonlyMap<string, number>) => Promise<void> };
+  readonly store: Pick<KeyStore, 'touch'>;
   readonly nowMs: () => number;
   readonly emit: Emit;
 };

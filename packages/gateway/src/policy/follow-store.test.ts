@@ -4,8 +4,8 @@ import { until } from '../../test/acceptance/until.ts';
 import { openKey, override } from '../../test/contracts/store-samples.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import type { GatewayEvent } from '../events.ts';
-import { openStore } from '../storage/sql-store.ts';
-import type { Store } from '../storage/store.ts';
+import type { Store } from '../protocol/store.ts';
+import { openStore } from '../storage/open-store.ts';
 import { createFollowStore, type FollowStoreDeps } from './follow-store.ts';
 
 /** Two connections to one store, and what one of them follows. The store can be taken away. */
@@ -21,7 +21,7 @@ async function followed() {
       if (state.isAway) throw new Error('The store is away.');
       return here.versions();
     },
-    onHint(listener) {
+    onNotification(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },

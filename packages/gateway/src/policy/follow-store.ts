@@ -1,15 +1,8 @@
 import type { Emit } from '../events.ts';
-
-/** Parts of the store that gateways keep in memory. */
-export type FollowedPart = 'keys' | 'overrides' | 'rules';
+import type { Store, StorePart } from '../protocol/store.ts';
 
 export type FollowStoreDeps = {
-  readonly store: {
-    /** Numbers that grow when somebody changed that part. */
-    versions(): Promise<Readonly<Record<FollowedPart, number>>>;
-    /** Says that something may have changed; may be missed. */
-    onHint(listener: () => void): () => void;
-  };
+  readonly store: Pick<Store, 'versions' | 'onNotification'>;
   readonly nowMs: () => number;
   readonly emit: Emit;
 };
@@ -22,7 +15,7 @@ export type FollowStore = {
    * @param read - Replaces what is in memory; never called twice at a time.
    * @returns Reads it again now, after a change made here; resolves when what was changed before is in memory.
    */
-  readonly follow: (part: FollowedPart, read: () => Promise<void>) => Promise<() => Promise<void>>;
+  readonly follow: (part: StorePart, read: () => Promise<void>) => Promise<() => Promise<void>>;
   /** Milliseconds since what is in memory was last known to be as in the store; 0 while the store answers. */
   readonly awayForMs: () => number;
   readonly close: () => void;
@@ -33,12 +26,12 @@ const ASK_INTERVAL_MS = 250;
 
 /** Nothing is asked before the first `follow`. */
 export function createFollowStore({ store, nowMs, emit }: FollowStoreDeps): FollowStore {
-  const parts = new Map<FollowedPart, Part>();
+  const parts = new Map<StorePart, Part>();
   let timer: NodeJS.Timeout | null = null;
   let lastKnownMs = 0;
   let isAway = false;
   let isClosed = false;
-  let stopHints = () => {};
+  let stopNotifications = () => {};
 
   const asking = onceMore(async () => {
     const askedAtMs = nowMs();
@@ -72,7 +65,7 @@ export function createFollowStore({ store, nowMs, emit }: FollowStoreDeps): Foll
       await part.reload();
       if (parts.size === 0) {
         lastKnownMs = nowMs();
-        stopHints = store.onHint(() => void asking());
+        stopNotifications = store.onNotification(() => void asking());
         askLater();
       }
       parts.set(name, part);
@@ -81,7 +74,7 @@ export function createFollowStore({ store, nowMs, emit }: FollowStoreDeps): Foll
     awayForMs: () => (isAway ? nowMs() - lastKnownMs : 0),
     close() {
       isClosed = true;
-      stopHints();
+      stopNotifications();
       if (timer) clearTimeout(timer);
     },
   };
@@ -92,7 +85,7 @@ type Part = { seen: number; readonly reload: () => Promise<void> };
 
 async function readChanged(
   store: FollowStoreDeps['store'],
-  parts: ReadonlyMap<FollowedPart, Part>,
+  parts: ReadonlyMap<StorePart, Part>,
 ): Promise<void> {
   const versions = await store.versions();
   const failures: unknown[] = [];

@@ -1,4 +1,5 @@
 import type { OverrideRecord, Rule } from '../protocol/policy.ts';
+import type { OverrideStore } from '../protocol/store.ts';
 import type { FollowStore } from './follow-store.ts';
 import { builtInRules } from './rules/built-in.ts';
 import { namespaceRules } from './rules/namespaces.ts';
@@ -9,9 +10,7 @@ import type { SecuritySettings } from './settings.ts';
 export type LivePolicyDeps = {
   /** What the settings say at first. */
   readonly settings: RuleSettings;
-  readonly overrides: {
-    list(filter: { readonly activeAtSeconds: number }): Promise<readonly OverrideRecord[]>;
-  };
+  readonly overrides: Pick<OverrideStore, 'list'>;
   readonly followStore: Pick<FollowStore, 'follow'>;
   readonly nowSeconds: () => number;
 };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { KeyPrincipal, KeyRecord, OverrideRecord } from '../protocol/policy.ts';
 import type { NewOverride } from '../protocol/security/preview.ts';
+import type { OverrideStore } from '../protocol/store.ts';
 import { checkOverrideReach, isOverrideWithinReach } from './override-reach.ts';
 import { overrideRule } from './rules/override-rule.ts';
 import { principalProblem, resourceProblem } from './rules/rule-patterns.ts';
@@ -11,14 +12,7 @@ import { createScopeView } from './rules/scopes.ts';
 export type Maker = { readonly id: string; readonly principal: KeyPrincipal };
 
 export type OverridesDeps = {
-  readonly store: {
-    list(filter?: { readonly activeAtSeconds?: number }): Promise<OverrideRecord[]>;
-    insert(record: OverrideRecord): Promise<boolean>;
-    revoke(
-      id: string,
-      by: { readonly revokedBy: string; readonly atSeconds: number },
-    ): Promise<boolean>;
-  };
+  readonly store: OverrideStore;
   /** Every key, ended ones included. */
   readonly keys: () => readonly KeyRecord[] | Promise<readonly KeyRecord[]>;
   /** Called after each change; what holds here follows it. */

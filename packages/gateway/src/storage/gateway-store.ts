@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { openStore } from './sql-store.ts';
-import type { Store } from './store.ts';
+import type { Store } from '../protocol/store.ts';
+import { openStore } from './open-store.ts';
 
 /**
  * Opens the store of a gateway. Where it is shared with others, what is of this machine alone (the generations, whose
@@ -27,3 +27,14 @@ export async function openGatewayStore(url: string, stateFolder: string): Promis
     },
   };
 }
+
+/** Stands in where nothing of a run of the gateway may outlive it, such as `dropgate check`. */
+export const nullStore: Pick<Store, 'generations' | 'diagnostics'> & {
+  readonly decisions: Pick<Store['decisions'], 'append' | 'prune'>;
+  readonly keys: Pick<Store['keys'], 'touch'>;
+} = {
+  generations: { list: async () => [], put: async () => {}, remove: async () => {} },
+  diagnostics: { list: async () => [], change: async () => {} },
+  decisions: { append: async () => {}, prune: async () => 0 },
+  keys: { touch: async () => {} },
+};

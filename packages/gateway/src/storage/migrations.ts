@@ -1,27 +1,160 @@
 import type { Kysely } from 'kysely';
-import { type MigrationProvider, Migrator } from 'kysely/migration';
-import { schemaChanges } from './schema-changes.ts';
-import { StoreError } from './store.ts';
-import type { Tables } from './tables.ts';
+import type { Migration } from 'kysely/migration';
 
-/**
- * Brings a database up to date, forward only. Several processes may do so at once: one migrates, the others wait.
- *
- * @throws StoreError where a newer version of Dropgate wrote the database.
- */
-export async function migrate(database: Kysely<Tables>): Promise<void> {
-  const provider: MigrationProvider = { getMigrations: async () => ({ ...schemaChanges }) };
-  const migrator = new Migrator({ db: database, provider });
-  const { error } = await migrator.migrateToLatest();
-  if (error === undefined) return;
-  if (!isNewer(error)) throw error;
-  throw new StoreError(
-    'The store was written by a newer version of Dropgate. Update Dropgate, or use another store_url.',
-    { cause: error },
-  );
+/** In order of their names, never changed once released: a change is a new one. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001_keys': {
+    async up(database) {
+      await database.schema
+        .createTable('keys')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('role', 'text', (column) => column.notNull())
+        .addColumn('hash', 'text', (column) => column.notNull().unique())
+        .addColumn('namespaces', 'text')
+        .addColumn('agents', 'text')
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('created_by', 'text', (column) => column.notNull())
+        .addColumn('expires_at', 'bigint')
+        .addColumn('revoked_at', 'bigint')
+        .execute();
+    },
+  },
+  '0002_generations': {
+    async up(database) {
+      await database.schema
+        .createTable('generations')
+        .addColumn('agent_id', 'text', (column) => column.primaryKey())
+        .addColumn('record', 'text', (column) => column.notNull())
+        .execute();
+    },
+  },
+  '0003_diagnostics': {
+    async up(database) {
+      await database.schema
+        .createTable('diagnostics')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('last_seen', 'text', (column) => column.notNull())
+        .addColumn('record', 'text', (column) => column.notNull())
+        .execute();
+    },
+  },
+  '0004_key_limits': {
+    async up(database) {
+      await addToKeys(database, 'bigint', [
+        'requests_per_minute',
+        'concurrent_runs',
+        'tokens_per_day',
+        'tokens_per_month',
+        'last_used_at',
+      ]);
+      await addToKeys(database, 'text', ['rotated_from']);
+    },
+  },
+  '0005_overrides': {
+    async up(database) {
+      await database.schema
+        .createTable('overrides')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('principal', 'text', (column) => column.notNull())
+        .addColumn('action', 'text', (column) => column.notNull())
+        .addColumn('resource', 'text', (column) => column.notNull())
+        .addColumn('effect', 'text', (column) => column.notNull())
+        .addColumn('break_glass', 'integer', (column) => column.notNull())
+        .addColumn('reason', 'text', (column) => column.notNull())
+        .addColumn('created_by', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('expires_at', 'bigint', (column) => column.notNull())
+        .addColumn('revoked_at', 'bigint')
+        .addColumn('revoked_by', 'text')
+        .execute();
+    },
+  },
+  '0006_decisions': {
+    async up(database) {
+      await database.schema
+        .createTable('decisions')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('time_ms', 'bigint', (column) => column.notNull())
+        .addColumn('request_id', 'text')
+        .addColumn('key_id', 'text')
+        .addColumn('role', 'text')
+        .addColumn('action', 'text', (column) => column.notNull())
+        .addColumn('effect', 'text', (column) => column.notNull())
+        .addColumn('resource', 'text', (column) => column.notNull())
+        .addColumn('agent_id', 'text')
+        .addColumn('module_path', 'text')
+        .addColumn('tool', 'text')
+        .addColumn('rule_id', 'text')
+        .addColumn('tier', 'integer', (column) => column.notNull())
+        .addColumn('source', 'text')
+        .addColumn('reason', 'text')
+        .execute();
+      // No index: it would cost each decision as much as all the rest. Readers go through it in steps.
+    },
+  },
+  '0007_spending': {
+    async up(database) {
+      await database.schema
+        .createTable('spending')
+        .addColumn('key_id', 'text', (column) => column.primaryKey())
+        .addColumn('day', 'text', (column) => column.notNull())
+        .addColumn('day_tokens', 'bigint', (column) => column.notNull())
+        .addColumn('month', 'text', (column) => column.notNull())
+        .addColumn('month_tokens', 'bigint', (column) => column.notNull())
+        .execute();
+      await database.schema
+        .createTable('reservations')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('key_id', 'text', (column) => column.notNull())
+        .addColumn('tokens', 'bigint', (column) => column.notNull())
+        .addColumn('settled', 'integer', (column) => column.notNull())
+        .addColumn('expires_at', 'bigint', (column) => column.notNull())
+        .execute();
+      await index(database, 'reservations', ['key_id', 'settled', 'expires_at']);
+    },
+  },
+  '0008_versions': {
+    async up(database: Kysely<{ versions: { part: string; version: number } }>) {
+      await database.schema
+        .createTable('versions')
+        .addColumn('part', 'text', (column) => column.primaryKey())
+        .addColumn('version', 'bigint', (column) => column.notNull())
+        .execute();
+      const parts = ['keys', 'overrides', 'rules'];
+      const rows = parts.map((part) => ({ part, version: 1 }));
+      await database.insertInto('versions').values(rows).execute();
+    },
+  },
+  '0009_request_counts': {
+    async up(database) {
+      await database.schema
+        .createTable('request_counts')
+        .addColumn('account', 'text', (column) => column.primaryKey())
+        .addColumn('requests', 'bigint', (column) => column.notNull())
+        .addColumn('ends_at_ms', 'bigint', (column) => column.notNull())
+        .execute();
+    },
+  },
+};
+
+// A migration knows the tables of its time only.
+type AnyDatabase = Parameters<Migration['up']>[0];
+
+/** One column at a time: SQLite knows no more in a statement. */
+async function addToKeys(
+  database: AnyDatabase,
+  type: 'bigint' | 'text',
+  names: readonly string[],
+): Promise<void> {
+  for (const name of names)
+    await database.schema.alterTable('keys').addColumn(name, type).execute();
 }
 
-// Kysely tells an applied migration that is not in the list by this text only.
-function isNewer(error: unknown): boolean {
-  return error instanceof Error && error.message.endsWith('is missing');
+async function index(database: AnyDatabase, table: string, columns: readonly string[]) {
+  await database.schema
+    .createIndex([table, ...columns].join('_'))
+    .on(table)
+    .columns([...columns])
+    .execute();
 }

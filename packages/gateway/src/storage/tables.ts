@@ -1,3 +1,5 @@
+import type { StorePart } from '../protocol/store.ts';
+
 /**
  * Rows as the databases hold them. Lists and records are JSON text, flags 0 or 1, times Unix seconds but for ISO
  * `last_seen` and `time_ms`.
@@ -17,9 +19,6 @@ export type Tables = {
     readonly record: string;
   };
 };
-
-/** Parts of the store that have a version. */
-export type StorePart = 'keys' | 'overrides' | 'rules';
 
 /** An API key. */
 export type KeyRow = {

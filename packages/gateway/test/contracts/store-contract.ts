@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openStore } from '../../src/storage/sql-store.ts';
-import type { Store } from '../../src/storage/store.ts';
+import type { Store } from '../../src/protocol/store.ts';
+import { openStore } from '../../src/storage/open-store.ts';
 import { decisionTests } from './store-decisions.ts';
 import { keyTests } from './store-keys.ts';
 import { overrideTests } from './store-overrides.ts';

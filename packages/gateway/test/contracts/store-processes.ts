@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { openStore } from '../../src/storage/sql-store.ts';
+import { openStore } from '../../src/storage/open-store.ts';
 import type { StoreUnderTest } from './store-contract.ts';
 
 /** A process of its own on a store; see the file. */

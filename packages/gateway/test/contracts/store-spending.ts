@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import type { Reservation, Store } from '../../src/storage/store.ts';
+import type { Reservation, Store } from '../../src/protocol/store.ts';
 import type { OpenAgain } from './store-contract.ts';
 
 const seconds = (iso: string) => Date.parse(iso) / 1000;
 const now = seconds('2026-11-29T10:00:00Z') + 0.25;
 const midnight = seconds('2026-11-30T00:00:00Z');
 const nextMonth = seconds('2026-12-01T00:00:00Z');
-const exhaustedDay = { type: 'exhausted', period: 'day', resetsAtSeconds: midnight };
-const exhaustedMonth = { type: 'exhausted', period: 'month', resetsAtSeconds: nextMonth };
+const exhaustedDay = { type: 'exhausted', period: 'day' };
+const exhaustedMonth = { type: 'exhausted', period: 'month' };
 
 /** What every store does with the budgets of keys. */
 export function spendingTests(open: OpenAgain): void {

@@ -4,8 +4,9 @@ import type { GatewayEvent } from '../../src/events.ts';
 import { createFollowStore } from '../../src/policy/follow-store.ts';
 import { type ApiKeys, createApiKeys } from '../../src/policy/keys/api-keys.ts';
 import { createKnownKeys, type KnownKeys } from '../../src/policy/keys/known-keys.ts';
-import { openStore } from '../../src/storage/sql-store.ts';
-import { type Store, StoreError } from '../../src/storage/store.ts';
+import type { Store } from '../../src/protocol/store.ts';
+import { openStore } from '../../src/storage/open-store.ts';
+import { StoreError } from '../../src/storage/store-error.ts';
 
 /** Keys over a store of their own in a folder: what one gateway holds. Closed when the test is over. */
 export type KeysKit = {

@@ -5,7 +5,7 @@ import { createLivePolicy, type LivePolicy } from '../../src/policy/live-policy.
 import { createOverrides, type Overrides } from '../../src/policy/overrides.ts';
 import type { SecuritySettings } from '../../src/policy/settings.ts';
 import type { KeyPrincipal, KeyRecord, Question } from '../../src/protocol/policy.ts';
-import { openStore } from '../../src/storage/sql-store.ts';
+import { openStore } from '../../src/storage/open-store.ts';
 
 /** Rules of one gateway over a store of its own in a folder. Two kits on one folder are two gateways. */
 export type PolicyKit = {

@@ -1,7 +1,7 @@
 import type { Action, DecisionQuery } from '../../protocol/policy.ts';
 import type { DecisionAnswer } from '../../protocol/security/answers.ts';
 import { decisionToJson } from '../../protocol/security/json.ts';
-import type { Store } from '../../storage/store.ts';
+import type { Store } from '../../protocol/store.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import { table } from '../text-layout.ts';
 import { findKey } from './find-key.ts';

@@ -7,7 +7,7 @@ import {
   type TemporaryProject,
   temporaryProject,
 } from '../../../test/support/temporary-project.ts';
-import { openStore } from '../../storage/sql-store.ts';
+import { openStore } from '../../storage/open-store.ts';
 
 const settings = `
 security:

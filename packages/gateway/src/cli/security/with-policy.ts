@@ -4,7 +4,7 @@ import { createOverrides, type Overrides } from '../../policy/overrides.ts';
 import { type KnownAgent, knownAgent } from '../../policy/review/known-agent.ts';
 import type { RuleSet } from '../../policy/rules/rule-set.ts';
 import type { KeyRecord } from '../../protocol/policy.ts';
-import type { Store } from '../../storage/store.ts';
+import type { Store } from '../../protocol/store.ts';
 import type { CommandContext } from '../command.ts';
 import { nowSeconds, type OpenedStore, withStore } from './with-store.ts';
 

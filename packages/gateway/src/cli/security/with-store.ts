@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import type { Config } from '../../config/config.ts';
-import { openStore } from '../../storage/sql-store.ts';
-import type { Store } from '../../storage/store.ts';
+import type { Store } from '../../protocol/store.ts';
+import { openStore } from '../../storage/open-store.ts';
 import type { CommandContext } from '../command.ts';
 
 /** The store of a project, open. */

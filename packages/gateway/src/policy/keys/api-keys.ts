@@ -1,19 +1,12 @@
 import { GatewayError } from '../../errors.ts';
 import type { KeyRecord } from '../../protocol/policy.ts';
+import type { KeyStore } from '../../protocol/store.ts';
 import { isUsable } from './known-keys.ts';
 import { hashOf, isSecret, type NewKey, newRecord, newSecret, successor } from './new-key.ts';
 
 /** What the keys need of a store and a clock. */
 export type ApiKeyDeps = {
-  readonly store: {
-    list(): Promise<readonly KeyRecord[]>;
-    insert(record: KeyRecord): Promise<boolean>;
-    rotate(
-      record: KeyRecord,
-      options: { readonly oldEndsAtSeconds: number; readonly nowSeconds: number },
-    ): Promise<boolean>;
-    revoke(keyId: string, atSeconds: number): Promise<boolean>;
-  };
+  readonly store: Pick<KeyStore, 'list' | 'insert' | 'rotate' | 'revoke'>;
   nowSeconds(): number;
   /** Called after every change; what is in memory is like the store once it resolves. */
   changed?(): Promise<void>;

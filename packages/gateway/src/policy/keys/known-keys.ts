@@ -1,11 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
 import type { KeyRecord } from '../../protocol/policy.ts';
+import type { KeyStore } from '../../protocol/store.ts';
 import type { FollowStore } from '../follow-store.ts';
 import { hashOf } from './new-key.ts';
 
 export type KnownKeysDeps = {
-  readonly store: { list(): Promise<readonly KeyRecord[]> };
+  readonly store: Pick<KeyStore, 'list'>;
   readonly followStore: Pick<FollowStore, 'follow' | 'awayForMs'>;
   /** How long keys serve while the store does not answer. */
   readonly graceMs: () => number;

@@ -3,8 +3,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import type { GatewayEvent } from '../../events.ts';
 import type { KeyLimits } from '../../protocol/policy.ts';
-import { openStore } from '../../storage/sql-store.ts';
-import { StoreError } from '../../storage/store.ts';
+import { openStore } from '../../storage/open-store.ts';
+import { StoreError } from '../../storage/store-error.ts';
 import { createBudgets } from './budgets.ts';
 import { noLimits } from './key-limits.ts';
 

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
 import type { KeyLimits } from '../../protocol/policy.ts';
-import { createSettlements, type Settle } from './settlements.ts';
+import type { SpendingStore } from '../../protocol/store.ts';
+import { createSettlements } from './settlements.ts';
 
 /** Tokens set aside for one model call. */
 export type Booking = {
@@ -30,26 +31,8 @@ export type Budgets = {
 
 type TokenLimits = Pick<KeyLimits, 'tokensPerDay' | 'tokensPerMonth'>;
 
-type ReserveResult =
-  | { readonly type: 'reserved' }
-  | { readonly type: 'exhausted'; readonly period: 'day' | 'month' };
-
 export type BudgetDeps = {
-  readonly spending: {
-    reserve(reservation: {
-      readonly id: string;
-      readonly keyId: string;
-      readonly tokens: number;
-      readonly limits: TokenLimits;
-      readonly nowSeconds: number;
-      readonly leaseSeconds: number;
-    }): Promise<ReserveResult>;
-    settle: Settle;
-    spent(
-      keyId: string,
-      nowSeconds: number,
-    ): Promise<{ readonly day: number; readonly month: number }>;
-  };
+  readonly spending: SpendingStore;
   /** What holds for a key, and the account it is counted under; null for one without limits. */
   readonly limitsOf: (
     keyId: string,

@@ -1,4 +1,5 @@
 import type { Emit } from '../../events.ts';
+import type { RateStore } from '../../protocol/store.ts';
 
 /** Where a key stands with its requests of a minute. */
 export type RateReading = {
@@ -21,12 +22,7 @@ type CountRequest = (
 
 export type RateLimitDeps = {
   /** Counts for several gateways at once. Null where there is one gateway. */
-  readonly shared:
-    | ((
-        account: string,
-        window: { readonly nowMs: number; readonly lengthMs: number },
-      ) => Promise<{ readonly requests: number; readonly endsAtMs: number }>)
-    | null;
+  readonly shared: RateStore['count'] | null;
   readonly nowMs: () => number;
   readonly emit: Emit;
 };

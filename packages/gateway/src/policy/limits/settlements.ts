@@ -1,14 +1,5 @@
 import type { Emit } from '../../events.ts';
-
-/** What a call used, under the id of its reservation. */
-export type Settlement = {
-  readonly id: string;
-  readonly keyId: string;
-  readonly tokens: number;
-  readonly nowSeconds: number;
-};
-
-export type Settle = (settlement: Settlement) => Promise<void>;
+import type { Settlement, SpendingStore } from '../../protocol/store.ts';
 
 /** Bookings on their way to the store. */
 export type Settlements = {
@@ -23,7 +14,7 @@ const RETRY_MS = 1000;
 const MOST_WAITING = 10_000;
 
 /** Keeps what the store did not take and tries again, so that an outage gives no tokens away. */
-export function createSettlements(settle: Settle, emit: Emit): Settlements {
+export function createSettlements(settle: SpendingStore['settle'], emit: Emit): Settlements {
   const underWay = new Set<Promise<void>>();
   let waiting: Settlement[] = [];
   let timer: NodeJS.Timeout | null = null;

@@ -1,4 +1,5 @@
 import type { DecisionPage, DecisionQuery, DecisionRecord } from '../../protocol/policy.ts';
+import type { DecisionStore } from '../../protocol/store.ts';
 import { createScopeView, type Scopes } from '../rules/scopes.ts';
 
 /** A page of the decision log, with what the viewer's scopes reach. */
@@ -11,9 +12,7 @@ const scanSize = 500;
 const scanLimit = 5000;
 
 /** @param list - Newest first; `after` is the id of a decision, and what is older follows. */
-export function createReadDecisions(
-  list: (query: DecisionQuery) => Promise<DecisionPage>,
-): ReadDecisions {
+export function createReadDecisions(list: DecisionStore['list']): ReadDecisions {
   return async (viewer, query) => {
     const view = createScopeView(viewer);
     if (view.isWhole) return list(query);

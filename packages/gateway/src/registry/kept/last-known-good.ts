@@ -5,6 +5,7 @@ import type { Emit } from '../../events.ts';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { FindRuntime, FoundModule } from '../../protocol/module.ts';
 import type { FilePrint, StoredGeneration } from '../../protocol/records.ts';
+import type { GenerationStore } from '../../protocol/store.ts';
 import type { ServedGeneration } from '../catalog.ts';
 import type { Generations } from './generations.ts';
 import { withoutBrokerVariables } from './module-env.ts';
@@ -33,11 +34,7 @@ export type LastKnownGood = {
 export const notKeptCode = 'generation_not_kept';
 
 export type LastKnownGoodDeps = {
-  readonly store: {
-    readonly list: () => Promise<readonly StoredGeneration[]>;
-    readonly put: (generation: StoredGeneration) => Promise<void>;
-    readonly remove: (agentId: string) => Promise<void>;
-  };
+  readonly store: GenerationStore;
   readonly generations: Generations;
   readonly settings: () => LoadSettings;
   readonly findRuntime: FindRuntime;

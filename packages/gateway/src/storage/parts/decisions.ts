@@ -7,8 +7,8 @@ import type {
   Role,
   RuleSource,
 } from '../../protocol/policy.ts';
-import type { Engine } from '../engine.ts';
-import type { DecisionStore } from '../store.ts';
+import type { DecisionStore } from '../../protocol/store.ts';
+import type { Engine } from '../engines/engine.ts';
 import type { DecisionRow, Tables } from '../tables.ts';
 
 /** Rows of one statement: few sizes, each of which is kept compiled, and few statements for any number of rows. */

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
-import type { Engine } from '../engine.ts';
-import type { DiagnosticStore } from '../store.ts';
+import type { DiagnosticStore } from '../../protocol/store.ts';
+import type { Engine } from '../engines/engine.ts';
 
 /** The diagnostics of an open database. */
 export function createDiagnosticStore({ durable, guarded }: Engine): DiagnosticStore {

@@ -1,6 +1,6 @@
 import type { StoredGeneration } from '../../protocol/records.ts';
-import type { Engine } from '../engine.ts';
-import type { GenerationStore } from '../store.ts';
+import type { GenerationStore } from '../../protocol/store.ts';
+import type { Engine } from '../engines/engine.ts';
 
 /** The generations of an open database. */
 export function createGenerationStore({ durable, guarded }: Engine): GenerationStore {

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { KeyRecord, Role } from '../../protocol/policy.ts';
-import type { Engine } from '../engine.ts';
-import type { KeyStore } from '../store.ts';
+import type { KeyStore } from '../../protocol/store.ts';
+import type { Engine } from '../engines/engine.ts';
 import type { KeyRow, Tables } from '../tables.ts';
 import type { ChangePart } from './versions.ts';
 

@@ -1,6 +1,6 @@
 import type { Action, OverrideRecord } from '../../protocol/policy.ts';
-import type { Engine } from '../engine.ts';
-import type { OverrideStore } from '../store.ts';
+import type { OverrideStore } from '../../protocol/store.ts';
+import type { Engine } from '../engines/engine.ts';
 import type { OverrideRow } from '../tables.ts';
 import type { ChangePart } from './versions.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { Engine } from '../engine.ts';
-import type { RateStore } from '../store.ts';
+import type { RateStore } from '../../protocol/store.ts';
+import type { Engine } from '../engines/engine.ts';
 
 /** Requests of keys, in an open database: one statement each. */
 export function createRateStore({ relaxed, guarded }: Engine): RateStore {

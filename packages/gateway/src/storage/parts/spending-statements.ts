@@ -1,12 +1,12 @@
 import { type Kysely, sql } from 'kysely';
 import type { SpendingRow, Tables } from '../tables.ts';
-import { keepStatement } from './kept-statement.ts';
+import { compileStatement } from './compiled-statement.ts';
 
 type OfKey = { readonly keyId: string };
 type AtTime = OfKey & { readonly now: number };
 type InPeriods = OfKey & { readonly day: string; readonly month: string };
 type OfCall = OfKey & { readonly id: string; readonly expiresAt: number };
-type SetAside = OfCall & {
+type NewReservation = OfCall & {
   readonly tokens: number;
   /** What the budgets have left beside what is set aside. */
   readonly left: number;
@@ -18,13 +18,13 @@ export type SpendingStatements = ReturnType<typeof createSpendingStatements>;
 
 /** Statements for a database and for transactions on it. */
 export function createSpendingStatements(database: Kysely<Tables>) {
-  return { ...reserving(database), ...settling(database), ...telling(database) };
+  return { ...reserving(database), ...settling(database), ...reading(database) };
 }
 
 function reserving(database: Kysely<Tables>) {
   return {
     /** Waits for whoever else changes this key, holds it until the end of the transaction, and tells what it used. */
-    hold: keepStatement<InPeriods, SpendingRow>(({ keyId, day, month }) =>
+    lockKey: compileStatement<InPeriods, SpendingRow>(({ keyId, day, month }) =>
       database
         .insertInto('spending')
         .values({ key_id: keyId, day, day_tokens: 0, month, month_tokens: 0 })
@@ -32,24 +32,25 @@ function reserving(database: Kysely<Tables>) {
         .onConflict((conflict) => conflict.column('key_id').doUpdateSet({ key_id: keyId }))
         .returningAll(),
     ),
-    /** Writes nothing where the tokens do not fit. Not one with `hold`, whose view may be of before it waited. */
-    setAside: keepStatement<SetAside, unknown>(({ id, keyId, tokens, expiresAt, left, now }) =>
-      database
-        .insertInto('reservations')
-        .columns(['id', 'key_id', 'tokens', 'settled', 'expires_at'])
-        .expression(
-          database
-            .selectNoFrom([
-              sql<string>`cast(${id} as text)`.as('id'),
-              sql<string>`cast(${keyId} as text)`.as('key_id'),
-              sql<number>`cast(${tokens} as bigint)`.as('tokens'),
-              sql<number>`0`.as('settled'),
-              sql<number>`cast(${expiresAt} as bigint)`.as('expires_at'),
-            ])
-            .where(sql<boolean>`cast(${left} as bigint) >= ${tokensSetAside({ keyId, now })}`),
-        )
-        // Set aside by a transaction whose answer got lost.
-        .onConflict((conflict) => conflict.column('id').doUpdateSet({ tokens })),
+    /** Writes nothing where the tokens do not fit. Not one with `lockKey`, whose view may be of before it waited. */
+    insertReservation: compileStatement<NewReservation, unknown>(
+      ({ id, keyId, tokens, expiresAt, left, now }) =>
+        database
+          .insertInto('reservations')
+          .columns(['id', 'key_id', 'tokens', 'settled', 'expires_at'])
+          .expression(
+            database
+              .selectNoFrom([
+                sql<string>`cast(${id} as text)`.as('id'),
+                sql<string>`cast(${keyId} as text)`.as('key_id'),
+                sql<number>`cast(${tokens} as bigint)`.as('tokens'),
+                sql<number>`0`.as('settled'),
+                sql<number>`cast(${expiresAt} as bigint)`.as('expires_at'),
+              ])
+              .where(sql<boolean>`cast(${left} as bigint) >= ${reservedTokens({ keyId, now })}`),
+          )
+          // Set aside by a transaction whose answer got lost.
+          .onConflict((conflict) => conflict.column('id').doUpdateSet({ tokens })),
     ),
   };
 }
@@ -57,7 +58,7 @@ function reserving(database: Kysely<Tables>) {
 function settling(database: Kysely<Tables>) {
   return {
     /** Writes nothing where this call was settled before. */
-    markSettled: keepStatement<OfCall, unknown>(({ id, keyId, expiresAt }) =>
+    markSettled: compileStatement<OfCall, unknown>(({ id, keyId, expiresAt }) =>
       database
         .insertInto('reservations')
         .values({ id, key_id: keyId, tokens: 0, settled: 1, expires_at: expiresAt })
@@ -69,16 +70,16 @@ function settling(database: Kysely<Tables>) {
         ),
     ),
     /** A gateway whose clock is behind books into the day that others have begun. */
-    book: keepStatement<InPeriods & { readonly tokens: number }, unknown>(
+    addSpending: compileStatement<InPeriods & { readonly tokens: number }, unknown>(
       ({ keyId, day, month, tokens }) =>
         database
           .insertInto('spending')
           .values({ key_id: keyId, day, day_tokens: tokens, month, month_tokens: tokens })
           .onConflict((conflict) =>
-            conflict.column('key_id').doUpdateSet({ ...booked('day'), ...booked('month') }),
+            conflict.column('key_id').doUpdateSet({ ...addedTo('day'), ...addedTo('month') }),
           ),
     ),
-    removeEnded: keepStatement<AtTime, unknown>(({ keyId, now }) =>
+    removeExpired: compileStatement<AtTime, unknown>(({ keyId, now }) =>
       database
         .deleteFrom('reservations')
         .where('key_id', '=', keyId)
@@ -88,24 +89,25 @@ function settling(database: Kysely<Tables>) {
   };
 }
 
-function telling(database: Kysely<Tables>) {
+function reading(database: Kysely<Tables>) {
   return {
-    spent: keepStatement<AtTime, SpendingRow & { readonly reserved: number }>(({ keyId, now }) =>
-      database
-        .selectFrom('spending')
-        .selectAll()
-        .select(tokensSetAside({ keyId, now }).as('reserved'))
-        .where('key_id', '=', keyId),
+    readSpending: compileStatement<AtTime, SpendingRow & { readonly reserved: number }>(
+      ({ keyId, now }) =>
+        database
+          .selectFrom('spending')
+          .selectAll()
+          .select(reservedTokens({ keyId, now }).as('reserved'))
+          .where('key_id', '=', keyId),
     ),
   };
 }
 
-function tokensSetAside({ keyId, now }: AtTime) {
+function reservedTokens({ keyId, now }: AtTime) {
   return sql<number>`(select cast(coalesce(sum(tokens), 0) as bigint) from reservations where key_id = ${keyId} and settled = 0 and expires_at > ${now})`;
 }
 
 /** Columns of a period: its tokens grow, unless a later period begins with these. */
-function booked<Period extends 'day' | 'month'>(period: Period) {
+function addedTo<Period extends 'day' | 'month'>(period: Period) {
   const isOver = sql`spending.${sql.ref(period)} < excluded.${sql.ref(period)}`;
   const tokens = sql.ref(`${period}_tokens`);
   return {

@@ -1,11 +1,11 @@
 import type { Transaction } from 'kysely';
-import type { Engine } from '../engine.ts';
-import type { Reservation, ReserveResult, SpendingStore } from '../store.ts';
+import type { Reservation, ReserveResult, SpendingStore } from '../../protocol/store.ts';
+import type { Engine } from '../engines/engine.ts';
 import type { SpendingRow, Tables } from '../tables.ts';
 import { createSpendingStatements, type SpendingStatements } from './spending-statements.ts';
 
 /** How long it is remembered that a call was booked: longer than anybody tries again after a lost answer. */
-const BOOKED_KNOWN_SECONDS = 900;
+const SETTLED_KEPT_SECONDS = 900;
 
 /** What keys used, in an open database. */
 export function createSpendingStore({ relaxed, guarded }: Engine): SpendingStore {
@@ -20,12 +20,12 @@ export function createSpendingStore({ relaxed, guarded }: Engine): SpendingStore
         await relaxed.transaction().execute((work) => settle(statements, work, settlement));
         // Not in the transaction, which would hold what others wait for while it waits for calls that they settle.
         const { keyId, nowSeconds } = settlement;
-        await statements.removeEnded(relaxed, { keyId, now: Math.floor(nowSeconds) });
+        await statements.removeExpired(relaxed, { keyId, now: Math.floor(nowSeconds) });
       }),
     spent: (keyId, nowSeconds) =>
       guarded(async () => {
         const now = Math.floor(nowSeconds);
-        const [row] = (await statements.spent(relaxed, { keyId, now })).rows;
+        const [row] = (await statements.readSpending(relaxed, { keyId, now })).rows;
         if (!row) return { day: 0, month: 0, reserved: 0 };
         return { ...usedIn(periodsAt(nowSeconds), row), reserved: row.reserved };
       }),
@@ -38,13 +38,13 @@ async function reserve(
   { id, keyId, tokens, limits, nowSeconds, leaseSeconds }: Reservation,
 ): Promise<ReserveResult> {
   const periods = periodsAt(nowSeconds);
-  const [row] = (await statements.hold(work, { keyId, ...periods })).rows;
+  const [row] = (await statements.lockKey(work, { keyId, ...periods })).rows;
   // A gateway whose clock is behind must not take back a day that others have begun.
   const { day, month } = row ? usedIn(latest(periods, row), row) : { day: 0, month: 0 };
   const leftToday = (limits.tokensPerDay ?? Number.MAX_SAFE_INTEGER) - day - tokens;
   const leftThisMonth = (limits.tokensPerMonth ?? Number.MAX_SAFE_INTEGER) - month - tokens;
   const now = Math.floor(nowSeconds);
-  const { numAffectedRows: written } = await statements.setAside(work, {
+  const { numAffectedRows: written } = await statements.insertReservation(work, {
     id,
     keyId,
     tokens,
@@ -53,9 +53,9 @@ async function reserve(
     expiresAt: Math.ceil(nowSeconds + leaseSeconds),
   });
   if (written === 1n) return { type: 'reserved' };
-  if (limits.tokensPerMonth === null) return exhausted('day', nowSeconds);
-  const reserved = (await statements.spent(work, { keyId, now })).rows[0]?.reserved ?? 0;
-  return exhausted(reserved > leftThisMonth ? 'month' : 'day', nowSeconds);
+  if (limits.tokensPerMonth === null) return { type: 'exhausted', period: 'day' };
+  const reserved = (await statements.readSpending(work, { keyId, now })).rows[0]?.reserved ?? 0;
+  return { type: 'exhausted', period: reserved > leftThisMonth ? 'month' : 'day' };
 }
 
 async function settle(
@@ -63,10 +63,10 @@ async function settle(
   work: Transaction<Tables>,
   { id, keyId, tokens, nowSeconds }: Parameters<SpendingStore['settle']>[0],
 ): Promise<void> {
-  const expiresAt = Math.ceil(nowSeconds) + BOOKED_KNOWN_SECONDS;
+  const expiresAt = Math.ceil(nowSeconds) + SETTLED_KEPT_SECONDS;
   const { numAffectedRows: marked } = await statements.markSettled(work, { id, keyId, expiresAt });
   if (marked !== 1n || tokens === 0) return;
-  await statements.book(work, { keyId, tokens, ...periodsAt(nowSeconds) });
+  await statements.addSpending(work, { keyId, tokens, ...periodsAt(nowSeconds) });
 }
 
 type Periods = { readonly day: string; readonly month: string };
@@ -85,15 +85,6 @@ function usedIn({ day, month }: Periods, row: SpendingRow) {
     day: row.day === day ? row.day_tokens : 0,
     month: row.month === month ? row.month_tokens : 0,
   };
-}
-
-function exhausted(period: 'day' | 'month', nowSeconds: number): ReserveResult {
-  const now = new Date(nowSeconds * 1000);
-  const resetsAtMs =
-    period === 'day'
-      ? Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1)
-      : Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1);
-  return { type: 'exhausted', period, resetsAtSeconds: resetsAtMs / 1000 };
 }
 
 function periodsAt(nowSeconds: number): Periods {

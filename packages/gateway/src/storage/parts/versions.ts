@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
-import type { Engine } from '../engine.ts';
-import type { StoreVersions } from '../store.ts';
-import type { StorePart, Tables } from '../tables.ts';
+import type { StorePart, StoreVersions } from '../../protocol/store.ts';
+import type { Engine } from '../engines/engine.ts';
+import type { Tables } from '../tables.ts';
 
 /**
  * Changes a part that others keep in memory: the work, its new version and the word to others are one transaction.
@@ -40,22 +40,22 @@ export function createChangePart({ durable, guarded, announce }: Engine): Change
 /** Takes a transaction back; nobody outside sees it. */
 class NothingChanged extends Error {}
 
-/** Makes the look at the versions; it costs no query while the database can tell that nothing changed. */
+/** Makes the reader of the versions; it costs no query while the database can tell that nothing changed. */
 export function createReadVersions({
   relaxed,
   guarded,
-  changeMark,
+  dataVersion,
 }: Engine): () => Promise<StoreVersions> {
-  let known: { readonly mark: number; readonly versions: StoreVersions } | null = null;
+  let known: { readonly seen: number; readonly versions: StoreVersions } | null = null;
   return () =>
     guarded(async () => {
-      const mark = changeMark?.() ?? null;
-      if (known && known.mark === mark) return known.versions;
+      const seen = dataVersion?.() ?? null;
+      if (known && known.seen === seen) return known.versions;
       const rows = await relaxed.selectFrom('versions').selectAll().execute();
       const versions = { keys: 0, overrides: 0, rules: 0 };
       for (const { part, version } of rows) versions[part] = version;
-      // Marked with what was seen before the query: a change during it is looked at again.
-      if (mark !== null) known = { mark, versions };
+      // With what was seen before the query: a change during it is looked at again.
+      if (seen !== null) known = { seen, versions };
       return versions;
     });
 }

@@ -11,7 +11,7 @@ import { demo, remote, startBroker, startUpstream } from '../../../test/support/
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { createBudgets } from '../../policy/limits/budgets.ts';
 import { noLimits } from '../../policy/limits/key-limits.ts';
-import { openStore } from '../../storage/sql-store.ts';
+import { openStore } from '../../storage/open-store.ts';
 import type { TokenBudget } from './budgeted-call.ts';
 
 const question = JSON.stringify({ model: 'm', input: 'hi', max_output_tokens: 100 });
@@ -333,7 +333,7 @@ async function exhausted() {
     spending: {
       reserve: async () => ({ type: 'exhausted', period: 'day' }),
       settle: async () => undefined,
-      spent: async () => ({ day: 0, month: 0 }),
+      spent: async () => ({ day: 0, month: 0, reserved: 0 }),
     },
     limitsOf: () => ({ account: 'key_1', limits: { ...noLimits, tokensPerDay: 1 } }),
     nowSeconds: () => 1_795_363_200,

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../protocol/diagnostics.ts';
+import type { Diagnostic } from './diagnostics.ts';
 import type {
   DecisionPage,
   DecisionQuery,
@@ -6,8 +6,8 @@ import type {
   KeyLimits,
   KeyRecord,
   OverrideRecord,
-} from '../protocol/policy.ts';
-import type { StoredGeneration } from '../protocol/records.ts';
+} from './policy.ts';
+import type { StoredGeneration } from './records.ts';
 
 /**
  * What the gateway keeps beyond its own life. A change is durable when its promise resolves; what is written of
@@ -29,16 +29,16 @@ export type Store = {
   /** Tells every gateway on this store that the rules of `gateway.yaml` are to be read again. */
   announceRules(): Promise<void>;
   /** Calls back soon after another process changed something, where the database can tell; a hint, may be missed. */
-  onHint(listener: () => void): () => void;
+  onNotification(listener: () => void): () => void;
   /** Closes the store; nothing may be asked of it afterwards. */
   close(): Promise<void>;
 };
 
-export type StoreVersions = {
-  readonly keys: number;
-  readonly overrides: number;
-  readonly rules: number;
-};
+/** Parts of the store that gateways keep in memory, and that have a version. */
+export type StorePart = 'keys' | 'overrides' | 'rules';
+
+/** Numbers that grow with each change of a part. */
+export type StoreVersions = Readonly<Record<StorePart, number>>;
 
 /** The API keys, revoked and expired ones included. */
 export type KeyStore = {
@@ -95,12 +95,7 @@ export type SpendingStore = {
   /** Sets tokens aside where they still fit into every budget of the key; a reservation nobody settles ends by itself. */
   reserve(reservation: Reservation): Promise<ReserveResult>;
   /** Books what a call used and frees what was set aside for it; 0 where it used nothing. Unknown ids book all the same. */
-  settle(settlement: {
-    readonly id: string;
-    readonly keyId: string;
-    readonly tokens: number;
-    readonly nowSeconds: number;
-  }): Promise<void>;
+  settle(settlement: Settlement): Promise<void>;
   spent(keyId: string, nowSeconds: number): Promise<Spent>;
 };
 
@@ -113,6 +108,7 @@ export type RateStore = {
   ): Promise<{ readonly requests: number; readonly endsAtMs: number }>;
 };
 
+/** Tokens to be set aside for a call; freed after `leaseSeconds` where nobody settles. */
 export type Reservation = {
   readonly id: string;
   readonly keyId: string;
@@ -122,14 +118,18 @@ export type Reservation = {
   readonly leaseSeconds: number;
 };
 
-/** `resetsAtSeconds` is when the period that is used up ends. */
+/** What a call used, under the id of its reservation. */
+export type Settlement = {
+  readonly id: string;
+  readonly keyId: string;
+  readonly tokens: number;
+  readonly nowSeconds: number;
+};
+
+/** `exhausted` tells which budget has not so much left. */
 export type ReserveResult =
   | { readonly type: 'reserved' }
-  | {
-      readonly type: 'exhausted';
-      readonly period: 'day' | 'month';
-      readonly resetsAtSeconds: number;
-    };
+  | { readonly type: 'exhausted'; readonly period: 'day' | 'month' };
 
 /** Tokens booked in the current UTC day and month, and set aside now. */
 export type Spent = { readonly day: number; readonly month: number; readonly reserved: number };
@@ -152,8 +152,3 @@ export type DiagnosticStore = {
     readonly remove: readonly string[];
   }): Promise<void>;
 };
-
-/** The store cannot be used. `message` says why and what to do, and holds no secret. */
-export class StoreError extends Error {
-  override readonly name = 'StoreError';
-}

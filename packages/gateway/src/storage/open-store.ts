@@ -1,6 +1,7 @@
-import type { Engine, EngineOptions } from './engine.ts';
-import { openSqlite } from './engines/sqlite/engine.ts';
-import { migrate } from './migrations.ts';
+import type { Store } from '../protocol/store.ts';
+import type { Engine, EngineOptions } from './engines/engine.ts';
+import { openSqlite } from './engines/open-sqlite.ts';
+import { migrate } from './migrate.ts';
 import { createDecisionStore } from './parts/decisions.ts';
 import { createDiagnosticStore } from './parts/diagnostics.ts';
 import { createGenerationStore } from './parts/generations.ts';
@@ -9,7 +10,7 @@ import { createOverrideStore } from './parts/overrides.ts';
 import { createRateStore } from './parts/rates.ts';
 import { createSpendingStore } from './parts/spending.ts';
 import { createChangePart, createReadVersions } from './parts/versions.ts';
-import { type Store, StoreError } from './store.ts';
+import { StoreError } from './store-error.ts';
 
 /** How long work waits for another process to finish writing. */
 const BUSY_TIMEOUT_MS = 5000;
@@ -18,7 +19,7 @@ type OpenEngine = (url: string, options: EngineOptions) => Promise<Engine>;
 
 // Read when it is needed: most stores are files.
 const openPostgres: OpenEngine = async (url, options) =>
-  (await import('./engines/postgres/engine.ts')).openPostgres(url, options);
+  (await import('./engines/open-postgres.ts')).openPostgres(url, options);
 
 /** Databases by the scheme of their URL. A new one is an engine, and a line here. */
 const engines: Readonly<Record<string, OpenEngine>> = {
@@ -62,7 +63,7 @@ export async function openStore(url: string, options: Partial<EngineOptions> = {
     announceRules: async () => {
       await changePart('rules', async () => true);
     },
-    onHint: engine.onHint,
+    onNotification: engine.onNotification,
     close: engine.close,
   };
 }

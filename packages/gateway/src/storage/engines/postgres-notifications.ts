@@ -1,12 +1,12 @@
 import type { Client } from 'pg';
-import { endSoon } from './pool.ts';
+import { endSoon } from './postgres-connections.ts';
 
 /** Pause before a lost connection is made anew; whoever needs more than a hint asks by itself meanwhile. */
 const RECONNECT_MS = 250;
 
 /** Listens to a channel for as long as somebody wants to know. */
-export type PostgresHints = {
-  readonly onHint: (listener: () => void) => () => void;
+export type PostgresNotifications = {
+  readonly onNotification: (listener: () => void) => () => void;
   readonly close: () => Promise<void>;
 };
 
@@ -15,7 +15,10 @@ export type PostgresHints = {
  *
  * @param newClient - A client that is not connected yet.
  */
-export function createPostgresHints(newClient: () => Client, channel: string): PostgresHints {
+export function createPostgresNotifications(
+  newClient: () => Client,
+  channel: string,
+): PostgresNotifications {
   const listeners = new Set<() => void>();
   let current: Client | null = null;
   let timer: NodeJS.Timeout | null = null;
@@ -44,7 +47,7 @@ export function createPostgresHints(newClient: () => Client, channel: string): P
   };
 
   return {
-    onHint(listener) {
+    onNotification(listener) {
       listeners.add(listener);
       if (current === null && timer === null && !isClosed) connect();
       return () => listeners.delete(listener);

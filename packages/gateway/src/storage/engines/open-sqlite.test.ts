@@ -5,13 +5,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { describeStore } from '../../../../test/contracts/store-contract.ts';
-import {
-  describeStoreProcesses,
-  storeProcess,
-} from '../../../../test/contracts/store-processes.ts';
-import { openKey } from '../../../../test/contracts/store-samples.ts';
-import { openStore } from '../../sql-store.ts';
+import { describeStore } from '../../../test/contracts/store-contract.ts';
+import { describeStoreProcesses, storeProcess } from '../../../test/contracts/store-processes.ts';
+import { openKey } from '../../../test/contracts/store-samples.ts';
+import { openStore } from '../open-store.ts';
 
 const onSqlite = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'dropgate-store-'));

@@ -17,7 +17,7 @@ const KEPT_STATEMENTS = 200;
 export type SqliteFile = {
   readonly durable: Dialect;
   readonly relaxed: Dialect;
-  changeMark(): number;
+  dataVersion(): number;
   close(): void;
 };
 
@@ -50,7 +50,7 @@ export function openSqliteFile(path: string): SqliteFile {
     return {
       durable: immediateDialect(durable, takeTurn),
       relaxed: immediateDialect(relaxed, takeTurn),
-      changeMark: () => Number(mark.get()?.data_version),
+      dataVersion: () => Number(mark.get()?.data_version),
       close,
     };
   } catch (error) {

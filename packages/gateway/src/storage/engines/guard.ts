@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { StoreError } from '../store-error.ts';
 import type { Guard } from './engine.ts';
-import { StoreError } from './store.ts';
 
 /** Longest pause before work that found the store busy is tried again. */
 const MAX_BUSY_PAUSE_MS = 20;

@@ -2,7 +2,7 @@ import type { Compilable, CompiledQuery, Kysely, QueryResult } from 'kysely';
 import type { Tables } from '../tables.ts';
 
 /** A statement that is run on a database, or in a transaction on it, with these values. */
-export type KeptStatement<Values, Row> = (
+export type CompiledStatement<Values, Row> = (
   database: Kysely<Tables>,
   values: Values,
 ) => Promise<QueryResult<Row>>;
@@ -10,23 +10,23 @@ export type KeptStatement<Values, Row> = (
 /**
  * Builds and compiles a statement once, when it is first run: that takes longer than SQLite takes to run it.
  *
- * @param build - Is given a stand-in for each value, to be put into the statement as it is.
+ * @param build - Is given a placeholder for each value, to be put into the statement as it is.
  */
-export function keepStatement<Values extends Readonly<Record<string, string | number>>, Row>(
+export function compileStatement<Values extends Readonly<Record<string, string | number>>, Row>(
   build: (values: Values) => Compilable<Row>,
-): KeptStatement<Values, Row> {
-  const standIns = new Proxy({}, { get: (_, name) => new StandIn(String(name)) }) as Values;
+): CompiledStatement<Values, Row> {
+  const placeholders = new Proxy({}, { get: (_, name) => new Placeholder(String(name)) }) as Values;
   let compiled: CompiledQuery<Row> | null = null;
   return (database, values) => {
-    compiled ??= build(standIns).compile();
+    compiled ??= build(placeholders).compile();
     const parameters = compiled.parameters.map((parameter) =>
-      parameter instanceof StandIn ? values[parameter.name] : parameter,
+      parameter instanceof Placeholder ? values[parameter.name] : parameter,
     );
     return database.executeQuery({ ...compiled, parameters });
   };
 }
 
-class StandIn {
+class Placeholder {
   readonly name: string;
 
   constructor(name: string) {

@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { StorePart, Tables } from './tables.ts';
+import type { StorePart } from '../../protocol/store.ts';
+import type { Tables } from '../tables.ts';
 
 /** A kind of database under the store: everything in which SQLite and Postgres differ beyond their SQL. */
 export type Engine = {
@@ -11,10 +12,10 @@ export type Engine = {
   /** Whether processes on several machines can use it. */
   readonly isShared: boolean;
   /** A number that differs once anything but a batch of this process was written; null where looking costs a query. */
-  readonly changeMark: (() => number) | null;
+  readonly dataVersion: (() => number) | null;
   /** Makes the end of this transaction known to other processes, where the database can. */
   readonly announce: (transaction: Transaction<Tables>, part: StorePart) => Promise<void>;
-  readonly onHint: (listener: () => void) => () => void;
+  readonly onNotification: (listener: () => void) => () => void;
   readonly close: () => Promise<void>;
 };
 

@@ -1,12 +1,12 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Client } from 'pg';
-import type { Engine, EngineOptions } from '../../engine.ts';
-import { createGuard } from '../../guard.ts';
-import { StoreError } from '../../store.ts';
-import type { Tables } from '../../tables.ts';
-import { explainPostgres, isRetryable, postgresPlace } from './explain.ts';
-import { createPostgresHints } from './hints.ts';
-import { connectionSettings, createPostgresPool } from './pool.ts';
+import { StoreError } from '../store-error.ts';
+import type { Tables } from '../tables.ts';
+import type { Engine, EngineOptions } from './engine.ts';
+import { createGuard } from './guard.ts';
+import { connectionSettings, createPostgresPool } from './postgres-connections.ts';
+import { explainPostgres, isRetryable, postgresPlace } from './postgres-errors.ts';
+import { createPostgresNotifications } from './postgres-notifications.ts';
 
 /** Where gateways on one database tell each other that something changed. */
 const CHANNEL = 'dropgate_changed';
@@ -27,7 +27,10 @@ export async function openPostgres(url: string, { busyTimeoutMs }: EngineOptions
   const database = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: createPostgresPool(url) }),
   });
-  const hints = createPostgresHints(() => new Client(connectionSettings(url)), CHANNEL);
+  const notifications = createPostgresNotifications(
+    () => new Client(connectionSettings(url)),
+    CHANNEL,
+  );
   return {
     durable: database,
     relaxed: database,
@@ -37,13 +40,13 @@ export async function openPostgres(url: string, { busyTimeoutMs }: EngineOptions
       busyTimeoutMs,
     }),
     isShared: true,
-    changeMark: null,
+    dataVersion: null,
     async announce(transaction, part) {
       await sql`select pg_notify(${CHANNEL}, ${part})`.execute(transaction);
     },
-    onHint: hints.onHint,
+    onNotification: notifications.onNotification,
     async close() {
-      await hints.close();
+      await notifications.close();
       await database.destroy();
     },
   };

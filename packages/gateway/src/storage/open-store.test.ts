@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openStore } from './sql-store.ts';
+import { openStore } from './open-store.ts';
 
 test('refuses a database it does not know, without repeating its password', async () => {
   await expect(openStore('mysql://me:S3CRET@db')).rejects.toThrow(

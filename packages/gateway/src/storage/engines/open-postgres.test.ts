@@ -1,22 +1,22 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { until } from '../../../../test/acceptance/until.ts';
-import { describeStore } from '../../../../test/contracts/store-contract.ts';
-import { describeStoreProcesses } from '../../../../test/contracts/store-processes.ts';
+import { until } from '../../../test/acceptance/until.ts';
+import { describeStore } from '../../../test/contracts/store-contract.ts';
+import { describeStoreProcesses } from '../../../test/contracts/store-processes.ts';
 import {
   diagnostic,
   generation,
   openKey,
   override,
-} from '../../../../test/contracts/store-samples.ts';
-import { startPostgres } from '../../../../test/support/postgres.ts';
-import { startTcpRelay } from '../../../../test/support/tcp-relay.ts';
-import { tempFolder } from '../../../../test/support/temp-folder.ts';
-import type { GatewayEvent } from '../../../events.ts';
-import { createFollowStore } from '../../../policy/follow-store.ts';
-import { openGatewayStore } from '../../gateway-store.ts';
-import { openStore } from '../../sql-store.ts';
-import type { Store } from '../../store.ts';
+} from '../../../test/contracts/store-samples.ts';
+import { startPostgres } from '../../../test/support/postgres.ts';
+import { startTcpRelay } from '../../../test/support/tcp-relay.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
+import type { GatewayEvent } from '../../events.ts';
+import { createFollowStore } from '../../policy/follow-store.ts';
+import type { Store } from '../../protocol/store.ts';
+import { openGatewayStore } from '../gateway-store.ts';
+import { openStore } from '../open-store.ts';
 
 const server = await startPostgres();
 
@@ -85,7 +85,7 @@ describe.skipIf('missing' in server)(
     test('tells another gateway of a change at once', async () => {
       const [here, there] = [await opened(url), await opened(url)];
       let hints = 0;
-      there.onHint(() => {
+      there.onNotification(() => {
         hints += 1;
       });
       await until('listening to begin', () => hints > 0);
@@ -133,7 +133,7 @@ describe.skipIf('missing' in server)(
       const relay = await relayed();
       const store = await opened(relay.url);
       let hints = 0;
-      store.onHint(() => {
+      store.onNotification(() => {
         hints += 1;
       });
       await until('listening to begin', () => hints > 0);

@@ -1,11 +1,11 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
-import type { Engine, EngineOptions } from '../../engine.ts';
-import { createGuard } from '../../guard.ts';
-import type { Tables } from '../../tables.ts';
-import { openSqliteFile } from './dialect.ts';
-import { explainSqlite, sqliteCode } from './explain.ts';
+import type { Tables } from '../tables.ts';
+import type { Engine, EngineOptions } from './engine.ts';
+import { createGuard } from './guard.ts';
+import { openSqliteFile } from './sqlite-dialect.ts';
+import { explainSqlite, sqliteCode } from './sqlite-errors.ts';
 
 const SQLITE_BUSY = 5;
 
@@ -34,10 +34,10 @@ export async function openSqlite(url: string, { busyTimeoutMs }: EngineOptions):
     relaxed,
     guarded,
     isShared: false,
-    changeMark: file.changeMark,
+    dataVersion: file.dataVersion,
     // Other processes see the file change; there is nobody to tell.
     announce: async () => {},
-    onHint: () => () => {},
+    onNotification: () => () => {},
     async close() {
       await Promise.all([durable.destroy(), relaxed.destroy()]);
       file.close();
