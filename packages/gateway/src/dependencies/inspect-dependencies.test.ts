@@ -33,7 +33,10 @@ async function moduleWith(options: {
     check: (language: 'node' | 'python' = 'node') =>
       checkDependencies(
         {
-          ...{ agentId: 'default/spark', folder, entry: join(folder, 'agent.ts'), language },
+          agentId: 'default/spark',
+          folder,
+          entry: join(folder, 'agent.ts'),
+          language,
         },
         noPython,
       ),

@@ -9,8 +9,12 @@ test('an agent in TypeScript is loaded again for installs in its folder and in t
   const { findRuntime } = createModuleRuntimes({ stateFolder, python: null, environment: {} });
   const folder = join(projectRoot, 'src/agents/A');
   const runtime = await findRuntime({
-    ...{ agentId: 'default/a', modulePath: 'src/agents/A/agent.ts', name: 'A', language: 'node' },
-    ...{ folder, entry: join(folder, 'agent.ts') },
+    agentId: 'default/a',
+    modulePath: 'src/agents/A/agent.ts',
+    name: 'A',
+    language: 'node',
+    folder,
+    entry: join(folder, 'agent.ts'),
   });
   expect(runtime).toEqual({
     interpreter: null,

@@ -6,15 +6,23 @@ import type { CatalogEntry } from './catalog.ts';
 
 const path = '/p/src/agents/A/agent.ts';
 const module = {
-  ...{ agentId: 'default/a', modulePath: 'src/agents/A/agent.ts', entry: path },
-  ...{ folder: '/p/src/agents/A', name: 'A', language: 'node' as const },
+  agentId: 'default/a',
+  modulePath: 'src/agents/A/agent.ts',
+  entry: path,
+  folder: '/p/src/agents/A',
+  name: 'A',
+  language: 'node' as const,
 };
 
 function ready(prints: readonly FilePrint[]): CatalogEntry {
   const manifest = { ...sampleManifest(), files: [{ path, sha256: 'abc' }] };
   const served = {
-    ...{ generation: 3, load: {} as ModuleLoad, manifest, conditions: 'c' },
-    ...{ envSha256: null, loadedAtSeconds: 1_700_000_000 },
+    generation: 3,
+    load: {} as ModuleLoad,
+    manifest,
+    conditions: 'c',
+    envSha256: null,
+    loadedAtSeconds: 1_700_000_000,
   };
   return { module, status: 'ready', served, findings: [], prints };
 }
@@ -23,7 +31,10 @@ const print = { path, size: 3, mtimeMs: 1_600_000_000_000, changedMs: 0, sha256:
 
 test('shows which bytes serve, and from when they are', () => {
   expect(agentStatus(ready([print]), [])).toMatchObject({
-    ...{ id: 'default/a', module_path: 'src/agents/A/agent.ts', status: 'ready', generation: 3 },
+    id: 'default/a',
+    module_path: 'src/agents/A/agent.ts',
+    status: 'ready',
+    generation: 3,
     loaded_at: '2023-11-14T22:13:20.000Z',
     files: [{ path, sha256: 'abc', modified_at: '2020-09-13T12:26:40.000Z' }],
   });
@@ -42,7 +53,12 @@ test.each([
 test('shows a module of which nothing ever loaded by its name', () => {
   const failed: CatalogEntry = { module, status: 'failed', served: null, findings: [], prints: [] };
   expect(agentStatus(failed, [])).toMatchObject({
-    ...{ display_name: 'A', status: 'failed', generation: null, loaded_at: null },
-    ...{ files: [], tools: [], model: null },
+    display_name: 'A',
+    status: 'failed',
+    generation: null,
+    loaded_at: null,
+    files: [],
+    tools: [],
+    model: null,
   });
 });

@@ -64,7 +64,11 @@ function begin(place: Place, startRules: readonly Rule[]) {
       const sha256 = known ?? hashOf(readFileSync(module.entry));
       const manifest = sampleManifest({ files: [{ path: module.entry, sha256 }] });
       const served = {
-        ...{ generation, manifest, conditions: 'these', envSha256: null, loadedAtSeconds: 0 },
+        generation,
+        manifest,
+        conditions: 'these',
+        envSha256: null,
+        loadedAtSeconds: 0,
         load: {} as ModuleLoad,
       };
       return { served, findings: [], watched: [module.entry] };
@@ -77,14 +81,20 @@ function begin(place: Place, startRules: readonly Rule[]) {
       },
       findRuntime: async () => ({ interpreter: null, finding: null, watched: [] }),
       settings: () => ({
-        ...{ exportNames: ['agent'], upstreams: {}, defaultModel: null },
+        exportNames: ['agent'],
+        upstreams: {},
+        defaultModel: null,
         defaultUpstream: { name: 'demo', source: 'default' },
       }),
-      ...{ generations, emit },
+      generations,
+      emit,
     }),
     conditions: () => 'these',
     onSynced: () => {},
-    ...{ ...policy, catalog, retire, emit },
+    ...policy,
+    catalog,
+    retire,
+    emit,
   });
   const follow = createFollowPolicy({ ...policy, catalog, retire, sync, leaveEdits, emit });
   const entryNow = () => catalog.get('labs/a');
@@ -175,7 +185,8 @@ describe('a module that serves when the rules deny it', () => {
     await sync({ force: false });
     change(...only('nothing'));
     expect(entryNow()).toMatchObject({
-      ...{ status: 'failed', served: null },
+      status: 'failed',
+      served: null,
       findings: [{ code: 'load_denied' }],
     });
     expect(events.at(-1)).toMatchObject({ type: 'findings_reported', servingGeneration: null });

@@ -14,7 +14,9 @@ import { createLoadGeneration } from './load-generation.ts';
 
 const { signal } = new AbortController();
 const withoutPython = createModuleRuntimes({
-  ...{ stateFolder: '/nowhere', python: null, environment: {} },
+  stateFolder: '/nowhere',
+  python: null,
+  environment: {},
 });
 
 async function scene(
@@ -133,7 +135,10 @@ describe('load-generation', () => {
       return outcome();
     });
     expect(await load(module, { generation: 1, kept: null, signal })).toEqual({
-      ...{ served: null, findings: [], watched: [], gaveUp: true },
+      served: null,
+      findings: [],
+      watched: [],
+      gaveUp: true,
     });
   });
 

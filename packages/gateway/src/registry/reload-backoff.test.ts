@@ -5,8 +5,12 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { createReloadBackoff, lastChangeMs } from './reload-backoff.ts';
 
 const module = {
-  ...{ agentId: 'default/a', modulePath: 'agents/A/agent.ts', entry: '/p/agents/A/agent.ts' },
-  ...{ folder: '/p/agents/A', name: 'A', language: 'node' as const },
+  agentId: 'default/a',
+  modulePath: 'agents/A/agent.ts',
+  entry: '/p/agents/A/agent.ts',
+  folder: '/p/agents/A',
+  name: 'A',
+  language: 'node' as const,
 };
 const changed = new Set(['/p/agents/A/memory.json']);
 const loadMs = 500;
@@ -40,7 +44,9 @@ describe('loads of a module whose files change', () => {
     const { begin, loadFor } = scene();
     for (let load = 0; load < 4; load += 1) expect(loadFor(-100).code).toBeNull();
     expect(begin(module, changed).finding).toMatchObject({
-      ...{ code: 'reloads_without_end', severity: 'warning', file: '/p/agents/A/memory.json' },
+      code: 'reloads_without_end',
+      severity: 'warning',
+      file: '/p/agents/A/memory.json',
       hint: expect.stringContaining('let it write to one that it does not import'),
     });
   });

@@ -376,7 +376,8 @@ describe('sync-agents', () => {
     }
     expect(loads).toHaveLength(5);
     expect(catalog.get('default/a')).toMatchObject({
-      ...{ status: 'ready', served: { generation: 5 } },
+      status: 'ready',
+      served: { generation: 5 },
       findings: [{ code: 'reloads_without_end', severity: 'warning', file }],
     });
     await expect.poll(() => catalog.get('default/a')?.findings).toEqual([]);

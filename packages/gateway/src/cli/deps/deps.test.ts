@@ -61,8 +61,12 @@ describe('dropgate deps plan', () => {
           target: join(root, 'src/agents/labs/Planner/node_modules'),
           packages: [
             {
-              ...{ name: 'beta', wanted: '^1.0.0', kind: 'dependency', state: 'missing' },
-              ...{ found: null, found_at: null },
+              name: 'beta',
+              wanted: '^1.0.0',
+              kind: 'dependency',
+              state: 'missing',
+              found: null,
+              found_at: null,
             },
           ],
           findings: [expect.objectContaining({ code: 'missing_dependency' })],

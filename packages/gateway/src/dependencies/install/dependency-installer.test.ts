@@ -18,7 +18,9 @@ const alpha = { name: 'alpha', version: '1.0.0', dependencies: { beta: '^1.0.0' 
 const beta = { name: 'beta', version: '1.2.0' };
 const note = `require('fs').writeFileSync('env.json', JSON.stringify(process.env))`;
 const scripted = {
-  ...{ name: 'scripted', version: '1.0.0', scripts: { postinstall: 'node note.js' } },
+  name: 'scripted',
+  version: '1.0.0',
+  scripts: { postinstall: 'node note.js' },
   files: { 'note.js': note, 'index.js': '' },
 };
 
@@ -33,11 +35,17 @@ async function project(
     writeFiles(folder, { 'package.json': JSON.stringify({ dependencies: wanted }) });
   await declare(dependencies);
   const module = {
-    ...{ agentId: 'default/spark', folder, entry: join(folder, 'agent.ts') },
+    agentId: 'default/spark',
+    folder,
+    entry: join(folder, 'agent.ts'),
     language: 'node' as const,
   };
   return {
-    ...{ root, folder, registry, declare, module },
+    root,
+    folder,
+    registry,
+    declare,
+    module,
     install: (scripts: 'run' | 'skip' = 'skip', deps: Partial<InstallDeps> = {}) =>
       installerFor(registry, deps).install(module, { scripts }),
     plan: (deps: Partial<InstallDeps> = {}) => installerFor(registry, deps).plan(module),
@@ -72,8 +80,13 @@ describe('an install', () => {
     expect(await read('package-lock.json')).toContain('sha512-');
     expect(await listing()).toEqual([
       'Spark',
-      ...['agent.ts', 'node_modules', 'package-lock.json', 'package.json'],
-      ...['.package-lock.json', 'alpha', 'beta'],
+      'agent.ts',
+      'node_modules',
+      'package-lock.json',
+      'package.json',
+      '.package-lock.json',
+      'alpha',
+      'beta',
     ]);
   });
 

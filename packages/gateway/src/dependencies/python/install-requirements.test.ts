@@ -21,19 +21,27 @@ async function scene(files: Readonly<Record<string, string>>) {
   writeWheel(join(root, 'wheels'), 'words', '2.0', 'def main():\n    print("Two.")\n');
   await writeFiles(folder, files);
   const environment = {
-    ...{ PATH: process.env.PATH, HOME: process.env.HOME },
-    ...{ PIP_NO_INDEX: '1', PIP_FIND_LINKS: join(root, 'wheels'), PIP_CONFIG_FILE: '/dev/null' },
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    PIP_NO_INDEX: '1',
+    PIP_FIND_LINKS: join(root, 'wheels'),
+    PIP_CONFIG_FILE: '/dev/null',
   };
   const stateFolder = join(root, '.dropgate');
   const pythons = createPythonEnvironments({ stateFolder, python: null, environment });
   const { signal } = new AbortController();
   const installer = createDependencyInstaller({ environment, pythons, signal });
   const module = {
-    ...{ agentId: 'default/spark', folder, entry: join(folder, 'agent.py') },
+    agentId: 'default/spark',
+    folder,
+    entry: join(folder, 'agent.py'),
     language: 'python' as const,
   };
   return {
-    ...{ root, folder, pythons, module },
+    root,
+    folder,
+    pythons,
+    module,
     check: () => checkDependencies(module, pythons),
     install: () => installer.install(module, { scripts: 'skip' }),
     plan: () => installer.plan(module),
@@ -57,7 +65,9 @@ describe('an install of a module in Python', { timeout }, () => {
     });
     expect(await check()).toMatchObject([
       {
-        ...{ code: 'missing_dependency', severity: 'error', line: 1 },
+        code: 'missing_dependency',
+        severity: 'error',
+        line: 1,
         message: 'requirements.txt asks for words (>=1,<2), which is not installed.',
         hint: 'Run `dropgate deps install default/spark`.',
       },
@@ -78,7 +88,8 @@ describe('an install of a module in Python', { timeout }, () => {
     const saysWord = () => run(join(folder, '.venv/bin/say-words'));
     expect((await saysWord()).stdout).toBe('One.\n');
     expect(await pythons.choose(module)).toMatchObject({
-      ...{ type: 'found', isOwn: true },
+      type: 'found',
+      isOwn: true,
       facts: { interpreter: join(folder, '.venv/bin/python') },
     });
     expect(await install()).toEqual({ type: 'nothing_to_do', declares: true });
@@ -154,12 +165,14 @@ describe('a module in Python', () => {
     const waits = { code: 'python_environment_in_preparation', severity: 'info' };
     expect(await check()).toMatchObject([waits]);
     const { findRuntime } = createModuleRuntimes({
-      ...{ stateFolder: join(root, '.dropgate'), python: null },
+      stateFolder: join(root, '.dropgate'),
+      python: null,
       environment: { PATH: process.env.PATH },
     });
     const found = { ...module, name: 'Spark', modulePath: 'Spark/agent.py' };
     expect(await findRuntime(found)).toMatchObject({
-      ...{ interpreter: null, finding: waits },
+      interpreter: null,
+      finding: waits,
       watched: expect.arrayContaining([join(staging, 'begun')]),
     });
     // Left behind by somebody who is gone.
@@ -226,7 +239,9 @@ describe('a module in Python', () => {
     const facts = { version: '3.8.1', interpreter: old, packageFolders: [], markers: {} };
     await writeFile(old, `#!/bin/sh\necho '${JSON.stringify(facts)}'\n`, { mode: 0o755 });
     const pythons = createPythonEnvironments({
-      ...{ stateFolder: join(root, '.dropgate'), python: old, environment: {} },
+      stateFolder: join(root, '.dropgate'),
+      python: old,
+      environment: {},
     });
     const tooOld = {
       code: 'python_too_old',
@@ -252,11 +267,13 @@ describe('a module in Python', () => {
     expect(lookalikes).toMatchObject([
       {
         message: "`agents` is not OpenAI's Agents SDK; on PyPI that is `openai-agents`.",
-        ...{ severity: 'warning', line: 1 },
+        severity: 'warning',
+        line: 1,
       },
       {
         message: '`reqeusts` is one letter away from the well-known package `requests`.',
-        ...{ severity: 'warning', line: 2 },
+        severity: 'warning',
+        line: 2,
         hint: 'If you mean `requests`, correct the name before anything is installed.',
       },
     ]);

@@ -31,7 +31,9 @@ describe('what a module in Python declares', () => {
         wanted: [
           { name: 'httpx', wanted: '', file: join(folder, 'more.txt'), place: { line: 1 } },
           {
-            ...{ name: 'foo-bar', wanted: '>=1.2, <2', marker: 'python_version >= "3.9"' },
+            name: 'foo-bar',
+            wanted: '>=1.2, <2',
+            marker: 'python_version >= "3.9"',
             place: { line: 4, column: 1 },
           },
           { name: 'pinned', wanted: '==1.0', place: { line: 5 } },
@@ -97,7 +99,9 @@ describe('what a module in Python declares', () => {
     expect(read).toMatchObject({
       type: 'unusable',
       finding: {
-        ...{ code: 'bad_requirement', file: join(folder, 'requirements.txt'), line: 2 },
+        code: 'bad_requirement',
+        file: join(folder, 'requirements.txt'),
+        line: 2,
         message: '"rich = 14" is no requirement as pip takes it.',
       },
     });

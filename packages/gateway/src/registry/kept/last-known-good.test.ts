@@ -58,7 +58,11 @@ async function scene(options: { storeFails?: boolean } = {}) {
     conditions: 'these',
     load: toModuleLoad(module, {
       ...settings,
-      ...{ generation: 7, interpreter: null, kept: null, keptFolder: generations.folder, env: {} },
+      generation: 7,
+      interpreter: null,
+      kept: null,
+      keptFolder: generations.folder,
+      env: {},
     }),
     manifest: sampleManifest({ files }),
     envSha256,

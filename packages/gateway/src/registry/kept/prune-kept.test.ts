@@ -17,8 +17,13 @@ const longAgo = new Date('2026-01-08T00:00:00Z');
 const anHourAgo = new Date('2026-01-09T23:00:00Z');
 
 const generation: StoredGeneration = {
-  ...{ agentId: 'default/a', modulePath: 'agents/A/agent.ts', generation: 3, conditions: 'c' },
-  ...{ prints: [], envSha256: env, loadedAtSeconds: 0 },
+  agentId: 'default/a',
+  modulePath: 'agents/A/agent.ts',
+  generation: 3,
+  conditions: 'c',
+  prints: [],
+  envSha256: env,
+  loadedAtSeconds: 0,
   manifest: sampleManifest({ files: [{ path: '/p/agents/A/agent.ts', sha256: source }] }),
 };
 
