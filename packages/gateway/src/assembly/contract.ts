@@ -3,7 +3,7 @@ import type { ApiKeys } from '../policy/keys/api-keys.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 import type { AgentStatus } from '../registry/agent-status.ts';
 import type { RefreshReport } from '../registry/sync-agents.ts';
-import type { UpstreamInfo } from '../upstreams/upstream-info.ts';
+import type { UpstreamInfo } from '../upstreams/upstream-catalog.ts';
 
 /** What a gateway is made of. */
 export type GatewayOptions = {

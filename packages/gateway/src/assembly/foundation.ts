@@ -9,7 +9,7 @@ import type { Pool } from '../pool/pool.ts';
 import { createReadiness } from '../registry/readiness.ts';
 import { nullStore, openGatewayStore } from '../storage/gateway-store.ts';
 import { newLocalToken } from '../storage/running-gateway.ts';
-import { createLiveUpstreams } from '../upstreams/live-upstreams.ts';
+import { createLiveUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { GatewayOptions } from './contract.ts';
 import { learnSettings } from './secrets.ts';
 

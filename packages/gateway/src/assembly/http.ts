@@ -3,7 +3,7 @@ import { principalOf } from '../policy/authorize.ts';
 import { createIdentify } from '../policy/keys/identify.ts';
 import { createLimitChecks } from '../policy/limits/limit-checks.ts';
 import { isInScope } from '../policy/rules/scopes.ts';
-import { describeUpstreams } from '../upstreams/upstream-info.ts';
+import { describeUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { Domain } from './domain.ts';
 import type { Parts } from './parts.ts';
 import { createSecurity } from './security.ts';

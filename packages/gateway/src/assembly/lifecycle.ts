@@ -1,7 +1,7 @@
 import type { HttpServer } from '../http/server.ts';
 import type { RefreshReport } from '../registry/sync-agents.ts';
 import { announceGateway, withdrawGateway } from '../storage/running-gateway.ts';
-import { describeUpstreams } from '../upstreams/upstream-info.ts';
+import { describeUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { Gateway } from './contract.ts';
 import type { Domain } from './domain.ts';
 import type { Parts } from './parts.ts';

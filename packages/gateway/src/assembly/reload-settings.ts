@@ -3,7 +3,7 @@ import { upstreamSettings } from '../config/settings-of-parts.ts';
 import type { Emit } from '../events.ts';
 import type { LivePolicy } from '../policy/live-policy.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
-import type { LiveUpstreams } from '../upstreams/live-upstreams.ts';
+import type { LiveUpstreams } from '../upstreams/upstream-catalog.ts';
 
 /** Reads `gateway.yaml` and `.env` again; with an error among the findings everything stays as it was. */
 export type ReloadSettings = () => Promise<readonly Finding[]>;

@@ -92,7 +92,9 @@ function bufferOf() {
   let until = Number.POSITIVE_INFINITY;
   let caughtUp = Promise.withResolvers<void>();
   return {
-    ...{ buffer, credits, taken },
+    buffer,
+    credits,
+    taken,
     open: () =>
       buffer.sendTo({
         write(event) {

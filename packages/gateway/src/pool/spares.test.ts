@@ -26,7 +26,10 @@ async function scene(...names: readonly string[]) {
   }
   const load = (name: string, changes: Partial<Parameters<typeof scriptedLoad>[1]> = {}) =>
     scriptedLoad('ok', {
-      ...{ language: 'python', env: {}, agentId: `default/${name}`, folder: join(root, name) },
+      language: 'python',
+      env: {},
+      agentId: `default/${name}`,
+      folder: join(root, name),
       interpreter: join(root, name, '.venv/bin/python'),
       ...changes,
     });
@@ -62,7 +65,8 @@ describe('spares of Python', () => {
     const [ofTwo] = spares();
     await pool.prepare(load('two', { generation: 3 }), never);
     expect(pool.workers().find(({ pid }) => pid === ofTwo?.pid)).toMatchObject({
-      ...{ agentId: 'default/two', generation: 3 },
+      agentId: 'default/two',
+      generation: 3,
     });
   });
 

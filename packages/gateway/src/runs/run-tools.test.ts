@@ -12,16 +12,22 @@ import type { ToolUser } from './tool-tables.ts';
 
 const alice: KeyPrincipal = {
   ...({ type: 'key', id: 'key_1', name: 'alice', role: 'caller' } as const),
-  ...{ namespaces: null, agents: null },
+  namespaces: null,
+  agents: null,
 };
 
 function user(tools: readonly Partial<ToolDescription>[] = [{ name: 'add' }]): ToolUser {
   const all = tools.map((tool) => ({
-    ...{ name: 'add', type: 'function', description: null, needsApproval: false },
+    name: 'add',
+    type: 'function',
+    description: null,
+    needsApproval: false,
     ...tool,
   }));
   return {
-    ...{ agentId: 'labs/a', modulePath: 'src/agents/labs/A/agent.ts', generation: 1 },
+    agentId: 'labs/a',
+    modulePath: 'src/agents/labs/A/agent.ts',
+    generation: 1,
     manifest: sampleManifest({ agents: [sampleAgent({ tools: all })] }),
     key: alice,
     request: { user: 'u1', metadata: {} },
@@ -30,8 +36,13 @@ function user(tools: readonly Partial<ToolDescription>[] = [{ name: 'add' }]): T
 
 function rule(parts: Partial<Rule>): Rule {
   return {
-    ...{ id: 'r', effect: 'deny', action: 'call_tool', principals: ['*'], resources: ['*'] },
-    ...{ tier: 3, source: 'config' },
+    id: 'r',
+    effect: 'deny',
+    action: 'call_tool',
+    principals: ['*'],
+    resources: ['*'],
+    tier: 3,
+    source: 'config',
     ...parts,
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
-  resolveUpstreams,
+  createLiveUpstreams,
   type UpstreamSettings,
   UpstreamSettingsError,
 } from './upstream-catalog.ts';
@@ -13,7 +13,7 @@ const nothing: UpstreamSettings = {
   upstreamApi: null,
 };
 const resolve = (settings: Partial<UpstreamSettings>) =>
-  resolveUpstreams({ ...nothing, ...settings });
+  createLiveUpstreams({ ...nothing, ...settings }).current();
 const local = { baseUrl: 'http://127.0.0.1:11434/v1/', apiKey: null };
 const openai = { baseUrl: 'https://api.openai.com/v1', apiKey: 'sk-1' };
 
@@ -121,5 +121,21 @@ describe('with configured upstreams', () => {
       told = error instanceof UpstreamSettingsError ? `${error.path}: ${error.message}` : error;
     }
     expect(told).toBe(expected);
+  });
+});
+
+describe('while the gateway runs', () => {
+  test('puts others in place', () => {
+    const live = createLiveUpstreams(nothing);
+    expect([...live.current().upstreams.keys()]).toEqual(['demo']);
+    live.replace({ ...nothing, openaiApiKey: 'sk-test' });
+    expect([...live.current().upstreams.keys()]).toEqual(['openai']);
+    expect(live.current().defaultUpstream).toBe('openai');
+  });
+
+  test('keeps the old ones when the new ones contradict each other', () => {
+    const live = createLiveUpstreams(nothing);
+    expect(() => live.replace({ ...nothing, defaultUpstream: 'nowhere' })).toThrow('nowhere');
+    expect([...live.current().upstreams.keys()]).toEqual(['demo']);
   });
 });

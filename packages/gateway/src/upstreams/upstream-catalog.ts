@@ -52,7 +52,7 @@ export class UpstreamSettingsError extends Error {
  * @throws UpstreamSettingsError for an unknown default, an address that is no HTTP URL, or a
  *   fallback that is unknown or speaks another API.
  */
-export function resolveUpstreams(settings: UpstreamSettings): UpstreamCatalog {
+function resolveUpstreams(settings: UpstreamSettings): UpstreamCatalog {
   const { source, remotes } = findRemotes(settings);
   const upstreams = new Map<string, Upstream>(remotes.map((remote) => [remote.name, remote]));
   for (const remote of remotes) checkFallback(remote, upstreams);
@@ -60,6 +60,50 @@ export function resolveUpstreams(settings: UpstreamSettings): UpstreamCatalog {
     upstreams.set(DEMO_NAME, { type: 'demo', name: DEMO_NAME, api: 'responses' });
   }
   return { upstreams, defaultUpstream: chooseDefault(settings, upstreams), source };
+}
+
+/** The upstreams while the gateway runs. */
+export type LiveUpstreams = {
+  readonly current: () => UpstreamCatalog;
+  /**
+   * Puts other upstreams in place; calls under way end where they began.
+   *
+   * @throws UpstreamSettingsError; the old ones stay then.
+   */
+  readonly replace: (settings: UpstreamSettings) => void;
+};
+
+/** @throws UpstreamSettingsError */
+export function createLiveUpstreams(settings: UpstreamSettings): LiveUpstreams {
+  let current = resolveUpstreams(settings);
+  return {
+    current: () => current,
+    replace(wanted) {
+      current = resolveUpstreams(wanted);
+    },
+  };
+}
+
+/** An upstream as shown: everything but its key. */
+export type UpstreamInfo = {
+  readonly name: string;
+  readonly kind: 'demo' | 'remote';
+  readonly api: string;
+  readonly base_url: string | null;
+  readonly has_key: boolean;
+  readonly is_default: boolean;
+};
+
+/** The upstreams of a gateway, in their order. */
+export function describeUpstreams({ upstreams, defaultUpstream }: UpstreamCatalog): UpstreamInfo[] {
+  return [...upstreams.values()].map((upstream) => ({
+    name: upstream.name,
+    kind: upstream.type,
+    api: upstream.api,
+    base_url: upstream.type === 'remote' ? upstream.baseUrl : null,
+    has_key: upstream.type === 'remote' && upstream.apiKey !== null,
+    is_default: upstream.name === defaultUpstream,
+  }));
 }
 
 function findRemotes(settings: UpstreamSettings): {

@@ -49,7 +49,9 @@ async function watched(handle: Handle = answering, maxRetries = 0) {
   });
   kit.access.startRun('run_1', 'key_1');
   return {
-    ...{ ...kit, upstream, reserved },
+    ...kit,
+    upstream,
+    reserved,
     async untilSettled(count: number): Promise<number[]> {
       while (settled.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
       return settled;

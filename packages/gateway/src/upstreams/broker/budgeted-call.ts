@@ -1,7 +1,6 @@
 import { GatewayError } from '../../errors.ts';
-import type { Exchange } from '../relay/attempt.ts';
-import type { Outcome } from '../relay/forward.ts';
-import { asksForBackground, asksForStream } from './asks-for.ts';
+import type { Exchange, Outcome } from '../relay/forward.ts';
+import { asksForBackground, asksForStream } from '../relay/request-body.ts';
 import { estimateInput, estimateTokens } from './estimate-tokens.ts';
 import type { LiveCall } from './grants.ts';
 

@@ -1,4 +1,4 @@
-import type { Exchange } from '../relay/attempt.ts';
+import type { Exchange } from '../relay/forward.ts';
 
 /** What a model may answer where the request sets no limit. */
 const DEFAULT_OUTPUT_TOKENS = 1024;

@@ -1,20 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough, type Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { GatewayError } from '../../errors.ts';
+import { failures, GatewayError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
-import { serveDemo } from '../demo/serve-demo.ts';
-import type { Exchange } from '../relay/attempt.ts';
-import { forward, type Outcome } from '../relay/forward.ts';
+import { failureHeader, runHeader } from '../../protocol/worker/broker-headers.ts';
+import { serveDemo } from '../demo/demo-model.ts';
+import { type Exchange, forward, type Outcome } from '../relay/forward.ts';
+import { readModel } from '../relay/request-body.ts';
 import type { RemoteUpstream, Upstream } from '../upstream.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import { type BrokerRoute, matchRoute } from './allowed-paths.ts';
-import { answerFailure } from './answer-failure.ts';
 import { setAside, type TokenBudget } from './budgeted-call.ts';
 import type { Grant, Grants, LiveCall } from './grants.ts';
-import { RUN_HEADER } from './headers.ts';
-import { readModel } from './model-name.ts';
-import { readBody } from './read-body.ts';
+
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 export type CallDeps = {
   readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
@@ -39,7 +38,7 @@ export function createCallHandler(
       const { pathname, search } = splitUrl(request.url ?? '/');
       const route = matchRoute(request.method ?? 'GET', pathname);
       const upstream = chooseUpstream(deps, grant);
-      const call = grant.openCall(runHeader(request));
+      const call = grant.openCall(runIdOf(request));
       response.once('close', () => {
         if (!response.writableFinished) call.abort('The worker left.');
         call.end();
@@ -93,7 +92,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     path: `/v1${route.path}`,
     model: exchange.model,
     durationMs: performance.now() - startedMs,
-    ...told(outcome),
+    ...reported(outcome),
   });
 }
 
@@ -122,7 +121,7 @@ async function answerWithinBudget(
   }
 }
 
-function told({
+function reported({
   failure: _,
   outputEstimate: __,
   ...outcome
@@ -140,8 +139,8 @@ function authenticate(request: IncomingMessage, grants: Grants): Grant {
   );
 }
 
-function runHeader(request: IncomingMessage): string | undefined {
-  const value = request.headers[RUN_HEADER];
+function runIdOf(request: IncomingMessage): string | undefined {
+  const value = request.headers[runHeader];
   return typeof value === 'string' ? value : undefined;
 }
 
@@ -183,4 +182,68 @@ function splitUrl(url: string): { pathname: string; search: string } {
   return at < 0
     ? { pathname: url, search: '' }
     : { pathname: url.slice(0, at), search: url.slice(at) };
+}
+
+/**
+ * Reads a worker's request whole, so that it can be sent more than once.
+ *
+ * @throws GatewayError `body_too_large` over 64 MiB, `run_cancelled` where the worker leaves.
+ */
+function readBody(request: IncomingMessage, signal: AbortSignal): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const stop = (error: unknown) => {
+      request.off('data', take);
+      reject(error);
+    };
+    const take = (chunk: Buffer) => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size > MAX_BODY_BYTES) {
+        stop(tooLarge());
+      }
+    };
+    if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) {
+      reject(tooLarge());
+      return;
+    }
+    request.on('data', take);
+    request.once('end', () => {
+      const [only] = chunks;
+      resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, size));
+    });
+    request.once('error', () => stop(new GatewayError('run_cancelled', 'The worker left.')));
+    signal.addEventListener('abort', () => stop(signal.reason), { once: true });
+  });
+}
+
+function tooLarge(): GatewayError {
+  return new GatewayError('body_too_large', 'A model call may be at most 64 MiB long.');
+}
+
+/**
+ * Answers a worker with what failed, in OpenAI's envelope. Where its answer has already begun the
+ * connection is cut: a clean end would count as success.
+ */
+function answerFailure(response: ServerResponse, error: GatewayError): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const { status, type, wireCode } = failures[error.code];
+  const { message, param } = error;
+  const body = Buffer.from(JSON.stringify({ error: { message, type, param, code: wireCode } }));
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    'x-should-retry': 'false',
+    [failureHeader]: error.code,
+    ...(error.retryAfterSeconds === null
+      ? {}
+      : { 'retry-after': String(Math.ceil(error.retryAfterSeconds)) }),
+    // What is left of a refused upload is not worth reading.
+    ...(response.req.complete ? {} : { connection: 'close' }),
+  });
+  response.end(body);
 }

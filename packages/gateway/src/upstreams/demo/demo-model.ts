@@ -1,5 +1,9 @@
-import { failures } from '../../errors.ts';
+import { once } from 'node:events';
+import { failures, GatewayError } from '../../errors.ts';
 import type { UpstreamApi } from '../../protocol/records.ts';
+import { createAnswerWatch } from '../relay/answer-watch.ts';
+import type { Exchange, Outcome } from '../relay/forward.ts';
+import type { DemoUpstream } from '../upstream.ts';
 import { planReply } from './plan-reply.ts';
 import { readRequest, type Unreadable } from './read-request.ts';
 import { chatCompletion, chatEvents } from './render-chat.ts';
@@ -31,6 +35,66 @@ export const demoModel = {
     return { type: 'json', status: 200, body: whole };
   },
 };
+
+/** Answers a call with the demo model, in this process. An abort ends it like any other call. */
+export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Promise<Outcome> {
+  const base = { upstream: upstream.name, attempts: 1, outputEstimate: 0 };
+  if (exchange.api === null || !Buffer.isBuffer(exchange.body)) {
+    const failure = new GatewayError(
+      'invalid_request',
+      'The demo model answers model calls only. Put OPENAI_API_KEY into .env to use this part of the API.',
+    );
+    return {
+      ...base,
+      status: 400,
+      outcome: 'failed',
+      usage: null,
+      error: failure.message,
+      failure,
+    };
+  }
+  const { response, signal, api } = exchange;
+  const answer = demoModel.handle(api, exchange.body);
+  const { estimatesOutput } = exchange;
+  const watch = createAnswerWatch({
+    status: answer.status,
+    streamOf: answer.type === 'stream' ? api : null,
+    estimatesOutput,
+  });
+  response.writeHead(answer.status, {
+    'content-type': answer.type === 'stream' ? 'text/event-stream' : 'application/json',
+    'x-should-retry': 'false',
+  });
+  if (answer.type === 'json') {
+    const bytes = Buffer.from(JSON.stringify(answer.body));
+    watch.read(bytes);
+    response.end(bytes);
+  } else {
+    try {
+      for await (const event of answer.events) {
+        signal.throwIfAborted();
+        const bytes = Buffer.from(event);
+        watch.read(bytes);
+        if (!response.write(bytes)) await once(response, 'drain', { signal });
+      }
+      response.end();
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return {
+        ...base,
+        status: 200,
+        outcome: 'aborted',
+        usage: watch.usage(),
+        outputEstimate: watch.outputEstimate(),
+        error: null,
+        failure: null,
+      };
+    }
+  }
+  const error = watch.error();
+  const outcome = error === null ? 'ok' : 'failed';
+  return { ...base, status: answer.status, outcome, usage: watch.usage(), error, failure: null };
+}
 
 function refusal({ code, message, param }: Unreadable): DemoAnswer {
   const { status, type, wireCode } = failures[code];

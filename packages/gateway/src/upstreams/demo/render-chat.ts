@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DemoReply, DemoRequest } from './demo-request.ts';
-import { piecesOf } from './pieces.ts';
+import { piecesOf } from './words.ts';
 
 /** A reply as a chat completion. */
 export function chatCompletion(request: DemoRequest, reply: DemoReply): object {

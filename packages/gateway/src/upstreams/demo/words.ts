@@ -41,3 +41,8 @@ function stem(word: string): string {
   const bare = word.length > 4 ? word.replace(/(?:ing|ed|es|s)$/, '') : word;
   return bare.length > 3 ? bare.replace(/e$/, '') : bare;
 }
+
+/** A text cut for streaming: words with the space before them; joined they are the text again. */
+export function piecesOf(text: string): string[] {
+  return text.match(/\s*\S+(?:\s+$)?|\s+$/g) ?? [];
+}

@@ -1,6 +1,6 @@
 import type { UpstreamApi } from '../../protocol/records.ts';
 import type { Usage } from '../../protocol/run.ts';
-import { createUsageMeter } from './answer-usage.ts';
+import { createAnswerMeter } from './answer-meter.ts';
 
 /** As much of an error's body as is kept for the log. */
 const MAX_ERROR_LENGTH = 2048;
@@ -33,7 +33,7 @@ export function createAnswerWatch(answer: {
   readonly streamOf: UpstreamApi | null;
   readonly estimatesOutput: boolean;
 }): AnswerWatch {
-  const meter = createUsageMeter();
+  const meter = createAnswerMeter();
   const mark = answer.streamOf === null ? null : END_MARKS[answer.streamOf];
   let ended = mark === null;
   let tail = '';

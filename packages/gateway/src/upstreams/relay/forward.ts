@@ -1,16 +1,35 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../errors.ts';
+import type { UpstreamApi } from '../../protocol/records.ts';
 import type { Usage } from '../../protocol/run.ts';
-import { applyAliases } from '../broker/model-name.ts';
 import type { RemoteUpstream } from '../upstream.ts';
-import { attempt, type Exchange } from './attempt.ts';
-import type { AttemptEnd, BrokenReason } from './relay.ts';
+import { requestHeaders } from './headers.ts';
+import { type AttemptEnd, type BrokenReason, Relay } from './relay.ts';
+import { applyAliases } from './request-body.ts';
 
 const FIRST_BACKOFF_MS = 250;
 /** An upstream that wants to be left alone for longer is not asked again. */
 const MAX_RETRY_AFTER_MS = 5000;
 const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
+
+/** A worker's request, ready to be sent to an upstream. */
+export type Exchange = {
+  readonly method: string;
+  /** Below the upstream's base, with query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer | Readable | null;
+  readonly model: string | null;
+  /** Set for a model call. */
+  readonly api: UpstreamApi | null;
+  /** Whether what comes back is to be estimated where it is not counted. */
+  readonly estimatesOutput: boolean;
+  readonly response: ServerResponse;
+  readonly signal: AbortSignal;
+};
 
 /** What became of a worker's request. */
 export type Outcome = {
@@ -25,7 +44,7 @@ export type Outcome = {
   readonly outputEstimate: number;
   /** For the log: what the upstream or the connection said. */
   readonly error: string | null;
-  /** What the worker is to be told, where it was told nothing yet; its connection is cut else. */
+  /** What the worker is to be answered, where nothing has reached it yet; its connection is cut else. */
   readonly failure: GatewayError | null;
 };
 
@@ -65,6 +84,48 @@ export async function forward(
     }
   }
   return outcomeOf(end, upstream, attempts);
+}
+
+/**
+ * Sends a request once and relays the answer byte by byte, as fast as the worker reads. Nothing
+ * reaches the worker before the answer's first byte, so until then another attempt is possible.
+ *
+ * @param defers - Asked once the status is known: whether to keep this answer from the worker.
+ */
+function attempt(
+  dispatcher: Dispatcher,
+  target: { readonly upstream: RemoteUpstream; readonly exchange: Exchange },
+  defers: (status: number, retryAfterMs: number) => boolean,
+): Promise<AttemptEnd> {
+  const { upstream, exchange } = target;
+  const { origin, basePath } = splitBase(upstream.baseUrl);
+  const headers = requestHeaders(exchange.headers, upstream.apiKey);
+  const length = exchange.headers['content-length'];
+  if (length !== undefined && !Buffer.isBuffer(exchange.body)) headers['content-length'] = length;
+  return new Promise((resolve) => {
+    const relay = new Relay(exchange, defers, resolve);
+    if (exchange.signal.aborted) return;
+    dispatcher.dispatch(
+      {
+        origin,
+        path: basePath + exchange.path,
+        method: exchange.method as Dispatcher.HttpMethod,
+        headers,
+        body: exchange.body,
+        headersTimeout: upstream.timeoutMs,
+        bodyTimeout: upstream.timeoutMs,
+      },
+      relay,
+    );
+  });
+}
+
+/** Cuts an address behind its host. It was checked at the start, so it need not be parsed again. */
+function splitBase(baseUrl: string): { origin: string; basePath: string } {
+  const at = baseUrl.indexOf('/', baseUrl.indexOf('//') + 2);
+  return at < 0
+    ? { origin: baseUrl, basePath: '' }
+    : { origin: baseUrl.slice(0, at), basePath: baseUrl.slice(at) };
 }
 
 function withAliases(exchange: Exchange, upstream: RemoteUpstream): Exchange {

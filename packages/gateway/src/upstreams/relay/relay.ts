@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { UpstreamApi } from '../../protocol/records.ts';
-import { asksForStream } from '../broker/asks-for.ts';
+import { type AnswerWatch, createAnswerWatch } from './answer-watch.ts';
 import {
   isEventStream,
   isJson,
   isModelOutput,
   readRetryAfterMs,
   responseHeaders,
-} from '../broker/headers.ts';
-import { type AnswerWatch, createAnswerWatch } from './answer-watch.ts';
+} from './headers.ts';
+import { asksForStream } from './request-body.ts';
 
 /** A refused answer that is longer than this is cut rather than read to keep its connection. */
 const MAX_DISCARDED_BYTES = 65_536;

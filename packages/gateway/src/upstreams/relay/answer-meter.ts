@@ -4,7 +4,7 @@ import type { Usage } from '../../protocol/run.ts';
 const MAX_USAGE_LENGTH = 8192;
 const KEY = '"usage"';
 
-export type UsageMeter = {
+export type AnswerMeter = {
   /** Takes the next piece of an answer (as latin1), cut anywhere. */
   read(piece: string): void;
   /** The last usage seen so far, or null. Counts of a stream are cumulative. */
@@ -16,7 +16,7 @@ export type UsageMeter = {
  * It parses nothing but `usage` objects. A model's own text cannot be mistaken for one: quotes
  * inside a JSON string are escaped, so `"usage":{` is always a real key.
  */
-export function createUsageMeter(): UsageMeter {
+export function createAnswerMeter(): AnswerMeter {
   let pending = '';
   let last: Usage | null = null;
 

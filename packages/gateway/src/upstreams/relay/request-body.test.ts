@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { applyAliases, readModel } from './model-name.ts';
+import { applyAliases, readModel } from './request-body.ts';
 
 const bytes = (text: string) => Buffer.from(text);
 

@@ -1,8 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** The header by which a worker names the run a call belongs to. It never leaves the broker. */
-export const RUN_HEADER = 'x-dropgate-run';
-
 /** Between one hop and the next, set anew, or nobody's business but the gateway's. */
 const DROPPED = new Set([
   'accept-encoding',

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createUsageMeter } from './answer-usage.ts';
+import { createAnswerMeter } from './answer-meter.ts';
 
 const read = (...pieces: string[]) => {
-  const meter = createUsageMeter();
+  const meter = createAnswerMeter();
   for (const piece of pieces) meter.read(piece);
   return meter.usage();
 };
@@ -16,7 +16,7 @@ const counted = {
   reasoningTokens: 2,
 };
 
-describe('createUsageMeter', () => {
+describe('createAnswerMeter', () => {
   test('reads chat completions', () => {
     expect(read(`{"choices":[],${chat}}`)).toEqual(counted);
   });

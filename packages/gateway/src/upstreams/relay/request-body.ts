@@ -22,6 +22,16 @@ export function applyAliases(
   return parsed ? Buffer.from(JSON.stringify({ ...parsed, model: alias })) : body;
 }
 
+/** Whether a model call's body asks for its answer as a stream of events; a body that streams in is not looked at. */
+export function asksForStream(body: unknown): boolean {
+  return asksFor(body, 'stream', /"stream"\s*:\s*true/);
+}
+
+/** The same of an answer that is to be fetched later (Responses only). */
+export function asksForBackground(body: unknown): boolean {
+  return asksFor(body, 'background', /"background"\s*:\s*true/);
+}
+
 // Only names without escapes or bytes beyond ASCII, which need the real parser.
 const FIRST_KEY = /^\s*\{\s*"model"\s*:\s*"([\x20-\x21\x23-\x5b\x5d-\x7e]*)"\s*[,}]/;
 
@@ -48,4 +58,10 @@ function matchesGlob(glob: string, name: string): boolean {
     at = found + part.length;
   }
   return name.endsWith(tail) && name.length - tail.length >= at;
+}
+
+function asksFor(body: unknown, field: string, pattern: RegExp): boolean {
+  // The words alone decide most calls; they may also stand deeper inside.
+  if (!Buffer.isBuffer(body) || !pattern.test(body.toString('latin1'))) return false;
+  return parseObject(body)?.[field] === true;
 }
