@@ -53,7 +53,11 @@ function addPreviewCommand(security: Command, run: RunCommand): void {
     )
     .action((action: string, resource: string, options) =>
       run(async (context) =>
-        (await import('./security-preview.ts')).preview(context, { action, resource, ...options }),
+        (await import('./security-preview.ts')).showPreview(context, {
+          action,
+          resource,
+          ...options,
+        }),
       ),
     );
 }
@@ -147,7 +151,7 @@ export function addAuditCommand(program: Command, run: RunCommand): void {
     .addHelpText('after', examples('audit', 'audit --json'))
     .addHelpText('after', '\nExits with 1 where something is worth a change.')
     .action((options) =>
-      run(async (context) => (await import('./audit.ts')).audit(context, options)),
+      run(async (context) => (await import('./security-audit.ts')).showAudit(context, options)),
     );
 }
 

@@ -33,7 +33,10 @@ export type PreviewOptions = {
 };
 
 /** `dropgate security preview`: what a question would be answered, also with rules that are only a draft. */
-export async function preview(context: CommandContext, options: PreviewOptions): Promise<number> {
+export async function showPreview(
+  context: CommandContext,
+  options: PreviewOptions,
+): Promise<number> {
   const { terminal } = context;
   const request = await requestOf(options, context.projectRoot);
   const found = await withPolicy(context, async ({ store, rules }) => {

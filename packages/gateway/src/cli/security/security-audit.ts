@@ -1,5 +1,5 @@
 import { isUsable } from '../../policy/keys/known-keys.ts';
-import { audit as auditPolicy } from '../../policy/review/audit.ts';
+import { audit } from '../../policy/review/audit.ts';
 import type { AuditFinding } from '../../policy/review/audit-facts.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import type { Terminal } from '../terminal.ts';
@@ -8,7 +8,7 @@ import { knownAgentsOf, withPolicy } from './with-policy.ts';
 import { nowSeconds } from './with-store.ts';
 
 /** `dropgate audit`: gaps in rules, overrides and keys; 1 where something is worth a change. */
-export async function audit(
+export async function showAudit(
   context: CommandContext,
   options: { readonly json?: true },
 ): Promise<number> {
@@ -22,7 +22,7 @@ export async function audit(
     const now = nowSeconds();
     const usable = keys.filter((key) => isUsable(key, now));
     return {
-      findings: auditPolicy({ rules: opened.rules, keys, agents, overrides, nowSeconds: now }),
+      findings: audit({ rules: opened.rules, keys, agents, overrides, nowSeconds: now }),
       summary: {
         agents: agents.length,
         rules: opened.rules.rules.length,
