@@ -3,7 +3,22 @@ import type { Finding } from './protocol/diagnostics.ts';
 import type { Decision, Question } from './protocol/policy.ts';
 import type { FailureDetail, Provenance, Usage } from './protocol/run.ts';
 
-/** Everything the gateway says about itself. Listeners (log, metrics, usage, recent errors) do the bookkeeping. */
+/**
+ * Why a worker ended: asked to (`evicted`, `retired`, `shutdown`), killed (`stalled`, `memory`, `protocol`,
+ * `load_timeout`), or by itself (`exited` with any code, `crashed` by a signal or an error nobody caught).
+ */
+export type WorkerEndReason =
+  | 'evicted'
+  | 'retired'
+  | 'shutdown'
+  | 'stalled'
+  | 'memory'
+  | 'protocol'
+  | 'load_timeout'
+  | 'exited'
+  | 'crashed';
+
+/** Everything the gateway says about itself. Listeners (log, metrics, usage, diagnostics) do the bookkeeping. */
 export type GatewayEvent =
   | { readonly type: 'gateway_started'; readonly url: string; readonly pid: number }
   | { readonly type: 'gateway_stopping'; readonly reason: string }
@@ -117,11 +132,8 @@ export type GatewayEvent =
       readonly agentId: string | null;
       readonly modulePath: string | null;
       readonly generation: number | null;
-      /**
-       * Why it ended: asked to (`evicted`, `retired`, `shutdown`), killed (`stalled`, `memory`, `protocol`, `load_timeout`),
-       * by itself (`exited`, `crashed`), or, where any of that came over a load that has its own finding, `load_failed`.
-       */
-      readonly reason: string;
+      /** `load_failed` where it ended over a load that has its own finding. */
+      readonly reason: WorkerEndReason | 'load_failed';
       readonly exitCode: number | null;
       readonly signal: string | null;
       readonly detail: FailureDetail | null;
@@ -144,6 +156,9 @@ export type GatewayEvent =
     }
   /** A part of the gateway stayed alive over an error (a listener that threw, a store that is down). */
   | { readonly type: 'fault_survived'; readonly where: string; readonly error: unknown };
+
+/** The event of a type. */
+export type EventOf<Type extends GatewayEvent['type']> = Extract<GatewayEvent, { type: Type }>;
 
 export type Emit = (event: GatewayEvent) => void;
 

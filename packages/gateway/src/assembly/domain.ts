@@ -36,7 +36,7 @@ export function createDomain(parts: Parts) {
     emit,
   });
   const diagnosticsOf = (agent: string) =>
-    observers.recentErrors.query({ agent, limit: 500 }).errors;
+    observers.diagnostics.query({ agent, limit: 500 }).errors;
   const agents = () =>
     catalog.list().map((entry) => agentStatus(entry, diagnosticsOf(entry.module.agentId)));
   const canSee = (caller: Caller, agentId: string) =>

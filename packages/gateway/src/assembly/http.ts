@@ -11,7 +11,7 @@ import { createSecurity } from './security.ts';
 /** The HTTP side, joined with what its routes read and do. */
 export function createHttp(parts: Parts, domain: Domain): HttpServer {
   const { config, lifetime, readiness, observers, emit } = parts;
-  const { recentErrors, recentRuns, usage } = observers;
+  const { diagnostics, recentRuns, usage } = observers;
   const { bodyLimitMb, corsOrigins, trustProxy } = config.server;
   return createServer({
     authenticate: createIdentify(parts),
@@ -27,7 +27,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
     },
     admin: {
       agents: (viewer) => domain.agents().filter(({ id }) => isInScope(viewer, id)),
-      errors: recentErrors.query,
+      errors: diagnostics.query,
       refresh: domain.refresh,
       upstreams: () => ({ upstreams: describeUpstreams(parts.upstreams.current()) }),
       usage: usage.report,

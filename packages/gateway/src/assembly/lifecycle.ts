@@ -21,7 +21,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     await knowRules();
     await broker.start();
     await pool.start();
-    await observers.keepErrors.restore();
+    await observers.persistDiagnostics.restore();
     await domain.files.start();
     return domain.sync({ force: false, leaveEdits: !config.watch });
   }
@@ -49,7 +49,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     start,
     whenLoaded: () => readiness.done,
     agents: domain.agents,
-    diagnostics: () => observers.recentErrors.query({ limit: 500 }).errors,
+    diagnostics: () => observers.diagnostics.query({ limit: 500 }).errors,
     refresh: domain.refresh,
     upstreams: () => describeUpstreams(parts.upstreams.current()),
     keys,
@@ -91,9 +91,9 @@ async function close(
   parts.expiryWarnings.close();
   parts.policy.close();
   parts.followStore.close();
-  await observers.keepErrors.flush();
+  await observers.persistDiagnostics.flush();
   await observers.keyUse.flush();
-  await observers.keepDecisions.close();
+  await observers.decisionLog.close();
   await store.close();
   await withdrawGateway(stateFolder, process.pid);
   observers.log.flush();

@@ -56,7 +56,7 @@ export function createRegistry(
     conditions,
     retire,
     reportedBefore: () =>
-      parts.observers.recentErrors.all().flatMap(({ module_path }) => module_path ?? []),
+      parts.observers.diagnostics.all().flatMap(({ module_path }) => module_path ?? []),
     onSynced: (paths) => files.setModuleFiles(paths),
     emit,
   });

@@ -1,4 +1,4 @@
-import type { GatewayEvent } from '../events.ts';
+import type { EventOf } from '../events.ts';
 import type { DecisionRecord } from '../protocol/policy.ts';
 
 /** What is told of a decision, in the log and in the store alike. */
@@ -8,9 +8,7 @@ export type DecisionDetail = Omit<DecisionRecord, 'id' | 'time' | 'modulePath'>;
 const MAX_TEXT_LENGTH = 300;
 
 /** Takes apart a decision. */
-export function decisionDetail(
-  event: Extract<GatewayEvent, { type: 'access_decided' }>,
-): DecisionDetail {
+export function decisionDetail(event: EventOf<'access_decided'>): DecisionDetail {
   const { question, decision, requestId } = event;
   const { principal, action } = question;
   const key = principal.type === 'key' ? principal : principal.key;
@@ -32,7 +30,7 @@ export function decisionDetail(
   };
 }
 
-function agentOf({ question }: Extract<GatewayEvent, { type: 'access_decided' }>): string | null {
+function agentOf({ question }: EventOf<'access_decided'>): string | null {
   const { principal, action, resource, context } = question;
   if (context?.agent_id) return cut(context.agent_id);
   if (principal.type === 'agent') return principal.id;

@@ -1,8 +1,9 @@
 import { GatewayError } from '../errors.ts';
-import type { GatewayEvent } from '../events.ts';
+import type { EventOf, GatewayEvent } from '../events.ts';
 import type { Finding, Stage } from '../protocol/diagnostics.ts';
 import type { FailureDetail } from '../protocol/run.ts';
 import { decisionDetail } from './decision-detail.ts';
+import { workerEnds } from './serving-failure.ts';
 
 /** A line of the log before it is written. Its fields are made when asked for, which most lines never are. */
 export type LogEntry = {
@@ -96,10 +97,7 @@ function round(ms: number): number {
 
 const levels = { error: 'error', warning: 'warn', info: 'info' } as const;
 
-function findingEntry(
-  event: Extract<GatewayEvent, { type: 'findings_reported' }>,
-  finding: Finding,
-): LogEntry {
+function findingEntry(event: EventOf<'findings_reported'>, finding: Finding): LogEntry {
   const { stage: error_stage, severity, message, ...rest } = finding;
   const serving = event.servingGeneration;
   return entry(levels[severity], message, () => ({
@@ -110,7 +108,7 @@ function findingEntry(
   }));
 }
 
-function runEntry(event: Extract<GatewayEvent, { type: 'run_ended' }>): LogEntry {
+function runEntry(event: EventOf<'run_ended'>): LogEntry {
   const { outcome, code, detail, usage } = event;
   return entry(outcome === 'failed' ? 'error' : 'info', `run ${outcome}`, () => ({
     ...run(event),
@@ -130,7 +128,7 @@ function cause(detail: FailureDetail | null) {
   return { error_class, error, file, line, column, stack };
 }
 
-function toolEntry(event: Extract<GatewayEvent, { type: 'tool_called' }>): LogEntry {
+function toolEntry(event: EventOf<'tool_called'>): LogEntry {
   const failed = event.outcome === 'failed';
   return entry(failed ? 'warn' : 'info', `tool ${event.outcome}`, () => ({
     ...run(event),
@@ -141,7 +139,7 @@ function toolEntry(event: Extract<GatewayEvent, { type: 'tool_called' }>): LogEn
   }));
 }
 
-function requestEntry(event: Extract<GatewayEvent, { type: 'request_ended' }>): LogEntry {
+function requestEntry(event: EventOf<'request_ended'>): LogEntry {
   const level = healthPaths.includes(event.path) ? 'debug' : 'info';
   return entry(level, `${event.method} ${event.path} ${event.status}`, () => ({
     request_id: event.requestId,
@@ -152,7 +150,7 @@ function requestEntry(event: Extract<GatewayEvent, { type: 'request_ended' }>): 
   }));
 }
 
-function modelEntry(event: Extract<GatewayEvent, { type: 'model_called' }>): LogEntry {
+function modelEntry(event: EventOf<'model_called'>): LogEntry {
   return entry(
     event.outcome === 'failed' ? 'warn' : 'debug',
     `model call ${event.outcome}`,
@@ -169,14 +167,14 @@ function modelEntry(event: Extract<GatewayEvent, { type: 'model_called' }>): Log
   );
 }
 
-function decisionEntry(event: Extract<GatewayEvent, { type: 'access_decided' }>): LogEntry {
+function decisionEntry(event: EventOf<'access_decided'>): LogEntry {
   const { answer, rule } = event.decision;
   return entry(decisionLevel(answer, rule?.source ?? null), `access ${answer}`, () =>
     decisionFields(event),
   );
 }
 
-function decisionFields(event: Extract<GatewayEvent, { type: 'access_decided' }>) {
+function decisionFields(event: EventOf<'access_decided'>) {
   const { action, resource, ...detail } = decisionDetail(event);
   return {
     request_id: detail.requestId ?? undefined,
@@ -201,7 +199,7 @@ function decisionLevel(effect: 'allow' | 'deny', source: string | null): LogEntr
   return source === 'override' ? 'info' : 'debug';
 }
 
-function expiryEntry(event: Extract<GatewayEvent, { type: 'key_expiring' }>): LogEntry {
+function expiryEntry(event: EventOf<'key_expiring'>): LogEntry {
   return entry('warn', 'key expires soon', () => ({
     key_id: event.keyId,
     key_name: event.keyName,
@@ -209,14 +207,11 @@ function expiryEntry(event: Extract<GatewayEvent, { type: 'key_expiring' }>): Lo
   }));
 }
 
-/** `load_failed` has findings of its own, which say more. */
-const expectedEnds = ['evicted', 'retired', 'shutdown', 'load_failed'];
-
 /** Asked every few seconds by whoever watches the gateway. */
 const healthPaths = ['/healthz', '/readyz'];
 
-function workerEndEntry(event: Extract<GatewayEvent, { type: 'worker_ended' }>): LogEntry {
-  const expected = expectedEnds.includes(event.reason);
+function workerEndEntry(event: EventOf<'worker_ended'>): LogEntry {
+  const expected = workerEnds[event.reason] === 'expected';
   return entry(expected ? 'debug' : 'error', `worker ended: ${event.reason}`, () => ({
     ...worker(event),
     generation: event.generation ?? undefined,

@@ -1,12 +1,13 @@
 import { styleText } from 'node:util';
 import pino from 'pino';
 import type { GatewayEvent } from '../events.ts';
-import type { LogEntry } from './log-entry.ts';
-import { logEntries } from './log-entry.ts';
-import { plainText } from './plain-text.ts';
+import { type LogEntry, logEntries } from './log-entry.ts';
 import type { Redactor } from './redact.ts';
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+const rank = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5, silent: 6 };
+
+/** Levels a log can be set to, and `silent`. */
+export type LogLevel = keyof typeof rank;
 
 export type LogOptions = {
   readonly level: LogLevel;
@@ -21,8 +22,6 @@ export type Log = {
   /** Writes out what is buffered; the last call. */
   readonly flush: () => void;
 };
-
-const rank = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5, silent: 6 };
 
 /** The log: a listener that turns events into lines. */
 export function createLog(options: LogOptions): Log {
@@ -97,4 +96,18 @@ function readable({ level, message, fields }: Line): string {
 function printable(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return /[\s"\p{Cc}]/u.test(text) ? plainText(JSON.stringify(text)) : text;
+}
+
+/** Control characters and their sequences, but for colours, tabs and line ends. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about.
+const controls = /\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+/**
+ * A text of somebody else's for a terminal: it can colour what it says, and cannot move the cursor, clear the screen
+ * or begin a line that looks like one of ours.
+ */
+export function plainText(text: string): string {
+  return text
+    .replace(controls, (found) => (found.length > 1 ? found : ''))
+    .replaceAll('\n', '\n    ');
 }

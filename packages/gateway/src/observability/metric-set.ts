@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import { type WorkerInfo, workerStates } from '../protocol/pool.ts';
 import { createBoundedSeries } from './bounded-series.ts';
 
 /** Series per metric; what would be more is counted under `other`. */
@@ -14,15 +15,11 @@ const requestBuckets = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120];
 /** Functions that count and measure, one per metric, and the registry that shows what came of it. */
 export type MetricSet = ReturnType<typeof createMetricSet>;
 
-/** What is looked at when somebody asks. */
-export type WorkerLook = {
-  readonly agentId: string | null;
-  readonly state: 'spare' | 'loading' | 'ready' | 'draining';
-  readonly rssMb: number | null;
-};
+/** What metrics say of a worker. */
+export type WorkerMetrics = Pick<WorkerInfo, 'agentId' | 'state' | 'rssMb'>;
 
 /** Every metric of one gateway, in a registry of its own: two gateways in a process do not mix. */
-export function createMetricSet(workers: () => readonly WorkerLook[]) {
+export function createMetricSet(workers: () => readonly WorkerMetrics[]) {
   const registry = new Registry();
   const counter = createCounters(registry);
   const timer = createTimers(registry);
@@ -128,7 +125,7 @@ function createTimers(registry: Registry) {
   };
 }
 
-function addGauges(registry: Registry, workers: () => readonly WorkerLook[]): void {
+function addGauges(registry: Registry, workers: () => readonly WorkerMetrics[]): void {
   const registers = [registry];
   new Gauge({
     name: 'dropgate_workers',
@@ -137,7 +134,7 @@ function addGauges(registry: Registry, workers: () => readonly WorkerLook[]): vo
     labelNames: ['state'],
     collect() {
       this.reset();
-      for (const state of ['spare', 'loading', 'ready', 'draining']) {
+      for (const state of workerStates) {
         this.set({ state }, workers().filter((worker) => worker.state === state).length);
       }
     },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { GatewayEvent } from '../events.ts';
+import type { EventOf, GatewayEvent } from '../events.ts';
 import type { Question } from '../protocol/policy.ts';
 import { createMetrics } from './metrics.ts';
 
@@ -18,7 +18,7 @@ const run = {
   modulePath: 'src/agents/A/agent.ts',
 };
 const started: GatewayEvent = { type: 'run_started', generation: 1, ...run };
-const ended: Extract<GatewayEvent, { type: 'run_ended' }> = {
+const ended: EventOf<'run_ended'> = {
   type: 'run_ended',
   ...run,
   outcome: 'finished',
@@ -28,7 +28,7 @@ const ended: Extract<GatewayEvent, { type: 'run_ended' }> = {
   firstTextMs: 20,
   usage,
 };
-const toolCalled: Extract<GatewayEvent, { type: 'tool_called' }> = {
+const toolCalled: EventOf<'tool_called'> = {
   type: 'tool_called',
   ...run,
   tool: 'get_weather',
@@ -42,7 +42,7 @@ const question: Question = {
   action: 'call_tool',
   resource: 'get_weather',
 };
-const request: Extract<GatewayEvent, { type: 'request_ended' }> = {
+const request: EventOf<'request_ended'> = {
   type: 'request_ended',
   requestId: 'req_1',
   clientRequestId: null,

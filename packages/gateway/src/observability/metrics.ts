@@ -1,5 +1,5 @@
-import type { GatewayEvent } from '../events.ts';
-import { createMetricSet, type MetricSet, type WorkerLook } from './metric-set.ts';
+import type { EventOf, GatewayEvent } from '../events.ts';
+import { createMetricSet, type MetricSet, type WorkerMetrics } from './metric-set.ts';
 import { servingFailure } from './serving-failure.ts';
 
 /** One metric as JSON; a histogram's samples are those of its buckets, sum and count. */
@@ -22,7 +22,7 @@ export type Metrics = {
 };
 
 /** Counts and measures what the gateway says about itself. Labels are bounded, whatever names come from outside. */
-export function createMetrics(workers: () => readonly WorkerLook[]): Metrics {
+export function createMetrics(workers: () => readonly WorkerMetrics[]): Metrics {
   const set = createMetricSet(workers);
   const { registry } = set;
   return {
@@ -93,19 +93,26 @@ function count(set: MetricSet, event: GatewayEvent): void {
     case 'fault_survived':
       set.faults({});
       break;
+    case 'gateway_started':
+    case 'gateway_stopping':
+    case 'agent_removed':
+    case 'findings_reported':
+    case 'request_failed':
+    case 'worker_started':
+    case 'worker_output':
+    case 'key_expiring':
+      break;
     default:
+      event satisfies never;
   }
 }
 
-function countDecision(
-  set: MetricSet,
-  { question, decision }: Extract<GatewayEvent, { type: 'access_decided' }>,
-): void {
+function countDecision(set: MetricSet, { question, decision }: EventOf<'access_decided'>): void {
   const source = decision.rule?.source ?? 'none';
   set.decisions({ action: question.action, effect: decision.answer, source });
 }
 
-function countRun(set: MetricSet, event: Extract<GatewayEvent, { type: 'run_ended' }>): void {
+function countRun(set: MetricSet, event: EventOf<'run_ended'>): void {
   set.activeRuns.dec();
   set.runs({ outcome: event.outcome, agent: event.agentId });
   set.runSeconds(event.agentId, event.durationMs);
@@ -114,7 +121,7 @@ function countRun(set: MetricSet, event: Extract<GatewayEvent, { type: 'run_ende
 
 function countModelCall(
   set: MetricSet,
-  { agentId: agent, upstream, ...call }: Extract<GatewayEvent, { type: 'model_called' }>,
+  { agentId: agent, upstream, ...call }: EventOf<'model_called'>,
 ): void {
   set.modelCalls({ outcome: call.outcome, upstream, agent });
   set.modelSeconds(upstream, call.durationMs);

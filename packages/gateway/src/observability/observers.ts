@@ -1,27 +1,27 @@
 import type { Events } from '../events.ts';
-import { createRecentErrors, type RecentErrors } from './diagnostics.ts';
-import {
-  createKeepDecisions,
-  type KeepDecisions,
-  type KeepDecisionsDeps,
-} from './keep-decisions.ts';
-import { createKeepErrors, type KeepErrors, type KeepErrorsDeps } from './keep-diagnostics.ts';
+import { createDecisionLog, type DecisionLog, type DecisionLogDeps } from './decision-log.ts';
+import { createDiagnosticList, type DiagnosticList } from './diagnostic-list.ts';
 import { createKeyUse, type KeyUse, type KeyUseDeps } from './key-use.ts';
 import { createLog, type Log, type LogLevel } from './log.ts';
-import type { WorkerLook } from './metric-set.ts';
+import type { WorkerMetrics } from './metric-set.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import {
+  createPersistDiagnostics,
+  type PersistDiagnostics,
+  type PersistDiagnosticsDeps,
+} from './persist-diagnostics.ts';
 import { createRecentRuns, type RecentRuns } from './recent-runs.ts';
 import type { Redactor } from './redact.ts';
-import { createUsageMeter, type UsageMeter } from './usage.ts';
+import { createUsageTotals, type UsageTotals } from './usage-totals.ts';
 
 /** Everything that listens to the events. */
 export type Observers = {
   readonly log: Log;
-  readonly recentErrors: RecentErrors;
+  readonly diagnostics: DiagnosticList;
   readonly recentRuns: RecentRuns;
-  readonly usage: UsageMeter;
-  readonly keepErrors: KeepErrors;
-  readonly keepDecisions: KeepDecisions;
+  readonly usage: UsageTotals;
+  readonly persistDiagnostics: PersistDiagnostics;
+  readonly decisionLog: DecisionLog;
   readonly keyUse: KeyUse;
   readonly metrics: Metrics;
 };
@@ -31,14 +31,14 @@ export function createObservers(options: {
   readonly events: Events;
   readonly log: { readonly level: LogLevel; readonly form: 'readable' | 'json' | 'none' };
   readonly store: {
-    readonly diagnostics: KeepErrorsDeps['store'];
-    readonly decisions: KeepDecisionsDeps['store'];
+    readonly diagnostics: PersistDiagnosticsDeps['store'];
+    readonly decisions: DecisionLogDeps['store'];
     readonly keys: KeyUseDeps['store'];
   };
   /** How many decisions are kept, and for how long. */
-  readonly keep: KeepDecisionsDeps['keep'];
+  readonly keep: DecisionLogDeps['keep'];
   /** Asked when metrics are. */
-  readonly workers: () => readonly WorkerLook[];
+  readonly workers: () => readonly WorkerMetrics[];
   /** Takes secrets out of all that is written or kept. */
   readonly redact: Redactor['deep'];
 }): Observers {
@@ -47,13 +47,17 @@ export function createObservers(options: {
   const nowMs = Date.now;
   const { level, form } = options.log;
   const nowIso = () => new Date().toISOString();
-  const recentErrors = createRecentErrors(nowIso, redact);
+  const diagnostics = createDiagnosticList(nowIso, redact);
   const observers: Observers = {
-    recentErrors,
+    diagnostics,
     recentRuns: createRecentRuns(nowIso),
-    usage: createUsageMeter(),
-    keepErrors: createKeepErrors({ recent: recentErrors, store: store.diagnostics, emit }),
-    keepDecisions: createKeepDecisions({ store: store.decisions, keep, redact, nowMs, emit }),
+    usage: createUsageTotals(),
+    persistDiagnostics: createPersistDiagnostics({
+      list: diagnostics,
+      store: store.diagnostics,
+      emit,
+    }),
+    decisionLog: createDecisionLog({ store: store.decisions, keep, redact, nowMs, emit }),
     keyUse: createKeyUse({ store: store.keys, nowMs, emit }),
     metrics: createMetrics(options.workers),
     log: createLog(

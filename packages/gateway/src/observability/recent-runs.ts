@@ -1,4 +1,4 @@
-import type { GatewayEvent } from '../events.ts';
+import type { EventOf, GatewayEvent } from '../events.ts';
 
 /** A run as operators see it, snake_case as shown; the last three are null while it runs. */
 export type RunInfo = {
@@ -45,7 +45,7 @@ export function createRecentRuns(nowIso: () => string): RecentRuns {
   };
 }
 
-function begun(event: Extract<GatewayEvent, { type: 'run_started' }>, now: string): RunInfo {
+function begun(event: EventOf<'run_started'>, now: string): RunInfo {
   return {
     id: event.runId,
     request_id: event.requestId,
@@ -60,7 +60,7 @@ function begun(event: Extract<GatewayEvent, { type: 'run_started' }>, now: strin
   };
 }
 
-function ended(run: RunInfo, event: Extract<GatewayEvent, { type: 'run_ended' }>): RunInfo {
+function ended(run: RunInfo, event: EventOf<'run_ended'>): RunInfo {
   const { requests, inputTokens, outputTokens } = event.usage;
   return {
     ...run,

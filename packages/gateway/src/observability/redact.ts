@@ -1,5 +1,5 @@
 /** What stands where a secret was. */
-const gap = '[secret]';
+const mask = '[secret]';
 
 /** Shorter values are words, not secrets: to hide them would hide the text around them. */
 const minSecretLength = 8;
@@ -46,9 +46,9 @@ export function createRedactor(): Redactor {
     if (shown.length < minSecretLength) return shown;
     pattern ??= patternOf(known);
     const hidden = shown
-      .replace(pattern, gap)
-      .replace(keyForms, (_all, key = '', scheme = '') => key + scheme + gap);
-    return hidden.includes('://') ? hidden.replace(addressForms, `$1${gap}`) : hidden;
+      .replace(pattern, mask)
+      .replace(keyForms, (_all, key = '', scheme = '') => key + scheme + mask);
+    return hidden.includes('://') ? hidden.replace(addressForms, `$1${mask}`) : hidden;
   };
 
   return {

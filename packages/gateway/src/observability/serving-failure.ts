@@ -1,5 +1,6 @@
-import type { GatewayEvent } from '../events.ts';
+import type { EventOf, GatewayEvent } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
+import type { FailureDetail } from '../protocol/run.ts';
 
 /** What a failure is about. */
 export type FailureSubject = {
@@ -9,61 +10,96 @@ export type FailureSubject = {
   readonly requestId: string | null;
 };
 
+/** A failure while an agent serves: what is wrong, and with what. */
+export type ServingFailure = { readonly about: FailureSubject; readonly finding: Finding };
+
 /** The failure that an event tells of while an agent serves; null for any other event. */
-export function servingFailure(
-  event: GatewayEvent,
-): { readonly about: FailureSubject; readonly finding: Finding } | null {
-  if (event.type === 'run_ended' && event.outcome === 'failed') {
-    const { detail } = event;
-    const code = event.code ?? 'run_failed';
-    return {
-      about: { ...event, servingGeneration: null },
-      finding: {
-        stage: detail?.stage ?? 'run',
-        code,
-        severity: 'error',
-        message: detail ? `${detail.class}: ${detail.message}` : code,
-        ...place(detail),
-      },
-    };
+export function servingFailure(event: GatewayEvent): ServingFailure | null {
+  switch (event.type) {
+    case 'run_ended':
+      return event.outcome === 'failed' ? runFailure(event) : null;
+    case 'tool_called':
+      return event.outcome === 'failed' && event.detail ? toolFailure(event, event.detail) : null;
+    case 'worker_ended':
+      return workerEnds[event.reason] === 'failure' ? workerFailure(event) : null;
+    case 'gateway_started':
+    case 'gateway_stopping':
+    case 'agent_loaded':
+    case 'agent_removed':
+    case 'findings_reported':
+    case 'run_started':
+    case 'model_called':
+    case 'access_decided':
+    case 'request_ended':
+    case 'request_failed':
+    case 'worker_started':
+    case 'worker_output':
+    case 'key_expiring':
+    case 'fault_survived':
+      return null;
+    default:
+      return event satisfies never;
   }
-  if (event.type === 'tool_called' && event.outcome === 'failed' && event.detail) {
-    const { detail } = event;
-    return {
-      about: { ...event, servingGeneration: null },
-      finding: {
-        stage: 'tool',
-        code: 'tool_threw',
-        severity: 'error',
-        message: `${detail.class}: ${detail.message}`,
-        ...place(detail),
-      },
-    };
-  }
-  if (event.type === 'worker_ended' && unexpected.has(event.reason)) {
-    return {
-      about: { ...event, servingGeneration: event.generation, requestId: null },
-      finding: {
-        stage: 'worker',
-        code: `worker_${event.reason}`,
-        severity: 'error',
-        message: event.detail?.message ?? `The worker ended: ${event.reason}.`,
-        ...place(event.detail),
-      },
-    };
-  }
-  return null;
 }
 
-const unexpected: ReadonlySet<string> = new Set([
-  'stalled',
-  'memory',
-  'protocol',
-  'exited',
-  'crashed',
-]);
+/** What the end of a worker is: wanted, a failure of its module, or one that its load reports by a finding. */
+export const workerEnds: Readonly<
+  Record<EventOf<'worker_ended'>['reason'], 'expected' | 'failure' | 'failed_load'>
+> = {
+  evicted: 'expected',
+  retired: 'expected',
+  shutdown: 'expected',
+  load_failed: 'expected',
+  load_timeout: 'failed_load',
+  stalled: 'failure',
+  memory: 'failure',
+  protocol: 'failure',
+  exited: 'failure',
+  crashed: 'failure',
+};
 
-function place(detail: { file?: string; line?: number; column?: number } | null) {
+function runFailure(event: EventOf<'run_ended'>): ServingFailure {
+  const { detail } = event;
+  const code = event.code ?? 'run_failed';
+  return {
+    about: { ...event, servingGeneration: null },
+    finding: {
+      stage: detail?.stage ?? 'run',
+      code,
+      severity: 'error',
+      message: detail ? `${detail.class}: ${detail.message}` : code,
+      ...place(detail),
+    },
+  };
+}
+
+function toolFailure(event: EventOf<'tool_called'>, detail: FailureDetail): ServingFailure {
+  return {
+    about: { ...event, servingGeneration: null },
+    finding: {
+      stage: 'tool',
+      code: 'tool_threw',
+      severity: 'error',
+      message: `${detail.class}: ${detail.message}`,
+      ...place(detail),
+    },
+  };
+}
+
+function workerFailure(event: EventOf<'worker_ended'>): ServingFailure {
+  return {
+    about: { ...event, servingGeneration: event.generation, requestId: null },
+    finding: {
+      stage: 'worker',
+      code: `worker_${event.reason}`,
+      severity: 'error',
+      message: event.detail?.message ?? `The worker ended: ${event.reason}.`,
+      ...place(event.detail),
+    },
+  };
+}
+
+function place(detail: FailureDetail | null) {
   if (detail?.file === undefined) return {};
   const { file, line, column } = detail;
   return {

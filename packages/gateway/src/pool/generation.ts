@@ -1,9 +1,10 @@
+import type { WorkerEndReason } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LastEvent } from '../protocol/run.ts';
 import { type ActiveRun, failed } from './active-run.ts';
 import type { LoadedWorker } from './loaded-worker.ts';
-import { isCrash, type WorkerEndReason } from './process/worker-end.ts';
+import { isCrash } from './process/worker-end.ts';
 
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 10_000;

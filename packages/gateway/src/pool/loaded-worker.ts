@@ -1,10 +1,11 @@
 import { GatewayError } from '../errors.ts';
+import type { WorkerEndReason } from '../events.ts';
 import type { ModelAccess } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LastEvent } from '../protocol/run.ts';
 import { type FromWorker, initialCredits, type ToWorker } from '../protocol/worker/messages.ts';
 import { type ActiveRun, failed } from './active-run.ts';
-import type { WorkerEnd, WorkerEndReason } from './process/worker-end.ts';
+import type { WorkerEnd } from './process/worker-end.ts';
 import type { WorkerMessage, WorkerProcess } from './process/worker-process.ts';
 
 type Question = Extract<FromWorker, { type: 'question' }>;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Emit } from '../events.ts';
-import type { LiveRun, ModelAccess, PoolRun } from '../protocol/pool.ts';
+import type { LiveRun, ModelAccess, PoolRun, WorkerInfo } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LoadAnswer } from '../protocol/worker/messages.ts';
 import type { ProcessUser } from '../system/processes.ts';
@@ -42,16 +42,6 @@ export type PoolDeps = {
   readonly user: ProcessUser | null;
   readonly grantModelAccess: (agentId: string) => ModelAccess;
   readonly emit: Emit;
-};
-
-export type WorkerInfo = {
-  readonly pid: number;
-  readonly agentId: string | null;
-  readonly generation: number | null;
-  readonly state: 'spare' | 'loading' | 'ready' | 'draining';
-  readonly activeRuns: number;
-  readonly rssMb: number | null;
-  readonly startedAtSeconds: number;
 };
 
 export type Pool = {

@@ -41,3 +41,19 @@ export type ModelAccess = {
   /** Ends the token and aborts its open calls. */
   readonly revoke: () => void;
 };
+
+/** What a worker is in, from its start to its end. */
+export const workerStates = ['spare', 'loading', 'ready', 'draining'] as const;
+
+export type WorkerState = (typeof workerStates)[number];
+
+/** A worker as the pool describes it; a spare has neither agent nor generation. */
+export type WorkerInfo = {
+  readonly pid: number;
+  readonly agentId: string | null;
+  readonly generation: number | null;
+  readonly state: WorkerState;
+  readonly activeRuns: number;
+  readonly rssMb: number | null;
+  readonly startedAtSeconds: number;
+};

@@ -1,20 +1,6 @@
+import type { WorkerEndReason } from '../../events.ts';
 import type { FailureDetail } from '../../protocol/run.ts';
 import type { FromWorker } from '../../protocol/worker/messages.ts';
-
-/**
- * Why a worker ended: asked to (`evicted`, `retired`, `shutdown`), killed (`stalled`, `memory`, `protocol`,
- * `load_timeout`), or by itself (`exited` with any code, `crashed` by a signal or an error nobody caught).
- */
-export type WorkerEndReason =
-  | 'evicted'
-  | 'retired'
-  | 'shutdown'
-  | 'stalled'
-  | 'memory'
-  | 'protocol'
-  | 'load_timeout'
-  | 'exited'
-  | 'crashed';
 
 export type WorkerEnd = {
   readonly reason: WorkerEndReason;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
+import type { WorkerEndReason } from '../../events.ts';
 import { type Channel, type ChannelFailure, createChannel } from '../../protocol/worker/channel.ts';
 import { parseFromWorker } from '../../protocol/worker/from-worker.ts';
 import {
@@ -11,12 +12,7 @@ import {
 import { type ProcessUser, signalGroup } from '../../system/processes.ts';
 import { readOutputLines } from './output-lines.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
-import {
-  describeEnd,
-  type WorkerEnd,
-  type WorkerEndReason,
-  type WorkerFault,
-} from './worker-end.ts';
+import { describeEnd, type WorkerEnd, type WorkerFault } from './worker-end.ts';
 
 /** How long a new process may take until it says hello. Generous: a busy machine starts many at once. */
 const HELLO_TIMEOUT_MS = 30_000;

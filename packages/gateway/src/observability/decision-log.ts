@@ -5,7 +5,7 @@ import type { DecisionRecord } from '../protocol/policy.ts';
 import type { DecisionStore } from '../protocol/store.ts';
 import { decisionDetail } from './decision-detail.ts';
 
-export type KeepDecisionsDeps = {
+export type DecisionLogDeps = {
   readonly store: Pick<DecisionStore, 'append' | 'prune'>;
   /** How much is kept; asked each time it is looked at. */
   readonly keep: () => { readonly keepDays: number; readonly keepCount: number };
@@ -16,7 +16,7 @@ export type KeepDecisionsDeps = {
 };
 
 /** The decision log: every decision of this gateway, in the store within 50 ms. */
-export type KeepDecisions = {
+export type DecisionLog = {
   readonly listener: (event: GatewayEvent) => void;
   /** Writes what is not written yet. Never throws. */
   readonly flush: () => Promise<void>;
@@ -40,7 +40,7 @@ const MAX_WAITING = 10_000;
 const PRUNE_INTERVAL_MS = 300_000;
 
 /** Nothing is written or looked for before the first decision. */
-export function createKeepDecisions(deps: KeepDecisionsDeps): KeepDecisions {
+export function createDecisionLog(deps: DecisionLogDeps): DecisionLog {
   const newRecord = createRecorder(deps);
   const retention = createRetention(deps);
   const queue = createQueue(deps);
@@ -60,18 +60,18 @@ export function createKeepDecisions(deps: KeepDecisionsDeps): KeepDecisions {
 }
 
 /** Records on their way to the store. */
-function createQueue({ store, emit }: KeepDecisionsDeps) {
+function createQueue({ store, emit }: DecisionLogDeps) {
   let waiting: DecisionRecord[] = [];
   let dropped = 0;
   let isStoreAway = false;
   let timer: NodeJS.Timeout | null = null;
   let writing: Promise<void> = Promise.resolve();
-  const survive = (error: unknown) =>
+  const reportFault = (error: unknown) =>
     emit({ type: 'fault_survived', where: 'decision log', error });
 
-  const tellDropped = () => {
+  const reportDropped = () => {
     if (dropped === 0) return;
-    survive(new Error(`${dropped} decisions were not kept: the store could not take them.`));
+    reportFault(new Error(`${dropped} decisions were not kept: the store could not take them.`));
     dropped = 0;
   };
   const write = async () => {
@@ -83,14 +83,14 @@ function createQueue({ store, emit }: KeepDecisionsDeps) {
       await nextTurn();
     }
     isStoreAway = false;
-    tellDropped();
+    reportDropped();
   };
   const flush = () => {
     if (timer) clearTimeout(timer);
     timer = null;
     writing = writing.then(write).catch((error: unknown) => {
       // Once per outage: the next decisions say nothing new about it.
-      if (!isStoreAway) survive(error);
+      if (!isStoreAway) reportFault(error);
       isStoreAway = true;
       timer ??= setTimeout(flush, RETRY_AFTER_MS).unref();
     });
@@ -113,13 +113,13 @@ function createQueue({ store, emit }: KeepDecisionsDeps) {
       if (timer) clearTimeout(timer);
       dropped += waiting.length;
       waiting = [];
-      tellDropped();
+      reportDropped();
     },
   };
 }
 
 /** Makes records of decisions; null for any other event. */
-function createRecorder({ redact }: KeepDecisionsDeps) {
+function createRecorder({ redact }: DecisionLogDeps) {
   const modulePaths = new Map<string, string>();
   const newId = createIds();
   return (event: GatewayEvent, nowMs: number): DecisionRecord | null => {
@@ -163,7 +163,7 @@ function digits(number: number, length: number): string {
 }
 
 /** Removes what is too old or too much, now and then, once it has begun. */
-function createRetention({ store, keep, nowMs, emit }: KeepDecisionsDeps) {
+function createRetention({ store, keep, nowMs, emit }: DecisionLogDeps) {
   let timer: NodeJS.Timeout | null = null;
   let isPruning = false;
   const prune = async () => {

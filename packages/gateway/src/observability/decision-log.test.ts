@@ -4,7 +4,7 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import type { GatewayEvent } from '../events.ts';
 import type { DecisionRecord, Principal, Question, Rule } from '../protocol/policy.ts';
 import { openStore } from '../storage/open-store.ts';
-import { createKeepDecisions, type KeepDecisionsDeps } from './keep-decisions.ts';
+import { createDecisionLog, type DecisionLogDeps } from './decision-log.ts';
 
 const nowMs = Date.parse('2026-11-22T10:00:00.123Z');
 
@@ -48,10 +48,10 @@ const loaded: GatewayEvent = {
   loadMs: 5,
 };
 
-async function keeper(changes: Partial<KeepDecisionsDeps> = {}) {
+async function keeper(changes: Partial<DecisionLogDeps> = {}) {
   const store = await openStore(`sqlite:${join(await tempFolder(), 'gateway.db')}`);
   const faults: string[] = [];
-  const keep = createKeepDecisions({
+  const keep = createDecisionLog({
     store: store.decisions,
     keep: () => ({ keepDays: 30, keepCount: 100 }),
     redact: (text) => text.replaceAll('S3CRET', '[secret]'),
@@ -72,7 +72,7 @@ async function keeper(changes: Partial<KeepDecisionsDeps> = {}) {
 /** A store that takes nothing until it is mended. */
 function awayStore() {
   const state = { isAway: true, tries: 0, records: [] as DecisionRecord[] };
-  const store: KeepDecisionsDeps['store'] = {
+  const store: DecisionLogDeps['store'] = {
     async append(records) {
       state.tries += 1;
       if (state.isAway) throw new Error('The store is away.');

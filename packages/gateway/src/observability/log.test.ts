@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { plainText } from './plain-text.ts';
+import { plainText } from './log.ts';
 
 test.each([
   ['Plain – and Grüße, 你好 \t done.', 'Plain – and Grüße, 你好 \t done.'],

@@ -1,16 +1,16 @@
 import type { Emit, GatewayEvent } from '../events.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 import type { DiagnosticStore } from '../protocol/store.ts';
-import type { RecentErrors } from './diagnostics.ts';
+import type { DiagnosticList } from './diagnostic-list.ts';
 
-export type KeepErrorsDeps = {
-  readonly recent: Pick<RecentErrors, 'restore' | 'all'>;
+export type PersistDiagnosticsDeps = {
+  readonly list: Pick<DiagnosticList, 'restore' | 'all'>;
   readonly store: DiagnosticStore;
   readonly emit: Emit;
 };
 
 /** Carries diagnostics from one life of the gateway to the next. */
-export type KeepErrors = {
+export type PersistDiagnostics = {
   readonly listener: (event: GatewayEvent) => void;
   /** Takes over what the store has. A store that cannot be read is reported and the list begins empty. */
   readonly restore: () => Promise<void>;
@@ -21,21 +21,40 @@ export type KeepErrors = {
 /** Changes are written together, at most this late. */
 const writeAfterMs = 250;
 
-const relevant: ReadonlySet<GatewayEvent['type']> = new Set([
-  'findings_reported',
-  'run_ended',
-  'worker_ended',
-]);
+/** Events after which the list may differ. */
+const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
+  findings_reported: true,
+  run_ended: true,
+  tool_called: true,
+  worker_ended: true,
+  gateway_started: false,
+  gateway_stopping: false,
+  agent_loaded: false,
+  agent_removed: false,
+  run_started: false,
+  model_called: false,
+  access_decided: false,
+  request_ended: false,
+  request_failed: false,
+  worker_started: false,
+  worker_output: false,
+  key_expiring: false,
+  fault_survived: false,
+};
 
 /** To be added as a listener after the one it keeps. */
-export function createKeepErrors({ recent, store, emit }: KeepErrorsDeps): KeepErrors {
+export function createPersistDiagnostics({
+  list,
+  store,
+  emit,
+}: PersistDiagnosticsDeps): PersistDiagnostics {
   let written: ReadonlyMap<string, Diagnostic> = new Map();
   let timer: NodeJS.Timeout | null = null;
   let writing: Promise<void> = Promise.resolve();
-  const survive = (error: unknown) => emit({ type: 'fault_survived', where: 'store', error });
+  const reportFault = (error: unknown) => emit({ type: 'fault_survived', where: 'store', error });
 
   async function write(): Promise<void> {
-    const now = new Map(recent.all().map((each) => [each.id, each]));
+    const now = new Map(list.all().map((each) => [each.id, each]));
     const put = [...now.values()].filter((each) => written.get(each.id) !== each);
     const remove = [...written.keys()].filter((id) => !now.has(id));
     if (put.length === 0 && remove.length === 0) return;
@@ -46,21 +65,21 @@ export function createKeepErrors({ recent, store, emit }: KeepErrorsDeps): KeepE
   function flush(): Promise<void> {
     if (timer) clearTimeout(timer);
     timer = null;
-    writing = writing.then(write).catch(survive);
+    writing = writing.then(write).catch(reportFault);
     return writing;
   }
 
   return {
     listener(event) {
-      if (relevant.has(event.type)) timer ??= setTimeout(flush, writeAfterMs).unref();
+      if (mayChange[event.type]) timer ??= setTimeout(flush, writeAfterMs).unref();
     },
     async restore() {
       const known = await store.list().catch((error: unknown) => {
-        survive(error);
+        reportFault(error);
         return [];
       });
       written = new Map(known.map((each) => [each.id, each]));
-      recent.restore(known);
+      list.restore(known);
     },
     flush,
   };

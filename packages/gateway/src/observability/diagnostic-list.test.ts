@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { GatewayEvent } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
-import { createRecentErrors } from './diagnostics.ts';
+import { createDiagnosticList } from './diagnostic-list.ts';
 
 const syntaxError: Finding = {
   stage: 'load',
@@ -61,7 +61,7 @@ function clock() {
 
 describe('recent errors', () => {
   test('keeps a finding as the record that everyone shows', () => {
-    const recent = createRecentErrors(clock());
+    const recent = createDiagnosticList(clock());
     recent.listener(reported([syntaxError]));
     expect(recent.query({}).errors).toEqual([
       {
@@ -81,7 +81,7 @@ describe('recent errors', () => {
   });
 
   test('counts a repeat instead of listing it twice', () => {
-    const recent = createRecentErrors(clock());
+    const recent = createDiagnosticList(clock());
     recent.listener(reported([syntaxError]));
     recent.listener(reported([syntaxError]));
     expect(recent.query({}).errors).toMatchObject([
@@ -99,7 +99,7 @@ describe('recent errors', () => {
       '2026-01-01T12:00:01.000Z',
       '2026-01-01T10:00:00.000Z',
     ];
-    const recent = createRecentErrors(() => times.shift() ?? '');
+    const recent = createDiagnosticList(() => times.shift() ?? '');
     recent.listener(reported([syntaxError]));
     recent.listener(reported([syntaxError], 'B'));
     recent.listener(reported([syntaxError]));
@@ -115,7 +115,7 @@ describe('recent errors', () => {
   });
 
   test('keeps what a tool threw, though the run went on, and no failure without a cause', () => {
-    const recent = createRecentErrors(clock());
+    const recent = createDiagnosticList(clock());
     const called = {
       type: 'tool_called',
       runId: 'run_1',
@@ -147,7 +147,7 @@ describe('recent errors', () => {
   });
 
   test('forgets what is mended, of that module only', () => {
-    const recent = createRecentErrors(clock());
+    const recent = createDiagnosticList(clock());
     recent.listener(reported([syntaxError]));
     recent.listener(reported([syntaxError], 'B'));
     recent.listener(reported([]));
@@ -155,7 +155,7 @@ describe('recent errors', () => {
   });
 
   test('keeps what went wrong in a run, with the request, when the module is loaded again', () => {
-    const recent = createRecentErrors(clock());
+    const recent = createDiagnosticList(clock());
     recent.listener(failedRun);
     recent.listener(reported([]));
     expect(recent.query({}).errors).toMatchObject([
@@ -170,7 +170,7 @@ describe('recent errors', () => {
   });
 
   test('keeps a worker that died, and not one that was told to go', () => {
-    const recent = createRecentErrors(clock());
+    const recent = createDiagnosticList(clock());
     const ended = {
       type: 'worker_ended',
       pid: 1,
@@ -187,7 +187,7 @@ describe('recent errors', () => {
   });
 
   test('filters, shows the newest first, and pages', () => {
-    const recent = createRecentErrors(clock());
+    const recent = createDiagnosticList(clock());
     recent.listener(reported([syntaxError]));
     recent.listener(reported([{ ...syntaxError, severity: 'warning' }], 'B'));
     recent.listener(failedRun);
@@ -206,7 +206,7 @@ describe('recent errors', () => {
   });
 
   test('stays bounded', () => {
-    const recent = createRecentErrors(clock());
+    const recent = createDiagnosticList(clock());
     for (let line = 1; line <= 1100; line += 1) {
       recent.listener(reported([{ ...syntaxError, line }], `M${line}`));
     }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { GatewayEvent } from '../events.ts';
-import { createUsageMeter } from './usage.ts';
+import type { EventOf } from '../events.ts';
+import { createUsageTotals } from './usage-totals.ts';
 
-const call: Extract<GatewayEvent, { type: 'model_called' }> = {
+const call: EventOf<'model_called'> = {
   type: 'model_called',
   agentId: 'default/a',
   runId: 'run_1',
@@ -25,7 +25,7 @@ const call: Extract<GatewayEvent, { type: 'model_called' }> = {
 };
 
 test('sums what model calls used, per agent, key and upstream', () => {
-  const meter = createUsageMeter();
+  const meter = createUsageTotals();
   meter.listener(call);
   meter.listener({ ...call, agentId: 'default/b', keyId: null });
   meter.listener({ ...call, outcome: 'failed', status: 500, usage: null });

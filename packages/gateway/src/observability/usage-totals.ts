@@ -1,4 +1,4 @@
-import type { GatewayEvent } from '../events.ts';
+import type { EventOf, GatewayEvent } from '../events.ts';
 
 /** Counts of model calls as metered at the broker, snake_case as shown. */
 export type UsageCounts = {
@@ -19,12 +19,12 @@ export type UsageReport = {
   readonly by_upstream: readonly ({ readonly upstream: string } & UsageCounts)[];
 };
 
-export type UsageMeter = {
+export type UsageTotals = {
   readonly listener: (event: GatewayEvent) => void;
   readonly report: () => UsageReport;
 };
 
-type ModelCall = Extract<GatewayEvent, { type: 'model_called' }>;
+type ModelCall = EventOf<'model_called'>;
 
 const nothing: UsageCounts = {
   model_calls: 0,
@@ -37,7 +37,7 @@ const nothing: UsageCounts = {
 };
 
 /** Sums model calls per agent, key and upstream; as many entries as there are agents, keys and upstreams. */
-export function createUsageMeter(): UsageMeter {
+export function createUsageTotals(): UsageTotals {
   let totals = nothing;
   const agents = new Map<string, UsageCounts>();
   const keys = new Map<string, UsageCounts>();

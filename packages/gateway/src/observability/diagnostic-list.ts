@@ -21,7 +21,7 @@ export type DiagnosticQuery = {
   readonly after?: string;
 };
 
-export type RecentErrors = {
+export type DiagnosticList = {
   readonly listener: (event: GatewayEvent) => void;
   /** Takes over what an earlier gateway kept, least lately seen first. */
   readonly restore: (diagnostics: readonly Diagnostic[]) => void;
@@ -40,10 +40,10 @@ const keptLimit = 1000;
 const servingStages: readonly Stage[] = runStages;
 
 /** A bounded list of diagnostics: repeats are counted, what is mended is cleared. */
-export function createRecentErrors(
+export function createDiagnosticList(
   nowIso: () => string,
   redact: Redactor['deep'] = (value) => value,
-): RecentErrors {
+): DiagnosticList {
   const kept = new Map<string, Diagnostic>();
   const add = (about: FailureSubject, finding: Finding) => {
     const fresh = toDiagnostic(about, finding, nowIso());

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { GatewayEvent } from '../events.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
-import { createRecentErrors } from './diagnostics.ts';
-import { createKeepErrors } from './keep-diagnostics.ts';
+import { createDiagnosticList } from './diagnostic-list.ts';
+import { createPersistDiagnostics } from './persist-diagnostics.ts';
 
 function reported(codes: string[], modulePath = 'agents/A/agent.ts'): GatewayEvent {
   return {
@@ -16,13 +16,13 @@ function reported(codes: string[], modulePath = 'agents/A/agent.ts'): GatewayEve
 
 function life(stored: Map<string, Diagnostic>, options: { storeFails?: boolean } = {}) {
   const events: GatewayEvent[] = [];
-  const recent = createRecentErrors(() => '2026-01-01T00:00:00.000Z');
+  const recent = createDiagnosticList(() => '2026-01-01T00:00:00.000Z');
   const changes: { put: number; remove: number }[] = [];
   const fail = async () => {
     throw new Error('The disk is full.');
   };
-  const keeper = createKeepErrors({
-    recent,
+  const keeper = createPersistDiagnostics({
+    list: recent,
     store: options.storeFails
       ? { list: fail, change: fail }
       : {
