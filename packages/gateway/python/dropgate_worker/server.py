@@ -128,10 +128,7 @@ class ModuleServer:
             self._runs.refuse(message["callId"], message.get("message", ""))
 
     def _take_ping(self, message: Message) -> None:
-        self._send(
-            # What of it is Python's own heap cannot be told cheaply.
-            {"type": "pong", "sequence": message["sequence"], "rssMb": _rss_mb(), "heapMb": 0}
-        )
+        self._send({"type": "pong", "sequence": message["sequence"], "rssMb": _rss_mb()})
 
     def _take_shutdown(self, _message: Message) -> None:
         if not self._stopped.done():
