@@ -16,6 +16,10 @@ type Failed = { readonly stdout: string; readonly stderr: string };
 
 const run = promisify(execFile);
 
+/** Whoever ends us ends what we run. */
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort());
+
 const missing = await missingPython();
 if (missing !== null) console.log(`skipped: ${missing}`);
 else if (process.argv.includes('--write')) await format();
@@ -32,13 +36,18 @@ async function check(): Promise<void> {
   await passes([ruff, 'check', '--quiet']);
   await passes([ruff, 'format', '--check', '--quiet']);
   // What the worker says of the SDK is held against the SDK itself.
-  await passes(['pyright', '--warnings', '--pythonpath', await pythonWithSdk()]);
+  const settings = ['--project', 'pyproject.toml', '--pythonpath', await pythonWithSdk()];
+  await passes(['pyright', '--warnings', ...settings]);
 }
 
 /** Tells what a command found, and that there is something; goes on, so that one run tells all. */
 async function passes([program = '', ...args]: readonly string[]): Promise<void> {
   try {
-    await run(program, args, { cwd: workspaceRoot, maxBuffer: Number.POSITIVE_INFINITY });
+    await run(program, args, {
+      cwd: workspaceRoot,
+      maxBuffer: Number.POSITIVE_INFINITY,
+      signal: stop.signal,
+    });
   } catch (error) {
     const { stdout, stderr } = error as Failed;
     process.stdout.write(`${stdout}${stderr}`);
