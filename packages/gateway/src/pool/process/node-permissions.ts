@@ -20,8 +20,8 @@ export function permissionFlags(
   const readable = folders.flatMap((folder) => [folder, ...packageFolders(folder)]);
   const resolved = readable.flatMap((folder) => [folder, realPathOf(folder)]);
   const addons = ['--allow-addons', '--disable-warning=PERM0001'];
-  const readable = [...new Set(resolved)].map((path) => `--allow-fs-read=${path}`);
-  return [...addons, ...readable];
+  const mayRead = [...new Set(resolved)].map((path) => `--allow-fs-read=${path}`);
+  return [...addons, ...mayRead];
 }
 
 /** Every `node_modules` that files in a folder may import from. */
