@@ -4,7 +4,7 @@ import type { ModuleSettings } from '../../src/protocol/records.ts';
 import type { RunEvent, RunInput } from '../../src/protocol/run.ts';
 import type { ToolVerdicts } from '../../src/protocol/worker/messages.ts';
 import type { LoadedModule, RunRequest } from '../../src/worker/loaded-module.ts';
-import { createLeanFetch } from '../../src/worker/run/lean-fetch.ts';
+import { createBrokerFetch } from '../../src/worker/run/broker-fetch.ts';
 import { createRunModule } from '../../src/worker/run/run-module.ts';
 import { sampleManifest } from './manifest.ts';
 
@@ -16,9 +16,9 @@ export function loadedModule(
   return { manifest: sampleManifest(changes), value, sdk };
 }
 
-/** A model that calls a test's upstream as a worker does, through the lean fetch; its client retries nothing. */
+/** A model that calls a test's upstream as a worker does, through the fetch to the broker; its client retries nothing. */
 export function modelAt(baseURL: string, api: 'responses' | 'chat_completions' = 'responses') {
-  const fetch = createLeanFetch({ brokerBaseUrl: baseURL, original: globalThis.fetch });
+  const fetch = createBrokerFetch({ brokerBaseUrl: baseURL, original: globalThis.fetch });
   const client = new OpenAI({ baseURL, apiKey: 'worker-token', maxRetries: 0, fetch });
   return api === 'responses'
     ? new sdk.OpenAIResponsesModel(client, 'test')

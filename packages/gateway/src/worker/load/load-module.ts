@@ -7,7 +7,7 @@ import { explainThrown, type FailureContext } from '../explain/failure-context.t
 import { explainLoadError } from '../explain/load-failure.ts';
 import { explainNoPick } from '../explain/near-misses.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
-import { installLeanFetch } from '../run/lean-fetch.ts';
+import { installBrokerFetch } from '../run/broker-fetch.ts';
 import { applySettings } from './apply-settings.ts';
 import { describeAgents } from './describe.ts';
 import { installLoader, type Loader } from './loader.ts';
@@ -135,7 +135,7 @@ function applyEnvironment(load: ModuleLoad, env: LoadDeps['env']): void {
   const model = load.defaultModel?.name;
   Object.assign(env, model ? { OPENAI_DEFAULT_MODEL: model } : {}, load.env);
   const brokerBaseUrl = load.env.OPENAI_BASE_URL;
-  if (brokerBaseUrl) installLeanFetch({ brokerBaseUrl });
+  if (brokerBaseUrl) installBrokerFetch({ brokerBaseUrl });
 }
 
 function useApiOf(load: ModuleLoad, upstream: string, sdk: SdkCopy): void {

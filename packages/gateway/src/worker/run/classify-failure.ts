@@ -3,6 +3,7 @@ import type { FailureDetail, RunEvent, Usage } from '../../protocol/run.ts';
 import { failureDetail } from '../explain/failure-detail.ts';
 import type { ClassifiedFailure } from '../loaded-module.ts';
 import { classNameOf, fieldsOf } from '../sdk.ts';
+import { isBrokerFailure } from './broker-response.ts';
 
 type Failed = Extract<RunEvent, { type: 'failed' }>;
 type Verdict = {
@@ -182,16 +183,15 @@ function isUpstreamError(thrown: unknown): boolean {
   );
 }
 
-/** Answers that no client understands surface as plain errors: what tells them is where they were thrown. */
+/** Answers that no client understands surface as plain errors: known by our mark, or by the package that threw them. */
 function comesFromModelClient(thrown: unknown): boolean {
+  if (isBrokerFailure(thrown)) return true;
   if (!['SyntaxError', 'TypeError', 'OpenAIError'].includes(classNameOf(thrown))) return false;
   const stack = fieldsOf(thrown).stack;
   if (typeof stack !== 'string') return false;
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
   const first = frames.find((frame) => !/node:|<anonymous>/.test(frame)) ?? '';
-  return /node_modules.(?:openai|@openai.agents-openai)[\\/]|[\\/]worker.run.lean-(?:fetch|response)\./.test(
-    first,
-  );
+  return /node_modules.(?:openai|@openai.agents-openai)[\\/]/.test(first);
 }
 
 /** Who stopped the run on purpose: a guardrail, the model itself; null where nobody did. */

@@ -13,6 +13,7 @@ import {
   textOf,
 } from '../../../test/support/worker-run.ts';
 import type { RunEvent } from '../../protocol/run.ts';
+import { createBrokerFetch } from './broker-fetch.ts';
 
 async function endOf(agent: Agent, streamed: boolean): Promise<RunEvent | undefined> {
   const events = await eventsOf(loadedModule(agent), { input: runInput({ streamed }) });
@@ -97,6 +98,21 @@ describe('a stream from upstream', () => {
     const agent = new Agent({ name: 'A', model: modelAt(upstream.baseUrl) });
     expect(await endOf(agent, true)).toMatchObject({ type: 'failed', code: 'upstream_failed' });
   });
+});
+
+test.each([
+  ['breaks off', { text: ['Hel'], ending: 'break' as const }],
+  ['is no JSON', { answer: { status: 200, body: '<html>' } }],
+])('an answer that %s fails a run that reads it itself by the upstream', async (_what, turn) => {
+  const { baseUrl } = await startUpstream(turn);
+  const fetchIt = createBrokerFetch({ brokerBaseUrl: baseUrl, original: fetch });
+  const body = JSON.stringify({ model: 'test', input: 'Hi', stream: true });
+  const run = async () => {
+    const response = await fetchIt(`${baseUrl}/responses`, { method: 'POST', body });
+    return await response.json();
+  };
+  const [end] = await eventsOf(loadedModule({ run }, { kind: 'runnable' }));
+  expect(end).toMatchObject({ type: 'failed', code: 'upstream_failed' });
 });
 
 describe.each([true, false])('an agent (streamed: %s)', (streamed) => {

@@ -9,8 +9,20 @@ import type { Dispatcher } from 'undici';
  * @returns An object that is `instanceof Response`. Its body fails as that of `fetch` does: with the signal's
  * reason after an abort, with `TypeError: terminated` when the connection broke.
  */
-export function createLeanResponse(answer: Dispatcher.ResponseData, request: Request): Response {
-  return new LeanResponse(answer, request) as unknown as Response;
+export function createBrokerResponse(answer: Dispatcher.ResponseData, request: Request): Response {
+  return new BrokerResponse(answer, request) as unknown as Response;
+}
+
+const mark = Symbol('dropgate.brokerFailure');
+
+/** Marks an error as a failure of a call to the broker, whoever lets it pass on its way. */
+export function brokerFailure<Failure extends Error>(error: Failure): Failure {
+  return Object.defineProperty(error, mark, { value: true });
+}
+
+/** True for an error that `brokerFailure` has marked. */
+export function isBrokerFailure(thrown: unknown): boolean {
+  return typeof thrown === 'object' && thrown !== null && mark in thrown;
 }
 
 type Request = {
@@ -20,7 +32,7 @@ type Request = {
   readonly needs: string | null;
 };
 
-class LeanResponse {
+class BrokerResponse {
   readonly status: number;
   readonly statusText: string;
   readonly ok: boolean;
@@ -32,7 +44,7 @@ class LeanResponse {
   readonly #signal: AbortSignal | undefined;
   readonly #needs: string | null;
   #headers: Headers | undefined;
-  #body: LeanBody | undefined;
+  #body: BrokerBody | undefined;
   #real: Response | undefined;
   #used = false;
 
@@ -53,10 +65,10 @@ class LeanResponse {
     return this.#headers;
   }
 
-  get body(): LeanBody | ReadableStream | null {
+  get body(): BrokerBody | ReadableStream | null {
     if (this.#real) return this.#real.body;
     if (this.status === 204 || this.status === 304) return null;
-    this.#body ??= new LeanBody(this.#source, this.#signal);
+    this.#body ??= new BrokerBody(this.#source, this.#signal);
     return this.#body;
   }
 
@@ -68,11 +80,11 @@ class LeanResponse {
     if (this.#real) return this.#real.text();
     const text = new TextDecoder().decode(await this.#bytes());
     if (this.#needs === null || !this.ok || text.includes(`"${this.#needs}"`)) return text;
-    throw new TypeError(`The answer has no "${this.#needs}".`);
+    throw brokerFailure(new TypeError(`The answer has no "${this.#needs}".`));
   }
 
   async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+    return parsedAnswer(await this.text());
   }
 
   async bytes(): Promise<Uint8Array> {
@@ -97,10 +109,12 @@ class LeanResponse {
   }
 
   async #bytes(): Promise<Uint8Array> {
-    if (this.bodyUsed) throw new TypeError('Body is unusable: Body has already been read');
+    if (this.bodyUsed) {
+      throw brokerFailure(new TypeError('Body is unusable: Body has already been read'));
+    }
     this.#used = true;
     const chunks: Uint8Array[] = [];
-    for await (const chunk of new LeanBody(this.#source, this.#signal)) chunks.push(chunk);
+    for await (const chunk of new BrokerBody(this.#source, this.#signal)) chunks.push(chunk);
     const [only] = chunks;
     return only && chunks.length === 1 ? only : Buffer.concat(chunks);
   }
@@ -108,17 +122,17 @@ class LeanResponse {
   #asReal(): Response {
     if (this.#real) return this.#real;
     const { status, statusText, headers } = this;
-    const body = this.body as LeanBody | null;
+    const body = this.body as BrokerBody | null;
     const stream = body ? body.webStream() : null;
     this.#real = new Response(stream, { status, statusText, headers });
     return this.#real;
   }
 }
 
-Object.setPrototypeOf(LeanResponse.prototype, Response.prototype);
+Object.setPrototypeOf(BrokerResponse.prototype, Response.prototype);
 
 /** A body that is read as an async iterable, the way clients do; a real stream is made when a reader is asked for. */
-class LeanBody implements AsyncIterable<Uint8Array> {
+class BrokerBody implements AsyncIterable<Uint8Array> {
   readonly #source: Readable;
   readonly #signal: AbortSignal | undefined;
   #stream: ReadableStream<Uint8Array> | undefined;
@@ -190,9 +204,17 @@ class LeanBody implements AsyncIterable<Uint8Array> {
       for await (const chunk of this.#source) yield chunk as Uint8Array;
     } catch (error) {
       if (this.#signal?.aborted) throw this.#signal.reason;
-      throw new TypeError('terminated', { cause: error });
+      throw brokerFailure(new TypeError('terminated', { cause: error }));
     }
     return undefined;
+  }
+}
+
+function parsedAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw error instanceof Error ? brokerFailure(error) : error;
   }
 }
 
@@ -205,7 +227,7 @@ function headersOf(received: Dispatcher.ResponseData['headers']): Headers {
   return headers;
 }
 
-/** The lean way asks for no compression, but a module may, and a server may not ask. */
+/** This way asks for no compression, but a module may, and a server may not ask. */
 function decoded({ headers, body }: Dispatcher.ResponseData): Readable {
   const decoders = {
     gzip: createGunzip,

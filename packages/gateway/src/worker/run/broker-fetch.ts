@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool } from 'undici';
-import { createLeanResponse } from './lean-response.ts';
+import { brokerFailure, createBrokerResponse } from './broker-response.ts';
 import { runScope } from './run-scope.ts';
 
 /** Header that tells the broker which run a model call belongs to. */
@@ -13,12 +13,12 @@ type FetchInit = Parameters<typeof globalThis.fetch>[1];
  * and carry the current run's id; all others are untouched. To be called before a module is loaded, because
  * clients keep the `fetch` they find when they are made.
  */
-export function installLeanFetch(options: { readonly brokerBaseUrl: string }): void {
-  globalThis.fetch = createLeanFetch({ ...options, original: globalThis.fetch });
+export function installBrokerFetch(options: { readonly brokerBaseUrl: string }): void {
+  globalThis.fetch = createBrokerFetch({ ...options, original: globalThis.fetch });
 }
 
 /** Makes the replacement without installing it. */
-export function createLeanFetch(deps: {
+export function createBrokerFetch(deps: {
   readonly brokerBaseUrl: string;
   readonly original: typeof globalThis.fetch;
 }): typeof globalThis.fetch {
@@ -28,17 +28,17 @@ export function createLeanFetch(deps: {
   return (input, init) => {
     const path = pathAt(origin, input);
     if (path === null) return deps.original(input, init);
-    const body = leanBody(input, init);
+    const body = sendableBody(input, init);
     return body === undefined
       ? deps.original(input, withRunId(input, init))
-      : leanFetch(broker, init ?? {}, { url: origin + path, path, body });
+      : fetchFromBroker(broker, init ?? {}, { url: origin + path, path, body });
   };
 }
 
-async function leanFetch(
+async function fetchFromBroker(
   broker: Pool,
   init: NonNullable<FetchInit>,
-  { url, path, body }: { readonly url: string; readonly path: string; readonly body: LeanBody },
+  { url, path, body }: { readonly url: string; readonly path: string; readonly body: SentBody },
 ): Promise<Response> {
   const signal = init.signal ?? undefined;
   const method = (init.method ?? 'GET').toUpperCase();
@@ -54,10 +54,10 @@ async function leanFetch(
     });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    throw new TypeError('fetch failed', { cause: error });
+    throw brokerFailure(new TypeError('fetch failed', { cause: error }));
   }
   const isCompletion = method === 'POST' && path.endsWith('/chat/completions');
-  return createLeanResponse(answer, { url, signal, needs: isCompletion ? 'choices' : null });
+  return createBrokerResponse(answer, { url, signal, needs: isCompletion ? 'choices' : null });
 }
 
 /** Path and query of a URL at the broker, taken without parsing it: this runs for every call. Null for other servers. */
@@ -69,10 +69,10 @@ function pathAt(origin: string, input: FetchInput): string | null {
   return path.startsWith('/') ? path : null;
 }
 
-type LeanBody = string | Uint8Array | null;
+type SentBody = string | Uint8Array | null;
 
-/** The body where the lean way can send it; undefined leaves forms, blobs, streams and `Request`s to the original. */
-function leanBody(input: FetchInput, init: FetchInit): LeanBody | undefined {
+/** The body where this way can send it; undefined leaves forms, blobs, streams and `Request`s to the original. */
+function sendableBody(input: FetchInput, init: FetchInit): SentBody | undefined {
   if (typeof input !== 'string' && !(input instanceof URL)) return undefined;
   const body = init?.body ?? null;
   if (body === null || typeof body === 'string' || body instanceof Uint8Array) return body;
@@ -82,7 +82,7 @@ function leanBody(input: FetchInput, init: FetchInit): LeanBody | undefined {
 
 function headersOf(
   given: NonNullable<FetchInit>['headers'],
-  body: LeanBody,
+  body: SentBody,
 ): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of given instanceof Headers ? given : new Headers(given)) {

@@ -12,7 +12,7 @@ import {
 } from 'openai';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startUpstream } from '../../../test/support/scripted-upstream.ts';
-import { createLeanFetch, installLeanFetch } from './lean-fetch.ts';
+import { createBrokerFetch, installBrokerFetch } from './broker-fetch.ts';
 import { type RunScope, runScope } from './run-scope.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -35,8 +35,8 @@ async function startBroker(handle: Handler): Promise<{ baseUrl: string; gone: Pr
 
 const noOriginal: typeof fetch = () => Promise.reject(new Error('the original fetch was used'));
 
-function leanFetchTo(baseUrl: string, original = noOriginal): typeof fetch {
-  return createLeanFetch({ brokerBaseUrl: baseUrl, original });
+function brokerFetchTo(baseUrl: string, original = noOriginal): typeof fetch {
+  return createBrokerFetch({ brokerBaseUrl: baseUrl, original });
 }
 
 function clientOf(
@@ -47,14 +47,14 @@ function clientOf(
     baseURL,
     apiKey: 'worker-token',
     maxRetries: 0,
-    fetch: leanFetchTo(baseURL),
+    fetch: brokerFetchTo(baseURL),
     ...options,
   });
 }
 
 const chat = { model: 'test', messages: [{ role: 'user', content: 'Hi' }] } as const;
 
-describe('the openai client on the lean fetch', () => {
+describe('the openai client on the fetch to the broker', () => {
   test('does not take a success without choices for an empty answer', async () => {
     const { baseUrl } = await startBroker((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"hello":"you"}');
@@ -206,7 +206,7 @@ describe('the openai client on the lean fetch', () => {
     const client = new OpenAI({
       baseURL: baseUrl,
       apiKey: 'k',
-      fetch: leanFetchTo(baseUrl, fetch),
+      fetch: brokerFetchTo(baseUrl, fetch),
     });
     const file = await toFile(Buffer.from('hello'), 'a.txt');
     const created = await runScope.run({ runId: 'run_9' } as RunScope, () =>
@@ -226,7 +226,7 @@ describe('the openai client on the lean fetch', () => {
   });
 });
 
-describe('the lean fetch', () => {
+describe('the fetch to the broker', () => {
   test('sends the run id to the broker only', async () => {
     const headers: unknown[] = [];
     const handle: Handler = (request, response) => {
@@ -235,12 +235,12 @@ describe('the lean fetch', () => {
     };
     const broker = await startBroker(handle);
     const other = await startBroker(handle);
-    const lean = leanFetchTo(broker.baseUrl, fetch);
+    const fetchIt = brokerFetchTo(broker.baseUrl, fetch);
     await runScope.run({ runId: 'run_7' } as RunScope, async () => {
-      await lean(broker.baseUrl);
-      await lean(other.baseUrl);
+      await fetchIt(broker.baseUrl);
+      await fetchIt(other.baseUrl);
     });
-    await lean(broker.baseUrl);
+    await fetchIt(broker.baseUrl);
     expect(headers).toEqual(['run_7', undefined, undefined]);
   });
 
@@ -252,12 +252,12 @@ describe('the lean fetch', () => {
     });
     const origin = new URL(broker.baseUrl).origin;
     const others: string[] = [];
-    const lean = leanFetchTo(broker.baseUrl, async (input) => {
+    const fetchIt = brokerFetchTo(broker.baseUrl, async (input) => {
       others.push(String(input));
       return new Response();
     });
-    for (const url of ['', '?a=1', '/v1/models?limit=2#part']) await lean(origin + url);
-    for (const url of [`${origin}0/v1`, `${origin}.example.com/`]) await lean(url);
+    for (const url of ['', '?a=1', '/v1/models?limit=2#part']) await fetchIt(origin + url);
+    for (const url of [`${origin}0/v1`, `${origin}.example.com/`]) await fetchIt(url);
     expect(paths).toEqual(['/', '/?a=1', '/v1/models?limit=2']);
     expect(others).toEqual([`${origin}0/v1`, `${origin}.example.com/`]);
   });
@@ -267,8 +267,8 @@ describe('the lean fetch', () => {
       response.writeHead(201, { 'content-type': 'application/json', 'set-cookie': ['a=1', 'b=2'] });
       response.end('{"a":1}');
     });
-    const lean = leanFetchTo(baseUrl);
-    const response = await lean(new URL(baseUrl));
+    const fetchIt = brokerFetchTo(baseUrl);
+    const response = await fetchIt(new URL(baseUrl));
     expect(response).toBeInstanceOf(Response);
     expect(response.status).toBe(201);
     expect(response.ok).toBe(true);
@@ -277,16 +277,16 @@ describe('the lean fetch', () => {
     const copy = response.clone();
     expect(await response.json()).toEqual({ a: 1 });
     expect(await copy.text()).toBe('{"a":1}');
-    expect(await (await lean(baseUrl)).blob()).toHaveProperty('size', 7);
-    const [left, right] = (await lean(baseUrl)).body?.tee() ?? [];
+    expect(await (await fetchIt(baseUrl)).blob()).toHaveProperty('size', 7);
+    const [left, right] = (await fetchIt(baseUrl)).body?.tee() ?? [];
     expect(await new Response(left).text()).toBe(await new Response(right).text());
-    const reader = (await lean(baseUrl)).body?.getReader();
+    const reader = (await fetchIt(baseUrl)).body?.getReader();
     expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('{"a":1}');
   });
 
   test('refuses a body that was read before, as fetch does', async () => {
     const { baseUrl } = await startBroker((_request, response) => response.end('once'));
-    const response = await leanFetchTo(baseUrl)(baseUrl);
+    const response = await brokerFetchTo(baseUrl)(baseUrl);
     expect(response.bodyUsed).toBe(false);
     expect(await response.text()).toBe('once');
     expect(response.bodyUsed).toBe(true);
@@ -298,7 +298,7 @@ describe('the lean fetch', () => {
       response.setHeader('content-encoding', 'gzip');
       response.end(gzipSync('packed'));
     });
-    expect(await (await leanFetchTo(baseUrl)(baseUrl)).text()).toBe('packed');
+    expect(await (await brokerFetchTo(baseUrl)(baseUrl)).text()).toBe('packed');
   });
 
   test('survives a body that breaks off while nobody reads it', async () => {
@@ -307,7 +307,7 @@ describe('the lean fetch', () => {
       response.write('part');
       cut.promise.then(() => response.destroy());
     });
-    const response = await leanFetchTo(baseUrl)(baseUrl);
+    const response = await brokerFetchTo(baseUrl)(baseUrl);
     cut.resolve();
     await new Promise(setImmediate);
     await expect(response.text()).rejects.toThrow('terminated');
@@ -319,7 +319,7 @@ describe('the lean fetch', () => {
     onTestFinished(() => {
       globalThis.fetch = original;
     });
-    installLeanFetch({ brokerBaseUrl: baseUrl });
+    installBrokerFetch({ brokerBaseUrl: baseUrl });
     const client = new OpenAI({ baseURL: baseUrl, apiKey: 'k' });
     await runScope.run({ runId: 'run_3' } as RunScope, () =>
       client.responses.create({ model: 'test', input: 'Hi' }),
