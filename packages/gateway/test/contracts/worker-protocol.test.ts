@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
 import { expect, test } from 'vitest';
+import { failureHeader, runHeader } from '../../src/protocol/worker/broker-headers.ts';
 import { type ChannelFailure, createChannel } from '../../src/protocol/worker/channel.ts';
 import { parseFromWorker } from '../../src/protocol/worker/from-worker.ts';
 import { protocolVersion, reservedMessageTypes } from '../../src/protocol/worker/messages.ts';
@@ -48,6 +50,16 @@ test.each(vectors.from_worker)('takes from a worker: $name', ({ message, verdict
   const parsed = parseFromWorker(message);
   const expected = { accepted: message, reserved: 'reserved', refused: null };
   expect(parsed).toEqual(expected[verdict]);
+});
+
+test('the Python worker knows the headers of the broker by the same names', async () => {
+  const folder = join(import.meta.dirname, '../../python/dropgate_worker');
+  const names = new Set<string>();
+  for await (const file of glob('**/*.py', { cwd: folder })) {
+    const text = readFileSync(join(folder, file), 'utf8');
+    for (const [name] of text.matchAll(/x-dropgate-[a-z-]+/g)) names.add(name);
+  }
+  expect([...names].toSorted()).toEqual([failureHeader, runHeader]);
 });
 
 test('every type kept for later is passed over', () => {

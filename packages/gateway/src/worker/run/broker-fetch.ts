@@ -1,9 +1,7 @@
 import { type Dispatcher, Pool } from 'undici';
+import { runHeader } from '../../protocol/worker/broker-headers.ts';
 import { brokerFailure, createBrokerResponse } from './broker-response.ts';
 import { runScope } from './run-scope.ts';
-
-/** Header that tells the broker which run a model call belongs to. */
-const runIdHeader = 'x-dropgate-run';
 
 type FetchInput = Parameters<typeof globalThis.fetch>[0];
 type FetchInit = Parameters<typeof globalThis.fetch>[1];
@@ -91,7 +89,7 @@ function headersOf(
   headers.accept ??= '*/*';
   if (typeof body === 'string') headers['content-type'] ??= 'text/plain;charset=UTF-8';
   const runId = runScope.getStore()?.runId;
-  if (runId !== undefined) headers[runIdHeader] = runId;
+  if (runId !== undefined) headers[runHeader] = runId;
   return headers;
 }
 
@@ -100,6 +98,6 @@ function withRunId(input: FetchInput, init: FetchInit): FetchInit {
   if (runId === undefined) return init;
   const inherited = typeof input === 'object' && 'headers' in input ? input.headers : undefined;
   const headers = new Headers(init?.headers ?? inherited);
-  headers.set(runIdHeader, runId);
+  headers.set(runHeader, runId);
   return { ...init, headers };
 }

@@ -1,5 +1,6 @@
 import type { FailureCode } from '../../errors.ts';
 import type { FailureDetail, RunEvent, Usage } from '../../protocol/run.ts';
+import { failureHeader } from '../../protocol/worker/broker-headers.ts';
 import { failureDetail } from '../explain/failure-detail.ts';
 import type { ClassifiedFailure } from '../loaded-module.ts';
 import { classNameOf, fieldsOf } from '../sdk.ts';
@@ -159,7 +160,7 @@ function upstreamVerdict(thrown: unknown): Verdict {
 /** What the gateway refused, not the upstream: its words are fit for the caller. */
 function ownVerdict(thrown: unknown): Verdict | null {
   const { headers, error } = fieldsOf(thrown);
-  const code = headers instanceof Headers ? headers.get('x-dropgate-failure') : null;
+  const code = headers instanceof Headers ? headers.get(failureHeader) : null;
   if (code !== 'quota_exhausted' && code !== 'store_unavailable') return null;
   const { message } = fieldsOf(error);
   const seconds = retryAfterSeconds(headers);
