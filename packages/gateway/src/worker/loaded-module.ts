@@ -1,5 +1,5 @@
 import type { Manifest } from '../protocol/records.ts';
-import type { FailureDetail, RunContext, RunEvent, RunInput } from '../protocol/run.ts';
+import type { RunContext, RunEvent, RunInput } from '../protocol/run.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
 
 /**
@@ -36,9 +36,3 @@ export type RunRequest = {
 
 /** Runs what the module exports. Sends every event, the last one included; never throws. */
 export type RunModule = (module: LoadedModule, request: RunRequest) => Promise<void>;
-
-/** What `classify` makes of anything thrown. */
-export type ClassifiedFailure = {
-  readonly event: Extract<RunEvent, { type: 'failed' }> | Extract<RunEvent, { type: 'finished' }>;
-  readonly detail: FailureDetail;
-};

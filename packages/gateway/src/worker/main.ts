@@ -51,7 +51,7 @@ function startWorker(stream: Socket): void {
   process.on('exit', (exitCode) => {
     if (ending.exitCode !== null) return;
     const exit = new ProcessExit(exitCode);
-    if (!server.blameLoad('process_exit', exit)) {
+    if (!server.failLoad('process_exit', exit)) {
       channel.send({ type: 'fault', cause: 'exit', detail: failureDetail(exit, 'worker') });
     }
     channel.flush();
@@ -83,7 +83,7 @@ function endProcess({ exitCode }: Ending): void {
 
 function onUncaught(server: ModuleServer, otherwise: (error: unknown) => void): void {
   const take = (code: string) => (error: unknown) => {
-    if (!server.blameLoad(code, error)) otherwise(error);
+    if (!server.failLoad(code, error)) otherwise(error);
   };
   process.on('uncaughtException', take('uncaught_exception'));
   process.on('unhandledRejection', take('unhandled_rejection'));

@@ -35,7 +35,7 @@ export function createPreload(): Preload {
 
 async function importParts(): Promise<WorkerParts> {
   const { beginLoad } = await import('./load/load-module.ts');
-  const { needsGatewaySdk } = await import('./load/needs-gateway-sdk.ts');
+  const { needsGatewaySdk } = await import('./load/sdk-copy.ts');
   const { runModule } = await import('./run/run-module.ts');
   // Lets a message that came meanwhile be taken first.
   await setImmediate();

@@ -15,8 +15,8 @@ import type { Preload } from './preload.ts';
 /** What answers the gateway's messages in a worker. */
 export type ModuleServer = {
   readonly take: (message: ToWorker) => void;
-  /** Blames an error that nobody caught on the load under way; false where there is none to blame. */
-  readonly blameLoad: (code: string, error: unknown) => boolean;
+  /** Ends the load under way as failed by an error that nobody caught; false where none is under way. */
+  readonly failLoad: (code: string, error: unknown) => boolean;
   /** True until it is given a module. */
   readonly isSpare: () => boolean;
 };
@@ -48,7 +48,7 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
     const result = await state.loading.result;
     // Promises that the module left rejected are told before this resumes, and become the outcome.
     await setImmediate();
-    settle(state, result, deps);
+    finishLoad(state, result, deps);
   };
 
   return {
@@ -59,10 +59,10 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
       load(message.load).catch((error: unknown) => refuseLoad(error, send));
     },
     isSpare: () => state.phase === 'spare',
-    blameLoad(code, error) {
+    failLoad(code, error) {
       if (state.phase === 'failed') return true;
       if (state.phase !== 'loading' || state.loading === null) return false;
-      settle(state, state.loading.failBy(code, error), deps);
+      finishLoad(state, state.loading.failBy(code, error), deps);
       return true;
     },
   };
@@ -75,7 +75,7 @@ type State = {
   runs: ActiveRuns | null;
 };
 
-function settle(state: State, result: LoadResult, deps: ModuleServerDeps): void {
+function finishLoad(state: State, result: LoadResult, deps: ModuleServerDeps): void {
   if (state.phase !== 'loading') return;
   if (result.type === 'load_failed') {
     state.phase = 'failed';

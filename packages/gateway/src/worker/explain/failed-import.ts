@@ -1,7 +1,7 @@
 import type { Finding } from '../../protocol/diagnostics.ts';
 import { isLocalPath, shownPath } from '../load/local-files.ts';
 import { type FailedImport, isPackage, packageName } from '../load/resolve-import.ts';
-import { placeOf } from './code-frame.ts';
+import { placeOf } from './code-place.ts';
 import { describeThrown, type FailureContext, locate } from './failure-context.ts';
 import { isMeantForSdk, unofficialHint } from './unofficial-sdk.ts';
 

@@ -2,8 +2,7 @@ import type { Finding } from '../../protocol/diagnostics.ts';
 import type { ModuleLoad } from '../../protocol/records.ts';
 import type { FailedImport } from '../load/resolve-import.ts';
 import type { SourceFiles } from '../load/source-files.ts';
-import { codeFrame, type Place } from './code-frame.ts';
-import { ownFrame } from './own-frame.ts';
+import { codeFrame, ownFrame, type Place } from './code-place.ts';
 
 /** What is needed to explain why a module did not load. */
 export type FailureContext = {

@@ -1,5 +1,5 @@
 import type { FailureDetail } from '../../protocol/run.ts';
-import { ownFrame } from './own-frame.ts';
+import { ownFrame } from './code-place.ts';
 
 /** Longest stack or message kept. */
 const maxTextChars = 8_192;

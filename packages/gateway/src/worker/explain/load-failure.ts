@@ -3,7 +3,7 @@ import type { Finding } from '../../protocol/diagnostics.ts';
 import { isLocalPath, shownPath } from '../load/local-files.ts';
 import { SourceReadError } from '../load/read-source.ts';
 import { findSyntaxError, SourceSyntaxError } from '../load/transform-source.ts';
-import { placeOf } from './code-frame.ts';
+import { placeOf } from './code-place.ts';
 import { explainFailedImport } from './failed-import.ts';
 import { explainThrown, type FailureContext, locate } from './failure-context.ts';
 

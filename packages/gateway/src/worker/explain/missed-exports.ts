@@ -1,10 +1,9 @@
 import { basename } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
-import { isAgent, isAgentClass, isClass, isRealtimeAgent } from '../agent-shape.ts';
+import { isAgent, isAgentClass, isClass, isRealtimeAgent, isRunnable } from '../agent-shape.ts';
 import type { ModuleExports } from '../load/pick-export.ts';
 import { fieldsOf } from '../sdk.ts';
-import { type Place, placeOf } from './code-frame.ts';
-import { kindOf } from './export-kind.ts';
+import { type Place, placeOf } from './code-place.ts';
 import type { FailureContext } from './failure-context.ts';
 import { findUnofficialImport, unofficialHint } from './unofficial-sdk.ts';
 
@@ -197,6 +196,21 @@ function argumentCount(value: unknown): number {
 
 function shown(exportName: string): string {
   return exportName === 'default' ? 'The default export' : `\`${exportName}\``;
+}
+
+/** What an export is, as a reader would say it: `an agent`, `a Runner`, `a string`. */
+export function kindOf(value: unknown): string {
+  if (isAgent(value)) return 'an agent';
+  if (isRealtimeAgent(value)) return 'a RealtimeAgent';
+  if (isClass(value)) return 'a class';
+  if (value === null || value === undefined) return String(value);
+  if (value instanceof Promise) return 'a promise';
+  if (Array.isArray(value)) return 'an array';
+  const fields = fieldsOf(value);
+  if (fields.constructor?.name === 'Runner') return 'a Runner';
+  if (isRunnable(value)) return 'an object with `run`';
+  if (fields.type === 'function' && typeof fields.invoke === 'function') return 'a tool';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** Where an export is declared. */

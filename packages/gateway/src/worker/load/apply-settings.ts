@@ -23,12 +23,12 @@ export type SettingsToApply = {
 };
 
 /**
- * Settles model and upstream: `__gateway__` → the agent's own → the gateway's. The agent itself gets the model of
+ * Chooses model and upstream: `__gateway__` → the agent's own → the gateway's. The agent itself gets the model of
  * `__gateway__`, because the SDK lets an agent's own model win over any given to a run.
  */
 export function applySettings(given: SettingsToApply): AppliedSettings {
-  const upstream = settleUpstream(given);
-  const model = settleModel(given);
+  const upstream = effectiveUpstream(given);
+  const model = effectiveModel(given);
   return {
     model: model.model,
     upstream: upstream.upstream,
@@ -40,7 +40,7 @@ export function applySettings(given: SettingsToApply): AppliedSettings {
   };
 }
 
-function settleUpstream({ load, settings, entryText }: SettingsToApply) {
+function effectiveUpstream({ load, settings, entryText }: SettingsToApply) {
   const { upstream: asked } = settings;
   if (asked === undefined) return { upstream: load.defaultUpstream, findings: [] };
   if (Object.hasOwn(load.upstreams, asked)) {
@@ -59,7 +59,7 @@ function settleUpstream({ load, settings, entryText }: SettingsToApply) {
   return { upstream: load.defaultUpstream, findings: [finding] };
 }
 
-function settleModel(given: SettingsToApply): {
+function effectiveModel(given: SettingsToApply): {
   model: Manifest['model'];
   findings: readonly Finding[];
 } {

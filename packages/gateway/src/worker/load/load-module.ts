@@ -2,16 +2,16 @@ import { pathToFileURL } from 'node:url';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { Manifest, ModuleLoad } from '../../protocol/records.ts';
 import { type AgentShape, isAgent } from '../agent-shape.ts';
-import { findStubs } from '../explain/builder-export.ts';
+import { findStubs } from '../explain/builder-stubs.ts';
+import { explainFailedPick } from '../explain/failed-pick.ts';
 import { explainThrown, type FailureContext } from '../explain/failure-context.ts';
 import { explainLoadError } from '../explain/load-failure.ts';
-import { explainNoPick } from '../explain/near-misses.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
 import { installBrokerFetch } from '../run/broker-fetch.ts';
 import { applySettings } from './apply-settings.ts';
 import { describeAgents } from './describe.ts';
-import { installLoader, type Loader } from './loader.ts';
 import { realPath } from './local-files.ts';
+import { installModuleHooks, type ModuleHooks } from './module-hooks.ts';
 import { checkModuleSettings } from './module-settings.ts';
 import { exportsOf, type ModuleExports, type PickedExport, pickExport } from './pick-export.ts';
 import { explainExit, ProcessExit } from './process-exit.ts';
@@ -51,12 +51,12 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
   const startedAtMs = performance.now();
   applyEnvironment(load, deps.env);
   if (deps.preloadedSdk) useApiOf(load, load.defaultUpstream.name, deps.preloadedSdk);
-  const loader = installLoader(sources, deps.projectRoot);
+  const hooks = installModuleHooks(sources, deps.projectRoot);
   const context: FailureContext = {
     load: { ...load, entry },
     projectRoot: deps.projectRoot,
     sources,
-    failedImport: loader.failedImport,
+    failedImport: hooks.failedImport,
   };
   const failed = (findings: readonly Finding[]): LoadResult => ({
     type: 'load_failed',
@@ -64,7 +64,7 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
     files: filesOf(sources, entry).map(({ path }) => path),
   });
   const attempt = async (): Promise<LoadResult> => {
-    const outcome = await loadModule(context, loader, deps);
+    const outcome = await loadModule(context, hooks, deps);
     if ('findings' in outcome) return failed(outcome.findings);
     const manifest = { ...outcome.manifest, files: filesOf(sources, entry) };
     if (load.kept === null) keepFiles(sources, load.keptFolder);
@@ -81,7 +81,7 @@ type Outcome = LoadedModule | { readonly findings: readonly Finding[] };
 
 async function loadModule(
   context: FailureContext,
-  loader: Loader,
+  hooks: ModuleHooks,
   deps: LoadDeps,
 ): Promise<Outcome> {
   const { load } = context;
@@ -91,8 +91,8 @@ async function loadModule(
     exportNames: load.exportNames,
     folderName: load.name,
   });
-  if (!('value' in picked)) return { findings: [explainNoPick(picked, exports, context)] };
-  const sdk = await importSdkOfModule(loader.packages);
+  if (!('value' in picked)) return { findings: [explainFailedPick(picked, exports, context)] };
+  const sdk = await importSdkOfModule(hooks.packages);
   if (sdk && sdk.copy !== deps.preloadedSdk) muteTracing(sdk.copy);
   return describe({ picked, exports, sdk, context });
 }

@@ -7,7 +7,7 @@ import {
   toolEventsModes,
 } from '../../protocol/records.ts';
 import { inputMedia, runSettingNames } from '../../protocol/run.ts';
-import { type Place, placeOf } from '../explain/code-frame.ts';
+import { type Place, placeOf } from '../explain/code-place.ts';
 
 /** `__gateway__` after checking: what holds, and a finding for each field that does not. */
 export type CheckedSettings = {

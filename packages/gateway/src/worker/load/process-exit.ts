@@ -1,6 +1,6 @@
 import type { Finding } from '../../protocol/diagnostics.ts';
+import { ownFrame } from '../explain/code-place.ts';
 import { type FailureContext, locate } from '../explain/failure-context.ts';
-import { ownFrame } from '../explain/own-frame.ts';
 
 /** Frames kept, so that the author's own is among them where a package of theirs ends the process. */
 const keptFrames = 50;

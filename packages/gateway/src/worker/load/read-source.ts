@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { type Place, placeOf } from '../explain/code-frame.ts';
+import { type Place, placeOf } from '../explain/code-place.ts';
 
 /** No one writes a source file of this size; a generated or mistaken one would hold up its process for seconds. */
 const sourceLimitBytes = 8 * 1024 * 1024;

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import type { Manifest, UpstreamApi } from '../../protocol/records.ts';
+import type { Manifest, ModuleLoad, UpstreamApi } from '../../protocol/records.ts';
 import type { SdkCopy } from '../loaded-module.ts';
 import { gatewayPackageUrl, isLocalPath, pathOfUrl, realPath, statsOf } from './local-files.ts';
+import { readSource } from './read-source.ts';
 import type { ResolvedPackage } from './resolve-import.ts';
 
 /** The SDK copy a module uses. */
@@ -33,12 +34,12 @@ export async function importGatewaySdk(): Promise<SdkCopy> {
   return await import('@openai/agents');
 }
 
-/** True where files in the folder would resolve another copy of the SDK than the gateway's. */
-export function hasOwnSdk(folder: string): boolean {
-  const installed = join(folder, 'node_modules', '@openai', 'agents');
-  const parent = dirname(folder);
-  if (statsOf(installed)) return realPath(installed) !== gatewayCopyFolder('@openai/agents');
-  return parent !== folder && hasOwnSdk(parent);
+/**
+ * True where a module is likely to import the gateway's copy of the SDK, so that it is imported ahead. A module of which
+ * only a helper names the SDK gets the same copy all the same, when it asks for it.
+ */
+export function needsGatewaySdk(load: ModuleLoad): boolean {
+  return !hasOwnSdk(load.folder) && namesSdk(load);
 }
 
 /** Chooses the API of the upstream for models that agents name. Old copies may lack the switch. */
@@ -54,6 +55,24 @@ export function muteTracing(sdk: SdkCopy): void {
 /** Settings the SDK gives an agent for a model, where the copy tells them. */
 export function defaultModelSettings(sdk: SdkCopy, model: string): unknown {
   return callIfPresent(sdk.getDefaultModelSettings, model);
+}
+
+/** True where files in the folder would resolve another copy of the SDK than the gateway's. */
+function hasOwnSdk(folder: string): boolean {
+  const installed = join(folder, 'node_modules', '@openai', 'agents');
+  const parent = dirname(folder);
+  if (statsOf(installed)) return realPath(installed) !== gatewayCopyFolder('@openai/agents');
+  return parent !== folder && hasOwnSdk(parent);
+}
+
+function namesSdk({ entry, kept, keptFolder }: ModuleLoad): boolean {
+  const sha256 = kept?.[entry];
+  try {
+    return readSource(sha256 ? join(keptFolder, sha256) : entry).includes('@openai/agents');
+  } catch {
+    // The load tells what is wrong with the file.
+    return false;
+  }
 }
 
 function callIfPresent(member: unknown, argument: unknown): unknown {

@@ -93,9 +93,9 @@ function facadeSource(url: string): string {
   const hasDefault = /\bexport\s+default\b/.test(text) || exportedNames(text).includes('default');
   return [
     `import { tool as original } from ${real};`,
-    `import { rememberErrors } from ${own};`,
+    `import { reportErrors } from ${own};`,
     `export * from ${real};`,
     hasDefault ? `export { default } from ${real};` : '',
-    'export const tool = rememberErrors(original);',
+    'export const tool = reportErrors(original);',
   ].join('\n');
 }

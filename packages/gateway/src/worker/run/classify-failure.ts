@@ -2,9 +2,14 @@ import type { FailureCode } from '../../errors.ts';
 import type { FailureDetail, RunEvent, Usage } from '../../protocol/run.ts';
 import { failureHeader } from '../../protocol/worker/broker-headers.ts';
 import { failureDetail } from '../explain/failure-detail.ts';
-import type { ClassifiedFailure } from '../loaded-module.ts';
 import { classNameOf, fieldsOf } from '../sdk.ts';
 import { isBrokerFailure } from './broker-response.ts';
+
+/** The last event of a run that threw, and what the log learns of it. */
+export type ClassifiedFailure = {
+  readonly event: Extract<RunEvent, { type: 'failed' }> | Extract<RunEvent, { type: 'finished' }>;
+  readonly detail: FailureDetail;
+};
 
 type Failed = Extract<RunEvent, { type: 'failed' }>;
 type Verdict = {

@@ -1,7 +1,6 @@
 import type { RunEvent } from '../../protocol/run.ts';
 import { fieldsOf, type SdkItem, type SdkStreamEvent, type SdkStreamedResult } from '../sdk.ts';
 import type { ToolActivity } from './tool-activity.ts';
-import type { Transcript } from './transcript.ts';
 
 /** Why the model's last turn ended early; null where it did not. */
 export type CutShort = 'length' | 'content_filter' | null;
@@ -16,13 +15,13 @@ export type ForwardDeps = {
   readonly onUsage: (usage: unknown) => void;
 };
 
-/** Reads a streamed run of the SDK to its end and tells it: text, reasoning summaries, tools, handoffs. Throws what the run throws. */
+/** Reads a streamed run of the SDK to its end and forwards it: text, reasoning summaries, tools, handoffs. Throws what the run throws. */
 export async function forwardStream(result: SdkStreamedResult, deps: ForwardDeps): Promise<void> {
   const release = deps.activity.hold();
-  const tell = eventTeller(deps);
+  const forward = eventForwarder(deps);
   try {
     for await (const event of result) {
-      const sent = tell(event);
+      const sent = forward(event);
       if (sent) await sent;
     }
     await result.completed;
@@ -31,10 +30,10 @@ export async function forwardStream(result: SdkStreamedResult, deps: ForwardDeps
   }
 }
 
-function eventTeller({ transcript, activity, send, onTurnEnded, onUsage }: ForwardDeps) {
+function eventForwarder({ transcript, activity, send, onTurnEnded, onUsage }: ForwardDeps) {
   let lastItemId: string | undefined;
   return (event: SdkStreamEvent): Promise<void> | void => {
-    if (event.type === 'run_item_stream_event') return tellItem(event.item, { activity, send });
+    if (event.type === 'run_item_stream_event') return forwardItem(event.item, { activity, send });
     if (event.type !== 'raw_model_stream_event') return undefined;
     const { data } = event;
     switch (data.type) {
@@ -47,7 +46,7 @@ function eventTeller({ transcript, activity, send, onTurnEnded, onUsage }: Forwa
         transcript.breakMessage();
         return undefined;
       case 'model':
-        return tellModelEvent(fieldsOf(data.event), { send, onTurnEnded });
+        return forwardModelEvent(fieldsOf(data.event), { send, onTurnEnded });
       default:
         return undefined;
     }
@@ -55,7 +54,7 @@ function eventTeller({ transcript, activity, send, onTurnEnded, onUsage }: Forwa
 }
 
 /** Each token comes twice, once in the provider's form; only what has no other form is taken from there. */
-function tellModelEvent(
+function forwardModelEvent(
   event: Readonly<Record<string, unknown>>,
   { send, onTurnEnded }: Pick<ForwardDeps, 'send' | 'onTurnEnded'>,
 ): Promise<void> | void {
@@ -83,7 +82,7 @@ export function cutShort(reason: unknown): CutShort {
   return reason === 'content_filter' ? 'content_filter' : null;
 }
 
-function tellItem(
+function forwardItem(
   item: SdkItem,
   { activity, send }: Pick<ForwardDeps, 'activity' | 'send'>,
 ): Promise<void> | void {
@@ -94,16 +93,47 @@ function tellItem(
     ) as [string, string];
     return send({ type: 'handed_off', fromAgent, toAgent });
   }
-  if (item.type === 'tool_call_item') tellToolCall(item, activity);
+  if (item.type === 'tool_call_item') reportToolCall(item, activity);
   return undefined;
 }
 
 /** A hosted tool has run upstream before anything is known of it: both its events come at once. */
-export function tellToolCall(item: SdkItem, activity: ToolActivity): void {
+export function reportToolCall(item: SdkItem, activity: ToolActivity): void {
   const callId = item.rawItem?.callId ?? item.rawItem?.id ?? '';
   activity.reach(callId);
   if (item.rawItem?.type !== 'hosted_tool_call') return;
   const tool = item.rawItem.name ?? 'hosted_tool';
   activity.started({ callId, tool, agent: item.agent?.name ?? '', provenance: 'hosted' });
   activity.ended(callId, undefined);
+}
+
+/** The text of one run as it is told to the caller: messages with a blank line between them. */
+export type Transcript = {
+  /** What is written next belongs to another message. */
+  breakMessage(): void;
+  write(delta: string): Promise<void> | void;
+  /** Texts of the messages so far; none is empty. */
+  readonly messages: readonly string[];
+};
+
+/** Makes an empty transcript. `send` gets every delta, the blank lines included; its promise is handed on. */
+export function createTranscript(send: (delta: string) => Promise<void> | void): Transcript {
+  const messages: string[] = [];
+  let broken = true;
+  return {
+    messages,
+    breakMessage() {
+      broken = true;
+    },
+    write(delta) {
+      if (delta === '') return undefined;
+      if (!broken) {
+        messages[messages.length - 1] += delta;
+        return send(delta);
+      }
+      broken = false;
+      messages.push(delta);
+      return send(messages.length > 1 ? `\n\n${delta}` : delta);
+    },
+  };
 }

@@ -16,13 +16,17 @@ import {
   dependsOnApi,
   type ModelSettings,
 } from './agent-settings.ts';
-import { type CutShort, cutShort, forwardStream, tellToolCall } from './forward-stream.ts';
+import {
+  type CutShort,
+  createTranscript,
+  cutShort,
+  forwardStream,
+  reportToolCall,
+} from './forward-stream.ts';
 import { inputItems } from './input-items.ts';
 import { messageTexts, toolAnswer } from './result-text.ts';
-import { ApprovalRequired, type Outcome, type RunDeps } from './run-outcome.ts';
-import { runContext } from './tap-runner.ts';
-import { createTranscript } from './transcript.ts';
-import { watchRunner } from './watch-runner.ts';
+import { ApprovalRequired, type Outcome, type RunDeps } from './run-scope.ts';
+import { runContext, watchRunner } from './tap-runner.ts';
 
 /** Runs an agent of the SDK and tells all but its end. Throws whatever the run throws. */
 export async function runAgent(module: LoadedModule, deps: RunDeps): Promise<Outcome> {
@@ -98,7 +102,7 @@ async function runWhole(call: Call, options: SdkRunOptions, deps: RunDeps): Prom
   const result = await call.runner.run(call.agent, input, options);
   refuseApprovals(result);
   for (const item of result.newItems ?? []) {
-    if (item.type === 'tool_call_item') tellToolCall(item, activity);
+    if (item.type === 'tool_call_item') reportToolCall(item, activity);
   }
   const answer = toolAnswer(result);
   const texts = [...messageTexts(result), ...(answer === null ? [] : [answer])];

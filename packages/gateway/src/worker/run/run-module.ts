@@ -4,13 +4,12 @@ import type { SdkRunner } from '../sdk.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { guardTools } from './guard-tools.ts';
 import { runAgent } from './run-agent.ts';
-import type { Outcome, RunDeps } from './run-outcome.ts';
 import { runPlain } from './run-plain.ts';
-import { runScope } from './run-scope.ts';
+import { type Outcome, type RunDeps, runScope } from './run-scope.ts';
 import { runWorkflow } from './run-workflow.ts';
+import { createSdkUsage } from './sdk-usage.ts';
 import { innerTap, tapRunner } from './tap-runner.ts';
 import { createToolActivity } from './tool-activity.ts';
-import { createUsageMeter } from './usage-meter.ts';
 
 /** Runs what a module exports: tells every event, exactly one final one, last; never throws. */
 export const runModule: RunModule = createRunModule();
@@ -19,9 +18,9 @@ export const runModule: RunModule = createRunModule();
 export function createRunModule(): RunModule {
   const runnerOf = createRunners();
   return async (module, request) => {
-    const meter = createUsageMeter();
+    const meter = createSdkUsage();
     const outlet = createOutlet(request.send);
-    const activity = createToolActivity(outlet.tell);
+    const activity = createToolActivity(outlet.report);
     const deps: RunDeps = { request: { ...request, send: outlet.send }, activity, meter, runnerOf };
     let last: RunEvent;
     try {
@@ -93,9 +92,9 @@ function createOutlet(send: RunRequest['send']) {
   return {
     send: guarded,
     /** For hooks of the SDK, which cannot wait; the channel itself reports its end. */
-    tell(event: RunEvent): void {
-      const telling = async (): Promise<void> => guarded(event);
-      telling().catch(() => undefined);
+    report(event: RunEvent): void {
+      const sending = async (): Promise<void> => guarded(event);
+      sending().catch(() => undefined);
     },
     async end(event: RunEvent): Promise<void> {
       ended = true;

@@ -1,8 +1,8 @@
 import type { InputItem, InputPart } from '../../protocol/run.ts';
 import type { LoadedModule } from '../loaded-module.ts';
 import { fieldsOf, isAsyncIterable } from '../sdk.ts';
-import type { Outcome, RunDeps } from './run-outcome.ts';
-import { outputText } from './workflow-output.ts';
+import { outputText } from './result-text.ts';
+import type { Outcome, RunDeps } from './run-scope.ts';
 
 /** One message as a plain `run` object gets it: OpenAI's chat form, text as a string. */
 export type PlainMessage = {

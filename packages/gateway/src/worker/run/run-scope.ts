@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { RunRequest } from '../loaded-module.ts';
+import type { LoadedModule, RunRequest } from '../loaded-module.ts';
 import type { SdkResult, SdkRun, SdkRunner, SdkRunOptions } from '../sdk.ts';
+import type { SdkUsage } from './sdk-usage.ts';
 import type { ToolActivity } from './tool-activity.ts';
 
 /** The gateway refused what was asked of it. The message is fit for the model. */
@@ -32,3 +33,29 @@ export type RunScope = {
 
 /** The current run, followed through every await of the module's code. */
 export const runScope = new AsyncLocalStorage<RunScope>();
+
+/** What every kind of run is given. */
+export type RunDeps = {
+  readonly request: RunRequest;
+  readonly activity: ToolActivity;
+  readonly meter: SdkUsage;
+  /** The module's runner; with a configuration, one for this run alone. */
+  readonly runnerOf: (module: LoadedModule, config?: object) => SdkRunner;
+};
+
+/** How a run ended that did not fail. */
+export type Outcome = {
+  readonly reason: 'stop' | 'length' | 'content_filter';
+  readonly blockedBy?: string;
+};
+
+/** The run stopped at a tool that a person has to approve. */
+export class ApprovalRequired extends Error {
+  override readonly name = 'ApprovalRequired';
+  readonly tool: string;
+
+  constructor(tool: string) {
+    super(`The tool ${tool} needs approval.`);
+    this.tool = tool;
+  }
+}

@@ -6,15 +6,16 @@ import {
   type SdkResult,
   type SdkStreamedResult,
 } from '../sdk.ts';
-import { type CutShort, forwardStream } from './forward-stream.ts';
+import {
+  type CutShort,
+  createTranscript,
+  forwardStream,
+  type Transcript,
+} from './forward-stream.ts';
 import { inputItems, lastUserText } from './input-items.ts';
-import { messageTexts } from './result-text.ts';
-import type { Outcome, RunDeps } from './run-outcome.ts';
-import { type RunTap, runScope, type TappedRun } from './run-scope.ts';
-import { joinedSignal, runContext } from './tap-runner.ts';
-import { createTranscript, type Transcript } from './transcript.ts';
-import { watchRunner } from './watch-runner.ts';
-import { failedChecks, outputText } from './workflow-output.ts';
+import { messageTexts, outputText } from './result-text.ts';
+import { type Outcome, type RunDeps, type RunTap, runScope, type TappedRun } from './run-scope.ts';
+import { joinedSignal, runContext, watchRunner } from './tap-runner.ts';
 
 type Workflow = (input: { readonly input_as_text: string }) => unknown;
 
@@ -160,4 +161,12 @@ function isUserText(item: unknown, text: string): boolean {
   if (role !== 'user') return false;
   if (typeof content === 'string') return content === text;
   return Array.isArray(content) && content.length === 1 && fieldsOf(content[0]).text === text;
+}
+
+/** Names of the checks that failed in a returned object (`{ jailbreak: { failed: true } }`); empty where none did. */
+function failedChecks(returned: unknown): string[] {
+  if (typeof returned !== 'object' || returned === null) return [];
+  return Object.entries(returned)
+    .filter(([, check]) => fieldsOf(check).failed === true)
+    .map(([name]) => name);
 }

@@ -1,9 +1,19 @@
 import type { RunRequest, SdkCopy } from '../loaded-module.ts';
-import { fieldsOf, type SdkRun, type SdkRunner, type SdkRunOptions } from '../sdk.ts';
+import {
+  callIdOf,
+  fieldsOf,
+  nameOf,
+  type SdkRun,
+  type SdkRunner,
+  type SdkRunOptions,
+} from '../sdk.ts';
+import { provenanceOf } from './guard-tools.ts';
 import { type RunTap, runScope } from './run-scope.ts';
-import type { UsageMeter } from './usage-meter.ts';
+import type { SdkUsage } from './sdk-usage.ts';
+import type { ToolActivity } from './tool-activity.ts';
 
 const tapped = Symbol('dropgate.tapped');
+const watched = Symbol('dropgate.watched');
 
 /**
  * Patches `Runner.prototype.run` of one SDK copy, once, so that runs started by the module's own code pass through
@@ -34,7 +44,7 @@ export function tapRunner(sdk: SdkCopy): boolean {
 export function innerTap(deps: {
   readonly sdk: SdkCopy;
   readonly signal: AbortSignal;
-  readonly meter: UsageMeter;
+  readonly meter: SdkUsage;
 }): RunTap {
   return ({ runner, original, agent, input, options }) => {
     const context = runContext(deps.sdk, options.context);
@@ -58,4 +68,40 @@ export function joinedSignal(
   signal: RunRequest['signal'],
 ): RunRequest['signal'] {
   return options.signal ? AbortSignal.any([options.signal, signal]) : signal;
+}
+
+/** Listens, once per runner, to the hooks of tools and handoffs and tells the current run of them. */
+export function watchRunner(runner: SdkRunner): void {
+  if (typeof runner.on !== 'function' || watched in runner) return;
+  Object.defineProperty(runner, watched, { value: true });
+  listen(runner, 'agent_tool_start', (activity, [, agent, tool, details]) => {
+    activity.started({
+      callId: callIdOf(details, tool),
+      tool: nameOf(tool),
+      agent: nameOf(agent),
+      provenance: provenanceOf(tool, agent),
+    });
+  });
+  listen(runner, 'agent_tool_end', (activity, [, , tool, output, details]) => {
+    activity.ended(callIdOf(details, tool), output);
+  });
+  listen(runner, 'agent_handoff', (activity, [, fromAgent, toAgent]) => {
+    activity.handedOff(nameOf(fromAgent), nameOf(toAgent));
+  });
+}
+
+function listen(
+  runner: SdkRunner,
+  event: string,
+  report: (activity: ToolActivity, args: readonly unknown[]) => void,
+): void {
+  runner.on?.(event, (...args) => {
+    const scope = runScope.getStore();
+    if (!scope) return;
+    try {
+      report(scope.activity, args);
+    } catch {
+      // A listener that throws fails the run with a ToolCallError: a lost event is the lesser harm.
+    }
+  });
 }

@@ -46,7 +46,7 @@ export function createToolActivity(send: (event: RunEvent) => void): ToolActivit
     const durationMs = Math.round(performance.now() - startedAtMs);
     const cause = causes.get(callId) ?? causes.get(call.tool);
     const detail = outcome === 'failed' && cause ? { detail: cause } : {};
-    outbox.tell(callId, { type: 'tool_ended', ...named, outcome, durationMs, ...detail });
+    outbox.send(callId, { type: 'tool_ended', ...named, outcome, durationMs, ...detail });
     // Some models use an id again in a later turn.
     causes.delete(callId);
     causes.delete(call.tool);
@@ -57,14 +57,14 @@ export function createToolActivity(send: (event: RunEvent) => void): ToolActivit
   return {
     started(call) {
       open.set(call.callId, { ...call, startedAtMs: performance.now() });
-      outbox.tell(call.callId, { type: 'tool_started', ...call });
+      outbox.send(call.callId, { type: 'tool_started', ...call });
     },
     ended(callId, output) {
       const tool = open.get(callId)?.tool ?? '';
-      const isFatal = tellsCause(output, causes.get(callId) ?? causes.get(tool));
+      const isFatal = isCause(output, causes.get(callId) ?? causes.get(tool));
       // The failure of the run will tell the cause; twice would be two findings for one mistake.
       if (isFatal) for (const name of [callId, tool]) causes.delete(name);
-      const isFailed = isFatal || tellsFailure(output);
+      const isFailed = isFatal || isFailureText(output);
       end(callId, denied.has(callId) ? 'denied' : isFailed ? 'failed' : 'ok');
     },
     threw: (callId, detail) => void causes.set(callId, detail),
@@ -94,7 +94,7 @@ function createOutbox(send: (event: RunEvent) => void) {
     for (const { event } of due) send(event);
   };
   return {
-    tell(callId: string, event: RunEvent): void {
+    send(callId: string, event: RunEvent): void {
       if (holders > 0 && !reached.has(callId)) held.push({ callId, event });
       else send(event);
     },
@@ -118,10 +118,10 @@ function createOutbox(send: (event: RunEvent) => void) {
   };
 }
 
-function tellsCause(output: unknown, cause: FailureDetail | undefined): boolean {
+function isCause(output: unknown, cause: FailureDetail | undefined): boolean {
   return cause !== undefined && output === `${cause.class}: ${cause.message}`;
 }
 
-function tellsFailure(output: unknown): boolean {
+function isFailureText(output: unknown): boolean {
   return typeof output === 'string' && sdkFailureText.test(output);
 }

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import type { FailureDetail } from '../../protocol/run.ts';
 import { type RunScope, runScope } from './run-scope.ts';
 import { createToolActivity } from './tool-activity.ts';
-import { rememberErrors } from './tool-errors.ts';
+import { reportErrors } from './tool-errors.ts';
 
-const remembering = rememberErrors(tool) as typeof tool;
+const remembering = reportErrors(tool) as typeof tool;
 
 /** Runs something inside a run and gives what was remembered, by call id. */
 async function remembered(
@@ -160,7 +160,7 @@ describe('options of a tool', () => {
   });
 
   test('may be spread and asked by a copy of the SDK', () => {
-    const spread = rememberErrors((options: object) => ({ ...options, had: 'execute' in options }));
+    const spread = reportErrors((options: object) => ({ ...options, had: 'execute' in options }));
     const options = { name: 'a', execute: () => 1 };
     const made = (spread as (options: object) => Record<string, unknown>)(options);
     expect(made).toEqual({ name: 'a', had: true, execute: expect.any(Function) });
@@ -172,6 +172,6 @@ describe('options of a tool', () => {
     const wrong = { name: '', parameters: z.object({}), execute: nameless } as never;
     expect(() => remembering(wrong)).toThrow(/Tool name cannot be empty/);
     expect(() => remembering(undefined as never)).toThrow(TypeError);
-    expect(rememberErrors(undefined)).toBeUndefined();
+    expect(reportErrors(undefined)).toBeUndefined();
   });
 });

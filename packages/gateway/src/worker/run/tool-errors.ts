@@ -8,16 +8,16 @@ type AnyFunction = (...args: readonly unknown[]) => unknown;
  * The SDK's `tool`, whose tools tell the current run what their `execute` throws before the SDK makes a sentence of
  * it. The error goes on unchanged. Anything but a function is given back as it is.
  */
-export function rememberErrors(tool: unknown): unknown {
+export function reportErrors(tool: unknown): unknown {
   if (typeof tool !== 'function') return tool;
-  const remembering: AnyFunction = (options, ...rest) => {
+  const reporting: AnyFunction = (options, ...rest) => {
     const made: unknown = Reflect.apply(tool, undefined, [
       watchedOptions(options, () => made),
       ...rest,
     ]);
     return made;
   };
-  return Object.defineProperty(remembering, 'name', { value: tool.name });
+  return Object.defineProperty(reporting, 'name', { value: tool.name });
 }
 
 /** The options as they are, read where they are read, but for `execute`. */
@@ -53,14 +53,14 @@ function watchedExecute(watched: {
     try {
       return await Reflect.apply(watched.current() as AnyFunction, watched.options, args);
     } catch (error) {
-      tellRun(error, callIdOf(args[2], watched.toolMade()), nameOf(watched.toolMade()));
+      reportToRun(error, callIdOf(args[2], watched.toolMade()), nameOf(watched.toolMade()));
       throw error;
     }
   };
 }
 
 /** What a cancelled run makes its tools throw is nobody's mistake. */
-function tellRun(error: unknown, callId: string, tool: string): void {
+function reportToRun(error: unknown, callId: string, tool: string): void {
   const scope = runScope.getStore();
   if (!scope || scope.request.signal.aborted) return;
   try {

@@ -1,17 +1,17 @@
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { ModuleExports, NoPick } from '../load/pick-export.ts';
-import { placeOf } from './code-frame.ts';
-import { kindOf } from './export-kind.ts';
+import { placeOf } from './code-place.ts';
 import { describeThrown, type FailureContext, locate } from './failure-context.ts';
 import {
   declarationOf,
   factoryHint,
   findMissedExport,
+  kindOf,
   type MissedExport,
 } from './missed-exports.ts';
 
 /** Says why nothing a module exports can be served, what comes near, and the edit that fixes it. */
-export function explainNoPick(
+export function explainFailedPick(
   noPick: NoPick,
   exports: ModuleExports,
   context: FailureContext,
@@ -80,8 +80,8 @@ function explainHungryFactory(
 function explainNone(exports: ModuleExports, context: FailureContext): MissedExport {
   const missed = findMissedExport(exports, context);
   const names = Object.keys(exports).filter((name) => name !== '__gateway__');
-  const told = names.map((name) => `\`${name}\` (${kindOf(exports[name])})`);
-  const exported = told.length > 0 ? `It exports ${told.join(', ')}.` : 'It exports nothing.';
+  const listed = names.map((name) => `\`${name}\` (${kindOf(exports[name])})`);
+  const exported = listed.length > 0 ? `It exports ${listed.join(', ')}.` : 'It exports nothing.';
   const message = `${context.load.modulePath} has nothing to serve. ${missed.message} ${exported}`;
   return { ...missed, message };
 }

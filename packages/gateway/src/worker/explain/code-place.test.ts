@@ -1,13 +1,32 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { gatewayFolder } from '../load/local-files.ts';
-import { ownFrame } from './own-frame.ts';
+import { codeFrame, ownFrame, placeOf } from './code-place.ts';
 
-function errorWith(...frames: string[]): Error {
-  const error = new Error('x');
-  error.stack = ['Error: x', ...frames.map((frame) => `    at ${frame}`)].join('\n');
-  return error;
-}
+const text = Array.from({ length: 12 }, (_, index) => `line ${index + 1}`).join('\n');
+
+test('a frame shows two lines around, with numbers in one column and a mark', () => {
+  expect(codeFrame(text, { line: 9, column: 6 })).toBe(
+    [
+      '   7 | line 7',
+      '   8 | line 8',
+      '>  9 | line 9',
+      '     |      ^',
+      '  10 | line 10',
+      '  11 | line 11',
+    ].join('\n'),
+  );
+});
+
+test('a frame ends where the text does', () => {
+  expect(codeFrame('only', { line: 1, column: 1 })).toBe('> 1 | only\n    | ^');
+});
+
+test('a place counts from 1', () => {
+  expect(placeOf(text, /3/)).toEqual({ line: 3, column: 6 });
+  expect(placeOf(text, /line/)).toEqual({ line: 1, column: 1 });
+  expect(placeOf(text, /none/)).toBeNull();
+});
 
 describe('the first frame of the author', () => {
   test('comes after those of Node, of packages and of the gateway', () => {
@@ -45,3 +64,9 @@ describe('the first frame of the author', () => {
     expect(ownFrame(error)).toMatchObject({ file: '/p/agent.ts', line: 2 });
   });
 });
+
+function errorWith(...frames: string[]): Error {
+  const error = new Error('x');
+  error.stack = ['Error: x', ...frames.map((frame) => `    at ${frame}`)].join('\n');
+  return error;
+}

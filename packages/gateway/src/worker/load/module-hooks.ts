@@ -12,8 +12,8 @@ import {
 } from './transform-source.ts';
 import { createTsConfigs, type TsConfigs } from './tsconfig.ts';
 
-/** What the loader learned while a module was imported. */
-export type Loader = {
+/** What the hooks learned while a module was imported. */
+export type ModuleHooks = {
   /** Packages resolved by any file, in order. */
   readonly packages: readonly ResolvedPackage[];
   /** The import that an error was thrown for, if it was one that found nothing. */
@@ -25,7 +25,7 @@ export type Loader = {
  * transformed, and what was read is remembered in `sources`. Packages and the gateway's own files load as ever.
  * Holds for the rest of the process's life.
  */
-export function installLoader(sources: SourceFiles, projectRoot: string): Loader {
+export function installModuleHooks(sources: SourceFiles, projectRoot: string): ModuleHooks {
   const packages: ResolvedPackage[] = [];
   const failures = new WeakMap<object, FailedImport>();
   const tsConfigs = createTsConfigs(sources, projectRoot);

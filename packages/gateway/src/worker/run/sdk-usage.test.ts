@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createUsageMeter } from './usage-meter.ts';
+import { createSdkUsage } from './sdk-usage.ts';
 
 const counted = {
   requests: 2,
@@ -10,7 +10,7 @@ const counted = {
 };
 
 test('sums the counters of all contexts, each once', () => {
-  const meter = createUsageMeter();
+  const meter = createSdkUsage();
   const context = { usage: {} };
   meter.watch(context);
   meter.watch(context);
@@ -33,7 +33,7 @@ test('sums the counters of all contexts, each once', () => {
 });
 
 test('counts a context that was used before from where it stood', () => {
-  const meter = createUsageMeter();
+  const meter = createSdkUsage();
   const context = { usage: { requests: 5, inputTokens: 100, outputTokens: 50 } };
   meter.watch(context);
   context.usage = { requests: 6, inputTokens: 110, outputTokens: 55 };
@@ -41,7 +41,7 @@ test('counts a context that was used before from where it stood', () => {
 });
 
 test('takes what the stream told where the SDK copy does not count streamed turns', () => {
-  const meter = createUsageMeter();
+  const meter = createSdkUsage();
   const context = { usage: { requests: 0 } };
   meter.watch(context);
   meter.sawTurn(context, { inputTokens: 10, outputTokens: 5 });
@@ -50,7 +50,7 @@ test('takes what the stream told where the SDK copy does not count streamed turn
 });
 
 test('prefers the counters of the SDK over what the stream told', () => {
-  const meter = createUsageMeter();
+  const meter = createSdkUsage();
   const context = { usage: {} };
   meter.watch(context);
   meter.sawTurn(context, { inputTokens: 10 });
@@ -59,7 +59,7 @@ test('prefers the counters of the SDK over what the stream told', () => {
 });
 
 test('is nothing where there is no context', () => {
-  const meter = createUsageMeter();
+  const meter = createSdkUsage();
   meter.watch(undefined);
   meter.sawTurn(undefined, { inputTokens: 10 });
   expect(meter.total()).toMatchObject({ requests: 0, inputTokens: 0 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startNodeWorker, writeModule } from '../../../test/support/node-worker.ts';
 import { writeFiles } from '../../../test/support/temp-folder.ts';
-import { needsGatewaySdk } from './needs-gateway-sdk.ts';
+import { needsGatewaySdk } from './sdk-copy.ts';
 
 const plain = `export const agent = { run: () => 'Hi' };\n`;
 const imports = `import { Agent } from '@openai/agents';\n`;

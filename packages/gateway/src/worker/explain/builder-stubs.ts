@@ -1,5 +1,5 @@
 import type { Finding } from '../../protocol/diagnostics.ts';
-import { placeOf } from './code-frame.ts';
+import { placeOf } from './code-place.ts';
 
 /**
  * Warns of the stub that Agent Builder leaves where a human had to approve: exported as it is, it approves everything.
@@ -26,8 +26,8 @@ const toolStub = /execute: async \([^)]*\) => \{\s*\/\/ TODO: Unimplemented\s*\}
 function findStub(
   { file, text }: { file: string; text: string },
   pattern: RegExp,
-  told: Pick<Finding, 'code' | 'message' | 'hint'>,
+  about: Pick<Finding, 'code' | 'message' | 'hint'>,
 ): Finding[] {
   const place = placeOf(text, pattern);
-  return place ? [{ stage: 'load', severity: 'warning', ...told, file, ...place }] : [];
+  return place ? [{ stage: 'load', severity: 'warning', ...about, file, ...place }] : [];
 }

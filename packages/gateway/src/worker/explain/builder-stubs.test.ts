@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findStubs } from './builder-export.ts';
+import { findStubs } from './builder-stubs.ts';
 
 const file = '/a/agent.ts';
 

@@ -2,7 +2,7 @@ import { noUsage, type Usage } from '../../protocol/run.ts';
 import { fieldsOf, type SdkRunContext } from '../sdk.ts';
 
 /** Sums what the SDK counted in the contexts of one run; readable also after a failure. */
-export type UsageMeter = {
+export type SdkUsage = {
   watch(context: unknown): void;
   /** A turn seen in the stream of a watched context: copies of 0.1.x do not count those themselves. */
   sawTurn(context: unknown, usage: unknown): void;
@@ -10,7 +10,7 @@ export type UsageMeter = {
 };
 
 /** Makes a meter for one run. A context that was used before counts from where it stood. */
-export function createUsageMeter(): UsageMeter {
+export function createSdkUsage(): SdkUsage {
   const watched = new Map<object, { readonly before: Usage; seen: Usage }>();
   const entryOf = (context: unknown) => watched.get(context as object);
   return {
