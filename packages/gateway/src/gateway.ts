@@ -1,11 +1,11 @@
 import { createAccess } from './assembly/access.ts';
+import { createAgentProcesses } from './assembly/agent-processes.ts';
 import type { Gateway, GatewayOptions } from './assembly/contract.ts';
 import { createDomain } from './assembly/domain.ts';
 import { createFoundation } from './assembly/foundation.ts';
 import { createHttp } from './assembly/http.ts';
 import { createLifecycle } from './assembly/lifecycle.ts';
 import type { Parts } from './assembly/parts.ts';
-import { createProcesses } from './assembly/processes.ts';
 
 export type { Gateway, GatewayOptions } from './assembly/contract.ts';
 
@@ -18,7 +18,7 @@ export type { Gateway, GatewayOptions } from './assembly/contract.ts';
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const foundation = await createFoundation(options, () => processes.pool.workers());
   const access = createAccess(foundation);
-  const processes = createProcesses(foundation, access);
+  const processes = createAgentProcesses(foundation, access);
   const parts: Parts = { ...foundation, ...access, ...processes };
   const domain = createDomain(parts);
   const server = createHttp(parts, domain);

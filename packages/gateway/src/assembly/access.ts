@@ -15,7 +15,7 @@ import { createReloadSettings } from './reload-settings.ts';
 export type Access = ReturnType<typeof createAccess>;
 
 /** The rules that hold, the keys, and what each key may use. */
-export function createAccess({ config, live, upstreams, store, emit }: Foundation) {
+export function createAccess({ config, live, upstreams, store, nowSeconds, emit }: Foundation) {
   const security = () => live.current().security;
   const followStore = createFollowStore({ store, nowMs: Date.now, emit });
   const policy = createLivePolicy({
@@ -59,8 +59,4 @@ export function createAccess({ config, live, upstreams, store, emit }: Foundatio
     slots: createRunSlots(),
     expiryWarnings: createExpiryWarnings({ keys: known.all, nowSeconds, emit }),
   };
-}
-
-function nowSeconds(): number {
-  return Date.now() / 1000;
 }

@@ -11,7 +11,7 @@ import { nullStore, openGatewayStore } from '../storage/gateway-store.ts';
 import { newLocalToken } from '../storage/running-gateway.ts';
 import { createLiveUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { GatewayOptions } from './contract.ts';
-import { learnSettings } from './secrets.ts';
+import { addSecretsOf } from './secrets.ts';
 
 /** What everything else stands on: settings, events and their listeners, the store. */
 export type Foundation = Awaited<ReturnType<typeof createFoundation>>;
@@ -26,9 +26,9 @@ export async function createFoundation(options: GatewayOptions, workers: Pool['w
   const { config, reload, log: form, purpose = 'serve' } = options;
   const events = createEvents();
   const secrets = createRedactor();
-  learnSettings(secrets, config);
+  addSecretsOf(secrets, config);
   const live = createLiveConfig(config, async () =>
-    learnSettings(secrets, await (reload?.() ?? config)),
+    addSecretsOf(secrets, await (reload?.() ?? config)),
   );
   const upstreams = createLiveUpstreams(upstreamSettings(config));
   const stateFolder = join(config.projectRoot, '.dropgate');
@@ -46,6 +46,7 @@ export async function createFoundation(options: GatewayOptions, workers: Pool['w
     config,
     live,
     emit: events.emit,
+    nowSeconds: () => Date.now() / 1000,
     secrets,
     upstreams,
     stateFolder,

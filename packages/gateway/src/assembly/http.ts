@@ -6,7 +6,7 @@ import { isInScope } from '../policy/rules/scopes.ts';
 import { describeUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { Domain } from './domain.ts';
 import type { Parts } from './parts.ts';
-import { createSecurity } from './security.ts';
+import { createSecurityAdministration } from './security-administration.ts';
 
 /** The HTTP side, joined with what its routes read and do. */
 export function createHttp(parts: Parts, domain: Domain): HttpServer {
@@ -35,7 +35,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
         runs: recentRuns.list().filter(({ agent_id }) => isInScope(viewer, agent_id)),
       }),
     },
-    security: createSecurity(parts, domain.knownAgents),
+    security: createSecurityAdministration(parts, domain.knownAgents),
     metrics: observers.metrics,
     readiness: () => (lifetime.signal.aborted ? 'draining' : readiness.state()),
     emit,

@@ -1,6 +1,6 @@
 import type { Access } from './access.ts';
+import type { AgentProcesses } from './agent-processes.ts';
 import type { Foundation } from './foundation.ts';
-import type { Processes } from './processes.ts';
 
 /** The parts of a gateway that know nothing of each other. */
-export type Parts = Foundation & Access & Processes;
+export type Parts = Foundation & Access & AgentProcesses;

@@ -2,12 +2,12 @@ import type { Config } from '../config/config.ts';
 import type { Redactor } from '../observability/redact.ts';
 import type { Pool } from '../pool/pool.ts';
 
-/** Tells the redactor which secrets the settings hold. Returns the settings. */
-export function learnSettings(secrets: Redactor, config: Config): Config {
-  secrets.learn(config.environment);
-  secrets.learn({ STORE_URL: config.storeUrl });
+/** Has the redactor hide the secrets that the settings hold. Returns the settings. */
+export function addSecretsOf(secrets: Redactor, config: Config): Config {
+  secrets.addEnvironment(config.environment);
+  secrets.addEnvironment({ STORE_URL: config.storeUrl });
   for (const { apiKey } of [config.openAi, ...Object.values(config.upstreams)]) {
-    secrets.learnValue(apiKey);
+    secrets.addValue(apiKey);
   }
   return config;
 }
@@ -23,14 +23,14 @@ export function hideSecrets(pool: Pool, secrets: Redactor): Pool {
   return {
     ...pool,
     async prepare(load, signal) {
-      secrets.learn(load.env);
+      secrets.addEnvironment(load.env);
       const result = await pool.prepare(load, signal);
       if (result.type === 'load_failed') return secrets.deep(result);
       const warnings = secrets.deep(result.manifest.warnings);
       return { ...result, manifest: { ...result.manifest, warnings } };
     },
     run(load, request) {
-      secrets.learn(load.env);
+      secrets.addEnvironment(load.env);
       return pool.run(load, request);
     },
   };

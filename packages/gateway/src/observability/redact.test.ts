@@ -21,7 +21,7 @@ describe('what is written', () => {
 
   test('hides values of variables that are named like secrets, wherever they turn up', () => {
     const redactor = createRedactor();
-    redactor.learn({
+    redactor.addEnvironment({
       SERPER_API_KEY: 'se*per+(value)',
       SERPER_API_KEY_FILE: '/run/secrets/serper',
       DATABASE_URL: 'mysql://root:p%40ssw0rd-long@db/x',
@@ -30,7 +30,7 @@ describe('what is written', () => {
       BROKEN_URL: 'amqp://me:100%25-%zz-broken@mq',
       NOT_SET: undefined,
     });
-    redactor.learnValue(null);
+    redactor.addValue(null);
     expect(
       redactor.deep({
         message: 'Bad key se*per+(value) in Montevideo, a short one.',
@@ -48,7 +48,7 @@ describe('what is written', () => {
 
   test('shows the folder a shell was in, whose variable is named like a password', () => {
     const redactor = createRedactor();
-    redactor.learn({ PWD: '/home/ann/project', DB_PWD: '/home/ann/secret' });
+    redactor.addEnvironment({ PWD: '/home/ann/project', DB_PWD: '/home/ann/secret' });
     expect(redactor.text('/home/ann/project/agent.ts, /home/ann/secret')).toBe(
       '/home/ann/project/agent.ts, [secret]',
     );
@@ -56,8 +56,8 @@ describe('what is written', () => {
 
   test('hides a secret whole that begins as another', () => {
     const redactor = createRedactor();
-    redactor.learn({ A_KEY: 'abcdefgh' });
-    redactor.learn({ B_KEY: 'abcdefgh-ijkl' });
+    redactor.addEnvironment({ A_KEY: 'abcdefgh' });
+    redactor.addEnvironment({ B_KEY: 'abcdefgh-ijkl' });
     expect(redactor.text('abcdefgh-ijkl abcdefgh')).toBe('[secret] [secret]');
   });
 });

@@ -10,9 +10,9 @@ const maxKnown = 2000;
 /** Hides secrets in what the gateway writes. */
 export type Redactor = {
   /** Adds an environment: the values of variables that are named like secrets, and passwords in addresses. */
-  readonly learn: (environment: Readonly<Record<string, string | undefined>>) => void;
+  readonly addEnvironment: (environment: Readonly<Record<string, string | undefined>>) => void;
   /** Adds a value that is a secret; short ones and null are passed over. */
-  readonly learnValue: (value: string | null | undefined) => void;
+  readonly addValue: (value: string | null | undefined) => void;
   /** A text without secrets: known ones, and what has the form of one. */
   readonly text: (text: string) => string;
   /** Anything, its strings without secrets. */
@@ -33,10 +33,10 @@ const placeName = /_(file|path|dir|folder|sock|id|name|env|host|port|algorithm|h
 
 export function createRedactor(): Redactor {
   const known = new Set<string>();
-  const learned = new WeakSet<object>();
+  const added = new WeakSet<object>();
   let pattern: RegExp | null = null;
 
-  const learnValue: Redactor['learnValue'] = (value) => {
+  const addValue: Redactor['addValue'] = (value) => {
     const secret = value?.trim();
     if (!secret || secret.length < minSecretLength || known.size >= maxKnown) return;
     if (!known.has(secret)) pattern = null;
@@ -52,16 +52,16 @@ export function createRedactor(): Redactor {
   };
 
   return {
-    learn(environment) {
-      if (learned.has(environment)) return;
-      learned.add(environment);
+    addEnvironment(environment) {
+      if (added.has(environment)) return;
+      added.add(environment);
       for (const [name, value] of Object.entries(environment)) {
         if (value === undefined) continue;
-        for (const password of passwordsIn(value)) learnValue(password);
-        if (secretName.test(name) && !placeName.test(name)) learnValue(value);
+        for (const password of passwordsIn(value)) addValue(password);
+        if (secretName.test(name) && !placeName.test(name)) addValue(value);
       }
     },
-    learnValue,
+    addValue,
     text,
     deep: (value) => deep(value, text) as typeof value,
   };

@@ -23,27 +23,27 @@ export function createPostgresNotifications(
   let current: Client | null = null;
   let timer: NodeJS.Timeout | null = null;
   let isClosed = false;
-  const tell = () => {
+  const notify = () => {
     for (const listener of listeners) listener();
   };
 
   const connect = () => {
     const client = newClient();
     current = client;
-    const lose = () => {
+    const reconnectLater = () => {
       if (current !== client) return;
       current = null;
       void endSoon(client);
       if (!isClosed) timer = setTimeout(connect, RECONNECT_MS).unref();
     };
-    client.on('error', lose);
-    client.on('end', lose);
-    client.on('notification', tell);
+    client.on('error', reconnectLater);
+    client.on('end', reconnectLater);
+    client.on('notification', notify);
     client
       .connect()
       .then(() => client.query(`listen ${channel}`))
       // What was said while nobody listened is not said again.
-      .then(tell, lose);
+      .then(notify, reconnectLater);
   };
 
   return {

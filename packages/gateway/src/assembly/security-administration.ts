@@ -13,11 +13,11 @@ import type { Caller } from '../protocol/policy.ts';
 import type { Parts } from './parts.ts';
 
 /** What the routes for security do, joined of the parts that know how. */
-export function createSecurity(
+export function createSecurityAdministration(
   parts: Parts,
   knownAgents: () => readonly KnownAgent[],
 ): SecurityDeps {
-  const { store, policy, known, followStore, manageKeys } = parts;
+  const { store, policy, known, followStore, manageKeys, nowSeconds } = parts;
   const overrides = createOverrides({
     store: store.overrides,
     keys: known.all,
@@ -84,8 +84,4 @@ function storeAway(): GatewayError {
     'store_unavailable',
     'The store of the gateway cannot be used now, so what is known of its rules may be old. The log has the cause; try again later.',
   );
-}
-
-function nowSeconds(): number {
-  return Date.now() / 1000;
 }

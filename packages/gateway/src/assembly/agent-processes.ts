@@ -8,10 +8,10 @@ import type { Foundation } from './foundation.ts';
 import { environmentForWorkers, hideSecrets } from './secrets.ts';
 
 /** What runs agents: worker processes, and the broker that their model calls go through. */
-export type Processes = ReturnType<typeof createProcesses>;
+export type AgentProcesses = ReturnType<typeof createAgentProcesses>;
 
 /** Makes the pool and the broker; no process runs yet. */
-export function createProcesses(
+export function createAgentProcesses(
   { config, upstreams, stateFolder, secrets, emit }: Foundation,
   { budgets }: Access,
 ) {
