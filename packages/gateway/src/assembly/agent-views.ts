@@ -1,5 +1,6 @@
 import { principalOf } from '../policy/authorize.ts';
 import { knownAgent } from '../policy/review/known-agent.ts';
+import { pageSize } from '../protocol/pages.ts';
 import type { Caller, Decision, Question } from '../protocol/policy.ts';
 import { agentStatus } from '../registry/agent-status.ts';
 import type { Catalog } from '../registry/catalog.ts';
@@ -13,7 +14,7 @@ export function createAgentViews(
   decide: (question: Question) => Decision,
 ) {
   const diagnosticsOf = (agent: string) =>
-    observers.diagnostics.query({ agent, limit: 500 }).errors;
+    observers.diagnostics.query({ agent, limit: pageSize.most }).errors;
   const canSee = (caller: Caller, agentId: string) =>
     decide({ principal: principalOf(caller), action: 'list_agents', resource: agentId }).answer ===
     'allow';

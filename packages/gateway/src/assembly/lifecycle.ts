@@ -1,4 +1,5 @@
 import type { HttpServer } from '../http/server.ts';
+import { pageSize } from '../protocol/pages.ts';
 import type { RefreshReport } from '../registry/sync-agents.ts';
 import { announceGateway, withdrawGateway } from '../storage/running-gateway.ts';
 import { describeUpstreams } from '../upstreams/upstream-catalog.ts';
@@ -49,7 +50,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     start,
     whenLoaded: () => readiness.done,
     agents: domain.agents,
-    diagnostics: () => observers.diagnostics.query({ limit: 500 }).errors,
+    diagnostics: () => observers.diagnostics.query({ limit: pageSize.most }).errors,
     refresh: domain.refresh,
     upstreams: () => describeUpstreams(parts.upstreams.current()),
     keys,

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { pageSize } from '../protocol/pages.ts';
 import { securityLimits } from '../protocol/security/limits.ts';
 import type { CommandContext } from './command.ts';
 
@@ -61,11 +62,15 @@ export function parseSince(text: string): string {
   throw new InvalidArgumentError('Give a time such as 2026-01-31T12:00Z, or 30m, 12h or 7d.');
 }
 
-/** How many to list: 1 to 500. */
-export function parseLimit(text: string): number {
-  const limit = Number(text);
-  if (/^\d{1,3}$/.test(text) && limit >= 1 && limit <= 500) return limit;
-  throw new InvalidArgumentError('Give a number from 1 to 500.');
+/** `--limit`: how many records to list. */
+export function limitOption(): Option {
+  return new Option('--limit <count>', `how many at most, up to ${pageSize.most}`)
+    .default(pageSize.default)
+    .argParser((text) => {
+      const limit = Number(text);
+      if (/^\d{1,9}$/.test(text) && limit >= 1 && limit <= pageSize.most) return limit;
+      throw new InvalidArgumentError(`Give a number from 1 to ${pageSize.most}.`);
+    });
 }
 
 /** A limit: a whole number above 0. */

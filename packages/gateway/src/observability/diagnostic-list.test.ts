@@ -218,5 +218,6 @@ describe('recent errors', () => {
       after = page.next;
     }
     expect(shown.size).toBe(1000);
+    expect(recent.query({ limit: 1000 }).errors).toHaveLength(1000);
   });
 });

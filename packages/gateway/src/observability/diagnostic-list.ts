@@ -7,10 +7,11 @@ import {
   type Severity,
   type Stage,
 } from '../protocol/diagnostics.ts';
+import { pageSize } from '../protocol/pages.ts';
 import type { Redactor } from './redact.ts';
 import { type FailureSubject, servingFailure } from './serving-failure.ts';
 
-/** Filters of a look at the diagnostics; `since` is ISO 8601, `limit` at most 500 (default 100). */
+/** Filters of a look at the diagnostics; `since` is ISO 8601, `limit` as `pageSize` says. */
 export type DiagnosticQuery = {
   readonly agent?: string;
   readonly stage?: Stage;
@@ -124,7 +125,7 @@ function select(newestFirst: readonly Diagnostic[], query: DiagnosticQuery) {
       (query.since === undefined || Date.parse(each.last_seen) >= Date.parse(query.since)),
   );
   const start = matching.findIndex((each) => each.id === query.after) + 1;
-  const limit = Math.min(query.limit ?? 100, 500);
+  const limit = Math.min(query.limit ?? pageSize.default, pageSize.most);
   const errors = matching.slice(start, start + limit);
   const more = matching.length > start + limit;
   return { errors, next: more ? (errors.at(-1)?.id ?? null) : null };

@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts';
 import type { EventOf, GatewayEvent } from '../events.ts';
 import type { Finding, Stage } from '../protocol/diagnostics.ts';
+import type { Effect } from '../protocol/policy.ts';
 import type { FailureDetail } from '../protocol/run.ts';
 import { decisionDetail } from './decision-detail.ts';
 import { workerEnds } from './serving-failure.ts';
@@ -194,7 +195,7 @@ function decisionFields(event: EventOf<'access_decided'>) {
 }
 
 /** What is always allowed is the routine; that it is only for now is worth a line. */
-function decisionLevel(effect: 'allow' | 'deny', source: string | null): LogEntry['level'] {
+function decisionLevel(effect: Effect, source: string | null): LogEntry['level'] {
   if (effect === 'deny') return 'warn';
   return source === 'override' ? 'info' : 'debug';
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { KeyPrincipal, KeyRecord, OverrideRecord } from '../protocol/policy.ts';
+import { securityLimits } from '../protocol/security/limits.ts';
 import type { NewOverride } from '../protocol/security/preview.ts';
 import type { OverrideStore } from '../protocol/store.ts';
 import { checkOverrideReach, isOverrideWithinReach } from './override-reach.ts';
@@ -38,9 +39,6 @@ export type Overrides = {
   /** Newest first; those that ended too, unless only active ones are asked for. */
   readonly list: (filter?: { readonly isActive: boolean }) => Promise<OverrideRecord[]>;
 };
-
-/** A day. */
-const MAX_TTL_SECONDS = 86_400;
 
 export function createOverrides(deps: OverridesDeps): Overrides {
   const { store, changed, nowSeconds } = deps;
@@ -93,11 +91,12 @@ function checkOverride(wanted: NewOverride): void {
 }
 
 function lengthProblem(ttlSeconds: number, reason: string) {
-  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > MAX_TTL_SECONDS) {
-    return { param: 'ttl_seconds', message: 'An override lasts 1 to 86400 seconds, a day.' };
+  const { overrideTtlSeconds: longest, reasonChars } = securityLimits;
+  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > longest) {
+    return { param: 'ttl_seconds', message: `An override lasts 1 to ${longest} seconds, a day.` };
   }
-  if (reason.trim() !== '' && reason.length <= 500) return null;
-  return { param: 'reason', message: 'Say why, in at most 500 characters.' };
+  if (reason.trim() !== '' && reason.length <= reasonChars) return null;
+  return { param: 'reason', message: `Say why, in at most ${reasonChars} characters.` };
 }
 
 function newOverrideRecord(

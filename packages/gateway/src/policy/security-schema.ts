@@ -1,27 +1,29 @@
 import { z } from 'zod';
+import { actions, effects } from '../protocol/policy.ts';
+import { ruleIdForm, securityLimits } from '../protocol/security/limits.ts';
 
-const pattern = z.string().min(1).max(200);
+const pattern = z.string().min(1).max(securityLimits.patternChars);
 
 const principals = z.array(pattern).meta({
   allowed:
     'a list of keys (ids or names, `*` for any part), `role:<role>` and `agent:<model id>`, such as [alice, "role:operator", "agent:labs/*"]',
 });
 
-const action = z.enum(['list_agents', 'run_agent', 'call_tool', 'load_module', 'administer']);
+const effect = z.enum(effects);
 
 const limit = z.int().min(1).max(1_000_000_000_000).optional();
 
 const rule = z.strictObject({
   id: z
     .string()
-    .regex(/^(?!ovr_)[a-z0-9][a-z0-9._-]{0,63}$/)
+    .regex(ruleIdForm)
     .meta({
       allowed:
         'lower case letters, digits, `.`, `_` and `-`, at most 64, that do not begin with ovr_',
     })
     .describe('Name of the rule in answers, logs and the decision log.'),
-  effect: z.enum(['allow', 'deny']).describe('What the rule decides where it fits.'),
-  action: action.describe('What is asked for.'),
+  effect: effect.describe('What the rule decides where it fits.'),
+  action: z.enum(actions).describe('What is asked for.'),
   principals: principals
     .min(1)
     .describe(
@@ -35,9 +37,9 @@ const rule = z.strictObject({
   when: z
     .string()
     .min(1)
-    .max(2_000)
+    .max(securityLimits.conditionChars)
     .optional()
-    .meta({ allowed: 'a CEL condition of at most 2000 characters' })
+    .meta({ allowed: `a CEL condition of at most ${securityLimits.conditionChars} characters` })
     .describe('CEL over `principal`, `resource`, `args` and `context`; the rule fits where true.'),
   expires_at: z.iso
     .datetime({ offset: true })
@@ -47,21 +49,20 @@ const rule = z.strictObject({
   reason: z
     .string()
     .min(1)
-    .max(500)
+    .max(securityLimits.reasonChars)
     .optional()
-    .meta({ allowed: 'a text of at most 500 characters' })
+    .meta({ allowed: `a text of at most ${securityLimits.reasonChars} characters` })
     .describe('Why; told to whoever it decides about.'),
 });
 
 const namespace = z
   .strictObject({
     run_agents: z
-      .union([z.enum(['allow', 'deny']), principals])
+      .union([effect, principals])
       .optional()
       .meta({ allowed: 'allow, deny, or a list of principals' })
       .describe('Who may run its agents; others may not even see them.'),
-    native_tools: z
-      .enum(['allow', 'deny'])
+    native_tools: effect
       .optional()
       .describe('Whether its agents may call the tools that their own modules hold.'),
     tools: z

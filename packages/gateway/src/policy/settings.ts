@@ -1,4 +1,4 @@
-import type { KeyLimits, Rule } from '../protocol/policy.ts';
+import { type KeyLimits, keyLimits, limitNames, type Rule, tiers } from '../protocol/policy.ts';
 import type { NamespaceSettings } from './rules/namespaces.ts';
 import type { RawRule, RawSecurity } from './security-schema.ts';
 
@@ -24,12 +24,7 @@ export function settleSecurity({ limits, ...raw }: RawSecurity): SecuritySetting
       Object.entries(raw.namespaces).map(([name, settings]) => [name, settleNamespace(settings)]),
     ),
     rules: raw.rules.map(settleRule),
-    limits: {
-      requestsPerMinute: limits.requests_per_minute ?? null,
-      concurrentRuns: limits.concurrent_runs ?? null,
-      tokensPerDay: limits.tokens_per_day ?? null,
-      tokensPerMonth: limits.tokens_per_month ?? null,
-    },
+    limits: keyLimits((name) => limits[limitNames[name]] ?? null),
     decisions: { keepDays: raw.decisions.keep_days, keepCount: raw.decisions.keep_count },
     storeGraceMs: raw.store_grace_ms,
   };
@@ -39,7 +34,7 @@ export function settleSecurity({ limits, ...raw }: RawSecurity): SecuritySetting
 function settleRule({ expires_at, when, reason, ...rule }: RawRule): Rule {
   return {
     ...rule,
-    tier: rule.effect === 'deny' ? 3 : 5,
+    tier: rule.effect === 'deny' ? tiers.configDeny : tiers.configAllow,
     source: 'config',
     ...(when !== undefined && { when }),
     ...(expires_at !== undefined && { expiresAtSeconds: Date.parse(expires_at) / 1000 }),

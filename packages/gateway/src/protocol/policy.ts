@@ -1,17 +1,75 @@
 import type { Provenance } from './run.ts';
 
-/** Roles are cumulative from `caller` to `admin`; `metrics` may only scrape. */
-export type Role = 'caller' | 'operator' | 'admin' | 'metrics';
+/** Roles of which each may do what those before it may. */
+export const cumulativeRoles = ['caller', 'operator', 'admin'] as const;
 
-/** What a key may use at most; null is without limit. */
-export type KeyLimits = {
-  readonly requestsPerMinute: number | null;
-  readonly concurrentRuns: number | null;
-  /** Tokens of model calls, in and out, in a UTC day. */
-  readonly tokensPerDay: number | null;
-  /** The same in a UTC month. */
-  readonly tokensPerMonth: number | null;
-};
+/** What a key is for. `metrics` may only scrape. */
+export const roles = [...cumulativeRoles, 'metrics'] as const;
+
+export type Role = (typeof roles)[number];
+
+/** What can be asked for. */
+export const actions = [
+  'list_agents',
+  'run_agent',
+  'call_tool',
+  'load_module',
+  'administer',
+] as const;
+
+export type Action = (typeof actions)[number];
+
+/** What a rule does, and what a question is answered. */
+export const effects = ['allow', 'deny'] as const;
+
+export type Effect = (typeof effects)[number];
+
+/** What is known of a tool call before it is made: `ask` where its arguments, or the time, decide. */
+export const toolVerdicts = [...effects, 'ask'] as const;
+
+export type ToolVerdict = (typeof toolVerdicts)[number];
+
+/** Where a rule is from. */
+export const ruleSources = ['override', 'config', 'namespace', 'built_in'] as const;
+
+export type RuleSource = (typeof ruleSources)[number];
+
+/** Tiers in the order they are evaluated: the first with a rule that fits decides, deny before allow in it. */
+export const tiers = {
+  /** What a key's role or scopes rule out before any rule. */
+  ceiling: 0,
+  overrideDeny: 1,
+  /** An override that allows in spite of the settings. */
+  breakGlass: 2,
+  configDeny: 3,
+  overrideAllow: 4,
+  configAllow: 5,
+  namespace: 6,
+  builtIn: 7,
+  /** No rule fits, which denies. */
+  none: 8,
+} as const;
+
+/** The limits of a key, by the names that JSON and settings have for them. */
+export const limitNames = {
+  requestsPerMinute: 'requests_per_minute',
+  concurrentRuns: 'concurrent_runs',
+  tokensPerDay: 'tokens_per_day',
+  tokensPerMonth: 'tokens_per_month',
+} as const;
+
+/** What a key may use at most; null is without limit. Tokens are those of model calls, in and out, in a UTC day or month. */
+export type KeyLimits = { readonly [Name in keyof typeof limitNames]: number | null };
+
+/** Limits of a key, each as a function tells it. */
+export function keyLimits(limitOf: (name: keyof KeyLimits) => number | null): KeyLimits {
+  return {
+    requestsPerMinute: limitOf('requestsPerMinute'),
+    concurrentRuns: limitOf('concurrentRuns'),
+    tokensPerDay: limitOf('tokensPerDay'),
+    tokensPerMonth: limitOf('tokensPerMonth'),
+  };
+}
 
 /** An API key as stored. The secret itself is never kept. Times are Unix seconds. */
 export type KeyRecord = {
@@ -44,8 +102,6 @@ export type Caller = {
   readonly agents: readonly string[] | null;
   readonly requestId: string;
 };
-
-export type Action = 'list_agents' | 'run_agent' | 'call_tool' | 'load_module' | 'administer';
 
 /** A key as rules see it. */
 export type KeyPrincipal = {
@@ -90,12 +146,10 @@ export type Question = {
   readonly modulePath?: string;
 };
 
-export type RuleSource = 'override' | 'config' | 'namespace' | 'built_in';
-
-/** One line of policy. Globs know `*` only, which also crosses `/`. `tier` is 1 to 8 (docs/architecture.md). */
+/** One line of policy. Globs know `*` only, which also crosses `/`. `tier` is one of `tiers`. */
 export type Rule = {
   readonly id: string;
-  readonly effect: 'allow' | 'deny';
+  readonly effect: Effect;
   readonly action: Action;
   readonly principals: readonly string[];
   readonly resources: readonly string[];
@@ -114,7 +168,7 @@ export type Rule = {
 };
 
 /** Allow or deny, with the rule that decided; null where none matched. */
-export type Decision = { readonly answer: 'allow' | 'deny'; readonly rule: Rule | null };
+export type Decision = { readonly answer: Effect; readonly rule: Rule | null };
 
 /** A short-lived rule as stored. Times are Unix seconds. */
 export type OverrideRecord = {
@@ -125,7 +179,7 @@ export type OverrideRecord = {
   readonly action: Action;
   /** Glob over what the action is about. */
   readonly resource: string;
-  readonly effect: 'allow' | 'deny';
+  readonly effect: Effect;
   /** An allow that is heard before the denying rules of `gateway.yaml`. */
   readonly breakGlass: boolean;
   readonly reason: string;
@@ -148,7 +202,7 @@ export type DecisionRecord = {
   readonly keyId: string | null;
   readonly role: Role | null;
   readonly action: Action;
-  readonly effect: 'allow' | 'deny';
+  readonly effect: Effect;
   readonly resource: string;
   readonly agentId: string | null;
   readonly modulePath: string | null;
@@ -165,7 +219,7 @@ export type DecisionQuery = {
   readonly keyId?: string;
   readonly agentId?: string;
   readonly action?: Action;
-  readonly effect?: 'allow' | 'deny';
+  readonly effect?: Effect;
   readonly tool?: string;
   readonly ruleId?: string;
   readonly requestId?: string;

@@ -13,8 +13,11 @@ export const usageSchema = z.object({
   reasoningTokens: count,
 });
 
+/** Where a tool runs and who executes it. */
+export const provenances = ['native', 'gateway', 'mcp', 'hosted'] as const;
+
 /** A `Provenance`. */
-export const provenanceSchema = z.enum(['native', 'gateway', 'mcp', 'hosted']);
+export const provenanceSchema = z.enum(provenances);
 
 /** A `FailureDetail`. */
 export const failureDetailSchema = z.object({

@@ -1,10 +1,10 @@
 import { decide, toolVerdict } from '../policy/rules/decide.ts';
 import { matchesGlob } from '../policy/rules/glob.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
-import type { Decision, KeyPrincipal, Question, Rule } from '../protocol/policy.ts';
+import type { Decision, KeyPrincipal, Question, Rule, ToolVerdict } from '../protocol/policy.ts';
 import type { Manifest, ToolDescription } from '../protocol/records.ts';
 import type { Provenance } from '../protocol/run.ts';
-import type { ToolVerdict, ToolVerdicts } from '../protocol/worker/messages.ts';
+import type { ToolVerdicts } from '../protocol/worker/messages.ts';
 
 /** A run, as far as rules about its tools can tell it from others. */
 export type ToolUser = {

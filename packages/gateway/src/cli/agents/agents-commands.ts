@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { severities, stages } from '../../protocol/diagnostics.ts';
-import { examples, jsonOption, parseLimit, parseSince, type RunCommand } from '../options.ts';
+import { examples, jsonOption, limitOption, parseSince, type RunCommand } from '../options.ts';
 
 /** `dropgate agents list|errors|refresh`: they ask the gateway that runs on this project. */
 export function addAgentCommands(program: Command, run: RunCommand): void {
@@ -21,7 +21,7 @@ export function addAgentCommands(program: Command, run: RunCommand): void {
     .addOption(new Option('--stage <stage>', 'of this stage alone').choices(stages))
     .addOption(new Option('--severity <severity>', 'of this severity alone').choices(severities))
     .option('--since <time>', 'last seen since: a time, or a duration such as 30m', parseSince)
-    .option('--limit <count>', 'how many at most, up to 500', parseLimit, 100)
+    .addOption(limitOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',

@@ -77,8 +77,8 @@ describe('dropgate agents errors', () => {
     [['--stage', 'lunch'], 'Allowed choices are discover, dependencies, load,'],
     [['--severity', 'fatal'], 'Allowed choices are error, warning, info.'],
     [['--since', 'yesterday'], 'Give a time such as 2026-01-31T12:00Z, or 30m, 12h or 7d.'],
-    [['--limit', '0'], 'Give a number from 1 to 500.'],
-    [['--limit', '501'], 'Give a number from 1 to 500.'],
+    [['--limit', '0'], 'Give a number from 1 to 1000.'],
+    [['--limit', '1001'], 'Give a number from 1 to 1000.'],
   ])('takes %j as wrong usage', async (args, message) => {
     const { code, out, err } = await run('errors', ...args);
     expect({ code, out }).toEqual({ code: 2, out: '' });

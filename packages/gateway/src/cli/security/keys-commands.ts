@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { roles } from '../../protocol/policy.ts';
 import { defaultOverlapSeconds } from '../../protocol/security/limits.ts';
 import {
   examples,
@@ -50,11 +51,7 @@ function addCreateCommand(keys: Command, run: RunCommand): void {
     .command('create')
     .description('make a key and show it, this once')
     .option('--name <name>', 'what people and rules call it')
-    .addOption(
-      new Option('--role <role>', 'what it may do')
-        .choices(['caller', 'operator', 'admin', 'metrics'])
-        .default('caller'),
-    )
+    .addOption(new Option('--role <role>', 'what it may do').choices(roles).default('caller'))
     .option('--namespaces <names>', 'the only namespaces it reaches, with commas', parseList)
     .option('--agents <globs>', 'the only agents it reaches, such as "labs/*"', parseList)
     .option('--expires <duration>', 'how long it works, such as 30d, 12h or 45m', parseDuration)

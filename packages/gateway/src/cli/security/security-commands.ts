@@ -1,15 +1,13 @@
 import { Argument, type Command, Option } from 'commander';
+import { actions, effects } from '../../protocol/policy.ts';
 import {
   examples,
   jsonOption,
-  parseLimit,
+  limitOption,
   parseSince,
   parseTtl,
   type RunCommand,
 } from '../options.ts';
-
-const actions = ['list_agents', 'run_agent', 'call_tool', 'load_module', 'administer'];
-const effects = ['allow', 'deny'];
 
 /** `dropgate security preview|override|overrides|revoke|rules|decisions`: they open the store themselves. */
 export function addSecurityCommands(program: Command, run: RunCommand): void {
@@ -126,7 +124,7 @@ function addDecisionsCommand(security: Command, run: RunCommand): void {
     .option('--since <time>', 'since: a time, or a duration such as 30m', parseSince)
     .option('--until <time>', 'before: a time, or a duration such as 30m', parseSince)
     .option('--after <id>', 'those that follow on this one')
-    .option('--limit <count>', 'how many at most, up to 500', parseLimit, 100)
+    .addOption(limitOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',

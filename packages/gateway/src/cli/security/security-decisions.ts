@@ -1,4 +1,4 @@
-import type { Action, DecisionQuery } from '../../protocol/policy.ts';
+import type { Action, DecisionQuery, Effect } from '../../protocol/policy.ts';
 import type { DecisionAnswer } from '../../protocol/security/answers.ts';
 import { decisionToJson } from '../../protocol/security/json.ts';
 import type { Store } from '../../protocol/store.ts';
@@ -13,7 +13,7 @@ export type DecisionsOptions = {
   readonly key?: string;
   readonly agent?: string;
   readonly action?: Action;
-  readonly effect?: 'allow' | 'deny';
+  readonly effect?: Effect;
   readonly tool?: string;
   readonly rule?: string;
   readonly request?: string;

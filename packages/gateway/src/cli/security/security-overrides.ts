@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import type { Action, KeyRecord } from '../../protocol/policy.ts';
+import type { Action, Effect, KeyRecord } from '../../protocol/policy.ts';
 import type { OverrideAnswer } from '../../protocol/security/answers.ts';
 import { overrideToJson } from '../../protocol/security/json.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
@@ -13,7 +13,7 @@ const reasonWidth = 40;
 
 /** What `dropgate security override` is told, parsed. */
 export type OverrideOptions = {
-  readonly effect: 'allow' | 'deny';
+  readonly effect: Effect;
   readonly action: Action;
   readonly resource: string;
   readonly principal: string;

@@ -1,5 +1,5 @@
 import type { NewKey } from '../../policy/keys/new-key.ts';
-import type { DecisionQuery } from '../../protocol/policy.ts';
+import { type DecisionQuery, keyLimits, limitNames } from '../../protocol/policy.ts';
 import type { NewOverride } from '../../protocol/security/preview.ts';
 import { given, toSeconds } from '../../protocol/security/preview-request.ts';
 import type { DecisionsQuery, KeyBody, OverrideBody } from '../../protocol/security/requests.ts';
@@ -36,11 +36,6 @@ export function toNewKey(body: KeyBody): Omit<NewKey, 'createdBy'> {
     namespaces: body.namespaces ?? undefined,
     agents: body.agents ?? undefined,
     expiresAtSeconds: toSeconds(body.expires_at ?? undefined),
-    limits: limits && {
-      requestsPerMinute: limits.requests_per_minute ?? null,
-      concurrentRuns: limits.concurrent_runs ?? null,
-      tokensPerDay: limits.tokens_per_day ?? null,
-      tokensPerMonth: limits.tokens_per_month ?? null,
-    },
+    limits: limits && keyLimits((name) => limits[limitNames[name]] ?? null),
   });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { severities, stages } from '../../protocol/diagnostics.ts';
+import { pageSize } from '../../protocol/pages.ts';
 import type { Caller } from '../../protocol/policy.ts';
 import type { ErrorsQuery, HttpDeps } from '../deps.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
@@ -14,7 +15,7 @@ const errorsQuery = z.object({
     .optional()
     .describe('ISO 8601 time; only what was last seen at or after it.'),
   after: z.string().optional().describe('`next` of the page before.'),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.default),
 });
 
 const refreshQuery = z.object({

@@ -1,8 +1,16 @@
 import { GatewayError } from '../../errors.ts';
 import type { KeyRecord } from '../../protocol/policy.ts';
+import { securityLimits } from '../../protocol/security/limits.ts';
 import type { KeyStore } from '../../protocol/store.ts';
 import { isUsable } from './known-keys.ts';
-import { hashOf, isSecret, type NewKey, newRecord, newSecret, successor } from './new-key.ts';
+import {
+  hashOf,
+  isSecret,
+  type NewKey,
+  newKeyRecord,
+  newSecret,
+  rotatedRecord,
+} from './new-key.ts';
 
 /** What the keys need of a store and a clock. */
 export type ApiKeyDeps = {
@@ -45,14 +53,12 @@ export type RotateOptions = {
   readonly createdBy: string;
 };
 
-const MAX_OVERLAP_SECONDS = 30 * 86_400;
-
 /** Makes the keys over a store. */
 export function createApiKeys(deps: ApiKeyDeps): ApiKeys {
   const { store, nowSeconds, changed = async () => {} } = deps;
 
   const insert = async (secret: string, key: NewKey): Promise<KeyRecord | null> => {
-    const record = newRecord(key, hashOf(secret), nowSeconds());
+    const record = newKeyRecord(key, hashOf(secret), nowSeconds());
     const inserted = await store.insert(record);
     // The key is durable and its secret known here only: it must not get lost where reading again fails.
     await changed().catch(() => {});
@@ -83,7 +89,7 @@ export function createApiKeys(deps: ApiKeyDeps): ApiKeys {
       if (next) throw invalid(`This key was rotated before. Rotate its successor, ${next.id}.`);
       const now = Math.floor(nowSeconds());
       const secret = newSecret();
-      const record = successor(old, {
+      const record = rotatedRecord(old, {
         hash: hashOf(secret),
         createdBy: options.createdBy,
         nowSeconds: now,
@@ -105,8 +111,9 @@ export function createApiKeys(deps: ApiKeyDeps): ApiKeys {
 }
 
 function checkedOverlap(seconds: number): number {
-  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_OVERLAP_SECONDS) return seconds;
-  throw new GatewayError('invalid_value', 'The overlap is 0 to 2592000 seconds (30 days).', {
+  const { overlapSeconds: longest } = securityLimits;
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= longest) return seconds;
+  throw new GatewayError('invalid_value', `The overlap is 0 to ${longest} seconds (30 days).`, {
     param: 'overlap_seconds',
   });
 }

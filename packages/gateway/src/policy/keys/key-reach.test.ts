@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkReach, isWithinReach, type Reach } from './key-reach.ts';
+import { checkKeyReach, isWithinReach, type Reach } from './key-reach.ts';
 
 const limits = {
   requestsPerMinute: 60,
@@ -26,7 +26,7 @@ describe('a key', () => {
       { ...maker, limits: { ...limits, tokensPerDay: 1, tokensPerMonth: 5 } },
       { ...maker, expiresAtSeconds: 1_999_999 },
     ]) {
-      expect(() => checkReach(maker, wanted)).not.toThrow();
+      expect(() => checkKeyReach(maker, wanted)).not.toThrow();
     }
   });
 
@@ -45,7 +45,7 @@ describe('a key', () => {
     ['expires_at', { expiresAtSeconds: null }],
   ])('may make none whose %s reach further: %j', (param, changes) => {
     const wider = expect.objectContaining({ code: 'not_allowed', param });
-    expect(() => checkReach(maker, { ...maker, ...changes })).toThrow(wider);
+    expect(() => checkKeyReach(maker, { ...maker, ...changes })).toThrow(wider);
   });
 
   test.each([
@@ -55,7 +55,7 @@ describe('a key', () => {
     ['metrics', 'caller'],
   ] as const)('of the role %s may make no %s', (role, wanted) => {
     const higher = expect.objectContaining({ code: 'not_allowed', param: 'role' });
-    expect(() => checkReach({ ...maker, role }, { ...maker, role: wanted })).toThrow(higher);
+    expect(() => checkKeyReach({ ...maker, role }, { ...maker, role: wanted })).toThrow(higher);
   });
 
   test('without scopes reaches every key; one with scopes none that has not the same or less', () => {

@@ -15,7 +15,7 @@ type Scopes = Pick<Reach, 'role' | 'namespaces' | 'agents'>;
  *
  * @throws GatewayError `not_allowed` where one reaches further than the other, with the field that does.
  */
-export function checkReach(maker: Reach, wanted: Reach): void {
+export function checkKeyReach(maker: Reach, wanted: Reach): void {
   const field = widerScope(maker, wanted) ?? widerLimit(maker, wanted);
   if (field === null) return;
   throw new GatewayError('not_allowed', `${remedies[field]} No key makes one wider than itself.`, {

@@ -2,9 +2,9 @@ import { GatewayError } from '../../errors.ts';
 import type { KeyLimits, KeyPrincipal, KeyRecord } from '../../protocol/policy.ts';
 import { effectiveLimits, noLimits } from '../limits/key-limits.ts';
 import type { ApiKeys, MadeKey } from './api-keys.ts';
-import { checkReach, isWithinReach, type Reach } from './key-reach.ts';
+import { checkKeyReach, isWithinReach, type Reach } from './key-reach.ts';
 import { isUsable, type KnownKeys } from './known-keys.ts';
-import { type NewKey, newRecord } from './new-key.ts';
+import { type NewKey, newKeyRecord } from './new-key.ts';
 
 /** Who manages keys: an authenticated key, or this machine's own command line. */
 export type KeyManager = { readonly id: string; readonly principal: KeyPrincipal };
@@ -60,7 +60,7 @@ export function createManageKeys(deps: ManageKeysDeps): ManageKeys {
     },
     async create(manager, wanted) {
       const key = { ...wanted, createdBy: manager.id };
-      checkReach(ownReach(manager), reachOf(newRecord(key, '', nowSeconds())));
+      checkKeyReach(ownReach(manager), reachOf(newKeyRecord(key, '', nowSeconds())));
       // Rules name keys by name: a second one of a name would take over what was allowed to the first.
       const isTaken = (other: KeyRecord) =>
         other.name === key.name && isUsable(other, nowSeconds());
@@ -78,7 +78,7 @@ export function createManageKeys(deps: ManageKeysDeps): ManageKeys {
       const life =
         old.expiresAtSeconds === null ? null : old.expiresAtSeconds - old.createdAtSeconds;
       const expiresAtSeconds = life === null ? null : Math.floor(nowSeconds()) + life;
-      checkReach(ownReach(manager), reachOf({ ...old, expiresAtSeconds }));
+      checkKeyReach(ownReach(manager), reachOf({ ...old, expiresAtSeconds }));
       return keys.rotate(keyId, { overlapSeconds, createdBy: manager.id });
     },
     async revoke(manager, keyId) {

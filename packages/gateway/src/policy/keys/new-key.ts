@@ -1,6 +1,12 @@
 import { hash as digest, randomBytes } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
-import type { KeyLimits, KeyRecord, Role } from '../../protocol/policy.ts';
+import {
+  type KeyLimits,
+  type KeyRecord,
+  keyLimits,
+  limitNames,
+  type Role,
+} from '../../protocol/policy.ts';
 
 /** A key to be made. Absent scopes reach all, an absent expiry is never. */
 export type NewKey = {
@@ -36,7 +42,7 @@ export function hashOf(secret: string): string {
  *
  * @throws GatewayError `invalid_value` for a name, a scope or an expiry that cannot be.
  */
-export function newRecord(key: NewKey, hash: string, nowSeconds: number): KeyRecord {
+export function newKeyRecord(key: NewKey, hash: string, nowSeconds: number): KeyRecord {
   const name = key.name ?? `${key.role}-${randomBytes(3).toString('hex')}`;
   checkName(name);
   const expiresAtSeconds = key.expiresAtSeconds ?? null;
@@ -63,7 +69,7 @@ export function newRecord(key: NewKey, hash: string, nowSeconds: number): KeyRec
 }
 
 /** A key in place of another: the same reach, limits and length of life, counted from now. */
-export function successor(
+export function rotatedRecord(
   old: KeyRecord,
   made: { readonly hash: string; readonly createdBy: string; readonly nowSeconds: number },
 ): KeyRecord {
@@ -112,26 +118,13 @@ function scope(
   throw new GatewayError('invalid_value', message, { param });
 }
 
-const limitNames: { readonly [Name in keyof KeyLimits]: string } = {
-  requestsPerMinute: 'requests_per_minute',
-  concurrentRuns: 'concurrent_runs',
-  tokensPerDay: 'tokens_per_day',
-  tokensPerMonth: 'tokens_per_month',
-};
-
 function checkedLimits(limits: Partial<KeyLimits>): KeyLimits {
-  const checked = (name: keyof KeyLimits) => {
+  return keyLimits((name) => {
     const limit = limits[name] ?? null;
     if (limit === null || (Number.isSafeInteger(limit) && limit > 0)) return limit;
     const param = limitNames[name];
     throw new GatewayError('invalid_value', `The limit ${param} is a whole number above 0.`, {
       param,
     });
-  };
-  return {
-    requestsPerMinute: checked('requestsPerMinute'),
-    concurrentRuns: checked('concurrentRuns'),
-    tokensPerDay: checked('tokensPerDay'),
-    tokensPerMonth: checked('tokensPerMonth'),
-  };
+  });
 }

@@ -1,4 +1,4 @@
-import type { KeyLimits } from '../../protocol/policy.ts';
+import { type KeyLimits, keyLimits } from '../../protocol/policy.ts';
 
 /** What holds for a key, and the account its use is counted under; null for what has no limits. */
 export type LimitsOf = (
@@ -7,18 +7,8 @@ export type LimitsOf = (
 
 /** What holds for a key: its own limits, and the defaults for those that it leaves open. */
 export function effectiveLimits(own: KeyLimits, defaults: KeyLimits): KeyLimits {
-  return {
-    requestsPerMinute: own.requestsPerMinute ?? defaults.requestsPerMinute,
-    concurrentRuns: own.concurrentRuns ?? defaults.concurrentRuns,
-    tokensPerDay: own.tokensPerDay ?? defaults.tokensPerDay,
-    tokensPerMonth: own.tokensPerMonth ?? defaults.tokensPerMonth,
-  };
+  return keyLimits((name) => own[name] ?? defaults[name]);
 }
 
 /** A key that may use anything, and that nothing is counted of. */
-export const noLimits: KeyLimits = {
-  requestsPerMinute: null,
-  concurrentRuns: null,
-  tokensPerDay: null,
-  tokensPerMonth: null,
-};
+export const noLimits: KeyLimits = keyLimits(() => null);

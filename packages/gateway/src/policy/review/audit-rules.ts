@@ -1,4 +1,4 @@
-import type { Principal, Question, Role, Rule } from '../../protocol/policy.ts';
+import { type Principal, type Question, type Rule, roles } from '../../protocol/policy.ts';
 import { principalOfKey } from '../authorize.ts';
 import { isUsable } from '../keys/known-keys.ts';
 import { globCovers } from '../rules/glob.ts';
@@ -38,8 +38,6 @@ function finding(code: string, { id }: Rule, what: string): AuditFinding {
 function isUnknowable({ action }: Rule, { agents }: AuditFacts): boolean {
   return agents.length === 0 && (action === 'call_tool' || action === 'load_module');
 }
-
-const roles: readonly Role[] = ['caller', 'operator', 'admin', 'metrics'];
 
 /** What could be asked that a rule might fit: of everybody known, about all that is known or that it names itself. */
 function* questionsFor({ action, resources }: Rule, facts: AuditFacts): Generator<Question> {

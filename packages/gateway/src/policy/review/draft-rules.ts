@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import type { Rule } from '../../protocol/policy.ts';
+import { type Rule, tiers } from '../../protocol/policy.ts';
 import type { DraftOverride, DraftRule, PreviewRequest } from '../../protocol/security/preview.ts';
 import { overrideProblem } from '../overrides.ts';
 import { ruleProblems } from '../rules/check-rules.ts';
@@ -44,7 +44,11 @@ function checkedRule(draft: DraftRule, index: number, conditions: Conditions): R
     const param = `draft_rules[${index}].${field}${at === undefined ? '' : `[${at}]`}`;
     throw new GatewayError('invalid_value', problem.message, { param });
   }
-  return { ...draft, tier: draft.effect === 'deny' ? 3 : 5, source: 'config' };
+  return {
+    ...draft,
+    tier: draft.effect === 'deny' ? tiers.configDeny : tiers.configAllow,
+    source: 'config',
+  };
 }
 
 function checkedOverride(draft: DraftOverride): Rule {

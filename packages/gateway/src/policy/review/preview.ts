@@ -1,5 +1,11 @@
 import { GatewayError } from '../../errors.ts';
-import type { KeyPrincipal, KeyRecord, Principal, Question, Role } from '../../protocol/policy.ts';
+import {
+  type KeyPrincipal,
+  type KeyRecord,
+  type Principal,
+  type Question,
+  roles,
+} from '../../protocol/policy.ts';
 import type { Preview, PreviewRequest } from '../../protocol/security/preview.ts';
 import { principalOfKey } from '../authorize.ts';
 import { explain } from '../rules/decide.ts';
@@ -104,7 +110,7 @@ function askedPrincipal(
 }
 
 function askedKey(written: string, keys: readonly KeyRecord[]): KeyPrincipal | null {
-  const role = /^role:(caller|operator|admin|metrics)$/.exec(written)?.[1] as Role | undefined;
+  const role = roles.find((each) => written === `role:${each}`);
   if (role) {
     return { type: 'key', id: written, name: written, role, namespaces: null, agents: null };
   }

@@ -1,4 +1,4 @@
-import type { Rule } from '../../protocol/policy.ts';
+import { type Rule, tiers } from '../../protocol/policy.ts';
 
 /** What holds where nobody said otherwise (tier 7). What none of them allows is denied. */
 export const builtInRules: readonly Rule[] = [
@@ -27,7 +27,7 @@ function builtIn(id: string, action: Rule['action'], principal: string): Rule {
     action,
     principals: [principal],
     resources: ['*'],
-    tier: 7,
+    tier: tiers.builtIn,
     source: 'built_in',
   };
 }

@@ -1,8 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 
-/** Characters a condition may have. */
-export const MAX_CONDITION_CHARS = 2_000;
-
 /** Bounds of CEL’s own, held while a condition is parsed. */
 export const conditionLimits = {
   maxAstNodes: 200,

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import type { Environment, ParseResult } from '@marcbachmann/cel-js';
 import type { Action } from '../../protocol/policy.ts';
+import { securityLimits } from '../../protocol/security/limits.ts';
 import { ContextFacts, type Facts, PrincipalFacts } from './condition-facts.ts';
-import { checkCondition, conditionLimits, MAX_CONDITION_CHARS } from './condition-limits.ts';
+import { checkCondition, conditionLimits } from './condition-limits.ts';
 
 /** A `when`, ready to be asked. */
 export type Condition = {
@@ -30,8 +31,9 @@ export function createConditions(): Conditions {
   let environment: Environment | null = null;
   return {
     compile(source, action) {
-      if (source.length > MAX_CONDITION_CHARS) {
-        throw new ConditionError(`The condition is longer than ${MAX_CONDITION_CHARS} characters.`);
+      const { conditionChars } = securityLimits;
+      if (source.length > conditionChars) {
+        throw new ConditionError(`The condition is longer than ${conditionChars} characters.`);
       }
       environment ??= createEnvironment();
       const parsed = parseIn(environment, source);

@@ -1,5 +1,10 @@
-import type { Decision, Question, Rule } from '../../protocol/policy.ts';
-import type { ToolVerdict } from '../../protocol/worker/messages.ts';
+import {
+  type Decision,
+  type Question,
+  type Rule,
+  type ToolVerdict,
+  tiers,
+} from '../../protocol/policy.ts';
 import { beyondCeiling } from './key-ceiling.ts';
 import { evaluateFits, type Fit, fitsOf } from './rule-fits.ts';
 import type { RuleSet } from './rule-set.ts';
@@ -79,7 +84,7 @@ export function toolVerdict(rules: RuleSet, question: Question, nowSeconds: numb
 }
 
 /** Below this tier, whoever may run an agent may see it. */
-const LAST_TIER_OF_LISTING = 5;
+const LAST_TIER_OF_LISTING = tiers.configAllow;
 
 /** The rules that fit, in the turns they are heard in: the first turn with any decides. */
 function turnsOf(rules: RuleSet, question: Question, nowSeconds: number): readonly Iterable<Fit>[] {

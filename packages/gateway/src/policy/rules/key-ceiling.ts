@@ -1,4 +1,4 @@
-import type { KeyPrincipal, Question, Rule } from '../../protocol/policy.ts';
+import { type KeyPrincipal, type Question, type Rule, tiers } from '../../protocol/policy.ts';
 import { isInScope, isScoped } from './scopes.ts';
 
 /**
@@ -49,7 +49,7 @@ function ceiling(id: string, reason: string, { principal, action, resource }: Qu
     action,
     principals: [principal.type === 'key' ? principal.id : (principal.key?.id ?? principal.id)],
     resources: [resource],
-    tier: 0,
+    tier: tiers.ceiling,
     source: 'built_in',
     reason,
   };

@@ -1,10 +1,11 @@
-import type { Rule } from '../../protocol/policy.ts';
+import { type Effect, type Rule, tiers } from '../../protocol/policy.ts';
+import { provenances } from '../../protocol/run-events.ts';
 
 /** What holds in a namespace where no rule says otherwise. */
 export type NamespaceSettings = {
   /** Principals, or everybody, or nobody. */
-  readonly runAgents?: 'allow' | 'deny' | readonly string[];
-  readonly nativeTools?: 'allow' | 'deny';
+  readonly runAgents?: Effect | readonly string[];
+  readonly nativeTools?: Effect;
   readonly tools?: readonly string[];
   readonly modules?: { readonly allow: readonly string[] };
 };
@@ -44,7 +45,7 @@ function toolRules(name: string, { tools }: NamespaceSettings): Rule[] {
   if (tools === undefined) return [];
   const about = {
     action: 'call_tool',
-    provenances: ['gateway', 'mcp', 'hosted'],
+    provenances: provenances.filter((provenance) => provenance !== 'native'),
     principals: [`agent:${name}/*`],
     resources: ['*'],
   } as const;
@@ -80,5 +81,10 @@ function allowOnly(
 }
 
 function rule(parts: Omit<Rule, 'tier' | 'source'>): Rule {
-  return { ...parts, tier: 6, source: 'namespace', reason: 'The default of the namespace.' };
+  return {
+    ...parts,
+    tier: tiers.namespace,
+    source: 'namespace',
+    reason: 'The default of the namespace.',
+  };
 }

@@ -1,4 +1,4 @@
-import type { OverrideRecord, Rule } from '../../protocol/policy.ts';
+import { type OverrideRecord, type Rule, tiers } from '../../protocol/policy.ts';
 
 /** What makes a rule of an override. */
 type RulePart = Pick<
@@ -28,6 +28,6 @@ export function overrideRule({
 }
 
 function tierOf(effect: Rule['effect'], breakGlass: boolean): number {
-  if (effect === 'deny') return 1;
-  return breakGlass ? 2 : 4;
+  if (effect === 'deny') return tiers.overrideDeny;
+  return breakGlass ? tiers.breakGlass : tiers.overrideAllow;
 }

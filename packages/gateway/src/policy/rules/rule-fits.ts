@@ -1,4 +1,11 @@
-import type { Action, Decision, Question, Rule } from '../../protocol/policy.ts';
+import {
+  type Action,
+  type Decision,
+  type Effect,
+  type Question,
+  type Rule,
+  tiers,
+} from '../../protocol/policy.ts';
 import { type Facts, factsOf, isWithinBounds } from './condition-facts.ts';
 import type { Condition } from './conditions.ts';
 import { candidatesFor, type RuleSet } from './rule-set.ts';
@@ -24,7 +31,13 @@ export type Asking = {
 
 /** The rules that fit, in the order they are heard; each is looked at only when it is asked for. */
 export function* fitsOf(rules: RuleSet, asking: Asking): Generator<Fit> {
-  const { question, action = question.action, nowSeconds, lastTier = 8, late = 'ask' } = asking;
+  const {
+    question,
+    action = question.action,
+    nowSeconds,
+    lastTier = tiers.none,
+    late = 'ask',
+  } = asking;
   const ask = createAsk(question, nowSeconds);
   for (const { matches, rule, condition } of candidatesFor(rules, action, question)) {
     // First, because of a thousand rules most end here.
@@ -41,12 +54,12 @@ export function* fitsOf(rules: RuleSet, asking: Asking): Generator<Fit> {
 /** What the rules say; `couldBe` holds the answers that rules left open could give instead. */
 export type Evaluation = {
   readonly decision: Decision;
-  readonly couldBe: ReadonlySet<Decision['answer']>;
+  readonly couldBe: ReadonlySet<Effect>;
 };
 
 /** Evaluates the rules that fit, in order. Null where none does. */
 export function evaluateFits(fits: Iterable<Fit>): Evaluation | null {
-  const couldBe = new Set<Decision['answer']>();
+  const couldBe = new Set<Effect>();
   let allowing: Rule | null = null;
   for (const { rule, outcome } of fits) {
     if (allowing && rule.tier !== allowing.tier) break;

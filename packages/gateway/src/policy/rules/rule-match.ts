@@ -1,4 +1,9 @@
-import type { Principal, Question, Role, Rule } from '../../protocol/policy.ts';
+import {
+  cumulativeRoles,
+  type Principal,
+  type Question,
+  type Rule,
+} from '../../protocol/policy.ts';
 import { compileGlobs, type GlobTest } from './glob.ts';
 
 /** Whether a rule fits a question in all but its `when` and its expiry. */
@@ -58,10 +63,9 @@ function compilePrincipals(patterns: readonly string[], effect: Rule['effect']):
   };
 }
 
-const ladder: readonly Role[] = ['caller', 'operator', 'admin'];
-
 // What a role may do, the roles above it may too; what is denied to a role is not thereby denied to those above it.
 function rolesOf(named: string, effect: Rule['effect']): readonly string[] {
-  const rung = ladder.indexOf(named as Role);
-  return effect === 'allow' && rung >= 0 ? ladder.slice(rung) : [named];
+  const ranks: readonly string[] = cumulativeRoles;
+  const rank = ranks.indexOf(named);
+  return effect === 'allow' && rank >= 0 ? ranks.slice(rank) : [named];
 }

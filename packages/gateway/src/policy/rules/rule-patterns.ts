@@ -1,4 +1,4 @@
-import type { Action } from '../../protocol/policy.ts';
+import { type Action, roles } from '../../protocol/policy.ts';
 
 /**
  * What keeps a pattern from ever fitting a principal: a sentence with the remedy, or null.
@@ -6,9 +6,9 @@ import type { Action } from '../../protocol/policy.ts';
  */
 export function principalProblem(pattern: string): string | null {
   if (pattern.startsWith('role:')) {
-    return /^role:(caller|operator|admin|metrics)$/.test(pattern)
+    return roles.some((role) => pattern === `role:${role}`)
       ? null
-      : `There is no ${pattern}. The roles are caller, operator, admin and metrics.`;
+      : `There is no ${pattern}. The roles are ${roles.slice(0, -1).join(', ')} and ${roles.at(-1)}.`;
   }
   if (pattern.startsWith('agent:')) return agentProblem(pattern.slice('agent:'.length));
   return /^[\p{L}\p{N}*][\p{L}\p{N}._@* -]*$/u.test(pattern)

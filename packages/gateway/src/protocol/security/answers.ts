@@ -1,9 +1,13 @@
 import { z } from 'zod';
+import { actions, effects, roles, ruleSources, toolVerdicts } from '../policy.ts';
+import { provenances } from '../run-events.ts';
 
-const action = z.enum(['list_agents', 'run_agent', 'call_tool', 'load_module', 'administer']);
-const effect = z.enum(['allow', 'deny']);
-const source = z.enum(['override', 'config', 'namespace', 'built_in']);
-const role = z.enum(['caller', 'operator', 'admin', 'metrics']);
+const action = z.enum(actions);
+const effect = z.enum(effects);
+const source = z.enum(ruleSources);
+const role = z.enum(roles);
+/** Of a key or an override. */
+const state = z.enum(['active', 'expired', 'revoked']);
 const time = z.string().describe('ISO 8601, UTC.');
 const next = z.string().nullable().describe('To be sent as `after`; null on the last page.');
 
@@ -18,7 +22,7 @@ export const ruleAnswer = z.strictObject({
   resources: z.array(z.string()),
   except_principals: z.array(z.string()).optional(),
   except_resources: z.array(z.string()).optional(),
-  provenances: z.array(z.string()).optional(),
+  provenances: z.array(z.enum(provenances)).optional(),
   when: z.string().nullable(),
   expires_at: time.nullable(),
   reason: z.string().nullable(),
@@ -40,7 +44,7 @@ export const refreshAnswer = z.strictObject({
 /** An override as it is shown. */
 export const overrideAnswer = z.strictObject({
   id: z.string(),
-  state: z.enum(['active', 'expired', 'revoked']),
+  state,
   principal: z.string(),
   action,
   resource: z.string(),
@@ -71,7 +75,7 @@ const verdict = z.strictObject({
 });
 
 /** What is known before the arguments of a call are. */
-const outlook = z.enum(['allow', 'deny', 'ask']);
+const outlook = z.enum(toolVerdicts);
 
 /** One answer that a draft turns round. */
 const change = z.strictObject({
@@ -124,7 +128,7 @@ export const keyAnswer = z.strictObject({
   id: z.string(),
   name: z.string(),
   role,
-  state: z.enum(['active', 'expired', 'revoked']),
+  state,
   namespaces: z.array(z.string()).nullable().describe('Null reaches all.'),
   agents: z.array(z.string()).nullable().describe('Null reaches all.'),
   limits: z.strictObject({

@@ -10,9 +10,16 @@ export const securityLimits = {
   draftPatterns: 1000,
   /** Characters of the arguments that a preview asks about, as JSON: each condition reads them. */
   previewArgsChars: 10_000,
-  /** Decisions or overrides on one page. */
-  recordsPerPage: 1000,
-};
+  /** Characters of a pattern of principals or resources. */
+  patternChars: 200,
+  /** Characters of a condition in CEL. */
+  conditionChars: 2000,
+  /** Characters of the reason of a rule or an override. */
+  reasonChars: 500,
+} as const;
+
+/** Ids of rules; those of overrides begin with `ovr_`. */
+export const ruleIdForm = /^(?!ovr_)[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** The overlap of a rotated key where none is given: an hour. */
 export const defaultOverlapSeconds = 3600;

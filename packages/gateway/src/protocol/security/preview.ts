@@ -1,11 +1,11 @@
-import type { Action, Decision, KeyPrincipal, Rule } from '../policy.ts';
+import type { Action, Decision, Effect, KeyPrincipal, Rule, ToolVerdict } from '../policy.ts';
 
 /** A short-lived rule to be made. */
 export type NewOverride = {
   readonly principal: string;
   readonly action: Action;
   readonly resource: string;
-  readonly effect: 'allow' | 'deny';
+  readonly effect: Effect;
   readonly ttlSeconds: number;
   readonly reason: string;
   readonly breakGlass: boolean;
@@ -54,9 +54,6 @@ export type PreviewChange = {
   readonly agentId?: string;
   readonly action: Action;
   readonly resource: string;
-  readonly before: PreviewAnswerWord;
-  readonly after: PreviewAnswerWord;
+  readonly before: ToolVerdict;
+  readonly after: ToolVerdict;
 };
-
-/** `ask` where it depends on the arguments of a tool call, or on the time. */
-export type PreviewAnswerWord = 'allow' | 'deny' | 'ask';

@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { defaultOverlapSeconds, securityLimits } from './limits.ts';
+import { pageSize } from '../pages.ts';
+import { actions, effects, roles } from '../policy.ts';
+import { defaultOverlapSeconds, ruleIdForm, securityLimits } from './limits.ts';
 
-const action = z.enum(['list_agents', 'run_agent', 'call_tool', 'load_module', 'administer']);
-const effect = z.enum(['allow', 'deny']);
-const role = z.enum(['caller', 'operator', 'admin', 'metrics']);
+const action = z.enum(actions);
+const effect = z.enum(effects);
+const role = z.enum(roles);
 
 const isoTime = z
   .string()
@@ -16,12 +18,16 @@ const reason = z
   .string()
   .trim()
   .min(1, { error: 'A reason has at least one character' })
-  .max(500, { error: 'A reason has at most 500 characters' });
+  .max(securityLimits.reasonChars, {
+    error: `A reason has at most ${securityLimits.reasonChars} characters`,
+  });
 
 const pattern = z
   .string()
   .min(1, { error: 'It must not be empty' })
-  .max(200, { error: 'It has at most 200 characters' });
+  .max(securityLimits.patternChars, {
+    error: `It has at most ${securityLimits.patternChars} characters`,
+  });
 
 const principal = pattern.describe(
   'Id or name of a key or a glob over them, `role:<role>`, or `agent:<glob over model ids>`.',
@@ -46,14 +52,19 @@ export const overrideBody = z.strictObject({
 });
 
 const draftRule = z.strictObject({
-  id: z.string().regex(/^(?!ovr_)[a-z0-9][a-z0-9._-]{0,63}$/, {
+  id: z.string().regex(ruleIdForm, {
     error: 'An id has lower case letters, digits, `.`, `_` and `-`, and does not begin with ovr_',
   }),
   effect,
   action,
   principals: z.array(pattern).min(1).max(100),
   resources: z.array(pattern).min(1).max(100),
-  when: z.string().min(1).max(2000).optional().describe('A condition in CEL.'),
+  when: z
+    .string()
+    .min(1)
+    .max(securityLimits.conditionChars)
+    .optional()
+    .describe('A condition in CEL.'),
   expires_at: isoTime.optional(),
   reason: reason.optional(),
 });
@@ -121,7 +132,7 @@ export const overridesQuery = z.strictObject({
     .default('false')
     .describe('Only those that hold now.'),
   after: cursor(/^ovr_[\w-]{1,100}$/),
-  limit: z.coerce.number().int().min(1).max(securityLimits.recordsPerPage).default(100),
+  limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.default),
 });
 
 /** Query of `GET /security/decisions`. All filters that are given must fit. */
@@ -136,7 +147,7 @@ export const decisionsQuery = z.strictObject({
   since: isoTime.optional().describe('ISO 8601 time: at or after it.'),
   until: isoTime.optional().describe('ISO 8601 time: before it.'),
   after: cursor(/^dec_\d{1,100}$/),
-  limit: z.coerce.number().int().min(1).max(securityLimits.recordsPerPage).default(100),
+  limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.default),
 });
 
 const limit = z.int().min(1).max(Number.MAX_SAFE_INTEGER).nullable().optional();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findingSchema } from '../diagnostics.ts';
+import { effects } from '../policy.ts';
 import { manifestSchema, runtimeSchema } from '../records.ts';
 import { failureDetailSchema, provenanceSchema, runEventSchema } from '../run-events.ts';
 
@@ -23,7 +24,7 @@ export const toolDecidedSchema = z.object({
   runId: z.string(),
   tool: z.string().max(maxToolNameLength),
   provenance: provenanceSchema,
-  answer: z.enum(['allow', 'deny']),
+  answer: z.enum(effects),
 });
 
 /** A `FromWorker` by its type. A message that is added here is known to the gateway. */

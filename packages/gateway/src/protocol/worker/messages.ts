@@ -1,4 +1,5 @@
 import type { Inferred } from '../inferred.ts';
+import type { ToolVerdict } from '../policy.ts';
 import type { ModuleLoad } from '../records.ts';
 import type { RunContext, RunInput } from '../run.ts';
 import type {
@@ -22,10 +23,7 @@ export const maxLineFromWorkerBytes = 8 * 1024 * 1024;
 /** Longest line sent to a worker: above the largest body (32 MiB), escaped. */
 export const maxLineToWorkerBytes = 80 * 1024 * 1024;
 
-/** Verdict on a tool, sent with a run; `ask` means the arguments decide and the worker has to ask. */
-export type ToolVerdict = 'allow' | 'deny' | 'ask';
-
-/** Verdicts by tool name; `otherwise` holds for tools not named. */
+/** Verdicts by tool name, sent with a run; `otherwise` holds for tools not named. On `ask` the worker has to ask. */
 export type ToolVerdicts = {
   readonly otherwise: ToolVerdict;
   readonly tools: Readonly<Record<string, ToolVerdict>>;

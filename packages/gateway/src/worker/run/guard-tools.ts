@@ -1,5 +1,6 @@
+import type { ToolVerdict } from '../../protocol/policy.ts';
 import type { Provenance } from '../../protocol/run.ts';
-import type { ToolVerdict, ToolVerdicts } from '../../protocol/worker/messages.ts';
+import type { ToolVerdicts } from '../../protocol/worker/messages.ts';
 import type { SdkCopy } from '../loaded-module.ts';
 import { fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
 import { type RunScope, runScope } from './run-scope.ts';

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Effect } from '../../protocol/policy.ts';
 import type { LoadedModule, RunRequest } from '../loaded-module.ts';
 import type { SdkResult, SdkRun, SdkRunner, SdkRunOptions } from '../sdk.ts';
 import type { SdkUsage } from './sdk-usage.ts';
@@ -28,7 +29,7 @@ export type RunScope = {
   readonly activity: ToolActivity;
   readonly tap: RunTap;
   /** Tools that run elsewhere: what was last told of their offer to the model, by name. */
-  readonly offers: Map<string, 'allow' | 'deny'>;
+  readonly offers: Map<string, Effect>;
 };
 
 /** The current run, followed through every await of the module's code. */
