@@ -2,20 +2,18 @@ import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
-import { admit, beginExchange } from './admit.ts';
-import { trustNearest } from './client-address.ts';
 import type { HttpDeps } from './deps.ts';
-import { createBodyHold } from './hold-bodies.ts';
-import { invalidInput } from './invalid-input.ts';
+import { beginExchange, newRequestId, processingMs } from './exchange.ts';
+import { trustNearest } from './intake/client-address.ts';
+import { guardRequest, unknownUrl } from './intake/guard-request.ts';
+import { createBodyHold } from './intake/hold-bodies.ts';
+import { invalidInput } from './intake/invalid-input.ts';
+import { parseJson } from './intake/parse-json.ts';
 import { createOpenRuns } from './open-runs.ts';
-import { parseJson } from './parse-json.ts';
 import { addRoute, refuseOtherMethods } from './register-routes.ts';
-import { newRequestId } from './request-id.ts';
-import { processingMs } from './route.ts';
 import { listRoutes } from './routes.ts';
 import { sendError } from './send-error.ts';
 import { answerSocketError } from './transport-errors.ts';
-import { unknownUrl } from './unknown-url.ts';
 
 const limits = {
   /** For a request to arrive whole, and for its headers. */
@@ -58,7 +56,7 @@ export function createApp(deps: HttpDeps): FastifyInstance {
   app.decorateRequest('caller', null);
   app.decorateRequest('startedAtMs', 0);
   takeBodies(app, deps.settings.bodyLimitBytes);
-  app.addHook('onRequest', (request, reply, done) => admit(deps, { request, reply }, done));
+  app.addHook('onRequest', (request, reply, done) => guardRequest(deps, { request, reply }, done));
   app.addHook('onSend', (request, reply, _payload, done) => {
     reply.header('openai-processing-ms', processingMs(request));
     done();

@@ -100,8 +100,3 @@ export function callerOf(request: FastifyRequest): Caller {
   if (request.caller === null) throw new Error(`No caller on ${request.routeOptions.url}.`);
   return request.caller;
 }
-
-/** Milliseconds since the request arrived, as a header has it. */
-export function processingMs(request: FastifyRequest): string {
-  return String(Math.round(performance.now() - request.startedAtMs));
-}

@@ -1,9 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { HttpDeps } from './deps.ts';
 import { errorResponse } from './error-response.ts';
+import type { Exchange } from './exchange.ts';
 import { asGatewayError } from './transport-errors.ts';
-
-export type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply };
 
 const defaultLingerMs = 5000;
 

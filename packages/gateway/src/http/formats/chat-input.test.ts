@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../errors.ts';
 import { chatRequestSchema } from '../../protocol/openai-chat.ts';
-import { invalidInput } from '../invalid-input.ts';
+import { invalidInput } from '../intake/invalid-input.ts';
 import { toRunInput } from './chat-input.ts';
 
 const question = [{ role: 'user', content: 'Hi' }];

@@ -4,10 +4,11 @@ import { eventsOf } from '../../protocol/run-sink.ts';
 import { whenCallerLeaves } from '../caller-gone.ts';
 import type { HttpDeps } from '../deps.ts';
 import { sendEventStream } from '../event-stream.ts';
+import { processingMs } from '../exchange.ts';
 import { chatCompletion, chatHead } from '../formats/chat.ts';
 import { toRunInput } from '../formats/chat-input.ts';
 import { createChatStream } from '../formats/chat-stream.ts';
-import { callerOf, defineRoute, processingMs, type Route } from '../route.ts';
+import { callerOf, defineRoute, type Route } from '../route.ts';
 
 const defaultKeepAliveMs = 15_000;
 

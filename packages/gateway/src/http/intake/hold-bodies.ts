@@ -1,5 +1,5 @@
-import { GatewayError } from '../errors.ts';
-import type { Exchange } from './send-error.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Exchange } from '../exchange.ts';
 
 /** Bodies of the largest size that are held at the same time. */
 const heldBodies = 8;

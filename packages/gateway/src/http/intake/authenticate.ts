@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
-import { GatewayError } from '../errors.ts';
-import type { Caller } from '../protocol/policy.ts';
-import type { HttpDeps } from './deps.ts';
-import type { Access } from './route.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Caller } from '../../protocol/policy.ts';
+import type { HttpDeps } from '../deps.ts';
+import type { Access } from '../route.ts';
 
 /** Longer ones are none of ours and are not worth hashing. */
 const maxSecretLength = 512;

@@ -1,8 +1,8 @@
-import { GatewayError } from '../errors.ts';
-import type { RateReading } from '../policy/limits/rate-limit.ts';
-import type { Caller } from '../protocol/policy.ts';
-import type { HttpDeps } from './deps.ts';
-import type { Exchange } from './send-error.ts';
+import { GatewayError } from '../../errors.ts';
+import type { RateReading } from '../../policy/limits/rate-limit.ts';
+import type { Caller } from '../../protocol/policy.ts';
+import type { HttpDeps } from '../deps.ts';
+import type { Exchange } from '../exchange.ts';
 
 /**
  * Counts a request against its key's limit and says in the headers where that stands, as OpenAI does. Null where the

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { asCaller, fakeGateway } from '../../test/support/http-fakes.ts';
-import { chat, serve } from '../../test/support/http-server.ts';
-import { createApp } from './app.ts';
+import { asCaller, fakeGateway } from '../../../test/support/http-fakes.ts';
+import { chat, serve } from '../../../test/support/http-server.ts';
+import { createApp } from '../app.ts';
 
 const page = 'https://chat.example.com';
 const preflight = { origin: page, 'access-control-request-method': 'POST' };

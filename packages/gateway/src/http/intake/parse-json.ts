@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../../errors.ts';
 
 /** Deepest nesting of a body. JSON.stringify overflows the stack at some thousand levels, JSON.parse takes any. */
 const maxDepth = 256;

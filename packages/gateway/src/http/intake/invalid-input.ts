@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type FailureCode, failures, GatewayError } from '../errors.ts';
+import { type FailureCode, failures, GatewayError } from '../../errors.ts';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];

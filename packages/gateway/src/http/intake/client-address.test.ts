@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { asCaller, fakeGateway } from '../../test/support/http-fakes.ts';
-import { createApp } from './app.ts';
+import { asCaller, fakeGateway } from '../../../test/support/http-fakes.ts';
+import { createApp } from '../app.ts';
 
 const forwarded = {
   'x-forwarded-for': '203.0.113.7, 198.51.100.9',

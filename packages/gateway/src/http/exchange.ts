@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { HttpDeps } from './deps.ts';
+import { clientAddress } from './intake/client-address.ts';
+
+/** A request and its answer. */
+export type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply };
+
+/** A new id of a request. Never a client's: those are guessable and repeat. */
+export function newRequestId(): string {
+  // Node draws many of these at once; 24 digits of one are 90 random bits.
+  return `req_${randomUUID().replaceAll('-', '').slice(8)}`;
+}
+
+/** Sets the headers of every answer and sees to the one event that every request ends with. */
+export function beginExchange(
+  { emit }: HttpDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  request.startedAtMs = performance.now();
+  reply.headers({
+    'x-request-id': request.id,
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+  });
+  const address = clientAddress(request);
+  reply.raw.once('close', () => {
+    emit({
+      type: 'request_ended',
+      requestId: request.id,
+      clientRequestId: clientRequestId(request),
+      clientAddress: address,
+      keyId: request.caller?.keyId ?? null,
+      method: request.method,
+      path: pathOf(request),
+      route: request.routeOptions.url ?? 'unknown',
+      status: reply.raw.writableEnded ? reply.raw.statusCode : callerLeft,
+      durationMs: performance.now() - request.startedAtMs,
+    });
+  });
+}
+
+/** Milliseconds since the request arrived, as a header has it. */
+export function processingMs(request: FastifyRequest): string {
+  return String(Math.round(performance.now() - request.startedAtMs));
+}
+
+/** Status in the log of an answer that nobody was there to read, as nginx has it. */
+const callerLeft = 499;
+
+const maxLoggedPathLength = 256;
+
+function pathOf({ url }: FastifyRequest): string {
+  return (url.split('?', 1)[0] ?? '').slice(0, maxLoggedPathLength);
+}
+
+/** What the caller calls its request: for the log and nothing else. */
+function clientRequestId({ headers }: FastifyRequest): string | null {
+  const id = headers['x-client-request-id'];
+  return typeof id === 'string' && /^[\x21-\x7e]{1,128}$/.test(id) ? id : null;
+}
