@@ -41,6 +41,7 @@ export const importTable: Readonly<Record<string, Row>> = {
       'policy/',
       'dependencies/',
       'registry/discovery/',
+      'http/routes.ts',
       'gateway.ts',
     ],
   },

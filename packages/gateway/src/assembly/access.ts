@@ -1,3 +1,4 @@
+import { administration } from '../http/routes.ts';
 import { createFollowStore } from '../policy/follow-store.ts';
 import { createApiKeys } from '../policy/keys/api-keys.ts';
 import { createKnownKeys } from '../policy/keys/known-keys.ts';
@@ -20,6 +21,7 @@ export function createAccess({ config, live, upstreams, store, nowSeconds, emit 
   const followStore = createFollowStore({ store, nowMs: Date.now, emit });
   const policy = createLivePolicy({
     settings: config.security,
+    administration,
     overrides: store.overrides,
     followStore,
     nowSeconds,

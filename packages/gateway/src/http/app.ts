@@ -11,7 +11,7 @@ import { invalidInput } from './intake/invalid-input.ts';
 import { parseJson } from './intake/parse-json.ts';
 import { createOpenRuns } from './open-runs.ts';
 import { addRoute, refuseOtherMethods } from './register-routes.ts';
-import { listRoutes } from './routes.ts';
+import { routes } from './routes.ts';
 import { sendError } from './send-error.ts';
 import { answerSocketError } from './transport-errors.ts';
 
@@ -115,8 +115,7 @@ function addRoutes(app: FastifyInstance, deps: HttpDeps): void {
     transform: (route) => jsonSchemaTransform({ ...route, url: route.url.replace('*', ':id') }),
   });
   app.register((scope, _options, done) => {
-    const routes = listRoutes(deps);
-    for (const route of routes) addRoute(scope, route);
+    for (const route of routes) addRoute(scope, route, deps);
     refuseOtherMethods(scope, routes);
     done();
   });

@@ -59,7 +59,7 @@ export type AdminReads = {
   readonly refresh: (options: { readonly force: boolean }) => Promise<unknown>;
   readonly upstreams: () => unknown;
   readonly usage: () => unknown;
-  readonly runs?: (viewer: Caller) => unknown;
+  readonly runs: (viewer: Caller) => unknown;
 };
 
 /** What is counted, as Prometheus scrapes it and as JSON. */

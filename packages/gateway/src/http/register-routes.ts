@@ -1,27 +1,28 @@
 import type { FastifyInstance, FastifySchema, HTTPMethods } from 'fastify';
+import type { HttpDeps } from './deps.ts';
 import type { Route } from './route.ts';
 
 const commonMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE'] as const;
 
 /** Adds a route as Fastify knows it. HEAD comes with GET. */
-export function addRoute(app: FastifyInstance, route: Route): void {
-  const { method, url, access, resource, summary, body, query, params, answer, handle } = route;
+export function addRoute(app: FastifyInstance, route: Route, deps: HttpDeps): void {
+  const { method, url, audience, resource, summary, body, query, params, answer, handle } = route;
   const { status = 200 } = route;
   app.route({
     method,
     url,
-    config: { access, resource, ...(route.startsRun ? { startsRun: true } : {}) },
+    config: { audience, resource, ...(route.startsRun ? { startsRun: true } : {}) },
     schema: described({
       summary,
       ...(body ? { body } : {}),
       ...(query ? { querystring: query } : {}),
       ...(params ? { params } : {}),
       ...(answer ? { response: { [status]: answer } } : {}),
-      ...(access === 'public' ? { security: [] } : {}),
+      ...(audience === 'anyone' ? { security: [] } : {}),
     }),
     handler: async (request, reply) => {
       if (route.status !== undefined) reply.code(route.status);
-      return handle(request, reply);
+      return handle(deps, request, reply);
     },
   });
 }
@@ -36,7 +37,7 @@ export function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[
       method: ['OPTIONS', ...commonMethods.filter((method) => !known.includes(method))],
       url,
       config: {
-        access: first.access,
+        audience: first.audience,
         resource: first.resource,
         otherwiseKnown: [...known, 'OPTIONS'].join(', '),
       },

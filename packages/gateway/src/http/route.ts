@@ -1,18 +1,22 @@
 import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import type { z } from 'zod';
 import type { Caller } from '../protocol/policy.ts';
+import type { HttpDeps } from './deps.ts';
 import type { OpenRuns } from './open-runs.ts';
 
 /**
- * Whose key opens a route: `public` none, `caller` any but a scraper's, `admin` and `metrics` those that rules let in,
- * `admin` never a scraper's.
+ * Whom a route is for: nobody needs a key, any key but a scraper's will do, or rules decide. Where no rule says
+ * otherwise they let in admins, and whom the audience names. A scraper's key opens what is for scrapers and no more.
  */
-export type Access = 'public' | 'caller' | 'admin' | 'metrics';
+export type Audience = 'anyone' | 'callers' | 'operators' | 'admins' | 'scrapers';
+
+/** What a route tells: of all agents, or each key of those that its scopes reach. */
+export type RouteScope = 'all' | 'own';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Absent counts as `admin`: a route that says nothing is closed. */
-    access?: Access;
+    /** Absent counts as `admins`: a route that says nothing is closed. */
+    audience?: Audience;
     /** What `administer` is asked about. */
     resource?: string;
     /** A run that the key may not have is refused before the body is read. */
@@ -34,7 +38,9 @@ declare module 'fastify' {
 export type Route = {
   readonly method: HTTPMethods;
   readonly url: string;
-  readonly access: Access;
+  readonly audience: Audience;
+  /** Where rules decide about it: a key that is limited to some agents opens `own` only. */
+  readonly scope: RouteScope;
   /** What `administer` is asked about, where it is not the url. */
   readonly resource: string;
   readonly summary: string;
@@ -48,15 +54,17 @@ export type Route = {
   readonly answer?: z.ZodType;
   /** Status of that answer. Default 200. */
   readonly status?: number;
-  readonly handle: (request: FastifyRequest, reply: FastifyReply) => unknown;
+  readonly handle: (deps: HttpDeps, request: FastifyRequest, reply: FastifyReply) => unknown;
 };
 
 type RouteDefinition<
   Body extends z.ZodType,
   Query extends z.ZodType,
   Params extends z.ZodType,
-> = Omit<Route, 'handle' | 'body' | 'query' | 'params' | 'resource'> & {
+> = Omit<Route, 'handle' | 'body' | 'query' | 'params' | 'resource' | 'scope'> & {
   readonly resource?: string;
+  /** Default: it is about all agents. */
+  readonly scope?: RouteScope;
   readonly body?: Body;
   readonly query?: Query;
   readonly params?: Params;
@@ -67,6 +75,7 @@ type RouteDefinition<
 
 /** What a handler gets. Body, query and params went through the route's schemas. */
 export type RouteInput<Body, Query, Params = unknown> = {
+  readonly deps: HttpDeps;
   readonly body: Body;
   readonly query: Query;
   readonly params: Params;
@@ -83,9 +92,11 @@ export function defineRoute<
   const { handle, ...route } = definition;
   return {
     resource: route.url,
+    scope: 'all',
     ...route,
-    handle: (request, reply) =>
+    handle: (deps, request, reply) =>
       handle({
+        deps,
         body: request.body as z.output<Body>,
         query: request.query as z.output<Query>,
         params: request.params as z.output<Params>,

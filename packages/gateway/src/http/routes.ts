@@ -1,5 +1,5 @@
-import type { HttpDeps } from './deps.ts';
-import { defineRoute, type Route } from './route.ts';
+import type { Administration } from '../policy/rules/administration.ts';
+import { type Audience, defineRoute, type Route } from './route.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { chatRoutes } from './routes/chat-completions.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -10,22 +10,36 @@ import { keyRoutes } from './routes/security-keys.ts';
 import { overrideRoutes } from './routes/security-overrides.ts';
 
 /** Every route there is, with who may use it. */
-export function listRoutes(deps: HttpDeps): readonly Route[] {
-  return [
-    ...healthRoutes(deps),
-    ...modelRoutes(deps),
-    ...chatRoutes(deps),
-    ...adminRoutes(deps),
-    ...metricRoutes(deps),
-    ...securityRoutes(deps),
-    ...overrideRoutes(deps),
-    ...keyRoutes(deps),
-    defineRoute({
-      method: 'GET',
-      url: '/openapi.json',
-      access: 'caller',
-      summary: 'This description, in OpenAPI 3.1.',
-      handle: ({ request }) => request.server.swagger(),
-    }),
-  ];
+export const routes: readonly Route[] = [
+  ...healthRoutes,
+  ...modelRoutes,
+  ...chatRoutes,
+  ...adminRoutes,
+  ...metricRoutes,
+  ...securityRoutes,
+  ...overrideRoutes,
+  ...keyRoutes,
+  defineRoute({
+    method: 'GET',
+    url: '/openapi.json',
+    audience: 'callers',
+    summary: 'This description, in OpenAPI 3.1.',
+    handle: ({ request }) => request.server.swagger(),
+  }),
+];
+
+/** What the rules have to know of the routes. */
+export const administration: Administration = {
+  operators: resourcesOf(({ audience }) => audience === 'operators'),
+  scrapers: resourcesOf(({ audience }) => audience === 'scrapers'),
+  own: resourcesOf(({ audience, scope }) => isAdministered(audience) && scope === 'own'),
+};
+
+function resourcesOf(isMeant: (route: Route) => boolean): readonly string[] {
+  const resources = routes.filter(isMeant).map(({ resource }) => resource);
+  return [...new Set(resources.map((resource) => resource.replaceAll(/:[a-z]+/g, '*')))];
+}
+
+function isAdministered(audience: Audience): boolean {
+  return audience !== 'anyone' && audience !== 'callers';
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createEvents, type GatewayEvent } from '../events.ts';
+import { administration } from '../http/routes.ts';
 import type { Rule } from '../protocol/policy.ts';
 import { createAuthorize, principalOf } from './authorize.ts';
 import { builtInRules } from './rules/built-in.ts';
@@ -14,13 +15,13 @@ const caller = {
   requestId: 'req_1',
 } as const;
 
-function setup(rules: readonly Rule[] = builtInRules) {
+function setup(rules: readonly Rule[] = builtInRules(administration)) {
   const events = createEvents();
   const heard: GatewayEvent[] = [];
   events.listen((event) => heard.push(event));
   let nowSeconds = 100;
   const authorize = createAuthorize({
-    rules: () => compileRules(rules),
+    rules: () => compileRules(rules, administration),
     nowSeconds: () => nowSeconds,
     emit: events.emit,
   });

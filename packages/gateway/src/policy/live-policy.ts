@@ -1,7 +1,9 @@
 import type { OverrideRecord, Rule } from '../protocol/policy.ts';
 import type { OverrideStore } from '../protocol/store.ts';
 import type { FollowStore } from './follow-store.ts';
+import type { Administration } from './rules/administration.ts';
 import { builtInRules } from './rules/built-in.ts';
+import { createCeiling } from './rules/key-ceiling.ts';
 import { namespaceRules } from './rules/namespaces.ts';
 import { overrideRule } from './rules/override-rule.ts';
 import { joinRules, type PreparedRule, prepareRules, type RuleSet } from './rules/rule-set.ts';
@@ -10,6 +12,8 @@ import type { SecuritySettings } from './settings.ts';
 export type LivePolicyDeps = {
   /** What the settings say at first. */
   readonly settings: RuleSettings;
+  /** What is administered here. */
+  readonly administration: Administration;
   readonly overrides: Pick<OverrideStore, 'list'>;
   readonly followStore: Pick<FollowStore, 'follow'>;
   readonly nowSeconds: () => number;
@@ -38,15 +42,18 @@ export type LivePolicy = {
 /** @throws RuleError where a rule of the settings is wrong. */
 export function createLivePolicy(deps: LivePolicyDeps): LivePolicy {
   const { overrides, followStore, nowSeconds } = deps;
+  const ceiling = createCeiling(deps.administration);
+  const builtIn = prepareRules(builtInRules(deps.administration));
   const listeners = new Set<() => void>();
-  let settled = prepareSettings(deps.settings);
-  let taken = textOf(deps.settings);
+  let configured = prepareSettings(deps.settings);
+  let configuredText = textOf(deps.settings);
   let active: readonly OverrideRecord[] = [];
-  let current = joinRules(settled);
+  let current = joinRules([...configured, ...builtIn], ceiling);
 
   const renew = () => {
     active = active.filter(({ expiresAtSeconds }) => nowSeconds() < expiresAtSeconds);
-    current = joinRules([...settled, ...prepareRules(active.map(overrideRule))]);
+    const overriding = prepareRules(active.map(overrideRule));
+    current = joinRules([...configured, ...builtIn, ...overriding], ceiling);
     expiry.await(current.rules);
     for (const listener of listeners) listener();
   };
@@ -64,9 +71,9 @@ export function createLivePolicy(deps: LivePolicyDeps): LivePolicy {
     current: () => current,
     replace(settings) {
       const text = textOf(settings);
-      if (text === taken) return;
-      settled = prepareSettings(settings);
-      taken = text;
+      if (text === configuredText) return;
+      configured = prepareSettings(settings);
+      configuredText = text;
       renew();
     },
     reload: () => reload(),
@@ -79,7 +86,7 @@ export function createLivePolicy(deps: LivePolicyDeps): LivePolicy {
 }
 
 function prepareSettings({ rules, namespaces }: RuleSettings): readonly PreparedRule[] {
-  return prepareRules([...rules, ...namespaceRules(namespaces), ...builtInRules]);
+  return prepareRules([...rules, ...namespaceRules(namespaces)]);
 }
 
 function textOf({ rules, namespaces }: RuleSettings): string {

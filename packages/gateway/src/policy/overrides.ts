@@ -143,6 +143,6 @@ async function checkEnding(
 function notFound(): GatewayError {
   return new GatewayError(
     'record_not_found',
-    'No override with this id holds now. GET /security/overrides lists them.',
+    'No override with this id holds now. List the overrides to see which do.',
   );
 }

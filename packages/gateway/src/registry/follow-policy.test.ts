@@ -40,7 +40,7 @@ type Place = {
 function begin(place: Place, startRules: readonly Rule[]) {
   const { projectRoot, stored, leaveEdits } = place;
   const entry = join(projectRoot, path);
-  let rules = compileRules([...builtInRules, ...startRules]);
+  let rules = compileRules([...builtInRules(), ...startRules]);
   const events: GatewayEvent[] = [];
   const emit = (event: GatewayEvent) => void events.push(event);
   const state = { beforeLoad: async () => {}, loads: [] as string[], retired: [] as string[] };
@@ -99,7 +99,7 @@ function begin(place: Place, startRules: readonly Rule[]) {
   const follow = createFollowPolicy({ ...policy, catalog, retire, sync, leaveEdits, emit });
   const entryNow = () => catalog.get('labs/a');
   const change = (...changed: readonly Rule[]) => {
-    rules = compileRules([...builtInRules, ...changed]);
+    rules = compileRules([...builtInRules(), ...changed]);
     follow();
   };
   const isReady = () => expect.poll(() => entryNow()?.status).toBe('ready');

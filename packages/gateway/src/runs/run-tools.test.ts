@@ -48,7 +48,7 @@ function rule(parts: Partial<Rule>): Rule {
 }
 
 function scene(...rules: Rule[]) {
-  let current = compileRules([...builtInRules, ...rules]);
+  let current = compileRules([...builtInRules(), ...rules]);
   let nowSeconds = 12 * 3600;
   let onChange = () => {};
   const emitted: GatewayEvent[] = [];
@@ -75,7 +75,7 @@ function scene(...rules: Rule[]) {
     emitted,
     decided,
     change(...changed: Rule[]) {
-      current = compileRules([...builtInRules, ...changed]);
+      current = compileRules([...builtInRules(), ...changed]);
       onChange();
     },
     passTo: (seconds: number) => {

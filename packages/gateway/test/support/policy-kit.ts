@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { administration } from '../../src/http/routes.ts';
 import { createFollowStore } from '../../src/policy/follow-store.ts';
 import { createLivePolicy, type LivePolicy } from '../../src/policy/live-policy.ts';
 import { createOverrides, type Overrides } from '../../src/policy/overrides.ts';
@@ -24,6 +25,7 @@ export async function openPolicy(
   const followStore = createFollowStore({ store, nowMs: Date.now, emit: () => undefined });
   const policy = createLivePolicy({
     settings: { rules: [], namespaces: {}, ...settings },
+    administration,
     overrides: store.overrides,
     followStore,
     nowSeconds,

@@ -86,7 +86,7 @@ export function scene(options: Scene = {}) {
   const verdicts: ToolVerdicts[] = [];
   const listeners: (() => void)[] = [];
   const ruleSet = (rules: Scene['rules'] = []) =>
-    compileRules([...builtInRules, ...rules.map(configured)]);
+    compileRules([...builtInRules(), ...rules.map(configured)]);
   let rules = ruleSet(options.rules);
   const emit = (event: GatewayEvent) => void emitted.push(event);
   const stopping = new AbortController();

@@ -1,3 +1,4 @@
+import { administration } from '../../http/routes.ts';
 import { isUsable } from '../../policy/keys/known-keys.ts';
 import { createLivePolicy } from '../../policy/live-policy.ts';
 import { createOverrides, type Overrides } from '../../policy/overrides.ts';
@@ -23,6 +24,7 @@ export function withPolicy<Result>(
     const { store, config } = opened;
     const live = createLivePolicy({
       settings: config.security,
+      administration,
       overrides: store.overrides,
       followStore: { follow: readOnce },
       nowSeconds,

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors.ts';
 import type { Caller } from '../../protocol/policy.ts';
 import type { HttpDeps } from '../deps.ts';
-import type { Access } from '../route.ts';
+import type { Audience } from '../route.ts';
 
 /** Longer ones are none of ours and are not worth hashing. */
 const maxSecretLength = 512;
@@ -34,8 +34,8 @@ export function checkAccess(
   mayAdminister: HttpDeps['mayAdminister'],
 ): void {
   if (request.is404) return;
-  const { access = 'admin', resource = '' } = request.routeOptions.config;
-  if (isOpen(access, caller, () => mayAdminister(caller, resource))) return;
+  const { audience = 'admins', resource = '' } = request.routeOptions.config;
+  if (isOpen(audience, caller, () => mayAdminister(caller, resource))) return;
   const isScoped = caller.namespaces !== null || caller.agents !== null;
   const limited = isScoped ? ' that is limited to some agents' : '';
   throw new GatewayError(
@@ -44,19 +44,20 @@ export function checkAccess(
   );
 }
 
-function isOpen(access: Access, { role }: Caller, mayAdminister: () => boolean): boolean {
-  switch (access) {
-    case 'public':
+function isOpen(audience: Audience, { role }: Caller, mayAdminister: () => boolean): boolean {
+  switch (audience) {
+    case 'anyone':
       return true;
-    case 'caller':
+    case 'callers':
       return role !== 'metrics';
-    case 'metrics':
+    case 'scrapers':
       return mayAdminister();
-    case 'admin':
+    case 'operators':
+    case 'admins':
       // Asked first: a scraper’s attempt is a decision too.
       return mayAdminister() && role !== 'metrics';
     default:
-      return access satisfies never;
+      return audience satisfies never;
   }
 }
 

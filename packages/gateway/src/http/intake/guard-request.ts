@@ -41,7 +41,7 @@ export function guardRequest(
 /** Says who calls and counts it; a promise where the key has a limit. */
 function identify(deps: HttpDeps, exchange: Exchange): Promise<void> | null {
   const { request } = exchange;
-  if (request.routeOptions.config.access === 'public' && !request.is404) return null;
+  if (request.routeOptions.config.audience === 'anyone' && !request.is404) return null;
   request.caller = authenticate(request, deps.authenticate);
   return limitRequest(deps, exchange, request.caller);
 }

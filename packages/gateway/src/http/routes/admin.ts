@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { severities, stages } from '../../protocol/diagnostics.ts';
 import { pageSize } from '../../protocol/pages.ts';
-import type { Caller } from '../../protocol/policy.ts';
-import type { ErrorsQuery, HttpDeps } from '../deps.ts';
-import { callerOf, defineRoute, type Route } from '../route.ts';
+import type { ErrorsQuery } from '../deps.ts';
+import { callerOf, defineRoute, type Route, type RouteInput } from '../route.ts';
 
 const errorsQuery = z.object({
   agent: z.string().optional().describe('Model id.'),
@@ -25,61 +24,63 @@ const refreshQuery = z.object({
     .describe('Also load what has not changed.'),
 });
 
+const refresh = {
+  method: 'POST',
+  audience: 'admins',
+  resource: '/agents/refresh',
+  summary: 'Look for new, changed and removed agents now.',
+  query: refreshQuery,
+} as const;
+
 /** The routes for operators: what is loaded, what is wrong, and looking for changes. */
-export function adminRoutes({ admin }: HttpDeps): Route[] {
-  return [
-    defineRoute({
-      method: 'GET',
-      url: '/admin/agents',
-      access: 'admin',
-      summary: 'List every agent with its state, files and settings.',
-      handle: async ({ request }) => ({ agents: await admin.agents(callerOf(request)) }),
-    }),
-    defineRoute({
-      method: 'GET',
-      url: '/admin/agents/errors',
-      access: 'admin',
-      summary: 'List what is wrong with agents, newest first.',
-      query: errorsQuery,
-      handle: ({ query }) => admin.errors(toErrorsQuery(query)),
-    }),
-    ...['/agents/refresh', '/admin/agents/refresh'].map((url) =>
-      defineRoute({
-        method: 'POST',
-        url,
-        access: 'admin',
-        resource: '/agents/refresh',
-        summary: 'Look for new, changed and removed agents now.',
-        query: refreshQuery,
-        handle: ({ query }) => admin.refresh({ force: ['true', '1'].includes(query.force) }),
-      }),
-    ),
-    ...reads({ upstreams: admin.upstreams, usage: admin.usage, runs: admin.runs }),
-  ];
-}
+export const adminRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    url: '/admin/agents',
+    audience: 'admins',
+    scope: 'own',
+    summary: 'List every agent with its state, files and settings.',
+    handle: async ({ deps, request }) => ({ agents: await deps.admin.agents(callerOf(request)) }),
+  }),
+  defineRoute({
+    method: 'GET',
+    url: '/admin/agents/errors',
+    audience: 'admins',
+    summary: 'List what is wrong with agents, newest first.',
+    query: errorsQuery,
+    handle: ({ deps, query }) => deps.admin.errors(toErrorsQuery(query)),
+  }),
+  defineRoute({ ...refresh, url: '/agents/refresh', handle: refreshAgents }),
+  defineRoute({ ...refresh, url: '/admin/agents/refresh', handle: refreshAgents }),
+  defineRoute({
+    method: 'GET',
+    url: '/admin/upstreams',
+    audience: 'admins',
+    summary: 'List the upstreams that answer model calls.',
+    handle: ({ deps }) => deps.admin.upstreams(),
+  }),
+  defineRoute({
+    method: 'GET',
+    url: '/admin/usage',
+    audience: 'admins',
+    summary: 'Tokens and requests, by agent, key and upstream.',
+    handle: ({ deps }) => deps.admin.usage(),
+  }),
+  defineRoute({
+    method: 'GET',
+    url: '/admin/runs',
+    audience: 'admins',
+    scope: 'own',
+    summary: 'List the latest runs.',
+    handle: ({ deps, request }) => deps.admin.runs(callerOf(request)),
+  }),
+];
 
-const summaries = {
-  upstreams: 'List the upstreams that answer model calls.',
-  usage: 'Tokens and requests, by agent, key and upstream.',
-  runs: 'List the latest runs.',
-};
-
-function reads(
-  sources: Record<keyof typeof summaries, ((viewer: Caller) => unknown) | undefined>,
-): Route[] {
-  return Object.entries(sources).flatMap(([name, read]) =>
-    read
-      ? [
-          defineRoute({
-            method: 'GET',
-            url: `/admin/${name}`,
-            access: 'admin',
-            summary: summaries[name as keyof typeof summaries],
-            handle: ({ request }) => read(callerOf(request)),
-          }),
-        ]
-      : [],
-  );
+function refreshAgents({
+  deps,
+  query,
+}: RouteInput<unknown, z.output<typeof refreshQuery>>): Promise<unknown> {
+  return deps.admin.refresh({ force: ['true', '1'].includes(query.force) });
 }
 
 function toErrorsQuery({ since, ...query }: z.output<typeof errorsQuery>): ErrorsQuery {

@@ -13,19 +13,18 @@ import { callerOf, defineRoute, type Route } from '../route.ts';
 const defaultKeepAliveMs = 15_000;
 
 /** `POST /v1/chat/completions`, whole or streamed, also for clients whose base URL lacks `/v1`. */
-export function chatRoutes(deps: HttpDeps): Route[] {
-  return ['/v1/chat/completions', '/chat/completions'].map((url) =>
+export const chatRoutes: readonly Route[] = ['/v1/chat/completions', '/chat/completions'].map(
+  (url) =>
     defineRoute({
       method: 'POST',
       url,
-      access: 'caller',
+      audience: 'callers',
       summary: 'Run an agent on a conversation.',
       startsRun: true,
       body: chatRequestSchema,
-      handle: ({ body, request, reply }) => chat(deps, { body, request, reply }),
+      handle: ({ deps, body, request, reply }) => chat(deps, { body, request, reply }),
     }),
-  );
-}
+);
 
 type ChatExchange = {
   readonly body: ChatRequest;

@@ -1,40 +1,37 @@
 import { GatewayError } from '../../errors.ts';
 import type { ModelInfo } from '../../registry/model-info.ts';
-import type { HttpDeps } from '../deps.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 /** `GET /v1/models` and `GET /v1/models/{id}`: the agents that the key may see. */
-export function modelRoutes({ listModels }: HttpDeps): Route[] {
-  return [
-    defineRoute({
-      method: 'GET',
-      url: '/v1/models',
-      access: 'caller',
-      summary: 'List the agents that this key may see.',
-      handle: async ({ request }) => ({
-        object: 'list',
-        data: (await listModels(callerOf(request))).map(toModel),
-      }),
+export const modelRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    url: '/v1/models',
+    audience: 'callers',
+    summary: 'List the agents that this key may see.',
+    handle: async ({ deps, request }) => ({
+      object: 'list',
+      data: (await deps.listModels(callerOf(request))).map(toModel),
     }),
-    // Ids hold slashes, and clients send them encoded or not.
-    defineRoute({
-      method: 'GET',
-      url: '/v1/models/*',
-      access: 'caller',
-      summary: 'Describe one agent by its model id.',
-      handle: async ({ request }) => {
-        const id = (request.params as Readonly<Record<string, string>>)['*'] ?? '';
-        const model = find(await listModels(callerOf(request)), id.toLowerCase());
-        if (model) return toModel(model);
-        throw new GatewayError(
-          'agent_not_found',
-          `The model '${id.slice(0, 200)}' does not exist or you do not have access to it. GET /v1/models lists yours.`,
-          { param: 'model' },
-        );
-      },
-    }),
-  ];
-}
+  }),
+  // Ids hold slashes, and clients send them encoded or not.
+  defineRoute({
+    method: 'GET',
+    url: '/v1/models/*',
+    audience: 'callers',
+    summary: 'Describe one agent by its model id.',
+    handle: async ({ deps, request }) => {
+      const id = (request.params as Readonly<Record<string, string>>)['*'] ?? '';
+      const model = find(await deps.listModels(callerOf(request)), id.toLowerCase());
+      if (model) return toModel(model);
+      throw new GatewayError(
+        'agent_not_found',
+        `The model '${id.slice(0, 200)}' does not exist or you do not have access to it. GET /v1/models lists yours.`,
+        { param: 'model' },
+      );
+    },
+  }),
+];
 
 /** By full id, or by the bare name where only one has it. */
 function find(models: readonly ModelInfo[], id: string): ModelInfo | undefined {

@@ -2,79 +2,67 @@ import { keyAnswer, keysAnswer, newKeyAnswer } from '../../protocol/security/ans
 import { keyToJson } from '../../protocol/security/json.ts';
 import { defaultOverlapSeconds } from '../../protocol/security/limits.ts';
 import { idParams, keyBody, rotateBody } from '../../protocol/security/requests.ts';
-import type { HttpDeps } from '../deps.ts';
 import { toNewKey } from '../formats/security.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 /** The routes that make, list, rotate and revoke keys. A secret is in the answer that makes it and nowhere else. */
-export function keyRoutes(deps: HttpDeps): Route[] {
-  return [...listingRoutes(deps), ...endingRoutes(deps)];
-}
-
-function listingRoutes({ security }: HttpDeps): Route[] {
-  return [
-    defineRoute({
-      method: 'GET',
-      url: '/security/keys',
-      access: 'admin',
-      summary: 'List the API keys, never their secrets, oldest first.',
-      answer: keysAnswer,
-      handle: async ({ request }) => {
-        const records = await security.keys.list(callerOf(request));
-        const now = security.nowSeconds();
-        return { keys: records.map((record) => keyToJson(record, now)) };
-      },
-    }),
-    defineRoute({
-      method: 'POST',
-      url: '/security/keys',
-      access: 'admin',
-      summary: 'Make an API key; its secret is in this answer only.',
-      body: keyBody,
-      answer: newKeyAnswer,
-      status: 201,
-      handle: async ({ request, body }) => {
-        const { record, secret } = await security.keys.create(callerOf(request), toNewKey(body));
-        return { ...keyToJson(record, security.nowSeconds()), key: secret };
-      },
-    }),
-  ];
-}
-
-function endingRoutes({ security }: HttpDeps): Route[] {
-  return [
-    defineRoute({
-      method: 'POST',
-      url: '/security/keys/:id/rotate',
-      access: 'admin',
-      summary: 'Make a key in place of another, which goes on working for a while.',
-      params: idParams,
-      body: rotateBody,
-      answer: newKeyAnswer,
-      status: 201,
-      handle: async ({ request, params, body }) => {
-        const options = { overlapSeconds: body?.overlap_seconds ?? defaultOverlapSeconds };
-        const { record, secret } = await security.keys.rotate(
-          callerOf(request),
-          params.id,
-          options,
-        );
-        return { ...keyToJson(record, security.nowSeconds()), key: secret };
-      },
-    }),
-    defineRoute({
-      method: 'DELETE',
-      url: '/security/keys/:id',
-      access: 'admin',
-      summary: 'End a key now.',
-      params: idParams,
-      answer: keyAnswer,
-      handle: async ({ request, params }) => {
-        const key = await security.keys.revoke(callerOf(request), params.id);
-        const now = security.nowSeconds();
-        const revokedAtSeconds = key.revokedAtSeconds ?? Math.floor(now);
-        return keyToJson({ ...key, revokedAtSeconds }, now);
-      },
-    }),
-  ];
-}
+export const keyRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    url: '/security/keys',
+    audience: 'admins',
+    scope: 'own',
+    summary: 'List the API keys, never their secrets, oldest first.',
+    answer: keysAnswer,
+    handle: async ({ deps: { security }, request }) => {
+      const records = await security.keys.list(callerOf(request));
+      const now = security.nowSeconds();
+      return { keys: records.map((record) => keyToJson(record, now)) };
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    url: '/security/keys',
+    audience: 'admins',
+    scope: 'own',
+    summary: 'Make an API key; its secret is in this answer only.',
+    body: keyBody,
+    answer: newKeyAnswer,
+    status: 201,
+    handle: async ({ deps: { security }, request, body }) => {
+      const { record, secret } = await security.keys.create(callerOf(request), toNewKey(body));
+      return { ...keyToJson(record, security.nowSeconds()), key: secret };
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    url: '/security/keys/:id/rotate',
+    audience: 'admins',
+    scope: 'own',
+    summary: 'Make a key in place of another, which goes on working for a while.',
+    params: idParams,
+    body: rotateBody,
+    answer: newKeyAnswer,
+    status: 201,
+    handle: async ({ deps: { security }, request, params, body }) => {
+      const options = { overlapSeconds: body?.overlap_seconds ?? defaultOverlapSeconds };
+      const { record, secret } = await security.keys.rotate(callerOf(request), params.id, options);
+      return { ...keyToJson(record, security.nowSeconds()), key: secret };
+    },
+  }),
+  defineRoute({
+    method: 'DELETE',
+    url: '/security/keys/:id',
+    audience: 'admins',
+    scope: 'own',
+    summary: 'End a key now.',
+    params: idParams,
+    answer: keyAnswer,
+    handle: async ({ deps: { security }, request, params }) => {
+      const key = await security.keys.revoke(callerOf(request), params.id);
+      const now = security.nowSeconds();
+      const revokedAtSeconds = key.revokedAtSeconds ?? Math.floor(now);
+      return keyToJson({ ...key, revokedAtSeconds }, now);
+    },
+  }),
+];

@@ -2,55 +2,55 @@ import type { OverrideRecord } from '../../protocol/policy.ts';
 import { overrideAnswer, overridesAnswer } from '../../protocol/security/answers.ts';
 import { overrideToJson } from '../../protocol/security/json.ts';
 import { idParams, overrideBody, overridesQuery } from '../../protocol/security/requests.ts';
-import type { HttpDeps } from '../deps.ts';
 import { toNewOverride } from '../formats/security.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 /** The routes that make, list and end overrides. */
-export function overrideRoutes({ security }: HttpDeps): Route[] {
-  return [
-    defineRoute({
-      method: 'POST',
-      url: '/security/override',
-      access: 'admin',
-      summary: 'Permit or stop something for a while.',
-      body: overrideBody,
-      answer: overrideAnswer,
-      status: 201,
-      handle: async ({ request, body }) => {
-        const made = await security.overrides.create(callerOf(request), toNewOverride(body));
-        return overrideToJson(made, security.nowSeconds());
-      },
-    }),
-    defineRoute({
-      method: 'GET',
-      url: '/security/overrides',
-      access: 'admin',
-      summary: 'List the overrides, newest first, those that ended included.',
-      query: overridesQuery,
-      answer: overridesAnswer,
-      handle: async ({ request, query }) => {
-        const isActive = ['true', '1'].includes(query.active);
-        const overrides = await security.overrides.list(callerOf(request), { isActive });
-        const page = pageOf(overrides, query);
-        const now = security.nowSeconds();
-        return { ...page, overrides: page.overrides.map((each) => overrideToJson(each, now)) };
-      },
-    }),
-    defineRoute({
-      method: 'DELETE',
-      url: '/security/overrides/:id',
-      access: 'admin',
-      summary: 'End an override now.',
-      params: idParams,
-      answer: overrideAnswer,
-      handle: async ({ request, params }) => {
-        const ended = await security.overrides.revoke(callerOf(request), params.id);
-        return overrideToJson(ended, security.nowSeconds());
-      },
-    }),
-  ];
-}
+export const overrideRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'POST',
+    url: '/security/override',
+    audience: 'operators',
+    scope: 'own',
+    summary: 'Permit or stop something for a while.',
+    body: overrideBody,
+    answer: overrideAnswer,
+    status: 201,
+    handle: async ({ deps: { security }, request, body }) => {
+      const made = await security.overrides.create(callerOf(request), toNewOverride(body));
+      return overrideToJson(made, security.nowSeconds());
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    url: '/security/overrides',
+    audience: 'operators',
+    scope: 'own',
+    summary: 'List the overrides, newest first, those that ended included.',
+    query: overridesQuery,
+    answer: overridesAnswer,
+    handle: async ({ deps: { security }, request, query }) => {
+      const isActive = ['true', '1'].includes(query.active);
+      const overrides = await security.overrides.list(callerOf(request), { isActive });
+      const page = pageOf(overrides, query);
+      const now = security.nowSeconds();
+      return { ...page, overrides: page.overrides.map((each) => overrideToJson(each, now)) };
+    },
+  }),
+  defineRoute({
+    method: 'DELETE',
+    url: '/security/overrides/:id',
+    audience: 'operators',
+    scope: 'own',
+    summary: 'End an override now.',
+    params: idParams,
+    answer: overrideAnswer,
+    handle: async ({ deps: { security }, request, params }) => {
+      const ended = await security.overrides.revoke(callerOf(request), params.id);
+      return overrideToJson(ended, security.nowSeconds());
+    },
+  }),
+];
 
 /** Those that follow on `after`; from the start where it is unknown by now. */
 function pageOf(

@@ -105,7 +105,7 @@ describe('a manager of keys', () => {
     ]) {
       await expect(attempt()).rejects.toMatchObject({
         code: 'record_not_found',
-        message: 'There is no such key. GET /security/keys lists them.',
+        message: 'There is no such key. List the keys to see their ids.',
       });
     }
     expect(known.find(root.id)?.revokedAtSeconds).toBeNull();

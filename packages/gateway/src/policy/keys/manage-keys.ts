@@ -50,7 +50,7 @@ export function createManageKeys(deps: ManageKeysDeps): ManageKeys {
     if (key && isWithinReach(principal, key)) return key;
     throw new GatewayError(
       'record_not_found',
-      'There is no such key. GET /security/keys lists them.',
+      'There is no such key. List the keys to see their ids.',
     );
   };
 

@@ -86,7 +86,7 @@ function found({ rules = [], namespaces = { labs: { runAgents: 'deny' } }, ...fa
       ...overrides.map(overrideRule),
       ...rules,
       ...namespaceRules(namespaces),
-      ...builtInRules,
+      ...builtInRules(),
     ]),
   });
   return findings.map(({ severity, code, subject }) => `${severity} ${code} ${subject}`);

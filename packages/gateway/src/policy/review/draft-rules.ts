@@ -21,7 +21,7 @@ export type AppliedDraft = {
  * @throws GatewayError `invalid_value` with the part of the draft that cannot be.
  */
 export function applyDraft(
-  { prepared }: RuleSet,
+  { prepared, ceiling }: RuleSet,
   { draftRules = [], draftOverride }: Pick<PreviewRequest, 'draftRules' | 'draftOverride'>,
 ): AppliedDraft | null {
   if (draftRules.length === 0 && !draftOverride) return null;
@@ -32,7 +32,7 @@ export function applyDraft(
   const ids = new Set(rules.map(({ id }) => id));
   const isReplaced = ({ rule }: PreparedRule) => rule.source === 'config' && ids.has(rule.id);
   return {
-    rules: joinRules([...prepared.filter((each) => !isReplaced(each)), ...added]),
+    rules: joinRules([...prepared.filter((each) => !isReplaced(each)), ...added], ceiling),
     touched: [...prepared.filter(isReplaced), ...added],
   };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { keyPrincipal } from '../../../test/support/policy-kit.ts';
 import { someKey } from '../../../test/support/security-fakes.ts';
+import { administration } from '../../http/routes.ts';
 import type { KeyPrincipal, Rule } from '../../protocol/policy.ts';
 import type { PreviewRequest } from '../../protocol/security/preview.ts';
 import { builtInRules } from '../rules/built-in.ts';
@@ -42,7 +43,8 @@ const labsOperator = keyPrincipal('operator', { namespaces: ['labs'] });
 const closedLabs: Record<string, NamespaceSettings> = { labs: { runAgents: 'deny' } };
 
 function rulesOf(rules: readonly Rule[], namespaces: Record<string, NamespaceSettings> = {}) {
-  return compileRules([...rules, ...namespaceRules(namespaces), ...builtInRules]);
+  const all = [...rules, ...namespaceRules(namespaces), ...builtInRules(administration)];
+  return compileRules(all, administration);
 }
 
 function previewOver(rules = rulesOf([]), viewer: KeyPrincipal = admin) {

@@ -1,24 +1,23 @@
 import { type Rule, tiers } from '../../protocol/policy.ts';
+import { type Administration, noAdministration } from './administration.ts';
 
 /** What holds where nobody said otherwise (tier 7). What none of them allows is denied. */
-export const builtInRules: readonly Rule[] = [
-  builtIn('callers-run-agents', 'run_agent', 'role:caller'),
-  builtIn('agents-call-their-tools', 'call_tool', 'agent:*'),
-  builtIn('modules-below-the-roots-load', 'load_module', 'agent:*'),
-  builtIn('admins-administer', 'administer', 'role:admin'),
-  {
-    ...builtIn('operators-permit-for-a-while', 'administer', 'role:operator'),
-    resources: [
-      '/security/preview',
-      '/security/override',
-      '/security/overrides',
-      '/security/overrides/*',
-      '/security/rules',
-      '/security/decisions',
-    ],
-  },
-  { ...builtIn('metrics-keys-scrape', 'administer', 'role:metrics'), resources: ['/metrics'] },
-];
+export function builtInRules({
+  operators,
+  scrapers,
+}: Administration = noAdministration): readonly Rule[] {
+  return [
+    builtIn('callers-run-agents', 'run_agent', 'role:caller'),
+    builtIn('agents-call-their-tools', 'call_tool', 'agent:*'),
+    builtIn('modules-below-the-roots-load', 'load_module', 'agent:*'),
+    builtIn('admins-administer', 'administer', 'role:admin'),
+    {
+      ...builtIn('operators-permit-for-a-while', 'administer', 'role:operator'),
+      resources: operators,
+    },
+    { ...builtIn('metrics-keys-scrape', 'administer', 'role:metrics'), resources: scrapers },
+  ];
+}
 
 function builtIn(id: string, action: Rule['action'], principal: string): Rule {
   return {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { administration } from '../../http/routes.ts';
 import type { Action, Principal, Question, Role, Rule } from '../../protocol/policy.ts';
 import { builtInRules } from './built-in.ts';
 import { decide as decideBy, explain } from './decide.ts';
@@ -31,7 +32,7 @@ function rule(changes: Partial<Rule>): Rule {
 }
 
 function decide(rules: readonly Rule[], question: Question, nowSeconds: number) {
-  return decideBy(compileRules(rules), question, nowSeconds);
+  return decideBy(compileRules(rules, administration), question, nowSeconds);
 }
 
 function ask(principal: Principal, action: Action, resource: string): Question {
@@ -349,7 +350,7 @@ describe('an explanation', () => {
 
 describe('the built-in rules', () => {
   const answer = (role: Role, action: Action, resource: string) =>
-    decide(builtInRules, ask({ ...alice, role }, action, resource), now).answer;
+    decide(builtInRules(administration), ask({ ...alice, role }, action, resource), now).answer;
 
   test.each([
     ['caller', 'run_agent', 'default/a', 'allow'],
@@ -378,7 +379,7 @@ describe('the built-in rules', () => {
 
   test('let an agent call tools and its module load, and nothing else', () => {
     const agentAnswer = (action: Action) =>
-      decide(builtInRules, ask(planner, action, 'anything'), now).answer;
+      decide(builtInRules(administration), ask(planner, action, 'anything'), now).answer;
     expect(agentAnswer('call_tool')).toBe('allow');
     expect(agentAnswer('load_module')).toBe('allow');
     expect(agentAnswer('run_agent')).toBe('deny');

@@ -5,7 +5,6 @@ import {
   type ToolVerdict,
   tiers,
 } from '../../protocol/policy.ts';
-import { beyondCeiling } from './key-ceiling.ts';
 import { evaluateFits, type Fit, fitsOf } from './rule-fits.ts';
 import type { RuleSet } from './rule-set.ts';
 
@@ -19,7 +18,7 @@ import type { RuleSet } from './rule-set.ts';
  * @param nowSeconds - Unix seconds; a rule holds until its `expiresAtSeconds`, exclusive.
  */
 export function decide(rules: RuleSet, question: Question, nowSeconds: number): Decision {
-  const beyond = beyondCeiling(question);
+  const beyond = rules.ceiling(question);
   if (beyond) return { answer: 'deny', rule: beyond };
   for (const fits of turnsOf(rules, question, nowSeconds)) {
     const evaluation = evaluateFits(fits);
@@ -41,7 +40,7 @@ export function decideOnAgent(
 ): { readonly running: Decision; readonly listing: Decision } {
   const decision = decide(rules, running, nowSeconds);
   const question: Question = { ...running, action: 'list_agents' };
-  const beyond = beyondCeiling(question);
+  const beyond = rules.ceiling(question);
   if (beyond) return { running: decision, listing: { answer: 'deny', rule: beyond } };
   const evaluation = evaluateFits(
     fitsOf(rules, { question, nowSeconds, lastTier: LAST_TIER_OF_LISTING }),
@@ -56,7 +55,7 @@ export function explain(
   nowSeconds: number,
 ): { readonly decision: Decision; readonly matched: readonly Rule[] } {
   const decision = decide(rules, question, nowSeconds);
-  const beyond = beyondCeiling(question);
+  const beyond = rules.ceiling(question);
   const matched = beyond ? [beyond] : [];
   for (const fits of turnsOf(rules, question, nowSeconds)) {
     const heard = [...fits].map(({ rule }) => rule);
@@ -73,7 +72,7 @@ export function explain(
  * @param question - About `call_tool`, without arguments.
  */
 export function toolVerdict(rules: RuleSet, question: Question, nowSeconds: number): ToolVerdict {
-  if (beyondCeiling(question)) return 'deny';
+  if (rules.ceiling(question)) return 'deny';
   const evaluation = evaluateFits(fitsOf(rules, { question, nowSeconds, late: 'open' }));
   if (!evaluation) return 'deny';
   const { answer } = evaluation.decision;

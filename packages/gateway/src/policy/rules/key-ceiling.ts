@@ -1,20 +1,35 @@
 import { type KeyPrincipal, type Question, type Rule, tiers } from '../../protocol/policy.ts';
+import type { Administration } from './administration.ts';
+import { compileGlobs, type GlobTest } from './glob.ts';
 import { isInScope, isScoped } from './scopes.ts';
 
+/** The ceiling over all rules: a rule that denies, where a question lies beyond it; else null. */
+export type Ceiling = (question: Question) => Rule | null;
+
 /**
- * The ceiling over all rules: a key for metrics may scrape and nothing else, and no key reaches beyond its own scopes.
- * Scopes speak of agents: of the routes they leave those that tell of agents within them only.
- *
- * @returns A rule that denies, where the question lies beyond; else null.
+ * A key for metrics may scrape and nothing else, and no key reaches beyond its own scopes. Scopes speak of agents: of
+ * what is administered they leave what tells of agents within them only.
  */
-export function beyondCeiling(question: Question): Rule | null {
+export function createCeiling({ scrapers, own }: Administration): Ceiling {
+  const tests = { isForScrapers: compileGlobs(scrapers), isOwn: compileGlobs(own) };
+  return (question) => beyondCeiling(tests, question);
+}
+
+type Tests = {
+  readonly isForScrapers: GlobTest;
+  /** Whether a resource answers each key about what its scopes reach. */
+  readonly isOwn: GlobTest;
+};
+
+function beyondCeiling({ isForScrapers, isOwn }: Tests, question: Question): Rule | null {
   const { principal } = question;
   const key = principal.type === 'key' ? principal : principal.key;
   if (!key) return null;
-  if (key.role === 'metrics' && !isScrape(question)) {
+  const isScrape = question.action === 'administer' && isForScrapers(question.resource);
+  if (key.role === 'metrics' && !isScrape) {
     return ceiling('key-role', 'A key for metrics may read metrics and nothing else.', question);
   }
-  if (isBeyondScopes(key, question)) {
+  if (isBeyondScopes(key, question, isOwn)) {
     const reason =
       question.action === 'administer'
         ? 'This is about all agents, and the key is limited to some.'
@@ -24,22 +39,16 @@ export function beyondCeiling(question: Question): Rule | null {
   return null;
 }
 
-function isScrape({ action, resource }: Question): boolean {
-  return action === 'administer' && (resource === '/metrics' || resource === '/admin/metrics');
-}
-
-function isBeyondScopes(key: KeyPrincipal, { principal, action, resource }: Question): boolean {
-  if (action === 'administer') return isScoped(key) && !tellsByScopes(resource);
+function isBeyondScopes(
+  key: KeyPrincipal,
+  { principal, action, resource }: Question,
+  isOwn: GlobTest,
+): boolean {
+  if (action === 'administer') return isScoped(key) && !isOwn(resource);
   const isOfAgents = action === 'list_agents' || action === 'run_agent';
   if (principal.type === 'key') return isOfAgents && !isInScope(key, resource);
   // A preview that names no agent asks for `*`.
   return principal.id !== '*' && !isInScope(key, principal.id);
-}
-
-/** Whether a route answers each key about what its scopes reach. One that is not named here is about all agents. */
-function tellsByScopes(route: string): boolean {
-  if (route.startsWith('/security/')) return route !== '/security/refresh';
-  return route === '/admin/agents' || route === '/admin/runs';
 }
 
 function ceiling(id: string, reason: string, { principal, action, resource }: Question): Rule {

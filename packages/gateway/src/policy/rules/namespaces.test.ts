@@ -9,7 +9,7 @@ import { namespaceRules } from './namespaces.ts';
 import { compileRules } from './rule-set.ts';
 
 function answer(settings: NamespaceSettings, question: Question): string {
-  const rules = compileRules([...namespaceRules({ labs: settings }), ...builtInRules]);
+  const rules = compileRules([...namespaceRules({ labs: settings }), ...builtInRules()]);
   const { answer: given, rule } = decide(rules, question, 0);
   return `${given} ${rule?.tier ?? 8}`;
 }

@@ -27,7 +27,7 @@ export function resourceProblem(action: Action, pattern: string): string | null 
     case 'administer':
       return /^[/*]/.test(pattern)
         ? null
-        : `${shown(pattern)} is no route. Routes begin with \`/\`, such as /admin/agents.`;
+        : `${shown(pattern)} is no route. Routes begin with \`/\`.`;
     case 'call_tool':
       return pattern === '' ? 'No tool has an empty name. Name one, or write `*`.' : null;
     default:

@@ -1,5 +1,7 @@
 import type { Action, Question, Rule } from '../../protocol/policy.ts';
+import { type Administration, noAdministration } from './administration.ts';
 import { type Condition, ConditionError, type Conditions, createConditions } from './conditions.ts';
+import { type Ceiling, createCeiling } from './key-ceiling.ts';
 import { candidatesIn, indexRules, type RuleIndex } from './rule-index.ts';
 import { compileMatch, type RuleMatch } from './rule-match.ts';
 
@@ -9,6 +11,8 @@ export type RuleSet = {
   readonly rules: readonly Rule[];
   readonly prepared: readonly PreparedRule[];
   readonly index: ReadonlyMap<Action, RuleIndex<RankedRule>>;
+  /** Heard before any of them. */
+  readonly ceiling: Ceiling;
 };
 
 /** A rule, prepared for being compared with questions. */
@@ -37,8 +41,11 @@ export class RuleError extends Error {
  *
  * @throws RuleError for the first whose `when` is wrong.
  */
-export function compileRules(rules: readonly Rule[]): RuleSet {
-  return joinRules(prepareRules(rules));
+export function compileRules(
+  rules: readonly Rule[],
+  administration: Administration = noAdministration,
+): RuleSet {
+  return joinRules(prepareRules(rules), createCeiling(administration));
 }
 
 /** The first half of `compileRules`, for rules that are joined with others again and again. */
@@ -54,7 +61,7 @@ export function prepareRules(
 }
 
 /** The second half: puts them in order, so that the order they came in means nothing. */
-export function joinRules(prepared: readonly PreparedRule[]): RuleSet {
+export function joinRules(prepared: readonly PreparedRule[], ceiling: Ceiling): RuleSet {
   const inOrder = prepared.toSorted(evaluationOrder);
   const ranked = inOrder.map((each, rank) => ({ ...each, rank }));
   const byAction = Map.groupBy(ranked, ({ rule }) => rule.action);
@@ -62,6 +69,7 @@ export function joinRules(prepared: readonly PreparedRule[]): RuleSet {
     rules: inOrder.map(({ rule }) => rule),
     prepared: inOrder,
     index: new Map([...byAction].map(([action, rules]) => [action, indexRules(rules)])),
+    ceiling,
   };
 }
 

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { administration } from './routes.ts';
+
+test('the rules are told what is for operators and scrapers, and what keeps to the scopes of a key', () => {
+  expect(administration).toEqual({
+    operators: [
+      '/security/rules',
+      '/security/preview',
+      '/security/decisions',
+      '/security/override',
+      '/security/overrides',
+      '/security/overrides/*',
+    ],
+    scrapers: ['/metrics'],
+    own: [
+      '/admin/agents',
+      '/admin/runs',
+      '/security/rules',
+      '/security/preview',
+      '/security/decisions',
+      '/security/override',
+      '/security/overrides',
+      '/security/overrides/*',
+      '/security/keys',
+      '/security/keys/*/rotate',
+      '/security/keys/*',
+    ],
+  });
+});
