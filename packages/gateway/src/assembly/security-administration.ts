@@ -2,14 +2,13 @@ import { GatewayError } from '../errors.ts';
 import type { SecurityDeps } from '../http/security-deps.ts';
 import { principalOf } from '../policy/authorize.ts';
 import { isUsable } from '../policy/keys/known-keys.ts';
-import type { KeyManager } from '../policy/keys/manage-keys.ts';
 import { createOverrides } from '../policy/overrides.ts';
 import type { KnownAgent } from '../policy/review/known-agent.ts';
 import { createPreview } from '../policy/review/preview.ts';
 import { createReadDecisions } from '../policy/review/read-decisions.ts';
 import { overrideRule } from '../policy/rules/override-rule.ts';
 import { createScopeView } from '../policy/rules/scopes.ts';
-import type { Caller } from '../protocol/policy.ts';
+import type { Actor, Caller } from '../protocol/policy.ts';
 import type { Parts } from './parts.ts';
 
 /** What the routes for security do, joined of the parts that know how. */
@@ -46,19 +45,19 @@ export function createSecurityAdministration(
       return preview(principalOf(viewer), request);
     },
     overrides: {
-      create: (maker, wanted) => overrides.create(managerOf(maker), wanted),
+      create: (maker, wanted) => overrides.create(actorOf(maker), wanted),
       async list(viewer, filter) {
         const { showsRule } = createScopeView(viewer);
         return (await overrides.list(filter)).filter((each) => showsRule(overrideRule(each)));
       },
-      revoke: (maker, id) => overrides.revoke(managerOf(maker), id),
+      revoke: (maker, id) => overrides.revoke(actorOf(maker), id),
     },
     decisions: readDecisions,
     keys: {
-      list: (viewer) => manageKeys.list(managerOf(viewer)),
-      create: (maker, wanted) => manageKeys.create(managerOf(maker), wanted),
-      rotate: (maker, id, options) => manageKeys.rotate(managerOf(maker), id, options),
-      revoke: (maker, id) => manageKeys.revoke(managerOf(maker), id),
+      list: (viewer) => manageKeys.list(actorOf(viewer)),
+      create: (maker, wanted) => manageKeys.create(actorOf(maker), wanted),
+      rotate: (maker, id, options) => manageKeys.rotate(actorOf(maker), id, options),
+      revoke: (maker, id) => manageKeys.revoke(actorOf(maker), id),
     },
     nowSeconds,
   };
@@ -75,7 +74,7 @@ async function refresh({ store, policy, reloadSettings }: Parts) {
   return { rules: rules.length, overrides, findings };
 }
 
-function managerOf(caller: Caller): KeyManager {
+function actorOf(caller: Caller): Actor {
   return { id: caller.keyId, principal: principalOf(caller) };
 }
 

@@ -1,6 +1,7 @@
-import type { KeyManager, ManageKeys } from '../policy/keys/manage-keys.ts';
+import type { ManageKeys } from '../policy/keys/manage-keys.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type {
+  Actor,
   Caller,
   DecisionPage,
   DecisionQuery,
@@ -27,10 +28,10 @@ export type SecurityDeps = {
   readonly nowSeconds: () => number;
 };
 
-/** The same functions, asked by a caller in place of a manager of keys. */
+/** The same functions, asked by a caller in place of an actor. */
 type ForCaller<Functions> = {
   readonly [Name in keyof Functions]: Functions[Name] extends (
-    manager: KeyManager,
+    actor: Actor,
     ...rest: infer Rest
   ) => infer Result
     ? (caller: Caller, ...rest: Rest) => Result

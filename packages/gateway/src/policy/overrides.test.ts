@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { keyPrincipal } from '../../test/support/policy-kit.ts';
 import { someKey } from '../../test/support/security-fakes.ts';
-import type { OverrideRecord } from '../protocol/policy.ts';
+import type { Actor, OverrideRecord } from '../protocol/policy.ts';
 import type { NewOverride } from '../protocol/security/preview.ts';
-import { createOverrides, type Maker, type Overrides } from './overrides.ts';
+import { createOverrides, type Overrides } from './overrides.ts';
 
 const now = 1_000.4;
 
@@ -17,13 +17,13 @@ const wanted: NewOverride = {
   breakGlass: false,
 };
 
-const admin: Maker = { id: 'key_admin', principal: keyPrincipal('admin') };
-const operator: Maker = { id: 'key_operator', principal: keyPrincipal('operator') };
-const labs: Maker = {
+const admin: Actor = { id: 'key_admin', principal: keyPrincipal('admin') };
+const operator: Actor = { id: 'key_operator', principal: keyPrincipal('operator') };
+const labs: Actor = {
   id: 'key_labs',
   principal: keyPrincipal('operator', { namespaces: ['labs'] }),
 };
-const labsAdmin: Maker = {
+const labsAdmin: Actor = {
   id: 'key_labs_admin',
   principal: keyPrincipal('admin', { agents: ['labs/*'] }),
 };
@@ -188,7 +188,7 @@ describe('the end of an override', () => {
   });
 
   test('is not for operators where an admin, or the command line, made it', async () => {
-    const cli: Maker = { ...admin, id: 'cli:root' };
+    const cli: Actor = { ...admin, id: 'cli:root' };
     for (const maker of [admin, cli]) {
       const { id } = await overrides.create(maker, { ...wanted, effect: 'deny' });
       await expect(overrides.revoke(operator, id)).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
-import type { KeyPrincipal, KeyRecord, OverrideRecord } from '../protocol/policy.ts';
+import type { Actor, KeyRecord, OverrideRecord } from '../protocol/policy.ts';
 import { securityLimits } from '../protocol/security/limits.ts';
 import type { NewOverride } from '../protocol/security/preview.ts';
 import type { OverrideStore } from '../protocol/store.ts';
@@ -8,9 +8,6 @@ import { checkOverrideReach, isOverrideWithinReach } from './override-reach.ts';
 import { overrideRule } from './rules/override-rule.ts';
 import { principalProblem, resourceProblem } from './rules/rule-patterns.ts';
 import { createScopeView } from './rules/scopes.ts';
-
-/** Who makes or ends an override: a key, or `cli:<os user>`. */
-export type Maker = { readonly id: string; readonly principal: KeyPrincipal };
 
 export type OverridesDeps = {
   readonly store: OverrideStore;
@@ -28,14 +25,14 @@ export type Overrides = {
    *
    * @throws GatewayError `invalid_value` for a field that cannot be, `not_allowed` for one beyond the maker’s reach.
    */
-  readonly create: (maker: Maker, wanted: NewOverride) => Promise<OverrideRecord>;
+  readonly create: (maker: Actor, wanted: NewOverride) => Promise<OverrideRecord>;
   /**
    * Ends one.
    *
    * @throws GatewayError `record_not_found` where there is none that holds, or none that the maker may know of,
    * `not_allowed` for one beyond the maker’s reach.
    */
-  readonly revoke: (maker: Maker, id: string) => Promise<OverrideRecord>;
+  readonly revoke: (maker: Actor, id: string) => Promise<OverrideRecord>;
   /** Newest first; those that ended too, unless only active ones are asked for. */
   readonly list: (filter?: { readonly isActive: boolean }) => Promise<OverrideRecord[]>;
 };
@@ -127,7 +124,7 @@ function newOverrideRecord(
 // Who may make an override may also end it, but what an admin stopped no operator sets free.
 async function checkEnding(
   { keys }: OverridesDeps,
-  { id, principal }: Maker,
+  { id, principal }: Actor,
   override: OverrideRecord,
 ): Promise<void> {
   if (override.createdBy === id) return;

@@ -93,15 +93,17 @@ export type KeyRecord = {
   readonly lastUsedAtSeconds: number | null;
 };
 
-/** Who asks: the key of an authenticated request. */
-export type Caller = {
+/** Who holds a secret. */
+export type KeyHolder = {
   readonly keyId: string;
   readonly keyName: string;
   readonly role: Role;
   readonly namespaces: readonly string[] | null;
   readonly agents: readonly string[] | null;
-  readonly requestId: string;
 };
+
+/** Who asks: the key of an authenticated request. */
+export type Caller = KeyHolder & { readonly requestId: string };
 
 /** A key as rules see it. */
 export type KeyPrincipal = {
@@ -120,6 +122,9 @@ export type KeyPrincipal = {
 export type Principal =
   | KeyPrincipal
   | { readonly type: 'agent'; readonly id: string; readonly key?: KeyPrincipal };
+
+/** Who makes and ends keys and overrides: a key by its id, or `cli:<os user>`. */
+export type Actor = { readonly id: string; readonly principal: KeyPrincipal };
 
 /** What is known of a question beside its main parts; `when` conditions see it as `context`. */
 export type QuestionContext = {

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Caller } from '../../protocol/policy.ts';
+import type { KeyHolder } from '../../protocol/policy.ts';
 import type { KnownKeys } from './known-keys.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { KnownKeys } from './known-keys.ts';
  *
  * @throws GatewayError `store_unavailable` where keys cannot be told any more.
  */
-export type Identify = (secret: string) => Omit<Caller, 'requestId'> | null;
+export type Identify = (secret: string) => KeyHolder | null;
 
 /** @param localToken - The secret of `.dropgate/gateway.json`, good for administration while the gateway runs. */
 export function createIdentify(deps: {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { openKeys } from '../../../test/support/keys-kit.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
-import type { KeyRecord } from '../../protocol/policy.ts';
-import { createManageKeys, type KeyManager } from './manage-keys.ts';
+import type { Actor, KeyRecord } from '../../protocol/policy.ts';
+import { createManageKeys } from './manage-keys.ts';
 import type { NewKey } from './new-key.ts';
 
 const defaultLimits = {
@@ -24,10 +24,10 @@ async function open(scoped: Partial<NewKey> = {}) {
   const made = { createdBy: 'cli:test', role: 'admin' } as const;
   const root = await keys.create({ ...made, name: 'root' });
   const labs = await keys.create({ ...made, name: 'labs', namespaces: ['labs'], ...scoped });
-  return { clock, known, keys, manage, root: managerOf(root.record), labs: managerOf(labs.record) };
+  return { clock, known, keys, manage, root: actorOf(root.record), labs: actorOf(labs.record) };
 }
 
-function managerOf({ id, name, role, namespaces, agents }: KeyRecord): KeyManager {
+function actorOf({ id, name, role, namespaces, agents }: KeyRecord): Actor {
   return { id, principal: { type: 'key', id, name, role, namespaces, agents } };
 }
 

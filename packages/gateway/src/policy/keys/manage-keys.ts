@@ -1,13 +1,10 @@
 import { GatewayError } from '../../errors.ts';
-import type { KeyLimits, KeyPrincipal, KeyRecord } from '../../protocol/policy.ts';
+import type { Actor, KeyLimits, KeyRecord } from '../../protocol/policy.ts';
 import { effectiveLimits, noLimits } from '../limits/key-limits.ts';
 import type { ApiKeys, MadeKey } from './api-keys.ts';
 import { checkKeyReach, isWithinReach, type Reach } from './key-reach.ts';
 import { isUsable, type KnownKeys } from './known-keys.ts';
 import { type NewKey, newKeyRecord } from './new-key.ts';
-
-/** Who manages keys: an authenticated key, or this machine's own command line. */
-export type KeyManager = { readonly id: string; readonly principal: KeyPrincipal };
 
 /**
  * The keys as those see and change them who may administer keys at all. Nobody sees, makes or ends a key that reaches
@@ -16,15 +13,15 @@ export type KeyManager = { readonly id: string; readonly principal: KeyPrincipal
  * Methods throw GatewayError `not_allowed`, `record_not_found`, `invalid_value`, or the store's own error.
  */
 export type ManageKeys = {
-  readonly list: (manager: KeyManager) => Promise<readonly KeyRecord[]>;
-  readonly create: (manager: KeyManager, key: Omit<NewKey, 'createdBy'>) => Promise<MadeKey>;
+  readonly list: (manager: Actor) => Promise<readonly KeyRecord[]>;
+  readonly create: (manager: Actor, key: Omit<NewKey, 'createdBy'>) => Promise<MadeKey>;
   readonly rotate: (
-    manager: KeyManager,
+    manager: Actor,
     keyId: string,
     options: { readonly overlapSeconds: number },
   ) => Promise<MadeKey>;
   /** @returns The key as it was; ended before counts as done. */
-  readonly revoke: (manager: KeyManager, keyId: string) => Promise<KeyRecord>;
+  readonly revoke: (manager: Actor, keyId: string) => Promise<KeyRecord>;
 };
 
 export type ManageKeysDeps = {
@@ -41,11 +38,11 @@ export function createManageKeys(deps: ManageKeysDeps): ManageKeys {
     ...key,
     limits: effectiveLimits(key.limits, deps.defaultLimits()),
   });
-  const ownReach = ({ id, principal }: KeyManager): Reach => {
+  const ownReach = ({ id, principal }: Actor): Reach => {
     const own = deps.known.find(id);
     return own ? reachOf(own) : { ...principal, expiresAtSeconds: null, limits: noLimits };
   };
-  const reachable = async ({ principal }: KeyManager, keyId: string): Promise<KeyRecord> => {
+  const reachable = async ({ principal }: Actor, keyId: string): Promise<KeyRecord> => {
     const key = (await keys.list()).find(({ id }) => id === keyId);
     if (key && isWithinReach(principal, key)) return key;
     throw new GatewayError(
