@@ -1,4 +1,5 @@
 import type { FailureCode } from './errors.ts';
+import type { RunOutcome } from './protocol/admin/runs.ts';
 import type { Finding } from './protocol/diagnostics.ts';
 import type { Decision, Question } from './protocol/policy.ts';
 import type { FailureDetail, Provenance, Usage } from './protocol/run.ts';
@@ -54,7 +55,8 @@ export type GatewayEvent =
       readonly keyId: string;
       readonly agentId: string;
       readonly modulePath: string;
-      readonly outcome: 'finished' | 'blocked' | 'failed' | 'cancelled' | 'interrupted';
+      /** `finished`, `blocked` by a guardrail, `failed`, `cancelled`, or `interrupted`. */
+      readonly outcome: RunOutcome;
       readonly code: FailureCode | null;
       readonly detail: FailureDetail | null;
       readonly durationMs: number;

@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.ts';
 import type { ApiKeys } from '../policy/keys/api-keys.ts';
+import type { AgentStatus } from '../protocol/admin/agents.ts';
+import type { RefreshReport } from '../protocol/admin/refresh.ts';
+import type { UpstreamInfo } from '../protocol/admin/upstreams.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
-import type { AgentStatus } from '../registry/agent-status.ts';
-import type { RefreshReport } from '../registry/sync-agents.ts';
-import type { UpstreamInfo } from '../upstreams/upstream-catalog.ts';
 
 /** What a gateway is made of. */
 export type GatewayOptions = {

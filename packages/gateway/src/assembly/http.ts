@@ -29,11 +29,9 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       agents: (viewer) => domain.agents().filter(({ id }) => isInScope(viewer, id)),
       errors: diagnostics.query,
       refresh: domain.refresh,
-      upstreams: () => ({ upstreams: describeUpstreams(parts.upstreams.current()) }),
+      upstreams: () => describeUpstreams(parts.upstreams.current()),
       usage: usage.report,
-      runs: (viewer) => ({
-        runs: recentRuns.list().filter(({ agent_id }) => isInScope(viewer, agent_id)),
-      }),
+      runs: (viewer) => recentRuns.list().filter(({ agent_id }) => isInScope(viewer, agent_id)),
     },
     security: createSecurityAdministration(parts, domain.knownAgents),
     metrics: observers.metrics,

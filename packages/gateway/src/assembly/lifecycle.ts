@@ -1,6 +1,6 @@
 import type { HttpServer } from '../http/server.ts';
+import type { RefreshReport } from '../protocol/admin/refresh.ts';
 import { pageSize } from '../protocol/pages.ts';
-import type { RefreshReport } from '../registry/sync-agents.ts';
 import { announceGateway, withdrawGateway } from '../storage/running-gateway.ts';
 import { describeUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { Gateway } from './contract.ts';

@@ -1,5 +1,5 @@
 import type { Command as CommandName, Config } from '../config/config.ts';
-import type { CreateGateway } from './gateway-contract.ts';
+import type { Gateway, GatewayOptions } from '../gateway.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What every command works with. */
@@ -8,7 +8,8 @@ export type CommandContext = {
   readonly terminal: Terminal;
   /** Rejects with `ConfigError`. */
   loadConfig(command: CommandName): Promise<Config>;
-  readonly createGateway: CreateGateway;
+  /** Builds a gateway; nothing runs or listens before `load` or `start`. */
+  readonly createGateway: (options: GatewayOptions) => Promise<Gateway>;
   /** Resolves with the name of the signal that asks to stop. Listens from the first call on. */
   untilStopped(): Promise<string>;
 };

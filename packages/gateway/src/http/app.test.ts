@@ -313,14 +313,22 @@ describe('administration', () => {
   test('refreshes with and without force, with any or no body', async () => {
     const forced: boolean[] = [];
     const gateway = fakeGateway();
+    const report = {
+      scanned: 1,
+      unchanged: [],
+      loaded: ['default/echo'],
+      failed: [],
+      removed: [],
+      warnings: [],
+    };
     const refresh = async ({ force }: { force: boolean }) => {
       forced.push(force);
-      return { loaded: ['default/echo'] };
+      return report;
     };
     const app = createApp({ ...gateway, admin: { ...gateway.admin, refresh } });
     const post = (url: string, headers = {}) =>
       app.inject({ method: 'POST', url, headers: { ...asAdmin, ...headers } });
-    expect((await post('/agents/refresh')).json()).toEqual({ loaded: ['default/echo'] });
+    expect((await post('/agents/refresh')).json()).toEqual(report);
     await post('/admin/agents/refresh?force=true', { 'content-type': 'application/json' });
     expect(forced).toEqual([false, true]);
     expect((await post('/agents/refresh?force=maybe')).statusCode).toBe(400);

@@ -1,7 +1,13 @@
 import type { Emit } from '../events.ts';
 import type { LimitChecks } from '../policy/limits/limit-checks.ts';
-import type { Diagnostic, Severity, Stage } from '../protocol/diagnostics.ts';
-import type { Caller } from '../protocol/policy.ts';
+import type { AgentStatus } from '../protocol/admin/agents.ts';
+import type { DiagnosticPage, DiagnosticQuery } from '../protocol/admin/errors.ts';
+import type { MetricsReport } from '../protocol/admin/metrics.ts';
+import type { RefreshReport } from '../protocol/admin/refresh.ts';
+import type { RunInfo } from '../protocol/admin/runs.ts';
+import type { UpstreamInfo } from '../protocol/admin/upstreams.ts';
+import type { UsageReport } from '../protocol/admin/usage.ts';
+import type { Caller, KeyHolder } from '../protocol/policy.ts';
 import type { ModelInfo } from '../registry/model-info.ts';
 import type { StartRun } from '../runs/start-run.ts';
 import type { SecurityDeps } from './security-deps.ts';
@@ -30,9 +36,6 @@ export type HttpDeps = {
   readonly settings: HttpSettings;
 };
 
-/** A caller before its request has an id. */
-export type KeyHolder = Omit<Caller, 'requestId'>;
-
 export type Readiness = 'starting' | 'ready' | 'draining';
 
 export type HttpSettings = {
@@ -52,35 +55,18 @@ export type HttpSettings = {
   readonly version: string;
 };
 
-/** What the routes for operators read and do; what takes a viewer, within its scopes. Results are sent as they are. */
+/** What the routes for operators read and do; what takes a viewer, within its scopes. */
 export type AdminReads = {
-  readonly agents: (viewer: Caller) => readonly unknown[] | Promise<readonly unknown[]>;
-  readonly errors: (query: ErrorsQuery) => DiagnosticPage | Promise<DiagnosticPage>;
-  readonly refresh: (options: { readonly force: boolean }) => Promise<unknown>;
-  readonly upstreams: () => unknown;
-  readonly usage: () => unknown;
-  readonly runs: (viewer: Caller) => unknown;
+  readonly agents: (viewer: Caller) => readonly AgentStatus[];
+  readonly errors: (query: DiagnosticQuery) => DiagnosticPage;
+  readonly refresh: (options: { readonly force: boolean }) => Promise<RefreshReport>;
+  readonly upstreams: () => readonly UpstreamInfo[];
+  readonly usage: () => UsageReport;
+  readonly runs: (viewer: Caller) => readonly RunInfo[];
 };
 
 /** What is counted, as Prometheus scrapes it and as JSON. */
 export type MetricReads = {
   readonly exposition: () => Promise<{ readonly type: string; readonly text: string }>;
-  readonly report: () => Promise<unknown>;
-};
-
-/** Filters of the list of diagnostics; all given ones must fit. */
-export type ErrorsQuery = {
-  readonly agent?: string;
-  readonly stage?: Stage;
-  readonly severity?: Severity;
-  /** ISO 8601, UTC: last seen at or after it. */
-  readonly since?: string;
-  /** `next` of the page before. */
-  readonly after?: string;
-  readonly limit: number;
-};
-
-export type DiagnosticPage = {
-  readonly errors: readonly Diagnostic[];
-  readonly next: string | null;
+  readonly report: () => Promise<MetricsReport>;
 };

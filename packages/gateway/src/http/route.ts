@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import type { z } from 'zod';
+import type { Inferred } from '../protocol/inferred.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { HttpDeps } from './deps.ts';
 import type { OpenRuns } from './open-runs.ts';
@@ -61,16 +62,18 @@ type RouteDefinition<
   Body extends z.ZodType,
   Query extends z.ZodType,
   Params extends z.ZodType,
-> = Omit<Route, 'handle' | 'body' | 'query' | 'params' | 'resource' | 'scope'> & {
+  Answer extends z.ZodType,
+> = Omit<Route, 'handle' | 'body' | 'query' | 'params' | 'answer' | 'resource' | 'scope'> & {
   readonly resource?: string;
   /** Default: it is about all agents. */
   readonly scope?: RouteScope;
   readonly body?: Body;
   readonly query?: Query;
   readonly params?: Params;
+  readonly answer?: Answer;
   readonly handle: (
     input: RouteInput<z.output<Body>, z.output<Query>, z.output<Params>>,
-  ) => unknown;
+  ) => Inferred<Answer> | Promise<Inferred<Answer>>;
 };
 
 /** What a handler gets. Body, query and params went through the route's schemas. */
@@ -83,12 +86,13 @@ export type RouteInput<Body, Query, Params = unknown> = {
   readonly reply: FastifyReply;
 };
 
-/** A route whose handler is typed by its schemas. What the handler returns (or resolves to) is sent as JSON. */
+/** A route whose handler is typed by its schemas. What it returns (or resolves to) is sent as JSON. */
 export function defineRoute<
   Body extends z.ZodType = z.ZodUnknown,
   Query extends z.ZodType = z.ZodUnknown,
   Params extends z.ZodType = z.ZodUnknown,
->(definition: RouteDefinition<Body, Query, Params>): Route {
+  Answer extends z.ZodType = z.ZodUnknown,
+>(definition: RouteDefinition<Body, Query, Params, Answer>): Route {
   const { handle, ...route } = definition;
   return {
     resource: route.url,

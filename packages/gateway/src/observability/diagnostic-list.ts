@@ -1,26 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { GatewayEvent } from '../events.ts';
-import {
-  type Diagnostic,
-  type Finding,
-  runStages,
-  type Severity,
-  type Stage,
-} from '../protocol/diagnostics.ts';
+import type { DiagnosticPage, DiagnosticQuery } from '../protocol/admin/errors.ts';
+import { type Diagnostic, type Finding, runStages, type Stage } from '../protocol/diagnostics.ts';
 import { pageSize } from '../protocol/pages.ts';
 import type { Redactor } from './redact.ts';
 import { type FailureSubject, servingFailure } from './serving-failure.ts';
-
-/** Filters of a look at the diagnostics; `since` is ISO 8601, `limit` as `pageSize` says. */
-export type DiagnosticQuery = {
-  readonly agent?: string;
-  readonly stage?: Stage;
-  readonly severity?: Severity;
-  readonly since?: string;
-  readonly limit?: number;
-  /** Id of the last diagnostic of the page before. */
-  readonly after?: string;
-};
 
 export type DiagnosticList = {
   readonly listener: (event: GatewayEvent) => void;
@@ -29,10 +13,7 @@ export type DiagnosticList = {
   /** All that is kept, least lately seen first. */
   readonly all: () => readonly Diagnostic[];
   /** Newest first. `next` is the `after` of the following page, null on the last. */
-  readonly query: (query: DiagnosticQuery) => {
-    readonly errors: readonly Diagnostic[];
-    readonly next: string | null;
-  };
+  readonly query: (query: DiagnosticQuery) => DiagnosticPage;
 };
 
 const keptLimit = 1000;
@@ -116,7 +97,7 @@ function toDiagnostic(about: FailureSubject, finding: Finding, now: string): Dia
   };
 }
 
-function select(newestFirst: readonly Diagnostic[], query: DiagnosticQuery) {
+function select(newestFirst: readonly Diagnostic[], query: DiagnosticQuery): DiagnosticPage {
   const matching = newestFirst.filter(
     (each) =>
       (query.agent === undefined || each.agent_id === query.agent) &&

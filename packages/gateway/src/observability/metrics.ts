@@ -1,24 +1,13 @@
 import type { EventOf, GatewayEvent } from '../events.ts';
+import type { MetricsReport } from '../protocol/admin/metrics.ts';
 import { createMetricSet, type MetricSet, type WorkerMetrics } from './metric-set.ts';
 import { servingFailure } from './serving-failure.ts';
-
-/** One metric as JSON; a histogram's samples are those of its buckets, sum and count. */
-export type MetricReport = {
-  readonly name: string;
-  readonly type: string;
-  readonly help: string;
-  readonly samples: readonly {
-    readonly name: string;
-    readonly labels: Readonly<Partial<Record<string, string | number>>>;
-    readonly value: number;
-  }[];
-};
 
 export type Metrics = {
   readonly listener: (event: GatewayEvent) => void;
   /** What Prometheus scrapes, with its media type. */
   readonly exposition: () => Promise<{ readonly type: string; readonly text: string }>;
-  readonly report: () => Promise<{ readonly metrics: readonly MetricReport[] }>;
+  readonly report: () => Promise<MetricsReport>;
 };
 
 /** Counts and measures what the gateway says about itself. Labels are bounded, whatever names come from outside. */

@@ -1,23 +1,5 @@
 import type { EventOf, GatewayEvent } from '../events.ts';
-
-/** A run as operators see it, snake_case as shown; the last three are null while it runs. */
-export type RunInfo = {
-  readonly id: string;
-  readonly request_id: string;
-  readonly key_id: string;
-  readonly agent_id: string;
-  readonly generation: number;
-  /** ISO 8601. */
-  readonly started_at: string;
-  readonly outcome: string;
-  readonly code: string | null;
-  readonly duration_ms: number | null;
-  readonly usage: {
-    readonly requests: number;
-    readonly input_tokens: number;
-    readonly output_tokens: number;
-  } | null;
-};
+import type { RunInfo } from '../protocol/admin/runs.ts';
 
 export type RecentRuns = {
   readonly listener: (event: GatewayEvent) => void;

@@ -1,23 +1,5 @@
 import type { EventOf, GatewayEvent } from '../events.ts';
-
-/** Counts of model calls as metered at the broker, snake_case as shown. */
-export type UsageCounts = {
-  readonly model_calls: number;
-  readonly failed_calls: number;
-  readonly aborted_calls: number;
-  readonly input_tokens: number;
-  readonly output_tokens: number;
-  readonly cached_input_tokens: number;
-  readonly reasoning_tokens: number;
-};
-
-/** Usage since the gateway started. */
-export type UsageReport = {
-  readonly totals: UsageCounts;
-  readonly by_agent: readonly ({ readonly agent_id: string } & UsageCounts)[];
-  readonly by_key: readonly ({ readonly key_id: string } & UsageCounts)[];
-  readonly by_upstream: readonly ({ readonly upstream: string } & UsageCounts)[];
-};
+import type { UsageCounts, UsageReport } from '../protocol/admin/usage.ts';
 
 export type UsageTotals = {
   readonly listener: (event: GatewayEvent) => void;

@@ -41,25 +41,25 @@ export const findingSchema = z.object({
 
 export type Finding = Inferred<typeof findingSchema>;
 
-/** A finding as kept and shown by CLI, `/admin`, log and console. Times are ISO 8601. */
-export type Diagnostic = {
-  readonly id: string;
-  readonly agent_id: string | null;
-  /** Path of the module's entry below the project root. */
-  readonly module_path: string | null;
-  readonly stage: Stage;
-  readonly code: string;
-  readonly severity: Severity;
-  readonly message: string;
-  readonly file: string | null;
-  readonly line: number | null;
-  readonly column: number | null;
-  readonly frame: string | null;
-  readonly hint: string | null;
-  /** Generation that keeps serving in spite of it. */
-  readonly serving_generation: number | null;
-  readonly first_seen: string;
-  readonly last_seen: string;
-  readonly count: number;
-  readonly request_id: string | null;
-};
+/** A finding as kept and shown by CLI, `/admin`, log and console. */
+export const diagnosticSchema = z.object({
+  id: z.string(),
+  agent_id: z.string().nullable(),
+  module_path: z.string().nullable().describe('Of the module’s entry, below the project root.'),
+  stage: z.enum(stages),
+  code: z.string(),
+  severity: z.enum(severities),
+  message: z.string(),
+  file: z.string().nullable().describe('Absolute.'),
+  line: z.number().nullable().describe('Counts from 1.'),
+  column: z.number().nullable().describe('Counts from 1.'),
+  frame: z.string().nullable().describe('Code frame, several lines of plain text.'),
+  hint: z.string().nullable().describe('What to do.'),
+  serving_generation: z.number().nullable().describe('That keeps serving in spite of it.'),
+  first_seen: z.string().describe('ISO 8601, UTC.'),
+  last_seen: z.string().describe('ISO 8601, UTC.'),
+  count: z.number(),
+  request_id: z.string().nullable(),
+});
+
+export type Diagnostic = Inferred<typeof diagnosticSchema>;

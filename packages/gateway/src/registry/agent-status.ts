@@ -1,34 +1,7 @@
+import type { AgentStatus } from '../protocol/admin/agents.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 import type { FilePrint, LoadedFile } from '../protocol/records.ts';
 import type { CatalogEntry } from './catalog.ts';
-
-/** A module as operators see it (`GET /admin/agents`), snake_case as shown. */
-export type AgentStatus = {
-  readonly id: string;
-  readonly module_path: string;
-  readonly status: CatalogEntry['status'];
-  readonly generation: number | null;
-  /** ISO 8601. */
-  readonly loaded_at: string | null;
-  readonly display_name: string;
-  readonly description: string | null;
-  readonly kind: string | null;
-  readonly export: string | null;
-  readonly exports: readonly string[];
-  readonly model: { readonly name: string | null; readonly source: string } | null;
-  readonly upstream: { readonly name: string; readonly source: string } | null;
-  readonly tools: readonly string[];
-  readonly handoffs: readonly string[];
-  readonly guardrails: readonly string[];
-  readonly sdk_version: string | null;
-  /** What was loaded. `modified_at` is ISO 8601, of the file as it was then; null where that is not known. */
-  readonly files: readonly {
-    readonly path: string;
-    readonly sha256: string;
-    readonly modified_at: string | null;
-  }[];
-  readonly diagnostics: readonly Diagnostic[];
-};
 
 /** Puts together what is known of a module. `diagnostics` are those of this module. */
 export function agentStatus(

@@ -1,3 +1,4 @@
+import type { AgentState } from '../protocol/admin/agents.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { FoundModule } from '../protocol/module.ts';
 import type { FilePrint, Manifest, ModuleLoad } from '../protocol/records.ts';
@@ -20,7 +21,7 @@ export type ServedGeneration = {
  */
 export type CatalogEntry = {
   readonly module: FoundModule;
-  readonly status: 'loading' | 'ready' | 'degraded' | 'failed';
+  readonly status: AgentState;
   readonly served: ServedGeneration | null;
   /** What would serve if policy let it. */
   readonly withheld?: ServedGeneration;

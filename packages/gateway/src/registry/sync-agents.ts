@@ -1,5 +1,5 @@
 import { sep } from 'node:path';
-import type { Finding } from '../protocol/diagnostics.ts';
+import type { RefreshReport } from '../protocol/admin/refresh.ts';
 import type { FoundModule } from '../protocol/module.ts';
 import type { StoredGeneration } from '../protocol/records.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
@@ -17,16 +17,6 @@ import {
 } from './report-findings.ts';
 import { retireLater, type SwapDeps, swapGeneration } from './swap-generation.ts';
 import { concerns } from './watch/concerns.ts';
-
-/** What a refresh did. Lists hold model ids; `warnings` what was found on the way. */
-export type RefreshReport = {
-  readonly scanned: number;
-  readonly unchanged: readonly string[];
-  readonly loaded: readonly string[];
-  readonly failed: readonly string[];
-  readonly removed: readonly string[];
-  readonly warnings: readonly Finding[];
-};
 
 export type SyncOptions = {
   /** Loads unchanged modules too. */

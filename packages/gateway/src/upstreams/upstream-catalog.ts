@@ -1,3 +1,4 @@
+import type { UpstreamInfo } from '../protocol/admin/upstreams.ts';
 import type { UpstreamApi } from '../protocol/records.ts';
 import type { RemoteUpstream, Upstream } from './upstream.ts';
 
@@ -83,16 +84,6 @@ export function createLiveUpstreams(settings: UpstreamSettings): LiveUpstreams {
     },
   };
 }
-
-/** An upstream as shown: everything but its key. */
-export type UpstreamInfo = {
-  readonly name: string;
-  readonly kind: 'demo' | 'remote';
-  readonly api: string;
-  readonly base_url: string | null;
-  readonly has_key: boolean;
-  readonly is_default: boolean;
-};
 
 /** The upstreams of a gateway, in their order. */
 export function describeUpstreams({ upstreams, defaultUpstream }: UpstreamCatalog): UpstreamInfo[] {

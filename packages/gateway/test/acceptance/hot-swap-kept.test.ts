@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AgentStatus } from '../../src/protocol/admin/agents.ts';
 import { diagnosticsOf, logOf } from './call.ts';
 import { startGateway, type TestGateway } from './harness.ts';
 import {
-  type AgentStatus,
   answerOf,
   at,
   gatewayIn,

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { routes } from '../../src/http/routes.ts';
 import { startGateway, type TestGateway } from './harness.ts';
 
 type Diagnostic = {
@@ -73,6 +74,19 @@ test('a removed agent is gone', async () => {
   await refresh();
   expect(await modelIds()).toEqual(['default/echo', 'labs/planner']);
   await expect(answerOf('default/dropped')).rejects.toMatchObject({ code: 'model_not_found' });
+});
+
+test('what operators read is as the description says, and no more', async () => {
+  await gateway.project.write({ 'src/agents/Broken/agent.ts': 'export const broken = ;' });
+  await refresh();
+  const reads = routes.filter(
+    ({ method, answer, url }) => method === 'GET' && answer && !/:id/.test(url),
+  );
+  expect(reads.length).toBeGreaterThan(8);
+  for (const { url, answer } of reads) {
+    const said = await (await gateway.fetch(url)).json();
+    expect([url, answer?.parse(said)]).toEqual([url, said]);
+  }
 });
 
 async function refresh(): Promise<void> {

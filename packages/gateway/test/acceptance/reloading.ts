@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest';
+import { type AgentStatus, agentsAnswer } from '../../src/protocol/admin/agents.ts';
 import { call } from './call.ts';
 import { startGateway, type TestGateway, warmProject } from './harness.ts';
 import type { Project } from './project.ts';
@@ -44,29 +45,13 @@ export function untilSays(gateway: TestGateway, name: string, text: string): Pro
   });
 }
 
-export type AgentStatus = {
-  readonly id: string;
-  readonly status: string;
-  readonly generation: number | null;
-  readonly display_name: string;
-  readonly description: string | null;
-  readonly model: { readonly name: string | null } | null;
-  readonly diagnostics: readonly {
-    readonly code: string;
-    readonly stage: string;
-    readonly message: string;
-    readonly serving_generation: number | null;
-    readonly line: number | null;
-  }[];
-};
-
 /** What `GET /admin/agents` has of the agent. */
 export async function statusOf(
   gateway: TestGateway,
   name: string,
 ): Promise<AgentStatus | undefined> {
   const response = await gateway.fetch('/admin/agents');
-  const { agents } = (await response.json()) as { agents: AgentStatus[] };
+  const { agents } = agentsAnswer.parse(await response.json());
   return agents.find(({ id }) => id === `default/${name.toLowerCase()}`);
 }
 

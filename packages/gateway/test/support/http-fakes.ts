@@ -12,6 +12,7 @@ import { createRunEnding, type RunEnding } from '../../src/protocol/run-ending.t
 import type { RunSink } from '../../src/protocol/run-sink.ts';
 import type { ModelInfo } from '../../src/registry/model-info.ts';
 import type { Run } from '../../src/runs/begin-run.ts';
+import { fakeAdmin } from './admin-fakes.ts';
 import { fakeSecurity } from './security-fakes.ts';
 
 /** Secrets that the fake knows, each named after its role. */
@@ -106,14 +107,7 @@ export function fakeGateway({
     listModels: () => [echoModel],
     mayAdminister: ({ role }, resource) =>
       role === 'admin' || (role === 'metrics' && resource === '/metrics'),
-    admin: {
-      agents: () => [{ id: 'default/echo' }],
-      errors: () => ({ errors: [], next: null }),
-      refresh: async () => ({ loaded: [] }),
-      upstreams: () => ({ upstreams: [] }),
-      usage: () => ({ usage: [] }),
-      runs: () => ({ runs: [] }),
-    },
+    admin: fakeAdmin(),
     security: fakeSecurity(),
     metrics: {
       exposition: async () => ({

@@ -1,6 +1,7 @@
-import type { z } from 'zod';
+import { type AgentStatus, agentsAnswer } from '../../protocol/admin/agents.ts';
+import { errorsAnswer } from '../../protocol/admin/errors.ts';
+import { agentsRefreshAnswer, type RefreshReport } from '../../protocol/admin/refresh.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
-import { agentsAnswer, errorsAnswer, refreshAnswer } from '../gateway-answers.ts';
 import { showFinding } from '../show-findings.ts';
 import { count, cut, table } from '../text-layout.ts';
 import { connectGateway, type GatewayClient } from './gateway-client.ts';
@@ -28,7 +29,7 @@ export async function listAgents(
     terminal.json(answer);
     return exitCodes.done;
   }
-  const { agents } = checked(agentsAnswer, answer);
+  const { agents } = answer;
   if (agents.length === 0) {
     terminal.note('There is no agent yet. Make one with `dropgate new <Name>`.');
     return exitCodes.done;
@@ -68,10 +69,11 @@ export async function listErrors(context: CommandContext, options: ErrorsOptions
   const answer = await gateway({
     method: 'GET',
     path: '/admin/agents/errors',
+    answer: errorsAnswer,
     query: { ...filters, agent: agent?.id },
     timeoutMs: readTimeoutMs,
   });
-  const { errors, next } = checked(errorsAnswer, answer);
+  const { errors, next } = answer;
   if (errors.length === 0 && agent?.isKnown === false) {
     throw new CommandError(`There is no agent ${named}. See \`dropgate agents list\`.`);
   }
@@ -99,21 +101,21 @@ export async function refreshAgents(
   const { terminal, projectRoot } = context;
   const gateway = await connectGateway(projectRoot);
   const progress = setTimeout(() => terminal.note('Loading agents …'), progressAfterMs);
-  const answer = await gateway({
+  const report = await gateway({
     method: 'POST',
     path: '/agents/refresh',
+    answer: agentsRefreshAnswer,
     query: { force: options.force ? 'true' : undefined },
     timeoutMs: refreshTimeoutMs,
   }).finally(() => clearTimeout(progress));
-  const report = checked(refreshAnswer, answer);
-  if (options.json) terminal.json(answer);
+  if (options.json) terminal.json(report);
   else showReport(context, report);
   const isWrong =
     report.failed.length > 0 || report.warnings.some(({ severity }) => severity === 'error');
   return isWrong ? exitCodes.foundProblems : exitCodes.done;
 }
 
-function showReport(context: CommandContext, report: z.output<typeof refreshAnswer>): void {
+function showReport(context: CommandContext, report: RefreshReport): void {
   const { terminal, projectRoot } = context;
   const { scanned, unchanged, loaded, failed, removed, warnings } = report;
   for (const finding of warnings) {
@@ -129,8 +131,13 @@ function showReport(context: CommandContext, report: z.output<typeof refreshAnsw
   );
 }
 
-function askAgents(gateway: GatewayClient): Promise<unknown> {
-  return gateway({ method: 'GET', path: '/admin/agents', timeoutMs: readTimeoutMs });
+function askAgents(gateway: GatewayClient): Promise<{ readonly agents: readonly AgentStatus[] }> {
+  return gateway({
+    method: 'GET',
+    path: '/admin/agents',
+    answer: agentsAnswer,
+    timeoutMs: readTimeoutMs,
+  });
 }
 
 /** The model id of an agent given by it or by a bare name that only one has. */
@@ -139,19 +146,11 @@ async function findAgent(
   named: string,
 ): Promise<{ readonly id: string; readonly isKnown: boolean }> {
   const wanted = named.toLowerCase();
-  const { agents } = checked(agentsAnswer, await askAgents(gateway));
+  const { agents } = await askAgents(gateway);
   if (agents.some(({ id }) => id === wanted)) return { id: wanted, isKnown: true };
   const [found, ...others] = agents.filter(({ id }) => id.endsWith(`/${wanted}`));
   if (found && others.length === 0) return { id: found.id, isKnown: true };
   if (!found) return { id: wanted, isKnown: false };
   const ids = [found, ...others].map(({ id }) => id).join(', ');
   throw new CommandError(`Several agents are named ${named}. Give the id of one: ${ids}.`);
-}
-
-function checked<Schema extends z.ZodType>(schema: Schema, answer: unknown): z.output<Schema> {
-  const result = schema.safeParse(answer);
-  if (result.success) return result.data;
-  throw new CommandError(
-    'The gateway gave an answer that this version of dropgate does not know. Start it again with this version.',
-  );
 }

@@ -4,6 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { inProcessCli } from '../../../test/support/in-process-cli.ts';
 import {
   type TemporaryProject,
@@ -100,7 +101,15 @@ describe('a gateway that answers', () => {
     await announce(address);
     const ask = await connectGateway(project.folder);
     const query = { force: 'true', agent: undefined, limit: 3 };
-    expect(await ask({ method: 'POST', path: '/agents/refresh', query, timeoutMs: 5000 })).toEqual({
+    expect(
+      await ask({
+        method: 'POST',
+        path: '/agents/refresh',
+        query,
+        answer: z.unknown(),
+        timeoutMs: 5000,
+      }),
+    ).toEqual({
       fine: true,
     });
     expect(seen).toEqual([['POST', '/agents/refresh?force=true&limit=3', 'Bearer dgl_test']]);
@@ -128,9 +137,9 @@ describe('a gateway that answers', () => {
     async (_how, listener) => {
       await announce(await listen(listener));
       const ask = await connectGateway(project.folder);
-      await expect(ask({ method: 'GET', path: '/', timeoutMs: 300 })).rejects.toThrow(
-        /gave no answer within 0\.3 s\. Look at its log, or start it again\.$/,
-      );
+      await expect(
+        ask({ method: 'GET', path: '/', answer: z.unknown(), timeoutMs: 300 }),
+      ).rejects.toThrow(/gave no answer within 0\.3 s\. Look at its log, or start it again\.$/);
     },
   );
 });

@@ -1,16 +1,25 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Agent, errors as httpErrors, request } from 'undici';
+import type { z } from 'zod';
+import type { Inferred } from '../../protocol/inferred.ts';
 import { type RunningGateway, readRunningGateway } from '../../storage/running-gateway.ts';
 import { hasProcess } from '../../system/processes.ts';
 import { CommandError } from '../command.ts';
 
-/** Asks a running gateway, as an admin. Every failure is a `CommandError` that says what to do. */
-export type GatewayClient = (question: GatewayQuestion) => Promise<unknown>;
+/**
+ * Asks a running gateway, as an admin, and gives its answer whole: also what the schema does not know. Every failure is
+ * a `CommandError` that says what to do.
+ */
+export type GatewayClient = <Answer extends z.ZodType>(
+  question: GatewayQuestion<Answer>,
+) => Promise<Inferred<Answer>>;
 
-export type GatewayQuestion = {
+export type GatewayQuestion<Answer extends z.ZodType> = {
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  /** What the gateway has to answer. */
+  readonly answer: Answer;
   /** What is undefined is left out. */
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** How long the whole answer may take. */
@@ -31,7 +40,10 @@ export async function connectGateway(projectRoot: string): Promise<GatewayClient
   return (question) => ask(gateway, question);
 }
 
-async function ask(gateway: RunningGateway, question: GatewayQuestion): Promise<unknown> {
+async function ask<Answer extends z.ZodType>(
+  gateway: RunningGateway,
+  question: GatewayQuestion<Answer>,
+): Promise<Inferred<Answer>> {
   const { method, path, query, timeoutMs } = question;
   // An agent of its own: the token goes to this address and through no proxy.
   const dispatcher = new Agent({ headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
@@ -43,8 +55,9 @@ async function ask(gateway: RunningGateway, question: GatewayQuestion): Promise<
       signal: AbortSignal.timeout(timeoutMs),
     });
     const answer = parse(await body.text());
-    if (statusCode === 200 && answer !== undefined) return answer;
-    throw refused(gateway, statusCode, answer);
+    if (statusCode !== 200 || answer === undefined) throw refused(gateway, statusCode, answer);
+    if (question.answer.safeParse(answer).success) return answer as Inferred<Answer>;
+    throw unknownAnswer();
   } catch (error) {
     throw error instanceof CommandError ? error : unreachable(gateway, error, timeoutMs);
   } finally {
@@ -55,7 +68,7 @@ async function ask(gateway: RunningGateway, question: GatewayQuestion): Promise<
 function urlOf(
   { address }: RunningGateway,
   path: string,
-  query: GatewayQuestion['query'] = {},
+  query: GatewayQuestion<z.ZodType>['query'] = {},
 ): URL {
   const url = new URL(path, address);
   for (const [name, value] of Object.entries(query)) {
@@ -103,6 +116,12 @@ function refused(gateway: RunningGateway, status: number, answer: unknown): Comm
     typeof reason === 'string'
       ? `The gateway refused (${status}): ${reason}`
       : `What listens at ${gateway.address} does not answer as a gateway (${status}). Start the gateway of this project again.`,
+  );
+}
+
+function unknownAnswer(): CommandError {
+  return new CommandError(
+    'The gateway gave an answer that this version of dropgate does not know. Start it again with this version.',
   );
 }
 

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { agentsAnswer } from '../../protocol/admin/agents.ts';
+import { agentsRefreshAnswer } from '../../protocol/admin/refresh.ts';
 import { readRunningGateway } from '../../storage/running-gateway.ts';
 import { connectGateway, type GatewayClient } from '../agents/gateway-client.ts';
 import { type CommandContext, CommandError } from '../command.ts';
-import { agentsAnswer } from '../gateway-answers.ts';
 
 /** Longer than several agents may load. */
 const refreshTimeoutMs = 5 * 60_000;
@@ -25,7 +26,12 @@ export async function reloadAgents(
   if (running === null) return null;
   try {
     const gateway = await connectGateway(context.projectRoot);
-    await gateway({ method: 'POST', path: '/agents/refresh', timeoutMs: refreshTimeoutMs });
+    await gateway({
+      method: 'POST',
+      path: '/agents/refresh',
+      answer: agentsRefreshAnswer,
+      timeoutMs: refreshTimeoutMs,
+    });
     return await statesOnceLoaded(gateway);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
@@ -37,8 +43,12 @@ export async function reloadAgents(
 async function statesOnceLoaded(gateway: GatewayClient): Promise<ReadonlyMap<string, string>> {
   const endsAtMs = performance.now() + loadTimeoutMs;
   for (let pauseMs = askFirstAfterMs; ; pauseMs = Math.min(2 * pauseMs, askAtLeastEveryMs)) {
-    const question = { method: 'GET', path: '/admin/agents', timeoutMs: readTimeoutMs } as const;
-    const { agents } = agentsAnswer.parse(await gateway(question));
+    const { agents } = await gateway({
+      method: 'GET',
+      path: '/admin/agents',
+      answer: agentsAnswer,
+      timeoutMs: readTimeoutMs,
+    });
     const isLoading = agents.some(({ status }) => status === 'loading');
     if (!isLoading || performance.now() > endsAtMs) {
       return new Map(agents.map(({ id, status }) => [id, status]));

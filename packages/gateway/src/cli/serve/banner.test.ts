@@ -2,14 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import { banner, type DevStatus } from './banner.ts';
 
-const agent = {
+const agent: DevStatus['agents'][number] = {
   id: 'default/sampleagent',
-  module_path: 'src/agents/SampleAgent/agent.ts',
   status: 'ready',
   generation: 1,
   description: 'Tells the weather of any place.',
-  kind: 'agent',
-  model: null,
   tools: ['get_weather'],
 };
 
@@ -129,8 +126,8 @@ describe('the banner of dropgate dev', () => {
   });
 
   test('calls an agent that answers, not one that failed or still loads', () => {
-    const failed = { ...agent, id: 'default/a', status: 'failed', generation: null };
-    const loading = { ...agent, id: 'default/b', status: 'loading', generation: null };
+    const failed = { ...agent, id: 'default/a', status: 'failed', generation: null } as const;
+    const loading = { ...agent, id: 'default/b', status: 'loading', generation: null } as const;
     const text = textOf({ agents: [failed, loading, { ...agent, tools: [] }] });
     expect(text).toContain('"model": "default/sampleagent"');
     expect(text).toContain('What can you do for me?');

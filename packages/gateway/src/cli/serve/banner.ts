@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
+import type { AgentStatus } from '../../protocol/admin/agents.ts';
+import type { UpstreamInfo } from '../../protocol/admin/upstreams.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
-import type { AgentStatus, UpstreamStatus } from '../gateway-contract.ts';
 import { describeFinding, severityStyles } from '../show-findings.ts';
 import type { Style } from '../terminal.ts';
 import { cut, terminalWidth, wrap } from '../text-layout.ts';
@@ -12,14 +13,16 @@ const MAX_LISTED = 20;
 export type DevStatus = {
   readonly url: string;
   readonly key: string;
-  readonly agents: readonly AgentStatus[];
+  readonly agents: readonly ListedAgent[];
   readonly diagnostics: readonly Diagnostic[];
-  readonly upstreams: readonly UpstreamStatus[];
+  readonly upstreams: readonly UpstreamInfo[];
   /** Absolute. */
   readonly projectRoot: string;
   /** Folder that agents are dropped into, absolute. */
   readonly agentRoot: string;
 };
+
+type ListedAgent = Pick<AgentStatus, 'id' | 'status' | 'generation' | 'description' | 'tools'>;
 
 type Styled = (style: Style, text: string) => string;
 
@@ -44,7 +47,7 @@ function section(title: string, lines: readonly string[], styled: Styled): strin
   return [`  ${styled('bold', title)}`, ...lines.map((line) => `    ${line}`.trimEnd()), ''];
 }
 
-function agentLines(serving: readonly AgentStatus[], status: DevStatus, styled: Styled): string[] {
+function agentLines(serving: readonly ListedAgent[], status: DevStatus, styled: Styled): string[] {
   const folder = relative(status.projectRoot, status.agentRoot) || status.agentRoot;
   if (serving.length === 0) {
     return [`None yet. Put one into ${folder}/<Name>/agent.ts, or run: dropgate new <Name>`];
@@ -60,7 +63,7 @@ function agentLines(serving: readonly AgentStatus[], status: DevStatus, styled: 
   return others > 0 ? [...lines, `and ${others} more: GET ${status.url}/v1/models`] : lines;
 }
 
-function loadingLines(agents: readonly AgentStatus[], styled: Styled): string[] {
+function loadingLines(agents: readonly ListedAgent[], styled: Styled): string[] {
   const loading = agents.filter(({ status }) => status === 'loading').map(({ id }) => id);
   return section('Still loading', loading, styled);
 }
@@ -79,7 +82,7 @@ function problemLines({ diagnostics }: DevStatus, styled: Styled): string[] {
   return others > 0 ? [...lines, `and ${others} more: dropgate check`] : lines;
 }
 
-function upstreamLines(upstreams: readonly UpstreamStatus[]): string[] {
+function upstreamLines(upstreams: readonly UpstreamInfo[]): string[] {
   const chosen = upstreams.find(({ is_default }) => is_default);
   if (!chosen) return [];
   if (chosen.kind === 'remote') {
@@ -97,7 +100,7 @@ function upstreamLines(upstreams: readonly UpstreamStatus[]): string[] {
 }
 
 // Less indented than the rest: the line with the key would be too long.
-function firstCall({ url, key }: DevStatus, agent: AgentStatus, styled: Styled): string[] {
+function firstCall({ url, key }: DevStatus, agent: ListedAgent, styled: Styled): string[] {
   return [
     `  ${styled('bold', 'Try it')}`,
     `  curl ${url}/v1/chat/completions \\`,
@@ -110,7 +113,7 @@ function firstCall({ url, key }: DevStatus, agent: AgentStatus, styled: Styled):
 }
 
 // A question that the demo model, too, answers with a call of the agent's tool.
-function questionFor({ tools }: AgentStatus): string {
+function questionFor({ tools }: ListedAgent): string {
   return tools.some((tool) => /weather/i.test(tool))
     ? 'What is the weather in Paris?'
     : 'What can you do for me?';

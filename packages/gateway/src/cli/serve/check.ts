@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
 import type { Config } from '../../config/config.ts';
+import type { AgentStatus } from '../../protocol/admin/agents.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
-import type { AgentStatus } from '../gateway-contract.ts';
 import { showFinding } from '../show-findings.ts';
 import type { Terminal } from '../terminal.ts';
 import { count, cut, table } from '../text-layout.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
+import type { Gateway } from '../../gateway.ts';
 import { newSecret } from '../../policy/keys/new-key.ts';
 import { type CommandContext, CommandError } from '../command.ts';
 import { commandLineUser } from '../command-line-user.ts';
-import type { RunningGateway } from '../gateway-contract.ts';
 import { banner } from './banner.ts';
 import { readKeyFile, writeKeyFile } from './key-file.ts';
 import { isLoopback, serve, servingConfig } from './serve.ts';
@@ -47,7 +47,7 @@ export async function dev(
 }
 
 /** The key of earlier starts, put back into a store that has lost it; a fresh one where there is none that works. */
-async function devKey(gateway: RunningGateway, path: string): Promise<string> {
+async function devKey(gateway: Gateway, path: string): Promise<string> {
   const key = { name: 'dev', role: 'admin', createdBy: commandLineUser().id } as const;
   const kept = await readKeyFile(path);
   if (kept !== null) {

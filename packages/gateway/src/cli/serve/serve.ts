@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import type { Config } from '../../config/config.ts';
+import type { Gateway } from '../../gateway.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
-import type { RunningGateway } from '../gateway-contract.ts';
 
 /** Progress is told of what takes longer than this. */
 const PROGRESS_AFTER_MS = 1000;
@@ -12,9 +12,9 @@ export type Serving = {
   readonly log: 'readable' | 'json';
   readonly config: Config;
   /** Before anything listens. What it throws ends the command. */
-  prepare(gateway: RunningGateway): Promise<void>;
+  prepare(gateway: Gateway): Promise<void>;
   /** Once it listens and every agent is loaded or failed. */
-  onReady(gateway: RunningGateway, url: string): void;
+  onReady(gateway: Gateway, url: string): void;
 };
 
 /** The settings of a command that serves, its own port in place; what looks wrong in them is told. */
@@ -56,7 +56,7 @@ export async function serve(context: CommandContext, serving: Serving): Promise<
 }
 
 async function started(
-  gateway: RunningGateway,
+  gateway: Gateway,
   { server: { host, port } }: Config,
 ): Promise<{ readonly url: string }> {
   try {

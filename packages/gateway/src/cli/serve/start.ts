@@ -1,5 +1,5 @@
+import type { Gateway } from '../../gateway.ts';
 import { type CommandContext, CommandError } from '../command.ts';
-import type { RunningGateway } from '../gateway-contract.ts';
 import type { Terminal } from '../terminal.ts';
 import { bootstrapKey } from './bootstrap-key.ts';
 import { isLoopback, serve, servingConfig } from './serve.ts';
@@ -28,11 +28,7 @@ export async function start(
   });
 }
 
-async function requireKey(
-  gateway: RunningGateway,
-  host: string,
-  terminal: Terminal,
-): Promise<void> {
+async function requireKey(gateway: Gateway, host: string, terminal: Terminal): Promise<void> {
   if (await gateway.keys.hasUsableKey()) return;
   const remedy =
     'Make one with `dropgate keys create --role admin`, or set GATEWAY_BOOTSTRAP_KEY_FILE.';

@@ -1,28 +1,16 @@
-import { z } from 'zod';
-import { severities, stages } from '../../protocol/diagnostics.ts';
-import { pageSize } from '../../protocol/pages.ts';
-import type { ErrorsQuery } from '../deps.ts';
+import type { z } from 'zod';
+import { agentsAnswer } from '../../protocol/admin/agents.ts';
+import { type DiagnosticQuery, errorsAnswer, errorsQuery } from '../../protocol/admin/errors.ts';
+import {
+  agentsRefreshAnswer,
+  type RefreshReport,
+  refreshQuery,
+} from '../../protocol/admin/refresh.ts';
+import { runsAnswer } from '../../protocol/admin/runs.ts';
+import { upstreamsAnswer } from '../../protocol/admin/upstreams.ts';
+import { usageAnswer } from '../../protocol/admin/usage.ts';
+import { given } from '../../protocol/security/preview-request.ts';
 import { callerOf, defineRoute, type Route, type RouteInput } from '../route.ts';
-
-const errorsQuery = z.object({
-  agent: z.string().optional().describe('Model id.'),
-  stage: z.enum(stages).optional(),
-  severity: z.enum(severities).optional(),
-  since: z
-    .string()
-    .refine((text) => !Number.isNaN(Date.parse(text)), { error: 'It must be an ISO 8601 time' })
-    .optional()
-    .describe('ISO 8601 time; only what was last seen at or after it.'),
-  after: z.string().optional().describe('`next` of the page before.'),
-  limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.default),
-});
-
-const refreshQuery = z.object({
-  force: z
-    .enum(['true', 'false', '1', '0'])
-    .default('false')
-    .describe('Also load what has not changed.'),
-});
 
 const refresh = {
   method: 'POST',
@@ -30,6 +18,7 @@ const refresh = {
   resource: '/agents/refresh',
   summary: 'Look for new, changed and removed agents now.',
   query: refreshQuery,
+  answer: agentsRefreshAnswer,
 } as const;
 
 /** The routes for operators: what is loaded, what is wrong, and looking for changes. */
@@ -40,7 +29,8 @@ export const adminRoutes: readonly Route[] = [
     audience: 'admins',
     scope: 'own',
     summary: 'List every agent with its state, files and settings.',
-    handle: async ({ deps, request }) => ({ agents: await deps.admin.agents(callerOf(request)) }),
+    answer: agentsAnswer,
+    handle: ({ deps, request }) => ({ agents: deps.admin.agents(callerOf(request)) }),
   }),
   defineRoute({
     method: 'GET',
@@ -48,7 +38,8 @@ export const adminRoutes: readonly Route[] = [
     audience: 'admins',
     summary: 'List what is wrong with agents, newest first.',
     query: errorsQuery,
-    handle: ({ deps, query }) => deps.admin.errors(toErrorsQuery(query)),
+    answer: errorsAnswer,
+    handle: ({ deps, query }) => deps.admin.errors(toDiagnosticQuery(query)),
   }),
   defineRoute({ ...refresh, url: '/agents/refresh', handle: refreshAgents }),
   defineRoute({ ...refresh, url: '/admin/agents/refresh', handle: refreshAgents }),
@@ -57,13 +48,15 @@ export const adminRoutes: readonly Route[] = [
     url: '/admin/upstreams',
     audience: 'admins',
     summary: 'List the upstreams that answer model calls.',
-    handle: ({ deps }) => deps.admin.upstreams(),
+    answer: upstreamsAnswer,
+    handle: ({ deps }) => ({ upstreams: deps.admin.upstreams() }),
   }),
   defineRoute({
     method: 'GET',
     url: '/admin/usage',
     audience: 'admins',
     summary: 'Tokens and requests, by agent, key and upstream.',
+    answer: usageAnswer,
     handle: ({ deps }) => deps.admin.usage(),
   }),
   defineRoute({
@@ -72,21 +65,25 @@ export const adminRoutes: readonly Route[] = [
     audience: 'admins',
     scope: 'own',
     summary: 'List the latest runs.',
-    handle: ({ deps, request }) => deps.admin.runs(callerOf(request)),
+    answer: runsAnswer,
+    handle: ({ deps, request }) => ({ runs: deps.admin.runs(callerOf(request)) }),
   }),
 ];
 
 function refreshAgents({
   deps,
   query,
-}: RouteInput<unknown, z.output<typeof refreshQuery>>): Promise<unknown> {
+}: RouteInput<unknown, z.output<typeof refreshQuery>>): Promise<RefreshReport> {
   return deps.admin.refresh({ force: ['true', '1'].includes(query.force) });
 }
 
-function toErrorsQuery({ since, ...query }: z.output<typeof errorsQuery>): ErrorsQuery {
-  const given = Object.entries({
-    ...query,
+function toDiagnosticQuery({ since, ...query }: z.output<typeof errorsQuery>): DiagnosticQuery {
+  return given<DiagnosticQuery>({
+    agent: query.agent,
+    stage: query.stage,
+    severity: query.severity,
     since: since && new Date(since).toISOString(),
-  }).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as ErrorsQuery;
+    after: query.after,
+    limit: query.limit,
+  });
 }

@@ -1,3 +1,4 @@
+import { metricsAnswer } from '../../protocol/admin/metrics.ts';
 import { defineRoute, type Route } from '../route.ts';
 
 /** `GET /metrics` for Prometheus, and the same as JSON. */
@@ -18,6 +19,7 @@ export const metricRoutes: readonly Route[] = [
     url: '/admin/metrics',
     audience: 'admins',
     summary: 'The same metrics as JSON.',
+    answer: metricsAnswer,
     handle: ({ deps }) => deps.metrics.report(),
   }),
 ];

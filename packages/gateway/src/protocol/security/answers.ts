@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findingSchema } from '../diagnostics.ts';
 import { actions, effects, roles, ruleSources, toolVerdicts } from '../policy.ts';
 import { provenances } from '../run-events.ts';
 
@@ -38,7 +39,7 @@ export const refreshAnswer = z.strictObject({
   rules: z.int(),
   overrides: z.int(),
   kept: z.boolean().describe('True where the settings are wrong and the rules of before hold on.'),
-  findings: z.array(z.unknown()),
+  findings: z.array(findingSchema),
 });
 
 /** An override as it is shown. */

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { diagnosticSchema } from '../diagnostics.ts';
+import type { Inferred } from '../inferred.ts';
+import { manifestSchema } from '../records.ts';
+
+/** `degraded` goes on serving an older generation than its files are. */
+export const agentStates = ['loading', 'ready', 'degraded', 'failed'] as const;
+
+export type AgentState = (typeof agentStates)[number];
+
+const { kind, model, upstream, files } = manifestSchema.shape;
+
+const loadedFile = files.element.extend({
+  modified_at: z
+    .string()
+    .nullable()
+    .describe('ISO 8601, of the file as it was loaded; null where that is not known.'),
+});
+
+const agentStatus = z.object({
+  id: z.string().describe('Model id.'),
+  module_path: z.string().describe('Below the project root.'),
+  status: z.enum(agentStates),
+  generation: z.int().nullable().describe('Null where nothing of it serves.'),
+  loaded_at: z.string().nullable().describe('ISO 8601.'),
+  display_name: z.string(),
+  description: z.string().nullable(),
+  kind: kind.nullable(),
+  export: z.string().nullable(),
+  exports: z.array(z.string()),
+  model: model.nullable().describe('Without a name the SDK’s default holds.'),
+  upstream: upstream.nullable(),
+  tools: z.array(z.string()),
+  handoffs: z.array(z.string()),
+  guardrails: z.array(z.string()),
+  sdk_version: z.string().nullable(),
+  files: z.array(loadedFile).describe('What was loaded.'),
+  diagnostics: z.array(diagnosticSchema),
+});
+
+/** A module as operators see it. */
+export type AgentStatus = Inferred<typeof agentStatus>;
+
+/** `GET /admin/agents`. */
+export const agentsAnswer = z.object({ agents: z.array(agentStatus) });

@@ -1,0 +1,104 @@
+import type { AdminReads } from '../../src/http/deps.ts';
+import type { AgentStatus } from '../../src/protocol/admin/agents.ts';
+import type { RunInfo } from '../../src/protocol/admin/runs.ts';
+import type { UpstreamInfo } from '../../src/protocol/admin/upstreams.ts';
+import type { UsageCounts } from '../../src/protocol/admin/usage.ts';
+import type { Diagnostic } from '../../src/protocol/diagnostics.ts';
+
+const someDiagnostic: Diagnostic = {
+  id: 'diag_1',
+  agent_id: 'default/echo',
+  module_path: 'src/agents/Echo/agent.ts',
+  stage: 'load',
+  code: 'syntax_error',
+  severity: 'error',
+  message: 'Unexpected token.',
+  file: '/srv/src/agents/Echo/agent.ts',
+  line: 3,
+  column: 7,
+  frame: null,
+  hint: 'Add the missing comma.',
+  serving_generation: 2,
+  first_seen: '2026-11-22T10:00:00.000Z',
+  last_seen: '2026-11-22T11:00:00.000Z',
+  count: 2,
+  request_id: null,
+};
+
+/** An agent as operators see it: one that goes on serving an older generation than its file is. */
+const someAgent: AgentStatus = {
+  id: 'default/echo',
+  module_path: 'src/agents/Echo/agent.ts',
+  status: 'degraded',
+  generation: 2,
+  loaded_at: '2026-11-22T09:00:00.000Z',
+  display_name: 'Echo',
+  description: 'Says it again.',
+  kind: 'agent',
+  export: 'agent',
+  exports: ['agent'],
+  model: { name: null, source: 'default' },
+  upstream: { name: 'demo', source: 'default' },
+  tools: ['shout'],
+  handoffs: [],
+  guardrails: [],
+  sdk_version: '0.3.0',
+  files: [{ path: '/srv/src/agents/Echo/agent.ts', sha256: 'a'.repeat(64), modified_at: null }],
+  diagnostics: [someDiagnostic],
+};
+
+const someUpstream: UpstreamInfo = {
+  name: 'demo',
+  kind: 'demo',
+  api: 'responses',
+  base_url: null,
+  has_key: false,
+  is_default: true,
+};
+
+const someCounts: UsageCounts = {
+  model_calls: 3,
+  failed_calls: 1,
+  aborted_calls: 0,
+  input_tokens: 30,
+  output_tokens: 12,
+  cached_input_tokens: 4,
+  reasoning_tokens: 5,
+};
+
+const someRun: RunInfo = {
+  id: 'run_1',
+  request_id: 'req_1',
+  key_id: 'key_a1',
+  agent_id: 'default/echo',
+  generation: 2,
+  started_at: '2026-11-22T11:00:00.000Z',
+  outcome: 'finished',
+  code: null,
+  duration_ms: 12.5,
+  usage: { requests: 2, input_tokens: 30, output_tokens: 12 },
+};
+
+/** What operators read, reduced to one of each. */
+export function fakeAdmin(): AdminReads {
+  return {
+    agents: () => [someAgent],
+    errors: () => ({ errors: [someDiagnostic], next: null }),
+    refresh: async () => ({
+      scanned: 1,
+      unchanged: ['default/echo'],
+      loaded: [],
+      failed: [],
+      removed: [],
+      warnings: [],
+    }),
+    upstreams: () => [someUpstream],
+    usage: () => ({
+      totals: someCounts,
+      by_agent: [{ agent_id: 'default/echo', ...someCounts }],
+      by_key: [{ key_id: 'key_a1', ...someCounts }],
+      by_upstream: [{ upstream: 'demo', ...someCounts }],
+    }),
+    runs: () => [someRun],
+  };
+}
