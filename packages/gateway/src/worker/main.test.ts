@@ -207,6 +207,43 @@ describe('a run in a worker', () => {
     worker.send({ type: 'shutdown' });
     expect((await worker.ended).output.match(/erased a\.txt/g)).toHaveLength(1);
   });
+
+  test.each([
+    ['agent.ts', `import { gatewayTool } from 'dropgate/agent';`, 'export const agent ='],
+    ['agent.cjs', `const { gatewayTool } = require('dropgate/agent');`, 'module.exports ='],
+  ])('asks the gateway to call a gateway tool (%s)', async (file, imports, exported) => {
+    const sdk = file.endsWith('.ts')
+      ? (names: string, from: string) => `import ${names} from '${from}';`
+      : (names: string, from: string) => `const ${names} = require('${from}');`;
+    const load = await writeModule({
+      [file]: `
+        ${sdk('{ Agent }', '@openai/agents')}
+        ${sdk('{ ScriptedModel, assistantMessage, functionCall }', '@openai/agents/testing')}
+        ${imports}
+        const turn = [functionCall('fetch_doc', { url: 'a.md' }, { callId: 'c1' })];
+        ${exported} new Agent({
+          name: 'Reader',
+          instructions: 'x',
+          model: new ScriptedModel([turn, [assistantMessage('Read.')]]),
+          tools: [gatewayTool('fetch_doc')],
+        });`,
+    });
+    const worker = await loaded(load);
+    worker.run('Read.');
+    const { callId, question } = await worker.next('question');
+    expect(question).toEqual({
+      ask: 'call_tool',
+      tool: 'fetch_doc',
+      arguments: { url: 'a.md' },
+    });
+    worker.send({ type: 'reply', callId, result: 'A page.' });
+    expect(await eventsOf(worker, 'run_1')).toMatchObject([
+      { type: 'tool_started', tool: 'fetch_doc', provenance: 'gateway' },
+      { type: 'tool_ended', outcome: 'ok' },
+      { type: 'text', delta: 'Read.' },
+      { type: 'finished' },
+    ]);
+  });
 });
 
 describe('an error that nobody caught after the load', () => {
