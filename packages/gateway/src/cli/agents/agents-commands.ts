@@ -7,7 +7,7 @@ export function addAgentCommands(program: Command, run: RunCommand): void {
   const agents = program
     .command('agents')
     .description('ask the gateway that runs on this project about its agents');
-  const commands = () => import('./agents.ts');
+  const commands = () => import('./agents-actions.ts');
   agents
     .command('list')
     .description('list every agent with its state')

@@ -10,7 +10,7 @@ export function addDependencyCommands(program: Command, run: RunCommand): void {
     '[agent]',
     'its model id, its bare name or its folder; all agents without it',
   ] as const;
-  const commands = () => import('./deps.ts');
+  const commands = () => import('./deps-actions.ts');
   deps
     .command('plan')
     .description('show what would be installed where, and why; installs nothing')

@@ -73,5 +73,5 @@ function addCreateCommand(keys: Command, run: RunCommand): void {
 }
 
 function commands() {
-  return import('./keys.ts');
+  return import('./keys-actions.ts');
 }

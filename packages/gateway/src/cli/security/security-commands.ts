@@ -23,7 +23,7 @@ export function addSecurityCommands(program: Command, run: RunCommand): void {
     .addHelpText('after', examples('security rules', 'security rules --json'))
     .addHelpText('after', '\nThose of gateway.yaml are read from the file as it is now.')
     .action((options) =>
-      run(async (context) => (await import('./security-rules.ts')).listRules(context, options)),
+      run(async (context) => (await import('./list-rules.ts')).listRules(context, options)),
     );
   addDecisionsCommand(security, run);
 }
@@ -51,7 +51,7 @@ function addPreviewCommand(security: Command, run: RunCommand): void {
     )
     .action((action: string, resource: string, options) =>
       run(async (context) =>
-        (await import('./security-preview.ts')).showPreview(context, {
+        (await import('./show-preview.ts')).showPreview(context, {
           action,
           resource,
           ...options,
@@ -61,7 +61,7 @@ function addPreviewCommand(security: Command, run: RunCommand): void {
 }
 
 function addOverrideCommands(security: Command, run: RunCommand): void {
-  const commands = () => import('./security-overrides.ts');
+  const commands = () => import('./overrides-actions.ts');
   security
     .command('override')
     .description('permit or stop something for a while; holds within a second')
@@ -134,9 +134,7 @@ function addDecisionsCommand(security: Command, run: RunCommand): void {
       ),
     )
     .action((options) =>
-      run(async (context) =>
-        (await import('./security-decisions.ts')).listDecisions(context, options),
-      ),
+      run(async (context) => (await import('./list-decisions.ts')).listDecisions(context, options)),
     );
 }
 
@@ -149,7 +147,7 @@ export function addAuditCommand(program: Command, run: RunCommand): void {
     .addHelpText('after', examples('audit', 'audit --json'))
     .addHelpText('after', '\nExits with 1 where something is worth a change.')
     .action((options) =>
-      run(async (context) => (await import('./security-audit.ts')).showAudit(context, options)),
+      run(async (context) => (await import('./show-audit.ts')).showAudit(context, options)),
     );
 }
 

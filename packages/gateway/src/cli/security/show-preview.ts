@@ -10,8 +10,8 @@ import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { commandLineUser } from '../command-line-user.ts';
 import type { Terminal } from '../terminal.ts';
 import { count, table } from '../text-layout.ts';
+import { showRules } from './list-rules.ts';
 import { parseJsonOption, readDraftRules } from './read-draft.ts';
-import { showRules } from './security-rules.ts';
 import { knownAgentsOf, usableKeysOf, withPolicy } from './with-policy.ts';
 import { nowSeconds } from './with-store.ts';
 
