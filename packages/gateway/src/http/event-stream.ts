@@ -18,7 +18,7 @@ export type EventStreamOptions = {
   readonly format: StreamFormat;
   readonly keepAliveMs: number;
   /** Called with what was thrown where only events were expected. */
-  readonly onStranger: (thrown: unknown) => void;
+  readonly onFault: (thrown: unknown) => void;
 };
 
 const streamHeaders = {
@@ -38,7 +38,7 @@ const readerPatienceMs = 300_000;
 export function sendEventStream(
   reply: FastifyReply,
   run: Pick<Run, 'sendTo' | 'cancel'>,
-  { format, keepAliveMs, onStranger }: EventStreamOptions,
+  { format, keepAliveMs, onFault }: EventStreamOptions,
 ): void {
   begin(reply);
   const writer = createWriter(reply.raw, keepAliveMs);
@@ -50,7 +50,7 @@ export function sendEventStream(
         if (!isLastEvent(event)) return text === '' ? null : writer.write(text);
         writer.end(text);
       } catch (thrown) {
-        onStranger(thrown);
+        onFault(thrown);
         writer.end(format.fail(GatewayError.from(thrown)));
         run.cancel('its answer cannot be written');
       }

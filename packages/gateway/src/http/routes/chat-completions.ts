@@ -50,7 +50,7 @@ async function chat(deps: HttpDeps, { body, request, reply }: ChatExchange) {
       role: caller.role,
     }),
     keepAliveMs: deps.settings.keepAliveMs ?? defaultKeepAliveMs,
-    onStranger: (error) =>
+    onFault: (error) =>
       deps.emit({
         type: 'request_failed',
         requestId: request.id,
