@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/fixtures/**'],
+    globalSetup: 'packages/gateway/test/fetch-packages.ts',
     pool: 'forks',
     maxWorkers: 2,
     // No module holds state, so files can share a process: most of a short one is what it imports.

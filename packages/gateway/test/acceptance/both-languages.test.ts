@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installTimeoutMs, missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
+import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import { askStreamed, failureOf, ways } from './ask.ts';
 import { call, diagnosticsOf, expectNoInsides, logOf, post, watchCancelled } from './call.ts';
 import { packageRoot, startGateway, type TestGateway } from './harness.ts';
@@ -47,7 +47,7 @@ describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () =>
         'src/agents/Deskpy/.env': 'DESK_CITY=Padua\n',
       },
       env: {
-        GATEWAY_PYTHON: await pythonWithSdk(),
+        GATEWAY_PYTHON: pythonWithSdk(),
         OPENAI_API_KEY: 'sk-parrot',
         OPENAI_BASE_URL: parrot.baseUrl,
         GATEWAY_UPSTREAM_API: 'responses',
@@ -59,7 +59,7 @@ describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () =>
       };
       return agents.every(({ status }) => status === 'ready');
     });
-  }, installTimeoutMs);
+  });
   afterAll(async () => {
     await gateway?.stop();
     parrot?.stop();

@@ -1,15 +1,10 @@
-import { execFile } from 'node:child_process';
 import { copyFile, mkdir, rm, symlink } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { oldPackages } from '../support/old-packages.ts';
 import { failureOf, ways } from './ask.ts';
 import { type ModulesGateway, startModules } from './module-project.ts';
 import { costOf, type Parrot, type ParrotCall, startParrot } from './parrot.ts';
-
-/** From the registry, into the module's own folder; a cold cache and a slow line take their time. */
-const installTimeoutMs = 120_000;
 
 let parrot: Parrot;
 let gateway: ModulesGateway;
@@ -19,8 +14,8 @@ beforeAll(async () => {
   gateway = await startModules({
     modules: ['OldSdk', 'BuilderExport', 'BuilderEnds'],
     prepare: async (folderOf) => {
-      await install(folderOf('OldSdk'));
-      const installed = join(folderOf('OldSdk'), 'node_modules');
+      const installed = oldPackages();
+      await symlink(installed, join(folderOf('OldSdk'), 'node_modules'));
       // One export has all of the old packages; another has the guardrails alone, beside the gateway's SDK.
       await rm(join(folderOf('BuilderExport'), 'node_modules'), { recursive: true });
       await symlink(installed, join(folderOf('BuilderExport'), 'node_modules'));
@@ -40,7 +35,7 @@ beforeAll(async () => {
       GATEWAY_UPSTREAM_API: 'responses',
     },
   });
-}, installTimeoutMs + 60_000);
+});
 afterAll(async () => {
   await gateway?.stop();
   parrot?.stop();
@@ -160,14 +155,4 @@ function structure({ body }: ParrotCall) {
   const schema = JSON.stringify(body.text ?? '');
   if (schema.includes('topic')) return { text: ['{"topic":"jobs"}'] };
   return schema.includes('degrees') ? { text: ['{"city":"Paris",', '"degrees":21}'] } : null;
-}
-
-async function install(folder: string): Promise<void> {
-  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'];
-  await promisify(execFile)('npm', ['install', '--prefix', folder, '--prefer-offline', ...quiet], {
-    cwd: folder,
-    // Nothing of the npm that runs the tests, which knows of a workspace.
-    env: { PATH: process.env.PATH, HOME: homedir() },
-    timeout: installTimeoutMs,
-  });
 }

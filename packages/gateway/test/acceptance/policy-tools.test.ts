@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installTimeoutMs, missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
+import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import { call } from './call.ts';
 import { startGateway, type TestGateway } from './harness.ts';
 import { type Parrot, startParrot } from './parrot.ts';
@@ -142,10 +142,10 @@ beforeAll(async () => {
       OPENAI_API_KEY: 'sk-parrot',
       OPENAI_BASE_URL: parrot.baseUrl,
       GATEWAY_UPSTREAM_API: 'responses',
-      ...(missing ? {} : { GATEWAY_PYTHON: await pythonWithSdk() }),
+      ...(missing ? {} : { GATEWAY_PYTHON: pythonWithSdk() }),
     },
   });
-}, installTimeoutMs);
+});
 afterAll(async () => {
   await gateway?.stop();
   parrot?.stop();

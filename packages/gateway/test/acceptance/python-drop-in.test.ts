@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installTimeoutMs, missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
+import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import { call, diagnosticsOf } from './call.ts';
 import { startGateway, type TestGateway } from './harness.ts';
 import { createProject, type Project } from './project.ts';
@@ -30,8 +30,8 @@ describe.skipIf(reason !== null)(
 
     beforeAll(async () => {
       project = await createProject({ 'src/agents/SampleAgent/agent.py': sampleAgent });
-      gateway = await startGateway({ project, env: { GATEWAY_PYTHON: await pythonWithSdk() } });
-    }, installTimeoutMs);
+      gateway = await startGateway({ project, env: { GATEWAY_PYTHON: pythonWithSdk() } });
+    });
     afterAll(async () => {
       await gateway?.stop();
       await project?.remove();

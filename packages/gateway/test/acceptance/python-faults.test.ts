@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installTimeoutMs, missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
+import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import { call, diagnosticsOf, expectNoInsides, logOf, untilAnswered } from './call.ts';
 import { startGateway, type TestGateway } from './harness.ts';
 import { type Parrot, startParrot } from './parrot.ts';
@@ -78,13 +78,13 @@ describe.skipIf(missing)(`faults of agents in Python (${missing ?? 'run'})`, () 
         'gateway.yaml': 'worker: { stall_timeout_ms: 3000, memory_limit_mb: 512 }\n',
       },
       env: {
-        GATEWAY_PYTHON: await pythonWithSdk(),
+        GATEWAY_PYTHON: pythonWithSdk(),
         OPENAI_API_KEY: 'sk-parrot',
         OPENAI_BASE_URL: parrot.baseUrl,
         GATEWAY_UPSTREAM_API: 'responses',
       },
     });
-  }, installTimeoutMs);
+  });
   afterAll(async () => {
     await gateway?.stop();
     parrot?.stop();

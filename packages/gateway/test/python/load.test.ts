@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/protocol/diagnostics.ts';
-import { installTimeoutMs, missingPython } from '../support/python-with-sdk.ts';
+import { missingPython } from '../support/python-with-sdk.ts';
 import {
   loadedWorker,
   pythonFindingOf,
@@ -133,17 +133,13 @@ const failures: readonly Case[] = [
 ];
 
 describe.skipIf(missing)(`loading a Python module (${missing ?? 'runs'})`, () => {
-  test.each(failures)(
-    'tells file, line and fix of %s',
-    { timeout: installTimeoutMs },
-    async (...args) => {
-      const [, files, finding] = args;
-      const load = await writePythonModule(files);
-      const found = await pythonFindingOf(load);
-      expect(found).toMatchObject({ stage: 'load', severity: 'error', ...finding });
-      if (finding.line) expect(found.frame).toContain(`> ${finding.line} | `);
-    },
-  );
+  test.each(failures)('tells file, line and fix of %s', async (...args) => {
+    const [, files, finding] = args;
+    const load = await writePythonModule(files);
+    const found = await pythonFindingOf(load);
+    expect(found).toMatchObject({ stage: 'load', severity: 'error', ...finding });
+    if (finding.line) expect(found.frame).toContain(`> ${finding.line} | `);
+  });
 
   const steps = 'from agents import Agent\none = Agent(name="1")\nagent = Agent(name="2")\n';
   const flow = 'async def run_workflow(workflow_input):\n    return {"output_text": ""}\n';
@@ -192,9 +188,7 @@ describe.skipIf(missing)(`loading a Python module (${missing ?? 'runs'})`, () =>
     expect(textOf(await worker.eventsOf('On?'))).toBe('False');
   });
 
-  test('finds helpers by name and relative to the module, each file once', {
-    timeout: installTimeoutMs,
-  }, async () => {
+  test('finds helpers by name and relative to the module, each file once', async () => {
     const { manifest } = await loadedWorker({
       'agent.py': [
         'from agents import Agent',
@@ -229,9 +223,7 @@ describe.skipIf(missing)(`loading a Python module (${missing ?? 'runs'})`, () =>
     expect(names).toEqual(['agent.py', 'prompts.py', 'texts.py', 'sub/__init__.py', 'sub/deep.py']);
   });
 
-  test('loads a kept generation from the kept bytes, whatever lies on disk', {
-    timeout: installTimeoutMs,
-  }, async () => {
+  test('loads a kept generation from the kept bytes, whatever lies on disk', async () => {
     const load = await writePythonModule({
       'agent.py':
         'import helper\nclass Old:\n    def run(self): return helper.text\nagent = Old()\n',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { installTimeoutMs, missingPython } from '../support/python-with-sdk.ts';
+import { missingPython } from '../support/python-with-sdk.ts';
 import { loadedWorker } from '../support/python-worker.ts';
 import { startUpstream } from '../support/scripted-upstream.ts';
 import { runInput } from '../support/worker-run.ts';
@@ -39,7 +39,6 @@ describe.skipIf(missing)(`runs of a Python agent (${missing ?? 'runs'})`, () => 
   describe.each(['responses', 'chat_completions'] as const)('over %s', (api) => {
     test.each([true, false])(
       'tells tool, text and usage (streamed: %s) and names its run to the broker',
-      { timeout: installTimeoutMs },
       async (streamed) => {
         const upstream = await startUpstream(oneCall, answer);
         const { worker } = await loadedWorker({ 'agent.py': weather }, upstream.baseUrl, {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ToWorker } from '../../src/protocol/worker/messages.ts';
 import { pythonFolder } from '../support/python-start.ts';
-import { installTimeoutMs, missingPython } from '../support/python-with-sdk.ts';
+import { missingPython } from '../support/python-with-sdk.ts';
 import { spawnPythonWorker, writePythonModule } from '../support/python-worker.ts';
 
 const missing = await missingPython();
@@ -37,9 +37,7 @@ describe.skipIf(missing)(
       expect(said).toEqual(expected);
     });
 
-    test('a worker takes the conversation that the gateway sends, to its end', {
-      timeout: installTimeoutMs,
-    }, async () => {
+    test('a worker takes the conversation that the gateway sends, to its end', async () => {
       const conversation = vectorsIn('vectors/to-worker.json').conversation as readonly ToWorker[];
       const load = await writePythonModule({
         'agent.py': [

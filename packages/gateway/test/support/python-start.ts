@@ -42,7 +42,7 @@ export async function spawnPython(
     pythonPath,
   }: { readonly python?: string; readonly pythonPath?: readonly string[] } = {},
 ): Promise<StartedPython> {
-  const child = spawn(python ?? (await pythonWithSdk()), ['-m', 'dropgate_worker'], {
+  const child = spawn(python ?? pythonWithSdk(), ['-m', 'dropgate_worker'], {
     cwd,
     env: environment(pythonPath),
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -80,7 +80,7 @@ type Told = { readonly pid: number; readonly code: number | null; readonly signa
 
 async function startParent(): Promise<ForkParent> {
   const script = join(import.meta.dirname, '../python/fork-workers.py');
-  const child = spawn(await pythonWithSdk(), [script], {
+  const child = spawn(pythonWithSdk(), [script], {
     env: environment(),
     stdio: ['pipe', 'pipe', 'inherit'],
   });
