@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { Agent, get } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
+import { patienceMs } from '../../test/support/hang-limit.ts';
 import { asCaller, chunksOf, fakeGateway, hello } from '../../test/support/http-fakes.ts';
 import { chat, postChunked, readUntil, sendRaw, serve } from '../../test/support/http-server.ts';
 import { createServer } from './server.ts';
@@ -159,6 +162,18 @@ describe('drain', () => {
     const stuck = await chat(server.url, { stream: true });
     await server.drain(0);
     await expect(stuck.text()).rejects.toThrow();
+  });
+
+  test('does not wait for connections over which nobody ever asked', async () => {
+    await using server = await serve(fakeGateway());
+    const { hostname, port } = new URL(server.url);
+    const silent = connect(Number(port), hostname);
+    await once(silent, 'connect');
+    // An answer proves that the server has taken the connection before it.
+    await (await fetch(`${server.url}/healthz`)).text();
+    const ended = once(silent, 'close');
+    await server.drain(patienceMs * 2);
+    await ended;
   });
 
   test('does not wait for idle connections', async () => {

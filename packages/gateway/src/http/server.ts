@@ -1,3 +1,5 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { GatewayError } from '../errors.ts';
 import { createApp } from './app.ts';
 import type { HttpDeps } from './deps.ts';
@@ -16,15 +18,22 @@ export type HttpServer = {
 /** How often connections that have become idle are closed while draining. */
 const sweepIntervalMs = 25;
 
+/** How long a connection over which nobody has asked yet may stay while draining: its request may be on the way. */
+const unaskedMs = 1000;
+
 /** How long the last words of ended answers may take. */
 const lastWordsMs = 1000;
 
 export function createServer(deps: HttpDeps): HttpServer {
   const app = createApp(deps);
+  const unasked = followUnasked(app.server);
   let draining: Promise<void> | null = null;
 
   async function drain(deadlineMs: number): Promise<void> {
-    const sweep = setInterval(() => app.server.closeIdleConnections(), sweepIntervalMs);
+    const sweep = setInterval(() => {
+      app.server.closeIdleConnections();
+      unasked.close(unaskedMs);
+    }, sweepIntervalMs);
     let cut: NodeJS.Timeout | null = null;
     const deadline = setTimeout(() => {
       app.openRuns.endAll(stopping());
@@ -50,4 +59,21 @@ export function createServer(deps: HttpDeps): HttpServer {
 
 function stopping(): GatewayError {
   return new GatewayError('overloaded', 'The gateway is stopping. Try again in a moment.');
+}
+
+/** Connections without a first request, which Node does not count as idle: browsers and clients open them ahead. */
+function followUnasked(server: Server) {
+  const sinceMs = new Map<Socket, number>();
+  server.on('connection', (socket) => {
+    sinceMs.set(socket, performance.now());
+    socket.once('close', () => sinceMs.delete(socket));
+  });
+  server.on('request', ({ socket }) => sinceMs.delete(socket));
+  return {
+    /** Ends those that are older. */
+    close(ageMs: number): void {
+      const latestMs = performance.now() - ageMs;
+      for (const [socket, atMs] of sinceMs) if (atMs < latestMs) socket.destroy();
+    },
+  };
 }
