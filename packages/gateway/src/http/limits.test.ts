@@ -131,7 +131,7 @@ describe('a body that is too large', () => {
   ])(
     'of %s is answered at once, not waited for, and the connection ends',
     async (_, key, status) => {
-      const { gateway } = limited({ requestsPerMinute: 1 }, { lingerMs: 50 });
+      const { gateway } = limited({ requestsPerMinute: 1 }, { lingerMs: 500 });
       await using server = await serve(gateway);
       await chat(server.url);
       const answer = await sendRaw(server.url, post(key));

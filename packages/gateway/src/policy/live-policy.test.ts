@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../../test/acceptance/until.ts';
 import { keyPrincipal, mayRun, openPolicy } from '../../test/support/policy-kit.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
@@ -85,14 +85,19 @@ describe('the rules that hold now', () => {
   });
 
   test('say that a rule of the settings has expired', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const expiresAtSeconds = Date.now() / 1000 + 0.3;
     const { policy } = await openPolicy(await tempFolder(), {
       rules: [{ ...hides, expiresAtSeconds }],
     });
     const heard = vi.fn();
     policy.onChange(heard);
+    vi.advanceTimersByTime(299);
     expect(answer(policy)).toBe('deny config');
-    await until('the expiry', () => heard.mock.calls.length > 0);
+    expect(heard).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(2);
+    expect(heard).toHaveBeenCalled();
     expect(answer(policy)).toBe('allow built_in');
   });
 

@@ -97,7 +97,7 @@ describe('closing the pool', () => {
     const pids = pool.workers().map(({ pid }) => pid);
     const run = startRun(pool, 'echo 600')[Symbol.asyncIterator]();
     await run.next();
-    const closed = pool.close(10_000);
+    const closed = pool.close(60_000);
     const late = await finishRun(startRun(pool, 'echo 1', { runId: 'late' }));
     expect(late.last).toMatchObject({ code: 'agent_unavailable' });
     let count = 1;

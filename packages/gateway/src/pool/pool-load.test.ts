@@ -85,7 +85,7 @@ describe('preparing a generation', () => {
   });
 
   test('of slow modules delays a quick one only for a while', async () => {
-    const pool = poolWith({ loadTimeoutMs: 60_000 });
+    const pool = poolWith();
     const abort = new AbortController();
     const slow = ['a', 'b', 'c'].map((agentId) =>
       pool.prepare(scriptedLoad('wait', { agentId }), abort.signal).catch(() => 'stopped'),
@@ -110,14 +110,16 @@ describe('a module that cannot be loaded', () => {
   });
 
   test.each([
-    ['never ends', 'hang', 'load_timeout', 'within 3000 ms'],
-    ['waits for ever', 'wait', 'load_timeout', 'within 3000 ms'],
+    ['never ends', 'hang', 'load_timeout', 'within 1000 ms'],
+    ['waits for ever', 'wait', 'load_timeout', 'within 1000 ms'],
     ['ends its process', 'exit 3', 'process_exit', 'exit code 3'],
     ['ends its process without an error', 'exit 0', 'process_exit', 'exit code 0'],
     ['crashes', 'abort', 'worker_crashed', 'SIGABRT'],
     ['writes into the channel', 'garbage', 'protocol_violated', 'A line is no JSON object'],
   ])('since it %s is told so', async (_name, command, code, words) => {
-    const pool = poolWith({ loadTimeoutMs: 3000, stallTimeoutMs: 200 });
+    // The others have all the time there is; a load is no stall.
+    const limits = code === 'load_timeout' ? { loadTimeoutMs: 1000, stallTimeoutMs: 200 } : {};
+    const pool = poolWith(limits);
     const result = await pool.prepare(scriptedLoad(command), never);
     expect(result).toMatchObject({
       type: 'load_failed',

@@ -48,7 +48,7 @@ test.each([
   const text = `${line}\nexport const agent = { run: () => 'x' };`;
   const { pool, load } = await poolFor(
     text,
-    code === 'load_timeout' ? { loadTimeoutMs: 3000 } : {},
+    code === 'load_timeout' ? { loadTimeoutMs: 1000 } : {},
   );
   const result = await pool.prepare(load, never);
   const place = code === 'process_exit' ? { file: load.entry, line: 1 } : {};
@@ -81,10 +81,7 @@ test('a run that dies with its process says so, and the agent answers again', as
 async function poolFor(text: string, settings: Parameters<typeof scriptedPool>[0] = {}) {
   const folder = await tempFolder({ 'src/agents/Echo/agent.ts': text });
   shareCompileCache(folder);
-  const pool = scriptedPool(
-    { loadTimeoutMs: 60_000, memoryLimitMb: 300, ...settings },
-    { folder, entry },
-  );
+  const pool = scriptedPool({ memoryLimitMb: 300, ...settings }, { folder, entry });
   onTestFinished(pool.dispose);
   const load: ModuleLoad = scriptedLoad('', {
     entry: join(folder, 'src/agents/Echo/agent.ts'),

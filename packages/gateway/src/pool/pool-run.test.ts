@@ -130,13 +130,13 @@ describe('a run', () => {
   });
 
   test('with a slow reader stops neither another run nor the heartbeat', async () => {
-    const pool = poolWith({ stallTimeoutMs: 1200 });
+    const pool = poolWith({ stallTimeoutMs: 2000 });
     const slow = startRun(pool, 'echo 5000', { runId: 'slow' })[Symbol.asyncIterator]();
     await slow.next();
     const other = await finishRun(startRun(pool, 'echo 1000', { runId: 'other' }));
     expect(other.count).toBe(1001);
-    // Twice the stall limit.
-    await pool.event('worker_output', ({ line }) => line === 'ping 8');
+    // Half as long again as the stall limit.
+    await pool.event('worker_output', ({ line }) => line === 'ping 6');
     let count = 1;
     for (let step = await slow.next(); !step.done; step = await slow.next()) count += 1;
     expect(count).toBe(5001);

@@ -121,7 +121,7 @@ describe('large bodies', () => {
 });
 
 describe('a slow sender', () => {
-  const limits = { headersTimeoutMs: 200, requestTimeoutMs: 400 };
+  const limits = { headersTimeoutMs: 1000, requestTimeoutMs: 1500 };
 
   test.each([
     ['headers', `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-`],

@@ -35,9 +35,7 @@ const speakers = [
 ];
 
 describe.skipIf(reason !== null)('agents of both languages with packages of their own', () => {
-  test('lack them, get them, and each has its own version, whatever becomes of the others', {
-    timeout: 240_000,
-  }, async () => {
+  test('lack them, get them, and each has its own version, whatever becomes of the others', async () => {
     const gateway = await startGateway({
       files: {
         'src/agents/First/agent.py': inPython,

@@ -4,8 +4,6 @@ import { until } from './until.ts';
 import { startUpstream, type TestUpstream } from './upstream.ts';
 
 const realKey = 'sk-real-key-of-the-operator';
-/** The bar is 100 ms, and the benchmark measures it; a busy machine may be late. */
-const abortBoundMs = 1000;
 
 const apis = [
   { api: 'responses', path: '/v1/responses' },
@@ -85,16 +83,13 @@ describe.each(apis)('an upstream that speaks $api', ({ api, path }) => {
         { ...ask('default/weather', 'A slow story, please.'), stream: true },
         { signal: abort.signal },
       );
-    let leftAtMs = Number.NaN;
     for await (const chunk of stream) {
-      if (!chunk.choices[0]?.delta.content) continue;
-      leftAtMs = performance.now();
-      abort.abort();
+      if (chunk.choices[0]?.delta.content) abort.abort();
     }
     const [call] = upstream.callsAbout('A slow story, please.');
     await call?.ended;
+    // It would have gone on for half a minute; how soon it is told, the benchmark measures.
     expect(call?.outcome).toBe('aborted');
-    expect((call?.endedAtMs ?? Number.NaN) - leftAtMs).toBeLessThan(abortBoundMs);
     expect(upstream.callsAbout('A slow story, please.').length).toBe(1);
   });
 

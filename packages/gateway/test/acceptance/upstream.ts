@@ -10,8 +10,6 @@ export type UpstreamCall = {
   readonly body: Readonly<Record<string, unknown>>;
   /** `aborted` where the caller left before the answer was whole. */
   readonly outcome: 'running' | 'answered' | 'aborted';
-  /** On the clock of `performance.now()`; null while it runs. */
-  readonly endedAtMs: number | null;
   /** Resolves when it ended, either way. */
   readonly ended: Promise<void>;
 };
@@ -72,7 +70,6 @@ async function relay({ request, response, target, journal }: Relay): Promise<voi
     headers: request.headers,
     body: body.length > 0 ? JSON.parse(body.toString()) : {},
     outcome: 'running' as UpstreamCall['outcome'],
-    endedAtMs: null as number | null,
     ended,
   };
   journal.push(call);
@@ -83,7 +80,6 @@ async function relay({ request, response, target, journal }: Relay): Promise<voi
   });
   response.once('close', () => {
     call.outcome = response.writableFinished ? 'answered' : 'aborted';
-    call.endedAtMs = performance.now();
     onward.destroy();
     resolve();
   });

@@ -46,10 +46,10 @@ export function scriptedPool(
   const pool = createPool({
     user: null,
     settings: {
-      loadTimeoutMs: 20_000,
-      stallTimeoutMs: 15_000,
+      loadTimeoutMs: patienceMs,
+      stallTimeoutMs: patienceMs,
       idleTimeoutMs: 600_000,
-      drainTimeoutMs: 10_000,
+      drainTimeoutMs: patienceMs,
       maxWorkers: 8,
       memoryLimitMb: 512,
       env: [],

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { patienceMs } from '../../../test/support/hang-limit.ts';
 import { inProcessCli } from '../../../test/support/in-process-cli.ts';
 import {
   type TemporaryProject,
@@ -107,7 +108,7 @@ describe('a gateway that answers', () => {
         path: '/agents/refresh',
         query,
         answer: z.unknown(),
-        timeoutMs: 5000,
+        timeoutMs: patienceMs,
       }),
     ).toEqual({
       fine: true,

@@ -293,7 +293,7 @@ describe('an install that fails', () => {
   test('because it takes too long is stopped and changes nothing', async () => {
     const { install, registry, expectUnchanged } = await failing({ alpha: '*' });
     registry.hold('alpha');
-    expect(await install('skip', { timeoutMs: 3000 })).toMatchObject({
+    expect(await install('skip', { timeoutMs: 1000 })).toMatchObject({
       failure: { code: 'timed_out' },
     });
     await expectUnchanged();

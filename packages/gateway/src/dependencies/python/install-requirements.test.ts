@@ -55,10 +55,7 @@ build-backend = "backend"
 backend-path = ["."]
 `;
 
-/** Each makes environments, which takes seconds on a machine that is idle. */
-const timeout = 180_000;
-
-describe('an install of a module in Python', { timeout }, () => {
+describe('an install of a module in Python', () => {
   test('gives it an environment of its own, whose programs work from where it lies', async () => {
     const { root, folder, check, install, plan, pythons, module } = await scene({
       'requirements.txt': 'words>=1,<2\n',

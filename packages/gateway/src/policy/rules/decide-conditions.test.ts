@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Principal, Question, Rule } from '../../protocol/policy.ts';
 import { decide, toolVerdict } from './decide.ts';
+import { cpuMsOf } from '../../../test/support/cpu-time.ts';
 import { compileRules, RuleError } from './rule-set.ts';
 
 /** 2026-11-22T12:00:00Z, a Sunday. */
@@ -174,17 +175,19 @@ describe('a condition is refused when it is made', () => {
     const rules = compileRules([
       rule({ when: repeated(`args.s.contains("b${'a'.repeat(60)}")`, 20, ' || ') }),
     ]);
-    const beganMs = performance.now();
-    decide(rules, call({ s: 'a'.repeat(262_000) }), noon);
-    expect(performance.now() - beganMs).toBeLessThan(2_000);
+    const question = call({ s: 'a'.repeat(262_000) });
+    expect(cpuMsOf(() => decide(rules, question, noon))).toBeLessThan(2_000);
   });
 
   test('and what is too large for it is told without a look at all of it', () => {
     const rules = compileRules([rule({ when: 'args.list == []' })]);
-    const beganMs = performance.now();
-    const { rule: deciding } = decide(rules, call({ list: new Array(15_000_000).fill(0) }), noon);
-    expect(deciding?.reason).toContain('too large');
-    expect(performance.now() - beganMs).toBeLessThan(2_000);
+    const question = call({ list: new Array(15_000_000).fill(0) });
+    let reason: string | null | undefined;
+    const spentMs = cpuMsOf(() => {
+      reason = decide(rules, question, noon).rule?.reason;
+    });
+    expect(reason).toContain('too large');
+    expect(spentMs).toBeLessThan(2_000);
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { administration } from '../../http/routes.ts';
 import type { Action, Principal, Question, Role, Rule } from '../../protocol/policy.ts';
 import { builtInRules } from './built-in.ts';
+import { cpuMsOf } from '../../../test/support/cpu-time.ts';
 import { decide as decideBy, explain } from './decide.ts';
 import { compileRules } from './rule-set.ts';
 
@@ -190,9 +191,8 @@ describe('decide', () => {
   test('answers a hostile pattern at once', () => {
     const question = ask(alice, 'run_agent', `${'a'.repeat(20_000)}b`);
     const hostile = rule({ resources: [`${'a*'.repeat(200)}c`] });
-    const beganMs = performance.now();
-    expect(decide([hostile], question, now).answer).toBe('deny');
-    expect(performance.now() - beganMs).toBeLessThan(1_000);
+    const spentMs = cpuMsOf(() => expect(decide([hostile], question, now).answer).toBe('deny'));
+    expect(spentMs).toBeLessThan(1_000);
   });
 
   test('gives what a role may do to the roles above it, and denies a role only itself', () => {

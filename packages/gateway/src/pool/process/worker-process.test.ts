@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { isAlive } from '../../../test/support/scripted-pool.ts';
+import { patienceMs } from '../../../test/support/hang-limit.ts';
 import { WorkerProcess, type WorkerProcessOptions } from './worker-process.ts';
 
 const scriptedWorker = fileURLToPath(
@@ -67,7 +68,7 @@ function start(options: Partial<WorkerProcessOptions> = {}): WorkerProcess {
     cwd: import.meta.dirname,
     env: { PATH: process.env.PATH ?? '' },
     user: null,
-    stallTimeoutMs: 15_000,
+    stallTimeoutMs: patienceMs,
     memoryLimitMb: 512,
     onOutput: () => {},
     ...options,

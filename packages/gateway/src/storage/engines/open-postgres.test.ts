@@ -150,7 +150,7 @@ describe.skipIf('missing' in server)(
 
     test('gives up a connection that no answer comes over', async () => {
       const relay = await relayed();
-      const limits = 'query_timeout=300&connectionTimeoutMillis=300';
+      const limits = 'query_timeout=2000&connectionTimeoutMillis=2000';
       const store = await opened(`${relay.url}?${limits}`);
       await store.versions();
       relay.mute();

@@ -21,21 +21,18 @@ async function hanging(how: 'silent' | 'streaming') {
   return { ...broker, upstream, arrived: arrived.promise };
 }
 
-/** Milliseconds until the upstream sees its connection closed. */
-async function closedAfter(request: IncomingMessage, act: () => void): Promise<number> {
-  const startedMs = performance.now();
+/** Resolves when the upstream sees its connection closed. How soon that is, the benchmark measures. */
+async function closedAfter(request: IncomingMessage, act: () => void): Promise<void> {
   const closed = once(request.socket, 'close');
   act();
   await closed;
-  return performance.now() - startedMs;
 }
 
 describe('ending a run', () => {
   test('closes its stream at the upstream at once and cuts the worker off', async () => {
     const { send, access, arrived, called } = await hanging('streaming');
     const response = await send('/chat/completions', { body: question, run: 'run_1' });
-    const took = await closedAfter(await arrived, () => access.endRun('run_1'));
-    expect(took).toBeLessThan(100);
+    await closedAfter(await arrived, () => access.endRun('run_1'));
     await expect(response.text()).rejects.toThrow();
     expect(await called(1)).toMatchObject([
       {

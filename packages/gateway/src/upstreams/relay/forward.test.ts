@@ -129,11 +129,14 @@ describe('an upstream that fails', () => {
 });
 
 describe('a fallback', () => {
-  async function withFallback(handle: Parameters<typeof startUpstream>[0]) {
+  async function withFallback(
+    handle: Parameters<typeof startUpstream>[0],
+    limits: { readonly timeoutMs?: number } = {},
+  ) {
     const first = await startUpstream(handle);
     const second = await startUpstream((_request, response) => json(response, 200, { from: 2 }));
     const broker = await startBroker([
-      remote(first.baseUrl, { fallback: 'spare', timeoutMs: 200 }),
+      remote(first.baseUrl, { fallback: 'spare', ...limits }),
       remote(second.baseUrl, { name: 'spare', apiKey: 'sk-spare', modelAliases: { '*': 'm2' } }),
     ]);
     return { first, second, ...broker };
@@ -149,7 +152,7 @@ describe('a fallback', () => {
   });
 
   test('answers in place of an upstream that stalls or wants a long pause', async () => {
-    const stalling = await withFallback(() => {});
+    const stalling = await withFallback(() => {}, { timeoutMs: 200 });
     expect((await stalling.send('/responses', { body: question })).status).toBe(200);
     const busy = await withFallback((_q, response) =>
       json(response, 429, {}, { 'retry-after': '60' }),
@@ -205,7 +208,7 @@ describe('an upstream that stalls', () => {
 
   test('in mid-stream has its stream broken off, not ended', async () => {
     const upstream = await startUpstream((_request, response) => stream(response));
-    const { send, called } = await startBroker([remote(upstream.baseUrl, { timeoutMs: 150 })]);
+    const { send, called } = await startBroker([remote(upstream.baseUrl, { timeoutMs: 1500 })]);
     const response = await send('/chat/completions', { body: question });
     await expect(response.text()).rejects.toThrow();
     expect(await called(1)).toMatchObject([
@@ -220,11 +223,12 @@ describe('an upstream that stalls', () => {
       for (let part = 0; part < 16; part++) response.write(big);
       response.end();
     });
-    const { send } = await startBroker([remote(upstream.baseUrl, { timeoutMs: 150 })]);
+    const { send } = await startBroker([remote(upstream.baseUrl, { timeoutMs: 1500 })]);
     const response = await send('/responses', { body: question });
     const reader = response.body!.getReader();
     let size = (await reader.read()).value!.length;
-    await wait(400);
+    // Twice the limit, and the upstream has had nothing to wait for meanwhile.
+    await wait(3000);
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       size += part.value.length;
     }
