@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { patienceMs } from '../support/hang-limit.ts';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import { call, diagnosticsOf, expectEchoAnswers, expectNoInsides, logOf } from './call.ts';
 import { type FaultyUpstream, startFaultyUpstream, type UpstreamFault } from './faulty-upstream.ts';
@@ -73,12 +74,14 @@ const streamCases = [
 const missing = await missingPython();
 const python = missing ? null : await pythonWithSdk();
 
+/** Two agents each: what never comes is waited for only so long by the hasty one, the rest by the patient one. */
 const agents = [
-  { written: 'TypeScript', api: 'responses', agent: 'default/newapi' },
-  { written: 'TypeScript', api: 'chat_completions', agent: 'default/oldapi' },
-  { written: 'Python', api: 'responses', agent: 'default/newpython' },
-  { written: 'Python', api: 'chat_completions', agent: 'default/oldpython' },
+  { written: 'TypeScript', api: 'responses', name: 'newapi' },
+  { written: 'TypeScript', api: 'chat_completions', name: 'oldapi' },
+  { written: 'Python', api: 'responses', name: 'newpython' },
+  { written: 'Python', api: 'chat_completions', name: 'oldpython' },
 ] as const;
+const neverEnds: readonly UpstreamFault[] = ['silent', 'stuck'];
 
 let upstream: FaultyUpstream;
 let gateway: TestGateway;
@@ -97,11 +100,21 @@ agent = Agent(name="A", model="gpt-5")
 
 beforeAll(async () => {
   upstream = await startFaultyUpstream();
-  const settings = `    timeout_ms: 1500\n    max_retries: 1\n`;
-  const at = (url: string, api: string) => `    base_url: ${url}\n    api: ${api}\n${settings}`;
+  const at = (url: string, api: string, timeoutMs = patienceMs) =>
+    `    base_url: ${url}\n    api: ${api}\n    timeout_ms: ${timeoutMs}\n    max_retries: 1\n`;
+  const upstreams = {
+    new: at(upstream.baseUrl, 'responses'),
+    old: at(upstream.baseUrl, 'chat_completions'),
+    hastynew: at(upstream.baseUrl, 'responses', 1500),
+    hastyold: at(upstream.baseUrl, 'chat_completions', 1500),
+    down: at('http://127.0.0.1:9/v1', 'responses'),
+  };
+  const named = Object.entries(upstreams).map(([name, settings]) => `  ${name}:\n${settings}`);
   const pythonAgents = {
     'src/agents/NewPython/agent.py': pythonAgentAt('new'),
     'src/agents/OldPython/agent.py': pythonAgentAt('old'),
+    'src/agents/HastyNewPython/agent.py': pythonAgentAt('hastynew'),
+    'src/agents/HastyOldPython/agent.py': pythonAgentAt('hastyold'),
   };
   gateway = await startGateway({
     agents: ['Echo'],
@@ -110,8 +123,10 @@ beforeAll(async () => {
       ...(python && pythonAgents),
       'src/agents/NewApi/agent.ts': agentAt('new'),
       'src/agents/OldApi/agent.ts': agentAt('old'),
+      'src/agents/HastyNewApi/agent.ts': agentAt('hastynew'),
+      'src/agents/HastyOldApi/agent.ts': agentAt('hastyold'),
       'src/agents/Down/agent.ts': agentAt('down'),
-      'gateway.yaml': `worker: { spares: 0 }\ndefaults:\n  upstream: new\nupstreams:\n  new:\n${at(upstream.baseUrl, 'responses')}  old:\n${at(upstream.baseUrl, 'chat_completions')}  down:\n${at('http://127.0.0.1:9/v1', 'responses')}`,
+      'gateway.yaml': `worker: { spares: 0 }\ndefaults: { upstream: new }\nupstreams:\n${named.join('')}`,
     },
   });
   callerKey = await gateway.createCallerKey();
@@ -125,11 +140,14 @@ afterAll(async () => {
 const modelLog = (agent: string) => () =>
   logOf(gateway, agent).findLast((entry) => entry.includes('model call failed')) ?? null;
 
-for (const { written, api, agent } of agents) {
+for (const { written, api, name } of agents) {
+  const agentFor = (fault: UpstreamFault) =>
+    `default/${neverEnds.includes(fault) ? 'hasty' : ''}${name}`;
   const isLeftOut = written === 'Python' && missing;
   describe.skipIf(isLeftOut)(`an agent in ${written} over ${api} (${isLeftOut || 'run'})`, () => {
     test.each(cases)('an upstream that $what is told as $status $code', async (one) => {
       const { fault, status, code, calls, final } = one;
+      const agent = agentFor(fault);
       const before = upstream.callsFor(fault);
       const content = `Please: ${fault}.`;
       const whole = await call(gateway, callerKey, { model: agent, content });
@@ -154,8 +172,11 @@ for (const { written, api, agent } of agents) {
     test.each(streamCases)(
       'an upstream that $what mid-stream ends the stream with an error',
       async ({ fault }) => {
+        const agent = agentFor(fault);
+        const content = `Please: ${fault}.`;
+        const onText = (text: string) => void (text.includes('Begun') && upstream.cut());
         const [reply] = await Promise.all([
-          call(gateway, callerKey, { model: agent, content: `Please: ${fault}.`, stream: true }),
+          call(gateway, callerKey, { model: agent, content, stream: true, onText }),
           expectEchoAnswers(gateway),
         ]);
         expect(reply.status).toBe(200);

@@ -13,6 +13,8 @@ export type FaultyUpstream = {
   readonly baseUrl: string;
   /** How often it was asked for this. */
   readonly callsFor: (fault: UpstreamFault) => number;
+  /** Hangs up where it was asked to in mid-stream: when what it said has arrived, only the caller knows. */
+  cut(): void;
   stop(): void;
 };
 
@@ -70,10 +72,7 @@ const deeds = {
   silent: () => {},
   stuck: begin,
   hangup: (response) => response.destroy(),
-  cut: (response, api) => {
-    begin(response, api);
-    setTimeout(() => response.destroy(), 20);
-  },
+  cut: begin,
   short: (response, api) => {
     begin(response, api);
     response.end();
@@ -83,11 +82,13 @@ const deeds = {
 /** Starts it on a free port of this machine. */
 export async function startFaultyUpstream(): Promise<FaultyUpstream> {
   const counts = new Map<string, number>();
+  const toCut = new Set<ServerResponse>();
   const server = http.createServer((request, response) => {
     void faultOf(request).then((fault) => {
       counts.set(fault, (counts.get(fault) ?? 0) + 1);
       const isChat = request.url?.endsWith('/chat/completions');
       deeds[fault](response, isChat ? 'chat_completions' : 'responses');
+      if (fault === 'cut') toCut.add(response);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -95,6 +96,10 @@ export async function startFaultyUpstream(): Promise<FaultyUpstream> {
   return {
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     callsFor: (fault) => counts.get(fault) ?? 0,
+    cut() {
+      for (const response of toCut) response.destroy();
+      toCut.clear();
+    },
     stop() {
       server.closeAllConnections();
       server.close();

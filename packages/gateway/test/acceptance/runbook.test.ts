@@ -30,7 +30,7 @@ afterAll(async () => {
 describe('the runbook', () => {
   test('works when it is followed from its first command to its last', async () => {
     const script = blocks('sh').join('\n');
-    const { stdout } = await run('sh', ['-eu', '-c', script], {
+    const { stdout } = await run('sh', ['-eu', '-c', patient(script)], {
       cwd: project.root,
       env: {
         PATH: `${join(project.root, 'bin')}:${process.env.PATH}`,
@@ -53,6 +53,16 @@ describe('the runbook', () => {
 function blocks(language: string): string[] {
   const fences = runbook.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'));
   return [...fences].map(([, text = '']) => text);
+}
+
+/** A reader waits a second for what takes effect; here the state itself is waited for, however long it takes. */
+function patient(script: string): string {
+  const waiting = `
+    sleep() { :; }
+    curl() { until command curl "$@"; do command sleep 0.1; done; }
+    until_asked() { until answer=$(ask) && [ "$answer" = "$1" ]; do command sleep 0.1; done; echo "$answer"; }
+  `;
+  return waiting + script.replaceAll(/^ask +# → (\d+)$/gm, 'until_asked $1');
 }
 
 /** What the comments behind commands say that they print: `# → 404`. */
