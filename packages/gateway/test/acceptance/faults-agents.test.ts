@@ -17,16 +17,21 @@ let gateway: TestGateway;
 let upstream: TestUpstream;
 let callerKey: string;
 
-/** A plain agent that says a word and then does something at line 6 of its file. */
+/** A plain agent that says a word and then, where it is to act, does something at line 6 of its file. */
 const after = (deed: string, imports = '') => `${imports}
 export const agent = {
-  async *run() {
+  async *run({ messages }) {
     yield 'Begun';
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (messages.at(-1).content !== 'Act') return;
     ${deed}
   },
 };
+let acting = 0;
 `;
+
+/** Waits until two runs are here, so that what is done to the process is done to both. */
+const toBoth = (deed: string) =>
+  `acting += 1; while (acting < 2) await new Promise((resolve) => setTimeout(resolve, 5)); ${deed}`;
 
 /** An SDK agent with one tool, which does something at line 8 of its file. */
 const withTool = (deed: string, options = '') => `import { Agent, tool } from '@openai/agents';
@@ -35,10 +40,11 @@ import { z } from 'zod';
 const act = tool({
   name: 'act', description: 'Acts.', parameters: z.object({}), ${options}
   async execute() {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await null;
     ${deed}
   },
 });
+let acting = 0;
 export const agent = new Agent({ name: 'Actor', model: 'gpt-5', tools: [act] });
 `;
 
@@ -51,20 +57,20 @@ const deadly = [
   {
     name: 'ToolLoops',
     what: 'whose tool loops for ever',
-    text: withTool('for (;;);'),
+    text: withTool(toBoth('for (;;);')),
     code: 'worker_stalled',
   },
   {
     name: 'ToolExits',
     what: 'whose tool starts a process and exits its own',
-    text: withTool("spawn('sleep', ['600'], { stdio: 'ignore' }); process.exit(3);"),
+    text: withTool(toBoth("spawn('sleep', ['600'], { stdio: 'ignore' }); process.exit(3);")),
     code: 'worker_exited',
     line: 8,
   },
   {
     name: 'Rejects',
     what: 'that leaves a rejection unhandled',
-    text: after("Promise.reject(new Error('hunter2')); await new Promise(() => {});"),
+    text: after(toBoth("Promise.reject(new Error('hunter2')); await new Promise(() => {});")),
     code: 'worker_crashed',
     line: 6,
   },
@@ -72,7 +78,7 @@ const deadly = [
     name: 'ThrowsLate',
     what: 'that throws where nobody can catch it',
     text: after(
-      "setTimeout(() => { throw new Error('hunter2'); }, 1); await new Promise(() => {});",
+      toBoth("setTimeout(() => { throw new Error('hunter2'); }, 1); await new Promise(() => {});"),
     ),
     code: 'worker_crashed',
     line: 6,
@@ -81,21 +87,25 @@ const deadly = [
     name: 'Hoards',
     what: 'that takes memory without end',
     text: after(
-      'for (const all = []; ; all.push(Buffer.alloc(16 << 20, 1))) await new Promise((resolve) => setTimeout(resolve, 10));',
+      toBoth(
+        'for (const all = []; ; all.push(Buffer.alloc(16 << 20, 1))) await new Promise((resolve) => setTimeout(resolve, 10));',
+      ),
     ),
     code: 'worker_memory',
   },
   {
     name: 'Babbles',
     what: 'that writes garbage into the channel',
-    text: after(`${writeAll("'hunter2\\n'")} await new Promise(() => {});`, fs),
+    text: after(toBoth(`${writeAll("'hunter2\\n'")} await new Promise(() => {});`), fs),
     code: 'worker_protocol',
   },
   {
     name: 'Forges',
     what: 'that sends what the protocol does not know',
     text: after(
-      `${writeAll('\'{"type":"event","runId":1,"event":"hunter2"}\\n\'')} await new Promise(() => {});`,
+      toBoth(
+        `${writeAll('\'{"type":"event","runId":1,"event":"hunter2"}\\n\'')} await new Promise(() => {});`,
+      ),
       fs,
     ),
     code: 'worker_protocol',
@@ -103,7 +113,7 @@ const deadly = [
   {
     name: 'Overflows',
     what: 'that sends a line over the limit',
-    text: after(`${writeAll("'x'.repeat(9 << 20)")} await new Promise(() => {});`, fs),
+    text: after(toBoth(`${writeAll("'x'.repeat(9 << 20)")} await new Promise(() => {});`), fs),
     code: 'worker_protocol',
   },
 ];
@@ -141,6 +151,7 @@ beforeAll(async () => {
     { toolCalls: [{ name: 'act', arguments: '{}' }] },
   );
   upstream.mock.on({ userMessage: 'Act', hasToolResult: true }, { content: 'It failed.' });
+  upstream.mock.onMessage('Begin', { content: 'Begun' });
   const printing = printers.map(({ name, deed }) => [
     name,
     `export const agent = { async run() { ${deed} await new Promise((resolve) => process.stderr.write('\\n', resolve)); return 'Printed.'; } };\n`,
@@ -176,11 +187,17 @@ const stream = (name: string) =>
   call(gateway, callerKey, { model: idOf(name), content: 'Act', stream: true });
 
 describe.each(deadly)('an agent $what', ({ name, code, line }) => {
-  test('fails its run alone, is told of, and runs anew', async () => {
-    const [reply] = await Promise.all([stream(name), expectEchoAnswers(gateway)]);
-    expect([reply.status, reply.error?.code]).toEqual([200, 'agent_error']);
-    expect(reply.text).toMatch(/\n\ndata: \[DONE\]\n\n$/);
-    expectNoInsides(reply.text);
+  test('fails its runs alone, is told of, and runs anew', async () => {
+    const [streamed, whole] = await Promise.all([
+      stream(name),
+      ask(name),
+      expectEchoAnswers(gateway),
+    ]);
+    expect([streamed.status, streamed.error?.code]).toEqual([200, 'agent_error']);
+    expect(streamed.text).toMatch(/\n\ndata: \[DONE\]\n\n$/);
+    expect([whole.status, whole.error?.code]).toEqual([500, 'agent_error']);
+    expect(whole.headers.get('x-should-retry')).toBe('false');
+    expectNoInsides(streamed.text + whole.text);
 
     const found = await until('its diagnostic', async () =>
       (await diagnosticsOf(gateway, idOf(name))).find((one) => one.code === code),
@@ -193,13 +210,7 @@ describe.each(deadly)('an agent $what', ({ name, code, line }) => {
     }
 
     // Nothing of it is left, so that the next run has a process of its own.
-    const again = await until('the next run', async () => {
-      const next = await ask(name);
-      return next.status === 503 ? null : next;
-    });
-    expect([again.status, again.error?.code]).toEqual([500, 'agent_error']);
-    expect(again.headers.get('x-should-retry')).toBe('false');
-    expectNoInsides(again.text);
+    expect(await untilAnswered(gateway, { model: idOf(name), content: 'Begin' })).toBe('Begun');
   });
 });
 

@@ -27,6 +27,8 @@ export type GatewayOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** A project that is there already; it is not removed by `stop`. */
   readonly project?: Project;
+  /** A module that never ends to load is not waited for. */
+  readonly isLoadingStill?: boolean;
   /** A program with arguments that starts the gateway, whose command follows; it keeps its process id. */
   readonly launchedBy?: readonly string[];
 };
@@ -57,7 +59,10 @@ export type TestGateway = {
   stop(): Promise<void>;
 };
 
-/** Starts a gateway and waits until it is ready. Throws with its output where it does not get ready. */
+/**
+ * Starts a gateway and waits until it is ready and every module is loaded, or known not to load: it is ready before
+ * loads that take long, which on a busy machine are many. Throws with its output where it does not get ready.
+ */
 export async function startGateway(options: GatewayOptions = {}): Promise<TestGateway> {
   const project = options.project ?? (await warmProject());
   for (const name of options.agents ?? [])
@@ -72,6 +77,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   };
   try {
     const { url, key } = await whenReady(project, child, output);
+    if (!options.isLoadingStill) await untilLoaded(url, key);
     const pid = child.pid ?? 0;
     return {
       url,
@@ -155,6 +161,15 @@ async function whenReady(project: Project, child: ChildProcess, output: () => st
   } catch (thrown) {
     throw new Error(`The gateway did not get ready. Its output:\n${output()}`, { cause: thrown });
   }
+}
+
+async function untilLoaded(url: string, key: string): Promise<void> {
+  await until('every module to be judged', async () => {
+    const headers = { authorization: `Bearer ${key}` };
+    const response = await fetch(`${url}/admin/agents`, { headers });
+    const { agents } = (await response.json()) as { agents: { status: string }[] };
+    return agents.every(({ status }) => status !== 'loading');
+  });
 }
 
 async function createCallerKey(project: Project, url: string): Promise<string> {

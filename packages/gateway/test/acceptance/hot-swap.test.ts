@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hangTimeoutMs } from '../support/hang-limit.ts';
 import { diagnosticsOf } from './call.ts';
 import { startGateway, type TestGateway } from './harness.ts';
 import { answerOf, at, saying, statusOf, untilSays, untilStatus } from './reloading.ts';
@@ -9,7 +10,11 @@ import { until } from './until.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  gateway = await startGateway({ files: { [at('Saved')]: saying('One.') } });
+  // A load that is stuck is to be given up for a save, not for its time.
+  const settings = `worker: { spares: 0, load_timeout_ms: ${hangTimeoutMs} }\n`;
+  gateway = await startGateway({
+    files: { [at('Saved')]: saying('One.'), 'gateway.yaml': settings },
+  });
 });
 afterAll(() => gateway?.stop());
 

@@ -8,7 +8,6 @@ import {
   warmProject,
 } from './harness.ts';
 import { createProject } from './project.ts';
-import { until } from './until.ts';
 
 const modulesFolder = join(packageRoot, 'test/fixtures/modules');
 const installedFolder = join(packageRoot, '../../node_modules');
@@ -28,8 +27,6 @@ export type ModulesOptions = Pick<GatewayOptions, 'env' | 'files'> & {
   /** Does more to the folders of the modules before the start. */
   readonly prepare?: (folderOf: (module: string) => string) => Promise<void>;
 };
-
-type AgentList = { readonly agents: readonly { readonly status: string }[] };
 
 /** Starts a gateway on a project with these modules and waits until each is loaded, or known not to load. */
 export async function startModules(options: ModulesOptions): Promise<ModulesGateway> {
@@ -61,14 +58,5 @@ export async function startModules(options: ModulesOptions): Promise<ModulesGate
     await gateway.stop();
     await remove();
   };
-  const wanted = options.modules.length + (options.outsideModules ?? []).length;
-  // A gateway is ready before loads that take long: on a busy machine some come later.
-  await until('all modules to be judged', async () => {
-    const { agents } = (await (await gateway.fetch('/admin/agents')).json()) as AgentList;
-    return agents.length === wanted && agents.every(({ status }) => status !== 'loading');
-  }).catch(async (thrown: unknown) => {
-    await stop();
-    throw thrown;
-  });
   return { ...gateway, outside: elsewhere.root, stop };
 }

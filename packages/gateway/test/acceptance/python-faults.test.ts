@@ -77,6 +77,7 @@ describe.skipIf(missing)(`faults of agents in Python (${missing ?? 'run'})`, () 
         ...Object.fromEntries(loads),
         'gateway.yaml': 'worker: { stall_timeout_ms: 3000, memory_limit_mb: 512 }\n',
       },
+      isLoadingStill: true,
       env: {
         GATEWAY_PYTHON: pythonWithSdk(),
         OPENAI_API_KEY: 'sk-parrot',
