@@ -1,4 +1,5 @@
 import { fetchOldPackages } from './support/old-packages.ts';
+import { fetchGatewayPackages } from './support/packed-gateway.ts';
 import { fetchPythonWithSdk } from './support/python-with-sdk.ts';
 
 /**
@@ -6,7 +7,11 @@ import { fetchPythonWithSdk } from './support/python-with-sdk.ts';
  * be had fails those alone that need it.
  */
 export async function setup(): Promise<void> {
-  const fetched = await Promise.allSettled([fetchOldPackages(), fetchPythonWithSdk()]);
+  const fetched = await Promise.allSettled([
+    fetchOldPackages(),
+    fetchGatewayPackages(),
+    fetchPythonWithSdk(),
+  ]);
   for (const one of fetched) {
     if (one.status === 'rejected') process.stderr.write(`Not fetched: ${one.reason}\n`);
   }

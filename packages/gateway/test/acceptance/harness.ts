@@ -31,6 +31,8 @@ export type GatewayOptions = {
   readonly isLoadingStill?: boolean;
   /** A program with arguments that starts the gateway, whose command follows; it keeps its process id. */
   readonly launchedBy?: readonly string[];
+  /** The `dropgate` that is started; the one of the workspace without it. */
+  readonly program?: string;
 };
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
@@ -116,8 +118,9 @@ export async function warmProject(): Promise<Project> {
   return project;
 }
 
-function startProcess(project: Project, { env = {}, launchedBy = [] }: GatewayOptions) {
-  const [program = '', ...args] = [...launchedBy, process.execPath, launcher, 'dev'];
+function startProcess(project: Project, { env = {}, launchedBy = [], ...options }: GatewayOptions) {
+  const dropgate = options.program ? [options.program] : [process.execPath, launcher];
+  const [program = '', ...args] = [...launchedBy, ...dropgate, 'dev'];
   const child = spawn(program, args, {
     cwd: project.root,
     env: { PATH: process.env.PATH, HOME: homedir(), GATEWAY_PORT: '0', ...env },

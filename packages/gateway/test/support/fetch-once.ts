@@ -55,3 +55,12 @@ export async function runFetching(
   const run = promisify(execFile);
   await run(program, args, { ...options, env, timeout: attemptTimeoutMs, killSignal: 'SIGKILL' });
 }
+
+/** What says where the registry is; nothing else of the npm that may run us, which knows of a workspace. */
+export function registrySettings(): NodeJS.ProcessEnv {
+  const names = /^(npm_config_(registry|cafile|(https?_?)?proxy|noproxy)|https?_proxy|no_proxy)$/i;
+  const known = /^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE)$/;
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => names.test(name) || known.test(name)),
+  );
+}

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fetchedFolder, fetchOnce, runFetching } from './fetch-once.ts';
+import { fetchedFolder, fetchOnce, registrySettings, runFetching } from './fetch-once.ts';
 
 const moduleFolder = join(import.meta.dirname, '../fixtures/modules/OldSdk');
 const files = ['package.json', 'package-lock.json'];
@@ -32,13 +32,4 @@ export function fetchOldPackages(): Promise<void> {
       env: registrySettings(),
     });
   });
-}
-
-/** What says where the registry is; nothing else of the npm that may run us, which knows of a workspace. */
-function registrySettings(): NodeJS.ProcessEnv {
-  const names = /^(npm_config_(registry|cafile|(https?_?)?proxy|noproxy)|https?_proxy|no_proxy)$/i;
-  const known = /^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE)$/;
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => names.test(name) || known.test(name)),
-  );
 }

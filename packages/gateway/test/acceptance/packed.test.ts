@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installPacked, packGateway } from '../support/packed-gateway.ts';
+import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
+import { call } from './call.ts';
+import { startGateway, type TestGateway } from './harness.ts';
+import { createProject, type Project } from './project.ts';
+import { until } from './until.ts';
+
+const run = promisify(execFile);
+const missing = await missingPython();
+
+const typeScript = `import { Agent, tool } from '@openai/agents';
+import { z } from 'zod';
+const get_weather = tool({
+  name: 'get_weather',
+  description: 'Tells the weather in a city.',
+  parameters: z.object({ city: z.string() }),
+  execute: async ({ city }: { city: string }) => \`It is sunny in \${city}.\`,
+});
+export const agent = new Agent({ name: 'Dropped', instructions: 'Help.', tools: [get_weather] });
+`;
+const python = `from agents import Agent, function_tool
+
+
+@function_tool
+def get_weather(city: str) -> str:
+    """Tells the weather in a city."""
+    return f"It is sunny in {city}."
+
+
+agent = Agent(name="Snake", instructions="Help.", tools=[get_weather])
+`;
+
+describe('the package as it is published, installed in an empty folder', () => {
+  let project: Project;
+  let gateway: TestGateway;
+  let archive = '';
+
+  beforeAll(async () => {
+    project = await createProject({});
+    archive = await packGateway(project.root);
+    await installPacked(archive, project.root);
+  });
+  afterAll(async () => {
+    await gateway?.stop();
+    await project?.remove();
+  });
+
+  const npx = (...args: string[]) => {
+    const { PATH } = process.env;
+    const env = { PATH, HOME: homedir(), ...pythonHere() };
+    return run('npx', ['--offline', 'dropgate', ...args], { cwd: project.root, env });
+  };
+  const ask = (model: string) =>
+    call(gateway, gateway.key, { model, content: 'What is the weather in Paris?' });
+  const untilAnswers = (model: string) =>
+    until(`${model} to answer`, async () => {
+      return (await ask(model)).content.includes('It is sunny in Paris.');
+    });
+
+  test('holds what it names, with a README and a licence, and no test, no source and no cache', async () => {
+    const { stdout } = await run('tar', ['-tzf', archive]);
+    const files = stdout
+      .trim()
+      .split('\n')
+      .map((file) => file.replace('package/', './'));
+    const installed = join(project.root, 'node_modules/dropgate');
+    const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
+    const named = Object.values<Record<string, string>>(manifest.exports).flatMap(Object.values);
+    const wanted = [...named, './bin/dropgate.cjs', './README.md', './LICENSE'];
+    expect(wanted.filter((file) => !files.includes(file))).toEqual([]);
+    expect(wanted.length).toBeGreaterThan(6);
+    const strays = /\.test\.|\/fixtures\/|\.py[co]$|(?<!\.d)\.ts$/;
+    expect(files.filter((file) => strays.test(file))).toEqual([]);
+  });
+
+  test('makes a project', async () => {
+    const { stdout } = await npx('init');
+    expect(stdout).toContain('created  src/agents/SampleAgent/agent.ts');
+  });
+
+  test('serves it, and a file that is dropped', async () => {
+    const program = join(project.root, 'node_modules/.bin/dropgate');
+    gateway = await startGateway({ project, program, env: pythonHere() });
+    expect(await ask('default/sampleagent')).toMatchObject({ status: 200, error: null });
+    await project.write({ 'src/agents/Dropped/agent.ts': typeScript });
+    await untilAnswers('default/dropped');
+  });
+
+  test.skipIf(missing)('serves a file in Python that is dropped', async () => {
+    await project.write({ 'src/agents/Snake/agent.py': python });
+    await untilAnswers('default/snake');
+  });
+
+  test('checks them', async () => {
+    const { stdout } = await npx('check', '--json');
+    const { agents, errors } = JSON.parse(stdout) as {
+      agents: { id: string }[];
+      errors: unknown[];
+    };
+    const ids = ['default/dropped', 'default/sampleagent', ...(missing ? [] : ['default/snake'])];
+    expect(agents.map(({ id }) => id)).toEqual(ids);
+    expect(errors).toEqual([]);
+  });
+});
+
+/** Where the SDK is; making an environment for it would take a registry. */
+function pythonHere(): Record<string, string> {
+  return missing ? {} : { GATEWAY_PYTHON: pythonWithSdk() };
+}
