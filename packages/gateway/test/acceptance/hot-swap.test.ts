@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -58,15 +59,29 @@ describe('a save', () => {
     }
   });
 
+  test('in place answers anew', async () => {
+    await writeFile(path(at('Saved')), saying('Four and a half.'));
+    await says('Saved', 'Four and a half.');
+  });
+
   test('by deleting and writing anew never leaves the agent missing', async () => {
-    await rm(path(at('Saved')));
-    await write({ [at('Saved')]: saying('Five.') });
-    const seen = new Set<string>();
-    await until('the next version', async () => {
-      seen.add(await answerOf(gateway, 'Saved'));
-      return seen.has('Five.');
-    });
-    expect([...seen].filter((text) => !['Four.', 'Five.'].includes(text))).toEqual([]);
+    let before = 'Four and a half.';
+    // An editor does both in a moment. Where this machine was held up in between, it proves nothing and is done again.
+    for (let wasHeldUp = true; wasHeldUp; ) {
+      const text = `Five, after ${before}`;
+      const beganMs = performance.now();
+      rmSync(path(at('Saved')));
+      writeFileSync(path(at('Saved')), saying(text));
+      wasHeldUp = performance.now() - beganMs > 50;
+      const seen = new Set<string>();
+      await until('the next version', async () => {
+        seen.add(await answerOf(gateway, 'Saved'));
+        return seen.has(text);
+      });
+      if (!wasHeldUp)
+        expect([...seen].filter((each) => ![before, text].includes(each))).toEqual([]);
+      before = text;
+    }
   });
 });
 

@@ -1,11 +1,14 @@
-import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** A project folder of its own below the temp dir: no package.json, no node_modules, no parent that has one. */
 export type Project = {
   readonly root: string;
-  /** Writes files, folders included; paths are below the root. */
+  /**
+   * Writes files, folders included; paths are below the root. Nobody sees one that is half written: on a busy machine
+   * a watch may look between the two steps in which a file is emptied and filled.
+   */
   write(files: Readonly<Record<string, string>>): Promise<void>;
   /** Copies a folder from anywhere to `path` below the root. */
   copy(folder: string, path: string): Promise<void>;
@@ -19,7 +22,9 @@ export async function createProject(files: Readonly<Record<string, string>>): Pr
     for (const [path, text] of Object.entries(more)) {
       const file = join(root, path);
       await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, text);
+      const unseen = join(dirname(file), `.${basename(file)}.new`);
+      await writeFile(unseen, text);
+      await rename(unseen, file);
     }
   };
   await write(files);

@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { shareCompileCache } from './compile-cache.ts';
 
 /** A project folder of a test. */
 export type TemporaryProject = {
   readonly folder: string;
-  /** Writes a file below the folder. */
+  /** Writes a file below the folder; nobody sees it half written. */
   readonly write: (path: string, text: string) => void;
   /** Removes a file or folder below the folder. */
   readonly remove: (path: string) => void;
@@ -21,7 +21,9 @@ export function temporaryProject(): TemporaryProject {
     folder,
     write(path, text) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), text);
+      const unseen = join(folder, dirname(path), `.${basename(path)}.new`);
+      writeFileSync(unseen, text);
+      renameSync(unseen, join(folder, path));
     },
     remove: (path) => rmSync(join(folder, path), removeAll),
     dispose: () => rmSync(folder, removeAll),
