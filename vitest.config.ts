@@ -4,10 +4,12 @@ import { hangTimeoutMs, patienceMs } from './packages/gateway/test/support/hang-
 export default defineConfig({
   test: {
     include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/fixtures/**'],
+    // Those named `soak` prove a little more for many more seconds: `make soak`, and every night.
+    exclude: ['**/node_modules/**', '**/fixtures/**', '**/*.soak.test.ts'],
     globalSetup: 'packages/gateway/test/fetch-packages.ts',
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores that this has to be quick on: tests wait a lot, for processes and for limits to pass.
+    maxWorkers: 3,
     // No module holds state, so files can share a process: most of a short one is what it imports.
     isolate: false,
     testTimeout: hangTimeoutMs,

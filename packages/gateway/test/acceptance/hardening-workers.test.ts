@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compileCache } from '../support/compile-cache.ts';
 import { call, diagnosticsOf, type Question } from './call.ts';
 import { packageRoot, startGateway, type TestGateway, warmProject } from './harness.ts';
+import { seesProcesses } from './processes.ts';
 import { until } from './until.ts';
 
 const nobody = 65_534;
@@ -38,7 +39,7 @@ const trap = '#!/bin/sh\necho "I am $(id -u)" >&2\nexit 1\n';
 /** What each attempt of an agent comes to, by what it tries. */
 type Outcomes = Readonly<Record<string, string>>;
 
-describe('an agent in a process of the gateway’s own user', () => {
+describe.runIf(seesProcesses)('an agent in a process of the gateway’s own user', () => {
   let gateway: TestGateway;
 
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway, warmProject } from './harness.ts';
-import { processesIn } from './processes.ts';
+import { processesIn, seesProcesses } from './processes.ts';
 import { until } from './until.ts';
 
 const cleanUps: (() => Promise<void>)[] = [];
@@ -70,7 +70,7 @@ describe('SIGTERM', () => {
   });
 });
 
-test('workers do not outlive a gateway that was killed', async () => {
+test.runIf(seesProcesses)('workers do not outlive a gateway that was killed', async () => {
   const gateway = await started(['Gate']);
   await beginStream(gateway, 'default/gate');
   expect((await gateway.workers()).length).toBeGreaterThan(0);
@@ -81,22 +81,25 @@ test('workers do not outlive a gateway that was killed', async () => {
   );
 });
 
-test('a blocked worker of a gateway that was killed is swept by the next one', async () => {
-  const project = await warmProject();
-  cleanUps.push(project.remove);
-  const first = await startGateway({ project, agents: ['Blocker'] });
-  cleanUps.push(first.stop);
-  await beginStream(first, 'default/blocker');
-  const left = (await first.workers()).map((worker) => worker.pid);
-  expect(left.length).toBeGreaterThan(0);
-  await first.end('SIGKILL');
-  const second = await startGateway({ project });
-  cleanUps.push(second.stop);
-  await until('the sweep', async () => {
-    const alive = (await processesIn(project.root)).map((one) => one.pid);
-    return !alive.some((pid) => left.includes(pid));
-  });
-});
+test.runIf(seesProcesses)(
+  'a blocked worker of a gateway that was killed is swept by the next one',
+  async () => {
+    const project = await warmProject();
+    cleanUps.push(project.remove);
+    const first = await startGateway({ project, agents: ['Blocker'] });
+    cleanUps.push(first.stop);
+    await beginStream(first, 'default/blocker');
+    const left = (await first.workers()).map((worker) => worker.pid);
+    expect(left.length).toBeGreaterThan(0);
+    await first.end('SIGKILL');
+    const second = await startGateway({ project });
+    cleanUps.push(second.stop);
+    await until('the sweep', async () => {
+      const alive = (await processesIn(project.root)).map((one) => one.pid);
+      return !alive.some((pid) => left.includes(pid));
+    });
+  },
+);
 
 test('two gateways on one machine do not see each other', async () => {
   const [one, other] = await Promise.all([started(['Echo']), started(['Gate'])]);

@@ -7,6 +7,9 @@ export type RunningProcess = {
   readonly command: string;
 };
 
+/** Whether processes can be looked up here. */
+export const seesProcesses = process.platform === 'linux';
+
 /**
  * The processes whose working folder is `folder`, whoever their parent is: a gateway, its workers,
  * and workers that outlived it. Linux only; elsewhere the list is empty.

@@ -1,0 +1,3 @@
+import { testMalformedTraffic } from './malformed-traffic.ts';
+
+testMalformedTraffic(10_000);
