@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { pythonInPath } from '../../test/support/python-in-path.ts';
+import { missingPython } from '../../test/support/python-with-sdk.ts';
 import {
   finishRun,
   type ScriptedPool,
@@ -9,7 +10,11 @@ import {
   startRun,
 } from '../../test/support/scripted-pool.ts';
 
-const python = { language: 'python', interpreter: pythonInPath() } as const;
+const missing = await missingPython();
+const python = {
+  language: 'python',
+  interpreter: missing ? 'none' : pythonInPath(),
+} as const;
 const never = new AbortController().signal;
 const pools: ScriptedPool[] = [];
 afterEach(async () => {
@@ -160,30 +165,36 @@ describe('a module that cannot be loaded', () => {
     });
   });
 
-  test('in Python runs on the interpreter it names, with the gateway’s packages first', async () => {
-    const pool = poolWith();
-    const real = scriptedLoad('ok', { ...python, env: {} });
-    expect(await pool.prepare(real, never)).toMatchObject({
-      manifest: { runtime: { name: 'python' } },
-    });
-    const { text } = await finishRun(startRun(pool, '', { load: real }));
-    expect(JSON.parse(text)).toEqual({
-      PYTHONPATH: expect.stringContaining('python-worker'),
-      PYTHONUNBUFFERED: '1',
-      NODE_COMPILE_CACHE: null,
-    });
-  });
+  test.skipIf(missing)(
+    'in Python runs on the interpreter it names, with the gateway’s packages first',
+    async () => {
+      const pool = poolWith();
+      const real = scriptedLoad('ok', { ...python, env: {} });
+      expect(await pool.prepare(real, never)).toMatchObject({
+        manifest: { runtime: { name: 'python' } },
+      });
+      const { text } = await finishRun(startRun(pool, '', { load: real }));
+      expect(JSON.parse(text)).toEqual({
+        PYTHONPATH: expect.stringContaining('python-worker'),
+        PYTHONUNBUFFERED: '1',
+        NODE_COMPILE_CACHE: null,
+      });
+    },
+  );
 
-  test('in Python leaves a spare behind, but not of an environment of the module’s own', async () => {
-    const pool = poolWith({ spares: 1 });
-    const load = scriptedLoad('ok', { ...python, env: {} });
-    const own = { ...load, folder: dirname(python.interpreter), agentId: 'default/own' };
-    const spares = () => pool.workers().filter(({ state }) => state === 'spare').length;
-    await pool.prepare(own, never);
-    expect(spares()).toBe(0);
-    await pool.prepare(load, never);
-    expect(spares()).toBe(1);
-  });
+  test.skipIf(missing)(
+    'in Python leaves a spare behind, but not of an environment of the module’s own',
+    async () => {
+      const pool = poolWith({ spares: 1 });
+      const load = scriptedLoad('ok', { ...python, env: {} });
+      const own = { ...load, folder: dirname(python.interpreter), agentId: 'default/own' };
+      const spares = () => pool.workers().filter(({ state }) => state === 'spare').length;
+      await pool.prepare(own, never);
+      expect(spares()).toBe(0);
+      await pool.prepare(load, never);
+      expect(spares()).toBe(1);
+    },
+  );
 
   test('in a language without a runtime is told so', async () => {
     const pool = poolWith();

@@ -2,9 +2,11 @@ import { symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { pythonInPath } from '../../test/support/python-in-path.ts';
+import { missingPython } from '../../test/support/python-with-sdk.ts';
 import { type ScriptedPool, scriptedLoad, scriptedPool } from '../../test/support/scripted-pool.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 
+const missing = await missingPython();
 const never = new AbortController().signal;
 const pools: ScriptedPool[] = [];
 afterEach(async () => {
@@ -37,7 +39,7 @@ async function scene(...names: readonly string[]) {
   return { pool, root, load, spares };
 }
 
-describe('spares of Python', () => {
+describe.skipIf(missing)('spares of Python', () => {
   test('of a shared environment are replaced when the environment is another', async () => {
     const { pool, root, load, spares } = await scene('shared');
     const shared = (generation: number) => load('shared', { folder: '/elsewhere', generation });

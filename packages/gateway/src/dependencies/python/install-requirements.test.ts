@@ -10,8 +10,10 @@ import { checkDependencies } from '../inspect-dependencies.ts';
 import { createDependencyInstaller } from '../install/dependency-installer.ts';
 import { createModuleRuntimes } from '../module-runtime.ts';
 import { createPythonEnvironments } from './environments.ts';
+import { missingPython } from '../../../test/support/python-with-sdk.ts';
 
 const run = promisify(execFile);
+const missing = await missingPython();
 
 /** A module that needs a package which only lies beside it: pip is kept from the network. */
 async function scene(files: Readonly<Record<string, string>>) {
@@ -55,7 +57,7 @@ build-backend = "backend"
 backend-path = ["."]
 `;
 
-describe('an install of a module in Python', () => {
+describe.skipIf(missing)('an install of a module in Python', () => {
   test('gives it an environment of its own, whose programs work from where it lies', async () => {
     const { root, folder, check, install, plan, pythons, module } = await scene({
       'requirements.txt': 'words>=1,<2\n',
@@ -142,7 +144,7 @@ describe('an install of a module in Python', () => {
   });
 });
 
-describe('a module in Python', () => {
+describe.skipIf(missing)('a module in Python', () => {
   test('that imports the SDK without having it is told of, without requirements too', async () => {
     const { folder, check } = await scene({ 'agent.py': 'from agents import Agent\n' });
     expect(await check()).toMatchObject([
