@@ -33,7 +33,7 @@ if needs_install; then
     if command -v flock >/dev/null 2>&1; then flock 9; fi
     if needs_install; then
       echo 'Installing the workspace (npm ci) …' >&2
-      npm ci $omit --loglevel=error --no-audit --no-fund >&2
+      npm ci $omit --loglevel=error --no-audit --no-fund --fetch-retries=5 >&2
     fi
   ) 9<package-lock.json
 fi

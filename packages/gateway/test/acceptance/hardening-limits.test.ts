@@ -134,13 +134,20 @@ describe('a slow sender', () => {
     await using server = await serve(gateway);
     const { port } = new URL(server.url);
     const slow = connect(Number(port), '127.0.0.1');
-    const answered = text(slow);
+    let answer = '';
+    slow.setEncoding('utf8').on('data', (part: string) => {
+      answer += part;
+    });
+    // What is still sent when it is cut off resets the connection, after the answer.
+    slow.on('error', () => {});
+    const closed = new Promise<void>((resolve) => slow.once('close', () => resolve()));
     slow.write(beginning);
     const trickle = setInterval(() => slow.writable && slow.write('a'), 20);
-    slow.on('error', () => {}).once('close', () => clearInterval(trickle));
-    expect((await chat(server.url)).status).toBe(200);
-    expect(await answered).toMatch(/^HTTP\/1\.1 408 [\s\S]*"code":"request_timeout"/);
+    // The limits are short for all: on a busy machine one that is not slow may be held up as well, and asks again.
+    await expect.poll(() => chat(server.url).then(({ status }) => status, String)).toBe(200);
+    await closed;
     clearInterval(trickle);
+    expect(answer).toMatch(/^HTTP\/1\.1 408 [\s\S]*"code":"request_timeout"/);
   });
 });
 
