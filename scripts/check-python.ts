@@ -9,7 +9,11 @@ import {
   fetchOnce,
   runFetching,
 } from '../packages/gateway/test/support/fetch-once.ts';
-import { missingPython, pythonWithSdk } from '../packages/gateway/test/support/python-with-sdk.ts';
+import {
+  fetchPythonWithSdk,
+  missingPython,
+  pythonWithSdk,
+} from '../packages/gateway/test/support/python-with-sdk.ts';
 import { workspaceRoot } from './source-files.ts';
 
 type Failed = { readonly stdout: string; readonly stderr: string };
@@ -36,7 +40,8 @@ async function check(): Promise<void> {
   await passes([ruff, 'check', '--quiet']);
   await passes([ruff, 'format', '--check', '--quiet']);
   // What the worker says of the SDK is held against the SDK itself.
-  const settings = ['--project', 'pyproject.toml', '--pythonpath', await pythonWithSdk()];
+  await fetchPythonWithSdk();
+  const settings = ['--project', 'pyproject.toml', '--pythonpath', pythonWithSdk()];
   await passes(['pyright', '--warnings', ...settings]);
 }
 

@@ -72,7 +72,7 @@ const streamCases = [
 ] as const;
 
 const missing = await missingPython();
-const python = missing ? null : await pythonWithSdk();
+const python = missing ? null : pythonWithSdk();
 
 /** Two agents each: what never comes is waited for only so long by the hasty one, the rest by the patient one. */
 const agents = [

@@ -9,6 +9,7 @@ import type { ModuleLoad } from '../../src/protocol/records.ts';
 import type { RunEvent, Usage } from '../../src/protocol/run.ts';
 import { createRunEnding } from '../../src/protocol/run-ending.ts';
 import { eventsOf } from '../../src/protocol/run-sink.ts';
+import { patienceMs } from './hang-limit.ts';
 
 const scriptedWorker = fileURLToPath(new URL('../fixtures/scripted-worker.ts', import.meta.url));
 const scriptedPythonWorker = fileURLToPath(new URL('../fixtures/python-worker', import.meta.url));

@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { pythonInPath } from '../../../test/support/python-in-path.ts';
+import { missingPython } from '../../../test/support/python-with-sdk.ts';
 import { tempFolder, writeFiles } from '../../../test/support/temp-folder.ts';
 import { writeWheel } from '../../../test/support/wheel.ts';
 import { checkDependencies } from '../inspect-dependencies.ts';
 import { createDependencyInstaller } from '../install/dependency-installer.ts';
 import { createModuleRuntimes } from '../module-runtime.ts';
 import { createPythonEnvironments } from './environments.ts';
-import { missingPython } from '../../../test/support/python-with-sdk.ts';
 
 const run = promisify(execFile);
 const missing = await missingPython();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { cpuMsOf } from '../../../test/support/cpu-time.ts';
 import type { Principal, Question, Rule } from '../../protocol/policy.ts';
 import { decide, toolVerdict } from './decide.ts';
-import { cpuMsOf } from '../../../test/support/cpu-time.ts';
 import { compileRules, RuleError } from './rule-set.ts';
 
 /** 2026-11-22T12:00:00Z, a Sunday. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cpuMsOf } from '../../../test/support/cpu-time.ts';
 import type { Decision, KeyPrincipal, Question, Role, Rule } from '../../protocol/policy.ts';
 import { decide, decideOnAgent, explain, toolVerdict } from './decide.ts';
-import { cpuMsOf } from '../../../test/support/cpu-time.ts';
 import { compileGlobs, globCovers, matchesGlob } from './glob.ts';
 import { compileRules } from './rule-set.ts';
 

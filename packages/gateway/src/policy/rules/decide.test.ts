@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { administration } from '../../http/routes.ts';
+import { cpuMsOf } from '../../../test/support/cpu-time.ts';
 import type { Action, Principal, Question, Role, Rule } from '../../protocol/policy.ts';
 import { builtInRules } from './built-in.ts';
-import { cpuMsOf } from '../../../test/support/cpu-time.ts';
 import { decide as decideBy, explain } from './decide.ts';
 import { compileRules } from './rule-set.ts';
 

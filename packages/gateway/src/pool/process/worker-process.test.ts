@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { isAlive } from '../../../test/support/scripted-pool.ts';
 import { patienceMs } from '../../../test/support/hang-limit.ts';
+import { isAlive } from '../../../test/support/scripted-pool.ts';
 import { WorkerProcess, type WorkerProcessOptions } from './worker-process.ts';
 
 const scriptedWorker = fileURLToPath(
