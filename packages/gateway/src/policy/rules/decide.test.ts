@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { administration } from '../../http/routes.ts';
 import { cpuMsOf } from '../../../test/support/cpu-time.ts';
+import { administration } from '../../http/routes.ts';
 import type { Action, Principal, Question, Role, Rule } from '../../protocol/policy.ts';
 import { builtInRules } from './built-in.ts';
 import { decide as decideBy, explain } from './decide.ts';
