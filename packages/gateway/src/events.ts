@@ -1,5 +1,5 @@
 import type { FailureCode } from './errors.ts';
-import type { RunOutcome } from './protocol/admin/runs.ts';
+import type { RunOutcome } from './protocol/admin/runs-answer.ts';
 import type { Finding } from './protocol/diagnostics.ts';
 import type { Decision, Question } from './protocol/policy.ts';
 import type { FailureDetail, Provenance, Usage } from './protocol/run.ts';

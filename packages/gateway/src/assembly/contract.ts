@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.ts';
 import type { ApiKeys } from '../policy/keys/api-keys.ts';
-import type { AgentStatus } from '../protocol/admin/agents.ts';
-import type { RefreshReport } from '../protocol/admin/refresh.ts';
-import type { UpstreamInfo } from '../protocol/admin/upstreams.ts';
+import type { AgentStatus } from '../protocol/admin/agents-answer.ts';
+import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
+import type { UpstreamInfo } from '../protocol/admin/upstreams-answer.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 
 /** What a gateway is made of. */

@@ -1,5 +1,5 @@
 import type { HttpServer } from '../http/server.ts';
-import type { RefreshReport } from '../protocol/admin/refresh.ts';
+import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import { pageSize } from '../protocol/pages.ts';
 import { announceGateway, withdrawGateway } from '../storage/running-gateway.ts';
 import { describeUpstreams } from '../upstreams/upstream-catalog.ts';

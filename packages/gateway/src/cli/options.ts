@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { pageSize } from '../protocol/pages.ts';
-import { securityLimits } from '../protocol/security/limits.ts';
+import { securityLimits } from '../protocol/security/security-limits.ts';
 import type { CommandContext } from './command.ts';
 
 /** Runs the work of a command, which resolves with its exit code. */

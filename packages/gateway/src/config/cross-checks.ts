@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { securityProblems, settleSecurity } from '../policy/settings.ts';
+import { securityProblems, toSecuritySettings } from '../policy/settings.ts';
 import type { Command } from './config.ts';
 import type { ConfigProblem } from './config-error.ts';
 import { type Origin, problemAt } from './problems.ts';
@@ -47,7 +47,7 @@ function upstreamNames(settings: Settings, environmentOnly: EnvironmentSettings)
 
 /** Rules that make no sense, such as conditions that name what there is not. */
 export function wrongRules({ security }: Settings, origin: Origin): ConfigProblem[] {
-  return securityProblems(settleSecurity(security)).map(({ path, message }) =>
+  return securityProblems(toSecuritySettings(security)).map(({ path, message }) =>
     problemAt(['security', ...path], message, origin, 'value'),
   );
 }

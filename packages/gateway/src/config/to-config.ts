@@ -1,5 +1,5 @@
 import { resolve, sep } from 'node:path';
-import { settleSecurity } from '../policy/settings.ts';
+import { toSecuritySettings } from '../policy/settings.ts';
 import type { SettingSource, SourcedName, UpstreamApi } from '../protocol/records.ts';
 import type { CamelKeys, Command, Config, UpstreamSettings } from './config.ts';
 import type { Environment } from './environment.ts';
@@ -42,7 +42,7 @@ export function toConfig(input: CheckedSettings): Config {
       baseUrl: environmentOnly.openai_base_url ?? null,
       api: environmentOnly.upstream_api ?? null,
     },
-    security: settleSecurity(settings.security),
+    security: toSecuritySettings(settings.security),
     server: camelKeys(settings.server),
     worker: camelKeys(settings.worker),
     storeUrl: sqliteFile ? `sqlite:${resolve(projectRoot, sqliteFile)}` : settings.store_url,

@@ -8,7 +8,7 @@ import type {
   OverrideRecord,
   Rule,
 } from '../protocol/policy.ts';
-import type { NewOverride, Preview, PreviewRequest } from '../protocol/security/preview.ts';
+import type { NewOverride, Preview, PreviewRequest } from '../protocol/security/preview-types.ts';
 
 /**
  * What the routes for security read and do, each for the caller who asks and no further than its scopes reach. All

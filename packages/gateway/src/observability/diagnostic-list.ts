@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { GatewayEvent } from '../events.ts';
-import type { DiagnosticPage, DiagnosticQuery } from '../protocol/admin/errors.ts';
+import type { DiagnosticPage, DiagnosticQuery } from '../protocol/admin/errors-answer.ts';
 import { type Diagnostic, type Finding, runStages, type Stage } from '../protocol/diagnostics.ts';
 import { pageSize } from '../protocol/pages.ts';
 import type { Redactor } from './redact.ts';

@@ -1,5 +1,5 @@
 import type { EventOf, GatewayEvent } from '../events.ts';
-import type { MetricsReport } from '../protocol/admin/metrics.ts';
+import type { MetricsReport } from '../protocol/admin/metrics-answer.ts';
 import { createMetricSet, type MetricSet, type WorkerMetrics } from './metric-set.ts';
 import { servingFailure } from './serving-failure.ts';
 

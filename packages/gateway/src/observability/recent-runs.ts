@@ -1,5 +1,5 @@
 import type { EventOf, GatewayEvent } from '../events.ts';
-import type { RunInfo } from '../protocol/admin/runs.ts';
+import type { RunInfo } from '../protocol/admin/runs-answer.ts';
 
 export type RecentRuns = {
   readonly listener: (event: GatewayEvent) => void;

@@ -3,7 +3,7 @@ import { until } from '../../test/acceptance/until.ts';
 import { keyPrincipal, mayRun, openPolicy } from '../../test/support/policy-kit.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import type { Rule } from '../protocol/policy.ts';
-import type { NewOverride } from '../protocol/security/preview.ts';
+import type { NewOverride } from '../protocol/security/preview-types.ts';
 import type { LivePolicy } from './live-policy.ts';
 import { decide } from './rules/decide.ts';
 

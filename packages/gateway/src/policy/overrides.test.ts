@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { keyPrincipal } from '../../test/support/policy-kit.ts';
 import { someKey } from '../../test/support/security-fakes.ts';
 import type { Actor, OverrideRecord } from '../protocol/policy.ts';
-import type { NewOverride } from '../protocol/security/preview.ts';
+import type { NewOverride } from '../protocol/security/preview-types.ts';
 import { createOverrides, type Overrides } from './overrides.ts';
 
 const now = 1_000.4;

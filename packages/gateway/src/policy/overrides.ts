@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import type { Actor, KeyRecord, OverrideRecord } from '../protocol/policy.ts';
-import { securityLimits } from '../protocol/security/limits.ts';
-import type { NewOverride } from '../protocol/security/preview.ts';
+import type { NewOverride } from '../protocol/security/preview-types.ts';
+import { securityLimits } from '../protocol/security/security-limits.ts';
 import type { OverrideStore } from '../protocol/store.ts';
 import { checkOverrideReach, isOverrideWithinReach } from './override-reach.ts';
 import { overrideRule } from './rules/override-rule.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { actions, effects } from '../protocol/policy.ts';
-import { ruleIdForm, securityLimits } from '../protocol/security/limits.ts';
+import { ruleIdForm, securityLimits } from '../protocol/security/security-limits.ts';
 
 const pattern = z.string().min(1).max(securityLimits.patternChars);
 

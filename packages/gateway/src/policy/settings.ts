@@ -18,12 +18,15 @@ export type SecuritySettings = {
 };
 
 /** Makes the `security` section ready for use: rules with their tiers, times in seconds, names in camelCase. */
-export function settleSecurity({ limits, ...raw }: RawSecurity): SecuritySettings {
+export function toSecuritySettings({ limits, ...raw }: RawSecurity): SecuritySettings {
   return {
     namespaces: Object.fromEntries(
-      Object.entries(raw.namespaces).map(([name, settings]) => [name, settleNamespace(settings)]),
+      Object.entries(raw.namespaces).map(([name, settings]) => [
+        name,
+        toNamespaceSettings(settings),
+      ]),
     ),
-    rules: raw.rules.map(settleRule),
+    rules: raw.rules.map(toRule),
     limits: keyLimits((name) => limits[limitNames[name]] ?? null),
     decisions: { keepDays: raw.decisions.keep_days, keepCount: raw.decisions.keep_count },
     storeGraceMs: raw.store_grace_ms,
@@ -31,7 +34,7 @@ export function settleSecurity({ limits, ...raw }: RawSecurity): SecuritySetting
 }
 
 /** A rule of the settings. Its effect gives its tier. */
-function settleRule({ expires_at, when, reason, ...rule }: RawRule): Rule {
+function toRule({ expires_at, when, reason, ...rule }: RawRule): Rule {
   return {
     ...rule,
     tier: rule.effect === 'deny' ? tiers.configDeny : tiers.configAllow,
@@ -42,7 +45,7 @@ function settleRule({ expires_at, when, reason, ...rule }: RawRule): Rule {
   };
 }
 
-function settleNamespace(raw: RawSecurity['namespaces'][string]): NamespaceSettings {
+function toNamespaceSettings(raw: RawSecurity['namespaces'][string]): NamespaceSettings {
   const { run_agents: runAgents, native_tools: nativeTools, tools, modules } = raw;
   return {
     ...(runAgents !== undefined && { runAgents }),

@@ -1,4 +1,4 @@
-import type { AgentStatus } from '../protocol/admin/agents.ts';
+import type { AgentStatus } from '../protocol/admin/agents-answer.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 import type { FilePrint, LoadedFile } from '../protocol/records.ts';
 import type { CatalogEntry } from './catalog.ts';

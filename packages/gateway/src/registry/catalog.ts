@@ -1,4 +1,4 @@
-import type { AgentState } from '../protocol/admin/agents.ts';
+import type { AgentState } from '../protocol/admin/agents-answer.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { FoundModule } from '../protocol/module.ts';
 import type { FilePrint, Manifest, ModuleLoad } from '../protocol/records.ts';

@@ -1,5 +1,5 @@
 import { sep } from 'node:path';
-import type { RefreshReport } from '../protocol/admin/refresh.ts';
+import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import type { FoundModule } from '../protocol/module.ts';
 import type { StoredGeneration } from '../protocol/records.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';

@@ -1,4 +1,4 @@
-import type { UpstreamInfo } from '../protocol/admin/upstreams.ts';
+import type { UpstreamInfo } from '../protocol/admin/upstreams-answer.ts';
 import type { UpstreamApi } from '../protocol/records.ts';
 import type { RemoteUpstream, Upstream } from './upstream.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AgentStatus } from '../../src/protocol/admin/agents.ts';
+import type { AgentStatus } from '../../src/protocol/admin/agents-answer.ts';
 import { diagnosticsOf, logOf } from './call.ts';
 import { startGateway, type TestGateway } from './harness.ts';
 import {

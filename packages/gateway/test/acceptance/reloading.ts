@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { type AgentStatus, agentsAnswer } from '../../src/protocol/admin/agents.ts';
+import { type AgentStatus, agentsAnswer } from '../../src/protocol/admin/agents-answer.ts';
 import { call } from './call.ts';
 import { startGateway, type TestGateway, warmProject } from './harness.ts';
 import type { Project } from './project.ts';

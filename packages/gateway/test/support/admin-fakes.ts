@@ -1,8 +1,8 @@
 import type { AdminReads } from '../../src/http/deps.ts';
-import type { AgentStatus } from '../../src/protocol/admin/agents.ts';
-import type { RunInfo } from '../../src/protocol/admin/runs.ts';
-import type { UpstreamInfo } from '../../src/protocol/admin/upstreams.ts';
-import type { UsageCounts } from '../../src/protocol/admin/usage.ts';
+import type { AgentStatus } from '../../src/protocol/admin/agents-answer.ts';
+import type { RunInfo } from '../../src/protocol/admin/runs-answer.ts';
+import type { UpstreamInfo } from '../../src/protocol/admin/upstreams-answer.ts';
+import type { UsageCounts } from '../../src/protocol/admin/usage-answer.ts';
 import type { Diagnostic } from '../../src/protocol/diagnostics.ts';
 
 const someDiagnostic: Diagnostic = {

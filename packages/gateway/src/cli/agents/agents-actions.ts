@@ -1,6 +1,6 @@
-import { type AgentStatus, agentsAnswer } from '../../protocol/admin/agents.ts';
-import { errorsAnswer } from '../../protocol/admin/errors.ts';
-import { agentsRefreshAnswer, type RefreshReport } from '../../protocol/admin/refresh.ts';
+import { type AgentStatus, agentsAnswer } from '../../protocol/admin/agents-answer.ts';
+import { errorsAnswer } from '../../protocol/admin/errors-answer.ts';
+import { agentsRefreshAnswer, type RefreshReport } from '../../protocol/admin/refresh-answer.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { showFinding } from '../show-findings.ts';
 import { count, cut, table } from '../text-layout.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { agentsAnswer } from '../../protocol/admin/agents.ts';
-import { agentsRefreshAnswer } from '../../protocol/admin/refresh.ts';
+import { agentsAnswer } from '../../protocol/admin/agents-answer.ts';
+import { agentsRefreshAnswer } from '../../protocol/admin/refresh-answer.ts';
 import { readRunningGateway } from '../../storage/running-gateway.ts';
 import { connectGateway, type GatewayClient } from '../agents/gateway-client.ts';
 import { type CommandContext, CommandError } from '../command.ts';

@@ -2,7 +2,7 @@ import { createApiKeys } from '../../policy/keys/api-keys.ts';
 import { createManageKeys, type ManageKeys } from '../../policy/keys/manage-keys.ts';
 import type { KeyLimits, KeyRecord, Role } from '../../protocol/policy.ts';
 import type { KeyAnswer } from '../../protocol/security/answers.ts';
-import { keyToJson } from '../../protocol/security/json.ts';
+import { keyToJson } from '../../protocol/security/to-json.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import { commandLineUser } from '../command-line-user.ts';
 import { table } from '../text-layout.ts';

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { roles } from '../../protocol/policy.ts';
-import { defaultOverlapSeconds } from '../../protocol/security/limits.ts';
+import { defaultOverlapSeconds } from '../../protocol/security/security-limits.ts';
 import {
   examples,
   jsonOption,

@@ -1,5 +1,5 @@
 import type { RuleAnswer } from '../../protocol/security/answers.ts';
-import { ruleToJson } from '../../protocol/security/json.ts';
+import { ruleToJson } from '../../protocol/security/to-json.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import type { Terminal } from '../terminal.ts';
 import { cut, table } from '../text-layout.ts';

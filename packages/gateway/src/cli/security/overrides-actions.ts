@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { Action, Effect, KeyRecord } from '../../protocol/policy.ts';
 import type { OverrideAnswer } from '../../protocol/security/answers.ts';
-import { overrideToJson } from '../../protocol/security/json.ts';
+import { overrideToJson } from '../../protocol/security/to-json.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { commandLineUser } from '../command-line-user.ts';
 import { cut, table } from '../text-layout.ts';

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
-import type { AgentStatus } from '../../protocol/admin/agents.ts';
-import type { UpstreamInfo } from '../../protocol/admin/upstreams.ts';
+import type { AgentStatus } from '../../protocol/admin/agents-answer.ts';
+import type { UpstreamInfo } from '../../protocol/admin/upstreams-answer.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import { describeFinding, severityStyles } from '../show-findings.ts';
 import type { Style } from '../terminal.ts';

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { Config } from '../../config/config.ts';
-import type { AgentStatus } from '../../protocol/admin/agents.ts';
+import type { AgentStatus } from '../../protocol/admin/agents-answer.ts';
 import type { Diagnostic } from '../../protocol/diagnostics.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import { showFinding } from '../show-findings.ts';

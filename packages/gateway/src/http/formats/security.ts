@@ -1,7 +1,7 @@
 import type { NewKey } from '../../policy/keys/new-key.ts';
 import { type DecisionQuery, keyLimits, limitNames } from '../../protocol/policy.ts';
-import type { NewOverride } from '../../protocol/security/preview.ts';
-import { given, toSeconds } from '../../protocol/security/preview-request.ts';
+import { given, toSeconds } from '../../protocol/security/from-json.ts';
+import type { NewOverride } from '../../protocol/security/preview-types.ts';
 import type { DecisionsQuery, KeyBody, OverrideBody } from '../../protocol/security/requests.ts';
 
 /** A checked body as the override it asks for. */

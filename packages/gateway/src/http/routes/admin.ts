@@ -1,15 +1,19 @@
 import type { z } from 'zod';
-import { agentsAnswer } from '../../protocol/admin/agents.ts';
-import { type DiagnosticQuery, errorsAnswer, errorsQuery } from '../../protocol/admin/errors.ts';
+import { agentsAnswer } from '../../protocol/admin/agents-answer.ts';
+import {
+  type DiagnosticQuery,
+  errorsAnswer,
+  errorsQuery,
+} from '../../protocol/admin/errors-answer.ts';
 import {
   agentsRefreshAnswer,
   type RefreshReport,
   refreshQuery,
-} from '../../protocol/admin/refresh.ts';
-import { runsAnswer } from '../../protocol/admin/runs.ts';
-import { upstreamsAnswer } from '../../protocol/admin/upstreams.ts';
-import { usageAnswer } from '../../protocol/admin/usage.ts';
-import { given } from '../../protocol/security/preview-request.ts';
+} from '../../protocol/admin/refresh-answer.ts';
+import { runsAnswer } from '../../protocol/admin/runs-answer.ts';
+import { upstreamsAnswer } from '../../protocol/admin/upstreams-answer.ts';
+import { usageAnswer } from '../../protocol/admin/usage-answer.ts';
+import { given } from '../../protocol/security/from-json.ts';
 import { callerOf, defineRoute, type Route, type RouteInput } from '../route.ts';
 
 const refresh = {

@@ -1,4 +1,4 @@
-import { metricsAnswer } from '../../protocol/admin/metrics.ts';
+import { metricsAnswer } from '../../protocol/admin/metrics-answer.ts';
 import { defineRoute, type Route } from '../route.ts';
 
 /** `GET /metrics` for Prometheus, and the same as JSON. */

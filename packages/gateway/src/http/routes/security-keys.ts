@@ -1,7 +1,7 @@
 import { keyAnswer, keysAnswer, newKeyAnswer } from '../../protocol/security/answers.ts';
-import { keyToJson } from '../../protocol/security/json.ts';
-import { defaultOverlapSeconds } from '../../protocol/security/limits.ts';
 import { idParams, keyBody, rotateBody } from '../../protocol/security/requests.ts';
+import { defaultOverlapSeconds } from '../../protocol/security/security-limits.ts';
+import { keyToJson } from '../../protocol/security/to-json.ts';
 import { toNewKey } from '../formats/security.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 

@@ -4,9 +4,9 @@ import {
   refreshAnswer,
   rulesAnswer,
 } from '../../protocol/security/answers.ts';
-import { decisionToJson, previewToJson, ruleToJson } from '../../protocol/security/json.ts';
-import { toPreviewRequest } from '../../protocol/security/preview-request.ts';
+import { toPreviewRequest } from '../../protocol/security/from-json.ts';
 import { decisionsQuery, previewBody } from '../../protocol/security/requests.ts';
+import { decisionToJson, previewToJson, ruleToJson } from '../../protocol/security/to-json.ts';
 import { toDecisionQuery } from '../formats/security.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 

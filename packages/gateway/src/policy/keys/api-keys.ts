@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { KeyRecord } from '../../protocol/policy.ts';
-import { securityLimits } from '../../protocol/security/limits.ts';
+import { securityLimits } from '../../protocol/security/security-limits.ts';
 import type { KeyStore } from '../../protocol/store.ts';
 import { isUsable } from './known-keys.ts';
 import {

@@ -1,6 +1,10 @@
 import { GatewayError } from '../../errors.ts';
 import { type Rule, tiers } from '../../protocol/policy.ts';
-import type { DraftOverride, DraftRule, PreviewRequest } from '../../protocol/security/preview.ts';
+import type {
+  DraftOverride,
+  DraftRule,
+  PreviewRequest,
+} from '../../protocol/security/preview-types.ts';
 import { overrideProblem } from '../overrides.ts';
 import { ruleProblems } from '../rules/check-rules.ts';
 import { type Conditions, createConditions } from '../rules/conditions.ts';

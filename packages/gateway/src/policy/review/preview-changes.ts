@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Action, KeyRecord, Question } from '../../protocol/policy.ts';
-import type { PreviewChange } from '../../protocol/security/preview.ts';
+import type { PreviewChange } from '../../protocol/security/preview-types.ts';
 import { principalOfKey } from '../authorize.ts';
 import { decide, toolVerdict } from '../rules/decide.ts';
 import type { RuleSet } from '../rules/rule-set.ts';

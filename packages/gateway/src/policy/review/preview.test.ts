@@ -4,7 +4,7 @@ import { keyPrincipal } from '../../../test/support/policy-kit.ts';
 import { someKey } from '../../../test/support/security-fakes.ts';
 import { administration } from '../../http/routes.ts';
 import type { KeyPrincipal, Rule } from '../../protocol/policy.ts';
-import type { PreviewRequest } from '../../protocol/security/preview.ts';
+import type { PreviewRequest } from '../../protocol/security/preview-types.ts';
 import { builtInRules } from '../rules/built-in.ts';
 import { decide } from '../rules/decide.ts';
 import type { NamespaceSettings } from '../rules/namespaces.ts';

@@ -6,7 +6,7 @@ import {
   type Question,
   roles,
 } from '../../protocol/policy.ts';
-import type { Preview, PreviewRequest } from '../../protocol/security/preview.ts';
+import type { Preview, PreviewRequest } from '../../protocol/security/preview-types.ts';
 import { principalOfKey } from '../authorize.ts';
 import { explain } from '../rules/decide.ts';
 import type { RuleSet } from '../rules/rule-set.ts';

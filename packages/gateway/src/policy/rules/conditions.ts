@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Environment, ParseResult } from '@marcbachmann/cel-js';
 import type { Action } from '../../protocol/policy.ts';
-import { securityLimits } from '../../protocol/security/limits.ts';
+import { securityLimits } from '../../protocol/security/security-limits.ts';
 import { ContextFacts, type Facts, PrincipalFacts } from './condition-facts.ts';
 import { checkCondition, conditionLimits } from './condition-limits.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { pageSize } from '../pages.ts';
 import { actions, effects, roles } from '../policy.ts';
-import { defaultOverlapSeconds, ruleIdForm, securityLimits } from './limits.ts';
+import { defaultOverlapSeconds, ruleIdForm, securityLimits } from './security-limits.ts';
 
 const action = z.enum(actions);
 const effect = z.enum(effects);

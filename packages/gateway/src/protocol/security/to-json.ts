@@ -13,7 +13,7 @@ import type {
   PreviewAnswer,
   RuleAnswer,
 } from './answers.ts';
-import type { Preview, PreviewChange } from './preview.ts';
+import type { Preview, PreviewChange } from './preview-types.ts';
 
 /** A rule as it is shown. */
 export function ruleToJson(rule: Rule): RuleAnswer {

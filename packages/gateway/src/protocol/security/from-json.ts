@@ -1,4 +1,4 @@
-import type { PreviewRequest } from './preview.ts';
+import type { PreviewRequest } from './preview-types.ts';
 import type { PreviewBody } from './requests.ts';
 
 /** A checked body as the question it asks. */
