@@ -95,5 +95,8 @@ upstreams:
 test('what is mended is no longer told of', async () => {
   await write(settings(first, 'small'));
   await until('nothing to be told of', async () => (await toldOfSettings()).length === 0);
-  expect(await statusOf(gateway, 'Desk')).toMatchObject({ status: 'ready' });
+  // The agents load again for these settings; the settings are mended before that is over.
+  await until('the agent to be ready', async () => {
+    return (await statusOf(gateway, 'Desk'))?.status === 'ready';
+  });
 });
