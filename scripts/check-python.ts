@@ -16,7 +16,7 @@ import {
 } from '../packages/gateway/test/support/python-with-sdk.ts';
 import { workspaceRoot } from './source-files.ts';
 
-type Failed = { readonly stdout: string; readonly stderr: string };
+type Failed = { readonly stdout: string; readonly stderr: string; readonly message: string };
 
 const run = promisify(execFile);
 
@@ -54,8 +54,9 @@ async function passes([program = '', ...args]: readonly string[]): Promise<void>
       signal: stop.signal,
     });
   } catch (error) {
-    const { stdout, stderr } = error as Failed;
-    process.stdout.write(`${stdout}${stderr}`);
+    const { stdout, stderr, message } = error as Failed;
+    // One that could not be started has printed nothing.
+    process.stdout.write(stdout + stderr || `${message}. \`npm ci\` installs what is missing.\n`);
     process.exitCode = 1;
   }
 }
