@@ -20,6 +20,8 @@ export function untilStopSignal(): Promise<string> {
         signal === 'SIGINT' && first.signal === 'SIGINT' && nowMs - first.atMs < ECHO_MS;
       if (!isEcho) process.exit(exitCodes[signal]);
     };
+    // Otherwise it opens Node's inspector, to whoever may connect: an agent of the same user can send it.
+    process.on('SIGUSR1', () => {});
     for (const signal of Object.keys(exitCodes) as StopSignal[]) {
       process.on(signal, () => stop(signal));
     }

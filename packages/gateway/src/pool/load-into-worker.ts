@@ -2,10 +2,12 @@ import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModelAccess } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import { type LoadAnswer, protocolVersion } from '../protocol/worker/messages.ts';
+import type { ProcessUser } from '../system/processes.ts';
+import { linkOutFinding, withheldFindings } from './held-module.ts';
 import { cancelledLoad, findingOfEnd, missingRuntime } from './load-findings.ts';
 import { LoadedWorker } from './loaded-worker.ts';
-import { runtimeOf } from './process/runtimes.ts';
-import { moduleEnvironment, startupEnvironment } from './process/worker-env.ts';
+import { runtimeOf, type WorkerEntries } from './process/runtimes.ts';
+import { moduleEnvironment, startupEnvironment, workerEnvironment } from './process/worker-env.ts';
 import type { WorkerProcess } from './process/worker-process.ts';
 import type { Member, Roster } from './roster.ts';
 import type { SpareSets, Spares } from './spares.ts';
@@ -14,7 +16,7 @@ import type { SpareSets, Spares } from './spares.ts';
 export type Loaded =
   | {
       readonly type: 'loaded';
-      readonly answer: LoadAnswer & { type: 'loaded' };
+      readonly answer: LoadedAnswer;
       readonly worker: LoadedWorker;
     }
   | { readonly type: 'load_failed'; readonly answer: LoadAnswer & { type: 'load_failed' } };
@@ -27,7 +29,11 @@ export type LoadIntoWorkerDeps = {
     readonly loadTimeoutMs: number;
     readonly memoryLimitMb: number;
     readonly idleTimeoutMs: number;
+    readonly env: readonly string[];
   };
+  readonly workerEntries: WorkerEntries;
+  readonly hostEnv: Readonly<Record<string, string | undefined>>;
+  readonly user: ProcessUser | null;
   readonly roster: Roster;
   readonly spares: SpareSets;
   readonly grantModelAccess: (agentId: string) => ModelAccess;
@@ -35,11 +41,14 @@ export type LoadIntoWorkerDeps = {
 
 /** Makes the one way in which a module gets into a worker. A used spare is replaced after the load, not beside it. */
 export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
-  const { settings, roster } = deps;
+  const { settings, roster, hostEnv, user, workerEntries } = deps;
+  const workerEnv = workerEnvironment({ hostEnv, named: settings.env, user });
 
   return async (load, signal) => {
     const runtime = runtimeOf(load);
     if (!runtime) return failure(missingRuntime(load));
+    const linkOut = await linkOutFinding(load, workerEnv, workerEntries);
+    if (linkOut) return failure(linkOut);
     const spares = deps.spares.forLoad(load);
     const spare = spares && (await takeSpare(spares, load));
     if (!spare && signal.aborted) return failure(cancelledLoad(load));
@@ -51,7 +60,8 @@ export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
     const { idleTimeoutMs } = settings;
     const worker = new LoadedWorker({ process: member.process, load, access, idleTimeoutMs });
     member.worker = worker;
-    return { type: 'loaded', answer, worker };
+    const withheld = withheldFindings(load, workerEnv);
+    return { type: 'loaded', answer: withWarnings(answer, withheld), worker };
   };
 }
 
@@ -62,6 +72,13 @@ async function takeSpare(spares: Spares, load: ModuleLoad): Promise<Member | nul
   if (!spare) return null;
   spare.load = load;
   return (await spare.process.ready) ? spare : null;
+}
+
+type LoadedAnswer = LoadAnswer & { type: 'loaded' };
+
+function withWarnings(answer: LoadedAnswer, more: readonly Finding[]): LoadedAnswer {
+  const { manifest } = answer;
+  return { ...answer, manifest: { ...manifest, warnings: [...manifest.warnings, ...more] } };
 }
 
 function failure(finding: Finding): Loaded {

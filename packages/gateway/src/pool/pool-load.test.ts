@@ -68,7 +68,7 @@ describe('preparing a generation', () => {
       { agentId: 'default/echo', state: 'ready' },
     ]);
     const { text } = await finishRun(startRun(pool, 'argv', { load }));
-    expect(JSON.parse(text).flags).toEqual([]);
+    expect(JSON.parse(text).flags).toEqual(['--disable-sigusr1']);
   });
 
   test('keeps its worker within the cap', async () => {
@@ -285,7 +285,7 @@ describe('the environment of a worker', () => {
     const pool = poolWith({ memoryLimitMb: 400 });
     const { text } = await finishRun(startRun(pool, 'argv'));
     expect(JSON.parse(text)).toEqual({
-      flags: ['--max-old-space-size=300'],
+      flags: ['--max-old-space-size=300', '--disable-sigusr1'],
       cwd: pool.folder,
     });
   });

@@ -1,10 +1,14 @@
-import { join } from 'node:path';
 import type { Emit } from '../events.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { ProcessUser } from '../system/processes.ts';
 import type { LoadedWorker } from './loaded-worker.ts';
 import type { Orphans } from './process/orphans.ts';
-import { type Runtime, runtimeStart, type WorkerEntries } from './process/runtimes.ts';
+import {
+  type Runtime,
+  runtimeStart,
+  type WorkerEntries,
+  workerFolders,
+} from './process/runtimes.ts';
 import { isCrash, type WorkerEnd } from './process/worker-end.ts';
 import { startupEnvironment, workerEnvironment } from './process/worker-env.ts';
 import { WorkerProcess } from './process/worker-process.ts';
@@ -55,11 +59,8 @@ export function createRoster(deps: RosterDeps): Roster {
       const { memoryLimitMb } = settings;
       const { entries } = deps;
       const start = runtimeStart(runtime, startupEnv, {
-        entries,
-        memoryLimitMb,
-        compileCacheFolder,
-        workerEnv: env,
-        moduleFolders: load ? [load.folder, join(load.keptFolder, '*')] : [],
+        ...{ entries, memoryLimitMb, compileCacheFolder, workerEnv: env },
+        folders: workerFolders(entries, load),
       });
       const started = new WorkerProcess({
         command: start.command,

@@ -71,9 +71,9 @@ describe.runIf(seesProcesses)('an agent in a process of the gateway’s own user
       'read the .env of another agent': 'ERR_ACCESS_DENIED',
       'list what the gateway keeps': 'ERR_ACCESS_DENIED',
       'write into another agent': 'ERR_ACCESS_DENIED',
-      // Node's permissions know files and programs, not signals and not the network.
-      'signal the gateway': 'ok',
+      'signal the gateway': 'EPERM',
       'start a program': 'ERR_ACCESS_DENIED',
+      // Nothing in Node 24 holds the network.
       'connect to the gateway': 'ok',
     });
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { scriptedPool } from '../../../test/support/scripted-pool.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
-import { asksForPermissions, permissionFlags } from './node-permissions.ts';
+import { asksForPermissions, pathsAskedFor, permissionFlags } from './node-permissions.ts';
 
 describe('Node’s permissions', () => {
   test.each([
@@ -25,12 +25,26 @@ describe('Node’s permissions', () => {
     expect(flags).toEqual([
       '--allow-addons',
       '--disable-warning=PERM0001',
+      '--no-experimental-sqlite',
       `--allow-fs-read=${root}/agents/A`,
       `--allow-fs-read=${root}/agents/A/node_modules`,
       `--allow-fs-read=${root}/agents/node_modules`,
       `--allow-fs-read=${root}/packages`,
       `--allow-fs-read=${root}/kept/*`,
     ]);
+  });
+
+  test('leave SQLite to whom it is given by name', () => {
+    const asked = '--permission --experimental-sqlite';
+    expect(permissionFlags(asked, ['/srv'])).not.toContain('--no-experimental-sqlite');
+  });
+
+  test.each([
+    ['--permission', []],
+    ['--permission --allow-fs-read=/a --allow-fs-read /b/*', ['/a', '/b/*']],
+    ['--allow-fs-read=* --permission', ['*']],
+  ])('asked for in %s let a worker read %j beside its own', (nodeOptions, paths) => {
+    expect(pathsAskedFor(nodeOptions)).toEqual(paths);
   });
 
   test('leave no spare waiting where every worker is held to them', async () => {

@@ -8,7 +8,8 @@ export function asksForPermissions(nodeOptions: string | undefined): boolean {
 
 /**
  * What a worker needs where `--permission` is asked for: to read itself, its packages and the module. The compiler of
- * TypeScript is an addon, which Node would warn of at each start.
+ * TypeScript is an addon, which Node would warn of at each start; the worker gives the right up once it has it.
+ * SQLite opens files that no permission is asked for.
  *
  * @param folders - Of the gateway and of the module; a `*` at the end stands for the files in one.
  */
@@ -17,11 +18,24 @@ export function permissionFlags(
   folders: readonly string[],
 ): string[] {
   if (!asksForPermissions(nodeOptions)) return [];
+  const asksForSqlite = /(^|\s)--experimental-sqlite(\s|$)/.test(nodeOptions ?? '');
+  return [
+    ...['--allow-addons', '--disable-warning=PERM0001'],
+    ...(asksForSqlite ? [] : ['--no-experimental-sqlite']),
+    ...readablePaths(folders).map((path) => `--allow-fs-read=${path}`),
+  ];
+}
+
+/** What a held worker may read of the machine: these folders and the packages on their way, by all their names. */
+export function readablePaths(folders: readonly string[]): string[] {
   const readable = folders.flatMap((folder) => [folder, ...packageFolders(folder)]);
-  const resolved = readable.flatMap((folder) => [folder, realPathOf(folder)]);
-  const addons = ['--allow-addons', '--disable-warning=PERM0001'];
-  const mayRead = [...new Set(resolved)].map((path) => `--allow-fs-read=${path}`);
-  return [...addons, ...mayRead];
+  return [...new Set(readable.flatMap((folder) => [folder, realPathOf(folder)]))];
+}
+
+/** What NODE_OPTIONS let a held worker read beside that; `*` is everything. */
+export function pathsAskedFor(nodeOptions: string | undefined): string[] {
+  const flags = (nodeOptions ?? '').matchAll(/(?:^|\s)--allow-fs-read[=\s]\s*(\S+)/g);
+  return [...flags].flatMap(([, path]) => path ?? []);
 }
 
 /** Every `node_modules` that files in a folder may import from. */

@@ -30,6 +30,12 @@ export type RuntimeStart = {
   readonly env: Environment;
 };
 
+/** Folders that a worker of Node is made of: the gateway's, the module's and that of its kept files. */
+export function workerFolders(entries: WorkerEntries, load: ModuleLoad | null): string[] {
+  const ofModule = load ? [load.folder, join(load.keptFolder, '*')] : [];
+  return [dirname(dirname(entries.node)), ...ofModule];
+}
+
 /** What of the memory limit may be JavaScript heap; the rest is code, buffers and the runtime itself. */
 const HEAP_SHARE = 0.75;
 
@@ -53,8 +59,8 @@ export function runtimeStart(
     readonly compileCacheFolder: string;
     /** What every worker gets. */
     readonly workerEnv: Environment;
-    /** Folders that the module is made of: its own, and that of its kept files. */
-    readonly moduleFolders: readonly string[];
+    /** What a process of Node is held to, where it is held: see `workerFolders`. */
+    readonly folders: readonly string[];
   },
 ): RuntimeStart {
   if (runtime.language === 'node') {
@@ -63,10 +69,9 @@ export function runtimeStart(
       command: process.execPath,
       args: [
         ...heapFlags(options.memoryLimitMb, NODE_OPTIONS),
-        ...permissionFlags(NODE_OPTIONS, [
-          dirname(dirname(options.entries.node)),
-          ...options.moduleFolders,
-        ]),
+        // What starts the inspector of a process; another worker of the same user could send it.
+        '--disable-sigusr1',
+        ...permissionFlags(NODE_OPTIONS, options.folders),
         options.entries.node,
       ],
       env: { NODE_COMPILE_CACHE: options.compileCacheFolder, ...startupEnv },

@@ -59,9 +59,30 @@ test('a running spare cannot take what a process reads only while it starts', ()
 
 test('a module does not change the NODE_OPTIONS that the operator gives to every worker', () => {
   const env = { NODE_OPTIONS: '--no-warnings', NODE_EXTRA_CA_CERTS: '/ca.pem' };
-  expect(startupEnvironment(env, { NODE_OPTIONS: '--permission' })).toEqual({
+  expect(startupEnvironment(env, { NODE_OPTIONS: '--no-deprecation' })).toEqual({
     NODE_EXTRA_CA_CERTS: '/ca.pem',
   });
+});
+
+test('a module that is held to permissions starts without what loads other code or files', () => {
+  const env = {
+    NODE_OPTIONS: '--permission',
+    ...{ LD_PRELOAD: '/x.so', LD_AUDIT: '/x.so', DYLD_INSERT_LIBRARIES: '/x.dylib' },
+    ...{ NODE_EXTRA_CA_CERTS: '/ca.pem', NODE_ICU_DATA: '/x', SSL_CERT_DIR: '/x' },
+    ...{ PYTHONSTARTUP: '/x.py', PYTHONHOME: '/x', PYTHONHASHSEED: '0' },
+    ...{ UV_THREADPOOL_SIZE: '2', CITY: 'Paris' },
+  };
+  expect(startupEnvironment(env)).toEqual({
+    NODE_OPTIONS: '--permission',
+    PYTHONHASHSEED: '0',
+    UV_THREADPOOL_SIZE: '2',
+  });
+  expect(startupEnvironment(env, { NODE_OPTIONS: '--permission' })).toEqual({
+    PYTHONHASHSEED: '0',
+    UV_THREADPOOL_SIZE: '2',
+  });
+  const { NODE_OPTIONS: _, ...free } = env;
+  expect(startupEnvironment(free)).toMatchObject({ LD_PRELOAD: '/x.so', LD_AUDIT: '/x.so' });
 });
 
 test('the broker wins over the .env of a module', () => {

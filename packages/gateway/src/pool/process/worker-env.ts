@@ -1,4 +1,5 @@
 import type { ProcessUser } from '../../system/processes.ts';
+import { asksForPermissions } from './node-permissions.ts';
 
 /** Which variables of the gateway's own environment a worker sees. Everything else stays with the gateway. */
 const passedNames: ReadonlySet<string> = new Set([
@@ -33,8 +34,6 @@ const startupNames: ReadonlySet<string> = new Set([
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
   'UV_THREADPOOL_SIZE',
-  'LD_LIBRARY_PATH',
-  'LD_PRELOAD',
 ]);
 
 export type Environment = Readonly<Record<string, string>>;
@@ -62,6 +61,22 @@ export function workerEnvironment(options: {
   return { ...env, ...proxyEnvironment(hostEnv) };
 }
 
+/** Of those, what a module may still set where its process is held: none leads to other code or other files. */
+const harmlessNames: ReadonlySet<string> = new Set([
+  'NODE_OPTIONS',
+  'NODE_USE_SYSTEM_CA',
+  'NODE_USE_ENV_PROXY',
+  'UV_THREADPOOL_SIZE',
+  'PYTHONPATH',
+  'PYTHONUTF8',
+  'PYTHONIOENCODING',
+  'PYTHONHASHSEED',
+  'PYTHONWARNINGS',
+  'PYTHONOPTIMIZE',
+  'PYTHONDEVMODE',
+  'PYTHONASYNCIODEBUG',
+]);
+
 /**
  * The part of a module's `.env` that has to be there when its process starts; empty where a spare can take it all.
  * NODE_OPTIONS that the operator gives to every worker are not the module's to change.
@@ -70,15 +85,24 @@ export function startupEnvironment(
   moduleEnv: Environment,
   workerEnv: Environment = {},
 ): Environment {
+  const withheld = withheldAtStart(moduleEnv, workerEnv);
   return Object.fromEntries(
-    Object.entries(moduleEnv).filter(
-      ([name]) => isReadAtStart(name) && !(name === 'NODE_OPTIONS' && name in workerEnv),
-    ),
+    Object.entries(moduleEnv).filter(([name]) => isReadAtStart(name) && !withheld.includes(name)),
+  );
+}
+
+/** What of a module's `.env` its process starts without, because it would undo what holds it. */
+export function withheldAtStart(moduleEnv: Environment, workerEnv: Environment): string[] {
+  const isHeld = asksForPermissions({ ...moduleEnv, ...workerEnv }.NODE_OPTIONS);
+  return Object.keys(moduleEnv).filter(
+    (name) =>
+      (name === 'NODE_OPTIONS' && name in workerEnv) ||
+      (isHeld && isReadAtStart(name) && !harmlessNames.has(name)),
   );
 }
 
 function isReadAtStart(name: string): boolean {
-  return startupNames.has(name) || name.startsWith('PYTHON');
+  return startupNames.has(name) || /^(PYTHON|LD_|DYLD_)/.test(name);
 }
 
 /** What is set inside the worker when a module is loaded: its `.env`, then the broker's variables, which win. */

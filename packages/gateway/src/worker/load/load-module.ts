@@ -10,6 +10,7 @@ import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
 import { installBrokerFetch } from '../run/broker-fetch.ts';
 import { applySettings } from './apply-settings.ts';
 import { describeAgents } from './describe.ts';
+import { holdProcess } from './hold-process.ts';
 import { realPath } from './local-files.ts';
 import { installModuleHooks, type ModuleHooks } from './module-hooks.ts';
 import { checkModuleSettings } from './module-settings.ts';
@@ -49,6 +50,7 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
   const entry = realPath(load.entry);
   const sources = createSourceFiles(load);
   const startedAtMs = performance.now();
+  holdProcess(deps.env.NODE_OPTIONS);
   applyEnvironment(load, deps.env);
   if (deps.preloadedSdk) useApiOf(load, load.defaultUpstream.name, deps.preloadedSdk);
   const hooks = installModuleHooks(sources, deps.projectRoot);
