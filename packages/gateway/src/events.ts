@@ -5,8 +5,8 @@ import type { Decision, Question } from './protocol/policy.ts';
 import type { FailureDetail, Provenance, Usage } from './protocol/run.ts';
 
 /**
- * Why a worker ended: asked to (`evicted`, `retired`, `shutdown`), killed (`stalled`, `memory`, `protocol`,
- * `load_timeout`), or by itself (`exited` with any code, `crashed` by a signal or an error nobody caught).
+ * Why a worker ended: asked to (`evicted`, `retired`, `shutdown`), killed (`stalled`, `memory`, `processes`,
+ * `protocol`, `load_timeout`), or by itself (`exited` with any code, `crashed` by a signal or an error nobody caught).
  */
 export type WorkerEndReason =
   | 'evicted'
@@ -14,6 +14,7 @@ export type WorkerEndReason =
   | 'shutdown'
   | 'stalled'
   | 'memory'
+  | 'processes'
   | 'protocol'
   | 'load_timeout'
   | 'exited'

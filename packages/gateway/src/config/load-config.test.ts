@@ -67,6 +67,7 @@ describe('loadConfig without any setting', () => {
         runTimeoutMs: 600_000,
         maxWorkers: 32,
         memoryLimitMb: 512,
+        processLimit: 256,
         env: [],
         spares: 1,
         maxConcurrentRuns: 64,

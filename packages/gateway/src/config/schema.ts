@@ -143,7 +143,13 @@ const worker = z
       .min(64)
       .max(1_048_576)
       .default(512)
-      .describe('Memory of one worker before it is killed, in MiB.'),
+      .describe('Memory of one worker and its children before it is killed, in MiB.'),
+    process_limit: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(256)
+      .describe('Processes of one worker, its children among them, before it is killed.'),
     env: z
       .array(variableName)
       .default([])

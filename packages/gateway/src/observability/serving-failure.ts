@@ -53,6 +53,7 @@ export const workerEnds: Readonly<
   load_timeout: 'failed_load',
   stalled: 'failure',
   memory: 'failure',
+  processes: 'failure',
   protocol: 'failure',
   exited: 'failure',
   crashed: 'failure',

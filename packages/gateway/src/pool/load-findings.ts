@@ -32,6 +32,13 @@ export function findingOfEnd(
         message: `The module used more than ${limits.memoryLimitMb} MB of memory while it was loaded.`,
         hint: 'Load less at the top level, or raise worker.memory_limit_mb.',
       };
+    case 'processes':
+      return {
+        ...about,
+        code: 'too_many_processes',
+        message: `The module was ended while it was loaded: ${end.detail?.message ?? 'too many processes'}`,
+        hint: 'Start fewer programs at the top level, or raise worker.process_limit.',
+      };
     case 'protocol':
       return {
         ...about,

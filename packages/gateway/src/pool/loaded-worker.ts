@@ -179,6 +179,8 @@ function endMessage(reason: WorkerEndReason): string {
       return "The agent's process stopped answering and was ended.";
     case 'memory':
       return "The agent's process used too much memory and was ended.";
+    case 'processes':
+      return "The agent's process started too many others and was ended.";
     default:
       return "The agent's process ended unexpectedly.";
   }

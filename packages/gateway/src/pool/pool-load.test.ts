@@ -264,6 +264,7 @@ describe('the environment of a worker', () => {
     const seen = JSON.parse(text);
     expect(Object.keys(seen).toSorted()).toEqual([
       'CITY',
+      'DROPGATE_WORKER',
       'HOME',
       'LC_ALL',
       'NODE_COMPILE_CACHE',

@@ -30,6 +30,7 @@ export type PoolDeps = {
     readonly drainTimeoutMs: number;
     readonly maxWorkers: number;
     readonly memoryLimitMb: number;
+    readonly processLimit: number;
     /** Names of the gateway's own variables that workers see too. */
     readonly env: readonly string[];
     readonly spares: number;

@@ -38,6 +38,7 @@ export type RosterDeps = {
   readonly settings: {
     readonly env: readonly string[];
     readonly memoryLimitMb: number;
+    readonly processLimit: number;
     readonly stallTimeoutMs: number;
   };
   readonly user: ProcessUser | null;
@@ -70,13 +71,14 @@ export function createRoster(deps: RosterDeps): Roster {
         user,
         stallTimeoutMs: settings.stallTimeoutMs,
         memoryLimitMb,
+        processLimit: settings.processLimit,
+        onTraces: orphans.record,
         onOutput: (stream, line) => {
           emit({ type: 'worker_output', ...nameOf(member), stream, line });
         },
       });
       const member: Member = { process: started, load, worker: null };
       members.add(member);
-      orphans.record(started.pid);
       emit({
         type: 'worker_started',
         pid: started.pid,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Whom a process runs as, where that is another than the gateway's own user. */
 export type ProcessUser = { readonly uid: number; readonly gid: number };
@@ -7,21 +7,55 @@ export type ProcessUser = { readonly uid: number; readonly gid: number };
 /** How long `ps` may take where there is no `/proc`. */
 const PS_TIMEOUT_MS = 2000;
 
+/** What is known of a live process of Linux. */
+export type ProcessStat = {
+  /** Ticks since the boot at which it started. */
+  readonly startTicks: string;
+  /** Pid of the process that leads its session. */
+  readonly session: number;
+};
+
 /**
  * What tells a process from any other that ever has the same pid: the boot and its start time. Null where no such
  * process lives; one that ended but was not collected yet does not live.
  */
 export function processIdentity(pid: number): string | null {
   if (process.platform !== 'linux') return psField(pid, 'lstart');
+  const stat = processStat(pid);
+  if (stat === null) return null;
+  const boot = readOrNull('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
+  return `${boot}:${stat.startTicks}`;
+}
+
+/** Null where no such process lives, and on other systems than Linux. */
+export function processStat(pid: number): ProcessStat | null {
   const stat = readOrNull(`/proc/${pid}/stat`);
   if (stat === null) return null;
   // The second field is the command in parentheses and may hold anything, so fields are counted from its end.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state] = fields;
-  const startTicks = fields[19];
+  const [state, , , session, ...later] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const startTicks = later[15];
   if (startTicks === undefined || state === 'Z' || state === 'X') return null;
-  const boot = readOrNull('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
-  return `${boot}:${startTicks}`;
+  return { startTicks, session: Number(session) };
+}
+
+/** Pids of the children of a process; none where the system does not tell. */
+export function childrenOf(pid: number): number[] {
+  const tasks = `/proc/${pid}/task`;
+  return namesIn(tasks).flatMap((task) => {
+    const children = readOrNull(`${tasks}/${task}/children`)?.trim();
+    return children ? children.split(' ').map(Number) : [];
+  });
+}
+
+/** Pids of all processes of Linux; none elsewhere. */
+export function allProcesses(): number[] {
+  return namesIn('/proc').flatMap((name) => (/^\d+$/.test(name) ? Number(name) : []));
+}
+
+/** Whether a process was started with one of these variables (`NAME=value`); false where this user may not look. */
+export function hasInitialVariable(pid: number, variables: ReadonlySet<string>): boolean {
+  const initial = readOrNull(`/proc/${pid}/environ`)?.split('\0') ?? [];
+  return initial.some((variable) => variables.has(variable));
 }
 
 /** Whether there is a process with that pid, be it another's. */
@@ -37,6 +71,12 @@ export function hasProcess(pid: number): boolean {
 export function residentMb(pid: number): number | null {
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readOrNull(`/proc/${pid}/status`) ?? '')?.[1];
   return kilobytes === undefined ? null : Math.round(Number(kilobytes) / 1024);
+}
+
+/** A process's share of the memory it holds with others in MiB, so that shares add up; null where that is not told. */
+export function memoryShareMb(pid: number): number | null {
+  const share = /^Pss:\s+(\d+) kB/m.exec(readOrNull(`/proc/${pid}/smaps_rollup`) ?? '')?.[1];
+  return share === undefined ? null : Math.round(Number(share) / 1024);
 }
 
 /** Signals a process and all of its group. False where nothing of it is left. */
@@ -57,6 +97,14 @@ function psField(pid: number, field: string): string | null {
     timeout: PS_TIMEOUT_MS,
   });
   return stdout?.trim() || null;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 function readOrNull(path: string): string | null {

@@ -53,6 +53,7 @@ export function scriptedPool(
       drainTimeoutMs: patienceMs,
       maxWorkers: 8,
       memoryLimitMb: 512,
+      processLimit: 16,
       env: [],
       spares: 0,
       ...settings,

@@ -13,13 +13,15 @@ describe('the record of worker processes', () => {
     const folder = join(await tempFolder(), 'workers');
     const [first, second] = [await sleeper(), await sleeper()];
     const orphans = createOrphans({ folder, emit: unexpected });
-    orphans.record(first);
-    orphans.record(second);
+    orphans.record(tracesOf(first));
+    orphans.record(tracesOf(second));
     orphans.forget(first);
     const [file = ''] = readdirSync(folder);
     expect(JSON.parse(readFileSync(join(folder, file), 'utf8'))).toEqual({
       gateway: { pid: process.pid, identity: processIdentity(process.pid) },
-      workers: [{ pid: second, identity: processIdentity(second) }],
+      workers: [
+        { pid: second, identity: processIdentity(second), mark: `mark-${second}`, outside: [] },
+      ],
     });
     orphans.forget(second);
     expect(readdirSync(folder)).toEqual([]);
@@ -29,7 +31,7 @@ describe('the record of worker processes', () => {
     const folder = join(await tempFolder({ taken: 'a file' }), 'taken');
     const events: GatewayEvent[] = [];
     const orphans = createOrphans({ folder, emit: (event) => events.push(event) });
-    orphans.record(await sleeper());
+    orphans.record(tracesOf(await sleeper()));
     expect(events).toMatchObject([{ type: 'fault_survived', where: 'record of worker processes' }]);
     expect(orphans.sweep()).toBe(0);
   });
@@ -60,6 +62,10 @@ describe('a sweep', () => {
     expect(readdirSync(folder)).toEqual(['other.txt']);
   });
 });
+
+function tracesOf(pid: number) {
+  return { pid, mark: `mark-${pid}`, outside: [] };
+}
 
 /** A process in its own group that does nothing; gives its pid. */
 async function sleeper(): Promise<number> {

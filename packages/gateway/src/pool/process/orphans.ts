@@ -4,21 +4,32 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Emit } from '../../events.ts';
 import { processIdentity, signalGroup } from '../../system/processes.ts';
+import { findLeftovers, killProcess, type Traces } from './leftovers.ts';
 
 /** The written record of this pool's processes, so that a gateway started later can end what this one left behind. */
 export type Orphans = {
   /** Ends the processes of gateways that are gone and returns how many there were. */
   readonly sweep: () => number;
-  readonly record: (pid: number) => void;
+  /** Writes a process down, or what is known of its children by now. */
+  readonly record: (worker: Traces) => void;
   readonly forget: (pid: number) => void;
 };
 
-const recordSchema = z.object({
-  gateway: z.object({ pid: z.number(), identity: z.string() }),
-  workers: z.array(z.object({ pid: z.number(), identity: z.string() })),
+const workerSchema = z.object({
+  pid: z.number(),
+  identity: z.string(),
+  // A gateway of an earlier version wrote neither.
+  mark: z.string().default(''),
+  outside: z.array(z.object({ pid: z.number(), startTicks: z.string() })).default([]),
 });
 
-type WorkerRecord = z.infer<typeof recordSchema>;
+const recordSchema = z.object({
+  gateway: z.object({ pid: z.number(), identity: z.string() }),
+  workers: z.array(workerSchema),
+});
+
+type WorkerRecord = z.infer<typeof workerSchema>;
+type PoolRecord = z.infer<typeof recordSchema>;
 
 /**
  * Keeps one small file per pool below `folder`, replaced whole and at once, so that `kill -9` at any moment leaves a
@@ -27,7 +38,7 @@ type WorkerRecord = z.infer<typeof recordSchema>;
  */
 export function createOrphans(options: { folder: string; emit: Emit }): Orphans {
   const file = join(options.folder, `${process.pid}-${randomUUID()}.json`);
-  const workers = new Map<number, string>();
+  const workers = new Map<number, WorkerRecord>();
 
   const write = (): void => {
     try {
@@ -39,10 +50,10 @@ export function createOrphans(options: { folder: string; emit: Emit }): Orphans 
 
   return {
     sweep: () => sweepFolder(options.folder),
-    record(pid) {
-      const identity = processIdentity(pid);
+    record({ pid, mark, outside }) {
+      const identity = workers.get(pid)?.identity ?? processIdentity(pid);
       if (identity === null) return;
-      workers.set(pid, identity);
+      workers.set(pid, { pid, identity, mark, outside: [...outside] });
       write();
     },
     forget(pid) {
@@ -51,14 +62,14 @@ export function createOrphans(options: { folder: string; emit: Emit }): Orphans 
   };
 }
 
-function writeRecord(file: string, workers: ReadonlyMap<number, string>): void {
+function writeRecord(file: string, workers: ReadonlyMap<number, WorkerRecord>): void {
   if (workers.size === 0) {
     rmSync(file, { force: true });
     return;
   }
-  const record: WorkerRecord = {
+  const record: PoolRecord = {
     gateway: { pid: process.pid, identity: processIdentity(process.pid) ?? '' },
-    workers: [...workers].map(([pid, identity]) => ({ pid, identity })),
+    workers: [...workers.values()],
   };
   mkdirSync(join(file, '..'), { recursive: true });
   writeFileSync(`${file}.new`, JSON.stringify(record), { mode: 0o600 });
@@ -66,18 +77,23 @@ function writeRecord(file: string, workers: ReadonlyMap<number, string>): void {
 }
 
 function sweepFolder(folder: string): number {
-  let ended = 0;
+  const left: WorkerRecord[] = [];
   for (const name of namesIn(folder)) {
     const file = join(folder, name);
     const record = readRecord(file);
     if (record && processIdentity(record.gateway.pid) === record.gateway.identity) continue;
-    for (const worker of record?.workers ?? []) {
-      const isSame = processIdentity(worker.pid) === worker.identity;
-      if (isSame && signalGroup(worker.pid, 'SIGKILL')) ended += 1;
-    }
+    left.push(...(record?.workers ?? []));
     // Without a record it is no more than an unfinished write.
     rmSync(file, { force: true });
   }
+  return endAll(left);
+}
+
+/** Ends workers with their groups, and then what left these. Returns how many workers there were. */
+function endAll(workers: readonly WorkerRecord[]): number {
+  const live = workers.filter(({ pid, identity }) => processIdentity(pid) === identity);
+  const ended = live.filter(({ pid }) => signalGroup(pid, 'SIGKILL')).length;
+  if (workers.length > 0) for (const pid of findLeftovers(workers)) killProcess(pid);
   return ended;
 }
 
@@ -89,7 +105,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function readRecord(file: string): WorkerRecord | null {
+function readRecord(file: string): PoolRecord | null {
   try {
     return recordSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {

@@ -1,9 +1,12 @@
-import { residentMb } from '../../system/processes.ts';
+import { createLimits, type LimitOptions } from './limits.ts';
 
 const PING_INTERVAL_MS = 1000;
 
 /** Memory can grow by gigabytes within a second, so it is looked at more often than a ping is sent. */
 const MAX_TICK_MS = 250;
+
+/** To look for children takes longer than to look at memory, so it is done at each second tick. */
+const TICKS_PER_LOOK = 2;
 
 export type Watchdog = {
   /** The worker said something; `rssMb` where it reported its memory. */
@@ -16,30 +19,26 @@ export type Watchdog = {
 };
 
 /**
- * Watches one worker: pings it, and reports when it is silent for too long or holds too much memory. Begins suspended: a
- * process has to start first.
+ * Watches one worker: pings it, and reports when it is silent for too long, or uses too much with its children. Begins
+ * suspended: a process has to start first.
  */
-export function createWatchdog(options: {
-  readonly pid: number;
-  readonly stallTimeoutMs: number;
-  readonly memoryLimitMb: number;
-  readonly ping: (sequence: number) => void;
-  readonly onStalled: () => void;
-  readonly onMemory: (rssMb: number) => void;
-}): Watchdog {
+export function createWatchdog(
+  options: LimitOptions & {
+    readonly stallTimeoutMs: number;
+    readonly ping: (sequence: number) => void;
+    readonly onStalled: () => void;
+  },
+): Watchdog {
   const pingEveryMs = Math.min(PING_INTERVAL_MS, options.stallTimeoutMs / 4);
   const tickMs = Math.min(MAX_TICK_MS, pingEveryMs);
+  const limits = createLimits(options);
   let isSuspended = true;
   let heardAtMs = performance.now();
   let tickedAtMs = heardAtMs;
   let pingedAtMs = heardAtMs;
   let sequence = 0;
-  let rssMb: number | null = null;
+  let ticks = 0;
 
-  const checkMemory = (): void => {
-    rssMb = residentMb(options.pid) ?? rssMb;
-    if (rssMb !== null && rssMb > options.memoryLimitMb) options.onMemory(rssMb);
-  };
   const checkLife = (nowMs: number): void => {
     // A tick that comes late says that this process was held up, which proves nothing about the worker.
     if (isSuspended || nowMs - tickedAtMs > tickMs * 4) heardAtMs = nowMs;
@@ -51,14 +50,16 @@ export function createWatchdog(options: {
     options.ping(sequence);
   };
   const timer = setInterval(() => {
-    checkMemory();
+    ticks += 1;
+    if (ticks % TICKS_PER_LOOK === 0) limits.checkProcesses();
+    limits.checkMemory();
     checkLife(performance.now());
   }, tickMs).unref();
 
   return {
     heard(reported) {
       heardAtMs = performance.now();
-      if (reported !== undefined && process.platform !== 'linux') rssMb = reported;
+      if (reported !== undefined) limits.reported(reported);
     },
     suspend() {
       isSuspended = true;
@@ -67,7 +68,7 @@ export function createWatchdog(options: {
       isSuspended = false;
       heardAtMs = performance.now();
     },
-    rssMb: () => rssMb,
+    rssMb: limits.rssMb,
     stop: () => clearInterval(timer),
   };
 }

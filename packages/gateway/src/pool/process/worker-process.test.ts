@@ -70,6 +70,7 @@ function start(options: Partial<WorkerProcessOptions> = {}): WorkerProcess {
     user: null,
     stallTimeoutMs: patienceMs,
     memoryLimitMb: 512,
+    processLimit: 16,
     onOutput: () => {},
     ...options,
   });

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Duplex, Readable } from 'node:stream';
+import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import type { WorkerEndReason } from '../../events.ts';
 import { type Channel, type ChannelFailure, createChannel } from '../../protocol/worker/channel.ts';
 import { parseFromWorker } from '../../protocol/worker/from-worker.ts';
@@ -10,7 +11,9 @@ import {
   type ToWorker,
 } from '../../protocol/worker/messages.ts';
 import { type ProcessUser, signalGroup } from '../../system/processes.ts';
-import { readOutputLines } from './output-lines.ts';
+import { createDescendants, type Descendants } from './descendants.ts';
+import { readOutputs, untilClosed } from './last-lines.ts';
+import { endLeftovers, markVariable, type Traces } from './leftovers.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 import { describeEnd, type WorkerEnd, type WorkerFault } from './worker-end.ts';
 
@@ -20,14 +23,8 @@ const HELLO_TIMEOUT_MS = 30_000;
 /** How long each step of asking a worker to end may take: the message, then SIGTERM, then SIGKILL. */
 const END_STEP_MS = 1000;
 
-/** How long to wait for the last words of a process that ended while something else still holds its pipes. */
-const LAST_WORDS_MS = 500;
-
 /** How long to wait for a process that was killed: the system may hold it in a call that never returns. */
 const KILLED_EXIT_MS = 5000;
-
-/** V8 says why it gave up some thirty lines before its last one. */
-const KEPT_ERROR_LINES = 50;
 
 export type WorkerProcessOptions = {
   readonly command: string;
@@ -37,8 +34,12 @@ export type WorkerProcessOptions = {
   /** Null for the gateway's own. */
   readonly user: ProcessUser | null;
   readonly stallTimeoutMs: number;
+  /** Of it and all its children. */
   readonly memoryLimitMb: number;
+  readonly processLimit: number;
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
+  /** Told at its start, and when a child leaves its session. */
+  readonly onTraces?: (traces: Traces) => void;
 };
 
 /** What a worker says that concerns its owner; the rest is handled here. */
@@ -47,17 +48,19 @@ export type WorkerMessage = Extract<
   { type: 'loaded' | 'load_failed' | 'event' | 'question' | 'tool_decided' }
 >;
 
-/** One child process in its own process group, from its start until nothing of it is left. */
+/** One child process in its own session, from its start until nothing of it and of what it started is left. */
 export class WorkerProcess {
   /** 0 where it could not be started at all. */
   readonly pid: number;
   readonly startedAtSeconds = Math.floor(Date.now() / 1000);
   /** True once it said hello, false where it ended before. */
   readonly ready: Promise<boolean>;
-  /** Resolves when the process and its group are gone and its last words are read. */
+  /** Resolves when the process and its children are gone and its last words are read. */
   readonly ended: Promise<WorkerEnd>;
 
   readonly #child: ChildProcess;
+  readonly #mark = randomUUID();
+  readonly #descendants: Descendants;
   readonly #channel: Channel<ToWorker>;
   readonly #watchdog: Watchdog;
   readonly #hello = Promise.withResolvers<true>();
@@ -66,7 +69,7 @@ export class WorkerProcess {
   #listener: ((message: WorkerMessage) => void) | null = null;
   #killed: { reason: WorkerEndReason; message: string } | null = null;
   #fault: WorkerFault | null = null;
-  #errorLines: string[] = [];
+  #errorLines: readonly string[] = [];
   #endTimer: NodeJS.Timeout | null = null;
   #giveUpTimer: NodeJS.Timeout | null = null;
   #isChannelClosed = false;
@@ -76,7 +79,7 @@ export class WorkerProcess {
   constructor(options: WorkerProcessOptions) {
     this.#child = spawn(options.command, options.args, {
       cwd: options.cwd,
-      env: options.env,
+      env: { ...options.env, [markVariable]: this.#mark },
       // With another user, supplementary groups are dropped too.
       ...options.user,
       detached: true,
@@ -88,6 +91,8 @@ export class WorkerProcess {
     if (!this.#child.stdio) throw new Error('No process could be started: too many open files.');
     this.ended = this.#end.promise;
     this.ready = Promise.race([this.#hello.promise, this.ended.then(() => false)]);
+    this.#descendants = createDescendants(this.pid);
+    options.onTraces?.(this.#traces());
     this.#channel = this.#openChannel();
     this.#watchdog = this.#watch(options);
     this.#helloTimer = setTimeout(() => {
@@ -96,7 +101,7 @@ export class WorkerProcess {
         `The process said nothing within ${HELLO_TIMEOUT_MS} ms of its start.`,
       );
     }, HELLO_TIMEOUT_MS);
-    this.#readOutput(options.onOutput);
+    this.#errorLines = readOutputs(this.#child, options.onOutput);
     this.#awaitExit();
   }
 
@@ -215,9 +220,8 @@ export class WorkerProcess {
 
   #watch(options: WorkerProcessOptions): Watchdog {
     return createWatchdog({
-      pid: this.pid,
-      stallTimeoutMs: options.stallTimeoutMs,
-      memoryLimitMb: options.memoryLimitMb,
+      ...{ pid: this.pid, descendants: this.#descendants },
+      ...options,
       ping: (sequence) => this.#channel.send({ type: 'ping', sequence }),
       onStalled: () => {
         void this.kill('stalled', `The process did not answer for ${options.stallTimeoutMs} ms.`);
@@ -228,15 +232,11 @@ export class WorkerProcess {
           `The process held ${rssMb} MB of ${options.memoryLimitMb} MB allowed.`,
         );
       },
-    });
-  }
-
-  #readOutput(onOutput: WorkerProcessOptions['onOutput']): void {
-    readOutputLines(this.#child.stdout as Readable, (line) => onOutput('stdout', line));
-    readOutputLines(this.#child.stderr as Readable, (line) => {
-      this.#errorLines.push(line);
-      if (this.#errorLines.length > KEPT_ERROR_LINES) this.#errorLines.shift();
-      onOutput('stderr', line);
+      onProcesses: (count) => {
+        const allowed = `${options.processLimit} allowed`;
+        void this.kill('processes', `The process grew to ${count} processes of ${allowed}.`);
+      },
+      onOutside: () => options.onTraces?.(this.#traces()),
     });
   }
 
@@ -254,13 +254,14 @@ export class WorkerProcess {
       this.#signal('SIGKILL');
       this.#hasExited = true;
       this.#stopTimers();
-      const settle = (): void => this.#settle(exitCode, signal);
-      const timer = setTimeout(settle, LAST_WORDS_MS);
-      this.#child.once('close', () => {
-        clearTimeout(timer);
-        settle();
+      void Promise.all([untilClosed(this.#child), endLeftovers(this.#traces())]).then(() => {
+        this.#settle(exitCode, signal);
       });
     });
+  }
+
+  #traces(): Traces {
+    return { pid: this.pid, mark: this.#mark, outside: this.#descendants.outside() };
   }
 
   #stopTimers(): void {
