@@ -28,6 +28,7 @@ describe('an operator that holds every module to Node’s --permission', () => {
       'run code in a thread of loaders': 'ERR_ACCESS_DENIED',
       'reach an inner part of Node': 'ERR_ACCESS_DENIED',
       'read a file': 'ERR_ACCESS_DENIED',
+      'list a folder': 'ERR_ACCESS_DENIED',
       // Nothing in Node 24 holds the network.
       'open a connection': 'ok',
     });
@@ -137,6 +138,8 @@ async function tryAll(gateway: TestGateway, model: string) {
     'run code in a thread of loaders': '',
     'reach an inner part of Node': '',
     'read a file': join(root, '.env'),
+    // The bytes of every agent lie there, those of its .env too.
+    'list a folder': join(root, '.dropgate/generations'),
     'open a connection': new URL(gateway.url).port,
   });
 }

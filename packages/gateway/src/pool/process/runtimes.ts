@@ -30,10 +30,17 @@ export type RuntimeStart = {
   readonly env: Environment;
 };
 
-/** Folders that a worker of Node is made of: the gateway's, the module's and that of its kept files. */
+/**
+ * What a worker of Node is made of: the gateway's folder, the module's, and of what is kept the very files that it
+ * loads. Beside them lie those of every other agent, with their `.env`.
+ */
 export function workerFolders(entries: WorkerEntries, load: ModuleLoad | null): string[] {
-  const ofModule = load ? [load.folder, join(load.keptFolder, '*')] : [];
-  return [dirname(dirname(entries.node)), ...ofModule];
+  return [dirname(dirname(entries.node)), ...(load ? [load.folder, ...keptFilesOf(load)] : [])];
+}
+
+/** Absolute paths of the kept files that a load reads; none where it reads from disk. */
+function keptFilesOf({ kept, keptFolder }: ModuleLoad): string[] {
+  return Object.values(kept ?? {}).map((sha256) => join(keptFolder, sha256));
 }
 
 /** What of the memory limit may be JavaScript heap; the rest is code, buffers and the runtime itself. */
