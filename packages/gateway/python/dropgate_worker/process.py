@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 
+from .broker_door import open_broker_door
 from .channel import Channel, StreamProtocol
 from .explain.failure_detail import failure_detail
 from .preload import Preload
@@ -29,6 +30,7 @@ def start_worker() -> None:
     # Children of the module do not get the channel.
     sock.set_inheritable(False)
     os.register_at_fork(after_in_child=_let_go_of_channel)
+    open_broker_door(os.environ.get("DROPGATE_BROKER_DOOR"))
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     channel = Channel(sock)

@@ -1,8 +1,10 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { createPool } from '../pool/pool.ts';
 import { workerEntries } from '../pool/process/runtimes.ts';
 import { workerUser } from '../pool/process/worker-user.ts';
-import { createBroker } from '../upstreams/broker/broker.ts';
+import { createSandbox, type Sandbox } from '../pool/sandbox/sandbox.ts';
+import { findBubblewrap } from '../system/bubblewrap.ts';
+import { type Broker, createBroker } from '../upstreams/broker/broker.ts';
 import type { Access } from './access.ts';
 import type { Foundation } from './foundation.ts';
 import { environmentForWorkers, hideSecrets } from './secrets.ts';
@@ -10,21 +12,55 @@ import { environmentForWorkers, hideSecrets } from './secrets.ts';
 /** What runs agents: worker processes, and the broker that their model calls go through. */
 export type AgentProcesses = ReturnType<typeof createAgentProcesses>;
 
-/** Makes the pool and the broker; no process runs yet. */
+/**
+ * Makes the pool and the broker; no process runs yet.
+ *
+ * @throws SandboxError where workers are to run in a sandbox and there is none on this machine.
+ */
 export function createAgentProcesses(
   { config, upstreams, stateFolder, secrets, emit }: Foundation,
   { budgets }: Access,
 ) {
-  const broker = createBroker({ upstreams: upstreams.current, budget: budgets, emit });
+  const user = workerUser(config.worker);
+  const isClosed = config.worker.sandbox !== 'none' && config.worker.sandboxNetwork === 'broker';
+  const broker = createBroker({
+    upstreams: upstreams.current,
+    ...{ budget: budgets, emit },
+    door: isClosed ? { group: user?.gid ?? null } : undefined,
+  });
   const pool = createPool({
     settings: config.worker,
     workerEntries: workerEntries(dirname(import.meta.dirname)),
     projectRoot: config.projectRoot,
     stateFolder,
     hostEnv: environmentForWorkers(config),
-    user: workerUser(config.worker),
+    user,
+    sandbox: sandboxOf({ config, stateFolder, broker }),
     grantModelAccess: (agentId) => broker.grant(agentId),
     emit,
   });
   return { broker, pool: hideSecrets(pool, secrets) };
+}
+
+/** Null where the settings ask for none. */
+function sandboxOf(parts: {
+  readonly config: Foundation['config'];
+  readonly stateFolder: string;
+  readonly broker: Broker;
+}): Sandbox | null {
+  const { config, stateFolder, broker } = parts;
+  const { worker, projectRoot, agentRoots, environment } = config;
+  if (worker.sandbox === 'none') return null;
+  const user = workerUser(worker);
+  const absolute = (path: string) => resolve(projectRoot, path);
+  return createSandbox({
+    bubblewrap: findBubblewrap({ path: environment.PATH, user }),
+    network: worker.sandboxNetwork,
+    entries: workerEntries(dirname(import.meta.dirname)),
+    readable: worker.sandboxRead.map(absolute),
+    writable: worker.sandboxWrite.map(absolute),
+    memoryLimitMb: worker.memoryLimitMb,
+    ...{ projectRoot, agentRoots, stateFolder, user },
+    door: broker.door,
+  });
 }

@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/config-error.ts';
 import { GatewayError } from '../errors.ts';
 import { StoreError } from '../storage/store-error.ts';
+import { SandboxError } from '../system/bubblewrap.ts';
 import { CommandError, exitCodes } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -18,6 +19,10 @@ export function reportFailure(error: unknown, terminal: Terminal): number {
   if (error instanceof StoreError) {
     terminal.note(`error: ${error.message}`);
     if (error.cause instanceof Error) terminal.note(`  cause: ${error.cause.message}`);
+    return exitCodes.foundProblems;
+  }
+  if (error instanceof SandboxError) {
+    terminal.note(`error: worker.sandbox: ${error.message}`);
     return exitCodes.foundProblems;
   }
   if (error instanceof GatewayError) {

@@ -150,6 +150,24 @@ const worker = z
       .max(100_000)
       .default(256)
       .describe('Processes of one worker, its children among them, before it is killed.'),
+    sandbox: z
+      .enum(['none', 'bubblewrap'])
+      .default('none')
+      .describe(
+        'What workers are kept in: `bubblewrap` shows them their own files and nothing else of the machine.',
+      ),
+    sandbox_network: z
+      .enum(['broker', 'all'])
+      .default('broker')
+      .describe('What a worker in a sandbox reaches: the models alone, or every address.'),
+    sandbox_read: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Files and folders that workers in a sandbox may read beside their own.'),
+    sandbox_write: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Files and folders that workers in a sandbox may change beside their own.'),
     env: z
       .array(variableName)
       .default([])

@@ -12,6 +12,7 @@ import { createOrphans, type Orphans } from './process/orphans.ts';
 import type { WorkerEntries } from './process/runtimes.ts';
 import { letWorkersIn } from './process/worker-user.ts';
 import { createRoster, type Roster } from './roster.ts';
+import type { Sandbox } from './sandbox/sandbox.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { createSpareSets, type SpareSets } from './spares.ts';
 
@@ -41,6 +42,8 @@ export type PoolDeps = {
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
   /** Whom workers run as; null for the gateway's own user. */
   readonly user: ProcessUser | null;
+  /** Null where workers run beside the gateway. */
+  readonly sandbox: Sandbox | null;
   readonly grantModelAccess: (agentId: string) => ModelAccess;
   readonly emit: Emit;
 };
@@ -231,8 +234,9 @@ class LivePool {
   }
 }
 
-/** Under Node's permissions a process has to know its module's folder when it starts, so that no spare can wait. */
-function sparesOf({ settings, hostEnv }: PoolDeps): number {
+/** Held or in a sandbox, a process has to know its module's folder when it starts, so that no spare can wait. */
+function sparesOf({ settings, hostEnv, sandbox }: PoolDeps): number {
+  if (sandbox) return 0;
   const isHeld = settings.env.includes('NODE_OPTIONS') && asksForPermissions(hostEnv.NODE_OPTIONS);
   return isHeld ? 0 : settings.spares;
 }

@@ -13,6 +13,7 @@ import { isCrash, type WorkerEnd } from './process/worker-end.ts';
 import { startupEnvironment, workerEnvironment } from './process/worker-env.ts';
 import { WorkerProcess } from './process/worker-process.ts';
 import { makeCompileCache } from './process/worker-user.ts';
+import type { Sandbox } from './sandbox/sandbox.ts';
 
 /** A live process of the pool and what it is there for. */
 export type Member = {
@@ -42,6 +43,8 @@ export type RosterDeps = {
     readonly stallTimeoutMs: number;
   };
   readonly user: ProcessUser | null;
+  /** Null where workers run beside the gateway. */
+  readonly sandbox: Sandbox | null;
   readonly orphans: Orphans;
   readonly emit: Emit;
 };
@@ -59,16 +62,18 @@ export function createRoster(deps: RosterDeps): Roster {
       const startupEnv = load ? startupEnvironment(load.env, env) : {};
       const { memoryLimitMb } = settings;
       const { entries } = deps;
-      const start = runtimeStart(runtime, startupEnv, {
+      const outside = runtimeStart(runtime, startupEnv, {
         ...{ entries, memoryLimitMb, compileCacheFolder, workerEnv: env },
         folders: workerFolders(entries, load),
       });
+      const isInside = deps.sandbox !== null && load !== null;
+      const start = isInside ? deps.sandbox.wrap(outside, runtime, load) : outside;
       const started = new WorkerProcess({
         command: start.command,
         args: start.args,
         cwd: deps.projectRoot,
         env: { ...env, ...start.env },
-        user,
+        ...{ user, isInside },
         stallTimeoutMs: settings.stallTimeoutMs,
         memoryLimitMb,
         processLimit: settings.processLimit,

@@ -7,6 +7,7 @@ import {
   protocolVersion,
   type ToWorker,
 } from '../protocol/worker/messages.ts';
+import { openBrokerDoor } from './broker-door.ts';
 import { failureDetail } from './explain/failure-detail.ts';
 import { ProcessExit } from './load/process-exit.ts';
 import { createPreload, type Preload } from './preload.ts';
@@ -24,6 +25,7 @@ startWorker(new Socket({ fd: 3 }));
 function startWorker(stream: Socket): void {
   // Not those of packages: reading them all costs more than the start itself.
   setSourceMapsSupport(true, { nodeModules: false, generatedCode: false });
+  openBrokerDoor(process.env.DROPGATE_BROKER_DOOR);
   const ending: Ending = { exitCode: null };
   const channel = createChannel<ToWorker, FromWorker>(stream, {
     maxIncomingLineBytes: maxLineToWorkerBytes,

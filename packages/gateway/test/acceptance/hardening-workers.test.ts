@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
 import { chmod, cp, mkdir, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compileCache } from '../support/compile-cache.ts';
-import { call, diagnosticsOf, type Question } from './call.ts';
+import { shareCompileCache } from '../support/compile-cache.ts';
+import { diagnosticsOf } from './call.ts';
 import { packageRoot, startGateway, type TestGateway, warmProject } from './harness.ts';
+import { killWorkers, probe, untilServed } from './probes.ts';
 import { seesProcesses } from './processes.ts';
-import { until } from './until.ts';
 
 const nobody = 65_534;
 const isRoot = process.getuid?.() === 0;
@@ -35,9 +34,6 @@ agent = Probe()
 
 /** A program in the place of a module's Python. */
 const trap = '#!/bin/sh\necho "I am $(id -u)" >&2\nexit 1\n';
-
-/** What each attempt of an agent comes to, by what it tries. */
-type Outcomes = Readonly<Record<string, string>>;
 
 describe.runIf(seesProcesses)('an agent in a process of the gateway’s own user', () => {
   let gateway: TestGateway;
@@ -158,7 +154,7 @@ async function startProbes(settings: { readonly uid?: number }): Promise<TestGat
   await chmod(project.root, 0o755);
   for (const path of ['.env', 'src/agents/_Other/.env'])
     await chmod(join(project.root, path), 0o600);
-  if (settings.uid) shareCompiledCode(project.root, settings.uid);
+  if (settings.uid) shareCompileCache(project.root, settings.uid);
   if (settings.uid) {
     await chmod(join(project.root, 'src/agents/Trap/.venv/bin/python'), 0o755);
     await mkdir(join(project.root, 'src/agents/Probe'));
@@ -184,45 +180,4 @@ async function startProbes(settings: { readonly uid?: number }): Promise<TestGat
       await project.remove();
     },
   };
-}
-
-/** Otherwise each run of this test compiles the SDK anew. */
-function shareCompiledCode(projectRoot: string, uid: number): void {
-  const shared = `${compileCache}-${uid}`;
-  mkdirSync(shared, { recursive: true });
-  symlinkSync(shared, join(projectRoot, `.dropgate/compile-cache-${uid}`));
-}
-
-async function killWorkers(gateway: TestGateway): Promise<void> {
-  for (const { pid } of await gateway.workers()) process.kill(pid, 'SIGKILL');
-}
-
-/** Asks until there is an answer: the run that meets the end of a process fails with it. */
-function untilServed(gateway: TestGateway, question: Question): Promise<string> {
-  return until(`an answer of ${question.model}`, async () => {
-    return (await call(gateway, gateway.key, question)).content || null;
-  });
-}
-
-/** Lets an agent try everything. */
-async function probe(gateway: TestGateway, model: string): Promise<Outcomes> {
-  const { root } = gateway.project;
-  const attempts = {
-    'read the key of the project': ['read', join(root, '.dropgate/dev-key')],
-    'read the store': ['read', join(root, '.dropgate/gateway.db')],
-    'read the upstream keys in .env': ['read', join(root, '.env')],
-    'read the environment of the gateway': ['read', `/proc/${gateway.pid}/environ`],
-    'read the .env of another agent': ['read', join(root, 'src/agents/_Other/.env')],
-    'list what the gateway keeps': ['list', join(root, '.dropgate')],
-    'write into another agent': ['write', join(root, 'src/agents/_Other/notes.txt')],
-    'signal the gateway': ['signal', String(gateway.pid)],
-    'start a program': ['spawn', process.execPath],
-    'connect to the gateway': ['connect', new URL(gateway.url).port],
-  };
-  const content = JSON.stringify(Object.values(attempts));
-  const answer = await untilServed(gateway, { model, content });
-  const outcomes: string[] = JSON.parse(answer);
-  return Object.fromEntries(
-    Object.keys(attempts).map((name, index) => [name, outcomes[index] ?? '']),
-  );
 }

@@ -45,7 +45,7 @@ export function scriptedPool(
   const accessLog: string[] = [];
   const waiting = new Set<(event: GatewayEvent) => void>();
   const pool = createPool({
-    user: null,
+    ...{ user: null, sandbox: null },
     settings: {
       loadTimeoutMs: patienceMs,
       stallTimeoutMs: patienceMs,

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { WorkerEndReason } from '../../events.ts';
 import type { FailureDetail } from '../../protocol/run.ts';
 import type { FromWorker } from '../../protocol/worker/messages.ts';
@@ -45,6 +46,16 @@ export function describeEnd(known: {
     stage: 'worker',
   };
   return { ...end, detail };
+}
+
+/** Exit code and signal of a process in a sandbox, whose door ends with 128 and the number of the signal. */
+export function endInside(
+  exitCode: number | null,
+  signal: string | null,
+): readonly [number | null, string | null] {
+  const [name] =
+    Object.entries(constants.signals).find(([, number]) => exitCode === 128 + number) ?? [];
+  return name === undefined ? [exitCode, signal] : [null, name];
 }
 
 function ownReason(known: Parameters<typeof describeEnd>[0]): WorkerEndReason {

@@ -15,7 +15,7 @@ import { createDescendants, type Descendants } from './descendants.ts';
 import { readOutputs, untilClosed } from './last-lines.ts';
 import { endLeftovers, markVariable, type Traces } from './leftovers.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
-import { describeEnd, type WorkerEnd, type WorkerFault } from './worker-end.ts';
+import { describeEnd, endInside, type WorkerEnd, type WorkerFault } from './worker-end.ts';
 
 /** How long a new process may take until it says hello. Generous: a busy machine starts many at once. */
 const HELLO_TIMEOUT_MS = 30_000;
@@ -33,6 +33,8 @@ export type WorkerProcessOptions = {
   readonly env: Readonly<Record<string, string>>;
   /** Null for the gateway's own. */
   readonly user: ProcessUser | null;
+  /** Whether `command` is the door of a sandbox, which tells a signal as an exit code. */
+  readonly isInside?: boolean;
   readonly stallTimeoutMs: number;
   /** Of it and all its children. */
   readonly memoryLimitMb: number;
@@ -102,7 +104,7 @@ export class WorkerProcess {
       );
     }, HELLO_TIMEOUT_MS);
     this.#errorLines = readOutputs(this.#child, options.onOutput);
-    this.#awaitExit();
+    this.#awaitExit(options);
   }
 
   /** True until it is told to end, or ends. */
@@ -240,7 +242,7 @@ export class WorkerProcess {
     });
   }
 
-  #awaitExit(): void {
+  #awaitExit(options: WorkerProcessOptions): void {
     this.#child.once('error', (error) => {
       if (this.pid !== 0) return;
       this.#killed ??= {
@@ -255,7 +257,8 @@ export class WorkerProcess {
       this.#hasExited = true;
       this.#stopTimers();
       void Promise.all([untilClosed(this.#child), endLeftovers(this.#traces())]).then(() => {
-        this.#settle(exitCode, signal);
+        const { isInside = false } = options;
+        this.#settle(...(isInside ? endInside(exitCode, signal) : ([exitCode, signal] as const)));
       });
     });
   }

@@ -5,6 +5,7 @@ import type { Emit } from '../../events.ts';
 import type { ModelAccess } from '../../protocol/pool.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import type { TokenBudget } from './budgeted-call.ts';
+import { type BrokerDoor, openDoor } from './door.ts';
 import { createGrants } from './grants.ts';
 import { createCallHandler } from './serve-call.ts';
 
@@ -17,6 +18,8 @@ const WORKER_KEEP_ALIVE_MS = 60_000;
 export type Broker = {
   /** Listens on a free port of 127.0.0.1; before that nothing can be granted. */
   start(): Promise<void>;
+  /** Where workers without a network reach it: the port that is to stand for it there, and the socket to pass on to. */
+  door(): { readonly port: number; readonly socket: string };
   /** Makes a token for one worker of an agent. */
   grant(agentId: string): ModelAccess;
   /** Revokes every token, aborts every call and stops listening. */
@@ -29,6 +32,8 @@ export function createBroker(deps: {
   readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
   /** Absent where no key has a budget. */
   readonly budget?: TokenBudget;
+  /** Given where workers have no network; `group` is theirs, null for the gateway's own user. */
+  readonly door?: { readonly group: number | null } | undefined;
   readonly emit: Emit;
 }): Broker {
   const agent = new Agent({
@@ -39,16 +44,28 @@ export function createBroker(deps: {
   const server = createServer();
   const grants = createGrants(() => baseUrlOf(server));
   const handleCall = createCallHandler({ ...deps, grants, dispatcher: agent });
+  let door: BrokerDoor | null = null;
   server.keepAliveTimeout = WORKER_KEEP_ALIVE_MS;
   server.on('request', (request, response) => void handleCall(request, response));
 
   return {
-    start: () => listen(server),
+    async start() {
+      await listen(server);
+      if (!deps.door) return;
+      const { group } = deps.door;
+      door = await openDoor((request, response) => void handleCall(request, response), {
+        ...{ group, keepAliveMs: WORKER_KEEP_ALIVE_MS },
+      });
+    },
+    door() {
+      if (!door) throw new Error('The broker has no door.');
+      return { port: portOf(server), socket: door.socket };
+    },
     grant: (agentId) => grants.issue(agentId),
     async close() {
       grants.revokeAll();
       server.closeAllConnections();
-      await Promise.all([closeServer(server), agent.destroy()]);
+      await Promise.all([closeServer(server), door?.close(), agent.destroy()]);
     },
   };
 }
@@ -68,7 +85,11 @@ function closeServer(server: Server): Promise<void> {
 }
 
 function baseUrlOf(server: Server): string {
+  return `http://127.0.0.1:${portOf(server)}/v1`;
+}
+
+function portOf(server: Server): number {
   const address = server.address() as AddressInfo | null;
   if (!address) throw new Error('The broker has not started.');
-  return `http://127.0.0.1:${address.port}/v1`;
+  return address.port;
 }
