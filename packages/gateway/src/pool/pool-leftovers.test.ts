@@ -56,7 +56,7 @@ describe.skipIf(process.platform !== 'linux')('what a worker started', () => {
       host.kill('SIGKILL');
     });
     const [told] = (await once(host.stdout, 'data')) as [Buffer];
-    const pids = told.toString().trim().split(' ').map(Number);
+    const [, ...pids] = told.toString().trim().split(' ').map(Number);
     onTestFinished(() => pids.forEach(kill));
     await expect.poll(() => recorded(folder)).toContain(pids[2]);
     host.kill('SIGKILL');

@@ -12,6 +12,7 @@ import { createOrphans, type Orphans } from './process/orphans.ts';
 import type { WorkerEntries } from './process/runtimes.ts';
 import { letWorkersIn } from './process/worker-user.ts';
 import { createRoster, type Roster } from './roster.ts';
+import { createModuleSpares } from './sandbox/module-spares.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { createSpareSets, type SpareSets } from './spares.ts';
@@ -19,6 +20,9 @@ import { createSpareSets, type SpareSets } from './spares.ts';
 /** Modules that are loaded at the same time; one that takes long stops counting. */
 const CONCURRENT_LOADS = 2;
 const LOAD_SLOT_MS = 2000;
+
+/** What a process needs to compile the SDK, on a slow machine too. */
+const FILL_CACHE_MS = 15_000;
 
 /** Retired generations remembered, so that a run that comes late does not start one again. */
 const MAX_REMEMBERED_RETIRED = 1000;
@@ -100,9 +104,10 @@ class LivePool {
       entries: deps.workerEntries,
       orphans: this.#orphans,
     });
-    this.#spares = createSpareSets({
+    const createSets = deps.sandbox ? createModuleSpares : createSpareSets;
+    this.#spares = createSets({
       count: sparesOf(deps),
-      start: (runtime) => this.#roster.start(runtime, null),
+      start: (runtime, place?: ModuleLoad) => this.#roster.start(runtime, null, place),
       onFault: (error) => deps.emit({ type: 'fault_survived', where: 'spare worker', error }),
     });
     this.#load = createLoadIntoWorker({ ...deps, roster: this.#roster, spares: this.#spares });
@@ -112,7 +117,18 @@ class LivePool {
     const { stateFolder, user } = this.#deps;
     if (user) letWorkersIn(stateFolder, user);
     this.#orphans.sweep();
+    if (this.#deps.sandbox) this.#fillCompileCache();
     this.#spares.fill();
+  }
+
+  /**
+   * A worker in a sandbox reads compiled code and writes none, for others run what it wrote. So one without a module, and
+   * without a sandbox, leaves there what it compiled when it ends.
+   */
+  #fillCompileCache(): void {
+    const filler = this.#roster.start({ language: 'node' }, null).process;
+    const timer = setTimeout(() => void filler.end('retired'), FILL_CACHE_MS).unref();
+    void filler.ended.then(() => clearTimeout(timer));
   }
 
   async prepare(load: ModuleLoad, signal: AbortSignal): Promise<LoadAnswer> {
@@ -234,9 +250,8 @@ class LivePool {
   }
 }
 
-/** Held or in a sandbox, a process has to know its module's folder when it starts, so that no spare can wait. */
-function sparesOf({ settings, hostEnv, sandbox }: PoolDeps): number {
-  if (sandbox) return 0;
+/** Under Node's permissions a process has to know its module's folder when it starts, so that no spare can wait. */
+function sparesOf({ settings, hostEnv }: PoolDeps): number {
   const isHeld = settings.env.includes('NODE_OPTIONS') && asksForPermissions(hostEnv.NODE_OPTIONS);
   return isHeld ? 0 : settings.spares;
 }

@@ -26,8 +26,11 @@ export type Member = {
 
 /** Every process of the pool, from its start until nothing is left of it. */
 export type Roster = {
-  /** Starts a process for a module, or a spare. Throws where the system gives none. */
-  readonly start: (runtime: Runtime, load: ModuleLoad | null) => Member;
+  /**
+   * Starts a process for a module, or a spare: in the sandbox of `place`, where there are sandboxes and a place. Throws
+   * where the system gives none.
+   */
+  readonly start: (runtime: Runtime, load: ModuleLoad | null, place?: ModuleLoad | null) => Member;
   readonly members: () => readonly Member[];
 };
 
@@ -56,7 +59,7 @@ export function createRoster(deps: RosterDeps): Roster {
 
   return {
     members: () => [...members],
-    start(runtime, load) {
+    start(runtime, load, place = load) {
       const compileCacheFolder = makeCompileCache(deps.stateFolder, user);
       const env = workerEnvironment({ hostEnv: deps.hostEnv, named: settings.env, user });
       const startupEnv = load ? startupEnvironment(load.env, env) : {};
@@ -64,10 +67,10 @@ export function createRoster(deps: RosterDeps): Roster {
       const { entries } = deps;
       const outside = runtimeStart(runtime, startupEnv, {
         ...{ entries, memoryLimitMb, compileCacheFolder, workerEnv: env },
-        folders: workerFolders(entries, load),
+        folders: workerFolders(entries, place),
       });
-      const isInside = deps.sandbox !== null && load !== null;
-      const start = isInside ? deps.sandbox.wrap(outside, runtime, load) : outside;
+      const isInside = deps.sandbox !== null && place !== null;
+      const start = isInside ? deps.sandbox.wrap(outside, runtime, place) : outside;
       const started = new WorkerProcess({
         command: start.command,
         args: start.args,

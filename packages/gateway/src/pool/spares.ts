@@ -96,12 +96,13 @@ function createPythonSpares(make: (runtime: Python) => Spares) {
   };
 }
 
-function isEdit({ generation, kept }: ModuleLoad): boolean {
+/** Whether a module that was served is loaded from disk again. */
+export function isEdit({ generation, kept }: ModuleLoad): boolean {
   return generation > 1 && kept === null;
 }
 
 /** Makes spares, none started yet. One that dies unused is replaced, later each time, so that a broken start does not spin. */
-function createSpares(options: {
+export function createSpares(options: {
   readonly count: number;
   readonly start: () => Member;
   readonly onFault: (error: unknown) => void;
@@ -160,7 +161,7 @@ function createSpares(options: {
  * What distinguishes a Python's environment from the one that lay there before: the interpreter, the environment's settings
  * and the folders of its packages. A process that has imported packages is of use only as long as this stays the same.
  */
-function environmentMark(interpreter: string): string {
+export function environmentMark(interpreter: string): string {
   const root = dirname(dirname(interpreter));
   const libraries = join(root, 'lib');
   const packages = namesIn(libraries).map((name) => join(libraries, name, 'site-packages'));

@@ -2,7 +2,10 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Compiled code of the SDK, shared by all tests: reading it costs a worker a third of compiling it. */
-export const compileCache = join(import.meta.dirname, '../../../../node_modules/.cache/dropgate-tests');
+export const compileCache = join(
+  import.meta.dirname,
+  '../../../../node_modules/.cache/dropgate-tests',
+);
 
 /**
  * Makes the workers of a project share it: writing it anew costs each worker of each test more than the test itself.

@@ -4,11 +4,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GatewayEvent } from '../../src/events.ts';
 import { createPool, type Pool, type PoolDeps } from '../../src/pool/pool.ts';
+import {
+  createSandbox,
+  type Sandbox,
+  type SandboxOptions,
+} from '../../src/pool/sandbox/sandbox.ts';
 import type { LiveRun, ModelAccess, PoolRun } from '../../src/protocol/pool.ts';
 import type { ModuleLoad } from '../../src/protocol/records.ts';
 import type { RunEvent, Usage } from '../../src/protocol/run.ts';
 import { createRunEnding } from '../../src/protocol/run-ending.ts';
 import { eventsOf } from '../../src/protocol/run-sink.ts';
+import { findBubblewrap } from '../../src/system/bubblewrap.ts';
 import { patienceMs } from './hang-limit.ts';
 
 const scriptedWorker = fileURLToPath(new URL('../fixtures/scripted-worker.ts', import.meta.url));
@@ -36,6 +42,8 @@ export function scriptedPool(
     hostEnv?: Record<string, string>;
     folder?: string;
     entry?: string;
+    /** Puts its workers into sandboxes, with the network open. */
+    isBoxed?: boolean;
     /** What the broker has metered: run → usage. */
     metered?: Readonly<Record<string, Usage>>;
   } = {},
@@ -44,23 +52,26 @@ export function scriptedPool(
   const emitted: GatewayEvent[] = [];
   const accessLog: string[] = [];
   const waiting = new Set<(event: GatewayEvent) => void>();
+  const workerEntries = { node: more.entry ?? scriptedWorker, python: scriptedPythonWorker };
+  const stateFolder = join(folder, '.dropgate');
+  const limits = { memoryLimitMb: settings.memoryLimitMb ?? 512 };
+  const boxed = { projectRoot: folder, stateFolder, entries: workerEntries, ...limits };
   const pool = createPool({
-    ...{ user: null, sandbox: null },
+    user: null,
+    sandbox: more.isBoxed ? openSandbox(boxed) : null,
     settings: {
       loadTimeoutMs: patienceMs,
       stallTimeoutMs: patienceMs,
       idleTimeoutMs: 600_000,
       drainTimeoutMs: patienceMs,
       maxWorkers: 8,
-      memoryLimitMb: 512,
+      ...limits,
       processLimit: 16,
       env: [],
       spares: 0,
       ...settings,
     },
-    workerEntries: { node: more.entry ?? scriptedWorker, python: scriptedPythonWorker },
-    projectRoot: folder,
-    stateFolder: join(folder, '.dropgate'),
+    ...{ workerEntries, projectRoot: folder, stateFolder },
     hostEnv: { PATH: process.env.PATH, ...more.hostEnv },
     grantModelAccess: (agentId) => loggedAccess(agentId, accessLog, more.metered ?? {}),
     emit(event) {
@@ -85,6 +96,17 @@ export function scriptedPool(
     if (!more.folder) rmSync(folder, { recursive: true, force: true });
   };
   return { ...pool, folder, emitted, accessLog, event, dispose };
+}
+
+function openSandbox(
+  paths: Pick<SandboxOptions, 'projectRoot' | 'stateFolder' | 'entries' | 'memoryLimitMb'>,
+): Sandbox {
+  return createSandbox({
+    ...paths,
+    bubblewrap: findBubblewrap({ path: process.env.PATH, user: null }),
+    ...{ network: 'all', agentRoots: [], readable: [], writable: [], user: null },
+    door: () => ({ port: 0, socket: '' }),
+  });
 }
 
 /** A load of the scripted worker; `onLoad` says what it does with it. */
