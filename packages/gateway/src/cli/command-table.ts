@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { readOwnPackage } from '../config/own-package.ts';
 import { addAgentCommands } from './agents/agents-commands.ts';
 import { addDependencyCommands } from './deps/deps-commands.ts';
+import { addDoctorCommand } from './doctor/doctor-commands.ts';
 import type { RunCommand } from './options.ts';
 import { addProjectCommands } from './project/project-commands.ts';
 import { addKeyCommands } from './security/keys-commands.ts';
@@ -17,6 +18,7 @@ export function commandTable(run: RunCommand): Command {
     .exitOverride();
   addProjectCommands(program, run);
   addServingCommands(program, run);
+  addDoctorCommand(program, run);
   addAgentCommands(program, run);
   addDependencyCommands(program, run);
   addKeyCommands(program, run);

@@ -1,0 +1,139 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { noSandbox } from '../../../test/support/bubblewrap.ts';
+import { inProcessCli } from '../../../test/support/in-process-cli.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
+
+type Check = {
+  readonly name: string;
+  readonly state: string;
+  readonly found: string;
+  readonly fix: string | null;
+};
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await tempFolder({ 'gateway.yaml': 'server: { port: 0 }\n' });
+});
+afterEach(() => {
+  expect(readdirSync(folder).filter((name) => name.startsWith('.doctor'))).toEqual([]);
+});
+
+async function doctor(env: Readonly<Record<string, string>> = {}) {
+  const { code, out } = await inProcessCli(folder, env)('doctor', '--json');
+  const { checks }: { checks: Check[] } = JSON.parse(out);
+  return { code, checks, of: (name: string) => checks.find((check) => check.name === name) };
+}
+
+const settings = (text: string) => writeFileSync(join(folder, 'gateway.yaml'), text);
+
+describe('dropgate doctor', () => {
+  test('looks at the machine and the project, and leaves nothing behind', async () => {
+    const before = readdirSync(folder);
+    const { code, checks } = await doctor();
+    expect(code).toBe(0);
+    expect(readdirSync(folder)).toEqual(before);
+    expect(checks.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['settings', 'Node', 'Python', 'uv', 'port', 'state folder', 'clock']),
+    );
+  });
+
+  test.skipIf(process.platform !== 'linux')('on Linux says what can hold agents', async () => {
+    const { checks } = await doctor();
+    expect(checks.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        ...['bubblewrap', 'user namespaces', 'worker.uid', 'cgroups', 'Landlock'],
+        ...['open files', 'processes', 'inotify watches', 'inotify instances'],
+      ]),
+    );
+  });
+
+  test('tells each thing in a line with what to do, and fits a terminal', async () => {
+    const { out } = await inProcessCli(folder, { PATH: '/nowhere' })('doctor');
+    const lines = out.trimEnd().split('\n');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines).toContainEqual(expect.stringMatching(/^ok {4}Node {15}v\d+/));
+    expect(lines).toContainEqual(expect.stringMatching(/^warn {2}Python/));
+    expect(lines).toContainEqual(expect.stringMatching(/^ {25}→ /));
+  });
+
+  test('fails where the settings are wrong, and names the line', async () => {
+    settings('server: { prot: 1 }\n');
+    const { code, of } = await doctor();
+    expect(code).toBe(1);
+    expect(of('settings')).toMatchObject({
+      state: 'fail',
+      found: expect.stringContaining('gateway.yaml:1:11'),
+    });
+  });
+
+  test('fails where something else listens on the port', async () => {
+    const { port } = (await listen()).address() as { port: number };
+    settings(`server: { port: ${port} }\n`);
+    const { code, of } = await doctor();
+    expect(code).toBe(1);
+    expect(of('port')).toEqual({
+      name: 'port',
+      state: 'fail',
+      found: `127.0.0.1:${port} cannot be listened on (EADDRINUSE).`,
+      fix: 'Stop what listens there, or set another server.port.',
+    });
+  });
+
+  test('knows the gateway of the project on its port', async () => {
+    const { port } = (await listen()).address() as { port: number };
+    folder = await tempFolder({
+      'gateway.yaml': `server: { port: ${port} }\n`,
+      '.dropgate/gateway.json': JSON.stringify({
+        ...{ pid: process.pid, address: `http://127.0.0.1:${port}`, token: 'dgl_x' },
+      }),
+    });
+    expect((await doctor()).of('port')).toMatchObject({
+      state: 'ok',
+      found: `127.0.0.1:${port}: this project's gateway serves there`,
+    });
+  });
+
+  test('fails where nothing can be kept', async () => {
+    folder = await tempFolder({ 'gateway.yaml': 'server: { port: 0 }\n', '.dropgate': 'a file' });
+    const { code, of } = await doctor();
+    expect(code).toBe(1);
+    expect(of('state folder')).toMatchObject({
+      state: 'fail',
+      found: `${join(folder, '.dropgate')} cannot be written (ENOTDIR).`,
+    });
+  });
+
+  test.skipIf(process.platform !== 'linux')(
+    'fails without the sandbox that is asked for, and warns without one that is not',
+    async () => {
+      const env = { PATH: '/nowhere' };
+      expect((await doctor(env)).of('bubblewrap')).toMatchObject({
+        state: 'warn',
+        found: 'bubblewrap is not installed.',
+        fix: expect.stringContaining('apt-get install bubblewrap'),
+      });
+      settings('server: { port: 0 }\nworker: { sandbox: bubblewrap }\n');
+      const { code, of } = await doctor(env);
+      expect([code, of('bubblewrap')?.state]).toEqual([1, 'fail']);
+    },
+  );
+
+  test.skipIf(noSandbox() !== null)('says that workers run in the sandbox', async () => {
+    settings('server: { port: 0 }\nworker: { sandbox: bubblewrap }\n');
+    expect((await doctor()).of('bubblewrap')).toMatchObject({
+      state: 'ok',
+      found: expect.stringMatching(/^\d+\.\d+\.\d+, workers run in it$/),
+    });
+  });
+});
+
+async function listen(): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return server;
+}
