@@ -44,6 +44,15 @@ describe('workers of another user', () => {
   });
 });
 
+describe('workers in a sandbox', () => {
+  test('are shown only what is there', async () => {
+    const yaml = 'worker: { sandbox_read: [gateway.yaml, /nowhere], sandbox_write: [out] }';
+    await expect(settingsOf(yaml)).rejects.toThrow(
+      /gateway\.yaml:1:40: worker\.sandbox_read\.1: There is no \/nowhere\. Make it, or remove it from the list\.\n.*worker\.sandbox_write\.0: There is no .*\/out\./,
+    );
+  });
+});
+
 async function settingsOf(
   yaml: string,
   more: { command?: Command; mode?: number; files?: Record<string, string> } = {},

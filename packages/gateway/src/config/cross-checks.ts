@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { securityProblems, toSecuritySettings } from '../policy/settings.ts';
 import type { Command } from './config.ts';
 import type { ConfigProblem } from './config-error.ts';
@@ -49,6 +49,22 @@ function upstreamNames(settings: Settings, environmentOnly: EnvironmentSettings)
 export function wrongRules({ security }: Settings, origin: Origin): ConfigProblem[] {
   return securityProblems(toSecuritySettings(security)).map(({ path, message }) =>
     problemAt(['security', ...path], message, origin, 'value'),
+  );
+}
+
+/** What workers in a sandbox are to be shown beside their own and is not there: none would start. */
+export function wrongSandboxPaths(
+  { worker }: Settings,
+  projectRoot: string,
+  origin: Origin,
+): ConfigProblem[] {
+  return (['sandbox_read', 'sandbox_write'] as const).flatMap((key) =>
+    worker[key].flatMap((path, index) => {
+      const absolute = resolve(projectRoot, path);
+      if (existsSync(absolute)) return [];
+      const message = `There is no ${absolute}. Make it, or remove it from the list.`;
+      return [problemAt(['worker', key, index], message, origin, 'value')];
+    }),
   );
 }
 

@@ -5,7 +5,7 @@ import type { ZodType } from 'zod';
 import { allowedValues } from './allowed-values.ts';
 import type { Command, Config } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
-import { wrongReferences, wrongRules, wrongWorkerUser } from './cross-checks.ts';
+import { wrongReferences, wrongRules, wrongSandboxPaths, wrongWorkerUser } from './cross-checks.ts';
 import { type Environment, readVariables, type VariableValue } from './environment.ts';
 import { missingApiKeys, nearMisses, readableSecrets } from './notices.ts';
 import { type Origin, toProblems } from './problems.ts';
@@ -52,6 +52,7 @@ export function loadConfig(options: {
   if (settings.value && environmentOnly.value) {
     problems.push(...wrongReferences(settings.value, environmentOnly.value, origin));
     problems.push(...wrongRules(settings.value, origin));
+    problems.push(...wrongSandboxPaths(settings.value, projectRoot, origin));
     problems.push(...wrongWorkerUser(settings.value.worker, { ...options, projectRoot }, origin));
   }
   if (!settings.value || !environmentOnly.value || problems.length > 0)

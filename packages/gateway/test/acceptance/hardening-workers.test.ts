@@ -53,6 +53,8 @@ describe.runIf(seesProcesses)('an agent in a process of the gateway’s own user
       'list what the gateway keeps': 'ok',
       'write into another agent': 'ok',
       'signal the gateway': 'ok',
+      'signal another agent': 'ok',
+      'read the environment of another agent': 'ok',
       'start a program': 'ok',
       'connect to the gateway': 'ok',
     });
@@ -68,6 +70,8 @@ describe.runIf(seesProcesses)('an agent in a process of the gateway’s own user
       'list what the gateway keeps': 'ERR_ACCESS_DENIED',
       'write into another agent': 'ERR_ACCESS_DENIED',
       'signal the gateway': 'EPERM',
+      'signal another agent': 'EPERM',
+      'read the environment of another agent': 'ERR_ACCESS_DENIED',
       'start a program': 'ERR_ACCESS_DENIED',
       // Nothing in Node 24 holds the network.
       'connect to the gateway': 'ok',
@@ -91,7 +95,7 @@ describe.skipIf(!isRoot)('an agent in a process of another user', () => {
   afterAll(() => gateway?.stop());
 
   test('reaches no secret of the gateway and of no other agent', async () => {
-    expect(await probe(gateway, 'default/probe')).toEqual({
+    expect(await probe(gateway, 'default/probe', { uid: nobody, gid: nobody })).toEqual({
       'read the key of the project': 'EACCES',
       'read the store': 'EACCES',
       'read the upstream keys in .env': 'EACCES',
@@ -100,6 +104,9 @@ describe.skipIf(!isRoot)('an agent in a process of another user', () => {
       'list what the gateway keeps': 'EACCES',
       'write into another agent': 'EACCES',
       'signal the gateway': 'EPERM',
+      // They share the user.
+      'signal another agent': 'ok',
+      'read the environment of another agent': 'ok',
       'start a program': 'ok',
       'connect to the gateway': 'ok',
     });

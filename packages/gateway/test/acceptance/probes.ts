@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { call, type Question } from './call.ts';
 import type { TestGateway } from './harness.ts';
 import { until } from './until.ts';
@@ -18,9 +21,21 @@ export function untilServed(gateway: TestGateway, question: Question): Promise<s
   });
 }
 
-/** Lets an agent try everything that the table in docs/systems/security.md tells of. */
-export async function probe(gateway: TestGateway, model: string): Promise<Outcomes> {
+/**
+ * Lets an agent try everything that the table in docs/systems/security.md tells of.
+ *
+ * @param user - Whom its worker, and that of another agent, runs as; without it the gateway's own user.
+ */
+export async function probe(
+  gateway: TestGateway,
+  model: string,
+  user: { readonly uid: number; readonly gid: number } | null = null,
+): Promise<Outcomes> {
   const { root } = gateway.project;
+  // Stands for the process of another agent: what counts is whose it is.
+  const other = spawn('sleep', ['600'], { stdio: 'ignore', ...user });
+  onTestFinished(() => void other.kill('SIGKILL'));
+  await once(other, 'spawn');
   const attempts = {
     'read the key of the project': ['read', join(root, '.dropgate/dev-key')],
     'read the store': ['read', join(root, '.dropgate/gateway.db')],
@@ -30,6 +45,8 @@ export async function probe(gateway: TestGateway, model: string): Promise<Outcom
     'list what the gateway keeps': ['list', join(root, '.dropgate/generations')],
     'write into another agent': ['write', join(root, 'src/agents/_Other/notes.txt')],
     'signal the gateway': ['signal', String(gateway.pid)],
+    'signal another agent': ['signal', String(other.pid)],
+    'read the environment of another agent': ['read', `/proc/${other.pid}/environ`],
     'start a program': ['spawn', process.execPath],
     'connect to the gateway': ['connect', new URL(gateway.url).port],
   };

@@ -1,19 +1,20 @@
-import { realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readlinkSync, realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Runtime } from '../process/runtimes.ts';
 import type { Mount } from './mounts.ts';
 
 /** What an installation of Python is made of; what else lies in its folder, which may be somebody's home, is not shown. */
 const partsOfPython = ['bin', 'lib', 'lib64', 'pyvenv.cfg'];
 
+/** More links than a system follows. */
+const MAX_LINKS = 40;
+
 /** The program that runs a worker, and what belongs to it. */
 export function runtimeView(runtime: Runtime): Mount[] {
   if (runtime.language === 'node') return byAllNames(process.execPath);
   const { interpreter } = runtime;
-  const roots = new Set(
-    [interpreter, realPathOf(interpreter)].map((file) => dirname(dirname(file))),
-  );
-  return [...roots].flatMap((root) =>
+  const roots = [...linksFrom(interpreter), realPathOf(interpreter)].map(rootOf);
+  return [...new Set(roots)].flatMap((root) =>
     partsOfPython.flatMap((part) => byAllNames(join(root, part))),
   );
 }
@@ -21,6 +22,21 @@ export function runtimeView(runtime: Runtime): Mount[] {
 /** A path, and what it leads to where it has a link in it. */
 export function byAllNames(path: string): Mount[] {
   return [...new Set([path, realPathOf(path)])].map((name) => ({ type: 'read', path: name }));
+}
+
+/** A program, and each one that it is a link to in turn: an environment names the installation it was made from. */
+function linksFrom(program: string, hops = 0): string[] {
+  try {
+    const next = resolve(dirname(program), readlinkSync(program));
+    return hops < MAX_LINKS ? [program, ...linksFrom(next, hops + 1)] : [program];
+  } catch {
+    return [program];
+  }
+}
+
+/** Of `<root>/bin/python`. */
+function rootOf(program: string): string {
+  return dirname(dirname(program));
 }
 
 function realPathOf(path: string): string {
