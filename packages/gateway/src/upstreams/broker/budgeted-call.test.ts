@@ -8,6 +8,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { demo, remote, startBroker, startUpstream } from '../../../test/support/broker-kit.ts';
+import { patienceMs } from '../../../test/support/hang-limit.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { createBudgets } from '../../policy/limits/budgets.ts';
 import { noLimits } from '../../policy/limits/key-limits.ts';
@@ -62,6 +63,8 @@ async function watched(handle: Handle = answering, maxRetries = 0) {
 const asStream = (events: readonly object[]) =>
   events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('');
 
+const countOfNothing = { input_tokens: 0, output_tokens: 0 };
+
 const deltas = asStream([{ delta: 'a' }, { delta: 'b' }, { delta: 'c' }]);
 
 function beginStream(response: ServerResponse, text: string): void {
@@ -112,12 +115,49 @@ describe('a call of a key with a budget costs', () => {
   test('what was counted until a stream was left', async () => {
     const usage = { input_tokens: 40, output_tokens: 4 };
     const { send, access, untilSettled } = await watched((_request, response) =>
-      beginStream(response, deltas + asStream([{ response: { usage } }])),
+      beginStream(
+        response,
+        deltas + asStream([{ type: 'response.completed', response: { usage } }]),
+      ),
     );
     const { body } = await send('/responses', { body: question, run: 'run_1' });
     await body?.getReader().read();
     access.endRun('run_1');
     expect(await untilSettled(1)).toEqual([44]);
+  });
+
+  test.each([
+    ['a schema', { type: 'response.created', response: { text: { usage: countOfNothing } } }],
+    ['a count that is not the last', { usage: countOfNothing }],
+    ['more than can be', { usage: { input_tokens: 1e300, output_tokens: 0 } }],
+  ])('what was sent and what came, where a stream is left that echoes %s', async (_what, echo) => {
+    const { send, access, untilSettled } = await watched((_request, response) =>
+      beginStream(response, asStream([echo]) + deltas),
+    );
+    const { body } = await send('/responses', { body: question, run: 'run_1' });
+    await body?.getReader().read();
+    access.endRun('run_1');
+    expect(await untilSettled(1)).toEqual([sent + 4]);
+  });
+
+  test('what was sent and what came, where the upstream cuts a stream', async () => {
+    const { send, untilSettled } = await watched((_request, response) => {
+      beginStream(response, deltas);
+      response.end();
+    });
+    const response = await send('/responses', { body: question, run: 'run_1' });
+    await response.text().catch(() => undefined);
+    expect(await untilSettled(1)).toEqual([sent + 3]);
+  });
+
+  test('an estimate where the upstream’s count cannot be', async () => {
+    const { send, untilSettled } = await watched((_request, response) => {
+      response
+        .setHeader('content-type', 'application/json')
+        .end('{"usage":{"input_tokens":1e300,"output_tokens":1}}');
+    });
+    await send('/responses', { body: question, run: 'run_1' });
+    expect(await untilSettled(1)).toEqual([sent + 13]);
   });
 
   test.each([
@@ -243,7 +283,9 @@ describe('a budget that a store keeps', () => {
     let refused = 0;
     const held: ServerResponse[] = [];
     const upstream = await startUpstream((_request, response) => void held.push(response));
-    const { call } = await callsOver(remote(upstream.baseUrl), budgets);
+    // Its answers are held back until all others were refused, however long that takes.
+    const patient = remote(upstream.baseUrl, { timeoutMs: patienceMs });
+    const { call } = await callsOver(patient, budgets);
     const statuses = await Promise.all(
       Array.from({ length: 1000 }, async () => {
         const status = await call();

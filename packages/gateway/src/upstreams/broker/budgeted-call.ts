@@ -49,23 +49,26 @@ function budgeted(settle: (tokens: number) => void, exchange: Exchange): Budgete
 }
 
 /**
- * What was metered is what was used. An answer without a count, and a stream that was left, cost what was sent and
- * what came back until then, never more than was set aside; a failure costs nothing. What a model makes unseen costs
- * what was set aside: in the background, and of a whole answer until its caller leaves, who could else have it for free.
+ * What was metered of a whole answer is what was used. An answer without a count, and a stream that was left or cut,
+ * cost at least what was sent and what came back until then, without a count never more than was set aside; a failure
+ * costs nothing. What a model makes unseen costs what was set aside: in the background, and of a whole answer until its
+ * caller leaves, who could else have it for free.
  */
 function tokensUsed(
-  { outcome, status, usage, outputEstimate }: Outcome,
+  { outcome, status, usage, isWhole, outputEstimate }: Outcome,
   exchange: Exchange,
 ): number {
-  if (usage) return usage.inputTokens + usage.outputTokens;
-  if (outcome === 'failed' || exchange.api === null) return 0;
+  const counted = usage ? usage.inputTokens + usage.outputTokens : 0;
+  if (usage && (isWhole || exchange.api === null)) return counted;
+  const isCut = outcome === 'failed' && status < 300 && outputEstimate > 0;
+  if ((outcome === 'failed' && !isCut) || exchange.api === null) return counted;
   const most = estimateTokens(exchange);
   const isUnseen =
     outcome === 'ok'
       ? asksForBackground(exchange.body)
       : status === 0 && !asksForStream(exchange.body);
   if (isUnseen) return most;
-  return Math.min(estimateInput(exchange.body) + outputEstimate, most);
+  return Math.max(counted, Math.min(estimateInput(exchange.body) + outputEstimate, most));
 }
 
 function nobodysCall(): GatewayError {

@@ -74,7 +74,6 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     body,
     model: Buffer.isBuffer(body) ? readModel(body) : null,
     api: route.type === 'model_call' ? route.api : null,
-    estimatesOutput: call.keyId !== null && (deps.budget?.hasBudget(call.keyId) ?? false),
     response,
     signal: call.signal,
   };
@@ -124,8 +123,9 @@ async function answerWithinBudget(
 function reported({
   failure: _,
   outputEstimate: __,
+  isWhole: ___,
   ...outcome
-}: Outcome): Omit<Outcome, 'failure' | 'outputEstimate'> {
+}: Outcome): Omit<Outcome, 'failure' | 'outputEstimate' | 'isWhole'> {
   return outcome;
 }
 

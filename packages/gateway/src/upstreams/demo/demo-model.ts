@@ -38,7 +38,7 @@ export const demoModel = {
 
 /** Answers a call with the demo model, in this process. An abort ends it like any other call. */
 export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Promise<Outcome> {
-  const base = { upstream: upstream.name, attempts: 1, outputEstimate: 0 };
+  const base = { upstream: upstream.name, attempts: 1, outputEstimate: 0, isWhole: true };
   if (exchange.api === null || !Buffer.isBuffer(exchange.body)) {
     const failure = new GatewayError(
       'invalid_request',
@@ -55,11 +55,9 @@ export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Pro
   }
   const { response, signal, api } = exchange;
   const answer = demoModel.handle(api, exchange.body);
-  const { estimatesOutput } = exchange;
   const watch = createAnswerWatch({
     status: answer.status,
-    streamOf: answer.type === 'stream' ? api : null,
-    estimatesOutput,
+    form: { type: answer.type === 'stream' ? 'events' : 'json', api },
   });
   response.writeHead(answer.status, {
     'content-type': answer.type === 'stream' ? 'text/event-stream' : 'application/json',
@@ -86,6 +84,7 @@ export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Pro
         outcome: 'aborted',
         usage: watch.usage(),
         outputEstimate: watch.outputEstimate(),
+        isWhole: watch.isWhole(),
         error: null,
         failure: null,
       };

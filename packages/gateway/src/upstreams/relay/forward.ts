@@ -25,8 +25,6 @@ export type Exchange = {
   readonly model: string | null;
   /** Set for a model call. */
   readonly api: UpstreamApi | null;
-  /** Whether what comes back is to be estimated where it is not counted. */
-  readonly estimatesOutput: boolean;
   readonly response: ServerResponse;
   readonly signal: AbortSignal;
 };
@@ -40,7 +38,9 @@ export type Outcome = {
   /** Requests sent, retries and fallback included. */
   readonly attempts: number;
   readonly usage: Usage | null;
-  /** Tokens of the answer so far, for where they were not counted; 0 unless the exchange asks for it. */
+  /** Whether the answer came to its end, so that its usage is the last word. */
+  readonly isWhole: boolean;
+  /** Tokens of the answer so far, for where they were not counted. */
   readonly outputEstimate: number;
   /** For the log: what the upstream or the connection said. */
   readonly error: string | null;
@@ -153,7 +153,8 @@ function outcomeOf(end: AttemptEnd, upstream: RemoteUpstream, attempts: number):
   const { status } = end;
   const watch = end.type === 'deferred' ? null : end.watch;
   const outputEstimate = watch?.outputEstimate() ?? 0;
-  const base = { upstream: upstream.name, status, attempts, outputEstimate };
+  const isWhole = watch?.isWhole() ?? false;
+  const base = { upstream: upstream.name, status, attempts, outputEstimate, isWhole };
   switch (end.type) {
     case 'answered': {
       const error = end.watch.error();

@@ -50,10 +50,12 @@ export function responseHeaders(received: IncomingHttpHeaders): Record<string, s
   return sent;
 }
 
-/** Whether an answer is a stream of events whose text can be read. */
-export function isEventStream(headers: IncomingHttpHeaders): boolean {
-  const { 'content-type': type, 'content-encoding': encoding = 'identity' } = headers;
-  return encoding === 'identity' && (type?.startsWith('text/event-stream') ?? false);
+/** What of an answer can be read: a stream of events, JSON (also where it does not say what it is), or nothing. */
+export function contentOf(headers: IncomingHttpHeaders): 'events' | 'json' | 'other' {
+  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
+  if (encoding !== 'identity') return 'other';
+  if (type.startsWith('text/event-stream')) return 'events';
+  return type === '' || isJson(headers) ? 'json' : 'other';
 }
 
 /** Whether an answer says it is JSON. */

@@ -2,13 +2,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { UpstreamApi } from '../../protocol/records.ts';
 import { type AnswerWatch, createAnswerWatch } from './answer-watch.ts';
-import {
-  isEventStream,
-  isJson,
-  isModelOutput,
-  readRetryAfterMs,
-  responseHeaders,
-} from './headers.ts';
+import { contentOf, isJson, isModelOutput, readRetryAfterMs, responseHeaders } from './headers.ts';
 import { asksForStream } from './request-body.ts';
 
 /** A refused answer that is longer than this is cut rather than read to keep its connection. */
@@ -36,7 +30,6 @@ type Receiver = {
   /** Set for a model call. */
   readonly api: UpstreamApi | null;
   readonly body: unknown;
-  readonly estimatesOutput: boolean;
 };
 
 /** One answer on its way from an upstream to a worker. Calls `onEnd` exactly once. */
@@ -81,7 +74,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       this.#end({ type: 'deferred', status, retryAfterMs });
       return;
     }
-    const { api, body, estimatesOutput } = this.#receiver;
+    const { api, body } = this.#receiver;
     if (api !== null && status < 300) {
       // Clients take JSON in place of a stream for an empty one.
       const isGarbled = !isModelOutput(headers) || (isJson(headers) && asksForStream(body));
@@ -90,8 +83,7 @@ export class Relay implements Dispatcher.DispatchHandler {
         return;
       }
     }
-    const streamOf = isEventStream(headers) ? api : null;
-    this.#watch = createAnswerWatch({ status, streamOf, estimatesOutput });
+    this.#watch = createAnswerWatch({ status, form: { type: contentOf(headers), api } });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -1,0 +1,62 @@
+/** Longest event that is held; one that is longer is passed over. */
+const MAX_EVENT_LENGTH = 32 * 1024 * 1024;
+
+/** An event of a stream (server-sent events): its name where it has one, and its data. */
+export type StreamEvent = { readonly name: string; readonly data: string };
+
+/** Splits a stream into its events. */
+export type EventSplitter = {
+  /** Takes the next piece, cut anywhere. */
+  read(piece: string): void;
+  /** Gives what came after the last blank line, as clients take it too. */
+  end(): void;
+};
+
+/** Calls back with each event that has data, as soon as it is there. */
+export function createEventSplitter(onEvent: (event: StreamEvent) => void): EventSplitter {
+  let line = '';
+  let name = '';
+  let data: string | null = null;
+  let isTooLong = false;
+
+  const take = (text: string): void => {
+    if (text.startsWith('data:')) {
+      const value = fieldValue(text);
+      data = data === null ? value : `${data}\n${value}`;
+    } else if (text.startsWith('event:')) {
+      name = fieldValue(text);
+    } else if (text === '') {
+      if (data !== null && !isTooLong) onEvent({ name, data });
+      name = '';
+      data = null;
+      isTooLong = false;
+    }
+  };
+
+  return {
+    read(piece) {
+      const text = piece.includes('\r') ? piece.replace(/\r\n?/g, '\n') : piece;
+      let from = 0;
+      for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', from)) {
+        take(line + text.slice(from, at));
+        line = '';
+        from = at + 1;
+      }
+      line += text.slice(from);
+      if (line.length + (data?.length ?? 0) <= MAX_EVENT_LENGTH) return;
+      isTooLong = true;
+      line = 'data:';
+      data = null;
+    },
+    end() {
+      take(line);
+      line = '';
+      take('');
+    },
+  };
+}
+
+function fieldValue(line: string): string {
+  const from = line.indexOf(':') + 1;
+  return line.slice(line[from] === ' ' ? from + 1 : from);
+}
