@@ -119,6 +119,13 @@ describe.each(users)('an agent in a sandbox, as %s', (_whom, user, missing) => {
       expect((await sh(gateway, tried.join(';'))).split('\n')).toEqual(closed.map(() => 'refused'));
     });
 
+    test('changes no setting of the kernel, not even as root', async () => {
+      const files = '/proc /proc/sys /proc/irq /proc/bus /proc/fs /proc/self';
+      // Opened to append, and nothing is written.
+      const tried = `find ${files} -maxdepth 4 -type f 2>/dev/null | while read f; do (: >> $f) 2>/dev/null && echo $f; done`;
+      expect(await sh(gateway, tried)).toBe('-');
+    });
+
     test('sees no other process, has no rights and no other name', async () => {
       const seen = await sh(
         gateway,

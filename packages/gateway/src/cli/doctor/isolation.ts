@@ -12,21 +12,11 @@ export function isolationHealth({ worker, environment }: Config): Health[] {
     const found = 'There are none on this system: agents share user, files and network.';
     return [warn('sandboxes', found, `Serve agents of people you do not trust on Linux. ${page}`)];
   }
-  const isRoot = process.getuid?.() === 0;
   const user = worker.uid === undefined ? null : { uid: worker.uid, gid: worker.gid ?? worker.uid };
   return [
     sandboxHealth(environment.PATH, user, worker.sandbox !== 'none'),
     namespacesHealth(),
-    isRoot
-      ? ok(
-          'worker.uid',
-          user ? `Workers run as user ${user.uid}.` : 'Root: workers may run as another user.',
-        )
-      : warn(
-          'worker.uid',
-          'Not root: workers run as this user.',
-          `Start as root to give them another, or use a sandbox. ${page}`,
-        ),
+    userHealth(user, worker.sandbox !== 'none'),
     cgroupHealth(),
     landlockHealth(),
   ];
@@ -47,6 +37,21 @@ function sandboxHealth(
     const fix = rest.join(' ') || 'Set worker.sandbox to none.';
     return isAskedFor ? fail('bubblewrap', found, fix) : warn('bubblewrap', found, fix);
   }
+}
+
+function userHealth(user: { uid: number } | null, isBoxed: boolean): Health {
+  if (user) return ok('worker.uid', `Workers run as user ${user.uid}.`);
+  if (process.getuid?.() === 0) {
+    const fix = `Set worker.uid, so that agents are nobody of this machine. ${page}`;
+    return warn('worker.uid', 'Workers run as root.', fix);
+  }
+  return isBoxed
+    ? ok('worker.uid', 'Workers run as this user, in a sandbox.')
+    : warn(
+        'worker.uid',
+        'Workers run as this user.',
+        `Use worker.sandbox, or start as root and set worker.uid. ${page}`,
+      );
 }
 
 function namespacesHealth(): Health {

@@ -59,7 +59,8 @@ export function createSandbox(options: SandboxOptions): Sandbox {
         args: [
           ...isolationFlags(bubblewrap),
           ...(door ? ['--unshare-net'] : []),
-          ...['--proc', '/proc', '--dev', '/dev'],
+          // Settings of the kernel there are root's to change, without any right but being root.
+          ...['--proc', '/proc', '--remount-ro', '/proc', '--dev', '/dev'],
           ...mountFlags(view, bubblewrap.boundsFiles),
           ...['--chdir', projectRoot],
           ...variableFlags(env),
