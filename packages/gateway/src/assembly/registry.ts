@@ -44,6 +44,7 @@ export function createRegistry(
     discovery: { projectRoot, roots, defaultNamespace },
     load: createLoadGeneration({
       ...loading,
+      projectRoot,
       prepare,
       retire,
       conditions,

@@ -4,7 +4,10 @@ import type { CheckedPackage } from './installed-package.ts';
 import type { Declarations } from './package-json.ts';
 
 /** What has to be known of a module to look at its dependencies. */
-export type DependentModule = Pick<FoundModule, 'agentId' | 'folder' | 'entry' | 'language'>;
+export type DependentModule = Pick<
+  FoundModule,
+  'agentId' | 'modulePath' | 'folder' | 'entry' | 'language'
+>;
 
 /** What a module declares, what is there of it, and what is to be said about that. */
 export type DependencyReport = {

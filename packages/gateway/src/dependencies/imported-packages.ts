@@ -1,7 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { dirname, extname, join, resolve } from 'node:path';
+import type { DependentModule } from './dependency-report.ts';
 import { placeAt, type TextPlace } from './json-place.ts';
+import { projectOf, readSource } from './read-declared.ts';
 
 /** A package that a module's own files import, and the first place that does. */
 export type ImportedPackage = {
@@ -11,20 +13,24 @@ export type ImportedPackage = {
   readonly place: TextPlace;
 };
 
-/** A module with more files, or larger ones, is looked at in part: what is found is a warning, not a gate. */
+/** A module with more files is looked at in part: what is found is a warning, not a gate. */
 const fileLimit = 200;
-const fileLimitBytes = 1_000_000;
+const totalLimit = 4_000_000;
 
 /**
- * The packages imported by a file and by the local files it imports. Text is searched, not parsed: what is wrong in a
+ * The packages imported by a module's file and by the local files it imports, as far as they lie in its project. Text is searched, not parsed: what is wrong in a
  * file is for the loader to say. Imports of types alone, Node's own modules and the gateway's are left out.
  */
-export async function importedPackages(entry: string): Promise<ImportedPackage[]> {
+export async function importedPackages(module: DependentModule): Promise<ImportedPackage[]> {
   const found = new Map<string, ImportedPackage>();
-  const waiting = [entry];
+  const project = projectOf(module);
+  const waiting = [module.entry];
   const seen = new Set(waiting);
+  let total = 0;
   for (const file of waiting) {
-    const text = await readSource(file);
+    if (total > totalLimit) break;
+    const text = await readSource(project, file);
+    total += text.length;
     for (const { specifier, place } of importsIn(text)) {
       if (!specifier.startsWith('.')) {
         const name = packageOf(specifier);
@@ -40,14 +46,8 @@ export async function importedPackages(entry: string): Promise<ImportedPackage[]
   return [...found.values()];
 }
 
-async function readSource(file: string): Promise<string> {
-  const facts = await stat(file).catch(() => null);
-  if (!facts?.isFile() || facts.size > fileLimitBytes) return '';
-  return readFile(file, 'utf8').catch(() => '');
-}
-
 const patterns: readonly RegExp[] = [
-  /^[ \t]*(?:import|export)\s+(?!type\s+[\w{*])[^'"`;()]*?\bfrom\s*(['"])(?<specifier>[^'"\n]+)\1/gm,
+  /^[ \t]*(?:import|export)\s+(?!\s|type\s+[\w{*])[^'"`;()]{0,4000}?\bfrom\s*(['"])(?<specifier>[^'"\n]+)\1/gm,
   /^[ \t]*import\s*(['"])(?<specifier>[^'"\n]+)\1/gm,
   /\b(?:import|require)\s*\(\s*(['"])(?<specifier>[^'"\n]+)\1\s*\)/g,
 ];
@@ -65,9 +65,9 @@ function importsIn(source: string): { specifier: string; place: TextPlace }[] {
 
 /** Comments that fill their lines become blanks, so that places stay. */
 function withoutComments(source: string): string {
-  return source.replaceAll(/^[ \t]*(?:\/\*[\s\S]*?\*\/|\/\/.*$)/gm, (comment) =>
-    comment.replaceAll(/[^\n]/g, ' '),
-  );
+  const blank = (text: string) => text.replaceAll(/[^\n]/g, ' ');
+  // One that does not end goes on to the end: without that, each of many would be looked for anew.
+  return source.replaceAll(/^[ \t]*(?:\/\*[\s\S]*?(?:\*\/|$(?![\s\S]))|\/\/.*$)/gm, blank);
 }
 
 const packageName = /^(?:@[a-z0-9~-][\w.~-]*\/)?[a-z0-9~-][\w.~-]*/i;

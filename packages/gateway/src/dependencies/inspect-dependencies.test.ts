@@ -34,6 +34,7 @@ async function moduleWith(options: {
       checkDependencies(
         {
           agentId: 'default/spark',
+          modulePath: 'src/agents/Spark/agent.ts',
           folder,
           entry: join(folder, 'agent.ts'),
           language,
@@ -208,7 +209,7 @@ describe('a package.json that cannot be used', () => {
   test('may be a folder', async () => {
     const module = await moduleWith({ files: { 'src/agents/Spark/package.json/x': '' } });
     expect(await module.check()).toMatchObject([
-      { code: 'bad_package_json', message: 'package.json cannot be read (EISDIR).' },
+      { code: 'bad_package_json', message: 'package.json is a folder, not a file.' },
     ]);
   });
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
-import { readPlainText } from '../system/files.ts';
 import type { DependencyReport, DependentModule } from './dependency-report.ts';
 import { type ImportedPackage, importedPackages } from './imported-packages.ts';
 import {
@@ -13,6 +12,7 @@ import { describeLookalike, lookalikeOf } from './lookalikes.ts';
 import { type Declarations, readPackageJson } from './package-json.ts';
 import type { PythonEnvironments } from './python/environments.ts';
 import { inspectPython } from './python/inspect-python.ts';
+import { projectOf, readSource } from './read-declared.ts';
 
 /**
  * Says which packages a module declares without having them, in the wrong version, or imports without declaring them,
@@ -38,7 +38,7 @@ export async function inspectDependencies(
   const { declarations } = read;
   const [packages, imported] = await Promise.all([
     checkInstalled(declarations.wanted, module.folder),
-    importedPackages(module.entry),
+    importedPackages(module),
   ]);
   const findings = [
     ...packages.flatMap((one) => describePackage(one, declarations, module)),
@@ -52,7 +52,7 @@ const nothing: DependencyReport = { declarations: null, packages: [], findings: 
 
 /** Before the load says of a misspelt package that it can be installed. */
 async function findMisspelt(module: DependentModule): Promise<Finding[]> {
-  const imported = await importedPackages(module.entry);
+  const imported = await importedPackages(module);
   return imported.flatMap((one) => {
     const lookalike = lookalikeOf(one.name, 'node');
     // What is not the SDK is the load's to tell.
@@ -114,7 +114,7 @@ async function describeUndeclared(
   const findings: Finding[] = [];
   for (const { name, file, place } of undeclared) {
     const found = await findPackage(name, module.folder);
-    if (!found && (await mapsPaths(module.folder))) continue;
+    if (!found && (await mapsPaths(module))) continue;
     findings.push({
       stage: 'dependencies',
       code: 'undeclared_dependency',
@@ -131,7 +131,7 @@ async function describeUndeclared(
 }
 
 /** With `paths` or `baseUrl` a bare name may well be a file of the author's. */
-async function mapsPaths(folder: string): Promise<boolean> {
-  const text = await readPlainText(join(folder, 'tsconfig.json')).catch(() => '');
+async function mapsPaths(module: DependentModule): Promise<boolean> {
+  const text = await readSource(projectOf(module), join(module.folder, 'tsconfig.json'));
   return /"(paths|baseUrl)"\s*:/.test(text);
 }

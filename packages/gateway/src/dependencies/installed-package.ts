@@ -1,6 +1,7 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { satisfies, validRange } from 'semver';
+import { DECLARATION_LIMIT_BYTES, readPlainBytes } from '../system/files.ts';
 import type { WantedPackage } from './package-json.ts';
 
 /** A copy of a package that an import would get. */
@@ -76,10 +77,12 @@ async function findAbove(
 
 /** Undefined where there is no package. */
 async function versionIn(path: string): Promise<string | null | undefined> {
-  const text = await readFile(join(path, 'package.json'), 'utf8').catch(() => null);
-  if (text === null) return undefined;
+  // Packages may lie anywhere, such as in a store that they are linked from; of one only its version is told.
+  const file = join(path, 'package.json');
+  const bytes = await readPlainBytes(file, DECLARATION_LIMIT_BYTES).catch(() => null);
+  if (bytes === null) return undefined;
   try {
-    const { version } = JSON.parse(text) as { version?: unknown };
+    const { version } = JSON.parse(bytes.toString('utf8')) as { version?: unknown };
     return typeof version === 'string' ? version : null;
   } catch {
     return null;

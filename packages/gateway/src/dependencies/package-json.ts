@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Finding } from '../protocol/diagnostics.ts';
-import { readPlainText } from '../system/files.ts';
+import { isAbsent, whyUnread } from '../system/files.ts';
 import { parseJson, placeAt, type TextPlace } from './json-place.ts';
+import { readDeclared } from './read-declared.ts';
 
 /** A package that a module's `package.json` asks for. `range` is as written. */
 export type WantedPackage = {
@@ -46,12 +47,10 @@ export async function readPackageJson(folder: string): Promise<PackageJsonRead> 
   const path = join(folder, 'package.json');
   let text: string;
   try {
-    text = await readPlainText(path);
+    text = await readDeclared(folder, path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { type: 'absent' };
-    const why = code === 'NOTFILE' ? 'is a pipe or device, not a file' : `cannot be read (${code})`;
-    return unusable(path, `package.json ${why}.`, null);
+    if (isAbsent(error)) return { type: 'absent' };
+    return unusable(path, `package.json ${whyUnread(error)}.`, null);
   }
   const json = parseJson(text);
   if (json.type === 'broken') {

@@ -77,7 +77,7 @@ const namespace = z
           .meta({
             allowed: 'a list of paths, in which `*` stands for anything, and of sha256:<hex>',
           })
-          .describe('Paths below the project root, or `sha256:<hex>` of the file; no others.'),
+          .describe('Paths below the project root, or `sha256:<hex>` of the one file; no others.'),
       })
       .optional()
       .describe('The modules that may load.'),

@@ -74,6 +74,9 @@ const agentDescriptionSchema = z.object({
 
 export type AgentDescription = Inferred<typeof agentDescriptionSchema>;
 
+/** More local files than any module is made of, and a worker may name. */
+export const MODULE_FILES_LIMIT = 10_000;
+
 const loadedFileSchema = z.object({
   path: z.string(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -114,7 +117,7 @@ export const manifestSchema = z.object({
   sdk: z.object({ version: z.string(), path: z.string(), own: z.boolean() }).nullable(),
   runtime: runtimeSchema,
   /** Local files imported, the entry first; packages are not listed. */
-  files: z.array(loadedFileSchema),
+  files: z.array(loadedFileSchema).max(MODULE_FILES_LIMIT),
   warnings: z.array(findingSchema),
   loadMs: z.number().nonnegative(),
 });

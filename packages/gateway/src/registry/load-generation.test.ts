@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sampleManifest } from '../../test/support/manifest.ts';
@@ -43,6 +43,7 @@ async function scene(
     retire: async (_agentId, generation) => {
       retired.push(generation);
     },
+    projectRoot: folder,
     generations: createGenerations(join(folder, 'kept')),
     findRuntime: withoutPython.findRuntime,
     settings: () => ({
@@ -87,6 +88,40 @@ describe('load-generation', () => {
     ]);
     const env = await readFile(join(folder, 'kept', result.served?.envSha256 ?? ''), 'utf8');
     expect(env).toBe('CITY=Paris');
+  });
+
+  test('watches of what a module names only what lies in the project, and so much', async () => {
+    const names = [
+      ...['/', '../..', '/etc/passwd', 'link', '../data', 'prompt.md', 'later/prompt.md'],
+      ...Array.from({ length: 2000 }, (_, index) => `${index}.md`),
+    ];
+    const { load, module, folder } = await scene(async (job) => {
+      const loaded = await loadedFrom(job.entry);
+      const files = [...loaded.manifest.files, { path: '/', sha256: sha256(Buffer.from('one')) }];
+      return { ...loaded, manifest: { ...loaded.manifest, files, settings: { watch: names } } };
+    });
+    await symlink('/etc', join(module.folder, 'link'));
+    const { watched, findings } = await load(module, { generation: 1, kept: null, signal });
+    expect(watched.slice(5, 10)).toEqual([
+      module.entry,
+      join(folder, 'data'),
+      join(folder, 'A/prompt.md'),
+      join(folder, 'A/later/prompt.md'),
+      join(folder, 'A/0.md'),
+    ]);
+    expect(watched).toHaveLength(5 + 1 + 96);
+    expect(findings).toMatchObject([
+      {
+        code: 'not_watched',
+        severity: 'warning',
+        message:
+          '`__gateway__.watch` names / and 3 more outside of the project, which is not watched.',
+      },
+      {
+        code: 'not_watched',
+        message: '`__gateway__.watch` names 2007 files, of which the first 100 are watched.',
+      },
+    ]);
   });
 
   test('loads the bytes of another generation instead of what lies on disk', async () => {

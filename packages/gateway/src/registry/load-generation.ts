@@ -1,18 +1,21 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { FindRuntime, FoundModule } from '../protocol/module.ts';
-import type { Manifest, ModuleLoad } from '../protocol/records.ts';
+import type { ModuleLoad } from '../protocol/records.ts';
 import type { LoadAnswer } from '../protocol/worker/messages.ts';
 import type { ServedGeneration } from './catalog.ts';
 import type { Generations } from './kept/generations.ts';
 import { readModuleEnv } from './kept/module-env.ts';
 import { type LoadSettings, toModuleLoad } from './kept/module-load.ts';
+import { filesOnly, namedFiles } from './watch/named-files.ts';
 
 export type LoadGenerationDeps = {
   readonly prepare: (load: ModuleLoad, signal: AbortSignal) => Promise<LoadAnswer>;
   readonly retire: (agentId: string, generation: number) => Promise<void>;
   readonly generations: Generations;
   readonly settings: () => LoadSettings;
+  /** Absolute; nothing outside of it is watched because a module names it. */
+  readonly projectRoot: string;
   readonly conditions: () => string;
   /** Dependencies of the module that are missing or wrong; an error among them stops the load. */
   readonly checkDependencies: (module: FoundModule) => Promise<readonly Finding[]>;
@@ -95,7 +98,7 @@ async function loadOnce(
   if (result.type === 'load_failed') {
     // A worker that is ended because the gateway closes says nothing of its module.
     deps.signal.throwIfAborted();
-    const watched = [module.entry, ...beside, ...result.files];
+    const watched = [module.entry, ...beside, ...(await filesOnly(result.files))];
     return { served: null, findings: [...known, ...result.findings], watched };
   }
   const { manifest } = result;
@@ -103,6 +106,10 @@ async function loadOnce(
   const kept = Object.fromEntries(manifest.files.map((file) => [file.path, file.sha256]));
   const loadedAtSeconds = Math.floor(deps.nowMs() / 1000);
   const conditions = deps.conditions();
+  const [loaded, named] = await Promise.all([
+    filesOnly(manifest.files.map(({ path }) => path)),
+    namedFiles(module, manifest, deps.projectRoot),
+  ]);
   return {
     served: {
       generation,
@@ -112,20 +119,15 @@ async function loadOnce(
       loadedAtSeconds,
       load: { ...load, kept },
     },
-    findings: [...known, ...manifest.warnings],
-    watched: [...beside, ...filesOf(module, manifest)],
+    findings: [...known, ...manifest.warnings, ...named.findings],
+    watched: [...beside, module.entry, ...loaded, ...named.paths],
   };
 }
 
 async function readEnv(deps: LoadGenerationDeps, module: FoundModule) {
-  const { path, values: env, findings } = await readModuleEnv(module.folder);
-  const envSha256 = path === null ? null : await deps.generations.keepNow(path);
+  const { bytes, values: env, findings } = await readModuleEnv(module.folder);
+  const envSha256 = bytes && (await deps.generations.keepNow(bytes));
   return { env, envSha256, findings };
-}
-
-function filesOf(module: FoundModule, manifest: Manifest): string[] {
-  const named = (manifest.settings.watch ?? []).map((name) => resolve(module.folder, name));
-  return [module.entry, ...manifest.files.map((file) => file.path), ...named];
 }
 
 function filesKeepChanging(module: FoundModule): Finding {

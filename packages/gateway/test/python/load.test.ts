@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/protocol/diagnostics.ts';
+import { makePipe } from '../support/make-pipe.ts';
 import { missingPython } from '../support/python-with-sdk.ts';
 import {
   loadedWorker,
@@ -245,6 +246,41 @@ describe.skipIf(missing)(`loading a Python module (${missing ?? 'runs'})`, () =>
       { type: 'text', delta: 'old' },
       { type: 'finished', reason: 'stop' },
     ]);
+  });
+
+  test('refuses a kept generation whose bytes were changed', async () => {
+    const load = await writePythonModule({
+      'agent.py': 'class Own:\n    run = print\nagent = Own()\n',
+    });
+    const first = await startPythonWorker(load.folder);
+    const loaded = await first.load(load);
+    if (loaded.type !== 'loaded') throw new Error(JSON.stringify(loaded));
+    const { sha256 } = loaded.manifest.files[0]!;
+    await writeFile(join(load.keptFolder, sha256), 'raise RuntimeError("poisoned")\n');
+    const second = await startPythonWorker(load.folder);
+    expect(await second.load({ ...load, kept: { [load.entry]: sha256 } })).toMatchObject({
+      type: 'load_failed',
+      findings: [{ code: 'kept_bytes_changed', file: load.entry }],
+    });
+    // The next load from the folder keeps what it loads.
+    const third = await startPythonWorker(load.folder);
+    expect(await third.load(load)).toMatchObject({ type: 'loaded' });
+    expect(await readFile(join(load.keptFolder, sha256), 'utf8')).toContain('class Own');
+  });
+
+  test('does not wait for a pipe in the place of the module, nor read a helper without end', async () => {
+    const load = await writePythonModule({ 'agent.py': 'import helper\n', 'helper.py': '#\n' });
+    await truncate(join(load.folder, 'helper.py'), 8 * 1024 * 1024);
+    expect(await pythonFindingOf(load)).toMatchObject({
+      code: 'file_too_large',
+      file: join(load.folder, 'helper.py'),
+    });
+    await rm(load.entry);
+    makePipe(load.entry);
+    expect(await pythonFindingOf(load)).toMatchObject({
+      code: 'not_a_file',
+      message: 'Written/agent.py is a pipe, socket or device, not a file.',
+    });
   });
 
   test('says how to install the SDK where the interpreter has none', async () => {

@@ -8,12 +8,16 @@ from ..sdk import import_sdk
 from .code_frame import Located, ReadText, locate, place_of
 from .distributions import distribution_of, is_standard
 from .failure_detail import is_local_path, own_frame, text_of
+from .source_error import SourceReadError
 
 
 def explain_load_error(error: BaseException, load: ModuleLoad, read: ReadText) -> Finding:
     """A finding for anything raised. Never raises."""
     if isinstance(error, SystemExit):
         return _explain_exit(error, load, read)
+    if isinstance(error, SourceReadError):
+        message = f"{shown_path(error.file)} {error.reason}"
+        return finding(error.code, message, error.hint, {"file": error.file})
     if isinstance(error, SyntaxError) and is_local_path(error.filename or ""):
         return _explain_syntax(error, read)
     if isinstance(error, ModuleNotFoundError) and error.name:

@@ -3,9 +3,15 @@
 import hashlib
 import io
 import os
+import stat
 import tokenize
 
+from ..explain.source_error import SourceReadError
 from ..protocol import LoadedFile
+
+# No one writes a source file of this size.
+SOURCE_LIMIT_BYTES = 8 * 1024 * 1024
+
 
 
 class SourceFiles:
@@ -21,7 +27,7 @@ class SourceFiles:
         self._recorded: dict[str, str] = {}
 
     def read(self, path: str) -> bytes:
-        """Bytes of a file that becomes part of the generation. Raises `OSError`."""
+        """Bytes of a file that becomes part of the generation. Raises `OSError` or `SourceReadError`."""
         data = self._bytes_of(path)
         if path not in self._recorded:
             self._recorded[path] = hashlib.sha256(data).hexdigest()
@@ -31,7 +37,7 @@ class SourceFiles:
         """Text of a file for a message; empty where it cannot be read."""
         try:
             return decode_source(self._bytes_of(path))
-        except (OSError, SyntaxError, UnicodeDecodeError):
+        except (OSError, SourceReadError, SyntaxError, UnicodeDecodeError):
             return ""
 
     def has(self, path: str) -> bool:
@@ -61,9 +67,23 @@ class SourceFiles:
         if path in self._contents:
             return self._contents[path]
         sha256 = self._kept.get(path) if self._kept else None
-        with open(os.path.join(self._kept_folder, sha256) if sha256 else path, "rb") as file:
-            self._contents[path] = file.read()
+        self._contents[path] = self._kept_bytes(path, sha256) if sha256 else _read_file(path, path)
         return self._contents[path]
+
+    def _kept_bytes(self, path: str, sha256: str) -> bytes:
+        # Another process of this user can write there too: a name is no proof of what it holds.
+        data = _read_file(os.path.join(self._kept_folder, sha256), path)
+        if hashlib.sha256(data).hexdigest() == sha256:
+            return data
+        raise SourceReadError(
+            path,
+            code="kept_bytes_changed",
+            reason="is not what was loaded: somebody changed the bytes that the gateway kept of it.",
+            hint=(
+                "See who can write into .dropgate, then load the agent from its folder again: "
+                "`dropgate agents refresh --force`."
+            ),
+        )
 
 
 def decode_source(data: bytes) -> str:
@@ -72,8 +92,37 @@ def decode_source(data: bytes) -> str:
     return io.TextIOWrapper(io.BytesIO(data), encoding, newline=None).read()
 
 
+def _read_file(file: str, path: str) -> bytes:
+    # Without waiting: to open a pipe would last until somebody writes to it.
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise SourceReadError(
+                path,
+                code="not_a_file",
+                reason="is a pipe, socket or device, not a file.",
+                hint="Put a file in its place.",
+            )
+        data = opened.read(SOURCE_LIMIT_BYTES)
+    if len(data) == SOURCE_LIMIT_BYTES:
+        raise SourceReadError(
+            path,
+            code="file_too_large",
+            reason="is too large; a source file has less than 8 MiB.",
+            hint="Move data out of the source, into a file that it reads.",
+        )
+    return data
+
+
+def _is_kept(target: str, data: bytes) -> bool:
+    try:
+        return _read_file(target, target) == data
+    except (OSError, SourceReadError):
+        return False
+
+
 def _keep_bytes(target: str, data: bytes) -> None:
-    if os.path.isfile(target):
+    if _is_kept(target, data):
         return
     unfinished = f"{target}.{os.getpid()}"
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -36,6 +36,7 @@ async function project(
   await declare(dependencies);
   const module = {
     agentId: 'default/spark',
+    modulePath: 'Spark/agent.ts',
     folder,
     entry: join(folder, 'agent.ts'),
     language: 'node' as const,

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readLock } from '../read-declared.ts';
 import type { LockedPackages } from './install-result.ts';
 
 const lockSchema = z.object({
@@ -18,7 +18,7 @@ const lockSchema = z.object({
 
 /** Reads npm's lock file in a folder. One that is absent or unreadable locks nothing. */
 export async function readLockedPackages(folder: string): Promise<LockedPackages> {
-  const text = await readFile(join(folder, 'package-lock.json'), 'utf8').catch(() => '{}');
+  const text = await readLock(folder, join(folder, 'package-lock.json'));
   const entries = Object.entries(parseLock(text))
     .filter(([path]) => path.includes('node_modules/'))
     .filter(([, { os, cpu }]) => isMeant(os, process.platform) && isMeant(cpu, process.arch))

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { DependencyReport, DependentModule } from '../dependency-report.ts';
 import { isInstallUnderWay } from '../install/staging.ts';
 import type { CheckedPackage } from '../installed-package.ts';
 import { describeLookalike, lookalikeOf } from '../lookalikes.ts';
+import { projectOf, readSource } from '../read-declared.ts';
 import { type Distribution, listDistributions, normalName } from './distributions.ts';
 import {
   environmentFolder,
@@ -13,7 +13,8 @@ import {
   pythonSdk,
 } from './environments.ts';
 import { holdsMarker } from './marker.ts';
-import { type Requirement, type Requirements, readRequirements } from './requirements.ts';
+import type { Requirement } from './requirement.ts';
+import { type Requirements, readRequirements } from './requirements.ts';
 import { fitsSpecifier } from './version.ts';
 
 /**
@@ -51,9 +52,9 @@ export async function inspectPython(
 }
 
 /** Whether the module's own files import the SDK. A word in a comment is taken for one: it costs an install. */
-export async function importsSdk({ entry }: Pick<DependentModule, 'entry'>): Promise<boolean> {
-  const text = await readFile(entry, 'utf8').catch(() => '');
-  return /^\s*(?:from\s+agents(?:\.|\s)|import\s+agents\b)/m.test(text);
+export async function importsSdk(module: DependentModule): Promise<boolean> {
+  const text = await readSource(projectOf(module), module.entry);
+  return /^[ \t]*(?:from[ \t]+agents[.\s]|import[ \t]+agents\b)/m.test(text);
 }
 
 /** The SDK of a module that imports it without declaring it; an install adds it. */

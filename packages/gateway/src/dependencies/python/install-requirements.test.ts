@@ -35,6 +35,7 @@ async function scene(files: Readonly<Record<string, string>>) {
   const installer = createDependencyInstaller({ environment, pythons, signal });
   const module = {
     agentId: 'default/spark',
+    modulePath: 'Spark/agent.py',
     folder,
     entry: join(folder, 'agent.py'),
     language: 'python' as const,
@@ -168,7 +169,7 @@ describe.skipIf(missing)('a module in Python', () => {
       python: null,
       environment: { PATH: process.env.PATH },
     });
-    const found = { ...module, name: 'Spark', modulePath: 'Spark/agent.py' };
+    const found = { ...module, name: 'Spark' };
     expect(await findRuntime(found)).toMatchObject({
       interpreter: null,
       finding: waits,

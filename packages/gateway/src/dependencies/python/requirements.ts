@@ -1,23 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
-import { placeAt, type TextPlace } from '../json-place.ts';
-import { normalName } from './distributions.ts';
+import { isAbsent, whyUnread } from '../../system/files.ts';
+import type { DependentModule } from '../dependency-report.ts';
+import type { TextPlace } from '../json-place.ts';
+import { projectOf, readDeclared, readSource } from '../read-declared.ts';
+import { parseRequirement, type Requirement, type RequirementLine } from './requirement.ts';
+import { IncludeError, type RequirementOption, readRequirementFiles } from './requirement-files.ts';
 import { scriptHeader, stringList } from './toml-list.ts';
-import { isSpecifier } from './version.ts';
-
-/** One thing a module asks for. */
-export type Requirement = {
-  /** As all spellings share it; null for a path or address whose name nobody can tell. */
-  readonly name: string | null;
-  /** Conditions on the version, or the path or address it comes from; as written. */
-  readonly wanted: string;
-  /** False where only presence can be looked at. */
-  readonly isSpecifier: boolean;
-  readonly marker: string | null;
-  readonly file: string;
-  readonly place: TextPlace;
-};
 
 /** What a module in Python declares, and where. */
 export type Requirements = {
@@ -25,8 +14,12 @@ export type Requirements = {
   readonly path: string;
   readonly kind: 'requirements' | 'project' | 'header';
   readonly wanted: readonly Requirement[];
-  /** As written, one each, for an installer. */
+  /** As written, one each, for an installer; with their hashes. */
   readonly lines: readonly string[];
+  /** Conditions on packages that others may need, as written. */
+  readonly constraints: readonly string[];
+  /** Options for pip; which of them hold is the installer's to say. */
+  readonly options: readonly RequirementOption[];
   /** Every file read: more where one includes others. */
   readonly files: readonly string[];
 };
@@ -40,107 +33,89 @@ export type RequirementsRead =
 export const requirementFiles = ['requirements.txt', 'pyproject.toml'] as const;
 
 /** Reads what a module declares. Never throws; runs nothing. */
-export async function readRequirements(module: {
-  readonly folder: string;
-  readonly entry: string;
-}): Promise<RequirementsRead> {
+export async function readRequirements(
+  module: Pick<DependentModule, 'folder' | 'entry' | 'modulePath'>,
+): Promise<RequirementsRead> {
   const file = join(module.folder, 'requirements.txt');
-  const text = await read(file);
-  if (text !== null) return fromLines(file, await includedLines(file, text, []));
+  try {
+    const { lines, constraints, options, files } = await readRequirementFiles(module.folder, file);
+    const whole = lines.map(({ text, hashes }) => `${text} ${hashes}`.trim());
+    const rest = { lines: whole, constraints: constraints.map(({ text }) => text), options, files };
+    return fromLines({ path: file, kind: 'requirements', ...rest }, [...lines, ...constraints]);
+  } catch (error) {
+    if (!isAbsent(error)) return { type: 'unusable', finding: unreadable(file, error) };
+  }
   const project = join(module.folder, 'pyproject.toml');
-  const declared = stringList((await read(project)) ?? '', 'project', 'dependencies');
-  if (declared)
-    return fromLines(
-      project,
-      declared.map((one) => ({ ...one, file: project })),
-    );
-  const source = (await read(module.entry)) ?? '';
-  const header = scriptHeader(source);
+  try {
+    const text = await readDeclared(module.folder, project);
+    const declared = stringList(text, 'project', 'dependencies');
+    if (declared) return fromList(project, 'project', declared);
+  } catch (error) {
+    if (!isAbsent(error)) return { type: 'unusable', finding: unreadable(project, error) };
+  }
+  const header = scriptHeader(await readSource(projectOf(module), module.entry));
   const listed = header && stringList(header, null, 'dependencies');
-  if (!listed) return { type: 'absent' };
+  return listed ? fromList(module.entry, 'header', listed) : { type: 'absent' };
+}
+
+function fromList(
+  path: string,
+  kind: Requirements['kind'],
+  listed: readonly { readonly text: string; readonly place: TextPlace }[],
+): RequirementsRead {
+  // Options are pip's, in files of its own; here each text is a requirement.
+  const option = listed.find(({ text }) => text.startsWith('-'));
+  if (option) return { type: 'unusable', finding: notTaken({ ...option, file: path }) };
+  const lines = listed.map(({ text }) => text);
   return fromLines(
-    module.entry,
-    listed.map((one) => ({ ...one, file: module.entry })),
+    { path, kind, lines, constraints: [], options: [], files: [path] },
+    listed.map((one) => ({ ...one, file: path })),
   );
 }
 
-type Line = { readonly text: string; readonly place: TextPlace; readonly file: string };
-
-function fromLines(path: string, lines: readonly Line[]): RequirementsRead {
+function fromLines(
+  about: Omit<Requirements, 'wanted'>,
+  lines: readonly RequirementLine[],
+): RequirementsRead {
   const wanted: Requirement[] = [];
-  for (const line of lines) {
+  for (const [index, line] of lines.entries()) {
     const requirement = parseRequirement(line);
-    if (!requirement) return unusable(line);
-    wanted.push(requirement);
+    if (!requirement) return { type: 'unusable', finding: notTaken(line) };
+    // Constraints come last, and ask for nothing.
+    if (index < about.lines.length) wanted.push(requirement);
   }
-  const name = basename(path);
-  const kind =
-    name === 'requirements.txt' ? 'requirements' : name === 'pyproject.toml' ? 'project' : 'header';
-  const files = [...new Set([path, ...lines.map(({ file }) => file)])];
-  const requirements = { path, kind, wanted, lines: lines.map(({ text }) => text), files } as const;
-  return { type: 'read', requirements };
+  return { type: 'read', requirements: { ...about, wanted } };
 }
 
-/** Requirements of a file and of those it includes; options of pip are pip's alone. */
-async function includedLines(file: string, text: string, seen: readonly string[]): Promise<Line[]> {
-  const found: Line[] = [];
-  let offset = 0;
-  for (const raw of text.split(/(?<=\n)/)) {
-    const place = placeAt(text, offset + raw.length - raw.trimStart().length);
-    offset += raw.length;
-    const line = raw
-      .replace(/(^|\s)#.*$/s, '')
-      .replace(/\s+--hash.*$/s, '')
-      .replace(/\\?\s*$/s, '')
-      .trim();
-    const included = /^(?:-r|--requirement)[\s=]*(\S+)$/.exec(line)?.[1];
-    if (included) {
-      const other = resolve(dirname(file), included);
-      const more = other === file || seen.includes(other) ? null : await read(other);
-      if (more !== null) found.push(...(await includedLines(other, more, [...seen, file])));
-    } else if (line !== '' && !line.startsWith('-')) found.push({ text: line, place, file });
-  }
-  return found;
-}
+/** The most of a line that is repeated in a message. */
+const SHOWN_TEXT = 200;
 
-const named =
-  /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?:@\s*(\S+)|\(([^)]*)\)|([^;@]*))\s*(?:;\s*(.+))?$/;
-
-function parseRequirement({ text, file, place }: Line): Requirement | null {
-  const where = { file, place };
-  if (
-    /^(?:[./]|[a-z+]+:\/\/|file:)|[\\/]|\.(?:whl|zip|tar\.gz)$/.test(text.split(/[;@\s]/)[0] ?? '')
-  ) {
-    const wanted = text.split(/\s*;/)[0] ?? text;
-    return { ...where, name: nameOfFile(wanted), wanted, isSpecifier: false, marker: null };
-  }
-  const [, name, url, inBrackets, plain, marker = null] = named.exec(text) ?? [];
-  if (name === undefined) return null;
-  const wanted = url ?? (inBrackets ?? plain ?? '').trim();
-  if (url === undefined && !isSpecifier(wanted)) return null;
-  return { ...where, name: normalName(name), wanted, isSpecifier: url === undefined, marker };
-}
-
-/** `./words-1.0-py3-none-any.whl` tells its name, a folder does not. */
-function nameOfFile(path: string): string | null {
-  const file = /([^/\\]+)\.(?:whl|zip|tar\.gz)(?:#.*)?$/.exec(path)?.[1];
-  const name = file && /^(.+?)-\d/.exec(file)?.[1];
-  return name ? normalName(name) : null;
-}
-
-function unusable({ text, file, place }: Line): RequirementsRead {
-  const finding: Finding = {
+function notTaken({ text, file, place }: RequirementLine): Finding {
+  // A hidden file holds settings of somebody, such as `.env`: nothing of it is repeated.
+  const shown = basename(file).startsWith('.') ? 'This' : JSON.stringify(text.slice(0, SHOWN_TEXT));
+  return {
     stage: 'dependencies',
     code: 'bad_requirement',
     severity: 'error',
-    message: `${JSON.stringify(text)} is no requirement as pip takes it.`,
+    message: `${shown} is no requirement as pip takes it.`,
     file,
     ...place,
     hint: 'Write a name with conditions on its version, such as "httpx>=0.27,<1".',
   };
-  return { type: 'unusable', finding };
 }
 
-function read(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch(() => null);
+function unreadable(file: string, error: unknown): Finding {
+  const about = {
+    stage: 'dependencies',
+    severity: 'error',
+    code: 'requirements_unreadable',
+  } as const;
+  if (error instanceof IncludeError) {
+    const { line, reason } = error;
+    const message = `${basename(line.file)} includes a file that ${reason}.`;
+    const hint = "Include files of the module's own folder, or copy what they hold.";
+    return { ...about, message, file: line.file, ...line.place, hint };
+  }
+  const message = `${basename(file)} ${whyUnread(error)}.`;
+  return { ...about, message, file, hint: 'Put a file in its place, or remove it.' };
 }

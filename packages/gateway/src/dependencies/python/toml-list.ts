@@ -1,4 +1,4 @@
-import { placeAt, type TextPlace } from '../json-place.ts';
+import type { TextPlace } from '../json-place.ts';
 
 /** One string of a list, and where it is written. */
 export type ListedString = { readonly text: string; readonly place: TextPlace };
@@ -17,7 +17,7 @@ export function stringList(
   let current: string | null = null;
   let offset = 0;
   for (const line of source.split(/(?<=\n)/)) {
-    const header = /^\s*\[\s*([^[\]]+?)\s*\]/.exec(line)?.[1];
+    const header = /^\s*\[([^[\]]+)\]/.exec(line)?.[1]?.trim();
     if (header !== undefined) current = header;
     const start = new RegExp(`^\\s*${key}\\s*=\\s*\\[`).exec(line);
     if (header === undefined && start && current === table) {
@@ -32,14 +32,29 @@ const item = /\s*(?:#[^\n]*|,|"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)')/y;
 
 function stringsFrom(source: string, start: number): ListedString[] {
   const found: ListedString[] = [];
+  const placeOf = createPlaces(source);
   item.lastIndex = start;
   for (let match = item.exec(source); match; match = item.exec(source)) {
     const text = match[1]?.replaceAll(/\\(["\\])/g, '$1') ?? match[2];
     if (text === undefined || text.trim() === '') continue;
     const position = match.index + match[0].search(/["']/);
-    found.push({ text: text.trim(), place: placeAt(source, position) });
+    found.push({ text: text.trim(), place: placeOf(position) });
   }
   return found;
+}
+
+/** Places of positions that only grow: each line is counted once, however many are asked for. */
+function createPlaces(source: string): (position: number) => TextPlace {
+  let line = 1;
+  let lineStart = 0;
+  return (position) => {
+    for (;;) {
+      const end = source.indexOf('\n', lineStart);
+      if (end === -1 || end >= position) return { line, column: position - lineStart + 1 };
+      line += 1;
+      lineStart = end + 1;
+    }
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { findingSchema } from '../diagnostics.ts';
 import { effects } from '../policy.ts';
-import { manifestSchema, runtimeSchema } from '../records.ts';
+import { MODULE_FILES_LIMIT, manifestSchema, runtimeSchema } from '../records.ts';
 import { failureDetailSchema, provenanceSchema, runEventSchema } from '../run-events.ts';
 
 /** A `WorkerQuestion`. */
@@ -34,7 +34,7 @@ export const fromWorkerSchemas = {
   load_failed: z.object({
     findings: z.array(findingSchema).min(1),
     /** Local files read before it failed, so that a change of one is a reason to try again. */
-    files: z.array(z.string()),
+    files: z.array(z.string()).max(MODULE_FILES_LIMIT),
   }),
   event: z.object({ runId: z.string(), event: runEventSchema }),
   question: z.object({ callId: z.string(), runId: z.string(), question: workerQuestionSchema }),

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { readHead } from '../../system/files.ts';
 
 /** `builds` an agent or workflow with the SDK, merely `imports` agents from it, or neither. */
 export type AgentSign = 'builds' | 'imports' | null;
@@ -9,7 +8,7 @@ const headBytes = 64 * 1024;
 
 /** Looks at the head of a source file for signs of an agent. A file that cannot be read has none. */
 export async function readAgentSign(path: string): Promise<AgentSign> {
-  const text = await readHead(path);
+  const text = await headOf(path);
   const signs = path.endsWith('.py') ? pythonSigns : scriptSigns;
   if (text === null || !signs.imports.test(text)) return null;
   if (signs.builds.test(text)) return 'builds';
@@ -25,17 +24,13 @@ const scriptSigns: Signs = {
 };
 
 const pythonSigns: Signs = {
-  imports: /^\s*(from|import)\s+(agents|openai_agents)\b/m,
+  imports: /^[ \t]*(from|import)[ \t]+(agents|openai_agents)\b/m,
   builds: /\bAgent\s*[([]|\bbuild_agent\b|\brun_workflow\b/,
 };
 
-async function readHead(path: string): Promise<string | null> {
-  try {
-    // Without waiting: a pipe put in the place of the file must not hold up the scan.
-    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
-    return buffer.toString('utf8', 0, bytesRead);
-  } catch {
-    return null;
-  }
+function headOf(path: string): Promise<string | null> {
+  return readHead(path, headBytes).then(
+    (bytes) => bytes.toString('utf8'),
+    () => null,
+  );
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { FilePrint } from '../../protocol/records.ts';
+import { MODULE_FILE_LIMIT_BYTES, readPlainBytes } from '../../system/files.ts';
 
 /** Reads and hashes the files, absent ones included: a file that appears later is a change too. */
 export function takePrints(paths: Iterable<string>): Promise<FilePrint[]> {
@@ -33,7 +34,7 @@ async function takePrint(path: string): Promise<FilePrint> {
   const nowMs = Date.now();
   // The time is read before the content: a write in between then shows as a change at the next look.
   const stats = await stat(path).catch(() => null);
-  const bytes = stats?.isFile() ? await readFile(path).catch(() => null) : null;
+  const bytes = stats?.isFile() ? await contentOf(path) : null;
   if (!stats || !bytes) return { path, size: -1, mtimeMs: 0, changedMs: 0, sha256: '' };
   // Fresh, or of a clock that has since been set back: the next change may show the same time.
   const isFresh = stats.ctimeMs > nowMs - clockStepMs;
@@ -44,6 +45,11 @@ async function takePrint(path: string): Promise<FilePrint> {
     changedMs: isFresh ? 0 : stats.ctimeMs,
     sha256: sha256(bytes),
   };
+}
+
+/** By now it may be another than it was a moment ago, such as a pipe. */
+function contentOf(path: string): Promise<Buffer | null> {
+  return readPlainBytes(path, MODULE_FILE_LIMIT_BYTES).catch(() => null);
 }
 
 /** SHA-256 of bytes, hex. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, chown, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadedFile } from '../../protocol/records.ts';
-import { exists, readPlainBytes } from '../../system/files.ts';
+import { MODULE_FILE_LIMIT_BYTES, readPlainBytes } from '../../system/files.ts';
 import { sha256 } from './fingerprint.ts';
 
 /** The bytes that loaded generations are made of, kept by hash so that a respawn loads nothing else. */
@@ -14,16 +14,15 @@ export type Generations = {
    * @returns False where a file has changed since: what was loaded is gone, the load has to be repeated.
    */
   readonly keep: (files: readonly LoadedFile[]) => Promise<boolean>;
-  /** Keeps the bytes of one file as it is now; null where there is none. */
-  readonly keepNow: (path: string) => Promise<string | null>;
+  /** Keeps bytes and gives their hash. */
+  readonly keepNow: (bytes: Uint8Array) => Promise<string>;
+  /** The kept bytes of a hash; null where they are gone or are no longer those that were kept. */
+  readonly read: (hash: string) => Promise<Buffer | null>;
   readonly has: (hashes: readonly string[]) => Promise<boolean>;
 };
 
 /** Who may read what is kept beside the gateway's own user: a group's id, or nobody. */
 type Readers = { readonly readableBy: number | null };
-
-/** A module's file that is larger is no source, whatever a worker says it loaded. */
-const fileLimitBytes = 256 * 1024 * 1024;
 
 /** @param folder - Absolute; made when first needed. Files in it are named by their SHA-256. */
 export function createGenerations(
@@ -37,24 +36,24 @@ export function createGenerations(
       const kept = await Promise.all(files.map((file) => keepFile(folder, file, readers)));
       return kept.every(Boolean);
     },
-    async keepNow(path) {
-      const bytes = await readBytes(path);
-      if (!bytes) return null;
+    async keepNow(bytes) {
       const hash = sha256(bytes);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await write(join(folder, hash), bytes, readers);
       return hash;
     },
+    read: (hash) => readKept(folder, hash),
     async has(hashes) {
-      const found = await Promise.all(hashes.map((hash) => exists(join(folder, hash))));
-      return found.every(Boolean);
+      // One after another: together they may be large.
+      for (const hash of new Set(hashes)) if (!(await readKept(folder, hash))) return false;
+      return true;
     },
   };
 }
 
 async function keepFile(folder: string, file: LoadedFile, readers: Readers): Promise<boolean> {
   const target = join(folder, file.sha256);
-  if (await exists(target)) return true;
+  if (await readKept(folder, file.sha256)) return true;
   const bytes = await readBytes(file.path);
   if (!bytes || sha256(bytes) !== file.sha256) return false;
   await write(target, bytes, readers);
@@ -63,7 +62,13 @@ async function keepFile(folder: string, file: LoadedFile, readers: Readers): Pro
 
 // A worker names the files; a device or a pipe among them would never end.
 function readBytes(path: string): Promise<Buffer | null> {
-  return readPlainBytes(path, fileLimitBytes).catch(() => null);
+  return readPlainBytes(path, MODULE_FILE_LIMIT_BYTES).catch(() => null);
+}
+
+/** A worker of the gateway's own user can write into the folder: a name is no proof of what it holds. */
+async function readKept(folder: string, hash: string): Promise<Buffer | null> {
+  const bytes = await readBytes(join(folder, hash));
+  return bytes && sha256(bytes) === hash ? bytes : null;
 }
 
 // Written aside and renamed, so that a killed gateway leaves no half file under a hash.

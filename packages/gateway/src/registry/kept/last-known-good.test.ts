@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sampleManifest } from '../../../test/support/manifest.ts';
@@ -52,7 +52,7 @@ async function scene(options: { storeFails?: boolean } = {}) {
     emit: (event) => events.push(event),
   });
   const files = [{ path: module.entry, sha256: sha256(Buffer.from('one')) }];
-  const envSha256 = await generations.keepNow(join(module.folder, '.env'));
+  const envSha256 = await generations.keepNow(await readFile(join(module.folder, '.env')));
   const served: ServedGeneration = {
     generation: 7,
     conditions: 'these',
@@ -68,7 +68,7 @@ async function scene(options: { storeFails?: boolean } = {}) {
     envSha256,
     loadedAtSeconds: 5,
   };
-  return { module, served, stored, events, generations, lastKnownGood };
+  return { folder, module, served, stored, events, generations, lastKnownGood };
 }
 
 describe('last known good', () => {
@@ -105,6 +105,18 @@ describe('last known good', () => {
     for (const name of await readdir(generations.folder)) await rm(join(generations.folder, name));
     expect(await lastKnownGood.revive(record, module)).toBeNull();
   });
+
+  test.each(['A/agent.ts', 'A/.env'])(
+    'does not revive what has other bytes under the hash of %s',
+    async (name) => {
+      const { module, served, stored, generations, lastKnownGood, folder } = await scene();
+      await lastKnownGood.keep(module, served, []);
+      const hash = sha256(await readFile(join(folder, name)));
+      await writeFile(join(generations.folder, hash), 'poisoned');
+      const record = stored.get('default/a') as StoredGeneration;
+      expect(await lastKnownGood.revive(record, module)).toBeNull();
+    },
+  );
 
   test('goes on without its store and says what a restart would lose', async () => {
     const { module, served, events, lastKnownGood } = await scene({ storeFails: true });

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Emit } from '../../events.ts';
 import type { Finding } from '../../protocol/diagnostics.ts';
@@ -16,7 +14,7 @@ import { pruneKept } from './prune-kept.ts';
 export type LastKnownGood = {
   /** What was kept, by model id; bytes that none of it is made of go. A store that cannot be read is reported. */
   readonly list: () => Promise<ReadonlyMap<string, StoredGeneration>>;
-  /** A kept generation, ready to serve without a load; null where its bytes are gone or the module is another. */
+  /** A kept generation, ready to serve without a load; null where its bytes are gone or changed, or the module is another. */
   readonly revive: (
     stored: StoredGeneration,
     module: FoundModule,
@@ -81,7 +79,7 @@ async function revive(
   if (!(await generations.has(manifest.files.map(({ sha256 }) => sha256)))) return null;
   const { interpreter, finding } = await findRuntime(module);
   if (finding) return null;
-  const env = envSha256 === null ? '' : await readKept(generations.folder, envSha256);
+  const env = envSha256 === null ? Buffer.of() : await generations.read(envSha256);
   if (env === null) return null;
   const kept = Object.fromEntries(manifest.files.map(({ path, sha256 }) => [path, sha256]));
   const load = toModuleLoad(module, {
@@ -90,13 +88,9 @@ async function revive(
     interpreter,
     kept,
     keptFolder: generations.folder,
-    env: withoutBrokerVariables(parseEnv(env)),
+    env: withoutBrokerVariables(parseEnv(env.toString('utf8'))),
   });
   return { generation, conditions, load, manifest, envSha256, loadedAtSeconds };
-}
-
-function readKept(folder: string, sha256: string): Promise<string | null> {
-  return readFile(join(folder, sha256), 'utf8').catch(() => null);
 }
 
 function notKept(module: FoundModule, error: unknown): Finding {

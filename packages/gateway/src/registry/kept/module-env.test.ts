@@ -18,7 +18,7 @@ test('gives the values of .env and holds back the upstream key, naming its line'
 test('takes a folder without .env for an empty one', async () => {
   const folder = await tempFolder();
   expect(await readModuleEnv(folder)).toEqual({
-    path: join(folder, '.env'),
+    bytes: null,
     values: {},
     findings: [],
   });
@@ -42,7 +42,7 @@ test('takes no secrets from where a link leads out of the module', async () => {
   await mkdir(join(root, 'B'));
   await symlink('../.env', join(root, 'B/.env'));
   expect(await readModuleEnv(join(root, 'B'))).toMatchObject({
-    path: null,
+    bytes: null,
     values: {},
     findings: [{ code: 'env_unreadable', message: expect.stringContaining('leads out of') }],
   });

@@ -1,5 +1,5 @@
 import { realpathSync, type Stats, statSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 
 /** Whether a path matters; asked once with the path alone and once more with its stats (links not followed). */
 export type IsWatched = (path: string, stats?: Stats) => boolean;
@@ -58,6 +58,11 @@ function isStray(path: string, root: string, stats: Stats | undefined): boolean 
   }
 }
 
+/** Folders that are never meant by the name of one above them: packages, a repository's own, the gateway's state. */
+function isOthers(name: string): boolean {
+  return ['node_modules', '.git', '.venv', '.dropgate'].includes(name);
+}
+
 /** Single files (or folders, with all in them) wherever they lie; a set that changes. */
 export type ExtraPaths = {
   readonly isWatched: IsWatched;
@@ -73,7 +78,7 @@ export function createExtraPaths(): ExtraPaths {
   const has = (path: string): boolean => {
     for (let each = path; ; each = dirname(each)) {
       if (paths.has(each)) return true;
-      if (each === dirname(each)) return false;
+      if (each === dirname(each) || isOthers(basename(each))) return false;
     }
   };
   return {

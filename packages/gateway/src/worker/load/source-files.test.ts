@@ -44,6 +44,22 @@ describe('files of a generation', () => {
     expect(sources.read(join(folder, 'late.ts'))).toBe('late');
   });
 
+  test('are refused where the kept bytes are not those of their hash, and kept anew', async () => {
+    const folder = await tempFolder({ 'a.ts': 'a' });
+    const [a, keptFolder] = [join(folder, 'a.ts'), join(folder, 'generations')];
+    await mkdir(keptFolder);
+    await writeFile(join(keptFolder, sha256OfA), 'poisoned');
+    const revived = createSourceFiles({ kept: { [a]: sha256OfA }, keptFolder });
+    expect(() => revived.read(a)).toThrow(
+      'somebody changed the bytes that the gateway kept of it.',
+    );
+    expect(revived.loaded()).toEqual([]);
+    const sources = createSourceFiles({ kept: null, keptFolder });
+    sources.read(a);
+    sources.keep(keptFolder);
+    expect(await readFile(join(keptFolder, sha256OfA), 'utf8')).toBe('a');
+  });
+
   test('lose a byte order mark in their text, not in their hash', async () => {
     const folder = await tempFolder({ 'a.json': '\uFEFF{}' });
     const sources = createSourceFiles({ kept: null, keptFolder: folder });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadedFile } from '../../protocol/records.ts';
 import { statsOf } from './local-files.ts';
-import { readSource } from './read-source.ts';
+import { readBytes, readSource, SourceReadError } from './read-source.ts';
 
 /** The author's files as one generation sees them: each is read once, and what was read stays. Paths are absolute. */
 export type SourceFiles = {
@@ -37,7 +37,7 @@ export function createSourceFiles(options: {
     const known = contents.get(path);
     if (known) return known;
     const sha256 = kept?.get(path);
-    const bytes = sha256 ? readFileSync(join(options.keptFolder, sha256)) : readSource(path);
+    const bytes = sha256 ? readKept(options.keptFolder, sha256, path) : readSource(path);
     contents.set(path, bytes);
     return bytes;
   };
@@ -55,15 +55,27 @@ export function createSourceFiles(options: {
     keep(folder) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       for (const { path, sha256 } of recorded.values()) {
-        keepBytes(join(folder, sha256), bytesOf(path));
+        keepBytes(folder, sha256, bytesOf(path));
       }
     },
   };
 }
 
+/** Another process of this user can write there too: a name is no proof of what it holds. */
+function readKept(folder: string, sha256: string, path: string): Buffer {
+  const bytes = readBytes(join(folder, sha256));
+  if (sha256Of(bytes) === sha256) return bytes;
+  throw new SourceReadError(path, {
+    code: 'kept_bytes_changed',
+    reason: 'is not what was loaded: somebody changed the bytes that the gateway kept of it.',
+    hint: 'See who can write into .dropgate, then load the agent from its folder again: `dropgate agents refresh --force`.',
+  });
+}
+
 /** Renamed into place, so that a reader never sees half a file. */
-function keepBytes(target: string, bytes: Buffer): void {
-  if (isFile(target)) return;
+function keepBytes(folder: string, sha256: string, bytes: Buffer): void {
+  const target = join(folder, sha256);
+  if (isFile(target) && sha256Of(readBytes(target)) === sha256) return;
   const unfinished = `${target}.${process.pid}`;
   writeFileSync(unfinished, bytes, { mode: 0o600 });
   renameSync(unfinished, target);
