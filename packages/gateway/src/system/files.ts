@@ -70,6 +70,18 @@ export function whyUnread(error: unknown): string {
   return reasons[code] ?? `cannot be read (${code})`;
 }
 
+/** Whether there is something that is not read for what it is. */
+export function isRefused(error: unknown): boolean {
+  return ['OUTSIDE', 'LINKED', 'NOTFILE', 'TOO_LARGE'].includes(errorCode(error));
+}
+
+/** Whether there is a file, of any size, that lies below a folder once links are followed. */
+export function isOwnFile(path: string, within: string): Promise<boolean> {
+  return withFile(path, async (file) =>
+    (await placeOf(file, path)).startsWith((await realpath(within)) + sep),
+  ).catch(() => false);
+}
+
 /** Whether a file was not read because there is none. */
 export function isAbsent(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes(errorCode(error));

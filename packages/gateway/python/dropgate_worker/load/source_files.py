@@ -13,7 +13,6 @@ from ..protocol import LoadedFile
 SOURCE_LIMIT_BYTES = 8 * 1024 * 1024
 
 
-
 class SourceFiles:
     """
     Reads from disk, or, of a kept generation, the bytes kept under their hash. A file that a kept generation had not

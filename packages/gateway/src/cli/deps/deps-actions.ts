@@ -100,7 +100,12 @@ async function prepare(context: CommandContext, named: string | undefined) {
   const { signal } = stop;
   const { environment, python } = config;
   const stateFolder = join(config.projectRoot, '.dropgate');
-  const pythons = createPythonEnvironments({ stateFolder, python, environment });
+  const pythons = createPythonEnvironments({
+    stateFolder,
+    python,
+    environment,
+    environments: 'read',
+  });
   const installer = createDependencyInstaller({ environment, pythons, signal });
   return { modules, installer, stop: signal };
 }

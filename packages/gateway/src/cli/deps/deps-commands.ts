@@ -13,7 +13,7 @@ export function addDependencyCommands(program: Command, run: RunCommand): void {
   const commands = () => import('./deps-actions.ts');
   deps
     .command('plan')
-    .description('show what would be installed where, and why; installs nothing')
+    .description('show what would be installed where, and why; installs and runs nothing')
     .argument(...agent)
     .addOption(jsonOption())
     .addHelpText('after', examples('deps plan', 'deps plan labs/planner'))
@@ -25,7 +25,10 @@ export function addDependencyCommands(program: Command, run: RunCommand): void {
     .command('install')
     .description('install what is missing, each agent into its own folder')
     .argument(...agent)
-    .option('--allow-scripts', "run npm packages' install scripts, which may do anything")
+    .option(
+      '--allow-scripts',
+      'let packages run code to be installed: npm scripts, git, builds in Python',
+    )
     .option('--shared', 'only the environment that agents in Python without requirements share')
     .addOption(jsonOption())
     .addHelpText('after', examples('deps install', 'deps install planner --allow-scripts'))

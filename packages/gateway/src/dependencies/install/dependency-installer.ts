@@ -13,9 +13,9 @@ import {
   type InstallPlan,
   type InstallResult,
 } from './install-result.ts';
-import { findNpm, runNpm } from './npm.ts';
+import { npmInstall } from './npm-install.ts';
 import { readLockedPackages } from './npm-lock-file.ts';
-import { installerVariables } from './run-program.ts';
+import { refuseSources } from './npm-sources.ts';
 import { openStaging, type StagedInstall, type Staging } from './staging.ts';
 
 /** Installs what modules declare, each into its own folder. Neither function throws for a bad module. */
@@ -29,13 +29,12 @@ export type DependencyInstaller = {
   readonly installShared: () => Promise<InstallResult>;
 };
 
-const INSTALL_TIMEOUT_MS = 600_000;
-
 const lockFile = 'package-lock.json';
 const stagedNpm: StagedInstall = {
   packages: 'node_modules',
   lockFile,
-  copied: ['package.json', lockFile, 'npm-shrinkwrap.json', '.npmrc'],
+  copied: ['package.json', lockFile, 'npm-shrinkwrap.json'],
+  left: [],
 };
 
 export function createDependencyInstaller(deps: InstallDeps): DependencyInstaller {
@@ -44,7 +43,7 @@ export function createDependencyInstaller(deps: InstallDeps): DependencyInstalle
       module.language === 'python' ? planRequirements(deps, module) : planWithNpm(deps, module),
     install: (module, { scripts }) =>
       module.language === 'python'
-        ? installRequirements(deps, module)
+        ? installRequirements(deps, module, scripts)
         : installWithNpm(deps, module, scripts),
     installShared: () => installSharedEnvironment(deps),
   };
@@ -56,11 +55,13 @@ async function planWithNpm(deps: InstallDeps, module: DependentModule): Promise<
   const planned = { packages, findings, target, resolved: null, failure: null };
   if (packages.every(({ state }) => state === 'ok')) return planned;
   try {
-    const resolved = await inStaging(module, async (staging) => {
-      await npmInstall(deps, staging, ['--package-lock-only', '--ignore-scripts']);
-      return readLockedPackages(staging.folder);
+    await refuseSources(module, 'plan');
+    return await inStaging(module, async (staging) => {
+      const how = { moduleFolder: module.folder, reach: 'plan' } as const;
+      const settings = await npmInstall(deps, staging, how);
+      const resolved = await readLockedPackages(staging.folder);
+      return { ...planned, findings: [...findings, ...settings], resolved };
     });
-    return { ...planned, resolved };
   } catch (error) {
     if (error instanceof InstallError) return { ...planned, failure: error };
     throw error;
@@ -80,13 +81,16 @@ async function installWithNpm(
     return { type: 'nothing_to_do', declares: before.packages.length > 0 };
   }
   try {
+    await refuseSources(module, scripts);
     return await inStaging(module, async (staging) => {
-      await npmInstall(deps, staging, scriptFlags[scripts]);
+      const how = { moduleFolder: module.folder, reach: scripts };
+      const settings = await npmInstall(deps, staging, how);
       await checkComplete(deps, module, staging);
       const { packages, withScripts } = await readLockedPackages(staging.folder);
       staging.commit();
       const skippedScripts = scripts === 'skip' ? withScripts : [];
-      const warnings = before.findings.filter(({ code }) => code === 'lookalike_package');
+      const lookalikes = before.findings.filter(({ code }) => code === 'lookalike_package');
+      const warnings = [...lookalikes, ...settings];
       return { type: 'installed', packages, skippedScripts, warnings };
     });
   } catch (error) {
@@ -100,12 +104,6 @@ async function hasScripts({ folder }: DependentModule): Promise<boolean> {
   return (await readLockedPackages(folder)).withScripts.length > 0;
 }
 
-/** From version 12 on npm runs only the scripts it is told to trust. */
-const scriptFlags = {
-  run: ['--ignore-scripts=false', '--dangerously-allow-all-scripts'],
-  skip: ['--ignore-scripts'],
-} as const;
-
 async function inStaging<Result>(
   module: DependentModule,
   work: (staging: Staging) => Promise<Result>,
@@ -116,24 +114,6 @@ async function inStaging<Result>(
   } finally {
     await staging.discard();
   }
-}
-
-async function npmInstall(
-  deps: InstallDeps,
-  staging: Staging,
-  flags: readonly string[],
-): Promise<void> {
-  const environment = installerVariables(deps.environment);
-  const npm = await findNpm(environment);
-  // With a prefix npm does not look for a workspace that this folder might be part of.
-  const here = ['--prefix', staging.folder, '--no-audit', '--no-fund', '--loglevel=error'];
-  await runNpm(npm, ['install', ...here, ...flags], {
-    folder: staging.folder,
-    environment,
-    signal: deps.signal,
-    timeoutMs: deps.timeoutMs ?? INSTALL_TIMEOUT_MS,
-    onStart: staging.recordGroup,
-  });
 }
 
 /** npm may end well without all that was asked for, such as with settings that omit a kind of package. */

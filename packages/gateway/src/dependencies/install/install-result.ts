@@ -63,6 +63,8 @@ export type InstallFailure =
   | 'interrupted'
   | 'install_running'
   | 'incomplete_install'
+  | 'source_refused'
+  | 'file_refused'
   | 'folder_not_writable';
 
 /** An install did not happen; `message` says why, `hint` what to do, `output` what the installer said, where it did. */

@@ -81,6 +81,8 @@ function npmFailed(output: string): InstallError {
 }
 
 const hints: Readonly<Record<string, string>> = {
+  EALLOWGIT:
+    'What is fetched with git may run code. If you trust it, install with --allow-scripts; else name a version of the registry.',
   ETARGET: 'Correct the version in package.json to one that exists.',
   E404: 'Correct the name in package.json; the registry has no such package.',
   ERESOLVE: 'Change the versions in package.json so that they fit together.',

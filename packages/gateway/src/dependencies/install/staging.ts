@@ -8,8 +8,9 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { copyFile, mkdir, readdir, realpath, rm, symlink } from 'node:fs/promises';
+import { mkdir, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isRefused, LOCK_LIMIT_BYTES, readOwnBytes, whyUnread } from '../../system/files.ts';
 import { hasProcess, processIdentity, signalGroup } from '../../system/processes.ts';
 import { InstallError } from './install-result.ts';
 
@@ -18,8 +19,10 @@ export type StagedInstall = {
   /** Folder of the packages, and the file that says which they are, each a name. */
   readonly packages: string;
   readonly lockFile: string;
-  /** Files that the installer may write, by name; null where it needs no copy of the folder. */
-  readonly copied: readonly string[] | null;
+  /** Files that the installer may write, by name. */
+  readonly copied: readonly string[];
+  /** Files that it gets none of: settings by which it could be told more than an install is asked for. */
+  readonly left: readonly string[];
 };
 
 /**
@@ -60,10 +63,10 @@ export async function openStaging(moduleFolder: string, staged: StagedInstall): 
   try {
     writeOwner(folder, null);
     writeFileSync(installMark(target), '');
-    if (staged.copied) await fill(folder, target, staged);
+    await fill(folder, target, staged);
   } catch (error) {
     await discard();
-    throw notWritable(folder, error);
+    throw error instanceof InstallError ? error : notWritable(folder, error);
   }
   return {
     folder,
@@ -99,11 +102,23 @@ function stagingOf(target: string): string {
 /** Files that npm may write are copied, the rest is linked: `file:` dependencies and scripts may need it. */
 async function fill(folder: string, target: string, staged: StagedInstall): Promise<void> {
   for (const name of await readdir(target)) {
-    if (staged.copied?.includes(name)) await copyFile(join(target, name), join(folder, name));
-    else if (name !== staged.packages && !name.startsWith('.')) {
+    if (staged.copied.includes(name)) {
+      await writeFile(join(folder, name), await readCopied(target, name));
+    } else if (name !== staged.packages && !name.startsWith('.') && !staged.left.includes(name)) {
       await symlink(join(target, name), join(folder, name));
     }
   }
+}
+
+async function readCopied(target: string, name: string): Promise<Buffer> {
+  const bounds = { within: target, limitBytes: LOCK_LIMIT_BYTES };
+  return readOwnBytes(join(target, name), bounds).catch((error: unknown) => {
+    if (!isRefused(error)) throw error;
+    throw new InstallError('file_refused', `${name} ${whyUnread(error)}.`, {
+      hint: 'Put a file in its place, or remove it.',
+      cause: error,
+    });
+  });
 }
 
 /** What lies here while the new packages are put in place. */

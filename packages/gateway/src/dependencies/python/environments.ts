@@ -6,6 +6,7 @@ import { exists, findProgram } from '../../system/files.ts';
 import type { ProcessUser } from '../../system/processes.ts';
 import { findDistribution } from './distributions.ts';
 import { type PythonFacts, type PythonProbe, probePython, tooOld } from './probe.ts';
+import { readEnvironment } from './read-environment.ts';
 
 /** The distribution that agents in Python are written with. */
 export const pythonSdk = 'openai-agents';
@@ -43,6 +44,8 @@ export type PythonDeps = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Absent for the gateway's own. */
   readonly user?: ProcessUser | null;
+  /** How environments are looked at: by starting their Python, as workers do (absent), or by their files alone. */
+  readonly environments?: 'started' | 'read';
 };
 
 /** Names under which a Python is looked for in PATH, in this order. */
@@ -58,11 +61,13 @@ const names = [
 
 export function createPythonEnvironments(deps: PythonDeps): PythonEnvironments {
   const probe = cachedProbe(deps);
+  const look: Probe =
+    deps.environments === 'read' ? (program) => readEnvironment(join(program, '..', '..')) : probe;
   const sharedFolder = join(deps.stateFolder, 'python');
   const shared = programIn(sharedFolder);
   const base = (file: string) => findBase(deps, probe, file);
   const ready = async (program: string): Promise<PythonFacts | null> => {
-    const probed = (await exists(program)) ? await probe(program) : null;
+    const probed = (await exists(program)) ? await look(program) : null;
     return probed?.type === 'found' ? probed.facts : null;
   };
   return {
@@ -70,7 +75,7 @@ export function createPythonEnvironments(deps: PythonDeps): PythonEnvironments {
     base,
     inFolder: (folder) => ready(programIn(folder)),
     async choose({ folder, entry }) {
-      const own = await chooseOwn(folder, probe);
+      const own = await chooseOwn(folder, look);
       if (own) return own;
       const named = deps.python === null ? null : await base(entry);
       if (named?.type === 'found' && (await findDistribution(pythonSdk, named.facts))) return named;

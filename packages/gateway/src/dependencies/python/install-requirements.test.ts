@@ -46,7 +46,7 @@ async function scene(files: Readonly<Record<string, string>>) {
     pythons,
     module,
     check: () => checkDependencies(module, pythons),
-    install: () => installer.install(module, { scripts: 'skip' }),
+    install: (scripts: 'run' | 'skip' = 'skip') => installer.install(module, { scripts }),
     plan: () => installer.plan(module),
   };
 }
@@ -134,7 +134,7 @@ describe.skipIf(missing)('an install of a module in Python', () => {
       'broken/pyproject.toml': brokenBuild,
       'broken/backend.py': 'raise SystemExit("no compiler here")\n',
     });
-    expect(await install()).toMatchObject({
+    expect(await install('run')).toMatchObject({
       failure: {
         code: 'python_install_failed',
         output: expect.stringContaining('no compiler here'),

@@ -9,7 +9,7 @@ import {
   type InstallResult,
   type LockedPackage,
 } from '../install/install-result.ts';
-import { installerVariables } from '../install/run-program.ts';
+import { installerVariables } from '../install/installer-variables.ts';
 import { openStaging, type Staging } from '../install/staging.ts';
 import { findDistribution, listDistributions, normalName } from './distributions.ts';
 import { environmentFolder, pythonSdk, pythonSdkVersion } from './environments.ts';
@@ -21,6 +21,7 @@ import {
   stagedPython,
 } from './make-environment.ts';
 import type { PythonFacts } from './probe.ts';
+import { pipOptions, refuseBuilds } from './requirement-sources.ts';
 import { type Requirements, readRequirements } from './requirements.ts';
 import { fitsSpecifier } from './version.ts';
 
@@ -32,13 +33,14 @@ const pinnedSdk = `${pythonSdk}==${pythonSdkVersion}`;
 export async function installRequirements(
   deps: InstallDeps,
   module: DependentModule,
+  scripts: 'run' | 'skip',
 ): Promise<InstallResult> {
   const read = await readRequirements(module);
   if (read.type === 'unusable') return { type: 'refused', finding: read.finding };
   if (read.type === 'absent') return { type: 'nothing_to_do', declares: false };
   const { findings } = await inspectPython(module, deps.pythons);
   if (!hasError(findings)) return { type: 'nothing_to_do', declares: true };
-  return install(deps, await ownEnvironment(module, read.requirements, findings));
+  return install(deps, await ownEnvironment(module, read.requirements, { findings, scripts }));
 }
 
 /** Makes the environment that modules without requirements share, with the SDK alone. */
@@ -67,10 +69,17 @@ export async function planRequirements(
   const { packages, findings } = report;
   const wanted =
     read.type === 'read'
-      ? await ownEnvironment(module, read.requirements, findings)
+      ? await ownEnvironment(module, read.requirements, { findings, scripts: 'skip' })
       : sharedEnvironment(deps.pythons.sharedFolder);
   const target = join(wanted.target, environmentFolder);
-  const planned = { packages, findings, target, resolved: null, failure: null };
+  const settings = wanted.settings;
+  const planned = {
+    packages,
+    findings: [...findings, ...settings],
+    target,
+    resolved: null,
+    failure: null,
+  };
   // An environment that its author made by hand, and declares nothing for, is theirs to fill.
   const isForeign = read.type === 'absent' && (await deps.pythons.inFolder(module.folder)) !== null;
   const hasNoPython = findings.some(({ code }) => /^python_(missing|too_old)$/.test(code));
@@ -84,26 +93,41 @@ export async function planRequirements(
 type Wanted = {
   readonly target: string;
   readonly keepsLock: boolean;
+  readonly scripts: 'run' | 'skip';
+  readonly credentials: 'given' | 'withheld';
+  /** Throws where something may not be had. */
   readonly wanted: (staging: Staging) => Promise<readonly string[]>;
   /** Throws where something is missing in the end. */
   readonly check: (facts: PythonFacts) => Promise<void>;
   readonly warnings: readonly Finding[];
+  /** What of the module's settings for pip is not used. */
+  readonly settings: readonly Finding[];
 };
 
 async function ownEnvironment(
   module: DependentModule,
   requirements: Requirements,
-  findings: readonly Finding[],
+  {
+    findings,
+    scripts,
+  }: { readonly findings: readonly Finding[]; readonly scripts: 'run' | 'skip' },
 ): Promise<Wanted> {
+  const { folder } = module;
   const needsSdk = await mustAddSdk(module, requirements);
+  const options = await pipOptions(folder, requirements, scripts);
   return {
-    target: module.folder,
-    keepsLock: await lockFits(module.folder, requirements),
-    wanted: async (staging) => [
-      '-r',
-      await requirementsFile(staging, requirements),
-      ...(needsSdk ? [pinnedSdk] : []),
-    ],
+    target: folder,
+    keepsLock: await lockFits(folder, requirements),
+    scripts,
+    credentials: options.namesIndex ? 'withheld' : 'given',
+    settings: options.findings,
+    wanted: async (staging) => {
+      await refuseBuilds(folder, requirements, scripts);
+      return [
+        ...(await writeRequirements(staging, requirements, options.lines)),
+        ...(needsSdk ? [pinnedSdk] : []),
+      ];
+    },
     check: (facts) => checkComplete(requirements, facts),
     warnings: findings.filter(({ code }) => code === 'lookalike_package'),
   };
@@ -111,7 +135,10 @@ async function ownEnvironment(
 
 function sharedEnvironment(target: string): Wanted {
   const wanted = async () => [pinnedSdk];
-  return { target, keepsLock: false, wanted, check: async () => undefined, warnings: [] };
+  return {
+    ...{ target, keepsLock: false, scripts: 'skip', credentials: 'given' },
+    ...{ wanted, check: async () => undefined, warnings: [], settings: [] },
+  };
 }
 
 function hasError(findings: readonly Finding[]): boolean {
@@ -127,13 +154,18 @@ async function install(deps: InstallDeps, wanted: Wanted): Promise<InstallResult
     return installed;
   });
   if (packages instanceof InstallError) return { type: 'failed', failure: packages };
-  return { type: 'installed', packages, skippedScripts: [], warnings: wanted.warnings };
+  return {
+    type: 'installed',
+    packages,
+    skippedScripts: [],
+    warnings: [...wanted.warnings, ...wanted.settings],
+  };
 }
 
 /** Works on an environment in a staging folder, which is gone afterwards. Gives the failure of an install. */
 async function staged(
   deps: InstallDeps,
-  { target, keepsLock, wanted }: Wanted,
+  { target, keepsLock, scripts, credentials, wanted }: Wanted,
   work: typeof makeEnvironment,
 ): Promise<readonly LockedPackage[] | InstallError> {
   const base = await deps.pythons.base(target);
@@ -145,14 +177,14 @@ async function staged(
     // The state folder, where there is none yet, is the gateway's alone.
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     await mkdir(target, { recursive: true });
-    const staging = await openStaging(target, stagedPython);
+    const staging = await openStaging(target, stagedPython(scripts));
     try {
       const { interpreter } = base.facts;
       return await work(
         staging,
-        { base: interpreter, keepsLock, target, wanted: await wanted(staging) },
+        { base: interpreter, keepsLock, scripts, target, wanted: await wanted(staging) },
         {
-          environment: installerVariables(deps.environment),
+          environment: installerVariables(deps.environment, { installer: 'python', credentials }),
           signal: deps.signal,
           timeoutMs: deps.timeoutMs ?? INSTALL_TIMEOUT_MS,
         },
@@ -185,12 +217,24 @@ async function lockFits(folder: string, { wanted }: Requirements): Promise<boole
   );
 }
 
-/** pip reads a requirements file as it is; what is declared elsewhere is written into one. */
-async function requirementsFile(staging: Staging, { kind, lines }: Requirements): Promise<string> {
-  if (kind === 'requirements') return 'requirements.txt';
-  const name = '.dropgate-requirements.txt';
-  await writeFile(join(staging.folder, name), `${lines.join('\n')}\n`);
-  return name;
+/**
+ * Writes what is declared into files of the copy: of the module's own pip reads none, since they may hold any option
+ * and name any file.
+ *
+ * @returns Arguments for pip.
+ */
+async function writeRequirements(
+  { folder }: Staging,
+  { lines, constraints }: Requirements,
+  options: readonly string[],
+): Promise<readonly string[]> {
+  const write = (name: string, texts: readonly string[]) =>
+    writeFile(join(folder, name), `${texts.join('\n')}\n`, { mode: 0o600 });
+  const [wanted, limits] = ['.dropgate-requirements.txt', '.dropgate-constraints.txt'] as const;
+  await write(wanted, [...options, ...lines]);
+  if (constraints.length === 0) return ['-r', wanted];
+  await write(limits, constraints);
+  return ['-r', wanted, '-c', limits];
 }
 
 /** pip may end well without all that was asked for, such as with an environment that leaves dependencies out. */

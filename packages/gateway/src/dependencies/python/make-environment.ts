@@ -3,15 +3,20 @@ import { join } from 'node:path';
 import { InstallError, type LockedPackage } from '../install/install-result.ts';
 import type { ProgramRun } from '../install/run-program.ts';
 import type { StagedInstall, Staging } from '../install/staging.ts';
+import { readLock } from '../read-declared.ts';
+import { listDistributions } from './distributions.ts';
 import { environmentFolder, pythonLockFile } from './environments.ts';
 import { findPip, type Pip } from './pip.ts';
 
-/** What an install makes beside a module in Python. */
-export const stagedPython: StagedInstall = {
-  packages: environmentFolder,
-  lockFile: pythonLockFile,
-  copied: [pythonLockFile],
-};
+/** What an install makes beside a module in Python. Settings that uv would find go with it where code may run. */
+export function stagedPython(scripts: 'run' | 'skip'): StagedInstall {
+  return {
+    packages: environmentFolder,
+    lockFile: pythonLockFile,
+    copied: [pythonLockFile],
+    left: scripts === 'run' ? [] : ['pyproject.toml', 'uv.toml', 'setup.py', 'setup.cfg'],
+  };
+}
 
 /** An environment to be made. */
 export type WantedEnvironment = {
@@ -21,6 +26,7 @@ export type WantedEnvironment = {
   readonly wanted: readonly string[];
   /** Versions to keep to, where a lock file still fits. */
   readonly keepsLock: boolean;
+  readonly scripts: 'run' | 'skip';
   /** Absolute folder that the environment goes to in the end. */
   readonly target: string;
 };
@@ -41,13 +47,12 @@ type InstallerRun = Omit<ProgramRun, 'folder' | 'onStart'>;
  */
 export async function makeEnvironment(
   staging: Staging,
-  { base, wanted, keepsLock, target }: WantedEnvironment,
+  { base, wanted, keepsLock, scripts, target }: WantedEnvironment,
   run: InstallerRun,
 ): Promise<readonly LockedPackage[]> {
-  const pip = await pipIn(staging, base, run);
+  const pip = await pipIn(staging, { base, scripts }, run);
   await pip.makeEnvironment();
   await pip.install(keepingLock(wanted, keepsLock));
-  const frozen = await pip.freeze();
   // Workers write no bytecode, so it has to be there, and to name the place where the files will lie.
   const from = join(staging.folder, environmentFolder);
   const to = join(target, environmentFolder);
@@ -56,7 +61,7 @@ export async function makeEnvironment(
     .runPython('-m', 'compileall', '-q', '-x', installers, ...places)
     .catch(rethrowUnlessFailed);
   await moveEnvironment(from, to);
-  const packages = lockedIn(frozen);
+  const packages = await installedIn(from);
   const lines = packages.map(({ name, version }) => `${name}==${version}`);
   await writeFile(join(staging.folder, pythonLockFile), `${lockHead}${lines.join('\n')}\n`);
   return packages;
@@ -69,16 +74,20 @@ export async function makeEnvironment(
  */
 export async function resolveEnvironment(
   staging: Staging,
-  { base, wanted, keepsLock }: WantedEnvironment,
+  { base, wanted, keepsLock, scripts }: WantedEnvironment,
   run: InstallerRun,
 ): Promise<readonly LockedPackage[]> {
-  const pip = await pipIn(staging, base, run);
+  const pip = await pipIn(staging, { base, scripts }, run);
   return pip.resolve(keepingLock(wanted, keepsLock));
 }
 
-function pipIn(staging: Staging, base: string, run: InstallerRun): Promise<Pip> {
+function pipIn(
+  staging: Staging,
+  { base, scripts }: Pick<WantedEnvironment, 'base' | 'scripts'>,
+  run: InstallerRun,
+): Promise<Pip> {
   const here = { ...run, folder: staging.folder, onStart: staging.recordGroup };
-  return findPip(base, here);
+  return findPip(base, scripts, here);
 }
 
 function keepingLock(wanted: readonly string[], keepsLock: boolean): readonly string[] {
@@ -110,9 +119,24 @@ async function moveEnvironment(from: string, to: string): Promise<void> {
   }
 }
 
+/** As their metadata says: to ask the environment's Python would run what its packages hold. */
+async function installedIn(place: string): Promise<LockedPackage[]> {
+  const library = join(place, 'lib');
+  const packageFolders = (await readdir(library)).map((name) =>
+    join(library, name, 'site-packages'),
+  );
+  return [...(await listDistributions({ packageFolders }))]
+    .filter(([name]) => !ownInstallers.includes(name))
+    .map(([name, { version }]) => ({ name, version }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What an environment may have for its own installs. */
+const ownInstallers = ['pip', 'setuptools', 'wheel'];
+
 /** Packages that a lock file names; what came from a path or an address is left out. */
 export async function readPythonLock(folder: string): Promise<readonly LockedPackage[]> {
-  return lockedIn(await readFile(join(folder, pythonLockFile), 'utf8').catch(() => ''));
+  return lockedIn(await readLock(folder, join(folder, pythonLockFile)));
 }
 
 function lockedIn(text: string): LockedPackage[] {

@@ -8,14 +8,14 @@ const failures = [
       'ERROR: Could not find a version that satisfies the requirement words==9.0 (from versions: 1.0)\nERROR: No matching distribution found for words==9.0\n',
     reason:
       'Could not find a version that satisfies the requirement words==9.0 (from versions: 1.0)',
-    hint: 'Correct the name or version in the requirements to one that exists.',
+    hint: 'Correct the name or version in the requirements to one that exists. One that comes as source only is built with --allow-scripts.',
   },
   {
     what: 'uv finds no such package',
     output:
       '  × No solution found when resolving dependencies:\n  ╰─▶ Because reqeusts was not found in the package registry and you require\n      reqeusts, we can conclude that your requirements are unsatisfiable.\n',
     reason: 'Because reqeusts was not found in the package registry and you require',
-    hint: 'Correct the name or version in the requirements to one that exists.',
+    hint: 'Correct the name or version in the requirements to one that exists. One that comes as source only is built with --allow-scripts.',
   },
   {
     what: 'uv finds versions that exclude each other',

@@ -15,11 +15,9 @@ export type Pip = {
   readonly makeEnvironment: () => Promise<void>;
   /** Installs into it what is wanted, as arguments of `pip install`. */
   readonly install: (wanted: readonly string[]) => Promise<void>;
-  /** What is in it, one `name==version` a line. */
-  readonly freeze: () => Promise<string>;
   /** What an install would bring into an environment that is empty; installs nothing. */
   readonly resolve: (wanted: readonly string[]) => Promise<readonly LockedPackage[]>;
-  /** Runs the environment's own Python. */
+  /** Runs the Python that environments are made with; that of this one would run what its packages hold. */
   readonly runPython: (...args: string[]) => Promise<void>;
 };
 
@@ -32,18 +30,32 @@ const quiet = ['--quiet', '--no-input', '--disable-pip-version-check'];
  * Finds what there is to install with.
  *
  * @param base - Absolute path of the Python that environments are made with.
+ * @param scripts - `skip` takes wheels alone: whatever else there is runs code to be installed, or to be looked at.
  */
-export async function findPip(base: string, run: ProgramRun): Promise<Pip> {
+export async function findPip(
+  base: string,
+  scripts: 'run' | 'skip',
+  run: ProgramRun,
+): Promise<Pip> {
   const python = join(run.folder, environmentFolder, 'bin', 'python');
   const uv = await findProgram('uv', run.environment.PATH ?? '');
-  if (uv) return withUv({ base, uv, python, run });
-  const version = await call(base, ['-m', 'pip', '--version'], run).catch(() => '');
-  return withPip({ base, python, run, canLend: canLend(version) });
+  const kinds = scripts === 'skip' ? ['--only-binary', ':all:'] : [];
+  if (uv) return withUv({ base, uv, python, run, kinds });
+  const version = await call(base, [...isolated, 'pip', '--version'], run).catch(() => '');
+  return withPip({ base, python, run, kinds, canLend: canLend(version) });
 }
 
-type Parts = { readonly base: string; readonly python: string; readonly run: ProgramRun };
+type Parts = {
+  readonly base: string;
+  readonly python: string;
+  readonly run: ProgramRun;
+  readonly kinds: readonly string[];
+};
 
-function withUv({ base, uv, python, run }: Parts & { readonly uv: string }): Pip {
+/** Runs a module of Python's, and not a file of that name where it works. */
+const isolated = ['-I', '-m'];
+
+function withUv({ base, uv, python, run, kinds }: Parts & { readonly uv: string }): Pip {
   const pip = (command: string, ...args: string[]) =>
     call(uv, ['pip', command, '--python', python, ...args], run);
   const makeEnvironment = async () => {
@@ -51,43 +63,51 @@ function withUv({ base, uv, python, run }: Parts & { readonly uv: string }): Pip
   };
   return {
     makeEnvironment,
-    install: async (wanted) => void (await pip('install', '--quiet', ...wanted)),
-    freeze: () => pip('freeze', '--quiet'),
+    install: async (wanted) => void (await pip('install', '--quiet', ...kinds, ...wanted)),
     async resolve(wanted) {
       await makeEnvironment();
-      const said = await pip('install', '--dry-run', '--color', 'never', ...wanted);
+      const said = await pip('install', '--dry-run', '--color', 'never', ...kinds, ...wanted);
       const added = said.matchAll(/^\s*\+ ([\w.-]+)(?:==(\S+)| .*)$/gm);
       return [...added].map(([, name = '', version = 'linked']) => ({ name, version }));
     },
-    runPython: async (...args) => void (await call(python, args, run)),
+    runPython: async (...args) => void (await call(base, ['-I', ...args], run)),
   };
 }
 
 /** A pip that can work on other environments is lent: to give each its own takes seconds and is of no use afterwards. */
-function withPip({ base, python, run, canLend }: Parts & { readonly canLend: boolean }): Pip {
+function withPip({
+  base,
+  python,
+  run,
+  kinds,
+  canLend,
+}: Parts & { readonly canLend: boolean }): Pip {
   const own = canLend ? [] : [python];
   const makeEnvironment = async () => {
     const flags = canLend ? ['--without-pip'] : [];
-    await call(base, ['-m', 'venv', ...flags, environmentFolder], run);
+    await call(base, [...isolated, 'venv', ...flags, environmentFolder], run);
   };
   const pip = ([command = '', ...args]: readonly string[], lent: readonly string[]) =>
-    call(own[0] ?? base, ['-m', 'pip', ...(canLend ? lent : []), command, ...quiet, ...args], run);
+    call(
+      own[0] ?? base,
+      [...isolated, 'pip', ...(canLend ? lent : []), command, ...quiet, ...args],
+      run,
+    );
   const forEnvironment = ['--python', python];
   return {
     makeEnvironment,
     install: async (wanted) =>
-      void (await pip(['install', '--no-compile', ...wanted], forEnvironment)),
-    freeze: () => pip(['freeze'], forEnvironment),
+      void (await pip(['install', '--no-compile', ...kinds, ...wanted], forEnvironment)),
     async resolve(wanted) {
       if (!canLend) await makeEnvironment();
       const report = join(run.folder, 'report.json');
       // A target of its own makes the question independent of what the asked Python has.
       const target = join(run.folder, 'nowhere');
       const dry = ['--dry-run', '--target', target, '--report', report];
-      await pip(['install', ...dry, ...wanted], []);
+      await pip(['install', ...dry, ...kinds, ...wanted], []);
       return readReport(await readFile(report, 'utf8'));
     },
-    runPython: async (...args) => void (await call(python, args, run)),
+    runPython: async (...args) => void (await call(base, ['-I', ...args], run)),
   };
 }
 
@@ -159,8 +179,9 @@ const reasons = [
     hint: 'The package has to be built here and that failed. Ask for a version that comes as a wheel, or install what its build needs.',
   },
   {
-    pattern: /Could not find a version|No matching distribution|was not found in the package/,
-    hint: 'Correct the name or version in the requirements to one that exists.',
+    pattern:
+      /Could not find a version|No matching distribution|was not found in the package|no (?:usable )?wheels/,
+    hint: 'Correct the name or version in the requirements to one that exists. One that comes as source only is built with --allow-scripts.',
   },
   {
     pattern: /conflicting dependencies|No solution found/,

@@ -71,9 +71,7 @@ export async function probePython(
       timeout: PROBE_TIMEOUT_MS,
     });
     const facts = factsSchema.parse(JSON.parse(stdout));
-    const [major = 0, minor = 0] = facts.version.split('.').map(Number);
-    if (major > 3 || (major === 3 && minor >= OLDEST_MINOR)) return { type: 'found', facts };
-    return { type: 'too_old', ...facts };
+    return probeOf(facts);
   } catch (error) {
     const { code, stderr, killed } = error as {
       code?: unknown;
@@ -84,6 +82,13 @@ export async function probePython(
     const said = stderr?.trim().split('\n').at(-1);
     return { type: 'broken', reason: said || String(code ?? 'it gave no reason') };
   }
+}
+
+/** Whether agents run on a Python with these facts. */
+export function probeOf(facts: PythonFacts): PythonProbe {
+  const [major = 0, minor = 0] = facts.version.split('.').map(Number);
+  if (major > 3 || (major === 3 && minor >= OLDEST_MINOR)) return { type: 'found', facts };
+  return { type: 'too_old', ...facts };
 }
 
 /** Says of a Python which is too old what to do. */

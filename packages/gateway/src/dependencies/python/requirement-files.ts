@@ -1,7 +1,7 @@
 import { dirname, relative, resolve } from 'node:path';
 import { whyUnread } from '../../system/files.ts';
 import { readDeclared } from '../read-declared.ts';
-import type { RequirementLine } from './requirement.ts';
+import { hidesLine, type RequirementLine } from './requirement.ts';
 
 /** What a requirements file says, with the files that it includes, in order. */
 export type ReadRequirementFiles = {
@@ -62,7 +62,8 @@ async function readInto(found: Found, { folder, file, text, as }: OneFile): Prom
     const option = /^(-[A-Za-z]|--[a-z-]+)[\s=]*(.*)$/.exec(line.text);
     const name = longName(option?.[1] ?? '');
     const value = option?.[2] ?? '';
-    if (name === '--requirement' || name === '--constraint') {
+    if (hidesLine(line.text)) found.lines.push({ ...line, hashes: '' });
+    else if (name === '--requirement' || name === '--constraint') {
       const other = resolve(dirname(file), value);
       if (found.files.includes(other)) continue;
       if (found.files.length >= FILES_LIMIT) throw new IncludeError(line, 'is one of too many');

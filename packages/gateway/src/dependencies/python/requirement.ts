@@ -31,13 +31,21 @@ const LINE_LIMIT = 1000;
 const named =
   /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?) ?(?:\[[^\]]*\])? ?(?:@ ?(\S+)|\(([^)]*)\)|([^;@]*)) ?(?:;(.+))?$/;
 
+/** Where Python would break a line in two, and what continues one. */
+const lineBreak = /[\p{Cc}\u2028\u2029]|\\$/u;
+
+/** Whether pip could read more in a line than is seen in it. */
+export function hidesLine(text: string): boolean {
+  return lineBreak.test(text.replaceAll('\t', ' '));
+}
+
 /** What a line asks for; null for what pip would not take. An editable one comes from a path or an address. */
 export function parseRequirement(line: RequirementLine): Requirement | null {
   const { file, place } = line;
   const where = { file, place };
   const editable = /^(?:-e|--editable)[\s=]+/.exec(line.text)?.[0];
   const text = line.text.slice(editable?.length ?? 0).replaceAll(/\s+/g, ' ');
-  if (text.length > LINE_LIMIT || text.startsWith('-')) return null;
+  if (text.length > LINE_LIMIT || text.startsWith('-') || hidesLine(line.text)) return null;
   const first = text.split(/[;@ ]/)[0] ?? '';
   if (
     editable !== undefined ||
