@@ -42,6 +42,9 @@ async function scene(files: Readonly<Record<string, string>>) {
     PIP_NO_INDEX: '1',
     PIP_FIND_LINKS: join(root, 'wheels'),
     PIP_CONFIG_FILE: '/dev/null',
+    // Where this machine has uv, which gets to know of no index by requirements alone.
+    UV_FIND_LINKS: join(root, 'wheels'),
+    UV_CACHE_DIR: join(root, 'uv-cache'),
   };
   const { signal } = new AbortController();
   const withEnvironment = (more: Readonly<Record<string, string>>) => {
@@ -74,7 +77,7 @@ async function scene(files: Readonly<Record<string, string>>) {
 
 describe('a plan, and an install without scripts, of a module in Python', { timeout }, () => {
   test('run none of its files, whatever they are called', async () => {
-    const { plan, install, ran } = await scene({ 'requirements.txt': 'words\n' });
+    const { plan, install, ran } = await scene({ 'requirements.txt': '--no-index\nwords\n' });
     expect(await plan()).toMatchObject({
       resolved: { packages: [{ name: 'words', version: '1.0' }] },
       failure: null,
@@ -118,7 +121,7 @@ describe('a plan, and an install without scripts, of a module in Python', { time
 
   test('take wheels alone, also where only a source is to be had', async () => {
     const { root, leavesMark, plan, install, ran } = await scene({
-      'requirements.txt': '--no-binary :all:\n--only-binary :none:\nwords==2.0\n',
+      'requirements.txt': '--no-binary :all:\n--only-binary :none:\nwords==2.0\n--no-index\n',
     });
     await writeFiles(root, {
       'words-2.0/setup.py': `${leavesMark}from setuptools import setup\nsetup(name="words", version="2.0")\n`,
@@ -143,7 +146,7 @@ describe('a plan, and an install without scripts, of a module in Python', { time
 
   test('start no Python of its own environment, nor what a package puts into one', async () => {
     const { root, folder, leavesMark, plan, install, ran } = await scene({
-      'requirements.txt': 'words\n',
+      'requirements.txt': 'words\n--no-index\n',
       '.venv/pyvenv.cfg': 'version = 3.11.2\n',
       '.venv/bin/python': `#!/bin/sh\necho >> ../../ran; touch "$(dirname "$0")/../../../../ran"\n`,
     });
@@ -183,6 +186,7 @@ describe('a plan, and an install without scripts, of a module in Python', { time
     const more = {
       ...{ HOME: home, PIP_NO_INDEX: '0', PIP_RETRIES: '0', NPM_TOKEN: 'planted' },
       ...{ PIP_INDEX_URL: `http://user:planted@127.0.0.1:${port}/own`, UV_HTTP_RETRIES: '0' },
+      ...{ UV_DEFAULT_INDEX: `http://user:planted@127.0.0.1:${port}/own` },
     };
     await plan(more);
     const password = Buffer.from('user:planted').toString('base64');
