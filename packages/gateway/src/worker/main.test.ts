@@ -263,6 +263,17 @@ describe('an error that nobody caught after the load', () => {
     });
     expect(await worker.ended).toMatchObject({ code: 1, signal: null });
   });
+
+  test('is told to a gateway that was busy, and says something to the worker before it hears', async () => {
+    const worker = await loaded();
+    worker.run('throw later');
+    await new Promise(setImmediate);
+    // Neither reads nor writes meanwhile; the error is thrown, and told.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    worker.send({ type: 'ping', sequence: 1 });
+    expect((await worker.next('fault')).detail).toMatchObject({ message: 'in a timer' });
+    expect(await worker.ended).toMatchObject({ code: 1, signal: null });
+  });
 });
 
 describe('an exit of the module’s own', () => {

@@ -34,7 +34,9 @@ function startWorker(stream: Socket): void {
   });
   const end = (exitCode: number): void => {
     ending.exitCode = exitCode;
-    channel.close();
+    // Only this half: a gateway that still sends to a closed channel loses what it has not read of it. It closes its own.
+    channel.flush();
+    stream.end();
     setTimeout(() => process.exit(exitCode), lastWordsMs);
   };
   const preload = createPreload();
