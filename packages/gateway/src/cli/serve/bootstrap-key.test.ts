@@ -1,9 +1,11 @@
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openKeys } from '../../../test/support/keys-kit.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import { bootstrapKey } from './bootstrap-key.ts';
+import { createKeyFile } from './key-file.ts';
 
 const secret = `dg_${'B'.repeat(43)}`;
 
@@ -104,6 +106,25 @@ describe('a missing file', () => {
       'The key file /proc/first-key cannot be written (ENOENT). Correct its permissions.',
     );
     expect(await keys.list()).toEqual([]);
+  });
+
+  test('is whole as soon as another gateway sees it', async () => {
+    const folder = await tempFolder();
+    for (let round = 0; round < 50; round += 1) {
+      const path = join(folder, `key-${round}`);
+      let isMade = false;
+      const making = createKeyFile(path, secret).finally(() => {
+        isMade = true;
+      });
+      const seen = new Set<string>();
+      while (!isMade) {
+        if (existsSync(path)) seen.add(readFileSync(path, 'utf8').trim());
+        await new Promise(setImmediate);
+      }
+      expect(await making).toBe(true);
+      expect([...seen].filter((each) => each !== secret)).toEqual([]);
+    }
+    expect((await readdir(folder)).filter((name) => !name.startsWith('key-'))).toEqual([]);
   });
 
   test('is made once, however many gateways start at once', async () => {

@@ -1,5 +1,6 @@
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { CommandError } from '../command.ts';
 
 /**
@@ -46,13 +47,18 @@ export async function writeKeyFile(path: string, secret: string): Promise<void> 
  * @throws CommandError where it cannot be written.
  */
 export async function createKeyFile(path: string, secret: string): Promise<boolean> {
+  // Under a name of its own first: another gateway that starts now would find it empty.
+  const whole = join(dirname(path), `.${basename(path)}.${process.pid}.${randomUUID()}`);
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFile(path, `${secret}\n`, { mode: 0o600, flag: 'wx' });
+    await writeFile(whole, `${secret}\n`, { mode: 0o600, flag: 'wx' });
+    await link(whole, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw notWritable(path, error);
+  } finally {
+    await rm(whole, { force: true }).catch(() => undefined);
   }
 }
 
