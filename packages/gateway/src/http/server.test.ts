@@ -56,6 +56,25 @@ describe('bodies', () => {
   });
 });
 
+test.each([
+  'Host: a.test\r\nHost: b.test',
+  'host: a.test\r\nHOST: a.test',
+  'Host: a.test\r\nX-Other: 1\r\nHost:',
+])('refuses two Host headers, whatever they say: %j', async (hosts) => {
+  const gateway = fakeGateway();
+  await using server = await serve(gateway);
+  const head = `GET /v1/models HTTP/1.1\r\n${hosts}\r\n`;
+  const key = `Authorization: ${asCaller.authorization}\r\nConnection: close\r\n\r\n`;
+  const answer = await sendRaw(server.url, head + key);
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  expect(JSON.parse(answer.split('\r\n\r\n')[1]!).error).toEqual({
+    message: 'The request has two Host headers. Send one.',
+    type: 'invalid_request_error',
+    param: null,
+    code: null,
+  });
+});
+
 test('answers what is no HTTP with the envelope and closes', async () => {
   await using server = await serve(fakeGateway());
   const answer = await sendRaw(server.url, 'HELLO THERE\r\n\r\n');

@@ -16,6 +16,10 @@ export function guardRequest(
   done: (error?: Error) => void,
 ): void {
   beginExchange(deps, request, reply);
+  if (namesTwoHosts(request)) {
+    done(twoHosts());
+    return;
+  }
   if (allowOrigin(request, reply, deps.settings.corsOrigins)) {
     reply.code(204).send();
     return;
@@ -36,6 +40,20 @@ export function guardRequest(
   } catch (error) {
     done(error as Error);
   }
+}
+
+/** Of two `Host` headers each reader of a request may take another: what stands in front of the gateway, and this side. */
+function namesTwoHosts({ raw: { rawHeaders } }: FastifyRequest): boolean {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
+}
+
+function twoHosts(): GatewayError {
+  return new GatewayError('invalid_request', 'The request has two Host headers. Send one.');
 }
 
 /** Says who calls and counts it; a promise where the key has a limit. */
