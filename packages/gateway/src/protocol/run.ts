@@ -18,11 +18,11 @@ export type InputPart =
       readonly filename?: string;
     };
 
-/** What an agent can be sent beside text. */
-export const inputMedia = ['image', 'audio', 'file'] as const satisfies readonly Exclude<
-  InputPart['type'],
-  'text'
->[];
+/**
+ * What an agent can be sent beside text. `file_id` is a file by its id: it may be any of the upstream's account,
+ * whoever put it there, so an agent takes them only where it says so.
+ */
+export const inputMedia = ['image', 'audio', 'file', 'file_id'] as const;
 
 export type InputMedium = (typeof inputMedia)[number];
 

@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { Manifest } from '../protocol/records.ts';
-import type { InputMedium, RunInput, RunSettings } from '../protocol/run.ts';
+import type { InputMedium, InputPart, RunInput, RunSettings } from '../protocol/run.ts';
 
 const mediaByDefault: readonly InputMedium[] = ['image', 'file'];
 
@@ -48,16 +48,23 @@ export function checkInput(manifest: Manifest, input: RunInput): string[] {
 function checkMedia(accepted: readonly InputMedium[], input: RunInput): void {
   for (const item of input.items) {
     if (item.role !== 'user') continue;
-    const refused = item.parts.find(
-      (part) => part.type !== 'text' && !accepted.includes(part.type),
-    );
-    if (!refused) continue;
-    throw new GatewayError(
-      'unsupported_content_type',
-      `This agent takes ${['text', ...accepted].join(', ')}, but no ${refused.type} parts.`,
-      { param: 'messages' },
-    );
+    for (const part of item.parts) {
+      const medium = mediumOf(part);
+      if (medium !== 'text' && !accepted.includes(medium)) throw notTaken(medium, accepted);
+    }
   }
+}
+
+function mediumOf(part: InputPart): InputMedium | 'text' {
+  return part.type === 'file' && part.fileId !== undefined ? 'file_id' : part.type;
+}
+
+function notTaken(medium: InputMedium, accepted: readonly InputMedium[]): GatewayError {
+  const message =
+    medium === 'file_id'
+      ? 'This agent takes no file_id, which could name any file of the account that its model calls go to. Send the file itself as file_data.'
+      : `This agent takes ${['text', ...accepted].join(', ')}, but no ${medium} parts.`;
+  return new GatewayError('unsupported_content_type', message, { param: 'messages' });
 }
 
 function checkOutputFormat(manifest: Manifest, input: RunInput): void {

@@ -259,6 +259,26 @@ describe('what an agent takes of a request', () => {
     });
   });
 
+  test('takes the id of a file only where the agent says so', async () => {
+    const byId = { type: 'file' as const, fileId: 'file-of-somebody' };
+    const whole = { type: 'file' as const, data: 'data:text/plain,x' };
+    const items = [{ role: 'user' as const, parts: [whole, { ...whole, ...byId }] }];
+    for (const settings of [{}, { accepts: ['file' as const] }]) {
+      await expect(scene({ settings }).startRun(caller, { ...input, items })).rejects.toMatchObject(
+        {
+          code: 'unsupported_content_type',
+          message:
+            'This agent takes no file_id, which could name any file of the account that its model calls go to. Send the file itself as file_data.',
+          param: 'messages',
+        },
+      );
+    }
+    const sent = [{ role: 'user' as const, parts: [whole] }];
+    await expect(scene().startRun(caller, { ...input, items: sent })).resolves.toBeDefined();
+    const { startRun } = scene({ settings: { accepts: ['file', 'file_id'] } });
+    await expect(startRun(caller, { ...input, items })).resolves.toBeDefined();
+  });
+
   test('refuses a schema where the agent has its own', async () => {
     const outputFormat = { type: 'json_schema', name: 'x', schema: {}, strict: true } as const;
     await expect(scene().startRun(caller, { ...input, outputFormat })).resolves.toBeDefined();

@@ -124,7 +124,10 @@ _FIELDS: dict[str, tuple[Callable[[object], object], str]] = {
         _client_settings,
         f"a list of {', '.join(_snake_case(name) for name in RUN_SETTINGS)}",
     ),
-    "accepts": (_list_of("image", "audio", "file"), 'a list of "image", "audio", "file"'),
+    "accepts": (
+        _list_of("image", "audio", "file", "file_id"),
+        'a list of "image", "audio", "file", "file_id"',
+    ),
     "guardrailResponse": (_one_of("content_filter", "error"), '"content_filter" or "error"'),
     "maxTurns": (_whole_number, "a whole number from 1"),
     "timeoutMs": (_whole_number, "milliseconds, a whole number from 1"),

@@ -48,7 +48,7 @@ export const agent = new Agent({
 //   tool_events: 'reasoning', // how callers see tool calls: off, reasoning or extension
 //   client_tools: 'ignore', // tools that a caller sends: ignore or reject
 //   client_settings: ['temperature'], // settings of a request that reach the model
-//   accepts: ['image', 'file'], // what it takes beside text: image, file, audio
+//   accepts: ['image', 'file'], // what it takes beside text: image, file, file_id, audio
 //   guardrail_response: 'content_filter', // a guardrail's stop: content_filter or error
 //   max_turns: 10, // model calls of one run, at most
 //   timeout_ms: 60_000, // how long one run may take
@@ -94,7 +94,7 @@ agent = Agent(
 #     "tool_events": "reasoning",  # how callers see tool calls: off, reasoning or extension
 #     "client_tools": "ignore",  # tools that a caller sends: ignore or reject
 #     "client_settings": ["temperature"],  # settings of a request that reach the model
-#     "accepts": ["image", "file"],  # what it takes beside text: image, file, audio
+#     "accepts": ["image", "file"],  # what it takes beside text: image, file, file_id, audio
 #     "guardrail_response": "content_filter",  # a guardrail's stop: content_filter or error
 #     "max_turns": 10,  # model calls of one run, at most
 #     "timeout_ms": 60_000,  # how long one run may take
