@@ -51,9 +51,15 @@ export type KeyStore = {
    */
   insert(record: KeyRecord): Promise<boolean>;
   /**
+   * Adds a key of a name that no other may take while it can be used, also at the same moment.
+   *
+   * @returns False where a key that was added so has this name, or one has its id or hash; nothing changes then.
+   */
+  insertNamed(record: KeyRecord, nowSeconds: number): Promise<boolean>;
+  /**
    * Adds a key in place of another, which ends at `oldEndsAtSeconds` (or before, where it would have anyway).
    *
-   * @returns False where the other is not there, is revoked or has expired; nothing changes then.
+   * @returns False where the other is not there, is revoked, has expired or was rotated before; nothing changes then.
    */
   rotate(
     record: KeyRecord,

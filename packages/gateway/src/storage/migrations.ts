@@ -136,6 +136,48 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  '0010_key_names': {
+    async up(database: Kysely<{ keys: KeyNames }>) {
+      await addToKeys(database, 'text', ['rotated_to', 'held_name']);
+      await database
+        .updateTable('keys')
+        .set((row) => ({
+          rotated_to: row
+            .selectFrom('keys as other')
+            .select((other) => other.fn.max('other.id').as('id'))
+            .whereRef('other.rotated_from', '=', 'keys.id'),
+        }))
+        .execute();
+      // Of several keys of a name, made when that could still happen, one holds it.
+      await database
+        .updateTable('keys')
+        .set((row) => ({ held_name: row.ref('name') }))
+        .where('id', '=', (row) =>
+          row
+            .selectFrom('keys as other')
+            .select((other) => other.fn.max('other.id').as('id'))
+            .whereRef('other.name', '=', 'keys.name')
+            .where('other.revoked_at', 'is', null)
+            .where('other.rotated_to', 'is', null),
+        )
+        .execute();
+      await database.schema
+        .createIndex('keys_held_name')
+        .on('keys')
+        .column('held_name')
+        .unique()
+        .execute();
+    },
+  },
+};
+
+type KeyNames = {
+  id: string;
+  name: string;
+  revoked_at: number | null;
+  rotated_from: string | null;
+  rotated_to: string | null;
+  held_name: string | null;
 };
 
 // A migration knows the tables of its time only.

@@ -37,6 +37,10 @@ export type KeyRow = {
   readonly expires_at: number | null;
   readonly revoked_at: number | null;
   readonly rotated_from: string | null;
+  /** Its successor; set once, so that there is one at most. */
+  readonly rotated_to: string | null;
+  /** Its name as long as no other key may take it; unique. */
+  readonly held_name: string | null;
   readonly last_used_at: number | null;
 };
 

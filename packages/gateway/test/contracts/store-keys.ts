@@ -82,6 +82,48 @@ export function keyTests(open: OpenAgain): void {
     expect(await store.keys.list()).toEqual([old]);
   });
 
+  test('are rotated once, however many try at the same time', async () => {
+    const stores = await Promise.all([open(), open(), open()]);
+    await stores[0]?.keys.insertNamed(openKey, 900);
+    const rotated = await Promise.all(
+      Array.from({ length: 12 }, (_, index) =>
+        stores[index % 3]?.keys.rotate(
+          { ...next, id: `key_next_${index}`, hash: `${index}` },
+          rotation,
+        ),
+      ),
+    );
+    expect(rotated.filter(Boolean)).toHaveLength(1);
+    expect(await stores[1]?.keys.list()).toHaveLength(2);
+  });
+
+  test('of one name are added once, however many try at the same time', async () => {
+    const stores = await Promise.all([open(), open(), open()]);
+    const added = await Promise.all(
+      Array.from({ length: 12 }, (_, index) =>
+        stores[index % 3]?.keys.insertNamed(
+          { ...openKey, id: `key_${index}`, hash: `${index}` },
+          900,
+        ),
+      ),
+    );
+    expect(added.filter(Boolean)).toHaveLength(1);
+    expect(await stores[1]?.keys.list()).toHaveLength(1);
+  });
+
+  test('keep their name while they can be used, and their successor keeps it after them', async () => {
+    const { keys } = await open();
+    const another = (id: string) => ({ ...openKey, id, hash: id });
+    expect(await keys.insertNamed({ ...openKey, expiresAtSeconds: 950 }, 900)).toBe(true);
+    expect(await keys.insertNamed(another('key_b'), 949)).toBe(false);
+    expect(await keys.rotate(next, rotation)).toBe(true);
+    expect(await keys.insertNamed(another('key_b'), 951)).toBe(false);
+    await keys.revoke(next.id, 960);
+    expect(await keys.insertNamed({ ...another('key_b'), expiresAtSeconds: 980 }, 970)).toBe(true);
+    expect(await keys.insertNamed(another('key_c'), 979)).toBe(false);
+    expect(await keys.insertNamed(another('key_c'), 980)).toBe(true);
+  });
+
   test('are noted as used, never at an earlier time', async () => {
     const store = await open();
     await store.keys.insert(openKey);

@@ -133,11 +133,30 @@ describe('a key', () => {
 
   test('is there however many are made at once', async () => {
     const { keys, known } = await open();
-    const made = await Promise.all(Array.from({ length: 20 }, () => keys.create(admin)));
-    expect(made.map(({ secret }) => known.authenticate(secret)?.name)).toEqual(
-      Array.from({ length: 20 }, () => 'alice'),
-    );
+    const names = Array.from({ length: 20 }, (_, index) => `alice-${index}`);
+    const made = await Promise.all(names.map((name) => keys.create({ ...admin, name })));
+    expect(made.map(({ secret }) => known.authenticate(secret)?.name)).toEqual(names);
     expect(new Set(made.map(({ record }) => record.id)).size).toBe(20);
+  });
+
+  test('has a name of its own, however many are made of it at once', async () => {
+    const { keys } = await open();
+    const made = await Promise.allSettled(Array.from({ length: 10 }, () => keys.create(admin)));
+    const refused = made.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(refused).toHaveLength(9);
+    expect(refused[0]).toMatchObject({ code: 'invalid_value', param: 'name' });
+  });
+
+  test('has one successor, however many try to rotate it at once', async () => {
+    const { keys } = await open();
+    const { record } = await keys.create(admin);
+    const rotation = { overlapSeconds: 60, createdBy: 'cli:root' };
+    const rotated = await Promise.allSettled(
+      Array.from({ length: 4 }, () => keys.rotate(record.id, rotation)),
+    );
+    const refused = rotated.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(refused).toHaveLength(3);
+    expect(refused[0].message).toContain('This key was rotated before. Rotate its successor');
   });
 
   test('comes with its secret also where the store goes away right after it was made', async () => {

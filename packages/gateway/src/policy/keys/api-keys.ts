@@ -14,7 +14,7 @@ import {
 
 /** What the keys need of a store and a clock. */
 export type ApiKeyDeps = {
-  readonly store: Pick<KeyStore, 'list' | 'insert' | 'rotate' | 'revoke'>;
+  readonly store: Pick<KeyStore, 'list' | 'insert' | 'insertNamed' | 'rotate' | 'revoke'>;
   nowSeconds(): number;
   /** Called after every change; what is in memory is like the store once it resolves. */
   changed?(): Promise<void>;
@@ -25,6 +25,7 @@ export type MadeKey = { readonly record: KeyRecord; readonly secret: string };
 
 /** The API keys of a store. A change is durable, and holds in this process, when its promise resolves. */
 export type ApiKeys = {
+  /** @throws GatewayError `invalid_value` where another key that can be used was created with this name. */
   create(key: NewKey): Promise<MadeKey>;
   /**
    * Makes a key of a secret that is known already. One that is there is left as it is.
@@ -57,9 +58,13 @@ export type RotateOptions = {
 export function createApiKeys(deps: ApiKeyDeps): ApiKeys {
   const { store, nowSeconds, changed = async () => {} } = deps;
 
-  const insert = async (secret: string, key: NewKey): Promise<KeyRecord | null> => {
+  const insert = async (
+    secret: string,
+    key: NewKey,
+    into: (record: KeyRecord) => Promise<boolean>,
+  ): Promise<KeyRecord | null> => {
     const record = newKeyRecord(key, hashOf(secret), nowSeconds());
-    const inserted = await store.insert(record);
+    const inserted = await into(record);
     // The key is durable and its secret known here only: it must not get lost where reading again fails.
     await changed().catch(() => {});
     return inserted ? record : null;
@@ -68,14 +73,14 @@ export function createApiKeys(deps: ApiKeyDeps): ApiKeys {
   return {
     async create(key) {
       const secret = newSecret();
-      const record = await insert(secret, key);
+      const record = await insert(secret, key, (made) => store.insertNamed(made, nowSeconds()));
       if (record) return { record, secret };
-      throw new Error('A fresh key met a stored one: the random numbers are broken.');
+      throw nameTaken();
     },
     async register(secret, key) {
       if (!isSecret(secret)) throw invalid('This is no API key: one begins with `dg_`.');
       const hash = hashOf(secret);
-      const inserted = await insert(secret, key);
+      const inserted = await insert(secret, key, (made) => store.insert(made));
       const record = inserted ?? (await store.list()).find((known) => known.hash === hash);
       if (record && isUsable(record, nowSeconds())) return record;
       throw invalid('This API key is revoked or has expired.');
@@ -85,8 +90,7 @@ export function createApiKeys(deps: ApiKeyDeps): ApiKeys {
       const all = await store.list();
       const old = all.find(({ id }) => id === keyId);
       if (!old) throw new GatewayError('record_not_found', 'There is no such key.');
-      const next = all.find(({ rotatedFrom }) => rotatedFrom === keyId);
-      if (next) throw invalid(`This key was rotated before. Rotate its successor, ${next.id}.`);
+      refuseRotated(all, keyId);
       const now = Math.floor(nowSeconds());
       const secret = newSecret();
       const record = rotatedRecord(old, {
@@ -98,6 +102,7 @@ export function createApiKeys(deps: ApiKeyDeps): ApiKeys {
       const isRotated = await store.rotate(record, { oldEndsAtSeconds, nowSeconds: now });
       await changed().catch(() => {});
       if (isRotated) return { record, secret };
+      refuseRotated(await store.list(), keyId);
       throw invalid('A key that is revoked or has expired cannot be rotated. Make a new one.');
     },
     async revoke(keyId) {
@@ -108,6 +113,17 @@ export function createApiKeys(deps: ApiKeyDeps): ApiKeys {
     list: () => store.list(),
     hasUsableKey: async () => (await store.list()).some((key) => isUsable(key, nowSeconds())),
   };
+}
+
+/** That a key of this name is in use. */
+export function nameTaken(): GatewayError {
+  const message = 'A key of this name is in use. Choose another name.';
+  return new GatewayError('invalid_value', message, { param: 'name' });
+}
+
+function refuseRotated(all: readonly KeyRecord[], keyId: string): void {
+  const next = all.find(({ rotatedFrom }) => rotatedFrom === keyId);
+  if (next) throw invalid(`This key was rotated before. Rotate its successor, ${next.id}.`);
 }
 
 function checkedOverlap(seconds: number): number {

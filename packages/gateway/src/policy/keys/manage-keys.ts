@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { Actor, KeyLimits, KeyRecord } from '../../protocol/policy.ts';
 import { effectiveLimits, noLimits } from '../limits/key-limits.ts';
-import type { ApiKeys, MadeKey } from './api-keys.ts';
+import { type ApiKeys, type MadeKey, nameTaken } from './api-keys.ts';
 import { checkKeyReach, isWithinReach, type Reach } from './key-reach.ts';
 import { isUsable, type KnownKeys } from './known-keys.ts';
 import { type NewKey, newKeyRecord } from './new-key.ts';
@@ -62,13 +62,7 @@ export function createManageKeys(deps: ManageKeysDeps): ManageKeys {
       const isTaken = (other: KeyRecord) =>
         other.name === key.name && isUsable(other, nowSeconds());
       if (!(await keys.list()).some(isTaken)) return keys.create(key);
-      throw new GatewayError(
-        'invalid_value',
-        'A key of this name is in use. Choose another name.',
-        {
-          param: 'name',
-        },
-      );
+      throw nameTaken();
     },
     async rotate(manager, keyId, { overlapSeconds }) {
       const old = await reachable(manager, keyId);

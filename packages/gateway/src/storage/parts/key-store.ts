@@ -19,16 +19,24 @@ export function createKeyStore(engine: Engine, changePart: ChangePart): KeyStore
           .execute();
         return rows.map(toRecord);
       }),
-    insert: (record) => changePart('keys', (transaction) => insert(transaction, record)),
+    insert: (record) => changePart('keys', (transaction) => insert(transaction, record, null)),
+    insertNamed: (record, nowSeconds) =>
+      changePart('keys', async (transaction) => {
+        await freeName(transaction, record.name, nowSeconds);
+        return insert(transaction, record, record.name);
+      }),
     rotate: (record, options) =>
       changePart('keys', async (transaction) => {
-        return (await insert(transaction, record)) && endOld(transaction, record, options);
+        const old = await endOld(transaction, record, options);
+        if (!old) return false;
+        await passOnName(transaction, record);
+        return insert(transaction, record, old.held_name);
       }),
     revoke: (keyId, atSeconds) =>
       changePart('keys', async (transaction) => {
         const { numUpdatedRows: updated } = await transaction
           .updateTable('keys')
-          .set({ revoked_at: Math.floor(atSeconds) })
+          .set({ revoked_at: Math.floor(atSeconds), held_name: null })
           .where('id', '=', keyId)
           .where('revoked_at', 'is', null)
           .executeTakeFirstOrThrow();
@@ -54,25 +62,51 @@ export function createKeyStore(engine: Engine, changePart: ChangePart): KeyStore
   };
 }
 
-async function insert(transaction: Transaction<Tables>, record: KeyRecord): Promise<boolean> {
+async function insert(
+  transaction: Transaction<Tables>,
+  record: KeyRecord,
+  heldName: string | null,
+): Promise<boolean> {
   const { numInsertedOrUpdatedRows: inserted } = await transaction
     .insertInto('keys')
-    .values(toRow(record))
+    .values({ ...toRow(record), held_name: heldName })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirstOrThrow();
   return inserted === 1n;
 }
 
-/** Shortens the life of the key that a new one replaces; false where it has none left. */
+/** A key that has expired holds its name until another wants it. */
+async function freeName(transaction: Transaction<Tables>, name: string, nowSeconds: number) {
+  await transaction
+    .updateTable('keys')
+    .set({ held_name: null })
+    .where('held_name', '=', name)
+    .where('expires_at', '<=', Math.floor(nowSeconds))
+    .execute();
+}
+
+async function passOnName(transaction: Transaction<Tables>, { rotatedFrom }: KeyRecord) {
+  await transaction
+    .updateTable('keys')
+    .set({ held_name: null })
+    .where('id', '=', rotatedFrom ?? '')
+    .execute();
+}
+
+/**
+ * Shortens the life of the key that a new one replaces, and holds it for this transaction. Undefined where it has none
+ * left or has a successor.
+ */
 async function endOld(
   transaction: Transaction<Tables>,
-  { rotatedFrom }: KeyRecord,
+  { id, rotatedFrom }: KeyRecord,
   options: { readonly oldEndsAtSeconds: number; readonly nowSeconds: number },
-): Promise<boolean> {
+): Promise<Pick<KeyRow, 'held_name'> | undefined> {
   const endsAt = Math.floor(options.oldEndsAtSeconds);
-  const { numUpdatedRows: updated } = await transaction
+  return transaction
     .updateTable('keys')
     .set((row) => ({
+      rotated_to: id,
       expires_at: row
         .case()
         .when('expires_at', '<', endsAt)
@@ -82,14 +116,15 @@ async function endOld(
     }))
     .where('id', '=', rotatedFrom ?? '')
     .where('revoked_at', 'is', null)
+    .where('rotated_to', 'is', null)
     .where((row) =>
       row.or([row('expires_at', 'is', null), row('expires_at', '>', options.nowSeconds)]),
     )
-    .executeTakeFirstOrThrow();
-  return updated === 1n;
+    .returning('held_name')
+    .executeTakeFirst();
 }
 
-function toRow(record: KeyRecord): KeyRow {
+function toRow(record: KeyRecord): Omit<KeyRow, 'held_name'> {
   const { limits, namespaces, agents, expiresAtSeconds } = record;
   return {
     id: record.id,
@@ -107,6 +142,7 @@ function toRow(record: KeyRecord): KeyRow {
     expires_at: expiresAtSeconds === null ? null : Math.floor(expiresAtSeconds),
     revoked_at: record.revokedAtSeconds,
     rotated_from: record.rotatedFrom,
+    rotated_to: null,
     last_used_at: record.lastUsedAtSeconds,
   };
 }
