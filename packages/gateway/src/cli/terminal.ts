@@ -1,9 +1,13 @@
 import { styleText } from 'node:util';
+import { shownJson, shownText } from '../protocol/shown-text.ts';
 
 /** How a piece of text stands out where colours are shown. */
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan';
 
-/** Where a command writes. The only way to the console. */
+/**
+ * Where a command writes. The only way to the console: what agents, callers and colleagues wrote may colour itself, but
+ * not move the cursor, clear the screen or look like something else.
+ */
 export type Terminal = {
   /** A result: standard output. */
   line(text: string): void;
@@ -19,18 +23,11 @@ export type Terminal = {
 export function createTerminal(): Terminal {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', surviveClosedPipe);
   return {
-    line: (text) => void process.stdout.write(`${shown(text)}\n`),
-    json: (value) => void process.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
-    note: (text) => void process.stderr.write(`${shown(text)}\n`),
+    line: (text) => void process.stdout.write(`${shownText(text)}\n`),
+    json: (value) => void process.stdout.write(`${shownJson(value, 2)}\n`),
+    note: (text) => void process.stderr.write(`${shownText(text)}\n`),
     styled: (style, text) => styleText(style, text, { stream: process.stdout }),
   };
-}
-
-// What agents, callers and colleagues wrote may colour itself, but not move the cursor or clear the screen.
-function shown(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about.
-  const controls = /\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
-  return text.replace(controls, (found) => (found.length > 1 ? found : ''));
 }
 
 // Whoever read it, such as `head`, has seen enough; the work itself goes on.

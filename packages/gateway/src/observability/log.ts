@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import pino from 'pino';
 import type { GatewayEvent } from '../events.ts';
+import { shownJson, shownText } from '../protocol/shown-text.ts';
 import { type LogEntry, logEntries } from './log-entry.ts';
 import type { Redactor } from './redact.ts';
 
@@ -95,19 +96,13 @@ function readable({ level, message, fields }: Line): string {
 
 function printable(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return /[\s"\p{Cc}]/u.test(text) ? plainText(JSON.stringify(text)) : text;
+  return /[\s"]/.test(text) ? shownJson(text) : shownText(text);
 }
-
-/** Control characters and their sequences, but for colours, tabs and line ends. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about.
-const controls = /\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /**
  * A text of somebody else's for a terminal: it can colour what it says, and cannot move the cursor, clear the screen
  * or begin a line that looks like one of ours.
  */
 export function plainText(text: string): string {
-  return text
-    .replace(controls, (found) => (found.length > 1 ? found : ''))
-    .replaceAll('\n', '\n    ');
+  return shownText(text).replaceAll('\n', '\n    ');
 }
