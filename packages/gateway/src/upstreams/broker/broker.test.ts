@@ -1,4 +1,6 @@
-import { request as httpRequest } from 'node:http';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import OpenAI, { toFile } from 'openai';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { remote, startBroker, startUpstream } from '../../../test/support/broker-kit.ts';
@@ -245,5 +247,70 @@ describe('where a call goes', () => {
     });
     expect(status).toBe(413);
     expect(upstream.requests).toHaveLength(0);
+  });
+
+  /** A call that says how long it is and sends no more than the first bytes of it, until the test ends. */
+  function begin(access: { token: string; baseUrl: string }, mebibytes: number) {
+    const { port } = new URL(access.baseUrl);
+    const call = httpRequest({
+      port,
+      host: '127.0.0.1',
+      path: '/v1/responses',
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${access.token}`,
+        'content-length': mebibytes * 1024 * 1024,
+      },
+    });
+    const answered = once(call, 'response') as Promise<[IncomingMessage]>;
+    answered.catch(() => {});
+    call.on('error', () => {});
+    call.write('{');
+    onTestFinished(() => void call.destroy());
+    return { call, answered };
+  }
+
+  test('a worker holds no more than 64 MiB of unfinished calls, and others are served meanwhile', async () => {
+    const { access, broker, send, upstream } = await answering();
+    const calls = Array.from({ length: 3 }, () => begin(access, 40));
+    const [refused] = await Promise.race(calls.map(({ answered }) => answered));
+    expect(refused.statusCode).toBe(503);
+    expect(refused.headers).toMatchObject({ 'x-should-retry': 'true', 'retry-after': '1' });
+    expect(await text(refused)).toContain('unfinished model calls of 64 MiB together');
+    const { token } = broker.grant('default/other');
+    expect((await send('/responses', { body: question, token })).status).toBe(200);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  test('all workers together hold no more than 256 MiB, and what ended is held no more', async () => {
+    const { broker, send } = await answering();
+    const workers = Array.from({ length: 5 }, (_, index) => broker.grant(`default/w${index}`));
+    const calls = workers.map((access) => begin(access, 64));
+    const [refused] = await Promise.race(calls.map(({ answered }) => answered));
+    expect(await text(refused)).toContain('unfinished model calls of 256 MiB together');
+    expect((await send('/responses', { body: question })).status).toBe(503);
+    for (const { call } of calls) call.destroy();
+    // Each of them is given back when the broker sees its connection closed.
+    let status = 503;
+    while (status === 503) ({ status } = await send('/responses', { body: question }));
+    expect(status).toBe(200);
+  });
+
+  test('a body that does not say how long it is counts as it comes', async () => {
+    const { access } = await answering();
+    begin(access, 64);
+    const chunked = async () => {
+      const body = new Blob(['x'.repeat(1024 * 1024)]).stream();
+      const response = await fetch(`${access.baseUrl}/responses`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${access.token}`, 'content-type': 'application/json' },
+        body,
+        duplex: 'half',
+      } as RequestInit);
+      return response.status;
+    };
+    let status = 200;
+    while (status === 200) status = await chunked();
+    expect(status).toBe(503);
   });
 });

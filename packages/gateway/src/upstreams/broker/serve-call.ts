@@ -10,10 +10,10 @@ import { readModel } from '../relay/request-body.ts';
 import type { RemoteUpstream, Upstream } from '../upstream.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import { type BrokerRoute, matchRoute } from './allowed-paths.ts';
+import { createBodyRoom, type HeldBody } from './body-room.ts';
 import { setAside, type TokenBudget } from './budgeted-call.ts';
 import type { Grant, Grants, LiveCall } from './grants.ts';
-
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
+import { readBody } from './read-body.ts';
 
 export type CallDeps = {
   readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
@@ -30,6 +30,7 @@ export type CallDeps = {
 export function createCallHandler(
   deps: CallDeps,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const hold = createBodyRoom();
   return async (request, response) => {
     // A worker may vanish between two writes; its `close` below is what counts.
     response.on('error', () => {});
@@ -43,7 +44,12 @@ export function createCallHandler(
         if (!response.writableFinished) call.abort('The worker left.');
         call.end();
       });
-      await serve(deps, { request, response, route, search, grant, call, upstream });
+      const held = hold(grant);
+      try {
+        await serve(deps, { request, response, route, search, grant, call, upstream, held });
+      } finally {
+        held.release();
+      }
     } catch (error) {
       if (!(error instanceof GatewayError)) {
         deps.emit({ type: 'fault_survived', where: 'broker', error });
@@ -61,12 +67,14 @@ type Call = {
   readonly grant: Grant;
   readonly call: LiveCall;
   readonly upstream: Upstream;
+  /** What its body holds in memory. */
+  readonly held: HeldBody;
 };
 
 async function serve(deps: CallDeps, incoming: Call): Promise<void> {
   const { request, response, route, grant, call } = incoming;
   const startedMs = performance.now();
-  const body = await takeBody(request, call.signal);
+  const body = await takeBody(incoming);
   const exchange: Exchange = {
     method: request.method ?? 'GET',
     path: route.path + incoming.search,
@@ -166,13 +174,12 @@ function withFallback(
 }
 
 /** JSON is read whole so that it can be sent again; uploads stream through. */
-async function takeBody(
-  request: IncomingMessage,
-  signal: AbortSignal,
-): Promise<Buffer | Readable | null> {
+async function takeBody({ request, call, held }: Call): Promise<Buffer | Readable | null> {
   if (request.method === 'GET' || request.method === 'DELETE') return null;
   const type = request.headers['content-type'];
-  if (type === undefined || type.includes('json')) return readBody(request, signal);
+  if (type === undefined || type.includes('json')) {
+    return readBody(request, { signal: call.signal, held });
+  }
   // A failed upload destroys its stream; the request must survive that to be answered.
   return request.pipe(new PassThrough().on('error', () => {}));
 }
@@ -182,44 +189,6 @@ function splitUrl(url: string): { pathname: string; search: string } {
   return at < 0
     ? { pathname: url, search: '' }
     : { pathname: url.slice(0, at), search: url.slice(at) };
-}
-
-/**
- * Reads a worker's request whole, so that it can be sent more than once.
- *
- * @throws GatewayError `body_too_large` over 64 MiB, `run_cancelled` where the worker leaves.
- */
-function readBody(request: IncomingMessage, signal: AbortSignal): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const stop = (error: unknown) => {
-      request.off('data', take);
-      reject(error);
-    };
-    const take = (chunk: Buffer) => {
-      size += chunk.length;
-      chunks.push(chunk);
-      if (size > MAX_BODY_BYTES) {
-        stop(tooLarge());
-      }
-    };
-    if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) {
-      reject(tooLarge());
-      return;
-    }
-    request.on('data', take);
-    request.once('end', () => {
-      const [only] = chunks;
-      resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, size));
-    });
-    request.once('error', () => stop(new GatewayError('run_cancelled', 'The worker left.')));
-    signal.addEventListener('abort', () => stop(signal.reason), { once: true });
-  });
-}
-
-function tooLarge(): GatewayError {
-  return new GatewayError('body_too_large', 'A model call may be at most 64 MiB long.');
 }
 
 /**
@@ -237,7 +206,8 @@ function answerFailure(response: ServerResponse, error: GatewayError): void {
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': body.length,
-    'x-should-retry': 'false',
+    // Only what passes by itself is worth a second try of the worker's own: the broker has made the others.
+    'x-should-retry': String(error.code === 'overloaded'),
     [failureHeader]: error.code,
     ...(error.retryAfterSeconds === null
       ? {}
