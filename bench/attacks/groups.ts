@@ -1,7 +1,8 @@
 import type { AttackGroup } from './attack.ts';
 import { callers } from './callers.ts';
 import { files } from './files.ts';
+import { guards } from './guards.ts';
 import { looks } from './looks.ts';
 
 /** Every promise that is attacked; a group is a file and a line here. */
-export const groups: readonly AttackGroup[] = [callers, files, looks];
+export const groups: readonly AttackGroup[] = [callers, files, guards, looks];

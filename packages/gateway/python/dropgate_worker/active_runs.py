@@ -9,7 +9,7 @@ from .event_lane import EventLane
 from .explain.failure_detail import failure_detail
 from .protocol import Message
 from .questions import Questions
-from .run.run_scope import Refused, RunRequest
+from .run.run_scope import RunRequest
 from .run_protocol import FINAL_EVENTS, Failed, Run, RunEvent, ToolVerdicts, no_usage
 
 # Runs what was loaded and tells its events; raises nothing that the module raises.
@@ -19,11 +19,13 @@ RunModule = Callable[[RunRequest], Awaitable[None]]
 class ActiveRuns:
     """Runs what is asked and sends what it says. Each run ends in exactly one final event."""
 
-    def __init__(self, run_module: RunModule, send: Callable[[Message], None]) -> None:
+    def __init__(
+        self, run_module: RunModule, send: Callable[[Message], None], questions: Questions
+    ) -> None:
         self._run_module = run_module
         self._send = send
         self._runs: dict[str, _ActiveRun] = {}
-        self._questions = Questions(send)
+        self._questions = questions
 
     def start(self, run: Run, credit: int) -> None:
         """Starts a run; returns at once."""
@@ -70,14 +72,6 @@ class ActiveRuns:
         """Puts other verdicts in place of a run's; they hold from its next call of a tool."""
         if active := self._runs.get(run_id):
             active.run["verdicts"] = verdicts
-
-    def answer(self, call_id: str, result: object) -> None:
-        """Hands a reply to whoever asked."""
-        self._questions.answer(call_id, result)
-
-    def refuse(self, call_id: str, message: str) -> None:
-        """Hands a refusal to whoever asked."""
-        self._questions.answer(call_id, Refused(message))
 
 
 class _ActiveRun:

@@ -1,4 +1,4 @@
-"""What runs ask the gateway."""
+"""What is asked of the gateway, by runs and outside of them."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,10 +15,10 @@ class Questions:
         self._waiting: dict[str, asyncio.Future[object]] = {}
         self._asked = 0
 
-    async def ask(self, run_id: str, question: Message, cancelled: asyncio.Event) -> object:
+    async def ask(self, run_id: str | None, question: Message, cancelled: asyncio.Event) -> object:
         """Gives the reply; raises `Refused`."""
         self._asked += 1
-        call_id = f"{run_id}.{self._asked}"
+        call_id = f"{run_id or 'outside'}.{self._asked}"
         answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         stop = asyncio.create_task(cancelled.wait())
         self._waiting[call_id] = answer
@@ -40,3 +40,7 @@ class Questions:
         waiting = self._waiting.get(call_id)
         if waiting and not waiting.done():
             waiting.set_result(result)
+
+    def refuse(self, call_id: str, message: str) -> None:
+        """Ends the wait of a question with a refusal."""
+        self.answer(call_id, Refused(message))

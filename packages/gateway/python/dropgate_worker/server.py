@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 from .active_runs import ActiveRuns
 from .loaded_module import LoadedModule
+from .outside_link import OutsideLink
 from .preload import Preload
 from .protocol import PROTOCOL_VERSION, Finding, Message, ModuleLoad
+from .questions import Questions
+from .run.run_scope import process_runs
 from .run_protocol import Failed, no_usage
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ class ModuleServer:
         self._stopped: asyncio.Future[None] = loop.create_future()
         self._loading: Loading | None = None
         self._runs: ActiveRuns | None = None
+        self._questions = Questions(send)
+        process_runs.link = OutsideLink(loop, self._questions, send)
         self._handlers: dict[str, Callable[[Message], None]] = {
             "load": self._take_load,
             "run": self._take_run,
@@ -55,8 +60,10 @@ class ModuleServer:
             return
         self._preload.finish()
         from .load.load_module import Loading
+        from .run.guard_tools import guard_tools
 
-        self._loading = Loading(self._load)
+        # The module may run agents while it is imported.
+        self._loading = Loading(self._load, on_sdk=lambda sdk: guard_tools(sdk, None))
         self._loading.import_entry()
 
     async def serve(self) -> None:
@@ -74,11 +81,14 @@ class ModuleServer:
 
     def _begin_to_run(self, module: LoadedModule) -> None:
         from .run.broker_calls import watch_broker_calls
+        from .run.guard_tools import guard_tools
         from .run.run_module import run_module
 
         if self._load is not None:
             watch_broker_calls(self._load["env"].get("OPENAI_BASE_URL"))
-        self._runs = ActiveRuns(partial(run_module, module), self._send)
+        if module.sdk is not None:
+            guard_tools(module.sdk, module.value)
+        self._runs = ActiveRuns(partial(run_module, module), self._send, self._questions)
 
     def take(self, message: Message) -> None:
         """Answers one message; a type of a later protocol, or a reserved one, is none of ours."""
@@ -120,12 +130,10 @@ class ModuleServer:
             self._runs.decide(message["runId"], message["verdicts"])
 
     def _take_reply(self, message: Message) -> None:
-        if self._runs:
-            self._runs.answer(message["callId"], message.get("result"))
+        self._questions.answer(message["callId"], message.get("result"))
 
     def _take_refusal(self, message: Message) -> None:
-        if self._runs:
-            self._runs.refuse(message["callId"], message.get("message", ""))
+        self._questions.refuse(message["callId"], message.get("message", ""))
 
     def _take_ping(self, message: Message) -> None:
         self._send({"type": "pong", "sequence": message["sequence"], "rssMb": _rss_mb()})

@@ -3,6 +3,7 @@ import { createPool } from '../pool/pool.ts';
 import { workerEntries } from '../pool/process/runtimes.ts';
 import { workerUser } from '../pool/process/worker-user.ts';
 import { createSandbox, type Sandbox } from '../pool/sandbox/sandbox.ts';
+import { createOutsideRuns } from '../runs/outside-runs.ts';
 import { findBubblewrap } from '../system/bubblewrap.ts';
 import { type Broker, createBroker } from '../upstreams/broker/broker.ts';
 import type { Access } from './access.ts';
@@ -18,8 +19,8 @@ export type AgentProcesses = ReturnType<typeof createAgentProcesses>;
  * @throws SandboxError where workers are to run in a sandbox and there is none on this machine.
  */
 export function createAgentProcesses(
-  { config, upstreams, stateFolder, secrets, emit }: Foundation,
-  { budgets }: Access,
+  { config, upstreams, stateFolder, secrets, nowSeconds, emit }: Foundation,
+  { budgets, policy }: Access,
 ) {
   const user = workerUser(config.worker);
   const isClosed = config.worker.sandbox !== 'none' && config.worker.sandboxNetwork === 'broker';
@@ -37,6 +38,7 @@ export function createAgentProcesses(
     user,
     sandbox: sandboxOf({ config, stateFolder, broker }),
     grantModelAccess: (agentId) => broker.grant(agentId),
+    outside: createOutsideRuns({ rules: policy.current, nowSeconds, emit }),
     emit,
   });
   return { broker, pool: hideSecrets(pool, secrets) };

@@ -1,5 +1,5 @@
 import type { Finding } from '../protocol/diagnostics.ts';
-import type { ModelAccess } from '../protocol/pool.ts';
+import type { ModelAccess, OutsideRuns } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import { type LoadAnswer, protocolVersion } from '../protocol/worker/messages.ts';
 import type { ProcessUser } from '../system/processes.ts';
@@ -8,7 +8,7 @@ import { cancelledLoad, findingOfEnd, missingRuntime } from './load-findings.ts'
 import { LoadedWorker } from './loaded-worker.ts';
 import { runtimeOf, type WorkerEntries } from './process/runtimes.ts';
 import { moduleEnvironment, startupEnvironment, workerEnvironment } from './process/worker-env.ts';
-import type { WorkerProcess } from './process/worker-process.ts';
+import type { WorkerMessage, WorkerProcess } from './process/worker-process.ts';
 import type { Member, Roster } from './roster.ts';
 import type { SpareSets, Spares } from './spares.ts';
 
@@ -37,11 +37,12 @@ export type LoadIntoWorkerDeps = {
   readonly roster: Roster;
   readonly spares: SpareSets;
   readonly grantModelAccess: (agentId: string) => ModelAccess;
+  readonly outside: OutsideRuns;
 };
 
 /** Makes the one way in which a module gets into a worker. A used spare is replaced after the load, not beside it. */
 export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
-  const { settings, roster, hostEnv, user, workerEntries } = deps;
+  const { settings, roster, hostEnv, user, workerEntries, outside } = deps;
   const workerEnv = workerEnvironment({ hostEnv, named: settings.env, user });
 
   return async (load, signal) => {
@@ -54,11 +55,22 @@ export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
     if (!spare && signal.aborted) return failure(cancelledLoad(load));
     const member = spare ?? roster.start(runtime, load);
     const access = deps.grantModelAccess(load.agentId);
-    const answer = await loadIntoProcess(member.process, load, { ...settings, access, signal });
+    const answer = await loadIntoProcess(member.process, load, {
+      ...settings,
+      access,
+      outside,
+      signal,
+    });
     spares?.fill();
     if (answer.type === 'load_failed') return { type: 'load_failed', answer };
     const { idleTimeoutMs } = settings;
-    const worker = new LoadedWorker({ process: member.process, load, access, idleTimeoutMs });
+    const worker = new LoadedWorker({
+      process: member.process,
+      load,
+      access,
+      outside,
+      idleTimeoutMs,
+    });
     member.worker = worker;
     const withheld = withheldFindings(load, workerEnv);
     return { type: 'loaded', answer: withWarnings(answer, withheld), worker };
@@ -94,6 +106,7 @@ async function loadIntoProcess(
   load: ModuleLoad,
   options: {
     readonly access: ModelAccess;
+    readonly outside: OutsideRuns;
     readonly loadTimeoutMs: number;
     readonly memoryLimitMb: number;
     readonly signal: AbortSignal;
@@ -130,11 +143,16 @@ async function loadIntoProcess(
 async function askToLoad(
   worker: WorkerProcess,
   load: ModuleLoad,
-  options: { readonly access: ModelAccess; readonly loadTimeoutMs: number },
+  options: {
+    readonly access: ModelAccess;
+    readonly outside: OutsideRuns;
+    readonly loadTimeoutMs: number;
+  },
 ): Promise<LoadAnswer | null> {
   const answered = Promise.withResolvers<LoadAnswer>();
   worker.listen((message) => {
     if (message.type === 'loaded' || message.type === 'load_failed') answered.resolve(message);
+    else answerWhileLoading(worker, message, { load, outside: options.outside });
   });
   const env = moduleEnvironment(load.env, options.access);
   worker.send({ type: 'load', version: protocolVersion, load: { ...load, env } });
@@ -146,4 +164,20 @@ async function askToLoad(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A module may run agents while it is imported; there is no run that it could be for. */
+function answerWhileLoading(
+  worker: WorkerProcess,
+  message: WorkerMessage,
+  { load, outside }: { readonly load: ModuleLoad; readonly outside: OutsideRuns },
+): void {
+  const work = { load, callers: [] };
+  if (message.type === 'tool_decided') outside.onToolDecided(work, message);
+  if (message.type !== 'question') return;
+  const { callId, question } = message;
+  void outside.answer(work, question).then(
+    (result) => worker.send({ type: 'reply', callId, result: result ?? null }),
+    () => worker.send({ type: 'refusal', callId, message: 'It cannot be done while loading.' }),
+  );
 }

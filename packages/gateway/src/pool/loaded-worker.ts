@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts';
 import type { WorkerEndReason } from '../events.ts';
-import type { ModelAccess } from '../protocol/pool.ts';
+import type { RunCaller } from '../protocol/policy.ts';
+import type { ModelAccess, OutsideRuns, OutsideWork } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LastEvent } from '../protocol/run.ts';
 import { type FromWorker, initialCredits, type ToWorker } from '../protocol/worker/messages.ts';
@@ -14,6 +15,7 @@ export type LoadedWorkerOptions = {
   readonly process: WorkerProcess;
   readonly load: ModuleLoad;
   readonly access: ModelAccess;
+  readonly outside: OutsideRuns;
   readonly idleTimeoutMs: number;
 };
 
@@ -28,6 +30,8 @@ export class LoadedWorker {
 
   readonly #options: LoadedWorkerOptions;
   readonly #runs = new Map<string, ActiveRun>();
+  /** Keys it has had runs of: what these left behind may act later. */
+  readonly #callers = new Map<string, RunCaller>();
   #idleTimer: NodeJS.Timeout | null = null;
   #drained: (() => void) | null = null;
   #isDraining = false;
@@ -59,6 +63,8 @@ export class LoadedWorker {
     const { runId } = run.request.run;
     this.#options.access.startRun(runId, run.request.keyId);
     this.#runs.set(runId, run);
+    const { key } = run.request.caller;
+    this.#callers.set(key.id, { key, request: {} });
     this.#touch();
     run.request.ending.onEnd((last) => this.#runEnded(runId, last));
     run.attach({
@@ -101,7 +107,8 @@ export class LoadedWorker {
         void this.#answer(message);
         return;
       case 'tool_decided':
-        this.#runs.get(message.runId)?.request.onToolDecided?.(message);
+        if (message.runId === null) this.#options.outside.onToolDecided(this.#outside(), message);
+        else this.#runs.get(message.runId)?.request.onToolDecided?.(message);
         return;
       case 'loaded':
       case 'load_failed':
@@ -113,17 +120,25 @@ export class LoadedWorker {
   }
 
   async #answer({ callId, runId, question }: Question): Promise<void> {
-    const run = this.#runs.get(runId);
-    if (!run) {
+    const run = runId === null ? null : this.#runs.get(runId);
+    if (run === undefined) {
       this.#trySend({ type: 'refusal', callId, message: 'The run is over.' });
       return;
     }
-    const reply = await run.request.answer(question).then(
+    const answer = run
+      ? run.request.answer(question)
+      : this.#options.outside.answer(this.#outside(), question);
+    const reply = await answer.then(
       (result): ToWorker => ({ type: 'reply', callId, result: result ?? null }),
       (error: unknown): ToWorker => ({ type: 'refusal', callId, message: refusalText(error) }),
     );
     if (this.#trySend(reply)) return;
     this.#trySend({ type: 'refusal', callId, message: 'The answer cannot be written as JSON.' });
+  }
+
+  #outside(): OutsideWork {
+    const live = [...this.#runs.values()].map(({ request }) => request.caller);
+    return { load: this.load, callers: [...live, ...this.#callers.values()] };
   }
 
   #trySend(message: ToWorker): boolean {

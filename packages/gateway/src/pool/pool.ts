@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Emit } from '../events.ts';
-import type { LiveRun, ModelAccess, PoolRun, WorkerInfo } from '../protocol/pool.ts';
+import type { LiveRun, ModelAccess, OutsideRuns, PoolRun, WorkerInfo } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LoadAnswer } from '../protocol/worker/messages.ts';
 import type { ProcessUser } from '../system/processes.ts';
@@ -49,6 +49,7 @@ export type PoolDeps = {
   /** Null where workers run beside the gateway. */
   readonly sandbox: Sandbox | null;
   readonly grantModelAccess: (agentId: string) => ModelAccess;
+  readonly outside: OutsideRuns;
   readonly emit: Emit;
 };
 

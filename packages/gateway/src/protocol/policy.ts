@@ -137,6 +137,13 @@ export type QuestionContext = {
   readonly metadata?: Readonly<Record<string, string>>;
 };
 
+/** For whom an agent works: the key of a run, and what the request said beside it. */
+export type RunCaller = {
+  readonly key: KeyPrincipal;
+  /** `user` and `metadata` of the request. */
+  readonly request: Pick<QuestionContext, 'user' | 'metadata'>;
+};
+
 export type Question = {
   readonly principal: Principal;
   readonly action: Action;

@@ -1,3 +1,5 @@
+import type { RunCaller } from './policy.ts';
+import type { ModuleLoad } from './records.ts';
 import type { RunEvent, Usage } from './run.ts';
 import type { RunEnding } from './run-ending.ts';
 import type { RunSink } from './run-sink.ts';
@@ -7,6 +9,8 @@ import type { ToolDecided, ToolVerdicts, WorkerQuestion, WorkerRun } from './wor
 export type PoolRun = {
   readonly run: WorkerRun;
   readonly keyId: string;
+  /** Whom it is for, as rules are asked. */
+  readonly caller: RunCaller;
   /** Cancels the run. A `GatewayError` as reason becomes its failure, anything else `run_cancelled`. */
   readonly signal: AbortSignal;
   /** The pool ends it with the last event, as soon as that is known: whether or not it has been read. */
@@ -17,6 +21,21 @@ export type PoolRun = {
   readonly answer: (question: WorkerQuestion) => Promise<unknown>;
   /** Called with what the worker made of the verdicts. */
   readonly onToolDecided?: (decided: ToolDecided) => void;
+};
+
+/** A worker that does something of which it cannot tell for which run it is: a queue, timer or thread of the module's. */
+export type OutsideWork = {
+  readonly load: Pick<ModuleLoad, 'agentId' | 'modulePath'>;
+  /** Of the runs it has, and of those it had, these without their requests: it may be for any of them. */
+  readonly callers: readonly RunCaller[];
+};
+
+/** Answers for work outside of runs. */
+export type OutsideRuns = {
+  /** Answers a question and records the decision; a rejection refuses it. */
+  readonly answer: (work: OutsideWork, question: WorkerQuestion) => Promise<unknown>;
+  /** Records what the worker denied by itself. */
+  readonly onToolDecided: (work: OutsideWork, decided: ToolDecided) => void;
 };
 
 /** A run that the pool has taken. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { Caller } from '../protocol/policy.ts';
+import type { Caller, RunCaller } from '../protocol/policy.ts';
 import type { LiveRun, PoolRun } from '../protocol/pool.ts';
 import type {
   GuardrailResponse,
@@ -65,6 +65,8 @@ export type AdmittedRun = {
   readonly agent: ServedAgent;
   readonly ignored: readonly string[];
   readonly tools: RunTools;
+  /** The caller, as rules about tools are asked. */
+  readonly user: RunCaller;
   /** Knows already what is to be given back. */
   readonly ending: RunEnding;
   /** Cancels the run. */
@@ -73,7 +75,7 @@ export type AdmittedRun = {
 
 /** Begins a run that nothing stands in the way of any more. */
 export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
-  const { caller, agent, ignored, tools, ending, abort } = admitted;
+  const { caller, agent, ignored, tools, user, ending, abort } = admitted;
   const { settings } = agent.manifest;
   const defaults = deps.defaults();
   const run = workerRun(admitted);
@@ -83,6 +85,7 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const live = deps.run(agent.load, {
     run,
     keyId: caller.keyId,
+    caller: { key: user.key, request: user.request },
     signal: abort.signal,
     ending,
     onEvent,

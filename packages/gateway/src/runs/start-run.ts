@@ -92,8 +92,9 @@ export function createStartRun(deps: StartRunDeps): StartRun {
         ? await admit(deps, { ...request, hasWaited: true })
         : found;
       ending.onEnd(deps.endWithKey(caller.keyId, (failure) => abort.abort(failure)));
-      const tools = toolsOf(toolUser(request, agent), caller.requestId);
-      return beginRun(deps, { ...request, agent, ignored, tools, ending, abort });
+      const user = toolUser(request, agent);
+      const tools = toolsOf(user, caller.requestId);
+      return beginRun(deps, { ...request, agent, ignored, tools, user, ending, abort });
     } catch (error) {
       ending.end(null);
       throw error;

@@ -1,20 +1,17 @@
 import { decide, toolVerdict } from '../policy/rules/decide.ts';
 import { matchesGlob } from '../policy/rules/glob.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
-import type { Decision, KeyPrincipal, Question, Rule, ToolVerdict } from '../protocol/policy.ts';
+import type { Decision, Question, Rule, RunCaller, ToolVerdict } from '../protocol/policy.ts';
 import type { Manifest, ToolDescription } from '../protocol/records.ts';
 import type { Provenance } from '../protocol/run.ts';
 import type { ToolVerdicts } from '../protocol/worker/messages.ts';
 
 /** A run, as far as rules about its tools can tell it from others. */
-export type ToolUser = {
+export type ToolUser = RunCaller & {
   readonly agentId: string;
   readonly modulePath: string;
   readonly generation: number;
   readonly manifest: Manifest;
-  readonly key: KeyPrincipal;
-  /** `user` and `metadata` of the request. */
-  readonly request: Pick<NonNullable<Question['context']>, 'user' | 'metadata'>;
 };
 
 type ToolCall = {
@@ -24,11 +21,14 @@ type ToolCall = {
   readonly args?: unknown;
 };
 
-/** Whether a run may call a tool, as rules are asked. */
-export function toolQuestion(user: ToolUser, { tool, provenance, ...call }: ToolCall): Question {
+/** Whether a run may call a tool, as rules are asked; without a caller, whether the agent may by itself. */
+export function toolQuestion(
+  user: Pick<ToolUser, 'agentId' | 'modulePath'> & Partial<RunCaller>,
+  { tool, provenance, ...call }: ToolCall,
+): Question {
   const { agentId, modulePath, key, request } = user;
   return {
-    principal: { type: 'agent', id: agentId, key },
+    principal: { type: 'agent', id: agentId, ...(key ? { key } : {}) },
     action: 'call_tool',
     resource: tool,
     ...call,

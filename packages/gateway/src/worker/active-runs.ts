@@ -7,6 +7,7 @@ import type {
 } from '../protocol/worker/messages.ts';
 import { createEventLane, type EventLane } from './event-lane.ts';
 import type { LoadedModule, RunModule } from './loaded-module.ts';
+import type { GatewayLink } from './run/outside-runs.ts';
 import { Refused } from './run/run-scope.ts';
 
 /** The runs of this process, by id. Messages for a run that is over are dropped. */
@@ -20,7 +21,12 @@ export type ActiveRuns = {
   readonly answer: (callId: string, result: unknown) => void;
   /** Hands a refusal to whoever asked; `message` says why. */
   readonly refuse: (callId: string, message: string) => void;
+  /** The way to the gateway for what is done outside of runs. */
+  readonly outside: GatewayLink;
 };
+
+/** How long something outside of runs waits for the gateway's answer; a run waits until it is cancelled. */
+const outsidePatienceMs = 30_000;
 
 type ActiveRun = {
   readonly lane: EventLane;
@@ -74,6 +80,10 @@ export function createActiveRuns(deps: {
     },
     answer: questions.answer,
     refuse: questions.refuse,
+    outside: {
+      ask: (question) => questions.ask(null, question, AbortSignal.timeout(outsidePatienceMs)),
+      decided: (decided) => deps.send({ type: 'tool_decided', runId: null, ...decided }),
+    },
   };
 }
 
@@ -108,11 +118,14 @@ function createQuestions(send: (message: FromWorker) => void) {
   const waiting = new Map<string, PromiseWithResolvers<unknown>>();
   let asked = 0;
   return {
-    ask(runId: string, question: WorkerQuestion, signal: AbortSignal): Promise<unknown> {
+    ask(runId: string | null, question: WorkerQuestion, signal: AbortSignal): Promise<unknown> {
       const answer = Promise.withResolvers<unknown>();
       asked += 1;
-      const callId = `${runId}.${asked}`;
-      const refuse = () => answer.reject(new Refused('The run was cancelled.'));
+      const callId = `${runId ?? 'outside'}.${asked}`;
+      const refuse = () =>
+        answer.reject(
+          new Refused(runId === null ? 'There was no answer.' : 'The run was cancelled.'),
+        );
       waiting.set(callId, answer);
       if (signal.aborted) refuse();
       signal.addEventListener('abort', refuse, { once: true });

@@ -11,6 +11,7 @@ import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
 import type { Loading, LoadResult } from './load/load-module.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import type { Preload } from './preload.ts';
+import { processRuns } from './run/outside-runs.ts';
 
 /** What answers the gateway's messages in a worker. */
 export type ModuleServer = {
@@ -43,6 +44,7 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
       ? await deps.preload.sdk()
       : await deps.preload.sdkIfBegun();
     state.runs = createActiveRuns({ runModule, send });
+    processRuns.connect(state.runs.outside);
     const { projectRoot, env } = deps;
     state.loading = beginLoad(asked, { projectRoot, env, preloadedSdk });
     const result = await state.loading.result;

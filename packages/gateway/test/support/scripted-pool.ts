@@ -9,7 +9,7 @@ import {
   type Sandbox,
   type SandboxOptions,
 } from '../../src/pool/sandbox/sandbox.ts';
-import type { LiveRun, ModelAccess, PoolRun } from '../../src/protocol/pool.ts';
+import type { LiveRun, ModelAccess, OutsideRuns, PoolRun } from '../../src/protocol/pool.ts';
 import type { ModuleLoad } from '../../src/protocol/records.ts';
 import type { RunEvent, Usage } from '../../src/protocol/run.ts';
 import { createRunEnding } from '../../src/protocol/run-ending.ts';
@@ -46,6 +46,7 @@ export function scriptedPool(
     isBoxed?: boolean;
     /** What the broker has metered: run → usage. */
     metered?: Readonly<Record<string, Usage>>;
+    outside?: Partial<OutsideRuns>;
   } = {},
 ): ScriptedPool {
   const folder = more.folder ?? mkdtempSync(join(tmpdir(), 'dropgate-pool-'));
@@ -74,6 +75,7 @@ export function scriptedPool(
     ...{ workerEntries, projectRoot: folder, stateFolder },
     hostEnv: { PATH: process.env.PATH, ...more.hostEnv },
     grantModelAccess: (agentId) => loggedAccess(agentId, accessLog, more.metered ?? {}),
+    outside: { answer: async () => false, onToolDecided: () => undefined, ...more.outside },
     emit(event) {
       emitted.push(event);
       for (const waiter of waiting) waiter(event);
@@ -171,12 +173,22 @@ export function startLiveRun(
   return pool.run(load ?? scriptedLoad(), {
     run: { runId, input, context, verdicts, maxTurns: null },
     keyId: 'key_1',
+    caller: { key: scriptedKey, request: {} },
     signal: new AbortController().signal,
     ending: createRunEnding(),
     answer: () => Promise.reject(new Error('No question was expected.')),
     ...request,
   });
 }
+
+const scriptedKey = {
+  type: 'key',
+  id: 'key_1',
+  name: 'alice',
+  role: 'caller',
+  namespaces: null,
+  agents: null,
+} as const;
 
 /** Everything a run says, its text joined. */
 export async function finishRun(events: AsyncIterable<RunEvent>): Promise<{

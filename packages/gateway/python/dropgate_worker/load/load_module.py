@@ -5,6 +5,7 @@ import inspect
 import os
 import platform
 import time
+from collections.abc import Callable
 from types import ModuleType
 from typing import TypedDict
 
@@ -37,7 +38,9 @@ class LoadFailed(TypedDict):
 class Loading:
     """A load under way: `import_entry` runs the module, outside of any loop; `finish` the rest, inside one."""
 
-    def __init__(self, load: ModuleLoad) -> None:
+    def __init__(self, load: ModuleLoad, on_sdk: Callable[[ModuleType], None]) -> None:
+        # Called with the SDK before the module is imported.
+        self._on_sdk = on_sdk
         self._load: ModuleLoad = {
             **load,
             "entry": os.path.realpath(load["entry"]),
@@ -58,6 +61,8 @@ class Loading:
         _apply_environment(load)
         try:
             self._sdk = import_sdk()
+            if self._sdk:
+                self._on_sdk(self._sdk)
             api = load["upstreams"].get(load["defaultUpstream"]["name"])
             if self._sdk and api:
                 self._sdk.set_default_openai_api(api)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..agent_shape import listed, tool_type
 from ..protocol import Message
 from ..run_protocol import Answer, Provenance, ToolVerdict
-from .run_scope import RunScope, run_scope
+from .run_scope import RunScope, process_runs
 
 GUARD_NAME = "dropgate_policy"
 _GUARDED = "_dropgate_guarded"
@@ -59,18 +59,20 @@ def _guarding(sdk: ModuleType, original: ToolList) -> ToolList:
         tools = await original(self, *args, **kwargs)
         for tool in tools:
             _guard(sdk, tool)
-        return [tool for tool in tools if _is_offered(tool, self)]
+        return [tool for tool in tools if await _is_offered(tool, self)]
 
     setattr(get_all_tools, _GUARDED, True)
     return get_all_tools
 
 
-def _is_offered(tool: object, agent: object) -> bool:
+async def _is_offered(tool: object, agent: object) -> bool:
     # What is not called here cannot be stopped at the call: unless allowed outright, the model is not told of it.
-    scope = run_scope.get()
-    if scope is None or hasattr(tool, "on_invoke_tool"):
+    if hasattr(tool, "on_invoke_tool"):
         return True
     name = str(getattr(tool, "name", ""))
+    scope = process_runs.current() or process_runs.sole()
+    if scope is None:
+        return await _is_allowed_outside(name, provenance_of(tool, agent), None)
     answer: Answer = "allow" if _verdict(name, scope) == "allow" else "deny"
     if scope.offers.get(name) != answer:
         scope.offers[name] = answer
@@ -118,37 +120,55 @@ async def _refusal(
     tool: FunctionTool, call_id: str, arguments: object, agent: object
 ) -> str | None:
     """What the model is told instead of a result; None lets the call pass."""
-    scope = run_scope.get()
     # What the gateway executes, it decides about itself.
-    if scope is None or getattr(tool, GATEWAY_TOOL, False):
+    if getattr(tool, GATEWAY_TOOL, False):
         return None
+    scope = process_runs.current()
     provenance = provenance_of(tool, agent)
-    if await _is_allowed(tool.name, provenance, arguments, scope):
+    if await _is_allowed(tool.name, provenance, arguments, scope or process_runs.sole()):
         return None
-    # A call that is rejected has no hooks of its own.
-    agent_name = str(getattr(agent, "name", ""))
-    scope.activity.started(call_id, tool.name, agent_name, provenance)
-    scope.activity.denied(call_id)
+    if scope is not None:
+        # A call that is rejected has no hooks of its own.
+        agent_name = str(getattr(agent, "name", ""))
+        scope.activity.started(call_id, tool.name, agent_name, provenance)
+        scope.activity.denied(call_id)
     return f"The tool {tool.name} may not be called here."
 
 
 async def _is_allowed(
-    tool: str, provenance: Provenance, arguments: object, scope: RunScope
+    tool: str, provenance: Provenance, arguments: object, scope: RunScope | None
 ) -> bool:
+    if scope is None:
+        return await _is_allowed_outside(tool, provenance, arguments)
     verdict = _verdict(tool, scope)
     if verdict != "ask":
         scope.request.decided({"tool": tool, "provenance": provenance, "answer": verdict})
         return verdict == "allow"
-    question: Message = {
+    try:
+        return await scope.request.ask(_question(tool, provenance, arguments)) is True
+    except Exception:
+        return False
+
+
+async def _is_allowed_outside(tool: str, provenance: Provenance, arguments: object) -> bool:
+    # Nobody can tell for which run it is: the gateway decides, and where it cannot be asked the answer is no.
+    link = process_runs.link
+    if link is None:
+        return False
+    try:
+        return await link.ask(_question(tool, provenance, arguments)) is True
+    except Exception:
+        link.decided({"tool": tool, "provenance": provenance, "answer": "deny"})
+        return False
+
+
+def _question(tool: str, provenance: Provenance, arguments: object) -> Message:
+    return {
         "ask": "authorize_tool",
         "tool": tool,
         "arguments": parsed_arguments(arguments),
         "provenance": provenance,
     }
-    try:
-        return await scope.request.ask(question) is True
-    except Exception:
-        return False
 
 
 def parsed_arguments(arguments: object) -> object:

@@ -10,7 +10,7 @@ from ..protocol import Message
 from ..run_protocol import Failed, Finished, RunEnd, RunEvent
 from .classify_failure import RunCancelled, classify_failure, tool_error
 from .guard_tools import guard_tools
-from .run_scope import RunRequest, RunScope, run_scope
+from .run_scope import RunRequest, RunScope, process_runs, run_scope
 from .tap_runner import InnerTap, tap_runner
 from .tool_activity import ToolActivity
 from .usage_meter import UsageMeter
@@ -25,6 +25,7 @@ async def run_module(module: LoadedModule, request: RunRequest) -> None:
     meter = UsageMeter()
     activity = ToolActivity(outlet.tell)
     scope = RunScope(outlet, activity, meter, loop)
+    process_runs.enter(scope)
     work = asyncio.create_task(_in_scope(module, scope))
     cancelled = asyncio.create_task(request.cancelled.wait())
     # A tool that ignores its cancellation must not keep the caller's waiting.
@@ -46,6 +47,7 @@ async def run_module(module: LoadedModule, request: RunRequest) -> None:
             last = classify_failure(error, meter.total())
             thrown = tool_error(error)
             cause = failure_detail(thrown, "tool") if thrown else None
+    process_runs.leave(scope)
     activity.close(cause)
     await request.push(last)
 

@@ -76,3 +76,53 @@ class RunScope:
 
 
 run_scope: ContextVar[RunScope | None] = ContextVar("dropgate_run", default=None)
+
+
+class GatewayLink(Protocol):
+    """The way to the gateway where it cannot be told for which run something is done; usable from any thread."""
+
+    async def ask(self, question: Message) -> object:
+        """Gives the reply; raises `Refused`, also where nobody can answer now."""
+        ...
+
+    def decided(self, decided: ToolDecided) -> None:
+        """Tells of a call that was denied here."""
+        ...
+
+
+class ProcessRuns:
+    """Which runs are live, and which one it is that code works for."""
+
+    def __init__(self) -> None:
+        # By the identity of their requests: a step of a workflow has a scope of its own.
+        self._live: dict[int, RunScope] = {}
+        self._keys: set[str] = set()
+        self.link: GatewayLink | None = None
+
+    def enter(self, scope: RunScope) -> None:
+        """Counts a run as live."""
+        self._live[id(scope.request)] = scope
+        self._keys.add(scope.request.run["context"]["key"]["id"])
+
+    def leave(self, scope: RunScope) -> None:
+        """The run is over."""
+        self._live.pop(id(scope.request), None)
+
+    def current(self) -> RunScope | None:
+        """The run that the code works for; None where it works for none, or for one that is over."""
+        scope = run_scope.get()
+        live = scope and self._live.get(id(scope.request))
+        return scope if scope and live and live.request is scope.request else None
+
+    def sole(self) -> RunScope | None:
+        """The only run that code without a run can work for: the sole live one, where no other key had runs here."""
+        live = list(self._live.values())
+        # What a run that is over knew of its own must not act by the verdicts of another.
+        if len(live) != 1 or len(self._keys) != 1 or run_scope.get() is not None:
+            return None
+        return live[0]
+
+
+# For code that a queue, timer, pool or thread of the module's carries out of its run's context: guards that are
+# put into the SDK know nothing else.
+process_runs = ProcessRuns()

@@ -21,7 +21,7 @@ const maxToolNameLength = 1024;
 
 /** A `ToolDecided`. */
 export const toolDecidedSchema = z.object({
-  runId: z.string(),
+  runId: z.string().nullable(),
   tool: z.string().max(maxToolNameLength),
   provenance: provenanceSchema,
   answer: z.enum(effects),
@@ -37,7 +37,12 @@ export const fromWorkerSchemas = {
     files: z.array(z.string()).max(MODULE_FILES_LIMIT),
   }),
   event: z.object({ runId: z.string(), event: runEventSchema }),
-  question: z.object({ callId: z.string(), runId: z.string(), question: workerQuestionSchema }),
+  question: z.object({
+    callId: z.string(),
+    /** Null where the worker cannot tell for which run it asks. */
+    runId: z.string().nullable(),
+    question: workerQuestionSchema,
+  }),
   tool_decided: toolDecidedSchema,
   pong: z.object({ sequence: z.number(), rssMb: z.number().nonnegative() }),
   /** Last words of a worker that ends: because of an error nobody caught (also where no cause is named), or by an exit of the module's own. */

@@ -52,12 +52,13 @@ export type ToWorker =
   | { readonly type: 'ping'; readonly sequence: number }
   | { readonly type: 'shutdown' };
 
-/** A question a worker asks during a run; the answer is a `reply` or a `refusal` with the same `callId`. */
+/** A question a worker asks, during a run or outside of any; the answer is a `reply` or a `refusal` with the same `callId`. */
 export type WorkerQuestion = Inferred<typeof workerQuestionSchema>;
 
 /**
  * What a worker made of the verdicts it has, told once for each call of a function tool it did not have to ask about.
  * A tool that runs elsewhere is told once when it is offered to the model, or withheld: nothing stops its calls later.
+ * Without a run (`runId` null) only a deny is told: that of a call about which the gateway could not be asked.
  */
 export type ToolDecided = Inferred<typeof toolDecidedSchema>;
 

@@ -8,6 +8,7 @@ import { explainThrown, type FailureContext } from '../explain/failure-context.t
 import { explainLoadError } from '../explain/load-failure.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
 import { installBrokerFetch } from '../run/broker-fetch.ts';
+import { guardTools } from '../run/guard-tools.ts';
 import { applySettings } from './apply-settings.ts';
 import { describeAgents } from './describe.ts';
 import { holdProcess } from './hold-process.ts';
@@ -52,7 +53,11 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
   const startedAtMs = performance.now();
   holdProcess(deps.env.NODE_OPTIONS);
   applyEnvironment(load, deps.env);
-  if (deps.preloadedSdk) useApiOf(load, load.defaultUpstream.name, deps.preloadedSdk);
+  if (deps.preloadedSdk) {
+    useApiOf(load, load.defaultUpstream.name, deps.preloadedSdk);
+    // The module may run agents while it is imported.
+    guardTools(deps.preloadedSdk, null);
+  }
   const hooks = installModuleHooks(sources, deps.projectRoot);
   const context: FailureContext = {
     load: { ...load, entry },
@@ -96,6 +101,7 @@ async function loadModule(
   if (!('value' in picked)) return { findings: [explainFailedPick(picked, exports, context)] };
   const sdk = await importSdkOfModule(hooks.packages);
   if (sdk && sdk.copy !== deps.preloadedSdk) muteTracing(sdk.copy);
+  guardTools(sdk?.copy ?? null, picked.value);
   return describe({ picked, exports, sdk, context });
 }
 

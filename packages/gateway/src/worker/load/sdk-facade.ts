@@ -19,7 +19,7 @@ const maxDepth = 5;
 
 /**
  * Gives the author's files the SDK copy they resolve, with one difference: its `tool` remembers what tools throw, which
- * the SDK keeps to itself. Everything else is the very same object. A `require`, a copy in CommonJS and one without
+ * the SDK keeps to itself. Its agents' tools are guarded by then. Everything else is the very same object. A `require`, a copy in CommonJS and one without
  * `tool` are left alone.
  */
 export function createSdkFacade(): SdkFacade {
@@ -87,15 +87,21 @@ function moduleText({ url, format }: ResolveFnOutput): string | null {
 
 function facadeSource(url: string): string {
   const real = JSON.stringify(url);
-  const path = join(gatewayFolder, 'worker/run', `tool-errors${extname(import.meta.filename)}`);
-  const own = JSON.stringify(pathToFileURL(path).href);
   const text = readFileSync(pathOfUrl(url) ?? '', 'utf8');
   const hasDefault = /\bexport\s+default\b/.test(text) || exportedNames(text).includes('default');
   return [
     `import { tool as original } from ${real};`,
-    `import { reportErrors } from ${own};`,
+    `import * as copy from ${real};`,
+    `import { reportErrors } from ${ownFile('tool-errors')};`,
+    `import { guardTools } from ${ownFile('guard-tools')};`,
     `export * from ${real};`,
     hasDefault ? `export { default } from ${real};` : '',
+    'guardTools(copy, null);',
     'export const tool = reportErrors(original);',
   ].join('\n');
+}
+
+function ownFile(name: string): string {
+  const path = join(gatewayFolder, 'worker/run', `${name}${extname(import.meta.filename)}`);
+  return JSON.stringify(pathToFileURL(path).href);
 }

@@ -253,14 +253,14 @@ describe('policy on tools', () => {
     });
   });
 
-  test('does not disturb tools outside a run of the gateway', async () => {
+  test('denies tools outside of every run where the gateway cannot be asked', async () => {
     const upstream = await startUpstream({ text: ['ok'] }, ...oneCall('lookup'));
     const lookup = counted('lookup');
     const agent = new Agent({ name: 'A', model: modelAt(upstream.baseUrl), tools: [lookup.tool] });
-    await eventsOf(loadedModule(agent), { verdicts: { otherwise: 'deny', tools: {} } });
+    await eventsOf(loadedModule(agent), { verdicts: { otherwise: 'allow', tools: {} } });
     const { run } = await import('@openai/agents');
     const result = await run(agent, 'Paris?');
     expect(result.finalOutput).toBe('ok');
-    expect(lookup.calls).toHaveLength(1);
+    expect(lookup.calls).toEqual([]);
   });
 });

@@ -3,7 +3,8 @@ import type { Provenance } from '../../protocol/run.ts';
 import type { ToolVerdicts } from '../../protocol/worker/messages.ts';
 import type { SdkCopy } from '../loaded-module.ts';
 import { fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
-import { type RunScope, runScope } from './run-scope.ts';
+import { processRuns } from './outside-runs.ts';
+import type { RunScope } from './run-scope.ts';
 
 const guardName = 'dropgate_policy';
 const guarded = Symbol('dropgate.guarded');
@@ -40,7 +41,8 @@ function guardToolList(owner: Readonly<Record<string, unknown>>): void {
   const getAllTools = async function getAllTools(this: unknown, ...args: readonly unknown[]) {
     const tools: unknown = await original.apply(this, args);
     if (!Array.isArray(tools)) return tools;
-    const offered = tools.filter((tool: SdkTool) => isOffered(tool, this));
+    const offers = await Promise.all(tools.map((tool: SdkTool) => isOffered(tool, this)));
+    const offered = tools.filter((_tool, index) => offers[index]);
     return offered.map((tool) => guardTool(tool, provenanceOf(tool, this)));
   };
   Object.defineProperty(owner, 'getAllTools', {
@@ -60,10 +62,12 @@ function ownerOf(value: unknown, member: string): Readonly<Record<string, unknow
 }
 
 /** What is not called here cannot be stopped at the call: unless allowed outright, the model is not told of it. */
-function isOffered(tool: SdkTool, agent: unknown): boolean {
-  const scope = runScope.getStore();
-  if (!scope || tool.type === 'function') return true;
+async function isOffered(tool: SdkTool, agent: unknown): Promise<boolean> {
+  if (tool.type === 'function') return true;
   const name = nameOf(tool);
+  const scope = processRuns.current() ?? processRuns.sole();
+  if (!scope)
+    return isAllowedOutside({ tool: name, args: null, provenance: provenanceOf(tool, agent) });
   const answer = verdictOn(name, scope.request.verdicts()) === 'allow' ? 'allow' : 'deny';
   if (scope.offers.get(name) !== answer) {
     scope.offers.set(name, answer);
@@ -114,13 +118,15 @@ function guardedInvoke(tool: SdkTool, provenance: Provenance): NonNullable<SdkTo
 
 /** What the model is told instead of a result; null lets the call pass. */
 async function refusal(call: ToolCall, callId: string): Promise<string | null> {
-  const scope = runScope.getStore();
-  if (!scope || (await isAllowed(call, scope))) return null;
-  scope.activity.deny(callId);
+  const scope = processRuns.current();
+  if (await isAllowed(call, scope ?? processRuns.sole())) return null;
+  scope?.activity.deny(callId);
   return `The tool ${call.tool} may not be called here.`;
 }
 
-async function isAllowed(call: ToolCall, { request }: RunScope): Promise<boolean> {
+async function isAllowed(call: ToolCall, scope: RunScope | undefined): Promise<boolean> {
+  if (!scope) return isAllowedOutside(call);
+  const { request } = scope;
   const { tool, args, provenance } = call;
   const verdict = verdictOn(tool, request.verdicts());
   if (verdict === 'ask') {
@@ -132,6 +138,18 @@ async function isAllowed(call: ToolCall, { request }: RunScope): Promise<boolean
   }
   request.decided({ tool, provenance, answer: verdict });
   return verdict === 'allow';
+}
+
+/** Nobody can tell for which run it is: the gateway decides, and where it cannot be asked the answer is no. */
+async function isAllowedOutside({ tool, args, provenance }: ToolCall): Promise<boolean> {
+  const link = processRuns.link();
+  const question = { tool, arguments: parsedArguments(args), provenance };
+  try {
+    return (await link?.ask({ ask: 'authorize_tool', ...question })) === true;
+  } catch {
+    link?.decided({ tool, provenance, answer: 'deny' });
+    return false;
+  }
 }
 
 function isGatewayTool(tool: unknown): boolean {

@@ -3,9 +3,10 @@ import type { LoadedModule, RunModule, RunRequest } from '../loaded-module.ts';
 import type { SdkRunner } from '../sdk.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { guardTools } from './guard-tools.ts';
+import { processRuns } from './outside-runs.ts';
 import { runAgent } from './run-agent.ts';
 import { runPlain } from './run-plain.ts';
-import { type Outcome, type RunDeps, runScope } from './run-scope.ts';
+import { type Outcome, type RunDeps, type RunScope, runScope } from './run-scope.ts';
 import { runWorkflow } from './run-workflow.ts';
 import { createSdkUsage } from './sdk-usage.ts';
 import { innerTap, tapRunner } from './tap-runner.ts';
@@ -22,24 +23,29 @@ export function createRunModule(): RunModule {
     const outlet = createOutlet(request.send);
     const activity = createToolActivity(outlet.report);
     const deps: RunDeps = { request: { ...request, send: outlet.send }, activity, meter, runnerOf };
+    const scope = scopeOf(module, deps);
+    const leave = processRuns.enter(scope);
     let last: RunEvent;
     try {
-      const outcome = await untilAborted(inScope(module, deps), request.signal);
+      const outcome = await untilAborted(inScope(module, deps, scope), request.signal);
       last = { type: 'finished', ...outcome, usage: meter.total() };
     } catch (thrown) {
       const cancelled = request.signal.aborted;
       last = classifyFailure(thrown, { cancelled, usage: meter.total() }).event;
     }
+    leave();
     activity.close();
     await outlet.end(last);
   };
 }
 
-function inScope(module: LoadedModule, deps: RunDeps): Promise<Outcome> {
-  const { request, activity, meter } = deps;
-  const sdk = module.sdk ?? {};
-  const tap = innerTap({ sdk, signal: request.signal, meter });
-  const scope = { runId: request.runId, request, activity, tap, offers: new Map() };
+function scopeOf({ sdk }: LoadedModule, { request, activity, meter }: RunDeps): RunScope {
+  const tap = innerTap({ sdk: sdk ?? {}, signal: request.signal, meter });
+  return { runId: request.runId, request, activity, tap, offers: new Map() };
+}
+
+function inScope(module: LoadedModule, deps: RunDeps, scope: RunScope): Promise<Outcome> {
+  const { request } = deps;
   return runScope.run(scope, async () => {
     request.signal.throwIfAborted();
     if (module.sdk) tapRunner(module.sdk);

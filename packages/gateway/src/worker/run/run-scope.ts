@@ -32,7 +32,7 @@ export type RunScope = {
   readonly offers: Map<string, Effect>;
 };
 
-/** The current run, followed through every await of the module's code. */
+/** The current run, followed through every await of the module's code. It may be over: `outside-runs.ts` tells. */
 export const runScope = new AsyncLocalStorage<RunScope>();
 
 /** What every kind of run is given. */

@@ -1,0 +1,61 @@
+import { GatewayError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { decide } from '../policy/rules/decide.ts';
+import type { RuleSet } from '../policy/rules/rule-set.ts';
+import type { Decision, Question } from '../protocol/policy.ts';
+import type { OutsideRuns, OutsideWork } from '../protocol/pool.ts';
+import { toolQuestion } from './tool-tables.ts';
+
+export type OutsideRunsDeps = {
+  readonly rules: () => RuleSet;
+  readonly nowSeconds: () => number;
+  readonly emit: Emit;
+};
+
+/**
+ * Answers for tools that a module calls outside the scope of a run. It is allowed what the agent may by itself and each
+ * of those may for whom it can be working, so that nobody gets through a queue what a run would be denied.
+ */
+export function createOutsideRuns({ rules, nowSeconds, emit }: OutsideRunsDeps): OutsideRuns {
+  const decideFor = (work: OutsideWork, call: ToolCall): Decided => {
+    const decideOn = (user: Parameters<typeof toolQuestion>[0]): Decided => {
+      const question = toolQuestion(user, call);
+      return { question, decision: decide(rules(), question, nowSeconds()) };
+    };
+    const byItself = decideOn(work.load);
+    const forCallers = work.callers.map((caller) => decideOn({ ...work.load, ...caller }));
+    const denied = [byItself, ...forCallers].find(({ decision }) => decision.answer === 'deny');
+    return denied ?? byItself;
+  };
+  const record = (decided: Decided) => {
+    emit({ type: 'access_decided', ...decided, requestId: null });
+    return decided.decision.answer === 'allow';
+  };
+
+  return {
+    async answer(work, question) {
+      const { tool, arguments: args } = question;
+      if (question.ask === 'authorize_tool') {
+        const { provenance = 'native' } = question;
+        return record(decideFor(work, { tool, provenance, args }));
+      }
+      const asked = decideFor(work, { tool, provenance: 'gateway', args });
+      record({ ...asked, decision: deniedAnyhow(asked.decision) });
+      const message = `The gateway tool '${tool}' can be called only in a run.`;
+      throw new GatewayError('not_allowed', message);
+    },
+    onToolDecided(work, { tool, provenance }) {
+      const asked = decideFor(work, { tool, provenance });
+      record({ ...asked, decision: deniedAnyhow(asked.decision) });
+    },
+  };
+}
+
+type ToolCall = Parameters<typeof toolQuestion>[1];
+
+type Decided = { readonly question: Question; readonly decision: Decision };
+
+/** A deny that stands whatever rules say; it names the rule where one says so too. */
+function deniedAnyhow(decision: Decision): Decision {
+  return decision.answer === 'deny' ? decision : { answer: 'deny', rule: null };
+}
