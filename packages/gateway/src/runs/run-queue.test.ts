@@ -8,10 +8,11 @@ function entering(queue = createRunQueue()) {
   const order: string[] = [];
   const enter = async (
     name: string,
-    more: Partial<QueueLimits> & { signal?: AbortSignal } = {},
+    more: Partial<QueueLimits> & { signal?: AbortSignal; keyId?: string } = {},
   ) => {
-    const { signal, ...changes } = more;
-    const place = await queue.enter('default/a', { ...limits, ...changes }, signal ? [signal] : []);
+    const { signal, keyId = 'key_1', ...changes } = more;
+    const run = { agentId: 'default/a', keyId };
+    const place = await queue.enter(run, { ...limits, ...changes }, signal ? [signal] : []);
     order.push(name);
     return place;
   };
@@ -81,10 +82,46 @@ describe('the queue of an agent', () => {
     expect(order).toEqual(['1', '3']);
   });
 
+  test('gives the keys their places in turn, and those of a key in order', async () => {
+    const { enter, order } = entering();
+    const one = { maxConcurrentRuns: 1, maxQueuedRuns: 9 };
+    const first = await enter('1', one);
+    const waiting = ['greedy 1', 'greedy 2', 'greedy 3', 'late 1', 'late 2', 'last'].map((name) =>
+      enter(name, { ...one, keyId: name.split(' ')[0] ?? '' }).then((place) => place.leave()),
+    );
+    first.leave();
+    await Promise.all(waiting);
+    expect(order).toEqual(['1', 'greedy 1', 'late 1', 'last', 'greedy 2', 'late 2', 'greedy 3']);
+  });
+
+  test('keeps no key out that has fewer waiting than another: the newest of that one gives way', async () => {
+    const { enter, order } = entering();
+    const one = { maxConcurrentRuns: 1, maxQueuedRuns: 3 };
+    const first = await enter('1', one);
+    const greedy = ['a', 'b', 'c'].map((name) => enter(name, { ...one, keyId: 'greedy' }));
+    await expect(enter('d', { ...one, keyId: 'greedy' })).rejects.toMatchObject({
+      code: 'overloaded',
+    });
+    const other = enter('other', { ...one, keyId: 'other' });
+    await expect(greedy[2]).rejects.toMatchObject({ code: 'overloaded' });
+    await expect(enter('other 2', { ...one, keyId: 'other' })).rejects.toMatchObject({
+      code: 'overloaded',
+    });
+    first.leave();
+    (await greedy[0])?.leave();
+    (await other).leave();
+    await greedy[1];
+    expect(order).toEqual(['1', 'a', 'other', 'b']);
+  });
+
   test('keeps no other agent waiting', async () => {
     const { enter, queue } = entering();
     await enter('1', { maxConcurrentRuns: 1 });
-    const other = await queue.enter('default/b', { ...limits, maxConcurrentRuns: 1 }, []);
+    const other = await queue.enter(
+      { agentId: 'default/b', keyId: 'key_1' },
+      { ...limits, maxConcurrentRuns: 1 },
+      [],
+    );
     expect(other.hasWaited).toBe(false);
   });
 });

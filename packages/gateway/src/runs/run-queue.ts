@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { createFairLine, type FairLine } from './fair-line.ts';
 
 export type QueueLimits = {
   /** Runs of one agent at the same time. */
@@ -16,30 +17,36 @@ export type RunPlace = {
   readonly leave: () => void;
 };
 
-/** The runs of each agent, and those that wait for a place, in order. */
+/** Whose run it is, and of which agent. */
+export type QueuedRun = { readonly agentId: string; readonly keyId: string };
+
+/** The runs of each agent, and those that wait for a place: the keys in turn, the runs of a key in order. */
 export type RunQueue = {
   /**
-   * Resolves when the agent has a place for one more run.
+   * Resolves when the agent has a place for one more run. Where no more may wait, the newest run of the key that has
+   * most gives way to one of a key that has fewer.
    *
    * @throws GatewayError `overloaded` where too many wait or the wait took too long, `run_cancelled` where one of
    *   `signals` aborted meanwhile.
    */
   readonly enter: (
-    agentId: string,
+    run: QueuedRun,
     limits: QueueLimits,
     signals: readonly AbortSignal[],
   ) => Promise<RunPlace>;
 };
 
-type Line = { running: number; readonly waiting: Set<() => void> };
+type Waiter = { readonly onTurn: () => void; readonly giveWay: () => void };
+
+type Line = { running: number; readonly waiting: FairLine<Waiter> };
 
 export function createRunQueue(): RunQueue {
   const lines = new Map<string, Line>();
 
   const leave = (agentId: string, line: Line): void => {
     line.running -= 1;
-    const [next] = line.waiting;
-    if (next) next();
+    const next = line.waiting.next();
+    if (next) next.onTurn();
     else if (line.running === 0) lines.delete(agentId);
   };
 
@@ -56,32 +63,39 @@ export function createRunQueue(): RunQueue {
   };
 
   return {
-    async enter(agentId, limits, signals) {
-      const line = lines.get(agentId) ?? { running: 0, waiting: new Set() };
+    async enter({ agentId, keyId }, limits, signals) {
+      const line = lines.get(agentId) ?? { running: 0, waiting: createFairLine() };
       lines.set(agentId, line);
-      if (line.running < limits.maxConcurrentRuns && line.waiting.size === 0) {
+      if (line.running < limits.maxConcurrentRuns && line.waiting.size() === 0) {
         return take(agentId, line, false);
       }
-      if (line.waiting.size >= limits.maxQueuedRuns) throw busy(agentId);
+      if (line.waiting.size() >= limits.maxQueuedRuns) {
+        const last = line.waiting.lastOfMost(keyId);
+        if (!last || limits.maxQueuedRuns === 0) throw busy(agentId);
+        last.giveWay();
+      }
       return new Promise((resolve, reject) => {
         const stop = (failure: GatewayError) => () => {
           done();
           reject(failure);
         };
-        const onTurn = () => {
-          done();
-          resolve(take(agentId, line, true));
+        const waiter: Waiter = {
+          onTurn() {
+            done();
+            resolve(take(agentId, line, true));
+          },
+          giveWay: stop(busy(agentId)),
         };
         const onLeft = stop(
           new GatewayError('run_cancelled', 'The caller left before the run began.'),
         );
-        const timer = setTimeout(stop(busy(agentId)), limits.queueTimeoutMs);
+        const timer = setTimeout(waiter.giveWay, limits.queueTimeoutMs);
         const done = () => {
           clearTimeout(timer);
-          line.waiting.delete(onTurn);
+          line.waiting.delete(keyId, waiter);
           for (const signal of signals) signal.removeEventListener('abort', onLeft);
         };
-        line.waiting.add(onTurn);
+        line.waiting.add(keyId, waiter);
         for (const signal of signals) signal.addEventListener('abort', onLeft);
         if (signals.some(({ aborted }) => aborted)) onLeft();
       });

@@ -85,7 +85,7 @@ export function createStartRun(deps: StartRunDeps): StartRun {
       const found = await admit(deps, request);
       ending.onEnd(deps.limits.takeSlot(caller.keyId));
       await deps.limits.checkBudget(caller.keyId);
-      const place = await enterQueue(deps, queue, { agent: found.agent, signal });
+      const place = await enterQueue(deps, queue, { agent: found.agent, caller, signal });
       ending.onEnd(place.leave);
       // While it waited, its agent may have been replaced, and its key may have lost the right.
       const { agent, ignored } = place.hasWaited
@@ -164,10 +164,16 @@ function loadedAgent({ module, served, findings }: FoundAgent): ServedAgent {
   );
 }
 
+type Queued = {
+  readonly agent: ServedAgent;
+  readonly caller: Caller;
+  readonly signal: AbortSignal | undefined;
+};
+
 async function enterQueue(
   deps: StartRunDeps,
   queue: RunQueue,
-  { agent, signal }: { readonly agent: ServedAgent; readonly signal: AbortSignal | undefined },
+  { agent, caller, signal }: Queued,
 ): Promise<RunPlace> {
   const limits = deps.queue();
   // A module may narrow how many of its runs go on at once, not widen it.
@@ -175,7 +181,11 @@ async function enterQueue(
   const maxConcurrentRuns = Math.min(own, limits.maxConcurrentRuns);
   const signals = signal ? [signal, deps.stopping] : [deps.stopping];
   try {
-    return await queue.enter(agent.agentId, { ...limits, maxConcurrentRuns }, signals);
+    return await queue.enter(
+      { agentId: agent.agentId, keyId: caller.keyId },
+      { ...limits, maxConcurrentRuns },
+      signals,
+    );
   } catch (error) {
     refuseWhileStopping(deps);
     throw error;
