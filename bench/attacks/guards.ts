@@ -1,4 +1,8 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Attack, type AttackGroup, type Language, verdict } from './attack.ts';
+import type { VictimGateway } from './victim.ts';
+
+const recordedWithinMs = 10_000;
 
 const modules: Readonly<Record<Language, readonly [path: string, text: string]>> = {
   node: [
@@ -66,16 +70,28 @@ const queue: Attack = {
         response.end(JSON.stringify(answer(told)));
       },
     });
-    const { text: said } = await gateway.ask('default/spy');
-    const decided = await gateway.fetch('/security/decisions?tool=wipe&effect=deny');
-    const { decisions } = (await decided.json()) as { decisions: unknown[] };
-    const isHeld = said.includes('may not be called') && decisions.length > 0;
+    const { status, text: said } = await gateway.ask('default/spy');
+    if (status === 503) return { outcome: 'untried', detail: 'no Python with the SDK' };
+    const recorded = await recordedDenies(gateway);
+    const told = said.includes('WIPED') ? 'it ran' : 'denied';
     return verdict(
-      isHeld,
-      `${said.includes('WIPED') ? 'it ran' : 'denied'}, ${decisions.length} recorded`,
+      said.includes('may not be called') && recorded > 0,
+      `${told}, ${recorded} recorded`,
     );
   },
 };
+
+/** Decisions are written in batches, a moment late. */
+async function recordedDenies(gateway: VictimGateway): Promise<number> {
+  const deadline = AbortSignal.timeout(recordedWithinMs);
+  while (!deadline.aborted) {
+    const answered = await gateway.fetch('/security/decisions?tool=wipe&effect=deny');
+    const { decisions } = (await answered.json()) as { decisions: unknown[] };
+    if (decisions.length > 0) return decisions.length;
+    await wait(50);
+  }
+  return 0;
+}
 
 /** An answer of a model: first a call of the tool, then what the tool said. */
 function answer(told: string | undefined) {
