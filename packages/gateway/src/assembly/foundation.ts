@@ -4,7 +4,7 @@ import { readOwnPackage } from '../config/own-package.ts';
 import { upstreamSettings } from '../config/settings-of-parts.ts';
 import { createEvents } from '../events.ts';
 import { createObservers } from '../observability/observers.ts';
-import { createRedactor } from '../observability/redact.ts';
+import { createSecrets } from '../observability/secrets.ts';
 import type { Pool } from '../pool/pool.ts';
 import { createReadiness } from '../registry/readiness.ts';
 import { nullStore, openGatewayStore } from '../storage/gateway-store.ts';
@@ -25,10 +25,10 @@ export type Foundation = Awaited<ReturnType<typeof createFoundation>>;
 export async function createFoundation(options: GatewayOptions, workers: Pool['workers']) {
   const { config, reload, log: form, purpose = 'serve' } = options;
   const events = createEvents();
-  const secrets = createRedactor();
-  addSecretsOf(secrets, config);
+  const secrets = createSecrets();
+  addSecretsOf(secrets.own, config);
   const live = createLiveConfig(config, async () =>
-    addSecretsOf(secrets, await (reload?.() ?? config)),
+    addSecretsOf(secrets.own, await (reload?.() ?? config)),
   );
   const upstreams = createLiveUpstreams(upstreamSettings(config));
   const stateFolder = join(config.projectRoot, '.dropgate');
@@ -40,7 +40,7 @@ export async function createFoundation(options: GatewayOptions, workers: Pool['w
     keep: () => live.current().security.decisions,
     log: { level: config.logLevel, form },
     workers,
-    redact: secrets.deep,
+    secrets,
   });
   return {
     config,

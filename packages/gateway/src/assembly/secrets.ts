@@ -1,5 +1,7 @@
 import type { Config } from '../config/config.ts';
+import { hideInFindings } from '../observability/hide-in-findings.ts';
 import type { Redactor } from '../observability/redact.ts';
+import type { Secrets } from '../observability/secrets.ts';
 import type { Pool } from '../pool/pool.ts';
 
 /** Has the redactor hide the secrets that the settings hold. Returns the settings. */
@@ -19,18 +21,21 @@ export function environmentForWorkers({ environment, upstreams }: Config): Confi
 }
 
 /** The pool, whose findings show nothing of the secrets that modules were given. */
-export function hideSecrets(pool: Pool, secrets: Redactor): Pool {
+export function hideSecrets(pool: Pool, secrets: Secrets): Pool {
   return {
     ...pool,
     async prepare(load, signal) {
-      secrets.addEnvironment(load.env);
+      secrets.addModule(load.agentId, load.env);
+      const hide = secrets.textOf(load.agentId);
       const result = await pool.prepare(load, signal);
-      if (result.type === 'load_failed') return secrets.deep(result);
-      const warnings = secrets.deep(result.manifest.warnings);
+      if (result.type === 'load_failed') {
+        return { ...result, findings: hideInFindings(result.findings, hide) };
+      }
+      const warnings = hideInFindings(result.manifest.warnings, hide);
       return { ...result, manifest: { ...result.manifest, warnings } };
     },
     run(load, request) {
-      secrets.addEnvironment(load.env);
+      secrets.addModule(load.agentId, load.env);
       return pool.run(load, request);
     },
   };

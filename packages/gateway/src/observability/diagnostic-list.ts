@@ -3,7 +3,7 @@ import type { GatewayEvent } from '../events.ts';
 import type { DiagnosticPage, DiagnosticQuery } from '../protocol/admin/errors-answer.ts';
 import { type Diagnostic, type Finding, runStages, type Stage } from '../protocol/diagnostics.ts';
 import { pageSize } from '../protocol/pages.ts';
-import type { Redactor } from './redact.ts';
+import { hideInFindings } from './hide-in-findings.ts';
 import { type FailureSubject, servingFailure } from './serving-failure.ts';
 
 export type DiagnosticList = {
@@ -24,7 +24,7 @@ const servingStages: readonly Stage[] = runStages;
 /** A bounded list of diagnostics: repeats are counted, what is mended is cleared. */
 export function createDiagnosticList(
   nowIso: () => string,
-  redact: Redactor['deep'] = (value) => value,
+  redact: (agentId: string | null) => (text: string) => string = () => (text) => text,
 ): DiagnosticList {
   const kept = new Map<string, Diagnostic>();
   const add = (about: FailureSubject, finding: Finding) => {
@@ -49,14 +49,16 @@ export function createDiagnosticList(
     listener(event) {
       if (event.type === 'findings_reported') {
         const about = { ...event, requestId: null };
-        const findings = redact(event.findings);
+        const findings = hideInFindings(event.findings, redact(event.agentId));
         const ids = findings.map((finding) => diagnosticId(about, finding));
         clearLoading(event.modulePath, new Set(ids));
         for (const finding of findings) add(about, finding);
         return;
       }
       const failure = servingFailure(event);
-      if (failure) add(failure.about, redact(failure.finding));
+      if (!failure) return;
+      const { about, finding } = failure;
+      for (const each of hideInFindings([finding], redact(about.agentId))) add(about, each);
     },
     restore(diagnostics) {
       const newer = [...kept];

@@ -3,7 +3,6 @@ import pino from 'pino';
 import type { GatewayEvent } from '../events.ts';
 import { shownJson, shownText } from '../protocol/shown-text.ts';
 import { type LogEntry, logEntries } from './log-entry.ts';
-import type { Redactor } from './redact.ts';
 
 const rank = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5, silent: 6 };
 
@@ -14,8 +13,8 @@ export type LogOptions = {
   readonly level: LogLevel;
   /** `json`: one object per line on stdout. `readable`: for a person, on stderr. */
   readonly form: 'json' | 'readable';
-  /** Takes secrets out of what is written. */
-  readonly redact: Redactor['deep'];
+  /** Takes secrets out of text that an agent's module said or caused, null for any other. */
+  readonly redact: (agentId: string | null) => (text: string) => string;
 };
 
 export type Log = {
@@ -32,11 +31,48 @@ export function createLog(options: LogOptions): Log {
     listener(event) {
       for (const { level, message, fields } of logEntries(event)) {
         if (rank[level] < rank[options.level]) continue;
-        sink.write(options.redact({ level, message, fields: fields() }));
+        const hide = options.redact('agentId' in event ? event.agentId : null);
+        const shown = spoken.has(event.type) ? hide(message) : message;
+        sink.write({ level, message: shown, fields: hideTexts(fields(), hide) });
       }
     },
     flush: sink.flush,
   };
+}
+
+/** Events whose message is, or holds, what somebody else said. The gateway's own words stay as they are. */
+const spoken: ReadonlySet<GatewayEvent['type']> = new Set([
+  'worker_output',
+  'findings_reported',
+  'request_ended',
+  'fault_survived',
+]);
+
+/** Fields that hold such text. Ids, codes, names of agents and the like are the gateway's own, whatever they say. */
+const texts: ReadonlySet<string> = new Set([
+  'error',
+  'error_class',
+  'cause',
+  'stack',
+  'frame',
+  'hint',
+  'file',
+  'resource',
+  'tool',
+  'reason',
+  'model',
+  'client_request_id',
+]);
+
+function hideTexts(
+  fields: ReturnType<LogEntry['fields']>,
+  hide: (text: string) => string,
+): ReturnType<LogEntry['fields']> {
+  const shown = Object.entries(fields).map(([name, value]) => [
+    name,
+    typeof value === 'string' && texts.has(name) ? hide(value) : value,
+  ]);
+  return Object.fromEntries(shown);
 }
 
 type Line = Omit<LogEntry, 'fields'> & { readonly fields: ReturnType<LogEntry['fields']> };

@@ -11,7 +11,7 @@ import {
   type PersistDiagnosticsDeps,
 } from './persist-diagnostics.ts';
 import { createRecentRuns, type RecentRuns } from './recent-runs.ts';
-import type { Redactor } from './redact.ts';
+import type { Secrets } from './secrets.ts';
 import { createUsageTotals, type UsageTotals } from './usage-totals.ts';
 
 /** Everything that listens to the events. */
@@ -40,10 +40,11 @@ export function createObservers(options: {
   /** Asked when metrics are. */
   readonly workers: () => readonly WorkerMetrics[];
   /** Takes secrets out of all that is written or kept. */
-  readonly redact: Redactor['deep'];
+  readonly secrets: Secrets;
 }): Observers {
   const { emit, listen } = options.events;
-  const { store, keep, redact } = options;
+  const { store, keep, secrets } = options;
+  const redact = secrets.textOf;
   const nowMs = Date.now;
   const { level, form } = options.log;
   const nowIso = () => new Date().toISOString();
@@ -57,7 +58,13 @@ export function createObservers(options: {
       store: store.diagnostics,
       emit,
     }),
-    decisionLog: createDecisionLog({ store: store.decisions, keep, redact, nowMs, emit }),
+    decisionLog: createDecisionLog({
+      store: store.decisions,
+      keep,
+      redact: secrets.own.text,
+      nowMs,
+      emit,
+    }),
     keyUse: createKeyUse({ store: store.keys, nowMs, emit }),
     metrics: createMetrics(options.workers),
     log: createLog(

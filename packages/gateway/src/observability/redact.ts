@@ -1,11 +1,8 @@
-/** What stands where a secret was. */
-const mask = '[secret]';
+import { hideLiterals, mask, minSecretLength } from './hide-literals.ts';
 
-/** Shorter values are words, not secrets: to hide them would hide the text around them. */
-const minSecretLength = 8;
-
-/** Known values at most, so that nothing grows for ever; forms are hidden beyond it. */
-const maxKnown = 2000;
+/** Secrets of one environment at most, and characters of all of them, so that no module costs others much. */
+const maxSecrets = 2000;
+const maxCharacters = 512 * 1024;
 
 /** Hides secrets in what the gateway writes. */
 export type Redactor = {
@@ -34,20 +31,19 @@ const placeName = /_(file|path|dir|folder|sock|id|name|env|host|port|algorithm|h
 export function createRedactor(): Redactor {
   const known = new Set<string>();
   const added = new WeakSet<object>();
-  let pattern: RegExp | null = null;
+  let hide: ((text: string) => string) | null = null;
 
-  const addValue: Redactor['addValue'] = (value) => {
-    const secret = value?.trim();
-    if (!secret || secret.length < minSecretLength || known.size >= maxKnown) return;
-    if (!known.has(secret)) pattern = null;
-    known.add(secret);
+  const add = (values: Iterable<string>) => {
+    for (const value of values) if (known.size < maxSecrets) known.add(value);
+    hide = null;
   };
   const text = (shown: string): string => {
     if (shown.length < minSecretLength) return shown;
-    pattern ??= patternOf(known);
-    const hidden = shown
-      .replace(pattern, mask)
-      .replace(keyForms, (_all, key = '', scheme = '') => key + scheme + mask);
+    hide ??= hideLiterals(known);
+    const hidden = hide(shown).replace(
+      keyForms,
+      (_all, key = '', scheme = '') => key + scheme + mask,
+    );
     return hidden.includes('://') ? hidden.replace(addressForms, `$1${mask}`) : hidden;
   };
 
@@ -55,27 +51,37 @@ export function createRedactor(): Redactor {
     addEnvironment(environment) {
       if (added.has(environment)) return;
       added.add(environment);
-      for (const [name, value] of Object.entries(environment)) {
-        if (value === undefined) continue;
-        for (const password of passwordsIn(value)) addValue(password);
-        if (secretName.test(name) && !placeName.test(name)) addValue(value);
-      }
+      add(secretsIn(environment));
     },
-    addValue,
+    addValue(value) {
+      if (value) add(formsOf(value));
+    },
     text,
     deep: (value) => deep(value, text) as typeof value,
   };
 }
 
-/** The longest first: a secret may be the beginning of another. */
-function patternOf(known: ReadonlySet<string>): RegExp {
-  if (known.size === 0) return /(?!)/;
-  const longestFirst = [...known].toSorted((a, b) => b.length - a.length);
-  return new RegExp(longestFirst.map(escaped).join('|'), 'g');
+/** The secrets of an environment, in each form in which they turn up: those of variables named so, and passwords in addresses. */
+export function secretsIn(environment: Readonly<Record<string, string | undefined>>): Set<string> {
+  const found = new Set<string>();
+  let characters = 0;
+  for (const [name, value = ''] of Object.entries(environment)) {
+    const isSecret = secretName.test(name) && !placeName.test(name);
+    for (const form of [...passwordsIn(value), ...(isSecret ? [value] : [])].flatMap(formsOf)) {
+      characters += form.length;
+      if (found.size < maxSecrets && characters <= maxCharacters) found.add(form);
+    }
+  }
+  return found;
 }
 
-function escaped(value: string): string {
-  return value.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+/** Each line of a value, as it is and as JSON writes it. Short ones are words. */
+function formsOf(value: string): string[] {
+  return value
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line.length >= minSecretLength)
+    .flatMap((line) => [line, JSON.stringify(line).slice(1, -1)]);
 }
 
 /** The password of an address, as it is written there and as it is meant. */
