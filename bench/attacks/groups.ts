@@ -3,6 +3,7 @@ import { callers } from './callers.ts';
 import { files } from './files.ts';
 import { guards } from './guards.ts';
 import { looks } from './looks.ts';
+import { secrets } from './secrets.ts';
 
 /** Every promise that is attacked; a group is a file and a line here. */
-export const groups: readonly AttackGroup[] = [callers, files, guards, looks];
+export const groups: readonly AttackGroup[] = [callers, files, guards, looks, secrets];
