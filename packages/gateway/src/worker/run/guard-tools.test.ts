@@ -1,8 +1,9 @@
 import { Agent, hostedMcpTool, type MCPServer, tool, webSearchTool } from '@openai/agents';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { startUpstream } from '../../../test/support/scripted-upstream.ts';
 import { eventsOf, loadedModule, modelAt, textOf } from '../../../test/support/worker-run.ts';
+import { processRuns } from './outside-runs.ts';
 
 function counted(name: string) {
   const calls: unknown[] = [];
@@ -254,6 +255,12 @@ describe('policy on tools', () => {
   });
 
   test('denies tools outside of every run where the gateway cannot be asked', async () => {
+    const decided: unknown[] = [];
+    const disconnect = processRuns.connect({
+      ask: () => Promise.reject(new Error('no answer')),
+      decided: (one) => decided.push(one),
+    });
+    onTestFinished(disconnect);
     const upstream = await startUpstream({ text: ['ok'] }, ...oneCall('lookup'));
     const lookup = counted('lookup');
     const agent = new Agent({ name: 'A', model: modelAt(upstream.baseUrl), tools: [lookup.tool] });
@@ -262,5 +269,16 @@ describe('policy on tools', () => {
     const result = await run(agent, 'Paris?');
     expect(result.finalOutput).toBe('ok');
     expect(lookup.calls).toEqual([]);
+    expect(decided).toEqual([{ tool: 'lookup', provenance: 'native', answer: 'deny' }]);
+  });
+
+  test('leaves the SDK alone in a process that is no worker', async () => {
+    const upstream = await startUpstream({ text: ['ok'] }, ...oneCall('lookup'));
+    const lookup = counted('lookup');
+    const agent = new Agent({ name: 'A', model: modelAt(upstream.baseUrl), tools: [lookup.tool] });
+    await eventsOf(loadedModule(agent), { verdicts: { otherwise: 'deny', tools: {} } });
+    const { run } = await import('@openai/agents');
+    await run(agent, 'Paris?');
+    expect(lookup.calls).toHaveLength(1);
   });
 });

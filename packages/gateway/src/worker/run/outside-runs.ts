@@ -22,7 +22,8 @@ export type ProcessRuns = {
   readonly current: () => RunScope | undefined;
   /** The only run that code without a scope can work for: the sole live one, where no key but its own had runs here. */
   readonly sole: () => RunScope | undefined;
-  readonly connect: (link: GatewayLink) => void;
+  /** Before a module is loaded; a process that never had a link is no worker. The function given back ends it. */
+  readonly connect: (link: GatewayLink) => () => void;
   readonly link: () => GatewayLink | null;
 };
 
@@ -49,6 +50,9 @@ function createProcessRuns(): ProcessRuns {
     },
     connect(link) {
       gateway = link;
+      return () => {
+        gateway = null;
+      };
     },
     link: () => gateway,
   };
