@@ -13,9 +13,11 @@ export type ImportedPackage = {
   readonly place: TextPlace;
 };
 
-/** A module with more files is looked at in part: what is found is a warning, not a gate. */
+/** A module with more files, or larger ones, is looked at in part: what is found is a warning, not a gate. */
 const fileLimit = 200;
-const totalLimit = 4_000_000;
+const fileLimitChars = 1_000_000;
+const totalLimitChars = 4_000_000;
+const packageLimit = 200;
 
 /**
  * The packages imported by a module's file and by the local files it imports, as far as they lie in its project. Text is searched, not parsed: what is wrong in a
@@ -28,13 +30,15 @@ export async function importedPackages(module: DependentModule): Promise<Importe
   const seen = new Set(waiting);
   let total = 0;
   for (const file of waiting) {
-    if (total > totalLimit) break;
+    if (total > totalLimitChars) break;
     const text = await readSource(project, file);
+    if (text.length > fileLimitChars) continue;
     total += text.length;
-    for (const { specifier, place } of importsIn(text)) {
+    for (const { specifier, placeOf } of importsIn(text)) {
       if (!specifier.startsWith('.')) {
         const name = packageOf(specifier);
-        if (name !== null && !found.has(name)) found.set(name, { name, file, place });
+        const isNew = name !== null && !found.has(name) && found.size < packageLimit;
+        if (isNew) found.set(name, { name, file, place: placeOf() });
         continue;
       }
       const target = await resolveLocal(resolve(dirname(file), specifier));
@@ -47,18 +51,18 @@ export async function importedPackages(module: DependentModule): Promise<Importe
 }
 
 const patterns: readonly RegExp[] = [
-  /^[ \t]*(?:import|export)\s+(?!\s|type\s+[\w{*])[^'"`;()]{0,4000}?\bfrom\s*(['"])(?<specifier>[^'"\n]+)\1/gm,
+  /^[ \t]*(?:import|export)\s+(?!\s|type\s+[\w{*])[^'"`;()]{0,2000}?\bfrom\s*(['"])(?<specifier>[^'"\n]+)\1/gm,
   /^[ \t]*import\s*(['"])(?<specifier>[^'"\n]+)\1/gm,
   /\b(?:import|require)\s*\(\s*(['"])(?<specifier>[^'"\n]+)\1\s*\)/g,
 ];
 
-function importsIn(source: string): { specifier: string; place: TextPlace }[] {
+function importsIn(source: string): { specifier: string; placeOf: () => TextPlace }[] {
   const text = withoutComments(source);
   return patterns.flatMap((pattern) =>
     [...text.matchAll(pattern)].map(({ index, groups, 0: match }) => {
       const specifier = groups?.specifier ?? '';
       const position = index + match.lastIndexOf(specifier) - 1;
-      return { specifier, place: placeAt(text, position) };
+      return { specifier, placeOf: () => placeAt(text, position) };
     }),
   );
 }

@@ -221,6 +221,18 @@ describe('a package.json that cannot be used', () => {
     ]);
   });
 
+  test('may not declare more packages than an agent can need', async () => {
+    const names = Array.from({ length: 40_000 }, (_, index) => [`p${index}`, '*']);
+    const module = await moduleWith({ manifest: { dependencies: Object.fromEntries(names) } });
+    expect(await module.check()).toMatchObject([
+      {
+        code: 'bad_package_json',
+        line: 2,
+        message: 'package.json declares 40000 packages; an agent has at most 1000.',
+      },
+    ]);
+  });
+
   test('may begin with a byte order mark, as for npm', async () => {
     expect(await (await moduleWith({ manifest: '\uFEFF{}' })).check()).toEqual([]);
   });
@@ -347,6 +359,16 @@ describe('names that look like another package', () => {
 test('the package.json beside an agent in Python says nothing about it', async () => {
   const findings = await (await moduleWith({ manifest: '{' })).check('python');
   expect(findings).toMatchObject([{ code: 'python_missing' }]);
+});
+
+test.each([
+  ['comments that do not end', '/*\n'.repeat(300_000)],
+  ['imports that do not end', 'import a\n'.repeat(100_000)],
+  ['imports of the same', `import 'openai';\n`.repeat(50_000)],
+  ['an import with nothing but space', `import${' '.repeat(900_000)}`],
+])('text that is made to be slow to read is not: %s', async (_what, source) => {
+  const module = await moduleWith({ manifest: {}, source });
+  expect(await module.check()).toEqual([]);
 });
 
 test('looking at the dependencies changes nothing', async () => {

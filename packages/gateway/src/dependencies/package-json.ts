@@ -30,6 +30,9 @@ export type PackageJsonRead =
   | { readonly type: 'unusable'; readonly finding: Finding }
   | { readonly type: 'read'; readonly declarations: Declarations };
 
+/** Each is looked for in every folder on the module's way, at each load. */
+const DEPENDENCIES_LIMIT = 1000;
+
 const ranges = z.record(z.string(), z.string()).optional();
 const packageJsonSchema = z.looseObject({
   name: z.string().optional(),
@@ -57,8 +60,17 @@ export async function readPackageJson(folder: string): Promise<PackageJsonRead> 
     return unusable(path, `package.json is not valid JSON: ${json.reason}.`, json.place);
   }
   const parsed = packageJsonSchema.safeParse(json.value);
-  if (parsed.success)
-    return { type: 'read', declarations: toDeclarations(path, text, parsed.data) };
+  if (parsed.success) {
+    const count = Object.keys({
+      ...parsed.data.dependencies,
+      ...parsed.data.peerDependencies,
+    }).length;
+    if (count <= DEPENDENCIES_LIMIT) {
+      return { type: 'read', declarations: toDeclarations(path, text, parsed.data) };
+    }
+    const message = `package.json declares ${count} packages; an agent has at most ${DEPENDENCIES_LIMIT}.`;
+    return unusable(path, message, placeOfKey(text, ['dependencies']));
+  }
   const issue = parsed.error.issues[0];
   const keys = (issue?.path ?? []).map(String);
   const what = keys.length > 0 ? `"${keys.join('.')}"` : 'the whole';
