@@ -8,6 +8,7 @@ import type {
   PreviewAnswer,
   RuleAnswer,
 } from '../../src/protocol/security/answers.ts';
+import { patienceMs } from '../support/hang-limit.ts';
 import { inProcessCli } from '../support/in-process-cli.ts';
 import { call } from './call.ts';
 import { startGateway, type TestGateway } from './harness.ts';
@@ -290,7 +291,8 @@ describe('POST /security/refresh', () => {
 
 test('while the store takes no changes, nothing is changed and keys go on working', async () => {
   const file = join(gateway.project.root, '.dropgate/gateway.db');
-  const other = new DatabaseSync(file);
+  // The gateway may be writing just now.
+  const other = new DatabaseSync(file, { timeout: patienceMs });
   other.exec('BEGIN IMMEDIATE');
   try {
     const refused = await send('POST', '/security/keys', { body: { role: 'admin' } });
