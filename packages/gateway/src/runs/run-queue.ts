@@ -69,11 +69,7 @@ export function createRunQueue(): RunQueue {
       if (line.running < limits.maxConcurrentRuns && line.waiting.size() === 0) {
         return take(agentId, line, false);
       }
-      if (line.waiting.size() >= limits.maxQueuedRuns) {
-        const last = line.waiting.lastOfMost(keyId);
-        if (!last || limits.maxQueuedRuns === 0) throw busy(agentId);
-        last.giveWay();
-      }
+      if (line.waiting.size() >= limits.maxQueuedRuns) makeRoom(line, { agentId, keyId });
       return new Promise((resolve, reject) => {
         const stop = (failure: GatewayError) => () => {
           done();
@@ -101,6 +97,13 @@ export function createRunQueue(): RunQueue {
       });
     },
   };
+}
+
+/** @throws GatewayError `overloaded` */
+function makeRoom(line: Line, { agentId, keyId }: QueuedRun): void {
+  const last = line.waiting.lastOfMost(keyId);
+  if (!last) throw busy(agentId);
+  last.giveWay();
 }
 
 function busy(agentId: string): GatewayError {

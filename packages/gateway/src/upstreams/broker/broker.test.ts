@@ -237,6 +237,7 @@ describe('where a call goes', () => {
         method: 'POST',
         headers: {
           authorization: `Bearer ${access.token}`,
+          'content-type': 'application/json',
           'content-length': 64 * 1024 * 1024 + 1,
         },
       });

@@ -198,7 +198,9 @@ describe('a call of a key with a budget costs', () => {
     });
     const body = JSON.stringify({ model: 'm', input: 'hi', background: true });
     await send('/responses', { body, run: 'run_1' });
-    expect(reserved).toEqual([Math.ceil(body.length / 4) + 1024]);
+    expect(reserved).toEqual([
+      Math.ceil((body.length + ',"max_output_tokens":4096'.length) / 4) + 4096,
+    ]);
     expect(await untilSettled(1)).toEqual(reserved);
   });
 
@@ -239,6 +241,44 @@ test('a run that ends while tokens are set aside for it sends nothing and costs 
   granted.resolve();
   expect([(await call).status, await settled.promise]).toEqual([499, 0]);
   expect(upstream.requests).toHaveLength(0);
+});
+
+describe('a model call', () => {
+  test.each([
+    ['without a content type', {}],
+    ['of text', { 'content-type': 'text/plain' }],
+    ['that is compressed', { 'content-type': 'application/json', 'content-encoding': 'gzip' }],
+  ])('%s is refused, for it cannot be counted', async (_what, headers) => {
+    const { send, reserved, upstream } = await watched();
+    const body = new Blob([question]);
+    const response = await send('/responses', { body, run: 'run_1', headers });
+    expect([response.status, reserved, upstream.requests.length]).toEqual([400, [], 0]);
+    expect(await response.text()).toContain('A model call is JSON, not compressed');
+  });
+
+  test('that is no JSON object is refused where its key has a budget', async () => {
+    const { send, reserved } = await watched();
+    const response = await send('/responses', { body: '[1]', run: 'run_1' });
+    expect([response.status, reserved]).toEqual([400, []]);
+  });
+
+  test.each([
+    ['/responses', { max_output_tokens: 4096 }],
+    ['/chat/completions', { max_tokens: 4096 }],
+  ])('to %s gets a limit where it sets none and its key has a budget', async (path, cap) => {
+    const bodies: unknown[] = [];
+    const { send, access } = await watched((request, response, index) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        bodies.push(JSON.parse(Buffer.concat(chunks).toString()));
+        answering(request, response, index);
+      });
+    });
+    access.startRun('run_2', 'key_free');
+    for (const run of ['run_1', 'run_2']) await send(path, { body: '{"model":"m"}', run });
+    expect(bodies).toEqual([{ model: 'm', ...cap }, { model: 'm' }]);
+  });
 });
 
 describe('a call that names no run', () => {

@@ -1,7 +1,13 @@
 import { GatewayError } from '../../errors.ts';
 import type { Exchange, Outcome } from '../relay/forward.ts';
-import { asksForBackground, asksForStream } from '../relay/request-body.ts';
-import { estimateInput, estimateTokens } from './estimate-tokens.ts';
+import { asksForBackground, asksForStream, parseObject } from '../relay/request-body.ts';
+import type { Upstream } from '../upstream.ts';
+import {
+  defaultOutputTokens,
+  estimateInput,
+  estimateTokens,
+  outputCap,
+} from './estimate-tokens.ts';
 import type { LiveCall } from './grants.ts';
 
 /** What keys may still spend. */
@@ -39,6 +45,36 @@ export function setAside(
   }
   const reserving = budget.reserve(call.keyId, () => estimateTokens(exchange));
   return reserving?.then(({ settle }) => budgeted(settle, exchange)) ?? null;
+}
+
+/**
+ * The call with a limit on its answer, where its key has a budget and it sets none: what was set aside is then the most
+ * it can cost.
+ *
+ * @throws GatewayError `invalid_json` for a model call of such a key that is no JSON object: it cannot be counted.
+ */
+export function withCap(
+  budget: TokenBudget | undefined,
+  exchange: Exchange,
+  { call: { keyId }, upstream }: { readonly call: LiveCall; readonly upstream: Upstream },
+): Exchange {
+  const { api, body } = exchange;
+  if (!budget || keyId === null || !budget.hasBudget(keyId)) return exchange;
+  if (api === null || !Buffer.isBuffer(body)) return exchange;
+  const fields = parseObject(body);
+  if (!fields) throw new GatewayError('invalid_json', 'A model call is a JSON object.');
+  if (outputCap(fields) !== null) return exchange;
+  const name = api === 'responses' ? 'max_output_tokens' : chatCap(upstream);
+  return {
+    ...exchange,
+    body: Buffer.from(JSON.stringify({ ...fields, [name]: defaultOutputTokens })),
+  };
+}
+
+/** OpenAI's newer models refuse the old name, and other servers may not know the new one. */
+function chatCap(upstream: Upstream): 'max_completion_tokens' | 'max_tokens' {
+  const isOpenAi = upstream.type === 'remote' && /\/\/api\.openai\.com\//.test(upstream.baseUrl);
+  return isOpenAi ? 'max_completion_tokens' : 'max_tokens';
 }
 
 function budgeted(settle: (tokens: number) => void, exchange: Exchange): BudgetedCall {

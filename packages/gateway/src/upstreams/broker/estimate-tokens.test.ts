@@ -7,7 +7,7 @@ const estimate = (fields: object, api: 'responses' | 'chat_completions' | null =
 test('a call may cost a token for four bytes sent, and what the model may answer', () => {
   const text = 'x'.repeat(400);
   const sent = Math.ceil(JSON.stringify({ model: 'm', input: text }).length / 4);
-  expect(estimate({ model: 'm', input: text })).toBe(sent + 1024);
+  expect(estimate({ model: 'm', input: text })).toBe(sent + 4096);
   expect(estimate({ model: 'm', input: text }, null)).toBe(sent);
 });
 
@@ -19,25 +19,57 @@ test.each(['max_output_tokens', 'max_completion_tokens', 'max_tokens'])(
   },
 );
 
+test('the largest of several limits counts, whatever escapes it is written with', () => {
+  const fields = { max_output_tokens: 16, max_tokens: 90_000, max_completion_tokens: 20 };
+  expect(estimate(fields)).toBeGreaterThan(90_000);
+  const escaped = Buffer.from('{"max_output_tokens":16,"max\\u005ftokens":90000}');
+  expect(estimateTokens({ body: escaped, api: 'responses' })).toBeGreaterThan(90_000);
+});
+
+test.each([
+  ['in a tool', { tools: [{ parameters: { data: 'A'.repeat(40_000) } }] }],
+  ['in metadata', { metadata: { type: 'file', file_data: 'A'.repeat(40_000) } }],
+  [
+    'in a part of text',
+    { input: [{ content: [{ type: 'input_text', data: 'A'.repeat(40_000) }] }] },
+  ],
+  [
+    'in an image of text',
+    {
+      input: [
+        {
+          content: [
+            { type: 'input_image', image_url: `data:image/png,${'many words '.repeat(4000)}` },
+          ],
+        },
+      ],
+    },
+  ],
+])('a long value under the name of an attachment %s counts by its length', (_where, fields) => {
+  expect(estimateInput(Buffer.from(JSON.stringify(fields)))).toBeGreaterThanOrEqual(10_000);
+});
+
 test('a limit that is none, and a body that is no JSON, are estimated all the same', () => {
-  expect(estimate({ max_tokens: 'many' })).toBeGreaterThan(1024);
-  expect(estimateTokens({ body: Buffer.from('{"max_tokens": 5'), api: 'responses' })).toBe(1028);
+  expect(estimate({ max_tokens: 'many' })).toBeGreaterThan(4096);
+  expect(estimateTokens({ body: Buffer.from('{"max_tokens": 5'), api: 'responses' })).toBe(4100);
   expect(estimateTokens({ body: null, api: 'responses' })).toBe(1);
 });
 
 test('an image or a recording counts as one, not by its bytes, in either API', () => {
   const image = `data:image/png;base64,${'A'.repeat(20_000_000)}`;
   const recording = 'QUJD'.repeat(100_000);
-  expect(beside({ image_url: { url: image } })).toBe(1000);
-  expect(beside({ image_url: image.slice(0, 9000) })).toBe(1000);
-  expect(beside({ input_audio: { data: recording, format: 'wav' } })).toBe(1000);
+  expect(beside({ type: 'image_url', image_url: { url: image } })).toBe(1000);
+  expect(beside({ type: 'input_image', image_url: image.slice(0, 9000) })).toBe(1000);
+  expect(beside({ type: 'input_audio', input_audio: { data: recording, format: 'wav' } })).toBe(
+    1000,
+  );
 });
 
 test('a file counts by what it holds, up to the most that a model reads', () => {
   const file = (bytes: number) => `data:text/plain;base64,${'QUJD'.repeat(bytes / 3)}`;
-  expect(beside({ file: { file_data: file(120_000) } })).toBe(30_005);
-  expect(beside({ file_data: file(120) })).toBe(1000);
-  expect(beside({ file_data: file(12_000_000) })).toBe(100_000);
+  expect(beside({ type: 'file', file: { file_data: file(120_000) } })).toBe(30_005);
+  expect(beside({ type: 'input_file', file_data: file(120) })).toBe(1000);
+  expect(beside({ type: 'input_file', file_data: file(12_000_000) })).toBe(100_000);
 });
 
 test.each([
@@ -52,6 +84,7 @@ test.each([
 
 /** Tokens of an attachment, without those of the fields around it. */
 function beside(attachment: object): number {
-  const around = JSON.stringify(attachment, (_name, value) => (value.length > 64 ? '' : value));
-  return estimateInput(Buffer.from(JSON.stringify(attachment))) - Math.ceil(around.length / 4);
+  const request = { input: [{ role: 'user', content: [attachment] }] };
+  const around = JSON.stringify(request, (_name, value) => (value.length > 64 ? '' : value));
+  return estimateInput(Buffer.from(JSON.stringify(request))) - Math.ceil(around.length / 4);
 }

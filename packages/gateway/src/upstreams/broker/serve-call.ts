@@ -11,7 +11,7 @@ import type { RemoteUpstream, Upstream } from '../upstream.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import { type BrokerRoute, matchRoute } from './allowed-paths.ts';
 import { createBodyRoom, type HeldBody } from './body-room.ts';
-import { setAside, type TokenBudget } from './budgeted-call.ts';
+import { setAside, type TokenBudget, withCap } from './budgeted-call.ts';
 import type { Grant, Grants, LiveCall } from './grants.ts';
 import { readBody } from './read-body.ts';
 
@@ -39,6 +39,7 @@ export function createCallHandler(
       const { pathname, search } = splitUrl(request.url ?? '/');
       const route = matchRoute(request.method ?? 'GET', pathname);
       const upstream = chooseUpstream(deps, grant);
+      if (route.type === 'model_call') checkJson(request);
       const call = grant.openCall(runIdOf(request));
       response.once('close', () => {
         if (!response.writableFinished) call.abort('The worker left.');
@@ -75,7 +76,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
   const { request, response, route, grant, call } = incoming;
   const startedMs = performance.now();
   const body = await takeBody(incoming);
-  const exchange: Exchange = {
+  const received: Exchange = {
     method: request.method ?? 'GET',
     path: route.path + incoming.search,
     headers: request.headers,
@@ -85,6 +86,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     response,
     signal: call.signal,
   };
+  const exchange = withCap(deps.budget, received, incoming);
   const outcome = await answerWithinBudget(deps, exchange, incoming);
   if (outcome.outcome === 'aborted') answerFailure(response, GatewayError.from(call.signal.reason));
   else if (outcome.failure) answerFailure(response, outcome.failure);
@@ -144,6 +146,16 @@ function authenticate(request: IncomingMessage, grants: Grants): Grant {
   throw new GatewayError(
     'key_invalid',
     'This endpoint takes the tokens of live agent processes only; agents find theirs in OPENAI_API_KEY.',
+  );
+}
+
+/** What cannot be read cannot be counted, and a model takes nothing else. */
+function checkJson({ headers }: IncomingMessage): void {
+  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
+  if (encoding === 'identity' && /^application\/(?:[\w.-]+\+)?json *(?:;|$)/i.test(type)) return;
+  throw new GatewayError(
+    'unsupported_content_type',
+    'A model call is JSON, not compressed: send it with content-type application/json and no content-encoding.',
   );
 }
 

@@ -35,7 +35,8 @@ export function asksForBackground(body: unknown): boolean {
 // Only names without escapes or bytes beyond ASCII, which need the real parser.
 const FIRST_KEY = /^\s*\{\s*"model"\s*:\s*"([\x20-\x21\x23-\x5b\x5d-\x7e]*)"\s*[,}]/;
 
-function parseObject(body: Buffer): Record<string, unknown> | null {
+/** A body's fields; null for what is no JSON object. */
+export function parseObject(body: Buffer): Readonly<Record<string, unknown>> | null {
   try {
     const parsed: unknown = JSON.parse(body.toString());
     return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
@@ -61,7 +62,9 @@ function matchesGlob(glob: string, name: string): boolean {
 }
 
 function asksFor(body: unknown, field: string, pattern: RegExp): boolean {
-  // The words alone decide most calls; they may also stand deeper inside.
-  if (!Buffer.isBuffer(body) || !pattern.test(body.toString('latin1'))) return false;
+  if (!Buffer.isBuffer(body)) return false;
+  // The words alone decide most calls; they may also stand deeper inside, and their names may be written with escapes.
+  const text = body.toString('latin1');
+  if (!pattern.test(text) && !text.includes('\\u')) return false;
   return parseObject(body)?.[field] === true;
 }
