@@ -104,7 +104,8 @@ export class ActiveRun {
   #withMeteredUsage(event: LastEvent): LastEvent {
     const metered = event.type === 'interrupted' ? null : (this.#link?.usage() ?? null);
     if (event.type === 'interrupted' || metered === null) return event;
-    return metered.requests > event.usage.requests ? { ...event, usage: metered } : event;
+    // Where it saw as many calls as the worker tells of, its counts are what they cost.
+    return metered.requests >= event.usage.requests ? { ...event, usage: metered } : event;
   }
 
   #end(last: LastEvent): void {

@@ -69,6 +69,19 @@ describe('a run', () => {
     expect(crashed.last).toMatchObject({ type: 'failed', usage: metered });
   });
 
+  test('tells what was metered of as many calls as its worker knows of, whatever that says they cost', async () => {
+    const metered = {
+      requests: 1,
+      inputTokens: 900,
+      outputTokens: 70,
+      cachedInputTokens: 0,
+      reasoningTokens: 0,
+    };
+    const pool = poolWith({}, { metered: { 'run-1': metered } });
+    const { last } = await finishRun(startRun(pool, 'echo 1'));
+    expect(last).toMatchObject({ type: 'finished', usage: metered });
+  });
+
   test('tells what its worker knows of, where less was metered', async () => {
     const metered = {
       requests: 0,
