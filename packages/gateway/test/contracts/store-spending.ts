@@ -102,13 +102,17 @@ export function spendingTests(open: OpenAgain): void {
     });
   });
 
-  test('of 1,000 calls at once admits exactly those that fit, over all who share it', async () => {
+  test('of 1,000 calls, far more at once than it has connections, admits exactly those that fit', async () => {
     const stores = await Promise.all([open(), open()]);
-    const results = await Promise.all(
-      Array.from({ length: 1000 }, (_, call) =>
-        reserve(stores[call % 2]!, `call_${call}`, { tokens: 3 }),
-      ),
-    );
+    // In lanes: how long all of them would wait for a connection depends on the machine.
+    const lanes = Array.from({ length: 50 }, async (_, lane) => {
+      const answers: { readonly type: string }[] = [];
+      for (let call = lane; call < 1000; call += 50) {
+        answers.push(await reserve(stores[lane % 2]!, `call_${call}`, { tokens: 3 }));
+      }
+      return answers;
+    });
+    const results = (await Promise.all(lanes)).flat();
     expect(results.filter(({ type }) => type === 'reserved')).toHaveLength(33);
     expect(await stores[0]!.spending.spent('key_a', now)).toEqual({
       day: 0,
