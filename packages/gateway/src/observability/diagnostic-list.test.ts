@@ -221,3 +221,24 @@ describe('recent errors', () => {
     expect(recent.query({ limit: 1000 }).errors).toHaveLength(1000);
   });
 });
+
+test('texts of authors are cut, and a page holds no more of them than anybody can read', () => {
+  const list = createDiagnosticList(clock());
+  const long = 'x'.repeat(100_000);
+  const findings = Array.from({ length: 300 }, (_, line) => {
+    return { ...syntaxError, line, message: long, frame: long, hint: long };
+  });
+  list.listener(reported(findings));
+  const first = list.query({ limit: 1000 });
+  expect(JSON.stringify(first).length).toBeLessThan(600_000);
+  const [newest] = first.errors;
+  expect([newest?.message, newest?.frame, newest?.hint].map((text) => text?.length)).toEqual([
+    4001, 4001, 2001,
+  ]);
+  const lines = new Set<number | null>();
+  for (let page = first; ; page = list.query({ limit: 1000, after: page.next! })) {
+    for (const { line } of page.errors) lines.add(line);
+    if (page.next === null) break;
+  }
+  expect(lines.size).toBe(300);
+});

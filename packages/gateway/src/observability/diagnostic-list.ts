@@ -3,6 +3,7 @@ import type { GatewayEvent } from '../events.ts';
 import type { DiagnosticPage, DiagnosticQuery } from '../protocol/admin/errors-answer.ts';
 import { type Diagnostic, type Finding, runStages, type Stage } from '../protocol/diagnostics.ts';
 import { pageSize } from '../protocol/pages.ts';
+import { cutFinding } from '../protocol/worker/cut-texts.ts';
 import { hideInFindings } from './hide-in-findings.ts';
 import { type FailureSubject, servingFailure } from './serving-failure.ts';
 
@@ -17,6 +18,9 @@ export type DiagnosticList = {
 };
 
 const keptLimit = 1000;
+
+/** Characters of one page, about: messages of authors can be long. */
+const pageChars = 512 * 1024;
 
 /** Stages of what happened while serving: a new look at the module says nothing about them. */
 const servingStages: readonly Stage[] = runStages;
@@ -49,7 +53,7 @@ export function createDiagnosticList(
     listener(event) {
       if (event.type === 'findings_reported') {
         const about = { ...event, requestId: null };
-        const findings = hideInFindings(event.findings, redact(event.agentId));
+        const findings = hideInFindings(event.findings, redact(event.agentId)).map(cutFinding);
         const ids = findings.map((finding) => diagnosticId(about, finding));
         clearLoading(event.modulePath, new Set(ids));
         for (const finding of findings) add(about, finding);
@@ -58,7 +62,8 @@ export function createDiagnosticList(
       const failure = servingFailure(event);
       if (!failure) return;
       const { about, finding } = failure;
-      for (const each of hideInFindings([finding], redact(about.agentId))) add(about, each);
+      const hidden = hideInFindings([finding], redact(about.agentId));
+      for (const each of hidden) add(about, cutFinding(each));
     },
     restore(diagnostics) {
       const newer = [...kept];
@@ -109,9 +114,19 @@ function select(newestFirst: readonly Diagnostic[], query: DiagnosticQuery): Dia
   );
   const start = matching.findIndex((each) => each.id === query.after) + 1;
   const limit = Math.min(query.limit ?? pageSize.default, pageSize.most);
-  const errors = matching.slice(start, start + limit);
-  const more = matching.length > start + limit;
+  const errors = fitting(matching.slice(start, start + limit));
+  const more = matching.length > start + errors.length;
   return { errors, next: more ? (errors.at(-1)?.id ?? null) : null };
+}
+
+/** The first of them, as many as a page has room for; one always. */
+function fitting(page: readonly Diagnostic[]): readonly Diagnostic[] {
+  let chars = 0;
+  const end = page.findIndex(({ message, frame, hint, file }, index) => {
+    chars += [message, frame, hint, file].reduce((sum, text) => sum + (text?.length ?? 0), 200);
+    return index > 0 && chars > pageChars;
+  });
+  return end < 0 ? page : page.slice(0, end);
 }
 
 /** A clock that was set back must not show a diagnostic as last seen before it was first seen. */

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { cutTexts } from './cut-texts.ts';
 import { fromWorkerSchemas } from './message-schemas.ts';
 import { type FromWorker, reservedMessageTypes } from './messages.ts';
 
@@ -6,14 +7,16 @@ import { type FromWorker, reservedMessageTypes } from './messages.ts';
  * Checks what a worker sent: the author's code runs in that process, so nothing it says is taken on trust.
  * Fields that are not known are let through, since a newer worker may say more. Text is checked by hand: it is the hot path.
  *
- * @returns The message itself, `reserved` for a type kept for later (to be passed over), or null for anything else.
+ * @returns The message, the texts of failures cut, `reserved` for a type kept for later (to be passed over), or null for anything else.
  */
 export function parseFromWorker(message: {
   readonly type: string;
 }): FromWorker | 'reserved' | null {
   if (message.type === 'event' && isTextEvent(message)) return message;
   const schema = schemas.get(message.type);
-  if (schema) return schema.safeParse(message).success ? (message as FromWorker) : null;
+  if (schema) {
+    return schema.safeParse(message).success ? cutTexts(message as FromWorker) : null;
+  }
   return reserved.has(message.type) ? 'reserved' : null;
 }
 
