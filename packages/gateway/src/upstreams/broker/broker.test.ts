@@ -261,6 +261,7 @@ describe('where a call goes', () => {
       headers: {
         authorization: `Bearer ${access.token}`,
         'content-length': mebibytes * 1024 * 1024,
+        'content-type': 'application/json',
       },
     });
     const answered = once(call, 'response') as Promise<[IncomingMessage]>;
