@@ -13,8 +13,9 @@ export function errorsPage(): string {
   const introduction = [
     'Every failure is answered as `{"error":{"message","type","param","code"}}`; in a stream that has',
     'begun, the same object comes as an event, followed by `[DONE]`. The first column is the name the',
-    'log uses; it never reaches a caller. "Told not to" is the header `x-should-retry: false`: a tool may',
-    'have run already.',
+    'log uses; it reaches nobody but admins. "Told not to" is the header `x-should-retry: false`: a tool may',
+    'have run already. Whoever asks with the key of an admin gets a fifth field, `dropgate`, with the name and',
+    'the cause, stack and paths included; no other key does.',
   ].join('\n');
   const heads = ['Failure', 'Status', '`error.type`', '`error.code`', 'Clients retry'];
   return `${pageHead('Failures', introduction)}\n${table(heads, rows)}`;

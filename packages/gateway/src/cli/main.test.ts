@@ -18,6 +18,12 @@ afterEach(() => {
 const run = (...args: string[]) => inProcessCli(folder)(...args);
 
 describe('dropgate', () => {
+  test('answers `help` as --help, and ends a command without its verb as wrong usage', async () => {
+    expect(await runCli(folder, ['help', 'keys'])).toMatchObject({ code: 0, err: '' });
+    expect((await runCli(folder, ['help'])).code).toBe(0);
+    expect((await runCli(folder, ['keys'])).code).toBe(2);
+  });
+
   test('answers --help and --version', async () => {
     const manifest = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
     const version = await runCli(folder, ['--version']);

@@ -26,7 +26,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportFailure(error, terminal);
-    const isAnswer = error.code === 'commander.helpDisplayed' || error.code === 'commander.version';
-    return isAnswer ? exitCodes.done : exitCodes.wrongUsage;
+    // Help and version that were asked for end with 0 there; help shown because something is missing does not.
+    return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
   }
 }

@@ -63,9 +63,8 @@ export function inProcessCli(
   };
 }
 
-function codeOf({ code }: CommanderError): number {
-  const isAnswer = code === 'commander.helpDisplayed' || code === 'commander.version';
-  return isAnswer ? exitCodes.done : exitCodes.wrongUsage;
+function codeOf({ exitCode }: CommanderError): number {
+  return exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
 }
 
 type Output = { writeOut(text: string): void; writeErr(text: string): void };
