@@ -99,7 +99,10 @@ function answer(told: string | undefined) {
     told === undefined
       ? { type: 'function_call', id: 'fc_1', call_id: 'c1', name: 'wipe', arguments: '{}' }
       : {
-          ...{ type: 'message', id: 'msg_1', role: 'assistant', status: 'completed' },
+          type: 'message',
+          id: 'msg_1',
+          role: 'assistant',
+          status: 'completed',
           content: [{ type: 'output_text', text: told, annotations: [] }],
         };
   const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };

@@ -105,7 +105,8 @@ const tokens: Attack = {
     const { port } = server.address() as AddressInfo;
     const own = `http://127.0.0.1:${port}`;
     const given = {
-      ...{ NPM_TOKEN: 'planted', PIP_INDEX_URL: `http://planted:planted@127.0.0.1:${port}/own` },
+      NPM_TOKEN: 'planted',
+      PIP_INDEX_URL: `http://planted:planted@127.0.0.1:${port}/own`,
       [`npm_config_//127.0.0.1:${port}/:_authToken`]: 'planted',
     };
     Object.assign(process.env, given);

@@ -26,7 +26,8 @@ export function createAgentProcesses(
   const isClosed = config.worker.sandbox !== 'none' && config.worker.sandboxNetwork === 'broker';
   const broker = createBroker({
     upstreams: upstreams.current,
-    ...{ budget: budgets, emit },
+    budget: budgets,
+    emit,
     door: isClosed ? { group: user?.gid ?? null } : undefined,
   });
   const pool = createPool({
@@ -62,7 +63,10 @@ function sandboxOf(parts: {
     readable: worker.sandboxRead.map(absolute),
     writable: worker.sandboxWrite.map(absolute),
     memoryLimitMb: worker.memoryLimitMb,
-    ...{ projectRoot, agentRoots, stateFolder, user },
+    projectRoot,
+    agentRoots,
+    stateFolder,
+    user,
     door: broker.door,
   });
 }

@@ -66,7 +66,10 @@ export function createRoster(deps: RosterDeps): Roster {
       const { memoryLimitMb } = settings;
       const { entries } = deps;
       const outside = runtimeStart(runtime, startupEnv, {
-        ...{ entries, memoryLimitMb, compileCacheFolder, workerEnv: env },
+        entries,
+        memoryLimitMb,
+        compileCacheFolder,
+        workerEnv: env,
         folders: workerFolders(entries, place),
       });
       const isInside = deps.sandbox !== null && place !== null;
@@ -76,7 +79,8 @@ export function createRoster(deps: RosterDeps): Roster {
         args: start.args,
         cwd: deps.projectRoot,
         env: { ...env, ...start.env },
-        ...{ user, isInside },
+        user,
+        isInside,
         stallTimeoutMs: settings.stallTimeoutMs,
         memoryLimitMb,
         processLimit: settings.processLimit,

@@ -20,9 +20,16 @@ export class SandboxError extends Error {
 /** What every sandbox is made with: nothing of the machine's processes, no rights, gone with whoever started it. */
 export function isolationFlags({ forbidsNamespaces }: Bubblewrap): string[] {
   return [
-    ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts'],
-    ...['--unshare-cgroup-try', '--die-with-parent', '--cap-drop', 'ALL'],
-    ...['--hostname', 'worker'],
+    '--unshare-user',
+    '--unshare-pid',
+    '--unshare-ipc',
+    '--unshare-uts',
+    '--unshare-cgroup-try',
+    '--die-with-parent',
+    '--cap-drop',
+    'ALL',
+    '--hostname',
+    'worker',
     ...(forbidsNamespaces ? ['--disable-userns'] : []),
   ];
 }

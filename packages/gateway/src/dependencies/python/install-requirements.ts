@@ -136,8 +136,14 @@ async function ownEnvironment(
 function sharedEnvironment(target: string): Wanted {
   const wanted = async () => [pinnedSdk];
   return {
-    ...{ target, keepsLock: false, scripts: 'skip', credentials: 'given' },
-    ...{ wanted, check: async () => undefined, warnings: [], settings: [] },
+    target,
+    keepsLock: false,
+    scripts: 'skip',
+    credentials: 'given',
+    wanted,
+    check: async () => undefined,
+    warnings: [],
+    settings: [],
   };
 }
 

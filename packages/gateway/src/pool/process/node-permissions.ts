@@ -20,7 +20,8 @@ export function permissionFlags(
   if (!asksForPermissions(nodeOptions)) return [];
   const asksForSqlite = /(^|\s)--experimental-sqlite(\s|$)/.test(nodeOptions ?? '');
   return [
-    ...['--allow-addons', '--disable-warning=PERM0001'],
+    '--allow-addons',
+    '--disable-warning=PERM0001',
     ...(asksForSqlite ? [] : ['--no-experimental-sqlite']),
     ...readablePaths(folders).map((path) => `--allow-fs-read=${path}`),
   ];

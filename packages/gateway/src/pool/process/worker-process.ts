@@ -222,7 +222,8 @@ export class WorkerProcess {
 
   #watch(options: WorkerProcessOptions): Watchdog {
     return createWatchdog({
-      ...{ pid: this.pid, descendants: this.#descendants },
+      pid: this.pid,
+      descendants: this.#descendants,
       ...options,
       ping: (sequence) => this.#channel.send({ type: 'ping', sequence }),
       onStalled: () => {

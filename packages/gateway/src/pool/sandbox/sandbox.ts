@@ -45,13 +45,18 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       const dataFolder = makeDataFolder(stateFolder, load.agentId, user);
       const door = network === 'broker' ? options.door() : null;
       const view = workerView({
-        ...{ ...options, runtime, load, dataFolder },
+        ...options,
+        runtime,
+        load,
+        dataFolder,
         compileCacheFolder: start.env.NODE_COMPILE_CACHE ?? dataFolder,
         brokerSocket: door?.socket ?? null,
       });
       const env = {
         ...start.env,
-        ...{ HOME: dataFolder, TMPDIR: '/tmp', [dataVariable]: dataFolder },
+        HOME: dataFolder,
+        TMPDIR: '/tmp',
+        [dataVariable]: dataFolder,
         ...(door ? { [doorVariable]: `${door.port}:${door.socket}` } : {}),
       };
       return {
@@ -60,11 +65,19 @@ export function createSandbox(options: SandboxOptions): Sandbox {
           ...isolationFlags(bubblewrap),
           ...(door ? ['--unshare-net'] : []),
           // Settings of the kernel there are root's to change, without any right but being root.
-          ...['--proc', '/proc', '--remount-ro', '/proc', '--dev', '/dev'],
+          '--proc',
+          '/proc',
+          '--remount-ro',
+          '/proc',
+          '--dev',
+          '/dev',
           ...mountFlags(view, bubblewrap.boundsFiles),
-          ...['--chdir', projectRoot],
+          '--chdir',
+          projectRoot,
           ...variableFlags(env),
-          ...['--', start.command, ...start.args],
+          '--',
+          start.command,
+          ...start.args,
         ],
         env: {},
       };

@@ -7,9 +7,25 @@ const programs = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'
 
 /** What programs read of `/etc`, none of it secret: names, libraries, certificates, how hosts are found. */
 const settings = [
-  ...['alternatives', 'ca-certificates', 'fonts', 'group', 'host.conf', 'hosts', 'ld.so.cache'],
-  ...['ld.so.conf', 'ld.so.conf.d', 'localtime', 'mime.types', 'nsswitch.conf', 'passwd'],
-  ...['pki', 'protocols', 'resolv.conf', 'services', 'ssl', 'timezone'],
+  'alternatives',
+  'ca-certificates',
+  'fonts',
+  'group',
+  'host.conf',
+  'hosts',
+  'ld.so.cache',
+  'ld.so.conf',
+  'ld.so.conf.d',
+  'localtime',
+  'mime.types',
+  'nsswitch.conf',
+  'passwd',
+  'pki',
+  'protocols',
+  'resolv.conf',
+  'services',
+  'ssl',
+  'timezone',
 ];
 
 /** What a process of any program needs of the machine. */

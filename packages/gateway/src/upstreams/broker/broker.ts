@@ -54,7 +54,8 @@ export function createBroker(deps: {
       if (!deps.door) return;
       const { group } = deps.door;
       door = await openDoor((request, response) => void handleCall(request, response), {
-        ...{ group, keepAliveMs: WORKER_KEEP_ALIVE_MS },
+        group,
+        keepAliveMs: WORKER_KEEP_ALIVE_MS,
       });
     },
     door() {

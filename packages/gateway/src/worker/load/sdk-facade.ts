@@ -19,8 +19,8 @@ const maxDepth = 5;
 
 /**
  * Gives the author's files the SDK copy they resolve, with one difference: its `tool` remembers what tools throw, which
- * the SDK keeps to itself. Its agents' tools are guarded by then. Everything else is the very same object. A `require`, a copy in CommonJS and one without
- * `tool` are left alone.
+ * the SDK keeps to itself. Its agents' tools are guarded by then. Everything else is the very same object. A `require`,
+ * a copy in CommonJS and one without `tool` are left alone.
  */
 export function createSdkFacade(): SdkFacade {
   const sources = new Map<string, string>();
