@@ -215,6 +215,31 @@ describe('loadConfig with an environment', () => {
     });
   });
 
+  test('reads a .env with a byte order mark and line ends of Windows, and tells lines that set nothing', () => {
+    writeFileSync(
+      join(projectRoot, '.env'),
+      '\uFEFFOPENAI_API_KEY=sk-test\r\nGATEWAY_PORT 9000\r\nOPENAI_BASE_URL=http://127.0.0.1:9/v1\r\n',
+    );
+    const { environment, notices } = load(null, {}, 'start');
+    expect(environment).toEqual({
+      OPENAI_API_KEY: 'sk-test',
+      OPENAI_BASE_URL: 'http://127.0.0.1:9/v1',
+    });
+    expect(notices).toContain(
+      'Line 2 of .env sets nothing: it is no NAME=value. Write it so, or begin it with #.',
+    );
+  });
+
+  test.each(['.env', 'gateway.yaml'])(
+    'refuses a %s in UTF-16 instead of half reading it',
+    (name) => {
+      writeFileSync(join(projectRoot, name), Buffer.from('\uFEFFA=1\r\n', 'utf16le'));
+      expect(() => load(null, {}, 'start')).toThrow(
+        `${name}: The file is UTF-16, not UTF-8. Save it as UTF-8.`,
+      );
+    },
+  );
+
   test('reads .env in the project root, below the real environment', () => {
     writeFileSync(
       join(projectRoot, '.env'),

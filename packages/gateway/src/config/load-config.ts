@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import type { ZodType } from 'zod';
+import { type EnvFile, readEnvFile } from '../protocol/env-file.ts';
 import { allowedValues } from './allowed-values.ts';
 import type { Command, Config } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { wrongReferences, wrongRules, wrongSandboxPaths, wrongWorkerUser } from './cross-checks.ts';
 import { type Environment, readVariables, type VariableValue } from './environment.ts';
-import { missingApiKeys, nearMisses, readableSecrets } from './notices.ts';
+import { missingApiKeys, nearMisses, readableSecrets, unreadLine } from './notices.ts';
 import { type Origin, toProblems } from './problems.ts';
 import {
   type EnvironmentSettings,
@@ -15,7 +14,7 @@ import {
   type Settings,
   settingsSchema,
 } from './schema.ts';
-import { readSettingsFile, type SettingsFile } from './settings-file.ts';
+import { readSettingsFile, readTextFile, type SettingsFile } from './settings-file.ts';
 import { toConfig } from './to-config.ts';
 
 /**
@@ -32,7 +31,8 @@ export function loadConfig(options: {
   readonly command: Command;
 }): Config {
   const projectRoot = resolve(options.projectRoot);
-  const environment = { ...readDotEnv(projectRoot), ...options.env };
+  const dotEnv = readDotEnv(projectRoot);
+  const environment = { ...dotEnv.values, ...options.env };
   const named = environment.GATEWAY_CONFIG?.trim();
   const fileName = named || 'gateway.yaml';
   const configFile = resolve(projectRoot, fileName);
@@ -66,6 +66,7 @@ export function loadConfig(options: {
     environment,
     sourceOf: (path) => (raw.variables.has(path) ? 'environment' : 'config'),
     notices: [
+      ...dotEnv.unreadLines.map(unreadLine),
       ...nearMisses(environment, projectRoot),
       ...readableSecrets(settings.value.worker, projectRoot),
       ...missingApiKeys(settings.value, environment),
@@ -81,16 +82,8 @@ export function loadProcessConfig(options: {
   return loadConfig({ ...options, env: process.env });
 }
 
-function readDotEnv(projectRoot: string): Environment {
-  try {
-    return parseEnv(readFileSync(join(projectRoot, '.env'), 'utf8'));
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') return {};
-    const message = `The file cannot be read (${code}). Correct its type or its permissions.`;
-    const problem = { file: '.env', line: null, column: null, setting: null, message };
-    throw new ConfigError([problem], error);
-  }
+function readDotEnv(projectRoot: string): EnvFile {
+  return readEnvFile(readTextFile(join(projectRoot, '.env'), '.env') ?? '');
 }
 
 function missingFile(fileName: string): ConfigProblem {

@@ -19,6 +19,11 @@ export function nearMisses(environment: Environment, projectRoot: string): strin
   return [...variables, ...files];
 }
 
+/** The line is not quoted: it may be half of a secret. */
+export function unreadLine(line: number): string {
+  return `Line ${line} of .env sets nothing: it is no NAME=value. Write it so, or begin it with #.`;
+}
+
 const misnamedFiles: readonly string[] = ['gateway.yml', 'dropgate.yaml', 'dropgate.yml'];
 
 /** Says which secrets of the project workers of another user can read all the same. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isMap, isNode, isPair, isScalar, LineCounter, type ParsedNode, parseDocument } from 'yaml';
+import { decodeText } from '../protocol/text.ts';
 import { ConfigError } from './config-error.ts';
 
 /** Path of a setting: keys of mappings, indexes of lists. */
@@ -25,7 +26,7 @@ export type SettingsFile = {
  * @throws ConfigError where it cannot be read, is no YAML, or is no mapping.
  */
 export function readSettingsFile(path: string, shownName: string): SettingsFile | null {
-  const text = readText(path, shownName);
+  const text = readTextFile(path, shownName);
   if (text === null) return null;
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -67,18 +68,26 @@ function toPlain(document: ReturnType<typeof parseDocument>, shownName: string):
   }
 }
 
-function readText(path: string, shownName: string): string | null {
+/**
+ * The text of a file of settings; null where there is none.
+ *
+ * @param shownName - How messages call the file.
+ * @throws ConfigError where it cannot be read, or is no UTF-8.
+ */
+export function readTextFile(path: string, shownName: string): string | null {
+  const refuse = (message: string, cause?: unknown) =>
+    new ConfigError([{ file: shownName, line: null, column: null, setting: null, message }], cause);
+  let bytes: Buffer;
   try {
-    return readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') return null;
-    const message = `The file cannot be read (${code}). Correct its type or its permissions.`;
-    throw new ConfigError(
-      [{ file: shownName, line: null, column: null, setting: null, message }],
-      error,
-    );
+    throw refuse(`The file cannot be read (${code}). Correct its type or its permissions.`, error);
   }
+  const decoded = decodeText(bytes);
+  if (decoded.type === 'text') return decoded.text;
+  throw refuse(`The file ${decoded.reason}. Save it as UTF-8.`);
 }
 
 // The library's own texts quote the file, where a secret may stand.

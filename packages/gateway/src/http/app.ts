@@ -8,7 +8,7 @@ import { trustNearest } from './intake/client-address.ts';
 import { guardRequest, unknownUrl } from './intake/guard-request.ts';
 import { createBodyHold } from './intake/hold-bodies.ts';
 import { invalidInput } from './intake/invalid-input.ts';
-import { parseJson } from './intake/parse-json.ts';
+import { parseBody } from './intake/parse-json.ts';
 import { createOpenRuns } from './open-runs.ts';
 import { addRoute, refuseOtherMethods } from './register-routes.ts';
 import { routes } from './routes.ts';
@@ -79,9 +79,9 @@ export function createApp(deps: HttpDeps): FastifyInstance {
 /** Bodies are JSON, and no more of them than there is room for. */
 function takeBodies(app: FastifyInstance, bodyLimitBytes: number): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
-      done(null, parseJson(String(text)));
+      done(null, parseBody(Buffer.from(body)));
     } catch (error) {
       done(error as Error);
     }

@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { access, type FileHandle, open, readlink, realpath } from 'node:fs/promises';
 import { delimiter, isAbsolute, join, sep } from 'node:path';
+import { decodeText, notTextReasons } from '../protocol/text.ts';
 
 /** What of a file that strangers wrote is read: it lies below `within`, links followed, and is no larger than this. */
 export type FileBounds = { readonly within: string; readonly limitBytes: number };
@@ -21,13 +22,21 @@ export const MODULE_FILE_LIMIT_BYTES = 256 * 1024 * 1024;
  * The text of a file that strangers wrote. The gateway may read more than they may: a link that leads out, a second
  * name of a file that only the gateway may read, a pipe, a device, or a file without end is refused without a wait.
  *
- * @throws what `fs` throws, with its `code`; else with the code `OUTSIDE`, `LINKED`, `NOTFILE`, `EISDIR` or `TOO_LARGE`.
+ * @throws what `fs` throws, with its `code`; else with the code `OUTSIDE`, `LINKED`, `NOTFILE`, `EISDIR`, `TOO_LARGE`,
+ *   `UTF16` or `NOT_UTF8`.
  */
 export async function readOwnText(path: string, bounds: FileBounds): Promise<string> {
-  return (await readOwnBytes(path, bounds)).toString('utf8');
+  return textOf(await readOwnBytes(path, bounds), path);
 }
 
-/** The bytes of such a file; throws as `readOwnText`. */
+/** The text of what was read of a file. Throws with the code `UTF16` or `NOT_UTF8`. */
+export function textOf(bytes: Uint8Array, path: string): string {
+  const decoded = decodeText(bytes);
+  if (decoded.type === 'text') return decoded.text;
+  throw unread(path, decoded.reason, decoded.code);
+}
+
+/** The bytes of such a file; throws as `readOwnText`, but for what they say. */
 export function readOwnBytes(
   path: string,
   { within, limitBytes }: FileBounds,
@@ -72,7 +81,7 @@ export function whyUnread(error: unknown): string {
 
 /** Whether there is something that is not read for what it is. */
 export function isRefused(error: unknown): boolean {
-  return ['OUTSIDE', 'LINKED', 'NOTFILE', 'TOO_LARGE'].includes(errorCode(error));
+  return errorCode(error) in reasons && errorCode(error) !== 'EISDIR';
 }
 
 /** Whether there is a file, of any size, that lies below a folder once links are followed. */
@@ -93,6 +102,7 @@ const reasons: Readonly<Record<string, string>> = {
   NOTFILE: 'is a pipe or device, not a file',
   EISDIR: 'is a folder, not a file',
   TOO_LARGE: 'is larger than such a file can be',
+  ...notTextReasons,
 };
 
 function errorCode(error: unknown): string {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
+import { decodeText } from '../../protocol/text.ts';
 import { CommandError, exitCodes } from '../command.ts';
 
 /**
@@ -9,10 +10,12 @@ import { CommandError, exitCodes } from '../command.ts';
  * @throws CommandError where it cannot be read.
  */
 export async function readDraftRules(path: string): Promise<readonly unknown[]> {
-  const text = await readFile(path, 'utf8').catch(({ code }: NodeJS.ErrnoException) => {
+  const bytes = await readFile(path).catch(({ code }: NodeJS.ErrnoException) => {
     throw new CommandError(`${path} cannot be read (${code}).`);
   });
-  const content = parseYaml(text, path);
+  const decoded = decodeText(bytes);
+  if (decoded.type === 'not_text') throw new CommandError(`${path} ${decoded.reason}.`);
+  const content = parseYaml(decoded.text, path);
   const rules = Array.isArray(content) ? content : (content?.security?.rules ?? content?.rules);
   if (Array.isArray(rules)) return rules;
   throw new CommandError(`${path} holds no rules: give a list, or security.rules.`);

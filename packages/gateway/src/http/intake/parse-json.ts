@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import { decodeText } from '../../protocol/text.ts';
 
 /** Deepest nesting of a body. JSON.stringify overflows the stack at some thousand levels, JSON.parse takes any. */
 const maxDepth = 256;
@@ -8,6 +9,17 @@ const maxValues = 50_000;
 
 /**
  * A request body as a value; nothing for an empty one.
+ *
+ * @throws GatewayError `invalid_json` where it is no UTF-8, or as `parseJson`.
+ */
+export function parseBody(body: Uint8Array): unknown {
+  const decoded = decodeText(body);
+  if (decoded.type === 'text') return parseJson(decoded.text);
+  throw new GatewayError('invalid_json', `The body ${decoded.reason}. Send JSON in UTF-8.`);
+}
+
+/**
+ * The text of a request body as a value; nothing for an empty one.
  *
  * @throws GatewayError `invalid_json` where it is no JSON, nested too deeply or made of too many values.
  */

@@ -78,6 +78,14 @@ describe('POST /v1/chat/completions', () => {
   test.each([
     ['no body', undefined, 'invalid_request_error', null],
     ['an array', '[]', 'invalid_request_error', null],
+    ['Latin-1', Buffer.from('{"model":"é"}', 'latin1'), 'invalid_request_error', 'invalid_json'],
+    ['UTF-16', Buffer.from('{}', 'utf16le'), 'invalid_request_error', 'invalid_json'],
+    [
+      'a mark and no messages',
+      '\uFEFF{"model":"x"}',
+      'invalid_request_error',
+      'missing_required_parameter',
+    ],
     ['no JSON', '{"model": "x", }', 'invalid_request_error', 'invalid_json'],
     ['JSON nested 20,000 levels deep', deep(20_000), 'invalid_request_error', 'invalid_json'],
     ['JSON of 50,000 values', many(50_000), 'invalid_request_error', 'invalid_json'],

@@ -1,9 +1,10 @@
-import { parseEnv } from 'node:util';
 import type { Emit } from '../../events.ts';
 import type { Finding } from '../../protocol/diagnostics.ts';
+import { readEnvFile } from '../../protocol/env-file.ts';
 import type { FindRuntime, FoundModule } from '../../protocol/module.ts';
 import type { FilePrint, StoredGeneration } from '../../protocol/records.ts';
 import type { GenerationStore } from '../../protocol/store.ts';
+import { textOf } from '../../system/files.ts';
 import type { ServedGeneration } from '../catalog.ts';
 import type { Generations } from './generations.ts';
 import { withoutBrokerVariables } from './module-env.ts';
@@ -88,7 +89,7 @@ async function revive(
     interpreter,
     kept,
     keptFolder: generations.folder,
-    env: withoutBrokerVariables(parseEnv(env.toString('utf8'))),
+    env: withoutBrokerVariables(readEnvFile(textOf(env, '.env')).values),
   });
   return { generation, conditions, load, manifest, envSha256, loadedAtSeconds };
 }

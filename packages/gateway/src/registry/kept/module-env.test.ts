@@ -1,4 +1,4 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makePipe } from '../../../test/support/make-pipe.ts';
@@ -13,6 +13,29 @@ test('gives the values of .env and holds back the upstream key, naming its line'
     { code: 'upstream_key_in_module', severity: 'warning', file: join(folder, '.env'), line: 2 },
   ]);
   expect(JSON.stringify(env.findings)).not.toContain('sk-planted');
+});
+
+test('reads a .env as Windows saves it, and names the line that sets nothing', async () => {
+  const folder = await tempFolder({ '.env': '\uFEFFCITY=Paris\r\nWEATHER_KEY sk-1\r\n' });
+  expect(await readModuleEnv(folder)).toMatchObject({
+    values: { CITY: 'Paris' },
+    findings: [{ code: 'env_line_unread', severity: 'warning', line: 2 }],
+  });
+});
+
+test('goes on without a .env in UTF-16, and says so', async () => {
+  const folder = await tempFolder({ '.env': '' });
+  await writeFile(join(folder, '.env'), Buffer.from('\uFEFFCITY=Paris', 'utf16le'));
+  expect(await readModuleEnv(folder)).toMatchObject({
+    bytes: null,
+    values: {},
+    findings: [
+      {
+        code: 'env_unreadable',
+        message: "The module's .env is UTF-16, not UTF-8, so the module runs without it.",
+      },
+    ],
+  });
 });
 
 test('takes a folder without .env for an empty one', async () => {

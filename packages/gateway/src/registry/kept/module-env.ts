@@ -1,7 +1,13 @@
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import type { Finding } from '../../protocol/diagnostics.ts';
-import { DECLARATION_LIMIT_BYTES, isAbsent, readOwnBytes, whyUnread } from '../../system/files.ts';
+import { readEnvFile } from '../../protocol/env-file.ts';
+import {
+  DECLARATION_LIMIT_BYTES,
+  isAbsent,
+  readOwnBytes,
+  textOf,
+  whyUnread,
+} from '../../system/files.ts';
 
 /** A module's `.env` for its worker alone, and what is wrong with it. */
 export type ModuleEnv = {
@@ -17,17 +23,19 @@ const brokerVariables = ['OPENAI_API_KEY', 'OPENAI_BASE_URL'];
 export async function readModuleEnv(folder: string): Promise<ModuleEnv> {
   const path = join(folder, '.env');
   const bounds = { within: folder, limitBytes: DECLARATION_LIMIT_BYTES };
-  const { bytes, unread } = await readOwnBytes(path, bounds).then(
-    (read) => ({ bytes: read, unread: [] }),
-    (error: unknown) => ({ bytes: null, unread: explainUnread(path, error) }),
-  );
-  const text = bytes?.toString('utf8') ?? '';
-  const parsed = parseEnv(text);
-  const taken = Object.keys(parsed).filter((name) => brokerVariables.includes(name));
+  const { bytes, text, unread } = await readOwnBytes(path, bounds)
+    .then((read) => ({ bytes: read, text: textOf(read, path), unread: [] }))
+    .catch((error: unknown) => ({ bytes: null, text: '', unread: explainUnread(path, error) }));
+  const { values, unreadLines } = readEnvFile(text);
+  const taken = Object.keys(values).filter((name) => brokerVariables.includes(name));
   return {
     bytes,
-    values: withoutBrokerVariables(parsed),
-    findings: [...unread, ...taken.map((name) => withoutEffect(name, path, text))],
+    values: withoutBrokerVariables(values),
+    findings: [
+      ...unread,
+      ...taken.map((name) => withoutEffect(name, path, text)),
+      ...unreadLines.map((line) => withoutValue(path, line)),
+    ],
   };
 }
 
@@ -52,6 +60,19 @@ function withoutEffect(name: string, path: string, text: string): Finding {
   };
 }
 
+/** The line itself is not quoted: it may be half of a secret. */
+function withoutValue(path: string, line: number): Finding {
+  return {
+    stage: 'metadata',
+    code: 'env_line_unread',
+    severity: 'warning',
+    message: `Line ${line} of the module's .env sets nothing: it is no \`NAME=value\`.`,
+    file: path,
+    line,
+    hint: 'Write it as `NAME=value`, or begin it with `#`.',
+  };
+}
+
 /** One that is not there is none, and nothing to speak of. */
 function explainUnread(path: string, error: unknown): Finding[] {
   if (isAbsent(error)) return [];
@@ -62,7 +83,7 @@ function explainUnread(path: string, error: unknown): Finding[] {
       severity: 'warning',
       message: `The module's .env ${whyUnread(error)}, so the module runs without it.`,
       file: path,
-      hint: 'Put a file there that the user the gateway runs as may read, or remove it.',
+      hint: 'Put a text file in UTF-8 there that the user the gateway runs as may read, or remove it.',
     },
   ];
 }
