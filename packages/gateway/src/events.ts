@@ -23,7 +23,12 @@ export type WorkerEndReason =
 /** Everything the gateway says about itself. Listeners (log, metrics, usage, diagnostics) do the bookkeeping. */
 export type GatewayEvent =
   | { readonly type: 'gateway_started'; readonly url: string; readonly pid: number }
-  | { readonly type: 'gateway_stopping'; readonly reason: string }
+  | {
+      readonly type: 'gateway_stopping';
+      readonly reason: string;
+      /** How long the port stays open, so that others see first that it leaves. */
+      readonly closesInMs: number;
+    }
   | {
       readonly type: 'agent_loaded';
       readonly agentId: string;

@@ -12,6 +12,7 @@ import { newLocalToken } from '../storage/running-gateway.ts';
 import { createLiveUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { GatewayOptions } from './contract.ts';
 import { addSecretsOf } from './secrets.ts';
+import { createShutdownDelay } from './shutdown-delay.ts';
 
 /** What everything else stands on: settings, events and their listeners, the store. */
 export type Foundation = Awaited<ReturnType<typeof createFoundation>>;
@@ -42,6 +43,7 @@ export async function createFoundation(options: GatewayOptions, workers: Pool['w
     workers,
     secrets,
   });
+  const readiness = createReadiness();
   return {
     config,
     live,
@@ -54,7 +56,11 @@ export async function createFoundation(options: GatewayOptions, workers: Pool['w
     kept,
     observers,
     lifetime: new AbortController(),
-    readiness: createReadiness(),
+    readiness,
+    shutdownDelay: createShutdownDelay({
+      settingMs: config.server.shutdownDelayMs,
+      ready: readiness.state,
+    }),
     localToken: newLocalToken(),
     ownPackage: readOwnPackage(),
   };

@@ -10,7 +10,7 @@ import { createSecurityAdministration } from './security-administration.ts';
 
 /** The HTTP side, joined with what its routes read and do. */
 export function createHttp(parts: Parts, domain: Domain): HttpServer {
-  const { config, lifetime, readiness, observers, emit } = parts;
+  const { config, readiness, observers, emit } = parts;
   const { diagnostics, recentRuns, usage } = observers;
   const { bodyLimitMb, corsOrigins, trustProxy } = config.server;
   return createServer({
@@ -35,7 +35,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
     },
     security: createSecurityAdministration(parts, domain.knownAgents),
     metrics: observers.metrics,
-    readiness: () => (lifetime.signal.aborted ? 'draining' : readiness.state()),
+    readiness: parts.shutdownDelay.tell,
     emit,
     settings: {
       bodyLimitBytes: bodyLimitMb * 1024 * 1024,

@@ -75,14 +75,15 @@ async function followRules({ followStore, reloadSettings, emit }: Parts): Promis
   });
 }
 
-/** Last in, first out: callers, then runs and processes, then what they stood on. */
+/** Says that it leaves, and then, last in, first out: callers, then runs and processes, then what they stood on. */
 async function close(
   parts: Parts,
   { server, domain, reason }: { server: HttpServer; domain: Domain; reason: string },
 ): Promise<void> {
   const { config, emit, lifetime, pool, broker, observers, store, stateFolder } = parts;
   const { drainTimeoutMs } = config.worker;
-  emit({ type: 'gateway_stopping', reason });
+  emit({ type: 'gateway_stopping', reason, closesInMs: parts.shutdownDelay.begin() });
+  await parts.shutdownDelay.wait();
   lifetime.abort(new Error('The gateway is stopping.'));
   await domain.files.close();
   await server.drain(drainTimeoutMs);

@@ -54,7 +54,10 @@ export type Config = {
     readonly api: UpstreamApi | null;
   };
   readonly security: SecuritySettings;
-  readonly server: CamelKeys<Settings['server']>;
+  readonly server: Omit<CamelKeys<Settings['server']>, 'shutdownDelayMs'> & {
+    /** Null where what is asked of `/readyz` decides. */
+    readonly shutdownDelayMs: number | null;
+  };
   readonly worker: CamelKeys<Settings['worker']>;
   /** `sqlite:<absolute path>`, or what follows another scheme. */
   readonly storeUrl: string;

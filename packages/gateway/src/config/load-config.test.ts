@@ -58,6 +58,7 @@ describe('loadConfig without any setting', () => {
         trustProxy: false,
         corsOrigins: [],
         bodyLimitMb: 32,
+        shutdownDelayMs: 0,
       },
       worker: {
         loadTimeoutMs: 20_000,

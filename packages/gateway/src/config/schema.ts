@@ -94,6 +94,11 @@ const server = z
       .default([])
       .describe('Web origins whose pages may call the gateway; `*` is any.'),
     body_limit_mb: z.int().min(1).max(32).default(32).describe('Largest request body, in MiB.'),
+    shutdown_delay_ms: milliseconds(0)
+      .optional()
+      .describe(
+        'How long the port stays open after SIGTERM while `/readyz` answers 503, in milliseconds. By default 5000 where `dropgate start` serves and something asks `/readyz` again and again, else 0.',
+      ),
   })
   .prefault({})
   .describe('The HTTP server.');

@@ -43,7 +43,10 @@ export function toConfig(input: CheckedSettings): Config {
       api: environmentOnly.upstream_api ?? null,
     },
     security: toSecuritySettings(settings.security),
-    server: camelKeys(settings.server),
+    server: {
+      ...camelKeys(settings.server),
+      shutdownDelayMs: settings.server.shutdown_delay_ms ?? (input.command === 'start' ? null : 0),
+    },
     worker: camelKeys(settings.worker),
     storeUrl: sqliteFile ? `sqlite:${resolve(projectRoot, sqliteFile)}` : settings.store_url,
     bootstrapKeyFile: environmentOnly.bootstrap_key_file

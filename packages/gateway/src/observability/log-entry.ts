@@ -19,7 +19,12 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
     case 'gateway_started':
       return [entry('info', 'gateway started', () => ({ url: event.url, pid: event.pid }))];
     case 'gateway_stopping':
-      return [entry('info', 'gateway stopping', () => ({ reason: event.reason }))];
+      return [
+        entry('info', 'gateway stopping', () => ({
+          reason: event.reason,
+          closes_in_ms: event.closesInMs,
+        })),
+      ];
     case 'agent_loaded':
       return [
         entry('info', 'agent loaded', () => ({

@@ -55,6 +55,24 @@ describe('SIGTERM', () => {
     expect(await processesIn(gateway.project.root)).toEqual([]);
   });
 
+  test('says first that it leaves, and serves on until others have seen it', async () => {
+    const files = { 'gateway.yaml': 'server: { shutdown_delay_ms: 600000 }\n' };
+    const gateway = await startGateway({ agents: ['Gate'], files });
+    cleanUps.push(gateway.stop);
+    process.kill(gateway.pid, 'SIGTERM');
+    await until('not to be ready', async () => {
+      return (await fetch(`${gateway.url}/readyz`)).status === 503;
+    });
+    await gateway.project.write({ 'go.txt': '' });
+    const stream = await beginStream(gateway, 'default/gate');
+    expect(stream.first + (await stream.rest())).toBe('First, last.');
+    expect((await gateway.end('SIGTERM')).signal).not.toBe('SIGKILL');
+    await until(
+      'its workers to end',
+      async () => (await processesIn(gateway.project.root)).length === 0,
+    );
+  });
+
   test('sent twice ends at once, whatever still runs', async () => {
     const gateway = await started(['Gate']);
     const stream = await beginStream(gateway, 'default/gate');
