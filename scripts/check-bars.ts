@@ -117,6 +117,10 @@ function habitBars(): Bar[] {
       'module mocks',
       tests.flatMap((file) => file.moduleMocks),
     ),
+    none(
+      'spreads of literals',
+      [...everything, ...tests].flatMap((file) => file.freshSpreads),
+    ),
   ];
 }
 

@@ -44,6 +44,18 @@ describe('habits', () => {
   });
 });
 
+test('a literal that is spread where it is made is found, what is made of one is not', () => {
+  const { freshSpreads } = measureText(
+    [
+      'const a = { ...{ b: 1 }, c: 2 };',
+      'const d = [...[1, 2], 3];',
+      'const e = { ...(a.c ? { b: 2 } : {}), ...a };',
+      'const f = [...[3, 1].toSorted(), ...d];',
+    ].join('\n'),
+  );
+  expect(freshSpreads.map((one) => one.place)).toEqual(['a.ts:1', 'a.ts:2']);
+});
+
 describe('state of a module', () => {
   const stateOf = (text: string) => measureText(text).mutableState.map((one) => one.what);
 

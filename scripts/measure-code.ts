@@ -16,6 +16,8 @@ type Measured = Sized & {
   readonly consoleCalls: readonly Finding[];
   readonly mutableState: readonly Finding[];
   readonly moduleMocks: readonly Finding[];
+  /** What is spread where it is made could stand there itself. */
+  readonly freshSpreads: readonly Finding[];
 };
 
 type Node = { readonly type: string; readonly start: number; readonly end: number } & Readonly<
@@ -47,6 +49,7 @@ export function measure(file: SourceFile): Measured {
       ({ name, node }) => ({ place: placeOf(node), what: `mutable ${name} at module level` }),
     ),
     moduleMocks: find('module mock', (node) => isModuleMock(node)),
+    freshSpreads: find('spread of a literal', (node) => isFreshSpread(node)),
   };
 }
 
@@ -84,6 +87,11 @@ function isMember(node: Node, objectName: string, propertyName?: string): boolea
 
 function isModuleMock(node: Node): boolean {
   return isMember(node, 'vi', 'mock') || isMember(node, 'vi', 'doMock');
+}
+
+function isFreshSpread({ type, argument }: Node): boolean {
+  if (type !== 'SpreadElement' || !isNode(argument)) return false;
+  return /^(Array|Object)Expression$/.test(argument.type);
 }
 
 /**

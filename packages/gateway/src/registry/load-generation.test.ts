@@ -92,7 +92,13 @@ describe('load-generation', () => {
 
   test('watches of what a module names only what lies in the project, and so much', async () => {
     const names = [
-      ...['/', '../..', '/etc/passwd', 'link', '../data', 'prompt.md', 'later/prompt.md'],
+      '/',
+      '../..',
+      '/etc/passwd',
+      'link',
+      '../data',
+      'prompt.md',
+      'later/prompt.md',
       ...Array.from({ length: 2000 }, (_, index) => `${index}.md`),
     ];
     const { load, module, folder } = await scene(async (job) => {

@@ -24,7 +24,8 @@ const sayingWords = `import words from 'spark-words';\nexport const agent = { ru
 const declaring = (dependencies: Readonly<Record<string, string>>) =>
   `${JSON.stringify({ dependencies }, null, 2)}\n`;
 const words = (version: string, text: string) => ({
-  ...{ name: 'spark-words', version },
+  name: 'spark-words',
+  version,
   files: { 'index.js': `module.exports = ${JSON.stringify(text)};\n` },
 });
 
@@ -76,7 +77,10 @@ test('an agent that lacks a package is warned of, gets it from the script, and i
     'package.json asks for spark-words (file:../../../words.tgz), which is not installed.';
   const [diagnostic] = await diagnosticsOf(gateway, 'default/spark');
   expect(diagnostic).toMatchObject({
-    ...{ stage: 'dependencies', code: 'missing_dependency', message: missing, line: 3 },
+    stage: 'dependencies',
+    code: 'missing_dependency',
+    message: missing,
+    line: 3,
     hint: 'Run `dropgate deps install default/spark`.',
   });
   expect(warnings.every(({ message }) => message === missing)).toBe(true);

@@ -108,12 +108,10 @@ describe('who calls', () => {
       await content('tell', {
         user: 'admin',
         metadata: { key_id: 'key_root', role: 'admin' },
-        ...{
-          key: { id: 'key_root' },
-          key_id: 'key_root',
-          role: 'admin',
-          context: { role: 'admin' },
-        },
+        key: { id: 'key_root' },
+        key_id: 'key_root',
+        role: 'admin',
+        context: { role: 'admin' },
       }),
     );
     expect(context).toMatchObject({ user: 'admin', metadata: { role: 'admin' } });
@@ -213,8 +211,12 @@ describe('a key that an admin makes', () => {
     const names = ['{{7*7}}', '<%= 7*7 %>', '#{7*7}'];
     for (const name of names) {
       const response = await post('/security/override', gateway.key, {
-        ...{ principal: 'nobody', action: 'run_agent', resource: 'labs/x', effect: 'deny' },
-        ...{ ttl_seconds: 1, reason: name },
+        principal: 'nobody',
+        action: 'run_agent',
+        resource: 'labs/x',
+        effect: 'deny',
+        ttl_seconds: 1,
+        reason: name,
       });
       expect((await jsonOf<{ reason: string }>(response)).reason).toBe(name);
     }

@@ -104,9 +104,13 @@ async function startHeld(): Promise<TestGateway> {
     'src/agents/LinkWithin/texts/a.txt': 'a',
     'src/agents/LinkInPackages/node_modules/tool/index.js': '',
     'src/agents/Preload/.env': [
-      ...['LD_PRELOAD=/nowhere.so', 'LD_AUDIT=/nowhere.so', 'SSL_CERT_FILE=/etc/hostname'],
-      ...['NODE_EXTRA_CA_CERTS=/etc/hostname', 'NODE_OPTIONS=--permission --allow-fs-read=/'],
-      ...['UV_THREADPOOL_SIZE=2', 'CITY=Paris'],
+      'LD_PRELOAD=/nowhere.so',
+      'LD_AUDIT=/nowhere.so',
+      'SSL_CERT_FILE=/etc/hostname',
+      'NODE_EXTRA_CA_CERTS=/etc/hostname',
+      'NODE_OPTIONS=--permission --allow-fs-read=/',
+      'UV_THREADPOOL_SIZE=2',
+      'CITY=Paris',
     ].join('\n'),
   });
   const links = {

@@ -114,8 +114,12 @@ describe('any other method', () => {
       const got = new Map<Who, number>();
       for (const who of everybody()) got.set(who, await statusOf(`${method} ${path}`, who));
       expect(Object.fromEntries(got)).toEqual({
-        ...{ nobody: 401, stranger: 401 },
-        ...{ caller: 404, operator: 404, metrics: 404, admin: 404 },
+        nobody: 401,
+        stranger: 401,
+        caller: 404,
+        operator: 404,
+        metrics: 404,
+        admin: 404,
       });
     }
   });

@@ -157,7 +157,9 @@ async function lookAround(): Promise<void> {
       (name) => `/admin/${name}`,
     ),
     ...['rules', 'overrides', 'decisions', 'keys'].map((name) => `/security/${name}`),
-    ...['/metrics', '/openapi.json', '/v1/models'],
+    '/metrics',
+    '/openapi.json',
+    '/v1/models',
   ]) {
     await ask('GET', path);
   }

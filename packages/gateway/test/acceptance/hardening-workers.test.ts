@@ -177,7 +177,8 @@ async function startProbes(settings: { readonly uid?: number }): Promise<TestGat
     await project.write({ [`src/agents/${to}/.env`]: 'NODE_OPTIONS=--permission\n' });
   }
   const gateway = await startGateway({
-    ...{ project, agents: settings.uid ? ['Probe', 'Weather'] : ['Probe'] },
+    project,
+    agents: settings.uid ? ['Probe', 'Weather'] : ['Probe'],
     env: { GATEWAY_PYTHON: openPython },
   });
   return {

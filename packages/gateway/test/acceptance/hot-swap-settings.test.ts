@@ -62,7 +62,10 @@ test('settings with a mistake are told of with line and fix, and the ones before
     return all.length > 0 && all;
   });
   expect(told).toMatchObject({
-    ...{ module_path: 'gateway.yaml', code: 'bad_setting', severity: 'error', line: 4 },
+    module_path: 'gateway.yaml',
+    code: 'bad_setting',
+    severity: 'error',
+    line: 4,
     message: expect.stringContaining('sever'),
     hint: 'Correct it and save.',
   });

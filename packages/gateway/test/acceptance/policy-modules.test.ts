@@ -48,7 +48,9 @@ async function holdRun(model: string) {
   const flag = `flag-${model.replace('/', '-')}-${Math.random()}`;
   const running = Promise.withResolvers<void>();
   const answer = call(gateway, gateway.key, {
-    ...{ model, content: flag, stream: true },
+    model,
+    content: flag,
+    stream: true,
     onText: (text) => void (text.includes('waiting') && running.resolve()),
   });
   await running.promise;
@@ -62,8 +64,12 @@ async function override(effect: 'allow' | 'deny', resource: string) {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
-      ...{ principal: 'agent:labs/*', action: 'load_module', resource, effect },
-      ...{ ttl_seconds: 60, reason: 'For the test.' },
+      principal: 'agent:labs/*',
+      action: 'load_module',
+      resource,
+      effect,
+      ttl_seconds: 60,
+      reason: 'For the test.',
     }),
   });
   const { id } = (await response.json()) as { id: string };
@@ -76,7 +82,9 @@ describe('a module that policy does not let load', () => {
     expect([status, error?.code]).toEqual([503, 'agent_unavailable']);
     const [diagnostic] = await diagnosticsOf(gateway, 'labs/stray');
     expect(diagnostic).toMatchObject({
-      ...{ stage: 'policy', code: 'load_denied', severity: 'error' },
+      stage: 'policy',
+      code: 'load_denied',
+      severity: 'error',
       message: expect.stringContaining('namespace:labs:modules'),
       hint: expect.stringContaining('sha256:'),
     });

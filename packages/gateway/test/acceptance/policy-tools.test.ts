@@ -197,7 +197,9 @@ describe.each(languages)('an agent in %s', (_language, model, modulePath) => {
     expect(first).toMatchObject({ action: 'run_agent', effect: 'allow', resource: model });
     for (const decision of others) {
       expect(decision).toMatchObject({
-        ...{ agent_id: model, module_path: modulePath, key_id: first?.key_id },
+        agent_id: model,
+        module_path: modulePath,
+        key_id: first?.key_id,
       });
     }
     expect(others).toHaveLength(4);
@@ -257,8 +259,12 @@ async function makeOverride(model: string): Promise<string> {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
-      ...{ principal: `agent:${model}`, action: 'call_tool', resource: 'erase', effect: 'deny' },
-      ...{ ttl_seconds: 60, reason: 'An incident.' },
+      principal: `agent:${model}`,
+      action: 'call_tool',
+      resource: 'erase',
+      effect: 'deny',
+      ttl_seconds: 60,
+      reason: 'An incident.',
     }),
   });
   expect(response.status).toBeLessThan(300);

@@ -59,7 +59,9 @@ describe.skipIf(reason !== null)('agents of both languages with packages of thei
     expect(await ask('default/first')).toMatchObject({ status: 503 });
     expect(await diagnosticsOf(gateway, 'default/first')).toMatchObject([
       {
-        ...{ stage: 'dependencies', code: 'missing_dependency', line: 1 },
+        stage: 'dependencies',
+        code: 'missing_dependency',
+        line: 1,
         message: 'requirements.txt asks for words (>=1,<2), which is not installed.',
         hint: 'Run `dropgate deps install default/first`.',
       },
@@ -84,7 +86,8 @@ describe.skipIf(reason !== null)('agents of both languages with packages of thei
 });
 
 const words = (version: string, text: string) => ({
-  ...{ name: 'words', version },
+  name: 'words',
+  version,
   files: { 'index.js': `module.exports = ${JSON.stringify(text)};\n` },
 });
 

@@ -69,7 +69,8 @@ test('without a Python its agents are told of in plain words, and the others ser
     expect(answer).toMatchObject({ status: 503, error: { code: 'agent_unavailable' } });
     expect(await diagnosticsOf(gateway, 'default/plain')).toMatchObject([
       {
-        ...{ stage: 'dependencies', code: 'python_missing' },
+        stage: 'dependencies',
+        code: 'python_missing',
         message: 'GATEWAY_PYTHON names /nowhere/python3, which cannot be started.',
       },
     ]);

@@ -102,7 +102,9 @@ describe.skipIf(missing)(`faults of agents in Python (${missing ?? 'run'})`, () 
   test('an async generator that raises ends its stream with an error, told with its line', async () => {
     await expectPlainAnswers();
     const reply = await call(gateway, gateway.key, {
-      ...{ model: 'default/plain', content: 'raise', stream: true },
+      model: 'default/plain',
+      content: 'raise',
+      stream: true,
     });
     expect([reply.content, reply.error?.code]).toEqual(['Begun', 'agent_error']);
     expect(reply.text).toMatch(/\n\ndata: \[DONE\]\n\n$/);

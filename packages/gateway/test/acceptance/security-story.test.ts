@@ -229,7 +229,10 @@ describe('a preview', () => {
     expect(preview.changes).toContainEqual({
       principal: { type: 'key', id: dave.id, name: 'dave' },
       agent_id: null,
-      ...{ action: 'run_agent', resource: 'default/sampleagent', before: 'deny', after: 'allow' },
+      action: 'run_agent',
+      resource: 'default/sampleagent',
+      before: 'deny',
+      after: 'allow',
     });
     const asked = await ask(alice.key);
     await until('a later decision to be kept', async () => {

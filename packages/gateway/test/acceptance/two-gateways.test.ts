@@ -59,8 +59,12 @@ describe.skipIf('missing' in server)(
 
     test('stop and permit alike', async () => {
       const made = await post(here, '/security/override', {
-        ...{ principal: caller.id, action: 'run_agent', resource: 'labs/*', effect: 'deny' },
-        ...{ ttl_seconds: 3600, reason: 'Incident.' },
+        principal: caller.id,
+        action: 'run_agent',
+        resource: 'labs/*',
+        effect: 'deny',
+        ttl_seconds: 3600,
+        reason: 'Incident.',
       });
       const { id } = (await made.json()) as { id: string };
       await untilThere('the override', 404);

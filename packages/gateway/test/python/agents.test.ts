@@ -146,7 +146,9 @@ agent = Agent(name="Doubler", tools=[double])
     const first = worker.eventsOf('2?', { ...asked('2?'), ...ask });
     const { callId, question } = await worker.next('question');
     expect(question).toEqual({
-      ...{ ask: 'authorize_tool', tool: 'double', arguments: { n: 2 } },
+      ask: 'authorize_tool',
+      tool: 'double',
+      arguments: { n: 2 },
       provenance: 'native',
     });
     const deny = { verdicts: { otherwise: 'deny', tools: {} } } as const;
@@ -162,7 +164,7 @@ agent = Agent(name="Doubler", tools=[double])
       { type: 'finished' },
     ]);
     expect(worker.heard.filter(({ type }) => type === 'tool_decided')).toEqual([
-      { ...{ type: 'tool_decided', runId: 'run_1' }, ...denied },
+      { type: 'tool_decided', runId: 'run_1', ...denied },
     ]);
     expect(await worker.eventsOf('2?', { ...asked('2?'), ...deny })).toMatchObject([
       { type: 'tool_started', tool: 'double', agent: 'Doubler', provenance: 'native' },

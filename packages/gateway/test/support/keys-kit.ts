@@ -51,7 +51,9 @@ export async function openKeys(
     await opened.close();
   });
   return {
-    ...{ known, store, told },
+    known,
+    store,
+    told,
     keys: createApiKeys({ store: store.keys, nowSeconds, changed: known.reload }),
     setAway(away) {
       isAway = away;

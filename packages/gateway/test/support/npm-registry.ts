@@ -57,8 +57,11 @@ export async function startNpmRegistry(
   const home = await tempFolder();
   return {
     env: {
-      ...{ HOME: home, npm_config_cache: `${home}/cache`, npm_config_registry: url },
-      ...{ npm_config_fetch_retries: '0', PATH: process.env.PATH ?? '' },
+      HOME: home,
+      npm_config_cache: `${home}/cache`,
+      npm_config_registry: url,
+      npm_config_fetch_retries: '0',
+      PATH: process.env.PATH ?? '',
     },
     hold(name) {
       const begun = new Promise<void>((resolve) => held.set(`/${name}`, resolve));

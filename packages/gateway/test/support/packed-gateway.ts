@@ -64,7 +64,9 @@ function lockOf(dropgate: string | null) {
     ([path, { dev, link }]) => /^node_modules\/(?!node-)/.test(path) && !dev && !link,
   );
   return {
-    ...{ name: 'installation', lockfileVersion: 3, requires: true },
+    name: 'installation',
+    lockfileVersion: 3,
+    requires: true,
     packages: {
       '': { name: 'installation', dependencies },
       ...(dropgate === null ? {} : { 'node_modules/dropgate': { ...own, resolved: dropgate } }),

@@ -50,7 +50,8 @@ export async function spawnPython(
   });
   const outputs = [child.stdout, child.stderr].map((stream) => textOf(stream as Readable));
   const ended = once(child, 'close').then(async ([code, signal]) => ({
-    ...{ code, signal },
+    code,
+    signal,
     output: (await Promise.all(outputs)).join(''),
   }));
   return { pid: child.pid ?? 0, channel: child.stdio[3] as Duplex, ended };

@@ -72,7 +72,9 @@ export function scriptedPool(
       spares: 0,
       ...settings,
     },
-    ...{ workerEntries, projectRoot: folder, stateFolder },
+    workerEntries,
+    projectRoot: folder,
+    stateFolder,
     hostEnv: { PATH: process.env.PATH, ...more.hostEnv },
     grantModelAccess: (agentId) => loggedAccess(agentId, accessLog, more.metered ?? {}),
     outside: { answer: async () => false, onToolDecided: () => undefined, ...more.outside },
@@ -106,7 +108,11 @@ function openSandbox(
   return createSandbox({
     ...paths,
     bubblewrap: findBubblewrap({ path: process.env.PATH, user: null }),
-    ...{ network: 'all', agentRoots: [], readable: [], writable: [], user: null },
+    network: 'all',
+    agentRoots: [],
+    readable: [],
+    writable: [],
+    user: null,
     door: () => ({ port: 0, socket: '' }),
   });
 }

@@ -45,8 +45,15 @@ describe('dropgate doctor', () => {
     const { checks } = await doctor();
     expect(checks.map(({ name }) => name)).toEqual(
       expect.arrayContaining([
-        ...['bubblewrap', 'user namespaces', 'worker.uid', 'cgroups', 'Landlock'],
-        ...['open files', 'processes', 'inotify watches', 'inotify instances'],
+        'bubblewrap',
+        'user namespaces',
+        'worker.uid',
+        'cgroups',
+        'Landlock',
+        'open files',
+        'processes',
+        'inotify watches',
+        'inotify instances',
       ]),
     );
   });
@@ -88,7 +95,9 @@ describe('dropgate doctor', () => {
     folder = await tempFolder({
       'gateway.yaml': `server: { port: ${port} }\n`,
       '.dropgate/gateway.json': JSON.stringify({
-        ...{ pid: process.pid, address: `http://127.0.0.1:${port}`, token: 'dgl_x' },
+        pid: process.pid,
+        address: `http://127.0.0.1:${port}`,
+        token: 'dgl_x',
       }),
     });
     expect((await doctor()).of('port')).toMatchObject({

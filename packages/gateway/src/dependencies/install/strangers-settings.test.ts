@@ -31,8 +31,11 @@ async function module(
   const { chmod } = await import('node:fs/promises');
   await chmod(join(folder, 'program.sh'), 0o755);
   const about = {
-    ...{ agentId: 'default/spark', modulePath: 'agents/Spark/agent.ts', folder },
-    ...{ entry: join(folder, 'agent.ts'), language: 'node' as const },
+    agentId: 'default/spark',
+    modulePath: 'agents/Spark/agent.ts',
+    folder,
+    entry: join(folder, 'agent.ts'),
+    language: 'node' as const,
   };
   const { signal } = new AbortController();
   const installer = (more: Readonly<Record<string, string>>) =>
@@ -120,7 +123,8 @@ describe('the .npmrc of a module', () => {
       '.npmrc': `//127.0.0.1:${port}/:_authToken=planted-in-npmrc\nfetch-retries=0\n`,
     });
     const more = {
-      ...{ NPM_TOKEN: 'planted-token', NODE_AUTH_TOKEN: 'planted-token' },
+      NPM_TOKEN: 'planted-token',
+      NODE_AUTH_TOKEN: 'planted-token',
       [`npm_config_//127.0.0.1:${port}/:_authToken`]: 'planted-in-environment',
     };
     const { signal } = new AbortController();
@@ -130,8 +134,11 @@ describe('the .npmrc of a module', () => {
       pythons: noPython,
     });
     await plan({
-      ...{ agentId: 'default/spark', modulePath: 'agents/Spark/agent.ts', folder: scene.folder },
-      ...{ entry: join(scene.folder, 'agent.ts'), language: 'node' },
+      agentId: 'default/spark',
+      modulePath: 'agents/Spark/agent.ts',
+      folder: scene.folder,
+      entry: join(scene.folder, 'agent.ts'),
+      language: 'node',
     });
     expect(seen.length).toBeGreaterThan(0);
     expect(seen.join('\n')).not.toContain('planted');

@@ -58,8 +58,11 @@ async function scene(files: Readonly<Record<string, string>>) {
     return createDependencyInstaller({ environment: all, pythons, signal });
   };
   const module = {
-    ...{ agentId: 'default/spark', modulePath: 'agents/Spark/agent.py', folder },
-    ...{ entry: join(folder, 'agent.py'), language: 'python' as const },
+    agentId: 'default/spark',
+    modulePath: 'agents/Spark/agent.py',
+    folder,
+    entry: join(folder, 'agent.py'),
+    language: 'python' as const,
   };
   return {
     root,
@@ -184,9 +187,13 @@ describe('a plan, and an install without scripts, of a module in Python', { time
     const { folder, plan } = await scene({ 'requirements.txt': 'words\n' });
     const home = await tempFolder({ '.netrc': 'machine 127.0.0.1\nlogin a\npassword planted\n' });
     const more = {
-      ...{ HOME: home, PIP_NO_INDEX: '0', PIP_RETRIES: '0', NPM_TOKEN: 'planted' },
-      ...{ PIP_INDEX_URL: `http://user:planted@127.0.0.1:${port}/own`, UV_HTTP_RETRIES: '0' },
-      ...{ UV_DEFAULT_INDEX: `http://user:planted@127.0.0.1:${port}/own` },
+      HOME: home,
+      PIP_NO_INDEX: '0',
+      PIP_RETRIES: '0',
+      NPM_TOKEN: 'planted',
+      PIP_INDEX_URL: `http://user:planted@127.0.0.1:${port}/own`,
+      UV_HTTP_RETRIES: '0',
+      UV_DEFAULT_INDEX: `http://user:planted@127.0.0.1:${port}/own`,
     };
     await plan(more);
     const password = Buffer.from('user:planted').toString('base64');

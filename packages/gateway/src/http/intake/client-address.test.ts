@@ -58,7 +58,8 @@ test.each([true, false])('no header says who calls or what is asked (proxy: %s)'
 async function addressOf(headers: Record<string, string>, trustProxy: boolean) {
   const gateway = fakeGateway({ settings: { trustProxy } });
   await createApp(gateway).inject({
-    ...{ url: '/v1/models', remoteAddress: '192.0.2.1' },
+    url: '/v1/models',
+    remoteAddress: '192.0.2.1',
     headers: { ...headers, ...asCaller },
   });
   const [event] = gateway.events;

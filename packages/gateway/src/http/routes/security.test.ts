@@ -169,7 +169,10 @@ describe('a preview', () => {
               changes: [
                 {
                   principal: { type: 'agent', id: 'labs/x' },
-                  ...{ action: 'call_tool', resource: 'weather', before: 'deny', after: 'allow' },
+                  action: 'call_tool',
+                  resource: 'weather',
+                  before: 'deny',
+                  after: 'allow',
                 },
               ],
               isTruncated: false,
@@ -187,7 +190,10 @@ describe('a preview', () => {
           { ...rule, principals: ['bob'], when: 'true', expiresAtSeconds: 1_798_761_600 },
         ],
         draftOverride: {
-          ...{ principal: 'alice', action: 'run_agent', resource: 'labs/*', effect: 'allow' },
+          principal: 'alice',
+          action: 'run_agent',
+          resource: 'labs/*',
+          effect: 'allow',
           breakGlass: false,
         },
       },
@@ -199,7 +205,10 @@ describe('a preview', () => {
         {
           principal: { type: 'agent', id: 'labs/x', name: 'labs/x' },
           agent_id: null,
-          ...{ action: 'call_tool', resource: 'weather', before: 'deny', after: 'allow' },
+          action: 'call_tool',
+          resource: 'weather',
+          before: 'deny',
+          after: 'allow',
         },
       ],
       truncated: false,
@@ -234,8 +243,10 @@ describe('an override', () => {
     expect([ended.status, ended.body.state]).toEqual([200, 'revoked']);
     const { ttl_seconds: ttlSeconds, ...rest } = override;
     expect(wanted).toEqual([
-      ...['key_admin', { ...rest, ttlSeconds, breakGlass: false }],
-      ...[{ isActive: true }, 'ovr_1'],
+      'key_admin',
+      { ...rest, ttlSeconds, breakGlass: false },
+      { isActive: true },
+      'ovr_1',
     ]);
   });
 });
@@ -360,10 +371,7 @@ describe('keys', () => {
     const { status, body } = await rotate({ overlap_seconds: 0 });
     expect([status, body.key, body.rotated_from]).toEqual([201, 'dg_next', 'key_a0']);
     await rotate();
-    expect(asked).toEqual([
-      ...['key_a0', { overlapSeconds: 0 }],
-      ...['key_a0', { overlapSeconds: 3600 }],
-    ]);
+    expect(asked).toEqual(['key_a0', { overlapSeconds: 0 }, 'key_a0', { overlapSeconds: 3600 }]);
   });
 
   test('are revoked', async () => {
@@ -379,7 +387,10 @@ const question = { key_id: 'alice', action: 'run_agent', resource: 'labs/x' };
 
 /** Of 91 patterns each. */
 const elevenRules = Array.from({ length: 11 }, (_, index) => ({
-  ...{ id: `r${index}`, effect: 'deny', action: 'run_agent', principals: ['*'] },
+  id: `r${index}`,
+  effect: 'deny',
+  action: 'run_agent',
+  principals: ['*'],
   resources: Array.from({ length: 90 }, (_, agent) => `labs/a${agent}`),
 }));
 

@@ -17,7 +17,8 @@ async function open(scoped: Partial<NewKey> = {}) {
   const clock = { seconds: 1_000_000 };
   const { keys, known } = await openKeys(await tempFolder(), clock);
   const manage = createManageKeys({
-    ...{ keys, known },
+    keys,
+    known,
     defaultLimits: () => defaultLimits,
     nowSeconds: () => clock.seconds,
   });

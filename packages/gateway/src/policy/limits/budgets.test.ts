@@ -41,7 +41,10 @@ async function open(limits: Partial<KeyLimits>) {
   });
   const spent = () => store.spending.spent('key_old', clock.seconds);
   return {
-    ...{ budgets, clock, told, spent },
+    budgets,
+    clock,
+    told,
+    spent,
     setAway(away: boolean) {
       isAway = away;
     },

@@ -135,8 +135,13 @@ describe('a preview', () => {
   test('looks at the arguments that are given', async () => {
     const when = 'args.city == "Bonn"';
     const rule: Rule = {
-      ...{ ...draftRule, id: 'bonn', action: 'call_tool', resources: ['weather'], when },
-      ...{ tier: 3, source: 'config' },
+      ...draftRule,
+      id: 'bonn',
+      action: 'call_tool',
+      resources: ['weather'],
+      when,
+      tier: 3,
+      source: 'config',
     };
     const preview = previewOver(rulesOf([rule]));
     const ask = (args?: unknown) =>
@@ -193,8 +198,11 @@ describe('a preview', () => {
       'a draft override for nobody',
       {
         draftOverride: {
-          ...{ principal: 'role:x', action: 'run_agent', resource: '*' },
-          ...{ effect: 'allow', breakGlass: false },
+          principal: 'role:x',
+          action: 'run_agent',
+          resource: '*',
+          effect: 'allow',
+          breakGlass: false,
         },
       },
       'draft_override.principal',
@@ -240,7 +248,10 @@ describe('the preview of a draft', () => {
     expect(draft?.changes).toEqual([
       {
         principal: expect.objectContaining({ type: 'key', id: 'key_a', name: 'alice' }),
-        ...{ action: 'run_agent', resource: 'labs/planner', before: 'allow', after: 'deny' },
+        action: 'run_agent',
+        resource: 'labs/planner',
+        before: 'allow',
+        after: 'deny',
       },
     ]);
   });
@@ -250,8 +261,11 @@ describe('the preview of a draft', () => {
     const { draft } = await preview({
       ...mayAlice,
       draftOverride: {
-        ...{ principal: 'role:caller', action: 'run_agent', resource: '*' },
-        ...{ effect: 'allow', breakGlass: false },
+        principal: 'role:caller',
+        action: 'run_agent',
+        resource: '*',
+        effect: 'allow',
+        breakGlass: false,
       },
     });
     expect(draft?.after).toMatchObject({ answer: 'allow', rule: { id: 'ovr_draft', tier: 4 } });
@@ -282,7 +296,9 @@ describe('the preview of a draft', () => {
 
   test('tells of modules, and of a route that is asked about', async () => {
     const { draft } = await previewOver()({
-      ...{ keyId: 'alice', action: 'administer', resource: '/admin/agents' },
+      keyId: 'alice',
+      action: 'administer',
+      resource: '/admin/agents',
       draftRules: [
         { ...draftRule, id: 'a', action: 'load_module', resources: ['src/agents/labs/*'] },
         { ...draftRule, id: 'b', effect: 'allow', action: 'administer', resources: ['/admin/*'] },
@@ -314,7 +330,9 @@ describe('the preview of a draft', () => {
       return (await previewOver(rulesOf([]), viewer)(request)).draft?.changes;
     };
     expect((await ask(admin))?.map(({ resource }) => resource)).toEqual([
-      ...['labs/planner', 'default/echo', 'default/echo'],
+      'labs/planner',
+      'default/echo',
+      'default/echo',
     ]);
     expect((await ask(labsOperator))?.map(({ resource }) => resource)).toEqual(['labs/planner']);
   });

@@ -10,8 +10,16 @@ const now = 1_000;
 
 /** What a rule of a random world can say, and whether it fits; the oracle knows no patterns beyond these. */
 const principals = [
-  ...['*', 'alice', 'key_b', 'role:caller', 'role:operator', 'agent:labs/x'],
-  ...['al*', 'k*_b', 'key_*', '*b'],
+  '*',
+  'alice',
+  'key_b',
+  'role:caller',
+  'role:operator',
+  'agent:labs/x',
+  'al*',
+  'k*_b',
+  'key_*',
+  '*b',
 ] as const;
 const resources = ['*', 'labs/*', 'labs/x', 'default/x', 'la*', 'd*x', '*/x'] as const;
 const conditions = {

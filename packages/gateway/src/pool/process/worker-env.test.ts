@@ -67,10 +67,17 @@ test('a module does not change the NODE_OPTIONS that the operator gives to every
 test('a module that is held to permissions starts without what loads other code or files', () => {
   const env = {
     NODE_OPTIONS: '--permission',
-    ...{ LD_PRELOAD: '/x.so', LD_AUDIT: '/x.so', DYLD_INSERT_LIBRARIES: '/x.dylib' },
-    ...{ NODE_EXTRA_CA_CERTS: '/ca.pem', NODE_ICU_DATA: '/x', SSL_CERT_DIR: '/x' },
-    ...{ PYTHONSTARTUP: '/x.py', PYTHONHOME: '/x', PYTHONHASHSEED: '0' },
-    ...{ UV_THREADPOOL_SIZE: '2', CITY: 'Paris' },
+    LD_PRELOAD: '/x.so',
+    LD_AUDIT: '/x.so',
+    DYLD_INSERT_LIBRARIES: '/x.dylib',
+    NODE_EXTRA_CA_CERTS: '/ca.pem',
+    NODE_ICU_DATA: '/x',
+    SSL_CERT_DIR: '/x',
+    PYTHONSTARTUP: '/x.py',
+    PYTHONHOME: '/x',
+    PYTHONHASHSEED: '0',
+    UV_THREADPOOL_SIZE: '2',
+    CITY: 'Paris',
   };
   expect(startupEnvironment(env)).toEqual({
     NODE_OPTIONS: '--permission',

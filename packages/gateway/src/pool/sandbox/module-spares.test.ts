@@ -63,8 +63,11 @@ async function boxedPool() {
   onTestFinished(() => pool.dispose());
   const load = (generation: number, name = 'Echo'): ModuleLoad =>
     scriptedLoad('ok', {
-      ...{ generation, name, agentId: `default/${name.toLowerCase()}` },
-      ...{ folder: join(root, name), entry: join(root, name, 'agent.ts') },
+      generation,
+      name,
+      agentId: `default/${name.toLowerCase()}`,
+      folder: join(root, name),
+      entry: join(root, name, 'agent.ts'),
     });
   return { pool, load, folder: root };
 }

@@ -42,8 +42,15 @@ describe('the mounts of a sandbox', () => {
       false,
     );
     expect(flags.filter((flag) => flag.startsWith('/'))).toEqual([
-      ...['/usr', '/usr', '/data', '/data', '/usr/app', '/usr/app/lib', '/usr/app/lib'],
-      ...['/usr/app', '/'],
+      '/usr',
+      '/usr',
+      '/data',
+      '/data',
+      '/usr/app',
+      '/usr/app/lib',
+      '/usr/app/lib',
+      '/usr/app',
+      '/',
     ]);
   });
 

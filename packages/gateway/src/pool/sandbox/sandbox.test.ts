@@ -51,7 +51,11 @@ describe.skipIf(missing !== null)(`a worker in a sandbox (${missing ?? 'runs'})`
       process.execPath,
       [
         join(import.meta.dirname, '../../../test/fixtures/leaving-host.ts'),
-        ...[await tempFolder(), '--boxed', 'session', 'daemon', 'bare'],
+        await tempFolder(),
+        '--boxed',
+        'session',
+        'daemon',
+        'bare',
       ],
       { stdio: ['ignore', 'pipe', 'inherit'], detached: true },
     );

@@ -6,8 +6,13 @@ const endless = 'x'.repeat(1_000_000);
 const detail = { class: endless, message: endless, stack: endless, file: endless, stage: 'tool' };
 const call = { callId: 'c1', tool: endless, agent: endless, provenance: 'native' };
 const finding = {
-  ...{ stage: 'load', code: 'threw', severity: 'error', file: endless },
-  ...{ message: endless, frame: endless, hint: endless },
+  stage: 'load',
+  code: 'threw',
+  severity: 'error',
+  file: endless,
+  message: endless,
+  frame: endless,
+  hint: endless,
 };
 
 test.each([
