@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { satisfies, validRange } from 'semver';
+import satisfies from 'semver/functions/satisfies.js';
+import validRange from 'semver/ranges/valid.js';
 import { DECLARATION_LIMIT_BYTES, readPlainBytes } from '../system/files.ts';
 import type { WantedPackage } from './package-json.ts';
 

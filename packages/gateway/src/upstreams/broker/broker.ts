@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Agent } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Emit } from '../../events.ts';
 import type { ModelAccess } from '../../protocol/pool.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';

@@ -1,4 +1,6 @@
-import { type Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import request from 'undici/lib/api/api-request.js';
+import Pool from 'undici/lib/dispatcher/pool.js';
 import { runHeader } from '../../protocol/worker/broker-headers.ts';
 import { brokerFailure, createBrokerResponse } from './broker-response.ts';
 import { runScope } from './run-scope.ts';
@@ -34,7 +36,7 @@ export function createBrokerFetch(deps: {
 }
 
 async function fetchFromBroker(
-  broker: Pool,
+  broker: Dispatcher,
   init: NonNullable<FetchInit>,
   { url, path, body }: { readonly url: string; readonly path: string; readonly body: SentBody },
 ): Promise<Response> {
@@ -43,7 +45,7 @@ async function fetchFromBroker(
   signal?.throwIfAborted();
   let answer: Dispatcher.ResponseData;
   try {
-    answer = await broker.request({
+    answer = await request.call(broker, {
       path,
       method: method as Dispatcher.HttpMethod,
       headers: headersOf(init.headers, body),

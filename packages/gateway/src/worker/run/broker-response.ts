@@ -10,6 +10,10 @@ import type { Dispatcher } from 'undici';
  * reason after an abort, with `TypeError: terminated` when the connection broke.
  */
 export function createBrokerResponse(answer: Dispatcher.ResponseData, request: Request): Response {
+  // At the first answer: `Response` brings Node's own client along, which takes a worker longer to load than itself.
+  if (!(BrokerResponse.prototype instanceof Response)) {
+    Object.setPrototypeOf(BrokerResponse.prototype, Response.prototype);
+  }
   return new BrokerResponse(answer, request) as unknown as Response;
 }
 
@@ -128,8 +132,6 @@ class BrokerResponse {
     return this.#real;
   }
 }
-
-Object.setPrototypeOf(BrokerResponse.prototype, Response.prototype);
 
 /** A body that is read as an async iterable, the way clients do; a real stream is made when a reader is asked for. */
 class BrokerBody implements AsyncIterable<Uint8Array> {
