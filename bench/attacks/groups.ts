@@ -1,3 +1,4 @@
+import { administration } from './administration.ts';
 import type { AttackGroup } from './attack.ts';
 import { callers } from './callers.ts';
 import { files } from './files.ts';
@@ -6,4 +7,11 @@ import { looks } from './looks.ts';
 import { secrets } from './secrets.ts';
 
 /** Every promise that is attacked; a group is a file and a line here. */
-export const groups: readonly AttackGroup[] = [callers, files, guards, looks, secrets];
+export const groups: readonly AttackGroup[] = [
+  administration,
+  callers,
+  files,
+  guards,
+  looks,
+  secrets,
+];

@@ -6,10 +6,14 @@ import { createOverrides } from '../policy/overrides.ts';
 import type { KnownAgent } from '../policy/review/known-agent.ts';
 import { createPreview } from '../policy/review/preview.ts';
 import { createReadDecisions } from '../policy/review/read-decisions.ts';
+import { createWorkLine } from '../policy/review/work-line.ts';
 import { overrideRule } from '../policy/rules/override-rule.ts';
 import { createScopeView } from '../policy/rules/scopes.ts';
 import type { Actor, Caller } from '../protocol/policy.ts';
 import type { Parts } from './parts.ts';
+
+/** Previews that may wait for their turn, of a key and of all. */
+const previewLimits = { what: 'previews', ofKey: 4, ofAll: 32 };
 
 /** What the routes for security do, joined of the parts that know how. */
 export function createSecurityAdministration(
@@ -29,6 +33,7 @@ export function createSecurityAdministration(
     agents: knownAgents,
     nowSeconds,
   });
+  const inTurn = createWorkLine(previewLimits);
   const readDecisions = createReadDecisions(store.decisions.list);
   // What is in memory may be old while the store is away: nobody is to decide anything by it.
   const needStore = () => {
@@ -40,9 +45,10 @@ export function createSecurityAdministration(
       return policy.current().rules.filter(createScopeView(viewer).showsRule);
     },
     refresh: () => refresh(parts),
-    async preview(viewer, request) {
+    async preview(viewer, request, signal) {
       needStore();
-      return preview(principalOf(viewer), request);
+      const ask = () => preview(principalOf(viewer), request, signal);
+      return inTurn(viewer.keyId, ask, signal);
     },
     overrides: {
       create: (maker, wanted) => overrides.create(actorOf(maker), wanted),

@@ -19,8 +19,12 @@ export type SecurityDeps = {
   readonly rules: (viewer: Caller) => readonly Rule[];
   /** Reads the settings and the overrides again; wrong settings leave the rules as they were. */
   readonly refresh: () => Promise<SecurityRefresh>;
-  /** Answers a question without recording or changing anything. */
-  readonly preview: (viewer: Caller, request: PreviewRequest) => Promise<Preview>;
+  /** Answers a question without recording or changing anything; `signal` ends it, with its reason. */
+  readonly preview: (
+    viewer: Caller,
+    request: PreviewRequest,
+    signal: AbortSignal,
+  ) => Promise<Preview>;
   readonly overrides: OverrideAdministration;
   readonly decisions: (viewer: Caller, query: DecisionQuery) => Promise<DecisionPage>;
   readonly keys: ForCaller<ManageKeys>;

@@ -121,9 +121,9 @@ describe('a preview', () => {
         { key_id: 'alice', action: 'call_tool', resource: 'weather', agent_id: 'labs/x', args: 7 },
       ],
       {
-        preview: async (viewer, request) => {
+        preview: async (viewer, request, signal) => {
           asked.push(viewer.keyId, request);
-          return fakeSecurity().preview(viewer, request);
+          return fakeSecurity().preview(viewer, request, signal);
         },
       },
     );

@@ -7,6 +7,7 @@ import {
 import { toPreviewRequest } from '../../protocol/security/from-json.ts';
 import { decisionsQuery, previewBody } from '../../protocol/security/requests.ts';
 import { decisionToJson, previewToJson, ruleToJson } from '../../protocol/security/to-json.ts';
+import { callerGone } from '../caller-gone.ts';
 import { toDecisionQuery } from '../formats/security.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
@@ -48,8 +49,14 @@ export const securityRoutes: readonly Route[] = [
     summary: 'Tell what a question would be answered, also with rules that are only a draft.',
     body: previewBody,
     answer: previewAnswer,
-    handle: async ({ deps, request, body }) =>
-      previewToJson(await deps.security.preview(callerOf(request), toPreviewRequest(body))),
+    handle: async ({ deps, request, body, reply }) =>
+      previewToJson(
+        await deps.security.preview(
+          callerOf(request),
+          toPreviewRequest(body),
+          callerGone(reply.raw),
+        ),
+      ),
   }),
   defineRoute({
     method: 'GET',

@@ -10,6 +10,7 @@ import { ruleProblems } from '../rules/check-rules.ts';
 import { type Conditions, createConditions } from '../rules/conditions.ts';
 import { overrideRule } from '../rules/override-rule.ts';
 import { joinRules, type PreparedRule, prepareRules, type RuleSet } from '../rules/rule-set.ts';
+import type { Pace } from './pace.ts';
 
 /** Rules with a draft among them. */
 export type AppliedDraft = {
@@ -19,22 +20,29 @@ export type AppliedDraft = {
 };
 
 /**
- * Puts a draft among the rules: a rule in place of the one of the settings with its id, or beside all others.
+ * Puts a draft among the rules: a rule in place of the one of the settings with its id, or beside all others. Its
+ * conditions are compiled once, with pauses.
  *
  * @returns Null where there is no draft.
  * @throws GatewayError `invalid_value` with the part of the draft that cannot be.
  */
-export function applyDraft(
+export async function applyDraft(
   { prepared, ceiling }: RuleSet,
   { draftRules = [], draftOverride }: Pick<PreviewRequest, 'draftRules' | 'draftOverride'>,
-): AppliedDraft | null {
+  pace: Pace,
+): Promise<AppliedDraft | null> {
   if (draftRules.length === 0 && !draftOverride) return null;
   const conditions = createConditions();
-  const rules = draftRules.map((draft, index) => checkedRule(draft, index, conditions));
+  const rules: Rule[] = [];
+  for (const [index, draft] of draftRules.entries()) {
+    await pace.giveWay();
+    rules.push(checkedRule(draft, index, conditions));
+  }
   const overrides = draftOverride ? [checkedOverride(draftOverride)] : [];
   const added = prepareRules([...rules, ...overrides], conditions);
   const ids = new Set(rules.map(({ id }) => id));
   const isReplaced = ({ rule }: PreparedRule) => rule.source === 'config' && ids.has(rule.id);
+  await pace.giveWay();
   return {
     rules: joinRules([...prepared.filter((each) => !isReplaced(each)), ...added], ceiling),
     touched: [...prepared.filter(isReplaced), ...added],

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Action, KeyRecord, Question } from '../../protocol/policy.ts';
 import type { PreviewChange } from '../../protocol/security/preview-types.ts';
 import { principalOfKey } from '../authorize.ts';
@@ -6,6 +5,7 @@ import { decide, toolVerdict } from '../rules/decide.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import type { AppliedDraft } from './draft-rules.ts';
 import { hashAlias, type KnownAgent } from './known-agent.ts';
+import type { Pace } from './pace.ts';
 
 /** What a draft is compared over. */
 export type Compared = {
@@ -15,34 +15,33 @@ export type Compared = {
   readonly keys: readonly KeyRecord[];
   readonly agents: readonly KnownAgent[];
   readonly nowSeconds: number;
+  readonly pace: Pace;
 };
 
 /** Questions that are compared for one preview, and changes that it lists. */
 const MAX_COMPARED = 100_000;
 const MAX_LISTED = 500;
 
-/** Between two pauses in which the gateway does its other work. */
-const SLICE_MS = 10;
+/** What one preview may work: others wait for it. */
+const MAX_WORK_MS = 5000;
 
 /** Which answers a draft turns round: of every known key, agent and tool that it is about, as far as the bounds go. */
 export async function changesOf(
   { rules: after, touched }: AppliedDraft,
   compared: Compared,
 ): Promise<{ readonly changes: readonly PreviewChange[]; readonly isTruncated: boolean }> {
-  const { before, nowSeconds } = compared;
+  const { before, nowSeconds, pace } = compared;
   const changes: PreviewChange[] = [];
   let count = 0;
-  let pausedAtMs = performance.now();
   for (const question of questionsAbout(
     new Set(touched.map(({ rule }) => rule.action)),
     compared,
   )) {
     count += 1;
-    if (count > MAX_COMPARED) return { changes, isTruncated: true };
-    if (performance.now() - pausedAtMs > SLICE_MS) {
-      await setImmediate();
-      pausedAtMs = performance.now();
+    if (count > MAX_COMPARED || pace.workedMs() > MAX_WORK_MS) {
+      return { changes, isTruncated: true };
     }
+    await pace.giveWay();
     if (!touched.some(({ matches }) => matches(question))) continue;
     const was = answer(before, question, nowSeconds);
     const is = answer(after, question, nowSeconds);

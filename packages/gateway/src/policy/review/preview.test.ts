@@ -337,6 +337,18 @@ describe('the preview of a draft', () => {
     expect((await ask(labsOperator))?.map(({ resource }) => resource)).toEqual(['labs/planner']);
   });
 
+  test('is given up where nobody waits for it any more', async () => {
+    const preview = createPreview({
+      rules: () => rulesOf([]),
+      keys: () => keys,
+      agents: () => [planner, echo],
+      nowSeconds: () => now,
+    });
+    const request = { ...mayAlice, draftRules: [draftRule] };
+    const left = AbortSignal.abort(new Error('The caller left.'));
+    await expect(preview(admin, request, left)).rejects.toThrow('The caller left.');
+  });
+
   test('ends its list somewhere, and says so', async () => {
     const many = Array.from({ length: 600 }, (_, index) => ({ ...echo, id: `labs/a${index}` }));
     const preview = createPreview({

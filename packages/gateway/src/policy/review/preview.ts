@@ -13,6 +13,7 @@ import type { RuleSet } from '../rules/rule-set.ts';
 import { isInScope, isScoped } from '../rules/scopes.ts';
 import { applyDraft } from './draft-rules.ts';
 import { hashAlias, type KnownAgent } from './known-agent.ts';
+import { createPace } from './pace.ts';
 import { changesOf } from './preview-changes.ts';
 
 export type PreviewDeps = {
@@ -25,20 +26,26 @@ export type PreviewDeps = {
 
 /**
  * Answers a question as a live request would be, with the same code, and tells what a draft would change. Records
- * nothing and changes nothing.
+ * nothing and changes nothing, and gives way to other work all the while.
  *
+ * @param signal - Ends it, with its reason.
  * @throws GatewayError `invalid_value` where principal or draft cannot be, `not_allowed` beyond the viewer’s scopes.
  */
-export type PreviewPolicy = (viewer: KeyPrincipal, request: PreviewRequest) => Promise<Preview>;
+export type PreviewPolicy = (
+  viewer: KeyPrincipal,
+  request: PreviewRequest,
+  signal?: AbortSignal,
+) => Promise<Preview>;
 
 export function createPreview(deps: PreviewDeps): PreviewPolicy {
-  return async (viewer, request) => {
+  return async (viewer, request, signal) => {
+    const pace = createPace(signal);
     const before = deps.rules();
     const nowSeconds = deps.nowSeconds();
     const known = { keys: deps.keys(), agents: deps.agents() };
     const question = questionOf(request, known);
     checkScopes(viewer, question);
-    const draft = applyDraft(before, request);
+    const draft = await applyDraft(before, request, pace);
     if (!draft) return { ...explain(before, question, nowSeconds), draft: null };
     const after = explain(draft.rules, question, nowSeconds);
     const { changes, isTruncated } = await changesOf(draft, {
@@ -47,6 +54,7 @@ export function createPreview(deps: PreviewDeps): PreviewPolicy {
       keys: known.keys,
       agents: known.agents.filter(({ id }) => isInScope(viewer, id)),
       nowSeconds,
+      pace,
     });
     return {
       ...after,

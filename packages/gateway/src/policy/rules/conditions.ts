@@ -15,7 +15,7 @@ export type Condition = {
   readonly holds: (facts: Facts) => boolean;
 };
 
-/** Makes conditions of texts. */
+/** Makes conditions of texts, of the same text once. */
 export type Conditions = {
   /** @throws ConditionError where the text is no condition, or asks for too much. */
   readonly compile: (source: string, action: Action) => Condition;
@@ -29,23 +29,29 @@ export class ConditionError extends Error {
 /** CEL is loaded with the first condition; most gateways have none. */
 export function createConditions(): Conditions {
   let environment: Environment | null = null;
+  const compiled = new Map<string, Condition>();
   return {
     compile(source, action) {
-      const { conditionChars } = securityLimits;
-      if (source.length > conditionChars) {
-        throw new ConditionError(`The condition is longer than ${conditionChars} characters.`);
+      let condition = compiled.get(source);
+      if (!condition) {
+        environment ??= createEnvironment();
+        condition = compileIn(environment, source);
+        compiled.set(source, condition);
       }
-      environment ??= createEnvironment();
-      const parsed = parseIn(environment, source);
-      const found = checkCondition(parsed.ast);
-      if (found.problem) throw new ConditionError(found.problem);
-      checkTypes(parsed);
-      if (found.needsArgs && action !== 'call_tool') {
+      if (condition.needsArgs && action !== 'call_tool') {
         throw new ConditionError('Only tool calls have `args`; leave it out of this condition.');
       }
-      return { ...found, holds: (facts) => answerOf(parsed, facts) };
+      return condition;
     },
   };
+}
+
+function compileIn(environment: Environment, source: string): Condition {
+  const parsed = parseIn(environment, source);
+  const found = checkCondition(parsed.ast);
+  if (found.problem) throw new ConditionError(found.problem);
+  checkTypes(parsed);
+  return { ...found, holds: (facts) => answerOf(parsed, facts) };
 }
 
 function createEnvironment(): Environment {
@@ -63,6 +69,10 @@ function createEnvironment(): Environment {
 }
 
 function parseIn(environment: Environment, source: string): ParseResult {
+  const { conditionChars } = securityLimits;
+  if (source.length > conditionChars) {
+    throw new ConditionError(`The condition is longer than ${conditionChars} characters.`);
+  }
   try {
     return environment.parse(source);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cpuMsOf } from '../../../test/support/cpu-time.ts';
 import type { Principal, Question, Rule } from '../../protocol/policy.ts';
+import { createConditions } from './conditions.ts';
 import { decide, toolVerdict } from './decide.ts';
 import { compileRules, RuleError } from './rule-set.ts';
 
@@ -169,6 +170,14 @@ describe('a condition is refused when it is made', () => {
   test('where it names arguments and is about something that has none', () => {
     const wrong = rule({ action: 'run_agent', when: 'args.x == 1' });
     expect(() => compileRules([wrong])).toThrow('Only tool calls have `args`');
+  });
+
+  test('of the same text is compiled once, and refused where it does not belong all the same', () => {
+    const conditions = createConditions();
+    const when = 'args.city == "Bonn"';
+    const condition = conditions.compile(when, 'call_tool');
+    expect(conditions.compile(when, 'call_tool')).toBe(condition);
+    expect(() => conditions.compile(when, 'run_agent')).toThrow('Only tool calls have `args`');
   });
 
   test('and one that is allowed is answered in bounded time, whatever the arguments', () => {

@@ -1,0 +1,99 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Attack, type AttackGroup, verdict } from './attack.ts';
+import type { VictimGateway } from './victim.ts';
+
+const agents = Object.fromEntries(
+  Array.from({ length: 12 }, (_, index) => [
+    `src/agents/labs/A${index}/agent.ts`,
+    'export const agent = { run: () => "ok" };\n',
+  ]),
+);
+
+/** What a caller may wait for a health check on a busy machine, in milliseconds. */
+const bearableMs = 500;
+
+const storm: Attack = {
+  title: 'an operator of one namespace, refreshes and scrapers keep health checks waiting',
+  languages: ['node'],
+  async attempt(_language, victim) {
+    const gateway = await victim.start({
+      files: agents,
+      keys: { operator: ['--role', 'operator', '--namespaces', 'labs'] },
+    });
+    for (let index = 0; index < 40; index++) {
+      const body = JSON.stringify({ role: 'caller', name: `caller-${index}` });
+      await gateway.fetch('/security/keys', { method: 'POST', body });
+    }
+    const over = new AbortController();
+    const health = healthUntil(gateway, over.signal);
+    const draft = heavyDraft();
+    const statuses = await Promise.all([
+      ...many(100, () => post(gateway, '/security/preview', { body: draft, key: 'operator' })),
+      ...many(100, (index) => post(gateway, `/agents/refresh?force=${index % 2}`, {})),
+      ...many(50, () => statusOf(gateway.fetch('/metrics'))),
+    ]);
+    over.abort();
+    const times = (await health).toSorted((a, b) => a - b);
+    const p99 = times[Math.floor(times.length * 0.99)] ?? Number.POSITIVE_INFINITY;
+    const [most = 0] = times.slice(-1);
+    const counts = Map.groupBy(statuses, (status) => status);
+    const told = [...counts].map(([status, all]) => `${all.length}×${status}`).join(' ');
+    return verdict(
+      p99 < bearableMs,
+      `health p99 ${p99.toFixed(0)} ms, most ${most.toFixed(0)} ms, of ${times.length}; ${told}`,
+    );
+  },
+};
+
+function many<Result>(count: number, begin: (index: number) => Promise<Result>) {
+  return Array.from({ length: count }, (_, index) => begin(index));
+}
+
+function post(
+  gateway: VictimGateway,
+  path: string,
+  { body = '{}', key = 'admin' }: { readonly body?: string; readonly key?: string },
+): Promise<number> {
+  return statusOf(gateway.fetch(path, { method: 'POST', body, key: gateway.keys[key] ?? '' }));
+}
+
+async function statusOf(answering: Promise<Response>): Promise<number> {
+  const answer = await answering;
+  await answer.arrayBuffer();
+  return answer.status;
+}
+
+/** Milliseconds of each health check, one after the other. */
+async function healthUntil(gateway: VictimGateway, over: AbortSignal): Promise<number[]> {
+  const times: number[] = [];
+  while (!over.aborted) {
+    const beganMs = performance.now();
+    await statusOf(fetch(`${gateway.url}/healthz`));
+    times.push(performance.now() - beganMs);
+    await wait(10);
+  }
+  return times;
+}
+
+/** A draft as large as one may be: a hundred rules, each with a long condition of its own. */
+function heavyDraft(): string {
+  const draft_rules = Array.from({ length: 100 }, (_, index) => ({
+    id: `draft-${index}`,
+    effect: 'deny',
+    action: 'run_agent',
+    principals: ['*'],
+    resources: ['*'],
+    when: Array.from({ length: 40 }, (_, at) => `principal.name == "nobody-${index}-${at}"`).join(
+      ' || ',
+    ),
+  }));
+  return JSON.stringify({
+    principal: 'role:caller',
+    action: 'run_agent',
+    resource: 'labs/a0',
+    draft_rules,
+  });
+}
+
+/** What administration does to service. */
+export const administration: AttackGroup = { heading: 'Administration', attacks: [storm] };
