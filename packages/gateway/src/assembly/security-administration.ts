@@ -10,6 +10,7 @@ import { createWorkLine } from '../policy/review/work-line.ts';
 import { overrideRule } from '../policy/rules/override-rule.ts';
 import { createScopeView } from '../policy/rules/scopes.ts';
 import type { Actor, Caller } from '../protocol/policy.ts';
+import { shareNext } from '../system/share-next.ts';
 import type { Parts } from './parts.ts';
 
 /** Previews that may wait for their turn, of a key and of all. */
@@ -44,7 +45,7 @@ export function createSecurityAdministration(
       needStore();
       return policy.current().rules.filter(createScopeView(viewer).showsRule);
     },
-    refresh: () => refresh(parts),
+    refresh: shareNext(() => refresh(parts)),
     async preview(viewer, request, signal) {
       needStore();
       const ask = () => preview(principalOf(viewer), request, signal);

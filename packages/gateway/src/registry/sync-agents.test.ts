@@ -213,6 +213,19 @@ describe('sync-agents', () => {
     expect(loads.toSorted()).toEqual(['default/a#1', 'default/b#1']);
   });
 
+  test('however many ask at once share few loads, and each is told of one that began after it asked', async () => {
+    const { sync, projectRoot, loads } = await project({ 'agents/A/agent.ts': '1' });
+    await sync({ force: false });
+    const forced = Array.from({ length: 50 }, () => sync({ force: true }));
+    await writeFiles(projectRoot, { 'agents/B/agent.ts': '1' });
+    const asked = Array.from({ length: 50 }, () => sync({ force: false }));
+    const last = sync({ force: true });
+    expect(await Promise.all(forced)).toHaveLength(50);
+    expect(new Set((await Promise.all(asked)).map(({ scanned }) => scanned))).toEqual(new Set([2]));
+    expect((await last).loaded).toEqual(['default/a', 'default/b']);
+    expect(loads.filter((load) => load.startsWith('default/a'))).toHaveLength(3);
+  });
+
   test('looks only at modules that changed paths concern', async () => {
     const { sync, projectRoot, loads } = await project({
       'agents/A/agent.ts': '1',

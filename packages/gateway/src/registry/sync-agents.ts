@@ -2,6 +2,7 @@ import { sep } from 'node:path';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import type { FoundModule } from '../protocol/module.ts';
 import type { StoredGeneration } from '../protocol/records.ts';
+import { shareNext } from '../system/share-next.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import { type DiscoverOptions, type DiscoveryFinding, discover } from './discovery/discover.ts';
 import { unchangedPrints } from './kept/fingerprint.ts';
@@ -38,7 +39,8 @@ export type SyncDeps = SwapDeps & {
 /**
  * Brings the catalog in line with the folders: new and changed modules are loaded and swapped in, vanished ones
  * removed, failed ones tried again. The first call takes over what an earlier gateway kept. Calls are chained and
- * never look at the same time; an edit of a module that still loads starts its load over.
+ * never look at the same time; an edit of a module that still loads starts its load over. However many ask without
+ * naming a change, they share the look that comes next; those that ask by force, also its loads.
  */
 export type SyncAgents = (options: SyncOptions) => Promise<RefreshReport>;
 
@@ -50,17 +52,27 @@ export function createSyncAgents(deps: SyncDeps): SyncAgents {
     swap: (module, options) => swapGeneration(deps, module, options),
     onLoopEnd: (module) => clearReloadLoop(deps, module),
   });
-  return async (options) => {
+  const lookInTurn = (options: SyncOptions): Promise<Looked> => {
     const looked = tail.then(async () => {
       kept ??= deps.lastKnownGood.list();
       return look({ ...deps, reportDiscovery, loads, kept: await kept }, options);
     });
     // Only looking is chained: a module that takes its time to load delays no other and no later edit.
     tail = looked.catch(() => undefined);
+    return looked;
+  };
+  const whenLoaded = async (looked: Promise<Looked>): Promise<RefreshReport> => {
     const { report, loading } = await looked;
     const entries = await Promise.all(loading);
     deps.onSynced(watchedFiles(deps.catalog));
     return withLoaded(report, entries);
+  };
+  const lookForAll = shareNext(() => lookInTurn({ force: false }));
+  // Each would end the loads of the one before.
+  const forceForAll = shareNext(() => whenLoaded(lookInTurn({ force: true })));
+  return (options) => {
+    if (options.changed || options.leaveEdits) return whenLoaded(lookInTurn(options));
+    return options.force ? forceForAll() : whenLoaded(lookForAll());
   };
 }
 
