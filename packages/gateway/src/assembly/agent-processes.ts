@@ -19,7 +19,7 @@ export type AgentProcesses = ReturnType<typeof createAgentProcesses>;
  * @throws SandboxError where workers are to run in a sandbox and there is none on this machine.
  */
 export function createAgentProcesses(
-  { config, upstreams, stateFolder, secrets, nowSeconds, emit }: Foundation,
+  { config, live, upstreams, stateFolder, secrets, nowSeconds, emit }: Foundation,
   { budgets, policy }: Access,
 ) {
   const user = workerUser(config.worker);
@@ -27,6 +27,7 @@ export function createAgentProcesses(
   const broker = createBroker({
     upstreams: upstreams.current,
     budget: budgets,
+    outsideCalls: () => live.current().security.callsOutsideRuns,
     emit,
     door: isClosed ? { group: user?.gid ?? null } : undefined,
   });

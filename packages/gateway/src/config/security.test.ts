@@ -46,6 +46,7 @@ describe('the security section', () => {
         tokensPerMonth: null,
       },
       decisions: { keepDays: 30, keepCount: 100_000 },
+      callsOutsideRuns: 'refuse_budgeted',
       storeGraceMs: 300_000,
     });
   });
@@ -80,6 +81,7 @@ security:
       },
       limits: { requestsPerMinute: 60, concurrentRuns: null },
       decisions: { keepDays: 7, keepCount: 100_000 },
+      callsOutsideRuns: 'refuse_budgeted',
       storeGraceMs: 1_000,
     });
     expect(settled.rules).toEqual([

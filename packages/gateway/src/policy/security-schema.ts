@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { actions, effects } from '../protocol/policy.ts';
+import { actions, effects, outsideCalls } from '../protocol/policy.ts';
 import { ruleIdForm, securityLimits } from '../protocol/security/security-limits.ts';
 
 const pattern = z.string().min(1).max(securityLimits.patternChars);
@@ -123,6 +123,12 @@ export const securitySchema = z
       .describe('What holds in each namespace, by its name.'),
     rules: z.array(rule).max(10_000).default([]).describe('Rules; their order means nothing.'),
     limits,
+    calls_outside_runs: z
+      .enum(outsideCalls)
+      .default('refuse_budgeted')
+      .describe(
+        'Model calls that an agent makes while it has no run, from a timer or a queue: `refuse_budgeted` refuses them where its process has had a run of a key with a budget, `charge` books them on the key whose runs it has had, `refuse` refuses all, also while it loads, `allow` none.',
+      ),
     decisions,
     store_grace_ms: z
       .int()

@@ -1,4 +1,11 @@
-import { type KeyLimits, keyLimits, limitNames, type Rule, tiers } from '../protocol/policy.ts';
+import {
+  type KeyLimits,
+  keyLimits,
+  limitNames,
+  type OutsideCalls,
+  type Rule,
+  tiers,
+} from '../protocol/policy.ts';
 import type { NamespaceSettings } from './rules/namespaces.ts';
 import type { RawRule, RawSecurity } from './security-schema.ts';
 
@@ -13,6 +20,7 @@ export type SecuritySettings = {
   readonly rules: readonly Rule[];
   /** Of keys that set none. */
   readonly limits: KeyLimits;
+  readonly callsOutsideRuns: OutsideCalls;
   readonly decisions: { readonly keepDays: number; readonly keepCount: number };
   readonly storeGraceMs: number;
 };
@@ -28,6 +36,7 @@ export function toSecuritySettings({ limits, ...raw }: RawSecurity): SecuritySet
     ),
     rules: raw.rules.map(toRule),
     limits: keyLimits((name) => limits[limitNames[name]] ?? null),
+    callsOutsideRuns: raw.calls_outside_runs,
     decisions: { keepDays: raw.decisions.keep_days, keepCount: raw.decisions.keep_count },
     storeGraceMs: raw.store_grace_ms,
   };

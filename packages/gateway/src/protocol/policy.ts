@@ -61,6 +61,11 @@ export const limitNames = {
 /** What a key may use at most; null is without limit. Tokens are those of model calls, in and out, in a UTC day or month. */
 export type KeyLimits = { readonly [Name in keyof typeof limitNames]: number | null };
 
+/** What becomes of model calls that an agent makes while it has no run. */
+export const outsideCalls = ['refuse_budgeted', 'charge', 'refuse', 'allow'] as const;
+
+export type OutsideCalls = (typeof outsideCalls)[number];
+
 /** Limits of a key, each as a function tells it. */
 export function keyLimits(limitOf: (name: keyof KeyLimits) => number | null): KeyLimits {
   return {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { GatewayEvent } from '../../src/events.ts';
+import type { OutsideCalls } from '../../src/protocol/policy.ts';
 import { createBroker } from '../../src/upstreams/broker/broker.ts';
 import type { TokenBudget } from '../../src/upstreams/broker/budgeted-call.ts';
 import type { RemoteUpstream, Upstream } from '../../src/upstreams/upstream.ts';
@@ -9,7 +10,11 @@ import type { RemoteUpstream, Upstream } from '../../src/upstreams/upstream.ts';
 type ModelCalled = Extract<GatewayEvent, { type: 'model_called' }>;
 
 /** A started broker with one worker's access to it; closed when the test ends. */
-export async function startBroker(upstreams: readonly Upstream[], budget?: TokenBudget) {
+export async function startBroker(
+  upstreams: readonly Upstream[],
+  budget?: TokenBudget,
+  outsideCalls: OutsideCalls = 'refuse_budgeted',
+) {
   const calls: ModelCalled[] = [];
   const waiting: (() => void)[] = [];
   const broker = createBroker({
@@ -18,6 +23,7 @@ export async function startBroker(upstreams: readonly Upstream[], budget?: Token
       defaultUpstream: upstreams[0]!.name,
     }),
     ...(budget ? { budget } : {}),
+    outsideCalls: () => outsideCalls,
     emit(event) {
       if (event.type !== 'model_called') return;
       calls.push(event);

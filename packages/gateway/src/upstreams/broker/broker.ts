@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Emit } from '../../events.ts';
+import type { OutsideCalls } from '../../protocol/policy.ts';
 import type { ModelAccess } from '../../protocol/pool.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import type { TokenBudget } from './budgeted-call.ts';
@@ -32,6 +33,8 @@ export function createBroker(deps: {
   readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
   /** Absent where no key has a budget. */
   readonly budget?: TokenBudget;
+  /** What becomes of calls of a worker without a run; it may change between two calls. */
+  readonly outsideCalls: () => OutsideCalls;
   /** Given where workers have no network; `group` is theirs, null for the gateway's own user. */
   readonly door?: { readonly group: number | null } | undefined;
   readonly emit: Emit;

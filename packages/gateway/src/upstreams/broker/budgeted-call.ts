@@ -30,19 +30,14 @@ export type BudgetedCall = {
 /**
  * Sets aside what a call may cost its key. Null where it has no budget.
  *
- * @throws GatewayError `quota_exhausted`, `store_unavailable`, or `invalid_request` for a call that could be of
- *   several keys with a budget among them: whose tokens it uses must be known.
+ * @throws GatewayError `quota_exhausted`, `store_unavailable`.
  */
 export function setAside(
   budget: TokenBudget | undefined,
   call: LiveCall,
   exchange: Exchange,
 ): Promise<BudgetedCall> | null {
-  if (!budget || exchange.method !== 'POST') return null;
-  if (call.keyId === null) {
-    if (call.possibleKeyIds.some(budget.hasBudget)) throw nobodysCall();
-    return null;
-  }
+  if (!budget || exchange.method !== 'POST' || call.keyId === null) return null;
   const reserving = budget.reserve(call.keyId, () => estimateTokens(exchange));
   return reserving?.then(({ settle }) => budgeted(settle, exchange)) ?? null;
 }
@@ -105,11 +100,4 @@ function tokensUsed(
       : status === 0 && !asksForStream(exchange.body);
   if (isUnseen) return most;
   return Math.max(counted, Math.min(estimateInput(exchange.body) + outputEstimate, most));
-}
-
-function nobodysCall(): GatewayError {
-  return new GatewayError(
-    'invalid_request',
-    'It cannot be told which of several runs this call belongs to, and one of them has a token budget. Make calls with the client that the SDK is given, or with fetch.',
-  );
 }

@@ -11,6 +11,8 @@ export type LiveCall = {
   readonly keyId: string | null;
   /** Of the runs it may belong to, where that is not known. */
   readonly possibleKeyIds: readonly string[];
+  /** Whether its worker had no run when it came; `possibleKeyIds` are then those whose runs it has had. */
+  readonly isOutside: boolean;
   /** Aborts with a `GatewayError` when the run ends, the token is revoked or `abort` is called. */
   readonly signal: AbortSignal;
   abort(message: string): void;
@@ -26,7 +28,7 @@ export type Grant = {
   upstreamName(): string | null;
   /**
    * Books a call on the run named, without a name on the sole live run, else on the sole key that has runs here, else
-   * on the worker.
+   * on the worker: so also one that comes while no run lives.
    *
    * @throws GatewayError `not_allowed` where the run named is no live run of this token.
    */
@@ -51,7 +53,7 @@ export function createGrants(baseUrl: () => string): Grants {
         baseUrl: baseUrl(),
         token,
         setUpstream: issued.setUpstream,
-        startRun: (runId, keyId) => void issued.runs.set(runId, { keyId, usage: noUsage }),
+        startRun: issued.startRun,
         usageOf: (runId) => issued.runs.get(runId)?.usage ?? null,
         endRun(runId) {
           issued.runs.delete(runId);
@@ -73,6 +75,7 @@ export function createGrants(baseUrl: () => string): Grants {
 
 function createGrant(agentId: string) {
   const runs = new Map<string, LiveRun>();
+  const servedKeyIds = new Set<string>();
   const calls = new Set<LiveCall>();
   let upstreamName: string | null = null;
   const grant: Grant = {
@@ -84,8 +87,11 @@ function createGrant(agentId: string) {
       }
       const runId = named ?? soleRun(runs);
       const run = runId === null ? undefined : runs.get(runId);
-      const keyIds = run ? [] : [...new Set([...runs.values()].map(({ keyId }) => keyId))];
-      const call = createCall({ runId, run, keyIds, onEnd: (ended) => calls.delete(ended) });
+      const isOutside = runs.size === 0;
+      const live = new Set([...runs.values()].map(({ keyId }) => keyId));
+      const keyIds = run ? [] : [...(isOutside ? servedKeyIds : live)];
+      const onEnd = (ended: LiveCall) => calls.delete(ended);
+      const call = createCall({ runId, run, keyIds, isOutside, onEnd });
       calls.add(call);
       return call;
     },
@@ -93,6 +99,10 @@ function createGrant(agentId: string) {
   return {
     grant,
     runs,
+    startRun(runId: string, keyId: string) {
+      runs.set(runId, { keyId, usage: noUsage });
+      servedKeyIds.add(keyId);
+    },
     setUpstream(name: string) {
       upstreamName = name;
     },
@@ -104,12 +114,13 @@ function createGrant(agentId: string) {
 
 type LiveRun = { readonly keyId: string; usage: Usage };
 
-function createCall({ runId, run, keyIds, onEnd }: CallOptions): LiveCall {
+function createCall({ runId, run, keyIds, isOutside, onEnd }: CallOptions): LiveCall {
   const controller = new AbortController();
   const call: LiveCall = {
     runId,
-    keyId: run?.keyId ?? (keyIds.length === 1 ? (keyIds[0] ?? null) : null),
-    possibleKeyIds: run ? [] : keyIds,
+    keyId: run?.keyId ?? (isOutside ? null : soleKey(keyIds)),
+    possibleKeyIds: keyIds,
+    isOutside,
     signal: controller.signal,
     abort: (message) => controller.abort(new GatewayError('run_cancelled', message)),
     spent(usage) {
@@ -123,8 +134,9 @@ function createCall({ runId, run, keyIds, onEnd }: CallOptions): LiveCall {
 type CallOptions = {
   readonly runId: string | null;
   readonly run: LiveRun | undefined;
-  /** Of all live runs. */
+  /** Whose it may be. */
   readonly keyIds: readonly string[];
+  readonly isOutside: boolean;
   readonly onEnd: (call: LiveCall) => void;
 };
 
@@ -136,6 +148,10 @@ function plus(sum: Usage, usage: Usage): Usage {
     cachedInputTokens: sum.cachedInputTokens + usage.cachedInputTokens,
     reasoningTokens: sum.reasoningTokens + usage.reasoningTokens,
   };
+}
+
+function soleKey(keyIds: readonly string[]): string | null {
+  return keyIds.length === 1 ? (keyIds[0] ?? null) : null;
 }
 
 function soleRun(runs: ReadonlyMap<string, LiveRun>): string | null {

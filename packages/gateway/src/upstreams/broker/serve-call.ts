@@ -3,6 +3,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { failures, GatewayError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
+import type { OutsideCalls } from '../../protocol/policy.ts';
 import { failureHeader, runHeader } from '../../protocol/worker/broker-headers.ts';
 import { serveDemo } from '../demo/demo-model.ts';
 import { type Exchange, forward, type Outcome } from '../relay/forward.ts';
@@ -13,11 +14,13 @@ import { type BrokerRoute, matchRoute } from './allowed-paths.ts';
 import { createBodyRoom, type HeldBody } from './body-room.ts';
 import { setAside, type TokenBudget, withCap } from './budgeted-call.ts';
 import type { Grant, Grants, LiveCall } from './grants.ts';
+import { bookedCall, refuseUnbooked } from './outside-calls.ts';
 import { readBody } from './read-body.ts';
 
 export type CallDeps = {
   readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
   readonly budget?: TokenBudget;
+  readonly outsideCalls: () => OutsideCalls;
   readonly grants: Grants;
   readonly dispatcher: Dispatcher;
   readonly emit: Emit;
@@ -40,7 +43,7 @@ export function createCallHandler(
       const route = matchRoute(request.method ?? 'GET', pathname);
       const upstream = chooseUpstream(deps, grant);
       if (route.type === 'model_call') checkJson(request);
-      const call = grant.openCall(runIdOf(request));
+      const call = openCall(deps, grant, request);
       response.once('close', () => {
         if (!response.writableFinished) call.abort('The worker left.');
         call.end();
@@ -157,6 +160,20 @@ function checkJson({ headers }: IncomingMessage): void {
     'unsupported_content_type',
     'A model call is JSON, not compressed: send it with content-type application/json and no content-encoding.',
   );
+}
+
+/** Reading costs nothing, so it is left to whoever does it. */
+function openCall({ outsideCalls, budget }: CallDeps, grant: Grant, request: IncomingMessage) {
+  const mode = outsideCalls();
+  const call = bookedCall(grant.openCall(runIdOf(request)), mode);
+  if (request.method !== 'POST') return call;
+  try {
+    refuseUnbooked(call, mode, budget?.hasBudget ?? (() => false));
+    return call;
+  } catch (error) {
+    call.end();
+    throw error;
+  }
 }
 
 function runIdOf(request: IncomingMessage): string | undefined {

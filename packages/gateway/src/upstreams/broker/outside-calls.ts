@@ -1,0 +1,44 @@
+import { GatewayError } from '../../errors.ts';
+import type { OutsideCalls } from '../../protocol/policy.ts';
+import type { LiveCall } from './grants.ts';
+
+/** A call as it is booked: outside of runs on the key whose runs its worker has had, where the settings say so. */
+export function bookedCall(call: LiveCall, outsideCalls: OutsideCalls): LiveCall {
+  const [only, ...others] = call.possibleKeyIds;
+  if (!call.isOutside || outsideCalls !== 'charge') return call;
+  return only === undefined || others.length > 0 ? call : { ...call, keyId: only };
+}
+
+/**
+ * Refuses a call that nobody can be charged for and that may have to be.
+ *
+ * @throws GatewayError `not_allowed` outside of runs; `invalid_request` where it may be of several live runs: whose tokens
+ *   it uses must be known.
+ */
+export function refuseUnbooked(
+  { keyId, possibleKeyIds, isOutside }: LiveCall,
+  outsideCalls: OutsideCalls,
+  hasBudget: (keyId: string) => boolean,
+): void {
+  if (keyId !== null) return;
+  if (isOutside && outsideCalls === 'allow') return;
+  if (isOutside && outsideCalls === 'refuse') throw outsideCall('all of these');
+  if (!possibleKeyIds.some(hasBudget)) return;
+  throw isOutside
+    ? outsideCall('these once its process has had runs of keys with a token budget')
+    : nobodysCall();
+}
+
+function outsideCall(refused: string): GatewayError {
+  return new GatewayError(
+    'not_allowed',
+    `The agent makes this call while it has no run, and the gateway refuses ${refused}: make it in a run, or have the operator set security.calls_outside_runs.`,
+  );
+}
+
+function nobodysCall(): GatewayError {
+  return new GatewayError(
+    'invalid_request',
+    'It cannot be told which of several runs this call belongs to, and one of them has a token budget. Make calls with the client that the SDK is given, or with fetch.',
+  );
+}
