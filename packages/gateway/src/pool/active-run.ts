@@ -10,6 +10,7 @@ import {
 } from '../protocol/run.ts';
 import type { RunSink } from '../protocol/run-sink.ts';
 import type { ToolVerdicts, WorkerRun } from '../protocol/worker/messages.ts';
+import { believedFailure } from './claimed-failure.ts';
 import { RunBuffer } from './run-buffer.ts';
 
 /** The worker's side of a run, as far as the run needs it. */
@@ -19,6 +20,8 @@ export type RunLink = {
   readonly decide: (verdicts: ToolVerdicts) => void;
   /** What its model calls have cost so far; null where that is not known. */
   readonly usage: () => Usage | null;
+  /** Whether one of its model calls was refused with this code. */
+  readonly hasRefused: (code: FailureCode) => boolean;
 };
 
 /** A run from the moment it was asked for, before it has a worker, to its last event. */
@@ -65,7 +68,7 @@ export class ActiveRun {
   push(event: RunEvent): void {
     if (this.isEnded) return;
     if (isLastEvent(event)) {
-      const last = this.#withMeteredUsage(event);
+      const last = this.#withMeteredUsage(this.#believed(event));
       this.#buffer.push(last);
       this.#end(last);
       return;
@@ -98,6 +101,11 @@ export class ActiveRun {
     this.#buffer.cut(last);
     this.#link?.cancel('The run was stopped.');
     this.#end(last);
+  }
+
+  #believed(event: LastEvent): LastEvent {
+    if (event.type !== 'failed') return event;
+    return believedFailure(event, (code) => this.#link?.hasRefused(code) ?? false);
   }
 
   /** A worker that died reports no usage, and one whose module calls models itself knows of its SDK's calls only. */

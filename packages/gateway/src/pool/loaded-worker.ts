@@ -72,6 +72,7 @@ export class LoadedWorker {
       cancel: (reason) => this.process.send({ type: 'cancel', runId, reason }),
       decide: (verdicts) => this.process.send({ type: 'decisions', runId, verdicts }),
       usage: () => this.#options.access.usageOf(runId),
+      hasRefused: (code) => this.#options.access.hasRefused(runId, code),
     });
     if (!this.#trySend({ type: 'run', run: run.workerRun, credits: initialCredits })) {
       run.fail(failed('invalid_request', 'The request is nested too deeply for the agent.'));

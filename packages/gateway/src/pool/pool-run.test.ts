@@ -82,6 +82,28 @@ describe('a run', () => {
     expect(last).toMatchObject({ type: 'finished', usage: metered });
   });
 
+  test('fails with no code that is not for its worker to say', async () => {
+    const pool = poolWith();
+    const claim = async (code: string, runId = 'run-1') => {
+      const { last } = await finishRun(startRun(pool, `claim ${code}`, { runId }));
+      return last;
+    };
+    expect(await claim('max_turns_exceeded')).toMatchObject({
+      code: 'max_turns_exceeded',
+      message: 'So it says.',
+    });
+    for (const code of ['key_invalid', 'rate_limited', 'run_cancelled', 'quota_exhausted']) {
+      expect(await claim(code)).toMatchObject({
+        code: 'run_failed',
+        message: 'The agent failed while it ran; the cause is in the log of the gateway.',
+        detail: { message: expect.stringContaining(`failed with ${code}`) },
+      });
+    }
+    expect(await claim('quota_exhausted', 'run-refused')).toMatchObject({
+      code: 'quota_exhausted',
+    });
+  });
+
   test('tells what its worker knows of, where less was metered', async () => {
     const metered = {
       requests: 0,

@@ -1,3 +1,4 @@
+import type { FailureCode } from '../errors.ts';
 import type { RunCaller } from './policy.ts';
 import type { ModuleLoad } from './records.ts';
 import type { RunEvent, Usage } from './run.ts';
@@ -55,6 +56,8 @@ export type ModelAccess = {
   readonly startRun: (runId: string, keyId: string) => void;
   /** What the run's calls that are over have cost, as metered where they pass; null for a run that is not live. */
   readonly usageOf: (runId: string) => Usage | null;
+  /** Whether a call of the run, which is live, was refused with this code. */
+  readonly hasRefused: (runId: string, code: FailureCode) => boolean;
   /** Ends the run's claim on the models and aborts the calls it still has open. */
   readonly endRun: (runId: string) => void;
   /** Ends the token and aborts its open calls. */

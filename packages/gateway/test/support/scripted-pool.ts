@@ -239,6 +239,7 @@ function loggedAccess(
     setUpstream: (name) => log.push(`upstream ${name}`),
     startRun: (runId, keyId) => log.push(`start ${runId} ${keyId}`),
     usageOf: (runId) => metered[runId] ?? null,
+    hasRefused: (runId) => runId === 'run-refused',
     endRun: (runId) => log.push(`end ${runId}`),
     revoke: () => log.push('revoke'),
   };

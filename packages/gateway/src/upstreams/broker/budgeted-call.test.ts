@@ -10,6 +10,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { demo, remote, startBroker, startUpstream } from '../../../test/support/broker-kit.ts';
 import { patienceMs } from '../../../test/support/hang-limit.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
+import { GatewayError } from '../../errors.ts';
 import { createBudgets } from '../../policy/limits/budgets.ts';
 import { noLimits } from '../../policy/limits/key-limits.ts';
 import { openStore } from '../../storage/open-store.ts';
@@ -241,6 +242,23 @@ test('a run that ends while tokens are set aside for it sends nothing and costs 
   granted.resolve();
   expect([(await call).status, await settled.promise]).toEqual([499, 0]);
   expect(upstream.requests).toHaveLength(0);
+});
+
+test('what a run was refused with is known as long as it lives, whether or not the call named it', async () => {
+  const { send, access } = await startBroker([remote('http://127.0.0.1:1/v1')], {
+    hasBudget: () => true,
+    reserve: () => Promise.reject(new GatewayError('quota_exhausted', 'No more.')),
+  });
+  access.startRun('run_1', 'key_1');
+  access.startRun('run_2', 'key_1');
+  const known = () => ['run_1', 'run_2'].map((id) => access.hasRefused(id, 'quota_exhausted'));
+  expect(known()).toEqual([false, false]);
+  await send('/responses', { body: question, run: 'run_1' });
+  expect(known()).toEqual([true, false]);
+  await send('/responses', { body: question });
+  expect(known()).toEqual([true, true]);
+  access.endRun('run_1');
+  expect(known()).toEqual([false, true]);
 });
 
 describe('a model call', () => {

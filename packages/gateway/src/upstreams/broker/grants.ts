@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { GatewayError } from '../../errors.ts';
+import { type FailureCode, GatewayError } from '../../errors.ts';
 import type { ModelAccess } from '../../protocol/pool.ts';
 import { noUsage, type Usage } from '../../protocol/run.ts';
 
@@ -18,6 +18,8 @@ export type LiveCall = {
   abort(message: string): void;
   /** Books what the call has cost. */
   spent(usage: Usage): void;
+  /** Remembers with what it was refused. */
+  refused(code: FailureCode): void;
   end(): void;
 };
 
@@ -55,6 +57,7 @@ export function createGrants(baseUrl: () => string): Grants {
         setUpstream: issued.setUpstream,
         startRun: issued.startRun,
         usageOf: (runId) => issued.runs.get(runId)?.usage ?? null,
+        hasRefused: (runId, code) => issued.runs.get(runId)?.refusals.has(code) ?? false,
         endRun(runId) {
           issued.runs.delete(runId);
           issued.abortCalls((call) => call.runId === runId, 'The run ended.');
@@ -88,10 +91,16 @@ function createGrant(agentId: string) {
       const runId = named ?? soleRun(runs);
       const run = runId === null ? undefined : runs.get(runId);
       const isOutside = runs.size === 0;
-      const live = new Set([...runs.values()].map(({ keyId }) => keyId));
-      const keyIds = run ? [] : [...(isOutside ? servedKeyIds : live)];
-      const onEnd = (ended: LiveCall) => calls.delete(ended);
-      const call = createCall({ runId, run, keyIds, isOutside, onEnd });
+      const possible = run ? [] : [...runs.values()];
+      const live = new Set(possible.map(({ keyId }) => keyId));
+      const call = createCall({
+        runId,
+        run,
+        possible,
+        keyIds: [...(isOutside ? servedKeyIds : live)],
+        isOutside,
+        onEnd: (ended) => calls.delete(ended),
+      });
       calls.add(call);
       return call;
     },
@@ -100,7 +109,7 @@ function createGrant(agentId: string) {
     grant,
     runs,
     startRun(runId: string, keyId: string) {
-      runs.set(runId, { keyId, usage: noUsage });
+      runs.set(runId, { keyId, usage: noUsage, refusals: new Set() });
       servedKeyIds.add(keyId);
     },
     setUpstream(name: string) {
@@ -112,9 +121,10 @@ function createGrant(agentId: string) {
   };
 }
 
-type LiveRun = { readonly keyId: string; usage: Usage };
+type LiveRun = { readonly keyId: string; usage: Usage; readonly refusals: Set<FailureCode> };
 
-function createCall({ runId, run, keyIds, isOutside, onEnd }: CallOptions): LiveCall {
+function createCall(options: CallOptions): LiveCall {
+  const { runId, run, possible, keyIds, isOutside, onEnd } = options;
   const controller = new AbortController();
   const call: LiveCall = {
     runId,
@@ -126,6 +136,9 @@ function createCall({ runId, run, keyIds, isOutside, onEnd }: CallOptions): Live
     spent(usage) {
       if (run) run.usage = plus(run.usage, usage);
     },
+    refused(code) {
+      for (const { refusals } of run ? [run] : possible) refusals.add(code);
+    },
     end: () => onEnd(call),
   };
   return call;
@@ -134,6 +147,8 @@ function createCall({ runId, run, keyIds, isOutside, onEnd }: CallOptions): Live
 type CallOptions = {
   readonly runId: string | null;
   readonly run: LiveRun | undefined;
+  /** Those it may be of, where it is not known. */
+  readonly possible: readonly LiveRun[];
   /** Whose it may be. */
   readonly keyIds: readonly string[];
   readonly isOutside: boolean;

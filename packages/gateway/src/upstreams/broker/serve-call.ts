@@ -51,6 +51,9 @@ export function createCallHandler(
       const held = hold(grant);
       try {
         await serve(deps, { request, response, route, search, grant, call, upstream, held });
+      } catch (error) {
+        if (error instanceof GatewayError) call.refused(error.code);
+        throw error;
       } finally {
         held.release();
       }
