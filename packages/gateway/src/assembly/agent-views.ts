@@ -1,11 +1,15 @@
 import { principalOf } from '../policy/authorize.ts';
 import { knownAgent } from '../policy/review/known-agent.ts';
-import { pageSize } from '../protocol/pages.ts';
+import { isInScope } from '../policy/rules/scopes.ts';
+import type { AgentPage, AgentQuery, AgentStatus } from '../protocol/admin/agents-answer.ts';
 import type { Caller, Decision, Question } from '../protocol/policy.ts';
 import { agentStatus } from '../registry/agent-status.ts';
-import type { Catalog } from '../registry/catalog.ts';
+import type { Catalog, CatalogEntry } from '../registry/catalog.ts';
 import { toModelInfo } from '../registry/model-info.ts';
 import type { Parts } from './parts.ts';
+
+/** Characters of one page of agents, about: authors may describe them at length. */
+const PAGE_CHARS = 2 * 1024 * 1024;
 
 /** What operators, callers and previews see of the agents in the catalog. */
 export function createAgentViews(
@@ -13,14 +17,27 @@ export function createAgentViews(
   catalog: Pick<Catalog, 'list'>,
   decide: (question: Question) => Decision,
 ) {
-  const diagnosticsOf = (agent: string) =>
-    observers.diagnostics.query({ agent, limit: pageSize.most }).errors;
+  const statusOf = () => {
+    const diagnostics = observers.diagnostics.newestByAgent();
+    return (entry: CatalogEntry) => agentStatus(entry, diagnostics.get(entry.module.agentId) ?? []);
+  };
   const canSee = (caller: Caller, agentId: string) =>
     decide({ principal: principalOf(caller), action: 'list_agents', resource: agentId }).answer ===
     'allow';
   return {
-    agents: () =>
-      catalog.list().map((entry) => agentStatus(entry, diagnosticsOf(entry.module.agentId))),
+    agents: () => catalog.list().map(statusOf()),
+    agentPage(viewer: Caller, { after, limit }: AgentQuery): AgentPage {
+      const entries = catalog.list().filter(({ module }) => isInScope(viewer, module.agentId));
+      const start = entries.findIndex(({ module }) => module.agentId === after) + 1;
+      const agents = fitting(
+        entries
+          .slice(start, start + limit)
+          .values()
+          .map(statusOf()),
+      );
+      const isLast = start + agents.length >= entries.length;
+      return { agents, next: isLast ? null : (agents.at(-1)?.id ?? null) };
+    },
     models: (caller: Caller) =>
       catalog
         .list()
@@ -32,4 +49,16 @@ export function createAgentViews(
         return manifest ? [knownAgent(module.agentId, module.modulePath, manifest)] : [];
       }),
   };
+}
+
+/** The first of them, as many as a page has room for; one always. */
+function fitting(statuses: Iterable<AgentStatus>): AgentStatus[] {
+  const page: AgentStatus[] = [];
+  let chars = 0;
+  for (const status of statuses) {
+    chars += JSON.stringify(status).length;
+    if (chars > PAGE_CHARS && page.length > 0) break;
+    page.push(status);
+  }
+  return page;
 }

@@ -3,6 +3,7 @@ import { principalOf } from '../policy/authorize.ts';
 import { createIdentify } from '../policy/keys/identify.ts';
 import { createLimitChecks } from '../policy/limits/limit-checks.ts';
 import { isInScope } from '../policy/rules/scopes.ts';
+import { shareNext } from '../system/share-next.ts';
 import { describeUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { Domain } from './domain.ts';
 import type { Parts } from './parts.ts';
@@ -26,7 +27,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       return domain.authorize(question, caller.requestId).answer === 'allow';
     },
     admin: {
-      agents: (viewer) => domain.agents().filter(({ id }) => isInScope(viewer, id)),
+      agents: domain.agentPage,
       errors: diagnostics.query,
       refresh: domain.refresh,
       upstreams: () => describeUpstreams(parts.upstreams.current()),
@@ -34,7 +35,11 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       runs: (viewer) => recentRuns.list().filter(({ agent_id }) => isInScope(viewer, agent_id)),
     },
     security: createSecurityAdministration(parts, domain.knownAgents),
-    metrics: observers.metrics,
+    // Whoever asks while they are written gets those that are written next.
+    metrics: {
+      exposition: shareNext(observers.metrics.exposition),
+      report: shareNext(async () => JSON.stringify(await observers.metrics.report())),
+    },
     readiness: parts.shutdownDelay.tell,
     emit,
     settings: {

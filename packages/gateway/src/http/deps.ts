@@ -1,8 +1,7 @@
 import type { Emit } from '../events.ts';
 import type { LimitChecks } from '../policy/limits/limit-checks.ts';
-import type { AgentStatus } from '../protocol/admin/agents-answer.ts';
+import type { AgentPage, AgentQuery } from '../protocol/admin/agents-answer.ts';
 import type { DiagnosticPage, DiagnosticQuery } from '../protocol/admin/errors-answer.ts';
-import type { MetricsReport } from '../protocol/admin/metrics-answer.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import type { RunInfo } from '../protocol/admin/runs-answer.ts';
 import type { UpstreamInfo } from '../protocol/admin/upstreams-answer.ts';
@@ -57,7 +56,7 @@ export type HttpSettings = {
 
 /** What the routes for operators read and do; what takes a viewer, within its scopes. */
 export type AdminReads = {
-  readonly agents: (viewer: Caller) => readonly AgentStatus[];
+  readonly agents: (viewer: Caller, query: AgentQuery) => AgentPage;
   readonly errors: (query: DiagnosticQuery) => DiagnosticPage;
   readonly refresh: (options: { readonly force: boolean }) => Promise<RefreshReport>;
   readonly upstreams: () => readonly UpstreamInfo[];
@@ -68,5 +67,6 @@ export type AdminReads = {
 /** What is counted, as Prometheus scrapes it and as JSON. */
 export type MetricReads = {
   readonly exposition: () => Promise<{ readonly type: string; readonly text: string }>;
-  readonly report: () => Promise<MetricsReport>;
+  /** A `metricsAnswer` as JSON, written once for all who ask at the same time. */
+  readonly report: () => Promise<string>;
 };

@@ -59,6 +59,21 @@ function clock() {
   return () => times.shift() ?? '2026-01-01T00:00:09.000Z';
 }
 
+test('shows the newest of each agent where many are shown together', () => {
+  const list = createDiagnosticList(() => '2026-11-22T10:00:00.000Z');
+  const findings = Array.from({ length: 25 }, (_, index) => ({ ...syntaxError, line: index }));
+  list.listener(reported(findings));
+  list.listener(reported([syntaxError], 'B'));
+  const lines = [...list.newestByAgent()].map(([agent, own]) => [
+    agent,
+    own.map(({ line }) => line),
+  ]);
+  expect(lines).toEqual([
+    ['default/b', [3]],
+    ['default/a', Array.from({ length: 20 }, (_, index) => 24 - index)],
+  ]);
+});
+
 describe('recent errors', () => {
   test('keeps a finding as the record that everyone shows', () => {
     const recent = createDiagnosticList(clock());

@@ -13,11 +13,16 @@ export type DiagnosticList = {
   readonly restore: (diagnostics: readonly Diagnostic[]) => void;
   /** All that is kept, least lately seen first. */
   readonly all: () => readonly Diagnostic[];
+  /** Of each agent the newest few, newest first. */
+  readonly newestByAgent: () => ReadonlyMap<string, readonly Diagnostic[]>;
   /** Newest first. `next` is the `after` of the following page, null on the last. */
   readonly query: (query: DiagnosticQuery) => DiagnosticPage;
 };
 
 const keptLimit = 1000;
+
+/** Of one agent where many are shown together. */
+const shownOfAgent = 20;
 
 /** Characters of one page, about: messages of authors can be long. */
 const pageChars = 512 * 1024;
@@ -72,8 +77,20 @@ export function createDiagnosticList(
       for (const [id, each] of newer) kept.set(id, each);
     },
     all: () => [...kept.values()],
+    newestByAgent: () => newestOfEach([...kept.values()].reverse()),
     query: (query) => select([...kept.values()].reverse(), query),
   };
+}
+
+function newestOfEach(newestFirst: readonly Diagnostic[]): Map<string, Diagnostic[]> {
+  const byAgent = new Map<string, Diagnostic[]>();
+  for (const each of newestFirst) {
+    if (each.agent_id === null) continue;
+    const own = byAgent.get(each.agent_id) ?? [];
+    byAgent.set(each.agent_id, own);
+    if (own.length < shownOfAgent) own.push(each);
+  }
+  return byAgent;
 }
 
 function diagnosticId(about: FailureSubject, finding: Finding): string {

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Registry } from '@prometheus-io/client';
 import type { EventOf, GatewayEvent } from '../events.ts';
 import type { MetricsReport } from '../protocol/admin/metrics-answer.ts';
 import { createMetricSet, type MetricSet, type WorkerMetrics } from './metric-set.ts';
@@ -5,7 +7,7 @@ import { servingFailure } from './serving-failure.ts';
 
 export type Metrics = {
   readonly listener: (event: GatewayEvent) => void;
-  /** What Prometheus scrapes, with its media type. */
+  /** What Prometheus scrapes, with its media type; gives way to other work between two metrics. */
   readonly exposition: () => Promise<{ readonly type: string; readonly text: string }>;
   readonly report: () => Promise<MetricsReport>;
 };
@@ -19,23 +21,41 @@ export function createMetrics(workers: () => readonly WorkerMetrics[]): Metrics 
       count(set, event);
       countFailures(set, event);
     },
-    exposition: async () => ({ type: registry.contentType, text: await registry.metrics() }),
-    async report() {
-      const metrics = await registry.getMetricsAsJSON();
-      return {
-        metrics: metrics.map(({ name, type, help, values }) => ({
-          name,
-          type,
-          help,
-          samples: values.map(({ value, labels, metricName = name }: Sample) => ({
-            name: metricName,
-            value,
-            labels: { ...labels },
-          })),
-        })),
-      };
+    async exposition() {
+      const texts = await eachInTurn(registry, (name) => registry.getSingleMetricAsString(name));
+      return { type: registry.contentType, text: `${texts.join('\n\n')}\n` };
     },
+    report: async () => ({
+      metrics: await eachInTurn(registry, async (name) => {
+        const { type, help, values } = await metricOf(registry, name).get();
+        const samples = values.map(({ value, labels, metricName = name }: Sample) => ({
+          name: metricName,
+          value,
+          labels: { ...labels },
+        }));
+        return { name, type, help, samples };
+      }),
+    }),
   };
+}
+
+function metricOf(registry: Registry, name: string) {
+  const metric = registry.getSingleMetric(name);
+  if (!metric) throw new Error(`There is no metric ${name}.`);
+  return metric;
+}
+
+/** All at once would keep everybody waiting where there are many series. */
+async function eachInTurn<Shown>(
+  registry: Registry,
+  show: (name: string) => Promise<Shown>,
+): Promise<Shown[]> {
+  const shown: Shown[] = [];
+  for (const { name } of registry.getMetricsAsArray()) {
+    shown.push(await show(name));
+    await setImmediate();
+  }
+  return shown;
 }
 
 type Sample = {

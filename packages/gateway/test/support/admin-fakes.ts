@@ -82,7 +82,7 @@ const someRun: RunInfo = {
 /** What operators read, reduced to one of each. */
 export function fakeAdmin(): AdminReads {
   return {
-    agents: () => [someAgent],
+    agents: () => ({ agents: [someAgent], next: null }),
     errors: () => ({ errors: [someDiagnostic], next: null }),
     refresh: async () => ({
       scanned: 1,

@@ -114,7 +114,7 @@ export function fakeGateway({
         type: 'text/plain; version=0.0.4',
         text: 'dropgate_runs_total 1',
       }),
-      report: async () => ({ metrics: [] }),
+      report: async () => '{"metrics":[]}',
     },
     readiness: () => 'ready',
     emit: (event) => events.push(event),

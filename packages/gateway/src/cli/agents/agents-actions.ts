@@ -1,9 +1,9 @@
-import { type AgentStatus, agentsAnswer } from '../../protocol/admin/agents-answer.ts';
 import { errorsAnswer } from '../../protocol/admin/errors-answer.ts';
 import { agentsRefreshAnswer, type RefreshReport } from '../../protocol/admin/refresh-answer.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { showFinding } from '../show-findings.ts';
 import { count, cut, table } from '../text-layout.ts';
+import { askAgents } from './ask-agents.ts';
 import { connectGateway, type GatewayClient } from './gateway-client.ts';
 
 /** How long a gateway may take to tell what it knows. */
@@ -24,12 +24,11 @@ export async function listAgents(
   options: { readonly json?: true },
 ): Promise<number> {
   const { terminal, projectRoot } = context;
-  const answer = await askAgents(await connectGateway(projectRoot));
+  const agents = await askAgents(await connectGateway(projectRoot));
   if (options.json) {
-    terminal.json(answer);
+    terminal.json({ agents });
     return exitCodes.done;
   }
-  const { agents } = answer;
   if (agents.length === 0) {
     terminal.note('There is no agent yet. Make one with `dropgate new <Name>`.');
     return exitCodes.done;
@@ -131,22 +130,13 @@ function showReport(context: CommandContext, report: RefreshReport): void {
   );
 }
 
-function askAgents(gateway: GatewayClient): Promise<{ readonly agents: readonly AgentStatus[] }> {
-  return gateway({
-    method: 'GET',
-    path: '/admin/agents',
-    answer: agentsAnswer,
-    timeoutMs: readTimeoutMs,
-  });
-}
-
 /** The model id of an agent given by it or by a bare name that only one has. */
 async function findAgent(
   gateway: GatewayClient,
   named: string,
 ): Promise<{ readonly id: string; readonly isKnown: boolean }> {
   const wanted = named.toLowerCase();
-  const { agents } = await askAgents(gateway);
+  const agents = await askAgents(gateway);
   if (agents.some(({ id }) => id === wanted)) return { id: wanted, isKnown: true };
   const [found, ...others] = agents.filter(({ id }) => id.endsWith(`/${wanted}`));
   if (found && others.length === 0) return { id: found.id, isKnown: true };

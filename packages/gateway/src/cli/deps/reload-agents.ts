@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { agentsAnswer } from '../../protocol/admin/agents-answer.ts';
 import { agentsRefreshAnswer } from '../../protocol/admin/refresh-answer.ts';
 import { readRunningGateway } from '../../storage/running-gateway.ts';
+import { askAgents } from '../agents/ask-agents.ts';
 import { connectGateway, type GatewayClient } from '../agents/gateway-client.ts';
 import { type CommandContext, CommandError } from '../command.ts';
 
 /** Longer than several agents may load. */
 const refreshTimeoutMs = 5 * 60_000;
-const readTimeoutMs = 15_000;
 /** A gateway that watches may have begun a load of its own. */
 const loadTimeoutMs = 60_000;
 /** At first, then twice as long each time, up to `askAtLeastEveryMs`: each question is a line of the gateway's log. */
@@ -43,12 +42,7 @@ export async function reloadAgents(
 async function statesOnceLoaded(gateway: GatewayClient): Promise<ReadonlyMap<string, string>> {
   const endsAtMs = performance.now() + loadTimeoutMs;
   for (let pauseMs = askFirstAfterMs; ; pauseMs = Math.min(2 * pauseMs, askAtLeastEveryMs)) {
-    const { agents } = await gateway({
-      method: 'GET',
-      path: '/admin/agents',
-      answer: agentsAnswer,
-      timeoutMs: readTimeoutMs,
-    });
+    const agents = await askAgents(gateway);
     const isLoading = agents.some(({ status }) => status === 'loading');
     if (!isLoading || performance.now() > endsAtMs) {
       return new Map(agents.map(({ id, status }) => [id, status]));

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { agentsAnswer } from '../../protocol/admin/agents-answer.ts';
+import { type AgentQuery, agentsAnswer, agentsQuery } from '../../protocol/admin/agents-answer.ts';
 import {
   type DiagnosticQuery,
   errorsAnswer,
@@ -33,8 +33,13 @@ export const adminRoutes: readonly Route[] = [
     audience: 'admins',
     scope: 'own',
     summary: 'List every agent with its state, files and settings.',
+    query: agentsQuery,
     answer: agentsAnswer,
-    handle: ({ deps, request }) => ({ agents: deps.admin.agents(callerOf(request)) }),
+    handle: ({ deps, request, query }) =>
+      deps.admin.agents(
+        callerOf(request),
+        given<AgentQuery>({ after: query.after, limit: query.limit }),
+      ),
   }),
   defineRoute({
     method: 'GET',

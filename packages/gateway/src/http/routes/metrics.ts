@@ -14,12 +14,17 @@ export const metricRoutes: readonly Route[] = [
       return text;
     },
   }),
-  defineRoute({
-    method: 'GET',
-    url: '/admin/metrics',
-    audience: 'admins',
-    summary: 'The same metrics as JSON.',
+  {
+    ...defineRoute({
+      method: 'GET',
+      url: '/admin/metrics',
+      audience: 'admins',
+      summary: 'The same metrics as JSON.',
+      handle: ({ deps, reply }) => {
+        reply.type('application/json; charset=utf-8');
+        return deps.metrics.report();
+      },
+    }),
     answer: metricsAnswer,
-    handle: ({ deps }) => deps.metrics.report(),
-  }),
+  },
 ];

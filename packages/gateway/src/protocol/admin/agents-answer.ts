@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { diagnosticSchema } from '../diagnostics.ts';
 import type { Inferred } from '../inferred.ts';
+import { pageSize } from '../pages.ts';
 import { manifestSchema } from '../records.ts';
 
 /** `degraded` goes on serving an older generation than its files are. */
@@ -35,11 +36,31 @@ const agentStatus = z.object({
   guardrails: z.array(z.string()),
   sdk_version: z.string().nullable(),
   files: z.array(loadedFile).describe('What was loaded.'),
-  diagnostics: z.array(diagnosticSchema),
+  diagnostics: z
+    .array(diagnosticSchema)
+    .describe('The newest; `GET /admin/agents/errors?agent=` has all.'),
 });
 
 /** A module as operators see it. */
 export type AgentStatus = Inferred<typeof agentStatus>;
 
+/** Query of `GET /admin/agents`. */
+export const agentsQuery = z.object({
+  after: z.string().optional().describe('`next` of the page before.'),
+  limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.most),
+});
+
+/** Which page of the agents. */
+export type AgentQuery = {
+  /** `next` of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+};
+
 /** `GET /admin/agents`. */
-export const agentsAnswer = z.object({ agents: z.array(agentStatus) });
+export const agentsAnswer = z.object({
+  agents: z.array(agentStatus),
+  next: z.string().nullable().describe('To be sent as `after`; null on the last page.'),
+});
+
+export type AgentPage = Inferred<typeof agentsAnswer>;
