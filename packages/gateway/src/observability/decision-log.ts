@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Emit, GatewayEvent } from '../events.ts';
+import { isNotable } from '../protocol/notable-decisions.ts';
 import type { DecisionRecord } from '../protocol/policy.ts';
 import type { DecisionStore } from '../protocol/store.ts';
 import { decisionDetail } from './decision-detail.ts';
@@ -33,7 +34,7 @@ const BATCH_SIZE = 500;
 /** Pause before a batch that the store did not take is written again. */
 const RETRY_AFTER_MS = 1000;
 
-/** So many wait at most while the store is away; later ones are not kept. */
+/** So many wait at most while the store is away, and as many of the notable ones; later ones are not kept. */
 const MAX_WAITING = 10_000;
 
 /** How often what is too old or too much is looked for. */
@@ -59,9 +60,11 @@ export function createDecisionLog(deps: DecisionLogDeps): DecisionLog {
   };
 }
 
-/** Records on their way to the store. */
+/** Records on their way to the store, the notable ones first. */
 function createQueue({ store, emit }: DecisionLogDeps) {
-  let waiting: DecisionRecord[] = [];
+  const notable: DecisionRecord[] = [];
+  const others: DecisionRecord[] = [];
+  const nextLine = () => (notable.length > 0 ? notable : others);
   let dropped = 0;
   let isStoreAway = false;
   let timer: NodeJS.Timeout | null = null;
@@ -75,10 +78,10 @@ function createQueue({ store, emit }: DecisionLogDeps) {
     dropped = 0;
   };
   const write = async () => {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, BATCH_SIZE);
+    for (let line = nextLine(); line.length > 0; line = nextLine()) {
+      const batch = line.slice(0, BATCH_SIZE);
       await store.append(batch);
-      waiting = waiting.slice(batch.length);
+      line.splice(0, batch.length);
       // A file takes a batch without ever giving way to other work.
       await nextTurn();
     }
@@ -100,19 +103,19 @@ function createQueue({ store, emit }: DecisionLogDeps) {
   return {
     flush,
     add(record: DecisionRecord) {
-      if (waiting.length >= MAX_WAITING) {
+      const line = isNotable(record) ? notable : others;
+      if (line.length >= MAX_WAITING) {
         dropped += 1;
         return;
       }
-      waiting.push(record);
+      line.push(record);
       timer ??= setTimeout(flush, WRITE_AFTER_MS).unref();
-      if (waiting.length === BATCH_SIZE && !isStoreAway) void flush();
+      if (line.length === BATCH_SIZE && !isStoreAway) void flush();
     },
     async close() {
       await flush();
       if (timer) clearTimeout(timer);
-      dropped += waiting.length;
-      waiting = [];
+      for (const line of [notable, others]) dropped += line.splice(0).length;
       reportDropped();
     },
   };

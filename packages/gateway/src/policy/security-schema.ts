@@ -109,7 +109,9 @@ const decisions = z
       .min(0)
       .max(100_000_000)
       .default(100_000)
-      .describe('Most decisions that are kept; the oldest go first.'),
+      .describe(
+        'Most decisions that are kept; the oldest go first. As many are kept of what was denied or administered, apart from the rest.',
+      ),
   })
   .prefault({})
   .describe('The decision log.');

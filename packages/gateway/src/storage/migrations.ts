@@ -72,24 +72,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   },
   '0006_decisions': {
     async up(database) {
-      await database.schema
-        .createTable('decisions')
-        .addColumn('id', 'text', (column) => column.primaryKey())
-        .addColumn('time_ms', 'bigint', (column) => column.notNull())
-        .addColumn('request_id', 'text')
-        .addColumn('key_id', 'text')
-        .addColumn('role', 'text')
-        .addColumn('action', 'text', (column) => column.notNull())
-        .addColumn('effect', 'text', (column) => column.notNull())
-        .addColumn('resource', 'text', (column) => column.notNull())
-        .addColumn('agent_id', 'text')
-        .addColumn('module_path', 'text')
-        .addColumn('tool', 'text')
-        .addColumn('rule_id', 'text')
-        .addColumn('tier', 'integer', (column) => column.notNull())
-        .addColumn('source', 'text')
-        .addColumn('reason', 'text')
-        .execute();
+      await addDecisions(database, 'decisions');
       // No index: it would cost each decision as much as all the rest. Readers go through it in steps.
     },
   },
@@ -169,7 +152,50 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  '0011_notable_decisions': {
+    async up(database: Kysely<DecisionTables>) {
+      await addDecisions(database, 'notable_decisions');
+      await database
+        .insertInto('notable_decisions')
+        .columns([...decisionColumns])
+        .expression((row) =>
+          row
+            .selectFrom('decisions')
+            .select([...decisionColumns])
+            .where(({ or, eb }) =>
+              or([eb('effect', '=', 'deny'), eb('action', '=', 'administer')]),
+            ),
+        )
+        .execute();
+      await database
+        .deleteFrom('decisions')
+        .where(({ or, eb }) => or([eb('effect', '=', 'deny'), eb('action', '=', 'administer')]))
+        .execute();
+    },
+  },
 };
+
+const decisionColumns = [
+  'id',
+  'time_ms',
+  'request_id',
+  'key_id',
+  'role',
+  'action',
+  'effect',
+  'resource',
+  'agent_id',
+  'module_path',
+  'tool',
+  'rule_id',
+  'tier',
+  'source',
+  'reason',
+] as const;
+
+type DecisionColumns = Record<(typeof decisionColumns)[number], string>;
+
+type DecisionTables = { decisions: DecisionColumns; notable_decisions: DecisionColumns };
 
 type KeyNames = {
   id: string;
@@ -198,5 +224,26 @@ async function index(database: AnyDatabase, table: string, columns: readonly str
     .createIndex([table, ...columns].join('_'))
     .on(table)
     .columns([...columns])
+    .execute();
+}
+
+async function addDecisions(database: AnyDatabase, table: keyof DecisionTables): Promise<void> {
+  await database.schema
+    .createTable(table)
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('time_ms', 'bigint', (column) => column.notNull())
+    .addColumn('request_id', 'text')
+    .addColumn('key_id', 'text')
+    .addColumn('role', 'text')
+    .addColumn('action', 'text', (column) => column.notNull())
+    .addColumn('effect', 'text', (column) => column.notNull())
+    .addColumn('resource', 'text', (column) => column.notNull())
+    .addColumn('agent_id', 'text')
+    .addColumn('module_path', 'text')
+    .addColumn('tool', 'text')
+    .addColumn('rule_id', 'text')
+    .addColumn('tier', 'integer', (column) => column.notNull())
+    .addColumn('source', 'text')
+    .addColumn('reason', 'text')
     .execute();
 }

@@ -8,6 +8,8 @@ export type Tables = {
   readonly keys: KeyRow;
   readonly overrides: OverrideRow;
   readonly decisions: DecisionRow;
+  /** The same of those that are `isNotable`. */
+  readonly notable_decisions: DecisionRow;
   readonly spending: SpendingRow;
   readonly reservations: ReservationRow;
   readonly request_counts: RequestCountRow;

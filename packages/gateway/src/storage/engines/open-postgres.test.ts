@@ -24,6 +24,7 @@ const tables = [
   'keys',
   'overrides',
   'decisions',
+  'notable_decisions',
   'spending',
   'reservations',
   'request_counts',

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CompiledQuery, Kysely, SelectQueryBuilder } from 'kysely';
+import { isNotable } from '../../protocol/notable-decisions.ts';
 import type {
   Action,
   DecisionQuery,
@@ -18,6 +19,11 @@ const INSERT_SIZES = [256, 128, 64, 32, 16, 8, 4, 2, 1] as const;
 const READ_STEP = 5000;
 const PRUNE_STEP = 1000;
 
+/** Where decisions are kept: those that are looked for later, apart from the mass. */
+type Table = 'decisions' | 'notable_decisions';
+
+const tables: readonly Table[] = ['notable_decisions', 'decisions'];
+
 /** The decision log of an open database. */
 export function createDecisionStore({ relaxed, guarded }: Engine): DecisionStore {
   const insert = createInsert(relaxed);
@@ -25,41 +31,87 @@ export function createDecisionStore({ relaxed, guarded }: Engine): DecisionStore
     append: (records) =>
       guarded(() =>
         relaxed.transaction().execute(async (transaction) => {
-          for (const rows of inSizes(records.map(toRow))) await insert(transaction, rows);
+          for (const [table, own] of Map.groupBy(records, tableOf))
+            for (const rows of inSizes(own.map(toRow))) await insert(transaction, table, rows);
         }),
       ),
     async list(query) {
-      const rows = await guarded(() => newestFitting(relaxed, query));
+      const rows = await newestOfAll(relaxed, guarded, query);
       const decisions = rows.slice(0, query.limit).map(toRecord);
       const isLast = rows.length <= query.limit;
       return { decisions, next: isLast ? null : (decisions.at(-1)?.id ?? null) };
     },
-    async prune({ beforeIso, keep }) {
-      const before = Date.parse(beforeIso);
-      const newest = await guarded(() => newestBeyond(relaxed, keep));
-      const isOver = ({ id, time_ms }: Place) =>
-        time_ms < before || (newest !== null && id <= newest.id);
+    async prune(limits) {
       let removed = 0;
-      for (;;) {
-        const count = await guarded(() => removeOldest(relaxed, isOver));
-        removed += count;
-        if (count < PRUNE_STEP) return removed;
-        await nextTurn();
-      }
+      for (const table of tables)
+        removed += await pruneTable(part(relaxed, table), guarded, limits);
+      return removed;
     },
   };
 }
 
+function tableOf(record: DecisionRecord): Table {
+  return isNotable(record) ? 'notable_decisions' : 'decisions';
+}
+
+/** Those that can hold what is asked for. */
+function tablesFor({ effect, action }: DecisionQuery): readonly Table[] {
+  if (effect === 'deny' || action === 'administer') return ['notable_decisions'];
+  return effect !== undefined && action !== undefined ? ['decisions'] : tables;
+}
+
+/** One more than the page holds, where there are so many, of both tables. */
+async function newestOfAll(
+  database: Kysely<Tables>,
+  guarded: Engine['guarded'],
+  query: DecisionQuery,
+): Promise<readonly DecisionRow[]> {
+  const found: DecisionRow[] = [];
+  for (const table of tablesFor(query))
+    found.push(...(await guarded(() => newestFitting(part(database, table), query))));
+  return found.toSorted((a, b) => (a.id < b.id ? 1 : -1)).slice(0, query.limit + 1);
+}
+
+async function pruneTable(
+  from: Part,
+  guarded: Engine['guarded'],
+  { beforeIso, keep }: Parameters<DecisionStore['prune']>[0],
+): Promise<number> {
+  const before = Date.parse(beforeIso);
+  const newest = await guarded(() => newestBeyond(from, keep));
+  const isOver = ({ id, time_ms }: Place) =>
+    time_ms < before || (newest !== null && id <= newest.id);
+  let removed = 0;
+  for (;;) {
+    const count = await guarded(() => removeOldest(from, isOver));
+    removed += count;
+    if (count < PRUNE_STEP) return removed;
+    await nextTurn();
+  }
+}
+
+/** One table of a database. The types say `decisions`, because the other has the same columns. */
+type Part = { readonly database: Kysely<Tables>; readonly table: 'decisions' };
+
+function part(database: Kysely<Tables>, table: Table): Part {
+  return { database, table: table as 'decisions' };
+}
+
 /** Adds rows, as many as any of the sizes. */
 function createInsert(database: Kysely<Tables>) {
-  const compiled = new Map<number, CompiledQuery>();
-  return async (transaction: Kysely<Tables>, rows: readonly DecisionRow[]): Promise<void> => {
-    let statement = compiled.get(rows.length);
+  const compiled = new Map<string, CompiledQuery>();
+  return async (
+    transaction: Kysely<Tables>,
+    table: Table,
+    rows: readonly DecisionRow[],
+  ): Promise<void> => {
+    const id = `${table} ${rows.length}`;
+    let statement = compiled.get(id);
     if (!statement) {
-      const adding = database.insertInto('decisions').values(rows);
+      const adding = database.insertInto(table).values(rows);
       // An append whose answer got lost is made again.
       statement = adding.onConflict((conflict) => conflict.doNothing()).compile();
-      compiled.set(rows.length, statement);
+      compiled.set(id, statement);
     }
     // All rows have their columns in one order, that of the statement.
     const parameters = rows.flatMap((row) => Object.values(row));
@@ -71,7 +123,7 @@ type Place = Pick<DecisionRow, 'id' | 'time_ms'>;
 
 /** One more than the page holds, where there are so many. */
 async function newestFitting(
-  database: Kysely<Tables>,
+  { database, table }: Part,
   query: DecisionQuery,
 ): Promise<readonly DecisionRow[]> {
   const wanted = query.limit + 1;
@@ -79,8 +131,8 @@ async function newestFitting(
   const rows: DecisionRow[] = [];
   let before = query.after;
   for (;;) {
-    const floor = await newestBeyond(database, READ_STEP, before);
-    let step = filtered(database.selectFrom('decisions').selectAll(), query);
+    const floor = await newestBeyond({ database, table }, READ_STEP, before);
+    let step = filtered(database.selectFrom(table).selectAll(), query);
     if (before !== undefined) step = step.where('id', '<', before);
     if (floor !== null) step = step.where('id', '>=', floor.id);
     rows.push(
@@ -126,11 +178,11 @@ function filtered(selection: Selection, query: DecisionQuery): Selection {
 
 /** The newest one after so many others, of those before an id; null where there are not so many. */
 async function newestBeyond(
-  database: Kysely<Tables>,
+  { database, table }: Part,
   count: number,
   before?: string,
 ): Promise<Place | null> {
-  let query = database.selectFrom('decisions').select(['id', 'time_ms']);
+  let query = database.selectFrom(table).select(['id', 'time_ms']);
   if (before !== undefined) query = query.where('id', '<', before);
   const row = await query.orderBy('id', 'desc').limit(1).offset(count).executeTakeFirst();
   return row ?? null;
@@ -138,11 +190,11 @@ async function newestBeyond(
 
 /** Removes the oldest ones for as long as they are to go, at most a step. */
 async function removeOldest(
-  database: Kysely<Tables>,
+  { database, table }: Part,
   isOver: (place: Place) => boolean,
 ): Promise<number> {
   const oldest = await database
-    .selectFrom('decisions')
+    .selectFrom(table)
     .select(['id', 'time_ms'])
     .orderBy('id')
     .limit(PRUNE_STEP)
@@ -151,7 +203,7 @@ async function removeOldest(
   const over = stays === -1 ? oldest : oldest.slice(0, stays);
   const last = over.at(-1);
   if (!last) return 0;
-  await database.deleteFrom('decisions').where('id', '<=', last.id).execute();
+  await database.deleteFrom(table).where('id', '<=', last.id).execute();
   return over.length;
 }
 
