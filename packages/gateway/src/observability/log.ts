@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import pino from 'pino';
 import type { GatewayEvent } from '../events.ts';
-import { shownJson, shownText } from '../protocol/shown-text.ts';
+import { shownJson, shownJsonText, shownText } from '../protocol/shown-text.ts';
 import { type LogEntry, logEntries } from './log-entry.ts';
 
 const rank = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5, silent: 6 };
@@ -93,7 +93,8 @@ function jsonSink(level: string): Sink {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination,
+    // Whoever reads the lines in a terminal is to see what they say.
+    { write: (line: string) => void destination.write(shownJsonText(line)) },
   );
   return {
     write: ({ level, message, fields }) => logger[level](fields, message),

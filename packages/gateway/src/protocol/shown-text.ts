@@ -18,7 +18,13 @@ export function shownText(text: string): string {
 
 /** JSON in which nothing is unseen. It says the same: of what `JSON.stringify` leaves as it is, only texts hold such. */
 export function shownJson(value: unknown, indent?: number): string {
-  return (JSON.stringify(value, null, indent) ?? '').replace(unseen, escaped);
+  return shownJsonText(JSON.stringify(value, null, indent) ?? '');
+}
+
+/** The same of what is JSON already: a line of a log, say. */
+export function shownJsonText(json: string): string {
+  // Most lines are plain, which is told faster.
+  return /[^\n\x20-\x7e]/.test(json) ? json.replace(unseen, escaped) : json;
 }
 
 function escaped(found: string): string {
