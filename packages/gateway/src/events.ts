@@ -106,6 +106,8 @@ export type GatewayEvent =
       readonly question: Question;
       readonly decision: Decision;
       readonly requestId: string | null;
+      /** How many it stands for, where a run had too many to tell each. */
+      readonly times?: number;
     }
   | {
       readonly type: 'request_ended';

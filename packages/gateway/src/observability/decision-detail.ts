@@ -26,8 +26,13 @@ export function decisionDetail(event: EventOf<'access_decided'>): DecisionDetail
     // No rule at all is the last tier.
     tier: decision.rule?.tier ?? 8,
     source: decision.rule?.source ?? null,
-    reason: decision.rule?.reason ?? null,
+    reason: reasonOf(event),
   };
+}
+
+function reasonOf({ decision, times }: EventOf<'access_decided'>): string | null {
+  if (times === undefined) return decision.rule?.reason ?? null;
+  return `The last of ${times} more such decisions, which are not told one by one.`;
 }
 
 function agentOf({ question }: EventOf<'access_decided'>): string | null {

@@ -178,6 +178,30 @@ test('holds no more than 10,000 for a store that is away, and tells how many it 
   ]);
 });
 
+test('drops no denial and nothing administered, however much was allowed before', async () => {
+  const { state, store } = awayStore();
+  const { keep } = await keeper({ store });
+  const allowed = { answer: 'allow', rule: null } as const;
+  for (let index = 0; index < 10_001; index++) keep.listener(decided({}, allowed));
+  keep.listener(decided());
+  keep.listener(decided({ action: 'administer', resource: '/agents/refresh' }, allowed));
+  state.isAway = false;
+  await keep.flush();
+  expect(state.records).toHaveLength(10_002);
+  expect(state.records.slice(0, 2).map(({ resource }) => resource)).toEqual([
+    ...['weather', '/agents/refresh'],
+  ]);
+});
+
+test('tells of how many a decision stands', async () => {
+  const { keep, kept } = await keeper();
+  keep.listener({ ...decided(), times: 7 } as GatewayEvent);
+  await keep.flush();
+  expect((await kept())[0]?.reason).toBe(
+    'The last of 7 more such decisions, which are not told one by one.',
+  );
+});
+
 test('tells at the end what it could not write', async () => {
   const { keep, faults } = await keeper({ store: awayStore().store });
   keep.listener(decided());

@@ -116,9 +116,10 @@ function count(set: MetricSet, event: GatewayEvent): void {
   }
 }
 
-function countDecision(set: MetricSet, { question, decision }: EventOf<'access_decided'>): void {
+function countDecision(set: MetricSet, event: EventOf<'access_decided'>): void {
+  const { question, decision, times } = event;
   const source = decision.rule?.source ?? 'none';
-  set.decisions({ action: question.action, effect: decision.answer, source });
+  set.decisions({ action: question.action, effect: decision.answer, source }, times);
 }
 
 function countRun(set: MetricSet, event: EventOf<'run_ended'>): void {

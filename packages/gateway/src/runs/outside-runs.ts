@@ -4,6 +4,7 @@ import { decide } from '../policy/rules/decide.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
 import type { Decision, Question } from '../protocol/policy.ts';
 import type { OutsideRuns, OutsideWork } from '../protocol/pool.ts';
+import { createDecisionCap, type DecisionCap } from './decision-cap.ts';
 import { toolQuestion } from './tool-tables.ts';
 
 export type OutsideRunsDeps = {
@@ -11,6 +12,9 @@ export type OutsideRunsDeps = {
   readonly nowSeconds: () => number;
   readonly emit: Emit;
 };
+
+/** After so long what a module calls is recorded one by one again. */
+const capMs = 600_000;
 
 /**
  * Answers for tools that a module calls outside the scope of a run. It is allowed what the agent may by itself and each
@@ -27,8 +31,9 @@ export function createOutsideRuns({ rules, nowSeconds, emit }: OutsideRunsDeps):
     const denied = [byItself, ...forCallers].find(({ decision }) => decision.answer === 'deny');
     return denied ?? byItself;
   };
-  const record = (decided: Decided) => {
-    emit({ type: 'access_decided', ...decided, requestId: null });
+  const capOf = createCaps(emit);
+  const record = ({ load }: OutsideWork, decided: Decided) => {
+    capOf(load).record({ type: 'access_decided', ...decided, requestId: null });
     return decided.decision.answer === 'allow';
   };
 
@@ -37,17 +42,34 @@ export function createOutsideRuns({ rules, nowSeconds, emit }: OutsideRunsDeps):
       const { tool, arguments: args } = question;
       if (question.ask === 'authorize_tool') {
         const { provenance = 'native' } = question;
-        return record(decideFor(work, { tool, provenance, args }));
+        return record(work, decideFor(work, { tool, provenance, args }));
       }
       const asked = decideFor(work, { tool, provenance: 'gateway', args });
-      record({ ...asked, decision: deniedAnyhow(asked.decision) });
+      record(work, { ...asked, decision: deniedAnyhow(asked.decision) });
       const message = `The gateway tool '${tool}' can be called only in a run.`;
       throw new GatewayError('not_allowed', message);
     },
     onToolDecided(work, { tool, provenance }) {
       const asked = decideFor(work, { tool, provenance });
-      record({ ...asked, decision: deniedAnyhow(asked.decision) });
+      record(work, { ...asked, decision: deniedAnyhow(asked.decision) });
     },
+  };
+}
+
+/** One for each module as it was loaded, and anew after a while. */
+function createCaps(emit: Emit): (load: OutsideWork['load']) => DecisionCap {
+  const caps = new WeakMap<object, DecisionCap>();
+  return (load) => {
+    const known = caps.get(load);
+    if (known) return known;
+    const cap = createDecisionCap(emit);
+    caps.set(load, cap);
+    const renew = () => {
+      caps.delete(load);
+      cap.end();
+    };
+    setTimeout(renew, capMs).unref();
+    return cap;
   };
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { sampleAgent, sampleManifest } from '../../test/support/manifest.ts';
 import type { GatewayEvent } from '../events.ts';
-import { createAuthorize } from '../policy/authorize.ts';
 import { builtInRules } from '../policy/rules/built-in.ts';
 import { compileRules } from '../policy/rules/rule-set.ts';
 import type { KeyPrincipal, Rule } from '../protocol/policy.ts';
@@ -56,7 +55,6 @@ function scene(...rules: Rule[]) {
   const asked = { rules: () => current, nowSeconds: () => nowSeconds };
   const toolsOf = createRunTools({
     ...asked,
-    authorize: createAuthorize({ ...asked, emit }),
     onChange: (listener) => {
       onChange = listener;
     },
@@ -225,6 +223,26 @@ describe('what a worker made of its verdicts', () => {
 
 describe('a question of a worker', () => {
   const ask = { ask: 'authorize_tool', tool: 'add', provenance: 'mcp' } as const;
+
+  test('is told one by one a thousand times of each answer, and what comes after once at the end', async () => {
+    const { toolsOf, emitted } = scene(rule({ resources: ['drop'] }));
+    const tools = toolsOf(user(), 'req_1');
+    const end = tools.follow(() => undefined);
+    const claim = { runId: 'run_1', tool: 'add', provenance: 'native', answer: 'allow' } as const;
+    for (let index = 0; index < 1200; index++) tools.onDecided(claim);
+    tools.onDecided({ ...claim, tool: 'drop', answer: 'deny' });
+    await tools.answer({ ask: 'authorize_tool', tool: 'add', arguments: { n: 1 } });
+    expect(emitted).toHaveLength(1001);
+    end();
+    expect(emitted).toHaveLength(1002);
+    expect(emitted.at(-1)).toEqual({
+      type: 'access_decided',
+      question: expect.not.objectContaining({ args: { n: 1 } }),
+      decision: expect.objectContaining({ answer: 'allow' }),
+      requestId: 'req_1',
+      times: 201,
+    });
+  });
 
   test('is decided with the arguments, and recorded once', async () => {
     const { toolsOf, decided } = scene(rule({ resources: ['add'], when: 'args.n > 3' }));

@@ -1,8 +1,9 @@
 import { GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { Decision, Question } from '../protocol/policy.ts';
+import { decide } from '../policy/rules/decide.ts';
 import type { Provenance } from '../protocol/run.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
+import { createDecisionCap, type DecisionCap } from './decision-cap.ts';
 import {
   createToolTables,
   type ToolTable,
@@ -12,8 +13,6 @@ import {
 } from './tool-tables.ts';
 
 export type RunToolsDeps = ToolTablesDeps & {
-  /** Decides and records the decision. */
-  readonly authorize: (question: Question, requestId: string) => Decision;
   /** Calls back when rules may decide otherwise than before. */
   readonly onChange: (listener: () => void) => void;
   readonly emit: Emit;
@@ -23,7 +22,7 @@ export type RunToolsDeps = ToolTablesDeps & {
 export type RunTools = {
   /** Those to begin with. */
   readonly verdicts: ToolVerdicts;
-  /** Calls back when others hold, until the returned function is called. */
+  /** Calls back when others hold, until the returned function is called, with which the run is over. */
   readonly follow: (listener: (verdicts: ToolVerdicts) => void) => () => void;
   /** Records what the worker made of the verdicts. */
   readonly onDecided: (decided: ToolDecided) => void;
@@ -40,6 +39,7 @@ const adoptionMs = 5000;
 type Live = {
   readonly user: ToolUser;
   readonly requestId: string;
+  readonly decisions: DecisionCap;
   table: ToolTable;
   /** The one before, for as long as the worker may still go by it. */
   earlier: { readonly table: ToolTable; readonly untilMs: number } | null;
@@ -72,7 +72,14 @@ export function createRunTools(
 
   return (user, requestId) => {
     const table = tables.of(user);
-    const run: Live = { user, requestId, table, earlier: null, onChange: () => undefined };
+    const run: Live = {
+      user,
+      requestId,
+      decisions: createDecisionCap(deps.emit),
+      table,
+      earlier: null,
+      onChange: () => undefined,
+    };
     return {
       verdicts: table.verdicts,
       follow(listener) {
@@ -81,10 +88,11 @@ export function createRunTools(
         watchClock();
         return () => {
           live.delete(run);
+          run.decisions.end();
           watchClock();
         };
       },
-      onDecided: (decided) => record(deps, run, decided),
+      onDecided: (decided) => record(run, decided),
       answer: (question) => answer(deps, run, question),
     };
   };
@@ -103,14 +111,14 @@ function isSame(some: ToolVerdicts, others: ToolVerdicts): boolean {
 }
 
 /** The decision that the worker went by: where the table of now does not say so, the one before may have. */
-function record({ emit }: RunToolsDeps, run: Live, decided: ToolDecided): void {
+function record(run: Live, decided: ToolDecided): void {
   const { user, requestId, table } = run;
   const { tool, provenance, answer } = decided;
   const now = table.decisionOn(tool, provenance);
   const before = earlierOf(run)?.decisionOn(tool, provenance);
   const decision = now.answer !== answer && before?.answer === answer ? before : now;
   const question = toolQuestion(user, { tool, provenance });
-  emit({ type: 'access_decided', question, decision, requestId });
+  run.decisions.record({ type: 'access_decided', question, decision, requestId });
 }
 
 function earlierOf({ earlier }: Live): ToolTable | null {
@@ -118,13 +126,17 @@ function earlierOf({ earlier }: Live): ToolTable | null {
 }
 
 async function answer(
-  { authorize }: RunToolsDeps,
-  { user, requestId }: Live,
+  { rules, nowSeconds }: RunToolsDeps,
+  { user, requestId, decisions }: Live,
   question: WorkerQuestion,
 ): Promise<unknown> {
   const { tool, arguments: args } = question;
-  const isAllowed = (provenance: Provenance) =>
-    authorize(toolQuestion(user, { tool, provenance, args }), requestId).answer === 'allow';
+  const isAllowed = (provenance: Provenance) => {
+    const asked = toolQuestion(user, { tool, provenance, args });
+    const decision = decide(rules(), asked, nowSeconds());
+    decisions.record({ type: 'access_decided', question: asked, decision, requestId });
+    return decision.answer === 'allow';
+  };
   switch (question.ask) {
     case 'authorize_tool':
       return isAllowed(question.provenance ?? 'native');
