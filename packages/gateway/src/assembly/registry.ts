@@ -7,12 +7,14 @@ import type { Decision, Question } from '../protocol/policy.ts';
 import { createCatalog } from '../registry/catalog.ts';
 import { createFollowPolicy } from '../registry/follow-policy.ts';
 import { createGenerations } from '../registry/kept/generations.ts';
+import type { GivenEnv } from '../registry/kept/given-env.ts';
 import { createLastKnownGood } from '../registry/kept/last-known-good.ts';
 import { conditionsOf } from '../registry/kept/module-load.ts';
 import { createLoadGeneration } from '../registry/load-generation.ts';
 import { createSyncAgents } from '../registry/sync-agents.ts';
 import { createFollowFiles } from '../registry/watch/follow-files.ts';
 import type { Parts } from './parts.ts';
+import { createHiddenEnv } from './secrets.ts';
 
 /** Which agents there are, and how they follow their files and the rules. */
 export function createRegistry(
@@ -31,14 +33,13 @@ export function createRegistry(
     readableBy: user?.gid ?? null,
   });
   const settings = () => settingsForLoads(live.current(), parts.upstreams.current());
-  const conditions = () =>
-    conditionsOf(settings(), [
-      process.version,
-      ownPackage.version,
-      ownPackage.dependencies['@openai/agents'] ?? '',
-      python ?? '',
-    ]);
-  const loading = { generations, settings, ...runtimes };
+  const versions = [
+    ...[process.version, ownPackage.version],
+    ...[ownPackage.dependencies['@openai/agents'] ?? '', python ?? ''],
+  ];
+  const conditions = (given: GivenEnv['values']) => conditionsOf(settings(), versions, given);
+  const giveEnv = createHiddenEnv(parts.secrets, live);
+  const loading = { generations, settings, giveEnv, ...runtimes };
   const policy = { decide, authorize: (question: Question) => authorize(question, null) };
   const sync = createSyncAgents({
     discovery: { projectRoot, roots, defaultNamespace },
@@ -54,7 +55,7 @@ export function createRegistry(
     lastKnownGood: createLastKnownGood({ ...loading, store: kept.generations, emit }),
     ...policy,
     catalog,
-    conditions,
+    conditions: async (module) => conditions((await giveEnv(module)).values),
     retire,
     reportedBefore: () =>
       parts.observers.diagnostics.all().flatMap(({ module_path }) => module_path ?? []),

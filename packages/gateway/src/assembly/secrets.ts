@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
+import type { LiveConfig } from '../config/live-config.ts';
 import { hideInFindings } from '../observability/hide-in-findings.ts';
 import type { Redactor } from '../observability/redact.ts';
 import type { Secrets } from '../observability/secrets.ts';
 import type { Pool } from '../pool/pool.ts';
+import { createGiveEnv, type GiveEnv } from '../registry/kept/given-env.ts';
 
 /** Has the redactor hide the secrets that the settings hold. Returns the settings. */
 export function addSecretsOf(secrets: Redactor, config: Config): Config {
@@ -18,6 +21,22 @@ export function addSecretsOf(secrets: Redactor, config: Config): Config {
 export function environmentForWorkers({ environment, upstreams }: Config): Config['environment'] {
   const keys = new Set(Object.values(upstreams).map(({ apiKeyEnv }) => apiKeyEnv));
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !keys.has(name)));
+}
+
+/** Reads what the operator gives to modules, all of which is secret, whatever it is called. */
+export function createHiddenEnv(secrets: Secrets, live: LiveConfig): GiveEnv {
+  const { projectRoot, configFile } = live.current();
+  const giveEnv = createGiveEnv({
+    variables: () => live.current().givenVariables,
+    environment: () => live.current().environment,
+    settingsFile: configFile ?? join(projectRoot, 'gateway.yaml'),
+    files: live.files,
+  });
+  return async (module) => {
+    const given = await giveEnv(module);
+    secrets.addGiven(module.agentId, Object.values(given.values));
+    return given;
+  };
 }
 
 /** The pool, whose findings show nothing of the secrets that modules were given. */

@@ -1,4 +1,5 @@
 import type { SecuritySettings } from '../policy/settings.ts';
+import type { GivenVariable } from '../protocol/module.ts';
 import type { SourcedName, ToolEventsMode, UpstreamApi } from '../protocol/records.ts';
 import type { Environment } from './environment.ts';
 import type { Settings } from './schema.ts';
@@ -53,6 +54,8 @@ export type Config = {
     readonly baseUrl: string | null;
     readonly api: UpstreamApi | null;
   };
+  /** Of `agents`, in its order. */
+  readonly givenVariables: readonly GivenVariable[];
   readonly security: SecuritySettings;
   readonly server: Omit<CamelKeys<Settings['server']>, 'shutdownDelayMs'> & {
     /** Null where what is asked of `/readyz` decides. */

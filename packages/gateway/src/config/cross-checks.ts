@@ -45,6 +45,26 @@ function upstreamNames(settings: Settings, environmentOnly: EnvironmentSettings)
     : ['demo'];
 }
 
+/** Variables of agents that would lead past the gateway: the way to models, and what is its own. */
+export function wrongAgentVariables(settings: Settings, origin: Origin): ConfigProblem[] {
+  const ownNames = [
+    ...['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'GATEWAY_STORE_URL'],
+    ...Object.values(settings.upstreams).flatMap(({ api_key_env: name }) => name ?? []),
+  ];
+  return Object.entries(settings.agents).flatMap(([pattern, { env }]) =>
+    Object.entries(env).flatMap(([name, from]) => {
+      const path = ['agents', pattern, 'env', name];
+      if (['OPENAI_API_KEY', 'OPENAI_BASE_URL'].includes(name)) {
+        const message = `Agents reach models through the gateway, which sets ${name} itself. Remove it.`;
+        return [problemAt(path, message, origin, 'key')];
+      }
+      if (!('env' in from) || !ownNames.includes(from.env)) return [];
+      const message = `${from.env} is the gateway’s own; no agent is given it. Name another variable.`;
+      return [problemAt([...path, 'env'], message, origin, 'value')];
+    }),
+  );
+}
+
 /** Rules that make no sense, such as conditions that name what there is not. */
 export function wrongRules({ security }: Settings, origin: Origin): ConfigProblem[] {
   return securityProblems(toSecuritySettings(security)).map(({ path, message }) =>

@@ -6,8 +6,8 @@ import { ConfigError, type ConfigProblem } from './config-error.ts';
 /** The settings while the gateway runs: what agents depend on follows the files, the rest waits for a restart. */
 export type LiveConfig = {
   readonly current: () => Config;
-  /** Files whose change is a reason to read the settings again. Absolute. */
-  readonly files: readonly string[];
+  /** Files whose change is a reason to read the settings again, those of secrets among them. Absolute. */
+  readonly files: () => readonly string[];
   /** Path that findings about the settings are reported under. */
   readonly path: string;
   /** Reads the settings again. With an error among the findings the old ones stay, all of them. */
@@ -34,7 +34,7 @@ export function createLiveConfig(initial: Config, read: () => Promise<Config>): 
   const yaml = initial.configFile ?? join(initial.projectRoot, 'gateway.yaml');
   return {
     current: () => current,
-    files: [yaml, join(initial.projectRoot, '.env')],
+    files: () => [yaml, join(initial.projectRoot, '.env'), ...secretFiles(current)],
     path: 'gateway.yaml',
     async reload() {
       try {
@@ -50,6 +50,10 @@ export function createLiveConfig(initial: Config, read: () => Promise<Config>): 
       }
     },
   };
+}
+
+function secretFiles({ givenVariables }: Config): string[] {
+  return givenVariables.flatMap(({ from }) => ('file' in from ? [from.file] : []));
 }
 
 function pick<Key extends keyof Config>(config: Config, keys: readonly Key[]): Pick<Config, Key> {

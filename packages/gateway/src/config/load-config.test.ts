@@ -51,6 +51,7 @@ describe('loadConfig without any setting', () => {
       upstreams: {},
       openAi: { apiKey: null, baseUrl: null, api: null },
       // Its own defaults are in security.test.ts.
+      givenVariables: [],
       security: expect.objectContaining({ rules: [], namespaces: {} }),
       server: {
         host: '127.0.0.1',
@@ -307,7 +308,7 @@ describe('loadConfig refuses', () => {
       'colour:',
       'colour',
       1,
-      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, upstreams, security, server, worker, store_url, log.',
+      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, security, server, worker, store_url, log.',
     ],
     ['log: {}\ntools:', 'tools', 2, 'This version of Dropgate has no such section yet. Remove it.'],
   ])('the unknown key in %j', (yaml, setting, line, message) => {
@@ -385,6 +386,29 @@ describe('loadConfig refuses', () => {
     expect(problems(yaml)).toMatchObject([{ file: 'gateway.yaml', line: 1, setting }]);
   });
 
+  test('to give agents the way to models, or what is the gateway’s own', () => {
+    const yaml = `upstreams: { a: { base_url: "http://a", api_key_env: A_KEY } }
+agents:
+  "labs/*":
+    env:
+      OPENAI_API_KEY: { file: key }
+      MINE: { env: A_KEY }
+`;
+    expect(problems(yaml)).toEqual([
+      {
+        ...{ file: 'gateway.yaml', line: 5, column: 7 },
+        setting: 'agents.labs/*.env.OPENAI_API_KEY',
+        message:
+          'Agents reach models through the gateway, which sets OPENAI_API_KEY itself. Remove it.',
+      },
+      {
+        ...{ file: 'gateway.yaml', line: 6, column: 20 },
+        setting: 'agents.labs/*.env.MINE.env',
+        message: 'A_KEY is the gateway’s own; no agent is given it. Name another variable.',
+      },
+    ]);
+  });
+
   test.each([
     [
       'a key in place of its variable',
@@ -404,6 +428,8 @@ describe('loadConfig refuses', () => {
       null,
       { OPENAI_BASE_URL: 'me:S3CRET@host', GATEWAY_STORE_URL: 'S3CRET' },
     ],
+    ['a secret in place of its variable', 'agents: { "labs/*": { env: { PASS: S3CRET } } }', {}],
+    ['a secret as a variable', 'agents: { a: { env: { PASS: { env: "S3CRET!" } } } }', {}],
   ])('%s without repeating it', (_what, yaml, env) => {
     const found = problems(yaml, env);
     expect(found.length).toBeGreaterThan(0);

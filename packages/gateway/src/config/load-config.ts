@@ -4,7 +4,13 @@ import { type EnvFile, readEnvFile } from '../protocol/env-file.ts';
 import { allowedValues } from './allowed-values.ts';
 import type { Command, Config } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
-import { wrongReferences, wrongRules, wrongSandboxPaths, wrongWorkerUser } from './cross-checks.ts';
+import {
+  wrongAgentVariables,
+  wrongReferences,
+  wrongRules,
+  wrongSandboxPaths,
+  wrongWorkerUser,
+} from './cross-checks.ts';
 import { type Environment, readVariables, type VariableValue } from './environment.ts';
 import { missingApiKeys, nearMisses, readableSecrets, unreadLine } from './notices.ts';
 import { type Origin, toProblems } from './problems.ts';
@@ -51,6 +57,7 @@ export function loadConfig(options: {
   const problems = [...settings.problems, ...environmentOnly.problems];
   if (settings.value && environmentOnly.value) {
     problems.push(...wrongReferences(settings.value, environmentOnly.value, origin));
+    problems.push(...wrongAgentVariables(settings.value, origin));
     problems.push(...wrongRules(settings.value, origin));
     problems.push(...wrongSandboxPaths(settings.value, projectRoot, origin));
     problems.push(...wrongWorkerUser(settings.value.worker, { ...options, projectRoot }, origin));

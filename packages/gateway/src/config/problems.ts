@@ -86,8 +86,14 @@ function valueAt(settings: unknown, path: SettingPath): unknown {
 // Addresses may hold a password, and a secret is easily put where the name of its variable belongs.
 const secretive = /url|key|token|secret/;
 
+/** Where agents are given secrets, whatever these are called. */
+function isForSecrets(path: SettingPath): boolean {
+  return path[0] === 'agents' && path[2] === 'env';
+}
+
 function shown(path: SettingPath, value: unknown): string {
   const isPlain = ['string', 'number', 'boolean'].includes(typeof value);
-  if (!isPlain || path.some((part) => secretive.test(String(part)))) return 'This value';
+  const isSecretive = isForSecrets(path) || path.some((part) => secretive.test(String(part)));
+  if (!isPlain || isSecretive) return 'This value';
   return String(JSON.stringify(value)).slice(0, 80);
 }

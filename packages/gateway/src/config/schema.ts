@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { securitySchema } from '../policy/settings.ts';
 import { toolEventsModes, upstreamApis } from '../protocol/records.ts';
+import { agentsSchema, variableName } from './agents-schema.ts';
 
 const name = z
   .string()
@@ -11,11 +12,6 @@ const exportName = z
   .string()
   .regex(/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u)
   .meta({ allowed: 'a list of names of exports, such as [agent, buildAgent]' });
-
-const variableName = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
-  .meta({ allowed: 'the name of an environment variable (never the secret itself)' });
 
 const httpUrl = z
   .url({ protocol: /^https?$/ })
@@ -222,6 +218,7 @@ export const settingsSchema = z.strictObject({
     .min(1)
     .default(['agent', 'build_agent', 'buildAgent', 'default'])
     .describe('Names of exports that are taken for the agent first, in order.'),
+  agents: agentsSchema,
   upstreams: z
     .record(name, upstream)
     .default({})

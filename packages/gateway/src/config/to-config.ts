@@ -1,5 +1,6 @@
 import { resolve, sep } from 'node:path';
 import { toSecuritySettings } from '../policy/settings.ts';
+import type { GivenVariable } from '../protocol/module.ts';
 import type { SettingSource, SourcedName, UpstreamApi } from '../protocol/records.ts';
 import type { CamelKeys, Command, Config, UpstreamSettings } from './config.ts';
 import type { Environment } from './environment.ts';
@@ -42,6 +43,7 @@ export function toConfig(input: CheckedSettings): Config {
       baseUrl: environmentOnly.openai_base_url ?? null,
       api: environmentOnly.upstream_api ?? null,
     },
+    givenVariables: toGivenVariables(settings.agents, projectRoot),
     security: toSecuritySettings(settings.security),
     server: {
       ...camelKeys(settings.server),
@@ -59,6 +61,16 @@ export function toConfig(input: CheckedSettings): Config {
     environment,
     notices: input.notices,
   };
+}
+
+function toGivenVariables(agents: Settings['agents'], projectRoot: string): GivenVariable[] {
+  return Object.entries(agents).flatMap(([pattern, { env }]) =>
+    Object.entries(env).map(([name, from]) => ({
+      agents: pattern,
+      name,
+      from: 'file' in from ? { file: resolve(projectRoot, from.file) } : from,
+    })),
+  );
 }
 
 type RawUpstream = Settings['upstreams'][string];

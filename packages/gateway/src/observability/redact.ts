@@ -63,14 +63,21 @@ export function createRedactor(): Redactor {
 
 /** The secrets of an environment, in each form in which they turn up: those of variables named so, and passwords in addresses. */
 export function secretsIn(environment: Readonly<Record<string, string | undefined>>): Set<string> {
+  return secretsOf(
+    Object.entries(environment).flatMap(([name, value = '']) => {
+      const isSecret = secretName.test(name) && !placeName.test(name);
+      return [...passwordsIn(value), ...(isSecret ? [value] : [])];
+    }),
+  );
+}
+
+/** Values that are secrets, in each form in which they turn up. */
+export function secretsOf(values: readonly string[]): Set<string> {
   const found = new Set<string>();
   let characters = 0;
-  for (const [name, value = ''] of Object.entries(environment)) {
-    const isSecret = secretName.test(name) && !placeName.test(name);
-    for (const form of [...passwordsIn(value), ...(isSecret ? [value] : [])].flatMap(formsOf)) {
-      characters += form.length;
-      if (found.size < maxSecrets && characters <= maxCharacters) found.add(form);
-    }
+  for (const form of values.flatMap(formsOf)) {
+    characters += form.length;
+    if (found.size < maxSecrets && characters <= maxCharacters) found.add(form);
   }
   return found;
 }

@@ -43,4 +43,16 @@ describe('the secrets of a module', () => {
     secrets.addModule('a/b', { A_KEY: 'the-new-secret' });
     expect(secrets.textOf('a/b')('the-old-secret the-new-secret')).toBe('[secret] [secret]');
   });
+
+  test('that the operator gives are hidden whatever they are called, the ones before too', () => {
+    const secrets = createSecrets();
+    secrets.addModule('a/b', { CITY: 'Paris on the Seine', A_KEY: 'its-own-secret' });
+    for (const value of ['first-value', 'first-value', 'second-value']) {
+      secrets.addGiven('a/b', [value]);
+    }
+    expect(
+      secrets.textOf('a/b')('first-value second-value its-own-secret Paris on the Seine'),
+    ).toBe('[secret] [secret] [secret] Paris on the Seine');
+    expect(secrets.textOf('a/c')('second-value')).toBe('second-value');
+  });
 });

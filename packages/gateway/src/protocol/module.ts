@@ -5,6 +5,14 @@ export const languages = ['node', 'python'] as const;
 
 export type Language = (typeof languages)[number];
 
+/** A variable that the operator gives to some agents, and where its value is: in the gateway's environment or a file. */
+export type GivenVariable = {
+  /** Pattern of model ids, `*` for anything. */
+  readonly agents: string;
+  readonly name: string;
+  readonly from: { readonly env: string } | { readonly file: string };
+};
+
 /** A module found on disk. Paths are absolute but `modulePath`, which is below the project root. */
 export type FoundModule = {
   readonly agentId: string;

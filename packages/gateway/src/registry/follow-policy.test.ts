@@ -80,6 +80,7 @@ function begin(place: Place, startRules: readonly Rule[]) {
         remove: async (agentId) => void stored.delete(agentId),
       },
       findRuntime: async () => ({ interpreter: null, finding: null, watched: [] }),
+      giveEnv: async () => ({ values: {}, findings: [], watched: [] }),
       settings: () => ({
         exportNames: ['agent'],
         upstreams: {},
@@ -89,7 +90,7 @@ function begin(place: Place, startRules: readonly Rule[]) {
       generations,
       emit,
     }),
-    conditions: () => 'these',
+    conditions: async () => 'these',
     onSynced: () => {},
     ...policy,
     catalog,

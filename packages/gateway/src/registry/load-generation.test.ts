@@ -9,6 +9,7 @@ import type { FoundModule } from '../protocol/module.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import { sha256 } from './kept/fingerprint.ts';
 import { createGenerations } from './kept/generations.ts';
+import type { GivenEnv } from './kept/given-env.ts';
 import type { LoadGenerationDeps } from './load-generation.ts';
 import { createLoadGeneration } from './load-generation.ts';
 
@@ -22,6 +23,7 @@ const withoutPython = createModuleRuntimes({
 async function scene(
   prepare: (load: ModuleLoad) => ReturnType<LoadGenerationDeps['prepare']>,
   dependencies: readonly Finding[] = [],
+  given = (): GivenEnv => ({ values: {}, findings: [], watched: [] }),
 ) {
   const folder = await tempFolder({ 'A/agent.ts': 'one', 'A/.env': 'CITY=Paris' });
   const module: FoundModule = {
@@ -52,7 +54,8 @@ async function scene(
       defaultUpstream: { name: 'demo', source: 'default' },
       defaultModel: null,
     }),
-    conditions: () => 'these',
+    conditions: (values) => `these ${JSON.stringify(values)}`,
+    giveEnv: async () => given(),
     checkDependencies: async () => dependencies,
     nowMs: () => 5_000,
     signal: closing.signal,
@@ -139,6 +142,56 @@ describe('load-generation', () => {
       env: { CITY: 'Paris' },
       kept: { [module.entry]: sha256(Buffer.from('one')) },
     });
+  });
+
+  test('gives a module what the operator gives it, over its own, from kept bytes too', async () => {
+    let values: GivenEnv['values'] = { CITY: 'Rome', SERVICE_KEY: 'one' };
+    const { load, loads, module } = await scene(
+      (job) => loadedFrom(job.entry),
+      [],
+      () => ({ values, findings: [], watched: [] }),
+    );
+    const { served } = await load(module, { generation: 1, kept: null, signal });
+    expect(served?.conditions).toBe('these {"CITY":"Rome","SERVICE_KEY":"one"}');
+    values = { OPENAI_API_KEY: 'sk-planted' };
+    await load(module, { generation: 2, kept: served, signal });
+    expect(loads.map(({ env }) => env)).toEqual([
+      { CITY: 'Rome', SERVICE_KEY: 'one' },
+      { CITY: 'Paris' },
+    ]);
+  });
+
+  test('loads again with what was given while it was loaded', async () => {
+    let key = 'one';
+    const { load, loads, module } = await scene(
+      async (job) => {
+        key = 'two';
+        return loadedFrom(job.entry);
+      },
+      [],
+      () => ({ values: { SERVICE_KEY: key }, findings: [], watched: [] }),
+    );
+    const { served } = await load(module, { generation: 1, kept: null, signal });
+    expect(loads.map(({ env }) => env.SERVICE_KEY)).toEqual(['one', 'two']);
+    expect(served?.conditions).toBe('these {"SERVICE_KEY":"two"}');
+  });
+
+  test('does not load a module that is not given what it is to be', async () => {
+    const finding: Finding = {
+      stage: 'metadata',
+      code: 'secret_missing',
+      severity: 'error',
+      message: 'KEY cannot be given to this agent: the file key is not there.',
+    };
+    const { load, loads, module } = await scene(
+      (job) => loadedFrom(job.entry),
+      [],
+      () => ({ values: {}, findings: [finding], watched: ['/settings', '/key'] }),
+    );
+    const result = await load(module, { generation: 1, kept: null, signal });
+    expect(result).toMatchObject({ served: null, findings: [finding] });
+    expect(result.watched.slice(-2)).toEqual(['/settings', '/key']);
+    expect(loads).toEqual([]);
   });
 
   test('does not load a module whose dependencies are missing', async () => {

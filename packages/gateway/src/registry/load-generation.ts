@@ -5,7 +5,9 @@ import type { ModuleLoad } from '../protocol/records.ts';
 import type { LoadAnswer } from '../protocol/worker/messages.ts';
 import type { ServedGeneration } from './catalog.ts';
 import type { Generations } from './kept/generations.ts';
-import { readModuleEnv } from './kept/module-env.ts';
+import type { GiveEnv, GivenEnv } from './kept/given-env.ts';
+import { keptEnv } from './kept/last-known-good.ts';
+import { readModuleEnv, withGiven } from './kept/module-env.ts';
 import { type LoadSettings, toModuleLoad } from './kept/module-load.ts';
 import { filesOnly, namedFiles } from './watch/named-files.ts';
 
@@ -16,7 +18,9 @@ export type LoadGenerationDeps = {
   readonly settings: () => LoadSettings;
   /** Absolute; nothing outside of it is watched because a module names it. */
   readonly projectRoot: string;
-  readonly conditions: () => string;
+  /** What a description depends on beside the files, as a hash, given what the operator gives to the module. */
+  readonly conditions: (given: GivenEnv['values']) => string;
+  readonly giveEnv: GiveEnv;
   /** Dependencies of the module that are missing or wrong; an error among them stops the load. */
   readonly checkDependencies: (module: FoundModule) => Promise<readonly Finding[]>;
   readonly findRuntime: FindRuntime;
@@ -76,19 +80,20 @@ async function loadOnce(
   const runtime = await deps.findRuntime(module);
   const beside = [join(module.folder, '.env'), ...runtime.watched];
   const missing = origin ? [] : await deps.checkDependencies(module);
-  if (missing.some(({ severity }) => severity === 'error')) {
-    return { served: null, findings: missing, watched: [module.entry, ...beside] };
-  }
-  if (runtime.finding) {
-    return { served: null, findings: [runtime.finding], watched: [module.entry, ...beside] };
-  }
-  const { env, envSha256, findings } = origin
-    ? { env: origin.load.env, envSha256: origin.envSha256, findings: [] }
-    : await readEnv(deps, module);
+  const refuse = (findings: readonly Finding[], more: readonly string[] = []) => ({
+    served: null,
+    findings,
+    watched: [module.entry, ...beside, ...more],
+  });
+  if (missing.some(({ severity }) => severity === 'error')) return refuse(missing);
+  if (runtime.finding) return refuse([runtime.finding]);
+  const given = await deps.giveEnv(module);
+  if (given.findings.length > 0) return refuse([...missing, ...given.findings], given.watched);
+  const { own, envSha256, findings } = await ownEnv(deps, module, origin);
   const load = toModuleLoad(module, {
     ...deps.settings(),
     generation,
-    env,
+    env: withGiven(own, given.values),
     kept: origin?.load.kept ?? null,
     interpreter: runtime.interpreter,
     keptFolder: deps.generations.folder,
@@ -98,14 +103,15 @@ async function loadOnce(
   if (result.type === 'load_failed') {
     // A worker that is ended because the gateway closes says nothing of its module.
     deps.signal.throwIfAborted();
-    const watched = [module.entry, ...beside, ...(await filesOnly(result.files))];
-    return { served: null, findings: [...known, ...result.findings], watched };
+    return refuse([...known, ...result.findings], await filesOnly(result.files));
   }
   const { manifest } = result;
   if (!(await deps.generations.keep(manifest.files))) return null;
   const kept = Object.fromEntries(manifest.files.map((file) => [file.path, file.sha256]));
   const loadedAtSeconds = Math.floor(deps.nowMs() / 1000);
-  const conditions = deps.conditions();
+  const conditions = deps.conditions(given.values);
+  // What is given otherwise by now is loaded with that, as after an edit.
+  if (deps.conditions((await deps.giveEnv(module)).values) !== conditions) return null;
   const [loaded, named] = await Promise.all([
     filesOnly(manifest.files.map(({ path }) => path)),
     namedFiles(module, manifest, deps.projectRoot),
@@ -124,10 +130,20 @@ async function loadOnce(
   };
 }
 
-async function readEnv(deps: LoadGenerationDeps, module: FoundModule) {
-  const { bytes, values: env, findings } = await readModuleEnv(module.folder);
-  const envSha256 = bytes && (await deps.generations.keepNow(bytes));
-  return { env, envSha256, findings };
+/** The variables of the module's own `.env`: of what is kept where that is loaded, else as they lie on disk. */
+async function ownEnv(
+  { generations }: LoadGenerationDeps,
+  module: FoundModule,
+  origin: ServedGeneration | null,
+) {
+  if (origin) {
+    const own = await keptEnv(generations, origin.envSha256);
+    if (!own) throw new Error('the kept bytes of its .env are gone.');
+    return { own, envSha256: origin.envSha256, findings: [] };
+  }
+  const { bytes, values: own, findings } = await readModuleEnv(module.folder);
+  const envSha256 = bytes && (await generations.keepNow(bytes));
+  return { own, envSha256, findings };
 }
 
 function filesKeepChanging(module: FoundModule): Finding {

@@ -24,8 +24,8 @@ export type SwapDeps = ModulePolicy & {
   readonly retire: (agentId: string, generation: number) => Promise<void>;
   readonly catalog: Catalog;
   readonly lastKnownGood: LastKnownGood;
-  /** What descriptions depend on beside the files, as a hash. */
-  readonly conditions: () => string;
+  /** What a description depends on beside the files, as a hash. */
+  readonly conditions: (module: FoundModule) => Promise<string>;
   readonly emit: Emit;
 };
 

@@ -67,7 +67,7 @@ function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
     },
     authorize: (): Decision => ({ answer: state.answer, rule: null }),
     decide: (): Decision => ({ answer: state.answer, rule: null }),
-    conditions: () => state.conditions,
+    conditions: async () => state.conditions,
     lastKnownGood: createLastKnownGood({
       store: {
         list: async () => [...stored.values()],
@@ -79,6 +79,7 @@ function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
       },
       generations,
       findRuntime: async () => ({ interpreter: null, finding: null, watched: [] }),
+      giveEnv: async () => ({ values: {}, findings: [], watched: [] }),
       settings: () => ({
         exportNames: ['agent'],
         upstreams: {},
@@ -478,6 +479,19 @@ describe('sync-agents after a restart', () => {
     second.state.conditions = 'others';
     await second.sync({ force: false, leaveEdits: true });
     expect(second.loads).toEqual(['default/a#2 from kept bytes']);
+  });
+
+  test('looks at settings alone when they change where edits wait', async () => {
+    const { sync, loads, catalog, state, projectRoot } = await restarted();
+    await sync({ force: false, leaveEdits: true });
+    await writeFiles(projectRoot, { 'agents/A/agent.ts': '2', 'agents/New/agent.ts': '1' });
+    const changed = new Set(['/settings']);
+    await sync({ force: false, leaveEdits: true, changed });
+    expect(loads).toEqual([]);
+    state.conditions = 'others';
+    await sync({ force: false, leaveEdits: true, changed });
+    expect(loads).toEqual(['default/a#2 from kept bytes']);
+    expect(catalog.get('default/new')).toBeUndefined();
   });
 
   test('takes back what was told of what is in order by now, or gone, and of nothing else', async () => {

@@ -94,7 +94,8 @@ async function look(state: SyncState, options: SyncOptions): Promise<Looked> {
   const { catalog, discovery, loads } = state;
   const isFirst = !catalog.isScanned();
   const { modules, findings } = await discover({ ...discovery, serving: servingPaths(state) });
-  const removed = await removeVanished(state, modules);
+  const leavesAll = options.leaveEdits && options.changed && !isFirst;
+  const removed = leavesAll ? [] : await removeVanished(state, modules);
   if (isFirst) await serveKept(state, modules);
   const due = await dueModules(state, modules, options);
   const others = modules.filter((module) => !due.includes(module));
@@ -196,11 +197,14 @@ async function mustLoad(
   { force, changed, leaveEdits }: SyncOptions,
 ): Promise<boolean> {
   const entry = state.catalog.get(module.agentId);
-  if (force || !entry || entry.module.entry !== module.entry) return true;
+  // Where edits wait for a refresh a change is one of settings or secrets, and what is new waits too.
+  if (!entry) return !(leaveEdits && changed);
+  if (force || entry.module.entry !== module.entry) return true;
   if (state.loads.has(module.agentId)) return changed !== undefined && concerns(changed, entry);
   if (!entry.served) return !changed || concerns(changed, entry);
-  if (entry.served.conditions !== state.conditions()) return true;
-  if (leaveEdits || (changed && !concerns(changed, entry))) return false;
+  if (entry.served.conditions !== (await state.conditions(module))) return true;
+  if (changed && !concerns(changed, entry)) return false;
+  if (leaveEdits) return changed !== undefined && entry.status !== 'ready';
   if (entry.status !== 'ready') return true;
   const prints = await unchangedPrints(entry.prints);
   if (prints) state.catalog.put(await retryKeeping(state, { ...entry, prints }));

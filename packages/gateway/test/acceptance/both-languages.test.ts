@@ -10,6 +10,13 @@ import { until } from './until.ts';
 
 const missing = await missingPython();
 
+/** What the operator gives to agents, over their own. */
+const given = `worker: { spares: 0 }
+agents:
+  "default/desk*": { env: { DESK_SHOP: { file: shop-of-all } } }
+  default/deskts: { env: { DESK_SHOP: { env: SHOP_OF_TS } } }
+`;
+
 /** The same agents, written by two people: `test/fixtures/both/desk.ts` and `desk.py`. */
 const names = ['Desk', 'Teller', 'Flow'];
 
@@ -43,11 +50,14 @@ describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () =>
     gateway = await startGateway({
       files: {
         ...Object.fromEntries(modules),
-        'src/agents/Deskts/.env': 'DESK_CITY=Turin\n',
+        'src/agents/Deskts/.env': 'DESK_CITY=Turin\nDESK_SHOP=nowhere\n',
         'src/agents/Deskpy/.env': 'DESK_CITY=Padua\n',
+        'gateway.yaml': given,
+        'shop-of-all': 'the market\n',
       },
       env: {
         GATEWAY_PYTHON: pythonWithSdk(),
+        SHOP_OF_TS: 'the station',
         OPENAI_API_KEY: 'sk-parrot',
         OPENAI_BASE_URL: parrot.baseUrl,
         GATEWAY_UPSTREAM_API: 'responses',
@@ -61,7 +71,7 @@ describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () =>
 
   describe.each(languages)('in $language', ({ ending, handoff, broken }) => {
     const desk = `desk${ending}`;
-    const city = ending === 'ts' ? 'Turin' : 'Padua';
+    const place = ending === 'ts' ? 'Turin, the station' : 'Padua, the market';
 
     describe.each(ways)('asked $way', ({ way, ask }) => {
       const answers = [
@@ -97,9 +107,9 @@ describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () =>
           calls: 2,
         },
         {
-          what: 'knows its caller and its own environment',
+          what: 'knows its caller, its own environment and what it was given',
           question: 'call who_asks {}',
-          answer: `Help. [dev for default/${desk} in ${city}]`,
+          answer: `Help. [dev for default/${desk} in ${place}]`,
           calls: 2,
         },
       ];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from './harness.ts';
-import { answerOf, at, statusOf, untilSays } from './reloading.ts';
+import { answerOf, at, statusOf, untilSays, untilStatus } from './reloading.ts';
 import { until } from './until.ts';
 import { startUpstream, type TestUpstream } from './upstream.ts';
 
@@ -22,6 +22,10 @@ const { choices } = await new OpenAI().chat.completions.create({
   messages: [{ role: 'user', content: 'Hi' }],
 });
 export const agent = { run: () => choices[0].message.content };
+`;
+
+const keeper = `console.log('opening', process.env.SHOP);
+export const agent = { run: () => process.env.SHOP };
 `;
 
 beforeAll(async () => {
@@ -93,6 +97,37 @@ upstreams:
   await untilSays(gateway, 'Asker', 'The first house.');
   await write(both('barn'));
   await untilSays(gateway, 'Asker', 'The second house.');
+});
+
+test('secrets given to an agent go live when they change, and are told of where they are missing', async () => {
+  const giving = (from: string) =>
+    `${settings(first, 'small')}agents: { "default/keep*": { env: { SHOP: { ${from} } } } }\n`;
+  await gateway.project.write({
+    'secret-file': 'first-shop-secret\n',
+    [at('Keeper')]: keeper,
+    [at('Keeper').replace('agent.ts', '.env')]: 'SHOP=its-own\n',
+  });
+  await write(giving('file: secret-file'));
+  await untilSays(gateway, 'Keeper', 'first-shop-secret');
+  await gateway.project.write({ 'secret-file': 'second-shop-secret\n' });
+  await untilSays(gateway, 'Keeper', 'second-shop-secret');
+  await write(giving('env: UNSET_SHOP'));
+  const status = await untilStatus(gateway, 'Keeper', 'degraded');
+  expect(status.diagnostics).toMatchObject([
+    {
+      ...{ stage: 'metadata', code: 'secret_missing', severity: 'error' },
+      message:
+        'SHOP cannot be given to this agent: the variable UNSET_SHOP is not set where the gateway runs.',
+      hint: expect.stringContaining('Set UNSET_SHOP in the .env of the project root'),
+    },
+  ]);
+  expect(await answerOf(gateway, 'Keeper')).toBe('second-shop-secret');
+  await gateway.project.write({ '.env': 'UNSET_SHOP=third-shop-secret\n' });
+  await untilSays(gateway, 'Keeper', 'third-shop-secret');
+  // It printed each of them when it was imported.
+  expect(gateway.logs()).toContain('opening [secret]');
+  const seen = gateway.logs() + (await (await gateway.fetch('/admin/agents')).text());
+  expect(seen).not.toMatch(/(first|second|third)-shop-secret/);
 });
 
 test('what is mended is no longer told of', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { sampleManifest } from '../../../test/support/manifest.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import type { GatewayEvent } from '../../events.ts';
+import type { Finding } from '../../protocol/diagnostics.ts';
 import type { FoundModule } from '../../protocol/module.ts';
 import type { StoredGeneration } from '../../protocol/records.ts';
 import type { ServedGeneration } from '../catalog.ts';
@@ -19,7 +20,13 @@ const settings = {
   defaultModel: null,
 };
 
-async function scene(options: { storeFails?: boolean } = {}) {
+type SceneOptions = {
+  readonly storeFails?: boolean;
+  readonly given?: Readonly<Record<string, string>>;
+  readonly missing?: readonly Finding[];
+};
+
+async function scene(options: SceneOptions = {}) {
   const folder = await tempFolder({
     'A/agent.ts': 'one',
     'A/.env': 'CITY=Paris\nOPENAI_API_KEY=sk-planted',
@@ -48,6 +55,11 @@ async function scene(options: { storeFails?: boolean } = {}) {
         },
     generations,
     findRuntime: async () => ({ interpreter: null, finding: null, watched: [] }),
+    giveEnv: async () => ({
+      values: options.given ?? {},
+      findings: options.missing ?? [],
+      watched: [],
+    }),
     settings: () => settings,
     emit: (event) => events.push(event),
   });
@@ -88,6 +100,23 @@ describe('last known good', () => {
         kept: { [module.entry]: sha256(Buffer.from('one')) },
       },
     });
+  });
+
+  test('gives what it revives what the operator gives now, and revives nothing without that', async () => {
+    const given = { CITY: 'Rome', OPENAI_API_KEY: 'sk-planted' };
+    const { module, served, stored, lastKnownGood } = await scene({ given });
+    await lastKnownGood.keep(module, served, []);
+    const record = stored.get('default/a') as StoredGeneration;
+    expect((await lastKnownGood.revive(record, module))?.load.env).toEqual({ CITY: 'Rome' });
+    const missing: Finding = {
+      stage: 'metadata',
+      code: 'secret_missing',
+      severity: 'error',
+      message: 'CITY cannot be given.',
+    };
+    const without = await scene({ missing: [missing] });
+    await without.lastKnownGood.keep(without.module, without.served, []);
+    expect(await without.lastKnownGood.revive(record, without.module)).toBeNull();
   });
 
   test('keeps no value of .env in the store', async () => {

@@ -7,7 +7,8 @@ import type { GenerationStore } from '../../protocol/store.ts';
 import { textOf } from '../../system/files.ts';
 import type { ServedGeneration } from '../catalog.ts';
 import type { Generations } from './generations.ts';
-import { withoutBrokerVariables } from './module-env.ts';
+import type { GiveEnv } from './given-env.ts';
+import { withGiven } from './module-env.ts';
 import { type LoadSettings, toModuleLoad } from './module-load.ts';
 import { pruneKept } from './prune-kept.ts';
 
@@ -37,6 +38,7 @@ export type LastKnownGoodDeps = {
   readonly generations: Generations;
   readonly settings: () => LoadSettings;
   readonly findRuntime: FindRuntime;
+  readonly giveEnv: GiveEnv;
   readonly emit: Emit;
 };
 
@@ -71,7 +73,7 @@ export function createLastKnownGood(deps: LastKnownGoodDeps): LastKnownGood {
 }
 
 async function revive(
-  { generations, settings, findRuntime }: LastKnownGoodDeps,
+  { generations, settings, findRuntime, giveEnv }: LastKnownGoodDeps,
   stored: StoredGeneration,
   module: FoundModule,
 ): Promise<ServedGeneration | null> {
@@ -80,8 +82,8 @@ async function revive(
   if (!(await generations.has(manifest.files.map(({ sha256 }) => sha256)))) return null;
   const { interpreter, finding } = await findRuntime(module);
   if (finding) return null;
-  const env = envSha256 === null ? Buffer.of() : await generations.read(envSha256);
-  if (env === null) return null;
+  const [own, given] = await Promise.all([keptEnv(generations, envSha256), giveEnv(module)]);
+  if (own === null || given.findings.length > 0) return null;
   const kept = Object.fromEntries(manifest.files.map(({ path, sha256 }) => [path, sha256]));
   const load = toModuleLoad(module, {
     ...settings(),
@@ -89,9 +91,19 @@ async function revive(
     interpreter,
     kept,
     keptFolder: generations.folder,
-    env: withoutBrokerVariables(readEnvFile(textOf(env, '.env')).values),
+    env: withGiven(own, given.values),
   });
   return { generation, conditions, load, manifest, envSha256, loadedAtSeconds };
+}
+
+/** The variables of a kept `.env`; null where its bytes are gone or changed. */
+export async function keptEnv(
+  generations: Generations,
+  envSha256: string | null,
+): Promise<NodeJS.Dict<string> | null> {
+  if (envSha256 === null) return {};
+  const bytes = await generations.read(envSha256);
+  return bytes && readEnvFile(textOf(bytes, '.env')).values;
 }
 
 function notKept(module: FoundModule, error: unknown): Finding {

@@ -39,8 +39,16 @@ export async function readModuleEnv(folder: string): Promise<ModuleEnv> {
   };
 }
 
+/** What a worker is given beside the way to models: the module's own variables, and over them what the operator gives. */
+export function withGiven(
+  own: NodeJS.Dict<string>,
+  given: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return withoutBrokerVariables({ ...own, ...given });
+}
+
 /** The variables that a module may set: those that lead to models are the gateway's. */
-export function withoutBrokerVariables(parsed: NodeJS.Dict<string>): Record<string, string> {
+function withoutBrokerVariables(parsed: NodeJS.Dict<string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(parsed).flatMap(([name, value]) =>
       value === undefined || brokerVariables.includes(name) ? [] : [[name, value]],

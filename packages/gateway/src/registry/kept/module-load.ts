@@ -22,9 +22,15 @@ export function toModuleLoad(
  * A hash of what a description depends on beside the files: under other conditions a module is loaded anew.
  *
  * @param runtimes - Versions of Node and of the gateway's own SDK copy.
+ * @param given - Variables that the operator gives to the module.
  */
-export function conditionsOf(settings: LoadSettings, runtimes: readonly string[]): string {
+export function conditionsOf(
+  settings: LoadSettings,
+  runtimes: readonly string[],
+  given: Readonly<Record<string, string>>,
+): string {
+  const entries = Object.entries(given).toSorted(([one], [other]) => (one < other ? -1 : 1));
   return createHash('sha256')
-    .update(JSON.stringify([settings, runtimes]))
+    .update(JSON.stringify([settings, runtimes, ...entries]))
     .digest('hex');
 }

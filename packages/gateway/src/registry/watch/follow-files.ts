@@ -5,8 +5,8 @@ import { createWatch, type Watch } from './watch.ts';
 export type FollowFilesDeps = {
   /** Absolute folders of agents; null where edits wait for a refresh. */
   readonly roots: readonly string[] | null;
-  /** Absolute. Followed in any case: rules have to hold without a restart. */
-  readonly settingsFiles: readonly string[];
+  /** Absolute, secrets among them. Followed in any case: rules have to hold without a restart. */
+  readonly settingsFiles: () => readonly string[];
   readonly reloadSettings: () => Promise<unknown>;
   readonly sync: SyncAgents;
   readonly emit: Emit;
@@ -22,8 +22,10 @@ export function createFollowFiles(deps: FollowFilesDeps): FollowFiles {
   const { roots, settingsFiles, reloadSettings, sync, emit } = deps;
   const follow = async (changed: ReadonlySet<string>) => {
     try {
-      if (settingsFiles.some((file) => changed.has(file))) await reloadSettings();
+      const isAboutSettings = settingsFiles().some((file) => changed.has(file));
+      if (isAboutSettings) await reloadSettings();
       if (roots) await sync({ force: false, changed });
+      else if (isAboutSettings) await sync({ force: false, changed, leaveEdits: true });
     } catch (error) {
       emit({ type: 'fault_survived', where: 'reload', error });
     }
@@ -34,7 +36,7 @@ export function createFollowFiles(deps: FollowFilesDeps): FollowFiles {
     onFault: (error) => emit({ type: 'fault_survived', where: 'watching the agents', error }),
   });
   const setModuleFiles = (files: readonly string[]) =>
-    setExtraFiles([...(roots ? files : []), ...settingsFiles]);
+    setExtraFiles([...(roots ? files : []), ...settingsFiles()]);
   setModuleFiles([]);
   return { start, close, setModuleFiles };
 }

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+/** The name of an environment variable. */
+export const variableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+  .meta({ allowed: 'the name of an environment variable (never the secret itself)' });
+
+const source = z
+  .union([z.strictObject({ env: variableName }), z.strictObject({ file: z.string().min(1) })])
+  .meta({ allowed: '{ env: NAME } or { file: path } (never the secret itself)' });
+
+const agent = z
+  .strictObject({
+    env: z
+      .record(variableName, source)
+      .default({})
+      .describe(
+        'Secrets given to these agents alone, over their own `.env`: `NAME: { env: VARIABLE }` of the gateway, or `NAME: { file: path }`, below the project root or absolute.',
+      ),
+  })
+  .describe('What the operator sets for some agents.');
+
+/** The section `agents`: what the operator gives to agents, by patterns of their ids. */
+export const agentsSchema = z
+  .record(z.string().min(1).max(200), agent)
+  .default({})
+  .describe(
+    'Agents by id, `*` for anything, as in rules (`labs/*`). Where several fit, the last one that names a variable gives it.',
+  );
