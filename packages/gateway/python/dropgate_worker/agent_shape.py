@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from .message_taker import takes_messages
 from .sdk import imported_sdk
 
 if TYPE_CHECKING:
@@ -21,12 +23,18 @@ def is_agent(value: object) -> TypeIs[Agent[Any]]:
 
 
 def is_runnable(value: object) -> bool:
-    """True for an object, no class, that has `run` or `run_sync` and is no part of the SDK."""
+    """True for an object, no class, whose `run` or `run_sync` takes messages, and that is no part of the SDK."""
+    return any(takes_messages(method) for method in run_methods(value))
+
+
+def run_methods(value: object) -> list[Callable[..., object]]:
+    """Its `run` and `run_sync`, whatever they take; none of a class, a module, or a part of the SDK."""
     if isinstance(value, (type, ModuleType)) or value is None:
-        return False
+        return []
     if type(value).__module__.split(".")[0] in ("agents", "openai", "builtins"):
-        return False
-    return any(callable(getattr(value, name, None)) for name in ("run", "run_sync"))
+        return []
+    methods = [getattr(value, name, None) for name in ("run", "run_sync")]
+    return [method for method in methods if callable(method)]
 
 
 def listed(holder: object, name: str) -> list[Any]:
@@ -55,6 +63,42 @@ def handoff_graph(root: Agent[Any]) -> list[Agent[Any]]:
     found = [root]
     for agent in found:
         found.extend(target for target in handoff_targets(agent) if not _holds(found, target))
+    return found
+
+
+def led_to(agent: Agent[Any]) -> list[Agent[Any]]:
+    """Agents it leads to directly: by handoff, or as its tools."""
+    return [
+        *handoff_targets(agent),
+        *(target for tool in listed(agent, "tools") for target in _agents_of(tool)),
+    ]
+
+
+def reached_from(root: Agent[Any]) -> list[Agent[Any]]:
+    """The agent and all that it leads to, itself first."""
+    found = [root]
+    for agent in found:
+        found.extend(target for target in led_to(agent) if not _holds(found, target))
+    return found
+
+
+def _agents_of(tool: object) -> list[Agent[Any]]:
+    """The agent that a tool runs."""
+    named = getattr(tool, "_agent_instance", None)
+    if is_agent(named):
+        return [named]
+    # Older versions have no name for it: it lies in what the tool's function remembers.
+    return _remembered(getattr(tool, "on_invoke_tool", None), 3)
+
+
+def _remembered(function: object, depth: int) -> list[Agent[Any]]:
+    found: list[Agent[Any]] = []
+    for cell in getattr(function, "__closure__", None) or () if depth else ():
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            continue
+        found.extend([value] if is_agent(value) else _remembered(value, depth - 1))
     return found
 
 

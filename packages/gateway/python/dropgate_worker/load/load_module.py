@@ -13,16 +13,21 @@ from ..agent_shape import is_agent, is_runnable
 from ..explain.code_frame import place_of
 from ..explain.failure_detail import set_author_folder
 from ..explain.load_failure import explain_load_error
-from ..explain.missed_exports import Exports, NoPick, explain_no_pick
+from ..explain.missed_exports import explain_no_pick
+from ..explain.no_pick import Exports, NoPick
+from ..explain.outline import outline_of
+from ..explain.unclear_pick import explain_choice
 from ..loaded_module import LoadedModule
 from ..protocol import Finding, Manifest, ModuleLoad
 from ..sdk import describe_sdk, import_sdk
 from .apply_settings import apply_settings
 from .describe import describe_agents
+from .exports import exports_of
+from .factory_arguments import factory_arguments
 from .importer import ModuleImporter
 from .mcp_servers import connect_servers
-from .module_settings import check_module_settings
-from .pick_export import KnownArguments, Picked, as_picked, exports_of, pick_export
+from .module_settings import check_module_settings, named_agent
+from .pick_export import PickBy, Picked, as_picked, pick_export
 from .source_files import SourceFiles
 
 _APPROVAL_STUB = r"def approval_request\([^)]*\)[^:\n]*:\s*\n\s*# TODO: Implement"
@@ -71,13 +76,22 @@ class Loading:
             gc.freeze()
             self._exports = exports_of(module)
             self._metadata = getattr(module, "__gateway__", None)
-            self._picked = pick_export(
-                self._exports, load["exportNames"], load["name"], _factory_arguments(load)
-            )
+            self._picked = pick_export(self._exports, self._pick_by(module))
         except NoPick as no_pick:
             self._findings = [explain_no_pick(no_pick, self._exports, load, self._sources.peek)]
         except BaseException as error:
             self._findings = [explain_load_error(error, load, self._sources.peek)]
+
+    def _pick_by(self, module: ModuleType) -> PickBy:
+        load = self._load
+        return PickBy(
+            load["exportNames"],
+            load["name"],
+            factory_arguments(load),
+            outline_of(self._sources.peek(load["entry"])),
+            named_agent(self._metadata),
+            tuple(getattr(module, "__all__", ())),
+        )
 
     async def finish(self) -> LoadedModule | LoadFailed:
         """Gives the module, or why there is none. Never raises."""
@@ -115,11 +129,23 @@ class Loading:
             "sdk": describe_sdk(self._sdk, load["folder"]),
             "runtime": {"name": "python", "version": platform.python_version()},
             "files": self._sources.loaded(entry),
-            "warnings": [*findings, *applied, *found, *_find_stubs(entry, text)],
+            "warnings": [
+                *findings,
+                *applied,
+                *found,
+                *self._choice(picked),
+                *_find_stubs(entry, text),
+            ],
             "loadMs": round((time.perf_counter() - self._started_at) * 1000),
         }
         api = load["upstreams"].get(upstream["name"])
         return LoadedModule(manifest, picked.kind, picked.value, self._sdk, api)
+
+    def _choice(self, picked: Picked) -> list[Finding]:
+        if picked.started_in is None:
+            return []
+        read = self._sources.peek
+        return [explain_choice(picked.name, picked.started_in, self._metadata, self._load, read)]
 
     def _failed(self, findings: list[Finding]) -> LoadFailed:
         files = [file["path"] for file in self._sources.loaded(self._load["entry"])]
@@ -132,29 +158,6 @@ def _apply_environment(load: ModuleLoad) -> None:
     if default_model and default_model["name"]:
         os.environ["OPENAI_DEFAULT_MODEL"] = default_model["name"]
     os.environ.update(load["env"])
-
-
-def _factory_arguments(load: ModuleLoad) -> KnownArguments:
-    """What a factory may require, by the name of its parameter; made only where it is asked for."""
-
-    def client() -> object:
-        import openai
-
-        return openai.AsyncOpenAI()
-
-    default_model = load["defaultModel"] and load["defaultModel"]["name"]
-    return {
-        "model": lambda: default_model,
-        "name": lambda: load["name"],
-        "agent_id": lambda: load["agentId"],
-        "model_id": lambda: load["agentId"],
-        "client": client,
-        "policy": dict,
-        "config": dict,
-        "settings": dict,
-        "request": lambda: None,
-        "context": lambda: None,
-    }
 
 
 async def _settle_factory(picked: Picked) -> Picked:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from ..agent_shape import text_or_none
 from ..explain.code_frame import place_of
 from ..protocol import Finding, ModuleSettings
 
@@ -57,6 +58,13 @@ def check_module_settings(
                 _warning("bad_metadata", name, file, text, message, f"Give it {meaning}.")
             )
     return settings, findings
+
+
+def named_agent(metadata: object) -> str | None:
+    """The name of the agent to serve; None where `__gateway__` names none."""
+    if not isinstance(metadata, Mapping):
+        return None
+    return text_or_none(cast("Mapping[str, object]", metadata).get("agent"))
 
 
 def _text(value: object) -> str:
@@ -114,6 +122,7 @@ def _snake_case(name: str) -> str:
 
 _FIELDS: dict[str, tuple[Callable[[object], object], str]] = {
     "model": (_text, "a model name"),
+    "agent": (_text, "the name of an agent at the top level"),
     "upstream": (_text, "the name of an upstream"),
     "displayName": (_text, "a text"),
     "description": (_text, "a text"),

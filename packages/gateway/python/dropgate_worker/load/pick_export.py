@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import inspect
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ..agent_shape import handoff_graph, handoff_targets, is_agent, is_runnable
-from ..explain.missed_exports import FACTORY_NAMES, Exports, NoPick
+from ..agent_shape import is_agent, is_runnable
+from ..explain.no_pick import FACTORY_NAMES, Exports, NoPick
+from ..explain.outline import Outline
+from ..message_taker import takes_messages
 from ..protocol import Kind
+from .choose_agent import choose_agent, refuse_inner
+from .factory_arguments import KnownArguments
 
 if TYPE_CHECKING:
     from agents import Agent
 
-WORKFLOW_NAMES = ("runWorkflow", "run_workflow")
-
-# What a factory may require, made only where it is asked for, by the name of its parameter.
-KnownArguments = dict[str, Callable[[], object]]
+# `run_workflow`, `run_support_workflow`, `runWorkflow`, `runSupportWorkflow`.
+_WORKFLOW_NAME = re.compile(r"^run(?:_\w+)?_workflow$|^run\w*Workflow$")
 
 
 @dataclass
@@ -31,49 +31,77 @@ class Picked:
     name: str
     value: object
     is_factory: bool = False
+    # Line of the call that starts it, where that made it the one of several.
+    started_in: int | None = None
 
 
-def exports_of(module: ModuleType) -> Exports:
-    """Public names a module defines: no modules, no classes and functions of packages."""
-    return {
+@dataclass(frozen=True)
+class PickBy:
+    """What a pick goes by beside the exports: names that the gateway and the module give, and the module's source."""
+
+    export_names: list[str]
+    folder_name: str
+    known: KnownArguments
+    outline: Outline
+    # `__gateway__.agent`.
+    named: str | None = None
+    # `__all__`.
+    declared: tuple[str, ...] = ()
+
+
+def pick_export(exports: Exports, by: PickBy) -> Picked:
+    """
+    First match wins: the name in `__gateway__`, what Agent Builder exports as the entry, a name in `export_names`,
+    `run_workflow`, the export named like the folder, the only agent, the root of the graph among several, the one that
+    the file starts, the only object with `run`. Names that the module assigns come before those it imports. A factory
+    is called once, with those of the `known` arguments that it requires. Raises `NoPick`, and what the factory raises.
+    """
+    if by.named is not None:
+        picked = _pick_named(exports, by.named, by.known, is_asked=True)
+        if picked is None:
+            raise NoPick("named_missing", [by.named])
+        return picked
+    own = {
         name: value
-        for name, value in vars(module).items()
-        if not name.startswith("_") and _is_own(value, module)
+        for name, value in exports.items()
+        if name in by.outline.assigned or name in by.declared
     }
+    picked = _pick_of(own, by) or _pick_by_name(exports, by)
+    if picked is None:
+        refuse_inner(by.outline)
+        picked = _pick_of(exports, by)
+    if picked is None:
+        raise NoPick("none", [])
+    return picked
 
 
-def pick_export(
-    exports: Exports, export_names: list[str], folder_name: str, known: KnownArguments
-) -> Picked:
-    """
-    First match wins: what Agent Builder exports as the entry, a name in `export_names`, `run_workflow`, the export
-    named like the folder, the only agent, the root of the handoff graph among several, the only object with `run`. A
-    factory is called once, with those of the `known` arguments that it requires. Raises `NoPick`, and what the
-    factory raises.
-    """
-    workflow = _pick_workflow(exports)
-    # Every name at the top of a module is an export here: `agent` may be no more than the workflow's first step.
-    if workflow and isinstance(exports.get("WorkflowInput"), type):
-        return workflow
-    for name in export_names:
-        picked = _pick_named(exports, name, known)
-        if picked:
-            return picked
-    if workflow:
-        return workflow
+def _pick_of(exports: Exports, by: PickBy) -> Picked | None:
+    picked = _pick_by_name(exports, by)
+    if picked:
+        return picked
     served = {
         name: value for name, value in exports.items() if is_agent(value) or is_runnable(value)
     }
     for name, value in served.items():
-        if _is_named_like(name, folder_name):
+        if _is_named_like(name, by.folder_name):
             return as_picked(name, value)
     agents = _distinct_agents(served)
-    root = _root_of(agents)
-    if root:
-        return as_picked(root, agents[root])
     if agents:
-        raise NoPick("several", list(agents))
+        name, started_in = choose_agent(agents, by.outline)
+        return Picked("agent", name, agents[name], started_in=started_in)
     return _pick_runnable(exports, served)
+
+
+def _pick_by_name(exports: Exports, by: PickBy) -> Picked | None:
+    workflow = _pick_workflow(exports)
+    # Every name at the top of a module is an export here: `agent` may be no more than the workflow's first step.
+    if workflow and isinstance(exports.get("WorkflowInput"), type):
+        return workflow
+    for name in by.export_names:
+        picked = _pick_named(exports, name, by.known)
+        if picked:
+            return picked
+    return workflow
 
 
 def as_picked(name: str, value: object) -> Picked:
@@ -81,33 +109,30 @@ def as_picked(name: str, value: object) -> Picked:
     return Picked("agent" if is_agent(value) else "runnable", name, value)
 
 
-def _is_own(value: object, module: ModuleType) -> bool:
-    if isinstance(value, ModuleType):
-        return False
-    if isinstance(value, type) or inspect.isroutine(value):
-        home = sys.modules.get(getattr(value, "__module__", None) or "")
-        loader = getattr(getattr(home, "__spec__", None), "loader", None)
-        return loader is not None and loader is module.__loader__
-    return type(value).__module__ not in ("typing", "__future__")
-
-
 def _pick_workflow(exports: Exports) -> Picked | None:
-    for name in WORKFLOW_NAMES:
-        if callable(exports.get(name)):
-            return Picked("workflow", name, exports[name])
+    names = [name for name, value in exports.items() if _is_workflow(name, value)]
+    # The plain names first.
+    for name in sorted(names, key=len):
+        return Picked("workflow", name, exports[name])
     return None
 
 
-def _pick_named(exports: Exports, name: str, known: KnownArguments) -> Picked | None:
+def _is_workflow(name: str, value: object) -> bool:
+    return _WORKFLOW_NAME.match(name) is not None and inspect.isfunction(value)
+
+
+def _pick_named(
+    exports: Exports, name: str, known: KnownArguments, *, is_asked: bool = False
+) -> Picked | None:
     value = exports.get(name)
     if is_agent(value) or is_runnable(value):
         return as_picked(name, value)
-    if not inspect.isfunction(value) and not inspect.iscoroutinefunction(value):
+    if not inspect.isfunction(value):
         return None
-    if getattr(value, "__name__", "") in WORKFLOW_NAMES:
+    if _is_workflow(value.__name__, value):
         return Picked("workflow", name, value)
     required = _required_parameters(value)
-    if required and name not in FACTORY_NAMES:
+    if required and name not in FACTORY_NAMES and not is_asked:
         return None
     if any(parameter not in known for parameter in required):
         raise NoPick("hungry_factory", [name, *required])
@@ -142,28 +167,12 @@ def _distinct_agents(served: Exports) -> dict[str, Agent[Any]]:
     return distinct
 
 
-def _root_of(agents: dict[str, Agent[Any]]) -> str | None:
-    """The one that reaches all others by handoff; where several do, the one that does so directly."""
-    if len(agents) < 2:
-        return next(iter(agents), None)
-
-    def reaches_all(reached: list[Agent[Any]]) -> bool:
-        ids = {id(agent) for agent in reached}
-        return all(id(agent) in ids for agent in agents.values())
-
-    roots = [name for name, agent in agents.items() if reaches_all(handoff_graph(agent))]
-    if len(roots) > 1:
-        roots = [
-            name for name in roots if reaches_all([agents[name], *handoff_targets(agents[name])])
-        ]
-    return roots[0] if len(roots) == 1 else None
-
-
-def _pick_runnable(exports: Exports, served: Exports) -> Picked:
+def _pick_runnable(exports: Exports, served: Exports) -> Picked | None:
     if len(served) == 1:
         name, value = next(iter(served.items()))
         return as_picked(name, value)
     for name in ("run", "run_sync"):
-        if inspect.isfunction(exports.get(name)):
+        value = exports.get(name)
+        if inspect.isfunction(value) and takes_messages(value):
             return Picked("runnable", name, exports[name])
-    raise NoPick("none", [])
+    return None

@@ -6,12 +6,11 @@ from collections.abc import AsyncIterable, Callable, Iterator
 from typing import Any, cast
 
 from ..loaded_module import LoadedModule
+from ..message_taker import TEXT_NAMES, takes_messages
 from ..run_protocol import RunEnd
 from .input_items import chat_messages, last_user_text
 from .result_text import output_text
 from .run_scope import RunScope
-
-_TEXT_NAMES = ("prompt", "text", "message", "query", "question", "input", "user_input")
 
 
 async def run_plain(module: LoadedModule, scope: RunScope) -> RunEnd:
@@ -36,7 +35,7 @@ async def run_plain(module: LoadedModule, scope: RunScope) -> RunEnd:
 def _function_of(value: object) -> Callable[..., object]:
     for name in ("run", "run_sync"):
         method = getattr(value, name, None)
-        if callable(method):
+        if callable(method) and takes_messages(method):
             return method
     return cast("Callable[..., object]", value)
 
@@ -98,5 +97,5 @@ def _given(scope: RunScope, is_sync: bool) -> dict[str, Callable[[], Any]]:
         "policy": lambda: scope.request.verdicts,
         "context": lambda: dict(context),
         "client": client,
-        **{name: lambda: last_user_text(run_input["items"]) for name in _TEXT_NAMES},
+        **{name: lambda: last_user_text(run_input["items"]) for name in TEXT_NAMES},
     }

@@ -1,0 +1,210 @@
+"""Writes the factory for an agent that a function builds: the lines it takes there, as `build_agent`."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from .outline import Built, Function, Outline, bound_names
+from .started import argument_given, calls_of, parameters_of
+
+# A factory of more lines is no edit to show.
+_MAX_LINES = 40
+_MAX_CALLERS = 4
+
+# Methods that change what they are called on, as it is built.
+_CHANGES = ("append", "extend", "insert", "add", "update", "setdefault")
+
+
+@dataclass(frozen=True)
+class FactoryForm:
+    """`code` to add to the file; None where no code can be written. `needs` are the locals that it takes."""
+
+    code: str | None
+    needs: list[str]
+
+
+def factory_form(built: Built, outline: Outline, name: str = "build_agent") -> FactoryForm:
+    """The factory that builds the agent with all it needs of its function, and of those that call it."""
+    if not built.inside:
+        return FactoryForm(f"agent = {ast.unparse(built.call)}", [])
+    writer = _Writer(outline)
+    function = built.inside[-1]
+    needed = {built.name} if built.name else _loads(built.call) & _locals(function)
+    lines, needs = writer.lines_before(_last_node(built, outline), needed, built.inside)
+    needs = [need for need in needs if need != built.name]
+    if not needs and not writer.is_incomplete and len(lines) <= 1:
+        return FactoryForm(f"agent = {ast.unparse(built.call)}", [])
+    if writer.is_incomplete:
+        return FactoryForm(None, needs)
+    served = built.name or ast.unparse(built.call)
+    code = _written(name, [*lines, ast.parse(f"return {served}").body[0]])
+    return FactoryForm(code if len(code.splitlines()) <= _MAX_LINES else None, needs)
+
+
+def _last_node(built: Built, outline: Outline) -> ast.AST:
+    """Where the agent is whole: at the call that starts it, else where it is built."""
+    for start in outline.starts:
+        is_its = isinstance(start.given, ast.Name) and start.given.id == built.name
+        if is_its and start.inside == built.inside:
+            return start.call
+    return built.call
+
+
+class _Writer:
+    """Collects statements backwards from a node: each that binds or changes a name which is needed."""
+
+    def __init__(self, outline: Outline) -> None:
+        self._outline = outline
+        self.is_incomplete = False
+
+    def lines_before(
+        self, node: ast.AST, needed: set[str], inside: tuple[Function, ...], callers: int = 0
+    ) -> tuple[list[ast.stmt], list[str]]:
+        """Statements of the function, up to the node's own, that make the locals it needs; and all those locals."""
+        function = inside[-1]
+        locals_of = _locals(function)
+        chosen: list[ast.stmt] = []
+        wanted: list[str] = []
+        for step in reversed(_steps_to(function.body, node)):
+            bound = (bound_names(step) | _changed(step)) & needed
+            if bound:
+                wanted.extend(sorted(bound))
+                chosen.append(step)
+                needed = (needed - bound_names(step)) | (_loads(step) & locals_of)
+        given, missing = self._given(function, needed, callers)
+        wanted.extend(missing)
+        return [*given, *reversed(chosen)], list(dict.fromkeys(reversed(wanted)))
+
+    def _given(
+        self, function: Function, needed: set[str], callers: int
+    ) -> tuple[list[ast.stmt], list[str]]:
+        """What gives the function its parameters, from the first call of it."""
+        parameters = [
+            argument.arg for argument in parameters_of(function) if argument.arg in needed
+        ]
+        if needed - set(parameters):
+            self.is_incomplete = True
+        if not parameters:
+            return [], []
+        calls = calls_of(self._outline, function.name)
+        if not calls or callers >= _MAX_CALLERS:
+            return self._defaults(function, parameters), parameters
+        call, around = calls[0]
+        before: list[ast.stmt] = []
+        if around and around[-1] is not function:
+            needs = _loads(call) & _locals(around[-1])
+            before, _ = self.lines_before(call, needs, around, callers + 1)
+        for name in parameters:
+            value = argument_given(call, function, name)
+            if value is None:
+                before.extend(self._defaults(function, [name]))
+            elif not (isinstance(value, ast.Name) and value.id == name):
+                before.append(_assignment(name, value))
+        return before, parameters
+
+    def _defaults(self, function: Function, names: list[str]) -> list[ast.stmt]:
+        positional = [*function.args.posonlyargs, *function.args.args]
+        values = dict(
+            zip(
+                [argument.arg for argument in positional[::-1]],
+                function.args.defaults[::-1],
+                strict=False,
+            )
+        )
+        for argument, default in zip(
+            function.args.kwonlyargs, function.args.kw_defaults, strict=True
+        ):
+            if default is not None:
+                values[argument.arg] = default
+        if any(name not in values for name in names):
+            self.is_incomplete = True
+        return [_assignment(name, values[name]) for name in names if name in values]
+
+
+def _steps_to(body: list[ast.stmt], node: ast.AST) -> list[ast.stmt]:
+    """Statements that run before the node, one that holds it last; `with` becomes an assignment."""
+    steps: list[ast.stmt] = []
+    for statement in body:
+        if not any(child is node for child in ast.walk(statement)):
+            steps.append(statement)
+            continue
+        if isinstance(statement, (ast.With, ast.AsyncWith)):
+            steps.extend(_entered(statement))
+        inner = [
+            block
+            for name in ("body", "orelse", "finalbody")
+            for block in [getattr(statement, name, [])]
+            if any(child is node for part in block for child in ast.walk(part))
+        ]
+        return [*steps, *(_steps_to(inner[0], node) if inner else [statement])]
+    return steps
+
+
+def _entered(statement: ast.With | ast.AsyncWith) -> list[ast.stmt]:
+    # An MCP server is connected by whoever serves the agent; of other things only entering gives the value.
+    steps: list[ast.stmt] = []
+    for item in statement.items:
+        if not isinstance(item.optional_vars, ast.Name):
+            continue
+        source = ast.unparse(item.context_expr)
+        if "MCPServer" not in source.split("(")[0]:
+            is_async = isinstance(statement, ast.AsyncWith)
+            source = f"await ({source}).__aenter__()" if is_async else f"({source}).__enter__()"
+        steps.extend(ast.parse(f"{item.optional_vars.id} = {source}").body)
+    return steps
+
+
+def _assignment(name: str, value: ast.expr) -> ast.stmt:
+    return ast.parse(f"{name} = {ast.unparse(value)}").body[0]
+
+
+def _locals(function: Function) -> set[str]:
+    names = {argument.arg for argument in parameters_of(function)}
+    for node in ast.walk(function):
+        if node is not function and isinstance(node, ast.stmt):
+            names |= bound_names(node)
+        if isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
+            names.add(node.optional_vars.id)
+    return names
+
+
+def _loads(node: ast.AST) -> set[str]:
+    return {
+        name.id
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
+    }
+
+
+def _changed(statement: ast.stmt) -> set[str]:
+    """Names of what a statement changes: `tools.append(x)`, `triage.handoffs = [x]`."""
+    if isinstance(statement, ast.Assign):
+        changed = [target for target in statement.targets if not isinstance(target, ast.Name)]
+    elif (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Attribute)
+        and statement.value.func.attr in _CHANGES
+    ):
+        changed = [statement.value.func.value]
+    else:
+        return set()
+    return {root for root in map(_root_name, changed) if root}
+
+
+def _root_name(node: ast.expr) -> str:
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _written(name: str, lines: list[ast.stmt]) -> str:
+    waits = any(
+        isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith))
+        for line in lines
+        for node in ast.walk(line)
+        if not isinstance(line, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+    body = "\n".join(ast.unparse(line) for line in lines).replace("\n", "\n    ")
+    return f"{'async ' if waits else ''}def {name}():\n    {body}"

@@ -1,0 +1,181 @@
+"""Reads a module's source: what it binds at its top, which agents it starts, and which it builds inside functions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+# How a file starts an agent: `Runner.run(x, …)`, `runner.run_sync(x)`, `run_demo_loop(x)`.
+STARTERS = ("run", "run_sync", "run_streamed", "run_demo_loop")
+
+# What makes a function one that the SDK calls: an agent inside it serves another one.
+_HELPER_MAKERS = (
+    "function_tool",
+    "input_guardrail",
+    "output_guardrail",
+    "tool_input_guardrail",
+    "tool_output_guardrail",
+    "InputGuardrail",
+    "OutputGuardrail",
+)
+
+
+@dataclass(frozen=True)
+class Start:
+    """A call that runs an agent: `given` is what it runs, `inside` the functions around it, outermost first."""
+
+    given: ast.expr
+    call: ast.Call
+    inside: tuple[Function, ...]
+
+
+@dataclass(frozen=True)
+class Built:
+    """An agent that a function builds; `name` is the local it is bound to, None where it is bound to none."""
+
+    name: str | None
+    call: ast.Call
+    inside: tuple[Function, ...]
+
+
+@dataclass
+class Outline:
+    """What a source shows without being run; empty where it does not parse."""
+
+    tree: ast.Module
+    assigned: set[str] = field(default_factory=set[str])
+    starts: list[Start] = field(default_factory=list[Start])
+    built: list[Built] = field(default_factory=list[Built])
+    # Names that guardrails and tools use.
+    helped: set[str] = field(default_factory=set[str])
+
+
+def outline_of(text: str) -> Outline:
+    """Never raises."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return Outline(ast.Module([], []))
+    outline = Outline(tree)
+    for statement in top_statements(tree.body):
+        outline.assigned.update(bound_names(statement))
+    helpers = _helper_names(tree)
+    _collect(tree, (), outline, helpers)
+    return outline
+
+
+def top_statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements of a scope, those inside of `if`, `try`, `with` and loops too; no imports."""
+    for statement in body:
+        if not isinstance(statement, (ast.Import, ast.ImportFrom)):
+            yield statement
+        if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            for name in ("body", "orelse", "finalbody"):
+                yield from top_statements(getattr(statement, name, []))
+            for handler in getattr(statement, "handlers", []):
+                yield from top_statements(handler.body)
+
+
+def bound_names(statement: ast.stmt) -> set[str]:
+    """Names that a statement binds itself, in its own scope."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
+    return {
+        node.id
+        for node in _own_nodes(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+
+
+def called_name(call: ast.Call) -> str:
+    """The last name of what is called: `Agent` of `Agent[Info](…)` and of `agents.Agent(…)`."""
+    return _last_name(call.func)
+
+
+def _last_name(node: ast.expr) -> str:
+    if isinstance(node, ast.Subscript):
+        node = node.value
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def is_agent_call(node: ast.AST) -> bool:
+    """True for `Agent(…)` and `Agent[Info](…)`."""
+    return isinstance(node, ast.Call) and called_name(node) in ("Agent", "SandboxAgent")
+
+
+def _own_nodes(statement: ast.stmt) -> Iterator[ast.AST]:
+    """The nodes of a statement but for the statements inside of it."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(
+            child
+            for child in ast.iter_child_nodes(node)
+            if not isinstance(child, (ast.stmt, ast.ExceptHandler, ast.Lambda, ast.comprehension))
+        )
+
+
+def _helper_names(tree: ast.Module) -> set[str]:
+    """Functions that are handed to a guardrail or tool by name: `InputGuardrail(guardrail_function=check)`."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and called_name(node) in _HELPER_MAKERS:
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            names.update(value.id for value in given if isinstance(value, ast.Name))
+    return names
+
+
+def _is_helper(function: Function, named: set[str]) -> bool:
+    marks = [mark.func if isinstance(mark, ast.Call) else mark for mark in function.decorator_list]
+    return function.name in named or any(_last_name(mark) in _HELPER_MAKERS for mark in marks)
+
+
+def _collect(
+    node: ast.AST, inside: tuple[Function, ...], outline: Outline, helpers: set[str]
+) -> None:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            if _is_helper(child, helpers):
+                outline.helped.update(
+                    name.id for name in ast.walk(child) if isinstance(name, ast.Name)
+                )
+                continue
+            _collect(child, (*inside, child), outline, helpers)
+            continue
+        if isinstance(child, ast.Call):
+            _collect_call(child, inside, outline)
+        if inside and isinstance(child, (ast.Assign, ast.AnnAssign)) and child.value:
+            _collect_built(child, child.value, inside, outline)
+        _collect(child, inside, outline, helpers)
+
+
+def _collect_call(call: ast.Call, inside: tuple[Function, ...], outline: Outline) -> None:
+    if called_name(call) not in STARTERS:
+        return
+    named = [word.value for word in call.keywords if word.arg in ("starting_agent", "agent")]
+    given = (named or call.args or [None])[0]
+    if given is None or isinstance(given, ast.Starred):
+        return
+    outline.starts.append(Start(given, call, inside))
+    if isinstance(given, ast.Call) and is_agent_call(given):
+        outline.built.append(Built(None, given, inside))
+
+
+def _collect_built(
+    statement: ast.Assign | ast.AnnAssign,
+    value: ast.expr,
+    inside: tuple[Function, ...],
+    outline: Outline,
+) -> None:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    target = targets[0]
+    if isinstance(value, ast.Call) and is_agent_call(value) and isinstance(target, ast.Name):
+        outline.built.append(Built(target.id, value, inside))

@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest';
+import type { Finding } from '../../src/protocol/diagnostics.ts';
+import type { ModuleLoad } from '../../src/protocol/records.ts';
+import { missingPython } from '../support/python-with-sdk.ts';
+import { loadedWorker, pythonFindingOf, writePythonModule } from '../support/python-worker.ts';
+
+const missing = await missingPython();
+
+const imports =
+  'import asyncio\nfrom agents import Agent, Runner, function_tool, input_guardrail\n';
+const pair = 'billing = Agent(name="Billing")\ndesk = Agent(name="Desk")\n';
+
+type Served = readonly [
+  what: string,
+  source: string,
+  exportName: string,
+  warnings: readonly object[] | null,
+];
+
+const served: readonly Served[] = [
+  [
+    'the agent that main() starts, of two that lead nowhere',
+    `${pair}async def main():\n    await Runner.run(desk, "Hi")\nif __name__ == "__main__":\n    asyncio.run(main())\n`,
+    'desk',
+    [
+      {
+        stage: 'export',
+        code: 'agent_chosen',
+        severity: 'info',
+        message: '`desk` is served: agent.py starts it in line 6.',
+        line: 4,
+        hint: 'To make that explicit, add `__gateway__ = {"agent": "desk"}`.',
+      },
+    ],
+  ],
+  [
+    'the agent that a local name and a parameter lead to',
+    `${pair}def ask(agent, text):\n    return Runner.run_sync(agent, text)\ndef main():\n    current: Agent = desk\n    while True:\n        current = ask(current, "Hi").last_agent\n`,
+    'desk',
+    null,
+  ],
+  [
+    'the root over agents used as tools',
+    `${pair}faq = Agent(name="FAQ", tools=[desk.as_tool("ask", "Asks."), billing.as_tool("bill", "Bills.")])\n`,
+    'faq',
+    [],
+  ],
+  [
+    'an agent beside one that only a guardrail uses',
+    'checker = Agent(name="Checker")\n@input_guardrail\nasync def check(context, agent, given):\n    await Runner.run(checker, given)\ndesk = Agent(name="Desk", input_guardrails=[check])\n',
+    'desk',
+    [],
+  ],
+  [
+    'an agent beside one that only a tool runs',
+    'writer = Agent(name="Writer")\n@function_tool\nasync def write(text: str) -> str:\n    """Writes."""\n    return str(await Runner.run(writer, text))\ndesk = Agent(name="Desk", tools=[write])\n',
+    'desk',
+    [],
+  ],
+  [
+    'the one that `__gateway__` names',
+    `${pair}__gateway__ = {"agent": "billing"}\n`,
+    'billing',
+    [],
+  ],
+  [
+    'a workflow of another name, with a plain text',
+    `${pair}async def run_support_workflow(text: str):\n    return text\n`,
+    'run_support_workflow',
+    null,
+  ],
+];
+
+type Refused = readonly [what: string, source: string, finding: Partial<Finding>];
+
+const refused: readonly Refused[] = [
+  [
+    'two agents that main() starts one after the other',
+    `first = Agent(name="0")\n${pair}async def main():\n    await Runner.run(billing, "x")\n    await Runner.run(desk, "x")\n`,
+    {
+      code: 'several_agents',
+      message:
+        'src/agents/Written/agent.py has 3 agents (`billing`, `desk`, `first`), and none of them leads to all others.',
+      hint: 'Name the one to serve, likely `billing` (started in line 7): `agent = billing`.',
+    },
+  ],
+  [
+    'a name in `__gateway__` that is not there',
+    `${pair}__gateway__ = {"agent": "dask"}\n`,
+    {
+      code: 'named_agent_missing',
+      message:
+        '`__gateway__.agent` names "dask", but agent.py has no agent of that name at its top level.',
+      hint: 'Use one of `desk`, `billing`.',
+    },
+  ],
+];
+
+/** Each hint ends with code that is added to the file, which then serves. */
+const repaired: readonly Refused[] = [
+  [
+    'an agent that main() builds around those at the top',
+    `${pair}async def main():\n    model = "gpt-5.6-luna"\n    triage = Agent(name="Triage", model=model)\n    triage.handoffs = [billing, desk]\n    await Runner.run(triage, "Hi")\n`,
+    {
+      code: 'agent_in_function',
+      line: 7,
+      message:
+        '`triage` is built inside `main` of agent.py (line 7) and needs `model`, which exists only there.',
+    },
+  ],
+  [
+    'an agent with a server that its caller connects',
+    'from agents.mcp import MCPServer, MCPServerStdio\nasync def run(mcp_server: MCPServer):\n    agent = Agent(name="Files", mcp_servers=[mcp_server])\n    await Runner.run(starting_agent=agent, input="Hi")\nasync def main():\n    folder = "."\n    async with MCPServerStdio(params={"command": "false", "args": [folder]}) as server:\n        await run(server)\n',
+    {
+      code: 'agent_in_function',
+      line: 5,
+      message:
+        '`agent` is built inside `run` of agent.py (line 5) and needs `mcp_server`, which exists only there.',
+    },
+  ],
+  [
+    'an agent built in the call that runs it',
+    'def main():\n    Runner.run_sync(Agent(name="Desk"), "Hi")\n',
+    { code: 'agent_inline', line: 4 },
+  ],
+  [
+    'an agent that needs nothing of its function',
+    'async def main():\n    desk = Agent(name="Desk")\n    await Runner.run(desk, "Hi")\n',
+    { code: 'agent_not_exported', line: 4 },
+  ],
+  [
+    'an agent that needs what is awaited',
+    'async def fetch():\n    return "Be brief."\nasync def main():\n    text = await fetch()\n    desk = Agent(name="Desk", instructions=text)\n    await Runner.run(desk, "Hi")\n',
+    { code: 'agent_in_function', line: 7 },
+  ],
+];
+
+describe.skipIf(missing)(`which agent of a Python file is served (${missing ?? 'runs'})`, () => {
+  test.each(served)('serves %s', async (...args) => {
+    const [, source, exportName, warnings] = args;
+    const { manifest } = await loadedWorker({ 'agent.py': imports + source });
+    expect(manifest.exportName).toBe(exportName);
+    if (warnings) expect(manifest.warnings).toMatchObject(warnings);
+  });
+
+  test.each(refused)('tells of %s', async (...args) => {
+    const [, source, finding] = args;
+    expect(await findingOf(imports + source)).toMatchObject({ stage: 'export', ...finding });
+  });
+
+  test.each(repaired)('tells the edit for %s, which then serves', async (...args) => {
+    const [, source, finding] = args;
+    const found = await findingOf(imports + source);
+    expect(found).toMatchObject({ stage: 'export', severity: 'error', ...finding });
+    const code = found.hint?.split('\n\n').at(-1);
+    const { manifest } = await loadedWorker({ 'agent.py': `${imports}${source}\n${code}\n` });
+    expect(manifest.kind).toBe('agent');
+  });
+
+  test('takes an own agent before imported ones, and imported ones where there is no other', async () => {
+    const files = { 'helpers.py': `${imports}${pair}` };
+    const own = await loadedWorker({
+      'agent.py': `${imports}from helpers import billing, desk\ntriage = Agent(name="Triage")\n`,
+      ...files,
+    });
+    expect(own.manifest.exportName).toBe('triage');
+    const foreign = await loadedWorker({ 'agent.py': 'from helpers import desk\n', ...files });
+    expect(foreign.manifest.exportName).toBe('desk');
+  });
+});
+
+async function findingOf(source: string): Promise<Finding> {
+  const load: ModuleLoad = await writePythonModule({ 'agent.py': source });
+  return pythonFindingOf(load);
+}
