@@ -135,6 +135,91 @@ const repaired: readonly Refused[] = [
   ],
 ];
 
+const shapes: readonly Refused[] = [
+  [
+    'agents in a dict',
+    'agents = {"billing": Agent(name="Billing"), "faq": Agent(name="FAQ")}\n',
+    {
+      code: 'agents_in_container',
+      line: 3,
+      message: expect.stringContaining(
+        '`agents` holds 2 agents (`Billing`, `FAQ`), and none stands by itself.',
+      ) as unknown as string,
+    },
+  ],
+  ['agents in a list', 'team = [Agent(name="Billing")]\n', { code: 'agents_in_container' }],
+  [
+    'a factory called create()',
+    'def create():\n    return Agent(name="Desk")\n',
+    { code: 'factory_misnamed', line: 3 },
+  ],
+  [
+    'an async factory of another name',
+    'async def assemble() -> Agent:\n    desk = Agent(name="Desk")\n    return desk\n',
+    { code: 'factory_misnamed', line: 3 },
+  ],
+  [
+    'a factory that needs arguments, which main() gives it',
+    'async def create_agent(name: str):\n    return Agent(name=name)\nasync def main():\n    name = "Desk"\n    agent = await create_agent(name)\n    await Runner.run(agent, "Hi")\n',
+    { code: 'factory_needs_arguments', line: 3 },
+  ],
+  [
+    'build_agent with a parameter, called with a constant',
+    'def build_agent(tone):\n    return Agent(name="Desk", instructions=tone)\ndef main():\n    Runner.run_sync(build_agent("Kind."), "Hi")\n',
+    { code: 'factory_needs_arguments', line: 3 },
+  ],
+  [
+    'a class with run',
+    'class Desk:\n    async def run(self, query: str):\n        return query\n',
+    { code: 'class_exported', line: 3 },
+  ],
+  [
+    'a class with run that needs an argument',
+    'class Desk:\n    def __init__(self, tone): self.tone = tone\n    def run(self, messages): return self.tone\nasync def main():\n    print(Desk("kind").run([]))\n',
+    { code: 'class_exported', line: 3 },
+  ],
+  [
+    'an instance that holds an agent',
+    'class DeskAgent:\n    def __init__(self): self.inner = Agent(name="Desk")\ndesk = DeskAgent()\n',
+    {
+      code: 'wrong_export_kind',
+      message: expect.stringContaining(
+        '`desk` is an instance of `DeskAgent`, which is no agent and has no `run`.',
+      ) as unknown as string,
+    },
+  ],
+];
+
+/** None of these is an agent, though each has a `run`. */
+const servers: readonly Refused[] = [
+  [
+    'an MCP server',
+    'from mcp.server import MCPServer\nserver = MCPServer("files")\n',
+    { code: 'run_takes_no_messages', line: 4 },
+  ],
+  [
+    'a thread and a loop',
+    'import threading\nlooper = asyncio.Runner()\nother = threading.Thread()\n',
+    { code: 'run_takes_no_messages', line: 4 },
+  ],
+  ['a script', 'def run(args):\n    print(args)\n', { code: 'run_takes_no_messages', line: 3 }],
+  [
+    'an object that runs something else',
+    'class App:\n    def run(self, host, port): ...\napp = App()\n',
+    {
+      code: 'run_takes_no_messages',
+      message: expect.stringContaining(
+        '`app` has a `run`, but none that takes messages: `run(host, port)`.',
+      ) as unknown as string,
+    },
+  ],
+  [
+    'a voice agent',
+    'from agents.realtime import RealtimeAgent, RealtimeRunner\nasync def main():\n    voice = RealtimeAgent(name="Voice")\n    helper = Agent(name="Helper")\n    await RealtimeRunner(voice).run()\n',
+    { code: 'realtime_agent', line: 5 },
+  ],
+];
+
 describe.skipIf(missing)(`which agent of a Python file is served (${missing ?? 'runs'})`, () => {
   test.each(served)('serves %s', async (...args) => {
     const [, source, exportName, warnings] = args;
@@ -143,19 +228,22 @@ describe.skipIf(missing)(`which agent of a Python file is served (${missing ?? '
     if (warnings) expect(manifest.warnings).toMatchObject(warnings);
   });
 
-  test.each(refused)('tells of %s', async (...args) => {
+  test.each([...refused, ...servers])('tells of %s', async (...args) => {
     const [, source, finding] = args;
     expect(await findingOf(imports + source)).toMatchObject({ stage: 'export', ...finding });
   });
 
-  test.each(repaired)('tells the edit for %s, which then serves', async (...args) => {
-    const [, source, finding] = args;
-    const found = await findingOf(imports + source);
-    expect(found).toMatchObject({ stage: 'export', severity: 'error', ...finding });
-    const code = found.hint?.split('\n\n').at(-1);
-    const { manifest } = await loadedWorker({ 'agent.py': `${imports}${source}\n${code}\n` });
-    expect(manifest.kind).toBe('agent');
-  });
+  test.each([...repaired, ...shapes])(
+    'tells the edit for %s, which then serves',
+    async (...args) => {
+      const [, source, finding] = args;
+      const found = await findingOf(imports + source);
+      expect(found).toMatchObject({ stage: 'export', severity: 'error', ...finding });
+      const code = found.hint?.split('\n\n').at(-1);
+      const { manifest } = await loadedWorker({ 'agent.py': `${imports}${source}\n${code}\n` });
+      expect(manifest.kind).toBe(/class Desk:/.test(source) ? 'runnable' : 'agent');
+    },
+  );
 
   test('takes an own agent before imported ones, and imported ones where there is no other', async () => {
     const files = { 'helpers.py': `${imports}${pair}` };

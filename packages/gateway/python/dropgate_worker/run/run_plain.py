@@ -68,7 +68,8 @@ def _arguments(
         if parameter.default is inspect.Parameter.empty and name not in arguments
     ]
     if len(required) == 1 and "messages" not in arguments:
-        arguments[required[0]] = given["messages"]()
+        is_text = parameters[required[0]].annotation in (str, "str")
+        arguments[required[0]] = given["text" if is_text else "messages"]()
     return arguments
 
 

@@ -1,0 +1,79 @@
+"""Classes in place of instances, and instances of what is no agent."""
+
+from __future__ import annotations
+
+from ..agent_shape import is_agent, is_runnable, run_methods
+from .no_pick import Nearest, kind_of
+from .seen import Seen, method_takes_messages, required_parameters
+
+
+def missed_instance(seen: Seen) -> Nearest | None:
+    """An instance of a class of the module's that is no agent, where it is meant to be one."""
+    for name, value in seen.exports.items():
+        kind = type(value)
+        if kind not in seen.exports.values() or not _is_meant(name, kind.__name__, seen):
+            continue
+        if is_agent(value) or is_runnable(value):
+            continue
+        said = f"`{name}` is an instance of `{kind.__name__}`, which is no agent and has no `run`"
+        said += " that takes messages." if run_methods(value) else "."
+        held = next((key for key, part in _fields(value).items() if is_agent(part)), None)
+        if held:
+            hint = f"Serve the agent it holds; add:\n\nagent = {name}.{held}"
+        else:
+            hint = f"Give `{kind.__name__}` a method `def run(self, messages)` that returns the answer."
+        return "wrong_export_kind", said, hint, seen.place(name)
+    return None
+
+
+def missed_class(seen: Seen) -> Nearest | None:
+    """A class that could be served as an instance."""
+    for name, value in seen.exports.items():
+        if not isinstance(value, type):
+            continue
+        can_run = any(method_takes_messages(value, method) for method in ("run", "run_sync"))
+        if not can_run and not _is_meant(name, name, seen):
+            continue
+        said = f"`{name}` is a class, not an instance."
+        call = f"{name}()" if not required_parameters(value) else None
+        code = f"agent = {call}" if call else seen.call_as_agent(name)
+        hint = f"Make an instance; add:\n\n{code}" if code else _needy_hint(name, value)
+        return "class_exported", said, hint, seen.place(name)
+    return None
+
+
+def missed_server(seen: Seen) -> Nearest | None:
+    """Something with a `run` that starts a server, a script or a loop."""
+    for name, value in seen.exports.items():
+        methods = [value] if name == "run" and callable(value) else run_methods(value)
+        for method in methods:
+            wanted = ", ".join(required_parameters(method))
+            said = f"`{name}` has a `run`, but none that takes messages: `run({wanted})`."
+            if method is value:
+                said = f"`run` takes no messages: `run({wanted})`."
+            hint = "Make an `Agent`, or an object whose `run(messages)` returns the answer."
+            return "run_takes_no_messages", said, hint, seen.place(name)
+    return None
+
+
+def wrong_kind(seen: Seen) -> Nearest | None:
+    """A name that would be served, with a value that cannot be."""
+    for name in seen.load["exportNames"]:
+        if name in seen.exports:
+            said = f"`{name}` is {kind_of(seen.exports[name])}, not an agent."
+            hint = 'Make an agent of it: `agent = Agent(name="…", instructions="…")`.'
+            return "wrong_export_kind", said, hint, seen.place(name)
+    return None
+
+
+def _is_meant(name: str, class_name: str, seen: Seen) -> bool:
+    return name in seen.load["exportNames"] or class_name.lower().endswith("agent")
+
+
+def _fields(value: object) -> dict[str, object]:
+    return getattr(value, "__dict__", {})
+
+
+def _needy_hint(name: str, value: type) -> str:
+    wanted = ", ".join(f"`{parameter}`" for parameter in required_parameters(value))
+    return f"Make an instance, with what it requires ({wanted}): `agent = {name}(…)`."
