@@ -26,6 +26,8 @@ const names = z.array(z.string());
 
 /** `__gateway__` of a module after checking, defaults not filled in. */
 export const moduleSettingsSchema = z.object({
+  /** Name, at the top level of the module, of the agent to serve. */
+  agent: z.string().exactOptional(),
   model: z.string().exactOptional(),
   upstream: z.string().exactOptional(),
   displayName: z.string().exactOptional(),

@@ -1,3 +1,4 @@
+import { takesMessages } from './message-taker.ts';
 import { fieldsOf } from './sdk.ts';
 
 /** An agent of any copy of the SDK, told by its shape; every member but these may be missing in old copies. */
@@ -19,8 +20,13 @@ export function isRealtimeAgent(value: unknown): boolean {
   return hasAgentShape(value) && isNamed(value, 'RealtimeAgent');
 }
 
-/** An object or function with a `run` method that is no agent and no runner of the SDK. */
+/** An object or function with a `run` that takes messages, and is no agent and no runner of the SDK. */
 export function isRunnable(value: unknown): boolean {
+  return hasRun(value) && takesMessages(value);
+}
+
+/** The same, whatever its `run` takes. */
+export function hasRun(value: unknown): boolean {
   const { run } = fieldsOf(value);
   return (
     typeof run === 'function' &&

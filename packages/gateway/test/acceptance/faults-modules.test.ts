@@ -47,10 +47,10 @@ const badModules: readonly BadModule[] = [
   },
   {
     name: 'Hidden',
-    what: 'does not export its agent',
-    text: `${agents}const hidden = ${agent('A')};\nexport const answer = hidden.name;\n`,
+    what: 'builds its agent out of reach',
+    text: `${agents}export const answer = () => {\n  const hidden = ${agent('A')};\n  return hidden.name;\n};\n`,
     code: 'agent_not_exported',
-    line: 2,
+    line: 3,
   },
   {
     name: 'Pair',

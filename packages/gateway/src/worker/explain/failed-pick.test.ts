@@ -8,20 +8,6 @@ const { findingOf } = useLoadHost();
 describe('a module without an agent says what comes near', () => {
   const imports = `import { Agent } from '@openai/agents';\n`;
 
-  test('an agent that is built but not exported, with its line', async () => {
-    const finding = await findingFor({
-      'agent.ts': `${imports}\nconst desk = new Agent({ name: 'Desk', instructions: 'x' });\nexport const version = 1;\n`,
-    });
-    expect(finding).toMatchObject({
-      stage: 'export',
-      code: 'agent_not_exported',
-      message:
-        'src/agents/Written/agent.ts has nothing to serve. `desk` is built in agent.ts but not exported. It exports `version` (a number).',
-      line: 3,
-      hint: 'Write `export const agent = …`, or add `export default desk;`.',
-    });
-  });
-
   test('a class instead of an instance', async () => {
     const finding = await findingFor({
       'agent.ts': `${imports}export class Desk extends Agent {}\n`,

@@ -1,22 +1,26 @@
 import { basename } from 'node:path';
-import type { Finding } from '../../protocol/diagnostics.ts';
-import { isAgent, isAgentClass, isClass, isRealtimeAgent, isRunnable } from '../agent-shape.ts';
-import type { ModuleExports } from '../load/pick-export.ts';
+import {
+  hasRun,
+  isAgent,
+  isAgentClass,
+  isClass,
+  isRealtimeAgent,
+  isRunnable,
+} from '../agent-shape.ts';
+import { shownRun } from '../message-taker.ts';
 import { fieldsOf } from '../sdk.ts';
-import { type Place, placeOf } from './code-place.ts';
+import { placeOf } from './code-place.ts';
 import type { FailureContext } from './failure-context.ts';
+import { findHeldAgents } from './held-agents.ts';
+import { findInnerAgent, findStartedInside } from './inner-agent.ts';
+import { declarationOf, type MissedExport, type Source } from './missed-export.ts';
 import { findUnofficialImport, unofficialHint } from './unofficial-sdk.ts';
 
-/** What comes near an agent in a module that has none to serve. */
-export type MissedExport = Pick<Finding, 'code' | 'message'> & {
-  readonly hint: string;
-  readonly place: Place | null;
-};
-
 /** The nearest of all that comes near an agent; `no_agent` where nothing does. */
-export function findMissedExport(exports: ModuleExports, context: FailureContext): MissedExport {
+export function findMissedExport({ exports, topLevel, context }: Missing): MissedExport {
   const source: Source = {
     exports,
+    topLevel,
     text: context.sources.peek(context.load.entry),
     file: basename(context.load.entry),
     exportNames: context.load.exportNames,
@@ -33,19 +37,18 @@ export function findMissedExport(exports: ModuleExports, context: FailureContext
   };
 }
 
-type Source = {
-  readonly exports: ModuleExports;
-  readonly text: string;
-  readonly file: string;
-  readonly exportNames: readonly string[];
-};
+/** A module without anything to serve. */
+export type Missing = Pick<Source, 'exports' | 'topLevel'> & { readonly context: FailureContext };
 
 /** The surest first. */
 const finders: readonly ((source: Source) => MissedExport | null)[] = [
   findRealtimeAgent,
   findUnofficialPackage,
-  findUnexportedAgent,
   findUnexportedWorkflow,
+  findStartedInside,
+  findOtherRun,
+  findHeldAgents,
+  findInstance,
   findClass,
   findFactoryWithArguments,
   findWrongKind,
@@ -53,8 +56,9 @@ const finders: readonly ((source: Source) => MissedExport | null)[] = [
   findInnerAgent,
 ];
 
-function findRealtimeAgent({ exports, text }: Source): MissedExport | null {
-  const name = Object.keys(exports).find((key) => isRealtimeAgent(exports[key]));
+function findRealtimeAgent({ exports, topLevel, text }: Source): MissedExport | null {
+  const all = { ...topLevel.values, ...exports };
+  const name = Object.keys(all).find((key) => isRealtimeAgent(all[key]));
   if (!name) return null;
   return {
     code: 'realtime_agent',
@@ -75,21 +79,6 @@ function findUnofficialPackage({ text }: Source): MissedExport | null {
   };
 }
 
-const builds = String.raw`[^=\n]*=\s*(?:await\s+)?(?:new\s+\w*Agent\b|Agent\.create\b)`;
-const builtAgent = new RegExp(String.raw`^(?:const|let|var)\s+(\w+)${builds}`, 'm');
-const innerAgent = new RegExp(String.raw`(?<=^[ \t]+)(?:const|let|var)\s+(\w+)${builds}`, 'm');
-
-function findUnexportedAgent({ text, file }: Source): MissedExport | null {
-  const name = builtAgent.exec(text)?.[1];
-  if (!name) return null;
-  return {
-    code: 'agent_not_exported',
-    message: `\`${name}\` is built in ${file} but not exported.`,
-    place: placeOf(text, builtAgent),
-    hint: `Write \`export const agent = …\`, or add \`export default ${name};\`.`,
-  };
-}
-
 function findUnexportedWorkflow({ text }: Source): MissedExport | null {
   const built = /^(?:const|let|async function|function)\s+(runWorkflow|run_workflow)\b/m;
   const name = built.exec(text)?.[1];
@@ -99,6 +88,38 @@ function findUnexportedWorkflow({ text }: Source): MissedExport | null {
     message: `\`${name}\` is there but not exported.`,
     place: placeOf(text, built),
     hint: `Put \`export\` before \`${name}\`.`,
+  };
+}
+
+/** Something with a `run` that takes no messages: a server, a parser of arguments. */
+function findOtherRun({ exports, text }: Source): MissedExport | null {
+  const name = Object.keys(exports).find(
+    (key) => hasRun(exports[key]) && !isRunnable(exports[key]),
+  );
+  if (name === undefined) return null;
+  return {
+    code: 'run_takes_no_messages',
+    message: `${shown(name)} has a \`run\`, but none that takes messages: \`${shownRun(exports[name])}\`.`,
+    place: placeOf(text, declarationOf(name)),
+    hint: 'Export an `Agent`, or an object whose `run({ messages, signal, context })` returns the answer.',
+  };
+}
+
+/** An object of a class of the file's own that cannot be served; its class is not what is wrong. */
+function findInstance({ exports, topLevel, text }: Source): MissedExport | null {
+  const classes = topLevel.facts.declared.map((name) => topLevel.values[name]).filter(isClass);
+  const classOf = (name: string) => {
+    const value = exports[name];
+    const maker = typeof value === 'object' ? fieldsOf(value).constructor : null;
+    return typeof maker === 'function' && classes.includes(maker) ? maker.name : null;
+  };
+  const name = Object.keys(exports).find((key) => classOf(key) !== null);
+  if (name === undefined) return null;
+  return {
+    code: 'wrong_export_kind',
+    message: `${shown(name)} is an instance of \`${classOf(name)}\`, which is no agent and has no \`run\`.`,
+    place: placeOf(text, declarationOf(name)),
+    hint: `Give \`${classOf(name)}\` a method \`run({ messages })\` that returns the answer, or export an \`Agent\`.`,
   };
 }
 
@@ -178,17 +199,6 @@ function findMisnamedFactory({ exports, text }: Source): MissedExport | null {
   };
 }
 
-function findInnerAgent({ text, file }: Source): MissedExport | null {
-  const name = innerAgent.exec(text)?.[1];
-  if (!name) return null;
-  return {
-    code: 'agent_not_exported',
-    message: `\`${name}\` is built inside a function or block of ${file}, and not exported.`,
-    place: placeOf(text, innerAgent),
-    hint: 'Build it at the top level, and export it: `export const agent = …`.',
-  };
-}
-
 /** Parameters without a default; -1 for what is no function to call. */
 function argumentCount(value: unknown): number {
   return typeof value === 'function' && !isClass(value) ? value.length : -1;
@@ -211,12 +221,4 @@ export function kindOf(value: unknown): string {
   if (isRunnable(value)) return 'an object with `run`';
   if (fields.type === 'function' && typeof fields.invoke === 'function') return 'a tool';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-}
-
-/** Where an export is declared. */
-export function declarationOf(exportName: string): RegExp {
-  const name = exportName.replaceAll('$', '\\$');
-  return exportName === 'default'
-    ? /export default/
-    : new RegExp(`(?:export\\s+)?(?:async\\s+)?(?:const|let|var|function|class)\\s+${name}\\b`);
 }

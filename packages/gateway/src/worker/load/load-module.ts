@@ -3,18 +3,21 @@ import type { Finding } from '../../protocol/diagnostics.ts';
 import type { Manifest, ModuleLoad } from '../../protocol/records.ts';
 import { type AgentShape, isAgent } from '../agent-shape.ts';
 import { findStubs } from '../explain/builder-stubs.ts';
+import { explainChoice } from '../explain/chosen-export.ts';
 import { explainFailedPick } from '../explain/failed-pick.ts';
 import { explainThrown, type FailureContext } from '../explain/failure-context.ts';
 import { explainLoadError } from '../explain/load-failure.ts';
+import { takeBindings } from '../facts/bindings.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
 import { installBrokerFetch } from '../run/broker-fetch.ts';
 import { guardTools } from '../run/guard-tools.ts';
 import { applySettings } from './apply-settings.ts';
+import type { TopLevel } from './choose-agent.ts';
 import { describeAgents } from './describe.ts';
 import { holdProcess } from './hold-process.ts';
 import { realPath } from './local-files.ts';
 import { installModuleHooks, type ModuleHooks } from './module-hooks.ts';
-import { checkModuleSettings } from './module-settings.ts';
+import { askedAgent, checkModuleSettings } from './module-settings.ts';
 import { exportsOf, type ModuleExports, type PickedExport, pickExport } from './pick-export.ts';
 import { explainExit, ProcessExit } from './process-exit.ts';
 import { importSdkOfModule, muteTracing, type SdkOfModule, useApi } from './sdk-copy.ts';
@@ -58,7 +61,7 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
     // The module may run agents while it is imported.
     guardTools(deps.preloadedSdk, null);
   }
-  const hooks = installModuleHooks(sources, deps.projectRoot);
+  const hooks = installModuleHooks(sources, { projectRoot: deps.projectRoot, entry });
   const context: FailureContext = {
     load: { ...load, entry },
     projectRoot: deps.projectRoot,
@@ -94,24 +97,33 @@ async function loadModule(
   const { load } = context;
   const namespace: ModuleExports = await import(pathToFileURL(load.entry).href);
   const exports = exportsOf(namespace);
-  const picked = await pickExport(exports, {
-    exportNames: load.exportNames,
-    folderName: load.name,
-  });
-  if (!('value' in picked)) return { findings: [explainFailedPick(picked, exports, context)] };
+  const values = takeBindings();
+  const topLevel: TopLevel = {
+    values,
+    get facts() {
+      return hooks.entryText().facts();
+    },
+  };
+  const asked = askedAgent(exports.__gateway__);
+  const names = { asked, exportNames: load.exportNames, folderName: load.name };
+  const picked = await pickExport(exports, names, topLevel);
+  if (!('value' in picked)) {
+    return { findings: [explainFailedPick(picked, { exports, topLevel, context })] };
+  }
   const sdk = await importSdkOfModule(hooks.packages);
   if (sdk && sdk.copy !== deps.preloadedSdk) muteTracing(sdk.copy);
   guardTools(sdk?.copy ?? null, picked.value);
-  return describe({ picked, exports, sdk, context });
+  return describe({ picked, exports, topLevel, sdk, context });
 }
 
 async function describe(found: {
   picked: PickedExport;
   exports: ModuleExports;
+  topLevel: TopLevel;
   sdk: SdkOfModule | null;
   context: FailureContext;
 }): Promise<Outcome> {
-  const { picked, exports, sdk, context } = found;
+  const { picked, exports, topLevel, sdk, context } = found;
   const { load } = context;
   const entry = { file: load.entry, text: context.sources.peek(load.entry) };
   const { settings, findings } = checkModuleSettings(exports.__gateway__, entry);
@@ -132,7 +144,12 @@ async function describe(found: {
     sdk: sdk?.about ?? null,
     runtime: { name: 'node', version: process.versions.node },
     files: [],
-    warnings: [...findings, ...applied.findings, ...findStubs(entry)],
+    warnings: [
+      ...explainChoice(picked, topLevel, context),
+      ...findings,
+      ...applied.findings,
+      ...findStubs(entry),
+    ],
     loadMs: 0,
   };
   return { manifest, value: picked.value, sdk: sdk?.copy ?? null };

@@ -1,5 +1,7 @@
 import { type LoadHookSync, registerHooks } from 'node:module';
 import { extname } from 'node:path';
+import { handOut } from '../facts/bindings.ts';
+import { type ModuleText, readModuleText } from '../facts/module-facts.ts';
 import { isLocalPath, pathOfUrl } from './local-files.ts';
 import { createResolveHook, type FailedImport, type ResolvedPackage } from './resolve-import.ts';
 import { createSdkFacade } from './sdk-facade.ts';
@@ -18,14 +20,24 @@ export type ModuleHooks = {
   readonly packages: readonly ResolvedPackage[];
   /** The import that an error was thrown for, if it was one that found nothing. */
   readonly failedImport: (error: unknown) => FailedImport | null;
+  /** The text of the entry as it was read; of a file that says nothing before it is imported. */
+  readonly entryText: () => ModuleText;
 };
 
 /**
  * Makes `import` and `require` of this process load the author's files as one generation: TypeScript, JSX and JSON are
- * transformed, and what was read is remembered in `sources`. Packages and the gateway's own files load as ever.
- * Holds for the rest of the process's life.
+ * transformed, and what was read is remembered in `sources`. The entry hands out its top level, for `takeBindings`.
+ * Packages and the gateway's own files load as ever. Holds for the rest of the process's life.
  */
-export function installModuleHooks(sources: SourceFiles, projectRoot: string): ModuleHooks {
+export function installModuleHooks(
+  sources: SourceFiles,
+  { projectRoot, entry }: { readonly projectRoot: string; readonly entry: string },
+): ModuleHooks {
+  let entryText: ModuleText | null = null;
+  const onEntry = (source: string): string => {
+    entryText ??= readModuleText(entry, source);
+    return handOut(entryText.names);
+  };
   const packages: ResolvedPackage[] = [];
   const failures = new WeakMap<object, FailedImport>();
   const tsConfigs = createTsConfigs(sources, projectRoot);
@@ -41,19 +53,29 @@ export function installModuleHooks(sources: SourceFiles, projectRoot: string): M
         },
       }),
     ),
-    load: createLoadHook(sources, tsConfigs, facade.sourceOf),
+    load: createLoadHook({
+      sources,
+      tsConfigs,
+      facadeOf: facade.sourceOf,
+      appendixOf: (path, source) => (path === entry ? onEntry(source) : ''),
+    }),
   });
   return {
     packages,
+    entryText: () => entryText ?? readModuleText(entry, ''),
     failedImport: (error) => (error instanceof Error ? (failures.get(error) ?? null) : null),
   };
 }
 
-function createLoadHook(
-  sources: SourceFiles,
-  tsConfigs: TsConfigs,
-  facadeOf: (url: string) => string | null,
-): LoadHookSync {
+type LoadHookDeps = {
+  readonly sources: SourceFiles;
+  readonly tsConfigs: TsConfigs;
+  readonly facadeOf: (url: string) => string | null;
+  /** Code that a file of the author's gets at its end. */
+  readonly appendixOf: (path: string, source: string) => string;
+};
+
+function createLoadHook({ sources, tsConfigs, facadeOf, appendixOf }: LoadHookDeps): LoadHookSync {
   return (url, context, nextLoad) => {
     const facade = facadeOf(url);
     if (facade !== null) return { format: 'module', source: facade, shortCircuit: true };
@@ -61,18 +83,16 @@ function createLoadHook(
     if (path === null || !isLocalPath(path)) return nextLoad(url, context);
     const ending = extname(path);
     if (transformedEndings.includes(ending)) {
-      const { code, format } = transformSource(
-        path,
-        sources.read(path),
-        tsConfigs.settingsFor(path),
-      );
-      return { format, source: code, shortCircuit: true };
+      const text = sources.read(path);
+      const { code, format } = transformSource(path, text, tsConfigs.settingsFor(path));
+      return { format, source: code + appendixOf(path, text), shortCircuit: true };
     }
     if (ending === '.json')
       return { ...loadJson(path, sources.read(path), context), shortCircuit: true };
     if (!scriptEndings.includes(ending)) return nextLoad(url, context);
-    const source = sources.read(path);
-    return { format: formatOf(ending, source, context.format), source, shortCircuit: true };
+    const text = sources.read(path);
+    const source = text + appendixOf(path, text);
+    return { format: formatOf(ending, text, context.format), source, shortCircuit: true };
   };
 }
 

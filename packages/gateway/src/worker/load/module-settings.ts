@@ -8,6 +8,7 @@ import {
 } from '../../protocol/records.ts';
 import { inputMedia, runSettingNames } from '../../protocol/run.ts';
 import { type Place, placeOf } from '../explain/code-place.ts';
+import { fieldsOf } from '../sdk.ts';
 
 /** `__gateway__` after checking: what holds, and a finding for each field that does not. */
 export type CheckedSettings = {
@@ -38,6 +39,12 @@ export function checkModuleSettings(metadata: unknown, entry: EntryText): Checke
   return { settings: settingsSchema.parse(Object.fromEntries(good)), findings };
 }
 
+/** The name in `__gateway__.agent`; undefined where there is none, or none that is a name. */
+export function askedAgent(metadata: unknown): string | undefined {
+  const asked = text.safeParse(fieldsOf(metadata).agent);
+  return asked.success ? asked.data : undefined;
+}
+
 const text = z.string().trim().min(1);
 
 function oneOf<const Names extends readonly [string, ...string[]]>(names: Names) {
@@ -49,6 +56,7 @@ function oneOf<const Names extends readonly [string, ...string[]]>(names: Names)
 }
 
 const fieldSchemas = {
+  agent: text.exactOptional().describe('the name of an agent at the top level of the file'),
   model: text.exactOptional().describe('a model name'),
   upstream: text.exactOptional().describe('the name of an upstream'),
   displayName: text.exactOptional().describe('a text'),

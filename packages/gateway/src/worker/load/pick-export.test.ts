@@ -1,5 +1,6 @@
 import { Agent, handoff, Runner, tool } from '@openai/agents';
 import { describe, expect, test } from 'vitest';
+import { readModuleText } from '../facts/module-facts.ts';
 import { exportsOf, type ModuleExports, pickExport } from './pick-export.ts';
 
 const exportNames = ['agent', 'build_agent', 'buildAgent', 'default'];
@@ -60,17 +61,32 @@ describe('the export that is served', () => {
     expect(await pick({ a: agentNamed('a'), b: agentNamed('b') })).toEqual({
       kind: 'several',
       exportNames: ['a', 'b'],
+      startedLine: null,
+      areExported: true,
     });
   });
 
-  test('is else a workflow, and only where there is no agent', async () => {
+  test('is else a workflow, before agents that are exported under other names', async () => {
     const runWorkflow = async () => ({});
     expect(await pick({ runWorkflow })).toMatchObject({ kind: 'workflow' });
     expect(await pick({ default: runWorkflow })).toMatchObject({
       kind: 'workflow',
       exportName: 'default',
     });
-    expect(await pick({ runWorkflow, front: agentNamed('f') })).toMatchObject({ kind: 'agent' });
+    expect(await pick({ runWorkflow, front: agentNamed('f') })).toMatchObject({
+      kind: 'workflow',
+    });
+    expect(await pick({ runWorkflow, agent: agentNamed('a') })).toMatchObject({ kind: 'agent' });
+  });
+
+  test('is a workflow that takes the text of the user alone, called with what every workflow gets', async () => {
+    const values = { runDeskWorkflow: (text: string) => `Got ${text}` };
+    const text = 'const runDeskWorkflow = (text: string) => text;';
+    const topLevel = { values, facts: readModuleText('/agent.ts', text).facts() };
+    const picked = await pickExport({}, { exportNames, folderName: 'Desk' }, topLevel);
+    expect(picked).toMatchObject({ kind: 'workflow', reason: { because: 'workflow' } });
+    const { value } = picked as { value: (input: { input_as_text: string }) => unknown };
+    expect(value({ input_as_text: 'hi' })).toBe('Got hi');
   });
 
   test('may be any object or function with `run`, or the module itself', async () => {

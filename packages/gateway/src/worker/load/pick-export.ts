@@ -1,66 +1,128 @@
-import {
-  type AgentShape,
-  handoffGraph,
-  handoffTargets,
-  isAgent,
-  isClass,
-  isRunnable,
-} from '../agent-shape.ts';
+import { isAgent, isClass, isRunnable } from '../agent-shape.ts';
+import { noFacts } from '../facts/module-facts.ts';
+import { isWorkflowName } from '../facts/workflows.ts';
 import { fieldsOf } from '../sdk.ts';
+import {
+  chooseAgent,
+  distinctAgents,
+  type Named,
+  type Reason,
+  rootOf,
+  type TopLevel,
+  withoutHelpers,
+} from './choose-agent.ts';
+import { asPicked, pickWorkflow, type WorkflowInNeed } from './pick-workflow.ts';
 
 /** What a module exports, by name. */
 export type ModuleExports = Readonly<Record<string, unknown>>;
 
-/** The export that is served. `value` is the agent, the workflow function or the object with `run`. */
+/** What is served. `value` is the agent, the workflow function or the object with `run`. */
 export type PickedExport = {
   readonly kind: 'agent' | 'workflow' | 'runnable';
+  /** Its name in the module, where it may not be exported. */
   readonly exportName: string;
   readonly value: unknown;
+  /** Why it was taken, where nothing in the file names it as the one to serve. */
+  readonly reason?: Reason;
 };
 
 /** Why no export could be picked. */
 export type NoPick =
   | { readonly kind: 'none' }
-  | { readonly kind: 'several'; readonly exportNames: readonly string[] }
+  | {
+      readonly kind: 'several';
+      /** The likeliest first. */
+      readonly exportNames: readonly string[];
+      /** Line where the file starts the first of them. */
+      readonly startedLine: number | null;
+      readonly areExported: boolean;
+    }
+  /** `__gateway__.agent` names what is not there, or nothing that can be served. */
+  | { readonly kind: 'asked_missing'; readonly asked: string }
+  | WorkflowInNeed
   /** A factory was called and gave nothing that can be served. */
   | { readonly kind: 'empty_factory'; readonly exportName: string; readonly result: unknown }
   /** A factory that takes arguments was called with none and choked on that. */
   | { readonly kind: 'hungry_factory'; readonly exportName: string; readonly thrown: TypeError };
 
+/** What is asked for: by `__gateway__.agent`, by the list of export names, by the folder. */
+export type AskedNames = {
+  readonly asked?: string | undefined;
+  readonly exportNames: readonly string[];
+  readonly folderName: string;
+};
+
 /**
- * Picks what is served, first match wins: a name in `exportNames` → the export named like the folder → the only agent →
- * the root of the handoff graph among several → `runWorkflow` / `run_workflow`. Calls a factory once. Throws what it throws.
+ * Picks what is served, first match wins: the name in `__gateway__.agent` → a name in `exportNames` → a workflow of Agent
+ * Builder → the export named like the folder → the only agent that is exported → the root of the graph among several →
+ * an object with `run` → what the file itself starts, or the root, of what it does not export. Calls a factory once.
+ * Throws what it throws.
  */
 export async function pickExport(
   exports: ModuleExports,
-  names: { readonly exportNames: readonly string[]; readonly folderName: string },
+  names: AskedNames,
+  topLevel: TopLevel = { values: {}, facts: noFacts },
 ): Promise<PickedExport | NoPick> {
+  if (names.asked !== undefined) {
+    const all = { ...topLevel.values, ...exports };
+    const picked = await pickNamed(all, names.asked, topLevel);
+    return picked ?? { kind: 'asked_missing', asked: names.asked };
+  }
   for (const exportName of names.exportNames) {
-    const picked = await pickNamed(exports, exportName);
+    const picked = await pickNamed(exports, exportName, topLevel);
     if (picked) return picked;
   }
+  const workflow = pickWorkflow(exports, topLevel);
+  if (workflow && 'value' in workflow) return workflow;
   const served = Object.entries(exports).filter(([, value]) => isAgent(value) || isRunnable(value));
-  const namedLikeFolder = served.find(([name]) => isNamedLike(name, names.folderName));
-  if (namedLikeFolder) return pick(...namedLikeFolder);
-  const agents = distinctAgents(served);
-  const root = agents.length > 1 ? rootOf(agents) : agents[0];
-  if (root) return pick(...root);
-  if (agents.length > 1) return { kind: 'several', exportNames: agents.map(([name]) => name) };
-  return pickWorkflow(exports) ?? pickRunnable(exports, served) ?? { kind: 'none' };
+  const picked = pickExported(served, names.folderName, topLevel);
+  if (picked && 'value' in picked) return picked;
+  return workflow ?? picked ?? pickRunnable(exports, served) ?? pickHidden(topLevel);
 }
 
-/** Functions of these names are Agent Builder's entry points. */
-const workflowNames: readonly string[] = ['runWorkflow', 'run_workflow'];
+function pickExported(
+  served: readonly Named<unknown>[],
+  folderName: string,
+  topLevel: TopLevel,
+): PickedExport | NoPick | null {
+  const namedLikeFolder = served.find(([name]) => isNamedLike(name, folderName));
+  if (namedLikeFolder) return pick(...namedLikeFolder);
+  const agents = distinctAgents(served);
+  const [only] = agents;
+  if (!only) return null;
+  const root = agents.length === 1 ? only : rootOf(withoutHelpers(agents, topLevel));
+  return root ? pick(...root) : pickChosen(agents, topLevel, true);
+}
+
+/** Among agents that nothing exports. */
+function pickHidden(topLevel: TopLevel): PickedExport | NoPick {
+  const { declared } = topLevel.facts;
+  const values = declared.map((name): Named<unknown> => [name, topLevel.values[name]]);
+  return pickChosen(distinctAgents(values), topLevel, false);
+}
+
+function pickChosen(
+  agents: ReturnType<typeof distinctAgents>,
+  topLevel: TopLevel,
+  areExported: boolean,
+): PickedExport | NoPick {
+  const choice = chooseAgent(agents, topLevel);
+  if (choice && 'agent' in choice) return { ...pick(...choice.agent), reason: choice.reason };
+  if (!choice && !areExported) return { kind: 'none' };
+  const { several = agents.map(([name]) => name), startedLine = null } = choice ?? {};
+  return { kind: 'several', exportNames: several, startedLine, areExported };
+}
 
 async function pickNamed(
   exports: ModuleExports,
   exportName: string,
+  topLevel: TopLevel,
 ): Promise<PickedExport | NoPick | null> {
   // A module may export the promise of an agent; it is as good as the agent.
   const value = await exports[exportName];
   if (isAgent(value) || isRunnable(value)) return pick(exportName, value);
   if (typeof value !== 'function' || isClass(value)) return null;
-  if (workflowNames.includes(value.name)) return { kind: 'workflow', exportName, value };
+  if (isWorkflowName(value.name)) return asPicked(exportName, value, topLevel);
   if (!isFactory(exportName, value)) return null;
   let result: unknown;
   try {
@@ -91,37 +153,11 @@ function isNamedLike(exportName: string, folderName: string): boolean {
   return bare(exportName) === bare(folderName) || stem(exportName) === stem(folderName);
 }
 
-type Named<T> = [name: string, value: T];
-
-/** Agents among the exports, each once, `default` only where it has no other name. */
-function distinctAgents(served: Named<unknown>[]): Named<AgentShape>[] {
-  const byAgent = new Map<AgentShape, string>();
-  for (const [name, value] of served) {
-    if (isAgent(value) && (byAgent.get(value) ?? 'default') === 'default') byAgent.set(value, name);
-  }
-  return [...byAgent].map(([agent, name]) => [name, agent]);
-}
-
-/**
- * The one agent from which all others are reached. Where agents hand back, several reach all; then it is the one that
- * hands off to each of the others directly.
- */
-function rootOf(agents: Named<AgentShape>[]): Named<AgentShape> | undefined {
-  const reachesAll = (reached: AgentShape[]) =>
-    agents.every(([, other]) => reached.includes(other));
-  const roots = agents.filter(([, agent]) => reachesAll(handoffGraph(agent)));
-  if (roots.length === 1) return roots[0];
-  const hubs = roots.filter(([, agent]) => reachesAll([agent, ...handoffTargets(agent)]));
-  return hubs.length === 1 ? hubs[0] : undefined;
-}
-
-function pickWorkflow(exports: ModuleExports): PickedExport | null {
-  const exportName = workflowNames.find((name) => typeof exports[name] === 'function');
-  return exportName ? { kind: 'workflow', exportName, value: exports[exportName] } : null;
-}
-
 /** The only object with `run`, or a module that itself exports `run`. */
-function pickRunnable(exports: ModuleExports, served: Named<unknown>[]): PickedExport | null {
+function pickRunnable(
+  exports: ModuleExports,
+  served: readonly Named<unknown>[],
+): PickedExport | null {
   const [only, ...others] = served;
   if (only && others.length === 0) return pick(...only);
   const { run } = exports;

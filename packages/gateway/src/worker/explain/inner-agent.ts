@@ -1,0 +1,50 @@
+import type { InnerAgent } from '../facts/inner-agents.ts';
+import { listed, type MissedExport, type Source } from './missed-export.ts';
+
+/** The agent that the file runs and builds out of the gateway's reach: inside a function, or in the call itself. */
+export function findStartedInside(source: Source): MissedExport | null {
+  const { runs, inner } = source.topLevel.facts;
+  const run = runs.find(({ name, isTopLevel }) => name === null || !isTopLevel);
+  if (!run) return null;
+  if (run.name !== null) {
+    const agent = inner.find(({ name }) => name === run.name);
+    return agent ? explainInner(agent, source) : null;
+  }
+  return {
+    code: 'agent_inline',
+    message: `An agent is built inside the call that runs it, in line ${run.line} of ${source.file}.`,
+    place: run,
+    hint: 'Give it a name at the top level, `export const agent = new Agent(…);`, and run that.',
+  };
+}
+
+/** Any agent that is built inside a function or block. */
+export function findInnerAgent(source: Source): MissedExport | null {
+  const [agent] = source.topLevel.facts.inner;
+  return agent ? explainInner(agent, source) : null;
+}
+
+function explainInner(agent: InnerAgent, { file }: Source): MissedExport {
+  const { name, locals, parameters } = agent;
+  if (locals.length === 0 && parameters.length === 0) {
+    return {
+      code: 'agent_not_exported',
+      message: `\`${name}\` is built inside a function or block of ${file}, and not exported.`,
+      place: agent,
+      hint: 'Build it at the top level, and export it: `export const agent = …`.',
+    };
+  }
+  const where = agent.functionName === null ? 'a function' : `\`${agent.functionName}\``;
+  const needed = [...new Set([...locals, ...parameters])];
+  const from = locals.length > 0 ? ` that makes ${listed(locals)} too` : '';
+  const defaults =
+    parameters.length > 0
+      ? ` A factory is called with nothing: write ${listed(parameters)} out.`
+      : '';
+  return {
+    code: 'agent_in_function',
+    message: `\`${name}\` is built inside ${where} of ${file} (line ${agent.line}) and needs ${listed(needed)}, which there is only inside.`,
+    place: agent,
+    hint: `Build it in a factory${from}: \`export async function buildAgent() { …; return ${name}; }\`.${defaults}`,
+  };
+}

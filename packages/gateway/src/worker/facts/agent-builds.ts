@@ -1,0 +1,20 @@
+import { bareExpression, identifierName, keyName, type SyntaxNode } from './syntax.ts';
+
+/** True for `new Agent(…)`, `new TriageAgent(…)`, `new sdk.Agent(…)` and `Agent.create(…)`, of text agents. */
+export function isAgentBuild(value: unknown): boolean {
+  const node = bareExpression(value);
+  const name = node ? builtClass(node) : null;
+  return name !== null && /Agent$/.test(name) && name !== 'RealtimeAgent';
+}
+
+/** Name of the class that an expression makes an object of, null where it makes none. */
+function builtClass(node: SyntaxNode): string | null {
+  const callee = bareExpression(node.callee);
+  if (!callee) return null;
+  if (node.type === 'NewExpression') return identifierName(callee) ?? keyName(callee);
+  const isCreate =
+    node.type === 'CallExpression' &&
+    callee.type === 'MemberExpression' &&
+    keyName(callee) === 'create';
+  return isCreate ? identifierName(callee.object) : null;
+}

@@ -1,0 +1,58 @@
+import type { Place } from '../explain/code-place.ts';
+import { isAgentBuild } from './agent-builds.ts';
+import { freeNames, ownNames } from './scopes.ts';
+import { identifierName, isFunction, nodeOf, type SyntaxNode, walk } from './syntax.ts';
+
+/** An agent built inside a function or block, and what of it it is made of. */
+export type InnerAgent = Place & {
+  readonly name: string;
+  /** Name of the function; null for one without a name, and for a block of the top level. */
+  readonly functionName: string | null;
+  readonly isInFunction: boolean;
+  /** Variables of the function that it is built from. */
+  readonly locals: readonly string[];
+  /** Parameters of the function that it is built from. */
+  readonly parameters: readonly string[];
+};
+
+/** All agents that are given a name below the top level, in order. */
+export function innerAgents(
+  program: SyntaxNode,
+  placeOf: (node: SyntaxNode) => Place,
+): InnerAgent[] {
+  const found: InnerAgent[] = [];
+  walk(program, (node, above) => {
+    const name = node.type === 'VariableDeclarator' ? identifierName(node.id) : null;
+    const isInner = above.some(({ type }) => isBody(type));
+    const declaration = above.at(-1);
+    if (name === null || !isInner || !declaration || !isAgentBuild(node.init)) return;
+    found.push({ ...placeOf(declaration), name, ...surroundings(node, above) });
+  });
+  return found;
+}
+
+function isBody(type: string): boolean {
+  return type === 'BlockStatement' || type === 'FunctionBody';
+}
+
+function surroundings(node: SyntaxNode, above: readonly SyntaxNode[]) {
+  const init = nodeOf(node.init);
+  const needed = init ? freeNames(init) : [];
+  const functions = above.filter(isFunction).map(ownNames);
+  const isOf = (part: 'parameters' | 'locals') => (name: string) =>
+    functions.some((each) => each[part].includes(name));
+  return {
+    functionName: functionName(above),
+    isInFunction: functions.length > 0,
+    locals: needed.filter(isOf('locals')),
+    parameters: needed.filter(isOf('parameters')),
+  };
+}
+
+/** Of the nearest function around that has one: its own, or that of the variable it is given to. */
+function functionName(above: readonly SyntaxNode[]): string | null {
+  const names = above.map((node, index) =>
+    isFunction(node) ? (identifierName(node.id) ?? identifierName(above[index - 1]?.id)) : null,
+  );
+  return names.findLast((name) => name !== null) ?? null;
+}
