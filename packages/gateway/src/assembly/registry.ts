@@ -34,8 +34,10 @@ export function createRegistry(
   });
   const settings = () => settingsForLoads(live.current(), parts.upstreams.current());
   const versions = [
-    ...[process.version, ownPackage.version],
-    ...[ownPackage.dependencies['@openai/agents'] ?? '', python ?? ''],
+    process.version,
+    ownPackage.version,
+    ownPackage.dependencies['@openai/agents'] ?? '',
+    python ?? '',
   ];
   const conditions = (given: GivenEnv['values']) => conditionsOf(settings(), versions, given);
   const giveEnv = createHiddenEnv(parts.secrets, live);

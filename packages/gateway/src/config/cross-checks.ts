@@ -48,7 +48,9 @@ function upstreamNames(settings: Settings, environmentOnly: EnvironmentSettings)
 /** Variables of agents that would lead past the gateway: the way to models, and what is its own. */
 export function wrongAgentVariables(settings: Settings, origin: Origin): ConfigProblem[] {
   const ownNames = [
-    ...['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'GATEWAY_STORE_URL'],
+    'OPENAI_API_KEY',
+    'OPENAI_BASE_URL',
+    'GATEWAY_STORE_URL',
     ...Object.values(settings.upstreams).flatMap(({ api_key_env: name }) => name ?? []),
   ];
   return Object.entries(settings.agents).flatMap(([pattern, { env }]) =>

@@ -396,13 +396,17 @@ agents:
 `;
     expect(problems(yaml)).toEqual([
       {
-        ...{ file: 'gateway.yaml', line: 5, column: 7 },
+        file: 'gateway.yaml',
+        line: 5,
+        column: 7,
         setting: 'agents.labs/*.env.OPENAI_API_KEY',
         message:
           'Agents reach models through the gateway, which sets OPENAI_API_KEY itself. Remove it.',
       },
       {
-        ...{ file: 'gateway.yaml', line: 6, column: 20 },
+        file: 'gateway.yaml',
+        line: 6,
+        column: 20,
         setting: 'agents.labs/*.env.MINE.env',
         message: 'A_KEY is the gateway’s own; no agent is given it. Name another variable.',
       },

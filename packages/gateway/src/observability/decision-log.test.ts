@@ -189,7 +189,8 @@ test('drops no denial and nothing administered, however much was allowed before'
   await keep.flush();
   expect(state.records).toHaveLength(10_002);
   expect(state.records.slice(0, 2).map(({ resource }) => resource)).toEqual([
-    ...['weather', '/agents/refresh'],
+    'weather',
+    '/agents/refresh',
   ]);
 });
 

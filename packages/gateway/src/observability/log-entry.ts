@@ -19,12 +19,7 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
     case 'gateway_started':
       return [entry('info', 'gateway started', () => ({ url: event.url, pid: event.pid }))];
     case 'gateway_stopping':
-      return [
-        entry('info', 'gateway stopping', () => ({
-          reason: event.reason,
-          closes_in_ms: event.closesInMs,
-        })),
-      ];
+      return [entry('info', 'gateway stopping', () => stopOf(event))];
     case 'agent_loaded':
       return [
         entry('info', 'agent loaded', () => ({
@@ -75,6 +70,10 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
     default:
       return event satisfies never;
   }
+}
+
+function stopOf({ reason, closesInMs }: Extract<GatewayEvent, { type: 'gateway_stopping' }>) {
+  return { reason, closes_in_ms: closesInMs };
 }
 
 function entry(level: LogEntry['level'], message: string, fields: LogEntry['fields']): LogEntry {

@@ -115,7 +115,9 @@ test('secrets given to an agent go live when they change, and are told of where 
   const status = await untilStatus(gateway, 'Keeper', 'degraded');
   expect(status.diagnostics).toMatchObject([
     {
-      ...{ stage: 'metadata', code: 'secret_missing', severity: 'error' },
+      stage: 'metadata',
+      code: 'secret_missing',
+      severity: 'error',
       message:
         'SHOP cannot be given to this agent: the variable UNSET_SHOP is not set where the gateway runs.',
       hint: expect.stringContaining('Set UNSET_SHOP in the .env of the project root'),

@@ -124,15 +124,14 @@ export function decisionTests(open: OpenAgain): void {
     const allowed = { effect: 'allow', action: 'run_agent' } as const;
     const [denied = decision, administered = decision, ...mass] = many(60);
     await store.decisions.append([
-      ...[denied, { ...administered, effect: 'allow', action: 'administer' } as const],
+      denied,
+      { ...administered, effect: 'allow', action: 'administer' } as const,
       ...mass.map((each) => ({ ...each, ...allowed })),
     ]);
     expect(await store.decisions.prune({ beforeIso: timeOf(0), keep: 5 })).toBe(53);
     const kept = ['dec_0059', 'dec_0058', 'dec_0057', 'dec_0056', 'dec_0055'];
     expect(await found(store, {})).toEqual([...kept, 'dec_0001', 'dec_0000']);
-    expect(await found(store, { after: 'dec_0056' })).toEqual([
-      ...['dec_0055', 'dec_0001', 'dec_0000'],
-    ]);
+    expect(await found(store, { after: 'dec_0056' })).toEqual(['dec_0055', 'dec_0001', 'dec_0000']);
     expect(await found(store, { effect: 'allow' })).toEqual([...kept, 'dec_0001']);
     expect(await found(store, allowed)).toEqual(kept);
     expect(await found(store, { effect: 'deny' })).toEqual(['dec_0000']);

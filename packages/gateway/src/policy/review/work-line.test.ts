@@ -30,7 +30,12 @@ test('work is done one piece at a time, in the order it was asked for, whatever 
     { value: 'three' },
   ]);
   expect(told).toEqual([
-    ...['one begins', 'one ends', 'two begins', 'two ends', 'three begins', 'three ends'],
+    'one begins',
+    'one ends',
+    'two begins',
+    'two ends',
+    'three begins',
+    'three ends',
   ]);
 });
 
