@@ -79,6 +79,11 @@ function hasAgentShape(value: unknown): boolean {
   );
 }
 
+/** True for an agent that works in a sandbox, which its run has to be given. */
+export function isSandboxAgent(value: unknown): boolean {
+  return isNamed(value, 'SandboxAgent');
+}
+
 /** True where some class of the value has that name. */
 function isNamed(value: unknown, className: string): boolean {
   if (typeof value !== 'object' || value === null) return false;

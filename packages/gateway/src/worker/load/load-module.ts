@@ -7,6 +7,7 @@ import { explainChoice } from '../explain/chosen-export.ts';
 import { explainFailedPick } from '../explain/failed-pick.ts';
 import { explainThrown, type FailureContext } from '../explain/failure-context.ts';
 import { explainLoadError } from '../explain/load-failure.ts';
+import { findApprovals, findUnfit } from '../explain/unfit-agents.ts';
 import { takeBindings } from '../facts/bindings.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
 import { installBrokerFetch } from '../run/broker-fetch.ts';
@@ -131,13 +132,18 @@ async function describe(found: {
   const entryText = entry.text;
   const applied = applySettings({ load, settings, entryText, agent, sdk: sdk?.copy ?? null });
   if (sdk) useApiOf(load, applied.upstream.name, sdk.copy);
-  const errors = applied.findings.filter(({ severity }) => severity === 'error');
+  const source = { entry, topLevel };
+  const errors = [
+    ...applied.findings.filter(({ severity }) => severity === 'error'),
+    ...(agent ? findUnfit(agent, source) : []),
+  ];
   if (errors.length > 0) return { findings: [...errors, ...findings] };
+  const agents = agent ? await describeAgents(agent) : [];
   const manifest: Manifest = {
     kind: picked.kind,
     exportName: picked.exportName,
     exports: Object.keys(exports).filter((name) => name !== '__gateway__'),
-    agents: agent ? await describeAgents(agent) : [],
+    agents,
     settings,
     model: applied.model,
     upstream: applied.upstream,
@@ -148,6 +154,7 @@ async function describe(found: {
       ...explainChoice(picked, topLevel, context),
       ...findings,
       ...applied.findings,
+      ...findApprovals(agents, source),
       ...findStubs(entry),
     ],
     loadMs: 0,

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { useLoadHost } from '../../../test/support/load-host.ts';
+import { writeModule } from '../../../test/support/node-worker.ts';
+
+const { findingOf, manifestOf } = useLoadHost();
+
+const head = `import { Agent, run, tool } from '@openai/agents';
+const made = (name: string) => tool({ name, description: 'x', strict: false, parameters: { type: 'object', properties: {}, required: [], additionalProperties: true }, execute: () => '' });
+function lookUp() { return ''; }
+void [run, made, lookUp];
+`;
+
+const deskWith = (tools: string) =>
+  `${head}export const agent = new Agent({\n  name: 'Desk',\n  instructions: 'x',\n  tools: [${tools}],\n});\n`;
+
+/** Tools that cannot be, what is told, and what takes their place to make the agent serve. */
+const badTools = [
+  [
+    'nothing',
+    'undefined as never',
+    'bad_tool',
+    'Tool 1 of agent "Desk" is undefined, not a tool.',
+    'made("a")',
+  ],
+  [
+    'a plain function',
+    'made("a"), lookUp as never',
+    'bad_tool',
+    'Tool 2 of agent "Desk" is the function `lookUp`, not a tool.',
+    `tool({ name: 'look_up', description: 'x', strict: false, parameters: { type: 'object', properties: {}, required: [], additionalProperties: true }, execute: lookUp })`,
+  ],
+  [
+    'an agent',
+    `new Agent({ name: 'Other', instructions: 'x' }) as never`,
+    'bad_tool',
+    'Tool 1 of agent "Desk" is the agent "Other", not a tool.',
+    `new Agent({ name: 'Other', instructions: 'x' }).asTool({ toolName: 'other', toolDescription: 'x' })`,
+  ],
+  [
+    'two of one name',
+    'made("a"), made("a")',
+    'duplicate_tool',
+    'Agent "Desk" has two tools called `a`.',
+    'made("a"), made("b")',
+  ],
+] as const;
+
+describe('an agent of which every run would fail is refused when it is loaded', () => {
+  test.each(badTools)('for tools that are %s', async (_what, tools, code, message, better) => {
+    const finding = await findingOf(await writeModule({ 'agent.ts': deskWith(tools) }));
+    expect(finding).toMatchObject({ stage: 'load', severity: 'error', code, message, line: 8 });
+    const { agents } = await manifestOf(await writeModule({ 'agent.ts': deskWith(better) }));
+    expect(agents[0]?.name).toBe('Desk');
+  });
+
+  test('for a sandbox that it is not given, also where nothing else of the SDK is imported', async () => {
+    const text = `import { SandboxAgent } from '@openai/agents/sandbox';\nexport const coder = new SandboxAgent({ name: 'Coder', instructions: 'x' });\n`;
+    const finding = await findingOf(await writeModule({ 'agent.ts': text }));
+    expect(finding).toMatchObject({
+      stage: 'load',
+      code: 'sandbox_client_missing',
+      line: 2,
+      message: '"Coder" is a SandboxAgent, and a run of the gateway gives it no sandbox client.',
+    });
+    const edit = /`([^`]+)`/.exec(finding.hint ?? '')?.[1] ?? '';
+    const edited = `import { run } from '@openai/agents';\nconst client = undefined as never;\n${text}${edit}\n`;
+    const manifest = await manifestOf(await writeModule({ 'agent.ts': edited }));
+    expect(manifest).toMatchObject({ kind: 'workflow', exportName: 'runWorkflow' });
+  });
+});

@@ -1,0 +1,125 @@
+import type { Finding } from '../../protocol/diagnostics.ts';
+import { type AgentShape, handoffGraph, isAgent, isSandboxAgent } from '../agent-shape.ts';
+import type { TopLevel } from '../load/choose-agent.ts';
+import { fieldsOf, nameOf } from '../sdk.ts';
+import { type Place, placeOf } from './code-place.ts';
+
+/** What is known of the module whose agents are looked at. */
+export type AgentSource = {
+  readonly entry: { readonly file: string; readonly text: string };
+  readonly topLevel: TopLevel;
+};
+
+/** What every run of an agent, or of one that it hands off to, would fail of. */
+export function findUnfit(agent: AgentShape, source: AgentSource): Finding[] {
+  return handoffGraph(agent).flatMap((each) => [
+    ...findMissingSandbox(each, source),
+    ...findBadTools(each, source),
+    ...findDuplicateTools(each, source),
+  ]);
+}
+
+/** Warns of tools that a person would have to approve. */
+export function findApprovals(
+  agents: readonly { readonly name: string; readonly tools: readonly Approvable[] }[],
+  { entry }: AgentSource,
+): Finding[] {
+  const tools = agents.flatMap(({ name, tools }) =>
+    tools.filter(({ needsApproval }) => needsApproval).map((tool) => ({ tool: tool.name, name })),
+  );
+  return tools.map(({ tool, name }) => ({
+    stage: 'load',
+    code: 'approval_not_served',
+    severity: 'warning',
+    message: `\`${tool}\` of agent "${name}" may need approval, which is not served yet: a run that calls it then ends with \`approval_required\`.`,
+    file: entry.file,
+    ...placeOf(entry.text, /\bneedsApproval\b/),
+    hint: 'Remove `needsApproval` where no person has to decide.',
+  }));
+}
+
+type Approvable = { readonly name: string; readonly needsApproval: boolean };
+
+/** A run of the gateway brings no sandbox: only the module's own `run` can. */
+function findMissingSandbox(agent: AgentShape, source: AgentSource): Finding[] {
+  if (!isSandboxAgent(agent)) return [];
+  const name = variableOf(agent, source) ?? 'agent';
+  const run = `run(${name}, input_as_text, { sandbox: { client } })`;
+  return [
+    unfit(source, placeOfAgent(agent, source), {
+      code: 'sandbox_client_missing',
+      message: `"${agent.name}" is a SandboxAgent, and a run of the gateway gives it no sandbox client.`,
+      hint: `Run it with one: \`export async function runWorkflow({ input_as_text }) { const { finalOutput } = await ${run}; return { output_text: finalOutput }; }\`, and export no agent as \`agent\` or \`default\`.`,
+    }),
+  ];
+}
+
+function findBadTools(agent: AgentShape, source: AgentSource): Finding[] {
+  return agent.tools.flatMap((tool, index) => {
+    const wrong = wrongTool(tool);
+    if (!wrong) return [];
+    const place = placeOfTools(agent, source);
+    const message = `Tool ${index + 1} of agent "${agent.name}" is ${wrong.is}, not a tool.`;
+    return [unfit(source, place, { code: 'bad_tool', message, hint: wrong.hint })];
+  });
+}
+
+function wrongTool(tool: unknown): { is: string; hint: string } | null {
+  if (tool === undefined || tool === null) {
+    return {
+      is: String(tool),
+      hint: 'See where its name comes from: a misspelt import, or a use before it is made.',
+    };
+  }
+  if (isAgent(tool)) {
+    const hint = 'Make a tool of it: `.asTool({ toolName, toolDescription })`.';
+    return { is: `the agent "${tool.name}"`, hint };
+  }
+  if (typeof tool === 'function') {
+    const name = tool.name || 'execute';
+    const hint = `Make a tool of it: \`tool({ name, description, parameters, execute: ${name} })\`.`;
+    return { is: `the function \`${name}\``, hint };
+  }
+  return typeof tool === 'object' ? null : { is: `a ${typeof tool}`, hint: 'Remove it.' };
+}
+
+/** Models take tools by their names alone. */
+function findDuplicateTools(agent: AgentShape, source: AgentSource): Finding[] {
+  const functions = agent.tools.filter((tool) => fieldsOf(tool).type === 'function');
+  const names = functions.map(nameOf);
+  const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  return [...twice].map((name) =>
+    unfit(source, placeOfTools(agent, source), {
+      code: 'duplicate_tool',
+      message: `Agent "${agent.name}" has two tools called \`${name}\`.`,
+      hint: 'Give one of them another `name`, or remove it.',
+    }),
+  );
+}
+
+function unfit(
+  { entry }: AgentSource,
+  place: Place | null,
+  about: Pick<Finding, 'code' | 'message' | 'hint'>,
+): Finding {
+  return { stage: 'load', severity: 'error', ...about, file: entry.file, ...place };
+}
+
+function variableOf(agent: AgentShape, { topLevel }: AgentSource): string | null {
+  const { values, facts } = topLevel;
+  return facts.declared.find((name) => values[name] === agent) ?? null;
+}
+
+function placeOfAgent(agent: AgentShape, source: AgentSource): Place | null {
+  const name = variableOf(agent, source);
+  return name === null ? null : (source.topLevel.facts.places[name] ?? null);
+}
+
+/** The first `tools` at or below the agent's declaration. */
+function placeOfTools(agent: AgentShape, source: AgentSource): Place | null {
+  const declared = placeOfAgent(agent, source);
+  if (!declared) return null;
+  const lines = source.entry.text.split('\n').slice(declared.line - 1);
+  const below = placeOf(lines.join('\n'), /\btools\b/);
+  return below ? { line: declared.line + below.line - 1, column: below.column } : declared;
+}
