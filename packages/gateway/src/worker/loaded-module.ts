@@ -14,6 +14,8 @@ export type LoadedModule = {
   /** The agent, the workflow function or the object with `run`. */
   readonly value: unknown;
   readonly sdk: SdkCopy | null;
+  /** Makes the context of a run of what is known of the request; null where that itself is the context. */
+  readonly makeContext?: ((request: RunContext) => unknown) | null;
 };
 
 /** One run inside the worker. */

@@ -68,3 +68,31 @@ describe('an agent of which every run would fail is refused when it is loaded', 
     expect(manifest).toMatchObject({ kind: 'workflow', exportName: 'runWorkflow' });
   });
 });
+
+describe('a context that the file gives its own runs', () => {
+  const text = `${head}const agent = new Agent<{ name: string }>({ name: 'Desk', instructions: ({ context }) => context.name });
+export const go = () => run(agent, 'x', { context: { name: 'Ada' } });
+`;
+
+  test('is told where a request does not bring it', async () => {
+    const { warnings } = await manifestOf(await writeModule({ 'agent.ts': text }));
+    expect(warnings.map(({ code }) => code)).toEqual(['agent_chosen', 'context_not_given']);
+    expect(warnings[1]).toMatchObject({ stage: 'metadata', severity: 'warning', line: 6 });
+  });
+
+  test('is not told where `__gateway__.context` makes one', async () => {
+    const made = `export const __gateway__ = { context: (request) => ({ name: request.key.name }) };\n`;
+    const { warnings } = await manifestOf(await writeModule({ 'agent.ts': text + made }));
+    expect(warnings.map(({ code }) => code)).toEqual(['agent_chosen']);
+  });
+
+  test('is told where `__gateway__.context` is a value', async () => {
+    const made = `export const __gateway__ = { context: { name: 'Ada' } };\n`;
+    const { warnings } = await manifestOf(await writeModule({ 'agent.ts': text + made }));
+    expect(warnings[1]).toMatchObject({
+      code: 'bad_metadata',
+      line: 7,
+      message: '`__gateway__.context` is no class or function, so it is ignored.',
+    });
+  });
+});

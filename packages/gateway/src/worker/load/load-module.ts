@@ -10,6 +10,7 @@ import { explainLoadError } from '../explain/load-failure.ts';
 import { findApprovals, findUnfit } from '../explain/unfit-agents.ts';
 import { takeBindings } from '../facts/bindings.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
+import { contextMaker, findContextTrouble } from '../module-context.ts';
 import { installBrokerFetch } from '../run/broker-fetch.ts';
 import { guardTools } from '../run/guard-tools.ts';
 import { applySettings } from './apply-settings.ts';
@@ -154,12 +155,14 @@ async function describe(found: {
       ...explainChoice(picked, topLevel, context),
       ...findings,
       ...applied.findings,
+      ...(agent ? findContextTrouble(exports.__gateway__, source) : []),
       ...findApprovals(agents, source),
       ...findStubs(entry),
     ],
     loadMs: 0,
   };
-  return { manifest, value: picked.value, sdk: sdk?.copy ?? null };
+  const makeContext = contextMaker(exports.__gateway__);
+  return { manifest, value: picked.value, sdk: sdk?.copy ?? null, makeContext };
 }
 
 /** The module's `.env`, with the broker's variables merged in by the gateway, and its default model. */

@@ -30,7 +30,10 @@ export function checkModuleSettings(metadata: unknown, entry: EntryText): Checke
       findings: [warning('bad_metadata', { name: '__gateway__', entry, message, hint })],
     };
   }
-  const given = Object.entries(metadata).filter(([, value]) => value !== undefined);
+  // What makes the context of a run is code, which no manifest can hold.
+  const given = Object.entries(metadata).filter(
+    ([name, value]) => value !== undefined && name !== 'context',
+  );
   const fields = Object.fromEntries(given.map(([name, value]) => [toCamelCase(name), value]));
   const findings = Object.entries(fields).flatMap(([name, value]) =>
     findBadField({ name, value }, entry),
@@ -136,7 +139,7 @@ export function placeOfField(name: string, text: string): Place | null {
 }
 
 function fieldNames(): string {
-  return Object.keys(fieldSchemas).map(toSnakeCase).join(', ');
+  return [...Object.keys(fieldSchemas), 'context'].map(toSnakeCase).join(', ');
 }
 
 function camelCaseText(value: unknown): unknown {

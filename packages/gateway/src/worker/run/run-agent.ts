@@ -1,4 +1,5 @@
 import type { LoadedModule } from '../loaded-module.ts';
+import { contextOf } from '../module-context.ts';
 import {
   classNameOf,
   fieldsOf,
@@ -32,7 +33,7 @@ import { runContext, watchRunner } from './tap-runner.ts';
 export async function runAgent(module: LoadedModule, deps: RunDeps): Promise<Outcome> {
   const { request, meter } = deps;
   const call = await prepareCall(module, deps);
-  const context = runContext(module.sdk ?? {}, request.context);
+  const context = runContext(module.sdk ?? {}, await contextOf(module, request));
   meter.watch(context);
   const options: SdkRunOptions = {
     context,

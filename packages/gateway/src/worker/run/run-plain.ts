@@ -1,5 +1,6 @@
 import type { InputItem, InputPart } from '../../protocol/run.ts';
 import type { LoadedModule } from '../loaded-module.ts';
+import { contextOf } from '../module-context.ts';
 import { fieldsOf, isAsyncIterable } from '../sdk.ts';
 import { outputText } from './result-text.ts';
 import type { Outcome, RunDeps } from './run-scope.ts';
@@ -13,7 +14,7 @@ export type PlainMessage = {
 type Run = (input: {
   readonly messages: readonly PlainMessage[];
   readonly signal: AbortSignal;
-  readonly context: object;
+  readonly context: unknown;
 }) => unknown;
 
 /** Runs an object or function that is no agent of the SDK; what it returns or yields is the answer. */
@@ -22,7 +23,8 @@ export async function runPlain(module: LoadedModule, { request }: RunDeps): Prom
   const method = fieldsOf(value).run;
   const run = (typeof method === 'function' ? method : value) as Run;
   const messages = request.input.items.map(plainMessage);
-  const { signal, context } = request;
+  const { signal } = request;
+  const context = await contextOf(module, request);
   const answer = await run.call(value, { messages, signal, context });
   if (!isAsyncIterable(answer)) {
     await request.send({ type: 'text', delta: outputText(answer) ?? '' });

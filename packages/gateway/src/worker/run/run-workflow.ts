@@ -1,4 +1,5 @@
 import type { LoadedModule } from '../loaded-module.ts';
+import { contextOf } from '../module-context.ts';
 import {
   fieldsOf,
   isAsyncIterable,
@@ -52,7 +53,8 @@ export async function runWorkflow(module: LoadedModule, deps: RunDeps): Promise<
     cut: null,
     inside,
   };
-  const tap = stepTap(module, deps, progress);
+  const context = await contextOf(module, request);
+  const tap = stepTap({ module, context }, deps, progress);
   const returned = await runScope.run({ ...scope, tap }, async () => {
     const workflow = module.value as Workflow;
     return workflow({ input_as_text: lastUserText(request.input.items) });
@@ -69,11 +71,15 @@ export async function runWorkflow(module: LoadedModule, deps: RunDeps): Promise<
   return { reason: progress.cut ?? 'stop' };
 }
 
-function stepTap(module: LoadedModule, deps: RunDeps, progress: Progress): RunTap {
+function stepTap(
+  { module, context: given }: { module: LoadedModule; context: unknown },
+  deps: RunDeps,
+  progress: Progress,
+): RunTap {
   const { request, meter } = deps;
   return async (call) => {
     watchRunner(call.runner);
-    const context = runContext(module.sdk ?? {}, call.options.context ?? request.context);
+    const context = runContext(module.sdk ?? {}, call.options.context ?? given);
     meter.watch(context);
     const signal = joinedSignal(call.options, request.signal);
     const step: TappedRun = {
