@@ -103,12 +103,13 @@ def _explain_missing_module(
     return finding(
         "missing_package",
         f"{importer} imports `{name}`, but package `{distribution}` is not installed.",
-        hint=_install_hint(distribution, load),
+        hint=install_hint(distribution, load),
         place=place,
     )
 
 
-def _install_hint(distribution: str, load: ModuleLoad) -> str:
+def install_hint(distribution: str, load: ModuleLoad) -> str:
+    """How a distribution gets into the environment of the module."""
     command = _install_command(load)
     if distribution == "openai-agents":
         return f"Run {command}."

@@ -8,7 +8,7 @@ from typing import cast
 
 from ..message_taker import takes_messages
 from ..protocol import ModuleLoad, Place
-from .code_frame import ReadText
+from .code_frame import Located, ReadText, locate
 from .factory_form import factory_form
 from .no_pick import Exports, declaration_of
 from .outline import Built, Outline
@@ -27,6 +27,11 @@ class Seen:
     def place(self, name: str) -> Place | None:
         """Where a name is declared."""
         return declaration_of(name, self.load, self.read)
+
+    def located(self, name: str | None = None) -> Located:
+        """The place of a name with the lines around it; the file alone without one."""
+        place = self.place(name) if name else None
+        return locate(self.load["entry"], place, self.read)
 
     def call_as_agent(self, name: str) -> str | None:
         """Code that makes an agent as the file's own call of this function or class does; None where it has none."""

@@ -7,7 +7,7 @@ import platform
 import time
 from collections.abc import Callable
 from types import ModuleType
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from ..agent_shape import is_agent, is_runnable
 from ..explain.code_frame import place_of
@@ -16,11 +16,13 @@ from ..explain.load_failure import explain_load_error
 from ..explain.missed_exports import explain_no_pick
 from ..explain.no_pick import Exports, NoPick
 from ..explain.outline import outline_of
+from ..explain.seen import Seen
 from ..explain.unclear_pick import explain_choice
 from ..loaded_module import LoadedModule
 from ..protocol import Finding, Manifest, ModuleLoad
 from ..sdk import describe_sdk, import_sdk
 from .apply_settings import apply_settings
+from .cannot_run import cannot_run
 from .describe import describe_agents
 from .exports import exports_of
 from .factory_arguments import factory_arguments
@@ -29,6 +31,7 @@ from .mcp_servers import connect_servers
 from .module_settings import check_module_settings, named_agent
 from .pick_export import PickBy, Picked, as_picked, pick_export
 from .source_files import SourceFiles
+from .workflow_needs import workflow_needs
 
 _APPROVAL_STUB = r"def approval_request\([^)]*\)[^:\n]*:\s*\n\s*# TODO: Implement"
 
@@ -114,6 +117,7 @@ class Loading:
         settings, findings = check_module_settings(self._metadata, entry, text)
         agent = picked.value if is_agent(picked.value) else None
         model, upstream, applied = apply_settings(load, settings, agent, self._sdk)
+        applied.extend(self._unrunnable(picked))
         errors = [finding for finding in applied if finding["severity"] == "error"]
         if errors:
             return self._failed([*errors, *findings])
@@ -140,6 +144,13 @@ class Loading:
         }
         api = load["upstreams"].get(upstream["name"])
         return LoadedModule(manifest, picked.kind, picked.value, self._sdk, api)
+
+    def _unrunnable(self, picked: Picked) -> list[Finding]:
+        read = self._sources.peek
+        seen = Seen(self._exports, self._load, read, outline_of(read(self._load["entry"])))
+        if picked.kind == "workflow":
+            return workflow_needs(picked.name, cast("Callable[..., object]", picked.value), seen)
+        return cannot_run(picked.value, self._sdk, seen) if is_agent(picked.value) else []
 
     def _choice(self, picked: Picked) -> list[Finding]:
         if picked.started_in is None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from ..agent_shape import output_type_name
 from ..loaded_module import LoadedModule
+from ..message_taker import TEXT_NAMES
 from ..run_protocol import RunEnd
 from .forward_stream import Cut, StreamReader, Transcript
 from .input_items import input_items, last_user_text
@@ -69,14 +70,16 @@ def _workflow_input(workflow: Callable[..., object], text: str) -> object:
     except Exception:
         hints = {}
     annotation = hints.get(parameter.name, parameter.annotation)
-    if annotation is str:
+    # `input` may be the class of that name as well.
+    is_text = annotation is inspect.Parameter.empty and parameter.name in TEXT_NAMES
+    if annotation is str or (is_text and parameter.name != "input"):
         return text
     if annotation is dict or typing.get_origin(annotation) is dict:
         return {"input_as_text": text}
     if isinstance(annotation, type) and annotation is not inspect.Parameter.empty:
         if issubclass(annotation, dict):
             return {"input_as_text": text}
-        return annotation(input_as_text=text)
+        return cast("Callable[..., object]", annotation)(input_as_text=text)
     return WorkflowInput(input_as_text=text)
 
 

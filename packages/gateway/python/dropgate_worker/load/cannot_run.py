@@ -1,0 +1,154 @@
+"""Finds what would fail in every run, and says it when the module is loaded."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import inspect
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from ..agent_shape import is_agent, listed, model_name, reached_from
+from ..explain.load_failure import finding, install_hint, shown_path
+from ..explain.seen import Seen
+from ..protocol import Finding
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from agents import Agent
+
+# Beginnings of model names that need an extra of the SDK, and the package each needs.
+_MODEL_PACKAGES = {"litellm/": "litellm", "any-llm/": "any_llm"}
+
+# The newest `openai` that all of the older SDKs were seen to work with.
+_WORKING_OPENAI = "2.14.0"
+
+
+def cannot_run(root: Agent[Any], sdk: ModuleType | None, seen: Seen) -> list[Finding]:
+    """Errors, and as warnings what fails only where it is used, of the agent and all that it leads to."""
+    found = [*_mismatch(sdk, seen)]
+    for agent in reached_from(root):
+        found.extend(
+            [
+                *_bad_tools(agent, seen),
+                *_duplicate_tools(agent, seen),
+                *_missing_client(agent, seen),
+                *_missing_model_package(agent, seen),
+                *_approvals(agent, seen),
+            ]
+        )
+    return found
+
+
+def _mismatch(sdk: ModuleType | None, seen: Seen) -> list[Finding]:
+    """Some versions of the SDK make, in each run, a value that newer versions of `openai` refuse."""
+    if sdk is None or not hasattr(sdk, "Usage"):
+        return []
+    try:
+        sdk.Usage()
+    except Exception:
+        own, other = _version("openai-agents"), _version("openai")
+        said = f"openai-agents {own} does not work with openai {other}: every run fails inside the SDK."
+        folder, agent_id = shown_path(seen.load["folder"]), seen.load["agentId"]
+        hint = (
+            f"Write `openai-agents=={own}` and `openai=={_WORKING_OPENAI}` into {folder}/requirements.txt, or take a "
+            f"newer `openai-agents`, then run `dropgate deps install {agent_id}`."
+        )
+        return [finding("sdk_mismatch", said, hint, {"file": seen.load["entry"]})]
+    return []
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "of an unknown version"
+
+
+def _bad_tools(agent: Agent[Any], seen: Seen) -> list[Finding]:
+    found: list[Finding] = []
+    tools: list[object] = listed(agent, "tools")
+    for number, tool in enumerate(tools, 1):
+        said = f'Tool {number} of agent "{agent.name}" is'
+        if inspect.isroutine(tool):
+            name = tool.__name__
+            told = f"{said} the function `{name}`, not a tool."
+            hint = f"Put `@function_tool` above `{name}`."
+            found.append(finding("bad_tool", told, hint, seen.located(name)))
+        elif is_agent(tool):
+            told = f'{said} the agent "{tool.name}", not a tool.'
+            hint = "Use its `as_tool(…)`, or list it in `handoffs`."
+            found.append(finding("bad_tool", told, hint, seen.located()))
+        elif tool is None or isinstance(tool, (str, type)):
+            shown = f"`{getattr(tool, '__name__', repr(tool))}`"
+            told = f"{said} {shown}, not a tool."
+            found.append(finding("bad_tool", told, "Check the import or the name.", seen.located()))
+    return found
+
+
+def _duplicate_tools(agent: Agent[Any], seen: Seen) -> list[Finding]:
+    names = Counter(
+        tool.name
+        for tool in listed(agent, "tools")
+        # Those that are not always on may take turns, and a namespace tells two of one name apart.
+        if type(tool).__name__ == "FunctionTool"
+        and getattr(tool, "is_enabled", True) is True
+        and getattr(tool, "_tool_namespace", None) is None
+    )
+    return [
+        finding(
+            "duplicate_tool",
+            f'Agent "{agent.name}" has {"two" if count == 2 else count} tools called `{name}`.',
+            "Give one of them another name: `@function_tool(name_override=…)`.",
+            seen.located(),
+        )
+        for name, count in names.items()
+        if count > 1
+    ]
+
+
+def _missing_client(agent: Agent[Any], seen: Seen) -> list[Finding]:
+    if not any(kind.__name__ == "SandboxAgent" for kind in type(agent).__mro__):
+        return []
+    name = next((key for key, value in seen.exports.items() if value is agent), "agent")
+    said = f'"{agent.name}" is a SandboxAgent, and no sandbox client is given to its run.'
+    hint = (
+        "Give it one in a workflow; add:\n\n"
+        "async def run_workflow(text: str):\n"
+        "    from agents import RunConfig, Runner\n"
+        "    from agents.sandbox import SandboxRunConfig\n"
+        "    from agents.sandbox.sandboxes import UnixLocalSandboxClient\n"
+        "    sandbox = SandboxRunConfig(client=UnixLocalSandboxClient())\n"
+        f"    result = await Runner.run({name}, text, run_config=RunConfig(sandbox=sandbox))\n"
+        "    return result.final_output\n"
+        '__gateway__ = {"agent": "run_workflow"}'
+    )
+    return [finding("sandbox_client_missing", said, hint, seen.located(name))]
+
+
+def _missing_model_package(agent: Agent[Any], seen: Seen) -> list[Finding]:
+    model = model_name(agent) or ""
+    for beginning, package in _MODEL_PACKAGES.items():
+        if model.startswith(beginning) and importlib.util.find_spec(package) is None:
+            extra = beginning.removesuffix("/")
+            said = f'Agent "{agent.name}" uses the model "{model}", but package `{extra}` is not installed.'
+            hint = install_hint(f"openai-agents[{extra}]", seen.load)
+            return [finding("missing_package", said, hint, seen.located())]
+    return []
+
+
+def _approvals(agent: Agent[Any], seen: Seen) -> list[Finding]:
+    return [
+        {
+            "stage": "load",
+            "code": "approval_not_served",
+            "severity": "warning",
+            "message": f'`{tool.name}` of agent "{agent.name}" needs approval, which is not served yet: a run that '
+            "calls it ends with `approval_required`.",
+            **seen.located(),
+            "hint": "Remove `needs_approval`, or expect that.",
+        }
+        for tool in listed(agent, "tools")
+        if getattr(tool, "needs_approval", False) is not False
+    ]

@@ -1,0 +1,47 @@
+"""What a workflow needs beside the text that a request brings."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable
+from typing import Any, cast
+
+from ..explain.load_failure import finding
+from ..explain.seen import Seen, required_parameters
+from ..protocol import Finding
+
+
+def workflow_needs(name: str, workflow: Callable[..., object], seen: Seen) -> list[Finding]:
+    """An error where it could not be called."""
+    first, *others = [*inspect.signature(workflow).parameters] or [""]
+    needs = [parameter for parameter in required_parameters(workflow) if parameter in others]
+    if not needs:
+        needs = _needed_fields(_annotation(workflow, first))
+    if not needs:
+        return []
+    wanted = " and ".join(f"`{need}`" for need in needs)
+    said = f"`{name}` needs {wanted}, but a request brings `input_as_text` alone."
+    is_one = len(needs) == 1
+    hint = f"Make {wanted} optional, or give {'it a default value' if is_one else 'them default values'}."
+    return [
+        {**finding("workflow_needs_arguments", said, hint, seen.located(name)), "stage": "export"}
+    ]
+
+
+def _annotation(workflow: Callable[..., object], parameter: str) -> object:
+    try:
+        return typing.get_type_hints(workflow).get(parameter)
+    except Exception:
+        return None
+
+
+def _needed_fields(annotation: object) -> list[str]:
+    if not isinstance(annotation, type) or issubclass(annotation, (str, dict)):
+        return []
+    fields: dict[str, Any] | None = getattr(cast("object", annotation), "model_fields", None)
+    if fields is not None:
+        required = [field for field, info in fields.items() if info.is_required()]
+    else:
+        required = required_parameters(cast("object", annotation))
+    return [field for field in required if field != "input_as_text"]

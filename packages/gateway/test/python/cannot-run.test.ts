@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import type { Finding } from '../../src/protocol/diagnostics.ts';
+import { missingPython } from '../support/python-with-sdk.ts';
+import { loadedWorker, pythonFindingOf, writePythonModule } from '../support/python-worker.ts';
+
+const missing = await missingPython();
+
+const imports = 'from agents import Agent, Runner, function_tool\nfrom pydantic import BaseModel\n';
+
+type Case = readonly [what: string, source: string, finding: Partial<Finding>];
+
+const refused: readonly Case[] = [
+  [
+    'a function in the place of a tool',
+    'def look_up(): ...\nagent = Agent(name="Desk", tools=[look_up])\n',
+    {
+      code: 'bad_tool',
+      line: 3,
+      message: 'Tool 1 of agent "Desk" is the function `look_up`, not a tool.',
+      hint: 'Put `@function_tool` above `look_up`.',
+    },
+  ],
+  [
+    'no tool in the place of one, in an agent that is handed off to',
+    'other = Agent(name="Other", tools=[None])\nagent = Agent(name="Desk", handoffs=[other])\n',
+    { code: 'bad_tool', message: 'Tool 1 of agent "Other" is `None`, not a tool.' },
+  ],
+  [
+    'two tools of one name',
+    '@function_tool\ndef look_up(): ...\nagent = Agent(name="Desk", tools=[look_up, look_up])\n',
+    { code: 'duplicate_tool', message: 'Agent "Desk" has two tools called `look_up`.' },
+  ],
+  [
+    'a model whose package is not there',
+    'agent = Agent(name="Desk", model="litellm/anthropic/claude")\n',
+    {
+      code: 'missing_package',
+      message:
+        'Agent "Desk" uses the model "litellm/anthropic/claude", but package `litellm` is not installed.',
+      hint: 'Write `openai-agents[litellm]` into Written/requirements.txt, then run `dropgate deps install default/written`.',
+    },
+  ],
+  [
+    'an SDK that cannot make what each run makes',
+    'import agents\ndef refuse(): raise TypeError("cache_write_tokens")\nagents.Usage = refuse\nagent = Agent(name="Desk")\n',
+    {
+      code: 'sdk_mismatch',
+      message:
+        'openai-agents 0.24.0 does not work with openai 3.57.0: every run fails inside the SDK.',
+    },
+  ],
+  [
+    'a workflow with another parameter',
+    'async def run_workflow(text: str, user_id: str): ...\n',
+    {
+      stage: 'export',
+      code: 'workflow_needs_arguments',
+      line: 3,
+      message: '`run_workflow` needs `user_id`, but a request brings `input_as_text` alone.',
+      hint: 'Make `user_id` optional, or give it a default value.',
+    },
+  ],
+  [
+    'a workflow with another field',
+    'class WorkflowInput(BaseModel):\n    input_as_text: str\n    user_id: str\nasync def run_workflow(given: WorkflowInput): ...\n',
+    { stage: 'export', code: 'workflow_needs_arguments', line: 6 },
+  ],
+];
+
+describe.skipIf(missing)(`what cannot run, in Python (${missing ?? 'runs'})`, () => {
+  test.each(refused)('refuses %s when it is loaded', async (...args) => {
+    const [, source, finding] = args;
+    const load = await writePythonModule({ 'agent.py': imports + source });
+    expect(await pythonFindingOf(load)).toMatchObject({
+      stage: 'load',
+      severity: 'error',
+      ...finding,
+    });
+  });
+
+  test('warns of a tool that needs approval', async () => {
+    const { manifest } = await loadedWorker({
+      'agent.py': `${imports}@function_tool(needs_approval=True)\ndef erase(): ...\nagent = Agent(name="Desk", tools=[erase])\n`,
+    });
+    expect(manifest.warnings).toMatchObject([
+      {
+        code: 'approval_not_served',
+        severity: 'warning',
+        message:
+          '`erase` of agent "Desk" needs approval, which is not served yet: a run that calls it ends with `approval_required`.',
+      },
+    ]);
+  });
+
+  test('refuses a sandbox agent without its client, with a workflow that then serves', async () => {
+    const source = `${imports}from agents.sandbox import SandboxAgent\nagent = SandboxAgent(name="Coder")\n`;
+    const found = await pythonFindingOf(await writePythonModule({ 'agent.py': source }));
+    expect(found).toMatchObject({ code: 'sandbox_client_missing', line: 4 });
+    const code = found.hint?.split('\n\n').at(-1);
+    const { manifest } = await loadedWorker({ 'agent.py': `${source}\n${code}\n` });
+    expect(manifest.kind).toBe('workflow');
+  });
+});
