@@ -14,7 +14,7 @@ import { createLoadGeneration } from '../registry/load-generation.ts';
 import { createSyncAgents } from '../registry/sync-agents.ts';
 import { createFollowFiles } from '../registry/watch/follow-files.ts';
 import type { Parts } from './parts.ts';
-import { createHiddenEnv } from './secrets.ts';
+import { createHiddenEnv, hideInRuntimes } from './secrets.ts';
 
 /** Which agents there are, and how they follow their files and the rules. */
 export function createRegistry(
@@ -28,7 +28,10 @@ export function createRegistry(
   const { prepare, retire } = pool;
   const catalog = createCatalog();
   const user = workerUser(config.worker);
-  const runtimes = createModuleRuntimes({ stateFolder, python, environment, user });
+  const runtimes = hideInRuntimes(
+    createModuleRuntimes({ stateFolder, python, environment, user }),
+    parts.secrets,
+  );
   const generations = createGenerations(join(stateFolder, 'generations'), {
     readableBy: user?.gid ?? null,
   });

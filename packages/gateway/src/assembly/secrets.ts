@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { LiveConfig } from '../config/live-config.ts';
+import type { ModuleRuntimes } from '../dependencies/module-runtime.ts';
 import { hideInFindings } from '../observability/hide-in-findings.ts';
 import type { Redactor } from '../observability/redact.ts';
 import type { Secrets } from '../observability/secrets.ts';
 import type { Pool } from '../pool/pool.ts';
+import type { Manifest } from '../protocol/records.ts';
+import type { FailureDetail, RunEvent } from '../protocol/run.ts';
 import { createGiveEnv, type GiveEnv } from '../registry/kept/given-env.ts';
 
 /** Has the redactor hide the secrets that the settings hold. Returns the settings. */
@@ -39,7 +42,16 @@ export function createHiddenEnv(secrets: Secrets, live: LiveConfig): GiveEnv {
   };
 }
 
-/** The pool, whose findings show nothing of the secrets that modules were given. */
+/** What is found out about packages, without secrets: what modules declare may hold the password of a registry. */
+export function hideInRuntimes(runtimes: ModuleRuntimes, secrets: Secrets): ModuleRuntimes {
+  return {
+    ...runtimes,
+    checkDependencies: async (module) =>
+      hideInFindings(await runtimes.checkDependencies(module), secrets.textOf(module.agentId)),
+  };
+}
+
+/** The pool, whose findings, failures and descriptions show nothing of the secrets that modules were given. */
 export function hideSecrets(pool: Pool, secrets: Secrets): Pool {
   return {
     ...pool,
@@ -50,12 +62,53 @@ export function hideSecrets(pool: Pool, secrets: Secrets): Pool {
       if (result.type === 'load_failed') {
         return { ...result, findings: hideInFindings(result.findings, hide) };
       }
-      const warnings = hideInFindings(result.manifest.warnings, hide);
-      return { ...result, manifest: { ...result.manifest, warnings } };
+      return { ...result, manifest: hideInManifest(result.manifest, hide) };
     },
     run(load, request) {
       secrets.addModule(load.agentId, load.env);
-      return pool.run(load, request);
+      const hide = secrets.textOf(load.agentId);
+      const live = pool.run(load, request);
+      return {
+        ...live,
+        sendTo: (sink) => live.sendTo({ write: (event) => sink.write(hideInFailure(event, hide)) }),
+      };
     },
+  };
+}
+
+type Hide = (text: string) => string;
+
+/** What a module says of itself to callers and admins; names stay, because rules speak of them. */
+function hideInManifest(manifest: Manifest, hide: Hide): Manifest {
+  const { displayName, description, ...settings } = manifest.settings;
+  return {
+    ...manifest,
+    settings: {
+      ...settings,
+      ...(displayName === undefined ? {} : { displayName: hide(displayName) }),
+      ...(description === undefined ? {} : { description: hide(description) }),
+    },
+    warnings: hideInFindings(manifest.warnings, hide),
+  };
+}
+
+/** What is told of a failure; what an agent answers is its own. */
+function hideInFailure(event: RunEvent, hide: Hide): RunEvent {
+  if (event.type !== 'failed') return event;
+  const { detail, message } = event;
+  return {
+    ...event,
+    message: hide(message),
+    ...(detail === undefined ? {} : { detail: hideInDetail(detail, hide) }),
+  };
+}
+
+function hideInDetail(detail: FailureDetail, hide: Hide): FailureDetail {
+  const { message, stack } = detail;
+  return {
+    ...detail,
+    class: hide(detail.class),
+    message: hide(message),
+    ...(stack === undefined ? {} : { stack: hide(stack) }),
   };
 }

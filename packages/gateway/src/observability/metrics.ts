@@ -12,13 +12,20 @@ export type Metrics = {
   readonly report: () => Promise<MetricsReport>;
 };
 
-/** Counts and measures what the gateway says about itself. Labels are bounded, whatever names come from outside. */
-export function createMetrics(workers: () => readonly WorkerMetrics[]): Metrics {
+/**
+ * Counts and measures what the gateway says about itself. Labels are bounded, whatever names come from outside.
+ *
+ * @param redact - Takes an agent's secrets out of the names that its module chose.
+ */
+export function createMetrics(
+  workers: () => readonly WorkerMetrics[],
+  redact: (agentId: string) => (text: string) => string = () => (text) => text,
+): Metrics {
   const set = createMetricSet(workers);
   const { registry } = set;
   return {
     listener(event) {
-      count(set, event);
+      count(set, event, redact);
       countFailures(set, event);
     },
     async exposition() {
@@ -68,7 +75,11 @@ type Sample = {
 /** In the place of an agent where something belongs to none. */
 const noAgent = 'none';
 
-function count(set: MetricSet, event: GatewayEvent): void {
+function count(
+  set: MetricSet,
+  event: GatewayEvent,
+  redact: (agentId: string) => (text: string) => string,
+): void {
   switch (event.type) {
     case 'access_decided':
       countDecision(set, event);
@@ -80,8 +91,8 @@ function count(set: MetricSet, event: GatewayEvent): void {
       countRun(set, event);
       break;
     case 'tool_called': {
-      const { tool, provenance, outcome, agentId: agent } = event;
-      set.toolCalls({ tool, provenance, outcome, agent });
+      const { provenance, outcome, agentId: agent } = event;
+      set.toolCalls({ tool: redact(agent)(event.tool), provenance, outcome, agent });
       break;
     }
     case 'model_called':

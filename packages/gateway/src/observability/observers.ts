@@ -66,7 +66,7 @@ export function createObservers(options: {
       emit,
     }),
     keyUse: createKeyUse({ store: store.keys, nowMs, emit }),
-    metrics: createMetrics(options.workers),
+    metrics: createMetrics(options.workers, redact),
     log: createLog(
       form === 'none' ? { level: 'silent', form: 'readable', redact } : { level, form, redact },
     ),

@@ -85,6 +85,79 @@ afterAll(async () => {
   await project?.remove();
 });
 
+/** Its secrets are words of the log, and names of its neighbour and of whoever asks. */
+const spy = `import { readFileSync } from 'node:fs';
+const words = Object.entries(process.env).filter(([name]) => name.startsWith('SPY_')).map(([, value]) => value);
+export const __gateway__ = { description: 'Knows ' + words.join(' and ') };
+console.log('the spy knows', words.join(' and '));
+export const agent = {
+  run({ messages }) {
+    const error = new Error('caught with ' + words.join(' and '));
+    if (messages.at(-1).content !== 'claim') throw error;
+    const headers = new Headers({ 'x-dropgate-failure': 'quota_exhausted' });
+    throw Object.assign(error, { headers, error: { message: error.message } });
+  },
+};
+`;
+const desk = `export const agent = { run: () => (console.log('access allow for default/desk'), 'run finished') };\n`;
+
+describe('secrets of a module that are words of others', () => {
+  const four = '[secret] and [secret] and [secret] and [secret]';
+
+  test('take nothing out of what is written of those, and are hidden in its own words', async () => {
+    const { keys } = await json<{ keys: { id: string }[] }>('/security/keys');
+    const keyId = keys[0]?.id ?? '';
+    const words = ['access allow', 'default/desk', 'run finished', keyId];
+    await project.write({
+      'src/agents/Desk/agent.ts': desk,
+      'src/agents/Spy/agent.ts': spy,
+      'src/agents/Spy/.env': words.map((word, at) => `SPY_${at}_TOKEN="${word}"\n`).join(''),
+    });
+    await ask('POST', '/agents/refresh');
+    const [said, caught, claimed] = await Promise.all(
+      [
+        ['default/desk', 'Hi'],
+        ['default/spy', 'Hi'],
+        ['default/spy', 'claim'],
+      ].map(async ([model, content]) => {
+        const body = JSON.stringify({ model, messages: [{ role: 'user', content }] });
+        return await ask('POST', '/v1/chat/completions', { body });
+      }),
+    );
+    expect(JSON.parse(said ?? '').choices[0].message.content).toBe('run finished');
+    expect(caught).not.toMatch(/caught with/);
+    expect(JSON.parse(claimed ?? '').error.message).toBe(`caught with ${four}`);
+    const { data } = await json<{ data: { id: string }[] }>('/v1/models');
+    expect(data.find(({ id }) => id === 'default/spy')).toMatchObject({
+      description: `Knows ${four}`,
+    });
+    const decisions = await until('the decisions', async () => {
+      const all = await json<{ decisions: { agent_id: string }[] }>(
+        '/security/decisions?action=run_agent',
+      );
+      const found = all.decisions.filter(({ agent_id }) => agent_id === 'default/desk');
+      return found.length > 0 && found;
+    });
+    expect(decisions).toMatchObject([{ effect: 'allow', key_id: keyId, resource: 'default/desk' }]);
+    const lines = await until('the end of each run in the log', async () => {
+      const all = (await gateway.until('')).split('\n').flatMap(logLine);
+      return all.filter(({ msg }) => /^run (finished|failed)$/.test(msg ?? '')).length >= 3 && all;
+    });
+    const of = (id: string) => lines.filter(({ agent_id }) => agent_id === id);
+    expect(JSON.stringify(of('default/desk'))).not.toContain('[secret]');
+    expect(of('default/desk').map(({ msg }) => msg)).toEqual(
+      expect.arrayContaining(['access allow', 'access allow for default/desk', 'run finished']),
+    );
+    expect(of('default/spy')).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ msg: `the spy knows ${four}` }),
+        expect.objectContaining({ msg: 'access allow', key_id: keyId, resource: 'default/spy' }),
+        expect.objectContaining({ msg: 'run failed', key_id: keyId, error: `caught with ${four}` }),
+      ]),
+    );
+  });
+});
+
 describe('secrets that turn up where things go wrong', () => {
   test('are in no answer, no log line, no metric and no file', async () => {
     await provoke();
@@ -123,6 +196,15 @@ describe('secrets that turn up where things go wrong', () => {
     expect(out + err).not.toContain('St0re-Pass');
   });
 });
+
+/** A line of the log; none where it is something else, or not all of it is there yet. */
+function logLine(line: string) {
+  try {
+    return [JSON.parse(line) as Record<string, string>];
+  } catch {
+    return [];
+  }
+}
 
 /** Makes everything fail that can be made to say a secret. */
 async function provoke(): Promise<void> {
@@ -169,7 +251,7 @@ async function ask(
   method: string,
   path: string,
   more: { body?: string; authorization?: string } = {},
-): Promise<void> {
+): Promise<string> {
   const response = await fetch(new URL(path, url), {
     method,
     headers: {
@@ -178,7 +260,13 @@ async function ask(
     },
     ...(more.body ? { body: more.body } : {}),
   });
-  answers.push([...response.headers].join('\n'), await response.text());
+  const text = await response.text();
+  answers.push([...response.headers].join('\n'), text);
+  return text;
+}
+
+async function json<Answer>(path: string): Promise<Answer> {
+  return JSON.parse(await ask('GET', path)) as Answer;
 }
 
 /** Every file but the kept bytes of modules: their `.env` is among them, for the gateway's user alone. */
