@@ -156,6 +156,12 @@ export type GatewayEvent =
       readonly stream: 'stdout' | 'stderr';
       readonly line: string;
     }
+  /** A worker calls so many tools outside of runs that they are denied unasked and recorded no more; said once a worker. */
+  | {
+      readonly type: 'outside_calls_refused';
+      readonly agentId: string;
+      readonly modulePath: string;
+    }
   /** A key ends within a week; said once a day. */
   | {
       readonly type: 'key_expiring';

@@ -116,6 +116,10 @@ class ToolVerdicts(TypedDict):
     tools: dict[str, ToolVerdict]
 
 
+# Longest name of a tool; none that has a longer one may be called.
+TOOL_NAME_LIMIT = 1024
+
+
 class ToolDecided(TypedDict):
     """What was made of the verdicts."""
 

@@ -161,6 +161,20 @@ describe('recent errors', () => {
     ]);
   });
 
+  test('has it once that a module calls too many tools outside of its runs', () => {
+    const recent = createDiagnosticList(clock());
+    recent.listener({ type: 'outside_calls_refused', agentId: 'a/b', modulePath: 'b/agent.ts' });
+    expect(recent.query({}).errors).toMatchObject([
+      {
+        agent_id: 'a/b',
+        stage: 'tool',
+        code: 'outside_calls_refused',
+        severity: 'error',
+        count: 1,
+      },
+    ]);
+  });
+
   test('forgets what is mended, of that module only', () => {
     const recent = createDiagnosticList(clock());
     recent.listener(reported([syntaxError]));

@@ -47,22 +47,15 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
     case 'request_ended':
       return [requestEntry(event)];
     case 'request_failed':
-      return [
-        entry(
-          event.code === 'gateway_failed' ? 'error' : 'warn',
-          `request failed: ${event.code}`,
-          () => ({
-            request_id: event.requestId,
-            ...thrown(event.error),
-          }),
-        ),
-      ];
+      return [requestFailureEntry(event)];
     case 'worker_started':
       return [entry('debug', 'worker started', () => worker(event))];
     case 'worker_ended':
       return [workerEndEntry(event)];
     case 'worker_output':
       return [entry('info', event.line, () => ({ ...worker(event), stream: event.stream }))];
+    case 'outside_calls_refused':
+      return [floodEntry(event)];
     case 'key_expiring':
       return [expiryEntry(event)];
     case 'fault_survived':
@@ -152,6 +145,21 @@ function requestEntry(event: EventOf<'request_ended'>): LogEntry {
     client_address: event.clientAddress ?? undefined,
     key_id: event.keyId ?? undefined,
     duration_ms: round(event.durationMs),
+  }));
+}
+
+function requestFailureEntry(event: EventOf<'request_failed'>): LogEntry {
+  const isOurs = event.code === 'gateway_failed';
+  return entry(isOurs ? 'error' : 'warn', `request failed: ${event.code}`, () => ({
+    request_id: event.requestId,
+    ...thrown(event.error),
+  }));
+}
+
+function floodEntry(event: EventOf<'outside_calls_refused'>): LogEntry {
+  return entry('warn', 'calls outside of runs refused', () => ({
+    ...about(event),
+    ...stage('tool'),
   }));
 }
 

@@ -120,6 +120,7 @@ function count(
     case 'request_failed':
     case 'worker_started':
     case 'worker_output':
+    case 'outside_calls_refused':
     case 'key_expiring':
       break;
     default:

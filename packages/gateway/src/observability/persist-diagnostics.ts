@@ -38,6 +38,7 @@ const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
   request_failed: false,
   worker_started: false,
   worker_output: false,
+  outside_calls_refused: true,
   key_expiring: false,
   fault_survived: false,
 };

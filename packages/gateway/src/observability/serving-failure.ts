@@ -22,6 +22,8 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
       return event.outcome === 'failed' && event.detail ? toolFailure(event, event.detail) : null;
     case 'worker_ended':
       return workerEnds[event.reason] === 'failure' ? workerFailure(event) : null;
+    case 'outside_calls_refused':
+      return { about: { ...event, servingGeneration: null, requestId: null }, finding: flood };
     case 'gateway_started':
     case 'gateway_stopping':
     case 'agent_loaded':
@@ -57,6 +59,15 @@ export const workerEnds: Readonly<
   protocol: 'failure',
   exited: 'failure',
   crashed: 'failure',
+};
+
+const flood: Finding = {
+  stage: 'tool',
+  code: 'outside_calls_refused',
+  severity: 'error',
+  message:
+    'The module called so many tools outside of its runs that more of them are denied unasked.',
+  hint: 'Call tools in the run that wants them, or less often from queues and timers.',
 };
 
 function runFailure(event: EventOf<'run_ended'>): ServingFailure {

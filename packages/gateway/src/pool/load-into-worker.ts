@@ -1,9 +1,11 @@
+import type { Emit } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModelAccess, OutsideRuns } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import { type LoadAnswer, protocolVersion } from '../protocol/worker/messages.ts';
 import type { ProcessUser } from '../system/processes.ts';
 import { linkOutFinding, withheldFindings } from './held-module.ts';
+import { limitOutside } from './limit-outside.ts';
 import { cancelledLoad, findingOfEnd, missingRuntime } from './load-findings.ts';
 import { LoadedWorker } from './loaded-worker.ts';
 import { runtimeOf, type WorkerEntries } from './process/runtimes.ts';
@@ -38,11 +40,12 @@ export type LoadIntoWorkerDeps = {
   readonly spares: SpareSets;
   readonly grantModelAccess: (agentId: string) => ModelAccess;
   readonly outside: OutsideRuns;
+  readonly emit: Emit;
 };
 
 /** Makes the one way in which a module gets into a worker. A used spare is replaced after the load, not beside it. */
 export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
-  const { settings, roster, hostEnv, user, workerEntries, outside } = deps;
+  const { settings, roster, hostEnv, user, workerEntries, emit } = deps;
   const workerEnv = workerEnvironment({ hostEnv, named: settings.env, user });
 
   return async (load, signal) => {
@@ -55,6 +58,9 @@ export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
     if (!spare && signal.aborted) return failure(cancelledLoad(load));
     const member = spare ?? roster.start(runtime, load);
     const access = deps.grantModelAccess(load.agentId);
+    const { agentId, modulePath } = load;
+    const onFlood = () => emit({ type: 'outside_calls_refused', agentId, modulePath });
+    const outside = limitOutside(deps.outside, { nowMs: () => performance.now(), onFlood });
     const answer = await loadIntoProcess(member.process, load, {
       ...settings,
       access,

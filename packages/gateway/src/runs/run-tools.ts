@@ -116,7 +116,10 @@ function record(run: Live, decided: ToolDecided): void {
   const { tool, provenance, answer } = decided;
   const now = table.decisionOn(tool, provenance);
   const before = earlierOf(run)?.decisionOn(tool, provenance);
-  const decision = now.answer !== answer && before?.answer === answer ? before : now;
+  const known = now.answer !== answer && before?.answer === answer ? before : now;
+  // A worker may deny what rules allow: what it does not know how to ask about.
+  const decision: Decision =
+    answer === 'deny' && known.answer === 'allow' ? { answer, rule: null } : known;
   const question = toolQuestion(user, { tool, provenance });
   run.decisions.record({ type: 'access_decided', question, decision, requestId });
 }

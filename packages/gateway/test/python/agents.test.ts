@@ -124,21 +124,28 @@ describe.skipIf(missing)(`agents of the SDK in a Python worker (${missing ?? 'ru
   });
 
   test('holds tools to the verdicts of the run, and asks where they say so', async () => {
+    const longName = 'double'.repeat(200);
     const upstream = await startUpstream(
       { calls: [{ name: 'double', args: { n: 2 } }] },
       { calls: [{ name: 'double', args: { n: 4 }, id: 'call_2' }] },
       { text: ['Four.'] },
       { calls: [{ name: 'double', args: { n: 2 } }] },
       { text: ['No.'] },
+      { calls: [{ name: longName, args: {} }] },
+      { text: ['Never.'] },
     );
     const module = `
 from agents import Agent, function_tool
+
+@function_tool(name_override="double" * 200)
+def any() -> str:
+    return "ran"
 
 @function_tool
 def double(n: int) -> int:
     return 2 * n
 
-agent = Agent(name="Doubler", tools=[double])
+agent = Agent(name="Doubler", tools=[double, any])
 `;
     const { worker } = await loadedWorker({ 'agent.py': module }, upstream.baseUrl);
     const ask = { verdicts: { otherwise: 'deny', tools: { double: 'ask' } } } as const;
@@ -174,6 +181,17 @@ agent = Agent(name="Doubler", tools=[double])
     ]);
     const told = JSON.stringify(upstream.calls[4]?.body.input);
     expect(told).toContain('The tool double may not be called here.');
+    // No rule can speak of such a name.
+    const allow = { verdicts: { otherwise: 'allow', tools: {} } } as const;
+    expect(await worker.eventsOf('Any?', { ...asked('Any?'), ...allow })).toMatchObject([
+      { type: 'tool_started', tool: longName },
+      { type: 'tool_ended', outcome: 'denied' },
+      { type: 'text', delta: 'Never.' },
+      { type: 'finished', reason: 'stop' },
+    ]);
+    expect(worker.heard.findLast(({ type }) => type === 'tool_decided')).toMatchObject({
+      ...{ tool: longName.slice(0, 1024), answer: 'deny' },
+    });
   });
 
   test('passes on settings and the output form that the caller asks for', async () => {

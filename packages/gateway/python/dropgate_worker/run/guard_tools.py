@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import listed, tool_type
 from ..protocol import Message
-from ..run_protocol import Answer, Provenance, ToolVerdict
+from ..run_protocol import TOOL_NAME_LIMIT, Answer, Provenance, ToolVerdict
 from .run_scope import RunScope, process_runs
 
 GUARD_NAME = "dropgate_policy"
@@ -77,7 +77,7 @@ async def _is_offered(tool: object, agent: object) -> bool:
     if scope.offers.get(name) != answer:
         scope.offers[name] = answer
         scope.request.decided(
-            {"tool": name, "provenance": provenance_of(tool, agent), "answer": answer}
+            {"tool": _told(name), "provenance": provenance_of(tool, agent), "answer": answer}
         )
     return answer == "allow"
 
@@ -142,7 +142,7 @@ async def _is_allowed(
         return await _is_allowed_outside(tool, provenance, arguments)
     verdict = _verdict(tool, scope)
     if verdict != "ask":
-        scope.request.decided({"tool": tool, "provenance": provenance, "answer": verdict})
+        scope.request.decided({"tool": _told(tool), "provenance": provenance, "answer": verdict})
         return verdict == "allow"
     try:
         return await scope.request.ask(_question(tool, provenance, arguments)) is True
@@ -156,9 +156,11 @@ async def _is_allowed_outside(tool: str, provenance: Provenance, arguments: obje
     if link is None:
         return False
     try:
+        if len(tool) > TOOL_NAME_LIMIT:
+            raise ValueError("No rule speaks of such a name.")
         return await link.ask(_question(tool, provenance, arguments)) is True
     except Exception:
-        link.decided({"tool": tool, "provenance": provenance, "answer": "deny"})
+        link.decided({"tool": _told(tool), "provenance": provenance, "answer": "deny"})
         return False
 
 
@@ -186,6 +188,13 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
+def _told(tool: str) -> str:
+    # A name as the gateway is told of it.
+    return tool[:TOOL_NAME_LIMIT]
+
+
 def _verdict(tool: str, scope: RunScope) -> ToolVerdict:
+    if len(tool) > TOOL_NAME_LIMIT:
+        return "deny"
     verdicts = scope.request.verdicts
     return verdicts["tools"].get(tool, verdicts["otherwise"])

@@ -23,6 +23,19 @@ test.each([
     event({ type: 'tool_ended', ...call, outcome: 'failed', durationMs: 1, detail }),
   ],
   ['a hand-off', event({ type: 'handed_off', fromAgent: endless, toAgent: endless })],
+  [
+    'a verdict',
+    { type: 'tool_decided', runId: null, tool: endless, provenance: 'native', answer: 'deny' },
+  ],
+  [
+    'a question',
+    {
+      type: 'question',
+      callId: 'c1',
+      runId: null,
+      question: { ask: 'authorize_tool', tool: endless, arguments: {} },
+    },
+  ],
   ['a stop', event({ type: 'finished', reason: 'content_filter', blockedBy: endless })],
   ['a load that failed', { type: 'load_failed', findings: Array(500).fill(finding), files: [] }],
   ['last words', { type: 'fault', detail }],

@@ -5,6 +5,9 @@ import type { FromWorker } from './messages.ts';
 /** Longest texts that are kept of what an author's code says, in characters, and how many findings of one load. */
 const most = { name: 1000, message: 4000, hint: 2000, frame: 4000, stack: 16_000, findings: 100 };
 
+/** Longest name of a tool, in characters; a worker lets none be called that has a longer one. Upstreams take far shorter ones. */
+export const TOOL_NAME_LIMIT = 1024;
+
 /** A finding whose texts are no longer than anybody reads. */
 export function cutFinding(finding: Finding): Finding {
   return {
@@ -35,14 +38,22 @@ export function cutTexts(message: FromWorker): FromWorker {
       return { ...message, detail: cutDetail(message.detail) };
     case 'event':
       return { ...message, event: cutEvent(message.event) };
-    case 'hello':
-    case 'question':
+    case 'question': {
+      const { question } = message;
+      return { ...message, question: { ...question, tool: cutToolName(question.tool) } };
+    }
     case 'tool_decided':
+      return { ...message, tool: cutToolName(message.tool) };
+    case 'hello':
     case 'pong':
       return message;
     default:
       return message satisfies never;
   }
+}
+
+function cutToolName(name: string): string {
+  return cut(name, TOOL_NAME_LIMIT);
 }
 
 function cutFindings(findings: readonly Finding[]): Finding[] {

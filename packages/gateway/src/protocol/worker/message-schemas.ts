@@ -16,13 +16,10 @@ export const workerQuestionSchema = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('call_tool'), tool: z.string(), arguments: z.unknown() }),
 ]);
 
-/** Names of tools are kept for as long as a run lives. */
-const maxToolNameLength = 1024;
-
 /** A `ToolDecided`. */
 export const toolDecidedSchema = z.object({
   runId: z.string().nullable(),
-  tool: z.string().max(maxToolNameLength),
+  tool: z.string(),
   provenance: provenanceSchema,
   answer: z.enum(effects),
 });

@@ -226,6 +226,20 @@ describe('policy on tools', () => {
     expect(offered).toEqual([['mcp'], ['web_search', 'mcp']]);
   });
 
+  test('denies a tool whose name is longer than any rule can speak of', async () => {
+    const name = 'lookup'.repeat(200);
+    const upstream = await startUpstream(...oneCall(name));
+    const lookup = counted(name);
+    const agent = new Agent({ name: 'A', model: modelAt(upstream.baseUrl), tools: [lookup.tool] });
+    const told: object[] = [];
+    await eventsOf(loadedModule(agent), {
+      verdicts: { otherwise: 'allow', tools: {} },
+      decided: (decided) => told.push(decided),
+    });
+    expect(lookup.calls).toEqual([]);
+    expect(told).toEqual([{ tool: name.slice(0, 1024), provenance: 'native', answer: 'deny' }]);
+  });
+
   test('guards a frozen tool too', async () => {
     const upstream = await startUpstream(...oneCall('lookup'));
     const lookup = counted('lookup');

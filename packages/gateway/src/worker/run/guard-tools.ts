@@ -1,5 +1,6 @@
 import type { ToolVerdict } from '../../protocol/policy.ts';
 import type { Provenance } from '../../protocol/run.ts';
+import { TOOL_NAME_LIMIT } from '../../protocol/worker/cut-texts.ts';
 import type { ToolVerdicts } from '../../protocol/worker/messages.ts';
 import type { SdkCopy } from '../loaded-module.ts';
 import { fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
@@ -71,7 +72,7 @@ async function isOffered(tool: SdkTool, agent: unknown): Promise<boolean> {
   const answer = verdictOn(name, scope.request.verdicts()) === 'allow' ? 'allow' : 'deny';
   if (scope.offers.get(name) !== answer) {
     scope.offers.set(name, answer);
-    scope.request.decided({ tool: name, provenance: provenanceOf(tool, agent), answer });
+    scope.request.decided({ tool: told(name), provenance: provenanceOf(tool, agent), answer });
   }
   return answer === 'allow';
 }
@@ -136,7 +137,7 @@ async function isAllowed(call: ToolCall, scope: RunScope | undefined): Promise<b
       () => false,
     );
   }
-  request.decided({ tool, provenance, answer: verdict });
+  request.decided({ tool: told(tool), provenance, answer: verdict });
   return verdict === 'allow';
 }
 
@@ -147,9 +148,10 @@ async function isAllowedOutside({ tool, args, provenance }: ToolCall): Promise<b
   if (!link) return true;
   const question = { tool, arguments: parsedArguments(args), provenance };
   try {
+    if (isTooLong(tool)) throw new Error('No rule speaks of such a name.');
     return (await link.ask({ ask: 'authorize_tool', ...question })) === true;
   } catch {
-    link.decided({ tool, provenance, answer: 'deny' });
+    link.decided({ tool: told(tool), provenance, answer: 'deny' });
     return false;
   }
 }
@@ -158,7 +160,17 @@ function isGatewayTool(tool: unknown): boolean {
   return typeof tool === 'object' && tool !== null && gatewayToolMark in tool;
 }
 
+function isTooLong(tool: string): boolean {
+  return tool.length > TOOL_NAME_LIMIT;
+}
+
+/** A name as the gateway is told of it. */
+function told(tool: string): string {
+  return isTooLong(tool) ? tool.slice(0, TOOL_NAME_LIMIT) : tool;
+}
+
 function verdictOn(tool: string, verdicts: ToolVerdicts): ToolVerdict {
+  if (isTooLong(tool)) return 'deny';
   return (Object.hasOwn(verdicts.tools, tool) ? verdicts.tools[tool] : null) ?? verdicts.otherwise;
 }
 
