@@ -55,7 +55,7 @@ beforeAll(async () => {
   upstream = await echoingUpstream();
   const { port } = upstream.address() as AddressInfo;
   project = await createProject({
-    'gateway.yaml': `upstreams: { mine: { base_url: "http://127.0.0.1:${port}/v1", api_key_env: MINE_KEY, api: chat_completions, max_retries: 0 } }`,
+    'gateway.yaml': `worker: { spares: 0 }\nupstreams: { mine: { base_url: "http://127.0.0.1:${port}/v1", api_key_env: MINE_KEY, api: chat_completions, max_retries: 0 } }`,
     'key-file': `${adminKey}\n`,
     '.env': `MINE_KEY=${planted['the key of the upstream']}\n`,
     'src/agents/Leaky/agent.ts': leaky,

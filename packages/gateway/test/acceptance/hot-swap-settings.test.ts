@@ -8,7 +8,8 @@ let first: TestUpstream;
 let second: TestUpstream;
 let gateway: TestGateway;
 
-const settings = (of: TestUpstream, model: string) => `defaults: { model: ${model} }
+const settings = (of: TestUpstream, model: string) => `worker: { spares: 0 }
+defaults: { model: ${model} }
 upstreams:
   house: { base_url: "${of.baseUrl}", api: chat_completions }
 `;
@@ -69,7 +70,7 @@ test('settings with a mistake are told of with line and fix, and the ones before
     module_path: 'gateway.yaml',
     code: 'bad_setting',
     severity: 'error',
-    line: 4,
+    line: 5,
     message: expect.stringContaining('sever'),
     hint: 'Correct it and save.',
   });

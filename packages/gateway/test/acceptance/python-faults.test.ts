@@ -75,7 +75,7 @@ describe.skipIf(missing)(`faults of agents in Python (${missing ?? 'run'})`, () 
         'src/agents/Actor/agent.py': actor,
         'src/agents/Plain/agent.py': plain,
         ...Object.fromEntries(loads),
-        'gateway.yaml': 'worker: { stall_timeout_ms: 3000, memory_limit_mb: 512 }\n',
+        'gateway.yaml': 'worker: { spares: 0, stall_timeout_ms: 3000, memory_limit_mb: 512 }\n',
       },
       isLoadingStill: true,
       env: {

@@ -17,7 +17,9 @@ let gateway: TestGateway;
 
 beforeAll(async () => {
   project = await warmProject();
-  await project.write({ 'gateway.yaml': blocks('yaml').join('\n') });
+  await project.write({
+    'gateway.yaml': ['worker: { spares: 0 }', ...blocks('yaml')].join('\n'),
+  });
   await project.copy(join(workspaceRoot, 'src/agents/SampleAgent'), 'src/agents/SampleAgent');
   await makePrograms(join(project.root, 'bin'));
   gateway = await startGateway({ project });

@@ -28,6 +28,9 @@ export async function fetchPythonWithSdk(): Promise<void> {
     const pip = ['-m', 'pip', 'install', '--quiet', ...patient, testedSdk];
     await runFetching(join(staging, 'bin/python'), pip, { env: process.env });
   });
+  // Workers write no bytecode: each would compile the gateway's own files anew, as it does where this may not write.
+  const own = join(import.meta.dirname, '../../python');
+  await run(pythonWithSdk(), ['-m', 'compileall', '-q', own]).catch(() => undefined);
 }
 
 /** Why tests that need Python cannot run here; null where they can. */
