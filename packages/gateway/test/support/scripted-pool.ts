@@ -15,6 +15,7 @@ import type { RunEvent, Usage } from '../../src/protocol/run.ts';
 import { createRunEnding } from '../../src/protocol/run-ending.ts';
 import { eventsOf } from '../../src/protocol/run-sink.ts';
 import { findBubblewrap } from '../../src/system/bubblewrap.ts';
+import { shareCompileCache } from './compile-cache.ts';
 import { patienceMs } from './hang-limit.ts';
 
 const scriptedWorker = fileURLToPath(new URL('../fixtures/scripted-worker.ts', import.meta.url));
@@ -50,6 +51,7 @@ export function scriptedPool(
   } = {},
 ): ScriptedPool {
   const folder = more.folder ?? mkdtempSync(join(tmpdir(), 'dropgate-pool-'));
+  if (!more.folder) shareCompileCache(folder);
   const emitted: GatewayEvent[] = [];
   const accessLog: string[] = [];
   const waiting = new Set<(event: GatewayEvent) => void>();
