@@ -36,12 +36,8 @@ export function createRegistry(
     readableBy: user?.gid ?? null,
   });
   const settings = () => settingsForLoads(live.current(), parts.upstreams.current());
-  const versions = [
-    process.version,
-    ownPackage.version,
-    ownPackage.dependencies['@openai/agents'] ?? '',
-    python ?? '',
-  ];
+  const sdkVersion = ownPackage.dependencies['@openai/agents'] ?? '';
+  const versions = [process.version, ownPackage.version, sdkVersion, python ?? ''];
   const conditions = (given: GivenEnv['values']) => conditionsOf(settings(), versions, given);
   const giveEnv = createHiddenEnv(parts.secrets, live);
   const loading = { generations, settings, giveEnv, ...runtimes };

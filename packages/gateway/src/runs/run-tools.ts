@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { decide } from '../policy/rules/decide.ts';
+import type { Decision } from '../protocol/policy.ts';
 import type { Provenance } from '../protocol/run.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
 import { createDecisionCap, type DecisionCap } from './decision-cap.ts';

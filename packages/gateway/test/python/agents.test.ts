@@ -190,7 +190,8 @@ agent = Agent(name="Doubler", tools=[double, any])
       { type: 'finished', reason: 'stop' },
     ]);
     expect(worker.heard.findLast(({ type }) => type === 'tool_decided')).toMatchObject({
-      ...{ tool: longName.slice(0, 1024), answer: 'deny' },
+      tool: longName.slice(0, 1024),
+      answer: 'deny',
     });
   });
 
