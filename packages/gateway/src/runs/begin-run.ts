@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { Caller, RunCaller } from '../protocol/policy.ts';
+import type { Caller, Role, RunCaller } from '../protocol/policy.ts';
 import type { LiveRun, PoolRun } from '../protocol/pool.ts';
 import type {
   GuardrailResponse,
@@ -95,7 +95,7 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   ending.onEnd(tools.follow(live.decide));
   return {
     id: run.runId,
-    sendTo: (sink) => live.sendTo({ write: (event) => sink.write(withoutDetail(event)) }),
+    sendTo: (sink) => live.sendTo({ write: (event) => sink.write(shownTo(caller.role, event)) }),
     cancel: (reason) => abort.abort(reason),
     onEnd: (listener) => ending.onEnd(() => listener()),
     ignored,
@@ -121,9 +121,9 @@ function workerRun({ caller, input, agent, tools }: AdmittedRun): WorkerRun {
   return { runId, input, context, verdicts: tools.verdicts, maxTurns };
 }
 
-/** What only admins may see stays behind. */
-function withoutDetail(event: RunEvent): RunEvent {
-  if (!('detail' in event)) return event;
+/** Why a run failed is for its author and admins; what a tool threw stays in the log. */
+function shownTo(role: Role, event: RunEvent): RunEvent {
+  if (!('detail' in event) || (role === 'admin' && event.type === 'failed')) return event;
   const { detail: _, ...rest } = event;
   return rest;
 }

@@ -16,14 +16,17 @@ export type Answer = {
 export type Request = Omit<ChatCompletionCreateParams, 'messages' | 'stream'> & {
   /** One message of the user, or the whole conversation. */
   readonly messages: string | ChatCompletionCreateParams['messages'];
+  /** The admin's without it. */
+  readonly apiKey?: string;
 };
 
 type Chunk = ChatCompletionChunk & { readonly x_agent?: Readonly<Record<string, unknown>> };
 
 /** Asks for a whole answer. Throws what the client throws. */
 async function askWhole(gateway: TestGateway, request: Request): Promise<Answer> {
-  const body = { ...request, messages: messagesOf(request) };
-  const { choices, usage } = await gateway.client().chat.completions.create(body);
+  const { apiKey, ...asked } = request;
+  const body = { ...asked, messages: messagesOf(request) };
+  const { choices, usage } = await clientFor(gateway, apiKey).chat.completions.create(body);
   expect(choices[0]?.message.tool_calls).toBeUndefined();
   return {
     content: choices[0]?.message.content ?? '',
@@ -36,8 +39,9 @@ async function askWhole(gateway: TestGateway, request: Request): Promise<Answer>
 
 /** Asks for a streamed answer, tokens included. Throws what the client throws, also in the middle. */
 export async function askStreamed(gateway: TestGateway, request: Request): Promise<Answer> {
-  const stream = await gateway.client().chat.completions.create({
-    ...request,
+  const { apiKey, ...asked } = request;
+  const stream = await clientFor(gateway, apiKey).chat.completions.create({
+    ...asked,
     messages: messagesOf(request),
     stream: true,
     stream_options: { include_usage: true },
@@ -54,6 +58,10 @@ export async function askStreamed(gateway: TestGateway, request: Request): Promi
     reasoning: deltas.map((delta) => delta.reasoning_content ?? '').join(''),
     activity: chunks.flatMap((chunk) => (chunk.x_agent ? [chunk.x_agent] : [])),
   };
+}
+
+function clientFor(gateway: TestGateway, apiKey: string | undefined) {
+  return gateway.client(apiKey === undefined ? {} : { apiKey });
 }
 
 /** Both ways to ask, for `test.each`. */

@@ -41,6 +41,7 @@ const source = (name: string, ending: string) =>
 describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () => {
   let parrot: Parrot;
   let gateway: TestGateway;
+  let apiKey: string;
 
   beforeAll(async () => {
     parrot = await startParrot(structured);
@@ -63,6 +64,7 @@ describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () =>
         GATEWAY_UPSTREAM_API: 'responses',
       },
     });
+    apiKey = await gateway.createCallerKey();
   });
   afterAll(async () => {
     await gateway?.stop();
@@ -136,7 +138,7 @@ describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () =>
 
       test('fails by name after a tool that may not fail', async () => {
         const failure = await failureOf(
-          ask(gateway, { model: desk, messages: 'call wreck {"thing":"ship"}' }),
+          ask(gateway, { apiKey, model: desk, messages: 'call wreck {"thing":"ship"}' }),
         );
         expect(failure).toMatchObject({
           code: 'tool_error',

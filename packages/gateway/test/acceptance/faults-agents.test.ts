@@ -230,6 +230,16 @@ test('an agent that throws fails with the cause and its line in the log', async 
   });
   const entry = logOf(gateway, 'default/throws').find((one) => one.includes('run failed'));
   expect(entry).toContain(`file=${fileOf('Throws')} line=6`);
+
+  const seen = {
+    failure: 'run_failed',
+    detail: { class: 'RangeError', message: 'hunter2', line: 6 },
+  };
+  const asked = { model: idOf('Throws'), content: 'Act' };
+  const asAdmin = await call(gateway, gateway.key, asked);
+  expect(asAdmin.error).toMatchObject({ code: 'agent_error', dropgate: seen });
+  const streamedToAdmin = await call(gateway, gateway.key, { ...asked, stream: true });
+  expect(streamedToAdmin.error).toMatchObject({ code: 'agent_error', dropgate: seen });
 });
 
 test('a tool that throws is told to the model as failed, and the run goes on', async () => {
