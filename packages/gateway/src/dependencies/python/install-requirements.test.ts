@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/pr
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { pythonInPath } from '../../../test/support/python-in-path.ts';
+import { pathWithout, pythonInPath } from '../../../test/support/python-in-path.ts';
 import { missingPython } from '../../../test/support/python-with-sdk.ts';
 import { tempFolder, writeFiles } from '../../../test/support/temp-folder.ts';
 import { writeWheel } from '../../../test/support/wheel.ts';
@@ -15,7 +15,7 @@ import { createPythonEnvironments } from './environments.ts';
 const run = promisify(execFile);
 const missing = await missingPython();
 
-/** A module that needs a package which only lies beside it: pip is kept from the network. */
+/** A module that needs a package which only lies beside it: pip is kept from the network, and uv from being taken. */
 async function scene(files: Readonly<Record<string, string>>) {
   const root = await tempFolder({ 'Spark/agent.py': 'import words\n' });
   const folder = join(root, 'Spark');
@@ -23,14 +23,15 @@ async function scene(files: Readonly<Record<string, string>>) {
   writeWheel(join(root, 'wheels'), 'words', '2.0', 'def main():\n    print("Two.")\n');
   await writeFiles(folder, files);
   const environment = {
-    PATH: process.env.PATH,
+    PATH: pathWithout('uv'),
     HOME: process.env.HOME,
     PIP_NO_INDEX: '1',
     PIP_FIND_LINKS: join(root, 'wheels'),
     PIP_CONFIG_FILE: '/dev/null',
   };
   const stateFolder = join(root, '.dropgate');
-  const pythons = createPythonEnvironments({ stateFolder, python: null, environment });
+  const python = pythonInPath();
+  const pythons = createPythonEnvironments({ stateFolder, python, environment });
   const { signal } = new AbortController();
   const installer = createDependencyInstaller({ environment, pythons, signal });
   const module = {
