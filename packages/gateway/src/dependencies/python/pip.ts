@@ -24,6 +24,9 @@ export type Pip = {
 /** First version of pip that works on an environment it is not in. */
 const LENDING_PIP = [22, 3] as const;
 
+/** What `pip --version` says first, in a fifth of its time. */
+const pipVersion = 'from importlib.metadata import version; print("pip", version("pip"))';
+
 const quiet = ['--quiet', '--no-input', '--disable-pip-version-check'];
 
 /**
@@ -41,7 +44,7 @@ export async function findPip(
   const uv = await findProgram('uv', run.environment.PATH ?? '');
   const kinds = scripts === 'skip' ? ['--only-binary', ':all:'] : [];
   if (uv) return withUv({ base, uv, python, run, kinds });
-  const version = await call(base, [...isolated, 'pip', '--version'], run).catch(() => '');
+  const version = await call(base, ['-I', '-c', pipVersion], run).catch(() => '');
   return withPip({ base, python, run, kinds, canLend: canLend(version) });
 }
 
