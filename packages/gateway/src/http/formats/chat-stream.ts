@@ -4,9 +4,9 @@ import type { RunEvent } from '../../protocol/run.ts';
 import type { Presentation } from '../../runs/begin-run.ts';
 import { errorBody } from '../error-response.ts';
 import type { StreamFormat } from '../event-stream.ts';
+import { type Activity, activityExtension, activityLine } from './activity-line.ts';
 import { type ChatHead, chatUsage } from './chat.ts';
 import { approvalUnsupported, guardrailBlocked, runFailure, safeAnswer } from './run-failure.ts';
-import { type Activity, activityExtension, activityLine } from './tool-activity.ts';
 
 export type ChatStreamOptions = {
   readonly presentation: Presentation;

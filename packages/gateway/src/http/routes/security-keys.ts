@@ -2,7 +2,7 @@ import { keyAnswer, keysAnswer, newKeyAnswer } from '../../protocol/security/ans
 import { idParams, keyBody, rotateBody } from '../../protocol/security/requests.ts';
 import { defaultOverlapSeconds } from '../../protocol/security/security-limits.ts';
 import { keyToJson } from '../../protocol/security/to-json.ts';
-import { toNewKey } from '../formats/security.ts';
+import { toNewKey } from '../formats/security-bodies.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 /** The routes that make, list, rotate and revoke keys. A secret is in the answer that makes it and nowhere else. */

@@ -2,7 +2,7 @@ import type { OverrideRecord } from '../../protocol/policy.ts';
 import { overrideAnswer, overridesAnswer } from '../../protocol/security/answers.ts';
 import { idParams, overrideBody, overridesQuery } from '../../protocol/security/requests.ts';
 import { overrideToJson } from '../../protocol/security/to-json.ts';
-import { toNewOverride } from '../formats/security.ts';
+import { toNewOverride } from '../formats/security-bodies.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 /** The routes that make, list and end overrides. */

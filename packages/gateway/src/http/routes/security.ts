@@ -8,7 +8,7 @@ import { toPreviewRequest } from '../../protocol/security/from-json.ts';
 import { decisionsQuery, previewBody } from '../../protocol/security/requests.ts';
 import { decisionToJson, previewToJson, ruleToJson } from '../../protocol/security/to-json.ts';
 import { callerGone } from '../caller-gone.ts';
-import { toDecisionQuery } from '../formats/security.ts';
+import { toDecisionQuery } from '../formats/security-bodies.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 /** The routes that tell of the rules: which there are, what they would answer, what they have answered. */
