@@ -13,13 +13,18 @@ const roomLimits: RoomLimits = { ofWorkerBytes: maxBodyBytes, ofAllBytes: 4 * ma
 
 /** What one call holds. */
 export type HeldBody = {
-  /** @throws GatewayError `overloaded` where there is no room for so many bytes more. */
+  /** @throws GatewayError `overloaded` where there is no room for so many bytes more; none are booked. */
+  readonly expect: (bytes: number) => void;
+  /** Books what has come. @throws GatewayError `overloaded` where there is no room for so many bytes more. */
   readonly add: (bytes: number) => void;
   /** Gives all of it back; once is enough, more does no harm. */
   readonly release: () => void;
 };
 
-/** Bounds the bytes of calls that are read whole: of each worker, so that none takes the room of others, and in all. */
+/**
+ * Bounds the bytes of calls that are read whole: of each worker, and in all. No worker holds more than it leaves free, so
+ * that however many take what they can get, there is room for the small bodies of the others.
+ */
 export function createBodyRoom(limits: RoomLimits = roomLimits): (worker: object) => HeldBody {
   const heldOf = new WeakMap<object, number>();
   let heldBytes = 0;
@@ -30,11 +35,16 @@ export function createBodyRoom(limits: RoomLimits = roomLimits): (worker: object
       heldBytes += bytes;
       heldOf.set(worker, (heldOf.get(worker) ?? 0) + bytes);
     };
+    const expect = (bytes: number) => {
+      const ofWorker = (heldOf.get(worker) ?? 0) + bytes;
+      if (ofWorker > limits.ofWorkerBytes) throw noRoom('The agent has', limits.ofWorkerBytes);
+      const leftBytes = limits.ofAllBytes - heldBytes - bytes;
+      if (ofWorker > leftBytes) throw noRoom('Agents have', heldBytes);
+    };
     return {
+      expect,
       add(bytes) {
-        const ofWorker = (heldOf.get(worker) ?? 0) + bytes;
-        if (ofWorker > limits.ofWorkerBytes) throw noRoom('The agent has', limits.ofWorkerBytes);
-        if (heldBytes + bytes > limits.ofAllBytes) throw noRoom('Agents have', limits.ofAllBytes);
+        expect(bytes);
         book(bytes);
       },
       release: () => book(-own),
@@ -45,7 +55,7 @@ export function createBodyRoom(limits: RoomLimits = roomLimits): (worker: object
 function noRoom(who: string, bytes: number): GatewayError {
   return new GatewayError(
     'overloaded',
-    `${who} unfinished model calls of ${bytes / MIB} MiB together, and no more is held. Send this one again when others have ended.`,
+    `${who} unfinished model calls of ${Math.round(bytes / MIB)} MiB together, and no more is held. Send this one again when others have ended.`,
     { retryAfterSeconds: 1 },
   );
 }

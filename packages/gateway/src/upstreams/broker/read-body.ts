@@ -2,12 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors.ts';
 import { type HeldBody, maxBodyBytes } from './body-room.ts';
 
+/** How long a body may take to come. It comes from this machine: whoever needs longer keeps room from others. */
+const BODY_TIMEOUT_MS = 30_000;
+
 /**
- * Reads a worker's request whole, so that it can be sent more than once. Room for what it says it is long is taken
- * before a byte is read; of one that does not say, as it comes.
+ * Reads a worker's request whole, so that it can be sent more than once. It takes room as it comes, whatever it says of
+ * its length: that alone holds nothing.
  *
- * @throws GatewayError `body_too_large` over 64 MiB, `overloaded` where there is no room, `run_cancelled` where the
- *   worker leaves.
+ * @throws GatewayError `body_too_large` over 64 MiB, `overloaded` where there is no room, `request_timeout` where it has
+ *   not come within 30 s, `run_cancelled` where the worker leaves.
  */
 export function readBody(
   request: IncomingMessage,
@@ -16,10 +19,12 @@ export function readBody(
   const declared = Number(request.headers['content-length'] ?? 0);
   return new Promise((resolve, reject) => {
     if (declared > maxBodyBytes) throw tooLarge();
-    held.add(declared);
+    held.expect(declared);
     const chunks: Buffer[] = [];
     let size = 0;
+    const timer = setTimeout(() => stop(tooSlow()), BODY_TIMEOUT_MS);
     const stop = (error: unknown) => {
+      clearTimeout(timer);
       request.off('data', take);
       chunks.length = 0;
       reject(error);
@@ -28,7 +33,7 @@ export function readBody(
       size += chunk.length;
       try {
         if (size > maxBodyBytes) throw tooLarge();
-        if (size > declared) held.add(chunk.length);
+        held.add(chunk.length);
         chunks.push(chunk);
       } catch (error) {
         stop(error);
@@ -36,6 +41,7 @@ export function readBody(
     };
     request.on('data', take);
     request.once('end', () => {
+      clearTimeout(timer);
       const [only] = chunks;
       resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, size));
     });
@@ -46,4 +52,11 @@ export function readBody(
 
 function tooLarge(): GatewayError {
   return new GatewayError('body_too_large', 'A model call may be at most 64 MiB long.');
+}
+
+function tooSlow(): GatewayError {
+  return new GatewayError(
+    'request_timeout',
+    `A model call has to arrive whole within ${BODY_TIMEOUT_MS / 1000} s. Send it without pauses.`,
+  );
 }
