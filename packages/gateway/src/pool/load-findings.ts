@@ -2,6 +2,9 @@ import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { WorkerEnd } from './process/worker-end.ts';
 
+/** Characters of what is known of one module, as JSON: it is kept, listed and compared for as long as it serves. */
+export const MANIFEST_LIMIT_CHARS = 2 * 2 ** 20;
+
 /** Says what it means that a worker ended while it was loading a module, and what its author can do. */
 export function findingOfEnd(
   end: WorkerEnd,
@@ -72,6 +75,18 @@ function crashFinding(end: WorkerEnd, load: ModuleLoad): Finding {
 
 function lastLines(end: WorkerEnd): { frame?: string } {
   return end.detail?.stack ? { frame: end.detail.stack } : {};
+}
+
+/** Says that a module is more than is kept of one. */
+export function manifestTooLarge(load: ModuleLoad): Finding {
+  return {
+    stage: 'load',
+    code: 'manifest_too_large',
+    severity: 'error',
+    message: `What the module exports, its agents, their tools and files take more than ${MANIFEST_LIMIT_CHARS / 2 ** 20} MiB to name.`,
+    file: load.entry,
+    hint: 'Export less, give agents fewer tools, or split the module.',
+  };
 }
 
 /** Says that nothing can run the module. */

@@ -6,7 +6,13 @@ import { type LoadAnswer, protocolVersion } from '../protocol/worker/messages.ts
 import type { ProcessUser } from '../system/processes.ts';
 import { linkOutFinding, withheldFindings } from './held-module.ts';
 import { limitOutside } from './limit-outside.ts';
-import { cancelledLoad, findingOfEnd, missingRuntime } from './load-findings.ts';
+import {
+  cancelledLoad,
+  findingOfEnd,
+  MANIFEST_LIMIT_CHARS,
+  manifestTooLarge,
+  missingRuntime,
+} from './load-findings.ts';
 import { LoadedWorker } from './loaded-worker.ts';
 import { runtimeOf, type WorkerEntries } from './process/runtimes.ts';
 import { moduleEnvironment, startupEnvironment, workerEnvironment } from './process/worker-env.ts';
@@ -166,10 +172,18 @@ async function askToLoad(
     void worker.kill('load_timeout', `The load took longer than ${options.loadTimeoutMs} ms.`);
   }, options.loadTimeoutMs);
   try {
-    return await Promise.race([answered.promise, worker.ended.then(() => null)]);
+    const answer = await Promise.race([answered.promise, worker.ended.then(() => null)]);
+    return answer?.type === 'loaded' ? bounded(answer, load) : answer;
   } finally {
     clearTimeout(timer);
   }
+}
+
+function bounded(answer: LoadedAnswer, load: ModuleLoad): LoadAnswer {
+  const { manifest } = answer;
+  if (JSON.stringify(manifest).length <= MANIFEST_LIMIT_CHARS) return answer;
+  const files = manifest.files.map(({ path }) => path);
+  return { type: 'load_failed', findings: [manifestTooLarge(load)], files };
 }
 
 /** A module may run agents while it is imported; there is no run that it could be for. */

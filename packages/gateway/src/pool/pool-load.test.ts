@@ -143,6 +143,15 @@ describe('a module that cannot be loaded', () => {
     expect(pool.workers()).toEqual([]);
   });
 
+  test('since it names more than is kept of one is told so, and its worker ends', async () => {
+    const pool = poolWith();
+    expect(await pool.prepare(scriptedLoad('exports 200000'), never)).toMatchObject({
+      type: 'load_failed',
+      findings: [{ code: 'manifest_too_large', message: expect.stringContaining('2 MiB') }],
+    });
+    expect(await pool.event('worker_ended')).toMatchObject({ reason: 'retired' });
+  });
+
   test.each([['heap'], ['buffers']])(
     'since it allocates %s without end is told so',
     async (kind) => {

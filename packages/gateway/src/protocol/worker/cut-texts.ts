@@ -1,4 +1,5 @@
 import type { Finding } from '../diagnostics.ts';
+import type { AgentDescription } from '../records.ts';
 import type { FailureDetail } from '../run.ts';
 import type { FromWorker } from './messages.ts';
 
@@ -29,10 +30,9 @@ export function cutTexts(message: FromWorker): FromWorker {
       return { ...message, findings: cutFindings(message.findings) };
     case 'loaded': {
       const { manifest } = message;
-      return {
-        ...message,
-        manifest: { ...manifest, warnings: cutFindings(manifest.warnings) },
-      };
+      const agents = manifest.agents.map(cutTools);
+      const warnings = cutFindings(manifest.warnings);
+      return { ...message, manifest: { ...manifest, agents, warnings } };
     }
     case 'fault':
       return { ...message, detail: cutDetail(message.detail) };
@@ -54,6 +54,15 @@ export function cutTexts(message: FromWorker): FromWorker {
 
 function cutToolName(name: string): string {
   return cut(name, TOOL_NAME_LIMIT);
+}
+
+/** What a tool is called stays whole: rules speak of it. */
+function cutTools(agent: AgentDescription): AgentDescription {
+  const tools = agent.tools.map((tool) => ({
+    ...tool,
+    description: tool.description === null ? null : cut(tool.description, most.name),
+  }));
+  return { ...agent, tools };
 }
 
 function cutFindings(findings: readonly Finding[]): Finding[] {
