@@ -5,6 +5,7 @@ import { files } from './files.ts';
 import { guards } from './guards.ts';
 import { looks } from './looks.ts';
 import { secrets } from './secrets.ts';
+import { workers } from './workers.ts';
 
 /** Every promise that is attacked; a group is a file and a line here. */
 export const groups: readonly AttackGroup[] = [
@@ -14,4 +15,5 @@ export const groups: readonly AttackGroup[] = [
   guards,
   looks,
   secrets,
+  workers,
 ];
