@@ -6,7 +6,7 @@ import type { FailureDetail, Provenance, Usage } from './protocol/run.ts';
 
 /**
  * Why a worker ended: asked to (`evicted`, `retired`, `shutdown`), killed (`stalled`, `memory`, `processes`,
- * `protocol`, `load_timeout`), or by itself (`exited` with any code, `crashed` by a signal or an error nobody caught).
+ * `overstayed` where a run went on after it was ended, `protocol`, `load_timeout`), or by itself (`exited` with any code, `crashed` by a signal or an error nobody caught).
  */
 export type WorkerEndReason =
   | 'evicted'
@@ -15,6 +15,7 @@ export type WorkerEndReason =
   | 'stalled'
   | 'memory'
   | 'processes'
+  | 'overstayed'
   | 'protocol'
   | 'load_timeout'
   | 'exited'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 
 from .event_lane import EventLane
 from .explain.failure_detail import failure_detail
@@ -55,7 +56,10 @@ class ActiveRuns:
         if not active.has_ended:
             await active.push(_unexpected_end(RuntimeError("The run ended without a result.")))
         await active.lane.drained()
+        await _settled(request)
         self._runs.pop(request.run["runId"], None)
+        if active.cancelled.is_set():
+            self._say_over(request.run["runId"])
 
     def grant(self, run_id: str, events: int) -> None:
         """Gives a run further credit."""
@@ -67,6 +71,11 @@ class ActiveRuns:
         if active := self._runs.get(run_id):
             active.cancelled.set()
             active.lane.release()
+        else:
+            self._say_over(run_id)
+
+    def _say_over(self, run_id: str) -> None:
+        self._send({"type": "run_over", "runId": run_id})
 
     def decide(self, run_id: str, verdicts: ToolVerdicts) -> None:
         """Puts other verdicts in place of a run's; they hold from its next call of a tool."""
@@ -97,6 +106,15 @@ class _ActiveRun:
             return False
         self.has_ended = event["type"] in FINAL_EVENTS
         return True
+
+
+async def _settled(request: RunRequest) -> None:
+    """Returns when nothing of the run goes on any more."""
+    while going_on := [work for work in list(request.going_on) if not work.done()]:
+        # Waited for, never cancelled from here: its end is what counts.
+        await asyncio.wait(
+            [asyncio.wrap_future(work) if isinstance(work, Future) else work for work in going_on]
+        )
 
 
 def _unexpected_end(error: BaseException) -> Failed:

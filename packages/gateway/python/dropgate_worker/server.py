@@ -83,11 +83,13 @@ class ModuleServer:
         from .run.broker_calls import watch_broker_calls
         from .run.guard_tools import guard_tools
         from .run.run_module import run_module
+        from .run_threads import RunThreads
 
         if self._load is not None:
             watch_broker_calls(self._load["env"].get("OPENAI_BASE_URL"))
         if module.sdk is not None:
             guard_tools(module.sdk, module.value)
+        asyncio.get_running_loop().set_default_executor(RunThreads(thread_name_prefix="asyncio"))
         self._runs = ActiveRuns(partial(run_module, module), self._send, self._questions)
 
     def take(self, message: Message) -> None:

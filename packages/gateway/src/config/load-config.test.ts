@@ -66,6 +66,7 @@ describe('loadConfig without any setting', () => {
         stallTimeoutMs: 15_000,
         idleTimeoutMs: 600_000,
         drainTimeoutMs: 30_000,
+        cancelTimeoutMs: 30_000,
         runTimeoutMs: 600_000,
         maxWorkers: 32,
         memoryLimitMb: 512,

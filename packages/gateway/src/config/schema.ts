@@ -115,6 +115,11 @@ const worker = z
       .describe(
         'Grace for runs when their agent is replaced or the gateway stops, in milliseconds.',
       ),
+    cancel_timeout_ms: milliseconds(0)
+      .default(30_000)
+      .describe(
+        'How long a run may go on in its worker after it was cancelled or timed out, before the worker is replaced, in milliseconds. Until then it counts as one of its key’s and its agent’s.',
+      ),
     run_timeout_ms: milliseconds(1)
       .default(600_000)
       .describe('How long one run may take, in milliseconds.'),

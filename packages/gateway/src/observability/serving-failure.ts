@@ -56,6 +56,7 @@ export const workerEnds: Readonly<
   stalled: 'failure',
   memory: 'failure',
   processes: 'failure',
+  overstayed: 'failure',
   protocol: 'failure',
   exited: 'failure',
   crashed: 'failure',

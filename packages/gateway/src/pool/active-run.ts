@@ -18,6 +18,8 @@ export type RunLink = {
   readonly credit: (events: number) => void;
   readonly cancel: (reason: string) => void;
   readonly decide: (verdicts: ToolVerdicts) => void;
+  /** The run is over for its caller, and not yet in the worker; `gone` is to be called when it is. */
+  readonly outlived: (gone: () => void) => void;
   /** What its model calls have cost so far; null where that is not known. */
   readonly usage: () => Usage | null;
   /** Whether one of its model calls was refused with this code. */
@@ -70,6 +72,7 @@ export class ActiveRun {
     if (isLastEvent(event)) {
       const last = this.#withMeteredUsage(this.#believed(event));
       this.#buffer.push(last);
+      this.#link = null;
       this.#end(last);
       return;
     }
@@ -117,9 +120,13 @@ export class ActiveRun {
   }
 
   #end(last: LastEvent): void {
-    this.request.signal.removeEventListener('abort', this.#aborted);
+    const { signal, ending } = this.request;
+    signal.removeEventListener('abort', this.#aborted);
+    const link = this.#link;
     this.#link = null;
-    this.request.ending.end(last);
+    link?.outlived(ending.gone);
+    ending.end(last);
+    if (!link) ending.gone();
   }
 }
 

@@ -37,6 +37,8 @@ export type LoadIntoWorkerDeps = {
     readonly loadTimeoutMs: number;
     readonly memoryLimitMb: number;
     readonly idleTimeoutMs: number;
+    readonly cancelTimeoutMs: number;
+    readonly drainTimeoutMs: number;
     readonly env: readonly string[];
   };
   readonly workerEntries: WorkerEntries;
@@ -75,13 +77,14 @@ export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
     });
     spares?.fill();
     if (answer.type === 'load_failed') return { type: 'load_failed', answer };
-    const { idleTimeoutMs } = settings;
     const worker = new LoadedWorker({
       process: member.process,
       load,
       access,
       outside,
-      idleTimeoutMs,
+      idleTimeoutMs: settings.idleTimeoutMs,
+      cancelTimeoutMs: settings.cancelTimeoutMs,
+      drainTimeoutMs: settings.drainTimeoutMs,
     });
     member.worker = worker;
     const withheld = withheldFindings(load, workerEnv);

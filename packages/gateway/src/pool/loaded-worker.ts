@@ -6,6 +6,7 @@ import type { ModuleLoad } from '../protocol/records.ts';
 import type { LastEvent } from '../protocol/run.ts';
 import { type FromWorker, initialCredits, type ToWorker } from '../protocol/worker/messages.ts';
 import { type ActiveRun, failed } from './active-run.ts';
+import { createOutlivers, type Outlivers } from './outlivers.ts';
 import type { WorkerEnd } from './process/worker-end.ts';
 import type { WorkerMessage, WorkerProcess } from './process/worker-process.ts';
 
@@ -17,6 +18,10 @@ export type LoadedWorkerOptions = {
   readonly access: ModelAccess;
   readonly outside: OutsideRuns;
   readonly idleTimeoutMs: number;
+  /** How long a run may go on after it was ended, before the process is replaced. */
+  readonly cancelTimeoutMs: number;
+  /** How long its other runs may then take. */
+  readonly drainTimeoutMs: number;
 };
 
 /** A worker with a module in it: takes runs until it drains or ends, and leaves when it was idle for too long. */
@@ -32,6 +37,7 @@ export class LoadedWorker {
   readonly #runs = new Map<string, ActiveRun>();
   /** Keys it has had runs of: what these left behind may act later. */
   readonly #callers = new Map<string, RunCaller>();
+  readonly #outlivers: Outlivers;
   #idleTimer: NodeJS.Timeout | null = null;
   #drained: (() => void) | null = null;
   #isDraining = false;
@@ -40,6 +46,10 @@ export class LoadedWorker {
     this.process = options.process;
     this.load = options.load;
     this.#options = options;
+    this.#outlivers = createOutlivers({
+      timeoutMs: options.cancelTimeoutMs,
+      onOverstayed: () => void this.#replace(),
+    });
     options.process.listen((message) => this.#receive(message));
     void options.process.ended.then((end) => this.#ended(end));
     this.#awaitIdleEnd();
@@ -67,16 +77,18 @@ export class LoadedWorker {
     this.#callers.set(key.id, { key, request: {} });
     this.#touch();
     run.request.ending.onEnd((last) => this.#runEnded(runId, last));
+    if (!this.#trySend({ type: 'run', run: run.workerRun, credits: initialCredits })) {
+      run.fail(failed('invalid_request', 'The request is nested too deeply for the agent.'));
+      return true;
+    }
     run.attach({
       credit: (events) => this.process.send({ type: 'credit', runId, events }),
       cancel: (reason) => this.process.send({ type: 'cancel', runId, reason }),
       decide: (verdicts) => this.process.send({ type: 'decisions', runId, verdicts }),
+      outlived: (gone) => this.#outlivers.add(runId, gone),
       usage: () => this.#options.access.usageOf(runId),
       hasRefused: (code) => this.#options.access.hasRefused(runId, code),
     });
-    if (!this.#trySend({ type: 'run', run: run.workerRun, credits: initialCredits })) {
-      run.fail(failed('invalid_request', 'The request is nested too deeply for the agent.'));
-    }
     return true;
   }
 
@@ -84,6 +96,26 @@ export class LoadedWorker {
   async drain(options: {
     readonly timeoutMs: number;
     readonly reason: WorkerEndReason;
+    readonly lateMessage: string;
+  }): Promise<void> {
+    await this.#empty(options);
+    await this.process.end(options.reason);
+  }
+
+  /** A run that was ended goes on: the process takes no more, lets the others end and is killed with what is left. */
+  async #replace(): Promise<void> {
+    if (this.#isDraining) return;
+    const { cancelTimeoutMs, drainTimeoutMs } = this.#options;
+    await this.#empty({
+      timeoutMs: drainTimeoutMs,
+      lateMessage: 'The run was stopped: another one did not end, and neither did this in time.',
+    });
+    const message = `A run went on for ${cancelTimeoutMs} ms after it was ended.`;
+    await this.process.kill('overstayed', message);
+  }
+
+  async #empty(options: {
+    readonly timeoutMs: number;
     readonly lateMessage: string;
   }): Promise<void> {
     this.#isDraining = true;
@@ -95,7 +127,6 @@ export class LoadedWorker {
       clearTimeout(timer);
     }
     for (const run of [...this.#runs.values()]) run.fail(failed('run_failed', options.lateMessage));
-    await this.process.end(options.reason);
   }
 
   #receive(message: WorkerMessage): void {
@@ -110,6 +141,9 @@ export class LoadedWorker {
       case 'tool_decided':
         if (message.runId === null) this.#options.outside.onToolDecided(this.#outside(), message);
         else this.#runs.get(message.runId)?.request.onToolDecided?.(message);
+        return;
+      case 'run_over':
+        this.#outlivers.over(message.runId);
         return;
       case 'loaded':
       case 'load_failed':
@@ -167,6 +201,7 @@ export class LoadedWorker {
       end.detail ? { detail: end.detail } : {},
     );
     for (const run of [...this.#runs.values()]) run.fail(event);
+    this.#outlivers.allOver();
     this.#options.access.revoke();
   }
 

@@ -225,6 +225,55 @@ describe('a cancelled run', () => {
     expect(pool.workers()).toMatchObject([{ state: 'ready', activeRuns: 0 }]);
   });
 
+  test('is gone when its worker says that nothing of it goes on, at once where that ends it', async () => {
+    const pool = poolWith();
+    const gone: string[] = [];
+    const start = (command: string, runId: string) => {
+      const abort = new AbortController();
+      const ending = createRunEnding();
+      const over = new Promise<void>((resolve) =>
+        ending.onGone(() => {
+          gone.push(runId);
+          resolve();
+        }),
+      );
+      const events = startRun(pool, command, { signal: abort.signal, ending, runId });
+      return { abort, over, events: events[Symbol.asyncIterator]() };
+    };
+    const deaf = start('deaf', 'deaf');
+    const heeding = start('wait', 'heeding');
+    for (const { events } of [deaf, heeding]) await events.next();
+    for (const { abort, events } of [deaf, heeding]) {
+      abort.abort();
+      await events.next();
+    }
+    await heeding.over;
+    await start('echo 0', 'finished').over;
+    expect(gone).toEqual(['heeding', 'finished']);
+    void pool.close(0);
+    await deaf.over;
+  });
+
+  test('has its worker replaced where it goes on for too long, once others had time to end', async () => {
+    const pool = poolWith({ cancelTimeoutMs: 20, drainTimeoutMs: 20 });
+    const abort = new AbortController();
+    const ending = createRunEnding();
+    const gone = new Promise<void>((resolve) => ending.onGone(resolve));
+    const other = startRun(pool, 'deaf', { runId: 'other' })[Symbol.asyncIterator]();
+    await other.next();
+    const deaf = startRun(pool, 'deaf', { signal: abort.signal, ending });
+    const events = deaf[Symbol.asyncIterator]();
+    await events.next();
+    abort.abort();
+    await gone;
+    expect(await pool.event('worker_ended')).toMatchObject({
+      reason: 'overstayed',
+      detail: { message: 'A run went on for 20 ms after it was ended.' },
+    });
+    expect((await other.next()).value).toMatchObject({ type: 'failed', code: 'run_failed' });
+    expect((await finishRun(startRun(pool, 'echo 1', { runId: 'next' }))).text).toBe('0 ');
+  });
+
   test('ends at once while its worker still starts', async () => {
     const pool = poolWith();
     const abort = new AbortController();

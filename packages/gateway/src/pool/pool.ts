@@ -33,6 +33,7 @@ export type PoolDeps = {
     readonly stallTimeoutMs: number;
     readonly idleTimeoutMs: number;
     readonly drainTimeoutMs: number;
+    readonly cancelTimeoutMs: number;
     readonly maxWorkers: number;
     readonly memoryLimitMb: number;
     readonly processLimit: number;

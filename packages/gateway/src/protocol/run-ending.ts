@@ -9,12 +9,18 @@ export type RunEnding = {
   readonly onEnd: (listener: EndListener) => void;
   /** Ends it. Only the first call counts. */
   readonly end: (last: LastEvent | null) => void;
+  /** Calls back once: when nothing of it goes on any more, which after a cancelled run may be later than its end. */
+  readonly onGone: (listener: () => void) => void;
+  /** Nothing of it goes on, and it has ended. Only the first call counts. */
+  readonly gone: () => void;
 };
 
 /** The ending of a run that is yet to begin. */
 export function createRunEnding(): RunEnding {
   const listeners: EndListener[] = [];
   let ended: { readonly last: LastEvent | null } | null = null;
+  const goneListeners: (() => void)[] = [];
+  let isGone = false;
   return {
     onEnd(listener) {
       if (ended) listener(ended.last);
@@ -24,6 +30,14 @@ export function createRunEnding(): RunEnding {
       if (ended) return;
       ended = { last };
       for (const listener of listeners.splice(0).toReversed()) listener(last);
+    },
+    onGone(listener) {
+      if (isGone) listener();
+      else goneListeners.push(listener);
+    },
+    gone() {
+      isGone = true;
+      for (const listener of goneListeners.splice(0).toReversed()) listener();
     },
   };
 }

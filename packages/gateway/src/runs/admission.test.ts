@@ -32,6 +32,24 @@ describe('a slot of the key', () => {
     expect(hasFreeSlot()).toBe(true);
   });
 
+  test('is held by a run that was cancelled for as long as it goes on, and so is its place', async () => {
+    const { startRun, hasFreeSlot, runs, letGo } = scene({
+      concurrentRuns: 1,
+      hangs: true,
+      outlives: true,
+      queue: { maxConcurrentRuns: 1 },
+    });
+    const run = await startRun(caller, input);
+    run.cancel('the caller left');
+    expect(await all(run)).toMatchObject([{ type: 'failed', code: 'run_cancelled' }]);
+    expect(hasFreeSlot()).toBe(false);
+    await expect(startRun(caller, input)).rejects.toThrow(tooMany);
+    letGo();
+    expect(hasFreeSlot()).toBe(true);
+    await startRun(caller, input);
+    expect(runs).toHaveLength(2);
+  });
+
   test('is given back once, however often a run ends', async () => {
     const { startRun, hasFreeSlot } = scene({ concurrentRuns: 2, hangs: true });
     const first = await startRun(caller, input);

@@ -83,10 +83,11 @@ export function createStartRun(deps: StartRunDeps): StartRun {
     refuseWhileStopping(deps);
     try {
       const found = await admit(deps, request);
-      ending.onEnd(deps.limits.takeSlot(caller.keyId));
+      // What it takes of its key and agent it has for as long as anything of it goes on.
+      ending.onGone(deps.limits.takeSlot(caller.keyId));
       await deps.limits.checkBudget(caller.keyId);
       const place = await enterQueue(deps, queue, { agent: found.agent, caller, signal });
-      ending.onEnd(place.leave);
+      ending.onGone(place.leave);
       // While it waited, its agent may have been replaced, and its key may have lost the right.
       const { agent, ignored } = place.hasWaited
         ? await admit(deps, { ...request, hasWaited: true })
@@ -97,6 +98,7 @@ export function createStartRun(deps: StartRunDeps): StartRun {
       return beginRun(deps, { ...request, agent, ignored, tools, user, ending, abort });
     } catch (error) {
       ending.end(null);
+      ending.gone();
       throw error;
     }
   };

@@ -128,6 +128,25 @@ describe('a question', () => {
   });
 });
 
+test('a cancelled run is told to be over when what it left going has settled, at once where there is none', async () => {
+  const left = Promise.withResolvers<void>();
+  const { runs, sent } = runsOf(async (_module, { outlives, send }) => {
+    outlives(left.promise);
+    await send(finished);
+  });
+  runs.start(module, workerRun('Hi'), 10);
+  runs.cancel('run_1', 'The caller left.');
+  await setImmediate();
+  expect(eventTypes(sent)).toEqual(['finished']);
+  left.reject(new Error('It failed in the end.'));
+  await setImmediate();
+  runs.cancel('run_2', 'The caller left.');
+  expect(sent.slice(1)).toEqual([
+    { type: 'run_over', runId: 'run_1' },
+    { type: 'run_over', runId: 'run_2' },
+  ]);
+});
+
 test('a cancel gives its reason to the run', async () => {
   const reasons: string[] = [];
   const { runs } = runsOf(async (_module, { signal, send }) => {

@@ -10,7 +10,7 @@ import type { LoadedModule, RunModule } from './loaded-module.ts';
 import type { GatewayLink } from './run/outside-runs.ts';
 import { Refused } from './run/run-scope.ts';
 
-/** The runs of this process, by id. Messages for a run that is over are dropped. */
+/** The runs of this process, by id. Messages for a run that is over are dropped, but for `cancel`, which is answered. */
 export type ActiveRuns = {
   readonly start: (module: LoadedModule, run: WorkerRun, credits: number) => void;
   readonly grant: (runId: string, events: number) => void;
@@ -32,6 +32,8 @@ type ActiveRun = {
   readonly lane: EventLane;
   readonly controller: AbortController;
   verdicts: ToolVerdicts;
+  /** What goes on when its last event is out. */
+  work: Promise<unknown>;
 };
 
 /** Runs what is asked through `runModule` and sends what it says. Each run ends in exactly one final event. */
@@ -52,7 +54,12 @@ export function createActiveRuns(deps: {
         streamed,
       });
       const pushUntilFinal = stopAfterFinal(lane);
-      const active: ActiveRun = { lane, controller, verdicts: run.verdicts };
+      const active: ActiveRun = {
+        lane,
+        controller,
+        verdicts: run.verdicts,
+        work: Promise.resolve(),
+      };
       runs.set(runId, active);
       const ended = deps.runModule(module, {
         ...run,
@@ -60,17 +67,20 @@ export function createActiveRuns(deps: {
         signal: controller.signal,
         ask: (question) => questions.ask(runId, question, controller.signal),
         decided: (decided) => deps.send({ type: 'tool_decided', runId, ...decided }),
+        outlives(work) {
+          active.work = work;
+        },
         send: pushUntilFinal,
       });
-      void ended
-        .catch((error: unknown) => pushUntilFinal(unexpectedEnd(error)))
-        .then(() => pushUntilFinal(unexpectedEnd(null)))
-        .then(() => lane.drained())
-        .finally(() => runs.delete(runId));
+      void untilOver(ended, active, pushUntilFinal).then(() => {
+        runs.delete(runId);
+        if (controller.signal.aborted) deps.send({ type: 'run_over', runId });
+      });
     },
     grant: (runId, events) => runs.get(runId)?.lane.grant(events),
     cancel(runId, reason) {
       const run = runs.get(runId);
+      if (!run) deps.send({ type: 'run_over', runId });
       run?.controller.abort(new DOMException(reason, 'AbortError'));
       run?.lane.release();
     },
@@ -85,6 +95,18 @@ export function createActiveRuns(deps: {
       decided: (decided) => deps.send({ type: 'tool_decided', runId: null, ...decided }),
     },
   };
+}
+
+/** Resolves when its last event is out, whatever becomes of it, and nothing of it goes on. */
+async function untilOver(
+  ended: Promise<void>,
+  active: ActiveRun,
+  push: EventLane['push'],
+): Promise<void> {
+  await ended.catch((error: unknown) => push(unexpectedEnd(error)));
+  await push(unexpectedEnd(null));
+  await active.lane.drained();
+  await Promise.allSettled([active.work]);
 }
 
 /** A run that says more after its end, or ends without a word, is a fault here; its caller sees one end. */

@@ -32,6 +32,8 @@ export type RunRequest = {
   readonly ask: (question: WorkerQuestion) => Promise<unknown>;
   /** Tells the gateway what was made of the verdicts. */
   readonly decided: (decided: Omit<ToolDecided, 'runId'>) => void;
+  /** Told of work that goes on after the last event: the run is over when it has settled, either way. */
+  readonly outlives: (work: Promise<unknown>) => void;
   /** Takes one event; resolves when more may be sent (flow control). Awaited between events of the SDK. */
   readonly send: (event: RunEvent) => Promise<void> | void;
 };

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { missingPython } from '../support/python-with-sdk.ts';
 import { loadedWorker, spawnPythonWorker } from '../support/python-worker.ts';
@@ -7,7 +9,7 @@ import { runInput } from '../support/worker-run.ts';
 const missing = await missingPython();
 
 const talker = `
-import asyncio, os, sys
+import asyncio, os, sys, time
 
 class Talker:
     async def run(self, messages, context, request):
@@ -28,11 +30,18 @@ class Talker:
             sys.exit(4)
         elif said == "raise":
             raise KeyError(said)
+        elif said.startswith("/"):
+            yield "..."
+            await asyncio.to_thread(wait_for, said)
         else:
             print("log line")
             yield f"{context['key']['name']}: {said} ({request['model']})"
 
 agent = Talker()
+
+def wait_for(path):
+    while not os.path.exists(path):
+        time.sleep(0.02)
 `;
 
 describe.skipIf(missing)(`a Python worker (${missing ?? 'runs'})`, () => {
@@ -75,7 +84,7 @@ describe.skipIf(missing)(`a Python worker (${missing ?? 'runs'})`, () => {
     expect(text).toBe(Array.from({ length: 100 }, (_none, number) => `${number} `).join(''));
   });
 
-  test('ends a cancelled run at once and goes on with others; print is the log', async () => {
+  test('ends a cancelled run at once, tells when its thread is over too, and goes on with others; print is the log', async () => {
     const { worker } = await loadedWorker({ 'agent.py': talker });
     worker.run('hang');
     expect((await worker.next('event')).event).toEqual({ type: 'text', delta: '...' });
@@ -84,6 +93,17 @@ describe.skipIf(missing)(`a Python worker (${missing ?? 'runs'})`, () => {
       type: 'failed',
       code: 'run_cancelled',
     });
+    expect(await worker.next('run_over')).toMatchObject({ runId: 'run_1' });
+    const gate = join(await tempFolder(), 'gate');
+    worker.run(gate, { runId: 'run_3' });
+    await worker.next('event');
+    worker.send({ type: 'cancel', runId: 'run_3', reason: 'The caller left.' });
+    expect((await worker.next('event')).event).toMatchObject({ code: 'run_cancelled' });
+    worker.send({ type: 'ping', sequence: 1 });
+    await worker.next('pong');
+    expect(worker.heard.filter(({ type }) => type === 'run_over')).toHaveLength(1);
+    await writeFile(gate, '');
+    expect(await worker.next('run_over')).toMatchObject({ runId: 'run_3' });
     const input = runInput({ items: [{ role: 'user', parts: [{ type: 'text', text: 'Hi' }] }] });
     expect(await worker.eventsOf('Hi', { runId: 'run_2', input })).toMatchObject([
       { type: 'text', delta: 'alice: Hi (default/sample)' },

@@ -17,6 +17,7 @@ import {
   type RunInput,
   type Usage,
 } from '../../src/protocol/run.ts';
+import type { RunEnding } from '../../src/protocol/run-ending.ts';
 import { eventsOf, type RunSink, type RunSource } from '../../src/protocol/run-sink.ts';
 import type { ToolVerdicts, WorkerRun } from '../../src/protocol/worker/messages.ts';
 import { createStartRun } from '../../src/runs/start-run.ts';
@@ -59,6 +60,8 @@ export type Scene = {
   readonly events?: readonly RunEvent[];
   /** Says nothing and ends only when the run is aborted. */
   readonly hangs?: boolean;
+  /** A run that is cancelled goes on in its worker, until `letGo`. */
+  readonly outlives?: boolean;
   /** Beside the built-in ones; ids, tiers and the like are filled in. */
   readonly rules?: readonly Partial<Rule>[];
   readonly settings?: ModuleSettings;
@@ -83,6 +86,7 @@ export function scene(options: Scene = {}) {
   const emitted: GatewayEvent[] = [];
   const runs: WorkerRun[] = [];
   const signals: AbortSignal[] = [];
+  const endings: RunEnding[] = [];
   const verdicts: ToolVerdicts[] = [];
   const listeners: (() => void)[] = [];
   const ruleSet = (rules: Scene['rules'] = []) =>
@@ -120,7 +124,11 @@ export function scene(options: Scene = {}) {
     run(_load, request) {
       runs.push(request.run);
       signals.push(request.signal);
-      const send = pooled(options.hangs ? [] : (options.events ?? answer), request);
+      endings.push(request.ending);
+      const gone = options.outlives ? () => undefined : request.ending.gone;
+      const ending = { ...request.ending, gone };
+      const said = options.hangs ? [] : (options.events ?? answer);
+      const send = pooled(said, { ...request, ending });
       return { sendTo: (sink) => void send(sink), decide: (decided) => verdicts.push(decided) };
     },
     defaults: () => ({ runTimeoutMs: options.runTimeoutMs ?? 60_000, toolEvents: 'reasoning' }),
@@ -137,6 +145,10 @@ export function scene(options: Scene = {}) {
     hasFreeSlot: () => slots.hasFree('key_0', concurrentRuns ?? 1),
     revoke: keys.revoke,
     stop: () => stopping.abort(),
+    /** The workers say that nothing of their runs goes on. */
+    letGo() {
+      for (const ending of endings) ending.gone();
+    },
     changeRules(changed: Scene['rules']) {
       rules = ruleSet(changed);
       for (const listener of listeners) listener();
@@ -195,6 +207,7 @@ function pooled(said: readonly RunEvent[], { signal, ending, onEvent }: PoolRun)
   const end = (last: LastEvent) => {
     void events.promise.then((sink) => sink.write(last));
     ending.end(last);
+    ending.gone();
   };
   let isOver = false;
   ending.onEnd(() => {

@@ -67,6 +67,7 @@ export function scriptedPool(
       stallTimeoutMs: patienceMs,
       idleTimeoutMs: 600_000,
       drainTimeoutMs: patienceMs,
+      cancelTimeoutMs: patienceMs,
       maxWorkers: 8,
       ...limits,
       processLimit: 16,

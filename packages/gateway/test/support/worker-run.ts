@@ -65,6 +65,7 @@ export async function eventsOf(
     signal: new AbortController().signal,
     ask: () => Promise.reject(new Error('Nobody answers.')),
     decided: () => undefined,
+    outlives: () => undefined,
     ...changes,
     async send(event) {
       events.push(event);

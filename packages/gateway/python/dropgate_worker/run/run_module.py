@@ -34,6 +34,7 @@ async def run_module(module: LoadedModule, request: RunRequest) -> None:
     if not work.done() or request.cancelled.is_set():
         work.cancel()
         work.add_done_callback(_forget)
+        request.going_on.add(work)
         last = classify_failure(RunCancelled("The run was cancelled."), meter.total())
     else:
         cancelled.cancel()
@@ -104,7 +105,7 @@ def _on_loop(loop: asyncio.AbstractEventLoop, request: RunRequest) -> RunRequest
         return await on_own_loop(lambda: request.ask(question))
 
     tell, decided = from_anywhere(request.tell), from_anywhere(request.decided)
-    return RunRequest(request.run, request.cancelled, ask, push, tell, decided)
+    return RunRequest(request.run, request.cancelled, ask, push, tell, decided, request.going_on)
 
 
 def _forget(task: asyncio.Task[RunEnd]) -> None:

@@ -12,6 +12,8 @@ from ..protocol import Message
 from ..run_protocol import Answer, Run, RunEvent, RunInput, ToolDecided, ToolVerdicts
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from .tool_activity import ToolActivity
     from .usage_meter import UsageMeter
 
@@ -35,6 +37,10 @@ class RunRequest:
     tell: Callable[[RunEvent], None]
     # Tells what was made of the verdicts.
     decided: Callable[[ToolDecided], None]
+    # What may go on when its last event is out: a task that does not heed its end, calls in threads.
+    going_on: set[asyncio.Future[Any] | Future[Any]] = field(
+        default_factory=set["asyncio.Future[Any] | Future[Any]"]
+    )
 
     @property
     def input(self) -> RunInput:

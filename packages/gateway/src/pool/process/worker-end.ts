@@ -16,9 +16,9 @@ export type WorkerFault = Pick<Extract<FromWorker, { type: 'fault' }>, 'cause' |
 
 const asked: ReadonlySet<WorkerEndReason> = new Set(['evicted', 'retired', 'shutdown']);
 
-/** Whether nobody wanted this end, so that it counts as a crash of the module. */
+/** Whether nobody wanted this end, so that it counts as a crash of the module. One that overstayed has a successor. */
 export function isCrash(end: WorkerEnd): boolean {
-  return !asked.has(end.reason);
+  return !asked.has(end.reason) && end.reason !== 'overstayed';
 }
 
 /**

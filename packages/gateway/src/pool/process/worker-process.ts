@@ -47,7 +47,7 @@ export type WorkerProcessOptions = {
 /** What a worker says that concerns its owner; the rest is handled here. */
 export type WorkerMessage = Extract<
   FromWorker,
-  { type: 'loaded' | 'load_failed' | 'event' | 'question' | 'tool_decided' }
+  { type: 'loaded' | 'load_failed' | 'event' | 'run_over' | 'question' | 'tool_decided' }
 >;
 
 /** One child process in its own session, from its start until nothing of it and of what it started is left. */
@@ -188,6 +188,7 @@ export class WorkerProcess {
         this.#watchdog.resume();
         break;
       case 'event':
+      case 'run_over':
       case 'question':
       case 'tool_decided':
         break;

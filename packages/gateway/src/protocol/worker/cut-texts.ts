@@ -45,6 +45,7 @@ export function cutTexts(message: FromWorker): FromWorker {
     case 'tool_decided':
       return { ...message, tool: cutToolName(message.tool) };
     case 'hello':
+    case 'run_over':
     case 'pong':
       return message;
     default:

@@ -34,6 +34,8 @@ export const fromWorkerSchemas = {
     files: z.array(z.string()).max(MODULE_FILES_LIMIT),
   }),
   event: z.object({ runId: z.string(), event: runEventSchema }),
+  /** After a `cancel`, once: nothing of the run goes on any more. Its last event may have come long before. */
+  run_over: z.object({ runId: z.string() }),
   question: z.object({
     callId: z.string(),
     /** Null where the worker cannot tell for which run it asks. */

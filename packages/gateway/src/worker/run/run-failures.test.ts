@@ -229,25 +229,34 @@ describe.each([true, false])('an agent (streamed: %s)', (streamed) => {
     await upstream.calls[0]?.aborted;
   });
 
-  test('is cancelled at once during a tool that ignores its signal', async () => {
+  test('is cancelled at once during a tool that ignores its signal, and goes on until that ends', async () => {
     const upstream = await startUpstream(callFail);
     const controller = new AbortController();
+    const released = Promise.withResolvers<string>();
+    const order: string[] = [];
+    const going: Promise<unknown>[] = [];
     const deaf = tool({
       name: 'fail',
-      description: 'Never ends.',
+      description: 'Ends late.',
       parameters: z.object({}),
       execute: () => {
         controller.abort();
-        return new Promise<string>(() => undefined);
+        return released.promise.finally(() => order.push('tool'));
       },
     });
     const agent = new Agent({ name: 'A', model: modelAt(upstream.baseUrl), tools: [deaf] });
     const events = await eventsOf(loadedModule(agent), {
       input: runInput({ streamed }),
       signal: controller.signal,
+      outlives: (work) => void going.push(work),
     });
     expect(events.map((event) => event.type)).toEqual(['tool_started', 'tool_ended', 'failed']);
     expect(events.at(-1)).toMatchObject({ code: 'run_cancelled' });
+    const [work] = going;
+    const over = work?.then(null, () => undefined).then(() => order.push('run'));
+    released.resolve('late');
+    await over;
+    expect(order).toEqual(['tool', 'run']);
   });
 
   test('that was cancelled before it began calls nothing', async () => {

@@ -27,7 +27,9 @@ export function createRunModule(): RunModule {
     const leave = processRuns.enter(scope);
     let last: RunEvent;
     try {
-      const outcome = await untilAborted(inScope(module, deps, scope), request.signal);
+      const work = inScope(module, deps, scope);
+      request.outlives(work);
+      const outcome = await untilAborted(work, request.signal);
       last = { type: 'finished', ...outcome, usage: meter.total() };
     } catch (thrown) {
       const cancelled = request.signal.aborted;
