@@ -1,5 +1,6 @@
 import { administration } from './administration.ts';
 import type { AttackGroup } from './attack.ts';
+import { budgets } from './budgets.ts';
 import { callers } from './callers.ts';
 import { files } from './files.ts';
 import { guards } from './guards.ts';
@@ -10,6 +11,7 @@ import { workers } from './workers.ts';
 /** Every promise that is attacked; a group is a file and a line here. */
 export const groups: readonly AttackGroup[] = [
   administration,
+  budgets,
   callers,
   files,
   guards,
