@@ -1,4 +1,4 @@
-import { cp } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { NewKey } from '../../src/policy/keys/new-key.ts';
@@ -9,6 +9,35 @@ import { shareCompileCache } from '../support/compile-cache.ts';
 import { openUpstream, type Turn } from '../support/scripted-upstream.ts';
 import { createProject, type Project } from './project.ts';
 import { until } from './until.ts';
+
+/** Waits for a file whatever becomes of its run, and calls its model from a timer, which has no run. */
+const stubborn = `
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+const jobs: (() => void)[] = [];
+const folder = import.meta.dirname;
+setInterval(() => {
+  if (!existsSync(folder + '/ended')) return;
+  for (const done of jobs.splice(0)) done();
+}, 20);
+const call = async () => {
+  const { OPENAI_BASE_URL, OPENAI_API_KEY } = process.env;
+  const response = await fetch(OPENAI_BASE_URL + '/responses', {
+    method: 'POST',
+    headers: { authorization: 'Bearer ' + OPENAI_API_KEY, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'm', input: 'x' }),
+  });
+  writeFileSync(folder + '/writing', response.status + ' ' + (await response.text()));
+  renameSync(folder + '/writing', folder + '/told');
+};
+const run = async ({ messages }: { messages: { content: string }[] }) => {
+  const said = messages.at(-1)?.content;
+  if (said === 'stay') while (!existsSync(folder + '/gate')) await sleep(20);
+  if (said === 'later') jobs.push(call);
+  return said;
+};
+export const agent = { run };
+`;
 
 /** More than any call of these tests is estimated at, and less than two. */
 const oneCall = 4700;
@@ -25,6 +54,7 @@ beforeAll(async () => {
   upstream = await openUpstream(() => answer);
   project = await createProject({
     'gateway.yaml': 'worker: { spares: 0 }\nsecurity: { limits: { requests_per_minute: 1000 } }\n',
+    'src/agents/Stubborn/agent.ts': stubborn,
   });
   shareCompileCache(project.root);
   const fixtures = join(import.meta.dirname, '../fixtures/agents');
@@ -55,22 +85,31 @@ async function keyWith(limits: NonNullable<NewKey['limits']>) {
   const { id } = made.record;
   return {
     id,
-    ask: (options: { stream?: boolean; signal?: AbortSignal } = {}) => ask(made.secret, options),
+    ask: (options: Asked = {}) => ask(made.secret, options),
     spent: () => store.spending.spent(id, Date.now() / 1000),
   };
 }
 
+async function adminRuns() {
+  const { secret } = await gateway.gateway.keys.create({ role: 'admin', createdBy: 'test' });
+  const headers = { authorization: `Bearer ${secret}` };
+  const answered = await fetch(`${gateway.url}/admin/runs`, { headers });
+  return (await answered.json()) as { runs: { key_id: string; outcome: string }[] };
+}
+
+type Asked = { stream?: boolean; signal?: AbortSignal; model?: string; content?: string };
+
 function ask(
   secret: string,
-  { stream = false, signal }: { stream?: boolean; signal?: AbortSignal },
+  { stream = false, signal, model = 'weather', content = 'Weather?' }: Asked,
 ) {
   return fetch(`${gateway.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
     body: JSON.stringify({
-      model: 'weather',
+      model,
       stream,
-      messages: [{ role: 'user', content: 'Weather?' }],
+      messages: [{ role: 'user', content }],
     }),
     ...(signal ? { signal } : {}),
   });
@@ -176,6 +215,35 @@ describe('runs at once', () => {
     });
     expect(answered).toContain('Sunny.');
   });
+});
+
+test('a run that was left and goes on keeps its place until it is over', async () => {
+  const { id, ask } = await keyWith({ concurrentRuns: 1 });
+  const left = new AbortController();
+  const first = ask({ model: 'stubborn', content: 'stay', signal: left.signal });
+  await until('the run to hold its place', async () => (await ask()).status === 429);
+  left.abort();
+  await first.catch(() => {});
+  await until('the run to be over for its caller', async () => {
+    const { runs } = await adminRuns();
+    return runs.some(({ key_id, outcome }) => key_id === id && outcome === 'cancelled');
+  });
+  expect((await ask()).status).toBe(429);
+  await project.write({ 'src/agents/Stubborn/gate': '' });
+  await until('the place to be free', async () => (await ask()).status === 200);
+});
+
+test('a timer of a module calls no model once a key with a budget had a run', async () => {
+  const { ask, spent } = await keyWith({ tokensPerDay: oneCall });
+  const calls = upstream.calls.length;
+  await ask({ model: 'stubborn', content: 'later' });
+  await project.write({ 'src/agents/Stubborn/ended': '' });
+  const told = await until('the call to be answered', () =>
+    readFile(join(project.root, 'src/agents/Stubborn/told'), 'utf8').catch(() => null),
+  );
+  expect(told).toMatch(/^403/);
+  expect(told).toContain('security.calls_outside_runs');
+  expect([upstream.calls.length, (await spent()).day]).toEqual([calls, 0]);
 });
 
 test('a run ends when its key is revoked, and so does its model call', async () => {
