@@ -1,11 +1,11 @@
 import { GatewayError } from '../../errors.ts';
 import type { Exchange, Outcome } from '../relay/forward.ts';
-import { asksForBackground, asksForStream, parseObject } from '../relay/request-body.ts';
 import type { Upstream } from '../upstream.ts';
 import {
   defaultOutputTokens,
   estimateInput,
   estimateTokens,
+  fieldsOf,
   outputCap,
 } from './estimate-tokens.ts';
 import type { LiveCall } from './grants.ts';
@@ -27,6 +27,52 @@ export type BudgetedCall = {
   readonly release: () => void;
 };
 
+/** A call as it is sent, and what it may cost. The body is parsed for it once; of what it holds, only this is kept. */
+export type PricedCall = { readonly exchange: Exchange; readonly price: Price | null };
+
+/** What a call asks for, as far as it decides what it costs. Tokens. */
+export type Price = {
+  readonly input: number;
+  /** What it sends, and the longest answer that it allows. */
+  readonly most: number;
+  readonly isStream: boolean;
+  readonly isBackground: boolean;
+};
+
+/**
+ * The call with its price, and with a limit on its answer where it sets none: what is set aside is then the most it can
+ * cost. Null as price, and the very same call, where its key has no budget.
+ *
+ * @throws GatewayError `invalid_json` for a model call of such a key that is no JSON object: it cannot be counted.
+ */
+export function pricedCall(
+  budget: TokenBudget | undefined,
+  exchange: Exchange,
+  { call: { keyId }, upstream }: { readonly call: LiveCall; readonly upstream: Upstream },
+): PricedCall {
+  const { api, method } = exchange;
+  if (method !== 'POST' || keyId === null || !budget?.hasBudget(keyId)) {
+    return { exchange, price: null };
+  }
+  const fields = fieldsOf(exchange.body);
+  if (api === null) return { exchange, price: priceOf(exchange, fields) };
+  if (!fields) throw new GatewayError('invalid_json', 'A model call is a JSON object.');
+  if (outputCap(fields) !== null) return { exchange, price: priceOf(exchange, fields) };
+  const name = api === 'responses' ? 'max_output_tokens' : chatCap(upstream);
+  const capped = { ...fields, [name]: defaultOutputTokens };
+  const sent = { ...exchange, body: Buffer.from(JSON.stringify(capped)) };
+  return { exchange: sent, price: priceOf(sent, capped) };
+}
+
+function priceOf(exchange: Exchange, fields: ReturnType<typeof fieldsOf>): Price {
+  return {
+    input: estimateInput(exchange.body, fields),
+    most: estimateTokens(exchange, fields),
+    isStream: fields?.stream === true,
+    isBackground: fields?.background === true,
+  };
+}
+
 /**
  * Sets aside what a call may cost its key. Null where it has no budget.
  *
@@ -34,49 +80,23 @@ export type BudgetedCall = {
  */
 export function setAside(
   budget: TokenBudget | undefined,
-  call: LiveCall,
-  exchange: Exchange,
+  { keyId }: LiveCall,
+  { exchange, price }: PricedCall,
 ): Promise<BudgetedCall> | null {
-  if (!budget || exchange.method !== 'POST' || call.keyId === null) return null;
-  const reserving = budget.reserve(call.keyId, () => estimateTokens(exchange));
-  return reserving?.then(({ settle }) => budgeted(settle, exchange)) ?? null;
-}
-
-/**
- * The call with a limit on its answer, where its key has a budget and it sets none: what was set aside is then the most
- * it can cost.
- *
- * @throws GatewayError `invalid_json` for a model call of such a key that is no JSON object: it cannot be counted.
- */
-export function withCap(
-  budget: TokenBudget | undefined,
-  exchange: Exchange,
-  { call: { keyId }, upstream }: { readonly call: LiveCall; readonly upstream: Upstream },
-): Exchange {
-  const { api, body } = exchange;
-  if (!budget || keyId === null || !budget.hasBudget(keyId)) return exchange;
-  if (api === null || !Buffer.isBuffer(body)) return exchange;
-  const fields = parseObject(body);
-  if (!fields) throw new GatewayError('invalid_json', 'A model call is a JSON object.');
-  if (outputCap(fields) !== null) return exchange;
-  const name = api === 'responses' ? 'max_output_tokens' : chatCap(upstream);
-  return {
-    ...exchange,
-    body: Buffer.from(JSON.stringify({ ...fields, [name]: defaultOutputTokens })),
-  };
+  if (!budget || keyId === null || !price) return null;
+  const reserving = budget.reserve(keyId, () => price.most);
+  return (
+    reserving?.then(({ settle }) => ({
+      settle: (outcome) => settle(tokensUsed(outcome, price, exchange.api !== null)),
+      release: () => settle(0),
+    })) ?? null
+  );
 }
 
 /** OpenAI's newer models refuse the old name, and other servers may not know the new one. */
 function chatCap(upstream: Upstream): 'max_completion_tokens' | 'max_tokens' {
   const isOpenAi = upstream.type === 'remote' && /\/\/api\.openai\.com\//.test(upstream.baseUrl);
   return isOpenAi ? 'max_completion_tokens' : 'max_tokens';
-}
-
-function budgeted(settle: (tokens: number) => void, exchange: Exchange): BudgetedCall {
-  return {
-    settle: (outcome) => settle(tokensUsed(outcome, exchange)),
-    release: () => settle(0),
-  };
 }
 
 /**
@@ -87,17 +107,14 @@ function budgeted(settle: (tokens: number) => void, exchange: Exchange): Budgete
  */
 function tokensUsed(
   { outcome, status, usage, isWhole, outputEstimate }: Outcome,
-  exchange: Exchange,
+  { input, most, isStream, isBackground }: Price,
+  isModelCall: boolean,
 ): number {
   const counted = usage ? usage.inputTokens + usage.outputTokens : 0;
-  if (usage && (isWhole || exchange.api === null)) return counted;
+  if (usage && (isWhole || !isModelCall)) return counted;
   const isCut = outcome === 'failed' && status < 300 && outputEstimate > 0;
-  if ((outcome === 'failed' && !isCut) || exchange.api === null) return counted;
-  const most = estimateTokens(exchange);
-  const isUnseen =
-    outcome === 'ok'
-      ? asksForBackground(exchange.body)
-      : status === 0 && !asksForStream(exchange.body);
+  if ((outcome === 'failed' && !isCut) || !isModelCall) return counted;
+  const isUnseen = outcome === 'ok' ? isBackground : status === 0 && !isStream;
   if (isUnseen) return most;
-  return Math.max(counted, Math.min(estimateInput(exchange.body) + outputEstimate, most));
+  return Math.max(counted, Math.min(input + outputEstimate, most));
 }

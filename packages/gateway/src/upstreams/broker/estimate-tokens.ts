@@ -8,22 +8,30 @@ export const defaultOutputTokens = 4096;
 const CAPS = ['max_output_tokens', 'max_completion_tokens', 'max_tokens'] as const;
 const BYTES_PER_TOKEN = 4;
 
-/** What a request may cost: what it sends, and for a model call what it lets the model answer. */
-export function estimateTokens(exchange: Pick<Exchange, 'body' | 'api'>): number {
-  const { body, api } = exchange;
+type Fields = Readonly<Record<string, unknown>> | null;
+
+/** What a request may cost: what it sends, and for a model call what it lets the model answer. `fields` are its body's. */
+export function estimateTokens(
+  { body, api }: Pick<Exchange, 'body' | 'api'>,
+  fields: Fields = fieldsOf(body),
+): number {
   if (!Buffer.isBuffer(body)) return 1;
-  const fields = parseObject(body);
   const output = api === null ? 0 : (outputCap(fields) ?? defaultOutputTokens);
   return inputOf(body, fields) + output;
 }
 
 /** What the body of a request costs, before a model answers anything. */
-export function estimateInput(body: unknown): number {
-  return Buffer.isBuffer(body) ? inputOf(body, parseObject(body)) : 0;
+export function estimateInput(body: Exchange['body'], fields: Fields = fieldsOf(body)): number {
+  return Buffer.isBuffer(body) ? inputOf(body, fields) : 0;
+}
+
+/** The fields of a body that was read whole; null for any other, and for one that is no JSON object. */
+export function fieldsOf(body: Exchange['body']): Fields {
+  return Buffer.isBuffer(body) ? parseObject(body) : null;
 }
 
 /** The largest limit that a model call sets: nobody knows which of several its server heeds. Null for none. */
-export function outputCap(fields: Readonly<Record<string, unknown>> | null): number | null {
+export function outputCap(fields: Fields): number | null {
   const given = CAPS.map((name) => fields?.[name]).filter(isCap);
   return given.length > 0 ? Math.ceil(Math.max(...given)) : null;
 }
@@ -32,7 +40,7 @@ function isCap(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0;
 }
 
-function inputOf(body: Buffer, fields: Readonly<Record<string, unknown>> | null): number {
+function inputOf(body: Buffer, fields: Fields): number {
   const attachments = attachmentsOf(fields);
   return Math.ceil((body.length - attachments.length) / BYTES_PER_TOKEN) + attachments.tokens;
 }

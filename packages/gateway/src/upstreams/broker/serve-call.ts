@@ -12,7 +12,7 @@ import type { RemoteUpstream, Upstream } from '../upstream.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import { type BrokerRoute, matchRoute } from './allowed-paths.ts';
 import { createBodyRoom, type HeldBody } from './body-room.ts';
-import { setAside, type TokenBudget, withCap } from './budgeted-call.ts';
+import { type PricedCall, pricedCall, setAside, type TokenBudget } from './budgeted-call.ts';
 import type { Grant, Grants, LiveCall } from './grants.ts';
 import { bookedCall, refuseUnbooked } from './outside-calls.ts';
 import { readBody } from './read-body.ts';
@@ -92,8 +92,9 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     response,
     signal: call.signal,
   };
-  const exchange = withCap(deps.budget, received, incoming);
-  const outcome = await answerWithinBudget(deps, exchange, incoming);
+  const priced = pricedCall(deps.budget, received, incoming);
+  const { exchange } = priced;
+  const outcome = await answerWithinBudget(deps, priced, incoming);
   if (outcome.outcome === 'aborted') answerFailure(response, GatewayError.from(call.signal.reason));
   else if (outcome.failure) answerFailure(response, outcome.failure);
   // An upload that was answered early is read to its end, or its connection would hang.
@@ -114,10 +115,11 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
 /** Sets aside what the call may cost, lets it be answered, and books what it did cost. */
 async function answerWithinBudget(
   deps: CallDeps,
-  exchange: Exchange,
+  priced: PricedCall,
   { call, upstream }: Call,
 ): Promise<Outcome> {
-  const budgeted = await setAside(deps.budget, call, exchange);
+  const { exchange } = priced;
+  const budgeted = await setAside(deps.budget, call, priced);
   try {
     if (call.signal.aborted) budgeted?.release();
     const outcome =

@@ -24,12 +24,11 @@ export function applyAliases(
 
 /** Whether a model call's body asks for its answer as a stream of events; a body that streams in is not looked at. */
 export function asksForStream(body: unknown): boolean {
-  return asksFor(body, 'stream', /"stream"\s*:\s*true/);
-}
-
-/** The same of an answer that is to be fetched later (Responses only). */
-export function asksForBackground(body: unknown): boolean {
-  return asksFor(body, 'background', /"background"\s*:\s*true/);
+  if (!Buffer.isBuffer(body)) return false;
+  // The words alone decide most calls; they may also stand deeper inside, and their names may be written with escapes.
+  const text = body.toString('latin1');
+  if (!/"stream"\s*:\s*true/.test(text) && !text.includes('\\u')) return false;
+  return parseObject(body)?.stream === true;
 }
 
 // Only names without escapes or bytes beyond ASCII, which need the real parser.
@@ -59,12 +58,4 @@ function matchesGlob(glob: string, name: string): boolean {
     at = found + part.length;
   }
   return name.endsWith(tail) && name.length - tail.length >= at;
-}
-
-function asksFor(body: unknown, field: string, pattern: RegExp): boolean {
-  if (!Buffer.isBuffer(body)) return false;
-  // The words alone decide most calls; they may also stand deeper inside, and their names may be written with escapes.
-  const text = body.toString('latin1');
-  if (!pattern.test(text) && !text.includes('\\u')) return false;
-  return parseObject(body)?.[field] === true;
 }
