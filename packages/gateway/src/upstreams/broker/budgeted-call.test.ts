@@ -213,6 +213,21 @@ describe('a call of a key with a budget costs', () => {
     expect(await untilSettled(1)).toEqual([usage.total_tokens]);
   });
 
+  test('what was set aside for a picture that is not counted, and nothing for a file that is kept', async () => {
+    const { send, reserved, untilSettled } = await watched((_request, response) => {
+      response.setHeader('content-type', 'application/json').end('{"data":[]}');
+    });
+    await send('/images/generations', { body: '{"prompt":"a cat"}', run: 'run_1' });
+    expect([reserved, await untilSettled(1)]).toEqual([[4205], [4205]]);
+    const form = new FormData();
+    form.set('file', new Blob(['x'.repeat(4000)]), 'a.txt');
+    await send('/files', { body: form, run: 'run_1' });
+    expect([reserved, await untilSettled(2)]).toEqual([
+      [4205, 1],
+      [4205, 0],
+    ]);
+  });
+
   test('what is counted of other paths, and nothing where it only reads', async () => {
     const { send, reserved, untilSettled } = await watched();
     await send('/embeddings', { body: question, run: 'run_1' });

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { Exchange, Outcome } from '../relay/forward.ts';
 import type { Upstream } from '../upstream.ts';
+import { estimateOther } from './estimate-other.ts';
 import {
   defaultOutputTokens,
   estimateInput,
@@ -35,6 +36,8 @@ export type Price = {
   readonly input: number;
   /** What it sends, and the longest answer that it allows. */
   readonly most: number;
+  /** Whether a model works on it; what only stores or reads something costs nothing. */
+  readonly isWorkedOn: boolean;
   readonly isStream: boolean;
   readonly isBackground: boolean;
 };
@@ -65,9 +68,11 @@ export function pricedCall(
 }
 
 function priceOf(exchange: Exchange, fields: ReturnType<typeof fieldsOf>): Price {
+  const other = exchange.api === null ? estimateOther(exchange, fields) : null;
   return {
     input: estimateInput(exchange.body, fields),
-    most: estimateTokens(exchange, fields),
+    most: other ?? estimateTokens(exchange, fields),
+    isWorkedOn: exchange.api !== null || other !== null,
     isStream: fields?.stream === true,
     isBackground: fields?.background === true,
   };
@@ -103,17 +108,18 @@ function chatCap(upstream: Upstream): 'max_completion_tokens' | 'max_tokens' {
  * What was metered of a whole answer is what was used. An answer without a count, and a stream that was left or cut,
  * cost at least what was sent and what came back until then, without a count never more than was set aside; a failure
  * costs nothing. What a model makes unseen costs what was set aside: in the background, and of a whole answer until its
- * caller leaves, who could else have it for free.
+ * caller leaves, who could else have it for free; so also a picture, say, of which nothing is counted.
  */
 function tokensUsed(
   { outcome, status, usage, isWhole, outputEstimate }: Outcome,
-  { input, most, isStream, isBackground }: Price,
+  { input, most, isWorkedOn, isStream, isBackground }: Price,
   isModelCall: boolean,
 ): number {
   const counted = usage ? usage.inputTokens + usage.outputTokens : 0;
   if (usage && (isWhole || !isModelCall)) return counted;
   const isCut = outcome === 'failed' && status < 300 && outputEstimate > 0;
-  if ((outcome === 'failed' && !isCut) || !isModelCall) return counted;
+  if ((outcome === 'failed' && !isCut) || !isWorkedOn) return counted;
+  if (!isModelCall) return most;
   const isUnseen = outcome === 'ok' ? isBackground : status === 0 && !isStream;
   if (isUnseen) return most;
   return Math.max(counted, Math.min(input + outputEstimate, most));
