@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { tree } from '../processes.ts';
 import { type Attack, type AttackGroup, type Language, verdict } from './attack.ts';
+import { patienceMs, until } from './until.ts';
 import type { VictimGateway } from './victim.ts';
 
 /** The file of an agent that answers with a word. */
@@ -21,18 +22,10 @@ function below(folder: string, files: Readonly<Record<string, string>>): Record<
   );
 }
 
-/** Long enough for what only waits for a busy machine. */
-const patienceMs = 60_000;
-
 /** Whether an agent answers with a word in time. */
 async function says(gateway: VictimGateway, model: string, word: string): Promise<boolean> {
-  const deadline = performance.now() + patienceMs;
-  while (performance.now() < deadline) {
-    const { text } = await gateway.ask(model).catch(() => ({ text: '' }));
-    if (text.includes(word)) return true;
-    await wait(100);
-  }
-  return false;
+  const said = await until(async () => (await gateway.ask(model)).text.includes(word));
+  return said === true;
 }
 
 const opened = {
@@ -127,15 +120,13 @@ const poison: Attack = {
         // It ended meanwhile.
       }
     }
-    const seen: string[] = [];
-    for (let asked = 0; asked < 20; asked += 1) {
+    // The worker that was killed may answer once more; the next one either refuses or runs what it finds.
+    const seen = await until(async () => {
       const { text, status } = await gateway.ask('default/target');
-      seen.push(text);
-      if (status === 200) break;
-      await wait(500);
-    }
-    const isServed = seen.some((text) => text.includes('planted'));
-    return verdict(!isServed, isServed ? 'planted code answered' : `refused ${seen.length} times`);
+      return (text.includes('planted') || status >= 500) && { text, status };
+    });
+    const isServed = seen === null || seen.text.includes('planted');
+    return verdict(!isServed, isServed ? 'planted code answered' : `refused with ${seen.status}`);
   },
 };
 

@@ -4,6 +4,7 @@ import { budgets } from './budgets.ts';
 import { callers } from './callers.ts';
 import { files } from './files.ts';
 import { guards } from './guards.ts';
+import { heldWorkers } from './held.ts';
 import { looks } from './looks.ts';
 import { secrets } from './secrets.ts';
 import { workers } from './workers.ts';
@@ -15,6 +16,7 @@ export const groups: readonly AttackGroup[] = [
   callers,
   files,
   guards,
+  heldWorkers,
   looks,
   secrets,
   workers,

@@ -1,8 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { type Attack, type AttackGroup, type Language, verdict } from './attack.ts';
+import { until } from './until.ts';
 import type { VictimGateway } from './victim.ts';
-
-const recordedWithinMs = 10_000;
 
 const modules: Readonly<Record<Language, readonly [path: string, text: string]>> = {
   node: [
@@ -83,15 +81,61 @@ const queue: Attack = {
 
 /** Decisions are written in batches, a moment late. */
 async function recordedDenies(gateway: VictimGateway): Promise<number> {
-  const deadline = AbortSignal.timeout(recordedWithinMs);
-  while (!deadline.aborted) {
+  const count = await until(async () => {
     const answered = await gateway.fetch('/security/decisions?tool=wipe&effect=deny');
     const { decisions } = (await answered.json()) as { decisions: unknown[] };
-    if (decisions.length > 0) return decisions.length;
-    await wait(50);
-  }
-  return 0;
+    return decisions.length > 0 && decisions.length;
+  });
+  return count ?? 0;
 }
+
+const floods = {
+  node: [
+    'src/agents/Spy/agent.ts',
+    `import { writeSync } from 'node:fs';
+const line = JSON.stringify({ type: 'tool_decided', runId: null, tool: 'wipe'.repeat(400), provenance: 'native', answer: 'deny' }) + '\\n';
+export const agent = { run() { for (let sent = 0; sent < 3000; ) { try { writeSync(3, line); sent += 1; } catch {} } return 'sent by ' + process.pid; } };
+`,
+  ],
+  python: [
+    'src/agents/Spy/agent.py',
+    `import json
+import os
+
+LINE = json.dumps({"type": "tool_decided", "runId": None, "tool": "wipe" * 400, "provenance": "native", "answer": "deny"}) + "\\n"
+
+
+class Spy:
+    def run(self, messages):
+        for _ in range(3000):
+            os.write(3, LINE.encode())
+        return f"sent by {os.getpid()}"
+
+
+agent = Spy()
+`,
+  ],
+} as const;
+
+const flood: Attack = {
+  title: 'a worker floods the log with calls outside of runs, of tools with endless names',
+  languages: ['node', 'python'],
+  async attempt(language, victim) {
+    const [path, text] = floods[language];
+    const gateway = await victim.start({ files: { [path]: text } });
+    const { status } = await gateway.ask('default/spy');
+    if (status === 503) return { outcome: 'untried', detail: 'no Python' };
+    const told = await until(async () => {
+      const errors = await (await gateway.fetch('/admin/agents/errors')).text();
+      return errors.includes('outside_calls_refused') && errors;
+    });
+    const metrics = await (await gateway.fetch('/metrics')).text();
+    const series = /security_decisions_total\{[^}]*call_tool[^}]*\} (\d+)/g;
+    const recorded = [...metrics.matchAll(series)].reduce((sum, [, each]) => sum + Number(each), 0);
+    const isBounded = told !== null && recorded <= 1000 && !told.includes('worker_protocol');
+    return verdict(isBounded, `${recorded} recorded`);
+  },
+};
 
 /** An answer of a model: first a call of the tool, then what the tool said. */
 function answer(told: string | undefined) {
@@ -110,4 +154,4 @@ function answer(told: string | undefined) {
 }
 
 /** What a module tries with tools that rules deny. */
-export const guards: AttackGroup = { heading: 'Rules on tools', attacks: [queue] };
+export const guards: AttackGroup = { heading: 'Rules on tools', attacks: [queue, flood] };

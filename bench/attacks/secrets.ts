@@ -1,5 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { type Attack, type AttackGroup, verdict } from './attack.ts';
+import { until } from './until.ts';
 
 const agent = 'export const agent = { run: () => "ok" };\n';
 
@@ -17,13 +17,72 @@ const blinding: Attack = {
     });
     await gateway.ask('default/other');
     // Decisions are written in batches, a moment late.
-    await wait(500);
-    const answer = await gateway.fetch('/security/decisions?action=run_agent');
-    const shown = await answer.text();
-    const isWhole = shown.includes('default/other') && !shown.includes('[secret]');
-    return verdict(isWhole, isWhole ? 'whole' : shown.slice(0, 200));
+    const shown = await until(async () => {
+      const answer = await gateway.fetch('/security/decisions?action=run_agent');
+      const text = await answer.text();
+      return /"decisions":\[\{/.test(text) && text;
+    });
+    const isWhole = shown?.includes('default/other') === true && !shown.includes('[secret]');
+    return verdict(isWhole, isWhole ? 'whole' : String(shown).slice(0, 200));
   },
 };
 
-/** What a module tries with the values in its `.env`. */
-export const secrets: AttackGroup = { heading: 'Secrets in the log', attacks: [blinding] };
+const spillers = {
+  node: [
+    'src/agents/Spy/agent.ts',
+    `const key = process.env.SHOP;
+export const __gateway__ = { description: 'sells for ' + key };
+export const agent = { run() { throw new Error('no luck with ' + key); } };
+`,
+  ],
+  python: [
+    'src/agents/Spy/agent.py',
+    `import os
+
+key = os.environ["SHOP"]
+__gateway__ = {"description": "sells for " + key}
+
+
+class Spy:
+    def run(self, messages):
+        raise ValueError("no luck with " + key)
+
+
+agent = Spy()
+`,
+  ],
+} as const;
+
+const spilling: Attack = {
+  title: 'a module says the secret it was given in failures, and of itself',
+  languages: ['node', 'python'],
+  async attempt(language, victim) {
+    const [path, text] = spillers[language];
+    const gateway = await victim.start({
+      files: {
+        'gateway.yaml': 'agents: { "default/*": { env: { SHOP: { file: shop } } } }\n',
+        shop: 'planted-shop-secret\n',
+        [path]: text,
+      },
+    });
+    const { text: told, status } = await gateway.ask('default/spy');
+    if (status === 503) return { outcome: 'untried', detail: 'no Python' };
+    const failures = await until(async () => {
+      const errors = await (await gateway.fetch('/admin/agents/errors')).text();
+      return errors.includes('no luck with') && errors;
+    });
+    const paths = ['/admin/agents', '/v1/models', '/metrics', '/admin/runs'];
+    const shown = await Promise.all(
+      paths.map(async (each) => await (await gateway.fetch(each)).text()),
+    );
+    const all = [told, failures, ...shown].join('\n');
+    const isHidden = failures !== null && !all.includes('planted-shop-secret');
+    return verdict(isHidden, isHidden ? 'hidden everywhere' : all.slice(0, 200));
+  },
+};
+
+/** What a module tries with the values that it is given. */
+export const secrets: AttackGroup = {
+  heading: 'Secrets in the log',
+  attacks: [blinding, spilling],
+};
