@@ -333,6 +333,42 @@ describe('an exit of the module’s own', () => {
   });
 });
 
+describe('a script beside the agent', () => {
+  test('that fails or wants to exit after the load is told once, and the agent is served', async () => {
+    const load = await writeModule({
+      'agent.ts': `const asked = Promise.withResolvers<void>();
+async function main() {
+  await asked.promise;
+  for (const n of [1, 2]) void Promise.reject(new Error('no terminal' + ''));
+  console.log('printed by main');
+  process.exit(1);
+}
+void main();
+export const agent = {
+  run({ messages }: { messages: { content: string }[] }) {
+    asked.resolve();
+    return 'Served: ' + messages.at(-1)?.content;
+  },
+};
+`,
+    });
+    const worker = await loaded(load);
+    worker.run('one');
+    await finalOf(worker, 'run_1');
+    worker.run('two', { runId: 'run_2' });
+    expect(textOf(await eventsOf(worker, 'run_2'))).toBe('Served: two');
+    worker.send({ type: 'shutdown' });
+    const { code, output } = await worker.ended;
+    expect(code).toBe(0);
+    expect(output.split('\n').filter(Boolean).toSorted()).toEqual([
+      `The module failed (${load.entry}:4), outside of any run, after it was loaded; its agent is served all the same: no terminal`,
+      `The module wanted to end its process (${load.entry}:6), outside of any run, after it was loaded; its agent is served all the same: process.exit(1) was not done.`,
+      'printed by main',
+    ]);
+    expect(worker.heard.map(({ type }) => type)).not.toContain('fault');
+  });
+});
+
 async function loaded(load?: Awaited<ReturnType<typeof writeModule>>): Promise<NodeWorker> {
   const module = load ?? (await writeModule(talker));
   const worker = await startNodeWorker(join(module.folder, '..'));

@@ -10,6 +10,7 @@ import {
 import { openBrokerDoor } from './broker-door.ts';
 import { failureDetail } from './explain/failure-detail.ts';
 import { ProcessExit } from './load/process-exit.ts';
+import { holdOwnScript } from './own-script.ts';
 import { createPreload, type Preload } from './preload.ts';
 import { createModuleServer, type ModuleServer } from './serve-module.ts';
 
@@ -47,8 +48,14 @@ function startWorker(stream: Socket): void {
     env: process.env,
     onShutdown: () => end(0),
   });
-  onUncaught(server, (error) => {
+  const script = holdOwnScript(
+    () => server.isLoaded() && ending.exitCode === null,
+    (text) => process.stderr.write(`${text}\n`),
+  );
+  onUncaught(server, (error, code) => {
     if (ending.exitCode !== null) return;
+    // A callback that throws may leave anything half done; a rejection ends its own work alone.
+    if (code === 'unhandled_rejection' && script.failed(error)) return;
     channel.send({ type: 'fault', detail: failureDetail(error, 'worker') });
     end(1);
   });
@@ -75,8 +82,9 @@ type Ending = { exitCode: number | null };
  * The channel is closed: by this process, or because the gateway is gone. Then nothing may stay behind, so children
  * of the module go too where this process leads its group.
  */
-function endProcess({ exitCode }: Ending): void {
-  if (exitCode !== null) process.exit(exitCode);
+function endProcess(ending: Ending): void {
+  if (ending.exitCode !== null) process.exit(ending.exitCode);
+  ending.exitCode = 0;
   try {
     process.kill(-process.pid, 'SIGKILL');
   } catch {
@@ -85,9 +93,9 @@ function endProcess({ exitCode }: Ending): void {
   process.exit(0);
 }
 
-function onUncaught(server: ModuleServer, otherwise: (error: unknown) => void): void {
+function onUncaught(server: ModuleServer, otherwise: (error: unknown, code: string) => void): void {
   const take = (code: string) => (error: unknown) => {
-    if (!server.failLoad(code, error)) otherwise(error);
+    if (!server.failLoad(code, error)) otherwise(error, code);
   };
   process.on('uncaughtException', take('uncaught_exception'));
   process.on('unhandledRejection', take('unhandled_rejection'));

@@ -20,6 +20,8 @@ export type ModuleServer = {
   readonly failLoad: (code: string, error: unknown) => boolean;
   /** True until it is given a module. */
   readonly isSpare: () => boolean;
+  /** True once its module is loaded. */
+  readonly isLoaded: () => boolean;
 };
 
 export type ModuleServerDeps = {
@@ -61,6 +63,7 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
       load(message.load).catch((error: unknown) => refuseLoad(error, send));
     },
     isSpare: () => state.phase === 'spare',
+    isLoaded: () => state.phase === 'loaded',
     failLoad(code, error) {
       if (state.phase === 'failed') return true;
       if (state.phase !== 'loading' || state.loading === null) return false;
