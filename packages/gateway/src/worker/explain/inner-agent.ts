@@ -1,10 +1,12 @@
 import type { InnerAgent } from '../facts/inner-agents.ts';
 import { listed, type MissedExport, type Source } from './missed-export.ts';
+import { sandboxHint } from './sandbox-hint.ts';
 
 /** The agent that the file runs and builds out of the gateway's reach: inside a function, or in the call itself. */
 export function findStartedInside(source: Source): MissedExport | null {
   const { runs, inner } = source.topLevel.facts;
-  const run = runs.find(({ name, isTopLevel }) => name === null || !isTopLevel);
+  const hidden = runs.filter(({ name, isTopLevel }) => name === null || !isTopLevel);
+  const [run] = hidden.toSorted((a, b) => a.depth - b.depth);
   if (!run) return null;
   if (run.name !== null) {
     const agent = inner.find(({ name }) => name === run.name);
@@ -26,6 +28,14 @@ export function findInnerAgent(source: Source): MissedExport | null {
 
 function explainInner(agent: InnerAgent, { file }: Source): MissedExport {
   const { name, locals, parameters } = agent;
+  if (agent.className === 'SandboxAgent') {
+    return {
+      code: 'sandbox_client_missing',
+      message: `\`${name}\` in line ${agent.line} of ${file} is a SandboxAgent, and a run of the gateway gives it no sandbox client.`,
+      place: agent,
+      hint: sandboxHint(name),
+    };
+  }
   if (locals.length === 0 && parameters.length === 0) {
     return {
       code: 'agent_not_exported',

@@ -6,6 +6,7 @@ import { findSyntaxError, SourceSyntaxError } from '../load/transform-source.ts'
 import { placeOf } from './code-place.ts';
 import { explainFailedImport } from './failed-import.ts';
 import { explainThrown, type FailureContext, locate } from './failure-context.ts';
+import { findRealtimeText } from './realtime-text.ts';
 
 /** Says what is wrong with a module from what its import threw: the author's line and an action. Never throws. */
 export function explainLoadError(error: unknown, context: FailureContext): Finding {
@@ -18,6 +19,7 @@ export function explainLoadError(error: unknown, context: FailureContext): Findi
     explainUnsupportedFile(error, context) ??
     explainScriptError(error, context) ??
     explainNativePackage(error, context) ??
+    explainVoiceSession(context) ??
     explainThrown(error, context, {
       code: 'import_failed',
       what: `${context.load.modulePath} threw while it was imported`,
@@ -124,6 +126,15 @@ function explainScriptError(error: unknown, context: FailureContext): Finding | 
     }
   }
   return null;
+}
+
+/** A file whose voice session failed: what it failed of is no help, because it could not be served anyway. */
+function explainVoiceSession({ load, sources }: FailureContext): Finding | null {
+  const missed = findRealtimeText(sources.peek(load.entry));
+  if (!missed) return null;
+  const { code, message, hint, place } = missed;
+  const where = locate(load.entry, place, sources);
+  return { stage: 'export', code, severity: 'error', message, ...where, hint };
 }
 
 /** A package with native code that does not fit this machine or this Node. */

@@ -14,6 +14,7 @@ import type { FailureContext } from './failure-context.ts';
 import { findHeldAgents } from './held-agents.ts';
 import { findInnerAgent, findStartedInside } from './inner-agent.ts';
 import { declarationOf, type MissedExport, type Source } from './missed-export.ts';
+import { findRealtimeText, realtimeHint } from './realtime-text.ts';
 import { findUnofficialImport, unofficialHint } from './unofficial-sdk.ts';
 
 /** The nearest of all that comes near an agent; `no_agent` where nothing does. */
@@ -59,12 +60,12 @@ const finders: readonly ((source: Source) => MissedExport | null)[] = [
 function findRealtimeAgent({ exports, topLevel, text }: Source): MissedExport | null {
   const all = { ...topLevel.values, ...exports };
   const name = Object.keys(all).find((key) => isRealtimeAgent(all[key]));
-  if (!name) return null;
+  if (!name) return findRealtimeText(text);
   return {
     code: 'realtime_agent',
     message: `\`${name}\` is a RealtimeAgent, which speaks over a voice session only.`,
     place: placeOf(text, declarationOf(name)),
-    hint: 'Export an `Agent` of `@openai/agents`.',
+    hint: realtimeHint,
   };
 }
 

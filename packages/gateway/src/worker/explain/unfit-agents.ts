@@ -3,6 +3,7 @@ import { type AgentShape, handoffGraph, isAgent, isSandboxAgent } from '../agent
 import type { TopLevel } from '../load/choose-agent.ts';
 import { fieldsOf, nameOf } from '../sdk.ts';
 import { type Place, placeOf } from './code-place.ts';
+import { sandboxHint } from './sandbox-hint.ts';
 
 /** What is known of the module whose agents are looked at. */
 export type AgentSource = {
@@ -44,12 +45,11 @@ type Approvable = { readonly name: string; readonly needsApproval: boolean };
 function findMissingSandbox(agent: AgentShape, source: AgentSource): Finding[] {
   if (!isSandboxAgent(agent)) return [];
   const name = variableOf(agent, source) ?? 'agent';
-  const run = `run(${name}, input_as_text, { sandbox: { client } })`;
   return [
     unfit(source, placeOfAgent(agent, source), {
       code: 'sandbox_client_missing',
       message: `"${agent.name}" is a SandboxAgent, and a run of the gateway gives it no sandbox client.`,
-      hint: `Run it with one: \`export async function runWorkflow({ input_as_text }) { const { finalOutput } = await ${run}; return { output_text: finalOutput }; }\`, and export no agent as \`agent\` or \`default\`.`,
+      hint: sandboxHint(name),
     }),
   ];
 }

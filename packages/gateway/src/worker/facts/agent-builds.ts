@@ -1,16 +1,16 @@
-import { bareExpression, identifierName, keyName, type SyntaxNode } from './syntax.ts';
+import { bareExpression, identifierName, keyName } from './syntax.ts';
 
 /** True for `new Agent(…)`, `new TriageAgent(…)`, `new sdk.Agent(…)` and `Agent.create(…)`, of text agents. */
 export function isAgentBuild(value: unknown): boolean {
-  const node = bareExpression(value);
-  const name = node ? builtClass(node) : null;
+  const name = builtClass(value);
   return name !== null && /Agent$/.test(name) && name !== 'RealtimeAgent';
 }
 
 /** Name of the class that an expression makes an object of, null where it makes none. */
-function builtClass(node: SyntaxNode): string | null {
-  const callee = bareExpression(node.callee);
-  if (!callee) return null;
+export function builtClass(value: unknown): string | null {
+  const node = bareExpression(value);
+  const callee = bareExpression(node?.callee);
+  if (!node || !callee) return null;
   if (node.type === 'NewExpression') return identifierName(callee) ?? keyName(callee);
   const isCreate =
     node.type === 'CallExpression' &&

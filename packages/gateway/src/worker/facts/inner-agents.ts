@@ -1,11 +1,13 @@
 import type { Place } from '../explain/code-place.ts';
-import { isAgentBuild } from './agent-builds.ts';
+import { builtClass, isAgentBuild } from './agent-builds.ts';
 import { freeNames, ownNames } from './scopes.ts';
 import { identifierName, isFunction, nodeOf, type SyntaxNode, walk } from './syntax.ts';
 
 /** An agent built inside a function or block, and what of it it is made of. */
 export type InnerAgent = Place & {
   readonly name: string;
+  /** `Agent`, `SandboxAgent`. */
+  readonly className: string;
   /** Name of the function; null for one without a name, and for a block of the top level. */
   readonly functionName: string | null;
   readonly isInFunction: boolean;
@@ -26,7 +28,8 @@ export function innerAgents(
     const isInner = above.some(({ type }) => isBody(type));
     const declaration = above.at(-1);
     if (name === null || !isInner || !declaration || !isAgentBuild(node.init)) return;
-    found.push({ ...placeOf(declaration), name, ...surroundings(node, above) });
+    const className = builtClass(node.init) ?? 'Agent';
+    found.push({ ...placeOf(declaration), name, className, ...surroundings(node, above) });
   });
   return found;
 }

@@ -18,6 +18,8 @@ export type RunCall = Place & {
   readonly name: string | null;
   /** True where the name is one of the top level, not one of a function around the call. */
   readonly isTopLevel: boolean;
+  /** How many functions are around the call: what `main()` runs itself comes before what its helpers run. */
+  readonly depth: number;
   /** True where the call gives a run context of its own. */
   readonly givesContext: boolean;
 };
@@ -43,7 +45,8 @@ export function readRuns(
     if (isHelper && name !== null) inHelpers.push(name);
     if (isHelper) return;
     const isTopLevel = name !== null && !above.some((each) => declares(each, name));
-    own.push({ ...placeOf(node), name, isTopLevel, givesContext: givesContext(node) });
+    const depth = above.filter(isFunction).length;
+    own.push({ ...placeOf(node), name, isTopLevel, depth, givesContext: givesContext(node) });
   });
   return { own, inHelpers };
 }

@@ -32,7 +32,7 @@ export type Choice =
 export function chooseAgent(agents: readonly Named<AgentShape>[], topLevel: TopLevel): Choice {
   const candidates = withoutHelpers(agents, topLevel);
   const started = startedAgents(topLevel);
-  if (started.length > 0) return chooseStarted(started, candidates);
+  if (started.length > 0) return chooseStarted(started, candidates, topLevel);
   if (startsInnerAgent(topLevel.facts)) return null;
   const [only] = candidates;
   if (!only) return null;
@@ -92,13 +92,20 @@ function startedAgents({ values, facts }: TopLevel): Started[] {
 function chooseStarted(
   started: readonly Started[],
   candidates: readonly Named<AgentShape>[],
+  topLevel: TopLevel,
 ): Choice {
-  const agents = started.map(({ agent }) => agent);
+  const agents = withoutHelpers(
+    started.map(({ agent }) => agent),
+    topLevel,
+  );
   const chosen = agents.length === 1 ? agents[0] : rootOf(agents);
   const line = started.find(({ agent }) => agent === chosen)?.line;
   if (chosen && line !== undefined) return { agent: chosen, reason: { because: 'started', line } };
   const names = [...agents, ...candidates].map(([name]) => name);
-  return { several: [...new Set(names)], startedLine: started[0]?.line ?? null };
+  return {
+    several: [...new Set(names)],
+    startedLine: started.find(({ agent }) => agent === agents[0])?.line ?? null,
+  };
 }
 
 function startsInnerAgent({ runs, inner }: ModuleFacts): boolean {

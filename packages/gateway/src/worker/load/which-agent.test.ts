@@ -40,6 +40,12 @@ const served: readonly Served[] = [
     'agent.ts starts it in line 5',
   ],
   [
+    'of two that are run the one that is no tool of the other',
+    'const b = $b;\nconst a = new Agent({ name: "A", instructions: "x", tools: [b.asTool({ toolName: "b", toolDescription: "b" })] });\nexport const go = async () => { await run(b, "1"); await run(a, "2"); };',
+    'a',
+    'agent.ts starts it in line 5',
+  ],
+  [
     'the root of handoffs',
     'const b = $b;\nconst c = $c;\nconst a = $a[b, c];',
     'a',
@@ -356,6 +362,25 @@ describe('what is told of a module that cannot be served, with the edit that mak
     const text = `import { RealtimeAgent } from '@openai/agents/realtime';\nconst voice = new RealtimeAgent({ name: 'Voice' });\nvoid voice;\n`;
     const finding = await findingOf(await writeModule({ 'agent.ts': text }));
     expect(finding).toMatchObject({ code: 'realtime_agent', line: 2 });
+    const inner = text.replace('const voice = ', 'throw new Error();\nconst voice = ');
+    expect(await findingOf(await writeModule({ 'agent.ts': inner }))).toMatchObject({
+      code: 'realtime_agent',
+      line: 3,
+    });
+  });
+
+  test('an agent inside main(), not the one that its guardrail asks', async () => {
+    const text = written(
+      'async function main() {\n  const style = "x";\n  const judge = new Agent({ name: "Judge", instructions: style });\n  const check = async () => run(judge, "x");\n  const desk = new Agent({ name: "Desk", instructions: style });\n  await check();\n  await run(desk, "x");\n}\nvoid main;',
+    );
+    const finding = await findingOf(await writeModule({ 'agent.ts': text }));
+    expect(finding).toMatchObject({ code: 'agent_in_function', line: 7 });
+  });
+
+  test('an agent for a sandbox inside main(), before anything is said of where to build it', async () => {
+    const text = `import { run } from '@openai/agents';\nimport { SandboxAgent } from '@openai/agents/sandbox';\nexport async function main() {\n  const coder = new SandboxAgent({ name: 'Coder' });\n  await run(coder, 'x');\n}\n`;
+    const finding = await findingOf(await writeModule({ 'agent.ts': text }));
+    expect(finding).toMatchObject({ code: 'sandbox_client_missing', line: 4 });
   });
 });
 
