@@ -73,18 +73,41 @@ function readFacts(
 ): ModuleFacts {
   const statements = nodesOf(program.body);
   const placeOf = placesIn(text);
-  const { own, inHelpers } = readRuns(program, placeOf);
+  const calls = once(() => readRuns(program, placeOf));
+  const places = once(() =>
+    Object.fromEntries(statements.flatMap((each) => declarations(each, placeOf))),
+  );
+  const tools = once(() => (/\.asTool\b/.test(text) ? usedAsTool(program) : []));
+  const helpers = once(() => [...new Set([...tools(), ...calls().inHelpers])]);
+  const inner = once(() => innerAgents(program, placeOf));
+  const workflows = once(() => (/workflow/i.test(text) ? readWorkflows(statements) : []));
+  // Each is read when it is asked for: most files need only a few, and their load waits for it.
   return {
     declared,
     imported,
-    places: Object.fromEntries(statements.flatMap((each) => declarations(each, placeOf))),
     hasDefault: statements.some(isDefaultExport),
     isCommonJs: /\b(exports|require)\b/.test(text) && !statements.some(isModuleSyntax),
-    runs: own,
-    helpers: [...new Set([...usedAsTool(program), ...inHelpers])],
-    inner: innerAgents(program, placeOf),
-    workflows: readWorkflows(statements),
+    get places() {
+      return places();
+    },
+    get runs() {
+      return calls().own;
+    },
+    get helpers() {
+      return helpers();
+    },
+    get inner() {
+      return inner();
+    },
+    get workflows() {
+      return workflows();
+    },
   };
+}
+
+function once<T extends object>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => (made ??= make());
 }
 
 /** Line and column of an offset. */

@@ -33,7 +33,7 @@ export function readRuns(
   placeOf: (node: SyntaxNode) => Place,
 ): { own: RunCall[]; inHelpers: string[] } {
   const isRun = runNames(program);
-  const handed = handedFunctions(program);
+  let handed: ReadonlySet<string> | null = null;
   const own: RunCall[] = [];
   const inHelpers: string[] = [];
   walk(program, (node, above) => {
@@ -41,7 +41,9 @@ export function readRuns(
     if (!target) return;
     const name = identifierName(target);
     if (name === null && !isAgentBuild(target)) return;
-    const isHelper = above.some((each, index) => isHanded(each, above[index - 1], handed));
+    handed ??= handedFunctions(program);
+    const names = handed;
+    const isHelper = above.some((each, index) => isHanded(each, above[index - 1], names));
     if (isHelper && name !== null) inHelpers.push(name);
     if (isHelper) return;
     const isTopLevel = name !== null && !above.some((each) => declares(each, name));

@@ -70,6 +70,7 @@ export function withoutHelpers(
   agents: readonly Named<AgentShape>[],
   { values, facts }: TopLevel,
 ): readonly Named<AgentShape>[] {
+  if (agents.length < 2) return agents;
   const helpers = facts.helpers.map((name) => values[name]);
   const rest = agents.filter(([, agent]) => !helpers.includes(agent));
   return rest.length > 0 ? rest : agents;
