@@ -1,7 +1,9 @@
 """A module after loading."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 from .protocol import Api, Kind, Manifest
 
@@ -16,3 +18,5 @@ class LoadedModule:
     sdk: ModuleType | None
     # API that the effective upstream speaks; None where it is not known.
     api: Api | None
+    # Makes the context of a run from what the request brings; may be awaited.
+    make_context: Callable[[Mapping[str, Any]], object]

@@ -42,7 +42,7 @@ def _names_of(
     if not isinstance(given, ast.Name) or steps > _MAX_STEPS:
         return []
     for function in reversed(inside):
-        local = _assigned_to(given.id, function)
+        local = assigned_to(given.id, function.body)
         if local is not None:
             return (
                 [given.id] if is_agent_call(local) else _names_of(local, inside, outline, steps + 1)
@@ -52,8 +52,9 @@ def _names_of(
     return [given.id]
 
 
-def _assigned_to(name: str, function: Function) -> ast.expr | None:
-    for statement in top_statements(function.body):
+def assigned_to(name: str, body: list[ast.stmt]) -> ast.expr | None:
+    """What the statements first assign to a name; None where they do not."""
+    for statement in top_statements(body):
         if isinstance(statement, ast.Assign):
             targets = statement.targets
         elif isinstance(statement, ast.AnnAssign):

@@ -28,6 +28,7 @@ from .exports import exports_of
 from .factory_arguments import factory_arguments
 from .importer import ModuleImporter
 from .mcp_servers import connect_servers
+from .module_context import module_context
 from .module_settings import check_module_settings, named_agent
 from .pick_export import PickBy, Picked, as_picked, pick_export
 from .source_files import SourceFiles
@@ -117,7 +118,9 @@ class Loading:
         settings, findings = check_module_settings(self._metadata, entry, text)
         agent = picked.value if is_agent(picked.value) else None
         model, upstream, applied = apply_settings(load, settings, agent, self._sdk)
-        applied.extend(self._unrunnable(picked))
+        seen = Seen(self._exports, load, self._sources.peek, outline_of(text))
+        make_context, told = module_context(self._metadata, picked.value, seen)
+        applied.extend([*told, *self._unrunnable(picked, seen)])
         errors = [finding for finding in applied if finding["severity"] == "error"]
         if errors:
             return self._failed([*errors, *findings])
@@ -143,11 +146,9 @@ class Loading:
             "loadMs": round((time.perf_counter() - self._started_at) * 1000),
         }
         api = load["upstreams"].get(upstream["name"])
-        return LoadedModule(manifest, picked.kind, picked.value, self._sdk, api)
+        return LoadedModule(manifest, picked.kind, picked.value, self._sdk, api, make_context)
 
-    def _unrunnable(self, picked: Picked) -> list[Finding]:
-        read = self._sources.peek
-        seen = Seen(self._exports, self._load, read, outline_of(read(self._load["entry"])))
+    def _unrunnable(self, picked: Picked, seen: Seen) -> list[Finding]:
         if picked.kind == "workflow":
             return workflow_needs(picked.name, cast("Callable[..., object]", picked.value), seen)
         return cannot_run(picked.value, self._sdk, seen) if is_agent(picked.value) else []

@@ -41,6 +41,8 @@ def check_module_settings(
     findings: list[Finding] = []
     for given, value in cast("Mapping[Any, Any]", metadata).items():
         name = _camel_case(str(given))
+        if name in _READ_ELSEWHERE:
+            continue
         shown = f"`__gateway__.{_snake_case(name)}`"
         if name not in _FIELDS:
             message = f"{shown} is no known field, so it is ignored."
@@ -145,8 +147,12 @@ _FIELDS: dict[str, tuple[Callable[[object], object], str]] = {
 }
 
 
+# Values that no other process can have.
+_READ_ELSEWHERE = ("context",)
+
+
 def _field_names() -> str:
-    return ", ".join(_snake_case(name) for name in _FIELDS)
+    return ", ".join(_snake_case(name) for name in (*_FIELDS, *_READ_ELSEWHERE))
 
 
 def _warning(code: str, name: str, file: str, text: str, message: str, hint: str) -> Finding:

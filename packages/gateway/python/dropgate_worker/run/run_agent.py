@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import is_agent, listed, output_type_name
@@ -30,7 +31,8 @@ async def run_agent(module: LoadedModule, scope: RunScope) -> RunEnd:
     allowed = module.manifest["settings"].get("clientSettings", [])
     asked = asked_settings(sdk, request.input, allowed, module.api)
     agent = agent_view(sdk, module.value, request.input["outputFormat"])
-    context = sdk.RunContextWrapper(context=dict(request.run["context"]))
+    made = module.make_context(request.run["context"])
+    context = sdk.RunContextWrapper(context=await made if inspect.isawaitable(made) else made)
     scope.meter.watch(context)
     options: dict[str, Any] = {
         "context": context,
