@@ -2,6 +2,7 @@
 
 import os
 import re
+import traceback
 
 from ..protocol import Finding, Frame, ModuleLoad, Place
 from ..sdk import import_sdk
@@ -162,11 +163,20 @@ def _explain_import(error: ImportError, load: ModuleLoad, read: ReadText) -> Fin
 def _explain_exit(error: SystemExit, load: ModuleLoad, read: ReadText) -> Finding:
     frame = own_frame(error)
     code = 0 if error.code is None else error.code
+    place = locate(frame["file"] if frame else load["entry"], frame, read)
+    frames = traceback.extract_tb(error.__traceback__)
+    if any(os.path.basename(one.filename) == "argparse.py" for one in frames):
+        return finding(
+            "process_exit",
+            "The module reads its command line (argparse) while it is loaded, and there is none.",
+            hint='Put `parse_args()` under `if __name__ == "__main__":`, or give its arguments default values.',
+            place=place,
+        )
     return finding(
         "process_exit",
         f"The module ended its process with exit code {code} while it was loaded.",
         hint="Remove sys.exit() from the top level of the module and of what it imports.",
-        place=locate(frame["file"] if frame else load["entry"], frame, read),
+        place=place,
     )
 
 

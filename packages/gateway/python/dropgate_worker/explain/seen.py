@@ -33,6 +33,10 @@ class Seen:
         place = self.place(name) if name else None
         return locate(self.load["entry"], place, self.read)
 
+    def located_at(self, line: int) -> Located:
+        """A line with those around it."""
+        return locate(self.load["entry"], {"line": line, "column": 1}, self.read)
+
     def call_as_agent(self, name: str) -> str | None:
         """Code that makes an agent as the file's own call of this function or class does; None where it has none."""
         for call, inside in calls_of(self.outline, name):

@@ -1,5 +1,6 @@
 """Imports the module under a private name, and its local helpers as one generation."""
 
+import ast
 import hashlib
 import importlib.abc
 import importlib.machinery
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from ..protocol import ModuleLoad
+from .script_parts import leave_out_servers
 from .source_files import SourceFiles, decode_source
 
 # The SDK's own package: a local folder of that name must not hide it.
@@ -29,6 +31,9 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._folder = os.path.realpath(load["folder"])
         digest = hashlib.sha256(self._entry.encode()).hexdigest()[:12]
         self.package = f"_dropgate_{digest}"
+        # The module as far as it ran, and statements of it that were not run.
+        self.module: ModuleType | None = None
+        self.left_out: list[ast.stmt] = []
 
     def import_entry(self) -> ModuleType:
         """Imports the module; raises what it raises. Holds for the rest of the process's life."""
@@ -40,7 +45,7 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         name = f"{self.package}.{stem}"
         spec = self._spec(name, self._entry, None)
         module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
+        self.module = sys.modules[name] = module
         # A helper that imports the module itself gets this one, not a second.
         if stem not in sys.modules:
             sys.modules[stem] = module
@@ -85,7 +90,10 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Runs exactly the bytes that are recorded."""
         path = module.__file__ or ""
         data = self._sources.read(path)
-        exec(compile(data, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+        tree = ast.parse(data, path)
+        if path == self._entry:
+            self.left_out = leave_out_servers(tree)
+        exec(compile(tree, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
 
     def get_source(self, fullname: str) -> str:
         """Text of a module, for `inspect` and tracebacks: of a kept generation, not of the disk."""

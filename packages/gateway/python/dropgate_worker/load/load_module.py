@@ -6,6 +6,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import ModuleType
 from typing import TypedDict, cast
 
@@ -22,6 +23,12 @@ from ..loaded_module import LoadedModule
 from ..protocol import Finding, Manifest, ModuleLoad
 from ..sdk import describe_sdk, import_sdk
 from .apply_settings import apply_settings
+from .calls_at_load import (
+    are_permitted,
+    explain_refused,
+    refusing_calls,
+    renew_connections,
+)
 from .cannot_run import cannot_run
 from .describe import describe_agents
 from .exports import exports_of
@@ -31,6 +38,7 @@ from .mcp_servers import connect_servers
 from .module_context import module_context
 from .module_settings import check_module_settings, named_agent
 from .pick_export import PickBy, Picked, as_picked, pick_export
+from .script_parts import explain_left_out, script_failure
 from .source_files import SourceFiles
 from .workflow_needs import workflow_needs
 
@@ -62,6 +70,9 @@ class Loading:
         self._picked: Picked | None = None
         self._sdk: ModuleType | None = None
         self._findings: list[Finding] = []
+        # What a module that is served did wrong as a script.
+        self._script_error: BaseException | None = None
+        self._told: list[Finding] = []
 
     def import_entry(self) -> None:
         """Imports the module and calls its factory. Never raises: what it raises becomes a finding."""
@@ -75,16 +86,45 @@ class Loading:
             api = load["upstreams"].get(load["defaultUpstream"]["name"])
             if self._sdk and api:
                 self._sdk.set_default_openai_api(api)
-            module = ModuleImporter(load, self._sources).import_entry()
+            module = self._run_entry()
             # What stays for good need not be looked at by each collection to come.
             gc.freeze()
             self._exports = exports_of(module)
             self._metadata = getattr(module, "__gateway__", None)
             self._picked = pick_export(self._exports, self._pick_by(module))
         except NoPick as no_pick:
-            self._findings = [explain_no_pick(no_pick, self._exports, load, self._sources.peek)]
+            read, failed = self._sources.peek, self._script_error
+            if failed is not None and no_pick.kind == "none":
+                self._findings = [explain_load_error(failed, load, read)]
+            else:
+                self._findings = [explain_no_pick(no_pick, self._exports, load, read)]
         except BaseException as error:
             self._findings = [explain_load_error(error, load, self._sources.peek)]
+
+    def _run_entry(self) -> ModuleType:
+        """Runs the module; what it does as a script, beside building its agent, may fail."""
+        importer = ModuleImporter(self._load, self._sources)
+        outline = outline_of(self._sources.peek(self._load["entry"]))
+        seen = Seen({}, self._load, self._sources.peek, outline)
+        refused: list[int] = []
+        guard = nullcontext() if are_permitted(outline) else refusing_calls(refused)
+        try:
+            with guard:
+                importer.import_entry()
+        except (Exception, SystemExit) as error:
+            failure = script_failure(error, seen)
+            if failure is None or importer.module is None:
+                raise
+            if not refused:
+                self._told.append(failure)
+                self._script_error = error
+        finally:
+            renew_connections()
+        self._told.extend(explain_refused(line, seen) for line in dict.fromkeys(refused))
+        self._told.extend(explain_left_out(left, seen) for left in importer.left_out)
+        if importer.module is None:
+            raise ImportError(f"{self._load['modulePath']} was not run.")
+        return importer.module
 
     def _pick_by(self, module: ModuleType) -> PickBy:
         load = self._load
@@ -141,6 +181,7 @@ class Loading:
                 *applied,
                 *found,
                 *self._choice(picked),
+                *self._told,
                 *_find_stubs(entry, text),
             ],
             "loadMs": round((time.perf_counter() - self._started_at) * 1000),

@@ -147,8 +147,8 @@ _FIELDS: dict[str, tuple[Callable[[object], object], str]] = {
 }
 
 
-# Values that no other process can have.
-_READ_ELSEWHERE = ("context",)
+# What the gateway does not need to know.
+_READ_ELSEWHERE = ("context", "callsAtLoad")
 
 
 def _field_names() -> str:

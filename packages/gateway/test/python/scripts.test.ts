@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest';
+import type { Finding } from '../../src/protocol/diagnostics.ts';
+import { missingPython } from '../support/python-with-sdk.ts';
+import { loadedWorker, pythonFindingOf, writePythonModule } from '../support/python-worker.ts';
+import { startUpstream } from '../support/scripted-upstream.ts';
+import { textOf } from '../support/worker-run.ts';
+
+const missing = await missingPython();
+
+const agent = 'import asyncio, sys\nfrom agents import Agent, Runner\nagent = Agent(name="A")\n';
+const main =
+  'async def main():\n    result = await Runner.run(agent, "Hi")\n    print(result.final_output)\n';
+
+type Case = readonly [what: string, source: string, warning: Partial<Finding>];
+
+const served: readonly Case[] = [
+  [
+    'asks a model',
+    `${main}asyncio.run(main())\n`,
+    {
+      code: 'call_at_load',
+      line: 5,
+      message:
+        'agent.py starts an agent while it is loaded (line 5), which is refused: it would cost at each save.',
+      hint: 'Put it under `if __name__ == "__main__":`, or permit it: `__gateway__ = {"calls_at_load": "allow"}`.',
+    },
+  ],
+  [
+    'asks a model and prints what it said',
+    'result = Runner.run_sync(agent, "Hi")\nprint(result.final_output)\n',
+    { code: 'call_at_load', line: 4 },
+  ],
+  [
+    'has a main() that fails',
+    'def main():\n    raise LookupError("no database")\nmain()\n',
+    {
+      code: 'script_failed',
+      line: 5,
+      message:
+        'agent.py failed on its own while it was loaded (line 5: LookupError: no database); the agent is served all the same.',
+      hint: 'Put line 6 under `if __name__ == "__main__":`.',
+    },
+  ],
+  [
+    'ends itself',
+    'def main(): return 2\nsys.exit(main())\n',
+    {
+      code: 'script_failed',
+      line: 5,
+      message:
+        'agent.py failed on its own while it was loaded (line 5: it ended itself with exit code 2); the agent is served all the same.',
+    },
+  ],
+  ['asks for input', 'while True:\n    text = input("> ")\n', { code: 'script_left_out', line: 4 }],
+  ['asks for one input', 'name = input("> ")\n', { code: 'script_failed', line: 4 }],
+  [
+    'reads a command line',
+    'import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument("file")\nargs = parser.parse_args()\nprint(args)\n',
+    { code: 'script_failed', line: 7 },
+  ],
+  [
+    'starts a web server',
+    'import uvicorn\nfrom starlette.applications import Starlette\napp = Starlette()\nuvicorn.run(app, port=1)\n',
+    {
+      code: 'script_left_out',
+      line: 7,
+      message:
+        'agent.py starts what never ends while it is loaded (line 7: `uvicorn.run(app, port=1)`), so that is left out; the agent is served.',
+      hint: 'Put it under `if __name__ == "__main__":`.',
+    },
+  ],
+  [
+    'launches a user interface',
+    'class Demo:\n    def launch(self): raise SystemExit\ndemo = Demo()\ndemo.launch()\n',
+    { code: 'script_left_out', line: 7 },
+  ],
+  [
+    'starts a loop of questions',
+    'from agents import run_demo_loop\nasyncio.run(run_demo_loop(agent))\n',
+    { code: 'script_left_out', line: 5 },
+  ],
+];
+
+describe.skipIf(missing)(`scripts in Python (${missing ?? 'runs'})`, () => {
+  test.each(served)('serves the agent of a file that %s when it is loaded', async (...args) => {
+    const [, source, warning] = args;
+    const { manifest } = await loadedWorker({ 'agent.py': agent + source });
+    expect(manifest.exportName).toBe('agent');
+    expect(manifest.warnings).toMatchObject([
+      { stage: 'load', severity: 'warning', hint: expect.stringContaining('__main__'), ...warning },
+    ]);
+  });
+
+  test.each([
+    [
+      'the command line, which the agent is made of',
+      'import argparse\nfrom agents import Agent\nparser = argparse.ArgumentParser()\nparser.add_argument("name")\nargs = parser.parse_args()\nagent = Agent(name=args.name)\n',
+      {
+        code: 'process_exit',
+        line: 5,
+        message:
+          'The module reads its command line (argparse) while it is loaded, and there is none.',
+        hint: 'Put `parse_args()` under `if __name__ == "__main__":`, or give its arguments default values.',
+      },
+    ],
+    [
+      'an agent with an argument of another name, beside one that is whole',
+      `${agent}other = Agent(nam="B")\n`,
+      { code: 'import_failed', line: 4 },
+    ],
+  ])('refuses %s', async (...args) => {
+    const [, source, finding] = args;
+    const load = await writePythonModule({ 'agent.py': source });
+    expect(await pythonFindingOf(load)).toMatchObject({ stage: 'load', ...finding });
+  });
+
+  test('asks a model at load where that is permitted, and has good connections afterwards', async () => {
+    const upstream = await startUpstream({ text: ['Hello.'] });
+    const { worker, manifest } = await loadedWorker(
+      {
+        'agent.py': `${agent}${main}__gateway__ = {"calls_at_load": "allow"}\nasyncio.run(main())\n`,
+      },
+      upstream.baseUrl,
+    );
+    expect(manifest.warnings).toEqual([]);
+    expect(textOf(await worker.eventsOf('Hi'))).toBe('Hello.');
+    expect(upstream.calls).toHaveLength(2);
+  });
+});
