@@ -27,13 +27,16 @@ const ways: Attack = {
     const store = join(root, '.dropgate/gateway.db');
     const pid = String(gateway.pid);
     const content = JSON.stringify({
-      ...{ 'read with SQLite': store, 'write with SQLite': store },
+      'read with SQLite': store,
+      'write with SQLite': store,
       'load native code': join(root, 'none.node'),
       'write with a flag of V8': join(root, 'written'),
       'open the inspector of another process': pid,
-      ...{ 'signal another process': pid, 'signal it below the API': pid },
+      'signal another process': pid,
+      'signal it below the API': pid,
       'slow another process down': pid,
-      ...{ 'run code in a thread of loaders': '', 'reach an inner part of Node': '' },
+      'run code in a thread of loaders': '',
+      'reach an inner part of Node': '',
       'read a file': join(root, '.env'),
       'list a folder': join(root, '.dropgate/generations'),
     });

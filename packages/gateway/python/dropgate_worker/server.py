@@ -83,7 +83,7 @@ class ModuleServer:
         from .run.broker_calls import watch_broker_calls
         from .run.guard_tools import guard_tools
         from .run.run_module import run_module
-        from .run_threads import RunThreads
+        from .run.run_scope import RunThreads
 
         if self._load is not None:
             watch_broker_calls(self._load["env"].get("OPENAI_BASE_URL"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,8 +13,6 @@ from ..protocol import Message
 from ..run_protocol import Answer, Run, RunEvent, RunInput, ToolDecided, ToolVerdicts
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from .tool_activity import ToolActivity
     from .usage_meter import UsageMeter
 
@@ -132,3 +131,17 @@ class ProcessRuns:
 # For code that a queue, timer, pool or thread of the module's carries out of its run's context: guards that are
 # put into the SDK know nothing else.
 process_runs = ProcessRuns()
+
+
+class RunThreads(ThreadPoolExecutor):
+    """The threads of a loop, for `asyncio.to_thread` and `run_in_executor`: nobody can end one, so its run is known."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Calls it in a thread; the run that the current task works for is not over before that."""
+        call = super().submit(fn, *args, **kwargs)
+        scope = run_scope.get()
+        if scope is not None:
+            going_on = scope.request.going_on
+            going_on.add(call)
+            call.add_done_callback(going_on.discard)
+        return call
