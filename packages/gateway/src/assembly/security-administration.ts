@@ -16,6 +16,9 @@ import type { Parts } from './parts.ts';
 /** Previews that may wait for their turn, of a key and of all. */
 const previewLimits = { what: 'previews', ofKey: 4, ofAll: 32 };
 
+/** The same of pages of the decision log: a file is read without giving way, and a rare decision takes many steps. */
+const readLimits = { what: 'pages of decisions', ofKey: 8, ofAll: 64 };
+
 /** What the routes for security do, joined of the parts that know how. */
 export function createSecurityAdministration(
   parts: Parts,
@@ -36,6 +39,7 @@ export function createSecurityAdministration(
   });
   const inTurn = createWorkLine(previewLimits);
   const readDecisions = createReadDecisions(store.decisions.list);
+  const readInTurn = createWorkLine(readLimits);
   // What is in memory may be old while the store is away: nobody is to decide anything by it.
   const needStore = () => {
     if (followStore.awayForMs() > 0) throw storeAway();
@@ -59,7 +63,7 @@ export function createSecurityAdministration(
       },
       revoke: (maker, id) => overrides.revoke(actorOf(maker), id),
     },
-    decisions: readDecisions,
+    decisions: (viewer, query) => readInTurn(viewer.keyId, () => readDecisions(viewer, query)),
     keys: {
       list: (viewer) => manageKeys.list(actorOf(viewer)),
       create: (maker, wanted) => manageKeys.create(actorOf(maker), wanted),
