@@ -94,7 +94,10 @@ const floods = {
     'src/agents/Spy/agent.ts',
     `import { writeSync } from 'node:fs';
 const line = JSON.stringify({ type: 'tool_decided', runId: null, tool: 'wipe'.repeat(400), provenance: 'native', answer: 'deny' }) + '\\n';
-export const agent = { run() { for (let sent = 0; sent < 3000; ) { try { writeSync(3, line); sent += 1; } catch {} } return 'sent by ' + process.pid; } };
+function send(text) {
+  while (text) { try { text = text.slice(writeSync(3, text)); } catch {} }
+}
+export const agent = { run() { for (let sent = 0; sent < 3000; sent += 1) send(line); return 'sent'; } };
 `,
   ],
   python: [
@@ -106,10 +109,15 @@ LINE = json.dumps({"type": "tool_decided", "runId": None, "tool": "wipe" * 400, 
 
 
 class Spy:
-    def run(self, messages):
+    async def run(self, messages):
         for _ in range(3000):
-            os.write(3, LINE.encode())
-        return f"sent by {os.getpid()}"
+            left = LINE.encode()
+            while left:
+                try:
+                    left = left[os.write(3, left) :]
+                except BlockingIOError:
+                    pass
+        return "sent"
 
 
 agent = Spy()
