@@ -99,6 +99,27 @@ describe('access', () => {
     expect(asked).toEqual(['/agents/refresh', '/agents/refresh', '/admin/usage']);
   });
 
+  test.each([
+    ['/admin/usage?x=1', 'x', "Unknown query parameter: 'x'. This route takes none."],
+    [
+      '/admin/agents/errors?severty=error',
+      'severty',
+      "Unknown query parameter: 'severty'. Known: agent, stage, severity, since, after, limit.",
+    ],
+  ])(
+    'names what an administered route takes where it is asked for more: %s',
+    async (url, param, message) => {
+      const app = createApp(fakeGateway({ mayAdminister: () => true }));
+      const response = await app.inject({ url, headers: asAdmin });
+      expect(response.statusCode).toBe(400);
+      expect(response.json().error).toMatchObject({
+        code: 'unsupported_parameter',
+        param,
+        message,
+      });
+    },
+  );
+
   test('asks about a scraper too, so that its attempt is on record, and lets it nowhere else', async () => {
     const asked: string[] = [];
     const app = createApp(

@@ -10,7 +10,7 @@ describe('asGatewayError', () => {
 
   test.each([
     ['FST_ERR_CTP_BODY_TOO_LARGE', 'body_too_large'],
-    ['FST_ERR_CTP_INVALID_MEDIA_TYPE', 'invalid_request'],
+    ['FST_ERR_CTP_INVALID_MEDIA_TYPE', 'unsupported_content_type'],
     ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', 'invalid_request'],
     ['FST_ERR_BAD_URL', 'invalid_request'],
     ['FST_ERR_MAX_PARAM_LENGTH', 'route_not_found'],

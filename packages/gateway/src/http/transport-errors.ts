@@ -6,7 +6,7 @@ import { newRequestId } from './exchange.ts';
 /** Fastify's own failures that are the caller's doing, by their code. */
 const refusals: Readonly<Record<string, readonly [FailureCode, string]>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
-    'invalid_request',
+    'unsupported_content_type',
     'The body must be JSON: send it with the header Content-Type: application/json.',
   ],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [

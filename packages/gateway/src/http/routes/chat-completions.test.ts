@@ -124,6 +124,7 @@ describe('POST /v1/chat/completions', () => {
         payload: '{}',
       });
       expect(response.statusCode).toBe(400);
+      expect(response.json().error.code).toBe('unsupported_content_type');
       expect(response.json().error.message).toContain('Content-Type: application/json');
     },
   );
