@@ -130,6 +130,32 @@ async function describeUndeclared(
   return findings;
 }
 
+/**
+ * What a module imports that is nowhere to be found, where it has no package.json that could declare it. At a load the
+ * import itself says so.
+ */
+export async function describeUnwritten(module: DependentModule): Promise<Finding[]> {
+  const imported = await importedPackages(module);
+  const strangers = imported.filter(
+    ({ name }) => !isServedByGateway(name) && lookalikeOf(name, 'node') === null,
+  );
+  const findings: Finding[] = [];
+  for (const { name, file, place } of strangers) {
+    if ((await findPackage(name, module.folder)) || (await mapsPaths(module))) continue;
+    const path = join(module.folder, 'package.json');
+    findings.push({
+      stage: 'dependencies',
+      code: 'undeclared_dependency',
+      severity: 'error',
+      message: `The module imports ${name}, which is not installed, and has no package.json that declares it.`,
+      file,
+      ...place,
+      hint: `Make ${path} with { "dependencies": { "${name}": "*" } }, then run \`dropgate deps install ${module.agentId}\`.`,
+    });
+  }
+  return findings;
+}
+
 /** With `paths` or `baseUrl` a bare name may well be a file of the author's. */
 async function mapsPaths(module: DependentModule): Promise<boolean> {
   const text = await readSource(projectOf(module), join(module.folder, 'tsconfig.json'));

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startCli } from '../../../test/support/cli-process.ts';
@@ -83,6 +83,21 @@ describe('dropgate deps plan', () => {
     const { code, err } = await run('plan', 'plain');
     expect(code).toBe(0);
     expect(err).toContain('plain has no package.json that declares dependencies');
+  });
+
+  test('says what to do for an agent that lacks a package and has nothing to declare it in', async () => {
+    const { root, run } = await project();
+    const file = join(root, 'src/agents/Plain/agent.ts');
+    await writeFile(
+      file,
+      `import 'node:fs';\nimport '@openai/agents';\nimport { nanoid } from 'nanoid';\n${agent}`,
+    );
+    const { code, out } = await run('plan', 'plain');
+    expect(code).toBe(1);
+    expect(out).toContain('src/agents/Plain/agent.ts:3:');
+    expect(out.replaceAll(/\s+/g, ' ')).toContain(
+      `The module imports nanoid, which is not installed, and has no package.json that declares it. → Make ${join(root, 'src/agents/Plain/package.json')} with { "dependencies": { "nanoid": "*" } }, then run \`dropgate deps install default/plain\`.`,
+    );
   });
 });
 

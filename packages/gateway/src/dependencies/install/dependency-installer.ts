@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { DependentModule } from '../dependency-report.ts';
-import { inspectDependencies } from '../inspect-dependencies.ts';
+import { describeUnwritten, inspectDependencies } from '../inspect-dependencies.ts';
 import {
   installRequirements,
   installSharedEnvironment,
@@ -50,7 +50,13 @@ export function createDependencyInstaller(deps: InstallDeps): DependencyInstalle
 }
 
 async function planWithNpm(deps: InstallDeps, module: DependentModule): Promise<InstallPlan> {
-  const { packages, findings } = await inspectDependencies(module, deps.pythons);
+  const {
+    packages,
+    declarations,
+    findings: found,
+  } = await inspectDependencies(module, deps.pythons);
+  const isBare = declarations === null && !found.some(isError);
+  const findings = isBare ? [...found, ...(await describeUnwritten(module))] : found;
   const target = join(module.folder, 'node_modules');
   const planned = { packages, findings, target, resolved: null, failure: null };
   if (packages.every(({ state }) => state === 'ok')) return planned;
