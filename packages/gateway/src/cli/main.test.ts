@@ -22,6 +22,9 @@ describe('dropgate', () => {
     expect(await runCli(folder, ['help', 'keys'])).toMatchObject({ code: 0, err: '' });
     expect((await runCli(folder, ['help'])).code).toBe(0);
     expect((await runCli(folder, ['keys'])).code).toBe(2);
+    const unknown = await runCli(folder, ['help', 'kees']);
+    expect(unknown).toMatchObject({ code: 2, out: '' });
+    expect(unknown.err).toContain("unknown command 'kees'\n(Did you mean keys?)");
   });
 
   test('answers --help and --version', async () => {

@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { type CommandContext, exitCodes } from './command.ts';
 import { commandTable } from './command-table.ts';
 import { reportFailure } from './report-failure.ts';
@@ -22,11 +22,19 @@ export async function main(args: readonly string[]): Promise<number> {
     exitCode = await work(context);
   });
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(withoutUnknownHelp(args, program), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportFailure(error, terminal);
     // Help and version that were asked for end with 0 there; help shown because something is missing does not.
     return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
   }
+}
+
+/** Help on a command that there is not is asked for as that command is: the answer names the nearest. */
+function withoutUnknownHelp(args: readonly string[], { commands }: Command): readonly string[] {
+  const [first, named = '-'] = args;
+  if (first !== 'help' || named.startsWith('-') || named === 'help') return args;
+  const isKnown = commands.some((one) => [one.name(), ...one.aliases()].includes(named));
+  return isKnown ? args : args.slice(1);
 }
