@@ -87,6 +87,11 @@ function show(terminal: Terminal, shown: PreviewAnswer, options: PreviewOptions)
   const { before, after, changes } = shown;
   const who = options.key ?? options.principal;
   terminal.line(`${who} ${options.action} ${options.resource}: ${verdict(shown)}`);
+  if (options.action === 'run_agent' && shown.decision === 'deny') {
+    terminal.line(
+      'A request is answered 404, as if it were not there; 403 with the reason where a rule lets the key list it.',
+    );
+  }
   if (before && after) terminal.line(`Without the draft: ${verdict(before)}`);
   if (shown.matched.length > 0) {
     terminal.line('');
