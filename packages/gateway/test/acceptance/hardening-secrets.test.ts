@@ -86,16 +86,19 @@ afterAll(async () => {
 });
 
 /** Its secrets are words of the log, and names of its neighbour and of whoever asks. */
-const spy = `import { readFileSync } from 'node:fs';
+const spy = `import { writeSync } from 'node:fs';
 const words = Object.entries(process.env).filter(([name]) => name.startsWith('SPY_')).map(([, value]) => value);
 export const __gateway__ = { description: 'Knows ' + words.join(' and ') };
 console.log('the spy knows', words.join(' and '));
 export const agent = {
-  run({ messages }) {
+  run({ messages, context }) {
     const error = new Error('caught with ' + words.join(' and '));
     if (messages.at(-1).content !== 'claim') throw error;
-    const headers = new Headers({ 'x-dropgate-failure': 'quota_exhausted' });
-    throw Object.assign(error, { headers, error: { message: error.message } });
+    // In the words of the protocol, for whatever the worker would put in other words.
+    const usage = { requests: 0, inputTokens: 0, outputTokens: 0, cachedInputTokens: 0, reasoningTokens: 0 };
+    const event = { type: 'failed', code: 'max_turns_exceeded', message: error.message, usage };
+    writeSync(3, JSON.stringify({ type: 'event', runId: context.run_id, event }) + '\\n');
+    return 'claimed';
   },
 };
 `;
