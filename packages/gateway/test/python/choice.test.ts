@@ -80,8 +80,8 @@ const refused: readonly Refused[] = [
     {
       code: 'several_agents',
       message:
-        'src/agents/Written/agent.py has 3 agents (`billing`, `desk`, `first`), and none of them leads to all others.',
-      hint: 'Name the one to serve, likely `billing` (started in line 7): `agent = billing`.',
+        'src/agents/Written/agent.py has 3 agents (`billing`, `desk`, `first`), and none of them hands off to all others.',
+      hint: 'Name the one to serve, likely `billing`, which line 7 starts: `agent = billing`.',
     },
   ],
   [
@@ -105,7 +105,7 @@ const repaired: readonly Refused[] = [
       code: 'agent_in_function',
       line: 7,
       message:
-        '`triage` is built inside `main` of agent.py (line 7) and needs `model`, which exists only there.',
+        '`triage` is built inside `main` of agent.py (line 7) and needs `model`, which there is only inside.',
     },
   ],
   [
@@ -115,7 +115,7 @@ const repaired: readonly Refused[] = [
       code: 'agent_in_function',
       line: 5,
       message:
-        '`agent` is built inside `run` of agent.py (line 5) and needs `mcp_server`, which exists only there.',
+        '`agent` is built inside `run` of agent.py (line 5) and needs `mcp_server`, which there is only inside.',
     },
   ],
   [
@@ -143,7 +143,7 @@ const shapes: readonly Refused[] = [
       code: 'agents_in_container',
       line: 3,
       message: expect.stringContaining(
-        '`agents` holds 2 agents (`Billing`, `FAQ`), and none stands by itself.',
+        '`agents` holds 2 agents (`Billing`, `FAQ`), of which none stands by itself.',
       ) as unknown as string,
     },
   ],

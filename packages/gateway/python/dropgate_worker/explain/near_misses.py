@@ -55,7 +55,7 @@ def _container(seen: Seen) -> Nearest | None:
             continue
         shown = ", ".join(f"`{agent.name}`" for agent in held.values() if is_agent(agent))
         counted = f"{len(held)} agents" if len(held) > 1 else "an agent"
-        said = f"`{name}` holds {counted} ({shown}), and none stands by itself."
+        said = f"`{name}` holds {counted} ({shown}), of which none stands by itself."
         key = next(iter(held))
         hint = f"Name the one to serve; add:\n\nagent = {name}[{key!r}]"
         return "agents_in_container", said, hint, seen.place(name)

@@ -41,10 +41,10 @@ def several_agents(no_pick: NoPick, _exports: Exports, load: ModuleLoad, read: R
     first = no_pick.names[0]
     agents = f"{load['modulePath']} has {len(no_pick.names)} agents ({names})"
     lines = cast("dict[str, int]", no_pick.value or {})
-    likely = f", likely `{first}` (started in line {lines[first]})" if first in lines else ""
+    likely = f", likely `{first}`, which line {lines[first]} starts" if first in lines else ""
     return (
         "several_agents",
-        f"{agents}, and none of them leads to all others.",
+        f"{agents}, and none of them hands off to all others.",
         f"Name the one to serve{likely}: `agent = {first}`.",
         declaration_of(first, load, read),
     )
@@ -77,7 +77,7 @@ def explain_inner(built: Built, load: ModuleLoad, read: ReadText) -> Nearest:
     form = factory_form(built, outline_of(read(load["entry"])))
     place: Place = {"line": line, "column": built.call.col_offset + 1}
     if built.name is None and not form.needs:
-        said = f"An agent is built inside the call that runs it (line {line} of {file})."
+        said = f"An agent is built inside the call that runs it, in line {line} of {file}."
         hint = f"Give it a name at the top level, and run that:\n\n{form.code}"
         return "agent_inline", said, hint, place
     shown = f"`{built.name}`" if built.name else "An agent"
@@ -87,8 +87,8 @@ def explain_inner(built: Built, load: ModuleLoad, read: ReadText) -> Nearest:
         hint = f"Build it at the top level of the module:\n\n{form.code}"
         return "agent_not_exported", said, hint, place
     needs = _joined(form.needs)
-    exist = "exists" if len(form.needs) == 1 else "exist"
-    said = f"{shown} is built inside {where} and needs {needs}, which {exist} only there."
+    are = "is" if len(form.needs) == 1 else "are"
+    said = f"{shown} is built inside {where} and needs {needs}, which there {are} only inside."
     return "agent_in_function", said, _factory_hint(built, form), place
 
 
