@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { pythonInPath } from '../../../test/support/python-in-path.ts';
+import { missingPython } from '../../../test/support/python-with-sdk.ts';
 import { tempFolder, writeFiles } from '../../../test/support/temp-folder.ts';
 import { writeWheel } from '../../../test/support/wheel.ts';
 import { createDependencyInstaller } from '../install/dependency-installer.ts';
@@ -78,7 +79,10 @@ async function scene(files: Readonly<Record<string, string>>) {
   };
 }
 
-describe('a plan, and an install without scripts, of a module in Python', { timeout }, () => {
+const missing = await missingPython();
+const subject = 'a plan, and an install without scripts, of a module in Python';
+
+describe.skipIf(missing)(subject, { timeout }, () => {
   test('run none of its files, whatever they are called', async () => {
     const { plan, install, ran } = await scene({ 'requirements.txt': '--no-index\nwords\n' });
     expect(await plan()).toMatchObject({
