@@ -82,6 +82,11 @@ function partsOf(text: string): Pick<Reply, 'content' | 'error'> {
   };
 }
 
+/** An error that an admin got, without what is for admins alone. */
+export function toldToCallers(error: unknown): string {
+  return JSON.stringify(error, (name, value) => (name === 'dropgate' ? undefined : value));
+}
+
 /** What no caller may see: places in files, stacks, paths, and what an author wrote for themselves. */
 export function expectNoInsides(text: string): void {
   expect(text).not.toMatch(/dropgate-project|\/src\/|\/tmp\/|node_modules|\.m?[tj]s\b/);

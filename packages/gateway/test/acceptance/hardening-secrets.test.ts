@@ -128,7 +128,10 @@ describe('secrets of a module that are words of others', () => {
       }),
     );
     expect(JSON.parse(said ?? '').choices[0].message.content).toBe('run finished');
-    expect(caught).not.toMatch(/caught with/);
+    expect(JSON.parse(caught ?? '').error).toMatchObject({
+      message: expect.not.stringMatching(/caught with/),
+      dropgate: { detail: { message: `caught with ${four}` } },
+    });
     expect(JSON.parse(claimed ?? '').error.message).toBe(`caught with ${four}`);
     const { data } = await json<{ data: { id: string }[] }>('/v1/models');
     expect(data.find(({ id }) => id === 'default/spy')).toMatchObject({

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failureOf, ways } from './ask.ts';
+import { toldToCallers } from './call.ts';
 import { type ModulesGateway, startModules } from './module-project.ts';
 import { costOf, type Parrot, startParrot } from './parrot.ts';
 import { until } from './until.ts';
@@ -98,7 +99,7 @@ describe.each(apis)('on an upstream that speaks %s', (api) => {
         code: 'tool_error',
         status: way === 'whole' ? 500 : undefined,
       });
-      expect(JSON.stringify(failure.error)).not.toContain('hunter2');
+      expect(toldToCallers(failure.error)).not.toContain('hunter2');
       await until('the log', () => gateway.logs().includes(`The ${way} vase costs hunter2.`));
     });
 

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
-import { call, diagnosticsOf, expectNoInsides, logOf, untilAnswered } from './call.ts';
+import {
+  call,
+  diagnosticsOf,
+  expectNoInsides,
+  logOf,
+  toldToCallers,
+  untilAnswered,
+} from './call.ts';
 import { startGateway, type TestGateway } from './harness.ts';
 import { type Parrot, startParrot } from './parrot.ts';
 import { processesIn, seesProcesses } from './processes.ts';
@@ -108,7 +115,7 @@ describe.skipIf(missing)(`faults of agents in Python (${missing ?? 'run'})`, () 
     });
     expect([reply.content, reply.error?.code]).toEqual(['Begun', 'agent_error']);
     expect(reply.text).toMatch(/\n\ndata: \[DONE\]\n\n$/);
-    expectNoInsides(reply.text);
+    expectNoInsides(toldToCallers(reply.error));
     const [found] = await diagnosticsOf(gateway, 'default/plain');
     expect(found).toMatchObject({ code: 'run_failed', message: 'LookupError: hunter2', line: 5 });
     await expectPlainAnswers();
