@@ -79,6 +79,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from agents import Agent, OpenAIResponsesModel, Runner, function_tool
 from openai import AsyncOpenAI
 
+__gateway__ = {"calls_at_load": "allow"}
+
 
 @function_tool
 def erase(file: str) -> str:
