@@ -49,13 +49,15 @@ function startWorker(stream: Socket): void {
     onShutdown: () => end(0),
   });
   const script = holdOwnScript(
-    () => server.isLoaded() && ending.exitCode === null,
+    {
+      isLoaded: () => server.isLoaded() && ending.exitCode === null,
+      holdsExit: server.holdsExit,
+    },
     (text) => process.stderr.write(`${text}\n`),
   );
   onUncaught(server, (error, code) => {
     if (ending.exitCode !== null) return;
-    // A callback that throws may leave anything half done; a rejection ends its own work alone.
-    if (code === 'unhandled_rejection' && script.failed(error)) return;
+    if (script.failed(error, code)) return;
     channel.send({ type: 'fault', detail: failureDetail(error, 'worker') });
     end(1);
   });

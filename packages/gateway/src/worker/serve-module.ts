@@ -9,6 +9,7 @@ import {
 } from '../protocol/worker/messages.ts';
 import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
 import type { Loading, LoadResult } from './load/load-module.ts';
+import type { ProcessExit } from './load/process-exit.ts';
 import type { LoadedModule } from './loaded-module.ts';
 import type { Preload } from './preload.ts';
 import { processRuns } from './run/outside-runs.ts';
@@ -18,6 +19,8 @@ export type ModuleServer = {
   readonly take: (message: ToWorker) => void;
   /** Ends the load under way as failed by an error that nobody caught; false where none is under way. */
   readonly failLoad: (code: string, error: unknown) => boolean;
+  /** True where an exit under way is one of the script of the module that is being loaded, and not to be done. */
+  readonly holdsExit: (exit: ProcessExit) => boolean;
   /** True until it is given a module. */
   readonly isSpare: () => boolean;
   /** True once its module is loaded. */
@@ -67,9 +70,11 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
     failLoad(code, error) {
       if (state.phase === 'failed') return true;
       if (state.phase !== 'loading' || state.loading === null) return false;
-      finishLoad(state, state.loading.failBy(code, error), deps);
+      const failed = state.loading.failBy(code, error);
+      if (failed) finishLoad(state, failed, deps);
       return true;
     },
+    holdsExit: (exit) => state.phase === 'loading' && (state.loading?.holdsExit(exit) ?? false),
   };
 }
 

@@ -32,12 +32,14 @@ export type OwnFrame = Place & { readonly file: string };
 
 /** First frame of an error's stack that lies in the author's own code; null where none does. */
 export function ownFrame(error: unknown): OwnFrame | null {
+  return ownFrames(error)[0] ?? null;
+}
+
+/** Frames of an error's stack that lie in the author's own code, the innermost first. */
+export function ownFrames(error: unknown): OwnFrame[] {
   const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack : '';
-  for (const line of stack.split('\n')) {
-    const frame = parseFrame(line);
-    if (frame && isLocalPath(frame.file)) return frame;
-  }
-  return null;
+  const frames = stack.split('\n').flatMap((line) => parseFrame(line) ?? []);
+  return frames.filter(({ file }) => isLocalPath(file));
 }
 
 function parseFrame(line: string): OwnFrame | null {

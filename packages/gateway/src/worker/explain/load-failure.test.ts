@@ -219,7 +219,7 @@ describe('a module that does not load says where and what to do', () => {
 
   test('for a rejection that nobody handles', async () => {
     const finding = await strayFindingFor({
-      'agent.ts': `async function later(): Promise<void> {\n  throw new Error('too late');\n}\nvoid later();\nexport const agent = { run: () => 'x' };\n`,
+      'agent.ts': `export const agent = { run: () => 'x' };\nvoid Promise.reject(new Error('too late'));\n`,
     });
     expect(finding).toMatchObject({
       stage: 'load',

@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import { isLocalPath, shownPath } from '../load/local-files.ts';
+import { explainExit, ProcessExit } from '../load/process-exit.ts';
 import { SourceReadError } from '../load/read-source.ts';
 import { findSyntaxError, SourceSyntaxError } from '../load/transform-source.ts';
 import { placeOf } from './code-place.ts';
@@ -12,6 +13,7 @@ import { findRealtimeText } from './realtime-text.ts';
 export function explainLoadError(error: unknown, context: FailureContext): Finding {
   if (error instanceof SourceSyntaxError) return explainSyntaxError(error, context);
   if (error instanceof SourceReadError) return explainReadError(error, context);
+  if (error instanceof ProcessExit) return explainExit(error, context);
   const failed = context.failedImport(error);
   if (failed) return explainFailedImport(error, failed, context);
   return (

@@ -2,6 +2,7 @@ import type { Place } from '../explain/code-place.ts';
 import { type InnerAgent, innerAgents } from './inner-agents.ts';
 import { type RunCall, readRuns, usedAsTool } from './run-calls.ts';
 import { declaredNames } from './scopes.ts';
+import { noScript, readScript, type ScriptParts } from './script-parts.ts';
 import {
   identifierName,
   nodeOf,
@@ -21,6 +22,8 @@ export type ModuleFacts = {
   /** Where each name of the top level is declared. */
   readonly places: Readonly<Record<string, Place>>;
   readonly hasDefault: boolean;
+  /** The name that stands in `export default name`; null where there is none. */
+  readonly defaultName: string | null;
   /** True for a file that requires and exports as CommonJS does. */
   readonly isCommonJs: boolean;
   /** Where the file runs agents itself, outside of tools and guardrails, in order. */
@@ -31,6 +34,7 @@ export type ModuleFacts = {
   readonly inner: readonly InnerAgent[];
   /** Functions of the top level that are called as Agent Builder calls its entry. */
   readonly workflows: readonly WorkflowSignature[];
+  readonly script: ScriptParts;
 };
 
 /** Of a file that says nothing, or does not parse. */
@@ -39,11 +43,13 @@ export const noFacts: ModuleFacts = {
   imported: [],
   places: {},
   hasDefault: false,
+  defaultName: null,
   isCommonJs: false,
   runs: [],
   helpers: [],
   inner: [],
   workflows: [],
+  script: noScript,
 };
 
 /** The text of a module as it is read: its names at once, the rest when it is first asked for. */
@@ -81,11 +87,17 @@ function readFacts(
   const helpers = once(() => [...new Set([...tools(), ...calls().inHelpers])]);
   const inner = once(() => innerAgents(program, placeOf));
   const workflows = once(() => (/workflow/i.test(text) ? readWorkflows(statements) : []));
+  const script = once(() =>
+    readScript(program, { text, runs: () => calls().own.map(({ line }) => line) }),
+  );
   // Each is read when it is asked for: most files need only a few, and their load waits for it.
   return {
     declared,
     imported,
     hasDefault: statements.some(isDefaultExport),
+    defaultName: identifierName(
+      statements.find(({ type }) => type === 'ExportDefaultDeclaration')?.declaration,
+    ),
     isCommonJs: /\b(exports|require)\b/.test(text) && !statements.some(isModuleSyntax),
     get places() {
       return places();
@@ -101,6 +113,9 @@ function readFacts(
     },
     get workflows() {
       return workflows();
+    },
+    get script() {
+      return script();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { Manifest, ModuleLoad } from '../../protocol/records.ts';
@@ -13,6 +14,8 @@ import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
 import { contextMaker, findContextTrouble } from '../module-context.ts';
 import { installBrokerFetch } from '../run/broker-fetch.ts';
 import { guardTools } from '../run/guard-tools.ts';
+import { callsAtLoad } from '../script/calls-at-load.ts';
+import { createLoadScript, type LoadScript } from '../script/load-script.ts';
 import { applySettings } from './apply-settings.ts';
 import type { TopLevel } from './choose-agent.ts';
 import { describeAgents } from './describe.ts';
@@ -21,7 +24,7 @@ import { realPath } from './local-files.ts';
 import { installModuleHooks, type ModuleHooks } from './module-hooks.ts';
 import { askedAgent, checkModuleSettings } from './module-settings.ts';
 import { exportsOf, type ModuleExports, type PickedExport, pickExport } from './pick-export.ts';
-import { explainExit, ProcessExit } from './process-exit.ts';
+import { explainExit, keptFrames, ProcessExit } from './process-exit.ts';
 import { importSdkOfModule, muteTracing, type SdkOfModule, useApi } from './sdk-copy.ts';
 import { createSourceFiles, type SourceFiles } from './source-files.ts';
 
@@ -47,8 +50,13 @@ export type LoadDeps = {
 export type Loading = {
   /** Never rejects. */
   readonly result: Promise<LoadResult>;
-  /** The failure that a stray error (`unhandled_rejection`, `uncaught_exception`, `process_exit`) of the module makes of it. */
-  readonly failBy: (code: string, error: unknown) => LoadResult;
+  /**
+   * The failure that a stray error (`unhandled_rejection`, `uncaught_exception`, `process_exit`) of the module makes of it;
+   * null where it is a matter of the module's script, with which the load goes on.
+   */
+  readonly failBy: (code: string, error: unknown) => LoadResult | null;
+  /** True where an exit is one of the module's script, which is not to be done. */
+  readonly holdsExit: (exit: ProcessExit) => boolean;
 };
 
 /** Begins to load one generation of one module into this process; a process loads one module in its life. */
@@ -63,6 +71,7 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
     // The module may run agents while it is imported.
     guardTools(deps.preloadedSdk, null);
   }
+  widenStacks();
   const hooks = installModuleHooks(sources, { projectRoot: deps.projectRoot, entry });
   const context: FailureContext = {
     load: { ...load, entry },
@@ -76,16 +85,31 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
     files: filesOf(sources, entry).map(({ path }) => path),
   });
   const attempt = async (): Promise<LoadResult> => {
-    const outcome = await loadModule(context, hooks, deps);
+    const outcome = await loadModule(context, { hooks, script }, deps);
     if ('findings' in outcome) return failed(outcome.findings);
-    const manifest = { ...outcome.manifest, files: filesOf(sources, entry) };
+    // What the script leaves rejected is told before this resumes.
+    await setImmediate();
+    const warnings = [...outcome.manifest.warnings, ...script.findings()];
+    const manifest = { ...outcome.manifest, warnings, files: filesOf(sources, entry) };
     if (load.kept === null) keepFiles(sources, load.keptFolder);
     const loadMs = Math.round(performance.now() - startedAtMs);
     return { type: 'loaded', module: { ...outcome, manifest: { ...manifest, loadMs } } };
   };
+  const script = createLoadScript(context, () => hooks.entryText().facts());
+  callsAtLoad.begin({
+    isPermitted: () => hooks.entryText().facts().script.permitsCalls,
+    onRefused: script.onRefused,
+  });
+  if (deps.preloadedSdk) callsAtLoad.guard(deps.preloadedSdk);
+  const fail = (error: unknown) =>
+    failed([script.neededCall() ?? explainLoadError(error, context)]);
   return {
-    result: attempt().catch((error: unknown) => failed([explainLoadError(error, context)])),
-    failBy: (code, error) => failed([explainStray(code, error, context)]),
+    result: attempt().catch(fail).finally(callsAtLoad.end),
+    failBy: (code, error) =>
+      isOfScript(code, error) && script.takes(error)
+        ? null
+        : failed([explainStray(code, error, context)]),
+    holdsExit: script.takes,
   };
 }
 
@@ -93,13 +117,11 @@ type Outcome = LoadedModule | { readonly findings: readonly Finding[] };
 
 async function loadModule(
   context: FailureContext,
-  hooks: ModuleHooks,
+  { hooks, script }: { readonly hooks: ModuleHooks; readonly script: LoadScript },
   deps: LoadDeps,
 ): Promise<Outcome> {
   const { load } = context;
-  const namespace: ModuleExports = await import(pathToFileURL(load.entry).href);
-  const exports = exportsOf(namespace);
-  const values = takeBindings();
+  const { exports, values } = await importEntry(load.entry, { hooks, script });
   const topLevel: TopLevel = {
     values,
     get facts() {
@@ -110,12 +132,32 @@ async function loadModule(
   const names = { asked, exportNames: load.exportNames, folderName: load.name };
   const picked = await pickExport(exports, names, topLevel);
   if (!('value' in picked)) {
-    return { findings: [explainFailedPick(picked, { exports, topLevel, context })] };
+    const failure = script.failure();
+    const missed = explainFailedPick(picked, { exports, topLevel, context });
+    const isUnclear = missed.code === 'no_agent' && failure !== null;
+    return { findings: [isUnclear ? explainLoadError(failure, context) : missed] };
   }
   const sdk = await importSdkOfModule(hooks.packages);
   if (sdk && sdk.copy !== deps.preloadedSdk) muteTracing(sdk.copy);
   guardTools(sdk?.copy ?? null, picked.value);
   return describe({ picked, exports, topLevel, sdk, context });
+}
+
+/** What the entry exports and holds; where only its script fails, what it had by then. */
+async function importEntry(
+  entry: string,
+  { hooks, script }: { readonly hooks: ModuleHooks; readonly script: LoadScript },
+): Promise<{ exports: ModuleExports; values: Readonly<Record<string, unknown>> }> {
+  try {
+    const namespace: ModuleExports = await import(pathToFileURL(entry).href);
+    return { exports: exportsOf(namespace), values: takeBindings().values };
+  } catch (error) {
+    const { exports, values } = takeBindings();
+    if (!exports || !script.isAllThatFailed(error)) throw error;
+    const { defaultName } = hooks.entryText().facts();
+    const late = defaultName !== null && defaultName in values;
+    return { exports: late ? { ...exports, default: values[defaultName] } : exports, values };
+  }
 }
 
 async function describe(found: {
@@ -170,7 +212,14 @@ function applyEnvironment(load: ModuleLoad, env: LoadDeps['env']): void {
   const model = load.defaultModel?.name;
   Object.assign(env, model ? { OPENAI_DEFAULT_MODEL: model } : {}, load.env);
   const brokerBaseUrl = load.env.OPENAI_BASE_URL;
-  if (brokerBaseUrl) installBrokerFetch({ brokerBaseUrl });
+  if (!brokerBaseUrl) return;
+  installBrokerFetch({ brokerBaseUrl });
+  globalThis.fetch = callsAtLoad.guardFetch(globalThis.fetch, brokerBaseUrl);
+}
+
+/** An author's line may lie below many of packages; ten frames, as by default, often end before it. */
+function widenStacks(): void {
+  Error.stackTraceLimit = Math.max(Error.stackTraceLimit ?? 0, keptFrames);
 }
 
 function useApiOf(load: ModuleLoad, upstream: string, sdk: SdkCopy): void {
@@ -190,6 +239,13 @@ function keepFiles(sources: SourceFiles, folder: string): void {
 /** Files of the generation, the entry first. */
 function filesOf(sources: SourceFiles, entry: string) {
   return sources.loaded().toSorted((a, b) => Number(b.path === entry) - Number(a.path === entry));
+}
+
+/** A held exit comes back as an error that nobody caught, from a callback too. */
+function isOfScript(code: string, error: unknown): boolean {
+  return (
+    code === 'unhandled_rejection' || (code !== 'process_exit' && error instanceof ProcessExit)
+  );
 }
 
 function explainStray(code: string, error: unknown, context: FailureContext): Finding {

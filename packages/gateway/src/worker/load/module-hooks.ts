@@ -1,6 +1,7 @@
 import { type LoadHookSync, registerHooks } from 'node:module';
 import { extname } from 'node:path';
-import { handOut } from '../facts/bindings.ts';
+import { pathToFileURL } from 'node:url';
+import { handOut, handOutEarly, witnessSource } from '../facts/bindings.ts';
 import { type ModuleText, readModuleText } from '../facts/module-facts.ts';
 import { isLocalPath, pathOfUrl } from './local-files.ts';
 import { createResolveHook, type FailedImport, type ResolvedPackage } from './resolve-import.ts';
@@ -34,9 +35,10 @@ export function installModuleHooks(
   { projectRoot, entry }: { readonly projectRoot: string; readonly entry: string },
 ): ModuleHooks {
   let entryText: ModuleText | null = null;
-  const onEntry = (source: string): string => {
+  const onEntry = (source: string, format: Format): string => {
     entryText ??= readModuleText(entry, source);
-    return handOut(entryText.names);
+    const { names } = entryText;
+    return format === 'module' ? handOutEarly(names, pathToFileURL(entry).href) : handOut(names);
   };
   const packages: ResolvedPackage[] = [];
   const failures = new WeakMap<object, FailedImport>();
@@ -56,8 +58,8 @@ export function installModuleHooks(
     load: createLoadHook({
       sources,
       tsConfigs,
-      facadeOf: facade.sourceOf,
-      appendixOf: (path, source) => (path === entry ? onEntry(source) : ''),
+      sourceOf: (url) => facade.sourceOf(url) ?? witnessSource(url),
+      appendixOf: (path, source, format) => (path === entry ? onEntry(source, format) : ''),
     }),
   });
   return {
@@ -70,40 +72,39 @@ export function installModuleHooks(
 type LoadHookDeps = {
   readonly sources: SourceFiles;
   readonly tsConfigs: TsConfigs;
-  readonly facadeOf: (url: string) => string | null;
+  /** Source of a module that is no file; null for any other URL. */
+  readonly sourceOf: (url: string) => string | null;
   /** Code that a file of the author's gets at its end. */
-  readonly appendixOf: (path: string, source: string) => string;
+  readonly appendixOf: (path: string, source: string, format: Format) => string;
 };
 
-function createLoadHook({ sources, tsConfigs, facadeOf, appendixOf }: LoadHookDeps): LoadHookSync {
+type Format = 'module' | 'commonjs';
+
+function createLoadHook({ sources, tsConfigs, sourceOf, appendixOf }: LoadHookDeps): LoadHookSync {
   return (url, context, nextLoad) => {
-    const facade = facadeOf(url);
-    if (facade !== null) return { format: 'module', source: facade, shortCircuit: true };
+    const made = sourceOf(url);
+    if (made !== null) return { format: 'module', source: made, shortCircuit: true };
     const path = pathOfUrl(url);
     if (path === null || !isLocalPath(path)) return nextLoad(url, context);
     const ending = extname(path);
     if (transformedEndings.includes(ending)) {
       const text = sources.read(path);
       const { code, format } = transformSource(path, text, tsConfigs.settingsFor(path));
-      return { format, source: code + appendixOf(path, text), shortCircuit: true };
+      return { format, source: code + appendixOf(path, text, format), shortCircuit: true };
     }
     if (ending === '.json')
       return { ...loadJson(path, sources.read(path), context), shortCircuit: true };
     if (!scriptEndings.includes(ending)) return nextLoad(url, context);
     const text = sources.read(path);
-    const source = text + appendixOf(path, text);
-    return { format: formatOf(ending, text, context.format), source, shortCircuit: true };
+    const format = formatOf(ending, text, context.format);
+    return { format, source: text + appendixOf(path, text, format), shortCircuit: true };
   };
 }
 
 const scriptEndings = ['.js', '.mjs', '.cjs'];
 
 /** `package.json` may say that a script is an ES module; otherwise its text decides, so that a gone one is no loss. */
-function formatOf(
-  ending: string,
-  source: string,
-  claimed: string | null | undefined,
-): 'module' | 'commonjs' {
+function formatOf(ending: string, source: string, claimed: string | null | undefined): Format {
   if (ending === '.cjs') return 'commonjs';
   if (ending === '.mjs' || claimed === 'module') return 'module';
   return compilesAsCommonJs(source) ? 'commonjs' : 'module';

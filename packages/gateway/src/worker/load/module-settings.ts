@@ -30,9 +30,8 @@ export function checkModuleSettings(metadata: unknown, entry: EntryText): Checke
       findings: [warning('bad_metadata', { name: '__gateway__', entry, message, hint })],
     };
   }
-  // What makes the context of a run is code, which no manifest can hold.
   const given = Object.entries(metadata).filter(
-    ([name, value]) => value !== undefined && name !== 'context',
+    ([name, value]) => value !== undefined && !readElsewhere.includes(toCamelCase(name)),
   );
   const fields = Object.fromEntries(given.map(([name, value]) => [toCamelCase(name), value]));
   const findings = Object.entries(fields).flatMap(([name, value]) =>
@@ -138,8 +137,11 @@ export function placeOfField(name: string, text: string): Place | null {
   return placeOf(text, new RegExp(`(?<![\\w$])(?:${spellings})(?=['"]?\\s*[:=])`));
 }
 
+/** What the gateway does not need to know: code, which no manifest can hold, and what only a load is asked. */
+const readElsewhere: readonly string[] = ['context', 'callsAtLoad'];
+
 function fieldNames(): string {
-  return [...Object.keys(fieldSchemas), 'context'].map(toSnakeCase).join(', ');
+  return [...Object.keys(fieldSchemas), ...readElsewhere].map(toSnakeCase).join(', ');
 }
 
 function camelCaseText(value: unknown): unknown {

@@ -1,4 +1,5 @@
 import { isAgent, isClass, isRunnable } from '../agent-shape.ts';
+import { withoutHand } from '../facts/bindings.ts';
 import { noFacts } from '../facts/module-facts.ts';
 import { isWorkflowName } from '../facts/workflows.ts';
 import { fieldsOf } from '../sdk.ts';
@@ -171,7 +172,7 @@ function pickRunnable(
  */
 export function exportsOf(namespace: ModuleExports): ModuleExports {
   const commonJs = namespace['module.exports'];
-  if (commonJs === undefined) return { ...namespace };
+  if (commonJs === undefined) return withoutHand(namespace);
   if (isAgent(commonJs) || isRunnable(commonJs)) return { default: commonJs };
   const { __esModule, ...exports } = fieldsOf(commonJs);
   return typeof commonJs === 'function' ? { ...exports, default: commonJs } : exports;

@@ -2,8 +2,8 @@ import type { Finding } from '../../protocol/diagnostics.ts';
 import { ownFrame } from '../explain/code-place.ts';
 import { type FailureContext, locate } from '../explain/failure-context.ts';
 
-/** Frames kept, so that the author's own is among them where a package of theirs ends the process. */
-const keptFrames = 50;
+/** Frames of a stack that are kept, so that the author's own is among them where a package of theirs fails or ends. */
+export const keptFrames = 50;
 
 /** The end of the process by the module's own code, with the stack of whoever called `process.exit()`. */
 export class ProcessExit extends Error {

@@ -6,6 +6,7 @@ import {
 } from 'node:module';
 import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isWitness } from '../facts/bindings.ts';
 import {
   gatewayFolder,
   gatewayPackageUrl,
@@ -41,6 +42,7 @@ export type ResolveDeps = {
  */
 export function createResolveHook(deps: ResolveDeps): ResolveHookSync {
   return (specifier, context, nextResolve) => {
+    if (isWitness(specifier)) return { url: specifier, format: 'module', shortCircuit: true };
     const importer = pathOfUrl(context.parentURL);
     if (specifier === 'dropgate/agent') return { url: agentApiUrl(), shortCircuit: true };
     const kept = deps.sources.isKept ? findKept(deps, specifier, importer) : null;

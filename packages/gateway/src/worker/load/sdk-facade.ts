@@ -92,16 +92,18 @@ function facadeSource(url: string): string {
   return [
     `import { tool as original } from ${real};`,
     `import * as copy from ${real};`,
-    `import { reportErrors } from ${ownFile('tool-errors')};`,
-    `import { guardTools } from ${ownFile('guard-tools')};`,
+    `import { reportErrors } from ${ownFile('run/tool-errors')};`,
+    `import { guardTools } from ${ownFile('run/guard-tools')};`,
+    `import { callsAtLoad } from ${ownFile('script/calls-at-load')};`,
     `export * from ${real};`,
     hasDefault ? `export { default } from ${real};` : '',
     'guardTools(copy, null);',
+    'callsAtLoad.guard(copy);',
     'export const tool = reportErrors(original);',
   ].join('\n');
 }
 
 function ownFile(name: string): string {
-  const path = join(gatewayFolder, 'worker/run', `${name}${extname(import.meta.filename)}`);
+  const path = join(gatewayFolder, 'worker', `${name}${extname(import.meta.filename)}`);
   return JSON.stringify(pathToFileURL(path).href);
 }

@@ -1,0 +1,126 @@
+import type { Place } from '../explain/code-place.ts';
+import { isAgentBuild } from './agent-builds.ts';
+import { declaredNames, freeNames } from './scopes.ts';
+import {
+  bareExpression,
+  identifierName,
+  isFunction,
+  keyName,
+  nodeOf,
+  nodesOf,
+  type SyntaxNode,
+  walk,
+} from './syntax.ts';
+
+/** What a file does as a script, beside building its agent. Lines count from 1. */
+export type ScriptParts = {
+  /** True where `__gateway__`, as it is written, permits model calls while the file is loaded. */
+  readonly permitsCalls: boolean;
+  readonly isInFunction: (place: Place) => boolean;
+  /** True where the statement of the top level at that line calls a function of the file's own, or runs an agent. */
+  readonly isCall: (line: number) => boolean;
+  /** True where neither that statement nor one after it makes anything that an agent needs. */
+  readonly isPastAgent: (line: number) => boolean;
+};
+
+/** Of a file that says nothing. */
+export const noScript: ScriptParts = {
+  permitsCalls: false,
+  isInFunction: () => false,
+  isCall: () => false,
+  isPastAgent: () => false,
+};
+
+/** Reads what a file does as a script; `runs` are the lines where it runs agents. */
+export function readScript(
+  program: SyntaxNode,
+  { text, runs }: { readonly text: string; readonly runs: () => readonly number[] },
+): ScriptParts {
+  const body = nodesOf(program.body);
+  const offsetOf = offsetsIn(text);
+  const indexOf = (line: number) => {
+    const from = offsetOf({ line, column: 1 });
+    const to = offsetOf({ line: line + 1, column: 1 });
+    return body.findIndex(({ start, end }) => start < to && end > from);
+  };
+  return {
+    get permitsCalls() {
+      return body.some(permitsCalls);
+    },
+    isInFunction(place) {
+      const offset = offsetOf(place);
+      let isInside = false;
+      walk(program, (node) => {
+        isInside ||= isFunction(node) && node.start <= offset && offset < node.end;
+      });
+      return isInside;
+    },
+    isCall(line) {
+      const statement = body[indexOf(line)];
+      if (!statement || statement.type === 'ThrowStatement') return false;
+      return callsOwn(statement, body) || runs().includes(line);
+    },
+    isPastAgent(line) {
+      const index = indexOf(line);
+      return index !== -1 && !body.slice(index).some((each) => builds(each, body, index));
+    },
+  };
+}
+
+/** Offset of a place; of a line beyond the last, the end. */
+function offsetsIn(text: string): (place: Place) => number {
+  const starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
+  return ({ line, column }) => (starts[line - 1] ?? text.length) + column - 1;
+}
+
+function permitsCalls(statement: SyntaxNode): boolean {
+  const declaration = nodeOf(statement.declaration) ?? statement;
+  const named = nodesOf(declaration.declarations).find(
+    ({ id }) => identifierName(id) === '__gateway__',
+  );
+  const fields = nodesOf(bareExpression(named?.init)?.properties);
+  const field = fields.find((each) => /^calls_?at_?load$/i.test(keyName(each) ?? ''));
+  return bareExpression(field?.value)?.value === 'allow';
+}
+
+/** `main();`, `await main();`, `main().catch(…);`, `const answer = await main();` */
+function callsOwn(statement: SyntaxNode, body: readonly SyntaxNode[]): boolean {
+  const own = body.flatMap(declaredNames);
+  const [variable] = nodesOf(statement.declarations);
+  const called = calledName(statement.expression ?? variable?.init);
+  return called !== null && own.includes(called);
+}
+
+function calledName(value: unknown): string | null {
+  const node = bareExpression(value);
+  if (node?.type === 'UnaryExpression') return calledName(node.argument);
+  const callee = node?.type === 'CallExpression' ? bareExpression(node.callee) : null;
+  if (callee?.type === 'MemberExpression') return calledName(callee.object);
+  return identifierName(callee);
+}
+
+const neverBuild = /^(Import|TS|FunctionDeclaration|Empty|ExportAll)/;
+
+/** True for a statement at or behind `from` that makes what an agent needs: itself, its settings, or names it uses. */
+function builds(statement: SyntaxNode, body: readonly SyntaxNode[], from: number): boolean {
+  const declaration = nodeOf(statement.declaration);
+  if (neverBuild.test(statement.type) || (declaration && neverBuild.test(declaration.type))) {
+    return false;
+  }
+  if (declaration && statement.type === 'ExportNamedDeclaration') return true;
+  if (declaration && identifierName(declaration) === null) return true;
+  let isBuilding = false;
+  walk(statement, (node, above) => {
+    if (above.some(isFunction)) return;
+    isBuilding ||= isAgentBuild(node) || identifierName(node) === '__gateway__';
+  });
+  return isBuilding || declaredNames(statement).some((name) => isUsedBefore(name, body, from));
+}
+
+/** True where what is there before the statement `from`, functions anywhere too, uses the name. */
+function isUsedBefore(name: string, body: readonly SyntaxNode[], from: number): boolean {
+  const earlier = body.filter(
+    (each, index) => index < from || nodeOf(each.declaration ?? each)?.type.startsWith('Function'),
+  );
+  return earlier.some((each) => freeNames(each).includes(name));
+}

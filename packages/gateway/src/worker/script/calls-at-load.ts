@@ -1,0 +1,78 @@
+import type { SdkCopy } from '../loaded-module.ts';
+import { fieldsOf, type SdkRun, type SdkRunner } from '../sdk.ts';
+
+/** A model was asked while the module was loaded. Its stack says by which line. */
+export class RefusedAtLoad extends Error {
+  override readonly name = 'RefusedAtLoad';
+
+  constructor() {
+    super('Refused: no model is asked while the file is loaded.');
+  }
+}
+
+/** What this process does with model calls while its module is loaded. */
+export type CallsAtLoad = {
+  /** Refuses from now on, unless `isPermitted`; `onRefused` is told of each call. */
+  readonly begin: (load: {
+    readonly isPermitted: () => boolean;
+    readonly onRefused: (refused: RefusedAtLoad) => void;
+  }) => void;
+  /** Makes the runs of an SDK copy follow. */
+  readonly guard: (sdk: SdkCopy) => void;
+  /** The `fetch` that refuses model calls to the broker. */
+  readonly guardFetch: (original: typeof fetch, brokerBaseUrl: string) => typeof fetch;
+  /** The load is over: every call passes, as if nothing had been in its way. */
+  readonly end: () => void;
+};
+
+/** One a process, as a process loads one module: the facade of the SDK that the module imports knows nothing else. */
+export const callsAtLoad: CallsAtLoad = createCallsAtLoad();
+
+function createCallsAtLoad(): CallsAtLoad {
+  let load: Parameters<CallsAtLoad['begin']>[0] | null = null;
+  const restore = new Map<object, () => void>();
+  const refuse = (): RefusedAtLoad | null => {
+    if (!load || load.isPermitted()) return null;
+    const refused = new RefusedAtLoad();
+    load.onRefused(refused);
+    return refused;
+  };
+  return {
+    begin(begun) {
+      load = begun;
+    },
+    guard(sdk) {
+      const prototype = fieldsOf(fieldsOf(sdk.Runner).prototype) as { run?: unknown };
+      const original = prototype.run;
+      if (!load || typeof original !== 'function' || restore.has(prototype)) return;
+      const run = function run(this: SdkRunner, ...args: Parameters<SdkRun>) {
+        const refused = refuse();
+        return refused ? Promise.reject(refused) : Reflect.apply(original, this, args);
+      };
+      prototype.run = run;
+      restore.set(prototype, () => {
+        if (prototype.run === run) prototype.run = original;
+      });
+    },
+    guardFetch: (original, brokerBaseUrl) => (input, init) => {
+      const url = typeof input === 'string' ? input : 'href' in input ? input.href : input.url;
+      const isModelCall = load && url.startsWith(brokerBaseUrl) && modelCall.test(url);
+      const refused = isModelCall ? refuse() : null;
+      return refused ? Promise.resolve(refusal(refused)) : original(input, init);
+    },
+    end() {
+      load = null;
+      for (const undo of restore.values()) undo();
+      restore.clear();
+    },
+  };
+}
+
+const modelCall = /\/(chat\/completions|responses)(\?|$)/;
+
+/** As an answer that no client asks for again. */
+function refusal({ message }: RefusedAtLoad): Response {
+  const error = { message, type: 'invalid_request_error', code: 'call_at_load', param: null };
+  const headers = { 'x-should-retry': 'false' };
+  return Response.json({ error }, { status: 403, headers });
+}

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { useLoadHost } from '../../../test/support/load-host.ts';
+import { startNodeWorker, writeModule } from '../../../test/support/node-worker.ts';
+
+const { findingOf, manifestOf } = useLoadHost();
+
+const head = `import { Agent, run, Runner } from '@openai/agents';
+import OpenAI from 'openai';
+void [Agent, run, Runner, OpenAI];
+`;
+const desk = "new Agent({ name: 'Desk', instructions: 'x' })";
+
+type Case = readonly [what: string, text: string, exportName: string, lines: readonly number[]];
+
+const served: readonly Case[] = [
+  [
+    'awaits a run at its top level, and uses its result',
+    `const agent = ${desk};\nconst result = await run(agent, 'hi');\nconsole.log(result.finalOutput);`,
+    'agent',
+    [5],
+  ],
+  [
+    'exports its agent below that',
+    `const one = ${desk};\nconst two = ${desk};\nawait new Runner().run(one, 'hi');\nexport default two;`,
+    'default',
+    [6],
+  ],
+  [
+    'awaits its main(), which runs one agent after the other',
+    `const agent = ${desk};\nasync function main() {\n  const result = await run(agent, 'hi');\n  await run(agent, result.finalOutput ?? '');\n}\nawait main();\nconst result = 1;\nconsole.log(result);`,
+    'agent',
+    [6],
+  ],
+  [
+    'wraps what its main() fails of',
+    `export const agent = ${desk};\nconst main = async () => {\n  try {\n    await run(agent, 'hi', { stream: true });\n  } catch (error) {\n    throw new Error('No answer: ' + error);\n  }\n};\nawait main();`,
+    'agent',
+    [7],
+  ],
+  [
+    'catches the refusal itself',
+    `export const agent = ${desk};\nawait run(agent, 'hi').catch(() => {});\nexport const more = 1;`,
+    'agent',
+    [5],
+  ],
+  [
+    'asks a model without the SDK',
+    `export const agent = ${desk};\nconst client = new OpenAI();\nawait client.responses.create({ model: 'x', input: 'hi' });`,
+    'agent',
+    [6],
+  ],
+];
+
+describe('a file that asks a model while it is loaded is served, and warned of its lines, where it', () => {
+  test.each(served)('%s', async (_what, text, exportName, lines) => {
+    const load = await writeModule({ 'agent.ts': `${head}${text}\n` });
+    const { exportName: picked, warnings } = await manifestOf(load);
+    expect(picked).toBe(exportName);
+    const calls = warnings.filter(({ code }) => code === 'call_at_load');
+    expect(calls.map(({ line }) => line)).toEqual(lines);
+    expect(calls[0]).toMatchObject({
+      severity: 'warning',
+      message: `agent.ts asks a model while it is loaded (line ${lines[0]}), which is refused: it would cost at each save.`,
+      hint: "Put it under `if (process.argv[1] === import.meta.filename) { … }`, or permit it: `export const __gateway__ = { calls_at_load: 'allow' };`.",
+    });
+  });
+});
+
+test.each([
+  [
+    'is made of the answer',
+    `const answer = await run(${desk}, 'hi');\nexport const agent = ${desk};\nvoid answer;`,
+  ],
+  [
+    'has its settings below',
+    `export const agent = ${desk};\nawait run(agent, 'hi');\nexport const __gateway__ = { max_turns: 2 };`,
+  ],
+  [
+    'uses what is made below',
+    `export const agent = new Agent({ name: 'A', instructions: () => text });\nawait run(agent, 'hi');\nconst text = 'x';`,
+  ],
+])(
+  'a file that asks a model while it is loaded is refused where its agent %s',
+  async (_what, text) => {
+    const load = await writeModule({ 'agent.ts': `${head}${text}\n` });
+    expect(await findingOf(load)).toMatchObject({ code: 'call_at_load', severity: 'error' });
+  },
+);
+
+test('calls at load are made where the file permits them', async () => {
+  const text = `${head}export const __gateway__ = { calls_at_load: 'allow' };
+export const agent = ${desk};
+const client = new OpenAI({ maxRetries: 0, baseURL: 'http://127.0.0.1:9/v1', apiKey: 'x' });
+const error = await client.responses.create({ model: 'x', input: 'hi' }).catch((error) => error.name);
+if (error !== 'Error') throw new Error(error);
+`;
+  const { warnings } = await manifestOf(await writeModule({ 'agent.ts': text }));
+  expect(warnings).toEqual([]);
+});
+
+test('what a main() beside the agent fails of before the load is over is told once, and the agent is served', async () => {
+  const load = await writeModule({
+    'agent.ts': `const agent = { run: () => 'Served.' };
+async function main() {
+  await null;
+  throw new Error('no terminal');
+}
+main().catch((error) => {
+  console.error(String(error));
+  process.exit(3);
+});
+void main();
+export default agent;
+`,
+  });
+  const worker = await startNodeWorker(load.folder);
+  const loaded = await worker.load(load);
+  expect(loaded).toMatchObject({ type: 'loaded', manifest: { exportName: 'default' } });
+  expect(loaded.type === 'loaded' && loaded.manifest.warnings).toMatchObject([
+    {
+      stage: 'load',
+      code: 'script_failed',
+      severity: 'warning',
+      message:
+        'agent.ts failed on its own while it was loaded (line 8: it ended itself with exit code 3); the agent is served all the same.',
+      line: 8,
+    },
+  ]);
+  worker.run('hi');
+  expect(await worker.next('event')).toMatchObject({ event: { type: 'text', delta: 'Served.' } });
+});

@@ -1,0 +1,137 @@
+import { basename } from 'node:path';
+import type { Finding } from '../../protocol/diagnostics.ts';
+import { type OwnFrame, ownFrames } from '../explain/code-place.ts';
+import { describeThrown, type FailureContext, locate } from '../explain/failure-context.ts';
+import type { ModuleFacts } from '../facts/module-facts.ts';
+import { ProcessExit } from '../load/process-exit.ts';
+import type { RefusedAtLoad } from './calls-at-load.ts';
+
+/** What a module does as a script while it is loaded: its agent is served whatever becomes of it. */
+export type LoadScript = {
+  readonly onRefused: (refused: RefusedAtLoad) => void;
+  /** True where an error that nobody caught, or an exit, is one of the script's; the load goes on. */
+  readonly takes: (error: unknown) => boolean;
+  /** True where the import failed of the script alone: what the agent needs was there before. */
+  readonly isAllThatFailed: (error: unknown) => boolean;
+  /** The failure of a module that needs what it was refused; null where it was refused nothing. */
+  readonly neededCall: () => Finding | null;
+  /** The first failure that was no consequence of a refusal; null where there is none. */
+  readonly failure: () => unknown;
+  /** Warnings of a module that is served. */
+  readonly findings: () => Finding[];
+};
+
+/** @param facts - Of the entry, once its text is read. */
+export function createLoadScript(
+  { load, sources }: Pick<FailureContext, 'load' | 'sources'>,
+  facts: () => ModuleFacts,
+): LoadScript {
+  const refusals: RefusedAtLoad[] = [];
+  const failures: unknown[] = [];
+  const entryFrames = (error: unknown) =>
+    ownFrames(error).filter(({ file }) => file === load.entry);
+  const topLevelLine = (error: unknown) =>
+    entryFrames(error).find((frame) => !facts().script.isInFunction(frame))?.line;
+  const told = { file: basename(load.entry), sources, isCommonJs: () => facts().isCommonJs };
+  return {
+    onRefused: (refused) => void refusals.push(refused),
+    takes(error) {
+      if (refusals.length > 0 || failures.includes(error)) return true;
+      const [frame] = ownFrames(error);
+      if (frame?.file !== load.entry || !facts().script.isInFunction(frame)) return false;
+      failures.push(error);
+      return true;
+    },
+    isAllThatFailed(error) {
+      const { script } = facts();
+      const lines = [error, ...refusals].map(topLevelLine);
+      const line = lines.find((each) => each !== undefined);
+      if (line === undefined || !script.isPastAgent(line)) return false;
+      if (refusals.length > 0) return true;
+      if (!script.isCall(line)) return false;
+      failures.push(error);
+      return true;
+    },
+    neededCall() {
+      const [refused] = refusals;
+      return refused ? explainNeeded(refused, told) : null;
+    },
+    failure: () => failures[0] ?? null,
+    findings() {
+      const calls = refusals.map((refused) => explainRefused(refused, told));
+      const byLine = new Map(calls.map((finding) => [`${finding.file}:${finding.line}`, finding]));
+      const [first] = refusals.length > 0 ? [] : failures;
+      return [...byLine.values(), ...(first === undefined ? [] : [explainFailure(first, told)])];
+    },
+  };
+}
+
+type Told = Pick<FailureContext, 'sources'> & {
+  /** Name of the entry. */
+  readonly file: string;
+  readonly isCommonJs: () => boolean;
+};
+
+const permission = "`export const __gateway__ = { calls_at_load: 'allow' };`";
+
+function explainRefused(refused: RefusedAtLoad, told: Told): Finding {
+  const { said, place } = described(refused, told);
+  return {
+    stage: 'load',
+    code: 'call_at_load',
+    severity: 'warning',
+    message: `${said}, which is refused: it would cost at each save.`,
+    ...place,
+    hint: `Put it under \`${guard(told)}\`, or permit it: ${permission}.`,
+  };
+}
+
+function explainNeeded(refused: RefusedAtLoad, told: Told): Finding {
+  const { said, place } = described(refused, told);
+  return {
+    stage: 'load',
+    code: 'call_at_load',
+    severity: 'error',
+    message: `${said}, which is refused: it would cost at each save. What follows is needed for the agent.`,
+    ...place,
+    hint: `Move it to the end of the file, or permit it: ${permission}.`,
+  };
+}
+
+function described(refused: RefusedAtLoad, { file, sources }: Told) {
+  const [frame] = ownFrames(refused);
+  const where = frame ? ` (line ${frame.line})` : '';
+  const asking = frame ? basename(frame.file) : file;
+  return {
+    said: `${asking} asks a model while it is loaded${where}`,
+    place: placed(frame, sources),
+  };
+}
+
+function explainFailure(error: unknown, told: Told): Finding {
+  const [frame] = ownFrames(error);
+  const said =
+    error instanceof ProcessExit
+      ? `it ended itself with exit code ${error.exitCode}`
+      : describeThrown(error);
+  const where = frame ? `line ${frame.line}: ` : '';
+  return {
+    stage: 'load',
+    code: 'script_failed',
+    severity: 'warning',
+    message: `${told.file} failed on its own while it was loaded (${where}${said}); the agent is served all the same.`,
+    ...placed(frame, told.sources),
+    hint: `Put what it does beside the agent under \`${guard(told)}\`.`,
+  };
+}
+
+function placed(frame: OwnFrame | undefined, sources: FailureContext['sources']) {
+  return frame ? locate(frame.file, frame, sources) : {};
+}
+
+/** The condition that holds where the file itself is the program. */
+function guard({ isCommonJs }: Told): string {
+  return isCommonJs()
+    ? 'if (require.main === module) { … }'
+    : 'if (process.argv[1] === import.meta.filename) { … }';
+}
