@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { exists } from '../../system/files.ts';
 import { type EnvironmentVariables, InstallError } from './install-result.ts';
+import { npmFailed } from './npm-failure.ts';
 import { type ProgramCommand, type ProgramRun, runProgram } from './run-program.ts';
 
 /**
@@ -62,32 +63,3 @@ export function runNpm(
       }),
   });
 }
-
-/** npm's error lines without its prefix and the pointer to its log. */
-function npmFailed(output: string): InstallError {
-  const lines = output
-    .split('\n')
-    .flatMap((line) => /^npm (?:error|ERR!)\s+(.*)$/.exec(line)?.[1] ?? [])
-    .filter((line) => line !== '' && !/complete log of this run|^\/.*debug-0\.log$/.test(line));
-  const code = /^code (\S+)$/.exec(lines[0] ?? '')?.[1];
-  const reasons = (code ? lines.slice(1) : lines).map((line) =>
-    line.replace(/^(?:notarget|404|code|network|errno)\s+/, '').trim(),
-  );
-  const reason = reasons.find((line) => line !== '') ?? 'it gave no reason';
-  return new InstallError('npm_failed', `npm could not install: ${reason}`, {
-    output: (lines.length > 0 ? lines : output.trim().split('\n')).slice(0, 20).join('\n'),
-    hint: hints[code ?? ''] ?? 'Correct what npm names, then run the command again.',
-  });
-}
-
-const hints: Readonly<Record<string, string>> = {
-  EALLOWGIT:
-    'What is fetched with git may run code. If you trust it, install with --allow-scripts; else name a version of the registry.',
-  ETARGET: 'Correct the version in package.json to one that exists.',
-  E404: 'Correct the name in package.json; the registry has no such package.',
-  ERESOLVE: 'Change the versions in package.json so that they fit together.',
-  ENOTFOUND: 'See whether the registry can be reached, then run the command again.',
-  ECONNREFUSED: 'See whether the registry can be reached, then run the command again.',
-  EINTEGRITY:
-    'The package differs from what the lock file names; remove the lock file if you trust it.',
-};
