@@ -28,7 +28,8 @@ export function configurationPage(): string {
   ]);
   const introduction = [
     'Every setting has a default: without a `gateway.yaml` everything works. A setting that is misspelt',
-    'or out of range stops the start, with file and line. The gateway also reads a `.env` in the project root.',
+    'or out of range stops the start, with file and line. The gateway also reads',
+    '`.dropgate/upstream.env` and, below it, a `.env` in the project root.',
   ].join('\n');
   return [
     pageHead('Configuration', introduction),

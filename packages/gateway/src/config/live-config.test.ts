@@ -22,7 +22,11 @@ describe('live settings', () => {
       defaultModel: { name: 'two', source: 'config' },
       toolEvents: 'off',
     });
-    expect(live.files()).toEqual([join(projectRoot, 'gateway.yaml'), join(projectRoot, '.env')]);
+    expect(live.files()).toEqual([
+      join(projectRoot, 'gateway.yaml'),
+      join(projectRoot, '.env'),
+      join(projectRoot, '.dropgate/upstream.env'),
+    ]);
   });
 
   test('keep what only a restart can change, and say so', async () => {

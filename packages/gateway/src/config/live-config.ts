@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { Config } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { envFilesOf } from './env-files.ts';
 
 /** The settings while the gateway runs: what agents depend on follows the files, the rest waits for a restart. */
 export type LiveConfig = {
@@ -34,7 +35,7 @@ export function createLiveConfig(initial: Config, read: () => Promise<Config>): 
   const yaml = initial.configFile ?? join(initial.projectRoot, 'gateway.yaml');
   return {
     current: () => current,
-    files: () => [yaml, join(initial.projectRoot, '.env'), ...secretFiles(current)],
+    files: () => [yaml, ...envFilesOf(initial.projectRoot), ...secretFiles(current)],
     path: 'gateway.yaml',
     async reload() {
       try {

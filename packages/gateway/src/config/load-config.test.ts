@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -257,6 +257,17 @@ describe('loadConfig with an environment', () => {
       GATEWAY_PORT: '9002',
       GATEWAY_LOG_LEVEL: 'warn',
     });
+  });
+
+  test('reads .dropgate/upstream.env over the .env in the project root', () => {
+    mkdirSync(join(projectRoot, '.dropgate'));
+    writeFileSync(join(projectRoot, '.dropgate/upstream.env'), 'OPENAI_API_KEY=kept\nnothing\n');
+    writeFileSync(join(projectRoot, '.env'), 'OPENAI_API_KEY=found\nGATEWAY_PORT=9001\n');
+    const { openAi, server, notices } = load(null, {});
+    expect([openAi.apiKey, server.port]).toEqual(['kept', 9001]);
+    expect(notices).toContain(
+      'Line 2 of .dropgate/upstream.env sets nothing: it is no NAME=value. Write it so, or begin it with #.',
+    );
   });
 
   test('takes an empty variable as not set', () => {

@@ -1,6 +1,5 @@
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import type { ZodType } from 'zod';
-import { type EnvFile, readEnvFile } from '../protocol/env-file.ts';
 import { allowedValues } from './allowed-values.ts';
 import type { Command, Config } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
@@ -11,8 +10,9 @@ import {
   wrongSandboxPaths,
   wrongWorkerUser,
 } from './cross-checks.ts';
+import { readEnvFiles } from './env-files.ts';
 import { type Environment, readVariables, type VariableValue } from './environment.ts';
-import { missingApiKeys, nearMisses, readableSecrets, unreadLine } from './notices.ts';
+import { missingApiKeys, nearMisses, readableSecrets } from './notices.ts';
 import { type Origin, toProblems } from './problems.ts';
 import {
   type EnvironmentSettings,
@@ -20,13 +20,13 @@ import {
   type Settings,
   settingsSchema,
 } from './schema.ts';
-import { readSettingsFile, readTextFile, type SettingsFile } from './settings-file.ts';
+import { readSettingsFile, type SettingsFile } from './settings-file.ts';
 import { toConfig } from './to-config.ts';
 
 /**
- * Reads all settings of a project: the environment, `.env` in the project root below it, then `gateway.yaml`
- * (or the file that GATEWAY_CONFIG names), then the defaults; the first that has a setting wins. Only a default
- * model and a default upstream of the file win over the environment's. Reads files, changes nothing.
+ * Reads all settings of a project: the environment, `.dropgate/upstream.env` and `.env` in the project root below it,
+ * then `gateway.yaml` (or the file that GATEWAY_CONFIG names), then the defaults; the first that has a setting wins.
+ * Only a default model and a default upstream of the file win over the environment's. Reads files, changes nothing.
  *
  * @param options.env - The real environment, such as `process.env`.
  * @throws ConfigError with every wrong setting, its place and what is allowed.
@@ -37,8 +37,8 @@ export function loadConfig(options: {
   readonly command: Command;
 }): Config {
   const projectRoot = resolve(options.projectRoot);
-  const dotEnv = readDotEnv(projectRoot);
-  const environment = { ...dotEnv.values, ...options.env };
+  const files = readEnvFiles(projectRoot);
+  const environment = { ...files.values, ...options.env };
   const named = environment.GATEWAY_CONFIG?.trim();
   const fileName = named || 'gateway.yaml';
   const configFile = resolve(projectRoot, fileName);
@@ -73,7 +73,7 @@ export function loadConfig(options: {
     environment,
     sourceOf: (path) => (raw.variables.has(path) ? 'environment' : 'config'),
     notices: [
-      ...dotEnv.unreadLines.map(unreadLine),
+      ...files.notices,
       ...nearMisses(environment, projectRoot),
       ...readableSecrets(settings.value.worker, projectRoot),
       ...missingApiKeys(settings.value, environment),
@@ -87,10 +87,6 @@ export function loadProcessConfig(options: {
   readonly command: Command;
 }): Config {
   return loadConfig({ ...options, env: process.env });
-}
-
-function readDotEnv(projectRoot: string): EnvFile {
-  return readEnvFile(readTextFile(join(projectRoot, '.env'), '.env') ?? '');
 }
 
 function missingFile(fileName: string): ConfigProblem {

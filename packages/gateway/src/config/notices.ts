@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { envFileNames } from './env-files.ts';
 import { type Environment, environmentVariables } from './environment.ts';
 import { nearest } from './nearest.ts';
 import type { Settings } from './schema.ts';
@@ -19,11 +20,6 @@ export function nearMisses(environment: Environment, projectRoot: string): strin
   return [...variables, ...files];
 }
 
-/** The line is not quoted: it may be half of a secret. */
-export function unreadLine(line: number): string {
-  return `Line ${line} of .env sets nothing: it is no NAME=value. Write it so, or begin it with #.`;
-}
-
 const misnamedFiles: readonly string[] = ['gateway.yml', 'dropgate.yaml', 'dropgate.yml'];
 
 /** Says which secrets of the project workers of another user can read all the same. */
@@ -32,11 +28,16 @@ export function readableSecrets(
   projectRoot: string,
 ): string[] {
   if (uid === undefined) return [];
-  const stats = statSync(join(projectRoot, '.env'), { throwIfNoEntry: false });
-  const isOpen = stats !== undefined && (stats.mode & 0o004) !== 0;
-  return isOpen
-    ? ['Workers can read the .env in the project root. Allow its owner only (chmod 600 .env).']
-    : [];
+  const isOpen = (name: string) => {
+    const stats = statSync(join(projectRoot, name), { throwIfNoEntry: false });
+    return stats !== undefined && (stats.mode & 0o004) !== 0;
+  };
+  return envFileNames
+    .filter(isOpen)
+    .map(
+      (name) =>
+        `Workers can read the ${name} in the project root. Allow its owner only (chmod 600 ${name}).`,
+    );
 }
 
 /** Variables that upstreams name for their key and that are not set. */

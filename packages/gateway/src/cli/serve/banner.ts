@@ -92,7 +92,7 @@ function upstreamLines(upstreams: readonly UpstreamInfo[]): string[] {
   }
   return [
     'demo: a rule-based stand-in, no language model. For real answers put',
-    '  OPENAI_API_KEY=sk-…  into the file .env here.',
+    '  OPENAI_API_KEY=sk-…  into the file .dropgate/upstream.env here.',
     'A local server works too, such as Ollama:',
     '  OPENAI_BASE_URL=http://127.0.0.1:11434/v1',
     '  GATEWAY_DEFAULT_MODEL=llama3.2',

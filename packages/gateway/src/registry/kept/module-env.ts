@@ -64,7 +64,7 @@ function withoutEffect(name: string, path: string, text: string): Finding {
     message: `${name} in a module's .env has no effect: agents reach models through the gateway.`,
     file: path,
     line: lineOf(text, name),
-    hint: `Move ${name} to the .env in the project root, or make it an upstream in gateway.yaml.`,
+    hint: `Move ${name} to .dropgate/upstream.env in the project root, or make it an upstream in gateway.yaml.`,
   };
 }
 

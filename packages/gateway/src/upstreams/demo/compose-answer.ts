@@ -6,7 +6,7 @@ import { fillSchema } from './fill-schema.ts';
 export type ToolResult = { readonly name: string; readonly text: string };
 
 const SELF = "Dropgate's demo model, a rule-based stand-in without an LLM";
-const REAL_ONE = 'Put OPENAI_API_KEY into .env to use a real model.';
+const REAL_ONE = 'Put OPENAI_API_KEY into .dropgate/upstream.env to use a real model.';
 
 /** Says what the tools gave back, or what the demo model is and could do. */
 export function composeAnswer(

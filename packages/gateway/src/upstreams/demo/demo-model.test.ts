@@ -125,7 +125,7 @@ describe.each(ways)('the Agents SDK over $api, $how', (way) => {
     const agent = new Agent({ name: 'Talker', tools: [weather] });
     const { output, deltas } = await ask(agent, 'Hello there!', way);
     expect(output).toBe(
-      "This is Dropgate's demo model, a rule-based stand-in without an LLM. You said: “Hello there!”. Tools of this agent: get_weather (city). Put OPENAI_API_KEY into .env to use a real model.",
+      "This is Dropgate's demo model, a rule-based stand-in without an LLM. You said: “Hello there!”. Tools of this agent: get_weather (city). Put OPENAI_API_KEY into .dropgate/upstream.env to use a real model.",
     );
     expect(deltas.join('')).toBe(way.stream ? output : '');
   });
@@ -256,7 +256,7 @@ describe('the openai client', () => {
     const call = openai.embeddings.create({ model: 'text-embedding-3-small', input: 'a' });
     await expect(call).rejects.toMatchObject({
       status: 400,
-      message: expect.stringContaining('Put OPENAI_API_KEY into .env'),
+      message: expect.stringContaining('Put OPENAI_API_KEY into .dropgate/upstream.env'),
     });
     expect(await called(1)).toMatchObject([
       { outcome: 'failed', path: '/v1/embeddings', model: 'text-embedding-3-small' },

@@ -42,7 +42,7 @@ export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Pro
   if (exchange.api === null || !Buffer.isBuffer(exchange.body)) {
     const failure = new GatewayError(
       'invalid_request',
-      'The demo model answers model calls only. Put OPENAI_API_KEY into .env to use this part of the API.',
+      'The demo model answers model calls only. Put OPENAI_API_KEY into .dropgate/upstream.env to use this part of the API.',
     );
     return {
       ...base,
