@@ -48,6 +48,13 @@ const cases: readonly Case[] = [
   { fault: 'alien', what: 'answers another API', status: 502, code: 'upstream_error', calls: 1 },
   { fault: 'noise', what: 'streams garbage', status: 502, code: 'upstream_error', calls: 1 },
   {
+    fault: 'inside',
+    what: 'streams that it failed, with status 200',
+    status: 502,
+    code: 'upstream_error',
+    calls: 1,
+  },
+  {
     fault: 'silent',
     what: 'never answers',
     status: 504,
@@ -140,6 +147,16 @@ afterAll(async () => {
 const modelLog = (agent: string) => () =>
   logOf(gateway, agent).findLast((entry) => entry.includes('model call failed')) ?? null;
 
+/** Tokens of an agent, as `/admin/usage` tells them. */
+async function usageOf(agent: string): Promise<{ input: number; output: number }> {
+  const response = await gateway.fetch('/admin/usage');
+  const usage = (await response.json()) as {
+    by_agent: { agent_id: string; input_tokens: number; output_tokens: number }[];
+  };
+  const row = usage.by_agent.find(({ agent_id }) => agent_id === agent);
+  return { input: row?.input_tokens ?? 0, output: row?.output_tokens ?? 0 };
+}
+
 for (const { written, api, name } of agents) {
   const agentFor = (fault: UpstreamFault) =>
     `default/${neverEnds.includes(fault) ? 'hasty' : ''}${name}`;
@@ -167,6 +184,23 @@ for (const { written, api, name } of agents) {
 
       const [found] = await diagnosticsOf(gateway, agent);
       expect(found).toMatchObject({ stage: 'model', severity: 'error' });
+    });
+
+    test('tokens are told to the caller and to the operator as the upstream counts them, whole and streamed', async () => {
+      const agent = `default/${name}`;
+      const before = await usageOf(agent);
+      const client = gateway.client({ apiKey: callerKey });
+      const messages = [{ role: 'user' as const, content: 'Please: counted.' }];
+      const whole = await client.chat.completions.create({ model: agent, messages });
+      const streamed = await client.chat.completions
+        .stream({ model: agent, messages, stream_options: { include_usage: true } })
+        .finalChatCompletion();
+      for (const { choices, usage } of [whole, streamed]) {
+        expect(choices[0]?.message.content).toBe('Counted.');
+        expect(usage).toMatchObject({ prompt_tokens: 31, completion_tokens: 7 });
+      }
+      const after = await usageOf(agent);
+      expect([after.input - before.input, after.output - before.output]).toEqual([62, 14]);
     });
 
     test.each(streamCases)(

@@ -2,7 +2,13 @@ import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-type Deed = (response: ServerResponse, api: 'responses' | 'chat_completions') => void;
+/** The body is what it was asked. */
+type Deed = (response: ServerResponse, api: 'responses' | 'chat_completions', body: Asked) => void;
+
+type Asked = {
+  readonly stream?: boolean;
+  readonly stream_options?: { readonly include_usage?: boolean } | null;
+};
 
 /** What an upstream can do wrong; the last word of the question names it. */
 export type UpstreamFault = keyof typeof deeds;
@@ -27,6 +33,14 @@ const refusal = (message: string, code: string | null = null) => ({
   error: { message: `${message} hunter2`, type: 'some_error', param: null, code },
 });
 
+const textDelta = (delta: string) => ({
+  type: 'response.output_text.delta',
+  item_id: 'msg_1',
+  output_index: 0,
+  content_index: 0,
+  delta,
+});
+
 /** Begins a stream with one word, as either API does. */
 const begin: Deed = (response, api) => {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -34,13 +48,7 @@ const begin: Deed = (response, api) => {
     api === 'responses'
       ? [
           { type: 'response.created', response: { id: 'resp_1', object: 'response', output: [] } },
-          {
-            type: 'response.output_text.delta',
-            item_id: 'msg_1',
-            output_index: 0,
-            content_index: 0,
-            delta: 'Begun',
-          },
+          textDelta('Begun'),
         ]
       : [
           {
@@ -54,7 +62,45 @@ const begin: Deed = (response, api) => {
   for (const event of events) response.write(`data: ${JSON.stringify(event)}\n\n`);
 };
 
+/** What it counts of an answer that went well; a chat stream only where it is asked to. */
+const counts = { input: 31, output: 7 };
+
+const answer: Deed = (response, api, { stream, stream_options: options }) => {
+  const { input, output } = counts;
+  const chat = { prompt_tokens: input, completion_tokens: output, total_tokens: input + output };
+  const content = [{ type: 'output_text', text: 'Counted.', annotations: [] }];
+  const message = { id: 'msg_1', type: 'message', role: 'assistant', status: 'completed', content };
+  const whole = {
+    id: 'resp_1',
+    object: 'response',
+    created_at: 1,
+    status: 'completed',
+    model: 'gpt-5',
+    output: [message],
+    usage: { input_tokens: input, output_tokens: output, total_tokens: input + output },
+  };
+  const head = { id: 'chatcmpl-1', created: 1, model: 'gpt-5' };
+  const said = { role: 'assistant', content: 'Counted.' };
+  if (!stream) {
+    const choices = [{ index: 0, message: said, finish_reason: 'stop' }];
+    const completion = { ...head, object: 'chat.completion', choices, usage: chat };
+    json(response, 200, api === 'responses' ? whole : completion);
+    return;
+  }
+  const chunk = (fields: object) => ({ ...head, object: 'chat.completion.chunk', ...fields });
+  const count = options?.include_usage ? [chunk({ choices: [], usage: chat })] : [];
+  const events =
+    api === 'responses'
+      ? [textDelta('Counted.'), { type: 'response.completed', sequence_number: 1, response: whole }]
+      : [chunk({ choices: [{ index: 0, delta: said, finish_reason: 'stop' }] }), ...count];
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.end(
+    `${events.map((one) => `data: ${JSON.stringify(one)}\n\n`).join('')}data: [DONE]\n\n`,
+  );
+};
+
 const deeds = {
+  counted: answer,
   unauthorized: (response) => json(response, 401, refusal('Bad key sk-real', 'invalid_api_key')),
   limited: (response) => json(response, 429, refusal('Too fast'), { 'retry-after': '7' }),
   failing: (response) => json(response, 500, refusal('Oops')),
@@ -69,25 +115,30 @@ const deeds = {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.end('data: hunter2\n\ndata: {"a":\n\n');
   },
+  inside: (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end('data: {"object":"error","message":"hunter2"}\n\ndata: [DONE]\n\n');
+  },
   silent: () => {},
   stuck: begin,
   hangup: (response) => response.destroy(),
   cut: begin,
-  short: (response, api) => {
-    begin(response, api);
+  short: (response, api, body) => {
+    begin(response, api, body);
     response.end();
   },
 } as const satisfies Record<string, Deed>;
 
 /** Starts it on a free port of this machine. */
 export async function startFaultyUpstream(): Promise<FaultyUpstream> {
-  const counts = new Map<string, number>();
+  const calls = new Map<string, number>();
   const toCut = new Set<ServerResponse>();
   const server = http.createServer((request, response) => {
-    void faultOf(request).then((fault) => {
-      counts.set(fault, (counts.get(fault) ?? 0) + 1);
+    void bodyOf(request).then((body) => {
+      const fault = faultOf(body);
+      calls.set(fault, (calls.get(fault) ?? 0) + 1);
       const isChat = request.url?.endsWith('/chat/completions');
-      deeds[fault](response, isChat ? 'chat_completions' : 'responses');
+      deeds[fault](response, isChat ? 'chat_completions' : 'responses', JSON.parse(body));
       if (fault === 'cut') toCut.add(response);
     });
   });
@@ -95,7 +146,7 @@ export async function startFaultyUpstream(): Promise<FaultyUpstream> {
   await once(server, 'listening');
   return {
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-    callsFor: (fault) => counts.get(fault) ?? 0,
+    callsFor: (fault) => calls.get(fault) ?? 0,
     cut() {
       for (const response of toCut) response.destroy();
       toCut.clear();
@@ -107,10 +158,13 @@ export async function startFaultyUpstream(): Promise<FaultyUpstream> {
   };
 }
 
-async function faultOf(request: IncomingMessage): Promise<UpstreamFault> {
+async function bodyOf(request: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
   for await (const piece of request) pieces.push(piece);
-  const body = Buffer.concat(pieces).toString();
+  return Buffer.concat(pieces).toString();
+}
+
+function faultOf(body: string): UpstreamFault {
   const fault = Object.keys(deeds).find((name) => body.includes(`Please: ${name}.`));
   if (!fault) throw new Error(`No such fault in ${body}.`);
   return fault as UpstreamFault;

@@ -8,6 +8,7 @@ import { failureHeader, runHeader } from '../../protocol/worker/broker-headers.t
 import { serveDemo } from '../demo/demo-model.ts';
 import { type Exchange, forward, type Outcome } from '../relay/forward.ts';
 import { readModel } from '../relay/request-body.ts';
+import { usageRequest } from '../relay/usage-request.ts';
 import type { RemoteUpstream, Upstream } from '../upstream.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import { type BrokerRoute, matchRoute } from './allowed-paths.ts';
@@ -124,7 +125,7 @@ async function answerWithinBudget(
     if (call.signal.aborted) budgeted?.release();
     const outcome =
       upstream.type === 'demo'
-        ? await serveDemo(upstream, exchange)
+        ? await serveDemo(upstream, askingDemo(exchange))
         : await forward(
             deps.dispatcher,
             withFallback(upstream, exchange, deps.upstreams().upstreams),
@@ -136,6 +137,12 @@ async function answerWithinBudget(
     // Without effect where the call was booked already.
     budgeted?.release();
   }
+}
+
+/** The demo model counts by itself; the SDK is told where it would ask OpenAI's own server. */
+function askingDemo(exchange: Exchange): Exchange {
+  const asking = usageRequest(exchange);
+  return asking && !asking.hidesCount ? { ...exchange, body: asking.body } : exchange;
 }
 
 function reported({

@@ -118,9 +118,14 @@ describe('createAnswerMeter', () => {
     [responsesStream, '{"error":{"message":"x"}}'],
     [chatStream, '{"choices":[{"delta":{},"finish_reason":"length"}]}'],
     [chatStream, '{"error":{"message":"x"}}'],
-    [chatStream, '[DONE]'],
   ])('knows the ends of %j: %s', (form, data) => {
     expect(meterOf(form, event(data)).hasEnded()).toBe(true);
+  });
+
+  test('takes [DONE] for an end of what has begun', () => {
+    const done = event('[DONE]');
+    expect(meterOf(chatStream, done).hasEnded()).toBe(false);
+    expect(meterOf(chatStream, event('{"choices":[{"delta":{}}]}'), done).hasEnded()).toBe(true);
   });
 
   test('goes on after an event that is broken', () => {

@@ -1,6 +1,7 @@
 import type { UpstreamApi } from '../../protocol/records.ts';
 import type { Usage } from '../../protocol/run.ts';
 import { createEventSplitter, type StreamEvent } from './answer-events.ts';
+import { asObject, failureIn, isRaised, type JsonObject, parseObject } from './answer-failure.ts';
 import { readUsage } from './read-usage.ts';
 
 /** Longest whole answer that is held to find its count; a longer one counts as one that has none. */
@@ -26,6 +27,8 @@ export type AnswerMeter = {
   hasEnded(): boolean;
   /** Tokens that came so far, counted by the way: an event is one at least. */
   outputEstimate(): number;
+  /** What says that a model call failed, though its status says otherwise; null where nothing does so far. */
+  failure(): string | null;
 };
 
 /**
@@ -35,22 +38,29 @@ export type AnswerMeter = {
  */
 export function createAnswerMeter(form: AnswerForm): AnswerMeter {
   if (form.type === 'events') return eventsMeter(form.api);
-  return form.type === 'json' ? wholeMeter() : lengthMeter();
+  return form.type === 'json' ? wholeMeter(form.api) : lengthMeter();
 }
 
 function eventsMeter(api: UpstreamApi | null): AnswerMeter {
   let last: Usage | null = null;
   let hasEnded = false;
+  let failure: string | null = null;
   let output = 0;
   const place = placeOf(api);
   const splitter = createEventSplitter((event) => {
-    output += outputOf(event.data, api);
-    if (event.data === '[DONE]' || event.name === 'error') hasEnded = true;
-    else if (place.mayHold(event)) {
+    if (failure !== null) return;
+    if (event.data === '[DONE]') {
+      hasEnded ||= place.endsWithDone();
+      return;
+    }
+    if (place.mayHold(event)) {
       const told = place.read(parseObject(event.data), event.name);
+      failure = api === null ? null : told.failure;
+      if (failure !== null) return;
       last = told.usage ?? last;
       hasEnded ||= told.isEnd;
     }
+    output += outputOf(event.data, api);
   });
   return {
     read: (piece) => splitter.read(piece),
@@ -60,23 +70,28 @@ function eventsMeter(api: UpstreamApi | null): AnswerMeter {
     },
     hasEnded() {
       splitter.end();
-      return hasEnded;
+      return hasEnded && failure === null;
     },
     outputEstimate: () => output,
+    failure: () => failure,
   };
 }
 
-function wholeMeter(): AnswerMeter {
+function wholeMeter(api: UpstreamApi | null): AnswerMeter {
   let text = '';
   let length = 0;
+  let parsed: JsonObject | null = null;
+  const fields = () => (parsed ??= parseObject(text));
+  const failure = () => (api === null ? null : failureIn(fields(), ''));
   return {
     ...lengthMeter(),
     read(piece) {
       length += piece.length;
       text = length > MAX_WHOLE_LENGTH ? '' : text + piece;
     },
-    usage: () => readUsage(parseObject(text).usage),
-    outputEstimate: () => Math.ceil(length / BYTES_PER_TOKEN),
+    usage: () => readUsage(fields().usage),
+    outputEstimate: () => (failure() === null ? Math.ceil(length / BYTES_PER_TOKEN) : 0),
+    failure,
   };
 }
 
@@ -89,57 +104,75 @@ function lengthMeter(): AnswerMeter {
     usage: () => null,
     hasEnded: () => true,
     outputEstimate: () => Math.ceil(length / BYTES_PER_TOKEN),
+    failure: () => null,
   };
 }
 
-/** Where a stream says what it cost and that it ended. */
+/** Where a stream says what it cost, that it ended and that it failed. */
 type Place = {
   /** Cheap, on the text: quotes inside a JSON string are escaped, so what fits is a key or a whole value. */
   readonly mayHold: (event: StreamEvent) => boolean;
   /** Certain, on the parsed event. */
   readonly read: (event: JsonObject, name: string) => Told;
+  /** Whether `[DONE]` is an end here: of nothing it is none. */
+  readonly endsWithDone: () => boolean;
 };
 
-type Told = { readonly usage: Usage | null; readonly isEnd: boolean };
-
-type JsonObject = Readonly<Record<string, unknown>>;
+type Told = {
+  readonly usage: Usage | null;
+  readonly isEnd: boolean;
+  readonly failure: string | null;
+};
 
 const RESPONSE_END = /^response\.(?:completed|incomplete|failed|cancelled)$/;
+const MAY_FAIL = /"error"\s*:\s*[{"]|"object"\s*:\s*"error"|"detail"\s*:/;
 const MAY_END_RESPONSE =
-  /"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed|cancelled)|error)"|"error"\s*:\s*[{"]/;
-const MAY_END_CHAT = /"usage"\s*:\s*\{|"finish_reason"\s*:\s*"|"error"\s*:\s*[{"]/;
+  /"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed|cancelled)|error)"/;
+const MAY_END_CHAT = /"usage"\s*:\s*\{|"finish_reason"\s*:\s*"[^"]/;
+const HAS_CHOICE = /"choices"\s*:\s*\[\s*\{/;
 
 const responsesPlace: Place = {
-  mayHold: ({ name, data }) => MAY_END_RESPONSE.test(data) || RESPONSE_END.test(name),
+  mayHold: ({ name, data }) =>
+    MAY_END_RESPONSE.test(data) ||
+    MAY_FAIL.test(data) ||
+    RESPONSE_END.test(name) ||
+    name === 'error',
   read(event, name) {
     const type = typeof event.type === 'string' ? event.type : name;
     const isLast = RESPONSE_END.test(type);
-    const isEnd = isLast || type === 'error' || isError(event.error);
-    return { usage: isLast ? readUsage(asObject(event.response).usage) : null, isEnd };
+    return {
+      usage: isLast ? readUsage(asObject(event.response).usage) : null,
+      isEnd: isLast || isRaised(event) || event.type === 'error',
+      failure: event.type === undefined ? failureIn(event, name) : null,
+    };
   },
+  endsWithDone: () => false,
 };
 
-const chatPlace: Place = {
-  mayHold: ({ data }) => MAY_END_CHAT.test(data),
-  read: (event) => ({
-    usage: readUsage(event.usage),
-    isEnd: isError(event.error) || hasFinishedChoice(event.choices),
-  }),
-};
+function chatPlace(): Place {
+  let hasBegun = false;
+  return {
+    mayHold({ name, data }) {
+      hasBegun ||= HAS_CHOICE.test(data);
+      return MAY_END_CHAT.test(data) || MAY_FAIL.test(data) || name === 'error';
+    },
+    read: (event, name) => ({
+      usage: readUsage(event.usage),
+      isEnd: isRaised(event) || hasFinishedChoice(event.choices),
+      failure: failureIn(event, name),
+    }),
+    endsWithDone: () => hasBegun,
+  };
+}
 
 function placeOf(api: UpstreamApi | null): Place {
-  return api === 'responses' ? responsesPlace : chatPlace;
+  return api === 'responses' ? responsesPlace : chatPlace();
 }
 
+/** Some servers send an empty reason with each chunk. */
 function hasFinishedChoice(choices: unknown): boolean {
-  return (
-    Array.isArray(choices) &&
-    choices.some((choice) => typeof asObject(choice).finish_reason === 'string')
-  );
-}
-
-function isError(value: unknown): boolean {
-  return (typeof value === 'object' && value !== null) || typeof value === 'string';
+  const reasons = Array.isArray(choices) ? choices.map((one) => asObject(one).finish_reason) : [];
+  return reasons.some((reason) => typeof reason === 'string' && reason !== '');
 }
 
 /** An upstream that sends much at once does not send one token an event. */
@@ -147,16 +180,4 @@ function outputOf(data: string, api: UpstreamApi | null): number {
   const isDelta = api !== 'responses' || data.includes('.delta"');
   const tokens = isDelta ? Math.ceil((data.length - ENVELOPE_LENGTH) / BYTES_PER_TOKEN) : 1;
   return Math.max(1, tokens);
-}
-
-function parseObject(json: string): JsonObject {
-  try {
-    return asObject(JSON.parse(json));
-  } catch {
-    return {};
-  }
-}
-
-function asObject(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null ? (value as JsonObject) : {};
 }

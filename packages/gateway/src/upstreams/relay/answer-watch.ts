@@ -14,6 +14,8 @@ export type AnswerWatch = {
   outputEstimate(): number;
   /** What an answer with an error status says, cut short; null for any other. */
   error(): string | null;
+  /** What a model call's answer with a good status says of a failure; of a whole one to be asked when no more comes. */
+  failure(): string | null;
 };
 
 /** Watches an answer on its way through, at the cost of a string search per chunk. */
@@ -29,6 +31,7 @@ export function createAnswerWatch(answer: {
     usage: meter.usage,
     isWhole: () => !hasEnd || meter.hasEnded(),
     outputEstimate: meter.outputEstimate,
+    failure: () => (status < 400 ? meter.failure() : null),
     error: () => (status < 400 ? null : describeError(status, excerpt)),
     read(chunk) {
       meter.read(chunk.toString('latin1'));

@@ -9,10 +9,12 @@ import type { RemoteUpstream } from '../upstream.ts';
 import { requestHeaders } from './headers.ts';
 import { type AttemptEnd, type BrokenReason, Relay } from './relay.ts';
 import { applyAliases } from './request-body.ts';
+import { mayRefuseToCount, usageRequest } from './usage-request.ts';
 
 const FIRST_BACKOFF_MS = 250;
 /** An upstream that wants to be left alone for longer is not asked again. */
 const MAX_RETRY_AFTER_MS = 5000;
+const NOT_REPEATED = new Set<BrokenReason>(['timed_out', 'garbled', 'failed']);
 const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
 
 /** A worker's request, ready to be sent to an upstream. */
@@ -67,15 +69,23 @@ export async function forward(
     upstream = candidate;
     const fallsBack = index < usable.length - 1;
     let retriesLeft = repeatable ? upstream.maxRetries : 0;
-    const sent = withAliases(exchange, upstream);
+    let asking = usageRequest(exchange);
     for (;;) {
       attempts++;
-      end = await attempt(dispatcher, { upstream, exchange: sent }, (status, retryAfterMs) => {
+      const sent = withAliases({ ...exchange, ...asking }, upstream);
+      const hidesCount = asking?.hidesCount ?? false;
+      const target = { upstream, exchange: { ...sent, hidesCount } };
+      end = await attempt(dispatcher, target, (status, retryAfterMs) => {
+        if (asking && mayRefuseToCount(status)) return true;
         const retries = retriesLeft > 0 && retryAfterMs <= MAX_RETRY_AFTER_MS;
         return RETRIED.has(status) && (retries || fallsBack);
       });
       if (end.type === 'answered' || end.type === 'aborted' || exchange.response.headersSent) {
         return outcomeOf(end, upstream, attempts);
+      }
+      if (asking && end.type === 'deferred' && mayRefuseToCount(end.status)) {
+        asking = null;
+        continue;
       }
       const delayMs = backoffMs(end, upstream.maxRetries - retriesLeft);
       if (retriesLeft-- <= 0 || delayMs === null) break;
@@ -94,7 +104,10 @@ export async function forward(
  */
 function attempt(
   dispatcher: Dispatcher,
-  target: { readonly upstream: RemoteUpstream; readonly exchange: Exchange },
+  target: {
+    readonly upstream: RemoteUpstream;
+    readonly exchange: Exchange & { readonly hidesCount: boolean };
+  },
   defers: (status: number, retryAfterMs: number) => boolean,
 ): Promise<AttemptEnd> {
   const { upstream, exchange } = target;
@@ -137,8 +150,7 @@ function withAliases(exchange: Exchange, upstream: RemoteUpstream): Exchange {
 
 /** Pause before the next attempt; null where another one at the same upstream would not help. */
 function backoffMs(end: AttemptEnd, retriesDone: number): number | null {
-  if (end.type === 'broken' && (end.reason === 'timed_out' || end.reason === 'garbled'))
-    return null;
+  if (end.type === 'broken' && NOT_REPEATED.has(end.reason)) return null;
   const retryAfterMs = end.type === 'deferred' ? end.retryAfterMs : 0;
   if (retryAfterMs > MAX_RETRY_AFTER_MS) return null;
   if (retryAfterMs > 0) return retryAfterMs;
@@ -195,6 +207,7 @@ function brokenFailure(reason: BrokenReason, upstream: RemoteUpstream): GatewayE
         `${name} does not answer as OpenAI's API does: check its base_url.`,
       );
     case 'cut':
+    case 'failed':
       return refused(upstream);
     default:
       return reason satisfies never;

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { UpstreamApi } from '../../protocol/records.ts';
 import { type AnswerWatch, createAnswerWatch } from './answer-watch.ts';
 import { contentOf, isJson, isModelOutput, readRetryAfterMs, responseHeaders } from './headers.ts';
+import { type CountHider, createCountHider } from './hide-count.ts';
 import { asksForStream } from './request-body.ts';
 
 /** A refused answer that is longer than this is cut rather than read to keep its connection. */
@@ -22,7 +23,8 @@ export type AttemptEnd =
     }
   | { readonly type: 'aborted'; readonly status: number; readonly watch: AnswerWatch | null };
 
-export type BrokenReason = 'unreachable' | 'timed_out' | 'cut' | 'garbled';
+/** `failed`: the answer itself says so, whatever its status. */
+export type BrokenReason = 'unreachable' | 'timed_out' | 'cut' | 'garbled' | 'failed';
 
 type Receiver = {
   readonly response: ServerResponse;
@@ -30,6 +32,8 @@ type Receiver = {
   /** Set for a model call. */
   readonly api: UpstreamApi | null;
   readonly body: unknown;
+  /** Whether the event with the count is kept from the worker. */
+  readonly hidesCount: boolean;
 };
 
 /** One answer on its way from an upstream to a worker. Calls `onEnd` exactly once. */
@@ -41,6 +45,10 @@ export class Relay implements Dispatcher.DispatchHandler {
   #status = 0;
   #headers: IncomingHttpHeaders = {};
   #watch: AnswerWatch | null = null;
+  #content: ReturnType<typeof contentOf> = 'other';
+  #hider: CountHider | null = null;
+  /** The last piece of a whole answer to a model call: its end tells whether it is one. */
+  #held: Buffer | null = null;
   #hasEnded = false;
   #discardedBytes = 0;
 
@@ -83,7 +91,10 @@ export class Relay implements Dispatcher.DispatchHandler {
         return;
       }
     }
-    this.#watch = createAnswerWatch({ status, form: { type: contentOf(headers), api } });
+    this.#content = contentOf(headers);
+    this.#watch = createAnswerWatch({ status, form: { type: this.#content, api } });
+    const hidesCount = this.#receiver.hidesCount && this.#content === 'events' && status < 300;
+    this.#hider = hidesCount ? createCountHider() : null;
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -93,25 +104,52 @@ export class Relay implements Dispatcher.DispatchHandler {
       return;
     }
     this.#watch?.read(chunk);
-    const { response } = this.#receiver;
-    this.#writeHead();
-    if (response.write(chunk)) return;
+    const failure = this.#content === 'events' ? this.#watch?.failure() : null;
+    if (failure) {
+      controller.abort(new FailedError(failure));
+      return;
+    }
+    const ready = this.#ready(chunk);
+    if (ready === null || this.#write(ready)) return;
     controller.pause();
-    response.once('drain', () => controller.resume());
+    this.#receiver.response.once('drain', () => controller.resume());
   }
 
   onResponseEnd(): void {
     const watch = this.#watch;
     if (this.#hasEnded || watch === null) return;
     const status = this.#status;
-    if (!watch.isWhole()) {
-      const error = 'the stream ended early';
-      this.#end({ type: 'broken', reason: 'cut', status, error, watch });
+    const failure = watch.failure();
+    if (failure !== null || !watch.isWhole()) {
+      const error = failure ?? 'the stream ended early';
+      const reason = failure === null ? 'cut' : 'failed';
+      this.#end({ type: 'broken', reason, status, error, watch });
       return;
     }
+    const rest = this.#held ?? this.#hider?.rest();
+    if (rest?.length) this.#write(rest);
     this.#writeHead();
     this.#receiver.response.end();
     this.#end({ type: 'answered', status, watch });
+  }
+
+  /** What of the answer can go to the worker by now. */
+  #ready(chunk: Buffer): Buffer | null {
+    if (this.#hider) {
+      const passed = this.#hider.pass(chunk);
+      return passed.length > 0 ? passed : null;
+    }
+    if (this.#receiver.api === null || this.#content !== 'json' || this.#status >= 300)
+      return chunk;
+    const before = this.#held;
+    this.#held = chunk;
+    return before;
+  }
+
+  /** False where the worker is to be waited for. */
+  #write(chunk: Buffer): boolean {
+    this.#writeHead();
+    return this.#receiver.response.write(chunk);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -127,7 +165,10 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   #writeHead(): void {
     const { response } = this.#receiver;
-    if (!response.headersSent) response.writeHead(this.#status, responseHeaders(this.#headers));
+    if (response.headersSent) return;
+    const headers = responseHeaders(this.#headers);
+    if (this.#hider) delete headers['content-length'];
+    response.writeHead(this.#status, headers);
   }
 
   #end(end: AttemptEnd): void {
@@ -141,6 +182,9 @@ export class Relay implements Dispatcher.DispatchHandler {
 /** An answer that is no answer of this API: a login page, another service on the port. */
 class GarbledError extends Error {}
 
+/** An answer that says itself that it is none. */
+class FailedError extends Error {}
+
 function classify(
   error: Error & { code?: string },
   status: number,
@@ -149,6 +193,7 @@ function classify(
   if (error instanceof GarbledError || error.name === 'HTTPParserError') {
     return { reason: 'garbled', error: text };
   }
+  if (error instanceof FailedError) return { reason: 'failed', error: error.message };
   if (error.code === 'UND_ERR_HEADERS_TIMEOUT' || error.code === 'UND_ERR_BODY_TIMEOUT') {
     return { reason: 'timed_out', error: text };
   }

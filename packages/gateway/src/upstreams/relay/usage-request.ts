@@ -1,0 +1,43 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { UpstreamApi } from '../../protocol/records.ts';
+import { asksForStream, parseObject } from './request-body.ts';
+
+/** A streamed chat completion that asks for its count, where its worker did not. */
+export type UsageRequest = {
+  readonly body: Buffer;
+  /** Whether the event with the count is to be kept from the worker; the SDK takes it, other clients may not. */
+  readonly hidesCount: boolean;
+};
+
+type AskedCall = {
+  readonly api: UpstreamApi | null;
+  readonly body: unknown;
+  readonly headers: IncomingHttpHeaders;
+};
+
+/** Statuses that a server may answer a field it does not know. */
+const REFUSALS = new Set([400, 422]);
+
+/**
+ * Asks for the count of a streamed chat completion: without it nobody knows what it cost. The SDK leaves it out where
+ * the address is not OpenAI's, which the broker's never is. Null where nothing is to be added.
+ */
+export function usageRequest({ api, body, headers }: AskedCall): UsageRequest | null {
+  const client = headers['user-agent'] ?? '';
+  if (api !== 'chat_completions' || client.startsWith('Agents/JavaScript')) return null;
+  if (!Buffer.isBuffer(body) || !asksForStream(body)) return null;
+  const fields = parseObject(body);
+  const given = fields?.stream_options;
+  const options = typeof given === 'object' && given !== null ? given : {};
+  if ('include_usage' in options && options.include_usage === true) return null;
+  const asking = { ...fields, stream_options: { ...options, include_usage: true } };
+  return {
+    body: Buffer.from(JSON.stringify(asking)),
+    hidesCount: !client.startsWith('Agents/'),
+  };
+}
+
+/** Whether an answer may mean that the server does not know how to be asked for a count. */
+export function mayRefuseToCount(status: number): boolean {
+  return REFUSALS.has(status);
+}
