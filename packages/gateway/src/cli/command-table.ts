@@ -9,12 +9,20 @@ import { addKeyCommands } from './security/keys-commands.ts';
 import { addAuditCommand, addSecurityCommands } from './security/security-commands.ts';
 import { addServingCommands } from './serve/serve-commands.ts';
 
-/** Every command, with its help. What a command needs is imported when it runs. */
-export function commandTable(run: RunCommand): Command {
+/**
+ * Every command, with its help. What a command needs is imported when it runs.
+ *
+ * @param options.asJson - What is wrong with a command line is not written, only thrown.
+ */
+export function commandTable(
+  run: RunCommand,
+  options: { readonly asJson?: boolean } = {},
+): Command {
   const program = new Command('dropgate')
     .description('Serves agents of the OpenAI Agents SDK, dropped into a folder, as an OpenAI API.')
     .version(readOwnPackage().version, '-v, --version')
     .showHelpAfterError('Run the command with --help to see what it takes.')
+    .configureOutput(options.asJson ? { writeErr: () => undefined } : {})
     .exitOverride();
   addProjectCommands(program, run);
   addServingCommands(program, run);
@@ -26,7 +34,7 @@ export function commandTable(run: RunCommand): Command {
   addAuditCommand(program, run);
   program.addHelpText(
     'after',
-    '\nExit codes: 0 done, 1 found problems or could not do it, 2 wrong usage.',
+    '\nExit codes: 0 done, 1 found problems or could not do it, 2 wrong usage.\nWith --json a failure is JSON too: { "error": { "message": "…" } }.',
   );
   return program;
 }

@@ -124,6 +124,37 @@ test('ends its process with the code of what came of it', async () => {
   expect(await runCli(folder, ['keys', 'list'])).toMatchObject({ code: 1, out: '' });
 });
 
+test('tells what went wrong as JSON where JSON is asked for, whole also to a slow reader', async () => {
+  expect(await runCli(folder, ['audit', '--josn', '--json'])).toEqual({
+    code: 2,
+    out: expect.stringContaining('"message": "unknown option \'--josn\''),
+    err: '',
+  });
+  const lost = await run('agents', 'list', '--json');
+  expect(JSON.parse(lost.out).error.message).toMatch(/^No gateway runs on this project\./);
+  expect(lost).toMatchObject({ code: 1, err: '' });
+
+  const wrong = Array.from({ length: 5000 }, (_, index) => `wrong_setting_${index}: 1\n`);
+  writeFileSync(join(folder, 'gateway.yaml'), wrong.join(''));
+  const { child, ended } = startCli(folder, ['keys', 'list', '--json']);
+  child.stdout.pause();
+  await expect.poll(() => child.stdout.readableLength).toBeGreaterThan(0);
+  child.stdout.resume();
+  const { error } = JSON.parse((await ended).out);
+  expect(error).toMatchObject({
+    message: 'The settings are wrong, so nothing was done.',
+    code: 'bad_setting',
+  });
+  expect(error.problems).toHaveLength(5000);
+  expect(error.problems[0]).toEqual({
+    file: 'gateway.yaml',
+    line: 1,
+    column: 1,
+    setting: 'wrong_setting_0',
+    message: expect.stringMatching(/^There is no such setting\./),
+  });
+});
+
 test('ends as usual where nobody reads its output any more, as with `| head`', async () => {
   const cli = startCli(folder, ['check', '--json']);
   cli.child.stdout.destroy();

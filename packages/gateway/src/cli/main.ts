@@ -1,12 +1,21 @@
-import { type Command, CommanderError } from 'commander';
+import type { Command } from 'commander';
 import { type CommandContext, exitCodes } from './command.ts';
 import { commandTable } from './command-table.ts';
-import { reportFailure } from './report-failure.ts';
+import { asksForJson, reportFailure } from './report-failure.ts';
 import { untilStopSignal } from './stop-signals.ts';
-import { createTerminal } from './terminal.ts';
+import { createTerminal, whenWritten } from './terminal.ts';
 
-/** Runs one command line, without the program's name in front. Resolves with the exit code; never throws. */
+/**
+ * Runs one command line, without the program's name in front. Resolves with the exit code once what it printed has left
+ * this process; never throws.
+ */
 export async function main(args: readonly string[]): Promise<number> {
+  const exitCode = await runCommandLine(args);
+  await whenWritten();
+  return exitCode;
+}
+
+async function runCommandLine(args: readonly string[]): Promise<number> {
   const terminal = createTerminal();
   const projectRoot = process.cwd();
   const context: CommandContext = {
@@ -17,17 +26,19 @@ export async function main(args: readonly string[]): Promise<number> {
     createGateway: async (options) => (await import('../gateway.ts')).createGateway(options),
     untilStopped: untilStopSignal,
   };
+  const asJson = asksForJson(args);
   let exitCode: number = exitCodes.done;
-  const program = commandTable(async (work) => {
-    exitCode = await work(context);
-  });
+  const program = commandTable(
+    async (work) => {
+      exitCode = await work(context);
+    },
+    { asJson },
+  );
   try {
     await program.parseAsync(withoutUnknownHelp(args, program), { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return reportFailure(error, terminal);
-    // Help and version that were asked for end with 0 there; help shown because something is missing does not.
-    return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
+    return reportFailure(error, terminal, { asJson });
   }
 }
 

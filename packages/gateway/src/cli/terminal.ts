@@ -30,6 +30,21 @@ export function createTerminal(): Terminal {
   };
 }
 
+/**
+ * Resolves once all that was written has left this process, at the pace of who reads it, or nobody reads it any more:
+ * an exit drops what a pipe has not taken yet.
+ */
+export async function whenWritten(): Promise<void> {
+  await Promise.all([process.stdout, process.stderr].map(whenStreamIsWritten));
+}
+
+function whenStreamIsWritten(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) resolve();
+    else stream.write('', () => resolve());
+  });
+}
+
 // Whoever read it, such as `head`, has seen enough; the work itself goes on.
 function surviveClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { CommanderError } from 'commander';
 import { type CommandContext, exitCodes } from '../../src/cli/command.ts';
 import { commandTable } from '../../src/cli/command-table.ts';
-import { reportFailure } from '../../src/cli/report-failure.ts';
+import { asksForJson, reportFailure } from '../../src/cli/report-failure.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Ended } from './cli-process.ts';
@@ -43,6 +42,7 @@ export function inProcessCli(
       untilStopped: () => new Promise(() => {}),
     };
     let code: number | null = exitCodes.done;
+    const asJson = asksForJson(args);
     const program = commandTable(async (work) => {
       code = await work(context);
     });
@@ -51,20 +51,16 @@ export function inProcessCli(
         out += text;
       },
       writeErr: (text) => {
-        err += text;
+        if (!asJson) err += text;
       },
     });
     try {
       await program.parseAsync(args, { from: 'user' });
     } catch (error) {
-      code = error instanceof CommanderError ? codeOf(error) : reportFailure(error, terminal);
+      code = reportFailure(error, terminal, { asJson });
     }
     return { code, out, err };
   };
-}
-
-function codeOf({ exitCode }: CommanderError): number {
-  return exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
 }
 
 type Output = { writeOut(text: string): void; writeErr(text: string): void };
