@@ -52,11 +52,12 @@ describe('dropgate check', () => {
     expect(out.replaceAll(/\s+/g, ' ')).toContain('both want the model id default/twin');
   });
 
-  test('tells where it looked where there is no agent', async () => {
-    expect(await check(projectOf({}))).toEqual({
-      code: 0,
+  test('exits with 1 where there is no agent, and tells where it looked', async () => {
+    const project = projectOf({});
+    expect(await check(project)).toEqual({
+      code: 1,
       out: '0 agents, 0 errors, 0 warnings.\n',
-      err: 'Looked in src/agents and agents. Make an agent with `dropgate new <Name>`.\n',
+      err: `There is no agent in ${project.folder}: looked in src/agents and agents. Make one with \`dropgate new <Name>\`.\n`,
     });
   });
 

@@ -13,7 +13,7 @@ const progressAfterMs = 1000;
 /** The table gets no wider for an agent of many tools. */
 const toolsWidth = 40;
 
-/** `dropgate check`: loads every agent once and tells what is wrong; 1 where something is an error. */
+/** `dropgate check`: loads every agent once and tells what is wrong; 1 where something is an error, or there is none. */
 export async function check(
   context: CommandContext,
   options: { readonly json?: true },
@@ -42,7 +42,8 @@ export async function check(
 }
 
 function passes(agents: readonly AgentStatus[], findings: readonly Diagnostic[]): boolean {
-  const areReady = agents.every(({ status }) => status === 'ready' || status === 'degraded');
+  const areReady =
+    agents.length > 0 && agents.every(({ status }) => status === 'ready' || status === 'degraded');
   return areReady && findings.every(({ severity }) => severity !== 'error');
 }
 
@@ -78,5 +79,7 @@ function show({ agents, findings, config }: Checked, terminal: Terminal): void {
   );
   if (agents.length > 0 || findings.length > 0) return;
   const roots = config.agentRoots.map((root) => relative(config.projectRoot, root) || root);
-  terminal.note(`Looked in ${roots.join(' and ')}. Make an agent with \`dropgate new <Name>\`.`);
+  terminal.note(
+    `There is no agent in ${config.projectRoot}: looked in ${roots.join(' and ')}. Make one with \`dropgate new <Name>\`.`,
+  );
 }

@@ -22,7 +22,10 @@ export function addServingCommands(program: Command, run: RunCommand): void {
     .description('load every agent once and tell what is wrong')
     .addOption(jsonOption())
     .addHelpText('after', examples('check', 'check --json'))
-    .addHelpText('after', '\nExits with 1 where an agent fails to load or a finding is an error.')
+    .addHelpText(
+      'after',
+      '\nExits with 1 where an agent fails to load, a finding is an error, or there is no agent.',
+    )
     .action((options) =>
       run(async (context) => (await import('./check.ts')).check(context, options)),
     );
