@@ -2,6 +2,7 @@ import type { FailureCode } from './errors.ts';
 import type { RunOutcome } from './protocol/admin/runs-answer.ts';
 import type { Finding } from './protocol/diagnostics.ts';
 import type { Decision, Question } from './protocol/policy.ts';
+import type { UpstreamApi } from './protocol/records.ts';
 import type { FailureDetail, Provenance, Usage } from './protocol/run.ts';
 
 /**
@@ -162,6 +163,15 @@ export type GatewayEvent =
       readonly type: 'outside_calls_refused';
       readonly agentId: string;
       readonly modulePath: string;
+    }
+  /** The settings were read again, and model calls go by default to another upstream, or there with another key. */
+  | {
+      readonly type: 'upstream_chosen';
+      readonly upstream: string;
+      readonly api: UpstreamApi;
+      /** Null of the demo model. */
+      readonly baseUrl: string | null;
+      readonly hasKey: boolean;
     }
   /** A key ends within a week; said once a day. */
   | {

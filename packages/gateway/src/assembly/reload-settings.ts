@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { LiveConfig } from '../config/live-config.ts';
 import { upstreamSettings } from '../config/settings-of-parts.ts';
-import type { Emit } from '../events.ts';
+import type { Emit, EventOf } from '../events.ts';
 import type { LivePolicy } from '../policy/live-policy.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import { shareNext } from '../system/share-next.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
 import type { LiveUpstreams } from '../upstreams/upstream-catalog.ts';
 
 /** Reads `gateway.yaml` and `.env` again; with an error among the findings everything stays as it was. */
@@ -20,10 +22,25 @@ export function createReloadSettings(deps: {
   return shareNext(async () => {
     const findings = await live.reload();
     const settings = live.current();
+    const before = chosenUpstream(upstreams);
     upstreams.replace(upstreamSettings(settings));
     policy.replace(settings.security);
+    const chosen = chosenUpstream(upstreams);
+    if (chosen && !isDeepStrictEqual(chosen, before)) emit(choiceOf(chosen));
     const about = { agentId: null, modulePath: live.path, servingGeneration: null };
     emit({ type: 'findings_reported', ...about, findings });
     return findings;
   });
+}
+
+function chosenUpstream(live: LiveUpstreams): Upstream | undefined {
+  const { upstreams, defaultUpstream } = live.current();
+  return upstreams.get(defaultUpstream);
+}
+
+function choiceOf(chosen: Upstream): EventOf<'upstream_chosen'> {
+  const { name: upstream, api } = chosen;
+  return chosen.type === 'remote'
+    ? { type: 'upstream_chosen', upstream, api, baseUrl: chosen.baseUrl, hasKey: !!chosen.apiKey }
+    : { type: 'upstream_chosen', upstream, api, baseUrl: null, hasKey: false };
 }

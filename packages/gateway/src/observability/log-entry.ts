@@ -56,6 +56,8 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
       return [entry('info', event.line, () => ({ ...worker(event), stream: event.stream }))];
     case 'outside_calls_refused':
       return [floodEntry(event)];
+    case 'upstream_chosen':
+      return [upstreamEntry(event)];
     case 'key_expiring':
       return [expiryEntry(event)];
     case 'fault_survived':
@@ -210,6 +212,14 @@ function decisionFields(event: EventOf<'access_decided'>) {
 function decisionLevel(effect: Effect, source: string | null): LogEntry['level'] {
   if (effect === 'deny') return 'warn';
   return source === 'override' ? 'info' : 'debug';
+}
+
+function upstreamEntry({ upstream, api, baseUrl, hasKey }: EventOf<'upstream_chosen'>): LogEntry {
+  const place = baseUrl === null ? '' : ` at ${baseUrl}`;
+  const key = baseUrl === null || hasKey ? '' : ', without a key';
+  return entry('info', `model calls go to ${upstream} (${api})${place}${key} from now on`, () => ({
+    upstream,
+  }));
 }
 
 function expiryEntry(event: EventOf<'key_expiring'>): LogEntry {

@@ -121,6 +121,7 @@ function count(
     case 'worker_started':
     case 'worker_output':
     case 'outside_calls_refused':
+    case 'upstream_chosen':
     case 'key_expiring':
       break;
     default:

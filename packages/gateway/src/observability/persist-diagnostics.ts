@@ -39,6 +39,7 @@ const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
   worker_started: false,
   worker_output: false,
   outside_calls_refused: true,
+  upstream_chosen: false,
   key_expiring: false,
   fault_survived: false,
 };

@@ -36,6 +36,7 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
     case 'request_failed':
     case 'worker_started':
     case 'worker_output':
+    case 'upstream_chosen':
     case 'key_expiring':
     case 'fault_survived':
       return null;
