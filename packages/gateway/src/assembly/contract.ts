@@ -24,6 +24,8 @@ export type Gateway = {
   readonly start: () => Promise<{ readonly url: string }>;
   /** Resolves when every agent is loaded or failed, or 10 s after the start. */
   readonly whenLoaded: () => Promise<void>;
+  /** Resolves when every agent is loaded or failed, however long that takes; never where nothing starts. */
+  readonly whenAllLoaded: () => Promise<void>;
   readonly agents: () => readonly AgentStatus[];
   /** What is wrong, newest first. */
   readonly diagnostics: () => readonly Diagnostic[];

@@ -2,6 +2,7 @@ import type { HttpServer } from '../http/server.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import { pageSize } from '../protocol/pages.ts';
 import { announceGateway, withdrawGateway } from '../storage/running-gateway.ts';
+import { hasProcess } from '../system/processes.ts';
 import { describeUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { Gateway } from './contract.ts';
 import type { Domain } from './domain.ts';
@@ -49,6 +50,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     load,
     start,
     whenLoaded: () => readiness.done,
+    whenAllLoaded: () => readiness.loaded,
     agents: domain.agents,
     diagnostics: () => observers.diagnostics.query({ limit: pageSize.most }).errors,
     refresh: domain.refresh,
@@ -97,6 +99,6 @@ async function close(
   await observers.keyUse.flush();
   await observers.decisionLog.close();
   await store.close();
-  await withdrawGateway(stateFolder, process.pid);
+  await withdrawGateway(stateFolder, process.pid, hasProcess);
   observers.log.flush();
 }

@@ -56,6 +56,7 @@ describe('the launcher on an old Node', () => {
   );
 
   test.skipIf(!existsSync(pinned))('passes a signal on, and the exit code back', async () => {
+    writeFileSync(join(folder, 'gateway.yaml'), '');
     const gateway = startCli(folder, ['dev', '--port', '0'], { nodeArgs: oldNode });
     await gateway.until('API key');
     gateway.child.kill('SIGTERM');

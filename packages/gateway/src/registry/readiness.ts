@@ -2,6 +2,8 @@
 export type Readiness = {
   /** Resolves when the first load is over, or took so long that it is no longer waited for. */
   readonly done: Promise<void>;
+  /** Resolves when the first load is over, however long it took. */
+  readonly loaded: Promise<void>;
   readonly begin: (loading: Promise<unknown>) => void;
   readonly state: () => 'starting' | 'ready';
 };
@@ -12,6 +14,7 @@ const readyAfterMs = 10_000;
 /** Not ready until `begin` was called and its loading is over, or 10 s have passed. */
 export function createReadiness(): Readiness {
   const { promise: done, resolve } = Promise.withResolvers<void>();
+  const loaded = Promise.withResolvers<void>();
   let state: 'starting' | 'ready' = 'starting';
   const finish = () => {
     state = 'ready';
@@ -19,10 +22,16 @@ export function createReadiness(): Readiness {
   };
   return {
     done,
+    loaded: loaded.promise,
     state: () => state,
     begin(loading) {
       const timer = setTimeout(finish, readyAfterMs).unref();
-      void loading.finally(() => clearTimeout(timer)).then(finish);
+      void loading
+        .finally(() => clearTimeout(timer))
+        .then(() => {
+          finish();
+          loaded.resolve();
+        });
     },
   };
 }

@@ -21,9 +21,22 @@ test('tells where the gateway runs, to its owner only', async () => {
 test('withdraws what it wrote itself and nothing else', async () => {
   const folder = await tempFolder();
   await announceGateway(folder, record);
-  await withdrawGateway(folder, 1);
+  await withdrawGateway(folder, 1, () => true);
   expect(await readRunningGateway(folder)).toEqual(record);
-  await withdrawGateway(folder, 4711);
+  await withdrawGateway(folder, 4711, () => true);
+  expect(await readRunningGateway(folder)).toBeNull();
+});
+
+test('names the one that still runs when the last of several is withdrawn', async () => {
+  const folder = await tempFolder();
+  await announceGateway(folder, record);
+  await announceGateway(folder, { ...record, pid: 4712, address: 'http://127.0.0.1:8081' });
+  await announceGateway(folder, { ...record, pid: 4713, address: 'http://127.0.0.1:8082' });
+  const wasKilled = 4712;
+  await withdrawGateway(folder, 4713, (pid) => pid !== wasKilled);
+  expect(await readRunningGateway(folder)).toEqual(record);
+  expect((await stat(join(folder, 'gateway.json'))).mode & 0o777).toBe(0o600);
+  await withdrawGateway(folder, 4711, () => true);
   expect(await readRunningGateway(folder)).toBeNull();
 });
 

@@ -91,7 +91,7 @@ describe('dropgate init', () => {
     });
     running = startCli(project.folder, ['dev'], { env: { GATEWAY_PORT: '0' } });
     const banner = await running.until('Try it');
-    const url = /serves at (http:\S+)/.exec(banner)?.[1];
+    const url = /Serves at (http:\S+)/.exec(banner)?.[1];
     const response = await fetch(`${url}/chat/completions`, {
       method: 'POST',
       headers: {

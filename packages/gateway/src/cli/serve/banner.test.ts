@@ -57,7 +57,7 @@ describe('the banner of dropgate dev', () => {
   test('tells all that a first call needs', () => {
     expect(linesOf({})).toEqual([
       '',
-      '  Dropgate serves at http://127.0.0.1:8080/v1',
+      '  Dropgate in /project',
       '',
       '  Agents',
       '    default/sampleagent  Tells the weather of any place.',
@@ -69,6 +69,8 @@ describe('the banner of dropgate dev', () => {
       '    A local server works too, such as Ollama:',
       '      OPENAI_BASE_URL=http://127.0.0.1:11434/v1',
       '      GATEWAY_DEFAULT_MODEL=llama3.2',
+      '',
+      '  Serves at http://127.0.0.1:8080/v1',
       '',
       '  API key',
       `    dg_${'k'.repeat(43)}`,
@@ -135,10 +137,26 @@ describe('the banner of dropgate dev', () => {
     expect(text).not.toContain('default/a');
   });
 
-  test('tells where to put the first agent, and offers no call without one', () => {
+  test('tells where to put the first agent, and offers a call that needs none', () => {
     const text = textOf({ agents: [] });
     expect(text).toContain('None yet. Put one into src/agents/<Name>/agent.ts');
-    expect(text).not.toContain('curl');
+    expect(linesOf({ agents: [] }).slice(-4)).toEqual([
+      '  Try it',
+      '  curl http://127.0.0.1:8080/v1/models \\',
+      `    -H "Authorization: Bearer dg_${'k'.repeat(43)}"`,
+      '',
+    ]);
+  });
+
+  test('says of agents that load or failed something else than that there is none', () => {
+    const loading = { ...agent, status: 'loading', generation: null } as const;
+    const text = textOf({ agents: [loading] });
+    expect(text).toContain('Still loading\n    default/sampleagent');
+    expect(text).not.toContain('None yet');
+    // It is waited for.
+    expect(text).toContain('"model": "default/sampleagent"');
+    const failed = { ...loading, status: 'failed' } as const;
+    expect(textOf({ agents: [failed], diagnostics: [broken] })).not.toContain('None yet');
   });
 
   test('tells a real upstream, and when it has no key', () => {

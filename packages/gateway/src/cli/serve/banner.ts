@@ -26,19 +26,30 @@ type ListedAgent = Pick<AgentStatus, 'id' | 'status' | 'generation' | 'descripti
 
 type Styled = (style: Style, text: string) => string;
 
-/** The lines that greet whoever started `dropgate dev`: all that is needed for a first call. */
+/** The lines that greet whoever started `dropgate dev`: at the end, all that is needed for a first call. */
 export function banner(status: DevStatus, styled: Styled): string[] {
-  const serving = status.agents.filter(({ generation }) => generation !== null);
+  const { agents, projectRoot, url, key } = status;
+  const serving = agents.filter(({ generation }) => generation !== null);
+  const loading = agents.filter(({ status: state }) => state === 'loading');
+  const others = agents.length > serving.length;
   return [
     '',
-    `  ${styled('bold', 'Dropgate')} serves at ${styled('cyan', `${status.url}/v1`)}`,
+    `  ${styled('bold', 'Dropgate')} in ${projectRoot}`,
     '',
-    ...section('Agents', agentLines(serving, status, styled), styled),
-    ...loadingLines(status.agents, styled),
+    ...(serving.length === 0 && others
+      ? []
+      : section('Agents', agentLines(serving, status, styled), styled)),
+    ...section(
+      'Still loading',
+      loading.map(({ id }) => id),
+      styled,
+    ),
     ...section('Problems', problemLines(status, styled), styled),
     ...section('Upstream', upstreamLines(status.upstreams), styled),
-    ...section('API key', [status.key], styled),
-    ...(serving[0] ? firstCall(status, serving[0], styled) : []),
+    `  ${styled('bold', 'Serves at')} ${styled('cyan', `${url}/v1`)}`,
+    '',
+    ...section('API key', [key], styled),
+    ...firstCall(status, serving[0] ?? loading[0], styled),
   ];
 }
 
@@ -61,11 +72,6 @@ function agentLines(serving: readonly ListedAgent[], status: DevStatus, styled: 
   });
   const others = serving.length - listed.length;
   return others > 0 ? [...lines, `and ${others} more: GET ${status.url}/v1/models`] : lines;
-}
-
-function loadingLines(agents: readonly ListedAgent[], styled: Styled): string[] {
-  const loading = agents.filter(({ status }) => status === 'loading').map(({ id }) => id);
-  return section('Still loading', loading, styled);
 }
 
 function problemLines({ diagnostics }: DevStatus, styled: Styled): string[] {
@@ -100,11 +106,18 @@ function upstreamLines(upstreams: readonly UpstreamInfo[]): string[] {
 }
 
 // Less indented than the rest: the line with the key would be too long.
-function firstCall({ url, key }: DevStatus, agent: ListedAgent, styled: Styled): string[] {
+function firstCall(
+  { url, key }: DevStatus,
+  agent: ListedAgent | undefined,
+  styled: Styled,
+): string[] {
+  const authorized = `    -H "Authorization: Bearer ${key}"`;
+  const title = `  ${styled('bold', 'Try it')}`;
+  if (!agent) return [title, `  curl ${url}/v1/models \\`, authorized, ''];
   return [
-    `  ${styled('bold', 'Try it')}`,
+    title,
     `  curl ${url}/v1/chat/completions \\`,
-    `    -H "Authorization: Bearer ${key}" \\`,
+    `${authorized} \\`,
     '    -H "Content-Type: application/json" \\',
     `    -d '{"model": "${agent.id}", "messages": [`,
     `          {"role": "user", "content": "${questionFor(agent)}"}]}'`,

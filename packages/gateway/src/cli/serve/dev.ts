@@ -1,4 +1,6 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { Config } from '../../config/config.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Gateway } from '../../gateway.ts';
 import { newSecret } from '../../policy/keys/new-key.ts';
@@ -23,11 +25,13 @@ export async function dev(
       `dropgate dev serves this machine only, but the host is ${config.server.host}. Remove server.host and GATEWAY_HOST, or use \`dropgate start\`.`,
     );
   }
+  refuseStrangeFolder(config);
   let key = '';
   return serve(context, {
     command: 'dev',
     log: 'readable',
     config,
+    port: options.port,
     async prepare(gateway) {
       key = await devKey(gateway, join(projectRoot, '.dropgate', 'dev-key'));
     },
@@ -44,6 +48,20 @@ export async function dev(
       for (const line of banner(status, terminal.styled)) terminal.line(line);
     },
   });
+}
+
+/**
+ * Nothing is made in a folder that is no project, which is most often not the one that was meant.
+ *
+ * @throws CommandError where there is neither a folder for agents nor anything else of Dropgate.
+ */
+function refuseStrangeFolder({ projectRoot, agentRoots, configFile }: Config): void {
+  const marks = [...agentRoots, join(projectRoot, '.dropgate')];
+  if (configFile !== null || marks.some((path) => existsSync(path))) return;
+  const roots = agentRoots.map((root) => relative(projectRoot, root) || root).join(' nor ');
+  throw new CommandError(
+    `There is no project in ${projectRoot}: it has neither ${roots} nor gateway.yaml. Go to the folder of your project, or begin one here: \`dropgate init\` writes all it takes and a first agent, \`dropgate new <Name>\` an agent alone.`,
+  );
 }
 
 /** The key of earlier starts, put back into a store that has lost it; a fresh one where there is none that works. */

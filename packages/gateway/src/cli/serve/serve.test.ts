@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -40,7 +48,7 @@ const modeOf = (path: string) => (statSync(join(folder, path)).mode & 0o777).toS
 /** What the banner tells: address and key. */
 async function devFacts(cli: CliProcess): Promise<{ url: string; key: string }> {
   const banner = await cli.until('dg_');
-  const url = /serves at (http:\S+)\/v1/.exec(banner)?.[1] ?? '';
+  const url = /Serves at (http:\S+)\/v1/.exec(banner)?.[1] ?? '';
   const key = /dg_[A-Za-z0-9_-]{43}/.exec(banner)?.[0] ?? '';
   return { url, key };
 }
@@ -92,6 +100,52 @@ describe('dropgate dev', () => {
     const { code, err } = await begin(['dev'], { GATEWAY_HOST: '0.0.0.0' }).ended;
     expect(code).toBe(1);
     expect(err).toContain('dropgate dev serves this machine only, but the host is 0.0.0.0.');
+  });
+
+  test('says which folder it looks at where that is no project, and makes nothing there', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'dropgate-elsewhere-'));
+    const { code, out, err } = await startCli(elsewhere, ['dev', '--port', '0']).ended;
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(
+      `error: There is no project in ${elsewhere}: it has neither src/agents nor agents nor gateway.yaml.`,
+    );
+    expect(err).toContain('`dropgate init`');
+    expect(readdirSync(elsewhere)).toEqual([]);
+    rmSync(elsewhere, { recursive: true });
+  });
+
+  test('serves a project beside another gateway, which commands find again afterwards', async () => {
+    const first = begin(['dev', '--port', '0']);
+    const { url } = await devFacts(first);
+    const { port } = new URL(url);
+    const refused = await begin(['dev', '--port', port]).ended;
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain(
+      `error: This project is served at ${url} already, by process ${first.child.pid}.`,
+    );
+
+    // A port given by flag stays, whatever the files say; which upstream answers is told.
+    writeFileSync(
+      join(folder, '.env'),
+      'OPENAI_API_KEY=sk-1\nOPENAI_BASE_URL=http://127.0.0.1:9/v1\n',
+    );
+    const log = await first.until('model calls go to openai');
+    expect(log).toContain(
+      'model calls go to openai (chat_completions) at http://127.0.0.1:9/v1 from now on',
+    );
+    const second = begin(['dev']);
+    const { err } = await second.until('Try it').then(() => runCli(folder, ['agents', 'list']));
+    expect(err).toBe('There is no agent yet. Make one with `dropgate new <Name>`.\n');
+    expect(await second.until('warning: Another')).toContain(
+      `warning: Another gateway (process ${first.child.pid}) serves this project at ${url}.`,
+    );
+    await stop(second);
+    expect(JSON.parse(readFileSync(join(folder, '.dropgate/gateway.json'), 'utf8'))).toMatchObject({
+      pid: first.child.pid,
+      address: url,
+    });
+    await stop(first);
+    expect((await first.ended).err).not.toContain('holds after a restart');
   });
 
   test('says what to do about a port in use', async () => {

@@ -1,7 +1,10 @@
 import { isIPv4 } from 'node:net';
 import type { Config } from '../../config/config.ts';
 import type { Gateway } from '../../gateway.ts';
+import type { RunningGateway } from '../../storage/running-gateway.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
+import { findOtherGateway } from './other-gateway.ts';
+import { portAdvice } from './port-advice.ts';
 
 /** Progress is told of what takes longer than this. */
 const PROGRESS_AFTER_MS = 1000;
@@ -13,7 +16,9 @@ export type Serving = {
   readonly config: Config;
   /** Before anything listens. What it throws ends the command. */
   prepare(gateway: Gateway): Promise<void>;
-  /** Once it listens and every agent is loaded or failed. */
+  /** Of the command line. */
+  readonly port: number | undefined;
+  /** Once it listens and every agent is loaded or failed, and once more where some took too long to be waited for. */
   onReady(gateway: Gateway, url: string): void;
 };
 
@@ -25,27 +30,40 @@ export async function servingConfig(
 ): Promise<Config> {
   const config = await context.loadConfig(command);
   for (const notice of config.notices) context.terminal.note(`warning: ${notice}`);
+  return withPort(config, port);
+}
+
+function withPort(config: Config, port: number | undefined): Config {
   return port === undefined ? config : { ...config, server: { ...config.server, port } };
 }
 
 /** Runs a gateway until it is asked to stop, and closes it whatever happens. */
 export async function serve(context: CommandContext, serving: Serving): Promise<number> {
-  const { log, config } = serving;
+  const { log, config, command, port } = serving;
   const stopped = context.untilStopped();
+  const other = await findOtherGateway(context.projectRoot);
   const gateway = await context.createGateway({
     config,
     log,
-    reload: () => context.loadConfig(serving.command),
+    reload: async () => withPort(await context.loadConfig(command), port),
   });
   try {
     await serving.prepare(gateway);
-    const { url } = await started(gateway, config);
+    const { url } = await started(gateway, serving, other);
+    if (other) context.terminal.note(tellOther(other));
     const progress = setTimeout(() => context.terminal.note('Loading agents …'), PROGRESS_AFTER_MS);
     const isLoaded = await Promise.race([
       gateway.whenLoaded().then(() => true),
       stopped.then(() => false),
     ]).finally(() => clearTimeout(progress));
     if (isLoaded) serving.onReady(gateway, url);
+    if (gateway.agents().some(({ status }) => status === 'loading')) {
+      const areAllLoaded = await Promise.race([
+        gateway.whenAllLoaded().then(() => true),
+        stopped.then(() => false),
+      ]);
+      if (areAllLoaded) serving.onReady(gateway, url);
+    }
     await stopped;
   } catch (error) {
     await gateway.close('start failed');
@@ -55,21 +73,30 @@ export async function serve(context: CommandContext, serving: Serving): Promise<
   return exitCodes.done;
 }
 
+function tellOther({ pid, address }: RunningGateway): string {
+  return `warning: Another gateway (process ${pid}) serves this project at ${address}. Commands such as \`dropgate agents list\` ask this one until it ends, and then the other again.`;
+}
+
 async function started(
   gateway: Gateway,
-  { server: { host, port } }: Config,
+  { config, port: option }: Serving,
+  other: RunningGateway | null,
 ): Promise<{ readonly url: string }> {
+  const { host, port } = config.server;
   try {
     return await gateway.start();
   } catch (error) {
+    const advice = portAdvice(config, option);
     switch ((error as NodeJS.ErrnoException).code) {
       case 'EADDRINUSE':
         throw new CommandError(
-          `Port ${port} of ${host} is in use already. Stop what listens there, or take another port: --port 8081, or --port 0 for any free one.`,
+          other && Number(new URL(other.address).port) === port
+            ? `This project is served at ${other.address} already, by process ${other.pid}. Use that gateway or stop it, or ${advice}`
+            : `Port ${port} of ${host} is in use already. Stop what listens there, or ${advice}`,
         );
       case 'EACCES':
         throw new CommandError(
-          `Port ${port} needs more rights than this user has. Take one above 1023: --port 8080.`,
+          `Port ${port} needs more rights than this user has. Give them, or ${advice}`,
         );
       case 'EADDRNOTAVAIL':
       case 'ENOTFOUND':

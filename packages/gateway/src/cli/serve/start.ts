@@ -18,6 +18,7 @@ export async function start(
     command: 'start',
     log: 'json',
     config,
+    port: options.port,
     async prepare(gateway) {
       if (config.bootstrapKeyFile !== null) {
         await bootstrapKey(gateway.keys, config.bootstrapKeyFile, (line) => terminal.note(line));
