@@ -150,6 +150,8 @@ export type StoredGeneration = {
   readonly prints: readonly FilePrint[];
   /** SHA-256 of its `.env`; null where it had none. */
   readonly envSha256: string | null;
+  /** Of all that it is made of, its `.env` too: the same version is kept once. */
+  readonly filesHash: string;
   /** Unix seconds. */
   readonly loadedAtSeconds: number;
 };

@@ -140,10 +140,14 @@ export type ReserveResult =
 /** Tokens booked in the current UTC day and month, and set aside now. */
 export type Spent = { readonly day: number; readonly month: number; readonly reserved: number };
 
-/** The generation of each agent that loaded last. Their bytes are files beside the store. */
+/** How many generations of an agent are kept to go back to, that which serves included. */
+export const KEPT_GENERATIONS = 5;
+
+/** The generations of each agent that served last, `KEPT_GENERATIONS` at most. Their bytes are files beside the store. */
 export type GenerationStore = {
+  /** In the order in which they were put: the last one of an agent is what it serves. */
   list(): Promise<StoredGeneration[]>;
-  /** Keeps a generation in place of the agent's one before. */
+  /** Keeps what an agent serves now, in place of one of the same `filesHash`, and forgets what served longest ago. */
   put(generation: StoredGeneration): Promise<void>;
   remove(agentId: string): Promise<void>;
 };

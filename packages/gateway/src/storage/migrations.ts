@@ -173,6 +173,27 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  '0012_kept_generations': {
+    async up(database: Kysely<GenerationTables>) {
+      await database.schema
+        .createTable('kept_generations')
+        .addColumn('agent_id', 'text', (column) => column.notNull())
+        .addColumn('files_hash', 'text', (column) => column.notNull())
+        .addColumn('served_order', 'bigint', (column) => column.notNull())
+        .addColumn('record', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('kept_generations_key', ['agent_id', 'files_hash'])
+        .execute();
+      // Nobody has hashed their files yet: the next load of an agent puts one that is.
+      const row = { files_hash: '', served_order: 1 };
+      const before = await database.selectFrom('generations').selectAll().execute();
+      for (const each of before)
+        await database
+          .insertInto('kept_generations')
+          .values({ ...each, ...row })
+          .execute();
+      await database.schema.dropTable('generations').execute();
+    },
+  },
 };
 
 const decisionColumns = [
@@ -194,6 +215,11 @@ const decisionColumns = [
 ] as const;
 
 type DecisionColumns = Record<(typeof decisionColumns)[number], string>;
+
+type GenerationTables = {
+  generations: { agent_id: string; record: string };
+  kept_generations: { agent_id: string; files_hash: string; served_order: number; record: string };
+};
 
 type DecisionTables = { decisions: DecisionColumns; notable_decisions: DecisionColumns };
 

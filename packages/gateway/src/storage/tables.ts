@@ -14,7 +14,13 @@ export type Tables = {
   readonly reservations: ReservationRow;
   readonly request_counts: RequestCountRow;
   readonly versions: { readonly part: StorePart; readonly version: number };
-  readonly generations: { readonly agent_id: string; readonly record: string };
+  readonly kept_generations: {
+    readonly agent_id: string;
+    readonly files_hash: string;
+    /** Grows with each that is put. */
+    readonly served_order: number;
+    readonly record: string;
+  };
   readonly diagnostics: {
     readonly id: string;
     readonly last_seen: string;

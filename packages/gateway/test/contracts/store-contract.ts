@@ -98,18 +98,29 @@ function versionTests(open: OpenAgain): void {
 }
 
 function agentTests(open: OpenAgain): void {
-  test('is one generation an agent, the last one put', async () => {
+  test('is one generation a version of an agent, in the order they were put', async () => {
     const store = await open();
     await store.generations.put(generation);
-    await store.generations.put({ ...generation, generation: 2 });
+    await store.generations.put({ ...generation, generation: 2, filesHash: 'a2' });
     await store.generations.put({ ...generation, agentId: 'labs/b' });
-    const kept = await (await open()).generations.list();
-    expect(kept.toSorted((a, b) => (a.agentId < b.agentId ? -1 : 1))).toEqual([
-      { ...generation, generation: 2 },
+    await store.generations.put({ ...generation, generation: 3 });
+    expect(await (await open()).generations.list()).toEqual([
+      { ...generation, generation: 2, filesHash: 'a2' },
       { ...generation, agentId: 'labs/b' },
+      { ...generation, generation: 3 },
     ]);
     await store.generations.remove('labs/b');
-    expect(await store.generations.list()).toHaveLength(1);
+    expect(await store.generations.list()).toHaveLength(2);
+  });
+
+  test('is the five generations of an agent that served last', async () => {
+    const store = await open();
+    await store.generations.put({ ...generation, agentId: 'labs/b' });
+    const versions = [1, 2, 3, 4, 5, 1, 6, 7];
+    for (const version of versions)
+      await store.generations.put({ ...generation, generation: version, filesHash: `${version}` });
+    const kept = await store.generations.list();
+    expect(kept.map((each) => each.generation)).toEqual([1, 4, 5, 1, 6, 7]);
   });
 
   test('is diagnostics that change together, the least lately seen first', async () => {

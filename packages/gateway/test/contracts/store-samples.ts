@@ -90,6 +90,7 @@ export const generation: StoredGeneration = {
   manifest: sampleManifest(),
   prints: [{ path: '/p/agent.ts', size: 3, mtimeMs: 1, changedMs: 1.5, sha256: 'abc' }],
   envSha256: null,
+  filesHash: 'a1',
   loadedAtSeconds: 5,
 };
 

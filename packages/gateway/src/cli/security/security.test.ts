@@ -36,6 +36,7 @@ beforeAll(async () => {
     manifest: sampleManifest({ agents: [sampleAgent()] }),
     prints: [],
     envSha256: null,
+    filesHash: 'a1',
     loadedAtSeconds: 1,
   });
   await store.decisions.append([{ ...someDecision, keyId: aliceId }]);

@@ -48,7 +48,9 @@ export function withPolicy<Result>(
 export async function knownAgentsOf({
   generations,
 }: Pick<Store, 'generations'>): Promise<readonly KnownAgent[]> {
-  return (await generations.list()).map(({ agentId, modulePath, manifest }) =>
+  // Of each agent the one that it serves, which is put last.
+  const served = new Map((await generations.list()).map((each) => [each.agentId, each]));
+  return Array.from(served.values(), ({ agentId, modulePath, manifest }) =>
     knownAgent(agentId, modulePath, manifest),
   );
 }

@@ -6,6 +6,7 @@ import type { FilePrint, StoredGeneration } from '../../protocol/records.ts';
 import type { GenerationStore } from '../../protocol/store.ts';
 import { textOf } from '../../system/files.ts';
 import type { ServedGeneration } from '../catalog.ts';
+import { filesHashOf } from './files-hash.ts';
 import type { Generations } from './generations.ts';
 import type { GiveEnv } from './given-env.ts';
 import { withGiven } from './module-env.ts';
@@ -52,6 +53,7 @@ export function createLastKnownGood(deps: LastKnownGoodDeps): LastKnownGood {
         return [];
       });
       await pruneKept(generations.folder, stored, Date.now());
+      // Of each agent the one that it serves, which was put last.
       return new Map(stored.map((each) => [each.agentId, each]));
     },
     revive: (stored, module) => revive(deps, stored, module),
@@ -59,9 +61,10 @@ export function createLastKnownGood(deps: LastKnownGoodDeps): LastKnownGood {
       const { generation, conditions, manifest, envSha256, loadedAtSeconds } = served;
       const { agentId, modulePath } = module;
       const record = { agentId, modulePath, generation, conditions, manifest, prints };
+      const filesHash = filesHashOf(served);
       try {
         await generations.keep(manifest.files);
-        await store.put({ ...record, envSha256, loadedAtSeconds });
+        await store.put({ ...record, envSha256, filesHash, loadedAtSeconds });
         return null;
       } catch (error) {
         survive(error);

@@ -23,6 +23,7 @@ const generation: StoredGeneration = {
   conditions: 'c',
   prints: [],
   envSha256: env,
+  filesHash: 'a1',
   loadedAtSeconds: 0,
   manifest: sampleManifest({ files: [{ path: '/p/agents/A/agent.ts', sha256: source }] }),
 };

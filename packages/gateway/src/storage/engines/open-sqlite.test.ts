@@ -105,7 +105,7 @@ describe('a SQLite store', () => {
     );
   });
 
-  test('keeps the keys that an earlier version wrote', async () => {
+  test('keeps the keys and the generations that an earlier version wrote', async () => {
     const path = join(folder, 'gateway.db');
     const database = new DatabaseSync(path);
     database.exec(earlierVersion);
@@ -113,6 +113,7 @@ describe('a SQLite store', () => {
     const store = await openStore(`sqlite:${path}`);
     expect(await store.keys.list()).toEqual([{ ...openKey, agents: ['labs/*'] }]);
     expect(await store.versions()).toEqual({ keys: 1, overrides: 1, rules: 1 });
+    expect(await store.generations.list()).toEqual([{ agentId: 'default/a', generation: 3 }]);
     await store.close();
   });
 
@@ -138,6 +139,7 @@ create table kysely_migration_lock (id varchar(255) not null primary key, is_loc
 create table keys (id text primary key, name text not null, role text not null, hash text not null unique,
   namespaces text, agents text, created_at bigint not null, created_by text not null, expires_at bigint, revoked_at bigint);
 create table generations (agent_id text primary key, record text not null);
+insert into generations values ('default/a', '{"agentId":"default/a","generation":3}');
 create table diagnostics (id text primary key, last_seen text not null, record text not null);
 insert into kysely_migration values ('0001_keys', '2026-11-22T17:07:13.947Z'),
   ('0002_generations', '2026-11-22T17:07:13.948Z'), ('0003_diagnostics', '2026-11-22T17:07:13.949Z');
