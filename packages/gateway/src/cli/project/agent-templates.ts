@@ -41,6 +41,7 @@ export const agent = new Agent({
 // What the gateway can be told about this agent. Every field is optional.
 // export const __gateway__ = {
 //   agent: 'agent', // which one is served, by its name at the top level
+//   calls_at_load: 'refuse', // model calls while the file loads: refuse or allow
 //   context: (request) => ({ name: request.key.name }), // run context of a request
 //   model: 'gpt-5-mini', // model of this agent, over the one it names itself
 //   upstream: 'openai', // server that answers its model calls
