@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { dirname, extname, join, resolve } from 'node:path';
+import { isOwnName } from '../protocol/local-names.ts';
 import type { DependentModule } from './dependency-report.ts';
 import { placeAt, type TextPlace } from './json-place.ts';
 import { projectOf, readSource } from './read-declared.ts';
@@ -38,7 +39,9 @@ export async function importedPackages(module: DependentModule): Promise<Importe
       if (!specifier.startsWith('.')) {
         const name = packageOf(specifier);
         const isNew = name !== null && !found.has(name) && found.size < packageLimit;
-        if (isNew) found.set(name, { name, file, place: placeOf() });
+        if (isNew && !(await isOwnFile(specifier, module))) {
+          found.set(name, { name, file, place: placeOf() });
+        }
         continue;
       }
       const target = await resolveLocal(resolve(dirname(file), specifier));
@@ -48,6 +51,16 @@ export async function importedPackages(module: DependentModule): Promise<Importe
     }
   }
   return [...found.values()];
+}
+
+/** A name by which a file of the project, beside the module's or above it, would be imported if it were a path. */
+async function isOwnFile(specifier: string, module: DependentModule): Promise<boolean> {
+  const project = projectOf(module);
+  for (let folder = module.folder; folder.startsWith(project); folder = dirname(folder)) {
+    if (await resolveLocal(join(folder, specifier))) return true;
+    if (folder === dirname(folder)) return false;
+  }
+  return false;
 }
 
 const patterns: readonly RegExp[] = [
@@ -76,9 +89,11 @@ function withoutComments(source: string): string {
 
 const packageName = /^(?:@[a-z0-9~-][\w.~-]*\/)?[a-z0-9~-][\w.~-]*/i;
 
-/** Null for what is no package: Node's modules, URLs, `#imports`, aliases such as `@/lib`, the gateway's own. */
+/** Null for what is no package: Node's modules, URLs, `#imports`, aliases such as `@/lib`, own folders, the gateway's own. */
 function packageOf(specifier: string): string | null {
   if (isBuiltin(specifier) || /^(?:[a-z]+:|[#/~])/i.test(specifier)) return null;
+  // To advise the package of a stranger that has the name of the author's own folder would be a danger.
+  if (isOwnName(specifier) && !/^agents?$/.test(specifier)) return null;
   const name = packageName.exec(specifier)?.[0] ?? null;
   return name === 'dropgate' ? null : name;
 }

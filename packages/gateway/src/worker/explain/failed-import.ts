@@ -1,9 +1,16 @@
 import type { Finding } from '../../protocol/diagnostics.ts';
+import { isAlias } from '../../protocol/local-names.ts';
 import { isLocalPath, shownPath } from '../load/local-files.ts';
-import { type FailedImport, isPackage, packageName } from '../load/resolve-import.ts';
+import {
+  type FailedImport,
+  gatewayPackages,
+  isPackage,
+  packageName,
+} from '../load/resolve-import.ts';
+import { isInstalled, localImportHint, missingFileHint } from './causes/local-import.ts';
 import { placeOf } from './code-place.ts';
 import { describeThrown, type FailureContext, locate } from './failure-context.ts';
-import { isMeantForSdk, unofficialHint } from './unofficial-sdk.ts';
+import { isCloudflares, isMeantForSdk, unofficialHint } from './unofficial-sdk.ts';
 
 /** Says which import found nothing, in which file and line, and what to install or correct. */
 export function explainFailedImport(
@@ -43,11 +50,19 @@ function describeOwnImport(error: unknown, failed: FailedImport, at: Importing):
   const { specifier } = failed;
   const { context } = at;
   const importer = shownPath(at.importer, context.projectRoot);
-  if (!isPackage(specifier)) {
+  const written = { specifier, importer: at.importer };
+  if (!isPackage(specifier) && !isAlias(specifier)) {
     return {
       code: 'missing_file',
       message: `${importer} imports \`${specifier}\`, which does not exist.`,
-      hint: 'Correct the path, or add the file. Paths are relative to the importing file.',
+      hint: missingFileHint(written, context),
+    };
+  }
+  if (isCloudflares(specifier, context.sources.peek(at.importer))) {
+    return {
+      code: 'unofficial_package',
+      message: `${importer} imports \`${specifier}\`, which is Cloudflare's package, whose agents run in Workers alone.`,
+      hint: 'Leave out what is made of it, and export the agent of `@openai/agents`.',
     };
   }
   if (isMeantForSdk(specifier)) {
@@ -58,10 +73,21 @@ function describeOwnImport(error: unknown, failed: FailedImport, at: Importing):
     };
   }
   const name = packageName(specifier);
-  if (!isNotFound(error)) {
+  const hasPackage = isInstalled(specifier, at.importer) || gatewayPackages.includes(name);
+  const local = hasPackage ? null : localImportHint(written, context);
+  if (local !== null) {
+    return {
+      code: 'missing_file',
+      message: `${importer} imports \`${specifier}\`, which is no package: it means a file of its own project.`,
+      hint: local,
+    };
+  }
+  if (!isNotFound(error) || hasPackage) {
     return {
       code: 'missing_subpath',
-      message: `${importer} imports \`${specifier}\`, which the package does not offer: ${describeThrown(error)}`,
+      message: isNotFound(error)
+        ? `${importer} imports \`${specifier}\`, but the installed \`${name}\` has no such part.`
+        : `${importer} imports \`${specifier}\`, which the package does not offer: ${describeThrown(error)}`,
       hint: `Import what \`${name}\` exports, or install the version that has it.`,
     };
   }

@@ -10,6 +10,8 @@ export type FailureContext = {
   readonly projectRoot: string;
   readonly sources: SourceFiles;
   readonly failedImport: (error: unknown) => FailedImport | null;
+  /** Environment of the process, with the module's own variables. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 };
 
 /** A finding for anything thrown by the author's code, with the first frame of their own. `what` begins the message. */

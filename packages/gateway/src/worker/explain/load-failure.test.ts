@@ -113,6 +113,83 @@ describe('a module that does not load says where and what to do', () => {
     },
   );
 
+  test.each<[specifier: string, files: Readonly<Record<string, string>>, hint: string]>([
+    ['common', {}, 'Copy the file it means beside agent.ts, and import `./common`.'],
+    ['config/keys', {}, 'Copy the file it means beside agent.ts, and import `./keys`.'],
+    ['@/lib/db', {}, 'Copy the file it means beside agent.ts, and import `./db`.'],
+    ['planner', { 'planner.ts': '' }, 'Write the path: `./planner`.'],
+    ['agents/planner', { 'agents/planner.ts': '' }, 'Write the path: `./agents/planner`.'],
+    [
+      '@/lib/db',
+      { 'src/lib/db.ts': '' },
+      'Write the path, `./src/lib/db`, or put a tsconfig.json beside agent.ts: `{ "compilerOptions": { "paths": { "@/*": ["./src/*"] } } }`.',
+    ],
+  ])(
+    'for the author’s own code by a name that is no package: %s',
+    async (specifier, files, hint) => {
+      const finding = await findingFor({ 'agent.ts': `import '${specifier}';\n`, ...files });
+      expect(finding).toMatchObject({ code: 'missing_file', line: 1, column: 8, hint });
+      expect(finding.message).toBe(
+        `Written/agent.ts imports \`${specifier}\`, which is no package: it means a file of its own project.`,
+      );
+    },
+  );
+
+  test('for a helper outside of the folder', async () => {
+    const finding = await findingFor({
+      'agent.ts': `import { a } from '../utils/env.ts';\nvoid a;\n`,
+    });
+    expect(finding).toMatchObject({
+      code: 'missing_file',
+      hint: 'Correct the path, or copy the file beside agent.ts and import `./env.ts`.',
+    });
+  });
+
+  test('for a part that an installed package does not have', async () => {
+    const finding = await findingFor({
+      'agent.ts': `import 'outer/lib/part.js';\n`,
+      'node_modules/outer/package.json': '{ "name": "outer", "main": "index.js" }',
+    });
+    expect(finding).toMatchObject({
+      code: 'missing_subpath',
+      message:
+        'Written/agent.ts imports `outer/lib/part.js`, but the installed `outer` has no such part.',
+    });
+  });
+
+  test('for Cloudflare’s package beside the SDK', async () => {
+    const finding = await findingFor({
+      'agent.ts': `import { Agent } from '@openai/agents';\nimport { Agent as Base } from 'agents';\nexport const agent = [Agent, Base];\n`,
+    });
+    expect(finding).toMatchObject({
+      code: 'unofficial_package',
+      message:
+        "Written/agent.ts imports `agents`, which is Cloudflare's package, whose agents run in Workers alone.",
+      line: 2,
+    });
+  });
+
+  test.each([
+    ['is said', `if (!process.env.DESK_KEY) throw new Error('DESK_KEY must be set');\n`],
+    [
+      'is read there',
+      `\n\nconst url = new URL(process.env.DESK_URL as string, undefined);\nif (!url) throw new Error('Invalid URL');\n`.trim(),
+    ],
+    [
+      'is read above',
+      `const key = process.env.DESK_KEY;\nif (!key) {\n  throw new Error('No key is provided');\n}\n`,
+    ],
+  ])('for a variable that is not set, where its name %s', async (_what, text) => {
+    const finding = await findingFor({ 'agent.ts': `${text}export const agent = 1;\n` });
+    const name = /DESK_\w+/.exec(text)?.[0];
+    expect(finding).toMatchObject({
+      code: 'missing_variable',
+      message: `Written/agent.ts needs the environment variable \`${name}\`, which is not set.`,
+      hint: `Write \`${name}=…\` into Written/.env.`,
+    });
+    expect(finding.line).toBeGreaterThan(0);
+  });
+
   test('for a local file that is not there', async () => {
     const finding = await findingFor({
       'agent.ts': `export { agent } from './lib/desk';\n`,

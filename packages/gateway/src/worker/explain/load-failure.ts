@@ -4,6 +4,7 @@ import { isLocalPath, shownPath } from '../load/local-files.ts';
 import { explainExit, ProcessExit } from '../load/process-exit.ts';
 import { SourceReadError } from '../load/read-source.ts';
 import { findSyntaxError, SourceSyntaxError } from '../load/transform-source.ts';
+import { explainMissingVariable } from './causes/missing-variable.ts';
 import { placeOf } from './code-place.ts';
 import { explainFailedImport } from './failed-import.ts';
 import { explainThrown, type FailureContext, locate } from './failure-context.ts';
@@ -22,6 +23,7 @@ export function explainLoadError(error: unknown, context: FailureContext): Findi
     explainScriptError(error, context) ??
     explainNativePackage(error, context) ??
     explainVoiceSession(context) ??
+    explainMissingVariable(error, context) ??
     explainThrown(error, context, {
       code: 'import_failed',
       what: `${context.load.modulePath} threw while it was imported`,

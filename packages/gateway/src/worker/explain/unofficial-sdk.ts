@@ -21,6 +21,14 @@ export function isMeantForSdk(specifier: string): boolean {
   return [...unofficialNames, ...ambiguousNames].includes(specifier);
 }
 
+/** Whether an import of `agents` means Cloudflare's package, which stands beside the SDK or is used as only it can be. */
+export function isCloudflares(specifier: string, text: string): boolean {
+  if (/^agents\/(?:mcp|react|ai-\w|schedule|client|hono|observability|x402)/.test(specifier))
+    return true;
+  const others = /['"](?:@openai\/agents|cloudflare:workers|hono-agents)['"]|\brouteAgentRequest\b/;
+  return specifier === 'agents' && others.test(text);
+}
+
 /** The import of a text that names an unofficial package, with its quotes; null where there is none. */
 export function findUnofficialImport(text: string): { name: string; pattern: RegExp } | null {
   const name = unofficialNames.find((each) => importOf(each).test(text));

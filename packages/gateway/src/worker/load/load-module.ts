@@ -78,6 +78,7 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
     projectRoot: deps.projectRoot,
     sources,
     failedImport: hooks.failedImport,
+    env: deps.env,
   };
   const failed = (findings: readonly Finding[]): LoadResult => ({
     type: 'load_failed',

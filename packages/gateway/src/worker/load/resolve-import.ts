@@ -147,7 +147,8 @@ const sourceEndings: Readonly<Record<string, readonly string[]>> = {
   '.cjs': ['.cts'],
 };
 
-function filesFor(path: string): string[] {
+/** Files that a path of an import may mean, best first. */
+export function filesFor(path: string): string[] {
   const ending = extname(path);
   const base = realPath(path);
   const stem = base.slice(0, base.length - ending.length);
@@ -160,7 +161,7 @@ function filesFor(path: string): string[] {
 }
 
 /** Packages that every module may import without installing them. */
-const gatewayPackages: readonly string[] = [
+export const gatewayPackages: readonly string[] = [
   '@openai/agents',
   '@openai/agents-core',
   '@openai/agents-openai',
