@@ -14,6 +14,9 @@ export const pythonSdk = 'openai-agents';
 /** Version of the SDK that the gateway installs where nothing else is asked for. */
 export const pythonSdkVersion = '0.24.0';
 
+/** What most modules load their settings with: the shared environment has it beside the SDK. */
+export const pythonDotenv = { name: 'python-dotenv', version: '1.2.4' } as const;
+
 /** Folder beside `agent.py`, and in the shared environment's folder, that holds an environment. */
 export const environmentFolder = '.venv';
 

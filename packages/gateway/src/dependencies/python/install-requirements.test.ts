@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { writeWheel } from '../../../test/support/wheel.ts';
 import { checkDependencies } from '../inspect-dependencies.ts';
 import { createDependencyInstaller } from '../install/dependency-installer.ts';
 import { createModuleRuntimes } from '../module-runtime.ts';
-import { createPythonEnvironments } from './environments.ts';
+import { createPythonEnvironments, pythonDotenv, pythonSdkVersion } from './environments.ts';
 
 const run = promisify(execFile);
 const missing = await missingPython();
@@ -49,6 +49,7 @@ async function scene(files: Readonly<Record<string, string>>) {
     check: () => checkDependencies(module, pythons),
     install: (scripts: 'run' | 'skip' = 'skip') => installer.install(module, { scripts }),
     plan: () => installer.plan(module),
+    installShared: () => installer.installShared(),
   };
 }
 
@@ -255,6 +256,27 @@ describe.skipIf(missing)('a module in Python', () => {
     expect(await checkDependencies(without, pythons)).toMatchObject([
       { ...tooOld, file: join(folder, 'agent.py') },
     ]);
+  });
+
+  test('shares an environment with the SDK and python-dotenv, which one without it gets', async () => {
+    const { root, installShared } = await scene({});
+    writeWheel(join(root, 'wheels'), 'openai_agents', pythonSdkVersion, '');
+    writeWheel(join(root, 'wheels'), 'python_dotenv', pythonDotenv.version, '');
+    const both = {
+      type: 'installed',
+      packages: [
+        { name: 'openai-agents', version: pythonSdkVersion },
+        { name: 'python-dotenv', version: pythonDotenv.version },
+      ],
+    };
+    expect(await installShared()).toMatchObject(both);
+    expect(await installShared()).toEqual({ type: 'nothing_to_do', declares: true });
+    const library = join(root, '.dropgate/python/.venv/lib');
+    const [version = ''] = await readdir(library);
+    const packages = join(library, version, 'site-packages');
+    const [info = ''] = (await readdir(packages)).filter((name) => /^python_dotenv-/.test(name));
+    await rm(join(packages, info), { recursive: true });
+    expect(await installShared()).toMatchObject(both);
   });
 
   test('without requirements is in order when it needs nothing', async () => {

@@ -11,8 +11,8 @@ import {
 } from '../install/install-result.ts';
 import { installerVariables } from '../install/installer-variables.ts';
 import { openStaging, type Staging } from '../install/staging.ts';
-import { findDistribution, listDistributions, normalName } from './distributions.ts';
-import { environmentFolder, pythonSdk, pythonSdkVersion } from './environments.ts';
+import { listDistributions, normalName } from './distributions.ts';
+import { environmentFolder, pythonDotenv, pythonSdk, pythonSdkVersion } from './environments.ts';
 import { importsSdk, inspectPython } from './inspect-python.ts';
 import {
   makeEnvironment,
@@ -29,6 +29,9 @@ const INSTALL_TIMEOUT_MS = 900_000;
 
 const pinnedSdk = `${pythonSdk}==${pythonSdkVersion}`;
 
+/** What the shared environment is made of. */
+const sharedPackages = [pinnedSdk, `${pythonDotenv.name}==${pythonDotenv.version}`];
+
 /** Gives a module in Python an environment of its own with what it declares. Never throws for a bad module. */
 export async function installRequirements(
   deps: InstallDeps,
@@ -43,15 +46,17 @@ export async function installRequirements(
   return install(deps, await ownEnvironment(module, read.requirements, { findings, scripts }));
 }
 
-/** Makes the environment that modules without requirements share, with the SDK alone. */
+/** Makes the environment that modules without requirements share, with the SDK and python-dotenv. */
 export async function installSharedEnvironment(deps: InstallDeps): Promise<InstallResult> {
   const { sharedFolder, choose, inFolder } = deps.pythons;
   const chosen = await choose({ folder: sharedFolder, entry: sharedFolder });
   const facts =
     chosen.type === 'found' && !chosen.isOwn ? chosen.facts : await inFolder(sharedFolder);
-  const sdk = facts && (await findDistribution(pythonSdk, facts));
+  const has = facts ? await listDistributions(facts) : null;
+  const sdk = has?.get(pythonSdk);
   const isShared = facts?.interpreter.startsWith(sharedFolder) ?? false;
-  if (sdk && (!isShared || sdk.version === pythonSdkVersion)) {
+  const isWhole = sdk?.version === pythonSdkVersion && has?.has(pythonDotenv.name) === true;
+  if (sdk && (!isShared || isWhole)) {
     return { type: 'nothing_to_do', declares: true };
   }
   return install(deps, sharedEnvironment(sharedFolder));
@@ -134,7 +139,7 @@ async function ownEnvironment(
 }
 
 function sharedEnvironment(target: string): Wanted {
-  const wanted = async () => [pinnedSdk];
+  const wanted = async () => sharedPackages;
   return {
     target,
     keepsLock: false,

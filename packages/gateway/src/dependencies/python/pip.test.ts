@@ -11,6 +11,13 @@ const failures = [
     hint: 'Correct the name or version in the requirements to one that exists. One that comes as source only is built with --allow-scripts.',
   },
   {
+    what: 'pip cannot reach the index',
+    output:
+      "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(...: [Errno -3] Temporary failure in name resolution')': /simple/words/\nERROR: Could not find a version that satisfies the requirement words (from versions: none)\n",
+    reason: 'the package index cannot be reached',
+    hint: 'See to the network, or to the index and proxy that pip or uv is set up with, then run the command again.',
+  },
+  {
     what: 'uv finds no such package',
     output:
       '  × No solution found when resolving dependencies:\n  ╰─▶ Because reqeusts was not found in the package registry and you require\n      reqeusts, we can conclude that your requirements are unsatisfiable.\n',

@@ -157,7 +157,8 @@ export function explainPipFailure(output: string): InstallError {
     lines.find((line) => /^\s*ERROR: (?!subprocess|Exception)/.test(line)) ??
     lines.find((line) => /^\s*(?:×|error:)/.test(line)) ??
     lines.findLast((line) => line !== '');
-  const reason = said?.replace(/^\s*(?:ERROR:|error:|×|╰─▶)\s*/, '') ?? 'it gave no reason';
+  const reason =
+    known?.reason ?? said?.replace(/^\s*(?:ERROR:|error:|×|╰─▶)\s*/, '') ?? 'it gave no reason';
   return new InstallError(
     'python_install_failed',
     `The packages could not be installed: ${reason}`,
@@ -171,7 +172,9 @@ export function explainPipFailure(output: string): InstallError {
   );
 }
 
-const reasons = [
+type Reason = { readonly pattern: RegExp; readonly hint: string; readonly reason?: string };
+
+const reasons: readonly Reason[] = [
   {
     pattern: /ensurepip is not available|No module named (?:venv|ensurepip|pip)/,
     hint: 'This Python cannot make environments. Install its venv package (Debian: apt install python3-venv) or uv.',
@@ -182,6 +185,13 @@ const reasons = [
     hint: 'The package has to be built here and that failed. Ask for a version that comes as a wheel, or install what its build needs.',
   },
   {
+    // Before what pip concludes from it: that there is no such version.
+    pattern:
+      /name resolution|Name or service not known|nodename nor servname|dns error|NewConnectionError|Connect(?:ion)?Timeout|Connection refused|Network is unreachable|timed out|tcp connect error|error sending request|ProxyError|CERTIFICATE_VERIFY_FAILED/i,
+    reason: 'the package index cannot be reached',
+    hint: 'See to the network, or to the index and proxy that pip or uv is set up with, then run the command again.',
+  },
+  {
     pattern:
       /Could not find a version|No matching distribution|was not found in the package|no (?:usable )?wheels/,
     hint: 'Correct the name or version in the requirements to one that exists. One that comes as source only is built with --allow-scripts.',
@@ -189,9 +199,5 @@ const reasons = [
   {
     pattern: /conflicting dependencies|No solution found/,
     hint: 'Change the versions in the requirements so that they fit together.',
-  },
-  {
-    pattern: /Temporary failure in name resolution|Connection refused|Network is unreachable/,
-    hint: 'See whether the package index can be reached, then run the command again.',
   },
 ];
