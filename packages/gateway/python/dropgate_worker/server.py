@@ -32,6 +32,7 @@ class ModuleServer:
         self._send = send
         self._preload = preload
         self._load: ModuleLoad | None = None
+        self._timeout_ms: float | None = None
         self._asked: asyncio.Future[None] = loop.create_future()
         self._stopped: asyncio.Future[None] = loop.create_future()
         self._loading: Loading | None = None
@@ -63,7 +64,9 @@ class ModuleServer:
         from .run.guard_tools import guard_tools
 
         # The module may run agents while it is imported.
-        self._loading = Loading(self._load, on_sdk=lambda sdk: guard_tools(sdk, None))
+        self._loading = Loading(
+            self._load, on_sdk=lambda sdk: guard_tools(sdk, None), timeout_ms=self._timeout_ms
+        )
         self._loading.import_entry()
 
     async def serve(self) -> None:
@@ -104,7 +107,7 @@ class ModuleServer:
         if message.get("version") != PROTOCOL_VERSION:
             self._send(_refused_version(message))
             return
-        self._load = message["load"]
+        self._load, self._timeout_ms = message["load"], message.get("timeoutMs")
         self._asked.set_result(None)
 
     def _take_run(self, message: Message) -> None:

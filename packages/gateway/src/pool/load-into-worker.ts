@@ -51,6 +51,9 @@ export type LoadIntoWorkerDeps = {
   readonly emit: Emit;
 };
 
+/** A worker of Python stops a load at its limit itself, and says in which line; it gets so much time for it. */
+const LAST_WORDS_MS = 1000;
+
 /** Makes the one way in which a module gets into a worker. A used spare is replaced after the load, not beside it. */
 export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
   const { settings, roster, hostEnv, user, workerEntries, emit } = deps;
@@ -170,10 +173,12 @@ async function askToLoad(
     else answerWhileLoading(worker, message, { load, outside: options.outside });
   });
   const env = moduleEnvironment(load.env, options.access);
-  worker.send({ type: 'load', version: protocolVersion, load: { ...load, env } });
+  const { loadTimeoutMs: timeoutMs } = options;
+  worker.send({ type: 'load', version: protocolVersion, load: { ...load, env }, timeoutMs });
+  const graceMs = load.language === 'python' ? LAST_WORDS_MS : 0;
   const timer = setTimeout(() => {
-    void worker.kill('load_timeout', `The load took longer than ${options.loadTimeoutMs} ms.`);
-  }, options.loadTimeoutMs);
+    void worker.kill('load_timeout', `The load took longer than ${timeoutMs} ms.`);
+  }, timeoutMs + graceMs);
   try {
     const answer = await Promise.race([answered.promise, worker.ended.then(() => null)]);
     return answer?.type === 'loaded' ? bounded(answer, load) : answer;

@@ -1,7 +1,13 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/protocol/diagnostics.ts';
 import { missingPython } from '../support/python-with-sdk.ts';
-import { loadedWorker, pythonFindingOf, writePythonModule } from '../support/python-worker.ts';
+import {
+  loadedWorker,
+  pythonFindingOf,
+  startPythonWorker,
+  writePythonModule,
+} from '../support/python-worker.ts';
 import { startUpstream } from '../support/scripted-upstream.ts';
 import { textOf } from '../support/worker-run.ts';
 
@@ -70,6 +76,41 @@ const served: readonly Case[] = [
     },
   ],
   [
+    'starts a web server in its main()',
+    'import uvicorn\nasync def serve(): uvicorn.Server(None).serve_forever()\nasync def main():\n    await serve()\nasyncio.run(main())\n',
+    {
+      code: 'script_left_out',
+      line: 8,
+      message:
+        'agent.py starts what never ends while it is loaded (line 8: `asyncio.run(main())`), so that is left out; the agent is served.',
+    },
+  ],
+  [
+    'asks a model with a client of its own',
+    'from openai import OpenAI\nanswer = OpenAI().responses.create(model="m", input="Hi")\n',
+    {
+      code: 'call_at_load',
+      line: 5,
+      message:
+        'agent.py asks a model while it is loaded (line 5), which is refused: it would cost at each save.',
+    },
+  ],
+  [
+    'asks a model with an async client',
+    'from openai import AsyncOpenAI\nasync def main():\n    await AsyncOpenAI().chat.completions.create(model="m", messages=[])\nasyncio.run(main())\n',
+    { code: 'call_at_load', line: 6 },
+  ],
+  [
+    'ends its process',
+    'import os\ndef main(): os._exit(4)\nmain()\n',
+    {
+      code: 'script_failed',
+      line: 5,
+      message:
+        'agent.py failed on its own while it was loaded (line 5: it ended itself with exit code 4); the agent is served all the same.',
+    },
+  ],
+  [
     'launches a user interface',
     'class Demo:\n    def launch(self): raise SystemExit\ndemo = Demo()\ndemo.launch()\n',
     { code: 'script_left_out', line: 7 },
@@ -104,6 +145,11 @@ describe.skipIf(missing)(`scripts in Python (${missing ?? 'runs'})`, () => {
       },
     ],
     [
+      'an agent that is made of what a model said',
+      'from openai import OpenAI\nfrom agents import Agent\nsaid = OpenAI().responses.create(model="m", input="Hi")\nagent = Agent(name="A", instructions=said.output_text)\n',
+      { code: 'call_at_load', severity: 'error', line: 3 },
+    ],
+    [
       'an agent with an argument of another name, beside one that is whole',
       `${agent}other = Agent(nam="B")\n`,
       { code: 'import_failed', line: 4 },
@@ -112,6 +158,68 @@ describe.skipIf(missing)(`scripts in Python (${missing ?? 'runs'})`, () => {
     const [, source, finding] = args;
     const load = await writePythonModule({ 'agent.py': source });
     expect(await pythonFindingOf(load)).toMatchObject({ stage: 'load', ...finding });
+  });
+
+  test.each([
+    ['sleeps', 'import time\ndef main():\n    time.sleep(3600)\nmain()\n', 6],
+    [
+      'waits in a loop',
+      'async def main():\n    await asyncio.sleep(3600)\nasyncio.run(main())\n',
+      5,
+    ],
+    [
+      'goes on after each error',
+      'def main():\n    while True:\n        try:\n            while True: pass\n        except ValueError: pass\nmain()\n',
+      7,
+    ],
+  ])('serves the agent of a file that %s, and tells the line', async (...args) => {
+    const [, source, line] = args;
+    const load = await writePythonModule({ 'agent.py': agent + source });
+    const worker = await startPythonWorker(join(load.folder, '..'));
+    expect(await worker.load(load, 1000)).toMatchObject({
+      type: 'loaded',
+      manifest: {
+        exportName: 'agent',
+        warnings: [
+          {
+            code: 'script_failed',
+            line,
+            message: `agent.py failed on its own while it was loaded (line ${line}: it did not end within 1000 ms); the agent is served all the same.`,
+          },
+        ],
+      },
+    });
+  });
+
+  test.each([
+    [
+      'the top of it',
+      'import time\ntime.sleep(3600)\nfrom agents import Agent\nagent = Agent(name="A")\n',
+      2,
+      'time.sleep(3600)',
+    ],
+    [
+      'a factory',
+      'import asyncio\nasync def build_agent():\n    await asyncio.Event().wait()\n',
+      3,
+      'await asyncio.Event().wait()',
+    ],
+  ])('tells the line where %s hangs', async (...args) => {
+    const [, source, line, code] = args;
+    const load = await writePythonModule({ 'agent.py': source });
+    const worker = await startPythonWorker(join(load.folder, '..'));
+    expect(await worker.load(load, 1000)).toMatchObject({
+      type: 'load_failed',
+      findings: [
+        {
+          stage: 'load',
+          code: 'load_timeout',
+          line,
+          message: `src/agents/Written/agent.py did not finish loading within 1000 ms: line ${line} of agent.py goes on (\`${code}\`).`,
+          hint: 'Put what takes so long under `if __name__ == "__main__":`, or into a function that runs later; raise worker.load_timeout_ms if it needs the time.',
+        },
+      ],
+    });
   });
 
   test('asks a model at load where that is permitted, and has good connections afterwards', async () => {

@@ -33,7 +33,11 @@ export type PythonWorker = {
   readonly next: <Type extends FromWorker['type']>(type: Type) => Promise<Message<Type>>;
   /** All messages so far. */
   readonly heard: readonly FromWorker[];
-  readonly load: (load: ModuleLoad) => Promise<Message<'loaded'> | Message<'load_failed'>>;
+  /** `timeoutMs` is the time that the load has; as long as it takes unless given. */
+  readonly load: (
+    load: ModuleLoad,
+    timeoutMs?: number,
+  ) => Promise<Message<'loaded'> | Message<'load_failed'>>;
   readonly run: (text: string, changes?: Partial<WorkerRun> & { credits?: number }) => void;
   /** Runs to the end and gives the events of that run. */
   readonly eventsOf: (text: string, changes?: Partial<WorkerRun>) => Promise<RunEvent[]>;
@@ -97,8 +101,9 @@ function talkTo({ pid, channel: stream, ended }: StartedPython): PythonWorker {
     send: channel.send,
     next: async (type) => (await nextOf([type])) as never,
     heard,
-    async load(load) {
-      channel.send({ type: 'load', version: protocolVersion, load });
+    async load(load, timeoutMs) {
+      const limit = timeoutMs === undefined ? {} : { timeoutMs };
+      channel.send({ type: 'load', version: protocolVersion, load, ...limit });
       return (await nextOf(['loaded', 'load_failed'])) as Message<'loaded' | 'load_failed'>;
     },
     run,

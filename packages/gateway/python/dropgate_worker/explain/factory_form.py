@@ -35,7 +35,8 @@ def factory_form(built: Built, outline: Outline, name: str = "build_agent") -> F
     needs = [need for need in needs if need != built.name]
     if not needs and not writer.is_incomplete and len(lines) <= 1:
         return FactoryForm(f"agent = {ast.unparse(built.call)}", [])
-    if writer.is_incomplete:
+    # What the file makes only as a script is not there when its agent is loaded.
+    if writer.is_incomplete or any(_loads(line) & outline.guarded for line in lines):
         return FactoryForm(None, needs)
     served = built.name or ast.unparse(built.call)
     code = _written(name, [*lines, ast.parse(f"return {served}").body[0]])

@@ -12,13 +12,13 @@ MAX_TEXT_CHARS = 8192
 _author_folders: list[str] = []
 
 
-def set_author_folder(folder: str) -> None:
+def set_author_folders(folders: list[str]) -> None:
     """Says where the author's own code lies; a process serves one module."""
-    _author_folders[:] = [os.path.realpath(folder)]
+    _author_folders[:] = folders
 
 
 def is_local_path(path: str) -> bool:
-    """True for a file of the author's: below the module's folder and in no installed package."""
+    """True for a file of the author's: below one of the module's folders and in no installed package."""
     if "site-packages" in path or f"{os.sep}.venv{os.sep}" in path:
         return False
     return any(path.startswith(folder + os.sep) for folder in _author_folders)

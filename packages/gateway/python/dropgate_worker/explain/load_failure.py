@@ -1,43 +1,62 @@
-"""Says what is wrong with a module from what its import raised: the author's line and an action."""
+"""What findings about a load are made of, and those of files that do not parse or end their process."""
 
 import os
 import re
+import sys
 import traceback
 
 from ..protocol import Finding, Frame, ModuleLoad, Place
-from ..sdk import import_sdk
-from .code_frame import Located, ReadText, locate, place_of
-from .distributions import distribution_of, is_standard
-from .failure_detail import is_local_path, own_frame, text_of
-from .source_error import SourceReadError
+from .code_frame import Located, ReadText, locate
+from .failure_detail import own_frame, text_of
+
+# Beginnings of code that an older Python does not parse, and the first version that does.
+_NEWER_SYNTAX = (
+    (r"^\s*type\s+\w+(\[.*\])?\s*=|^\s*(async\s+)?(def|class)\s+\w+\[", (3, 12)),
+    (r"""\bf(["']).*\{[^}]*\1""", (3, 12)),
+    (r"""\bt(["'])""", (3, 14)),
+    (r"^\s*except\s+\w+\s*,\s*\w+\s*:", (3, 14)),
+    (r"^\s*except\s*\*", (3, 11)),
+)
 
 
-def explain_load_error(error: BaseException, load: ModuleLoad, read: ReadText) -> Finding:
-    """A finding for anything raised. Never raises."""
-    if isinstance(error, SystemExit):
-        return _explain_exit(error, load, read)
-    if isinstance(error, SourceReadError):
-        message = f"{shown_path(error.file)} {error.reason}"
-        return finding(error.code, message, error.hint, {"file": error.file})
-    if isinstance(error, SyntaxError) and is_local_path(error.filename or ""):
-        return _explain_syntax(error, read)
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        return _explain_missing_module(error, load, read)
-    if isinstance(error, ImportError) and error.name:
-        return _explain_import(error, load, read)
-    if isinstance(error, FileNotFoundError) and error.filename == os.path.realpath(load["entry"]):
-        return finding(
-            "missing_file",
-            f"{load['modulePath']} does not exist.",
-            hint="Add the file, or remove its folder.",
-            place={"file": load["entry"]},
-        )
-    return explain_thrown(
-        error,
-        read,
-        what=f"{load['modulePath']} raised while it was imported",
-        hint="Fix what the top of the module does, or move it into a function that runs later.",
+class SourceReadError(ImportError):
+    """
+    A local file that is there and cannot become part of a generation. `reason` completes a sentence that begins with
+    the path; `code` and `hint` are those of the finding.
+    """
+
+    def __init__(self, file: str, *, code: str, reason: str, hint: str) -> None:
+        super().__init__(f"{file} {reason}")
+        self.file = file
+        self.code = code
+        self.reason = reason
+        self.hint = hint
+
+
+class LoadHangs(BaseException):
+    """The time of a load is over; `place` is the author's line it is in, None where that cannot be told."""
+
+    def __init__(self, timeout_ms: int, place: Frame | None) -> None:
+        super().__init__(f"it did not end within {timeout_ms} ms")
+        self.timeout_ms = timeout_ms
+        self.place = place
+
+
+def explain_hanging(error: LoadHangs, load: ModuleLoad, read: ReadText) -> Finding:
+    """A finding with the line that a load hangs in."""
+    place = error.place
+    file = place["file"] if place else load["entry"]
+    lines = read(file).splitlines()
+    line = lines[place["line"] - 1].strip() if place and place["line"] <= len(lines) else ""
+    where = (
+        f": line {place['line']} of {os.path.basename(file)} goes on (`{line}`)" if place else ""
     )
+    said = f"{load['modulePath']} did not finish loading within {error.timeout_ms} ms{where}."
+    hint = (
+        'Put what takes so long under `if __name__ == "__main__":`, or into a function that runs later; raise '
+        "worker.load_timeout_ms if it needs the time."
+    )
+    return finding("load_timeout", said, hint, locate(file, place, read))
 
 
 def finding(code: str, message: str, hint: str, place: Located | None = None) -> Finding:
@@ -66,101 +85,48 @@ def shown_path(path: str) -> str:
     return path if below.startswith("..") else below
 
 
-def _explain_syntax(error: SyntaxError, read: ReadText) -> Finding:
+def explain_syntax(error: SyntaxError, read: ReadText) -> Finding:
+    """A finding for a file of the author's that does not parse."""
     file = error.filename or ""
     place: Place = {"line": error.lineno or 1, "column": max(1, error.offset or 1)}
-    hint = (
-        "Indent with spaces only."
-        if isinstance(error, TabError)
-        else "Fix the syntax at the marked place."
-    )
+    hint = "Fix the syntax at the marked place."
+    newer = _newer_python(error.text or "")
+    if isinstance(error, TabError):
+        hint = "Indent with spaces only."
+    elif newer:
+        own = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        hint = (
+            f"This is Python {own}; the line needs {newer} or newer: name one with GATEWAY_PYTHON."
+        )
     message = f"{shown_path(file)} does not parse: {error.msg}"
     return finding("syntax_error", message, hint, locate(file, place, read))
 
 
-def _explain_missing_module(
-    error: ModuleNotFoundError, load: ModuleLoad, read: ReadText
-) -> Finding:
-    name = error.name or ""
-    frame = own_frame(error)
-    file = frame["file"] if frame else load["entry"]
-    top = name.split(".")[0]
-    place = locate(file, _import_place(top, file, frame, read), read)
-    if name.startswith("_dropgate_") or _is_local_package(top, load):
-        shown = name.partition(".")[2] if name.startswith("_dropgate_") else name
-        return finding(
-            "missing_file",
-            f"{shown_path(file)} imports `{shown}`, which is not in the module's folder.",
-            hint="Correct the name, or add the file.",
-            place=place,
-        )
-    if is_standard(name):
-        message = f"{shown_path(file)} imports `{name}`, which this Python does not have."
-        return finding(
-            "missing_package", message, hint="Use another version of Python.", place=place
-        )
-    distribution = distribution_of(name)
-    importer = shown_path(file) if frame else load["modulePath"]
-    return finding(
-        "missing_package",
-        f"{importer} imports `{name}`, but package `{distribution}` is not installed.",
-        hint=install_hint(distribution, load),
-        place=place,
-    )
+def _newer_python(line: str) -> str | None:
+    for pattern, version in _NEWER_SYNTAX:
+        if sys.version_info[:2] < version and re.search(pattern, line):
+            return f"{version[0]}.{version[1]}"
+    return None
 
 
 def install_hint(distribution: str, load: ModuleLoad) -> str:
     """How a distribution gets into the environment of the module."""
-    command = _install_command(load)
-    if distribution == "openai-agents":
+    command = install_command(load)
+    # The environment that modules share is made anew where it lacks one of these.
+    is_shared = f"{os.sep}.dropgate{os.sep}python{os.sep}" in sys.prefix
+    if distribution == "openai-agents" or (distribution == "python-dotenv" and is_shared):
         return f"Run {command}."
     folder = shown_path(load["folder"])
     return f"Write `{distribution}` into {folder}/requirements.txt, then run {command}."
 
 
-def _install_command(load: ModuleLoad) -> str:
+def install_command(load: ModuleLoad) -> str:
+    """What installs the requirements of the module."""
     return f"`dropgate deps install {load['agentId']}`"
 
 
-def _explain_import(error: ImportError, load: ModuleLoad, read: ReadText) -> Finding:
-    message = text_of(error)
-    frame = own_frame(error)
-    file = frame["file"] if frame else load["entry"]
-    place = locate(file, frame, read)
-    if "circular import" in message or "partially initialized" in message:
-        return finding(
-            "circular_import",
-            f"{shown_path(file)} takes part in a circular import: {_plain_names(message)}",
-            hint="Move what both files need into a third one, or import it inside a function.",
-            place=place,
-        )
-    match = re.match(r"cannot import name '(\w+)' from '([\w.]+)'", message)
-    if match:
-        name, module = match.groups()
-        module = _plain_names(module)
-        if module.split(".")[0] == "agents" and import_sdk() is None:
-            return finding(
-                "unofficial_package",
-                f"{shown_path(file)} imports `{name}` from `agents`, but the package of that name that is "
-                "installed is not OpenAI's Agents SDK.",
-                hint=f"Remove it from the requirements, then run {_install_command(load)}.",
-                place=place,
-            )
-        return finding(
-            "missing_export",
-            f"`{module}` has no `{name}`.",
-            hint=f"Correct the name, or install the version of `{distribution_of(module)}` that has it.",
-            place=place,
-        )
-    return explain_thrown(
-        error,
-        read,
-        what=f"{load['modulePath']} raised while it was imported",
-        hint="Fix the import at the marked place.",
-    )
-
-
-def _explain_exit(error: SystemExit, load: ModuleLoad, read: ReadText) -> Finding:
+def explain_exit(error: SystemExit, load: ModuleLoad, read: ReadText) -> Finding:
+    """A finding for a module that ends its process."""
     frame = own_frame(error)
     code = 0 if error.code is None else error.code
     place = locate(frame["file"] if frame else load["entry"], frame, read)
@@ -178,19 +144,3 @@ def _explain_exit(error: SystemExit, load: ModuleLoad, read: ReadText) -> Findin
         hint="Remove sys.exit() from the top level of the module and of what it imports.",
         place=place,
     )
-
-
-def _import_place(top: str, file: str, frame: Frame | None, read: ReadText) -> Place | None:
-    pattern = rf"(?<=import )\s*{re.escape(top)}\b|(?<=from )\s*{re.escape(top)}\b"
-    found = place_of(read(file), pattern)
-    if frame and (found is None or found["line"] != frame["line"]):
-        return frame
-    return found
-
-
-def _is_local_package(top: str, load: ModuleLoad) -> bool:
-    return os.path.exists(os.path.join(load["folder"], top)) and top != "agents"
-
-
-def _plain_names(message: str) -> str:
-    return re.sub(r"_dropgate_[0-9a-f]{12}\.", "", message)

@@ -49,6 +49,8 @@ class Outline:
     assigned: set[str] = field(default_factory=set[str])
     starts: list[Start] = field(default_factory=list[Start])
     built: list[Built] = field(default_factory=list[Built])
+    # Names that are bound under `if __name__ == "__main__":` alone.
+    guarded: set[str] = field(default_factory=set[str])
     # Names that guardrails and tools use.
     helped: set[str] = field(default_factory=set[str])
 
@@ -62,9 +64,21 @@ def outline_of(text: str) -> Outline:
     outline = Outline(tree)
     for statement in top_statements(tree.body):
         outline.assigned.update(bound_names(statement))
+    outline.guarded.update(_guarded_names(tree))
     helpers = _helper_names(tree)
     _collect(tree, (), outline, helpers)
     return outline
+
+
+def _guarded_names(tree: ast.Module) -> set[str]:
+    guards = [
+        one for one in tree.body if isinstance(one, ast.If) and "__main__" in ast.unparse(one.test)
+    ]
+    inside = {
+        name for one in guards for part in top_statements(one.body) for name in bound_names(part)
+    }
+    others = [one for one in tree.body if one not in guards]
+    return inside - {name for one in top_statements(others) for name in bound_names(one)}
 
 
 def top_statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:

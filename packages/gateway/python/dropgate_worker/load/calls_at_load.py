@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import os
 import sys
 from collections.abc import Generator
+from dataclasses import dataclass
 from typing import Any
 
+from ..explain.code_frame import ReadText, locate
 from ..explain.failure_detail import is_local_path
 from ..explain.load_failure import finding
 from ..explain.outline import Outline
 from ..explain.seen import Seen
-from ..protocol import Finding
+from ..protocol import Finding, ModuleLoad
 
 
 class RefusedAtLoad(Exception):
-    """The module started an agent while it was loaded."""
+    """The module asked a model, or started an agent, while it was loaded."""
+
+    def __init__(self, call: Refused) -> None:
+        super().__init__("no model is asked while the module is loaded")
+        self.call = call
 
 
 def are_permitted(outline: Outline) -> bool:
@@ -33,9 +40,27 @@ def are_permitted(outline: Outline) -> bool:
     return False
 
 
+# Ends of the addresses that ask a model for words; embeddings and files are what an agent may be made of.
+_MODEL_PATHS = ("/responses", "/chat/completions", "/completions")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A call that was refused: the author's line, and what it does."""
+
+    line: int
+    does: str
+
+
 @contextlib.contextmanager
-def refusing_calls(lines: list[int]) -> Generator[None]:
-    """Runs of the SDK raise `RefusedAtLoad` inside; `lines` gets those of the author's that started one."""
+def refusing_calls(refused: list[Refused]) -> Generator[None]:
+    """Inside, runs of the SDK and calls of models with `openai` raise `RefusedAtLoad`, and are noted."""
+    with _refusing_runs(refused), _refusing_requests(refused):
+        yield
+
+
+@contextlib.contextmanager
+def _refusing_runs(refused: list[Refused]) -> Generator[None]:
     try:
         from agents.run import AgentRunner, get_default_agent_runner, set_default_agent_runner
     except ImportError:
@@ -44,17 +69,13 @@ def refusing_calls(lines: list[int]) -> Generator[None]:
 
     class RefusingRunner(AgentRunner):
         async def run(self, *_given: Any, **_options: Any) -> Any:
-            refuse()
+            _refuse("starts an agent", refused)
 
         def run_sync(self, *_given: Any, **_options: Any) -> Any:
-            refuse()
+            _refuse("starts an agent", refused)
 
         def run_streamed(self, *_given: Any, **_options: Any) -> Any:
-            refuse()
-
-    def refuse() -> None:
-        lines.append(_author_line())
-        raise RefusedAtLoad("no model is asked while the module is loaded")
+            _refuse("starts an agent", refused)
 
     before = get_default_agent_runner()
     refusing = RefusingRunner()
@@ -67,12 +88,57 @@ def refusing_calls(lines: list[int]) -> Generator[None]:
             set_default_agent_runner(before)
 
 
-def explain_refused(line: int, seen: Seen) -> Finding:
-    """A warning, with the line that started the agent."""
-    file = seen.load["entry"].rpartition("/")[2]
-    said = f"{file} starts an agent while it is loaded (line {line}), which is refused: it would cost at each save."
+@contextlib.contextmanager
+def _refusing_requests(refused: list[Refused]) -> Generator[None]:
+    base = sys.modules.get("openai._base_client")
+    if base is None:
+        yield
+        return
+    sync_client: Any = base.SyncAPIClient
+    async_client: Any = base.AsyncAPIClient
+    request, async_request = sync_client.request, async_client.request
+
+    def refusing(self: Any, cast_to: Any, options: Any, **more: Any) -> Any:
+        _refuse_model(options, refused)
+        return request(self, cast_to, options, **more)
+
+    async def async_refusing(self: Any, cast_to: Any, options: Any, **more: Any) -> Any:
+        _refuse_model(options, refused)
+        return await async_request(self, cast_to, options, **more)
+
+    sync_client.request, async_client.request = refusing, async_refusing
+    try:
+        yield
+    finally:
+        sync_client.request, async_client.request = request, async_request
+
+
+def _refuse_model(options: Any, refused: list[Refused]) -> None:
+    if str(getattr(options, "url", "")).endswith(_MODEL_PATHS):
+        _refuse("asks a model", refused)
+
+
+def _refuse(does: str, refused: list[Refused]) -> None:
+    refused.append(Refused(_author_line(), does))
+    raise RefusedAtLoad(refused[-1])
+
+
+def explain_refused(call: Refused, seen: Seen) -> Finding:
+    """A warning, with the line that asked."""
+    return {**_explained(call, seen.load, seen.read), "severity": "warning"}
+
+
+def refused_finding(error: RefusedAtLoad, load: ModuleLoad, read: ReadText) -> Finding:
+    """An error, where the module needs what was refused."""
+    return _explained(error.call, load, read)
+
+
+def _explained(call: Refused, load: ModuleLoad, read: ReadText) -> Finding:
+    file = os.path.basename(load["entry"])
+    said = f"{file} {call.does} while it is loaded (line {call.line}), which is refused: it would cost at each save."
     hint = 'Put it under `if __name__ == "__main__":`, or permit it: `__gateway__ = {"calls_at_load": "allow"}`.'
-    return {**finding("call_at_load", said, hint, seen.located_at(line)), "severity": "warning"}
+    place = locate(load["entry"], {"line": call.line, "column": 1}, read)
+    return finding("call_at_load", said, hint, place)
 
 
 def renew_connections() -> None:
@@ -83,7 +149,7 @@ def renew_connections() -> None:
 
 
 def _author_line() -> int:
-    frame = sys._getframe(2)  # pyright: ignore[reportPrivateUsage]
+    frame = sys._getframe(3)  # pyright: ignore[reportPrivateUsage]
     while frame is not None:
         if is_local_path(frame.f_code.co_filename):
             return frame.f_lineno

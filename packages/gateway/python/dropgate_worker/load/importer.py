@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import cast
 
 from ..protocol import ModuleLoad
 from .script_parts import leave_out_servers
@@ -29,8 +30,11 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._sources = sources
         self._entry = os.path.realpath(load["entry"])
         self._folder = os.path.realpath(load["folder"])
+        self._folders = author_folders(load)
         digest = hashlib.sha256(self._entry.encode()).hexdigest()[:12]
         self.package = f"_dropgate_{digest}"
+        self._stem = os.path.splitext(os.path.basename(self._entry))[0]
+        self._name = f"{self.package}.{self._stem}"
         # The module as far as it ran, and statements of it that were not run.
         self.module: ModuleType | None = None
         self.left_out: list[ast.stmt] = []
@@ -38,19 +42,15 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def import_entry(self) -> ModuleType:
         """Imports the module; raises what it raises. Holds for the rest of the process's life."""
         # Last, for what only the usual finders know (extension modules, data of packages).
-        sys.path.append(self._folder)
+        sys.path.extend(self._folders)
         sys.meta_path.insert(0, self)
         self._import_package()
-        stem = os.path.splitext(os.path.basename(self._entry))[0]
-        name = f"{self.package}.{stem}"
-        spec = self._spec(name, self._entry, None)
-        module = importlib.util.module_from_spec(spec)
-        self.module = sys.modules[name] = module
-        # A helper that imports the module itself gets this one, not a second.
-        if stem not in sys.modules:
-            sys.modules[stem] = module
-        self.exec_module(module)
-        return module
+        try:
+            return importlib.import_module(self._name)
+        finally:
+            # Of a script that failed its agent may be served: what it defined still has its home.
+            if self.module is not None:
+                sys.modules[self._name] = self.module
 
     def _import_package(self) -> None:
         init = os.path.join(self._folder, "__init__.py")
@@ -58,7 +58,7 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             importlib.import_module(self.package)
             return
         package = ModuleType(self.package)
-        package.__path__ = [self._folder]
+        package.__path__ = [*self._folders]
         sys.modules[self.package] = package
 
     def find_spec(
@@ -70,8 +70,13 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return self._spec(fullname, init, self._folder)
         if fullname == SDK_PACKAGE:
             return None
+        if fullname == self._name:
+            return self._spec(fullname, self._entry, None)
+        if fullname == self._stem and path is None:
+            # A helper, or the folder's `__init__.py`, gets the module itself, not a second.
+            return importlib.util.spec_from_loader(fullname, _SameModule(self._name))
         name = fullname.rpartition(".")[2]
-        for folder in [self._folder] if path is None else path:
+        for folder in self._folders if path is None else path:
             if not self._is_local(folder):
                 continue
             package = os.path.join(folder, name)
@@ -92,6 +97,7 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         data = self._sources.read(path)
         tree = ast.parse(data, path)
         if path == self._entry:
+            self.module = module
             self.left_out = leave_out_servers(tree)
         exec(compile(tree, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
 
@@ -115,8 +121,43 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return spec
 
     def _is_local(self, folder: str) -> bool:
-        return folder == self._folder or (
-            folder.startswith(self._folder + os.sep)
-            and "site-packages" not in folder
-            and f"{os.sep}.venv" not in folder
+        if "site-packages" in folder or f"{os.sep}.venv" in folder:
+            return False
+        return any(
+            folder == own or folder.startswith(own + os.sep)
+            for own in (self._folder, *self._folders)
         )
+
+
+class _SameModule(importlib.abc.Loader):
+    """Gives a module that is imported under another name already, or imports it under that."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._spec: object = None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:  # noqa: ARG002
+        """The very module."""
+        module = importlib.import_module(self._name)
+        self._spec = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """It ran under its own name, which it keeps."""
+        module.__spec__ = cast("importlib.machinery.ModuleSpec", self._spec)
+
+
+def author_folders(load: ModuleLoad) -> list[str]:
+    """
+    Where helpers lie: beside the module, beside the file that it is a link to, and in the folders of the project that
+    PYTHONPATH of its `.env` names, which begin at the module's. Absolute.
+    """
+    entry, folder = os.path.realpath(load["entry"]), os.path.realpath(load["folder"])
+    end = os.sep + load["modulePath"]
+    named = (
+        load["env"].get("PYTHONPATH", "").split(os.pathsep) if load["entry"].endswith(end) else []
+    )
+    project = load["entry"][: -len(end)]
+    roots = [os.path.realpath(os.path.join(folder, path)) for path in named if path]
+    within = [root for root in roots if f"{root}{os.sep}".startswith(f"{project}{os.sep}")]
+    return list(dict.fromkeys([folder, os.path.dirname(entry), *within]))

@@ -1,19 +1,21 @@
 """Loads one generation of one module into this process."""
 
+import asyncio
 import gc
 import inspect
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
 from types import ModuleType
-from typing import TypedDict, cast
+from typing import Any, TypedDict, cast
 
 from ..agent_shape import is_agent, is_runnable
 from ..explain.code_frame import place_of
-from ..explain.failure_detail import set_author_folder
-from ..explain.load_failure import explain_load_error
+from ..explain.explain_error import explain_load_error
+from ..explain.failure_detail import set_author_folders
+from ..explain.load_failure import LoadHangs
 from ..explain.missed_exports import explain_no_pick
 from ..explain.no_pick import Exports, NoPick
 from ..explain.outline import outline_of
@@ -24,20 +26,23 @@ from ..protocol import Finding, Manifest, ModuleLoad
 from ..sdk import describe_sdk, import_sdk
 from .apply_settings import apply_settings
 from .calls_at_load import (
+    Refused,
+    RefusedAtLoad,
     are_permitted,
     explain_refused,
+    refused_finding,
     refusing_calls,
     renew_connections,
 )
 from .cannot_run import cannot_run
 from .describe import describe_agents
-from .exports import exports_of
 from .factory_arguments import factory_arguments
-from .importer import ModuleImporter
+from .importer import ModuleImporter, author_folders
+from .load_limit import LoadLimit, exits_raise, place_of_task
 from .mcp_servers import connect_servers
 from .module_context import module_context
 from .module_settings import check_module_settings, named_agent
-from .pick_export import PickBy, Picked, as_picked, pick_export
+from .pick_export import PickBy, Picked, as_picked, exports_of, pick_export
 from .script_parts import explain_left_out, script_failure
 from .source_files import SourceFiles
 from .workflow_needs import workflow_needs
@@ -55,7 +60,13 @@ class LoadFailed(TypedDict):
 class Loading:
     """A load under way: `import_entry` runs the module, outside of any loop; `finish` the rest, inside one."""
 
-    def __init__(self, load: ModuleLoad, on_sdk: Callable[[ModuleType], None]) -> None:
+    def __init__(
+        self,
+        load: ModuleLoad,
+        on_sdk: Callable[[ModuleType], None],
+        timeout_ms: float | None = None,
+    ) -> None:
+        self._limit = LoadLimit(timeout_ms)
         # Called with the SDK before the module is imported.
         self._on_sdk = on_sdk
         self._load: ModuleLoad = {
@@ -77,7 +88,7 @@ class Loading:
     def import_entry(self) -> None:
         """Imports the module and calls its factory. Never raises: what it raises becomes a finding."""
         load = self._load
-        set_author_folder(load["folder"])
+        set_author_folders(author_folders(load))
         _apply_environment(load)
         try:
             self._sdk = import_sdk()
@@ -91,7 +102,10 @@ class Loading:
             gc.freeze()
             self._exports = exports_of(module)
             self._metadata = getattr(module, "__gateway__", None)
-            self._picked = pick_export(self._exports, self._pick_by(module))
+            with exits_raise(), self._limit.armed():
+                self._picked = pick_export(self._exports, self._pick_by(module))
+        except RefusedAtLoad as error:
+            self._findings = [refused_finding(error, load, self._sources.peek)]
         except NoPick as no_pick:
             read, failed = self._sources.peek, self._script_error
             if failed is not None and no_pick.kind == "none":
@@ -106,12 +120,12 @@ class Loading:
         importer = ModuleImporter(self._load, self._sources)
         outline = outline_of(self._sources.peek(self._load["entry"]))
         seen = Seen({}, self._load, self._sources.peek, outline)
-        refused: list[int] = []
+        refused: list[Refused] = []
         guard = nullcontext() if are_permitted(outline) else refusing_calls(refused)
         try:
-            with guard:
+            with guard, exits_raise(), self._limit.armed():
                 importer.import_entry()
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit, LoadHangs) as error:
             failure = script_failure(error, seen)
             if failure is None or importer.module is None:
                 raise
@@ -120,7 +134,7 @@ class Loading:
                 self._script_error = error
         finally:
             renew_connections()
-        self._told.extend(explain_refused(line, seen) for line in dict.fromkeys(refused))
+        self._told.extend(explain_refused(call, seen) for call in dict.fromkeys(refused))
         self._told.extend(explain_left_out(left, seen) for left in importer.left_out)
         if importer.module is None:
             raise ImportError(f"{self._load['modulePath']} was not run.")
@@ -142,7 +156,8 @@ class Loading:
         if self._picked is None:
             return self._failed(self._findings)
         try:
-            picked = await _settle_factory(self._picked)
+            with self._limit.armed():
+                picked = await self._within_limit(_settle_factory(self._picked))
             unconnected = await connect_servers(picked.value, self._load["entry"])
             return self._described(picked, unconnected)
         except NoPick as no_pick:
@@ -151,6 +166,15 @@ class Loading:
             )
         except BaseException as error:
             return self._failed([explain_load_error(error, self._load, self._sources.peek)])
+
+    async def _within_limit(self, settling: Coroutine[Any, Any, Picked]) -> Picked:
+        task = asyncio.ensure_future(settling)
+        done, _ = await asyncio.wait({task}, timeout=self._limit.remaining_s())
+        if not done:
+            place = place_of_task(settling)
+            task.cancel()
+            raise self._limit.hangs(place)
+        return task.result()
 
     def _described(self, picked: Picked, found: list[Finding]) -> LoadedModule | LoadFailed:
         load, entry = self._load, self._load["entry"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import is_agent, is_runnable
@@ -176,3 +178,22 @@ def _pick_runnable(exports: Exports, served: Exports) -> Picked | None:
         if inspect.isfunction(value) and takes_messages(value):
             return Picked("runnable", name, exports[name])
     return None
+
+
+def exports_of(module: ModuleType) -> Exports:
+    """Public names a module defines: no modules, no classes and functions of packages."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if not name.startswith("_") and _is_own(value, module)
+    }
+
+
+def _is_own(value: object, module: ModuleType) -> bool:
+    if isinstance(value, ModuleType):
+        return False
+    if isinstance(value, type) or inspect.isroutine(value):
+        home = sys.modules.get(getattr(value, "__module__", None) or "")
+        loader = getattr(getattr(home, "__spec__", None), "loader", None)
+        return loader is not None and loader is module.__loader__
+    return type(value).__module__ not in ("typing", "__future__")

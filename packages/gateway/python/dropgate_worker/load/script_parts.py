@@ -6,8 +6,8 @@ import ast
 import traceback
 
 from ..explain.failure_detail import own_frame, text_of
-from ..explain.load_failure import finding
-from ..explain.outline import called_name, is_agent_call
+from ..explain.load_failure import LoadHangs, finding
+from ..explain.outline import Function, called_name, is_agent_call
 from ..explain.seen import Seen
 from ..protocol import Finding
 
@@ -21,14 +21,15 @@ def leave_out_servers(tree: ast.Module) -> list[ast.stmt]:
     """Takes what never ends out of the top level, where it is no more than a statement; gives what it took."""
     servers = {
         target.id
-        for statement in tree.body
+        for statement in ast.walk(tree)
         if isinstance(statement, ast.Assign)
         and isinstance(statement.value, ast.Call)
         and called_name(statement.value) in _SERVERS
         for target in statement.targets
         if isinstance(target, ast.Name)
     }
-    left = [statement for statement in tree.body if _is_endless(statement, servers)]
+    functions = {one.name: one for one in tree.body if isinstance(one, Function)}
+    left = [statement for statement in tree.body if _is_endless(statement, servers, functions)]
     tree.body = [statement for statement in tree.body if statement not in left]
     return left
 
@@ -44,7 +45,7 @@ def explain_left_out(statement: ast.stmt, seen: Seen) -> Finding:
     return {**finding("script_left_out", said, hint, place), "severity": "warning"}
 
 
-def _is_endless(statement: ast.stmt, servers: set[str]) -> bool:
+def _is_endless(statement: ast.stmt, servers: set[str], functions: dict[str, Function]) -> bool:
     if isinstance(statement, ast.While):
         return any(
             isinstance(node, ast.Call) and called_name(node) == "input"
@@ -52,8 +53,19 @@ def _is_endless(statement: ast.stmt, servers: set[str]) -> bool:
         )
     if not isinstance(statement, ast.Expr):
         return False
-    calls = [node for node in ast.walk(statement.value) if isinstance(node, ast.Call)]
+    calls = _calls_of(statement.value, functions, set())
     return any(called_name(call) in _ENDLESS or _runs_server(call, servers) for call in calls)
+
+
+def _calls_of(node: ast.AST, functions: dict[str, Function], known: set[str]) -> list[ast.Call]:
+    """Calls in a statement and in the file's own functions that it calls, such as `main()`."""
+    calls = [child for child in ast.walk(node) if isinstance(child, ast.Call)]
+    for call in [*calls]:
+        name = call.func.id if isinstance(call.func, ast.Name) else ""
+        if name in functions and name not in known:
+            known.add(name)
+            calls.extend(_calls_of(functions[name], functions, known))
+    return calls
 
 
 def _runs_server(call: ast.Call, servers: set[str]) -> bool:
@@ -76,9 +88,11 @@ def script_failure(error: BaseException, seen: Seen) -> Finding | None:
     if any(map(_builds, rest)):
         return None
     said = f"{type(error).__name__}: {text_of(error)}".removesuffix(": ")
+    if isinstance(error, LoadHangs):
+        said = text_of(error)
     if isinstance(error, SystemExit):
         said = f"it ended itself with exit code {0 if error.code is None else error.code}"
-    frame = own_frame(error)
+    frame = error.place if isinstance(error, LoadHangs) else own_frame(error)
     deepest = frame["line"] if frame and frame["file"] == entry else line
     file = entry.rpartition("/")[2]
     told = f"{file} failed on its own while it was loaded (line {deepest}: {said}); the agent is served all the same."

@@ -6,7 +6,7 @@ import os
 import stat
 import tokenize
 
-from ..explain.source_error import SourceReadError
+from ..explain.load_failure import SourceReadError
 from ..protocol import LoadedFile
 
 # No one writes a source file of this size.

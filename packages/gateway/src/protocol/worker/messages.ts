@@ -41,7 +41,13 @@ export type WorkerRun = {
 
 /** What the gateway says to a worker. */
 export type ToWorker =
-  | { readonly type: 'load'; readonly version: number; readonly load: ModuleLoad }
+  | {
+      readonly type: 'load';
+      readonly version: number;
+      readonly load: ModuleLoad;
+      /** How long the load may take; without a limit where it is absent. */
+      readonly timeoutMs?: number;
+    }
   | { readonly type: 'run'; readonly run: WorkerRun; readonly credits: number }
   | { readonly type: 'credit'; readonly runId: string; readonly events: number }
   | { readonly type: 'cancel'; readonly runId: string; readonly reason: string }

@@ -1,0 +1,228 @@
+"""Says why an import failed: a file that is not there, a package or a part of one, or a name that is not in it."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import os
+import re
+import sys
+import traceback
+from dataclasses import dataclass
+
+from ..protocol import Finding, Frame, ModuleLoad, Place
+from ..sdk import import_sdk
+from .code_frame import Located, ReadText, locate, place_of
+from .distributions import distribution_of, is_known, is_standard
+from .failure_detail import is_local_path, own_frame, text_of
+from .load_failure import explain_thrown, finding, install_command, install_hint, shown_path
+
+
+@dataclass(frozen=True)
+class _Failed:
+    """An import that failed, and who imports: `importer` as people know the file."""
+
+    error: ImportError
+    load: ModuleLoad
+    importer: str
+    place: Located
+
+
+def explain_missing_module(error: ModuleNotFoundError, load: ModuleLoad, read: ReadText) -> Finding:
+    """A finding for a module that was not found. To install is advised only what is known: see `is_known`."""
+    name = error.name or ""
+    frame = own_frame(error)
+    file = frame["file"] if frame else load["entry"]
+    shown = _plain_names(name)
+    top = shown.split(".")[0]
+    importer = shown_path(file) if frame else load["modulePath"]
+    place = locate(file, _import_place(top, file, frame, read), read)
+    failed = _Failed(error, load, importer, place)
+    extra = _extra_of(text_of(error))
+    if extra:
+        return _missing_extra(extra, failed)
+    if name.startswith("_dropgate_") or _is_local_package(top, load):
+        said = f"{importer} imports `{shown}`, which is not in the module's folder."
+        return finding("missing_file", said, "Correct the name, or add the file.", place)
+    if is_standard(name):
+        said = f"{importer} imports `{name}`, which this Python does not have."
+        return finding("missing_package", said, "Use another version of Python.", place)
+    if top != name and _is_installed(top):
+        return _missing_part(name, top, failed)
+    outside = _raising_package(error)
+    if outside and outside != top:
+        said = f"{importer} imports `{outside}`, which needs `{name}`, and that is not installed."
+        return finding("missing_package", said, _needed_hint(name, outside, load), place)
+    if not is_known(name):
+        said = (
+            f"{importer} imports `{name}`, which is neither in the module's folder nor installed."
+        )
+        return finding("missing_file", said, _own_file_hint(top, load), place)
+    distribution = distribution_of(name)
+    said = f"{importer} imports `{name}`, but package `{distribution}` is not installed."
+    return finding("missing_package", said, install_hint(distribution, load), place)
+
+
+def explain_import(error: ImportError, load: ModuleLoad, read: ReadText) -> Finding:
+    """A finding for a name that could not be imported."""
+    message = text_of(error)
+    frame = own_frame(error)
+    file = frame["file"] if frame else load["entry"]
+    failed = _Failed(error, load, shown_path(file), locate(file, frame, read))
+    if "circular import" in message or "partially initialized" in message:
+        said = f"{failed.importer} takes part in a circular import: {_plain_names(message)}"
+        hint = "Move what both files need into a third one, or import it inside a function."
+        return finding("circular_import", said, hint, failed.place)
+    if "beyond top-level package" in message:
+        said = f"{failed.importer} imports from above the module's folder, which is in no package."
+        hint = f"Copy what it needs into {shown_path(load['folder'])}, and import it by its plain name."
+        return finding("missing_file", said, hint, failed.place)
+    extra = _extra_of(message)
+    if extra:
+        return _missing_extra(extra, failed)
+    match = re.match(r"cannot import name '(\w+)' from '([\w.]+)'", message)
+    if match:
+        return _missing_name(match[1], match[2], failed)
+    return explain_thrown(
+        error,
+        read,
+        what=f"{load['modulePath']} raised while it was imported",
+        hint="Fix the import at the marked place.",
+    )
+
+
+def _missing_extra(extra: str, failed: _Failed) -> Finding:
+    said = f"{failed.importer} imports what only `{extra}` brings, which is not installed."
+    return finding("missing_package", said, install_hint(extra, failed.load), failed.place)
+
+
+def _missing_part(name: str, top: str, failed: _Failed) -> Finding:
+    said = f"{failed.importer} imports `{name}`, but the installed `{top}` has no such part."
+    hint = f"Correct the name, or install the version of `{distribution_of(top)}` that has it."
+    local = _folder_with(top, failed.load)
+    if top == "agents" and local:
+        hides = "`agents` is the Agents SDK, which hides the folder of that name"
+        said = f"{failed.importer} imports `{name}`, but {hides}."
+        hint = f"Rename {shown_path(os.path.join(local, top))}, such as to `my_agents`, and what imports it."
+    elif top == "agents":
+        part = name.split(".")[1]
+        put = f"put {part}.py beside {_entry(failed.load)} and import `{part}`"
+        hint = f"If it is a file of yours, {put}: `agents` is the Agents SDK."
+    return finding("missing_export", said, hint, failed.place)
+
+
+def _missing_name(name: str, dotted: str, failed: _Failed) -> Finding:
+    module = _plain_names(dotted)
+    if module.split(".")[0] == "agents" and import_sdk() is None:
+        said = (
+            f"{failed.importer} imports `{name}` from `agents`, but the package of that name that is installed is not "
+            "OpenAI's Agents SDK."
+        )
+        hint = f"Remove it from the requirements, then run {install_command(failed.load)}."
+        return finding("unofficial_package", said, hint, failed.place)
+    has = (
+        [key for key in vars(sys.modules[dotted]) if not key.startswith("_")]
+        if dotted in sys.modules
+        else []
+    )
+    near = difflib.get_close_matches(name, has, 1)
+    hint = f"Correct the name, or install the version of `{distribution_of(module)}` that has it."
+    if near:
+        hint = f"Did you mean `{near[0]}`?"
+    elif _is_own(dotted):
+        hint = f"Correct the name, or define `{name}` in {module}."
+    return finding("missing_export", f"`{module}` has no `{name}`.", hint, failed.place)
+
+
+def _own_file_hint(top: str, load: ModuleLoad) -> str:
+    """A name that nobody knows is most likely the author's own: to install a stranger's package would be a danger."""
+    folder = _folder_with(top, load)
+    if folder:
+        below = os.path.relpath(folder, load["folder"])
+        variable = f"write `PYTHONPATH={below}` into {shown_path(load['folder'])}/.env"
+        return f"{shown_path(folder)} has it: {variable}, or copy it beside {_entry(load)}."
+    return (
+        f"If it is a file of yours, put {top}.py beside {_entry(load)}. If it is a package, write the name that its "
+        f"own documentation says into {shown_path(load['folder'])}/requirements.txt, then run {install_command(load)}."
+    )
+
+
+def _needed_hint(name: str, outside: str, load: ModuleLoad) -> str:
+    if is_known(name):
+        return install_hint(distribution_of(name), load)
+    return f"See in the documentation of `{distribution_of(outside)}` which extra brings it."
+
+
+def _folder_with(top: str, load: ModuleLoad) -> str | None:
+    """The nearest folder above the module's, and of the project, that holds a file or folder of this name."""
+    root = _project_of(load)
+    folder = load["folder"]
+    while root and folder.startswith(root) and folder != root:
+        folder = os.path.dirname(folder)
+        place = os.path.join(folder, top)
+        if os.path.isfile(f"{place}.py") or _holds_python(place):
+            return folder
+    return load["folder"] if _holds_python(os.path.join(load["folder"], top)) else None
+
+
+def _holds_python(folder: str) -> bool:
+    try:
+        return any(name.endswith(".py") for name in os.listdir(folder))
+    except OSError:
+        return False
+
+
+def _project_of(load: ModuleLoad) -> str | None:
+    end = os.sep + load["modulePath"]
+    return load["entry"][: -len(end)] if load["entry"].endswith(end) else None
+
+
+def _entry(load: ModuleLoad) -> str:
+    return os.path.basename(load["entry"])
+
+
+def _extra_of(message: str) -> str | None:
+    """`openai-agents[litellm]`, where an installed package asks for an extra of its own."""
+    match = re.search(r"pip install [\"'`]*(([\w.-]+)\[[\w.,-]+\])", message)
+    return (
+        match[1] if match and _is_installed(match[2].replace("openai-agents", "agents")) else None
+    )
+
+
+def _is_installed(top: str) -> bool:
+    try:
+        return importlib.util.find_spec(top.replace("-", "_")) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _raising_package(error: ImportError) -> str | None:
+    """The installed package whose own import failed; None where it is the author's import."""
+    frames = [
+        one for one in traceback.extract_tb(error.__traceback__) if not one.filename.startswith("<")
+    ]
+    last = frames[-1].filename if frames else ""
+    if is_local_path(last):
+        return None
+    match = re.search(r"site-packages[/\\](\w+)", last)
+    return match[1] if match else None
+
+
+def _is_own(dotted: str) -> bool:
+    return is_local_path(getattr(sys.modules.get(dotted), "__file__", None) or "")
+
+
+def _import_place(top: str, file: str, frame: Frame | None, read: ReadText) -> Place | None:
+    pattern = rf"(?<=import )\s*{re.escape(top)}\b|(?<=from )\s*{re.escape(top)}\b"
+    found = place_of(read(file), pattern)
+    if frame and (found is None or found["line"] != frame["line"]):
+        return frame
+    return found
+
+
+def _is_local_package(top: str, load: ModuleLoad) -> bool:
+    return os.path.exists(os.path.join(load["folder"], top)) and top != "agents"
+
+
+def _plain_names(message: str) -> str:
+    return re.sub(r"_dropgate_[0-9a-f]{12}\.", "", message)
