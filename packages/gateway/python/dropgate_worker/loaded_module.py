@@ -16,7 +16,7 @@ class LoadedModule:
     kind: Kind
     value: object
     sdk: ModuleType | None
-    # API that the effective upstream speaks; None where it is not known.
+    # API of models that agents name: the upstream's, where the module has chosen none. None where it is not known.
     api: Api | None
     # Makes the context of a run from what the request brings; may be awaited.
     make_context: Callable[[Mapping[str, Any]], object]

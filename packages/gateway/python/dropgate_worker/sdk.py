@@ -16,11 +16,12 @@ import importlib
 import importlib.metadata
 import importlib.util
 import os
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import ModuleType
 
-from .protocol import SdkDescription
+from .protocol import Api, SdkDescription
 
 _found: dict[str, ModuleType | None] = {}
 
@@ -69,6 +70,15 @@ def _is_sdk_installed() -> bool:
     return any(
         os.path.isfile(os.path.join(folder, "run.py")) for folder in spec.submodule_search_locations
     )
+
+
+def api_in_use() -> Api | None:
+    """The API of models that agents name, as it stands; None where the SDK does not tell."""
+    shared = sys.modules.get("agents.models._openai_shared")
+    tells = getattr(shared, "get_use_responses_by_default", None)
+    if tells is None:
+        return None
+    return "responses" if tells() else "chat_completions"
 
 
 def describe_sdk(sdk: ModuleType | None, folder: str) -> SdkDescription | None:

@@ -89,7 +89,8 @@ class ModuleServer:
         from .run.run_scope import RunThreads
 
         if self._load is not None:
-            watch_broker_calls(self._load["env"].get("OPENAI_BASE_URL"))
+            env = self._load["env"]
+            watch_broker_calls(env.get("OPENAI_BASE_URL"), env.get("OPENAI_API_KEY"))
         if module.sdk is not None:
             guard_tools(module.sdk, module.value)
         asyncio.get_running_loop().set_default_executor(RunThreads(thread_name_prefix="asyncio"))

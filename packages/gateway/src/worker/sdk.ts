@@ -1,3 +1,5 @@
+import type { UpstreamApi } from '../protocol/records.ts';
+
 /** Loose shapes of what is used of the SDK; modules bring copies from 0.1.x on, so every member may be missing. */
 export type SdkTool = {
   readonly type?: string;
@@ -90,6 +92,13 @@ export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 export function callIdOf(details: unknown, tool: unknown): string {
   const call = fieldsOf(fieldsOf(details).toolCall);
   return String(call.callId ?? call.id ?? nameOf(tool));
+}
+
+/** The API that a model of the SDK speaks; null for one that is not OpenAI's. */
+export function apiOfModel(model: unknown): UpstreamApi | null {
+  const name = classNameOf(model);
+  if (name.includes('ChatCompletions')) return 'chat_completions';
+  return name.includes('Responses') ? 'responses' : null;
 }
 
 /** Name of a tool or agent, '' where it has none. */

@@ -4,7 +4,7 @@ import type { ModuleSettings } from '../../src/protocol/records.ts';
 import type { RunEvent, RunInput } from '../../src/protocol/run.ts';
 import type { ToolVerdicts } from '../../src/protocol/worker/messages.ts';
 import type { LoadedModule, RunRequest } from '../../src/worker/loaded-module.ts';
-import { createBrokerFetch } from '../../src/worker/run/broker-fetch.ts';
+import { createBrokerFetch } from '../../src/worker/models/broker-fetch.ts';
 import { createRunModule } from '../../src/worker/run/run-module.ts';
 import { sampleManifest } from './manifest.ts';
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import handoff_graph, model_name, tool_type
 from ..protocol import Finding, ModelSource, ModuleLoad, ModuleSettings, UpstreamSource
+from ..sdk import api_in_use
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -26,9 +27,15 @@ def apply_settings(
     api = load["upstreams"].get(upstream["name"])
     if agent is not None and api == "chat_completions":
         _find_hosted_tools(agent, upstream["name"], load, findings)
-    if sdk is not None and api:
+    if sdk is not None and api and not _has_chosen_api(load):
         sdk.set_default_openai_api(api)
     return model, upstream, findings
+
+
+def _has_chosen_api(load: ModuleLoad) -> bool:
+    # The default upstream's was set before the import.
+    before = load["upstreams"].get(load["defaultUpstream"]["name"]) or "responses"
+    return api_in_use() not in (None, before)
 
 
 def _settle_upstream(

@@ -17,13 +17,14 @@ from ..explain.explain_error import explain_load_error
 from ..explain.failure_detail import set_author_folders
 from ..explain.load_failure import LoadHangs
 from ..explain.missed_exports import explain_no_pick
+from ..explain.model_access import keep_model_access
 from ..explain.no_pick import Exports, NoPick
 from ..explain.outline import outline_of
 from ..explain.seen import Seen
 from ..explain.unclear_pick import explain_choice
 from ..loaded_module import LoadedModule
 from ..protocol import Finding, Manifest, ModuleLoad
-from ..sdk import describe_sdk, import_sdk
+from ..sdk import api_in_use, describe_sdk, import_sdk
 from .apply_settings import apply_settings
 from .calls_at_load import (
     Refused,
@@ -181,6 +182,7 @@ class Loading:
         text = self._sources.peek(entry)
         settings, findings = check_module_settings(self._metadata, entry, text)
         agent = picked.value if is_agent(picked.value) else None
+        access = keep_model_access(load, text)
         model, upstream, applied = apply_settings(load, settings, agent, self._sdk)
         seen = Seen(self._exports, load, self._sources.peek, outline_of(text))
         make_context, told = module_context(self._metadata, picked.value, seen)
@@ -203,6 +205,7 @@ class Loading:
             "warnings": [
                 *findings,
                 *applied,
+                *access,
                 *found,
                 *self._choice(picked),
                 *self._told,
@@ -210,7 +213,7 @@ class Loading:
             ],
             "loadMs": round((time.perf_counter() - self._started_at) * 1000),
         }
-        api = load["upstreams"].get(upstream["name"])
+        api = api_in_use() or load["upstreams"].get(upstream["name"])
         return LoadedModule(manifest, picked.kind, picked.value, self._sdk, api, make_context)
 
     def _unrunnable(self, picked: Picked, seen: Seen) -> list[Finding]:

@@ -1,9 +1,12 @@
-"""Calls to the broker name their run, and are not sent again when their answer breaks off. Others are left alone."""
+"""
+Calls to the broker carry its token and name their run, and are not sent again when their answer breaks off. Others are
+left alone.
+"""
 
 import sys
 from functools import wraps
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .run_scope import run_scope
@@ -19,8 +22,18 @@ _WATCHED = "_dropgate_watched"
 Origin = tuple[str, str | None, int]
 
 
-def watch_broker_calls(broker_base_url: str | None) -> None:
-    """Watches every client of the HTTP libraries loaded so far. May be called again."""
+class Broker(NamedTuple):
+    """Where it is, and the token it takes."""
+
+    origin: Origin
+    token: str | None
+
+
+def watch_broker_calls(broker_base_url: str | None, token: str | None) -> None:
+    """
+    Watches every client of the HTTP libraries loaded so far; `token` goes in place of a key that a module brought,
+    which the broker does not know. May be called again.
+    """
     if not broker_base_url:
         return
     origin = _origin(broker_base_url)
@@ -28,16 +41,17 @@ def watch_broker_calls(broker_base_url: str | None) -> None:
         http = sys.modules.get(package)
         if http is None or hasattr(http.AsyncClient.send, _WATCHED):
             continue
-        http.AsyncClient.send = _watched_async(http, http.AsyncClient.send, origin)
-        http.Client.send = _watched_sync(http, http.Client.send, origin)
+        broker = Broker(origin, token)
+        http.AsyncClient.send = _watched_async(http, http.AsyncClient.send, broker)
+        http.Client.send = _watched_sync(http, http.Client.send, broker)
 
 
-def _watched_async(http: ModuleType, send: Any, origin: Origin) -> Any:
+def _watched_async(http: ModuleType, send: Any, broker: Broker) -> Any:
     @wraps(send)
     async def watched(self: object, request: Any, *, stream: bool = False, **options: Any) -> Any:
-        if _origin(str(request.url)) != origin:
+        if _origin(str(request.url)) != broker.origin:
             return await send(self, request, stream=stream, **options)
-        _name_run(request)
+        _set_headers(request, broker)
         response = await send(self, request, stream=True, **options)
         if stream:
             return response
@@ -52,12 +66,12 @@ def _watched_async(http: ModuleType, send: Any, origin: Origin) -> Any:
     return watched
 
 
-def _watched_sync(http: ModuleType, send: Any, origin: Origin) -> Any:
+def _watched_sync(http: ModuleType, send: Any, broker: Broker) -> Any:
     @wraps(send)
     def watched(self: object, request: Any, *, stream: bool = False, **options: Any) -> Any:
-        if _origin(str(request.url)) != origin:
+        if _origin(str(request.url)) != broker.origin:
             return send(self, request, stream=stream, **options)
-        _name_run(request)
+        _set_headers(request, broker)
         response = send(self, request, stream=True, **options)
         if stream:
             return response
@@ -72,7 +86,9 @@ def _watched_sync(http: ModuleType, send: Any, origin: Origin) -> Any:
     return watched
 
 
-def _name_run(request: Any) -> None:
+def _set_headers(request: Any, broker: Broker) -> None:
+    if broker.token is not None:
+        request.headers["Authorization"] = f"Bearer {broker.token}"
     scope = run_scope.get()
     if scope is not None:
         request.headers[RUN_HEADER] = scope.request.run["runId"]

@@ -34,7 +34,32 @@ def model_verdict(thrown: BaseException) -> Verdict | None:
         return _model_behavior_verdict(thrown)
     if _is_upstream_error(thrown):
         return _upstream_verdict(thrown)
-    return UPSTREAM_FAILED if _comes_from_model_client(frame_files(thrown)) else None
+    if _is_own_fault(thrown) or not _comes_from_model_client(frame_files(thrown)):
+        return None
+    return UPSTREAM_FAILED
+
+
+def _is_own_fault(thrown: BaseException) -> bool:
+    """True for what fails before a call is sent: what the agent gives its client is the agent's fault."""
+    if type(thrown).__name__ in ("UserError", "OpenAIError"):
+        return True
+    if isinstance(thrown, TypeError) and _REFUSED_ARGUMENT.search(text_of(thrown)):
+        return True
+    return any(_PREPARES_CALL.fullmatch(name) for name in _frame_functions(thrown))
+
+
+# What Python and `openai` say of a call that does not fit its function.
+_REFUSED_ARGUMENT = re.compile(
+    r"unexpected keyword argument|required (?:positional|keyword-only) argument|Missing required argument"
+    r"|multiple values for"
+)
+
+# Functions of the clients in which a call is made of what they are given.
+_PREPARES_CALL = re.compile(
+    r"_build_\w+|(?:async_)?maybe_transform|_validate_(?:headers|required_tool_choice|named_\w+)|_prepare_\w+"
+    r"|items_to_messages|extract_all_content|tool_to_openai|_?convert_(?:handoff_)?tools?|convert_tool_choice"
+    r"|convert_response_format|get_response_format|_remove_openai_responses_api_incompatible_fields"
+)
 
 
 def _comes_from_model_client(files: list[str]) -> bool:
@@ -122,10 +147,27 @@ _BY_STATUS = {
 }
 
 
+# Failures of a call itself: what the agent asks, or with which key, is its own fault. With their statuses.
+_CALL_FAULTS = {
+    "key_invalid": 401,
+    "not_allowed": 403,
+    "route_not_found": 404,
+    "method_not_allowed": 405,
+    "unsupported_content_type": 400,
+}
+_REFUSED_CALL = Verdict(
+    "run_failed",
+    "The gateway refused a model call of the agent; the cause is in the log of the gateway.",
+    "model",
+)
+
+
 def gateway_verdict(thrown: BaseException) -> Verdict | None:
     """What the gateway refused, not the upstream: its words are fit for the caller."""
     headers = _headers_of(thrown)
     code = headers.get("x-dropgate-failure") if headers is not None else None
+    if code in _CALL_FAULTS and _CALL_FAULTS[code] == getattr(thrown, "status_code", None):
+        return _REFUSED_CALL
     if code not in _REFUSED_BY_GATEWAY:
         return None
     body: Any = getattr(thrown, "body", None)
@@ -164,6 +206,16 @@ def retry_after_seconds(thrown: BaseException, code: str) -> int | None:
         except (TypeError, ValueError):
             return None
     return math.ceil(seconds) if seconds >= 0 and math.isfinite(seconds) else None
+
+
+def _frame_functions(thrown: BaseException) -> list[str]:
+    names: list[str] = []
+    frame = thrown.__traceback__
+    while frame is not None:
+        if not is_local_path(frame.tb_frame.f_code.co_filename):
+            names.append(frame.tb_frame.f_code.co_name)
+        frame = frame.tb_next
+    return names
 
 
 def frame_files(thrown: BaseException) -> list[str]:

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Finding } from '../../protocol/diagnostics.ts';
-import type { Manifest, ModuleLoad } from '../../protocol/records.ts';
+import type { Manifest, ModuleLoad, UpstreamApi } from '../../protocol/records.ts';
 import { type AgentShape, isAgent } from '../agent-shape.ts';
 import { findStubs } from '../explain/builder-stubs.ts';
 import { explainChoice } from '../explain/chosen-export.ts';
@@ -11,8 +11,9 @@ import { explainLoadError } from '../explain/load-failure.ts';
 import { findApprovals, findUnfit } from '../explain/unfit-agents.ts';
 import { takeBindings } from '../facts/bindings.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
+import { installBrokerFetch } from '../models/broker-fetch.ts';
+import { keepModelAccess } from '../models/model-access.ts';
 import { contextMaker, findContextTrouble } from '../module-context.ts';
-import { installBrokerFetch } from '../run/broker-fetch.ts';
 import { guardTools } from '../run/guard-tools.ts';
 import { callsAtLoad } from '../script/calls-at-load.ts';
 import { createLoadScript, type LoadScript } from '../script/load-script.ts';
@@ -25,7 +26,7 @@ import { installModuleHooks, type ModuleHooks } from './module-hooks.ts';
 import { askedAgent, checkModuleSettings } from './module-settings.ts';
 import { exportsOf, type ModuleExports, type PickedExport, pickExport } from './pick-export.ts';
 import { explainExit, keptFrames, ProcessExit } from './process-exit.ts';
-import { importSdkOfModule, muteTracing, type SdkOfModule, useApi } from './sdk-copy.ts';
+import { apiInUse, importSdkOfModule, muteTracing, type SdkOfModule, useApi } from './sdk-copy.ts';
 import { createSourceFiles, type SourceFiles } from './source-files.ts';
 
 /** What a module turned out to be, or all that keeps it from being served. */
@@ -67,7 +68,8 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
   holdProcess(deps.env.NODE_OPTIONS);
   applyEnvironment(load, deps.env);
   if (deps.preloadedSdk) {
-    useApiOf(load, load.defaultUpstream.name, deps.preloadedSdk);
+    const api = apiOfDefault(load);
+    if (api) useApi(deps.preloadedSdk, api);
     // The module may run agents while it is imported.
     guardTools(deps.preloadedSdk, null);
   }
@@ -141,7 +143,11 @@ async function loadModule(
   const sdk = await importSdkOfModule(hooks.packages);
   if (sdk && sdk.copy !== deps.preloadedSdk) muteTracing(sdk.copy);
   guardTools(sdk?.copy ?? null, picked.value);
-  return describe({ picked, exports, topLevel, sdk, context });
+  const { env } = deps;
+  const entryText = context.sources.peek(load.entry);
+  const access = keepModelAccess({ load, env, entryText, sdk: sdk?.copy ?? null });
+  const apiBefore = sdk?.copy === deps.preloadedSdk ? apiOfDefault(load) : null;
+  return describe({ picked, exports, topLevel, sdk, context, access, apiBefore });
 }
 
 /** What the entry exports and holds; where only its script fails, what it had by then. */
@@ -167,6 +173,10 @@ async function describe(found: {
   topLevel: TopLevel;
   sdk: SdkOfModule | null;
   context: FailureContext;
+  /** What was found of its way to models. */
+  access: readonly Finding[];
+  /** What its copy of the SDK was told before the import; null where it was told nothing. */
+  apiBefore: UpstreamApi | null;
 }): Promise<Outcome> {
   const { picked, exports, topLevel, sdk, context } = found;
   const { load } = context;
@@ -175,7 +185,7 @@ async function describe(found: {
   const agent: AgentShape | null = isAgent(picked.value) ? picked.value : null;
   const entryText = entry.text;
   const applied = applySettings({ load, settings, entryText, agent, sdk: sdk?.copy ?? null });
-  if (sdk) useApiOf(load, applied.upstream.name, sdk.copy);
+  await settleApi(load.upstreams[applied.upstream.name], found);
   const source = { entry, topLevel };
   const errors = [
     ...applied.findings.filter(({ severity }) => severity === 'error'),
@@ -197,6 +207,7 @@ async function describe(found: {
     warnings: [
       ...explainChoice(picked, topLevel, context),
       ...findings,
+      ...found.access,
       ...applied.findings,
       ...(agent ? findContextTrouble(exports.__gateway__, source) : []),
       ...findApprovals(agents, source),
@@ -214,7 +225,7 @@ function applyEnvironment(load: ModuleLoad, env: LoadDeps['env']): void {
   Object.assign(env, model ? { OPENAI_DEFAULT_MODEL: model } : {}, load.env);
   const brokerBaseUrl = load.env.OPENAI_BASE_URL;
   if (!brokerBaseUrl) return;
-  installBrokerFetch({ brokerBaseUrl });
+  installBrokerFetch({ brokerBaseUrl, token: load.env.OPENAI_API_KEY });
   globalThis.fetch = callsAtLoad.guardFetch(globalThis.fetch, brokerBaseUrl);
 }
 
@@ -223,9 +234,18 @@ function widenStacks(): void {
   Error.stackTraceLimit = Math.max(Error.stackTraceLimit ?? 0, keptFrames);
 }
 
-function useApiOf(load: ModuleLoad, upstream: string, sdk: SdkCopy): void {
-  const api = load.upstreams[upstream];
-  if (api) useApi(sdk, api);
+function apiOfDefault({ upstreams, defaultUpstream }: ModuleLoad): UpstreamApi | null {
+  return upstreams[defaultUpstream.name] ?? null;
+}
+
+/** The upstream's API, but where the author's file has chosen one: then it is another than before by now. */
+async function settleApi(
+  wanted: UpstreamApi | undefined,
+  { sdk, apiBefore }: { sdk: SdkOfModule | null; apiBefore: UpstreamApi | null },
+): Promise<void> {
+  if (!sdk || !wanted || wanted === apiBefore) return;
+  const now = await apiInUse(sdk.copy);
+  if (now === null || now === (apiBefore ?? 'responses')) useApi(sdk.copy, wanted);
 }
 
 /** Only this process has the very bytes it loaded; the file may be another by the time the gateway looks. */

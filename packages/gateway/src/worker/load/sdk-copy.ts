@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Manifest, ModuleLoad, UpstreamApi } from '../../protocol/records.ts';
 import type { SdkCopy } from '../loaded-module.ts';
+import { apiOfModel, fieldsOf } from '../sdk.ts';
 import { gatewayPackageUrl, isLocalPath, pathOfUrl, realPath, statsOf } from './local-files.ts';
 import { readSource } from './read-source.ts';
 import type { ResolvedPackage } from './resolve-import.ts';
@@ -46,6 +47,20 @@ export function needsGatewaySdk(load: ModuleLoad): boolean {
 export function useApi(sdk: SdkCopy, api: UpstreamApi): void {
   callIfPresent(sdk.setOpenAIAPI, api);
 }
+
+/** The API of models that agents name, as it stands; null where the copy does not tell. */
+export async function apiInUse(sdk: SdkCopy): Promise<UpstreamApi | null> {
+  const { OpenAIProvider } = sdk;
+  if (typeof OpenAIProvider !== 'function') return null;
+  try {
+    const provider = fieldsOf(Reflect.construct(OpenAIProvider, [])) as Provider;
+    return apiOfModel(await provider.getModel?.('gpt-4o'));
+  } catch {
+    return null;
+  }
+}
+
+type Provider = { getModel?: (name: string) => unknown };
 
 /** Takes away the processor that sends traces to the SDK's vendor. */
 export function muteTracing(sdk: SdkCopy): void {

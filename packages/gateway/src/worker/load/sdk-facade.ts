@@ -14,12 +14,15 @@ export type SdkFacade = {
 
 const sdkNames: readonly string[] = ['@openai/agents', '@openai/agents-core'];
 
+/** The client of OpenAI's API: of its two, the one for Azure has to be kept from the broker's address. */
+const clientNames: readonly string[] = ['openai'];
+
 /** Deepest chain of `export *` that is followed. */
 const maxDepth = 5;
 
 /**
  * Gives the author's files the SDK copy they resolve, with one difference: its `tool` remembers what tools throw, which
- * the SDK keeps to itself. Its agents' tools are guarded by then. Everything else is the very same object. A `require`,
+ * the SDK keeps to itself. Likewise `openai`, whose Azure client is kept from the broker's address. The SDK's agents' tools are guarded by then. Everything else is the very same object. A `require`,
  * a copy in CommonJS and one without `tool` are left alone.
  */
 export function createSdkFacade(): SdkFacade {
@@ -29,13 +32,20 @@ export function createSdkFacade(): SdkFacade {
     resolve: (hook) => (specifier, context, nextResolve) => {
       const resolved = hook(specifier, context, nextResolve);
       const importer = pathOfUrl(context.parentURL);
-      const isWanted = importer !== null && isLocalPath(importer) && sdkNames.includes(specifier);
+      const isClient = clientNames.includes(specifier);
+      const isNamed = isClient || sdkNames.includes(specifier);
+      const isWanted = importer !== null && isLocalPath(importer) && isNamed;
       if (!isWanted || !context.conditions.includes('import')) return resolved;
       const url = `${resolved.url}?dropgate`;
       const facade: ResolveFnOutput = { url, format: 'module', shortCircuit: true };
       if (sources.has(url)) return facade;
       const resolveFrom = (parentURL: string) => (target: string) =>
         nextResolve(target, { ...context, parentURL });
+      if (isClient) {
+        if (!exportedNames(moduleText(resolved) ?? '').includes('AzureOpenAI')) return resolved;
+        sources.set(url, clientFacadeSource(resolved.url));
+        return facade;
+      }
       if (!exportsTool(resolved, resolveFrom)) return resolved;
       sources.set(url, facadeSource(resolved.url));
       return facade;
@@ -85,10 +95,25 @@ function moduleText({ url, format }: ResolveFnOutput): string | null {
   }
 }
 
+function clientFacadeSource(url: string): string {
+  const real = JSON.stringify(url);
+  return [
+    "import { env } from 'node:process';",
+    `import { AzureOpenAI as original } from ${real};`,
+    `import { withoutBrokerAddress } from ${ownFile('models/azure-client')};`,
+    `export * from ${real};`,
+    hasDefault(url) ? `export { default } from ${real};` : '',
+    'export const AzureOpenAI = withoutBrokerAddress(original, env);',
+  ].join('\n');
+}
+
+function hasDefault(url: string): boolean {
+  const text = readFileSync(pathOfUrl(url) ?? '', 'utf8');
+  return /\bexport\s+default\b/.test(text) || exportedNames(text).includes('default');
+}
+
 function facadeSource(url: string): string {
   const real = JSON.stringify(url);
-  const text = readFileSync(pathOfUrl(url) ?? '', 'utf8');
-  const hasDefault = /\bexport\s+default\b/.test(text) || exportedNames(text).includes('default');
   return [
     `import { tool as original } from ${real};`,
     `import * as copy from ${real};`,
@@ -96,7 +121,7 @@ function facadeSource(url: string): string {
     `import { guardTools } from ${ownFile('run/guard-tools')};`,
     `import { callsAtLoad } from ${ownFile('script/calls-at-load')};`,
     `export * from ${real};`,
-    hasDefault ? `export { default } from ${real};` : '',
+    hasDefault(url) ? `export { default } from ${real};` : '',
     'guardTools(copy, null);',
     'callsAtLoad.guard(copy);',
     'export const tool = reportErrors(original);',

@@ -1,6 +1,6 @@
 import type { UpstreamApi } from '../../protocol/records.ts';
 import type { RunInput, RunSettings } from '../../protocol/run.ts';
-import { classNameOf, type SdkAgent, type SdkRunner } from '../sdk.ts';
+import { apiOfModel, type SdkAgent, type SdkRunner } from '../sdk.ts';
 
 export type ModelSettings = Readonly<Record<string, unknown>>;
 
@@ -74,9 +74,7 @@ export async function apiOf(agent: SdkAgent, runner: SdkRunner): Promise<Upstrea
       : await runner.config?.modelProvider?.getModel?.(
           typeof model === 'string' && model ? model : undefined,
         );
-  const name = classNameOf(resolved);
-  if (name.includes('ChatCompletions')) return 'chat_completions';
-  return name.includes('Responses') ? 'responses' : null;
+  return apiOfModel(resolved);
 }
 
 function mergedSettings(own: ModelSettings, asked: ModelSettings): ModelSettings {

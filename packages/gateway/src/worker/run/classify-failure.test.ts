@@ -124,4 +124,44 @@ describe('a failure', () => {
       code: 'run_cancelled',
     });
   });
+
+  /** As the clients of a module throw it, at a place in their package. */
+  const thrownAt = (error: Error, frames: readonly string[]) =>
+    Object.assign(error, {
+      stack: [`${error}`, ...frames.map((frame) => `    at ${frame}`)].join('\n'),
+    });
+  const models = '/app/node_modules/@openai/agents-openai/dist';
+
+  test.each([
+    [`itemsToMessages (${models}/openaiChatCompletionsConverter.mjs:215:9)`],
+    [`OpenAIResponsesModel._buildResponsesCreateRequest (${models}/openaiResponsesModel.mjs:9:9)`],
+    ['new OpenAI (/app/node_modules/openai/client.mjs:60:19)'],
+  ])('of a call that its client cannot make is the agent’s, not the upstream’s: %s', (frame) => {
+    const later = `async OpenAIResponsesModel.getResponse (${models}/openaiResponsesModel.mjs:9:9)`;
+    const thrown = thrownAt(new TypeError('x is not iterable'), [frame, later]);
+    expect(classify(thrown).event).toMatchObject({ code: 'run_failed' });
+  });
+
+  test('of an answer that its client cannot read is the upstream’s', () => {
+    const frame = `OpenAIChatCompletionsModel.getResponse (${models}/openaiChatCompletionsModel.mjs:9:9)`;
+    const thrown = thrownAt(new TypeError('x is not iterable'), [frame]);
+    expect(classify(thrown).event).toMatchObject({ code: 'upstream_failed' });
+  });
+
+  test.each([
+    ['key_invalid', 401],
+    ['not_allowed', 403],
+    ['route_not_found', 404],
+  ])(
+    'with which the gateway refuses a call (%s) is never told as the upstream’s',
+    (code, status) => {
+      const headers = new Headers({ 'x-dropgate-failure': code });
+      const thrown = Object.assign(new Error('no'), { status, headers });
+      expect(classify(thrown).event).toMatchObject({
+        code: 'run_failed',
+        message:
+          'The gateway refused a model call of the agent; the cause is in the log of the gateway.',
+      });
+    },
+  );
 });

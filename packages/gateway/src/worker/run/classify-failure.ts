@@ -2,8 +2,8 @@ import type { FailureCode } from '../../errors.ts';
 import type { FailureDetail, RunEvent, Usage } from '../../protocol/run.ts';
 import { failureHeader } from '../../protocol/worker/broker-headers.ts';
 import { failureDetail } from '../explain/failure-detail.ts';
+import { isBrokerFailure } from '../models/broker-response.ts';
 import { classNameOf, fieldsOf } from '../sdk.ts';
-import { isBrokerFailure } from './broker-response.ts';
 
 /** The last event of a run that threw, and what the log learns of it. */
 export type ClassifiedFailure = {
@@ -162,10 +162,27 @@ function upstreamVerdict(thrown: unknown): Verdict {
   return isRefusal ? refused('The upstream of the model refused the request.') : upstreamFailed;
 }
 
+const refusedByGateway: Verdict = {
+  code: 'run_failed',
+  message: 'The gateway refused a model call of the agent; the cause is in the log of the gateway.',
+  stage: 'model',
+};
+
+/** Failures of a call itself: what the agent asks, or with which key, is its own fault. With their statuses. */
+const callFaults: Readonly<Record<string, number>> = {
+  key_invalid: 401,
+  not_allowed: 403,
+  route_not_found: 404,
+  method_not_allowed: 405,
+  unsupported_content_type: 400,
+};
+
 /** What the gateway refused, not the upstream: its words are fit for the caller. */
 function ownVerdict(thrown: unknown): Verdict | null {
-  const { headers, error } = fieldsOf(thrown);
+  const { headers, error, status } = fieldsOf(thrown);
   const code = headers instanceof Headers ? headers.get(failureHeader) : null;
+  if (code === null) return null;
+  if (Object.hasOwn(callFaults, code) && callFaults[code] === status) return refusedByGateway;
   if (code !== 'quota_exhausted' && code !== 'store_unavailable') return null;
   const { message } = fieldsOf(error);
   const seconds = retryAfterSeconds(headers);
@@ -197,8 +214,13 @@ function comesFromModelClient(thrown: unknown): boolean {
   if (typeof stack !== 'string') return false;
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
   const first = frames.find((frame) => !/node:|<anonymous>/.test(frame)) ?? '';
-  return /node_modules.(?:openai|@openai.agents-openai)[\\/]/.test(first);
+  const isClients = /node_modules.(?:openai|@openai.agents-openai)[\\/]/.test(first);
+  return isClients && !frames.some((frame) => preparesCall.test(frame));
 }
+
+/** Where clients make a call of what they are given: what fails there has not reached an upstream. */
+const preparesCall =
+  /\bnew \w*(?:OpenAI|Provider)\b|\b(?:itemsToMessages|extractAll\w+|toolToOpenAI|convert\w*Tool\w*|get\w*Tool\w*|getInputItems|getResponseFormat|_?#?build\w*|prepareOptions|authHeaders|validateHeaders)\b.*\(/;
 
 /** Who stopped the run on purpose: a guardrail, the model itself; null where nobody did. */
 function blocker(cause: unknown): string | null {

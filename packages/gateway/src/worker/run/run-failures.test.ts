@@ -13,7 +13,7 @@ import {
   textOf,
 } from '../../../test/support/worker-run.ts';
 import type { RunEvent } from '../../protocol/run.ts';
-import { createBrokerFetch } from './broker-fetch.ts';
+import { createBrokerFetch } from '../models/broker-fetch.ts';
 
 async function endOf(agent: Agent, streamed: boolean): Promise<RunEvent | undefined> {
   const events = await eventsOf(loadedModule(agent), { input: runInput({ streamed }) });

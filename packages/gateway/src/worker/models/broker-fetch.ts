@@ -2,8 +2,8 @@ import type { Dispatcher } from 'undici';
 import request from 'undici/lib/api/api-request.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { runHeader } from '../../protocol/worker/broker-headers.ts';
+import { runScope } from '../run/run-scope.ts';
 import { brokerFailure, createBrokerResponse } from './broker-response.ts';
-import { runScope } from './run-scope.ts';
 
 type FetchInput = Parameters<typeof globalThis.fetch>[0];
 type FetchInit = Parameters<typeof globalThis.fetch>[1];
@@ -13,16 +13,22 @@ type FetchInit = Parameters<typeof globalThis.fetch>[1];
  * and carry the current run's id; all others are untouched. To be called before a module is loaded, because
  * clients keep the `fetch` they find when they are made.
  */
-export function installBrokerFetch(options: { readonly brokerBaseUrl: string }): void {
+export function installBrokerFetch(options: {
+  readonly brokerBaseUrl: string;
+  readonly token: string | undefined;
+}): void {
   globalThis.fetch = createBrokerFetch({ ...options, original: globalThis.fetch });
 }
 
 /** Makes the replacement without installing it. */
 export function createBrokerFetch(deps: {
   readonly brokerBaseUrl: string;
+  /** What the broker takes: it knows no key that a module brings for its clients. */
+  readonly token?: string | undefined;
   readonly original: typeof globalThis.fetch;
 }): typeof globalThis.fetch {
   const { origin } = new URL(deps.brokerBaseUrl);
+  const { token } = deps;
   // The client and the broker have deadlines of their own; a model may think for minutes between two bytes.
   const broker = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0, pipelining: 1 });
   return (input, init) => {
@@ -30,15 +36,22 @@ export function createBrokerFetch(deps: {
     if (path === null) return deps.original(input, init);
     const body = sendableBody(input, init);
     return body === undefined
-      ? deps.original(input, withRunId(input, init))
-      : fetchFromBroker(broker, init ?? {}, { url: origin + path, path, body });
+      ? deps.original(input, withOwnHeaders(input, init, token))
+      : fetchFromBroker(broker, init ?? {}, { url: origin + path, path, body, token });
   };
 }
+
+type BrokerRequest = {
+  readonly url: string;
+  readonly path: string;
+  readonly body: SentBody;
+  readonly token: string | undefined;
+};
 
 async function fetchFromBroker(
   broker: Dispatcher,
   init: NonNullable<FetchInit>,
-  { url, path, body }: { readonly url: string; readonly path: string; readonly body: SentBody },
+  { url, path, body, token }: BrokerRequest,
 ): Promise<Response> {
   const signal = init.signal ?? undefined;
   const method = (init.method ?? 'GET').toUpperCase();
@@ -48,7 +61,7 @@ async function fetchFromBroker(
     answer = await request.call(broker, {
       path,
       method: method as Dispatcher.HttpMethod,
-      headers: headersOf(init.headers, body),
+      headers: headersOf(init.headers, body, token),
       body,
       ...(signal ? { signal } : {}),
     });
@@ -83,6 +96,7 @@ function sendableBody(input: FetchInput, init: FetchInit): SentBody | undefined 
 function headersOf(
   given: NonNullable<FetchInit>['headers'],
   body: SentBody,
+  token: string | undefined,
 ): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of given instanceof Headers ? given : new Headers(given)) {
@@ -90,16 +104,18 @@ function headersOf(
   }
   headers.accept ??= '*/*';
   if (typeof body === 'string') headers['content-type'] ??= 'text/plain;charset=UTF-8';
+  if (token !== undefined) headers.authorization = `Bearer ${token}`;
   const runId = runScope.getStore()?.runId;
   if (runId !== undefined) headers[runHeader] = runId;
   return headers;
 }
 
-function withRunId(input: FetchInput, init: FetchInit): FetchInit {
+function withOwnHeaders(input: FetchInput, init: FetchInit, token: string | undefined): FetchInit {
   const runId = runScope.getStore()?.runId;
-  if (runId === undefined) return init;
+  if (runId === undefined && token === undefined) return init;
   const inherited = typeof input === 'object' && 'headers' in input ? input.headers : undefined;
   const headers = new Headers(init?.headers ?? inherited);
-  headers.set(runHeader, runId);
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+  if (runId !== undefined) headers.set(runHeader, runId);
   return { ...init, headers };
 }

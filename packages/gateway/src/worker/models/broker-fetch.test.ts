@@ -12,8 +12,8 @@ import {
 } from 'openai';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startUpstream } from '../../../test/support/scripted-upstream.ts';
+import { type RunScope, runScope } from '../run/run-scope.ts';
 import { createBrokerFetch, installBrokerFetch } from './broker-fetch.ts';
-import { type RunScope, runScope } from './run-scope.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -319,12 +319,12 @@ describe('the fetch to the broker', () => {
     onTestFinished(() => {
       globalThis.fetch = original;
     });
-    installBrokerFetch({ brokerBaseUrl: baseUrl });
+    installBrokerFetch({ brokerBaseUrl: baseUrl, token: 'token-of-the-worker' });
     const client = new OpenAI({ baseURL: baseUrl, apiKey: 'k' });
     await runScope.run({ runId: 'run_3' } as RunScope, () =>
       client.responses.create({ model: 'test', input: 'Hi' }),
     );
     expect(calls[0]?.headers['x-dropgate-run']).toBe('run_3');
-    expect(calls[0]?.headers.authorization).toBe('Bearer k');
+    expect(calls[0]?.headers.authorization).toBe('Bearer token-of-the-worker');
   });
 });

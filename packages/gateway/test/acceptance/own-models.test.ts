@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
+import { call, diagnosticsOf } from './call.ts';
+import { startGateway, type TestGateway } from './harness.ts';
+import { startUpstream, type TestUpstream } from './upstream.ts';
+
+/** A server of the author's choice: answers each chat completion, and remembers where and with which key it was asked. */
+async function startVendor() {
+  const calls: { path: string; key: string }[] = [];
+  const server = http.createServer((request, response) => {
+    const key = String(request.headers['api-key'] ?? request.headers.authorization);
+    calls.push({ path: request.url ?? '', key });
+    const message = { role: 'assistant', content: 'The vendor.' };
+    const choices = [{ index: 0, message, finish_reason: 'stop' }];
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, choices }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { calls, server, origin: `http://127.0.0.1:${port}` };
+}
+
+type Vendor = Awaited<ReturnType<typeof startVendor>>;
+
+const missing = await missingPython();
+const python = missing ? null : pythonWithSdk();
+
+/** What a file does about its models, in both languages; `VENDOR` stands for the vendor's address. */
+const files = {
+  ownkey: {
+    ts: "setDefaultOpenAIKey('sk-own-key');\nexport const agent = new Agent({ name: 'A', model: 'gpt-5' });",
+    py: 'set_default_openai_key("sk-own-key")\nagent = Agent(name="A", model="gpt-5")',
+  },
+  replaced: {
+    ts: "process.env.OPENAI_API_KEY = 'sk-own-key';\nprocess.env.OPENAI_BASE_URL = 'VENDOR/v1';\nexport const agent = new Agent({ name: 'A', model: 'gpt-5' });",
+    py: 'os.environ["OPENAI_API_KEY"] = "sk-own-key"\nos.environ["OPENAI_BASE_URL"] = "VENDOR/v1"\nagent = Agent(name="A", model="gpt-5")',
+  },
+  keyonly: {
+    ts: "const client = new OpenAI({ apiKey: 'sk-own-key' });\nexport const agent = new Agent({ name: 'A', model: new OpenAIResponsesModel(client, 'gpt-5') });",
+    py: 'client = AsyncOpenAI(api_key="sk-own-key")\nagent = Agent(name="A", model=OpenAIResponsesModel("gpt-5", client))',
+  },
+  chatapi: {
+    ts: "setOpenAIAPI('chat_completions');\nexport const agent = new Agent({ name: 'A', model: 'gpt-5' });",
+    py: 'set_default_openai_api("chat_completions")\nagent = Agent(name="A", model="gpt-5")',
+  },
+  azure: {
+    ts: "const client = new AzureOpenAI({ endpoint: 'VENDOR', apiKey: 'azure-key', apiVersion: '2024-10-21' });\nexport const agent = new Agent({ name: 'A', model: new OpenAIChatCompletionsModel(client, 'gpt-5') });",
+    py: 'client = AsyncAzureOpenAI(azure_endpoint="VENDOR", api_key="azure-key", api_version="2024-10-21")\nagent = Agent(name="A", model=OpenAIChatCompletionsModel("gpt-5", client))',
+  },
+  azureenv: {
+    ts: "process.env.AZURE_OPENAI_ENDPOINT = 'VENDOR';\nprocess.env.AZURE_OPENAI_API_KEY = 'azure-key';\nprocess.env.OPENAI_API_VERSION = '2024-10-21';\nsetDefaultOpenAIClient(new AzureOpenAI());\nsetOpenAIAPI('chat_completions');\nexport const agent = new Agent({ name: 'A', model: 'gpt-5' });",
+    py: 'os.environ["AZURE_OPENAI_ENDPOINT"] = "VENDOR"\nos.environ["AZURE_OPENAI_API_KEY"] = "azure-key"\nos.environ["OPENAI_API_VERSION"] = "2024-10-21"\nset_default_openai_client(AsyncAzureOpenAI())\nset_default_openai_api("chat_completions")\nagent = Agent(name="A", model="gpt-5")',
+  },
+  argument: {
+    ts: "export const agent = new Agent({ name: 'A', instructions: () => new AzureOpenAI({ apiKey: 'k', apiVersion: 'x' }).baseURL });",
+    py: 'agent = Agent(name="A", model_settings=ModelSettings(extra_args={"nonsense": 1}))',
+  },
+  local: {
+    ts: "setDefaultOpenAIClient(new OpenAI({ baseURL: 'VENDOR/v1', apiKey: 'ollama' }));\nsetOpenAIAPI('chat_completions');\nexport const agent = new Agent({ name: 'A', model: 'llama' });",
+    py: 'set_default_openai_client(AsyncOpenAI(base_url="VENDOR/v1", api_key="ollama"))\nset_default_openai_api("chat_completions")\nagent = Agent(name="A", model="llama")',
+  },
+};
+
+const heads = {
+  ts: "import { Agent, OpenAIChatCompletionsModel, OpenAIResponsesModel, setDefaultOpenAIClient, setDefaultOpenAIKey, setOpenAIAPI } from '@openai/agents';\nimport OpenAI, { AzureOpenAI } from 'openai';\n",
+  py: 'import os\nfrom agents import Agent, ModelSettings, OpenAIChatCompletionsModel, OpenAIResponsesModel, set_default_openai_api, set_default_openai_client, set_default_openai_key\nfrom openai import AsyncAzureOpenAI, AsyncOpenAI\n',
+};
+
+type Language = keyof typeof heads;
+type What = keyof typeof files;
+
+let upstream: TestUpstream;
+let vendor: Vendor;
+let gateway: TestGateway;
+let callerKey: string;
+
+beforeAll(async () => {
+  [upstream, vendor] = await Promise.all([startUpstream(), startVendor()]);
+  upstream.mock.onMessage('Hi', { content: 'The gateway.' });
+  const written = (language: Language) =>
+    Object.entries(files).map(([name, texts]) => [
+      `src/agents/${language}/${name}/agent.${language}`,
+      (heads[language] + texts[language]).replaceAll('VENDOR', vendor.origin),
+    ]);
+  gateway = await startGateway({
+    files: Object.fromEntries([...written('ts'), ...(python ? written('py') : [])]),
+    env: {
+      OPENAI_API_KEY: 'sk-real',
+      OPENAI_BASE_URL: upstream.baseUrl,
+      GATEWAY_UPSTREAM_API: 'responses',
+      ...(python && { GATEWAY_PYTHON: python }),
+    },
+  });
+  callerKey = await gateway.createCallerKey();
+});
+afterAll(async () => {
+  await gateway?.stop();
+  await upstream?.stop();
+  vendor?.server.close();
+});
+
+const languages = [
+  { language: 'ts', leftOut: false },
+  { language: 'py', leftOut: missing !== null },
+] as const;
+
+describe.each(languages)('a file in $language', ({ language, leftOut }) => {
+  const ask = async (what: What) => {
+    const model = `${language}/${what}`;
+    const reply = await call(gateway, callerKey, { model });
+    const told = (await diagnosticsOf(gateway, model)).map(({ code, line }) => ({ code, line }));
+    return { reply, codes: told.toSorted((a, b) => Number(a.line) - Number(b.line)) };
+  };
+  const begin = heads[language].split('\n').length;
+
+  test.skipIf(leftOut).each([
+    ['a key of its own', 'ownkey', [{ code: 'upstream_key_in_module', line: begin }]],
+    [
+      'a key and an address for the gateway’s',
+      'replaced',
+      [
+        { code: 'model_access_replaced', line: begin },
+        { code: 'model_access_replaced', line: begin + 1 },
+      ],
+    ],
+    ['a client with a key alone', 'keyonly', [{ code: 'upstream_key_in_module', line: begin }]],
+  ] as const)('with %s is answered through the gateway, and told so', async (_, what, told) => {
+    const before = upstream.calls.length;
+    const { reply, codes } = await ask(what);
+    expect([reply.status, reply.content]).toEqual([200, 'The gateway.']);
+    expect(upstream.calls.at(-1)?.headers.authorization).toBe('Bearer sk-real');
+    expect(upstream.calls.length - before).toBe(1);
+    expect(codes).toEqual(told);
+  });
+
+  test.skipIf(leftOut)('that chooses an API has it', async () => {
+    const { reply, codes } = await ask('chatapi');
+    expect([reply.content, codes]).toEqual(['The gateway.', []]);
+    expect(upstream.calls.at(-1)?.path).toBe('/v1/chat/completions');
+  });
+
+  test.skipIf(leftOut)(
+    'that gives its client what it does not take is told as the agent’s failure',
+    async () => {
+      const { reply } = await ask('argument');
+      expect([reply.status, reply.error?.code]).toEqual([500, 'agent_error']);
+      expect(reply.headers.get('x-should-retry')).toBe('false');
+    },
+  );
+
+  const azurePath = '/openai/deployments/gpt-5/chat/completions?api-version=2024-10-21';
+  test.skipIf(leftOut).each([
+    ['azure', azurePath, 'azure-key', []],
+    ['azureenv', azurePath, 'azure-key', ['own_model_server']],
+    ['local', '/v1/chat/completions', 'Bearer ollama', ['own_model_server']],
+  ] as const)('with a client for another server keeps it: %s', async (what, path, key, told) => {
+    const before = upstream.calls.length;
+    const { reply, codes } = await ask(what);
+    expect([reply.status, reply.content]).toEqual([200, 'The vendor.']);
+    expect(vendor.calls.at(-1)).toEqual({ path, key });
+    expect(upstream.calls.length).toBe(before);
+    expect(codes.map(({ code }) => code)).toEqual(told);
+  });
+});
