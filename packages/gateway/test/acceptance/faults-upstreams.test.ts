@@ -186,6 +186,17 @@ for (const { written, api, name } of agents) {
       expect(found).toMatchObject({ stage: 'model', severity: 'error' });
     });
 
+    test('a turn in which the model says nothing is the last one', async () => {
+      const agent = `default/${name}`;
+      for (const stream of [false, true]) {
+        const before = upstream.callsFor('empty');
+        const content = 'Please: empty.';
+        const reply = await call(gateway, callerKey, { model: agent, content, stream });
+        expect([reply.status, reply.content, reply.error]).toEqual([200, '', null]);
+        expect(upstream.callsFor('empty') - before).toBe(1);
+      }
+    });
+
     test('tokens are told to the caller and to the operator as the upstream counts them, whole and streamed', async () => {
       const agent = `default/${name}`;
       const before = await usageOf(agent);

@@ -65,42 +65,55 @@ const begin: Deed = (response, api) => {
 /** What it counts of an answer that went well; a chat stream only where it is asked to. */
 const counts = { input: 31, output: 7 };
 
-const answer: Deed = (response, api, { stream, stream_options: options }) => {
-  const { input, output } = counts;
-  const chat = { prompt_tokens: input, completion_tokens: output, total_tokens: input + output };
-  const content = [{ type: 'output_text', text: 'Counted.', annotations: [] }];
-  const message = { id: 'msg_1', type: 'message', role: 'assistant', status: 'completed', content };
-  const whole = {
-    id: 'resp_1',
-    object: 'response',
-    created_at: 1,
-    status: 'completed',
-    model: 'gpt-5',
-    output: [message],
-    usage: { input_tokens: input, output_tokens: output, total_tokens: input + output },
+const answer =
+  (text: string): Deed =>
+  (response, api, { stream, stream_options: options }) => {
+    const { input, output: made } = counts;
+    const chat = { prompt_tokens: input, completion_tokens: made, total_tokens: input + made };
+    const content = [{ type: 'output_text', text, annotations: [] }];
+    const message = {
+      id: 'msg_1',
+      type: 'message',
+      role: 'assistant',
+      status: 'completed',
+      content,
+    };
+    const output = text === '' ? [] : [message];
+    const whole = {
+      id: 'resp_1',
+      object: 'response',
+      created_at: 1,
+      status: 'completed',
+      model: 'gpt-5',
+      output,
+      usage: { input_tokens: input, output_tokens: made, total_tokens: input + made },
+    };
+    const head = { id: 'chatcmpl-1', created: 1, model: 'gpt-5' };
+    const said = { role: 'assistant', content: text || null };
+    if (!stream) {
+      const choices = [{ index: 0, message: said, finish_reason: 'stop' }];
+      const completion = { ...head, object: 'chat.completion', choices, usage: chat };
+      json(response, 200, api === 'responses' ? whole : completion);
+      return;
+    }
+    const chunk = (fields: object) => ({ ...head, object: 'chat.completion.chunk', ...fields });
+    const count = options?.include_usage ? [chunk({ choices: [], usage: chat })] : [];
+    const events =
+      api === 'responses'
+        ? [
+            ...(text === '' ? [] : [textDelta(text)]),
+            { type: 'response.completed', sequence_number: 1, response: whole },
+          ]
+        : [chunk({ choices: [{ index: 0, delta: said, finish_reason: 'stop' }] }), ...count];
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end(
+      `${events.map((one) => `data: ${JSON.stringify(one)}\n\n`).join('')}data: [DONE]\n\n`,
+    );
   };
-  const head = { id: 'chatcmpl-1', created: 1, model: 'gpt-5' };
-  const said = { role: 'assistant', content: 'Counted.' };
-  if (!stream) {
-    const choices = [{ index: 0, message: said, finish_reason: 'stop' }];
-    const completion = { ...head, object: 'chat.completion', choices, usage: chat };
-    json(response, 200, api === 'responses' ? whole : completion);
-    return;
-  }
-  const chunk = (fields: object) => ({ ...head, object: 'chat.completion.chunk', ...fields });
-  const count = options?.include_usage ? [chunk({ choices: [], usage: chat })] : [];
-  const events =
-    api === 'responses'
-      ? [textDelta('Counted.'), { type: 'response.completed', sequence_number: 1, response: whole }]
-      : [chunk({ choices: [{ index: 0, delta: said, finish_reason: 'stop' }] }), ...count];
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  response.end(
-    `${events.map((one) => `data: ${JSON.stringify(one)}\n\n`).join('')}data: [DONE]\n\n`,
-  );
-};
 
 const deeds = {
-  counted: answer,
+  counted: answer('Counted.'),
+  empty: answer(''),
   unauthorized: (response) => json(response, 401, refusal('Bad key sk-real', 'invalid_api_key')),
   limited: (response) => json(response, 429, refusal('Too fast'), { 'retry-after': '7' }),
   failing: (response) => json(response, 500, refusal('Oops')),

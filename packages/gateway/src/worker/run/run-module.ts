@@ -1,5 +1,6 @@
 import type { RunEvent } from '../../protocol/run.ts';
 import type { LoadedModule, RunModule, RunRequest } from '../loaded-module.ts';
+import { endEmptyTurns } from '../models/empty-turns.ts';
 import type { SdkRunner } from '../sdk.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { guardTools } from './guard-tools.ts';
@@ -50,7 +51,10 @@ function inScope(module: LoadedModule, deps: RunDeps, scope: RunScope): Promise<
   const { request } = deps;
   return runScope.run(scope, async () => {
     request.signal.throwIfAborted();
-    if (module.sdk) tapRunner(module.sdk);
+    if (module.sdk) {
+      tapRunner(module.sdk);
+      endEmptyTurns(module.sdk);
+    }
     guardTools(module.sdk, module.value);
     switch (module.manifest.kind) {
       case 'agent':
