@@ -16,7 +16,8 @@ export type AgentProcesses = ReturnType<typeof createAgentProcesses>;
 /**
  * Makes the pool and the broker; no process runs yet.
  *
- * @throws SandboxError where workers are to run in a sandbox and there is none on this machine.
+ * @throws SandboxError where workers are to run in a sandbox and there is none on this machine, UpstreamSettingsError for
+ *   a proxy that is no address.
  */
 export function createAgentProcesses(
   { config, live, upstreams, stateFolder, secrets, nowSeconds, emit }: Foundation,
@@ -28,6 +29,7 @@ export function createAgentProcesses(
     upstreams: upstreams.current,
     budget: budgets,
     outsideCalls: () => live.current().security.callsOutsideRuns,
+    environment: config.environment,
     emit,
     door: isClosed ? { group: user?.gid ?? null } : undefined,
   });

@@ -14,6 +14,7 @@ export async function startBroker(
   upstreams: readonly Upstream[],
   budget?: TokenBudget,
   outsideCalls: OutsideCalls = 'refuse_budgeted',
+  environment: Readonly<Record<string, string>> = {},
 ) {
   const calls: ModelCalled[] = [];
   const waiting: (() => void)[] = [];
@@ -24,6 +25,7 @@ export async function startBroker(
     }),
     ...(budget ? { budget } : {}),
     outsideCalls: () => outsideCalls,
+    environment,
     emit(event) {
       if (event.type !== 'model_called') return;
       calls.push(event);

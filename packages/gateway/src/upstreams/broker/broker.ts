@@ -1,18 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Emit } from '../../events.ts';
 import type { OutsideCalls } from '../../protocol/policy.ts';
 import type { ModelAccess } from '../../protocol/pool.ts';
+import { createUpstreamDispatcher } from '../relay/upstream-dispatcher.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import type { TokenBudget } from './budgeted-call.ts';
 import { type BrokerDoor, openDoor } from './door.ts';
 import { createGrants } from './grants.ts';
 import { createCallHandler } from './serve-call.ts';
 
-const CONNECT_TIMEOUT_MS = 10_000;
-/** Below what servers commonly keep, so that a connection is seldom closed under a request. */
-const UPSTREAM_KEEP_ALIVE_MS = 4000;
 const WORKER_KEEP_ALIVE_MS = 60_000;
 
 /** The loopback endpoint through which workers reach upstreams, without ever holding their keys. */
@@ -27,7 +24,11 @@ export type Broker = {
   close(): Promise<void>;
 };
 
-/** Makes the broker. Each call that reaches an upstream is emitted once, as `model_called`. */
+/**
+ * Makes the broker. Each call that reaches an upstream is emitted once, as `model_called`.
+ *
+ * @throws UpstreamSettingsError for a proxy that is no address.
+ */
 export function createBroker(deps: {
   /** Those that hold now: they may change between two calls. */
   readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
@@ -37,16 +38,14 @@ export function createBroker(deps: {
   readonly outsideCalls: () => OutsideCalls;
   /** Given where workers have no network; `group` is theirs, null for the gateway's own user. */
   readonly door?: { readonly group: number | null } | undefined;
+  /** Names the proxies to go through; none without it. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly emit: Emit;
 }): Broker {
-  const agent = new Agent({
-    allowH2: false,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    keepAliveTimeout: UPSTREAM_KEEP_ALIVE_MS,
-  });
+  const dispatcher = createUpstreamDispatcher(deps.environment ?? {});
   const server = createServer();
   const grants = createGrants(() => baseUrlOf(server));
-  const handleCall = createCallHandler({ ...deps, grants, dispatcher: agent });
+  const handleCall = createCallHandler({ ...deps, grants, dispatcher });
   let door: BrokerDoor | null = null;
   server.keepAliveTimeout = WORKER_KEEP_ALIVE_MS;
   server.on('request', (request, response) => void handleCall(request, response));
@@ -69,7 +68,7 @@ export function createBroker(deps: {
     async close() {
       grants.revokeAll();
       server.closeAllConnections();
-      await Promise.all([closeServer(server), door?.close(), agent.destroy()]);
+      await Promise.all([closeServer(server), door?.close(), dispatcher.destroy()]);
     },
   };
 }
