@@ -66,7 +66,26 @@ class TextItem(TypedDict):
     text: str
 
 
-InputItem = UserItem | TextItem
+class ToolCallItem(TypedDict):
+    """A call of a tool in the history; its result comes somewhere after it."""
+
+    role: Literal["tool_call"]
+    callId: str
+    name: str
+    # JSON, as a model wrote it.
+    arguments: str
+
+
+class ToolResultItem(TypedDict):
+    """What a call of the history gave."""
+
+    role: Literal["tool_result"]
+    callId: str
+    name: str
+    text: str
+
+
+InputItem = UserItem | TextItem | ToolCallItem | ToolResultItem
 
 
 class PlainFormat(TypedDict):

@@ -51,16 +51,57 @@ const userMessage = z.object({
   content: z.union([z.string(), z.array(userPart).min(1)]),
 });
 
-/** History. Only its text is used, so what else clients send back (tool calls, refusals) may have any form. */
+const outputTextPart = z.object({
+  type: z.literal(['text', 'output_text']),
+  text: z.string().nullish(),
+});
+
+const refusalPart = z.object({ type: z.literal('refusal'), refusal: z.string() });
+
+/** A model writes arguments as JSON; some servers give them on as an object. */
+const calledFunction = z.object({
+  name: z.string().min(1),
+  arguments: z.union([z.string(), z.record(z.string(), z.unknown())]),
+});
+
+const toolCall = z.object({
+  id: z.string().min(1),
+  type: z.literal('function').nullish(),
+  function: calledFunction,
+});
+
+/** History, also as the Responses API writes it. What else clients send back (reasoning, annotations) has no effect. */
 const assistantMessage = z.object({
   role: z.literal('assistant'),
   content: z
-    .union([z.string(), z.array(z.object({ type: z.string(), text: z.string().nullish() }))])
+    .union([z.string(), z.array(z.discriminatedUnion('type', [outputTextPart, refusalPart]))])
     .nullish(),
+  refusal: z.string().nullish(),
+  tool_calls: z.array(toolCall).nullish(),
+  function_call: calledFunction.nullish(),
+  audio: z
+    .unknown()
+    .refine((audio) => !audio, {
+      error: 'Agents know no audio of earlier answers; send its transcript as content',
+      params: unsupportedParameter,
+    })
+    .optional(),
 });
 
-/** Results of tools in the history are the client's own: accepted in any form and dropped. */
-const toolMessage = z.object({ role: z.literal(['tool', 'function']) });
+const resultText = z.union([z.string(), z.array(outputTextPart)]).nullish();
+
+const toolMessage = z.object({
+  role: z.literal('tool'),
+  tool_call_id: z.string().min(1),
+  content: resultText,
+});
+
+/** What tool messages were called before. */
+const functionMessage = z.object({
+  role: z.literal('function'),
+  name: z.string().min(1),
+  content: resultText,
+});
 
 const responseFormat = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text') }),
@@ -87,7 +128,13 @@ export const chatRequestSchema = z.object({
   model: z.string().min(1).max(256).describe('Model id of an agent, as GET /v1/models lists it.'),
   messages: z
     .array(
-      z.discriminatedUnion('role', [systemMessage, userMessage, assistantMessage, toolMessage]),
+      z.discriminatedUnion('role', [
+        systemMessage,
+        userMessage,
+        assistantMessage,
+        toolMessage,
+        functionMessage,
+      ]),
     )
     .min(1, { error: 'Send at least one message' }),
   stream: z.boolean().nullish(),

@@ -26,11 +26,26 @@ export const inputMedia = ['image', 'audio', 'file', 'file_id'] as const;
 
 export type InputMedium = (typeof inputMedia)[number];
 
-/** One message of the conversation, oldest first. `system` text is layered onto the agent's instructions. */
+/**
+ * One message of the conversation, oldest first. `system` text is layered onto the agent's instructions. Tool calls are
+ * those of the history, each with its result somewhere after it; `arguments` is JSON as a model wrote it.
+ */
 export type InputItem =
   | { readonly role: 'system'; readonly text: string }
   | { readonly role: 'user'; readonly parts: readonly InputPart[] }
-  | { readonly role: 'assistant'; readonly text: string };
+  | { readonly role: 'assistant'; readonly text: string }
+  | {
+      readonly role: 'tool_call';
+      readonly callId: string;
+      readonly name: string;
+      readonly arguments: string;
+    }
+  | {
+      readonly role: 'tool_result';
+      readonly callId: string;
+      readonly name: string;
+      readonly text: string;
+    };
 
 /** Model settings a caller asked for; each is passed on only where the agent allows it. */
 export type RunSettings = {

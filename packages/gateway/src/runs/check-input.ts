@@ -29,8 +29,10 @@ const requestFields: Readonly<Record<keyof RunSettings, string>> = {
  * @throws GatewayError `unsupported_parameter`, `unsupported_value` or `unsupported_content_type` with its `param`.
  */
 export function checkInput(manifest: Manifest, input: RunInput): string[] {
-  const { settings } = manifest;
-  checkMedia(settings.accepts ?? mediaByDefault, input);
+  const { settings, kind } = manifest;
+  // A plain `run` gets text as a string, unless its module says that it takes more.
+  const media = kind === 'runnable' ? [] : mediaByDefault;
+  checkMedia(settings.accepts ?? media, input);
   checkOutputFormat(manifest, input);
   if (input.clientTools && settings.clientTools === 'reject') {
     throw new GatewayError(

@@ -75,6 +75,37 @@ describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () =>
     const desk = `desk${ending}`;
     const place = ending === 'ts' ? 'Turin, the station' : 'Padua, the market';
 
+    test('the tools of the history reach the model', async () => {
+      const answer = await gateway.client({ apiKey }).chat.completions.create({
+        model: desk,
+        messages: [
+          { role: 'user', content: 'How high?' },
+          {
+            role: 'assistant',
+            content: 'I look.',
+            tool_calls: [
+              { id: 'c1', type: 'function', function: { name: 'f', arguments: '{"a":1}' } },
+            ],
+          },
+          { role: 'tool', tool_call_id: 'c1', content: 'Nine.' },
+          { role: 'user', content: 'Hello?' },
+        ],
+      });
+      expect(answer.choices[0]?.message.content).toBe('Help.');
+      expect(parrot.calls().at(-1)?.body.input).toEqual([
+        expect.objectContaining({ role: 'user' }),
+        expect.objectContaining({ role: 'assistant' }),
+        expect.objectContaining({
+          type: 'function_call',
+          call_id: 'c1',
+          name: 'f',
+          arguments: '{"a":1}',
+        }),
+        expect.objectContaining({ type: 'function_call_output', call_id: 'c1', output: 'Nine.' }),
+        expect.objectContaining({ role: 'user' }),
+      ]);
+    });
+
     describe.each(ways)('asked $way', ({ way, ask }) => {
       const answers = [
         { what: 'speaks', question: 'Hello?', answer: 'Help.', calls: 1 },

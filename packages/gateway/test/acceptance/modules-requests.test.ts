@@ -94,6 +94,50 @@ describe.each(apis)('on an upstream that speaks %s', (api) => {
       expect(lastCall()?.instructions).toMatch(/^Measure\.\s+Speak slowly\.$/);
     });
 
+    test('the tools of the history reach the model, and one without its result is refused', async () => {
+      const asked = {
+        role: 'assistant' as const,
+        content: null,
+        tool_calls: [
+          { id: 'c1', type: 'function' as const, function: { name: 'f', arguments: '{"a":1}' } },
+        ],
+      };
+      const messages = [
+        { role: 'user' as const, content: 'How high?' },
+        asked,
+        { role: 'tool' as const, tool_call_id: 'c1', content: 'Nine.' },
+        { role: 'user' as const, content: 'Sure?' },
+      ];
+      await ask(gateway, { model: 'activity', messages });
+      const { input, messages: sent } = lastCall()?.body ?? {};
+      expect(input ?? sent).toEqual(
+        expect.arrayContaining(
+          api === 'responses'
+            ? [
+                expect.objectContaining({
+                  type: 'function_call',
+                  call_id: 'c1',
+                  name: 'f',
+                  arguments: '{"a":1}',
+                }),
+                expect.objectContaining({
+                  type: 'function_call_output',
+                  call_id: 'c1',
+                  output: 'Nine.',
+                }),
+              ]
+            : [
+                expect.objectContaining({ role: 'assistant', tool_calls: asked.tool_calls }),
+                expect.objectContaining({ role: 'tool', tool_call_id: 'c1', content: 'Nine.' }),
+              ],
+        ),
+      );
+      const failure = await failureOf(
+        ask(gateway, { model: 'activity', messages: messages.toSpliced(2, 1) }),
+      );
+      expect(failure).toMatchObject({ status: 400, param: 'messages' });
+    });
+
     test('a picture reaches the model', async () => {
       await ask(gateway, { model: 'activity', messages: looking });
       expect(JSON.stringify(lastCall()?.body)).toContain(pixel);

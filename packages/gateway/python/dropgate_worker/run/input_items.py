@@ -11,8 +11,24 @@ def input_items(items: list[InputItem]) -> list[dict[str, Any]]:
 
 
 def chat_messages(items: list[InputItem]) -> list[dict[str, Any]]:
-    """Messages in OpenAI's chat form, text as a string."""
-    return [_chat_message(item) for item in items]
+    """Messages in OpenAI's chat form; `content` is a string but for a message with more than text."""
+    messages: list[dict[str, Any]] = []
+    for item in items:
+        if item["role"] == "tool_call":
+            # Calls belong to one message, with the text that came before them.
+            if not messages or messages[-1]["role"] != "assistant":
+                messages.append({"role": "assistant", "content": ""})
+            function = {"name": item["name"], "arguments": item["arguments"]}
+            call = {"id": item["callId"], "type": "function", "function": function}
+            messages[-1].setdefault("tool_calls", []).append(call)
+        elif item["role"] == "tool_result":
+            result = {"tool_call_id": item["callId"], "content": item["text"]}
+            messages.append({"role": "tool", **result})
+        elif item["role"] == "user":
+            messages.append({"role": "user", "content": _chat_content(item["parts"])})
+        else:
+            messages.append({"role": item["role"], "content": item["text"]})
+    return messages
 
 
 def last_user_text(items: list[InputItem]) -> str:
@@ -24,6 +40,15 @@ def last_user_text(items: list[InputItem]) -> str:
 
 
 def _input_item(item: InputItem) -> dict[str, Any]:
+    if item["role"] == "tool_call":
+        call = {"call_id": item["callId"], "name": item["name"], "arguments": item["arguments"]}
+        return {"type": "function_call", **call}
+    if item["role"] == "tool_result":
+        return {
+            "type": "function_call_output",
+            "call_id": item["callId"],
+            "output": item["text"],
+        }
     if item["role"] != "user":
         return {"role": item["role"], "content": item["text"]}
     text = _only_text(item["parts"])
@@ -55,12 +80,9 @@ def _sdk_part(part: InputPart) -> dict[str, Any]:
     return {"type": "input_file", "file_data": url, "filename": part.get("filename", "file.pdf")}
 
 
-def _chat_message(item: InputItem) -> dict[str, Any]:
-    if item["role"] != "user":
-        return {"role": item["role"], "content": item["text"]}
-    text = _only_text(item["parts"])
-    content = text if text is not None else [_chat_part(part) for part in item["parts"]]
-    return {"role": "user", "content": content}
+def _chat_content(parts: list[InputPart]) -> str | list[dict[str, Any]]:
+    texts = [part["text"] for part in parts if part["type"] == "text"]
+    return "\n".join(texts) if len(texts) == len(parts) else [_chat_part(part) for part in parts]
 
 
 def _chat_part(part: InputPart) -> dict[str, Any]:

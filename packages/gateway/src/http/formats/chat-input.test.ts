@@ -19,7 +19,7 @@ describe('a chat request', () => {
     });
   });
 
-  test('keeps the texts of the history and drops the tools in it', () => {
+  test('keeps the whole history: texts, refusals, tool calls and their results', () => {
     const { items } = parse({
       model: 'm',
       messages: [
@@ -32,10 +32,20 @@ describe('a chat request', () => {
           ],
         },
         { role: 'user', content: 'Weather?', name: 'ann' },
-        { role: 'assistant', content: null, tool_calls: [{ id: 'c1', type: 'function' }] },
-        { role: 'tool', tool_call_id: 'c1', content: [{ type: 'whatever' }] },
-        { role: 'function', name: 'f', content: null },
+        {
+          role: 'assistant',
+          content: [{ type: 'output_text', text: 'Let me look.', annotations: [] }],
+          tool_calls: [
+            { id: 'c1', type: 'function', function: { name: 'weather', arguments: '{"a":1}' } },
+            { id: 'c2', function: { name: 'time', arguments: { zone: 'UTC' } } },
+          ],
+        },
+        { role: 'tool', tool_call_id: 'c2', content: [{ type: 'text', text: 'Noon' }] },
+        { role: 'tool', tool_call_id: 'c1', content: 'Sun' },
+        { role: 'assistant', content: null, function_call: { name: 'old', arguments: '{}' } },
+        { role: 'function', name: 'old', content: null },
         { role: 'assistant', tool_calls: [] },
+        { role: 'assistant', content: null, refusal: 'Not that.' },
         {
           role: 'assistant',
           content: [
@@ -53,7 +63,15 @@ describe('a chat request', () => {
       { role: 'system', text: 'Be brief.' },
       { role: 'system', text: 'A\nB' },
       { role: 'user', parts: [{ type: 'text', text: 'Weather?' }] },
-      { role: 'assistant', text: 'Sunny.' },
+      { role: 'assistant', text: 'Let me look.' },
+      { role: 'tool_call', callId: 'c1', name: 'weather', arguments: '{"a":1}' },
+      { role: 'tool_call', callId: 'c2', name: 'time', arguments: '{"zone":"UTC"}' },
+      { role: 'tool_result', callId: 'c2', name: 'time', text: 'Noon' },
+      { role: 'tool_result', callId: 'c1', name: 'weather', text: 'Sun' },
+      { role: 'tool_call', callId: 'call_6', name: 'old', arguments: '{}' },
+      { role: 'tool_result', callId: 'call_6', name: 'old', text: '' },
+      { role: 'assistant', text: 'Not that.' },
+      { role: 'assistant', text: 'Sunny.\nno' },
       { role: 'user', parts: [{ type: 'text', text: 'Thanks' }] },
     ]);
   });
@@ -246,7 +264,45 @@ describe('a wrong chat request', () => {
       'metadata',
       undefined,
     ],
-    [{ messages: [{ role: 'tool' }] }, 'invalid_value', 'messages', undefined],
+    [{ messages: [{ role: 'tool' }] }, 'missing_parameter', 'messages[0].tool_call_id', undefined],
+    [
+      { messages: [{ role: 'tool', tool_call_id: 'c1', content: 'x' }] },
+      'invalid_value',
+      'messages[0].tool_call_id',
+      "Invalid value for 'messages[0].tool_call_id': no call before it waits for this result. Send the assistant message with its tool_calls too, or leave the result out.",
+    ],
+    [
+      { messages: [{ role: 'function', name: 'f', content: 'x' }] },
+      'invalid_value',
+      'messages[0].name',
+      undefined,
+    ],
+    [
+      {
+        messages: [
+          {
+            role: 'assistant',
+            tool_calls: [{ id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' } }],
+          },
+          ...question,
+        ],
+      },
+      'invalid_value',
+      'messages',
+      "Invalid value for 'messages': the call of f (c1) has no result. Send its result right after it, or leave the call out.",
+    ],
+    [
+      { messages: [{ role: 'assistant', content: [{ type: 'video', text: 'x' }] }, ...question] },
+      'invalid_value',
+      'messages[0].content[0].type',
+      undefined,
+    ],
+    [
+      { messages: [{ role: 'assistant', audio: { id: 'a1' } }, ...question] },
+      'unsupported_parameter',
+      'messages[0].audio',
+      undefined,
+    ],
   ])('%j is refused as %s at %s', (fields, code, param, message) => {
     const error = refusal({ model: 'm', messages: question, ...fields });
     expect(error).toMatchObject({ code, param });

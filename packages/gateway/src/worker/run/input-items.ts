@@ -14,6 +14,15 @@ export function inputItems(items: readonly InputItem[]): object[] {
           status: 'completed',
           content: [{ type: 'output_text', text: item.text }],
         };
+      case 'tool_call': {
+        const { callId, name, arguments: written } = item;
+        return { type: 'function_call', callId, name, arguments: written, status: 'completed' };
+      }
+      case 'tool_result': {
+        const { callId, name, text } = item;
+        const output = { type: 'text', text };
+        return { type: 'function_call_result', callId, name, output, status: 'completed' };
+      }
       default:
         return item satisfies never;
     }
@@ -59,4 +68,74 @@ export function lastUserText(items: readonly InputItem[]): string {
   const last = items.findLast((item) => item.role === 'user');
   if (last?.role !== 'user') return '';
   return last.parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
+}
+
+/** One message in OpenAI's chat form; `content` is a string but for a message with more than text. */
+export type ChatMessage = {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool';
+  readonly content: string | readonly object[];
+  readonly tool_calls?: readonly object[];
+  readonly tool_call_id?: string;
+};
+
+/** The conversation as a plain `run` gets it. */
+export function chatMessages(items: readonly InputItem[]): ChatMessage[] {
+  const messages: ChatMessage[] = [];
+  for (const item of items) {
+    const before = messages.at(-1);
+    switch (item.role) {
+      case 'system':
+      case 'assistant':
+        messages.push({ role: item.role, content: item.text });
+        break;
+      case 'user':
+        messages.push({ role: 'user', content: chatContent(item.parts) });
+        break;
+      case 'tool_call': {
+        // Calls belong to one message, with the text that came before them.
+        const asks = before?.role === 'assistant' ? messages.pop() : undefined;
+        const tool_calls = [...(asks?.tool_calls ?? []), toolCall(item)];
+        messages.push({ role: 'assistant', content: asks?.content ?? '', tool_calls });
+        break;
+      }
+      case 'tool_result':
+        messages.push({ role: 'tool', tool_call_id: item.callId, content: item.text });
+        break;
+      default:
+        item satisfies never;
+    }
+  }
+  return messages;
+}
+
+function toolCall({
+  callId,
+  name,
+  arguments: written,
+}: Extract<InputItem, { role: 'tool_call' }>): object {
+  return { id: callId, type: 'function', function: { name, arguments: written } };
+}
+
+function chatContent(parts: readonly InputPart[]): ChatMessage['content'] {
+  const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+  return texts.length === parts.length ? texts.join('\n') : parts.map(chatPart);
+}
+
+function chatPart(part: InputPart): object {
+  switch (part.type) {
+    case 'text':
+      return part;
+    case 'image': {
+      const { url, detail } = part;
+      return { type: 'image_url', image_url: { url, ...(detail ? { detail } : {}) } };
+    }
+    case 'audio':
+      return { type: 'input_audio', input_audio: { data: part.data, format: part.format } };
+    case 'file': {
+      const { fileId, data, filename } = part;
+      return { type: 'file', file: { file_id: fileId, file_data: data, filename } };
+    }
+    default:
+      return part satisfies never;
+  }
 }

@@ -50,8 +50,18 @@ describe('a plain run object', () => {
     const input = runInput({
       items: [
         { role: 'system', text: 'Be brief.' },
-        { role: 'user', parts: [{ type: 'text', text: 'Hi' }] },
+        {
+          role: 'user',
+          parts: [
+            { type: 'text', text: 'Hi' },
+            { type: 'text', text: 'there' },
+          ],
+        },
         { role: 'assistant', text: 'Hello' },
+        { role: 'tool_call', callId: 'c1', name: 'f', arguments: '{}' },
+        { role: 'tool_call', callId: 'c2', name: 'g', arguments: '{"a":1}' },
+        { role: 'tool_result', callId: 'c1', name: 'f', text: 'One' },
+        { role: 'tool_result', callId: 'c2', name: 'g', text: 'Two' },
         {
           role: 'user',
           parts: [
@@ -66,8 +76,17 @@ describe('a plain run object', () => {
     await eventsOf(plain({ run }), { input });
     expect(given.messages).toEqual([
       { role: 'system', content: 'Be brief.' },
-      { role: 'user', content: 'Hi' },
-      { role: 'assistant', content: 'Hello' },
+      { role: 'user', content: 'Hi\nthere' },
+      {
+        role: 'assistant',
+        content: 'Hello',
+        tool_calls: [
+          { id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' } },
+          { id: 'c2', type: 'function', function: { name: 'g', arguments: '{"a":1}' } },
+        ],
+      },
+      { role: 'tool', tool_call_id: 'c1', content: 'One' },
+      { role: 'tool', tool_call_id: 'c2', content: 'Two' },
       {
         role: 'user',
         content: [

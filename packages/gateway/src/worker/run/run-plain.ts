@@ -1,18 +1,12 @@
-import type { InputItem, InputPart } from '../../protocol/run.ts';
 import type { LoadedModule } from '../loaded-module.ts';
 import { contextOf } from '../module-context.ts';
 import { fieldsOf, isAsyncIterable } from '../sdk.ts';
+import { type ChatMessage, chatMessages } from './input-items.ts';
 import { outputText } from './result-text.ts';
 import type { Outcome, RunDeps } from './run-scope.ts';
 
-/** One message as a plain `run` object gets it: OpenAI's chat form, text as a string. */
-export type PlainMessage = {
-  readonly role: InputItem['role'];
-  readonly content: string | readonly object[];
-};
-
 type Run = (input: {
-  readonly messages: readonly PlainMessage[];
+  readonly messages: readonly ChatMessage[];
   readonly signal: AbortSignal;
   readonly context: unknown;
 }) => unknown;
@@ -22,7 +16,7 @@ export async function runPlain(module: LoadedModule, { request }: RunDeps): Prom
   const { value } = module;
   const method = fieldsOf(value).run;
   const run = (typeof method === 'function' ? method : value) as Run;
-  const messages = request.input.items.map(plainMessage);
+  const messages = chatMessages(request.input.items);
   const { signal } = request;
   const context = await contextOf(module, request);
   const answer = await run.call(value, { messages, signal, context });
@@ -35,30 +29,4 @@ export async function runPlain(module: LoadedModule, { request }: RunDeps): Prom
     await request.send({ type: 'text', delta: outputText(delta) ?? '' });
   }
   return { reason: 'stop' };
-}
-
-function plainMessage(item: InputItem): PlainMessage {
-  if (item.role !== 'user') return { role: item.role, content: item.text };
-  const [only] = item.parts;
-  const isText = item.parts.length === 1 && only?.type === 'text';
-  return { role: 'user', content: isText ? only.text : item.parts.map(chatPart) };
-}
-
-function chatPart(part: InputPart): object {
-  switch (part.type) {
-    case 'text':
-      return part;
-    case 'image': {
-      const { url, detail } = part;
-      return { type: 'image_url', image_url: { url, ...(detail ? { detail } : {}) } };
-    }
-    case 'audio':
-      return { type: 'input_audio', input_audio: { data: part.data, format: part.format } };
-    case 'file': {
-      const { fileId, data, filename } = part;
-      return { type: 'file', file: { file_id: fileId, file_data: data, filename } };
-    }
-    default:
-      return part satisfies never;
-  }
 }
