@@ -20,6 +20,7 @@ export function createDomain(parts: Parts) {
   const { catalog, sync, files } = createRegistry(parts, { authorize, decide: decideNow });
   const startRun = createStartRun({
     find: catalog.find,
+    agentIds: () => catalog.list().map(({ module }) => module.agentId),
     policy: { authorize, rules: policy.current, onChange: policy.onChange },
     limits: { takeSlot: createTakeSlot(parts), checkBudget: parts.budgets.check },
     endWithKey: createEndWithKey(parts.known),

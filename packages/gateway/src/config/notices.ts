@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { envFileNames } from './env-files.ts';
 import { type Environment, environmentVariables } from './environment.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../protocol/nearest.ts';
 import type { Settings } from './schema.ts';
 
 /** Names and files that look like settings but are not read: they are told, because nothing else would. */

@@ -153,11 +153,36 @@ describe('paths and methods', () => {
     expect(response.statusCode).toBe(404);
     expect(response.json()).toEqual({
       error: {
-        message: 'Unknown URL: GET /v1/nowhere. GET /openapi.json lists what there is.',
+        message:
+          "Unknown URL: GET /v1/nowhere. The base URL for clients of OpenAI's API is http://localhost:80/v1; GET /openapi.json lists what there is.",
         type: 'invalid_request_error',
         param: null,
         code: 'unknown_url',
       },
+    });
+  });
+
+  test('takes a base URL without /v1 for all that clients ask, and doubled slashes for nothing', async () => {
+    const ask = async (url: string) => (await app.inject({ url, headers: asCaller })).statusCode;
+    expect(await ask('/models')).toBe(200);
+    expect(await ask('/models/default/echo')).toBe(200);
+    const chat = { model: 'default/echo', messages: [{ role: 'user', content: 'Hi' }] };
+    const asked = { method: 'POST', headers: asCaller, payload: chat } as const;
+    expect((await app.inject({ ...asked, url: '/chat/completions' })).statusCode).toBe(200);
+    for (const url of ['//models', '//v1/models', '/v1//models', '/v1//models/default/echo']) {
+      expect(await ask(url)).toBe(404);
+    }
+    const doubled = await app.inject({ ...asked, url: '/v1//chat/completions' });
+    expect(doubled.statusCode).toBe(404);
+    expect(doubled.json().error.message).toContain('is http://localhost:80/v1;');
+  });
+
+  test('names the models that are most like one that there is not', async () => {
+    const response = await app.inject({ url: '/v1/models/labs/ecko', headers: asCaller });
+    expect(response.json().error).toMatchObject({
+      code: 'model_not_found',
+      message:
+        "The model 'labs/ecko' does not exist or you do not have access to it. Did you mean default/echo? GET /v1/models lists yours.",
     });
   });
 

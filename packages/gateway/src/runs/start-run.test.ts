@@ -81,6 +81,21 @@ describe('start-run', () => {
     expect(decisions(missing.emitted)).toEqual([]);
   });
 
+  test('names of the agents most like a missing one those that the key may see', async () => {
+    const { startRun } = scene({
+      known: false,
+      rules: [{ id: 'secret', action: 'list_agents', resources: ['default/hidden'] }],
+    });
+    const about = async (modelId: string) =>
+      (await startRun(caller, { ...input, modelId }).catch((error) => error)).message;
+    expect(await about('default/b')).toBe(
+      "The model 'default/b' does not exist or you do not have access to it. Did you mean default/a? GET /v1/models lists yours.",
+    );
+    expect(await about('labs/hiden')).toBe(
+      "The model 'labs/hiden' does not exist or you do not have access to it. GET /v1/models lists yours.",
+    );
+  });
+
   test('answers an agent as missing that the key may run but not see', async () => {
     const { startRun, emitted } = scene({ rules: [{ id: 'hidden', action: 'list_agents' }] });
     await expect(startRun(caller, input)).rejects.toMatchObject({ code: 'agent_not_found' });

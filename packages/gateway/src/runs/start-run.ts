@@ -3,6 +3,7 @@ import { principalOf } from '../policy/authorize.ts';
 import { decide, decideOnAgent } from '../policy/rules/decide.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
+import { nearestIds, unknownModel } from '../protocol/nearest.ts';
 import type { Caller, Decision, Question } from '../protocol/policy.ts';
 import type { Manifest, ModuleLoad } from '../protocol/records.ts';
 import type { RunInput } from '../protocol/run.ts';
@@ -49,6 +50,8 @@ export type StartRunDeps = BeginRunDeps & {
     modelId: string,
     maySee: (agentId: string) => boolean,
   ) => Promise<FoundAgent | undefined>;
+  /** Every model id that there is. */
+  readonly agentIds: () => readonly string[];
   readonly policy: RunPolicy;
   readonly limits: RunLimits;
   /**
@@ -117,16 +120,15 @@ async function admit(deps: StartRunDeps, request: Request): Promise<Admitted> {
   return { agent, ignored: checkInput(agent.manifest, request.input) };
 }
 
-async function findAgent(
-  { find, policy, nowSeconds }: StartRunDeps,
-  request: Request,
-): Promise<FoundAgent> {
-  const found = await find(request.input.modelId, (agentId) => {
-    const listing: Question = { ...aboutAgent(agentId, request), action: 'list_agents' };
-    return decide(policy.rules(), listing, nowSeconds()).answer === 'allow';
-  });
-  if (!found) throw notFound(request.input);
+async function findAgent(deps: StartRunDeps, request: Request): Promise<FoundAgent> {
+  const found = await deps.find(request.input.modelId, (id) => maySee(deps, request, id));
+  if (!found) throw notFound(deps, request);
   return found;
+}
+
+function maySee({ policy, nowSeconds }: StartRunDeps, request: Request, agentId: string): boolean {
+  const listing: Question = { ...aboutAgent(agentId, request), action: 'list_agents' };
+  return decide(policy.rules(), listing, nowSeconds()).answer === 'allow';
 }
 
 /** One decision is recorded, that on running it, unless only seeing it is denied. */
@@ -136,16 +138,16 @@ function checkAccess(deps: StartRunDeps, { module }: FoundAgent, request: Reques
   const question: Question = { ...about, modulePath, action: 'run_agent' };
   const { running, listing } = decideOnAgent(deps.policy.rules(), question, deps.nowSeconds());
   const mayRun = running.answer === 'allow';
-  const maySee = listing.answer === 'allow';
-  if (mayRun && maySee && request.hasWaited) return;
-  const isHidden = mayRun && !maySee;
+  const isListed = listing.answer === 'allow';
+  if (mayRun && isListed && request.hasWaited) return;
+  const isHidden = mayRun && !isListed;
   deps.emit({
     type: 'access_decided',
     question: isHidden ? { ...question, action: 'list_agents' } : question,
     decision: isHidden ? listing : running,
     requestId: request.caller.requestId,
   });
-  if (!maySee) throw notFound(request.input);
+  if (!isListed) throw notFound(deps, request);
   if (!mayRun) throw notAllowed(agentId, running);
 }
 
@@ -204,12 +206,11 @@ function toolUser({ caller, input: { user, metadata } }: Request, agent: ServedA
   return { ...agent, key: principalOf(caller), request };
 }
 
-function notFound({ modelId }: RunInput): GatewayError {
-  return new GatewayError(
-    'agent_not_found',
-    `The model '${modelId}' does not exist or you do not have access to it. GET /v1/models lists yours.`,
-    { param: 'model' },
-  );
+function notFound(deps: StartRunDeps, request: Request): GatewayError {
+  const { modelId } = request.input;
+  // Few are near, so that few are asked about.
+  const near = nearestIds(modelId, deps.agentIds()).filter((id) => maySee(deps, request, id));
+  return new GatewayError('agent_not_found', unknownModel(modelId, near), { param: 'model' });
 }
 
 function notAllowed(agentId: string, { rule }: Decision): GatewayError {

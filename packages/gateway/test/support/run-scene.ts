@@ -100,6 +100,7 @@ export function scene(options: Scene = {}) {
   const { concurrentRuns = null } = options;
   const limitsOf = () => ({ account: 'key_0', limits: { ...noLimits, concurrentRuns } });
   const startRun = createStartRun({
+    agentIds: () => ['default/a', 'default/hidden'],
     find: async () => (options.known === false ? undefined : foundAgent(options)),
     policy: {
       authorize: createAuthorize({ rules: () => rules, nowSeconds: () => 0, emit }),

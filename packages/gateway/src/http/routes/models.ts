@@ -1,12 +1,13 @@
 import { GatewayError } from '../../errors.ts';
+import { nearestIds, unknownModel } from '../../protocol/nearest.ts';
 import type { ModelInfo } from '../../registry/model-info.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
-/** `GET /v1/models` and `GET /v1/models/{id}`: the agents that the key may see. */
-export const modelRoutes: readonly Route[] = [
+/** `GET /v1/models` and `GET /v1/models/{id}`: the agents that the key may see, also for a base URL that lacks `/v1`. */
+export const modelRoutes: readonly Route[] = ['/v1/models', '/models'].flatMap((url) => [
   defineRoute({
     method: 'GET',
-    url: '/v1/models',
+    url,
     audience: 'callers',
     summary: 'List the agents that this key may see.',
     handle: async ({ deps, request }) => ({
@@ -17,21 +18,23 @@ export const modelRoutes: readonly Route[] = [
   // Ids hold slashes, and clients send them encoded or not.
   defineRoute({
     method: 'GET',
-    url: '/v1/models/*',
+    url: `${url}/*`,
     audience: 'callers',
     summary: 'Describe one agent by its model id.',
     handle: async ({ deps, request }) => {
       const id = (request.params as Readonly<Record<string, string>>)['*'] ?? '';
-      const model = find(await deps.listModels(callerOf(request)), id.toLowerCase());
+      const models = await deps.listModels(callerOf(request));
+      const model = find(models, id.toLowerCase());
       if (model) return toModel(model);
-      throw new GatewayError(
-        'agent_not_found',
-        `The model '${id.slice(0, 200)}' does not exist or you do not have access to it. GET /v1/models lists yours.`,
-        { param: 'model' },
+      const named = id.slice(0, 200);
+      const near = nearestIds(
+        named,
+        models.map((one) => one.id),
       );
+      throw new GatewayError('agent_not_found', unknownModel(named, near), { param: 'model' });
     },
   }),
-];
+]);
 
 /** By full id, or by the bare name where only one has it. */
 function find(models: readonly ModelInfo[], id: string): ModelInfo | undefined {

@@ -12,6 +12,38 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return extended.length === 1 ? (extended[0] ?? null) : null;
 }
 
+/**
+ * The model ids most like one that there is not, the best first, by their bare names too. Ids that are much longer or
+ * shorter cost nothing.
+ *
+ * @param most - How many at most.
+ */
+export function nearestIds(modelId: string, ids: readonly string[], most = 3): string[] {
+  const wanted = modelId.toLowerCase();
+  return ids
+    .map((id) => ({ id, edits: Math.min(idEdits(wanted, id), idEdits(bare(wanted), bare(id))) }))
+    .filter(({ id, edits }) => edits <= 2 && id !== wanted)
+    .toSorted((a, b) => a.edits - b.edits)
+    .slice(0, most)
+    .map(({ id }) => id);
+}
+
+/** What a caller is told of a model id that there is not, or not for its key. */
+export function unknownModel(modelId: string, near: readonly string[]): string {
+  const guess = near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`;
+  return `The model '${modelId}' does not exist or you do not have access to it.${guess} GET /v1/models lists yours.`;
+}
+
+function bare(id: string): string {
+  return id.slice(id.lastIndexOf('/') + 1);
+}
+
+/** A short name has few letters to be mistaken in. */
+function idEdits(wanted: string, id: string): number {
+  const few = Math.abs(wanted.length - id.length) <= 2 ? editDistance(wanted, id) : 3;
+  return id.length < 5 && few > 1 ? 3 : few;
+}
+
 /** Letters to insert, remove, replace or swap with their neighbour. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
