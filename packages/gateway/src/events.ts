@@ -39,6 +39,23 @@ export type GatewayEvent =
       readonly loadMs: number;
     }
   | { readonly type: 'agent_removed'; readonly agentId: string; readonly modulePath: string }
+  /** An operator went back to a kept generation, which serves now. */
+  | {
+      readonly type: 'agent_rolled_back';
+      readonly agentId: string;
+      readonly modulePath: string;
+      readonly generation: number;
+      /** Id of the key that did. */
+      readonly by: string;
+    }
+  /** Such an agent follows its files again. */
+  | {
+      readonly type: 'agent_released';
+      readonly agentId: string;
+      readonly modulePath: string;
+      /** Id of the key that released it; null where its files changed. */
+      readonly by: string | null;
+    }
   /** What is wrong with a module as of now: replaces what was reported of it before, an empty list clears it. */
   | {
       readonly type: 'findings_reported';

@@ -8,6 +8,7 @@ import { createStartRun } from '../runs/start-run.ts';
 import { createAgentViews } from './agent-views.ts';
 import type { Parts } from './parts.ts';
 import { createRegistry } from './registry.ts';
+import { createRollbackRoutes } from './rollback.ts';
 
 /** What decides: the verbs and what they read. */
 export type Domain = ReturnType<typeof createDomain>;
@@ -17,7 +18,10 @@ export function createDomain(parts: Parts) {
   const { live, policy, emit, pool, lifetime, nowSeconds } = parts;
   const authorize = createAuthorize({ rules: policy.current, nowSeconds, emit });
   const decideNow = (question: Question) => decide(policy.current(), question, nowSeconds());
-  const { catalog, sync, files } = createRegistry(parts, { authorize, decide: decideNow });
+  const { catalog, sync, files, rollBack } = createRegistry(parts, {
+    authorize,
+    decide: decideNow,
+  });
   const startRun = createStartRun({
     find: catalog.find,
     agentIds: () => catalog.list().map(({ module }) => module.agentId),
@@ -41,6 +45,7 @@ export function createDomain(parts: Parts) {
   return {
     sync,
     refresh,
+    rollback: createRollbackRoutes(rollBack, authorize),
     files,
     ...createAgentViews(parts, catalog, decideNow),
     authorize,

@@ -34,6 +34,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       usage: usage.report,
       runs: (viewer) => recentRuns.list().filter(({ agent_id }) => isInScope(viewer, agent_id)),
     },
+    rollback: domain.rollback,
     security: createSecurityAdministration(parts, domain.knownAgents),
     // Whoever asks while they are written gets those that are written next.
     metrics: {

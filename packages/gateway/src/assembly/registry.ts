@@ -11,22 +11,54 @@ import type { GivenEnv } from '../registry/kept/given-env.ts';
 import { createLastKnownGood } from '../registry/kept/last-known-good.ts';
 import { conditionsOf } from '../registry/kept/module-load.ts';
 import { createLoadGeneration } from '../registry/load-generation.ts';
-import { createSyncAgents } from '../registry/sync-agents.ts';
+import { createModuleLoads } from '../registry/module-loads.ts';
+import { createRollBack } from '../registry/roll-back.ts';
+import type { SwapDeps } from '../registry/swap-generation.ts';
+import { createSyncAgents, watchedFiles } from '../registry/sync-agents.ts';
 import { createFollowFiles } from '../registry/watch/follow-files.ts';
 import type { Parts } from './parts.ts';
 import { createHiddenEnv, hideInRuntimes } from './secrets.ts';
 
+/** What decides about modules: rules, with a record of each question and without one. */
+type Deciding = {
+  readonly authorize: Authorize;
+  readonly decide: (question: Question) => Decision;
+};
+
 /** Which agents there are, and how they follow their files and the rules. */
-export function createRegistry(
-  parts: Parts,
-  { authorize, decide }: { authorize: Authorize; decide: (question: Question) => Decision },
-) {
-  const { config, live, emit, pool, lifetime, stateFolder, ownPackage, kept, reloadSettings } =
-    parts;
+export function createRegistry(parts: Parts, deciding: Deciding) {
+  const { config, live, emit, reloadSettings, nowSeconds } = parts;
   const { projectRoot, agentRoots: roots, namespace: defaultNamespace } = config;
-  const { environment, python } = config;
+  const swap = createSwap(parts, deciding);
+  const { catalog, retire, decide, authorize } = swap;
+  const loads = createModuleLoads(swap);
+  const sync = createSyncAgents({
+    ...swap,
+    loads,
+    discovery: { projectRoot, roots, defaultNamespace },
+    reportedBefore: () =>
+      parts.observers.diagnostics.all().flatMap(({ module_path }) => module_path ?? []),
+    onSynced: (paths) => files.setModuleFiles(paths),
+  });
+  const onSynced = () => files.setModuleFiles(watchedFiles(catalog));
+  const rollBack = createRollBack({ ...swap, loads, nowSeconds, onSynced });
+  const files = createFollowFiles({
+    roots: config.watch ? roots : null,
+    settingsFiles: live.files,
+    reloadSettings,
+    sync,
+    emit,
+  });
+  const follow = { decide, authorize, catalog, retire, sync, leaveEdits: !config.watch, emit };
+  parts.policy.onChange(createFollowPolicy(follow));
+  return { catalog, sync, files, rollBack };
+}
+
+/** What a load of a module takes, and what becomes of it. */
+function createSwap(parts: Parts, { authorize, decide }: Deciding): SwapDeps {
+  const { config, live, emit, pool, lifetime, stateFolder, ownPackage, kept } = parts;
+  const { projectRoot, environment, python } = config;
   const { prepare, retire } = pool;
-  const catalog = createCatalog();
   const user = workerUser(config.worker);
   const runtimes = hideInRuntimes(
     createModuleRuntimes({ stateFolder, python, environment, user }),
@@ -41,9 +73,7 @@ export function createRegistry(
   const conditions = (given: GivenEnv['values']) => conditionsOf(settings(), versions, given);
   const giveEnv = createHiddenEnv(parts.secrets, live);
   const loading = { generations, settings, giveEnv, ...runtimes };
-  const policy = { decide, authorize: (question: Question) => authorize(question, null) };
-  const sync = createSyncAgents({
-    discovery: { projectRoot, roots, defaultNamespace },
+  return {
     load: createLoadGeneration({
       ...loading,
       projectRoot,
@@ -54,23 +84,11 @@ export function createRegistry(
       signal: lifetime.signal,
     }),
     lastKnownGood: createLastKnownGood({ ...loading, store: kept.generations, emit }),
-    ...policy,
-    catalog,
+    decide,
+    authorize: (question) => authorize(question, null),
+    catalog: createCatalog(),
     conditions: async (module) => conditions((await giveEnv(module)).values),
     retire,
-    reportedBefore: () =>
-      parts.observers.diagnostics.all().flatMap(({ module_path }) => module_path ?? []),
-    onSynced: (paths) => files.setModuleFiles(paths),
     emit,
-  });
-  const files = createFollowFiles({
-    roots: config.watch ? roots : null,
-    settingsFiles: live.files,
-    reloadSettings,
-    sync,
-    emit,
-  });
-  const leaveEdits = !config.watch;
-  parts.policy.onChange(createFollowPolicy({ ...policy, catalog, retire, sync, leaveEdits, emit }));
-  return { catalog, sync, files };
+  };
 }

@@ -2,6 +2,7 @@ import type { Emit } from '../events.ts';
 import type { LimitChecks } from '../policy/limits/limit-checks.ts';
 import type { AgentPage, AgentQuery } from '../protocol/admin/agents-answer.ts';
 import type { DiagnosticPage, DiagnosticQuery } from '../protocol/admin/errors-answer.ts';
+import type { AgentGenerations, RollbackReport } from '../protocol/admin/generations-answer.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import type { RunInfo } from '../protocol/admin/runs-answer.ts';
 import type { UpstreamInfo } from '../protocol/admin/upstreams-answer.ts';
@@ -28,6 +29,7 @@ export type HttpDeps = {
   /** Decides whether a route for administration answers; `resource` is the route's canonical path. */
   readonly mayAdminister: (caller: Caller, resource: string) => boolean;
   readonly admin: AdminReads;
+  readonly rollback: RollbackDeps;
   readonly security: SecurityDeps;
   readonly metrics: MetricReads;
   readonly readiness: () => Readiness;
@@ -62,6 +64,20 @@ export type AdminReads = {
   readonly upstreams: () => readonly UpstreamInfo[];
   readonly usage: () => UsageReport;
   readonly runs: (viewer: Caller) => readonly RunInfo[];
+};
+
+/**
+ * Going back to what an agent was, for the caller who asks: within its scopes and where rules let it. All throw
+ * `GatewayError`.
+ */
+export type RollbackDeps = {
+  readonly generations: (viewer: Caller, agent: string) => Promise<AgentGenerations>;
+  /** `to` is null for the newest that is older than what serves. */
+  readonly rollBack: (
+    caller: Caller,
+    wanted: { readonly agent: string; readonly to: number | null },
+  ) => Promise<RollbackReport>;
+  readonly release: (caller: Caller, agent: string) => Promise<RollbackReport>;
 };
 
 /** What is counted, as Prometheus scrapes it and as JSON. */

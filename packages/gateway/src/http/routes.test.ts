@@ -15,6 +15,8 @@ test('the rules are told what is for operators and scrapers, and what keeps to t
     own: [
       '/admin/agents',
       '/admin/runs',
+      '/admin/agents/generations',
+      '/agents/rollback',
       '/security/rules',
       '/security/preview',
       '/security/decisions',

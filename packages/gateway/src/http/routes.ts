@@ -2,6 +2,7 @@ import type { Administration } from '../policy/rules/administration.ts';
 import { type Audience, defineRoute, type Route } from './route.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { chatRoutes } from './routes/chat-completions.ts';
+import { generationRoutes } from './routes/generations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { modelRoutes } from './routes/models.ts';
@@ -15,6 +16,7 @@ export const routes: readonly Route[] = [
   ...modelRoutes,
   ...chatRoutes,
   ...adminRoutes,
+  ...generationRoutes,
   ...metricRoutes,
   ...securityRoutes,
   ...overrideRoutes,

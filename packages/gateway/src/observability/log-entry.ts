@@ -30,6 +30,10 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
       ];
     case 'agent_removed':
       return [entry('info', 'agent removed', () => about(event))];
+    case 'agent_rolled_back':
+      return [entry('warn', 'agent rolled back', () => ({ ...about(event), ...pin(event) }))];
+    case 'agent_released':
+      return [entry('info', 'agent released', () => ({ ...about(event), ...pin(event) }))];
     case 'findings_reported':
       return event.findings.map((finding) => findingEntry(event, finding));
     case 'run_started':
@@ -77,6 +81,11 @@ function entry(level: LogEntry['level'], message: string, fields: LogEntry['fiel
 
 function about(event: { agentId: string | null; modulePath: string | null }) {
   return { agent_id: event.agentId ?? undefined, module_path: event.modulePath ?? undefined };
+}
+
+/** Nobody released an agent whose files changed. */
+function pin({ generation, by }: { generation?: number; by: string | null }) {
+  return { generation, key_id: by ?? undefined };
 }
 
 function run(event: { agentId: string; modulePath: string; runId: string; requestId: string }) {

@@ -116,6 +116,8 @@ function count(
     case 'gateway_started':
     case 'gateway_stopping':
     case 'agent_removed':
+    case 'agent_rolled_back':
+    case 'agent_released':
     case 'findings_reported':
     case 'request_failed':
     case 'worker_started':

@@ -31,6 +31,8 @@ const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
   gateway_stopping: false,
   agent_loaded: false,
   agent_removed: false,
+  agent_rolled_back: false,
+  agent_released: false,
   run_started: false,
   model_called: false,
   access_decided: false,

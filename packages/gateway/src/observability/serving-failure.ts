@@ -28,6 +28,8 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
     case 'gateway_stopping':
     case 'agent_loaded':
     case 'agent_removed':
+    case 'agent_rolled_back':
+    case 'agent_released':
     case 'findings_reported':
     case 'run_started':
     case 'model_called':

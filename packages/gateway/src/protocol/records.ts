@@ -139,6 +139,14 @@ export type FilePrint = {
   readonly sha256: string;
 };
 
+/** That an operator went back to a generation: it serves until the files change again. */
+export type Pin = {
+  /** Unix seconds. */
+  readonly sinceSeconds: number;
+  /** Id of the key that did. */
+  readonly by: string;
+};
+
 /** A generation as kept for the next start. Bytes, those of its `.env` too, are kept by hash beside the store. */
 export type StoredGeneration = {
   readonly agentId: string;
@@ -154,6 +162,8 @@ export type StoredGeneration = {
   readonly filesHash: string;
   /** Unix seconds. */
   readonly loadedAtSeconds: number;
+  /** Of the one that serves; absent in records that are older than pins. */
+  readonly pinned?: Pin | null;
 };
 
 /** Everything a worker needs to load one generation of one module. Paths are absolute. */

@@ -23,6 +23,7 @@ function ready(prints: readonly FilePrint[]): CatalogEntry {
     conditions: 'c',
     envSha256: null,
     loadedAtSeconds: 1_700_000_000,
+    pinned: null,
   };
   return { module, status: 'ready', served, findings: [], prints };
 }

@@ -2,6 +2,7 @@ import type { AgentStatus } from '../protocol/admin/agents-answer.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 import type { FilePrint, LoadedFile } from '../protocol/records.ts';
 import type { CatalogEntry } from './catalog.ts';
+import { pinToJson } from './kept/describe-generations.ts';
 
 /** Puts together what is known of a module. `diagnostics` are those of this module. */
 export function agentStatus(
@@ -16,6 +17,7 @@ export function agentStatus(
     status,
     generation: served?.generation ?? null,
     loaded_at: served ? new Date(served.loadedAtSeconds * 1000).toISOString() : null,
+    pinned: pinToJson(served?.pinned ?? null),
     display_name: manifest?.settings.displayName ?? agents[0]?.name ?? module.name,
     description: manifest?.settings.description ?? null,
     kind: manifest?.kind ?? null,

@@ -20,6 +20,7 @@ function entry(agentId: string, status: CatalogEntry['status'] = 'ready'): Catal
     conditions: 'c',
     envSha256: null,
     loadedAtSeconds: 0,
+    pinned: null,
   };
   return { module, status, served: status === 'ready' ? served : null, findings: [], prints: [] };
 }

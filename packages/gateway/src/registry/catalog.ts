@@ -1,7 +1,7 @@
 import type { AgentState } from '../protocol/admin/agents-answer.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { FoundModule } from '../protocol/module.ts';
-import type { FilePrint, Manifest, ModuleLoad } from '../protocol/records.ts';
+import type { FilePrint, Manifest, ModuleLoad, Pin } from '../protocol/records.ts';
 
 /** A generation that answers. `load` names kept bytes, so that any worker of it runs the same. */
 export type ServedGeneration = {
@@ -14,6 +14,8 @@ export type ServedGeneration = {
   readonly envSha256: string | null;
   /** Unix seconds. */
   readonly loadedAtSeconds: number;
+  /** Set where an operator went back to it. */
+  readonly pinned: Pin | null;
 };
 
 /**

@@ -17,6 +17,8 @@ import { createCatalog } from './catalog.ts';
 import { createFollowPolicy } from './follow-policy.ts';
 import { createGenerations } from './kept/generations.ts';
 import { createLastKnownGood } from './kept/last-known-good.ts';
+import { createModuleLoads } from './module-loads.ts';
+import type { SwapDeps } from './swap-generation.ts';
 import { createSyncAgents } from './sync-agents.ts';
 
 const hashOf = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -54,9 +56,7 @@ function begin(place: Place, startRules: readonly Rule[]) {
     authorize: (question: Parameters<typeof decide>[1]) =>
       createAuthorize({ rules: () => rules, nowSeconds: () => 0, emit })(question, null),
   };
-  const sync = createSyncAgents({
-    discovery: { projectRoot, roots: [join(projectRoot, 'agents')], defaultNamespace: 'default' },
-    reportedBefore: () => [],
+  const swap: SwapDeps = {
     async load(module, { generation, kept }) {
       await state.beforeLoad();
       const known = kept?.manifest.files[0]?.sha256;
@@ -69,6 +69,7 @@ function begin(place: Place, startRules: readonly Rule[]) {
         conditions: 'these',
         envSha256: null,
         loadedAtSeconds: 0,
+        pinned: null,
         load: {} as ModuleLoad,
       };
       return { served, findings: [], watched: [module.entry] };
@@ -91,11 +92,17 @@ function begin(place: Place, startRules: readonly Rule[]) {
       emit,
     }),
     conditions: async () => 'these',
-    onSynced: () => {},
     ...policy,
     catalog,
     retire,
     emit,
+  };
+  const sync = createSyncAgents({
+    ...swap,
+    loads: createModuleLoads(swap),
+    discovery: { projectRoot, roots: [join(projectRoot, 'agents')], defaultNamespace: 'default' },
+    reportedBefore: () => [],
+    onSynced: () => {},
   });
   const follow = createFollowPolicy({ ...policy, catalog, retire, sync, leaveEdits, emit });
   const entryNow = () => catalog.get('labs/a');

@@ -123,6 +123,7 @@ async function loadOnce(
       conditions,
       envSha256,
       loadedAtSeconds,
+      pinned: null,
       load: { ...load, kept },
     },
     findings: [...known, ...manifest.warnings, ...named.findings],

@@ -4,7 +4,11 @@ import type { CatalogEntry } from './catalog.ts';
 import { createReloadBackoff, type LoadCause, lastChangeMs } from './reload-backoff.ts';
 import type { SwapOptions } from './swap-generation.ts';
 
-type LoadOptions = Pick<SwapOptions, 'leaveEdits'> & { readonly cause: LoadCause };
+type LoadOptions = Pick<SwapOptions, 'leaveEdits'> & {
+  readonly cause: LoadCause;
+  /** What to do in place of a swap for the next generation. */
+  readonly instead?: (signal: AbortSignal) => Promise<CatalogEntry | null>;
+};
 
 /** The loads under way: one a module, each on its own. */
 export type LoadsUnderWay = {
@@ -44,7 +48,7 @@ export function createLoadsUnderWay({ swap, onLoopEnd }: LoadsUnderWayDeps): Loa
   };
   return {
     has: (agentId) => loads.has(agentId),
-    begin(module, { cause, ...options }) {
+    begin(module, { cause, instead, ...options }) {
       const { agentId } = module;
       const { pauseMs, finding } = backoff.begin(module, cause);
       const before = loads.get(agentId);
@@ -55,7 +59,8 @@ export function createLoadsUnderWay({ swap, onLoopEnd }: LoadsUnderWayDeps): Loa
         await before?.outcome;
         // An abort ends the pause, and is looked at next.
         if (pauseMs > 0) await wait(pauseMs, null, { signal }).catch(() => null);
-        return signal.aborted ? null : swap(module, { ...options, signal, finding });
+        if (signal.aborted) return null;
+        return instead ? instead(signal) : swap(module, { ...options, signal, finding });
       };
       const load: Load = {
         abort,

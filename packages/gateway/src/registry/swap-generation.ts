@@ -3,10 +3,11 @@ import { setImmediate } from 'node:timers/promises';
 import type { Emit } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { FoundModule } from '../protocol/module.ts';
-import type { FilePrint } from '../protocol/records.ts';
+import type { FilePrint, Pin } from '../protocol/records.ts';
 import type { Catalog, CatalogEntry, ServedGeneration } from './catalog.ts';
 import { takePrints } from './kept/fingerprint.ts';
 import type { LastKnownGood } from './kept/last-known-good.ts';
+import { pinFindings } from './kept/pin-findings.ts';
 import type { GenerationOutcome, LoadGeneration } from './load-generation.ts';
 import {
   authorizeLoad,
@@ -51,7 +52,7 @@ export async function swapGeneration(
   const { agentId, modulePath } = module;
   const before = latestOf(deps.catalog.get(agentId));
   const startedMs = performance.now();
-  const generation = (before?.generation ?? 0) + 1;
+  const generation = 1 + Math.max(before?.generation ?? 0, deps.lastKnownGood.lastNumber(agentId));
   const kept = leaveEdits ? before : null;
   const loaded = await loadAllowed(deps, module, { generation, kept, signal });
   const result = finding ? { ...loaded, findings: [...loaded.findings, finding] } : loaded;
@@ -59,7 +60,7 @@ export async function swapGeneration(
     if (result.served) await deps.retire(agentId, generation);
     return null;
   }
-  const entry = await toEntry(deps, module, result);
+  const entry = await toEntry(deps, module, { result, pin: kept?.pinned ?? null });
   if (!deps.catalog.get(agentId)) {
     // Its folder went while this version was kept: nothing may bring it back.
     await deps.lastKnownGood.forget(agentId);
@@ -71,10 +72,8 @@ export async function swapGeneration(
     await deps.retire(agentId, generation);
     return swapGeneration(deps, module, { ...(leaveEdits ? { leaveEdits } : {}), finding, signal });
   }
-  // One assignment is the swap: a run that looks the agent up before it is on n, after it on n+1.
-  deps.catalog.put(entry);
-  const servingGeneration = result.served ? null : (entry.served?.generation ?? null);
-  reportFindings(deps, { agentId, modulePath, servingGeneration }, entry.findings);
+  putEntry(deps, entry);
+  if (before?.pinned && !kept) deps.emit({ type: 'agent_released', agentId, modulePath, by: null });
   if (result.served) {
     const loadMs = Math.round(performance.now() - startedMs);
     deps.emit({ type: 'agent_loaded', agentId, modulePath, generation, loadMs });
@@ -83,11 +82,20 @@ export async function swapGeneration(
   return entry;
 }
 
+/** Makes an entry the one that holds, and reports its findings. */
+export function putEntry(deps: Pick<SwapDeps, 'catalog' | 'emit'>, entry: CatalogEntry): void {
+  const { module, status, served, findings } = entry;
+  // One assignment is the swap: a run that looks the agent up before it is on n, after it on n+1.
+  deps.catalog.put(entry);
+  const servingGeneration = status === 'ready' ? null : (served?.generation ?? null);
+  reportFindings(deps, { ...module, servingGeneration }, findings);
+}
+
 /** How often a module is decided about again because its file changed while it loaded. */
 const attemptLimit = 3;
 
 /** Loads a module where policy lets it: of its entry exactly the bytes that were decided about. */
-async function loadAllowed(
+export async function loadAllowed(
   deps: SwapDeps,
   module: FoundModule,
   from: Parameters<LoadGeneration>[1],
@@ -120,26 +128,32 @@ function keepsChanging({ entry }: FoundModule): Finding {
   };
 }
 
+/** `pin`: an operator went back to what was loaded, or tried again. */
 async function toEntry(
   deps: SwapDeps,
   module: FoundModule,
-  result: GenerationOutcome,
+  { result, pin }: { readonly result: GenerationOutcome; readonly pin: Pin | null },
 ): Promise<CatalogEntry> {
-  const prints = asLoaded(module, await takePrints(result.watched), result.served);
-  const { served, findings } = result;
-  if (!served) {
-    // Not what served when the load began: policy may have withdrawn it meanwhile.
-    const { served: before = null, withheld } = deps.catalog.get(module.agentId) ?? {};
+  const taken = asLoaded(module, await takePrints(result.watched), result.served);
+  // Not what served when the load began: policy may have withdrawn it meanwhile.
+  const { served: before = null, withheld, prints: known } = deps.catalog.get(module.agentId) ?? {};
+  // What differs from a pinned generation is no edit: only a change after it was pinned is.
+  const prints = (pin && known) ?? taken;
+  if (!result.served) {
+    const { findings } = result;
     const status = before ? 'degraded' : 'failed';
-    return { module, served: before, status, findings, prints, ...(withheld ? { withheld } : {}) };
+    const served = before && { ...before, pinned: pin };
+    const more = withheld ? { withheld: { ...withheld, pinned: pin } } : {};
+    return { module, served, status, findings, prints, ...more };
   }
+  const served = { ...result.served, pinned: pin };
   const notKept = await deps.lastKnownGood.keep(module, served, prints);
-  const all = notKept ? [...findings, notKept] : findings;
-  return { module, served, status: 'ready', findings: all, prints };
+  const findings = [...result.findings, ...(notKept ? [notKept] : []), ...pinFindings(module, pin)];
+  return { module, served, status: 'ready', findings, prints };
 }
 
 /** What serves, or would if policy let it. */
-function latestOf(entry: CatalogEntry | undefined): ServedGeneration | null {
+export function latestOf(entry: CatalogEntry | undefined): ServedGeneration | null {
   return entry?.served ?? entry?.withheld ?? null;
 }
 

@@ -11,6 +11,8 @@ import { createCatalog } from './catalog.ts';
 import { createGenerations } from './kept/generations.ts';
 import { createLastKnownGood } from './kept/last-known-good.ts';
 import type { GenerationOutcome } from './load-generation.ts';
+import { createModuleLoads } from './module-loads.ts';
+import type { SwapDeps } from './swap-generation.ts';
 import { createSyncAgents } from './sync-agents.ts';
 
 const good = (module: FoundModule, generation: number): GenerationOutcome => ({
@@ -21,6 +23,7 @@ const good = (module: FoundModule, generation: number): GenerationOutcome => ({
     conditions: 'these',
     envSha256: null,
     loadedAtSeconds: 0,
+    pinned: null,
   },
   findings: [],
   watched: [module.entry],
@@ -54,8 +57,7 @@ function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
   };
   const emit = (event: GatewayEvent) => events.push(event);
   const generations = createGenerations(join(projectRoot, 'kept'));
-  const sync = createSyncAgents({
-    discovery: { projectRoot, roots: [join(projectRoot, 'agents')], defaultNamespace: 'default' },
+  const swap: SwapDeps = {
     catalog,
     load: async (module, { generation, kept, signal }) => {
       loads.push(`${module.agentId}#${generation}${kept ? ' from kept bytes' : ''}`);
@@ -88,9 +90,14 @@ function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
       }),
       emit,
     }),
+    emit,
+  };
+  const sync = createSyncAgents({
+    ...swap,
+    loads: createModuleLoads(swap),
+    discovery: { projectRoot, roots: [join(projectRoot, 'agents')], defaultNamespace: 'default' },
     reportedBefore: () => state.reportedBefore,
     onSynced: (files) => watched.push(files),
-    emit,
   });
   return { projectRoot, catalog, events, retired, loads, state, sync, stored, watched };
 }

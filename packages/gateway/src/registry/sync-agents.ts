@@ -6,17 +6,17 @@ import { shareNext } from '../system/share-next.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import { type DiscoverOptions, type DiscoveryFinding, discover } from './discovery/discover.ts';
 import { unchangedPrints } from './kept/fingerprint.ts';
-import { createLoadsUnderWay, type LoadsUnderWay } from './loads-under-way.ts';
+import { pinFindings } from './kept/pin-findings.ts';
+import type { LoadsUnderWay } from './loads-under-way.ts';
 import { entryHashIn, mayLoad } from './may-load.ts';
 import type { LoadCause } from './reload-backoff.ts';
 import {
   clearFindings,
-  clearReloadLoop,
   createDiscoveryReport,
   reportAfterRestart,
   retryKeeping,
 } from './report-findings.ts';
-import { retireLater, type SwapDeps, swapGeneration } from './swap-generation.ts';
+import { latestOf, retireLater, type SwapDeps } from './swap-generation.ts';
 import { concerns } from './watch/concerns.ts';
 
 export type SyncOptions = {
@@ -29,6 +29,7 @@ export type SyncOptions = {
 };
 
 export type SyncDeps = SwapDeps & {
+  readonly loads: LoadsUnderWay;
   readonly discovery: Omit<DiscoverOptions, 'serving'>;
   /** Module paths of diagnostics that an earlier gateway left; asked once, at the first call. */
   readonly reportedBefore: () => Iterable<string>;
@@ -48,14 +49,10 @@ export function createSyncAgents(deps: SyncDeps): SyncAgents {
   let tail: Promise<unknown> = Promise.resolve();
   let kept: Promise<ReadonlyMap<string, StoredGeneration>> | null = null;
   const reportDiscovery = createDiscoveryReport(deps);
-  const loads = createLoadsUnderWay({
-    swap: (module, options) => swapGeneration(deps, module, options),
-    onLoopEnd: (module) => clearReloadLoop(deps, module),
-  });
   const lookInTurn = (options: SyncOptions): Promise<Looked> => {
     const looked = tail.then(async () => {
       kept ??= deps.lastKnownGood.list();
-      return look({ ...deps, reportDiscovery, loads, kept: await kept }, options);
+      return look({ ...deps, reportDiscovery, kept: await kept }, options);
     });
     // Only looking is chained: a module that takes its time to load delays no other and no later edit.
     tail = looked.catch(() => undefined);
@@ -78,7 +75,6 @@ export function createSyncAgents(deps: SyncDeps): SyncAgents {
 
 type SyncState = SyncDeps & {
   readonly reportDiscovery: (findings: readonly DiscoveryFinding[]) => void;
-  readonly loads: LoadsUnderWay;
   /** What an earlier gateway kept, by model id. */
   readonly kept: ReadonlyMap<string, StoredGeneration>;
 };
@@ -98,6 +94,9 @@ async function look(state: SyncState, options: SyncOptions): Promise<Looked> {
   const removed = leavesAll ? [] : await removeVanished(state, modules);
   if (isFirst) await serveKept(state, modules);
   const due = await dueModules(state, modules, options);
+  const arePinned = await Promise.all(
+    due.map(({ agentId }) => isPinned(state.catalog.get(agentId))),
+  );
   const others = modules.filter((module) => !due.includes(module));
   // Who asks without naming a change waits for the loads under way too.
   const isJoined = ({ agentId }: FoundModule) => !options.changed && loads.has(agentId);
@@ -110,7 +109,12 @@ async function look(state: SyncState, options: SyncOptions): Promise<Looked> {
   catalog.markScanned();
   state.reportDiscovery(findings);
   const loading = [
-    ...due.map((module) => loads.begin(module, loadOptions(module, options))),
+    ...due.map((module, index) =>
+      loads.begin(module, {
+        cause: causeOf(module, options),
+        ...(options.leaveEdits || arePinned[index] ? { leaveEdits: true } : {}),
+      }),
+    ),
     ...Array.from(joined, ({ agentId }) => loads.join(agentId)),
   ];
   state.onSynced(watchedFiles(catalog));
@@ -169,7 +173,7 @@ async function serveKept(state: SyncState, modules: readonly FoundModule[]): Pro
       const stored = state.kept.get(module.agentId);
       const served = stored ? await state.lastKnownGood.revive(stored, module) : null;
       if (!stored || !served) return;
-      const findings = stored.manifest.warnings;
+      const findings = [...stored.manifest.warnings, ...pinFindings(module, served.pinned)];
       const { prints } = stored;
       // What policy withholds is asked about, and refused aloud, by the load that follows.
       state.catalog.put(
@@ -219,9 +223,10 @@ function markLoading(state: SyncState, module: FoundModule): void {
   catalog.put({ prints: [], findings: [], served: null, ...known, module, status: 'loading' });
 }
 
-function loadOptions(module: FoundModule, options: SyncOptions) {
-  const cause = causeOf(module, options);
-  return options.leaveEdits ? { cause, leaveEdits: true } : { cause };
+/** Whether an operator went back to what it serves and its files have not changed since. */
+async function isPinned(entry: CatalogEntry | undefined): Promise<boolean> {
+  if (!entry || !latestOf(entry)?.pinned) return false;
+  return (await unchangedPrints(entry.prints)) !== null;
 }
 
 /** Of the paths that changed those in the module's folder come first, where there are any. */
@@ -231,7 +236,8 @@ function causeOf({ folder }: FoundModule, { changed }: SyncOptions): LoadCause {
   return own.size > 0 ? own : changed;
 }
 
-function watchedFiles(catalog: Catalog): string[] {
+/** Every file whose change is a reason to look again. */
+export function watchedFiles(catalog: Pick<Catalog, 'list'>): string[] {
   return catalog.list().flatMap(({ prints }) => prints.map(({ path }) => path));
 }
 

@@ -1,5 +1,6 @@
-import type { AdminReads } from '../../src/http/deps.ts';
+import type { AdminReads, RollbackDeps } from '../../src/http/deps.ts';
 import type { AgentStatus } from '../../src/protocol/admin/agents-answer.ts';
+import type { RollbackReport } from '../../src/protocol/admin/generations-answer.ts';
 import type { RunInfo } from '../../src/protocol/admin/runs-answer.ts';
 import type { UpstreamInfo } from '../../src/protocol/admin/upstreams-answer.ts';
 import type { UsageCounts } from '../../src/protocol/admin/usage-answer.ts';
@@ -32,6 +33,7 @@ const someAgent: AgentStatus = {
   status: 'degraded',
   generation: 2,
   loaded_at: '2026-11-22T09:00:00.000Z',
+  pinned: null,
   display_name: 'Echo',
   description: 'Says it again.',
   kind: 'agent',
@@ -78,6 +80,34 @@ const someRun: RunInfo = {
   duration_ms: 12.5,
   usage: { requests: 2, input_tokens: 30, output_tokens: 12 },
 };
+
+const someRollback: RollbackReport = {
+  agent: 'default/echo',
+  status: 'ready',
+  generation: 1,
+  pinned: { since: '2026-11-22T12:00:00.000Z', by: 'key_a1' },
+  findings: [],
+};
+
+/** An agent of two versions, of which the older one serves. */
+export function fakeRollback(): RollbackDeps {
+  const { agent, status, pinned } = someRollback;
+  const about = { loaded_at: '2026-11-22T09:00:00.000Z', version: 'a1b2c3d4e5f6', files: 1 };
+  const changes = [{ path: 'agent.ts', change: 'changed' }] as const;
+  return {
+    generations: async () => ({
+      agent,
+      status,
+      pinned,
+      generations: [
+        { ...about, generation: 2, changes: [...changes], serves: false, pinned: false },
+        { ...about, generation: 1, changes: null, serves: true, pinned: true },
+      ],
+    }),
+    rollBack: async () => someRollback,
+    release: async () => ({ ...someRollback, generation: 3, pinned: null }),
+  };
+}
 
 /** What operators read, reduced to one of each. */
 export function fakeAdmin(): AdminReads {

@@ -12,7 +12,7 @@ import { createRunEnding, type RunEnding } from '../../src/protocol/run-ending.t
 import type { RunSink } from '../../src/protocol/run-sink.ts';
 import type { ModelInfo } from '../../src/registry/model-info.ts';
 import type { Run } from '../../src/runs/begin-run.ts';
-import { fakeAdmin } from './admin-fakes.ts';
+import { fakeAdmin, fakeRollback } from './admin-fakes.ts';
 import { fakeSecurity } from './security-fakes.ts';
 
 /** Secrets that the fake knows, each named after its role. */
@@ -108,6 +108,7 @@ export function fakeGateway({
     mayAdminister: ({ role }, resource) =>
       role === 'admin' || (role === 'metrics' && resource === '/metrics'),
     admin: fakeAdmin(),
+    rollback: fakeRollback(),
     security: fakeSecurity(),
     metrics: {
       exposition: async () => ({

@@ -537,16 +537,20 @@ test('every answer is as the description says', async () => {
   expect(
     schemaOf('/admin/agents', 'get', 200).properties.agents.items.properties.status.enum,
   ).toEqual(['loading', 'ready', 'degraded', 'failed']);
+  const bodies: Readonly<Record<string, object>> = {
+    preview: question,
+    override,
+    keys: { role: 'caller' },
+    rollback: { agent: 'default/echo', to: 1 },
+    release: { agent: 'default/echo' },
+  };
   for (const { url, method, answer, status } of routes) {
     if (!answer) continue;
-    const payload = url.endsWith('preview') ? question : url.endsWith('override') ? override : {};
     const response = await app.inject({
       method: method as Method,
-      url: url.replace(':id', 'x1'),
+      url: url.replace(':id', 'x1').replace(/generations$/, '$&?agent=default/echo'),
       headers: asAdmin,
-      ...(method === 'POST'
-        ? { payload: url.endsWith('keys') ? { role: 'caller' } : payload }
-        : {}),
+      ...(method === 'POST' ? { payload: bodies[url.split('/').at(-1) ?? ''] ?? {} } : {}),
     });
     expect([url, response.statusCode]).toEqual([url, status ?? 200]);
     expect([url, answer.parse(response.json())]).toEqual([url, response.json()]);

@@ -18,12 +18,22 @@ const loadedFile = files.element.extend({
     .describe('ISO 8601, of the file as it was loaded; null where that is not known.'),
 });
 
+/** Whether an operator holds an agent at a generation. */
+export const pinSchema = z
+  .object({
+    since: z.string().describe('ISO 8601.'),
+    by: z.string().describe('Id of the key that went back.'),
+  })
+  .nullable()
+  .describe('Set where an operator went back to what serves, until its files change.');
+
 const agentStatus = z.object({
   id: z.string().describe('Model id.'),
   module_path: z.string().describe('Below the project root.'),
   status: z.enum(agentStates),
   generation: z.int().nullable().describe('Null where nothing of it serves.'),
   loaded_at: z.string().nullable().describe('ISO 8601.'),
+  pinned: pinSchema,
   display_name: z.string(),
   description: z.string().nullable(),
   kind: kind.nullable(),

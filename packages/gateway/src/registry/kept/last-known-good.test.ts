@@ -79,6 +79,7 @@ async function scene(options: SceneOptions = {}) {
     manifest: sampleManifest({ files }),
     envSha256,
     loadedAtSeconds: 5,
+    pinned: null,
   };
   return { folder, module, served, stored, events, generations, lastKnownGood };
 }

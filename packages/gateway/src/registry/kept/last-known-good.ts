@@ -29,6 +29,14 @@ export type LastKnownGood = {
     prints: readonly FilePrint[],
   ) => Promise<Finding | null>;
   readonly forget: (agentId: string) => Promise<void>;
+  /**
+   * The generations of an agent that are kept to go back to, the newest first.
+   *
+   * @throws StoreError where the store cannot be read.
+   */
+  readonly of: (agentId: string) => Promise<readonly StoredGeneration[]>;
+  /** The highest number that a generation of it ever had; 0 where none is known. */
+  readonly lastNumber: (agentId: string) => number;
 };
 
 /** Code of the finding that a version serves and is not kept. */
@@ -45,6 +53,9 @@ export type LastKnownGoodDeps = {
 
 export function createLastKnownGood(deps: LastKnownGoodDeps): LastKnownGood {
   const { store, generations, emit } = deps;
+  const numbers = new Map<string, number>();
+  const count = ({ agentId, generation }: Pick<StoredGeneration, 'agentId' | 'generation'>) =>
+    numbers.set(agentId, Math.max(generation, numbers.get(agentId) ?? 0));
   const survive = (error: unknown) => emit({ type: 'fault_survived', where: 'store', error });
   return {
     async list() {
@@ -53,25 +64,35 @@ export function createLastKnownGood(deps: LastKnownGoodDeps): LastKnownGood {
         return [];
       });
       await pruneKept(generations.folder, stored, Date.now());
+      stored.forEach(count);
       // Of each agent the one that it serves, which was put last.
       return new Map(stored.map((each) => [each.agentId, each]));
     },
     revive: (stored, module) => revive(deps, stored, module),
     async keep(module, served, prints) {
-      const { generation, conditions, manifest, envSha256, loadedAtSeconds } = served;
+      const { generation, conditions, manifest, envSha256, loadedAtSeconds, pinned } = served;
       const { agentId, modulePath } = module;
+      count({ agentId, generation });
       const record = { agentId, modulePath, generation, conditions, manifest, prints };
       const filesHash = filesHashOf(served);
       try {
         await generations.keep(manifest.files);
-        await store.put({ ...record, envSha256, filesHash, loadedAtSeconds });
+        await store.put({ ...record, envSha256, filesHash, loadedAtSeconds, pinned });
         return null;
       } catch (error) {
         survive(error);
         return notKept(module, error);
       }
     },
-    forget: (agentId) => store.remove(agentId).catch(survive),
+    async forget(agentId) {
+      numbers.delete(agentId);
+      await store.remove(agentId).catch(survive);
+    },
+    async of(agentId) {
+      const all = (await store.list()).filter((each) => each.agentId === agentId);
+      return all.toSorted((one, other) => other.generation - one.generation);
+    },
+    lastNumber: (agentId) => numbers.get(agentId) ?? 0,
   };
 }
 
@@ -80,7 +101,7 @@ async function revive(
   stored: StoredGeneration,
   module: FoundModule,
 ): Promise<ServedGeneration | null> {
-  const { generation, conditions, manifest, envSha256, loadedAtSeconds } = stored;
+  const { generation, conditions, manifest, envSha256, loadedAtSeconds, pinned = null } = stored;
   if (stored.modulePath !== module.modulePath) return null;
   if (!(await generations.has(manifest.files.map(({ sha256 }) => sha256)))) return null;
   const { interpreter, finding } = await findRuntime(module);
@@ -96,7 +117,7 @@ async function revive(
     keptFolder: generations.folder,
     env: withGiven(own, given.values),
   });
-  return { generation, conditions, load, manifest, envSha256, loadedAtSeconds };
+  return { generation, conditions, load, manifest, envSha256, loadedAtSeconds, pinned };
 }
 
 /** The variables of a kept `.env`; null where its bytes are gone or changed. */
