@@ -4,7 +4,8 @@ import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { showFinding } from '../show-findings.ts';
 import { count, cut, table } from '../text-layout.ts';
 import { askAgents } from './ask-agents.ts';
-import { connectGateway, type GatewayClient } from './gateway-client.ts';
+import { findAgent } from './find-agent.ts';
+import { connectGateway } from './gateway-client.ts';
 
 /** How long a gateway may take to tell what it knows. */
 const readTimeoutMs = 15_000;
@@ -33,10 +34,10 @@ export async function listAgents(
     terminal.note('There is no agent yet. Make one with `dropgate new <Name>`.');
     return exitCodes.done;
   }
-  const rows = agents.map(({ id, status, generation, model, tools, module_path }) => [
+  const rows = agents.map(({ id, status, generation, pinned, model, tools, module_path }) => [
     id,
     status,
-    generation === null ? '-' : String(generation),
+    generation === null ? '-' : `${generation}${pinned ? ' (pinned)' : ''}`,
     model?.name ?? '-',
     cut(tools.join(', '), toolsWidth) || '-',
     module_path,
@@ -45,6 +46,11 @@ export async function listAgents(
   for (const line of table([head, ...rows])) terminal.line(line);
   if (agents.some(({ status }) => status === 'failed' || status === 'degraded')) {
     terminal.note('What is wrong: `dropgate agents errors`.');
+  }
+  if (agents.some(({ pinned }) => pinned)) {
+    terminal.note(
+      'A pinned one was rolled back: `dropgate agents rollback <agent> --release` ends that.',
+    );
   }
   return exitCodes.done;
 }
@@ -128,19 +134,4 @@ function showReport(context: CommandContext, report: RefreshReport): void {
   terminal.line(
     `${scanned} scanned: ${unchanged.length} unchanged, ${loaded.length} loaded, ${failed.length} failed, ${removed.length} removed.`,
   );
-}
-
-/** The model id of an agent given by it or by a bare name that only one has. */
-async function findAgent(
-  gateway: GatewayClient,
-  named: string,
-): Promise<{ readonly id: string; readonly isKnown: boolean }> {
-  const wanted = named.toLowerCase();
-  const agents = await askAgents(gateway);
-  if (agents.some(({ id }) => id === wanted)) return { id: wanted, isKnown: true };
-  const [found, ...others] = agents.filter(({ id }) => id.endsWith(`/${wanted}`));
-  if (found && others.length === 0) return { id: found.id, isKnown: true };
-  if (!found) return { id: wanted, isKnown: false };
-  const ids = [found, ...others].map(({ id }) => id).join(', ');
-  throw new CommandError(`Several agents are named ${named}. Give the id of one: ${ids}.`);
 }

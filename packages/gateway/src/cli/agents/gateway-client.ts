@@ -22,6 +22,8 @@ export type GatewayQuestion<Answer extends z.ZodType> = {
   readonly answer: Answer;
   /** What is undefined is left out. */
   readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
   /** How long the whole answer may take. */
   readonly timeoutMs: number;
 };
@@ -44,14 +46,16 @@ async function ask<Answer extends z.ZodType>(
   gateway: RunningGateway,
   question: GatewayQuestion<Answer>,
 ): Promise<Inferred<Answer>> {
-  const { method, path, query, timeoutMs } = question;
+  const { method, path, query, body: sent, timeoutMs } = question;
+  const json = sent === undefined ? {} : { 'content-type': 'application/json' };
   // An agent of its own: the token goes to this address and through no proxy.
   const dispatcher = new Agent({ headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
   try {
     const { statusCode, body } = await request(urlOf(gateway, path, query), {
       method,
       dispatcher,
-      headers: { authorization: `Bearer ${gateway.token}` },
+      headers: { authorization: `Bearer ${gateway.token}`, ...json },
+      ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
       signal: AbortSignal.timeout(timeoutMs),
     });
     const answer = parse(await body.text());

@@ -1,0 +1,33 @@
+import { CommandError } from '../command.ts';
+import { askAgents } from './ask-agents.ts';
+import type { GatewayClient } from './gateway-client.ts';
+
+/**
+ * The model id of an agent given by it or by a bare name that only one has; what none has is given back as an id.
+ *
+ * @throws CommandError where several have that name.
+ */
+export async function findAgent(
+  gateway: GatewayClient,
+  named: string,
+): Promise<{ readonly id: string; readonly isKnown: boolean }> {
+  const wanted = named.toLowerCase();
+  const agents = await askAgents(gateway);
+  if (agents.some(({ id }) => id === wanted)) return { id: wanted, isKnown: true };
+  const [found, ...others] = agents.filter(({ id }) => id.endsWith(`/${wanted}`));
+  if (found && others.length === 0) return { id: found.id, isKnown: true };
+  if (!found) return { id: wanted, isKnown: false };
+  const ids = [found, ...others].map(({ id }) => id).join(', ');
+  throw new CommandError(`Several agents are named ${named}. Give the id of one: ${ids}.`);
+}
+
+/**
+ * The same of an agent that has to be there.
+ *
+ * @throws CommandError also where there is none.
+ */
+export async function knownAgentId(gateway: GatewayClient, named: string): Promise<string> {
+  const { id, isKnown } = await findAgent(gateway, named);
+  if (isKnown) return id;
+  throw new CommandError(`There is no agent ${named}. See \`dropgate agents list\`.`);
+}
