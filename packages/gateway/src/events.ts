@@ -56,6 +56,24 @@ export type GatewayEvent =
       /** Id of the key that released it; null where its files changed. */
       readonly by: string | null;
     }
+  /** The process of an agent dies again and again without a finished run between; said once. */
+  | {
+      readonly type: 'agent_unsteady';
+      readonly agentId: string;
+      readonly modulePath: string;
+      readonly generation: number;
+      /** How often in a row. */
+      readonly crashes: number;
+      /** The last words, where there are any. */
+      readonly detail: FailureDetail | null;
+    }
+  /** A run of such an agent finished, or it was loaded again. */
+  | {
+      readonly type: 'agent_steady';
+      readonly agentId: string;
+      readonly modulePath: string;
+      readonly generation: number;
+    }
   /** What is wrong with a module as of now: replaces what was reported of it before, an empty list clears it. */
   | {
       readonly type: 'findings_reported';

@@ -48,6 +48,7 @@ export async function createFoundation(options: GatewayOptions, workers: Pool['w
     config,
     live,
     emit: events.emit,
+    listen: events.listen,
     nowSeconds: () => Date.now() / 1000,
     secrets,
     upstreams,

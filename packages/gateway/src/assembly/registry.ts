@@ -5,6 +5,7 @@ import type { Authorize } from '../policy/authorize.ts';
 import { workerUser } from '../pool/process/worker-user.ts';
 import type { Decision, Question } from '../protocol/policy.ts';
 import { createCatalog } from '../registry/catalog.ts';
+import { createFollowCrashes } from '../registry/follow-crashes.ts';
 import { createFollowPolicy } from '../registry/follow-policy.ts';
 import { createGenerations } from '../registry/kept/generations.ts';
 import type { GivenEnv } from '../registry/kept/given-env.ts';
@@ -49,6 +50,7 @@ export function createRegistry(parts: Parts, deciding: Deciding) {
     sync,
     emit,
   });
+  parts.listen(createFollowCrashes({ catalog, emit }));
   const follow = { decide, authorize, catalog, retire, sync, leaveEdits: !config.watch, emit };
   parts.policy.onChange(createFollowPolicy(follow));
   return { catalog, sync, files, rollBack };

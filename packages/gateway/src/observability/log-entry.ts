@@ -34,6 +34,11 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
       return [entry('warn', 'agent rolled back', () => ({ ...about(event), ...pin(event) }))];
     case 'agent_released':
       return [entry('info', 'agent released', () => ({ ...about(event), ...pin(event) }))];
+    case 'agent_steady':
+      return [entry('info', 'agent steady again', () => about(event))];
+    case 'agent_unsteady':
+      // The finding that is reported of it says more.
+      return [];
     case 'findings_reported':
       return event.findings.map((finding) => findingEntry(event, finding));
     case 'run_started':

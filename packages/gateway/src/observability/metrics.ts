@@ -118,6 +118,8 @@ function count(
     case 'agent_removed':
     case 'agent_rolled_back':
     case 'agent_released':
+    case 'agent_unsteady':
+    case 'agent_steady':
     case 'findings_reported':
     case 'request_failed':
     case 'worker_started':

@@ -33,6 +33,8 @@ const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
   agent_removed: false,
   agent_rolled_back: false,
   agent_released: false,
+  agent_unsteady: false,
+  agent_steady: false,
   run_started: false,
   model_called: false,
   access_decided: false,

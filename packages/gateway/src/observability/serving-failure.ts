@@ -30,6 +30,8 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
     case 'agent_removed':
     case 'agent_rolled_back':
     case 'agent_released':
+    case 'agent_unsteady':
+    case 'agent_steady':
     case 'findings_reported':
     case 'run_started':
     case 'model_called':

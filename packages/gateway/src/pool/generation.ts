@@ -1,7 +1,7 @@
 import type { WorkerEndReason } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
-import type { LastEvent } from '../protocol/run.ts';
+import type { FailureDetail, LastEvent } from '../protocol/run.ts';
 import { type ActiveRun, failed } from './active-run.ts';
 import type { LoadedWorker } from './loaded-worker.ts';
 import { isCrash } from './process/worker-end.ts';
@@ -11,6 +11,9 @@ const LONGEST_BACKOFF_MS = 10_000;
 
 /** A worker may be evicted in the moment in which a run gets it; the run then asks again. */
 const MAX_START_ATTEMPTS = 3;
+
+/** So many deaths without a finished run between are no accident. */
+const UNSTEADY_AFTER_CRASHES = 3;
 
 /** What came of starting a worker: the worker, why there is none, or what is wrong with the module. */
 export type StartOutcome =
@@ -24,22 +27,31 @@ export type StopOptions = {
   readonly lateMessage: string;
 };
 
+/** What a generation needs of its pool. */
+export type GenerationDeps = {
+  readonly start: (load: ModuleLoad) => Promise<StartOutcome>;
+  /** Called when its worker dies again and again, with the last words where there are any. */
+  readonly onUnsteady: (crashes: number, detail: FailureDetail | null) => void;
+  /** Called when a run finished after that, or a new worker has loaded. */
+  readonly onSteady: () => void;
+};
+
 /** One generation of one module: at most one worker that takes runs, started when a run needs it. */
 export class Generation {
-  readonly #start: (load: ModuleLoad) => Promise<StartOutcome>;
+  readonly #deps: GenerationDeps;
   #worker: LoadedWorker | null = null;
   #starting: Promise<StartOutcome> | null = null;
   #crashesInARow = 0;
   #retryAtMs = 0;
 
-  constructor(start: (load: ModuleLoad) => Promise<StartOutcome>) {
-    this.#start = start;
+  constructor(deps: GenerationDeps) {
+    this.#deps = deps;
   }
 
   /** Gives it a worker that has loaded it just now; the one it had, if any, drains with `stop`. */
   adopt(worker: LoadedWorker, stop: StopOptions): void {
     const before = this.#worker;
-    this.#crashesInARow = 0;
+    this.#steady();
     this.#retryAtMs = 0;
     this.#take(worker);
     if (before) void before.drain(stop);
@@ -75,9 +87,9 @@ export class Generation {
 
   async #startOnce(load: ModuleLoad): Promise<StartOutcome> {
     try {
-      const outcome = await this.#start(load);
+      const outcome = await this.#deps.start(load);
       if (outcome.type === 'started') this.#take(outcome.worker);
-      if (outcome.type === 'load_failed') this.#crashed();
+      if (outcome.type === 'load_failed') this.#crashed(detailOf(outcome.findings));
       return outcome;
     } finally {
       this.#starting = null;
@@ -87,18 +99,27 @@ export class Generation {
   #take(worker: LoadedWorker): void {
     this.#worker = worker;
     worker.onRunEnded = (last) => {
-      if (last?.type === 'finished') this.#crashesInARow = 0;
+      if (last?.type === 'finished') this.#steady();
     };
     void worker.process.ended.then((end) => {
       if (this.#worker === worker) this.#worker = null;
-      if (isCrash(end)) this.#crashed();
+      if (isCrash(end)) this.#crashed(end.detail);
     });
   }
 
-  #crashed(): void {
+  #steady(): void {
+    const wasUnsteady = this.#crashesInARow >= UNSTEADY_AFTER_CRASHES;
+    this.#crashesInARow = 0;
+    if (wasUnsteady) this.#deps.onSteady();
+  }
+
+  #crashed(detail: FailureDetail | null): void {
     const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** this.#crashesInARow, LONGEST_BACKOFF_MS);
     this.#crashesInARow += 1;
     this.#retryAtMs = performance.now() + backoffMs;
+    if (this.#crashesInARow === UNSTEADY_AFTER_CRASHES) {
+      this.#deps.onUnsteady(this.#crashesInARow, detail);
+    }
   }
 }
 
@@ -111,15 +132,7 @@ function failureOf(outcome: StartOutcome): LastEvent | null {
         retryAfterSeconds: 1,
       });
     case 'load_failed': {
-      const [finding] = outcome.findings;
-      const detail = finding && {
-        class: finding.code,
-        message: finding.message,
-        ...(finding.frame ? { stack: finding.frame } : {}),
-        ...(finding.file ? { file: finding.file } : {}),
-        ...(finding.line ? { line: finding.line } : {}),
-        stage: 'worker' as const,
-      };
+      const detail = detailOf(outcome.findings);
       return failed(
         'agent_unavailable',
         'The agent could not be started.',
@@ -129,4 +142,16 @@ function failureOf(outcome: StartOutcome): LastEvent | null {
     default:
       return outcome satisfies never;
   }
+}
+
+function detailOf([finding]: readonly Finding[]): FailureDetail | null {
+  if (!finding) return null;
+  return {
+    class: finding.code,
+    message: finding.message,
+    ...(finding.frame ? { stack: finding.frame } : {}),
+    ...(finding.file ? { file: finding.file } : {}),
+    ...(finding.line ? { line: finding.line } : {}),
+    stage: 'worker',
+  };
 }

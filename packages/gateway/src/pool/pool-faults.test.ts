@@ -92,6 +92,19 @@ describe('a worker that dies', () => {
     expect(crashes).toBeGreaterThanOrEqual(5);
     const { text } = await untilStarted(() => startRun(pool, 'echo 1'));
     expect(text).toBe('0 ');
+    const told = pool.emitted.filter(
+      ({ type }) => type === 'agent_unsteady' || type === 'agent_steady',
+    );
+    expect(told).toMatchObject([
+      {
+        type: 'agent_unsteady',
+        agentId: 'default/echo',
+        generation: 1,
+        crashes: 3,
+        detail: { message: 'The process was ended by SIGKILL.' },
+      },
+      { type: 'agent_steady', agentId: 'default/echo', generation: 1 },
+    ]);
   });
 });
 

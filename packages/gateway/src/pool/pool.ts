@@ -211,7 +211,14 @@ class LivePool {
     const key = keyOf(load);
     const known = this.#generations.get(key);
     if (known) return known;
-    const made = new Generation((wanted) => this.#startForRun(wanted));
+    const { emit } = this.#deps;
+    const { agentId, modulePath, generation } = load;
+    const about = { agentId, modulePath, generation };
+    const made = new Generation({
+      start: (wanted) => this.#startForRun(wanted),
+      onUnsteady: (crashes, detail) => emit({ type: 'agent_unsteady', ...about, crashes, detail }),
+      onSteady: () => emit({ type: 'agent_steady', ...about }),
+    });
     this.#generations.set(key, made);
     return made;
   }

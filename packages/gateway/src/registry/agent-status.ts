@@ -1,20 +1,18 @@
 import type { AgentStatus } from '../protocol/admin/agents-answer.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 import type { FilePrint, LoadedFile } from '../protocol/records.ts';
-import type { CatalogEntry } from './catalog.ts';
+import { type CatalogEntry, stateOf } from './catalog.ts';
 import { pinToJson } from './kept/describe-generations.ts';
 
 /** Puts together what is known of a module. `diagnostics` are those of this module. */
-export function agentStatus(
-  { module, status, served, prints }: CatalogEntry,
-  diagnostics: readonly Diagnostic[],
-): AgentStatus {
+export function agentStatus(entry: CatalogEntry, diagnostics: readonly Diagnostic[]): AgentStatus {
+  const { module, served, prints } = entry;
   const manifest = served?.manifest;
   const agents = manifest?.agents ?? [];
   return {
     id: module.agentId,
     module_path: module.modulePath,
-    status,
+    status: stateOf(entry),
     generation: served?.generation ?? null,
     loaded_at: served ? new Date(served.loadedAtSeconds * 1000).toISOString() : null,
     pinned: pinToJson(served?.pinned ?? null),

@@ -19,7 +19,7 @@ export type ServedGeneration = {
 };
 
 /**
- * A module and what became of it. `degraded` serves an older generation than its files; `failed` serves none.
+ * A module and what became of it. `degraded` serves an older generation than its files; `failed` serves none. `stateOf` tells of both.
  */
 export type CatalogEntry = {
   readonly module: FoundModule;
@@ -31,6 +31,15 @@ export type CatalogEntry = {
   /** Files whose change is a reason to load again, as they were at the last attempt. */
   readonly prints: readonly FilePrint[];
 };
+
+/** Code of the finding about an agent whose process dies again and again. */
+export const unsteadyCode = 'worker_keeps_dying';
+
+/** What to tell of an entry: one that was loaded well and cannot stay alive is as good as not. */
+export function stateOf({ status, findings }: CatalogEntry): AgentState {
+  const isUnsteady = findings.some(({ code }) => code === unsteadyCode);
+  return status === 'ready' && isUnsteady ? 'degraded' : status;
+}
 
 /** What is served under which model id. */
 export type Catalog = {

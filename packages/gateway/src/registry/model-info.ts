@@ -1,5 +1,5 @@
 import type { Manifest } from '../protocol/records.ts';
-import type { CatalogEntry } from './catalog.ts';
+import { type CatalogEntry, stateOf } from './catalog.ts';
 
 /** An agent as callers see it in the list of models. */
 export type ModelInfo = {
@@ -14,7 +14,8 @@ export type ModelInfo = {
 };
 
 /** One line, or none for a module of which nothing ever loaded: it cannot answer. */
-export function toModelInfo({ module, served, status }: CatalogEntry): ModelInfo[] {
+export function toModelInfo(entry: CatalogEntry): ModelInfo[] {
+  const { module, served } = entry;
   if (!served) return [];
   const { manifest, loadedAtSeconds } = served;
   const { settings, agents, model, upstream } = manifest;
@@ -27,7 +28,7 @@ export function toModelInfo({ module, served, status }: CatalogEntry): ModelInfo
       namespace: module.agentId.split('/', 1)[0] ?? '',
       model,
       upstream,
-      status,
+      status: stateOf(entry),
     },
   ];
 }

@@ -4,7 +4,7 @@ import type { Inferred } from '../inferred.ts';
 import { pageSize } from '../pages.ts';
 import { manifestSchema } from '../records.ts';
 
-/** `degraded` goes on serving an older generation than its files are. */
+/** `degraded` goes on serving an older generation than its files are, or its process dies again and again. */
 export const agentStates = ['loading', 'ready', 'degraded', 'failed'] as const;
 
 export type AgentState = (typeof agentStates)[number];

@@ -2,7 +2,7 @@ import { join, relative } from 'node:path';
 import type { AgentGenerations, fileChanges } from '../../protocol/admin/generations-answer.ts';
 import type { FoundModule } from '../../protocol/module.ts';
 import type { Pin, StoredGeneration } from '../../protocol/records.ts';
-import type { CatalogEntry } from '../catalog.ts';
+import { type CatalogEntry, stateOf } from '../catalog.ts';
 import { filesHashOf } from './files-hash.ts';
 
 /** Enough of a hash to tell versions of one agent apart. */
@@ -12,12 +12,13 @@ type Change = { readonly path: string; readonly change: (typeof fileChanges)[num
 
 /** Puts together what an agent can go back to. `kept` is of this agent, the newest first. */
 export function describeGenerations(
-  { module, status, served }: CatalogEntry,
+  entry: CatalogEntry,
   kept: readonly StoredGeneration[],
 ): AgentGenerations {
+  const { module, served } = entry;
   return {
     agent: module.agentId,
-    status,
+    status: stateOf(entry),
     pinned: pinToJson(served?.pinned ?? null),
     generations: kept.map((each, index) => {
       const before = kept[index + 1];
