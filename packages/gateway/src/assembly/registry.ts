@@ -91,6 +91,7 @@ function createSwap(parts: Parts, { authorize, decide }: Deciding): SwapDeps {
     catalog: createCatalog(),
     conditions: async (module) => conditions((await giveEnv(module)).values),
     retire,
+    rest: pool.rest,
     emit,
   };
 }

@@ -67,6 +67,13 @@ export class Generation {
     if (!run.isEnded) run.fail(failed('agent_unavailable', 'The agent is not available just now.'));
   }
 
+  /** Ends its worker where nothing runs in it; the next run starts another. False where something does. */
+  async rest(): Promise<boolean> {
+    if (this.#starting || (this.#worker?.activeRuns ?? 0) > 0) return false;
+    await this.#worker?.process.end('evicted');
+    return true;
+  }
+
   /** Lets what runs end, then ends its worker. Runs that were already waiting for a start still get it. */
   async stop(options: StopOptions): Promise<void> {
     // Without a start to wait for, nothing is awaited: the worker takes no more runs from this moment on.

@@ -66,6 +66,11 @@ export type Pool = {
   readonly run: (load: ModuleLoad, request: PoolRun) => LiveRun;
   /** Takes no new runs for a generation; resolves when those it has are over (or cut off) and its worker is gone. */
   readonly retire: (agentId: string, generation: number) => Promise<void>;
+  /**
+   * Ends the worker of a generation where nothing runs in it, and resolves when it is gone; the next run starts another.
+   * False where something runs.
+   */
+  readonly rest: (agentId: string, generation: number) => Promise<boolean>;
   readonly workers: () => readonly WorkerInfo[];
   /** Lets runs end for up to `deadlineMs`, then ends every process; afterwards nothing is left running. */
   readonly close: (deadlineMs: number) => Promise<void>;
@@ -79,6 +84,7 @@ export function createPool(deps: PoolDeps): Pool {
     prepare: (load, signal) => pool.prepare(load, signal),
     run: (load, request) => pool.run(load, request),
     retire: (agentId, generation) => pool.retire(agentId, generation),
+    rest: (agentId, generation) => pool.rest(agentId, generation),
     workers: () => pool.workers(),
     close: (deadlineMs) => pool.close(deadlineMs),
   };
@@ -176,6 +182,10 @@ class LivePool {
     const retiring = this.#generations.get(key);
     this.#generations.delete(key);
     await retiring?.stop(this.#retirement());
+  }
+
+  async rest(agentId: string, generation: number): Promise<boolean> {
+    return (await this.#generations.get(keyOf({ agentId, generation }))?.rest()) ?? true;
   }
 
   workers(): readonly WorkerInfo[] {

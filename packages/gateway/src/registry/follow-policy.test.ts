@@ -95,6 +95,7 @@ function begin(place: Place, startRules: readonly Rule[]) {
     ...policy,
     catalog,
     retire,
+    rest: async () => true,
     emit,
   };
   const sync = createSyncAgents({

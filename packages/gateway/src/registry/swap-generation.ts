@@ -5,6 +5,7 @@ import type { Finding } from '../protocol/diagnostics.ts';
 import type { FoundModule } from '../protocol/module.ts';
 import type { FilePrint, Pin } from '../protocol/records.ts';
 import type { Catalog, CatalogEntry, ServedGeneration } from './catalog.ts';
+import { type FreePortDeps, loadFreeingPort } from './free-port.ts';
 import { takePrints } from './kept/fingerprint.ts';
 import type { LastKnownGood } from './kept/last-known-good.ts';
 import { pinFindings } from './kept/pin-findings.ts';
@@ -19,16 +20,17 @@ import {
 } from './may-load.ts';
 import { reportFindings } from './report-findings.ts';
 
-export type SwapDeps = ModulePolicy & {
-  readonly load: LoadGeneration;
-  /** Lets a generation's runs end and its worker with them. */
-  readonly retire: (agentId: string, generation: number) => Promise<void>;
-  readonly catalog: Catalog;
-  readonly lastKnownGood: LastKnownGood;
-  /** What a description depends on beside the files, as a hash. */
-  readonly conditions: (module: FoundModule) => Promise<string>;
-  readonly emit: Emit;
-};
+export type SwapDeps = ModulePolicy &
+  FreePortDeps & {
+    readonly load: LoadGeneration;
+    /** Lets a generation's runs end and its worker with them. */
+    readonly retire: (agentId: string, generation: number) => Promise<void>;
+    readonly catalog: Catalog;
+    readonly lastKnownGood: LastKnownGood;
+    /** What a description depends on beside the files, as a hash. */
+    readonly conditions: (module: FoundModule) => Promise<string>;
+    readonly emit: Emit;
+  };
 
 export type SwapOptions = {
   /** Loads the bytes of the generation before again instead of what lies on disk. */
@@ -94,11 +96,23 @@ export function putEntry(deps: Pick<SwapDeps, 'catalog' | 'emit'>, entry: Catalo
 /** How often a module is decided about again because its file changed while it loaded. */
 const attemptLimit = 3;
 
-/** Loads a module where policy lets it: of its entry exactly the bytes that were decided about. */
-export async function loadAllowed(
+type From = Parameters<LoadGeneration>[1];
+
+/** Loads a module where policy lets it, beside what serves or, for want of a port, in its place. */
+export function loadAllowed(
   deps: SwapDeps,
   module: FoundModule,
-  from: Parameters<LoadGeneration>[1],
+  from: From,
+): Promise<GenerationOutcome> {
+  const serving = deps.catalog.get(module.agentId)?.served ?? null;
+  return loadFreeingPort(deps, { module, serving }, () => loadDecided(deps, module, from));
+}
+
+/** Of its entry exactly the bytes that were decided about. */
+async function loadDecided(
+  deps: SwapDeps,
+  module: FoundModule,
+  from: From,
 ): Promise<GenerationOutcome> {
   for (let attempt = 0; attempt < attemptLimit; attempt += 1) {
     const hash = from.kept ? entryHashIn(module, from.kept) : await entryHashOnDisk(module);

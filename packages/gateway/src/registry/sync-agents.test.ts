@@ -64,6 +64,7 @@ function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
       await state.gates.get(module.agentId)?.(signal);
       return state.outcome(module, generation);
     },
+    rest: async () => true,
     retire: async (agentId, generation) => {
       retired.push(`${agentId}#${generation}`);
     },
