@@ -14,7 +14,8 @@ type Bar = {
 /** A file with its functions. */
 type SizedFile = Sized & { readonly functions: readonly Sized[] };
 
-const maxMedianFileLines = 90;
+/** Of most files. A median would reward shards. */
+const maxP90FileLines = 200;
 const maxFileLines = 300;
 const maxP90FunctionLines = 25;
 const maxFunctionLines = 60;
@@ -39,20 +40,20 @@ report([
   })),
 ]);
 
-/** Tools are held to the limits, but do not make the product's median look better. */
+/** Tools are held to the limits, but do not make the product's shares look better. */
 function sizeBars(product: readonly SizedFile[], tools: readonly SizedFile[] = []): Bar[] {
   const files = [...product, ...tools];
   const functions = files.flatMap((file) => file.functions);
-  const medianFile = quantile(linesOf(product), 0.5);
+  const p90File = quantile(linesOf(product), 0.9);
   const p90Function = quantile(linesOf(product.flatMap((file) => file.functions)), 0.9);
   const longFiles = files.filter((file) => file.lines > maxFileLines);
   const longFunctions = functions.filter((one) => one.lines > maxFunctionLines);
   return [
     {
-      name: 'lines of a file, median',
-      limit: `≤ ${maxMedianFileLines}`,
-      measured: `${medianFile}`,
-      misses: medianFile > maxMedianFileLines ? longest(product) : [],
+      name: 'lines of a file, p90',
+      limit: `≤ ${maxP90FileLines}`,
+      measured: `${p90File}`,
+      misses: p90File > maxP90FileLines ? longest(product) : [],
     },
     {
       name: 'lines of a file, most',

@@ -16,7 +16,7 @@ export const importTable: Readonly<Record<string, Row>> = {
   'errors.ts': { mayImport: [] },
   'protocol/': { mayImport: ['errors.ts'] },
   'events.ts': { mayImport: ['errors.ts', 'protocol/'] },
-  'system/': { mayImport: ['errors.ts', 'protocol/text.ts'] },
+  'system/': { mayImport: ['errors.ts', 'protocol/text/decode-text.ts'] },
   'policy/': { mayImport: base },
   'registry/': { mayImport: [...base, 'system/', 'policy/'] },
   'dependencies/': { mayImport: [...base, 'system/', 'policy/'] },

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { shownJson, shownText } from '../protocol/shown-text.ts';
+import { shownJson, shownText } from '../protocol/text/shown-text.ts';
 
 /** How a piece of text stands out where colours are shown. */
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan';

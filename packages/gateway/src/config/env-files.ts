@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readEnvFile } from '../protocol/env-file.ts';
+import { readEnvFile } from '../protocol/text/env-file.ts';
 import { readTextFile } from './settings-file.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { nearest } from '../protocol/nearest.ts';
 import { envFileNames } from './env-files.ts';
 import { type Environment, environmentVariables } from './environment.ts';
-import { nearest } from '../protocol/nearest.ts';
 import type { Settings } from './schema.ts';
 
 /** Names and files that look like settings but are not read: they are told, because nothing else would. */

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import { nearest } from '../protocol/nearest.ts';
 import type { AllowedValues } from './allowed-values.ts';
 import type { ConfigProblem } from './config-error.ts';
-import { nearest } from '../protocol/nearest.ts';
 import { laterSections } from './schema.ts';
 import type { SettingPath, SettingsFile } from './settings-file.ts';
 

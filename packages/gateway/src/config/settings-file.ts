@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isMap, isNode, isPair, isScalar, LineCounter, type ParsedNode, parseDocument } from 'yaml';
-import { decodeText } from '../protocol/text.ts';
+import { decodeText } from '../protocol/text/decode-text.ts';
 import { ConfigError } from './config-error.ts';
 
 /** Path of a setting: keys of mappings, indexes of lists. */

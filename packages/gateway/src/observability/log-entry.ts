@@ -21,13 +21,7 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
     case 'gateway_stopping':
       return [entry('info', 'gateway stopping', () => stopOf(event))];
     case 'agent_loaded':
-      return [
-        entry('info', 'agent loaded', () => ({
-          ...about(event),
-          generation: event.generation,
-          load_ms: event.loadMs,
-        })),
-      ];
+      return [entry('info', 'agent loaded', () => loadOf(event))];
     case 'agent_removed':
       return [entry('info', 'agent removed', () => about(event))];
     case 'agent_rolled_back':
@@ -74,6 +68,10 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
     default:
       return event satisfies never;
   }
+}
+
+function loadOf(event: Extract<GatewayEvent, { type: 'agent_loaded' }>) {
+  return { ...about(event), generation: event.generation, load_ms: event.loadMs };
 }
 
 function stopOf({ reason, closesInMs }: Extract<GatewayEvent, { type: 'gateway_stopping' }>) {

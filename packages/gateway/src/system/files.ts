@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { access, type FileHandle, open, readlink, realpath } from 'node:fs/promises';
 import { delimiter, isAbsolute, join, sep } from 'node:path';
-import { decodeText, notTextReasons } from '../protocol/text.ts';
+import { decodeText, notTextReasons } from '../protocol/text/decode-text.ts';
 
 /** What of a file that strangers wrote is read: it lies below `within`, links followed, and is no larger than this. */
 export type FileBounds = { readonly within: string; readonly limitBytes: number };

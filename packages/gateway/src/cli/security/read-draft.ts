@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { decodeText } from '../../protocol/text.ts';
+import { decodeText } from '../../protocol/text/decode-text.ts';
 import { CommandError, exitCodes } from '../command.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import { decodeText } from '../../protocol/text.ts';
+import { decodeText } from '../../protocol/text/decode-text.ts';
 
 /** Deepest nesting of a body. JSON.stringify overflows the stack at some thousand levels, JSON.parse takes any. */
 const maxDepth = 256;

@@ -1,9 +1,9 @@
 import type { Emit } from '../../events.ts';
 import type { Finding } from '../../protocol/diagnostics.ts';
-import { readEnvFile } from '../../protocol/env-file.ts';
 import type { FindRuntime, FoundModule } from '../../protocol/module.ts';
 import type { FilePrint, StoredGeneration } from '../../protocol/records.ts';
 import type { GenerationStore } from '../../protocol/store.ts';
+import { readEnvFile } from '../../protocol/text/env-file.ts';
 import { textOf } from '../../system/files.ts';
 import type { ServedGeneration } from '../catalog.ts';
 import { filesHashOf } from './files-hash.ts';

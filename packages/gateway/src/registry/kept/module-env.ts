@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
-import { readEnvFile } from '../../protocol/env-file.ts';
+import { readEnvFile } from '../../protocol/text/env-file.ts';
 import {
   DECLARATION_LIMIT_BYTES,
   isAbsent,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decodeText } from './text.ts';
+import { decodeText } from './decode-text.ts';
 
 test('reads UTF-8, with and without a byte order mark', () => {
   expect(decodeText(Buffer.from('A=é\r\n'))).toEqual({ type: 'text', text: 'A=é\r\n' });
