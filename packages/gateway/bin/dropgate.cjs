@@ -35,9 +35,28 @@ function runElsewhere() {
   }
   process.stderr.write(
     `dropgate needs Node ${neededMajor} or newer; this is ${process.version}.\n` +
-      `Install it from https://nodejs.org (or: nvm install ${neededMajor}) and run the command again.\n`,
+      `${howToGetNode()}, and run this again.\n`,
   );
   process.exit(1);
+}
+
+// One command, of what this machine has.
+function howToGetNode() {
+  if (process.env.NVM_DIR) return `Run: nvm install ${neededMajor}`;
+  if (process.env.FNM_DIR) return `Run: fnm install ${neededMajor} && fnm use ${neededMajor}`;
+  // This launcher finds it in the project. There is none for macOS and for musl.
+  if (isGlibc()) return `Run: npm install node-linux-${process.arch}@${neededMajor}`;
+  if (process.platform === 'darwin') return `Run: brew install node@${neededMajor}`;
+  return `Install Node ${neededMajor} from https://nodejs.org`;
+}
+
+function isGlibc() {
+  if (process.platform !== 'linux' || !/^(x64|arm64)$/.test(process.arch)) return false;
+  try {
+    return Boolean(process.report.getReport().header.glibcVersionRuntime);
+  } catch (_noReport) {
+    return false;
+  }
 }
 
 // The package of a pinned Node for this machine, where the project has installed one.

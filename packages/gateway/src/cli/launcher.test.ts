@@ -31,18 +31,26 @@ afterEach(() => {
 });
 
 describe('the launcher on an old Node', () => {
-  test('says in two lines what to install where the project has no newer one', async () => {
+  test('says in two lines the command that helps where the project has no newer one', async () => {
     const alone = join(folder, 'dropgate.cjs');
     copyFileSync(launcher, alone);
-    const child = spawn(process.execPath, [...oldNode, alone, 'dev'], { cwd: folder });
-    let err = '';
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      err += chunk;
-    });
-    expect(await once(child, 'close')).toEqual([1, null]);
-    expect(err).toBe(
-      'dropgate needs Node 24 or newer; this is v20.1.0.\n' +
-        'Install it from https://nodejs.org (or: nvm install 24) and run the command again.\n',
+    const told = async (env: Readonly<Record<string, string>>) => {
+      const child = spawn(process.execPath, [...oldNode, alone, 'dev'], { cwd: folder, env });
+      let err = '';
+      child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+        err += chunk;
+      });
+      expect(await once(child, 'close')).toEqual([1, null]);
+      return err;
+    };
+    const first = 'dropgate needs Node 24 or newer; this is v20.1.0.\n';
+    if (existsSync(pinned)) {
+      expect(await told({})).toBe(
+        `${first}Run: npm install node-linux-${process.arch}@24, and run this again.\n`,
+      );
+    }
+    expect(await told({ NVM_DIR: '/home/a/.nvm' })).toBe(
+      `${first}Run: nvm install 24, and run this again.\n`,
     );
   });
 

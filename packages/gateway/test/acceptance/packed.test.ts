@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installPacked, packGateway } from '../support/packed-gateway.ts';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import { call } from './call.ts';
-import { startGateway, type TestGateway } from './harness.ts';
+import { packageRoot, startGateway, type TestGateway } from './harness.ts';
 import { createProject, type Project } from './project.ts';
 import { until } from './until.ts';
 
@@ -77,6 +77,17 @@ describe('the package as it is published, installed in an empty folder', () => {
     expect(wanted.length).toBeGreaterThan(6);
     const strays = /\.test\.|\/fixtures\/|\.py[co]$|(?<!\.d)\.ts$/;
     expect(files.filter((file) => strays.test(file))).toEqual([]);
+  });
+
+  test('says how it is installed and started, in the words of the workspace', async () => {
+    const own = await readFile(join(project.root, 'node_modules/dropgate/README.md'), 'utf8');
+    const [, commands = ''] = /```sh\n(npm install dropgate\n.*?)```/s.exec(own) ?? [];
+    expect(commands.match(/^npx dropgate \w+/gm)).toEqual([
+      'npx dropgate init',
+      'npx dropgate dev',
+    ]);
+    const readme = await readFile(join(packageRoot, '../../README.md'), 'utf8');
+    expect(readme).toContain(commands);
   });
 
   test('makes a project', async () => {
