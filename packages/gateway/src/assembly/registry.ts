@@ -62,8 +62,10 @@ function createSwap(parts: Parts, { authorize, decide }: Deciding): SwapDeps {
   const { projectRoot, environment, python } = config;
   const { prepare, retire } = pool;
   const user = workerUser(config.worker);
+  // The Python in a module's folder is its author's program: what a sandbox is for does not run outside of it.
+  const environments = config.worker.sandbox === 'none' ? 'started' : 'read';
   const runtimes = hideInRuntimes(
-    createModuleRuntimes({ stateFolder, python, environment, user }),
+    createModuleRuntimes({ stateFolder, python, environment, user, environments }),
     parts.secrets,
   );
   const generations = createGenerations(join(stateFolder, 'generations'), {

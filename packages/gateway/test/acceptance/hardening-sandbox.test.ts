@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { chmod, readdir, readFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { allProcesses } from '../../src/system/processes.ts';
@@ -93,6 +93,11 @@ describe.each(users)('an agent in a sandbox, as %s', (_whom, user, missing) => {
       expect(await probe(gateway, 'default/snake', user)).toEqual(nothingReached);
     });
 
+    test.runIf(hasPython)('runs the Python of its own folder inside alone', async () => {
+      expect(await probe(gateway, 'default/own', user)).toEqual(nothingReached);
+      expect(await readdir(join(gateway.project.root, 'marks'))).toEqual([]);
+    });
+
     test('calls its tools and its model, also from the kept files', async () => {
       const question = { model: 'default/weather', content: 'What is the weather in Paris?' };
       expect(await untilServed(gateway, question)).toContain('Sunny, 21 degrees in Paris.');
@@ -114,7 +119,8 @@ describe.each(users)('an agent in a sandbox, as %s', (_whom, user, missing) => {
       expect(await sh(gateway, 'echo 1 > /tmp/a && cat /tmp/a')).toBe('1');
       expect(await sh(gateway, 'echo 2 > $DROPGATE_DATA_DIR/b; cat ~/b')).toBe('2');
       expect(await readFile(join(root, '.dropgate/data/default/shell/b'), 'utf8')).toBe('2\n');
-      const closed = [join(root, 'x'), join(root, 'src/agents/Shell/x'), '/usr/x', '/x', '/etc/x'];
+      const own = ['x', 'src/agents/Shell/x'].map((path) => join(root, path));
+      const closed = [...own, '/usr/x', '/x', '/etc/x', '/dev/x'];
       const tried = closed.map((path) => `(echo 1 > ${path}) 2>/dev/null || echo refused`);
       expect((await sh(gateway, tried.join(';'))).split('\n')).toEqual(closed.map(() => 'refused'));
     });
@@ -180,8 +186,12 @@ async function startBoxed(settings: string): Promise<TestGateway> {
     'src/agents/_Other/.env': 'NOT_YOURS=1\n',
     'src/agents/Shell/agent.ts': shell,
     'src/agents/Shell/.env': 'LD_BIND_NOW=1\n',
-    ...(hasPython ? { 'src/agents/Snake/agent.py': snake } : {}),
+    ...(hasPython ? { 'src/agents/Snake/agent.py': snake, ...ownPython(project.root) } : {}),
   });
+  // Anybody may leave a mark there, where the project is seen.
+  await mkdir(join(project.root, 'marks'));
+  await chmod(join(project.root, 'marks'), 0o777);
+  if (hasPython) await chmod(join(project.root, 'src/agents/Own/.venv/bin/python'), 0o755);
   await chmod(project.root, 0o755);
   if (settings) shareCompileCache(project.root, nobody.uid);
   const env = { GATEWAY_PYTHON: python };
@@ -191,6 +201,17 @@ async function startBoxed(settings: string): Promise<TestGateway> {
     await project.remove();
   };
   return { ...gateway, stop };
+}
+
+/** A module that brings a program of its own as the Python of its `.venv`, which leaves a mark. */
+function ownPython(root: string): Record<string, string> {
+  const folder = 'src/agents/Own';
+  return {
+    [`${folder}/agent.py`]: snake,
+    [`${folder}/.venv/pyvenv.cfg`]: 'home = /usr/bin\nversion = 3.11.0\n',
+    [`${folder}/.venv/lib/python3.11/site-packages/empty.py`]: '',
+    [`${folder}/.venv/bin/python`]: `#!/bin/sh\n(: > ${root}/marks/$$) 2>/dev/null\nexec ${python} "$@"\n`,
+  };
 }
 
 /** What a line prints in the sandbox of the agent `Shell`. */

@@ -34,6 +34,16 @@ describe('Node’s permissions', () => {
     ]);
   });
 
+  test('do not follow packages of the module’s own that are a link to elsewhere', async () => {
+    const root = await tempFolder({ 'secret/index.js': '' });
+    await mkdir(join(root, 'agents/A'), { recursive: true });
+    await symlink('../../secret', join(root, 'agents/A/node_modules'));
+    const flags = permissionFlags('--permission', [join(root, 'agents/A')]);
+    expect(flags.filter((flag) => flag.startsWith('--allow-fs-read'))).toEqual([
+      `--allow-fs-read=${root}/agents/A`,
+    ]);
+  });
+
   test('leave SQLite to whom it is given by name', () => {
     const asked = '--permission --experimental-sqlite';
     expect(permissionFlags(asked, ['/srv'])).not.toContain('--no-experimental-sqlite');

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Whether NODE_OPTIONS hold a process to Node's permissions. */
@@ -39,14 +39,21 @@ export function pathsAskedFor(nodeOptions: string | undefined): string[] {
   return [...flags].flatMap(([, path]) => path ?? []);
 }
 
-/** Every `node_modules` that files in a folder may import from. */
+/**
+ * Every `node_modules` that files in a folder may import from. One in the folder itself that is a link is none: who
+ * writes the folder would say what of the machine may be read.
+ */
 function packageFolders(folder: string): string[] {
+  const own = join(folder, 'node_modules');
+  const isFolder = existsSync(own) && lstatSync(own).isDirectory();
+  return [...(isFolder ? [own] : []), ...packageFoldersAbove(folder)];
+}
+
+function packageFoldersAbove(folder: string): string[] {
   const parent = dirname(folder);
-  const here = join(folder, 'node_modules');
-  return [
-    ...(existsSync(here) ? [here] : []),
-    ...(parent === folder ? [] : packageFolders(parent)),
-  ];
+  if (parent === folder) return [];
+  const here = join(parent, 'node_modules');
+  return [...(existsSync(here) ? [here] : []), ...packageFoldersAbove(parent)];
 }
 
 function realPathOf(folder: string): string {

@@ -1,5 +1,5 @@
 import { readlinkSync, realpathSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import type { Runtime } from '../process/runtimes.ts';
 import type { Mount } from './mounts.ts';
 
@@ -9,11 +9,16 @@ const partsOfPython = ['bin', 'lib', 'lib64', 'pyvenv.cfg'];
 /** More links than a system follows. */
 const MAX_LINKS = 40;
 
-/** The program that runs a worker, and what belongs to it. */
-export function runtimeView(runtime: Runtime): Mount[] {
+/**
+ * The program that runs a worker, and what belongs to it. An environment in the module's own folder is seen there: where
+ * its parts are links that lead out, they would show what the module's author likes.
+ */
+export function runtimeView(runtime: Runtime, moduleFolder: string): Mount[] {
   if (runtime.language === 'node') return byAllNames(process.execPath);
   const { interpreter } = runtime;
-  const roots = [...linksFrom(interpreter), realPathOf(interpreter)].map(rootOf);
+  const roots = [...linksFrom(interpreter), realPathOf(interpreter)]
+    .map(rootOf)
+    .filter((root) => !root.startsWith(moduleFolder + sep));
   return [...new Set(roots)].flatMap((root) =>
     partsOfPython.flatMap((part) => byAllNames(join(root, part))),
   );

@@ -72,6 +72,9 @@ export function createSandbox(options: SandboxOptions): Sandbox {
           '--dev',
           '/dev',
           ...mountFlags(view, bubblewrap.boundsFiles),
+          // Nobody would count what is written there as a worker's memory.
+          '--remount-ro',
+          '/dev',
           '--chdir',
           projectRoot,
           ...variableFlags(env),

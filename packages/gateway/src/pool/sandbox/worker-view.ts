@@ -43,7 +43,7 @@ export function workerView(options: WorkerViewOptions): Mount[] {
     { type: 'empty', path: '/tmp', sizeBytes: temporaryBytes },
     { type: 'empty', path: '/dev/shm', sizeBytes: SHARED_MEMORY_BYTES },
     ...hiddenFolders(options).map((path): Mount => ({ type: 'empty', path, sizeBytes: null })),
-    ...runtimeView(options.runtime),
+    ...runtimeView(options.runtime, load.folder),
     ...byAllNames(dirname(dirname(dirname(entries.node)))),
     ...readablePaths(workerFolders(entries, load)).map((path): Mount => ({ type: 'read', path })),
     ...foldersBetween(projectRoot, load.folder).flatMap((folder) =>
