@@ -33,12 +33,12 @@ function attachmentOf(part: JsonObject): { data: string; tokens: number } | null
     case 'image_url':
     case 'input_image':
     case 'computer_screenshot':
-      return imageOf(part.image_url) ?? imageOf(objectOf(part.image_url).url);
+      return imageOf(part.image_url) ?? imageOf(objectOf(part.image_url).url) ?? referenceOf(part);
     case 'input_audio':
       return recordingOf(objectOf(part.input_audio).data);
     case 'file':
     case 'input_file':
-      return fileOf(part.file_data) ?? fileOf(objectOf(part.file).file_data);
+      return fileOf(part.file_data) ?? fileOf(objectOf(part.file).file_data) ?? referenceOf(part);
     default:
       return null;
   }
@@ -59,6 +59,15 @@ function fileOf(data: unknown) {
   if (typeof data !== 'string') return null;
   const tokens = Math.ceil(data.length / BASE64_PER_BYTE / BYTES_PER_TOKEN);
   return { data, tokens: Math.min(Math.max(tokens, ATTACHMENT_TOKENS), MAX_FILE_TOKENS) };
+}
+
+/** What is fetched from an address, or kept by the upstream: nobody here knows how large it is. */
+function referenceOf(part: JsonObject) {
+  const { image_url: image, file_url: file } = part;
+  const address = [image, objectOf(image).url, file].find((one) => typeof one === 'string');
+  const isAddress = typeof address === 'string' && /^https?:/i.test(address);
+  const isKept = typeof (part.file_id ?? objectOf(part.file).file_id) === 'string';
+  return isAddress || isKept ? { data: '', tokens: ATTACHMENT_TOKENS } : null;
 }
 
 function isBase64(text: string): boolean {

@@ -205,6 +205,22 @@ describe('a call of a key with a budget costs', () => {
     expect(await untilSettled(1)).toEqual(reserved);
   });
 
+  test('the same where its stream was left, or ends early: the model goes on', async () => {
+    const { send, reserved, untilSettled } = await watched((_request, response) => {
+      beginStream(response, asStream([{ type: 'response.created', response: { id: 'resp_1' } }]));
+      response.end();
+    });
+    const body = JSON.stringify({
+      model: 'm',
+      input: 'hi',
+      max_output_tokens: 500,
+      background: true,
+      stream: true,
+    });
+    await (await send('/responses', { body, run: 'run_1' })).text().catch(() => undefined);
+    expect(await untilSettled(1)).toEqual(reserved);
+  });
+
   test('what the demo model counts', async () => {
     const { send, access, untilSettled } = await watched();
     access.setUpstream('demo');

@@ -117,10 +117,12 @@ function tokensUsed(
 ): number {
   const counted = usage ? usage.inputTokens + usage.outputTokens : 0;
   if (usage && (isWhole || !isModelCall)) return counted;
+  const isAccepted = outcome !== 'failed' || (status >= 200 && status < 300);
+  if (isModelCall && isBackground && isAccepted) return most;
   const isCut = outcome === 'failed' && status < 300 && outputEstimate > 0;
   if ((outcome === 'failed' && !isCut) || !isWorkedOn) return counted;
   if (!isModelCall) return most;
-  const isUnseen = outcome === 'ok' ? isBackground : status === 0 && !isStream;
+  const isUnseen = outcome !== 'ok' && status === 0 && !isStream;
   if (isUnseen) return most;
   return Math.max(counted, Math.min(input + outputEstimate, most));
 }

@@ -19,6 +19,23 @@ test.each(['max_output_tokens', 'max_completion_tokens', 'max_tokens'])(
   },
 );
 
+test('each of several answers to one question may be as long as the limit', () => {
+  const sent = Math.ceil(JSON.stringify({ max_tokens: 50, n: 20 }).length / 4);
+  expect(estimate({ max_tokens: 50, n: 20 }, 'chat_completions')).toBe(sent + 1000);
+});
+
+test('what is fetched from an address, or kept by the upstream, counts as an attachment', () => {
+  const parts = [
+    { type: 'input_file', file_url: 'https://example.com/a.pdf' },
+    { type: 'input_file', file_id: 'file-1' },
+    { type: 'input_image', image_url: 'https://example.com/a.png' },
+    { type: 'image_url', image_url: { url: 'https://example.com/a.png' } },
+  ];
+  const fields = { input: [{ role: 'user', content: parts }] };
+  const body = Buffer.from(JSON.stringify(fields));
+  expect(estimateInput(body)).toBe(Math.ceil(body.length / 4) + 4000);
+});
+
 test('the largest of several limits counts, whatever escapes it is written with', () => {
   const fields = { max_output_tokens: 16, max_tokens: 90_000, max_completion_tokens: 20 };
   expect(estimate(fields)).toBeGreaterThan(90_000);

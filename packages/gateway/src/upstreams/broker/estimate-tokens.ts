@@ -16,7 +16,7 @@ export function estimateTokens(
   fields: Fields = fieldsOf(body),
 ): number {
   if (!Buffer.isBuffer(body)) return 1;
-  const output = api === null ? 0 : (outputCap(fields) ?? defaultOutputTokens);
+  const output = api === null ? 0 : (outputCap(fields) ?? defaultOutputTokens) * answersOf(fields);
   return inputOf(body, fields) + output;
 }
 
@@ -34,6 +34,11 @@ export function fieldsOf(body: Exchange['body']): Fields {
 export function outputCap(fields: Fields): number | null {
   const given = CAPS.map((name) => fields?.[name]).filter(isCap);
   return given.length > 0 ? Math.ceil(Math.max(...given)) : null;
+}
+
+/** How many answers a chat call asks for, each of which may be as long as its limit. */
+function answersOf(fields: Fields): number {
+  return isCap(fields?.n) ? Math.ceil(Math.max(1, fields.n)) : 1;
 }
 
 function isCap(value: unknown): value is number {

@@ -1,6 +1,9 @@
 /** Longest event that is held; one that is longer is passed over. */
 const MAX_EVENT_LENGTH = 32 * 1024 * 1024;
 
+/** The mark at the start of a text in UTF-8, as its bytes are read here. */
+const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
+
 /** An event of a stream (server-sent events): its name where it has one, and its data. */
 export type StreamEvent = { readonly name: string; readonly data: string };
 
@@ -18,6 +21,7 @@ export function createEventSplitter(onEvent: (event: StreamEvent) => void): Even
   let name = '';
   let data: string | null = null;
   let isTooLong = false;
+  let isFirst = true;
 
   const take = (text: string): void => {
     if (text.startsWith('data:')) {
@@ -33,12 +37,18 @@ export function createEventSplitter(onEvent: (event: StreamEvent) => void): Even
     }
   };
 
+  const unmarked = (text: string): string => {
+    const isMarked = isFirst && text.startsWith(BYTE_ORDER_MARK);
+    isFirst = false;
+    return isMarked ? text.slice(BYTE_ORDER_MARK.length) : text;
+  };
+
   return {
     read(piece) {
       const text = piece.includes('\r') ? piece.replace(/\r\n?/g, '\n') : piece;
       let from = 0;
       for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', from)) {
-        take(line + text.slice(from, at));
+        take(unmarked(line + text.slice(from, at)));
         line = '';
         from = at + 1;
       }
@@ -49,7 +59,7 @@ export function createEventSplitter(onEvent: (event: StreamEvent) => void): Even
       data = null;
     },
     end() {
-      take(line);
+      take(unmarked(line));
       line = '';
       take('');
     },

@@ -52,6 +52,13 @@ describe('createAnswerMeter', () => {
     }
   });
 
+  test('reads a stream that begins with a mark of its encoding, cut anywhere', () => {
+    const stream = Buffer.from(`\ufeffdata: {"choices":[],${chat}}\n\n`).toString('latin1');
+    for (let at = 0; at <= 6; at++) {
+      expect(read(chatStream, stream.slice(0, at), stream.slice(at))).toEqual(counted);
+    }
+  });
+
   test('reads the end of a streamed response, in one line or in several, also without its last line', () => {
     const end = `{"type":"response.completed","response":{"output":[],${responses}}}`;
     expect(read(responsesStream, event(end))).toEqual(counted);
