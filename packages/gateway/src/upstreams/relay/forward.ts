@@ -116,7 +116,9 @@ function attempt(
   const length = exchange.headers['content-length'];
   if (length !== undefined && !Buffer.isBuffer(exchange.body)) headers['content-length'] = length;
   return new Promise((resolve) => {
-    const relay = new Relay(exchange, defers, resolve);
+    const { response, signal, api, body, hidesCount } = exchange;
+    const receiver = { response, signal, api, body, hidesCount, apiKey: upstream.apiKey };
+    const relay = new Relay(receiver, defers, resolve);
     if (exchange.signal.aborted) return;
     dispatcher.dispatch(
       {

@@ -4,6 +4,7 @@ import type { UpstreamApi } from '../../protocol/records.ts';
 import { type AnswerWatch, createAnswerWatch } from './answer-watch.ts';
 import { contentOf, isJson, isModelOutput, readRetryAfterMs, responseHeaders } from './headers.ts';
 import { type CountHider, createCountHider } from './hide-count.ts';
+import { createKeyMask, type KeyMask } from './key-mask.ts';
 import { asksForStream } from './request-body.ts';
 
 /** A refused answer that is longer than this is cut rather than read to keep its connection. */
@@ -34,6 +35,8 @@ type Receiver = {
   readonly body: unknown;
   /** Whether the event with the count is kept from the worker. */
   readonly hidesCount: boolean;
+  /** Of the upstream. */
+  readonly apiKey: string | null;
 };
 
 /** One answer on its way from an upstream to a worker. Calls `onEnd` exactly once. */
@@ -46,7 +49,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders = {};
   #watch: AnswerWatch | null = null;
   #content: ReturnType<typeof contentOf> = 'other';
-  #hider: CountHider | null = null;
+  #hider: CountHider | KeyMask | null = null;
   /** The last piece of a whole answer to a model call: its end tells whether it is one. */
   #held: Buffer | null = null;
   #hasEnded = false;
@@ -93,8 +96,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     }
     this.#content = contentOf(headers);
     this.#watch = createAnswerWatch({ status, form: { type: this.#content, api } });
-    const hidesCount = this.#receiver.hidesCount && this.#content === 'events' && status < 300;
-    this.#hider = hidesCount ? createCountHider() : null;
+    this.#hider = this.#hiderFor(status);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -131,6 +133,12 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#writeHead();
     this.#receiver.response.end();
     this.#end({ type: 'answered', status, watch });
+  }
+
+  #hiderFor(status: number): CountHider | KeyMask | null {
+    const { hidesCount, apiKey } = this.#receiver;
+    if (status >= 400) return apiKey === null ? null : createKeyMask(apiKey);
+    return hidesCount && this.#content === 'events' && status < 300 ? createCountHider() : null;
   }
 
   /** What of the answer can go to the worker by now. */
