@@ -10,9 +10,13 @@ const maxPieceLength = 256;
 /** Values with one beginning that are told apart; of more of them the beginning alone is hidden. */
 const maxAlike = 8;
 
+/** What a text ends with where the rest of it was left out. */
+const cutMarks = [' … (line cut)', '…'];
+
 /**
  * A function that hides these values in a text, the longest that fits first. Its time is that of the text's length,
- * whatever values and text are made of: a beginning is looked up at each place, and few values share one.
+ * whatever values and text are made of: a beginning is looked up at each place, and few values share one. Where a text
+ * ends or was cut within a value, what is left of that is hidden too.
  *
  * @param values - At least `minSecretLength` long.
  */
@@ -30,20 +34,35 @@ export function hideLiterals(values: Iterable<string>): (text: string) => string
     if (alike.length > maxAlike) byBeginning.set(beginning, [beginning]);
     else alike.sort((a, b) => b.length - a.length);
   }
-  const lengthAt = (text: string, at: number): number => {
+  const lengthAt = (text: string, at: number, end: number): number => {
     if (pairs[pairAt(text, at)] === 0) return 0;
     const alike = byBeginning.get(text.slice(at, at + minSecretLength));
-    return alike?.find((value) => text.startsWith(value, at))?.length ?? 0;
+    const whole = alike?.find((value) => text.startsWith(value, at));
+    if (!alike || whole || end - at > maxPieceLength) return whole?.length ?? 0;
+    const rest = text.slice(at, end);
+    return alike.some((value) => value.startsWith(rest)) ? rest.length : 0;
   };
   return (text) => withoutFound(text, lengthAt);
 }
 
-function withoutFound(text: string, lengthAt: (text: string, at: number) => number): string {
+/** Where a text ends, the mark of a cut and what that left of a letter not counted. */
+function endOf(text: string): number {
+  const mark = cutMarks.find((each) => text.endsWith(each)) ?? '';
+  let end = text.length - mark.length;
+  while (text[end - 1] === '\ufffd') end -= 1;
+  return end;
+}
+
+function withoutFound(
+  text: string,
+  lengthAt: (text: string, at: number, end: number) => number,
+): string {
+  const end = endOf(text);
   const last = text.length - minSecretLength;
   let shown = '';
   let from = 0;
   for (let at = 0; at <= last; ) {
-    const length = lengthAt(text, at);
+    const length = lengthAt(text, at, end);
     if (length === 0) {
       at += 1;
       continue;

@@ -54,6 +54,19 @@ describe('what is written', () => {
     );
   });
 
+  test.each([
+    ['says planted-se', 'says [secret]'],
+    ['says planted-secr … (line cut)', 'says [secret] … (line cut)'],
+    ['says planted-se…', 'says [secret]…'],
+    ['says planted-sec\ufffd…', 'says [secret]\ufffd…'],
+    ['says plant', 'says plant'],
+    ['says planted-seed, twice', 'says planted-seed, twice'],
+  ])('hides what is left of a secret where a text was cut: %s', (text, shown) => {
+    const redactor = createRedactor();
+    redactor.addEnvironment({ SHOP_KEY: 'planted-secret-value' });
+    expect(redactor.text(text)).toBe(shown);
+  });
+
   test('hides a secret whole that begins as another', () => {
     const redactor = createRedactor();
     redactor.addEnvironment({ A_KEY: 'abcdefgh' });
