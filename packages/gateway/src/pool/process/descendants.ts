@@ -19,6 +19,9 @@ export type Descendants = {
  */
 export function createDescendants(pid: number): Descendants {
   let known = new Map<number, KnownProcess & { readonly isOutside: boolean }>();
+  const startTicks = processStat(pid)?.startTicks;
+  // Once it is gone, its number may be that of a stranger.
+  const first = () => (processStat(pid)?.startTicks === startTicks ? [pid] : []);
 
   const survivors = () =>
     [...known.values()].filter((one) => processStat(one.pid)?.startTicks === one.startTicks);
@@ -27,13 +30,13 @@ export function createDescendants(pid: number): Descendants {
     look() {
       const found = new Map(survivors().map((one) => [one.pid, one]));
       let isNewOutside = false;
-      const waiting = [pid, ...found.keys()];
+      const waiting = [...first(), ...found.keys()];
       for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
         for (const child of childrenOf(next)) {
           const stat = found.has(child) ? null : processStat(child);
           if (stat === null) continue;
-          const { startTicks, session } = stat;
-          found.set(child, { pid: child, startTicks, isOutside: session !== pid });
+          const isOutside = stat.session !== pid;
+          found.set(child, { pid: child, startTicks: stat.startTicks, isOutside });
           waiting.push(child);
         }
       }
@@ -50,6 +53,6 @@ export function createDescendants(pid: number): Descendants {
     outside: () =>
       [...known.values()]
         .filter(({ isOutside }) => isOutside)
-        .map(({ pid: outsider, startTicks }) => ({ pid: outsider, startTicks })),
+        .map((one) => ({ pid: one.pid, startTicks: one.startTicks })),
   };
 }

@@ -20,14 +20,30 @@ const ROUND_PAUSE_MS = 10;
 /**
  * Ends every process that a worker which is gone left behind. It looks again until there is none, or gives up after a
  * fraction of a second.
+ *
+ * @param look - What is known of them now: those that are left may have started others.
  */
-export async function endLeftovers(traces: Traces): Promise<void> {
+export async function endLeftovers(look: () => Traces): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const left = findLeftovers([traces]);
-    if (left.length === 0) return;
+    const left = stopAll(() => findLeftovers([look()]));
+    if (left.size === 0) return;
     for (const pid of left) killProcess(pid);
     await wait(ROUND_PAUSE_MS);
   }
+}
+
+/** Stops what is found until nothing new is: what is ended before its parent stands still would be followed by another. */
+function stopAll(find: () => readonly number[]): ReadonlySet<number> {
+  const stopped = new Set<number>();
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const running = find().filter((pid) => !stopped.has(pid));
+    if (running.length === 0) break;
+    for (const pid of running) {
+      signalProcess(pid, 'SIGSTOP');
+      stopped.add(pid);
+    }
+  }
+  return stopped;
 }
 
 /** Pids of the live processes that workers left behind. Linux only: elsewhere there are none. */
@@ -48,8 +64,12 @@ export function findLeftovers(workers: readonly Traces[]): number[] {
 
 /** Kills one process. It may be gone already. */
 export function killProcess(pid: number): void {
+  signalProcess(pid, 'SIGKILL');
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // It ended in between.
   }

@@ -258,7 +258,11 @@ export class WorkerProcess {
       this.#signal('SIGKILL');
       this.#hasExited = true;
       this.#stopTimers();
-      void Promise.all([untilClosed(this.#child), endLeftovers(this.#traces())]).then(() => {
+      const look = () => {
+        this.#descendants.look();
+        return this.#traces();
+      };
+      void Promise.all([untilClosed(this.#child), endLeftovers(look)]).then(() => {
         const { isInside = false } = options;
         this.#settle(...(isInside ? endInside(exitCode, signal) : ([exitCode, signal] as const)));
       });
