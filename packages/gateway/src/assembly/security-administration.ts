@@ -19,6 +19,9 @@ const previewLimits = { what: 'previews', ofKey: 4, ofAll: 32 };
 /** The same of pages of the decision log: a file is read without giving way, and a rare decision takes many steps. */
 const readLimits = { what: 'pages of decisions', ofKey: 8, ofAll: 64 };
 
+/** The same of what is written: SQLite waits for the disk, and nothing else of the gateway goes on meanwhile. */
+const changeLimits = { what: 'changes of keys and overrides', ofKey: 32, ofAll: 128 };
+
 /** What the routes for security do, joined of the parts that know how. */
 export function createSecurityAdministration(
   parts: Parts,
@@ -40,6 +43,8 @@ export function createSecurityAdministration(
   const inTurn = createWorkLine(previewLimits);
   const readDecisions = createReadDecisions(store.decisions.list);
   const readInTurn = createWorkLine(readLimits);
+  // Ending a key or an override never waits for those who make others.
+  const changeInTurn = createWorkLine(changeLimits);
   // What is in memory may be old while the store is away: nobody is to decide anything by it.
   const needStore = () => {
     if (followStore.awayForMs() > 0) throw storeAway();
@@ -56,7 +61,8 @@ export function createSecurityAdministration(
       return inTurn(viewer.keyId, ask, signal);
     },
     overrides: {
-      create: (maker, wanted) => overrides.create(actorOf(maker), wanted),
+      create: (maker, wanted) =>
+        changeInTurn(maker.keyId, () => overrides.create(actorOf(maker), wanted)),
       async list(viewer, filter) {
         const { showsRule } = createScopeView(viewer);
         return (await overrides.list(filter)).filter((each) => showsRule(overrideRule(each)));
@@ -66,8 +72,10 @@ export function createSecurityAdministration(
     decisions: (viewer, query) => readInTurn(viewer.keyId, () => readDecisions(viewer, query)),
     keys: {
       list: (viewer) => manageKeys.list(actorOf(viewer)),
-      create: (maker, wanted) => manageKeys.create(actorOf(maker), wanted),
-      rotate: (maker, id, options) => manageKeys.rotate(actorOf(maker), id, options),
+      create: (maker, wanted) =>
+        changeInTurn(maker.keyId, () => manageKeys.create(actorOf(maker), wanted)),
+      rotate: (maker, id, options) =>
+        changeInTurn(maker.keyId, () => manageKeys.rotate(actorOf(maker), id, options)),
       revoke: (maker, id) => manageKeys.revoke(actorOf(maker), id),
     },
     nowSeconds,
