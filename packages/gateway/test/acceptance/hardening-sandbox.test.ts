@@ -93,7 +93,7 @@ describe.each(users)('an agent in a sandbox, as %s', (_whom, user, missing) => {
       expect(await probe(gateway, 'default/snake', user)).toEqual(nothingReached);
     });
 
-    test.runIf(hasPython)('runs the Python of its own folder inside alone', async () => {
+    test.runIf(hasPython)('in Python runs the interpreter of its own folder inside alone', async () => {
       expect(await probe(gateway, 'default/own', user)).toEqual(nothingReached);
       expect(await readdir(join(gateway.project.root, 'marks'))).toEqual([]);
     });
