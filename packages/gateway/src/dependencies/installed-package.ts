@@ -27,6 +27,7 @@ const gatewayPackages: readonly string[] = [
   '@openai/agents-core',
   '@openai/agents-openai',
   '@openai/agents-realtime',
+  'dotenv',
   'openai',
   'zod',
 ];

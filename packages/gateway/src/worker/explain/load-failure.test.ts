@@ -190,6 +190,70 @@ describe('a module that does not load says where and what to do', () => {
     expect(finding.line).toBeGreaterThan(0);
   });
 
+  test('for an error without a line of the author’s, at the await that it came from', async () => {
+    const text = `import { readFile } from 'node:fs/promises';
+const first = await readFile(import.meta.filename);
+const parsed = await new Response('{').json().catch(() => { throw Object.assign(new Error('no answer'), { stack: '' }); });
+export const agent = await readFile(first + parsed);
+`;
+    const finding = await findingFor({ 'agent.ts': text });
+    expect(finding).toMatchObject({ code: 'import_failed', line: 3 });
+  });
+
+  test.each([
+    [
+      `import { readFileSync } from 'node:fs';\nexport const agent = readFileSync('/nowhere/prompt.md');\n`,
+      {
+        code: 'missing_file',
+        message: 'src/agents/Written/agent.ts reads `/nowhere/prompt.md`, which does not exist.',
+        line: 2,
+        hint: "Copy it beside agent.ts, and name it from there: `new URL('./prompt.md', import.meta.url)`.",
+      },
+    ],
+    [
+      `import { execFileSync } from 'node:child_process';\nexport const agent = execFileSync('no-such-program');\n`,
+      {
+        code: 'missing_program',
+        message: 'src/agents/Written/agent.ts starts `no-such-program`, which is not there.',
+        line: 2,
+        hint: 'Install `no-such-program` on this machine, or name another program.',
+      },
+    ],
+    [
+      `import { load } from 'jsr:@std/dotenv@0.225/load';\nvoid load;\n`,
+      {
+        code: 'foreign_import',
+        message:
+          'Written/agent.ts imports `jsr:@std/dotenv@0.225/load`, which Node does not know how to fetch.',
+        line: 1,
+        hint: 'Import `@std/dotenv`, and run `(cd Written && npx jsr add @std/dotenv)`.',
+      },
+    ],
+    [
+      `import { z } from 'npm:zod@4';\nvoid z;\n`,
+      { code: 'foreign_import', hint: 'Import `zod`, and run `npm install zod --prefix Written`.' },
+    ],
+    [
+      `export const agent = 1;\nexport default 2;\nexport default 3;\n`,
+      {
+        code: 'syntax_error',
+        message: 'Written/agent.ts does not parse: It has two default exports',
+        line: 3,
+      },
+    ],
+  ])('for what is not there, or not so in Node: %j', async (text, expected) => {
+    expect(await findingFor({ 'agent.ts': text })).toMatchObject(expected);
+  });
+
+  test('a script of CommonJS, with its siblings, loads in a project of ES modules', async () => {
+    const load = await writeModule({
+      'agent.js': `const { answer } = require('./answer');\nmodule.exports = { run: ({ messages }) => answer(messages) };\n`,
+      'package.json': '{ "type": "module" }',
+      'answer.js': `const path = require('node:path');\nexports.answer = () => path.sep;\n`,
+    });
+    expect(await host.manifestOf(load)).toMatchObject({ kind: 'runnable', exportName: 'default' });
+  });
+
   test('for a local file that is not there', async () => {
     const finding = await findingFor({
       'agent.ts': `export { agent } from './lib/desk';\n`,

@@ -4,7 +4,9 @@ import { isLocalPath, shownPath } from '../load/local-files.ts';
 import { explainExit, ProcessExit } from '../load/process-exit.ts';
 import { SourceReadError } from '../load/read-source.ts';
 import { findSyntaxError, SourceSyntaxError } from '../load/transform-source.ts';
+import { explainForeignScheme, explainMissingThing } from './causes/missing-thing.ts';
 import { explainMissingVariable } from './causes/missing-variable.ts';
+import { explainSecondDefault } from './causes/second-default.ts';
 import { placeOf } from './code-place.ts';
 import { explainFailedImport } from './failed-import.ts';
 import { explainThrown, type FailureContext, locate } from './failure-context.ts';
@@ -20,9 +22,12 @@ export function explainLoadError(error: unknown, context: FailureContext): Findi
   return (
     explainMissingExport(error, context) ??
     explainUnsupportedFile(error, context) ??
+    explainSecondDefault(error, context) ??
     explainScriptError(error, context) ??
     explainNativePackage(error, context) ??
     explainVoiceSession(context) ??
+    explainForeignScheme(error, context) ??
+    explainMissingThing(error, context) ??
     explainMissingVariable(error, context) ??
     explainThrown(error, context, {
       code: 'import_failed',

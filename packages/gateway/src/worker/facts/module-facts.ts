@@ -88,7 +88,7 @@ function readFacts(
   const inner = once(() => innerAgents(program, placeOf));
   const workflows = once(() => (/workflow/i.test(text) ? readWorkflows(statements) : []));
   const script = once(() =>
-    readScript(program, { text, runs: () => calls().own.map(({ line }) => line) }),
+    readScript(program, { text, placeOf, runs: () => calls().own.map(({ line }) => line) }),
   );
   // Each is read when it is asked for: most files need only a few, and their load waits for it.
   return {

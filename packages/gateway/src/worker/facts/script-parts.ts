@@ -19,6 +19,11 @@ export type ScriptParts = {
   readonly isInFunction: (place: Place) => boolean;
   /** True where the statement of the top level at that line calls a function of the file's own, or runs an agent. */
   readonly isCall: (line: number) => boolean;
+  /**
+   * Where the import waited when it failed: the statement of the top level with an `await` from which on nothing that is
+   * declared holds a value yet, as far as `has` tells; null where there is none, or more than one.
+   */
+  readonly waitedAt: (has: (name: string) => boolean) => Place | null;
   /** True where neither that statement nor one after it makes anything that an agent needs. */
   readonly isPastAgent: (line: number) => boolean;
 };
@@ -29,12 +34,20 @@ export const noScript: ScriptParts = {
   isInFunction: () => false,
   isCall: () => false,
   isPastAgent: () => false,
+  waitedAt: () => null,
 };
 
-/** Reads what a file does as a script; `runs` are the lines where it runs agents. */
+/** What is known of the text beside its tree; `runs` are the lines where it runs agents. */
+export type ScriptSource = {
+  readonly text: string;
+  readonly runs: () => readonly number[];
+  readonly placeOf: (node: SyntaxNode) => Place;
+};
+
+/** Reads what a file does as a script. */
 export function readScript(
   program: SyntaxNode,
-  { text, runs }: { readonly text: string; readonly runs: () => readonly number[] },
+  { text, runs, placeOf }: ScriptSource,
 ): ScriptParts {
   const body = nodesOf(program.body);
   const offsetOf = offsetsIn(text);
@@ -60,6 +73,16 @@ export function readScript(
       if (!statement || statement.type === 'ThrowStatement') return false;
       return callsOwn(statement, body) || runs().includes(line);
     },
+    waitedAt(has) {
+      const suspects = body.filter((each, index) => {
+        const names = body.slice(index).filter(isInitialized).flatMap(declaredNames);
+        return waits(each) && !names.some(has);
+      });
+      // Had one before it gone on, what it declares would hold a value.
+      const declaring = suspects.findIndex((each) => isInitialized(each));
+      const [suspect, ...others] = suspects.slice(0, declaring === -1 ? undefined : declaring + 1);
+      return suspect && others.length === 0 ? placeOf(suspect) : null;
+    },
     isPastAgent(line) {
       const index = indexOf(line);
       return index !== -1 && !body.slice(index).some((each) => builds(each, body, index));
@@ -71,6 +94,22 @@ export function readScript(
 function offsetsIn(text: string): (place: Place) => number {
   const starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
   return ({ line, column }) => (starts[line - 1] ?? text.length) + column - 1;
+}
+
+/** True for what has no value before its line runs; functions do. */
+function isInitialized(statement: SyntaxNode): boolean {
+  const { type } = nodeOf(statement.declaration) ?? statement;
+  return type === 'VariableDeclaration' || type === 'ClassDeclaration';
+}
+
+/** True for a statement with an `await` of the top level. */
+function waits(statement: SyntaxNode): boolean {
+  let isWaiting = false;
+  walk(statement, (node, above) => {
+    const isAwait = node.type === 'AwaitExpression' || node.await === true;
+    isWaiting ||= isAwait && !isFunction(node) && !above.some(isFunction);
+  });
+  return isWaiting;
 }
 
 function permitsCalls(statement: SyntaxNode): boolean {

@@ -105,7 +105,7 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
   });
   if (deps.preloadedSdk) callsAtLoad.guard(deps.preloadedSdk);
   const fail = (error: unknown) =>
-    failed([script.neededCall() ?? explainLoadError(error, context)]);
+    failed([script.neededCall() ?? script.located(explainLoadError(error, context))]);
   return {
     result: attempt().catch(fail).finally(callsAtLoad.end),
     failBy: (code, error) =>
@@ -160,6 +160,7 @@ async function importEntry(
     return { exports: exportsOf(namespace), values: takeBindings().values };
   } catch (error) {
     const { exports, values } = takeBindings();
+    script.stopped(values);
     if (!exports || !script.isAllThatFailed(error)) throw error;
     const { defaultName } = hooks.entryText().facts();
     const late = defaultName !== null && defaultName in values;

@@ -8,7 +8,9 @@ import { createResolveHook, type FailedImport, type ResolvedPackage } from './re
 import { createSdkFacade } from './sdk-facade.ts';
 import type { SourceFiles } from './source-files.ts';
 import {
+  asModule,
   compilesAsCommonJs,
+  isCommonJsText,
   SourceSyntaxError,
   transformedEndings,
   transformSource,
@@ -96,6 +98,10 @@ function createLoadHook({ sources, tsConfigs, sourceOf, appendixOf }: LoadHookDe
       return { ...loadJson(path, sources.read(path), context), shortCircuit: true };
     if (!scriptEndings.includes(ending)) return nextLoad(url, context);
     const text = sources.read(path);
+    if (context.format === 'module' && isCommonJsText(text)) {
+      const source = asModule(text + appendixOf(path, text, 'commonjs'));
+      return { format: 'module', source, shortCircuit: true };
+    }
     const format = formatOf(ending, text, context.format);
     return { format, source: text + appendixOf(path, text, format), shortCircuit: true };
   };

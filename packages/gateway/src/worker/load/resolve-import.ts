@@ -44,7 +44,7 @@ export function createResolveHook(deps: ResolveDeps): ResolveHookSync {
   return (specifier, context, nextResolve) => {
     if (isWitness(specifier)) return { url: specifier, format: 'module', shortCircuit: true };
     const importer = pathOfUrl(context.parentURL);
-    if (specifier === 'dropgate/agent') return { url: agentApiUrl(), shortCircuit: true };
+    if (specifier === 'dropgate/agent') return { url: ownUrl('agent-api'), shortCircuit: true };
     const kept = deps.sources.isKept ? findKept(deps, specifier, importer) : null;
     if (kept) return found(kept);
     try {
@@ -173,6 +173,8 @@ export const gatewayPackages: readonly string[] = [
 
 function fromGateway(deps: ResolveDeps, asked: Import): ResolveFnOutput | null {
   const { specifier, context, importer, nextResolve } = asked;
+  // The module's `.env` is read already; to have it so is why nearly every script imports this.
+  if (/^dotenv(\/config)?$/.test(specifier)) return { url: ownUrl('dotenv'), shortCircuit: true };
   if (!gatewayPackages.includes(packageName(specifier))) return null;
   try {
     // Node resolves a `require` from the file that calls it, whatever parent a hook names.
@@ -198,7 +200,7 @@ export function isPackage(specifier: string): boolean {
   return !/^(\.|\/|#|[a-z][a-z0-9+.-]*:)/i.test(specifier);
 }
 
-function agentApiUrl(): string {
+function ownUrl(name: string): string {
   const ending = extname(import.meta.filename);
-  return pathToFileURL(join(gatewayFolder, 'worker', `agent-api${ending}`)).href;
+  return pathToFileURL(join(gatewayFolder, 'worker', `${name}${ending}`)).href;
 }

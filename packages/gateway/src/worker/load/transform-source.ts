@@ -76,6 +76,20 @@ export function compilesAsCommonJs(code: string): boolean {
   }
 }
 
+/** True for a script of CommonJS in a folder whose `package.json` says ES modules, as what is copied into one may be. */
+export function isCommonJsText(code: string): boolean {
+  return /\brequire\s*\(|\bmodule\.exports\b|\bexports\./.test(code) && compilesAsCommonJs(code);
+}
+
+/** A script of CommonJS as an ES module, which `require` gives as what the script exports. Its lines stay. */
+export function asModule(code: string): string {
+  const names = 'const __dirname = import.meta.dirname, __filename = import.meta.filename;';
+  const own = 'const require = __createRequire(import.meta.url), module = { exports: {} };';
+  const head = `import { createRequire as __createRequire } from "node:module"; ${names} ${own} (function (exports) { `;
+  const tail = '}).call(module.exports, module.exports);const __exports = module.exports;';
+  return `${head}${code}\n${tail}export { __exports as default, __exports as "module.exports" };`;
+}
+
 /** The first syntax error of a JavaScript file, with its frame; null where oxc finds none. */
 export function findSyntaxError(path: string, source: string): SourceSyntaxError | null {
   const { errors } = transformSync(path, source, { lang: 'jsx', sourceType: 'unambiguous' });

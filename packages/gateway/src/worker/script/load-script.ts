@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
-import { type OwnFrame, ownFrames } from '../explain/code-place.ts';
+import { type OwnFrame, ownFrames, type Place } from '../explain/code-place.ts';
 import { describeThrown, type FailureContext, locate } from '../explain/failure-context.ts';
 import type { ModuleFacts } from '../facts/module-facts.ts';
 import { ProcessExit } from '../load/process-exit.ts';
@@ -13,6 +13,10 @@ export type LoadScript = {
   readonly takes: (error: unknown) => boolean;
   /** True where the import failed of the script alone: what the agent needs was there before. */
   readonly isAllThatFailed: (error: unknown) => boolean;
+  /** Takes the names that held a value when the import failed. */
+  readonly stopped: (values: Readonly<Record<string, unknown>>) => void;
+  /** The finding with the place where the import waited, where its error tells none. */
+  readonly located: (finding: Finding) => Finding;
   /** The failure of a module that needs what it was refused; null where it was refused nothing. */
   readonly neededCall: () => Finding | null;
   /** The first failure that was no consequence of a refusal; null where there is none. */
@@ -28,6 +32,7 @@ export function createLoadScript(
 ): LoadScript {
   const refusals: RefusedAtLoad[] = [];
   const failures: unknown[] = [];
+  let waitedAt: Place | null = null;
   const entryFrames = (error: unknown) =>
     ownFrames(error).filter(({ file }) => file === load.entry);
   const topLevelLine = (error: unknown) =>
@@ -51,6 +56,13 @@ export function createLoadScript(
       if (!script.isCall(line)) return false;
       failures.push(error);
       return true;
+    },
+    stopped(values) {
+      waitedAt = facts().script.waitedAt((name) => name in values);
+    },
+    located(finding) {
+      const isPlaceless = finding.code === 'import_failed' && finding.file === undefined;
+      return isPlaceless ? { ...finding, ...locate(load.entry, waitedAt, sources) } : finding;
     },
     neededCall() {
       const [refused] = refusals;
