@@ -36,14 +36,20 @@ const badTools = [
     'Tool 1 of agent "Desk" is the agent "Other", not a tool.',
     `new Agent({ name: 'Other', instructions: 'x' }).asTool({ toolName: 'other', toolDescription: 'x' })`,
   ],
-  [
-    'two of one name',
-    'made("a"), made("a")',
-    'duplicate_tool',
-    'Agent "Desk" has two tools called `a`.',
-    'made("a"), made("b")',
-  ],
 ] as const;
+
+test('two tools of one name are a warning: the last alone is offered', async () => {
+  const load = await writeModule({ 'agent.ts': deskWith('made("a"), made("a")') });
+  expect((await manifestOf(load)).warnings).toMatchObject([
+    {
+      stage: 'load',
+      code: 'duplicate_tool',
+      severity: 'warning',
+      message: 'Agent "Desk" has two tools called `a`, of which the last alone is offered.',
+      line: 8,
+    },
+  ]);
+});
 
 describe('an agent of which every run would fail is refused when it is loaded', () => {
   test.each(badTools)('for tools that are %s', async (_what, tools, code, message, better) => {

@@ -16,7 +16,6 @@ export function findUnfit(agent: AgentShape, source: AgentSource): Finding[] {
   return handoffGraph(agent).flatMap((each) => [
     ...findMissingSandbox(each, source),
     ...findBadTools(each, source),
-    ...findDuplicateTools(each, source),
   ]);
 }
 
@@ -83,18 +82,23 @@ function wrongTool(tool: unknown): { is: string; hint: string } | null {
   return typeof tool === 'object' ? null : { is: `a ${typeof tool}`, hint: 'Remove it.' };
 }
 
-/** Models take tools by their names alone. */
-function findDuplicateTools(agent: AgentShape, source: AgentSource): Finding[] {
+/** Warns of tools of one name: the SDK offers the last of them alone. */
+export function findDuplicateTools(agent: AgentShape, source: AgentSource): Finding[] {
+  return handoffGraph(agent).flatMap((each) => duplicatesOf(each, source));
+}
+
+function duplicatesOf(agent: AgentShape, source: AgentSource): Finding[] {
   const functions = agent.tools.filter((tool) => fieldsOf(tool).type === 'function');
   const names = functions.map(nameOf);
   const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
-  return [...twice].map((name) =>
-    unfit(source, placeOfTools(agent, source), {
+  return [...twice].map((name) => ({
+    ...unfit(source, placeOfTools(agent, source), {
       code: 'duplicate_tool',
-      message: `Agent "${agent.name}" has two tools called \`${name}\`.`,
+      message: `Agent "${agent.name}" has two tools called \`${name}\`, of which the last alone is offered.`,
       hint: 'Give one of them another `name`, or remove it.',
     }),
-  );
+    severity: 'warning' as const,
+  }));
 }
 
 function unfit(

@@ -8,7 +8,7 @@ import { explainChoice } from '../explain/chosen-export.ts';
 import { explainFailedPick } from '../explain/failed-pick.ts';
 import { explainThrown, type FailureContext } from '../explain/failure-context.ts';
 import { explainLoadError } from '../explain/load-failure.ts';
-import { findApprovals, findUnfit } from '../explain/unfit-agents.ts';
+import { findApprovals, findDuplicateTools, findUnfit } from '../explain/unfit-agents.ts';
 import { takeBindings } from '../facts/bindings.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
 import { installBrokerFetch } from '../models/broker-fetch.ts';
@@ -211,6 +211,7 @@ async function describe(found: {
       ...found.access,
       ...applied.findings,
       ...(agent ? findContextTrouble(exports.__gateway__, source) : []),
+      ...(agent ? findDuplicateTools(agent, source) : []),
       ...findApprovals(agents, source),
       ...findStubs(entry),
     ],
