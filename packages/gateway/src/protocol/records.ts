@@ -22,6 +22,9 @@ export const guardrailResponses = ['content_filter', 'error'] as const;
 
 export type GuardrailResponse = (typeof guardrailResponses)[number];
 
+/** Where relative paths of a module begin: its own folder, or the one the gateway was started in. */
+export const workingFolders = ['agent', 'project'] as const;
+
 const names = z.array(z.string());
 
 /** `__gateway__` of a module after checking, defaults not filled in. */
@@ -45,6 +48,8 @@ export const moduleSettingsSchema = z.object({
   timeoutMs: z.number().positive().exactOptional(),
   /** Fewer runs at once than the gateway allows. */
   maxConcurrentRuns: z.number().positive().exactOptional(),
+  /** Default: agent. */
+  cwd: z.enum(workingFolders).exactOptional(),
   /** Files read with `fs` that reload the module when they change. */
   watch: names.exactOptional(),
 });

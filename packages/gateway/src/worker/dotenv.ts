@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { readEnvFile } from '../protocol/env-file.ts';
+import { readEnvFile } from '../protocol/text/env-file.ts';
 
 /** What modules get as `dotenv` that have no such package: the `.env` beside them is in their environment already. */
 export type DotenvOptions = {

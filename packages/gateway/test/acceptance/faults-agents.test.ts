@@ -123,7 +123,7 @@ const mortal = `import { existsSync } from 'node:fs';
 export const agent = {
   async *run() {
     yield \`pid \${process.pid}\`;
-    while (!existsSync('go.txt')) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (!existsSync('../../../go.txt')) await new Promise((resolve) => setTimeout(resolve, 10));
     yield ', and well.';
   },
 };

@@ -16,7 +16,7 @@ import { z } from 'zod';
 const act = tool({
   name: 'act', description: 'Acts.', parameters: z.object({}),
   async execute(_input, _context, details) {
-    writeFileSync('tool-began.txt', '');
+    writeFileSync('../../../tool-began.txt', '');
     ${deed}
     return 'Done.';
   },
@@ -39,8 +39,8 @@ export const agent = {
         await new Promise((resolve) => setImmediate(resolve));
       }
     } finally {
-      writeFileSync('said.tmp', String(said));
-      renameSync('said.tmp', 'said.txt');
+      writeFileSync('../../../said.tmp', String(said));
+      renameSync('../../../said.tmp', '../../../said.txt');
     }
   },
 };
@@ -66,7 +66,7 @@ beforeAll(async () => {
       'src/agents/Thinks/agent.ts': modelAgent,
       'src/agents/Tells/agent.ts': modelAgent,
       'src/agents/Listens/agent.ts': toolAgent(
-        "await once(details.signal, 'abort'); writeFileSync('tool-stopped.txt', '');",
+        "await once(details.signal, 'abort'); writeFileSync('../../../tool-stopped.txt', '');",
       ),
       'src/agents/Ignores/agent.ts': toolAgent('await new Promise(() => {});'),
       'src/agents/Floods/agent.ts': flood,

@@ -24,7 +24,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 export const agent = {
   async *run() {
     yield 'Old begins';
-    while (!existsSync('go.txt')) await wait(10);
+    while (!existsSync('../../../go.txt')) await wait(10);
     yield ', old ends.';
   },
 };

@@ -254,7 +254,7 @@ test('an edit goes live while another agent is stuck in its load', async () => {
 
 test('a folder, and a file of it, may go while the agent loads and come back', async () => {
   const source = `import { existsSync } from 'node:fs';
-while (!existsSync('go.txt')) await new Promise((resolve) => setTimeout(resolve, 10));
+while (!existsSync('../../../go.txt')) await new Promise((resolve) => setTimeout(resolve, 10));
 const { text } = await import('./late.ts');
 export const agent = { run: () => text };
 `;

@@ -11,8 +11,8 @@ export type RunningProcess = {
 export const seesProcesses = process.platform === 'linux';
 
 /**
- * The processes whose working folder is `folder`, whoever their parent is: a gateway, its workers,
- * and workers that outlived it. Linux only; elsewhere the list is empty.
+ * The processes whose working folder is `folder` or lies below it, whoever their parent is: a gateway, its
+ * workers, which work in the folders of their agents, and workers that outlived it. Linux only; elsewhere the list is empty.
  */
 export async function processesIn(folder: string): Promise<readonly RunningProcess[]> {
   const entries = await readdir('/proc').catch(() => []);
@@ -25,7 +25,8 @@ export async function processesIn(folder: string): Promise<readonly RunningProce
 /** A process that ends while we look, and one of another user, is not ours. */
 async function lookUp(pid: number, folder: string): Promise<RunningProcess | null> {
   try {
-    if ((await readlink(`/proc/${pid}/cwd`)) !== folder) return null;
+    const works = await readlink(`/proc/${pid}/cwd`);
+    if (works !== folder && !works.startsWith(`${folder}/`)) return null;
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     // The name is in brackets and may itself hold brackets and spaces.
     const [state, parentPid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -8,7 +8,8 @@ const shared = ['agent_shape', 'loaded_module', 'message_taker', 'protocol', 'ru
 /** Room of the Python worker → what of the package it may import beside itself. What lies above the rooms may all. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   explain: shared,
-  load: [...shared, 'explain'],
+  around: [...shared, 'explain'],
+  load: [...shared, 'explain', 'around'],
   run: [...shared, 'explain'],
 };
 
@@ -32,7 +33,9 @@ test('what shares the top of the Python worker imports no room but for types', (
   const strays = files
     .filter(({ path }) => shared.some((name) => path === join(package_, `${name}.py`)))
     .flatMap(({ path, lines }) =>
-      lines.filter((line) => /^from \.(explain|load|run)\b/.test(line)).map((line) => path + line),
+      lines
+        .filter((line) => /^from \.(around|explain|load|run)\b/.test(line))
+        .map((line) => path + line),
     );
   expect(strays).toEqual([]);
 });

@@ -5,7 +5,7 @@ import os
 from ..protocol import Finding, ModuleLoad
 from .code_frame import ReadText
 from .failed_import import explain_import, explain_missing_module
-from .failure_detail import is_local_path
+from .failure_detail import is_local_path, shown_path
 from .load_failure import (
     LoadHangs,
     SourceReadError,
@@ -14,7 +14,6 @@ from .load_failure import (
     explain_syntax,
     explain_thrown,
     finding,
-    shown_path,
 )
 from .missing_variable import explain_missing_variable
 

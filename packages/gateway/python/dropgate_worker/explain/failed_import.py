@@ -14,8 +14,8 @@ from ..protocol import Finding, Frame, ModuleLoad, Place
 from ..sdk import import_sdk
 from .code_frame import Located, ReadText, locate, place_of
 from .distributions import distribution_of, is_known, is_standard
-from .failure_detail import is_local_path, own_frame, text_of
-from .load_failure import explain_thrown, finding, install_command, install_hint, shown_path
+from .failure_detail import is_local_path, own_frame, shown_path, text_of
+from .load_failure import explain_thrown, finding, install_command, install_hint
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,19 @@ from ..run_protocol import FailureDetail, RunStage
 MAX_TEXT_CHARS = 8192
 
 _author_folders: list[str] = []
+_project_roots: list[str] = []
 
 
-def set_author_folders(folders: list[str]) -> None:
-    """Says where the author's own code lies; a process serves one module."""
+def set_author_folders(folders: list[str], root: str) -> None:
+    """Says where the author's own code lies, and the project; a process serves one module."""
     _author_folders[:] = folders
+    _project_roots[:] = [root]
+
+
+def shown_path(path: str) -> str:
+    """The path as people know it: below the project root where it lies there."""
+    below = os.path.relpath(path, _project_roots[0]) if _project_roots else path
+    return path if below.startswith("..") else below
 
 
 def is_local_path(path: str) -> bool:

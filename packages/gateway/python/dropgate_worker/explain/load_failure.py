@@ -7,7 +7,7 @@ import traceback
 
 from ..protocol import Finding, Frame, ModuleLoad, Place
 from .code_frame import Located, ReadText, locate
-from .failure_detail import own_frame, text_of
+from .failure_detail import own_frame, shown_path, text_of
 
 # Beginnings of code that an older Python does not parse, and the first version that does.
 _NEWER_SYNTAX = (
@@ -77,12 +77,6 @@ def explain_thrown(error: BaseException, read: ReadText, *, what: str, hint: str
     said = f"{type(error).__name__}: {text_of(error)}".removesuffix(": ")
     place = locate(frame["file"], frame, read) if frame else None
     return finding("import_failed", f"{what}: {said}", hint, place)
-
-
-def shown_path(path: str) -> str:
-    """The path as people know it: below the project root where it lies there."""
-    below = os.path.relpath(path, os.getcwd())
-    return path if below.startswith("..") else below
 
 
 def explain_syntax(error: SyntaxError, read: ReadText) -> Finding:

@@ -9,8 +9,8 @@ import traceback
 
 from ..protocol import Finding, ModuleLoad
 from .code_frame import ReadText, locate
-from .failure_detail import own_frame, text_of
-from .load_failure import finding, shown_path
+from .failure_detail import own_frame, shown_path, text_of
+from .load_failure import finding
 
 # How variables are read, beside `os.environ["X"]`: `os.getenv("X")`, `os.environ.get("X")`, `config("X")`.
 _READERS = ("getenv", "get", "config")

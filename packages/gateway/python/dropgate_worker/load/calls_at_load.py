@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import os
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
+from ..around.written_setting import written_setting
 from ..explain.code_frame import ReadText, locate
 from ..explain.failure_detail import is_local_path
 from ..explain.load_failure import finding
@@ -28,16 +28,7 @@ class RefusedAtLoad(Exception):
 
 def are_permitted(outline: Outline) -> bool:
     """True where `__gateway__`, as it is written, permits calls at load."""
-    for statement in outline.tree.body:
-        if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Dict):
-            continue
-        named = [target.id for target in statement.targets if isinstance(target, ast.Name)]
-        if "__gateway__" not in named:
-            continue
-        for key, value in zip(statement.value.keys, statement.value.values, strict=True):
-            if isinstance(key, ast.Constant) and key.value in ("calls_at_load", "callsAtLoad"):
-                return isinstance(value, ast.Constant) and value.value == "allow"
-    return False
+    return written_setting(outline.tree, "calls_at_load", "callsAtLoad") == "allow"
 
 
 # Ends of the addresses that ask a model for words; embeddings and files are what an agent may be made of.

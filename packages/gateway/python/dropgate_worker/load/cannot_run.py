@@ -9,7 +9,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import is_agent, listed, model_name, reached_from
-from ..explain.load_failure import finding, install_hint, shown_path
+from ..explain.failure_detail import shown_path
+from ..explain.load_failure import finding, install_hint
 from ..explain.seen import Seen
 from ..protocol import Finding
 

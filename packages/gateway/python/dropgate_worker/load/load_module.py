@@ -12,6 +12,8 @@ from types import ModuleType
 from typing import Any, TypedDict, cast
 
 from ..agent_shape import is_agent, is_runnable
+from ..around.withheld_env import WithheldEnv
+from ..around.working_folder import WorkingFolder
 from ..explain.code_frame import place_of
 from ..explain.explain_error import explain_load_error
 from ..explain.failure_detail import set_author_folders
@@ -76,6 +78,10 @@ class Loading:
             "folder": os.path.realpath(load["folder"]),
         }
         self._started_at = time.perf_counter()
+        # The folder the gateway was started in.
+        self._root = os.getcwd()
+        self._working_folder = WorkingFolder(self._load, self._root)
+        self._withheld_env = WithheldEnv(self._load, self._root)
         self._sources = SourceFiles(load["kept"], load["keptFolder"])
         self._exports: Exports = {}
         self._metadata: object = None
@@ -89,8 +95,10 @@ class Loading:
     def import_entry(self) -> None:
         """Imports the module and calls its factory. Never raises: what it raises becomes a finding."""
         load = self._load
-        set_author_folders(author_folders(load))
+        set_author_folders(author_folders(load), self._root)
         _apply_environment(load)
+        self._withheld_env.withhold()
+        self._working_folder.enter(self._sources.peek(load["entry"]))
         try:
             self._sdk = import_sdk()
             if self._sdk:
@@ -204,6 +212,8 @@ class Loading:
             "files": self._sources.loaded(entry),
             "warnings": [
                 *findings,
+                *self._working_folder.settle(settings.get("cwd"), text),
+                *self._withheld_env.findings(text),
                 *applied,
                 *access,
                 *found,
@@ -228,8 +238,10 @@ class Loading:
         return [explain_choice(picked.name, picked.started_in, self._metadata, self._load, read)]
 
     def _failed(self, findings: list[Finding]) -> LoadFailed:
-        files = [file["path"] for file in self._sources.loaded(self._load["entry"])]
-        return {"findings": findings, "files": files}
+        entry = self._load["entry"]
+        files = [file["path"] for file in self._sources.loaded(entry)]
+        withheld = self._withheld_env.findings(self._sources.peek(entry))
+        return {"findings": [*findings, *withheld], "files": files}
 
 
 def _apply_environment(load: ModuleLoad) -> None:

@@ -143,6 +143,7 @@ _FIELDS: dict[str, tuple[Callable[[object], object], str]] = {
     "maxTurns": (_whole_number, "a whole number from 1"),
     "timeoutMs": (_whole_number, "milliseconds, a whole number from 1"),
     "maxConcurrentRuns": (_whole_number, "a whole number from 1"),
+    "cwd": (_one_of("agent", "project"), '"agent" or "project"'),
     "watch": (_texts, "a list of files"),
 }
 

@@ -56,6 +56,7 @@ export const agent = new Agent({
 //   max_turns: 10, // model calls of one run, at most
 //   timeout_ms: 60_000, // how long one run may take
 //   max_concurrent_runs: 8, // runs of it at the same time, at most
+//   cwd: 'agent', // where relative paths begin: its own folder, or 'project'
 //   watch: [], // files it reads with fs whose change reloads it
 // };
 `;
@@ -103,6 +104,7 @@ agent = Agent(
 #     "guardrail_response": "content_filter",  # a guardrail's stop: content_filter or error
 #     "max_turns": 10,  # model calls of one run, at most
 #     "timeout_ms": 60_000,  # how long one run may take
+#     "cwd": "agent",  # where relative paths begin: its own folder, or "project"
 #     "watch": [],  # files it reads whose change reloads it
 # }
 `;

@@ -306,7 +306,7 @@ test('the environment of a module is its own: `.env`, its token, and no more', a
   const { code, output } = await worker.ended;
   expect(code).toBe(0);
   const { cwd, env } = JSON.parse(output) as { cwd: string; env: Record<string, string> };
-  expect(cwd).toBe(projectRoot);
+  expect(cwd).toBe(load.folder);
   expect(env).toMatchObject({ OPENAI_API_KEY: 'token', CITY: 'Paris' });
   const given = ['NODE_COMPILE_CACHE', 'PATH'];
   const names = Object.keys(env).filter((name) => !given.includes(name));

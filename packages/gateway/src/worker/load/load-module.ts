@@ -3,6 +3,8 @@ import { pathToFileURL } from 'node:url';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { Manifest, ModuleLoad, UpstreamApi } from '../../protocol/records.ts';
 import { type AgentShape, isAgent } from '../agent-shape.ts';
+import { type WithheldEnv, withholdRootEnv } from '../around/withheld-env.ts';
+import { enterWorkingFolder, type WorkingFolder } from '../around/working-folder.ts';
 import { findStubs } from '../explain/builder-stubs.ts';
 import { explainChoice } from '../explain/chosen-export.ts';
 import { explainFailedPick } from '../explain/failed-pick.ts';
@@ -26,7 +28,14 @@ import { installModuleHooks, type ModuleHooks } from './module-hooks.ts';
 import { askedAgent, checkModuleSettings } from './module-settings.ts';
 import { exportsOf, type ModuleExports, type PickedExport, pickExport } from './pick-export.ts';
 import { explainExit, keptFrames, ProcessExit } from './process-exit.ts';
-import { apiInUse, importSdkOfModule, muteTracing, type SdkOfModule, useApi } from './sdk-copy.ts';
+import {
+  apiOfDefault,
+  importSdkOfModule,
+  muteTracing,
+  type SdkOfModule,
+  settleApi,
+  useApi,
+} from './sdk-copy.ts';
 import { createSourceFiles, type SourceFiles } from './source-files.ts';
 
 /** What a module turned out to be, or all that keeps it from being served. */
@@ -74,21 +83,29 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
     guardTools(deps.preloadedSdk, null);
   }
   widenStacks();
-  const hooks = installModuleHooks(sources, { projectRoot: deps.projectRoot, entry });
+  const { projectRoot, env } = deps;
+  const hooks = installModuleHooks(sources, { projectRoot, entry });
+  const found = { ...load, entry, folder: realPath(load.folder) };
+  const text = textOf(sources, entry);
+  const around: Surroundings = {
+    workingFolder: enterWorkingFolder(found, { text, projectRoot }),
+    withheldEnv: withholdRootEnv(projectRoot, found),
+  };
+  const { failedImport } = hooks;
   const context: FailureContext = {
     load: { ...load, entry },
-    projectRoot: deps.projectRoot,
+    projectRoot,
     sources,
-    failedImport: hooks.failedImport,
-    env: deps.env,
+    failedImport,
+    env,
   };
   const failed = (findings: readonly Finding[]): LoadResult => ({
     type: 'load_failed',
-    findings,
+    findings: [...findings, ...around.withheldEnv.findings(text)],
     files: filesOf(sources, entry).map(({ path }) => path),
   });
   const attempt = async (): Promise<LoadResult> => {
-    const outcome = await loadModule(context, { hooks, script }, deps);
+    const outcome = await loadModule(context, { hooks, script, around }, deps);
     if ('findings' in outcome) return failed(outcome.findings);
     // What the script leaves rejected is told before this resumes.
     await setImmediate();
@@ -116,11 +133,23 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
   };
 }
 
+/** What a module finds around it. */
+type Surroundings = {
+  readonly workingFolder: WorkingFolder;
+  readonly withheldEnv: WithheldEnv;
+};
+
+type LoadTools = {
+  readonly hooks: ModuleHooks;
+  readonly script: LoadScript;
+  readonly around: Surroundings;
+};
+
 type Outcome = LoadedModule | { readonly findings: readonly Finding[] };
 
 async function loadModule(
   context: FailureContext,
-  { hooks, script }: { readonly hooks: ModuleHooks; readonly script: LoadScript },
+  { hooks, script, around }: LoadTools,
   deps: LoadDeps,
 ): Promise<Outcome> {
   const { load } = context;
@@ -147,7 +176,7 @@ async function loadModule(
   const entryText = context.sources.peek(load.entry);
   const access = keepModelAccess({ load, env, entryText, sdk: sdk?.copy ?? null });
   const apiBefore = sdk?.copy === deps.preloadedSdk ? apiOfDefault(load) : null;
-  return describe({ picked, exports, topLevel, sdk, context, access, apiBefore });
+  return describe({ picked, exports, topLevel, sdk, context, around, access, apiBefore });
 }
 
 /** What the entry exports and holds; where only its script fails, what it had by then. */
@@ -174,12 +203,13 @@ async function describe(found: {
   topLevel: TopLevel;
   sdk: SdkOfModule | null;
   context: FailureContext;
+  around: Surroundings;
   /** What was found of its way to models. */
   access: readonly Finding[];
   /** What its copy of the SDK was told before the import; null where it was told nothing. */
   apiBefore: UpstreamApi | null;
 }): Promise<Outcome> {
-  const { picked, exports, topLevel, sdk, context } = found;
+  const { picked, exports, topLevel, sdk, context, around } = found;
   const { load } = context;
   const entry = { file: load.entry, text: context.sources.peek(load.entry) };
   const { settings, findings } = checkModuleSettings(exports.__gateway__, entry);
@@ -209,6 +239,8 @@ async function describe(found: {
       ...explainChoice(picked, topLevel, context),
       ...findings,
       ...found.access,
+      ...around.workingFolder.settle(settings.cwd),
+      ...around.withheldEnv.findings(entryText),
       ...applied.findings,
       ...(agent ? findContextTrouble(exports.__gateway__, source) : []),
       ...(agent ? findDuplicateTools(agent, source) : []),
@@ -231,23 +263,18 @@ function applyEnvironment(load: ModuleLoad, env: LoadDeps['env']): void {
   globalThis.fetch = callsAtLoad.guardFetch(globalThis.fetch, brokerBaseUrl);
 }
 
+/** One that cannot be read says so when it is imported. */
+function textOf(sources: SourceFiles, path: string): string {
+  try {
+    return sources.peek(path);
+  } catch {
+    return '';
+  }
+}
+
 /** An author's line may lie below many of packages; ten frames, as by default, often end before it. */
 function widenStacks(): void {
   Error.stackTraceLimit = Math.max(Error.stackTraceLimit ?? 0, keptFrames);
-}
-
-function apiOfDefault({ upstreams, defaultUpstream }: ModuleLoad): UpstreamApi | null {
-  return upstreams[defaultUpstream.name] ?? null;
-}
-
-/** The upstream's API, but where the author's file has chosen one: then it is another than before by now. */
-async function settleApi(
-  wanted: UpstreamApi | undefined,
-  { sdk, apiBefore }: { sdk: SdkOfModule | null; apiBefore: UpstreamApi | null },
-): Promise<void> {
-  if (!sdk || !wanted || wanted === apiBefore) return;
-  const now = await apiInUse(sdk.copy);
-  if (now === null || now === (apiBefore ?? 'responses')) useApi(sdk.copy, wanted);
 }
 
 /** Only this process has the very bytes it loaded; the file may be another by the time the gateway looks. */

@@ -5,6 +5,7 @@ import {
   guardrailResponses,
   type ModuleSettings,
   toolEventsModes,
+  workingFolders,
 } from '../../protocol/records.ts';
 import { inputMedia, runSettingNames } from '../../protocol/run.ts';
 import { type Place, placeOf } from '../explain/code-place.ts';
@@ -78,6 +79,7 @@ const fieldSchemas = {
   maxTurns: z.int().min(1).exactOptional().describe('a whole number from 1'),
   timeoutMs: z.int().min(1).exactOptional().describe('milliseconds, a whole number from 1'),
   maxConcurrentRuns: z.int().min(1).exactOptional().describe('a whole number from 1'),
+  cwd: oneOf(workingFolders),
   watch: z.array(text).exactOptional().describe('a list of files'),
 };
 

@@ -136,3 +136,18 @@ function readVersion(folder: string): string {
   const parsed = packageSchema.safeParse(JSON.parse(text));
   return parsed.success ? parsed.data.version : 'unknown';
 }
+
+/** The API of the upstream that a module uses where it says nothing; null where that is not known. */
+export function apiOfDefault({ upstreams, defaultUpstream }: ModuleLoad): UpstreamApi | null {
+  return upstreams[defaultUpstream.name] ?? null;
+}
+
+/** The upstream's API, but where the author's file has chosen one: then it is another than before by now. */
+export async function settleApi(
+  wanted: UpstreamApi | undefined,
+  { sdk, apiBefore }: { sdk: SdkOfModule | null; apiBefore: UpstreamApi | null },
+): Promise<void> {
+  if (!sdk || !wanted || wanted === apiBefore) return;
+  const now = await apiInUse(sdk.copy);
+  if (now === null || now === (apiBefore ?? 'responses')) useApi(sdk.copy, wanted);
+}
