@@ -44,6 +44,8 @@ export const agent = new Agent({
 //   calls_at_load: 'refuse', // model calls while the file loads: refuse or allow
 //   context: (request) => ({ name: request.key.name }), // run context of a request
 //   model: 'gpt-5-mini', // model of this agent, over the one it names itself
+//   agent: 'agent', // the one to serve, where the file has several
+//   context: (request) => request, // makes the run context of what the gateway gives
 //   upstream: 'openai', // server that answers its model calls
 //   display_name: '${name}', // name in the list of models
 //   description: 'Tells where orders are.', // shown in the list of models
@@ -93,6 +95,8 @@ agent = Agent(
 #     "agent": "agent",  # which one is served, by its name at the top level
 #     "calls_at_load": "refuse",  # model calls while the file loads: refuse or allow
 #     "model": "gpt-5-mini",  # model of this agent, over the one it names itself
+#     "agent": "agent",  # the one to serve, where the file has several
+#     "context": lambda request: request,  # makes the run context of what the gateway gives
 #     "upstream": "openai",  # server that answers its model calls
 #     "display_name": "${name}",  # name in the list of models
 #     "description": "Tells where orders are.",  # shown in the list of models
