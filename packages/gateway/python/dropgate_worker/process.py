@@ -91,10 +91,24 @@ def _let_go_of_channel() -> None:
 
 
 def _gateway_gone() -> None:
-    # Nothing may stay behind: children of the module go too where this process leads its group.
+    # Nothing may stay behind: children of the module go too, also those that lead a session of their own as tool
+    # servers do, and the group where this process leads it.
+    for pid in _descendants_of(os.getpid()):
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     _end(0)
+
+
+def _descendants_of(pid: int) -> list[int]:
+    """Pids of its children and theirs; none where the system does not tell."""
+    children: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children") as file:
+                children.extend(int(child) for child in file.read().split())
+    return [*children, *(each for child in children for each in _descendants_of(child))]
 
 
 def _end(exit_code: int) -> None:

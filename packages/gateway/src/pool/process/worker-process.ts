@@ -132,6 +132,7 @@ export class WorkerProcess {
   end(reason: WorkerEndReason): Promise<WorkerEnd> {
     if (this.#killed) return this.ended;
     this.#killed = { reason, message: '' };
+    this.#descendants.look();
     this.#channel.send({ type: 'shutdown' });
     this.#channel.close();
     this.#endTimer = setTimeout(() => {
@@ -144,6 +145,8 @@ export class WorkerProcess {
   /** Ends it at once, with its group. `message` says why, for the log. */
   kill(reason: WorkerEndReason, message: string): Promise<WorkerEnd> {
     this.#killed ??= { reason, message };
+    // Once it is gone, nobody can tell which children were its own.
+    this.#descendants.look();
     this.#signal('SIGKILL');
     return this.ended;
   }
