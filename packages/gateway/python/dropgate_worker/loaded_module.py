@@ -1,6 +1,6 @@
 """A module after loading."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -20,3 +20,5 @@ class LoadedModule:
     api: Api | None
     # Makes the context of a run from what the request brings; may be awaited.
     make_context: Callable[[Mapping[str, Any]], object]
+    # Lets go of what it holds outside of the process; never raises.
+    close: Callable[[], Awaitable[None]] | None = None

@@ -4,7 +4,7 @@ import asyncio
 import os
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,7 @@ class ModuleServer:
         self._stopped: asyncio.Future[None] = loop.create_future()
         self._loading: Loading | None = None
         self._runs: ActiveRuns | None = None
+        self._close: Callable[[], Awaitable[None]] | None = None
         self._questions = Questions(send)
         process_runs.link = OutsideLink(loop, self._questions, send)
         self._handlers: dict[str, Callable[[Message], None]] = {
@@ -76,11 +77,14 @@ class ModuleServer:
         if self._loading is not None:
             loaded = await self._loading.finish()
             if isinstance(loaded, LoadedModule):
+                self._close = loaded.close
                 self._begin_to_run(loaded)
                 self._send({"type": "loaded", "manifest": loaded.manifest})
             else:
                 self._send({"type": "load_failed", **loaded})
         await self._stopped
+        if self._close is not None:
+            await self._close()
 
     def _begin_to_run(self, module: LoadedModule) -> None:
         from .run.broker_calls import watch_broker_calls

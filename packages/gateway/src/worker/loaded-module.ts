@@ -16,6 +16,8 @@ export type LoadedModule = {
   readonly sdk: SdkCopy | null;
   /** Makes the context of a run of what is known of the request; null where that itself is the context. */
   readonly makeContext?: ((request: RunContext) => unknown) | null;
+  /** Lets go of what it holds outside of the process. Never rejects. */
+  readonly close?: () => Promise<void>;
 };
 
 /** One run inside the worker. */

@@ -126,7 +126,7 @@ function takeMessage(
       send(pong(message.sequence));
       break;
     case 'shutdown':
-      onShutdown();
+      void (module?.close?.() ?? Promise.resolve()).then(onShutdown);
       break;
     default:
       // A type of a later protocol, or a reserved one, is none of this worker's business.

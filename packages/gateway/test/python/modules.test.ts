@@ -1,7 +1,12 @@
+import { readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { processStat } from '../../src/system/processes.ts';
+import { until } from '../acceptance/until.ts';
 import { missingPython } from '../support/python-with-sdk.ts';
 import { loadedWorker } from '../support/python-worker.ts';
 import { startUpstream } from '../support/scripted-upstream.ts';
+import { writeFiles } from '../support/temp-folder.ts';
 import { runInput, textOf } from '../support/worker-run.ts';
 
 const missing = await missingPython();
@@ -74,6 +79,17 @@ for line in sys.stdin:
     else:
         reply["error"] = {"code": -32601, "message": "Unknown method"}
     print(json.dumps(reply), flush=True)
+`;
+
+const unending = `
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+open(f"{os.getpid()}.pid", "w").close()
+`;
+
+const forever = `
+while True:
+    time.sleep(60)
 `;
 
 const conversation = [
@@ -189,7 +205,7 @@ def run():
     );
   });
 
-  test('MCP servers over stdio that the module left unconnected are connected', async () => {
+  test('tool servers left unconnected are connected; an agent runs without those that are away, until they come', async () => {
     const turn = { calls: [{ name: 'shout', args: { text: 'hi' } }] };
     const upstream = await startUpstream(turn, { text: ['HI'] });
     const module = `
@@ -197,15 +213,27 @@ import sys
 from agents import Agent
 from agents.mcp import MCPServerStdio
 
-server = MCPServerStdio(params={"command": sys.executable, "args": ["shouter.py"], "cwd": __file__.rsplit("/", 1)[0]}, name="shouter")
+server = MCPServerStdio(params={"command": sys.executable, "args": ["shouter.py"]}, name="shouter")
+late = MCPServerStdio(params={"command": sys.executable, "args": ["late.py"]}, name="late")
 broken = MCPServerStdio(params={"command": "/does/not/exist", "args": []}, name="broken")
 spare = Agent(name="Spare", mcp_servers=[broken])
-agent = Agent(name="Shouter", mcp_servers=[server], handoffs=[spare])
+agent = Agent(name="Shouter", mcp_servers=[server, late], handoffs=[spare])
 `;
-    const files = { 'agent.py': module, 'shouter.py': shouter };
+    const stubborn = `${unending}${shouter}\n${forever}`;
+    const lateServer = `open("config.json")\n${stubborn.replaceAll('shout"', 'whisper"')}`;
+    const files = { 'agent.py': module, 'shouter.py': stubborn, 'late.py': lateServer };
     const { worker, manifest } = await loadedWorker(files, upstream.baseUrl);
-    expect(manifest.agents[0]).toMatchObject({ mcpServers: ['shouter'] });
-    expect(manifest.warnings).toMatchObject([{ code: 'mcp_server_unreachable' }]);
+    expect(manifest.agents[0]).toMatchObject({ mcpServers: ['shouter', 'late'] });
+    const code = 'mcp_server_unreachable';
+    expect(manifest.warnings).toMatchObject([
+      {
+        code,
+        message: expect.stringMatching(
+          /"late" cannot be connected: .* It wrote: FileNotFoundError: .*'config\.json'$/,
+        ),
+      },
+      { code, message: expect.stringMatching(/"broken" cannot be connected: .*No such file/) },
+    ]);
     expect(await worker.eventsOf('hi')).toMatchObject([
       { type: 'tool_started', tool: 'shout', provenance: 'mcp' },
       { type: 'tool_ended', outcome: 'ok' },
@@ -213,5 +241,19 @@ agent = Agent(name="Shouter", mcp_servers=[server], handoffs=[spare])
       { type: 'finished' },
     ]);
     expect(JSON.stringify(upstream.calls[1]?.body.input)).toContain('HI!');
+    expect(JSON.stringify(upstream.calls[0]?.body.tools)).not.toContain('whisper');
+
+    const folder = dirname(manifest.files[0]?.path ?? '');
+    await writeFiles(folder, { 'config.json': '' });
+    await until('the late server', async () => {
+      await worker.eventsOf('again', { runId: `run_${upstream.calls.length}` });
+      return JSON.stringify(upstream.calls.at(-1)?.body.tools).includes('whisper');
+    });
+    // The gateway is gone: what nothing asked of it ends is killed.
+    const pids = (await readdir(folder)).flatMap((name) => name.match(/^\d+/) ?? []).map(Number);
+    expect(pids).toHaveLength(2);
+    worker.hangUp();
+    await worker.ended;
+    await until('its servers to end', () => pids.every((pid) => processStat(pid) === null));
   });
 });

@@ -6,7 +6,7 @@ import builtins
 import io
 import os
 import sys
-from typing import Any
+from typing import Any, cast
 
 from ..explain.code_frame import place_of
 from ..explain.failure_detail import is_local_path
@@ -30,7 +30,7 @@ class WithheldEnv:
         # An agent that lies in the root itself has it for its own.
         if os.path.dirname(self._root_env) == self._load["folder"]:
             return
-        plain_open = builtins.open
+        plain_open: Any = builtins.open
 
         def open_another(file: Any, *given: Any, **options: Any) -> Any:
             return plain_open(os.devnull if self._is_withheld(file) else file, *given, **options)
@@ -43,7 +43,7 @@ class WithheldEnv:
         self._is_loaded = True
         told: list[Finding] = []
         for frame in self._frames:
-            place = frame or place_of(text, r"dotenv|\.env\b") or {}
+            place = place_of(text, r"dotenv|\.env\b")
             finding: Finding = {
                 "stage": "load",
                 "code": "root_env_withheld",
@@ -53,14 +53,18 @@ class WithheldEnv:
                 "hint": f"Put what the agent needs into a .env beside {os.path.basename(self._load['entry'])}, "
                 "or let the operator give it under `agents` in gateway.yaml.",
             }
-            told.append({**finding, **place})
+            if frame:
+                finding = {**finding, **frame}
+            elif place:
+                finding = {**finding, **place}
+            told.append(finding)
         return told
 
     def _is_withheld(self, file: object) -> bool:
         if not isinstance(file, (str, os.PathLike)):
             return False
-        path = os.fspath(file)
-        if not isinstance(path, str) or os.path.basename(path) != ".env":
+        path = os.fspath(cast("str | os.PathLike[str]", file))
+        if os.path.basename(path) != ".env":
             return False
         folder = os.path.realpath(os.path.dirname(os.path.abspath(path)))
         # What is not there, or closed to this process, fails as it would anyway.

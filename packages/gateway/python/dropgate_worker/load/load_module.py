@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, TypedDict, cast
 
 from ..agent_shape import is_agent, is_runnable
+from ..around.mcp_servers import McpServers
 from ..around.withheld_env import WithheldEnv
 from ..around.working_folder import WorkingFolder
 from ..explain.code_frame import place_of
@@ -42,7 +43,6 @@ from .describe import describe_agents
 from .factory_arguments import factory_arguments
 from .importer import ModuleImporter, author_folders
 from .load_limit import LoadLimit, exits_raise, place_of_task
-from .mcp_servers import connect_servers
 from .module_context import module_context
 from .module_settings import check_module_settings, named_agent
 from .pick_export import PickBy, Picked, as_picked, exports_of, pick_export
@@ -167,8 +167,11 @@ class Loading:
         try:
             with self._limit.armed():
                 picked = await self._within_limit(_settle_factory(self._picked))
-            unconnected = await connect_servers(picked.value, self._load["entry"])
-            return self._described(picked, unconnected)
+            servers = McpServers(picked.value, self._load["entry"])
+            described = self._described(picked, await servers.connect())
+            if isinstance(described, LoadedModule):
+                described.close = servers.close
+            return described
         except NoPick as no_pick:
             return self._failed(
                 [explain_no_pick(no_pick, self._exports, self._load, self._sources.peek)]

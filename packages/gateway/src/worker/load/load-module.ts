@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { Manifest, ModuleLoad, UpstreamApi } from '../../protocol/records.ts';
 import { type AgentShape, isAgent } from '../agent-shape.ts';
+import { connectMcpServers } from '../around/mcp-servers.ts';
 import { type WithheldEnv, withholdRootEnv } from '../around/withheld-env.ts';
 import { enterWorkingFolder, type WorkingFolder } from '../around/working-folder.ts';
 import { findStubs } from '../explain/builder-stubs.ts';
@@ -223,6 +224,7 @@ async function describe(found: {
     ...(agent ? findUnfit(agent, source) : []),
   ];
   if (errors.length > 0) return { findings: [...errors, ...findings] };
+  const servers = agent ? await connectMcpServers(agent, load.entry) : null;
   const agents = agent ? await describeAgents(agent) : [];
   const manifest: Manifest = {
     kind: picked.kind,
@@ -242,6 +244,7 @@ async function describe(found: {
       ...around.workingFolder.settle(settings.cwd),
       ...around.withheldEnv.findings(entryText),
       ...applied.findings,
+      ...(servers?.findings ?? []),
       ...(agent ? findContextTrouble(exports.__gateway__, source) : []),
       ...(agent ? findDuplicateTools(agent, source) : []),
       ...findApprovals(agents, source),
@@ -250,7 +253,9 @@ async function describe(found: {
     loadMs: 0,
   };
   const makeContext = contextMaker(exports.__gateway__);
-  return { manifest, value: picked.value, sdk: sdk?.copy ?? null, makeContext };
+  const close = servers?.close;
+  const module = { manifest, value: picked.value, sdk: sdk?.copy ?? null, makeContext };
+  return close ? { ...module, close } : module;
 }
 
 /** The module's `.env`, with the broker's variables merged in by the gateway, and its default model. */
