@@ -41,16 +41,20 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def import_entry(self) -> ModuleType:
         """Imports the module; raises what it raises. Holds for the rest of the process's life."""
-        # Last, for what only the usual finders know (extension modules, data of packages).
-        sys.path.extend(self._folders)
-        sys.meta_path.insert(0, self)
-        self._import_package()
+        self.install()
         try:
             return importlib.import_module(self._name)
         finally:
             # Of a script that failed its agent may be served: what it defined still has its home.
             if self.module is not None:
                 sys.modules[self._name] = self.module
+
+    def install(self) -> None:
+        """Makes the author's files be found here, the module by its private name too."""
+        # Last, for what only the usual finders know (extension modules, data of packages).
+        sys.path.extend(self._folders)
+        sys.meta_path.insert(0, self)
+        self._import_package()
 
     def _import_package(self) -> None:
         init = os.path.join(self._folder, "__init__.py")

@@ -48,6 +48,7 @@ from .module_settings import check_module_settings, named_agent
 from .pick_export import PickBy, Picked, as_picked, exports_of, pick_export
 from .script_parts import explain_left_out, script_failure
 from .source_files import SourceFiles
+from .spawned_child import let_children_import
 from .workflow_needs import workflow_needs
 
 _APPROVAL_STUB = r"def approval_request\([^)]*\)[^:\n]*:\s*\n\s*# TODO: Implement"
@@ -127,6 +128,7 @@ class Loading:
     def _run_entry(self) -> ModuleType:
         """Runs the module; what it does as a script, beside building its agent, may fail."""
         importer = ModuleImporter(self._load, self._sources)
+        let_children_import(self._load)
         outline = outline_of(self._sources.peek(self._load["entry"]))
         seen = Seen({}, self._load, self._sources.peek, outline)
         refused: list[Refused] = []

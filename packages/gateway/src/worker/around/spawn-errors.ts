@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import childProcess, { type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 
 /** Of what a program wrote, this much is looked at for why it failed. */
@@ -23,7 +23,7 @@ type SpawnOptions = { readonly stdio?: unknown };
 /** Makes it; holds for the rest of the process's life. */
 export function createSpawnErrors(): SpawnErrors {
   const scope = new AsyncLocalStorage<LastErrors>();
-  const holder = childProcess as unknown as { spawn: Spawn };
+  const holder = process.getBuiltinModule('node:child_process') as unknown as { spawn: Spawn };
   const spawn = holder.spawn;
   holder.spawn = (command, args, options) => {
     const errors = scope.getStore();

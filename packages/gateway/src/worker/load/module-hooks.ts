@@ -1,7 +1,12 @@
 import { type LoadHookSync, registerHooks } from 'node:module';
 import { extname } from 'node:path';
+<<<<<<< HEAD
 import { pathToFileURL } from 'node:url';
 import { handOut, handOutEarly, witnessSource } from '../facts/bindings.ts';
+=======
+import { createChildren } from '../around/children.ts';
+import { handOut } from '../facts/bindings.ts';
+>>>>>>> 46ca077 (feat(worker): children load the module's files as it does)
 import { type ModuleText, readModuleText } from '../facts/module-facts.ts';
 import { isLocalPath, pathOfUrl } from './local-files.ts';
 import { createResolveHook, type FailedImport, type ResolvedPackage } from './resolve-import.ts';
@@ -46,17 +51,22 @@ export function installModuleHooks(
   const failures = new WeakMap<object, FailedImport>();
   const tsConfigs = createTsConfigs(sources, projectRoot);
   const facade = createSdkFacade();
+  const children = createChildren(projectRoot);
+  const resolve = facade.resolve(
+    createResolveHook({
+      sources,
+      tsConfigs,
+      onPackage: (resolved) => packages.push(resolved),
+      onFailure: (error, failed) => {
+        if (error instanceof Error) failures.set(error, failed);
+      },
+    }),
+  );
   registerHooks({
-    resolve: facade.resolve(
-      createResolveHook({
-        sources,
-        tsConfigs,
-        onPackage: (resolved) => packages.push(resolved),
-        onFailure: (error, failed) => {
-          if (error instanceof Error) failures.set(error, failed);
-        },
-      }),
-    ),
+    resolve(specifier, context, nextResolve) {
+      children.expect(specifier);
+      return resolve(specifier, context, nextResolve);
+    },
     load: createLoadHook({
       sources,
       tsConfigs,
