@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { blocks, guide, inOrder, promised } from './guide.ts';
 import { packageRoot, startGateway, type TestGateway } from './harness.ts';
 import { processesIn } from './processes.ts';
 import { createProject, type Project } from './project.ts';
@@ -22,7 +23,7 @@ describe('the first start in a folder', () => {
     });
     await project.copy(join(workspaceRoot, 'src/agents/SampleAgent'), 'src/agents/SampleAgent');
     gateway = await startGateway({ project });
-    await until('the banner', () => gateway.logs().includes('Try it'));
+    await until('the whole banner', () => /Try it/.test(banner(gateway.logs())));
   });
   afterAll(async () => {
     await gateway?.stop();
@@ -35,6 +36,13 @@ describe('the first start in a folder', () => {
     expect(answer.model).toBe('default/sampleagent');
     expect(answer.choices[0].message.content).toMatch(/\w/);
     expect(answer.choices[0].finish_reason).toBe('stop');
+  });
+
+  test('answers the examples for callers as their page says', async () => {
+    const script = blocks(guide('Callers.md'), 'sh').join('\n');
+    const env = { PATH: process.env.PATH, DROPGATE_URL: gateway.url, DROPGATE_KEY: gateway.key };
+    const { stdout } = await run('sh', ['-eu', '-c', script], { env });
+    expect(inOrder(stdout, promised(script))).toEqual(promised(script));
   });
 
   test('prints its address, its agents and that no real model answers', () => {
@@ -65,7 +73,14 @@ describe('the first start in a folder', () => {
   });
 });
 
+/** The banner that knows all agents: where one takes long to load, there is another before it. */
+function banner(logs: string): string {
+  const last = logs.slice(logs.lastIndexOf('Dropgate in '));
+  return last.includes('Still loading') ? '' : last;
+}
+
 /** The command the banner prints: it ends with an empty line. */
 function printedCurl(logs: string): string {
-  return /^ *(curl .*?)\n\s*\n/ms.exec(logs)?.[1] ?? expect.unreachable('No curl was printed.');
+  const printed = /^ *(curl .*?)\n\s*\n/ms.exec(banner(logs));
+  return printed?.[1] ?? expect.unreachable('No curl was printed.');
 }

@@ -1,16 +1,16 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launcher } from '../support/cli-process.ts';
+import { blocks, guide, inOrder, promised } from './guide.ts';
 import { packageRoot, startGateway, type TestGateway, warmProject } from './harness.ts';
 import type { Project } from './project.ts';
 
 const run = promisify(execFile);
 const workspaceRoot = dirname(dirname(packageRoot));
-const runbook = readFileSync(join(workspaceRoot, 'docs/guides/OperatorRunbook.md'), 'utf8');
+const runbook = guide('OperatorRunbook.md');
 
 let project: Project;
 let gateway: TestGateway;
@@ -18,7 +18,7 @@ let gateway: TestGateway;
 beforeAll(async () => {
   project = await warmProject();
   await project.write({
-    'gateway.yaml': ['worker: { spares: 0 }', ...blocks('yaml')].join('\n'),
+    'gateway.yaml': ['worker: { spares: 0 }', ...blocks(runbook, 'yaml')].join('\n'),
   });
   await project.copy(join(workspaceRoot, 'src/agents/SampleAgent'), 'src/agents/SampleAgent');
   await makePrograms(join(project.root, 'bin'));
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 describe('the runbook', () => {
   test('works when it is followed from its first command to its last', async () => {
-    const script = blocks('sh').join('\n');
+    const script = blocks(runbook, 'sh').join('\n');
     const { stdout } = await run('sh', ['-eu', '-c', patient(script)], {
       cwd: project.root,
       env: {
@@ -51,12 +51,6 @@ describe('the runbook', () => {
   });
 });
 
-/** The fenced blocks of a language, in order. */
-function blocks(language: string): string[] {
-  const fences = runbook.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'));
-  return [...fences].map(([, text = '']) => text);
-}
-
 /** A reader waits a second for what takes effect; here the state itself is waited for, however long it takes. */
 function patient(script: string): string {
   const waiting = `
@@ -65,21 +59,6 @@ function patient(script: string): string {
     until_asked() { until answer=$(ask) && [ "$answer" = "$1" ]; do command sleep 0.1; done; echo "$answer"; }
   `;
   return waiting + script.replaceAll(/^ask +# → (\d+)$/gm, 'until_asked $1');
-}
-
-/** What the comments behind commands say that they print: `# → 404`. */
-function promised(script: string): string[] {
-  return [...script.matchAll(/# → (.+)$/gm)].map(([, text = '']) => text.trim());
-}
-
-/** Those texts that a transcript has, each behind the one before. */
-function inOrder(transcript: string, texts: readonly string[]): string[] {
-  let at = 0;
-  return texts.filter((text) => {
-    const found = transcript.indexOf(text, at);
-    if (found >= 0) at = found + text.length;
-    return found >= 0;
-  });
 }
 
 /** What a reader has in the PATH: `dropgate`, this Node, and `jq`, of which the runbook uses only paths. */

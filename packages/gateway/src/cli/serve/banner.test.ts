@@ -153,8 +153,7 @@ describe('the banner of dropgate dev', () => {
     const text = textOf({ agents: [loading] });
     expect(text).toContain('Still loading\n    default/sampleagent');
     expect(text).not.toContain('None yet');
-    // It is waited for.
-    expect(text).toContain('"model": "default/sampleagent"');
+    expect(text).toContain('curl http://127.0.0.1:8080/v1/models');
     const failed = { ...loading, status: 'failed' } as const;
     expect(textOf({ agents: [failed], diagnostics: [broken] })).not.toContain('None yet');
   });

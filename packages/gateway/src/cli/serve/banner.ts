@@ -49,7 +49,7 @@ export function banner(status: DevStatus, styled: Styled): string[] {
     `  ${styled('bold', 'Serves at')} ${styled('cyan', `${url}/v1`)}`,
     '',
     ...section('API key', [key], styled),
-    ...firstCall(status, serving[0] ?? loading[0], styled),
+    ...firstCall(status, serving[0], styled),
   ];
 }
 
