@@ -48,15 +48,16 @@ function addAgent(project: BenchProject, index: number): void {
 /** Leaves what loading each of the agents would have left: they are the same file in folders of other names. */
 function copyGeneration(project: BenchProject, count: number): void {
   const store = new DatabaseSync(join(project.root, '.dropgate/gateway.db'));
-  const kept = store.prepare('select agent_id, record from generations').get();
-  const insert = store.prepare('insert into generations (agent_id, record) values (?, ?)');
+  const kept = store.prepare('select * from kept_generations').get();
+  const insert = store.prepare('insert into kept_generations values (?, ?, ?, ?)');
   const renamed = (text: unknown, index: number) =>
     String(text).replaceAll('Agent0', `Agent${index}`).replaceAll('agent0', `agent${index}`);
   store.exec('begin');
   for (let index = 1; index < count; index += 1) {
     const record = JSON.parse(renamed(kept?.record, index)) as { prints: Print[] };
     const prints = record.prints.map((print) => ({ ...print, changedMs: changedMsOf(print) }));
-    insert.run(renamed(kept?.agent_id, index), JSON.stringify({ ...record, prints }));
+    const agentId = renamed(kept?.agent_id, index);
+    insert.run(agentId, `${kept?.files_hash}`, index + 1, JSON.stringify({ ...record, prints }));
   }
   store.exec('commit');
   store.close();

@@ -28,7 +28,7 @@ const tables = [
   'spending',
   'reservations',
   'request_counts',
-  'generations',
+  'kept_generations',
   'diagnostics',
 ];
 
