@@ -24,6 +24,8 @@ beforeAll(async () => {
   project.write('gateway.yaml', 'worker: { spares: 0 }\n');
   project.write('src/agents/Mortal/agent.ts', mortal);
   gateway = await startTestGateway({ projectRoot: project.folder });
+  // On a busy machine it counts as loaded before it is.
+  await gateway.gateway.refresh({ force: false });
 });
 
 afterAll(async () => {

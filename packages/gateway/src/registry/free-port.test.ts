@@ -91,6 +91,8 @@ export const agent = { run: async () => '${text}' };
     project.write('gateway.yaml', 'worker: { spares: 0 }\n');
     project.write('src/agents/Web/agent.ts', listening('One.'));
     gateway = await startTestGateway({ projectRoot: project.folder });
+    // On a busy machine it counts as loaded before it is.
+    await gateway.gateway.refresh({ force: false });
   });
 
   afterAll(async () => {
@@ -107,6 +109,13 @@ export const agent = { run: async () => '${text}' };
     });
     expect(await page(port)).toBe('Two.');
     expect(gateway.gateway.agents()).toMatchObject([{ status: 'ready', generation: 2 }]);
+    const [line = '', ...others] = listening('Three.').split('\ncreateServer');
+    const asAdvised = `${line}\nif (import.meta.main) createServer${others.join('')}`;
+    project.write('src/agents/Web/agent.ts', asAdvised);
+    expect(await gateway.gateway.refresh({ force: false })).toMatchObject({
+      loaded: ['default/web'],
+      warnings: [],
+    });
   });
 });
 

@@ -18,6 +18,8 @@ const saying = (text: string) =>
 
 async function start(): Promise<TestGateway> {
   gateway = await startTestGateway({ projectRoot: project.folder });
+  // On a busy machine it counts as loaded before it is.
+  await gateway.gateway.refresh({ force: false });
   return gateway;
 }
 
@@ -146,6 +148,14 @@ test('released while the file on disk is broken, it serves on and says why', asy
   expect((await run('rollback', 'trip', '--release')).err).toContain(
     'default/trip is not rolled back',
   );
+});
+
+test('holds what serves already without loading it again', async () => {
+  expect(await ask('POST', '/agents/rollback', { agent: 'Default/Trip', to: 4 })).toMatchObject({
+    status: 200,
+    body: { status: 'ready', generation: 4, pinned: { by: expect.stringMatching(/^key_/) } },
+  });
+  expect(await answer()).toBe('One Paris');
 });
 
 test('follows its files again once they change', async () => {
