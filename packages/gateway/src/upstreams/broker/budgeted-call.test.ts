@@ -179,7 +179,7 @@ describe('a call of a key with a budget costs', () => {
     const { send, untilSettled } = await watched((_request, response, index) => {
       if (index === 0) {
         beginStream(response, deltas);
-        response.end('data: [DONE]\n\n');
+        response.end(asStream([{ type: 'response.completed', response: {} }]));
       } else {
         response.setHeader('content-type', 'application/json');
         response.end(JSON.stringify({ text: 'x'.repeat(4000) }));
