@@ -7,7 +7,7 @@ import {
   isPackage,
   packageName,
 } from '../load/resolve-import.ts';
-import { isInstalled, localImportHint, missingFileHint } from './causes/local-import.ts';
+import { isInstalled, isPeer, localImportHint, missingFileHint } from './causes/local-import.ts';
 import { placeOf } from './code-place.ts';
 import { describeThrown, type FailureContext, locate } from './failure-context.ts';
 import { isCloudflares, isMeantForSdk, unofficialHint } from './unofficial-sdk.ts';
@@ -104,7 +104,9 @@ function describeForeignImport(failed: FailedImport, { importer, context }: Impo
   return {
     code: 'missing_package',
     message: `\`${failed.specifier}\` is not installed, but the package at ${importer} needs it.`,
-    hint: `Run \`npm install --prefix ${folder}\`.`,
+    hint: isPeer(failed.specifier, importer)
+      ? `Run \`npm install ${packageName(failed.specifier)} --prefix ${folder}\`: that package leaves it to whoever uses it.`
+      : `Run \`npm install --prefix ${folder}\`.`,
   };
 }
 

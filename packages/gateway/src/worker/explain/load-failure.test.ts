@@ -97,6 +97,18 @@ describe('a module that does not load says where and what to do', () => {
     expect(finding.hint).toBe('Run `npm install --prefix Written`.');
   });
 
+  test('for a package that leaves one to whoever uses it', async () => {
+    const finding = await findingFor({
+      'agent.ts': `import 'outer';\n`,
+      'node_modules/outer/package.json':
+        '{ "name": "outer", "main": "index.js", "peerDependencies": { "inner": "*" } }',
+      'node_modules/outer/index.js': `require('inner/part');\n`,
+    });
+    expect(finding.hint).toBe(
+      'Run `npm install inner --prefix Written`: that package leaves it to whoever uses it.',
+    );
+  });
+
   test.each(['openai-agents', '@openai/agent', 'openai/agents', 'agents'])(
     'for the SDK under a name that is not its own: %s',
     async (name) => {

@@ -61,7 +61,8 @@ export function createLoadScript(
       waitedAt = facts().script.waitedAt((name) => name in values);
     },
     located(finding) {
-      const isPlaceless = finding.code === 'import_failed' && finding.file === undefined;
+      const isPlaceless = placeless.has(finding.code) && finding.line === undefined;
+      if (isPlaceless && (finding.file ?? load.entry) !== load.entry) return finding;
       return isPlaceless ? { ...finding, ...locate(load.entry, waitedAt, sources) } : finding;
     },
     neededCall() {
@@ -77,6 +78,9 @@ export function createLoadScript(
     },
   };
 }
+
+/** Codes of failures of which only the place is unknown. */
+const placeless = new Set(['import_failed', 'missing_file', 'missing_program', 'missing_variable']);
 
 type Told = Pick<FailureContext, 'sources'> & {
   /** Name of the entry. */

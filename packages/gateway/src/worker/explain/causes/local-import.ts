@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { isAlias, isOwnName } from '../../../protocol/local-names.ts';
 import { statsOf } from '../../load/local-files.ts';
 import { filesFor, packageName } from '../../load/resolve-import.ts';
+import { fieldsOf } from '../../sdk.ts';
 import type { FailureContext } from '../failure-context.ts';
 
 /** Where an import that found nothing is written. */
@@ -45,6 +47,25 @@ export function isInstalled(specifier: string, importer: string): boolean {
   for (let folder = dirname(importer); ; folder = dirname(folder)) {
     if (statsOf(join(folder, 'node_modules', name))) return true;
     if (folder === dirname(folder)) return false;
+  }
+}
+
+/** True where the package that imports a name leaves it to its users to install it. */
+export function isPeer(specifier: string, importer: string): boolean {
+  for (let folder = dirname(importer); folder !== dirname(folder); folder = dirname(folder)) {
+    const declared = peersIn(join(folder, 'package.json'));
+    if (declared) return packageName(specifier) in declared;
+  }
+  return false;
+}
+
+/** Null where there is no `package.json` that names a package. */
+function peersIn(path: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const { name, peerDependencies } = fieldsOf(JSON.parse(readFileSync(path, 'utf8')));
+    return typeof name === 'string' ? fieldsOf(peerDependencies) : null;
+  } catch {
+    return null;
   }
 }
 
