@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { DependencyReport, DependentModule } from '../dependency-report.ts';
@@ -12,7 +13,7 @@ import {
   type PythonEnvironments,
   pythonSdk,
 } from './environments.ts';
-import { holdsMarker } from './marker.ts';
+import { holdsMarker, type MarkerValues } from './marker.ts';
 import type { Requirement } from './requirement.ts';
 import { type Requirements, readRequirements } from './requirements.ts';
 import { fitsSpecifier } from './version.ts';
@@ -40,7 +41,8 @@ export async function inspectPython(
     return { declarations, packages, findings: [choice.finding] };
   }
   const has = await listDistributions(choice.facts);
-  const declared = (requirements?.wanted ?? []).flatMap((one) => check(one, choice, has));
+  const checked = (requirements?.wanted ?? []).map((one) => check(one, choice, has));
+  const declared = (await Promise.all(checked)).flat();
   const noSdk = await describeSdk({ module, requirements, choice, pythons }, has);
   const findings = [
     ...declared.flatMap((one) => describe(one, requirements, module)),
@@ -53,8 +55,30 @@ export async function inspectPython(
 
 /** Whether the module's own files import the SDK. A word in a comment is taken for one: it costs an install. */
 export async function importsSdk(module: DependentModule): Promise<boolean> {
-  const text = await readSource(projectOf(module), module.entry);
-  return /^[ \t]*(?:from[ \t]+agents[.\s]|import[ \t]+agents\b)/m.test(text);
+  const project = projectOf(module);
+  for (const file of [module.entry, ...(await helpersIn(module.folder))]) {
+    const text = await readSource(project, file);
+    if (/^[ \t]*(?:from[ \t]+agents[.\s]|import[ \t]+agents\b)/m.test(text)) return true;
+  }
+  return false;
+}
+
+/** Helpers that are looked at: a module has few. */
+const MAX_HELPERS = 100;
+
+/** Source files beside a module, and in the folders beside it that can be packages. */
+async function helpersIn(folder: string): Promise<string[]> {
+  const beside = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const packages = beside.filter((entry) => entry.isDirectory() && /^\w/.test(entry.name));
+  const inside = packages.map(async ({ name }) => {
+    const files = await readdir(join(folder, name)).catch(() => []);
+    return files.map((file) => join(folder, name, file));
+  });
+  const files = [
+    ...beside.map(({ name }) => join(folder, name)),
+    ...(await Promise.all(inside)).flat(),
+  ];
+  return files.filter((file) => file.endsWith('.py')).slice(0, MAX_HELPERS);
 }
 
 /** The SDK of a module that imports it without declaring it; an install adds it. */
@@ -78,11 +102,11 @@ function unchecked(requirements: Requirements | null): CheckedPackage[] {
 type Found = PythonChoice & { readonly type: 'found' };
 
 /** Nothing where its marker says that it is not for this Python. */
-function check(
+async function check(
   one: Requirement,
   { facts, isOwn }: Found,
   has: ReadonlyMap<string, Distribution>,
-): CheckedPackage[] {
+): Promise<CheckedPackage[]> {
   const applies = one.marker === null ? true : holdsMarker(one.marker, facts.markers);
   if (applies === false) return [];
   const found = one.name === null ? null : (has.get(one.name) ?? null);
@@ -92,7 +116,25 @@ function check(
   if (applies === null || one.name === null) return checked(isOwn ? 'ok' : 'missing');
   if (!found) return checked('missing');
   const fits = !one.isSpecifier || fitsSpecifier(found.version, one.wanted);
-  return checked(fits ? 'ok' : 'wrong_version');
+  if (!fits) return checked('wrong_version');
+  const brings = await broughtBy(found, one.extras, facts.markers);
+  return checked(brings.every((name) => has.has(name)) ? 'ok' : 'missing');
+}
+
+/** Names of what extras of a distribution bring on this Python; of an unreadable one none. */
+async function broughtBy(
+  { path }: Distribution,
+  extras: readonly string[],
+  markers: MarkerValues,
+): Promise<string[]> {
+  if (extras.length === 0) return [];
+  const text = await readFile(join(path, 'METADATA'), 'utf8').catch(() => '');
+  return [...text.matchAll(/^Requires-Dist: *([\w.-]+)[^;\n]*;(.*extra.*)$/gm)].flatMap(
+    ([, name = '', marker = '']) => {
+      const isAsked = (extra: string) => holdsMarker(marker, { ...markers, extra }) === true;
+      return extras.some(isAsked) ? [normalName(name)] : [];
+    },
+  );
 }
 
 function asPackage({ name, wanted, place }: Requirement) {

@@ -279,6 +279,34 @@ describe.skipIf(missing)('a module in Python', () => {
     expect(await installShared()).toMatchObject(both);
   });
 
+  test('is missed where only an extra of it lacks', async () => {
+    const { folder, check } = await scene({ 'requirements.txt': 'words[loud]\n' });
+    await run(pythonInPath(), ['-m', 'venv', '--without-pip', join(folder, '.venv')]);
+    const [version = ''] = await readdir(join(folder, '.venv/lib'));
+    const packages = join(folder, '.venv/lib', version, 'site-packages');
+    const metadata = 'Name: words\nVersion: 1.0\nRequires-Dist: shout>=1; extra == "loud"\n';
+    await writeFiles(packages, { 'words-1.0.dist-info/METADATA': metadata });
+    expect(await check()).toMatchObject([
+      {
+        code: 'missing_dependency',
+        message: 'requirements.txt asks for words, which is not installed.',
+      },
+    ]);
+    await writeFiles(packages, { 'shout-1.0.dist-info/METADATA': 'Name: shout\n' });
+    expect(await check()).toEqual([]);
+  });
+
+  test('without the SDK is told of it where a helper alone imports it', async () => {
+    const { check, folder } = await scene({
+      'agent.py': 'from desk.team import agent\n',
+      'desk/team.py': 'from agents import Agent\nagent = Agent(name="A")\n',
+    });
+    await run(pythonInPath(), ['-m', 'venv', '--without-pip', join(folder, '.venv')]);
+    expect(await check()).toMatchObject([
+      { code: 'missing_dependency', file: join(folder, 'agent.py') },
+    ]);
+  });
+
   test('without requirements is in order when it needs nothing', async () => {
     const { check } = await scene({ 'agent.py': 'class agent:\n    pass\n' });
     expect(await check()).toEqual([]);

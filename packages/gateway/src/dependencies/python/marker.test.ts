@@ -18,3 +18,9 @@ test.each([
 ])('%s: %s', (marker, holds) => {
   expect(holdsMarker(marker, values)).toBe(holds);
 });
+
+test('an extra is asked for where it is named', () => {
+  const marker = 'python_version >= "3.9" and extra == "docs"';
+  expect(holdsMarker(marker, { ...values, extra: 'docs' })).toBe(true);
+  expect(holdsMarker(marker, { ...values, extra: 'tests' })).toBe(false);
+});

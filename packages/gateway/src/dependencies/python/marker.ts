@@ -8,7 +8,7 @@ const token = /\s*(?:(\(|\))|(===|==|!=|~=|<=|>=|<|>)|(['"])(.*?)\3|([A-Za-z_.]+
 /** A marker cannot be read; only the worker's Python itself could tell. */
 class UnknownMarker extends Error {}
 
-/** Whether a requirement's marker holds; null where it is not understood. Extras count as not asked for. */
+/** Whether a requirement's marker holds; null where it is not understood. Extras count as not asked for, but for `extra` among the values. */
 export function holdsMarker(marker: string, values: MarkerValues): boolean | null {
   try {
     const rest = tokensOf(marker);
@@ -72,7 +72,7 @@ function operatorOf(rest: Token[]): string {
 
 function value(found: Token | undefined, values: MarkerValues): string {
   if (found?.kind === 'text') return found.text;
-  if (found?.text === 'extra') return '';
+  if (found?.text === 'extra') return values.extra ?? '';
   const known = found?.kind === 'word' ? values[found.text] : undefined;
   if (known === undefined) throw new UnknownMarker();
   return known;

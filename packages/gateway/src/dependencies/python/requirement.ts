@@ -13,6 +13,8 @@ export type Requirement = {
   /** Where it comes from: an index of packages, a path of this machine, or a place in the net. */
   readonly source: 'index' | 'path' | 'address';
   readonly marker: string | null;
+  /** Parts of it that are asked for beside what it always brings: `litellm` of `openai-agents[litellm]`. */
+  readonly extras: readonly string[];
   readonly file: string;
   readonly place: TextPlace;
 };
@@ -29,7 +31,7 @@ export type RequirementLine = {
 const LINE_LIMIT = 1000;
 
 const named =
-  /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?) ?(?:\[[^\]]*\])? ?(?:@ ?(\S+)|\(([^)]*)\)|([^;@]*)) ?(?:;(.+))?$/;
+  /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?) ?(?:\[([^\]]*)\])? ?(?:@ ?(\S+)|\(([^)]*)\)|([^;@]*)) ?(?:;(.+))?$/;
 
 /** Where Python would break a line in two, and what continues one. */
 const lineBreak = /[\p{Cc}\u2028\u2029]|\\$/u;
@@ -42,7 +44,7 @@ export function hidesLine(text: string): boolean {
 /** What a line asks for; null for what pip would not take. An editable one comes from a path or an address. */
 export function parseRequirement(line: RequirementLine): Requirement | null {
   const { file, place } = line;
-  const where = { file, place };
+  const where = { file, place, extras: [] as readonly string[] };
   const editable = /^(?:-e|--editable)[\s=]+/.exec(line.text)?.[0];
   const text = line.text.slice(editable?.length ?? 0).replaceAll(/\s+/g, ' ');
   if (text.length > LINE_LIMIT || text.startsWith('-') || hidesLine(line.text)) return null;
@@ -55,7 +57,7 @@ export function parseRequirement(line: RequirementLine): Requirement | null {
     const name = nameOfFile(wanted);
     return { ...where, name, wanted, isSpecifier: false, source: sourceOf(wanted), marker: null };
   }
-  const [, name, url, inBrackets, plain, marker] = named.exec(text) ?? [];
+  const [, name, extras = '', url, inBrackets, plain, marker] = named.exec(text) ?? [];
   if (name === undefined) return null;
   const wanted = url ?? (inBrackets ?? plain ?? '').trim();
   if (url === undefined && !isSpecifier(wanted)) return null;
@@ -66,6 +68,7 @@ export function parseRequirement(line: RequirementLine): Requirement | null {
     isSpecifier: url === undefined,
     source: url === undefined ? 'index' : sourceOf(url),
     marker: marker?.trim() || null,
+    extras: extras.split(',').flatMap((extra) => extra.trim() || []),
   };
 }
 

@@ -39,6 +39,7 @@ describe('what a module in Python declares', () => {
           {
             name: 'foo-bar',
             wanted: '>=1.2, <2',
+            extras: ['extra1', 'extra2'],
             marker: 'python_version >= "3.9"',
             place: { line: 4, column: 1 },
           },
