@@ -48,6 +48,16 @@ const served: readonly Case[] = [
     },
   ],
   [
+    'has a main() that fails before all is built',
+    'def main():\n    raise LookupError("no database")\nmain()\n__gateway__ = {"agent": "agent"}\n',
+    { code: 'script_failed', line: 5, hint: 'Put line 6 under `if __name__ == "__main__":`.' },
+  ],
+  [
+    'prints what a model said before all is built',
+    'result = Runner.run_sync(agent, "Hi")\nprint(result.final_output)\nother = Agent(name="B", handoffs=[agent])\nagent = other\n',
+    { code: 'call_at_load', line: 4 },
+  ],
+  [
     'ends itself',
     'def main(): return 2\nsys.exit(main())\n',
     {

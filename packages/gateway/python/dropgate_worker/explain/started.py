@@ -55,12 +55,9 @@ def _names_of(
 def assigned_to(name: str, body: list[ast.stmt]) -> ast.expr | None:
     """What the statements first assign to a name; None where they do not."""
     for statement in top_statements(body):
-        if isinstance(statement, ast.Assign):
-            targets = statement.targets
-        elif isinstance(statement, ast.AnnAssign):
-            targets = [statement.target]
-        else:
+        if not isinstance(statement, (ast.Assign, ast.AnnAssign)):
             continue
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
             return statement.value
     return None

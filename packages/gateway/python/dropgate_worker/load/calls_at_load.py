@@ -35,6 +35,11 @@ def are_permitted(outline: Outline) -> bool:
 _MODEL_PATHS = ("/responses", "/chat/completions", "/completions")
 
 
+def is_refused(error: BaseException) -> bool:
+    """True for what a refused call raised."""
+    return isinstance(error, RefusedAtLoad)
+
+
 @dataclass(frozen=True)
 class Refused:
     """A call that was refused: the author's line, and what it does."""

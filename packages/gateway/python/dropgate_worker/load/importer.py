@@ -1,5 +1,7 @@
 """Imports the module under a private name, and its local helpers as one generation."""
 
+import __future__
+
 import ast
 import hashlib
 import importlib.abc
@@ -12,11 +14,15 @@ from types import ModuleType
 from typing import cast
 
 from ..protocol import ModuleLoad
-from .script_parts import leave_out_servers
+from .calls_at_load import is_refused
+from .script_parts import leave_out_servers, rest_after
 from .source_files import SourceFiles, decode_source
 
 # The SDK's own package: a local folder of that name must not hide it.
 SDK_PACKAGE = "agents"
+
+# Of what `from __future__` sets for the whole of a file, all that still changes anything.
+_FUTURE_FLAGS = __future__.annotations.compiler_flag
 
 
 class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -38,6 +44,8 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         # The module as far as it ran, and statements of it that were not run.
         self.module: ModuleType | None = None
         self.left_out: list[ast.stmt] = []
+        # What statements of it raised that it went on behind.
+        self.skipped: list[BaseException] = []
 
     def import_entry(self) -> ModuleType:
         """Imports the module; raises what it raises. Holds for the rest of the process's life."""
@@ -103,7 +111,25 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if path == self._entry:
             self.module = module
             self.left_out = leave_out_servers(tree)
+            self._run_script(tree, module)
+            return
         exec(compile(tree, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+
+    def _run_script(self, tree: ast.Module, module: ModuleType) -> None:
+        """Runs the module; where a statement that builds nothing fails, it goes on behind it."""
+        code = compile(tree, self._entry, "exec", dont_inherit=True)
+        future = code.co_flags & _FUTURE_FLAGS
+        while True:
+            try:
+                exec(code, module.__dict__)  # noqa: S102
+                return
+            except (Exception, SystemExit) as error:
+                rest = rest_after(error, tree, self._entry)
+                if rest is None:
+                    raise next((one for one in self.skipped if is_refused(one)), error) from None
+                self.skipped.append(error)
+            tree = rest
+            code = compile(tree, self._entry, "exec", flags=future, dont_inherit=True)
 
     def get_source(self, fullname: str) -> str:
         """Text of a module, for `inspect` and tracebacks: of a kept generation, not of the disk."""

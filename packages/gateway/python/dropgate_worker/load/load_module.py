@@ -46,7 +46,7 @@ from .load_limit import LoadLimit, exits_raise, place_of_task
 from .module_context import module_context
 from .module_settings import check_module_settings, named_agent
 from .pick_export import PickBy, Picked, as_picked, exports_of, pick_export
-from .script_parts import explain_left_out, script_failure
+from .script_parts import explain_left_out, explain_script, script_failure
 from .source_files import SourceFiles
 from .spawned_child import let_children_import
 from .workflow_needs import workflow_needs
@@ -145,6 +145,9 @@ class Loading:
                 self._script_error = error
         finally:
             renew_connections()
+        others = [] if refused else importer.skipped
+        self._told.extend(explain_script(error, seen) for error in others)
+        self._script_error = self._script_error or next(iter(others), None)
         self._told.extend(explain_refused(call, seen) for call in dict.fromkeys(refused))
         self._told.extend(explain_left_out(left, seen) for left in importer.left_out)
         if importer.module is None:

@@ -10,6 +10,7 @@ from ..explain.load_failure import LoadHangs, finding
 from ..explain.outline import Function, called_name, is_agent_call
 from ..explain.seen import Seen
 from ..protocol import Finding
+from .calls_at_load import is_refused
 
 # Classes of packages whose instances have a `run` that serves for good.
 _SERVERS = ("FastAPI", "FastMCP", "Flask", "MCPServer", "Quart", "Sanic", "Starlette")
@@ -75,18 +76,40 @@ def _runs_server(call: ast.Call, servers: set[str]) -> bool:
     return isinstance(function.value, ast.Name) and function.value.id in ("uvicorn", *servers)
 
 
+def rest_after(error: BaseException, tree: ast.Module, entry: str) -> ast.Module | None:
+    """What follows the statement that failed, where that is no more than a call, or was refused; None else."""
+    failed = _failed_statement(error, tree.body, entry)
+    if failed is None or isinstance(error, (SyntaxError, ImportError, LoadHangs)):
+        return None
+    is_plain = isinstance(failed, ast.Expr) and not any(map(is_agent_call, ast.walk(failed)))
+    if not is_plain and not (is_refused(error) and isinstance(failed, (ast.Assign, ast.AnnAssign))):
+        return None
+    return ast.Module(tree.body[tree.body.index(failed) + 1 :], [])
+
+
 def script_failure(error: BaseException, seen: Seen) -> Finding | None:
     """A warning, where what failed is a statement that builds nothing, with nothing built after it; None else."""
-    entry = seen.load["entry"]
-    frames = traceback.extract_tb(error.__traceback__)
-    line = next((frame.lineno or 0 for frame in frames if frame.filename == entry), 0)
     body = seen.outline.tree.body
-    failed = next((one for one in body if one.lineno <= line <= (one.end_lineno or 0)), None)
+    failed = _failed_statement(error, body, seen.load["entry"])
     if failed is None or isinstance(error, (SyntaxError, ImportError)):
         return None
-    rest = body[body.index(failed) :]
-    if any(map(_builds, rest)):
-        return None
+    return None if any(map(_builds, body[body.index(failed) :])) else explain_script(error, seen)
+
+
+def _failed_statement(error: BaseException, body: list[ast.stmt], entry: str) -> ast.stmt | None:
+    line = _entry_line(error, entry)
+    return next((one for one in body if one.lineno <= line <= (one.end_lineno or 0)), None)
+
+
+def _entry_line(error: BaseException, entry: str) -> int:
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame.lineno or 0 for frame in frames if frame.filename == entry), 0)
+
+
+def explain_script(error: BaseException, seen: Seen) -> Finding:
+    """A warning: what the file does as a script failed."""
+    entry = seen.load["entry"]
+    line = _entry_line(error, entry)
     said = f"{type(error).__name__}: {text_of(error)}".removesuffix(": ")
     if isinstance(error, LoadHangs):
         said = text_of(error)
