@@ -93,10 +93,13 @@ describe.each(users)('an agent in a sandbox, as %s', (_whom, user, missing) => {
       expect(await probe(gateway, 'default/snake', user)).toEqual(nothingReached);
     });
 
-    test.runIf(hasPython)('in Python runs the interpreter of its own folder inside alone', async () => {
-      expect(await probe(gateway, 'default/own', user)).toEqual(nothingReached);
-      expect(await readdir(join(gateway.project.root, 'marks'))).toEqual([]);
-    });
+    test.runIf(hasPython)(
+      'in Python runs the interpreter of its own folder inside alone',
+      async () => {
+        expect(await probe(gateway, 'default/own', user)).toEqual(nothingReached);
+        expect(await readdir(join(gateway.project.root, 'marks'))).toEqual([]);
+      },
+    );
 
     test('calls its tools and its model, also from the kept files', async () => {
       const question = { model: 'default/weather', content: 'What is the weather in Paris?' };

@@ -50,7 +50,8 @@ def _become_child() -> None:
     entry = os.environ.get(ENTRY_VARIABLE)
     if entry is None:
         return
-    load = cast("ModuleLoad", {"entry": entry, "folder": os.path.dirname(entry)})
+    folder, name = os.path.split(entry)
+    load = cast("ModuleLoad", {"entry": entry, "folder": folder, "modulePath": name, "env": {}})
     _ChildImporter(load, SourceFiles(None, "")).install()
 
 

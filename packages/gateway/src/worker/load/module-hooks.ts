@@ -1,12 +1,8 @@
 import { type LoadHookSync, registerHooks } from 'node:module';
 import { extname } from 'node:path';
-<<<<<<< HEAD
 import { pathToFileURL } from 'node:url';
-import { handOut, handOutEarly, witnessSource } from '../facts/bindings.ts';
-=======
 import { createChildren } from '../around/children.ts';
-import { handOut } from '../facts/bindings.ts';
->>>>>>> 46ca077 (feat(worker): children load the module's files as it does)
+import { handOut, handOutEarly, witnessSource } from '../facts/bindings.ts';
 import { type ModuleText, readModuleText } from '../facts/module-facts.ts';
 import { isLocalPath, pathOfUrl } from './local-files.ts';
 import { createResolveHook, type FailedImport, type ResolvedPackage } from './resolve-import.ts';
