@@ -3,9 +3,9 @@ import { pathToFileURL } from 'node:url';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { Manifest, ModuleLoad, UpstreamApi } from '../../protocol/records.ts';
 import { type AgentShape, isAgent } from '../agent-shape.ts';
+import { applyEnvironment } from '../around/apply-environment.ts';
 import { connectMcpServers } from '../around/mcp-servers.ts';
-import { type WithheldEnv, withholdRootEnv } from '../around/withheld-env.ts';
-import { enterWorkingFolder, type WorkingFolder } from '../around/working-folder.ts';
+import { enterSurroundings, peekText, type Surroundings } from '../around/surroundings.ts';
 import { findStubs } from '../explain/builder-stubs.ts';
 import { explainChoice } from '../explain/chosen-export.ts';
 import { explainFailedPick } from '../explain/failed-pick.ts';
@@ -14,7 +14,6 @@ import { explainLoadError } from '../explain/load-failure.ts';
 import { findApprovals, findDuplicateTools, findUnfit } from '../explain/unfit-agents.ts';
 import { takeBindings } from '../facts/bindings.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
-import { installBrokerFetch } from '../models/broker-fetch.ts';
 import { keepModelAccess } from '../models/model-access.ts';
 import { contextMaker, findContextTrouble } from '../module-context.ts';
 import { guardTools } from '../run/guard-tools.ts';
@@ -83,23 +82,15 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
     // The module may run agents while it is imported.
     guardTools(deps.preloadedSdk, null);
   }
-  widenStacks();
+  // An author's line may lie below many of packages; ten frames, as by default, often end before it.
+  Error.stackTraceLimit = Math.max(Error.stackTraceLimit ?? 0, keptFrames);
   const { projectRoot, env } = deps;
   const hooks = installModuleHooks(sources, { projectRoot, entry });
   const found = { ...load, entry, folder: realPath(load.folder) };
-  const text = textOf(sources, entry);
-  const around: Surroundings = {
-    workingFolder: enterWorkingFolder(found, { text, projectRoot }),
-    withheldEnv: withholdRootEnv(projectRoot, found),
-  };
+  const text = peekText(sources, entry);
+  const around = enterSurroundings(found, { text, projectRoot });
   const { failedImport } = hooks;
-  const context: FailureContext = {
-    load: { ...load, entry },
-    projectRoot,
-    sources,
-    failedImport,
-    env,
-  };
+  const context: FailureContext = { load: found, projectRoot, sources, failedImport, env };
   const failed = (findings: readonly Finding[]): LoadResult => ({
     type: 'load_failed',
     findings: [...findings, ...around.withheldEnv.findings(text)],
@@ -133,12 +124,6 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
     holdsExit: script.takes,
   };
 }
-
-/** What a module finds around it. */
-type Surroundings = {
-  readonly workingFolder: WorkingFolder;
-  readonly withheldEnv: WithheldEnv;
-};
 
 type LoadTools = {
   readonly hooks: ModuleHooks;
@@ -256,30 +241,6 @@ async function describe(found: {
   const close = servers?.close;
   const module = { manifest, value: picked.value, sdk: sdk?.copy ?? null, makeContext };
   return close ? { ...module, close } : module;
-}
-
-/** The module's `.env`, with the broker's variables merged in by the gateway, and its default model. */
-function applyEnvironment(load: ModuleLoad, env: LoadDeps['env']): void {
-  const model = load.defaultModel?.name;
-  Object.assign(env, model ? { OPENAI_DEFAULT_MODEL: model } : {}, load.env);
-  const brokerBaseUrl = load.env.OPENAI_BASE_URL;
-  if (!brokerBaseUrl) return;
-  installBrokerFetch({ brokerBaseUrl, token: load.env.OPENAI_API_KEY });
-  globalThis.fetch = callsAtLoad.guardFetch(globalThis.fetch, brokerBaseUrl);
-}
-
-/** One that cannot be read says so when it is imported. */
-function textOf(sources: SourceFiles, path: string): string {
-  try {
-    return sources.peek(path);
-  } catch {
-    return '';
-  }
-}
-
-/** An author's line may lie below many of packages; ten frames, as by default, often end before it. */
-function widenStacks(): void {
-  Error.stackTraceLimit = Math.max(Error.stackTraceLimit ?? 0, keptFrames);
 }
 
 /** Only this process has the very bytes it loaded; the file may be another by the time the gateway looks. */

@@ -49,7 +49,7 @@ export function useApi(sdk: SdkCopy, api: UpstreamApi): void {
 }
 
 /** The API of models that agents name, as it stands; null where the copy does not tell. */
-export async function apiInUse(sdk: SdkCopy): Promise<UpstreamApi | null> {
+async function apiInUse(sdk: SdkCopy): Promise<UpstreamApi | null> {
   const { OpenAIProvider } = sdk;
   if (typeof OpenAIProvider !== 'function') return null;
   try {
