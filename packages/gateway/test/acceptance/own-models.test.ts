@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { patienceMs } from '../support/hang-limit.ts';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import { call, diagnosticsOf } from './call.ts';
 import { startGateway, type TestGateway } from './harness.ts';
@@ -87,7 +88,10 @@ beforeAll(async () => {
       (heads[language] + texts[language]).replaceAll('VENDOR', vendor.origin),
     ]);
   gateway = await startGateway({
-    files: Object.fromEntries([...written('ts'), ...(python ? written('py') : [])]),
+    files: {
+      ...Object.fromEntries([...written('ts'), ...(python ? written('py') : [])]),
+      'gateway.yaml': `worker: { spares: 0, load_timeout_ms: ${patienceMs} }\n`,
+    },
     env: {
       OPENAI_API_KEY: 'sk-real',
       OPENAI_BASE_URL: upstream.baseUrl,

@@ -9,8 +9,9 @@ const shared = ['agent_shape', 'loaded_module', 'message_taker', 'protocol', 'ru
 const rooms: Readonly<Record<string, readonly string[]>> = {
   explain: shared,
   around: [...shared, 'explain'],
-  load: [...shared, 'explain', 'around'],
-  run: [...shared, 'explain'],
+  load: [...shared, 'explain', 'models', 'around'],
+  models: [...shared, 'explain'],
+  run: [...shared, 'explain', 'models'],
 };
 
 const files = pythonFiles().map(({ path, text }) => ({ path, lines: text.split('\n') }));
@@ -34,7 +35,7 @@ test('what shares the top of the Python worker imports no room but for types', (
     .filter(({ path }) => shared.some((name) => path === join(package_, `${name}.py`)))
     .flatMap(({ path, lines }) =>
       lines
-        .filter((line) => /^from \.(around|explain|load|run)\b/.test(line))
+        .filter((line) => /^from \.(around|explain|load|models|run)\b/.test(line))
         .map((line) => path + line),
     );
   expect(strays).toEqual([]);

@@ -20,12 +20,12 @@ from ..explain.explain_error import explain_load_error
 from ..explain.failure_detail import set_author_folders
 from ..explain.load_failure import LoadHangs
 from ..explain.missed_exports import explain_no_pick
-from ..explain.model_access import keep_model_access
 from ..explain.no_pick import Exports, NoPick
 from ..explain.outline import outline_of
 from ..explain.seen import Seen
 from ..explain.unclear_pick import explain_choice
 from ..loaded_module import LoadedModule
+from ..models.model_access import keep_model_access
 from ..protocol import Finding, Manifest, ModuleLoad
 from ..sdk import api_in_use, describe_sdk, import_sdk
 from .apply_settings import apply_settings

@@ -8,8 +8,8 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..explain.code_frame import place_of
 from ..protocol import Finding, ModuleLoad
-from .code_frame import place_of
 
 _VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
 _LITERAL_KEY = r"(?:set_default_openai_key\(|\bapi_key\s*=)\s*[rbf]?['\"]sk-"
