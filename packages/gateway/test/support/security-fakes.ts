@@ -77,6 +77,7 @@ export function fakeSecurity(): SecurityDeps {
     preview: async () => ({
       decision: { answer: 'deny', rule: someRule },
       matched: [someRule],
+      warnings: [],
       draft: null,
     }),
     overrides: {

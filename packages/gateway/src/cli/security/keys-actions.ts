@@ -1,5 +1,6 @@
 import { createApiKeys } from '../../policy/keys/api-keys.ts';
 import { createManageKeys, type ManageKeys } from '../../policy/keys/manage-keys.ts';
+import { nearest } from '../../protocol/nearest.ts';
 import type { KeyLimits, KeyRecord, Role } from '../../protocol/policy.ts';
 import type { KeyAnswer } from '../../protocol/security/answers.ts';
 import { keyToJson } from '../../protocol/security/to-json.ts';
@@ -7,6 +8,7 @@ import { type CommandContext, exitCodes } from '../command.ts';
 import { commandLineUser } from '../command-line-user.ts';
 import { table } from '../text-layout.ts';
 import { findKey } from './find-key.ts';
+import { knownAgentsOf } from './with-policy.ts';
 import { nowSeconds, withStore } from './with-store.ts';
 
 /** Options of `dropgate keys create`, parsed. */
@@ -23,7 +25,7 @@ export type CreateOptions = Partial<KeyLimits> & {
 /** `dropgate keys create`: makes a key and shows it, this once. */
 export async function createKey(context: CommandContext, options: CreateOptions): Promise<number> {
   const { name, role, namespaces, agents, expires, json, ...limits } = options;
-  const made = await withKeys(context, async ({ keys, place }) => ({
+  const made = await withKeys(context, async ({ keys, place, knownIds }) => ({
     ...(await keys.create(commandLineUser(), {
       role,
       limits,
@@ -33,7 +35,11 @@ export async function createKey(context: CommandContext, options: CreateOptions)
       ...(expires !== undefined && { expiresAtSeconds: Math.floor(nowSeconds()) + expires }),
     })),
     place,
+    agentIds: await knownIds(),
   }));
+  for (const warning of unknownNamespaces(options, made.agentIds)) {
+    context.terminal.note(`warning: ${warning}`);
+  }
   showSecret(context, { ...made, what: `Made key ${describe(made.record)}` }, { json });
   return exitCodes.done;
 }
@@ -101,7 +107,27 @@ export async function revokeKey(
   return exitCodes.done;
 }
 
-type Keys = { readonly keys: ManageKeys; readonly place: string };
+/** Scopes that reach no agent of those that ever loaded here; nothing is known of a store that saw none. */
+function unknownNamespaces(
+  { namespaces = [], agents = [] }: Pick<CreateOptions, 'namespaces' | 'agents'>,
+  agentIds: readonly string[],
+): string[] {
+  const known = [...new Set(agentIds.map((id) => id.split('/', 1)[0] ?? ''))];
+  const asked = [...namespaces, ...agents.map((pattern) => pattern.split('/', 1)[0] ?? '')];
+  const unknown = [...new Set(asked)].filter(
+    (name) => known.length > 0 && !name.includes('*') && !known.includes(name),
+  );
+  return unknown.map((name) => {
+    const guess = nearest(name, known);
+    return `No agent is in the namespace ${name} so far.${guess === null ? '' : ` Did you mean ${guess}?`}`;
+  });
+}
+
+type Keys = {
+  readonly keys: ManageKeys;
+  readonly place: string;
+  readonly knownIds: () => Promise<readonly string[]>;
+};
 
 function withKeys<Result>(
   context: CommandContext,
@@ -114,7 +140,8 @@ function withKeys<Result>(
       defaultLimits: () => config.security.limits,
       nowSeconds,
     });
-    return work({ keys, place });
+    const knownIds = async () => (await knownAgentsOf(store)).map(({ id }) => id);
+    return work({ keys, place, knownIds });
   });
 }
 

@@ -278,3 +278,12 @@ describe('dropgate audit', () => {
     expect(summary).toMatchObject({ agents: 1, overrides: 0, keys: 2, admin_keys: 1 });
   });
 });
+
+test('dropgate keys create warns of a namespace that no agent is in', async () => {
+  const made = await run('keys', 'create', '--namespaces', 'lbas', '--agents', 'labs/*');
+  expect(made.code).toBe(0);
+  expect(made.err).toContain(
+    'warning: No agent is in the namespace lbas so far. Did you mean labs?',
+  );
+  expect(made.err).not.toContain('namespace labs');
+});

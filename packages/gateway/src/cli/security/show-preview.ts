@@ -86,6 +86,7 @@ async function requestOf(options: PreviewOptions, folder: string): Promise<Previ
 function show(terminal: Terminal, shown: PreviewAnswer, options: PreviewOptions): void {
   const { before, after, changes } = shown;
   const who = options.key ?? options.principal;
+  for (const warning of shown.warnings ?? []) terminal.note(`warning: ${warning}`);
   terminal.line(`${who} ${options.action} ${options.resource}: ${verdict(shown)}`);
   if (options.action === 'run_agent' && shown.decision === 'deny') {
     terminal.line(

@@ -163,6 +163,7 @@ describe('a preview', () => {
           return {
             decision: { answer: 'allow', rule: null },
             matched: [],
+            warnings: [],
             draft: {
               before: { answer: 'deny', rule: null },
               after: { answer: 'allow', rule: someRule },

@@ -78,6 +78,20 @@ describe('a preview', () => {
     });
   });
 
+  test('warns of agents that there are not, and answers all the same', async () => {
+    const gone = { keyId: 'alice', action: 'run_agent', resource: 'labs/plannr' } as const;
+    expect(await previewOver()(gone)).toMatchObject({
+      decision: { answer: 'allow' },
+      warnings: ['No agent labs/plannr has loaded. Did you mean labs/planner?'],
+    });
+    const ofTool = { principal: 'agent:labs/gone', action: 'call_tool', resource: 'x' } as const;
+    expect((await previewOver()(ofTool)).warnings).toEqual(['No agent labs/gone has loaded.']);
+    const bob = previewOver(rulesOf([]), keyPrincipal('operator', { namespaces: ['default'] }));
+    const near = { keyId: 'bob', action: 'run_agent', resource: 'default/planner' } as const;
+    expect((await bob(near)).warnings).toEqual(['No agent default/planner has loaded.']);
+    expect((await previewOver()(mayAlice)).warnings).toEqual([]);
+  });
+
   test.each([
     ['the id of a key', { keyId: 'key_b', resource: 'labs/planner' }, 'deny key-scopes'],
     [

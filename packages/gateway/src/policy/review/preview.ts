@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import { nearestIds } from '../../protocol/nearest.ts';
 import {
   type KeyPrincipal,
   type KeyRecord,
@@ -45,8 +46,10 @@ export function createPreview(deps: PreviewDeps): PreviewPolicy {
     const known = { keys: deps.keys(), agents: deps.agents() };
     const question = questionOf(request, known);
     checkScopes(viewer, question);
+    const visible = known.agents.map(({ id }) => id).filter((id) => isInScope(viewer, id));
+    const warnings = unknownAgents(question, visible);
     const draft = await applyDraft(before, request, pace);
-    if (!draft) return { ...explain(before, question, nowSeconds), draft: null };
+    if (!draft) return { ...explain(before, question, nowSeconds), warnings, draft: null };
     const after = explain(draft.rules, question, nowSeconds);
     const { changes, isTruncated } = await changesOf(draft, {
       before,
@@ -58,6 +61,7 @@ export function createPreview(deps: PreviewDeps): PreviewPolicy {
     });
     return {
       ...after,
+      warnings,
       draft: {
         before: explain(before, question, nowSeconds).decision,
         after: after.decision,
@@ -66,6 +70,25 @@ export function createPreview(deps: PreviewDeps): PreviewPolicy {
       },
     };
   };
+}
+
+/** Agents that a question is about and that there are not; answers about them hold once they are there. */
+function unknownAgents(
+  { principal, action, resource }: Question,
+  ids: readonly string[],
+): string[] {
+  const isOfAgents = action === 'run_agent' || action === 'list_agents';
+  const asked = [
+    ...(isOfAgents ? [resource] : []),
+    ...(principal.type === 'agent' ? [principal.id] : []),
+  ];
+  return asked
+    .filter((id) => !id.includes('*') && !ids.includes(id))
+    .map((id) => {
+      const near = nearestIds(id, ids);
+      const guess = near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`;
+      return `No agent ${id} has loaded.${guess}`;
+    });
 }
 
 type Known = { readonly keys: readonly KeyRecord[]; readonly agents: readonly KnownAgent[] };

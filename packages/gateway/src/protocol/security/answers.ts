@@ -88,9 +88,10 @@ const change = z.strictObject({
   after: outlook.describe('`ask`: the arguments decide.'),
 });
 
-/** `POST /security/preview`. The last four are there with a draft only. */
+/** `POST /security/preview`. The last four are there with a draft only, warnings where there is one. */
 export const previewAnswer = verdict.extend({
   matched: z.array(ruleAnswer).describe('Every rule that fits, in the order they are heard.'),
+  warnings: z.array(z.string()).optional().describe('What of the question is not there.'),
   before: verdict.optional(),
   after: verdict.optional(),
   changes: z.array(change).optional().describe('Who gains and who loses, of what is known.'),

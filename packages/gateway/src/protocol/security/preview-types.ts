@@ -36,6 +36,8 @@ export type Preview = {
   readonly decision: Decision;
   /** Every rule that fits, in the order they are heard. */
   readonly matched: readonly Rule[];
+  /** What of the question is not there, such as an agent, as sentences. */
+  readonly warnings: readonly string[];
   /** Null without a draft. */
   readonly draft: {
     readonly before: Decision;

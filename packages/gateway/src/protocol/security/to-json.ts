@@ -55,10 +55,11 @@ export function overrideToJson(override: OverrideRecord, nowSeconds: number): Ov
 }
 
 /** What a preview found, as it is shown. */
-export function previewToJson({ decision, matched, draft }: Preview): PreviewAnswer {
+export function previewToJson({ decision, matched, warnings, draft }: Preview): PreviewAnswer {
   return {
     ...verdictToJson(decision),
     matched: matched.map(ruleToJson),
+    ...(warnings.length > 0 && { warnings: [...warnings] }),
     ...(draft && {
       before: verdictToJson(draft.before),
       after: verdictToJson(draft.after),
