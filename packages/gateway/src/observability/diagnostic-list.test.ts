@@ -212,6 +212,8 @@ describe('recent errors', () => {
     } as const;
     recent.listener({ ...ended, reason: 'evicted' });
     recent.listener({ ...ended, reason: 'stalled' });
+    // Of the runs that it took with it nothing more is to be known.
+    recent.listener({ ...failedRun, code: 'worker_crashed', detail: null });
     expect(recent.query({}).errors.map((each) => each.code)).toEqual(['worker_stalled']);
   });
 

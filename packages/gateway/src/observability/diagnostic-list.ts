@@ -64,6 +64,8 @@ export function createDiagnosticList(
         for (const finding of findings) add(about, finding);
         return;
       }
+      // The end of its worker is the entry: a crash with many runs under way is one.
+      if (event.type === 'run_ended' && event.code === 'worker_crashed') return;
       const failure = servingFailure(event);
       if (!failure) return;
       const { about, finding } = failure;

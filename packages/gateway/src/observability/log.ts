@@ -121,14 +121,50 @@ function readable({ level, message, fields }: Line): string {
   const time = new Date().toTimeString().slice(0, 8);
   const shown = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
   const inline = shown
-    .filter(([name]) => !blocks.includes(name))
-    .map(([name, value]) => `${name}=${printable(value)}`);
+    .filter(([name]) => !blocks.includes(name) && !['line', 'column'].includes(name))
+    .map(([name, value]) => `${name}=${printable(name === 'file' ? placeOf(fields) : value)}`);
   const below = shown
     .filter(([name]) => blocks.includes(name))
-    .map(([name, value]) => plainText(name === 'hint' ? `    → ${value}` : `    ${value}`));
+    .map(([name, value]) => plainText(`    ${shownBlock(name, String(value))}`));
   const label = styleText(colors[level], level.padEnd(5), { stream: process.stderr });
   const tail = styleText('gray', inline.join(' '), { stream: process.stderr });
   return [`${time} ${label} ${plainText(message)} ${tail}`.trimEnd(), ...below].join('\n');
+}
+
+function shownBlock(name: string, text: string): string {
+  if (name === 'hint') return `→ ${text}`;
+  return name === 'stack' ? foldStack(text) : text;
+}
+
+const packageLine = /^\s+at .*(\/node_modules\/|node:)|^\s+File ".*\/(site|dist)-packages\//;
+
+/** A stack with the lines that lie in packages counted: what its reader can mend is in the others. */
+export function foldStack(stack: string): string {
+  const shown: string[] = [];
+  let folded = 0;
+  const unfold = () => {
+    if (folded > 0) shown.push(`    … ${folded} ${folded === 1 ? 'line' : 'lines'} of packages`);
+    folded = 0;
+  };
+  let isCode = false;
+  for (const line of stack.split('\n')) {
+    // Python shows the code of a line below it, indented further.
+    if (packageLine.test(line) || (isCode && folded > 0 && /^ {4}/.test(line))) {
+      if (packageLine.test(line)) folded += 1;
+      isCode = /^\s+File "/.test(line) || isCode;
+      continue;
+    }
+    unfold();
+    isCode = false;
+    shown.push(line);
+  }
+  unfold();
+  return shown.join('\n');
+}
+
+/** One word, which terminals and editors open with a click. */
+function placeOf({ file, line, column }: Line['fields']): string {
+  return [file, line, column].filter((part) => part !== undefined && part !== null).join(':');
 }
 
 function printable(value: unknown): string {

@@ -206,7 +206,7 @@ describe.each(deadly)('an agent $what', ({ name, code, line }) => {
     expect(entry).toContain(code.replace('worker_', 'worker ended: '));
     if (line !== undefined) {
       expect(found).toMatchObject({ file: fileOf(name), line });
-      expect(entry).toContain(`file=${fileOf(name)} line=${line}`);
+      expect(entry).toContain(`file=${fileOf(name)}:${line}`);
     }
 
     // Nothing of it is left, so that the next run has a process of its own.
@@ -229,7 +229,7 @@ test('an agent that throws fails with the cause and its line in the log', async 
     line: 6,
   });
   const entry = logOf(gateway, 'default/throws').find((one) => one.includes('run failed'));
-  expect(entry).toContain(`file=${fileOf('Throws')} line=6`);
+  expect(entry).toContain(`file=${fileOf('Throws')}:6`);
 
   const seen = {
     failure: 'run_failed',
@@ -253,7 +253,7 @@ test('a tool that throws is told to the model as failed, and the run goes on', a
   );
   expect(entry).toContain('tool=act');
   expect(entry).toContain('error_class=RangeError');
-  expect(entry).toContain(`file=${fileOf('ToolThrows')} line=8`);
+  expect(entry).toContain(`file=${fileOf('ToolThrows')}:8`);
   const [found] = await diagnosticsOf(gateway, 'default/toolthrows');
   expect(found).toMatchObject({
     stage: 'tool',
@@ -276,7 +276,7 @@ test('a tool that throws and may not fail ends the run, with its line in the log
   const [found] = await diagnosticsOf(gateway, 'default/toolfails');
   expect(found).toMatchObject({ stage: 'tool', file: fileOf('ToolFails'), line: 8 });
   const entry = logOf(gateway, 'default/toolfails').find((one) => one.includes('run failed'));
-  expect(entry).toContain(`file=${fileOf('ToolFails')} line=8`);
+  expect(entry).toContain(`file=${fileOf('ToolFails')}:8`);
 });
 
 test.each(printers)(
