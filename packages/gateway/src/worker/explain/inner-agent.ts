@@ -1,4 +1,5 @@
 import type { InnerAgent } from '../facts/inner-agents.ts';
+import { exportLine } from './export-line.ts';
 import { listed, type MissedExport, type Source } from './missed-export.ts';
 import { sandboxHint } from './sandbox-hint.ts';
 
@@ -24,6 +25,29 @@ export function findStartedInside(source: Source): MissedExport | null {
 export function findInnerAgent(source: Source): MissedExport | null {
   const [agent] = source.topLevel.facts.inner;
   return agent ? explainInner(agent, source) : null;
+}
+
+/** An agent that a function returns without a name, and that nobody exports. */
+export function findReturnedAgent({ topLevel, file }: Source): MissedExport | null {
+  const { facts } = topLevel;
+  const returned = facts.returned.find(({ functionName }) => facts.declared.includes(functionName));
+  if (!returned) return null;
+  const { functionName, needs, className, line } = returned;
+  if (className === 'SandboxAgent') {
+    return {
+      code: 'sandbox_client_missing',
+      message: `\`${functionName}\` in line ${line} of ${file} returns a SandboxAgent, and a run of the gateway gives it no sandbox client.`,
+      place: returned,
+      hint: sandboxHint('agent'),
+    };
+  }
+  const given = needs.length > 0 ? `, with ${listed(needs)} written out` : '';
+  return {
+    code: 'agent_not_exported',
+    message: `\`${functionName}\` in line ${line} of ${file} returns an agent, and nothing exports one.`,
+    place: returned,
+    hint: `Export what it returns: \`${exportLine(`${functionName}(${needs.join(', ')})`, facts)}\`${given}.`,
+  };
 }
 
 function explainInner(agent: InnerAgent, { file }: Source): MissedExport {

@@ -12,7 +12,7 @@ import { fieldsOf } from '../sdk.ts';
 import { placeOf } from './code-place.ts';
 import type { FailureContext } from './failure-context.ts';
 import { findHeldAgents } from './held-agents.ts';
-import { findInnerAgent, findStartedInside } from './inner-agent.ts';
+import { findInnerAgent, findReturnedAgent, findStartedInside } from './inner-agent.ts';
 import { declarationOf, type MissedExport, type Source } from './missed-export.ts';
 import { findRealtimeText, realtimeHint } from './realtime-text.ts';
 import { findUnofficialImport, unofficialHint } from './unofficial-sdk.ts';
@@ -55,6 +55,7 @@ const finders: readonly ((source: Source) => MissedExport | null)[] = [
   findWrongKind,
   findMisnamedFactory,
   findInnerAgent,
+  findReturnedAgent,
 ];
 
 function findRealtimeAgent({ exports, topLevel, text }: Source): MissedExport | null {

@@ -1,7 +1,15 @@
 import type { Place } from '../explain/code-place.ts';
 import { builtClass, isAgentBuild } from './agent-builds.ts';
 import { freeNames, ownNames } from './scopes.ts';
-import { identifierName, isFunction, nodeOf, type SyntaxNode, walk } from './syntax.ts';
+import {
+  identifierName,
+  isFunction,
+  nodeOf,
+  nodesOf,
+  patternNames,
+  type SyntaxNode,
+  walk,
+} from './syntax.ts';
 
 /** An agent built inside a function or block, and what of it it is made of. */
 export type InnerAgent = Place & {
@@ -30,6 +38,38 @@ export function innerAgents(
     if (name === null || !isInner || !declaration || !isAgentBuild(node.init)) return;
     const className = builtClass(node.init) ?? 'Agent';
     found.push({ ...placeOf(declaration), name, className, ...surroundings(node, above) });
+  });
+  return found;
+}
+
+/** A function of the top level that returns an agent which has no name. */
+export type ReturnedAgent = Place & {
+  readonly className: string;
+  readonly functionName: string;
+  /** Parameters without a default value. */
+  readonly needs: readonly string[];
+};
+
+/** All functions that return an agent as they build it, in order. */
+export function returnedAgents(
+  program: SyntaxNode,
+  placeOf: (node: SyntaxNode) => Place,
+): ReturnedAgent[] {
+  const found: ReturnedAgent[] = [];
+  walk(program, (node, above) => {
+    const isReturn = node.type === 'ReturnStatement' && isAgentBuild(node.argument);
+    const isBare = node.type === 'ArrowFunctionExpression' && isAgentBuild(node.body);
+    if (!isReturn && !isBare) return;
+    const around = isBare ? [...above, node] : above;
+    const [callable, ...others] = around.filter(isFunction);
+    const name = functionName(around);
+    if (!callable || others.length > 0 || name === null) return;
+    const built = isBare ? node.body : node.argument;
+    const needs = nodesOf(callable.params).flatMap((each) =>
+      each.type === 'AssignmentPattern' || each.optional === true ? [] : patternNames(each),
+    );
+    const className = builtClass(built) ?? 'Agent';
+    found.push({ ...placeOf(node), className, functionName: name, needs });
   });
   return found;
 }

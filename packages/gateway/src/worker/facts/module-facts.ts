@@ -1,5 +1,10 @@
 import type { Place } from '../explain/code-place.ts';
-import { type InnerAgent, innerAgents } from './inner-agents.ts';
+import {
+  type InnerAgent,
+  innerAgents,
+  type ReturnedAgent,
+  returnedAgents,
+} from './inner-agents.ts';
 import { type RunCall, readRuns, usedAsTool } from './run-calls.ts';
 import { declaredNames } from './scopes.ts';
 import { noScript, readScript, type ScriptParts } from './script-parts.ts';
@@ -32,6 +37,8 @@ export type ModuleFacts = {
   readonly helpers: readonly string[];
   /** Agents built inside of functions and blocks. */
   readonly inner: readonly InnerAgent[];
+  /** Functions that return an agent which has no name. */
+  readonly returned: readonly ReturnedAgent[];
   /** Functions of the top level that are called as Agent Builder calls its entry. */
   readonly workflows: readonly WorkflowSignature[];
   readonly script: ScriptParts;
@@ -48,6 +55,7 @@ export const noFacts: ModuleFacts = {
   runs: [],
   helpers: [],
   inner: [],
+  returned: [],
   workflows: [],
   script: noScript,
 };
@@ -86,6 +94,7 @@ function readFacts(
   const tools = once(() => (/\.asTool\b/.test(text) ? usedAsTool(program) : []));
   const helpers = once(() => [...new Set([...tools(), ...calls().inHelpers])]);
   const inner = once(() => innerAgents(program, placeOf));
+  const returned = once(() => returnedAgents(program, placeOf));
   const workflows = once(() => (/workflow/i.test(text) ? readWorkflows(statements) : []));
   const script = once(() =>
     readScript(program, { text, placeOf, runs: () => calls().own.map(({ line }) => line) }),
@@ -110,6 +119,9 @@ function readFacts(
     },
     get inner() {
       return inner();
+    },
+    get returned() {
+      return returned();
     },
     get workflows() {
       return workflows();

@@ -255,6 +255,17 @@ const told: readonly Told[] = [
     'DESK',
   ],
   [
+    'an agent that a function returns without a name',
+    'function desk(style = "brief") {\n  return new Agent({ name: "Desk", instructions: style });\n}\nexport const go = (text: string) => run(desk(), text);',
+    {
+      code: 'agent_not_exported',
+      line: 4,
+      hint: 'Export what it returns: `export default desk();`.',
+    },
+    '+',
+    'Desk',
+  ],
+  [
     'a record of agents',
     'export const agents = { "the desk": $desk, other: $other };',
     {
