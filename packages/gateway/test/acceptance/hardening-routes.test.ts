@@ -12,6 +12,8 @@ const audience: Readonly<Record<string, Audience>> = {
   'GET /readyz': 'anyone',
   'GET /v1/models': 'callers',
   'GET /v1/models/*': 'callers',
+  'GET /models': 'callers',
+  'GET /models/*': 'callers',
   'POST /v1/chat/completions': 'callers',
   'POST /chat/completions': 'callers',
   'GET /openapi.json': 'callers',
