@@ -114,7 +114,7 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
   });
   if (deps.preloadedSdk) callsAtLoad.guard(deps.preloadedSdk);
   const fail = (error: unknown) =>
-    failed([script.neededCall() ?? script.located(explainLoadError(error, context))]);
+    failed([script.neededCall(error) ?? script.located(explainLoadError(error, context))]);
   return {
     result: attempt().catch(fail).finally(callsAtLoad.end),
     failBy: (code, error) =>

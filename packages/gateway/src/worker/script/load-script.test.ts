@@ -87,6 +87,21 @@ test.each([
   },
 );
 
+test('a factory that fails is told as such, whatever the file was refused', async () => {
+  const text = `${head}async function main() {
+  await run(${desk}, 'hi');
+}
+main().catch(() => {});
+export const buildAgent = () => {
+  throw new Error('no browser');
+};
+`;
+  expect(await findingOf(await writeModule({ 'agent.ts': text }))).toMatchObject({
+    code: 'import_failed',
+    line: 9,
+  });
+});
+
 test('calls at load are made where the file permits them', async () => {
   const text = `${head}export const __gateway__ = { calls_at_load: 'allow' };
 export const agent = ${desk};

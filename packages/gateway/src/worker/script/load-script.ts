@@ -17,8 +17,8 @@ export type LoadScript = {
   readonly stopped: (values: Readonly<Record<string, unknown>>) => void;
   /** The finding with the place where the import waited, where its error tells none. */
   readonly located: (finding: Finding) => Finding;
-  /** The failure of a module that needs what it was refused; null where it was refused nothing. */
-  readonly neededCall: () => Finding | null;
+  /** The failure of a module that needs what it was refused; null where the error comes of no refusal. */
+  readonly neededCall: (error: unknown) => Finding | null;
   /** The first failure that was no consequence of a refusal; null where there is none. */
   readonly failure: () => unknown;
   /** Warnings of a module that is served. */
@@ -65,8 +65,11 @@ export function createLoadScript(
       if (isPlaceless && (finding.file ?? load.entry) !== load.entry) return finding;
       return isPlaceless ? { ...finding, ...locate(load.entry, waitedAt, sources) } : finding;
     },
-    neededCall() {
-      const [refused] = refusals;
+    neededCall(error) {
+      const line = topLevelLine(error);
+      const refused = refusals.find(
+        (each) => each === error || (line !== undefined && topLevelLine(each) === line),
+      );
       return refused ? explainNeeded(refused, told) : null;
     },
     failure: () => failures[0] ?? null,
