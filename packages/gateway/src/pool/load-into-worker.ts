@@ -52,7 +52,7 @@ export type LoadIntoWorkerDeps = {
 };
 
 /** A worker of Python stops a load at its limit itself, and says in which line; it gets so much time for it. */
-const LAST_WORDS_MS = 1000;
+const LAST_WORDS_MS = 3000;
 
 /** Makes the one way in which a module gets into a worker. A used spare is replaced after the load, not beside it. */
 export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {

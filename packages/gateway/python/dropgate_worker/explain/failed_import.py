@@ -1,4 +1,4 @@
-"""Says why an import failed: a file that is not there, a package or a part of one, or a name that is not in it."""
+"""Says why a module could not be imported: the author's line and an action, whatever was raised."""
 
 from __future__ import annotations
 
@@ -15,7 +15,48 @@ from ..sdk import import_sdk
 from .code_frame import Located, ReadText, locate, place_of
 from .distributions import distribution_of, is_known, is_standard
 from .failure_detail import is_local_path, own_frame, shown_path, text_of
-from .load_failure import explain_thrown, finding, install_command, install_hint
+from .load_failure import (
+    LoadHangs,
+    SourceReadError,
+    explain_exit,
+    explain_hanging,
+    explain_syntax,
+    explain_thrown,
+    finding,
+    install_command,
+    install_hint,
+)
+from .missing_variable import explain_missing_variable
+
+
+def explain_load_error(error: BaseException, load: ModuleLoad, read: ReadText) -> Finding:
+    """A finding for anything raised. Never raises."""
+    if isinstance(error, LoadHangs):
+        return explain_hanging(error, load, read)
+    if isinstance(error, SystemExit):
+        return explain_exit(error, load, read)
+    if isinstance(error, SourceReadError):
+        message = f"{shown_path(error.file)} {error.reason}"
+        return finding(error.code, message, error.hint, {"file": error.file})
+    if isinstance(error, SyntaxError) and is_local_path(error.filename or ""):
+        return explain_syntax(error, read)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return _explain_missing_module(error, load, read)
+    if isinstance(error, ImportError):
+        return _explain_import(error, load, read)
+    if isinstance(error, FileNotFoundError) and error.filename == os.path.realpath(load["entry"]):
+        return finding(
+            "missing_file",
+            f"{load['modulePath']} does not exist.",
+            hint="Add the file, or remove its folder.",
+            place={"file": load["entry"]},
+        )
+    return explain_missing_variable(error, load, read) or explain_thrown(
+        error,
+        read,
+        what=f"{load['modulePath']} raised while it was imported",
+        hint="Fix what the top of the module does, or move it into a function that runs later.",
+    )
 
 
 @dataclass(frozen=True)
@@ -28,7 +69,9 @@ class _Failed:
     place: Located
 
 
-def explain_missing_module(error: ModuleNotFoundError, load: ModuleLoad, read: ReadText) -> Finding:
+def _explain_missing_module(
+    error: ModuleNotFoundError, load: ModuleLoad, read: ReadText
+) -> Finding:
     """A finding for a module that was not found. To install is advised only what is known: see `is_known`."""
     name = error.name or ""
     frame = own_frame(error)
@@ -63,7 +106,7 @@ def explain_missing_module(error: ModuleNotFoundError, load: ModuleLoad, read: R
     return finding("missing_package", said, install_hint(distribution, load), place)
 
 
-def explain_import(error: ImportError, load: ModuleLoad, read: ReadText) -> Finding:
+def _explain_import(error: ImportError, load: ModuleLoad, read: ReadText) -> Finding:
     """A finding for a name that could not be imported."""
     message = text_of(error)
     frame = own_frame(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.metadata
 import importlib.util
 import inspect
@@ -131,11 +133,16 @@ def _missing_client(agent: Agent[Any], seen: Seen) -> list[Finding]:
 def _missing_model_package(agent: Agent[Any], seen: Seen) -> list[Finding]:
     model = model_name(agent) or ""
     for beginning, package in _MODEL_PACKAGES.items():
-        if model.startswith(beginning) and importlib.util.find_spec(package) is None:
+        if not model.startswith(beginning):
+            continue
+        if importlib.util.find_spec(package) is None:
             extra = beginning.removesuffix("/")
             said = f'Agent "{agent.name}" uses the model "{model}", but package `{extra}` is not installed.'
             hint = install_hint(f"openai-agents[{extra}]", seen.load)
             return [finding("missing_package", said, hint, seen.located())]
+        # It takes seconds, for which a first run would keep its process from answering anything.
+        with contextlib.suppress(Exception):
+            importlib.import_module(package)
     return []
 
 

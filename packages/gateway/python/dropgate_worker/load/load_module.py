@@ -16,7 +16,7 @@ from ..around.mcp_servers import McpServers
 from ..around.withheld_env import WithheldEnv
 from ..around.working_folder import WorkingFolder
 from ..explain.code_frame import place_of
-from ..explain.explain_error import explain_load_error
+from ..explain.failed_import import explain_load_error
 from ..explain.failure_detail import set_author_folders
 from ..explain.load_failure import LoadHangs
 from ..explain.missed_exports import explain_no_pick
