@@ -82,7 +82,7 @@ export function readTextFile(path: string, shownName: string): string | null {
     bytes = readFileSync(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') return null;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw refuse(`The file cannot be read (${code}). Correct its type or its permissions.`, error);
   }
   const decoded = decodeText(bytes);

@@ -265,7 +265,10 @@ describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () =>
       const left = readUntilAborted(response, (text) => text.includes('Wait') && leave.abort());
       await expect(left).rejects.toThrow('aborted');
       await cancelled();
-      const mark = join(gateway.project.root, `stopped-teller-${ending}.txt`);
+      const mark = join(
+        gateway.project.root,
+        `src/agents/Teller${ending}/stopped-teller-${ending}.txt`,
+      );
       await until('the agent to have stopped', () => existsSync(mark));
     });
 

@@ -169,7 +169,7 @@ describe.each(groups)('$title', ({ modules, limits }) => {
       const file = join(gateway.project.root, path);
       const entry = logOf(gateway, idOf(name)).find((one) => one.includes(`file=${file}`));
       expect(entry).toContain(`code=${code}`);
-      if (line !== undefined) expect(entry).toContain(`line=${line}`);
+      if (line !== undefined) expect(entry).toContain(`file=${file}:${line}:`);
       const shown = isElsewhere ? file : path;
       const place = line === undefined ? shown : `${shown}:${line}:`;
       // What takes longer than the banner waits for is listed as still loading.

@@ -18,6 +18,7 @@ export const agent = new Agent({ name: 'Desk', instructions: 'Be brief.' });
 `;
 
 const asker = `import OpenAI from 'openai';
+export const __gateway__ = { calls_at_load: 'allow' };
 const { choices } = await new OpenAI().chat.completions.create({
   model: 'small',
   messages: [{ role: 'user', content: 'Hi' }],
