@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { call, diagnosticsOf, post, type Reply } from './call.ts';
 import { startGateway, type TestGateway } from './harness.ts';
@@ -49,7 +50,7 @@ async function holdRun(model: string) {
   const running = Promise.withResolvers<void>();
   const answer = call(gateway, gateway.key, {
     model,
-    content: flag,
+    content: join(gateway.project.root, flag),
     stream: true,
     onText: (text) => void (text.includes('waiting') && running.resolve()),
   });
@@ -117,7 +118,7 @@ describe('runs beyond what an agent may have at once', () => {
     const first = await holdRun('default/gate');
     const refused: Reply[] = [];
     const others = [1, 2, 3].map(async () => {
-      const reply = await ask('default/gate', 'flag-others');
+      const reply = await ask('default/gate', join(gateway.project.root, 'flag-others'));
       if (reply.status !== 200) refused.push(reply);
       return reply.content;
     });
@@ -153,6 +154,8 @@ describe('runs beyond what an agent may have at once', () => {
     await first.open();
     expect(await first.answer).toMatchObject({ content: 'waiting done' });
     await gateway.project.write({ 'flag-next': '' });
-    expect(await ask('default/gate', 'flag-next')).toMatchObject({ content: 'waiting done' });
+    expect(await ask('default/gate', join(gateway.project.root, 'flag-next'))).toMatchObject({
+      content: 'waiting done',
+    });
   });
 });
