@@ -14,6 +14,7 @@ const domain = ['policy/', 'registry/', 'dependencies/', 'runs/', 'upstreams/'];
  */
 export const importTable: Readonly<Record<string, Row>> = {
   'errors.ts': { mayImport: [] },
+  'own-files.ts': { mayImport: [] },
   'protocol/': { mayImport: ['errors.ts'] },
   'events.ts': { mayImport: ['errors.ts', 'protocol/'] },
   'system/': { mayImport: ['errors.ts', 'protocol/text/decode-text.ts'] },
@@ -22,13 +23,13 @@ export const importTable: Readonly<Record<string, Row>> = {
   'dependencies/': { mayImport: [...base, 'system/', 'policy/'] },
   'runs/': { mayImport: [...base, 'policy/'] },
   'upstreams/': { mayImport: [...base, 'policy/'] },
-  'pool/': { mayImport: [...base, 'system/'] },
+  'pool/': { mayImport: [...base, 'own-files.ts', 'system/'] },
   'storage/': { mayImport: base },
   'observability/': { mayImport: base },
   'config/': {
-    mayImport: ['errors.ts', 'protocol/', 'policy/settings.ts'],
+    mayImport: ['errors.ts', 'own-files.ts', 'protocol/', 'policy/settings.ts'],
   },
-  'worker/': { mayImport: ['errors.ts', 'protocol/'] },
+  'worker/': { mayImport: ['errors.ts', 'own-files.ts', 'protocol/'] },
   'http/': { mayImport: ['errors.ts', 'protocol/'], mayImportTypes: ['events.ts', ...domain] },
   'cli/': {
     mayImport: [

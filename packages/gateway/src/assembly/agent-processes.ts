@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createPool } from '../pool/pool.ts';
 import { workerEntries } from '../pool/process/runtimes.ts';
 import { workerUser } from '../pool/process/worker-user.ts';
@@ -35,7 +35,7 @@ export function createAgentProcesses(
   });
   const pool = createPool({
     settings: config.worker,
-    workerEntries: workerEntries(dirname(import.meta.dirname)),
+    workerEntries: workerEntries(),
     projectRoot: config.projectRoot,
     stateFolder,
     hostEnv: environmentForWorkers(config),
@@ -62,7 +62,7 @@ function sandboxOf(parts: {
   return createSandbox({
     bubblewrap: findBubblewrap({ path: environment.PATH, user }),
     network: worker.sandboxNetwork,
-    entries: workerEntries(dirname(import.meta.dirname)),
+    entries: workerEntries(),
     readable: worker.sandboxRead.map(absolute),
     writable: worker.sandboxWrite.map(absolute),
     memoryLimitMb: worker.memoryLimitMb,

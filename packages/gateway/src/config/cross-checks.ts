@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { ownFolder } from '../own-files.ts';
 import { securityProblems, toSecuritySettings } from '../policy/settings.ts';
 import type { Command } from './config.ts';
 import type { ConfigProblem } from './config-error.ts';
@@ -119,7 +120,7 @@ export function wrongWorkerUser(
       'Workers can run as another user only where the gateway is started as root. Start it as root, or remove this line.',
     );
   }
-  const closed = [projectRoot, import.meta.dirname, dirname(process.execPath)]
+  const closed = [projectRoot, ownFolder, dirname(process.execPath)]
     .map((folder) => closedFolder(folder, { uid, gid }))
     .find((folder) => folder !== null);
   return closed

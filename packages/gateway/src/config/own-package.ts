@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { packageFolder } from '../own-files.ts';
 
 /** What this package says of itself: its version, and the versions of what it brings. */
 export type OwnPackage = {
@@ -7,8 +8,8 @@ export type OwnPackage = {
   readonly dependencies: Readonly<Record<string, string>>;
 };
 
-/** Reads the `package.json` of this package, which lies above `src` and above `dist`. */
+/** Reads the `package.json` of this package. */
 export function readOwnPackage(): OwnPackage {
-  const text = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8');
+  const text = readFileSync(join(packageFolder, 'package.json'), 'utf8');
   return JSON.parse(text) as OwnPackage;
 }

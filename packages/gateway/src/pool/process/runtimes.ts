@@ -1,4 +1,5 @@
-import { delimiter, dirname, extname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { ownFile, packageFolder } from '../../own-files.ts';
 import type { ModuleLoad } from '../../protocol/records.ts';
 import { permissionFlags } from './node-permissions.ts';
 import type { Environment } from './worker-env.ts';
@@ -11,16 +12,9 @@ export type Runtime =
 /** Where each runtime's workers begin: the program that Node runs, the folder that holds Python's packages. */
 export type WorkerEntries = { readonly node: string; readonly python: string };
 
-/**
- * Where workers begin.
- *
- * @param sources - Absolute folder of the gateway's own files, compiled or not: the workers' are as this one is.
- */
-export function workerEntries(sources: string): WorkerEntries {
-  return {
-    node: join(sources, 'worker', `main${extname(import.meta.filename)}`),
-    python: join(sources, '..', 'python'),
-  };
+/** Where workers begin. */
+export function workerEntries(): WorkerEntries {
+  return { node: ownFile('worker/main'), python: join(packageFolder, 'python') };
 }
 
 /** How a process of a runtime is started; `env` comes over what every worker gets. */

@@ -1,6 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module';
-import { extname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ownFile } from '../../own-files.ts';
 import { isLocalPath } from '../load/local-files.ts';
 
 /** What leads to processes and threads of the module's own. */
@@ -29,9 +30,7 @@ export function createChildren(projectRoot: string): { readonly expect: (name: s
     expect(name) {
       if (isPrepared || !starters.has(name)) return;
       isPrepared = true;
-      const hooks = pathToFileURL(
-        join(import.meta.dirname, `child-hooks${extname(import.meta.filename)}`),
-      );
+      const hooks = pathToFileURL(ownFile('worker/around/child-hooks'));
       hooks.search = new URLSearchParams({ projectRoot }).toString();
       const flag = `--import=${hooks.href}`;
       prepareForks(flag);

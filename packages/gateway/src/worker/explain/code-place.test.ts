@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { gatewayFolder } from '../load/local-files.ts';
+import { ownFolder } from '../../own-files.ts';
 import { codeFrame, ownFrame, placeOf } from './code-place.ts';
 
 const text = Array.from({ length: 12 }, (_, index) => `line ${index + 1}`).join('\n');
@@ -33,7 +33,7 @@ describe('the first frame of the author', () => {
     const error = errorWith(
       'node:internal/process/task_queues:95:5',
       'run (file:///p/node_modules/@openai/agents-core/dist/run.mjs:1:2)',
-      `runModule (${join(gatewayFolder, 'worker/run/run-module.ts')}:3:4)`,
+      `runModule (${join(ownFolder, 'worker/run/run-module.ts')}:3:4)`,
       'async Object.execute (file:///p/src/agents/My%20Desk/agent.ts:12:9)',
       '/p/src/agents/Desk/late.ts:1:1',
     );

@@ -1,12 +1,10 @@
 import { realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-
-/** Folder of the gateway's own code: `src` in the workspace, `dist` when published. */
-export const gatewayFolder = dirname(dirname(import.meta.dirname));
+import { ownFolder, packageFolder } from '../../own-files.ts';
 
 /** URL of the gateway's `package.json`; imports resolved from it reach the gateway's own packages. */
-export const gatewayPackageUrl = pathToFileURL(join(dirname(gatewayFolder), 'package.json')).href;
+export const gatewayPackageUrl = pathToFileURL(join(packageFolder, 'package.json')).href;
 
 /** Path of a `file:` URL, without its query; null for any other URL. */
 export function pathOfUrl(url: string | undefined): string | null {
@@ -15,7 +13,7 @@ export function pathOfUrl(url: string | undefined): string | null {
 
 /** True for a file of the author's: neither in a package nor the gateway's own. */
 export function isLocalPath(path: string): boolean {
-  return !path.includes(`${sep}node_modules${sep}`) && !path.startsWith(gatewayFolder + sep);
+  return !path.includes(`${sep}node_modules${sep}`) && !path.startsWith(ownFolder + sep);
 }
 
 /** What is at a path; null where nothing is, or where Node's permissions hide it from this process. */

@@ -6,14 +6,9 @@ import {
 } from 'node:module';
 import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { ownFile } from '../../own-files.ts';
 import { isWitness } from '../facts/bindings.ts';
-import {
-  gatewayFolder,
-  gatewayPackageUrl,
-  isLocalPath,
-  pathOfUrl,
-  realPath,
-} from './local-files.ts';
+import { gatewayPackageUrl, isLocalPath, pathOfUrl, realPath } from './local-files.ts';
 import type { SourceFiles } from './source-files.ts';
 import type { TsConfigs, TsSettings } from './tsconfig.ts';
 
@@ -44,7 +39,8 @@ export function createResolveHook(deps: ResolveDeps): ResolveHookSync {
   return (specifier, context, nextResolve) => {
     if (isWitness(specifier)) return { url: specifier, format: 'module', shortCircuit: true };
     const importer = pathOfUrl(context.parentURL);
-    if (specifier === 'dropgate/agent') return { url: ownUrl('agent-api'), shortCircuit: true };
+    if (specifier === 'dropgate/agent')
+      return { url: ownUrl('worker/agent-api'), shortCircuit: true };
     const kept = deps.sources.isKept ? findKept(deps, specifier, importer) : null;
     if (kept) return found(kept);
     try {
@@ -174,7 +170,8 @@ export const gatewayPackages: readonly string[] = [
 function fromGateway(deps: ResolveDeps, asked: Import): ResolveFnOutput | null {
   const { specifier, context, importer, nextResolve } = asked;
   // The module's `.env` is read already; to have it so is why nearly every script imports this.
-  if (/^dotenv(\/config)?$/.test(specifier)) return { url: ownUrl('dotenv'), shortCircuit: true };
+  if (/^dotenv(\/config)?$/.test(specifier))
+    return { url: ownUrl('worker/dotenv'), shortCircuit: true };
   if (!gatewayPackages.includes(packageName(specifier))) return null;
   try {
     // Node resolves a `require` from the file that calls it, whatever parent a hook names.
@@ -200,7 +197,6 @@ export function isPackage(specifier: string): boolean {
   return !/^(\.|\/|#|[a-z][a-z0-9+.-]*:)/i.test(specifier);
 }
 
-function ownUrl(name: string): string {
-  const ending = extname(import.meta.filename);
-  return pathToFileURL(join(gatewayFolder, 'worker', `${name}${ending}`)).href;
+function ownUrl(name: Parameters<typeof ownFile>[0]): string {
+  return pathToFileURL(ownFile(name)).href;
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { ResolveFnOutput, ResolveHookSync } from 'node:module';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { gatewayFolder, isLocalPath, pathOfUrl } from './local-files.ts';
+import { ownFile } from '../../own-files.ts';
+import { isLocalPath, pathOfUrl } from './local-files.ts';
 
 /** Stands between the author's files and the SDK they import. */
 export type SdkFacade = {
@@ -100,7 +101,7 @@ function clientFacadeSource(url: string): string {
   return [
     "import { env } from 'node:process';",
     `import { AzureOpenAI as original } from ${real};`,
-    `import { withoutBrokerAddress } from ${ownFile('models/azure-client')};`,
+    `import { withoutBrokerAddress } from ${importable('worker/models/azure-client')};`,
     `export * from ${real};`,
     hasDefault(url) ? `export { default } from ${real};` : '',
     'export const AzureOpenAI = withoutBrokerAddress(original, env);',
@@ -117,9 +118,9 @@ function facadeSource(url: string): string {
   return [
     `import { tool as original } from ${real};`,
     `import * as copy from ${real};`,
-    `import { reportErrors } from ${ownFile('run/tool-errors')};`,
-    `import { guardTools } from ${ownFile('run/guard-tools')};`,
-    `import { callsAtLoad } from ${ownFile('script/calls-at-load')};`,
+    `import { reportErrors } from ${importable('worker/run/tool-errors')};`,
+    `import { guardTools } from ${importable('worker/run/guard-tools')};`,
+    `import { callsAtLoad } from ${importable('worker/script/calls-at-load')};`,
     `export * from ${real};`,
     hasDefault(url) ? `export { default } from ${real};` : '',
     'guardTools(copy, null);',
@@ -128,7 +129,6 @@ function facadeSource(url: string): string {
   ].join('\n');
 }
 
-function ownFile(name: string): string {
-  const path = join(gatewayFolder, 'worker', `${name}${extname(import.meta.filename)}`);
-  return JSON.stringify(pathToFileURL(path).href);
+function importable(name: Parameters<typeof ownFile>[0]): string {
+  return JSON.stringify(pathToFileURL(ownFile(name)).href);
 }
