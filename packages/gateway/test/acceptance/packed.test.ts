@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installPacked, packGateway } from '../support/packed-gateway.ts';
@@ -77,6 +77,21 @@ describe('the package as it is published, installed in an empty folder', () => {
     expect(wanted.length).toBeGreaterThan(6);
     const strays = /\.test\.|\/fixtures\/|\.py[co]$|(?<!\.d)\.ts$/;
     expect(files.filter((file) => strays.test(file))).toEqual([]);
+  });
+
+  test('holds a worker that says hello before it imports any package', async () => {
+    const dist = join(project.root, 'node_modules/dropgate/dist');
+    const reached = new Set([join(dist, 'worker/main.js')]);
+    const packages: string[] = [];
+    for (const file of reached) {
+      const code = await readFile(file, 'utf8');
+      for (const [, from = ''] of code.matchAll(/^import\b[^'"]*["']([^'"]+)["'];$/gm)) {
+        if (from.startsWith('.')) reached.add(join(dirname(file), from));
+        else if (!from.startsWith('node:')) packages.push(from);
+      }
+    }
+    expect(reached.size).toBeGreaterThan(1);
+    expect(packages).toEqual([]);
   });
 
   test('says how it is installed and started, in the words of the workspace', async () => {

@@ -1,0 +1,15 @@
+// `node scripts/build-package.ts`: writes `packages/gateway/dist`, the code and the types that are published.
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { joinFiles } from './joined-files.ts';
+import { workspaceRoot } from './source-files.ts';
+
+const packageFolder = join(workspaceRoot, 'packages/gateway');
+const dist = join(packageFolder, 'dist');
+
+await rm(dist, { recursive: true, force: true });
+const compiler = join(workspaceRoot, 'node_modules/.bin/tsc');
+const types = promisify(execFile)(compiler, ['-p', join(packageFolder, 'tsconfig.build.json')]);
+await Promise.all([types, joinFiles(packageFolder, dist)]);
