@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
     // Those named `soak` prove a little more for many more seconds: `make soak`, and every night.
     exclude: ['**/node_modules/**', '**/fixtures/**', '**/*.soak.test.ts'],
-    globalSetup: 'packages/gateway/test/fetch-packages.ts',
+    globalSetup: 'packages/gateway/test/prepare.ts',
     pool: 'forks',
     // One more than the cores that this has to be quick on: tests wait a lot, for processes and for limits to pass.
     maxWorkers: 3,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { builtWorker } from '../../test/support/built-gateway.ts';
 import { shareCompileCache } from '../../test/support/compile-cache.ts';
 import {
   finishRun,
@@ -10,7 +11,7 @@ import {
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 
-const entry = join(import.meta.dirname, '../worker/main.ts');
+const entry = builtWorker();
 const never = new AbortController().signal;
 
 test('a module is loaded in the spare, runs and is replaced by its next generation', async () => {

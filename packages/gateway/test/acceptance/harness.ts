@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import OpenAI from 'openai';
+import { launcher } from '../support/cli-process.ts';
 import { shareCompileCache } from '../support/compile-cache.ts';
 import { patienceMs } from '../support/hang-limit.ts';
 import { processesIn, type RunningProcess } from './processes.ts';
@@ -14,7 +15,6 @@ import { until } from './until.ts';
 
 /** The folder of the package under test. */
 export const packageRoot = dirname(dirname(import.meta.dirname));
-const launcher = join(packageRoot, 'bin/dropgate.cjs');
 const run = promisify(execFile);
 const fixtures = join(packageRoot, 'test/fixtures/agents');
 

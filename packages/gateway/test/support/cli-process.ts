@@ -1,9 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { builtLauncher } from './built-gateway.ts';
 
 /** The file that users start. */
-export const launcher = join(import.meta.dirname, '..', '..', 'bin', 'dropgate.cjs');
+export const launcher = builtLauncher();
 
 /** How a command ended. */
 export type Ended = { readonly code: number | null; readonly out: string; readonly err: string };

@@ -15,11 +15,11 @@ import {
   type ToWorker,
   type WorkerRun,
 } from '../../src/protocol/worker/messages.ts';
+import { builtWorker } from './built-gateway.ts';
 import { compileCache } from './compile-cache.ts';
 import { tempFolder, writeFiles } from './temp-folder.ts';
 import { runInput } from './worker-run.ts';
 
-const workerEntry = join(import.meta.dirname, '../../src/worker/main.ts');
 const modulesFolder = join(import.meta.dirname, '../fixtures/modules');
 
 type Message<Type extends FromWorker['type']> = Extract<FromWorker, { type: Type }>;
@@ -46,7 +46,7 @@ export async function startNodeWorker(
   cwd: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<NodeWorker> {
-  const child = spawn(process.execPath, [workerEntry], {
+  const child = spawn(process.execPath, [builtWorker()], {
     cwd,
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: compileCache, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
