@@ -61,7 +61,8 @@ export function installModuleHooks(
   registerHooks({
     resolve(specifier, context, nextResolve) {
       children.expect(specifier);
-      return resolve(specifier, context, nextResolve);
+      // A copy: Node writes into its own what a hook asks of the next one, as whom the gateway asks for its packages.
+      return resolve(specifier, { ...context }, nextResolve);
     },
     load: createLoadHook({
       sources,
