@@ -7,8 +7,10 @@ import { fieldsOf } from './sdk.ts';
 export function takesMessages(value: unknown): boolean {
   const fields = fieldsOf(value);
   const { run } = fields;
-  if (typeof run !== 'function' || isMachinery(fields)) return false;
+  if (typeof run !== 'function') return false;
   const text = Function.prototype.toString.call(run);
+  if (takesApart.test(text)) return true;
+  if (isMachinery(fields)) return false;
   if (/\b(messages|signal|context|arguments)\b/.test(text)) return true;
   const parameters = parametersOf(text);
   if (parameters === null) return true;
@@ -16,6 +18,17 @@ export function takesMessages(value: unknown): boolean {
   // A second argument never comes.
   if (run.length > 1 && second !== undefined) return false;
   return !/^(\{|\[)/.test(first) && !otherInputs.test(first);
+}
+
+/** `run({ messages })`: there is no doubt, whatever else the object can do. */
+const takesApart = /^[^({]*\(\s*\{[^}]*\bmessages\b/;
+
+/** The parameter of a `run` that wants the text alone, `run(prompt)`; null for any other. */
+export function textParameter(value: unknown): string | null {
+  const { run } = fieldsOf(value);
+  const text = typeof run === 'function' ? Function.prototype.toString.call(run) : '';
+  const [first = '', ...others] = parametersOf(text) ?? [];
+  return others.length === 0 && /^(query|prompt|text|question)$/i.test(first) ? first : null;
 }
 
 /** What `run` is written with in brackets, for messages: `run(port)`. */

@@ -15,7 +15,7 @@ describe('a module without an agent says what comes near', () => {
     expect(finding).toMatchObject({
       code: 'class_exported',
       line: 2,
-      hint: 'Export an instance: `export const agent = new Desk(…);`.',
+      hint: "Export an instance: `export const agent = new Desk({ name: '…', instructions: '…' });`.",
     });
   });
 
@@ -71,7 +71,7 @@ describe('a module without an agent says what comes near', () => {
     expect(finding).toMatchObject({
       code: 'class_exported',
       line: 1,
-      hint: 'Export an instance: `export const agent = new Desk(…);`.',
+      hint: 'Give it a method `run({ messages })` that returns the answer. Export an instance: `export const agent = new Desk();`.',
     });
   });
 

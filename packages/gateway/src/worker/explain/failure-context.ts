@@ -1,5 +1,7 @@
+import { extname } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { ModuleLoad } from '../../protocol/records.ts';
+import { isLocalPath } from '../load/local-files.ts';
 import type { FailedImport } from '../load/resolve-import.ts';
 import type { SourceFiles } from '../load/source-files.ts';
 import { codeFrame, ownFrame, type Place } from './code-place.ts';
@@ -10,6 +12,8 @@ export type FailureContext = {
   readonly projectRoot: string;
   readonly sources: SourceFiles;
   readonly failedImport: (error: unknown) => FailedImport | null;
+  /** The gateway's copy of the SDK, where it is imported. */
+  readonly preloadedSdk: Readonly<Record<string, unknown>> | null;
   /** Environment of the process, with the module's own variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
 };
@@ -51,4 +55,10 @@ export function locate(
   } catch {
     return { file, line, column };
   }
+}
+
+/** Files of the author's that were read so far and hold code. */
+export function localScripts({ sources }: Pick<FailureContext, 'sources'>): string[] {
+  const paths = sources.loaded().map(({ path }) => path);
+  return paths.filter((path) => isLocalPath(path) && extname(path) !== '.json');
 }

@@ -1,4 +1,4 @@
-import type { InnerAgent } from '../facts/inner-agents.ts';
+import type { InnerAgent, ReturnedAgent } from '../facts/inner-agents.ts';
 import { exportLine } from './export-line.ts';
 import { listed, type MissedExport, type Source } from './missed-export.ts';
 import { sandboxHint } from './sandbox-hint.ts';
@@ -27,11 +27,27 @@ export function findInnerAgent(source: Source): MissedExport | null {
   return agent ? explainInner(agent, source) : null;
 }
 
-/** An agent that a function returns without a name, and that nobody exports. */
-export function findReturnedAgent({ topLevel, file }: Source): MissedExport | null {
-  const { facts } = topLevel;
+/** An agent that a function returns, and that nobody exports. */
+export function findReturnedAgent(source: Source): MissedExport | null {
+  const { facts } = source.topLevel;
   const returned = facts.returned.find(({ functionName }) => facts.declared.includes(functionName));
-  if (!returned) return null;
+  return returned ? explainReturned(returned, source) : null;
+}
+
+/** One that has a name in the function, which can be called as it is. */
+export function findCallableAgent(source: Source): MissedExport | null {
+  const { facts } = source.topLevel;
+  const returned = facts.returned.find(
+    ({ functionName, isNamed, needs }) =>
+      isNamed && needs.length === 0 && facts.declared.includes(functionName),
+  );
+  return returned ? explainReturned(returned, source) : null;
+}
+
+function explainReturned(
+  returned: ReturnedAgent,
+  { topLevel: { facts }, file }: Source,
+): MissedExport {
   const { functionName, needs, className, line } = returned;
   if (className === 'SandboxAgent') {
     return {

@@ -1,15 +1,17 @@
 import { basename, extname } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
-import { isLocalPath, shownPath } from '../load/local-files.ts';
+import { shownPath } from '../load/local-files.ts';
 import { explainExit, ProcessExit } from '../load/process-exit.ts';
 import { SourceReadError } from '../load/read-source.ts';
 import { findSyntaxError, SourceSyntaxError } from '../load/transform-source.ts';
+import { explainMissingExport } from './causes/missing-export.ts';
 import { explainForeignScheme, explainMissingThing } from './causes/missing-thing.ts';
 import { explainMissingVariable } from './causes/missing-variable.ts';
 import { explainSecondDefault } from './causes/second-default.ts';
+import { explainUndefinedName } from './causes/undefined-name.ts';
 import { placeOf } from './code-place.ts';
 import { explainFailedImport } from './failed-import.ts';
-import { explainThrown, type FailureContext, locate } from './failure-context.ts';
+import { explainThrown, type FailureContext, localScripts, locate } from './failure-context.ts';
 import { findRealtimeText } from './realtime-text.ts';
 
 /** Says what is wrong with a module from what its import threw: the author's line and an action. Never throws. */
@@ -29,6 +31,7 @@ export function explainLoadError(error: unknown, context: FailureContext): Findi
     explainForeignScheme(error, context) ??
     explainMissingThing(error, context) ??
     explainMissingVariable(error, context) ??
+    explainUndefinedName(error, context) ??
     explainThrown(error, context, {
       code: 'import_failed',
       what: `${context.load.modulePath} threw while it was imported`,
@@ -63,36 +66,6 @@ function explainReadError(error: SourceReadError, context: FailureContext): Find
   };
 }
 
-/** An import of a name that the other module does not export. */
-function explainMissingExport(error: unknown, context: FailureContext): Finding | null {
-  const missing = error instanceof SyntaxError ? parseMissingExport(error.message) : null;
-  if (!missing) return null;
-  const { specifier, name } = missing;
-  const imported = name === 'default' ? 'import\\s+\\w+' : `\\b${escapeForRegExp(name)}\\b`;
-  const from = new RegExp(`${imported}[^'"]*from\\s*['"]${escapeForRegExp(specifier)}['"]`);
-  const file = localFiles(context).find((path) => from.test(context.sources.peek(path)));
-  const place = file ? placeOf(context.sources.peek(file), from) : null;
-  return {
-    stage: 'load',
-    code: 'missing_export',
-    severity: 'error',
-    message: `\`${specifier}\` exports no \`${name}\`.`,
-    ...locate(file ?? context.load.entry, place, context.sources),
-    hint: `Correct the name, or write \`import type\` (\`export type\`) if \`${name}\` is a type.`,
-  };
-}
-
-/** Node words it one way for ES modules and another for CommonJS. */
-function parseMissingExport(message: string): { specifier: string; name: string } | null {
-  const match =
-    /module '(?<specifier>.+)' does not provide an export named '(?<name>.+)'/.exec(message) ??
-    /Named export '(?<name>.+)' not found\. The requested module '(?<specifier>.+)' is a Comm/.exec(
-      message,
-    );
-  const { specifier, name } = match?.groups ?? {};
-  return specifier !== undefined && name !== undefined ? { specifier, name } : null;
-}
-
 /** An import of a file that is no code. */
 function explainUnsupportedFile(error: unknown, context: FailureContext): Finding | null {
   const isUnknown =
@@ -100,7 +73,7 @@ function explainUnsupportedFile(error: unknown, context: FailureContext): Findin
   const path = isUnknown ? / for (.+)$/.exec(error.message)?.[1] : undefined;
   if (path === undefined) return null;
   const quoted = new RegExp(`['"][^'"]*${escapeForRegExp(basename(path))}['"]`);
-  const importer = localFiles(context).find((file) => quoted.test(context.sources.peek(file)));
+  const importer = localScripts(context).find((file) => quoted.test(context.sources.peek(file)));
   const place = importer ? placeOf(context.sources.peek(importer), quoted) : null;
   const url = `new URL('./${basename(path)}', import.meta.url)`;
   return {
@@ -116,7 +89,7 @@ function explainUnsupportedFile(error: unknown, context: FailureContext): Findin
 /** A JavaScript file that Node could not compile, or TypeScript that needs a setting. */
 function explainScriptError(error: unknown, context: FailureContext): Finding | null {
   if (!(error instanceof SyntaxError)) return null;
-  for (const path of localFiles(context)) {
+  for (const path of localScripts(context)) {
     const source = context.sources.peek(path);
     if (['.js', '.mjs', '.cjs'].includes(extname(path))) {
       const problem = findSyntaxError(path, source);
@@ -161,11 +134,6 @@ function explainNativePackage(error: unknown, context: FailureContext): Finding 
       hint: `Run \`npm rebuild --prefix ${folder}\` with Node ${process.versions.node}.`,
     }),
   };
-}
-
-function localFiles(context: FailureContext): string[] {
-  const paths = context.sources.loaded().map(({ path }) => path);
-  return paths.filter((path) => isLocalPath(path) && extname(path) !== '.json');
 }
 
 function escapeForRegExp(text: string): string {

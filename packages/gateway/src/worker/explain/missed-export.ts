@@ -23,7 +23,7 @@ export type Source = {
 export function declarationOf(exportName: string): RegExp {
   const name = exportName.replaceAll('$', '\\$');
   return exportName === 'default'
-    ? /export default/
+    ? /export default|\bmodule\.exports\s*=/
     : new RegExp(`(?:export\\s+)?(?:async\\s+)?(?:const|let|var|function|class)\\s+${name}\\b`);
 }
 
@@ -32,4 +32,9 @@ export function listed(names: readonly string[]): string {
   const marked = names.map((name) => `\`${name}\``);
   const last = marked.pop() ?? '';
   return marked.length > 0 ? `${marked.join(', ')} and ${last}` : last;
+}
+
+/** An export as a sentence begins with it. */
+export function shown(exportName: string): string {
+  return exportName === 'default' ? 'The default export' : `\`${exportName}\``;
 }

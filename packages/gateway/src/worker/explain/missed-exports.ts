@@ -1,20 +1,19 @@
 import { basename } from 'node:path';
-import {
-  hasRun,
-  isAgent,
-  isAgentClass,
-  isClass,
-  isRealtimeAgent,
-  isRunnable,
-} from '../agent-shape.ts';
-import { shownRun } from '../message-taker.ts';
+import { hasRun, isAgent, isClass, isRealtimeAgent, isRunnable } from '../agent-shape.ts';
+import { shownRun, textParameter } from '../message-taker.ts';
 import { fieldsOf } from '../sdk.ts';
 import { placeOf } from './code-place.ts';
 import type { FailureContext } from './failure-context.ts';
 import { findHeldAgents } from './held-agents.ts';
-import { findInnerAgent, findReturnedAgent, findStartedInside } from './inner-agent.ts';
-import { declarationOf, type MissedExport, type Source } from './missed-export.ts';
+import {
+  findCallableAgent,
+  findInnerAgent,
+  findReturnedAgent,
+  findStartedInside,
+} from './inner-agent.ts';
+import { declarationOf, type MissedExport, type Source, shown } from './missed-export.ts';
 import { findRealtimeText, realtimeHint } from './realtime-text.ts';
+import { findClass } from './unmade-class.ts';
 import { findUnofficialImport, unofficialHint } from './unofficial-sdk.ts';
 
 /** The nearest of all that comes near an agent; `no_agent` where nothing does. */
@@ -54,6 +53,7 @@ const finders: readonly ((source: Source) => MissedExport | null)[] = [
   findFactoryWithArguments,
   findWrongKind,
   findMisnamedFactory,
+  findCallableAgent,
   findInnerAgent,
   findReturnedAgent,
 ];
@@ -103,8 +103,14 @@ function findOtherRun({ exports, text }: Source): MissedExport | null {
     code: 'run_takes_no_messages',
     message: `${shown(name)} has a \`run\`, but none that takes messages: \`${shownRun(exports[name])}\`.`,
     place: placeOf(text, declarationOf(name)),
-    hint: 'Export an `Agent`, or an object whose `run({ messages, signal, context })` returns the answer.',
+    hint: runHint(textParameter(exports[name])),
   };
+}
+
+function runHint(parameter: string | null): string {
+  return parameter === null
+    ? 'Export an `Agent`, or an object whose `run({ messages, signal, context })` returns the answer.'
+    : `Write \`run({ messages })\`, and take the text of it: \`const ${parameter} = messages.at(-1)?.content;\`.`;
 }
 
 /** An object of a class of the file's own that cannot be served; its class is not what is wrong. */
@@ -122,22 +128,6 @@ function findInstance({ exports, topLevel, text }: Source): MissedExport | null 
     message: `${shown(name)} is an instance of \`${classOf(name)}\`, which is no agent and has no \`run\`.`,
     place: placeOf(text, declarationOf(name)),
     hint: `Give \`${classOf(name)}\` a method \`run({ messages })\` that returns the answer, or export an \`Agent\`.`,
-  };
-}
-
-function findClass({ exports, text, exportNames }: Source): MissedExport | null {
-  const isMeant = (name: string) =>
-    isAgentClass(exports[name]) ||
-    (isClass(exports[name]) && (exportNames.includes(name) || /agent$/i.test(name)));
-  const name = Object.keys(exports).find(isMeant);
-  if (!name) return null;
-  const value = exports[name];
-  const className = typeof value === 'function' && value.name ? value.name : 'MyAgent';
-  return {
-    code: 'class_exported',
-    message: `${shown(name)} is a class, not an instance.`,
-    place: placeOf(text, declarationOf(name)),
-    hint: `Export an instance: \`export const agent = new ${className === 'default' ? 'MyAgent' : className}(…);\`.`,
   };
 }
 
@@ -204,10 +194,6 @@ function findMisnamedFactory({ exports, text }: Source): MissedExport | null {
 /** Parameters without a default; -1 for what is no function to call. */
 function argumentCount(value: unknown): number {
   return typeof value === 'function' && !isClass(value) ? value.length : -1;
-}
-
-function shown(exportName: string): string {
-  return exportName === 'default' ? 'The default export' : `\`${exportName}\``;
 }
 
 /** What an export is, as a reader would say it: `an agent`, `a Runner`, `a string`. */

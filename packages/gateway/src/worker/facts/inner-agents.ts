@@ -2,6 +2,7 @@ import type { Place } from '../explain/code-place.ts';
 import { builtClass, isAgentBuild } from './agent-builds.ts';
 import { freeNames, ownNames } from './scopes.ts';
 import {
+  bareExpression,
   identifierName,
   isFunction,
   nodeOf,
@@ -42,36 +43,53 @@ export function innerAgents(
   return found;
 }
 
-/** A function of the top level that returns an agent which has no name. */
+/** A function of the top level that returns an agent it builds. */
 export type ReturnedAgent = Place & {
   readonly className: string;
   readonly functionName: string;
+  /** False where it is returned as it is built. */
+  readonly isNamed: boolean;
   /** Parameters without a default value. */
   readonly needs: readonly string[];
 };
 
-/** All functions that return an agent as they build it, in order. */
+/** All functions that return an agent as they build it, or under the name it has inside, in order. */
 export function returnedAgents(
   program: SyntaxNode,
   placeOf: (node: SyntaxNode) => Place,
 ): ReturnedAgent[] {
   const found: ReturnedAgent[] = [];
   walk(program, (node, above) => {
-    const isReturn = node.type === 'ReturnStatement' && isAgentBuild(node.argument);
+    const isReturn = node.type === 'ReturnStatement' && builtBy(node.argument, above) !== null;
     const isBare = node.type === 'ArrowFunctionExpression' && isAgentBuild(node.body);
     if (!isReturn && !isBare) return;
     const around = isBare ? [...above, node] : above;
     const [callable, ...others] = around.filter(isFunction);
     const name = functionName(around);
     if (!callable || others.length > 0 || name === null) return;
-    const built = isBare ? node.body : node.argument;
+    const built = isBare ? node.body : builtBy(node.argument, above);
     const needs = nodesOf(callable.params).flatMap((each) =>
       each.type === 'AssignmentPattern' || each.optional === true ? [] : patternNames(each),
     );
     const className = builtClass(built) ?? 'Agent';
-    found.push({ ...placeOf(node), className, functionName: name, needs });
+    const isNamed = isReturn && built !== node.argument;
+    found.push({ ...placeOf(node), className, functionName: name, isNamed, needs });
   });
   return found;
+}
+
+/** The expression that builds an agent: what is returned itself, or what the name that is returned is given in there. */
+function builtBy(returned: unknown, above: readonly SyntaxNode[]): unknown {
+  if (isAgentBuild(returned)) return returned;
+  const name = identifierName(bareExpression(returned));
+  const callable = above.findLast(isFunction);
+  let built: unknown = null;
+  if (name === null || !callable) return null;
+  walk(callable, (node) => {
+    const isIt = node.type === 'VariableDeclarator' && identifierName(node.id) === name;
+    if (isIt && isAgentBuild(node.init)) built = node.init;
+  });
+  return built;
 }
 
 function isBody(type: string): boolean {

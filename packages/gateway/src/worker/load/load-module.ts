@@ -84,13 +84,13 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
   }
   // An author's line may lie below many of packages; ten frames, as by default, often end before it.
   Error.stackTraceLimit = Math.max(Error.stackTraceLimit ?? 0, keptFrames);
-  const { projectRoot, env } = deps;
+  const { projectRoot } = deps;
   const hooks = installModuleHooks(sources, { projectRoot, entry });
   const found = { ...load, entry, folder: realPath(load.folder) };
   const text = peekText(sources, entry);
   const around = enterSurroundings(found, { text, projectRoot });
   const { failedImport } = hooks;
-  const context: FailureContext = { load: found, projectRoot, sources, failedImport, env };
+  const context: FailureContext = { ...deps, load: found, sources, failedImport };
   const failed = (findings: readonly Finding[]): LoadResult => ({
     type: 'load_failed',
     findings: [...findings, ...around.withheldEnv.findings(text)],
