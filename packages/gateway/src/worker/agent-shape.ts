@@ -54,13 +54,40 @@ export function handoffTargets(agent: AgentShape): AgentShape[] {
   return agent.handoffs.map((entry) => fieldsOf(entry).agent ?? entry).filter(isAgent);
 }
 
+/** Set on a tool that `asTool` made of an agent: that agent. */
+export const agentOfTool: unique symbol = Symbol('dropgate.agentOfTool');
+
+/** The agents that an agent has as tools. */
+export function toolAgents(agent: AgentShape): AgentShape[] {
+  return agent.tools
+    .map((each) => (typeof each === 'object' && each ? Reflect.get(each, agentOfTool) : null))
+    .filter(isAgent);
+}
+
+/** The agents that an agent hands off to or has as tools. */
+export function usedAgents(agent: AgentShape): AgentShape[] {
+  return [...handoffTargets(agent), ...toolAgents(agent)];
+}
+
 /** The agent and all that it can reach by handoff, itself first, each once. */
 export function handoffGraph(agent: AgentShape): AgentShape[] {
+  return reachedBy(agent, handoffTargets);
+}
+
+/** The agent and all that its runs may come to, as tools too, itself first, each once. */
+export function agentGraph(agent: AgentShape): AgentShape[] {
+  return reachedBy(agent, usedAgents);
+}
+
+function reachedBy(
+  agent: AgentShape,
+  nextOf: (agent: AgentShape) => readonly AgentShape[],
+): AgentShape[] {
   const reached = new Set<AgentShape>();
   const visit = (next: AgentShape): void => {
     if (reached.has(next)) return;
     reached.add(next);
-    handoffTargets(next).forEach(visit);
+    nextOf(next).forEach(visit);
   };
   visit(agent);
   return [...reached];

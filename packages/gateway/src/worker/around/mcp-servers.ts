@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Finding } from '../../protocol/diagnostics.ts';
-import { type AgentShape, handoffGraph } from '../agent-shape.ts';
+import { type AgentShape, agentGraph } from '../agent-shape.ts';
 import { fieldsOf, nameOf } from '../sdk.ts';
 import { createSpawnErrors, type LastErrors, lastWords, type SpawnErrors } from './spawn-errors.ts';
 
@@ -37,7 +37,7 @@ export type McpServers = {
  * @param file - That findings are about.
  */
 export async function connectMcpServers(root: AgentShape, file: string): Promise<McpServers> {
-  const servers = new Set(handoffGraph(root).flatMap(serversOf));
+  const servers = new Set(agentGraph(root).flatMap(serversOf));
   if (servers.size === 0) return { findings: [], close: async () => {} };
   const spawnErrors = createSpawnErrors();
   const links = [...servers].map((server) => keepConnected(server, spawnErrors));

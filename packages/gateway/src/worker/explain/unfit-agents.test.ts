@@ -59,6 +59,15 @@ describe('an agent of which every run would fail is refused when it is loaded', 
     expect(agents[0]?.name).toBe('Desk');
   });
 
+  test('for the tools of an agent that it has as a tool', async () => {
+    const text = `${head}const other = new Agent({ name: 'Other', instructions: 'x', tools: [undefined as never] });\nexport const agent = new Agent({ name: 'Desk', instructions: 'x', tools: [other.asTool({ toolName: 'other', toolDescription: 'x' })] });\n`;
+    const message = 'Tool 1 of agent "Other" is undefined, not a tool.';
+    expect(await findingOf(await writeModule({ 'agent.ts': text }))).toMatchObject({
+      message,
+      line: 5,
+    });
+  });
+
   test('for a sandbox that it is not given, also where nothing else of the SDK is imported', async () => {
     const text = `import { SandboxAgent } from '@openai/agents/sandbox';\nexport const coder = new SandboxAgent({ name: 'Coder', instructions: 'x' });\n`;
     const finding = await findingOf(await writeModule({ 'agent.ts': text }));

@@ -1,5 +1,5 @@
 import type { Finding } from '../../protocol/diagnostics.ts';
-import { type AgentShape, handoffGraph, isAgent, isSandboxAgent } from '../agent-shape.ts';
+import { type AgentShape, agentGraph, isAgent, isSandboxAgent } from '../agent-shape.ts';
 import type { TopLevel } from '../load/choose-agent.ts';
 import { fieldsOf, nameOf } from '../sdk.ts';
 import { type Place, placeOf } from './code-place.ts';
@@ -11,9 +11,9 @@ export type AgentSource = {
   readonly topLevel: TopLevel;
 };
 
-/** What every run of an agent, or of one that it hands off to, would fail of. */
+/** What every run of an agent, or of one that it hands off to or has as a tool, would fail of. */
 export function findUnfit(agent: AgentShape, source: AgentSource): Finding[] {
-  return handoffGraph(agent).flatMap((each) => [
+  return agentGraph(agent).flatMap((each) => [
     ...findMissingSandbox(each, source),
     ...findBadTools(each, source),
   ]);
@@ -84,7 +84,7 @@ function wrongTool(tool: unknown): { is: string; hint: string } | null {
 
 /** Warns of tools of one name: the SDK offers the last of them alone. */
 export function findDuplicateTools(agent: AgentShape, source: AgentSource): Finding[] {
-  return handoffGraph(agent).flatMap((each) => duplicatesOf(each, source));
+  return agentGraph(agent).flatMap((each) => duplicatesOf(each, source));
 }
 
 function duplicatesOf(agent: AgentShape, source: AgentSource): Finding[] {

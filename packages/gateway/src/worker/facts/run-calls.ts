@@ -94,13 +94,20 @@ const calledInRuns = new Set([
   'run',
 ]);
 
-/** Names of functions that such a property is given by name. */
+/** Names of functions that such a property is given by name, and of those that are called in there. */
 function handedFunctions(program: SyntaxNode): Set<string> {
   const names = new Set<string>();
-  walk(program, (node) => {
-    const name = isCalledInRuns(node) ? identifierName(node.value) : null;
-    if (name !== null) names.add(name);
-  });
+  for (let before = -1; before < names.size; ) {
+    before = names.size;
+    walk(program, (node, above) => {
+      const isInside = (): boolean =>
+        above.some((each, index) => isHanded(each, above[index - 1], names));
+      const handed = isCalledInRuns(node) ? identifierName(node.value) : null;
+      const called = node.type === 'CallExpression' ? identifierName(node.callee) : null;
+      if (handed !== null) names.add(handed);
+      if (called !== null && !names.has(called) && isInside()) names.add(called);
+    });
+  }
   return names;
 }
 

@@ -1,6 +1,6 @@
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { Manifest, ModuleLoad, ModuleSettings } from '../../protocol/records.ts';
-import { type AgentShape, handoffGraph } from '../agent-shape.ts';
+import { type AgentShape, agentGraph } from '../agent-shape.ts';
 import type { SdkCopy } from '../loaded-module.ts';
 import { fieldsOf } from '../sdk.ts';
 import { modelName } from './describe.ts';
@@ -107,7 +107,7 @@ function findHostedTools(
   upstream: Manifest['upstream'],
 ): Finding[] {
   if (agent === null || load.upstreams[upstream.name] !== 'chat_completions') return [];
-  const hosted = handoffGraph(agent).flatMap((member) =>
+  const hosted = agentGraph(agent).flatMap((member) =>
     member.tools
       .filter((tool) => (fieldsOf(tool).type ?? 'function') !== 'function')
       .map((tool) => `\`${String(fieldsOf(tool).name)}\` of agent "${member.name}"`),

@@ -1,4 +1,4 @@
-import { type AgentShape, handoffGraph, handoffTargets, isAgent } from '../agent-shape.ts';
+import { type AgentShape, agentGraph, isAgent, toolAgents, usedAgents } from '../agent-shape.ts';
 import type { ModuleFacts } from '../facts/module-facts.ts';
 
 /** A value of the module under the name it has there. */
@@ -13,7 +13,7 @@ export type TopLevel = {
 /** Why something was chosen that nobody named. */
 export type Reason =
   | { readonly because: 'started'; readonly line: number }
-  /** Its handoffs reach all others. */
+  /** Its handoffs and tools reach all others. */
   | { readonly because: 'root'; readonly others: readonly string[] }
   | { readonly because: 'only' }
   /** It has the name of Agent Builder's entry, though it is not exported. */
@@ -54,14 +54,14 @@ export function distinctAgents(values: readonly Named<unknown>[]): Named<AgentSh
 
 /**
  * The one agent from which all others are reached. Where agents hand back, several reach all; then it is the one that
- * hands off to each of the others directly.
+ * hands off to each of the others directly, or has it as a tool.
  */
 export function rootOf(agents: readonly Named<AgentShape>[]): Named<AgentShape> | undefined {
   const reachesAll = (reached: AgentShape[]) =>
     agents.every(([, other]) => reached.includes(other));
-  const roots = agents.filter(([, agent]) => reachesAll(handoffGraph(agent)));
+  const roots = agents.filter(([, agent]) => reachesAll(agentGraph(agent)));
   if (roots.length === 1) return roots[0];
-  const hubs = roots.filter(([, agent]) => reachesAll([agent, ...handoffTargets(agent)]));
+  const hubs = roots.filter(([, agent]) => reachesAll([agent, ...usedAgents(agent)]));
   return hubs.length === 1 ? hubs[0] : undefined;
 }
 
@@ -71,7 +71,8 @@ export function withoutHelpers(
   { values, facts }: TopLevel,
 ): readonly Named<AgentShape>[] {
   if (agents.length < 2) return agents;
-  const helpers = facts.helpers.map((name) => values[name]);
+  const tools = agents.flatMap(([, agent]) => toolAgents(agent));
+  const helpers = [...facts.helpers.map((name) => values[name]), ...tools];
   const rest = agents.filter(([, agent]) => !helpers.includes(agent));
   return rest.length > 0 ? rest : agents;
 }

@@ -58,6 +58,18 @@ const served: readonly Served[] = [
     'it leads to the other agents of agent.ts (`b`)',
   ],
   [
+    'the one that makes tools of a list of agents',
+    'const b = $b;\nconst c = $c;\nconst tools = [b, c].map((each) => each.asTool({ toolName: each.name, toolDescription: "x" }));\nconst a = new Agent({ name: "A", instructions: "x", tools });',
+    'a',
+    'it leads to the other agents of agent.ts (`b`, `c`)',
+  ],
+  [
+    'the one that is run, not the one that a function of its guardrail asks',
+    'const b = $b;\nconst ask = (text: string) => run(b, text);\nconst execute = async () => { await ask("x"); return { tripwireTriggered: false, outputInfo: {} }; };\nconst a = new Agent({ name: "A", instructions: "x", inputGuardrails: [{ name: "g", execute }] });\nexport const go = () => run(a, "x");',
+    'a',
+    'agent.ts starts it in line 7',
+  ],
+  [
     'the one whose tool runs another',
     `const b = $b;\nconst ask = ${toolOf('await run(b, "x"); return "x";')};\nconst a = new Agent({ name: "A", instructions: "x", tools: [ask] });`,
     'a',
@@ -146,6 +158,18 @@ describe('what is served of a module in which nothing is exported as `agent`', (
     const line = editIn(manifest.warnings[0]?.hint);
     const explicit = await manifestOf(await writeModule({ [file]: `${text}\n${line}\n` }));
     expect(explicit).toMatchObject({ agents: [{ name: 'Desk' }], warnings: [] });
+  });
+
+  test('of agents of another file the one that has another as a tool', async () => {
+    const one = (name: string, rest: string) =>
+      `export const ${name} = new Agent({ name: '${name}', instructions: 'x', ${rest} });`;
+    const manifest = await manifestOf(
+      await writeModule({
+        'agent.ts': `export { one, two } from './desk.ts';\n`,
+        'desk.ts': `import { Agent } from '@openai/agents';\n${one('one', '')}\n${one('two', `tools: [one.asTool({ toolName: 'one', toolDescription: 'x' })]`)}\n`,
+      }),
+    );
+    expect(manifest.exportName).toBe('two');
   });
 
   test('an agent of another file that this one runs', async () => {

@@ -2,6 +2,7 @@ import type { ToolVerdict } from '../../protocol/policy.ts';
 import type { Provenance } from '../../protocol/run.ts';
 import { TOOL_NAME_LIMIT } from '../../protocol/worker/cut-texts.ts';
 import type { ToolVerdicts } from '../../protocol/worker/messages.ts';
+import { agentOfTool } from '../agent-shape.ts';
 import type { SdkCopy } from '../loaded-module.ts';
 import { fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
 import { processRuns } from './outside-runs.ts';
@@ -22,7 +23,9 @@ type ToolCall = { readonly tool: string; readonly args: unknown; readonly proven
  * place when a turn asks for them; may be called again at no cost.
  */
 export function guardTools(sdk: SdkCopy | null, agent: unknown): void {
-  guardToolList(fieldsOf(fieldsOf(sdk?.Agent).prototype));
+  const prototype = fieldsOf(fieldsOf(sdk?.Agent).prototype);
+  guardToolList(prototype);
+  markAgentTools(prototype);
   guardToolList(ownerOf(agent, 'getAllTools'));
 }
 
@@ -48,6 +51,23 @@ function guardToolList(owner: Readonly<Record<string, unknown>>): void {
   };
   Object.defineProperty(owner, 'getAllTools', {
     value: Object.assign(getAllTools, { [guarded]: true }),
+    configurable: true,
+    writable: true,
+  });
+}
+
+/** A tool does not tell that it runs an agent: what makes one of an agent remembers it. */
+function markAgentTools(owner: Readonly<Record<string, unknown>>): void {
+  const original = owner.asTool;
+  if (typeof original !== 'function' || guarded in original) return;
+  const asTool = function asTool(this: unknown, ...args: readonly unknown[]): unknown {
+    const tool: unknown = original.apply(this, args);
+    return typeof tool === 'object' && tool
+      ? Object.defineProperty(tool, agentOfTool, { value: this })
+      : tool;
+  };
+  Object.defineProperty(owner, 'asTool', {
+    value: Object.assign(asTool, { [guarded]: true }),
     configurable: true,
     writable: true,
   });
