@@ -9,7 +9,7 @@ import {
 } from '../load/resolve-import.ts';
 import { isInstalled, isPeer, localImportHint, missingFileHint } from './causes/local-import.ts';
 import { placeOf } from './code-place.ts';
-import { describeThrown, type FailureContext, locate } from './failure-context.ts';
+import { describeThrown, type FailureContext, localScripts, locate } from './failure-context.ts';
 import { isCloudflares, isMeantForSdk, unofficialHint } from './unofficial-sdk.ts';
 
 /** Says which import found nothing, in which file and line, and what to install or correct. */
@@ -23,12 +23,14 @@ export function explainFailedImport(
   const described = isLocalPath(importer)
     ? describeOwnImport(error, failed, { importer, context })
     : describeForeignImport(failed, { importer, context });
-  const place = isLocalPath(importer) ? importPlace(failed.specifier, importer, context) : null;
+  const where = isLocalPath(importer)
+    ? { file: importer, place: importPlace(failed.specifier, importer, context) }
+    : placeOfPackage(importer, context);
   return {
     stage: 'load',
     severity: 'error',
     ...described,
-    ...locate(importer, place, context.sources),
+    ...locate(where.file, where.place, context.sources),
   };
 }
 
@@ -115,11 +117,22 @@ function isNotFound(error: unknown): boolean {
   return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
 }
 
-function importPlace(specifier: string, importer: string, context: FailureContext) {
+/** Where the author imports the package that a file is part of. */
+function placeOfPackage(path: string, context: FailureContext) {
+  const name = packageName(path.split('/node_modules/').at(-1) ?? path);
+  for (const file of localScripts(context)) {
+    const place = importPlace(name, file, context, '(?:/[^\'"]*)?');
+    if (place) return { file, place };
+  }
+  return { file: path, place: null };
+}
+
+function importPlace(specifier: string, importer: string, context: FailureContext, rest = '') {
   const quoted = specifier.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const keyword = '(?:from|import|require)(?:\\.meta)?(?:\\.resolve)?';
   try {
     const text = context.sources.peek(importer);
-    return placeOf(text, new RegExp(`(?<=(from|import|require)\\s*\\(?\\s*)['"]${quoted}['"]`));
+    return placeOf(text, new RegExp(`(?<=${keyword}\\s*\\(?\\s*)['"]${quoted}${rest}['"]`));
   } catch {
     return null;
   }

@@ -66,12 +66,16 @@ function explainReturned(
   };
 }
 
-function explainInner(agent: InnerAgent, { file }: Source): MissedExport {
+function explainInner(agent: InnerAgent, { topLevel: { facts }, file }: Source): MissedExport {
   const { name, locals, parameters } = agent;
-  if (agent.className === 'SandboxAgent') {
+  const sandboxed = [agent, ...facts.inner.filter((each) => locals.includes(each.name))].find(
+    (each) => each.className === 'SandboxAgent' && !facts.helpers.includes(each.name),
+  );
+  if (sandboxed) {
+    const leads = sandboxed === agent ? 'is' : `leads to \`${sandboxed.name}\`,`;
     return {
       code: 'sandbox_client_missing',
-      message: `\`${name}\` in line ${agent.line} of ${file} is a SandboxAgent, and a run of the gateway gives it no sandbox client.`,
+      message: `\`${name}\` in line ${agent.line} of ${file} ${leads} a SandboxAgent, and a run of the gateway gives it no sandbox client.`,
       place: agent,
       hint: sandboxHint(name),
     };

@@ -90,7 +90,8 @@ describe('a module that does not load says where and what to do', () => {
       'node_modules/outer/package.json': '{ "name": "outer", "main": "index.js" }',
       'node_modules/outer/index.js': `require('inner');\n`,
     });
-    expect(finding.code).toBe('missing_package');
+    expect(finding).toMatchObject({ code: 'missing_package', line: 1, column: 8 });
+    expect(finding.file).toMatch(/Written\/agent\.ts$/);
     expect(finding.message).toMatch(
       /^`inner` is not installed, but the package at .*outer\/index\.js needs it\.$/,
     );
@@ -229,6 +230,19 @@ export const agent = await readFile(first + parsed);
         message: 'src/agents/Written/agent.ts starts `no-such-program`, which is not there.',
         line: 2,
         hint: 'Install `no-such-program` on this machine, or name another program.',
+      },
+    ],
+    [
+      `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\nexport const agent = require.resolve('left-pad');\n`,
+      { code: 'missing_package', line: 3, column: 38 },
+    ],
+    [
+      `throw new Error('browserType.launch: no such file. Please run:\\n    npx playwright install');\n`,
+      {
+        code: 'missing_program',
+        message: 'src/agents/Written/agent.ts starts a browser, which is not installed.',
+        line: 1,
+        hint: 'Run `npx playwright install` on this machine, as the user who runs the gateway.',
       },
     ],
     [

@@ -5,7 +5,11 @@ import { explainExit, ProcessExit } from '../load/process-exit.ts';
 import { SourceReadError } from '../load/read-source.ts';
 import { findSyntaxError, SourceSyntaxError } from '../load/transform-source.ts';
 import { explainMissingExport } from './causes/missing-export.ts';
-import { explainForeignScheme, explainMissingThing } from './causes/missing-thing.ts';
+import {
+  explainForeignScheme,
+  explainMissingBrowser,
+  explainMissingThing,
+} from './causes/missing-thing.ts';
 import { explainMissingVariable } from './causes/missing-variable.ts';
 import { explainSecondDefault } from './causes/second-default.ts';
 import { explainUndefinedName } from './causes/undefined-name.ts';
@@ -30,12 +34,13 @@ export function explainLoadError(error: unknown, context: FailureContext): Findi
     explainVoiceSession(context) ??
     explainForeignScheme(error, context) ??
     explainMissingThing(error, context) ??
+    explainMissingBrowser(error, context) ??
     explainMissingVariable(error, context) ??
     explainUndefinedName(error, context) ??
     explainThrown(error, context, {
       code: 'import_failed',
       what: `${context.load.modulePath} threw while it was imported`,
-      hint: 'Fix what the top of the module does, or move it into a function that runs later.',
+      hint: 'Mend what happens there, or move it into a function that runs later.',
     })
   );
 }

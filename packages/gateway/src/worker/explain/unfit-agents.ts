@@ -1,5 +1,11 @@
 import type { Finding } from '../../protocol/diagnostics.ts';
-import { type AgentShape, agentGraph, isAgent, isSandboxAgent } from '../agent-shape.ts';
+import {
+  type AgentShape,
+  agentGraph,
+  handoffGraph,
+  isAgent,
+  isSandboxAgent,
+} from '../agent-shape.ts';
 import type { TopLevel } from '../load/choose-agent.ts';
 import { fieldsOf, nameOf } from '../sdk.ts';
 import { type Place, placeOf } from './code-place.ts';
@@ -13,10 +19,11 @@ export type AgentSource = {
 
 /** What every run of an agent, or of one that it hands off to or has as a tool, would fail of. */
 export function findUnfit(agent: AgentShape, source: AgentSource): Finding[] {
-  return agentGraph(agent).flatMap((each) => [
-    ...findMissingSandbox(each, source),
-    ...findBadTools(each, source),
-  ]);
+  return [
+    // What makes a tool of an agent may give it its sandbox.
+    ...handoffGraph(agent).flatMap((each) => findMissingSandbox(each, source)),
+    ...agentGraph(agent).flatMap((each) => findBadTools(each, source)),
+  ];
 }
 
 /** Warns of tools that a person would have to approve. */

@@ -413,9 +413,14 @@ describe('what is told of a module that cannot be served, with the edit that mak
   });
 
   test('an agent for a sandbox inside main(), before anything is said of where to build it', async () => {
-    const text = `import { run } from '@openai/agents';\nimport { SandboxAgent } from '@openai/agents/sandbox';\nexport async function main() {\n  const coder = new SandboxAgent({ name: 'Coder' });\n  await run(coder, 'x');\n}\n`;
+    const text = `import { Agent, run } from '@openai/agents';\nimport { SandboxAgent } from '@openai/agents/sandbox';\nexport async function main() {\n  const coder = new SandboxAgent({ name: 'Coder' });\n  await run(coder, 'x');\n}\n`;
     const finding = await findingOf(await writeModule({ 'agent.ts': text }));
     expect(finding).toMatchObject({ code: 'sandbox_client_missing', line: 4 });
+    const led = text
+      .replace('  await', "  const desk = new Agent({ name: 'Desk', handoffs: [coder] });\n  await")
+      .replace('run(coder', 'run(desk');
+    const other = await findingOf(await writeModule({ 'agent.ts': led }));
+    expect(other).toMatchObject({ code: 'sandbox_client_missing', line: 5 });
   });
 });
 

@@ -27,6 +27,24 @@ export function explainMissingThing(error: unknown, context: FailureContext): Fi
   };
 }
 
+/** A finding for a browser that a package drives and this machine lacks; null for any other failure. */
+export function explainMissingBrowser(error: unknown, context: FailureContext): Finding | null {
+  const said = error instanceof Error ? error.message : '';
+  const [, playwright, puppeteer] =
+    /npx (playwright) install|npx (puppeteer) browsers/.exec(said) ?? [];
+  if (playwright === undefined && puppeteer === undefined) return null;
+  const frame = ownFrame(error);
+  const { load, sources } = context;
+  return {
+    stage: 'load',
+    code: 'missing_program',
+    severity: 'error',
+    message: `${load.modulePath} starts a browser, which is not installed.`,
+    ...locate(frame?.file ?? load.entry, frame, sources),
+    hint: `Run \`npx ${playwright ? 'playwright install' : 'puppeteer browsers install chrome'}\` on this machine, as the user who runs the gateway.`,
+  };
+}
+
 /** A finding for an import as Deno and browsers have it (`npm:`, `jsr:`, `https:`); null for any other failure. */
 export function explainForeignScheme(error: unknown, context: FailureContext): Finding | null {
   const isForeign =
