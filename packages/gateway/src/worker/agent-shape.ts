@@ -96,12 +96,21 @@ function reachedBy(
 const agentMethods = ['getSystemPrompt', 'getAllTools', 'asTool', 'clone', 'processFinalOutput'];
 
 function hasAgentShape(value: unknown): boolean {
+  return hasAgentMethods(value) && fieldThatIsNoList(value) === null;
+}
+
+/** The field of an agent that should be a list and is none; null for anything else. */
+export function fieldThatIsNoList(value: unknown): 'tools' | 'handoffs' | null {
+  if (!hasAgentMethods(value)) return null;
+  const fields = fieldsOf(value);
+  return (['tools', 'handoffs'] as const).find((name) => !Array.isArray(fields[name])) ?? null;
+}
+
+function hasAgentMethods(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const fields = fieldsOf(value);
   return (
     typeof fields.name === 'string' &&
-    Array.isArray(fields.tools) &&
-    Array.isArray(fields.handoffs) &&
     agentMethods.every((name) => typeof fields[name] === 'function')
   );
 }

@@ -4,8 +4,8 @@ import type { NoPick } from '../load/pick-export.ts';
 import { placeOf } from './code-place.ts';
 import { exportLine } from './export-line.ts';
 import { describeThrown, type FailureContext, locate } from './failure-context.ts';
-import { declarationOf, listed, type MissedExport } from './missed-export.ts';
-import { factoryHint, findMissedExport, kindOf, type Missing } from './missed-exports.ts';
+import { declarationOf, listed, type MissedExport } from './missed/missed-export.ts';
+import { factoryHint, findMissedExport, kindOf, type Missing } from './missed/missed-exports.ts';
 
 /** Says why nothing of a module can be served, what comes near, and the edit that fixes it. */
 export function explainFailedPick(noPick: NoPick, missing: Missing): Finding {

@@ -11,6 +11,7 @@ import {
   explainMissingThing,
 } from './causes/missing-thing.ts';
 import { explainMissingVariable } from './causes/missing-variable.ts';
+import { explainSdkMisuse } from './causes/sdk-misuse.ts';
 import { explainSecondDefault } from './causes/second-default.ts';
 import { explainUndefinedName } from './causes/undefined-name.ts';
 import { placeOf } from './code-place.ts';
@@ -37,6 +38,7 @@ export function explainLoadError(error: unknown, context: FailureContext): Findi
     explainMissingBrowser(error, context) ??
     explainMissingVariable(error, context) ??
     explainUndefinedName(error, context) ??
+    explainSdkMisuse(error, context) ??
     explainThrown(error, context, {
       code: 'import_failed',
       what: `${context.load.modulePath} threw while it was imported`,

@@ -1,5 +1,5 @@
 import { placeOf } from './code-place.ts';
-import type { MissedExport } from './missed-export.ts';
+import type { MissedExport } from './missed/missed-export.ts';
 
 /** What to do about an agent for voice sessions. */
 export const realtimeHint = 'Export an `Agent` of `@openai/agents`.';

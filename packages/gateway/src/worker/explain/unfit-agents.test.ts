@@ -38,6 +38,83 @@ const badTools = [
   ],
 ] as const;
 
+/** Fields that no run can use, what is told, and what takes their place to make the agent serve. */
+const badParts = [
+  [
+    'handoffs: [made]',
+    'bad_handoff',
+    'Entry 1 of `handoffs` of agent "Desk" is the function `made`, not an agent.',
+    'handoffs: []',
+  ],
+  [
+    'handoffs: [undefined]',
+    'bad_handoff',
+    'An entry of `handoffs` is `undefined`, not an agent.',
+    'handoffs: []',
+  ],
+  ['handoffs: other', 'bad_handoff', '`handoffs` of an agent is no list.', 'handoffs: [other]'],
+  [
+    'tools: made("a")',
+    'bad_tool',
+    'src/agents/Written/agent.ts has nothing to serve. `tools` of `agent` is no list. It exports `agent` (an object).',
+    'tools: [made("a")]',
+  ],
+  [
+    'tools: [{ name: "a", execute: lookUp }]',
+    'bad_tool',
+    'Tool 1 of agent "Desk" is an object ("a"), not a tool.',
+    'tools: [made("a")]',
+  ],
+  [
+    'inputGuardrails: [lookUp]',
+    'bad_guardrail',
+    'Entry 1 of `inputGuardrails` of agent "Desk" is the function `lookUp`, not a guardrail.',
+    'inputGuardrails: [{ name: "g", execute: lookUp }]',
+  ],
+  [
+    'outputGuardrails: [undefined]',
+    'bad_guardrail',
+    'Entry 1 of `outputGuardrails` of agent "Desk" is undefined, not a guardrail.',
+    'outputGuardrails: []',
+  ],
+  [
+    'mcpServers: ["http://x"]',
+    'bad_mcp_server',
+    'Entry 1 of `mcpServers` of agent "Desk" is a text, not a server of tools.',
+    'mcpServers: []',
+  ],
+  [
+    'model: { name: "x" }',
+    'bad_model',
+    '`model` of agent "Desk" is an object, not a name of a model.',
+    'model: "x"',
+  ],
+  [
+    'instructions: ["x"]',
+    'bad_instructions',
+    '`instructions` of agent "Desk" is a list, not a text.',
+    'instructions: "x"',
+  ],
+  [
+    'outputType: { a: "string" }',
+    'bad_output_type',
+    '`outputType` of agent "Desk" is an object, not a schema.',
+    'outputType: z.object({ a: z.string() })',
+  ],
+  [
+    'outputType: z.string()',
+    'bad_output_type',
+    '`outputType` of an agent is no schema of an object.',
+    'outputType: z.object({ a: z.string() })',
+  ],
+  [
+    'modelSettings: { toolChoice: "b" }, tools: [made("a")]',
+    'bad_tool_choice',
+    '`toolChoice` of agent "Desk" is "b", but its tools are `a`.',
+    'modelSettings: { toolChoice: "a" }, tools: [made("a")]',
+  ],
+] as const;
+
 test('two tools of one name are a warning: the last alone is offered', async () => {
   const load = await writeModule({ 'agent.ts': deskWith('made("a"), made("a")') });
   expect((await manifestOf(load)).warnings).toMatchObject([
@@ -56,6 +133,16 @@ describe('an agent of which every run would fail is refused when it is loaded', 
     const finding = await findingOf(await writeModule({ 'agent.ts': deskWith(tools) }));
     expect(finding).toMatchObject({ stage: 'load', severity: 'error', code, message, line: 8 });
     const { agents } = await manifestOf(await writeModule({ 'agent.ts': deskWith(better) }));
+    expect(agents[0]?.name).toBe('Desk');
+  });
+
+  test.each(badParts)('for %s', async (part, code, message, better) => {
+    const text = (parts: string) =>
+      `${head}import { z } from 'zod';\nconst other = new Agent({ name: 'Other' });\nvoid [other, z];\nexport const agent = new Agent({\n  name: 'Desk',\n  ${parts},\n});\n`;
+    const finding = await findingOf(await writeModule({ 'agent.ts': text(part) }));
+    expect(finding).toMatchObject({ severity: 'error', code, message });
+    expect(finding.line).toBeGreaterThan(7);
+    const { agents } = await manifestOf(await writeModule({ 'agent.ts': text(better) }));
     expect(agents[0]?.name).toBe('Desk');
   });
 

@@ -10,6 +10,7 @@ import type { TopLevel } from '../load/choose-agent.ts';
 import { fieldsOf, nameOf } from '../sdk.ts';
 import { type Place, placeOf } from './code-place.ts';
 import { sandboxHint } from './sandbox-hint.ts';
+import { misspelt, unfitParts } from './unfit-parts.ts';
 
 /** What is known of the module whose agents are looked at. */
 export type AgentSource = {
@@ -23,6 +24,7 @@ export function findUnfit(agent: AgentShape, source: AgentSource): Finding[] {
     // What makes a tool of an agent may give it its sandbox.
     ...handoffGraph(agent).flatMap((each) => findMissingSandbox(each, source)),
     ...agentGraph(agent).flatMap((each) => findBadTools(each, source)),
+    ...agentGraph(agent).flatMap((each) => findBadParts(each, source)),
   ];
 }
 
@@ -64,18 +66,21 @@ function findBadTools(agent: AgentShape, source: AgentSource): Finding[] {
   return agent.tools.flatMap((tool, index) => {
     const wrong = wrongTool(tool);
     if (!wrong) return [];
-    const place = placeOfTools(agent, source);
+    const place = placeOfField('tools', agent, source);
     const message = `Tool ${index + 1} of agent "${agent.name}" is ${wrong.is}, not a tool.`;
     return [unfit(source, place, { code: 'bad_tool', message, hint: wrong.hint })];
   });
 }
 
+function findBadParts(agent: AgentShape, source: AgentSource): Finding[] {
+  return unfitParts(agent).map(({ field, ...about }) =>
+    unfit(source, placeOfField(field, agent, source), about),
+  );
+}
+
 function wrongTool(tool: unknown): { is: string; hint: string } | null {
   if (tool === undefined || tool === null) {
-    return {
-      is: String(tool),
-      hint: 'See where its name comes from: a misspelt import, or a use before it is made.',
-    };
+    return { is: String(tool), hint: misspelt };
   }
   if (isAgent(tool)) {
     const hint = 'Make a tool of it: `.asTool({ toolName, toolDescription })`.';
@@ -86,7 +91,10 @@ function wrongTool(tool: unknown): { is: string; hint: string } | null {
     const hint = `Make a tool of it: \`tool({ name, description, parameters, execute: ${name} })\`.`;
     return { is: `the function \`${name}\``, hint };
   }
-  return typeof tool === 'object' ? null : { is: `a ${typeof tool}`, hint: 'Remove it.' };
+  if (typeof tool !== 'object') return { is: `a ${typeof tool}`, hint: 'Remove it.' };
+  const { type, name } = fieldsOf(tool);
+  const hint = 'Give it to `tool(…)`, which makes one of it.';
+  return typeof type === 'string' ? null : { is: `an object${name ? ` ("${name}")` : ''}`, hint };
 }
 
 /** Warns of tools of one name: the SDK offers the last of them alone. */
@@ -99,7 +107,7 @@ function duplicatesOf(agent: AgentShape, source: AgentSource): Finding[] {
   const names = functions.map(nameOf);
   const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
   return [...twice].map((name) => ({
-    ...unfit(source, placeOfTools(agent, source), {
+    ...unfit(source, placeOfField('tools', agent, source), {
       code: 'duplicate_tool',
       message: `Agent "${agent.name}" has two tools called \`${name}\`, of which the last alone is offered.`,
       hint: 'Give one of them another `name`, or remove it.',
@@ -126,11 +134,11 @@ function placeOfAgent(agent: AgentShape, source: AgentSource): Place | null {
   return name === null ? null : (source.topLevel.facts.places[name] ?? null);
 }
 
-/** The first `tools` at or below the agent's declaration. */
-function placeOfTools(agent: AgentShape, source: AgentSource): Place | null {
+/** The first field of that name at or below the agent's declaration. */
+function placeOfField(field: string, agent: AgentShape, source: AgentSource): Place | null {
   const declared = placeOfAgent(agent, source);
   if (!declared) return null;
   const lines = source.entry.text.split('\n').slice(declared.line - 1);
-  const below = placeOf(lines.join('\n'), /\btools\b/);
+  const below = placeOf(lines.join('\n'), new RegExp(`\\b${field}\\b`));
   return below ? { line: declared.line + below.line - 1, column: below.column } : declared;
 }

@@ -1,4 +1,4 @@
-import { isAgent, isClass, isRunnable } from '../agent-shape.ts';
+import { fieldThatIsNoList, isAgent, isClass, isRunnable } from '../agent-shape.ts';
 import { withoutHand } from '../facts/bindings.ts';
 import { noFacts } from '../facts/module-facts.ts';
 import { isWorkflowName } from '../facts/workflows.ts';
@@ -122,6 +122,7 @@ async function pickNamed(
   // A module may export the promise of an agent; it is as good as the agent.
   const value = await exports[exportName];
   if (isAgent(value) || isRunnable(value)) return pick(exportName, value);
+  if (fieldThatIsNoList(value) !== null) return { kind: 'none' };
   if (typeof value !== 'function' || isClass(value)) return null;
   if (isWorkflowName(value.name)) return asPicked(exportName, value, topLevel);
   if (!isFactory(exportName, value)) return null;

@@ -1,7 +1,7 @@
-import type { InnerAgent, ReturnedAgent } from '../facts/inner-agents.ts';
-import { exportLine } from './export-line.ts';
+import type { InnerAgent, ReturnedAgent } from '../../facts/inner-agents.ts';
+import { exportLine } from '../export-line.ts';
+import { sandboxHint } from '../sandbox-hint.ts';
 import { listed, type MissedExport, type Source } from './missed-export.ts';
-import { sandboxHint } from './sandbox-hint.ts';
 
 /** The agent that the file runs and builds out of the gateway's reach: inside a function, or in the call itself. */
 export function findStartedInside(source: Source): MissedExport | null {

@@ -1,8 +1,8 @@
-import { type AgentShape, isAgent, isClass } from '../agent-shape.ts';
-import { type Named, rootOf } from '../load/choose-agent.ts';
-import { fieldsOf } from '../sdk.ts';
-import { placeOf } from './code-place.ts';
-import { exportLine } from './export-line.ts';
+import { type AgentShape, isAgent, isClass } from '../../agent-shape.ts';
+import { type Named, rootOf } from '../../load/choose-agent.ts';
+import { fieldsOf } from '../../sdk.ts';
+import { placeOf } from '../code-place.ts';
+import { exportLine } from '../export-line.ts';
 import { declarationOf, listed, type MissedExport, type Source } from './missed-export.ts';
 
 /** A list, a record or an object of a class that holds agents of which none has a name of its own. */

@@ -1,9 +1,11 @@
 import { basename } from 'node:path';
-import { hasRun, isAgent, isClass, isRealtimeAgent, isRunnable } from '../agent-shape.ts';
-import { shownRun, textParameter } from '../message-taker.ts';
-import { fieldsOf } from '../sdk.ts';
-import { placeOf } from './code-place.ts';
-import type { FailureContext } from './failure-context.ts';
+import { hasRun, isAgent, isClass, isRealtimeAgent, isRunnable } from '../../agent-shape.ts';
+import { shownRun, textParameter } from '../../message-taker.ts';
+import { fieldsOf } from '../../sdk.ts';
+import { placeOf } from '../code-place.ts';
+import type { FailureContext } from '../failure-context.ts';
+import { findRealtimeText, realtimeHint } from '../realtime-text.ts';
+import { findUnofficialImport, unofficialHint } from '../unofficial-sdk.ts';
 import { findHeldAgents } from './held-agents.ts';
 import {
   findCallableAgent,
@@ -11,10 +13,9 @@ import {
   findReturnedAgent,
   findStartedInside,
 } from './inner-agent.ts';
+import { findMalformedAgent } from './malformed-agent.ts';
 import { declarationOf, type MissedExport, type Source, shown } from './missed-export.ts';
-import { findRealtimeText, realtimeHint } from './realtime-text.ts';
 import { findClass } from './unmade-class.ts';
-import { findUnofficialImport, unofficialHint } from './unofficial-sdk.ts';
 
 /** The nearest of all that comes near an agent; `no_agent` where nothing does. */
 export function findMissedExport({ exports, topLevel, context }: Missing): MissedExport {
@@ -43,6 +44,7 @@ export type Missing = Pick<Source, 'exports' | 'topLevel'> & { readonly context:
 /** The surest first. */
 const finders: readonly ((source: Source) => MissedExport | null)[] = [
   findRealtimeAgent,
+  findMalformedAgent,
   findUnofficialPackage,
   findUnexportedWorkflow,
   findStartedInside,

@@ -1,7 +1,7 @@
-import type { Finding } from '../../protocol/diagnostics.ts';
-import type { TopLevel } from '../load/choose-agent.ts';
-import type { ModuleExports } from '../load/pick-export.ts';
-import type { Place } from './code-place.ts';
+import type { Finding } from '../../../protocol/diagnostics.ts';
+import type { TopLevel } from '../../load/choose-agent.ts';
+import type { ModuleExports } from '../../load/pick-export.ts';
+import type { Place } from '../code-place.ts';
 
 /** What comes near an agent in a module that has none to serve. */
 export type MissedExport = Pick<Finding, 'code' | 'message'> & {

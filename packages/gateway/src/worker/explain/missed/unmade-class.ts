@@ -1,6 +1,6 @@
-import { isAgentClass, isClass } from '../agent-shape.ts';
-import { placeOf } from './code-place.ts';
-import { exportLine } from './export-line.ts';
+import { isAgentClass, isClass } from '../../agent-shape.ts';
+import { placeOf } from '../code-place.ts';
+import { exportLine } from '../export-line.ts';
 import { declarationOf, listed, type MissedExport, type Source, shown } from './missed-export.ts';
 
 /** A class of agents, of which nobody made one. */
