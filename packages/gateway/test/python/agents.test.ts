@@ -23,7 +23,7 @@ class Answer(BaseModel):
 
 @input_guardrail(name="politeness")
 async def polite(context, agent, given):
-    text = given if isinstance(given, str) else str(given)
+    text = given.lower()
     return GuardrailFunctionOutput(output_info=None, tripwire_triggered="rude" in text)
 
 @function_tool

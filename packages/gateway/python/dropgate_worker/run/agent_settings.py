@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from ..agent_shape import output_type_name
+from ..agent_shape import listed, output_type_name
 from ..protocol import Api
-from ..run_protocol import OutputFormat, RunInput, SchemaFormat
+from ..run_protocol import RunInput, SchemaFormat
+from .input_items import lone_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import ModuleType
 
     from agents import Agent, AgentOutputSchemaBase, ModelSettings
@@ -47,13 +49,37 @@ def asked_settings(
     return sdk.ModelSettings(**fields) if fields else None
 
 
-def agent_view(sdk: ModuleType, agent: Agent[Any], output_format: OutputFormat) -> Agent[Any]:
-    """The agent as one run sees it: with the caller's schema as its output type where it has text output."""
-    if output_format["type"] != "json_schema" or output_type_name(agent) != "text":
-        return agent
+def agent_view(sdk: ModuleType, agent: Agent[Any], run_input: RunInput) -> Agent[Any]:
+    """
+    The agent as one run sees it: with the caller's schema as its output type where it has text output, and with
+    guardrails that are given a lone text as such.
+    """
+    output_format, changed = run_input["outputFormat"], dict[str, object]()
+    if output_format["type"] == "json_schema" and output_type_name(agent) == "text":
+        changed["output_type"] = _schema_output(sdk, output_format)
+    text, guardrails = lone_text(run_input["items"]), listed(agent, "input_guardrails")
+    if text is not None and guardrails:
+        changed["input_guardrails"] = [_given_text(one, text) for one in guardrails]
+    return _changed_copy(agent, changed) if changed else agent
+
+
+def _given_text(guardrail: Any, text: str) -> Any:
+    """Streamed runs of the SDK give guardrails a list even where the run was given a string; whole ones do not."""
+    check = guardrail.guardrail_function
+
+    def check_text(context: object, agent: object, given: object) -> object:
+        is_list = isinstance(given, list) and len(cast("list[object]", given)) == 1
+        return check(context, agent, text if is_list else given)
+
+    changed = {"name": guardrail.get_name(), "guardrail_function": check_text}
+    return _changed_copy(guardrail, changed)
+
+
+def _changed_copy(original: Any, changed: Mapping[str, object]) -> Any:
     # A copy, not `clone()`: that makes the class anew and drops what the author's subclass holds.
-    view = copy.copy(agent)
-    view.output_type = _schema_output(sdk, output_format)
+    view = copy.copy(original)
+    for name, value in changed.items():
+        setattr(view, name, value)
     return view
 
 

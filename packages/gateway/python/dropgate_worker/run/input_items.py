@@ -5,6 +5,18 @@ from typing import Any
 from ..run_protocol import InputItem, InputPart
 
 
+def run_input(items: list[InputItem]) -> str | list[dict[str, Any]]:
+    """What a run of the SDK is given: a lone text as the string that its author runs it with, which guardrails see."""
+    text = lone_text(items)
+    return input_items(items) if text is None else text
+
+
+def lone_text(items: list[InputItem]) -> str | None:
+    """The text, where the conversation is one message of the user's with nothing else in it."""
+    only = items[0] if len(items) == 1 else None
+    return _only_text(only["parts"]) if only and only["role"] == "user" else None
+
+
 def input_items(items: list[InputItem]) -> list[dict[str, Any]]:
     """Input items of the SDK, in the form both of OpenAI's APIs take."""
     return [_input_item(item) for item in items]

@@ -11,7 +11,7 @@ from ..run_protocol import RunEnd
 from .agent_settings import agent_view, asked_settings
 from .classify_failure import ApprovalRequired
 from .forward_stream import Cut, StreamReader, Transcript, cut_short, tell_tool_call
-from .input_items import input_items
+from .input_items import run_input
 from .result_text import message_texts, tool_answer
 from .run_scope import RunScope
 from .sdk_hooks import activity_hooks
@@ -30,7 +30,7 @@ async def run_agent(module: LoadedModule, scope: RunScope) -> RunEnd:
         raise TypeError("What was loaded is no agent of the SDK.")
     allowed = module.manifest["settings"].get("clientSettings", [])
     asked = asked_settings(sdk, request.input, allowed, module.api)
-    agent = agent_view(sdk, module.value, request.input["outputFormat"])
+    agent = agent_view(sdk, module.value, request.input)
     made = module.make_context(request.run["context"])
     context = sdk.RunContextWrapper(context=await made if inspect.isawaitable(made) else made)
     scope.meter.watch(context)
@@ -57,7 +57,7 @@ async def _run_streamed(
     transcript = Transcript(_text_sender(scope) if is_live else None)
     reader = StreamReader(scope, transcript)
     result: RunResultStreaming = sdk.Runner.run_streamed(
-        agent, input_items(request.input["items"]), **options
+        agent, run_input(request.input["items"]), **options
     )
     try:
         await reader.read(result)
@@ -79,7 +79,7 @@ async def _run_whole(
     sdk: ModuleType, agent: Agent[Any], options: dict[str, Any], scope: RunScope
 ) -> RunEnd:
     request = scope.request
-    result: RunResult = await sdk.Runner.run(agent, input_items(request.input["items"]), **options)
+    result: RunResult = await sdk.Runner.run(agent, run_input(request.input["items"]), **options)
     _refuse_approvals(result)
     for item in result.new_items:
         if item.type == "tool_call_item":

@@ -14,7 +14,7 @@ from ..loaded_module import LoadedModule
 from ..message_taker import TEXT_NAMES
 from ..run_protocol import RunEnd
 from .forward_stream import Cut, StreamReader, Transcript
-from .input_items import input_items, last_user_text
+from .input_items import input_items, last_user_text, run_input
 from .result_text import failed_checks, message_texts, output_text
 from .run_agent import outcome_of
 from .run_scope import RunScope, run_scope
@@ -162,7 +162,7 @@ class StepTap(InnerTap):
         items = self._scope.request.input["items"]
         current = last_user_text(items)
         if isinstance(given, str):
-            return input_items(items) if given == current else given
+            return run_input(items) if given == current else given
         if isinstance(given, list):
             first, *later = cast("list[object]", given) or [None]
             if _is_user_text(first, current):

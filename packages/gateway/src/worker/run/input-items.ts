@@ -1,5 +1,12 @@
 import type { InputItem, InputPart } from '../../protocol/run.ts';
 
+/** What a run of the SDK is given: a lone text as the string that its author runs it with, which guardrails see. */
+export function runInput(items: readonly InputItem[]): string | object[] {
+  const [only] = items;
+  const content = items.length === 1 && only?.role === 'user' ? userContent(only.parts) : null;
+  return typeof content === 'string' ? content : inputItems(items);
+}
+
 /** The conversation as input items of the SDK, in forms that copies from 0.1.x on accept. */
 export function inputItems(items: readonly InputItem[]): object[] {
   return items.map((item) => {

@@ -24,7 +24,7 @@ import {
   forwardStream,
   reportToolCall,
 } from './forward-stream.ts';
-import { inputItems } from './input-items.ts';
+import { runInput } from './input-items.ts';
 import { messageTexts, toolAnswer } from './result-text.ts';
 import { ApprovalRequired, type Outcome, type RunDeps } from './run-scope.ts';
 import { runContext, watchRunner } from './tap-runner.ts';
@@ -76,7 +76,7 @@ async function runStreamed(call: Call, options: SdkRunOptions, deps: RunDeps): P
     cut = ended;
   };
   const onUsage = (usage: unknown) => deps.meter.sawTurn(options.context, usage);
-  const input = inputItems(request.input.items);
+  const input = runInput(request.input.items);
   const result = await call.runner.run(call.agent, input, { ...options, stream: true });
   try {
     if (!isAsyncIterable(result)) throw new TypeError('The SDK gave no stream.');
@@ -99,7 +99,7 @@ async function runStreamed(call: Call, options: SdkRunOptions, deps: RunDeps): P
 
 async function runWhole(call: Call, options: SdkRunOptions, deps: RunDeps): Promise<Outcome> {
   const { request, activity } = deps;
-  const input = inputItems(request.input.items);
+  const input = runInput(request.input.items);
   const result = await call.runner.run(call.agent, input, options);
   refuseApprovals(result);
   for (const item of result.newItems ?? []) {

@@ -162,26 +162,30 @@ describe.each([true, false])('an agent (streamed: %s)', (streamed) => {
     });
   });
 
-  test.each(['input', 'output'] as const)(
-    'whose %s guardrail trips ends with content_filter',
-    async (side) => {
-      const upstream = await startUpstream({ text: ['Bad words'] });
-      const guardrail = {
-        name: 'no swearing',
-        execute: async () => ({ tripwireTriggered: true, outputInfo: 'secret' }),
-      };
-      const agent = new Agent({
-        name: 'A',
-        model: modelAt(upstream.baseUrl),
-        [`${side}Guardrails`]: [guardrail],
-      });
-      expect(await endOf(agent, streamed)).toMatchObject({
-        type: 'finished',
-        reason: 'content_filter',
-        blockedBy: 'no swearing',
-      });
-    },
-  );
+  test.each([
+    ['input', 'weather in paris?'],
+    ['output', 'bad words'],
+  ] as const)('whose %s guardrail trips ends with content_filter', async (side, expected) => {
+    const upstream = await startUpstream({ text: ['Bad words'] });
+    const guardrail = {
+      name: 'no swearing',
+      // A lone message is the text that it is.
+      execute: async (given: { input?: string; agentOutput?: string }) => ({
+        tripwireTriggered: (given.input ?? given.agentOutput)?.toLowerCase() === expected,
+        outputInfo: 'secret',
+      }),
+    };
+    const agent = new Agent({
+      name: 'A',
+      model: modelAt(upstream.baseUrl),
+      [`${side}Guardrails`]: [guardrail],
+    });
+    expect(await endOf(agent, streamed)).toMatchObject({
+      type: 'finished',
+      reason: 'content_filter',
+      blockedBy: 'no swearing',
+    });
+  });
 
   test('whose tool guardrail trips ends with content_filter', async () => {
     const upstream = await startUpstream(callFail);

@@ -13,7 +13,7 @@ import {
   forwardStream,
   type Transcript,
 } from './forward-stream.ts';
-import { inputItems, lastUserText } from './input-items.ts';
+import { inputItems, lastUserText, runInput } from './input-items.ts';
 import { messageTexts, outputText } from './result-text.ts';
 import { type Outcome, type RunDeps, type RunTap, runScope, type TappedRun } from './run-scope.ts';
 import { joinedSignal, runContext, watchRunner } from './tap-runner.ts';
@@ -156,7 +156,7 @@ function hasTextOutput(agent: unknown): boolean {
 function withHistory(input: unknown, { request }: RunDeps): unknown {
   const { items } = request.input;
   const current = lastUserText(items);
-  if (typeof input === 'string') return input === current ? inputItems(items) : input;
+  if (typeof input === 'string') return input === current ? runInput(items) : input;
   if (!Array.isArray(input)) return input;
   const [first, ...rest] = input;
   return isUserText(first, current) ? [...inputItems(items), ...rest] : input;
