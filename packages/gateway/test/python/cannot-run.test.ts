@@ -26,11 +26,6 @@ const refused: readonly Case[] = [
     { code: 'bad_tool', message: 'Tool 1 of agent "Other" is `None`, not a tool.' },
   ],
   [
-    'two tools of one name',
-    '@function_tool\ndef look_up(): ...\nagent = Agent(name="Desk", tools=[look_up, look_up])\n',
-    { code: 'duplicate_tool', message: 'Agent "Desk" has two tools called `look_up`.' },
-  ],
-  [
     'a model whose package is not there',
     'agent = Agent(name="Desk", model="litellm/anthropic/claude")\n',
     {
@@ -78,11 +73,16 @@ describe.skipIf(missing)(`what cannot run, in Python (${missing ?? 'runs'})`, ()
     });
   });
 
-  test('warns of a tool that needs approval', async () => {
+  test('warns of a tool that needs approval, and of two of one name', async () => {
     const { manifest } = await loadedWorker({
-      'agent.py': `${imports}@function_tool(needs_approval=True)\ndef erase(): ...\nagent = Agent(name="Desk", tools=[erase])\n`,
+      'agent.py': `${imports}@function_tool(needs_approval=True)\ndef erase(): ...\n@function_tool\ndef look_up(): ...\nagent = Agent(name="Desk", tools=[erase, look_up, look_up])\n`,
     });
     expect(manifest.warnings).toMatchObject([
+      {
+        code: 'duplicate_tool',
+        severity: 'warning',
+        message: 'Agent "Desk" has two tools called `look_up`, of which the last alone is offered.',
+      },
       {
         code: 'approval_not_served',
         severity: 'warning',

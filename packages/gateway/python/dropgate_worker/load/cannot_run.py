@@ -99,13 +99,18 @@ def _duplicate_tools(agent: Agent[Any], seen: Seen) -> list[Finding]:
         and getattr(tool, "is_enabled", True) is True
         and getattr(tool, "_tool_namespace", None) is None
     )
+    # The SDK offers the last of them alone.
     return [
-        finding(
-            "duplicate_tool",
-            f'Agent "{agent.name}" has {"two" if count == 2 else count} tools called `{name}`.',
-            "Give one of them another name: `@function_tool(name_override=…)`.",
-            seen.located(),
-        )
+        {
+            **finding(
+                "duplicate_tool",
+                f'Agent "{agent.name}" has {"two" if count == 2 else count} tools called `{name}`, of which the last '
+                "alone is offered.",
+                "Give one of them another name: `@function_tool(name_override=…)`, or remove it.",
+                seen.located(),
+            ),
+            "severity": "warning",
+        }
         for name, count in names.items()
         if count > 1
     ]
