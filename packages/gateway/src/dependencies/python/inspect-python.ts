@@ -49,7 +49,7 @@ export async function inspectPython(
     ...describeLookalikes(requirements),
     ...noSdk,
   ];
-  const packages = noSdk.length > 0 ? [...declared, missingSdk] : declared;
+  const packages = [...declared.map(({ is }) => is), ...(noSdk.length > 0 ? [missingSdk] : [])];
   return { declarations, packages, findings };
 }
 
@@ -101,24 +101,34 @@ function unchecked(requirements: Requirements | null): CheckedPackage[] {
 
 type Found = PythonChoice & { readonly type: 'found' };
 
+/** A requirement and what is there for it; `lacks` are parts of it that only its extras ask for. */
+type Checked = {
+  readonly one: Requirement;
+  readonly is: CheckedPackage;
+  readonly lacks: readonly string[];
+};
+
 /** Nothing where its marker says that it is not for this Python. */
 async function check(
   one: Requirement,
   { facts, isOwn }: Found,
   has: ReadonlyMap<string, Distribution>,
-): Promise<CheckedPackage[]> {
+): Promise<Checked[]> {
   const applies = one.marker === null ? true : holdsMarker(one.marker, facts.markers);
   if (applies === false) return [];
   const found = one.name === null ? null : (has.get(one.name) ?? null);
   const copy = found && { ...found, isGatewayCopy: !isOwn };
-  const checked = (state: CheckedPackage['state']) => [{ ...asPackage(one), state, found: copy }];
+  const checked = (state: CheckedPackage['state'], lacks: readonly string[] = []) => [
+    { one, lacks, is: { ...asPackage(one), state, found: copy } },
+  ];
   // Whether it applies, or what it is called, only pip can tell: an environment of its own was made by it.
   if (applies === null || one.name === null) return checked(isOwn ? 'ok' : 'missing');
   if (!found) return checked('missing');
   const fits = !one.isSpecifier || fitsSpecifier(found.version, one.wanted);
   if (!fits) return checked('wrong_version');
   const brings = await broughtBy(found, one.extras, facts.markers);
-  return checked(brings.every((name) => has.has(name)) ? 'ok' : 'missing');
+  const lacks = brings.filter((name) => !has.has(name));
+  return checked(lacks.length === 0 ? 'ok' : 'missing', lacks);
 }
 
 /** Names of what extras of a distribution bring on this Python; of an unreadable one none. */
@@ -142,14 +152,16 @@ function asPackage({ name, wanted, place }: Requirement) {
 }
 
 function describe(
-  { name, range, state, found, place }: CheckedPackage,
+  { one, is: { name, range, state, found, place }, lacks }: Checked,
   requirements: Requirements | null,
   { agentId }: DependentModule,
 ): Finding[] {
   if (state === 'ok' || !requirements) return [];
   const by =
     requirements.kind === 'header' ? 'The header of the module' : basename(requirements.path);
-  const wish = range === '' || range === name ? name : `${name} (${range})`;
+  const whole = one.extras.length > 0 ? `${name}[${one.extras.join(',')}]` : name;
+  const wish = range === '' || range === name ? whole : `${whole} (${range})`;
+  const what = lacks.length > 0 ? `of which ${lacks.join(' and ')}` : 'which';
   return [
     {
       stage: 'dependencies',
@@ -159,7 +171,7 @@ function describe(
       ...(state === 'missing'
         ? {
             code: 'missing_dependency',
-            message: `${by} asks for ${wish}, which is not installed.`,
+            message: `${by} asks for ${wish}, ${what} ${lacks.length > 1 ? 'are' : 'is'} not installed.`,
           }
         : {
             code: 'wrong_dependency_version',

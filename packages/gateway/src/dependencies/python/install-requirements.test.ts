@@ -289,7 +289,7 @@ describe.skipIf(missing)('a module in Python', () => {
     expect(await check()).toMatchObject([
       {
         code: 'missing_dependency',
-        message: 'requirements.txt asks for words, which is not installed.',
+        message: 'requirements.txt asks for words[loud], of which shout is not installed.',
       },
     ]);
     await writeFiles(packages, { 'shout-1.0.dist-info/METADATA': 'Name: shout\n' });
