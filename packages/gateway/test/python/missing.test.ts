@@ -38,6 +38,21 @@ const imports: readonly Case[] = [
     ],
   ),
   [
+    'a file in a folder of its own',
+    { 'agent.py': 'from team.planner import plan\n' },
+    { code: 'missing_file', line: 1, hint: put('team/planner') },
+  ],
+  [
+    'a name of the file itself',
+    { 'agent.py': '\nfrom agent import triage\n' },
+    {
+      code: 'circular_import',
+      line: 2,
+      message: 'Written/agent.py imports `triage` from `agent`, which is this very file.',
+      hint: 'If it is another file of yours that was called agent.py, put it beside this one under another name, such as my_agent.py, and import `my_agent`.',
+    },
+  ],
+  [
     'a folder that the SDK hides',
     { 'agent.py': 'from agents.planner import planner\n', 'agents/planner.py': 'planner = 1\n' },
     {
@@ -75,6 +90,48 @@ const imports: readonly Case[] = [
       line: 1,
       message: '`agents` has no `Agnet`.',
       hint: 'Did you mean `Agent`?',
+    },
+  ],
+  [
+    'a misspelt member of an imported package',
+    { 'agent.py': 'import agents\nagent = agents.Agnet(name="A")\n' },
+    { code: 'missing_export', line: 2, hint: 'Did you mean `Agent`?' },
+  ],
+  [
+    'an argument that the installed version does not take',
+    { 'agent.py': 'from agents import Agent\nagent = Agent(name="A", persona="kind")\n' },
+    {
+      code: 'sdk_mismatch',
+      line: 2,
+      message:
+        'Written/agent.py gives `Agent` the argument `persona`, which openai-agents 0.24.0, as it is installed, does not take.',
+      hint: 'Remove it, or name the version that takes it: write `openai-agents==…` into Written/requirements.txt, then run `dropgate deps install default/written`.',
+    },
+  ],
+  [
+    'a misspelt argument',
+    { 'agent.py': 'import openai as ai\nclient = ai.AsyncOpenAI(base_uri="http://127.0.0.1")\n' },
+    { code: 'unknown_argument', line: 2, hint: 'Did you mean `base_url`?' },
+  ],
+  [
+    'a file of data',
+    { 'agent.py': 'text = open("data/faq.json").read()\n' },
+    {
+      code: 'missing_file',
+      line: 1,
+      message:
+        'Written/agent.py needs the file `data/faq.json`, which is not there: relative paths begin in Written, where the agent works.',
+      hint: 'Put it there (Written/data/faq.json), or write its whole path.',
+    },
+  ],
+  [
+    'a program',
+    { 'agent.py': 'import subprocess\nsubprocess.run(["no-such-program"])\n' },
+    {
+      code: 'missing_program',
+      line: 2,
+      message:
+        'Written/agent.py starts the program `no-such-program`, which is not on this machine.',
     },
   ],
   [

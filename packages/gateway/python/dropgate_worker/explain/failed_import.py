@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import os
 import re
-import sys
 import traceback
 from dataclasses import dataclass
+from types import ModuleType
 
 from ..protocol import Finding, Frame, ModuleLoad, Place
-from ..sdk import import_sdk
 from .code_frame import Located, ReadText, locate, place_of
 from .distributions import distribution_of, is_known, is_standard
 from .failure_detail import is_local_path, own_frame, shown_path, text_of
@@ -25,8 +23,11 @@ from .load_failure import (
     finding,
     install_command,
     install_hint,
+    plain_names,
+    project_of,
 )
 from .missing_variable import explain_missing_variable
+from .outside_causes import explain_outside_cause, missing_name
 
 
 def explain_load_error(error: BaseException, load: ModuleLoad, read: ReadText) -> Finding:
@@ -51,11 +52,20 @@ def explain_load_error(error: BaseException, load: ModuleLoad, read: ReadText) -
             hint="Add the file, or remove its folder.",
             place={"file": load["entry"]},
         )
-    return explain_missing_variable(error, load, read) or explain_thrown(
-        error,
-        read,
-        what=f"{load['modulePath']} raised while it was imported",
-        hint="Fix what the top of the module does, or move it into a function that runs later.",
+    if isinstance(error, AttributeError) and isinstance(error.obj, ModuleType):
+        failed = _failed_at(error, load, read)
+        return missing_name(
+            error.name or "", error.obj.__name__, failed.importer, failed.place, load
+        )
+    return (
+        explain_missing_variable(error, load, read)
+        or explain_outside_cause(error, load, read)
+        or explain_thrown(
+            error,
+            read,
+            what=f"{load['modulePath']} raised while it was imported",
+            hint="Fix what the top of the module does, or move it into a function that runs later.",
+        )
     )
 
 
@@ -63,10 +73,15 @@ def explain_load_error(error: BaseException, load: ModuleLoad, read: ReadText) -
 class _Failed:
     """An import that failed, and who imports: `importer` as people know the file."""
 
-    error: ImportError
     load: ModuleLoad
     importer: str
     place: Located
+
+
+def _failed_at(error: BaseException, load: ModuleLoad, read: ReadText) -> _Failed:
+    frame = own_frame(error)
+    file = frame["file"] if frame else load["entry"]
+    return _Failed(load, shown_path(file), locate(file, frame, read))
 
 
 def _explain_missing_module(
@@ -76,11 +91,11 @@ def _explain_missing_module(
     name = error.name or ""
     frame = own_frame(error)
     file = frame["file"] if frame else load["entry"]
-    shown = _plain_names(name)
+    shown = plain_names(name)
     top = shown.split(".")[0]
     importer = shown_path(file) if frame else load["modulePath"]
     place = locate(file, _import_place(top, file, frame, read), read)
-    failed = _Failed(error, load, importer, place)
+    failed = _Failed(load, importer, place)
     extra = _extra_of(text_of(error))
     if extra:
         return _missing_extra(extra, failed)
@@ -100,7 +115,11 @@ def _explain_missing_module(
         said = (
             f"{importer} imports `{name}`, which is neither in the module's folder nor installed."
         )
-        return finding("missing_file", said, _own_file_hint(top, load), place)
+        wanted = re.search(
+            rf"(?:from|import)\s+({re.escape(shown)}(?:\.\w+)*)", _line_at(place, read)
+        )
+        hint = _own_file_hint(top, wanted[1] if wanted else shown, load)
+        return finding("missing_file", said, hint, place)
     distribution = distribution_of(name)
     said = f"{importer} imports `{name}`, but package `{distribution}` is not installed."
     return finding("missing_package", said, install_hint(distribution, load), place)
@@ -108,12 +127,12 @@ def _explain_missing_module(
 
 def _explain_import(error: ImportError, load: ModuleLoad, read: ReadText) -> Finding:
     """A finding for a name that could not be imported."""
-    message = text_of(error)
-    frame = own_frame(error)
-    file = frame["file"] if frame else load["entry"]
-    failed = _Failed(error, load, shown_path(file), locate(file, frame, read))
+    message, failed = text_of(error), _failed_at(error, load, read)
     if "circular import" in message or "partially initialized" in message:
-        said = f"{failed.importer} takes part in a circular import: {_plain_names(message)}"
+        itself = _own_name(message, failed)
+        if itself:
+            return itself
+        said = f"{failed.importer} takes part in a circular import: {plain_names(message)}"
         hint = "Move what both files need into a third one, or import it inside a function."
         return finding("circular_import", said, hint, failed.place)
     if "beyond top-level package" in message:
@@ -125,13 +144,25 @@ def _explain_import(error: ImportError, load: ModuleLoad, read: ReadText) -> Fin
         return _missing_extra(extra, failed)
     match = re.match(r"cannot import name '(\w+)' from '([\w.]+)'", message)
     if match:
-        return _missing_name(match[1], match[2], failed)
+        return missing_name(match[1], match[2], failed.importer, failed.place, load)
     return explain_thrown(
         error,
         read,
         what=f"{load['modulePath']} raised while it was imported",
         hint="Fix the import at the marked place.",
     )
+
+
+def _own_name(message: str, failed: _Failed) -> Finding | None:
+    """The file imports a name from a file that is called as it is itself, and so from itself."""
+    own = os.path.splitext(_entry(failed.load))[0]
+    match = re.search(r"import name '(\w+)' from partially initialized module '([\w.]+)'", message)
+    if not match or plain_names(match[2]) != own or failed.place["file"] != failed.load["entry"]:
+        return None
+    said = f"{failed.importer} imports `{match[1]}` from `{own}`, which is this very file."
+    put = f"put it beside this one under another name, such as my_{own}.py"
+    hint = f"If it is another file of yours that was called {own}.py, {put}, and import `my_{own}`."
+    return finding("circular_import", said, hint, failed.place)
 
 
 def _missing_extra(extra: str, failed: _Failed) -> Finding:
@@ -154,39 +185,22 @@ def _missing_part(name: str, top: str, failed: _Failed) -> Finding:
     return finding("missing_export", said, hint, failed.place)
 
 
-def _missing_name(name: str, dotted: str, failed: _Failed) -> Finding:
-    module = _plain_names(dotted)
-    if module.split(".")[0] == "agents" and import_sdk() is None:
-        said = (
-            f"{failed.importer} imports `{name}` from `agents`, but the package of that name that is installed is not "
-            "OpenAI's Agents SDK."
-        )
-        hint = f"Remove it from the requirements, then run {install_command(failed.load)}."
-        return finding("unofficial_package", said, hint, failed.place)
-    has = (
-        [key for key in vars(sys.modules[dotted]) if not key.startswith("_")]
-        if dotted in sys.modules
-        else []
-    )
-    near = difflib.get_close_matches(name, has, 1)
-    hint = f"Correct the name, or install the version of `{distribution_of(module)}` that has it."
-    if near:
-        hint = f"Did you mean `{near[0]}`?"
-    elif _is_own(dotted):
-        hint = f"Correct the name, or define `{name}` in {module}."
-    return finding("missing_export", f"`{module}` has no `{name}`.", hint, failed.place)
+def _line_at(place: Located, read: ReadText) -> str:
+    lines, number = read(place["file"]).splitlines(), place.get("line", 0)
+    return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
-def _own_file_hint(top: str, load: ModuleLoad) -> str:
+def _own_file_hint(top: str, dotted: str, load: ModuleLoad) -> str:
     """A name that nobody knows is most likely the author's own: to install a stranger's package would be a danger."""
     folder = _folder_with(top, load)
     if folder:
         below = os.path.relpath(folder, load["folder"])
         variable = f"write `PYTHONPATH={below}` into {shown_path(load['folder'])}/.env"
         return f"{shown_path(folder)} has it: {variable}, or copy it beside {_entry(load)}."
+    put = f"put {dotted.replace('.', '/')}.py beside {_entry(load)}"
     return (
-        f"If it is a file of yours, put {top}.py beside {_entry(load)}. If it is a package, write the name that its "
-        f"own documentation says into {shown_path(load['folder'])}/requirements.txt, then run {install_command(load)}."
+        f"If it is a file of yours, {put}. If it is a package, write the name that its own documentation says into "
+        f"{shown_path(load['folder'])}/requirements.txt, then run {install_command(load)}."
     )
 
 
@@ -198,7 +212,7 @@ def _needed_hint(name: str, outside: str, load: ModuleLoad) -> str:
 
 def _folder_with(top: str, load: ModuleLoad) -> str | None:
     """The nearest folder above the module's, and of the project, that holds a file or folder of this name."""
-    root = _project_of(load)
+    root = project_of(load)
     folder = load["folder"]
     while root and folder.startswith(root) and folder != root:
         folder = os.path.dirname(folder)
@@ -213,11 +227,6 @@ def _holds_python(folder: str) -> bool:
         return any(name.endswith(".py") for name in os.listdir(folder))
     except OSError:
         return False
-
-
-def _project_of(load: ModuleLoad) -> str | None:
-    end = os.sep + load["modulePath"]
-    return load["entry"][: -len(end)] if load["entry"].endswith(end) else None
 
 
 def _entry(load: ModuleLoad) -> str:
@@ -251,10 +260,6 @@ def _raising_package(error: ImportError) -> str | None:
     return match[1] if match else None
 
 
-def _is_own(dotted: str) -> bool:
-    return is_local_path(getattr(sys.modules.get(dotted), "__file__", None) or "")
-
-
 def _import_place(top: str, file: str, frame: Frame | None, read: ReadText) -> Place | None:
     pattern = rf"(?<=import )\s*{re.escape(top)}\b|(?<=from )\s*{re.escape(top)}\b"
     found = place_of(read(file), pattern)
@@ -265,7 +270,3 @@ def _import_place(top: str, file: str, frame: Frame | None, read: ReadText) -> P
 
 def _is_local_package(top: str, load: ModuleLoad) -> bool:
     return os.path.exists(os.path.join(load["folder"], top)) and top != "agents"
-
-
-def _plain_names(message: str) -> str:
-    return re.sub(r"_dropgate_[0-9a-f]{12}\.", "", message)

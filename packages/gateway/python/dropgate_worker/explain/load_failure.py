@@ -138,3 +138,14 @@ def explain_exit(error: SystemExit, load: ModuleLoad, read: ReadText) -> Finding
         hint="Remove sys.exit() from the top level of the module and of what it imports.",
         place=place,
     )
+
+
+def plain_names(message: str) -> str:
+    """Without the private name that the module's package has."""
+    return re.sub(r"_dropgate_[0-9a-f]{12}\.", "", message)
+
+
+def project_of(load: ModuleLoad) -> str | None:
+    """The folder of the project; None for a module that does not lie in one."""
+    end = os.sep + load["modulePath"]
+    return load["entry"][: -len(end)] if load["entry"].endswith(end) else None
