@@ -33,8 +33,15 @@ def run_methods(value: object) -> list[Callable[..., object]]:
         return []
     if type(value).__module__.split(".")[0] in ("agents", "openai", "builtins"):
         return []
+    if is_temporal_workflow(type(value)):
+        return []
     methods = [getattr(value, name, None) for name in ("run", "run_sync")]
     return [method for method in methods if callable(method)]
+
+
+def is_temporal_workflow(kind: type) -> bool:
+    """True for a class that only a worker of Temporal can run."""
+    return "__temporal_workflow_definition" in vars(kind)
 
 
 def listed(holder: object, name: str) -> list[Any]:

@@ -133,9 +133,31 @@ const repaired: readonly Refused[] = [
     'async def fetch():\n    return "Be brief."\nasync def main():\n    text = await fetch()\n    desk = Agent(name="Desk", instructions=text)\n    await Runner.run(desk, "Hi")\n',
     { code: 'agent_in_function', line: 7 },
   ],
+  [
+    'an agent that needs what the command line may give',
+    'import argparse\nasync def main(model: str, tone: str):\n    async def guide(context, agent):\n        spoken = tone\n        return spoken\n    desk = Agent(name="Desk", model=model, instructions=guide)\n    await Runner.run(desk, "Hi")\nif __name__ == "__main__":\n    parser = argparse.ArgumentParser()\n    parser.add_argument("--model", default="gpt-5.6-luna")\n    parser.add_argument("--tone")\n    args = parser.parse_args()\n    tone = args.tone or "Kind."\n    asyncio.run(main(args.model, tone))\n',
+    {
+      code: 'agent_in_function',
+      line: 8,
+      hint: expect.stringContaining(
+        "    model = 'gpt-5.6-luna'\n    tone = 'Kind.'\n",
+      ) as unknown as string,
+    },
+  ],
 ];
 
 const shapes: readonly Refused[] = [
+  [
+    'a workflow of Temporal',
+    'def desk_agent(): return Agent(name="Desk")\nclass Flow:\n    async def run(self, text: str):\n        await Runner.run(desk_agent(), text)\nsetattr(Flow, "__temporal_workflow_definition", 1)\n',
+    {
+      code: 'temporal_workflow',
+      line: 4,
+      message: expect.stringContaining(
+        '`Flow` is a workflow of Temporal, which only a worker of Temporal runs.',
+      ) as unknown as string,
+    },
+  ],
   [
     'agents in a dict',
     'agents = {"billing": Agent(name="Billing"), "faq": Agent(name="FAQ")}\n',

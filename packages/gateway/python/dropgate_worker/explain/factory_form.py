@@ -6,10 +6,10 @@ import ast
 from dataclasses import dataclass
 
 from .outline import Built, Function, Outline, bound_names
-from .started import argument_given, calls_of, parameters_of
+from .started import argument_given, calls_of, parameters_of, script_value
 
 # A factory of more lines is no edit to show.
-_MAX_LINES = 40
+_MAX_LINES = 80
 _MAX_CALLERS = 4
 
 # Methods that change what they are called on, as it is built.
@@ -27,7 +27,8 @@ class FactoryForm:
 def factory_form(built: Built, outline: Outline, name: str = "build_agent") -> FactoryForm:
     """The factory that builds the agent with all it needs of its function, and of those that call it."""
     if not built.inside:
-        return FactoryForm(f"agent = {ast.unparse(built.call)}", [])
+        call = script_value(built.call, outline) or built.call
+        return FactoryForm(f"agent = {ast.unparse(call)}", [])
     writer = _Writer(outline)
     function = built.inside[-1]
     needed = {built.name} if built.name else _loads(built.call) & _locals(function)
@@ -35,8 +36,9 @@ def factory_form(built: Built, outline: Outline, name: str = "build_agent") -> F
     needs = [need for need in needs if need != built.name]
     if not needs and not writer.is_incomplete and len(lines) <= 1:
         return FactoryForm(f"agent = {ast.unparse(built.call)}", [])
+    bound = {name for line in lines for name in bound_names(line)}
     # What the file makes only as a script is not there when its agent is loaded.
-    if writer.is_incomplete or any(_loads(line) & outline.guarded for line in lines):
+    if writer.is_incomplete or any(_loads(line) & (outline.guarded - bound) for line in lines):
         return FactoryForm(None, needs)
     served = built.name or ast.unparse(built.call)
     code = _written(name, [*lines, ast.parse(f"return {served}").body[0]])
@@ -98,6 +100,8 @@ class _Writer:
             before, _ = self.lines_before(call, needs, around, callers + 1)
         for name in parameters:
             value = argument_given(call, function, name)
+            if value is not None and not around:
+                value = script_value(value, self._outline)
             if value is None:
                 before.extend(self._defaults(function, [name]))
             elif not (isinstance(value, ast.Name) and value.id == name):
@@ -118,9 +122,16 @@ class _Writer:
         ):
             if default is not None:
                 values[argument.arg] = default
-        if any(name not in values for name in names):
-            self.is_incomplete = True
-        return [_assignment(name, values[name]) for name in names if name in values]
+        lines: list[ast.stmt] = []
+        for argument in parameters_of(function):
+            if argument.arg in names and argument.arg not in values:
+                # What only somebody at a command line knows is asked of the environment, where it is a text.
+                kind = ast.unparse(argument.annotation) if argument.annotation else ""
+                self.is_incomplete = self.is_incomplete or kind not in ("str", "str | None")
+                read = f"os.environ['{argument.arg.upper()}']"
+                values[argument.arg] = ast.parse(read, mode="eval").body
+                lines = ast.parse("import os").body
+        return [*lines, *(_assignment(name, values[name]) for name in names)]
 
 
 def _steps_to(body: list[ast.stmt], node: ast.AST) -> list[ast.stmt]:
@@ -171,11 +182,13 @@ def _locals(function: Function) -> set[str]:
 
 
 def _loads(node: ast.AST) -> set[str]:
-    return {
+    """Names that it takes from around it."""
+    names = {
         name.id
         for name in ast.walk(node)
         if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
     }
+    return names - _locals(node) if isinstance(node, Function) else names
 
 
 def _changed(statement: ast.stmt) -> set[str]:

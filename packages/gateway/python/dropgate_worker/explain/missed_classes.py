@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
-from ..agent_shape import is_agent, is_runnable, run_methods
+import ast
+
+from ..agent_shape import is_agent, is_runnable, is_temporal_workflow, run_methods
 from .no_pick import Nearest, kind_of
 from .seen import Seen, method_takes_messages, required_parameters
+
+
+def missed_workflow(seen: Seen) -> Nearest | None:
+    """A workflow of Temporal's, or an instance of one; its agent is what can be served."""
+    for name, value in seen.exports.items():
+        kind = value if isinstance(value, type) else type(value)
+        if not is_temporal_workflow(kind):
+            continue
+        said = f"`{kind.__name__}` is a workflow of Temporal, which only a worker of Temporal runs."
+        made = (start.given for start in seen.outline.starts if isinstance(start.given, ast.Call))
+        call = next((ast.unparse(call) for call in made if _is_plain_call(call)), None)
+        hint = "Build the agent that it starts at the top level, `agent = Agent(…)`."
+        if call:
+            hint = f"Serve the agent that it starts; add:\n\nagent = {call}"
+        return "temporal_workflow", said, hint, seen.place(name)
+    return None
+
+
+def _is_plain_call(call: ast.Call) -> bool:
+    """True for a function's call that gives it nothing: `triage_agent()`."""
+    return isinstance(call.func, ast.Name) and not call.args and not call.keywords
 
 
 def missed_instance(seen: Seen) -> Nearest | None:

@@ -8,7 +8,13 @@ from typing import cast
 
 from ..agent_shape import is_agent
 from ..protocol import Place
-from .missed_classes import missed_class, missed_instance, missed_server, wrong_kind
+from .missed_classes import (
+    missed_class,
+    missed_instance,
+    missed_server,
+    missed_workflow,
+    wrong_kind,
+)
 from .missed_factories import missed_factory
 from .no_pick import Nearest
 from .outline import called_name
@@ -21,6 +27,7 @@ def nearest_miss(seen: Seen) -> Nearest:
     for find in (
         _realtime_agent,
         _container,
+        missed_workflow,
         missed_instance,
         missed_class,
         wrong_kind,

@@ -12,7 +12,7 @@ from .code_frame import Located, ReadText, locate
 from .factory_form import factory_form
 from .no_pick import Exports, declaration_of
 from .outline import Built, Outline
-from .started import calls_of
+from .started import calls_of, script_value
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Seen:
     def call_as_agent(self, name: str) -> str | None:
         """Code that makes an agent as the file's own call of this function or class does; None where it has none."""
         for call, inside in calls_of(self.outline, name):
+            if not inside and script_value(call, self.outline) is None:
+                continue
             code = factory_form(Built(None, call, inside), self.outline).code
             if code is None or (code.startswith("def build_agent") and name == "build_agent"):
                 continue

@@ -1,10 +1,10 @@
-"""Which of a module's names the file itself starts, through locals and parameters."""
+"""Which of a module's names the file itself starts, and with what, through locals, parameters and the command line."""
 
 from __future__ import annotations
 
 import ast
 
-from .outline import Function, Outline, is_agent_call, top_statements
+from .outline import Function, Outline, called_name, is_agent_call, top_statements
 
 # Names are followed through so many functions.
 _MAX_STEPS = 4
@@ -87,3 +87,50 @@ def calls_of(outline: Outline, name: str) -> list[tuple[ast.Call, tuple[Function
 
     look(outline.tree, ())
     return found
+
+
+def script_value(given: ast.expr, outline: Outline, steps: int = 0) -> ast.expr | None:
+    """
+    What an expression of the script is worth where nothing stands on its command line: defaults take the places of
+    its arguments. None where that cannot be told without the script.
+    """
+    if isinstance(given, ast.Name) and given.id in outline.guarded and steps < _MAX_STEPS:
+        guards = [part for part in outline.tree.body if isinstance(part, ast.If)]
+        bound = next(filter(None, (assigned_to(given.id, one.body) for one in guards)), None)
+        return bound and script_value(bound, outline, steps + 1)
+    value = _Defaults(outline).visit(ast.parse(ast.unparse(given), mode="eval").body)
+    loads = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
+    return None if loads & outline.guarded else value
+
+
+class _Defaults(ast.NodeTransformer):
+    """Puts the defaults of `add_argument("--model", default=…)` in the places of `args.model`."""
+
+    def __init__(self, outline: Outline) -> None:
+        self._outline = outline
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        """Replaces it where the command line would give it, and need not."""
+        if not isinstance(node.value, ast.Name) or node.value.id not in self._outline.guarded:
+            return node
+        for call in ast.walk(self._outline.tree):
+            if not isinstance(call, ast.Call) or called_name(call) != "add_argument":
+                continue
+            names = [name.value for name in call.args if isinstance(name, ast.Constant)]
+            options = [name for name in names if isinstance(name, str) and name.startswith("--")]
+            if not any(name.lstrip("-").replace("-", "_") == node.attr for name in options):
+                continue
+            given = {word.arg: word.value for word in call.keywords}
+            if "required" not in given or ast.unparse(given["required"]) == "False":
+                flags = {"'store_true'": False, "'store_false'": True}
+                action = given.get("action")
+                flag = flags.get(ast.unparse(action)) if action else None
+                return given.get("default") or ast.Constant(flag)
+        return node
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        """`args.model or X` is `X` where the command line gives nothing."""
+        values = [self.visit(value) for value in node.values]
+        is_either = isinstance(node.op, ast.Or)
+        left = [one for one in values if not (is_either and ast.unparse(one) == "None")]
+        return left[0] if len(left) == 1 else ast.BoolOp(node.op, left or values)
