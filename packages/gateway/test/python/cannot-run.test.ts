@@ -36,6 +36,15 @@ const refused: readonly Case[] = [
     },
   ],
   [
+    'a model that speaks over a WebSocket',
+    'from openai import AsyncOpenAI\nfrom agents.models.openai_responses import OpenAIResponsesWSModel\nmodel = OpenAIResponsesWSModel("gpt-5.6-luna", AsyncOpenAI(api_key="x", base_url="http://127.0.0.1:9/v1"))\nimport os\nos.environ["OPENAI_BASE_URL"] = "http://127.0.0.1:9/v1"\nagent = Agent(name="Desk", model=model)\n',
+    {
+      code: 'web_socket_not_served',
+      message:
+        'The `OpenAIResponsesWSModel` of agent "Desk" speaks over a WebSocket, which the gateway does not pass on.',
+    },
+  ],
+  [
     'an SDK that cannot make what each run makes',
     'import agents\ndef refuse(): raise TypeError("cache_write_tokens")\nagents.Usage = refuse\nagent = Agent(name="Desk")\n',
     {

@@ -7,6 +7,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import inspect
+import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # Beginnings of model names that need an extra of the SDK, and the package each needs.
 _MODEL_PACKAGES = {"litellm/": "litellm", "any-llm/": "any_llm"}
 
+_OVER_WEB_SOCKETS = ("OpenAIResponsesWSModel", "OpenAIHostedMultiAgentModel")
+
 # The newest `openai` that all of the older SDKs were seen to work with.
 _WORKING_OPENAI = "2.14.0"
 
@@ -38,6 +41,7 @@ def cannot_run(root: Agent[Any], sdk: ModuleType | None, seen: Seen) -> list[Fin
                 *_duplicate_tools(agent, seen),
                 *_missing_client(agent, seen),
                 *_missing_model_package(agent, seen),
+                *_web_socket(agent, seen),
                 *_approvals(agent, seen),
             ]
         )
@@ -149,6 +153,18 @@ def _missing_model_package(agent: Agent[Any], seen: Seen) -> list[Finding]:
         with contextlib.suppress(Exception):
             importlib.import_module(package)
     return []
+
+
+def _web_socket(agent: Agent[Any], seen: Seen) -> list[Finding]:
+    """Models that speak over a WebSocket alone, for as long as they ask the gateway."""
+    kinds = [kind.__name__ for kind in type(agent.model).__mro__]
+    name = next((kind for kind in kinds if kind in _OVER_WEB_SOCKETS), None)
+    own = str(getattr(getattr(agent.model, "_client", None), "base_url", ""))
+    if name is None or (own and not own.startswith(os.environ.get("OPENAI_BASE_URL", ""))):
+        return []
+    said = f'The `{name}` of agent "{agent.name}" speaks over a WebSocket, which the gateway does not pass on.'
+    hint = "Use `OpenAIResponsesModel`, or name the model alone."
+    return [finding("web_socket_not_served", said, hint, seen.located())]
 
 
 def _approvals(agent: Agent[Any], seen: Seen) -> list[Finding]:
