@@ -7,7 +7,9 @@ import platform
 import signal
 import socket
 import sys
+from functools import partial
 
+from .around.own_exits import tell_exits
 from .broker_door import open_broker_door
 from .channel import Channel, StreamProtocol
 from .explain.failure_detail import failure_detail
@@ -39,6 +41,7 @@ def start_worker() -> None:
         # No loop runs while the module is imported: its top level may use `asyncio.run()` itself.
         server.import_module()
         asyncio.set_event_loop(loop)
+        tell_exits(partial(_say_fault, channel, cause="exit"), loop, LAST_WORDS_S)
         loop.run_until_complete(server.serve())
     except SystemExit as error:
         _say_fault(channel, error, cause="exit")
@@ -75,8 +78,12 @@ async def _serve_until_load(
 
 
 def _say_fault(channel: Channel, error: BaseException, cause: str) -> None:
+    detail = failure_detail(error, "worker")
+    if isinstance(error, SystemExit):
+        why = f": {error.code}" if isinstance(error.code, str) else ""
+        detail["message"] = f"The process ended itself with exit code {_exit_code(error)}{why}."
     try:
-        channel.send({"type": "fault", "cause": cause, "detail": failure_detail(error, "worker")})
+        channel.send({"type": "fault", "cause": cause, "detail": detail})
         channel.flush_now(LAST_WORDS_S)
     except Exception:
         # Without a channel there is nobody left to hear it.

@@ -28,6 +28,8 @@ class Talker:
             yield "child" if child == 0 else "parent"
         elif said == "exit":
             sys.exit(4)
+        elif said.startswith("leave"):
+            leave() if said == "leave" else await asyncio.to_thread(leave)
         elif said == "raise":
             raise KeyError(said)
         elif said.startswith("/"):
@@ -38,6 +40,9 @@ class Talker:
             yield f"{context['key']['name']}: {said} ({request['model']})"
 
 agent = Talker()
+
+def leave():
+    os._exit(5)
 
 def wait_for(path):
     while not os.path.exists(path):
@@ -114,7 +119,7 @@ describe.skipIf(missing)(`a Python worker (${missing ?? 'runs'})`, () => {
         type: 'failed',
         code: 'run_failed',
         message: 'The agent failed while it ran; the cause is in the log of the gateway.',
-        detail: { class: 'KeyError', message: "'raise'", line: 22, stage: 'run' },
+        detail: { class: 'KeyError', message: "'raise'", line: 24, stage: 'run' },
       },
     ]);
     worker.send({ type: 'shutdown' });
@@ -131,13 +136,19 @@ describe.skipIf(missing)(`a Python worker (${missing ?? 'runs'})`, () => {
     expect(await worker.next('pong')).toMatchObject({ sequence: 9 });
   });
 
-  test('says why it ends when the module exits in a run', async () => {
+  test.each([
+    ['sys.exit', 'exit', 20, 4],
+    ['os._exit', 'leave', 35, 5],
+    ['os._exit in a thread', 'leave by thread', 35, 5],
+  ])('says why it ends when the module calls %s in a run', async (...args) => {
+    const [, text, line, code] = args;
     const { worker } = await loadedWorker({ 'agent.py': talker });
-    worker.run('exit');
+    worker.run(text);
+    const message = `The process ended itself with exit code ${code}.`;
     expect(await worker.next('fault')).toMatchObject({
       cause: 'exit',
-      detail: { class: 'SystemExit', line: 20, stage: 'worker' },
+      detail: { class: 'SystemExit', message, line, stage: 'worker' },
     });
-    expect(await worker.ended).toMatchObject({ code: 4 });
+    expect(await worker.ended).toMatchObject({ code });
   });
 });
