@@ -33,17 +33,38 @@ const storm: Attack = {
       ...many(50, () => statusOf(gateway.fetch('/metrics'))),
     ]);
     over.abort();
-    const times = (await health).toSorted((a, b) => a - b);
-    const p99 = times[Math.floor(times.length * 0.99)] ?? Number.POSITIVE_INFINITY;
-    const [most = 0] = times.slice(-1);
-    const counts = Map.groupBy(statuses, (status) => status);
-    const told = [...counts].map(([status, all]) => `${all.length}×${status}`).join(' ');
-    return verdict(
-      p99 < bearableMs,
-      `health p99 ${p99.toFixed(0)} ms, most ${most.toFixed(0)} ms, of ${times.length}; ${told}`,
-    );
+    return toldOf(await health, statuses);
   },
 };
+
+const bodies: Attack = {
+  title: 'sixty drafts of nearly 1 MiB, which say nothing, keep health checks waiting',
+  languages: ['node'],
+  async attempt(_language, victim) {
+    const gateway = await victim.start({ files: {}, keys: { operator: ['--role', 'operator'] } });
+    const over = new AbortController();
+    const health = healthUntil(gateway, over.signal);
+    const names = Array.from({ length: 9900 }, (_, index) => `${'x'.repeat(90)}${index}`);
+    const body = JSON.stringify(Object.fromEntries(names.map((name) => [name, 1])));
+    const statuses = await Promise.all(
+      many(60, () => post(gateway, '/security/preview', { body, key: 'operator' })),
+    );
+    over.abort();
+    return toldOf(await health, statuses);
+  },
+};
+
+function toldOf(health: readonly number[], statuses: readonly number[]) {
+  const times = health.toSorted((a, b) => a - b);
+  const p99 = times[Math.floor(times.length * 0.99)] ?? Number.POSITIVE_INFINITY;
+  const [most = 0] = times.slice(-1);
+  const counts = Map.groupBy(statuses, (status) => status);
+  const told = [...counts].map(([status, all]) => `${all.length}×${status}`).join(' ');
+  return verdict(
+    p99 < bearableMs,
+    `health p99 ${p99.toFixed(0)} ms, most ${most.toFixed(0)} ms, of ${times.length}; ${told}`,
+  );
+}
 
 function many<Result>(count: number, begin: (index: number) => Promise<Result>) {
   return Array.from({ length: count }, (_, index) => begin(index));
@@ -96,4 +117,4 @@ function heavyDraft(): string {
 }
 
 /** What administration does to service. */
-export const administration: AttackGroup = { heading: 'Administration', attacks: [storm] };
+export const administration: AttackGroup = { heading: 'Administration', attacks: [storm, bodies] };

@@ -55,9 +55,9 @@ export function createSecurityAdministration(
       return policy.current().rules.filter(createScopeView(viewer).showsRule);
     },
     refresh: shareNext(() => refresh(parts)),
-    async preview(viewer, request, signal) {
+    async preview(viewer, readRequest, signal) {
       needStore();
-      const ask = () => preview(principalOf(viewer), request, signal);
+      const ask = () => preview(principalOf(viewer), readRequest(), signal);
       return inTurn(viewer.keyId, ask, signal);
     },
     overrides: {

@@ -4,10 +4,10 @@ import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import type { HttpDeps } from './deps.ts';
 import { beginExchange, newRequestId, processingMs } from './exchange.ts';
+import { checkInput } from './intake/check-input.ts';
 import { trustNearest } from './intake/client-address.ts';
 import { guardRequest, unknownUrl } from './intake/guard-request.ts';
 import { createBodyHold } from './intake/hold-bodies.ts';
-import { invalidInput } from './intake/invalid-input.ts';
 import { parseBody } from './intake/parse-json.ts';
 import { createOpenRuns } from './open-runs.ts';
 import { addRoute, refuseOtherMethods } from './register-routes.ts';
@@ -64,7 +64,7 @@ export function createApp(deps: HttpDeps): FastifyInstance {
   app.setValidatorCompiler<z.ZodType>(
     ({ schema }) =>
       (input) =>
-        validate(schema, input),
+        checkInput(schema, input),
   );
   // Schemas of answers describe; what is sent was made to fit them, and is not read twice.
   app.setSerializerCompiler(() => JSON.stringify);
@@ -79,9 +79,10 @@ export function createApp(deps: HttpDeps): FastifyInstance {
 /** Bodies are JSON, and no more of them than there is room for. */
 function takeBodies(app: FastifyInstance, bodyLimitBytes: number): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = Buffer.from(body);
     try {
-      done(null, parseBody(Buffer.from(body)));
+      done(null, request.routeOptions.config.bodyWaits ? bytes : parseBody(bytes));
     } catch (error) {
       done(error as Error);
     }
@@ -95,11 +96,6 @@ function takeBodies(app: FastifyInstance, bodyLimitBytes: number): void {
       done(error as Error);
     }
   });
-}
-
-function validate(schema: z.ZodType, input: unknown) {
-  const result = schema.safeParse(input);
-  return result.success ? { value: result.data } : { error: invalidInput(result.error, input) };
 }
 
 /** In a scope of their own, because the describing plugin hears only of routes that come after it. */

@@ -1,8 +1,18 @@
-import type { FastifyInstance, FastifyRequest, FastifySchema, HTTPMethods } from 'fastify';
+import type {
+  FastifyInstance,
+  FastifyRequest,
+  FastifySchema,
+  FastifySchemaCompiler,
+  HTTPMethods,
+} from 'fastify';
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import type { HttpDeps } from './deps.ts';
+import { checkInput } from './intake/check-input.ts';
 import type { Audience, Route } from './route.ts';
+
+/** Largest body of a route for administration, in bytes: whoever may use it must not keep the others waiting. */
+const administrationBodyBytes = 1024 * 1024;
 
 const commonMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE'] as const;
 
@@ -13,7 +23,14 @@ export function addRoute(app: FastifyInstance, route: Route, deps: HttpDeps): vo
   app.route({
     method,
     url,
-    config: { audience, resource, ...(route.startsRun ? { startsRun: true } : {}) },
+    config: {
+      audience,
+      resource,
+      ...(route.startsRun ? { startsRun: true } : {}),
+      ...(route.bodyWaits ? { bodyWaits: true } : {}),
+    },
+    ...(administration.has(audience) ? { bodyLimit: administrationLimit(deps) } : {}),
+    ...(route.bodyWaits ? { validatorCompiler: leaveBody } : {}),
     schema: described({
       summary,
       ...(body ? { body } : {}),
@@ -23,7 +40,7 @@ export function addRoute(app: FastifyInstance, route: Route, deps: HttpDeps): vo
       ...(audience === 'anyone' ? { security: [] } : {}),
     }),
     preValidation: async (request) => {
-      if (strictAudiences.has(audience)) refuseUnknownQuery(request, query);
+      if (administration.has(audience)) refuseUnknownQuery(request, query);
     },
     handler: async (request, reply) => {
       if (route.status !== undefined) reply.code(route.status);
@@ -33,7 +50,18 @@ export function addRoute(app: FastifyInstance, route: Route, deps: HttpDeps): vo
 }
 
 /** Who is told of a misspelt query: what it was to narrow down would be shown whole. Clients of others send what they like. */
-const strictAudiences: ReadonlySet<Audience> = new Set(['operators', 'admins']);
+const administration: ReadonlySet<Audience> = new Set(['operators', 'admins']);
+
+function administrationLimit({ settings }: HttpDeps): number {
+  return Math.min(administrationBodyBytes, settings.bodyLimitBytes);
+}
+
+/** The handler checks a body that waits. */
+const leaveBody: FastifySchemaCompiler<FastifySchema> =
+  ({ schema, httpPart }) =>
+  (input: unknown) =>
+    // Its type says what all parts of a route have together; it is given that of one.
+    httpPart === 'body' ? { value: input } : checkInput(schema as z.ZodType, input);
 
 function refuseUnknownQuery({ query: sent, raw }: FastifyRequest, schema: Route['query']): void {
   // The router takes what follows another sign for a query too, and nothing asks for that.

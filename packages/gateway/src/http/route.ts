@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Inferred } from '../protocol/inferred.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { HttpDeps } from './deps.ts';
+import { readWaiting } from './intake/check-input.ts';
 import type { OpenRuns } from './open-runs.ts';
 
 /**
@@ -22,6 +23,8 @@ declare module 'fastify' {
     resource?: string;
     /** A run that the key may not have is refused before the body is read. */
     startsRun?: true;
+    /** Its body stays the bytes that came until its turn. */
+    bodyWaits?: true;
     /** Set on the stand-in for all methods that a path does not know: those that it does. */
     otherwiseKnown?: string;
   }
@@ -47,6 +50,8 @@ export type Route = {
   readonly summary: string;
   /** Whether it begins a run, of which a key may have so many. */
   readonly startsRun?: true;
+  /** Whether its body is read by the handler, when its turn has come: until then it costs no work. */
+  readonly bodyWaits?: true;
   readonly body?: z.ZodType;
   readonly query?: z.ZodType;
   /** Of the parts of the path that are named in the url. */
@@ -79,7 +84,10 @@ type RouteDefinition<
 /** What a handler gets. Body, query and params went through the route's schemas. */
 export type RouteInput<Body, Query, Params = unknown> = {
   readonly deps: HttpDeps;
+  /** Of a route whose body waits it is the bytes that came: `readBody` has it. */
   readonly body: Body;
+  /** @throws GatewayError `invalid_json` and what else is wrong, where the body waited. */
+  readonly readBody: () => Body;
   readonly query: Query;
   readonly params: Params;
   readonly request: FastifyRequest;
@@ -102,6 +110,10 @@ export function defineRoute<
       handle({
         deps,
         body: request.body as z.output<Body>,
+        readBody: () =>
+          (route.bodyWaits && route.body
+            ? readWaiting(request.body, route.body)
+            : request.body) as z.output<Body>,
         query: request.query as z.output<Query>,
         params: request.params as z.output<Params>,
         request,

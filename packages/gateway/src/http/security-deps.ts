@@ -19,10 +19,13 @@ export type SecurityDeps = {
   readonly rules: (viewer: Caller) => readonly Rule[];
   /** Reads the settings and the overrides again; wrong settings leave the rules as they were. */
   readonly refresh: () => Promise<SecurityRefresh>;
-  /** Answers a question without recording or changing anything; `signal` ends it, with its reason. */
+  /**
+   * Answers a question without recording or changing anything; `signal` ends it, with its reason. The question is read
+   * when its turn has come, and not at all where it gets none.
+   */
   readonly preview: (
     viewer: Caller,
-    request: PreviewRequest,
+    readRequest: () => PreviewRequest,
     signal: AbortSignal,
   ) => Promise<Preview>;
   readonly overrides: OverrideAdministration;

@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpDeps } from './deps.ts';
 import { errorResponse } from './error-response.ts';
 import type { Exchange } from './exchange.ts';
@@ -9,7 +9,7 @@ const defaultLingerMs = 5000;
 /** Answers with whatever was thrown. A stranger's text goes to the log only. */
 export function sendError(deps: HttpDeps, thrown: unknown, exchange: Exchange): FastifyReply {
   const { request, reply } = exchange;
-  const error = asGatewayError(thrown, deps.settings.bodyLimitBytes);
+  const error = asGatewayError(thrown, limitOf(exchange.request) ?? deps.settings.bodyLimitBytes);
   const isStoreAway = error.code === 'store_unavailable' && error.cause !== undefined;
   if (error.code === 'gateway_failed' || isStoreAway) {
     deps.emit({
@@ -22,6 +22,11 @@ export function sendError(deps: HttpDeps, thrown: unknown, exchange: Exchange): 
   dropUnreadBody(exchange, deps.settings.lingerMs ?? defaultLingerMs);
   const { status, headers, body } = errorResponse(error, request.caller?.role ?? null);
   return reply.code(status).headers(headers).send(body);
+}
+
+/** What is no route has none of its own. */
+function limitOf({ routeOptions }: FastifyRequest): number | undefined {
+  return routeOptions.bodyLimit;
 }
 
 /**

@@ -74,12 +74,15 @@ export function fakeSecurity(): SecurityDeps {
   return {
     rules: () => [someRule],
     refresh: async () => ({ rules: 9, overrides: 1, findings: [] }),
-    preview: async () => ({
-      decision: { answer: 'deny', rule: someRule },
-      matched: [someRule],
-      warnings: [],
-      draft: null,
-    }),
+    preview: async (_viewer, readRequest) => {
+      readRequest();
+      return {
+        decision: { answer: 'deny', rule: someRule },
+        matched: [someRule],
+        warnings: [],
+        draft: null,
+      };
+    },
     overrides: {
       create: async () => someOverride,
       list: async () => [someOverride],

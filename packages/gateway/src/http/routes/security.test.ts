@@ -121,9 +121,9 @@ describe('a preview', () => {
         { key_id: 'alice', action: 'call_tool', resource: 'weather', agent_id: 'labs/x', args: 7 },
       ],
       {
-        preview: async (viewer, request, signal) => {
-          asked.push(viewer.keyId, request);
-          return fakeSecurity().preview(viewer, request, signal);
+        preview: async (viewer, readRequest, signal) => {
+          asked.push(viewer.keyId, readRequest());
+          return fakeSecurity().preview(viewer, readRequest, signal);
         },
       },
     );
@@ -158,8 +158,8 @@ describe('a preview', () => {
         },
       ],
       {
-        preview: async (_viewer, request) => {
-          asked.push(request);
+        preview: async (_viewer, readRequest) => {
+          asked.push(readRequest());
           return {
             decision: { answer: 'allow', rule: null },
             matched: [],
@@ -214,6 +214,28 @@ describe('a preview', () => {
       ],
       truncated: false,
     });
+  });
+});
+
+describe('a body of administration', () => {
+  test('is not read while a preview waits for its turn', async () => {
+    const preview: SecurityDeps['preview'] = async () => {
+      throw new GatewayError('rate_limited', 'Wait.');
+    };
+    const { status } = await ask(['POST', '/security/preview', { action: 'fly' }], { preview });
+    expect(status).toBe(429);
+  });
+
+  test.each<[Method, string]>([
+    ['POST', '/security/preview'],
+    ['POST', '/security/override'],
+    ['POST', '/security/keys'],
+  ])('%s %s is of 1 MiB at most', async (method, url) => {
+    const { status, body } = await ask([method, url, { reason: 'x'.repeat(1024 * 1024) }]);
+    expect([status, body.error.message]).toEqual([
+      413,
+      'The body is larger than the limit of 1 MiB.',
+    ]);
   });
 });
 

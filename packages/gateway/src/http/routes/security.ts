@@ -48,12 +48,13 @@ export const securityRoutes: readonly Route[] = [
     scope: 'own',
     summary: 'Tell what a question would be answered, also with rules that are only a draft.',
     body: previewBody,
+    bodyWaits: true,
     answer: previewAnswer,
-    handle: async ({ deps, request, body, reply }) =>
+    handle: async ({ deps, request, readBody, reply }) =>
       previewToJson(
         await deps.security.preview(
           callerOf(request),
-          toPreviewRequest(body),
+          () => toPreviewRequest(readBody()),
           callerGone(reply.raw),
         ),
       ),
