@@ -194,6 +194,21 @@ test('drops no denial and nothing administered, however much was allowed before'
   ]);
 });
 
+test('drops what a key has most of for what another has little of', async () => {
+  const { state, store } = awayStore();
+  const { keep } = await keeper({ store });
+  const other = { ...key, id: 'key_b' } as const;
+  for (let index = 0; index < 10_006; index++) keep.listener(decided());
+  for (let index = 0; index < 9; index++) keep.listener(decided({ principal: other }));
+  state.isAway = false;
+  await keep.flush();
+  expect(state.records).toHaveLength(10_000);
+  expect(state.records.slice(-10).map(({ keyId }) => keyId)).toEqual([
+    'key_a',
+    ...Array(9).fill('key_b'),
+  ]);
+});
+
 test('tells of how many a decision stands', async () => {
   const { keep, kept } = await keeper();
   keep.listener({ ...decided(), times: 7 } as GatewayEvent);

@@ -62,9 +62,9 @@ export function createDecisionLog(deps: DecisionLogDeps): DecisionLog {
 
 /** Records on their way to the store, the notable ones first. */
 function createQueue({ store, emit }: DecisionLogDeps) {
-  const notable: DecisionRecord[] = [];
-  const others: DecisionRecord[] = [];
-  const nextLine = () => (notable.length > 0 ? notable : others);
+  const notable = createLine();
+  const others = createLine();
+  const nextLine = () => (notable.records.length > 0 ? notable : others);
   let dropped = 0;
   let isStoreAway = false;
   let timer: NodeJS.Timeout | null = null;
@@ -78,10 +78,10 @@ function createQueue({ store, emit }: DecisionLogDeps) {
     dropped = 0;
   };
   const write = async () => {
-    for (let line = nextLine(); line.length > 0; line = nextLine()) {
-      const batch = line.slice(0, BATCH_SIZE);
+    for (let line = nextLine(); line.records.length > 0; line = nextLine()) {
+      const batch = line.records.slice(0, BATCH_SIZE);
       await store.append(batch);
-      line.splice(0, batch.length);
+      line.remove(0, batch.length);
       // A file takes a batch without ever giving way to other work.
       await nextTurn();
     }
@@ -104,19 +104,52 @@ function createQueue({ store, emit }: DecisionLogDeps) {
     flush,
     add(record: DecisionRecord) {
       const line = isNotable(record) ? notable : others;
-      if (line.length >= MAX_WAITING) {
-        dropped += 1;
-        return;
-      }
-      line.push(record);
+      dropped += line.add(record);
       timer ??= setTimeout(flush, WRITE_AFTER_MS).unref();
-      if (line.length === BATCH_SIZE && !isStoreAway) void flush();
+      if (line.records.length === BATCH_SIZE && !isStoreAway) void flush();
     },
     async close() {
       await flush();
       if (timer) clearTimeout(timer);
-      for (const line of [notable, others]) dropped += line.splice(0).length;
+      for (const line of [notable, others]) dropped += line.remove(0, line.records.length);
       reportDropped();
+    },
+  };
+}
+
+/** Decisions that wait to be written, no more than there is room for, which keys share. */
+function createLine() {
+  const records: DecisionRecord[] = [];
+  const ofKey = new Map<string | null, number>();
+  const count = ({ keyId }: DecisionRecord, change: number) => {
+    const left = (ofKey.get(keyId) ?? 0) + change;
+    if (left > 0) ofKey.set(keyId, left);
+    else ofKey.delete(keyId);
+  };
+  const remove = (at: number, length: number) => {
+    const removed = records.splice(at, length);
+    for (const each of removed) count(each, -1);
+    return removed.length;
+  };
+  /** Drops the latest one of the key that has most, for one of a key that has fewer. What may be written now stays. */
+  const makeRoom = (keyId: string | null): boolean => {
+    const own = ofKey.get(keyId) ?? 0;
+    let fullest: readonly [string | null, number] = [keyId, own + 1];
+    for (const each of ofKey) if (each[1] > fullest[1]) fullest = each;
+    const at =
+      fullest[0] === keyId ? -1 : records.findLastIndex((each) => each.keyId === fullest[0]);
+    return at >= BATCH_SIZE && remove(at, 1) > 0;
+  };
+  return {
+    records,
+    remove,
+    /** @returns How many were dropped for it, itself included. */
+    add(record: DecisionRecord): 0 | 1 {
+      const isFull = records.length >= MAX_WAITING;
+      if (isFull && !makeRoom(record.keyId)) return 1;
+      records.push(record);
+      count(record, 1);
+      return isFull ? 1 : 0;
     },
   };
 }

@@ -92,7 +92,10 @@ export type OverrideStore = {
 export type DecisionStore = {
   append(records: readonly DecisionRecord[]): Promise<void>;
   list(query: DecisionQuery): Promise<DecisionPage>;
-  /** Removes those before a time, and the oldest beyond a count. @returns How many. */
+  /**
+   * Removes those before a time, and the oldest beyond a count; of those that are looked for later, the oldest of the
+   * keys that have most. @returns How many.
+   */
   prune(limits: { readonly beforeIso: string; readonly keep: number }): Promise<number>;
 };
 

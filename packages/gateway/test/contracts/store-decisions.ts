@@ -119,6 +119,34 @@ export function decisionTests(open: OpenAgain): void {
     expect(await prune(0, 0)).toBe(1);
   });
 
+  test('of what one key was denied push none of another’s out', async () => {
+    const store = await open();
+    const keyOf = (index: number) => (index < 3 ? 'key_few' : index < 5 ? null : 'key_flood');
+    const denied = many(60).map((each, index) => ({ ...each, keyId: keyOf(index) }));
+    await store.decisions.append(denied);
+    expect(await store.decisions.prune({ beforeIso: timeOf(0), keep: 12 })).toBe(48);
+    expect(await store.decisions.prune({ beforeIso: timeOf(0), keep: 12 })).toBe(0);
+    const { decisions } = await store.decisions.list({ limit: 100 });
+    expect(decisions.map(({ id, keyId }) => [id, keyId]).slice(5)).toEqual([
+      ['dec_0054', 'key_flood'],
+      ['dec_0053', 'key_flood'],
+      ['dec_0004', null],
+      ['dec_0003', null],
+      ['dec_0002', 'key_few'],
+      ['dec_0001', 'key_few'],
+      ['dec_0000', 'key_few'],
+    ]);
+    expect(await store.decisions.prune({ beforeIso: timeOf(4), keep: 6 })).toBe(6);
+    expect(await found(store, {})).toEqual([
+      'dec_0059',
+      'dec_0058',
+      'dec_0057',
+      'dec_0056',
+      'dec_0055',
+      'dec_0004',
+    ]);
+  });
+
   test('of what was denied or administered stay, however much was allowed since, and come in order', async () => {
     const store = await open();
     const allowed = { effect: 'allow', action: 'run_agent' } as const;

@@ -11,13 +11,10 @@ import type {
 import type { DecisionStore } from '../../protocol/store.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { DecisionRow, Tables } from '../tables.ts';
+import { type DecisionTable, newestBeyond, pruneDecisions, READ_STEP } from './prune-decisions.ts';
 
 /** Rows of one statement: few sizes, each of which is kept compiled, and few statements for any number of rows. */
 const INSERT_SIZES = [256, 128, 64, 32, 16, 8, 4, 2, 1] as const;
-
-/** Rows looked at and removed by one statement; SQLite lets nothing else happen meanwhile. */
-const READ_STEP = 5000;
-const PRUNE_STEP = 1000;
 
 /** Where decisions are kept: those that are looked for later, apart from the mass. */
 type Table = 'decisions' | 'notable_decisions';
@@ -44,7 +41,10 @@ export function createDecisionStore({ relaxed, guarded }: Engine): DecisionStore
     async prune(limits) {
       let removed = 0;
       for (const table of tables)
-        removed += await pruneTable(part(relaxed, table), guarded, limits);
+        removed += await pruneDecisions(part(relaxed, table), guarded, {
+          ...limits,
+          isShared: table === 'notable_decisions',
+        });
       return removed;
     },
   };
@@ -72,28 +72,7 @@ async function newestOfAll(
   return found.toSorted((a, b) => (a.id < b.id ? 1 : -1)).slice(0, query.limit + 1);
 }
 
-async function pruneTable(
-  from: Part,
-  guarded: Engine['guarded'],
-  { beforeIso, keep }: Parameters<DecisionStore['prune']>[0],
-): Promise<number> {
-  const before = Date.parse(beforeIso);
-  const newest = await guarded(() => newestBeyond(from, keep));
-  const isOver = ({ id, time_ms }: Place) =>
-    time_ms < before || (newest !== null && id <= newest.id);
-  let removed = 0;
-  for (;;) {
-    const count = await guarded(() => removeOldest(from, isOver));
-    removed += count;
-    if (count < PRUNE_STEP) return removed;
-    await nextTurn();
-  }
-}
-
-/** One table of a database. The types say `decisions`, because the other has the same columns. */
-type Part = { readonly database: Kysely<Tables>; readonly table: 'decisions' };
-
-function part(database: Kysely<Tables>, table: Table): Part {
+function part(database: Kysely<Tables>, table: Table): DecisionTable {
   return { database, table: table as 'decisions' };
 }
 
@@ -119,11 +98,9 @@ function createInsert(database: Kysely<Tables>) {
   };
 }
 
-type Place = Pick<DecisionRow, 'id' | 'time_ms'>;
-
 /** One more than the page holds, where there are so many. */
 async function newestFitting(
-  { database, table }: Part,
+  { database, table }: DecisionTable,
   query: DecisionQuery,
 ): Promise<readonly DecisionRow[]> {
   const wanted = query.limit + 1;
@@ -174,37 +151,6 @@ function filtered(selection: Selection, query: DecisionQuery): Selection {
   if (since !== undefined) result = result.where('time_ms', '>=', Date.parse(since));
   if (until !== undefined) result = result.where('time_ms', '<', Date.parse(until));
   return result;
-}
-
-/** The newest one after so many others, of those before an id; null where there are not so many. */
-async function newestBeyond(
-  { database, table }: Part,
-  count: number,
-  before?: string,
-): Promise<Place | null> {
-  let query = database.selectFrom(table).select(['id', 'time_ms']);
-  if (before !== undefined) query = query.where('id', '<', before);
-  const row = await query.orderBy('id', 'desc').limit(1).offset(count).executeTakeFirst();
-  return row ?? null;
-}
-
-/** Removes the oldest ones for as long as they are to go, at most a step. */
-async function removeOldest(
-  { database, table }: Part,
-  isOver: (place: Place) => boolean,
-): Promise<number> {
-  const oldest = await database
-    .selectFrom(table)
-    .select(['id', 'time_ms'])
-    .orderBy('id')
-    .limit(PRUNE_STEP)
-    .execute();
-  const stays = oldest.findIndex((place) => !isOver(place));
-  const over = stays === -1 ? oldest : oldest.slice(0, stays);
-  const last = over.at(-1);
-  if (!last) return 0;
-  await database.deleteFrom(table).where('id', '<=', last.id).execute();
-  return over.length;
 }
 
 function toRow(record: DecisionRecord): DecisionRow {
