@@ -292,7 +292,60 @@ test('what a run was refused with is known as long as it lives, whether or not t
   expect(known()).toEqual([false, true]);
 });
 
+describe('what a call only names', () => {
+  const asking = (named: object) =>
+    JSON.stringify({ model: 'm', input: 'hi', max_output_tokens: 100, ...named });
+  const counted: Handle = (_request, response, index) => {
+    const usage = { input_tokens: 5000 + index, output_tokens: 200 };
+    const body = { object: 'response', id: `resp_${index}`, usage };
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+  };
+
+  test('is set aside as large as it was seen, else as a bounded estimate', async () => {
+    const { send, reserved } = await watched(counted);
+    const beyond: number[] = [];
+    for (const named of [
+      { conversation: 'conv_1' },
+      { conversation: { id: 'conv_1' } },
+      { previous_response_id: 'resp_1' },
+      { previous_response_id: 'resp_other' },
+      { prompt: { id: 'pmpt_1' } },
+      { prompt: { id: 'pmpt_1' }, conversation: 'conv_1' },
+    ]) {
+      const body = asking(named);
+      await send('/responses', { body, run: 'run_1' });
+      const own = Math.ceil(body.length / 4);
+      beyond.push((reserved.at(-1) ?? 0) - own - 100);
+    }
+    const prompt = 5004 - Math.ceil(asking({ prompt: { id: 'pmpt_1' } }).length / 4);
+    expect(beyond).toEqual([32_000, 5200, 5201, 32_000, 4000, prompt + 5201]);
+  });
+
+  test('is booked where a stream that names it is cut before it is counted', async () => {
+    const { send, untilSettled } = await watched((request, response, index) => {
+      if (index === 0) return counted(request, response, index);
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(deltas);
+    });
+    await send('/responses', { body: question, run: 'run_1' });
+    const body = asking({ stream: true, previous_response_id: 'resp_0' });
+    await expect((await send('/responses', { body, run: 'run_1' })).text()).rejects.toThrow();
+    expect(await untilSettled(2)).toEqual([5200, 5200 + Math.ceil(body.length / 4) + 3]);
+  });
+});
+
 describe('a model call', () => {
+  test('that says a thing twice is sent as it was priced', async () => {
+    const bodies: string[] = [];
+    const { send, reserved } = await watched((request, response, index) => {
+      request.setEncoding('utf8').on('data', (chunk: string) => bodies.push(chunk));
+      request.on('end', () => answering(request, response, index));
+    });
+    const body = '{"model":"m","max_output_tokens":90000,"max_output_\\u0074okens":100}';
+    await send('/responses', { body, run: 'run_1' });
+    expect(bodies).toEqual(['{"model":"m","max_output_tokens":100}']);
+    expect(reserved).toEqual([Math.ceil(37 / 4) + 100]);
+  });
+
   test.each([
     ['without a content type', {}],
     ['of text', { 'content-type': 'text/plain' }],

@@ -10,6 +10,7 @@ import {
   outputCap,
 } from './estimate-tokens.ts';
 import type { LiveCall } from './grants.ts';
+import type { ContextCost, KeptContexts } from './kept-contexts.ts';
 
 /** What keys may still spend. */
 export type TokenBudget = {
@@ -29,12 +30,18 @@ export type BudgetedCall = {
 };
 
 /** A call as it is sent, and what it may cost. The body is parsed for it once; of what it holds, only this is kept. */
-export type PricedCall = { readonly exchange: Exchange; readonly price: Price | null };
+export type PricedCall = {
+  readonly exchange: Exchange;
+  readonly price: Price | null;
+  /** Remembers what is now known of what the call named. */
+  readonly learn?: (outcome: Outcome) => void;
+};
 
 /** What a call asks for, as far as it decides what it costs. Tokens. */
 export type Price = {
+  /** What it sends, and what is known of what it only names. */
   readonly input: number;
-  /** What it sends, and the longest answer that it allows. */
+  /** That, what it names may be beyond, and the longest answer that it allows. */
   readonly most: number;
   /** Whether a model works on it; what only stores or reads something costs nothing. */
   readonly isWorkedOn: boolean;
@@ -42,36 +49,54 @@ export type Price = {
   readonly isBackground: boolean;
 };
 
+/** Where a call goes: whose it is, to which upstream, and what is known of what that keeps. */
+export type CallPlace = {
+  readonly call: LiveCall;
+  readonly upstream: Upstream;
+  readonly contexts: KeptContexts;
+};
+
 /**
  * The call with its price, and with a limit on its answer where it sets none: what is set aside is then the most it can
- * cost. Null as price, and the very same call, where its key has no budget.
+ * cost. It is sent as it was read here: of a field that stands twice, an upstream might take the other. Null as price,
+ * and the very same call, where its key has no budget.
  *
  * @throws GatewayError `invalid_json` for a model call of such a key that is no JSON object: it cannot be counted.
  */
 export function pricedCall(
   budget: TokenBudget | undefined,
   exchange: Exchange,
-  { call: { keyId }, upstream }: { readonly call: LiveCall; readonly upstream: Upstream },
+  { call: { keyId }, upstream, contexts }: CallPlace,
 ): PricedCall {
   const { api, method } = exchange;
   if (method !== 'POST' || keyId === null || !budget?.hasBudget(keyId)) {
     return { exchange, price: null };
   }
   const fields = fieldsOf(exchange.body);
-  if (api === null) return { exchange, price: priceOf(exchange, fields) };
+  if (api === null) return { exchange, price: priceOf(exchange, fields, nothingNamed) };
   if (!fields) throw new GatewayError('invalid_json', 'A model call is a JSON object.');
-  if (outputCap(fields) !== null) return { exchange, price: priceOf(exchange, fields) };
   const name = api === 'responses' ? 'max_output_tokens' : chatCap(upstream);
-  const capped = { ...fields, [name]: defaultOutputTokens };
+  const capped =
+    outputCap(fields) === null ? { ...fields, [name]: defaultOutputTokens } : { ...fields };
   const sent = { ...exchange, body: Buffer.from(JSON.stringify(capped)) };
-  return { exchange: sent, price: priceOf(sent, capped) };
+  return {
+    exchange: sent,
+    price: priceOf(sent, capped, contexts.costOf(upstream.name, capped)),
+    learn: (outcome) => contexts.learn(capped, estimateInput(sent.body, capped), outcome),
+  };
 }
 
-function priceOf(exchange: Exchange, fields: ReturnType<typeof fieldsOf>): Price {
+const nothingNamed: ContextCost = { known: 0, unknown: 0 };
+
+function priceOf(
+  exchange: Exchange,
+  fields: ReturnType<typeof fieldsOf>,
+  { known, unknown }: ContextCost,
+): Price {
   const other = exchange.api === null ? estimateOther(exchange, fields) : null;
   return {
-    input: estimateInput(exchange.body, fields),
-    most: other ?? estimateTokens(exchange, fields),
+    input: estimateInput(exchange.body, fields) + known,
+    most: (other ?? estimateTokens(exchange, fields)) + known + unknown,
     isWorkedOn: exchange.api !== null || other !== null,
     isStream: fields?.stream === true,
     isBackground: fields?.background === true,

@@ -15,6 +15,7 @@ import { type BrokerRoute, matchRoute } from './allowed-paths.ts';
 import { createBodyRoom, type HeldBody } from './body-room.ts';
 import { type PricedCall, pricedCall, setAside, type TokenBudget } from './budgeted-call.ts';
 import type { Grant, Grants, LiveCall } from './grants.ts';
+import { createKeptContexts, type KeptContexts } from './kept-contexts.ts';
 import { bookedCall, refuseUnbooked } from './outside-calls.ts';
 import { readBody } from './read-body.ts';
 
@@ -35,6 +36,7 @@ export function createCallHandler(
   deps: CallDeps,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const hold = createBodyRoom();
+  const contexts = createKeptContexts();
   return async (request, response) => {
     // A worker may vanish between two writes; its `close` below is what counts.
     response.on('error', () => {});
@@ -51,7 +53,8 @@ export function createCallHandler(
       });
       const held = hold(grant);
       try {
-        await serve(deps, { request, response, route, search, grant, call, upstream, held });
+        const incoming = { request, response, route, search, grant, call, upstream, held };
+        await serve(deps, { ...incoming, contexts });
       } catch (error) {
         if (error instanceof GatewayError) call.refused(error.code);
         throw error;
@@ -77,6 +80,7 @@ type Call = {
   readonly upstream: Upstream;
   /** What its body holds in memory. */
   readonly held: HeldBody;
+  readonly contexts: KeptContexts;
 };
 
 async function serve(deps: CallDeps, incoming: Call): Promise<void> {
@@ -132,6 +136,7 @@ async function answerWithinBudget(
             exchange,
           );
     budgeted?.settle(outcome);
+    priced.learn?.(outcome);
     return outcome;
   } finally {
     // Without effect where the call was booked already.
@@ -149,8 +154,9 @@ function reported({
   failure: _,
   outputEstimate: __,
   isWhole: ___,
+  answerId: ____,
   ...outcome
-}: Outcome): Omit<Outcome, 'failure' | 'outputEstimate' | 'isWhole'> {
+}: Outcome): Omit<Outcome, 'failure' | 'outputEstimate' | 'isWhole' | 'answerId'> {
   return outcome;
 }
 

@@ -36,9 +36,12 @@ export const demoModel = {
   },
 };
 
+/** What holds of each of its answers. */
+const demoAnswer = { attempts: 1, outputEstimate: 0, answerId: null, isWhole: true };
+
 /** Answers a call with the demo model, in this process. An abort ends it like any other call. */
 export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Promise<Outcome> {
-  const base = { upstream: upstream.name, attempts: 1, outputEstimate: 0, isWhole: true };
+  const base = { ...demoAnswer, upstream: upstream.name };
   if (exchange.api === null || !Buffer.isBuffer(exchange.body)) {
     const failure = new GatewayError(
       'invalid_request',

@@ -23,6 +23,8 @@ export type AnswerMeter = {
   read(piece: string): void;
   /** The last usage told so far, or null. Counts of a stream are cumulative. To be asked for when no more comes. */
   usage(): Usage | null;
+  /** The id of a response of the Responses API, by which a later call may name it; null where none is told. */
+  answerId(): string | null;
   /** Whether a stream's own end came. To be asked for when no more comes. */
   hasEnded(): boolean;
   /** Tokens that came so far, counted by the way: an event is one at least. */
@@ -43,6 +45,7 @@ export function createAnswerMeter(form: AnswerForm): AnswerMeter {
 
 function eventsMeter(api: UpstreamApi | null): AnswerMeter {
   let last: Usage | null = null;
+  let answerId: string | null = null;
   let hasEnded = false;
   let failure: string | null = null;
   let output = 0;
@@ -58,6 +61,7 @@ function eventsMeter(api: UpstreamApi | null): AnswerMeter {
       failure = api === null ? null : told.failure;
       if (failure !== null) return;
       last = told.usage ?? last;
+      answerId = told.answerId;
       hasEnded ||= told.isEnd;
     }
     output += outputOf(event.data, api);
@@ -68,6 +72,7 @@ function eventsMeter(api: UpstreamApi | null): AnswerMeter {
       splitter.end();
       return last;
     },
+    answerId: () => answerId,
     hasEnded() {
       splitter.end();
       return hasEnded && failure === null;
@@ -90,6 +95,7 @@ function wholeMeter(api: UpstreamApi | null): AnswerMeter {
       text = length > MAX_WHOLE_LENGTH ? '' : text + piece;
     },
     usage: () => readUsage(fields().usage),
+    answerId: () => (api === 'responses' ? idOf(fields()) : null),
     outputEstimate: () => (failure() === null ? Math.ceil(length / BYTES_PER_TOKEN) : 0),
     failure,
   };
@@ -102,6 +108,7 @@ function lengthMeter(): AnswerMeter {
       length += piece.length;
     },
     usage: () => null,
+    answerId: () => null,
     hasEnded: () => true,
     outputEstimate: () => Math.ceil(length / BYTES_PER_TOKEN),
     failure: () => null,
@@ -120,6 +127,7 @@ type Place = {
 
 type Told = {
   readonly usage: Usage | null;
+  readonly answerId: string | null;
   readonly isEnd: boolean;
   readonly failure: string | null;
 };
@@ -142,6 +150,7 @@ const responsesPlace: Place = {
     const isLast = RESPONSE_END.test(type);
     return {
       usage: isLast ? readUsage(asObject(event.response).usage) : null,
+      answerId: isLast ? idOf(asObject(event.response)) : null,
       isEnd: isLast || isRaised(event) || event.type === 'error',
       failure: event.type === undefined ? failureIn(event, name) : null,
     };
@@ -158,6 +167,7 @@ function chatPlace(): Place {
     },
     read: (event, name) => ({
       usage: readUsage(event.usage),
+      answerId: null,
       isEnd: isRaised(event) || hasFinishedChoice(event.choices),
       failure: failureIn(event, name),
     }),
@@ -167,6 +177,10 @@ function chatPlace(): Place {
 
 function placeOf(api: UpstreamApi | null): Place {
   return api === 'responses' ? responsesPlace : chatPlace();
+}
+
+function idOf({ id }: JsonObject): string | null {
+  return typeof id === 'string' ? id : null;
 }
 
 /** Some servers send an empty reason with each chunk. */

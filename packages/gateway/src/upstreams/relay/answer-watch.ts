@@ -6,8 +6,9 @@ const MAX_ERROR_LENGTH = 2048;
 
 export type AnswerWatch = {
   read(chunk: Buffer): void;
-  /** To be asked for when no more comes, as the next two. */
+  /** To be asked for when no more comes, as the next three. */
   usage(): Usage | null;
+  answerId(): string | null;
   /** Whether an event stream of a model call reached its end; always true of anything else. */
   isWhole(): boolean;
   /** Tokens that came, where none are counted. */
@@ -29,6 +30,7 @@ export function createAnswerWatch(answer: {
   let excerpt = '';
   return {
     usage: meter.usage,
+    answerId: meter.answerId,
     isWhole: () => !hasEnd || meter.hasEnded(),
     outputEstimate: meter.outputEstimate,
     failure: () => (status < 400 ? meter.failure() : null),

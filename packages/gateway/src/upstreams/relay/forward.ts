@@ -40,6 +40,8 @@ export type Outcome = {
   /** Requests sent, retries and fallback included. */
   readonly attempts: number;
   readonly usage: Usage | null;
+  /** Of a response that was counted, by which a later call may name it. */
+  readonly answerId: string | null;
   /** Whether the answer came to its end, so that its usage is the last word. */
   readonly isWhole: boolean;
   /** Tokens of the answer so far, for where they were not counted. */
@@ -168,7 +170,8 @@ function outcomeOf(end: AttemptEnd, upstream: RemoteUpstream, attempts: number):
   const watch = end.type === 'deferred' ? null : end.watch;
   const outputEstimate = watch?.outputEstimate() ?? 0;
   const isWhole = watch?.isWhole() ?? false;
-  const base = { upstream: upstream.name, status, attempts, outputEstimate, isWhole };
+  const answerId = watch?.answerId() ?? null;
+  const base = { upstream: upstream.name, status, attempts, outputEstimate, answerId, isWhole };
   switch (end.type) {
     case 'answered': {
       const error = end.watch.error();
