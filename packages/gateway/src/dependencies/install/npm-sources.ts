@@ -1,5 +1,5 @@
-import { realpath, stat } from 'node:fs/promises';
-import { join, resolve, sep } from 'node:path';
+import { glob, realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import type { DependentModule } from '../dependency-report.ts';
 import { projectOf, readDeclared, readLock } from '../read-declared.ts';
@@ -17,13 +17,16 @@ export type InstallReach = 'plan' | 'skip' | 'run';
 
 /**
  * Refuses packages that npm would get by running git, or by reading what is not the project's. A plan does not ask
- * addresses that the module names either. With scripts allowed there is nothing to refuse.
+ * addresses that the module names either. With scripts allowed there is nothing of that to refuse. Workspaces outside of
+ * the module's folder, which are other agents, are none of its own in any case.
  *
  * @throws InstallError `source_refused`.
  */
 export async function refuseSources(module: DependentModule, reach: InstallReach): Promise<void> {
+  const manifest = await readManifest(module.folder);
+  await refuseWorkspaces(module.folder, manifest.workspaces);
   if (reach === 'run') return;
-  for (const one of await foreignPackages(module.folder)) {
+  for (const one of await foreignPackages(module.folder, manifest)) {
     if (one.kind === 'git') throw refused(one, 'is fetched with git', allowScripts);
     if (one.kind === 'address' && reach === 'plan') {
       throw refused(one, 'comes from an address, which a plan does not ask', justInstall);
@@ -53,6 +56,10 @@ const manifestSchema = z.looseObject({
   optionalDependencies: specs,
   peerDependencies: specs,
   overrides: specs,
+  workspaces: z
+    .union([z.array(z.string()), z.looseObject({ packages: z.array(z.string()).optional() })])
+    .optional()
+    .catch(undefined),
 });
 const lockSchema = z.looseObject({
   packages: z
@@ -67,9 +74,45 @@ const lockSchema = z.looseObject({
     .catch(undefined),
 });
 
-async function foreignPackages(folder: string): Promise<ForeignPackage[]> {
+type PackageManifest = z.output<typeof manifestSchema>;
+
+async function readManifest(folder: string): Promise<PackageManifest> {
   const text = await readDeclared(folder, join(folder, 'package.json')).catch(() => '{}');
-  const { overrides, ...manifest } = manifestSchema.safeParse(parse(text)).data ?? {};
+  return manifestSchema.safeParse(parse(text)).data ?? {};
+}
+
+async function refuseWorkspaces(
+  folder: string,
+  workspaces: PackageManifest['workspaces'],
+): Promise<void> {
+  const own = await realpath(folder);
+  for (const pattern of (Array.isArray(workspaces) ? workspaces : workspaces?.packages) ?? []) {
+    if (await leadsOut(own, pattern)) {
+      const message = `The workspaces ${JSON.stringify(pattern.slice(0, SHOWN))} of package.json lie outside of its folder.`;
+      throw new InstallError('source_refused', message, {
+        hint: 'Remove them: each agent has packages of its own. A folder of the project is named as a dependency, `file:../shared`.',
+      });
+    }
+  }
+}
+
+/** Also by a link on the way. Braces could spell the way up too, so it may stand nowhere. */
+async function leadsOut(folder: string, pattern: string): Promise<boolean> {
+  if (isAbsolute(pattern) || pattern.includes('..')) return true;
+  const steps = pattern.split('/');
+  const prefixes = steps.map((_, index) => steps.slice(0, index + 1).join('/'));
+  const ways = prefixes.filter((way) => way !== '' && way !== '.');
+  for await (const match of glob(ways, { cwd: folder, exclude: ['**/node_modules'] })) {
+    const real = await realpath(join(folder, match)).catch(() => folder);
+    if (real !== folder && !real.startsWith(folder + sep)) return true;
+  }
+  return false;
+}
+
+async function foreignPackages(
+  folder: string,
+  { overrides, ...manifest }: PackageManifest,
+): Promise<ForeignPackage[]> {
   const { dependencies, devDependencies, optionalDependencies, peerDependencies } = manifest;
   const sections = [dependencies, devDependencies, optionalDependencies, peerDependencies];
   const named = [...sections.flatMap((one) => texts(one ?? {})), ...texts(overrides ?? {})];

@@ -1,7 +1,7 @@
 import { access, mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makePipe } from '../../../test/support/make-pipe.ts';
 import { noPython } from '../../../test/support/no-python.ts';
@@ -203,6 +203,23 @@ describe('packages from elsewhere than a registry', () => {
     });
     makePipe(join(scene.folder, 'pipe.tgz'));
     expect(await scene.plan()).toMatchObject({ failure: { code: 'source_refused' } });
+  });
+
+  test('are no folders of other agents, as workspaces', async () => {
+    const scene = await module({ 'inside/package.json': '{"name":"inside","version":"1.0.0"}' });
+    await symlink(dirname(scene.folder), join(scene.folder, 'link'));
+    const given = (workspaces: unknown) => {
+      const text = JSON.stringify({ dependencies: { beta: '*' }, workspaces });
+      return writeFiles(scene.folder, { 'package.json': text });
+    };
+    for (const workspaces of [['../*'], ['inside', '{.,..}/*'], { packages: ['link/*'] }, ['/']]) {
+      await given(workspaces);
+      const failure = { code: 'source_refused' };
+      expect([workspaces, await scene.plan()]).toMatchObject([workspaces, { failure }]);
+      expect([workspaces, await scene.install()]).toMatchObject([workspaces, { failure }]);
+    }
+    await given(['inside']);
+    expect(await scene.plan()).toMatchObject({ failure: null });
   });
 
   test('are not asked for by a plan where they have an address', async () => {
