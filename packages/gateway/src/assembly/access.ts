@@ -11,6 +11,7 @@ import { createRunSlots } from '../policy/limits/run-slots.ts';
 import { createLivePolicy } from '../policy/live-policy.ts';
 import type { Foundation } from './foundation.ts';
 import { createReloadSettings } from './reload-settings.ts';
+import { createReportSettings } from './report-settings.ts';
 
 /** Who may do what, and how much of it. */
 export type Access = ReturnType<typeof createAccess>;
@@ -39,10 +40,18 @@ export function createAccess({ config, live, upstreams, store, nowSeconds, emit 
     const limits = effectiveLimits(key.limits, security().limits);
     return { account: known.accountOf(keyId), limits };
   };
+  const reportSettings = createReportSettings({ live, emit });
   return {
     followStore,
     policy,
-    reloadSettings: createReloadSettings({ live, upstreams, policy, emit }),
+    reportSettings,
+    reloadSettings: createReloadSettings({
+      live,
+      upstreams,
+      policy,
+      report: reportSettings,
+      emit,
+    }),
     keys,
     known,
     limitsOf,

@@ -39,7 +39,10 @@ export function createRegistry(parts: Parts, deciding: Deciding) {
     discovery: { projectRoot, roots, defaultNamespace },
     reportedBefore: () =>
       parts.observers.diagnostics.all().flatMap(({ module_path }) => module_path ?? []),
-    onSynced: (paths) => files.setModuleFiles(paths),
+    onSynced: (paths) => {
+      files.setModuleFiles(paths);
+      parts.reportSettings.scanned(catalog.list().map(({ module }) => module.agentId));
+    },
   });
   const onSynced = () => files.setModuleFiles(watchedFiles(catalog));
   const rollBack = createRollBack({ ...swap, loads, nowSeconds, onSynced });

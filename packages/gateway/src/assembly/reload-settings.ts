@@ -7,6 +7,7 @@ import type { Finding } from '../protocol/diagnostics.ts';
 import { shareNext } from '../system/share-next.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { LiveUpstreams } from '../upstreams/upstream-catalog.ts';
+import type { ReportSettings } from './report-settings.ts';
 
 /** Reads `gateway.yaml` and `.env` again; with an error among the findings everything stays as it was. */
 export type ReloadSettings = () => Promise<readonly Finding[]>;
@@ -16,9 +17,10 @@ export function createReloadSettings(deps: {
   readonly live: LiveConfig;
   readonly upstreams: LiveUpstreams;
   readonly policy: LivePolicy;
+  readonly report: Pick<ReportSettings, 'read'>;
   readonly emit: Emit;
 }): ReloadSettings {
-  const { live, upstreams, policy, emit } = deps;
+  const { live, upstreams, policy, report, emit } = deps;
   return shareNext(async () => {
     const findings = await live.reload();
     const settings = live.current();
@@ -27,8 +29,7 @@ export function createReloadSettings(deps: {
     policy.replace(settings.security);
     const chosen = chosenUpstream(upstreams);
     if (chosen && !isDeepStrictEqual(chosen, before)) emit(choiceOf(chosen));
-    const about = { agentId: null, modulePath: live.path, servingGeneration: null };
-    emit({ type: 'findings_reported', ...about, findings });
+    report.read(findings);
     return findings;
   });
 }
