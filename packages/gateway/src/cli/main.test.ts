@@ -25,6 +25,9 @@ describe('dropgate', () => {
     const unknown = await runCli(folder, ['help', 'kees']);
     expect(unknown).toMatchObject({ code: 2, out: '' });
     expect(unknown.err).toContain("unknown command 'kees'\n(Did you mean keys?)");
+    const inFamily = await runCli(folder, ['keys', 'help', 'creat']);
+    expect(inFamily).toMatchObject({ code: 2, out: '' });
+    expect(inFamily.err).toContain("unknown command 'creat'\n(Did you mean create?)");
   });
 
   test('answers --help and --version', async () => {

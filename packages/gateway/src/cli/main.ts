@@ -44,8 +44,14 @@ async function runCommandLine(args: readonly string[]): Promise<number> {
 
 /** Help on a command that there is not is asked for as that command is: the answer names the nearest. */
 function withoutUnknownHelp(args: readonly string[], { commands }: Command): readonly string[] {
-  const [first, named = '-'] = args;
-  if (first !== 'help' || named.startsWith('-') || named === 'help') return args;
-  const isKnown = commands.some((one) => [one.name(), ...one.aliases()].includes(named));
-  return isKnown ? args : args.slice(1);
+  const [first, ...rest] = args;
+  if (commands.length === 0) return args;
+  const find = (name: string) =>
+    commands.find((one) => [one.name(), ...one.aliases()].includes(name));
+  if (first !== 'help') {
+    const family = first === undefined ? undefined : find(first);
+    return family ? [family.name(), ...withoutUnknownHelp(rest, family)] : args;
+  }
+  const [named = '-'] = rest;
+  return named.startsWith('-') || named === 'help' || find(named) ? args : rest;
 }
