@@ -1,7 +1,8 @@
 import { keyAnswer, keysAnswer, newKeyAnswer } from '../../protocol/security/answers.ts';
-import { idParams, keyBody, rotateBody } from '../../protocol/security/requests.ts';
+import { idParams, keyBody, keysQuery, rotateBody } from '../../protocol/security/requests.ts';
 import { defaultOverlapSeconds } from '../../protocol/security/security-limits.ts';
 import { keyToJson } from '../../protocol/security/to-json.ts';
+import { pageOf } from '../formats/page.ts';
 import { toNewKey } from '../formats/security-bodies.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
@@ -13,11 +14,12 @@ export const keyRoutes: readonly Route[] = [
     audience: 'admins',
     scope: 'own',
     summary: 'List the API keys, never their secrets, oldest first.',
+    query: keysQuery,
     answer: keysAnswer,
-    handle: async ({ deps: { security }, request }) => {
-      const records = await security.keys.list(callerOf(request));
+    handle: async ({ deps: { security }, request, query }) => {
+      const { page, next } = pageOf(await security.keys.list(callerOf(request)), query);
       const now = security.nowSeconds();
-      return { keys: records.map((record) => keyToJson(record, now)) };
+      return { keys: page.map((record) => keyToJson(record, now)), next };
     },
   }),
   defineRoute({

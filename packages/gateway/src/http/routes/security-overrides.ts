@@ -1,7 +1,7 @@
-import type { OverrideRecord } from '../../protocol/policy.ts';
 import { overrideAnswer, overridesAnswer } from '../../protocol/security/answers.ts';
 import { idParams, overrideBody, overridesQuery } from '../../protocol/security/requests.ts';
 import { overrideToJson } from '../../protocol/security/to-json.ts';
+import { pageOf } from '../formats/page.ts';
 import { toNewOverride } from '../formats/security-bodies.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
@@ -32,9 +32,9 @@ export const overrideRoutes: readonly Route[] = [
     handle: async ({ deps: { security }, request, query }) => {
       const isActive = ['true', '1'].includes(query.active);
       const overrides = await security.overrides.list(callerOf(request), { isActive });
-      const page = pageOf(overrides, query);
+      const { page, next } = pageOf(overrides, query);
       const now = security.nowSeconds();
-      return { ...page, overrides: page.overrides.map((each) => overrideToJson(each, now)) };
+      return { overrides: page.map((each) => overrideToJson(each, now)), next };
     },
   }),
   defineRoute({
@@ -51,14 +51,3 @@ export const overrideRoutes: readonly Route[] = [
     },
   }),
 ];
-
-/** Those that follow on `after`; from the start where it is unknown by now. */
-function pageOf(
-  overrides: readonly OverrideRecord[],
-  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
-) {
-  const start = overrides.findIndex(({ id }) => id === after) + 1;
-  const page = overrides.slice(start, start + limit);
-  const isLast = start + limit >= overrides.length;
-  return { overrides: page, next: isLast ? null : (page.at(-1)?.id ?? null) };
-}

@@ -98,6 +98,7 @@ describe('rules', () => {
           reason: null,
         },
       ],
+      next: null,
     });
   });
 
@@ -286,6 +287,28 @@ test('overrides are paged', async () => {
   expect(await page('')).toEqual([['ovr_3', 'ovr_2', 'ovr_1'], null]);
 });
 
+test('rules and keys are paged, and a rule keeps its place', async () => {
+  const rules = () =>
+    ['a', 'namespace:Große Labs:run_agents', 'c'].map((id) => ({ ...someRule, id }));
+  const records = ['key_1', 'key_2', 'key_3'].map((id) => ({ ...someKey, id }));
+  const keys = { ...fakeSecurity().keys, list: async () => records };
+  const page = async (path: string) => (await ask(['GET', path], { rules, keys })).body;
+  const second = encodeURIComponent('namespace:Große Labs:run_agents');
+  expect(await page('/security/rules?limit=2')).toMatchObject({
+    rules: [{ order: 1 }, { order: 2 }],
+    next: 'namespace:Große Labs:run_agents',
+  });
+  expect(await page(`/security/rules?limit=2&after=${second}`)).toMatchObject({
+    rules: [{ id: 'c', order: 3 }],
+    next: null,
+  });
+  expect(await page('/security/keys?limit=1')).toMatchObject({ keys: [{}], next: 'key_1' });
+  expect(await page('/security/keys?after=key_1')).toMatchObject({
+    keys: [{ id: 'key_2' }, { id: 'key_3' }],
+    next: null,
+  });
+});
+
 describe('decisions', () => {
   test('are filtered by what was asked, and paged', async () => {
     const asked: unknown[] = [];
@@ -340,7 +363,7 @@ describe('decisions', () => {
 describe('keys', () => {
   test('are listed without secrets or what is stored of them', async () => {
     const { body } = await ask(['GET', '/security/keys']);
-    expect(body).toEqual({ keys: [keyShown] });
+    expect(body).toEqual({ keys: [keyShown], next: null });
     expect(JSON.stringify(body)).not.toContain('fff');
   });
 

@@ -5,9 +5,10 @@ import {
   rulesAnswer,
 } from '../../protocol/security/answers.ts';
 import { toPreviewRequest } from '../../protocol/security/from-json.ts';
-import { decisionsQuery, previewBody } from '../../protocol/security/requests.ts';
+import { decisionsQuery, previewBody, rulesQuery } from '../../protocol/security/requests.ts';
 import { decisionToJson, previewToJson, ruleToJson } from '../../protocol/security/to-json.ts';
 import { callerGone } from '../caller-gone.ts';
+import { pageOf } from '../formats/page.ts';
 import { toDecisionQuery } from '../formats/security-bodies.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
@@ -19,12 +20,13 @@ export const securityRoutes: readonly Route[] = [
     audience: 'operators',
     scope: 'own',
     summary: 'List the rules of every tier in the order they are heard.',
+    query: rulesQuery,
     answer: rulesAnswer,
-    handle: ({ deps, request }) => ({
-      rules: deps.security
-        .rules(callerOf(request))
-        .map((rule, index) => ({ order: index + 1, ...ruleToJson(rule) })),
-    }),
+    handle: ({ deps, request, query }) => {
+      const { start, page, next } = pageOf(deps.security.rules(callerOf(request)), query);
+      const rules = page.map((rule, index) => ({ order: start + index + 1, ...ruleToJson(rule) }));
+      return { rules, next };
+    },
   }),
   defineRoute({
     method: 'POST',

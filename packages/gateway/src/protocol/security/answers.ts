@@ -32,6 +32,7 @@ export const ruleAnswer = z.strictObject({
 /** `GET /security/rules`: in the order they are heard. */
 export const rulesAnswer = z.strictObject({
   rules: z.array(ruleAnswer.extend({ order: z.int().describe('1 is heard first.') })),
+  next,
 });
 
 /** `POST /security/refresh`: what holds now, and what is wrong with gateway.yaml where the old rules were kept. */
@@ -148,7 +149,7 @@ export const keyAnswer = z.strictObject({
 });
 
 /** `GET /security/keys`: oldest first. */
-export const keysAnswer = z.strictObject({ keys: z.array(keyAnswer) });
+export const keysAnswer = z.strictObject({ keys: z.array(keyAnswer), next });
 
 /** A key just made, with its secret, this once. */
 export const newKeyAnswer = keyAnswer.extend({ key: z.string().describe('Shown this once.') });

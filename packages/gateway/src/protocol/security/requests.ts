@@ -125,6 +125,14 @@ const cursor = (form: RegExp) =>
     .optional()
     .describe('`next` of the page before.');
 
+const limitOfPage = z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.default);
+
+/** Query of `GET /security/rules`. Ids of those that namespaces make hold their names. */
+export const rulesQuery = z.strictObject({ after: cursor(/^.{1,300}$/), limit: limitOfPage });
+
+/** Query of `GET /security/keys`. */
+export const keysQuery = z.strictObject({ after: cursor(/^[\w-]{1,100}$/), limit: limitOfPage });
+
 /** Query of `GET /security/overrides`. */
 export const overridesQuery = z.strictObject({
   active: z
@@ -132,7 +140,7 @@ export const overridesQuery = z.strictObject({
     .default('false')
     .describe('Only those that hold now.'),
   after: cursor(/^ovr_[\w-]{1,100}$/),
-  limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.default),
+  limit: limitOfPage,
 });
 
 /** Query of `GET /security/decisions`. All filters that are given must fit. */
@@ -147,7 +155,7 @@ export const decisionsQuery = z.strictObject({
   since: isoTime.optional().describe('ISO 8601 time: at or after it.'),
   until: isoTime.optional().describe('ISO 8601 time: before it.'),
   after: cursor(/^dec_\d{1,100}$/),
-  limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.default),
+  limit: limitOfPage,
 });
 
 const limit = z.int().min(1).max(Number.MAX_SAFE_INTEGER).nullable().optional();
