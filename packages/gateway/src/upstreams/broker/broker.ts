@@ -4,6 +4,7 @@ import type { Emit } from '../../events.ts';
 import type { OutsideCalls } from '../../protocol/policy.ts';
 import type { ModelAccess } from '../../protocol/pool.ts';
 import { createUpstreamDispatcher } from '../relay/upstream-dispatcher.ts';
+import { createUncounted } from '../relay/usage-request.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import type { TokenBudget } from './budgeted-call.ts';
 import { type BrokerDoor, openDoor } from './door.ts';
@@ -45,7 +46,12 @@ export function createBroker(deps: {
   const dispatcher = createUpstreamDispatcher(deps.environment ?? {});
   const server = createServer();
   const grants = createGrants(() => baseUrlOf(server));
-  const handleCall = createCallHandler({ ...deps, grants, dispatcher });
+  const handleCall = createCallHandler({
+    ...deps,
+    grants,
+    dispatcher,
+    uncounted: createUncounted(),
+  });
   let door: BrokerDoor | null = null;
   server.keepAliveTimeout = WORKER_KEEP_ALIVE_MS;
   server.on('request', (request, response) => void handleCall(request, response));

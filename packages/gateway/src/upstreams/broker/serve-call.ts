@@ -8,7 +8,7 @@ import { failureHeader, runHeader } from '../../protocol/worker/broker-headers.t
 import { serveDemo } from '../demo/demo-model.ts';
 import { type Exchange, forward, type Outcome } from '../relay/forward.ts';
 import { readModel } from '../relay/request-body.ts';
-import { usageRequest } from '../relay/usage-request.ts';
+import { type Uncounted, usageRequest } from '../relay/usage-request.ts';
 import type { RemoteUpstream, Upstream } from '../upstream.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import { type BrokerRoute, matchRoute } from './allowed-paths.ts';
@@ -25,6 +25,7 @@ export type CallDeps = {
   readonly outsideCalls: () => OutsideCalls;
   readonly grants: Grants;
   readonly dispatcher: Dispatcher;
+  readonly uncounted: Uncounted;
   readonly emit: Emit;
 };
 
@@ -131,7 +132,7 @@ async function answerWithinBudget(
       upstream.type === 'demo'
         ? await serveDemo(upstream, askingDemo(exchange))
         : await forward(
-            deps.dispatcher,
+            deps,
             withFallback(upstream, exchange, deps.upstreams().upstreams),
             exchange,
           );

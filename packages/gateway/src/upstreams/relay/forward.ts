@@ -9,7 +9,7 @@ import type { RemoteUpstream } from '../upstream.ts';
 import { requestHeaders } from './headers.ts';
 import { type AttemptEnd, type BrokenReason, Relay } from './relay.ts';
 import { applyAliases } from './request-body.ts';
-import { mayRefuseToCount, usageRequest } from './usage-request.ts';
+import { mayRefuseToCount, type Uncounted, usageRequest } from './usage-request.ts';
 
 const FIRST_BACKOFF_MS = 250;
 /** An upstream that wants to be left alone for longer is not asked again. */
@@ -52,13 +52,16 @@ export type Outcome = {
   readonly failure: GatewayError | null;
 };
 
+/** By which connections requests go, and what was learned on the way. */
+export type Way = { readonly dispatcher: Dispatcher; readonly uncounted: Uncounted };
+
 /**
  * Sends a request to an upstream, again while that helps, then to its fallback. Both only before
  * the first byte of an answer has reached the worker, and never for a body that streams in.
  * Never throws.
  */
 export async function forward(
-  dispatcher: Dispatcher,
+  { dispatcher, uncounted }: Way,
   upstreams: readonly [RemoteUpstream, ...RemoteUpstream[]],
   exchange: Exchange,
 ): Promise<Outcome> {
@@ -71,7 +74,9 @@ export async function forward(
     upstream = candidate;
     const fallsBack = index < usable.length - 1;
     let retriesLeft = repeatable ? upstream.maxRetries : 0;
-    let asking = usageRequest(exchange);
+    const asked = { baseUrl: upstream.baseUrl, model: exchange.model };
+    let asking = uncounted.has(asked) ? null : usageRequest(exchange);
+    let isRefused = false;
     for (;;) {
       attempts++;
       const sent = withAliases({ ...exchange, ...asking }, upstream);
@@ -82,11 +87,14 @@ export async function forward(
         const retries = retriesLeft > 0 && retryAfterMs <= MAX_RETRY_AFTER_MS;
         return RETRIED.has(status) && (retries || fallsBack);
       });
+      // What is refused without the question too was refused for another reason.
+      if (isRefused && end.type === 'answered' && end.status < 400) uncounted.add(asked);
       if (end.type === 'answered' || end.type === 'aborted' || exchange.response.headersSent) {
         return outcomeOf(end, upstream, attempts);
       }
       if (asking && end.type === 'deferred' && mayRefuseToCount(end.status)) {
         asking = null;
+        isRefused = true;
         continue;
       }
       const delayMs = backoffMs(end, upstream.maxRetries - retriesLeft);

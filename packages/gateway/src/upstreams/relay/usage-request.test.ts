@@ -71,6 +71,18 @@ describe('a streamed chat completion that does not ask for its count', () => {
     expect(await ask({})).toBe(delta + finish + done);
     expect(bodies.map((body) => body.stream_options)).toEqual([{ include_usage: true }, undefined]);
     expect(await called(1)).toMatchObject([{ outcome: 'ok', attempts: 2, usage: null }]);
+    await ask({});
+    await ask({ model: 'other' });
+    expect((await called(3)).map((call) => call.attempts)).toEqual([2, 1, 2]);
+  });
+
+  test('is not taken for one that cannot be counted where it is wrong itself', async () => {
+    const upstream = await startUpstream((_request, response) => response.writeHead(400).end('{}'));
+    const api = 'chat_completions';
+    const { send, called } = await startBroker([remote(upstream.baseUrl, { api })]);
+    const body = JSON.stringify({ model: 'm', stream: true });
+    for (const headers of [{}, {}]) await send('/chat/completions', { body, headers });
+    expect((await called(2)).map((call) => call.attempts)).toEqual([2, 2]);
   });
 
   test('is told the count by the demo model where the SDK asks', async () => {

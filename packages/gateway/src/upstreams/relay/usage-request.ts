@@ -37,6 +37,29 @@ export function usageRequest({ api, body, headers }: AskedCall): UsageRequest | 
   };
 }
 
+/** Which servers and models were found to refuse the question for the count; they are not asked it again. */
+export type Uncounted = {
+  readonly has: (upstream: UpstreamModel) => boolean;
+  readonly add: (upstream: UpstreamModel) => void;
+};
+
+type UpstreamModel = { readonly baseUrl: string; readonly model: string | null };
+
+/** More servers and models than anybody uses; names of models are the agents' to choose. */
+const MAX_UNCOUNTED = 1000;
+
+/** Knows of none at first, so that a server that has learned it meanwhile is asked after a restart. */
+export function createUncounted(): Uncounted {
+  const known = new Set<string>();
+  const idOf = ({ baseUrl, model }: UpstreamModel) => `${baseUrl} ${model?.slice(0, 200)}`;
+  return {
+    has: (upstream) => known.has(idOf(upstream)),
+    add(upstream) {
+      if (known.size < MAX_UNCOUNTED) known.add(idOf(upstream));
+    },
+  };
+}
+
 /** Whether an answer may mean that the server does not know how to be asked for a count. */
 export function mayRefuseToCount(status: number): boolean {
   return REFUSALS.has(status);
