@@ -53,7 +53,7 @@ export function createActiveRuns(deps: {
         credits,
         streamed,
       });
-      const pushUntilFinal = stopAfterFinal(lane);
+      const outlet = stopAfterFinal(lane);
       const active: ActiveRun = {
         lane,
         controller,
@@ -70,9 +70,9 @@ export function createActiveRuns(deps: {
         outlives(work) {
           active.work = work;
         },
-        send: pushUntilFinal,
+        send: outlet.push,
       });
-      void untilOver(ended, active, pushUntilFinal).then(() => {
+      void untilOver(ended, active, outlet).then(() => {
         runs.delete(runId);
         if (controller.signal.aborted) deps.send({ type: 'run_over', runId });
       });
@@ -101,21 +101,27 @@ export function createActiveRuns(deps: {
 async function untilOver(
   ended: Promise<void>,
   active: ActiveRun,
-  push: EventLane['push'],
+  { push, hasEnded }: Outlet,
 ): Promise<void> {
   await ended.catch((error: unknown) => push(unexpectedEnd(error)));
-  await push(unexpectedEnd(null));
+  // An error costs its stack: none is built for a run that told its end.
+  if (!hasEnded()) await push(unexpectedEnd(null));
   await active.lane.drained();
   await Promise.allSettled([active.work]);
 }
 
+type Outlet = { readonly push: EventLane['push']; readonly hasEnded: () => boolean };
+
 /** A run that says more after its end, or ends without a word, is a fault here; its caller sees one end. */
-function stopAfterFinal(lane: EventLane): EventLane['push'] {
+function stopAfterFinal(lane: EventLane): Outlet {
   let hasEnded = false;
-  return (event) => {
-    if (hasEnded) return undefined;
-    hasEnded = isLastEvent(event);
-    return lane.push(event);
+  return {
+    hasEnded: () => hasEnded,
+    push(event) {
+      if (hasEnded) return undefined;
+      hasEnded = isLastEvent(event);
+      return lane.push(event);
+    },
   };
 }
 
