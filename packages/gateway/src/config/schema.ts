@@ -89,7 +89,12 @@ const server = z
       .array(z.string().min(1))
       .default([])
       .describe('Web origins whose pages may call the gateway; `*` is any.'),
-    body_limit_mb: z.int().min(1).max(32).default(32).describe('Largest request body, in MiB; of a route for administration it is 1.'),
+    body_limit_mb: z
+      .int()
+      .min(1)
+      .max(32)
+      .default(32)
+      .describe('Largest request body, in MiB; of a route for administration it is 1.'),
     shutdown_delay_ms: milliseconds(0)
       .optional()
       .describe(
