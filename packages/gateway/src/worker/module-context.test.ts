@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { startUpstream } from '../../test/support/scripted-upstream.ts';
 import { eventsOf, loadedModule, modelAt, textOf } from '../../test/support/worker-run.ts';
 import type { RunContext } from '../protocol/run.ts';
+import { readModuleText } from './facts/module-facts.ts';
 import { contextMaker } from './module-context.ts';
 
 class Visitor {
@@ -56,6 +57,32 @@ describe('`__gateway__.context`', () => {
     const makeContext = contextMaker({ context: Visitor });
     const events = await eventsOf({ ...loadedModule(agent, { kind: 'runnable' }), makeContext });
     expect(textOf(events)).toBe('Hello alice');
+  });
+
+  test('is what the agent names as its type, where that is a class that asks for nothing else', async () => {
+    const text = 'new Agent<Visitor>({ instructions: (given) => given.context.name });';
+    const facts = readModuleText('agent.ts', text).facts();
+    const request = { key: { id: 'k', name: 'alice' } } as RunContext;
+    const made = (type: unknown) =>
+      contextMaker(undefined, { values: { Visitor: type }, facts })?.(request);
+    class Keyed {
+      readonly name: string;
+      constructor(key: { name: string }, _rest = 1) {
+        this.name = key.name;
+      }
+    }
+    class Wanting {
+      readonly name: string;
+      constructor(database: { name: string }) {
+        this.name = database.name;
+      }
+    }
+    expect([made(Visitor), made(Keyed)]).toMatchObject([{ name: 'alice' }, { name: 'alice' }]);
+    expect([made(Wanting), made(() => ({})), made(undefined)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   test('is no maker where it is missing or a value', () => {

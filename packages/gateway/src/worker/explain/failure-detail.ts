@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { FailureDetail } from '../../protocol/run.ts';
 import { ownFrame } from './code-place.ts';
 
@@ -12,7 +13,7 @@ export function failureDetail(thrown: unknown, stage: FailureDetail['stage']): F
   const stack = thrown.stack?.slice(0, maxTextChars);
   return {
     class: thrown.constructor.name,
-    message: withCause(thrown).slice(0, maxTextChars),
+    message: (withCause(thrown) + aboutContext(thrown)).slice(0, maxTextChars),
     ...(stack === undefined ? {} : { stack }),
     ...ownFrame(thrown),
     stage,
@@ -23,6 +24,22 @@ export function failureDetail(thrown: unknown, stage: FailureDetail['stage']): F
 function withCause({ message, cause }: Error): string {
   return cause instanceof Error && cause.message ? `${message} (${cause.message})` : message;
 }
+
+/** What a failure comes of, more often than not, where its line reads the context of the run. */
+function aboutContext(thrown: Error): string {
+  const frame = ownFrame(thrown);
+  const isOfNothing = /of undefined|of null|is not a function|is undefined/.test(thrown.message);
+  if (!(thrown instanceof TypeError) || !isOfNothing || !frame) return '';
+  try {
+    const text = readFileSync(frame.file, 'utf8').split('\n')[frame.line - 1] ?? '';
+    return /\bcontext\b/.test(text) ? ` ${contextHint}` : '';
+  } catch {
+    return '';
+  }
+}
+
+const contextHint =
+  '(The context of a run is `{ request_id, run_id, key, user, metadata, model_id }`, or what the file makes of it: `export const __gateway__ = { context: (request) => ({ … }) };`.)';
 
 function describe(thrown: unknown): string {
   try {

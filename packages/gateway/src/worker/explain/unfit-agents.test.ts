@@ -182,6 +182,40 @@ export const go = () => run(agent, 'x', { context: { name: 'Ada' } });
     expect(warnings[1]).toMatchObject({ stage: 'metadata', severity: 'warning', line: 6 });
   });
 
+  test.each([
+    ['instructions', 'instructions: (given) => given.context.name', 'name'],
+    [
+      'a tool',
+      "tools: [{ ...made('a'), execute: (_, given) => given?.context.user.name + given.context.plan }]",
+      'plan',
+    ],
+    ['a function by its name', 'instructions: greet', 'name'],
+  ])('is told where %s read what no request brings', async (_what, field, name) => {
+    const greet = 'const greet = ({ context }) => context.name;';
+    const load = await writeModule({
+      'agent.ts': `${head}${greet}\nvoid greet;\nexport const agent = new Agent({\n  name: 'Desk',\n  ${field} });\n`,
+    });
+    expect((await manifestOf(load)).warnings).toMatchObject([
+      {
+        code: 'context_not_given',
+        line: field.includes('greet') ? 5 : 9,
+        hint: `Make it of the request: \`export const __gateway__ = { context: (request) => ({ ${name}: … }) };\`.`,
+      },
+    ]);
+  });
+
+  test.each([
+    'given.context.key.name',
+    'given.context.name ?? given.context.plan ?? 1',
+    '(given.context.count = 1)',
+    'given.usage.requests',
+  ])('is not told where a run reads %s', async (read) => {
+    const load = await writeModule({
+      'agent.ts': `${head}export const agent = new Agent({ name: 'Desk', instructions: (given) => String(${read}) });\n`,
+    });
+    expect((await manifestOf(load)).warnings).toEqual([]);
+  });
+
   test('is not told where `__gateway__.context` makes one', async () => {
     const made = `export const __gateway__ = { context: (request) => ({ name: request.key.name }) };\n`;
     const { warnings } = await manifestOf(await writeModule({ 'agent.ts': text + made }));

@@ -1,4 +1,5 @@
 import type { Place } from '../explain/code-place.ts';
+import { type ContextUse, noContextUse, readContextUse } from './context-use.ts';
 import {
   type InnerAgent,
   innerAgents,
@@ -41,6 +42,7 @@ export type ModuleFacts = {
   readonly returned: readonly ReturnedAgent[];
   /** Functions of the top level that are called as Agent Builder calls its entry. */
   readonly workflows: readonly WorkflowSignature[];
+  readonly context: ContextUse;
   readonly script: ScriptParts;
 };
 
@@ -57,6 +59,7 @@ export const noFacts: ModuleFacts = {
   inner: [],
   returned: [],
   workflows: [],
+  context: noContextUse,
   script: noScript,
 };
 
@@ -96,6 +99,9 @@ function readFacts(
   const inner = once(() => innerAgents(program, placeOf));
   const returned = once(() => returnedAgents(program, placeOf));
   const workflows = once(() => (/workflow/i.test(text) ? readWorkflows(statements) : []));
+  const context = once(() =>
+    /\bcontext\b|Agent</.test(text) ? readContextUse(program, placeOf) : noContextUse,
+  );
   const script = once(() =>
     readScript(program, { text, placeOf, runs: () => calls().own.map(({ line }) => line) }),
   );
@@ -125,6 +131,9 @@ function readFacts(
     },
     get workflows() {
       return workflows();
+    },
+    get context() {
+      return context();
     },
     get script() {
       return script();

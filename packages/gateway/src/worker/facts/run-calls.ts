@@ -95,7 +95,7 @@ const calledInRuns = new Set([
 ]);
 
 /** Names of functions that such a property is given by name, and of those that are called in there. */
-function handedFunctions(program: SyntaxNode): Set<string> {
+export function handedFunctions(program: SyntaxNode): Set<string> {
   const names = new Set<string>();
   for (let before = -1; before < names.size; ) {
     before = names.size;
@@ -115,7 +115,8 @@ function isCalledInRuns(node: SyntaxNode): boolean {
   return node.type === 'Property' && calledInRuns.has(keyName(node) ?? '');
 }
 
-function isHanded(
+/** True for a function that an agent, or the SDK, calls in a run; `names` are those that are given to it by name. */
+export function isHanded(
   node: SyntaxNode,
   parent: SyntaxNode | undefined,
   handed: ReadonlySet<string>,

@@ -237,7 +237,7 @@ async function describe(found: {
     ],
     loadMs: 0,
   };
-  const makeContext = contextMaker(exports.__gateway__);
+  const makeContext = contextMaker(exports.__gateway__, topLevel);
   const close = servers?.close;
   const module = { manifest, value: picked.value, sdk: sdk?.copy ?? null, makeContext };
   return close ? { ...module, close } : module;
