@@ -186,3 +186,35 @@ test('an object whose `run` takes messages is served, whatever else it can do', 
   const text = `export const agent = { start() {}, stop() {}, run: async ({ messages }) => messages };\n`;
   expect((await manifestOf(await writeModule({ 'agent.ts': text }))).kind).toBe('runnable');
 });
+
+describe('a name that only a run would miss is told when the module is loaded', () => {
+  const agentWith = (body: string) =>
+    `${imports}export const agent = new Agent({ name: 'Desk', instructions: () => { ${body} return 'x'; } });\n`;
+
+  test.each([
+    ['readFileSync("x");', "Import it: `import { readFileSync } from 'node:fs';`."],
+    ['void z.object;', "Import it: `import { z } from 'zod';`."],
+    ['agnt.clone({});', 'Did you mean `agent`?'],
+  ])('%s', async (body, hint) => {
+    const { warnings } = await manifestOf(await writeModule({ 'agent.ts': agentWith(body) }));
+    expect(warnings).toMatchObject([
+      { code: 'undefined_name', severity: 'warning', line: 2, hint },
+    ]);
+    const [, line = ''] = /`(import [^`]+)`/.exec(hint) ?? [];
+    const mended = line + agentWith(line === '' ? body.replace('agnt', 'agent') : body);
+    expect((await manifestOf(await writeModule({ 'agent.ts': mended }))).warnings).toEqual([]);
+  });
+
+  test('but not what is declared anywhere around it, or given to all', async () => {
+    const text = `declare const handoff: unknown;
+enum tool { A = 1 }
+class join { static z = 1; url() { return arguments.length + this.path; } get path() { return new.target; } }
+type Z = z.infer<typeof agent>;
+${agentWith(`for (const fs of []) { label: for (const os of [fs]) { if (os) break label; } }
+try { void [handoff, tool.A, join, process.env.A, undefined, { z: 1 }.z]; } catch (util) { throw util; }
+const { url, ...run } = { url: 1, tool: 2 } as Record<string, unknown>;
+(function crypto(path = 1) { return path || crypto; })(); void [url, run];`)}`;
+    const { warnings } = await manifestOf(await writeModule({ 'agent.ts': text }));
+    expect(warnings).toEqual([]);
+  });
+});

@@ -17,6 +17,7 @@ import {
   patternNames,
   type SyntaxNode,
 } from './syntax.ts';
+import { undeclaredNames } from './undeclared-names.ts';
 import { readWorkflows, type WorkflowSignature } from './workflows.ts';
 
 /** What the text of a module says of its agents, beside what it exports. */
@@ -43,6 +44,8 @@ export type ModuleFacts = {
   /** Functions of the top level that are called as Agent Builder calls its entry. */
   readonly workflows: readonly WorkflowSignature[];
   readonly context: ContextUse;
+  /** Names that it reads and nothing declares, imports or has by itself, with where each is read first. */
+  readonly undeclared: readonly (Place & { readonly name: string })[];
   readonly script: ScriptParts;
 };
 
@@ -60,6 +63,7 @@ export const noFacts: ModuleFacts = {
   returned: [],
   workflows: [],
   context: noContextUse,
+  undeclared: [],
   script: noScript,
 };
 
@@ -91,54 +95,57 @@ function readFacts(
   const statements = nodesOf(program.body);
   const placeOf = placesIn(text);
   const calls = once(() => readRuns(program, placeOf));
-  const places = once(() =>
-    Object.fromEntries(statements.flatMap((each) => declarations(each, placeOf))),
-  );
   const tools = once(() => (/\.asTool\b/.test(text) ? usedAsTool(program) : []));
-  const helpers = once(() => [...new Set([...tools(), ...calls().inHelpers])]);
-  const inner = once(() => innerAgents(program, placeOf));
-  const returned = once(() => returnedAgents(program, placeOf));
-  const workflows = once(() => (/workflow/i.test(text) ? readWorkflows(statements) : []));
-  const context = once(() =>
-    /\bcontext\b|Agent</.test(text) ? readContextUse(program, placeOf) : noContextUse,
-  );
-  const script = once(() =>
-    readScript(program, { text, placeOf, runs: () => calls().own.map(({ line }) => line) }),
-  );
-  // Each is read when it is asked for: most files need only a few, and their load waits for it.
-  return {
+  const { declaration } =
+    statements.find(({ type }) => type === 'ExportDefaultDeclaration') ?? program;
+  const known = {
     declared,
     imported,
     hasDefault: statements.some(isDefaultExport),
-    defaultName: identifierName(
-      statements.find(({ type }) => type === 'ExportDefaultDeclaration')?.declaration,
-    ),
+    defaultName: identifierName(declaration),
     isCommonJs: /\b(exports|require)\b/.test(text) && !statements.some(isModuleSyntax),
-    get places() {
-      return places();
-    },
-    get runs() {
-      return calls().own;
-    },
-    get helpers() {
-      return helpers();
-    },
-    get inner() {
-      return inner();
-    },
-    get returned() {
-      return returned();
-    },
-    get workflows() {
-      return workflows();
-    },
-    get context() {
-      return context();
-    },
-    get script() {
-      return script();
-    },
   };
+  return withRest(known, {
+    places: () => Object.fromEntries(statements.flatMap((each) => declarations(each, placeOf))),
+    runs: () => calls().own,
+    helpers: () => [...new Set([...tools(), ...calls().inHelpers])],
+    inner: () => innerAgents(program, placeOf),
+    returned: () => returnedAgents(program, placeOf),
+    workflows: () => (/workflow/i.test(text) ? readWorkflows(statements) : []),
+    context: () =>
+      /\bcontext\b|Agent</.test(text) ? readContextUse(program, placeOf) : noContextUse,
+    undeclared: () =>
+      [...undeclaredNames(program)].flatMap(([name, node]) =>
+        isGivenToAll(name) ? [] : { name, ...placeOf(node) },
+      ),
+    script: () =>
+      readScript(program, { text, placeOf, runs: () => calls().own.map(({ line }) => line) }),
+  });
+}
+
+type Known = Pick<
+  ModuleFacts,
+  'declared' | 'imported' | 'hasDefault' | 'defaultName' | 'isCommonJs'
+>;
+type Rest = Omit<ModuleFacts, keyof Known>;
+
+/** Each is read when it is asked for: most files need only a few, and their load waits for it. */
+function withRest(
+  known: Known,
+  readers: { readonly [Name in keyof Rest]: () => Rest[Name] },
+): ModuleFacts {
+  const getters = Object.entries<() => object>(readers).map(([name, read]) => [
+    name,
+    { get: once(read), enumerable: true },
+  ]);
+  return Object.defineProperties(known, Object.fromEntries(getters)) as ModuleFacts;
+}
+
+/** Globals, and what functions and files of CommonJS have by themselves. */
+function isGivenToAll(name: string): boolean {
+  return (
+    name in globalThis || /^(arguments|require|module|exports|__dirname|__filename)$/.test(name)
+  );
 }
 
 function once<T extends object>(make: () => T): () => T {

@@ -48,8 +48,7 @@ export function freeNames(expression: SyntaxNode): string[] {
   const enter = (node: SyntaxNode, bound: ReadonlySet<string>): void => {
     const name = identifierName(node);
     if (name !== null && !bound.has(name)) names.add(name);
-    const own = isFunction(node) ? ownNames(node) : { parameters: [], locals: [] };
-    const inner = new Set([...bound, ...own.parameters, ...own.locals]);
+    const inner = isFunction(node) ? withOwn(bound, node) : bound;
     readBy(node).forEach((child) => {
       enter(child, inner);
     });
@@ -58,14 +57,25 @@ export function freeNames(expression: SyntaxNode): string[] {
   return [...names];
 }
 
-/** Children that are read as values: no names of members, no keys, no types. */
-function readBy(node: SyntaxNode): SyntaxNode[] {
+function withOwn(bound: ReadonlySet<string>, callable: SyntaxNode): ReadonlySet<string> {
+  const { parameters, locals } = ownNames(callable);
+  return new Set([...bound, ...parameters, ...locals]);
+}
+
+function keyOf(node: SyntaxNode): unknown {
+  return /^(Property|MethodDefinition|PropertyDefinition|AccessorProperty)$/.test(node.type)
+    ? node.key
+    : null;
+}
+
+/** Children that are read as values: no names of members, no keys, no labels, no types, nothing of other files. */
+export function readBy(node: SyntaxNode): SyntaxNode[] {
   if (node.type.startsWith('TS') && node.expression === undefined) return [];
+  if (/^(ImportDeclaration|ExportAllDeclaration|TSClassImplements)$/.test(node.type)) return [];
+  if (/^(Labeled|Break|Continue)Statement|MetaProperty$/.test(node.type))
+    return nodesOf([node.body]);
+  if (node.type === 'ExportNamedDeclaration') return nodesOf([node.declaration]);
   const unread =
-    node.type === 'MemberExpression' && node.computed !== true
-      ? node.property
-      : node.type === 'Property' && node.computed !== true
-        ? node.key
-        : null;
+    node.computed === true ? null : node.type === 'MemberExpression' ? node.property : keyOf(node);
   return childrenOf(node).filter((child) => child !== unread);
 }

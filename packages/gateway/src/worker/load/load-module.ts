@@ -7,6 +7,7 @@ import { applyEnvironment } from '../around/apply-environment.ts';
 import { connectMcpServers } from '../around/mcp-servers.ts';
 import { enterSurroundings, peekText, type Surroundings } from '../around/surroundings.ts';
 import { findStubs } from '../explain/builder-stubs.ts';
+import { findUndefinedNames } from '../explain/causes/undefined-name.ts';
 import { explainChoice } from '../explain/chosen-export.ts';
 import { explainFailedPick } from '../explain/failed-pick.ts';
 import { explainThrown, type FailureContext } from '../explain/failure-context.ts';
@@ -234,6 +235,7 @@ async function describe(found: {
       ...(agent ? findDuplicateTools(agent, source) : []),
       ...findApprovals(agents, source),
       ...findStubs(entry),
+      ...findUndefinedNames(topLevel, sdk?.copy ?? null, context),
     ],
     loadMs: 0,
   };

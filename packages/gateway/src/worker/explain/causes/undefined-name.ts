@@ -1,6 +1,9 @@
 import type { Finding } from '../../../protocol/diagnostics.ts';
 import { type ModuleFacts, readModuleText } from '../../facts/module-facts.ts';
+import type { TopLevel } from '../../load/choose-agent.ts';
 import { shownPath } from '../../load/local-files.ts';
+import type { SdkCopy } from '../../loaded-module.ts';
+import { fieldsOf } from '../../sdk.ts';
 import { type OwnFrame, ownFrame } from '../code-place.ts';
 import { type FailureContext, locate } from '../failure-context.ts';
 import { packageNames } from './exported-names.ts';
@@ -26,6 +29,7 @@ function explainReference(
   const name = unknown ?? early;
   if (name === undefined) return null;
   const { names, facts } = readModuleText(frame.file, sources.peek(frame.file));
+  const sdkNames = () => packageNames({ specifier: sdk, importer: frame.file }, preloadedSdk);
   const line = facts().places[name]?.line;
   const file = shownPath(frame.file, projectRoot);
   const about =
@@ -36,7 +40,9 @@ function explainReference(
         }
       : {
           message: `${file} uses \`${name}\`, which it neither declares nor imports.`,
-          hint: hintFor(name, { frame, names, facts: facts(), preloadedSdk }),
+          hint:
+            hintFor(name, { names, facts: facts(), sdkNames }) ??
+            `Declare \`${name}\`, or import it.`,
         };
   return {
     stage: 'load',
@@ -47,42 +53,72 @@ function explainReference(
   };
 }
 
+/**
+ * Warns of names that the entry uses in a function and that nothing declares: whatever calls it fails. Told is only a name
+ * of which it is known what is meant; something else may give the rest to all.
+ *
+ * @param copy - The SDK copy of the module.
+ */
+export function findUndefinedNames(
+  { facts }: Pick<TopLevel, 'facts'>,
+  copy: SdkCopy | null,
+  { load, sources }: Pick<FailureContext, 'load' | 'sources'>,
+): Finding[] {
+  const file = load.entry;
+  const names = [...facts.declared, ...facts.imported];
+  return facts.undeclared.flatMap(({ name, line, column }): Finding[] => {
+    const hint = hintFor(name, { names, facts, sdkNames: () => Object.keys(copy ?? {}) });
+    if (hint === null) return [];
+    return [
+      {
+        stage: 'load',
+        code: 'undefined_name',
+        severity: 'warning',
+        message: `Line ${line} uses \`${name}\`, which is neither declared nor imported: a run that comes there fails.`,
+        ...locate(file, { line, column }, sources),
+        hint,
+      },
+    ];
+  });
+}
+
 type Used = {
-  readonly frame: OwnFrame;
+  /** Names of the file's top level. */
   readonly names: readonly string[];
   readonly facts: ModuleFacts;
-  readonly preloadedSdk: FailureContext['preloadedSdk'];
+  readonly sdkNames: () => readonly string[];
 };
 
-function hintFor(name: string, { frame, names, facts, preloadedSdk }: Used): string {
-  const namesOf = (specifier: string) =>
-    packageNames({ specifier, importer: frame.file }, preloadedSdk);
-  const line = importLine(name, namesOf, facts.isCommonJs);
-  if (line !== null) return `Import it: \`${line}\`.`;
-  const near = nearestName(name, [...names, ...namesOf(sdk)]);
-  return near === null ? `Declare \`${name}\`, or import it.` : `Did you mean \`${near}\`?`;
+/** Null where it is not known what is meant. */
+function hintFor(name: string, { names, facts, sdkNames }: Used): string | null {
+  const source = sourceOf(name, sdkNames);
+  if (source !== null) return `Import it: \`${importLine(name, source, facts.isCommonJs)}\`.`;
+  const near = nearestName(name, [...names, ...sdkNames()]);
+  return near === null ? null : `Did you mean \`${near}\`?`;
 }
 
 const sdk = '@openai/agents';
 
-/** Where names come from that files forget to import. */
-const commonSources = ['zod', 'fs', 'path', 'url', 'child_process', 'crypto', 'util', 'os'];
+/** Modules of Node whose names files forget to import. */
+const ofNode = ['fs', 'path', 'url', 'child_process', 'crypto', 'util', 'os'];
 
-/** The line that imports a name of the SDK, of zod or of Node; null for any other. */
-function importLine(
-  name: string,
-  namesOf: (specifier: string) => readonly string[],
-  isCommonJs: boolean,
-): string | null {
-  const source = [sdk, ...commonSources].find((each) => namesOf(each).includes(name));
-  const whole = name === 'OpenAI' ? 'openai' : commonSources.includes(name) ? name : undefined;
-  const from = whole ?? source;
-  if (from === undefined) return null;
-  const specifier = /^(@|openai$|zod$)/.test(from) ? from : `node:${from}`;
-  const bound = whole === undefined ? `{ ${name} }` : name;
+function sourceOf(name: string, sdkNames: () => readonly string[]): string | null {
+  if (name === 'z') return 'zod';
+  if (name === 'OpenAI') return 'openai';
+  if (sdkNames().includes(name)) return sdk;
+  const module = ofNode.find(
+    (each) => each === name || name in fieldsOf(process.getBuiltinModule(each)),
+  );
+  return module === undefined ? null : `node:${module}`;
+}
+
+/** The line that imports a name, whole modules by their own. */
+function importLine(name: string, source: string, isCommonJs: boolean): string {
+  const isWhole = name === 'OpenAI' || source === `node:${name}`;
+  const bound = isWhole ? name : `{ ${name} }`;
   return isCommonJs
-    ? `const ${bound} = require('${specifier}');`
-    : `import ${bound} from '${specifier}';`;
+    ? `const ${bound} = require('${source}');`
+    : `import ${bound} from '${source}';`;
 }
 
 /** A member of a package that has none of that name: `sdk.Agnt`, or `Agnt` of `const { Agnt } = require(…)`. */
