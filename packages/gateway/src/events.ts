@@ -98,6 +98,7 @@ export type GatewayEvent =
       readonly keyId: string;
       readonly agentId: string;
       readonly modulePath: string;
+      readonly generation: number;
       /** `finished`, `blocked` by a guardrail, `failed`, `cancelled`, or `interrupted`. */
       readonly outcome: RunOutcome;
       readonly code: FailureCode | null;
@@ -112,6 +113,7 @@ export type GatewayEvent =
       readonly requestId: string;
       readonly agentId: string;
       readonly modulePath: string;
+      readonly generation: number;
       readonly tool: string;
       readonly provenance: Provenance;
       readonly outcome: 'ok' | 'denied' | 'failed';

@@ -8,6 +8,7 @@ import { findBubblewrap } from '../system/bubblewrap.ts';
 import { type Broker, createBroker } from '../upstreams/broker/broker.ts';
 import type { Access } from './access.ts';
 import type { Foundation } from './foundation.ts';
+import { frameFailures } from './frame-failures.ts';
 import { environmentForWorkers, hideSecrets } from './secrets.ts';
 
 /** What runs agents: worker processes, and the broker that their model calls go through. */
@@ -45,7 +46,7 @@ export function createAgentProcesses(
     outside: createOutsideRuns({ rules: policy.current, nowSeconds, emit }),
     emit,
   });
-  return { broker, pool: hideSecrets(pool, secrets) };
+  return { broker, pool: hideSecrets(frameFailures(pool), secrets) };
 }
 
 /** Null where the settings ask for none. */

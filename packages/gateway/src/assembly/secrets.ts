@@ -104,11 +104,12 @@ function hideInFailure(event: RunEvent, hide: Hide): RunEvent {
 }
 
 function hideInDetail(detail: FailureDetail, hide: Hide): FailureDetail {
-  const { message, stack } = detail;
+  const { message, stack, frame } = detail;
   return {
     ...detail,
     class: hide(detail.class),
     message: hide(message),
     ...(stack === undefined ? {} : { stack: hide(stack) }),
+    ...(frame === undefined ? {} : { frame: hide(frame) }),
   };
 }

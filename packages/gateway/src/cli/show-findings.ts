@@ -16,6 +16,8 @@ type ShownField =
   | 'column'
   | 'frame'
   | 'hint'
+  | 'generation'
+  | 'replaced'
   | 'serving_generation';
 
 /** How each severity stands out. */
@@ -32,7 +34,7 @@ export function showFinding(terminal: Terminal, finding: ShownFinding, projectRo
 
 /** A finding in a few lines: where, what, what to do. Paths are as the finding has them. */
 export function describeFinding(finding: ShownFinding, width: number): string[] {
-  const { agent_id, module_path, line, column, hint, serving_generation } = finding;
+  const { agent_id, module_path, line, column, hint, serving_generation, replaced } = finding;
   const file = shownFile(finding);
   const place = file === null ? '' : [file, line, column].filter((part) => part != null).join(':');
   const generation = serving_generation ?? null;
@@ -40,6 +42,7 @@ export function describeFinding(finding: ShownFinding, width: number): string[] 
     `${finding.severity}: ${place || (agent_id ?? module_path ?? 'project')}`,
     ...indented(finding.message, width),
     ...(hint ? indented(`→ ${hint}`, width) : []),
+    ...(replaced ? indented(`Of generation ${finding.generation}, which was replaced.`, width) : []),
     ...(generation === null
       ? []
       : indented(`Generation ${generation} of ${agent_id} goes on serving.`, width)),

@@ -30,6 +30,7 @@ const failedRun: GatewayEvent = {
   keyId: 'key_1',
   agentId: 'default/a',
   modulePath: 'src/agents/A/agent.ts',
+  generation: 3,
   outcome: 'failed',
   code: 'tool_failed',
   detail: {
@@ -137,6 +138,7 @@ describe('recent errors', () => {
       requestId: 'req_1',
       agentId: 'default/a',
       modulePath: 'src/agents/A/agent.ts',
+      generation: 3,
       tool: 'lookup',
       provenance: 'native',
       outcome: 'failed',
@@ -272,4 +274,22 @@ test('texts of authors are cut, and a page holds no more of them than anybody ca
     if (page.next === null) break;
   }
   expect(lines.size).toBe(300);
+});
+
+test('what happened in a version that was replaced says so, until it serves again', () => {
+  const list = createDiagnosticList(clock());
+  const loaded = (generation: number): GatewayEvent => ({
+    type: 'agent_loaded',
+    agentId: 'default/a',
+    modulePath: 'src/agents/A/agent.ts',
+    generation,
+    loadMs: 1,
+  });
+  const replaced = () => list.all().map((each) => [each.generation, each.replaced ?? false]);
+  list.listener(failedRun);
+  expect(replaced()).toEqual([[3, false]]);
+  list.listener(loaded(4));
+  expect(replaced()).toEqual([[3, true]]);
+  list.listener(loaded(3));
+  expect(replaced()).toEqual([[3, false]]);
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { GatewayEvent } from '../events.ts';
+import type { EventOf, GatewayEvent } from '../events.ts';
 import type { DiagnosticPage, DiagnosticQuery } from '../protocol/admin/errors-answer.ts';
 import { type Diagnostic, type Finding, runStages, type Stage } from '../protocol/diagnostics.ts';
 import { pageSize } from '../protocol/pages.ts';
@@ -64,6 +64,7 @@ export function createDiagnosticList(
         for (const finding of findings) add(about, finding);
         return;
       }
+      if (event.type === 'agent_loaded') markReplaced(kept, event);
       // The end of its worker is the entry: a crash with many runs under way is one.
       if (event.type === 'run_ended' && event.code === 'worker_crashed') return;
       const failure = servingFailure(event);
@@ -82,6 +83,18 @@ export function createDiagnosticList(
     newestByAgent: () => newestOfEach([...kept.values()].reverse()),
     query: (query) => select([...kept.values()].reverse(), query),
   };
+}
+
+/** Of what happened in a run: whether it did in the version that serves now. */
+function markReplaced(
+  kept: Map<string, Diagnostic>,
+  { agentId, generation }: EventOf<'agent_loaded'>,
+): void {
+  for (const [id, { replaced: _, ...each }] of kept) {
+    if (each.agent_id !== agentId || each.generation === undefined) continue;
+    const isReplaced = each.generation !== generation;
+    kept.set(id, isReplaced ? { ...each, replaced: true } : each);
+  }
 }
 
 function newestOfEach(newestFirst: readonly Diagnostic[]): Map<string, Diagnostic[]> {
@@ -115,6 +128,7 @@ function toDiagnostic(about: FailureSubject, finding: Finding, now: string): Dia
     column: finding.column ?? null,
     frame: finding.frame ?? null,
     hint: finding.hint ?? null,
+    ...(about.generation == null ? {} : { generation: about.generation }),
     serving_generation: about.servingGeneration,
     first_seen: now,
     last_seen: now,

@@ -136,8 +136,8 @@ function runEntry(event: EventOf<'run_ended'>): LogEntry {
 
 function cause(detail: FailureDetail | null) {
   if (!detail) return {};
-  const { class: error_class, message: error, file, line, column, stack } = detail;
-  return { error_class, error, file, line, column, stack };
+  const { class: error_class, message: error, file, line, column, frame, stack } = detail;
+  return { error_class, error, file, line, column, frame, stack };
 }
 
 function toolEntry(event: EventOf<'tool_called'>): LogEntry {

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import pino from 'pino';
 import type { GatewayEvent } from '../events.ts';
+import { foldStack } from '../protocol/text/fold-stack.ts';
 import { shownJson, shownJsonText, shownText } from '../protocol/text/shown-text.ts';
 import { type LogEntry, logEntries } from './log-entry.ts';
 
@@ -134,32 +135,6 @@ function readable({ level, message, fields }: Line): string {
 function shownBlock(name: string, text: string): string {
   if (name === 'hint') return `→ ${text}`;
   return name === 'stack' ? foldStack(text) : text;
-}
-
-const packageLine = /^\s+at .*(\/node_modules\/|node:)|^\s+File ".*\/(site|dist)-packages\//;
-
-/** A stack with the lines that lie in packages counted: what its reader can mend is in the others. */
-export function foldStack(stack: string): string {
-  const shown: string[] = [];
-  let folded = 0;
-  const unfold = () => {
-    if (folded > 0) shown.push(`    … ${folded} ${folded === 1 ? 'line' : 'lines'} of packages`);
-    folded = 0;
-  };
-  let isCode = false;
-  for (const line of stack.split('\n')) {
-    // Python shows the code of a line below it, indented further.
-    if (packageLine.test(line) || (isCode && folded > 0 && /^ {4}/.test(line))) {
-      if (packageLine.test(line)) folded += 1;
-      isCode = /^\s+File "/.test(line) || isCode;
-      continue;
-    }
-    unfold();
-    isCode = false;
-    shown.push(line);
-  }
-  unfold();
-  return shown.join('\n');
 }
 
 /** One word, which terminals and editors open with a click. */

@@ -16,8 +16,9 @@ const run = {
   keyId: 'key_1',
   agentId: 'default/a',
   modulePath: 'src/agents/A/agent.ts',
+  generation: 3,
 };
-const started: GatewayEvent = { type: 'run_started', generation: 1, ...run };
+const started: GatewayEvent = { type: 'run_started', ...run };
 const ended: EventOf<'run_ended'> = {
   type: 'run_ended',
   ...run,

@@ -29,7 +29,7 @@ const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
   worker_ended: true,
   gateway_started: false,
   gateway_stopping: false,
-  agent_loaded: false,
+  agent_loaded: true,
   agent_removed: false,
   agent_rolled_back: false,
   agent_released: false,

@@ -7,10 +7,11 @@ const about = {
   keyId: 'key_1',
   agentId: 'default/a',
   modulePath: 'src/agents/A/agent.ts',
+  generation: 2,
 };
 
 function started(runId: string): GatewayEvent {
-  return { type: 'run_started', runId, generation: 2, ...about };
+  return { type: 'run_started', runId, ...about };
 }
 
 function ended(runId: string): GatewayEvent {

@@ -8,6 +8,8 @@ export type FailureSubject = {
   readonly modulePath: string | null;
   readonly servingGeneration: number | null;
   readonly requestId: string | null;
+  /** In which it happened, where it is one of a run or tool. */
+  readonly generation?: number | null;
 };
 
 /** A failure while an agent serves: what is wrong, and with what. */
@@ -106,7 +108,7 @@ function toolFailure(event: EventOf<'tool_called'>, detail: FailureDetail): Serv
 
 function workerFailure(event: EventOf<'worker_ended'>): ServingFailure {
   return {
-    about: { ...event, servingGeneration: event.generation, requestId: null },
+    about: { ...event, generation: null, servingGeneration: event.generation, requestId: null },
     finding: {
       stage: 'worker',
       code: `worker_${event.reason}`,
@@ -119,9 +121,10 @@ function workerFailure(event: EventOf<'worker_ended'>): ServingFailure {
 
 function place(detail: FailureDetail | null) {
   if (detail?.file === undefined) return {};
-  const { file, line, column } = detail;
+  const { file, line, column, frame } = detail;
   return {
     file,
+    ...(frame === undefined ? {} : { frame }),
     ...(line === undefined ? {} : { line }),
     ...(column === undefined ? {} : { column }),
   };

@@ -1,5 +1,6 @@
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
+import { foldStack } from '../protocol/text/fold-stack.ts';
 import type { WorkerEnd } from './process/worker-end.ts';
 
 /** Characters of what is known of one module, as JSON: it is kept, listed and compared for as long as it serves. */
@@ -74,7 +75,7 @@ function crashFinding(end: WorkerEnd, load: ModuleLoad): Finding {
 }
 
 function lastLines(end: WorkerEnd): { frame?: string } {
-  return end.detail?.stack ? { frame: end.detail.stack } : {};
+  return end.detail?.stack ? { frame: foldStack(end.detail.stack) } : {};
 }
 
 /** Says that a module is more than is kept of one. */

@@ -55,6 +55,8 @@ export const diagnosticSchema = z.object({
   column: z.number().nullable().describe('Counts from 1.'),
   frame: z.string().nullable().describe('Code frame, several lines of plain text.'),
   hint: z.string().nullable().describe('What to do.'),
+  generation: z.number().exactOptional().describe('In which a run or tool failed.'),
+  replaced: z.literal(true).exactOptional().describe('Another generation serves by now.'),
   serving_generation: z.number().nullable().describe('That keeps serving in spite of it.'),
   first_seen: z.string().describe('ISO 8601, UTC.'),
   last_seen: z.string().describe('ISO 8601, UTC.'),

@@ -29,6 +29,8 @@ export const failureDetailSchema = z.object({
   file: z.string().exactOptional(),
   line: z.number().exactOptional(),
   column: z.number().exactOptional(),
+  /** Code frame of that place, several lines of plain text; the gateway’s to add, of the bytes that it keeps. */
+  frame: z.string().exactOptional(),
   /** Which part failed. */
   stage: z.enum(runStages),
 });

@@ -1,5 +1,6 @@
 import type { Emit, EventOf, GatewayEvent } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
+import { foldStack } from '../protocol/text/fold-stack.ts';
 import { type Catalog, type CatalogEntry, unsteadyCode } from './catalog.ts';
 import { putEntry } from './swap-generation.ts';
 
@@ -37,7 +38,7 @@ function describe({ module }: CatalogEntry, event: EventOf<'agent_unsteady'>): F
     message: `Its process died ${crashes} times without a finished run between: ${words}.`,
     file: detail?.file ?? module.entry,
     ...(detail?.line === undefined ? {} : { line: detail.line }),
-    ...(detail?.stack === undefined ? {} : { frame: detail.stack }),
+    ...(detail?.stack === undefined ? {} : { frame: foldStack(detail.stack) }),
     hint: `Mend what ends it and save, or go back: dropgate agents rollback ${module.agentId}`,
   };
 }

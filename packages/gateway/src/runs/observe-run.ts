@@ -30,7 +30,7 @@ export function observeRun(options: ObserveRunOptions): (event: RunEvent) => voi
   const startedMs = performance.now();
   let firstTextMs: number | null = null;
   const deadline = setTimeout(() => abort.abort(timedOut(timeoutMs)), timeoutMs);
-  emit({ type: 'run_started', generation: agent.generation, ...about(options) });
+  emit({ type: 'run_started', ...about(options) });
   ending.onEnd((last) => {
     clearTimeout(deadline);
     reportEnd(options, { last, firstTextMs, durationMs: performance.now() - startedMs });
@@ -47,8 +47,9 @@ function timedOut(timeoutMs: number): GatewayError {
 }
 
 function about({ runId, caller, agent }: ObserveRunOptions) {
-  const { agentId, modulePath } = agent;
-  return { runId, requestId: caller.requestId, keyId: caller.keyId, agentId, modulePath };
+  const { agentId, modulePath, generation } = agent;
+  const { requestId, keyId } = caller;
+  return { runId, requestId, keyId, agentId, modulePath, generation };
 }
 
 function reportTool(

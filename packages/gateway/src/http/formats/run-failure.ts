@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors.ts';
-import type { RunEvent } from '../../protocol/run.ts';
+import type { FailureDetail, RunEvent } from '../../protocol/run.ts';
+import { foldStack } from '../../protocol/text/fold-stack.ts';
 
 /** What a caller reads where a guardrail stopped the run. */
 export const safeAnswer = "I can't help with that.";
@@ -14,10 +15,14 @@ export function runFailure(
   { ranTool }: { readonly ranTool: boolean },
 ): GatewayError {
   return new GatewayError(code, message, {
-    ...(detail ? { adminDetail: detail } : {}),
+    ...(detail ? { adminDetail: folded(detail) } : {}),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(ranTool ? { mayRetry: false } : {}),
   });
+}
+
+function folded({ stack, ...detail }: FailureDetail): FailureDetail {
+  return { ...detail, ...(stack === undefined ? {} : { stack: foldStack(stack) }) };
 }
 
 /** A run that waits for an approval, which nobody can give here. */

@@ -112,6 +112,7 @@ function cutDetail(detail: FailureDetail): FailureDetail {
     message: cut(detail.message, most.message),
     ...(detail.stack === undefined ? {} : { stack: cut(detail.stack, most.stack) }),
     ...(detail.file === undefined ? {} : { file: cut(detail.file, most.name) }),
+    ...(detail.frame === undefined ? {} : { frame: cut(detail.frame, most.frame) }),
   };
 }
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ownFolder } from '../../own-files.ts';
-import { codeFrame, ownFrame, placeOf } from './code-place.ts';
+import { codeFrame } from '../../protocol/text/code-frame.ts';
+import { ownFrame, placeOf } from './code-place.ts';
 
 const text = Array.from({ length: 12 }, (_, index) => `line ${index + 1}`).join('\n');
 

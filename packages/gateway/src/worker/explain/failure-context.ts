@@ -1,10 +1,11 @@
 import { extname } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { ModuleLoad } from '../../protocol/records.ts';
+import { codeFrame } from '../../protocol/text/code-frame.ts';
 import { isLocalPath } from '../load/local-files.ts';
 import type { FailedImport } from '../load/resolve-import.ts';
 import type { SourceFiles } from '../load/source-files.ts';
-import { codeFrame, ownFrame, type Place } from './code-place.ts';
+import { ownFrame, type Place } from './code-place.ts';
 
 /** What is needed to explain why a module did not load. */
 export type FailureContext = {
