@@ -3,7 +3,7 @@ import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModelAccess, OutsideRuns } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import { type LoadAnswer, protocolVersion } from '../protocol/worker/messages.ts';
-import type { ProcessUser } from '../system/processes.ts';
+import { busiestOf, type ProcessUser } from '../system/processes.ts';
 import { linkOutFinding, withheldFindings } from './held-module.ts';
 import { limitOutside } from './limit-outside.ts';
 import {
@@ -13,6 +13,7 @@ import {
   manifestTooLarge,
   missingRuntime,
 } from './load-findings.ts';
+import { afterLoadTime } from './load-time.ts';
 import { LoadedWorker } from './loaded-worker.ts';
 import { runtimeOf, type WorkerEntries } from './process/runtimes.ts';
 import { moduleEnvironment, startupEnvironment, workerEnvironment } from './process/worker-env.ts';
@@ -30,7 +31,12 @@ export type Loaded =
   | { readonly type: 'load_failed'; readonly answer: LoadAnswer & { type: 'load_failed' } };
 
 /** Loads a module into a spare, or into a process of its own where no spare can take it. */
-export type LoadIntoWorker = (load: ModuleLoad, signal: AbortSignal) => Promise<Loaded>;
+export type LoadIntoWorker = (
+  load: ModuleLoad,
+  signal: AbortSignal,
+  /** Called with the process that the module is loaded in, when it begins. */
+  onProcess?: (pid: number) => void,
+) => Promise<Loaded>;
 
 export type LoadIntoWorkerDeps = {
   readonly settings: {
@@ -59,7 +65,7 @@ export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
   const { settings, roster, hostEnv, user, workerEntries, emit } = deps;
   const workerEnv = workerEnvironment({ hostEnv, named: settings.env, user });
 
-  return async (load, signal) => {
+  return async (load, signal, onProcess) => {
     const runtime = runtimeOf(load);
     if (!runtime) return failure(missingRuntime(load));
     const linkOut = await linkOutFinding(load, workerEnv, workerEntries);
@@ -68,6 +74,7 @@ export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
     const spare = spares && (await takeSpare(spares, load));
     if (!spare && signal.aborted) return failure(cancelledLoad(load));
     const member = spare ?? roster.start(runtime, load);
+    onProcess?.(member.process.pid);
     const access = deps.grantModelAccess(load.agentId);
     const { agentId, modulePath } = load;
     const onFlood = () => emit({ type: 'outside_calls_refused', agentId, modulePath });
@@ -116,8 +123,8 @@ function failure(finding: Finding): Loaded {
 }
 
 /**
- * Loads a module into a worker that has none. The time limit begins when the worker is ready to load, so that a busy
- * machine is not held against the module. Where the answer is `load_failed`, the worker is ended.
+ * Loads a module into a worker that has none. The time limit begins when the worker is ready to load, and what it waits
+ * for a CPU does not count, so that a busy machine is not held against the module. Where the answer is `load_failed`, the worker is ended.
  */
 async function loadIntoProcess(
   worker: WorkerProcess,
@@ -176,14 +183,18 @@ async function askToLoad(
   const { loadTimeoutMs: timeoutMs } = options;
   worker.send({ type: 'load', version: protocolVersion, load: { ...load, env }, timeoutMs });
   const graceMs = load.language === 'python' ? LAST_WORDS_MS : 0;
-  const timer = setTimeout(() => {
-    void worker.kill('load_timeout', `The load took longer than ${timeoutMs} ms.`);
-  }, timeoutMs + graceMs);
+  const stopClock = afterLoadTime(
+    () => busiestOf(worker.pid),
+    timeoutMs + graceMs,
+    () => {
+      void worker.kill('load_timeout', `The load took longer than ${timeoutMs} ms.`);
+    },
+  );
   try {
     const answer = await Promise.race([answered.promise, worker.ended.then(() => null)]);
     return answer?.type === 'loaded' ? bounded(answer, load) : answer;
   } finally {
-    clearTimeout(timer);
+    stopClock();
   }
 }
 

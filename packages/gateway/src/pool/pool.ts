@@ -3,10 +3,11 @@ import type { Emit } from '../events.ts';
 import type { LiveRun, ModelAccess, OutsideRuns, PoolRun, WorkerInfo } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LoadAnswer } from '../protocol/worker/messages.ts';
-import type { ProcessUser } from '../system/processes.ts';
+import { busiestOf, type ProcessUser } from '../system/processes.ts';
 import { ActiveRun, failed } from './active-run.ts';
 import { Generation, type StartOutcome, type StopOptions } from './generation.ts';
 import { createLoadIntoWorker, type LoadIntoWorker } from './load-into-worker.ts';
+import { createWaitingCheck } from './load-time.ts';
 import { asksForPermissions } from './process/node-permissions.ts';
 import { createOrphans, type Orphans } from './process/orphans.ts';
 import type { WorkerEntries } from './process/runtimes.ts';
@@ -17,9 +18,9 @@ import type { Sandbox } from './sandbox/sandbox.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { createSpareSets, type SpareSets } from './spares.ts';
 
-/** Modules that are loaded at the same time; one that takes long stops counting. */
+/** Modules that are loaded at the same time; one that only waits does not count. */
 const CONCURRENT_LOADS = 2;
-const LOAD_SLOT_MS = 2000;
+const LOOK_AT_LOADS_MS = 2000;
 
 /** What a process needs to compile the SDK, on a slow machine too. */
 const FILL_CACHE_MS = 15_000;
@@ -98,7 +99,7 @@ class LivePool {
   readonly #load: LoadIntoWorker;
   readonly #slots: Slots = createSlots({
     count: CONCURRENT_LOADS,
-    giveBackAfterMs: LOAD_SLOT_MS,
+    lookEveryMs: LOOK_AT_LOADS_MS,
   });
   readonly #generations = new Map<string, Generation>();
   readonly #retired = new Set<string>();
@@ -140,11 +141,18 @@ class LivePool {
   }
 
   async prepare(load: ModuleLoad, signal: AbortSignal): Promise<LoadAnswer> {
-    const release = await this.#slots.acquire();
+    const slot = await this.#slots.acquire();
     const stopped = AbortSignal.any([signal, this.#closing.signal]);
     try {
       stopped.throwIfAborted();
-      const loaded = await this.#load(load, stopped);
+      const onProcess = (pid: number) =>
+        slot.watch(
+          createWaitingCheck(
+            () => busiestOf(pid),
+            () => performance.now(),
+          ),
+        );
+      const loaded = await this.#load(load, stopped, onProcess);
       if (signal.aborted && loaded.type === 'loaded') void loaded.worker.process.end('retired');
       signal.throwIfAborted();
       if (loaded.type === 'load_failed') return loaded.answer;
@@ -153,7 +161,7 @@ class LivePool {
       while (this.#isOverCap(0) && this.#evictIdle());
       return loaded.answer;
     } finally {
-      release();
+      slot.release();
     }
   }
 

@@ -1,11 +1,22 @@
 /** Lets a few of a kind run at once; the others wait in order. */
 export type Slots = {
-  /** Resolves when it is one's turn, with the function that gives the slot back; calling it again does nothing. */
-  readonly acquire: () => Promise<() => void>;
+  /** Resolves when it is one's turn. */
+  readonly acquire: () => Promise<Slot>;
 };
 
-/** A slot held for longer than `giveBackAfterMs` is given on, so that something slow delays nobody for ever. */
-export function createSlots(options: { count: number; giveBackAfterMs: number }): Slots {
+export type Slot = {
+  /**
+   * Has the slot given on when its holder does nothing but wait. Asked every now and then.
+   *
+   * @param isWaiting - Whether it waited all the time since it was asked last.
+   */
+  readonly watch: (isWaiting: () => boolean) => void;
+  /** Gives the slot back; calling it again does nothing. */
+  readonly release: () => void;
+};
+
+/** A holder that only waits delays nobody: every `lookEveryMs` it is looked at, and its slot given on. */
+export function createSlots(options: { count: number; lookEveryMs: number }): Slots {
   const waiting: (() => void)[] = [];
   let free = options.count;
 
@@ -14,15 +25,20 @@ export function createSlots(options: { count: number; giveBackAfterMs: number })
     if (next) next();
     else free += 1;
   };
-  const hold = (): (() => void) => {
+  const hold = (): Slot => {
     let isHeld = true;
+    let timer: NodeJS.Timeout | undefined;
     const release = (): void => {
-      clearTimeout(timer);
+      clearInterval(timer);
       if (isHeld) giveBack();
       isHeld = false;
     };
-    const timer = setTimeout(release, options.giveBackAfterMs).unref();
-    return release;
+    const watch: Slot['watch'] = (isWaiting) => {
+      clearInterval(timer);
+      if (!isHeld) return;
+      timer = setInterval(() => isWaiting() && release(), options.lookEveryMs).unref();
+    };
+    return { watch, release };
   };
 
   return {

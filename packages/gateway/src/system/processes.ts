@@ -47,6 +47,32 @@ export function childrenOf(pid: number): number[] {
   });
 }
 
+/** What a process did with the time it lived, in milliseconds. What is left, it waited for something else. */
+export type CpuDemand = {
+  readonly ranMs: number;
+  /** It could have run, but others had the CPUs. */
+  readonly heldUpMs: number;
+};
+
+/**
+ * Of a process and those that come from it, the main thread that wanted a CPU most. Null where the system does not tell
+ * (`/proc/<pid>/schedstat`, Linux).
+ */
+export function busiestOf(pid: number): CpuDemand | null {
+  const [ran, heldUp] = (readOrNull(`/proc/${pid}/schedstat`) ?? '').split(' ').map(Number);
+  if (ran === undefined || heldUp === undefined) return null;
+  let busiest: CpuDemand = { ranMs: ran / 1e6, heldUpMs: heldUp / 1e6 };
+  for (const child of childrenOf(pid)) {
+    const other = busiestOf(child);
+    if (other && wanted(other) > wanted(busiest)) busiest = other;
+  }
+  return busiest;
+}
+
+function wanted({ ranMs, heldUpMs }: CpuDemand): number {
+  return ranMs + heldUpMs;
+}
+
 /** Pids of all processes of Linux; none elsewhere. */
 export function allProcesses(): number[] {
   return namesIn('/proc').flatMap((name) => (/^\d+$/.test(name) ? Number(name) : []));

@@ -186,11 +186,11 @@ class Loading:
 
     async def _within_limit(self, settling: Coroutine[Any, Any, Picked]) -> Picked:
         task = asyncio.ensure_future(settling)
-        done, _ = await asyncio.wait({task}, timeout=self._limit.remaining_s())
-        if not done:
-            place = place_of_task(settling)
-            task.cancel()
-            raise self._limit.hangs(place)
+        while not (await asyncio.wait({task}, timeout=self._limit.remaining_s()))[0]:
+            if self._limit.is_over():
+                place = place_of_task(settling)
+                task.cancel()
+                raise self._limit.hangs(place)
         return task.result()
 
     def _described(self, picked: Picked, found: list[Finding]) -> LoadedModule | LoadFailed:
