@@ -108,7 +108,9 @@ const worker = z
   .strictObject({
     load_timeout_ms: milliseconds(100)
       .default(20_000)
-      .describe('How long an agent may load, in milliseconds.'),
+      .describe(
+        'How long an agent may load, in milliseconds; what it waits for a CPU that others use does not count.',
+      ),
     stall_timeout_ms: milliseconds(100)
       .default(15_000)
       .describe('How long a worker may block its event loop before it is killed, in milliseconds.'),
