@@ -13,7 +13,7 @@ const passed =
 
 const passedTo = {
   npm: /^(?:NODE_AUTH_TOKEN|NPM_TOKEN|npm_config_.+|npm_execpath)$/i,
-  python: /^(?:PIP_\w+|UV_\w+|REQUESTS_CA_BUNDLE)$/i,
+  python: /^(?:PIP_\w+|UV_\w+|REQUESTS_CA_BUNDLE|XDG_(?:CONFIG|CACHE|DATA)_HOME)$/i,
 } as const;
 
 /** What would lead an installer to another folder than the one it works for. */

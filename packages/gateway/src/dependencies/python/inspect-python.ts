@@ -16,6 +16,7 @@ import {
 import { holdsMarker, type MarkerValues } from './marker.ts';
 import type { Requirement } from './requirement.ts';
 import { type Requirements, readRequirements } from './requirements.ts';
+import { checkRequiresPython } from './requires-python.ts';
 import { fitsSpecifier } from './version.ts';
 
 /**
@@ -47,6 +48,7 @@ export async function inspectPython(
   const findings = [
     ...declared.flatMap((one) => describe(one, requirements, module)),
     ...describeLookalikes(requirements),
+    ...(await checkRequiresPython(module, choice.facts)),
     ...noSdk,
   ];
   const packages = [...declared.map(({ is }) => is), ...(noSdk.length > 0 ? [missingSdk] : [])];

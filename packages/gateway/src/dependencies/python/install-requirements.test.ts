@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { pathWithout, pythonInPath } from '../../../test/support/python-in-path.ts';
+import { startPythonIndex } from '../../../test/support/python-index.ts';
 import { missingPython } from '../../../test/support/python-with-sdk.ts';
 import { tempFolder, writeFiles } from '../../../test/support/temp-folder.ts';
 import { writeWheel } from '../../../test/support/wheel.ts';
@@ -16,7 +17,7 @@ const run = promisify(execFile);
 const missing = await missingPython();
 
 /** A module that needs a package which only lies beside it: pip is kept from the network, and uv from being taken. */
-async function scene(files: Readonly<Record<string, string>>) {
+async function scene(files: Readonly<Record<string, string>>, more: NodeJS.ProcessEnv = {}) {
   const root = await tempFolder({ 'Spark/agent.py': 'import words\n' });
   const folder = join(root, 'Spark');
   writeWheel(join(root, 'wheels'), 'words', '1.0', 'def main():\n    print("One.")\n');
@@ -28,6 +29,7 @@ async function scene(files: Readonly<Record<string, string>>) {
     PIP_NO_INDEX: '1',
     PIP_FIND_LINKS: join(root, 'wheels'),
     PIP_CONFIG_FILE: '/dev/null',
+    ...more,
   };
   const stateFolder = join(root, '.dropgate');
   const python = pythonInPath();
@@ -259,9 +261,15 @@ describe.skipIf(missing)('a module in Python', () => {
   });
 
   test('shares an environment with the SDK and python-dotenv, which one without it gets', async () => {
-    const { root, installShared } = await scene({});
-    writeWheel(join(root, 'wheels'), 'openai_agents', pythonSdkVersion, '');
-    writeWheel(join(root, 'wheels'), 'python_dotenv', pythonDotenv.version, '');
+    // The operator's own index, as a file of pip's names it.
+    const wheels = await tempFolder();
+    writeWheel(wheels, 'openai_agents', pythonSdkVersion, '');
+    writeWheel(wheels, 'python_dotenv', pythonDotenv.version, '');
+    const index = await startPythonIndex(wheels);
+    const asked = { PIP_NO_INDEX: undefined, PIP_FIND_LINKS: undefined, PIP_RETRIES: '1' };
+    const PIP_CONFIG_FILE = join(wheels, 'pip.conf');
+    await writeFile(PIP_CONFIG_FILE, `[global]\nindex-url = ${index}\n`);
+    const { root, installShared, pythons, module } = await scene({}, { ...asked, PIP_CONFIG_FILE });
     const both = {
       type: 'installed',
       packages: [
@@ -276,7 +284,38 @@ describe.skipIf(missing)('a module in Python', () => {
     const packages = join(library, version, 'site-packages');
     const [info = ''] = (await readdir(packages)).filter((name) => /^python_dotenv-/.test(name));
     await rm(join(packages, info), { recursive: true });
+    // Without its index a start makes nothing, and takes what there is.
+    await writeFile(PIP_CONFIG_FILE, '[global]\nindex-url = http://127.0.0.1:9/simple/\n');
+    expect(await installShared()).toMatchObject({
+      failure: {
+        message: 'The packages could not be installed: the package index cannot be reached',
+      },
+    });
+    expect(await pythons.choose(module)).toMatchObject({
+      type: 'found',
+      facts: { interpreter: join(root, '.dropgate/python/.venv/bin/python') },
+    });
+    await writeFile(PIP_CONFIG_FILE, `[global]\nindex-url = ${index}\n`);
     expect(await installShared()).toMatchObject(both);
+  });
+
+  test('is told of the Python that it asks for and does not get', async () => {
+    const { folder, check } = await scene({
+      'pyproject.toml': '[project]\nname = "spark"\nrequires-python = ">=3.99"\n',
+      'agent.py': '# /// script\n# requires-python = ">=3.10"\n# dependencies = []\n# ///\n',
+    });
+    expect(await check()).toMatchObject([
+      {
+        code: 'python_version_unfit',
+        severity: 'warning',
+        line: 3,
+        file: join(folder, 'pyproject.toml'),
+        message: expect.stringMatching(
+          /^pyproject\.toml asks for Python >=3\.99; the agent gets 3\.\d+\.\d+ \(/,
+        ),
+        hint: 'Name one that fits with GATEWAY_PYTHON, then run `dropgate deps install default/spark`.',
+      },
+    ]);
   });
 
   test('is missed where only an extra of it lacks', async () => {

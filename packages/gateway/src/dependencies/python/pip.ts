@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { findProgram } from '../../system/files.ts';
 import { InstallError, type LockedPackage } from '../install/install-result.ts';
 import { type ProgramRun, runProgram } from '../install/run-program.ts';
+import { findUv } from './choose-installer.ts';
 import { environmentFolder } from './environments.ts';
 
 /**
@@ -41,7 +41,7 @@ export async function findPip(
   run: ProgramRun,
 ): Promise<Pip> {
   const python = join(run.folder, environmentFolder, 'bin', 'python');
-  const uv = await findProgram('uv', run.environment.PATH ?? '');
+  const uv = await findUv(run.environment);
   const kinds = scripts === 'skip' ? ['--only-binary', ':all:'] : [];
   if (uv) return withUv({ base, uv, python, run, kinds });
   const version = await call(base, ['-I', '-c', pipVersion], run).catch(() => '');
@@ -190,6 +190,11 @@ const reasons: readonly Reason[] = [
       /name resolution|Name or service not known|nodename nor servname|dns error|NewConnectionError|Connect(?:ion)?Timeout|Connection refused|Network is unreachable|timed out|tcp connect error|error sending request|ProxyError|CERTIFICATE_VERIFY_FAILED/i,
     reason: 'the package index cannot be reached',
     hint: 'See to the network, or to the index and proxy that pip or uv is set up with, then run the command again.',
+  },
+  {
+    // pip that may not try again tells of an index that cannot be reached in the same words.
+    pattern: /from versions: none/,
+    hint: 'See whether the name is right, and whether the index that pip is set up with can be reached and has it. What comes as source only is built with --allow-scripts.',
   },
   {
     pattern:

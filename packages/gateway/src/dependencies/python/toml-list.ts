@@ -14,18 +14,38 @@ export function stringList(
   table: string | null,
   key: string,
 ): ListedString[] | null {
+  const start = new RegExp(`^\\s*${key}\\s*=\\s*\\[`);
+  for (const { line, offset } of linesIn(source, table)) {
+    const begun = start.exec(line);
+    if (begun) return stringsFrom(source, offset + begun[0].length);
+  }
+  return null;
+}
+
+/** One string in TOML, found as a list is; null where there is none of that key. */
+export function plainString(
+  source: string,
+  table: string | null,
+  key: string,
+): ListedString | null {
+  const written = new RegExp(`^\\s*${key}\\s*=\\s*(?:"([^"\\n]*)"|'([^'\\n]*)')`);
+  for (const { line, offset } of linesIn(source, table)) {
+    const [, text = '', plain] = written.exec(line) ?? [];
+    if (written.test(line)) return { text: plain ?? text, place: createPlaces(source)(offset) };
+  }
+  return null;
+}
+
+/** The lines of one table, with where each begins. */
+function* linesIn(source: string, table: string | null) {
   let current: string | null = null;
   let offset = 0;
   for (const line of source.split(/(?<=\n)/)) {
     const header = /^\s*\[([^[\]]+)\]/.exec(line)?.[1]?.trim();
     if (header !== undefined) current = header;
-    const start = new RegExp(`^\\s*${key}\\s*=\\s*\\[`).exec(line);
-    if (header === undefined && start && current === table) {
-      return stringsFrom(source, offset + start[0].length);
-    }
+    else if (current === table) yield { line, offset };
     offset += line.length;
   }
-  return null;
 }
 
 const item = /\s*(?:#[^\n]*|,|"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)')/y;
