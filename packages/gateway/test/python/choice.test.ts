@@ -191,6 +191,16 @@ const shapes: readonly Refused[] = [
     { code: 'factory_needs_arguments', line: 3 },
   ],
   [
+    'tools without an agent',
+    'from agents import function_tool as ft\n@ft\ndef look_up(): ...\n',
+    {
+      code: 'no_agent',
+      hint: expect.stringContaining(
+        'agent = Agent(name="Written", instructions="…", tools=[look_up])',
+      ) as unknown as string,
+    },
+  ],
+  [
     'a class with run',
     'class Desk:\n    async def run(self, query: str):\n        return query\n',
     { code: 'class_exported', line: 3 },

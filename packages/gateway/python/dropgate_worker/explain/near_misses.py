@@ -21,6 +21,8 @@ from .outline import called_name
 from .seen import Seen
 from .unclear_pick import explain_inner
 
+_AGENT_INSTEAD = "Make an `Agent` of the same name, instructions and tools in its place (`from agents import Agent`)."
+
 
 def nearest_miss(seen: Seen) -> Nearest:
     """The nearest of all; `no_agent` where nothing is near."""
@@ -38,20 +40,28 @@ def nearest_miss(seen: Seen) -> Nearest:
         found = find(seen)
         if found:
             return found
-    hint = 'Make one: `agent = Agent(name="…", instructions="…")`.'
-    return "no_agent", "There is no agent in it.", hint, None
+    return "no_agent", "There is no agent in it.", _new_agent_hint(seen), None
+
+
+def _new_agent_hint(seen: Seen) -> str:
+    """An agent to begin with, which has the tools that the file makes."""
+    kinds = {name: type(value) for name, value in seen.exports.items()}
+    tools = [name for name, kind in kinds.items() if kind.__name__ == "FunctionTool"]
+    listed = f", tools=[{', '.join(tools)}]" if tools else ""
+    code = f'agent = Agent(name="{seen.load["name"]}", instructions="…"{listed})'
+    return f"Make one; add:\n\nfrom agents import Agent\n{code}"
 
 
 def _realtime_agent(seen: Seen) -> Nearest | None:
     for name, value in seen.exports.items():
         if type(value).__name__ == "RealtimeAgent":
             said = f"`{name}` is a RealtimeAgent, which speaks over a voice session only."
-            return "realtime_agent", said, "Make an `Agent`.", seen.place(name)
+            return "realtime_agent", said, _AGENT_INSTEAD, seen.place(name)
     for node in ast.walk(seen.outline.tree):
         if isinstance(node, ast.Call) and called_name(node) == "RealtimeAgent":
             said = "It builds a RealtimeAgent, which speaks over a voice session only."
             place: Place = {"line": node.lineno, "column": node.col_offset + 1}
-            return "realtime_agent", said, "Make an `Agent`.", place
+            return "realtime_agent", said, _AGENT_INSTEAD, place
     return None
 
 
