@@ -19,10 +19,15 @@ const isPythonOpen =
 /** It needs no package, so that the Python of the machine serves it. */
 const pythonProbe = `import os
 
+# As load_dotenv() does: its own, which only the gateway may read, and the project's.
+own, project = (open(os.path.join(place, ".env")).read() for place in (".", "../../.."))
+
 
 class Probe:
     async def run(self, messages):
         try:
+            if messages[-1]["content"] == "settings":
+                return f"{own!r} {project!r} {os.environ['SNAKE']}"
             open(messages[-1]["content"]).close()
             return f"{os.getuid()} ok"
         except OSError as error:
@@ -31,6 +36,11 @@ class Probe:
 
 agent = Probe()
 `;
+
+const snake = {
+  'src/agents/Snake/agent.py': pythonProbe,
+  'src/agents/Snake/.env': 'SNAKE=given\n',
+};
 
 /** A program in the place of a module's Python. */
 const trap = '#!/bin/sh\necho "I am $(id -u)" >&2\nexit 1\n';
@@ -136,6 +146,8 @@ describe.skipIf(!isRoot)('an agent in a process of another user', () => {
     const content = join(gateway.project.root, '.dropgate/dev-key');
     const answer = await untilServed(gateway, { model: 'default/snake', content });
     expect(answer).toBe('65534 Permission denied');
+    const asked = await untilServed(gateway, { model: 'default/snake', content: 'settings' });
+    expect(asked).toBe("'' '' given");
   });
 
   test('calls its tools and its model, also from the kept files after its process was killed', async () => {
@@ -156,11 +168,12 @@ async function startProbes(settings: { readonly uid?: number }): Promise<TestGat
     ...(settings.uid
       ? { 'src/agents/Trap/agent.py': '', 'src/agents/Trap/.venv/bin/python': trap }
       : {}),
-    ...(settings.uid && isPythonOpen ? { 'src/agents/Snake/agent.py': pythonProbe } : {}),
+    ...(settings.uid && isPythonOpen ? snake : {}),
   });
   await chmod(project.root, 0o755);
-  for (const path of ['.env', 'src/agents/_Other/.env'])
-    await chmod(join(project.root, path), 0o600);
+  const closed = ['.env', 'src/agents/_Other/.env'];
+  if (settings.uid && isPythonOpen) closed.push('src/agents/Snake/.env');
+  for (const path of closed) await chmod(join(project.root, path), 0o600);
   if (settings.uid) shareCompileCache(project.root, settings.uid);
   if (settings.uid) {
     await chmod(join(project.root, 'src/agents/Trap/.venv/bin/python'), 0o755);

@@ -66,10 +66,14 @@ class WithheldEnv:
         path = os.fspath(cast("str | os.PathLike[str]", file))
         if os.path.basename(path) != ".env":
             return False
-        folder = os.path.realpath(os.path.dirname(os.path.abspath(path)))
-        # What is not there, or closed to this process, fails as it would anyway.
-        is_there = os.access(self._root_env, os.R_OK)
-        if os.path.join(folder, ".env") != self._root_env or not is_there:
+        named = os.path.join(os.path.realpath(os.path.dirname(os.path.abspath(path))), ".env")
+        # What is not there fails as it would anyway.
+        if not os.path.exists(named):
+            return False
+        if named == os.path.join(self._load["folder"], ".env"):
+            # The agent's own may be closed to the user that its process runs as; the gateway gave what is in it.
+            return not os.access(named, os.R_OK)
+        if named != self._root_env:
             return False
         self._tell(_author_frame())
         return True
