@@ -15,18 +15,40 @@ export type Terminal = {
   json(value: unknown): void;
   /** Something about the work itself: standard error, so that results stay clean. */
   note(text: string): void;
+  /** What is under way: on a terminal one line that rewrites itself until '' ends it, elsewhere a note each time. */
+  progress(text: string): void;
   /** The text, styled where standard output is a terminal with colours. */
   styled(style: Style, text: string): string;
 };
 
-/** The terminal of this process. */
-export function createTerminal(): Terminal {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', surviveClosedPipe);
+type Streams = { readonly stdout: NodeJS.WriteStream; readonly stderr: NodeJS.WriteStream };
+
+/** The terminal of this process, or of other streams. */
+export function createTerminal({ stdout, stderr }: Streams = process): Terminal {
+  for (const stream of [stdout, stderr]) stream.on('error', surviveClosedPipe);
+  let isUnderWay = false;
+  const rewrite = (text: string): void => {
+    if (!isUnderWay && text === '') return;
+    isUnderWay = text !== '';
+    // A line that wraps cannot be written over.
+    stderr.write(`\r\u001B[2K${shownText(text).slice(0, (stderr.columns ?? 80) - 1)}`);
+  };
+  const note = (text: string): void => {
+    rewrite('');
+    stderr.write(`${shownText(text)}\n`);
+  };
   return {
-    line: (text) => void process.stdout.write(`${shownText(text)}\n`),
-    json: (value) => void process.stdout.write(`${shownJson(value, 2)}\n`),
-    note: (text) => void process.stderr.write(`${shownText(text)}\n`),
-    styled: (style, text) => styleText(style, text, { stream: process.stdout }),
+    note,
+    line(text) {
+      rewrite('');
+      stdout.write(`${shownText(text)}\n`);
+    },
+    json: (value) => void stdout.write(`${shownJson(value, 2)}\n`),
+    progress(text) {
+      if (stderr.isTTY) rewrite(text);
+      else if (text !== '') note(text);
+    },
+    styled: (style, text) => styleText(style, text, { stream: stdout }),
   };
 }
 

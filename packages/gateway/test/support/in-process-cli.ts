@@ -30,6 +30,7 @@ export function inProcessCli(
       note: (text) => {
         err += `${text}\n`;
       },
+      progress: () => undefined,
       styled: (_style, text) => text,
     };
     const context: CommandContext = {

@@ -128,10 +128,15 @@ function showProgress({ terminal }: CommandContext, what: string): { readonly en
   const startedAtMs = performance.now();
   let timer = setTimeout(function show() {
     const seconds = Math.round((performance.now() - startedAtMs) / 1000);
-    terminal.note(seconds < 2 ? `${what} …` : `${what} … (${seconds} s)`);
+    terminal.progress(seconds < 2 ? `${what} …` : `${what} … (${seconds} s)`);
     timer = setTimeout(show, progressEveryMs);
   }, progressAfterMs);
-  return { end: () => clearTimeout(timer) };
+  return {
+    end() {
+      clearTimeout(timer);
+      terminal.progress('');
+    },
+  };
 }
 
 function declaresNothing({ result }: ModuleInstall): boolean {

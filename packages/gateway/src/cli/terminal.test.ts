@@ -1,0 +1,25 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import { createTerminal, type Terminal } from './terminal.ts';
+
+/** What is written to standard error, where that is a terminal of this width or, with none, a file. */
+function written(columns: number | undefined, say: (terminal: Terminal) => void): string {
+  const about = { isTTY: columns !== undefined, columns };
+  const stream = () => Object.assign(new PassThrough(), about) as unknown as NodeJS.WriteStream;
+  const stderr = stream();
+  say(createTerminal({ stdout: stream(), stderr }));
+  return String(stderr.read());
+}
+
+test('progress is one line that rewrites itself on a terminal, and lines elsewhere', () => {
+  const say = (terminal: Terminal) => {
+    terminal.progress('Installing … (5 s)');
+    terminal.progress('Installing … (10 s)');
+    terminal.note('Done.');
+    terminal.progress('');
+  };
+  expect(written(16, say)).toBe(
+    '\r\u001B[2KInstalling … (5\r\u001B[2KInstalling … (1\r\u001B[2KDone.\n',
+  );
+  expect(written(undefined, say)).toBe('Installing … (5 s)\nInstalling … (10 s)\nDone.\n');
+});
