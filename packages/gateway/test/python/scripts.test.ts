@@ -162,7 +162,7 @@ describe.skipIf(missing)(`scripts in Python (${missing ?? 'runs'})`, () => {
     [
       'an agent with an argument of another name, beside one that is whole',
       `${agent}other = Agent(nam="B")\n`,
-      { code: 'import_failed', line: 4 },
+      { code: 'unknown_argument', line: 4, hint: 'Did you mean `name`?' },
     ],
   ])('refuses %s', async (...args) => {
     const [, source, finding] = args;
