@@ -111,6 +111,16 @@ const served: readonly Case[] = [
     { code: 'call_at_load', line: 6 },
   ],
   [
+    'asks a model with another HTTP client',
+    'import os, requests\naddress = os.environ["OPENAI_BASE_URL"]\nrequests.post(address + "/responses", json={})\n',
+    { code: 'call_at_load', line: 6 },
+  ],
+  [
+    'asks a model with an async one',
+    'import os, httpx2\nasync def main():\n    async with httpx2.AsyncClient() as client:\n        await client.post(os.environ["OPENAI_BASE_URL"] + "/chat/completions", json={})\nasyncio.run(main())\n',
+    { code: 'call_at_load', line: 7 },
+  ],
+  [
     'ends its process',
     'import os\ndef main(): os._exit(4)\nmain()\n',
     {

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
+from ..around.http_clients import looking_at_requests
 from ..around.written_setting import written_setting
 from ..explain.code_frame import ReadText, locate
 from ..explain.failure_detail import is_local_path
@@ -49,9 +50,17 @@ class Refused:
 
 
 @contextlib.contextmanager
-def refusing_calls(refused: list[Refused]) -> Generator[None]:
-    """Inside, runs of the SDK and calls of models with `openai` raise `RefusedAtLoad`, and are noted."""
-    with _refusing_runs(refused), _refusing_requests(refused):
+def refusing_calls(refused: list[Refused], gateway: str | None) -> Generator[None]:
+    """
+    Inside, runs of the SDK, calls of models with `openai`, and those that other HTTP clients send to the gateway raise
+    `RefusedAtLoad`, and are noted. `gateway` is the address at which it answers calls of models.
+    """
+
+    def look(url: str) -> None:
+        if gateway and url.startswith(gateway):
+            _refuse_model(url, refused)
+
+    with _refusing_runs(refused), _refusing_requests(refused), looking_at_requests(look):
         yield
 
 
@@ -95,11 +104,11 @@ def _refusing_requests(refused: list[Refused]) -> Generator[None]:
     request, async_request = sync_client.request, async_client.request
 
     def refusing(self: Any, cast_to: Any, options: Any, **more: Any) -> Any:
-        _refuse_model(options, refused)
+        _refuse_model(getattr(options, "url", ""), refused)
         return request(self, cast_to, options, **more)
 
     async def async_refusing(self: Any, cast_to: Any, options: Any, **more: Any) -> Any:
-        _refuse_model(options, refused)
+        _refuse_model(getattr(options, "url", ""), refused)
         return await async_request(self, cast_to, options, **more)
 
     sync_client.request, async_client.request = refusing, async_refusing
@@ -109,8 +118,8 @@ def _refusing_requests(refused: list[Refused]) -> Generator[None]:
         sync_client.request, async_client.request = request, async_request
 
 
-def _refuse_model(options: Any, refused: list[Refused]) -> None:
-    if str(getattr(options, "url", "")).endswith(_MODEL_PATHS):
+def _refuse_model(url: object, refused: list[Refused]) -> None:
+    if str(url).partition("?")[0].endswith(_MODEL_PATHS):
         _refuse("asks a model", refused)
 
 

@@ -132,7 +132,8 @@ class Loading:
         outline = outline_of(self._sources.peek(self._load["entry"]))
         seen = Seen({}, self._load, self._sources.peek, outline)
         refused: list[Refused] = []
-        guard = nullcontext() if are_permitted(outline) else refusing_calls(refused)
+        gateway = self._load["env"].get("OPENAI_BASE_URL")
+        guard = nullcontext() if are_permitted(outline) else refusing_calls(refused, gateway)
         try:
             with guard, exits_raise(), self._limit.armed():
                 importer.import_entry()

@@ -42,7 +42,8 @@ class _ChildImporter(ModuleImporter):
         if path != self._entry or are_permitted(outline_of(self._sources.peek(path))):
             super().exec_module(module)
             return
-        with refusing_calls([]), contextlib.suppress(RefusedAtLoad, SystemExit):
+        refusing = refusing_calls([], os.environ.get("OPENAI_BASE_URL"))
+        with refusing, contextlib.suppress(RefusedAtLoad, SystemExit):
             super().exec_module(module)
 
 
