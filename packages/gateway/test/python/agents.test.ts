@@ -121,6 +121,17 @@ describe.skipIf(missing)(`agents of the SDK in a Python worker (${missing ?? 'ru
       reason: 'content_filter',
       blockedBy: 'politeness',
     });
+    const { input } = asked('Hi');
+    const items = [{ role: 'system' as const, text: 'Be kind.' }, ...(input?.items ?? [])];
+    expect((await worker.eventsOf('x', asked('Hi', { items }))).at(-1)).toMatchObject({
+      type: 'failed',
+      detail: {
+        line: 10,
+        stage: 'guardrail',
+        message:
+          "The guardrail politeness takes a text alone; a conversation is a list of items. ('list' object has no attribute 'lower')",
+      },
+    });
   });
 
   test('holds tools to the verdicts of the run, and asks where they say so', async () => {

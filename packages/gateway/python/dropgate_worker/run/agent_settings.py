@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import json
 from typing import TYPE_CHECKING, Any, cast
 
@@ -58,18 +59,33 @@ def agent_view(sdk: ModuleType, agent: Agent[Any], run_input: RunInput) -> Agent
     if output_format["type"] == "json_schema" and output_type_name(agent) == "text":
         changed["output_type"] = _schema_output(sdk, output_format)
     text, guardrails = lone_text(run_input["items"]), listed(agent, "input_guardrails")
-    if text is not None and guardrails:
+    if guardrails:
         changed["input_guardrails"] = [_given_text(one, text) for one in guardrails]
     return _changed_copy(agent, changed) if changed else agent
 
 
-def _given_text(guardrail: Any, text: str) -> Any:
-    """Streamed runs of the SDK give guardrails a list even where the run was given a string; whole ones do not."""
+class GuardrailTakesText(TypeError):
+    """A guardrail was given a conversation, and can check a text alone."""
+
+
+def _given_text(guardrail: Any, text: str | None) -> Any:
+    """
+    Streamed runs of the SDK give guardrails a list even where the run was given a string; whole ones do not. One that
+    fails because a conversation is a list says so.
+    """
     check = guardrail.guardrail_function
 
-    def check_text(context: object, agent: object, given: object) -> object:
-        is_list = isinstance(given, list) and len(cast("list[object]", given)) == 1
-        return check(context, agent, text if is_list else given)
+    async def check_text(context: object, agent: object, given: object) -> object:
+        is_list = isinstance(given, list)
+        is_lone = is_list and len(cast("list[object]", given)) == 1
+        try:
+            checked = check(context, agent, given if text is None or not is_lone else text)
+            return await checked if inspect.isawaitable(checked) else checked
+        except (AttributeError, TypeError) as error:
+            if not is_list or "list" not in str(error):
+                raise
+            said = f"The guardrail {guardrail.get_name()} takes a text alone; a conversation is a list of items."
+            raise GuardrailTakesText(said) from error
 
     changed = {"name": guardrail.get_name(), "guardrail_function": check_text}
     return _changed_copy(guardrail, changed)
