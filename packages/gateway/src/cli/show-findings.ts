@@ -42,7 +42,9 @@ export function describeFinding(finding: ShownFinding, width: number): string[] 
     `${finding.severity}: ${place || (agent_id ?? module_path ?? 'project')}`,
     ...indented(finding.message, width),
     ...(hint ? indented(`→ ${hint}`, width) : []),
-    ...(replaced ? indented(`Of generation ${finding.generation}, which was replaced.`, width) : []),
+    ...(replaced
+      ? indented(`Of generation ${finding.generation}, which was replaced.`, width)
+      : []),
     ...(generation === null
       ? []
       : indented(`Generation ${generation} of ${agent_id} goes on serving.`, width)),

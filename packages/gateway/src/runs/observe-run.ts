@@ -26,7 +26,7 @@ export type ObserveRunOptions = {
  * @returns What sees each event as it happens, but for the last.
  */
 export function observeRun(options: ObserveRunOptions): (event: RunEvent) => void {
-  const { abort, timeoutMs, emit, agent, ending } = options;
+  const { abort, timeoutMs, emit, ending } = options;
   const startedMs = performance.now();
   let firstTextMs: number | null = null;
   const deadline = setTimeout(() => abort.abort(timedOut(timeoutMs)), timeoutMs);
