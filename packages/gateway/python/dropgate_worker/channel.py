@@ -1,4 +1,4 @@
-"""Newline-delimited JSON in UTF-8 over the socket to the gateway. Always reads; one write for all of one tick."""
+"""Newline-delimited JSON in UTF-8, with raw bytes between, over the socket to the gateway. Always reads; one write for all of one tick."""
 
 import asyncio
 import json
@@ -7,46 +7,83 @@ import time
 from collections.abc import Callable
 from typing import Any, cast
 
-from .protocol import Message
+from .protocol import MAX_FRAME_BYTES, Message
+
+
+# What takes each message, with the raw bytes that came after its line; None where the line announces none.
+TakeMessage = Callable[[Message, bytes | None], None]
 
 
 class ChannelFailure(Exception):
-    """Why a channel closed by itself: `line_too_long` or `not_json`."""
+    """Why a channel closed by itself: `line_too_long`, `not_json` or `bytes_invalid`."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
 
 
-class LineReader:
-    """Cuts bytes into lines before decoding, so that no character is split. An unfinished last line is dropped."""
+class FrameReader:
+    """Cuts bytes into lines, each with the raw bytes that its `bytes` announces. What is not whole at the end is dropped."""
 
     def __init__(self, max_line_bytes: int) -> None:
         self._max_line_bytes = max_line_bytes
-        self._partial: list[bytes] = []
-        self._partial_bytes = 0
+        self._pieces: list[bytes] = []
+        self._length = 0
+        self._announced: tuple[Message, int] | None = None
 
-    def push(self, chunk: bytes, on_message: Callable[[Message], None]) -> None:
+    def push(self, chunk: bytes, take: TakeMessage) -> None:
         """Hands on each whole message. Raises `ChannelFailure`; what follows is then not worth reading."""
-        start = 0
-        while (end := chunk.find(b"\n", start)) != -1:
-            self._check_length(self._partial_bytes + end - start)
-            line = chunk[start:end]
-            if self._partial:
-                line = b"".join([*self._partial, line])
-                self._partial, self._partial_bytes = [], 0
-            start = end + 1
-            on_message(parse_message(line))
-        if start == len(chunk):
-            return
-        self._partial.append(chunk[start:])
-        self._partial_bytes += len(chunk) - start
-        self._check_length(self._partial_bytes)
+        start = self._take_bytes(chunk, 0, take)
+        while start is not None:
+            end = chunk.find(b"\n", start)
+            piece = chunk[start:] if end == -1 else chunk[start:end]
+            self._check_length(self._length + len(piece))
+            self._add(piece)
+            if end == -1:
+                return
+            message = parse_message(self._whole())
+            if "bytes" in message:
+                self._announced = (message, _announced_length(message))
+            else:
+                take(message, None)
+            start = self._take_bytes(chunk, end + 1, take)
+
+    def _take_bytes(self, chunk: bytes, start: int, take: TakeMessage) -> int | None:
+        """Where the next line begins; None where more has to come."""
+        if self._announced is None:
+            return start
+        message, length = self._announced
+        end = min(len(chunk), start + length - self._length)
+        self._add(chunk[start:end])
+        if self._length < length:
+            return None
+        self._announced = None
+        take(message, self._whole())
+        return end
+
+    def _add(self, piece: bytes) -> None:
+        if piece:
+            self._pieces.append(piece)
+            self._length += len(piece)
+
+    def _whole(self) -> bytes:
+        whole = b"".join(self._pieces)
+        self._pieces, self._length = [], 0
+        return whole
 
     def _check_length(self, length: int) -> None:
         if length > self._max_line_bytes:
             message = f"A line is longer than {self._max_line_bytes} bytes."
             raise ChannelFailure("line_too_long", message)
+
+
+def _announced_length(message: Message) -> int:
+    length = message["bytes"]
+    # A bool is an int here.
+    if type(length) is int and 0 <= length <= MAX_FRAME_BYTES:
+        return length
+    text = f"The bytes after a line are no whole number up to {MAX_FRAME_BYTES}."
+    raise ChannelFailure("bytes_invalid", text)
 
 
 def parse_message(line: bytes) -> Message:
@@ -132,13 +169,13 @@ class StreamProtocol(asyncio.Protocol):
     def __init__(
         self,
         channel: Channel,
-        on_message: Callable[[Message], None],
+        on_message: TakeMessage,
         max_line_bytes: int,
         on_end: Callable[[], None],
     ) -> None:
         self._channel = channel
         self._on_message = on_message
-        self._reader = LineReader(max_line_bytes)
+        self._reader = FrameReader(max_line_bytes)
         self._on_end = on_end
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

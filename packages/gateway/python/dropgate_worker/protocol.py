@@ -1,5 +1,6 @@
 """
-What crosses the channel, as the gateway's `protocol/` tells it: one JSON object per line, names as they are there.
+What crosses the channel, as the gateway's `protocol/` tells it: one JSON object per line, names as they are there; where it has
+`bytes`, so many raw bytes follow. Model calls of this worker take the loopback broker: it says no `model_call`.
 
 Types alone: what comes from the gateway is trusted, what goes there is checked by it. Runs are in `run_protocol.py`.
 """
@@ -11,10 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 if TYPE_CHECKING:
     from typing_extensions import NotRequired
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 # Longest line the gateway may send.
 MAX_LINE_BYTES = 80 * 1024 * 1024
+
+# Most raw bytes that follow one line.
+MAX_FRAME_BYTES = 8 * 1024 * 1024
 
 Api = Literal["responses", "chat_completions"]
 SettingSource = Literal["__gateway__", "agent", "config", "environment", "default"]

@@ -179,6 +179,7 @@ async function askToLoad(
     if (message.type === 'loaded' || message.type === 'load_failed') answered.resolve(message);
     else answerWhileLoading(worker, message, { load, outside: options.outside });
   });
+  worker.answerModels(options.access.answerOver);
   const env = moduleEnvironment(load.env, options.access);
   const { loadTimeoutMs: timeoutMs } = options;
   worker.send({ type: 'load', version: protocolVersion, load: { ...load, env }, timeoutMs });

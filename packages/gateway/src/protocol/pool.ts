@@ -5,6 +5,7 @@ import type { RunEvent, Usage } from './run.ts';
 import type { RunEnding } from './run-ending.ts';
 import type { RunSink } from './run-sink.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion, WorkerRun } from './worker/messages.ts';
+import type { ModelChannel, TakeModelMessage } from './worker/model-channel.ts';
 
 /** One run as the pool gets it. */
 export type PoolRun = {
@@ -51,6 +52,8 @@ export type LiveRun = {
 export type ModelAccess = {
   readonly baseUrl: string;
   readonly token: string;
+  /** Answers the calls that come over the worker's channel, until the token ends. */
+  readonly answerOver: (channel: ModelChannel) => TakeModelMessage;
   /** Sends its later calls to another upstream; a name that is unknown fails each call. */
   readonly setUpstream: (name: string) => void;
   readonly startRun: (runId: string, keyId: string) => void;

@@ -30,7 +30,7 @@ function startWorker(stream: Socket): void {
   const ending: Ending = { exitCode: null };
   const channel = createChannel<ToWorker, FromWorker>(stream, {
     maxIncomingLineBytes: maxLineToWorkerBytes,
-    onMessage: (message) => server.take(message),
+    onMessage: (message, bytes) => server.take(message, bytes),
     onClose: () => endProcess(ending),
   });
   const end = (exitCode: number): void => {

@@ -11,12 +11,14 @@ import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
 import type { Loading, LoadResult } from './load/load-module.ts';
 import type { ProcessExit } from './load/process-exit.ts';
 import type { LoadedModule } from './loaded-module.ts';
+import { createModelLine } from './models/model-line.ts';
 import type { Preload } from './preload.ts';
 import { processRuns } from './run/outside-runs.ts';
 
 /** What answers the gateway's messages in a worker. */
 export type ModuleServer = {
-  readonly take: (message: ToWorker) => void;
+  /** `bytes` are those that came after the message's line. */
+  readonly take: (message: ToWorker, bytes: Buffer | null) => void;
   /** Ends the load under way as failed by an error that nobody caught; false where none is under way. */
   readonly failLoad: (code: string, error: unknown) => boolean;
   /** True where an exit under way is one of the script of the module that is being loaded, and not to be done. */
@@ -28,7 +30,7 @@ export type ModuleServer = {
 };
 
 export type ModuleServerDeps = {
-  readonly send: (message: FromWorker) => void;
+  readonly send: (message: FromWorker, bytes?: Uint8Array) => void;
   readonly preload: Preload;
   /** Folder the gateway was started in. */
   readonly projectRoot: string;
@@ -40,6 +42,7 @@ export type ModuleServerDeps = {
 /** Serves one module in the life of the process: loads it, runs it, tells how the process fares. */
 export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
   const { send } = deps;
+  const line = createModelLine(send);
   const state: State = { phase: 'spare', loading: null, module: null, runs: null };
 
   const load = async (asked: ModuleLoad): Promise<void> => {
@@ -51,7 +54,7 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
     state.runs = createActiveRuns({ runModule, send });
     processRuns.connect(state.runs.outside);
     const { projectRoot, env } = deps;
-    state.loading = beginLoad(asked, { projectRoot, env, preloadedSdk });
+    state.loading = beginLoad(asked, { projectRoot, env, preloadedSdk, line });
     const result = await state.loading.result;
     // Promises that the module left rejected are told before this resumes, and become the outcome.
     await setImmediate();
@@ -59,7 +62,8 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
   };
 
   return {
-    take(message) {
+    take(message, bytes) {
+      if (message.type === 'model_data') return line.take(message, bytes);
       if (message.type !== 'load') return takeMessage(message, state, deps);
       if (state.phase !== 'spare') return;
       if (message.version !== protocolVersion) return refuseVersion(message, send);
@@ -98,7 +102,7 @@ function finishLoad(state: State, result: LoadResult, deps: ModuleServerDeps): v
 }
 
 function takeMessage(
-  message: Exclude<ToWorker, { type: 'load' }>,
+  message: Exclude<ToWorker, { type: 'load' | 'model_data' }>,
   { module, runs }: State,
   { send, onShutdown }: ModuleServerDeps,
 ): void {

@@ -14,6 +14,7 @@ type Vectors = {
     readonly name: string;
     readonly chunks: readonly string[];
     readonly messages: readonly object[];
+    readonly raw?: readonly (string | null)[];
     readonly failure?: ChannelFailure['type'];
   }[];
   readonly from_worker: readonly {
@@ -31,19 +32,24 @@ test('the vectors are those of this version', () => {
   expect(vectors.version).toBe(protocolVersion);
 });
 
-test.each(vectors.lines)('reads lines: $name', async ({ chunks, messages, failure }) => {
+test.each(vectors.lines)('reads lines: $name', async ({ chunks, messages, raw, failure }) => {
   const [peer, stream] = duplexPair();
   const received: object[] = [];
+  const bodies: (string | null)[] = [];
   const { promise: closed, resolve } = Promise.withResolvers<ChannelFailure | null>();
   createChannel<{ type: string }, never>(stream, {
     maxIncomingLineBytes: 64,
-    onMessage: (message) => received.push(message),
+    onMessage(message, bytes) {
+      received.push(message);
+      bodies.push(bytes?.toString('latin1') ?? null);
+    },
     onClose: resolve,
   });
   for (const chunk of chunks) peer.write(Buffer.from(chunk, 'latin1'));
   peer.end();
   expect((await closed)?.type).toBe(failure);
   expect(received).toEqual(messages);
+  expect(bodies).toEqual(raw ?? messages.map(() => null));
 });
 
 test.each(vectors.from_worker)('takes from a worker: $name', ({ message, verdict }) => {

@@ -4,16 +4,27 @@ import json
 import sys
 from typing import Any
 
-from dropgate_worker.channel import ChannelFailure, LineReader, line_of
+from dropgate_worker.channel import ChannelFailure, FrameReader, line_of
 
 said: list[dict[str, object]] = []
 for vector in json.load(sys.stdin):
     messages: list[dict[str, Any]] = []
-    reader, failure = LineReader(64), None
+    raw: list[str | None] = []
+    reader, failure = FrameReader(64), None
+
+    def take(
+        message: dict[str, Any],
+        body: bytes | None,
+        messages: list[dict[str, Any]] = messages,
+        raw: list[str | None] = raw,
+    ) -> None:
+        messages.append(message)
+        raw.append(None if body is None else body.decode("latin-1"))
+
     try:
         for chunk in vector["chunks"]:
-            reader.push(chunk.encode("latin-1"), messages.append)
+            reader.push(chunk.encode("latin-1"), take)
     except ChannelFailure as error:
         failure = error.kind
-    said.append({"messages": messages, "failure": failure})
+    said.append({"messages": messages, "raw": raw, "failure": failure})
 sys.stdout.buffer.write(line_of({"said": said}))

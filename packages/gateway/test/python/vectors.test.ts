@@ -13,6 +13,7 @@ type Line = {
   readonly name: string;
   readonly chunks: readonly string[];
   readonly messages: readonly object[];
+  readonly raw?: readonly (string | null)[];
   readonly failure?: string;
 };
 
@@ -30,8 +31,9 @@ describe.skipIf(missing)(
         input: JSON.stringify(lines),
       });
       const { said } = JSON.parse(output.toString());
-      const expected = lines.map(({ messages, failure }) => ({
+      const expected = lines.map(({ messages, raw, failure }) => ({
         messages,
+        raw: raw ?? messages.map(() => null),
         failure: failure ?? null,
       }));
       expect(said).toEqual(expected);

@@ -1,16 +1,46 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { duplexPair } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import type { GatewayEvent } from '../../src/events.ts';
 import type { OutsideCalls } from '../../src/protocol/policy.ts';
+import type { ModelAccess } from '../../src/protocol/pool.ts';
+import { type Channel, createChannel } from '../../src/protocol/worker/channel.ts';
+import {
+  type FromWorker,
+  type ModelMessage,
+  maxFrameBytes,
+  maxLineFromWorkerBytes,
+  type ToWorker,
+} from '../../src/protocol/worker/messages.ts';
 import { createBroker } from '../../src/upstreams/broker/broker.ts';
 import type { TokenBudget } from '../../src/upstreams/broker/budgeted-call.ts';
 import type { RemoteUpstream, Upstream } from '../../src/upstreams/upstream.ts';
+import { createBrokerResponse } from '../../src/worker/models/broker-response.ts';
+import { createModelLine } from '../../src/worker/models/model-line.ts';
 
 type ModelCalled = Extract<GatewayEvent, { type: 'model_called' }>;
 
-/** A started broker with one worker's access to it; closed when the test ends. */
-export async function startBroker(
+/** How a worker's calls reach the broker. */
+export const ways = ['connections', 'the channel'] as const;
+
+/** A started broker with one worker's access to it, over connections; closed when the test ends. */
+export const startBroker = startBrokerOver('connections');
+
+/** The same with calls that go this way, but for uploads and calls with another token. */
+export function startBrokerOver(way: (typeof ways)[number]) {
+  return (...given: Given) => start(way, ...given);
+}
+
+type Given = [
+  upstreams: readonly Upstream[],
+  budget?: TokenBudget,
+  outsideCalls?: OutsideCalls,
+  environment?: Readonly<Record<string, string>>,
+];
+
+async function start(
+  way: (typeof ways)[number],
   upstreams: readonly Upstream[],
   budget?: TokenBudget,
   outsideCalls: OutsideCalls = 'refuse_budgeted',
@@ -35,10 +65,13 @@ export async function startBroker(
   await broker.start();
   onTestFinished(() => broker.close());
   const access = broker.grant('default/tester');
+  const { line, channel } = openLine(access);
   return {
     broker,
     access,
     calls,
+    /** The worker's end of its channel. */
+    channel,
     /** The events of model calls, once there are this many. */
     async called(count: number): Promise<ModelCalled[]> {
       while (calls.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
@@ -51,9 +84,43 @@ export async function startBroker(
       headers.set('authorization', `Bearer ${token}`);
       if (run !== undefined) headers.set('x-dropgate-run', run);
       if (typeof rest.body === 'string') headers.set('content-type', 'application/json');
-      return fetch(`${access.baseUrl}${path}`, { method: 'POST', ...rest, headers });
+      const { body = null, signal, method = 'POST' } = rest;
+      const isForChannel = way === 'the channel' && token === access.token;
+      const fits = body === null || (typeof body === 'string' && body.length < maxFrameBytes);
+      if (!isForChannel || !fits) {
+        return fetch(`${access.baseUrl}${path}`, { method: 'POST', ...rest, headers });
+      }
+      const answer = line.call({
+        method,
+        path: `/v1${path}`,
+        headers: Object.fromEntries(headers),
+        body: body === null ? null : Buffer.from(body),
+        runId: run,
+        signal: signal ?? undefined,
+      });
+      return answer.then((head) => createBrokerResponse(head, { url: path, needs: null }));
     },
   };
+}
+
+/** A worker's end of a channel to the broker; both close when the test ends. */
+function openLine(access: ModelAccess) {
+  const [theirs, ours] = duplexPair();
+  const limits = { maxIncomingLineBytes: maxLineFromWorkerBytes, onClose: () => {} };
+  const gateway: Channel<ToWorker> = createChannel<ModelMessage, ToWorker>(ours, {
+    ...limits,
+    onMessage: (message, bytes) => take(message, bytes),
+  });
+  const take = access.answerOver(gateway);
+  const channel: Channel<FromWorker> = createChannel<ToWorker, FromWorker>(theirs, {
+    ...limits,
+    onMessage(message, bytes) {
+      if (message.type === 'model_data') line.take(message, bytes);
+    },
+  });
+  const line = createModelLine(channel.send);
+  onTestFinished(() => void channel.close());
+  return { line, channel };
 }
 
 /** An upstream that behaves as the handler says; closed when the test ends. */

@@ -239,6 +239,7 @@ function loggedAccess(
   return {
     baseUrl: 'http://127.0.0.1:1/v1',
     token: 'worker-token',
+    answerOver: () => (message) => log.push(`${message.type} ${message.callId}`),
     setUpstream: (name) => log.push(`upstream ${name}`),
     startRun: (runId, keyId) => log.push(`start ${runId} ${keyId}`),
     usageOf: (runId) => metered[runId] ?? null,

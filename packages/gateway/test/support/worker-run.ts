@@ -6,6 +6,7 @@ import type { ToolVerdicts } from '../../src/protocol/worker/messages.ts';
 import type { LoadedModule, RunRequest } from '../../src/worker/loaded-module.ts';
 import { createBrokerFetch } from '../../src/worker/models/broker-fetch.ts';
 import { createRunModule } from '../../src/worker/run/run-module.ts';
+import { lineOverHttp } from './line-over-http.ts';
 import { sampleManifest } from './manifest.ts';
 
 /** A loaded module around any value, with the SDK copy of the tests. */
@@ -18,7 +19,8 @@ export function loadedModule(
 
 /** A model that calls a test's upstream as a worker does, through the fetch to the broker; its client retries nothing. */
 export function modelAt(baseURL: string, api: 'responses' | 'chat_completions' = 'responses') {
-  const fetch = createBrokerFetch({ brokerBaseUrl: baseURL, original: globalThis.fetch });
+  const line = lineOverHttp(baseURL);
+  const fetch = createBrokerFetch({ brokerBaseUrl: baseURL, original: globalThis.fetch, line });
   const client = new OpenAI({ baseURL, apiKey: 'worker-token', maxRetries: 0, fetch });
   return api === 'responses'
     ? new sdk.OpenAIResponsesModel(client, 'test')

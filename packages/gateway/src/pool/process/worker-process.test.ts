@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { patienceMs } from '../../../test/support/hang-limit.ts';
 import { isAlive } from '../../../test/support/scripted-pool.ts';
-import { WorkerProcess, type WorkerProcessOptions } from './worker-process.ts';
+import type { WorkerProcessOptions } from './worker-options.ts';
+import { WorkerProcess } from './worker-process.ts';
 
 const scriptedWorker = fileURLToPath(
   new URL('../../../test/fixtures/scripted-worker.ts', import.meta.url),
@@ -84,7 +85,7 @@ function start(options: Partial<WorkerProcessOptions> = {}): WorkerProcess {
 function greetAndSay(message: object): string {
   const hello = {
     type: 'hello',
-    version: 1,
+    version: 2,
     pid: 1,
     runtime: { name: 'node', version: process.versions.node },
   };

@@ -10,12 +10,14 @@ import {
   protocolVersion,
   type ToWorker,
 } from '../../protocol/worker/messages.ts';
-import { type ProcessUser, signalGroup } from '../../system/processes.ts';
+import type { ModelChannel, TakeModelMessage } from '../../protocol/worker/model-channel.ts';
+import { signalGroup } from '../../system/processes.ts';
 import { createDescendants, type Descendants } from './descendants.ts';
 import { readOutputs, untilClosed } from './last-lines.ts';
 import { endLeftovers, markVariable, type Traces } from './leftovers.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 import { describeEnd, endInside, type WorkerEnd, type WorkerFault } from './worker-end.ts';
+import type { WorkerProcessOptions } from './worker-options.ts';
 
 /** How long a new process may take until it says hello. Generous: a busy machine starts many at once. */
 const HELLO_TIMEOUT_MS = 30_000;
@@ -25,24 +27,6 @@ const END_STEP_MS = 1000;
 
 /** How long to wait for a process that was killed: the system may hold it in a call that never returns. */
 const KILLED_EXIT_MS = 5000;
-
-export type WorkerProcessOptions = {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string>>;
-  /** Null for the gateway's own. */
-  readonly user: ProcessUser | null;
-  /** Whether `command` is the door of a sandbox, which tells a signal as an exit code. */
-  readonly isInside?: boolean;
-  readonly stallTimeoutMs: number;
-  /** Of it and all its children. */
-  readonly memoryLimitMb: number;
-  readonly processLimit: number;
-  readonly onOutput: (stream: 'stdout' | 'stderr', line: string) => void;
-  /** Told at its start, and when a child leaves its session. */
-  readonly onTraces?: (traces: Traces) => void;
-};
 
 /** What a worker says that concerns its owner; the rest is handled here. */
 export type WorkerMessage = Extract<
@@ -69,6 +53,7 @@ export class WorkerProcess {
   readonly #end = Promise.withResolvers<WorkerEnd>();
   readonly #helloTimer: NodeJS.Timeout;
   #listener: ((message: WorkerMessage) => void) | null = null;
+  #takeModelMessage: TakeModelMessage | null = null;
   #killed: { reason: WorkerEndReason; message: string } | null = null;
   #fault: WorkerFault | null = null;
   #errorLines: readonly string[] = [];
@@ -122,6 +107,11 @@ export class WorkerProcess {
     this.#listener = listener;
   }
 
+  /** Has its model calls answered from now on; one that it makes before is a breach. */
+  answerModels(answerOver: (channel: ModelChannel) => TakeModelMessage): void {
+    this.#takeModelMessage = answerOver(this.#channel);
+  }
+
   /** Throws where the message cannot be written as JSON. */
   send(message: ToWorker): void {
     this.#channel.send(message);
@@ -162,12 +152,12 @@ export class WorkerProcess {
   #openChannel(): Channel<ToWorker> {
     return createChannel<{ type: string }, ToWorker>(this.#child.stdio[3] as Duplex, {
       maxIncomingLineBytes: maxLineFromWorkerBytes,
-      onMessage: (message) => this.#receive(message),
+      onMessage: (message, bytes) => this.#receive(message, bytes),
       onClose: (failure) => this.#channelClosed(failure),
     });
   }
 
-  #receive(unchecked: { type: string }): void {
+  #receive(unchecked: { type: string }, bytes: Buffer | null): void {
     const message = parseFromWorker(unchecked);
     if (message === 'reserved') return;
     if (message === null) {
@@ -186,6 +176,12 @@ export class WorkerProcess {
         return;
       case 'pong':
         return;
+      case 'model_call':
+      case 'model_ack':
+      case 'model_abort':
+        if (this.#takeModelMessage) this.#takeModelMessage(message, bytes);
+        else this.#unasked(message.type);
+        return;
       case 'loaded':
       case 'load_failed':
         this.#watchdog.resume();
@@ -199,7 +195,11 @@ export class WorkerProcess {
         message satisfies never;
     }
     if (this.#listener) this.#listener(message);
-    else this.#breach(`The process sent "${message.type}" without being asked.`);
+    else this.#unasked(message.type);
+  }
+
+  #unasked(type: string): void {
+    this.#breach(`The process sent "${type}" without being asked.`);
   }
 
   #greet(version: number): void {

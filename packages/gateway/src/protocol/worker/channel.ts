@@ -1,9 +1,16 @@
 import type { Duplex } from 'node:stream';
+import { createFrameReader, type FrameFailure } from './frame-reader.ts';
+import { maxFrameBytes } from './messages.ts';
 
-/** One end of a conversation of JSON objects, one a line. */
+/** One end of a conversation of JSON objects, one a line, of which some bring raw bytes along. */
 export type Channel<Out> = {
-  /** Queues a message; all of one tick leave in one write. Does nothing once closed. Throws what `JSON.stringify` throws. */
-  readonly send: (message: Out) => void;
+  /**
+   * Queues a message, with the bytes that follow it; all of one tick leave in one write. Does nothing once closed. Throws
+   * what `JSON.stringify` throws.
+   */
+  readonly send: (message: Out, bytes?: Uint8Array) => void;
+  /** Calls back when the system has taken all that was sent so far; never once closed. */
+  readonly onceTaken: (callback: () => void) => void;
   /** Hands what is queued to the system at once, as far as that takes it: for the last words of a process. */
   readonly flush: () => void;
   /** Sends what is queued, then closes; nothing more is received. */
@@ -11,15 +18,15 @@ export type Channel<Out> = {
 };
 
 /** Why a channel closed by itself. The message quotes nothing of what was received. */
-export type ChannelFailure = {
-  readonly type: 'line_too_long' | 'not_json' | 'stream_error';
-  readonly message: string;
-};
+export type ChannelFailure =
+  | FrameFailure
+  | { readonly type: 'stream_error'; readonly message: string };
 
 export type ChannelOptions<In> = {
   /** Longest line taken, without its end; a longer one fails the channel as soon as it is seen to be longer. */
   readonly maxIncomingLineBytes: number;
-  readonly onMessage: (message: In) => void;
+  /** `bytes` is null where the message's line announces none. */
+  readonly onMessage: (message: In, bytes: Buffer | null) => void;
   /** Called exactly once: with null where either side closed, else with what failed. No message comes after it. */
   readonly onClose: (failure: ChannelFailure | null) => void;
 };
@@ -41,24 +48,17 @@ export function createChannel<In extends { readonly type: string }, Out>(
     options.onClose(failure);
   };
 
-  const takeLine = (line: Buffer): boolean => {
-    const message = parseMessage(line);
-    if (message === null) {
-      finish({ type: 'not_json', message: 'A line is no JSON object with a "type".' });
-    } else {
-      // The peer's shape is its own claim; whoever does not trust it checks it.
-      options.onMessage(message as In);
-    }
+  const limits = { maxLineBytes: options.maxIncomingLineBytes, maxBytes: maxFrameBytes };
+  const reader = createFrameReader(limits, (message, bytes) => {
+    // The peer's shape is its own claim; whoever does not trust it checks it.
+    options.onMessage(message as In, bytes);
     return state === 'open';
-  };
-
-  const lines = createLineReader(options.maxIncomingLineBytes, takeLine);
+  });
   const writer = createWriter(stream);
 
   stream.on('data', (chunk: Buffer) => {
-    if (state !== 'open' || lines.push(chunk)) return;
-    const message = `A line is longer than ${options.maxIncomingLineBytes} bytes.`;
-    finish({ type: 'line_too_long', message });
+    const failure = state === 'open' ? reader.push(chunk) : null;
+    if (failure) finish(failure);
   });
   stream.on('end', () => {
     finish(null);
@@ -68,8 +68,17 @@ export function createChannel<In extends { readonly type: string }, Out>(
   stream.on('error', (error) => finish({ type: 'stream_error', message: error.message }));
 
   return {
-    send(message) {
-      if (state === 'open') writer.write(`${JSON.stringify(message)}\n`);
+    send(message, bytes) {
+      if (state !== 'open') return;
+      const line = JSON.stringify(message);
+      if (bytes) writer.write(`${line.slice(0, -1)},"bytes":${bytes.length}}\n`, bytes);
+      else writer.write(`${line}\n`);
+    },
+    onceTaken(callback) {
+      if (state !== 'open') return;
+      writer.flush();
+      if (stream.writableLength === 0) callback();
+      else if (stream.writable) stream.write('', (error) => error ?? callback());
     },
     flush: writer.flush,
     close() {
@@ -81,63 +90,29 @@ export function createChannel<In extends { readonly type: string }, Out>(
   };
 }
 
-function parseMessage(line: Buffer): { type: string } | null {
-  try {
-    const value: unknown = JSON.parse(line.toString('utf8'));
-    const isMessage =
-      typeof value === 'object' &&
-      value !== null &&
-      'type' in value &&
-      typeof value.type === 'string';
-    return isMessage ? (value as { type: string }) : null;
-  } catch {
-    return null;
-  }
-}
-
-/**
- * Cuts chunks into lines before decoding, so that no character is split. `takeLine` answers false to stop.
- * `push` answers false where a line is too long; the rest is then no longer worth reading.
- */
-function createLineReader(maxLineBytes: number, takeLine: (line: Buffer) => boolean) {
-  let partial: Buffer[] = [];
-  let partialBytes = 0;
-
-  return {
-    push(chunk: Buffer): boolean {
-      let start = 0;
-      for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
-        if (partialBytes + end - start > maxLineBytes) return false;
-        const tail = chunk.subarray(start, end);
-        const line = partialBytes === 0 ? tail : Buffer.concat([...partial, tail]);
-        partial = [];
-        partialBytes = 0;
-        start = end + 1;
-        if (!takeLine(line)) return true;
-      }
-      if (start === chunk.length) return true;
-      partial.push(chunk.subarray(start));
-      partialBytes += chunk.length - start;
-      return partialBytes <= maxLineBytes;
-    },
-  };
-}
-
+/** All of one tick leaves in one write. */
 function createWriter(stream: Duplex) {
-  let queue: string[] = [];
+  let queue: (string | Uint8Array)[] = [];
 
   const flush = (): void => {
     if (queue.length === 0) return;
-    const text = queue.join('');
+    const written = joined(queue);
     queue = [];
-    if (stream.writable) stream.write(text);
+    if (stream.writable) stream.write(written);
   };
 
   return {
-    write(line: string): void {
+    write(...pieces: readonly (string | Uint8Array)[]): void {
       if (queue.length === 0) process.nextTick(flush);
-      queue.push(line);
+      queue.push(...pieces);
     },
     flush,
   };
+}
+
+function joined(pieces: readonly (string | Uint8Array)[]): string | Uint8Array {
+  if (pieces.every((piece) => typeof piece === 'string')) return pieces.join('');
+  return Buffer.concat(
+    pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)),
+  );
 }

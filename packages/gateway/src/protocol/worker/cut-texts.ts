@@ -47,6 +47,9 @@ export function cutTexts(message: FromWorker): FromWorker {
     case 'hello':
     case 'run_over':
     case 'pong':
+    case 'model_call':
+    case 'model_ack':
+    case 'model_abort':
       return message;
     default:
       return message satisfies never;

@@ -24,6 +24,11 @@ export const toolDecidedSchema = z.object({
   answer: z.enum(effects),
 });
 
+const MAX_PATH_LENGTH = 8192;
+
+/** Of a model call; the worker's own. */
+const modelCallIdSchema = z.string().min(1).max(64);
+
 /** A `FromWorker` by its type. A message that is added here is known to the gateway. */
 export const fromWorkerSchemas = {
   hello: z.object({ version: z.number(), pid: z.number(), runtime: runtimeSchema }),
@@ -43,6 +48,20 @@ export const fromWorkerSchemas = {
     question: workerQuestionSchema,
   }),
   tool_decided: toolDecidedSchema,
+  /** A call of the broker without its token, for the channel is the worker's own. Its body follows as raw bytes; without them it has none. */
+  model_call: z.object({
+    callId: modelCallIdSchema,
+    /** Null where the worker cannot tell for which run it calls. */
+    runId: z.string().nullable(),
+    method: z.string().max(16),
+    /** As at the broker, with query: `/v1/responses`. */
+    path: z.string().max(MAX_PATH_LENGTH),
+    headers: z.record(z.string(), z.string()),
+  }),
+  /** How many bytes more of an answer were taken by whoever reads it. */
+  model_ack: z.object({ callId: modelCallIdSchema, taken: z.int().nonnegative() }),
+  /** Nobody reads the answer any more. */
+  model_abort: z.object({ callId: modelCallIdSchema }),
   pong: z.object({ sequence: z.number(), rssMb: z.number().nonnegative() }),
   /** Last words of a worker that ends: because of an error nobody caught (also where no cause is named), or by an exit of the module's own. */
   fault: z.object({

@@ -9,10 +9,19 @@ import type {
 } from './message-schemas.ts';
 
 /**
- * Version of the protocol on fd 3. One JSON object per line, UTF-8. Names are those of these types (camelCase):
- * events cross the boundary as they are, without a mapping on the hot path.
+ * Version of the protocol on fd 3. One JSON object per line, UTF-8; where it has `bytes`, so many raw bytes follow. Names
+ * are those of these types (camelCase): events cross the boundary as they are, without a mapping on the hot path.
  */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
+
+/** Most raw bytes that follow one line, in either direction. A longer body of a model call takes the loopback broker. */
+export const maxFrameBytes = 8 * 1024 * 1024;
+
+/** Bytes of one answer that may be on their way to a worker, or with it, before it says that it has taken them. */
+export const modelWindowBytes = 256 * 1024;
+
+/** After so many bytes of an answer taken a worker says so. */
+export const modelAckBytes = 64 * 1024;
 
 /** Events a worker may send for a run before it has to wait for more credit. */
 export const initialCredits = 256;
@@ -55,8 +64,22 @@ export type ToWorker =
   | { readonly type: 'decisions'; readonly runId: string; readonly verdicts: ToolVerdicts }
   | { readonly type: 'reply'; readonly callId: string; readonly result: unknown }
   | { readonly type: 'refusal'; readonly callId: string; readonly message: string }
+  | ModelData
   | { readonly type: 'ping'; readonly sequence: number }
   | { readonly type: 'shutdown' };
+
+/**
+ * A part of the answer to a `model_call`; its bytes may follow. The first has status and headers, names of these in small
+ * letters. None comes after the one with `end`, or with `cut`: the answer broke off.
+ */
+export type ModelData = {
+  readonly type: 'model_data';
+  readonly callId: string;
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly end?: true;
+  readonly cut?: true;
+};
 
 /** A question a worker asks, during a run or outside of any; the answer is a `reply` or a `refusal` with the same `callId`. */
 export type WorkerQuestion = Inferred<typeof workerQuestionSchema>;
@@ -74,6 +97,12 @@ type FromWorkerSchemas = typeof fromWorkerSchemas;
 export type FromWorker = {
   [Type in keyof FromWorkerSchemas]: { readonly type: Type } & Inferred<FromWorkerSchemas[Type]>;
 }[keyof FromWorkerSchemas];
+
+/** What a worker says of its model calls. */
+export type ModelMessage = Extract<
+  FromWorker,
+  { type: 'model_call' | 'model_ack' | 'model_abort' }
+>;
 
 /** A worker's answer to `load`, or the same said for a worker that died over it. */
 export type LoadAnswer = Extract<FromWorker, { type: 'loaded' | 'load_failed' }>;

@@ -3,21 +3,192 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import OpenAI, { toFile } from 'openai';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { remote, startBroker, startUpstream } from '../../../test/support/broker-kit.ts';
+import {
+  remote,
+  startBroker,
+  startBrokerOver,
+  startUpstream,
+  ways,
+} from '../../../test/support/broker-kit.ts';
 
 const question = JSON.stringify({ model: 'gpt-5', input: 'hi' });
 const MIB = 1024 * 1024;
 const answer = JSON.stringify({ object: 'response', usage: { input_tokens: 3, output_tokens: 2 } });
 
-async function answering() {
+async function answering(start = startBroker) {
   const upstream = await startUpstream((_request, response) => {
     response.setHeader('content-type', 'application/json');
     response.end(answer);
   });
-  return { upstream, ...(await startBroker([remote(upstream.baseUrl)])) };
+  return { upstream, ...(await start([remote(upstream.baseUrl)])) };
 }
 
-describe('who may call', () => {
+describe.each(ways)('calls over %s', (way) => {
+  const startBroker = startBrokerOver(way);
+  const answered = () => answering(startBroker);
+
+  describe('who may call', () => {
+    test('a revoked token is no token', async () => {
+      const { send, access } = await answered();
+      expect((await send('/responses', { body: question })).status).toBe(200);
+      access.revoke();
+      expect((await send('/responses', { body: question })).status).toBe(401);
+    });
+
+    test('the upstream sees the real key and nothing of the worker', async () => {
+      const { send, access, upstream } = await answered();
+      access.startRun('run_1', 'key_1');
+      const headers = { 'openai-project': 'p', 'x-stainless-lang': 'js', cookie: 'a=b' };
+      await send('/responses?x=1', { body: question, run: 'run_1', headers });
+      const seen = upstream.requests[0]!;
+      expect(seen.url).toBe('/v1/responses?x=1');
+      expect(seen.headers).toMatchObject({
+        authorization: 'Bearer sk-real',
+        'openai-project': 'p',
+      });
+      expect(
+        Object.keys(seen.headers).filter((name) =>
+          /dropgate|stainless|cookie|accept-enc/.test(name),
+        ),
+      ).toEqual([]);
+    });
+
+    test('an upstream without a key gets no authorization', async () => {
+      const upstream = await startUpstream((_request, response) => response.end('{}'));
+      const { send } = await startBroker([remote(upstream.baseUrl, { apiKey: null })]);
+      await send('/responses', { body: question });
+      expect(upstream.requests[0]!.headers.authorization).toBeUndefined();
+    });
+  });
+
+  describe('whose call it is', () => {
+    test('a call is booked on the run it names', async () => {
+      const { send, access, called } = await answered();
+      access.startRun('run_1', 'key_1');
+      access.startRun('run_2', 'key_2');
+      await send('/responses', { body: question, run: 'run_2' });
+      expect(await called(1)).toEqual([
+        {
+          type: 'model_called',
+          agentId: 'default/tester',
+          runId: 'run_2',
+          keyId: 'key_2',
+          upstream: 'openai',
+          path: '/v1/responses',
+          model: 'gpt-5',
+          status: 200,
+          outcome: 'ok',
+          attempts: 1,
+          durationMs: expect.any(Number),
+          usage: {
+            requests: 1,
+            inputTokens: 3,
+            outputTokens: 2,
+            cachedInputTokens: 0,
+            reasoningTokens: 0,
+          },
+          error: null,
+        },
+      ]);
+    });
+
+    test('a run costs what its calls cost, and nothing more is told of it once it has ended', async () => {
+      const { send, access, called } = await answered();
+      access.startRun('run_1', 'key_1');
+      access.startRun('run_2', 'key_1');
+      expect(access.usageOf('run_1')).toMatchObject({ requests: 0, inputTokens: 0 });
+      await send('/responses', { body: question, run: 'run_1' });
+      await send('/responses', { body: question, run: 'run_1' });
+      await called(2);
+      expect(access.usageOf('run_1')).toEqual({
+        requests: 2,
+        inputTokens: 6,
+        outputTokens: 4,
+        cachedInputTokens: 0,
+        reasoningTokens: 0,
+      });
+      expect(access.usageOf('run_2')).toMatchObject({ requests: 0, inputTokens: 0 });
+      access.endRun('run_1');
+      expect(access.usageOf('run_1')).toBeNull();
+    });
+
+    test('a call that names none is the sole live run’s, else the worker’s', async () => {
+      const { send, access, called } = await answered();
+      await send('/responses', { body: question });
+      access.startRun('run_1', 'key_1');
+      await send('/responses', { body: question });
+      access.startRun('run_2', 'key_2');
+      await send('/responses', { body: question });
+      const calls = await called(3);
+      expect(calls.map(({ runId, keyId }) => [runId, keyId])).toEqual([
+        [null, null],
+        ['run_1', 'key_1'],
+        [null, null],
+      ]);
+    });
+
+    test('a run that has ended, or belongs to another token, is refused', async () => {
+      const { broker, send, access, upstream } = await answered();
+      broker.grant('default/other').startRun('run_other', 'key_1');
+      access.startRun('run_1', 'key_1');
+      access.endRun('run_1');
+      for (const run of ['run_1', 'run_other']) {
+        const response = await send('/responses', { body: question, run });
+        expect(response.status).toBe(403);
+        expect(response.headers.get('x-should-retry')).toBe('false');
+      }
+      expect(upstream.requests).toHaveLength(0);
+    });
+  });
+
+  describe('where a call goes', () => {
+    test('an agent has the upstream it names', async () => {
+      const named = await startUpstream((_request, response) => response.end('{}'));
+      const usual = await startUpstream((_request, response) => response.end('{}'));
+      const { send, access } = await startBroker([
+        remote(usual.baseUrl),
+        remote(named.baseUrl, { name: 'local', modelAliases: { 'gpt-*': 'llama' } }),
+      ]);
+      access.setUpstream('local');
+      await send('/responses', { body: question });
+      expect([usual.requests.length, named.requests.length]).toEqual([0, 1]);
+    });
+
+    test('an upstream that does not exist fails the call and says which do', async () => {
+      const { send, access } = await answered();
+      access.setUpstream('gone');
+      const response = await send('/responses', { body: question });
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain(
+        '\\"gone\\", which is not configured: choose one of openai.',
+      );
+    });
+
+    test('a body goes through byte by byte, and renamed only where an alias applies', async () => {
+      const bodies: string[] = [];
+      const upstream = await startUpstream(async (request, response) => {
+        bodies.push(Buffer.concat(await Array.fromAsync(request)).toString());
+        response.end('{}');
+      });
+      const modelAliases = { 'gpt-*': 'llama' };
+      const { send, called } = await startBroker([remote(upstream.baseUrl, { modelAliases })]);
+      const odd = '{ "model":"other",\n "seed": 12345678901234567890 , "input":"ü"}';
+      await send('/responses', { body: odd });
+      await send('/responses', { body: question });
+      expect(bodies).toEqual([odd, '{"model":"llama","input":"hi"}']);
+      expect((await called(2))[1]!.model).toBe('gpt-5');
+    });
+
+    test('paths that are not on the list do not leave the broker', async () => {
+      const { send, upstream } = await answered();
+      expect((await send('/organization/users', { method: 'GET' })).status).toBe(404);
+      expect((await send('/responses', { method: 'GET' })).status).toBe(405);
+      expect(upstream.requests).toHaveLength(0);
+    });
+  });
+});
+
+describe('who may call over connections', () => {
   test.each([
     ['no token', undefined],
     ['another token', `Bearer dgw_${'a'.repeat(43)}`],
@@ -34,160 +205,9 @@ describe('who may call', () => {
     expect(await response.json()).toMatchObject({ error: { code: 'invalid_api_key' } });
     expect(upstream.requests).toHaveLength(0);
   });
-
-  test('a revoked token is no token', async () => {
-    const { send, access } = await answering();
-    expect((await send('/responses', { body: question })).status).toBe(200);
-    access.revoke();
-    expect((await send('/responses', { body: question })).status).toBe(401);
-  });
-
-  test('the upstream sees the real key and nothing of the worker', async () => {
-    const { send, access, upstream } = await answering();
-    access.startRun('run_1', 'key_1');
-    const headers = { 'openai-project': 'p', 'x-stainless-lang': 'js', cookie: 'a=b' };
-    await send('/responses?x=1', { body: question, run: 'run_1', headers });
-    const seen = upstream.requests[0]!;
-    expect(seen.url).toBe('/v1/responses?x=1');
-    expect(seen.headers).toMatchObject({ authorization: 'Bearer sk-real', 'openai-project': 'p' });
-    expect(
-      Object.keys(seen.headers).filter((name) => /dropgate|stainless|cookie|accept-enc/.test(name)),
-    ).toEqual([]);
-  });
-
-  test('an upstream without a key gets no authorization', async () => {
-    const upstream = await startUpstream((_request, response) => response.end('{}'));
-    const { send } = await startBroker([remote(upstream.baseUrl, { apiKey: null })]);
-    await send('/responses', { body: question });
-    expect(upstream.requests[0]!.headers.authorization).toBeUndefined();
-  });
 });
 
-describe('whose call it is', () => {
-  test('a call is booked on the run it names', async () => {
-    const { send, access, called } = await answering();
-    access.startRun('run_1', 'key_1');
-    access.startRun('run_2', 'key_2');
-    await send('/responses', { body: question, run: 'run_2' });
-    expect(await called(1)).toEqual([
-      {
-        type: 'model_called',
-        agentId: 'default/tester',
-        runId: 'run_2',
-        keyId: 'key_2',
-        upstream: 'openai',
-        path: '/v1/responses',
-        model: 'gpt-5',
-        status: 200,
-        outcome: 'ok',
-        attempts: 1,
-        durationMs: expect.any(Number),
-        usage: {
-          requests: 1,
-          inputTokens: 3,
-          outputTokens: 2,
-          cachedInputTokens: 0,
-          reasoningTokens: 0,
-        },
-        error: null,
-      },
-    ]);
-  });
-
-  test('a run costs what its calls cost, and nothing more is told of it once it has ended', async () => {
-    const { send, access, called } = await answering();
-    access.startRun('run_1', 'key_1');
-    access.startRun('run_2', 'key_1');
-    expect(access.usageOf('run_1')).toMatchObject({ requests: 0, inputTokens: 0 });
-    await send('/responses', { body: question, run: 'run_1' });
-    await send('/responses', { body: question, run: 'run_1' });
-    await called(2);
-    expect(access.usageOf('run_1')).toEqual({
-      requests: 2,
-      inputTokens: 6,
-      outputTokens: 4,
-      cachedInputTokens: 0,
-      reasoningTokens: 0,
-    });
-    expect(access.usageOf('run_2')).toMatchObject({ requests: 0, inputTokens: 0 });
-    access.endRun('run_1');
-    expect(access.usageOf('run_1')).toBeNull();
-  });
-
-  test('a call that names none is the sole live run’s, else the worker’s', async () => {
-    const { send, access, called } = await answering();
-    await send('/responses', { body: question });
-    access.startRun('run_1', 'key_1');
-    await send('/responses', { body: question });
-    access.startRun('run_2', 'key_2');
-    await send('/responses', { body: question });
-    const calls = await called(3);
-    expect(calls.map(({ runId, keyId }) => [runId, keyId])).toEqual([
-      [null, null],
-      ['run_1', 'key_1'],
-      [null, null],
-    ]);
-  });
-
-  test('a run that has ended, or belongs to another token, is refused', async () => {
-    const { broker, send, access, upstream } = await answering();
-    broker.grant('default/other').startRun('run_other', 'key_1');
-    access.startRun('run_1', 'key_1');
-    access.endRun('run_1');
-    for (const run of ['run_1', 'run_other']) {
-      const response = await send('/responses', { body: question, run });
-      expect(response.status).toBe(403);
-      expect(response.headers.get('x-should-retry')).toBe('false');
-    }
-    expect(upstream.requests).toHaveLength(0);
-  });
-});
-
-describe('where a call goes', () => {
-  test('an agent has the upstream it names', async () => {
-    const named = await startUpstream((_request, response) => response.end('{}'));
-    const usual = await startUpstream((_request, response) => response.end('{}'));
-    const { send, access } = await startBroker([
-      remote(usual.baseUrl),
-      remote(named.baseUrl, { name: 'local', modelAliases: { 'gpt-*': 'llama' } }),
-    ]);
-    access.setUpstream('local');
-    await send('/responses', { body: question });
-    expect([usual.requests.length, named.requests.length]).toEqual([0, 1]);
-  });
-
-  test('an upstream that does not exist fails the call and says which do', async () => {
-    const { send, access } = await answering();
-    access.setUpstream('gone');
-    const response = await send('/responses', { body: question });
-    expect(response.status).toBe(400);
-    expect(await response.text()).toContain(
-      '\\"gone\\", which is not configured: choose one of openai.',
-    );
-  });
-
-  test('a body goes through byte by byte, and renamed only where an alias applies', async () => {
-    const bodies: string[] = [];
-    const upstream = await startUpstream(async (request, response) => {
-      bodies.push(Buffer.concat(await Array.fromAsync(request)).toString());
-      response.end('{}');
-    });
-    const modelAliases = { 'gpt-*': 'llama' };
-    const { send, called } = await startBroker([remote(upstream.baseUrl, { modelAliases })]);
-    const odd = '{ "model":"other",\n "seed": 12345678901234567890 , "input":"ü"}';
-    await send('/responses', { body: odd });
-    await send('/responses', { body: question });
-    expect(bodies).toEqual([odd, '{"model":"llama","input":"hi"}']);
-    expect((await called(2))[1]!.model).toBe('gpt-5');
-  });
-
-  test('paths that are not on the list do not leave the broker', async () => {
-    const { send, upstream } = await answering();
-    expect((await send('/organization/users', { method: 'GET' })).status).toBe(404);
-    expect((await send('/responses', { method: 'GET' })).status).toBe(405);
-    expect(upstream.requests).toHaveLength(0);
-  });
-
+describe('over connections', () => {
   test('a path that climbs out of the base is refused', async () => {
     const { access, upstream } = await answering();
     const status = await new Promise((resolve) => {

@@ -6,14 +6,19 @@ import type { ModelAccess } from '../../protocol/pool.ts';
 import { createUpstreamDispatcher } from '../relay/upstream-dispatcher.ts';
 import { createUncounted } from '../relay/usage-request.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
+import { createAnswerCall } from './answer-call.ts';
 import type { TokenBudget } from './budgeted-call.ts';
+import { createChannelCalls } from './channel-calls.ts';
 import { type BrokerDoor, openDoor } from './door.ts';
-import { createGrants } from './grants.ts';
-import { createCallHandler } from './serve-call.ts';
+import { createGrants, grantOfToken } from './grants.ts';
+import { createHttpCalls } from './http-calls.ts';
 
 const WORKER_KEEP_ALIVE_MS = 60_000;
 
-/** The loopback endpoint through which workers reach upstreams, without ever holding their keys. */
+/**
+ * The way through which workers reach upstreams, without ever holding their keys: over their channels, and a loopback
+ * endpoint for their children, other HTTP clients and uploads.
+ */
 export type Broker = {
   /** Listens on a free port of 127.0.0.1; before that nothing can be granted. */
   start(): Promise<void>;
@@ -46,12 +51,9 @@ export function createBroker(deps: {
   const dispatcher = createUpstreamDispatcher(deps.environment ?? {});
   const server = createServer();
   const grants = createGrants(() => baseUrlOf(server));
-  const handleCall = createCallHandler({
-    ...deps,
-    grants,
-    dispatcher,
-    uncounted: createUncounted(),
-  });
+  const uncounted = createUncounted();
+  const answerCall = createAnswerCall({ ...deps, dispatcher, uncounted });
+  const handleCall = createHttpCalls(answerCall, grants);
   let door: BrokerDoor | null = null;
   server.keepAliveTimeout = WORKER_KEEP_ALIVE_MS;
   server.on('request', (request, response) => void handleCall(request, response));
@@ -70,7 +72,11 @@ export function createBroker(deps: {
       if (!door) throw new Error('The broker has no door.');
       return { port: portOf(server), socket: door.socket };
     },
-    grant: (agentId) => grants.issue(agentId),
+    grant(agentId) {
+      const access = grants.issue(agentId);
+      const grantOf = () => grantOfToken(grants, access.token);
+      return { ...access, answerOver: createChannelCalls(answerCall, grantOf) };
+    },
     async close() {
       grants.revokeAll();
       server.closeAllConnections();

@@ -37,21 +37,24 @@ export type Grant = {
   openCall(runId: string | undefined): LiveCall;
 };
 
+/** A worker's access, but for the way over its channel. */
+export type IssuedAccess = Omit<ModelAccess, 'answerOver'>;
+
 export type Grants = {
-  issue(agentId: string): ModelAccess;
+  issue(agentId: string): IssuedAccess;
   find(token: string): Grant | undefined;
   revokeAll(): void;
 };
 
 /** The live tokens of workers. A token is random and looked up whole, so no comparison leaks it. */
 export function createGrants(baseUrl: () => string): Grants {
-  const held = new Map<string, { grant: Grant; access: ModelAccess }>();
+  const held = new Map<string, { grant: Grant; access: IssuedAccess }>();
   return {
     find: (token) => held.get(token)?.grant,
     issue(agentId) {
       const token = `dgw_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
       const issued = createGrant(agentId);
-      const access: ModelAccess = {
+      const access: IssuedAccess = {
         baseUrl: baseUrl(),
         token,
         setUpstream: issued.setUpstream,
@@ -74,6 +77,16 @@ export function createGrants(baseUrl: () => string): Grants {
       for (const { access } of [...held.values()]) access.revoke();
     },
   };
+}
+
+/** @throws GatewayError `key_invalid` for a token that is none, or none any more. */
+export function grantOfToken(grants: Pick<Grants, 'find'>, token: string | undefined): Grant {
+  const grant = token === undefined ? undefined : grants.find(token);
+  if (grant) return grant;
+  throw new GatewayError(
+    'key_invalid',
+    'This endpoint takes the tokens of live agent processes only; agents find theirs in OPENAI_API_KEY.',
+  );
 }
 
 function createGrant(agentId: string) {

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { failures, GatewayError } from '../../errors.ts';
 import type { UpstreamApi } from '../../protocol/records.ts';
+import type { AnswerSink } from '../relay/answer-sink.ts';
 import { createAnswerWatch } from '../relay/answer-watch.ts';
 import type { Exchange, Outcome } from '../relay/forward.ts';
 import type { DemoUpstream } from '../upstream.ts';
@@ -56,29 +56,29 @@ export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Pro
       failure,
     };
   }
-  const { response, signal, api } = exchange;
+  const { sink, signal, api } = exchange;
   const answer = demoModel.handle(api, exchange.body);
   const watch = createAnswerWatch({
     status: answer.status,
     form: { type: answer.type === 'stream' ? 'events' : 'json', api },
   });
-  response.writeHead(answer.status, {
+  sink.head(answer.status, {
     'content-type': answer.type === 'stream' ? 'text/event-stream' : 'application/json',
     'x-should-retry': 'false',
   });
   if (answer.type === 'json') {
     const bytes = Buffer.from(JSON.stringify(answer.body));
     watch.read(bytes);
-    response.end(bytes);
+    sink.end(bytes);
   } else {
     try {
       for await (const event of answer.events) {
         signal.throwIfAborted();
         const bytes = Buffer.from(event);
         watch.read(bytes);
-        if (!response.write(bytes)) await once(response, 'drain', { signal });
+        if (!sink.write(bytes)) await drained(sink, signal);
       }
-      response.end();
+      sink.end();
     } catch (error) {
       if (!signal.aborted) throw error;
       return {
@@ -96,6 +96,18 @@ export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Pro
   const error = watch.error();
   const outcome = error === null ? 'ok' : 'failed';
   return { ...base, status: answer.status, outcome, usage: watch.usage(), error, failure: null };
+}
+
+/** Rejects with the reason of an abort. */
+function drained(sink: AnswerSink, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    sink.onceDrained(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+  });
 }
 
 function refusal({ code, message, param }: Unreadable): DemoAnswer {

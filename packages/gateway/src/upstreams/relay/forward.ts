@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
@@ -6,6 +6,7 @@ import { GatewayError } from '../../errors.ts';
 import type { UpstreamApi } from '../../protocol/records.ts';
 import type { Usage } from '../../protocol/run.ts';
 import type { RemoteUpstream } from '../upstream.ts';
+import type { AnswerSink } from './answer-sink.ts';
 import { requestHeaders } from './headers.ts';
 import { type AttemptEnd, type BrokenReason, Relay } from './relay.ts';
 import { applyAliases } from './request-body.ts';
@@ -27,7 +28,7 @@ export type Exchange = {
   readonly model: string | null;
   /** Set for a model call. */
   readonly api: UpstreamApi | null;
-  readonly response: ServerResponse;
+  readonly sink: AnswerSink;
   readonly signal: AbortSignal;
 };
 
@@ -89,7 +90,7 @@ export async function forward(
       });
       // What is refused without the question too was refused for another reason.
       if (isRefused && end.type === 'answered' && end.status < 400) uncounted.add(asked);
-      if (end.type === 'answered' || end.type === 'aborted' || exchange.response.headersSent) {
+      if (end.type === 'answered' || end.type === 'aborted' || exchange.sink.hasBegun()) {
         return outcomeOf(end, upstream, attempts);
       }
       if (asking && end.type === 'deferred' && mayRefuseToCount(end.status)) {
@@ -126,8 +127,8 @@ function attempt(
   const length = exchange.headers['content-length'];
   if (length !== undefined && !Buffer.isBuffer(exchange.body)) headers['content-length'] = length;
   return new Promise((resolve) => {
-    const { response, signal, api, body, hidesCount } = exchange;
-    const receiver = { response, signal, api, body, hidesCount, apiKey: upstream.apiKey };
+    const { sink, signal, api, body, hidesCount } = exchange;
+    const receiver = { sink, signal, api, body, hidesCount, apiKey: upstream.apiKey };
     const relay = new Relay(receiver, defers, resolve);
     if (exchange.signal.aborted) return;
     dispatcher.dispatch(

@@ -1,6 +1,7 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { UpstreamApi } from '../../protocol/records.ts';
+import type { AnswerSink } from './answer-sink.ts';
 import { type AnswerWatch, createAnswerWatch } from './answer-watch.ts';
 import { contentOf, isJson, isModelOutput, readRetryAfterMs, responseHeaders } from './headers.ts';
 import { type CountHider, createCountHider } from './hide-count.ts';
@@ -28,7 +29,7 @@ export type AttemptEnd =
 export type BrokenReason = 'unreachable' | 'timed_out' | 'cut' | 'garbled' | 'failed';
 
 type Receiver = {
-  readonly response: ServerResponse;
+  readonly sink: AnswerSink;
   readonly signal: AbortSignal;
   /** Set for a model call. */
   readonly api: UpstreamApi | null;
@@ -114,7 +115,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     const ready = this.#ready(chunk);
     if (ready === null || this.#write(ready)) return;
     controller.pause();
-    this.#receiver.response.once('drain', () => controller.resume());
+    this.#receiver.sink.onceDrained(() => controller.resume());
   }
 
   onResponseEnd(): void {
@@ -131,7 +132,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     const rest = this.#held ?? this.#hider?.rest();
     if (rest?.length) this.#write(rest);
     this.#writeHead();
-    this.#receiver.response.end();
+    this.#receiver.sink.end();
     this.#end({ type: 'answered', status, watch });
   }
 
@@ -157,7 +158,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   /** False where the worker is to be waited for. */
   #write(chunk: Buffer): boolean {
     this.#writeHead();
-    return this.#receiver.response.write(chunk);
+    return this.#receiver.sink.write(chunk);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -172,11 +173,11 @@ export class Relay implements Dispatcher.DispatchHandler {
   };
 
   #writeHead(): void {
-    const { response } = this.#receiver;
-    if (response.headersSent) return;
+    const { sink } = this.#receiver;
+    if (sink.hasBegun()) return;
     const headers = responseHeaders(this.#headers);
     if (this.#hider) delete headers['content-length'];
-    response.writeHead(this.#status, headers);
+    sink.head(this.#status, headers);
   }
 
   #end(end: AttemptEnd): void {

@@ -16,6 +16,7 @@ import { findApprovals, findDuplicateTools, findUnfit } from '../explain/unfit-a
 import { takeBindings } from '../facts/bindings.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
 import { keepModelAccess } from '../models/model-access.ts';
+import type { ModelLine } from '../models/model-line.ts';
 import { contextMaker, findContextTrouble } from '../module-context.ts';
 import { guardTools } from '../run/guard-tools.ts';
 import { callsAtLoad } from '../script/calls-at-load.ts';
@@ -55,6 +56,8 @@ export type LoadDeps = {
   readonly env: Record<string, string | undefined>;
   /** The gateway's copy of the SDK where it is already imported, with tracing muted. */
   readonly preloadedSdk: SdkCopy | null;
+  /** The way to models over the channel. */
+  readonly line: ModelLine;
 };
 
 /** A load under way. */
@@ -76,7 +79,7 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
   const sources = createSourceFiles(load);
   const startedAtMs = performance.now();
   holdProcess(deps.env.NODE_OPTIONS);
-  applyEnvironment(load, deps.env);
+  applyEnvironment(load, deps.env, deps.line);
   if (deps.preloadedSdk) {
     const api = apiOfDefault(load);
     if (api) useApi(deps.preloadedSdk, api);

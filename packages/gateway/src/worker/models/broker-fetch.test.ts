@@ -11,6 +11,7 @@ import {
   toFile,
 } from 'openai';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { lineOverHttp } from '../../../test/support/line-over-http.ts';
 import { startUpstream } from '../../../test/support/scripted-upstream.ts';
 import { type RunScope, runScope } from '../run/run-scope.ts';
 import { createBrokerFetch, installBrokerFetch } from './broker-fetch.ts';
@@ -36,7 +37,7 @@ async function startBroker(handle: Handler): Promise<{ baseUrl: string; gone: Pr
 const noOriginal: typeof fetch = () => Promise.reject(new Error('the original fetch was used'));
 
 function brokerFetchTo(baseUrl: string, original = noOriginal): typeof fetch {
-  return createBrokerFetch({ brokerBaseUrl: baseUrl, original });
+  return createBrokerFetch({ brokerBaseUrl: baseUrl, original, line: lineOverHttp(baseUrl) });
 }
 
 function clientOf(
@@ -319,12 +320,13 @@ describe('the fetch to the broker', () => {
     onTestFinished(() => {
       globalThis.fetch = original;
     });
-    installBrokerFetch({ brokerBaseUrl: baseUrl, token: 'token-of-the-worker' });
+    const line = lineOverHttp(baseUrl);
+    installBrokerFetch({ brokerBaseUrl: baseUrl, token: 'token-of-the-worker', line });
     const client = new OpenAI({ baseURL: baseUrl, apiKey: 'k' });
     await runScope.run({ runId: 'run_3' } as RunScope, () =>
       client.responses.create({ model: 'test', input: 'Hi' }),
     );
     expect(calls[0]?.headers['x-dropgate-run']).toBe('run_3');
-    expect(calls[0]?.headers.authorization).toBe('Bearer token-of-the-worker');
+    expect(calls[0]?.headers.authorization).toBeUndefined();
   });
 });

@@ -1,76 +1,68 @@
-import type { Dispatcher } from 'undici';
-import request from 'undici/lib/api/api-request.js';
-import Pool from 'undici/lib/dispatcher/pool.js';
 import { runHeader } from '../../protocol/worker/broker-headers.ts';
+import { maxFrameBytes } from '../../protocol/worker/messages.ts';
 import { runScope } from '../run/run-scope.ts';
-import { brokerFailure, createBrokerResponse } from './broker-response.ts';
+import { brokerFailure, isBrokerFailure } from './broker-failure.ts';
+import { createBrokerResponse } from './broker-response.ts';
+import type { ModelAnswer, ModelLine } from './model-line.ts';
 
 type FetchInput = Parameters<typeof globalThis.fetch>[0];
 type FetchInit = Parameters<typeof globalThis.fetch>[1];
 
-/**
- * Replaces `globalThis.fetch`: calls to the broker take undici's `request`, which costs a fraction of the CPU,
- * and carry the current run's id; all others are untouched. To be called before a module is loaded, because
- * clients keep the `fetch` they find when they are made.
- */
-export function installBrokerFetch(options: {
-  readonly brokerBaseUrl: string;
-  readonly token: string | undefined;
-}): void {
-  globalThis.fetch = createBrokerFetch({ ...options, original: globalThis.fetch });
-}
-
-/** Makes the replacement without installing it. */
-export function createBrokerFetch(deps: {
+type BrokerFetchDeps = {
   readonly brokerBaseUrl: string;
   /** What the broker takes: it knows no key that a module brings for its clients. */
   readonly token?: string | undefined;
-  readonly original: typeof globalThis.fetch;
-}): typeof globalThis.fetch {
+  readonly line: ModelLine;
+};
+
+/**
+ * Replaces `globalThis.fetch`: calls to the broker go over the channel, which costs a fraction of the CPU, and carry the
+ * current run's id; all others are untouched. To be called before a module is loaded, because clients keep the `fetch`
+ * they find when they are made.
+ */
+export function installBrokerFetch(deps: BrokerFetchDeps): void {
+  globalThis.fetch = createBrokerFetch({ ...deps, original: globalThis.fetch });
+}
+
+/**
+ * Makes the replacement without installing it. Forms, blobs, streams and what is too long for the channel go to the broker
+ * through the original.
+ */
+export function createBrokerFetch(
+  deps: BrokerFetchDeps & { readonly original: typeof globalThis.fetch },
+): typeof globalThis.fetch {
   const { origin } = new URL(deps.brokerBaseUrl);
-  const { token } = deps;
-  // The client and the broker have deadlines of their own; a model may think for minutes between two bytes.
-  const broker = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0, pipelining: 1 });
+  const { token, line } = deps;
   return (input, init) => {
     const path = pathAt(origin, input);
     if (path === null) return deps.original(input, init);
     const body = sendableBody(input, init);
     return body === undefined
       ? deps.original(input, withOwnHeaders(input, init, token))
-      : fetchFromBroker(broker, init ?? {}, { url: origin + path, path, body, token });
+      : fetchOverLine(line, init ?? {}, { url: origin + path, path, body });
   };
 }
 
-type BrokerRequest = {
-  readonly url: string;
-  readonly path: string;
-  readonly body: SentBody;
-  readonly token: string | undefined;
-};
+type BrokerRequest = { readonly url: string; readonly path: string; readonly body: SentBody };
 
-async function fetchFromBroker(
-  broker: Dispatcher,
+async function fetchOverLine(
+  line: ModelLine,
   init: NonNullable<FetchInit>,
-  { url, path, body, token }: BrokerRequest,
+  { url, path, body }: BrokerRequest,
 ): Promise<Response> {
   const signal = init.signal ?? undefined;
   const method = (init.method ?? 'GET').toUpperCase();
-  signal?.throwIfAborted();
-  let answer: Dispatcher.ResponseData;
+  const headers = headersOf(init.headers, body);
+  const runId = runScope.getStore()?.runId;
+  let answer: ModelAnswer;
   try {
-    answer = await request.call(broker, {
-      path,
-      method: method as Dispatcher.HttpMethod,
-      headers: headersOf(init.headers, body, token),
-      body,
-      ...(signal ? { signal } : {}),
-    });
+    answer = await line.call({ method, path, headers, body: bytesOf(body), runId, signal });
   } catch (error) {
-    if (signal?.aborted) throw signal.reason;
+    if (!isBrokerFailure(error)) throw error;
     throw brokerFailure(new TypeError('fetch failed', { cause: error }));
   }
   const isCompletion = method === 'POST' && path.endsWith('/chat/completions');
-  return createBrokerResponse(answer, { url, signal, needs: isCompletion ? 'choices' : null });
+  return createBrokerResponse(answer, { url, needs: isCompletion ? 'choices' : null });
 }
 
 /** Path and query of a URL at the broker, taken without parsing it: this runs for every call. Null for other servers. */
@@ -84,29 +76,36 @@ function pathAt(origin: string, input: FetchInput): string | null {
 
 type SentBody = string | Uint8Array | null;
 
-/** The body where this way can send it; undefined leaves forms, blobs, streams and `Request`s to the original. */
+/** The body where the channel can take it; undefined leaves all others, and `Request`s, to the original. */
 function sendableBody(input: FetchInput, init: FetchInit): SentBody | undefined {
   if (typeof input !== 'string' && !(input instanceof URL)) return undefined;
-  const body = init?.body ?? null;
-  if (body === null || typeof body === 'string' || body instanceof Uint8Array) return body;
-  if (body instanceof ArrayBuffer) return new Uint8Array(body);
-  return undefined;
+  const given = init?.body ?? null;
+  const body = given instanceof ArrayBuffer ? new Uint8Array(given) : given;
+  if (body === null) return body;
+  if (typeof body === 'string') return fitsFrame(body) ? body : undefined;
+  return body instanceof Uint8Array && body.length <= maxFrameBytes ? body : undefined;
 }
 
+/** Counted only where it could be too long: a character takes three bytes at most. */
+function fitsFrame(text: string): boolean {
+  return text.length * 3 <= maxFrameBytes || Buffer.byteLength(text) <= maxFrameBytes;
+}
+
+function bytesOf(body: SentBody): Uint8Array | null {
+  return typeof body === 'string' ? Buffer.from(body) : body;
+}
+
+/** Without those that are about the connection, or for the broker's own eyes: the channel says who calls, and for which run. */
 function headersOf(
   given: NonNullable<FetchInit>['headers'],
   body: SentBody,
-  token: string | undefined,
 ): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of given instanceof Headers ? given : new Headers(given)) {
-    headers[name] = value;
+    if (name !== 'authorization' && name !== runHeader) headers[name] = value;
   }
   headers.accept ??= '*/*';
   if (typeof body === 'string') headers['content-type'] ??= 'text/plain;charset=UTF-8';
-  if (token !== undefined) headers.authorization = `Bearer ${token}`;
-  const runId = runScope.getStore()?.runId;
-  if (runId !== undefined) headers[runHeader] = runId;
   return headers;
 }
 

@@ -1,15 +1,16 @@
-import type { Readable } from 'node:stream';
+import { Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import type { Dispatcher } from 'undici';
+import { brokerFailure } from './broker-failure.ts';
+import type { AnswerBody, ModelAnswer } from './model-line.ts';
 
 /**
- * Wraps an answer of undici's `request` as a `Response`. What clients of OpenAI's API use is answered directly;
+ * Wraps an answer that comes over the channel as a `Response`. What clients of OpenAI's API use is answered directly;
  * whatever else is asked for (`clone`, `blob`, `formData`, a reader on the body) is made on demand from real web objects.
  *
  * @returns An object that is `instanceof Response`. Its body fails as that of `fetch` does: with the signal's
  * reason after an abort, with `TypeError: terminated` when the connection broke.
  */
-export function createBrokerResponse(answer: Dispatcher.ResponseData, request: Request): Response {
+export function createBrokerResponse(answer: ModelAnswer, request: Request): Response {
   // At the first answer: `Response` brings Node's own client along, which takes a worker longer to load than itself.
   if (!(BrokerResponse.prototype instanceof Response)) {
     Object.setPrototypeOf(BrokerResponse.prototype, Response.prototype);
@@ -17,50 +18,33 @@ export function createBrokerResponse(answer: Dispatcher.ResponseData, request: R
   return new BrokerResponse(answer, request) as unknown as Response;
 }
 
-const mark = Symbol('dropgate.brokerFailure');
-
-/** Marks an error as a failure of a call to the broker, whoever lets it pass on its way. */
-export function brokerFailure<Failure extends Error>(error: Failure): Failure {
-  return Object.defineProperty(error, mark, { value: true });
-}
-
-/** True for an error that `brokerFailure` has marked. */
-export function isBrokerFailure(thrown: unknown): boolean {
-  return typeof thrown === 'object' && thrown !== null && mark in thrown;
-}
-
 type Request = {
   readonly url: string;
-  readonly signal: AbortSignal | undefined;
   /** A field without which a success is no answer: the SDK takes it for an empty one, and asks again. */
   readonly needs: string | null;
 };
 
 class BrokerResponse {
   readonly status: number;
-  readonly statusText: string;
+  readonly statusText = '';
   readonly ok: boolean;
   readonly url: string;
   readonly redirected = false;
   readonly type = 'basic';
-  readonly #answer: Dispatcher.ResponseData;
-  readonly #source: Readable;
-  readonly #signal: AbortSignal | undefined;
+  readonly #answer: ModelAnswer;
+  readonly #source: AnswerBody;
   readonly #needs: string | null;
   #headers: Headers | undefined;
   #body: BrokerBody | undefined;
   #real: Response | undefined;
   #used = false;
 
-  constructor(answer: Dispatcher.ResponseData, request: Request) {
-    this.status = answer.statusCode;
-    this.statusText = answer.statusText;
-    this.ok = answer.statusCode >= 200 && answer.statusCode < 300;
+  constructor(answer: ModelAnswer, request: Request) {
+    this.status = answer.status;
+    this.ok = answer.status >= 200 && answer.status < 300;
     this.url = request.url;
     this.#answer = answer;
-    // Whoever reads learns of a broken connection; a body that nobody reads must not end the process.
-    this.#source = decoded(answer).on('error', () => undefined);
-    this.#signal = request.signal;
+    this.#source = decoded(answer);
     this.#needs = request.needs;
   }
 
@@ -72,7 +56,7 @@ class BrokerResponse {
   get body(): BrokerBody | ReadableStream | null {
     if (this.#real) return this.#real.body;
     if (this.status === 204 || this.status === 304) return null;
-    this.#body ??= new BrokerBody(this.#source, this.#signal);
+    this.#body ??= new BrokerBody(this.#source);
     return this.#body;
   }
 
@@ -118,7 +102,7 @@ class BrokerResponse {
     }
     this.#used = true;
     const chunks: Uint8Array[] = [];
-    for await (const chunk of new BrokerBody(this.#source, this.#signal)) chunks.push(chunk);
+    for await (const chunk of new BrokerBody(this.#source)) chunks.push(chunk);
     const [only] = chunks;
     return only && chunks.length === 1 ? only : Buffer.concat(chunks);
   }
@@ -135,14 +119,12 @@ class BrokerResponse {
 
 /** A body that is read as an async iterable, the way clients do; a real stream is made when a reader is asked for. */
 class BrokerBody implements AsyncIterable<Uint8Array> {
-  readonly #source: Readable;
-  readonly #signal: AbortSignal | undefined;
+  readonly #source: AnswerBody;
   #stream: ReadableStream<Uint8Array> | undefined;
   #iterated = false;
 
-  constructor(source: Readable, signal: AbortSignal | undefined) {
+  constructor(source: AnswerBody) {
     this.#source = source;
-    this.#signal = signal;
   }
 
   get used(): boolean {
@@ -153,13 +135,16 @@ class BrokerBody implements AsyncIterable<Uint8Array> {
     return this.used;
   }
 
-  /** Not a generator: one that was never started would skip its cleanup on `return`, and leak the socket. */
+  /** Not a generator: one that was never started would skip its cleanup on `return`, and the call go on. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
-    const chunks = this.#chunks();
+    this.#iterated = true;
     return {
-      next: () => chunks.next(),
+      next: async () => {
+        const value = await this.#source.next();
+        return value ? { done: false, value } : { done: true, value: undefined };
+      },
       return: async () => {
-        this.#source.destroy();
+        this.#source.cancel();
         return { done: true, value: undefined };
       },
     };
@@ -170,7 +155,7 @@ class BrokerBody implements AsyncIterable<Uint8Array> {
   }
 
   async cancel(): Promise<void> {
-    this.#source.destroy();
+    this.#source.cancel();
   }
 
   getReader(): ReadableStreamDefaultReader<Uint8Array> {
@@ -199,17 +184,6 @@ class BrokerBody implements AsyncIterable<Uint8Array> {
     this.#stream ??= ReadableStream.from(this) as ReadableStream<Uint8Array>;
     return this.#stream;
   }
-
-  async *#chunks(): AsyncGenerator<Uint8Array, undefined> {
-    this.#iterated = true;
-    try {
-      for await (const chunk of this.#source) yield chunk as Uint8Array;
-    } catch (error) {
-      if (this.#signal?.aborted) throw this.#signal.reason;
-      throw brokerFailure(new TypeError('terminated', { cause: error }));
-    }
-    return undefined;
-  }
 }
 
 function parsedAnswer(text: string): unknown {
@@ -220,28 +194,46 @@ function parsedAnswer(text: string): unknown {
   }
 }
 
-function headersOf(received: Dispatcher.ResponseData['headers']): Headers {
+function headersOf(received: ModelAnswer['headers']): Headers {
   const headers = new Headers();
   for (const [name, value] of Object.entries(received)) {
-    if (value === undefined) continue;
-    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, one);
+    for (const one of typeof value === 'string' ? [value] : value) headers.append(name, one);
   }
   return headers;
 }
 
+const decoders: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
 /** This way asks for no compression, but a module may, and a server may not ask. */
-function decoded({ headers, body }: Dispatcher.ResponseData): Readable {
-  const decoders = {
-    gzip: createGunzip,
-    'x-gzip': createGunzip,
-    deflate: createInflate,
-    br: createBrotliDecompress,
-  };
-  const encoding = String(headers['content-encoding'] ?? '').toLowerCase();
-  const create = decoders[encoding as keyof typeof decoders];
+function decoded({ headers, body }: ModelAnswer): AnswerBody {
+  const create = decoders[String(headers['content-encoding'] ?? '').toLowerCase()];
   if (!create) return body;
+  const source = new Readable({
+    read() {
+      body.next().then(
+        (piece) => this.push(piece),
+        (error: Error) => this.destroy(error),
+      );
+    },
+  });
   const decoder = create();
-  body.on('error', (error) => decoder.destroy(error));
-  decoder.on('close', () => body.destroy());
-  return body.pipe(decoder);
+  // Whoever reads learns of a broken answer; one that nobody reads must not end the process.
+  decoder.on('error', () => undefined);
+  source.on('error', (error) => decoder.destroy(error));
+  const pieces = source.pipe(decoder)[Symbol.asyncIterator]();
+  return {
+    async next() {
+      const step = await pieces.next();
+      return step.done ? null : (step.value as Uint8Array);
+    },
+    cancel() {
+      decoder.destroy();
+      body.cancel();
+    },
+  };
 }

@@ -2,7 +2,7 @@ import type { FailureCode } from '../../errors.ts';
 import type { FailureDetail, RunEvent, Usage } from '../../protocol/run.ts';
 import { failureHeader } from '../../protocol/worker/broker-headers.ts';
 import { failureDetail } from '../explain/failure-detail.ts';
-import { isBrokerFailure } from '../models/broker-response.ts';
+import { isBrokerFailure } from '../models/broker-failure.ts';
 import { classNameOf, fieldsOf } from '../sdk.ts';
 
 /** The last event of a run that threw, and what the log learns of it. */

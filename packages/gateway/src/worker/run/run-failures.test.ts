@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { Agent, tool } from '@openai/agents';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { lineOverHttp } from '../../../test/support/line-over-http.ts';
 import { startUpstream, type Turn } from '../../../test/support/scripted-upstream.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import {
@@ -105,7 +106,8 @@ test.each([
   ['is no JSON', { answer: { status: 200, body: '<html>' } }],
 ])('an answer that %s fails a run that reads it itself by the upstream', async (_what, turn) => {
   const { baseUrl } = await startUpstream(turn);
-  const fetchIt = createBrokerFetch({ brokerBaseUrl: baseUrl, original: fetch });
+  const line = lineOverHttp(baseUrl);
+  const fetchIt = createBrokerFetch({ brokerBaseUrl: baseUrl, original: fetch, line });
   const body = JSON.stringify({ model: 'test', input: 'Hi', stream: true });
   const run = async () => {
     const response = await fetchIt(`${baseUrl}/responses`, { method: 'POST', body });

@@ -1,11 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PassThrough, type Readable } from 'node:stream';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { failures, GatewayError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
 import type { OutsideCalls } from '../../protocol/policy.ts';
-import { failureHeader, runHeader } from '../../protocol/worker/broker-headers.ts';
+import { failureHeader } from '../../protocol/worker/broker-headers.ts';
 import { serveDemo } from '../demo/demo-model.ts';
+import type { AnswerSink } from '../relay/answer-sink.ts';
 import { type Exchange, forward, type Outcome } from '../relay/forward.ts';
 import { readModel } from '../relay/request-body.ts';
 import { type Uncounted, usageRequest } from '../relay/usage-request.ts';
@@ -14,47 +15,60 @@ import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import { type BrokerRoute, matchRoute } from './allowed-paths.ts';
 import { createBodyRoom, type HeldBody } from './body-room.ts';
 import { type PricedCall, pricedCall, setAside, type TokenBudget } from './budgeted-call.ts';
-import type { Grant, Grants, LiveCall } from './grants.ts';
+import type { Grant, LiveCall } from './grants.ts';
 import { createKeptContexts, type KeptContexts } from './kept-contexts.ts';
 import { bookedCall, refuseUnbooked } from './outside-calls.ts';
-import { readBody } from './read-body.ts';
 
 export type CallDeps = {
   readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
   readonly budget?: TokenBudget;
   readonly outsideCalls: () => OutsideCalls;
-  readonly grants: Grants;
   readonly dispatcher: Dispatcher;
   readonly uncounted: Uncounted;
   readonly emit: Emit;
 };
 
-/**
- * Answers the requests of workers: who asks, for which run, for what, and then to the upstream.
- * The handler never rejects.
- */
-export function createCallHandler(
-  deps: CallDeps,
-): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+/** What a call asks for, however it came. */
+export type AskedCall = {
+  readonly grant: Grant;
+  readonly method: string;
+  /** Path at the broker, with query. */
+  readonly url: string;
+  /** Names in small letters. */
+  readonly headers: IncomingHttpHeaders;
+  /** The run it names. */
+  readonly runId: string | undefined;
+};
+
+/** The way a call came: its body, and where its answer goes. */
+export type CallWay = {
+  readonly sink: AnswerSink;
+  /** Told of the call before anything is read of it: who leaves aborts it, and ends it in any case. */
+  readonly onOpen: (call: LiveCall) => void;
+  /** Rejects with a GatewayError where it may not be taken. */
+  readonly takeBody: (call: LiveCall, held: HeldBody) => Promise<Buffer | Readable | null>;
+};
+
+/** Answers one call. `asked` throws a GatewayError for who may not ask. Never rejects. */
+export type AnswerCall = (asked: () => AskedCall, way: CallWay) => Promise<void>;
+
+/** Answers the calls of workers: who asks, for which run, for what, and then to the upstream. */
+export function createAnswerCall(deps: CallDeps): AnswerCall {
   const hold = createBodyRoom();
   const contexts = createKeptContexts();
-  return async (request, response) => {
-    // A worker may vanish between two writes; its `close` below is what counts.
-    response.on('error', () => {});
+  return async (ask, way) => {
     try {
-      const grant = authenticate(request, deps.grants);
-      const { pathname, search } = splitUrl(request.url ?? '/');
-      const route = matchRoute(request.method ?? 'GET', pathname);
+      const asked = ask();
+      const { grant, method, headers } = asked;
+      const { pathname, search } = splitUrl(asked.url);
+      const route = matchRoute(method, pathname);
       const upstream = chooseUpstream(deps, grant);
-      if (route.type === 'model_call') checkJson(request);
-      const call = openCall(deps, grant, request);
-      response.once('close', () => {
-        if (!response.writableFinished) call.abort('The worker left.');
-        call.end();
-      });
+      if (route.type === 'model_call') checkJson(headers);
+      const call = openCall(deps, asked);
+      way.onOpen(call);
       const held = hold(grant);
       try {
-        const incoming = { request, response, route, search, grant, call, upstream, held };
+        const incoming = { ...asked, ...way, route, search, call, upstream, held };
         await serve(deps, { ...incoming, contexts });
       } catch (error) {
         if (error instanceof GatewayError) call.refused(error.code);
@@ -66,45 +80,41 @@ export function createCallHandler(
       if (!(error instanceof GatewayError)) {
         deps.emit({ type: 'fault_survived', where: 'broker', error });
       }
-      answerFailure(response, GatewayError.from(error));
+      answerFailure(way.sink, GatewayError.from(error));
     }
   };
 }
 
-type Call = {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly route: BrokerRoute;
-  readonly search: string;
-  readonly grant: Grant;
-  readonly call: LiveCall;
-  readonly upstream: Upstream;
-  /** What its body holds in memory. */
-  readonly held: HeldBody;
-  readonly contexts: KeptContexts;
-};
+type Call = AskedCall &
+  CallWay & {
+    readonly route: BrokerRoute;
+    readonly search: string;
+    readonly call: LiveCall;
+    readonly upstream: Upstream;
+    /** What its body holds in memory. */
+    readonly held: HeldBody;
+    readonly contexts: KeptContexts;
+  };
 
 async function serve(deps: CallDeps, incoming: Call): Promise<void> {
-  const { request, response, route, grant, call } = incoming;
+  const { sink, route, grant, call, method, headers } = incoming;
   const startedMs = performance.now();
-  const body = await takeBody(incoming);
+  const body = await incoming.takeBody(call, incoming.held);
   const received: Exchange = {
-    method: request.method ?? 'GET',
+    method,
     path: route.path + incoming.search,
-    headers: request.headers,
+    headers,
     body,
     model: Buffer.isBuffer(body) ? readModel(body) : null,
     api: route.type === 'model_call' ? route.api : null,
-    response,
+    sink,
     signal: call.signal,
   };
   const priced = pricedCall(deps.budget, received, incoming);
   const { exchange } = priced;
   const outcome = await answerWithinBudget(deps, priced, incoming);
-  if (outcome.outcome === 'aborted') answerFailure(response, GatewayError.from(call.signal.reason));
-  else if (outcome.failure) answerFailure(response, outcome.failure);
-  // An upload that was answered early is read to its end, or its connection would hang.
-  if (!request.complete) request.resume();
+  if (outcome.outcome === 'aborted') answerFailure(sink, GatewayError.from(call.signal.reason));
+  else if (outcome.failure) answerFailure(sink, outcome.failure);
   if (outcome.usage) call.spent(outcome.usage);
   deps.emit({
     type: 'model_called',
@@ -161,18 +171,8 @@ function reported({
   return outcome;
 }
 
-function authenticate(request: IncomingMessage, grants: Grants): Grant {
-  const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  const grant = token === undefined ? undefined : grants.find(token);
-  if (grant) return grant;
-  throw new GatewayError(
-    'key_invalid',
-    'This endpoint takes the tokens of live agent processes only; agents find theirs in OPENAI_API_KEY.',
-  );
-}
-
 /** What cannot be read cannot be counted, and a model takes nothing else. */
-function checkJson({ headers }: IncomingMessage): void {
+function checkJson(headers: IncomingHttpHeaders): void {
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
   if (encoding === 'identity' && /^application\/(?:[\w.-]+\+)?json *(?:;|$)/i.test(type)) return;
   throw new GatewayError(
@@ -182,10 +182,10 @@ function checkJson({ headers }: IncomingMessage): void {
 }
 
 /** Reading costs nothing, so it is left to whoever does it. */
-function openCall({ outsideCalls, budget }: CallDeps, grant: Grant, request: IncomingMessage) {
+function openCall({ outsideCalls, budget }: CallDeps, { grant, method, runId }: AskedCall) {
   const mode = outsideCalls();
-  const call = bookedCall(grant.openCall(runIdOf(request)), mode);
-  if (request.method !== 'POST') return call;
+  const call = bookedCall(grant.openCall(runId), mode);
+  if (method !== 'POST') return call;
   try {
     refuseUnbooked(call, mode, budget?.hasBudget ?? (() => false));
     return call;
@@ -193,11 +193,6 @@ function openCall({ outsideCalls, budget }: CallDeps, grant: Grant, request: Inc
     call.end();
     throw error;
   }
-}
-
-function runIdOf(request: IncomingMessage): string | undefined {
-  const value = request.headers[runHeader];
-  return typeof value === 'string' ? value : undefined;
 }
 
 function chooseUpstream(deps: CallDeps, grant: Grant): Upstream {
@@ -221,17 +216,6 @@ function withFallback(
   return exchange.api !== null && fallback?.type === 'remote' ? [upstream, fallback] : [upstream];
 }
 
-/** JSON is read whole so that it can be sent again; uploads stream through. */
-async function takeBody({ request, call, held }: Call): Promise<Buffer | Readable | null> {
-  if (request.method === 'GET' || request.method === 'DELETE') return null;
-  const type = request.headers['content-type'];
-  if (type === undefined || type.includes('json')) {
-    return readBody(request, { signal: call.signal, held });
-  }
-  // A failed upload destroys its stream; the request must survive that to be answered.
-  return request.pipe(new PassThrough().on('error', () => {}));
-}
-
 function splitUrl(url: string): { pathname: string; search: string } {
   const at = url.indexOf('?');
   return at < 0
@@ -240,28 +224,26 @@ function splitUrl(url: string): { pathname: string; search: string } {
 }
 
 /**
- * Answers a worker with what failed, in OpenAI's envelope. Where its answer has already begun the
- * connection is cut: a clean end would count as success.
+ * Answers a worker with what failed, in OpenAI's envelope. Where its answer has already begun it is cut: a clean end would
+ * count as success.
  */
-function answerFailure(response: ServerResponse, error: GatewayError): void {
-  if (response.headersSent || response.destroyed) {
-    response.destroy();
+function answerFailure(sink: AnswerSink, error: GatewayError): void {
+  if (sink.hasBegun()) {
+    sink.cut();
     return;
   }
   const { status, type, wireCode } = failures[error.code];
   const { message, param } = error;
   const body = Buffer.from(JSON.stringify({ error: { message, type, param, code: wireCode } }));
-  response.writeHead(status, {
+  sink.head(status, {
     'content-type': 'application/json',
-    'content-length': body.length,
+    'content-length': String(body.length),
     // Only what passes by itself is worth a second try of the worker's own: the broker has made the others.
     'x-should-retry': String(error.code === 'overloaded'),
     [failureHeader]: error.code,
     ...(error.retryAfterSeconds === null
       ? {}
       : { 'retry-after': String(Math.ceil(error.retryAfterSeconds)) }),
-    // What is left of a refused upload is not worth reading.
-    ...(response.req.complete ? {} : { connection: 'close' }),
   });
-  response.end(body);
+  sink.end(body);
 }

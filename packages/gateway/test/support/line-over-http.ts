@@ -1,0 +1,32 @@
+import { type ClientRequest, request } from 'node:http';
+import { runHeader } from '../../src/protocol/worker/broker-headers.ts';
+import type { ModelData } from '../../src/protocol/worker/messages.ts';
+import { createModelLine, type ModelLine } from '../../src/worker/models/model-line.ts';
+
+/** A worker's way to models whose gateway is a server of the test: each call over the channel is a request to it. */
+export function lineOverHttp(baseUrl: string): ModelLine {
+  const { origin } = new URL(baseUrl);
+  const requests = new Map<string, ClientRequest>();
+  const line = createModelLine((message, bytes) => {
+    const { callId } = message;
+    if (message.type === 'model_abort') requests.get(callId)?.destroy();
+    if (message.type !== 'model_call') return;
+    const { method, path, headers, runId } = message;
+    const part = (of: Partial<ModelData>, bytes: Buffer | null = null) =>
+      line.take({ type: 'model_data', callId, ...of }, bytes);
+    const sent = request(origin + path, {
+      method,
+      headers: { ...headers, ...(runId === null ? {} : { [runHeader]: runId }) },
+    });
+    requests.set(callId, sent);
+    sent.on('error', () => part({ cut: true }));
+    sent.on('response', (response) => {
+      part({ status: response.statusCode!, headers: response.headers as Record<string, string> });
+      response.on('data', (chunk: Buffer) => part({}, chunk));
+      response.on('end', () => part({ end: true }));
+      response.on('error', () => part({ cut: true }));
+    });
+    sent.end(bytes);
+  });
+  return line;
+}
