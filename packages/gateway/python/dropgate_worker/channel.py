@@ -1,4 +1,8 @@
-"""Newline-delimited JSON in UTF-8, with raw bytes between, over the socket to the gateway. Always reads; one write for all of one tick."""
+"""
+Newline-delimited JSON in UTF-8, with raw bytes between, over the socket to the gateway.
+
+Always reads; one write for all of one tick.
+"""
 
 import asyncio
 import json
@@ -8,7 +12,6 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from .protocol import MAX_FRAME_BYTES, Message
-
 
 # What takes each message, with the raw bytes that came after its line; None where the line announces none.
 TakeMessage = Callable[[Message, bytes | None], None]
@@ -23,7 +26,7 @@ class ChannelFailure(Exception):
 
 
 class FrameReader:
-    """Cuts bytes into lines, each with the raw bytes that its `bytes` announces. What is not whole at the end is dropped."""
+    """Cuts bytes into lines, with the raw bytes that `bytes` announces. What is not whole at the end is dropped."""
 
     def __init__(self, max_line_bytes: int) -> None:
         self._max_line_bytes = max_line_bytes

@@ -1,6 +1,7 @@
 """
-What crosses the channel, as the gateway's `protocol/` tells it: one JSON object per line, names as they are there; where it has
-`bytes`, so many raw bytes follow. Model calls of this worker take the loopback broker: it says no `model_call`.
+What crosses the channel, as the gateway's `protocol/` tells it: one JSON object per line, names as they are there;
+where it has `bytes`, so many raw bytes follow. Model calls of this worker take the loopback broker: it says no
+`model_call`.
 
 Types alone: what comes from the gateway is trusted, what goes there is checked by it. Runs are in `run_protocol.py`.
 """
