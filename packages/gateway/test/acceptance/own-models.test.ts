@@ -66,6 +66,31 @@ const files = {
   },
 };
 
+/** Asks in all ways there are, one after the other, in one run. */
+const mixed = `import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { Agent, run } from '@openai/agents';
+import OpenAI from 'openai';
+const client = new OpenAI();
+const asked = new Agent({ name: 'Asked', model: 'gpt-5' });
+const body = JSON.stringify({ model: 'gpt-5', input: 'Hi' });
+const headers = { 'content-type': 'application/json' };
+const url = process.env.OPENAI_BASE_URL + '/responses';
+const child = 'fetch(process.argv[1], { method: "POST", headers: { "content-type": "application/json", authorization: "Bearer " + process.env.OPENAI_API_KEY }, body: process.argv[2] }).then((answer) => answer.text()).then(console.log)';
+const textIn = (json) => JSON.parse(json).output.at(-1).content[0].text;
+export const agent = {
+  async *run({ messages }) {
+    yield (await run(asked, 'Hi')).finalOutput + ' ';
+    yield (await client.responses.create({ model: 'gpt-5', input: 'Hi' })).output_text + ' ';
+    yield textIn(await (await fetch(url, { method: 'POST', headers, body })).text()) + ' ';
+    if (messages.at(-1).content === 'With a child') {
+      const { stdout } = await promisify(execFile)(process.execPath, ['-e', child, url, body]);
+      yield textIn(stdout);
+    }
+  },
+};
+`;
+
 const heads = {
   ts: "import { Agent, OpenAIChatCompletionsModel, OpenAIResponsesModel, setDefaultOpenAIClient, setDefaultOpenAIKey, setOpenAIAPI } from '@openai/agents';\nimport OpenAI, { AzureOpenAI } from 'openai';\n",
   py: 'import os\nfrom agents import Agent, ModelSettings, OpenAIChatCompletionsModel, OpenAIResponsesModel, set_default_openai_api, set_default_openai_client, set_default_openai_key\nfrom openai import AsyncAzureOpenAI, AsyncOpenAI\n',
@@ -89,6 +114,7 @@ beforeAll(async () => {
     ]);
   gateway = await startGateway({
     files: {
+      'src/agents/ts/mixed/agent.ts': mixed,
       ...Object.fromEntries([...written('ts'), ...(python ? written('py') : [])]),
       'gateway.yaml': `worker: { spares: 0, load_timeout_ms: ${patienceMs} }\n`,
     },
@@ -169,4 +195,27 @@ describe.each(languages)('a file in $language', ({ language, leftOut }) => {
     expect(upstream.calls.length).toBe(before);
     expect(codes.map(({ code }) => code)).toEqual(told);
   });
+});
+
+test('a module may ask in every way at once: each call is booked on its run', async () => {
+  const before = upstream.calls.length;
+  const keys = await Promise.all(['one', 'two'].map(() => gateway.createCallerKey()));
+  const alone = await call(gateway, callerKey, { model: 'ts/mixed', content: 'With a child' });
+  expect(alone.content).toBe('The gateway. The gateway. The gateway. The gateway.');
+  const usage = async () => {
+    const { by_key } = (await (await gateway.fetch('/admin/usage')).json()) as {
+      by_key: { key_id: string; model_calls: number }[];
+    };
+    return new Map(by_key.map(({ key_id, model_calls }) => [key_id, model_calls]));
+  };
+  const told = await usage();
+  const replies = await Promise.all(
+    keys.map((key, index) => call(gateway, key, { model: 'ts/mixed', stream: index === 0 })),
+  );
+  expect(replies.map(({ content }) => content)).toEqual(Array(2).fill('The gateway. '.repeat(3)));
+  expect(upstream.calls.length - before).toBe(10);
+  const keysUsed = upstream.calls.slice(before).map(({ headers }) => headers.authorization);
+  expect(new Set(keysUsed)).toEqual(new Set(['Bearer sk-real']));
+  const more = [...(await usage())].map(([key, calls]) => calls - (told.get(key) ?? 0));
+  expect(more.filter((calls) => calls > 0)).toEqual([3, 3]);
 });

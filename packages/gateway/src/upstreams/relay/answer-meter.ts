@@ -1,6 +1,6 @@
 import type { UpstreamApi } from '../../protocol/records.ts';
 import type { Usage } from '../../protocol/run.ts';
-import { createEventSplitter, type StreamEvent } from './answer-events.ts';
+import { createEventSplitter, type StreamEvent } from '../../protocol/text/server-events.ts';
 import { asObject, failureIn, isRaised, type JsonObject, parseObject } from './answer-failure.ts';
 import { readUsage } from './read-usage.ts';
 

@@ -15,6 +15,7 @@ import { explainLoadError } from '../explain/load-failure.ts';
 import { findApprovals, findDuplicateTools, findUnfit } from '../explain/unfit-agents.ts';
 import { takeBindings } from '../facts/bindings.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
+import { useDirectClient } from '../models/direct-client.ts';
 import { keepModelAccess } from '../models/model-access.ts';
 import type { ModelLine } from '../models/model-line.ts';
 import { contextMaker, findContextTrouble } from '../module-context.ts';
@@ -79,7 +80,7 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
   const sources = createSourceFiles(load);
   const startedAtMs = performance.now();
   holdProcess(deps.env.NODE_OPTIONS);
-  applyEnvironment(load, deps.env, deps.line);
+  const ownFetch = applyEnvironment(load, deps.env, deps.line);
   if (deps.preloadedSdk) {
     const api = apiOfDefault(load);
     if (api) useApi(deps.preloadedSdk, api);
@@ -101,7 +102,7 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
     files: filesOf(sources, entry).map(({ path }) => path),
   });
   const attempt = async (): Promise<LoadResult> => {
-    const outcome = await loadModule(context, { hooks, script, around }, deps);
+    const outcome = await loadModule(context, { hooks, script, around, ownFetch }, deps);
     if ('findings' in outcome) return failed(outcome.findings);
     // What the script leaves rejected is told before this resumes.
     await setImmediate();
@@ -133,13 +134,15 @@ type LoadTools = {
   readonly hooks: ModuleHooks;
   readonly script: LoadScript;
   readonly around: Surroundings;
+  /** What this process has as its `fetch`, where the module leaves it alone. */
+  readonly ownFetch: typeof fetch;
 };
 
 type Outcome = LoadedModule | { readonly findings: readonly Finding[] };
 
 async function loadModule(
   context: FailureContext,
-  { hooks, script, around }: LoadTools,
+  { hooks, script, around, ownFetch }: LoadTools,
   deps: LoadDeps,
 ): Promise<Outcome> {
   const { load } = context;
@@ -165,6 +168,10 @@ async function loadModule(
   const { env } = deps;
   const entryText = context.sources.peek(load.entry);
   const access = keepModelAccess({ load, env, entryText, sdk: sdk?.copy ?? null });
+  const brokerBaseUrl = load.env.OPENAI_BASE_URL;
+  if (sdk && brokerBaseUrl) {
+    await useDirectClient(sdk.copy, { line: deps.line, brokerBaseUrl, fetch: ownFetch });
+  }
   const apiBefore = sdk?.copy === deps.preloadedSdk ? apiOfDefault(load) : null;
   return describe({ picked, exports, topLevel, sdk, context, around, access, apiBefore });
 }

@@ -15,6 +15,7 @@ import { lineOverHttp } from '../../../test/support/line-over-http.ts';
 import { startUpstream } from '../../../test/support/scripted-upstream.ts';
 import { type RunScope, runScope } from '../run/run-scope.ts';
 import { createBrokerFetch, installBrokerFetch } from './broker-fetch.ts';
+import { useDirectClient } from './direct-client.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -40,27 +41,48 @@ function brokerFetchTo(baseUrl: string, original = noOriginal): typeof fetch {
   return createBrokerFetch({ brokerBaseUrl: baseUrl, original, line: lineOverHttp(baseUrl) });
 }
 
-function clientOf(
+/** A client of a worker: one that a module makes, or the SDK's own, whose model calls go straight to the channel. */
+async function clientBy(
+  way: 'fetch' | 'the channel',
   baseURL: string,
   options: { maxRetries?: number; timeout?: number } = {},
-): OpenAI {
-  return new OpenAI({
-    baseURL,
-    apiKey: 'worker-token',
-    maxRetries: 0,
-    fetch: brokerFetchTo(baseURL),
-    ...options,
-  });
+): Promise<OpenAI> {
+  const line = lineOverHttp(baseURL);
+  const fetch = createBrokerFetch({ brokerBaseUrl: baseURL, original: noOriginal, line });
+  const make = () => new OpenAI({ baseURL, apiKey: 'k', maxRetries: 0, fetch, ...options });
+  const client = make();
+  if (way === 'fetch') return client;
+  let isDefault = false;
+  class OpenAIProvider {
+    readonly #client: OpenAI;
+    constructor({ apiKey }: { apiKey?: string }) {
+      this.#client = apiKey === undefined ? client : make();
+    }
+    getModel = async () => ({ _client: this.#client });
+  }
+  const sdk = {
+    OpenAIProvider,
+    getDefaultOpenAIClient: () => (isDefault ? client : undefined),
+    setDefaultOpenAIClient: (set: unknown) => {
+      isDefault = set === client;
+    },
+  };
+  await useDirectClient(sdk, { line, brokerBaseUrl: baseURL, fetch });
+  expect(isDefault).toBe(true);
+  return client;
 }
 
 const chat = { model: 'test', messages: [{ role: 'user', content: 'Hi' }] } as const;
 
-describe('the openai client on the fetch to the broker', () => {
+describe.each(['fetch', 'the channel'] as const)('the openai client by way of %s', (way) => {
+  const clientOf = (baseURL: string, options?: { maxRetries?: number; timeout?: number }) =>
+    clientBy(way, baseURL, options);
+
   test('does not take a success without choices for an empty answer', async () => {
     const { baseUrl } = await startBroker((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"hello":"you"}');
     });
-    const client = clientOf(baseUrl);
+    const client = await clientOf(baseUrl);
     await expect(
       client.chat.completions.create({ ...chat, messages: [...chat.messages] }),
     ).rejects.toThrow('no "choices"');
@@ -69,7 +91,7 @@ describe('the openai client on the fetch to the broker', () => {
 
   test('gets a whole answer with its request id', async () => {
     const { baseUrl } = await startUpstream({ text: ['Hello'] });
-    const answer = await clientOf(baseUrl).chat.completions.create({
+    const answer = await (await clientOf(baseUrl)).chat.completions.create({
       ...chat,
       messages: [...chat.messages],
     });
@@ -87,7 +109,7 @@ describe('the openai client on the fetch to the broker', () => {
       }
       response.end();
     });
-    const stream = await clientOf(baseUrl).chat.completions.create({
+    const stream = await (await clientOf(baseUrl)).chat.completions.create({
       model: 'test',
       messages: [...chat.messages],
       stream: true,
@@ -108,7 +130,7 @@ describe('the openai client on the fetch to the broker', () => {
       { answer: { status: 429, body: '{"error":{}}', headers: { 'retry-after': '7' } } },
       { answer: { status: 500, body: 'not json' } },
     );
-    const client = clientOf(baseUrl);
+    const client = await clientOf(baseUrl);
     const failures: unknown[] = [];
     for (let call = 0; call < 3; call++) {
       await client.models.list().catch((failure: unknown) => failures.push(failure));
@@ -131,7 +153,7 @@ describe('the openai client on the fetch to the broker', () => {
       });
       response.end(requests < 3 ? '{"error":{"message":"busy"}}' : '{"data":[]}');
     });
-    await clientOf(baseUrl, { maxRetries: 2 }).models.list();
+    await (await clientOf(baseUrl, { maxRetries: 2 })).models.list();
     expect(requests).toBe(3);
   });
 
@@ -139,7 +161,7 @@ describe('the openai client on the fetch to the broker', () => {
     const { baseUrl, calls } = await startUpstream({
       answer: { status: 500, body: '{}', headers: { 'x-should-retry': 'false' } },
     });
-    await expect(clientOf(baseUrl, { maxRetries: 2 }).models.list()).rejects.toMatchObject({
+    await expect((await clientOf(baseUrl, { maxRetries: 2 })).models.list()).rejects.toMatchObject({
       status: 500,
     });
     expect(calls).toHaveLength(1);
@@ -148,14 +170,14 @@ describe('the openai client on the fetch to the broker', () => {
   test('closes the connection at once when a call is aborted before its headers', async () => {
     const controller = new AbortController();
     const { baseUrl, gone } = await startBroker(() => controller.abort());
-    const call = clientOf(baseUrl).models.list({ signal: controller.signal });
+    const call = (await clientOf(baseUrl)).models.list({ signal: controller.signal });
     await expect(call).rejects.toBeInstanceOf(APIUserAbortError);
     await gone;
   });
 
   test.each(['abort', 'break'])('closes the connection at once on %s mid-stream', async (how) => {
     const { baseUrl, calls } = await startUpstream({ text: ['one', 'two'], ending: 'hang' });
-    const stream = await clientOf(baseUrl).chat.completions.create({
+    const stream = await (await clientOf(baseUrl)).chat.completions.create({
       model: 'test',
       messages: [...chat.messages],
       stream: true,
@@ -170,7 +192,7 @@ describe('the openai client on the fetch to the broker', () => {
 
   test('keeps the deadline of the client', async () => {
     const { baseUrl, calls } = await startUpstream({ ending: 'hang' });
-    const call = clientOf(baseUrl, { timeout: 20 }).chat.completions.create({
+    const call = (await clientOf(baseUrl, { timeout: 20 })).chat.completions.create({
       model: 'test',
       messages: [...chat.messages],
     });
@@ -179,10 +201,10 @@ describe('the openai client on the fetch to the broker', () => {
   });
 
   test('reports a broker that is gone and a stream that is cut', async () => {
-    const refused = clientOf('http://127.0.0.1:1/v1').models.list();
+    const refused = (await clientOf('http://127.0.0.1:1/v1')).models.list();
     await expect(refused).rejects.toBeInstanceOf(APIConnectionError);
     const { baseUrl } = await startUpstream({ text: ['one'], ending: 'break' });
-    const stream = await clientOf(baseUrl).chat.completions.create({
+    const stream = await (await clientOf(baseUrl)).chat.completions.create({
       model: 'test',
       messages: [...chat.messages],
       stream: true,
@@ -222,7 +244,7 @@ describe('the openai client on the fetch to the broker', () => {
     const { baseUrl } = await startBroker((_request, response) => {
       response.end(Uint8Array.of(1, 2, 3));
     });
-    const response = await clientOf(baseUrl).files.content('file_1');
+    const response = await (await clientOf(baseUrl)).files.content('file_1');
     expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([1, 2, 3]);
   });
 });

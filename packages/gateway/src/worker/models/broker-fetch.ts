@@ -3,6 +3,8 @@ import { maxFrameBytes } from '../../protocol/worker/messages.ts';
 import { runScope } from '../run/run-scope.ts';
 import { brokerFailure, isBrokerFailure } from './broker-failure.ts';
 import { createBrokerResponse } from './broker-response.ts';
+import { takeFirstAnswer } from './first-answer.ts';
+import { fitsFrame } from './fits-frame.ts';
 import type { ModelAnswer, ModelLine } from './model-line.ts';
 
 type FetchInput = Parameters<typeof globalThis.fetch>[0];
@@ -36,6 +38,9 @@ export function createBrokerFetch(
   return (input, init) => {
     const path = pathAt(origin, input);
     if (path === null) return deps.original(input, init);
+    const first = takeFirstAnswer();
+    if (first)
+      return 'error' in first ? Promise.reject(first.error) : Promise.resolve(first.response);
     const body = sendableBody(input, init);
     return body === undefined
       ? deps.original(input, withOwnHeaders(input, init, token))
@@ -58,11 +63,14 @@ async function fetchOverLine(
   try {
     answer = await line.call({ method, path, headers, body: bytesOf(body), runId, signal });
   } catch (error) {
-    if (!isBrokerFailure(error)) throw error;
-    throw brokerFailure(new TypeError('fetch failed', { cause: error }));
+    throw isBrokerFailure(error) ? fetchFailed(error) : error;
   }
   const isCompletion = method === 'POST' && path.endsWith('/chat/completions');
   return createBrokerResponse(answer, { url, needs: isCompletion ? 'choices' : null });
+}
+
+function fetchFailed(cause: unknown): Error {
+  return brokerFailure(new TypeError('fetch failed', { cause }));
 }
 
 /** Path and query of a URL at the broker, taken without parsing it: this runs for every call. Null for other servers. */
@@ -84,11 +92,6 @@ function sendableBody(input: FetchInput, init: FetchInit): SentBody | undefined 
   if (body === null) return body;
   if (typeof body === 'string') return fitsFrame(body) ? body : undefined;
   return body instanceof Uint8Array && body.length <= maxFrameBytes ? body : undefined;
-}
-
-/** Counted only where it could be too long: a character takes three bytes at most. */
-function fitsFrame(text: string): boolean {
-  return text.length * 3 <= maxFrameBytes || Buffer.byteLength(text) <= maxFrameBytes;
 }
 
 function bytesOf(body: SentBody): Uint8Array | null {

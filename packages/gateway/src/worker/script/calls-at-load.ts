@@ -21,6 +21,8 @@ export type CallsAtLoad = {
   readonly guard: (sdk: SdkCopy) => void;
   /** The `fetch` that refuses model calls to the broker. */
   readonly guardFetch: (original: typeof fetch, brokerBaseUrl: string) => typeof fetch;
+  /** Whether calls pass as if nothing had been in their way. */
+  readonly isOver: () => boolean;
   /** The load is over: every call passes, as if nothing had been in its way. */
   readonly end: () => void;
 };
@@ -60,6 +62,7 @@ function createCallsAtLoad(): CallsAtLoad {
       const refused = isModelCall ? refuse() : null;
       return refused ? Promise.resolve(refusal(refused)) : original(input, init);
     },
+    isOver: () => load === null,
     end() {
       load = null;
       for (const undo of restore.values()) undo();
