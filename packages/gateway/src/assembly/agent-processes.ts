@@ -9,7 +9,7 @@ import { type Broker, createBroker } from '../upstreams/broker/broker.ts';
 import type { Access } from './access.ts';
 import type { Foundation } from './foundation.ts';
 import { frameFailures } from './frame-failures.ts';
-import { environmentForWorkers, hideSecrets } from './secrets.ts';
+import { environmentForWorkers, hideSecrets } from './hide-secrets.ts';
 
 /** What runs agents: worker processes, and the broker that their model calls go through. */
 export type AgentProcesses = ReturnType<typeof createAgentProcesses>;

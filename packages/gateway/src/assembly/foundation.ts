@@ -11,7 +11,7 @@ import { nullStore, openGatewayStore } from '../storage/gateway-store.ts';
 import { newLocalToken } from '../storage/running-gateway.ts';
 import { createLiveUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { GatewayOptions } from './contract.ts';
-import { addSecretsOf } from './secrets.ts';
+import { addSecretsOf } from './hide-secrets.ts';
 import { createShutdownDelay } from './shutdown-delay.ts';
 
 /** What everything else stands on: settings, events and their listeners, the store. */

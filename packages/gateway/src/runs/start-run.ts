@@ -9,7 +9,7 @@ import type { Manifest, ModuleLoad } from '../protocol/records.ts';
 import type { RunInput } from '../protocol/run.ts';
 import { createRunEnding } from '../protocol/run-ending.ts';
 import { type BeginRunDeps, beginRun, type Run, type ServedAgent } from './begin-run.ts';
-import { checkInput } from './check-input.ts';
+import { checkRunInput } from './check-run-input.ts';
 import { createRunQueue, type QueueLimits, type RunPlace, type RunQueue } from './run-queue.ts';
 import { createRunTools } from './run-tools.ts';
 
@@ -117,7 +117,7 @@ async function admit(deps: StartRunDeps, request: Request): Promise<Admitted> {
   const found = await findAgent(deps, request);
   checkAccess(deps, found, request);
   const agent = loadedAgent(found);
-  return { agent, ignored: checkInput(agent.manifest, request.input) };
+  return { agent, ignored: checkRunInput(agent.manifest, request.input) };
 }
 
 async function findAgent(deps: StartRunDeps, request: Request): Promise<FoundAgent> {

@@ -3,7 +3,7 @@ import { ConfigError } from '../../config/config-error.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import type { Terminal } from '../terminal.ts';
 import { terminalWidth, wrap } from '../text-layout.ts';
-import { fail, type Health, ok } from './health.ts';
+import { fail, type HealthCheck, ok } from './health-check.ts';
 import { isolationHealth } from './isolation.ts';
 import { limitsHealth } from './machine-limits.ts';
 import { placeHealth } from './place.ts';
@@ -22,7 +22,7 @@ export async function doctor(
 }
 
 /** What depends on the settings is left out where these are wrong. */
-async function examine(context: CommandContext): Promise<Health[]> {
+async function examine(context: CommandContext): Promise<HealthCheck[]> {
   try {
     const config = await context.loadConfig('check');
     const stateFolder = join(config.projectRoot, '.dropgate');
@@ -46,7 +46,7 @@ const styles = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 /** Where the text of a line begins. */
 const indent = 25;
 
-function show(checks: readonly Health[], terminal: Terminal): void {
+function show(checks: readonly HealthCheck[], terminal: Terminal): void {
   const width = terminalWidth - indent;
   for (const { name, state, found, fix } of checks) {
     const [first = '', ...more] = wrap(found, width);

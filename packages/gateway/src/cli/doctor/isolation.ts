@@ -2,12 +2,12 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { findBubblewrap, SandboxError } from '../../system/bubblewrap.ts';
-import { fail, type Health, ok, warn } from './health.ts';
+import { fail, type HealthCheck, ok, warn } from './health-check.ts';
 
 const page = 'docs/systems/security.md says what each of these means.';
 
 /** What can stand between an agent and the machine. */
-export function isolationHealth({ worker, environment }: Config): Health[] {
+export function isolationHealth({ worker, environment }: Config): HealthCheck[] {
   if (process.platform !== 'linux') {
     const found = 'There are none on this system: agents share user, files and network.';
     return [warn('sandboxes', found, `Serve agents of people you do not trust on Linux. ${page}`)];
@@ -26,7 +26,7 @@ function sandboxHealth(
   path: string | undefined,
   user: { uid: number; gid: number } | null,
   isAskedFor: boolean,
-): Health {
+): HealthCheck {
   try {
     const { version } = findBubblewrap({ path, user });
     const state = isAskedFor ? 'workers run in it' : 'for worker.sandbox: bubblewrap';
@@ -39,7 +39,7 @@ function sandboxHealth(
   }
 }
 
-function userHealth(user: { uid: number } | null, isBoxed: boolean): Health {
+function userHealth(user: { uid: number } | null, isBoxed: boolean): HealthCheck {
   if (user) return ok('worker.uid', `Workers run as user ${user.uid}.`);
   if (process.getuid?.() === 0) {
     const fix = `Set worker.uid, so that agents are nobody of this machine. ${page}`;
@@ -54,7 +54,7 @@ function userHealth(user: { uid: number } | null, isBoxed: boolean): Health {
       );
 }
 
-function namespacesHealth(): Health {
+function namespacesHealth(): HealthCheck {
   const most = Number(read('/proc/sys/user/max_user_namespaces') ?? 0);
   const isOff = read('/proc/sys/kernel/unprivileged_userns_clone')?.trim() === '0';
   if (most > 0 && !isOff) return ok('user namespaces', `up to ${most}`);
@@ -66,7 +66,7 @@ function namespacesHealth(): Health {
 }
 
 /** What the gateway needs none of, but an operator may want to bound it with. */
-function cgroupHealth(): Health {
+function cgroupHealth(): HealthCheck {
   const own = /^0::(.*)$/m.exec(read('/proc/self/cgroup') ?? '')?.[1];
   const root = '/sys/fs/cgroup';
   const controllers = own === undefined ? null : read(join(root, own, 'cgroup.controllers'));
@@ -83,7 +83,7 @@ function cgroupHealth(): Health {
   );
 }
 
-function landlockHealth(): Health {
+function landlockHealth(): HealthCheck {
   const modules = read('/sys/kernel/security/lsm');
   const isThere = modules?.split(',').includes('landlock');
   const known = modules === null ? 'The system does not tell' : isThere ? 'In the kernel' : 'None';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Health, ok, warn } from './health.ts';
+import { type HealthCheck, ok, warn } from './health-check.ts';
 
 /** Each worker takes five, each caller one; the gateway itself some thirty. */
 const ENOUGH_FILES = 4096;
@@ -10,7 +10,7 @@ const ENOUGH_WATCHES = 16_384;
 const ENOUGH_INSTANCES = 64;
 
 /** What the system lets this user have. Empty where it does not tell. */
-export function limitsHealth(): Health[] {
+export function limitsHealth(): HealthCheck[] {
   return [
     // Node raises its own limit to the highest that it may.
     limit(
@@ -40,7 +40,7 @@ export function limitsHealth(): Health[] {
   ].flatMap((health) => health ?? []);
 }
 
-function limit(name: string, most: number | null, enough: number, fix: string): Health | null {
+function limit(name: string, most: number | null, enough: number, fix: string): HealthCheck | null {
   if (most === null) return null;
   const found = most === Number.POSITIVE_INFINITY ? 'no limit' : `${most}`;
   return most >= enough ? ok(name, found) : warn(name, `${found}, few for many agents`, fix);

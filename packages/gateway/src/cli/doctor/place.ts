@@ -6,7 +6,7 @@ import type { Config } from '../../config/config.ts';
 import { readRunningGateway } from '../../storage/running-gateway.ts';
 import { exists } from '../../system/files.ts';
 import { hasProcess } from '../../system/processes.ts';
-import { fail, type Health, ok, warn } from './health.ts';
+import { fail, type HealthCheck, ok, warn } from './health-check.ts';
 
 /** What is kept grows with decisions and with each version of an agent. */
 const ENOUGH_DISK_MB = 200;
@@ -18,13 +18,13 @@ const MAX_CLOCK_SKEW_MS = 2000;
 const EARLIEST_MS = Date.UTC(2026, 0, 1);
 
 /** Where the gateway listens and keeps what it knows, and the time it goes by. */
-export async function placeHealth(config: Config, stateFolder: string): Promise<Health[]> {
+export async function placeHealth(config: Config, stateFolder: string): Promise<HealthCheck[]> {
   // A start makes the folder; a look leaves nothing behind.
   const folder = (await exists(stateFolder)) ? stateFolder : config.projectRoot;
   return [await portHealth(config, stateFolder), ...(await stateHealth(folder))];
 }
 
-async function portHealth({ server }: Config, stateFolder: string): Promise<Health> {
+async function portHealth({ server }: Config, stateFolder: string): Promise<HealthCheck> {
   const { host, port } = server;
   const place = `${host}:${port}`;
   if (port === 0) return ok('port', 'any free one');
@@ -53,7 +53,7 @@ function tryToListen(host: string, port: number): Promise<string | null> {
   });
 }
 
-async function stateHealth(folder: string): Promise<Health[]> {
+async function stateHealth(folder: string): Promise<HealthCheck[]> {
   const file = join(folder, `.doctor-${randomUUID()}`);
   try {
     const beforeMs = Date.now();
@@ -68,7 +68,7 @@ async function stateHealth(folder: string): Promise<Health[]> {
   }
 }
 
-async function diskHealth(folder: string): Promise<Health> {
+async function diskHealth(folder: string): Promise<HealthCheck> {
   const { bavail, bsize } = await statfs(folder);
   const freeMb = Math.floor((bavail * bsize) / 1024 / 1024);
   const found = `${folder}, ${freeMb} MB free`;
@@ -81,7 +81,7 @@ async function diskHealth(folder: string): Promise<Health> {
       );
 }
 
-function clockHealth(nowMs: number, fileMs: number): Health {
+function clockHealth(nowMs: number, fileMs: number): HealthCheck {
   const now = new Date(nowMs).toISOString();
   const fix = 'Set the time, and keep it with NTP: keys, rules and budgets go by it.';
   if (nowMs < EARLIEST_MS) return fail('clock', `It says ${now}, which is over.`, fix);

@@ -1,10 +1,10 @@
 import type { Config } from '../../config/config.ts';
 import { createPythonEnvironments } from '../../dependencies/python/environments.ts';
 import { findProgram } from '../../system/files.ts';
-import { type Health, ok, warn } from './health.ts';
+import { type HealthCheck, ok, warn } from './health-check.ts';
 
 /** The programs that agents run on, and that fetch what they need. */
-export async function programsHealth(config: Config, stateFolder: string): Promise<Health[]> {
+export async function programsHealth(config: Config, stateFolder: string): Promise<HealthCheck[]> {
   const { environment } = config;
   const uv = await findProgram('uv', environment.PATH ?? '');
   return [
@@ -20,7 +20,7 @@ export async function programsHealth(config: Config, stateFolder: string): Promi
   ];
 }
 
-async function pythonHealth(config: Config, stateFolder: string): Promise<Health> {
+async function pythonHealth(config: Config, stateFolder: string): Promise<HealthCheck> {
   const { environment, python } = config;
   const environments = createPythonEnvironments({ stateFolder, python, environment });
   const choice = await environments.base(config.projectRoot);

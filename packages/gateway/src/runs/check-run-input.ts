@@ -28,7 +28,7 @@ const requestFields: Readonly<Record<keyof RunSettings, string>> = {
  * @returns Names of request fields that will have no effect.
  * @throws GatewayError `unsupported_parameter`, `unsupported_value` or `unsupported_content_type` with its `param`.
  */
-export function checkInput(manifest: Manifest, input: RunInput): string[] {
+export function checkRunInput(manifest: Manifest, input: RunInput): string[] {
   const { settings, kind } = manifest;
   // A plain `run` gets text as a string, unless its module says that it takes more.
   const media = kind === 'runnable' ? [] : mediaByDefault;
