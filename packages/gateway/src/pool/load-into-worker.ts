@@ -57,8 +57,8 @@ export type LoadIntoWorkerDeps = {
   readonly emit: Emit;
 };
 
-/** A worker of Python stops a load at its limit itself, and says in which line; it gets so much time for it. */
-const LAST_WORDS_MS = 3000;
+/** A worker stops a load at its limit itself, where it can, and says in which line; it gets so much time for it. */
+const LAST_WORDS_MS = { python: 3000, node: 2000 } as const;
 
 /** Makes the one way in which a module gets into a worker. A used spare is replaced after the load, not beside it. */
 export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
@@ -183,7 +183,7 @@ async function askToLoad(
   const env = moduleEnvironment(load.env, options.access);
   const { loadTimeoutMs: timeoutMs } = options;
   worker.send({ type: 'load', version: protocolVersion, load: { ...load, env }, timeoutMs });
-  const graceMs = load.language === 'python' ? LAST_WORDS_MS : 0;
+  const graceMs = LAST_WORDS_MS[load.language];
   const stopClock = afterLoadTime(
     () => busiestOf(worker.pid),
     timeoutMs + graceMs,

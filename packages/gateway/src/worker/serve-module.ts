@@ -45,8 +45,9 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
   const line = createModelLine(send);
   const state: State = { phase: 'spare', loading: null, module: null, runs: null };
 
-  const load = async (asked: ModuleLoad): Promise<void> => {
+  const load = async (asked: ModuleLoad, timeoutMs: number | undefined): Promise<void> => {
     state.phase = 'loading';
+    const askedAtMs = performance.now();
     const { beginLoad, needsGatewaySdk, runModule } = await deps.preload.parts();
     const preloadedSdk = needsGatewaySdk(asked)
       ? await deps.preload.sdk()
@@ -54,7 +55,8 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
     state.runs = createActiveRuns({ runModule, send });
     processRuns.connect(state.runs.outside);
     const { projectRoot, env } = deps;
-    state.loading = beginLoad(asked, { projectRoot, env, preloadedSdk, line });
+    const limits = { timeoutMs, askedAtMs };
+    state.loading = beginLoad(asked, { projectRoot, env, preloadedSdk, line, ...limits });
     const result = await state.loading.result;
     // Promises that the module left rejected are told before this resumes, and become the outcome.
     await setImmediate();
@@ -67,7 +69,7 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
       if (message.type !== 'load') return takeMessage(message, state, deps);
       if (state.phase !== 'spare') return;
       if (message.version !== protocolVersion) return refuseVersion(message, send);
-      load(message.load).catch((error: unknown) => refuseLoad(error, send));
+      load(message.load, message.timeoutMs).catch((error: unknown) => refuseLoad(error, send));
     },
     isSpare: () => state.phase === 'spare',
     isLoaded: () => state.phase === 'loaded',

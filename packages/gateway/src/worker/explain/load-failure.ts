@@ -4,6 +4,8 @@ import { shownPath } from '../load/local-files.ts';
 import { explainExit, ProcessExit } from '../load/process-exit.ts';
 import { SourceReadError } from '../load/read-source.ts';
 import { findSyntaxError, SourceSyntaxError } from '../load/transform-source.ts';
+import { waitHint } from '../script/import-wait.ts';
+import { LoadHangs } from '../script/stuck-import.ts';
 import { explainMissingExport } from './causes/missing-export.ts';
 import {
   explainForeignScheme,
@@ -24,6 +26,7 @@ export function explainLoadError(error: unknown, context: FailureContext): Findi
   if (error instanceof SourceSyntaxError) return explainSyntaxError(error, context);
   if (error instanceof SourceReadError) return explainReadError(error, context);
   if (error instanceof ProcessExit) return explainExit(error, context);
+  if (error instanceof LoadHangs) return explainHang(error, context);
   const failed = context.failedImport(error);
   if (failed) return explainFailedImport(error, failed, context);
   return (
@@ -45,6 +48,23 @@ export function explainLoadError(error: unknown, context: FailureContext): Findi
       hint: 'Mend what happens there, or move it into a function that runs later.',
     })
   );
+}
+
+function explainHang(
+  { timeoutMs }: LoadHangs,
+  { load, sources }: Pick<FailureContext, 'load' | 'sources'>,
+): Finding {
+  return {
+    stage: 'load',
+    code: 'load_timeout',
+    severity: 'error',
+    message:
+      timeoutMs === null
+        ? `${load.modulePath} waits for something that never comes.`
+        : `${load.modulePath} did not finish loading within ${timeoutMs} ms.`,
+    file: load.entry,
+    hint: `${waitHint(sources.peek(load.entry))}Put what it waits for into a function that runs later; raise worker.load_timeout_ms if it needs the time.`,
+  };
 }
 
 function explainSyntaxError(error: SourceSyntaxError, context: FailureContext): Finding {

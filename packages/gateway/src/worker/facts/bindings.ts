@@ -52,13 +52,20 @@ export type HandedOut = {
 
 /** Takes what the entry file handed out. */
 export function takeBindings(): HandedOut {
+  const handed = peekBindings();
+  Reflect.deleteProperty(globalThis, place);
+  return handed ?? { values: {}, exports: null };
+}
+
+/** What the entry file handed out, and nobody took yet; null before it begins to run, and afterwards. */
+export function peekBindings(): HandedOut | null {
   const handed = Reflect.get(globalThis, place) as
     | { readonly hand: () => Bindings; readonly module?: Readonly<Record<string, unknown>> }
     | undefined;
-  Reflect.deleteProperty(globalThis, place);
-  const module = handed?.module;
+  if (!handed) return null;
+  const { module, hand } = handed;
   return {
-    values: read(Object.entries(handed?.hand() ?? {})),
+    values: read(Object.entries(hand())),
     exports: module
       ? withoutHand(read(Reflect.ownKeys(module).map((name) => [name, () => module[String(name)]])))
       : null,

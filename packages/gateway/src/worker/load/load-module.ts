@@ -10,10 +10,11 @@ import { findStubs } from '../explain/builder-stubs.ts';
 import { findUndefinedNames } from '../explain/causes/undefined-name.ts';
 import { explainChoice } from '../explain/chosen-export.ts';
 import { explainFailedPick } from '../explain/failed-pick.ts';
-import { explainThrown, type FailureContext } from '../explain/failure-context.ts';
+import type { FailureContext } from '../explain/failure-context.ts';
 import { explainLoadError } from '../explain/load-failure.ts';
+import { explainStray, isOfScript } from '../explain/stray-error.ts';
 import { findApprovals, findDuplicateTools, findUnfit } from '../explain/unfit-agents.ts';
-import { takeBindings } from '../facts/bindings.ts';
+import { peekBindings, takeBindings } from '../facts/bindings.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
 import { useDirectClient } from '../models/direct-client.ts';
 import { keepModelAccess } from '../models/model-access.ts';
@@ -22,6 +23,7 @@ import { contextMaker, findContextTrouble } from '../module-context.ts';
 import { guardTools } from '../run/guard-tools.ts';
 import { callsAtLoad } from '../script/calls-at-load.ts';
 import { createLoadScript, type LoadScript } from '../script/load-script.ts';
+import { createLoadPatience, LoadHangs, type LoadPatience } from '../script/stuck-import.ts';
 import { applySettings } from './apply-settings.ts';
 import type { TopLevel } from './choose-agent.ts';
 import { describeAgents } from './describe.ts';
@@ -30,7 +32,7 @@ import { realPath } from './local-files.ts';
 import { installModuleHooks, type ModuleHooks } from './module-hooks.ts';
 import { askedAgent, checkModuleSettings } from './module-settings.ts';
 import { exportsOf, type ModuleExports, type PickedExport, pickExport } from './pick-export.ts';
-import { explainExit, keptFrames, ProcessExit } from './process-exit.ts';
+import { keptFrames, type ProcessExit } from './process-exit.ts';
 import {
   apiOfDefault,
   importSdkOfModule,
@@ -55,6 +57,10 @@ export type LoadDeps = {
   readonly projectRoot: string;
   /** This process's environment, which the load changes. */
   readonly env: Record<string, string | undefined>;
+  /** Time for the load; no limit where it is missing. */
+  readonly timeoutMs?: number | undefined;
+  /** When that began, on the clock of `performance`. */
+  readonly askedAtMs?: number;
   /** The gateway's copy of the SDK where it is already imported, with tracing muted. */
   readonly preloadedSdk: SdkCopy | null;
   /** The way to models over the channel. */
@@ -102,7 +108,7 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
     files: filesOf(sources, entry).map(({ path }) => path),
   });
   const attempt = async (): Promise<LoadResult> => {
-    const outcome = await loadModule(context, { hooks, script, around, ownFetch }, deps);
+    const outcome = await loadModule(context, { hooks, script, around, ownFetch, patience }, deps);
     if ('findings' in outcome) return failed(outcome.findings);
     // What the script leaves rejected is told before this resumes.
     await setImmediate();
@@ -112,16 +118,20 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
     const loadMs = Math.round(performance.now() - startedAtMs);
     return { type: 'loaded', module: { ...outcome, manifest: { ...manifest, loadMs } } };
   };
-  const script = createLoadScript(context, () => hooks.entryText().facts());
-  callsAtLoad.begin({
-    isPermitted: () => hooks.entryText().facts().script.permitsCalls,
-    onRefused: script.onRefused,
-  });
-  if (deps.preloadedSdk) callsAtLoad.guard(deps.preloadedSdk);
-  const fail = (error: unknown) =>
-    failed([script.neededCall(error) ?? script.located(explainLoadError(error, context))]);
+  const patience = createLoadPatience(deps);
+  const script = beginScript(context, hooks);
+  const fail = (error: unknown) => {
+    const handed = error instanceof LoadHangs ? peekBindings() : null;
+    if (handed) script.stopped(handed.values);
+    return failed([script.neededCall(error) ?? script.located(explainLoadError(error, context))]);
+  };
   return {
-    result: attempt().catch(fail).finally(callsAtLoad.end),
+    result: Promise.race([attempt(), patience.hangs])
+      .catch(fail)
+      .finally(() => {
+        callsAtLoad.end();
+        patience.end();
+      }),
     failBy: (code, error) =>
       isOfScript(code, error) && script.takes(error)
         ? null
@@ -130,23 +140,37 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
   };
 }
 
+/** From here on the module is refused model calls, until its load is over. */
+function beginScript(context: FailureContext, hooks: ModuleHooks): LoadScript {
+  const facts = () => hooks.entryText().facts();
+  const script = createLoadScript(context, facts);
+  callsAtLoad.begin({
+    isPermitted: () => facts().script.permitsCalls,
+    onRefused: script.onRefused,
+  });
+  if (context.preloadedSdk) callsAtLoad.guard(context.preloadedSdk);
+  return script;
+}
+
 type LoadTools = {
   readonly hooks: ModuleHooks;
   readonly script: LoadScript;
   readonly around: Surroundings;
   /** What this process has as its `fetch`, where the module leaves it alone. */
   readonly ownFetch: typeof fetch;
+  readonly patience: LoadPatience;
 };
 
 type Outcome = LoadedModule | { readonly findings: readonly Finding[] };
 
 async function loadModule(
   context: FailureContext,
-  { hooks, script, around, ownFetch }: LoadTools,
+  tools: LoadTools,
   deps: LoadDeps,
 ): Promise<Outcome> {
   const { load } = context;
-  const { exports, values } = await importEntry(load.entry, { hooks, script });
+  const { hooks, script, around, ownFetch } = tools;
+  const { exports, values } = await importEntry(load.entry, tools);
   const topLevel: TopLevel = {
     values,
     get facts() {
@@ -159,6 +183,7 @@ async function loadModule(
   if (!('value' in picked)) {
     const failure = script.failure();
     const missed = explainFailedPick(picked, { exports, topLevel, context });
+    if (missed.code === 'no_agent' && script.isLeft()) throw new LoadHangs(null);
     const isUnclear = missed.code === 'no_agent' && failure !== null;
     return { findings: [isUnclear ? explainLoadError(failure, context) : missed] };
   }
@@ -176,22 +201,25 @@ async function loadModule(
   return describe({ picked, exports, topLevel, sdk, context, around, access, apiBefore });
 }
 
-/** What the entry exports and holds; where only its script fails, what it had by then. */
+/** What the entry exports and holds; where only its script fails, or waits on and on, what it had by then. */
 async function importEntry(
   entry: string,
-  { hooks, script }: { readonly hooks: ModuleHooks; readonly script: LoadScript },
+  { hooks, script, patience }: Pick<LoadTools, 'hooks' | 'script' | 'patience'>,
 ): Promise<{ exports: ModuleExports; values: Readonly<Record<string, unknown>> }> {
+  let thrown: unknown;
   try {
-    const namespace: ModuleExports = await import(pathToFileURL(entry).href);
-    return { exports: exportsOf(namespace), values: takeBindings().values };
+    const imported: Promise<ModuleExports> = import(pathToFileURL(entry).href);
+    const namespace = await patience.untilStuck(imported, script.mayLeave);
+    if (namespace) return { exports: exportsOf(namespace), values: takeBindings().values };
   } catch (error) {
-    const { exports, values } = takeBindings();
-    script.stopped(values);
-    if (!exports || !script.isAllThatFailed(error)) throw error;
-    const { defaultName } = hooks.entryText().facts();
-    const late = defaultName !== null && defaultName in values;
-    return { exports: late ? { ...exports, default: values[defaultName] } : exports, values };
+    thrown = error;
   }
+  const { exports, values } = takeBindings();
+  if (thrown !== undefined) script.stopped(values);
+  if (!exports || (thrown !== undefined && !script.isAllThatFailed(thrown))) throw thrown;
+  const { defaultName } = hooks.entryText().facts();
+  const late = defaultName !== null && defaultName in values;
+  return { exports: late ? { ...exports, default: values[defaultName] } : exports, values };
 }
 
 async function describe(found: {
@@ -267,24 +295,4 @@ function keepFiles(sources: SourceFiles, folder: string): void {
 /** Files of the generation, the entry first. */
 function filesOf(sources: SourceFiles, entry: string) {
   return sources.loaded().toSorted((a, b) => Number(b.path === entry) - Number(a.path === entry));
-}
-
-/** A held exit comes back as an error that nobody caught, from a callback too. */
-function isOfScript(code: string, error: unknown): boolean {
-  return (
-    code === 'unhandled_rejection' || (code !== 'process_exit' && error instanceof ProcessExit)
-  );
-}
-
-function explainStray(code: string, error: unknown, context: FailureContext): Finding {
-  if (error instanceof ProcessExit) return explainExit(error, context);
-  const what =
-    code === 'unhandled_rejection'
-      ? `${context.load.modulePath} left a rejected promise unhandled while it was imported`
-      : `${context.load.modulePath} threw from a callback while it was imported`;
-  const hint =
-    code === 'unhandled_rejection'
-      ? 'Add `await` or `.catch(…)` to the call that fails.'
-      : 'Catch the error where the callback runs.';
-  return explainThrown(error, context, { code, what, hint });
 }

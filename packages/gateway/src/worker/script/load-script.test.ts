@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { useLoadHost } from '../../../test/support/load-host.ts';
 import { startNodeWorker, writeModule } from '../../../test/support/node-worker.ts';
+import { createLoadPatience } from './stuck-import.ts';
 
 const { findingOf, manifestOf } = useLoadHost();
 
@@ -143,4 +144,56 @@ export default agent;
   ]);
   worker.run('hi');
   expect(await worker.next('event')).toMatchObject({ event: { type: 'text', delta: 'Served.' } });
+});
+
+describe('a file that goes on and on while it is loaded', () => {
+  const reads = `import { createInterface } from 'node:readline/promises';
+const input = createInterface({ input: process.stdin });
+async function main() {
+  for (;;) await run(agent, await input.question('You: '));
+}
+`;
+
+  test('is served without what it waits for, where that can never come and its agent is there', async () => {
+    const text = `${head}${reads}const agent = ${desk};\nawait main();\n`;
+    const load = await writeModule({ 'agent.ts': text });
+    const worker = await startNodeWorker(load.folder);
+    const loaded = await worker.load(load);
+    expect(loaded.type === 'loaded' && loaded.manifest).toMatchObject({
+      exportName: 'agent',
+      warnings: [
+        { code: 'agent_chosen' },
+        {
+          code: 'script_waits',
+          severity: 'warning',
+          line: 10,
+          message: 'agent.ts waits in line 10 (`await main();`); the agent is served all the same.',
+          hint: 'Nobody types anything there: a request brings what the user says. Put it under `if (process.argv[1] === import.meta.filename) { … }`.',
+        },
+      ],
+    });
+  });
+
+  test('is told the line where it waits, where it has no agent', async () => {
+    const load = await writeModule({ 'agent.ts': `${head}\nawait new Promise(() => {});\n` });
+    const worker = await startNodeWorker(load.folder);
+    expect(await worker.load(load)).toMatchObject({
+      findings: [
+        {
+          code: 'load_timeout',
+          line: 5,
+          message: 'src/agents/Written/agent.ts waits for something that never comes.',
+          hint: 'Put what it waits for into a function that runs later; raise worker.load_timeout_ms if it needs the time.',
+        },
+      ],
+    });
+  });
+
+  test('is stopped when its time is over', async () => {
+    const patience = createLoadPatience({ timeoutMs: 1 });
+    await expect(patience.hangs).rejects.toMatchObject({ timeoutMs: 1 });
+    await expect(createLoadPatience({}).untilStuck(Promise.resolve(1), () => true)).resolves.toBe(
+      1,
+    );
+  });
 });

@@ -5,6 +5,7 @@ import { describeThrown, type FailureContext, locate } from '../explain/failure-
 import type { ModuleFacts } from '../facts/module-facts.ts';
 import { ProcessExit } from '../load/process-exit.ts';
 import type { RefusedAtLoad } from './calls-at-load.ts';
+import { createImportWait, waitHint } from './import-wait.ts';
 
 /** What a module does as a script while it is loaded: its agent is served whatever becomes of it. */
 export type LoadScript = {
@@ -13,6 +14,10 @@ export type LoadScript = {
   readonly takes: (error: unknown) => boolean;
   /** True where the import failed of the script alone: what the agent needs was there before. */
   readonly isAllThatFailed: (error: unknown) => boolean;
+  /** True where the import waits for something that the agent does not need; then that is told. */
+  readonly mayLeave: () => boolean;
+  /** True where the import was left waiting. */
+  readonly isLeft: () => boolean;
   /** Takes the names that held a value when the import failed. */
   readonly stopped: (values: Readonly<Record<string, unknown>>) => void;
   /** The finding with the place where the import waited, where its error tells none. */
@@ -32,7 +37,7 @@ export function createLoadScript(
 ): LoadScript {
   const refusals: RefusedAtLoad[] = [];
   const failures: unknown[] = [];
-  let waitedAt: Place | null = null;
+  const wait = createImportWait(facts);
   const entryFrames = (error: unknown) =>
     ownFrames(error).filter(({ file }) => file === load.entry);
   const topLevelLine = (error: unknown) =>
@@ -57,13 +62,13 @@ export function createLoadScript(
       failures.push(error);
       return true;
     },
-    stopped(values) {
-      waitedAt = facts().script.waitedAt((name) => name in values);
-    },
+    mayLeave: wait.mayLeave,
+    isLeft: () => wait.leftAt() !== null,
+    stopped: wait.stopped,
     located(finding) {
       const isPlaceless = placeless.has(finding.code) && finding.line === undefined;
       if (isPlaceless && (finding.file ?? load.entry) !== load.entry) return finding;
-      return isPlaceless ? { ...finding, ...locate(load.entry, waitedAt, sources) } : finding;
+      return isPlaceless ? { ...finding, ...locate(load.entry, wait.place(), sources) } : finding;
     },
     neededCall(error) {
       const line = topLevelLine(error);
@@ -77,13 +82,24 @@ export function createLoadScript(
       const calls = refusals.map((refused) => explainRefused(refused, told));
       const byLine = new Map(calls.map((finding) => [`${finding.file}:${finding.line}`, finding]));
       const [first] = refusals.length > 0 ? [] : failures;
-      return [...byLine.values(), ...(first === undefined ? [] : [explainFailure(first, told)])];
+      const leftAt = wait.leftAt();
+      return [
+        ...byLine.values(),
+        ...(first === undefined ? [] : [explainFailure(first, told)]),
+        ...(leftAt ? [explainLeft(leftAt, load.entry, told)] : []),
+      ];
     },
   };
 }
 
 /** Codes of failures of which only the place is unknown. */
-const placeless = new Set(['import_failed', 'missing_file', 'missing_program', 'missing_variable']);
+const placeless = new Set([
+  'load_timeout',
+  'import_failed',
+  'missing_file',
+  'missing_program',
+  'missing_variable',
+]);
 
 type Told = Pick<FailureContext, 'sources'> & {
   /** Name of the entry. */
@@ -141,6 +157,19 @@ function explainFailure(error: unknown, told: Told): Finding {
     message: `${told.file} failed on its own while it was loaded (${where}${said}); the agent is served all the same.`,
     ...placed(frame, told.sources),
     hint: `Put what it does beside the agent under \`${guard(told)}\`.`,
+  };
+}
+
+function explainLeft(place: Place, entry: string, told: Told): Finding {
+  const text = told.sources.peek(entry);
+  const line = text.split('\n')[place.line - 1]?.trim() ?? '';
+  return {
+    stage: 'load',
+    code: 'script_waits',
+    severity: 'warning',
+    message: `${told.file} waits in line ${place.line} (\`${line}\`); the agent is served all the same.`,
+    ...locate(entry, place, told.sources),
+    hint: `${waitHint(text)}Put it under \`${guard(told)}\`.`,
   };
 }
 
