@@ -17,6 +17,10 @@ export type ScriptParts = {
   /** True where `__gateway__`, as it is written, permits model calls while the file is loaded. */
   readonly permitsCalls: boolean;
   readonly isInFunction: (place: Place) => boolean;
+  /** True where the file runs agents, and calls a function of its own at its top level. */
+  readonly startsRuns: boolean;
+  /** True for a place in a function that the file calls at its top level, but in none that is inside of it. */
+  readonly isInStarted: (place: Place) => boolean;
   /** True where the statement of the top level at that line calls a function of the file's own, or runs an agent. */
   readonly isCall: (line: number) => boolean;
   /**
@@ -31,6 +35,8 @@ export type ScriptParts = {
 /** Of a file that says nothing. */
 export const noScript: ScriptParts = {
   permitsCalls: false,
+  startsRuns: false,
+  isInStarted: () => false,
   isInFunction: () => false,
   isCall: () => false,
   isPastAgent: () => false,
@@ -57,6 +63,16 @@ export function readScript(
     return body.findIndex(({ start, end }) => start < to && end > from);
   };
   return {
+    get startsRuns() {
+      return runs().length > 0 && body.some((each) => callsOwn(each, body));
+    },
+    isInStarted(place) {
+      const offset = offsetOf(place);
+      const called = body.map(startedBy);
+      const statement = body.find(({ start, end }) => start <= offset && offset < end);
+      const isStarted = statement && declaredNames(statement).some((name) => called.includes(name));
+      return isStarted ? functionsAround(offset, statement) === 1 : false;
+    },
     get permitsCalls() {
       return body.some(permitsCalls);
     },
@@ -88,6 +104,15 @@ export function readScript(
       return index !== -1 && !body.slice(index).some((each) => builds(each, body, index));
     },
   };
+}
+
+/** How many functions of a statement are around an offset. */
+function functionsAround(offset: number, statement: SyntaxNode): number {
+  let count = 0;
+  walk(statement, (node) => {
+    if (isFunction(node) && node.start <= offset && offset < node.end) count += 1;
+  });
+  return count;
 }
 
 /** Offset of a place; of a line beyond the last, the end. */
@@ -125,9 +150,13 @@ function permitsCalls(statement: SyntaxNode): boolean {
 /** `main();`, `await main();`, `main().catch(…);`, `const answer = await main();` */
 function callsOwn(statement: SyntaxNode, body: readonly SyntaxNode[]): boolean {
   const own = body.flatMap(declaredNames);
-  const [variable] = nodesOf(statement.declarations);
-  const called = calledName(statement.expression ?? variable?.init);
+  const called = startedBy(statement);
   return called !== null && own.includes(called);
+}
+
+function startedBy(statement: SyntaxNode): string | null {
+  const [variable] = nodesOf(statement.declarations);
+  return calledName(statement.expression ?? variable?.init);
 }
 
 function calledName(value: unknown): string | null {

@@ -129,7 +129,7 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
     result: Promise.race([attempt(), patience.hangs])
       .catch(fail)
       .finally(() => {
-        callsAtLoad.end();
+        callsAtLoad.end(script.mayComeLate());
         patience.end();
       }),
     failBy: (code, error) =>
@@ -147,6 +147,8 @@ function beginScript(context: FailureContext, hooks: ModuleHooks): LoadScript {
   callsAtLoad.begin({
     isPermitted: () => facts().script.permitsCalls,
     onRefused: script.onRefused,
+    isLate: script.isLate,
+    onLate: script.onLate,
   });
   if (context.preloadedSdk) callsAtLoad.guard(context.preloadedSdk);
   return script;

@@ -1,4 +1,5 @@
 import type { SdkCopy } from '../loaded-module.ts';
+import { runScope } from '../run/run-scope.ts';
 import { fieldsOf, type SdkRun, type SdkRunner } from '../sdk.ts';
 
 /** A model was asked while the module was loaded. Its stack says by which line. */
@@ -6,7 +7,7 @@ export class RefusedAtLoad extends Error {
   override readonly name = 'RefusedAtLoad';
 
   constructor() {
-    super('Refused: no model is asked while the file is loaded.');
+    super('Refused: a file asks no model on its own while, or after, it is loaded.');
   }
 }
 
@@ -16,6 +17,10 @@ export type CallsAtLoad = {
   readonly begin: (load: {
     readonly isPermitted: () => boolean;
     readonly onRefused: (refused: RefusedAtLoad) => void;
+    /** True for a call that the module's own script makes after the load, which is refused too. */
+    readonly isLate: (call: Error) => boolean;
+    /** Told of such a call. */
+    readonly onLate: (refused: RefusedAtLoad) => void;
   }) => void;
   /** Makes the runs of an SDK copy follow. */
   readonly guard: (sdk: SdkCopy) => void;
@@ -23,20 +28,33 @@ export type CallsAtLoad = {
   readonly guardFetch: (original: typeof fetch, brokerBaseUrl: string) => typeof fetch;
   /** Whether calls pass as if nothing had been in their way. */
   readonly isOver: () => boolean;
-  /** The load is over: every call passes, as if nothing had been in its way. */
-  readonly end: () => void;
+  /**
+   * The load is over: every call passes, as if nothing had been in its way.
+   *
+   * @param mayComeLate - True for a module whose script may still ask.
+   */
+  readonly end: (mayComeLate: boolean) => void;
 };
 
 /** One a process, as a process loads one module: the facade of the SDK that the module imports knows nothing else. */
 export const callsAtLoad: CallsAtLoad = createCallsAtLoad();
 
 function createCallsAtLoad(): CallsAtLoad {
-  let load: Parameters<CallsAtLoad['begin']>[0] | null = null;
+  type Load = Parameters<CallsAtLoad['begin']>[0];
+  let load: Load | null = null;
+  let ended: Load | null = null;
   const restore = new Map<object, () => void>();
   const refuse = (): RefusedAtLoad | null => {
     if (!load || load.isPermitted()) return null;
     const refused = new RefusedAtLoad();
     load.onRefused(refused);
+    return refused;
+  };
+  const refuseLate = (): RefusedAtLoad | null => {
+    if (!ended || runScope.getStore()) return null;
+    const refused = new RefusedAtLoad();
+    if (!ended.isLate(refused)) return null;
+    ended.onLate(refused);
     return refused;
   };
   return {
@@ -48,7 +66,7 @@ function createCallsAtLoad(): CallsAtLoad {
       const original = prototype.run;
       if (!load || typeof original !== 'function' || restore.has(prototype)) return;
       const run = function run(this: SdkRunner, ...args: Parameters<SdkRun>) {
-        const refused = refuse();
+        const refused = refuse() ?? refuseLate();
         return refused ? Promise.reject(refused) : Reflect.apply(original, this, args);
       };
       prototype.run = run;
@@ -63,8 +81,10 @@ function createCallsAtLoad(): CallsAtLoad {
       return refused ? Promise.resolve(refusal(refused)) : original(input, init);
     },
     isOver: () => load === null,
-    end() {
+    end(mayComeLate) {
+      ended = mayComeLate && !load?.isPermitted() ? load : null;
       load = null;
+      if (ended) return;
       for (const undo of restore.values()) undo();
       restore.clear();
     },

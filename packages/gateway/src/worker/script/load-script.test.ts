@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { useLoadHost } from '../../../test/support/load-host.ts';
 import { startNodeWorker, writeModule } from '../../../test/support/node-worker.ts';
@@ -196,4 +198,37 @@ async function main() {
       1,
     );
   });
+});
+
+test('a main() whose first call comes after the load is refused it, whatever else asks is not', async () => {
+  const text = `import { Agent, run } from '@openai/agents';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+const getResponse = async () => { throw new RangeError(); };
+const desk = new Agent({ name: 'Desk', model: { getResponse } as never });
+const called = Promise.withResolvers();
+export const agent = { run: () => called.resolve() ?? 'Served.' };
+async function main() {
+  const server = createServer(async (request, response) => {
+    for await (const _ of request);
+    response.end(await run(desk, 'web').catch(({ name }) => name));
+  }).listen(0, '127.0.0.1');
+  await Promise.all([once(server, 'listening'), called.promise]);
+  const answer = await fetch('http://127.0.0.1:' + server.address().port);
+  const told = [await answer.text(), await run(desk, 'late').catch(({ name }) => name)];
+  writeFileSync('told', told.join());
+}
+main();
+`;
+  const load = await writeModule({ 'agent.ts': text });
+  const worker = await startNodeWorker(load.folder);
+  expect((await worker.load(load)).type).toBe('loaded');
+  worker.run('hi');
+  const told = () => readFile(join(load.folder, 'told'), 'utf8').catch(() => '');
+  await expect.poll(told).toBe('RangeError,RefusedAtLoad');
+  worker.send({ type: 'shutdown' });
+  expect((await worker.ended).output).toContain(
+    'agent.ts asks a model after it was loaded (line 16), which is refused',
+  );
 });

@@ -10,6 +10,12 @@ import { createImportWait, waitHint } from './import-wait.ts';
 /** What a module does as a script while it is loaded: its agent is served whatever becomes of it. */
 export type LoadScript = {
   readonly onRefused: (refused: RefusedAtLoad) => void;
+  /** True for a call of its `main()` that comes after the load: nothing else has led there. */
+  readonly isLate: (call: Error) => boolean;
+  /** Tells the log of such a call, once for each line. */
+  readonly onLate: (refused: RefusedAtLoad) => void;
+  /** True where such calls may come. */
+  readonly mayComeLate: () => boolean;
   /** True where an error that nobody caught, or an exit, is one of the script's; the load goes on. */
   readonly takes: (error: unknown) => boolean;
   /** True where the import failed of the script alone: what the agent needs was there before. */
@@ -38,13 +44,14 @@ export function createLoadScript(
   const refusals: RefusedAtLoad[] = [];
   const failures: unknown[] = [];
   const wait = createImportWait(facts);
-  const entryFrames = (error: unknown) =>
-    ownFrames(error).filter(({ file }) => file === load.entry);
-  const topLevelLine = (error: unknown) =>
-    entryFrames(error).find((frame) => !facts().script.isInFunction(frame))?.line;
+  const topLevelLine = (error: unknown) => {
+    const frames = ownFrames(error).filter(({ file }) => file === load.entry);
+    return frames.find((frame) => !facts().script.isInFunction(frame))?.line;
+  };
   const told = { file: basename(load.entry), sources, isCommonJs: () => facts().isCommonJs };
   return {
-    onRefused: (refused) => void refusals.push(refused),
+    onRefused: (call) => void refusals.push(call),
+    ...createLateCalls(load.entry, facts, told),
     takes(error) {
       if (refusals.length > 0 || failures.includes(error)) return true;
       const [frame] = ownFrames(error);
@@ -82,12 +89,39 @@ export function createLoadScript(
       const calls = refusals.map((refused) => explainRefused(refused, told));
       const byLine = new Map(calls.map((finding) => [`${finding.file}:${finding.line}`, finding]));
       const [first] = refusals.length > 0 ? [] : failures;
-      const leftAt = wait.leftAt();
       return [
         ...byLine.values(),
         ...(first === undefined ? [] : [explainFailure(first, told)]),
-        ...(leftAt ? [explainLeft(leftAt, load.entry, told)] : []),
+        ...explainLeft(wait.leftAt(), load.entry, told),
       ];
+    },
+  };
+}
+
+/** What the file's own `main()` asks after the load. */
+function createLateCalls(
+  entry: string,
+  facts: () => ModuleFacts,
+  told: Told,
+): Pick<LoadScript, 'isLate' | 'onLate' | 'mayComeLate'> {
+  const lines = new Set<string>();
+  return {
+    mayComeLate: () => facts().script.startsRuns,
+    isLate(call) {
+      const frame = ownFrames(call).at(-1);
+      const lines = call.stack?.trimEnd().split('\n') ?? [];
+      // What goes on behind an `await` may stand on Node's queue.
+      const last = lines.findLast((line) => !line.includes('node:internal/process/task_queues'));
+      const isLast = last?.includes(`${entry}:`) ?? false;
+      return isLast && frame?.file === entry && facts().script.isInStarted(frame);
+    },
+    onLate(refused) {
+      const { said } = described(refused, told, 'after it was loaded');
+      if (lines.has(said)) return;
+      lines.add(said);
+      process.stderr.write(
+        `${said}, which is refused: it would cost at each save. Put it under \`${guard(told)}\`, or permit it: ${permission}.\n`,
+      );
     },
   };
 }
@@ -133,12 +167,12 @@ function explainNeeded(refused: RefusedAtLoad, told: Told): Finding {
   };
 }
 
-function described(refused: RefusedAtLoad, { file, sources }: Told) {
+function described(refused: RefusedAtLoad, { file, sources }: Told, when = 'while it is loaded') {
   const [frame] = ownFrames(refused);
   const where = frame ? ` (line ${frame.line})` : '';
   const asking = frame ? basename(frame.file) : file;
   return {
-    said: `${asking} asks a model while it is loaded${where}`,
+    said: `${asking} asks a model ${when}${where}`,
     place: placed(frame, sources),
   };
 }
@@ -160,17 +194,20 @@ function explainFailure(error: unknown, told: Told): Finding {
   };
 }
 
-function explainLeft(place: Place, entry: string, told: Told): Finding {
+function explainLeft(place: Place | null, entry: string, told: Told): Finding[] {
+  if (!place) return [];
   const text = told.sources.peek(entry);
   const line = text.split('\n')[place.line - 1]?.trim() ?? '';
-  return {
-    stage: 'load',
-    code: 'script_waits',
-    severity: 'warning',
-    message: `${told.file} waits in line ${place.line} (\`${line}\`); the agent is served all the same.`,
-    ...locate(entry, place, told.sources),
-    hint: `${waitHint(text)}Put it under \`${guard(told)}\`.`,
-  };
+  return [
+    {
+      stage: 'load',
+      code: 'script_waits',
+      severity: 'warning',
+      message: `${told.file} waits in line ${place.line} (\`${line}\`); the agent is served all the same.`,
+      ...locate(entry, place, told.sources),
+      hint: `${waitHint(text)}Put it under \`${guard(told)}\`.`,
+    },
+  ];
 }
 
 function placed(frame: OwnFrame | undefined, sources: FailureContext['sources']) {
