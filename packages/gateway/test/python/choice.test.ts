@@ -277,6 +277,16 @@ describe.skipIf(missing)(`which agent of a Python file is served (${missing ?? '
     },
   );
 
+  test('tells to take texts of a factory from the environment, where nothing calls it', async () => {
+    const source =
+      'async def make_agent(tone: str):\n    return Agent(name="Desk", instructions=tone)\n';
+    const { code, hint } = await findingOf(imports + source);
+    expect([code, hint]).toEqual([
+      'factory_needs_arguments',
+      "Call it; add:\n\nimport os\ndef build_agent():\n    return make_agent(tone=os.environ['TONE'])",
+    ]);
+  });
+
   test('takes an own agent before imported ones, and imported ones where there is no other', async () => {
     const files = { 'helpers.py': `${imports}${pair}` };
     const own = await loadedWorker({

@@ -34,13 +34,24 @@ def missed_factory(seen: Seen) -> Nearest | None:
 
 def needy_hint(name: str, seen: Seen) -> str:
     """How a factory that requires arguments gets them: as the file's own call gives them."""
-    code = seen.call_as_agent(name)
+    code = seen.call_as_agent(name) or _asking_environment(name, seen.exports.get(name))
     if code is None:
         return f"Give its parameters default values, or call it yourself: `agent = {name}(…)`."
-    if inspect.iscoroutinefunction(seen.exports.get(name)) and code.startswith("agent = "):
+    if inspect.iscoroutinefunction(seen.exports.get(name)) and "\nagent = " in f"\n{code}":
         # What it gives is awaited by whoever calls the factory, not at the top of a module.
-        code = f"def build_agent():\n    return {code.removeprefix('agent = ')}"
-    return f"Call it as the file does; add:\n\n{code}"
+        before, call = code.split("agent = ", 1)
+        code = f"{before}def build_agent():\n    return {call}"
+    return f"Call it{'' if 'os.environ' in code else ' as the file does'}; add:\n\n{code}"
+
+
+def _asking_environment(name: str, value: object) -> str | None:
+    """A call that takes texts, which only somebody at a command line knows, from the environment."""
+    required = required_parameters(value)
+    kinds = getattr(value, "__annotations__", {})
+    if not required or any(kinds.get(parameter) not in (str, "str") for parameter in required):
+        return None
+    given = ", ".join(f"{one}=os.environ['{one.upper()}']" for one in required)
+    return f"import os\nagent = {name}({given})"
 
 
 def _returns_agent(name: str, outline: Outline) -> bool:
