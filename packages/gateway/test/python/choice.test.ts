@@ -129,6 +129,11 @@ const repaired: readonly Refused[] = [
     { code: 'agent_not_exported', line: 4 },
   ],
   [
+    'an agent beside one that is made of what it answered',
+    'async def main():\n    first = Agent(name="First")\n    result = await Runner.run(first, "Hi")\n    second = Agent(name="Second", instructions=result.final_output)\n    await Runner.run(second, "Hi")\n',
+    { code: 'agent_not_exported', line: 4 },
+  ],
+  [
     'an agent that needs what is awaited',
     'async def fetch():\n    return "Be brief."\nasync def main():\n    text = await fetch()\n    desk = Agent(name="Desk", instructions=text)\n    await Runner.run(desk, "Hi")\n',
     { code: 'agent_in_function', line: 7 },

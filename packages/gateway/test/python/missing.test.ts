@@ -146,6 +146,15 @@ const imports: readonly Case[] = [
     },
   ],
   [
+    'a file beside it',
+    { 'agent.py': 'from .team.planner import plan\n' },
+    {
+      code: 'missing_file',
+      line: 1,
+      hint: 'Correct the name, or put team/planner.py beside agent.py.',
+    },
+  ],
+  [
     'a file above the folder',
     { 'agent.py': 'from ..common import settings\n' },
     {

@@ -101,7 +101,10 @@ def _explain_missing_module(
         return _missing_extra(extra, failed)
     if name.startswith("_dropgate_") or _is_local_package(top, load):
         said = f"{importer} imports `{shown}`, which is not in the module's folder."
-        return finding("missing_file", said, "Correct the name, or add the file.", place)
+        written = re.search(r"from\s+\.([\w.]+)", _line_at(place, read))
+        path = (written[1] if written else shown).replace(".", "/")
+        hint = f"Correct the name, or put {path}.py beside {os.path.basename(file)}."
+        return finding("missing_file", said, hint, place)
     if is_standard(name):
         said = f"{importer} imports `{name}`, which this Python does not have."
         return finding("missing_package", said, "Use another version of Python.", place)

@@ -6,8 +6,9 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import led_to, reached_from
+from ..explain.factory_form import factory_form
 from ..explain.no_pick import NoPick
-from ..explain.outline import Built, Outline
+from ..explain.outline import STARTERS, Built, Outline, called_name
 from ..explain.started import started_names
 
 if TYPE_CHECKING:
@@ -47,9 +48,20 @@ def refuse_inner(outline: Outline) -> None:
 def inner_started(outline: Outline) -> Built | None:
     """The last agent that the file starts and builds inside a function, or in the call itself; None without one."""
     names = started_names(outline)
-    # Of a line of agents the last to be built is the one that holds the others.
     found = [built for built in outline.built if built.name is None or built.name in names]
-    return found[-1] if found else None
+    # One that is made of what another answered would ask a model whenever it is loaded.
+    plain = [built for built in found if not _is_made_by_run(built, outline)]
+    # Of a line of agents the last to be built is the one that holds the others.
+    return next(reversed(plain or found), None)
+
+
+def _is_made_by_run(built: Built, outline: Outline) -> bool:
+    code = factory_form(built, outline).code
+    calls = [node for node in ast.walk(ast.parse(code or "")) if isinstance(node, ast.Call)]
+    return any(
+        called_name(call) in STARTERS and "runner" in ast.unparse(call.func).lower()
+        for call in calls
+    )
 
 
 def root_of(agents: Agents) -> str | None:
