@@ -51,15 +51,16 @@ def _patch(client: Any, method: str, look: Look) -> Callable[[], None]:
     if original is None:
         return lambda: None
 
-    def look_at(given: tuple[Any, ...]) -> None:
+    def look_at(*given: Any) -> None:
         # A request that was made, or as `_request(method, address)` has it.
-        look(str(getattr(given[0], "url", given[-1] if len(given) > 1 else "")))
+        made = next((one.url for one in given if hasattr(one, "url")), None)
+        look(str(given[1] if made is None and len(given) > 1 else made))
 
     if inspect.iscoroutinefunction(original):
 
         @functools.wraps(original)
         async def looking_async(self: Any, *given: Any, **named: Any) -> Any:
-            look_at(given)
+            look_at(*given, *named.values())
             return await original(self, *given, **named)
 
         setattr(client, method, looking_async)
@@ -67,7 +68,7 @@ def _patch(client: Any, method: str, look: Look) -> Callable[[], None]:
 
         @functools.wraps(original)
         def looking(self: Any, *given: Any, **named: Any) -> Any:
-            look_at(given)
+            look_at(*given, *named.values())
             return original(self, *given, **named)
 
         setattr(client, method, looking)
