@@ -101,6 +101,24 @@ describe.skipIf(missing)(`what cannot run, in Python (${missing ?? 'runs'})`, ()
     ]);
   });
 
+  test('warns of a vendor’s key that LiteLLM misses', async () => {
+    const litellm =
+      'def validate_environment(model):\n    return {"missing_keys": ["GOOGLE_API_KEY", "GEMINI_API_KEY"]}\n';
+    const { manifest } = await loadedWorker({
+      'agent.py': `${imports}import litellm\nagent = Agent(name="Desk", model="litellm/gemini/flash")\n`,
+      'litellm.py': litellm,
+    });
+    expect(manifest.warnings).toMatchObject([
+      {
+        code: 'missing_variable',
+        severity: 'warning',
+        message:
+          'The model "litellm/gemini/flash" of agent "Desk" needs `GEMINI_API_KEY`, which is not set.',
+        hint: 'Write `GEMINI_API_KEY=…` into Written/.env.',
+      },
+    ]);
+  });
+
   test('refuses a sandbox agent without its client, with a workflow that then serves', async () => {
     const source = `${imports}from agents.sandbox import SandboxAgent\nagent = SandboxAgent(name="Coder")\n`;
     const found = await pythonFindingOf(await writePythonModule({ 'agent.py': source }));

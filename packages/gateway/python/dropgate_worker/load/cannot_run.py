@@ -8,6 +8,7 @@ import importlib.metadata
 import importlib.util
 import inspect
 import os
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +142,8 @@ def _missing_client(agent: Agent[Any], seen: Seen) -> list[Finding]:
 
 def _missing_model_package(agent: Agent[Any], seen: Seen) -> list[Finding]:
     model = model_name(agent) or ""
+    if type(agent.model).__name__ == "LitellmModel":
+        return _missing_model_key(f"litellm/{model}", agent, seen)
     for beginning, package in _MODEL_PACKAGES.items():
         if not model.startswith(beginning):
             continue
@@ -152,7 +155,32 @@ def _missing_model_package(agent: Agent[Any], seen: Seen) -> list[Finding]:
         # It takes seconds, for which a first run would keep its process from answering anything.
         with contextlib.suppress(Exception):
             importlib.import_module(package)
+        return _missing_model_key(model, agent, seen)
     return []
+
+
+def _missing_model_key(model: str, agent: Agent[Any], seen: Seen) -> list[Finding]:
+    """A warning, as what LiteLLM knows of its vendors' keys: there are other ways to give one."""
+    litellm, name = sys.modules.get("litellm"), model.removeprefix("litellm/")
+    if litellm is None or name == model or getattr(agent.model, "api_key", None):
+        return []
+    missing: list[str] = []
+    with contextlib.suppress(Exception):
+        missing = litellm.validate_environment(model=name)["missing_keys"]
+    # Of several names that do, the vendor's own.
+    missing.sort(key=lambda one: not one.startswith(name.split("/")[0].upper()))
+    folder = shown_path(seen.load["folder"])
+    return [
+        {
+            "stage": "load",
+            "code": "missing_variable",
+            "severity": "warning",
+            "message": f'The model "{model}" of agent "{agent.name}" needs `{variable}`, which is not set.',
+            **seen.located(),
+            "hint": f"Write `{variable}=…` into {folder}/.env.",
+        }
+        for variable in missing[:1]
+    ]
 
 
 def _web_socket(agent: Agent[Any], seen: Seen) -> list[Finding]:
