@@ -134,6 +134,16 @@ const repaired: readonly Refused[] = [
     { code: 'agent_not_exported', line: 4 },
   ],
   [
+    'an agent that needs what a tool server and a folder of its own hold',
+    'import os, tempfile\nclass MCPServerDesk:\n    session = None\n    async def __aenter__(self): return self\n    async def __aexit__(self, *_): ...\n    async def connect(self): self.session = self\n    async def words(self): return self.session.kept\n    kept = "Be kind."\nasync def main():\n    async with MCPServerDesk() as server:\n        with tempfile.TemporaryDirectory() as folder:\n            text = await server.words()\n            desk = Agent(name=folder, instructions=text)\n            await Runner.run(desk, "Hi")\n',
+    {
+      code: 'agent_in_function',
+      hint: expect.stringContaining(
+        '    build_agent.folder = tempfile.TemporaryDirectory()\n    folder = build_agent.folder.__enter__()\n',
+      ) as unknown as string,
+    },
+  ],
+  [
     'an agent that needs what is awaited',
     'async def fetch():\n    return "Be brief."\nasync def main():\n    text = await fetch()\n    desk = Agent(name="Desk", instructions=text)\n    await Runner.run(desk, "Hi")\n',
     { code: 'agent_in_function', line: 7 },

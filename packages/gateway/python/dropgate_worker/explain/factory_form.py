@@ -12,8 +12,11 @@ from .started import argument_given, calls_of, parameters_of, script_value
 _MAX_LINES = 80
 _MAX_CALLERS = 4
 
+# The factory itself keeps what has to live as long as its agent.
+_KEEPER = "build_agent"
+
 # Methods that change what they are called on, as it is built.
-_CHANGES = ("append", "extend", "insert", "add", "update", "setdefault")
+_CHANGES = ("append", "extend", "insert", "add", "update", "setdefault", "mkdir")
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class FactoryForm:
     needs: list[str]
 
 
-def factory_form(built: Built, outline: Outline, name: str = "build_agent") -> FactoryForm:
+def factory_form(built: Built, outline: Outline) -> FactoryForm:
     """The factory that builds the agent with all it needs of its function, and of those that call it."""
     if not built.inside:
         call = script_value(built.call, outline) or built.call
@@ -33,7 +36,7 @@ def factory_form(built: Built, outline: Outline, name: str = "build_agent") -> F
     function = built.inside[-1]
     needed = {built.name} if built.name else _loads(built.call) & _locals(function)
     lines, needs = writer.lines_before(_last_node(built, outline), needed, built.inside)
-    needs = [need for need in needs if need != built.name]
+    needs = [need for need in needs if need not in (built.name, _KEEPER)]
     if not needs and not writer.is_incomplete and len(lines) <= 1:
         return FactoryForm(f"agent = {ast.unparse(built.call)}", [])
     bound = {name for line in lines for name in bound_names(line)}
@@ -41,7 +44,7 @@ def factory_form(built: Built, outline: Outline, name: str = "build_agent") -> F
     if writer.is_incomplete or any(_loads(line) & (outline.guarded - bound) for line in lines):
         return FactoryForm(None, needs)
     served = built.name or ast.unparse(built.call)
-    code = _written(name, [*lines, ast.parse(f"return {served}").body[0]])
+    code = _written([*_connected(lines), ast.parse(f"return {served}").body[0]])
     return FactoryForm(code if len(code.splitlines()) <= _MAX_LINES else None, needs)
 
 
@@ -66,7 +69,7 @@ class _Writer:
     ) -> tuple[list[ast.stmt], list[str]]:
         """Statements of the function, up to the node's own, that make the locals it needs; and all those locals."""
         function = inside[-1]
-        locals_of = _locals(function)
+        locals_of = {*_locals(function), _KEEPER}
         chosen: list[ast.stmt] = []
         wanted: list[str] = []
         for step in reversed(_steps_to(function.body, node)):
@@ -75,7 +78,7 @@ class _Writer:
                 wanted.extend(sorted(bound))
                 chosen.append(step)
                 needed = (needed - bound_names(step)) | (_loads(step) & locals_of)
-        given, missing = self._given(function, needed, callers)
+        given, missing = self._given(function, needed - {_KEEPER}, callers)
         wanted.extend(missing)
         return [*given, *reversed(chosen)], list(dict.fromkeys(reversed(wanted)))
 
@@ -90,10 +93,23 @@ class _Writer:
             self.is_incomplete = True
         if not parameters:
             return [], []
-        calls = calls_of(self._outline, function.name)
-        if not calls or callers >= _MAX_CALLERS:
-            return self._defaults(function, parameters), parameters
-        call, around = calls[0]
+        calls = calls_of(self._outline, function.name) if callers < _MAX_CALLERS else []
+        was_incomplete = self.is_incomplete
+        for call, around in calls:
+            lines = self._given_by(call, around, function, parameters, callers)
+            if self.is_incomplete == was_incomplete:
+                return lines, parameters
+            self.is_incomplete = was_incomplete
+        return self._defaults(function, parameters), parameters
+
+    def _given_by(
+        self,
+        call: ast.Call,
+        around: tuple[Function, ...],
+        function: Function,
+        parameters: list[str],
+        callers: int,
+    ) -> list[ast.stmt]:
         before: list[ast.stmt] = []
         if around and around[-1] is not function:
             needs = _loads(call) & _locals(around[-1])
@@ -106,7 +122,7 @@ class _Writer:
                 before.extend(self._defaults(function, [name]))
             elif not (isinstance(value, ast.Name) and value.id == name):
                 before.append(_assignment(name, value))
-        return before, parameters
+        return before
 
     def _defaults(self, function: Function, names: list[str]) -> list[ast.stmt]:
         positional = [*function.args.posonlyargs, *function.args.args]
@@ -154,17 +170,43 @@ def _steps_to(body: list[ast.stmt], node: ast.AST) -> list[ast.stmt]:
 
 
 def _entered(statement: ast.With | ast.AsyncWith) -> list[ast.stmt]:
-    # An MCP server is connected by whoever serves the agent; of other things only entering gives the value.
+    # An MCP server is connected by whoever serves the agent. Of other things only entering gives the value, which lives
+    # as long as they do: a folder of `tempfile`, for one.
     steps: list[ast.stmt] = []
     for item in statement.items:
         if not isinstance(item.optional_vars, ast.Name):
             continue
-        source = ast.unparse(item.context_expr)
-        if "MCPServer" not in source.split("(")[0]:
-            is_async = isinstance(statement, ast.AsyncWith)
-            source = f"await ({source}).__aenter__()" if is_async else f"({source}).__enter__()"
-        steps.extend(ast.parse(f"{item.optional_vars.id} = {source}").body)
+        name, source = item.optional_vars.id, ast.unparse(item.context_expr)
+        if "MCPServer" in source.split("(")[0]:
+            steps.extend(ast.parse(f"{name} = {source}").body)
+            continue
+        is_async = isinstance(statement, ast.AsyncWith)
+        entered = "await kept.__aenter__()" if is_async else "kept.__enter__()"
+        kept = f"{_KEEPER}.{name}"
+        steps.extend(ast.parse(f"{kept} = {source}; {name} = {entered.replace('kept', kept)}").body)
     return steps
+
+
+def _connected(lines: list[ast.stmt]) -> list[ast.stmt]:
+    """With tool servers connected that something is awaited of before there is an agent."""
+    servers: dict[str, ast.stmt] = {}
+    asked: list[ast.stmt] = []
+    for line in lines:
+        value = line.value if isinstance(line, ast.Assign) else None
+        used = {server for server in servers if server in _loads(line)}
+        if isinstance(value, ast.Call) and "MCPServer" in ast.unparse(value.func):
+            servers.update(dict.fromkeys(bound_names(line), line))
+        elif isinstance(value, ast.Name) and used:
+            servers.update(dict.fromkeys(bound_names(line), servers[value.id]))
+        elif any(isinstance(node, ast.Await) for node in ast.walk(line)):
+            asked.extend(servers[server] for server in used)
+    connected: list[ast.stmt] = []
+    for line in lines:
+        connected.append(line)
+        if line in asked:
+            name = next(iter(bound_names(line)))
+            connected.extend(ast.parse(f"await {name}.connect()", mode="exec").body)
+    return connected
 
 
 def _assignment(name: str, value: ast.expr) -> ast.stmt:
@@ -213,7 +255,7 @@ def _root_name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _written(name: str, lines: list[ast.stmt]) -> str:
+def _written(lines: list[ast.stmt]) -> str:
     waits = any(
         isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith))
         for line in lines
@@ -221,4 +263,4 @@ def _written(name: str, lines: list[ast.stmt]) -> str:
         if not isinstance(line, (ast.FunctionDef, ast.AsyncFunctionDef))
     )
     body = "\n".join(ast.unparse(line) for line in lines).replace("\n", "\n    ")
-    return f"{'async ' if waits else ''}def {name}():\n    {body}"
+    return f"{'async ' if waits else ''}def {_KEEPER}():\n    {body}"
