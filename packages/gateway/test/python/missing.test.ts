@@ -125,6 +125,15 @@ const imports: readonly Case[] = [
     },
   ],
   [
+    'an answer that nobody gives',
+    { 'agent.py': 'name = input("Your name? ")\n' },
+    {
+      code: 'input_at_load',
+      line: 1,
+      message: 'Written/agent.py asks on the terminal while it is loaded, where nobody answers.',
+    },
+  ],
+  [
     'a program',
     { 'agent.py': 'import subprocess\nsubprocess.run(["no-such-program"])\n' },
     {
@@ -184,6 +193,18 @@ const variables: readonly Case[] = [
         'import os\nkey = os.getenv("DESK_KEY")\nif not key:\n    raise ValueError("Please set DESK_KEY first")\n',
     },
     { ...lacks, line: 4 },
+  ],
+  [
+    'a function that reads it',
+    {
+      'agent.py':
+        'import os\ndef need(name):\n    raise RuntimeError(f"Missing environment variable: {name}")\nneed("OPENAI_WEBHOOK_SECRET")\n',
+    },
+    {
+      code: 'missing_variable',
+      line: 3,
+      hint: 'Write `OPENAI_WEBHOOK_SECRET=…` into Written/.env.',
+    },
   ],
   [
     'what None cannot do',

@@ -27,6 +27,7 @@ from .load_failure import (
     project_of,
 )
 from .missing_variable import explain_missing_variable
+from .no_pick import FACTORY_NAMES
 from .outside_causes import explain_outside_cause, missing_name
 
 
@@ -60,13 +61,20 @@ def explain_load_error(error: BaseException, load: ModuleLoad, read: ReadText) -
     return (
         explain_missing_variable(error, load, read)
         or explain_outside_cause(error, load, read)
-        or explain_thrown(
-            error,
-            read,
-            what=f"{load['modulePath']} raised while it was imported",
-            hint="Fix what the top of the module does, or move it into a function that runs later.",
-        )
+        or _explain_raised(error, load, read)
     )
+
+
+def _explain_raised(error: BaseException, load: ModuleLoad, read: ReadText) -> Finding:
+    frames = traceback.extract_tb(error.__traceback__)
+    factory = next((one.name for one in frames if one.name in FACTORY_NAMES), None)
+    if factory and factory in read(load["entry"]):
+        what = f"`{factory}` of {load['modulePath']} raised"
+        hint = "Fix what it does: it is called once, when the agent is loaded."
+    else:
+        what = f"{load['modulePath']} raised while it was imported"
+        hint = "Fix what the top of the module does, or move it into a function that runs later."
+    return explain_thrown(error, read, what=what, hint=hint)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def _named_in(error: BaseException, file: str, read: ReadText) -> str | None:
     bound = _bound_to(text)
     for name in re.findall(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b", message):
         # The gateway sets those, and a key of an upstream does not belong beside a module.
-        if name.startswith("OPENAI_"):
+        if name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
             continue
         is_its = name in bound.values() or (
             _ABOUT_VARIABLES.search(message) and f'"{name}"' in text

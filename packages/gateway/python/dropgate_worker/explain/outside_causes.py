@@ -28,6 +28,10 @@ def explain_outside_cause(error: BaseException, load: ModuleLoad, read: ReadText
     frame = own_frame(error)
     if frame is None:
         return None
+    if isinstance(error, EOFError):
+        said = f"{shown_path(frame['file'])} asks on the terminal while it is loaded, where nobody answers."
+        hint = "Write the answer in its place, or read it from the environment."
+        return finding("input_at_load", said, hint, locate(frame["file"], frame, read))
     return _unknown_argument(error, frame, load, read) or _missing_path(error, frame, load, read)
 
 
