@@ -42,6 +42,7 @@ export const importTable: Readonly<Record<string, Row>> = {
       'dependencies/',
       'registry/discovery/',
       'http/routes.ts',
+      'upstreams/probe-upstreams.ts',
       'gateway.ts',
     ],
   },

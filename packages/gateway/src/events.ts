@@ -210,6 +210,14 @@ export type GatewayEvent =
       readonly baseUrl: string | null;
       readonly hasKey: boolean;
     }
+  /** A server has no API at the address that is written down for it; said once an address. */
+  | {
+      readonly type: 'upstream_misplaced';
+      readonly upstream: string;
+      readonly baseUrl: string;
+      /** An address of the same server that has it, where one was found. */
+      readonly better: string | null;
+    }
   /** A key ends within a week; said once a day. */
   | {
       readonly type: 'key_expiring';

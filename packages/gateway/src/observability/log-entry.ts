@@ -61,6 +61,8 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
       return [floodEntry(event)];
     case 'upstream_chosen':
       return [upstreamEntry(event)];
+    case 'upstream_misplaced':
+      return [misplacedEntry(event)];
     case 'key_expiring':
       return [expiryEntry(event)];
     case 'fault_survived':
@@ -231,6 +233,16 @@ function upstreamEntry({ upstream, api, baseUrl, hasKey }: EventOf<'upstream_cho
   const key = baseUrl === null || hasKey ? '' : ', without a key';
   return entry('info', `model calls go to ${upstream} (${api})${place}${key} from now on`, () => ({
     upstream,
+  }));
+}
+
+function misplacedEntry({ upstream, baseUrl, better }: EventOf<'upstream_misplaced'>): LogEntry {
+  return entry('error', `upstream ${upstream} answers 404 to everything at ${baseUrl}`, () => ({
+    upstream,
+    hint:
+      better === null
+        ? 'Correct its base_url (OPENAI_BASE_URL where there is no gateway.yaml): it mostly ends in /v1.'
+        : `Its API is at ${better}: write that as base_url, or OPENAI_BASE_URL where there is no gateway.yaml.`,
   }));
 }
 

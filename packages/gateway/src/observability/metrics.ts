@@ -126,6 +126,7 @@ function count(
     case 'worker_output':
     case 'outside_calls_refused':
     case 'upstream_chosen':
+    case 'upstream_misplaced':
     case 'key_expiring':
       break;
     default:

@@ -44,6 +44,7 @@ const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
   worker_output: false,
   outside_calls_refused: true,
   upstream_chosen: false,
+  upstream_misplaced: false,
   key_expiring: false,
   fault_survived: false,
 };

@@ -43,6 +43,7 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
     case 'worker_started':
     case 'worker_output':
     case 'upstream_chosen':
+    case 'upstream_misplaced':
     case 'key_expiring':
     case 'fault_survived':
       return null;

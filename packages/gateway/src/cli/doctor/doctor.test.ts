@@ -1,5 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { noSandbox } from '../../../test/support/bubblewrap.ts';
@@ -39,6 +40,31 @@ describe('dropgate doctor', () => {
     expect(checks.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['settings', 'Node', 'Python', 'uv', 'port', 'state folder', 'clock']),
     );
+  });
+
+  test('asks the servers that the settings name, and says which address is meant', async () => {
+    const server = createHttpServer((request, response) => {
+      response.writeHead(request.url === '/v1/models' ? 401 : 404).end();
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    settings(
+      `server: { port: 0 }\nupstreams:\n  bare: { base_url: "${origin}" }\n  good: { base_url: "${origin}/v1" }\n  gone: { base_url: "http://127.0.0.1:1/v1" }\n`,
+    );
+    const { code, of } = await doctor();
+    expect(code).toBe(1);
+    expect(of('upstream bare')).toEqual({
+      name: 'upstream bare',
+      state: 'fail',
+      found: `${origin} answers 404 to everything`,
+      fix: `Its API is at ${origin}/v1: write that as base_url (OPENAI_BASE_URL).`,
+    });
+    expect(of('upstream good')?.state).toBe('ok');
+    expect(of('upstream gone')).toMatchObject({
+      state: 'warn',
+      found: 'http://127.0.0.1:1/v1 cannot be reached (ECONNREFUSED)',
+    });
   });
 
   test.skipIf(process.platform !== 'linux')('on Linux says what can hold agents', async () => {

@@ -8,6 +8,7 @@ import { isolationHealth } from './isolation.ts';
 import { limitsHealth } from './machine-limits.ts';
 import { placeHealth } from './place.ts';
 import { programsHealth } from './programs.ts';
+import { upstreamsHealth } from './upstreams.ts';
 
 /** `dropgate doctor`: says what this machine and this project have and lack; 1 where the gateway could not serve. */
 export async function doctor(
@@ -32,6 +33,7 @@ async function examine(context: CommandContext): Promise<HealthCheck[]> {
       ...isolationHealth(config),
       ...limitsHealth(),
       ...(await placeHealth(config, stateFolder)),
+      ...(await upstreamsHealth(config)),
     ];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -6,6 +6,7 @@ import type { Emit } from '../../events.ts';
 import type { OutsideCalls } from '../../protocol/policy.ts';
 import { failureHeader } from '../../protocol/worker/broker-headers.ts';
 import { serveDemo } from '../demo/demo-model.ts';
+import type { AddressWatch } from '../relay/address-watch.ts';
 import type { AnswerSink } from '../relay/answer-sink.ts';
 import { type Exchange, forward, type Outcome } from '../relay/forward.ts';
 import { readModel } from '../relay/request-body.ts';
@@ -25,6 +26,7 @@ export type CallDeps = {
   readonly outsideCalls: () => OutsideCalls;
   readonly dispatcher: Dispatcher;
   readonly uncounted: Uncounted;
+  readonly watchAddress: AddressWatch;
   readonly emit: Emit;
 };
 
@@ -113,6 +115,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
   const priced = pricedCall(deps.budget, received, incoming);
   const { exchange } = priced;
   const outcome = await answerWithinBudget(deps, priced, incoming);
+  if (exchange.api !== null) deps.watchAddress(outcome, deps.upstreams().upstreams);
   if (outcome.outcome === 'aborted') answerFailure(sink, GatewayError.from(call.signal.reason));
   else if (outcome.failure) answerFailure(sink, outcome.failure);
   if (outcome.usage) call.spent(outcome.usage);

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Emit } from '../../events.ts';
 import type { OutsideCalls } from '../../protocol/policy.ts';
 import type { ModelAccess } from '../../protocol/pool.ts';
+import { createAddressWatch } from '../relay/address-watch.ts';
 import { createUpstreamDispatcher } from '../relay/upstream-dispatcher.ts';
 import { createUncounted } from '../relay/usage-request.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
@@ -52,7 +53,8 @@ export function createBroker(deps: {
   const server = createServer();
   const grants = createGrants(() => baseUrlOf(server));
   const uncounted = createUncounted();
-  const answerCall = createAnswerCall({ ...deps, dispatcher, uncounted });
+  const watchAddress = createAddressWatch(dispatcher, deps.emit);
+  const answerCall = createAnswerCall({ ...deps, dispatcher, uncounted, watchAddress });
   const handleCall = createHttpCalls(answerCall, grants);
   let door: BrokerDoor | null = null;
   server.keepAliveTimeout = WORKER_KEEP_ALIVE_MS;
