@@ -7,6 +7,7 @@ import type { Decision, Question } from '../protocol/policy.ts';
 import { createCatalog } from '../registry/catalog.ts';
 import { createFollowCrashes } from '../registry/follow-crashes.ts';
 import { createFollowPolicy } from '../registry/follow-policy.ts';
+import { createFollowPorts } from '../registry/follow-ports.ts';
 import { createGenerations } from '../registry/kept/generations.ts';
 import type { GivenEnv } from '../registry/kept/given-env.ts';
 import { createLastKnownGood } from '../registry/kept/last-known-good.ts';
@@ -54,6 +55,24 @@ export function createRegistry(parts: Parts, deciding: Deciding) {
     emit,
   });
   parts.listen(createFollowCrashes({ catalog, emit }));
+  parts.listen(
+    createFollowPorts({
+      catalog,
+      isIdle: (agentId, generation) =>
+        parts.pool
+          .workers()
+          .every(
+            (each) =>
+              each.agentId !== agentId || each.generation !== generation || each.activeRuns === 0,
+          ),
+      retry(module) {
+        loads
+          .begin(module, { cause: 'asked' })
+          .catch((error: unknown) => emit({ type: 'fault_survived', where: 'reload', error }));
+      },
+      later: (callback, afterMs) => callLater(callback, afterMs, parts.lifetime.signal),
+    }),
+  );
   const follow = { decide, authorize, catalog, retire, sync, leaveEdits: !config.watch, emit };
   parts.policy.onChange(createFollowPolicy(follow));
   return { catalog, sync, files, rollBack };
@@ -99,4 +118,8 @@ function createSwap(parts: Parts, { authorize, decide }: Deciding): SwapDeps {
     rest: pool.rest,
     emit,
   };
+}
+
+function callLater(callback: () => void, afterMs: number, stopping: AbortSignal): void {
+  setTimeout(() => stopping.aborted || callback(), afterMs).unref();
 }

@@ -8,6 +8,9 @@ export type FreePortDeps = {
   readonly rest: (agentId: string, generation: number) => Promise<boolean>;
 };
 
+/** Code of the finding about a port that another version holds, or held. */
+export const portHeldCode = 'port_held';
+
 /**
  * Loads a module that may listen on a port. Where the generation that serves holds it and nothing runs in its worker,
  * that one is ended and the load tried once more.
@@ -42,15 +45,15 @@ const listenElsewhere =
 function held(finding: Finding): Finding {
   return {
     ...finding,
-    code: 'port_held',
-    hint: `The version that serves holds the port, and runs go on in it: refresh when they are over, or ${listenElsewhere}.`,
+    code: portHeldCode,
+    hint: `The version that serves holds the port, and runs go on in it: when they are over it is tried again. To be replaced at once, ${listenElsewhere}.`,
   };
 }
 
 function endedFirst({ entry }: FoundModule): Finding {
   return {
     stage: 'load',
-    code: 'port_held',
+    code: portHeldCode,
     severity: 'warning',
     message:
       'It listens on a port that the version before held, so that one was ended before this one was loaded.',
