@@ -6,10 +6,10 @@ import type { GatewayEvent } from '../../src/events.ts';
 import type { OutsideCalls } from '../../src/protocol/policy.ts';
 import type { ModelAccess } from '../../src/protocol/pool.ts';
 import { type Channel, createChannel } from '../../src/protocol/worker/channel.ts';
+import { maxFrameBytes } from '../../src/protocol/worker/frame-limits.ts';
 import {
   type FromWorker,
   type ModelMessage,
-  maxFrameBytes,
   maxLineFromWorkerBytes,
   type ToWorker,
 } from '../../src/protocol/worker/messages.ts';

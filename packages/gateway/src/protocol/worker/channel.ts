@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
+import { maxFrameBytes } from './frame-limits.ts';
 import { createFrameReader, type FrameFailure } from './frame-reader.ts';
-import { maxFrameBytes } from './messages.ts';
 
 /** One end of a conversation of JSON objects, one a line, of which some bring raw bytes along. */
 export type Channel<Out> = {
@@ -9,6 +9,8 @@ export type Channel<Out> = {
    * what `JSON.stringify` throws.
    */
   readonly send: (message: Out, bytes?: Uint8Array) => void;
+  /** Whether more waits here for the system to take it than is good: the peer does not read as fast as is sent. */
+  readonly isBehind: () => boolean;
   /** Calls back when the system has taken all that was sent so far; never once closed. */
   readonly onceTaken: (callback: () => void) => void;
   /** Hands what is queued to the system at once, as far as that takes it: for the last words of a process. */
@@ -16,6 +18,9 @@ export type Channel<Out> = {
   /** Sends what is queued, then closes; nothing more is received. */
   readonly close: () => void;
 };
+
+/** What may wait for a peer before whoever can wait should. */
+const MAX_WAITING_BYTES = 1024 * 1024;
 
 /** Why a channel closed by itself. The message quotes nothing of what was received. */
 export type ChannelFailure =
@@ -74,6 +79,7 @@ export function createChannel<In extends { readonly type: string }, Out>(
       if (bytes) writer.write(`${line.slice(0, -1)},"bytes":${bytes.length}}\n`, bytes);
       else writer.write(`${line}\n`);
     },
+    isBehind: () => stream.writableLength > MAX_WAITING_BYTES,
     onceTaken(callback) {
       if (state !== 'open') return;
       writer.flush();

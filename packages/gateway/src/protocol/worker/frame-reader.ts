@@ -77,21 +77,29 @@ export function createFrameReader(
   };
 }
 
+/** So many pieces are joined at once: one that holds a byte takes far more. */
+const MAX_PIECES = 1024;
+
 /** What came of a line, or of the bytes after it, so far. */
 function createPieces() {
   let pieces: Buffer[] = [];
+  let joined = 0;
   let length = 0;
   return {
     length: () => length,
     add(piece: Buffer): void {
       pieces.push(piece);
       length += piece.length;
+      if (pieces.length - joined < MAX_PIECES) return;
+      pieces.push(Buffer.concat(pieces.splice(joined)));
+      joined += 1;
     },
     /** All of it; nothing is left. */
     whole(): Buffer {
       const [only] = pieces;
       const whole = pieces.length === 1 && only ? only : Buffer.concat(pieces, length);
       pieces = [];
+      joined = 0;
       length = 0;
       return whole;
     },

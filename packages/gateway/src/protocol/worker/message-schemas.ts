@@ -3,6 +3,7 @@ import { findingSchema } from '../diagnostics.ts';
 import { effects } from '../policy.ts';
 import { MODULE_FILES_LIMIT, manifestSchema, runtimeSchema } from '../records.ts';
 import { failureDetailSchema, provenanceSchema, runEventSchema } from '../run-events.ts';
+import { maxPathLength } from './frame-limits.ts';
 
 /** A `WorkerQuestion`. */
 export const workerQuestionSchema = z.discriminatedUnion('ask', [
@@ -23,8 +24,6 @@ export const toolDecidedSchema = z.object({
   provenance: provenanceSchema,
   answer: z.enum(effects),
 });
-
-const MAX_PATH_LENGTH = 8192;
 
 /** Of a model call; the worker's own. */
 const modelCallIdSchema = z.string().min(1).max(64);
@@ -55,7 +54,7 @@ export const fromWorkerSchemas = {
     runId: z.string().nullable(),
     method: z.string().max(16),
     /** As at the broker, with query: `/v1/responses`. */
-    path: z.string().max(MAX_PATH_LENGTH),
+    path: z.string().max(maxPathLength),
     headers: z.record(z.string(), z.string()),
   }),
   /** How many bytes more of an answer were taken by whoever reads it. */

@@ -14,15 +14,6 @@ import type {
  */
 export const protocolVersion = 2;
 
-/** Most raw bytes that follow one line, in either direction. A longer body of a model call takes the loopback broker. */
-export const maxFrameBytes = 8 * 1024 * 1024;
-
-/** Bytes of one answer that may be on their way to a worker, or with it, before it says that it has taken them. */
-export const modelWindowBytes = 256 * 1024;
-
-/** After so many bytes of an answer taken a worker says so. */
-export const modelAckBytes = 64 * 1024;
-
 /** Events a worker may send for a run before it has to wait for more credit. */
 export const initialCredits = 256;
 

@@ -21,6 +21,7 @@ const call: Call = {
 const question = Buffer.from(JSON.stringify({ model: 'm', input: 'hi' }));
 
 type Held = ModelChannel & {
+  isBehind: () => boolean;
   isTaken: boolean;
   readonly sent: { readonly part: object; readonly bytes: number }[];
   readonly waiting: (() => void)[];
@@ -32,6 +33,7 @@ function heldChannel() {
   const waiting: Held['waiting'] = [];
   const channel: Held = {
     isTaken: true,
+    isBehind: () => false,
     sent,
     waiting,
     send: (part: object, bytes?: Uint8Array) => void sent.push({ part, bytes: bytes?.length ?? 0 }),
@@ -48,6 +50,7 @@ async function rawLine(upstream: Parameters<typeof startUpstream>[0]) {
   const answered = Promise.withResolvers<number | undefined>();
   const take = kit.access.answerOver({
     send: ({ status }) => answered.resolve(status),
+    isBehind: () => false,
     onceTaken: (callback) => callback(),
   });
   return { ...kit, upstream: started, take, status: answered.promise };
@@ -132,6 +135,7 @@ describe('a call over the channel', () => {
     const refused = Promise.withResolvers<number | undefined>();
     const takeMore = access.answerOver({
       send: ({ status }) => refused.resolve(status),
+      isBehind: () => false,
       onceTaken: () => {},
     });
     takeMore(call, body);
@@ -139,6 +143,20 @@ describe('a call over the channel', () => {
     for (let index = 0; index < 8; index += 1)
       take({ type: 'model_abort', callId: `held_${index}` }, null);
     await broker.close();
+  });
+
+  test('is refused where its worker has a thousand others open', async () => {
+    const statuses = new Map<string, number | undefined>();
+    const { access } = await startBroker([demo]);
+    const take = access.answerOver({
+      send: ({ callId, status }) => void statuses.set(callId, status),
+      isBehind: () => false,
+      onceTaken: () => {},
+    });
+    for (let index = 0; index <= 1000; index += 1) take({ ...call, callId: `c${index}` }, question);
+    while (statuses.size <= 1000) await new Promise(setImmediate);
+    expect([...statuses.values()].filter((status) => status === 503)).toHaveLength(1);
+    expect(statuses.get('c1000')).toBe(503);
   });
 
   test('answered by the demo model comes whole in one frame', async () => {
@@ -211,6 +229,22 @@ describe('an answer over the channel', () => {
       resumed += 1;
     });
     expect(sink.write(Buffer.alloc(1))).toBe(false);
+    expect(resumed).toBe(0);
+    for (const callback of channel.waiting) callback();
+    expect(resumed).toBe(1);
+  });
+
+  test('waits while the channel has more to send than its worker reads', async () => {
+    const channel = heldChannel();
+    const sink = new FrameSink('c1', channel, () => {});
+    let resumed = 0;
+    sink.head(200, {});
+    channel.isBehind = () => true;
+    channel.isTaken = false;
+    expect(sink.write(Buffer.alloc(1))).toBe(false);
+    sink.onceDrained(() => {
+      resumed += 1;
+    });
     expect(resumed).toBe(0);
     for (const callback of channel.waiting) callback();
     expect(resumed).toBe(1);

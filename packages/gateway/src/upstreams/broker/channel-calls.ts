@@ -11,6 +11,9 @@ type ModelCall = Extract<ModelMessage, { type: 'model_call' }>;
 /** As much as a connection takes: Node's own limit for the headers of a request. */
 const MAX_HEADERS_LENGTH = 16_384;
 
+/** A connection costs its worker a socket; without a limit of its own a call here would cost it a line. */
+const MAX_OPEN_CALLS = 1000;
+
 /**
  * Answers the calls that one worker makes over its channel, which needs no token: it is nobody else's.
  *
@@ -64,13 +67,12 @@ function begin(message: ModelCall, bytes: Buffer | null, line: Line): void {
     live?.abort('The worker left.');
   };
   line.open.set(callId, { sink, leave });
-  const asked = () => ({
-    grant: line.grantOf(),
-    method,
-    url: checkedPath(path),
-    headers: receivedHeaders(message.headers),
-    runId: runId ?? undefined,
-  });
+  const asked = () => {
+    const grant = line.grantOf();
+    if (line.open.size > MAX_OPEN_CALLS) throw tooMany();
+    const headers = receivedHeaders(message.headers);
+    return { grant, method, url: checkedPath(path), headers, runId: runId ?? undefined };
+  };
   void line.answerCall(asked, {
     sink,
     onOpen(call) {
@@ -106,4 +108,12 @@ function receivedHeaders(given: Readonly<Record<string, string>>): IncomingHttpH
 
 function malformed(part: string): GatewayError {
   return new GatewayError('invalid_request', `The ${part} of this call cannot be sent over HTTP.`);
+}
+
+function tooMany(): GatewayError {
+  return new GatewayError(
+    'overloaded',
+    `The agent has ${MAX_OPEN_CALLS} unfinished model calls. Send this one again when others have ended.`,
+    { retryAfterSeconds: 1 },
+  );
 }

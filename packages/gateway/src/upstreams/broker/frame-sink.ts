@@ -1,4 +1,4 @@
-import { modelWindowBytes } from '../../protocol/worker/messages.ts';
+import { modelWindowBytes } from '../../protocol/worker/frame-limits.ts';
 import type { ModelChannel } from '../../protocol/worker/model-channel.ts';
 import type { AnswerHeaders, AnswerSink } from '../relay/answer-sink.ts';
 
@@ -45,11 +45,13 @@ export class FrameSink implements AnswerSink {
     this.#ahead += bytes.length;
     this.#pieces.push(bytes);
     this.#schedule();
-    return this.#ahead <= modelWindowBytes;
+    return this.#ahead <= modelWindowBytes && !this.#channel.isBehind();
   }
 
   onceDrained(callback: () => void): void {
     this.#onDrained = callback;
+    // It may be the channel alone that is to be waited for.
+    this.#channel.onceTaken(() => this.#resume());
   }
 
   end(bytes?: Buffer): void {
@@ -66,10 +68,7 @@ export class FrameSink implements AnswerSink {
     // What has not left this process cannot have been taken, whatever the worker says.
     this.#channel.onceTaken(() => {
       this.#ahead = Math.max(0, this.#ahead - bytes);
-      if (this.#ahead >= modelWindowBytes) return;
-      const resume = this.#onDrained;
-      this.#onDrained = null;
-      resume?.();
+      this.#resume();
     });
   }
 
@@ -79,6 +78,13 @@ export class FrameSink implements AnswerSink {
     this.#isClosed = true;
     this.#pieces = [];
     this.#onClosed();
+  }
+
+  #resume(): void {
+    if (this.#ahead > modelWindowBytes) return;
+    const drained = this.#onDrained;
+    this.#onDrained = null;
+    drained?.();
   }
 
   #endWith(ending: Ending): void {

@@ -1,5 +1,5 @@
 import { runHeader } from '../../protocol/worker/broker-headers.ts';
-import { maxFrameBytes } from '../../protocol/worker/messages.ts';
+import { maxFrameBytes, maxPathLength } from '../../protocol/worker/frame-limits.ts';
 import { runScope } from '../run/run-scope.ts';
 import { brokerFailure, isBrokerFailure } from './broker-failure.ts';
 import { createBrokerResponse } from './broker-response.ts';
@@ -41,7 +41,7 @@ export function createBrokerFetch(
     const first = takeFirstAnswer();
     if (first)
       return 'error' in first ? Promise.reject(first.error) : Promise.resolve(first.response);
-    const body = sendableBody(input, init);
+    const body = path.length > maxPathLength ? undefined : sendableBody(input, init);
     return body === undefined
       ? deps.original(input, withOwnHeaders(input, init, token))
       : fetchOverLine(line, init ?? {}, { url: origin + path, path, body });

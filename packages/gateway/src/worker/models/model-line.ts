@@ -1,9 +1,5 @@
-import {
-  type FromWorker,
-  type ModelData,
-  type ModelMessage,
-  modelAckBytes,
-} from '../../protocol/worker/messages.ts';
+import { modelAckBytes } from '../../protocol/worker/frame-limits.ts';
+import type { FromWorker, ModelData, ModelMessage } from '../../protocol/worker/messages.ts';
 import { brokerFailure } from './broker-failure.ts';
 
 /** A call of the broker as it goes over the channel. */
