@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { patienceMs } from '../../../test/support/hang-limit.ts';
 import { isAlive } from '../../../test/support/scripted-pool.ts';
 import type { WorkerProcessOptions } from './worker-options.ts';
@@ -56,6 +56,29 @@ test('is ended when it closes its channel and stays', async () => {
   expect(await worker.ended).toMatchObject({ reason: 'crashed', signal: 'SIGKILL' });
 });
 
+describe('a model call', () => {
+  const call = { type: 'model_call', callId: '1', runId: null, method: 'POST', path: '/v1/x' };
+  const sent = { ...call, headers: {} };
+
+  test('of a process that was given no models is a breach', async () => {
+    const worker = start({ args: ['-e', greetAndSay(sent)] });
+    expect(await worker.ended).toMatchObject({ reason: 'protocol' });
+  });
+
+  test.each([
+    ['whose process ends within its body', { ...sent, bytes: 100 }, 'half a body', 'exited'],
+    ['with more bytes than it says', { ...sent, bytes: 2 }, 'half a body\n', 'protocol'],
+    ['with bytes that are no number', { ...sent, bytes: -1 }, '', 'protocol'],
+    ['with more bytes than may come', { ...sent, bytes: 9_000_000 }, '', 'protocol'],
+  ])('%s is the end of it', async (_what, message, rest, reason) => {
+    const heard: (string | undefined)[] = [];
+    const worker = start({ args: ['-e', `${greetAndSay(message, rest)}; socket.end();`] });
+    worker.answerModels(() => (_message, bytes) => heard.push(bytes?.toString()));
+    expect(await worker.ended).toMatchObject({ reason });
+    expect(heard).toEqual(message.bytes === 2 ? ['ha'] : []);
+  });
+});
+
 test('passes over what a later version may say', async () => {
   const worker = start({ args: ['-e', greetAndSay({ type: 'tools_changed' })] });
   expect(await worker.ready).toBe(true);
@@ -81,8 +104,8 @@ function start(options: Partial<WorkerProcessOptions> = {}): WorkerProcess {
   return worker;
 }
 
-/** A program that says hello and then one thing more. */
-function greetAndSay(message: object): string {
+/** A program that says hello and then one thing more, with some bytes after it. */
+function greetAndSay(message: object, rest = ''): string {
   const hello = {
     type: 'hello',
     version: 2,
@@ -93,5 +116,6 @@ function greetAndSay(message: object): string {
     const socket = new (require('node:net').Socket)({ fd: 3 });
     socket.resume();
     for (const message of ${JSON.stringify([hello, message])}) socket.write(JSON.stringify(message) + '\\n');
+    socket.write(${JSON.stringify(rest)});
   `;
 }
