@@ -282,6 +282,20 @@ describe('an extra file', () => {
     expect(await told(lib)).toEqual([lib]);
   });
 
+  test('in the folder where the gateway writes is seen when it comes, changes and goes', async () => {
+    const upstream = '.dropgate/upstream.env';
+    const { root, write, told } = await watched({ ...files, '.dropgate/gateway.db': '' }, [
+      upstream,
+    ]);
+    await write({ '.dropgate/gateway.db': 'written' });
+    for (const text of ['A=1', 'A=22']) {
+      await write({ [upstream]: text });
+      expect(await told(upstream)).toEqual([upstream]);
+    }
+    await unlink(join(root, upstream));
+    expect(await told(upstream)).toEqual([upstream]);
+  });
+
   test('may be a folder: all in it is watched', async () => {
     const { write, told } = await watched(files, ['shared']);
     await write({ 'shared/deep/new.md': 'new' });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { type ChangeBatch, createChangeBatch } from './change-batch.ts';
+import { createPolledFiles, isPolled } from './polled-files.ts';
 import { watchFault } from './watch-fault.ts';
 import { createExtraPaths, createRootPaths, type IsWatched } from './watched-paths.ts';
 
@@ -48,6 +49,7 @@ export function createWatch(options: WatchOptions): Watch {
   const onError = createErrorReport(onFault);
   const inRoots = createRootPaths(options.roots);
   const extra = createExtraPaths();
+  const polled = createPolledFiles(batch.add);
   const closing = new AbortController();
   const watchers: FSWatcher[] = [];
   let extraWatcher: FSWatcher | null = null;
@@ -65,12 +67,15 @@ export function createWatch(options: WatchOptions): Watch {
       await Promise.all(ready).catch(onFault);
     },
     setExtraFiles(paths) {
-      wanted = [...paths].filter((path) => !inRoots(path));
+      const outside = [...paths].filter((path) => !inRoots(path));
+      polled.set(outside.filter(isPolled));
+      wanted = outside.filter((path) => !isPolled(path));
       const added = extra.replace(wanted);
       // What is no longer wanted stays watched, without a report: chokidar forgets the folder of a file it stops to watch.
       if (added.length > 0) extraWatcher?.add(added);
     },
     async close() {
+      polled.close();
       batch.close();
       closing.abort();
       await Promise.all(watchers.map((watcher) => watcher.close()));

@@ -32,18 +32,18 @@ type ModelPrototype = {
 
 type Call = { readonly sdk: SdkCopy; readonly request: unknown };
 
-/** No generator: a stream has many events, and only the last is looked into. */
+/** No generator, and no function of its own that awaits: a stream has many events, and only the last is looked into. */
 function completedStream(events: AsyncIterable<unknown>, call: Call): AsyncIterable<unknown> {
+  const looked = (step: IteratorResult<unknown>): IteratorResult<unknown> => {
+    const event = step.value as { type?: unknown; response?: unknown } | null | undefined;
+    if (event?.type === 'response_done') complete(event.response, call);
+    return step;
+  };
   return {
     [Symbol.asyncIterator]() {
       const inner = events[Symbol.asyncIterator]();
       return {
-        async next() {
-          const step = await inner.next();
-          const { type, response } = fieldsOf(step.value);
-          if (type === 'response_done') complete(response, call);
-          return step;
-        },
+        next: () => inner.next().then(looked),
         return: async (value?: unknown) =>
           (await inner.return?.(value)) ?? { done: true, value: undefined },
       };
