@@ -1,16 +1,16 @@
 import type { Config } from '../../config/config.ts';
 import { upstreamSettings } from '../../config/settings-of-parts.ts';
 import { type ProbedUpstream, probeUpstreams } from '../../upstreams/probe-upstreams.ts';
-import { fail, type Health, ok, warn } from './health.ts';
+import { fail, type HealthCheck, ok, warn } from './health-check.ts';
 
 /** The servers that answer model calls: whether they are there, and whether the API is at their addresses. */
-export async function upstreamsHealth(config: Config): Promise<Health[]> {
+export async function upstreamsHealth(config: Config): Promise<HealthCheck[]> {
   const probed = await probeUpstreams(upstreamSettings(config), config.environment);
   if (probed.length === 0) return [ok('upstream', 'the demo model, which needs none')];
   return probed.map(healthOf);
 }
 
-function healthOf({ name, baseUrl, health }: ProbedUpstream): Health {
+function healthOf({ name, baseUrl, health }: ProbedUpstream): HealthCheck {
   const what = `upstream ${name}`;
   switch (health.type) {
     case 'answers':
