@@ -47,7 +47,6 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
 
   const load = async (asked: ModuleLoad, timeoutMs: number | undefined): Promise<void> => {
     state.phase = 'loading';
-    const askedAtMs = performance.now();
     const { beginLoad, needsGatewaySdk, runModule } = await deps.preload.parts();
     const preloadedSdk = needsGatewaySdk(asked)
       ? await deps.preload.sdk()
@@ -55,8 +54,7 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
     state.runs = createActiveRuns({ runModule, send });
     processRuns.connect(state.runs.outside);
     const { projectRoot, env } = deps;
-    const limits = { timeoutMs, askedAtMs };
-    state.loading = beginLoad(asked, { projectRoot, env, preloadedSdk, line, ...limits });
+    state.loading = beginLoad(asked, { projectRoot, env, preloadedSdk, line, timeoutMs });
     const result = await state.loading.result;
     // Promises that the module left rejected are told before this resumes, and become the outcome.
     await setImmediate();

@@ -59,8 +59,6 @@ export type LoadDeps = {
   readonly env: Record<string, string | undefined>;
   /** Time for the load; no limit where it is missing. */
   readonly timeoutMs?: number | undefined;
-  /** When that began, on the clock of `performance`. */
-  readonly askedAtMs?: number;
   /** The gateway's copy of the SDK where it is already imported, with tracing muted. */
   readonly preloadedSdk: SdkCopy | null;
   /** The way to models over the channel. */
@@ -206,7 +204,7 @@ async function loadModule(
 /** What the entry exports and holds; where only its script fails, or waits on and on, what it had by then. */
 async function importEntry(
   entry: string,
-  { hooks, script, patience }: Pick<LoadTools, 'hooks' | 'script' | 'patience'>,
+  { hooks, script, patience }: LoadTools,
 ): Promise<{ exports: ModuleExports; values: Readonly<Record<string, unknown>> }> {
   let thrown: unknown;
   try {

@@ -28,45 +28,43 @@ export type LoadPatience = {
 };
 
 /**
- * @param limit - `timeoutMs` is the time for the whole load, undefined for no limit; `askedAtMs`, on the clock of
- *   `performance`, when that began, now where it is missing.
+ * @param limit - `timeoutMs` is the time for the whole load, undefined for no limit. Only time is counted in which this
+ *   process could have gone on: of one that works, or is kept from it, the gateway has the clock.
  */
 export function createLoadPatience({
-  timeoutMs,
-  askedAtMs = performance.now(),
+  timeoutMs = Number.POSITIVE_INFINITY,
 }: {
   readonly timeoutMs?: number | undefined;
-  readonly askedAtMs?: number;
 }): LoadPatience {
   const before = activeResources();
   const over = Promise.withResolvers<never>();
   over.promise.catch(() => undefined);
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(
-          () => over.reject(new LoadHangs(timeoutMs)),
-          askedAtMs + timeoutMs - performance.now(),
-        );
-  timer?.unref();
-  const isNearlyOver = () =>
-    performance.now() - askedAtMs > (timeoutMs ?? Number.POSITIVE_INFINITY) - 2 * LOOK_EVERY_MS;
+  const lookEveryMs = Math.min(LOOK_EVERY_MS, timeoutMs);
+  let waitedMs = 0;
+  let idleLooks = 0;
+  let look = (): void => undefined;
+  const looking = setInterval(() => {
+    waitedMs += lookEveryMs;
+    idleLooks = isIdle(before) ? idleLooks + 1 : 0;
+    look();
+    if (waitedMs >= timeoutMs) over.reject(new LoadHangs(timeoutMs));
+  }, lookEveryMs);
+  // What keeps the process alive is counted; this does not.
+  looking.unref();
   return {
     hangs: over.promise,
-    end: () => clearTimeout(timer),
+    end: () => clearInterval(looking),
     async untilStuck(imported, mayLeave) {
       const left = Promise.withResolvers<null>();
-      let looks = 0;
-      const looking = setInterval(() => {
-        looks = isIdle(before) ? looks + 1 : 0;
-        if ((looks >= LOOKS_UNTIL_STUCK || isNearlyOver()) && mayLeave()) left.resolve(null);
-      }, LOOK_EVERY_MS);
-      // What keeps the process alive is counted; this does not.
-      looking.unref();
+      look = () => {
+        const isNearlyOver = waitedMs > timeoutMs - 2 * lookEveryMs;
+        const isDue = idleLooks >= LOOKS_UNTIL_STUCK || isNearlyOver;
+        if (isDue && mayLeave()) left.resolve(null);
+      };
       try {
         return await Promise.race([imported, left.promise]);
       } finally {
-        clearInterval(looking);
+        look = () => undefined;
       }
     },
   };
