@@ -256,6 +256,31 @@ export const agent = await readFile(first + parsed);
       },
     ],
     [
+      `import { DurableObject } from 'cloudflare:workers';\nvoid DurableObject;\n`,
+      {
+        code: 'foreign_import',
+        line: 1,
+        hint: 'Leave out what is made of it: only a Worker of Cloudflare has it.',
+      },
+    ],
+    [`import text from './text.md?raw';\nvoid text;\n`, { code: 'missing_file', line: 1 }],
+    [
+      `export const agent = Deno.env.get('KEY');\n`,
+      {
+        code: 'undefined_name',
+        line: 1,
+        hint: 'Only Deno has it. In Node, use `process.env` and the modules of `node:`.',
+      },
+    ],
+    [
+      `export const agent = Bun.env.KEY;\n`,
+      { hint: 'Only Bun has it. In Node, use `process.env` and the modules of `node:`.' },
+    ],
+    [
+      `export const agent = prompt('You: ');\n`,
+      { hint: 'Nobody types anything there: a request brings what the user says.' },
+    ],
+    [
       `import { z } from 'npm:zod@4';\nvoid z;\n`,
       { code: 'foreign_import', hint: 'Import `zod`, and run `npm install zod --prefix Written`.' },
     ],
@@ -270,6 +295,25 @@ export const agent = await readFile(first + parsed);
   ])('for what is not there, or not so in Node: %j', async (text, expected) => {
     expect(await findingFor({ 'agent.ts': text })).toMatchObject(expected);
   });
+
+  test('for an `await` at the top level of CommonJS', async () => {
+    const text = `const a = 1;\nconst b = await Promise.resolve(a);\nmodule.exports = b;\n`;
+    expect(await findingFor({ 'agent.cjs': text })).toMatchObject({
+      code: 'syntax_error',
+      message: 'Written/agent.cjs waits at its top level, which CommonJS cannot.',
+      line: 2,
+      hint: 'Name the file `.mjs` and write `import` in place of `require`, or put the `await` into an async function.',
+    });
+  });
+
+  test.each(['agent.ts', 'agent.mjs'])(
+    'attributes of imports load as they were once written: %s',
+    async (file) => {
+      const text = `import data from './data.json' assert { type: 'json' };\nexport const agent = { run: () => data.text };\n`;
+      const load = await writeModule({ [file]: text, 'data.json': '{ "text": "x" }' });
+      expect((await host.manifestOf(load)).kind).toBe('runnable');
+    },
+  );
 
   test('a script of CommonJS, with its siblings, loads in a project of ES modules', async () => {
     const load = await writeModule({

@@ -99,7 +99,7 @@ function explainUnsupportedFile(error: unknown, context: FailureContext): Findin
     error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION';
   const path = isUnknown ? / for (.+)$/.exec(error.message)?.[1] : undefined;
   if (path === undefined) return null;
-  const quoted = new RegExp(`['"][^'"]*${escapeForRegExp(basename(path))}['"]`);
+  const quoted = new RegExp(`['"][^'"]*${escapeForRegExp(basename(path))}(?:\\?[^'"]*)?['"]`);
   const importer = localScripts(context).find((file) => quoted.test(context.sources.peek(file)));
   const place = importer ? placeOf(context.sources.peek(importer), quoted) : null;
   const url = `new URL('./${basename(path)}', import.meta.url)`;
@@ -121,6 +121,18 @@ function explainScriptError(error: unknown, context: FailureContext): Finding | 
     if (['.js', '.mjs', '.cjs'].includes(extname(path))) {
       const problem = findSyntaxError(path, source);
       if (problem) return explainSyntaxError(problem, context);
+    }
+    const awaited =
+      /await is only valid/.test(error.message) && placeOf(source, /^(?:.*=\s*)?await\b/m);
+    if (awaited) {
+      return {
+        stage: 'load',
+        code: 'syntax_error',
+        severity: 'error',
+        message: `${shownPath(path, context.projectRoot)} waits at its top level, which CommonJS cannot.`,
+        ...locate(path, awaited, context.sources),
+        hint: 'Name the file `.mjs` and write `import` in place of `require`, or put the `await` into an async function.',
+      };
     }
     const decorator = placeOf(source, /(?<=(?:^|[{};])\s*)@\w/m);
     if (decorator && /invalid or unexpected token/i.test(error.message)) {

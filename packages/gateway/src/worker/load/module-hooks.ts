@@ -12,6 +12,7 @@ import {
   asModule,
   compilesAsCommonJs,
   isCommonJsText,
+  modernAttributes,
   SourceSyntaxError,
   transformedEndings,
   transformSource,
@@ -97,14 +98,14 @@ function createLoadHook({ sources, tsConfigs, sourceOf, appendixOf }: LoadHookDe
     if (path === null || !isLocalPath(path)) return nextLoad(url, context);
     const ending = extname(path);
     if (transformedEndings.includes(ending)) {
-      const text = sources.read(path);
+      const text = modernAttributes(sources.read(path));
       const { code, format } = transformSource(path, text, tsConfigs.settingsFor(path));
       return { format, source: code + appendixOf(path, text, format), shortCircuit: true };
     }
     if (ending === '.json')
       return { ...loadJson(path, sources.read(path), context), shortCircuit: true };
     if (!scriptEndings.includes(ending)) return nextLoad(url, context);
-    const text = sources.read(path);
+    const text = modernAttributes(sources.read(path));
     if (context.format === 'module' && isCommonJsText(text)) {
       const source = asModule(text + appendixOf(path, text, 'commonjs'));
       return { format: 'module', source, shortCircuit: true };

@@ -6,6 +6,12 @@ import type { TsSettings } from './tsconfig.ts';
 /** Endings of files that are transformed before Node runs them. */
 export const transformedEndings: readonly string[] = ['.ts', '.tsx', '.mts', '.cts', '.jsx'];
 
+/** The text with the attributes of its imports as they are written today: `assert { type: 'json' }` was once. */
+export function modernAttributes(text: string): string {
+  // As long as before, so that lines and columns hold.
+  return text.replaceAll(/(\bfrom\s*(['"])[^'"\n]+\2\s*)assert(?=\s*\{\s*type\b)/g, '$1with  ');
+}
+
 /** What Node is given to run, and as what. */
 export type RunnableSource = { readonly code: string; readonly format: 'module' | 'commonjs' };
 

@@ -63,7 +63,8 @@ export function explainForeignScheme(error: unknown, context: FailureContext): F
   };
 }
 
-const foreign = /(?<=(?:from|import)\s*\(?\s*)['"]((?:npm|jsr|https?|bun|deno):[^'"\n]+)['"]/;
+const foreign =
+  /(?<=(?:from|import)\s*\(?\s*)['"]((?:npm|jsr|https?|bun|deno|cloudflare|workerd|astro|virtual):[^'"\n]+)['"]/;
 
 function foreignImport({ sources }: FailureContext) {
   for (const { path } of sources.loaded()) {
@@ -75,7 +76,17 @@ function foreignImport({ sources }: FailureContext) {
   return null;
 }
 
+const homes: Readonly<Record<string, string>> = {
+  bun: 'Bun',
+  deno: 'Deno',
+  cloudflare: 'a Worker of Cloudflare',
+  workerd: 'a Worker of Cloudflare',
+  astro: 'a site of Astro',
+};
+
 function foreignHint(specifier: string, folder: string): string {
+  const home = /^(bun|deno|cloudflare|workerd|astro):/.exec(specifier)?.[1];
+  if (home !== undefined) return `Leave out what is made of it: only ${homes[home]} has it.`;
   const [, scheme, name] = /^(npm|jsr):\/?(@[^/@]+\/[^/@]+|[^/@]+)/.exec(specifier) ?? [];
   if (scheme === undefined || name === undefined) {
     return 'Put the file beside the agent and import it by its path, or install a package that has it.';

@@ -93,9 +93,25 @@ type Used = {
 function hintFor(name: string, { names, facts, sdkNames }: Used): string | null {
   const source = sourceOf(name, sdkNames);
   if (source !== null) return `Import it: \`${importLine(name, source, facts.isCommonJs)}\`.`;
-  const near = nearestName(name, [...names, ...sdkNames()]);
+  if (Object.hasOwn(elsewhere, name)) return elsewhere[name] ?? null;
+  // Hardly any short name is far from all others.
+  const near = name.length < 4 ? null : nearestName(name, [...names, ...sdkNames()]);
   return near === null ? null : `Did you mean \`${near}\`?`;
 }
+
+const inNode = 'In Node, use `process.env` and the modules of `node:`.';
+const noUser = 'Nobody types anything there: a request brings what the user says.';
+
+/** Names that other runtimes give to all. */
+const elsewhere: Readonly<Record<string, string>> = {
+  Bun: `Only Bun has it. ${inNode}`,
+  Deno: `Only Deno has it. ${inNode}`,
+  window: 'Only browsers have it: leave out what is made of it.',
+  document: 'Only browsers have it: leave out what is made of it.',
+  prompt: noUser,
+  confirm: noUser,
+  alert: noUser,
+};
 
 const sdk = '@openai/agents';
 
