@@ -150,10 +150,10 @@ const repaired: readonly Refused[] = [
   ],
   [
     'an agent that needs what the command line may give',
-    'import argparse\nasync def main(model: str, tone: str):\n    async def guide(context, agent):\n        spoken = tone\n        return spoken\n    desk = Agent(name="Desk", model=model, instructions=guide)\n    await Runner.run(desk, "Hi")\nif __name__ == "__main__":\n    parser = argparse.ArgumentParser()\n    parser.add_argument("--model", default="gpt-5.6-luna")\n    parser.add_argument("--tone")\n    args = parser.parse_args()\n    tone = args.tone or "Kind."\n    asyncio.run(main(args.model, tone))\n',
+    'import argparse\nasync def main(model: str, tone: str):\n    async def guide(context, agent):\n        spoken = tone\n        return spoken\n    if model:\n        name = "Desk"\n    desk = Agent(name=name, model=model, instructions=guide)\n    await Runner.run(desk, "Hi")\nif __name__ == "__main__":\n    parser = argparse.ArgumentParser()\n    parser.add_argument("--model", default="gpt-5.6-luna")\n    parser.add_argument("--tone")\n    args = parser.parse_args()\n    tone = args.tone or "Kind."\n    asyncio.run(main(args.model, tone))\n',
     {
       code: 'agent_in_function',
-      line: 8,
+      line: 10,
       hint: expect.stringContaining(
         "    model = 'gpt-5.6-luna'\n    tone = 'Kind.'\n",
       ) as unknown as string,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from .outline import Built, Function, Outline, bound_names
+from .outline import Built, Function, Outline, bound_names, top_statements
 from .started import argument_given, calls_of, parameters_of, script_value
 
 # A factory of more lines is no edit to show.
@@ -72,13 +72,19 @@ class _Writer:
         locals_of = {*_locals(function), _KEEPER}
         chosen: list[ast.stmt] = []
         wanted: list[str] = []
+        # Names bound in a branch or loop alone: they may be bound before it, too.
+        maybe: set[str] = set()
         for step in reversed(_steps_to(function.body, node)):
-            bound = (bound_names(step) | _changed(step)) & needed
+            inside_it = _bound_inside(step)
+            bound = (bound_names(step) | _changed(step) | inside_it) & needed
             if bound:
                 wanted.extend(sorted(bound))
                 chosen.append(step)
+                maybe |= inside_it
                 needed = (needed - bound_names(step)) | (_loads(step) & locals_of)
-        given, missing = self._given(function, needed - {_KEEPER}, callers)
+        parameters = {argument.arg for argument in parameters_of(function)}
+        needed -= {_KEEPER, *(maybe - parameters)}
+        given, missing = self._given(function, needed, callers)
         wanted.extend(missing)
         return [*given, *reversed(chosen)], list(dict.fromkeys(reversed(wanted)))
 
@@ -231,6 +237,12 @@ def _loads(node: ast.AST) -> set[str]:
         if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
     }
     return names - _locals(node) if isinstance(node, Function) else names
+
+
+def _bound_inside(step: ast.stmt) -> set[str]:
+    """Names that the statements inside of another one bind or change."""
+    inner = [] if isinstance(step, Function) else [*top_statements([step])][1:]
+    return {name for one in inner for name in bound_names(one) | _changed(one)}
 
 
 def _changed(statement: ast.stmt) -> set[str]:

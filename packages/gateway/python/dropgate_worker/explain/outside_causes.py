@@ -138,6 +138,10 @@ def _missing_path(
     place = locate(frame["file"], frame, read)
     frames = traceback.extract_tb(error.__traceback__)
     if any(os.path.basename(one.filename) in _STARTERS for one in frames):
+        if os.sep in path:
+            said = f"{file} starts a program, and `{path}` is not there."
+            hint = "Correct the path of the program, or of the folder that it is to work in."
+            return finding("missing_program", said, hint, place)
         said = f"{file} starts the program `{path}`, which is not on this machine."
         hint = "Install it, or correct its name; it is sought in PATH."
         return finding("missing_program", said, hint, place)
