@@ -1,10 +1,10 @@
 import { errorsAnswer } from '../../protocol/admin/errors-answer.ts';
 import { agentsRefreshAnswer, type RefreshReport } from '../../protocol/admin/refresh-answer.ts';
-import { type CommandContext, CommandError, exitCodes } from '../command.ts';
+import { type CommandContext, exitCodes } from '../command.ts';
 import { showFinding } from '../show-findings.ts';
 import { count, cut, table } from '../text-layout.ts';
 import { askAgents } from './ask-agents.ts';
-import { findAgent } from './find-agent.ts';
+import { findAgent, noSuchAgent } from './find-agent.ts';
 import { connectGateway } from './gateway-client.ts';
 
 /** How long a gateway may take to tell what it knows. */
@@ -80,7 +80,7 @@ export async function listErrors(context: CommandContext, options: ErrorsOptions
   });
   const { errors, next } = answer;
   if (errors.length === 0 && agent?.isKnown === false) {
-    throw new CommandError(`There is no agent ${named}. See \`dropgate agents list\`.`);
+    throw noSuchAgent(String(named), agent.near);
   }
   if (json) {
     terminal.json(answer);

@@ -69,7 +69,7 @@ describe('dropgate agents errors', () => {
     expect(await run('errors', '--agent', 'fien')).toEqual({
       code: 1,
       out: '',
-      err: 'error: There is no agent fien. See `dropgate agents list`.\n',
+      err: 'error: There is no agent fien. Did you mean default/fine? See `dropgate agents list`.\n',
     });
   });
 

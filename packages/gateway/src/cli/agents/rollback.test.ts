@@ -129,7 +129,7 @@ test('goes back to one of its own .env, which outlives the gateway', async () =>
 
 test.each([
   [['trip', '--to', '9'], 1, 'No generation 9 of default/trip is kept. Kept are: 4, 3, 2.'],
-  [['trap'], 1, 'There is no agent trap. See `dropgate agents list`.'],
+  [['trap'], 1, 'There is no agent trap. Did you mean default/trip? See `dropgate agents list`.'],
   [['trip', '--to', 'none'], 2, 'Give the number of a generation, such as 3.'],
   [['trip', '--to', '2', '--release'], 2, "option '--release' cannot be used with option '--to"],
 ])('refuses %j', async (args, code, message) => {
