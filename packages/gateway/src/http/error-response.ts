@@ -1,5 +1,6 @@
 import { failures, type GatewayError } from '../errors.ts';
 import type { Role } from '../protocol/policy.ts';
+import { foldStack } from '../protocol/text/fold-stack.ts';
 
 /** OpenAI's envelope. `dropgate` is there for admins only. */
 export type ErrorBody = {
@@ -64,6 +65,6 @@ function adminDetail({ code, adminDetail: detail, cause }: GatewayError): unknow
   return {
     failure: code,
     ...(detail === undefined ? {} : { detail }),
-    ...(cause instanceof Error ? { cause: cause.stack ?? cause.message } : {}),
+    ...(cause instanceof Error ? { cause: foldStack(cause.stack ?? cause.message) } : {}),
   };
 }
