@@ -4,8 +4,9 @@ import { principalOf } from '../policy/authorize.ts';
 import { isUsable } from '../policy/keys/known-keys.ts';
 import { createOverrides } from '../policy/overrides.ts';
 import type { KnownAgent } from '../policy/review/known-agent.ts';
-import { createPreview } from '../policy/review/preview.ts';
+import { createPreview, type PreviewPolicy } from '../policy/review/preview.ts';
 import { createReadDecisions } from '../policy/review/read-decisions.ts';
+import { unknownScopes } from '../policy/review/unmatched-names.ts';
 import { createWorkLine } from '../policy/review/work-line.ts';
 import { overrideRule } from '../policy/rules/override-rule.ts';
 import { createScopeView } from '../policy/rules/scopes.ts';
@@ -34,12 +35,7 @@ export function createSecurityAdministration(
     changed: policy.reload,
     nowSeconds,
   });
-  const preview = createPreview({
-    rules: policy.current,
-    keys: () => known.all().filter((key) => isUsable(key, nowSeconds())),
-    agents: knownAgents,
-    nowSeconds,
-  });
+  const preview = previewOf(parts, knownAgents);
   const inTurn = createWorkLine(previewLimits);
   const readDecisions = createReadDecisions(store.decisions.list);
   const readInTurn = createWorkLine(readLimits);
@@ -78,8 +74,25 @@ export function createSecurityAdministration(
         changeInTurn(maker.keyId, () => manageKeys.rotate(actorOf(maker), id, options)),
       revoke: (maker, id) => manageKeys.revoke(actorOf(maker), id),
     },
+    unknownScopes: (scopes) =>
+      unknownScopes(
+        scopes,
+        knownAgents().map(({ id }) => id),
+      ),
     nowSeconds,
   };
+}
+
+function previewOf(
+  { policy, known, nowSeconds }: Parts,
+  agents: () => readonly KnownAgent[],
+): PreviewPolicy {
+  return createPreview({
+    rules: policy.current,
+    keys: () => known.all().filter((key) => isUsable(key, nowSeconds())),
+    agents,
+    nowSeconds,
+  });
 }
 
 async function refresh({ store, policy, reloadSettings }: Parts) {

@@ -31,6 +31,8 @@ export type SecurityDeps = {
   readonly overrides: OverrideAdministration;
   readonly decisions: (viewer: Caller, query: DecisionQuery) => Promise<DecisionPage>;
   readonly keys: ForCaller<ManageKeys>;
+  /** What scopes name and is not there, as sentences. */
+  readonly unknownScopes: (scopes: Parameters<ManageKeys['create']>[1]) => readonly string[];
   /** Unix seconds. */
   readonly nowSeconds: () => number;
 };

@@ -99,6 +99,8 @@ export function fakeSecurity(): SecurityDeps {
       rotate: async () => ({ record: { ...someKey, rotatedFrom: 'key_a0' }, secret: 'dg_next' }),
       revoke: async () => someKey,
     },
+    unknownScopes: ({ namespaces }) =>
+      namespaces?.includes('lbas') ? ['No agent is in the namespace lbas so far.'] : [],
     nowSeconds: () => fakeNowSeconds,
   };
 }

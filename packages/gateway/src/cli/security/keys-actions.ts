@@ -1,6 +1,6 @@
 import { createApiKeys } from '../../policy/keys/api-keys.ts';
 import { createManageKeys, type ManageKeys } from '../../policy/keys/manage-keys.ts';
-import { nearest } from '../../protocol/nearest.ts';
+import { unknownScopes } from '../../policy/review/unmatched-names.ts';
 import type { KeyLimits, KeyRecord, Role } from '../../protocol/policy.ts';
 import type { KeyAnswer } from '../../protocol/security/answers.ts';
 import { keyToJson } from '../../protocol/security/to-json.ts';
@@ -37,7 +37,7 @@ export async function createKey(context: CommandContext, options: CreateOptions)
     place,
     agentIds: await knownIds(),
   }));
-  for (const warning of unknownNamespaces(options, made.agentIds)) {
+  for (const warning of unknownScopes(options, made.agentIds)) {
     context.terminal.note(`warning: ${warning}`);
   }
   showSecret(context, { ...made, what: `Made key ${describe(made.record)}` }, { json });
@@ -105,22 +105,6 @@ export async function revokeKey(
   if (options.json) terminal.json({ id, name, revoked: true, changed: wasActive });
   else terminal.line(`Key ${id} (${name}) ${wasActive ? 'is' : 'was already'} revoked.`);
   return exitCodes.done;
-}
-
-/** Scopes that reach no agent of those that ever loaded here; nothing is known of a store that saw none. */
-function unknownNamespaces(
-  { namespaces = [], agents = [] }: Pick<CreateOptions, 'namespaces' | 'agents'>,
-  agentIds: readonly string[],
-): string[] {
-  const known = [...new Set(agentIds.map((id) => id.split('/', 1)[0] ?? ''))];
-  const asked = [...namespaces, ...agents.map((pattern) => pattern.split('/', 1)[0] ?? '')];
-  const unknown = [...new Set(asked)].filter(
-    (name) => known.length > 0 && !name.includes('*') && !known.includes(name),
-  );
-  return unknown.map((name) => {
-    const guess = nearest(name, known);
-    return `No agent is in the namespace ${name} so far.${guess === null ? '' : ` Did you mean ${guess}?`}`;
-  });
 }
 
 type Keys = {

@@ -32,8 +32,14 @@ export const keyRoutes: readonly Route[] = [
     answer: newKeyAnswer,
     status: 201,
     handle: async ({ deps: { security }, request, body }) => {
-      const { record, secret } = await security.keys.create(callerOf(request), toNewKey(body));
-      return { ...keyToJson(record, security.nowSeconds()), key: secret };
+      const wanted = toNewKey(body);
+      const { record, secret } = await security.keys.create(callerOf(request), wanted);
+      const warnings = security.unknownScopes(wanted);
+      return {
+        ...keyToJson(record, security.nowSeconds()),
+        key: secret,
+        ...(warnings.length > 0 ? { warnings: [...warnings] } : {}),
+      };
     },
   }),
   defineRoute({

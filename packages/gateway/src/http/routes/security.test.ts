@@ -403,6 +403,12 @@ describe('keys', () => {
     ]);
   });
 
+  test('are made with a warning where a scope names what is not there', async () => {
+    const body = { role: 'caller', namespaces: ['lbas'] };
+    const made = await ask(['POST', '/security/keys', body]);
+    expect(made.body.warnings).toEqual(['No agent is in the namespace lbas so far.']);
+  });
+
   test('are rotated with an overlap, an hour where none is given', async () => {
     const asked: unknown[] = [];
     const keys: SecurityDeps['keys'] = {

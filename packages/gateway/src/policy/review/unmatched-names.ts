@@ -48,6 +48,27 @@ export function unmatchedNames(
   ];
 }
 
+/**
+ * Namespaces of a key's scopes in which there is no agent of those that are known, as sentences; nothing while none is
+ * known.
+ */
+export function unknownScopes(
+  scopes: { readonly namespaces?: readonly string[]; readonly agents?: readonly string[] },
+  agentIds: readonly string[],
+): string[] {
+  const { namespaces = [], agents = [] } = scopes;
+  const known = [...new Set(agentIds.map(namespaceOf))];
+  const asked = [...namespaces, ...agents.map((pattern) => pattern.split('/', 1)[0] ?? '')];
+  const unknown = [...new Set(asked)].filter(
+    (name) => known.length > 0 && !name.includes('*') && !known.includes(name.toLowerCase()),
+  );
+  return unknown.map((name) => {
+    const guess = nearest(name, known);
+    const meant = guess === null ? '' : ` Did you mean ${guess}?`;
+    return `No agent is in the namespace ${name} so far.${meant}`;
+  });
+}
+
 /** The same pattern in a namespace that there is. */
 function guessOf(pattern: string, known: readonly string[]): string | null {
   const [namespace = '', ...rest] = pattern.toLowerCase().split('/');

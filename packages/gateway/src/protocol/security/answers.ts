@@ -152,7 +152,10 @@ export const keyAnswer = z.strictObject({
 export const keysAnswer = z.strictObject({ keys: z.array(keyAnswer), next });
 
 /** A key just made, with its secret, this once. */
-export const newKeyAnswer = keyAnswer.extend({ key: z.string().describe('Shown this once.') });
+export const newKeyAnswer = keyAnswer.extend({
+  key: z.string().describe('Shown this once.'),
+  warnings: z.array(z.string()).optional().describe('What its scopes name and is not there.'),
+});
 
 export type RuleAnswer = z.output<typeof ruleAnswer>;
 export type OverrideAnswer = z.output<typeof overrideAnswer>;
