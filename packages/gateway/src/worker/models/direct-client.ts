@@ -27,7 +27,7 @@ export async function useDirectClient(sdk: SdkCopy, deps: DirectClientDeps): Pro
   try {
     const client = await clientOfProvider(sdk, {});
     if (!client || !isUsual(client, deps)) return;
-    await makeDirect(client, deps);
+    makeDirect(client, deps);
     if (get() !== undefined) return;
     set(client);
     const own = await clientOfProvider(sdk, { apiKey: 'another', baseURL: deps.brokerBaseUrl });
@@ -85,29 +85,55 @@ const paths: ReadonlySet<unknown> = new Set(['/responses', '/chat/completions'])
 /** A path that never leaves this process: what comes of it is of the client's stream class. */
 const probePath = '/dropgate-stream';
 
-async function makeDirect(client: Client, deps: DirectClientDeps): Promise<void> {
+/**
+ * Puts a function in place of the client's own, of which all calls come by. What it needs to know of the client is found
+ * out at the first call: the web's own classes, which that brings along, take longer to load than most modules.
+ */
+function makeDirect(client: Client, deps: DirectClientDeps): void {
   const original = client.makeRequest.bind(client);
-  const plain = { method: 'post', path: '/responses', body: {}, stream: false };
-  const { req, url } = await client.buildRequest(plain, { retryCount: 0 });
-  const shared = { client, original, deps, origin: new URL(url).origin };
-  const headersOf = createHeaders(req.headers);
-  let streams: ReturnType<typeof directStreams> | null = null;
-  const makeRequest: MakeRequest = async (given, retriesRemaining, retryOf) => {
+  const shared = { client, original, deps };
+  let prepared: Promise<Prepared | null> | null = null;
+  client.makeRequest = async (given, retriesRemaining, retryOf) => {
     const options = await given;
     if (options.path === probePath) return emptyStream(options);
-    const call = retriesRemaining === null && isDirect(options, shared) ? options : null;
-    const headers = call && headersOf(call.headers);
-    const body = call && JSON.stringify(call.body);
-    if (!call || !headers || !body || !fitsFrame(body)) {
-      return original(options, retriesRemaining, retryOf);
+    if (retriesRemaining === null && isDirect(options, shared)) {
+      prepared ??= prepare(shared).catch(() => null);
+      const call = directCall(options, shared, await prepared);
+      if (call) return request(call);
     }
-    return request({ ...shared, options: call, headers, body, streams });
+    return original(options, retriesRemaining, retryOf);
   };
-  client.makeRequest = makeRequest;
+}
+
+/** What is the same of all calls of a client. */
+type Prepared = {
+  /** Null for headers that only the client can read. */
+  readonly headersOf: (given: unknown) => Readonly<Record<string, string>> | null;
+  /** Of the broker. */
+  readonly origin: string;
+  /** Null where its streams are not of a known class. */
+  readonly streams: ReturnType<typeof directStreams> | null;
+};
+
+async function prepare({ client }: Shared): Promise<Prepared> {
+  const plain = { method: 'post', path: '/responses', body: {}, stream: false };
+  const { req, url } = await client.buildRequest(plain, { retryCount: 0 });
   const Stream = fieldsOf(await client.post(probePath, { stream: true })).constructor;
-  if (typeof fieldsOf(Stream).fromSSEResponse === 'function') {
-    streams = directStreams(Stream as unknown as StreamClass);
-  }
+  const isKnown = typeof fieldsOf(Stream).fromSSEResponse === 'function';
+  const streams = isKnown ? directStreams(Stream as unknown as StreamClass) : null;
+  return { headersOf: createHeaders(req.headers), origin: new URL(url).origin, streams };
+}
+
+/** Null where the call has to take the client's usual way. */
+function directCall(
+  options: Options,
+  shared: Shared,
+  prepared: Prepared | null,
+): DirectCall | null {
+  const headers = prepared?.headersOf(options.headers);
+  const body = headers ? JSON.stringify(options.body) : '';
+  if (!prepared || !headers || !body || !fitsFrame(body)) return null;
+  return { ...shared, ...prepared, options, headers, body };
 }
 
 type Shared = {
@@ -141,7 +167,7 @@ function isDirect(options: Options, { client, deps }: Shared): boolean {
 }
 
 /** The client's headers with those of a call, names in small letters; null for what only the client can read. */
-function createHeaders(base: Headers): (given: unknown) => Readonly<Record<string, string>> | null {
+function createHeaders(base: Headers): Prepared['headersOf'] {
   const own: Record<string, string> = {};
   for (const [name, value] of base) {
     const isOfCall = /^(?:authorization|content-length|idempotency-key)$|^x-stainless-/.test(name);
@@ -166,13 +192,12 @@ function isPlainObject(value: unknown): value is object {
   );
 }
 
-type DirectCall = Shared & {
-  readonly origin: string;
-  readonly options: Options;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly streams: ReturnType<typeof directStreams> | null;
-};
+type DirectCall = Shared &
+  Prepared & {
+    readonly options: Options;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  };
 
 /** Sends a call. What is no success goes through the client's own way, which finds the answer there. */
 async function request(call: DirectCall): Promise<object> {
@@ -216,8 +241,9 @@ function again({ original, options }: DirectCall, first: FirstAnswer): Promise<o
   return withFirstAnswer(first, () => original(options, null, undefined));
 }
 
+/** Nobody reads it: only its class is looked at. */
 function emptyStream(options: Options): object {
-  const response = new Response('', { headers: { 'content-type': 'text/event-stream' } });
+  const response = { status: 200, headers: new Map(), body: null };
   const about = { requestLogID: 'log_probe', retryOfRequestLogID: undefined, startTime: 0 };
   return { response, options, controller: new AbortController(), ...about };
 }
