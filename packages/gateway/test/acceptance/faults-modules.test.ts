@@ -112,6 +112,7 @@ const endlessModules: readonly BadModule[] = [
     what: 'waits for ever',
     text: 'await new Promise(() => setInterval(() => {}, 1000));\n',
     code: 'load_timeout',
+    line: 1,
   },
 ];
 

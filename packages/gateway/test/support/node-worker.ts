@@ -17,6 +17,7 @@ import {
 } from '../../src/protocol/worker/messages.ts';
 import { builtWorker } from './built-gateway.ts';
 import { compileCache } from './compile-cache.ts';
+import { callsOverHttp, isOfModelCall } from './line-over-http.ts';
 import { tempFolder, writeFiles } from './temp-folder.ts';
 import { runInput } from './worker-run.ts';
 
@@ -61,10 +62,15 @@ export async function startNodeWorker(
   const untaken: FromWorker[] = [];
   const arrivals = new EventTarget();
   let isClosed = false;
+  let askModel: ReturnType<typeof callsOverHttp> | null = null;
   const stream = child.stdio[3] as Duplex;
   const channel = createChannel<FromWorker, ToWorker>(stream, {
     maxIncomingLineBytes: maxLineFromWorkerBytes,
-    onMessage(message) {
+    onMessage(message, bytes) {
+      if (isOfModelCall(message)) {
+        askModel?.(message, bytes);
+        return;
+      }
       heard.push(message);
       untaken.push(message);
       arrivals.dispatchEvent(new Event('message'));
@@ -89,6 +95,10 @@ export async function startNodeWorker(
     next: async (type) => (await nextOf([type])) as never,
     heard,
     async load(load) {
+      const { OPENAI_BASE_URL: upstream } = load.env;
+      askModel = upstream
+        ? callsOverHttp(upstream, (data, bytes) => channel.send(data, bytes ?? undefined))
+        : null;
       channel.send({ type: 'load', version: protocolVersion, load });
       return (await nextOf(['loaded', 'load_failed'])) as Message<'loaded' | 'load_failed'>;
     },
