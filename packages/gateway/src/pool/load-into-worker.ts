@@ -124,7 +124,8 @@ function failure(finding: Finding): Loaded {
 
 /**
  * Loads a module into a worker that has none. The time limit begins when the worker is ready to load, and what it waits
- * for a CPU does not count, so that a busy machine is not held against the module. Where the answer is `load_failed`, the worker is ended.
+ * for a CPU does not count, so that a busy machine is not held against the module. Where the answer is `load_failed`, the
+ * worker is ended.
  */
 async function loadIntoProcess(
   worker: WorkerProcess,
