@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { cpSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
 import { joinFiles } from '../../../../scripts/joined-files.ts';
@@ -13,6 +23,9 @@ declare module 'vitest' {
 
 const packageFolder = dirname(dirname(import.meta.dirname));
 const cache = join(packageFolder, '../../node_modules/.cache/dropgate-built');
+
+/** What nobody built again for so long is of no use; younger ones may be those of other runs. */
+const keptForMs = 24 * 60 * 60 * 1000;
 
 /**
  * Builds what processes that a test starts run: what is published, which also starts in half the time of its sources.
@@ -38,7 +51,17 @@ export async function buildGateway(): Promise<string> {
     // It is there: somebody built the same.
     rmSync(staging, { recursive: true, force: true });
   }
+  const now = new Date();
+  utimesSync(folder, now, now);
+  removeOld(now.getTime() - keptForMs);
   return folder;
+}
+
+function removeOld(beforeMs: number): void {
+  for (const path of readdirSync(cache).map((name) => join(cache, name))) {
+    const isOld = (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? beforeMs) < beforeMs;
+    if (isOld) rmSync(path, { recursive: true, force: true });
+  }
 }
 
 /** The file that users start, as it is published. */
