@@ -10,6 +10,7 @@ const packageFolder = join(workspaceRoot, 'packages/gateway');
 const dist = join(packageFolder, 'dist');
 
 await rm(dist, { recursive: true, force: true });
+// What the published entries reach is written, not checked: `make test` checks all of it.
 const compiler = join(workspaceRoot, 'node_modules/.bin/tsc');
 const types = promisify(execFile)(compiler, ['-p', join(packageFolder, 'tsconfig.build.json')]);
 await Promise.all([types, joinFiles(packageFolder, dist)]);
