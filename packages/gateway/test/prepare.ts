@@ -5,11 +5,10 @@ import { fetchGatewayPackages } from './support/packed-gateway.ts';
 import { fetchPythonWithSdk } from './support/python-with-sdk.ts';
 
 /**
- * Builds the gateway once, before the first test, and fetches what tests need of npm and PyPI: none of them waits for a
+ * Fetches what tests need of npm and PyPI, and builds the gateway, once before the first test: none of them waits for a
  * registry. What cannot be had fails those alone that need it.
  */
 export async function setup({ provide }: TestProject): Promise<void> {
-  provide('builtGateway', await buildGateway());
   const fetched = await Promise.allSettled([
     fetchOldPackages(),
     fetchGatewayPackages(),
@@ -18,4 +17,6 @@ export async function setup({ provide }: TestProject): Promise<void> {
   for (const one of fetched) {
     if (one.status === 'rejected') process.stderr.write(`Not fetched: ${one.reason}\n`);
   }
+  // After Python is there: it has compiled the worker's files, which are copied.
+  provide('builtGateway', await buildGateway());
 }

@@ -148,6 +148,11 @@ export async function startFaultyUpstream(): Promise<FaultyUpstream> {
   const toCut = new Set<ServerResponse>();
   const server = http.createServer((request, response) => {
     void bodyOf(request).then((body) => {
+      // Where a model is not there, the gateway looks whether the API is, by a call without a question.
+      if (!body) {
+        response.writeHead(400).end();
+        return;
+      }
       const fault = faultOf(body);
       calls.set(fault, (calls.get(fault) ?? 0) + 1);
       const isChat = request.url?.endsWith('/chat/completions');

@@ -39,9 +39,10 @@ export async function buildGateway(): Promise<string> {
   mkdirSync(staging, { recursive: true });
   await joinFiles(packageFolder, join(staging, 'dist'));
   for (const name of ['bin', 'python', 'package.json']) {
+    // Python's compiled files, where there are any, hold the time of the file they were made of.
     cpSync(join(packageFolder, name), join(staging, name), {
       recursive: true,
-      filter: (source) => !source.endsWith('__pycache__'),
+      preserveTimestamps: true,
     });
   }
   const folder = join(cache, hashOf(staging));
@@ -77,7 +78,9 @@ export function builtWorker(): string {
 function hashOf(folder: string): string {
   const hash = createHash('sha256');
   for (const file of globSync('**/*.*', { cwd: folder }).sort()) {
-    hash.update(`${file}\n`).update(readFileSync(join(folder, file)));
+    hash.update(`${file}\n`);
+    // Compiled ones differ by the time at which they were made.
+    if (!file.endsWith('.pyc')) hash.update(readFileSync(join(folder, file)));
   }
   return hash.digest('hex').slice(0, 16);
 }
