@@ -28,6 +28,8 @@ export type ScriptParts = {
    * declared holds a value yet, as far as `has` tells; null where there is none, or more than one.
    */
   readonly waitedAt: (has: (name: string) => boolean) => Place | null;
+  /** True where the statement of the top level at that line has an `await` of its own. */
+  readonly isAwait: (line: number) => boolean;
   /** True where neither that statement nor one after it makes anything that an agent needs. */
   readonly isPastAgent: (line: number) => boolean;
 };
@@ -39,6 +41,7 @@ export const noScript: ScriptParts = {
   isInStarted: () => false,
   isInFunction: () => false,
   isCall: () => false,
+  isAwait: () => false,
   isPastAgent: () => false,
   waitedAt: () => null,
 };
@@ -89,6 +92,7 @@ export function readScript(
       if (!statement || statement.type === 'ThrowStatement') return false;
       return callsOwn(statement, body) || runs().includes(line);
     },
+    isAwait: (line) => body.slice(indexOf(line)).slice(0, 1).some(waits),
     waitedAt(has) {
       const suspects = body.filter((each, index) => {
         const names = body.slice(index).filter(isInitialized).flatMap(declaredNames);

@@ -13,6 +13,8 @@ export type TopLevel = {
 /** Why something was chosen that nobody named. */
 export type Reason =
   | { readonly because: 'started'; readonly line: number }
+  /** The file builds and runs it inside of a function, which it calls while it is loaded. */
+  | { readonly because: 'run_inside'; readonly line: number }
   /** Its handoffs and tools reach all others. */
   | { readonly because: 'root'; readonly others: readonly string[] }
   | { readonly because: 'only' }

@@ -22,6 +22,7 @@ import type { ModelLine } from '../models/model-line.ts';
 import { contextMaker, findContextTrouble } from '../module-context.ts';
 import { guardTools } from '../run/guard-tools.ts';
 import { callsAtLoad } from '../script/calls-at-load.ts';
+import { orHeld } from '../script/held-run.ts';
 import { createLoadScript, type LoadScript } from '../script/load-script.ts';
 import { createLoadPatience, LoadHangs, type LoadPatience } from '../script/stuck-import.ts';
 import { applySettings } from './apply-settings.ts';
@@ -41,7 +42,7 @@ import {
   settleApi,
   useApi,
 } from './sdk-copy.ts';
-import { createSourceFiles, type SourceFiles } from './source-files.ts';
+import { createSourceFiles, filesOf, type SourceFiles } from './source-files.ts';
 
 /** What a module turned out to be, or all that keeps it from being served. */
 export type LoadResult =
@@ -145,6 +146,7 @@ function beginScript(context: FailureContext, hooks: ModuleHooks): LoadScript {
   callsAtLoad.begin({
     isPermitted: () => facts().script.permitsCalls,
     onRefused: script.onRefused,
+    holds: script.held.holds,
     isLate: script.isLate,
     onLate: script.onLate,
   });
@@ -179,7 +181,8 @@ async function loadModule(
   };
   const asked = askedAgent(exports.__gateway__);
   const names = { asked, exportNames: load.exportNames, folderName: load.name };
-  const picked = await pickExport(exports, names, topLevel);
+  const found = await pickExport(exports, names, topLevel);
+  const picked = await orHeld(found, script.held, tools.patience);
   if (!('value' in picked)) {
     const failure = script.failure();
     const missed = explainFailedPick(picked, { exports, topLevel, context });
@@ -208,8 +211,8 @@ async function importEntry(
 ): Promise<{ exports: ModuleExports; values: Readonly<Record<string, unknown>> }> {
   let thrown: unknown;
   try {
-    const imported: Promise<ModuleExports> = import(pathToFileURL(entry).href);
-    const namespace = await patience.untilStuck(imported, script.mayLeave);
+    const imported = script.held.orKept(import(pathToFileURL(entry).href));
+    const namespace = await patience.untilStuck<ModuleExports | null>(imported, script.mayLeave);
     if (namespace) return { exports: exportsOf(namespace), values: takeBindings().values };
   } catch (error) {
     thrown = error;
@@ -290,9 +293,4 @@ function keepFiles(sources: SourceFiles, folder: string): void {
   } catch {
     // The gateway keeps them too, and says so where it cannot.
   }
-}
-
-/** Files of the generation, the entry first. */
-function filesOf(sources: SourceFiles, entry: string) {
-  return sources.loaded().toSorted((a, b) => Number(b.path === entry) - Number(a.path === entry));
 }

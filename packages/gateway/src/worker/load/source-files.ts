@@ -92,3 +92,8 @@ function textOf(bytes: Buffer): string {
 function isFile(path: string): boolean {
   return statsOf(path)?.isFile() ?? false;
 }
+
+/** Files of the generation that were loaded, the entry first. */
+export function filesOf(sources: SourceFiles, entry: string) {
+  return sources.loaded().toSorted((a, b) => Number(b.path === entry) - Number(a.path === entry));
+}

@@ -17,6 +17,8 @@ export type CallsAtLoad = {
   readonly begin: (load: {
     readonly isPermitted: () => boolean;
     readonly onRefused: (refused: RefusedAtLoad) => void;
+    /** True for a run that is neither made nor refused: it is left waiting for good. */
+    readonly holds: (refused: RefusedAtLoad, agent: unknown) => boolean;
     /** True for a call that the module's own script makes after the load, which is refused too. */
     readonly isLate: (call: Error) => boolean;
     /** Told of such a call. */
@@ -50,6 +52,8 @@ function createCallsAtLoad(): CallsAtLoad {
     load.onRefused(refused);
     return refused;
   };
+  const isHeld = (agent: unknown) =>
+    load !== null && !load.isPermitted() && load.holds(new RefusedAtLoad(), agent);
   const refuseLate = (): RefusedAtLoad | null => {
     if (!ended || runScope.getStore()) return null;
     const refused = new RefusedAtLoad();
@@ -66,6 +70,7 @@ function createCallsAtLoad(): CallsAtLoad {
       const original = prototype.run;
       if (!load || typeof original !== 'function' || restore.has(prototype)) return;
       const run = function run(this: SdkRunner, ...args: Parameters<SdkRun>) {
+        if (isHeld(args[0])) return new Promise(() => undefined);
         const refused = refuse() ?? refuseLate();
         return refused ? Promise.reject(refused) : Reflect.apply(original, this, args);
       };

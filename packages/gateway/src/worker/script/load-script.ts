@@ -5,11 +5,14 @@ import { describeThrown, type FailureContext, locate } from '../explain/failure-
 import type { ModuleFacts } from '../facts/module-facts.ts';
 import { ProcessExit } from '../load/process-exit.ts';
 import type { RefusedAtLoad } from './calls-at-load.ts';
+import { createHeldRun, type HeldRun } from './held-run.ts';
 import { createImportWait, waitHint } from './import-wait.ts';
 
 /** What a module does as a script while it is loaded: its agent is served whatever becomes of it. */
 export type LoadScript = {
   readonly onRefused: (refused: RefusedAtLoad) => void;
+  /** Its run of an agent that nothing but its inside holds. */
+  readonly held: HeldRun;
   /** True for a call of its `main()` that comes after the load: nothing else has led there. */
   readonly isLate: (call: Error) => boolean;
   /** Tells the log of such a call, once for each line. */
@@ -44,6 +47,7 @@ export function createLoadScript(
   const refusals: RefusedAtLoad[] = [];
   const failures: unknown[] = [];
   const wait = createImportWait(facts);
+  const held = createHeldRun(load.entry, facts);
   const topLevelLine = (error: unknown) => {
     const frames = ownFrames(error).filter(({ file }) => file === load.entry);
     return frames.find((frame) => !facts().script.isInFunction(frame))?.line;
@@ -51,6 +55,7 @@ export function createLoadScript(
   const told = { file: basename(load.entry), sources, isCommonJs: () => facts().isCommonJs };
   return {
     onRefused: (call) => void refusals.push(call),
+    held,
     ...createLateCalls(load.entry, facts, told),
     takes(error) {
       if (refusals.length > 0 || failures.includes(error)) return true;
@@ -86,11 +91,9 @@ export function createLoadScript(
     },
     failure: () => failures[0] ?? null,
     findings() {
-      const calls = refusals.map((refused) => explainRefused(refused, told));
-      const byLine = new Map(calls.map((finding) => [`${finding.file}:${finding.line}`, finding]));
       const [first] = refusals.length > 0 ? [] : failures;
       return [
-        ...byLine.values(),
+        ...explainCalls(refusals, held.untaken(), told),
         ...(first === undefined ? [] : [explainFailure(first, told)]),
         ...explainLeft(wait.leftAt(), load.entry, told),
       ];
@@ -142,6 +145,17 @@ type Told = Pick<FailureContext, 'sources'> & {
 };
 
 const permission = "`export const __gateway__ = { calls_at_load: 'allow' };`";
+
+/** One for each line. */
+function explainCalls(
+  refusals: readonly RefusedAtLoad[],
+  untaken: RefusedAtLoad | null,
+  told: Told,
+): Iterable<Finding> {
+  const all = untaken ? [...refusals, untaken] : refusals;
+  const calls = all.map((refused) => explainRefused(refused, told));
+  return new Map(calls.map((finding) => [`${finding.file}:${finding.line}`, finding])).values();
+}
 
 function explainRefused(refused: RefusedAtLoad, told: Told): Finding {
   const { said, place } = described(refused, told);

@@ -13,6 +13,9 @@ export class LoadHangs extends Error {
 /** How often it is looked whether an import can still go on, and how often it cannot before it is left. */
 const LOOK_EVERY_MS = 250;
 const LOOKS_UNTIL_STUCK = 8;
+const LOOKS_UNTIL_IDLE = 2;
+/** What is under way may take so long, 10 s, to bring what is waited for. */
+const MOST_LOOKS = 40;
 
 /** What a load waits with. */
 export type LoadPatience = {
@@ -21,6 +24,8 @@ export type LoadPatience = {
    * way or the time is nearly over, and `mayLeave` permits it.
    */
   readonly untilStuck: <T>(imported: Promise<T>, mayLeave: () => boolean) => Promise<T | null>;
+  /** Waits for what may come of work that is under way; null where none is. */
+  readonly untilIdle: <T>(coming: Promise<T>) => Promise<T | null>;
   /** Rejects with `LoadHangs` when the time is over. */
   readonly hangs: Promise<never>;
   /** The load is over. */
@@ -51,22 +56,29 @@ export function createLoadPatience({
   }, lookEveryMs);
   // What keeps the process alive is counted; this does not.
   looking.unref();
+  async function wait<T>(
+    coming: Promise<T>,
+    leave: { readonly looks: number; readonly most: number; readonly mayLeave: () => boolean },
+  ): Promise<T | null> {
+    const left = Promise.withResolvers<null>();
+    const endMs = Math.min(timeoutMs - 2 * lookEveryMs, waitedMs + leave.most * lookEveryMs);
+    look = () => {
+      const isDue = idleLooks >= leave.looks || waitedMs > endMs;
+      if (isDue && leave.mayLeave()) left.resolve(null);
+    };
+    try {
+      return await Promise.race([coming, left.promise]);
+    } finally {
+      look = () => undefined;
+    }
+  }
   return {
     hangs: over.promise,
     end: () => clearInterval(looking),
-    async untilStuck(imported, mayLeave) {
-      const left = Promise.withResolvers<null>();
-      look = () => {
-        const isNearlyOver = waitedMs > timeoutMs - 2 * lookEveryMs;
-        const isDue = idleLooks >= LOOKS_UNTIL_STUCK || isNearlyOver;
-        if (isDue && mayLeave()) left.resolve(null);
-      };
-      try {
-        return await Promise.race([imported, left.promise]);
-      } finally {
-        look = () => undefined;
-      }
-    },
+    untilStuck: (imported, mayLeave) =>
+      wait(imported, { looks: LOOKS_UNTIL_STUCK, most: Number.POSITIVE_INFINITY, mayLeave }),
+    untilIdle: (coming) =>
+      wait(coming, { looks: LOOKS_UNTIL_IDLE, most: MOST_LOOKS, mayLeave: () => true }),
   };
 }
 

@@ -3,8 +3,16 @@ import { exportLine } from '../export-line.ts';
 import { sandboxHint } from '../sandbox-hint.ts';
 import { listed, type MissedExport, type Source } from './missed-export.ts';
 
+type Inside = Pick<Source, 'topLevel' | 'file'>;
+
+/** The edit by which an agent that is built inside a function is there for all. */
+export function hiddenHint(source: Inside): string {
+  const found = findStartedInside(source) ?? findInnerAgent(source) ?? findReturnedAgent(source);
+  return found?.hint ?? 'Build it at the top level, and export it: `export const agent = …`.';
+}
+
 /** The agent that the file runs and builds out of the gateway's reach: inside a function, or in the call itself. */
-export function findStartedInside(source: Source): MissedExport | null {
+export function findStartedInside(source: Inside): MissedExport | null {
   const { runs, inner } = source.topLevel.facts;
   const hidden = runs.filter(({ name, isTopLevel }) => name === null || !isTopLevel);
   const [run] = hidden.toSorted((a, b) => a.depth - b.depth);
@@ -22,13 +30,13 @@ export function findStartedInside(source: Source): MissedExport | null {
 }
 
 /** Any agent that is built inside a function or block. */
-export function findInnerAgent(source: Source): MissedExport | null {
+export function findInnerAgent(source: Inside): MissedExport | null {
   const [agent] = source.topLevel.facts.inner;
   return agent ? explainInner(agent, source) : null;
 }
 
 /** An agent that a function returns, and that nobody exports. */
-export function findReturnedAgent(source: Source): MissedExport | null {
+export function findReturnedAgent(source: Inside): MissedExport | null {
   const { facts } = source.topLevel;
   const returned = facts.returned.find(({ functionName }) => facts.declared.includes(functionName));
   return returned ? explainReturned(returned, source) : null;
@@ -46,7 +54,7 @@ export function findCallableAgent(source: Source): MissedExport | null {
 
 function explainReturned(
   returned: ReturnedAgent,
-  { topLevel: { facts }, file }: Source,
+  { topLevel: { facts }, file }: Inside,
 ): MissedExport {
   const { functionName, needs, className, line } = returned;
   if (className === 'SandboxAgent') {
@@ -66,7 +74,7 @@ function explainReturned(
   };
 }
 
-function explainInner(agent: InnerAgent, { topLevel: { facts }, file }: Source): MissedExport {
+function explainInner(agent: InnerAgent, { topLevel: { facts }, file }: Inside): MissedExport {
   const { name, locals, parameters } = agent;
   const sandboxed = [agent, ...facts.inner.filter((each) => locals.includes(each.name))].find(
     (each) => each.className === 'SandboxAgent' && !facts.helpers.includes(each.name),
