@@ -75,6 +75,16 @@ type Refused = readonly [what: string, source: string, finding: Partial<Finding>
 
 const refused: readonly Refused[] = [
   [
+    'an agent inside main() of which a line fails',
+    'import os\nasync def main():\n    text = os.environ["OF_NOBODY"]\n    desk = Agent(name="Desk", instructions=text)\n    await Runner.run(desk, "Hi")\n',
+    { code: 'agent_in_function', line: 6 },
+  ],
+  [
+    'an agent inside main() that is made of what a model answers',
+    'from openai import AsyncOpenAI\nasync def main():\n    text = await AsyncOpenAI().responses.create(model="x", input="Hi")\n    desk = Agent(name="Desk", instructions=text)\n    await Runner.run(desk, "Hi")\n',
+    { code: 'agent_in_function', line: 6 },
+  ],
+  [
     'two agents that main() starts one after the other',
     `first = Agent(name="0")\n${pair}async def main():\n    await Runner.run(billing, "x")\n    await Runner.run(desk, "x")\n`,
     {
@@ -96,48 +106,51 @@ const refused: readonly Refused[] = [
   ],
 ];
 
-/** Each hint ends with code that is added to the file, which then serves. */
-const repaired: readonly Refused[] = [
+type Inner = readonly [what: string, source: string, exportName: string, told: Partial<Finding>];
+
+/** Built inside a function, and served; each hint ends with the code that makes it explicit. */
+const inner: readonly Inner[] = [
   [
     'an agent that main() builds around those at the top',
     `${pair}async def main():\n    model = "gpt-5.6-luna"\n    triage = Agent(name="Triage", model=model)\n    triage.handoffs = [billing, desk]\n    await Runner.run(triage, "Hi")\n`,
+    'triage',
     {
-      code: 'agent_in_function',
-      line: 7,
-      message:
-        '`triage` is built inside `main` of agent.py (line 7) and needs `model`, which there is only inside.',
+      line: 9,
+      message: '`triage` is served: agent.py builds it inside `main`, and starts it in line 9.',
+      hint: expect.stringContaining(
+        'It is built by the lines that it needs. To make that explicit, add:\n\ndef build_agent():\n',
+      ) as unknown as string,
     },
   ],
   [
     'an agent with a server that its caller connects',
     'from agents.mcp import MCPServer, MCPServerStdio\nasync def run(mcp_server: MCPServer):\n    agent = Agent(name="Files", mcp_servers=[mcp_server])\n    await Runner.run(starting_agent=agent, input="Hi")\nasync def main():\n    folder = "."\n    async with MCPServerStdio(params={"command": "false", "args": [folder]}) as server:\n        await run(server)\n',
+    'agent',
     {
-      code: 'agent_in_function',
-      line: 5,
-      message:
-        '`agent` is built inside `run` of agent.py (line 5) and needs `mcp_server`, which there is only inside.',
+      line: 6,
+      message: '`agent` is served: agent.py builds it inside `run`, and starts it in line 6.',
     },
   ],
   [
     'an agent built in the call that runs it',
     'def main():\n    Runner.run_sync(Agent(name="Desk"), "Hi")\n',
-    { code: 'agent_inline', line: 4 },
+    'agent',
+    {
+      line: 4,
+      message: '`agent` is served: agent.py builds it inside `main`, and starts it in line 4.',
+    },
   ],
   [
     'an agent that needs nothing of its function',
     'async def main():\n    desk = Agent(name="Desk")\n    await Runner.run(desk, "Hi")\n',
-    { code: 'agent_not_exported', line: 4 },
-  ],
-  [
-    'an agent beside one that is made of what it answered',
-    'async def main():\n    first = Agent(name="First")\n    result = await Runner.run(first, "Hi")\n    second = Agent(name="Second", instructions=result.final_output)\n    await Runner.run(second, "Hi")\n',
-    { code: 'agent_not_exported', line: 4 },
+    'desk',
+    { line: 5 },
   ],
   [
     'an agent that needs what a tool server and a folder of its own hold',
     'import os, tempfile\nclass MCPServerDesk:\n    session = None\n    async def __aenter__(self): return self\n    async def __aexit__(self, *_): ...\n    async def connect(self): self.session = self\n    async def words(self): return self.session.kept\n    kept = "Be kind."\nasync def main():\n    async with MCPServerDesk() as server:\n        with tempfile.TemporaryDirectory() as folder:\n            text = await server.words()\n            desk = Agent(name=folder, instructions=text)\n            await Runner.run(desk, "Hi")\n',
+    'desk',
     {
-      code: 'agent_in_function',
       hint: expect.stringContaining(
         '    build_agent.folder = tempfile.TemporaryDirectory()\n    folder = build_agent.folder.__enter__()\n',
       ) as unknown as string,
@@ -146,18 +159,28 @@ const repaired: readonly Refused[] = [
   [
     'an agent that needs what is awaited',
     'async def fetch():\n    return "Be brief."\nasync def main():\n    text = await fetch()\n    desk = Agent(name="Desk", instructions=text)\n    await Runner.run(desk, "Hi")\n',
-    { code: 'agent_in_function', line: 7 },
+    'desk',
+    { line: 8 },
   ],
   [
     'an agent that needs what the command line may give',
     'import argparse\nasync def main(model: str, tone: str):\n    async def guide(context, agent):\n        spoken = tone\n        return spoken\n    if model:\n        name = "Desk"\n    desk = Agent(name=name, model=model, instructions=guide)\n    await Runner.run(desk, "Hi")\nif __name__ == "__main__":\n    parser = argparse.ArgumentParser()\n    parser.add_argument("--model", default="gpt-5.6-luna")\n    parser.add_argument("--tone")\n    args = parser.parse_args()\n    tone = args.tone or "Kind."\n    asyncio.run(main(args.model, tone))\n',
+    'desk',
     {
-      code: 'agent_in_function',
-      line: 10,
+      line: 11,
       hint: expect.stringContaining(
         "    model = 'gpt-5.6-luna'\n    tone = 'Kind.'\n",
       ) as unknown as string,
     },
+  ],
+];
+
+/** Each hint ends with code that is added to the file, which then serves. */
+const repaired: readonly Refused[] = [
+  [
+    'an agent beside one that is made of what it answered',
+    'async def main():\n    first = Agent(name="First")\n    result = await Runner.run(first, "Hi")\n    second = Agent(name="Second", instructions=result.final_output)\n    await Runner.run(second, "Hi")\n',
+    { code: 'agent_not_exported', line: 4 },
   ],
 ];
 
@@ -278,6 +301,18 @@ describe.skipIf(missing)(`which agent of a Python file is served (${missing ?? '
   test.each([...refused, ...servers])('tells of %s', async (...args) => {
     const [, source, finding] = args;
     expect(await findingOf(imports + source)).toMatchObject({ stage: 'export', ...finding });
+  });
+
+  test.each(inner)('serves %s', async (...args) => {
+    const [, source, exportName, told] = args;
+    const { manifest } = await loadedWorker({ 'agent.py': imports + source });
+    expect(manifest.exportName).toBe(exportName);
+    const chosen = manifest.warnings.find(({ code }) => code === 'agent_chosen');
+    expect(chosen).toMatchObject({ stage: 'export', severity: 'info', ...told });
+    const code = chosen?.hint?.split('\n\n').at(-1);
+    const explicit = await loadedWorker({ 'agent.py': `${imports}${source}\n${code}\n` });
+    expect(explicit.manifest.agents).toHaveLength(manifest.agents.length);
+    expect(explicit.manifest.warnings.map((each) => each.code)).not.toContain('agent_chosen');
   });
 
   test.each([...repaired, ...shapes])(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import os
+from dataclasses import dataclass
 from typing import cast
 
 from ..agent_shape import is_agent
@@ -32,6 +33,33 @@ def explain_choice(
         "message": f"`{name}` is served: {file} starts it in line {line}.",
         **locate(load["entry"], declaration_of(name, load, read), read),
         "hint": f"To make that explicit, add {add}.",
+    }
+
+
+@dataclass(frozen=True)
+class InnerAgent:
+    """The agent that a file starts and builds inside a function, and the factory that is written for it."""
+
+    name: str
+    # Name of the function; None for the top level.
+    function: str | None
+    # Where it is started.
+    line: int
+    # Statements that bind `build_agent`, or `agent`.
+    code: str
+
+
+def explain_inner_choice(inner: InnerAgent, load: ModuleLoad, read: ReadText) -> Finding:
+    """Worth knowing: the agent that is served is built inside a function, which does not run."""
+    file, line = os.path.basename(load["entry"]), inner.line
+    where = f"inside `{inner.function}`" if inner.function else "where it runs it"
+    return {
+        "stage": "export",
+        "code": "agent_chosen",
+        "severity": "info",
+        "message": f"`{inner.name}` is served: {file} builds it {where}, and starts it in line {line}.",
+        **locate(load["entry"], {"line": line, "column": 1}, read),
+        "hint": f"It is built by the lines that it needs. To make that explicit, add:\n\n{inner.code}",
     }
 
 

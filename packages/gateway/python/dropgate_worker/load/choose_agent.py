@@ -10,6 +10,7 @@ from ..explain.factory_form import factory_form
 from ..explain.no_pick import NoPick
 from ..explain.outline import STARTERS, Built, Outline, called_name
 from ..explain.started import started_names
+from ..explain.unclear_pick import InnerAgent
 
 if TYPE_CHECKING:
     from agents import Agent
@@ -38,6 +39,30 @@ def choose_agent(agents: Agents, outline: Outline) -> tuple[str, int | None]:
     raise NoPick("several", _by_likelihood(candidates, started), started)
 
 
+def run_factory(inner: InnerAgent, namespace: dict[str, Any]) -> object:
+    """Runs it in the module's namespace: the agent, or what is to be awaited for it. Raises what it raises."""
+    code = compile(inner.code, f"<factory of {inner.name}>", "exec", dont_inherit=True)
+    # What the module itself calls `agent` stays what it is; a factory keeps by its own name what must live.
+    made = namespace if "def build_agent" in inner.code else {**namespace}
+    exec(code, made)  # noqa: S102
+    return made["build_agent"]() if made is namespace else made["agent"]
+
+
+def sole_inner(no_pick: NoPick, outline: Outline) -> InnerAgent | None:
+    """The agent of `in_function`; None where the file starts others that it builds, or no factory can be written."""
+    built = no_pick.value
+    if not isinstance(built, Built) or len(_started_inside(outline)) > 1:
+        return None
+    form = factory_form(built, outline)
+    # What only somebody at a command line knows is not to be found in an environment by chance.
+    is_asked = any(f"os.environ['{need.upper()}']" in (form.code or "") for need in form.needs)
+    if form.code is None or is_asked or _is_made_by_run(built, outline):
+        return None
+    line = started_names(outline).get(built.name or "", built.call.lineno)
+    function = built.inside[-1].name if built.inside else None
+    return InnerAgent(built.name or "agent", function, line, form.code)
+
+
 def refuse_inner(outline: Outline) -> None:
     """Raises `NoPick` where the agent that the file starts is built inside a function."""
     inner = inner_started(outline)
@@ -47,12 +72,16 @@ def refuse_inner(outline: Outline) -> None:
 
 def inner_started(outline: Outline) -> Built | None:
     """The last agent that the file starts and builds inside a function, or in the call itself; None without one."""
-    names = started_names(outline)
-    found = [built for built in outline.built if built.name is None or built.name in names]
+    found = _started_inside(outline)
     # One that is made of what another answered would ask a model whenever it is loaded.
     plain = [built for built in found if not _is_made_by_run(built, outline)]
     # Of a line of agents the last to be built is the one that holds the others.
     return next(reversed(plain or found), None)
+
+
+def _started_inside(outline: Outline) -> list[Built]:
+    names = started_names(outline)
+    return [built for built in outline.built if built.name is None or built.name in names]
 
 
 def _is_made_by_run(built: Built, outline: Outline) -> bool:

@@ -7,7 +7,8 @@ import os
 import platform
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from types import ModuleType
 from typing import Any, TypedDict, cast
 
@@ -15,7 +16,6 @@ from ..agent_shape import is_agent, is_runnable
 from ..around.mcp_servers import McpServers
 from ..around.withheld_env import WithheldEnv
 from ..around.working_folder import WorkingFolder
-from ..explain.code_frame import place_of
 from ..explain.failed_import import explain_load_error
 from ..explain.failure_detail import set_author_folders
 from ..explain.load_failure import LoadHangs
@@ -23,7 +23,7 @@ from ..explain.missed_exports import explain_no_pick
 from ..explain.no_pick import Exports, NoPick
 from ..explain.outline import outline_of
 from ..explain.seen import Seen
-from ..explain.unclear_pick import explain_choice
+from ..explain.unclear_pick import explain_choice, explain_inner_choice
 from ..loaded_module import LoadedModule
 from ..models.model_access import keep_model_access
 from ..protocol import Finding, Manifest, ModuleLoad
@@ -39,6 +39,7 @@ from .calls_at_load import (
     renew_connections,
 )
 from .cannot_run import cannot_run
+from .choose_agent import run_factory, sole_inner
 from .describe import describe_agents
 from .factory_arguments import factory_arguments
 from .importer import ModuleImporter, author_folders
@@ -49,9 +50,7 @@ from .pick_export import PickBy, Picked, as_picked, exports_of, pick_export
 from .script_parts import explain_left_out, explain_script, script_failure
 from .source_files import SourceFiles
 from .spawned_child import let_children_import
-from .workflow_needs import workflow_needs
-
-_APPROVAL_STUB = r"def approval_request\([^)]*\)[^:\n]*:\s*\n\s*# TODO: Implement"
+from .workflow_needs import find_stubs, workflow_needs
 
 
 class LoadFailed(TypedDict):
@@ -87,6 +86,8 @@ class Loading:
         self._exports: Exports = {}
         self._metadata: object = None
         self._picked: Picked | None = None
+        # Why nothing was found, where a factory was written for an agent inside a function.
+        self._without_factory: NoPick | None = None
         self._sdk: ModuleType | None = None
         self._findings: list[Finding] = []
         # What a module that is served did wrong as a script.
@@ -113,7 +114,7 @@ class Loading:
             self._exports = exports_of(module)
             self._metadata = getattr(module, "__gateway__", None)
             with exits_raise(), self._limit.armed():
-                self._picked = pick_export(self._exports, self._pick_by(module))
+                self._picked = self._pick(module)
         except RefusedAtLoad as error:
             self._findings = [refused_finding(error, load, self._sources.peek)]
         except NoPick as no_pick:
@@ -155,6 +156,26 @@ class Loading:
             raise ImportError(f"{self._load['modulePath']} was not run.")
         return importer.module
 
+    def _pick(self, module: ModuleType) -> Picked:
+        by = self._pick_by(module)
+        try:
+            return pick_export(self._exports, by)
+        except NoPick as no_pick:
+            inner = sole_inner(no_pick, by.outline)
+            if inner is None:
+                raise
+            self._without_factory = no_pick
+            try:
+                with self._refusing():
+                    value = run_factory(inner, vars(module))
+            except (Exception, SystemExit):
+                raise no_pick from None
+            return Picked("agent", inner.name, value, is_factory=True, inner=inner)
+
+    def _refusing(self) -> AbstractContextManager[None]:
+        """Agents that the written factory would start are not meant to be."""
+        return refusing_calls([], self._load["env"].get("OPENAI_BASE_URL"))
+
     def _pick_by(self, module: ModuleType) -> PickBy:
         load = self._load
         return PickBy(
@@ -171,19 +192,20 @@ class Loading:
         if self._picked is None:
             return self._failed(self._findings)
         try:
-            with self._limit.armed():
+            guard = self._refusing() if self._without_factory else nullcontext()
+            with guard, self._limit.armed():
                 picked = await self._within_limit(_settle_factory(self._picked))
             servers = McpServers(picked.value, self._load["entry"])
             described = self._described(picked, await servers.connect())
             if isinstance(described, LoadedModule):
                 described.close = servers.close
             return described
-        except NoPick as no_pick:
-            return self._failed(
-                [explain_no_pick(no_pick, self._exports, self._load, self._sources.peek)]
-            )
         except BaseException as error:
-            return self._failed([explain_load_error(error, self._load, self._sources.peek)])
+            load, read = self._load, self._sources.peek
+            no_pick = error if isinstance(error, NoPick) else self._without_factory
+            if no_pick and isinstance(error, Exception):
+                return self._failed([explain_no_pick(no_pick, self._exports, load, read)])
+            return self._failed([explain_load_error(error, load, read)])
 
     async def _within_limit(self, settling: Coroutine[Any, Any, Picked]) -> Picked:
         task = asyncio.ensure_future(settling)
@@ -228,7 +250,7 @@ class Loading:
                 *found,
                 *self._choice(picked),
                 *self._told,
-                *_find_stubs(entry, text),
+                *find_stubs(entry, text),
             ],
             "loadMs": round((time.perf_counter() - self._started_at) * 1000),
         }
@@ -241,9 +263,11 @@ class Loading:
         return cannot_run(picked.value, self._sdk, seen) if is_agent(picked.value) else []
 
     def _choice(self, picked: Picked) -> list[Finding]:
+        read = self._sources.peek
+        if picked.inner:
+            return [explain_inner_choice(picked.inner, self._load, read)]
         if picked.started_in is None:
             return []
-        read = self._sources.peek
         return [explain_choice(picked.name, picked.started_in, self._metadata, self._load, read)]
 
     def _failed(self, findings: list[Finding]) -> LoadFailed:
@@ -268,22 +292,5 @@ async def _settle_factory(picked: Picked) -> Picked:
     if inspect.isawaitable(value):
         value = await value
     if is_agent(value) or is_runnable(value):
-        return as_picked(picked.name, value)
+        return replace(as_picked(picked.name, value), inner=picked.inner)
     raise NoPick("empty_factory", [picked.name], value)
-
-
-def _find_stubs(file: str, text: str) -> list[Finding]:
-    """Agent Builder leaves a stub where a person had to approve: as exported it approves everything."""
-    place = place_of(text, _APPROVAL_STUB)
-    if not place:
-        return []
-    stub = "it is the stub that Agent Builder exports"
-    finding: Finding = {
-        "stage": "load",
-        "severity": "warning",
-        "code": "approval_stub",
-        "message": f"`approval_request` approves everything: {stub}.",
-        "hint": "Ask somebody there, or return False until it is written.",
-        "file": file,
-    }
-    return [{**finding, **place}]

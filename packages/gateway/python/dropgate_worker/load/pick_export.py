@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..agent_shape import is_agent, is_runnable
 from ..explain.no_pick import FACTORY_NAMES, Exports, NoPick
 from ..explain.outline import Outline
+from ..explain.unclear_pick import InnerAgent
 from ..message_taker import takes_messages
 from ..protocol import Kind
 from .choose_agent import choose_agent, refuse_inner
@@ -35,6 +36,8 @@ class Picked:
     is_factory: bool = False
     # Line of the call that starts it, where that made it the one of several.
     started_in: int | None = None
+    # Where it is built inside a function, how it got out of there.
+    inner: InnerAgent | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a workflow needs beside the text that a request brings."""
+"""What a workflow of Agent Builder needs beside the text that a request brings, and what its export left to do."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import typing
 from collections.abc import Callable
 from typing import Any, cast
 
+from ..explain.code_frame import place_of
 from ..explain.load_failure import finding
 from ..explain.seen import Seen, required_parameters
 from ..protocol import Finding
+
+_APPROVAL_STUB = r"def approval_request\([^)]*\)[^:\n]*:\s*\n\s*# TODO: Implement"
 
 
 def workflow_needs(name: str, workflow: Callable[..., object], seen: Seen) -> list[Finding]:
@@ -45,3 +48,20 @@ def _needed_fields(annotation: object) -> list[str]:
     else:
         required = required_parameters(cast("object", annotation))
     return [field for field in required if field != "input_as_text"]
+
+
+def find_stubs(file: str, text: str) -> list[Finding]:
+    """Agent Builder leaves a stub where a person had to approve: as exported it approves everything."""
+    place = place_of(text, _APPROVAL_STUB)
+    if not place:
+        return []
+    stub = "it is the stub that Agent Builder exports"
+    finding: Finding = {
+        "stage": "load",
+        "severity": "warning",
+        "code": "approval_stub",
+        "message": f"`approval_request` approves everything: {stub}.",
+        "hint": "Ask somebody there, or return False until it is written.",
+        "file": file,
+    }
+    return [{**finding, **place}]
