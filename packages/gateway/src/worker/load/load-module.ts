@@ -128,7 +128,7 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
     result: Promise.race([attempt(), patience.hangs])
       .catch(fail)
       .finally(() => {
-        callsAtLoad.end(script.mayComeLate());
+        script.end();
         patience.end();
       }),
     failBy: (code, error) =>

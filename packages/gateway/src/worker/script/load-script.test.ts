@@ -105,6 +105,32 @@ export const buildAgent = () => {
   });
 });
 
+test('a port that a file opens while it is loaded is told with its line, one that is any free port is not', async () => {
+  const text = `import { createServer } from 'node:http';
+const server = createServer();
+const other = createServer();
+server.on('error', () => {});
+server.listen({
+  port: 1,
+  host: '192.0.2.1',
+});
+other.listen(0, '127.0.0.1').unref();
+export const agent = { run: () => 'Served.' };
+`;
+  const { warnings } = await manifestOf(await writeModule({ 'agent.ts': text }));
+  expect(warnings).toMatchObject([
+    {
+      stage: 'load',
+      code: 'port_opened',
+      severity: 'warning',
+      line: 5,
+      message:
+        'agent.ts listens on port 1 while it is loaded (line 5): no caller of the agent needs that, and the next version cannot listen there while this one runs.',
+      hint: 'Put it under `if (process.argv[1] === import.meta.filename) { … }`.',
+    },
+  ]);
+});
+
 test('calls at load are made where the file permits them', async () => {
   const text = `${head}export const __gateway__ = { calls_at_load: 'allow' };
 export const agent = ${desk};

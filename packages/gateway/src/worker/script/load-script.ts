@@ -4,9 +4,11 @@ import { type OwnFrame, ownFrames, type Place } from '../explain/code-place.ts';
 import { describeThrown, type FailureContext, locate } from '../explain/failure-context.ts';
 import type { ModuleFacts } from '../facts/module-facts.ts';
 import { ProcessExit } from '../load/process-exit.ts';
-import type { RefusedAtLoad } from './calls-at-load.ts';
+import { callsAtLoad, type RefusedAtLoad } from './calls-at-load.ts';
 import { createHeldRun, type HeldRun } from './held-run.ts';
 import { createImportWait, waitHint } from './import-wait.ts';
+import { watchPorts } from './open-ports.ts';
+import { guard, type Told } from './own-program.ts';
 
 /** What a module does as a script while it is loaded: its agent is served whatever becomes of it. */
 export type LoadScript = {
@@ -17,8 +19,8 @@ export type LoadScript = {
   readonly isLate: (call: Error) => boolean;
   /** Tells the log of such a call, once for each line. */
   readonly onLate: (refused: RefusedAtLoad) => void;
-  /** True where such calls may come. */
-  readonly mayComeLate: () => boolean;
+  /** The load is over. */
+  readonly end: () => void;
   /** True where an error that nobody caught, or an exit, is one of the script's; the load goes on. */
   readonly takes: (error: unknown) => boolean;
   /** True where the import failed of the script alone: what the agent needs was there before. */
@@ -53,7 +55,12 @@ export function createLoadScript(
     return frames.find((frame) => !facts().script.isInFunction(frame))?.line;
   };
   const told = { file: basename(load.entry), sources, isCommonJs: () => facts().isCommonJs };
+  const ports = watchPorts(told);
   return {
+    end() {
+      ports.end();
+      callsAtLoad.end(facts().script.startsRuns);
+    },
     onRefused: (call) => void refusals.push(call),
     held,
     ...createLateCalls(load.entry, facts, told),
@@ -69,35 +76,30 @@ export function createLoadScript(
       const lines = [error, ...refusals].map(topLevelLine);
       const line = lines.find((each) => each !== undefined);
       if (line === undefined || !script.isPastAgent(line)) return false;
-      if (refusals.length > 0) return true;
-      if (!script.isCall(line)) return false;
-      failures.push(error);
-      return true;
+      const isItsOwn = refusals.length === 0 && script.isCall(line);
+      if (isItsOwn) failures.push(error);
+      return isItsOwn || refusals.length > 0;
     },
     mayLeave: wait.mayLeave,
     isLeft: () => wait.leftAt() !== null,
     stopped: wait.stopped,
-    located(finding) {
-      const isPlaceless = placeless.has(finding.code) && finding.line === undefined;
-      if (isPlaceless && (finding.file ?? load.entry) !== load.entry) return finding;
-      return isPlaceless ? { ...finding, ...locate(load.entry, wait.place(), sources) } : finding;
-    },
+    located: (finding) =>
+      isPlaceless(finding, load.entry)
+        ? { ...finding, ...locate(load.entry, wait.place(), sources) }
+        : finding,
     neededCall(error) {
       const line = topLevelLine(error);
-      const refused = refusals.find(
-        (each) => each === error || (line !== undefined && topLevelLine(each) === line),
-      );
+      const isIt = (each: unknown) => each === error || (line && topLevelLine(each) === line);
+      const refused = refusals.find(isIt);
       return refused ? explainNeeded(refused, told) : null;
     },
     failure: () => failures[0] ?? null,
-    findings() {
-      const [first] = refusals.length > 0 ? [] : failures;
-      return [
-        ...explainCalls(refusals, held.untaken(), told),
-        ...(first === undefined ? [] : [explainFailure(first, told)]),
-        ...explainLeft(wait.leftAt(), load.entry, told),
-      ];
-    },
+    findings: () => [
+      ...explainCalls(refusals, held.untaken(), told),
+      ...explainFailures(refusals.length > 0 ? [] : failures, told),
+      ...explainLeft(wait.leftAt(), load.entry, told),
+      ...ports.findings(),
+    ],
   };
 }
 
@@ -106,10 +108,9 @@ function createLateCalls(
   entry: string,
   facts: () => ModuleFacts,
   told: Told,
-): Pick<LoadScript, 'isLate' | 'onLate' | 'mayComeLate'> {
+): Pick<LoadScript, 'isLate' | 'onLate'> {
   const lines = new Set<string>();
   return {
-    mayComeLate: () => facts().script.startsRuns,
     isLate(call) {
       const frame = ownFrames(call).at(-1);
       const lines = call.stack?.trimEnd().split('\n') ?? [];
@@ -138,11 +139,10 @@ const placeless = new Set([
   'missing_variable',
 ]);
 
-type Told = Pick<FailureContext, 'sources'> & {
-  /** Name of the entry. */
-  readonly file: string;
-  readonly isCommonJs: () => boolean;
-};
+/** True for a failure of the entry of which the line is all that is missing. */
+function isPlaceless({ code, file, line }: Finding, entry: string): boolean {
+  return placeless.has(code) && line === undefined && (file ?? entry) === entry;
+}
 
 const permission = "`export const __gateway__ = { calls_at_load: 'allow' };`";
 
@@ -191,21 +191,25 @@ function described(refused: RefusedAtLoad, { file, sources }: Told, when = 'whil
   };
 }
 
-function explainFailure(error: unknown, told: Told): Finding {
+/** Of the first of them. */
+function explainFailures([error]: readonly unknown[], told: Told): Finding[] {
+  if (error === undefined) return [];
   const [frame] = ownFrames(error);
   const said =
     error instanceof ProcessExit
       ? `it ended itself with exit code ${error.exitCode}`
       : describeThrown(error);
   const where = frame ? `line ${frame.line}: ` : '';
-  return {
-    stage: 'load',
-    code: 'script_failed',
-    severity: 'warning',
-    message: `${told.file} failed on its own while it was loaded (${where}${said}); the agent is served all the same.`,
-    ...placed(frame, told.sources),
-    hint: `Put what it does beside the agent under \`${guard(told)}\`.`,
-  };
+  return [
+    {
+      stage: 'load',
+      code: 'script_failed',
+      severity: 'warning',
+      message: `${told.file} failed on its own while it was loaded (${where}${said}); the agent is served all the same.`,
+      ...placed(frame, told.sources),
+      hint: `Put what it does beside the agent under \`${guard(told)}\`.`,
+    },
+  ];
 }
 
 function explainLeft(place: Place | null, entry: string, told: Told): Finding[] {
@@ -226,11 +230,4 @@ function explainLeft(place: Place | null, entry: string, told: Told): Finding[] 
 
 function placed(frame: OwnFrame | undefined, sources: FailureContext['sources']) {
   return frame ? locate(frame.file, frame, sources) : {};
-}
-
-/** The condition that holds where the file itself is the program. */
-function guard({ isCommonJs }: Told): string {
-  return isCommonJs()
-    ? 'if (require.main === module) { … }'
-    : 'if (process.argv[1] === import.meta.filename) { … }';
 }
