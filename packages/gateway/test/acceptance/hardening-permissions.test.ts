@@ -47,6 +47,12 @@ describe('an operator that holds every module to Node’s --permission', () => {
     if (code) expect(findings[0]?.hint).toContain('--allow-fs-read=');
   });
 
+  test('tells of the .env of the root, closed to it, and serves what loads it', async () => {
+    expect(await diagnosticsOf(gateway, 'default/readsenv')).toMatchObject([
+      { code: 'root_env_withheld', severity: 'warning', line: 1 },
+    ]);
+  });
+
   test.runIf(seesProcesses)(
     'starts a process without what its .env would load into it',
     async () => {
@@ -99,6 +105,7 @@ async function startHeld(): Promise<TestGateway> {
   );
   await project.write({
     ...agents,
+    'src/agents/ReadsEnv/agent.ts': `process.loadEnvFile('../../../.env');\n${plain}`,
     '.env': 'NODE_OPTIONS=--permission\n',
     'gateway.yaml': 'worker: { env: [NODE_OPTIONS] }\n',
     'src/agents/LinkWithin/texts/a.txt': 'a',

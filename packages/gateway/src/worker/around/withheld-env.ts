@@ -6,6 +6,7 @@ import type { Finding } from '../../protocol/diagnostics.ts';
 import type { ModuleLoad } from '../../protocol/records.ts';
 import { type OwnFrame, ownFrame, placeOf } from '../explain/code-place.ts';
 import { realPath } from '../load/local-files.ts';
+import { fieldsOf } from '../sdk.ts';
 
 /** The `.env` of the project's root, which holds keys of the gateway, as the module's process sees it. */
 export type WithheldEnv = {
@@ -69,7 +70,7 @@ type Reader = (path: unknown, ...rest: unknown[]) => unknown;
 
 function divertReads(rootEnv: string, onRead: () => void): void {
   const elsewhere = (path: unknown): unknown => {
-    if (!isAt(path, rootEnv)) return path;
+    if (!isAt(path, rootEnv) || !isReadable(rootEnv)) return path;
     onRead();
     return '/dev/null';
   };
@@ -81,7 +82,16 @@ function divertReads(rootEnv: string, onRead: () => void): void {
   for (const name of ['readFileSync', 'readFile', 'openSync', 'open']) divert(fs, name);
   for (const name of ['readFile', 'open']) divert(fs.promises, name);
   const { loadEnvFile } = process;
-  process.loadEnvFile = (path = '.env') => loadEnvFile.call(process, elsewhere(path) as string);
+  process.loadEnvFile = (path = '.env') => {
+    try {
+      loadEnvFile.call(process, elsewhere(path) as string);
+    } catch (error) {
+      // Of what is closed to this process the others say that it is not there, which no script ends of.
+      const isClosed = /^(EACCES|EPERM|ERR_ACCESS_DENIED)$/.test(String(fieldsOf(error).code));
+      if (!isClosed || !isAt(path, rootEnv)) throw error;
+      onRead();
+    }
+  };
   syncBuiltinESMExports();
 }
 
@@ -89,7 +99,7 @@ function isAt(path: unknown, rootEnv: string): boolean {
   const given = path instanceof URL && path.protocol === 'file:' ? fileURLToPath(path) : path;
   if (typeof given !== 'string' || !given.endsWith('.env')) return false;
   const full = resolve(given);
-  return join(realPath(dirname(full)), basename(full)) === rootEnv && isReadable(rootEnv);
+  return join(realPath(dirname(full)), basename(full)) === rootEnv;
 }
 
 /** What is not there, or closed to this process, fails as it would anyway. */

@@ -128,6 +128,22 @@ test('two tools of one name are a warning: the last alone is offered', async () 
   ]);
 });
 
+test('a tool that may need approval is a warning, also of an agent that is a tool', async () => {
+  const text = `${head}const wipe = tool({ name: 'wipe', description: 'x', parameters: { type: 'object', properties: {}, required: [], additionalProperties: false }, needsApproval: true, execute: () => 'x' });
+const other = new Agent({ name: 'Other', instructions: 'x', tools: [wipe] });
+export const agent = new Agent({ name: 'Desk', instructions: 'x', tools: [other.asTool({ toolName: 'other', toolDescription: 'x' })] });
+`;
+  expect((await manifestOf(await writeModule({ 'agent.ts': text }))).warnings).toMatchObject([
+    {
+      code: 'approval_not_served',
+      severity: 'warning',
+      line: 5,
+      message:
+        '`wipe` of agent "Other" may need approval, which is not served yet: a run that calls it then ends with `approval_required`.',
+    },
+  ]);
+});
+
 describe('an agent of which every run would fail is refused when it is loaded', () => {
   test.each(badTools)('for tools that are %s', async (_what, tools, code, message, better) => {
     const finding = await findingOf(await writeModule({ 'agent.ts': deskWith(tools) }));

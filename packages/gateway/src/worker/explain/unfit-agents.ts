@@ -7,6 +7,7 @@ import {
   isSandboxAgent,
 } from '../agent-shape.ts';
 import type { TopLevel } from '../load/choose-agent.ts';
+import { describeAgent } from '../load/describe.ts';
 import { fieldsOf, nameOf } from '../sdk.ts';
 import { type Place, placeOf } from './code-place.ts';
 import { sandboxHint } from './sandbox-hint.ts';
@@ -28,11 +29,9 @@ export function findUnfit(agent: AgentShape, source: AgentSource): Finding[] {
   ];
 }
 
-/** Warns of tools that a person would have to approve. */
-export function findApprovals(
-  agents: readonly { readonly name: string; readonly tools: readonly Approvable[] }[],
-  { entry }: AgentSource,
-): Finding[] {
+/** Warns of tools that a person would have to approve, also of agents that are tools of others. */
+export async function findApprovals(root: AgentShape, { entry }: AgentSource): Promise<Finding[]> {
+  const agents = await Promise.all(agentGraph(root).map(describeAgent));
   const tools = agents.flatMap(({ name, tools }) =>
     tools.filter(({ needsApproval }) => needsApproval).map((tool) => ({ tool: tool.name, name })),
   );
@@ -46,8 +45,6 @@ export function findApprovals(
     hint: 'Remove `needsApproval` where no person has to decide.',
   }));
 }
-
-type Approvable = { readonly name: string; readonly needsApproval: boolean };
 
 /** A run of the gateway brings no sandbox: only the module's own `run` can. */
 function findMissingSandbox(agent: AgentShape, source: AgentSource): Finding[] {

@@ -12,7 +12,8 @@ export function modelName(agent: AgentShape): string | null {
   return textOf(agent.model) ?? textOf(fieldsOf(agent.model).model);
 }
 
-async function describeAgent(agent: AgentShape): Promise<AgentDescription> {
+/** Describes one agent. Never throws. */
+export async function describeAgent(agent: AgentShape): Promise<AgentDescription> {
   const fields = fieldsOf(agent);
   return {
     name: agent.name,

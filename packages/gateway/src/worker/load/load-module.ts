@@ -274,7 +274,7 @@ async function describe(found: {
       ...(servers?.findings ?? []),
       ...(agent ? findContextTrouble(exports.__gateway__, source) : []),
       ...(agent ? findDuplicateTools(agent, source) : []),
-      ...findApprovals(agents, source),
+      ...(agent ? await findApprovals(agent, source) : []),
       ...findStubs(entry),
       ...findUndefinedNames(topLevel, sdk?.copy ?? null, context),
     ],
