@@ -63,5 +63,5 @@ function shownFile({ file, module_path }: ShownFinding): string | null {
 }
 
 function indented(text: string, width: number): string[] {
-  return wrap(text, width - 2).map((line) => `  ${line}`);
+  return wrap(text, width - 2).map((line) => `  ${line}`.trimEnd());
 }

@@ -1,21 +1,30 @@
 /** Width that everything the commands print for people fits in. */
 export const terminalWidth = 80;
 
-/** Breaks a text at spaces into lines of a width; a longer word gets a line of its own. Line breaks stay. */
+/**
+ * Breaks a text at spaces into lines of a width, and what stands in backticks only where it is longer than that; a longer
+ * word gets a line of its own. Line breaks stay, and what is behind a blank line is code, which stays as it is.
+ */
 export function wrap(text: string, width: number): string[] {
-  return text.split('\n').flatMap((paragraph) => {
-    const lines: string[] = [];
-    let line = '';
-    for (const word of paragraph.split(' ')) {
-      if (line !== '' && line.length + 1 + word.length > width) {
-        lines.push(line);
-        line = word;
-      } else {
-        line = line === '' ? word : `${line} ${word}`;
-      }
+  const [prose = '', ...code] = text.split('\n\n');
+  const lines = prose.split('\n').flatMap((paragraph) => wrapParagraph(paragraph, width));
+  return [...lines, ...code.flatMap((block) => ['', ...block.split('\n')])];
+}
+
+function wrapParagraph(paragraph: string, width: number): string[] {
+  const spans = paragraph.match(/(?:`[^`]*`|[^ `]|`)+/g) ?? [''];
+  const words = spans.flatMap((span) => (span.length > width ? span.split(' ') : [span]));
+  const lines: string[] = [];
+  let line = '';
+  for (const word of words) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
     }
-    return [...lines, line];
-  });
+  }
+  return [...lines, line];
 }
 
 /** A text of one line, cut with `…` where it is longer than a width. */
