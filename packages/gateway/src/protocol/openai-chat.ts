@@ -121,10 +121,10 @@ const metadata = z
   .refine((pairs) => Object.keys(pairs).length <= 16, { error: 'There may be at most 16 pairs' });
 
 /**
- * Body of `POST /v1/chat/completions`, loose as OpenAI-compatible servers are: unknown fields are dropped, null counts
- * as not given. What is absent here (`store`, `logit_bias`, `prediction`, `tool_choice` …) has no effect.
+ * Body of `POST /v1/chat/completions`, loose as OpenAI-compatible servers are: null counts as not given. What is absent
+ * here (`store`, `logit_bias`, `prediction`, `tool_choice` …) has no effect.
  */
-export const chatRequestSchema = z.object({
+export const chatRequestSchema = z.looseObject({
   model: z.string().min(1).max(256).describe('Model id of an agent, as GET /v1/models lists it.'),
   messages: z
     .array(
@@ -195,3 +195,15 @@ export const chatRequestSchema = z.object({
 
 /** A chat request after parsing. */
 export type ChatRequest = z.output<typeof chatRequestSchema>;
+
+/** What a caller may be told of itself: a name goes into a header. */
+const tellableName = /^[A-Za-z]\w{0,63}$/;
+const mostNames = 20;
+
+/** Names of fields that the gateway does not know, as far as they can be told. */
+export function unknownFields(request: ChatRequest): string[] {
+  const given = Object.keys(request).filter(
+    (name) => !Object.hasOwn(chatRequestSchema.shape, name) && request[name] != null,
+  );
+  return given.filter((name) => tellableName.test(name)).slice(0, mostNames);
+}

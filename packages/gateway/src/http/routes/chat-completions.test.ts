@@ -57,6 +57,16 @@ describe('POST /v1/chat/completions', () => {
       'tools, temperature',
     );
     expect((await post(fakeGateway())).headers).not.toHaveProperty('x-agent-ignored');
+    const unknown = {
+      store: true,
+      top_k: 4,
+      prediction: null,
+      'a\r\nb: c': 1,
+      __proto__: { d: 1 },
+    };
+    expect((await post(gateway, unknown)).headers['x-agent-ignored']).toBe(
+      'tools, temperature, store, top_k',
+    );
   });
 
   test('does not show tools and reasoning in a whole answer', async () => {

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type ChatRequest, chatRequestSchema } from '../../protocol/openai-chat.ts';
+import { type ChatRequest, chatRequestSchema, unknownFields } from '../../protocol/openai-chat.ts';
 import { eventsOf } from '../../protocol/run-sink.ts';
 import { whenCallerLeaves } from '../caller-gone.ts';
 import type { HttpDeps } from '../deps.ts';
@@ -40,7 +40,8 @@ async function chat(deps: HttpDeps, { body, request, reply }: ChatExchange) {
   request.server.openRuns.add(run);
   whenCallerLeaves(reply.raw, () => run.cancel('the caller left'));
   const head = chatHead(run.id, body.model);
-  if (run.ignored.length > 0) reply.header('x-agent-ignored', run.ignored.join(', '));
+  const ignored = [...run.ignored, ...unknownFields(body)];
+  if (ignored.length > 0) reply.header('x-agent-ignored', ignored.join(', '));
   if (!body.stream) return chatCompletion(eventsOf(run), head, run.presentation);
   reply.header('openai-processing-ms', processingMs(request));
   sendEventStream(reply, run, {
