@@ -19,6 +19,7 @@ export const namedFiles = [
   'worker/models/azure-client',
   'worker/run/guard-tools',
   'worker/run/tool-errors',
+  'worker/script/busy-thread',
   'worker/script/calls-at-load',
 ] as const;
 

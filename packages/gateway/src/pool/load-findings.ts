@@ -19,6 +19,7 @@ export function findingOfEnd(
         ...about,
         code: 'load_timeout',
         message: `The module did not finish loading within ${limits.loadTimeoutMs} ms.`,
+        ...placeOf(end),
         hint: 'Look for an endless loop or a top-level await that never settles; raise worker.load_timeout_ms if it needs the time.',
       };
     case 'exited':
@@ -71,6 +72,17 @@ function crashFinding(end: WorkerEnd, load: ModuleLoad): Finding {
     ...(detail?.column === undefined ? {} : { column: detail.column }),
     hint: 'The last lines that it printed say more; so does running the module by itself.',
     ...lastLines(end),
+  };
+}
+
+function placeOf({ detail }: WorkerEnd): Partial<Finding> {
+  const { file, line, column, stack } = detail ?? {};
+  if (file === undefined || line === undefined) return {};
+  return {
+    file,
+    line,
+    ...(column === undefined ? {} : { column }),
+    ...(stack ? { frame: stack } : {}),
   };
 }
 

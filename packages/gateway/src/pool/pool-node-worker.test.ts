@@ -43,16 +43,17 @@ test('a module is loaded in the spare, runs and is replaced by its next generati
 
 test.each([
   ['process.exit(3);', 'process_exit'],
-  ['for (;;);', 'load_timeout'],
+  ["import 'node:fs';\ntype A = 1;\nfunction spin() {\n  for (;;);\n}\nspin();", 'load_timeout'],
   ['const all = []; for (;;) all.push(new Array(1e4).fill({}));', 'out_of_memory'],
-])('a module that does %s is told as %s', async (line, code) => {
-  const text = `${line}\nexport const agent = { run: () => 'x' };`;
+])('a module that does %s is told as %s', async (source, code) => {
+  const text = `${source}\nexport const agent = { run: () => 'x' };`;
   const { pool, load } = await poolFor(
     text,
     code === 'load_timeout' ? { loadTimeoutMs: 1000 } : {},
   );
   const result = await pool.prepare(load, never);
-  const place = code === 'process_exit' ? { file: load.entry, line: 1 } : {};
+  const line = { process_exit: 1, load_timeout: 4 }[code];
+  const place = line === undefined ? {} : { file: load.entry, line };
   const findings = [{ stage: 'load', code, ...place }];
   expect(result).toMatchObject({ type: 'load_failed', findings });
   await expect.poll(() => pool.workers()).toEqual([]);

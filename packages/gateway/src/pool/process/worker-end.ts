@@ -34,8 +34,10 @@ export function describeEnd(known: {
   readonly saidHello: boolean;
   readonly errorLines: readonly string[];
 }): WorkerEnd {
-  const { exitCode, signal, killed, fault, errorLines } = known;
-  const reason = killed?.reason ?? ownReason(known);
+  const { exitCode, signal, killed, errorLines } = known;
+  const busy = known.fault?.cause === 'busy' ? known.fault.detail : null;
+  const fault = busy ? null : known.fault;
+  const reason = killed?.reason ?? ownReason({ ...known, fault });
   const end = { reason, exitCode, signal };
   if (asked.has(reason)) return { ...end, detail: null };
   if (fault && !killed) return { ...end, detail: fault.detail };
@@ -45,6 +47,10 @@ export function describeEnd(known: {
     ...(errorLines.length > 0 ? { stack: errorLines.join('\n') } : {}),
     stage: 'worker',
   };
+  // Where the process was when its time was over; of one that went on since then that means nothing.
+  if (busy && reason === 'load_timeout') {
+    return { ...end, detail: { ...busy, class: detail.class, message: detail.message } };
+  }
   return { ...end, detail };
 }
 

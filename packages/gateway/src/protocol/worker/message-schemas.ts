@@ -62,9 +62,12 @@ export const fromWorkerSchemas = {
   /** Nobody reads the answer any more. */
   model_abort: z.object({ callId: modelCallIdSchema }),
   pong: z.object({ sequence: z.number(), rssMb: z.number().nonnegative() }),
-  /** Last words of a worker that ends: because of an error nobody caught (also where no cause is named), or by an exit of the module's own. */
+  /**
+   * Last words of a worker that ends: because of an error nobody caught (also where no cause is named), or by an exit of the
+   * module's own. `busy` says where one is whose load may be ended next.
+   */
   fault: z.object({
-    cause: z.enum(['error', 'exit']).exactOptional(),
+    cause: z.enum(['error', 'exit', 'busy']).exactOptional(),
     detail: failureDetailSchema,
   }),
 };

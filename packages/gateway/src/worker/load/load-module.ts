@@ -117,7 +117,7 @@ export function beginLoad(load: ModuleLoad, deps: LoadDeps): Loading {
     const loadMs = Math.round(performance.now() - startedAtMs);
     return { type: 'loaded', module: { ...outcome, manifest: { ...manifest, loadMs } } };
   };
-  const patience = createLoadPatience(deps);
+  const patience = createLoadPatience({ ...deps, text });
   const script = beginScript(context, hooks);
   const fail = (error: unknown) => {
     const handed = error instanceof LoadHangs ? peekBindings() : null;

@@ -1,3 +1,5 @@
+import { watchBusy } from './busy-watch.ts';
+
 /** A load does not come to an end. */
 export class LoadHangs extends Error {
   override readonly name = 'LoadHangs';
@@ -34,13 +36,16 @@ export type LoadPatience = {
 
 /**
  * @param limit - `timeoutMs` is the time for the whole load, undefined for no limit. Only time is counted in which this
- *   process could have gone on: of one that works, or is kept from it, the gateway has the clock.
+ *   process could have gone on: of one that works, or is kept from it, the gateway has the clock. `text` is the entry's.
  */
 export function createLoadPatience({
   timeoutMs = Number.POSITIVE_INFINITY,
+  text = '',
 }: {
   readonly timeoutMs?: number | undefined;
+  readonly text?: string;
 }): LoadPatience {
+  const endWatch = watchBusy(text, timeoutMs);
   const before = activeResources();
   const over = Promise.withResolvers<never>();
   over.promise.catch(() => undefined);
@@ -74,7 +79,10 @@ export function createLoadPatience({
   }
   return {
     hangs: over.promise,
-    end: () => clearInterval(looking),
+    end() {
+      clearInterval(looking);
+      endWatch();
+    },
     untilStuck: (imported, mayLeave) =>
       wait(imported, { looks: LOOKS_UNTIL_STUCK, most: Number.POSITIVE_INFINITY, mayLeave }),
     untilIdle: (coming) =>
