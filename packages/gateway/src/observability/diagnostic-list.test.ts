@@ -253,6 +253,16 @@ describe('recent errors', () => {
     expect(shown.size).toBe(1000);
     expect(recent.query({ limit: 1000 }).errors).toHaveLength(1000);
   });
+
+  test('loses what is of the module that has most', () => {
+    const recent = createDiagnosticList(clock());
+    recent.listener(reported([syntaxError], 'B'));
+    const findings = Array.from({ length: 1100 }, (_, line) => ({ ...syntaxError, line }));
+    recent.listener(reported(findings));
+    expect(recent.query({ agent: 'default/b' }).errors).toHaveLength(1);
+    const { errors } = recent.query({ agent: 'default/a', limit: 1000 });
+    expect([errors.length, errors[0]?.line]).toEqual([999, 1099]);
+  });
 });
 
 test('texts of authors are cut, and a page holds no more of them than anybody can read', () => {

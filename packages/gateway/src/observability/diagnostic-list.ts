@@ -44,8 +44,7 @@ export function createDiagnosticList(
       fresh.id,
       known ? { ...fresh, first_seen: earlier(known, fresh), count: known.count + 1 } : fresh,
     );
-    const [oldest] = kept.keys();
-    if (kept.size > keptLimit && oldest !== undefined) kept.delete(oldest);
+    if (kept.size > keptLimit) kept.delete(oldestOfMost(kept));
   };
   const clearLoading = (modulePath: string, except: ReadonlySet<string>) => {
     for (const [id, { module_path, stage }] of kept) {
@@ -83,6 +82,19 @@ export function createDiagnosticList(
     newestByAgent: () => newestOfEach([...kept.values()].reverse()),
     query: (query) => select([...kept.values()].reverse(), query),
   };
+}
+
+/** Where there is too much, the module that has most loses: it does not push out what is wrong with others. */
+function oldestOfMost(kept: ReadonlyMap<string, Diagnostic>): string {
+  const counts = new Map<string | null, number>();
+  let most: string | null = null;
+  for (const { module_path } of kept.values()) {
+    const count = (counts.get(module_path) ?? 0) + 1;
+    counts.set(module_path, count);
+    if (count > (counts.get(most) ?? 0)) most = module_path;
+  }
+  const oldest = kept.values().find(({ module_path }) => module_path === most);
+  return oldest?.id ?? '';
 }
 
 /** Of what happened in a run: whether it did in the version that serves now. */
