@@ -39,3 +39,13 @@ test('cuts a value that is long', () => {
   expect(long.labels.tool).toHaveLength(128);
   expect(find({ tool: 'x'.repeat(9_000) })).toBe(long);
 });
+
+test('gives no owner more than a tenth, and counts the rest under its name', () => {
+  const names = ['tool', 'agent'];
+  const create = (labels: Readonly<Record<string, string>>) => ({ labels });
+  const find = createBoundedSeries({ names, free: names, owner: 'agent', limit: 20, create });
+  for (const tool of ['a', 'b', 'c', 'd']) find({ tool, agent: 'x' });
+  expect(find({ tool: 'b', agent: 'x' }).labels).toEqual({ tool: 'b', agent: 'x' });
+  expect(find({ tool: 'd', agent: 'x' }).labels).toEqual({ tool: 'other', agent: 'x' });
+  expect(find({ tool: 'd', agent: 'y' }).labels).toEqual({ tool: 'd', agent: 'y' });
+});

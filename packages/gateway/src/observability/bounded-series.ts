@@ -4,6 +4,9 @@ const otherLabel = 'other';
 /** Longest value of a label; what is longer is cut. */
 const maxValueLength = 128;
 
+/** So many owners it takes to fill a metric. */
+const OWNERS_THAT_FILL_IT = 10;
+
 type Labels = Readonly<Record<string, string>>;
 
 /** A place in the tree of label values; a series is where a value of each label led to it. */
@@ -11,7 +14,8 @@ type Node<Series> = { readonly next: Map<string, Node<Series>>; series: Series |
 
 /**
  * Keeps the series of one metric by their labels, and bounds how many there are, whatever agents, tools and callers call
- * themselves: once there are `limit` combinations, the values of `free` labels in new ones become `other`.
+ * themselves: once there are `limit` combinations, the values of `free` labels in new ones become `other`. An owner has a
+ * tenth of them at most, so that none takes all: what is more of it is counted under its name, and is `other` otherwise.
  *
  * @param options.names - All labels.
  * @param options.free - Those whose values come from outside; all others have a fixed set of values.
@@ -21,10 +25,15 @@ type Node<Series> = { readonly next: Map<string, Node<Series>>; series: Series |
 export function createBoundedSeries<Series>(options: {
   readonly names: readonly string[];
   readonly free: readonly string[];
+  /** The label, one of `free`, whose values share the limit; absent where nobody chooses the others. */
+  readonly owner?: string;
   readonly limit: number;
   readonly create: (labels: Labels) => Series;
 }): (labels: Labels) => Series {
-  const { names, free, limit, create } = options;
+  const { names, free, owner, limit, create } = options;
+  const share = limit / OWNERS_THAT_FILL_IT;
+  const byOwner = new Map<string, number>();
+  const others = free.filter((name) => name !== owner);
   const root: Node<Series> = { next: new Map(), series: null };
   let count = 0;
 
@@ -46,16 +55,22 @@ export function createBoundedSeries<Series>(options: {
       node = next;
     }
     count += 1;
+    if (owner !== undefined) byOwner.set(labels[owner] ?? '', ownedBy(labels) + 1);
     node.series = create(labels);
     return node.series;
   };
+  const ownedBy = (labels: Labels) => byOwner.get(labels[owner ?? ''] ?? '') ?? 0;
   const bounded = (labels: Labels): Series => {
     const cut = changed(labels, free, (value) => value.slice(0, maxValueLength));
     const known = find(cut);
     if (known) return known;
-    if (count < limit) return add(cut);
-    const others = changed(cut, free, () => otherLabel);
-    return find(others) ?? add(others);
+    if (count < limit) {
+      const isWithin = owner === undefined || ownedBy(cut) < share;
+      const own = isWithin ? cut : changed(cut, others, () => otherLabel);
+      return find(own) ?? add(own);
+    }
+    const all = changed(cut, free, () => otherLabel);
+    return find(all) ?? add(all);
   };
   return (labels) => find(labels) ?? bounded(labels);
 }

@@ -90,6 +90,7 @@ function createCounters(registry: Registry) {
     const find = createBoundedSeries({
       names,
       free,
+      ...(free.includes('agent') && { owner: 'agent' }),
       limit: seriesLimit,
       create(labels) {
         const series: Series = { labels, count: 0 };

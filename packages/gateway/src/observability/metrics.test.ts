@@ -154,6 +154,7 @@ describe('metrics', () => {
   test('grow no series without bound, whatever tools call themselves', async () => {
     const events = Array.from({ length: 5000 }, (_, index) => ({
       ...toolCalled,
+      agentId: `default/a${index % 50}`,
       tool: `tool"\n${index}`,
     }));
     const lines = await linesOf(events);
