@@ -4,6 +4,7 @@ import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import type { HttpDeps } from './deps.ts';
 import { beginExchange, newRequestId, processingMs } from './exchange.ts';
+import { createAnswerRoom } from './formats/answer-room.ts';
 import { checkInput } from './intake/check-input.ts';
 import { trustNearest } from './intake/client-address.ts';
 import { guardRequest, unknownUrl } from './intake/guard-request.ts';
@@ -53,6 +54,7 @@ export function createApp(deps: HttpDeps): FastifyInstance {
     clientErrorHandler: answerSocketError,
   });
   app.decorate('openRuns', createOpenRuns());
+  app.decorate('answerRoom', createAnswerRoom());
   app.decorateRequest('caller', null);
   app.decorateRequest('startedAtMs', 0);
   takeBodies(app, deps.settings.bodyLimitBytes);

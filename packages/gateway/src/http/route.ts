@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Inferred } from '../protocol/inferred.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { HttpDeps } from './deps.ts';
+import type { HeldAnswer } from './formats/answer-room.ts';
 import { readWaiting } from './intake/check-input.ts';
 import type { OpenRuns } from './open-runs.ts';
 
@@ -35,6 +36,8 @@ declare module 'fastify' {
   }
   interface FastifyInstance {
     openRuns: OpenRuns;
+    /** For each answer that is collected before it is sent. */
+    answerRoom: () => HeldAnswer;
   }
 }
 

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { RunEvent, Usage } from '../../protocol/run.ts';
 import type { Presentation } from '../../runs/begin-run.ts';
+import type { HeldAnswer } from './answer-room.ts';
 import { approvalUnsupported, guardrailBlocked, runFailure, safeAnswer } from './run-failure.ts';
 
 /** What is the same in all of an answer. `model` is the id as the caller wrote it. */
@@ -42,21 +43,28 @@ export function chatHead(runId: string, model: string): ChatHead {
   };
 }
 
+/** What a whole answer is shown by, and where it is held until it is whole. */
+type Whole = {
+  readonly head: ChatHead;
+  readonly presentation: Presentation;
+  readonly room: Pick<HeldAnswer, 'add'>;
+};
+
 /**
  * A run as one answer.
  *
- * @throws GatewayError with the run's failure.
+ * @throws GatewayError with the run's failure, or where there is no room for the answer.
  */
 export async function chatCompletion(
   events: AsyncIterable<RunEvent>,
-  head: ChatHead,
-  presentation: Presentation,
+  { head, presentation, room }: Whole,
 ): Promise<ChatCompletion> {
   let text = '';
   let ranTool = false;
   for await (const event of events) {
     switch (event.type) {
       case 'text':
+        room.add(event.delta.length);
         text += event.delta;
         break;
       case 'tool_started':

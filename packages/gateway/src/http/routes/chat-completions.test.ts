@@ -69,6 +69,14 @@ describe('POST /v1/chat/completions', () => {
     );
   });
 
+  test('refuses a whole answer that is too long to be held', async () => {
+    const delta = 'x'.repeat(6 * 1024 * 1024);
+    const text = { type: 'text', delta } as const;
+    const response = await post(saying([text, text, text]));
+    expect(response.statusCode).toBe(500);
+    expect(response.json().error.message).toMatch(/longer than 16777216 characters/);
+  });
+
   test('does not show tools and reasoning in a whole answer', async () => {
     const tool = { callId: 'c', tool: 'get_weather', agent: 'A', provenance: 'native' } as const;
     const response = await post(

@@ -42,7 +42,11 @@ async function chat(deps: HttpDeps, { body, request, reply }: ChatExchange) {
   const head = chatHead(run.id, body.model);
   const ignored = [...run.ignored, ...unknownFields(body)];
   if (ignored.length > 0) reply.header('x-agent-ignored', ignored.join(', '));
-  if (!body.stream) return chatCompletion(eventsOf(run), head, run.presentation);
+  if (!body.stream) {
+    const room = request.server.answerRoom();
+    reply.raw.once('close', room.release);
+    return chatCompletion(eventsOf(run), { head, presentation: run.presentation, room });
+  }
   reply.header('openai-processing-ms', processingMs(request));
   sendEventStream(reply, run, {
     format: createChatStream(head, {
