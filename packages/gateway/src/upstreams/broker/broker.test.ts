@@ -38,7 +38,18 @@ describe.each(ways)('calls over %s', (way) => {
     test('the upstream sees the real key and nothing of the worker', async () => {
       const { send, access, upstream } = await answered();
       access.startRun('run_1', 'key_1');
-      const headers = { 'openai-project': 'p', 'x-stainless-lang': 'js', cookie: 'a=b' };
+      const headers = {
+        'openai-project': 'p',
+        'x-stainless-lang': 'js',
+        cookie: 'a=b',
+        range: 'bytes=0-1',
+        forwarded: 'for=1.2.3.4',
+        'x-real-ip': '1.2.3.4',
+        'x-http-method-override': 'DELETE',
+        'x-method-override': 'DELETE',
+        'x-original-url': '/v1/organization',
+        'x-rewrite-url': '/v1/organization',
+      };
       await send('/responses?x=1', { body: question, run: 'run_1', headers });
       const seen = upstream.requests[0]!;
       expect(seen.url).toBe('/v1/responses?x=1');
@@ -48,7 +59,7 @@ describe.each(ways)('calls over %s', (way) => {
       });
       expect(
         Object.keys(seen.headers).filter((name) =>
-          /dropgate|stainless|cookie|accept-enc/.test(name),
+          /dropgate|stainless|cookie|accept-enc|range|forwarded|real-ip|override|-url/.test(name),
         ),
       ).toEqual([]);
     });

@@ -8,15 +8,20 @@ const DROPPED = new Set([
   'content-length',
   'cookie',
   'expect',
+  'forwarded',
   'host',
   'keep-alive',
   'proxy-authorization',
   'proxy-connection',
+  // A part of an answer does not say what all of it cost.
+  'range',
   'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
 ]);
+/** Of these some servers take another method, path or sender than were allowed here. */
+const DISGUISES = /^(?:x-(?:http-)?method(?:-override)?|x-(?:original|rewrite)-.*|x-real-ip)$/;
 const DROPPED_PREFIXES = /^(?:x-dropgate-|x-stainless-|x-forwarded-)/;
 const PASSED_BACK =
   /^(?:content-type|content-length|content-encoding|content-disposition|x-request-id|retry-after|retry-after-ms|openai-.*|x-ratelimit-.*)$/;
@@ -32,12 +37,14 @@ export function requestHeaders(
   const sent: Record<string, string | string[]> = {};
   for (const name in received) {
     const value = received[name];
-    if (value !== undefined && !DROPPED.has(name) && !DROPPED_PREFIXES.test(name)) {
-      sent[name] = value;
-    }
+    if (value !== undefined && mayPass(name)) sent[name] = value;
   }
   if (apiKey !== null) sent.authorization = `Bearer ${apiKey}`;
   return sent;
+}
+
+function mayPass(name: string): boolean {
+  return !DROPPED.has(name) && !DROPPED_PREFIXES.test(name) && !DISGUISES.test(name);
 }
 
 /** The headers of an upstream's answer that a worker gets. The broker is its one retry layer. */
@@ -52,20 +59,26 @@ export function responseHeaders(received: IncomingHttpHeaders): Record<string, s
 
 /** What of an answer can be read: a stream of events, JSON (also where it does not say what it is), or nothing. */
 export function contentOf(headers: IncomingHttpHeaders): 'events' | 'json' | 'other' {
-  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
+  const { 'content-encoding': encoding = 'identity' } = headers;
   if (encoding !== 'identity') return 'other';
+  const type = typeOf(headers);
   if (type.startsWith('text/event-stream')) return 'events';
   return type === '' || isJson(headers) ? 'json' : 'other';
 }
 
 /** Whether an answer says it is JSON. */
 export function isJson(headers: IncomingHttpHeaders): boolean {
-  return headers['content-type']?.includes('json') ?? false;
+  return typeOf(headers).includes('json');
 }
 
 /** Whether an answer can be one of OpenAI's API, by its type. */
 export function isModelOutput(headers: IncomingHttpHeaders): boolean {
-  return /^$|json|text\/event-stream/.test(headers['content-type'] ?? '');
+  return /^$|json|text\/event-stream/.test(typeOf(headers));
+}
+
+/** In small letters: the names of types have none of their own. */
+function typeOf(headers: IncomingHttpHeaders): string {
+  return (headers['content-type'] ?? '').toLowerCase();
 }
 
 /** How long an upstream wants to be left alone; 0 where it does not say. */
