@@ -147,7 +147,8 @@ function tokensUsed(
   const isCut = outcome === 'failed' && status < 300 && outputEstimate > 0;
   if ((outcome === 'failed' && !isCut) || !isWorkedOn) return counted;
   if (!isModelCall) return most;
-  const isUnseen = outcome !== 'ok' && status === 0 && !isStream;
+  // Headers, and spaces that keep a connection alive, may come long before the answer.
+  const isUnseen = outcome !== 'ok' && outputEstimate === 0 && !isStream;
   if (isUnseen) return most;
   return Math.max(counted, Math.min(input + outputEstimate, most));
 }

@@ -140,6 +140,11 @@ describe('createAnswerMeter', () => {
     expect(read(chatStream, broken, event(`{${chat}}`))).toEqual(counted);
   });
 
+  test('takes spaces of a whole answer, which keep its connection open, for nothing said', () => {
+    expect(meterOf(whole, '\n\n', ' \n').outputEstimate()).toBe(0);
+    expect(meterOf(whole, '\n\n', '{"output"').outputEstimate()).toBe(3);
+  });
+
   test('counts an event as one token at least, and as more where much comes at once', () => {
     const deltas = [1, 2, 3].map(() => event('{"choices":[{"delta":{"content":"a"}}]}'));
     expect(meterOf(chatStream, ...deltas).outputEstimate()).toBe(3);

@@ -88,6 +88,8 @@ function wholeMeter(api: UpstreamApi | null): AnswerMeter {
   let parsed: JsonObject | null = null;
   const fields = () => (parsed ??= parseObject(text));
   const failure = () => (api === null ? null : failureIn(fields(), ''));
+  // Spaces keep a connection alive while nothing is said.
+  const isSilent = () => text !== '' && text.trim() === '';
   return {
     ...lengthMeter(),
     read(piece) {
@@ -96,7 +98,8 @@ function wholeMeter(api: UpstreamApi | null): AnswerMeter {
     },
     usage: () => readUsage(fields().usage),
     answerId: () => (api === 'responses' ? idOf(fields()) : null),
-    outputEstimate: () => (failure() === null ? Math.ceil(length / BYTES_PER_TOKEN) : 0),
+    outputEstimate: () =>
+      failure() === null && !isSilent() ? Math.ceil(length / BYTES_PER_TOKEN) : 0,
     failure,
   };
 }
