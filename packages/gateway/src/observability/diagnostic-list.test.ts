@@ -286,6 +286,18 @@ test('texts of authors are cut, and a page holds no more of them than anybody ca
   expect(lines.size).toBe(300);
 });
 
+test('secrets are hidden in all that whoever caused it wrote, the name of the file too', () => {
+  const list = createDiagnosticList(
+    clock(),
+    () => (text) => text.replaceAll('planted', '[secret]'),
+  );
+  const said = { message: 'm planted', file: '/f/planted', frame: '> planted', hint: 'planted!' };
+  list.listener(reported([{ ...syntaxError, ...said }]));
+  expect(list.all()).toMatchObject([
+    { message: 'm [secret]', file: '/f/[secret]', frame: '> [secret]', hint: '[secret]!' },
+  ]);
+});
+
 test('what happened in a version that was replaced says so, until it serves again', () => {
   const list = createDiagnosticList(clock());
   const loaded = (generation: number): GatewayEvent => ({
