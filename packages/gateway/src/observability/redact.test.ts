@@ -46,6 +46,16 @@ describe('what is written', () => {
     });
   });
 
+  test.each([
+    ['GET /x?key=ab%20cd%2Fef%2Bgh&n=1', 'GET /x?key=[secret]&n=1'],
+    ['GET /x?key=ab+cd%2Fef%2Bgh', 'GET /x?key=[secret]'],
+    ['GET /x?key=ab%20cd/ef%2Bgh', 'GET /x?key=[secret]'],
+  ])('hides a value as an address writes it: %s', (text, shown) => {
+    const redactor = createRedactor();
+    redactor.addEnvironment({ API_KEY: 'ab cd/ef+gh' });
+    expect(redactor.text(text)).toBe(shown);
+  });
+
   test('shows the folder a shell was in, whose variable is named like a password', () => {
     const redactor = createRedactor();
     redactor.addEnvironment({ PWD: '/home/ann/project', DB_PWD: '/home/ann/secret' });

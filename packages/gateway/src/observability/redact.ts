@@ -25,6 +25,9 @@ const addressForms = /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:@/'"]{0,200}:)[^\s@/'"]
 const secretName =
   /(key|token|secret|password|passphrase)s?(_|$)|(^|_)(auth|pass|passwd|pwd|dsn|salt|webhook|cookie|pat|credentials?)(_|$)/i;
 
+/** What stands otherwise in an address. */
+const UNSAFE_IN_ADDRESSES = /[^A-Za-z0-9_.-]/;
+
 /** Variables that say where a secret is, not what, and the folder a shell was in. */
 const placeName = /_(file|path|dir|folder|sock|id|name|env|host|port|algorithm|header)$|^pwd$/i;
 
@@ -82,13 +85,21 @@ export function secretsOf(values: readonly string[]): Set<string> {
   return found;
 }
 
-/** Each line of a value, as it is and as JSON writes it. Short ones are words. */
+/** Each line of a value, as it is and as JSON, addresses and forms write it. Short ones are words. */
 function formsOf(value: string): string[] {
   return value
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line.length >= minSecretLength)
-    .flatMap((line) => [line, JSON.stringify(line).slice(1, -1)]);
+    .flatMap((line) => [...new Set([line, JSON.stringify(line).slice(1, -1), ...encoded(line)])]);
+}
+
+/** As `encodeURIComponent` writes it, `URLSearchParams`, and what leaves slashes as they are; nothing where none can. */
+function encoded(line: string): string[] {
+  if (!line.isWellFormed() || !UNSAFE_IN_ADDRESSES.test(line)) return [];
+  const component = encodeURIComponent(line);
+  const inForms = new URLSearchParams({ '': line }).toString().slice(1);
+  return [component, inForms, component.replaceAll('%2F', '/')];
 }
 
 /** The password of an address, as it is written there and as it is meant. */
