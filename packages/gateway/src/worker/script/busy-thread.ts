@@ -1,7 +1,7 @@
 // Runs in a thread beside a load, and says where its process is when the time is over.
 import { readFileSync, writeSync } from 'node:fs';
 import { type Debugger, Session } from 'node:inspector';
-import { SourceMap } from 'node:module';
+import { SourceMap, type SourceMapping } from 'node:module';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { workerData } from 'node:worker_threads';
@@ -48,10 +48,10 @@ function placeOf(session: Session, location: Debugger.Location): Promise<Place> 
       source?.scriptSource ?? '',
     );
     const payload = map?.[1] && JSON.parse(Buffer.from(map[1], 'base64').toString('utf8'));
-    const entry = payload ? new SourceMap(payload).findEntry(lineNumber, columnNumber) : null;
-    const isFound = entry !== null && 'originalLine' in entry;
-    const line = isFound ? entry.originalLine : lineNumber;
-    const column = isFound ? entry.originalColumn : columnNumber;
+    const entry = payload ? new SourceMap(payload).findEntry(lineNumber, columnNumber) : {};
+    const { originalLine, originalColumn } = entry as Partial<SourceMapping>;
+    const line = originalLine ?? lineNumber;
+    const column = originalColumn ?? columnNumber;
     known.resolve({ line: line + 1, column: column + 1 });
   });
   return known.promise;
