@@ -20,7 +20,10 @@ export type Shape = {
 
 type Figures = Sample & { readonly cpuMsPerRun: number };
 
-/** Measures both in turn, round by round, and gives the medians as a table. `deltas` is how many a streamed answer has. */
+/**
+ * Measures both in turn, round by round, and gives the medians as a table, with the ratio of the medians and the least
+ * and the greatest ratio of a round. `deltas` is how many a streamed answer has.
+ */
 export async function contest(
   contestants: readonly Contestant[],
   shape: Shape,
@@ -46,26 +49,35 @@ function table(
   { shape, deltas }: { readonly shape: Shape; readonly deltas: number },
   figures: readonly (readonly Figures[])[],
 ): string {
-  const of = (pick: (each: Figures) => number) => figures.map((each) => median(each.map(pick)));
-  const rows: [string, number[]][] = [
-    ['CPU ms per run', of((each) => each.cpuMsPerRun)],
-    ['runs/s', of((each) => shape.count / each.seconds)],
-    ['p50 ms', of((each) => quantile(each.latenciesMs, 0.5))],
-    ['p99 ms', of((each) => quantile(each.latenciesMs, 0.99))],
+  const rows: [string, (each: Figures) => number][] = [
+    ['CPU ms per run', (each) => each.cpuMsPerRun],
+    ['runs/s', (each) => shape.count / each.seconds],
+    ['p50 ms', (each) => quantile(each.latenciesMs, 0.5)],
+    ['p99 ms', (each) => quantile(each.latenciesMs, 0.99)],
   ];
-  if (shape.stream)
-    rows.push(['first token p50 ms', of((each) => quantile(each.firstTextMs, 0.5))]);
+  if (shape.stream) rows.push(['first token p50 ms', (each) => quantile(each.firstTextMs, 0.5)]);
   const pause = shape.slowly ? ', a pause after the first' : '';
   const kind = shape.stream ? `streamed (${deltas} deltas${pause})` : 'whole';
-  const lines = rows.map(([name, [bare = 0, gateway = 0]]) => {
-    const shown = [bare, gateway, gateway - bare, gateway / bare].map((value) => value.toFixed(2));
-    return `| ${name} | ${shown.join(' | ')} |`;
+  const [bareRounds = [], gatewayRounds = []] = figures;
+  const lines = rows.map(([name, pick]) => {
+    const [bare, gateway] = [bareRounds, gatewayRounds].map((each) => median(each.map(pick)));
+    const ratios = gatewayRounds.map((each, round) => {
+      const beside = bareRounds[round];
+      return beside ? pick(each) / pick(beside) : Number.NaN;
+    });
+    return row(name, bare ?? 0, gateway ?? 0, ratios);
   });
   return [
-    `| ${kind}, concurrency ${shape.concurrency} | bare | gateway | difference | ratio |`,
-    '| --- | --- | --- | --- | --- |',
+    `| ${kind}, concurrency ${shape.concurrency} | bare | gateway | difference | ratio | of the rounds |`,
+    '| --- | --- | --- | --- | --- | --- |',
     ...lines,
   ].join('\n');
+}
+
+function row(name: string, bare: number, gateway: number, ratios: readonly number[]): string {
+  const shown = [bare, gateway, gateway - bare, gateway / bare].map((value) => value.toFixed(2));
+  const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
+  return `| ${name} | ${shown.join(' | ')} | ${spread} |`;
 }
 
 function median(values: readonly number[]): number {
