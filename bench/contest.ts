@@ -2,6 +2,7 @@ import type { Sample, Target } from './load.ts';
 import { load } from './load.ts';
 import type { Server } from './processes.ts';
 import { treeCpuMs } from './processes.ts';
+import { quantile } from './quantile.ts';
 
 /** A server that is measured against another: the bare one first, the gateway second. */
 export type Contestant = {
@@ -60,7 +61,9 @@ function table(
   const kind = shape.stream ? `streamed (${deltas} deltas${pause})` : 'whole';
   const [bareRounds = [], gatewayRounds = []] = figures;
   const lines = rows.map(([name, pick]) => {
-    const [bare, gateway] = [bareRounds, gatewayRounds].map((each) => median(each.map(pick)));
+    const [bare, gateway] = [bareRounds, gatewayRounds].map((each) =>
+      quantile(each.map(pick), 0.5),
+    );
     const ratios = gatewayRounds.map((each, round) => {
       const beside = bareRounds[round];
       return beside ? pick(each) / pick(beside) : Number.NaN;
@@ -78,15 +81,4 @@ function row(name: string, bare: number, gateway: number, ratios: readonly numbe
   const shown = [bare, gateway, gateway - bare, gateway / bare].map((value) => value.toFixed(2));
   const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
   return `| ${name} | ${shown.join(' | ')} | ${spread} |`;
-}
-
-function median(values: readonly number[]): number {
-  return quantile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

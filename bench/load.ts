@@ -29,7 +29,7 @@ export async function load(
   const client = async () => {
     while (left > 0) {
       left -= 1;
-      const result = await once(target, agent, options);
+      const result = await ask(target, agent, options);
       latenciesMs.push(result.totalMs);
       if (result.firstTextMs !== null) firstTextMs.push(result.firstTextMs);
     }
@@ -45,7 +45,8 @@ export async function load(
   };
 }
 
-async function once(
+/** Asks once, checks that the answer is whole, and gives how long it took in ms, and its first content. */
+export async function ask(
   target: Target,
   agent: Agent,
   { stream, slowly }: { stream: boolean; slowly?: boolean },

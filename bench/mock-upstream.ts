@@ -1,12 +1,15 @@
 /**
  * A fast upstream that speaks the Responses API: first turn a call of `get_weather`, second turn a text of `DELTAS`
- * words, after a question with the word "slowly" with a pause behind the first one. A process of its own, so that its CPU is in nobody's figure. Prints its port.
+ * words, after a question with the word "slowly" with a pause behind the first one, after one with "evenly" with
+ * `PACE_MS` before each, which says when it was sent: `at<ms since 1970> `. A process of its own, so that its CPU is in
+ * nobody's figure. Prints its port.
  */
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const deltas = Number(process.env.DELTAS ?? 50);
+const paceMs = Number(process.env.PACE_MS ?? 0);
 const words = Array.from({ length: deltas }, (_, index) => `word${index} `);
 const usage = {
   input_tokens: 20,
@@ -25,7 +28,7 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const { stream } = JSON.parse(body) as { stream?: boolean };
     const item = body.includes('"function_call_output"') ? message() : call();
-    if (stream) void sendEvents(response, item, { slowly: body.includes('slowly') });
+    if (stream) void sendEvents(response, item, paceOf(body));
     else sendWhole(response, item);
   });
 });
@@ -87,11 +90,14 @@ function sendWhole(response: ServerResponse, item: Item): void {
 /** As long as a model takes for several words: what comes after it is not the first token. */
 const pauseMs = 20;
 
-async function sendEvents(
-  response: ServerResponse,
-  item: Item,
-  { slowly }: { slowly: boolean },
-): Promise<void> {
+type Pace = 'at once' | 'slowly' | 'evenly';
+
+function paceOf(body: string): Pace {
+  if (body.includes('evenly')) return 'evenly';
+  return body.includes('slowly') ? 'slowly' : 'at once';
+}
+
+async function sendEvents(response: ServerResponse, item: Item, pace: Pace): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   let sequence = 0;
   const send = (event: { type: string } & Record<string, unknown>) => {
@@ -102,9 +108,11 @@ async function sendEvents(
   send({ type: 'response.created', response: responseBody([], 'in_progress') });
   send({ type: 'response.output_item.added', output_index: 0, item });
   if (item.type === 'message') {
-    for (const [index, delta] of words.entries()) {
+    for (const [index, word] of words.entries()) {
+      if (pace === 'evenly') await pause(paceMs);
+      const delta = pace === 'evenly' ? `at${Date.now()} ` : word;
       send({ type: 'response.output_text.delta', ...where, delta });
-      if (slowly && index === 0) await pause(pauseMs);
+      if (pace === 'slowly' && index === 0) await pause(pauseMs);
     }
     send({ type: 'response.output_text.done', ...where, text: words.join('') });
   }

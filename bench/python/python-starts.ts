@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { privateMb, tree } from '../processes.ts';
+import { quantile } from '../quantile.ts';
 import {
   type BenchGateway,
   createBenchProject,
-  quantile,
   startBenchGateway,
   untilQuiet,
 } from '../reload/bench-gateway.ts';

@@ -1,11 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { quantile } from '../quantile.ts';
 import { versionedAgent, waysToBreak } from './agent-sources.ts';
-import {
-  type BenchGateway,
-  createBenchProject,
-  quantile,
-  startBenchGateway,
-} from './bench-gateway.ts';
+import { type BenchGateway, createBenchProject, startBenchGateway } from './bench-gateway.ts';
 
 const goodCount = 19;
 const settings = `worker:

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { tree } from '../processes.ts';
+import { quantile } from '../quantile.ts';
 import { versionedAgent } from './agent-sources.ts';
 import {
   type BenchGateway,
   createBenchProject,
-  quantile,
   rssMb,
   startBenchGateway,
   untilQuiet,

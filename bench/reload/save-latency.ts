@@ -1,12 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { quantile } from '../quantile.ts';
 import { versionedAgent } from './agent-sources.ts';
-import {
-  createBenchProject,
-  quantile,
-  rssMb,
-  startBenchGateway,
-  untilQuiet,
-} from './bench-gateway.ts';
+import { createBenchProject, rssMb, startBenchGateway, untilQuiet } from './bench-gateway.ts';
 
 /** Asked no more often, so that asking does not slow down what is asked for. */
 const pollMs = 10;

@@ -1,5 +1,5 @@
 import { load } from '../load.ts';
-import { quantile } from '../reload/bench-gateway.ts';
+import { quantile } from '../quantile.ts';
 import { startSecuredGateway } from './secured-gateway.ts';
 import { costOf } from './share-table.ts';
 

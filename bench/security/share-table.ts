@@ -1,6 +1,6 @@
 import { load } from '../load.ts';
 import { treeCpuMs } from '../processes.ts';
-import { quantile } from '../reload/bench-gateway.ts';
+import { quantile } from '../quantile.ts';
 import { type Attribution, attribute } from './attribute-profile.ts';
 import { sharesOf } from './parts.ts';
 import { cpuMicros, profileOf } from './profiled-process.ts';

@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import type { Contestant } from './contest.ts';
+import { startScript, stop } from './processes.ts';
+
+const here = import.meta.dirname;
+const launcher = resolve(here, '../packages/gateway/bin/dropgate.cjs');
+
+/** The bare server and the gateway, in this order, and the upstream that both ask. */
+export type Pair = {
+  readonly contestants: readonly [bare: Contestant, gateway: Contestant];
+  /** Ends all of them. */
+  readonly close: () => Promise<void>;
+};
+
+/**
+ * Starts the mock upstream, `bare-server.ts` and `dropgate start` with the same agent.
+ *
+ * @param options.deltas - Words of an answer.
+ * @param options.paceMs - Pause before each word where the question says "evenly".
+ * @param options.settings - Text of `gateway.yaml`; without it the defaults hold.
+ */
+export async function startPair(options: {
+  readonly deltas: number;
+  readonly paceMs?: number;
+  readonly settings?: string;
+}): Promise<Pair> {
+  const project = mkdtempSync(join(tmpdir(), 'dropgate-bench-'));
+  cpSync(join(here, 'agents'), join(project, 'src/agents'), { recursive: true });
+  if (options.settings) writeFileSync(join(project, 'gateway.yaml'), options.settings);
+  const upstream = await startScript([join(here, 'mock-upstream.ts')], {
+    env: { DELTAS: String(options.deltas), PACE_MS: String(options.paceMs ?? 0) },
+  });
+  const upstreamEnv = {
+    OPENAI_BASE_URL: `http://127.0.0.1:${upstream.firstLine}/v1`,
+    OPENAI_API_KEY: 'bench-upstream-key',
+  };
+  const started: Contestant[] = [];
+  const close = async () => {
+    for (const { server } of started) await stop(server);
+    await stop(upstream);
+    rmSync(project, { recursive: true, force: true });
+  };
+  try {
+    const bare = await startBare(upstreamEnv);
+    started.push(bare);
+    const gateway = await startGateway(project, upstreamEnv);
+    started.push(gateway);
+    return { contestants: [bare, gateway], close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startBare(env: Record<string, string>): Promise<Contestant> {
+  const server = await startScript([join(here, 'bare-server.ts')], { env });
+  const target = { url: `http://127.0.0.1:${server.firstLine}`, headers: {}, model: 'bench' };
+  return { name: 'bare', server, target };
+}
+
+async function startGateway(cwd: string, env: Record<string, string>): Promise<Contestant> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [launcher, 'keys', 'create', '--role', 'caller', '--json'],
+    { cwd },
+  );
+  const { key } = JSON.parse(stdout) as { key: string };
+  const server = await startScript([launcher, 'start'], {
+    cwd,
+    env: { ...env, GATEWAY_PORT: '0', GATEWAY_UPSTREAM_API: 'responses' },
+  });
+  const { url } = JSON.parse(server.firstLine) as { url: string };
+  const headers = { authorization: `Bearer ${key}` };
+  return { name: 'gateway', server, target: { url, headers, model: 'default/bench' } };
+}

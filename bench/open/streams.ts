@@ -1,0 +1,119 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import type { Contestant } from '../contest.ts';
+import { startPair } from '../contestants.ts';
+import { load, type Target } from '../load.ts';
+import { privateMb, tree } from '../processes.ts';
+import { quantile } from '../quantile.ts';
+
+/** How much later than the upstream sent it a word may be, for 99 of 100. */
+const barMs = 50;
+
+type Figures = {
+  /** Of each word, ms from the upstream to the caller. */
+  readonly delaysMs: readonly number[];
+  /** Private memory that a stream takes in the process that serves, and in all below it, in kB. */
+  readonly ownKb: number;
+  readonly belowKb: number;
+};
+
+/**
+ * Streams that are open at the same time, each with a word every `paceMs`: how late the words are. Begins with the
+ * least of `counts` and ends where both servers are over the bar.
+ */
+export async function measureStreams(options: {
+  readonly counts: readonly number[];
+  readonly paceMs: number;
+  readonly deltas: number;
+}): Promise<string> {
+  const most = Math.max(...options.counts);
+  const { contestants, close } = await startPair({
+    ...options,
+    settings: `worker: { max_concurrent_runs: ${most} }\n`,
+  });
+  const rows: string[] = [];
+  try {
+    for (const { target } of contestants) {
+      await load(target, { count: 1000, concurrency: 8, stream: true });
+    }
+    const over = new Set<string>();
+    for (const count of options.counts) {
+      if (over.size === contestants.length) break;
+      const cells: string[] = [];
+      for (const contestant of contestants) {
+        const { delaysMs, ownKb, belowKb } = await measure(contestant, count, options);
+        const p99 = quantile(delaysMs, 0.99);
+        if (p99 > barMs) over.add(contestant.name);
+        const memory = `${ownKb.toFixed(0)} + ${belowKb.toFixed(0)}`;
+        cells.push(`${quantile(delaysMs, 0.5)} | ${p99} | ${memory}`);
+      }
+      rows.push(`| ${count} | ${cells.join(' | ')} |`);
+    }
+  } finally {
+    await close();
+  }
+  const perSecond = 1000 / options.paceMs;
+  return [
+    `| streams of ${perSecond} words a second | bare: p50 ms | p99 ms | kB a stream | gateway: p50 ms | p99 ms | kB a stream (gateway + worker) |`,
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
+}
+
+async function measure(
+  { server, target }: Contestant,
+  count: number,
+  { paceMs, deltas }: { readonly paceMs: number; readonly deltas: number },
+): Promise<Figures> {
+  const before = memoryOf(server.pid);
+  const dispatcher = new Agent({ connections: count, pipelining: 1 });
+  const delaysMs: number[] = [];
+  const startedMs = Date.now();
+  const allOpenMs = startedMs + 2 * paceMs + 1000;
+  const streams = Array.from({ length: count }, async (_, index) => {
+    // They begin spread over a second, so that their words are.
+    await pause((index / count) * 1000);
+    await readStream(target, dispatcher, (delayMs, nowMs) => {
+      if (nowMs > allOpenMs) delaysMs.push(delayMs);
+    });
+  });
+  await pause(1000 + (deltas * paceMs) / 2);
+  const during = memoryOf(server.pid);
+  await Promise.all(streams);
+  await dispatcher.close();
+  const kb = (of: 'own' | 'below') => ((during[of] - before[of]) * 1024) / count;
+  return { delaysMs, ownKb: kb('own'), belowKb: kb('below') };
+}
+
+function memoryOf(pid: number): { readonly own: number; readonly below: number } {
+  const [own = pid, ...below] = tree(pid);
+  return { own: privateMb(own), below: below.reduce((sum, each) => sum + privateMb(each), 0) };
+}
+
+/** Reads an answer to its end and tells of each word how late it is. */
+async function readStream(
+  target: Target,
+  dispatcher: Agent,
+  onWord: (delayMs: number, nowMs: number) => void,
+): Promise<void> {
+  const messages = [{ role: 'user', content: 'What is the weather in Paris? Answer evenly.' }];
+  const { statusCode, body } = await request(`${target.url}/v1/chat/completions`, {
+    method: 'POST',
+    dispatcher,
+    headers: { 'content-type': 'application/json', ...target.headers },
+    body: JSON.stringify({ model: target.model, stream: true, messages }),
+  });
+  let isDone = false;
+  let text = '';
+  for await (const chunk of body.setEncoding('utf8')) {
+    const nowMs = Date.now();
+    text += chunk;
+    const end = text.lastIndexOf('\n') + 1;
+    for (const [, sentMs] of text.slice(0, end).matchAll(/"at(\d+) "/g)) {
+      onWord(nowMs - Number(sentMs), nowMs);
+    }
+    isDone ||= text.includes('[DONE]');
+    text = text.slice(end);
+  }
+  if (statusCode !== 200 || !isDone) throw new Error(`Answered ${statusCode}: ${text}`);
+}
