@@ -106,6 +106,7 @@ const endlessModules: readonly BadModule[] = [
     what: 'loops for ever',
     text: `${agents}export const agent = ${agent('A')};\nfor (;;);\n`,
     code: 'load_timeout',
+    line: 3,
   },
   {
     name: 'Waiter',
