@@ -1,4 +1,4 @@
-// Runs in a thread beside a load, and says where its process is when the time is over.
+// Runs in a thread beside a load, and says where its process is when the time is nearly over.
 import { readFileSync, writeSync } from 'node:fs';
 import { type Debugger, Session } from 'node:inspector';
 import { SourceMap, type SourceMapping } from 'node:module';
@@ -11,7 +11,8 @@ import type { Place } from '../explain/code-place.ts';
 import { isLocalPath } from '../load/local-files.ts';
 
 const { timeoutMs } = workerData as { readonly timeoutMs: number };
-await wait(timeoutMs);
+// Early enough to be heard on a busy machine before the gateway ends the process.
+await wait(timeoutMs * 0.75);
 await tellWhereBusy();
 
 async function tellWhereBusy(): Promise<void> {
