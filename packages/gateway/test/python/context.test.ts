@@ -40,6 +40,21 @@ async function instructionsOf(source: string, metadata: Readonly<Record<string, 
 }
 
 describe.skipIf(missing)(`the context of runs in Python (${missing ?? 'runs'})`, () => {
+  test('a model that the file gives its own runs alone is told', async () => {
+    const source = `from agents import Agent, RunConfig\nagent = Agent(name="A")\nconfig = RunConfig(\n    model_provider=provider, model="m"\n) if False else None\n`;
+    const { manifest } = await loadedWorker({ 'agent.py': source });
+    expect(manifest.warnings).toMatchObject([
+      {
+        code: 'run_model_not_used',
+        severity: 'warning',
+        line: 3,
+        message:
+          "agent.py gives its own runs a `model` (line 3), which runs of the gateway do not get: they go by the agent's `model`.",
+        hint: "Give it to the agent: `Agent(…, model='m')`.",
+      },
+    ]);
+  });
+
   test.each([
     [
       'the class that `__gateway__` names',

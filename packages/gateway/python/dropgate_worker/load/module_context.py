@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ..agent_shape import is_agent, reached_from
 from ..explain.outline import Start, called_name
@@ -13,11 +13,19 @@ from ..explain.started import assigned_to
 from ..protocol import Finding
 from .request_context import MakeContext, context_maker, context_type, plain_context
 
+if TYPE_CHECKING:
+    from agents import Agent
+
 
 def module_context(
     metadata: object, value: object, seen: Seen
 ) -> tuple[MakeContext, list[Finding]]:
     """`__gateway__.context`, else the type that the agents name, else the request itself; and what is wrong with it."""
+    make, found = _context_of(metadata, value, seen)
+    return make, [*found, *(_own_model(value, seen) if is_agent(value) else [])]
+
+
+def _context_of(metadata: object, value: object, seen: Seen) -> tuple[MakeContext, list[Finding]]:
     asked = (
         cast("Mapping[str, object]", metadata).get("context")
         if isinstance(metadata, Mapping)
@@ -48,6 +56,29 @@ def _own_context(seen: Seen) -> list[Finding]:
             made = _class_of(word.value, start, seen) or "make_context"
             hint = f'Make it of the request: `__gateway__ = {{"context": {made}}}`; its fields come from `metadata`.'
             return [_finding("context_not_given", "warning", said, hint, seen)]
+    return []
+
+
+def _own_model(agent: Agent[Any], seen: Seen) -> list[Finding]:
+    """A warning where the file's own runs have a model, or know where to get one, that the agent does not have."""
+    if agent.model is not None and not isinstance(agent.model, str):
+        return []
+    for call in ast.walk(seen.outline.tree):
+        if not isinstance(call, ast.Call) or called_name(call) != "RunConfig":
+            continue
+        given = {word.arg: word.value for word in call.keywords}
+        for name in ("model", "model_provider"):
+            if name not in given or ast.unparse(given[name]) == "None":
+                continue
+            file, line = seen.load["entry"].rpartition("/")[2], call.lineno
+            said = (
+                f"{file} gives its own runs a `{name}` (line {line}), which runs of the gateway do not get: they go by "
+                "the agent's `model`."
+            )
+            got = "" if name == "model" else ".get_model(None)"
+            hint = f"Give it to the agent: `Agent(…, model={ast.unparse(given[name])}{got})`."
+            told = _finding("run_model_not_used", "warning", said, hint, seen)
+            return [{**told, **seen.located_at(line)}]
     return []
 
 

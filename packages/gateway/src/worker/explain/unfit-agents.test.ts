@@ -144,6 +144,22 @@ export const agent = new Agent({ name: 'Desk', instructions: 'x', tools: [other.
   ]);
 });
 
+test('a model that only the runner of the file itself has is a warning', async () => {
+  const text = `${head}import { Runner } from '@openai/agents';
+export const agent = new Agent({ name: 'Desk', instructions: 'x' });
+export const runner = new Runner({ tracingDisabled: true, modelProvider: undefined as never });
+`;
+  expect((await manifestOf(await writeModule({ 'agent.ts': text }))).warnings).toMatchObject([
+    {
+      code: 'run_model_not_used',
+      severity: 'warning',
+      line: 7,
+      message:
+        "The file's own `Runner` has a `modelProvider`, which runs of the gateway do not get: they go by the agent's `model`.",
+    },
+  ]);
+});
+
 describe('an agent of which every run would fail is refused when it is loaded', () => {
   test.each(badTools)('for tools that are %s', async (_what, tools, code, message, better) => {
     const finding = await findingOf(await writeModule({ 'agent.ts': deskWith(tools) }));

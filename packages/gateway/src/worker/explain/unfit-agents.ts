@@ -10,6 +10,7 @@ import type { TopLevel } from '../load/choose-agent.ts';
 import { describeAgent } from '../load/describe.ts';
 import { fieldsOf, nameOf } from '../sdk.ts';
 import { type Place, placeOf } from './code-place.ts';
+import { findRunModel } from './run-model.ts';
 import { sandboxHint } from './sandbox-hint.ts';
 import { misspelt, unfitParts } from './unfit-parts.ts';
 
@@ -29,8 +30,17 @@ export function findUnfit(agent: AgentShape, source: AgentSource): Finding[] {
   ];
 }
 
+/** Warnings of what runs of an agent will not do as its author may think. */
+export async function findDoubtful(agent: AgentShape, source: AgentSource): Promise<Finding[]> {
+  return [
+    ...findRunModel(agent, source.entry),
+    ...findDuplicateTools(agent, source),
+    ...(await findApprovals(agent, source)),
+  ];
+}
+
 /** Warns of tools that a person would have to approve, also of agents that are tools of others. */
-export async function findApprovals(root: AgentShape, { entry }: AgentSource): Promise<Finding[]> {
+async function findApprovals(root: AgentShape, { entry }: AgentSource): Promise<Finding[]> {
   const agents = await Promise.all(agentGraph(root).map(describeAgent));
   const tools = agents.flatMap(({ name, tools }) =>
     tools.filter(({ needsApproval }) => needsApproval).map((tool) => ({ tool: tool.name, name })),
@@ -95,7 +105,7 @@ function wrongTool(tool: unknown): { is: string; hint: string } | null {
 }
 
 /** Warns of tools of one name: the SDK offers the last of them alone. */
-export function findDuplicateTools(agent: AgentShape, source: AgentSource): Finding[] {
+function findDuplicateTools(agent: AgentShape, source: AgentSource): Finding[] {
   return agentGraph(agent).flatMap((each) => duplicatesOf(each, source));
 }
 

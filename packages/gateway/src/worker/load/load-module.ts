@@ -13,7 +13,7 @@ import { explainFailedPick } from '../explain/failed-pick.ts';
 import type { FailureContext } from '../explain/failure-context.ts';
 import { explainLoadError } from '../explain/load-failure.ts';
 import { explainStray, isOfScript } from '../explain/stray-error.ts';
-import { findApprovals, findDuplicateTools, findUnfit } from '../explain/unfit-agents.ts';
+import { findDoubtful, findUnfit } from '../explain/unfit-agents.ts';
 import { peekBindings, takeBindings } from '../facts/bindings.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
 import { useDirectClient } from '../models/direct-client.ts';
@@ -273,8 +273,7 @@ async function describe(found: {
       ...applied.findings,
       ...(servers?.findings ?? []),
       ...(agent ? findContextTrouble(exports.__gateway__, source) : []),
-      ...(agent ? findDuplicateTools(agent, source) : []),
-      ...(agent ? await findApprovals(agent, source) : []),
+      ...(agent ? await findDoubtful(agent, source) : []),
       ...findStubs(entry),
       ...findUndefinedNames(topLevel, sdk?.copy ?? null, context),
     ],
