@@ -169,9 +169,8 @@ describe.each(groups)('$title', ({ modules, limits }) => {
 
     test('is told of in the log and, once it is known, in the banner', () => {
       const file = join(gateway.project.root, path);
-      const entry = logOf(gateway, idOf(name)).find((one) => one.includes(`file=${file}`));
-      expect(entry).toContain(`code=${code}`);
-      if (line !== undefined) expect(entry).toContain(`file=${file}:${line}:`);
+      const entry = logOf(gateway, idOf(name)).find((one) => one.includes(`code=${code}`));
+      expect(entry).toContain(`file=${file}${line === undefined ? '' : `:${line}:`}`);
       const shown = isElsewhere ? file : path;
       const place = line === undefined ? shown : `${shown}:${line}:`;
       // What takes longer than the banner waits for is listed as still loading.
