@@ -12,6 +12,7 @@ const typeScript = `
 import { EventEmitter } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { Agent, run, tool } from '@openai/agents';
 import { z } from 'zod';
 
@@ -37,6 +38,13 @@ void drain();
 setInterval(() => queues.timer.splice(0).forEach(work), 20);
 const again = () => setTimeout(() => { queues.timeout.splice(0).forEach(work); again(); }, 20);
 again();
+const thread = new Worker(new URL('./thread.ts', import.meta.url));
+queues.thread = {
+  push({ name, file, done }) {
+    thread.once('message', done);
+    thread.postMessage({ name, file });
+  },
+};
 const bus = new EventEmitter().on('job', work);
 setInterval(() => queues.emitter.splice(0).forEach((job) => bus.emit('job', job)), 20);
 
@@ -71,6 +79,23 @@ export const agent = new Agent({
     }),
     onFile('at_import', () => atImport.finalOutput),
   ],
+});
+`;
+
+const typeScriptThread = `
+import { parentPort } from 'node:worker_threads';
+import { Agent, run, tool } from '@openai/agents';
+import { z } from 'zod';
+
+const onFile = (name, execute) =>
+  tool({ name, description: name, parameters: z.object({ file: z.string() }), execute });
+const hand = new Agent({
+  name: 'hand',
+  tools: [onFile('erase', ({ file }) => 'erased ' + file), onFile('wipe', () => 'wiped')],
+});
+parentPort.on('message', async ({ name, file }) => {
+  const { finalOutput } = await run(hand, JSON.stringify([[name, { file }]]));
+  parentPort.postMessage(finalOutput);
 });
 `;
 
@@ -184,7 +209,7 @@ security:
 
 const missing = await missingPython();
 const languages = [
-  ['TypeScript', 'default/desk', ['queue', 'timer', 'timeout', 'emitter']],
+  ['TypeScript', 'default/desk', ['queue', 'timer', 'timeout', 'emitter', 'thread']],
   ...(missing ? [] : [['Python', 'default/snake', ['queue', 'timer', 'task', 'pool']]]),
 ] as [string, string, string[]][];
 
@@ -199,6 +224,7 @@ beforeAll(async () => {
     files: {
       'gateway.yaml': settings,
       'src/agents/Desk/agent.ts': typeScript,
+      'src/agents/Desk/thread.ts': typeScriptThread,
       ...(missing ? {} : { 'src/agents/Snake/agent.py': python }),
     },
     env: {

@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ownFile } from '../../own-files.ts';
 import { isLocalPath } from '../load/local-files.ts';
+import { processRuns } from '../run/outside-runs.ts';
+import { answerThreads } from '../run/thread-tools.ts';
 
 /** What leads to processes and threads of the module's own. */
 const starters = new Set([
@@ -20,7 +22,7 @@ type WorkerClass = new (file: string | URL, options?: Options) => object;
 
 /**
  * Makes files of the module's own that are run by `fork` or as a worker thread load as the module itself does: other
- * files, packages and TypeScript are found and read the same way there.
+ * files, packages and TypeScript are found and read the same way there, and tools of a thread are guarded.
  *
  * @returns Told of each import, so that nothing is loaded for a module that starts nothing.
  */
@@ -54,8 +56,10 @@ function prepareForks(flag: string): void {
 
 function prepareThreads(flag: string): void {
   const builtin = process.getBuiltinModule('node:worker_threads') as unknown as {
+    isMainThread: boolean;
     Worker: WorkerClass;
   };
+  if (builtin.isMainThread) answerThreads(processRuns.link);
   const Plain = builtin.Worker;
   builtin.Worker = class Worker extends Plain {
     constructor(file: string | URL, options: Options = {}) {

@@ -15,7 +15,11 @@ const guarded = Symbol('dropgate.guarded');
 export const gatewayToolMark: unique symbol = Symbol('dropgate.gatewayTool');
 
 /** A call of a tool that runs here. */
-type ToolCall = { readonly tool: string; readonly args: unknown; readonly provenance: Provenance };
+export type ToolCall = {
+  readonly tool: string;
+  readonly args: unknown;
+  readonly provenance: Provenance;
+};
 
 /**
  * Makes the gateway's policy hold for the tools of every agent of this SDK copy, of `agent` too where it is of
@@ -159,6 +163,11 @@ async function isAllowed(call: ToolCall, scope: RunScope | undefined): Promise<b
   }
   request.decided({ tool: told(tool), provenance, answer: verdict });
   return verdict === 'allow';
+}
+
+/** Whether a thread of the module's own may call a tool: by the sole run, else the gateway decides. */
+export function mayCallOutside(call: ToolCall): Promise<boolean> {
+  return isAllowed(call, processRuns.sole());
 }
 
 /** Nobody can tell for which run it is: the gateway decides, and where it cannot be asked the answer is no. */
