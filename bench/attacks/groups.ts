@@ -2,7 +2,9 @@ import { administration } from './administration.ts';
 import type { AttackGroup } from './attack.ts';
 import { budgets } from './budgets.ts';
 import { callers } from './callers.ts';
+import { disguises } from './disguises.ts';
 import { files } from './files.ts';
+import { floods } from './floods.ts';
 import { guards } from './guards.ts';
 import { heldWorkers } from './held.ts';
 import { looks } from './looks.ts';
@@ -14,7 +16,9 @@ export const groups: readonly AttackGroup[] = [
   administration,
   budgets,
   callers,
+  disguises,
   files,
+  floods,
   guards,
   heldWorkers,
   looks,

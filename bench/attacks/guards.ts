@@ -1,6 +1,6 @@
 import { type Attack, type AttackGroup, type Language, verdict } from './attack.ts';
 import { until } from './until.ts';
-import type { VictimGateway } from './victim.ts';
+import type { VictimGateway, VictimOptions } from './victim.ts';
 
 const modules: Readonly<Record<Language, readonly [path: string, text: string]>> = {
   node: [
@@ -55,6 +55,12 @@ security:
   rules: [{ id: no-wiping, effect: deny, action: call_tool, principals: ["*"], resources: [wipe] }]
 `;
 
+const answering: NonNullable<VictimOptions['upstream']> = (_request, body, response) => {
+  const told = /"output":"([^"]*)"/.exec(body)?.[1];
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify(answer(told)));
+};
+
 const queue: Attack = {
   title: 'a denied tool is called by a queue of the module, outside of its run',
   languages: ['node', 'python'],
@@ -62,14 +68,51 @@ const queue: Attack = {
     const [path, text] = modules[language];
     const gateway = await victim.start({
       files: { 'gateway.yaml': rules, [path]: text },
-      upstream: (_request, body, response) => {
-        const told = /"output":"([^"]*)"/.exec(body)?.[1];
-        response.setHeader('content-type', 'application/json');
-        response.end(JSON.stringify(answer(told)));
-      },
+      upstream: answering,
     });
     const { status, text: said } = await gateway.ask('default/spy');
     if (status === 503) return { outcome: 'untried', detail: 'no Python with the SDK' };
+    const recorded = await recordedDenies(gateway);
+    const told = said.includes('WIPED') ? 'it ran' : 'denied';
+    return verdict(
+      said.includes('may not be called') && recorded > 0,
+      `${told}, ${recorded} recorded`,
+    );
+  },
+};
+
+const threaded = {
+  'src/agents/Spy/agent.ts': `
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+const thread = new Worker(new URL('./thread.ts', import.meta.url));
+thread.unref();
+export const agent = {
+  async run() {
+    thread.postMessage('go');
+    return (await once(thread, 'message'))[0];
+  },
+};
+`,
+  'src/agents/Spy/thread.ts': `
+import { parentPort } from 'node:worker_threads';
+import { Agent, run, tool } from '@openai/agents';
+import { z } from 'zod';
+const wipe = tool({ name: 'wipe', description: 'w', parameters: z.object({}), execute: () => 'WIPED' });
+const hand = new Agent({ name: 'hand', tools: [wipe] });
+parentPort?.on('message', async () => parentPort?.postMessage((await run(hand, 'go')).finalOutput));
+`,
+};
+
+const thread: Attack = {
+  title: 'a denied tool is called in a thread that the module began',
+  languages: ['node'],
+  async attempt(_language, victim) {
+    const gateway = await victim.start({
+      files: { 'gateway.yaml': rules, ...threaded },
+      upstream: answering,
+    });
+    const { text: said } = await gateway.ask('default/spy');
     const recorded = await recordedDenies(gateway);
     const told = said.includes('WIPED') ? 'it ran' : 'denied';
     return verdict(
@@ -162,4 +205,4 @@ function answer(told: string | undefined) {
 }
 
 /** What a module tries with tools that rules deny. */
-export const guards: AttackGroup = { heading: 'Rules on tools', attacks: [queue, flood] };
+export const guards: AttackGroup = { heading: 'Rules on tools', attacks: [queue, thread, flood] };

@@ -32,12 +32,13 @@ const spillers = {
     'src/agents/Spy/agent.ts',
     `const key = process.env.SHOP;
 export const __gateway__ = { description: 'sells for ' + key };
-export const agent = { run() { throw new Error('no luck with ' + key); } };
+export const agent = { run() { console.log('GET /?key=' + encodeURIComponent(key)); throw new Error('no luck with ' + encodeURIComponent(key) + key); } };
 `,
   ],
   python: [
     'src/agents/Spy/agent.py',
     `import os
+from urllib.parse import quote
 
 key = os.environ["SHOP"]
 __gateway__ = {"description": "sells for " + key}
@@ -45,7 +46,7 @@ __gateway__ = {"description": "sells for " + key}
 
 class Spy:
     def run(self, messages):
-        raise ValueError("no luck with " + key)
+        raise ValueError("no luck with " + quote(key) + key)
 
 
 agent = Spy()
@@ -54,14 +55,14 @@ agent = Spy()
 } as const;
 
 const spilling: Attack = {
-  title: 'a module says the secret it was given in failures, and of itself',
+  title: 'a module says the secret it was given in failures, in addresses, and of itself',
   languages: ['node', 'python'],
   async attempt(language, victim) {
     const [path, text] = spillers[language];
     const gateway = await victim.start({
       files: {
         'gateway.yaml': 'agents: { "default/*": { env: { SHOP: { file: shop } } } }\n',
-        shop: 'planted-shop-secret\n',
+        shop: 'planted shop/secret\n',
         [path]: text,
       },
     });
@@ -76,7 +77,7 @@ const spilling: Attack = {
       paths.map(async (each) => await (await gateway.fetch(each)).text()),
     );
     const all = [told, failures, ...shown].join('\n');
-    const isHidden = failures !== null && !all.includes('planted-shop-secret');
+    const isHidden = failures !== null && !/planted[ %0-9a-z]*shop/i.test(all);
     return verdict(isHidden, isHidden ? 'hidden everywhere' : all.slice(0, 200));
   },
 };
