@@ -105,7 +105,10 @@ export const agent = { run: async () => '${text}' };
     project.write('src/agents/Web/agent.ts', listening('Two.'));
     expect(await gateway.gateway.refresh({ force: false })).toMatchObject({
       loaded: ['default/web'],
-      warnings: [{ code: 'port_held', severity: 'warning' }],
+      warnings: [
+        { code: 'port_opened', severity: 'warning', line: 2 },
+        { code: 'port_held', severity: 'warning' },
+      ],
     });
     expect(await page(port)).toBe('Two.');
     expect(gateway.gateway.agents()).toMatchObject([{ status: 'ready', generation: 2 }]);
