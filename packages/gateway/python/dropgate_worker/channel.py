@@ -126,9 +126,15 @@ class Channel:
         self._transport, self._loop = transport, loop
         self._flush()
 
-    def send(self, message: Message) -> None:
-        """Queues a message; all of one tick leave in one write. Only from the loop's own thread."""
-        self._queue.append(line_of(message))
+    def send(self, message: Message, data: bytes | None = None) -> None:
+        """
+        Queues a message, with the bytes that follow it; all of one tick leave in one write. Only from the loop's own
+        thread.
+        """
+        if data is None:
+            self._queue.append(line_of(message))
+        else:
+            self._queue += (line_of({**message, "bytes": len(data)}), data)
         if self._loop and not self._is_scheduled:
             self._is_scheduled = True
             self._loop.call_soon(self._flush)

@@ -14,7 +14,7 @@ from .broker_door import open_broker_door
 from .channel import Channel, StreamProtocol
 from .explain.failure_detail import failure_detail
 from .preload import Preload
-from .protocol import MAX_LINE_BYTES, PROTOCOL_VERSION, Message
+from .protocol import MAX_LINE_BYTES, PROTOCOL_VERSION
 from .server import ModuleServer
 
 CHANNEL_FD = 3
@@ -58,12 +58,8 @@ async def _serve_until_load(
 ) -> ModuleServer:
     preload = Preload()
     server = ModuleServer(channel.send, preload, loop)
-
-    def take(message: Message, _: bytes | None) -> None:
-        server.take(message)
-
     await loop.create_unix_connection(
-        lambda: StreamProtocol(channel, take, MAX_LINE_BYTES, _gateway_gone),
+        lambda: StreamProtocol(channel, server.take, MAX_LINE_BYTES, _gateway_gone),
         sock=sock,
     )
     version = platform.python_version()

@@ -1,7 +1,6 @@
 """
 What crosses the channel, as the gateway's `protocol/` tells it: one JSON object per line, names as they are there;
-where it has `bytes`, so many raw bytes follow. Model calls of this worker take the loopback broker: it says no
-`model_call`.
+where it has `bytes`, so many raw bytes follow.
 
 Types alone: what comes from the gateway is trusted, what goes there is checked by it. Runs are in `run_protocol.py`.
 """
@@ -20,6 +19,12 @@ MAX_LINE_BYTES = 80 * 1024 * 1024
 
 # Most raw bytes that follow one line.
 MAX_FRAME_BYTES = 8 * 1024 * 1024
+
+# Longest path of a model call, with its query.
+MAX_PATH_LENGTH = 8192
+
+# After so many bytes of a model's answer taken the worker says so.
+MODEL_ACK_BYTES = 64 * 1024
 
 Api = Literal["responses", "chat_completions"]
 SettingSource = Literal["__gateway__", "agent", "config", "environment", "default"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .active_runs import ActiveRuns
 from .loaded_module import LoadedModule
+from .models.model_line import ModelLine, SendFrame
 from .outside_link import OutsideLink
 from .preload import Preload
 from .protocol import PROTOCOL_VERSION, Finding, Message, ModuleLoad
@@ -26,10 +27,9 @@ MEGABYTE = 1024 * 1024
 class ModuleServer:
     """`take` gets every message of the gateway; the module is imported between `load_asked` and `serve`."""
 
-    def __init__(
-        self, send: Callable[[Message], None], preload: Preload, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def __init__(self, send: SendFrame, preload: Preload, loop: asyncio.AbstractEventLoop) -> None:
         self._send = send
+        self._models = ModelLine(send, loop)
         self._preload = preload
         self._load: ModuleLoad | None = None
         self._timeout_ms: float | None = None
@@ -94,14 +94,18 @@ class ModuleServer:
 
         if self._load is not None:
             env = self._load["env"]
-            watch_broker_calls(env.get("OPENAI_BASE_URL"), env.get("OPENAI_API_KEY"))
+            token = env.get("OPENAI_API_KEY")
+            watch_broker_calls(env.get("OPENAI_BASE_URL"), token, self._models)
         if module.sdk is not None:
             guard_tools(module.sdk, module.value)
         asyncio.get_running_loop().set_default_executor(RunThreads(thread_name_prefix="asyncio"))
         self._runs = ActiveRuns(partial(run_module, module), self._send, self._questions)
 
-    def take(self, message: Message) -> None:
+    def take(self, message: Message, data: bytes | None) -> None:
         """Answers one message; a type of a later protocol, or a reserved one, is none of ours."""
+        if message["type"] == "model_data":
+            self._models.take(message, data)
+            return
         handler = self._handlers.get(message["type"])
         if handler:
             handler(message)

@@ -9,11 +9,13 @@ import { parseFromWorker } from '../../src/protocol/worker/from-worker.ts';
 import {
   type FromWorker,
   initialCredits,
+  type ModelMessage,
   maxLineFromWorkerBytes,
   protocolVersion,
   type ToWorker,
   type WorkerRun,
 } from '../../src/protocol/worker/messages.ts';
+import { callsOverHttp, isOfModelCall } from './line-over-http.ts';
 import { moduleLoad, workerRun } from './node-worker.ts';
 import {
   createPythonForks,
@@ -33,6 +35,8 @@ export type PythonWorker = {
   readonly next: <Type extends FromWorker['type']>(type: Type) => Promise<Message<Type>>;
   /** All messages so far. */
   readonly heard: readonly FromWorker[];
+  /** What it said of its model calls, which a server of the test answers. */
+  readonly modelMessages: readonly ModelMessage[];
   /** `timeoutMs` is the time that the load has; as long as it takes unless given. */
   readonly load: (
     load: ModuleLoad,
@@ -66,14 +70,21 @@ function talkTo({ pid, channel: stream, ended }: StartedPython): PythonWorker {
     await ended;
   });
   const heard: FromWorker[] = [];
+  const modelMessages: ModelMessage[] = [];
   const untaken: FromWorker[] = [];
   const arrivals = new EventTarget();
   let isClosed = false;
+  let askModel: ReturnType<typeof callsOverHttp> | null = null;
   const channel = createChannel<FromWorker, ToWorker>(stream, {
     maxIncomingLineBytes: maxLineFromWorkerBytes,
-    onMessage(message) {
+    onMessage(message, bytes) {
       if (parseFromWorker(message) === null) {
         throw new Error(`The gateway would not take ${JSON.stringify(message)}`);
+      }
+      if (isOfModelCall(message)) {
+        modelMessages.push(message);
+        askModel?.(message, bytes);
+        return;
       }
       heard.push(message);
       untaken.push(message);
@@ -101,7 +112,12 @@ function talkTo({ pid, channel: stream, ended }: StartedPython): PythonWorker {
     send: channel.send,
     next: async (type) => (await nextOf([type])) as never,
     heard,
+    modelMessages,
     async load(load, timeoutMs) {
+      const { OPENAI_BASE_URL: upstream } = load.env;
+      askModel = upstream
+        ? callsOverHttp(upstream, (data, bytes) => channel.send(data, bytes ?? undefined))
+        : null;
       const limit = timeoutMs === undefined ? {} : { timeoutMs };
       channel.send({ type: 'load', version: protocolVersion, load, ...limit });
       return (await nextOf(['loaded', 'load_failed'])) as Message<'loaded' | 'load_failed'>;
