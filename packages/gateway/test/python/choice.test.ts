@@ -249,6 +249,22 @@ const shapes: readonly Refused[] = [
     { code: 'class_exported', line: 3 },
   ],
   [
+    'an instance of any name that holds an agent',
+    'class Bot:\n    def __init__(self): self.inner = Agent(name="Desk")\n    async def ask(self, text): return await Runner.run(self.inner, text)\nbot = Bot()\n',
+    { code: 'wrong_export_kind', line: 6 },
+  ],
+  [
+    'a class that builds its agent',
+    'class Bot:\n    def __init__(self): self.inner = Agent(name="Desk")\n    async def ask(self, text): return await Runner.run(self.inner, text)\nasync def main():\n    await Bot().ask("Hi")\n',
+    {
+      code: 'class_exported',
+      line: 3,
+      message: expect.stringContaining(
+        '`Bot` is a class, which builds an agent when an instance is made: its `inner`.',
+      ) as unknown as string,
+    },
+  ],
+  [
     'an instance that holds an agent',
     'class DeskAgent:\n    def __init__(self): self.inner = Agent(name="Desk")\ndesk = DeskAgent()\n',
     {

@@ -6,6 +6,7 @@ import ast
 
 from ..agent_shape import is_agent, is_runnable, is_temporal_workflow, run_methods
 from .no_pick import Nearest, kind_of
+from .outline import is_agent_call
 from .seen import Seen, method_takes_messages, required_parameters
 
 
@@ -34,13 +35,13 @@ def missed_instance(seen: Seen) -> Nearest | None:
     """An instance of a class of the module's that is no agent, where it is meant to be one."""
     for name, value in seen.exports.items():
         kind = type(value)
-        if kind not in seen.exports.values() or not _is_meant(name, kind.__name__, seen):
+        if kind not in seen.exports.values() or is_agent(value) or is_runnable(value):
             continue
-        if is_agent(value) or is_runnable(value):
+        held = next((key for key, part in _fields(value).items() if is_agent(part)), None)
+        if not held and not _is_meant(name, kind.__name__, seen):
             continue
         said = f"`{name}` is an instance of `{kind.__name__}`, which is no agent and has no `run`"
         said += " that takes messages." if run_methods(value) else "."
-        held = next((key for key, part in _fields(value).items() if is_agent(part)), None)
         if held:
             hint = f"Serve the agent it holds; add:\n\nagent = {name}.{held}"
         else:
@@ -55,6 +56,9 @@ def missed_class(seen: Seen) -> Nearest | None:
         if not isinstance(value, type):
             continue
         can_run = any(method_takes_messages(value, method) for method in ("run", "run_sync"))
+        field = None if can_run else _agent_field(name, seen)
+        if field:
+            return "class_exported", *_held_by(name, field, value), seen.place(name)
         if not can_run and not _is_meant(name, name, seen):
             continue
         said = f"`{name}` is a class, not an instance."
@@ -86,6 +90,31 @@ def wrong_kind(seen: Seen) -> Nearest | None:
             said = f"`{name}` is {kind_of(seen.exports[name])}, not an agent."
             hint = 'Make an agent of it: `agent = Agent(name="…", instructions="…")`.'
             return "wrong_export_kind", said, hint, seen.place(name)
+    return None
+
+
+def _held_by(name: str, field: str, value: type) -> tuple[str, str]:
+    wanted = required_parameters(value)
+    said = f"`{name}` is a class, which builds an agent when an instance is made: its `{field}`."
+    if wanted:
+        needs = ", ".join(f"`{parameter}`" for parameter in wanted)
+        return said, f"Serve that of an instance ({needs} given): `agent = {name}(…).{field}`."
+    return said, f"Serve that of an instance; add:\n\nagent = {name}().{field}"
+
+
+def _agent_field(name: str, seen: Seen) -> str | None:
+    """The attribute that the constructor of a class of the module's gives an agent: `self.agent = Agent(…)`."""
+    classes = [one for one in seen.outline.tree.body if isinstance(one, ast.ClassDef)]
+    made = [part for one in classes if one.name == name for part in one.body]
+    for method in made:
+        if not isinstance(method, ast.FunctionDef) or method.name != "__init__":
+            continue
+        for node in ast.walk(method):
+            if not isinstance(node, ast.Assign) or not is_agent_call(node.value):
+                continue
+            target = node.targets[0]
+            if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+                return target.attr
     return None
 
 
