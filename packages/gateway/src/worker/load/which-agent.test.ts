@@ -323,6 +323,17 @@ const told: readonly Told[] = [
     'DESK',
   ],
   [
+    'a class that builds its agent',
+    'class Bot {\n  inner: Agent;\n  constructor(readonly style = "x") {\n    this.inner = $desk;\n  }\n  ask(text: string) {\n    return run(this.inner, text);\n  }\n}\nexport const go = () => new Bot().ask("x");',
+    {
+      code: 'class_exported',
+      line: 3,
+      hint: 'Export that of an instance: `export const agent = new Bot().inner;`.',
+    },
+    '+',
+    'DESK',
+  ],
+  [
     'a name in `__gateway__` that is not there',
     'const triage = $triage;\nconst billing = $billing;\nvoid [triage, billing];\nexport const __gateway__ = { agent: "triag" };',
     { code: 'named_agent_missing', line: 6, hint: 'Use one of `triage`, `billing`.' },

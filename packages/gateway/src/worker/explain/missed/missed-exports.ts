@@ -15,7 +15,7 @@ import {
 } from './inner-agent.ts';
 import { findMalformedAgent } from './malformed-agent.ts';
 import { declarationOf, type MissedExport, type Source, shown } from './missed-export.ts';
-import { findClass } from './unmade-class.ts';
+import { findBuildingClass, findClass } from './unmade-class.ts';
 
 /** The nearest of all that comes near an agent; `no_agent` where nothing does. */
 export function findMissedExport({ exports, topLevel, context }: Missing): MissedExport {
@@ -58,6 +58,7 @@ const finders: readonly ((source: Source) => MissedExport | null)[] = [
   findCallableAgent,
   findInnerAgent,
   findReturnedAgent,
+  findBuildingClass,
 ];
 
 function findRealtimeAgent({ exports, topLevel, text }: Source): MissedExport | null {

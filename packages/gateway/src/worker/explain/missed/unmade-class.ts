@@ -21,6 +21,26 @@ export function findClass(source: Source): MissedExport | null {
   };
 }
 
+const agentField = /(?:\bthis\.|[{;\n]\s*)([A-Za-z_$][\w$]*)\s*=\s*new\s+Agent\s*\(/;
+
+/** A class, exported or not, of which each instance builds an agent. */
+export function findBuildingClass({ topLevel: { values, facts } }: Source): MissedExport | null {
+  for (const name of facts.declared) {
+    const value = values[name];
+    const field = isClass(value) ? agentField.exec(String(value))?.[1] : undefined;
+    if (field === undefined) continue;
+    const { written, needs } = argumentsOf(value);
+    const given = needs.length > 0 ? `, with ${listed(needs)} written out` : '';
+    return {
+      code: 'class_exported',
+      message: `\`${name}\` is a class, which builds an agent when an instance is made: its \`${field}\`.`,
+      place: facts.places[name] ?? null,
+      hint: `Export that of an instance: \`${lineOf(`new ${name}(${written}).${field}`, facts)}\`${given}.`,
+    };
+  }
+  return null;
+}
+
 function instanceHint(value: unknown, { topLevel: { facts }, text }: Source): string {
   const named = typeof value === 'function' && value.name !== 'default' ? value.name : '';
   const { written, needs } = argumentsOf(value);
