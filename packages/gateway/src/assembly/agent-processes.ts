@@ -8,7 +8,7 @@ import { findBubblewrap } from '../system/bubblewrap.ts';
 import { type Broker, createBroker } from '../upstreams/broker/broker.ts';
 import type { Access } from './access.ts';
 import type { Foundation } from './foundation.ts';
-import { frameFailures } from './frame-failures.ts';
+import { frameEnds, frameFailures, type LastLoads } from './frame-failures.ts';
 import { environmentForWorkers, hideSecrets } from './hide-secrets.ts';
 
 /** What runs agents: worker processes, and the broker that their model calls go through. */
@@ -34,6 +34,7 @@ export function createAgentProcesses(
     emit,
     door: isClosed ? { group: user?.gid ?? null } : undefined,
   });
+  const last: LastLoads = new Map();
   const pool = createPool({
     settings: config.worker,
     workerEntries: workerEntries(),
@@ -44,9 +45,9 @@ export function createAgentProcesses(
     sandbox: sandboxOf({ config, stateFolder, broker }),
     grantModelAccess: (agentId) => broker.grant(agentId),
     outside: createOutsideRuns({ rules: policy.current, nowSeconds, emit }),
-    emit,
+    emit: frameEnds(emit, last),
   });
-  return { broker, pool: hideSecrets(frameFailures(pool), secrets) };
+  return { broker, pool: hideSecrets(frameFailures(pool, last), secrets) };
 }
 
 /** Null where the settings ask for none. */

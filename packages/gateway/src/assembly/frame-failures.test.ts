@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { tempFolder, writeFiles } from '../../test/support/temp-folder.ts';
+import type { GatewayEvent } from '../events.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { PoolRun } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import { noUsage, type RunEvent } from '../protocol/run.ts';
 import { createRunEnding } from '../protocol/run-ending.ts';
-import { frameFailures } from './frame-failures.ts';
+import { frameEnds, frameFailures } from './frame-failures.ts';
 
 const file = '/app/src/agents/A/agent.ts';
 const code = 'const a = 1;\nthrow new Error("no");\n';
@@ -36,7 +37,7 @@ async function told(events: readonly RunEvent[], kept: string) {
   ending.onEnd((last) => last && seen.push(last));
   const load = { kept: { [file]: hash }, keptFolder } as unknown as ModuleLoad;
   const request = { ending, onEvent: (event: RunEvent) => void seen.push(event) };
-  frameFailures({ run } as Pool)
+  frameFailures({ run } as Pool, new Map())
     .run(load, request as unknown as PoolRun)
     .sendTo({
       write(event) {
@@ -66,4 +67,20 @@ test('there is none of bytes that were changed, of a line that is not there, and
   const all = [...(await told(failures, code)), ...(await told([{ ...failed, detail }], 'other'))];
   expect(JSON.stringify(all)).not.toContain('frame');
   expect(all.length).toBeGreaterThan(4);
+});
+
+test('a worker that ends has the code of the place that ended it, where that is what ran', async () => {
+  const hash = createHash('sha256').update(code).digest('hex');
+  const keptFolder = await tempFolder();
+  await writeFiles(keptFolder, { [hash]: code });
+  const load = { generation: 2, kept: { [file]: hash }, keptFolder } as unknown as ModuleLoad;
+  const seen: GatewayEvent[] = [];
+  const emit = frameEnds((event) => seen.push(event), new Map([['default/a', load]]));
+  const end = { type: 'worker_ended', agentId: 'default/a', reason: 'crashed', detail } as const;
+  emit({ ...end, generation: 2 } as GatewayEvent);
+  emit({ ...end, generation: 1 } as GatewayEvent);
+  expect(seen).toEqual([
+    { ...end, generation: 2, detail: { ...detail, frame } },
+    { ...end, generation: 1 },
+  ]);
 });

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Emit, EventOf } from '../events.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { FailureDetail, LastEvent, RunEvent } from '../protocol/run.ts';
@@ -9,16 +10,23 @@ import { sha256 } from '../registry/kept/fingerprint.ts';
 /** Nobody writes larger files by hand, and they are read at once. */
 const maxFileBytes = 512 * 1024;
 
-/** The pool, whose failures of runs and tools have the code of their place: of the bytes that ran, whatever lies on disk by now. */
-export function frameFailures(pool: Pool): Pool {
+/** What each agent ran last, by its id. */
+export type LastLoads = Map<string, ModuleLoad>;
+
+/**
+ * The pool, whose failures of runs and tools have the code of their place: of the bytes that ran, whatever lies on disk by
+ * now. Notes in `last` what runs.
+ */
+export function frameFailures(pool: Pool, last: LastLoads): Pool {
   return {
     ...pool,
     run(load, request) {
+      last.set(load.agentId, load);
       const framed = createFraming(load);
       const { ending, onEvent } = request;
       const live = pool.run(load, {
         ...request,
-        ending: { ...ending, end: (last) => ending.end(last && framed(last)) },
+        ending: { ...ending, end: (event) => ending.end(event && framed(event)) },
         ...(onEvent ? { onEvent: (event) => onEvent(framed(event)) } : {}),
       });
       return {
@@ -27,6 +35,19 @@ export function frameFailures(pool: Pool): Pool {
       };
     },
   };
+}
+
+/** Emits events, those of workers that ended with the code of the place where they failed. */
+export function frameEnds(emit: Emit, last: LastLoads): Emit {
+  return (event) => emit(event.type === 'worker_ended' ? framedEnd(event, last) : event);
+}
+
+function framedEnd(event: EventOf<'worker_ended'>, last: LastLoads): EventOf<'worker_ended'> {
+  const { detail, agentId, generation } = event;
+  const load = agentId === null ? undefined : last.get(agentId);
+  if (!detail || load?.generation !== generation) return event;
+  const frame = frameOf(detail, load);
+  return frame === null ? event : { ...event, detail: { ...detail, frame } };
 }
 
 /** An event goes to several; its file is read once. */
