@@ -104,12 +104,13 @@ function hideInFailure(event: RunEvent, hide: Hide): RunEvent {
 }
 
 function hideInDetail(detail: FailureDetail, hide: Hide): FailureDetail {
-  const { message, stack, frame } = detail;
+  const { message, stack, file, frame } = detail;
   return {
     ...detail,
     class: hide(detail.class),
     message: hide(message),
     ...(stack === undefined ? {} : { stack: hide(stack) }),
+    ...(file === undefined ? {} : { file: hide(file) }),
     ...(frame === undefined ? {} : { frame: hide(frame) }),
   };
 }
