@@ -6,7 +6,7 @@ export type Row = {
 };
 
 const base = ['errors.ts', 'events.ts', 'protocol/'];
-const domain = ['policy/', 'registry/', 'dependencies/', 'runs/', 'upstreams/'];
+const domain = ['policy/', 'registry/', 'dependencies/', 'runs/', 'tools/', 'upstreams/'];
 
 /**
  * Who may import whom. The architecture test holds the code to it; the linter's rules (`biome.layers.json`) and the
@@ -22,12 +22,19 @@ export const importTable: Readonly<Record<string, Row>> = {
   'registry/': { mayImport: [...base, 'system/', 'policy/'] },
   'dependencies/': { mayImport: [...base, 'system/', 'policy/'] },
   'runs/': { mayImport: [...base, 'policy/'] },
+  'tools/': { mayImport: [...base, 'policy/'] },
   'upstreams/': { mayImport: [...base, 'policy/'] },
   'pool/': { mayImport: [...base, 'own-files.ts', 'system/'] },
   'storage/': { mayImport: base },
   'observability/': { mayImport: base },
   'config/': {
-    mayImport: ['errors.ts', 'own-files.ts', 'protocol/', 'policy/settings.ts'],
+    mayImport: [
+      'errors.ts',
+      'own-files.ts',
+      'protocol/',
+      'policy/settings.ts',
+      'tools/settings.ts',
+    ],
   },
   'worker/': { mayImport: ['errors.ts', 'own-files.ts', 'protocol/'] },
   'http/': { mayImport: ['errors.ts', 'protocol/'], mayImportTypes: ['events.ts', ...domain] },

@@ -1,6 +1,7 @@
 import type { FailureCode } from './errors.ts';
 import type { RunOutcome } from './protocol/admin/runs-answer.ts';
 import type { Finding } from './protocol/diagnostics.ts';
+import type { CacheResult, ToolOutcome, ToolViolation } from './protocol/gateway-tools.ts';
 import type { Decision, Question } from './protocol/policy.ts';
 import type { UpstreamApi } from './protocol/records.ts';
 import type { FailureDetail, Provenance, Usage } from './protocol/run.ts';
@@ -111,15 +112,24 @@ export type GatewayEvent =
       readonly type: 'tool_called';
       readonly runId: string;
       readonly requestId: string;
+      readonly keyId: string;
       readonly agentId: string;
       readonly modulePath: string;
       readonly generation: number;
       readonly tool: string;
       readonly provenance: Provenance;
-      readonly outcome: 'ok' | 'denied' | 'failed';
+      readonly outcome: ToolOutcome;
       readonly durationMs: number;
       /** What the tool threw, where it failed and that is known. */
       readonly detail: FailureDetail | null;
+      /** Null where no cache was asked. */
+      readonly cache: CacheResult | null;
+      readonly violation: ToolViolation | null;
+      /** Of the arguments as JSON; null where that is not known. */
+      readonly argumentBytes: number | null;
+      readonly resultBytes: number | null;
+      /** Why a gateway tool failed. */
+      readonly error: string | null;
     }
   | {
       readonly type: 'model_called';

@@ -6,6 +6,7 @@ import { createFoundation } from './assembly/foundation.ts';
 import { createHttp } from './assembly/http.ts';
 import { createLifecycle } from './assembly/lifecycle.ts';
 import type { Parts } from './assembly/parts.ts';
+import { createTools } from './assembly/tools.ts';
 
 export type { Gateway, GatewayOptions } from './assembly/contract.ts';
 
@@ -17,9 +18,10 @@ export type { Gateway, GatewayOptions } from './assembly/contract.ts';
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const foundation = await createFoundation(options, () => processes.pool.workers());
-  const access = createAccess(foundation);
-  const processes = createAgentProcesses(foundation, access);
-  const parts: Parts = { ...foundation, ...access, ...processes };
+  const tools = createTools(foundation);
+  const access = createAccess({ ...foundation, ...tools });
+  const processes = createAgentProcesses({ ...foundation, ...tools }, access);
+  const parts: Parts = { ...foundation, ...tools, ...access, ...processes };
   const domain = createDomain(parts);
   const server = createHttp(parts, domain);
   return createLifecycle(parts, domain, server);

@@ -2,42 +2,90 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from .protocol import Message
-from .run.guard_tools import GATEWAY_TOOL, parsed_arguments
-from .run.result_text import json_text
-from .run.run_scope import Refused, run_scope
+from .run.process_tools import GATEWAY_TOOL, process_tools
+from .run.result_text import parsed_arguments
+from .run.run_scope import Refused, RunScope, run_scope
+from .run_protocol import Outcome
 
 if TYPE_CHECKING:
     from agents import FunctionTool
 
+    from .protocol import Message
 
-def make_gateway_tool(name: str, description: str | None = None) -> FunctionTool:
-    """A tool for an agent's `tools`; its calls go to the gateway. What the gateway refuses is told to the model."""
+# Longest arguments that are sent, in characters of JSON.
+_MAX_ARGUMENTS = 1024 * 1024
+
+_ANY_ARGUMENTS: dict[str, Any] = {
+    "type": "object",
+    "properties": {},
+    "additionalProperties": True,
+}
+
+
+def make_gateway_tool(
+    name: str, description: str | None = None, *, no_cache: bool = False
+) -> FunctionTool:
+    """
+    The stand-in for a tool of the gateway, which follows what the gateway says of it. Its calls go to the gateway;
+    what that refuses is told to the model. Outside of a gateway a call raises.
+    """
     from agents import FunctionTool
 
-    async def invoke(_context: object, arguments: str) -> str:
+    async def invoke(context: object, arguments: str) -> str:
         scope = run_scope.get()
+        if scope is None and not process_tools.is_connected:
+            raise RuntimeError(_no_gateway(name))
         if scope is None:
             return f'The gateway tool "{name}" can be called only in a run of the gateway.'
+        if len(arguments) > _MAX_ARGUMENTS:
+            return f"The arguments are longer than {_MAX_ARGUMENTS} characters. Send less."
         question: Message = {
             "ask": "call_tool",
             "tool": name,
             "arguments": parsed_arguments(arguments),
         }
-        try:
-            result = await scope.request.ask(question)
-        except Refused as refused:
-            return str(refused) or f"The tool {name} may not be called here."
-        return result if isinstance(result, str) else json_text(result)
+        if no_cache:
+            question["noCache"] = True
+        outcome, text = await _ask(scope, question)
+        if outcome != "ok":
+            call_id = str(getattr(context, "tool_call_id", None) or name)
+            scope.activity.ends_as(call_id, outcome)
+        return text
+
+    def fit(tool: FunctionTool) -> None:
+        found = process_tools.find(name)
+        known = found if isinstance(found, dict) else None
+        tool.description = description or (
+            known["description"] if known else f'Gateway tool "{name}".'
+        )
+        tool.params_json_schema = known["parameters"] if known else _ANY_ARGUMENTS
+        tool.is_enabled = found != "unknown"
 
     tool = FunctionTool(
         name=name,
-        description=description or f'Gateway tool "{name}".',
-        params_json_schema={"type": "object", "properties": {}, "additionalProperties": True},
+        description="",
+        params_json_schema=_ANY_ARGUMENTS,
         on_invoke_tool=invoke,
         strict_json_schema=False,
     )
     setattr(tool, GATEWAY_TOOL, True)
+    process_tools.follow(tool, fit)
     return tool
+
+
+async def _ask(scope: RunScope, question: Message) -> tuple[Outcome, str]:
+    try:
+        answer = cast("dict[str, Any]", await scope.request.ask(question))
+    except Refused as refused:
+        return "denied", str(refused) or f"The tool {question['tool']} may not be called here."
+    return answer["outcome"], answer["text"]
+
+
+def _no_gateway(name: str) -> str:
+    return (
+        f'The gateway tool "{name}" is executed by Dropgate, and no gateway runs this process. Start one with '
+        "`npx dropgate dev` in the project's folder and ask the agent there; in a test of your own, give the agent "
+        "a tool of your own in its place."
+    )

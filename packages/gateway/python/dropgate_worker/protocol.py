@@ -149,6 +149,7 @@ class Manifest(TypedDict):
     exports: list[str]
     agents: list[AgentDescription]
     settings: ModuleSettings
+    gatewayTools: list[str]
     model: ModelSource
     upstream: UpstreamSource
     sdk: SdkDescription | None

@@ -14,6 +14,8 @@ class Questions:
         self._send = send
         self._waiting: dict[str, asyncio.Future[object]] = {}
         self._asked = 0
+        # Parts of results that are not whole yet, by their calls.
+        self._parts: dict[str, list[bytes]] = {}
 
     async def ask(self, run_id: str | None, question: Message, cancelled: asyncio.Event) -> object:
         """Gives the reply; raises `Refused`."""
@@ -31,6 +33,7 @@ class Questions:
         finally:
             stop.cancel()
             self._waiting.pop(call_id, None)
+            self._parts.pop(call_id, None)
         if isinstance(result, Refused):
             raise result
         return result
@@ -40,6 +43,17 @@ class Questions:
         waiting = self._waiting.get(call_id)
         if waiting and not waiting.done():
             waiting.set_result(result)
+
+    def take_tool_result(self, part: Message, raw: bytes) -> None:
+        """Takes a part of a tool's result; the last one ends the wait."""
+        call_id = part["callId"]
+        if call_id not in self._waiting:
+            return
+        parts = self._parts.setdefault(call_id, [])
+        parts.append(raw)
+        if "outcome" in part:
+            text = b"".join(parts).decode("utf-8", "replace")
+            self.answer(call_id, {"outcome": part["outcome"], "text": text})
 
     def refuse(self, call_id: str, message: str) -> None:
         """Ends the wait of a question with a refusal."""

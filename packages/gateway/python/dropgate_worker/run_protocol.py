@@ -12,7 +12,7 @@ FINAL_EVENTS = ("finished", "failed", "interrupted")
 Provenance = Literal["native", "gateway", "mcp", "hosted"]
 ToolVerdict = Literal["allow", "deny", "ask"]
 Answer = Literal["allow", "deny"]
-Outcome = Literal["ok", "denied", "failed"]
+Outcome = Literal["ok", "failed", "denied", "timeout", "aborted"]
 Reason = Literal["stop", "length", "content_filter"]
 RunStage = Literal["worker", "run", "model", "tool", "guardrail", "stream"]
 

@@ -15,6 +15,7 @@ from .outside_link import OutsideLink
 from .preload import Preload
 from .protocol import PROTOCOL_VERSION, Finding, Message, ModuleLoad
 from .questions import Questions
+from .run.process_tools import process_tools
 from .run.run_scope import process_runs
 from .run_protocol import Failed, no_usage
 
@@ -48,6 +49,7 @@ class ModuleServer:
             "decisions": self._take_decisions,
             "reply": self._take_reply,
             "refusal": self._take_refusal,
+            "tools_changed": self._take_tools,
             "ping": self._take_ping,
             "shutdown": self._take_shutdown,
         }
@@ -106,6 +108,9 @@ class ModuleServer:
         if message["type"] == "model_data":
             self._models.take(message, data)
             return
+        if message["type"] == "tool_result":
+            self._questions.take_tool_result(message, data or b"")
+            return
         handler = self._handlers.get(message["type"])
         if handler:
             handler(message)
@@ -116,6 +121,7 @@ class ModuleServer:
         if message.get("version") != PROTOCOL_VERSION:
             self._send(_refused_version(message))
             return
+        process_tools.connect(message.get("tools"))
         self._load, self._timeout_ms = message["load"], message.get("timeoutMs")
         self._asked.set_result(None)
 
@@ -148,6 +154,9 @@ class ModuleServer:
 
     def _take_refusal(self, message: Message) -> None:
         self._questions.refuse(message["callId"], message.get("message", ""))
+
+    def _take_tools(self, message: Message) -> None:
+        process_tools.change(message["tools"])
 
     def _take_ping(self, message: Message) -> None:
         self._send({"type": "pong", "sequence": message["sequence"], "rssMb": _rss_mb()})

@@ -12,12 +12,14 @@ import { createLivePolicy } from '../policy/live-policy.ts';
 import type { Foundation } from './foundation.ts';
 import { createReloadSettings } from './reload-settings.ts';
 import { createReportSettings } from './report-settings.ts';
+import type { Tools } from './tools.ts';
 
 /** Who may do what, and how much of it. */
 export type Access = ReturnType<typeof createAccess>;
 
 /** The rules that hold, the keys, and what each key may use. */
-export function createAccess({ config, live, upstreams, store, nowSeconds, emit }: Foundation) {
+export function createAccess(parts: Foundation & Tools) {
+  const { config, live, upstreams, tools, store, nowSeconds, emit } = parts;
   const security = () => live.current().security;
   const followStore = createFollowStore({ store, nowMs: Date.now, emit });
   const policy = createLivePolicy({
@@ -48,6 +50,7 @@ export function createAccess({ config, live, upstreams, store, nowSeconds, emit 
     reloadSettings: createReloadSettings({
       live,
       upstreams,
+      tools,
       policy,
       report: reportSettings,
       emit,

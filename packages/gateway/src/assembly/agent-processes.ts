@@ -10,6 +10,7 @@ import type { Access } from './access.ts';
 import type { Foundation } from './foundation.ts';
 import { frameEnds, frameFailures, type LastLoads } from './frame-failures.ts';
 import { environmentForWorkers, hideSecrets } from './hide-secrets.ts';
+import { type Tools, tellTools } from './tools.ts';
 
 /** What runs agents: worker processes, and the broker that their model calls go through. */
 export type AgentProcesses = ReturnType<typeof createAgentProcesses>;
@@ -21,7 +22,17 @@ export type AgentProcesses = ReturnType<typeof createAgentProcesses>;
  *   a proxy that is no address.
  */
 export function createAgentProcesses(
-  { config, live, upstreams, stateFolder, secrets, nowSeconds, emit }: Foundation,
+  {
+    config,
+    live,
+    upstreams,
+    stateFolder,
+    secrets,
+    tools,
+    toolsFor,
+    nowSeconds,
+    emit,
+  }: Foundation & Tools,
   { budgets, policy }: Access,
 ) {
   const user = workerUser(config.worker);
@@ -45,9 +56,12 @@ export function createAgentProcesses(
     sandbox: sandboxOf({ config, stateFolder, broker }),
     grantModelAccess: (agentId) => broker.grant(agentId),
     outside: createOutsideRuns({ rules: policy.current, nowSeconds, emit }),
+    toolsFor,
     emit: frameEnds(emit, last),
   });
-  return { broker, pool: hideSecrets(frameFailures(pool, last), secrets) };
+  tools.onChange(pool.tellTools);
+  const toolNames = () => tools.list().map(({ name }) => name);
+  return { broker, pool: hideSecrets(tellTools(frameFailures(pool, last), toolNames), secrets) };
 }
 
 /** Null where the settings ask for none. */

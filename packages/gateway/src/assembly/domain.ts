@@ -31,6 +31,7 @@ export function createDomain(parts: Parts) {
     queue: () => live.current().worker,
     stopping: lifetime.signal,
     run: pool.run,
+    callTool: parts.callTool,
     defaults: () => {
       const { worker, toolEvents } = live.current();
       return { runTimeoutMs: worker.runTimeoutMs, toolEvents };

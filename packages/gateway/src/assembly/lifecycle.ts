@@ -91,6 +91,7 @@ async function close(
   await server.drain(drainTimeoutMs);
   await pool.close(drainTimeoutMs);
   await broker.close();
+  await parts.closeTools();
   await parts.budgets.close();
   parts.expiryWarnings.close();
   parts.policy.close();

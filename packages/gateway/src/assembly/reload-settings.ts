@@ -5,6 +5,7 @@ import type { Emit, EventOf } from '../events.ts';
 import type { LivePolicy } from '../policy/live-policy.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import { shareNext } from '../system/share-next.ts';
+import type { LiveTools } from '../tools/live-tools.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import type { LiveUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { ReportSettings } from './report-settings.ts';
@@ -16,17 +17,19 @@ export type ReloadSettings = () => Promise<readonly Finding[]>;
 export function createReloadSettings(deps: {
   readonly live: LiveConfig;
   readonly upstreams: LiveUpstreams;
+  readonly tools: Pick<LiveTools, 'replace'>;
   readonly policy: LivePolicy;
   readonly report: Pick<ReportSettings, 'read'>;
   readonly emit: Emit;
 }): ReloadSettings {
-  const { live, upstreams, policy, report, emit } = deps;
+  const { live, upstreams, tools, policy, report, emit } = deps;
   return shareNext(async () => {
     const findings = await live.reload();
     const settings = live.current();
     const before = chosenUpstream(upstreams);
     upstreams.replace(upstreamSettings(settings));
     policy.replace(settings.security);
+    tools.replace(settings.tools);
     const chosen = chosenUpstream(upstreams);
     if (chosen && !isDeepStrictEqual(chosen, before)) emit(choiceOf(chosen));
     report.read(findings);

@@ -5,6 +5,9 @@ import type { SettingPath } from './settings-file.ts';
 type SchemaNode = {
   readonly type?: string;
   readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  /** Forms that differ by the value of one key. */
+  readonly oneOf?: readonly SchemaNode[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly items?: SchemaNode;
@@ -29,16 +32,30 @@ export function allowedValues(schema: ZodType): AllowedValues {
   const root = z.toJSONSchema(schema, { io: 'input' }) as SchemaNode;
   return {
     describe: (path) => describeNode(nodeAt(root, path)),
-    keys: (path) => Object.keys(nodeAt(root, path).properties ?? {}),
+    keys: (path) => Object.keys(oneForm(nodeAt(root, path)).properties ?? {}),
     describeKey: (path) => describeNode(nodeAt(root, path.slice(0, -1)).propertyNames ?? {}),
   };
 }
 
 function nodeAt(root: SchemaNode, path: SettingPath): SchemaNode {
-  return path.reduce<SchemaNode>((node, key) => {
+  return path.reduce<SchemaNode>((whole, key) => {
+    const node = oneForm(whole);
     if (typeof key === 'number') return node.items ?? {};
     return node.properties?.[String(key)] ?? (node.additionalProperties || {});
   }, root);
+}
+
+/** Several forms as one, which has the keys of all of them. */
+function oneForm(node: SchemaNode): SchemaNode {
+  if (!node.oneOf) return node;
+  const properties: Record<string, SchemaNode> = {};
+  for (const [key, property] of node.oneOf.flatMap((form) =>
+    Object.entries(form.properties ?? {}),
+  )) {
+    const known = properties[key]?.enum ?? [];
+    properties[key] = 'const' in property ? { enum: [...known, property.const] } : property;
+  }
+  return { type: 'object', properties };
 }
 
 function describeNode(node: SchemaNode): string {

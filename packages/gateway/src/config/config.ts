@@ -1,6 +1,7 @@
 import type { SecuritySettings } from '../policy/settings.ts';
 import type { GivenVariable } from '../protocol/module.ts';
 import type { SourcedName, ToolEventsMode, UpstreamApi } from '../protocol/records.ts';
+import type { ToolSettings } from '../tools/settings.ts';
 import type { Environment } from './environment.ts';
 import type { Settings } from './schema.ts';
 
@@ -56,6 +57,8 @@ export type Config = {
   };
   /** Of `agents`, in its order. */
   readonly givenVariables: readonly GivenVariable[];
+  /** Gateway tools by name, those that need no setting too. */
+  readonly tools: Readonly<Record<string, ToolSettings>>;
   readonly security: SecuritySettings;
   readonly server: Omit<CamelKeys<Settings['server']>, 'shutdownDelayMs'> & {
     /** Null where what is asked of `/readyz` decides. */

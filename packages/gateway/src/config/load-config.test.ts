@@ -46,6 +46,18 @@ describe('loadConfig without any setting', () => {
       watch: true,
       namespace: 'default',
       toolEvents: 'reasoning',
+      tools: {
+        fetch_doc: {
+          kind: 'fetch_doc',
+          docs_root: 'docs',
+          allow_hosts: [],
+          deny_hosts: [],
+          allow_addresses: [],
+          timeout_ms: 30_000,
+          max_result_bytes: 65_536,
+          max_concurrent_calls: 16,
+        },
+      },
       defaultModel: null,
       defaultUpstream: null,
       upstreams: {},
@@ -320,9 +332,8 @@ describe('loadConfig refuses', () => {
       'colour:',
       'colour',
       1,
-      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, security, server, worker, store_url, log.',
+      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, tools, security, server, worker, store_url, log.',
     ],
-    ['log: {}\ntools:', 'tools', 2, 'This version of Dropgate has no such section yet. Remove it.'],
   ])('the unknown key in %j', (yaml, setting, line, message) => {
     expect(problems(yaml)).toMatchObject([{ file: 'gateway.yaml', line, setting, message }]);
   });

@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import { nearest } from '../protocol/nearest.ts';
 import type { AllowedValues } from './allowed-values.ts';
 import type { ConfigProblem } from './config-error.ts';
-import { laterSections } from './schema.ts';
 import type { SettingPath, SettingsFile } from './settings-file.ts';
 
 /** Where the settings that were checked came from. */
@@ -58,10 +57,7 @@ function unknownKey(path: SettingPath, origin: Origin): ConfigProblem {
   const key = String(path.at(-1));
   const known = origin.allowed.keys(path.slice(0, -1));
   const guess = nearest(key, known);
-  const later = path.length === 1 && laterSections.includes(key);
-  const message = later
-    ? 'This version of Dropgate has no such section yet. Remove it.'
-    : `There is no such setting. ${guess ? `Did you mean \`${guess}\`?` : `Allowed: ${known.join(', ')}.`}`;
+  const message = `There is no such setting. ${guess ? `Did you mean \`${guess}\`?` : `Allowed: ${known.join(', ')}.`}`;
   return problemAt(path, message, origin, 'key');
 }
 

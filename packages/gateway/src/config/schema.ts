@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { securitySchema } from '../policy/settings.ts';
 import { toolEventsModes, upstreamApis } from '../protocol/records.ts';
+import { toolName, toolSchema } from '../tools/settings.ts';
 import { agentsSchema, variableName } from './agents-schema.ts';
 
 const name = z
@@ -235,6 +236,18 @@ export const settingsSchema = z.strictObject({
     .record(name, upstream)
     .default({})
     .describe('Servers that answer model calls, by name. Without any: what OPENAI_API_KEY names.'),
+  tools: z
+    .record(
+      z
+        .string()
+        .regex(toolName)
+        .meta({ allowed: 'letters, digits, `_` and `-`, at most 64, not a digit first' }),
+      toolSchema,
+    )
+    .default({})
+    .describe(
+      'Tools that the gateway owns and executes, by name; `fetch_doc` is there without any.',
+    ),
   security: securitySchema,
   server,
   worker,
@@ -258,9 +271,6 @@ export const environmentSchema = z.strictObject({
   openai_api_key: z.string().min(1).optional(),
   openai_base_url: httpUrl.optional(),
 });
-
-/** Sections that a later version brings, so that a file written for it is told apart from a typing error. */
-export const laterSections: readonly string[] = ['tools'];
 
 /** Settings as `gateway.yaml` spells them, defaults filled in. */
 export type Settings = z.infer<typeof settingsSchema>;

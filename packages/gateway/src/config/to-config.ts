@@ -2,6 +2,7 @@ import { resolve, sep } from 'node:path';
 import { toSecuritySettings } from '../policy/settings.ts';
 import type { GivenVariable } from '../protocol/module.ts';
 import type { SettingSource, SourcedName, UpstreamApi } from '../protocol/records.ts';
+import { withBuiltInTools } from '../tools/settings.ts';
 import type { CamelKeys, Command, Config, UpstreamSettings } from './config.ts';
 import type { Environment } from './environment.ts';
 import type { EnvironmentSettings, Settings } from './schema.ts';
@@ -44,6 +45,7 @@ export function toConfig(input: CheckedSettings): Config {
       api: environmentOnly.upstream_api ?? null,
     },
     givenVariables: toGivenVariables(settings.agents, projectRoot),
+    tools: withBuiltInTools(settings.tools),
     security: toSecuritySettings(settings.security),
     server: {
       ...camelKeys(settings.server),

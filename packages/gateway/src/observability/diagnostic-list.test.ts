@@ -143,6 +143,12 @@ describe('recent errors', () => {
       provenance: 'native',
       outcome: 'failed',
       durationMs: 3,
+      keyId: 'key_1',
+      cache: null,
+      violation: null,
+      argumentBytes: null,
+      resultBytes: null,
+      error: null,
     } as const;
     const place = { file: '/p/a.ts', line: 9, column: 3 };
     const detail = { class: 'RangeError', message: 'too far', stage: 'tool', ...place } as const;

@@ -102,12 +102,18 @@ describe('log entries', () => {
       type: 'tool_called',
       runId: 'run_1',
       requestId: 'req_1',
+      keyId: 'key_1',
       agentId: 'default/a',
       modulePath: 'src/agents/A/agent.ts',
       generation: 3,
       tool: 'lookup',
       provenance: 'native',
       durationMs: 3,
+      cache: null,
+      violation: null,
+      argumentBytes: null,
+      resultBytes: null,
+      error: null,
     } as const;
     const detail = {
       class: 'RangeError',

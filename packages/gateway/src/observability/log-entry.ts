@@ -93,8 +93,13 @@ function pin({ generation, by }: { generation?: number; by: string | null }) {
   return { generation, key_id: by ?? undefined };
 }
 
-function run(event: { agentId: string; modulePath: string; runId: string; requestId: string }) {
-  return { request_id: event.requestId, run_id: event.runId, ...about(event) };
+function run(event: {
+  agentId: string | null;
+  modulePath: string | null;
+  runId: string | null;
+  requestId: string;
+}) {
+  return { request_id: event.requestId, run_id: event.runId ?? undefined, ...about(event) };
 }
 
 function worker(event: { agentId: string | null; modulePath?: string | null; pid: number }) {
@@ -143,13 +148,17 @@ function cause(detail: FailureDetail | null) {
 }
 
 function toolEntry(event: EventOf<'tool_called'>): LogEntry {
-  const failed = event.outcome === 'failed';
+  const failed = event.outcome === 'failed' || event.outcome === 'timeout';
+  const { error, argumentBytes, resultBytes } = event;
   return entry(failed ? 'warn' : 'info', `tool ${event.outcome}`, () => ({
     ...run(event),
     tool: event.tool,
     provenance: event.provenance,
     duration_ms: round(event.durationMs),
-    ...(failed ? { ...stage('tool'), ...cause(event.detail) } : {}),
+    cache: event.cache ?? undefined,
+    argument_bytes: argumentBytes ?? undefined,
+    result_bytes: resultBytes ?? undefined,
+    ...(failed ? { ...stage('tool'), ...(error === null ? cause(event.detail) : { error }) } : {}),
   }));
 }
 

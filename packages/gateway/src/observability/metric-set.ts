@@ -10,6 +10,7 @@ const timedLimit = 200;
 
 /** Seconds. From a cached answer to an agent that thinks for minutes. */
 const runBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 600];
+const toolBuckets = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 30, 120];
 const requestBuckets = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120];
 
 /** Functions that count and measure, one per metric, and the registry that shows what came of it. */
@@ -35,6 +36,14 @@ export function createMetricSet(workers: () => readonly WorkerMetrics[]) {
       fixed: ['provenance', 'outcome'],
       free: ['tool', 'agent'],
     }),
+    toolViolations: counter('tool_violations', 'Calls of tools that were not made.', {
+      fixed: ['reason'],
+      free: ['agent', 'tool'],
+    }),
+    toolCache: counter('tool_cache', 'Calls that the cache of a gateway tool was asked for.', {
+      fixed: ['result'],
+      free: ['tool'],
+    }),
     runs: counter('runs', 'Runs that ended.', { fixed: ['outcome'], free: ['agent'] }),
     modelCalls: counter('model_calls', 'Model calls through the broker.', {
       fixed: ['outcome'],
@@ -54,6 +63,7 @@ export function createMetricSet(workers: () => readonly WorkerMetrics[]) {
     }),
     faults: counter('faults_survived', 'Errors that a part of the gateway stayed alive over.', {}),
     runSeconds: timer('run_duration', 'Whole runs.', agents),
+    toolSeconds: timer('tool_duration', 'Calls of tools.', { by: 'tool', buckets: toolBuckets }),
     firstTextSeconds: timer('run_first_text', 'Runs until their first text.', agents),
     modelSeconds: timer('model_call_duration', 'Model calls.', { ...agents, by: 'upstream' }),
     requestSeconds: timer('request_duration', 'Requests, streams to their end.', {

@@ -37,6 +37,11 @@ const toolCalled: EventOf<'tool_called'> = {
   outcome: 'ok',
   durationMs: 5,
   detail: null,
+  cache: null,
+  violation: null,
+  argumentBytes: null,
+  resultBytes: null,
+  error: null,
 };
 const question: Question = {
   principal: { type: 'agent', id: 'default/a' },

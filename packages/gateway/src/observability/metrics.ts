@@ -90,11 +90,9 @@ function count(
     case 'run_ended':
       countRun(set, event);
       break;
-    case 'tool_called': {
-      const { provenance, outcome, agentId: agent } = event;
-      set.toolCalls({ tool: redact(agent)(event.tool), provenance, outcome, agent });
+    case 'tool_called':
+      countTool(set, event, redact);
       break;
-    }
     case 'model_called':
       countModelCall(set, event);
       break;
@@ -145,6 +143,20 @@ function countRun(set: MetricSet, event: EventOf<'run_ended'>): void {
   set.runs({ outcome: event.outcome, agent: event.agentId });
   set.runSeconds(event.agentId, event.durationMs);
   if (event.firstTextMs !== null) set.firstTextSeconds(event.agentId, event.firstTextMs);
+}
+
+function countTool(
+  set: MetricSet,
+  event: EventOf<'tool_called'>,
+  redact: (agentId: string) => (text: string) => string,
+): void {
+  const tool = redact(event.agentId)(event.tool);
+  const { provenance, outcome, cache, violation } = event;
+  const { agentId: agent } = event;
+  set.toolCalls({ tool, provenance, outcome, agent });
+  set.toolSeconds(tool, event.durationMs);
+  if (violation) set.toolViolations({ agent, tool, reason: violation });
+  if (cache) set.toolCache({ tool, result: cache });
 }
 
 function countModelCall(

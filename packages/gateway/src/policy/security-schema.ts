@@ -70,6 +70,11 @@ const namespace = z
       .optional()
       .meta({ allowed: 'a list of tool names, in which `*` stands for anything' })
       .describe('The gateway, MCP and hosted tools that its agents may call; no others.'),
+    offer_tools: z
+      .array(pattern)
+      .optional()
+      .meta({ allowed: 'a list of tool names, in which `*` stands for anything' })
+      .describe('The gateway tools that its agents are given without asking for them.'),
     modules: z
       .strictObject({
         allow: z

@@ -56,10 +56,12 @@ function toRule({ expires_at, when, reason, ...rule }: RawRule): Rule {
 
 function toNamespaceSettings(raw: RawSecurity['namespaces'][string]): NamespaceSettings {
   const { run_agents: runAgents, native_tools: nativeTools, tools, modules } = raw;
+  const { offer_tools: offerTools } = raw;
   return {
     ...(runAgents !== undefined && { runAgents }),
     ...(nativeTools !== undefined && { nativeTools }),
     ...(tools !== undefined && { tools }),
+    ...(offerTools !== undefined && { offerTools }),
     ...(modules !== undefined && { modules }),
   };
 }

@@ -13,7 +13,7 @@ test('what a worker says of work outside of runs is bounded by the minute, and t
   const outside: OutsideRuns = {
     answer: async () => {
       recorded += 1;
-      return true;
+      return { type: 'value', value: true };
     },
     onToolDecided: () => {
       recorded += 1;
@@ -27,7 +27,7 @@ test('what a worker says of work outside of runs is bounded by the minute, and t
   });
   const flood = async () => {
     for (let call = 0; call < 999; call += 1) limited.onToolDecided(work, decided);
-    expect(await limited.answer(work, question)).toBe(true);
+    expect(await limited.answer(work, question)).toEqual({ type: 'value', value: true });
     await expect(limited.answer(work, question)).rejects.toThrow(
       'Too many tools are called outside of runs.',
     );

@@ -1,5 +1,6 @@
 import type { Emit } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
+import type { GatewayToolTable } from '../protocol/gateway-tools.ts';
 import type { ModelAccess, OutsideRuns } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import { type LoadAnswer, protocolVersion } from '../protocol/worker/messages.ts';
@@ -54,6 +55,7 @@ export type LoadIntoWorkerDeps = {
   readonly spares: SpareSets;
   readonly grantModelAccess: (agentId: string) => ModelAccess;
   readonly outside: OutsideRuns;
+  readonly toolsFor: (agentId: string) => GatewayToolTable;
   readonly emit: Emit;
 };
 
@@ -83,6 +85,7 @@ export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
       ...settings,
       access,
       outside,
+      toolsFor: deps.toolsFor,
       signal,
     });
     spares?.fill();
@@ -133,6 +136,7 @@ async function loadIntoProcess(
   options: {
     readonly access: ModelAccess;
     readonly outside: OutsideRuns;
+    readonly toolsFor: (agentId: string) => GatewayToolTable;
     readonly loadTimeoutMs: number;
     readonly memoryLimitMb: number;
     readonly signal: AbortSignal;
@@ -172,6 +176,7 @@ async function askToLoad(
   options: {
     readonly access: ModelAccess;
     readonly outside: OutsideRuns;
+    readonly toolsFor: (agentId: string) => GatewayToolTable;
     readonly loadTimeoutMs: number;
   },
 ): Promise<LoadAnswer | null> {
@@ -183,7 +188,8 @@ async function askToLoad(
   worker.answerModels(options.access.answerOver);
   const env = moduleEnvironment(load.env, options.access);
   const { loadTimeoutMs: timeoutMs } = options;
-  worker.send({ type: 'load', version: protocolVersion, load: { ...load, env }, timeoutMs });
+  const tools = options.toolsFor(load.agentId);
+  worker.send({ type: 'load', version: protocolVersion, load: { ...load, env }, timeoutMs, tools });
   const graceMs = LAST_WORDS_MS[load.language];
   const stopClock = afterLoadTime(
     () => busiestOf(worker.pid),
@@ -218,7 +224,10 @@ function answerWhileLoading(
   if (message.type !== 'question') return;
   const { callId, question } = message;
   void outside.answer(work, question).then(
-    (result) => worker.send({ type: 'reply', callId, result: result ?? null }),
+    (given) => {
+      const result = given.type === 'value' ? (given.value ?? null) : null;
+      worker.send({ type: 'reply', callId, result });
+    },
     () => worker.send({ type: 'refusal', callId, message: 'It cannot be done while loading.' }),
   );
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { WorkerEndReason } from '../events.ts';
+import type { GatewayToolTable } from '../protocol/gateway-tools.ts';
 import type { RunCaller } from '../protocol/policy.ts';
 import type { ModelAccess, OutsideRuns, OutsideWork } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
@@ -9,6 +10,7 @@ import { type ActiveRun, failed } from './active-run.ts';
 import { createOutlivers, type Outlivers } from './outlivers.ts';
 import type { WorkerEnd } from './process/worker-end.ts';
 import type { WorkerMessage, WorkerProcess } from './process/worker-process.ts';
+import { sendToolResult } from './send-tool-result.ts';
 
 type Question = Extract<FromWorker, { type: 'question' }>;
 
@@ -65,6 +67,11 @@ export class LoadedWorker {
 
   get isOpen(): boolean {
     return !this.#isDraining && this.process.isOpen;
+  }
+
+  /** Tells it of the tools that there are from now on. */
+  tellTools(tools: GatewayToolTable): void {
+    if (this.isOpen) this.#trySend({ type: 'tools_changed', tools });
   }
 
   /** Begins a run. False where the worker takes none any more. */
@@ -164,10 +171,14 @@ export class LoadedWorker {
       ? run.request.answer(question)
       : this.#options.outside.answer(this.#outside(), question);
     const reply = await answer.then(
-      (result): ToWorker => ({ type: 'reply', callId, result: result ?? null }),
+      (given): ToWorker | null => {
+        if (given.type === 'value') return { type: 'reply', callId, result: given.value ?? null };
+        sendToolResult(this.process, callId, given);
+        return null;
+      },
       (error: unknown): ToWorker => ({ type: 'refusal', callId, message: refusalText(error) }),
     );
-    if (this.#trySend(reply)) return;
+    if (reply === null || this.#trySend(reply)) return;
     this.#trySend({ type: 'refusal', callId, message: 'The answer cannot be written as JSON.' });
   }
 

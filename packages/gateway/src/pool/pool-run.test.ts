@@ -316,7 +316,9 @@ describe('a question of a worker', () => {
   test('is answered by the run that it belongs to', async () => {
     const pool = poolWith();
     const { text } = await finishRun(
-      startRun(pool, 'ask weather', { answer: async (question) => ({ got: question }) }),
+      startRun(pool, 'ask weather', {
+        answer: async (question) => ({ type: 'value', value: { got: question } }),
+      }),
     );
     expect(text).toBe('reply {"got":{"ask":"call_tool","tool":"weather","arguments":{"a":1}}}');
   });
@@ -334,7 +336,8 @@ describe('a question of a worker', () => {
 
   test('is refused where its answer is no JSON', async () => {
     const pool = poolWith();
-    const { text } = await finishRun(startRun(pool, 'ask a', { answer: async () => 1n }));
+    const answer = async () => ({ type: 'value', value: 1n }) as const;
+    const { text } = await finishRun(startRun(pool, 'ask a', { answer }));
     expect(text).toBe('refusal The answer cannot be written as JSON.');
   });
 });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Emit } from '../events.ts';
+import type { GatewayToolTable } from '../protocol/gateway-tools.ts';
 import type { LiveRun, ModelAccess, OutsideRuns, PoolRun, WorkerInfo } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LoadAnswer } from '../protocol/worker/messages.ts';
@@ -52,6 +53,8 @@ export type PoolDeps = {
   readonly sandbox: Sandbox | null;
   readonly grantModelAccess: (agentId: string) => ModelAccess;
   readonly outside: OutsideRuns;
+  /** What a worker is told of the gateway's tools, by its agent. */
+  readonly toolsFor: (agentId: string) => GatewayToolTable;
   readonly emit: Emit;
 };
 
@@ -73,6 +76,8 @@ export type Pool = {
    */
   readonly rest: (agentId: string, generation: number) => Promise<boolean>;
   readonly workers: () => readonly WorkerInfo[];
+  /** Tells every worker of the tools that there are from now on; calls under way go on. */
+  readonly tellTools: () => void;
   /** Lets runs end for up to `deadlineMs`, then ends every process; afterwards nothing is left running. */
   readonly close: (deadlineMs: number) => Promise<void>;
 };
@@ -87,6 +92,7 @@ export function createPool(deps: PoolDeps): Pool {
     retire: (agentId, generation) => pool.retire(agentId, generation),
     rest: (agentId, generation) => pool.rest(agentId, generation),
     workers: () => pool.workers(),
+    tellTools: () => pool.tellTools(),
     close: (deadlineMs) => pool.close(deadlineMs),
   };
 }
@@ -206,6 +212,12 @@ class LivePool {
       rssMb: process.rssMb,
       startedAtSeconds: process.startedAtSeconds,
     }));
+  }
+
+  tellTools(): void {
+    for (const { worker } of this.#roster.members()) {
+      worker?.tellTools(this.#deps.toolsFor(worker.load.agentId));
+    }
   }
 
   async close(deadlineMs: number): Promise<void> {

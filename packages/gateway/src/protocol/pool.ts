@@ -1,4 +1,5 @@
 import type { FailureCode } from '../errors.ts';
+import type { GatewayToolResult } from './gateway-tools.ts';
 import type { RunCaller } from './policy.ts';
 import type { ModuleLoad } from './records.ts';
 import type { RunEvent, Usage } from './run.ts';
@@ -20,10 +21,15 @@ export type PoolRun = {
   /** Sees each event but the last as it happens, whether or not its reader is behind. */
   readonly onEvent?: (event: RunEvent) => void;
   /** Answers a question that the worker asks during the run; a rejection refuses it. */
-  readonly answer: (question: WorkerQuestion) => Promise<unknown>;
+  readonly answer: (question: WorkerQuestion) => Promise<WorkerAnswer>;
   /** Called with what the worker made of the verdicts. */
   readonly onToolDecided?: (decided: ToolDecided) => void;
 };
+
+/** The answer to a question: a value, or what came of a tool. */
+export type WorkerAnswer =
+  | { readonly type: 'value'; readonly value: unknown }
+  | ({ readonly type: 'tool' } & Pick<GatewayToolResult, 'outcome' | 'text'>);
 
 /** A worker that does something of which it cannot tell for which run it is: a queue, timer or thread of the module's. */
 export type OutsideWork = {
@@ -35,7 +41,7 @@ export type OutsideWork = {
 /** Answers for work outside of runs. */
 export type OutsideRuns = {
   /** Answers a question and records the decision; a rejection refuses it. */
-  readonly answer: (work: OutsideWork, question: WorkerQuestion) => Promise<unknown>;
+  readonly answer: (work: OutsideWork, question: WorkerQuestion) => Promise<WorkerAnswer>;
   /** Records what the worker denied by itself. */
   readonly onToolDecided: (work: OutsideWork, decided: ToolDecided) => void;
 };

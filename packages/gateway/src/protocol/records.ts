@@ -58,7 +58,7 @@ export type ModuleSettings = Inferred<typeof moduleSettingsSchema>;
 
 const toolDescriptionSchema = z.object({
   name: z.string(),
-  /** `function`, or the SDK's own type of a hosted or computer tool. */
+  /** `function`, `gateway` for one that the gateway executes, or the SDK's own type of a hosted or computer tool. */
   type: z.string(),
   description: z.string().nullable(),
   needsApproval: z.boolean(),
@@ -117,6 +117,8 @@ export const manifestSchema = z.object({
   /** The agents of its handoff graph, the exported one first; empty for a plain `run` object. */
   agents: z.array(agentDescriptionSchema),
   settings: moduleSettingsSchema,
+  /** Names of the gateway tools that it uses, wherever; absent in records of before there were any. */
+  gatewayTools: names.exactOptional(),
   /** Of the exported agent. */
   model: sourcedModelSchema,
   upstream: sourcedNameSchema,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type FailureCode, failures } from '../errors.ts';
 import { runStages } from './diagnostics.ts';
+import { toolOutcomes } from './gateway-tools.ts';
 
 const count = z.number().nonnegative();
 
@@ -50,7 +51,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('tool_ended'),
     ...toolCall,
-    outcome: z.enum(['ok', 'denied', 'failed']),
+    outcome: z.enum(toolOutcomes),
     durationMs: count,
     /** What the tool threw, where it failed and that is known. Never shown to a caller. */
     detail: failureDetailSchema.exactOptional(),

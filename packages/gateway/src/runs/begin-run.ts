@@ -81,7 +81,10 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const run = workerRun(admitted);
   const timeoutMs = settings.timeoutMs ?? defaults.runTimeoutMs;
   const { emit } = deps;
-  const onEvent = observeRun({ runId: run.runId, caller, agent, ending, abort, timeoutMs, emit });
+  const observed = observeRun({ runId: run.runId, caller, agent, ending, abort, timeoutMs, emit });
+  const { onEvent, onToolCalled } = observed;
+  const over = new AbortController();
+  ending.onEnd(() => over.abort(new Error('The run is over.')));
   const live = deps.run(agent.load, {
     run,
     keyId: caller.keyId,
@@ -89,7 +92,7 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
     signal: abort.signal,
     ending,
     onEvent,
-    answer: tools.answer,
+    answer: (question) => tools.answer(question, { signal: over.signal, onToolCalled }),
     onToolDecided: tools.onDecided,
   });
   ending.onEnd(tools.follow(live.decide));

@@ -1,5 +1,6 @@
 import { type FailureCode, GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import type { GatewayToolResult } from '../protocol/gateway-tools.ts';
 import type { Caller } from '../protocol/policy.ts';
 import { type LastEvent, noUsage, type RunEvent } from '../protocol/run.ts';
 import type { RunEnding } from '../protocol/run-ending.ts';
@@ -19,27 +20,55 @@ export type ObserveRunOptions = {
   readonly emit: Emit;
 };
 
+/** What a run that is observed tells. */
+export type ObservedRun = {
+  /** Sees each event as it happens, but for the last. */
+  readonly onEvent: (event: RunEvent) => void;
+  /** Sees what came of each gateway tool. */
+  readonly onToolCalled: (tool: string, result: GatewayToolResult) => void;
+};
+
 /**
  * Watches a run that begins now: ends it at its deadline, and emits what happens: `run_started`, `tool_called`,
- * `run_ended`.
- *
- * @returns What sees each event as it happens, but for the last.
+ * `run_ended`. Tools that are still open when it ends were aborted with it.
  */
-export function observeRun(options: ObserveRunOptions): (event: RunEvent) => void {
+export function observeRun(options: ObserveRunOptions): ObservedRun {
   const { abort, timeoutMs, emit, ending } = options;
   const startedMs = performance.now();
   let firstTextMs: number | null = null;
+  const open = new Map<string, OpenCall>();
   const deadline = setTimeout(() => abort.abort(timedOut(timeoutMs)), timeoutMs);
   emit({ type: 'run_started', ...about(options) });
   ending.onEnd((last) => {
     clearTimeout(deadline);
+    for (const { call, sinceMs } of open.values()) {
+      const durationMs = performance.now() - sinceMs;
+      reportTool(options, { ...call, type: 'tool_ended', outcome: 'aborted', durationMs });
+    }
     reportEnd(options, { last, firstTextMs, durationMs: performance.now() - startedMs });
   });
-  return (event) => {
-    if (event.type === 'text') firstTextMs ??= performance.now() - startedMs;
-    else if (event.type === 'tool_ended') reportTool(options, event);
+  return {
+    onEvent(event) {
+      if (event.type === 'text') firstTextMs ??= performance.now() - startedMs;
+      else if (event.type === 'tool_started') {
+        if (open.size < MAX_OPEN)
+          open.set(event.callId, { call: event, sinceMs: performance.now() });
+      } else if (event.type === 'tool_ended') {
+        open.delete(event.callId);
+        reportTool(options, event);
+      }
+    },
+    onToolCalled: (tool, result) => reportGatewayTool(options, tool, result),
   };
 }
+
+/** More tools at once than any run has; their ids come from the worker. */
+const MAX_OPEN = 1000;
+
+type OpenCall = {
+  readonly call: Extract<RunEvent, { type: 'tool_started' }>;
+  readonly sinceMs: number;
+};
 
 function timedOut(timeoutMs: number): GatewayError {
   const limit = `its limit of ${timeoutMs / 1000} s`;
@@ -57,7 +86,20 @@ function reportTool(
   event: Extract<RunEvent, { type: 'tool_ended' }>,
 ): void {
   const { tool, provenance, outcome, durationMs, detail = null } = event;
+  // What the gateway executes, it tells of itself.
+  if (provenance === 'gateway') return;
   const called = { tool, provenance, outcome, durationMs, detail };
+  const violation = outcome === 'denied' ? ('denied' as const) : null;
+  const unknown = { cache: null, violation, argumentBytes: null, resultBytes: null, error: null };
+  options.emit({ type: 'tool_called', ...about(options), ...called, ...unknown });
+}
+
+function reportGatewayTool(
+  options: ObserveRunOptions,
+  tool: string,
+  { text: _, ...result }: GatewayToolResult,
+): void {
+  const called = { tool, provenance: 'gateway', detail: null, ...result } as const;
   options.emit({ type: 'tool_called', ...about(options), ...called });
 }
 

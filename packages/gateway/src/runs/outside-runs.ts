@@ -42,7 +42,8 @@ export function createOutsideRuns({ rules, nowSeconds, emit }: OutsideRunsDeps):
       const { tool, arguments: args } = question;
       if (question.ask === 'authorize_tool') {
         const { provenance = 'native' } = question;
-        return record(work, decideFor(work, { tool, provenance, args }));
+        const value = record(work, decideFor(work, { tool, provenance, args }));
+        return { type: 'value', value };
       }
       const asked = decideFor(work, { tool, provenance: 'gateway', args });
       record(work, { ...asked, decision: deniedAnyhow(asked.decision) });

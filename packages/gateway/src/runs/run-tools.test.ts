@@ -6,13 +6,18 @@ import { compileRules } from '../policy/rules/rule-set.ts';
 import type { KeyPrincipal, Rule } from '../protocol/policy.ts';
 import type { ToolDescription } from '../protocol/records.ts';
 import type { ToolVerdicts } from '../protocol/worker/messages.ts';
-import { createRunTools } from './run-tools.ts';
+import { type AskingRun, createRunTools } from './run-tools.ts';
 import type { ToolUser } from './tool-tables.ts';
 
 const alice: KeyPrincipal = {
   ...({ type: 'key', id: 'key_1', name: 'alice', role: 'caller' } as const),
   namespaces: null,
   agents: null,
+};
+
+const asking: AskingRun = {
+  signal: new AbortController().signal,
+  onToolCalled: () => undefined,
 };
 
 function user(tools: readonly Partial<ToolDescription>[] = [{ name: 'add' }]): ToolUser {
@@ -58,6 +63,16 @@ function scene(...rules: Rule[]) {
     onChange: (listener) => {
       onChange = listener;
     },
+    callTool: async ({ tool, args, isAllowed }) => ({
+      outcome: isAllowed(args) ? 'ok' : 'denied',
+      text: tool,
+      durationMs: 1,
+      cache: null,
+      violation: null,
+      argumentBytes: 2,
+      resultBytes: 4,
+      error: null,
+    }),
     emit,
   });
   /** `call_tool add allow r native`, one for each decision. */
@@ -231,7 +246,7 @@ describe('a question of a worker', () => {
     const claim = { runId: 'run_1', tool: 'add', provenance: 'native', answer: 'allow' } as const;
     for (let index = 0; index < 1200; index++) tools.onDecided(claim);
     tools.onDecided({ ...claim, tool: 'drop', answer: 'deny' });
-    await tools.answer({ ask: 'authorize_tool', tool: 'add', arguments: { n: 1 } });
+    await tools.answer({ ask: 'authorize_tool', tool: 'add', arguments: { n: 1 } }, asking);
     expect(emitted).toHaveLength(1001);
     end();
     expect(emitted).toHaveLength(1002);
@@ -247,9 +262,10 @@ describe('a question of a worker', () => {
   test('is decided with the arguments, and recorded once', async () => {
     const { toolsOf, decided } = scene(rule({ resources: ['add'], when: 'args.n > 3' }));
     const tools = toolsOf(user(), 'req_1');
-    expect(await tools.answer({ ...ask, arguments: { n: 4 } })).toBe(false);
-    expect(await tools.answer({ ...ask, arguments: { n: 3 } })).toBe(true);
-    expect(await tools.answer({ ...ask, arguments: 'no object' })).toBe(false);
+    const answerOn = (args: unknown) => tools.answer({ ...ask, arguments: args }, asking);
+    expect(await answerOn({ n: 4 })).toEqual({ type: 'value', value: false });
+    expect(await answerOn({ n: 3 })).toEqual({ type: 'value', value: true });
+    expect(await answerOn('no object')).toEqual({ type: 'value', value: false });
     expect(decided()).toEqual([
       'call_tool add deny r mcp',
       'call_tool add allow agents-call-their-tools mcp',
@@ -257,15 +273,23 @@ describe('a question of a worker', () => {
     ]);
   });
 
-  test('for a gateway tool is decided before anything else of it', async () => {
+  test('for a gateway tool goes to what calls them, with the rules to ask and the result told of', async () => {
     const { toolsOf, decided } = scene(rule({ resources: ['secret'] }));
     const { answer } = toolsOf(user(), 'req_1');
     const call = { ask: 'call_tool', arguments: {} } as const;
-    await expect(answer({ ...call, tool: 'secret' })).rejects.toMatchObject({
-      code: 'not_allowed',
-      message: 'The tool secret may not be called here.',
+    const told: string[] = [];
+    const onToolCalled: AskingRun['onToolCalled'] = (tool, { outcome }) =>
+      void told.push(`${tool} ${outcome}`);
+    expect(await answer({ ...call, tool: 'secret' }, { ...asking, onToolCalled })).toMatchObject({
+      type: 'tool',
+      outcome: 'denied',
     });
-    await expect(answer({ ...call, tool: 'open' })).rejects.toMatchObject({ code: 'tool_failed' });
+    expect(await answer({ ...call, tool: 'open' }, { ...asking, onToolCalled })).toMatchObject({
+      type: 'tool',
+      outcome: 'ok',
+      text: 'open',
+    });
+    expect(told).toEqual(['secret denied', 'open ok']);
     expect(decided()).toEqual([
       'call_tool secret deny r gateway',
       'call_tool open allow agents-call-their-tools gateway',

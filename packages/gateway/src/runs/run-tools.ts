@@ -1,7 +1,8 @@
-import { GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { decide } from '../policy/rules/decide.ts';
+import type { CallGatewayTool, GatewayToolResult } from '../protocol/gateway-tools.ts';
 import type { Decision } from '../protocol/policy.ts';
+import type { WorkerAnswer } from '../protocol/pool.ts';
 import type { Provenance } from '../protocol/run.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
 import { createDecisionCap, type DecisionCap } from './decision-cap.ts';
@@ -16,6 +17,7 @@ import {
 export type RunToolsDeps = ToolTablesDeps & {
   /** Calls back when rules may decide otherwise than before. */
   readonly onChange: (listener: () => void) => void;
+  readonly callTool: CallGatewayTool;
   readonly emit: Emit;
 };
 
@@ -28,7 +30,15 @@ export type RunTools = {
   /** Records what the worker made of the verdicts. */
   readonly onDecided: (decided: ToolDecided) => void;
   /** Answers a question of the worker, with the arguments of a call at hand. */
-  readonly answer: (question: WorkerQuestion) => Promise<unknown>;
+  readonly answer: (question: WorkerQuestion, run: AskingRun) => Promise<WorkerAnswer>;
+};
+
+/** The run that a question is asked in. */
+export type AskingRun = {
+  /** Aborts with it. */
+  readonly signal: AbortSignal;
+  /** Told of each gateway tool that was called. */
+  readonly onToolCalled: (tool: string, result: GatewayToolResult) => void;
 };
 
 /** How often verdicts that depend on the clock are looked at. */
@@ -94,7 +104,7 @@ export function createRunTools(
         };
       },
       onDecided: (decided) => record(run, decided),
-      answer: (question) => answer(deps, run, question),
+      answer: (question, asking) => answer(deps, run, { question, ...asking }),
     };
   };
 }
@@ -130,25 +140,34 @@ function earlierOf({ earlier }: Live): ToolTable | null {
 }
 
 async function answer(
-  { rules, nowSeconds }: RunToolsDeps,
+  { rules, nowSeconds, callTool }: RunToolsDeps,
   { user, requestId, decisions }: Live,
-  question: WorkerQuestion,
-): Promise<unknown> {
-  const { tool, arguments: args } = question;
-  const isAllowed = (provenance: Provenance) => {
+  { question, signal, onToolCalled }: AskingRun & { readonly question: WorkerQuestion },
+): Promise<WorkerAnswer> {
+  const { tool } = question;
+  const isAllowed = (provenance: Provenance, args: unknown) => {
     const asked = toolQuestion(user, { tool, provenance, args });
     const decision = decide(rules(), asked, nowSeconds());
     decisions.record({ type: 'access_decided', question: asked, decision, requestId });
     return decision.answer === 'allow';
   };
   switch (question.ask) {
-    case 'authorize_tool':
-      return isAllowed(question.provenance ?? 'native');
-    case 'call_tool':
-      if (!isAllowed('gateway')) {
-        throw new GatewayError('not_allowed', `The tool ${tool} may not be called here.`);
-      }
-      throw new GatewayError('tool_failed', `No gateway tool '${tool}' is configured.`);
+    case 'authorize_tool': {
+      const { provenance = 'native', arguments: args } = question;
+      return { type: 'value', value: isAllowed(provenance, args) };
+    }
+    case 'call_tool': {
+      const result = await callTool({
+        tool,
+        args: question.arguments,
+        keyId: user.key.id,
+        noCache: question.noCache ?? false,
+        signal,
+        isAllowed: (args) => isAllowed('gateway', args),
+      });
+      onToolCalled(tool, result);
+      return { type: 'tool', ...result };
+    }
     default:
       return question satisfies never;
   }

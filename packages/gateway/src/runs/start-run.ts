@@ -3,6 +3,7 @@ import { principalOf } from '../policy/authorize.ts';
 import { decide, decideOnAgent } from '../policy/rules/decide.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
+import type { CallGatewayTool } from '../protocol/gateway-tools.ts';
 import { nearestIds, unknownModel } from '../protocol/nearest.ts';
 import type { Caller, Decision, Question } from '../protocol/policy.ts';
 import type { Manifest, ModuleLoad } from '../protocol/records.ts';
@@ -45,6 +46,7 @@ export type RunLimits = {
 };
 
 export type StartRunDeps = BeginRunDeps & {
+  readonly callTool: CallGatewayTool;
   /** By model id, or by a bare name that only one agent `maySee` says yes to has. */
   readonly find: (
     modelId: string,

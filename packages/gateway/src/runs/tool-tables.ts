@@ -125,10 +125,10 @@ type Table = {
 
 function verdictOn({ name, type }: ToolDescription, { user, asked, decisionOn }: Table) {
   // What is called elsewhere is called with arguments that nobody here gets to see.
-  if (type !== 'function') {
+  if (type !== 'function' && type !== 'gateway') {
     return decisionOn(name, type === 'hosted_tool' ? 'hosted' : 'native').answer;
   }
-  // A gateway's tool in an agent's list looks like one of the module's own.
+  // One of an MCP server, or one that the gateway gives, may have the name of one of the module's own.
   const provenances: Provenance[] = asked.facts.dependsOnProvenances(user)
     ? ['native', 'gateway', 'mcp']
     : ['native'];

@@ -1,6 +1,7 @@
 import { isLastEvent, noUsage, type RunEvent } from '../protocol/run.ts';
 import type {
   FromWorker,
+  ToolResult,
   ToolVerdicts,
   WorkerQuestion,
   WorkerRun,
@@ -9,6 +10,7 @@ import { createEventLane, type EventLane } from './event-lane.ts';
 import type { LoadedModule, RunModule } from './loaded-module.ts';
 import type { GatewayLink } from './run/outside-runs.ts';
 import { Refused } from './run/run-scope.ts';
+import { createToolResults } from './tools/tool-results.ts';
 
 /** The runs of this process, by id. Messages for a run that is over are dropped, but for `cancel`, which is answered. */
 export type ActiveRuns = {
@@ -19,6 +21,8 @@ export type ActiveRuns = {
   readonly decide: (runId: string, verdicts: ToolVerdicts) => void;
   /** Hands a reply to whoever asked. */
   readonly answer: (callId: string, result: unknown) => void;
+  /** Takes a part of a tool's result; the last one answers whoever asked. */
+  readonly takeToolResult: (part: ToolResult, bytes: Uint8Array | null) => void;
   /** Hands a refusal to whoever asked; `message` says why. */
   readonly refuse: (callId: string, message: string) => void;
   /** The way to the gateway for what is done outside of runs. */
@@ -89,6 +93,7 @@ export function createActiveRuns(deps: {
       if (run) run.verdicts = verdicts;
     },
     answer: questions.answer,
+    takeToolResult: createToolResults(questions.answer),
     refuse: questions.refuse,
     outside: {
       ask: (question) => questions.ask(null, question, AbortSignal.timeout(outsidePatienceMs)),

@@ -27,7 +27,10 @@ async function callOnce(ask: () => Promise<unknown>) {
 
 describe('a gateway tool', () => {
   test('is called by the gateway, which alone decides about it', async () => {
-    const { asked, decided, events, told } = await callOnce(async () => ({ text: 'Grüße' }));
+    const { asked, decided, events, told } = await callOnce(async () => ({
+      outcome: 'ok',
+      text: 'Grüße',
+    }));
     expect(asked).toEqual([{ ask: 'call_tool', tool: 'fetch_doc', arguments: { url: 'a.md' } }]);
     expect(decided).toEqual([]);
     expect(events).toMatchObject([
@@ -36,7 +39,7 @@ describe('a gateway tool', () => {
       { type: 'text', delta: 'Done.' },
       { type: 'finished' },
     ]);
-    expect(told).toContain(String.raw`{\"text\":\"Grüße\"}`);
+    expect(told).toContain('Grüße');
   });
 
   test.each([
@@ -48,11 +51,23 @@ describe('a gateway tool', () => {
     expect(told).toContain(expected);
   });
 
-  test('tells the model that there is no gateway', async () => {
+  test.each(['failed', 'denied', 'timeout'] as const)(
+    'that ends as %s is told so',
+    async (outcome) => {
+      const { events, told } = await callOnce(async () => ({
+        outcome,
+        text: 'Say what is wrong.',
+      }));
+      expect(events).toContainEqual(expect.objectContaining({ type: 'tool_ended', outcome }));
+      expect(told).toContain('Say what is wrong.');
+    },
+  );
+
+  test('throws where there is no gateway, and says how to run one', async () => {
     const tool = gatewayTool('fetch_doc');
     expect(tool.description).toBe('Gateway tool "fetch_doc".');
-    expect(await tool.invoke({}, '{}')).toBe(
-      'The gateway tool "fetch_doc" can be called only in a run of the gateway.',
+    await expect(tool.invoke({}, '{}')).rejects.toThrow(
+      /^The gateway tool "fetch_doc" is executed by Dropgate, and no gateway runs this process\. Start one with `npx dropgate dev`/,
     );
   });
 });

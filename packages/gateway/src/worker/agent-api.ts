@@ -1,54 +1,32 @@
-import { gatewayToolMark, parsedArguments } from './run/guard-tools.ts';
-import { Refused, runScope } from './run/run-scope.ts';
+import { type GatewayTool, makeGatewayTool } from './tools/gateway-tool.ts';
+import { processTools } from './tools/process-tools.ts';
 
-/** A tool as the Agents SDK takes it in an agent's `tools`; written for its types, which want lists that may change. */
-export type GatewayTool = {
-  type: 'function';
-  name: string;
-  description: string;
-  parameters: {
-    type: 'object';
-    properties: Record<string, never>;
-    required: never[];
-    additionalProperties: true;
-  };
-  strict: false;
-  invoke: (context: unknown, input: string) => Promise<string>;
-  needsApproval: () => Promise<boolean>;
-  isEnabled: () => Promise<boolean>;
-  inputGuardrails: never[];
-  outputGuardrails: never[];
+export type { GatewayTool } from './tools/gateway-tool.ts';
+
+/** Names of gateway tools. `dropgate types` writes those that there are, so that an editor completes them. */
+// biome-ignore lint/suspicious/noEmptyInterface: a declaration file of the project adds to it.
+export interface GatewayToolNames {}
+
+/** What a gateway tool may be used with. */
+export type GatewayToolOptions = {
+  /** In place of what the gateway says of the tool. */
+  readonly description?: string;
+  /** Calls it anew each time, whatever is kept of equal calls. */
+  readonly noCache?: boolean;
 };
 
 /**
  * A tool that the gateway owns and executes, for an agent's `tools`: `tools: [gatewayTool('fetch_doc')]`.
- * Its calls go to the gateway; what the gateway refuses is told to the model, and so is that there is no gateway.
+ * Its calls go to the gateway; what the gateway refuses is told to the model. Outside of a gateway a call throws.
+ *
+ * @param options - A text is its description.
  */
-export function gatewayTool(name: string, description?: string): GatewayTool {
-  const tool: GatewayTool = {
-    type: 'function',
-    name,
-    description: description ?? `Gateway tool "${name}".`,
-    parameters: { type: 'object', properties: {}, required: [], additionalProperties: true },
-    strict: false,
-    invoke: (_context, input) => callGateway(name, input),
-    needsApproval: async () => false,
-    isEnabled: async () => true,
-    inputGuardrails: [],
-    outputGuardrails: [],
-  };
-  return Object.assign(tool, { [gatewayToolMark]: true });
-}
-
-async function callGateway(name: string, input: string): Promise<string> {
-  const scope = runScope.getStore();
-  if (!scope) return `The gateway tool "${name}" can be called only in a run of the gateway.`;
-  try {
-    const question = { ask: 'call_tool', tool: name, arguments: parsedArguments(input) } as const;
-    const result = await scope.request.ask(question);
-    return typeof result === 'string' ? result : JSON.stringify(result ?? null);
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return error.message || `The tool ${name} may not be called here.`;
-  }
+export function gatewayTool(
+  name: keyof GatewayToolNames | (string & {}),
+  options: string | GatewayToolOptions = {},
+): GatewayTool {
+  processTools.use(name);
+  const { description, noCache = false } =
+    typeof options === 'string' ? { description: options } : options;
+  return makeGatewayTool({ name, description, noCache });
 }

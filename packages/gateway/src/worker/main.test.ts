@@ -236,7 +236,8 @@ describe('a run in a worker', () => {
       tool: 'fetch_doc',
       arguments: { url: 'a.md' },
     });
-    worker.send({ type: 'reply', callId, result: 'A page.' });
+    worker.send({ type: 'tool_result', callId }, Buffer.from('A '));
+    worker.send({ type: 'tool_result', callId, outcome: 'ok' }, Buffer.from('page.'));
     expect(await eventsOf(worker, 'run_1')).toMatchObject([
       { type: 'tool_started', tool: 'fetch_doc', provenance: 'gateway' },
       { type: 'tool_ended', outcome: 'ok' },

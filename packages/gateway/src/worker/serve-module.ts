@@ -14,6 +14,7 @@ import type { LoadedModule } from './loaded-module.ts';
 import { createModelLine } from './models/model-line.ts';
 import type { Preload } from './preload.ts';
 import { processRuns } from './run/outside-runs.ts';
+import { processTools } from './tools/process-tools.ts';
 
 /** What answers the gateway's messages in a worker. */
 export type ModuleServer = {
@@ -64,8 +65,10 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
   return {
     take(message, bytes) {
       if (message.type === 'model_data') return line.take(message, bytes);
+      if (message.type === 'tool_result') return state.runs?.takeToolResult(message, bytes);
       if (message.type !== 'load') return takeMessage(message, state, deps);
       if (state.phase !== 'spare') return;
+      processTools.connect(message.tools ?? null);
       if (message.version !== protocolVersion) return refuseVersion(message, send);
       load(message.load, message.timeoutMs).catch((error: unknown) => refuseLoad(error, send));
     },
@@ -102,7 +105,7 @@ function finishLoad(state: State, result: LoadResult, deps: ModuleServerDeps): v
 }
 
 function takeMessage(
-  message: Exclude<ToWorker, { type: 'load' | 'model_data' }>,
+  message: Exclude<ToWorker, { type: 'load' | 'model_data' | 'tool_result' }>,
   { module, runs }: State,
   { send, onShutdown }: ModuleServerDeps,
 ): void {
@@ -125,6 +128,9 @@ function takeMessage(
       break;
     case 'refusal':
       runs?.refuse(message.callId, message.message);
+      break;
+    case 'tools_changed':
+      processTools.change(message.tools);
       break;
     case 'ping':
       send(pong(message.sequence));

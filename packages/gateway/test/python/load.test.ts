@@ -178,7 +178,7 @@ describe.skipIf(missing)(`loading a Python module (${missing ?? 'runs'})`, () =>
       ['tool_search', 'hosted_tool'],
       ['apply_patch', 'apply_patch'],
       ['shell', 'shell'],
-      ['fetch_doc', 'function'],
+      ['fetch_doc', 'gateway'],
     ]);
   });
 

@@ -164,23 +164,23 @@ agent = Agent(
 `;
     const { worker, manifest } = await loadedWorker({ 'agent.py': module }, upstream.baseUrl);
     expect(manifest.agents[0]?.tools).toMatchObject([
-      { name: 'fetch_doc', type: 'function' },
+      { name: 'fetch_doc', type: 'gateway' },
       { name: 'other', description: 'Another one.' },
     ]);
     const first = worker.eventsOf('Read');
     const asked = await worker.next('question');
     const question = { ask: 'call_tool', tool: 'fetch_doc', arguments: { url: 'a.md' } };
     expect(asked.question).toEqual(question);
-    worker.send({ type: 'reply', callId: asked.callId, result: { text: 'Grüße' } });
+    const whole = Buffer.from('Grüße');
+    worker.send({ type: 'tool_result', callId: asked.callId }, whole.subarray(0, 3));
+    worker.send({ type: 'tool_result', callId: asked.callId, outcome: 'ok' }, whole.subarray(3));
     expect(await first).toMatchObject([
       { type: 'tool_started', tool: 'fetch_doc', provenance: 'gateway' },
       { type: 'tool_ended', outcome: 'ok' },
       { type: 'text', delta: 'Read.' },
       { type: 'finished' },
     ]);
-    expect(JSON.stringify(upstream.calls[1]?.body.input)).toContain(
-      String.raw`{\"text\":\"Grüße\"}`,
-    );
+    expect(JSON.stringify(upstream.calls[1]?.body.input)).toContain('Grüße');
     const second = worker.eventsOf('Read');
     const { callId } = await worker.next('question');
     worker.send({ type: 'refusal', callId, message: 'No such tool is configured.' });

@@ -28,7 +28,7 @@ type Message<Type extends FromWorker['type']> = Extract<FromWorker, { type: Type
 /** A worker process as the gateway starts it, and what it says. */
 export type NodeWorker = {
   readonly process: ChildProcess;
-  readonly send: (message: ToWorker) => void;
+  readonly send: (message: ToWorker, bytes?: Uint8Array) => void;
   /** The next message of a type, among those not yet taken. */
   readonly next: <Type extends FromWorker['type']>(type: Type) => Promise<Message<Type>>;
   /** All messages so far. */

@@ -30,7 +30,7 @@ type Message<Type extends FromWorker['type']> = Extract<FromWorker, { type: Type
 /** A Python worker process, and what it says. */
 export type PythonWorker = {
   readonly pid: number;
-  readonly send: (message: ToWorker) => void;
+  readonly send: (message: ToWorker, bytes?: Uint8Array) => void;
   /** The next message of a type, among those not yet taken. */
   readonly next: <Type extends FromWorker['type']>(type: Type) => Promise<Message<Type>>;
   /** All messages so far. */

@@ -7,6 +7,7 @@ import { createTakeSlot } from '../../src/policy/limits/limit-checks.ts';
 import { createRunSlots } from '../../src/policy/limits/run-slots.ts';
 import { builtInRules } from '../../src/policy/rules/built-in.ts';
 import { compileRules } from '../../src/policy/rules/rule-set.ts';
+import type { GatewayToolResult } from '../../src/protocol/gateway-tools.ts';
 import type { Caller, KeyRecord, Rule } from '../../src/protocol/policy.ts';
 import type { PoolRun } from '../../src/protocol/pool.ts';
 import type { ModuleLoad, ModuleSettings } from '../../src/protocol/records.ts';
@@ -102,6 +103,7 @@ export function scene(options: Scene = {}) {
   const startRun = createStartRun({
     agentIds: () => ['default/a', 'default/hidden'],
     find: async () => (options.known === false ? undefined : foundAgent(options)),
+    callTool: async () => someResult,
     policy: {
       authorize: createAuthorize({ rules: () => rules, nowSeconds: () => 0, emit }),
       rules: () => rules,
@@ -235,3 +237,14 @@ function pooled(said: readonly RunEvent[], { signal, ending, onEvent }: PoolRun)
     }
   };
 }
+
+const someResult: GatewayToolResult = {
+  outcome: 'ok',
+  text: 'read',
+  durationMs: 5,
+  cache: 'miss',
+  violation: null,
+  argumentBytes: 2,
+  resultBytes: 4,
+  error: null,
+};

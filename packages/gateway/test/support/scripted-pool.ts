@@ -80,7 +80,12 @@ export function scriptedPool(
     stateFolder,
     hostEnv: { PATH: process.env.PATH, ...more.hostEnv },
     grantModelAccess: (agentId) => loggedAccess(agentId, accessLog, more.metered ?? {}),
-    outside: { answer: async () => false, onToolDecided: () => undefined, ...more.outside },
+    outside: {
+      answer: async () => ({ type: 'value', value: false }),
+      onToolDecided: () => undefined,
+      ...more.outside,
+    },
+    toolsFor: () => ({ tools: [], offered: [] }),
     emit(event) {
       emitted.push(event);
       for (const waiter of waiting) waiter(event);

@@ -21,7 +21,7 @@ test('the gateway sends a worker what the vectors say, in their order', async ()
     answer: async ({ tool }) => {
       if (tool !== 'allowed_tool') throw new Error('no');
       run.decide({ otherwise: 'ask', tools: { allowed_tool: 'allow', erase: 'deny' } });
-      return true;
+      return { type: 'value', value: true };
     },
   });
   const events = eventsOf({ ...run, cancel: () => undefined });

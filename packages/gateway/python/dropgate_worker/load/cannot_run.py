@@ -17,6 +17,7 @@ from ..explain.failure_detail import shown_path
 from ..explain.load_failure import finding, install_hint
 from ..explain.seen import Seen
 from ..protocol import Finding
+from ..run.process_tools import GATEWAY_TOOL
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -103,6 +104,8 @@ def _duplicate_tools(agent: Agent[Any], seen: Seen) -> list[Finding]:
         if type(tool).__name__ == "FunctionTool"
         and getattr(tool, "is_enabled", True) is True
         and getattr(tool, "_tool_namespace", None) is None
+        # Of one of the gateway and one of the module's own, the gateway tells.
+        and not getattr(tool, GATEWAY_TOOL, False)
     )
     # The SDK offers the last of them alone.
     return [

@@ -14,6 +14,7 @@ from ..agent_shape import (
     tool_type,
 )
 from ..protocol import AgentDescription, ToolDescription
+from ..run.process_tools import GATEWAY_TOOL
 
 if TYPE_CHECKING:
     from agents import Agent
@@ -43,7 +44,7 @@ def _describe_agent(agent: Agent[Any]) -> AgentDescription:
 def _describe_tool(tool: object) -> ToolDescription:
     return {
         "name": text_or_none(getattr(tool, "name", None)) or "unnamed",
-        "type": tool_type(tool),
+        "type": "gateway" if getattr(tool, GATEWAY_TOOL, False) else tool_type(tool),
         "description": text_or_none(getattr(tool, "description", None)),
         # A function of the author's decides by the arguments of a call, so it may ask.
         "needsApproval": getattr(tool, "needs_approval", False) is not False,

@@ -27,6 +27,7 @@ from ..explain.unclear_pick import explain_choice, explain_inner_choice
 from ..loaded_module import LoadedModule
 from ..models.model_access import keep_model_access
 from ..protocol import Finding, Manifest, ModuleLoad
+from ..run.process_tools import process_tools
 from ..sdk import api_in_use, describe_sdk, import_sdk
 from .apply_settings import apply_settings
 from .calls_at_load import (
@@ -230,12 +231,14 @@ class Loading:
         if errors:
             return self._failed([*errors, *findings])
         self._sources.keep()
+        process_tools.give(settings.get("tools", []), agent)
         manifest: Manifest = {
             "kind": picked.kind,
             "exportName": picked.name,
             "exports": list(self._exports),
             "agents": describe_agents(agent) if agent is not None else [],
             "settings": settings,
+            "gatewayTools": process_tools.used,
             "model": model,
             "upstream": upstream,
             "sdk": describe_sdk(self._sdk, load["folder"]),

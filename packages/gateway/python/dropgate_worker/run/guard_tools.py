@@ -7,18 +7,18 @@ turn asks for them.
 
 from __future__ import annotations
 
-import json
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import listed, tool_type
 from ..protocol import Message
 from ..run_protocol import TOOL_NAME_LIMIT, Answer, Provenance, ToolVerdict
+from .process_tools import GATEWAY_TOOL, with_given_tools
+from .result_text import parsed_arguments
 from .run_scope import RunScope, process_runs
 
 GUARD_NAME = "dropgate_policy"
 _GUARDED = "_dropgate_guarded"
-GATEWAY_TOOL = "_dropgate_gateway_tool"
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -56,7 +56,7 @@ def provenance_of(tool: object, agent: object) -> Provenance:
 def _guarding(sdk: ModuleType, original: ToolList) -> ToolList:
     @wraps(original)
     async def get_all_tools(self: object, *args: Any, **kwargs: Any) -> list[Any]:
-        tools = await original(self, *args, **kwargs)
+        tools = with_given_tools(await original(self, *args, **kwargs), self)
         for tool in tools:
             _guard(sdk, tool)
         return [tool for tool in tools if await _is_offered(tool, self)]
@@ -171,21 +171,6 @@ def _question(tool: str, provenance: Provenance, arguments: object) -> Message:
         "arguments": parsed_arguments(arguments),
         "provenance": provenance,
     }
-
-
-def parsed_arguments(arguments: object) -> object:
-    """Arguments of a call as JSON, or as the text they are where they are no JSON."""
-    if not isinstance(arguments, str):
-        return arguments
-    try:
-        return json.loads(arguments, parse_constant=_refuse_constant)
-    except ValueError:
-        return arguments
-
-
-def _refuse_constant(name: str) -> None:
-    # `NaN` is none of JSON's, though Python reads and writes it.
-    raise ValueError(name)
 
 
 def _told(tool: str) -> str:

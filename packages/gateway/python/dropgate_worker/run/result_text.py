@@ -75,3 +75,18 @@ def _fields(value: object) -> dict[str, Any]:
 def _message_text(item: MessageOutputItem) -> str:
     content = listed(item.raw_item, "content")
     return "".join(part.text for part in content if getattr(part, "type", "") == "output_text")
+
+
+def parsed_arguments(arguments: object) -> object:
+    """Arguments of a call as JSON, or as the text they are where they are no JSON."""
+    if not isinstance(arguments, str):
+        return arguments
+    try:
+        return json.loads(arguments, parse_constant=_refuse_constant)
+    except ValueError:
+        return arguments
+
+
+def _refuse_constant(name: str) -> None:
+    # `NaN` is none of JSON's, though Python reads and writes it.
+    raise ValueError(name)

@@ -16,6 +16,7 @@ class ToolActivity:
         self._tell = tell
         self._open: dict[str, tuple[ToolCall, float]] = {}
         self._causes: dict[str, FailureDetail] = {}
+        self._known: dict[str, Outcome] = {}
         self._reached: set[str] = set()
         self._held: list[tuple[str, RunEvent]] = []
         self._holders = 0
@@ -33,7 +34,12 @@ class ToolActivity:
     def ended(self, call_id: str, output: object) -> None:
         """A call ends; a failure is told by what was thrown, or by the sentence the SDK gives the model instead."""
         said = isinstance(output, str) and _SDK_FAILURE.match(output)
-        self._end(call_id, "failed" if said or call_id in self._causes else "ok")
+        is_failed = said or call_id in self._causes
+        self._end(call_id, self._known.pop(call_id, "failed" if is_failed else "ok"))
+
+    def ends_as(self, call_id: str, outcome: Outcome) -> None:
+        """Says how a call ended that whoever made it knows more of than its output tells, before it ends."""
+        self._known[call_id] = outcome
 
     def denied(self, call_id: str) -> None:
         """A call was refused by policy."""

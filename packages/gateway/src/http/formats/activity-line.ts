@@ -9,14 +9,23 @@ export function activityLine(activity: Activity): string {
     case 'tool_started':
       return `Calling ${activity.tool}…`;
     case 'tool_ended':
-      return { ok: '', denied: `${activity.tool} was denied.`, failed: `${activity.tool} failed.` }[
-        activity.outcome
-      ];
+      return endLine(activity);
     case 'handed_off':
       return `Handing off to ${activity.toAgent}…`;
     default:
       return activity satisfies never;
   }
+}
+
+function endLine({ tool, outcome }: Extract<Activity, { type: 'tool_ended' }>): string {
+  const said = {
+    ok: '',
+    denied: 'was denied.',
+    failed: 'failed.',
+    timeout: 'took too long.',
+    aborted: 'was ended.',
+  }[outcome];
+  return said === '' ? '' : `${tool} ${said}`;
 }
 
 /** The same for a program: the value of `x_agent` in a chunk. */

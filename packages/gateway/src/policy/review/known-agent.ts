@@ -39,5 +39,6 @@ export function hashAlias({ sha256 }: KnownAgent): Pick<Question, 'aliases'> {
 }
 
 function provenanceOf(toolType: string): Provenance {
+  if (toolType === 'gateway') return 'gateway';
   return toolType === 'hosted_tool' ? 'hosted' : 'native';
 }

@@ -7,6 +7,8 @@ export type NamespaceSettings = {
   readonly runAgents?: Effect | readonly string[];
   readonly nativeTools?: Effect;
   readonly tools?: readonly string[];
+  /** Gateway tools that its agents are given; whether they may call them is for the rules. */
+  readonly offerTools?: readonly string[];
   readonly modules?: { readonly allow: readonly string[] };
 };
 

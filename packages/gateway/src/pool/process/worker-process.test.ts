@@ -80,7 +80,7 @@ describe('a model call', () => {
 });
 
 test('passes over what a later version may say', async () => {
-  const worker = start({ args: ['-e', greetAndSay({ type: 'tools_changed' })] });
+  const worker = start({ args: ['-e', greetAndSay({ type: 'session_get' })] });
   expect(await worker.ready).toBe(true);
   expect(await worker.end('shutdown')).toMatchObject({ reason: 'shutdown' });
 });

@@ -112,9 +112,9 @@ export class WorkerProcess {
     this.#takeModelMessage = answerOver(this.#channel);
   }
 
-  /** Throws where the message cannot be written as JSON. */
-  send(message: ToWorker): void {
-    this.#channel.send(message);
+  /** Throws where the message cannot be written as JSON; `bytes` follow it. */
+  send(message: ToWorker, bytes?: Uint8Array): void {
+    this.#channel.send(message, bytes);
     if (message.type === 'load') this.#watchdog.suspend();
   }
 

@@ -14,7 +14,13 @@ export const workerQuestionSchema = z.discriminatedUnion('ask', [
     /** Absent: `native`. */
     provenance: provenanceSchema.exactOptional(),
   }),
-  z.object({ ask: z.literal('call_tool'), tool: z.string(), arguments: z.unknown() }),
+  z.object({
+    ask: z.literal('call_tool'),
+    tool: z.string(),
+    arguments: z.unknown(),
+    /** Whether it is called anew, whatever is kept of equal calls. */
+    noCache: z.boolean().exactOptional(),
+  }),
 ]);
 
 /** A `ToolDecided`. */

@@ -1,3 +1,4 @@
+import type { GatewayToolTable, ToolOutcome } from '../gateway-tools.ts';
 import type { Inferred } from '../inferred.ts';
 import type { ToolVerdict } from '../policy.ts';
 import type { ModuleLoad } from '../records.ts';
@@ -47,7 +48,11 @@ export type ToWorker =
       readonly load: ModuleLoad;
       /** How long the load may take; without a limit where it is absent. */
       readonly timeoutMs?: number;
+      /** Absent where none is known. */
+      readonly tools?: GatewayToolTable;
     }
+  /** The gateway's tools are others from now on. */
+  | { readonly type: 'tools_changed'; readonly tools: GatewayToolTable }
   | { readonly type: 'run'; readonly run: WorkerRun; readonly credits: number }
   | { readonly type: 'credit'; readonly runId: string; readonly events: number }
   | { readonly type: 'cancel'; readonly runId: string; readonly reason: string }
@@ -55,9 +60,19 @@ export type ToWorker =
   | { readonly type: 'decisions'; readonly runId: string; readonly verdicts: ToolVerdicts }
   | { readonly type: 'reply'; readonly callId: string; readonly result: unknown }
   | { readonly type: 'refusal'; readonly callId: string; readonly message: string }
+  | ToolResult
   | ModelData
   | { readonly type: 'ping'; readonly sequence: number }
   | { readonly type: 'shutdown' };
+
+/**
+ * A part of the answer to a `call_tool`, a text for the model in UTF-8: its bytes may follow. The last part has `outcome`.
+ */
+export type ToolResult = {
+  readonly type: 'tool_result';
+  readonly callId: string;
+  readonly outcome?: ToolOutcome;
+};
 
 /**
  * A part of the answer to a `model_call`; its bytes may follow. The first has status and headers, names of these in small
@@ -98,12 +113,11 @@ export type ModelMessage = Extract<
 /** A worker's answer to `load`, or the same said for a worker that died over it. */
 export type LoadAnswer = Extract<FromWorker, { type: 'loaded' | 'load_failed' }>;
 
-/** Message types kept for sessions, approvals and live tables of gateway tools; a peer that gets one answers nothing. */
+/** Message types kept for sessions and approvals; a peer that gets one answers nothing. */
 export const reservedMessageTypes = [
   'session_get',
   'session_add',
   'session_clear',
   'state',
   'interrupted',
-  'tools_changed',
 ] as const;

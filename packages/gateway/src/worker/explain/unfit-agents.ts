@@ -9,6 +9,7 @@ import {
 import type { TopLevel } from '../load/choose-agent.ts';
 import { describeAgent } from '../load/describe.ts';
 import { fieldsOf, nameOf } from '../sdk.ts';
+import { isGatewayTool } from '../tools/gateway-tool.ts';
 import { type Place, placeOf } from './code-place.ts';
 import { findRunModel } from './run-model.ts';
 import { sandboxHint } from './sandbox-hint.ts';
@@ -110,7 +111,10 @@ function findDuplicateTools(agent: AgentShape, source: AgentSource): Finding[] {
 }
 
 function duplicatesOf(agent: AgentShape, source: AgentSource): Finding[] {
-  const functions = agent.tools.filter((tool) => fieldsOf(tool).type === 'function');
+  // Of one of the gateway and one of the module's own, the gateway tells.
+  const functions = agent.tools.filter(
+    (tool) => fieldsOf(tool).type === 'function' && !isGatewayTool(tool),
+  );
   const names = functions.map(nameOf);
   const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
   return [...twice].map((name) => ({

@@ -1,6 +1,7 @@
 import type { AgentDescription, ToolDescription } from '../../protocol/records.ts';
 import { type AgentShape, handoffGraph, handoffTargets } from '../agent-shape.ts';
 import { fieldsOf } from '../sdk.ts';
+import { isGatewayTool } from '../tools/gateway-tool.ts';
 
 /** Describes an agent and all that it can reach by handoff, itself first. Never throws. */
 export function describeAgents(root: AgentShape): Promise<AgentDescription[]> {
@@ -31,7 +32,7 @@ async function describeTool(tool: unknown): Promise<ToolDescription> {
   const fields = fieldsOf(tool);
   return {
     name: textOf(fields.name) ?? 'unnamed',
-    type: textOf(fields.type) ?? 'function',
+    type: isGatewayTool(tool) ? 'gateway' : (textOf(fields.type) ?? 'function'),
     description: textOf(fields.description),
     needsApproval: await needsApproval(fields.needsApproval),
   };

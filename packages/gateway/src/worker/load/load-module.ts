@@ -25,6 +25,7 @@ import { callsAtLoad } from '../script/calls-at-load.ts';
 import { orHeld } from '../script/held-run.ts';
 import { createLoadScript, type LoadScript } from '../script/load-script.ts';
 import { createLoadPatience, LoadHangs, type LoadPatience } from '../script/stuck-import.ts';
+import { processTools } from '../tools/process-tools.ts';
 import { applySettings } from './apply-settings.ts';
 import type { TopLevel } from './choose-agent.ts';
 import { describeAgents } from './describe.ts';
@@ -259,6 +260,7 @@ async function describe(found: {
     exports: Object.keys(exports).filter((name) => name !== '__gateway__'),
     agents,
     settings,
+    gatewayTools: processTools.give(settings.tools ?? [], agent),
     model: applied.model,
     upstream: applied.upstream,
     sdk: sdk?.about ?? null,
@@ -280,9 +282,8 @@ async function describe(found: {
     loadMs: 0,
   };
   const makeContext = contextMaker(exports.__gateway__, topLevel);
-  const close = servers?.close;
   const module = { manifest, value: picked.value, sdk: sdk?.copy ?? null, makeContext };
-  return close ? { ...module, close } : module;
+  return servers?.close ? { ...module, close: servers.close } : module;
 }
 
 /** Only this process has the very bytes it loaded; the file may be another by the time the gateway looks. */

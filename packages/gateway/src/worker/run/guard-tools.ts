@@ -5,14 +5,14 @@ import type { ToolVerdicts } from '../../protocol/worker/messages.ts';
 import { agentOfTool } from '../agent-shape.ts';
 import type { SdkCopy } from '../loaded-module.ts';
 import { fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
+import { isGatewayTool } from '../tools/gateway-tool.ts';
+import { withGivenTools } from '../tools/given-tools.ts';
+import { parsedArguments } from '../tools/parsed-arguments.ts';
 import { processRuns } from './outside-runs.ts';
 import type { RunScope } from './run-scope.ts';
 
 const guardName = 'dropgate_policy';
 const guarded = Symbol('dropgate.guarded');
-
-/** Set on a tool that the gateway executes. */
-export const gatewayToolMark: unique symbol = Symbol('dropgate.gatewayTool');
 
 /** A call of a tool that runs here. */
 export type ToolCall = {
@@ -47,8 +47,9 @@ function guardToolList(owner: Readonly<Record<string, unknown>>): void {
   const original = owner.getAllTools;
   if (typeof original !== 'function' || guarded in original) return;
   const getAllTools = async function getAllTools(this: unknown, ...args: readonly unknown[]) {
-    const tools: unknown = await original.apply(this, args);
-    if (!Array.isArray(tools)) return tools;
+    const listed: unknown = await original.apply(this, args);
+    if (!Array.isArray(listed)) return listed;
+    const tools = withGivenTools(listed, this);
     const offers = await Promise.all(tools.map((tool: SdkTool) => isOffered(tool, this)));
     const offered = tools.filter((_tool, index) => offers[index]);
     return offered.map((tool) => guardTool(tool, provenanceOf(tool, this)));
@@ -185,10 +186,6 @@ async function isAllowedOutside({ tool, args, provenance }: ToolCall): Promise<b
   }
 }
 
-function isGatewayTool(tool: unknown): boolean {
-  return typeof tool === 'object' && tool !== null && gatewayToolMark in tool;
-}
-
 function isTooLong(tool: string): boolean {
   return tool.length > TOOL_NAME_LIMIT;
 }
@@ -201,14 +198,4 @@ function told(tool: string): string {
 function verdictOn(tool: string, verdicts: ToolVerdicts): ToolVerdict {
   if (isTooLong(tool)) return 'deny';
   return (Object.hasOwn(verdicts.tools, tool) ? verdicts.tools[tool] : null) ?? verdicts.otherwise;
-}
-
-/** Arguments of a call as JSON, or as the text they are where they are no JSON. */
-export function parsedArguments(args: unknown): unknown {
-  if (typeof args !== 'string') return args;
-  try {
-    return JSON.parse(args);
-  } catch {
-    return args;
-  }
 }

@@ -1,3 +1,4 @@
+import type { ToolOutcome } from '../../protocol/gateway-tools.ts';
 import type { FailureDetail, Provenance, RunEvent } from '../../protocol/run.ts';
 
 /** One tool call as the SDK's hooks name it. */
@@ -20,6 +21,8 @@ export type ToolActivity = {
   threw(callId: string, detail: FailureDetail): void;
   /** Marks a call as refused by policy, before it ends. */
   deny(callId: string): void;
+  /** Says how a call ended that whoever made it knows more of than its output tells, before it ends. */
+  endsAs(callId: string, outcome: ToolOutcome): void;
   handedOff(fromAgent: string, toAgent: string): void;
   /** Hooks run ahead of a stream that is read slowly: what they say is held back until the returned function is called. */
   hold(): () => void;
@@ -34,11 +37,11 @@ const sdkFailureText = /^An error occurred while (?:running|parsing|validating) 
 /** Makes the activity of one run. `send` is never awaited: hooks of the SDK are synchronous. */
 export function createToolActivity(send: (event: RunEvent) => void): ToolActivity {
   const open = new Map<string, ToolCall & { readonly startedAtMs: number }>();
-  const denied = new Set<string>();
+  const known = new Map<string, ToolOutcome>();
   const causes = new Map<string, FailureDetail>();
   const outbox = createOutbox(send);
 
-  const end = (callId: string, outcome: 'ok' | 'denied' | 'failed'): void => {
+  const end = (callId: string, outcome: ToolOutcome): void => {
     const call = open.get(callId);
     if (!call) return;
     open.delete(callId);
@@ -50,7 +53,7 @@ export function createToolActivity(send: (event: RunEvent) => void): ToolActivit
     // Some models use an id again in a later turn.
     causes.delete(callId);
     causes.delete(call.tool);
-    denied.delete(callId);
+    known.delete(callId);
     outbox.forget(callId);
   };
 
@@ -65,10 +68,11 @@ export function createToolActivity(send: (event: RunEvent) => void): ToolActivit
       // The failure of the run will tell the cause; twice would be two findings for one mistake.
       if (isFatal) for (const name of [callId, tool]) causes.delete(name);
       const isFailed = isFatal || isFailureText(output);
-      end(callId, denied.has(callId) ? 'denied' : isFailed ? 'failed' : 'ok');
+      end(callId, known.get(callId) ?? (isFailed ? 'failed' : 'ok'));
     },
     threw: (callId, detail) => void causes.set(callId, detail),
-    deny: (callId) => void denied.add(callId),
+    deny: (callId) => void known.set(callId, 'denied'),
+    endsAs: (callId, outcome) => void known.set(callId, outcome),
     // While a stream is read, its reader tells of handoffs, in their place between the texts.
     handedOff(fromAgent, toAgent) {
       if (!outbox.isHolding()) send({ type: 'handed_off', fromAgent, toAgent });
@@ -77,7 +81,7 @@ export function createToolActivity(send: (event: RunEvent) => void): ToolActivit
     reach: outbox.reach,
     close() {
       outbox.open();
-      for (const callId of open.keys()) end(callId, denied.has(callId) ? 'denied' : 'failed');
+      for (const callId of open.keys()) end(callId, known.get(callId) ?? 'failed');
     },
   };
 }

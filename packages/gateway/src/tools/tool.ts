@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { JsonSchema } from '../protocol/gateway-tools.ts';
+import { isNetwork } from './outbound/address-rules.ts';
+import type { Environment } from './outbound/dispatchers.ts';
+import type { SafeFetch } from './outbound/safe-fetch.ts';
+
+/** A tool that can be called. */
+export type Tool = {
+  readonly description: string;
+  /** JSON schema of its arguments, an object. */
+  readonly parameters: JsonSchema;
+  /** Why it cannot be called as it is set up, for admins; null where nothing stands in its way. */
+  readonly problem: () => string | null;
+  /**
+   * Gives the result. `args` fit the schema; `signal` ends the call.
+   *
+   * @throws ToolError with a message for the model; anything else is told to admins alone.
+   */
+  readonly call: (args: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<string>;
+};
+
+/** What went wrong in a call, and what a model can do about it. */
+export class ToolError extends Error {
+  override readonly name = 'ToolError';
+}
+
+/** What kinds make their tools of, beside the settings. */
+export type ToolParts = {
+  readonly fetch: SafeFetch['fetch'];
+  /** Where secrets are looked up. */
+  readonly environment: () => Environment;
+  /** Absolute. */
+  readonly projectRoot: string;
+  /** Told of each value that is shown to nobody. */
+  readonly onSecret: (value: string) => void;
+};
+
+/** A kind of tool: how it is set up, and what it makes of that. */
+export type ToolKind<Schema extends z.ZodType = z.ZodType> = {
+  readonly settings: Schema;
+  readonly create: (settings: z.output<Schema>, parts: ToolParts) => Tool;
+};
+
+/** Checks a kind against its own settings. */
+export function defineToolKind<Schema extends z.ZodType>(kind: ToolKind<Schema>): ToolKind<Schema> {
+  return kind;
+}
+
+/** Settings that tools of every kind have. */
+export const commonSettings = {
+  description: z.string().min(1).max(4000).optional().describe('What models are told of the tool.'),
+  timeout_ms: z
+    .int()
+    .min(1)
+    .max(600_000)
+    .default(30_000)
+    .describe('How long one call may take, in milliseconds.'),
+  max_result_bytes: z
+    .int()
+    .min(100)
+    .max(8 * 1024 * 1024)
+    .default(64 * 1024)
+    .describe('Largest result, in bytes; a longer one is cut, and says so.'),
+  max_concurrent_calls: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(16)
+    .describe('Most calls at the same time; further ones wait.'),
+  cache: z
+    .strictObject({
+      ttl_seconds: z
+        .int()
+        .min(1)
+        .max(86_400)
+        .describe('How long a result is given again to equal calls, in seconds.'),
+      max_entries: z.int().min(1).max(100_000).default(1000).describe('Most results kept.'),
+      shared: z
+        .boolean()
+        .default(false)
+        .describe('Whether a result of one key is given to others too.'),
+    })
+    .optional()
+    .describe('Keeps results for equal calls. Without it nothing is kept.'),
+};
+
+const hosts = z
+  .array(z.string().min(1).max(253))
+  .meta({ allowed: 'a list of names of hosts, in which `*` stands for anything' });
+
+/** Settings of tools that ask servers outside. */
+export const outboundSettings = {
+  deny_hosts: hosts.default([]).describe('Hosts it never reaches, whatever allows them.'),
+  allow_addresses: z
+    .array(z.string().refine(isNetwork))
+    .default([])
+    .meta({ allowed: 'a list of addresses and networks, such as [127.0.0.1, 10.1.0.0/16]' })
+    .describe(
+      'Addresses of this machine and of private networks that it may connect to; without them none.',
+    ),
+};
+
+/** Hosts that a tool may reach. */
+export const allowHosts = hosts;

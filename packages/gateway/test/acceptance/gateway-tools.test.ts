@@ -1,0 +1,177 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
+import { call } from './call.ts';
+import { startGateway, type TestGateway } from './harness.ts';
+import { type Parrot, startParrot } from './parrot.ts';
+import { followSteps, type Steps, saying } from './tool-script.ts';
+import { until } from './until.ts';
+
+const typeScript = `
+import { Agent, tool } from '@openai/agents';
+import { gatewayTool } from 'dropgate/agent';
+import { z } from 'zod';
+
+const add = tool({ name: 'add', description: 'Adds.', parameters: z.object({ a: z.number() }), execute: ({ a }) => String(a + 1) });
+const clerk = new Agent({ name: 'clerk', tools: [gatewayTool('weather')] });
+const expert = new Agent({ name: 'expert', tools: [gatewayTool('weather')] });
+
+export const __gateway__ = { tools: ['fetch_doc', 'wether'] };
+export const agent = new Agent({
+  name: 'desk',
+  tools: [add, gatewayTool('weather'), expert.asTool({ toolName: 'expert', toolDescription: 'Knows.' })],
+  handoffs: [clerk],
+});
+`;
+
+const python = `
+from agents import Agent, function_tool
+from dropgate import gateway_tool
+from sdk_adapter.gateway_tools import use_gateway_tool
+
+
+@function_tool
+def add(a: int) -> str:
+    return str(a + 1)
+
+
+clerk = Agent(name="clerk", tools=[use_gateway_tool("weather")])
+expert = Agent(name="expert", tools=[gateway_tool("weather")])
+__gateway__ = {"tools": ["fetch_doc", "wether"]}
+agent = Agent(
+    name="desk",
+    tools=[add, gateway_tool("weather"), expert.as_tool("expert", "Knows.")],
+    handoffs=[clerk],
+)
+`;
+
+let asked = 0;
+const server = createServer((request, response) => {
+  asked += 1;
+  const key = request.headers.authorization;
+  response.end(request.url === '/w/Long' ? 'é'.repeat(300_000) : `${request.url} with ${key}`);
+});
+
+const settings = (port: number, more = '') => `
+worker: { spares: 0 }
+tools:
+  weather:
+    kind: http
+    url: http://127.0.0.1:${port}/w/{city}
+    headers: { authorization: { env: WEATHER_KEY } }
+    allow_addresses: [127.0.0.1]
+    max_result_bytes: 1000000
+    cache: { ttl_seconds: 60 }
+    parameters: { type: object, properties: { city: { type: string } }, required: [city] }
+${more}
+security:
+  rules:
+    - { id: no-rome, effect: deny, action: call_tool, principals: ["*"], resources: [weather], when: 'args.city == "Rome"' }
+`;
+
+const missing = await missingPython();
+const languages = [
+  ['TypeScript', 'default/desk'],
+  ...(missing ? [] : [['Python', 'default/snake']]),
+] as [string, string][];
+
+let parrot: Parrot;
+let gateway: TestGateway;
+let port = 0;
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  port = (server.address() as AddressInfo).port;
+  parrot = await startParrot(followSteps);
+  gateway = await startGateway({
+    files: {
+      'gateway.yaml': settings(port),
+      'docs/guide.md': '# The guide',
+      'src/agents/Desk/agent.ts': typeScript,
+      ...(missing ? {} : { 'src/agents/Snake/agent.py': python }),
+    },
+    env: {
+      OPENAI_API_KEY: 'sk-parrot',
+      OPENAI_BASE_URL: parrot.baseUrl,
+      GATEWAY_UPSTREAM_API: 'responses',
+      WEATHER_KEY: 'weather-secret',
+      ...(missing ? {} : { GATEWAY_PYTHON: pythonWithSdk() }),
+    },
+  });
+});
+afterAll(async () => {
+  await gateway?.stop();
+  parrot?.stop();
+  server.close();
+});
+
+async function told(model: string, ...steps: Steps): Promise<string[]> {
+  const reply = await call(gateway, gateway.key, { model, content: saying(...steps) });
+  expect(reply).toMatchObject({ status: 200, error: null });
+  return reply.content.split(' | ');
+}
+
+describe.each(languages)('an agent in %s', (_language, model) => {
+  test('uses its own tools and the gateway’s in one run, under the same rules', async () => {
+    const all = await told(
+      model,
+      ['add', { a: 1 }],
+      ['fetch_doc', { source: 'guide.md' }],
+      ['weather', { city: model }],
+      ['weather', { city: 'Rome' }],
+      ['weather', { town: 'Paris' }],
+    );
+    expect(all).toEqual([
+      '2',
+      'Title: The guide\nSource: guide.md\n\n# The guide',
+      `/w/${encodeURIComponent(model)} with weather-secret`,
+      'The tool weather may not be called here.',
+      "The arguments must have required property 'city'. Send an object with: city (string, required).",
+    ]);
+    const before = asked;
+    await told(model, ['weather', { city: model }]);
+    expect(asked).toBe(before);
+  });
+
+  test('gets a long result whole', async () => {
+    const [text] = await told(model, ['weather', { city: 'Long' }]);
+    expect(text).toBe('é'.repeat(300_000));
+  });
+
+  test('is told of a gateway tool that there is not, with the nearest name', async () => {
+    const response = await gateway.fetch(`/admin/agents/errors?agent=${model}`);
+    const { errors } = (await response.json()) as { errors: { code: string; message: string }[] };
+    expect(errors).toContainEqual(
+      expect.objectContaining({
+        code: 'unknown_gateway_tool',
+        message:
+          'There is no gateway tool "wether", so the model is not told of it. Did you mean "weather"?',
+      }),
+    );
+  });
+});
+
+test('what was called is counted with where it ran, how it ended and what the cache did', async () => {
+  const metrics = await (await gateway.fetch('/metrics')).text();
+  for (const line of [
+    'dropgate_tool_calls_total{tool="add",provenance="native",outcome="ok",agent="default/desk"} 1',
+    'dropgate_tool_calls_total{tool="fetch_doc",provenance="gateway",outcome="ok",agent="default/desk"} 1',
+    'dropgate_tool_violations_total{agent="default/desk",tool="weather",reason="denied"} 1',
+    'dropgate_tool_violations_total{agent="default/desk",tool="weather",reason="bad_arguments"} 1',
+    'dropgate_tool_cache_total{tool="weather",result="hit"}',
+    'dropgate_tool_duration_seconds_count{tool="fetch_doc"}',
+  ]) {
+    expect(metrics).toContain(line);
+  }
+});
+
+test('a tool that is added to the settings is there without a restart, in workers that run', async () => {
+  const more = '  wether: { kind: fetch_doc, docs_root: docs }';
+  await gateway.project.write({ 'gateway.yaml': settings(port, more) });
+  await gateway.fetch('/agents/refresh', { method: 'POST' });
+  await until('the new tool', async () => {
+    const [text] = await told('default/desk', ['wether', { source: 'guide.md' }]);
+    return text?.includes('The guide');
+  });
+});
