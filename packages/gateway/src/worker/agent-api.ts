@@ -3,7 +3,7 @@ import { processTools } from './tools/process-tools.ts';
 
 export type { GatewayTool } from './tools/gateway-tool.ts';
 
-/** Names of gateway tools. `dropgate types` writes those that there are, so that an editor completes them. */
+/** Names of gateway tools, as a declaration of the project may list them, so that an editor completes them. */
 // biome-ignore lint/suspicious/noEmptyInterface: a declaration file of the project adds to it.
 export interface GatewayToolNames {}
 
