@@ -10,8 +10,8 @@ def gateway_tool(name: str, description: str | None = None, *, no_cache: bool = 
     `description` is told to the model in place of what the gateway says of the tool; with `no_cache` it is called
     anew each time, whatever is kept of equal calls. Outside of a gateway a call raises.
     """
-    from dropgate_worker.gateway_tool import make_gateway_tool
-    from dropgate_worker.run.process_tools import process_tools
+    from dropgate_worker.process_tools import process_tools
+    from dropgate_worker.run.gateway_tool import make_gateway_tool
 
     process_tools.use(name)
     return make_gateway_tool(name, description, no_cache=no_cache)

@@ -13,9 +13,9 @@ from .loaded_module import LoadedModule
 from .models.model_line import ModelLine, SendFrame
 from .outside_link import OutsideLink
 from .preload import Preload
+from .process_tools import process_tools
 from .protocol import PROTOCOL_VERSION, Finding, Message, ModuleLoad
 from .questions import Questions
-from .run.process_tools import process_tools
 from .run.run_scope import process_runs
 from .run_protocol import Failed, no_usage
 

@@ -122,9 +122,10 @@ describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () =>
           calls: 3,
         },
         {
-          what: 'learns that the gateway has no tool of that name',
+          what: 'learns how a gateway tool is called',
           question: 'call fetch_doc {"url":"a.md"}',
-          answer: "Help. [No gateway tool 'fetch_doc' is configured.]",
+          answer:
+            "Help. [The arguments must have required property 'source'. Send an object with: source (string, required).]",
           calls: 2,
         },
         {

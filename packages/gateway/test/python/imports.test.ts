@@ -3,7 +3,15 @@ import { expect, test } from 'vitest';
 import { pythonFiles } from '../../../../scripts/source-files.ts';
 
 const package_ = 'packages/gateway/python/dropgate_worker/';
-const shared = ['agent_shape', 'loaded_module', 'message_taker', 'protocol', 'run_protocol', 'sdk'];
+const shared = [
+  'agent_shape',
+  'loaded_module',
+  'message_taker',
+  'process_tools',
+  'protocol',
+  'run_protocol',
+  'sdk',
+];
 
 /** Room of the Python worker → what of the package it may import beside itself. What lies above the rooms may all. */
 const rooms: Readonly<Record<string, readonly string[]>> = {

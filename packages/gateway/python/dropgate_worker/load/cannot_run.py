@@ -16,8 +16,8 @@ from ..agent_shape import is_agent, listed, model_name, reached_from
 from ..explain.failure_detail import shown_path
 from ..explain.load_failure import finding, install_hint
 from ..explain.seen import Seen
+from ..process_tools import GATEWAY_TOOL
 from ..protocol import Finding
-from ..run.process_tools import GATEWAY_TOOL
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -13,8 +13,8 @@ from ..agent_shape import (
     text_or_none,
     tool_type,
 )
+from ..process_tools import GATEWAY_TOOL
 from ..protocol import AgentDescription, ToolDescription
-from ..run.process_tools import GATEWAY_TOOL
 
 if TYPE_CHECKING:
     from agents import Agent

@@ -26,8 +26,8 @@ from ..explain.seen import Seen
 from ..explain.unclear_pick import explain_choice, explain_inner_choice
 from ..loaded_module import LoadedModule
 from ..models.model_access import keep_model_access
+from ..process_tools import process_tools
 from ..protocol import Finding, Manifest, ModuleLoad
-from ..run.process_tools import process_tools
 from ..sdk import api_in_use, describe_sdk, import_sdk
 from .apply_settings import apply_settings
 from .calls_at_load import (

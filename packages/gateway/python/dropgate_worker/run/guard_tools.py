@@ -11,9 +11,10 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import listed, tool_type
+from ..process_tools import GATEWAY_TOOL
 from ..protocol import Message
 from ..run_protocol import TOOL_NAME_LIMIT, Answer, Provenance, ToolVerdict
-from .process_tools import GATEWAY_TOOL, with_given_tools
+from .gateway_tool import with_given_tools
 from .result_text import parsed_arguments
 from .run_scope import RunScope, process_runs
 

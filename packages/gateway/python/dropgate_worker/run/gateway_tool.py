@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from .run.process_tools import GATEWAY_TOOL, process_tools
-from .run.result_text import parsed_arguments
-from .run.run_scope import Refused, RunScope, run_scope
-from .run_protocol import Outcome
+from ..process_tools import GATEWAY_TOOL, process_tools
+from ..run_protocol import Outcome
+from .result_text import parsed_arguments
+from .run_scope import Refused, RunScope, run_scope
 
 if TYPE_CHECKING:
     from agents import FunctionTool
 
-    from .protocol import Message
+    from ..protocol import Message
 
 # Longest arguments that are sent, in characters of JSON.
 _MAX_ARGUMENTS = 1024 * 1024
@@ -89,3 +89,30 @@ def _no_gateway(name: str) -> str:
         "`npx dropgate dev` in the project's folder and ask the agent there; in a test of your own, give the agent "
         "a tool of your own in its place."
     )
+
+
+def with_given_tools(tools: list[Any], agent: object) -> list[Any]:
+    """
+    The tools of an agent with those that it is given. A tool of the module's own wins over one of the gateway that has
+    its name.
+    """
+    names = process_tools.given_to(agent)
+    if not names and not any(_is_gateway_tool(tool) for tool in tools):
+        return tools
+    taken = {_name_of(tool) for tool in tools if not _is_gateway_tool(tool)}
+    offered: list[Any] = []
+    for tool in [*tools, *(make_gateway_tool(name) for name in names)]:
+        if _is_gateway_tool(tool):
+            if _name_of(tool) in taken:
+                continue
+            taken.add(_name_of(tool))
+        offered.append(tool)
+    return offered
+
+
+def _is_gateway_tool(tool: object) -> bool:
+    return bool(getattr(tool, GATEWAY_TOOL, False))
+
+
+def _name_of(tool: object) -> str:
+    return str(getattr(tool, "name", ""))

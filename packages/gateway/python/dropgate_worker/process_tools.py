@@ -81,32 +81,3 @@ class ProcessTools:
 
 # A module makes its tools while it is imported, and knows nothing else of the gateway.
 process_tools = ProcessTools()
-
-
-def with_given_tools(tools: list[Any], agent: object) -> list[Any]:
-    """
-    The tools of an agent with those that it is given. A tool of the module's own wins over one of the gateway that has
-    its name.
-    """
-    names = process_tools.given_to(agent)
-    if not names and not any(_is_gateway_tool(tool) for tool in tools):
-        return tools
-    from ..gateway_tool import make_gateway_tool
-
-    taken = {_name_of(tool) for tool in tools if not _is_gateway_tool(tool)}
-    offered: list[Any] = []
-    for tool in [*tools, *(make_gateway_tool(name) for name in names)]:
-        if _is_gateway_tool(tool):
-            if _name_of(tool) in taken:
-                continue
-            taken.add(_name_of(tool))
-        offered.append(tool)
-    return offered
-
-
-def _is_gateway_tool(tool: object) -> bool:
-    return bool(getattr(tool, GATEWAY_TOOL, False))
-
-
-def _name_of(tool: object) -> str:
-    return str(getattr(tool, "name", ""))
