@@ -25,9 +25,7 @@ export function createCallTool({ tools, nowMs }: CallToolDeps): CallGatewayTool 
     const startedMs = nowMs();
     const tool = tools.find(call.tool);
     const ended = tool ? await run(tool, call) : unknownTool(call, tools);
-    const result: GatewayToolResult = { ...nothing, ...ended, durationMs: nowMs() - startedMs };
-    tool?.stats.add(result);
-    return result;
+    return { ...nothing, ...ended, durationMs: nowMs() - startedMs };
   };
 }
 

@@ -6,9 +6,8 @@ import { toolKinds } from './kinds/kinds.ts';
 import { createResultCache, type ResultCache } from './result-cache.ts';
 import type { ToolSettings } from './settings.ts';
 import type { Tool, ToolKind, ToolParts } from './tool.ts';
-import { createToolStats, type ToolStats } from './tool-stats.ts';
 
-/** A tool that is set up, with what is known of its calls. */
+/** A tool that is set up. */
 export type LiveTool = GatewayToolInfo & {
   readonly kind: ToolSettings['kind'];
   readonly tool: Tool;
@@ -17,7 +16,6 @@ export type LiveTool = GatewayToolInfo & {
   /** Null where it keeps nothing. */
   readonly cache: ResultCache | null;
   readonly slots: CallSlots;
-  readonly stats: ToolStats;
 };
 
 /** The tools that there are. */
@@ -25,7 +23,7 @@ export type LiveTools = {
   readonly find: (name: string) => LiveTool | null;
   /** By name. */
   readonly list: () => readonly LiveTool[];
-  /** Puts other settings in place; a tool that is set up as before keeps its cache and its counts. */
+  /** Puts other settings in place; a tool that is set up as before keeps its cache. */
   readonly replace: (settings: Readonly<Record<string, ToolSettings>>) => void;
   /** Calls back when the tools are others than before. */
   readonly onChange: (listener: () => void) => void;
@@ -92,6 +90,5 @@ function buildTool(
         })
       : null,
     slots: createCallSlots(settings.max_concurrent_calls),
-    stats: createToolStats(),
   };
 }

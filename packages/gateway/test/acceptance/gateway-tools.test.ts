@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
-import { call } from './call.ts';
+import { call, diagnosticsOf } from './call.ts';
+import { blocks, guide } from './guide.ts';
 import { startGateway, type TestGateway } from './harness.ts';
 import { type Parrot, startParrot } from './parrot.ts';
 import { followSteps, type Steps, saying } from './tool-script.ts';
@@ -70,7 +71,12 @@ security:
     - { id: no-rome, effect: deny, action: call_tool, principals: ["*"], resources: [weather], when: 'args.city == "Rome"' }
 `;
 
+const page = guide('Tools.md');
 const missing = await missingPython();
+const pythonFiles = {
+  'src/agents/Snake/agent.py': python,
+  'src/agents/ReaderOfSnake/agent.py': blocks(page, 'python')[0] ?? '',
+};
 const languages = [
   ['TypeScript', 'default/desk'],
   ...(missing ? [] : [['Python', 'default/snake']]),
@@ -89,7 +95,8 @@ beforeAll(async () => {
       'gateway.yaml': settings(port),
       'docs/guide.md': '# The guide',
       'src/agents/Desk/agent.ts': typeScript,
-      ...(missing ? {} : { 'src/agents/Snake/agent.py': python }),
+      'src/agents/ReaderOfDesk/agent.ts': blocks(page, 'ts')[0] ?? '',
+      ...(missing ? {} : pythonFiles),
     },
     env: {
       OPENAI_API_KEY: 'sk-parrot',
@@ -113,6 +120,14 @@ async function told(model: string, ...steps: Steps): Promise<string[]> {
 }
 
 describe.each(languages)('an agent in %s', (_language, model) => {
+  test('reads a document as the guide says', async () => {
+    const reader = model.replace('default/', 'default/readerof');
+    expect(await told(reader, ['fetch_doc', { source: 'guide.md' }])).toEqual([
+      'Title: The guide\nSource: guide.md\n\n# The guide',
+    ]);
+    expect(await diagnosticsOf(gateway, reader)).toEqual([]);
+  });
+
   test('uses its own tools and the gateway’s in one run, under the same rules', async () => {
     const all = await told(
       model,

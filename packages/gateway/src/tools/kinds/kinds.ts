@@ -8,5 +8,9 @@ export const toolKinds = {
   http,
 } as const;
 
+type Settings = (typeof toolKinds)[keyof typeof toolKinds]['settings'];
+
+const settings: readonly Settings[] = Object.values(toolKinds).map((kind) => kind.settings);
+
 /** One entry of `tools`, told by its `kind`. */
-export const toolSchema = z.discriminatedUnion('kind', [fetchDoc.settings, http.settings]);
+export const toolSchema = z.discriminatedUnion('kind', settings as [Settings, ...Settings[]]);

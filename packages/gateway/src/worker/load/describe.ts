@@ -34,7 +34,7 @@ async function describeTool(tool: unknown): Promise<ToolDescription> {
     name: textOf(fields.name) ?? 'unnamed',
     type: isGatewayTool(tool) ? 'gateway' : (textOf(fields.type) ?? 'function'),
     description: textOf(fields.description),
-    needsApproval: await needsApproval(fields.needsApproval),
+    needsApproval: !isGatewayTool(tool) && (await needsApproval(fields.needsApproval)),
   };
 }
 
