@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { measureRuns } from './python/python-runs.ts';
 import { measureStarts, pythonAgent } from './python/python-starts.ts';
 import { measureSaves } from './reload/save-latency.ts';
+import { runParts } from './run-parts.ts';
 
 const number = (name: string, otherwise: number) => Number(process.env[name] ?? otherwise);
 
@@ -18,24 +19,15 @@ if (!existsSync(python)) {
 }
 
 const env = { GATEWAY_PYTHON: python };
-const print = (table: string) => process.stdout.write(`${table}\n\n`);
 const saved = { file: 'agent.py', source: pythonAgent, env };
-const parts: Readonly<Record<string, () => Promise<unknown>>> = {
-  starts: async () => print(await measureStarts(number('STARTS', 5), env)),
-  saves: async () => print(await measureSaves(number('EDITS', 50), saved)),
+await runParts({
+  starts: () => measureStarts(number('STARTS', 5), env),
+  saves: () => measureSaves(number('EDITS', 50), saved),
   runs: () =>
     measureRuns({
       python,
       rounds: number('ROUNDS', 5),
       deltas: number('DELTAS', 50),
-      onTable: print,
+      onTable: (table) => process.stdout.write(`${table}\n\n`),
     }),
-};
-
-const chosen = process.argv.slice(2);
-for (const name of chosen.length > 0 ? chosen : Object.keys(parts)) {
-  const measure = parts[name];
-  if (!measure)
-    throw new Error(`There is no part ${name}; there are ${Object.keys(parts).join(', ')}.`);
-  await measure();
-}
+});
