@@ -60,7 +60,7 @@ describe('preparing a generation', () => {
     const pool = poolWith({ spares: 1 });
     await pool.start();
     const [spare] = pool.workers();
-    const env = { NODE_OPTIONS: '--max-old-space-size=99 --no-warnings' };
+    const env = { NODE_OPTIONS: '--max-old-space-size=99 --max_semi_space_size=4' };
     const load = scriptedLoad('ok', { env });
     await pool.prepare(load, never);
     expect(pool.workers()).toMatchObject([
@@ -295,7 +295,7 @@ describe('the environment of a worker', () => {
     const pool = poolWith({ memoryLimitMb: 400 });
     const { text } = await finishRun(startRun(pool, 'argv'));
     expect(JSON.parse(text)).toEqual({
-      flags: ['--max-old-space-size=300', '--disable-sigusr1'],
+      flags: ['--max-old-space-size=300', '--max-semi-space-size=8', '--disable-sigusr1'],
       cwd: pool.folder,
     });
   });

@@ -40,6 +40,12 @@ function keptFilesOf({ kept, keptFolder }: ModuleLoad): string[] {
 /** What of the memory limit may be JavaScript heap; the rest is code, buffers and the runtime itself. */
 const HEAP_SHARE = 0.75;
 
+/**
+ * MB of each half of the space for new objects. With the 16 of V8 a busy worker holds 228 MB of its own instead of 138,
+ * for nearly the same CPU; with 4 a streamed run costs a fifth more, as what lives for one answer is moved among the old.
+ */
+const NEW_SPACE_MB = 8;
+
 /** The runtime a module needs; null where the machine has none for it. */
 export function runtimeOf({ language, interpreter }: ModuleLoad): Runtime | null {
   if (language === 'node') return { language };
@@ -94,8 +100,10 @@ export function runtimeStart(
   };
 }
 
+/** What Node is told of its heap, but for what the options of the environment say. */
 function heapFlags(memoryLimitMb: number, nodeOptions: string | undefined): string[] {
   const heapMb = Math.floor(memoryLimitMb * HEAP_SHARE);
-  const ownsHeapSize = /--max[-_]old[-_]space[-_]size/.test(nodeOptions ?? '');
-  return ownsHeapSize ? [] : [`--max-old-space-size=${heapMb}`];
+  const flags = [`--max-old-space-size=${heapMb}`, `--max-semi-space-size=${NEW_SPACE_MB}`];
+  const chosen = (nodeOptions ?? '').replaceAll('_', '-');
+  return flags.filter((flag) => !chosen.includes(flag.slice(0, flag.indexOf('='))));
 }
