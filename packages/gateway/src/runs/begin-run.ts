@@ -83,8 +83,7 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const { emit } = deps;
   const observed = observeRun({ runId: run.runId, caller, agent, ending, abort, timeoutMs, emit });
   const { onEvent, onToolCalled } = observed;
-  const over = new AbortController();
-  ending.onEnd(() => over.abort(new Error('The run is over.')));
+  const untilOver = abortedAtEnd(ending);
   const live = deps.run(agent.load, {
     run,
     keyId: caller.keyId,
@@ -92,7 +91,7 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
     signal: abort.signal,
     ending,
     onEvent,
-    answer: (question) => tools.answer(question, { signal: over.signal, onToolCalled }),
+    answer: (question) => tools.answer(question, { signal: untilOver(), onToolCalled }),
     onToolDecided: tools.onDecided,
   });
   ending.onEnd(tools.follow(live.decide));
@@ -122,6 +121,18 @@ function workerRun({ caller, input, agent, tools }: AdmittedRun): WorkerRun {
   };
   const maxTurns = agent.manifest.settings.maxTurns ?? null;
   return { runId, input, context, verdicts: tools.verdicts, maxTurns };
+}
+
+/** Gives what is aborted when a run is over. Made when it is first asked for: most runs ask nothing, and an Error costs. */
+function abortedAtEnd(ending: RunEnding): () => AbortSignal {
+  let over: AbortController | null = null;
+  return () => {
+    if (over) return over.signal;
+    const controller = new AbortController();
+    over = controller;
+    ending.onEnd(() => controller.abort(new Error('The run is over.')));
+    return controller.signal;
+  };
 }
 
 /** Why a run failed is for its author and admins; what a tool threw stays in the log. */
