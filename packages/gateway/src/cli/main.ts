@@ -4,6 +4,7 @@ import { commandTable } from './command-table.ts';
 import { asksForJson, reportFailure } from './report-failure.ts';
 import { untilStopSignal } from './stop-signals.ts';
 import { createTerminal, whenWritten } from './terminal.ts';
+import { asTypedWith } from './typed-command.ts';
 
 /**
  * Runs one command line, without the program's name in front. Resolves with the exit code once what it printed has left
@@ -16,7 +17,16 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function runCommandLine(args: readonly string[]): Promise<number> {
-  const terminal = createTerminal();
+  const asJson = asksForJson(args);
+  let exitCode: number = exitCodes.done;
+  const program = commandTable(
+    async (work) => {
+      exitCode = await work(context);
+    },
+    { asJson },
+  );
+  const names = program.commands.map((command) => command.name());
+  const terminal = createTerminal(asTypedWith(names, process.env.PATH ?? ''));
   const projectRoot = process.cwd();
   const context: CommandContext = {
     projectRoot,
@@ -26,14 +36,6 @@ async function runCommandLine(args: readonly string[]): Promise<number> {
     createGateway: async (options) => (await import('../gateway.ts')).createGateway(options),
     untilStopped: untilStopSignal,
   };
-  const asJson = asksForJson(args);
-  let exitCode: number = exitCodes.done;
-  const program = commandTable(
-    async (work) => {
-      exitCode = await work(context);
-    },
-    { asJson },
-  );
   try {
     await program.parseAsync(withoutUnknownHelp(args, program), { from: 'user' });
     return exitCode;

@@ -7,7 +7,7 @@ function written(columns: number | undefined, say: (terminal: Terminal) => void)
   const about = { isTTY: columns !== undefined, columns };
   const stream = () => Object.assign(new PassThrough(), about) as unknown as NodeJS.WriteStream;
   const stderr = stream();
-  say(createTerminal({ stdout: stream(), stderr }));
+  say(createTerminal((text) => text, { stdout: stream(), stderr }));
   return String(stderr.read());
 }
 

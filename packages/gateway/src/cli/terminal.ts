@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { shownJson, shownText } from '../protocol/text/shown-text.ts';
+import type { AsTyped } from './typed-command.ts';
 
 /** How a piece of text stands out where colours are shown. */
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan';
@@ -23,8 +24,9 @@ export type Terminal = {
 
 type Streams = { readonly stdout: NodeJS.WriteStream; readonly stderr: NodeJS.WriteStream };
 
-/** The terminal of this process, or of other streams. */
-export function createTerminal({ stdout, stderr }: Streams = process): Terminal {
+/** The terminal of this process, or of other streams; the commands in its texts are shown as they have to be typed. */
+export function createTerminal(asTyped: AsTyped, { stdout, stderr }: Streams = process): Terminal {
+  const shown = (text: string): string => shownText(asTyped(text));
   for (const stream of [stdout, stderr]) stream.on('error', surviveClosedPipe);
   let isUnderWay = false;
   const rewrite = (text: string): void => {
@@ -35,13 +37,13 @@ export function createTerminal({ stdout, stderr }: Streams = process): Terminal 
   };
   const note = (text: string): void => {
     rewrite('');
-    stderr.write(`${shownText(text)}\n`);
+    stderr.write(`${shown(text)}\n`);
   };
   return {
     note,
     line(text) {
       rewrite('');
-      stdout.write(`${shownText(text)}\n`);
+      stdout.write(`${shown(text)}\n`);
     },
     json: (value) => void stdout.write(`${shownJson(value, 2)}\n`),
     progress(text) {

@@ -105,9 +105,10 @@ describe('the package as it is published, installed in an empty folder', () => {
     expect(readme).toContain(commands);
   });
 
-  test('makes a project', async () => {
+  test('makes a project, and says what comes next in commands that a shell finds', async () => {
     const { stdout } = await npx('init');
     expect(stdout).toContain('created  src/agents/SampleAgent/agent.ts');
+    expect(stdout).toContain('npx dropgate dev\n');
   });
 
   test('serves it, and a file that is dropped', async () => {

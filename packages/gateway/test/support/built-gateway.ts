@@ -8,9 +8,10 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { inject } from 'vitest';
 import { joinFiles } from '../../../../scripts/joined-files.ts';
 
@@ -31,7 +32,7 @@ const keptForMs = 24 * 60 * 60 * 1000;
  * Builds what processes that a test starts run: what is published, which also starts in half the time of its sources.
  * Once for the same sources.
  *
- * @returns Its folder, absolute: `bin`, `dist`, `python` and `package.json`.
+ * @returns Its folder, absolute: `bin`, `dist`, `python`, `package.json`, and `global` with what `npm install -g` makes.
  */
 export async function buildGateway(): Promise<string> {
   const staging = join(cache, `${process.pid}`);
@@ -45,6 +46,8 @@ export async function buildGateway(): Promise<string> {
       preserveTimestamps: true,
     });
   }
+  mkdirSync(join(staging, 'global'));
+  symlinkSync('../bin/dropgate.cjs', join(staging, 'global/dropgate'));
   const folder = join(cache, hashOf(staging));
   try {
     renameSync(staging, folder);
@@ -68,6 +71,11 @@ function removeOld(beforeMs: number): void {
 /** The file that users start, as it is published. */
 export function builtLauncher(): string {
   return join(inject('builtGateway'), 'bin/dropgate.cjs');
+}
+
+/** PATH of a machine that has the program installed for all: its messages name commands as `dropgate …`. */
+export function pathWithDropgate(): string {
+  return [join(inject('builtGateway'), 'global'), process.env.PATH ?? ''].join(delimiter);
 }
 
 /** Where a worker of Node begins, as it is published. */

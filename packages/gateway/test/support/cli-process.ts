@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { builtLauncher } from './built-gateway.ts';
+import { builtLauncher, pathWithDropgate } from './built-gateway.ts';
 
 /** The file that users start. */
 export const launcher = builtLauncher();
@@ -22,7 +22,8 @@ export function startCli(
   args: readonly string[],
   options: { readonly env?: Readonly<Record<string, string>>; readonly nodeArgs?: string[] } = {},
 ): CliProcess {
-  const { PATH = '', HOME = '' } = process.env;
+  const { HOME = '' } = process.env;
+  const PATH = pathWithDropgate();
   const command = [...(options.nodeArgs ?? []), launcher, ...args];
   const child = spawn(process.execPath, command, { cwd, env: { PATH, HOME, ...options.env } });
   let out = '';

@@ -49,7 +49,7 @@ export async function init(
   for (const path of kept) terminal.line(`kept     ${path}`);
   for (const line of advice) terminal.note(`note: ${line}`);
   terminal.line('\nNext:');
-  for (const { command, why } of nextSteps) terminal.line(`  ${command.padEnd(19)}  ${why}`);
+  for (const { command, why } of nextSteps) terminal.line(`  ${command}\n      ${why}`);
   return exitCodes.done;
 }
 
