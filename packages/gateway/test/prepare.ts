@@ -1,7 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import { buildGateway } from './support/built-gateway.ts';
 import { fetchOldPackages } from './support/old-packages.ts';
-import { fetchGatewayPackages } from './support/packed-gateway.ts';
 import { fetchPythonWithSdk } from './support/python-with-sdk.ts';
 
 /**
@@ -9,11 +8,7 @@ import { fetchPythonWithSdk } from './support/python-with-sdk.ts';
  * registry. What cannot be had fails those alone that need it.
  */
 export async function setup({ provide }: TestProject): Promise<void> {
-  const fetched = await Promise.allSettled([
-    fetchOldPackages(),
-    fetchGatewayPackages(),
-    fetchPythonWithSdk(),
-  ]);
+  const fetched = await Promise.allSettled([fetchOldPackages(), fetchPythonWithSdk()]);
   for (const one of fetched) {
     if (one.status === 'rejected') process.stderr.write(`Not fetched: ${one.reason}\n`);
   }

@@ -36,7 +36,7 @@ def get_weather(city: str) -> str:
 agent = Agent(name="Snake", instructions="Help.", tools=[get_weather])
 `;
 
-describe('the package as it is published, installed in an empty folder', () => {
+describe('the package as it is published, installed outside the workspace', () => {
   let project: Project;
   let gateway: TestGateway;
   let archive = '';
