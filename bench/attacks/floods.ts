@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { privateMb } from '../processes.ts';
 import { type Attack, type AttackGroup, type Language, verdict } from './attack.ts';
 
 const file = (language: Language) => `agent.${language === 'python' ? 'py' : 'ts'}`;
@@ -92,5 +93,86 @@ const diagnostics: Attack = {
   },
 };
 
+/** A module that begins forty model calls, reads two thirds of each long answer and no more. */
+const halfReaders: Readonly<Record<Language, string>> = {
+  node: `
+import { request } from 'node:http';
+const kept = [];
+export const agent = {
+  async run() {
+    const { hostname: host, port } = new URL(process.env.OPENAI_BASE_URL);
+    const headers = { authorization: 'Bearer ' + process.env.OPENAI_API_KEY, 'content-type': 'application/json' };
+    const left = () => new Promise((done) => {
+      const call = request({ host, port, path: '/v1/responses', method: 'POST', headers });
+      call.on('error', done).on('response', (answer) => {
+        let length = 0;
+        answer.on('error', done).on('close', done).on('data', (piece) => {
+          length += piece.length;
+          if (length < 20 * 2 ** 20) return;
+          answer.pause();
+          done();
+        });
+      });
+      call.end('{"model":"m","input":"hi"}');
+      kept.push(call);
+    });
+    await Promise.all(Array.from({ length: 40 }, left));
+    return 'left';
+  },
+};
+`,
+  python: `
+import os, socket
+from urllib.parse import urlsplit
+
+kept = []
+
+class Spy:
+    def run(self, messages):
+        place = urlsplit(os.environ["OPENAI_BASE_URL"])
+        body = b'{"model":"m","input":"hi"}'
+        head = (
+            "POST /v1/responses HTTP/1.1\\r\\nhost: broker\\r\\nauthorization: Bearer "
+            + os.environ["OPENAI_API_KEY"]
+            + f"\\r\\ncontent-type: application/json\\r\\ncontent-length: {len(body)}\\r\\n\\r\\n"
+        ).encode()
+        for _ in range(40):
+            call = socket.create_connection((place.hostname, place.port))
+            call.sendall(head + body)
+            kept.append(call)
+        for call in kept:
+            length = 0
+            while length < 20 * 2**20:
+                piece = call.recv(2**20)
+                length += len(piece)
+                if not piece:
+                    break
+        return "left"
+
+agent = Spy()
+`,
+};
+
+const unread: Attack = {
+  title: 'a worker leaves forty answers of models, of 30 MiB each, at two thirds',
+  languages: ['node', 'python'],
+  async attempt(language, victim) {
+    const long = JSON.stringify({ object: 'response', output: [], pad: 'x'.repeat(30 * 2 ** 20) });
+    const gateway = await victim.start({
+      files: { [`src/agents/Spy/${file(language)}`]: halfReaders[language] },
+      upstream: (_request, _body, response) =>
+        void response.writeHead(200, { 'content-type': 'application/json' }).end(long),
+    });
+    const before = privateMb(gateway.pid);
+    const { status, text } = await gateway.ask('spy');
+    if (status === 503) return { outcome: 'untried', detail: 'the module did not load' };
+    const grown = Math.round(privateMb(gateway.pid) - before);
+    return verdict(
+      text.includes('left') && grown < 600,
+      `status ${status}, the gateway grew by ${grown} MB`,
+    );
+  },
+};
+
 /** What one worker does to what is held and shown of others. */
-export const floods: AttackGroup = { heading: 'Floods', attacks: [answers, diagnostics] };
+export const floods: AttackGroup = { heading: 'Floods', attacks: [answers, diagnostics, unread] };

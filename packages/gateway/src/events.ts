@@ -5,6 +5,7 @@ import type { CacheResult, ToolOutcome, ToolViolation } from './protocol/gateway
 import type { Decision, Question } from './protocol/policy.ts';
 import type { UpstreamApi } from './protocol/records.ts';
 import type { FailureDetail, Provenance, Usage } from './protocol/run.ts';
+import type { UnreadKind, UnreadOwner } from './protocol/unread-room.ts';
 
 /**
  * Why a worker ended: asked to (`evicted`, `retired`, `shutdown`), killed (`stalled`, `memory`, `processes`,
@@ -210,6 +211,12 @@ export type GatewayEvent =
       readonly type: 'outside_calls_refused';
       readonly agentId: string;
       readonly modulePath: string;
+    }
+  /** An answer was ended because too much waits for readers, of its owner or in all. */
+  | {
+      readonly type: 'unread_refused';
+      readonly owner: UnreadOwner;
+      readonly kind: UnreadKind;
     }
   /** The settings were read again, and model calls go by default to another upstream, or there with another key. */
   | {

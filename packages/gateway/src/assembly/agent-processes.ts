@@ -30,6 +30,7 @@ export function createAgentProcesses(
     secrets,
     tools,
     toolsFor,
+    unread,
     nowSeconds,
     emit,
   }: Foundation & Tools,
@@ -42,6 +43,7 @@ export function createAgentProcesses(
     budget: budgets,
     outsideCalls: () => live.current().security.callsOutsideRuns,
     environment: config.environment,
+    unread,
     emit,
     door: isClosed ? { group: user?.gid ?? null } : undefined,
   });
@@ -57,6 +59,7 @@ export function createAgentProcesses(
     grantModelAccess: (agentId) => broker.grant(agentId),
     outside: createOutsideRuns({ rules: policy.current, nowSeconds, emit }),
     toolsFor,
+    unread,
     emit: frameEnds(emit, last),
   });
   tools.onChange(pool.tellTools);

@@ -6,6 +6,7 @@ import { createEvents } from '../events.ts';
 import { createObservers } from '../observability/observers.ts';
 import { createSecrets } from '../observability/secrets.ts';
 import type { Pool } from '../pool/pool.ts';
+import { createUnreadRoom } from '../protocol/unread-room.ts';
 import { createReadiness } from '../registry/readiness.ts';
 import { nullStore, openGatewayStore } from '../storage/gateway-store.ts';
 import { newLocalToken } from '../storage/running-gateway.ts';
@@ -35,12 +36,16 @@ export async function createFoundation(options: GatewayOptions, workers: Pool['w
   const stateFolder = join(config.projectRoot, '.dropgate');
   const store = await openGatewayStore(config.storeUrl, stateFolder);
   const kept = purpose === 'serve' ? store : nullStore;
+  const unread = createUnreadRoom((owner, kind) =>
+    events.emit({ type: 'unread_refused', owner, kind }),
+  );
   const observers = createObservers({
     events,
     store: kept,
     keep: () => live.current().security.decisions,
     log: { level: config.logLevel, form },
     workers,
+    unreadBytes: unread.heldBytes,
     secrets,
   });
   const readiness = createReadiness();
@@ -51,6 +56,7 @@ export async function createFoundation(options: GatewayOptions, workers: Pool['w
     listen: events.listen,
     nowSeconds: () => Date.now() / 1000,
     secrets,
+    unread,
     upstreams,
     stateFolder,
     store,

@@ -42,6 +42,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       report: shareNext(async () => JSON.stringify(await observers.metrics.report())),
     },
     readiness: parts.shutdownDelay.tell,
+    unread: parts.unread,
     emit,
     settings: {
       bodyLimitBytes: bodyLimitMb * 1024 * 1024,

@@ -4,7 +4,7 @@ import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import type { HttpDeps } from './deps.ts';
 import { beginExchange, newRequestId, processingMs } from './exchange.ts';
-import { createAnswerRoom } from './formats/answer-room.ts';
+import { holdPage } from './hold-page.ts';
 import { checkInput } from './intake/check-input.ts';
 import { trustNearest } from './intake/client-address.ts';
 import { guardRequest, unknownUrl } from './intake/guard-request.ts';
@@ -54,14 +54,19 @@ export function createApp(deps: HttpDeps): FastifyInstance {
     clientErrorHandler: answerSocketError,
   });
   app.decorate('openRuns', createOpenRuns());
-  app.decorate('answerRoom', createAnswerRoom());
   app.decorateRequest('caller', null);
   app.decorateRequest('startedAtMs', 0);
+  app.decorateRequest('holdsAnswer', false);
   takeBodies(app, deps.settings.bodyLimitBytes);
   app.addHook('onRequest', (request, reply, done) => guardRequest(deps, { request, reply }, done));
-  app.addHook('onSend', (request, reply, _payload, done) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     reply.header('openai-processing-ms', processingMs(request));
-    done();
+    try {
+      holdPage(deps, { request, reply }, payload);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
   });
   app.setValidatorCompiler<z.ZodType>(
     ({ schema }) =>

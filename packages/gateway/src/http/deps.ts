@@ -8,6 +8,7 @@ import type { RunInfo } from '../protocol/admin/runs-answer.ts';
 import type { UpstreamInfo } from '../protocol/admin/upstreams-answer.ts';
 import type { UsageReport } from '../protocol/admin/usage-answer.ts';
 import type { Caller, KeyHolder } from '../protocol/policy.ts';
+import type { UnreadRoom } from '../protocol/unread-room.ts';
 import type { ModelInfo } from '../registry/model-info.ts';
 import type { StartRun } from '../runs/start-run.ts';
 import type { SecurityDeps } from './security-deps.ts';
@@ -33,6 +34,8 @@ export type HttpDeps = {
   readonly security: SecurityDeps;
   readonly metrics: MetricReads;
   readonly readiness: () => Readiness;
+  /** Where answers wait that callers do not read. */
+  readonly unread: UnreadRoom;
   readonly emit: Emit;
   readonly settings: HttpSettings;
 };

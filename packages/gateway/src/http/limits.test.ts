@@ -7,6 +7,7 @@ import { createLimitChecks } from '../policy/limits/limit-checks.ts';
 import { createRateLimit } from '../policy/limits/rate-limit.ts';
 import { createRunSlots } from '../policy/limits/run-slots.ts';
 import type { KeyLimits } from '../protocol/policy.ts';
+import { createUnreadRoom } from '../protocol/unread-room.ts';
 import { StoreError } from '../storage/store-error.ts';
 import { createApp } from './app.ts';
 
@@ -178,4 +179,26 @@ describe('a store that is away', () => {
       { code: 'store_unavailable' },
     ]);
   });
+});
+
+test('a long page is refused where others of its key wait to be read, and counts until its caller has it', async () => {
+  const refused: unknown[] = [];
+  const unread = createUnreadRoom((owner, kind) => refused.push([owner, kind]), {
+    ofOwnerBytes: 150_000,
+    ofAllBytes: 1_000_000,
+  });
+  const text = 'x'.repeat(100_000);
+  const exposition = async () => ({ type: 'text/plain', text });
+  const report = async () => '{}';
+  await using server = await serve(fakeGateway({ unread, metrics: { exposition, report } }));
+  const page = () => fetch(`${server.url}/metrics`, { headers: asAdmin });
+  const waiting = unread.hold({ keyId: 'key_admin' }, 'page');
+  waiting.set(60_000);
+  const answer = await page();
+  expect(answer.status).toBe(503);
+  expect(await answer.text()).toContain('Answers that are not read leave no room for this one.');
+  expect(refused).toEqual([[{ keyId: 'key_admin' }, 'page']]);
+  waiting.release();
+  expect((await (await page()).text()).length).toBe(100_000);
+  await vi.waitUntil(() => unread.heldBytes() === 0);
 });

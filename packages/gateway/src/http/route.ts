@@ -3,7 +3,6 @@ import type { z } from 'zod';
 import type { Inferred } from '../protocol/inferred.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { HttpDeps } from './deps.ts';
-import type { HeldAnswer } from './formats/answer-room.ts';
 import { readWaiting } from './intake/check-input.ts';
 import type { OpenRuns } from './open-runs.ts';
 
@@ -33,11 +32,11 @@ declare module 'fastify' {
     /** Null until authenticated, and on public routes. */
     caller: Caller | null;
     startedAtMs: number;
+    /** Whether its route counts what its answer holds. */
+    holdsAnswer: boolean;
   }
   interface FastifyInstance {
     openRuns: OpenRuns;
-    /** For each answer that is collected before it is sent. */
-    answerRoom: () => HeldAnswer;
   }
 }
 

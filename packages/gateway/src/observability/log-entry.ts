@@ -59,6 +59,8 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
       return [entry('info', event.line, () => ({ ...worker(event), stream: event.stream }))];
     case 'outside_calls_refused':
       return [floodEntry(event)];
+    case 'unread_refused':
+      return [unreadEntry(event)];
     case 'upstream_chosen':
       return [upstreamEntry(event)];
     case 'upstream_misplaced':
@@ -185,6 +187,13 @@ function floodEntry(event: EventOf<'outside_calls_refused'>): LogEntry {
   return entry('warn', 'calls outside of runs refused', () => ({
     ...about(event),
     ...stage('tool'),
+  }));
+}
+
+function unreadEntry({ owner, kind }: EventOf<'unread_refused'>): LogEntry {
+  return entry('warn', 'answer ended: too much waits to be read', () => ({
+    kind,
+    ...('agentId' in owner ? { agent_id: owner.agentId } : { key_id: owner.keyId }),
   }));
 }
 

@@ -19,13 +19,21 @@ export type MetricSet = ReturnType<typeof createMetricSet>;
 /** What metrics say of a worker. */
 export type WorkerMetrics = Pick<WorkerInfo, 'agentId' | 'state' | 'rssMb'>;
 
+/** What is measured when somebody asks. */
+export type Measured = {
+  readonly workers: () => readonly WorkerMetrics[];
+  /** What waits for readers. */
+  readonly unreadBytes: () => number;
+};
+
 /** Every metric of one gateway, in a registry of its own: two gateways in a process do not mix. */
-export function createMetricSet(workers: () => readonly WorkerMetrics[]) {
+export function createMetricSet(measured: Measured) {
   const registry = new Registry();
   const counter = createCounters(registry);
   const timer = createTimers(registry);
   const agents = { by: 'agent', buckets: runBuckets };
-  addGauges(registry, workers);
+  const tools = { by: 'tool', buckets: toolBuckets };
+  addGauges(registry, measured);
   return {
     registry,
     decisions: counter('security_decisions', 'Decisions of policy.', {
@@ -62,20 +70,28 @@ export function createMetricSet(workers: () => readonly WorkerMetrics[]) {
       free: ['agent'],
     }),
     faults: counter('faults_survived', 'Errors that a part of the gateway stayed alive over.', {}),
+    unreadRefused: counter('unread_refused', 'Answers ended because too much waits unread.', {
+      fixed: ['kind'],
+      free: ['agent'],
+    }),
     runSeconds: timer('run_duration', 'Whole runs.', agents),
-    toolSeconds: timer('tool_duration', 'Calls of tools.', { by: 'tool', buckets: toolBuckets }),
+    toolSeconds: timer('tool_duration', 'Calls of tools.', tools),
     firstTextSeconds: timer('run_first_text', 'Runs until their first text.', agents),
     modelSeconds: timer('model_call_duration', 'Model calls.', { ...agents, by: 'upstream' }),
     requestSeconds: timer('request_duration', 'Requests, streams to their end.', {
       by: 'route',
       buckets: requestBuckets,
     }),
-    activeRuns: new Gauge({
-      name: 'dropgate_runs_active',
-      help: 'Runs that have begun and not ended.',
-      registers: [registry],
-    }),
+    activeRuns: activeRunsOf(registry),
   };
+}
+
+function activeRunsOf(registry: Registry): Gauge {
+  return new Gauge({
+    name: 'dropgate_runs_active',
+    help: 'Runs that have begun and not ended.',
+    registers: [registry],
+  });
 }
 
 type Labels = { readonly fixed?: readonly string[]; readonly free?: readonly string[] };
@@ -136,7 +152,7 @@ function createTimers(registry: Registry) {
   };
 }
 
-function addGauges(registry: Registry, workers: () => readonly WorkerMetrics[]): void {
+function addGauges(registry: Registry, { workers, unreadBytes }: Measured): void {
   const registers = [registry];
   new Gauge({
     name: 'dropgate_workers',
@@ -168,6 +184,14 @@ function addGauges(registry: Registry, workers: () => readonly WorkerMetrics[]):
     registers,
     collect() {
       this.set(process.memoryUsage.rss());
+    },
+  });
+  new Gauge({
+    name: 'dropgate_unread_bytes',
+    help: 'Answers that wait to be read, by workers and by callers.',
+    registers,
+    collect() {
+      this.set(unreadBytes());
     },
   });
   new Counter({

@@ -61,6 +61,8 @@ const request: EventOf<'request_ended'> = {
   durationMs: 2,
 };
 
+const nothing = { workers: () => [], unreadBytes: () => 0 };
+
 describe('metrics', () => {
   test('count decisions by what was asked, the answer and who said so', async () => {
     const lines = await linesOf([
@@ -142,16 +144,20 @@ describe('metrics', () => {
   });
 
   test('show the workers there are when asked', async () => {
-    const metrics = createMetrics(() => [
-      { agentId: 'default/a', state: 'ready', rssMb: 100 },
-      { agentId: null, state: 'spare', rssMb: null },
-    ]);
+    const metrics = createMetrics({
+      workers: () => [
+        { agentId: 'default/a', state: 'ready', rssMb: 100 },
+        { agentId: null, state: 'spare', rssMb: null },
+      ],
+      unreadBytes: () => 1234,
+    });
     const { text } = await metrics.exposition();
     expect(text.split('\n')).toEqual(
       expect.arrayContaining([
         'dropgate_workers{state="ready"} 1',
         'dropgate_workers{state="draining"} 0',
         'dropgate_worker_rss_bytes{agent="default/a"} 104857600',
+        'dropgate_unread_bytes 1234',
       ]),
     );
   });
@@ -171,8 +177,8 @@ describe('metrics', () => {
   });
 
   test('of two gateways in one process do not mix, and tell the same as JSON', async () => {
-    const one = createMetrics(() => []);
-    const other = createMetrics(() => []);
+    const one = createMetrics(nothing);
+    const other = createMetrics(nothing);
     one.listener(request);
     const samples = async (metrics: typeof one) => {
       const report = await metrics.report();
@@ -195,7 +201,7 @@ describe('metrics', () => {
 });
 
 async function linesOf(events: readonly GatewayEvent[]): Promise<string[]> {
-  const metrics = createMetrics(() => []);
+  const metrics = createMetrics(nothing);
   for (const event of events) metrics.listener(event);
   return (await metrics.exposition()).text.split('\n');
 }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Registry } from '@prometheus-io/client';
 import type { EventOf, GatewayEvent } from '../events.ts';
 import type { MetricsReport } from '../protocol/admin/metrics-answer.ts';
-import { createMetricSet, type MetricSet, type WorkerMetrics } from './metric-set.ts';
+import { createMetricSet, type Measured, type MetricSet } from './metric-set.ts';
 import { servingFailure } from './serving-failure.ts';
 
 export type Metrics = {
@@ -18,10 +18,10 @@ export type Metrics = {
  * @param redact - Takes an agent's secrets out of the names that its module chose.
  */
 export function createMetrics(
-  workers: () => readonly WorkerMetrics[],
+  measured: Measured,
   redact: (agentId: string) => (text: string) => string = () => (text) => text,
 ): Metrics {
-  const set = createMetricSet(workers);
+  const set = createMetricSet(measured);
   const { registry } = set;
   return {
     listener(event) {
@@ -111,6 +111,9 @@ function count(
     case 'fault_survived':
       set.faults({});
       break;
+    case 'unread_refused':
+      countUnread(set, event);
+      break;
     case 'gateway_started':
     case 'gateway_stopping':
     case 'agent_removed':
@@ -136,6 +139,10 @@ function countDecision(set: MetricSet, event: EventOf<'access_decided'>): void {
   const { question, decision, times } = event;
   const source = decision.rule?.source ?? 'none';
   set.decisions({ action: question.action, effect: decision.answer, source }, times);
+}
+
+function countUnread(set: MetricSet, { owner, kind }: EventOf<'unread_refused'>): void {
+  set.unreadRefused({ kind, agent: 'agentId' in owner ? owner.agentId : noAgent });
 }
 
 function countRun(set: MetricSet, event: EventOf<'run_ended'>): void {

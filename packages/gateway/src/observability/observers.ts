@@ -39,6 +39,8 @@ export function createObservers(options: {
   readonly keep: DecisionLogDeps['keep'];
   /** Asked when metrics are. */
   readonly workers: () => readonly WorkerMetrics[];
+  /** What waits for readers, asked likewise. */
+  readonly unreadBytes: () => number;
   /** Takes secrets out of all that is written or kept. */
   readonly secrets: Secrets;
 }): Observers {
@@ -66,7 +68,7 @@ export function createObservers(options: {
       emit,
     }),
     keyUse: createKeyUse({ store: store.keys, nowMs, emit }),
-    metrics: createMetrics(options.workers, redact),
+    metrics: createMetrics(options, redact),
     log: createLog(
       form === 'none' ? { level: 'silent', form: 'readable', redact } : { level, form, redact },
     ),

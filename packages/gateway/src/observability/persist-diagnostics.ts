@@ -43,6 +43,7 @@ const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
   worker_started: false,
   worker_output: false,
   outside_calls_refused: true,
+  unread_refused: false,
   upstream_chosen: false,
   upstream_misplaced: false,
   key_expiring: false,

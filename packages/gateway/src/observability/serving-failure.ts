@@ -42,6 +42,7 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
     case 'request_failed':
     case 'worker_started':
     case 'worker_output':
+    case 'unread_refused':
     case 'upstream_chosen':
     case 'upstream_misplaced':
     case 'key_expiring':

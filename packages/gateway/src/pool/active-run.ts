@@ -9,6 +9,7 @@ import {
   type Usage,
 } from '../protocol/run.ts';
 import type { RunSink } from '../protocol/run-sink.ts';
+import type { Unread } from '../protocol/unread-room.ts';
 import type { ToolVerdicts, WorkerRun } from '../protocol/worker/messages.ts';
 import { believedFailure } from './claimed-failure.ts';
 import { RunBuffer } from './run-buffer.ts';
@@ -33,10 +34,11 @@ export class ActiveRun {
   #link: RunLink | null = null;
   #verdicts: ToolVerdicts;
 
-  constructor(request: PoolRun) {
+  /** @param unread - Is told what waits for its reader. */
+  constructor(request: PoolRun, unread: Unread) {
     this.request = request;
     this.#verdicts = request.run.verdicts;
-    this.#buffer = new RunBuffer((events) => this.#link?.credit(events));
+    this.#buffer = new RunBuffer((events) => this.#link?.credit(events), unread);
     if (request.signal.aborted) this.#aborted();
     else request.signal.addEventListener('abort', this.#aborted, { once: true });
   }

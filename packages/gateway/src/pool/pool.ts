@@ -3,13 +3,13 @@ import type { Emit } from '../events.ts';
 import type { GatewayToolTable } from '../protocol/gateway-tools.ts';
 import type { LiveRun, ModelAccess, OutsideRuns, PoolRun, WorkerInfo } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
+import type { UnreadRoom } from '../protocol/unread-room.ts';
 import type { LoadAnswer } from '../protocol/worker/messages.ts';
 import { busiestOf, type ProcessUser } from '../system/processes.ts';
 import { ActiveRun, failed } from './active-run.ts';
 import { Generation, type StartOutcome, type StopOptions } from './generation.ts';
 import { createLoadIntoWorker, type LoadIntoWorker } from './load-into-worker.ts';
 import { createWaitingCheck } from './load-time.ts';
-import { asksForPermissions } from './process/node-permissions.ts';
 import { createOrphans, type Orphans } from './process/orphans.ts';
 import type { WorkerEntries } from './process/runtimes.ts';
 import { letWorkersIn } from './process/worker-user.ts';
@@ -17,7 +17,7 @@ import { createRoster, type Roster } from './roster.ts';
 import { createModuleSpares } from './sandbox/module-spares.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 import { createSlots, type Slots } from './slots.ts';
-import { createSpareSets, type SpareSets } from './spares.ts';
+import { createSpareSets, type SpareSets, sparesOf } from './spares.ts';
 
 /** Modules that are loaded at the same time; one that only waits does not count. */
 const CONCURRENT_LOADS = 2;
@@ -55,6 +55,8 @@ export type PoolDeps = {
   readonly outside: OutsideRuns;
   /** What a worker is told of the gateway's tools, by its agent. */
   readonly toolsFor: (agentId: string) => GatewayToolTable;
+  /** Where events wait that callers do not read. */
+  readonly unread: UnreadRoom;
   readonly emit: Emit;
 };
 
@@ -172,7 +174,7 @@ class LivePool {
   }
 
   run(load: ModuleLoad, request: PoolRun): LiveRun {
-    const run = new ActiveRun(request);
+    const run = new ActiveRun(request, this.#deps.unread.hold(load, 'run_events'));
     const refusal = this.#refusal(load);
     if (refusal) run.fail(failed('agent_unavailable', refusal, { retryAfterSeconds: 1 }));
     else void this.#begin(run, load);
@@ -237,12 +239,11 @@ class LivePool {
     return this.#retired.has(keyOf(load)) ? 'The agent was replaced just now; try again.' : null;
   }
 
-  #generationOf(load: ModuleLoad): Generation {
-    const key = keyOf(load);
+  #generationOf({ agentId, modulePath, generation }: ModuleLoad): Generation {
+    const key = keyOf({ agentId, generation });
     const known = this.#generations.get(key);
     if (known) return known;
     const { emit } = this.#deps;
-    const { agentId, modulePath, generation } = load;
     const about = { agentId, modulePath, generation };
     const made = new Generation({
       start: (wanted) => this.#startForRun(wanted),
@@ -266,8 +267,10 @@ class LivePool {
 
   /** Whether there would be too many workers with a module if `more` were started. */
   #isOverCap(more: number): boolean {
-    const live = this.#roster.members().filter(({ load, process }) => load && process.isOpen);
-    return live.length + more > this.#deps.settings.maxWorkers;
+    const live = this.#roster
+      .members()
+      .filter(({ load, process }) => load && process.isOpen).length;
+    return live + more > this.#deps.settings.maxWorkers;
   }
 
   /** Ends the idle worker that was used least lately. False where all are busy. */
@@ -287,12 +290,6 @@ class LivePool {
       lateMessage: 'The run was stopped: the agent was replaced and the run did not end in time.',
     };
   }
-}
-
-/** Under Node's permissions a process has to know its module's folder when it starts, so that no spare can wait. */
-function sparesOf({ settings, hostEnv }: PoolDeps): number {
-  const isHeld = settings.env.includes('NODE_OPTIONS') && asksForPermissions(hostEnv.NODE_OPTIONS);
-  return isHeld ? 0 : settings.spares;
 }
 
 function keyOf(load: Pick<ModuleLoad, 'agentId' | 'generation'>): string {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RunEvent } from '../protocol/run.ts';
+import { createUnreadRoom } from '../protocol/unread-room.ts';
 import { failed } from './active-run.ts';
 import { RunBuffer } from './run-buffer.ts';
 
@@ -67,10 +68,26 @@ describe('the buffer of a run', () => {
     expect(taken).toEqual([text('taken'), last]);
   });
 
+  test('counts the text that waits, with what its reader has not taken, until all is read', async () => {
+    const held = room();
+    const { buffer, open, holdAfter, catchUp } = bufferOf(unread(held));
+    open();
+    holdAfter(1);
+    const answers = ['x'.repeat(400), 'x'.repeat(600), 'x'].map((delta) =>
+      buffer.push(text(delta)),
+    );
+    expect(answers).toEqual([true, true, false]);
+    expect(held.heldBytes()).toBe(2000);
+    buffer.cut(failed('run_failed', 'It was read too slowly.'));
+    expect(held.heldBytes()).toBe(800);
+    await catchUp();
+    expect(held.heldBytes()).toBe(0);
+  });
+
   test('can be cut by the very sink that takes an event', () => {
     const last = failed('run_cancelled', 'The run was cancelled.');
     const taken: RunEvent[] = [];
-    const buffer = new RunBuffer(() => undefined);
+    const buffer = new RunBuffer(() => undefined, unread());
     buffer.push(text('a'));
     buffer.push(text('b'));
     buffer.sendTo({
@@ -84,11 +101,14 @@ describe('the buffer of a run', () => {
   });
 });
 
+const room = () => createUnreadRoom(() => undefined, { ofOwnerBytes: 2000, ofAllBytes: 9000 });
+const unread = (of = room()) => of.hold({ agentId: 'default/a' }, 'run_events');
+
 /** A buffer, and a sink that can fall behind. */
-function bufferOf() {
+function bufferOf(held = unread()) {
   const credits: number[] = [];
   const taken: RunEvent[] = [];
-  const buffer = new RunBuffer((events) => credits.push(events));
+  const buffer = new RunBuffer((events) => credits.push(events), held);
   let until = Number.POSITIVE_INFINITY;
   let caughtUp = Promise.withResolvers<void>();
   return {

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import type { ModuleLoad } from '../protocol/records.ts';
+import { asksForPermissions } from './process/node-permissions.ts';
 import { type Runtime, runtimeOf } from './process/runtimes.ts';
 import type { Member } from './roster.ts';
 
@@ -179,4 +180,16 @@ function namesIn(folder: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** How many wait of each kind. Under Node's permissions a process has to know its module's folder when it starts, so that no spare can wait. */
+export function sparesOf({
+  settings,
+  hostEnv,
+}: {
+  readonly settings: { readonly env: readonly string[]; readonly spares: number };
+  readonly hostEnv: Readonly<Record<string, string | undefined>>;
+}): number {
+  const isHeld = settings.env.includes('NODE_OPTIONS') && asksForPermissions(hostEnv.NODE_OPTIONS);
+  return isHeld ? 0 : settings.spares;
 }

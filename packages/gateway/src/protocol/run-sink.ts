@@ -40,6 +40,7 @@ export async function* eventsOf(run: RunSource): AsyncGenerator<RunEvent, void, 
       wanted = Promise.withResolvers();
     }
   } finally {
+    wanted.resolve();
     if (!isOver) run.cancel('the reader left');
   }
 }

@@ -19,6 +19,7 @@ import type { RunTools } from './run-tools.ts';
 /** A run that was admitted. It ends by itself, at its deadline, or by `cancel`. */
 export type Run = {
   readonly id: string;
+  readonly agentId: string;
   /**
    * Pushes its events there, to exactly one of `finished`, `failed`, `interrupted`; once. Those that come before wait.
    * Whoever wants to pull them takes `eventsOf` the run.
@@ -97,6 +98,7 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   ending.onEnd(tools.follow(live.decide));
   return {
     id: run.runId,
+    agentId: agent.agentId,
     sendTo: (sink) => live.sendTo({ write: (event) => sink.write(shownTo(caller.role, event)) }),
     cancel: (reason) => abort.abort(reason),
     onEnd: (listener) => ending.onEnd(() => listener()),

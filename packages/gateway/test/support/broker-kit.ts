@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { GatewayEvent } from '../../src/events.ts';
 import type { OutsideCalls } from '../../src/protocol/policy.ts';
 import type { ModelAccess } from '../../src/protocol/pool.ts';
+import { createUnreadRoom, type UnreadLimits } from '../../src/protocol/unread-room.ts';
 import { type Channel, createChannel } from '../../src/protocol/worker/channel.ts';
 import { maxFrameBytes } from '../../src/protocol/worker/frame-limits.ts';
 import {
@@ -37,6 +38,7 @@ type Given = [
   budget?: TokenBudget,
   outsideCalls?: OutsideCalls,
   environment?: Readonly<Record<string, string>>,
+  unread?: UnreadLimits,
 ];
 
 async function start(
@@ -45,7 +47,10 @@ async function start(
   budget?: TokenBudget,
   outsideCalls: OutsideCalls = 'refuse_budgeted',
   environment: Readonly<Record<string, string>> = {},
+  unread?: UnreadLimits,
 ) {
+  const room = createUnreadRoom((_owner, kind) => refused.push(kind), unread);
+  const refused: string[] = [];
   const calls: ModelCalled[] = [];
   const waiting: (() => void)[] = [];
   const broker = createBroker({
@@ -56,6 +61,7 @@ async function start(
     ...(budget ? { budget } : {}),
     outsideCalls: () => outsideCalls,
     environment,
+    unread: room,
     emit(event) {
       if (event.type !== 'model_called') return;
       calls.push(event);
@@ -65,13 +71,18 @@ async function start(
   await broker.start();
   onTestFinished(() => broker.close());
   const access = broker.grant('default/tester');
-  const { line, channel } = openLine(access);
+  const { line, channel, read } = openLine(access);
   return {
     broker,
     access,
     calls,
     /** The worker's end of its channel. */
     channel,
+    /** What it holds unread, and what was ended for that. */
+    room,
+    refused,
+    /** Whether the worker reads its channel. */
+    read,
     /** The events of model calls, once there are this many. */
     async called(count: number): Promise<ModelCalled[]> {
       while (calls.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
@@ -120,7 +131,8 @@ function openLine(access: ModelAccess) {
   });
   const line = createModelLine(channel.send);
   onTestFinished(() => void channel.close());
-  return { line, channel };
+  const read = (does: boolean) => void (does ? theirs.resume() : theirs.pause());
+  return { line, channel, read };
 }
 
 /** An upstream that behaves as the handler says; closed when the test ends. */

@@ -10,6 +10,7 @@ import {
 } from '../../src/protocol/run.ts';
 import { createRunEnding, type RunEnding } from '../../src/protocol/run-ending.ts';
 import type { RunSink } from '../../src/protocol/run-sink.ts';
+import { createUnreadRoom } from '../../src/protocol/unread-room.ts';
 import type { ModelInfo } from '../../src/registry/model-info.ts';
 import type { Run } from '../../src/runs/begin-run.ts';
 import { fakeAdmin, fakeRollback } from './admin-fakes.ts';
@@ -92,6 +93,7 @@ export function fakeGateway({
       const { signal } = abort;
       return {
         id: 'run_42',
+        agentId: 'default/echo',
         sendTo: (sink) => void send(events, sink, { signal, ending }),
         onEnd: (listener) => ending.onEnd(() => listener()),
         cancel: (reason) => {
@@ -118,6 +120,7 @@ export function fakeGateway({
       report: async () => '{"metrics":[]}',
     },
     readiness: () => 'ready',
+    unread: createUnreadRoom(() => undefined),
     emit: (event) => events.push(event),
     ...deps,
     settings: {

@@ -14,6 +14,7 @@ import type { ModuleLoad } from '../../src/protocol/records.ts';
 import type { RunEvent, Usage } from '../../src/protocol/run.ts';
 import { createRunEnding } from '../../src/protocol/run-ending.ts';
 import { eventsOf } from '../../src/protocol/run-sink.ts';
+import { createUnreadRoom } from '../../src/protocol/unread-room.ts';
 import { findBubblewrap } from '../../src/system/bubblewrap.ts';
 import { shareCompileCache } from './compile-cache.ts';
 import { patienceMs } from './hang-limit.ts';
@@ -86,6 +87,7 @@ export function scriptedPool(
       ...more.outside,
     },
     toolsFor: () => ({ tools: [], offered: [] }),
+    unread: createUnreadRoom(() => undefined),
     emit(event) {
       emitted.push(event);
       for (const waiter of waiting) waiter(event);

@@ -47,7 +47,7 @@ export function chatHead(runId: string, model: string): ChatHead {
 type Whole = {
   readonly head: ChatHead;
   readonly presentation: Presentation;
-  readonly room: Pick<HeldAnswer, 'add'>;
+  readonly room: HeldAnswer;
 };
 
 /**

@@ -5,6 +5,7 @@ import { whenCallerLeaves } from '../caller-gone.ts';
 import type { HttpDeps } from '../deps.ts';
 import { sendEventStream } from '../event-stream.ts';
 import { processingMs } from '../exchange.ts';
+import { holdAnswer } from '../formats/answer-room.ts';
 import { chatCompletion, chatHead } from '../formats/chat.ts';
 import { toRunInput } from '../formats/chat-input.ts';
 import { createChatStream } from '../formats/chat-stream.ts';
@@ -43,8 +44,10 @@ async function chat(deps: HttpDeps, { body, request, reply }: ChatExchange) {
   const ignored = [...run.ignored, ...unknownFields(body)];
   if (ignored.length > 0) reply.header('x-agent-ignored', ignored.join(', '));
   if (!body.stream) {
-    const room = request.server.answerRoom();
-    reply.raw.once('close', room.release);
+    const unread = deps.unread.hold({ agentId: run.agentId }, 'whole_answer');
+    reply.raw.once('close', unread.release);
+    request.holdsAnswer = true;
+    const room = holdAnswer(unread);
     return chatCompletion(eventsOf(run), { head, presentation: run.presentation, room });
   }
   reply.header('openai-processing-ms', processingMs(request));

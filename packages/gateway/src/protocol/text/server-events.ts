@@ -11,6 +11,10 @@ export type StreamEvent = { readonly name: string; readonly data: string };
 export type EventSplitter = {
   /** Takes the next piece, cut anywhere. */
   read(piece: string): void;
+  /** Characters of the event that is not whole yet. */
+  heldLength(): number;
+  /** Passes that event over. */
+  forget(): void;
   /** Gives what came after the last blank line, as clients take it too. */
   end(): void;
 };
@@ -43,6 +47,13 @@ export function createEventSplitter(onEvent: (event: StreamEvent) => void): Even
     return isMarked ? text.slice(BYTE_ORDER_MARK.length) : text;
   };
 
+  const heldLength = (): number => line.length + (data?.length ?? 0);
+  const forget = (): void => {
+    isTooLong = true;
+    line = 'data:';
+    data = null;
+  };
+
   return {
     read(piece) {
       const text = piece.includes('\r') ? piece.replace(/\r\n?/g, '\n') : piece;
@@ -53,11 +64,10 @@ export function createEventSplitter(onEvent: (event: StreamEvent) => void): Even
         from = at + 1;
       }
       line += text.slice(from);
-      if (line.length + (data?.length ?? 0) <= MAX_EVENT_LENGTH) return;
-      isTooLong = true;
-      line = 'data:';
-      data = null;
+      if (heldLength() > MAX_EVENT_LENGTH) forget();
     },
+    heldLength,
+    forget,
     end() {
       take(unmarked(line));
       line = '';

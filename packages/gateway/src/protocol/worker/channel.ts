@@ -11,6 +11,8 @@ export type Channel<Out> = {
   readonly send: (message: Out, bytes?: Uint8Array) => void;
   /** Whether more waits here for the system to take it than is good: the peer does not read as fast as is sent. */
   readonly isBehind: () => boolean;
+  /** How much that is, but for what was sent in this tick; nothing once closed. */
+  readonly waitingBytes: () => number;
   /** Calls back when the system has taken all that was sent so far; never once closed. */
   readonly onceTaken: (callback: () => void) => void;
   /** Hands what is queued to the system at once, as far as that takes it: for the last words of a process. */
@@ -60,6 +62,7 @@ export function createChannel<In extends { readonly type: string }, Out>(
     return state === 'open';
   });
   const writer = createWriter(stream);
+  const waitingBytes = (): number => (state === 'closed' ? 0 : stream.writableLength);
 
   stream.on('data', (chunk: Buffer) => {
     const failure = state === 'open' ? reader.push(chunk) : null;
@@ -79,7 +82,8 @@ export function createChannel<In extends { readonly type: string }, Out>(
       if (bytes) writer.write(`${line.slice(0, -1)},"bytes":${bytes.length}}\n`, bytes);
       else writer.write(`${line}\n`);
     },
-    isBehind: () => stream.writableLength > MAX_WAITING_BYTES,
+    isBehind: () => waitingBytes() > MAX_WAITING_BYTES,
+    waitingBytes,
     onceTaken(callback) {
       if (state !== 'open') return;
       writer.flush();

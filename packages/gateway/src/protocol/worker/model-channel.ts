@@ -5,6 +5,8 @@ export type ModelChannel = {
   readonly send: (part: ModelData, bytes?: Uint8Array) => void;
   /** Whether more waits to be sent, of all calls and messages, than is good. */
   readonly isBehind: () => boolean;
+  /** How much that is. Nothing once the channel is closed. */
+  readonly waitingBytes: () => number;
   /** Calls back when the system has taken all that was sent so far; never once the channel is closed. */
   readonly onceTaken: (callback: () => void) => void;
 };

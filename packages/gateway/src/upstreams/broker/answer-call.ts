@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import { failures, GatewayError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
 import type { OutsideCalls } from '../../protocol/policy.ts';
+import type { Unread, UnreadRoom } from '../../protocol/unread-room.ts';
 import { failureHeader } from '../../protocol/worker/broker-headers.ts';
 import { serveDemo } from '../demo/demo-model.ts';
 import type { AddressWatch } from '../relay/address-watch.ts';
@@ -27,6 +28,7 @@ export type CallDeps = {
   readonly dispatcher: Dispatcher;
   readonly uncounted: Uncounted;
   readonly watchAddress: AddressWatch;
+  readonly unread: UnreadRoom;
   readonly emit: Emit;
 };
 
@@ -69,14 +71,16 @@ export function createAnswerCall(deps: CallDeps): AnswerCall {
       const call = openCall(deps, asked);
       way.onOpen(call);
       const held = hold(grant);
+      const metered = deps.unread.hold({ agentId: grant.agentId }, 'model_answer');
       try {
-        const incoming = { ...asked, ...way, route, search, call, upstream, held };
+        const incoming = { ...asked, ...way, route, search, call, upstream, held, metered };
         await serve(deps, { ...incoming, contexts });
       } catch (error) {
         if (error instanceof GatewayError) call.refused(error.code);
         throw error;
       } finally {
         held.release();
+        metered.release();
       }
     } catch (error) {
       if (!(error instanceof GatewayError)) {
@@ -95,6 +99,8 @@ type Call = AskedCall &
     readonly upstream: Upstream;
     /** What its body holds in memory. */
     readonly held: HeldBody;
+    /** What is held of its answer to be counted. */
+    readonly metered: Unread;
     readonly contexts: KeptContexts;
   };
 
@@ -111,6 +117,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     api: route.type === 'model_call' ? route.api : null,
     sink,
     signal: call.signal,
+    metered: incoming.metered,
   };
   const priced = pricedCall(deps.budget, received, incoming);
   const { exchange } = priced;

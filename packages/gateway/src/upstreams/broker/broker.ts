@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Emit } from '../../events.ts';
 import type { OutsideCalls } from '../../protocol/policy.ts';
 import type { ModelAccess } from '../../protocol/pool.ts';
+import type { UnreadRoom } from '../../protocol/unread-room.ts';
 import { createAddressWatch } from '../relay/address-watch.ts';
 import { createUpstreamDispatcher } from '../relay/upstream-dispatcher.ts';
 import { createUncounted } from '../relay/usage-request.ts';
@@ -43,6 +44,8 @@ export function createBroker(deps: {
   readonly budget?: TokenBudget;
   /** What becomes of calls of a worker without a run; it may change between two calls. */
   readonly outsideCalls: () => OutsideCalls;
+  /** Where answers wait that workers do not read. */
+  readonly unread: UnreadRoom;
   /** Given where workers have no network; `group` is theirs, null for the gateway's own user. */
   readonly door?: { readonly group: number | null } | undefined;
   /** Names the proxies to go through; none without it. */
@@ -55,7 +58,7 @@ export function createBroker(deps: {
   const uncounted = createUncounted();
   const watchAddress = createAddressWatch(dispatcher, deps.emit);
   const answerCall = createAnswerCall({ ...deps, dispatcher, uncounted, watchAddress });
-  const handleCall = createHttpCalls(answerCall, grants);
+  const handleCall = createHttpCalls(answerCall, grants, deps.unread);
   let door: BrokerDoor | null = null;
   server.keepAliveTimeout = WORKER_KEEP_ALIVE_MS;
   server.on('request', (request, response) => void handleCall(request, response));
@@ -77,7 +80,15 @@ export function createBroker(deps: {
     grant(agentId) {
       const access = grants.issue(agentId);
       const grantOf = () => grantOfToken(grants, access.token);
-      return { ...access, answerOver: createChannelCalls(answerCall, grantOf) };
+      const unread = deps.unread.hold({ agentId }, 'model_answer');
+      return {
+        ...access,
+        answerOver: createChannelCalls(answerCall, grantOf, unread),
+        revoke() {
+          access.revoke();
+          unread.release();
+        },
+      };
     },
     async close() {
       grants.revokeAll();

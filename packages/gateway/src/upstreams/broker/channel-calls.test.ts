@@ -34,6 +34,7 @@ function heldChannel() {
   const channel: Held = {
     isTaken: true,
     isBehind: () => false,
+    waitingBytes: () => 0,
     sent,
     waiting,
     send: (part: object, bytes?: Uint8Array) => void sent.push({ part, bytes: bytes?.length ?? 0 }),
@@ -43,6 +44,11 @@ function heldChannel() {
   return channel;
 }
 
+const lineOf = (channel: ModelChannel) => ({
+  channel,
+  unread: { set: () => true, refused: () => undefined },
+});
+
 /** Takes frames of one broker by hand, as a worker of an attacker's would send them. */
 async function rawLine(upstream: Parameters<typeof startUpstream>[0]) {
   const started = await startUpstream(upstream);
@@ -51,6 +57,7 @@ async function rawLine(upstream: Parameters<typeof startUpstream>[0]) {
   const take = kit.access.answerOver({
     send: ({ status }) => answered.resolve(status),
     isBehind: () => false,
+    waitingBytes: () => 0,
     onceTaken: (callback) => callback(),
   });
   return { ...kit, upstream: started, take, status: answered.promise };
@@ -136,6 +143,7 @@ describe('a call over the channel', () => {
     const takeMore = access.answerOver({
       send: ({ status }) => refused.resolve(status),
       isBehind: () => false,
+      waitingBytes: () => 0,
       onceTaken: () => {},
     });
     takeMore(call, body);
@@ -151,6 +159,7 @@ describe('a call over the channel', () => {
     const take = access.answerOver({
       send: ({ callId, status }) => void statuses.set(callId, status),
       isBehind: () => false,
+      waitingBytes: () => 0,
       onceTaken: () => {},
     });
     for (let index = 0; index <= 1000; index += 1) take({ ...call, callId: `c${index}` }, question);
@@ -178,7 +187,7 @@ describe('an answer over the channel', () => {
   test('goes out as one frame with its head and its end, where all comes at once', async () => {
     const channel = heldChannel();
     const closed: string[] = [];
-    const sink = new FrameSink('c1', channel, () => void closed.push('closed'));
+    const sink = new FrameSink('c1', lineOf(channel), () => void closed.push('closed'));
     sink.head(200, { a: 'b' });
     sink.write(Buffer.from('one'));
     sink.end(Buffer.from('two'));
@@ -198,16 +207,16 @@ describe('an answer over the channel', () => {
 
   test('waits for a worker that takes nothing, and is cut into frames of what it may have in advance', async () => {
     const channel = heldChannel();
-    const sink = new FrameSink('c1', channel, () => {});
+    const sink = new FrameSink('c1', lineOf(channel), () => {});
     let resumed = 0;
-    const mayGoOn: boolean[] = [];
+    const taken: string[] = [];
     sink.head(200, {});
-    for (let index = 0; index < 40; index += 1) mayGoOn.push(sink.write(Buffer.alloc(256 * KIB)));
+    for (let index = 0; index < 40; index += 1) taken.push(sink.write(Buffer.alloc(256 * KIB)));
     sink.onceDrained(() => {
       resumed += 1;
     });
     await Promise.resolve();
-    expect(mayGoOn).toEqual([true, ...Array(39).fill(false)]);
+    expect(taken).toEqual(['taken', ...Array(39).fill('behind')]);
     expect(channel.sent.map(({ bytes }) => bytes)).toEqual(Array(40).fill(256 * KIB));
     sink.taken(9800 * KIB);
     expect(resumed).toBe(0);
@@ -217,7 +226,7 @@ describe('an answer over the channel', () => {
 
   test('does not go on for what a worker says it took before it can have it', async () => {
     const channel = heldChannel();
-    const sink = new FrameSink('c1', channel, () => {});
+    const sink = new FrameSink('c1', lineOf(channel), () => {});
     let resumed = 0;
     sink.head(200, {});
     channel.isTaken = false;
@@ -228,7 +237,7 @@ describe('an answer over the channel', () => {
     sink.onceDrained(() => {
       resumed += 1;
     });
-    expect(sink.write(Buffer.alloc(1))).toBe(false);
+    expect(sink.write(Buffer.alloc(1))).toBe('behind');
     expect(resumed).toBe(0);
     for (const callback of channel.waiting) callback();
     expect(resumed).toBe(1);
@@ -236,12 +245,12 @@ describe('an answer over the channel', () => {
 
   test('waits while the channel has more to send than its worker reads', async () => {
     const channel = heldChannel();
-    const sink = new FrameSink('c1', channel, () => {});
+    const sink = new FrameSink('c1', lineOf(channel), () => {});
     let resumed = 0;
     sink.head(200, {});
     channel.isBehind = () => true;
     channel.isTaken = false;
-    expect(sink.write(Buffer.alloc(1))).toBe(false);
+    expect(sink.write(Buffer.alloc(1))).toBe('behind');
     sink.onceDrained(() => {
       resumed += 1;
     });
@@ -252,7 +261,7 @@ describe('an answer over the channel', () => {
 
   test('ends for a worker that leaves: nothing more is sent', async () => {
     const channel = heldChannel();
-    const sink = new FrameSink('c1', channel, () => {});
+    const sink = new FrameSink('c1', lineOf(channel), () => {});
     sink.head(200, {});
     sink.write(Buffer.from('one'));
     sink.leave();

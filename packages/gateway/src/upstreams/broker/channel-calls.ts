@@ -3,7 +3,7 @@ import { GatewayError } from '../../errors.ts';
 import type { ModelMessage } from '../../protocol/worker/messages.ts';
 import type { ModelChannel, TakeModelMessage } from '../../protocol/worker/model-channel.ts';
 import type { AnswerCall } from './answer-call.ts';
-import { FrameSink } from './frame-sink.ts';
+import { FrameSink, type WorkerLine } from './frame-sink.ts';
 import type { Grant, LiveCall } from './grants.ts';
 
 type ModelCall = Extract<ModelMessage, { type: 'model_call' }>;
@@ -11,19 +11,19 @@ type ModelCall = Extract<ModelMessage, { type: 'model_call' }>;
 /** As much as a connection takes: Node's own limit for the headers of a request. */
 const MAX_HEADERS_LENGTH = 16_384;
 
-/** A connection costs its worker a socket; without a limit of its own a call here would cost it a line. */
-const MAX_OPEN_CALLS = 1000;
-
 /**
  * Answers the calls that one worker makes over its channel, which needs no token: it is nobody else's.
  *
  * @param grantOf - What the worker may do; throws a GatewayError once that is nothing any more.
+ * @param unread - Is told what of the answers waits to be read.
  */
 export function createChannelCalls(
   answerCall: AnswerCall,
   grantOf: () => Grant,
+  unread: WorkerLine['unread'],
 ): (channel: ModelChannel) => TakeModelMessage {
   return (channel) => {
+    const line = { channel, unread };
     const open = new Map<string, OpenCall>();
     return (message, bytes) => {
       const { callId } = message;
@@ -31,7 +31,7 @@ export function createChannelCalls(
         case 'model_call':
           // A second call under the id of a live one takes its place.
           open.get(callId)?.leave();
-          begin(message, bytes, { channel, open, answerCall, grantOf });
+          begin(message, bytes, { line, open, answerCall, grantOf });
           return;
         case 'model_ack':
           open.get(callId)?.sink.taken(message.taken);
@@ -48,32 +48,31 @@ export function createChannelCalls(
 
 type OpenCall = { readonly sink: FrameSink; readonly leave: () => void };
 
-type Line = {
-  readonly channel: ModelChannel;
+type Worker = {
+  readonly line: WorkerLine;
   readonly open: Map<string, OpenCall>;
   readonly answerCall: AnswerCall;
   readonly grantOf: () => Grant;
 };
 
-function begin(message: ModelCall, bytes: Buffer | null, line: Line): void {
+function begin(message: ModelCall, bytes: Buffer | null, worker: Worker): void {
   const { callId, runId, method, path } = message;
   let live: LiveCall | null = null;
-  const sink = new FrameSink(callId, line.channel, () => {
-    line.open.delete(callId);
+  const sink = new FrameSink(callId, worker.line, () => {
+    worker.open.delete(callId);
     live?.end();
   });
   const leave = (): void => {
     sink.leave();
     live?.abort('The worker left.');
   };
-  line.open.set(callId, { sink, leave });
+  worker.open.set(callId, { sink, leave });
   const asked = () => {
-    const grant = line.grantOf();
-    if (line.open.size > MAX_OPEN_CALLS) throw tooMany();
+    const grant = worker.grantOf();
     const headers = receivedHeaders(message.headers);
     return { grant, method, url: checkedPath(path), headers, runId: runId ?? undefined };
   };
-  void line.answerCall(asked, {
+  void worker.answerCall(asked, {
     sink,
     onOpen(call) {
       live = call;
@@ -108,12 +107,4 @@ function receivedHeaders(given: Readonly<Record<string, string>>): IncomingHttpH
 
 function malformed(part: string): GatewayError {
   return new GatewayError('invalid_request', `The ${part} of this call cannot be sent over HTTP.`);
-}
-
-function tooMany(): GatewayError {
-  return new GatewayError(
-    'overloaded',
-    `The agent has ${MAX_OPEN_CALLS} unfinished model calls. Send this one again when others have ended.`,
-    { retryAfterSeconds: 1 },
-  );
 }

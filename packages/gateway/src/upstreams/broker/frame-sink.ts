@@ -1,9 +1,17 @@
+import type { Unread } from '../../protocol/unread-room.ts';
 import { modelWindowBytes } from '../../protocol/worker/frame-limits.ts';
 import type { ModelChannel } from '../../protocol/worker/model-channel.ts';
-import type { AnswerHeaders, AnswerSink } from '../relay/answer-sink.ts';
+import type { AnswerHeaders, AnswerSink, Taken } from '../relay/answer-sink.ts';
 
 type Head = { readonly status: number; readonly headers: AnswerHeaders };
 type Ending = 'end' | 'cut';
+
+/** A worker's channel, and what waits there to be read. */
+export type WorkerLine = {
+  readonly channel: ModelChannel;
+  /** Of all answers that wait there together. */
+  readonly unread: Pick<Unread, 'set' | 'refused'>;
+};
 
 /**
  * The answer to a call that came over a worker's channel. What comes within one turn goes out as one frame: head, body and
@@ -12,6 +20,7 @@ type Ending = 'end' | 'cut';
 export class FrameSink implements AnswerSink {
   readonly #callId: string;
   readonly #channel: ModelChannel;
+  readonly #unread: WorkerLine['unread'];
   readonly #onClosed: () => void;
   #head: Head | null = null;
   #hasBegun = false;
@@ -24,9 +33,10 @@ export class FrameSink implements AnswerSink {
   #onDrained: (() => void) | null = null;
 
   /** `onClosed` is told once, when nothing more will be sent. */
-  constructor(callId: string, channel: ModelChannel, onClosed: () => void) {
+  constructor(callId: string, { channel, unread }: WorkerLine, onClosed: () => void) {
     this.#callId = callId;
     this.#channel = channel;
+    this.#unread = unread;
     this.#onClosed = onClosed;
   }
 
@@ -40,12 +50,16 @@ export class FrameSink implements AnswerSink {
     this.#schedule();
   }
 
-  write(bytes: Buffer): boolean {
-    if (this.#isClosed || this.#ending) return true;
+  write(bytes: Buffer): Taken {
+    if (this.#isClosed || this.#ending) return 'taken';
+    if (!this.#hasRoomFor(bytes.length)) {
+      this.#unread.refused();
+      return 'no_room';
+    }
     this.#ahead += bytes.length;
     this.#pieces.push(bytes);
     this.#schedule();
-    return this.#ahead <= modelWindowBytes && !this.#channel.isBehind();
+    return this.#ahead <= modelWindowBytes && !this.#channel.isBehind() ? 'taken' : 'behind';
   }
 
   onceDrained(callback: () => void): void {
@@ -55,8 +69,8 @@ export class FrameSink implements AnswerSink {
   }
 
   end(bytes?: Buffer): void {
-    if (bytes) this.write(bytes);
-    this.#endWith('end');
+    const isCut = bytes !== undefined && this.write(bytes) === 'no_room';
+    this.#endWith(isCut ? 'cut' : 'end');
   }
 
   cut(): void {
@@ -77,10 +91,18 @@ export class FrameSink implements AnswerSink {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#pieces = [];
+    this.#hasRoomFor(0);
     this.#onClosed();
   }
 
+  /** What is usual there is bounded by itself, and not worth the count. */
+  #hasRoomFor(more: number): boolean {
+    const waiting = this.#channel.isBehind() ? this.#channel.waitingBytes() + more : 0;
+    return this.#unread.set(waiting);
+  }
+
   #resume(): void {
+    this.#hasRoomFor(0);
     if (this.#ahead > modelWindowBytes) return;
     const drained = this.#onDrained;
     this.#onDrained = null;

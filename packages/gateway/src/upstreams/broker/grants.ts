@@ -5,6 +5,9 @@ import { noUsage, type Usage } from '../../protocol/run.ts';
 
 const TOKEN_BYTES = 32;
 
+/** Over its channel a call costs a worker a line, and a connection not much more. */
+const MAX_OPEN_CALLS = 1000;
+
 /** One call of a worker, from its first header to its last byte. */
 export type LiveCall = {
   readonly runId: string | null;
@@ -32,7 +35,8 @@ export type Grant = {
    * Books a call on the run named, without a name on the sole live run, else on the sole key that has runs here, else
    * on the worker: so also one that comes while no run lives.
    *
-   * @throws GatewayError `not_allowed` where the run named is no live run of this token.
+   * @throws GatewayError `not_allowed` where the run named is no live run of this token, `overloaded` where it has a thousand
+   *   calls open.
    */
   openCall(runId: string | undefined): LiveCall;
 };
@@ -101,6 +105,7 @@ function createGrant(agentId: string) {
       if (named !== undefined && !runs.has(named)) {
         throw new GatewayError('not_allowed', 'The run this call names is not live.');
       }
+      if (calls.size >= MAX_OPEN_CALLS) throw tooMany();
       const runId = named ?? soleRun(runs);
       const run = runId === null ? undefined : runs.get(runId);
       const isOutside = runs.size === 0;
@@ -185,4 +190,12 @@ function soleKey(keyIds: readonly string[]): string | null {
 function soleRun(runs: ReadonlyMap<string, LiveRun>): string | null {
   const [only] = runs.keys();
   return runs.size === 1 && only !== undefined ? only : null;
+}
+
+function tooMany(): GatewayError {
+  return new GatewayError(
+    'overloaded',
+    `The agent has ${MAX_OPEN_CALLS} unfinished model calls. Send this one again when others have ended.`,
+    { retryAfterSeconds: 1 },
+  );
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough, type Readable } from 'node:stream';
+import type { Unread, UnreadRoom } from '../../protocol/unread-room.ts';
 import { runHeader } from '../../protocol/worker/broker-headers.ts';
 import type { AnswerCall } from './answer-call.ts';
 import type { HeldBody } from './body-room.ts';
@@ -11,19 +12,23 @@ import { readBody } from './read-body.ts';
 export function createHttpCalls(
   answerCall: AnswerCall,
   grants: Grants,
+  room: UnreadRoom,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return (request, response) => {
     // A worker may vanish between two writes; its `close` below is what counts.
     response.on('error', () => {});
+    const token = tokenOf(request);
     const asked = () => ({
-      grant: grantOfToken(grants, tokenOf(request)),
+      grant: grantOfToken(grants, token),
       method: request.method ?? 'GET',
       url: request.url ?? '/',
       headers: request.headers,
       runId: runIdOf(request),
     });
+    const agentId = grants.find(token ?? '')?.agentId;
+    const unread = agentId === undefined ? refusal : room.hold({ agentId }, 'model_answer');
     return answerCall(asked, {
-      sink: createHttpSink(request, response),
+      sink: createHttpSink(request, response, unread),
       onOpen(call) {
         response.once('close', () => {
           if (!response.writableFinished) call.abort('The worker left.');
@@ -34,6 +39,9 @@ export function createHttpCalls(
     });
   };
 }
+
+/** The answer to a stranger: a few words, which end its connection. */
+const refusal: Unread = { set: () => true, refused: () => {}, release: () => {} };
 
 function tokenOf({ headers }: IncomingMessage): string | undefined {
   return /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];

@@ -1,6 +1,6 @@
 import { failures, GatewayError } from '../../errors.ts';
 import type { UpstreamApi } from '../../protocol/records.ts';
-import type { AnswerSink } from '../relay/answer-sink.ts';
+import { type AnswerSink, unreadError, unreadFailure } from '../relay/answer-sink.ts';
 import { createAnswerWatch } from '../relay/answer-watch.ts';
 import type { Exchange, Outcome } from '../relay/forward.ts';
 import type { DemoUpstream } from '../upstream.ts';
@@ -76,21 +76,22 @@ export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Pro
         signal.throwIfAborted();
         const bytes = Buffer.from(event);
         watch.read(bytes);
-        if (!sink.write(bytes)) await drained(sink, signal);
+        const taken = sink.write(bytes);
+        if (taken === 'behind') await drained(sink, signal);
+        if (taken === 'no_room') {
+          const told = { usage: watch.usage(), error: unreadError, failure: unreadFailure() };
+          return { ...base, ...told, status: 200, outcome: 'failed' };
+        }
       }
       sink.end();
     } catch (error) {
       if (!signal.aborted) throw error;
-      return {
-        ...base,
-        status: 200,
-        outcome: 'aborted',
+      const told = {
         usage: watch.usage(),
         outputEstimate: watch.outputEstimate(),
         isWhole: watch.isWhole(),
-        error: null,
-        failure: null,
       };
+      return { ...base, ...told, status: 200, outcome: 'aborted', error: null, failure: null };
     }
   }
   const error = watch.error();

@@ -7,7 +7,7 @@ const responsesStream: AnswerForm = { type: 'events', api: 'responses' };
 
 const meterOf = (form: AnswerForm, ...pieces: string[]) => {
   const meter = createAnswerMeter(form);
-  for (const piece of pieces) meter.read(piece);
+  for (const piece of pieces) meter.read(Buffer.from(piece, 'latin1'));
   return meter;
 };
 const read = (form: AnswerForm, ...pieces: string[]) => meterOf(form, ...pieces).usage();

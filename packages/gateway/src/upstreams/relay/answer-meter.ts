@@ -19,8 +19,12 @@ export type AnswerForm = {
 };
 
 export type AnswerMeter = {
-  /** Takes the next piece of an answer (as latin1), cut anywhere. */
-  read(piece: string): void;
+  /** Takes the next piece of an answer, cut anywhere. */
+  read(piece: Buffer): void;
+  /** Bytes that are held because they may be the count. */
+  heldLength(): number;
+  /** Lets go of them: the answer, or its event, counts as one that has none. */
+  forget(): void;
   /** The last usage told so far, or null. Counts of a stream are cumulative. To be asked for when no more comes. */
   usage(): Usage | null;
   /** The id of a response of the Responses API, by which a later call may name it; null where none is told. */
@@ -67,7 +71,10 @@ function eventsMeter(api: UpstreamApi | null): AnswerMeter {
     output += outputOf(event.data, api);
   });
   return {
-    read: (piece) => splitter.read(piece),
+    // Of its bytes, as only what is plain ASCII is looked for.
+    read: (piece) => splitter.read(piece.toString('latin1')),
+    heldLength: () => splitter.heldLength(),
+    forget: () => splitter.forget(),
     usage() {
       splitter.end();
       return last;
@@ -83,19 +90,32 @@ function eventsMeter(api: UpstreamApi | null): AnswerMeter {
 }
 
 function wholeMeter(api: UpstreamApi | null): AnswerMeter {
-  let text = '';
+  let pieces: Buffer[] = [];
   let length = 0;
+  let heldLength = 0;
+  let isForgotten = false;
   let parsed: JsonObject | null = null;
-  const fields = () => (parsed ??= parseObject(text));
+  const text = () => Buffer.concat(pieces).toString('latin1');
+  const fields = () => (parsed ??= parseObject(text()));
   const failure = () => (api === null ? null : failureIn(fields(), ''));
   // Spaces keep a connection alive while nothing is said.
-  const isSilent = () => text !== '' && text.trim() === '';
+  const isSilent = () => heldLength > 0 && text().trim() === '';
+  const forget = () => {
+    isForgotten = true;
+    heldLength = 0;
+    pieces = [];
+  };
   return {
     ...lengthMeter(),
     read(piece) {
       length += piece.length;
-      text = length > MAX_WHOLE_LENGTH ? '' : text + piece;
+      if (length > MAX_WHOLE_LENGTH) forget();
+      if (isForgotten) return;
+      pieces.push(piece);
+      heldLength += piece.length;
     },
+    heldLength: () => heldLength,
+    forget,
     usage: () => readUsage(fields().usage),
     answerId: () => (api === 'responses' ? idOf(fields()) : null),
     outputEstimate: () =>
@@ -110,6 +130,8 @@ function lengthMeter(): AnswerMeter {
     read(piece) {
       length += piece.length;
     },
+    heldLength: () => 0,
+    forget: () => {},
     usage: () => null,
     answerId: () => null,
     hasEnded: () => true,

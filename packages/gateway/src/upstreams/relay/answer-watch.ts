@@ -6,6 +6,10 @@ const MAX_ERROR_LENGTH = 2048;
 
 export type AnswerWatch = {
   read(chunk: Buffer): void;
+  /** Bytes that are held because they may be the count. */
+  heldLength(): number;
+  /** Lets go of them: what they belong to counts as one that has none. */
+  forget(): void;
   /** To be asked for when no more comes, as the next three. */
   usage(): Usage | null;
   answerId(): string | null;
@@ -29,6 +33,8 @@ export function createAnswerWatch(answer: {
   const hasEnd = form.type === 'events' && form.api !== null;
   let excerpt = '';
   return {
+    heldLength: meter.heldLength,
+    forget: meter.forget,
     usage: meter.usage,
     answerId: meter.answerId,
     isWhole: () => !hasEnd || meter.hasEnded(),
@@ -36,7 +42,7 @@ export function createAnswerWatch(answer: {
     failure: () => (status < 400 ? meter.failure() : null),
     error: () => (status < 400 ? null : describeError(status, excerpt)),
     read(chunk) {
-      meter.read(chunk.toString('latin1'));
+      meter.read(chunk);
       if (status >= 400 && excerpt.length < MAX_ERROR_LENGTH) excerpt += chunk.toString();
     },
   };

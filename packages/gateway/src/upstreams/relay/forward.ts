@@ -5,8 +5,9 @@ import type { Dispatcher } from 'undici';
 import { GatewayError } from '../../errors.ts';
 import type { UpstreamApi } from '../../protocol/records.ts';
 import type { Usage } from '../../protocol/run.ts';
+import type { Unread } from '../../protocol/unread-room.ts';
 import type { RemoteUpstream } from '../upstream.ts';
-import type { AnswerSink } from './answer-sink.ts';
+import { type AnswerSink, unreadFailure } from './answer-sink.ts';
 import { requestHeaders } from './headers.ts';
 import { type AttemptEnd, type BrokenReason, Relay } from './relay.ts';
 import { applyAliases } from './request-body.ts';
@@ -30,6 +31,8 @@ export type Exchange = {
   readonly api: UpstreamApi | null;
   readonly sink: AnswerSink;
   readonly signal: AbortSignal;
+  /** Is told what is held of the answer to be counted. */
+  readonly metered: Pick<Unread, 'set'>;
 };
 
 /** What became of a worker's request. */
@@ -127,8 +130,8 @@ function attempt(
   const length = exchange.headers['content-length'];
   if (length !== undefined && !Buffer.isBuffer(exchange.body)) headers['content-length'] = length;
   return new Promise((resolve) => {
-    const { sink, signal, api, body, hidesCount } = exchange;
-    const receiver = { sink, signal, api, body, hidesCount, apiKey: upstream.apiKey };
+    const { sink, signal, api, body, hidesCount, metered } = exchange;
+    const receiver = { sink, signal, api, body, hidesCount, metered, apiKey: upstream.apiKey };
     const relay = new Relay(receiver, defers, resolve);
     if (exchange.signal.aborted) return;
     dispatcher.dispatch(
@@ -220,6 +223,8 @@ function brokenFailure(reason: BrokenReason, upstream: RemoteUpstream): GatewayE
         'upstream_failed',
         `${name} does not answer as OpenAI's API does: check its base_url.`,
       );
+    case 'unread':
+      return unreadFailure();
     case 'cut':
     case 'failed':
       return refused(upstream);

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { UpstreamApi } from '../../protocol/records.ts';
-import type { AnswerSink } from './answer-sink.ts';
+import type { Unread } from '../../protocol/unread-room.ts';
+import { type AnswerSink, type Taken, unreadError } from './answer-sink.ts';
 import { type AnswerWatch, createAnswerWatch } from './answer-watch.ts';
 import { contentOf, isJson, isModelOutput, readRetryAfterMs, responseHeaders } from './headers.ts';
 import { type CountHider, createCountHider } from './hide-count.ts';
@@ -25,8 +26,8 @@ export type AttemptEnd =
     }
   | { readonly type: 'aborted'; readonly status: number; readonly watch: AnswerWatch | null };
 
-/** `failed`: the answer itself says so, whatever its status. */
-export type BrokenReason = 'unreachable' | 'timed_out' | 'cut' | 'garbled' | 'failed';
+/** `failed`: the answer itself says so, whatever its status; `unread`: it waits, like too many, for its worker to read it. */
+export type BrokenReason = 'unreachable' | 'timed_out' | 'cut' | 'garbled' | 'failed' | 'unread';
 
 type Receiver = {
   readonly sink: AnswerSink;
@@ -36,6 +37,7 @@ type Receiver = {
   readonly body: unknown;
   /** Whether the event with the count is kept from the worker. */
   readonly hidesCount: boolean;
+  readonly metered: Pick<Unread, 'set'>;
   /** Of the upstream. */
   readonly apiKey: string | null;
 };
@@ -106,14 +108,19 @@ export class Relay implements Dispatcher.DispatchHandler {
       if (this.#discardedBytes > MAX_DISCARDED_BYTES) controller.abort(new Error('Too long.'));
       return;
     }
-    this.#watch?.read(chunk);
+    this.#count(chunk);
     const failure = this.#content === 'events' ? this.#watch?.failure() : null;
     if (failure) {
       controller.abort(new FailedError(failure));
       return;
     }
     const ready = this.#ready(chunk);
-    if (ready === null || this.#write(ready)) return;
+    const taken = ready === null ? 'taken' : this.#write(ready);
+    if (taken === 'taken') return;
+    if (taken === 'no_room') {
+      this.#leaveUnread();
+      return;
+    }
     controller.pause();
     this.#receiver.sink.onceDrained(() => controller.resume());
   }
@@ -130,7 +137,10 @@ export class Relay implements Dispatcher.DispatchHandler {
       return;
     }
     const rest = this.#held ?? this.#hider?.rest();
-    if (rest?.length) this.#write(rest);
+    if (rest?.length && this.#write(rest) === 'no_room') {
+      this.#leaveUnread();
+      return;
+    }
     this.#writeHead();
     this.#receiver.sink.end();
     this.#end({ type: 'answered', status, watch });
@@ -155,8 +165,24 @@ export class Relay implements Dispatcher.DispatchHandler {
     return before;
   }
 
-  /** False where the worker is to be waited for. */
-  #write(chunk: Buffer): boolean {
+  /** An answer without room to hold what may be its count has none. */
+  #count(chunk: Buffer): void {
+    const watch = this.#watch;
+    if (!watch) return;
+    watch.read(chunk);
+    const { metered } = this.#receiver;
+    if (metered.set(watch.heldLength())) return;
+    watch.forget();
+    metered.set(watch.heldLength());
+  }
+
+  #leaveUnread(): void {
+    const [status, watch] = [this.#status, this.#watch];
+    this.#end({ type: 'broken', reason: 'unread', status, error: unreadError, watch });
+    this.#controller?.abort(new Error(unreadError));
+  }
+
+  #write(chunk: Buffer): Taken {
     this.#writeHead();
     return this.#receiver.sink.write(chunk);
   }
