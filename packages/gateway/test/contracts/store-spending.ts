@@ -52,6 +52,15 @@ export function spendingTests(open: OpenAgain): void {
     expect(await store.spending.spent('key_a', now)).toMatchObject({ day: 120 });
   });
 
+  test.each([1e19, 1e300, Number.POSITIVE_INFINITY])(
+    'never fits where it is as large as %d',
+    async (tokens) => {
+      const store = await open();
+      expect(await reserve(store, 'call_a', { tokens })).toEqual(exhaustedDay);
+      expect(await store.spending.spent('key_a', now)).toEqual({ day: 0, month: 0, reserved: 0 });
+    },
+  );
+
   test('that nobody settles is free again when its lease ends', async () => {
     const store = await open();
     await reserve(store, 'call_a', { tokens: 100, leaseSeconds: 60 });

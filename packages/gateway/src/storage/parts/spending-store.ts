@@ -35,8 +35,10 @@ export function createSpendingStore({ relaxed, guarded }: Engine): SpendingStore
 async function reserve(
   statements: SpendingStatements,
   work: Transaction<Tables>,
-  { id, keyId, tokens, limits, nowSeconds, leaseSeconds }: Reservation,
+  { id, keyId, tokens: wanted, limits, nowSeconds, leaseSeconds }: Reservation,
 ): Promise<ReserveResult> {
+  // What a call may cost is a number of its maker's; the database knows none beyond 64 bits.
+  const tokens = Math.min(wanted, Number.MAX_SAFE_INTEGER);
   const periods = periodsAt(nowSeconds);
   const [row] = (await statements.lockKey(work, { keyId, ...periods })).rows;
   // A gateway whose clock is behind must not take back a day that others have begun.
