@@ -29,11 +29,13 @@ export type AllowedValues = {
 
 /** Reads the allowed values off a schema. */
 export function allowedValues(schema: ZodType): AllowedValues {
-  const root = z.toJSONSchema(schema, { io: 'input' }) as SchemaNode;
+  let whole: SchemaNode | null = null;
+  // It takes as long as all the rest of reading the settings, and only mistakes ask for it.
+  const root = () => (whole ??= z.toJSONSchema(schema, { io: 'input' }) as SchemaNode);
   return {
-    describe: (path) => describeNode(nodeAt(root, path)),
-    keys: (path) => Object.keys(oneForm(nodeAt(root, path)).properties ?? {}),
-    describeKey: (path) => describeNode(nodeAt(root, path.slice(0, -1)).propertyNames ?? {}),
+    describe: (path) => describeNode(nodeAt(root(), path)),
+    keys: (path) => Object.keys(oneForm(nodeAt(root(), path)).properties ?? {}),
+    describeKey: (path) => describeNode(nodeAt(root(), path.slice(0, -1)).propertyNames ?? {}),
   };
 }
 

@@ -10,6 +10,7 @@ import { trustNearest } from './intake/client-address.ts';
 import { guardRequest, unknownUrl } from './intake/guard-request.ts';
 import { createBodyHold } from './intake/hold-bodies.ts';
 import { parseBody } from './intake/parse-json.ts';
+import { createTurns } from './intake/turns.ts';
 import { createOpenRuns } from './open-runs.ts';
 import { addRoute, refuseOtherMethods } from './register-routes.ts';
 import { routes } from './routes.ts';
@@ -54,6 +55,7 @@ export function createApp(deps: HttpDeps): FastifyInstance {
     clientErrorHandler: answerSocketError,
   });
   app.decorate('openRuns', createOpenRuns());
+  app.decorate('takeTurn', createTurns());
   app.decorateRequest('caller', null);
   app.decorateRequest('startedAtMs', 0);
   app.decorateRequest('holdsAnswer', false);

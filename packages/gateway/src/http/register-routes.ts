@@ -43,10 +43,16 @@ export function addRoute(app: FastifyInstance, route: Route, deps: HttpDeps): vo
       if (administration.has(audience)) refuseUnknownQuery(request, query);
     },
     handler: async (request, reply) => {
+      if (!isUrgent(route)) await app.takeTurn(request.caller?.keyId ?? '');
       if (route.status !== undefined) reply.code(route.status);
       return handle(deps, request, reply);
     },
   });
+}
+
+/** Health checks and runs wait for nobody, nor does ending something that a key may do. */
+function isUrgent({ audience, startsRun, method }: Route): boolean {
+  return audience === 'anyone' || startsRun === true || method === 'DELETE';
 }
 
 /** Who is told of a misspelt query: what it was to narrow down would be shown whole. Clients of others send what they like. */

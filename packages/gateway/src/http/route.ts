@@ -4,6 +4,7 @@ import type { Inferred } from '../protocol/inferred.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { HttpDeps } from './deps.ts';
 import { readWaiting } from './intake/check-input.ts';
+import type { TakeTurn } from './intake/turns.ts';
 import type { OpenRuns } from './open-runs.ts';
 
 /**
@@ -37,6 +38,8 @@ declare module 'fastify' {
   }
   interface FastifyInstance {
     openRuns: OpenRuns;
+    /** For what is no run. */
+    takeTurn: TakeTurn;
   }
 }
 

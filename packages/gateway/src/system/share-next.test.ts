@@ -28,6 +28,20 @@ test('many who ask while work is done share in the next time', async () => {
   expect(await late).toBe(3);
 });
 
+test('work that never gives way is shared by all who ask in the same turn', async () => {
+  let times = 0;
+  const ask = shareNext(async () => {
+    times += 1;
+  });
+  const asked: Promise<void>[] = [];
+  for (let index = 0; index < 100; index += 1) {
+    asked.push(ask());
+    await asked[0];
+  }
+  await Promise.all(asked);
+  expect(times).toBe(2);
+});
+
 test('work that failed is done again for whoever asks next', async () => {
   const { ask, times } = counted();
   const first = ask();

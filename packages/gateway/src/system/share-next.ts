@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 /**
  * Shares work between all who ask for it, so that many who ask cost little more than one: who asks while it is done
  * gets the outcome of the next time, which begins when this one is over, together with all who asked by then. What is
@@ -13,6 +15,8 @@ export function shareNext<Result>(work: () => Promise<Result>): () => Promise<Re
     const outcome = work();
     const over = outcome
       .catch(() => undefined)
+      // Work that never gives way is over before those who ask in the same turn are heard.
+      .then(() => setImmediate())
       .then(() => {
         if (underWay === over) underWay = null;
       });
