@@ -1,4 +1,5 @@
 import { Agent, tool } from '@openai/agents';
+import { gatewayTool } from 'dropgate/agent';
 import { z } from 'zod';
 
 const getWeather = tool({
@@ -10,6 +11,8 @@ const getWeather = tool({
 
 export const agent = new Agent({
   name: 'SampleAgent',
-  instructions: 'You answer questions about the weather in one sentence. Use get_weather.',
-  tools: [getWeather],
+  instructions:
+    'You answer questions about the weather in one sentence. Use get_weather. What to pack for a weather stands in sample/packing.md: read it with fetch_doc.',
+  // One tool of its own, and one that the gateway runs.
+  tools: [getWeather, gatewayTool('fetch_doc')],
 });

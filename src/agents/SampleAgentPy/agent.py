@@ -1,4 +1,5 @@
 from agents import Agent, function_tool
+from dropgate import gateway_tool
 
 
 @function_tool
@@ -13,6 +14,10 @@ def get_weather(city: str) -> str:
 
 agent = Agent(
     name="SampleAgentPy",
-    instructions="You answer questions about the weather in one sentence. Use get_weather.",
-    tools=[get_weather],
+    instructions=(
+        "You answer questions about the weather in one sentence. Use get_weather. "
+        "What to pack for a weather stands in sample/packing.md: read it with fetch_doc."
+    ),
+    # One tool of its own, and one that the gateway runs.
+    tools=[get_weather, gateway_tool("fetch_doc")],
 )

@@ -1,5 +1,6 @@
-/** Text of the SampleAgent that `dropgate init` writes: one tool, which the demo model, too, calls. */
+/** Text of the SampleAgent that `dropgate init` writes: a tool of its own and one of the gateway, which the demo model, too, calls. */
 export const sampleAgentFile = `import { Agent, tool } from '@openai/agents';
+import { gatewayTool } from 'dropgate/agent';
 import { z } from 'zod';
 
 const getWeather = tool({
@@ -11,9 +12,19 @@ const getWeather = tool({
 
 export const agent = new Agent({
   name: 'SampleAgent',
-  instructions: 'You answer questions about the weather in one sentence. Use get_weather.',
-  tools: [getWeather],
+  instructions:
+    'You answer questions about the weather in one sentence. Use get_weather. What to pack for a weather stands in sample/packing.md: read it with fetch_doc.',
+  // One tool of its own, and one that the gateway runs.
+  tools: [getWeather, gatewayTool('fetch_doc')],
 });
+`;
+
+/** Text of the document that the SampleAgent reads. */
+export const sampleDocumentFile = `# What to pack
+
+- Sun: a hat, sunglasses and a bottle of water.
+- Rain: an umbrella and a second pair of shoes.
+- Snow: gloves, a scarf and boots.
 `;
 
 /** Text of the `agent.ts` that `dropgate new` writes. `name` has letters, digits, `.`, `_` and `-`. */

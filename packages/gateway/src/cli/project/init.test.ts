@@ -10,7 +10,8 @@ import {
   temporaryProject,
 } from '../../../test/support/temporary-project.ts';
 
-const modules = join(import.meta.dirname, '../../../../../node_modules');
+const workspaceRoot = join(import.meta.dirname, '../../../../..');
+const modules = join(workspaceRoot, 'node_modules');
 
 let project: TemporaryProject;
 let running: CliProcess | null = null;
@@ -26,6 +27,19 @@ afterEach(async () => {
   project.dispose();
 });
 
+/** The packages of the workspace, with the types of ours out of its sources. */
+function linkModules(): void {
+  const exported = { './agent': { types: './src/worker/agent-api.ts' } };
+  const manifest = { name: 'dropgate', type: 'module', exports: exported };
+  project.write('node_modules/dropgate/package.json', JSON.stringify(manifest));
+  for (const name of readdirSync(modules)) {
+    if (name === 'dropgate' || name.startsWith('.')) continue;
+    symlinkSync(join(modules, name), join(project.folder, 'node_modules', name));
+  }
+  const sources = join(workspaceRoot, 'packages/gateway/src');
+  symlinkSync(sources, join(project.folder, 'node_modules/dropgate/src'));
+}
+
 const init = (...args: string[]) => inProcessCli(project.folder)('init', ...args);
 const read = (path: string) => readFileSync(join(project.folder, path), 'utf8');
 const readJson = (path: string) => JSON.parse(read(path));
@@ -40,6 +54,7 @@ describe('dropgate init', () => {
         'created  tsconfig.json',
         'created  .gitignore',
         'created  src/agents/SampleAgent/agent.ts',
+        'created  docs/sample/packing.md',
         '',
         'Next:',
         '  dropgate dev',
@@ -53,10 +68,14 @@ describe('dropgate init', () => {
     );
     expect(readdirSync(project.folder).sort()).toEqual([
       '.gitignore',
+      'docs',
       'package.json',
       'src',
       'tsconfig.json',
     ]);
+    for (const path of ['src/agents/SampleAgent/agent.ts', 'docs/sample/packing.md']) {
+      expect(read(path)).toBe(readFileSync(join(workspaceRoot, path), 'utf8'));
+    }
     expect(read('.gitignore')).toBe('.dropgate/\nnode_modules/\n.venv/\n__pycache__/\n.env\n');
   });
 
@@ -88,7 +107,7 @@ describe('dropgate init', () => {
     const { code, out } = await inProcessCli(project.folder)('check', '--json');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
-      agents: [{ id: 'default/sampleagent', status: 'ready', tools: ['get_weather'] }],
+      agents: [{ id: 'default/sampleagent', status: 'ready', tools: ['get_weather', 'fetch_doc'] }],
       errors: [],
       notices: [],
     });
@@ -103,11 +122,17 @@ describe('dropgate init', () => {
       },
       body: JSON.stringify({
         model: 'default/sampleagent',
-        messages: [{ role: 'user', content: 'What is the weather in Paris?' }],
+        messages: [
+          {
+            role: 'user',
+            content: 'What is the weather in Paris, and what does sample/packing.md say?',
+          },
+        ],
       }),
     });
     const answer: any = await response.json();
     expect(answer.choices[0].message.content).toContain('21 °C in Paris');
+    expect(answer.choices[0].message.content).toContain('Sun: a hat');
     running.child.kill('SIGTERM');
     expect((await running.ended).code).toBe(0);
   });
@@ -115,7 +140,7 @@ describe('dropgate init', () => {
   test('writes a tsconfig.json with which its agents have no type errors', async () => {
     await init();
     await inProcessCli(project.folder)('new', 'Planner');
-    symlinkSync(modules, join(project.folder, 'node_modules'));
+    linkModules();
     const tsc = spawn(process.execPath, [join(modules, 'typescript/bin/tsc'), '-p', '.'], {
       cwd: project.folder,
     });
@@ -134,7 +159,7 @@ describe('dropgate init', () => {
     const { code, out } = await init('--json');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual({
-      created: ['tsconfig.json', 'src/agents/SampleAgent/agent.ts'],
+      created: ['tsconfig.json', 'src/agents/SampleAgent/agent.ts', 'docs/sample/packing.md'],
       kept: ['package.json', '.gitignore'],
       advice: [
         'Editors need: npm install @openai/agents',

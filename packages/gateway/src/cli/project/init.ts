@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { readOwnPackage } from '../../config/own-package.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
-import { sampleAgentFile } from './agent-templates.ts';
+import { sampleAgentFile, sampleDocumentFile } from './agent-templates.ts';
 import {
   ignoredPaths,
   type ProjectManifest,
@@ -31,6 +31,7 @@ export async function init(
     'tsconfig.json': tsConfigFile,
     '.gitignore': `${ignoredPaths.join('\n')}\n`,
     [relative(projectRoot, sample)]: sampleAgentFile,
+    'docs/sample/packing.md': sampleDocumentFile,
   };
   const created: string[] = [];
   const kept: string[] = [];

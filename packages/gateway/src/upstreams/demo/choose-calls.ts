@@ -14,7 +14,7 @@ const VERBS = topicWords(
 );
 const NAME_WEIGHT = 3;
 const FOUND_WEIGHT = 2;
-const TELLING = new Set(['email', 'url', 'expression']);
+const TELLING = new Set(['email', 'url', 'path', 'expression']);
 /** One word of a tool's name, or two of its description. */
 const FITTING_SCORE = 2;
 
@@ -126,7 +126,7 @@ function scoreOf(tool: DemoTool, words: ReadonlySet<string>, text: string): numb
       Array.isArray(values) && values.some((value) => lower.includes(`${value}`.toLowerCase()))
     );
   });
-  // An address or a sum in the message is as good as a word about what to do with it.
+  // An address, a file or a sum in the message is as good as a word about what to do with it.
   const kinds = Object.entries(properties).filter(([key, property]) => {
     const kind = kindOf(asObject(property), key.toLowerCase());
     return kind !== null && TELLING.has(kind) && findKind(text, kind) !== undefined;

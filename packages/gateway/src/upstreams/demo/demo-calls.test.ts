@@ -22,6 +22,7 @@ const tools = [
   tool('calculate', 'Evaluates an arithmetic expression.', { expression: text }),
   tool('web_search', 'Search the web.', { query: text }),
   tool('fetch_doc', 'Fetches a document.', { url: text }),
+  tool('read_file', 'Gives what a file holds.', { source: text }),
   tool('roll_dice', 'Rolls dice.', { count: { type: 'integer', minimum: 1 }, sides: whole }),
   tool('current_time', 'Tells the time.', { timezone: { anyOf: [text, { type: 'null' }] } }),
   tool('set_light', 'Switches a light.', { room: text, on: { type: 'boolean' } }),
@@ -70,6 +71,7 @@ describe('a message that asks for a tool', () => {
     ['what is 12 * (3 + 4)?', { calculate: { expression: '12 * (3 + 4)' } }],
     ['search the web for pizza', { web_search: { query: 'search the web for pizza' } }],
     ['Summarise https://example.com/a.md.', { fetch_doc: { url: 'https://example.com/a.md' } }],
+    ['what does sample/packing.md say?', { read_file: { source: 'sample/packing.md' } }],
     ['roll two dice with 6 sides', { roll_dice: { count: 2, sides: 6 } }],
     ['what time is it?', { current_time: { timezone: null } }],
     ['current time in Tokyo', { current_time: { timezone: 'Tokyo' } }],
@@ -90,6 +92,13 @@ describe('a message that asks for a tool', () => {
       { get_weather: { city: 'London', unit: 'celsius' } },
       { get_weather: { city: 'Tokyo', unit: 'celsius' } },
       { convert_currency: { amount: 5, from: 'USD', to: 'EUR' } },
+    ]);
+  });
+
+  test('takes a file for a thing of its own beside what else is asked', () => {
+    expect(callsFor('What is the weather in Paris, and what does packing.md say?')).toEqual([
+      { get_weather: { city: 'Paris', unit: 'celsius' } },
+      { read_file: { source: 'packing.md' } },
     ]);
   });
 

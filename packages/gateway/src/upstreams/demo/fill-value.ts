@@ -116,6 +116,7 @@ export function kindOf(schema: JsonObject, key: string): ValueKind | null {
   if (/date-time/.test(hint)) return 'date_time';
   if (/date|(?:^|[_ ])day$/.test(hint)) return 'date';
   if (/(?:^|[_ ])time$/.test(hint)) return 'time';
+  if (/(?:^|[_ ])(?:path|file|filename|doc|document|source)$/.test(hint)) return 'path';
   if (/expression|formula|calculation/.test(hint)) return 'expression';
   return /(?:^|[_ ])(?:id|number|no|code|sku|reference|ticket)$/.test(hint) ? 'code' : null;
 }

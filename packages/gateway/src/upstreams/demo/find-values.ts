@@ -81,5 +81,6 @@ const KINDS = {
   date_word: DATE_WORD,
   time: /\b\d{1,2}:\d{2}(?::\d{2})?\b|\b\d{1,2}\s?[ap]m\b/i,
   code: /#?((?:\p{L}+[-_]?)?\d[\p{L}\p{N}_-]*)/u,
+  path: /(?:[\w.-]+\/)*[\w-][\w.-]*\.(?:md|mdx|txt|json|html?|csv|ya?ml|pdf|tsx?|jsx?|py)\b/i,
   expression: /[-(]*\d[\d\s.()]*(?:[-+*/^%×÷][\s(-]*\d[\d\s.()]*)+/,
 } as const;
