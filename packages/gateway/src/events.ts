@@ -111,12 +111,13 @@ export type GatewayEvent =
     }
   | {
       readonly type: 'tool_called';
-      readonly runId: string;
+      /** Null, as what says which agent, where an operator called it. */
+      readonly runId: string | null;
       readonly requestId: string;
       readonly keyId: string;
-      readonly agentId: string;
-      readonly modulePath: string;
-      readonly generation: number;
+      readonly agentId: string | null;
+      readonly modulePath: string | null;
+      readonly generation: number | null;
       readonly tool: string;
       readonly provenance: Provenance;
       readonly outcome: ToolOutcome;

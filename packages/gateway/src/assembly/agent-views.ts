@@ -43,6 +43,17 @@ export function createAgentViews(
         .list()
         .filter(({ module }) => canSee(caller, module.agentId))
         .flatMap(toModelInfo),
+    /** Ids of the agents that use each gateway tool, by its name. */
+    toolUsers() {
+      const uses = catalog.list().flatMap(({ module: { agentId }, served }) => {
+        const { gatewayTools = [], agents = [] } = served?.manifest ?? {};
+        const given = agents.flatMap(({ tools }) => tools.filter(({ type }) => type === 'gateway'));
+        const names = new Set([...gatewayTools, ...given.map(({ name }) => name)]);
+        return [...names].map((name) => ({ name, agentId }));
+      });
+      const byName = Map.groupBy(uses, ({ name }) => name);
+      return new Map([...byName].map(([name, all]) => [name, all.map(({ agentId }) => agentId)]));
+    },
     knownAgents: () =>
       catalog.list().flatMap(({ module, served, withheld }) => {
         const manifest = (served ?? withheld)?.manifest;

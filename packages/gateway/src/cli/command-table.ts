@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readOwnPackage } from '../config/own-package.ts';
 import { addAgentCommands } from './agents/agents-commands.ts';
+import { addToolCommands } from './agents/tools-commands.ts';
 import { addDependencyCommands } from './deps/deps-commands.ts';
 import { addDoctorCommand } from './doctor/doctor-commands.ts';
 import type { RunCommand } from './options.ts';
@@ -28,6 +29,7 @@ export function commandTable(
   addServingCommands(program, run);
   addDoctorCommand(program, run);
   addAgentCommands(program, run);
+  addToolCommands(program, run);
   addDependencyCommands(program, run);
   addKeyCommands(program, run);
   addSecurityCommands(program, run);

@@ -5,6 +5,7 @@ import type { DiagnosticPage, DiagnosticQuery } from '../protocol/admin/errors-a
 import type { AgentGenerations, RollbackReport } from '../protocol/admin/generations-answer.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import type { RunInfo } from '../protocol/admin/runs-answer.ts';
+import type { ToolCallReport, ToolStatus, ToolsRefresh } from '../protocol/admin/tools-answer.ts';
 import type { UpstreamInfo } from '../protocol/admin/upstreams-answer.ts';
 import type { UsageReport } from '../protocol/admin/usage-answer.ts';
 import type { Caller, KeyHolder } from '../protocol/policy.ts';
@@ -31,6 +32,7 @@ export type HttpDeps = {
   readonly mayAdminister: (caller: Caller, resource: string) => boolean;
   readonly admin: AdminReads;
   readonly rollback: RollbackDeps;
+  readonly tools: ToolDeps;
   readonly security: SecurityDeps;
   readonly metrics: MetricReads;
   readonly readiness: () => Readiness;
@@ -81,6 +83,18 @@ export type RollbackDeps = {
     wanted: { readonly agent: string; readonly to: number | null },
   ) => Promise<RollbackReport>;
   readonly release: (caller: Caller, agent: string) => Promise<RollbackReport>;
+};
+
+/** The gateway's own tools. */
+export type ToolDeps = {
+  readonly list: () => readonly ToolStatus[];
+  /** Reads the settings again. */
+  readonly refresh: () => Promise<ToolsRefresh>;
+  /** Calls one for the caller, as far as rules let it. */
+  readonly call: (
+    caller: Caller,
+    wanted: { readonly tool: string; readonly args: unknown; readonly signal: AbortSignal },
+  ) => Promise<ToolCallReport>;
 };
 
 /** What is counted, as Prometheus scrapes it and as JSON. */

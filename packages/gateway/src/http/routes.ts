@@ -9,6 +9,7 @@ import { modelRoutes } from './routes/models.ts';
 import { securityRoutes } from './routes/security.ts';
 import { keyRoutes } from './routes/security-keys.ts';
 import { overrideRoutes } from './routes/security-overrides.ts';
+import { toolRoutes } from './routes/tools.ts';
 
 /** Every route there is, with who may use it. */
 export const routes: readonly Route[] = [
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...chatRoutes,
   ...adminRoutes,
   ...generationRoutes,
+  ...toolRoutes,
   ...metricRoutes,
   ...securityRoutes,
   ...overrideRoutes,

@@ -157,9 +157,9 @@ function countTool(
   event: EventOf<'tool_called'>,
   redact: (agentId: string) => (text: string) => string,
 ): void {
-  const tool = redact(event.agentId)(event.tool);
+  const agent = event.agentId ?? noAgent;
+  const tool = redact(agent)(event.tool);
   const { provenance, outcome, cache, violation } = event;
-  const { agentId: agent } = event;
   set.toolCalls({ tool, provenance, outcome, agent });
   set.toolSeconds(tool, event.durationMs);
   if (violation) set.toolViolations({ agent, tool, reason: violation });

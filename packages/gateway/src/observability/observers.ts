@@ -12,6 +12,7 @@ import {
 } from './persist-diagnostics.ts';
 import { createRecentRuns, type RecentRuns } from './recent-runs.ts';
 import type { Secrets } from './secrets.ts';
+import { createToolTotals, type ToolTotals } from './tool-totals.ts';
 import { createUsageTotals, type UsageTotals } from './usage-totals.ts';
 
 /** Everything that listens to the events. */
@@ -20,6 +21,7 @@ export type Observers = {
   readonly diagnostics: DiagnosticList;
   readonly recentRuns: RecentRuns;
   readonly usage: UsageTotals;
+  readonly toolTotals: ToolTotals;
   readonly persistDiagnostics: PersistDiagnostics;
   readonly decisionLog: DecisionLog;
   readonly keyUse: KeyUse;
@@ -55,6 +57,7 @@ export function createObservers(options: {
     diagnostics,
     recentRuns: createRecentRuns(nowIso),
     usage: createUsageTotals(),
+    toolTotals: createToolTotals(nowIso, secrets.own.text),
     persistDiagnostics: createPersistDiagnostics({
       list: diagnostics,
       store: store.diagnostics,

@@ -22,7 +22,9 @@ export const toolViolations = ['denied', 'unknown', 'bad_arguments'] as const;
 export type ToolViolation = (typeof toolViolations)[number];
 
 /** What a cache had to do with a call; `joined` waited for an equal call under way. */
-export type CacheResult = 'hit' | 'miss' | 'joined';
+export const cacheResults = ['hit', 'miss', 'joined'] as const;
+
+export type CacheResult = (typeof cacheResults)[number];
 
 /** One call of a gateway tool. */
 export type GatewayToolCall = {

@@ -61,6 +61,13 @@ describe.each(samples)('the sample agent %s', (name) => {
   });
 });
 
+test('the list of tools has what all of them called', async () => {
+  const answer = await (await gateway.fetch('/admin/tools')).json();
+  const used_by = samples.map((name) => `default/${name.toLowerCase()}`);
+  const counts = { calls: 3 * samples.length, errors: 0, denied: 0, last_error: null };
+  expect(answer).toMatchObject({ tools: [{ name: 'fetch_doc', used_by, ...counts }] });
+});
+
 async function countsOf(model: string): Promise<string[]> {
   const metrics = await (await gateway.fetch('/metrics')).text();
   const calls = metrics.matchAll(

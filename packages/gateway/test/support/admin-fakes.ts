@@ -1,7 +1,8 @@
-import type { AdminReads, RollbackDeps } from '../../src/http/deps.ts';
+import type { AdminReads, RollbackDeps, ToolDeps } from '../../src/http/deps.ts';
 import type { AgentStatus } from '../../src/protocol/admin/agents-answer.ts';
 import type { RollbackReport } from '../../src/protocol/admin/generations-answer.ts';
 import type { RunInfo } from '../../src/protocol/admin/runs-answer.ts';
+import type { ToolStatus } from '../../src/protocol/admin/tools-answer.ts';
 import type { UpstreamInfo } from '../../src/protocol/admin/upstreams-answer.ts';
 import type { UsageCounts } from '../../src/protocol/admin/usage-answer.ts';
 import type { Diagnostic } from '../../src/protocol/diagnostics.ts';
@@ -130,5 +131,47 @@ export function fakeAdmin(): AdminReads {
       by_upstream: [{ upstream: 'demo', ...someCounts }],
     }),
     runs: () => [someRun],
+  };
+}
+
+const someTool: ToolStatus = {
+  name: 'fetch_doc',
+  kind: 'fetch_doc',
+  description: 'Reads a document.',
+  parameters: { type: 'object' },
+  provenance: 'gateway',
+  state: 'ready',
+  problem: null,
+  used_by: ['default/echo'],
+  offered_in: [],
+  calls: 2,
+  errors: 1,
+  denied: 0,
+  p95_ms: 1.5,
+  cache_hit_rate: 0.5,
+  last_error: {
+    at: '2026-11-22T12:00:00.000Z',
+    outcome: 'failed',
+    message: 'There is no such document.',
+    agent_id: null,
+  },
+};
+
+/** One tool, of which each call works. */
+export function fakeTools(): ToolDeps {
+  return {
+    list: () => [someTool],
+    refresh: async () => ({ tools: [someTool], warnings: [] }),
+    call: async (_caller, { tool }) => ({
+      tool,
+      outcome: 'ok',
+      result: 'Title: The guide',
+      error: null,
+      violation: null,
+      cache: 'miss',
+      duration_ms: 1.5,
+      argument_bytes: 20,
+      result_bytes: 16,
+    }),
   };
 }

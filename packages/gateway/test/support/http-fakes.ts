@@ -13,7 +13,7 @@ import type { RunSink } from '../../src/protocol/run-sink.ts';
 import { createUnreadRoom } from '../../src/protocol/unread-room.ts';
 import type { ModelInfo } from '../../src/registry/model-info.ts';
 import type { Run } from '../../src/runs/begin-run.ts';
-import { fakeAdmin, fakeRollback } from './admin-fakes.ts';
+import { fakeAdmin, fakeRollback, fakeTools } from './admin-fakes.ts';
 import { fakeSecurity } from './security-fakes.ts';
 
 /** Secrets that the fake knows, each named after its role. */
@@ -111,6 +111,7 @@ export function fakeGateway({
       role === 'admin' || (role === 'metrics' && resource === '/metrics'),
     admin: fakeAdmin(),
     rollback: fakeRollback(),
+    tools: fakeTools(),
     security: fakeSecurity(),
     metrics: {
       exposition: async () => ({

@@ -9,6 +9,7 @@ export function builtInRules({
   return [
     builtIn('callers-run-agents', 'run_agent', 'role:caller'),
     builtIn('agents-call-their-tools', 'call_tool', 'agent:*'),
+    builtIn('admins-call-tools', 'call_tool', 'role:admin'),
     builtIn('modules-below-the-roots-load', 'load_module', 'agent:*'),
     builtIn('admins-administer', 'administer', 'role:admin'),
     {

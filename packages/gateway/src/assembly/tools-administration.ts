@@ -1,0 +1,80 @@
+import { type Authorize, principalOf } from '../policy/authorize.ts';
+import { matchesGlob } from '../policy/rules/glob.ts';
+import type { ToolCallReport, ToolStatus, ToolsRefresh } from '../protocol/admin/tools-answer.ts';
+import type { Caller } from '../protocol/policy.ts';
+import type { LiveTool } from '../tools/live-tools.ts';
+import type { Parts } from './parts.ts';
+
+/** A call that an operator makes. */
+type Wanted = { readonly tool: string; readonly args: unknown; readonly signal: AbortSignal };
+
+/** What operators see and do of the gateway's tools. */
+export function createToolsAdministration(
+  parts: Parts,
+  usersOf: () => ReadonlyMap<string, readonly string[]>,
+  authorize: Authorize,
+) {
+  const { tools, callTool, reloadSettings, emit } = parts;
+  const list = (): readonly ToolStatus[] => {
+    const users = usersOf();
+    return tools.list().map((tool) => statusOf(parts, tool, users.get(tool.name) ?? []));
+  };
+  return {
+    list,
+    async refresh(): Promise<ToolsRefresh> {
+      const warnings = await reloadSettings();
+      return { tools: [...list()], warnings: [...warnings] };
+    },
+    async call(caller: Caller, { tool, args, signal }: Wanted): Promise<ToolCallReport> {
+      const { requestId, keyId } = caller;
+      const question = {
+        principal: principalOf(caller),
+        action: 'call_tool',
+        resource: tool,
+        context: { provenance: 'gateway' },
+      } as const;
+      const isAllowed = (given: unknown) =>
+        authorize({ ...question, args: given }, requestId).answer === 'allow';
+      const result = await callTool({ tool, args, keyId, noCache: false, signal, isAllowed });
+      const { text, ...ended } = result;
+      const byNoAgent = { runId: null, agentId: null, modulePath: null, generation: null };
+      const called = { tool, provenance: 'gateway', detail: null, ...ended } as const;
+      emit({ type: 'tool_called', requestId, keyId, ...byNoAgent, ...called });
+      return {
+        tool,
+        outcome: ended.outcome,
+        result: text,
+        error: ended.error,
+        violation: ended.violation,
+        cache: ended.cache,
+        duration_ms: Math.round(ended.durationMs * 100) / 100,
+        argument_bytes: ended.argumentBytes,
+        result_bytes: ended.resultBytes,
+      };
+    },
+  };
+}
+
+function statusOf(
+  { live, observers }: Pick<Parts, 'live' | 'observers'>,
+  { name, kind, description, parameters, tool }: LiveTool,
+  usedBy: readonly string[],
+): ToolStatus {
+  const problem = tool.problem();
+  const { namespaces } = live.current().security;
+  const offering = Object.entries(namespaces).filter(([, { offerTools }]) =>
+    offerTools?.some((pattern) => matchesGlob(pattern, name)),
+  );
+  return {
+    name,
+    kind,
+    description,
+    parameters,
+    provenance: 'gateway',
+    state: problem === null ? 'ready' : 'not_ready',
+    problem,
+    used_by: [...usedBy],
+    offered_in: offering.map(([namespace]) => namespace),
+    ...observers.toolTotals.of(name),
+  };
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { findingSchema } from '../diagnostics.ts';
+import { cacheResults, toolOutcomes, toolViolations } from '../gateway-tools.ts';
+import type { Inferred } from '../inferred.ts';
+
+const lastError = z.object({
+  at: z.string().describe('ISO 8601.'),
+  outcome: z.enum(toolOutcomes),
+  message: z.string().nullable(),
+  agent_id: z.string().nullable().describe('Null where an operator called it.'),
+});
+
+/** What came of the calls of a gateway tool since the gateway started. */
+export const toolCounts = z.object({
+  calls: z.int(),
+  errors: z.int().describe('Calls that failed or took too long.'),
+  denied: z.int(),
+  p95_ms: z.number().nullable().describe('Of the latest calls; null before the first.'),
+  cache_hit_rate: z
+    .number()
+    .nullable()
+    .describe('Share of calls that a kept result or a call under way answered; null without any.'),
+  last_error: lastError.nullable(),
+});
+
+/** A `toolCounts`. */
+export type ToolCounts = Inferred<typeof toolCounts>;
+
+const toolStatus = z.object({
+  name: z.string(),
+  kind: z.string(),
+  description: z.string(),
+  parameters: z.record(z.string(), z.unknown()).describe('JSON schema of its arguments.'),
+  provenance: z.literal('gateway'),
+  state: z.enum(['ready', 'not_ready']),
+  problem: z.string().nullable().describe('Why it cannot be called.'),
+  used_by: z.array(z.string()).describe('Model ids of the agents that ask for it.'),
+  offered_in: z
+    .array(z.string())
+    .describe('Namespaces of the settings that give it to all of their agents.'),
+  ...toolCounts.shape,
+});
+
+/** A gateway tool as operators see it. */
+export type ToolStatus = Inferred<typeof toolStatus>;
+
+/** `GET /admin/tools`: by name. */
+export const toolsAnswer = z.object({ tools: z.array(toolStatus) });
+
+/** `POST /admin/tools/refresh`: the tools of the settings as they are now. */
+export const toolsRefreshAnswer = toolsAnswer.extend({
+  warnings: z.array(findingSchema).describe('What is wrong with the settings.'),
+});
+
+export type ToolsRefresh = Inferred<typeof toolsRefreshAnswer>;
+
+/** Path of `POST /admin/tools/:name/call`. */
+export const toolCallParams = z.object({ name: z.string().min(1).max(200) });
+
+/** Body of `POST /admin/tools/:name/call`. */
+export const toolCallBody = z.strictObject({
+  arguments: z
+    .unknown()
+    .optional()
+    .describe('As a model would give them: an object that fits the schema.'),
+});
+
+/** `POST /admin/tools/:name/call`: what a model would be told, and what came of the call. */
+export const toolCallAnswer = z.object({
+  tool: z.string(),
+  outcome: z.enum(toolOutcomes),
+  result: z.string().describe('What a model is told: the result, or what is wrong.'),
+  error: z.string().nullable().describe('What went wrong, for operators.'),
+  violation: z.enum(toolViolations).nullable(),
+  cache: z.enum(cacheResults).nullable().describe('Null where no cache was asked.'),
+  duration_ms: z.number(),
+  argument_bytes: z.int(),
+  result_bytes: z.int(),
+});
+
+export type ToolCallReport = Inferred<typeof toolCallAnswer>;
