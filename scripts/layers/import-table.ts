@@ -22,7 +22,7 @@ export const importTable: Readonly<Record<string, Row>> = {
   'registry/': { mayImport: [...base, 'system/', 'policy/'] },
   'dependencies/': { mayImport: [...base, 'system/', 'policy/'] },
   'runs/': { mayImport: [...base, 'policy/'] },
-  'tools/': { mayImport: [...base, 'policy/'] },
+  'tools/': { mayImport: [...base, 'system/', 'policy/'] },
   'upstreams/': { mayImport: [...base, 'policy/'] },
   'pool/': { mayImport: [...base, 'own-files.ts', 'system/'] },
   'storage/': { mayImport: base },

@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import { buildGateway } from './support/built-gateway.ts';
+import { fetchEverythingServer } from './support/mcp-everything.ts';
 import { fetchOldPackages } from './support/old-packages.ts';
 import { fetchPythonWithSdk } from './support/python-with-sdk.ts';
 
@@ -8,7 +9,11 @@ import { fetchPythonWithSdk } from './support/python-with-sdk.ts';
  * registry. What cannot be had fails those alone that need it.
  */
 export async function setup({ provide }: TestProject): Promise<void> {
-  const fetched = await Promise.allSettled([fetchOldPackages(), fetchPythonWithSdk()]);
+  const fetched = await Promise.allSettled([
+    fetchOldPackages(),
+    fetchPythonWithSdk(),
+    fetchEverythingServer(),
+  ]);
   for (const one of fetched) {
     if (one.status === 'rejected') process.stderr.write(`Not fetched: ${one.reason}\n`);
   }

@@ -43,6 +43,7 @@ export function createAccess(parts: Foundation & Tools) {
     return { account: known.accountOf(keyId), limits };
   };
   const reportSettings = createReportSettings({ live, emit });
+  tools.onChange(() => reportSettings.toolsChanged(tools.problems()));
   return {
     followStore,
     policy,

@@ -63,8 +63,7 @@ export function createAgentProcesses(
     emit: frameEnds(emit, last),
   });
   tools.onChange(pool.tellTools);
-  const toolNames = () => tools.list().map(({ name }) => name);
-  return { broker, pool: hideSecrets(tellTools(frameFailures(pool, last), toolNames), secrets) };
+  return { broker, pool: hideSecrets(tellTools(frameFailures(pool, last), tools), secrets) };
 }
 
 /** Null where the settings ask for none. */

@@ -23,6 +23,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     await knowRules();
     await broker.start();
     await pool.start();
+    parts.tools.start();
     await observers.persistDiagnostics.restore();
     await domain.files.start();
     return domain.sync({ force: false, leaveEdits: !config.watch });

@@ -3,6 +3,7 @@ import type { LiveConfig } from '../config/live-config.ts';
 import type { Emit } from '../events.ts';
 import { unmatchedNames } from '../policy/review/unmatched-names.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
+import type { SourceProblem } from '../tools/live-tools.ts';
 
 /** What is wrong with the settings, of which each report takes the place of the one before. */
 export type ReportSettings = {
@@ -10,6 +11,8 @@ export type ReportSettings = {
   readonly read: (findings: readonly Finding[]) => void;
   /** After each look at the folders, with the agents that there are: reports where that changes what is wrong. */
   readonly scanned: (agentIds: readonly string[]) => void;
+  /** With what is wrong with sources of tools, whenever that changes. */
+  readonly toolsChanged: (problems: readonly SourceProblem[]) => void;
 };
 
 /** Reports nothing before it is told something. */
@@ -22,21 +25,35 @@ export function createReportSettings({
 }): ReportSettings {
   let ofReading: readonly Finding[] = [];
   let agentIds: readonly string[] = [];
+  let ofTools: readonly Finding[] = [];
   let told = '[]';
+  const settingsFile = () => {
+    const { configFile, projectRoot } = live.current();
+    return configFile ?? join(projectRoot, 'gateway.yaml');
+  };
   const unmatched = () => {
-    const { givenVariables, security, configFile, projectRoot } = live.current();
+    const { givenVariables, security } = live.current();
     const patterns = givenVariables.map(({ agents }) => agents);
-    const file = configFile ?? join(projectRoot, 'gateway.yaml');
-    return unmatchedNames({ patterns, security }, agentIds, file);
+    return unmatchedNames({ patterns, security }, agentIds, settingsFile());
   };
   const report = (ofAgents: readonly Finding[]) => {
     told = JSON.stringify(ofAgents);
     const about = { agentId: null, modulePath: live.path, servingGeneration: null };
-    emit({ type: 'findings_reported', ...about, findings: [...ofReading, ...ofAgents] });
+    emit({
+      type: 'findings_reported',
+      ...about,
+      findings: [...ofReading, ...ofTools, ...ofAgents],
+    });
   };
   return {
     read(findings) {
       ofReading = findings;
+      report(unmatched());
+    },
+    toolsChanged(problems) {
+      const findings = problems.map((problem) => toFinding(problem, settingsFile()));
+      if (JSON.stringify(findings) === JSON.stringify(ofTools)) return;
+      ofTools = findings;
       report(unmatched());
     },
     scanned(ids) {
@@ -44,5 +61,16 @@ export function createReportSettings({
       const ofAgents = unmatched();
       if (JSON.stringify(ofAgents) !== told) report(ofAgents);
     },
+  };
+}
+
+function toFinding({ source, problem }: SourceProblem, file: string): Finding {
+  return {
+    stage: 'tool',
+    code: 'tool_source_failed',
+    severity: 'error',
+    message: `The tools of "${source}" cannot be used: ${problem}`,
+    file,
+    hint: `Correct tools.${source} in gateway.yaml, or look after its server: it is tried again.`,
   };
 }

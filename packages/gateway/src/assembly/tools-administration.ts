@@ -1,6 +1,11 @@
 import { type Authorize, principalOf } from '../policy/authorize.ts';
 import { matchesGlob } from '../policy/rules/glob.ts';
-import type { ToolCallReport, ToolStatus, ToolsRefresh } from '../protocol/admin/tools-answer.ts';
+import type {
+  ToolCallReport,
+  ToolList,
+  ToolStatus,
+  ToolsRefresh,
+} from '../protocol/admin/tools-answer.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { LiveTool } from '../tools/live-tools.ts';
 import type { Parts } from './parts.ts';
@@ -15,15 +20,19 @@ export function createToolsAdministration(
   authorize: Authorize,
 ) {
   const { tools, callTool, reloadSettings, emit } = parts;
-  const list = (): readonly ToolStatus[] => {
+  const list = (): ToolList => {
     const users = usersOf();
-    return tools.list().map((tool) => statusOf(parts, tool, users.get(tool.name) ?? []));
+    return {
+      tools: tools.list().map((tool) => statusOf(parts, tool, users.get(tool.name) ?? [])),
+      problems: [...tools.problems()],
+    };
   };
   return {
     list,
     async refresh(): Promise<ToolsRefresh> {
       const warnings = await reloadSettings();
-      return { tools: [...list()], warnings: [...warnings] };
+      await tools.refresh();
+      return { ...list(), warnings: [...warnings] };
     },
     async call(caller: Caller, { tool, args, signal }: Wanted): Promise<ToolCallReport> {
       const { requestId, keyId } = caller;

@@ -2,7 +2,7 @@ import { matchesGlob } from '../policy/rules/glob.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { GatewayToolTable } from '../protocol/gateway-tools.ts';
 import { createCallTool } from '../tools/call-tool.ts';
-import { createLiveTools } from '../tools/live-tools.ts';
+import { createLiveTools, type LiveTools } from '../tools/live-tools.ts';
 import { createSafeFetch } from '../tools/outbound/safe-fetch.ts';
 import { toolFindings } from '../tools/tool-findings.ts';
 import type { Foundation } from './foundation.ts';
@@ -16,6 +16,7 @@ export function createTools({ config, live, secrets }: Foundation) {
   const nowMs = () => performance.now();
   const tools = createLiveTools(config.tools, {
     fetch: outbound.fetch,
+    stream: outbound.stream,
     environment: () => live.current().environment,
     projectRoot: config.projectRoot,
     onSecret: secrets.own.addValue,
@@ -24,7 +25,10 @@ export function createTools({ config, live, secrets }: Foundation) {
   return {
     tools,
     callTool: createCallTool({ tools, nowMs }),
-    closeTools: outbound.close,
+    async closeTools() {
+      await tools.close();
+      await outbound.close();
+    },
     toolsFor(agentId: string): GatewayToolTable {
       const known = tools.list().map(({ name, description, parameters }) => ({
         name,
@@ -40,14 +44,14 @@ export function createTools({ config, live, secrets }: Foundation) {
 }
 
 /** The pool, whose descriptions of modules say what is wrong with their use of gateway tools. */
-export function tellTools(pool: Pool, names: () => readonly string[]): Pool {
+export function tellTools(pool: Pool, tools: Pick<LiveTools, 'list' | 'mayHave'>): Pool {
   return {
     ...pool,
     async prepare(load, signal) {
       const result = await pool.prepare(load, signal);
       if (result.type === 'load_failed') return result;
       const { manifest } = result;
-      const warnings = [...manifest.warnings, ...toolFindings(manifest, load, names())];
+      const warnings = [...manifest.warnings, ...toolFindings(manifest, load, tools)];
       return { ...result, manifest: { ...manifest, warnings } };
     },
   };

@@ -27,6 +27,10 @@ export function toProblems(
       const message = `Names here are ${origin.allowed.describeKey(issue.path)}.`;
       return [problemAt(issue.path, message, origin, 'key')];
     }
+    // A rule over several settings says itself what is wrong.
+    if (issue.code === 'custom' && issue.message !== 'Invalid input') {
+      return [problemAt(issue.path, issue.message, origin, 'value')];
+    }
     const value = valueAt(settings, issue.path);
     const allowed = origin.allowed.describe(issue.path);
     const message =
@@ -82,9 +86,10 @@ function valueAt(settings: unknown, path: SettingPath): unknown {
 // Addresses may hold a password, and a secret is easily put where the name of its variable belongs.
 const secretive = /url|key|token|secret/;
 
-/** Where agents are given secrets, whatever these are called. */
+/** Where agents and tools are given secrets, whatever these are called. */
 function isForSecrets(path: SettingPath): boolean {
-  return path[0] === 'agents' && path[2] === 'env';
+  const isOfTool = path[0] === 'tools' && (path[2] === 'env' || path[2] === 'headers');
+  return isOfTool || (path[0] === 'agents' && path[2] === 'env');
 }
 
 function shown(path: SettingPath, value: unknown): string {

@@ -5,7 +5,7 @@ import type { DiagnosticPage, DiagnosticQuery } from '../protocol/admin/errors-a
 import type { AgentGenerations, RollbackReport } from '../protocol/admin/generations-answer.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import type { RunInfo } from '../protocol/admin/runs-answer.ts';
-import type { ToolCallReport, ToolStatus, ToolsRefresh } from '../protocol/admin/tools-answer.ts';
+import type { ToolCallReport, ToolList, ToolsRefresh } from '../protocol/admin/tools-answer.ts';
 import type { UpstreamInfo } from '../protocol/admin/upstreams-answer.ts';
 import type { UsageReport } from '../protocol/admin/usage-answer.ts';
 import type { Caller, KeyHolder } from '../protocol/policy.ts';
@@ -87,7 +87,7 @@ export type RollbackDeps = {
 
 /** The gateway's own tools. */
 export type ToolDeps = {
-  readonly list: () => readonly ToolStatus[];
+  readonly list: () => ToolList;
   /** Reads the settings again. */
   readonly refresh: () => Promise<ToolsRefresh>;
   /** Calls one for the caller, as far as rules let it. */

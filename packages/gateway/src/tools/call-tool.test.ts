@@ -6,11 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeFiles } from '../../test/support/temp-folder.ts';
-import type { GatewayToolCall } from '../protocol/gateway-tools.ts';
-import { createCallTool } from './call-tool.ts';
-import { createLiveTools } from './live-tools.ts';
-import { createSafeFetch } from './outbound/safe-fetch.ts';
-import { toolSchema, withBuiltInTools } from './settings.ts';
+import { toolsKit } from '../../test/support/tools-kit.ts';
 
 const seen: { url: string; headers: IncomingMessage['headers']; body: string }[] = [];
 let held: ServerResponse[] = [];
@@ -28,7 +24,6 @@ const server = createServer(async (request, response) => {
     response.writeHead(200, { 'content-type': 'application/pdf' }).end('%PDF');
   } else response.end(`${request.method} ${url} ${body}`);
 });
-const outbound = createSafeFetch({ environment: {} });
 let base = '';
 let projectRoot = '';
 
@@ -45,7 +40,6 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await outbound.close();
   server.closeAllConnections();
   server.close();
   await rm(projectRoot, { recursive: true });
@@ -58,84 +52,15 @@ const city = {
   additionalProperties: false,
 };
 
-/** Tools of these settings, and a way to call them as the key `key_1` unless it says otherwise. */
+/** Tools of these settings: of kind `http` where they name none. */
 function toolsOf(settings: Readonly<Record<string, object>>, environment = {}) {
   const open = { allow_addresses: ['127.0.0.1'], parameters: city };
-  const all = Object.entries(settings).map(([name, given]) => {
-    const kind = 'kind' in given ? given : { kind: 'http', ...open, ...given };
-    return [name, toolSchema.parse(kind)];
-  });
-  const nowMs = () => performance.now();
-  const tools = createLiveTools(withBuiltInTools(Object.fromEntries(all)), {
-    fetch: outbound.fetch,
-    environment: () => environment,
-    projectRoot,
-    onSecret: () => undefined,
-    nowMs,
-  });
-  const callTool = createCallTool({ tools, nowMs });
-  const call = (tool: string, args: unknown, more: Partial<GatewayToolCall> = {}) =>
-    callTool({
-      tool,
-      args,
-      keyId: 'key_1',
-      noCache: false,
-      signal: new AbortController().signal,
-      isAllowed: () => true,
-      ...more,
-    });
-  return { tools, call };
+  const all = Object.entries(settings).map(([name, given]) => [
+    name,
+    'kind' in given ? given : { kind: 'http', ...open, ...given },
+  ]);
+  return toolsKit(Object.fromEntries(all), { projectRoot, environment });
 }
-
-describe.each([
-  ['fetch_doc', {}, { source: 'guide.md' }, 'Title: The guide\nSource: guide.md\n\n# The guide'],
-  ['weather', { weather: '/w/{city}' }, { city: 'Paris' }, 'GET /w/Paris '],
-])('a tool of each kind, such as %s,', (name, urls, args, text) => {
-  const settings = () =>
-    Object.fromEntries(Object.entries(urls).map(([key, path]) => [key, { url: base + path }]));
-
-  test('gives its result, with its sizes', async () => {
-    const result = await toolsOf(settings()).call(name, args);
-    expect(result).toMatchObject({ outcome: 'ok', cache: null, violation: null, error: null });
-    expect(result.text).toContain(text);
-    expect(result.argumentBytes).toBe(JSON.stringify(args).length);
-    expect(result.resultBytes).toBe(Buffer.byteLength(result.text));
-  });
-
-  test('is asked about with its arguments, and not called where it is denied', async () => {
-    const asked: unknown[] = [];
-    const isAllowed = (given: unknown) => {
-      asked.push(given);
-      return false;
-    };
-    const { call } = toolsOf(settings());
-    expect(await call(name, args, { isAllowed })).toMatchObject({
-      outcome: 'denied',
-      violation: 'denied',
-      text: `The tool ${name} may not be called here.`,
-    });
-    expect(asked).toEqual([args]);
-  });
-
-  test.each([
-    ['no JSON', 'a plain text', 'The arguments are no JSON object.'],
-    ['a list', [1], 'The arguments are no JSON object.'],
-    ['nothing', {}, /The arguments must have required property '(source|city)'\. Send an object/],
-    ['too much', { [Object.keys(args)[0] ?? '']: 'x', more: 1 }, /additional properties: more\./],
-    ['huge', { x: 'x'.repeat(300_000) }, 'The arguments are longer than 262144 characters.'],
-  ])('tells the model what is wrong with arguments: %s', async (_what, wrong, message) => {
-    const isAllowed = () => expect.unreachable();
-    const result = await toolsOf(settings()).call(name, wrong, { isAllowed });
-    expect(result).toMatchObject({ outcome: 'failed', violation: 'bad_arguments' });
-    expect(result.text).toMatch(message);
-  });
-
-  test('is over when its run is', async () => {
-    const signal = AbortSignal.abort(new Error('gone'));
-    const result = await toolsOf(settings()).call(name, args, { signal });
-    expect(result).toMatchObject({ outcome: 'aborted' });
-  });
-});
 
 test.each([
   ['fetch_docs', 'There is no gateway tool fetch_docs. Did you mean fetch_doc?'],

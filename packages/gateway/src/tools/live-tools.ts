@@ -2,14 +2,16 @@ import { isDeepStrictEqual } from 'node:util';
 import type { GatewayToolInfo } from '../protocol/gateway-tools.ts';
 import { type CallSlots, createCallSlots } from './call-slots.ts';
 import { type CheckedArguments, createCheckArguments } from './check-arguments.ts';
-import { toolKinds } from './kinds/kinds.ts';
 import { createResultCache, type ResultCache } from './result-cache.ts';
 import type { ToolSettings } from './settings.ts';
-import type { Tool, ToolKind, ToolParts } from './tool.ts';
+import type { Tool, ToolParts } from './tool.ts';
+import { createToolSources, type OpenSource } from './tool-sources.ts';
 
 /** A tool that is set up. */
 export type LiveTool = GatewayToolInfo & {
   readonly kind: ToolSettings['kind'];
+  /** Name of its entry in the settings. */
+  readonly source: string;
   readonly tool: Tool;
   readonly settings: ToolSettings;
   readonly check: (given: unknown) => Promise<CheckedArguments>;
@@ -18,76 +20,134 @@ export type LiveTool = GatewayToolInfo & {
   readonly slots: CallSlots;
 };
 
+/** Something wrong with an entry of the settings: it gives no tools, or not all. */
+export type SourceProblem = { readonly source: string; readonly problem: string };
+
 /** The tools that there are. */
 export type LiveTools = {
   readonly find: (name: string) => LiveTool | null;
   /** By name. */
   readonly list: () => readonly LiveTool[];
+  /** Whether a tool of that name may yet come: its server has not said which it has. */
+  readonly mayHave: (name: string) => boolean;
+  /** What is wrong with entries that give several tools. */
+  readonly problems: () => readonly SourceProblem[];
+  /** Begins to look for tools of servers. */
+  readonly start: () => void;
   /** Puts other settings in place; a tool that is set up as before keeps its cache. */
   readonly replace: (settings: Readonly<Record<string, ToolSettings>>) => void;
-  /** Calls back when the tools are others than before. */
+  /** Asks servers again which tools they have. Never rejects. */
+  readonly refresh: () => Promise<void>;
+  /** Calls back when the tools, or what is wrong with them, are others than before. */
   readonly onChange: (listener: () => void) => void;
+  /** Ends what runs for them. Never rejects. */
+  readonly close: () => Promise<void>;
 };
+
+type Parts = ToolParts & { readonly nowMs: () => number };
 
 export function createLiveTools(
   settings: Readonly<Record<string, ToolSettings>>,
-  parts: ToolParts & { readonly nowMs: () => number },
+  parts: Parts,
 ): LiveTools {
   const listeners = new Set<() => void>();
-  let tools = build(settings, new Map(), parts);
+  let tools: ReadonlyMap<string, LiveTool> = new Map();
+  let problems: readonly SourceProblem[] = [];
+  const sources = createToolSources(parts, () => look());
+  const look = () => {
+    const open = sources.open();
+    const found = collect(open, tools, parts);
+    const nowWrong = problemsOf(open, found);
+    const isSame =
+      found.size === tools.size &&
+      [...found].every(([name, tool]) => tools.get(name) === tool) &&
+      isDeepStrictEqual(nowWrong, problems);
+    tools = found;
+    problems = nowWrong;
+    if (isSame) return;
+    for (const listener of listeners) listener();
+  };
+  sources.replace(settings);
+  look();
   return {
     find: (name) => tools.get(name) ?? null,
     list: () => [...tools.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    mayHave: (name) => sources.open().some(({ source }) => source.mayHave(name)),
+    problems: () => problems,
+    start: sources.start,
     replace(next) {
-      const before = tools;
-      tools = build(next, before, parts);
-      const isSame =
-        tools.size === before.size && [...tools].every(([name, tool]) => before.get(name) === tool);
-      if (isSame) return;
-      for (const listener of listeners) listener();
+      sources.replace(next);
+      look();
+    },
+    async refresh() {
+      await Promise.all(sources.open().map(({ source }) => source.refresh()));
     },
     onChange: (listener) => void listeners.add(listener),
+    close: sources.close,
   };
 }
 
-type Built = ReadonlyMap<string, LiveTool>;
-
-function build(
-  settings: Readonly<Record<string, ToolSettings>>,
-  before: Built,
-  parts: ToolParts & { readonly nowMs: () => number },
-): Built {
-  return new Map(
-    Object.entries(settings).map(([name, each]) => {
+/** Of two tools with one name the first is there: one that the settings name goes before one that a server has. */
+function collect(
+  open: readonly OpenSource[],
+  before: ReadonlyMap<string, LiveTool>,
+  parts: Parts,
+): ReadonlyMap<string, LiveTool> {
+  const found = new Map<string, LiveTool>();
+  for (const {
+    name: source,
+    settings,
+    source: { tools },
+  } of open) {
+    for (const [name, tool] of tools()) {
+      if (found.has(name)) continue;
       const known = before.get(name);
-      const isKept = known && isDeepStrictEqual(known.settings, each);
-      return [name, isKept ? known : buildTool(name, each, parts)];
-    }),
+      const isKept = known && known.settings === settings && isAlike(known.tool, tool);
+      found.set(name, isKept ? known : buildTool({ name, source, settings, tool }, parts));
+    }
+  }
+  return found;
+}
+
+function isAlike(some: Tool, other: Tool): boolean {
+  if (some === other) return true;
+  return (
+    some.call === other.call &&
+    some.description === other.description &&
+    isDeepStrictEqual(some.parameters, other.parameters)
   );
 }
 
+function problemsOf(
+  open: readonly OpenSource[],
+  found: ReadonlyMap<string, LiveTool>,
+): readonly SourceProblem[] {
+  return open.flatMap(({ name, isOfOne, source }) => {
+    if (isOfOne) return [];
+    const hidden = [...source.tools().keys()].filter((tool) => found.get(tool)?.source !== name);
+    const clash =
+      hidden.length > 0 ? `There are other tools with the names ${hidden.join(', ')}.` : null;
+    const problem = source.problem() ?? clash;
+    return problem === null ? [] : [{ source: name, problem }];
+  });
+}
+
 function buildTool(
-  name: string,
-  settings: ToolSettings,
-  parts: ToolParts & { readonly nowMs: () => number },
+  { name, source, settings, tool }: Pick<LiveTool, 'name' | 'source' | 'settings' | 'tool'>,
+  { nowMs }: Parts,
 ): LiveTool {
-  const kind = toolKinds[settings.kind] as ToolKind;
-  const tool = kind.create(settings, parts);
   const { cache } = settings;
   return {
     name,
     kind: settings.kind,
+    source,
     description: tool.description,
     parameters: tool.parameters,
     tool,
     settings,
     check: createCheckArguments(tool.parameters),
     cache: cache
-      ? createResultCache({
-          ttlMs: cache.ttl_seconds * 1000,
-          maxEntries: cache.max_entries,
-          nowMs: parts.nowMs,
-        })
+      ? createResultCache({ ttlMs: cache.ttl_seconds * 1000, maxEntries: cache.max_entries, nowMs })
       : null,
     slots: createCallSlots(settings.max_concurrent_calls),
   };

@@ -4,9 +4,16 @@ import { toolFindings } from './tool-findings.ts';
 
 const load = { entry: '/p/src/agents/A/agent.ts' };
 
+const toolsOf = (known: string[]) => ({
+  list: () => known.map((name) => ({ name })),
+  mayHave: (name: string) => name.startsWith('files_'),
+});
+
 /** Of an agent whose own tool is `get_weather`, and a gateway with some tools. */
 function messagesOf(gatewayTools: string[], known: string[]): string[] {
-  return toolFindings(sampleManifest({ gatewayTools }), load, known).map(({ message }) => message);
+  return toolFindings(sampleManifest({ gatewayTools }), load, toolsOf(known)).map(
+    ({ message }) => message,
+  );
 }
 
 test('a gateway tool that there is not is told with the nearest name', () => {
@@ -19,4 +26,8 @@ test('a tool of an agent’s own in place of the gateway’s of its name is told
   expect(messagesOf(['get_weather'], ['get_weather'])).toEqual([
     'Agent "Sample" has a tool of its own called "get_weather", which is used in place of the gateway\'s.',
   ]);
+});
+
+test('a tool that a server may yet tell of is not called unknown', () => {
+  expect(messagesOf(['files_read'], ['fetch_doc'])).toEqual([]);
 });

@@ -2,22 +2,29 @@ import type { Finding } from '../protocol/diagnostics.ts';
 import { nearest } from '../protocol/nearest.ts';
 import type { Manifest, ModuleLoad } from '../protocol/records.ts';
 
+/** The tools that there are, and whether one may yet come. */
+export type KnownTools = {
+  readonly list: () => readonly { readonly name: string }[];
+  readonly mayHave: (name: string) => boolean;
+};
+
 /** Which gateway tools a module uses that there are not, or that a tool of its own hides. */
 export function toolFindings(
   manifest: Manifest,
   load: Pick<ModuleLoad, 'entry'>,
-  known: readonly string[],
+  tools: KnownTools,
 ): Finding[] {
-  return [...unknownTools(manifest, load, known), ...hiddenTools(manifest, load)];
+  return [...unknownTools(manifest, load, tools), ...hiddenTools(manifest, load)];
 }
 
 function unknownTools(
   { gatewayTools = [] }: Manifest,
   load: Pick<ModuleLoad, 'entry'>,
-  known: readonly string[],
+  { list, mayHave }: KnownTools,
 ): Finding[] {
+  const known = list().map(({ name }) => name);
   return gatewayTools
-    .filter((name) => !known.includes(name))
+    .filter((name) => !known.includes(name) && !mayHave(name))
     .map((name) => {
       const guess = nearest(name, known);
       return {

@@ -27,6 +27,7 @@ export class ToolError extends Error {
 /** What kinds make their tools of, beside the settings. */
 export type ToolParts = {
   readonly fetch: SafeFetch['fetch'];
+  readonly stream: SafeFetch['stream'];
   /** Where secrets are looked up. */
   readonly environment: () => Environment;
   /** Absolute. */
@@ -35,15 +36,54 @@ export type ToolParts = {
   readonly onSecret: (value: string) => void;
 };
 
-/** A kind of tool: how it is set up, and what it makes of that. */
+/** What one entry of the settings gives: tools that may come and go. */
+export type ToolSource = {
+  /** Those that it has now, by the names that agents use. */
+  readonly tools: () => ReadonlyMap<string, Tool>;
+  /** Why it has none, or not those that it should have, for admins; null where nothing is wrong. */
+  readonly problem: () => string | null;
+  /** Whether it may come to have a tool of that name. */
+  readonly mayHave: (name: string) => boolean;
+  /** Begins to look for them; not called where nothing is to run. */
+  readonly start: () => void;
+  /** Looks for them anew. Never rejects. */
+  readonly refresh: () => Promise<void>;
+  /** Ends what it started. Never rejects. */
+  readonly close: () => Promise<void>;
+};
+
+/** What a source makes its tools of, beside the settings. */
+export type SourceParts = ToolParts & {
+  /** Of the entry in the settings. */
+  readonly name: string;
+  /** Told when it has other tools, or another problem. */
+  readonly onChange: () => void;
+};
+
+/** A kind of tool: how it is set up, and what it makes of that: one tool, or a source of several. */
 export type ToolKind<Schema extends z.ZodType = z.ZodType> = {
   readonly settings: Schema;
-  readonly create: (settings: z.output<Schema>, parts: ToolParts) => Tool;
-};
+} & (
+  | { readonly create: (settings: z.output<Schema>, parts: ToolParts) => Tool }
+  | { readonly open: (settings: z.output<Schema>, parts: SourceParts) => ToolSource }
+);
 
 /** Checks a kind against its own settings. */
 export function defineToolKind<Schema extends z.ZodType>(kind: ToolKind<Schema>): ToolKind<Schema> {
   return kind;
+}
+
+/** The source of a tool that is there, as long as it is set up. */
+export function sourceOf(name: string, tool: Tool): ToolSource {
+  const tools = new Map([[name, tool]]);
+  return {
+    tools: () => tools,
+    problem: tool.problem,
+    mayHave: () => false,
+    start: () => undefined,
+    refresh: async () => undefined,
+    close: async () => undefined,
+  };
 }
 
 /** Settings that tools of every kind have. */

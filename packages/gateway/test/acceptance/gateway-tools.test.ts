@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import { call, diagnosticsOf } from './call.ts';
 import { blocks, guide } from './guide.ts';
-import { startGateway, type TestGateway } from './harness.ts';
+import { packageRoot, startGateway, type TestGateway } from './harness.ts';
 import { type Parrot, startParrot } from './parrot.ts';
 import { followSteps, type Steps, saying } from './tool-script.ts';
 import { until } from './until.ts';
@@ -21,7 +22,7 @@ const expert = new Agent({ name: 'expert', tools: [gatewayTool('weather')] });
 export const __gateway__ = { tools: ['fetch_doc', 'wether'] };
 export const agent = new Agent({
   name: 'desk',
-  tools: [add, gatewayTool('weather'), expert.asTool({ toolName: 'expert', toolDescription: 'Knows.' })],
+  tools: [add, gatewayTool('weather'), gatewayTool('fake_say'), expert.asTool({ toolName: 'expert', toolDescription: 'Knows.' })],
   handoffs: [clerk],
 });
 `;
@@ -42,10 +43,12 @@ expert = Agent(name="expert", tools=[gateway_tool("weather")])
 __gateway__ = {"tools": ["fetch_doc", "wether"]}
 agent = Agent(
     name="desk",
-    tools=[add, gateway_tool("weather"), expert.as_tool("expert", "Knows.")],
+    tools=[add, gateway_tool("weather"), gateway_tool("fake_say"), expert.as_tool("expert", "Knows.")],
     handoffs=[clerk],
 )
 `;
+
+const fakeServer = join(packageRoot, 'test/fixtures/mcp/server.mjs');
 
 let asked = 0;
 const server = createServer((request, response) => {
@@ -65,6 +68,7 @@ tools:
     max_result_bytes: 1000000
     cache: { ttl_seconds: 60 }
     parameters: { type: object, properties: { city: { type: string } }, required: [city] }
+  fake: { kind: mcp, command: [${process.execPath}, ${fakeServer}], include: [say] }
 ${more}
 security:
   rules:
@@ -136,6 +140,7 @@ describe.each(languages)('an agent in %s', (_language, model) => {
       ['weather', { city: model }],
       ['weather', { city: 'Rome' }],
       ['weather', { town: 'Paris' }],
+      ['fake_say', { text: 'Hi' }],
     );
     expect(all).toEqual([
       '2',
@@ -143,6 +148,7 @@ describe.each(languages)('an agent in %s', (_language, model) => {
       `/w/${encodeURIComponent(model)} with weather-secret`,
       'The tool weather may not be called here.',
       "The arguments must have required property 'city'. Send an object with: city (string, required).",
+      expect.stringMatching(/^Hi, says\n\n\d+$/),
     ]);
     const before = asked;
     await told(model, ['weather', { city: model }]);

@@ -160,8 +160,8 @@ const someTool: ToolStatus = {
 /** One tool, of which each call works. */
 export function fakeTools(): ToolDeps {
   return {
-    list: () => [someTool],
-    refresh: async () => ({ tools: [someTool], warnings: [] }),
+    list: () => ({ tools: [someTool], problems: [] }),
+    refresh: async () => ({ tools: [someTool], problems: [], warnings: [] }),
     call: async (_caller, { tool }) => ({
       tool,
       outcome: 'ok',

@@ -1,4 +1,5 @@
 import {
+  type ToolList,
   type ToolStatus,
   toolCallAnswer,
   toolsAnswer,
@@ -24,9 +25,10 @@ export async function listTools(
   { terminal, projectRoot }: CommandContext,
   options: Options,
 ): Promise<number> {
-  const tools = await askTools(await connectGateway(projectRoot));
+  const answer = await askTools(await connectGateway(projectRoot));
+  const { tools, problems } = answer;
   if (options.json) {
-    terminal.json({ tools });
+    terminal.json(answer);
     return exitCodes.done;
   }
   const rows = tools.map((tool) => [
@@ -44,6 +46,7 @@ export async function listTools(
   for (const { name, problem } of tools) {
     if (problem !== null) terminal.note(`${name}: ${problem}`);
   }
+  for (const { source, problem } of problems) terminal.note(`${source}: ${problem}`);
   return exitCodes.done;
 }
 
@@ -53,7 +56,7 @@ export async function showTool(
   name: string,
   options: Options,
 ): Promise<number> {
-  const tools = await askTools(await connectGateway(projectRoot));
+  const { tools } = await askTools(await connectGateway(projectRoot));
   const tool = tools.find((each) => each.name === name);
   if (!tool) throw noSuchTool(name, tools);
   if (options.json) {
@@ -124,10 +127,10 @@ export async function refreshTools(
   return isWrong ? exitCodes.foundProblems : exitCodes.done;
 }
 
-async function askTools(gateway: GatewayClient): Promise<readonly ToolStatus[]> {
+async function askTools(gateway: GatewayClient): Promise<ToolList> {
   const path = '/admin/tools';
   const question = { method: 'GET', path, answer: toolsAnswer, timeoutMs: readTimeoutMs } as const;
-  return (await gateway(question)).tools;
+  return gateway(question);
 }
 
 function noSuchTool(name: string, tools: readonly ToolStatus[]): CommandError {

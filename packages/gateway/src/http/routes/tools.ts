@@ -16,7 +16,7 @@ export const toolRoutes: readonly Route[] = [
     audience: 'admins',
     summary: 'List the gateway’s tools with what came of their calls.',
     answer: toolsAnswer,
-    handle: ({ deps }) => ({ tools: [...deps.tools.list()] }),
+    handle: ({ deps }) => deps.tools.list(),
   }),
   defineRoute({
     method: 'POST',

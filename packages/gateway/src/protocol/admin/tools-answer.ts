@@ -44,8 +44,20 @@ const toolStatus = z.object({
 /** A gateway tool as operators see it. */
 export type ToolStatus = Inferred<typeof toolStatus>;
 
+const sourceProblem = z.object({
+  source: z.string().describe('Name of the entry in `tools` of gateway.yaml.'),
+  problem: z.string(),
+});
+
 /** `GET /admin/tools`: by name. */
-export const toolsAnswer = z.object({ tools: z.array(toolStatus) });
+export const toolsAnswer = z.object({
+  tools: z.array(toolStatus),
+  problems: z
+    .array(sourceProblem)
+    .describe('Entries that give several tools, and now do not, or not all of them.'),
+});
+
+export type ToolList = Inferred<typeof toolsAnswer>;
 
 /** `POST /admin/tools/refresh`: the tools of the settings as they are now. */
 export const toolsRefreshAnswer = toolsAnswer.extend({

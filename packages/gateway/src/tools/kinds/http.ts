@@ -1,31 +1,15 @@
 import { z } from 'zod';
 import { cutText } from '../cut-result.ts';
 import type { OutboundAnswer } from '../outbound/safe-fetch.ts';
+import { headerSettings, resolveHeaders } from '../secret-values.ts';
 import {
   allowHosts,
   commonSettings,
   defineToolKind,
   outboundSettings,
   ToolError,
-  type ToolParts,
 } from '../tool.ts';
 import { fillRequest } from './http-request.ts';
-
-const variable = z.strictObject({
-  env: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
-    .describe('Name of the environment variable that holds the value.'),
-});
-
-const headerName = z
-  .string()
-  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/)
-  .meta({ allowed: 'names of headers' });
-
-const headerValue = z
-  .union([z.string().regex(/^[\t\x20-\x7e]*$/), variable])
-  .meta({ allowed: 'a text, or { env: NAME } for the value of an environment variable' });
 
 /** As much of a server's own words about a failure as a model is told. */
 const MAX_REASON_BYTES = 500;
@@ -46,10 +30,7 @@ export const http = defineToolKind({
             'an http:// or https:// URL in which {name} stands for an argument, after the host: https://api.example.com/weather/{city}',
         })
         .describe('Address, with `{name}` for arguments.'),
-      headers: z
-        .record(headerName, headerValue)
-        .default({})
-        .describe('Headers; a secret is `{ env: NAME }`.'),
+      headers: headerSettings,
       parameters: z
         .record(z.string(), z.unknown())
         .refine((schema) => schema.type === 'object')
@@ -75,17 +56,14 @@ export const http = defineToolKind({
       description: settings.description ?? `Asks ${hostname}.`,
       parameters: settings.parameters,
       problem() {
-        const { missing } = resolved();
-        return missing.length > 0
-          ? `${missing.join(' and ')} is not set in the environment.`
-          : null;
+        return resolved().problem;
       },
       async call(args, signal) {
         const request = fillRequest(settings, args);
         const answer = await parts.fetch(
           {
             ...request,
-            headers: { ...request.headers, ...resolved().headers },
+            headers: { ...request.headers, ...resolved().values },
             maxBytes: settings.max_result_bytes,
             signal,
           },
@@ -96,24 +74,6 @@ export const http = defineToolKind({
     };
   },
 });
-
-function resolveHeaders(
-  given: Readonly<Record<string, string | { readonly env: string }>>,
-  { environment, onSecret }: Pick<ToolParts, 'environment' | 'onSecret'>,
-) {
-  const missing: string[] = [];
-  const secret = (name: string): string => {
-    const value = environment()[name]?.trim() ?? '';
-    if (value === '') missing.push(name);
-    else onSecret(value);
-    return value;
-  };
-  const headers = Object.entries(given).map(([name, value]) => [
-    name.toLowerCase(),
-    typeof value === 'string' ? value : secret(value.env),
-  ]);
-  return { headers: Object.fromEntries(headers) as Record<string, string>, missing };
-}
 
 function textOf({ status, bytes, isCut }: OutboundAnswer, maxBytes: number): string {
   const text = bytes.toString('utf8');

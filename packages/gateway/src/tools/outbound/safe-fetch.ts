@@ -46,6 +46,11 @@ export type SafeFetch = {
    * @throws OutboundError with a message for a model; the signal's reason after an abort.
    */
   readonly fetch: (request: OutboundRequest, settings: OutboundSettings) => Promise<OutboundAnswer>;
+  /** The same for one request whose answer may go on and on: unread, unpacked by nobody, and sent on to nowhere. */
+  readonly stream: (
+    request: Omit<OutboundRequest, 'maxBytes'>,
+    settings: OutboundSettings,
+  ) => Promise<Pick<Dispatcher.ResponseData, 'statusCode' | 'headers' | 'body'>>;
   readonly close: () => Promise<void>;
 };
 
@@ -73,19 +78,19 @@ export function createSafeFetch(deps: {
     return line;
   };
   const isProxied = hasProxy(environment);
+  const ask = async ({ mayConnect, dispatcher }: Line, hop: Hop, how: Sending) => {
+    // Behind a proxy it is that one which connects; what the name says here is checked all the same.
+    if (isProxied) await checkProxied(bareHost(hop.url), { lookupAll, mayConnect });
+    return send(dispatcher, hop, how);
+  };
 
   return {
     async fetch({ method, url, headers = {}, body, ...request }, settings) {
-      const { mayConnect, dispatcher } = lineFor(settings);
-      const rules = { ...settings, mayConnect };
-      const ask = async (hop: Hop) => {
-        // Behind a proxy it is that one which connects; what the name says here is checked all the same.
-        if (isProxied) await checkProxied(bareHost(hop.url), { lookupAll, mayConnect });
-        return send(dispatcher, hop, request.signal);
-      };
+      const line = lineFor(settings);
+      const rules = { ...settings, mayConnect: line.mayConnect };
       let hop: Hop = { method, url: checkUrl(url, rules), headers, body: body ?? null };
       for (let redirects = 0; ; redirects += 1) {
-        const answer = await ask(hop);
+        const answer = await ask(line, hop, { signal: request.signal });
         const location = headerOf(answer, 'location');
         if (!isRedirect(answer.statusCode, location)) return read(answer, hop.url, request);
         leave(answer.body);
@@ -95,6 +100,12 @@ export function createSafeFetch(deps: {
         }
         hop = { ...next, url: checkUrl(next.url, rules) };
       }
+    },
+    async stream({ method, url, headers = {}, body, signal }, settings) {
+      const line = lineFor(settings);
+      const checked = checkUrl(url, { ...settings, mayConnect: line.mayConnect });
+      const hop = { method, url: checked, headers, body: body ?? null };
+      return ask(line, hop, { signal, isStream: true });
     },
     async close() {
       await Promise.all([...lines.values()].map(({ dispatcher }) => dispatcher.destroy()));
@@ -119,10 +130,16 @@ async function checkProxied(
   }
 }
 
+type Sending = {
+  readonly signal: AbortSignal;
+  /** Its answer may be silent for long. */
+  readonly isStream?: true;
+};
+
 async function send(
   dispatcher: Dispatcher,
   { method, url, headers, body }: Hop,
-  signal: AbortSignal,
+  { signal, isStream }: Sending,
 ): Promise<Dispatcher.ResponseData> {
   try {
     return await Reflect.apply(sendRequest, dispatcher, [
@@ -130,9 +147,14 @@ async function send(
         origin: url.origin,
         path: url.pathname + url.search,
         method: method as Dispatcher.HttpMethod,
-        headers: { 'user-agent': 'dropgate', ...headers, 'accept-encoding': acceptedEncodings },
+        headers: {
+          'user-agent': 'dropgate',
+          ...headers,
+          'accept-encoding': isStream ? 'identity' : acceptedEncodings,
+        },
         body,
         signal,
+        ...(isStream ? { bodyTimeout: 0 } : {}),
       },
     ]);
   } catch (error) {
