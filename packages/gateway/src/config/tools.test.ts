@@ -27,12 +27,17 @@ describe('the tools section', () => {
   test('takes what the guide shows', async () => {
     const shown = blocks(guide('Tools.md'), 'yaml');
     const names = await Promise.all(shown.map(async (yaml) => Object.keys(await tools(yaml))));
-    expect(names).toEqual([['fetch_doc'], ['fetch_doc', 'weather'], ['fetch_doc', 'files']]);
+    expect(names).toEqual([
+      ['fetch_doc'],
+      ['fetch_doc', 'weather'],
+      ['fetch_doc', 'files'],
+      ['fetch_doc', 'shop'],
+    ]);
   });
 
   test('says which kinds there are, and which settings a tool has', async () => {
     await expect(tools('tools: { a: { kind: nonsense } }')).rejects.toThrow(
-      'tools.a.kind: "nonsense" is not allowed. Allowed: fetch_doc, http, mcp.',
+      'tools.a.kind: "nonsense" is not allowed. Allowed: fetch_doc, http, mcp, openapi.',
     );
     await expect(tools('tools:\n  a: { kind: fetch_doc, docs_rot: x }')).rejects.toThrow(
       'Did you mean `docs_root`?',

@@ -22,13 +22,13 @@ export function fillRequest(
   const named = new Set<string>();
   const filled = url.replaceAll(/\{(\w+)\}/g, (_match, name: string) => {
     named.add(name);
-    return escaped(name, args[name]);
+    return escapedPart(name, args[name]);
   });
   const target = new URL(filled);
   const rest = Object.entries(args).filter(([name]) => !named.has(name));
   if (method === 'GET' || method === 'DELETE') {
     for (const [name, value] of rest) {
-      if (value !== undefined && value !== null) target.searchParams.append(name, plain(value));
+      if (value !== undefined && value !== null) target.searchParams.append(name, plainText(value));
     }
     return { method, url: target, headers: { accept: 'application/json, text/*;q=0.9' } };
   }
@@ -40,13 +40,18 @@ export function fillRequest(
   };
 }
 
-/** @throws ToolError for `.` and `..`, which would be steps in the path however they are escaped. */
-function escaped(name: string, value: unknown): string {
-  const text = encodeURIComponent(plain(value ?? ''));
+/**
+ * An argument as one part of a path.
+ *
+ * @throws ToolError for `.` and `..`, which would be steps in the path however they are escaped.
+ */
+export function escapedPart(name: string, value: unknown): string {
+  const text = encodeURIComponent(plainText(value ?? ''));
   if (/^\.{1,2}$/.test(text)) throw new ToolError(`The argument ${name} cannot be "${text}".`);
   return text;
 }
 
-function plain(value: unknown): string {
+/** A value as a query has it. */
+export function plainText(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

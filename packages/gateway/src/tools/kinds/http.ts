@@ -1,18 +1,8 @@
 import { z } from 'zod';
-import { cutText } from '../cut-result.ts';
-import type { OutboundAnswer } from '../outbound/safe-fetch.ts';
 import { headerSettings, resolveHeaders } from '../secret-values.ts';
-import {
-  allowHosts,
-  commonSettings,
-  defineToolKind,
-  outboundSettings,
-  ToolError,
-} from '../tool.ts';
+import { allowHosts, commonSettings, defineToolKind, outboundSettings } from '../tool.ts';
+import { answerText } from './http-answer.ts';
 import { fillRequest } from './http-request.ts';
-
-/** As much of a server's own words about a failure as a model is told. */
-const MAX_REASON_BYTES = 500;
 
 /** Asks a server over HTTP: the arguments fill the URL, the rest of them goes into the query or, as JSON, the body. */
 export const http = defineToolKind({
@@ -69,18 +59,8 @@ export const http = defineToolKind({
           },
           outbound,
         );
-        return textOf(answer, settings.max_result_bytes);
+        return answerText(answer, settings.max_result_bytes);
       },
     };
   },
 });
-
-function textOf({ status, bytes, isCut }: OutboundAnswer, maxBytes: number): string {
-  const text = bytes.toString('utf8');
-  if (status >= 400) {
-    const reason = cutText(text.trim(), MAX_REASON_BYTES);
-    throw new ToolError(`The server answered with status ${status}${reason ? `: ${reason}` : '.'}`);
-  }
-  if (status >= 300) throw new ToolError(`The server answered with status ${status}.`);
-  return isCut ? `${text}\n\n[cut: the answer is longer than ${maxBytes} bytes]` : text;
-}

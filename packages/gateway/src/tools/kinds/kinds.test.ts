@@ -52,6 +52,14 @@ const samples: Readonly<Record<keyof typeof toolKinds, Sample>> = {
     args: { text: 'Hello' },
     text: 'Hello, says',
   },
+  openapi: {
+    settings: () => ({
+      api: { kind: 'openapi', document: 'api.json', allow_addresses: ['127.0.0.1'] },
+    }),
+    tool: 'api_weather',
+    args: { city: 'Paris' },
+    text: 'GET /w/Paris',
+  },
 };
 
 const server = createServer((request, response) =>
@@ -64,7 +72,12 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   projectRoot = await mkdtemp(join(tmpdir(), 'dropgate-kinds-'));
-  await writeFiles(projectRoot, { 'docs/guide.md': '# The guide\n\nRead it.' });
+  const parameters = [{ name: 'city', in: 'path', schema: city.properties.city }];
+  const paths = { '/w/{city}': { get: { operationId: 'weather', parameters } } };
+  await writeFiles(projectRoot, {
+    'docs/guide.md': '# The guide\n\nRead it.',
+    'api.json': JSON.stringify({ openapi: '3.1.0', servers: [{ url: base }], paths }),
+  });
 });
 afterAll(async () => {
   server.closeAllConnections();

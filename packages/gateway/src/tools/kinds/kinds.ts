@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { fetchDoc } from './fetch-doc.ts';
 import { http } from './http.ts';
 import { mcp } from './mcp.ts';
+import { openapi } from './openapi.ts';
 
 /** Every kind of tool by its name in `gateway.yaml`. A kind is its file and its line here. */
 export const toolKinds = {
   fetch_doc: fetchDoc,
   http,
   mcp,
+  openapi,
 } as const;
 
 type Settings = (typeof toolKinds)[keyof typeof toolKinds]['settings'];

@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { matchesGlob } from '../../policy/rules/glob.ts';
+import { operationRequest } from '../openapi/operation-request.ts';
+import { type Operation, operationsOf } from '../openapi/operations.ts';
+import { readDocument, urlOf } from '../openapi/read-document.ts';
+import { headerSettings, resolveHeaders } from '../secret-values.ts';
+import {
+  allowHosts,
+  commonSettings,
+  defineToolKind,
+  outboundSettings,
+  type Tool,
+  ToolError,
+} from '../tool.ts';
+import { toolPrefix, usableName } from '../tool-names.ts';
+import { answerText } from './http-answer.ts';
+
+const { description: _, ...limits } = commonSettings;
+
+const names = z
+  .array(z.string().min(1).max(200))
+  .meta({ allowed: 'a list of names of its operations, in which `*` stands for anything' });
+
+/** A document that could not be read is read again after so long. */
+const RETRY_MS = 30_000;
+
+/** One tool for each operation of an API that a document in OpenAPI describes. */
+export const openapi = defineToolKind({
+  settings: z
+    .strictObject({
+      kind: z.literal('openapi'),
+      ...limits,
+      document: z
+        .string()
+        .min(1)
+        .max(2000)
+        .describe('Path below the project root, or URL, of a document in OpenAPI 3.'),
+      base_url: z
+        .string()
+        .max(2000)
+        .regex(/^https?:\/\/[^/{}?#@\s]+(?:\/[^\s?#{}]*)?$/)
+        .meta({ allowed: 'an http:// or https:// URL' })
+        .optional()
+        .describe('Where requests go. Without it: the first server that the document names.'),
+      headers: headerSettings,
+      include: names.default(['*']).describe('Which operations are tools, by `operationId`.'),
+      exclude: names.default([]).describe('Those among them that are not.'),
+      prefix: toolPrefix.describe(
+        'What stands before the names of its tools. Without it: the name of this entry and `_`.',
+      ),
+      allow_hosts: allowHosts.optional().describe('Hosts that it may be sent on to.'),
+      ...outboundSettings,
+    })
+    .describe('Asks a server over HTTP, with a tool for each operation that a document describes.'),
+  open(settings, parts) {
+    const prefix = settings.prefix ?? `${parts.name}_`;
+    const resolved = () => resolveHeaders(settings.headers, parts);
+    // Told at once, so that the values are hidden from the start.
+    resolved();
+    const outboundTo = (hosts: readonly string[]) => ({
+      allowHosts: [...hosts, ...(settings.allow_hosts ?? [])],
+      denyHosts: settings.deny_hosts,
+      allowAddresses: settings.allow_addresses,
+    });
+    const isWanted = ({ name }: Operation) =>
+      settings.include.some((pattern) => matchesGlob(pattern, name)) &&
+      !settings.exclude.some((pattern) => matchesGlob(pattern, name));
+    const toTool = (operation: Operation, server: URL): Tool => ({
+      description: operation.description,
+      parameters: operation.schema,
+      problem: () => resolved().problem,
+      async call(args, signal) {
+        const request = operationRequest(operation, server, args);
+        if (request.url.origin !== server.origin)
+          throw new ToolError('It leads to another server.');
+        const headers = { ...request.headers, ...resolved().values };
+        const maxBytes = settings.max_result_bytes;
+        const outbound = outboundTo([bare(server)]);
+        return answerText(
+          await parts.fetch({ ...request, headers, maxBytes, signal }, outbound),
+          maxBytes,
+        );
+      },
+    });
+    let tools: ReadonlyMap<string, Tool> | null = null;
+    let problem: string | null = null;
+    let timer: NodeJS.Timeout | null = null;
+    let isStarted = false;
+    let isClosed = false;
+    const read = async () => {
+      if (timer) clearTimeout(timer);
+      timer = null;
+      try {
+        const url = urlOf(settings.document);
+        const outbound = outboundTo(url ? [bare(url)] : []);
+        const { document, base_url: baseUrl = null } = settings;
+        const { json, server } = await readDocument({ document, baseUrl, outbound }, parts);
+        const wanted = operationsOf(json).filter(isWanted);
+        tools = new Map(
+          wanted.map((each) => [usableName(prefix + each.name), toTool(each, server)]),
+        );
+        problem = null;
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        problem = `The document cannot be read. ${reason}`;
+        if (!isClosed) timer = setTimeout(() => void read(), RETRY_MS).unref();
+      }
+      if (!isClosed) parts.onChange();
+    };
+    return {
+      tools: () => tools ?? new Map(),
+      problem: () => problem,
+      mayHave: (name) => tools === null && name.startsWith(prefix),
+      start() {
+        if (!isStarted) void read();
+        isStarted = true;
+      },
+      refresh: async () => (isStarted ? read() : undefined),
+      async close() {
+        isClosed = true;
+        if (timer) clearTimeout(timer);
+      },
+    };
+  },
+});
+
+function bare({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}
