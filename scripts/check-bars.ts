@@ -22,7 +22,7 @@ const maxFunctionLines = 60;
 /** What can be listed from memory. */
 const maxFolderFiles = 18;
 /** The only files that may read the environment. */
-const environmentReaders = /\/src\/(config\/load-config|worker\/main)\.ts:/;
+const environmentReaders = /\/src\/(config\/load-config|worker\/main|cli\/main)\.ts:/;
 /** The only folder that may write to the terminal. */
 const terminalWriters = /\/src\/cli\//;
 

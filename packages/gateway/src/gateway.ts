@@ -1,11 +1,11 @@
 import { createAccess } from './assembly/access.ts';
+import type { Parts } from './assembly/agent-processes.ts';
 import { createAgentProcesses } from './assembly/agent-processes.ts';
 import type { Gateway, GatewayOptions } from './assembly/contract.ts';
 import { createDomain } from './assembly/domain.ts';
 import { createFoundation } from './assembly/foundation.ts';
 import { createHttp } from './assembly/http.ts';
 import { createLifecycle } from './assembly/lifecycle.ts';
-import type { Parts } from './assembly/parts.ts';
 import { createTools } from './assembly/tools.ts';
 
 export type { Gateway, GatewayOptions } from './assembly/contract.ts';

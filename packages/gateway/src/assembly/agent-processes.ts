@@ -15,6 +15,9 @@ import { type Tools, tellTools } from './tools.ts';
 /** What runs agents: worker processes, and the broker that their model calls go through. */
 export type AgentProcesses = ReturnType<typeof createAgentProcesses>;
 
+/** The parts of a gateway that know nothing of each other. */
+export type Parts = Foundation & Tools & Access & AgentProcesses;
+
 /**
  * Makes the pool and the broker; no process runs yet.
  *

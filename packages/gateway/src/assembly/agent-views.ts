@@ -6,7 +6,7 @@ import type { Caller, Decision, Question } from '../protocol/policy.ts';
 import { agentStatus } from '../registry/agent-status.ts';
 import type { Catalog, CatalogEntry } from '../registry/catalog.ts';
 import { toModelInfo } from '../registry/model-info.ts';
-import type { Parts } from './parts.ts';
+import type { Parts } from './agent-processes.ts';
 
 /** Characters of one page of agents, about: authors may describe them at length. */
 const PAGE_CHARS = 2 * 1024 * 1024;

@@ -5,8 +5,8 @@ import { decide } from '../policy/rules/decide.ts';
 import type { Question } from '../protocol/policy.ts';
 import type { SyncAgents } from '../registry/sync-agents.ts';
 import { createStartRun } from '../runs/start-run.ts';
+import type { Parts } from './agent-processes.ts';
 import { createAgentViews } from './agent-views.ts';
-import type { Parts } from './parts.ts';
 import { createRegistry } from './registry.ts';
 import { createRollbackRoutes } from './rollback.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { LiveConfig } from '../config/live-config.ts';
 import type { ModuleRuntimes } from '../dependencies/module-runtime.ts';
-import { hideInFindings } from '../observability/hide-in-findings.ts';
+import { hideInFindings } from '../observability/diagnostic-list.ts';
 import type { Redactor } from '../observability/redact.ts';
 import type { Secrets } from '../observability/secrets.ts';
 import type { Pool } from '../pool/pool.ts';

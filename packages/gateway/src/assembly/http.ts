@@ -5,8 +5,8 @@ import { createLimitChecks } from '../policy/limits/limit-checks.ts';
 import { isInScope } from '../policy/rules/scopes.ts';
 import { shareNext } from '../system/share-next.ts';
 import { describeUpstreams } from '../upstreams/upstream-catalog.ts';
+import type { Parts } from './agent-processes.ts';
 import type { Domain } from './domain.ts';
-import type { Parts } from './parts.ts';
 import { createSecurityAdministration } from './security-administration.ts';
 import { createToolsAdministration } from './tools-administration.ts';
 

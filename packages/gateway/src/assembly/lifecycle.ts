@@ -4,9 +4,9 @@ import { pageSize } from '../protocol/pages.ts';
 import { announceGateway, withdrawGateway } from '../storage/running-gateway.ts';
 import { hasProcess } from '../system/processes.ts';
 import { describeUpstreams } from '../upstreams/upstream-catalog.ts';
+import type { Parts } from './agent-processes.ts';
 import type { Gateway } from './contract.ts';
 import type { Domain } from './domain.ts';
-import type { Parts } from './parts.ts';
 
 /** Starts the parts in the order they need each other, and ends them in the other. */
 export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer): Gateway {

@@ -18,8 +18,8 @@ import { createRollBack } from '../registry/roll-back.ts';
 import type { SwapDeps } from '../registry/swap-generation.ts';
 import { createSyncAgents, watchedFiles } from '../registry/sync-agents.ts';
 import { createFollowFiles } from '../registry/watch/follow-files.ts';
+import type { Parts } from './agent-processes.ts';
 import { createHiddenEnv, hideInRuntimes } from './hide-secrets.ts';
-import type { Parts } from './parts.ts';
 
 /** What decides about modules: rules, with a record of each question and without one. */
 type Deciding = {

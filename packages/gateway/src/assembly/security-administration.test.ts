@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { someKey } from '../../test/support/security-fakes.ts';
 import type { Caller } from '../protocol/policy.ts';
-import type { Parts } from './parts.ts';
+import type { Parts } from './agent-processes.ts';
 import { createSecurityAdministration } from './security-administration.ts';
 
 const admin = { keyId: 'key_admin' } as Caller;

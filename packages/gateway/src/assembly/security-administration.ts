@@ -12,7 +12,7 @@ import { overrideRule } from '../policy/rules/override-rule.ts';
 import { createScopeView } from '../policy/rules/scopes.ts';
 import type { Actor, Caller } from '../protocol/policy.ts';
 import { shareNext } from '../system/share-next.ts';
-import type { Parts } from './parts.ts';
+import type { Parts } from './agent-processes.ts';
 
 /** Previews that may wait for their turn, of a key and of all. */
 const previewLimits = { what: 'previews', ofKey: 4, ofAll: 32 };

@@ -8,7 +8,7 @@ import type {
 } from '../protocol/admin/tools-answer.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { LiveTool } from '../tools/live-tools.ts';
-import type { Parts } from './parts.ts';
+import type { Parts } from './agent-processes.ts';
 
 /** A call that an operator makes. */
 type Wanted = { readonly tool: string; readonly args: unknown; readonly signal: AbortSignal };

@@ -4,7 +4,6 @@ import type { DiagnosticPage, DiagnosticQuery } from '../protocol/admin/errors-a
 import { type Diagnostic, type Finding, runStages, type Stage } from '../protocol/diagnostics.ts';
 import { pageSize } from '../protocol/pages.ts';
 import { cutFinding } from '../protocol/worker/cut-texts.ts';
-import { hideInFindings } from './hide-in-findings.ts';
 import { type FailureSubject, servingFailure } from './serving-failure.ts';
 
 export type DiagnosticList = {
@@ -178,4 +177,18 @@ function fitting(page: readonly Diagnostic[]): readonly Diagnostic[] {
 function earlier(known: Diagnostic, fresh: Diagnostic): string {
   const [first = fresh.first_seen] = [known.first_seen, fresh.first_seen].toSorted();
   return first;
+}
+
+/** Findings without the secrets of whoever caused them, who also names the file (`sourceURL`); codes and the like are the gateway's own. */
+export function hideInFindings(
+  findings: readonly Finding[],
+  hide: (text: string) => string,
+): Finding[] {
+  return findings.map(({ message, file, frame, hint, ...rest }) => ({
+    ...rest,
+    message: hide(message),
+    ...(file === undefined ? {} : { file: hide(file) }),
+    ...(frame === undefined ? {} : { frame: hide(frame) }),
+    ...(hint === undefined ? {} : { hint: hide(hint) }),
+  }));
 }

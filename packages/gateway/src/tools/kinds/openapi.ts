@@ -3,6 +3,8 @@ import { matchesGlob } from '../../policy/rules/glob.ts';
 import { operationRequest } from '../openapi/operation-request.ts';
 import { type Operation, operationsOf } from '../openapi/operations.ts';
 import { readDocument, urlOf } from '../openapi/read-document.ts';
+import type { SafeFetch } from '../outbound/safe-fetch.ts';
+import { createRetry } from '../retry.ts';
 import { headerSettings, resolveHeaders } from '../secret-values.ts';
 import {
   allowHosts,
@@ -65,31 +67,18 @@ export const openapi = defineToolKind({
     const isWanted = ({ name }: Operation) =>
       settings.include.some((pattern) => matchesGlob(pattern, name)) &&
       !settings.exclude.some((pattern) => matchesGlob(pattern, name));
-    const toTool = (operation: Operation, server: URL): Tool => ({
-      description: operation.description,
-      parameters: operation.schema,
-      problem: () => resolved().problem,
-      async call(args, signal) {
-        const request = operationRequest(operation, server, args);
-        if (request.url.origin !== server.origin)
-          throw new ToolError('It leads to another server.');
-        const headers = { ...request.headers, ...resolved().values };
-        const maxBytes = settings.max_result_bytes;
-        const outbound = outboundTo([bare(server)]);
-        return answerText(
-          await parts.fetch({ ...request, headers, maxBytes, signal }, outbound),
-          maxBytes,
-        );
-      },
+    const toTool = createOperationTool({
+      headers: resolved,
+      maxBytes: settings.max_result_bytes,
+      fetch: (request, server) => parts.fetch(request, outboundTo([bare(server)])),
     });
     let tools: ReadonlyMap<string, Tool> | null = null;
     let problem: string | null = null;
-    let timer: NodeJS.Timeout | null = null;
+    const retry = createRetry(() => void read(), { first: RETRY_MS, longest: RETRY_MS });
     let isStarted = false;
     let isClosed = false;
     const read = async () => {
-      if (timer) clearTimeout(timer);
-      timer = null;
+      retry.cancel();
       try {
         const url = urlOf(settings.document);
         const outbound = outboundTo(url ? [bare(url)] : []);
@@ -103,7 +92,7 @@ export const openapi = defineToolKind({
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         problem = `The document cannot be read. ${reason}`;
-        if (!isClosed) timer = setTimeout(() => void read(), RETRY_MS).unref();
+        if (!isClosed) retry.later();
       }
       if (!isClosed) parts.onChange();
     };
@@ -118,11 +107,40 @@ export const openapi = defineToolKind({
       refresh: async () => (isStarted ? read() : undefined),
       async close() {
         isClosed = true;
-        if (timer) clearTimeout(timer);
+        retry.cancel();
       },
     };
   },
 });
+
+type OperationToolDeps = {
+  /** Those of the settings, with their values. */
+  readonly headers: () => ReturnType<typeof resolveHeaders>;
+  readonly maxBytes: number;
+  readonly fetch: (
+    request: Parameters<SafeFetch['fetch']>[0],
+    server: URL,
+  ) => ReturnType<SafeFetch['fetch']>;
+};
+
+/** Makes what makes a tool of an operation at a server. */
+function createOperationTool(deps: OperationToolDeps): (operation: Operation, server: URL) => Tool {
+  return (operation, server) => ({
+    description: operation.description,
+    parameters: operation.schema,
+    problem: () => deps.headers().problem,
+    async call(args, signal) {
+      const request = operationRequest(operation, server, args);
+      if (request.url.origin !== server.origin) throw new ToolError('It leads to another server.');
+      const headers = { ...request.headers, ...deps.headers().values };
+      const { maxBytes } = deps;
+      return answerText(
+        await deps.fetch({ ...request, headers, maxBytes, signal }, server),
+        maxBytes,
+      );
+    },
+  });
+}
 
 function bare({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '');

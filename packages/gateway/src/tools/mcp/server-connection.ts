@@ -1,6 +1,7 @@
 import type { Client, Transport } from '@modelcontextprotocol/client';
 import { cutText } from '../cut-result.ts';
 import { OutboundError } from '../outbound/outbound-error.ts';
+import { createRetry } from '../retry.ts';
 import { ToolError } from '../tool.ts';
 import { resultText } from './result-text.ts';
 
@@ -36,8 +37,7 @@ export type ServerConnectionDeps = {
   readonly onChange: () => void;
 };
 
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 60_000;
+const PAUSES_MS = { first: 1000, longest: 60_000 };
 
 /** A server that answers for so long has recovered. */
 const STEADY_MS = 60_000;
@@ -48,79 +48,95 @@ const MAX_TOOLS = 500;
 /** A call has a limit of its own, which ends it. */
 const NO_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 
-type Live = { readonly client: Client; readonly since: number };
-
+/** Makes the connection to a server; nothing is opened yet. */
 export function createServerConnection(deps: ServerConnectionDeps): ServerConnection {
   let tools: readonly ServerTool[] | null = null;
   let problem: string | null = null;
-  let live: Live | null = null;
-  let underWay: Promise<void> | null = null;
-  let pauseMs = FIRST_PAUSE_MS;
-  let timer: NodeJS.Timeout | null = null;
-  let isStarted = false;
-  let isClosed = false;
-
-  const tell = (next: { problem: string | null; tools?: readonly ServerTool[] }) => {
-    problem = next.problem;
-    if (next.tools) tools = next.tools;
+  const onListed = (listed: readonly ServerTool[]) => {
+    tools = listed;
+    problem = null;
     deps.onChange();
   };
-  const lost = (reason: string) => {
-    if (live && performance.now() - live.since > STEADY_MS) pauseMs = FIRST_PAUSE_MS;
-    live = null;
-    if (isClosed) return;
-    timer ??= setTimeout(() => {
-      timer = null;
-      void connect();
-    }, pauseMs).unref();
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-    tell({ problem: reason });
-  };
-  const attempt = async () => {
-    try {
-      const opened = await connectTo(deps, {
-        onLost: lost,
-        onListed: (listed) => tell({ problem: null, tools: listed }),
-      });
-      if (isClosed) return void (await opened.client.close().catch(() => undefined));
-      live = { client: opened.client, since: performance.now() };
-      tell({ problem: null, tools: opened.tools });
-    } catch (error) {
-      lost(textOf(error));
-    }
-  };
-  const connect = (): Promise<void> => {
-    if (timer) clearTimeout(timer);
-    timer = null;
-    underWay ??= attempt().finally(() => {
-      underWay = null;
-    });
-    return underWay;
-  };
-
+  const line = keepConnected(deps, {
+    onListed,
+    onLost(reason) {
+      problem = reason;
+      deps.onChange();
+    },
+  });
+  let isStarted = false;
   return {
     tools: () => tools,
     problem: () => problem,
     start() {
       if (isStarted) return;
       isStarted = true;
-      void connect();
+      void line.connect();
     },
     async refresh() {
       if (!isStarted) return;
-      if (!live) return connect();
-      const { client } = live;
+      const client = line.client();
+      if (!client) return line.connect();
       const listed = await list(client, deps.connectTimeoutMs).catch(() => null);
-      if (listed) tell({ problem: null, tools: listed });
+      if (listed) onListed(listed);
     },
     async call(tool, args, signal) {
-      if (!live && underWay) await underWay;
-      if (!live) throw new ToolError('Its server cannot be reached at the moment.');
-      return callTool(live.client, { tool, args, signal });
+      await line.underWay();
+      const client = line.client();
+      if (!client) throw new ToolError('Its server cannot be reached at the moment.');
+      return callTool(client, { tool, args, signal });
     },
+    close: line.close,
+  };
+}
+
+type Line = {
+  /** Null while there is no connection. */
+  readonly client: () => Client | null;
+  /** Connects, or joins the attempt under way. Never rejects. */
+  readonly connect: () => Promise<void>;
+  /** Resolves once no attempt is under way. */
+  readonly underWay: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+/** Connects again, later each time, where a connection cannot be made or breaks. */
+function keepConnected(deps: ServerConnectionDeps, watch: Watch): Line {
+  let live: { readonly client: Client; readonly since: number } | null = null;
+  let underWay: Promise<void> | null = null;
+  let isClosed = false;
+  const retry = createRetry(() => void connect(), PAUSES_MS);
+  const onLost = (reason: string) => {
+    if (live && performance.now() - live.since > STEADY_MS) retry.startOver();
+    live = null;
+    if (isClosed) return;
+    retry.later();
+    watch.onLost(reason);
+  };
+  const attempt = async () => {
+    try {
+      const { client, tools } = await connectTo(deps, { onLost, onListed: watch.onListed });
+      if (isClosed) return void (await client.close().catch(() => undefined));
+      live = { client, since: performance.now() };
+      watch.onListed(tools);
+    } catch (error) {
+      onLost(textOf(error));
+    }
+  };
+  const connect = (): Promise<void> => {
+    retry.cancel();
+    underWay ??= attempt().finally(() => {
+      underWay = null;
+    });
+    return underWay;
+  };
+  return {
+    client: () => live?.client ?? null,
+    connect,
+    underWay: async () => underWay ?? undefined,
     async close() {
       isClosed = true;
-      if (timer) clearTimeout(timer);
+      retry.cancel();
       await underWay;
       await live?.client.close().catch(() => undefined);
     },
