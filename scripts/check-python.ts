@@ -1,14 +1,7 @@
 // Lint, format and types of the gateway's Python. `--write` formats it and repairs what the linter can, no more.
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  fetchedFolder,
-  fetchOnce,
-  runFetching,
-} from '../packages/gateway/test/support/fetch-once.ts';
+import { fetchPythonTool } from '../packages/gateway/test/support/python-tools.ts';
 import {
   fetchPythonWithSdk,
   missingPython,
@@ -30,13 +23,13 @@ else if (process.argv.includes('--write')) await format();
 else await check();
 
 async function format(): Promise<void> {
-  const ruff = await fetchRuff();
+  const ruff = await fetchPythonTool('ruff');
   await passes([ruff, 'check', '--fix', '--quiet']);
   await passes([ruff, 'format', '--quiet']);
 }
 
 async function check(): Promise<void> {
-  const ruff = await fetchRuff();
+  const ruff = await fetchPythonTool('ruff');
   await passes([ruff, 'check', '--quiet']);
   await passes([ruff, 'format', '--check', '--quiet']);
   // What the worker says of the SDK is held against the SDK itself.
@@ -59,21 +52,4 @@ async function passes([program = '', ...args]: readonly string[]): Promise<void>
     process.stdout.write(stdout + stderr || `${message}. \`npm ci\` installs what is missing.\n`);
     process.exitCode = 1;
   }
-}
-
-/** Path of the linter; on first use it comes from PyPI, exactly the files that `python-tools.txt` names. */
-async function fetchRuff(): Promise<string> {
-  const list = join(import.meta.dirname, 'python-tools.txt');
-  const hash = createHash('sha256')
-    .update(await readFile(list))
-    .digest('hex');
-  const folder = join(fetchedFolder, `python-tools-${hash.slice(0, 12)}`);
-  await fetchOnce(folder, async (staging) => {
-    await runFetching('python3', ['-m', 'venv', staging], { env: process.env });
-    const patient = ['--retries', '10', '--timeout', '60', '--disable-pip-version-check'];
-    const pinned = ['--require-hashes', '--only-binary', ':all:', '--requirement', list];
-    const pip = ['-m', 'pip', 'install', '--quiet', ...patient, ...pinned];
-    await runFetching(join(staging, 'bin/python'), pip, { env: process.env });
-  });
-  return join(folder, 'bin/ruff');
 }
