@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { pythonWithSdk } from '../../packages/gateway/test/support/python-with-sdk.ts';
 import { type Server, startScript, stop } from '../processes.ts';
 import { type BenchProject, createBenchProject } from '../reload/bench-gateway.ts';
 
@@ -89,7 +90,7 @@ async function startVictim(
   }
   const server = await startScript([launcher, 'start'], {
     cwd: project.root,
-    env: { GATEWAY_PORT: '0', ...upstreamEnv, ...env },
+    env: { GATEWAY_PORT: '0', ...python(), ...upstreamEnv, ...env },
   });
   const { url } = JSON.parse(server.firstLine) as { url: string };
   await untilReady(url);
@@ -120,6 +121,15 @@ async function startVictim(
     },
   };
   return { gateway, server };
+}
+
+/** A Python with the SDK: `BENCH_PYTHON`, else the one that tests fetched. Without it some attacks cannot be tried. */
+function python(): Record<string, string> {
+  try {
+    return { GATEWAY_PYTHON: process.env.BENCH_PYTHON ?? pythonWithSdk() };
+  } catch {
+    return {};
+  }
 }
 
 async function untilReady(url: string): Promise<void> {
