@@ -3,6 +3,7 @@ import { createPool } from '../pool/pool.ts';
 import { workerEntries } from '../pool/process/runtimes.ts';
 import { workerUser } from '../pool/process/worker-user.ts';
 import { createSandbox, type Sandbox } from '../pool/sandbox/sandbox.ts';
+import { createHostedRuns } from '../runs/hosted-runs.ts';
 import { createOutsideRuns } from '../runs/outside-runs.ts';
 import { findBubblewrap } from '../system/bubblewrap.ts';
 import { type Broker, createBroker } from '../upstreams/broker/broker.ts';
@@ -41,10 +42,20 @@ export function createAgentProcesses(
 ) {
   const user = workerUser(config.worker);
   const isClosed = config.worker.sandbox !== 'none' && config.worker.sandboxNetwork === 'broker';
+  const hostedRuns = createHostedRuns({
+    rules: policy.current,
+    nowSeconds,
+    unknownTools: () => live.current().security.unknownHostedTools,
+    emit,
+  });
   const broker = createBroker({
     upstreams: upstreams.current,
     budget: budgets,
     outsideCalls: () => live.current().security.callsOutsideRuns,
+    hosted: {
+      decide: hostedRuns.decide,
+      denied: () => live.current().security.deniedHostedTools,
+    },
     environment: config.environment,
     unread,
     emit,
@@ -66,7 +77,11 @@ export function createAgentProcesses(
     emit: frameEnds(emit, last),
   });
   tools.onChange(pool.tellTools);
-  return { broker, pool: hideSecrets(tellTools(frameFailures(pool, last), tools), secrets) };
+  return {
+    broker,
+    hostedRuns,
+    pool: hideSecrets(tellTools(frameFailures(pool, last), tools), secrets),
+  };
 }
 
 /** Null where the settings ask for none. */

@@ -32,6 +32,8 @@ export function createDomain(parts: Parts) {
     stopping: lifetime.signal,
     run: pool.run,
     callTool: parts.callTool,
+    enterHosted: parts.hostedRuns.enter,
+    unknownHostedTools: () => live.current().security.unknownHostedTools,
     defaults: () => {
       const { worker, toolEvents } = live.current();
       return { runTimeoutMs: worker.runTimeoutMs, toolEvents };

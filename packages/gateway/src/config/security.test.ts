@@ -47,6 +47,8 @@ describe('the security section', () => {
       },
       decisions: { keepDays: 30, keepCount: 100_000 },
       callsOutsideRuns: 'refuse_budgeted',
+      unknownHostedTools: 'allow',
+      deniedHostedTools: 'remove',
       storeGraceMs: 300_000,
     });
   });
@@ -82,6 +84,8 @@ security:
       limits: { requestsPerMinute: 60, concurrentRuns: null },
       decisions: { keepDays: 7, keepCount: 100_000 },
       callsOutsideRuns: 'refuse_budgeted',
+      unknownHostedTools: 'allow',
+      deniedHostedTools: 'remove',
       storeGraceMs: 1_000,
     });
     expect(settled.rules).toEqual([

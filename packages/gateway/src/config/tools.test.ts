@@ -32,6 +32,7 @@ describe('the tools section', () => {
       ['fetch_doc', 'weather'],
       ['fetch_doc', 'files'],
       ['fetch_doc', 'shop'],
+      ['fetch_doc'],
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deniedHostedTools } from '../protocol/hosted-tools.ts';
 import { actions, effects, outsideCalls } from '../protocol/policy.ts';
 import { ruleIdForm, securityLimits } from '../protocol/security/security-limits.ts';
 
@@ -135,6 +136,17 @@ export const securitySchema = z
       .default('refuse_budgeted')
       .describe(
         'Model calls that an agent makes while it has no run, from a timer or a queue: `refuse_budgeted` refuses them where its process has had a run of a key with a budget, `charge` books them on the key whose runs it has had, `refuse` refuses all, also while it loads, `allow` none.',
+      ),
+    unknown_hosted_tools: effect
+      .default('allow')
+      .describe(
+        'What becomes of tools that run at the upstream and whose type the gateway does not know, where no rule says: `allow` or `deny`.',
+      ),
+    denied_hosted_tools: z
+      .enum(deniedHostedTools)
+      .default('remove')
+      .describe(
+        'What becomes of a model call that asks for a tool at the upstream which rules deny: `remove` sends it without the tool, `refuse` fails it.',
       ),
     decisions,
     store_grace_ms: z

@@ -1,4 +1,6 @@
+import type { DeniedHostedTools } from '../protocol/hosted-tools.ts';
 import {
+  type Effect,
   type KeyLimits,
   keyLimits,
   limitNames,
@@ -21,6 +23,8 @@ export type SecuritySettings = {
   /** Of keys that set none. */
   readonly limits: KeyLimits;
   readonly callsOutsideRuns: OutsideCalls;
+  readonly unknownHostedTools: Effect;
+  readonly deniedHostedTools: DeniedHostedTools;
   readonly decisions: { readonly keepDays: number; readonly keepCount: number };
   readonly storeGraceMs: number;
 };
@@ -37,6 +41,8 @@ export function toSecuritySettings({ limits, ...raw }: RawSecurity): SecuritySet
     rules: raw.rules.map(toRule),
     limits: keyLimits((name) => limits[limitNames[name]] ?? null),
     callsOutsideRuns: raw.calls_outside_runs,
+    unknownHostedTools: raw.unknown_hosted_tools,
+    deniedHostedTools: raw.denied_hosted_tools,
     decisions: { keepDays: raw.decisions.keep_days, keepCount: raw.decisions.keep_count },
     storeGraceMs: raw.store_grace_ms,
   };

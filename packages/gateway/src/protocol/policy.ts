@@ -170,7 +170,7 @@ export type Rule = {
   readonly action: Action;
   readonly principals: readonly string[];
   readonly resources: readonly string[];
-  /** What `principals` and `resources` fit but the rule leaves out; made of namespace defaults only. */
+  /** What `principals` and `resources` fit but the rule leaves out; made of defaults only. */
   readonly exceptPrincipals?: readonly string[];
   readonly exceptResources?: readonly string[];
   /** Tool calls of these provenances only; made of namespace defaults only. */

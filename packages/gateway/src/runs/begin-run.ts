@@ -13,6 +13,7 @@ import type { RunContext, RunEvent, RunInput } from '../protocol/run.ts';
 import type { RunEnding } from '../protocol/run-ending.ts';
 import type { RunSink } from '../protocol/run-sink.ts';
 import type { WorkerRun } from '../protocol/worker/messages.ts';
+import type { HostedRuns } from './hosted-runs.ts';
 import { observeRun } from './observe-run.ts';
 import type { RunTools } from './run-tools.ts';
 
@@ -48,6 +49,8 @@ export type BeginRunDeps = {
     readonly runTimeoutMs: number;
     readonly toolEvents: ToolEventsMode;
   };
+  /** Makes a run known to what governs tools at upstreams, until the returned function is called. */
+  readonly enterHosted: HostedRuns['enter'];
   readonly emit: Emit;
 };
 
@@ -85,6 +88,8 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const observed = observeRun({ runId: run.runId, caller, agent, ending, abort, timeoutMs, emit });
   const { onEvent, onToolCalled } = observed;
   const untilOver = abortedAtEnd(ending);
+  const { agentId } = agent;
+  ending.onEnd(deps.enterHosted({ runId: run.runId, agentId, decide: tools.decideHosted }));
   const live = deps.run(agent.load, {
     run,
     keyId: caller.keyId,

@@ -63,6 +63,7 @@ function scene(...rules: Rule[]) {
     onChange: (listener) => {
       onChange = listener;
     },
+    unknownHostedTools: () => 'deny',
     callTool: async ({ tool, args, isAllowed }) => ({
       outcome: isAllowed(args) ? 'ok' : 'denied',
       text: tool,

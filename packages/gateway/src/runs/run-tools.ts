@@ -1,11 +1,13 @@
 import type { Emit } from '../events.ts';
 import { decide } from '../policy/rules/decide.ts';
 import type { CallGatewayTool, GatewayToolResult } from '../protocol/gateway-tools.ts';
-import type { Decision } from '../protocol/policy.ts';
+import type { HostedTool } from '../protocol/hosted-tools.ts';
+import type { Decision, Effect } from '../protocol/policy.ts';
 import type { WorkerAnswer } from '../protocol/pool.ts';
 import type { Provenance } from '../protocol/run.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
 import { createDecisionCap, type DecisionCap } from './decision-cap.ts';
+import { withDefault } from './hosted-runs.ts';
 import {
   createToolTables,
   type ToolTable,
@@ -18,6 +20,8 @@ export type RunToolsDeps = ToolTablesDeps & {
   /** Calls back when rules may decide otherwise than before. */
   readonly onChange: (listener: () => void) => void;
   readonly callTool: CallGatewayTool;
+  /** What becomes of hosted tools that the gateway does not know. */
+  readonly unknownHostedTools: () => Effect;
   readonly emit: Emit;
 };
 
@@ -29,6 +33,8 @@ export type RunTools = {
   readonly follow: (listener: (verdicts: ToolVerdicts) => void) => () => void;
   /** Records what the worker made of the verdicts. */
   readonly onDecided: (decided: ToolDecided) => void;
+  /** Decides about a tool that runs at the upstream, and records the answer where it is another than before. */
+  readonly decideHosted: (tool: HostedTool) => Effect;
   /** Answers a question of the worker, with the arguments of a call at hand. */
   readonly answer: (question: WorkerQuestion, run: AskingRun) => Promise<WorkerAnswer>;
 };
@@ -52,6 +58,8 @@ type Live = {
   readonly requestId: string;
   readonly decisions: DecisionCap;
   table: ToolTable;
+  /** What was recorded of hosted tools, by their names. */
+  readonly hosted: Map<string, Effect>;
   /** The one before, for as long as the worker may still go by it. */
   earlier: { readonly table: ToolTable; readonly untilMs: number } | null;
   onChange: (verdicts: ToolVerdicts) => void;
@@ -88,6 +96,7 @@ export function createRunTools(
       requestId,
       decisions: createDecisionCap(deps.emit),
       table,
+      hosted: new Map(),
       earlier: null,
       onChange: () => undefined,
     };
@@ -104,6 +113,7 @@ export function createRunTools(
         };
       },
       onDecided: (decided) => record(run, decided),
+      decideHosted: (tool) => decideHosted(deps, run, tool),
       answer: (question, asking) => answer(deps, run, { question, ...asking }),
     };
   };
@@ -132,8 +142,35 @@ function record(run: Live, decided: ToolDecided): void {
   const decision: Decision =
     answer === 'deny' && known.answer === 'allow' ? { answer, rule: null } : known;
   const question = toolQuestion(user, { tool, provenance });
+  if (provenance === 'hosted' && !isNews(run, tool, decision.answer)) return;
   run.decisions.record({ type: 'access_decided', question, decision, requestId });
 }
+
+function decideHosted(
+  { rules, nowSeconds, unknownHostedTools }: RunToolsDeps,
+  run: Live,
+  tool: HostedTool,
+): Effect {
+  const { name, aliases } = tool;
+  const question = { ...toolQuestion(run.user, { tool: name, provenance: 'hosted' }), aliases };
+  const decided = decide(rules(), question, nowSeconds());
+  const decision = withDefault(decided, tool, unknownHostedTools());
+  if (isNews(run, name, decision.answer)) {
+    const { requestId } = run;
+    run.decisions.record({ type: 'access_decided', question, decision, requestId });
+  }
+  return decision.answer;
+}
+
+/** The worker offers a tool that the broker sees again: both are about one use of it. */
+function isNews({ hosted }: Live, name: string, answer: Effect): boolean {
+  if (hosted.get(name) === answer) return false;
+  if (hosted.size < MAX_HOSTED) hosted.set(name, answer);
+  return true;
+}
+
+/** Hosted tools of a run whose decisions are remembered; the names come from workers. */
+const MAX_HOSTED = 200;
 
 function earlierOf({ earlier }: Live): ToolTable | null {
   return earlier && performance.now() < earlier.untilMs ? earlier.table : null;

@@ -5,7 +5,7 @@ import type { RuleSet } from '../policy/rules/rule-set.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { CallGatewayTool } from '../protocol/gateway-tools.ts';
 import { nearestIds, unknownModel } from '../protocol/nearest.ts';
-import type { Caller, Decision, Question } from '../protocol/policy.ts';
+import type { Caller, Decision, Effect, Question } from '../protocol/policy.ts';
 import type { Manifest, ModuleLoad } from '../protocol/records.ts';
 import type { RunInput } from '../protocol/run.ts';
 import { createRunEnding } from '../protocol/run-ending.ts';
@@ -47,6 +47,8 @@ export type RunLimits = {
 
 export type StartRunDeps = BeginRunDeps & {
   readonly callTool: CallGatewayTool;
+  /** What becomes of hosted tools that the gateway does not know. */
+  readonly unknownHostedTools: () => Effect;
   /** By model id, or by a bare name that only one agent `maySee` says yes to has. */
   readonly find: (
     modelId: string,

@@ -11,6 +11,7 @@ const typeScript = `
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, tool, webSearchTool } from '@openai/agents';
+import OpenAI from 'openai';
 import { z } from 'zod';
 
 const onFile = (name: string, execute: (input: { file: string }) => unknown) =>
@@ -41,6 +42,11 @@ export const agent = new Agent({
       while (!existsSync(file)) await sleep(20);
       return 'held';
     }),
+    onFile('bypass', async () => {
+      const tools = [{ type: 'web_search_preview' }, { type: 'image_generation' }] as any[];
+      const { output_text } = await new OpenAI().responses.create({ model: 'm', input: 'draw', tools });
+      return output_text;
+    }),
     expert.asTool({ toolName: 'expert', toolDescription: 'Knows.' }),
     webSearchTool(),
   ],
@@ -53,6 +59,7 @@ const python = `
 import asyncio, os
 from agents import Agent, WebSearchTool, function_tool
 from agents.mcp import MCPServer
+from openai import AsyncOpenAI
 from mcp.types import CallToolResult, TextContent, Tool
 
 
@@ -84,6 +91,12 @@ def burn(file: str) -> str:
     return "burnt"
 
 @function_tool
+async def bypass(file: str) -> str:
+    tools = [{"type": "web_search_preview"}, {"type": "image_generation"}]
+    answer = await AsyncOpenAI().responses.create(model="m", input="draw", tools=tools)
+    return answer.output_text
+
+@function_tool
 async def hold(file: str) -> str:
     while not os.path.exists(file):
         await asyncio.sleep(0.02)
@@ -93,7 +106,7 @@ clerk = Agent(name="clerk", tools=[shred])
 expert = Agent(name="expert", tools=[burn])
 agent = Agent(
     name="desk",
-    tools=[erase, hold, expert.as_tool("expert", "Knows."), WebSearchTool()],
+    tools=[erase, hold, bypass, expert.as_tool("expert", "Knows."), WebSearchTool()],
     mcp_servers=[Disk()],
     handoffs=[clerk],
 )
@@ -204,6 +217,18 @@ describe.each(languages)('an agent in %s', (_language, model, modulePath) => {
     }
     expect(others).toHaveLength(4);
     expect(parrot.calls().at(-1)?.tools).not.toContain('web_search');
+  });
+
+  test('gets no denied tool at the upstream through a client of its own', async () => {
+    const { told, decided } = await run(model, ['bypass', { file: 'any' }]);
+    expect(told).toEqual(['nothing']);
+    const asked = parrot.calls().findLast(({ body }) => body.input === 'draw');
+    expect(asked?.tools).toEqual(['image_generation']);
+    expect(await onTools(decided, 3)).toEqual([
+      'deny web_search no-search',
+      `allow bypass ${byDefault}`,
+      `allow image_generation ${byDefault}`,
+    ]);
   });
 
   test('reaches no denied tool by a handoff', async () => {

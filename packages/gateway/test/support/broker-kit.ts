@@ -16,6 +16,7 @@ import {
 } from '../../src/protocol/worker/messages.ts';
 import { createBroker } from '../../src/upstreams/broker/broker.ts';
 import type { TokenBudget } from '../../src/upstreams/broker/budgeted-call.ts';
+import type { HostedGovernance } from '../../src/upstreams/hosted/govern-hosted.ts';
 import type { RemoteUpstream, Upstream } from '../../src/upstreams/upstream.ts';
 import { createBrokerResponse } from '../../src/worker/models/broker-response.ts';
 import { createModelLine } from '../../src/worker/models/model-line.ts';
@@ -33,12 +34,14 @@ export function startBrokerOver(way: (typeof ways)[number]) {
   return (...given: Given) => start(way, ...given);
 }
 
+const allowsAllHosted: HostedGovernance = { decide: () => 'allow', denied: () => 'remove' };
+
 type Given = [
   upstreams: readonly Upstream[],
   budget?: TokenBudget,
   outsideCalls?: OutsideCalls,
   environment?: Readonly<Record<string, string>>,
-  unread?: UnreadLimits,
+  rarer?: { readonly unread?: UnreadLimits; readonly hosted?: HostedGovernance },
 ];
 
 async function start(
@@ -47,7 +50,7 @@ async function start(
   budget?: TokenBudget,
   outsideCalls: OutsideCalls = 'refuse_budgeted',
   environment: Readonly<Record<string, string>> = {},
-  unread?: UnreadLimits,
+  { unread, hosted = allowsAllHosted }: Given[4] = {},
 ) {
   const room = createUnreadRoom((_owner, kind) => refused.push(kind), unread);
   const refused: string[] = [];
@@ -60,6 +63,7 @@ async function start(
     }),
     ...(budget ? { budget } : {}),
     outsideCalls: () => outsideCalls,
+    hosted,
     environment,
     unread: room,
     emit(event) {

@@ -104,6 +104,8 @@ export function scene(options: Scene = {}) {
     agentIds: () => ['default/a', 'default/hidden'],
     find: async () => (options.known === false ? undefined : foundAgent(options)),
     callTool: async () => someResult,
+    enterHosted: () => () => undefined,
+    unknownHostedTools: () => 'allow',
     policy: {
       authorize: createAuthorize({ rules: () => rules, nowSeconds: () => 0, emit }),
       rules: () => rules,

@@ -9,7 +9,11 @@ export function builtInRules({
   return [
     builtIn('callers-run-agents', 'run_agent', 'role:caller'),
     builtIn('agents-call-their-tools', 'call_tool', 'agent:*'),
-    builtIn('admins-call-tools', 'call_tool', 'role:admin'),
+    // Of agents that run for an admin, the rule about agents says it.
+    {
+      ...builtIn('admins-call-tools', 'call_tool', 'role:admin'),
+      exceptPrincipals: ['agent:*'],
+    },
     builtIn('modules-below-the-roots-load', 'load_module', 'agent:*'),
     builtIn('admins-administer', 'administer', 'role:admin'),
     {

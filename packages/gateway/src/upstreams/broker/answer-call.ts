@@ -7,6 +7,7 @@ import type { OutsideCalls } from '../../protocol/policy.ts';
 import type { Unread, UnreadRoom } from '../../protocol/unread-room.ts';
 import { failureHeader } from '../../protocol/worker/broker-headers.ts';
 import { serveDemo } from '../demo/demo-model.ts';
+import { governHosted, type HostedGovernance } from '../hosted/govern-hosted.ts';
 import type { AddressWatch } from '../relay/address-watch.ts';
 import type { AnswerSink } from '../relay/answer-sink.ts';
 import { type Exchange, forward, type Outcome } from '../relay/forward.ts';
@@ -25,6 +26,7 @@ export type CallDeps = {
   readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
   readonly budget?: TokenBudget;
   readonly outsideCalls: () => OutsideCalls;
+  readonly hosted: HostedGovernance;
   readonly dispatcher: Dispatcher;
   readonly uncounted: Uncounted;
   readonly watchAddress: AddressWatch;
@@ -107,7 +109,13 @@ type Call = AskedCall &
 async function serve(deps: CallDeps, incoming: Call): Promise<void> {
   const { sink, route, grant, call, method, headers } = incoming;
   const startedMs = performance.now();
-  const body = await incoming.takeBody(call, incoming.held);
+  const taken = await incoming.takeBody(call, incoming.held);
+  const { runId } = call;
+  const governed =
+    route.type === 'model_call' && Buffer.isBuffer(taken)
+      ? governHosted(deps.hosted, taken, { agentId: grant.agentId, runId })
+      : { body: taken, fields: null };
+  const { body } = governed;
   const received: Exchange = {
     method,
     path: route.path + incoming.search,
@@ -119,7 +127,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     signal: call.signal,
     metered: incoming.metered,
   };
-  const priced = pricedCall(deps.budget, received, incoming);
+  const priced = pricedCall(deps.budget, received, { ...incoming, fields: governed.fields });
   const { exchange } = priced;
   const outcome = await answerWithinBudget(deps, priced, incoming);
   if (exchange.api !== null) deps.watchAddress(outcome, deps.upstreams().upstreams);

@@ -4,6 +4,7 @@ import type { Emit } from '../../events.ts';
 import type { OutsideCalls } from '../../protocol/policy.ts';
 import type { ModelAccess } from '../../protocol/pool.ts';
 import type { UnreadRoom } from '../../protocol/unread-room.ts';
+import type { HostedGovernance } from '../hosted/govern-hosted.ts';
 import { createAddressWatch } from '../relay/address-watch.ts';
 import { createUpstreamDispatcher } from '../relay/upstream-dispatcher.ts';
 import { createUncounted } from '../relay/usage-request.ts';
@@ -46,6 +47,8 @@ export function createBroker(deps: {
   readonly outsideCalls: () => OutsideCalls;
   /** Where answers wait that workers do not read. */
   readonly unread: UnreadRoom;
+  /** Governs tools that run at upstreams. */
+  readonly hosted: HostedGovernance;
   /** Given where workers have no network; `group` is theirs, null for the gateway's own user. */
   readonly door?: { readonly group: number | null } | undefined;
   /** Names the proxies to go through; none without it. */

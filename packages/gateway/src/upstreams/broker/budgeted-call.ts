@@ -54,6 +54,8 @@ export type CallPlace = {
   readonly call: LiveCall;
   readonly upstream: Upstream;
   readonly contexts: KeptContexts;
+  /** Of its body, where it was read already. */
+  readonly fields?: Readonly<Record<string, unknown>> | null;
 };
 
 /**
@@ -66,13 +68,13 @@ export type CallPlace = {
 export function pricedCall(
   budget: TokenBudget | undefined,
   exchange: Exchange,
-  { call: { keyId }, upstream, contexts }: CallPlace,
+  { call: { keyId }, upstream, contexts, fields: read }: CallPlace,
 ): PricedCall {
   const { api, method } = exchange;
   if (method !== 'POST' || keyId === null || !budget?.hasBudget(keyId)) {
     return { exchange, price: null };
   }
-  const fields = fieldsOf(exchange.body);
+  const fields = read ?? fieldsOf(exchange.body);
   if (api === null) return { exchange, price: priceOf(exchange, fields, nothingNamed) };
   if (!fields) throw new GatewayError('invalid_json', 'A model call is a JSON object.');
   const name = api === 'responses' ? 'max_output_tokens' : chatCap(upstream);

@@ -27,7 +27,7 @@ test.each(ways)('answers over %s that a worker does not read are bounded togethe
     undefined,
     undefined,
     {},
-    limits,
+    { unread: limits },
   );
   read(false);
   const leaving = new AbortController();

@@ -1,0 +1,130 @@
+import { GatewayError } from '../../errors.ts';
+import type { HostedTool } from '../../protocol/hosted-tools.ts';
+import { parseObject } from '../relay/request-body.ts';
+
+/** The fields of a request that may declare hosted tools, and which it does. */
+export type DeclaredTools = {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly hosted: readonly Declared[];
+  /** It can be read in more than one way, so it is to be sent as it was read here. */
+  readonly isAmbiguous: boolean;
+};
+
+/** A hosted tool, and the part of the request that declares it. */
+export type Declared = {
+  readonly tool: HostedTool;
+  readonly part: 'tools' | 'web_search_options' | 'prompt';
+  /** The entry of `tools`. */
+  readonly entry: unknown;
+};
+
+/** Letters, digits and `_` that are written as escapes: nobody who means well does. */
+const ESCAPED_NAME = /\\u00(?:3[0-9]|[46][1-9a-f]|[57][0-9a]|5f)/i;
+
+const TYPE = /"type"\s*:\s*"([^"]*)"/g;
+
+/** A prompt that the upstream keeps may bring tools of its own. */
+const KEPT_PROMPT = /"prompt"\s*:\s*\{\s*"(?:id|version|variables)"/;
+
+/** Values of `type` that stand in requests without any hosted tool: of tools that run here, of schemas and of messages. */
+const HARMLESS = new Set(
+  `function custom object array string number integer boolean null message text input_text output_text refusal input_image
+  image_url input_file file input_audio function_call function_call_output custom_tool_call custom_tool_call_output reasoning
+  summary_text reasoning_text json_schema json_object auto ephemeral`.split(/\s+/),
+);
+
+const KNOWN = new Set(
+  `web_search file_search code_interpreter image_generation mcp computer computer_use shell local_shell apply_patch
+  tool_search`.split(/\s+/),
+);
+
+/**
+ * Reads which hosted tools the body of a model call declares; null where a look at its bytes shows that there are none,
+ * as in nearly all of them.
+ *
+ * @throws GatewayError `invalid_json` for a body that may have some and cannot be read.
+ */
+export function findHosted(body: Buffer): DeclaredTools | null {
+  // Some servers read other encodings than UTF-8, in which nothing would be found here.
+  if (body.includes(0)) throw unreadable();
+  const isEscaped = body.includes('\\u00') && ESCAPED_NAME.test(body.toString('latin1'));
+  if (!isEscaped && !mayDeclare(body)) return null;
+  const fields = parseObject(body);
+  if (!fields) throw unreadable();
+  const first = body.indexOf('"tools"');
+  const isTwice = first >= 0 && body.includes('"tools"', first + 1);
+  return { fields, hosted: declaredIn(fields), isAmbiguous: isEscaped || isTwice };
+}
+
+function mayDeclare(body: Buffer): boolean {
+  if (body.includes('"web_search_options"')) return true;
+  if (body.includes('"prompt"') && KEPT_PROMPT.test(body.toString('latin1'))) return true;
+  const at = body.indexOf('"tools"');
+  if (at < 0) return false;
+  for (const [, type = ''] of body.toString('latin1', at).matchAll(TYPE)) {
+    if (!HARMLESS.has(type)) return true;
+  }
+  return false;
+}
+
+function declaredIn(fields: DeclaredTools['fields']): Declared[] {
+  const listed = Array.isArray(fields.tools) ? fields.tools : [];
+  const { web_search_options: search, prompt } = fields;
+  return [
+    ...listed.flatMap((entry) =>
+      hostedIn(entry).map((tool): Declared => ({ tool, part: 'tools', entry })),
+    ),
+    ...(search === undefined || search === null
+      ? []
+      : [
+          {
+            tool: named('web_search', 'web_search'),
+            part: 'web_search_options',
+            entry: search,
+          } as const,
+        ]),
+    ...(typeof prompt === 'object' && prompt !== null
+      ? [{ tool: keptPrompt(prompt), part: 'prompt', entry: prompt } as const]
+      : []),
+  ];
+}
+
+/** The hosted tools that one entry stands for: a namespace holds several. */
+function hostedIn(entry: unknown): HostedTool[] {
+  if (typeof entry !== 'object' || entry === null) return [];
+  const tool = entry as Readonly<Record<string, unknown>>;
+  const type = typeof tool.type === 'string' ? tool.type : '';
+  if (type === 'function' || type === 'custom' || type === '') return [];
+  if (type === 'namespace') return Array.isArray(tool.tools) ? tool.tools.flatMap(hostedIn) : [];
+  return type === 'mcp' ? [hostedServer(tool)] : [named(baseOf(type), type)];
+}
+
+/** Types have dates and stages: `web_search_preview_2025_03_11`. */
+function baseOf(type: string): string {
+  return type.replace(/_\d{4}_\d{2}_\d{2}$/, '').replace(/_preview$/, '');
+}
+
+function named(name: string, type: string): HostedTool {
+  return { name, aliases: type === name ? [] : [type], isKnown: KNOWN.has(name) };
+}
+
+/** By the host of its server: what a module calls it proves nothing. */
+function hostedServer({
+  server_url: url,
+  connector_id: connector,
+  server_label: label,
+}: Readonly<Record<string, unknown>>): HostedTool {
+  const host = typeof url === 'string' ? (URL.parse(url)?.host ?? 'unknown') : null;
+  const given = [host, connector, label].find((name) => typeof name === 'string') ?? 'unknown';
+  const name = `mcp:${String(given).toLowerCase().slice(0, 200)}`;
+  return { name, aliases: ['hosted_mcp'], isKnown: true };
+}
+
+function keptPrompt(prompt: object): HostedTool {
+  const id = 'id' in prompt && typeof prompt.id === 'string' ? prompt.id : 'unknown';
+  return { name: `prompt:${id.slice(0, 200)}`, aliases: [], isKnown: false };
+}
+
+function unreadable(): GatewayError {
+  return new GatewayError('invalid_json', 'A model call is a JSON object in UTF-8.');
+}

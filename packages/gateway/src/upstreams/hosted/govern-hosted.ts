@@ -1,0 +1,73 @@
+import { GatewayError } from '../../errors.ts';
+import type { DecideHosted, DeniedHostedTools } from '../../protocol/hosted-tools.ts';
+import { type Declared, type DeclaredTools, findHosted } from './find-hosted.ts';
+
+/** What governs tools that run at an upstream. */
+export type HostedGovernance = {
+  readonly decide: DecideHosted;
+  readonly denied: () => DeniedHostedTools;
+};
+
+/** A body as it may be sent, with its fields where it was read for that. */
+export type GovernedBody = {
+  readonly body: Buffer;
+  readonly fields: DeclaredTools['fields'] | null;
+};
+
+/**
+ * Takes the hosted tools out of a model request that the rules deny. Here, outside of the author's process, no client of
+ * a module's own gets past it.
+ *
+ * @throws GatewayError `not_allowed` where the request cannot do without one, or is to be refused with it.
+ */
+export function governHosted(
+  { decide, denied }: HostedGovernance,
+  body: Buffer,
+  caller: { readonly agentId: string; readonly runId: string | null },
+): GovernedBody {
+  const declared = findHosted(body);
+  if (declared === null) return { body, fields: null };
+  const { fields, hosted, isAmbiguous } = declared;
+  // Each is decided about, so that all are recorded.
+  const out = hosted.filter(({ tool }) => decide(caller, tool) === 'deny');
+  const [first] = out;
+  if (!first) return isAmbiguous ? sent(fields) : { body, fields };
+  const isNeeded = out.some(({ part }) => part === 'prompt') || isForced(fields.tool_choice, out);
+  if (denied() === 'refuse' || isNeeded) throw refusal(out);
+  return sent(without(fields, out));
+}
+
+function sent(fields: DeclaredTools['fields']): GovernedBody {
+  return { body: Buffer.from(JSON.stringify(fields)), fields };
+}
+
+function without(
+  fields: DeclaredTools['fields'],
+  out: readonly Declared[],
+): DeclaredTools['fields'] {
+  const { tools, web_search_options: search, ...rest } = fields;
+  const entries = new Set(out.map(({ entry }) => entry));
+  const kept = Array.isArray(tools) ? tools.filter((entry) => !entries.has(entry)) : [];
+  const isSearchKept =
+    search !== undefined && !out.some(({ part }) => part === 'web_search_options');
+  const searched = isSearchKept ? { ...rest, web_search_options: search } : rest;
+  if (kept.length > 0) return { ...searched, tools: kept };
+  // Servers refuse these without tools.
+  const { tool_choice: _, parallel_tool_calls: __, ...bare } = searched;
+  return bare;
+}
+
+/** Whether the model is told to use one of these: without it the request makes no sense. */
+function isForced(choice: unknown, out: readonly Declared[]): boolean {
+  if (typeof choice !== 'object' || choice === null || !('type' in choice)) return false;
+  const { type } = choice;
+  return out.some(({ entry }) => (entry as { type?: unknown }).type === type);
+}
+
+function refusal(out: readonly Declared[]): GatewayError {
+  const names = [...new Set(out.map(({ tool }) => tool.name))].join(', ');
+  return new GatewayError(
+    'not_allowed',
+    `The gateway's rules do not let this agent use ${names}, which this model call asks the upstream for.`,
+  );
+}
