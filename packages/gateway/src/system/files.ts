@@ -42,16 +42,37 @@ export function readOwnBytes(
   { within, limitBytes }: FileBounds,
 ): Promise<Buffer<ArrayBuffer>> {
   return withFile(path, async (file, stats) => {
-    const home = await realpath(within);
-    // Of what was opened, not of the name: that may lead elsewhere by now.
-    if (!(await placeOf(file, path)).startsWith(home + sep)) {
-      throw unread(path, 'leads out of its folder', 'OUTSIDE');
-    }
-    if (isRoot() && stats.nlink > 1 && (stats.mode & constants.S_IROTH) === 0) {
-      throw unread(path, 'has a second name elsewhere', 'LINKED');
-    }
+    await checkOwn(file, path, { within, stats });
     return readUpTo(file, path, { sizeBytes: stats.size, limitBytes });
   });
+}
+
+/** The first bytes of such a file, which may be larger than the limit, and its size. Throws as `readOwnBytes`. */
+export function readOwnHead(
+  path: string,
+  { within, limitBytes }: FileBounds,
+): Promise<{ readonly bytes: Buffer; readonly sizeBytes: number }> {
+  return withFile(path, async (file, stats) => {
+    await checkOwn(file, path, { within, stats });
+    const length = Math.min(stats.size, limitBytes);
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, 0);
+    return { bytes: buffer.subarray(0, bytesRead), sizeBytes: stats.size };
+  });
+}
+
+async function checkOwn(
+  file: FileHandle,
+  path: string,
+  { within, stats }: { readonly within: string; readonly stats: Stats },
+): Promise<void> {
+  const home = await realpath(within);
+  // Of what was opened, not of the name: that may lead elsewhere by now.
+  if (!(await placeOf(file, path)).startsWith(home + sep)) {
+    throw unread(path, 'leads out of its folder', 'OUTSIDE');
+  }
+  if (isRoot() && stats.nlink > 1 && (stats.mode & constants.S_IROTH) === 0) {
+    throw unread(path, 'has a second name elsewhere', 'LINKED');
+  }
 }
 
 /**

@@ -87,10 +87,8 @@ async function callWithin(
     try {
       const giveBack = await tool.slots.take(within);
       try {
-        return cutResult(
-          asText(await untilAborted(tool.tool.call(args, within), within)),
-          maxBytes,
-        );
+        const text = asText(await untilAborted(tool.tool.call(args, within), within));
+        return cutResult(tool.hide(text), maxBytes);
       } finally {
         giveBack();
       }
@@ -132,10 +130,11 @@ function failed(tool: LiveTool, { signal }: GatewayToolCall, error: unknown): En
       : 'failed';
   const isTold =
     error instanceof ToolError || error instanceof OutboundError || error instanceof TimedOut;
+  const reason = tool.hide(textOf(error));
   const text = signal.aborted
     ? 'The call was ended.'
-    : `The tool ${tool.name} failed${isTold ? `: ${textOf(error)}` : '. Go on without it.'}`;
-  return { outcome, text, error: textOf(error), ...(tool.cache ? { cache: 'miss' as const } : {}) };
+    : `The tool ${tool.name} failed${isTold ? `: ${reason}` : '. Go on without it.'}`;
+  return { outcome, text, error: reason, ...(tool.cache ? { cache: 'miss' as const } : {}) };
 }
 
 /** A tool that does not heed its signal is waited for no longer. */

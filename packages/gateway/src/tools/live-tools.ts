@@ -18,6 +18,8 @@ export type LiveTool = GatewayToolInfo & {
   /** Null where it keeps nothing. */
   readonly cache: ResultCache | null;
   readonly slots: CallSlots;
+  /** Takes the secrets of its settings out of a text: a server may repeat what it was sent. */
+  readonly hide: (text: string) => string;
 };
 
 /** Something wrong with an entry of the settings: it gives no tools, or not all. */
@@ -97,13 +99,14 @@ function collect(
   for (const {
     name: source,
     settings,
+    hide,
     source: { tools },
   } of open) {
     for (const [name, tool] of tools()) {
       if (found.has(name)) continue;
       const known = before.get(name);
       const isKept = known && known.settings === settings && isAlike(known.tool, tool);
-      found.set(name, isKept ? known : buildTool({ name, source, settings, tool }, parts));
+      found.set(name, isKept ? known : buildTool({ name, source, settings, tool, hide }, parts));
     }
   }
   return found;
@@ -133,7 +136,13 @@ function problemsOf(
 }
 
 function buildTool(
-  { name, source, settings, tool }: Pick<LiveTool, 'name' | 'source' | 'settings' | 'tool'>,
+  {
+    name,
+    source,
+    settings,
+    tool,
+    hide,
+  }: Pick<LiveTool, 'name' | 'source' | 'settings' | 'tool' | 'hide'>,
   { nowMs }: Parts,
 ): LiveTool {
   const { cache } = settings;
@@ -150,5 +159,6 @@ function buildTool(
       ? createResultCache({ ttlMs: cache.ttl_seconds * 1000, maxEntries: cache.max_entries, nowMs })
       : null,
     slots: createCallSlots(settings.max_concurrent_calls),
+    hide,
   };
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { hideValues } from './hide-values.ts';
 import { toolKinds } from './kinds/kinds.ts';
 import type { ToolSettings } from './settings.ts';
 import { sourceOf, type ToolKind, type ToolParts, type ToolSource } from './tool.ts';
@@ -10,6 +11,8 @@ export type OpenSource = {
   /** It is a tool itself, not a source of several. */
   readonly isOfOne: boolean;
   readonly source: ToolSource;
+  /** Takes the secrets of its settings out of a text. */
+  readonly hide: (text: string) => string;
 };
 
 /** What the settings have. */
@@ -33,16 +36,17 @@ export function createToolSources(parts: ToolParts, onChange: () => void): ToolS
   };
   const openEntry = (name: string, settings: ToolSettings): OpenSource => {
     const kind = toolKinds[settings.kind] as ToolKind;
-    if ('create' in kind) {
-      const source = sourceOf(name, kind.create(settings, parts));
-      return { name, settings, isOfOne: true, source };
-    }
-    return {
-      name,
-      settings,
-      isOfOne: false,
-      source: kind.open(settings, { ...parts, name, onChange }),
+    const secrets = new Set<string>();
+    const onSecret = (value: string) => {
+      secrets.add(value);
+      parts.onSecret(value);
     };
+    const own = { ...parts, onSecret };
+    const isOfOne = 'create' in kind;
+    const source = isOfOne
+      ? sourceOf(name, kind.create(settings, own))
+      : kind.open(settings, { ...own, name, onChange });
+    return { name, settings, isOfOne, source, hide: (text) => hideValues([...secrets])(text) };
   };
   return {
     open: () => open,

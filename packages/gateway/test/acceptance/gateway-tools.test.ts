@@ -145,7 +145,7 @@ describe.each(languages)('an agent in %s', (_language, model) => {
     expect(all).toEqual([
       '2',
       'Title: The guide\nSource: guide.md\n\n# The guide',
-      `/w/${encodeURIComponent(model)} with weather-secret`,
+      `/w/${encodeURIComponent(model)} with [secret]`,
       'The tool weather may not be called here.',
       "The arguments must have required property 'city'. Send an object with: city (string, required).",
       expect.stringMatching(/^Hi, says\n\n\d+$/),

@@ -1,5 +1,6 @@
-import { open, readdir, realpath } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
+import { readOwnHead } from '../../system/files.ts';
 import { ToolError } from '../tool.ts';
 import type { Document } from './document-text.ts';
 
@@ -39,20 +40,17 @@ export async function readDocFile(
   const below = file === null ? null : relative(top, file);
   if (file === null || below === null || isOutside(below)) throw await missing(top, asked);
   const type = readable[extname(file).toLowerCase()];
-  const handle = await open(file, 'r').catch(() => null);
-  if (handle === null) throw await missing(top, asked);
-  try {
-    const stats = await handle.stat();
-    if (stats.isDirectory()) return listOf(await documentsBelow(file), path);
-    if (!stats.isFile() || type === undefined) throw await missing(top, asked);
-    const buffer = Buffer.alloc(Math.min(stats.size, maxBytes));
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    const bytes = buffer.subarray(0, bytesRead);
-    const source = below.split(sep).join('/');
-    return { source, contentType: type, bytes, isCut: stats.size > maxBytes };
-  } finally {
-    await handle.close();
-  }
+  const isFolder = await stat(file).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return listOf(await documentsBelow(file), path);
+  if (type === undefined) throw await missing(top, asked);
+  // An agent that may write here could put a pipe or a link in the place of what was looked at.
+  const read = await readOwnHead(file, { within: top, limitBytes: maxBytes }).catch(() => null);
+  if (read === null) throw await missing(top, asked);
+  const source = below.split(sep).join('/');
+  return { source, contentType: type, bytes: read.bytes, isCut: read.sizeBytes > maxBytes };
 }
 
 function isOutside(below: string): boolean {

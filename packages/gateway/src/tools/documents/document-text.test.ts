@@ -71,3 +71,23 @@ test('a document that was longer says so', async () => {
     'Source: a.txt\n\nbegin\n\n[cut: the document is longer than what is read of one]',
   );
 });
+
+test('a long page gives way to other work while it is read, and ends with its call', async () => {
+  let turns = 0;
+  const count = () => {
+    turns += 1;
+    ticking = setImmediate(count);
+  };
+  let ticking = setImmediate(count);
+  await page('<h1>'.repeat(1024 * 1024));
+  clearImmediate(ticking);
+  expect(turns).toBeGreaterThan(10);
+  const ended = AbortSignal.abort(new Error('It took too long.'));
+  const document = {
+    source: 'x',
+    contentType: 'text/html',
+    bytes: Buffer.from('<td>'.repeat(1024 * 1024)),
+    isCut: false,
+  };
+  await expect(documentText(document, ended)).rejects.toThrow('It took too long.');
+});

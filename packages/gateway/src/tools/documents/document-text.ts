@@ -17,9 +17,9 @@ export type Document = {
  *
  * @throws ToolError for what is no text.
  */
-export async function documentText(document: Document): Promise<string> {
+export async function documentText(document: Document, signal?: AbortSignal): Promise<string> {
   const { source, isCut } = document;
-  const { title, text } = await readable(document);
+  const { title, text } = await readable(document, signal);
   const head = title === null ? [] : [`Title: ${title}`];
   const end = isCut ? ['', '[cut: the document is longer than what is read of one]'] : [];
   return [...head, `Source: ${source}`, '', text, ...end].join('\n');
@@ -27,13 +27,16 @@ export async function documentText(document: Document): Promise<string> {
 
 type Readable = { readonly title: string | null; readonly text: string };
 
-async function readable({ contentType, bytes, source }: Document): Promise<Readable> {
+async function readable(
+  { contentType, bytes, source }: Document,
+  signal: AbortSignal | undefined,
+): Promise<Readable> {
   const [type = ''] = contentType.split(';');
   const text = decode(bytes, contentType);
   switch (type.trim()) {
     case 'text/html':
     case 'application/xhtml+xml':
-      return htmlToMarkdown(text);
+      return htmlToMarkdown(text, signal);
     case 'text/markdown':
       return { title: /^#\s+(.+)$/m.exec(text)?.[1]?.trim() ?? null, text };
     default:

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { createMarkdownWriter, type MarkdownWriter } from './markdown-writer.ts';
 
 /** A page as Markdown, with its title or, without one, its first heading. */
@@ -6,14 +7,17 @@ export type MarkdownPage = { readonly title: string | null; readonly text: strin
 /** Elements within elements beyond this, what follows is not read: the parser looks through all that are open. */
 const MAX_DEPTH = 500;
 
+/** A page of some MiB takes seconds: after so many milliseconds, other work has its turn. */
+const SLICE_MS = 5;
+
 /** So much is read between two looks at the depth. */
 const PIECE_LENGTH = 4096;
 
 /**
  * HTML as Markdown, in one pass and without a tree: what a page holds, however malformed it is, costs no more than its
- * length. One that is nested beyond reason is read so far.
+ * length. One that is nested beyond reason is read so far. Gives way to other work; rejects with the signal's reason.
  */
-export async function htmlToMarkdown(html: string): Promise<MarkdownPage> {
+export async function htmlToMarkdown(html: string, signal?: AbortSignal): Promise<MarkdownPage> {
   // Seldom needed.
   const { Parser } = await import('htmlparser2');
   const writer = createMarkdownWriter();
@@ -41,8 +45,13 @@ export async function htmlToMarkdown(html: string): Promise<MarkdownPage> {
       else writer.text(text);
     },
   });
+  let sinceMs = performance.now();
   for (let start = 0; start < html.length && depth < MAX_DEPTH; start += PIECE_LENGTH) {
     parser.write(html.slice(start, start + PIECE_LENGTH));
+    if (performance.now() - sinceMs < SLICE_MS) continue;
+    await setImmediate();
+    signal?.throwIfAborted();
+    sinceMs = performance.now();
   }
   const isTooDeep = depth >= MAX_DEPTH;
   parser.end();

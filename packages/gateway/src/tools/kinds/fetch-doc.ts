@@ -75,7 +75,7 @@ export const fetchDoc = defineToolKind({
         const document = url
           ? await readPage(url, signal)
           : await readDocFile(root, asked, MAX_READ_BYTES);
-        return documentText(document);
+        return documentText(document, signal);
       },
     };
   },

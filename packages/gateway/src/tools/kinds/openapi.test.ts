@@ -125,7 +125,7 @@ test('a call puts each argument in its place, and the settings’ headers over a
   const { call, secrets } = await ready({ headers }, { SHOP_KEY: 'shop-secret' });
   const order = { id: 'a/b?c', fields: ['x', 'y'], 'X-Trace': 'mine' };
   expect((await call('shop_getOrder', order)).text).toBe(
-    'GET /v1/orders/a%2Fb%3Fc?fields=x&fields=y  shop-secret ours',
+    'GET /v1/orders/a%2Fb%3Fc?fields=x&fields=y  [secret] ours',
   );
   expect(
     (await call('shop_post_orders', { body: { item: 'hat', parts: [{ item: 'rim' }] } })).text,
