@@ -55,13 +55,16 @@ export async function missingPython(): Promise<string | null> {
     : `python3 is ${major}.${minor}, below 3.10`;
 }
 
-/** Version of `python3` on this machine as a pair; null where there is none. */
-async function systemPython(): Promise<readonly [major: number, minor: number] | null> {
-  try {
-    const { stdout } = await run('python3', ['-c', 'import sys; print(*sys.version_info[:2])']);
-    const [major = 0, minor = 0] = stdout.trim().split(' ').map(Number);
-    return [major, minor];
-  } catch {
-    return null;
-  }
+let known: Promise<readonly [major: number, minor: number] | null> | undefined;
+
+/** Version of `python3` on this machine as a pair; null where there is none. Asked once: a version manager takes its time. */
+function systemPython(): Promise<readonly [major: number, minor: number] | null> {
+  known ??= run('python3', ['-c', 'import sys; print(*sys.version_info[:2])']).then(
+    ({ stdout }) => {
+      const [major = 0, minor = 0] = stdout.trim().split(' ').map(Number);
+      return [major, minor];
+    },
+    () => null,
+  );
+  return known;
 }
