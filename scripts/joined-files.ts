@@ -8,6 +8,7 @@ import { namedFiles } from '../packages/gateway/src/own-files.ts';
  * dependencies as well, for those who audit them and for the workspace, which runs the sources.
  */
 const joinedPackages: readonly string[] = [
+  '@opentelemetry/api',
   '@prometheus-io/client',
   'commander',
   'kysely',

@@ -40,6 +40,8 @@ declare module 'fastify' {
     openRuns: OpenRuns;
     /** For what is no run. */
     takeTurn: TakeTurn;
+    /** All routes, in OpenAPI 3.1. */
+    describeRoutes: () => Promise<Readonly<Record<string, unknown>>>;
   }
 }
 

@@ -28,7 +28,7 @@ export const routes: readonly Route[] = [
     url: '/openapi.json',
     audience: 'callers',
     summary: 'This description, in OpenAPI 3.1.',
-    handle: ({ request }) => request.server.swagger(),
+    handle: ({ request }) => request.server.describeRoutes(),
   }),
 ];
 

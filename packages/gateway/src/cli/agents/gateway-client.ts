@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Agent, errors as httpErrors, request } from 'undici';
+import sendRequest from 'undici/lib/api/api-request.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import type { z } from 'zod';
 import type { Inferred } from '../../protocol/inferred.ts';
 import { type RunningGateway, readRunningGateway } from '../../storage/running-gateway.ts';
@@ -51,13 +52,17 @@ async function ask<Answer extends z.ZodType>(
   // An agent of its own: the token goes to this address and through no proxy.
   const dispatcher = new Agent({ headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
   try {
-    const { statusCode, body } = await request(urlOf(gateway, path, query), {
-      method,
-      dispatcher,
-      headers: { authorization: `Bearer ${gateway.token}`, ...json },
-      ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
-      signal: AbortSignal.timeout(timeoutMs),
-    });
+    const { origin, pathname, search } = urlOf(gateway, path, query);
+    const { statusCode, body } = await Reflect.apply(sendRequest, dispatcher, [
+      {
+        origin,
+        path: pathname + search,
+        method,
+        headers: { authorization: `Bearer ${gateway.token}`, ...json },
+        body: sent === undefined ? null : JSON.stringify(sent),
+        signal: AbortSignal.timeout(timeoutMs),
+      },
+    ]);
     const answer = parse(await body.text());
     if (statusCode !== 200 || answer === undefined) throw refused(gateway, statusCode, answer);
     if (question.answer.safeParse(answer).success) return answer as Inferred<Answer>;
@@ -147,10 +152,10 @@ function unreachable(gateway: RunningGateway, error: unknown, timeoutMs: number)
   );
 }
 
+/** Of an answer's headers, of its body, and of the whole. */
+const timeouts: readonly unknown[] = ['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'];
+
 function isTimeout(error: unknown): boolean {
-  return (
-    error instanceof httpErrors.HeadersTimeoutError ||
-    error instanceof httpErrors.BodyTimeoutError ||
-    (error instanceof Error && error.name === 'TimeoutError')
-  );
+  if (!(error instanceof Error)) return false;
+  return error.name === 'TimeoutError' || timeouts.includes((error as NodeJS.ErrnoException).code);
 }
