@@ -55,6 +55,7 @@ describe('dropgate init', () => {
         'created  .gitignore',
         'created  src/agents/SampleAgent/agent.ts',
         'created  docs/sample/packing.md',
+        'created  gateway-tools.d.ts',
         '',
         'Next:',
         '  dropgate dev',
@@ -69,6 +70,7 @@ describe('dropgate init', () => {
     expect(readdirSync(project.folder).sort()).toEqual([
       '.gitignore',
       'docs',
+      'gateway-tools.d.ts',
       'package.json',
       'src',
       'tsconfig.json',
@@ -141,6 +143,11 @@ describe('dropgate init', () => {
     await init();
     await inProcessCli(project.folder)('new', 'Planner');
     linkModules();
+    // The name is one of those that the declaration file tells; what is none of them is taken all the same.
+    project.write(
+      'names.ts',
+      "import type { GatewayToolNames } from 'dropgate/agent';\nimport { gatewayTool } from 'dropgate/agent';\nexport const name: keyof GatewayToolNames = 'fetch_doc';\nexport const other = gatewayTool('other');\n// @ts-expect-error\nexport const none: keyof GatewayToolNames = 'other';\n",
+    );
     const tsc = spawn(process.execPath, [join(modules, 'typescript/bin/tsc'), '-p', '.'], {
       cwd: project.folder,
     });
@@ -159,7 +166,12 @@ describe('dropgate init', () => {
     const { code, out } = await init('--json');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual({
-      created: ['tsconfig.json', 'src/agents/SampleAgent/agent.ts', 'docs/sample/packing.md'],
+      created: [
+        'tsconfig.json',
+        'src/agents/SampleAgent/agent.ts',
+        'docs/sample/packing.md',
+        'gateway-tools.d.ts',
+      ],
       kept: ['package.json', '.gitignore'],
       advice: [
         'Editors need: npm install @openai/agents',

@@ -9,6 +9,7 @@ import {
   projectManifest,
   tsConfigFile,
 } from './project-files.ts';
+import { namedTools, toolTypesFile, toolTypesPath } from './tool-types.ts';
 import { writeNew } from './write-new.ts';
 
 const nextSteps = [
@@ -23,7 +24,8 @@ export async function init(
   options: { readonly json?: true },
 ): Promise<number> {
   const { terminal, projectRoot } = context;
-  const { agentRoots } = await context.loadConfig('new');
+  const config = await context.loadConfig('new');
+  const { agentRoots } = config;
   const sample = join(agentRoots[0] ?? projectRoot, 'SampleAgent', 'agent.ts');
   const manifest = projectManifest(readOwnPackage());
   const files = {
@@ -32,6 +34,7 @@ export async function init(
     '.gitignore': `${ignoredPaths.join('\n')}\n`,
     [relative(projectRoot, sample)]: sampleAgentFile,
     'docs/sample/packing.md': sampleDocumentFile,
+    [toolTypesPath]: toolTypesFile(namedTools(config)),
   };
   const created: string[] = [];
   const kept: string[] = [];

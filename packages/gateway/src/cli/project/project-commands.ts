@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { examples, jsonOption, type RunCommand } from '../options.ts';
 
-/** `dropgate init|new`: they write files. */
+/** `dropgate init|new|types`: they write files. */
 export function addProjectCommands(program: Command, run: RunCommand): void {
   program
     .command('init')
@@ -22,5 +22,17 @@ export function addProjectCommands(program: Command, run: RunCommand): void {
     .addHelpText('after', examples('new Planner', 'new Planner --namespace labs --python'))
     .action((name: string, options) =>
       run(async (context) => (await import('./new.ts')).newAgent(context, name, options)),
+    );
+  program
+    .command('types')
+    .description('write the names of the gateway’s tools down for editors, in gateway-tools.d.ts')
+    .addOption(jsonOption())
+    .addHelpText('after', examples('types'))
+    .addHelpText(
+      'after',
+      '\nThey are those of the running gateway, or, where none runs, those that the settings name.',
+    )
+    .action((options) =>
+      run(async (context) => (await import('./types.ts')).writeTypes(context, options)),
     );
 }
