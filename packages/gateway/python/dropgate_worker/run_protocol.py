@@ -211,6 +211,8 @@ class ToolEnded(ToolCall):
     type: Literal["tool_ended"]
     outcome: Outcome
     durationMs: int
+    argumentBytes: NotRequired[int]
+    resultBytes: NotRequired[int]
     detail: NotRequired[FailureDetail]
 
 

@@ -8,6 +8,7 @@ import { createCatalog } from '../registry/catalog.ts';
 import { createFollowCrashes } from '../registry/follow-crashes.ts';
 import { createFollowPolicy } from '../registry/follow-policy.ts';
 import { createFollowPorts } from '../registry/follow-ports.ts';
+import { createJudgeAnew } from '../registry/judge-anew.ts';
 import { createGenerations } from '../registry/kept/generations.ts';
 import type { GivenEnv } from '../registry/kept/given-env.ts';
 import { createLastKnownGood } from '../registry/kept/last-known-good.ts';
@@ -18,6 +19,7 @@ import { createRollBack } from '../registry/roll-back.ts';
 import type { SwapDeps } from '../registry/swap-generation.ts';
 import { createSyncAgents, watchedFiles } from '../registry/sync-agents.ts';
 import { createFollowFiles } from '../registry/watch/follow-files.ts';
+import { toolFindingCodes, toolFindings } from '../tools/tool-findings.ts';
 import type { Parts } from './agent-processes.ts';
 import { createHiddenEnv, hideInRuntimes } from './hide-secrets.ts';
 
@@ -42,6 +44,8 @@ export function createRegistry(parts: Parts, deciding: Deciding) {
       parts.observers.diagnostics.all().flatMap(({ module_path }) => module_path ?? []),
     onSynced: (paths) => {
       files.setModuleFiles(paths);
+      // What was kept was judged by the tools of then.
+      judgeTools();
       parts.reportSettings.scanned(catalog.list().map(({ module }) => module.agentId));
     },
   });
@@ -54,6 +58,13 @@ export function createRegistry(parts: Parts, deciding: Deciding) {
     sync,
     emit,
   });
+  const judgeTools = createJudgeAnew({
+    catalog,
+    codes: toolFindingCodes,
+    judge: ({ manifest, load }) => toolFindings(manifest, load, parts.tools),
+    emit,
+  });
+  parts.tools.onChange(judgeTools);
   parts.listen(createFollowCrashes({ catalog, emit }));
   parts.listen(
     createFollowPorts({

@@ -51,7 +51,7 @@ export function tellTools(pool: Pool, tools: Pick<LiveTools, 'list' | 'mayHave'>
       const result = await pool.prepare(load, signal);
       if (result.type === 'load_failed') return result;
       const { manifest } = result;
-      const warnings = [...manifest.warnings, ...toolFindings(manifest, load, tools)];
+      const warnings = [...manifest.warnings, ...(await toolFindings(manifest, load, tools))];
       return { ...result, manifest: { ...manifest, warnings } };
     },
   };

@@ -53,6 +53,10 @@ export const runEventSchema = z.discriminatedUnion('type', [
     ...toolCall,
     outcome: z.enum(toolOutcomes),
     durationMs: count,
+    /** Of what it was called with; absent where that is not known. */
+    argumentBytes: count.exactOptional(),
+    /** Of what it gave, where the call went well and that is known. */
+    resultBytes: count.exactOptional(),
     /** What the tool threw, where it failed and that is known. Never shown to a caller. */
     detail: failureDetailSchema.exactOptional(),
   }),

@@ -86,12 +86,13 @@ function reportTool(
   event: Extract<RunEvent, { type: 'tool_ended' }>,
 ): void {
   const { tool, provenance, outcome, durationMs, detail = null } = event;
+  const { argumentBytes = null, resultBytes = null } = event;
   // What the gateway executes, it tells of itself.
   if (provenance === 'gateway') return;
   const called = { tool, provenance, outcome, durationMs, detail };
   const violation = outcome === 'denied' ? ('denied' as const) : null;
-  const unknown = { cache: null, violation, argumentBytes: null, resultBytes: null, error: null };
-  options.emit({ type: 'tool_called', ...about(options), ...called, ...unknown });
+  const more = { cache: null, violation, argumentBytes, resultBytes, error: null };
+  options.emit({ type: 'tool_called', ...about(options), ...called, ...more });
 }
 
 function reportGatewayTool(

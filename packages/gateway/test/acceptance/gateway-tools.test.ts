@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
-import { call, diagnosticsOf } from './call.ts';
+import { call, diagnosticsOf, logOf } from './call.ts';
 import { blocks, guide } from './guide.ts';
 import { packageRoot, startGateway, type TestGateway } from './harness.ts';
 import { type Parrot, startParrot } from './parrot.ts';
@@ -16,18 +16,21 @@ import { gatewayTool } from 'dropgate/agent';
 import { z } from 'zod';
 
 const add = tool({ name: 'add', description: 'Adds.', parameters: z.object({ a: z.number() }), execute: ({ a }) => String(a + 1) });
+const slow = tool({ name: 'slow', description: 'Waits.', parameters: z.object({}), timeoutMs: 50, execute: () => new Promise(() => {}) });
 const clerk = new Agent({ name: 'clerk', tools: [gatewayTool('weather')] });
-const expert = new Agent({ name: 'expert', tools: [gatewayTool('weather')] });
+const expert = new Agent({ name: 'expert', tools: [gatewayTool('weather', { noCache: true })] });
 
 export const __gateway__ = { tools: ['fetch_doc', 'wether'] };
 export const agent = new Agent({
   name: 'desk',
-  tools: [add, gatewayTool('weather'), gatewayTool('fake_say'), expert.asTool({ toolName: 'expert', toolDescription: 'Knows.' })],
+  tools: [add, slow, gatewayTool('weather'), gatewayTool('fake_say'), expert.asTool({ toolName: 'expert', toolDescription: 'Knows.' })],
   handoffs: [clerk],
 });
 `;
 
 const python = `
+import asyncio
+
 from agents import Agent, function_tool
 from dropgate import gateway_tool
 from sdk_adapter.gateway_tools import use_gateway_tool
@@ -38,12 +41,18 @@ def add(a: int) -> str:
     return str(a + 1)
 
 
+@function_tool(timeout=0.05)
+async def slow() -> str:
+    await asyncio.sleep(60)
+    return "late"
+
+
 clerk = Agent(name="clerk", tools=[use_gateway_tool("weather")])
-expert = Agent(name="expert", tools=[gateway_tool("weather")])
+expert = Agent(name="expert", tools=[gateway_tool("weather", no_cache=True)])
 __gateway__ = {"tools": ["fetch_doc", "wether"]}
 agent = Agent(
     name="desk",
-    tools=[add, gateway_tool("weather"), gateway_tool("fake_say"), expert.as_tool("expert", "Knows.")],
+    tools=[add, slow, gateway_tool("weather"), gateway_tool("fake_say"), expert.as_tool("expert", "Knows.")],
     handoffs=[clerk],
 )
 `;
@@ -71,6 +80,7 @@ tools:
   fake: { kind: mcp, command: [${process.execPath}, ${fakeServer}], include: [say] }
 ${more}
 security:
+  namespaces: { labs: { offer_tools: ["fake_*"] } }
   rules:
     - { id: no-rome, effect: deny, action: call_tool, principals: ["*"], resources: [weather], when: 'args.city == "Rome"' }
 `;
@@ -79,6 +89,7 @@ const page = guide('Tools.md');
 const missing = await missingPython();
 const pythonFiles = {
   'src/agents/Snake/agent.py': python,
+  'src/agents/labs/Snake/agent.py': 'from agents import Agent\nagent = Agent(name="plain")\n',
   'src/agents/ReaderOfSnake/agent.py': blocks(page, 'python')[0] ?? '',
 };
 const languages = [
@@ -99,6 +110,8 @@ beforeAll(async () => {
       'gateway.yaml': settings(port),
       'docs/guide.md': '# The guide',
       'src/agents/Desk/agent.ts': typeScript,
+      'src/agents/labs/Desk/agent.ts':
+        "import { Agent } from '@openai/agents';\nexport const agent = new Agent({ name: 'plain' });\n",
       'src/agents/ReaderOfDesk/agent.ts': blocks(page, 'ts')[0] ?? '',
       ...(missing ? {} : pythonFiles),
     },
@@ -155,17 +168,46 @@ describe.each(languages)('an agent in %s', (_language, model) => {
     expect(asked).toBe(before);
   });
 
+  test('reaches gateway tools by a handoff and by an agent that it uses as a tool, which takes no kept result', async () => {
+    const city = `Far-${model.length}`;
+    const there = `/w/${city} with weather-secret`;
+    const before = asked;
+    const ask = ['expert', { input: saying(['weather', { city }]) }] as const;
+    expect(await told(model, ask, ask)).toEqual([there, there]);
+    expect(asked).toBe(before + 2);
+    const clerks = await told(model, ['transfer_to_clerk', {}], ['weather', { city }]);
+    expect(clerks.at(-1)).toBe(there);
+  });
+
+  test('has the tools that its namespace is offered', async () => {
+    const plain = model.replace('default/', 'labs/');
+    const [text] = await told(plain, ['fake_say', { text: 'Hi' }]);
+    expect(text).toMatch(/^Hi, says/);
+    expect(parrot.calls().at(-1)?.tools).toEqual(['fake_say']);
+  });
+
+  test('has a tool of its own that takes too long told as such, and the sizes of others', async () => {
+    await told(model, ['slow', {}], ['add', { a: 41 }]);
+    const lines = await until('both lines', () => {
+      const found = logOf(gateway, model).filter((line) => / tool=(slow|add) /.test(line));
+      return found.at(-1)?.includes('tool=add') && found.slice(-2);
+    });
+    expect(lines[0]).toContain('tool timeout');
+    expect(lines[1]).toMatch(/argument_bytes=8 result_bytes=2\b/);
+  });
+
   test('gets a long result whole', async () => {
     const [text] = await told(model, ['weather', { city: 'Long' }]);
     expect(text).toBe('é'.repeat(300_000));
   });
 
   test('is told of a gateway tool that there is not, with the nearest name', async () => {
-    const response = await gateway.fetch(`/admin/agents/errors?agent=${model}`);
-    const { errors } = (await response.json()) as { errors: { code: string; message: string }[] };
+    const source = model === 'default/desk' ? typeScript : python;
+    const errors = await diagnosticsOf(gateway, model);
     expect(errors).toContainEqual(
       expect.objectContaining({
         code: 'unknown_gateway_tool',
+        line: source.slice(0, source.indexOf('wether')).split('\n').length,
         message:
           'There is no gateway tool "wether", so the model is not told of it. Did you mean "weather"?',
       }),
@@ -176,7 +218,8 @@ describe.each(languages)('an agent in %s', (_language, model) => {
 test('what was called is counted with where it ran, how it ended and what the cache did', async () => {
   const metrics = await (await gateway.fetch('/metrics')).text();
   for (const line of [
-    'dropgate_tool_calls_total{tool="add",provenance="native",outcome="ok",agent="default/desk"} 1',
+    'dropgate_tool_calls_total{tool="add",provenance="native",outcome="ok",agent="default/desk"} 2',
+    'dropgate_tool_calls_total{tool="slow",provenance="native",outcome="timeout",agent="default/desk"} 1',
     'dropgate_tool_calls_total{tool="fetch_doc",provenance="gateway",outcome="ok",agent="default/desk"} 1',
     'dropgate_tool_violations_total{agent="default/desk",tool="weather",reason="denied"} 1',
     'dropgate_tool_violations_total{agent="default/desk",tool="weather",reason="bad_arguments"} 1',
@@ -194,5 +237,12 @@ test('a tool that is added to the settings is there without a restart, in worker
   await until('the new tool', async () => {
     const [text] = await told('default/desk', ['wether', { source: 'guide.md' }]);
     return text?.includes('The guide');
+  });
+  for (const [, model] of languages) expect(await diagnosticsOf(gateway, model)).toEqual([]);
+  await gateway.project.write({ 'gateway.yaml': settings(port) });
+  await gateway.fetch('/agents/refresh', { method: 'POST' });
+  await until('the name to be unknown again', async () => {
+    const [finding] = await diagnosticsOf(gateway, 'default/desk');
+    return finding?.code === 'unknown_gateway_tool';
   });
 });

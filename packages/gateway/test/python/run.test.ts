@@ -61,6 +61,8 @@ describe.skipIf(missing)(`runs of a Python agent (${missing ?? 'runs'})`, () => 
             provenance: 'native',
             outcome: 'ok',
             durationMs: expect.any(Number),
+            argumentBytes: 16,
+            resultBytes: 14,
           },
           { type: 'text', delta: 'It is sunny.' },
           { type: 'finished', reason: 'stop', usage: usage(2) },

@@ -32,7 +32,9 @@ def activity_hooks(scope: RunScope, also: RunHooks[Any] | None = None) -> RunHoo
 
         async def on_tool_start(self, context: Any, agent: Any, tool: Any) -> None:
             call_id = str(getattr(context, "tool_call_id", None) or tool.name)
-            scope.activity.started(call_id, tool.name, agent.name, provenance_of(tool, agent))
+            arguments = getattr(context, "tool_arguments", None)
+            source = provenance_of(tool, agent)
+            scope.activity.started(call_id, tool.name, agent.name, source, arguments)
             await super().on_tool_start(context, agent, tool)
 
         async def on_tool_end(self, context: Any, agent: Any, tool: Any, result: object) -> None:

@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from ..run_protocol import FailureDetail, Outcome, Provenance, RunEvent, ToolCall, ToolEnded
 
+# What the SDK tells a model of a tool that took too long.
+_SDK_TIMEOUT = re.compile(r"^Tool '[^\n]*' timed out after [\d.e+-]+ ?(?:ms|seconds)\.$")
+
 _SDK_FAILURE = re.compile(r"^An error occurred while (?:running|parsing|validating) (?:the )?tool")
 
 
@@ -15,16 +18,26 @@ class ToolActivity:
     def __init__(self, tell: Callable[[RunEvent], None]) -> None:
         self._tell = tell
         self._open: dict[str, tuple[ToolCall, float]] = {}
+        self._sizes: dict[str, int] = {}
         self._causes: dict[str, FailureDetail] = {}
         self._known: dict[str, Outcome] = {}
         self._reached: set[str] = set()
         self._held: list[tuple[str, RunEvent]] = []
         self._holders = 0
 
-    def started(self, call_id: str, tool: str, agent: str, provenance: Provenance) -> None:
-        """A call begins."""
+    def started(
+        self,
+        call_id: str,
+        tool: str,
+        agent: str,
+        provenance: Provenance,
+        arguments: object = None,
+    ) -> None:
+        """A call begins, with arguments as text where they are known."""
         call: ToolCall = {"callId": call_id, "tool": tool, "agent": agent, "provenance": provenance}
         self._open[call_id] = (call, time.perf_counter())
+        if isinstance(arguments, str):
+            self._sizes[call_id] = _bytes_of(arguments)
         self._say(call_id, {"type": "tool_started", **call})
 
     def threw(self, call_id: str, detail: FailureDetail) -> None:
@@ -34,8 +47,10 @@ class ToolActivity:
     def ended(self, call_id: str, output: object) -> None:
         """A call ends; a failure is told by what was thrown, or by the sentence the SDK gives the model instead."""
         said = isinstance(output, str) and _SDK_FAILURE.match(output)
+        is_late = isinstance(output, str) and _SDK_TIMEOUT.match(output)
         is_failed = said or call_id in self._causes
-        self._end(call_id, self._known.pop(call_id, "failed" if is_failed else "ok"))
+        judged: Outcome = "failed" if is_failed else "timeout" if is_late else "ok"
+        self._end(call_id, self._known.pop(call_id, judged), output)
 
     def ends_as(self, call_id: str, outcome: Outcome) -> None:
         """Says how a call ended that whoever made it knows more of than its output tells, before it ends."""
@@ -74,7 +89,7 @@ class ToolActivity:
                 self._causes.setdefault(call_id, cause)
             self._end(call_id, "failed")
 
-    def _end(self, call_id: str, outcome: Outcome) -> None:
+    def _end(self, call_id: str, outcome: Outcome, output: object = None) -> None:
         opened = self._open.pop(call_id, None)
         if opened is None:
             return
@@ -88,6 +103,11 @@ class ToolActivity:
             "outcome": outcome,
             "durationMs": duration_ms,
         }
+        size = self._sizes.pop(call_id, None)
+        if size is not None:
+            event["argumentBytes"] = size
+        if outcome == "ok" and output is not None:
+            event["resultBytes"] = _bytes_of(output)
         if cause and outcome == "failed":
             event["detail"] = cause
         self._say(call_id, event)
@@ -104,3 +124,11 @@ class ToolActivity:
         self._held = [held for held in self._held if not is_due(held[0])]
         for event in due:
             self._tell(event)
+
+
+def _bytes_of(value: object) -> int:
+    # As the model is sent it: the SDK makes a text of anything else.
+    try:
+        return len(str(value).encode("utf-8", "replace"))
+    except Exception:
+        return 0

@@ -42,7 +42,14 @@ describe.each(['responses', 'chat_completions'] as const)('an agent on the %s AP
       { type: 'text', delta: 'Let me ' },
       { type: 'text', delta: 'look.' },
       { type: 'tool_started', ...call },
-      { type: 'tool_ended', ...call, outcome: 'ok', durationMs: expect.any(Number) },
+      {
+        type: 'tool_ended',
+        ...call,
+        outcome: 'ok',
+        durationMs: expect.any(Number),
+        argumentBytes: 16,
+        resultBytes: 14,
+      },
       { type: 'text', delta: '\n\nSunny' },
       { type: 'text', delta: ' in Paris.' },
       {

@@ -75,12 +75,14 @@ export function watchRunner(runner: SdkRunner): void {
   if (typeof runner.on !== 'function' || watched in runner) return;
   Object.defineProperty(runner, watched, { value: true });
   listen(runner, 'agent_tool_start', (activity, [, agent, tool, details]) => {
-    activity.started({
+    const call = {
       callId: callIdOf(details, tool),
       tool: nameOf(tool),
       agent: nameOf(agent),
       provenance: provenanceOf(tool, agent),
-    });
+    };
+    const { arguments: given } = fieldsOf(fieldsOf(details).toolCall);
+    activity.started(call, typeof given === 'string' ? Buffer.byteLength(given) : null);
   });
   listen(runner, 'agent_tool_end', (activity, [, , tool, output, details]) => {
     activity.ended(callIdOf(details, tool), output);

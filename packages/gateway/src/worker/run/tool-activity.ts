@@ -11,7 +11,8 @@ export type ToolCall = {
 
 /** Turns the hooks of tool calls into events, in the order of the text around them. */
 export type ToolActivity = {
-  started(call: ToolCall): void;
+  /** `argumentBytes` is null where they are not known. */
+  started(call: ToolCall, argumentBytes?: number | null): void;
   /**
    * `output` tells a failure: the SDK gives the model a fixed sentence instead of the error, and where a tool may not
    * fail, the hook the error's own text.
@@ -32,24 +33,32 @@ export type ToolActivity = {
   close(): void;
 };
 
+/** What the SDK tells a model of a tool that took too long. */
+const sdkTimeoutText = /^Tool '[^\n]*' timed out after [\d.e+-]+ ?(?:ms|seconds)\.$/;
+
 const sdkFailureText = /^An error occurred while (?:running|parsing|validating) (?:the )?tool/;
 
 /** Makes the activity of one run. `send` is never awaited: hooks of the SDK are synchronous. */
 export function createToolActivity(send: (event: RunEvent) => void): ToolActivity {
-  const open = new Map<string, ToolCall & { readonly startedAtMs: number }>();
+  const open = new Map<string, OpenCall>();
   const known = new Map<string, ToolOutcome>();
   const causes = new Map<string, FailureDetail>();
   const outbox = createOutbox(send);
 
-  const end = (callId: string, outcome: ToolOutcome): void => {
+  const end = (callId: string, outcome: ToolOutcome, output?: unknown): void => {
     const call = open.get(callId);
     if (!call) return;
     open.delete(callId);
-    const { startedAtMs, ...named } = call;
+    const { startedAtMs, argumentBytes, ...named } = call;
     const durationMs = Math.round(performance.now() - startedAtMs);
     const cause = causes.get(callId) ?? causes.get(call.tool);
     const detail = outcome === 'failed' && cause ? { detail: cause } : {};
-    outbox.send(callId, { type: 'tool_ended', ...named, outcome, durationMs, ...detail });
+    const sizes = {
+      ...(argumentBytes === null ? {} : { argumentBytes }),
+      ...(outcome === 'ok' && output !== undefined ? { resultBytes: bytesOf(output) } : {}),
+    };
+    const ended = { type: 'tool_ended', ...named, outcome, durationMs } as const;
+    outbox.send(callId, { ...ended, ...sizes, ...detail });
     // Some models use an id again in a later turn.
     causes.delete(callId);
     causes.delete(call.tool);
@@ -58,8 +67,8 @@ export function createToolActivity(send: (event: RunEvent) => void): ToolActivit
   };
 
   return {
-    started(call) {
-      open.set(call.callId, { ...call, startedAtMs: performance.now() });
+    started(call, argumentBytes = null) {
+      open.set(call.callId, { ...call, argumentBytes, startedAtMs: performance.now() });
       outbox.send(call.callId, { type: 'tool_started', ...call });
     },
     ended(callId, output) {
@@ -68,7 +77,9 @@ export function createToolActivity(send: (event: RunEvent) => void): ToolActivit
       // The failure of the run will tell the cause; twice would be two findings for one mistake.
       if (isFatal) for (const name of [callId, tool]) causes.delete(name);
       const isFailed = isFatal || isFailureText(output);
-      end(callId, known.get(callId) ?? (isFailed ? 'failed' : 'ok'));
+      const isLate = typeof output === 'string' && sdkTimeoutText.test(output);
+      const judged = isFailed ? 'failed' : isLate ? 'timeout' : 'ok';
+      end(callId, known.get(callId) ?? judged, output);
     },
     threw: (callId, detail) => void causes.set(callId, detail),
     deny: (callId) => void known.set(callId, 'denied'),
@@ -84,6 +95,21 @@ export function createToolActivity(send: (event: RunEvent) => void): ToolActivit
       for (const callId of open.keys()) end(callId, known.get(callId) ?? 'failed');
     },
   };
+}
+
+type OpenCall = ToolCall & {
+  readonly startedAtMs: number;
+  readonly argumentBytes: number | null;
+};
+
+/** Size of what a tool gave, as the model is sent it. */
+function bytesOf(output: unknown): number {
+  if (typeof output === 'string') return Buffer.byteLength(output);
+  try {
+    return Buffer.byteLength(JSON.stringify(output) ?? '');
+  } catch {
+    return 0;
+  }
 }
 
 /** Holds back what is told of a call until the stream has come to it. */
