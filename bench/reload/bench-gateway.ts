@@ -39,7 +39,10 @@ export type BenchGateway = {
   readonly pid: number;
   /** From the start of the process to the first 200 of `readyz`. */
   readonly readyMs: number;
-  readonly ask: (model: string, options?: { stream: boolean }) => Promise<Answer>;
+  readonly ask: (
+    model: string,
+    options?: { readonly stream?: boolean; readonly text?: string },
+  ) => Promise<Answer>;
   /** `GET`, or `POST` for paths that change something; the parsed body. */
   readonly fetch: (path: string, method?: 'GET' | 'POST') => Promise<unknown>;
   /** Ends it and waits for it and all below it to be gone; gives how many were not. */
@@ -67,8 +70,8 @@ export async function startBenchGateway(
   return {
     pid: server.pid,
     readyMs,
-    ask: async (model, { stream } = { stream: false }) => {
-      const messages = [{ role: 'user', content: 'Hi' }];
+    ask: async (model, { stream = false, text: content = 'Hi' } = {}) => {
+      const messages = [{ role: 'user', content }];
       const body = JSON.stringify({ model, stream, messages });
       const options = { method: 'POST', dispatcher, headers, body } as const;
       const response = await request(`${url}/v1/chat/completions`, options);

@@ -113,7 +113,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
   const { runId } = call;
   const governed =
     route.type === 'model_call' && Buffer.isBuffer(taken)
-      ? governHosted(deps.hosted, taken, { agentId: grant.agentId, runId })
+      ? governHosted(deps.hosted, taken, { agentId: grant.agentId, runId, api: route.api })
       : { body: taken, fields: null };
   const { body } = governed;
   const received: Exchange = {

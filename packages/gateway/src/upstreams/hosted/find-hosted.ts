@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { HostedTool } from '../../protocol/hosted-tools.ts';
+import type { UpstreamApi } from '../../protocol/records.ts';
 import { parseObject } from '../relay/request-body.ts';
 
 /** The fields of a request that may declare hosted tools, and which it does. */
@@ -19,12 +20,17 @@ export type Declared = {
 };
 
 /** Letters, digits and `_` that are written as escapes: nobody who means well does. */
-const ESCAPED_NAME = /\\u00(?:3[0-9]|[46][1-9a-f]|[57][0-9a]|5f)/i;
+const ESCAPED_NAME = /^\\u00(?:3[0-9]|[46][1-9a-f]|[57][0-9a]|5f)/i;
 
 const TYPE = /"type"\s*:\s*"([^"]*)"/g;
 
 /** A prompt that the upstream keeps may bring tools of its own. */
-const KEPT_PROMPT = /"prompt"\s*:\s*\{\s*"(?:id|version|variables)"/;
+const KEPT_PROMPT = /^"prompt"\s*:\s*\{\s*"(?:id|version|variables)"/;
+
+const CHAT_SEARCH = /^"web_search_options"/;
+
+/** As much of a body as those look at. */
+const LOOKED_AT = 100;
 
 /** Values of `type` that stand in requests without any hosted tool: of tools that run here, of schemas and of messages. */
 const HARMLESS = new Set(
@@ -44,11 +50,11 @@ const KNOWN = new Set(
  *
  * @throws GatewayError `invalid_json` for a body that may have some and cannot be read.
  */
-export function findHosted(body: Buffer): DeclaredTools | null {
+export function findHosted(body: Buffer, api: UpstreamApi): DeclaredTools | null {
   // Some servers read other encodings than UTF-8, in which nothing would be found here.
   if (body.includes(0)) throw unreadable();
-  const isEscaped = body.includes('\\u00') && ESCAPED_NAME.test(body.toString('latin1'));
-  if (!isEscaped && !mayDeclare(body)) return null;
+  const isEscaped = has(body, '\\u00', ESCAPED_NAME);
+  if (!isEscaped && !mayDeclare(body, api)) return null;
   const fields = parseObject(body);
   if (!fields) throw unreadable();
   const first = body.indexOf('"tools"');
@@ -56,13 +62,22 @@ export function findHosted(body: Buffer): DeclaredTools | null {
   return { fields, hosted: declaredIn(fields), isAmbiguous: isEscaped || isTwice };
 }
 
-function mayDeclare(body: Buffer): boolean {
-  if (body.includes('"web_search_options"')) return true;
-  if (body.includes('"prompt"') && KEPT_PROMPT.test(body.toString('latin1'))) return true;
+function mayDeclare(body: Buffer, api: UpstreamApi): boolean {
+  const isElsewhere =
+    api === 'responses' ? has(body, '"promp', KEPT_PROMPT) : has(body, '"web_se', CHAT_SEARCH);
+  if (isElsewhere) return true;
   const at = body.indexOf('"tools"');
   if (at < 0) return false;
   for (const [, type = ''] of body.toString('latin1', at).matchAll(TYPE)) {
     if (!HARMLESS.has(type)) return true;
+  }
+  return false;
+}
+
+/** Whether a pattern fits somewhere; `start` is how it begins, of 7 bytes at most: longer ones are found far slower. */
+function has(body: Buffer, start: string, pattern: RegExp): boolean {
+  for (let at = body.indexOf(start); at >= 0; at = body.indexOf(start, at + 1)) {
+    if (pattern.test(body.toString('latin1', at, at + LOOKED_AT))) return true;
   }
   return false;
 }

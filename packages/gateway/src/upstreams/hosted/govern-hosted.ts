@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { DecideHosted, DeniedHostedTools } from '../../protocol/hosted-tools.ts';
+import type { UpstreamApi } from '../../protocol/records.ts';
 import { type Declared, type DeclaredTools, findHosted } from './find-hosted.ts';
 
 /** What governs tools that run at an upstream. */
@@ -23,13 +24,13 @@ export type GovernedBody = {
 export function governHosted(
   { decide, denied }: HostedGovernance,
   body: Buffer,
-  caller: { readonly agentId: string; readonly runId: string | null },
+  asked: { readonly agentId: string; readonly runId: string | null; readonly api: UpstreamApi },
 ): GovernedBody {
-  const declared = findHosted(body);
+  const declared = findHosted(body, asked.api);
   if (declared === null) return { body, fields: null };
   const { fields, hosted, isAmbiguous } = declared;
   // Each is decided about, so that all are recorded.
-  const out = hosted.filter(({ tool }) => decide(caller, tool) === 'deny');
+  const out = hosted.filter(({ tool }) => decide(asked, tool) === 'deny');
   const [first] = out;
   if (!first) return isAmbiguous ? sent(fields) : { body, fields };
   const isNeeded = out.some(({ part }) => part === 'prompt') || isForced(fields.tool_choice, out);
