@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { deniedHostedTools } from '../protocol/hosted-tools.ts';
-import { actions, effects, outsideCalls } from '../protocol/policy.ts';
+import { actions, deniedHostedTools, effects, outsideCalls } from '../protocol/policy.ts';
 import { ruleIdForm, securityLimits } from '../protocol/security/security-limits.ts';
 
 const pattern = z.string().min(1).max(securityLimits.patternChars);

@@ -1,5 +1,5 @@
-import type { DeniedHostedTools } from '../protocol/hosted-tools.ts';
 import {
+  type DeniedHostedTools,
   type Effect,
   type KeyLimits,
   keyLimits,

@@ -254,3 +254,24 @@ export type DecisionPage = {
   /** To be given as `after` for the page that follows; null on the last one. */
   readonly next: string | null;
 };
+
+/** A tool that runs at the upstream, as a model request declares it. */
+export type HostedTool = {
+  /** What rules call it: `web_search`, `mcp:<host of its server>`. */
+  readonly name: string;
+  /** What they may also call it: its type as it stands in the request. */
+  readonly aliases: readonly string[];
+  /** Whether the gateway knows what a tool of this type does. */
+  readonly isKnown: boolean;
+};
+
+/** What becomes of a model request that declares a tool which rules deny. */
+export const deniedHostedTools = ['remove', 'refuse'] as const;
+
+export type DeniedHostedTools = (typeof deniedHostedTools)[number];
+
+/** Decides about a hosted tool, and records the answer once a run. `runId` is null where a call belongs to no single one. */
+export type DecideHosted = (
+  asked: { readonly agentId: string; readonly runId: string | null },
+  tool: HostedTool,
+) => Effect;

@@ -1,8 +1,15 @@
 import type { Emit } from '../events.ts';
 import { decide } from '../policy/rules/decide.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
-import type { DecideHosted, HostedTool } from '../protocol/hosted-tools.ts';
-import { type Decision, type Effect, type Question, type Rule, tiers } from '../protocol/policy.ts';
+import {
+  type DecideHosted,
+  type Decision,
+  type Effect,
+  type HostedTool,
+  type Question,
+  type Rule,
+  tiers,
+} from '../protocol/policy.ts';
 
 /** The live runs, as far as tools that run at upstreams go. */
 export type HostedRuns = {

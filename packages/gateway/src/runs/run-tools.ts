@@ -1,8 +1,7 @@
 import type { Emit } from '../events.ts';
 import { decide } from '../policy/rules/decide.ts';
 import type { CallGatewayTool, GatewayToolResult } from '../protocol/gateway-tools.ts';
-import type { HostedTool } from '../protocol/hosted-tools.ts';
-import type { Decision, Effect } from '../protocol/policy.ts';
+import type { Decision, Effect, HostedTool } from '../protocol/policy.ts';
 import type { WorkerAnswer } from '../protocol/pool.ts';
 import type { Provenance } from '../protocol/run.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';

@@ -33,12 +33,7 @@ export type Broker = {
   close(): Promise<void>;
 };
 
-/**
- * Makes the broker. Each call that reaches an upstream is emitted once, as `model_called`.
- *
- * @throws UpstreamSettingsError for a proxy that is no address.
- */
-export function createBroker(deps: {
+type BrokerDeps = {
   /** Those that hold now: they may change between two calls. */
   readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
   /** Absent where no key has a budget. */
@@ -54,7 +49,14 @@ export function createBroker(deps: {
   /** Names the proxies to go through; none without it. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly emit: Emit;
-}): Broker {
+};
+
+/**
+ * Makes the broker. Each call that reaches an upstream is emitted once, as `model_called`.
+ *
+ * @throws UpstreamSettingsError for a proxy that is no address.
+ */
+export function createBroker(deps: BrokerDeps): Broker {
   const dispatcher = createUpstreamDispatcher(deps.environment ?? {});
   const server = createServer();
   const grants = createGrants(() => baseUrlOf(server));

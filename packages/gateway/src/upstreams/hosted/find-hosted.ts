@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import type { HostedTool } from '../../protocol/hosted-tools.ts';
+import type { HostedTool } from '../../protocol/policy.ts';
 import type { UpstreamApi } from '../../protocol/records.ts';
 import { parseObject } from '../relay/request-body.ts';
 

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import type { DecideHosted, DeniedHostedTools } from '../../protocol/hosted-tools.ts';
+import type { DecideHosted, DeniedHostedTools } from '../../protocol/policy.ts';
 import type { UpstreamApi } from '../../protocol/records.ts';
 import { type Declared, type DeclaredTools, findHosted } from './find-hosted.ts';
 
