@@ -5,10 +5,12 @@ import { callers } from './callers.ts';
 import { disguises } from './disguises.ts';
 import { files } from './files.ts';
 import { floods } from './floods.ts';
+import { gatewayTools } from './gateway-tools.ts';
 import { guards } from './guards.ts';
 import { heldWorkers } from './held.ts';
 import { looks } from './looks.ts';
 import { secrets } from './secrets.ts';
+import { waiting } from './waiting.ts';
 import { workers } from './workers.ts';
 
 /** Every promise that is attacked; a group is a file and a line here. */
@@ -19,9 +21,11 @@ export const groups: readonly AttackGroup[] = [
   disguises,
   files,
   floods,
+  gatewayTools,
   guards,
   heldWorkers,
   looks,
   secrets,
+  waiting,
   workers,
 ];

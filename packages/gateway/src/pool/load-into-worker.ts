@@ -3,6 +3,7 @@ import type { Finding } from '../protocol/diagnostics.ts';
 import type { GatewayToolTable } from '../protocol/gateway-tools.ts';
 import type { ModelAccess, OutsideRuns } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
+import type { UnreadRoom } from '../protocol/unread-room.ts';
 import { type LoadAnswer, protocolVersion } from '../protocol/worker/messages.ts';
 import { busiestOf, type ProcessUser } from '../system/processes.ts';
 import { linkOutFinding, withheldFindings } from './held-module.ts';
@@ -55,6 +56,8 @@ export type LoadIntoWorkerDeps = {
   readonly spares: SpareSets;
   readonly grantModelAccess: (agentId: string) => ModelAccess;
   readonly outside: OutsideRuns;
+  /** Where questions wait. */
+  readonly unread: UnreadRoom;
   readonly toolsFor: (agentId: string) => GatewayToolTable;
   readonly emit: Emit;
 };
@@ -95,6 +98,7 @@ export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
       load,
       access,
       outside,
+      unread: deps.unread,
       idleTimeoutMs: settings.idleTimeoutMs,
       cancelTimeoutMs: settings.cancelTimeoutMs,
       drainTimeoutMs: settings.drainTimeoutMs,

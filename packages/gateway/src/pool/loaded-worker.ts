@@ -2,11 +2,13 @@ import { GatewayError } from '../errors.ts';
 import type { WorkerEndReason } from '../events.ts';
 import type { GatewayToolTable } from '../protocol/gateway-tools.ts';
 import type { RunCaller } from '../protocol/policy.ts';
-import type { ModelAccess, OutsideRuns, OutsideWork } from '../protocol/pool.ts';
+import type { ModelAccess, OutsideRuns, OutsideWork, WorkerAnswer } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LastEvent } from '../protocol/run.ts';
+import type { UnreadRoom } from '../protocol/unread-room.ts';
 import { type FromWorker, initialCredits, type ToWorker } from '../protocol/worker/messages.ts';
 import { type ActiveRun, failed } from './active-run.ts';
+import { holdQuestion } from './hold-question.ts';
 import { createOutlivers, type Outlivers } from './outlivers.ts';
 import type { WorkerEnd } from './process/worker-end.ts';
 import type { WorkerMessage, WorkerProcess } from './process/worker-process.ts';
@@ -19,6 +21,8 @@ export type LoadedWorkerOptions = {
   readonly load: ModuleLoad;
   readonly access: ModelAccess;
   readonly outside: OutsideRuns;
+  /** Where its questions wait. */
+  readonly unread: UnreadRoom;
   readonly idleTimeoutMs: number;
   /** How long a run may go on after it was ended, before the process is replaced. */
   readonly cancelTimeoutMs: number;
@@ -167,10 +171,7 @@ export class LoadedWorker {
       this.#trySend({ type: 'refusal', callId, message: 'The run is over.' });
       return;
     }
-    const answer = run
-      ? run.request.answer(question)
-      : this.#options.outside.answer(this.#outside(), question);
-    const reply = await answer.then(
+    const reply = await this.#ask(run, question).then(
       (given): ToWorker | null => {
         if (given.type === 'value') return { type: 'reply', callId, result: given.value ?? null };
         sendToolResult(this.process, callId, given);
@@ -180,6 +181,17 @@ export class LoadedWorker {
     );
     if (reply === null || this.#trySend(reply)) return;
     this.#trySend({ type: 'refusal', callId, message: 'The answer cannot be written as JSON.' });
+  }
+
+  async #ask(run: ActiveRun | null, question: Question['question']): Promise<WorkerAnswer> {
+    const { unread, outside } = this.#options;
+    const waiting = unread.hold(this.load, 'question');
+    try {
+      holdQuestion(waiting, question);
+      return await (run?.request.answer(question) ?? outside.answer(this.#outside(), question));
+    } finally {
+      waiting.release();
+    }
   }
 
   #outside(): OutsideWork {

@@ -334,6 +334,18 @@ describe('a question of a worker', () => {
     expect((await second).text).toBe('refusal The gateway could not answer.');
   });
 
+  test('is refused where so many are open that there is no room for its arguments', async () => {
+    const pool = poolWith();
+    const answer = async () => {
+      await pool.event('unread_refused');
+      return { type: 'value', value: 1 } as const;
+    };
+    const { text } = await finishRun(startRun(pool, 'ask_many', { answer }));
+    expect(text).toBe(
+      'refusal The agent has so many calls open that no more can wait. Call again when others have ended., reply 1',
+    );
+  });
+
   test('is refused where its answer is no JSON', async () => {
     const pool = poolWith();
     const answer = async () => ({ type: 'value', value: 1n }) as const;

@@ -8,9 +8,9 @@ const unreadLimits: UnreadLimits = { ofOwnerBytes: 64 * MIB, ofAllBytes: 256 * M
 
 /**
  * What waits: `model_answer` for the worker that asked a model, `run_events` for a caller of a run, `whole_answer` for one
- * who wants it whole, `page` for one who asked another route.
+ * who wants it whole, `page` for one who asked another route. `question` is what a worker asks and has no answer to yet.
  */
-export type UnreadKind = 'model_answer' | 'run_events' | 'whole_answer' | 'page';
+export type UnreadKind = 'model_answer' | 'run_events' | 'whole_answer' | 'page' | 'question';
 
 /** Whose it is: an agent's, or that of the key that asked where no agent answers. */
 export type UnreadOwner = { readonly agentId: string } | { readonly keyId: string };

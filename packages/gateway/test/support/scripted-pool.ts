@@ -60,6 +60,10 @@ export function scriptedPool(
   const stateFolder = join(folder, '.dropgate');
   const limits = { memoryLimitMb: settings.memoryLimitMb ?? 512 };
   const boxed = { projectRoot: folder, stateFolder, entries: workerEntries, ...limits };
+  const tell = (event: GatewayEvent) => {
+    emitted.push(event);
+    for (const waiter of waiting) waiter(event);
+  };
   const pool = createPool({
     user: null,
     sandbox: more.isBoxed ? openSandbox(boxed) : null,
@@ -87,11 +91,8 @@ export function scriptedPool(
       ...more.outside,
     },
     toolsFor: () => ({ tools: [], offered: [] }),
-    unread: createUnreadRoom(() => undefined),
-    emit(event) {
-      emitted.push(event);
-      for (const waiter of waiting) waiter(event);
-    },
+    unread: createUnreadRoom((owner, kind) => tell({ type: 'unread_refused', owner, kind })),
+    emit: tell,
   });
   const event: ScriptedPool['event'] = (type, fits = () => true) => {
     const known = emitted.find((candidate) => isOf(candidate, type) && fits(candidate));

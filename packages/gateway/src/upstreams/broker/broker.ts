@@ -16,7 +16,11 @@ import { type BrokerDoor, openDoor } from './door.ts';
 import { createGrants, grantOfToken } from './grants.ts';
 import { createHttpCalls } from './http-calls.ts';
 
-const WORKER_KEEP_ALIVE_MS = 60_000;
+/** A connection that asks for nothing keeps others out. */
+const connectionSettings = { keepAliveTimeout: 60_000, headersTimeout: 10_000 };
+
+/** Connections at a time, of all workers: each takes one of the files that a process may open, of which the store needs some. */
+const MAX_CONNECTIONS = 2000;
 
 /**
  * The way through which workers reach upstreams, without ever holding their keys: over their channels, and a loopback
@@ -58,14 +62,13 @@ type BrokerDeps = {
  */
 export function createBroker(deps: BrokerDeps): Broker {
   const dispatcher = createUpstreamDispatcher(deps.environment ?? {});
-  const server = createServer();
+  const server = createBoundedServer();
   const grants = createGrants(() => baseUrlOf(server));
   const uncounted = createUncounted();
   const watchAddress = createAddressWatch(dispatcher, deps.emit);
   const answerCall = createAnswerCall({ ...deps, dispatcher, uncounted, watchAddress });
   const handleCall = createHttpCalls(answerCall, grants, deps.unread);
   let door: BrokerDoor | null = null;
-  server.keepAliveTimeout = WORKER_KEEP_ALIVE_MS;
   server.on('request', (request, response) => void handleCall(request, response));
 
   return {
@@ -75,7 +78,8 @@ export function createBroker(deps: BrokerDeps): Broker {
       const { group } = deps.door;
       door = await openDoor((request, response) => void handleCall(request, response), {
         group,
-        keepAliveMs: WORKER_KEEP_ALIVE_MS,
+        settings: connectionSettings,
+        maxConnections: MAX_CONNECTIONS,
       });
     },
     door() {
@@ -101,6 +105,12 @@ export function createBroker(deps: BrokerDeps): Broker {
       await Promise.all([closeServer(server), door?.close(), dispatcher.destroy()]);
     },
   };
+}
+
+function createBoundedServer(): Server {
+  const server = createServer(connectionSettings);
+  server.maxConnections = MAX_CONNECTIONS;
+  return server;
 }
 
 function listen(server: Server): Promise<void> {

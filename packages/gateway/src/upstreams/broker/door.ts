@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerOptions } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,11 +17,20 @@ export type BrokerDoor = {
  */
 export async function openDoor(
   handle: RequestListener,
-  { group, keepAliveMs }: { readonly group: number | null; readonly keepAliveMs: number },
+  {
+    group,
+    settings,
+    maxConnections,
+  }: {
+    readonly group: number | null;
+    readonly settings: ServerOptions;
+    readonly maxConnections: number;
+  },
 ): Promise<BrokerDoor> {
   const folder = mkdtempSync(join(tmpdir(), 'dropgate-broker-'));
   const socket = join(folder, 'broker.sock');
-  const server = createServer({ keepAliveTimeout: keepAliveMs }, handle);
+  const server = createServer(settings, handle);
+  server.maxConnections = maxConnections;
   const listening = Promise.withResolvers<void>();
   server.once('error', listening.reject);
   server.listen(socket, listening.resolve);
