@@ -1,7 +1,10 @@
 /**
  * Measures the gateway against the minimal server of `bare-server.ts`: same agent, same SDK, same mock upstream,
- * interleaved rounds in one run, medians. Prints Markdown. Linux only (reads /proc). `npm run bench`.
+ * interleaved rounds in one run, medians. Prints Markdown. Linux only (reads /proc). `npm run bench`. `AWAKE=1` keeps the
+ * cores from sleeping, with work that gives way to all other.
  */
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { contest, type Shape } from './contest.ts';
 import { startPair } from './contestants.ts';
 import { load } from './load.ts';
@@ -24,6 +27,7 @@ const warmUp: readonly Shape[] = [
 ];
 
 const { contestants, close } = await startPair({ deltas });
+const endAwake = process.env.AWAKE ? keepAwake() : () => {};
 try {
   for (const { target } of contestants) {
     for (const shape of warmUp) await load(target, shape);
@@ -32,5 +36,17 @@ try {
     process.stdout.write(`${await contest(contestants, shape, { rounds, deltas })}\n\n`);
   }
 } finally {
+  endAwake();
   await close();
+}
+
+/** Processes that only run where nothing else would: a core that is awake takes no time to be woken. */
+function keepAwake(): () => void {
+  const script = 'for (;;);';
+  const idle = Array.from({ length: availableParallelism() }, () =>
+    spawn('chrt', ['--idle', '0', process.execPath, '-e', script], { stdio: 'ignore' }),
+  );
+  return () => {
+    for (const one of idle) one.kill('SIGKILL');
+  };
 }
