@@ -113,7 +113,7 @@ export const agent = { run: async () => '${text}' };
     expect(await page(port)).toBe('Two.');
     expect(gateway.gateway.agents()).toMatchObject([{ status: 'ready', generation: 2 }]);
     const [line = '', ...others] = listening('Three.').split('\ncreateServer');
-    const asAdvised = `${line}\nif (import.meta.main) createServer${others.join('')}`;
+    const asAdvised = `${line}\nif (process.argv[1] === import.meta.filename) createServer${others.join('')}`;
     project.write('src/agents/Web/agent.ts', asAdvised);
     expect(await gateway.gateway.refresh({ force: false })).toMatchObject({
       loaded: ['default/web'],

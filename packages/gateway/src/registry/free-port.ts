@@ -40,7 +40,7 @@ function isPortTaken({ severity, message, frame = '' }: Finding): boolean {
 }
 
 const listenElsewhere =
-  'listen only where the file is run by itself (below `if (import.meta.main)`, or `if __name__ == "__main__":` in Python)';
+  'listen only where the file is run by itself (below `if (process.argv[1] === import.meta.filename)`, or `if __name__ == "__main__":` in Python)';
 
 function held(finding: Finding): Finding {
   return {
