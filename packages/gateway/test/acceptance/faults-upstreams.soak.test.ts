@@ -1,0 +1,3 @@
+import { testUpstreamFaults } from './upstream-faults.ts';
+
+testUpstreamFaults(['OldPython']);

@@ -1,0 +1,3 @@
+import { testModuleRequests } from './module-requests.ts';
+
+testModuleRequests('chat_completions');

@@ -1,0 +1,3 @@
+import { testOwnModels } from './own-models.ts';
+
+testOwnModels({ ts: [], py: ['keyonly', 'chatapi', 'azure', 'local'] });
