@@ -16,10 +16,13 @@ const MAX_LENGTH = 256 * 1024;
 /**
  * Makes the check of one tool's arguments. What it says is for the model that wrote them: what is wrong, and what fits.
  *
+ * @param source - Whether the schema is the operator's own, or a server's: then no pattern of it is run here, where one
+ *   that takes for ever would stop everything.
  * @throws An error of the schema, which is the operator's, with the first check.
  */
 export function createCheckArguments(
   schema: JsonSchema,
+  source: 'own' | 'foreign' = 'own',
 ): (given: unknown) => Promise<CheckedArguments> {
   let compiled: Promise<ValidateFunction> | null = null;
   return async (given) => {
@@ -32,7 +35,7 @@ export function createCheckArguments(
     if (json.length > MAX_LENGTH) {
       return wrong(`The arguments are longer than ${MAX_LENGTH} characters. Send less.`);
     }
-    compiled ??= compile(schema);
+    compiled ??= compile(schema, source);
     const fits = await compiled;
     // Defaults are written into what is checked.
     const args = JSON.parse(json) as Record<string, unknown>;
@@ -42,11 +45,17 @@ export function createCheckArguments(
   };
 }
 
-async function compile(schema: JsonSchema): Promise<ValidateFunction> {
+async function compile(
+  { $schema: _, ...schema }: JsonSchema,
+  source: 'own' | 'foreign',
+): Promise<ValidateFunction> {
   // Only a gateway whose tools are called needs it.
   const { Ajv } = await import('ajv');
   const options = { strict: false, useDefaults: true, validateFormats: false } as const;
-  return new Ajv(options).compile(schema);
+  const ajv = new Ajv(options);
+  if (source === 'foreign') ajv.removeKeyword('pattern').removeKeyword('patternProperties');
+  // Which draft it names is left aside: what this one does not know is taken for well.
+  return ajv.compile(schema);
 }
 
 function wrong(message: string): CheckedArguments {

@@ -99,14 +99,16 @@ function collect(
   for (const {
     name: source,
     settings,
+    isOfOne,
     hide,
     source: { tools },
   } of open) {
     for (const [name, tool] of tools()) {
-      if (found.has(name)) continue;
+      if (found.has(name) || !(isOfOne || isTellable(tool))) continue;
       const known = before.get(name);
       const isKept = known && known.settings === settings && isAlike(known.tool, tool);
-      found.set(name, isKept ? known : buildTool({ name, source, settings, tool, hide }, parts));
+      const built = { name, source, settings, tool, isOfOne, hide };
+      found.set(name, isKept ? known : buildTool(built, parts));
     }
   }
   return found;
@@ -127,12 +129,26 @@ function problemsOf(
 ): readonly SourceProblem[] {
   return open.flatMap(({ name, isOfOne, source }) => {
     if (isOfOne) return [];
-    const hidden = [...source.tools().keys()].filter((tool) => found.get(tool)?.source !== name);
-    const clash =
-      hidden.length > 0 ? `There are other tools with the names ${hidden.join(', ')}.` : null;
-    const problem = source.problem() ?? clash;
+    const out = [...source.tools()].filter(([tool]) => found.get(tool)?.source !== name);
+    const named = (some: typeof out) => some.map(([tool]) => tool).join(', ');
+    const { hidden = [], long = [] } = Object.groupBy(out, ([, tool]) =>
+      isTellable(tool) ? 'hidden' : 'long',
+    );
+    const reasons = [
+      source.problem(),
+      hidden.length > 0 ? `There are other tools with the names ${named(hidden)}.` : null,
+      long.length > 0 ? `The schemas of ${named(long)} are too long.` : null,
+    ].filter((reason) => reason !== null);
+    const problem = reasons.length > 0 ? reasons.join(' ') : null;
     return problem === null ? [] : [{ source: name, problem }];
   });
+}
+
+/** Longest schema that a server may have told to every model, in characters. */
+const MAX_SCHEMA = 32 * 1024;
+
+function isTellable({ parameters }: Tool): boolean {
+  return JSON.stringify(parameters).length <= MAX_SCHEMA;
 }
 
 function buildTool(
@@ -141,8 +157,11 @@ function buildTool(
     source,
     settings,
     tool,
+    isOfOne,
     hide,
-  }: Pick<LiveTool, 'name' | 'source' | 'settings' | 'tool' | 'hide'>,
+  }: Pick<LiveTool, 'name' | 'source' | 'settings' | 'tool' | 'hide'> & {
+    readonly isOfOne: boolean;
+  },
   { nowMs }: Parts,
 ): LiveTool {
   const { cache } = settings;
@@ -154,7 +173,7 @@ function buildTool(
     parameters: tool.parameters,
     tool,
     settings,
-    check: createCheckArguments(tool.parameters),
+    check: createCheckArguments(tool.parameters, isOfOne ? 'own' : 'foreign'),
     cache: cache
       ? createResultCache({ ttlMs: cache.ttl_seconds * 1000, maxEntries: cache.max_entries, nowMs })
       : null,

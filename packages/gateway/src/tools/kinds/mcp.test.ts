@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../../../test/acceptance/until.ts';
 import { everythingServer } from '../../../test/support/mcp-everything.ts';
+import { missingPython, pythonWithSdk } from '../../../test/support/python-with-sdk.ts';
 import { type ToolsKit, toolsKit } from '../../../test/support/tools-kit.ts';
 import { hasProcess } from '../../system/processes.ts';
 import { toolSchema } from '../settings.ts';
@@ -48,7 +49,7 @@ describe('the tools of an MCP server', () => {
   test('are those that patterns leave, under names that models take', async () => {
     const all = await ready({ command: command() });
     expect(names(all)).toEqual(
-      ['babble', 'die', 'draw', 'fail', 'grow', 'hang', 'say', 'secret_word'].map(
+      ['babble', 'die', 'draw', 'fail', 'grow', 'hang', 'match', 'say', 'secret_word'].map(
         (name) => `fake_${name}`,
       ),
     );
@@ -61,6 +62,14 @@ describe('the tools of an MCP server', () => {
     });
     expect(names(some)).toEqual(['die', 'say']);
     expect(some.tools.find('say')).toMatchObject({ kind: 'mcp', description: 'Says it.' });
+  });
+
+  test('have their arguments checked by schemas of any draft, and without their patterns', async () => {
+    const { call } = await ready({ command: command() });
+    expect(await call('fake_match', { text: `${'a'.repeat(40)}!` })).toMatchObject({
+      text: 'matched',
+    });
+    expect(await call('fake_match', {})).toMatchObject({ violation: 'bad_arguments' });
   });
 
   test('give their texts, say what pictures are, and tell a model why they fail', async () => {
@@ -110,6 +119,14 @@ describe('the tools of an MCP server', () => {
 });
 
 describe('an MCP server that', () => {
+  test('tells of a tool at too great length is told of, and the others are there', async () => {
+    const { tools } = await ready({ command: command('huge') });
+    expect(tools.find('fake_huge')).toBeNull();
+    expect(tools.problems()).toEqual([
+      { source: 'fake', problem: 'The schemas of fake_huge are too long.' },
+    ]);
+  });
+
   test('dies in a call fails it, is told of, and is started again', async () => {
     const { call, tools } = await ready({ command: command() });
     const before = (await call('fake_say', { text: 'Hi' })).text;
@@ -213,4 +230,13 @@ describe('the reference server', () => {
       text: expect.stringContaining('42'),
     });
   });
+});
+
+const missing = await missingPython();
+
+test.skipIf(missing !== null)('a server in Python gives its tools', async () => {
+  const file = join(import.meta.dirname, '../../../test/fixtures/mcp/server.py');
+  const { call } = await ready({ command: [pythonWithSdk(), file] });
+  expect(await call('fake_add', { a: 2, b: 40 })).toMatchObject({ outcome: 'ok', text: '42' });
+  expect(await call('fake_add', { a: 'two', b: 40 })).toMatchObject({ violation: 'bad_arguments' });
 });

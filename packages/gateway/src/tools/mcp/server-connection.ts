@@ -43,7 +43,7 @@ const PAUSES_MS = { first: 1000, longest: 60_000 };
 const STEADY_MS = 60_000;
 
 /** More than any server has; the rest is left out. */
-const MAX_TOOLS = 500;
+const MAX_TOOLS = 200;
 
 /** A call has a limit of its own, which ends it. */
 const NO_TIMEOUT_MS = 24 * 60 * 60 * 1000;

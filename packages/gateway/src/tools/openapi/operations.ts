@@ -29,7 +29,7 @@ const reserved =
   /^(authorization|cookie|host|content-.*|accept|connection|transfer-encoding|proxy-.*)$/i;
 
 /** More than any document has that is of use to a model. */
-const MAX_OPERATIONS = 500;
+const MAX_OPERATIONS = 200;
 
 /** The operations of a document in OpenAPI 3. */
 export function operationsOf(document: Json): readonly Operation[] {
