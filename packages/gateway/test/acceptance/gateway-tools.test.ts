@@ -170,7 +170,7 @@ describe.each(languages)('an agent in %s', (_language, model) => {
 
   test('reaches gateway tools by a handoff and by an agent that it uses as a tool, which takes no kept result', async () => {
     const city = `Far-${model.length}`;
-    const there = `/w/${city} with weather-secret`;
+    const there = `/w/${city} with [secret]`;
     const before = asked;
     const ask = ['expert', { input: saying(['weather', { city }]) }] as const;
     expect(await told(model, ask, ask)).toEqual([there, there]);

@@ -185,10 +185,13 @@ return [part.choices[0].delta.content async for part in stream]`;
       expect(await does(leaves)).toBe('one');
       await seen[0]!.left;
 
-      seen = broker.answers(() => undefined);
-      const late =
-        'return await AsyncOpenAI(timeout=0.02, max_retries=0).chat.completions.create(**ASKED)';
-      expect(await does(failing(late))).toBe("('APITimeoutError', None, None)");
+      // On a busy machine a short limit is over before the call arrives.
+      for (const seconds of [0.02, 0.5, 10, 60]) {
+        seen = broker.answers(() => undefined);
+        const late = `return await AsyncOpenAI(timeout=${seconds}, max_retries=0).chat.completions.create(**ASKED)`;
+        expect(await does(failing(late))).toBe("('APITimeoutError', None, None)");
+        if (seen[0]) break;
+      }
       await seen[0]!.left;
       // A thread that waits cannot be ended.
       if (!isOverChannel) return;
@@ -202,9 +205,9 @@ return [part.choices[0].delta.content async for part in stream]`;
       worker.send({ type: 'cancel', runId: 'run_1', reason: 'The caller left.' });
       await ended;
       await seen[0]!.left;
-      expect(worker.modelMessages.map(({ type }) => type)).toEqual(
-        Array(3).fill(['model_call', 'model_abort']).flat(),
-      );
+      const types = worker.modelMessages.map(({ type }) => type);
+      const pairs = Math.max(3, types.length / 2);
+      expect(types).toEqual(Array(pairs).fill(['model_call', 'model_abort']).flat());
     });
   });
 
