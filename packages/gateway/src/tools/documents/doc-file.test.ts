@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { makePipe } from '../../../test/support/make-pipe.ts';
 import { readDocFile } from './doc-file.ts';
 
 test('a pipe, a device and a link that leads out are no documents, and are refused without a wait', async () => {
@@ -10,7 +10,7 @@ test('a pipe, a device and a link that leads out are no documents, and are refus
   onTestFinished(() => rmSync(root, { recursive: true }));
   writeFileSync(join(root, 'a.md'), '# A');
   for (const name of ['1.md', '2.md', '3.md', '4.md', '5.md']) {
-    execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(root, name)]);
+    makePipe(join(root, name));
   }
   symlinkSync('/dev/zero', join(root, 'zero.md'));
   symlinkSync('/etc/passwd', join(root, 'link.md'));
