@@ -1,10 +1,10 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify, stripVTControlCharacters } from 'node:util';
+import { stripVTControlCharacters } from 'node:util';
 import OpenAI from 'openai';
 import { launcher } from '../support/cli-process.ts';
 import { shareCompileCache } from '../support/compile-cache.ts';
@@ -15,7 +15,6 @@ import { until } from './until.ts';
 
 /** The folder of the package under test. */
 export const packageRoot = dirname(dirname(import.meta.dirname));
-const run = promisify(execFile);
 const fixtures = join(packageRoot, 'test/fixtures/agents');
 
 export type GatewayOptions = {
@@ -47,7 +46,7 @@ export type TestGateway = {
   readonly project: Project;
   /** OpenAI's own client, pointed here. Without retries: what is told once must be seen once. */
   client(options?: { readonly apiKey?: string }): OpenAI;
-  /** Makes a caller's key with the command line, and waits until it holds. */
+  /** Makes a caller's key, and waits until it holds. */
   createCallerKey(): Promise<string>;
   /** A request with the key. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
@@ -88,7 +87,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
       project,
       client: ({ apiKey = key } = {}) =>
         new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 }),
-      createCallerKey: () => createCallerKey(project, url),
+      createCallerKey: () => createCallerKey(url, key),
       fetch: (path, init) =>
         fetch(`${url}${path}`, {
           ...init,
@@ -175,10 +174,11 @@ async function untilLoaded(url: string, key: string): Promise<void> {
   });
 }
 
-async function createCallerKey(project: Project, url: string): Promise<string> {
-  const args = [launcher, 'keys', 'create', '--role', 'caller', '--json'];
-  const { stdout } = await run(process.execPath, args, { cwd: project.root });
-  const { key } = JSON.parse(stdout) as { key: string };
+async function createCallerKey(url: string, adminKey: string): Promise<string> {
+  const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ role: 'caller' });
+  const response = await fetch(`${url}/security/keys`, { method: 'POST', headers, body });
+  const { key } = (await response.json()) as { key: string };
   await until('the new key to hold', async () => {
     return (await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${key}` } })).ok;
   });
