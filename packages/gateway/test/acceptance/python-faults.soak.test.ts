@@ -1,0 +1,3 @@
+import { testPythonFaults } from './python-faults.ts';
+
+testPythonFaults({ acts: ['hoard', 'block'], prints: true });
