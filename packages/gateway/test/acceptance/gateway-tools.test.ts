@@ -230,6 +230,23 @@ test('what was called is counted with where it ran, how it ended and what the ca
   }
 });
 
+test.each(languages)(
+  'arguments that are no object are told to the model in %s, and the run goes on',
+  async (_language, model) => {
+    const deep = `${'['.repeat(300)}"]"${']'.repeat(300)}`;
+    const given = ['', '{', '[]', deep, `{"city":${deep}}`, { city: 'Oslo' }];
+    const answers = await told(model, ...given.map((args) => ['weather', args] as const));
+    expect(answers.slice(2)).toEqual([
+      'The arguments are no JSON object. Send an object with: city (string, required).',
+      'The arguments are no JSON object. Send an object with: city (string, required).',
+      'The arguments are no JSON object. Send an object with: city (string, required).',
+      '/w/Oslo with [secret]',
+    ]);
+    // The SDK of TypeScript has words of its own for what is no JSON.
+    expect(answers.slice(0, 2).map((text) => /arguments/.test(text))).toEqual([true, true]);
+  },
+);
+
 test('a tool that is added to the settings is there without a restart, in workers that run', async () => {
   const more = '  wether: { kind: fetch_doc, docs_root: docs }';
   await gateway.project.write({ 'gateway.yaml': settings(port, more) });

@@ -1,7 +1,7 @@
 import type { ParrotCall } from './parrot.ts';
 
-/** Calls of tools that a model shall make, in order: name and arguments. */
-export type Steps = readonly (readonly [tool: string, args: object])[];
+/** Calls of tools that a model shall make, in order: name and arguments, or the text that stands for them. */
+export type Steps = readonly (readonly [tool: string, args: object | string])[];
 
 /** What to say to an agent whose model is `followSteps`. */
 export const saying = (...steps: Steps): string => JSON.stringify(steps);

@@ -8,7 +8,8 @@ export type Turn = {
   readonly reasoning?: readonly string[];
   readonly calls?: readonly {
     readonly name: string;
-    readonly args: object;
+    /** A text is sent as it is. */
+    readonly args: object | string;
     readonly id?: string;
   }[];
   /** Hosted tools that ran before the text (Responses only). */
@@ -143,7 +144,7 @@ function outputItems(turn: Turn): object[] {
     id: `fc_${id ?? name}`,
     call_id: id ?? `call_${name}`,
     name,
-    arguments: JSON.stringify(args),
+    arguments: typeof args === 'string' ? args : JSON.stringify(args),
     status: 'completed',
   }));
   const hosted = (turn.hosted ?? []).map((name, index) => ({
@@ -196,7 +197,7 @@ function chatCalls(turn: Turn): object[] | undefined {
     index,
     id: id ?? `call_${name}`,
     type: 'function',
-    function: { name, arguments: JSON.stringify(args) },
+    function: { name, arguments: typeof args === 'string' ? args : JSON.stringify(args) },
   }));
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from ..agent_shape import listed
@@ -77,14 +78,33 @@ def _message_text(item: MessageOutputItem) -> str:
     return "".join(part.text for part in content if getattr(part, "type", "") == "output_text")
 
 
+# Deeper than arguments of any schema; JSON of both languages fails on some thousands.
+_MAX_NESTING = 200
+
+_TEXT_IN_JSON = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+
+
 def parsed_arguments(arguments: object) -> object:
-    """Arguments of a call as JSON, or as the text they are where they are no JSON."""
-    if not isinstance(arguments, str):
+    """
+    Arguments of a call as JSON, or as the text they are where they are no JSON or nested more than 200 levels deep.
+    """
+    if not isinstance(arguments, str) or _is_nested_too_deep(arguments):
         return arguments
     try:
         return json.loads(arguments, parse_constant=_refuse_constant)
     except ValueError:
         return arguments
+
+
+def _is_nested_too_deep(json_text: str) -> bool:
+    if json_text.count("[") + json_text.count("{") <= _MAX_NESTING:
+        return False
+    depth = 0
+    for char in re.findall(r"[\[\]{}]", _TEXT_IN_JSON.sub("", json_text)):
+        depth += 1 if char in "[{" else -1
+        if depth > _MAX_NESTING:
+            return True
+    return False
 
 
 def _refuse_constant(name: str) -> None:

@@ -6,7 +6,7 @@ import { agentOfTool } from '../agent-shape.ts';
 import type { SdkCopy } from '../loaded-module.ts';
 import { fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
 import { isGatewayTool } from '../tools/gateway-tool.ts';
-import { withGivenTools } from '../tools/given-tools.ts';
+import { createWithoutApproval, withGivenTools } from '../tools/given-tools.ts';
 import { parsedArguments } from '../tools/parsed-arguments.ts';
 import { processRuns } from './outside-runs.ts';
 import type { RunScope } from './run-scope.ts';
@@ -28,9 +28,9 @@ export type ToolCall = {
  */
 export function guardTools(sdk: SdkCopy | null, agent: unknown): void {
   const prototype = fieldsOf(fieldsOf(sdk?.Agent).prototype);
-  guardToolList(prototype);
+  guardToolList(prototype, sdk);
   markAgentTools(prototype);
-  guardToolList(ownerOf(agent, 'getAllTools'));
+  guardToolList(ownerOf(agent, 'getAllTools'), null);
 }
 
 /** Who executes a tool. */
@@ -43,16 +43,19 @@ export function provenanceOf(tool: unknown, agent: unknown): Provenance {
   return hasServers && Array.isArray(tools) && !tools.includes(tool) ? 'mcp' : 'native';
 }
 
-function guardToolList(owner: Readonly<Record<string, unknown>>): void {
+function guardToolList(owner: Readonly<Record<string, unknown>>, sdk: SdkCopy | null): void {
   const original = owner.getAllTools;
   if (typeof original !== 'function' || guarded in original) return;
+  const withoutApproval = createWithoutApproval(sdk);
   const getAllTools = async function getAllTools(this: unknown, ...args: readonly unknown[]) {
     const listed: unknown = await original.apply(this, args);
     if (!Array.isArray(listed)) return listed;
     const tools = withGivenTools(listed, this);
     const offers = await Promise.all(tools.map((tool: SdkTool) => isOffered(tool, this)));
     const offered = tools.filter((_tool, index) => offers[index]);
-    return offered.map((tool) => guardTool(tool, provenanceOf(tool, this)));
+    return offered.map((tool) =>
+      isGatewayTool(tool) ? withoutApproval(tool) : guardTool(tool, provenanceOf(tool, this)),
+    );
   };
   Object.defineProperty(owner, 'getAllTools', {
     value: Object.assign(getAllTools, { [guarded]: true }),
@@ -103,8 +106,7 @@ async function isOffered(tool: SdkTool, agent: unknown): Promise<boolean> {
 }
 
 function guardTool(tool: SdkTool, provenance: Provenance): SdkTool {
-  // What the gateway executes, it decides about itself.
-  if (tool.type !== 'function' || isGatewayTool(tool)) return tool;
+  if (tool.type !== 'function') return tool;
   const guardrails = tool.inputGuardrails;
   if (guardrails?.some((guardrail) => fieldsOf(guardrail).name === guardName)) return tool;
   if (tool.invoke && guarded in tool.invoke) return tool;
