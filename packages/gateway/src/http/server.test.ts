@@ -171,14 +171,21 @@ describe('drain', () => {
   });
 
   test('cuts off a caller that does not read', async () => {
+    let told = 0;
     const gateway = fakeGateway({
       *says(signal) {
-        while (!signal.aborted) yield { type: 'text', delta: 'x'.repeat(65_536) };
+        // More than sockets hold, so that it is stuck once it is told.
+        const delta = 'x'.repeat(32 << 20);
+        while (!signal.aborted) {
+          told += 1;
+          yield { type: 'text', delta };
+        }
         yield* hello;
       },
     });
     await using server = await serve(gateway);
     const stuck = await chat(server.url, { stream: true });
+    await expect.poll(() => told, often).toBe(1);
     await server.drain(0);
     await expect(stuck.text()).rejects.toThrow();
   });

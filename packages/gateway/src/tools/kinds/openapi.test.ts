@@ -129,7 +129,7 @@ test('a call puts each argument in its place, and the settings’ headers over a
   );
   expect(
     (await call('shop_post_orders', { body: { item: 'hat', parts: [{ item: 'rim' }] } })).text,
-  ).toBe('POST /v1/orders {"item":"hat","parts":[{"item":"rim"}]} shop-secret ours');
+  ).toBe('POST /v1/orders {"item":"hat","parts":[{"item":"rim"}]} [secret] ours');
   expect((await call('shop_post_orders', { body: {} })).text).toContain("required property 'item'");
   expect((await call('shop_getOrder', { id: '..' })).text).toContain('cannot be ".."');
   expect((await call('shop_brew', {})).text).toBe(
