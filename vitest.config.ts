@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { hangTimeoutMs, patienceMs } from './packages/gateway/test/support/hang-limit.ts';
+import { LongFirst } from './packages/gateway/test/support/long-first.ts';
 
 export default defineConfig({
   test: {
@@ -10,6 +11,7 @@ export default defineConfig({
     pool: 'forks',
     // Twice the cores that this has to be quick on: tests wait a lot, for processes and for limits to pass.
     maxWorkers: 4,
+    sequence: { sequencer: LongFirst },
     // No module holds state, so files can share a process: most of a short one is what it imports.
     isolate: false,
     testTimeout: hangTimeoutMs,
