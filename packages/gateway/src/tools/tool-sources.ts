@@ -37,16 +37,20 @@ export function createToolSources(parts: ToolParts, onChange: () => void): ToolS
   const openEntry = (name: string, settings: ToolSettings): OpenSource => {
     const kind = toolKinds[settings.kind] as ToolKind;
     const secrets = new Set<string>();
+    let hide = hideValues([]);
+    // Told at each call; the forms of a value are made once.
     const onSecret = (value: string) => {
-      secrets.add(value);
       parts.onSecret(value);
+      if (secrets.has(value)) return;
+      secrets.add(value);
+      hide = hideValues([...secrets]);
     };
     const own = { ...parts, onSecret };
     const isOfOne = 'create' in kind;
     const source = isOfOne
       ? sourceOf(name, kind.create(settings, own))
       : kind.open(settings, { ...own, name, onChange });
-    return { name, settings, isOfOne, source, hide: (text) => hideValues([...secrets])(text) };
+    return { name, settings, isOfOne, source, hide: (text) => hide(text) };
   };
   return {
     open: () => open,
