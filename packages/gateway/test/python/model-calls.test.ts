@@ -229,6 +229,87 @@ return [part.choices[0].delta.content async for part in stream]`;
     expect(sent()).toContain('model_ack');
   });
 
+  test('send what the client would, and give what it would, in a shorter way', async () => {
+    const { does } = await startRuns('here');
+    const seen = broker.answers((response) => json(response, { id: 'r', output: [] }));
+    expect(
+      await does(`from openai import NOT_GIVEN
+from openai._utils import _transform
+from openai.types.shared import Reasoning
+client = AsyncOpenAI()
+await client.responses.create(
+    model="test",
+    input=[{"role": "user", "content": [{"type": "input_text", "text": "Hi", "more": NOT_GIVEN}]}],
+    reasoning=Reasoning(effort="low"),
+    include=("reasoning.encrypted_content",),
+    temperature=NOT_GIVEN,
+    tools=[{"type": "function", "name": "f", "parameters": {"type": "object"}, "strict": True}],
+)
+await client.responses.create(model="test", input=[{"role": "user", "content": "Hi"}], text={"verbosity": NOT_GIVEN})
+return _transform.async_transform.__wrapped__.__name__`),
+    ).toBe('async_transform');
+    expect(seen.map(({ body }) => JSON.parse(body.toString()))).toEqual([
+      {
+        model: 'test',
+        input: [{ role: 'user', content: [{ type: 'input_text', text: 'Hi' }] }],
+        reasoning: { effort: 'low' },
+        include: ['reasoning.encrypted_content'],
+        tools: [{ type: 'function', name: 'f', parameters: { type: 'object' }, strict: true }],
+      },
+      { model: 'test', input: [{ role: 'user', content: 'Hi' }], text: {} },
+    ]);
+    expect(
+      await does(`from typing import Annotated, TypedDict
+from openai._utils import PropertyInfo, async_maybe_transform
+class Inner(TypedDict):
+    card_id: Annotated[str, PropertyInfo(alias="cardID")]
+class Params(TypedDict):
+    inner: list[Inner]
+return await async_maybe_transform({"inner": [{"card_id": "1"}]}, Params)`),
+    ).toBe("{'inner': [{'cardID': '1'}]}");
+
+    const where = { item_id: 'm', output_index: 0, content_index: 0, sequence_number: 1 };
+    const delta = { type: 'response.output_text.delta', ...where, delta: 'a', logprobs: [] };
+    const content = [{ type: 'output_text', text: 'ab', annotations: [] }];
+    const message = { id: 'm', type: 'message', role: 'assistant', status: 'completed', content };
+    const item = { type: 'response.output_item.done', output_index: 0, sequence_number: 2 };
+    const events = [
+      { ...delta, added_later: 1 },
+      { ...delta, logprobs: undefined },
+      { ...delta, sequence_number: 'two' },
+      { ...item, item: message },
+      { ...item, item: { type: 'unheard_of', id: 'x' } },
+      { type: 'response.unheard_of', text: 'b' },
+      { type: ['response.output_text.delta'] },
+      { type: 'response.completed', sequence_number: 3, response: { id: 'r', output: [message] } },
+    ];
+    broker.answers((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const event of events) response.write(`data: ${JSON.stringify(event)}\n\n`);
+      response.end('data: [DONE]\n\n');
+    });
+    const read = `stream = await AsyncOpenAI().responses.create(model="test", input="Hi", stream=True)
+read = [event async for event in stream]
+return json.dumps([[type(one).__name__, one.model_dump(mode="json", exclude_unset=True, warnings=False)] for one in read])`;
+    const quick = await does(`import json\n${read}`);
+    const slow = await does(`import json
+from openai import _models
+from unittest import mock
+with mock.patch.object(_models, "validate_type", _models.validate_type.__wrapped__):
+${read.replace(/^/gm, '    ')}`);
+    expect(JSON.parse(quick)).toEqual(JSON.parse(slow));
+    expect(JSON.parse(quick).map(([name]: [string]) => name)).toEqual([
+      'ResponseTextDeltaEvent',
+      'ResponseTextDeltaEvent',
+      'ResponseTextDeltaEvent',
+      'ResponseOutputItemDoneEvent',
+      'ResponseOutputItemDoneEvent',
+      'ResponseAudioDeltaEvent',
+      'ResponseAudioDeltaEvent',
+      'ResponseCompletedEvent',
+    ]);
+  });
+
   test('take loopback where the channel cannot have them, and other servers are left alone', async () => {
     const { worker, does } = await startRuns('here');
     const seen = broker.answers((response) => json(response, completion('Hello')));
