@@ -11,5 +11,5 @@ const counts = (process.env.STREAMS ?? '100,200,300,400,500,600').split(',').map
 
 await runParts({
   arrivals: () => measureArrivals({ rounds, share: 0.6, seconds: 15 }),
-  streams: () => measureStreams({ counts, paceMs: 200, deltas: 40 }),
+  streams: () => measureStreams({ counts, paceMs: 200 }),
 });

@@ -3,11 +3,17 @@ import { Agent, request } from 'undici';
 import type { Contestant } from '../contest.ts';
 import { startPair } from '../contestants.ts';
 import { load, type Target } from '../load.ts';
-import { privateMb, tree } from '../processes.ts';
+import { privateMb, tree, treeCpuMs } from '../processes.ts';
 import { quantile } from '../quantile.ts';
 
 /** How much later than the upstream sent it a word may be, for 99 of 100. */
 const barMs = 50;
+
+/** Streams that begin in a second: both servers can begin as many. */
+const opensPerSecond = 100;
+
+/** How long all of them are open at least. */
+const openMs = 8000;
 
 type Figures = {
   /** Of each word, ms from the upstream to the caller. */
@@ -15,20 +21,23 @@ type Figures = {
   /** Private memory that a stream takes in the process that serves, and in all below it, in kB. */
   readonly ownKb: number;
   readonly belowKb: number;
+  /** CPU time of all of them. */
+  readonly cpuUsPerWord: number;
 };
 
 /**
- * Streams that are open at the same time, each with a word every `paceMs`: how late the words are. Begins with the
- * least of `counts` and ends where both servers are over the bar.
+ * Streams that are open at the same time, each with a word every `paceMs`: how late the words are from when the last has
+ * begun to when the first ends. Begins with the least of `counts` and ends where both servers are over the bar.
  */
 export async function measureStreams(options: {
   readonly counts: readonly number[];
   readonly paceMs: number;
-  readonly deltas: number;
 }): Promise<string> {
   const most = Math.max(...options.counts);
+  const longestMs = (most / opensPerSecond) * 1000 + 2 * openMs;
   const { contestants, close } = await startPair({
-    ...options,
+    paceMs: options.paceMs,
+    deltas: Math.ceil(longestMs / options.paceMs),
     settings: `worker: { max_concurrent_runs: ${most} }\n`,
   });
   const rows: string[] = [];
@@ -41,11 +50,12 @@ export async function measureStreams(options: {
       if (over.size === contestants.length) break;
       const cells: string[] = [];
       for (const contestant of contestants) {
-        const { delaysMs, ownKb, belowKb } = await measure(contestant, count, options);
-        const p99 = quantile(delaysMs, 0.99);
+        const figures = await measure(contestant, count);
+        const p99 = quantile(figures.delaysMs, 0.99);
         if (p99 > barMs) over.add(contestant.name);
-        const memory = `${ownKb.toFixed(0)} + ${belowKb.toFixed(0)}`;
-        cells.push(`${quantile(delaysMs, 0.5)} | ${p99} | ${memory}`);
+        const memory = `${figures.ownKb.toFixed(0)} + ${figures.belowKb.toFixed(0)}`;
+        const cpu = figures.cpuUsPerWord.toFixed(0);
+        cells.push(`${quantile(figures.delaysMs, 0.5)} | ${p99} | ${cpu} | ${memory}`);
       }
       rows.push(`| ${count} | ${cells.join(' | ')} |`);
     }
@@ -54,35 +64,45 @@ export async function measureStreams(options: {
   }
   const perSecond = 1000 / options.paceMs;
   return [
-    `| streams of ${perSecond} words a second | bare: p50 ms | p99 ms | kB a stream | gateway: p50 ms | p99 ms | kB a stream (gateway + worker) |`,
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    `| streams of ${perSecond} words a second | bare: p50 ms | p99 ms | CPU µs a word | kB a stream | gateway: p50 ms | p99 ms | CPU µs a word | kB a stream (gateway + worker) |`,
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
 }
 
-async function measure(
-  { server, target }: Contestant,
-  count: number,
-  { paceMs, deltas }: { readonly paceMs: number; readonly deltas: number },
-): Promise<Figures> {
+async function measure({ server, target }: Contestant, count: number): Promise<Figures> {
   const before = memoryOf(server.pid);
   const dispatcher = new Agent({ connections: count, pipelining: 1 });
   const delaysMs: number[] = [];
-  const startedMs = Date.now();
-  const allOpenMs = startedMs + 2 * paceMs + 1000;
+  const allOpen = Promise.withResolvers<void>();
+  let open = 0;
+  let isOver = false;
   const streams = Array.from({ length: count }, async (_, index) => {
-    // They begin spread over a second, so that their words are.
-    await pause((index / count) * 1000);
-    await readStream(target, dispatcher, (delayMs, nowMs) => {
-      if (nowMs > allOpenMs) delaysMs.push(delayMs);
+    await pause((index / opensPerSecond) * 1000);
+    let isOpen = false;
+    await readStream(target, dispatcher, (delayMs) => {
+      if (open === count && !isOver) delaysMs.push(delayMs);
+      if (isOpen) return;
+      isOpen = true;
+      open += 1;
+      if (open === count) allOpen.resolve();
     });
+    isOver = true;
   });
-  await pause(1000 + (deltas * paceMs) / 2);
+  const ended = Promise.all(streams);
+  await Promise.race([allOpen.promise, ended]);
+  const beforeCpuMs = treeCpuMs(server.pid);
+  const beforeWords = delaysMs.length;
+  await pause(openMs / 2);
   const during = memoryOf(server.pid);
-  await Promise.all(streams);
+  await pause(openMs / 2);
+  const words = delaysMs.length - beforeWords;
+  const cpuUsPerWord = ((treeCpuMs(server.pid) - beforeCpuMs) * 1000) / words;
+  if (isOver) throw new Error(`${count} streams did not stay open together.`);
+  await ended;
   await dispatcher.close();
   const kb = (of: 'own' | 'below') => ((during[of] - before[of]) * 1024) / count;
-  return { delaysMs, ownKb: kb('own'), belowKb: kb('below') };
+  return { delaysMs, ownKb: kb('own'), belowKb: kb('below'), cpuUsPerWord };
 }
 
 function memoryOf(pid: number): { readonly own: number; readonly below: number } {
@@ -94,7 +114,7 @@ function memoryOf(pid: number): { readonly own: number; readonly below: number }
 async function readStream(
   target: Target,
   dispatcher: Agent,
-  onWord: (delayMs: number, nowMs: number) => void,
+  onWord: (delayMs: number) => void,
 ): Promise<void> {
   const messages = [{ role: 'user', content: 'What is the weather in Paris? Answer evenly.' }];
   const { statusCode, body } = await request(`${target.url}/v1/chat/completions`, {
@@ -110,7 +130,7 @@ async function readStream(
     text += chunk;
     const end = text.lastIndexOf('\n') + 1;
     for (const [, sentMs] of text.slice(0, end).matchAll(/"at(\d+) "/g)) {
-      onWord(nowMs - Number(sentMs), nowMs);
+      onWord(nowMs - Number(sentMs));
     }
     isDone ||= text.includes('[DONE]');
     text = text.slice(end);

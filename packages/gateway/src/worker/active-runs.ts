@@ -6,7 +6,7 @@ import type {
   WorkerQuestion,
   WorkerRun,
 } from '../protocol/worker/messages.ts';
-import { createEventLane, type EventLane } from './event-lane.ts';
+import { createEventLane, createTurnEnd, type EventLane } from './event-lane.ts';
 import type { LoadedModule, RunModule } from './loaded-module.ts';
 import type { GatewayLink } from './run/outside-runs.ts';
 import { Refused } from './run/run-scope.ts';
@@ -47,16 +47,14 @@ export function createActiveRuns(deps: {
 }): ActiveRuns {
   const runs = new Map<string, ActiveRun>();
   const questions = createQuestions(deps.send);
+  const atTurnEnd = createTurnEnd();
 
   return {
     start(module, run, credits) {
       const { runId } = run;
       const controller = new AbortController();
-      const { streamed } = run.input;
-      const lane = createEventLane((event) => deps.send({ type: 'event', runId, event }), {
-        credits,
-        streamed,
-      });
+      const about = { credits, streamed: run.input.streamed, atTurnEnd };
+      const lane = createEventLane((event) => deps.send({ type: 'event', runId, event }), about);
       const outlet = stopAfterFinal(lane);
       const active: ActiveRun = {
         lane,

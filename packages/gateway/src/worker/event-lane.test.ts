@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { noUsage, type RunEvent } from '../protocol/run.ts';
-import { createEventLane } from './event-lane.ts';
+import { createEventLane, createTurnEnd } from './event-lane.ts';
 
 const finished: RunEvent = { type: 'finished', reason: 'stop', usage: noUsage };
 
@@ -14,7 +14,11 @@ function laneWith(credits: number, options = { streamed: true }) {
   const delivered: RunEvent[] = [];
   return {
     delivered,
-    lane: createEventLane((event) => delivered.push(event), { credits, ...options }),
+    lane: createEventLane((event) => delivered.push(event), {
+      credits,
+      ...options,
+      atTurnEnd: createTurnEnd(),
+    }),
   };
 }
 

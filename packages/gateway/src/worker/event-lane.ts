@@ -23,7 +23,26 @@ export type EventLaneOptions = {
   readonly credits: number;
   /** False where nobody sees events as they come: they go out together, in one write. */
   readonly streamed: boolean;
+  /** Shared by lanes, so that what goes out of several of them leaves in one write. */
+  readonly atTurnEnd: TurnEnd;
 };
+
+/** Calls back once, when the present turn of the event loop is over. */
+export type TurnEnd = (callback: () => void) => void;
+
+/** Calls all back in one tick. */
+export function createTurnEnd(): TurnEnd {
+  let waiting: (() => void)[] = [];
+  const callAll = (): void => {
+    const callbacks = waiting;
+    waiting = [];
+    for (const callback of callbacks) callback();
+  };
+  return (callback) => {
+    if (waiting.length === 0) setImmediate(callAll);
+    waiting.push(callback);
+  };
+}
 
 /**
  * Sends events while there is credit, one each, and holds back whoever pushes without. Text and reasoning that come in
@@ -31,16 +50,17 @@ export type EventLaneOptions = {
  */
 export function createEventLane(
   deliver: (event: RunEvent) => void,
-  { credits, streamed }: EventLaneOptions,
+  { credits, streamed, atTurnEnd }: EventLaneOptions,
 ): EventLane {
   const queue: RunEvent[] = [];
   let credit = credits;
-  let scheduled: Disposable | null = null;
+  let isDue = false;
+  let timer: NodeJS.Timeout | undefined;
   let drained: PromiseWithResolvers<void> | null = null;
 
   const flush = (): void => {
-    scheduled?.[Symbol.dispose]();
-    scheduled = null;
+    isDue = false;
+    clearTimeout(timer);
     while (credit > 0) {
       const event = queue.shift();
       if (!event) break;
@@ -52,8 +72,15 @@ export function createEventLane(
     drained = null;
   };
 
+  const flushIfDue = (): void => {
+    if (isDue) flush();
+  };
+
   const flushLater = (): void => {
-    scheduled ??= streamed ? setImmediate(flush) : setTimeout(flush, wholePatienceMs);
+    if (isDue) return;
+    isDue = true;
+    if (streamed) atTurnEnd(flushIfDue);
+    else timer = setTimeout(flush, wholePatienceMs);
   };
 
   const untilDrained = (): Promise<void> => {
@@ -62,16 +89,9 @@ export function createEventLane(
     return drained.promise;
   };
 
-  const enqueue = (event: RunEvent): void => {
-    const last = queue.at(-1);
-    const merged = last ? merge(last, event) : null;
-    if (merged) queue[queue.length - 1] = merged;
-    else queue.push(event);
-  };
-
   return {
     push(event) {
-      for (const piece of isDelta(event) ? pieces(event) : [event]) enqueue(piece);
+      for (const piece of isDelta(event) ? pieces(event) : [event]) enqueue(queue, piece);
       if (isLastEvent(event) || (streamed && !isDelta(event))) flush();
       else flushLater();
       return queue.length === 0 || credit > 0 ? undefined : untilDrained();
@@ -92,6 +112,13 @@ type Delta = Extract<RunEvent, { delta: string }>;
 
 function isDelta(event: RunEvent): event is Delta {
   return event.type === 'text' || event.type === 'reasoning';
+}
+
+function enqueue(queue: RunEvent[], event: RunEvent): void {
+  const last = queue.at(-1);
+  const merged = last ? merge(last, event) : null;
+  if (merged) queue[queue.length - 1] = merged;
+  else queue.push(event);
 }
 
 function merge(first: RunEvent, second: RunEvent): RunEvent | null {

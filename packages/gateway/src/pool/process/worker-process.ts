@@ -83,10 +83,7 @@ export class WorkerProcess {
     this.#channel = this.#openChannel();
     this.#watchdog = this.#watch(options);
     this.#helloTimer = setTimeout(() => {
-      void this.kill(
-        'stalled',
-        `The process said nothing within ${HELLO_TIMEOUT_MS} ms of its start.`,
-      );
+      void this.kill('stalled', `It said nothing within ${HELLO_TIMEOUT_MS} ms of its start.`);
     }, HELLO_TIMEOUT_MS);
     this.#errorLines = readOutputs(this.#child, options.onOutput);
     this.#awaitExit(options);
@@ -151,6 +148,7 @@ export class WorkerProcess {
 
   #openChannel(): Channel<ToWorker> {
     return createChannel<{ type: string }, ToWorker>(this.#child.stdio[3] as Duplex, {
+      joins: 'turn',
       maxIncomingLineBytes: maxLineFromWorkerBytes,
       onMessage: (message, bytes) => this.#receive(message, bytes),
       onClose: (failure) => this.#channelClosed(failure),

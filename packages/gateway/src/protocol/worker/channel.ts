@@ -5,13 +5,13 @@ import { createFrameReader, type FrameFailure } from './frame-reader.ts';
 /** One end of a conversation of JSON objects, one a line, of which some bring raw bytes along. */
 export type Channel<Out> = {
   /**
-   * Queues a message, with the bytes that follow it; all of one tick leave in one write. Does nothing once closed. Throws
-   * what `JSON.stringify` throws.
+   * Queues a message, with the bytes that follow it; it leaves with others as `joins` says. Does nothing once closed.
+   * Throws what `JSON.stringify` throws.
    */
   readonly send: (message: Out, bytes?: Uint8Array) => void;
   /** Whether more waits here for the system to take it than is good: the peer does not read as fast as is sent. */
   readonly isBehind: () => boolean;
-  /** How much that is, but for what was sent in this tick; nothing once closed. */
+  /** How much that is, but for what has not left yet, 64 KiB at most; nothing once closed. */
   readonly waitingBytes: () => number;
   /** Calls back when the system has taken all that was sent so far; never once closed. */
   readonly onceTaken: (callback: () => void) => void;
@@ -23,6 +23,9 @@ export type Channel<Out> = {
 
 /** What may wait for a peer before whoever can wait should. */
 const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** What may wait here for the end of a tick or turn; longer than this it leaves at once. */
+const MAX_QUEUED_LENGTH = 64 * 1024;
 
 /** Why a channel closed by itself. The message quotes nothing of what was received. */
 export type ChannelFailure =
@@ -36,6 +39,11 @@ export type ChannelOptions<In> = {
   readonly onMessage: (message: In, bytes: Buffer | null) => void;
   /** Called exactly once: with null where either side closed, else with what failed. No message comes after it. */
   readonly onClose: (failure: ChannelFailure | null) => void;
+  /**
+   * What leaves in one write, `tick` unless given: what one callback sends, or all callbacks of a turn of the event loop.
+   * A turn may be long where a process runs code that is not its own.
+   */
+  readonly joins?: 'tick' | 'turn';
 };
 
 /**
@@ -61,7 +69,7 @@ export function createChannel<In extends { readonly type: string }, Out>(
     options.onMessage(message as In, bytes);
     return state === 'open';
   });
-  const writer = createWriter(stream);
+  const writer = createWriter(stream, options.joins ?? 'tick');
   const waitingBytes = (): number => (state === 'closed' ? 0 : stream.writableLength);
 
   stream.on('data', (chunk: Buffer) => {
@@ -100,21 +108,25 @@ export function createChannel<In extends { readonly type: string }, Out>(
   };
 }
 
-/** All of one tick leaves in one write. */
-function createWriter(stream: Duplex) {
+function createWriter(stream: Duplex, joins: 'tick' | 'turn') {
   let queue: (string | Uint8Array)[] = [];
+  let queuedLength = 0;
 
   const flush = (): void => {
     if (queue.length === 0) return;
     const written = joined(queue);
     queue = [];
+    queuedLength = 0;
     if (stream.writable) stream.write(written);
   };
 
   return {
     write(...pieces: readonly (string | Uint8Array)[]): void {
-      if (queue.length === 0) process.nextTick(flush);
+      if (queue.length === 0 && joins === 'tick') process.nextTick(flush);
+      if (queue.length === 0 && joins === 'turn') setImmediate(flush);
       queue.push(...pieces);
+      for (const { length } of pieces) queuedLength += length;
+      if (queuedLength >= MAX_QUEUED_LENGTH) flush();
     },
     flush,
   };
