@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Attack, type AttackGroup, verdict } from './attack.ts';
 import type { VictimGateway } from './victim.ts';
@@ -88,6 +90,26 @@ const bodies: Attack = {
   },
 };
 
+const pipelined: Attack = {
+  title:
+    'a caller sends 60,000 requests over one connection at once, which keep health checks waiting',
+  languages: ['node'],
+  async attempt(_language, victim) {
+    const gateway = await victim.start({ files: {} });
+    const usualMs = await usualHealth(gateway);
+    const over = new AbortController();
+    const health = healthUntil(gateway, over.signal);
+    const { hostname, port } = new URL(gateway.url);
+    const key = `authorization: Bearer ${gateway.keys.admin}`;
+    const request = (more: string) => `GET /v1/models HTTP/1.1\r\nhost: x\r\n${key}\r\n${more}\r\n`;
+    const flood = connect(Number(port), hostname).resume();
+    flood.write(request('').repeat(60_000) + request('connection: close\r\n'));
+    await once(flood, 'close');
+    over.abort();
+    return toldOf(await health, { statuses: [], usualMs });
+  },
+};
+
 function toldOf(
   health: readonly number[],
   { statuses, usualMs }: { readonly statuses: readonly number[]; readonly usualMs: number },
@@ -162,8 +184,8 @@ function heavyDraft(): string {
   });
 }
 
-/** What administration does to service. */
+/** What administration, and one caller with much to ask, do to service. */
 export const administration: AttackGroup = {
   heading: 'Administration',
-  attacks: [storm, reading, bodies],
+  attacks: [storm, reading, bodies, pipelined],
 };

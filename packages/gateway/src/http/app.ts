@@ -8,6 +8,7 @@ import { checkInput } from './intake/check-input.ts';
 import { trustNearest } from './intake/client-address.ts';
 import { guardRequest, unknownUrl } from './intake/guard-request.ts';
 import { createBodyHold } from './intake/hold-bodies.ts';
+import { createServerInOrder } from './intake/one-after-another.ts';
 import { parseBody } from './intake/parse-json.ts';
 import { createTurns } from './intake/turns.ts';
 import { createOpenRuns } from './open-runs.ts';
@@ -37,13 +38,17 @@ export function createApp(deps: HttpDeps): FastifyInstance {
     schemaController: { compilersFactory: { buildValidator: unused, buildSerializer: unused } },
     bodyLimit: deps.settings.bodyLimitBytes,
     trustProxy: trustNearest(deps.settings.trustProxy),
-    requestTimeout: deps.settings.requestTimeoutMs ?? limits.requestTimeoutMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
-    http: {
-      headersTimeout,
-      // Node's own half minute would let a sender be slow for twice as long as it may.
-      connectionsCheckingInterval: headersTimeout / 10,
-    },
+    serverFactory: (handle) =>
+      createServerInOrder(
+        {
+          requestTimeout: deps.settings.requestTimeoutMs ?? limits.requestTimeoutMs,
+          keepAliveTimeout: limits.keepAliveTimeoutMs,
+          headersTimeout,
+          // Node's own half minute would let a sender be slow for twice as long as it may.
+          connectionsCheckingInterval: headersTimeout / 10,
+        },
+        handle,
+      ),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: limits.maxParamLength },
     requestIdHeader: false,
     genReqId: newRequestId,
