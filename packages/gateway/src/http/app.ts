@@ -1,3 +1,4 @@
+import type { ServerOptions } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { HttpDeps } from './deps.ts';
@@ -31,24 +32,13 @@ const limits = {
  * answer has an `x-request-id`; every failure is OpenAI's envelope.
  */
 export function createApp(deps: HttpDeps): FastifyInstance {
-  const { headersTimeoutMs: headersTimeout = limits.headersTimeoutMs } = deps.settings;
   const app = Fastify({
     logger: false,
     // Ours are set below; to import those that Fastify brings takes a tenth of a start.
     schemaController: { compilersFactory: { buildValidator: unused, buildSerializer: unused } },
     bodyLimit: deps.settings.bodyLimitBytes,
     trustProxy: trustNearest(deps.settings.trustProxy),
-    serverFactory: (handle) =>
-      createServerInOrder(
-        {
-          requestTimeout: deps.settings.requestTimeoutMs ?? limits.requestTimeoutMs,
-          keepAliveTimeout: limits.keepAliveTimeoutMs,
-          headersTimeout,
-          // Node's own half minute would let a sender be slow for twice as long as it may.
-          connectionsCheckingInterval: headersTimeout / 10,
-        },
-        handle,
-      ),
+    serverFactory: (handle) => createServerInOrder(timesOf(deps.settings), handle),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: limits.maxParamLength },
     requestIdHeader: false,
     genReqId: newRequestId,
@@ -91,6 +81,21 @@ export function createApp(deps: HttpDeps): FastifyInstance {
   for (const route of routes) addRoute(app, route, deps);
   refuseOtherMethods(app, routes);
   return app;
+}
+
+/** How long a connection may take for what, as Node's server has it. */
+function timesOf(settings: HttpDeps['settings']): ServerOptions {
+  const {
+    headersTimeoutMs: headersTimeout = limits.headersTimeoutMs,
+    requestTimeoutMs: requestTimeout = limits.requestTimeoutMs,
+  } = settings;
+  return {
+    requestTimeout,
+    headersTimeout,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    // Node's own half minute would let a sender be slow for twice as long as it may.
+    connectionsCheckingInterval: headersTimeout / 10,
+  };
 }
 
 function unused(): never {
