@@ -105,6 +105,8 @@ export type SpendingStore = {
   reserve(reservation: Reservation): Promise<ReserveResult>;
   /** Books what a call used and frees what was set aside for it; 0 where it used nothing. Unknown ids book all the same. */
   settle(settlement: Settlement): Promise<void>;
+  /** Sets another end to reservations whose calls go on; leaves those alone that were settled or have ended. */
+  renew(reservationIds: readonly string[], expiresAtSeconds: number): Promise<void>;
   spent(keyId: string, nowSeconds: number): Promise<Spent>;
 };
 
@@ -117,7 +119,7 @@ export type RateStore = {
   ): Promise<{ readonly requests: number; readonly endsAtMs: number }>;
 };
 
-/** Tokens to be set aside for a call; freed after `leaseSeconds` where nobody settles. */
+/** Tokens to be set aside for a call; freed after `leaseSeconds` where nobody settles or renews. */
 export type Reservation = {
   readonly id: string;
   readonly keyId: string;

@@ -90,6 +90,29 @@ describe.skipIf('missing' in server)(
       expect(decided).toMatchObject({ effect: 'deny', tier: 3, agent_id: 'labs/planner' });
     });
 
+    test('keep nobody waiting for a store that is stalled: budgets are refused, requests counted here', async () => {
+      const madeKey = async (limits: object) => {
+        const made = await post(here, '/security/keys', { role: 'caller', limits });
+        return ((await made.json()) as typeof caller).key;
+      };
+      const budgeted = await madeKey({ tokens_per_day: 1000 });
+      const rated = await madeKey({ requests_per_minute: 1000 });
+      const ask = (key: string) => call(there, key, { model: 'labs/planner' });
+      const isServed = async (key: string) => (await ask(key)).status === 200;
+      await until('both keys', async () => (await isServed(budgeted)) && (await isServed(rated)));
+      relay.mute();
+      expect((await ask(budgeted)).error).toMatchObject({
+        code: 'store_unavailable',
+        message:
+          'The store of the gateway cannot be reached, so the token budget of this key cannot be counted. Try again later.',
+      });
+      expect((await ask(rated)).status).toBe(200);
+      expect((await ask(budgeted)).status).toBe(503);
+      expect(there.logs()).toContain('did not answer in time');
+      relay.speak();
+      await until('the budget', () => isServed(budgeted));
+    });
+
     test('serve whom they know while the store is away, and administer nothing', async () => {
       await relay.cut();
       expect(await statusThere()).toBe(200);

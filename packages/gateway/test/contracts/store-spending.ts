@@ -77,6 +77,19 @@ export function spendingTests(open: OpenAgain): void {
     expect(await store.spending.spent('key_a', later)).toMatchObject({ day: 30, reserved: 100 });
   });
 
+  test('that is renewed stays set aside beyond its lease, until its call is settled', async () => {
+    const store = await open();
+    await reserve(store, 'call_a', { tokens: 60, leaseSeconds: 60 });
+    await reserve(store, 'call_b', { tokens: 40, leaseSeconds: 60 });
+    await settle(store, 'call_b', 10);
+    await (await open()).spending.renew(['call_a', 'call_b', 'call_x'], now + 120);
+    const later = now + 119;
+    expect(await store.spending.spent('key_a', later)).toMatchObject({ day: 10, reserved: 60 });
+    await settle(store, 'call_a', 20, later);
+    expect(await store.spending.spent('key_a', later)).toMatchObject({ day: 30, reserved: 0 });
+    await store.spending.renew([], now + 120);
+  });
+
   test('begins anew with the UTC day and with the month', async () => {
     const store = await open();
     const limits = { tokensPerDay: 100, tokensPerMonth: 150 };

@@ -8,6 +8,8 @@ export type TcpRelay = {
   readonly cut: () => Promise<void>;
   /** Keeps every connection, new ones too, but passes nothing on any more. */
   readonly mute: () => void;
+  /** Passes on again what came meanwhile, over the same connections. */
+  readonly speak: () => void;
   /** Takes connections again. */
   readonly mend: () => Promise<void>;
 };
@@ -18,6 +20,8 @@ export async function startTcpRelay(to: {
   readonly port: number;
 }): Promise<TcpRelay> {
   const sockets = new Set<Socket>();
+  /** What comes over a socket → where it goes. */
+  const ways = new Map<Socket, Socket>();
   let server: Server;
   let isMute = false;
   const keep = (socket: Socket) => {
@@ -32,8 +36,9 @@ export async function startTcpRelay(to: {
       const far = connect(to);
       keep(far);
       near.pipe(far).pipe(near);
-      near.on('close', () => far.destroy());
-      far.on('close', () => near.destroy());
+      ways.set(near, far).set(far, near);
+      near.on('close', () => far.destroy() && ways.delete(near));
+      far.on('close', () => near.destroy() && ways.delete(far));
     }).listen(port, '127.0.0.1');
     await once(server, 'listening');
     return (server.address() as { port: number }).port;
@@ -54,6 +59,10 @@ export async function startTcpRelay(to: {
         socket.unpipe();
         socket.pause();
       }
+    },
+    speak() {
+      isMute = false;
+      for (const [from, to] of ways) from.pipe(to);
     },
     async mend() {
       isMute = false;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import type { GatewayEvent } from '../../events.ts';
 import type { KeyLimits } from '../../protocol/policy.ts';
@@ -28,6 +28,7 @@ async function open(limits: Partial<KeyLimits>) {
     spending: {
       reserve: reach(store.spending.reserve),
       settle: reach(store.spending.settle),
+      renew: reach(store.spending.renew),
       spent: reach(store.spending.spent),
     },
     limitsOf: (keyId) =>
@@ -121,6 +122,24 @@ describe('a budget', () => {
     });
     clock.seconds += 8 * 86_400;
     await budgets.check('key_new');
+  });
+
+  test('keeps what is set aside for a call that goes on, however long, and no longer', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { budgets, clock, spent } = await open({ tokensPerDay: 100 });
+    const booking = await budgets.reserve('key_new', () => 100);
+    for (let minute = 0; minute < 60; minute++) {
+      clock.seconds += 60;
+      await vi.advanceTimersByTimeAsync(60_000);
+      await expect(budgets.reserve('key_new', () => 1)).rejects.toMatchObject({
+        code: 'quota_exhausted',
+      });
+    }
+    booking?.settle(30);
+    await budgets.close();
+    expect(await spent()).toMatchObject({ day: 30, reserved: 0 });
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test('frees by itself what a gateway that was killed had set aside', async () => {

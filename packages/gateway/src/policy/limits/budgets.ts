@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
 import type { KeyLimits } from '../../protocol/policy.ts';
-import type { SpendingStore } from '../../protocol/store.ts';
+import type { Reservation, SpendingStore } from '../../protocol/store.ts';
+import { createLeases } from './leases.ts';
 import { createSettlements } from './settlements.ts';
 
 /** Tokens set aside for one model call. */
@@ -41,13 +42,19 @@ export type BudgetDeps = {
   readonly emit: Emit;
 };
 
-/** When tokens of a call that nobody settles, because its gateway was killed, can be used again. */
+/** When tokens of a call that nobody settles or renews, because its gateway was killed, can be used again. */
 const LEASE_SECONDS = 900;
 
 /** Budgets of tokens per key and UTC day or month, exact over everything that shares the store. */
 export function createBudgets(deps: BudgetDeps): Budgets {
   const { nowSeconds } = deps;
   const settlements = createSettlements(deps.spending.settle, deps.emit);
+  const leases = createLeases({
+    renew: (ids) => deps.spending.renew(ids, nowSeconds() + LEASE_SECONDS),
+    // Twice before they end, so that one that fails loses nothing.
+    everyMs: (LEASE_SECONDS * 1000) / 3,
+    emit: deps.emit,
+  });
 
   const budgetOf = (keyId: string) => {
     const held = deps.limitsOf(keyId);
@@ -67,16 +74,12 @@ export function createBudgets(deps: BudgetDeps): Budgets {
     };
     const result = await deps.spending.reserve(reservation).catch(cannotTell);
     if (result.type === 'exhausted') {
-      const { tokensPerDay, tokensPerMonth } = budget.limits;
-      const limit = result.period === 'day' ? tokensPerDay : tokensPerMonth;
-      throw exhausted(
-        result.period,
-        `A model call of this run may take ${tokens} tokens, and fewer are left of the ${limit} that this key has for the ${result.period}.`,
-        nowSeconds(),
-      );
+      throw doesNotFit(result.period, { tokens, limits: budget.limits, nowSeconds: nowSeconds() });
     }
+    leases.add(reservation.id);
     return once((used: number) => {
       const { id, keyId } = reservation;
+      leases.remove(id);
       settlements.add({ id, keyId, tokens: Math.ceil(used), nowSeconds: nowSeconds() });
     });
   };
@@ -96,7 +99,10 @@ export function createBudgets(deps: BudgetDeps): Budgets {
       if (month >= (tokensPerMonth ?? Number.POSITIVE_INFINITY)) throw usedUp('month', now);
       if (day >= (tokensPerDay ?? Number.POSITIVE_INFINITY)) throw usedUp('day', now);
     },
-    close: () => settlements.close(),
+    close() {
+      leases.close();
+      return settlements.close();
+    },
   };
 }
 
@@ -117,6 +123,18 @@ function cannotTell(cause: unknown): never {
     'store_unavailable',
     'The store of the gateway cannot be reached, so the token budget of this key cannot be counted. Try again later.',
     { cause },
+  );
+}
+
+function doesNotFit(
+  period: 'day' | 'month',
+  { tokens, limits, nowSeconds }: Pick<Reservation, 'tokens' | 'limits' | 'nowSeconds'>,
+): GatewayError {
+  const limit = period === 'day' ? limits.tokensPerDay : limits.tokensPerMonth;
+  return exhausted(
+    period,
+    `A model call of this run may take ${tokens} tokens, and fewer are left of the ${limit} that this key has for the ${period}.`,
+    nowSeconds,
   );
 }
 

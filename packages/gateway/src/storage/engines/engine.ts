@@ -9,6 +9,8 @@ export type Engine = {
   /** The same database, for batches: a failure of power may take the last ones. */
   readonly relaxed: Kysely<Tables>;
   readonly guarded: Guard;
+  /** For what requests wait for. */
+  readonly promptly: Promptly;
   /** Whether processes on several machines can use it. */
   readonly isShared: boolean;
   /** A number that differs once anything but a batch of this process was written; null where looking costs a query. */
@@ -21,6 +23,19 @@ export type Engine = {
 
 /** Runs work on the database, again while that is known to have done nothing. What it throws is a `StoreError`. */
 export type Guard = <Result>(work: () => Promise<Result> | Result) => Promise<Result>;
+
+/** Runs work that must not wait for a database that answers nobody any more; what it throws is a `StoreError`. */
+export type Promptly = {
+  /** Refused at once while the database is known to be stalled. */
+  readonly ask: PromptWork;
+  /** Asked all the same: what tells that it answers again. */
+  readonly probe: PromptWork;
+};
+
+type PromptWork = <Result>(work: (call: PromptCall) => Promise<Result>) => Promise<Result>;
+
+/** What the work is told of whoever asked: true once they were refused, and nobody gets the result. */
+export type PromptCall = { readonly isGivenUp: boolean };
 
 export type EngineOptions = {
   /** How long to wait for other writers before `StoreError`. */

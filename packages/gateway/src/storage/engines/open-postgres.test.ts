@@ -163,6 +163,35 @@ describe.skipIf('missing' in server)(
       await store.close();
     });
 
+    test('keeps no request waiting for a server that is stalled, nor what it did meanwhile', async () => {
+      const relay = await relayed();
+      const store = await opened(relay.url);
+      const reserve = (id: string) => {
+        const limits = { tokensPerDay: 100, tokensPerMonth: null };
+        const call = { keyId: 'key_a', tokens: 60, nowSeconds: 1000, leaseSeconds: 600 };
+        return store.spending.reserve({ id, limits, ...call });
+      };
+      await store.versions();
+      relay.mute();
+      const stalled = `The store ${relay.place} did not answer in time. See what else its server is doing.`;
+      await expect(reserve('call_a')).rejects.toThrow(stalled);
+      // From now on at once.
+      const turn = new Promise((done) => setImmediate(done, 'waited'));
+      const second = store.rates.count('key_a', { nowMs: 0, lengthMs: 1 }).catch(String);
+      expect(await Promise.race([second, turn])).toBe(`StoreError: ${stalled}`);
+      relay.speak();
+      await until('the store to answer', () => store.versions().catch(() => null));
+      const none = { day: 0, month: 0, reserved: 0 };
+      await until('what was given up to be given back', async () => {
+        const [row] = (await shared.query("select settled from reservations where id = 'call_a'"))
+          .rows;
+        return row?.settled === 1;
+      });
+      expect(await store.spending.spent('key_a', 1000)).toEqual(none);
+      expect(await reserve('call_b')).toEqual({ type: 'reserved' });
+      await emptied().then(({ destroy }) => destroy());
+    });
+
     test('survives that its server ends an idle connection', async () => {
       const store = await opened(url);
       await store.versions();

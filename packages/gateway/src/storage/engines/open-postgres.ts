@@ -5,8 +5,9 @@ import type { Tables } from '../tables.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { createGuard } from './guard.ts';
 import { connectionSettings, createPostgresPool } from './postgres-connections.ts';
-import { explainPostgres, isRetryable, postgresPlace } from './postgres-errors.ts';
+import { explainPostgres, explainStall, isRetryable, postgresPlace } from './postgres-errors.ts';
 import { createPostgresNotifications } from './postgres-notifications.ts';
+import { createPromptGuard } from './prompt-guard.ts';
 
 /** Where gateways on one database tell each other that something changed. */
 const CHANNEL = 'dropgate_changed';
@@ -31,14 +32,16 @@ export async function openPostgres(url: string, { busyTimeoutMs }: EngineOptions
     () => new Client(connectionSettings(url)),
     CHANNEL,
   );
+  const guarded = createGuard({
+    isBusy: isRetryable,
+    explain: (error) => explainPostgres(place, error),
+    busyTimeoutMs,
+  });
   return {
     durable: database,
     relaxed: database,
-    guarded: createGuard({
-      isBusy: isRetryable,
-      explain: (error) => explainPostgres(place, error),
-      busyTimeoutMs,
-    }),
+    guarded,
+    promptly: createPromptGuard(guarded, () => explainStall(place)),
     isShared: true,
     dataVersion: null,
     async announce(transaction, part) {

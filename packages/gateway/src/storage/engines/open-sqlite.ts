@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
 import type { Tables } from '../tables.ts';
-import type { Engine, EngineOptions } from './engine.ts';
+import type { Engine, EngineOptions, Promptly } from './engine.ts';
 import { createGuard } from './guard.ts';
 import { openSqliteFile } from './sqlite-dialect.ts';
 import { explainSqlite, sqliteCode } from './sqlite-errors.ts';
@@ -27,12 +27,15 @@ export async function openSqlite(url: string, { busyTimeoutMs }: EngineOptions):
     closeSync(openSync(path, 'a', 0o600));
     return openSqliteFile(path);
   });
+  // A file is there, or it is not.
+  const atOnce: Promptly['ask'] = (work) => guarded(() => work({ isGivenUp: false }));
   const durable = new Kysely<Tables>({ dialect: file.durable });
   const relaxed = new Kysely<Tables>({ dialect: file.relaxed });
   return {
     durable,
     relaxed,
     guarded,
+    promptly: { ask: atOnce, probe: atOnce },
     isShared: false,
     dataVersion: file.dataVersion,
     // Other processes see the file change; there is nobody to tell.

@@ -32,7 +32,7 @@ export function explainPostgres(place: string, error: unknown): string {
       return `The server of the store ${place} has no connection left. Raise its max_connections, or end other clients.`;
     case '57014':
     case '55P03':
-      return `The store ${place} did not answer in time. See what else its server is doing.`;
+      return explainStall(place);
     default:
       if (isTlsFault(error)) {
         return `The store ${place} offers no TLS that the sslmode of store_url accepts. Correct its certificate, or store_url (sslrootcert is the file of your own authority).`;
@@ -41,6 +41,11 @@ export function explainPostgres(place: string, error: unknown): string {
         ? `The store ${place} cannot be reached. Start its server, or correct store_url.`
         : `The store ${place} cannot be used. See its cause.`;
   }
+}
+
+/** What to do about a server that gives no answer. */
+export function explainStall(place: string): string {
+  return `The store ${place} did not answer in time. See what else its server is doing.`;
 }
 
 function isTlsFault(error: unknown): boolean {

@@ -3,10 +3,10 @@ import type { RateStore } from '../../protocol/store.ts';
 import type { Engine } from '../engines/engine.ts';
 
 /** Requests of keys, in an open database: one statement each. */
-export function createRateStore({ relaxed, guarded }: Engine): RateStore {
+export function createRateStore({ relaxed, promptly }: Engine): RateStore {
   return {
     count: (account, { nowMs, lengthMs }) =>
-      guarded(async () => {
+      promptly.ask(async () => {
         const now = Math.floor(nowMs);
         const isOver = sql<boolean>`request_counts.ends_at_ms <= ${now}`;
         const row = await relaxed

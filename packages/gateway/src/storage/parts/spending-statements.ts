@@ -79,6 +79,14 @@ function settling(database: Kysely<Tables>) {
             conflict.column('key_id').doUpdateSet({ ...addedTo('day'), ...addedTo('month') }),
           ),
     ),
+    /** Leaves out what was settled meanwhile. */
+    renew: (at: Kysely<Tables>, ids: readonly string[], expiresAt: number) =>
+      at
+        .updateTable('reservations')
+        .set({ expires_at: expiresAt })
+        .where('id', 'in', ids)
+        .where('settled', '=', 0)
+        .execute(),
     removeExpired: compileStatement<AtTime, unknown>(({ keyId, now }) =>
       database
         .deleteFrom('reservations')

@@ -7,23 +7,42 @@ import { createSpendingStatements, type SpendingStatements } from './spending-st
 /** How long it is remembered that a call was booked: longer than anybody tries again after a lost answer. */
 const SETTLED_KEPT_SECONDS = 900;
 
+/** Databases bound how many values a statement may have. */
+const RENEWED_AT_ONCE = 500;
+
 /** What keys used, in an open database. */
-export function createSpendingStore({ relaxed, guarded }: Engine): SpendingStore {
+export function createSpendingStore({ relaxed, guarded, promptly }: Engine): SpendingStore {
   const statements = createSpendingStatements(relaxed);
+  const book: SpendingStore['settle'] = async (settlement) => {
+    await relaxed.transaction().execute((work) => settle(statements, work, settlement));
+    // Not in the transaction, which would hold what others wait for while it waits for calls that they settle.
+    const { keyId, nowSeconds } = settlement;
+    await statements.removeExpired(relaxed, { keyId, now: Math.floor(nowSeconds) });
+  };
   return {
     reserve: (reservation) =>
-      guarded(() =>
-        relaxed.transaction().execute((work) => reserve(statements, work, reservation)),
-      ),
-    settle: (settlement) =>
+      promptly.ask(async (call) => {
+        const result = await relaxed
+          .transaction()
+          .execute((work) => reserve(statements, work, reservation));
+        // The call it was for has been refused by now.
+        if (call.isGivenUp) await book({ ...reservation, tokens: 0 });
+        return result;
+      }),
+    settle: (settlement) => guarded(() => book(settlement)),
+    renew: (reservationIds, expiresAtSeconds) =>
       guarded(async () => {
-        await relaxed.transaction().execute((work) => settle(statements, work, settlement));
-        // Not in the transaction, which would hold what others wait for while it waits for calls that they settle.
-        const { keyId, nowSeconds } = settlement;
-        await statements.removeExpired(relaxed, { keyId, now: Math.floor(nowSeconds) });
+        const expiresAt = Math.ceil(expiresAtSeconds);
+        for (let at = 0; at < reservationIds.length; at += RENEWED_AT_ONCE) {
+          await statements.renew(
+            relaxed,
+            reservationIds.slice(at, at + RENEWED_AT_ONCE),
+            expiresAt,
+          );
+        }
       }),
     spent: (keyId, nowSeconds) =>
-      guarded(async () => {
+      promptly.ask(async () => {
         const now = Math.floor(nowSeconds);
         const [row] = (await statements.readSpending(relaxed, { keyId, now })).rows;
         if (!row) return { day: 0, month: 0, reserved: 0 };

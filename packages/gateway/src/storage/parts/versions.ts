@@ -43,12 +43,12 @@ class NothingChanged extends Error {}
 /** Makes the reader of the versions; it costs no query while the database can tell that nothing changed. */
 export function createReadVersions({
   relaxed,
-  guarded,
+  promptly,
   dataVersion,
 }: Engine): () => Promise<StoreVersions> {
   let known: { readonly seen: number; readonly versions: StoreVersions } | null = null;
   return () =>
-    guarded(async () => {
+    promptly.probe(async () => {
       const seen = dataVersion?.() ?? null;
       if (known && known.seen === seen) return known.versions;
       const rows = await relaxed.selectFrom('versions').selectAll().execute();

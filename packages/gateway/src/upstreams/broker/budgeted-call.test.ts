@@ -542,6 +542,7 @@ describe.each(ways)('calls over %s', (way) => {
       spending: {
         reserve: async () => ({ type: 'exhausted', period: 'day' }),
         settle: async () => undefined,
+        renew: async () => undefined,
         spent: async () => ({ day: 0, month: 0, reserved: 0 }),
       },
       limitsOf: () => ({ account: 'key_1', limits: { ...noLimits, tokensPerDay: 1 } }),
