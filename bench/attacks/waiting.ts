@@ -5,7 +5,8 @@ import { privateMb } from '../processes.ts';
 import { type Attack, type AttackGroup, type Language, verdict } from './attack.ts';
 
 /** A module that asks for 2,000 calls of a tool at once, with 250,000 characters each, on the descriptor of the protocol. */
-const asker = `
+const askers: Readonly<Record<Language, string>> = {
+  node: `
 import { writeSync } from 'node:fs';
 export const agent = {
   async run({ context }) {
@@ -24,12 +25,34 @@ export const agent = {
     return 'asked';
   },
 };
-`;
+`,
+  python: `
+import asyncio, json, os, time
+
+class Spy:
+    # On the loop, which writes to the same descriptor: two who write at a time spoil each other's lines.
+    async def run(self, messages, context=None):
+        question = {"ask": "call_tool", "tool": "slow", "arguments": {"pad": "x" * 250_000}}
+        for index in range(2000):
+            asked = {"type": "question", "callId": f"q{index}", "runId": context["run_id"], "question": question}
+            rest = (json.dumps(asked) + "\\n").encode()
+            while rest:
+                try:
+                    rest = rest[os.write(3, rest):]
+                except BlockingIOError:
+                    time.sleep(0.001)
+        await asyncio.sleep(2)
+        return "asked"
+
+agent = Spy()
+`,
+};
 
 const questions: Attack = {
   title: 'a worker asks for 2,000 calls of a tool at once, with 250 kB of arguments each',
-  languages: ['node'],
-  async attempt(_language, victim) {
+  languages: ['node', 'python'],
+  async attempt(language, victim) {
+    const file = language === 'python' ? 'agent.py' : 'agent.ts';
     const silent = createServer(() => undefined);
     await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
     const { port } = silent.address() as AddressInfo;
@@ -37,11 +60,12 @@ const questions: Attack = {
       const gateway = await victim.start({
         files: {
           'gateway.yaml': `tools:\n  slow: { kind: http, method: POST, url: "http://127.0.0.1:${port}/", allow_addresses: [127.0.0.1], parameters: { type: object } }\n`,
-          'src/agents/Spy/agent.ts': asker,
+          [`src/agents/Spy/${file}`]: askers[language],
         },
       });
       const before = privateMb(gateway.pid);
       const { status, text } = await gateway.ask('spy');
+      if (status === 503) return { outcome: 'untried', detail: 'the module did not load' };
       const grown = Math.round(privateMb(gateway.pid) - before);
       return verdict(
         text.includes('asked') && grown < 400,
