@@ -1,17 +1,20 @@
 /**
  * Measures what authentication, decisions and logging cost of a run: their share of the CPU by profile, and CPU by number
- * of rules and kind of key. Prints Markdown. Linux only (reads /proc). `node bench/security.ts [shares] [rules]`, both
- * without arguments; `ROUNDS`; `FILES=40` lists the busiest files of the gateway as well.
+ * of rules and kind of key; and how much longer a start takes in a sandbox. Prints Markdown. Linux only (reads /proc).
+ * `node bench/security.ts [shares] [rules] [sandbox]`, all without arguments; `ROUNDS`, `PAIRS`; `FILES=40` lists the
+ * busiest files of the gateway as well.
  */
 import { join } from 'node:path';
 import { load } from './load.ts';
 import { startScript, stop } from './processes.ts';
 import type { Attribution } from './security/attribute-profile.ts';
 import { ruleTable } from './security/rule-table.ts';
+import { sandboxTable } from './security/sandbox-starts.ts';
 import { startSecuredGateway } from './security/secured-gateway.ts';
 import { type ShareOptions, shareTable } from './security/share-table.ts';
 
 const rounds = Number(process.env.ROUNDS ?? 7);
+const pairs = Number(process.env.PAIRS ?? 40);
 const listedFiles = Number(process.env.FILES ?? 0);
 const wanted = process.argv.slice(2);
 
@@ -24,6 +27,7 @@ const upstreamEnv = {
 };
 try {
   if (isWanted('shares')) await measureShares();
+  if (isWanted('sandbox')) print(await sandboxTable(pairs));
   if (isWanted('rules')) print(await ruleTable({ upstreamEnv, count: 300, rounds }));
 } finally {
   await stop(upstream);
