@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { type Attack, type AttackGroup, verdict } from './attack.ts';
 import type { VictimGateway } from './victim.ts';
 
@@ -72,6 +74,16 @@ const reading: Attack = {
   },
 };
 
+/** Sends sixty drafts at once to an address, with a key, and writes the statuses down. */
+const sixtyDrafts = `
+const [, url, key] = process.argv;
+const names = Array.from({ length: 9900 }, (_, index) => 'x'.repeat(90) + index);
+const body = JSON.stringify(Object.fromEntries(names.map((name) => [name, 1])));
+const headers = { authorization: 'Bearer ' + key, 'content-type': 'application/json' };
+const ask = async () => (await fetch(url, { method: 'POST', headers, body })).status;
+console.log(JSON.stringify(await Promise.all(Array.from({ length: 60 }, ask))));
+`;
+
 const bodies: Attack = {
   title: 'sixty drafts of nearly 1 MiB, which say nothing, keep health checks waiting',
   languages: ['node'],
@@ -80,11 +92,15 @@ const bodies: Attack = {
     const usualMs = await usualHealth(gateway);
     const over = new AbortController();
     const health = healthUntil(gateway, over.signal);
-    const names = Array.from({ length: 9900 }, (_, index) => `${'x'.repeat(90)}${index}`);
-    const body = JSON.stringify(Object.fromEntries(names.map((name) => [name, 1])));
-    const statuses = await Promise.all(
-      many(60, () => post(gateway, '/security/preview', { body, key: 'operator' })),
-    );
+    // From a process of its own: to write sixty bodies keeps this one from asking for the health.
+    const asked = await promisify(execFile)(process.execPath, [
+      '--input-type=module',
+      '-e',
+      sixtyDrafts,
+      `${gateway.url}/security/preview`,
+      gateway.keys.operator ?? '',
+    ]);
+    const statuses = JSON.parse(asked.stdout) as number[];
     over.abort();
     return toldOf(await health, { statuses, usualMs });
   },
