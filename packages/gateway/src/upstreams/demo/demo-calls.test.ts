@@ -30,6 +30,7 @@ const tools = [
   tool('greet', 'Greets a person.', { name: text }),
   tool('remind', 'Sets a reminder.', { time: text, date: text }),
   tool('place_bet', 'Places a bet.', { stake: number, odds: number }),
+  tool('add_up', 'Adds two numbers.', { a: whole, b: whole }),
   tool('ping', 'Checks that the service is alive.', {}),
 ];
 
@@ -81,6 +82,7 @@ describe('a message that asks for a tool', () => {
     ['greet Ada', { greet: { name: 'Ada' } }],
     ['remind me tomorrow at 9:30', { remind: { time: '9:30', date: 'tomorrow' } }],
     ['place a bet with odds 3 and stake 20', { place_bet: { stake: 20, odds: 3 } }],
+    ['add up 2 and 3', { add_up: { a: 2, b: 3 } }],
     ['ping', { ping: {} }],
   ])('“%s” calls it with what the message says', (message, call) => {
     expect(callsFor(message)).toEqual([call]);

@@ -49,7 +49,7 @@ export function fillNumber(schema: JsonObject, source: Source, name: string): nu
   if (typeof known === 'number') return known;
   const label = name.replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2').replaceAll('_', ' ');
   const beside = new RegExp(
-    `\\b${escapePattern(label)}\\s*(?:is|of|to|[:=])?\\s*(-?\\d+(?:\\.\\d+)?)|(-?\\d+(?:\\.\\d+)?)\\s*${escapePattern(label)}`,
+    `\\b${escapePattern(label)}\\s*(?:is|of|to|[:=])?\\s*(-?\\d+(?:\\.\\d+)?)|(-?\\d+(?:\\.\\d+)?)\\s*${escapePattern(label)}\\b`,
     'i',
   ).exec(source.text);
   const labelled = beside?.[1] ?? beside?.[2];
