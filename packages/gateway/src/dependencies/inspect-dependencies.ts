@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { DependencyReport, DependentModule } from './dependency-report.ts';
 import { type ImportedPackage, importedPackages } from './imported-packages.ts';
@@ -142,7 +142,6 @@ export async function describeUnwritten(module: DependentModule): Promise<Findin
   const findings: Finding[] = [];
   for (const { name, file, place } of strangers) {
     if ((await findPackage(name, module.folder)) || (await mapsPaths(module))) continue;
-    const path = join(module.folder, 'package.json');
     findings.push({
       stage: 'dependencies',
       code: 'undeclared_dependency',
@@ -150,7 +149,7 @@ export async function describeUnwritten(module: DependentModule): Promise<Findin
       message: `The module imports ${name}, which is not installed, and has no package.json that declares it.`,
       file,
       ...place,
-      hint: `Make ${path} with { "dependencies": { "${name}": "*" } }, then run \`dropgate deps install ${module.agentId}\`.`,
+      hint: `Run \`npm install ${name} --prefix ${dirname(module.modulePath)}\`.`,
     });
   }
   return findings;

@@ -96,7 +96,7 @@ describe('dropgate deps plan', () => {
     expect(code).toBe(1);
     expect(out).toContain('src/agents/Plain/agent.ts:3:');
     expect(out.replaceAll(/\s+/g, ' ')).toContain(
-      `The module imports nanoid, which is not installed, and has no package.json that declares it. → Make ${join(root, 'src/agents/Plain/package.json')} with { "dependencies": { "nanoid": "*" } }, then run \`dropgate deps install default/plain\`.`,
+      `The module imports nanoid, which is not installed, and has no package.json that declares it. → Run \`npm install nanoid --prefix src/agents/Plain\`.`,
     );
   });
 });

@@ -43,7 +43,11 @@ export async function newAgent(
     return exitCodes.done;
   }
   terminal.line(`Made ${shown}, served as model ${place.id}.`);
-  terminal.line(`Edit it, then: ${next}`);
+  terminal.line(
+    isRunning
+      ? `Edit it. With \`dropgate dev\` each save is live by itself, with \`dropgate start\` after: ${next}`
+      : `Edit it, then: ${next}`,
+  );
   return exitCodes.done;
 }
 
