@@ -12,6 +12,8 @@ export type GatewayOptions = {
   readonly reload?: () => Promise<Config>;
   /** `readable` on stderr for a person, `json` on stdout for machines, or none. */
   readonly log: 'readable' | 'json' | 'none';
+  /** Makes what has to be typed of the commands in the hints of a readable log; absent, they stay as they are. */
+  readonly asTyped?: (text: string) => string;
   /** `check` loads everything anew and keeps nothing. Default `serve`. */
   readonly purpose?: 'serve' | 'check';
 };

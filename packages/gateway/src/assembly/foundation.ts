@@ -25,7 +25,7 @@ export type Foundation = Awaited<ReturnType<typeof createFoundation>>;
  * @throws StoreError or UpstreamSettingsError, which say what is wrong and what to do.
  */
 export async function createFoundation(options: GatewayOptions, workers: Pool['workers']) {
-  const { config, reload, log: form, purpose = 'serve' } = options;
+  const { config, reload, log: form, asTyped = (text) => text, purpose = 'serve' } = options;
   const events = createEvents();
   const secrets = createSecrets();
   addSecretsOf(secrets.own, config);
@@ -43,7 +43,7 @@ export async function createFoundation(options: GatewayOptions, workers: Pool['w
     events,
     store: kept,
     keep: () => live.current().security.decisions,
-    log: { level: config.logLevel, form },
+    log: { level: config.logLevel, form, asTyped },
     workers,
     unreadBytes: unread.heldBytes,
     secrets,

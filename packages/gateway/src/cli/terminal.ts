@@ -18,6 +18,8 @@ export type Terminal = {
   note(text: string): void;
   /** What is under way: on a terminal one line that rewrites itself until '' ends it, elsewhere a note each time. */
   progress(text: string): void;
+  /** The text with its commands as they have to be typed; `line` and `note` do it by themselves. */
+  readonly asTyped: AsTyped;
   /** The text, styled where standard output is a terminal with colours. */
   styled(style: Style, text: string): string;
 };
@@ -41,6 +43,7 @@ export function createTerminal(asTyped: AsTyped, { stdout, stderr }: Streams = p
   };
   return {
     note,
+    asTyped,
     line(text) {
       rewrite('');
       stdout.write(`${shown(text)}\n`);

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { plainText } from './log.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createLog, plainText } from './log.ts';
 
 test.each([
   ['Plain – and Grüße, 你好 \t done.', 'Plain – and Grüße, 你好 \t done.'],
@@ -17,4 +17,33 @@ test.each([
   ['first\n12:00:00 info  access allowed', 'first\n    12:00:00 info  access allowed'],
 ])('shows %j as %j', (text, shown) => {
   expect(plainText(text)).toBe(shown);
+});
+
+test('a hint for a person tells its command as it has to be typed, and nothing else is changed', () => {
+  const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  onTestFinished(() => written.mockRestore());
+  const { listener } = createLog({
+    level: 'info',
+    form: 'readable',
+    redact: () => (text) => text,
+    asTyped: (text) => text.replace('dropgate', 'npx dropgate'),
+  });
+  listener({
+    type: 'findings_reported',
+    agentId: 'default/pia',
+    modulePath: 'src/agents/Pia/agent.py',
+    servingGeneration: null,
+    findings: [
+      {
+        stage: 'dependencies',
+        code: 'missing_dependency',
+        severity: 'error',
+        message: 'The dropgate of yore.',
+        hint: 'Run `dropgate deps install`.',
+      },
+    ],
+  });
+  const text = written.mock.calls.join('');
+  expect(text).toContain('The dropgate of yore.');
+  expect(text).toContain('\n    → Run `npx dropgate deps install`.\n');
 });

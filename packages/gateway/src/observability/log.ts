@@ -16,6 +16,8 @@ export type LogOptions = {
   readonly form: 'json' | 'readable';
   /** Takes secrets out of text that an agent's module said or caused, null for any other. */
   readonly redact: (agentId: string | null) => (text: string) => string;
+  /** Shows the commands in the hints of a readable log as they have to be typed. */
+  readonly asTyped: (text: string) => string;
 };
 
 export type Log = {
@@ -27,7 +29,7 @@ export type Log = {
 /** The log: a listener that turns events into lines. */
 export function createLog(options: LogOptions): Log {
   if (options.level === 'silent') return { listener: () => undefined, flush: () => undefined };
-  const sink = options.form === 'json' ? jsonSink(options.level) : readableSink();
+  const sink = options.form === 'json' ? jsonSink(options.level) : readableSink(options.asTyped);
   return {
     listener(event) {
       for (const { level, message, fields } of logEntries(event)) {
@@ -111,14 +113,14 @@ const colors = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as
 /** Fields that take lines of their own below the readable line. */
 const blocks = ['frame', 'hint', 'stack'];
 
-function readableSink(): Sink {
+function readableSink(asTyped: LogOptions['asTyped']): Sink {
   return {
-    write: (line) => process.stderr.write(`${readable(line)}\n`),
+    write: (line) => process.stderr.write(`${readable(line, asTyped)}\n`),
     flush: () => undefined,
   };
 }
 
-function readable({ level, message, fields }: Line): string {
+function readable({ level, message, fields }: Line, asTyped: LogOptions['asTyped']): string {
   const time = new Date().toTimeString().slice(0, 8);
   const shown = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
   const inline = shown
@@ -126,7 +128,8 @@ function readable({ level, message, fields }: Line): string {
     .map(([name, value]) => `${name}=${printable(name === 'file' ? placeOf(fields) : value)}`);
   const below = shown
     .filter(([name]) => blocks.includes(name))
-    .map(([name, value]) => plainText(`    ${shownBlock(name, String(value))}`));
+    .map(([name, value]) => [name, name === 'hint' ? asTyped(String(value)) : String(value)])
+    .map(([name = '', text = '']) => plainText(`    ${shownBlock(name, text)}`));
   const label = styleText(colors[level], level.padEnd(5), { stream: process.stderr });
   const tail = styleText('gray', inline.join(' '), { stream: process.stderr });
   return [`${time} ${label} ${plainText(message)} ${tail}`.trimEnd(), ...below].join('\n');

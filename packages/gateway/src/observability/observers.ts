@@ -2,7 +2,7 @@ import type { Events } from '../events.ts';
 import { createDecisionLog, type DecisionLog, type DecisionLogDeps } from './decision-log.ts';
 import { createDiagnosticList, type DiagnosticList } from './diagnostic-list.ts';
 import { createKeyUse, type KeyUse, type KeyUseDeps } from './key-use.ts';
-import { createLog, type Log, type LogLevel } from './log.ts';
+import { createLog, type Log, type LogLevel, type LogOptions } from './log.ts';
 import type { WorkerMetrics } from './metric-set.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import {
@@ -31,7 +31,11 @@ export type Observers = {
 /** Makes the listeners and adds them. */
 export function createObservers(options: {
   readonly events: Events;
-  readonly log: { readonly level: LogLevel; readonly form: 'readable' | 'json' | 'none' };
+  readonly log: {
+    readonly level: LogLevel;
+    readonly form: 'readable' | 'json' | 'none';
+    readonly asTyped: LogOptions['asTyped'];
+  };
   readonly store: {
     readonly diagnostics: PersistDiagnosticsDeps['store'];
     readonly decisions: DecisionLogDeps['store'];
@@ -50,7 +54,7 @@ export function createObservers(options: {
   const { store, keep, secrets } = options;
   const redact = secrets.textOf;
   const nowMs = Date.now;
-  const { level, form } = options.log;
+  const { level, form, asTyped } = options.log;
   const nowIso = () => new Date().toISOString();
   const diagnostics = createDiagnosticList(nowIso, redact);
   const observers: Observers = {
@@ -73,7 +77,9 @@ export function createObservers(options: {
     keyUse: createKeyUse({ store: store.keys, nowMs, emit }),
     metrics: createMetrics(options, redact),
     log: createLog(
-      form === 'none' ? { level: 'silent', form: 'readable', redact } : { level, form, redact },
+      form === 'none'
+        ? { level: 'silent', form: 'readable', redact, asTyped }
+        : { level, form, redact, asTyped },
     ),
   };
   for (const { listener } of Object.values(observers)) listen(listener);

@@ -31,6 +31,7 @@ export function inProcessCli(
         err += `${text}\n`;
       },
       progress: () => undefined,
+      asTyped: (text) => text,
       styled: (_style, text) => text,
     };
     const context: CommandContext = {

@@ -45,6 +45,7 @@ export async function serve(context: CommandContext, serving: Serving): Promise<
   const gateway = await context.createGateway({
     config,
     log,
+    asTyped: context.terminal.asTyped,
     reload: async () => withPort(await context.loadConfig(command), port),
   });
   try {
