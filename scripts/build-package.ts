@@ -1,6 +1,6 @@
-// `node scripts/build-package.ts`: writes `packages/gateway/dist`, the code and the types that are published.
+// `node scripts/build-package.ts`: writes `packages/gateway/dist`, the code, the types and the docs that are published.
 import { execFile } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { joinFiles } from './joined-files.ts';
@@ -13,4 +13,9 @@ await rm(dist, { recursive: true, force: true });
 // What the published entries reach is written, not checked: `make test` checks all of it.
 const compiler = join(workspaceRoot, 'node_modules/.bin/tsc');
 const types = promisify(execFile)(compiler, ['-p', join(packageFolder, 'tsconfig.build.json')]);
-await Promise.all([types, joinFiles(packageFolder, dist)]);
+const pages = cp(join(workspaceRoot, 'docs'), join(dist, 'docs'), {
+  recursive: true,
+  // What SampleAgent reads is no page of ours.
+  filter: (path) => !path.startsWith(join(workspaceRoot, 'docs/sample')),
+});
+await Promise.all([types, joinFiles(packageFolder, dist), pages]);

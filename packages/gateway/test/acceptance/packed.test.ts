@@ -63,7 +63,7 @@ describe('the package as it is published, installed outside the workspace', () =
       return (await ask(model)).content.includes('It is sunny in Paris.');
     });
 
-  test('holds what it names, with a README and a licence, and no test, no source and no cache', async () => {
+  test('holds what it names, with a README, the docs and a licence, and no test, no source and no cache', async () => {
     const { stdout } = await run('tar', ['-tzf', archive]);
     const files = stdout
       .trim()
@@ -72,7 +72,9 @@ describe('the package as it is published, installed outside the workspace', () =
     const installed = join(project.root, 'node_modules/dropgate');
     const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
     const named = Object.values<Record<string, string>>(manifest.exports).flatMap(Object.values);
-    const wanted = [...named, './bin/dropgate.cjs', './README.md', './LICENSE'];
+    const pages = ['authors', 'guides/OperatorRunbook', 'systems/security'];
+    const docs = pages.map((page) => `./dist/docs/${page}.md`);
+    const wanted = [...named, ...docs, './bin/dropgate.cjs', './README.md', './LICENSE'];
     expect(wanted.filter((file) => !files.includes(file))).toEqual([]);
     expect(wanted.length).toBeGreaterThan(6);
     const strays = /\.test\.|\/fixtures\/|\.py[co]$|(?<!\.d)\.ts$/;

@@ -4,7 +4,7 @@ import type { Config } from '../../config/config.ts';
 import { findBubblewrap, SandboxError } from '../../system/bubblewrap.ts';
 import { fail, type HealthCheck, ok, warn } from './health-check.ts';
 
-const page = 'docs/systems/security.md says what each of these means.';
+const page = 'docs/systems/security.md, in the package below dist/, says what each of these means.';
 
 /** What can stand between an agent and the machine. */
 export function isolationHealth({ worker, environment }: Config): HealthCheck[] {
