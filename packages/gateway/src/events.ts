@@ -1,10 +1,10 @@
 import type { FailureCode } from './errors.ts';
 import type { RunOutcome } from './protocol/admin/runs-answer.ts';
 import type { Finding } from './protocol/diagnostics.ts';
-import type { CacheResult, ToolOutcome, ToolViolation } from './protocol/gateway-tools.ts';
 import type { Decision, Question } from './protocol/policy.ts';
 import type { UpstreamApi } from './protocol/records.ts';
 import type { FailureDetail, Provenance, Usage } from './protocol/run.ts';
+import type { CacheResult, ToolOutcome, ToolViolation } from './protocol/tools/gateway-tools.ts';
 import type { UnreadKind, UnreadOwner } from './protocol/unread-room.ts';
 
 /**

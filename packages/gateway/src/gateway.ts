@@ -6,7 +6,7 @@ import { createDomain } from './assembly/domain.ts';
 import { createFoundation } from './assembly/foundation.ts';
 import { createHttp } from './assembly/http.ts';
 import { createLifecycle } from './assembly/lifecycle.ts';
-import { createTools } from './assembly/tools.ts';
+import { createTools } from './assembly/tools/tools.ts';
 
 export type { Gateway, GatewayOptions } from './assembly/contract.ts';
 

@@ -82,6 +82,8 @@ class ModuleLoad(TypedDict):
     entry: str
     folder: str
     name: str
+    # Absent: an agent.
+    serves: NotRequired[Literal["tool"]]
     exportNames: list[str]
     env: dict[str, str]
     kept: dict[str, str] | None
@@ -138,7 +140,15 @@ class Runtime(TypedDict):
 # `__gateway__` after checking, by the names of `ModuleSettings`.
 ModuleSettings = dict[str, Any]
 
-Kind = Literal["agent", "workflow", "runnable"]
+Kind = Literal["agent", "workflow", "runnable", "tool"]
+
+
+class ModuleTool(TypedDict):
+    """What models are told of the tool that a module gives."""
+
+    description: str
+    # JSON schema of its arguments, an object.
+    parameters: dict[str, Any]
 
 
 class Manifest(TypedDict):
@@ -148,6 +158,7 @@ class Manifest(TypedDict):
     exportName: str
     exports: list[str]
     agents: list[AgentDescription]
+    tool: NotRequired[ModuleTool]
     settings: ModuleSettings
     gatewayTools: list[str]
     model: ModelSource

@@ -12,7 +12,7 @@ import { createLivePolicy } from '../policy/live-policy.ts';
 import type { Foundation } from './foundation.ts';
 import { createReloadSettings } from './reload-settings.ts';
 import { createReportSettings } from './report-settings.ts';
-import type { Tools } from './tools.ts';
+import type { Tools } from './tools/tools.ts';
 
 /** Who may do what, and how much of it. */
 export type Access = ReturnType<typeof createAccess>;

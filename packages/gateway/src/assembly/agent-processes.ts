@@ -11,7 +11,7 @@ import type { Access } from './access.ts';
 import type { Foundation } from './foundation.ts';
 import { frameEnds, frameFailures, type LastLoads } from './frame-failures.ts';
 import { environmentForWorkers, hideSecrets } from './hide-secrets.ts';
-import { type Tools, tellTools } from './tools.ts';
+import { type Tools, tellTools } from './tools/tools.ts';
 
 /** What runs agents: worker processes, and the broker that their model calls go through. */
 export type AgentProcesses = ReturnType<typeof createAgentProcesses>;

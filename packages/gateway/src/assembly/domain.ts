@@ -9,6 +9,7 @@ import type { Parts } from './agent-processes.ts';
 import { createAgentViews } from './agent-views.ts';
 import { createRegistry } from './registry.ts';
 import { createRollbackRoutes } from './rollback.ts';
+import { createToolRegistry } from './tools/tool-registry.ts';
 
 /** What decides: the verbs and what they read. */
 export type Domain = ReturnType<typeof createDomain>;
@@ -22,6 +23,7 @@ export function createDomain(parts: Parts) {
     authorize,
     decide: decideNow,
   });
+  const toolRegistry = createToolRegistry(parts, { authorize, decide: decideNow });
   const startRun = createStartRun({
     find: catalog.find,
     agentIds: () => catalog.list().map(({ module }) => module.agentId),
@@ -47,6 +49,7 @@ export function createDomain(parts: Parts) {
   };
   return {
     sync,
+    toolRegistry,
     refresh,
     rollback: createRollbackRoutes(rollBack, authorize),
     files,

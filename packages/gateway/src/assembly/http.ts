@@ -8,7 +8,7 @@ import { describeUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { Parts } from './agent-processes.ts';
 import type { Domain } from './domain.ts';
 import { createSecurityAdministration } from './security-administration.ts';
-import { createToolsAdministration } from './tools-administration.ts';
+import { createToolsAdministration } from './tools/tools-administration.ts';
 
 /** The HTTP side, joined with what its routes read and do. */
 export function createHttp(parts: Parts, domain: Domain): HttpServer {
@@ -36,7 +36,10 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       runs: (viewer) => recentRuns.list().filter(({ agent_id }) => isInScope(viewer, agent_id)),
     },
     rollback: domain.rollback,
-    tools: createToolsAdministration(parts, domain.toolUsers, domain.authorize),
+    tools: createToolsAdministration(parts, domain.toolUsers, {
+      authorize: domain.authorize,
+      syncModules: () => domain.toolRegistry.sync({ force: false }),
+    }),
     security: createSecurityAdministration(parts, domain.knownAgents),
     // Whoever asks while they are written gets those that are written next.
     metrics: {

@@ -11,6 +11,7 @@ import type { Domain } from './domain.ts';
 /** Starts the parts in the order they need each other, and ends them in the other. */
 export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer): Gateway {
   const { config, emit, keys, known, broker, pool, observers, readiness, stateFolder } = parts;
+  const { toolRegistry } = domain;
   let closing: Promise<void> | null = null;
   let rulesKnown: Promise<void> | null = null;
 
@@ -25,8 +26,10 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     await pool.start();
     parts.tools.start();
     await observers.persistDiagnostics.restore();
-    await domain.files.start();
-    return domain.sync({ force: false, leaveEdits: !config.watch });
+    await Promise.all([domain.files.start(), toolRegistry.files.start()]);
+    const looking = { force: false, leaveEdits: !config.watch };
+    const [report] = await Promise.all([domain.sync(looking), toolRegistry.sync(looking)]);
+    return report;
   }
 
   async function start(): Promise<{ url: string }> {
@@ -88,7 +91,7 @@ async function close(
   emit({ type: 'gateway_stopping', reason, closesInMs: parts.shutdownDelay.begin() });
   await parts.shutdownDelay.wait();
   lifetime.abort(new Error('The gateway is stopping.'));
-  await domain.files.close();
+  await Promise.all([domain.files.close(), domain.toolRegistry.files.close()]);
   await server.drain(drainTimeoutMs);
   await pool.close(drainTimeoutMs);
   await broker.close();

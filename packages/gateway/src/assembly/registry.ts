@@ -3,8 +3,10 @@ import { settingsForLoads } from '../config/settings-of-parts.ts';
 import { createModuleRuntimes } from '../dependencies/module-runtime.ts';
 import type { Authorize } from '../policy/authorize.ts';
 import { workerUser } from '../pool/process/worker-user.ts';
+import { isToolModuleId } from '../protocol/module.ts';
 import type { Decision, Question } from '../protocol/policy.ts';
 import { createCatalog } from '../registry/catalog.ts';
+import { discover } from '../registry/discovery/discover.ts';
 import { createFollowCrashes } from '../registry/follow-crashes.ts';
 import { createFollowPolicy } from '../registry/follow-policy.ts';
 import { createFollowPorts } from '../registry/follow-ports.ts';
@@ -24,7 +26,7 @@ import type { Parts } from './agent-processes.ts';
 import { createHiddenEnv, hideInRuntimes } from './hide-secrets.ts';
 
 /** What decides about modules: rules, with a record of each question and without one. */
-type Deciding = {
+export type Deciding = {
   readonly authorize: Authorize;
   readonly decide: (question: Question) => Decision;
 };
@@ -33,15 +35,17 @@ type Deciding = {
 export function createRegistry(parts: Parts, deciding: Deciding) {
   const { config, live, emit, reloadSettings, nowSeconds } = parts;
   const { projectRoot, agentRoots: roots, namespace: defaultNamespace } = config;
-  const swap = createSwap(parts, deciding);
+  const swap = createSwap(parts, deciding, {
+    catalog: createCatalog(),
+    isOwn,
+  });
   const { catalog, retire, decide, authorize } = swap;
   const loads = createModuleLoads(swap);
   const sync = createSyncAgents({
     ...swap,
     loads,
-    discovery: { projectRoot, roots, defaultNamespace },
-    reportedBefore: () =>
-      parts.observers.diagnostics.all().flatMap(({ module_path }) => module_path ?? []),
+    discover: (serving) => discover({ projectRoot, roots, defaultNamespace, serving }),
+    reportedBefore: reportedOf(parts, isOwn),
     onSynced: (paths) => {
       files.setModuleFiles(paths);
       // What was kept was judged by the tools of then.
@@ -89,8 +93,31 @@ export function createRegistry(parts: Parts, deciding: Deciding) {
   return { catalog, sync, files, rollBack };
 }
 
+function isOwn(agentId: string): boolean {
+  return !isToolModuleId(agentId);
+}
+
+/** Paths of modules that an earlier gateway reported something about. */
+export function reportedOf(
+  { observers }: Pick<Parts, 'observers'>,
+  isOfSet: (agentId: string) => boolean,
+): () => string[] {
+  return () =>
+    observers.diagnostics
+      .all()
+      .filter(({ agent_id: id }) => isOfSet(id ?? ''))
+      .flatMap(({ module_path: path }) => path ?? []);
+}
+
+/** Modules that are found and kept apart from others. */
+type ModuleSet = Pick<SwapDeps, 'catalog'> & { readonly isOwn: (agentId: string) => boolean };
+
 /** What a load of a module takes, and what becomes of it. */
-function createSwap(parts: Parts, { authorize, decide }: Deciding): SwapDeps {
+export function createSwap(
+  parts: Parts,
+  { authorize, decide }: Deciding,
+  { catalog, isOwn }: ModuleSet,
+): SwapDeps {
   const { config, live, emit, pool, lifetime, stateFolder, ownPackage, kept } = parts;
   const { projectRoot, environment, python } = config;
   const { prepare, retire } = pool;
@@ -120,10 +147,10 @@ function createSwap(parts: Parts, { authorize, decide }: Deciding): SwapDeps {
       nowMs: Date.now,
       signal: lifetime.signal,
     }),
-    lastKnownGood: createLastKnownGood({ ...loading, store: kept.generations, emit }),
+    lastKnownGood: createLastKnownGood({ ...loading, store: kept.generations, isOwn, emit }),
     decide,
     authorize: (question) => authorize(question, null),
-    catalog: createCatalog(),
+    catalog,
     conditions: async (module) => conditions((await giveEnv(module)).values),
     retire,
     rest: pool.rest,

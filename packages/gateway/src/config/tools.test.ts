@@ -38,7 +38,7 @@ describe('the tools section', () => {
 
   test('says which kinds there are, and which settings a tool has', async () => {
     await expect(tools('tools: { a: { kind: nonsense } }')).rejects.toThrow(
-      'tools.a.kind: "nonsense" is not allowed. Allowed: fetch_doc, http, mcp, openapi.',
+      'tools.a.kind: "nonsense" is not allowed. Allowed: fetch_doc, http, mcp, module, openapi.',
     );
     await expect(tools('tools:\n  a: { kind: fetch_doc, docs_rot: x }')).rejects.toThrow(
       'Did you mean `docs_root`?',

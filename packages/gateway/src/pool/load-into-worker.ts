@@ -1,8 +1,8 @@
 import type { Emit } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
-import type { GatewayToolTable } from '../protocol/gateway-tools.ts';
 import type { ModelAccess, OutsideRuns } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
+import type { GatewayToolTable } from '../protocol/tools/gateway-tools.ts';
 import type { UnreadRoom } from '../protocol/unread-room.ts';
 import { type LoadAnswer, protocolVersion } from '../protocol/worker/messages.ts';
 import { busiestOf, type ProcessUser } from '../system/processes.ts';

@@ -1,10 +1,10 @@
 import { GatewayError } from '../errors.ts';
 import type { WorkerEndReason } from '../events.ts';
-import type { GatewayToolTable } from '../protocol/gateway-tools.ts';
 import type { RunCaller } from '../protocol/policy.ts';
 import type { ModelAccess, OutsideRuns, OutsideWork, WorkerAnswer } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LastEvent } from '../protocol/run.ts';
+import type { GatewayToolTable } from '../protocol/tools/gateway-tools.ts';
 import type { UnreadRoom } from '../protocol/unread-room.ts';
 import { type FromWorker, initialCredits, type ToWorker } from '../protocol/worker/messages.ts';
 import { type ActiveRun, failed } from './active-run.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Emit } from '../events.ts';
-import type { GatewayToolTable } from '../protocol/gateway-tools.ts';
 import type { LiveRun, ModelAccess, OutsideRuns, PoolRun, WorkerInfo } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
+import type { GatewayToolTable } from '../protocol/tools/gateway-tools.ts';
 import type { UnreadRoom } from '../protocol/unread-room.ts';
 import type { LoadAnswer } from '../protocol/worker/messages.ts';
 import { busiestOf, type ProcessUser } from '../system/processes.ts';

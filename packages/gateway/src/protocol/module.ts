@@ -21,7 +21,22 @@ export type FoundModule = {
   readonly folder: string;
   readonly name: string;
   readonly language: Language;
+  /** What is wanted of it. Absent: an agent. */
+  readonly serves?: 'tool';
 };
+
+/** What the ids of modules that give a tool begin with: no model id has such a character. */
+const TOOL_ID = 'tool:';
+
+/** The id under which a module that gives a tool is known beside the agents. */
+export function toolModuleId(tool: string): string {
+  return TOOL_ID + tool.toLowerCase();
+}
+
+/** Whether an id is that of a module which gives a tool. */
+export function isToolModuleId(agentId: string): boolean {
+  return agentId.startsWith(TOOL_ID);
+}
 
 /** What a module runs on, and the files that say so. */
 export type ModuleRuntime = {

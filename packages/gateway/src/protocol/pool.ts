@@ -1,10 +1,10 @@
 import type { FailureCode } from '../errors.ts';
-import type { GatewayToolResult } from './gateway-tools.ts';
 import type { RunCaller } from './policy.ts';
 import type { ModuleLoad } from './records.ts';
 import type { RunEvent, Usage } from './run.ts';
 import type { RunEnding } from './run-ending.ts';
 import type { RunSink } from './run-sink.ts';
+import type { GatewayToolResult } from './tools/tool-call.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion, WorkerRun } from './worker/messages.ts';
 import type { ModelChannel, TakeModelMessage } from './worker/model-channel.ts';
 

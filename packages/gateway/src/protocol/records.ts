@@ -105,17 +105,26 @@ export type SourcedName = Inferred<typeof sourcedNameSchema>;
 /** The effective model; `name` is null where the SDK's default holds. */
 const sourcedModelSchema = z.object({ name: z.string().nullable(), source });
 
+/** A tool that a module gives, as its SDK describes it. */
+const moduleToolSchema = z.object({
+  description: z.string(),
+  /** JSON schema of its arguments, an object. */
+  parameters: z.record(z.string(), z.unknown()),
+});
+
 /** What runs a worker. */
 export const runtimeSchema = z.object({ name: z.enum(languages), version: z.string() });
 
 /** What a loaded module turned out to be. */
 export const manifestSchema = z.object({
-  kind: z.enum(['agent', 'workflow', 'runnable']),
+  kind: z.enum(['agent', 'workflow', 'runnable', 'tool']),
   /** Name of the export that became the agent. */
   exportName: z.string(),
   exports: names,
   /** The agents of its handoff graph, the exported one first; empty for a plain `run` object. */
   agents: z.array(agentDescriptionSchema),
+  /** Of a module that gives a tool: what models are told of it. */
+  tool: moduleToolSchema.exactOptional(),
   settings: moduleSettingsSchema,
   /** Names of the gateway tools that it uses, wherever; absent in records of before there were any. */
   gatewayTools: names.exactOptional(),
@@ -184,8 +193,10 @@ export type ModuleLoad = {
   readonly modulePath: string;
   readonly entry: string;
   readonly folder: string;
-  /** Name of the module's folder (`SampleAgent`). */
+  /** Name of the module's folder (`SampleAgent`), or of the tool that it gives. */
   readonly name: string;
+  /** What is wanted of it. Absent: an agent. */
+  readonly serves?: 'tool';
   /** Export names tried first, in order. */
   readonly exportNames: readonly string[];
   /** Of the module's `.env`. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type FailureCode, failures } from '../errors.ts';
 import { runStages } from './diagnostics.ts';
-import { toolOutcomes } from './gateway-tools.ts';
+import { toolOutcomes } from './tools/gateway-tools.ts';
 
 const count = z.number().nonnegative();
 

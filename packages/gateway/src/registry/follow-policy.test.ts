@@ -14,6 +14,7 @@ import { compileRules } from '../policy/rules/rule-set.ts';
 import type { Rule } from '../protocol/policy.ts';
 import type { ModuleLoad, StoredGeneration } from '../protocol/records.ts';
 import { createCatalog } from './catalog.ts';
+import { discover } from './discovery/discover.ts';
 import { createFollowPolicy } from './follow-policy.ts';
 import { createGenerations } from './kept/generations.ts';
 import { createLastKnownGood } from './kept/last-known-good.ts';
@@ -101,7 +102,13 @@ function begin(place: Place, startRules: readonly Rule[]) {
   const sync = createSyncAgents({
     ...swap,
     loads: createModuleLoads(swap),
-    discovery: { projectRoot, roots: [join(projectRoot, 'agents')], defaultNamespace: 'default' },
+    discover: (serving) =>
+      discover({
+        projectRoot,
+        roots: [join(projectRoot, 'agents')],
+        defaultNamespace: 'default',
+        serving,
+      }),
     reportedBefore: () => [],
     onSynced: () => {},
   });

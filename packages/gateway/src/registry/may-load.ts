@@ -1,5 +1,5 @@
 import type { Finding } from '../protocol/diagnostics.ts';
-import type { FoundModule } from '../protocol/module.ts';
+import { type FoundModule, isToolModuleId } from '../protocol/module.ts';
 import type { Decision, Question } from '../protocol/policy.ts';
 import type { CatalogEntry, ServedGeneration } from './catalog.ts';
 import { takePrints } from './kept/fingerprint.ts';
@@ -63,7 +63,9 @@ export function describeDenial(
     severity: 'error',
     message: `Policy does not let ${modulePath} load (rule ${rule?.id ?? 'none'}${why}).`,
     file: entry,
-    hint: `Add "${modulePath}" to security.namespaces.${namespace}.modules.allow in gateway.yaml${version}; for a while, an override that allows load_module does.`,
+    hint: isToolModuleId(agentId)
+      ? `Change the rule${version ? ` or allow this version as "sha256:${entryHash}"` : ''}; for a while, an override that allows load_module does.`
+      : `Add "${modulePath}" to security.namespaces.${namespace}.modules.allow in gateway.yaml${version}; for a while, an override that allows load_module does.`,
   };
 }
 

@@ -8,6 +8,7 @@ import type { FoundModule } from '../protocol/module.ts';
 import type { Decision } from '../protocol/policy.ts';
 import type { ModuleLoad, StoredGeneration } from '../protocol/records.ts';
 import { createCatalog } from './catalog.ts';
+import { discover } from './discovery/discover.ts';
 import { createGenerations } from './kept/generations.ts';
 import { createLastKnownGood } from './kept/last-known-good.ts';
 import type { GenerationOutcome } from './load-generation.ts';
@@ -96,7 +97,13 @@ function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
   const sync = createSyncAgents({
     ...swap,
     loads: createModuleLoads(swap),
-    discovery: { projectRoot, roots: [join(projectRoot, 'agents')], defaultNamespace: 'default' },
+    discover: (serving) =>
+      discover({
+        projectRoot,
+        roots: [join(projectRoot, 'agents')],
+        defaultNamespace: 'default',
+        serving,
+      }),
     reportedBefore: () => state.reportedBefore,
     onSynced: (files) => watched.push(files),
   });

@@ -4,7 +4,7 @@ import type { FoundModule } from '../protocol/module.ts';
 import type { StoredGeneration } from '../protocol/records.ts';
 import { shareNext } from '../system/share-next.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
-import { type DiscoverOptions, type DiscoveryFinding, discover } from './discovery/discover.ts';
+import type { Discovery, DiscoveryFinding } from './discovery/discover.ts';
 import { unchangedPrints } from './kept/fingerprint.ts';
 import { pinFindings } from './kept/pin-findings.ts';
 import type { LoadsUnderWay } from './loads-under-way.ts';
@@ -30,7 +30,8 @@ export type SyncOptions = {
 
 export type SyncDeps = SwapDeps & {
   readonly loads: LoadsUnderWay;
-  readonly discovery: Omit<DiscoverOptions, 'serving'>;
+  /** Finds the modules, given the module path of what serves now under each model id. */
+  readonly discover: (serving: ReadonlyMap<string, string>) => Promise<Discovery>;
   /** Module paths of diagnostics that an earlier gateway left; asked once, at the first call. */
   readonly reportedBefore: () => Iterable<string>;
   /** Called after each time with every file whose change is a reason to look again. */
@@ -87,9 +88,9 @@ type Looked = {
 
 /** Finds what changed, and begins the loads that it takes. */
 async function look(state: SyncState, options: SyncOptions): Promise<Looked> {
-  const { catalog, discovery, loads } = state;
+  const { catalog, discover, loads } = state;
   const isFirst = !catalog.isScanned();
-  const { modules, findings } = await discover({ ...discovery, serving: servingPaths(state) });
+  const { modules, findings } = await discover(servingPaths(state));
   const leavesAll = options.leaveEdits && options.changed && !isFirst;
   const removed = leavesAll ? [] : await removeVanished(state, modules);
   if (isFirst) await serveKept(state, modules);

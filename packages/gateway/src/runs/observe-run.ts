@@ -1,9 +1,9 @@
 import { type FailureCode, GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { GatewayToolResult } from '../protocol/gateway-tools.ts';
 import type { Caller } from '../protocol/policy.ts';
 import { type LastEvent, noUsage, type RunEvent } from '../protocol/run.ts';
 import type { RunEnding } from '../protocol/run-ending.ts';
+import type { GatewayToolResult } from '../protocol/tools/tool-call.ts';
 
 export type ObserveRunOptions = {
   readonly runId: string;
@@ -100,7 +100,7 @@ function reportGatewayTool(
   tool: string,
   { text: _, ...result }: GatewayToolResult,
 ): void {
-  const called = { tool, provenance: 'gateway', detail: null, ...result } as const;
+  const called = { tool, provenance: 'gateway', ...result } as const;
   options.emit({ type: 'tool_called', ...about(options), ...called });
 }
 

@@ -73,6 +73,7 @@ function scene(...rules: Rule[]) {
       argumentBytes: 2,
       resultBytes: 4,
       error: null,
+      detail: null,
     }),
     emit,
   });

@@ -1,9 +1,9 @@
 import type { Emit } from '../events.ts';
 import { decide } from '../policy/rules/decide.ts';
-import type { CallGatewayTool, GatewayToolResult } from '../protocol/gateway-tools.ts';
 import type { Decision, Effect, HostedTool } from '../protocol/policy.ts';
 import type { WorkerAnswer } from '../protocol/pool.ts';
 import type { Provenance } from '../protocol/run.ts';
+import type { CallGatewayTool, GatewayToolResult } from '../protocol/tools/tool-call.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
 import { createDecisionCap, type DecisionCap } from './decision-cap.ts';
 import { withDefault } from './hosted-runs.ts';
@@ -196,7 +196,8 @@ async function answer(
       const result = await callTool({
         tool,
         args: question.arguments,
-        keyId: user.key.id,
+        caller: user.key,
+        requestId,
         noCache: question.noCache ?? false,
         signal,
         isAllowed: (args) => isAllowed('gateway', args),

@@ -1,10 +1,10 @@
+import { nearest } from '../protocol/nearest.ts';
+import type { ToolOutcome } from '../protocol/tools/gateway-tools.ts';
 import type {
   CallGatewayTool,
   GatewayToolCall,
   GatewayToolResult,
-  ToolOutcome,
-} from '../protocol/gateway-tools.ts';
-import { nearest } from '../protocol/nearest.ts';
+} from '../protocol/tools/tool-call.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { cutResult } from './cut-result.ts';
 import type { LiveTool, LiveTools } from './live-tools.ts';
@@ -37,6 +37,7 @@ const nothing = {
   argumentBytes: 0,
   resultBytes: 0,
   error: null,
+  detail: null,
 } as const;
 
 function unknownTool({ tool }: GatewayToolCall, tools: Pick<LiveTools, 'list'>): Ended {
@@ -81,13 +82,16 @@ async function callWithin(
   args: Readonly<Record<string, unknown>>,
 ): Promise<Ended> {
   const { timeout_ms: timeoutMs, max_result_bytes: maxBytes } = tool.settings;
+  const { caller, requestId } = call;
   const work = async (signal: AbortSignal) => {
     const limit = AbortSignal.timeout(timeoutMs);
     const within = AbortSignal.any([signal, limit]);
     try {
       const giveBack = await tool.slots.take(within);
       try {
-        const text = asText(await untilAborted(tool.tool.call(args, within), within));
+        const text = asText(
+          await untilAborted(tool.tool.call(args, within, { caller, requestId, maxBytes }), within),
+        );
         return cutResult(tool.hide(text), maxBytes);
       } finally {
         giveBack();
@@ -107,12 +111,12 @@ async function callWithin(
 
 async function askCache(
   { cache, settings }: LiveTool,
-  { noCache, keyId, signal }: GatewayToolCall,
+  { noCache, caller, signal }: GatewayToolCall,
   args: Readonly<Record<string, unknown>>,
   work: (signal: AbortSignal) => Promise<string>,
 ): Promise<{ text: string; cache: GatewayToolResult['cache'] }> {
   if (!cache || noCache) return { text: await work(signal), cache: null };
-  const owner = settings.cache?.shared ? '' : keyId;
+  const owner = settings.cache?.shared ? '' : caller.id;
   return cache.get(`${owner}\n${canonicalJson(args)}`, signal, work);
 }
 
@@ -125,7 +129,7 @@ class TimedOut extends Error {
 function failed(tool: LiveTool, { signal }: GatewayToolCall, error: unknown): Ended {
   const outcome: ToolOutcome = signal.aborted
     ? 'aborted'
-    : error instanceof TimedOut
+    : error instanceof TimedOut || (error instanceof ToolError && error.isTimeout)
       ? 'timeout'
       : 'failed';
   const isTold =
@@ -134,7 +138,10 @@ function failed(tool: LiveTool, { signal }: GatewayToolCall, error: unknown): En
   const text = signal.aborted
     ? 'The call was ended.'
     : `The tool ${tool.name} failed${isTold ? `: ${reason}` : '. Go on without it.'}`;
-  return { outcome, text, error: reason, ...(tool.cache ? { cache: 'miss' as const } : {}) };
+  const detail = error instanceof ToolError ? error.detail : null;
+  const told = detail ? tool.hide(`${detail.class}: ${detail.message}`) : reason;
+  const cache = tool.cache ? 'miss' : null;
+  return { outcome, text, error: told, detail, cache };
 }
 
 /** A tool that does not heed its signal is waited for no longer. */

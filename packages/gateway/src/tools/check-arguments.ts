@@ -1,5 +1,5 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import type { JsonSchema } from '../protocol/gateway-tools.ts';
+import type { JsonSchema } from '../protocol/tools/gateway-tools.ts';
 
 /** Arguments that fit, with the schema's defaults filled in, or what is wrong with them. */
 export type CheckedArguments =

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { GatewayToolInfo } from '../protocol/gateway-tools.ts';
+import type { GatewayToolInfo } from '../protocol/tools/gateway-tools.ts';
 import { type CallSlots, createCallSlots } from './call-slots.ts';
 import { type CheckedArguments, createCheckArguments } from './check-arguments.ts';
 import { createResultCache, type ResultCache } from './result-cache.ts';
-import type { ToolSettings } from './settings.ts';
-import type { Tool, ToolParts } from './tool.ts';
+import { type ToolSettings, withModules } from './settings.ts';
+import type { Tool, ToolModules, ToolParts } from './tool.ts';
 import { createToolSources, type OpenSource } from './tool-sources.ts';
 
 /** A tool that is set up. */
@@ -59,7 +59,7 @@ export function createLiveTools(
   const look = () => {
     const open = sources.open();
     const found = collect(open, tools, parts);
-    const nowWrong = problemsOf(open, found);
+    const nowWrong = [...problemsOf(open, found), ...unusedModules(open, parts.modules)];
     const isSame =
       found.size === tools.size &&
       [...found].every(([name, tool]) => tools.get(name) === tool) &&
@@ -69,8 +69,13 @@ export function createLiveTools(
     if (isSame) return;
     for (const listener of listeners) listener();
   };
-  sources.replace(settings);
-  look();
+  let configured = settings;
+  const put = () => {
+    sources.replace(withModules(configured, parts.modules));
+    look();
+  };
+  parts.modules.onChange(put);
+  put();
   return {
     find: (name) => tools.get(name) ?? null,
     list: () => [...tools.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
@@ -78,8 +83,8 @@ export function createLiveTools(
     problems: () => problems,
     start: sources.start,
     replace(next) {
-      sources.replace(next);
-      look();
+      configured = next;
+      put();
     },
     async refresh() {
       await Promise.all(sources.open().map(({ source }) => source.refresh()));
@@ -141,6 +146,20 @@ function problemsOf(
     ].filter((reason) => reason !== null);
     const problem = reasons.length > 0 ? reasons.join(' ') : null;
     return problem === null ? [] : [{ source: name, problem }];
+  });
+}
+
+/** Modules whose names the settings, or a tool that is built in, have for another tool. */
+function unusedModules(
+  open: readonly OpenSource[],
+  modules: Pick<ToolModules, 'list'>,
+): readonly SourceProblem[] {
+  return modules.list().flatMap(({ name, path }) => {
+    const other = open.find((source) => source.name === name);
+    if (!other || other.settings.kind === 'module') return [];
+    const { kind } = other.settings;
+    const problem = `${path} is not used: \`tools\` has ${name}, of kind ${kind}, already. Rename the file.`;
+    return [{ source: name, problem }];
   });
 }
 

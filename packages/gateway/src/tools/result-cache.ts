@@ -1,4 +1,4 @@
-import type { CacheResult } from '../protocol/gateway-tools.ts';
+import type { CacheResult } from '../protocol/tools/gateway-tools.ts';
 
 /** Results of one tool, kept for a while, and calls under way that equal ones wait for. */
 export type ResultCache = {

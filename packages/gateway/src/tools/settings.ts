@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { toolSchema } from './kinds/kinds.ts';
+import type { ToolModules } from './tool.ts';
 
 // The settings are read by config/, which knows this file of the tools alone.
 export { toolSchema } from './kinds/kinds.ts';
@@ -15,4 +16,15 @@ export function withBuiltInTools(
   configured: Readonly<Record<string, ToolSettings>>,
 ): Readonly<Record<string, ToolSettings>> {
   return { fetch_doc: toolSchema.parse({ kind: 'fetch_doc' }), ...configured };
+}
+
+const ofModules = toolSchema.parse({ kind: 'module' });
+
+/** The tools that there are with those of modules that no setting names. */
+export function withModules(
+  configured: Readonly<Record<string, ToolSettings>>,
+  modules: Pick<ToolModules, 'list'>,
+): Readonly<Record<string, ToolSettings>> {
+  const found = modules.list().map(({ name }) => [name, ofModules] as const);
+  return { ...Object.fromEntries(found), ...configured };
 }

@@ -17,7 +17,7 @@ export type OpenSource = {
 
 /** What the settings have. */
 export type ToolSources = {
-  /** Entries of one tool first, then by name. */
+  /** Entries whose tool has their name first, then by name. */
   readonly open: () => readonly OpenSource[];
   readonly start: () => void;
   /** Opens what is new, closes what is gone; an entry that is as before goes on. */
@@ -80,6 +80,11 @@ export function createToolSources(parts: ToolParts, onChange: () => void): ToolS
 }
 
 function byOrder(a: OpenSource, b: OpenSource): number {
-  if (a.isOfOne !== b.isOfOne) return a.isOfOne ? -1 : 1;
+  if (isNamed(a) !== isNamed(b)) return isNamed(a) ? -1 : 1;
   return a.name < b.name ? -1 : 1;
+}
+
+/** Its tool has the name of its entry. */
+function isNamed({ isOfOne, settings }: OpenSource): boolean {
+  return isOfOne || settings.kind === 'module';
 }

@@ -1,5 +1,9 @@
 import { z } from 'zod';
-import type { JsonSchema } from '../protocol/gateway-tools.ts';
+import type { AgentState } from '../protocol/admin/agents-answer.ts';
+import type { Finding } from '../protocol/diagnostics.ts';
+import type { FailureDetail } from '../protocol/run.ts';
+import type { JsonSchema } from '../protocol/tools/gateway-tools.ts';
+import type { GatewayToolCall } from '../protocol/tools/tool-call.ts';
 import { isNetwork } from './outbound/address-rules.ts';
 import type { Environment } from './outbound/dispatchers.ts';
 import type { SafeFetch } from './outbound/safe-fetch.ts';
@@ -16,18 +20,68 @@ export type Tool = {
    *
    * @throws ToolError with a message for the model; anything else is told to admins alone.
    */
-  readonly call: (args: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<string>;
+  readonly call: (
+    args: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+    asked: AskedCall,
+  ) => Promise<string>;
+};
+
+/** What is known of a call beside its arguments. */
+export type AskedCall = Pick<GatewayToolCall, 'caller' | 'requestId'> & {
+  /** A longer result is cut after so many bytes. */
+  readonly maxBytes: number;
+};
+
+type ToolErrorOptions = ErrorOptions & {
+  readonly detail?: FailureDetail;
+  readonly isTimeout?: true;
 };
 
 /** What went wrong in a call, and what a model can do about it. */
 export class ToolError extends Error {
   override readonly name = 'ToolError';
+  /** What admins are told in place of the message. */
+  readonly detail: FailureDetail | null;
+  readonly isTimeout: boolean;
+
+  constructor(message: string, options: ToolErrorOptions = {}) {
+    super(message, options);
+    this.detail = options.detail ?? null;
+    this.isTimeout = options.isTimeout ?? false;
+  }
 }
+
+/** A module that gives a tool, and what became of it. */
+export type ToolModule = {
+  /** Of the tool, as agents use it. */
+  readonly name: string;
+  /** Below the project root. */
+  readonly path: string;
+  readonly state: AgentState;
+  /** Number of the version that serves; null for none. */
+  readonly generation: number | null;
+  readonly findings: readonly Finding[];
+  /** Another one for each version; null while none serves. */
+  readonly tool: Tool | null;
+};
+
+/** The modules that there are. */
+export type ToolModules = {
+  /** By name. */
+  readonly list: () => readonly ToolModule[];
+  readonly find: (name: string) => ToolModule | null;
+  /** False before they were looked for. */
+  readonly areKnown: () => boolean;
+  /** Calls back when there are others, or another version of one. */
+  readonly onChange: (listener: () => void) => void;
+};
 
 /** What kinds make their tools of, beside the settings. */
 export type ToolParts = {
   readonly fetch: SafeFetch['fetch'];
   readonly stream: SafeFetch['stream'];
+  readonly modules: ToolModules;
   /** Where secrets are looked up. */
   readonly environment: () => Environment;
   /** Absolute. */

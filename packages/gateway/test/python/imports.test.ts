@@ -17,9 +17,10 @@ const shared = [
 const rooms: Readonly<Record<string, readonly string[]>> = {
   explain: shared,
   around: [...shared, 'explain'],
-  load: [...shared, 'explain', 'models', 'around'],
+  load: [...shared, 'explain', 'models', 'around', 'tool_module'],
   models: [...shared, 'explain'],
-  run: [...shared, 'explain', 'models'],
+  run: [...shared, 'explain', 'models', 'tool_module'],
+  tool_module: [...shared, 'explain', 'run'],
 };
 
 const files = pythonFiles().map(({ path, text }) => ({ path, lines: text.split('\n') }));
@@ -43,7 +44,7 @@ test('what shares the top of the Python worker imports no room but for types', (
     .filter(({ path }) => shared.some((name) => path === join(package_, `${name}.py`)))
     .flatMap(({ path, lines }) =>
       lines
-        .filter((line) => /^from \.(around|explain|load|models|run)\b/.test(line))
+        .filter((line) => /^from \.(around|explain|load|models|run|tool_module)\b/.test(line))
         .map((line) => path + line),
     );
   expect(strays).toEqual([]);

@@ -142,6 +142,7 @@ const someTool: ToolStatus = {
   provenance: 'gateway',
   state: 'ready',
   problem: null,
+  module: null,
   used_by: ['default/echo'],
   offered_in: [],
   calls: 2,

@@ -7,7 +7,6 @@ import { createTakeSlot } from '../../src/policy/limits/limit-checks.ts';
 import { createRunSlots } from '../../src/policy/limits/run-slots.ts';
 import { builtInRules } from '../../src/policy/rules/built-in.ts';
 import { compileRules } from '../../src/policy/rules/rule-set.ts';
-import type { GatewayToolResult } from '../../src/protocol/gateway-tools.ts';
 import type { Caller, KeyRecord, Rule } from '../../src/protocol/policy.ts';
 import type { PoolRun } from '../../src/protocol/pool.ts';
 import type { ModuleLoad, ModuleSettings } from '../../src/protocol/records.ts';
@@ -20,6 +19,7 @@ import {
 } from '../../src/protocol/run.ts';
 import type { RunEnding } from '../../src/protocol/run-ending.ts';
 import { eventsOf, type RunSink, type RunSource } from '../../src/protocol/run-sink.ts';
+import type { GatewayToolResult } from '../../src/protocol/tools/tool-call.ts';
 import type { ToolVerdicts, WorkerRun } from '../../src/protocol/worker/messages.ts';
 import { createStartRun } from '../../src/runs/start-run.ts';
 import { sampleAgent, sampleManifest } from './manifest.ts';
@@ -249,4 +249,5 @@ const someResult: GatewayToolResult = {
   argumentBytes: 2,
   resultBytes: 4,
   error: null,
+  detail: null,
 };

@@ -1,8 +1,11 @@
-import type { GatewayToolCall, GatewayToolResult } from '../../src/protocol/gateway-tools.ts';
+import type { KeyPrincipal } from '../../src/protocol/policy.ts';
+import type { GatewayToolCall, GatewayToolResult } from '../../src/protocol/tools/tool-call.ts';
 import { createCallTool } from '../../src/tools/call-tool.ts';
 import { createLiveTools, type LiveTools } from '../../src/tools/live-tools.ts';
 import { createSafeFetch } from '../../src/tools/outbound/safe-fetch.ts';
 import { toolSchema, withBuiltInTools } from '../../src/tools/settings.ts';
+import type { ToolModules } from '../../src/tools/tool.ts';
+import { noToolModules } from '../../src/tools/tool-modules.ts';
 
 /** Tools of some settings, and a way to call them as the key `key_1` unless it says otherwise. */
 export type ToolsKit = {
@@ -22,10 +25,11 @@ export function toolsKit(
   settings: Readonly<Record<string, object>>,
   options: {
     readonly projectRoot: string;
+    readonly modules?: ToolModules;
     readonly environment?: Readonly<Record<string, string | undefined>>;
   },
 ): ToolsKit {
-  const { projectRoot, environment = {} } = options;
+  const { projectRoot, environment = {}, modules = noToolModules } = options;
   const outbound = createSafeFetch({ environment: {} });
   const secrets: string[] = [];
   const all = Object.entries(settings).map(([name, given]) => [name, toolSchema.parse(given)]);
@@ -33,6 +37,7 @@ export function toolsKit(
   const tools = createLiveTools(withBuiltInTools(Object.fromEntries(all)), {
     fetch: outbound.fetch,
     stream: outbound.stream,
+    modules,
     environment: () => environment,
     projectRoot,
     onSecret: (value) => secrets.push(value),
@@ -46,7 +51,8 @@ export function toolsKit(
       callTool({
         tool,
         args,
-        keyId: 'key_1',
+        caller: keyOf('key_1'),
+        requestId: 'req_1',
         noCache: false,
         signal: new AbortController().signal,
         isAllowed: () => true,
@@ -57,4 +63,9 @@ export function toolsKit(
       await outbound.close();
     },
   };
+}
+
+/** A caller's key as rules see it. */
+export function keyOf(id: string): KeyPrincipal {
+  return { type: 'key', id, name: id, role: 'caller', namespaces: null, agents: null };
 }

@@ -2,17 +2,15 @@
 
 import asyncio
 import gc
-import inspect
 import os
 import platform
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from types import ModuleType
 from typing import Any, TypedDict, cast
 
-from ..agent_shape import is_agent, is_runnable
+from ..agent_shape import is_agent
 from ..around.mcp_servers import McpServers
 from ..around.withheld_env import WithheldEnv
 from ..around.working_folder import WorkingFolder
@@ -29,6 +27,7 @@ from ..models.model_access import keep_model_access
 from ..process_tools import process_tools
 from ..protocol import Finding, Manifest, ModuleLoad
 from ..sdk import api_in_use, describe_sdk, import_sdk
+from ..tool_module.pick_tool import NoTool, describe_module_tool, pick_tool
 from .apply_settings import apply_settings
 from .calls_at_load import (
     Refused,
@@ -47,7 +46,7 @@ from .importer import ModuleImporter, author_folders
 from .load_limit import LoadLimit, exits_raise, place_of_task
 from .module_context import module_context
 from .module_settings import check_module_settings, named_agent
-from .pick_export import PickBy, Picked, as_picked, exports_of, pick_export
+from .pick_export import PickBy, Picked, exports_of, pick_export, settle_factory
 from .script_parts import explain_left_out, explain_script, script_failure
 from .source_files import SourceFiles
 from .spawned_child import let_children_import
@@ -118,6 +117,8 @@ class Loading:
                 self._picked = self._pick(module)
         except RefusedAtLoad as error:
             self._findings = [refused_finding(error, load, self._sources.peek)]
+        except NoTool as no_tool:
+            self._findings = [no_tool.finding]
         except NoPick as no_pick:
             read, failed = self._sources.peek, self._script_error
             if failed is not None and no_pick.kind == "none":
@@ -158,6 +159,8 @@ class Loading:
         return importer.module
 
     def _pick(self, module: ModuleType) -> Picked:
+        if self._load.get("serves") == "tool":
+            return Picked("tool", *pick_tool(self._exports, self._load, self._sources.peek))
         by = self._pick_by(module)
         try:
             return pick_export(self._exports, by)
@@ -195,7 +198,7 @@ class Loading:
         try:
             guard = self._refusing() if self._without_factory else nullcontext()
             with guard, self._limit.armed():
-                picked = await self._within_limit(_settle_factory(self._picked))
+                picked = await self._within_limit(settle_factory(self._picked))
             servers = McpServers(picked.value, self._load["entry"])
             described = self._described(picked, await servers.connect())
             if isinstance(described, LoadedModule):
@@ -257,6 +260,8 @@ class Loading:
             ],
             "loadMs": round((time.perf_counter() - self._started_at) * 1000),
         }
+        if picked.kind == "tool":
+            manifest["tool"] = describe_module_tool(picked.value)
         api = api_in_use() or load["upstreams"].get(upstream["name"])
         return LoadedModule(manifest, picked.kind, picked.value, self._sdk, api, make_context)
 
@@ -286,14 +291,3 @@ def _apply_environment(load: ModuleLoad) -> None:
     if default_model and default_model["name"]:
         os.environ["OPENAI_DEFAULT_MODEL"] = default_model["name"]
     os.environ.update(load["env"])
-
-
-async def _settle_factory(picked: Picked) -> Picked:
-    value = picked.value
-    if not picked.is_factory:
-        return picked
-    if inspect.isawaitable(value):
-        value = await value
-    if is_agent(value) or is_runnable(value):
-        return replace(as_picked(picked.name, value), inner=picked.inner)
-    raise NoPick("empty_factory", [picked.name], value)

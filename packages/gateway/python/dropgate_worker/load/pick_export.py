@@ -6,7 +6,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -200,3 +200,15 @@ def _is_own(value: object, module: ModuleType) -> bool:
         loader = getattr(getattr(home, "__spec__", None), "loader", None)
         return loader is not None and loader is module.__loader__
     return type(value).__module__ not in ("typing", "__future__")
+
+
+async def settle_factory(picked: Picked) -> Picked:
+    """What a factory made, awaited where it has to be; raises `NoPick` where that is nothing to serve."""
+    value = picked.value
+    if not picked.is_factory:
+        return picked
+    if inspect.isawaitable(value):
+        value = await value
+    if is_agent(value) or is_runnable(value):
+        return replace(as_picked(picked.name, value), inner=picked.inner)
+    raise NoPick("empty_factory", [picked.name], value)

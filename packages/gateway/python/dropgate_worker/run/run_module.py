@@ -71,6 +71,10 @@ async def _in_scope(module: LoadedModule, scope: RunScope) -> RunEnd:
         from .run_agent import run_agent
 
         return await run_agent(module, scope)
+    if module.kind == "tool":
+        from ..tool_module.call_module_tool import call_module_tool
+
+        return await call_module_tool(module, scope)
     from .run_plain import run_plain
 
     return await run_plain(module, scope)

@@ -2,6 +2,7 @@ import { relative, resolve } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import type { FoundModule } from '../../protocol/module.ts';
 import { discover } from '../../registry/discovery/discover.ts';
+import { discoverTools, toolsFolder } from '../../registry/discovery/discover-tools.ts';
 import { CommandError } from '../command.ts';
 
 /**
@@ -13,12 +14,13 @@ export async function chooseModules(
   config: Config,
   named: string | undefined,
 ): Promise<readonly FoundModule[]> {
-  const { modules } = await discover({
-    projectRoot: config.projectRoot,
-    roots: config.agentRoots,
-    defaultNamespace: config.namespace,
-    serving: new Map(),
-  });
+  const { projectRoot, agentRoots: roots, namespace: defaultNamespace } = config;
+  const serving = new Map();
+  const [agents, tools] = await Promise.all([
+    discover({ projectRoot, roots, defaultNamespace, serving }),
+    discoverTools({ projectRoot, folder: toolsFolder(projectRoot), serving }),
+  ]);
+  const modules = [...agents.modules, ...tools.modules];
   if (named === undefined) return modules.toSorted((a, b) => (a.agentId < b.agentId ? -1 : 1));
   const wanted = named.toLowerCase();
   const path = resolve(config.projectRoot, named);
@@ -32,8 +34,8 @@ export async function chooseModules(
     const ids = byName.map(({ agentId }) => agentId).join(', ');
     throw new CommandError(`Several agents are named ${named}. Give the id of one: ${ids}.`);
   }
-  const roots = config.agentRoots.map((root) => relative(config.projectRoot, root) || root);
+  const shown = roots.map((root) => relative(projectRoot, root) || root);
   throw new CommandError(
-    `There is no agent ${named} in ${roots.join(' or ')}. \`dropgate check\` tells what there is.`,
+    `There is no agent ${named} in ${shown.join(' or ')}. \`dropgate check\` tells what there is.`,
   );
 }

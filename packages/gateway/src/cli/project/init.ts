@@ -34,7 +34,7 @@ export async function init(
     '.gitignore': `${ignoredPaths.join('\n')}\n`,
     [relative(projectRoot, sample)]: sampleAgentFile,
     'docs/sample/packing.md': sampleDocumentFile,
-    [toolTypesPath]: toolTypesFile(namedTools(config)),
+    [toolTypesPath]: toolTypesFile(await namedTools(config)),
   };
   const created: string[] = [];
   const kept: string[] = [];

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import { discoverTools, toolsFolder } from '../../registry/discovery/discover-tools.ts';
 
 /** The declaration file, below the project root. */
 export const toolTypesPath = 'gateway-tools.d.ts';
@@ -26,11 +27,17 @@ export function isToolTypesFile(text: string): boolean {
   return text.startsWith('// Written by `dropgate types`');
 }
 
-/** Names of the tools that the settings themselves name; those of servers are not known before these are asked. */
-export function namedTools({ tools }: Pick<Config, 'tools'>): string[] {
-  return Object.entries(tools).flatMap(([name, { kind }]) =>
+/** Names of the tools that settings and modules name; those of servers are not known before these are asked. */
+export async function namedTools({
+  tools,
+  projectRoot,
+}: Pick<Config, 'tools' | 'projectRoot'>): Promise<string[]> {
+  const set = Object.entries(tools).flatMap(([name, { kind }]) =>
     kind === 'mcp' || kind === 'openapi' ? [] : [name],
   );
+  const folder = toolsFolder(projectRoot);
+  const { modules } = await discoverTools({ projectRoot, folder, serving: new Map() });
+  return [...new Set([...set, ...modules.map(({ name }) => name)])];
 }
 
 function keyOf(name: string): string {

@@ -18,7 +18,7 @@ export async function writeTypes(
 ): Promise<number> {
   const { terminal, projectRoot } = context;
   const running = await askNames(projectRoot);
-  const names = running ?? namedTools(await context.loadConfig('new'));
+  const names = running ?? (await namedTools(await context.loadConfig('new')));
   const file = join(projectRoot, toolTypesPath);
   const before = await readFile(file, 'utf8').catch(() => null);
   if (before !== null && !isToolTypesFile(before)) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { findingSchema } from '../diagnostics.ts';
-import { cacheResults, toolOutcomes, toolViolations } from '../gateway-tools.ts';
 import type { Inferred } from '../inferred.ts';
+import { cacheResults, toolOutcomes, toolViolations } from '../tools/gateway-tools.ts';
 
 const lastError = z.object({
   at: z.string().describe('ISO 8601.'),
@@ -26,14 +26,23 @@ export const toolCounts = z.object({
 /** A `toolCounts`. */
 export type ToolCounts = Inferred<typeof toolCounts>;
 
+const moduleStatus = z.object({
+  path: z.string().describe('Below the project root.'),
+  generation: z.int().nullable().describe('Number of the version that serves.'),
+  diagnostics: z.array(findingSchema).describe('What is wrong with it as it lies there.'),
+});
+
 const toolStatus = z.object({
   name: z.string(),
   kind: z.string(),
   description: z.string(),
   parameters: z.record(z.string(), z.unknown()).describe('JSON schema of its arguments.'),
   provenance: z.literal('gateway'),
-  state: z.enum(['ready', 'not_ready']),
-  problem: z.string().nullable().describe('Why it cannot be called.'),
+  state: z
+    .enum(['ready', 'degraded', 'not_ready'])
+    .describe('`degraded`: an older version of its module serves, or its process dies often.'),
+  problem: z.string().nullable().describe('Why it cannot be called, or is degraded.'),
+  module: moduleStatus.nullable().describe('Of a tool of kind `module`.'),
   used_by: z.array(z.string()).describe('Model ids of the agents that ask for it.'),
   offered_in: z
     .array(z.string())
@@ -45,7 +54,7 @@ const toolStatus = z.object({
 export type ToolStatus = Inferred<typeof toolStatus>;
 
 const sourceProblem = z.object({
-  source: z.string().describe('Name of the entry in `tools` of gateway.yaml.'),
+  source: z.string().describe('Name of the entry in `tools` of gateway.yaml, or of a module.'),
   problem: z.string(),
 });
 
@@ -54,7 +63,7 @@ export const toolsAnswer = z.object({
   tools: z.array(toolStatus),
   problems: z
     .array(sourceProblem)
-    .describe('Entries that give several tools, and now do not, or not all of them.'),
+    .describe('Entries and modules that give no tool now, or not all that they should.'),
 });
 
 export type ToolList = Inferred<typeof toolsAnswer>;

@@ -1,8 +1,8 @@
-import type { GatewayToolTable, ToolOutcome } from '../gateway-tools.ts';
 import type { Inferred } from '../inferred.ts';
 import type { ToolVerdict } from '../policy.ts';
 import type { ModuleLoad } from '../records.ts';
 import type { RunContext, RunInput } from '../run.ts';
+import type { GatewayToolTable, ToolOutcome } from '../tools/gateway-tools.ts';
 import type {
   fromWorkerSchemas,
   toolDecidedSchema,

@@ -49,6 +49,8 @@ export type LastKnownGoodDeps = {
   readonly findRuntime: FindRuntime;
   readonly giveEnv: GiveEnv;
   readonly emit: Emit;
+  /** Whether an agent is one of those that this is about: others keep their own in the same store. Absent: all are. */
+  readonly isOwn?: (agentId: string) => boolean;
 };
 
 export function createLastKnownGood(deps: LastKnownGoodDeps): LastKnownGood {
@@ -64,9 +66,10 @@ export function createLastKnownGood(deps: LastKnownGoodDeps): LastKnownGood {
         return [];
       });
       await pruneKept(generations.folder, stored, Date.now());
-      stored.forEach(count);
+      const own = stored.filter(({ agentId }) => deps.isOwn?.(agentId) ?? true);
+      own.forEach(count);
       // Of each agent the one that it serves, which was put last.
-      return new Map(stored.map((each) => [each.agentId, each]));
+      return new Map(own.map((each) => [each.agentId, each]));
     },
     revive: (stored, module) => revive(deps, stored, module),
     async keep(module, served, prints) {

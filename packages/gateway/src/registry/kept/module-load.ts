@@ -14,8 +14,9 @@ export function toModuleLoad(
   rest: LoadSettings &
     Pick<ModuleLoad, 'generation' | 'env' | 'interpreter' | 'kept' | 'keptFolder'>,
 ): ModuleLoad {
-  const { agentId, modulePath, entry, folder, name, language } = module;
-  return { ...rest, agentId, modulePath, entry, folder, name, language };
+  const { agentId, modulePath, entry, folder, name, language, serves } = module;
+  const load = { ...rest, agentId, modulePath, entry, folder, name, language };
+  return serves ? { ...load, serves } : load;
 }
 
 /**

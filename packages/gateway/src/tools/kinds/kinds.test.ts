@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../../../test/acceptance/until.ts';
 import { writeFiles } from '../../../test/support/temp-folder.ts';
 import { type ToolsKit, toolsKit } from '../../../test/support/tools-kit.ts';
+import type { ToolModule, ToolModules } from '../tool.ts';
 import type { toolKinds } from './kinds.ts';
 
 /** A tool of a kind: what one call gives, and what is wrong with a call without arguments. */
@@ -52,6 +53,12 @@ const samples: Readonly<Record<keyof typeof toolKinds, Sample>> = {
     args: { text: 'Hello' },
     text: 'Hello, says',
   },
+  module: {
+    settings: () => ({}),
+    tool: 'forecast',
+    args: { city: 'Paris' },
+    text: 'Rain in Paris',
+  },
   openapi: {
     settings: () => ({
       api: { kind: 'openapi', document: 'api.json', allow_addresses: ['127.0.0.1'] },
@@ -61,6 +68,27 @@ const samples: Readonly<Record<keyof typeof toolKinds, Sample>> = {
     text: 'GET /w/Paris',
   },
 };
+
+const forecast: ToolModule = {
+  name: 'forecast',
+  path: 'src/tools/forecast.ts',
+  state: 'ready',
+  generation: 1,
+  findings: [],
+  tool: {
+    description: 'Tells the weather.',
+    parameters: city,
+    problem: () => null,
+    call: async (args) => `Rain in ${args.city}`,
+  },
+};
+
+const moduleOf = (only: ToolModule): ToolModules => ({
+  list: () => [only],
+  find: (name) => (name === only.name ? only : null),
+  areKnown: () => true,
+  onChange: () => undefined,
+});
 
 const server = createServer((request, response) =>
   response.end(`${request.method} ${request.url}`),
@@ -90,7 +118,7 @@ describe.each(Object.entries(samples))('a tool of the kind %s', (_kind, sample) 
   let kit: ToolsKit;
 
   beforeAll(async () => {
-    kit = toolsKit(sample.settings(base), { projectRoot });
+    kit = toolsKit(sample.settings(base), { projectRoot, modules: moduleOf(forecast) });
     kit.tools.start();
     await until('the tool', () => kit.tools.find(tool));
   });

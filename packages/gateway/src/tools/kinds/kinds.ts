@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fetchDoc } from './fetch-doc.ts';
 import { http } from './http.ts';
 import { mcp } from './mcp.ts';
+import { module } from './module.ts';
 import { openapi } from './openapi.ts';
 
 /** Every kind of tool by its name in `gateway.yaml`. A kind is its file and its line here. */
@@ -9,6 +10,7 @@ export const toolKinds = {
   fetch_doc: fetchDoc,
   http,
   mcp,
+  module,
   openapi,
 } as const;
 

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../protocol/gateway-tools.ts';
+import type { JsonSchema } from '../../protocol/tools/gateway-tools.ts';
 import { asObject, deref, inlined, type Json } from './local-refs.ts';
 
 /** A parameter that is no part of the body. */

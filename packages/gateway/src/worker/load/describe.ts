@@ -34,15 +34,15 @@ async function describeTool(tool: unknown): Promise<ToolDescription> {
     name: textOf(fields.name) ?? 'unnamed',
     type: isGatewayTool(tool) ? 'gateway' : (textOf(fields.type) ?? 'function'),
     description: textOf(fields.description),
-    needsApproval: !isGatewayTool(tool) && (await needsApproval(fields.needsApproval)),
+    needsApproval: !isGatewayTool(tool) && (await mayNeedApproval(fields.needsApproval)),
   };
 }
 
 /**
- * The SDK wraps a plain yes or no into a function, which can be asked; a function of the author's decides by the
+ * Whether a tool may ask for approval, by what it has for a policy. The SDK wraps a plain yes or no into a function, which can be asked; a function of the author's decides by the
  * arguments of a call, so it may ask for approval.
  */
-async function needsApproval(policy: unknown): Promise<boolean> {
+export async function mayNeedApproval(policy: unknown): Promise<boolean> {
   if (typeof policy !== 'function') return policy === true;
   if (!Function.prototype.toString.call(policy).includes('options.needsApproval')) return true;
   try {

@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import type { Manifest, ModuleLoad, UpstreamApi } from '../../protocol/records.ts';
 import { type AgentShape, isAgent } from '../agent-shape.ts';
@@ -12,9 +11,10 @@ import { explainChoice } from '../explain/chosen-export.ts';
 import { explainFailedPick } from '../explain/failed-pick.ts';
 import type { FailureContext } from '../explain/failure-context.ts';
 import { explainLoadError } from '../explain/load-failure.ts';
+import type { Missing } from '../explain/missed/missed-exports.ts';
 import { explainStray, isOfScript } from '../explain/stray-error.ts';
 import { findDoubtful, findUnfit } from '../explain/unfit-agents.ts';
-import { peekBindings, takeBindings } from '../facts/bindings.ts';
+import { peekBindings } from '../facts/bindings.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
 import { useDirectClient } from '../models/direct-client.ts';
 import { keepModelAccess } from '../models/model-access.ts';
@@ -23,8 +23,10 @@ import { contextMaker, findContextTrouble } from '../module-context.ts';
 import { guardTools } from '../run/guard-tools.ts';
 import { callsAtLoad } from '../script/calls-at-load.ts';
 import { orHeld } from '../script/held-run.ts';
+import { importEntry } from '../script/import-entry.ts';
 import { createLoadScript, type LoadScript } from '../script/load-script.ts';
 import { createLoadPatience, LoadHangs, type LoadPatience } from '../script/stuck-import.ts';
+import { describeModuleTool, pickTool } from '../tool-module/pick-tool.ts';
 import { processTools } from '../tools/process-tools.ts';
 import { applySettings } from './apply-settings.ts';
 import type { TopLevel } from './choose-agent.ts';
@@ -33,7 +35,7 @@ import { holdProcess } from './hold-process.ts';
 import { realPath } from './local-files.ts';
 import { installModuleHooks, type ModuleHooks } from './module-hooks.ts';
 import { askedAgent, checkModuleSettings } from './module-settings.ts';
-import { exportsOf, type ModuleExports, type PickedExport, pickExport } from './pick-export.ts';
+import { type ModuleExports, type PickedExport, pickExport } from './pick-export.ts';
 import { keptFrames, type ProcessExit } from './process-exit.ts';
 import {
   apiOfDefault,
@@ -172,7 +174,7 @@ async function loadModule(
   deps: LoadDeps,
 ): Promise<Outcome> {
   const { load } = context;
-  const { hooks, script, around, ownFetch } = tools;
+  const { hooks, around, ownFetch } = tools;
   const { exports, values } = await importEntry(load.entry, tools);
   const topLevel: TopLevel = {
     values,
@@ -180,17 +182,11 @@ async function loadModule(
       return hooks.entryText().facts();
     },
   };
-  const asked = askedAgent(exports.__gateway__);
-  const names = { asked, exportNames: load.exportNames, folderName: load.name };
-  const found = await pickExport(exports, names, topLevel);
-  const picked = await orHeld(found, script.held, tools.patience);
-  if (!('value' in picked)) {
-    const failure = script.failure();
-    const missed = explainFailedPick(picked, { exports, topLevel, context });
-    if (missed.code === 'no_agent' && script.isLeft()) throw new LoadHangs(null);
-    const isUnclear = missed.code === 'no_agent' && failure !== null;
-    return { findings: [isUnclear ? explainLoadError(failure, context) : missed] };
-  }
+  const picked =
+    load.serves === 'tool'
+      ? await pickTool(exports, context)
+      : await pickAgent({ exports, topLevel, context }, tools);
+  if (!('value' in picked)) return picked;
   const sdk = await importSdkOfModule(hooks.packages);
   if (sdk && sdk.copy !== deps.preloadedSdk) muteTracing(sdk.copy);
   guardTools(sdk?.copy ?? null, picked.value);
@@ -205,25 +201,22 @@ async function loadModule(
   return describe({ picked, exports, topLevel, sdk, context, around, access, apiBefore });
 }
 
-/** What the entry exports and holds; where only its script fails, or waits on and on, what it had by then. */
-async function importEntry(
-  entry: string,
-  { hooks, script, patience }: LoadTools,
-): Promise<{ exports: ModuleExports; values: Readonly<Record<string, unknown>> }> {
-  let thrown: unknown;
-  try {
-    const imported = script.held.orKept(import(pathToFileURL(entry).href));
-    const namespace = await patience.untilStuck<ModuleExports | null>(imported, script.mayLeave);
-    if (namespace) return { exports: exportsOf(namespace), values: takeBindings().values };
-  } catch (error) {
-    thrown = error;
-  }
-  const { exports, values } = takeBindings();
-  if (thrown !== undefined) script.stopped(values);
-  if (!exports || (thrown !== undefined && !script.isAllThatFailed(thrown))) throw thrown;
-  const { defaultName } = hooks.entryText().facts();
-  const late = defaultName !== null && defaultName in values;
-  return { exports: late ? { ...exports, default: values[defaultName] } : exports, values };
+/** What is served of a module that is there for its agent. */
+async function pickAgent(
+  { exports, topLevel, context }: Missing,
+  { script, patience }: LoadTools,
+): Promise<PickedExport | { readonly findings: readonly Finding[] }> {
+  const { load } = context;
+  const asked = askedAgent(exports.__gateway__);
+  const names = { asked, exportNames: load.exportNames, folderName: load.name };
+  const found = await pickExport(exports, names, topLevel);
+  const picked = await orHeld(found, script.held, patience);
+  if ('value' in picked) return picked;
+  const failure = script.failure();
+  const missed = explainFailedPick(picked, { exports, topLevel, context });
+  if (missed.code === 'no_agent' && script.isLeft()) throw new LoadHangs(null);
+  const isUnclear = missed.code === 'no_agent' && failure !== null;
+  return { findings: [isUnclear ? explainLoadError(failure, context) : missed] };
 }
 
 async function describe(found: {
@@ -259,6 +252,7 @@ async function describe(found: {
     exportName: picked.exportName,
     exports: Object.keys(exports).filter((name) => name !== '__gateway__'),
     agents,
+    ...(picked.kind === 'tool' ? { tool: describeModuleTool(picked.value) } : {}),
     settings,
     gatewayTools: processTools.give(settings.tools ?? [], agent),
     model: applied.model,

@@ -19,7 +19,7 @@ export type ModuleExports = Readonly<Record<string, unknown>>;
 
 /** What is served. `value` is the agent, the workflow function or the object with `run`. */
 export type PickedExport = {
-  readonly kind: 'agent' | 'workflow' | 'runnable';
+  readonly kind: 'agent' | 'workflow' | 'runnable' | 'tool';
   /** Its name in the module, where it may not be exported. */
   readonly exportName: string;
   readonly value: unknown;

@@ -2,6 +2,7 @@ import type { RunEvent } from '../../protocol/run.ts';
 import type { LoadedModule, RunModule, RunRequest } from '../loaded-module.ts';
 import { endEmptyTurns } from '../models/empty-turns.ts';
 import type { SdkRunner } from '../sdk.ts';
+import { callModuleTool } from '../tool-module/call-module-tool.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { guardTools } from './guard-tools.ts';
 import { processRuns } from './outside-runs.ts';
@@ -63,6 +64,8 @@ function inScope(module: LoadedModule, deps: RunDeps, scope: RunScope): Promise<
         return runWorkflow(module, deps);
       case 'runnable':
         return runPlain(module, deps);
+      case 'tool':
+        return callModuleTool(module, deps);
       default:
         return module.manifest.kind satisfies never;
     }

@@ -1,5 +1,5 @@
-import type { ToolOutcome } from '../../protocol/gateway-tools.ts';
 import type { FailureDetail, Provenance, RunEvent } from '../../protocol/run.ts';
+import type { ToolOutcome } from '../../protocol/tools/gateway-tools.ts';
 
 /** One tool call as the SDK's hooks name it. */
 export type ToolCall = {

@@ -1,4 +1,4 @@
-import type { GatewayToolInfo, GatewayToolTable } from '../../protocol/gateway-tools.ts';
+import type { GatewayToolInfo, GatewayToolTable } from '../../protocol/tools/gateway-tools.ts';
 
 /** What this process knows of the gateway's tools. */
 export type ProcessTools = {

@@ -1,4 +1,4 @@
-import type { ToolOutcome } from '../../protocol/gateway-tools.ts';
+import type { ToolOutcome } from '../../protocol/tools/gateway-tools.ts';
 import type { ToolResult } from '../../protocol/worker/messages.ts';
 
 /** What came of a gateway tool. */

@@ -1,11 +1,12 @@
-import { matchesGlob } from '../policy/rules/glob.ts';
-import type { Pool } from '../pool/pool.ts';
-import type { GatewayToolTable } from '../protocol/gateway-tools.ts';
-import { createCallTool } from '../tools/call-tool.ts';
-import { createLiveTools, type LiveTools } from '../tools/live-tools.ts';
-import { createSafeFetch } from '../tools/outbound/safe-fetch.ts';
-import { toolFindings } from '../tools/tool-findings.ts';
-import type { Foundation } from './foundation.ts';
+import { matchesGlob } from '../../policy/rules/glob.ts';
+import type { Pool } from '../../pool/pool.ts';
+import type { GatewayToolTable } from '../../protocol/tools/gateway-tools.ts';
+import { createCallTool } from '../../tools/call-tool.ts';
+import { createLiveTools, type LiveTools } from '../../tools/live-tools.ts';
+import { createSafeFetch } from '../../tools/outbound/safe-fetch.ts';
+import { toolFindings } from '../../tools/tool-findings.ts';
+import type { Foundation } from '../foundation.ts';
+import { createToolModulesView } from './tool-modules.ts';
 
 /** The gateway's own tools. */
 export type Tools = ReturnType<typeof createTools>;
@@ -14,9 +15,11 @@ export type Tools = ReturnType<typeof createTools>;
 export function createTools({ config, live, secrets }: Foundation) {
   const outbound = createSafeFetch({ environment: config.environment });
   const nowMs = () => performance.now();
+  const toolModules = createToolModulesView();
   const tools = createLiveTools(config.tools, {
     fetch: outbound.fetch,
     stream: outbound.stream,
+    modules: toolModules,
     environment: () => live.current().environment,
     projectRoot: config.projectRoot,
     onSecret: secrets.own.addValue,
@@ -24,6 +27,7 @@ export function createTools({ config, live, secrets }: Foundation) {
   });
   return {
     tools,
+    toolModules,
     callTool: createCallTool({ tools, nowMs }),
     async closeTools() {
       await tools.close();

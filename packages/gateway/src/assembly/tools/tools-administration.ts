@@ -1,23 +1,31 @@
-import { type Authorize, principalOf } from '../policy/authorize.ts';
-import { matchesGlob } from '../policy/rules/glob.ts';
+import { type Authorize, principalOf } from '../../policy/authorize.ts';
+import { matchesGlob } from '../../policy/rules/glob.ts';
 import type {
   ToolCallReport,
   ToolList,
   ToolStatus,
   ToolsRefresh,
-} from '../protocol/admin/tools-answer.ts';
-import type { Caller } from '../protocol/policy.ts';
-import type { LiveTool } from '../tools/live-tools.ts';
-import type { Parts } from './agent-processes.ts';
+} from '../../protocol/admin/tools-answer.ts';
+import type { Caller } from '../../protocol/policy.ts';
+import type { LiveTool } from '../../tools/live-tools.ts';
+import type { ToolModule } from '../../tools/tool.ts';
+import { problemOfModule } from '../../tools/tool-modules.ts';
+import type { Parts } from '../agent-processes.ts';
 
 /** A call that an operator makes. */
 type Wanted = { readonly tool: string; readonly args: unknown; readonly signal: AbortSignal };
+
+export type ToolsAdministrationDeps = {
+  readonly authorize: Authorize;
+  /** Looks at the files of modules that give tools. */
+  readonly syncModules: () => Promise<unknown>;
+};
 
 /** What operators see and do of the gateway's tools. */
 export function createToolsAdministration(
   parts: Parts,
   usersOf: () => ReadonlyMap<string, readonly string[]>,
-  authorize: Authorize,
+  { authorize, syncModules }: ToolsAdministrationDeps,
 ) {
   const { tools, callTool, reloadSettings, emit } = parts;
   const list = (): ToolList => {
@@ -31,7 +39,7 @@ export function createToolsAdministration(
     list,
     async refresh(): Promise<ToolsRefresh> {
       const warnings = await reloadSettings();
-      await tools.refresh();
+      await Promise.all([tools.refresh(), syncModules()]);
       return { ...list(), warnings: [...warnings] };
     },
     async call(caller: Caller, { tool, args, signal }: Wanted): Promise<ToolCallReport> {
@@ -44,10 +52,11 @@ export function createToolsAdministration(
       } as const;
       const isAllowed = (given: unknown) =>
         authorize({ ...question, args: given }, requestId).answer === 'allow';
-      const result = await callTool({ tool, args, keyId, noCache: false, signal, isAllowed });
+      const by = { caller: question.principal, requestId };
+      const result = await callTool({ tool, args, ...by, noCache: false, signal, isAllowed });
       const { text, ...ended } = result;
       const byNoAgent = { runId: null, agentId: null, modulePath: null, generation: null };
-      const called = { tool, provenance: 'gateway', detail: null, ...ended } as const;
+      const called = { tool, provenance: 'gateway', ...ended } as const;
       emit({ type: 'tool_called', requestId, keyId, ...byNoAgent, ...called });
       return {
         tool,
@@ -65,11 +74,13 @@ export function createToolsAdministration(
 }
 
 function statusOf(
-  { live, observers }: Pick<Parts, 'live' | 'observers'>,
+  { live, observers, toolModules }: Pick<Parts, 'live' | 'observers' | 'toolModules'>,
   { name, kind, description, parameters, tool }: LiveTool,
   usedBy: readonly string[],
 ): ToolStatus {
-  const problem = tool.problem();
+  const module = kind === 'module' ? toolModules.find(name) : null;
+  const problem = tool.problem() ?? (module && problemOfModule(module));
+  const isDegraded = module !== null && tool.problem() === null && problem !== null;
   const { namespaces } = live.current().security;
   const offering = Object.entries(namespaces).filter(([, { offerTools }]) =>
     offerTools?.some((pattern) => matchesGlob(pattern, name)),
@@ -80,10 +91,15 @@ function statusOf(
     description,
     parameters,
     provenance: 'gateway',
-    state: problem === null ? 'ready' : 'not_ready',
+    state: problem === null ? 'ready' : isDegraded ? 'degraded' : 'not_ready',
     problem,
+    module: module && moduleStatus(module),
     used_by: [...usedBy],
     offered_in: offering.map(([namespace]) => namespace),
     ...observers.toolTotals.of(name),
   };
+}
+
+function moduleStatus({ path, generation, findings }: ToolModule): ToolStatus['module'] {
+  return { path, generation, diagnostics: [...findings] };
 }

@@ -1,30 +1,6 @@
-/** A JSON schema of an object. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
-
-/** A gateway tool as agents, and the models they ask, know it. */
-export type GatewayToolInfo = {
-  readonly name: string;
-  readonly description: string;
-  /** JSON schema of its arguments, an object. */
-  readonly parameters: JsonSchema;
-};
-
-/** What a worker knows of the gateway's tools. */
-export type GatewayToolTable = {
-  readonly tools: readonly GatewayToolInfo[];
-  /** Names of those that its agent is given without asking for them. */
-  readonly offered: readonly string[];
-};
-
-/** Why a call of a gateway tool came to nothing that says more than its outcome. */
-export const toolViolations = ['denied', 'unknown', 'bad_arguments'] as const;
-
-export type ToolViolation = (typeof toolViolations)[number];
-
-/** What a cache had to do with a call; `joined` waited for an equal call under way. */
-export const cacheResults = ['hit', 'miss', 'joined'] as const;
-
-export type CacheResult = (typeof cacheResults)[number];
+import type { KeyPrincipal } from '../policy.ts';
+import type { FailureDetail } from '../run.ts';
+import type { CacheResult, ToolOutcome, ToolViolation } from './gateway-tools.ts';
 
 /** One call of a gateway tool. */
 export type GatewayToolCall = {
@@ -32,18 +8,14 @@ export type GatewayToolCall = {
   /** As the model wrote them; checked before anything else. */
   readonly args: unknown;
   /** Whose results it may be given from the cache. */
-  readonly keyId: string;
+  readonly caller: KeyPrincipal;
+  readonly requestId: string;
   /** Neither looks into the cache nor leaves anything there. */
   readonly noCache: boolean;
   readonly signal: AbortSignal;
   /** Asks the rules, with arguments that fit the schema, and records the answer. */
   readonly isAllowed: (args: unknown) => boolean;
 };
-
-/** How a call ended. */
-export const toolOutcomes = ['ok', 'failed', 'denied', 'timeout', 'aborted'] as const;
-
-export type ToolOutcome = (typeof toolOutcomes)[number];
 
 /** What came of a call. */
 export type GatewayToolResult = {
@@ -60,6 +32,8 @@ export type GatewayToolResult = {
   readonly resultBytes: number;
   /** What went wrong, for the log and admins. */
   readonly error: string | null;
+  /** What the code of a module threw, where that is why it failed. */
+  readonly detail: FailureDetail | null;
 };
 
 /** Calls a gateway tool. Never rejects. */

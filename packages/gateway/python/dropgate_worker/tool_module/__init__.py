@@ -1,0 +1,1 @@
+"""Modules that give a tool: which one it is, and its calls."""

@@ -1,0 +1,121 @@
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, extname, join, relative } from 'node:path';
+import type { Finding } from '../../protocol/diagnostics.ts';
+import { type FoundModule, toolModuleId } from '../../protocol/module.ts';
+import type { Discovery, DiscoveryFinding } from './discover.ts';
+
+export type DiscoverToolsOptions = {
+  readonly projectRoot: string;
+  /** Absolute; one that does not exist is empty. */
+  readonly folder: string;
+  /** Module id → module path of what serves now: it stays on a clash, and where the folder cannot be read. */
+  readonly serving: ReadonlyMap<string, string>;
+};
+
+/** Where modules that give a tool lie. */
+export function toolsFolder(projectRoot: string): string {
+  return join(projectRoot, 'src/tools');
+}
+
+const script = /^(?<name>[A-Za-z][A-Za-z0-9_-]{0,63})\.(?:ts|mts|tsx|js|mjs|cjs|py)$/;
+const toolFile = /^tool\.(?:ts|mts|tsx|js|mjs|cjs|py)$/;
+const toolFolder = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+
+/**
+ * Finds every module that gives a tool: `<name>.ts` or `.py` in the folder, or `<name>/tool.ts` or `.py`. What begins with
+ * `_` or `.` is no tool. Never runs a module, never throws.
+ */
+export async function discoverTools(options: DiscoverToolsOptions): Promise<Discovery> {
+  const { folder, serving, projectRoot } = options;
+  const entries = await list(folder);
+  if (entries === null) return unreadable(options);
+  const files = await Promise.all(entries.map((entry) => toolsAt(folder, entry)));
+  const found = files.flat().map((entry) => toFound(entry, projectRoot));
+  const byId = Map.groupBy(found, ({ agentId }) => agentId);
+  const modules: FoundModule[] = [];
+  const findings: DiscoveryFinding[] = [];
+  for (const [id, same] of byId) {
+    const [first] = same;
+    const kept =
+      same.length === 1 ? first : same.find(({ modulePath }) => modulePath === serving.get(id));
+    if (kept) modules.push(kept);
+    if (same.length > 1 && first) findings.push(clash(id, same, kept ?? null));
+  }
+  return { modules, findings };
+}
+
+/** Null where it cannot be read. */
+async function list(folder: string): Promise<Dirent[] | null> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? [] : null;
+  }
+}
+
+async function toolsAt(folder: string, entry: Dirent): Promise<string[]> {
+  const path = join(folder, entry.name);
+  const kind = entry.isSymbolicLink() ? await stat(path).catch(() => null) : entry;
+  if (kind?.isFile()) return script.test(entry.name) ? [path] : [];
+  if (!kind?.isDirectory() || !toolFolder.test(entry.name)) return [];
+  if (entry.name === 'node_modules') return [];
+  const inside = (await list(path)) ?? [];
+  return inside
+    .filter((each) => toolFile.test(each.name) && !each.isDirectory())
+    .map((each) => join(path, each.name));
+}
+
+function toFound(entry: string, projectRoot: string): FoundModule {
+  const folder = dirname(entry);
+  const file = entry.slice(folder.length + 1);
+  const name = toolFile.test(file) ? lastOf(folder) : (script.exec(file)?.groups?.name ?? file);
+  return {
+    agentId: toolModuleId(name),
+    modulePath: relative(projectRoot, entry),
+    entry,
+    folder,
+    name,
+    language: extname(entry) === '.py' ? 'python' : 'node',
+    serves: 'tool',
+  };
+}
+
+function lastOf(path: string): string {
+  return path.slice(dirname(path).length + 1);
+}
+
+function clash(
+  agentId: string,
+  same: readonly FoundModule[],
+  kept: FoundModule | null,
+): DiscoveryFinding {
+  const paths = same.map(({ modulePath }) => modulePath);
+  const [first] = same;
+  const finding: Finding = {
+    stage: 'discover',
+    code: 'two_tool_files',
+    severity: 'error',
+    message: `${paths.join(' and ')} give a tool of the same name; ${kept ? `${kept.modulePath} keeps serving` : 'none of them is served'}.`,
+    ...(first ? { file: first.entry } : {}),
+    hint: 'Rename one of them, or put "_" before its name.',
+  };
+  return { agentId, modulePath: paths.find((path) => path !== kept?.modulePath) ?? '', finding };
+}
+
+/** What serves from a folder that cannot be read is not gone. */
+function unreadable({ folder, projectRoot, serving }: DiscoverToolsOptions): Discovery {
+  const finding: Finding = {
+    stage: 'discover',
+    code: 'tools_folder_unreadable',
+    severity: 'error',
+    message: `${relative(projectRoot, folder)} cannot be read.`,
+    file: folder,
+    hint: 'Make it a folder that the gateway may read.',
+  };
+  return {
+    modules: [...serving.values()].map((path) => toFound(join(projectRoot, path), projectRoot)),
+    findings: [{ agentId: null, modulePath: relative(projectRoot, folder), finding }],
+  };
+}
