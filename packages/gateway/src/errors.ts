@@ -36,6 +36,12 @@ export const failures = {
   key_missing: { status: 401, type: 'invalid_request_error', wireCode: 'missing_api_key' },
   key_invalid: { status: 401, type: 'invalid_request_error', wireCode: 'invalid_api_key' },
   not_allowed: { status: 403, type: 'invalid_request_error', wireCode: 'permission_denied' },
+  approval_unavailable: {
+    status: 403,
+    type: 'invalid_request_error',
+    wireCode: 'approval_unavailable',
+    retry: false,
+  },
   agent_not_found: { status: 404, type: 'invalid_request_error', wireCode: 'model_not_found' },
   route_not_found: { status: 404, type: 'invalid_request_error', wireCode: 'unknown_url' },
   record_not_found: { status: 404, type: 'invalid_request_error', wireCode: 'not_found' },

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { actions, deniedHostedTools, effects, outsideCalls } from '../protocol/policy.ts';
+import {
+  actions,
+  deniedHostedTools,
+  effects,
+  outsideCalls,
+  ruleEffects,
+} from '../protocol/policy.ts';
 import { ruleIdForm, securityLimits } from '../protocol/security/security-limits.ts';
 
 const pattern = z.string().min(1).max(securityLimits.patternChars);
@@ -22,7 +28,11 @@ const rule = z.strictObject({
         'lower case letters, digits, `.`, `_` and `-`, at most 64, that do not begin with ovr_',
     })
     .describe('Name of the rule in answers, logs and the decision log.'),
-  effect: effect.describe('What the rule decides where it fits.'),
+  effect: z
+    .enum(ruleEffects)
+    .describe(
+      'What the rule decides where it fits. `require_approval`, for `call_tool` alone, denies until approvals are served, with the code `approval_unavailable` where the tool runs at the upstream.',
+    ),
   action: z.enum(actions).describe('What is asked for.'),
   principals: principals
     .min(1)

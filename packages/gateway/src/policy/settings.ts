@@ -6,6 +6,7 @@ import {
   limitNames,
   type OutsideCalls,
   type Rule,
+  type RuleEffect,
   tiers,
 } from '../protocol/policy.ts';
 import type { NamespaceSettings } from './rules/namespaces.ts';
@@ -52,7 +53,7 @@ export function toSecuritySettings({ limits, ...raw }: RawSecurity): SecuritySet
 function toRule({ expires_at, when, reason, ...rule }: RawRule): Rule {
   return {
     ...rule,
-    tier: rule.effect === 'deny' ? tiers.configDeny : tiers.configAllow,
+    ...effectOf(rule.effect),
     source: 'config',
     ...(when !== undefined && { when }),
     ...(expires_at !== undefined && { expiresAtSeconds: Date.parse(expires_at) / 1000 }),
@@ -70,4 +71,12 @@ function toNamespaceSettings(raw: RawSecurity['namespaces'][string]): NamespaceS
     ...(offerTools !== undefined && { offerTools }),
     ...(modules !== undefined && { modules }),
   };
+}
+
+/** What a rule of the settings decides, and when it is heard: one that asks for approval before those that allow. */
+export function effectOf(effect: RuleEffect): Pick<Rule, 'effect' | 'tier' | 'requiresApproval'> {
+  if (effect === 'require_approval') {
+    return { effect: 'deny', tier: tiers.configAllow, requiresApproval: true };
+  }
+  return { effect, tier: effect === 'deny' ? tiers.configDeny : tiers.configAllow };
 }

@@ -19,7 +19,11 @@ const claimable: ReadonlySet<FailureCode> = new Set([
 ]);
 
 /** What the gateway refuses a model call with, and the run then ends in. */
-const refusals: ReadonlySet<FailureCode> = new Set(['quota_exhausted', 'store_unavailable']);
+const refusals: ReadonlySet<FailureCode> = new Set([
+  'quota_exhausted',
+  'store_unavailable',
+  'approval_unavailable',
+]);
 
 /**
  * A failure as a worker tells it, with a code that it may claim: of what the gateway refused, where it did. Another one

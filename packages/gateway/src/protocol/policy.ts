@@ -24,6 +24,11 @@ export const effects = ['allow', 'deny'] as const;
 
 export type Effect = (typeof effects)[number];
 
+/** What a rule of the settings may say. `require_approval`, of tools: a person has to approve each call; until then it is denied. */
+export const ruleEffects = [...effects, 'require_approval'] as const;
+
+export type RuleEffect = (typeof ruleEffects)[number];
+
 /** What is known of a tool call before it is made: `ask` where its arguments, or the time, decide. */
 export const toolVerdicts = [...effects, 'ask'] as const;
 
@@ -168,6 +173,8 @@ export type Rule = {
   readonly id: string;
   readonly effect: Effect;
   readonly action: Action;
+  /** Of a deny: it stands for a call that a person may approve. */
+  readonly requiresApproval?: true;
   readonly principals: readonly string[];
   readonly resources: readonly string[];
   /** What `principals` and `resources` fit but the rule leaves out; made of defaults only. */
@@ -270,8 +277,16 @@ export const deniedHostedTools = ['remove', 'refuse'] as const;
 
 export type DeniedHostedTools = (typeof deniedHostedTools)[number];
 
+/** What becomes of a hosted tool; `approval`: a person would have to approve it, and nobody is asked yet. */
+export type HostedAnswer = Effect | 'approval';
+
+/** The answer that a decision is for a hosted tool. */
+export function hostedAnswer({ answer, rule }: Decision): HostedAnswer {
+  return answer === 'deny' && rule?.requiresApproval ? 'approval' : answer;
+}
+
 /** Decides about a hosted tool, and records the answer once a run. `runId` is null where a call belongs to no single one. */
 export type DecideHosted = (
   asked: { readonly agentId: string; readonly runId: string | null },
   tool: HostedTool,
-) => Effect;
+) => HostedAnswer;

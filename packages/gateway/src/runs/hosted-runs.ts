@@ -5,7 +5,9 @@ import {
   type DecideHosted,
   type Decision,
   type Effect,
+  type HostedAnswer,
   type HostedTool,
+  hostedAnswer,
   type Question,
   type Rule,
   tiers,
@@ -22,7 +24,7 @@ type EnteredRun = {
   readonly runId: string;
   readonly agentId: string;
   /** Decides for the run, and records that once. */
-  readonly decide: (tool: HostedTool) => Effect;
+  readonly decide: (tool: HostedTool) => HostedAnswer;
 };
 
 /** More agents and tools than any gateway has; names of tools are the modules' to choose. */
@@ -40,7 +42,7 @@ export function createHostedRuns(deps: {
 }): HostedRuns {
   const runs = new Map<string, EnteredRun>();
   const told = new Map<string, Effect>();
-  const decideOutside = (agentId: string, tool: HostedTool): Effect => {
+  const decideOutside = (agentId: string, tool: HostedTool): HostedAnswer => {
     const question: Question = {
       principal: { type: 'agent', id: agentId },
       action: 'call_tool',
@@ -55,7 +57,7 @@ export function createHostedRuns(deps: {
       told.set(id, decision.answer);
       deps.emit({ type: 'access_decided', question, decision, requestId: null });
     }
-    return decision.answer;
+    return hostedAnswer(decision);
   };
   return {
     enter(run) {
@@ -68,7 +70,8 @@ export function createHostedRuns(deps: {
       const possible = [...runs.values()].filter((run) => run.agentId === agentId);
       const answers = possible.map((run) => run.decide(tool));
       if (answers.length === 0) return decideOutside(agentId, tool);
-      return answers.includes('deny') ? 'deny' : 'allow';
+      if (answers.includes('deny')) return 'deny';
+      return answers.includes('approval') ? 'approval' : 'allow';
     },
   };
 }

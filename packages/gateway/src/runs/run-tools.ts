@@ -1,6 +1,12 @@
 import type { Emit } from '../events.ts';
 import { decide } from '../policy/rules/decide.ts';
-import type { Decision, Effect, HostedTool } from '../protocol/policy.ts';
+import {
+  type Decision,
+  type Effect,
+  type HostedAnswer,
+  type HostedTool,
+  hostedAnswer,
+} from '../protocol/policy.ts';
 import type { WorkerAnswer } from '../protocol/pool.ts';
 import type { Provenance } from '../protocol/run.ts';
 import type { CallGatewayTool, GatewayToolResult } from '../protocol/tools/tool-call.ts';
@@ -33,7 +39,7 @@ export type RunTools = {
   /** Records what the worker made of the verdicts. */
   readonly onDecided: (decided: ToolDecided) => void;
   /** Decides about a tool that runs at the upstream, and records the answer where it is another than before. */
-  readonly decideHosted: (tool: HostedTool) => Effect;
+  readonly decideHosted: (tool: HostedTool) => HostedAnswer;
   /** Answers a question of the worker, with the arguments of a call at hand. */
   readonly answer: (question: WorkerQuestion, run: AskingRun) => Promise<WorkerAnswer>;
 };
@@ -149,7 +155,7 @@ function decideHosted(
   { rules, nowSeconds, unknownHostedTools }: RunToolsDeps,
   run: Live,
   tool: HostedTool,
-): Effect {
+): HostedAnswer {
   const { name, aliases } = tool;
   const question = { ...toolQuestion(run.user, { tool: name, provenance: 'hosted' }), aliases };
   const decided = decide(rules(), question, nowSeconds());
@@ -158,7 +164,7 @@ function decideHosted(
     const { requestId } = run;
     run.decisions.record({ type: 'access_decided', question, decision, requestId });
   }
-  return decision.answer;
+  return hostedAnswer(decision);
 }
 
 /** The worker offers a tool that the broker sees again: both are about one use of it. */

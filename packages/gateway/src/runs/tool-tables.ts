@@ -1,7 +1,14 @@
 import { decide, toolVerdict } from '../policy/rules/decide.ts';
 import { matchesGlob } from '../policy/rules/glob.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
-import type { Decision, Question, Rule, RunCaller, ToolVerdict } from '../protocol/policy.ts';
+import {
+  type Decision,
+  hostedAnswer,
+  type Question,
+  type Rule,
+  type RunCaller,
+  type ToolVerdict,
+} from '../protocol/policy.ts';
 import type { Manifest, ToolDescription } from '../protocol/records.ts';
 import type { Provenance } from '../protocol/run.ts';
 import type { ToolVerdicts } from '../protocol/worker/messages.ts';
@@ -126,7 +133,10 @@ type Table = {
 function verdictOn({ name, type }: ToolDescription, { user, asked, decisionOn }: Table) {
   // What is called elsewhere is called with arguments that nobody here gets to see.
   if (type !== 'function' && type !== 'gateway') {
-    return decisionOn(name, type === 'hosted_tool' ? 'hosted' : 'native').answer;
+    if (type !== 'hosted_tool') return decisionOn(name, 'native').answer;
+    // The model request says why nobody can approve it; what is withheld here would be missing without a word.
+    const answer = hostedAnswer(decisionOn(name, 'hosted'));
+    return answer === 'approval' ? 'allow' : answer;
   }
   // One of an MCP server, or one that the gateway gives, may have the name of one of the module's own.
   const provenances: Provenance[] = asked.facts.dependsOnProvenances(user)

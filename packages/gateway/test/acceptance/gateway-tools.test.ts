@@ -11,7 +11,7 @@ import { followSteps, type Steps, saying } from './tool-script.ts';
 import { until } from './until.ts';
 
 const typeScript = `
-import { Agent, tool } from '@openai/agents';
+import { Agent, hostedMcpTool, tool } from '@openai/agents';
 import { gatewayTool } from 'dropgate/agent';
 import { z } from 'zod';
 
@@ -20,18 +20,20 @@ const slow = tool({ name: 'slow', description: 'Waits.', parameters: z.object({}
 const clerk = new Agent({ name: 'clerk', tools: [gatewayTool('weather')] });
 const expert = new Agent({ name: 'expert', tools: [gatewayTool('weather', { noCache: true })] });
 
+const remote = new Agent({ name: 'remote', tools: [hostedMcpTool({ serverLabel: 'docs', serverUrl: 'https://mcp.example.com/sse' })] });
+
 export const __gateway__ = { tools: ['fetch_doc', 'wether'] };
 export const agent = new Agent({
   name: 'desk',
   tools: [add, slow, gatewayTool('weather'), gatewayTool('fake_say'), expert.asTool({ toolName: 'expert', toolDescription: 'Knows.' })],
-  handoffs: [clerk],
+  handoffs: [clerk, remote],
 });
 `;
 
 const python = `
 import asyncio
 
-from agents import Agent, function_tool
+from agents import Agent, HostedMCPTool, function_tool
 from dropgate import gateway_tool
 from sdk_adapter.gateway_tools import use_gateway_tool
 
@@ -49,11 +51,24 @@ async def slow() -> str:
 
 clerk = Agent(name="clerk", tools=[use_gateway_tool("weather")])
 expert = Agent(name="expert", tools=[gateway_tool("weather", no_cache=True)])
+remote = Agent(
+    name="remote",
+    tools=[
+        HostedMCPTool(
+            tool_config={
+                "type": "mcp",
+                "server_label": "docs",
+                "server_url": "https://mcp.example.com/sse",
+                "require_approval": "never",
+            }
+        )
+    ],
+)
 __gateway__ = {"tools": ["fetch_doc", "wether"]}
 agent = Agent(
     name="desk",
     tools=[add, slow, gateway_tool("weather"), gateway_tool("fake_say"), expert.as_tool("expert", "Knows.")],
-    handoffs=[clerk],
+    handoffs=[clerk, remote],
 )
 `;
 
@@ -83,6 +98,7 @@ security:
   namespaces: { labs: { offer_tools: ["fake_*"] } }
   rules:
     - { id: no-rome, effect: deny, action: call_tool, principals: ["*"], resources: [weather], when: 'args.city == "Rome"' }
+    - { id: ask-first, effect: require_approval, action: call_tool, principals: ["*"], resources: ["mcp:*"] }
 `;
 
 const page = guide('Tools.md');
@@ -196,6 +212,17 @@ describe.each(languages)('an agent in %s', (_language, model) => {
     expect(lines[1]).toMatch(/argument_bytes=8 result_bytes=2\b/);
   });
 
+  test('is refused a tool at the upstream that a person would have to approve', async () => {
+    const content = saying(['transfer_to_remote', {}]);
+    const { status, error } = await call(gateway, gateway.key, { model, content });
+    expect([status, error?.code, error?.message]).toEqual([
+      403,
+      'approval_unavailable',
+      'A rule wants a person to approve each use of mcp:mcp.example.com, which this model call asks the upstream for, and this gateway cannot ask anybody yet. Take it out of the agent, or change the rule.',
+    ]);
+    expect(parrot.calls().at(-1)?.tools).not.toContain('mcp');
+  });
+
   test('gets a long result whole', async () => {
     const [text] = await told(model, ['weather', { city: 'Long' }]);
     expect(text).toBe('é'.repeat(300_000));
@@ -255,11 +282,13 @@ test('a tool that is added to the settings is there without a restart, in worker
     const [text] = await told('default/desk', ['wether', { source: 'guide.md' }]);
     return text?.includes('The guide');
   });
-  for (const [, model] of languages) expect(await diagnosticsOf(gateway, model)).toEqual([]);
+  const unknown = async (model: string) =>
+    (await diagnosticsOf(gateway, model)).filter(({ code }) => code === 'unknown_gateway_tool');
+  for (const [, model] of languages) expect(await unknown(model)).toEqual([]);
   await gateway.project.write({ 'gateway.yaml': settings(port) });
   await gateway.fetch('/agents/refresh', { method: 'POST' });
-  await until('the name to be unknown again', async () => {
-    const [finding] = await diagnosticsOf(gateway, 'default/desk');
-    return finding?.code === 'unknown_gateway_tool';
-  });
+  await until(
+    'the name to be unknown again',
+    async () => (await unknown('default/desk')).length > 0,
+  );
 });

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import { type Rule, tiers } from '../../protocol/policy.ts';
+import type { Rule } from '../../protocol/policy.ts';
 import type {
   DraftOverride,
   DraftRule,
@@ -10,6 +10,7 @@ import { ruleProblems } from '../rules/check-rules.ts';
 import { type Conditions, createConditions } from '../rules/conditions.ts';
 import { overrideRule } from '../rules/override-rule.ts';
 import { joinRules, type PreparedRule, prepareRules, type RuleSet } from '../rules/rule-set.ts';
+import { effectOf } from '../settings.ts';
 import type { Pace } from './pace.ts';
 
 /** Rules with a draft among them. */
@@ -50,7 +51,8 @@ export async function applyDraft(
 }
 
 function checkedRule(draft: DraftRule, index: number, conditions: Conditions): Rule {
-  const [problem] = ruleProblems(draft, conditions);
+  const effect = effectOf(draft.effect);
+  const [problem] = ruleProblems({ ...draft, ...effect }, conditions);
   if (problem) {
     const [field, at] = problem.path;
     const param = `draft_rules[${index}].${field}${at === undefined ? '' : `[${at}]`}`;
@@ -58,7 +60,7 @@ function checkedRule(draft: DraftRule, index: number, conditions: Conditions): R
   }
   return {
     ...draft,
-    tier: draft.effect === 'deny' ? tiers.configDeny : tiers.configAllow,
+    ...effect,
     source: 'config',
   };
 }

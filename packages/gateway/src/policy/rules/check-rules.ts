@@ -42,15 +42,12 @@ export function securityProblems({
 
 /** The same of one rule; paths are those of its parts. */
 export function ruleProblems(
-  {
-    action,
-    principals,
-    resources,
-    when,
-  }: Pick<Rule, 'action' | 'principals' | 'resources' | 'when'>,
+  rule: Pick<Rule, 'action' | 'principals' | 'resources' | 'when' | 'requiresApproval'>,
   conditions: Conditions,
 ): readonly RuleProblem[] {
+  const { action, principals, resources, when } = rule;
   return [
+    ...(rule.requiresApproval && action !== 'call_tool' ? [approvalOfNoTool] : []),
     ...below(['principals'], eachProblem(principals, principalProblem)),
     ...below(
       ['resources'],
@@ -59,6 +56,11 @@ export function ruleProblems(
     ...(when === undefined ? [] : whenProblems(() => conditions.compile(when, action))),
   ];
 }
+
+const approvalOfNoTool: RuleProblem = {
+  path: ['effect'],
+  message: '`require_approval` is for the action `call_tool` alone.',
+};
 
 function whenProblems(compile: () => unknown): RuleProblem[] {
   try {

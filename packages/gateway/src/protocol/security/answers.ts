@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { findingSchema } from '../diagnostics.ts';
-import { actions, effects, roles, ruleSources, toolVerdicts } from '../policy.ts';
+import { actions, effects, roles, ruleEffects, ruleSources, toolVerdicts } from '../policy.ts';
 import { provenances } from '../run-events.ts';
 
 const action = z.enum(actions);
@@ -17,7 +17,7 @@ export const ruleAnswer = z.strictObject({
   id: z.string(),
   tier: z.int(),
   source,
-  effect,
+  effect: z.enum(ruleEffects),
   action,
   principals: z.array(z.string()),
   resources: z.array(z.string()),

@@ -1,4 +1,12 @@
-import type { Action, Decision, Effect, KeyPrincipal, Rule, ToolVerdict } from '../policy.ts';
+import type {
+  Action,
+  Decision,
+  Effect,
+  KeyPrincipal,
+  Rule,
+  RuleEffect,
+  ToolVerdict,
+} from '../policy.ts';
 
 /** A short-lived rule to be made. */
 export type NewOverride = {
@@ -26,7 +34,9 @@ export type PreviewRequest = {
 };
 
 /** A rule as it could stand in `gateway.yaml`. */
-export type DraftRule = Omit<Rule, 'tier' | 'source'>;
+export type DraftRule = Omit<Rule, 'tier' | 'source' | 'effect' | 'requiresApproval'> & {
+  readonly effect: RuleEffect;
+};
 
 /** An override as it could be made now. */
 export type DraftOverride = Omit<NewOverride, 'ttlSeconds' | 'reason'>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pageSize } from '../pages.ts';
-import { actions, effects, roles } from '../policy.ts';
+import { actions, effects, roles, ruleEffects } from '../policy.ts';
 import { defaultOverlapSeconds, ruleIdForm, securityLimits } from './security-limits.ts';
 
 const action = z.enum(actions);
@@ -55,7 +55,7 @@ const draftRule = z.strictObject({
   id: z.string().regex(ruleIdForm, {
     error: 'An id has lower case letters, digits, `.`, `_` and `-`, and does not begin with ovr_',
   }),
-  effect,
+  effect: z.enum(ruleEffects),
   action,
   principals: z.array(pattern).min(1).max(100),
   resources: z.array(pattern).min(1).max(100),

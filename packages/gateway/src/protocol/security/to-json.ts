@@ -22,7 +22,7 @@ export function ruleToJson(rule: Rule): RuleAnswer {
     id: rule.id,
     tier: rule.tier,
     source: rule.source,
-    effect: rule.effect,
+    effect: rule.requiresApproval ? 'require_approval' : rule.effect,
     action: rule.action,
     principals: [...rule.principals],
     resources: [...rule.resources],

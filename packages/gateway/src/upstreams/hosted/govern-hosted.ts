@@ -19,7 +19,8 @@ export type GovernedBody = {
  * Takes the hosted tools out of a model request that the rules deny. Here, outside of the author's process, no client of
  * a module's own gets past it.
  *
- * @throws GatewayError `not_allowed` where the request cannot do without one, or is to be refused with it.
+ * @throws GatewayError `not_allowed` where the request cannot do without one, or is to be refused with it;
+ *   `approval_unavailable` where a person would have to approve one.
  */
 export function governHosted(
   { decide, denied }: HostedGovernance,
@@ -30,7 +31,10 @@ export function governHosted(
   if (declared === null) return { body, fields: null };
   const { fields, hosted, isAmbiguous } = declared;
   // Each is decided about, so that all are recorded.
-  const out = hosted.filter(({ tool }) => decide(asked, tool) === 'deny');
+  const answers = hosted.map((each) => ({ ...each, answer: decide(asked, each.tool) }));
+  const waiting = answers.filter(({ answer }) => answer === 'approval');
+  if (waiting.length > 0) throw unapproved(waiting);
+  const out = answers.filter(({ answer }) => answer === 'deny');
   const [first] = out;
   if (!first) return isAmbiguous ? sent(fields) : { body, fields };
   const isNeeded = out.some(({ part }) => part === 'prompt') || isForced(fields.tool_choice, out);
@@ -65,10 +69,21 @@ function isForced(choice: unknown, out: readonly Declared[]): boolean {
   return out.some(({ entry }) => (entry as { type?: unknown }).type === type);
 }
 
+/** The upstream would call it without asking anybody here. */
+function unapproved(waiting: readonly Declared[]): GatewayError {
+  return new GatewayError(
+    'approval_unavailable',
+    `A rule wants a person to approve each use of ${namesOf(waiting)}, which this model call asks the upstream for, and this gateway cannot ask anybody yet. Take it out of the agent, or change the rule.`,
+  );
+}
+
+function namesOf(some: readonly Declared[]): string {
+  return [...new Set(some.map(({ tool }) => tool.name))].join(', ');
+}
+
 function refusal(out: readonly Declared[]): GatewayError {
-  const names = [...new Set(out.map(({ tool }) => tool.name))].join(', ');
   return new GatewayError(
     'not_allowed',
-    `The gateway's rules do not let this agent use ${names}, which this model call asks the upstream for.`,
+    `The gateway's rules do not let this agent use ${namesOf(out)}, which this model call asks the upstream for.`,
   );
 }

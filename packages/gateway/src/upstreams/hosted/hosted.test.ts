@@ -17,6 +17,7 @@ async function scene(
   way: (typeof ways)[number],
   denied: readonly string[],
   denies: DeniedHostedTools = 'remove',
+  approved: readonly string[] = [],
 ) {
   const bodies: string[] = [];
   const asked: HostedTool[] = [];
@@ -30,6 +31,7 @@ async function scene(
   const hosted = {
     decide: (_of: unknown, tool: HostedTool) => {
       asked.push(tool);
+      if (approved.includes(tool.name)) return 'approval' as const;
       return [tool.name, ...tool.aliases].some((name) => denied.includes(name))
         ? ('deny' as const)
         : ('allow' as const);
@@ -92,6 +94,17 @@ describe.each(ways)('a model request over %s', (way) => {
     const forced = { model: 'm', input: 'Hi', tools: [search], tool_choice: search };
     expect(await removing.ask(forced)).toEqual(told);
     expect([...refusing.bodies, ...removing.bodies]).toEqual([]);
+  });
+
+  test('is refused where a person would have to approve a tool, also where others are taken out', async () => {
+    const { ask, bodies } = await scene(way, ['web_search'], 'remove', ['mcp:mcp.github.example']);
+    expect(await ask({ model: 'm', input: 'Hi', tools: [search, github] })).toMatchObject({
+      status: 403,
+      message: expect.stringMatching(
+        /^A rule wants a person to approve each use of mcp:mcp\.github/,
+      ),
+    });
+    expect(bodies).toEqual([]);
   });
 
   test('that declares none is sent byte for byte, and nobody is asked', async () => {

@@ -177,13 +177,19 @@ const callFaults: Readonly<Record<string, number>> = {
   unsupported_content_type: 400,
 };
 
+function isRefusal(code: string): code is (typeof refusals)[number] {
+  return (refusals as readonly string[]).includes(code);
+}
+
+const refusals = ['quota_exhausted', 'store_unavailable', 'approval_unavailable'] as const;
+
 /** What the gateway refused, not the upstream: its words are fit for the caller. */
 function ownVerdict(thrown: unknown): Verdict | null {
   const { headers, error, status } = fieldsOf(thrown);
   const code = headers instanceof Headers ? headers.get(failureHeader) : null;
   if (code === null) return null;
   if (Object.hasOwn(callFaults, code) && callFaults[code] === status) return refusedByGateway;
-  if (code !== 'quota_exhausted' && code !== 'store_unavailable') return null;
+  if (!isRefusal(code)) return null;
   const { message } = fieldsOf(error);
   const seconds = retryAfterSeconds(headers);
   return {
