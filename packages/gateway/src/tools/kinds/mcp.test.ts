@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -44,6 +44,35 @@ async function ready(settings: object, environment = {}): Promise<ToolsKit> {
 
 const names = ({ tools }: ToolsKit) =>
   tools.list().flatMap(({ name, source }) => (source === 'fake' ? [name] : []));
+
+/** A process that starts the server and speaks to it, as a gateway does. */
+function startOwner(server: readonly string[]): ChildProcess {
+  const transport = join(import.meta.dirname, '../mcp/stdio-transport.ts');
+  const made = JSON.stringify({
+    command: server,
+    cwd: projectRoot,
+    env: { PATH: process.env.PATH },
+  });
+  const script = `
+    const { createStdioTransport } = await import(${JSON.stringify(transport)});
+    await createStdioTransport(${made}).start();
+    setInterval(() => {}, 1000);
+  `;
+  const args = ['--input-type=module', '--no-warnings', '--eval', script];
+  return spawn(process.execPath, args, { stdio: 'inherit' });
+}
+
+test('a server that does not heed the end of its input is gone with a gateway that was killed', async () => {
+  const pidFile = join(projectRoot, 'deaf.pid');
+  const owner = startOwner(['sh', '-c', `echo $$ > ${pidFile}; sleep 1000; echo over`]);
+  const pid = await until('the server', () => {
+    const text = existsSync(pidFile) ? readFileSync(pidFile, 'utf8') : '';
+    return text.endsWith('\n') && Number(text);
+  });
+  expect(hasProcess(pid)).toBe(true);
+  owner.kill('SIGKILL');
+  await until('its end', () => !hasProcess(pid));
+});
 
 describe('the tools of an MCP server', () => {
   test('are those that patterns leave, under names that models take', async () => {
@@ -162,7 +191,7 @@ describe('an MCP server that', () => {
 
   test.each([
     ['says nothing', { command: command('silent'), connect_timeout_ms: 300 }, /timed out/i],
-    ['is no program', { command: ['./nothing-there'] }, /ENOENT/],
+    ['is no program', { command: ['./nothing-there'] }, /nothing-there: not found/],
     ['lacks a variable', { command: command(), env: { A: { env: 'B' } } }, /^.*B is not set/],
     ['is no server', { url: 'http://127.0.0.1:9/', allow_addresses: ['127.0.0.1'] }, /reached/],
     ['lies in a closed network', { url: 'http://127.0.0.1:9/' }, /may not reach/],

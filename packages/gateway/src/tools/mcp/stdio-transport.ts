@@ -27,16 +27,27 @@ const KEPT_WORDS = 500;
 /** How long each step of ending a server may take: its input's end, then SIGTERM, then SIGKILL. */
 const END_STEP_MS = 1000;
 
+/**
+ * Becomes the server, with a watcher beside it in its process group: where the other end of fd 3 is gone, so is the gateway,
+ * killed maybe, and a second later the group follows. Until then the end of its input may have told the server to go.
+ */
+const WATCHED_START = '(read _; sleep 1; kill -9 0) <&3 >/dev/null 2>&1 & exec "$@" 3<&-';
+
 /** Starts a server in a process group of its own, which ends with it, and speaks to it in lines of JSON. */
 export function createStdioTransport({ command, cwd, env }: ServerCommand): StdioTransport {
-  const [program = '', ...args] = command;
   let child: ChildProcess | null = null;
   let isOver = false;
   let words = '';
   const transport: StdioTransport = {
     lastWords: () => words.trim(),
     async start() {
-      const started = spawn(program, args, { cwd, env, detached: true, stdio: 'pipe' });
+      const started = spawn('/bin/sh', ['-c', WATCHED_START, 'sh', ...command], {
+        cwd,
+        env,
+        detached: true,
+        stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      });
+      started.stdio[3]?.on('error', () => undefined);
       child = started;
       started.stderr.setEncoding('utf8').on('data', (text: string) => {
         words = (words + text).slice(-KEPT_WORDS);
