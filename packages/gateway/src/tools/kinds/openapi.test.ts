@@ -146,6 +146,20 @@ test('a document on a server is read again with a refresh', async () => {
   expect(names()).toContain('shop_steep');
 });
 
+test('a document that is read again leaves the results of what is as it was', async () => {
+  document = yaml(base);
+  const cached = { document: `${base}/api.yaml`, cache: { ttl_seconds: 60 } };
+  const { tools, call } = await ready(cached);
+  const ask = async () => (await call('shop_getOrder', { id: '1' })).cache;
+  expect(await ask()).toBe('miss');
+  document = document.replaceAll('brew', 'steep');
+  await tools.refresh();
+  expect([names().includes('shop_steep'), await ask()]).toEqual([true, 'hit']);
+  document = document.replace('Tells of an order.', 'Tells of one order.');
+  await tools.refresh();
+  expect(await ask()).toBe('miss');
+});
+
 test('a document on a server sends keys to nobody else', async () => {
   document = yaml('https://elsewhere.example');
   open({ document: `${base}/api.yaml` });

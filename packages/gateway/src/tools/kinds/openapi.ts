@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { matchesGlob } from '../../policy/rules/glob.ts';
 import { operationRequest } from '../openapi/operation-request.ts';
@@ -67,11 +68,13 @@ export const openapi = defineToolKind({
     const isWanted = ({ name }: Operation) =>
       settings.include.some((pattern) => matchesGlob(pattern, name)) &&
       !settings.exclude.some((pattern) => matchesGlob(pattern, name));
-    const toTool = createOperationTool({
-      headers: resolved,
-      maxBytes: settings.max_result_bytes,
-      fetch: (request, server) => parts.fetch(request, outboundTo([bare(server)])),
-    });
+    const toTool = keepEqual(
+      createOperationTool({
+        headers: resolved,
+        maxBytes: settings.max_result_bytes,
+        fetch: (request, server) => parts.fetch(request, outboundTo([bare(server)])),
+      }),
+    );
     let tools: ReadonlyMap<string, Tool> | null = null;
     let problem: string | null = null;
     const retry = createRetry(() => void read(), { first: RETRY_MS, longest: RETRY_MS });
@@ -140,6 +143,25 @@ function createOperationTool(deps: OperationToolDeps): (operation: Operation, se
       );
     },
   });
+}
+
+type ToTool = ReturnType<typeof createOperationTool>;
+
+/** Operations that are remembered, more than one document has. */
+const MAX_REMEMBERED = 1000;
+
+/** Gives the same tool again for an operation that is as it was: its cache is kept with it. */
+function keepEqual(toTool: ToTool): ToTool {
+  const made = new Map<string, { readonly of: readonly unknown[]; readonly tool: Tool }>();
+  return (operation, server) => {
+    const of = [operation, server.href];
+    const known = made.get(operation.name);
+    const tool = known && isDeepStrictEqual(known.of, of) ? known.tool : toTool(operation, server);
+    // Documents come from servers, and have other names each time if they like.
+    if (made.size >= MAX_REMEMBERED) made.clear();
+    made.set(operation.name, { of, tool });
+    return tool;
+  };
 }
 
 function bare({ hostname }: URL): string {
