@@ -13,9 +13,13 @@ import { runParts } from './run-parts.ts';
 const calls = Number(process.env.CALLS ?? 2000);
 
 /** Calls each of its tools many times within one run, and answers with how long each took. */
-const timer = `import { RunContext, tool } from '@openai/agents';
+const timer = `import { readFile, realpath } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { RunContext, tool } from '@openai/agents';
 import { gatewayTool } from 'dropgate/agent';
 import { z } from 'zod';
+
+const docs = join(import.meta.dirname, '../../../docs');
 
 const native = tool({
   name: 'native',
@@ -23,7 +27,25 @@ const native = tool({
   parameters: z.object({ source: z.string() }),
   execute: async () => 'Read me. '.repeat(100),
 });
-const tools = { native, kept: gatewayTool('kept'), fresh: gatewayTool('fresh') };
+const reading = tool({
+  name: 'reading',
+  description: 'Reads the file of the gateway tool.',
+  parameters: z.object({ source: z.string() }),
+  // As the gateway does, where it trusts neither the folder nor what is in it.
+  async execute({ source }) {
+    const [top, file] = await Promise.all([realpath(docs), realpath(join(docs, source))]);
+    if (relative(top, file).startsWith('..')) throw new Error('Outside.');
+    const text = await readFile(file, 'utf8');
+    return \`Title: \${/^# (.*)/.exec(text)?.[1]}\\nSource: \${source}\\n\\n\${text}\`;
+  },
+});
+const tools = {
+  native,
+  reading,
+  kept: gatewayTool('kept'),
+  fresh: gatewayTool('fresh'),
+  module: gatewayTool('module'),
+};
 
 export const agent = {
   async run({ messages }: { messages: { content: string }[] }) {
@@ -41,6 +63,17 @@ export const agent = {
 };
 `;
 
+const ofModule = `import { tool } from '@openai/agents';
+import { z } from 'zod';
+
+export default tool({
+  name: 'module',
+  description: 'Gives a text.',
+  parameters: z.object({ source: z.string() }),
+  execute: async () => 'Read me. '.repeat(100),
+});
+`;
+
 const settings = `worker: { spares: 0 }
 tools:
   fresh: { kind: fetch_doc, docs_root: docs }
@@ -54,6 +87,7 @@ async function measureCalls(): Promise<string> {
   project.write('gateway.yaml', settings);
   project.write('docs/doc.md', `# Doc\n\n${'Read me. '.repeat(100)}`);
   project.write('src/agents/Timer/agent.ts', timer);
+  project.write('src/tools/module.ts', ofModule);
   const gateway = await startBenchGateway(project);
   const rows: string[] = [];
   const ask = async (text: string) => {
@@ -66,7 +100,9 @@ async function measureCalls(): Promise<string> {
   try {
     for (const [name, what] of [
       ['native', 'native, its own text of 900 bytes'],
+      ['reading', 'native, a file of 900 bytes read anew'],
       ['kept', 'gateway, kept result of 900 bytes'],
+      ['module', 'gateway, the text of a module in a worker of its own'],
       ['fresh', 'gateway, a file of 900 bytes read anew'],
     ] as const) {
       await ask(`${name} ${Math.ceil(calls / 4)}`);

@@ -65,9 +65,9 @@ async function checkOwn(
   path: string,
   { within, stats }: { readonly within: string; readonly stats: Stats },
 ): Promise<void> {
-  const home = await realpath(within);
   // Of what was opened, not of the name: that may lead elsewhere by now.
-  if (!(await placeOf(file, path)).startsWith(home + sep)) {
+  const [home, place] = await Promise.all([realpath(within), placeOf(file, path)]);
+  if (!place.startsWith(home + sep)) {
     throw unread(path, 'leads out of its folder', 'OUTSIDE');
   }
   if (isRoot() && stats.nlink > 1 && (stats.mode & constants.S_IROTH) === 0) {

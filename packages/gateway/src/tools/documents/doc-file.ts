@@ -34,23 +34,32 @@ export async function readDocFile(
   maxBytes: number,
 ): Promise<Document> {
   const path = asked.replaceAll('\\', '/').replace(/^\.?\/+/, '') || '.';
-  const top = await realpath(root).catch(() => null);
+  const [top, file] = await Promise.all([
+    realpath(root).catch(() => null),
+    realpath(join(root, path)).catch(() => null),
+  ]);
   if (top === null) throw new ToolError('There is no folder of documents here.');
-  const file = await realpath(join(top, path)).catch(() => null);
   const below = file === null ? null : relative(top, file);
   if (file === null || below === null || isOutside(below)) throw await missing(top, asked);
   const type = readable[extname(file).toLowerCase()];
-  const isFolder = await stat(file).then(
+  // An agent that may write here could put a pipe or a link in the place of what was looked at.
+  const read =
+    type === undefined
+      ? null
+      : await readOwnHead(file, { within: top, limitBytes: maxBytes }).catch(() => null);
+  if (type === undefined || read === null) {
+    if (await isFolder(file)) return listOf(await documentsBelow(file), path);
+    throw await missing(top, asked);
+  }
+  const source = below.split(sep).join('/');
+  return { source, contentType: type, bytes: read.bytes, isCut: read.sizeBytes > maxBytes };
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
     (stats) => stats.isDirectory(),
     () => false,
   );
-  if (isFolder) return listOf(await documentsBelow(file), path);
-  if (type === undefined) throw await missing(top, asked);
-  // An agent that may write here could put a pipe or a link in the place of what was looked at.
-  const read = await readOwnHead(file, { within: top, limitBytes: maxBytes }).catch(() => null);
-  if (read === null) throw await missing(top, asked);
-  const source = below.split(sep).join('/');
-  return { source, contentType: type, bytes: read.bytes, isCut: read.sizeBytes > maxBytes };
 }
 
 function isOutside(below: string): boolean {

@@ -2,13 +2,23 @@ import { GatewayError } from '../../errors.ts';
 import type { HostedTool } from '../../protocol/policy.ts';
 import type { UpstreamApi } from '../../protocol/records.ts';
 import { parseObject } from '../relay/request-body.ts';
+import { isOfBody, knownTexts, type ToolsField, toolsFields } from './tools-field.ts';
 
-/** The fields of a request that may declare hosted tools, and which it does. */
+/** What a request that may declare hosted tools declares. */
 export type DeclaredTools = {
-  readonly fields: Readonly<Record<string, unknown>>;
   readonly hosted: readonly Declared[];
   /** It can be read in more than one way, so it is to be sent as it was read here. */
   readonly isAmbiguous: boolean;
+  /** The whole of it, where it was read for that. */
+  readonly whole: ReadTools | null;
+  /** Reads the whole of it. */
+  readonly read: () => ReadTools;
+};
+
+/** The fields of a request, and the hosted tools that they declare. */
+export type ReadTools = {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly hosted: readonly Declared[];
 };
 
 /** A hosted tool, and the part of the request that declares it. */
@@ -22,8 +32,6 @@ export type Declared = {
 /** Letters, digits and `_` that are written as escapes: nobody who means well does. */
 const ESCAPED_NAME = /^\\u00(?:3[0-9]|[46][1-9a-f]|[57][0-9a]|5f)/i;
 
-const TYPE = /"type"\s*:\s*"([^"]*)"/g;
-
 /** A prompt that the upstream keeps may bring tools of its own. */
 const KEPT_PROMPT = /^"prompt"\s*:\s*\{\s*"(?:id|version|variables)"/;
 
@@ -33,7 +41,7 @@ const CHAT_SEARCH = /^"web_search_options"/;
 const LOOKED_AT = 100;
 
 /** Values of `type` that stand in requests without any hosted tool: of tools that run here, of schemas and of messages. */
-const HARMLESS = new Set(
+const HARMLESS = knownTexts(
   `function custom object array string number integer boolean null message text input_text output_text refusal input_image
   image_url input_file file input_audio function_call function_call_output custom_tool_call custom_tool_call_output reasoning
   summary_text reasoning_text json_schema json_object auto ephemeral`.split(/\s+/),
@@ -54,24 +62,41 @@ export function findHosted(body: Buffer, api: UpstreamApi): DeclaredTools | null
   // Some servers read other encodings than UTF-8, in which nothing would be found here.
   if (body.includes(0)) throw unreadable();
   const isEscaped = has(body, '\\u00', ESCAPED_NAME);
-  if (!isEscaped && !mayDeclare(body, api)) return null;
-  const fields = parseObject(body);
-  if (!fields) throw unreadable();
-  const first = body.indexOf('"tools"');
-  const isTwice = first >= 0 && body.includes('"tools"', first + 1);
-  return { fields, hosted: declaredIn(fields), isAmbiguous: isEscaped || isTwice };
-}
-
-function mayDeclare(body: Buffer, api: UpstreamApi): boolean {
   const isElsewhere =
     api === 'responses' ? has(body, '"promp', KEPT_PROMPT) : has(body, '"web_se', CHAT_SEARCH);
-  if (isElsewhere) return true;
-  const at = body.indexOf('"tools"');
-  if (at < 0) return false;
-  for (const [, type = ''] of body.toString('latin1', at).matchAll(TYPE)) {
-    if (!HARMLESS.has(type)) return true;
+  const fields = toolsFields(body, HARMLESS);
+  const suspected = fields?.filter(({ suspects }) => suspects.length > 0);
+  if (!isEscaped && !isElsewhere && suspected?.length === 0) return null;
+  const [only, ...others] = fields ?? [];
+  const isPlain = !isEscaped && !isElsewhere && only && others.length === 0;
+  return (isPlain && readSuspects(body, only)) || readWhole(body, isEscaped || others.length > 0);
+}
+
+/** Reads the entries of the only `tools` that may be hosted ones; null where that does not say what the body declares. */
+function readSuspects(body: Buffer, field: ToolsField): DeclaredTools | null {
+  if (!isOfBody(body, field)) return null;
+  try {
+    const entries = field.suspects.map(([from, to]) => JSON.parse(body.toString('utf8', from, to)));
+    return {
+      hosted: ofTools(entries),
+      isAmbiguous: false,
+      whole: null,
+      read: () => readFields(body),
+    };
+  } catch {
+    return null;
   }
-  return false;
+}
+
+function readWhole(body: Buffer, isAmbiguous: boolean): DeclaredTools {
+  const whole = readFields(body);
+  return { hosted: whole.hosted, isAmbiguous, whole, read: () => whole };
+}
+
+function readFields(body: Buffer): ReadTools {
+  const fields = parseObject(body);
+  if (!fields) throw unreadable();
+  return { fields, hosted: declaredIn(fields) };
 }
 
 /** Whether a pattern fits somewhere; `start` is how it begins, of 7 bytes at most: longer ones are found far slower. */
@@ -82,13 +107,17 @@ function has(body: Buffer, start: string, pattern: RegExp): boolean {
   return false;
 }
 
-function declaredIn(fields: DeclaredTools['fields']): Declared[] {
+function ofTools(entries: readonly unknown[]): Declared[] {
+  return entries.flatMap((entry) =>
+    hostedIn(entry).map((tool): Declared => ({ tool, part: 'tools', entry })),
+  );
+}
+
+function declaredIn(fields: ReadTools['fields']): Declared[] {
   const listed = Array.isArray(fields.tools) ? fields.tools : [];
   const { web_search_options: search, prompt } = fields;
   return [
-    ...listed.flatMap((entry) =>
-      hostedIn(entry).map((tool): Declared => ({ tool, part: 'tools', entry })),
-    ),
+    ...ofTools(listed),
     ...(search === undefined || search === null
       ? []
       : [

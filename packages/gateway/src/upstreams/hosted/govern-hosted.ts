@@ -1,7 +1,12 @@
 import { GatewayError } from '../../errors.ts';
-import type { DecideHosted, DeniedHostedTools } from '../../protocol/policy.ts';
+import type {
+  DecideHosted,
+  DeniedHostedTools,
+  HostedAnswer,
+  HostedTool,
+} from '../../protocol/policy.ts';
 import type { UpstreamApi } from '../../protocol/records.ts';
-import { type Declared, type DeclaredTools, findHosted } from './find-hosted.ts';
+import { type Declared, findHosted, type ReadTools } from './find-hosted.ts';
 
 /** What governs tools that run at an upstream. */
 export type HostedGovernance = {
@@ -12,7 +17,7 @@ export type HostedGovernance = {
 /** A body as it may be sent, with its fields where it was read for that. */
 export type GovernedBody = {
   readonly body: Buffer;
-  readonly fields: DeclaredTools['fields'] | null;
+  readonly fields: ReadTools['fields'] | null;
 };
 
 /**
@@ -29,27 +34,43 @@ export function governHosted(
 ): GovernedBody {
   const declared = findHosted(body, asked.api);
   if (declared === null) return { body, fields: null };
-  const { fields, hosted, isAmbiguous } = declared;
+  const { hosted, isAmbiguous } = declared;
+  const answerTo = createAnswers((tool) => decide(asked, tool));
   // Each is decided about, so that all are recorded.
-  const answers = hosted.map((each) => ({ ...each, answer: decide(asked, each.tool) }));
-  const waiting = answers.filter(({ answer }) => answer === 'approval');
+  const answers = hosted.map(({ tool }) => answerTo(tool));
+  if (!isAmbiguous && answers.every((answer) => answer === 'allow')) {
+    return { body, fields: declared.whole?.fields ?? null };
+  }
+  const whole = declared.read();
+  const { fields } = whole;
+  const of = (wanted: HostedAnswer) => whole.hosted.filter(({ tool }) => answerTo(tool) === wanted);
+  const waiting = of('approval');
   if (waiting.length > 0) throw unapproved(waiting);
-  const out = answers.filter(({ answer }) => answer === 'deny');
-  const [first] = out;
-  if (!first) return isAmbiguous ? sent(fields) : { body, fields };
+  const out = of('deny');
+  if (out.length === 0) return isAmbiguous ? sent(fields) : { body, fields };
   const isNeeded = out.some(({ part }) => part === 'prompt') || isForced(fields.tool_choice, out);
   if (denied() === 'refuse' || isNeeded) throw refusal(out);
   return sent(without(fields, out));
 }
 
-function sent(fields: DeclaredTools['fields']): GovernedBody {
+/** Asks once about each tool, however often it is there. */
+function createAnswers(
+  decide: (tool: HostedTool) => HostedAnswer,
+): (tool: HostedTool) => HostedAnswer {
+  const known = new Map<string, HostedAnswer>();
+  return (tool) => {
+    const id = [tool.name, ...tool.aliases].join(' ');
+    const answer = known.get(id) ?? decide(tool);
+    known.set(id, answer);
+    return answer;
+  };
+}
+
+function sent(fields: ReadTools['fields']): GovernedBody {
   return { body: Buffer.from(JSON.stringify(fields)), fields };
 }
 
-function without(
-  fields: DeclaredTools['fields'],
-  out: readonly Declared[],
-): DeclaredTools['fields'] {
+function without(fields: ReadTools['fields'], out: readonly Declared[]): ReadTools['fields'] {
   const { tools, web_search_options: search, ...rest } = fields;
   const entries = new Set(out.map(({ entry }) => entry));
   const kept = Array.isArray(tools) ? tools.filter((entry) => !entries.has(entry)) : [];
