@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { environmentVariables } from '../../packages/gateway/src/config/environment.ts';
 import { settingsSchema } from '../../packages/gateway/src/config/schema.ts';
+import { toolKinds } from '../../packages/gateway/src/tools/kinds/kinds.ts';
+import { commonSettings } from '../../packages/gateway/src/tools/tool.ts';
 import { code, pageHead, table } from './markdown.ts';
 
 /** The part of JSON Schema that zod writes for our settings. */
 type Schema = {
   readonly type?: string;
+  readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Schema[];
   readonly items?: Schema;
@@ -19,8 +22,7 @@ type Schema = {
 
 /** `docs/configuration.md`: every setting of `gateway.yaml` and every environment variable. */
 export function configurationPage(): string {
-  const schema = z.toJSONSchema(settingsSchema, { io: 'output', unrepresentable: 'any' }) as Schema;
-  const settings = rowsOf(schema, '');
+  const settings = rowsOf(schemaOf(settingsSchema), '');
   const variables = environmentVariables.map((variable) => [
     code(variable.name),
     variable.setting === null ? '' : code(variable.setting),
@@ -34,11 +36,34 @@ export function configurationPage(): string {
   return [
     pageHead('Configuration', introduction),
     '## `gateway.yaml`\n',
-    table(['Setting', 'Values', 'Default', 'Meaning'], settings),
+    table(head, settings),
+    ...toolSections(),
     '## Environment\n',
     'A variable wins over the file unless its line says otherwise.\n',
     table(['Variable', 'Sets', 'Meaning'], variables),
   ].join('\n');
+}
+
+function schemaOf(settings: z.ZodType): Schema {
+  return z.toJSONSchema(settings, { io: 'output', unrepresentable: 'any' }) as Schema;
+}
+
+const head = ['Setting', 'Values', 'Default', 'Meaning'];
+
+/** What an entry of `tools` may have: what each kind has, then what is of one kind alone. */
+function toolSections(): string[] {
+  const shared = rowsOf(schemaOf(z.strictObject(commonSettings)), 'tools.<name>');
+  const known = new Set(shared.map((row) => row.join()));
+  const kinds = Object.entries(toolKinds).flatMap(([kind, { settings }]) => {
+    const schema = schemaOf(settings);
+    const own = rowsOf(schema, 'tools.<name>')
+      .filter((row) => !known.has(row.join()))
+      .filter(([path]) => path !== code('tools.<name>.kind'));
+    const about = `### Tools of the kind ${code(kind)}\n\n${schema.description ?? ''}\n`;
+    return own.length > 0 ? [about, table(head, own)] : [about];
+  });
+  const introduction = `Each has a \`kind\`: ${Object.keys(toolKinds).map(code).join(', ')}. What all of them may have (those of several tools no \`description\`):\n`;
+  return ['## Tools\n', introduction, table(head, shared), ...kinds];
 }
 
 function rowsOf(schema: Schema, path: string): string[][] {
@@ -60,6 +85,7 @@ function rowOf(path: string, schema: Schema): string[] {
 }
 
 function valuesOf(schema: Schema): string {
+  if (schema.const !== undefined) return code(String(schema.const));
   if (schema.enum) return schema.enum.map((value) => code(String(value))).join(', ');
   if (schema.anyOf) return schema.anyOf.map(valuesOf).join(' or ');
   if (schema.type === 'array') return `list of ${valuesOf(schema.items ?? {})}`;
