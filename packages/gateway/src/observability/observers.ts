@@ -2,9 +2,11 @@ import type { Events } from '../events.ts';
 import { createDecisionLog, type DecisionLog, type DecisionLogDeps } from './decision-log.ts';
 import { createDiagnosticList, type DiagnosticList } from './diagnostic-list.ts';
 import { createKeyUse, type KeyUse, type KeyUseDeps } from './key-use.ts';
-import { createLog, type Log, type LogLevel, type LogOptions } from './log.ts';
-import type { WorkerMetrics } from './metric-set.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createLog, type Log, type LogLevel, type LogOptions } from './log/log.ts';
+import type { WorkerMetrics } from './metrics/metric-set.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { createToolTotals, type ToolTotals } from './metrics/tool-totals.ts';
+import { createUsageTotals, type UsageTotals } from './metrics/usage-totals.ts';
 import {
   createPersistDiagnostics,
   type PersistDiagnostics,
@@ -12,8 +14,6 @@ import {
 } from './persist-diagnostics.ts';
 import { createRecentRuns, type RecentRuns } from './recent-runs.ts';
 import type { Secrets } from './secrets.ts';
-import { createToolTotals, type ToolTotals } from './tool-totals.ts';
-import { createUsageTotals, type UsageTotals } from './usage-totals.ts';
 
 /** Everything that listens to the events. */
 export type Observers = {

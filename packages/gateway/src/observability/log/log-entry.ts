@@ -1,10 +1,10 @@
-import { GatewayError } from '../errors.ts';
-import type { EventOf, GatewayEvent } from '../events.ts';
-import type { Finding, Stage } from '../protocol/diagnostics.ts';
-import type { Effect } from '../protocol/policy.ts';
-import type { FailureDetail } from '../protocol/run.ts';
-import { decisionDetail } from './decision-detail.ts';
-import { workerEnds } from './serving-failure.ts';
+import { GatewayError } from '../../errors.ts';
+import type { EventOf, GatewayEvent } from '../../events.ts';
+import type { Finding, Stage } from '../../protocol/diagnostics.ts';
+import type { Effect } from '../../protocol/policy.ts';
+import type { FailureDetail } from '../../protocol/run.ts';
+import { decisionDetail } from '../decision-detail.ts';
+import { workerEnds } from '../serving-failure.ts';
 
 /** A line of the log before it is written. Its fields are made when asked for, which most lines never are. */
 export type LogEntry = {

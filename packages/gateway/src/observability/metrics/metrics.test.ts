@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { EventOf, GatewayEvent } from '../events.ts';
-import type { Question } from '../protocol/policy.ts';
+import type { EventOf, GatewayEvent } from '../../events.ts';
+import type { Question } from '../../protocol/policy.ts';
 import { createMetrics } from './metrics.ts';
 
 const usage = {

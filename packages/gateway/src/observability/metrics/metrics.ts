@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Registry } from '@prometheus-io/client';
-import type { EventOf, GatewayEvent } from '../events.ts';
-import type { MetricsReport } from '../protocol/admin/metrics-answer.ts';
+import type { EventOf, GatewayEvent } from '../../events.ts';
+import type { MetricsReport } from '../../protocol/admin/metrics-answer.ts';
+import { servingFailure } from '../serving-failure.ts';
 import { createMetricSet, type Measured, type MetricSet } from './metric-set.ts';
-import { servingFailure } from './serving-failure.ts';
 
 export type Metrics = {
   readonly listener: (event: GatewayEvent) => void;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { EventOf } from '../events.ts';
+import type { EventOf } from '../../events.ts';
 import { createUsageTotals } from './usage-totals.ts';
 
 const call: EventOf<'model_called'> = {

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
-import { type WorkerInfo, workerStates } from '../protocol/pool.ts';
+import { type WorkerInfo, workerStates } from '../../protocol/pool.ts';
 import { createBoundedSeries } from './bounded-series.ts';
 
 /** Series per metric; what would be more is counted under `other`. */

@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 import pino from 'pino';
-import type { GatewayEvent } from '../events.ts';
-import { foldStack } from '../protocol/text/fold-stack.ts';
-import { shownJson, shownJsonText, shownText } from '../protocol/text/shown-text.ts';
+import type { GatewayEvent } from '../../events.ts';
+import { foldStack } from '../../protocol/text/fold-stack.ts';
+import { shownJson, shownJsonText, shownText } from '../../protocol/text/shown-text.ts';
 import { type LogEntry, logEntries } from './log-entry.ts';
 
 const rank = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5, silent: 6 };

@@ -1,5 +1,5 @@
-import type { EventOf, GatewayEvent } from '../events.ts';
-import type { ToolCounts } from '../protocol/admin/tools-answer.ts';
+import type { EventOf, GatewayEvent } from '../../events.ts';
+import type { ToolCounts } from '../../protocol/admin/tools-answer.ts';
 
 export type ToolTotals = {
   readonly listener: (event: GatewayEvent) => void;

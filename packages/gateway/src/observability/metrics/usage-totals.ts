@@ -1,5 +1,5 @@
-import type { EventOf, GatewayEvent } from '../events.ts';
-import type { UsageCounts, UsageReport } from '../protocol/admin/usage-answer.ts';
+import type { EventOf, GatewayEvent } from '../../events.ts';
+import type { UsageCounts, UsageReport } from '../../protocol/admin/usage-answer.ts';
 
 export type UsageTotals = {
   readonly listener: (event: GatewayEvent) => void;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { GatewayError } from '../errors.ts';
-import type { GatewayEvent } from '../events.ts';
-import type { Rule } from '../protocol/policy.ts';
+import { GatewayError } from '../../errors.ts';
+import type { GatewayEvent } from '../../events.ts';
+import type { Rule } from '../../protocol/policy.ts';
 import { logEntries } from './log-entry.ts';
 
 /** The lines with their fields. */
