@@ -2,27 +2,11 @@ import type { FailureCode } from './errors.ts';
 import type { RunOutcome } from './protocol/admin/runs-answer.ts';
 import type { Finding } from './protocol/diagnostics.ts';
 import type { Decision, Question } from './protocol/policy.ts';
+import type { WorkerEndReason } from './protocol/pool.ts';
 import type { UpstreamApi } from './protocol/records.ts';
-import type { FailureDetail, Provenance, Usage } from './protocol/run.ts';
+import type { BegunRun, DecidedRun, FailureDetail, Provenance, Usage } from './protocol/run.ts';
 import type { CacheResult, ToolOutcome, ToolViolation } from './protocol/tools/gateway-tools.ts';
 import type { UnreadKind, UnreadOwner } from './protocol/unread-room.ts';
-
-/**
- * Why a worker ended: asked to (`evicted`, `retired`, `shutdown`), killed (`stalled`, `memory`, `processes`,
- * `overstayed` where a run went on after it was ended, `protocol`, `load_timeout`), or by itself (`exited` with any code, `crashed` by a signal or an error nobody caught).
- */
-export type WorkerEndReason =
-  | 'evicted'
-  | 'retired'
-  | 'shutdown'
-  | 'stalled'
-  | 'memory'
-  | 'processes'
-  | 'overstayed'
-  | 'protocol'
-  | 'load_timeout'
-  | 'exited'
-  | 'crashed';
 
 /** Everything the gateway says about itself. Listeners (log, metrics, usage, diagnostics) do the bookkeeping. */
 export type GatewayEvent =
@@ -92,6 +76,10 @@ export type GatewayEvent =
       readonly agentId: string;
       readonly modulePath: string;
       readonly generation: number;
+      /** How long it waited for a place among the agent's runs. */
+      readonly waitedMs: number;
+      /** Whether its caller wants text as it comes. */
+      readonly isStreamed: boolean;
     }
   | {
       readonly type: 'run_ended';
@@ -107,6 +95,7 @@ export type GatewayEvent =
       readonly detail: FailureDetail | null;
       readonly durationMs: number;
       readonly firstTextMs: number | null;
+      readonly isStreamed: boolean;
       readonly usage: Usage;
     }
   | {
@@ -139,6 +128,10 @@ export type GatewayEvent =
       /** Null where a call belongs to no single live run. */
       readonly runId: string | null;
       readonly keyId: string | null;
+      /** Of the run, as the next two; null where there is none. */
+      readonly requestId: string | null;
+      readonly modulePath: string | null;
+      readonly generation: number | null;
       readonly upstream: string;
       readonly path: string;
       readonly model: string | null;
@@ -148,15 +141,21 @@ export type GatewayEvent =
       /** Requests sent upstream, retries and fallbacks included. */
       readonly attempts: number;
       readonly durationMs: number;
+      /** Until the first bytes of its answer; null where none came. */
+      readonly firstByteMs: number | null;
       /** Null where the upstream told none. */
       readonly usage: Usage | null;
       readonly error: string | null;
+      /** Of a failure: what the worker is told, or `upstream_refused` where the upstream said no. */
+      readonly code: FailureCode | null;
     }
   | {
       readonly type: 'access_decided';
       readonly question: Question;
       readonly decision: Decision;
       readonly requestId: string | null;
+      /** The run that asked, where one did. */
+      readonly run?: DecidedRun;
       /** How many it stands for, where a run had too many to tell each. */
       readonly times?: number;
     }
@@ -173,6 +172,10 @@ export type GatewayEvent =
       readonly route: string;
       readonly status: number;
       readonly durationMs: number;
+      /** The run that it began; null where it began none. */
+      readonly run: BegunRun | null;
+      /** What it was refused or failed with before an answer began; null where it was not. */
+      readonly code: FailureCode | null;
     }
   /** Something threw where only a handled failure was expected. */
   | {

@@ -235,9 +235,9 @@ describe('paths and methods', () => {
 });
 
 describe('every answer', () => {
-  test('carries an id of our own, never the client’s, and its time', async () => {
+  test('carries an id of our own where the client sent none, and its time', async () => {
     const gateway = fakeGateway();
-    const headers = { ...asCaller, 'x-request-id': 'mine', 'x-client-request-id': 'trace-7' };
+    const headers = { ...asCaller, 'x-client-request-id': 'trace-7' };
     const response = await createApp(gateway).inject({ url: '/v1/models', headers });
     const id = response.headers['x-request-id'];
     expect(id).toMatch(/^req_[0-9a-f]{24}$/);
@@ -258,9 +258,41 @@ describe('every answer', () => {
         route: '/v1/models',
         status: 200,
         durationMs: expect.any(Number),
+        run: null,
+        code: null,
       },
     ]);
   });
+
+  test.each([
+    ['/v1/models', asCaller, 200, null],
+    ['/v1/models/default/none', asCaller, 404, 'agent_not_found'],
+    ['/nowhere', asCaller, 404, 'route_not_found'],
+    ['/v1/models/%zz', asCaller, 400, 'invalid_request'],
+    ['/v1/models', {}, 401, 'key_missing'],
+    ['/admin/agents', asCaller, 403, 'not_allowed'],
+  ])('of %s has the id that its client sent', async (url, key, status, code) => {
+    const gateway = fakeGateway();
+    const headers = { ...key, 'x-request-id': 'Trace-7_a.b:c' };
+    const response = await createApp(gateway).inject({ url, headers });
+    expect([response.statusCode, response.headers['x-request-id']]).toEqual([
+      status,
+      'Trace-7_a.b:c',
+    ]);
+    expect(gateway.events).toMatchObject([{ requestId: 'Trace-7_a.b:c', status, code }]);
+  });
+
+  test.each(['', ' ', '-a', 'a b', 'a\u007f', 'ä', '{"a":1}', 'a, b', 'x'.repeat(129)])(
+    'has an id of our own in place of %j',
+    async (id) => {
+      const headers = { ...asCaller, 'x-request-id': id };
+      const { headers: answered } = await createApp(fakeGateway()).inject({
+        url: '/v1/models',
+        headers,
+      });
+      expect(answered['x-request-id']).toMatch(/^req_[0-9a-f]{24}$/);
+    },
+  );
 
   test('does not take over a client’s id that could forge a log line', async () => {
     const gateway = fakeGateway();

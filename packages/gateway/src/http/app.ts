@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { HttpDeps } from './deps.ts';
 import { createDescription } from './describe-routes.ts';
-import { beginExchange, newRequestId, processingMs } from './exchange.ts';
+import { beginExchange, processingMs } from './exchange.ts';
 import { holdPage } from './hold-page.ts';
 import { checkInput } from './intake/check-input.ts';
 import { trustNearest } from './intake/client-address.ts';
@@ -11,6 +11,7 @@ import { guardRequest, unknownUrl } from './intake/guard-request.ts';
 import { createBodyHold } from './intake/hold-bodies.ts';
 import { createServerInOrder } from './intake/one-after-another.ts';
 import { parseBody } from './intake/parse-json.ts';
+import { requestIdOf } from './intake/request-context.ts';
 import { createTurns } from './intake/turns.ts';
 import { createOpenRuns } from './open-runs.ts';
 import { addRoute, refuseOtherMethods } from './register-routes.ts';
@@ -41,7 +42,7 @@ export function createApp(deps: HttpDeps): FastifyInstance {
     serverFactory: (handle) => createServerInOrder(timesOf(deps.settings), handle),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: limits.maxParamLength },
     requestIdHeader: false,
-    genReqId: newRequestId,
+    genReqId: requestIdOf,
     // While it stops, requests on open connections are answered: only start-run knows what cannot start any more.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
@@ -54,6 +55,8 @@ export function createApp(deps: HttpDeps): FastifyInstance {
   app.decorate('takeTurn', createTurns());
   app.decorateRequest('caller', null);
   app.decorateRequest('startedAtMs', 0);
+  app.decorateRequest('begunRun', null);
+  app.decorateRequest('failureCode', null);
   app.decorateRequest('holdsAnswer', false);
   takeBodies(app, deps.settings.bodyLimitBytes);
   app.addHook('onRequest', (request, reply, done) => guardRequest(deps, { request, reply }, done));

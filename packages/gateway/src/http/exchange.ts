@@ -1,16 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpDeps } from './deps.ts';
 import { clientAddress } from './intake/client-address.ts';
 
 /** A request and its answer. */
 export type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply };
-
-/** A new id of a request. Never a client's: those are guessable and repeat. */
-export function newRequestId(): string {
-  // Node draws many of these at once; 24 digits of one are 90 random bits.
-  return `req_${randomUUID().replaceAll('-', '').slice(8)}`;
-}
 
 /** Sets the headers of every answer and sees to the one event that every request ends with. */
 export function beginExchange(
@@ -37,6 +30,8 @@ export function beginExchange(
       route: request.routeOptions.url ?? 'unknown',
       status: reply.raw.writableEnded ? reply.raw.statusCode : callerLeft,
       durationMs: performance.now() - request.startedAtMs,
+      run: request.begunRun,
+      code: request.failureCode,
     });
   });
 }

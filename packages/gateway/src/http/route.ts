@@ -1,7 +1,9 @@
 import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import type { z } from 'zod';
+import type { FailureCode } from '../errors.ts';
 import type { Inferred } from '../protocol/inferred.ts';
 import type { Caller } from '../protocol/policy.ts';
+import type { BegunRun } from '../protocol/run.ts';
 import type { HttpDeps } from './deps.ts';
 import { readWaiting } from './intake/check-input.ts';
 import type { TakeTurn } from './intake/turns.ts';
@@ -33,6 +35,10 @@ declare module 'fastify' {
     /** Null until authenticated, and on public routes. */
     caller: Caller | null;
     startedAtMs: number;
+    /** The run that it began. */
+    begunRun: BegunRun | null;
+    /** What it was refused with. */
+    failureCode: FailureCode | null;
     /** Whether its route counts what its answer holds. */
     holdsAnswer: boolean;
   }

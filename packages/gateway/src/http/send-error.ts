@@ -10,6 +10,7 @@ const defaultLingerMs = 5000;
 export function sendError(deps: HttpDeps, thrown: unknown, exchange: Exchange): FastifyReply {
   const { request, reply } = exchange;
   const error = asGatewayError(thrown, limitOf(exchange.request) ?? deps.settings.bodyLimitBytes);
+  request.failureCode = error.code;
   const isStoreAway = error.code === 'store_unavailable' && error.cause !== undefined;
   if (error.code === 'gateway_failed' || isStoreAway) {
     deps.emit({

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type FailureCode, GatewayError } from '../errors.ts';
 import { errorResponse } from './error-response.ts';
-import { newRequestId } from './exchange.ts';
+import { newRequestId } from './intake/request-context.ts';
 
 /** Fastify's own failures that are the caller's doing, by their code. */
 const refusals: Readonly<Record<string, readonly [FailureCode, string]>> = {

@@ -42,6 +42,7 @@ const failedRun: GatewayEvent = {
   },
   durationMs: 5,
   firstTextMs: null,
+  isStreamed: true,
   usage: {
     requests: 1,
     inputTokens: 1,

@@ -20,6 +20,8 @@ function ended(keyId: string | null): GatewayEvent {
     route: '/v1/chat/completions',
     status: 200,
     durationMs: 5,
+    run: null,
+    code: null,
   };
 }
 

@@ -11,7 +11,7 @@ const about = {
 };
 
 function started(runId: string): GatewayEvent {
-  return { type: 'run_started', runId, ...about };
+  return { type: 'run_started', runId, ...about, waitedMs: 0, isStreamed: true };
 }
 
 function ended(runId: string): GatewayEvent {
@@ -24,6 +24,7 @@ function ended(runId: string): GatewayEvent {
     detail: null,
     durationMs: 12.34,
     firstTextMs: 3,
+    isStreamed: true,
     usage: {
       requests: 2,
       inputTokens: 10,

@@ -1,5 +1,5 @@
-import type { WorkerEndReason } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
+import type { WorkerEndReason } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { FailureDetail, LastEvent } from '../protocol/run.ts';
 import { type ActiveRun, failed } from './active-run.ts';

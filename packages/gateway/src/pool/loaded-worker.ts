@@ -1,7 +1,13 @@
 import { GatewayError } from '../errors.ts';
-import type { WorkerEndReason } from '../events.ts';
 import type { RunCaller } from '../protocol/policy.ts';
-import type { ModelAccess, OutsideRuns, OutsideWork, WorkerAnswer } from '../protocol/pool.ts';
+import type {
+  ModelAccess,
+  OutsideRuns,
+  OutsideWork,
+  RunOrigin,
+  WorkerAnswer,
+  WorkerEndReason,
+} from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
 import type { LastEvent } from '../protocol/run.ts';
 import type { GatewayToolTable } from '../protocol/tools/gateway-tools.ts';
@@ -82,7 +88,7 @@ export class LoadedWorker {
   start(run: ActiveRun): boolean {
     if (!this.isOpen) return false;
     const { runId } = run.request.run;
-    this.#options.access.startRun(runId, run.request.keyId);
+    this.#options.access.startRun(runId, run.request.keyId, originOf(run, this.load));
     this.#runs.set(runId, run);
     const { key } = run.request.caller;
     this.#callers.set(key.id, { key, request: {} });
@@ -258,4 +264,10 @@ function endMessage(reason: WorkerEndReason): string {
     default:
       return "The agent's process ended unexpectedly.";
   }
+}
+
+function originOf({ request }: ActiveRun, { modulePath, generation }: ModuleLoad): RunOrigin {
+  const { run, traceparent } = request;
+  const trace = traceparent === undefined ? {} : { traceparent };
+  return { requestId: run.context.request_id, ...trace, modulePath, generation };
 }

@@ -113,7 +113,11 @@ export type KeyHolder = {
 };
 
 /** Who asks: the key of an authenticated request. */
-export type Caller = KeyHolder & { readonly requestId: string };
+export type Caller = KeyHolder & {
+  readonly requestId: string;
+  /** The trace that the request is part of, in the form of W3C Trace Context; absent where its sender named none. */
+  readonly traceparent?: string;
+};
 
 /** A key as rules see it. */
 export type KeyPrincipal = {

@@ -12,6 +12,8 @@ import type { ModelChannel, TakeModelMessage } from './worker/model-channel.ts';
 export type PoolRun = {
   readonly run: WorkerRun;
   readonly keyId: string;
+  /** The trace that its request is part of. */
+  readonly traceparent?: string;
   /** Whom it is for, as rules are asked. */
   readonly caller: RunCaller;
   /** Cancels the run. A `GatewayError` as reason becomes its failure, anything else `run_cancelled`. */
@@ -54,6 +56,14 @@ export type LiveRun = {
   readonly decide: (verdicts: ToolVerdicts) => void;
 };
 
+/** Where a run comes from: said with its model calls, to the log and to upstreams. */
+export type RunOrigin = {
+  readonly requestId: string;
+  readonly traceparent?: string;
+  readonly modulePath: string;
+  readonly generation: number;
+};
+
 /** One worker's way to the models: where its calls go, and the token that is worth something only there. */
 export type ModelAccess = {
   readonly baseUrl: string;
@@ -62,7 +72,7 @@ export type ModelAccess = {
   readonly answerOver: (channel: ModelChannel) => TakeModelMessage;
   /** Sends its later calls to another upstream; a name that is unknown fails each call. */
   readonly setUpstream: (name: string) => void;
-  readonly startRun: (runId: string, keyId: string) => void;
+  readonly startRun: (runId: string, keyId: string, origin?: RunOrigin) => void;
   /** What the run's calls that are over have cost, as metered where they pass; null for a run that is not live. */
   readonly usageOf: (runId: string) => Usage | null;
   /** Whether a call of the run, which is live, was refused with this code. */
@@ -88,3 +98,20 @@ export type WorkerInfo = {
   readonly rssMb: number | null;
   readonly startedAtSeconds: number;
 };
+
+/**
+ * Why a worker ended: asked to (`evicted`, `retired`, `shutdown`), killed (`stalled`, `memory`, `processes`,
+ * `overstayed` where a run went on after it was ended, `protocol`, `load_timeout`), or by itself (`exited` with any code, `crashed` by a signal or an error nobody caught).
+ */
+export type WorkerEndReason =
+  | 'evicted'
+  | 'retired'
+  | 'shutdown'
+  | 'stalled'
+  | 'memory'
+  | 'processes'
+  | 'overstayed'
+  | 'protocol'
+  | 'load_timeout'
+  | 'exited'
+  | 'crashed';

@@ -150,3 +150,9 @@ export type LastEvent = Extract<RunEvent, { type: (typeof lastEventTypes)[number
 export function isLastEvent(event: RunEvent): event is LastEvent {
   return (lastEventTypes as readonly string[]).includes(event.type);
 }
+
+/** The run in which something was decided. */
+export type DecidedRun = { readonly runId: string; readonly generation: number };
+
+/** The run that a request began. */
+export type BegunRun = DecidedRun & { readonly agentId: string; readonly modulePath: string };

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { Caller, Role, RunCaller } from '../protocol/policy.ts';
@@ -21,6 +20,8 @@ import type { RunTools } from './run-tools.ts';
 export type Run = {
   readonly id: string;
   readonly agentId: string;
+  readonly modulePath: string;
+  readonly generation: number;
   /**
    * Pushes its events there, to exactly one of `finished`, `failed`, `interrupted`; once. Those that come before wait.
    * Whoever wants to pull them takes `eventsOf` the run.
@@ -64,6 +65,9 @@ export type ServedAgent = {
 };
 
 export type AdmittedRun = {
+  readonly runId: string;
+  /** How long it waited for its place. */
+  readonly waitedMs: number;
   readonly caller: Caller;
   readonly input: RunInput;
   readonly agent: ServedAgent;
@@ -79,13 +83,14 @@ export type AdmittedRun = {
 
 /** Begins a run that nothing stands in the way of any more. */
 export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
-  const { caller, agent, ignored, tools, user, ending, abort } = admitted;
+  const { caller, agent, input, ignored, tools, user, ending, abort, waitedMs } = admitted;
   const { settings } = agent.manifest;
   const defaults = deps.defaults();
   const run = workerRun(admitted);
   const timeoutMs = settings.timeoutMs ?? defaults.runTimeoutMs;
   const { emit } = deps;
-  const observed = observeRun({ runId: run.runId, caller, agent, ending, abort, timeoutMs, emit });
+  const about = { runId: run.runId, caller, agent, waitedMs, isStreamed: input.streamed };
+  const observed = observeRun({ ...about, ending, abort, timeoutMs, emit });
   const { onEvent, onToolCalled } = observed;
   const untilOver = abortedAtEnd(ending);
   const { agentId } = agent;
@@ -93,6 +98,7 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const live = deps.run(agent.load, {
     run,
     keyId: caller.keyId,
+    ...(caller.traceparent === undefined ? {} : { traceparent: caller.traceparent }),
     caller: { key: user.key, request: user.request },
     signal: abort.signal,
     ending,
@@ -104,6 +110,8 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   return {
     id: run.runId,
     agentId: agent.agentId,
+    modulePath: agent.modulePath,
+    generation: agent.generation,
     sendTo: (sink) => live.sendTo({ write: (event) => sink.write(shownTo(caller.role, event)) }),
     cancel: (reason) => abort.abort(reason),
     onEnd: (listener) => ending.onEnd(() => listener()),
@@ -115,9 +123,7 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   };
 }
 
-function workerRun({ caller, input, agent, tools }: AdmittedRun): WorkerRun {
-  // Node draws many of these at once.
-  const runId = `run_${randomUUID().replaceAll('-', '').slice(8)}`;
+function workerRun({ runId, caller, input, agent, tools }: AdmittedRun): WorkerRun {
   const context: RunContext = {
     request_id: caller.requestId,
     run_id: runId,

@@ -14,6 +14,8 @@ export type ObserveRunOptions = {
     readonly generation: number;
   };
   readonly ending: RunEnding;
+  readonly waitedMs: number;
+  readonly isStreamed: boolean;
   /** Aborted at the deadline. */
   readonly abort: AbortController;
   readonly timeoutMs: number;
@@ -33,12 +35,12 @@ export type ObservedRun = {
  * `run_ended`. Tools that are still open when it ends were aborted with it.
  */
 export function observeRun(options: ObserveRunOptions): ObservedRun {
-  const { abort, timeoutMs, emit, ending } = options;
+  const { abort, timeoutMs, emit, ending, isStreamed } = options;
   const startedMs = performance.now();
   let firstTextMs: number | null = null;
   const open = new Map<string, OpenCall>();
   const deadline = setTimeout(() => abort.abort(timedOut(timeoutMs)), timeoutMs);
-  emit({ type: 'run_started', ...about(options) });
+  emit({ type: 'run_started', ...about(options), waitedMs: options.waitedMs, isStreamed });
   ending.onEnd((last) => {
     clearTimeout(deadline);
     for (const { call, sinceMs } of open.values()) {
@@ -116,6 +118,7 @@ function reportEnd(options: ObserveRunOptions, { last, ...times }: End): void {
     type: 'run_ended',
     ...about(options),
     ...times,
+    isStreamed: options.isStreamed,
     outcome: outcomeOf(last),
     code: failed?.code ?? null,
     detail: failed?.detail ?? null,

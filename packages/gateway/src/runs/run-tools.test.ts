@@ -99,6 +99,8 @@ function scene(...rules: Rule[]) {
   };
 }
 
+const ids = { runId: 'run_1', requestId: 'req_1' };
+
 describe('the verdicts that go with a run', () => {
   test.each<[string, Rule[], ToolVerdicts]>([
     ['allow what nobody speaks of', [], { otherwise: 'allow', tools: { add: 'allow' } }],
@@ -129,7 +131,7 @@ describe('the verdicts that go with a run', () => {
       { otherwise: 'ask', tools: { add: 'ask' } },
     ],
   ])('%s', (_what, rules, verdicts) => {
-    expect(scene(...rules).toolsOf(user(), 'req_1').verdicts).toEqual(verdicts);
+    expect(scene(...rules).toolsOf(user(), ids).verdicts).toEqual(verdicts);
   });
 
   test('on tools that run elsewhere never wait for arguments', () => {
@@ -141,7 +143,7 @@ describe('the verdicts that go with a run', () => {
       { name: 'web_search', type: 'hosted_tool' },
       { name: 'shell', type: 'shell' },
     ];
-    expect(toolsOf(user(tools), 'req_1').verdicts.tools).toEqual({
+    expect(toolsOf(user(tools), ids).verdicts.tools).toEqual({
       web_search: 'deny',
       shell: 'allow',
     });
@@ -151,7 +153,8 @@ describe('the verdicts that go with a run', () => {
     const plain = scene(rule({ resources: ['erase'] }));
     const conditional = scene(rule({ when: 'context.user == "u2"' }));
     const isKept = ({ toolsOf }: typeof plain) =>
-      toolsOf(user(), 'req_1').verdicts === toolsOf(user(), 'req_2').verdicts;
+      toolsOf(user(), ids).verdicts ===
+      toolsOf(user(), { runId: 'run_2', requestId: 'req_2' }).verdicts;
     expect([isKept(plain), isKept(conditional)]).toEqual([true, false]);
   });
 });
@@ -160,7 +163,7 @@ describe('a change of the rules', () => {
   test('is told to the runs it concerns until they are over, and to no others', () => {
     const { toolsOf, change } = scene();
     const heard: ToolVerdicts[] = [];
-    const stop = toolsOf(user(), 'req_1').follow((verdicts) => heard.push(verdicts));
+    const stop = toolsOf(user(), ids).follow((verdicts) => heard.push(verdicts));
     change(rule({ action: 'run_agent' }));
     expect(heard).toEqual([]);
     change(rule({ resources: ['add'] }));
@@ -176,7 +179,7 @@ describe('a change of the rules', () => {
     const search = [{ name: 'web_search', type: 'hosted_tool' }];
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
-    const tools = toolsOf(user(search), 'req_1');
+    const tools = toolsOf(user(search), ids);
     expect(tools.verdicts.tools).toEqual({ web_search: 'allow' });
     const heard: ToolVerdicts[] = [];
     const stop = tools.follow((verdicts) => heard.push(verdicts));
@@ -193,11 +196,12 @@ describe('what a worker made of its verdicts', () => {
 
   test('is recorded with the rule behind it, the agent, the key and the module', () => {
     const { toolsOf, decided, emitted } = scene(rule({ resources: ['add'] }));
-    const tools = toolsOf(user(), 'req_1');
+    const tools = toolsOf(user(), ids);
     tools.onDecided({ ...call, answer: 'deny' });
     expect(decided()).toEqual(['call_tool add deny r native']);
     expect(emitted[0]).toMatchObject({
       requestId: 'req_1',
+      run: { runId: 'run_1', generation: 1 },
       question: {
         principal: { type: 'agent', id: 'labs/a', key: { id: 'key_1' } },
         context: { agent_id: 'labs/a' },
@@ -208,7 +212,7 @@ describe('what a worker made of its verdicts', () => {
 
   test('is recorded by the rules it could know of', () => {
     const { toolsOf, decided, change } = scene();
-    const tools = toolsOf(user(), 'req_1');
+    const tools = toolsOf(user(), ids);
     tools.follow(() => undefined);
     change(rule({ resources: ['add'] }));
     tools.onDecided(call);
@@ -223,7 +227,7 @@ describe('what a worker made of its verdicts', () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const { toolsOf, decided, change } = scene();
-    const tools = toolsOf(user(), 'req_1');
+    const tools = toolsOf(user(), ids);
     tools.follow(() => undefined);
     change(rule({ resources: ['add'] }));
     vi.advanceTimersByTime(6000);
@@ -233,7 +237,7 @@ describe('what a worker made of its verdicts', () => {
 
   test('is not believed where no rule said so', () => {
     const { toolsOf, decided } = scene(rule({ resources: ['add'] }));
-    toolsOf(user(), 'req_1').onDecided(call);
+    toolsOf(user(), ids).onDecided(call);
     expect(decided()).toEqual(['call_tool add deny r native']);
   });
 });
@@ -243,7 +247,7 @@ describe('a question of a worker', () => {
 
   test('is told one by one a thousand times of each answer, and what comes after once at the end', async () => {
     const { toolsOf, emitted } = scene(rule({ resources: ['drop'] }));
-    const tools = toolsOf(user(), 'req_1');
+    const tools = toolsOf(user(), ids);
     const end = tools.follow(() => undefined);
     const claim = { runId: 'run_1', tool: 'add', provenance: 'native', answer: 'allow' } as const;
     for (let index = 0; index < 1200; index++) tools.onDecided(claim);
@@ -257,13 +261,14 @@ describe('a question of a worker', () => {
       question: expect.not.objectContaining({ args: { n: 1 } }),
       decision: expect.objectContaining({ answer: 'allow' }),
       requestId: 'req_1',
+      run: { runId: 'run_1', generation: 1 },
       times: 201,
     });
   });
 
   test('is decided with the arguments, and recorded once', async () => {
     const { toolsOf, decided } = scene(rule({ resources: ['add'], when: 'args.n > 3' }));
-    const tools = toolsOf(user(), 'req_1');
+    const tools = toolsOf(user(), ids);
     const answerOn = (args: unknown) => tools.answer({ ...ask, arguments: args }, asking);
     expect(await answerOn({ n: 4 })).toEqual({ type: 'value', value: false });
     expect(await answerOn({ n: 3 })).toEqual({ type: 'value', value: true });
@@ -277,7 +282,7 @@ describe('a question of a worker', () => {
 
   test('for a gateway tool goes to what calls them, with the rules to ask and the result told of', async () => {
     const { toolsOf, decided } = scene(rule({ resources: ['secret'] }));
-    const { answer } = toolsOf(user(), 'req_1');
+    const { answer } = toolsOf(user(), ids);
     const call = { ask: 'call_tool', arguments: {} } as const;
     const told: string[] = [];
     const onToolCalled: AskingRun['onToolCalled'] = (tool, { outcome }) =>

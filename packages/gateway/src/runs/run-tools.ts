@@ -1,4 +1,4 @@
-import type { Emit } from '../events.ts';
+import type { Emit, EventOf } from '../events.ts';
 import { decide } from '../policy/rules/decide.ts';
 import {
   type Decision,
@@ -58,9 +58,15 @@ const clockIntervalMs = 800;
 /** How long a worker may go on by the verdicts of before, until what it says is held to the new ones. */
 const adoptionMs = 5000;
 
+type Decided = EventOf<'access_decided'>;
+
+/** What decisions about the tools of a run name it by. */
+type RunIds = { readonly runId: string; readonly requestId: string };
+
 type Live = {
   readonly user: ToolUser;
-  readonly requestId: string;
+  /** What each of its decisions says of it. */
+  readonly about: Pick<Decided, 'requestId' | 'run'>;
   readonly decisions: DecisionCap;
   table: ToolTable;
   /** What was recorded of hosted tools, by their names. */
@@ -71,9 +77,7 @@ type Live = {
 };
 
 /** Follows the rules for all live runs. */
-export function createRunTools(
-  deps: RunToolsDeps,
-): (user: ToolUser, requestId: string) => RunTools {
+export function createRunTools(deps: RunToolsDeps): (user: ToolUser, ids: RunIds) => RunTools {
   const tables = createToolTables(deps);
   const live = new Set<Live>();
   let clock: NodeJS.Timeout | null = null;
@@ -94,11 +98,11 @@ export function createRunTools(
     refresh();
   });
 
-  return (user, requestId) => {
+  return (user, { runId, requestId }) => {
     const table = tables.of(user);
     const run: Live = {
       user,
-      requestId,
+      about: { requestId, run: { runId, generation: user.generation } },
       decisions: createDecisionCap(deps.emit),
       table,
       hosted: new Map(),
@@ -138,7 +142,7 @@ function isSame(some: ToolVerdicts, others: ToolVerdicts): boolean {
 
 /** The decision that the worker went by: where the table of now does not say so, the one before may have. */
 function record(run: Live, decided: ToolDecided): void {
-  const { user, requestId, table } = run;
+  const { user, about, table } = run;
   const { tool, provenance, answer } = decided;
   const now = table.decisionOn(tool, provenance);
   const before = earlierOf(run)?.decisionOn(tool, provenance);
@@ -148,7 +152,7 @@ function record(run: Live, decided: ToolDecided): void {
     answer === 'deny' && known.answer === 'allow' ? { answer, rule: null } : known;
   const question = toolQuestion(user, { tool, provenance });
   if (provenance === 'hosted' && !isNews(run, tool, decision.answer)) return;
-  run.decisions.record({ type: 'access_decided', question, decision, requestId });
+  run.decisions.record({ type: 'access_decided', question, decision, ...about });
 }
 
 function decideHosted(
@@ -161,8 +165,7 @@ function decideHosted(
   const decided = decide(rules(), question, nowSeconds());
   const decision = withDefault(decided, tool, unknownHostedTools());
   if (isNews(run, name, decision.answer)) {
-    const { requestId } = run;
-    run.decisions.record({ type: 'access_decided', question, decision, requestId });
+    run.decisions.record({ type: 'access_decided', question, decision, ...run.about });
   }
   return hostedAnswer(decision);
 }
@@ -183,14 +186,14 @@ function earlierOf({ earlier }: Live): ToolTable | null {
 
 async function answer(
   { rules, nowSeconds, callTool }: RunToolsDeps,
-  { user, requestId, decisions }: Live,
+  { user, about, decisions }: Live,
   { question, signal, onToolCalled }: AskingRun & { readonly question: WorkerQuestion },
 ): Promise<WorkerAnswer> {
   const { tool } = question;
   const isAllowed = (provenance: Provenance, args: unknown) => {
     const asked = toolQuestion(user, { tool, provenance, args });
     const decision = decide(rules(), asked, nowSeconds());
-    decisions.record({ type: 'access_decided', question: asked, decision, requestId });
+    decisions.record({ type: 'access_decided', question: asked, decision, ...about });
     return decision.answer === 'allow';
   };
   switch (question.ask) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import { principalOf } from '../policy/authorize.ts';
 import { decide, decideOnAgent } from '../policy/rules/decide.ts';
@@ -93,6 +94,7 @@ export function createStartRun(deps: StartRunDeps): StartRun {
       // What it takes of its key and agent it has for as long as anything of it goes on.
       ending.onGone(deps.limits.takeSlot(caller.keyId));
       await deps.limits.checkBudget(caller.keyId);
+      const askedMs = performance.now();
       const place = await enterQueue(deps, queue, { agent: found.agent, caller, signal });
       ending.onGone(place.leave);
       // While it waited, its agent may have been replaced, and its key may have lost the right.
@@ -101,14 +103,22 @@ export function createStartRun(deps: StartRunDeps): StartRun {
         : found;
       ending.onEnd(deps.endWithKey(caller.keyId, (failure) => abort.abort(failure)));
       const user = toolUser(request, agent);
-      const tools = toolsOf(user, caller.requestId);
-      return beginRun(deps, { ...request, agent, ignored, tools, user, ending, abort });
+      const runId = newRunId();
+      const tools = toolsOf(user, { runId, requestId: caller.requestId });
+      const waitedMs = place.hasWaited ? performance.now() - askedMs : 0;
+      const admitted = { ...request, agent, ignored, waitedMs };
+      return beginRun(deps, { ...admitted, runId, tools, user, ending, abort });
     } catch (error) {
       ending.end(null);
       ending.gone();
       throw error;
     }
   };
+}
+
+function newRunId(): string {
+  // Node draws many of these at once.
+  return `run_${randomUUID().replaceAll('-', '').slice(8)}`;
 }
 
 /** `hasWaited`: it was admitted before and had to wait; only a refusal is recorded. */

@@ -47,6 +47,39 @@ describe.each(apis)('an upstream that speaks $api', ({ api, path }) => {
     expect(JSON.stringify(calls[1]?.body)).toContain('Sunny, 21 degrees in Paris.');
   });
 
+  test('is told of the request and the trace that it is asked in, as every line of the log is', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const sent = { 'x-request-id': `trace-${api}`, traceparent };
+    const question = ask('default/weather', 'Weather in Paris, traced?');
+    const { response } = await gateway
+      .client()
+      .chat.completions.create({ ...question, stream: true }, { headers: sent })
+      .withResponse();
+    expect(response.headers.get('x-request-id')).toBe(`trace-${api}`);
+    await response.text();
+    const calls = upstream.callsAbout('Weather in Paris, traced?');
+    const told = { 'x-client-request-id': `trace-${api}`, traceparent };
+    expect(calls.map(({ headers }) => headers)).toMatchObject([told, told]);
+    const linesOf = () =>
+      gateway
+        .logs()
+        .split('\n')
+        .filter((line) => line.includes(`request_id=trace-${api}`));
+    await until('the line of the request', () =>
+      linesOf().some((line) => line.includes('POST /v1/chat/completions')),
+    );
+    const about = [
+      'run_id=run_',
+      'agent_id=default/weather',
+      'module_path=src/agents/Weather/agent.ts',
+      'generation=1',
+      'key_id=key_',
+    ];
+    const lines = linesOf().filter((line) => !line.includes('access allow'));
+    expect(lines.length).toBeGreaterThanOrEqual(3);
+    for (const line of lines) for (const field of about) expect(line).toContain(field);
+  });
+
   test('is asked once for each turn of a stream', async () => {
     const stream = await gateway.client().chat.completions.create({
       ...ask('default/weather', 'Weather in Paris, streamed?'),

@@ -94,6 +94,8 @@ export function fakeGateway({
       return {
         id: 'run_42',
         agentId: 'default/echo',
+        modulePath: 'src/agents/Echo/agent.ts',
+        generation: 1,
         sendTo: (sink) => void send(events, sink, { signal, ending }),
         onEnd: (listener) => ending.onEnd(() => listener()),
         cancel: (reason) => {

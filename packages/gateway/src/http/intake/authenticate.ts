@@ -3,6 +3,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Caller } from '../../protocol/policy.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { Audience } from '../route.ts';
+import { traceOf } from './request-context.ts';
 
 /** Longer ones are none of ours and are not worth hashing. */
 const maxSecretLength = 512;
@@ -20,7 +21,7 @@ export function authenticate(
   if (!holder) {
     throw new GatewayError('key_invalid', 'The API key is unknown, expired or revoked.');
   }
-  return { ...holder, requestId: request.id };
+  return { ...holder, requestId: request.id, ...traceOf(request) };
 }
 
 /**

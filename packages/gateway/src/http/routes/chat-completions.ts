@@ -38,6 +38,8 @@ async function chat(deps: HttpDeps, { body, request, reply }: ChatExchange) {
   const left = new AbortController();
   whenCallerLeaves(reply.raw, () => left.abort());
   const run = await deps.startRun(caller, toRunInput(body), left.signal);
+  const { id: runId, agentId, modulePath, generation } = run;
+  request.begunRun = { runId, agentId, modulePath, generation };
   request.server.openRuns.add(run);
   whenCallerLeaves(reply.raw, () => run.cancel('the caller left'));
   const head = chatHead(run.id, body.model);

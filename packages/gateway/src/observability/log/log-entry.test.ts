@@ -73,6 +73,7 @@ describe('log entries', () => {
       detail: { class: 'TypeError', message: 'x is undefined', stage: 'tool', line: 9 },
       durationMs: 12.345,
       firstTextMs: null,
+      isStreamed: true,
       usage: {
         requests: 1,
         inputTokens: 10,
@@ -86,15 +87,72 @@ describe('log entries', () => {
       message: 'run failed',
       fields: {
         request_id: 'req_1',
+        run_id: 'run_1',
         agent_id: 'default/a',
         module_path: 'src/agents/A/agent.ts',
+        generation: 3,
+        key_id: 'key_1',
         error_stage: 'tool',
+        code: 'tool_failed',
         error_class: 'TypeError',
         error: 'x is undefined',
         line: 9,
         duration_ms: 12.3,
       },
     });
+  });
+
+  test('name the run of a model call that failed, and of a request that did not', () => {
+    const run = {
+      requestId: 'req_1',
+      runId: 'run_1',
+      agentId: 'default/a',
+      modulePath: 'src/agents/A/agent.ts',
+      generation: 3,
+      keyId: 'key_1',
+    };
+    const shown = {
+      request_id: 'req_1',
+      run_id: 'run_1',
+      agent_id: 'default/a',
+      module_path: 'src/agents/A/agent.ts',
+      generation: 3,
+      key_id: 'key_1',
+    };
+    const called = {
+      type: 'model_called',
+      ...run,
+      upstream: 'openai',
+      path: '/v1/responses',
+      model: 'm',
+      status: 503,
+      outcome: 'failed',
+      attempts: 3,
+      durationMs: 12,
+      firstByteMs: null,
+      usage: null,
+      error: 'HTTP 503',
+      code: 'upstream_failed',
+    } as const;
+    const failure = { error_stage: 'model', code: 'upstream_failed', error: 'HTTP 503' };
+    expect(written(called)).toMatchObject([{ level: 'warn', fields: { ...shown, ...failure } }]);
+    const { requestId, keyId, ...begun } = run;
+    const request = {
+      type: 'request_ended',
+      requestId,
+      keyId,
+      clientRequestId: null,
+      clientAddress: null,
+      method: 'POST',
+      path: '/v1/chat/completions',
+      route: '/v1/chat/completions',
+      status: 200,
+      durationMs: 12,
+    } as const;
+    expect(written({ ...request, run: begun, code: null })).toMatchObject([{ fields: shown }]);
+    expect(written({ ...request, run: null, code: 'rate_limited' })).toMatchObject([
+      { fields: { request_id: 'req_1', error_stage: 'policy', code: 'rate_limited' } },
+    ]);
   });
 
   test('name the line of a tool that threw, though the run went on', () => {
@@ -130,8 +188,14 @@ describe('log entries', () => {
         message: 'tool failed',
         fields: {
           request_id: 'req_1',
+          run_id: 'run_1',
+          agent_id: 'default/a',
+          module_path: 'src/agents/A/agent.ts',
+          generation: 3,
+          key_id: 'key_1',
           tool: 'lookup',
           error_stage: 'tool',
+          code: 'tool_threw',
           error_class: 'RangeError',
           error: 'too far',
           file: '/p/a.ts',

@@ -3,7 +3,8 @@ import pino from 'pino';
 import type { GatewayEvent } from '../../events.ts';
 import { foldStack } from '../../protocol/text/fold-stack.ts';
 import { shownJson, shownJsonText, shownText } from '../../protocol/text/shown-text.ts';
-import { type LogEntry, logEntries } from './log-entry.ts';
+import { logEntries } from './log-entry.ts';
+import type { LogEntry } from './log-line.ts';
 
 const rank = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5, silent: 6 };
 

@@ -18,7 +18,7 @@ const run = {
   modulePath: 'src/agents/A/agent.ts',
   generation: 3,
 };
-const started: GatewayEvent = { type: 'run_started', ...run };
+const started: GatewayEvent = { type: 'run_started', ...run, waitedMs: 0, isStreamed: true };
 const ended: EventOf<'run_ended'> = {
   type: 'run_ended',
   ...run,
@@ -27,6 +27,7 @@ const ended: EventOf<'run_ended'> = {
   detail: null,
   durationMs: 300,
   firstTextMs: 20,
+  isStreamed: true,
   usage,
 };
 const toolCalled: EventOf<'tool_called'> = {
@@ -59,6 +60,8 @@ const request: EventOf<'request_ended'> = {
   route: 'unknown',
   status: 404,
   durationMs: 2,
+  run: null,
+  code: null,
 };
 
 const nothing = { workers: () => [], unreadBytes: () => 0 };
@@ -89,6 +92,9 @@ describe('metrics', () => {
         agentId: 'default/a',
         runId: 'run_1',
         keyId: 'key_1',
+        requestId: 'req_1',
+        modulePath: 'src/agents/A/agent.ts',
+        generation: 3,
         upstream: 'openai',
         path: '/v1/responses',
         model: 'm',
@@ -98,6 +104,8 @@ describe('metrics', () => {
         durationMs: 10,
         usage,
         error: null,
+        code: null,
+        firstByteMs: 4,
       },
       request,
     ]);

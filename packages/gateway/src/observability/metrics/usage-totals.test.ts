@@ -7,6 +7,9 @@ const call: EventOf<'model_called'> = {
   agentId: 'default/a',
   runId: 'run_1',
   keyId: 'key_1',
+  requestId: 'req_1',
+  modulePath: 'src/agents/A/agent.ts',
+  generation: 3,
   upstream: 'openai',
   path: '/v1/responses',
   model: 'm',
@@ -22,6 +25,8 @@ const call: EventOf<'model_called'> = {
     reasoningTokens: 1,
   },
   error: null,
+  code: null,
+  firstByteMs: 4,
 };
 
 test('sums what model calls used, per agent, key and upstream', () => {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { WorkerEndReason } from '../../events.ts';
+import type { WorkerEndReason } from '../../protocol/pool.ts';
 import type { FailureDetail } from '../../protocol/run.ts';
 import type { FromWorker } from '../../protocol/worker/messages.ts';
 

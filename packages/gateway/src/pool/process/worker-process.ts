@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type { WorkerEndReason } from '../../events.ts';
+import type { WorkerEndReason } from '../../protocol/pool.ts';
 import { type Channel, type ChannelFailure, createChannel } from '../../protocol/worker/channel.ts';
 import { parseFromWorker } from '../../protocol/worker/from-worker.ts';
 import {

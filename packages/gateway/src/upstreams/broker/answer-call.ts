@@ -20,6 +20,7 @@ import { createBodyRoom, type HeldBody } from './body-room.ts';
 import { type PricedCall, pricedCall, setAside, type TokenBudget } from './budgeted-call.ts';
 import type { Grant, LiveCall } from './grants.ts';
 import { createKeptContexts, type KeptContexts } from './kept-contexts.ts';
+import { withOrigin } from './origin-headers.ts';
 import { bookedCall, refuseUnbooked } from './outside-calls.ts';
 
 export type CallDeps = {
@@ -119,7 +120,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
   const received: Exchange = {
     method,
     path: route.path + incoming.search,
-    headers,
+    headers: withOrigin(headers, call.origin),
     body,
     model: Buffer.isBuffer(body) ? readModel(body) : null,
     api: route.type === 'model_call' ? route.api : null,
@@ -139,10 +140,13 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     agentId: grant.agentId,
     runId: call.runId,
     keyId: call.keyId,
+    requestId: call.origin?.requestId ?? null,
+    modulePath: call.origin?.modulePath ?? null,
+    generation: call.origin?.generation ?? null,
     path: `/v1${route.path}`,
     model: exchange.model,
     durationMs: performance.now() - startedMs,
-    ...reported(outcome),
+    ...reported(outcome, startedMs),
   });
 }
 
@@ -179,14 +183,12 @@ function askingDemo(exchange: Exchange): Exchange {
   return asking && !asking.hidesCount ? { ...exchange, body: asking.body } : exchange;
 }
 
-function reported({
-  failure: _,
-  outputEstimate: __,
-  isWhole: ___,
-  answerId: ____,
-  ...outcome
-}: Outcome): Omit<Outcome, 'failure' | 'outputEstimate' | 'isWhole' | 'answerId'> {
-  return outcome;
+function reported(outcome: Outcome, startedMs: number) {
+  const { upstream, status, attempts, usage, error, firstAtMs, failure } = outcome;
+  const code = failure?.code ?? (outcome.outcome === 'failed' ? 'upstream_refused' : null);
+  const firstByteMs = firstAtMs === null ? null : firstAtMs - startedMs;
+  const told = { upstream, status, attempts, usage, error, code, firstByteMs };
+  return { ...told, outcome: outcome.outcome };
 }
 
 /** What cannot be read cannot be counted, and a model takes nothing else. */

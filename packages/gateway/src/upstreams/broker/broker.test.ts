@@ -15,6 +15,13 @@ const question = JSON.stringify({ model: 'gpt-5', input: 'hi' });
 const MIB = 1024 * 1024;
 const answer = JSON.stringify({ object: 'response', usage: { input_tokens: 3, output_tokens: 2 } });
 
+const origin = {
+  requestId: 'req_2',
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  modulePath: 'src/agents/Tester/agent.ts',
+  generation: 4,
+};
+
 async function answering(start = startBroker) {
   const upstream = await startUpstream((_request, response) => {
     response.setHeader('content-type', 'application/json');
@@ -76,7 +83,7 @@ describe.each(ways)('calls over %s', (way) => {
     test('a call is booked on the run it names', async () => {
       const { send, access, called } = await answered();
       access.startRun('run_1', 'key_1');
-      access.startRun('run_2', 'key_2');
+      access.startRun('run_2', 'key_2', origin);
       await send('/responses', { body: question, run: 'run_2' });
       expect(await called(1)).toEqual([
         {
@@ -84,6 +91,9 @@ describe.each(ways)('calls over %s', (way) => {
           agentId: 'default/tester',
           runId: 'run_2',
           keyId: 'key_2',
+          requestId: 'req_2',
+          modulePath: 'src/agents/Tester/agent.ts',
+          generation: 4,
           upstream: 'openai',
           path: '/v1/responses',
           model: 'gpt-5',
@@ -91,6 +101,7 @@ describe.each(ways)('calls over %s', (way) => {
           outcome: 'ok',
           attempts: 1,
           durationMs: expect.any(Number),
+          firstByteMs: expect.any(Number),
           usage: {
             requests: 1,
             inputTokens: 3,
@@ -99,7 +110,20 @@ describe.each(ways)('calls over %s', (way) => {
             reasoningTokens: 0,
           },
           error: null,
+          code: null,
         },
+      ]);
+    });
+
+    test('its upstream is told of the request and the trace, unless the agent says others', async () => {
+      const { send, access, upstream } = await answered();
+      access.startRun('run_2', 'key_2', origin);
+      await send('/responses', { body: question, run: 'run_2' });
+      const headers = { traceparent: 'own', 'x-client-request-id': 'mine' };
+      await send('/responses', { body: question, run: 'run_2', headers });
+      expect(upstream.requests.map(({ headers }) => headers)).toMatchObject([
+        { 'x-client-request-id': 'req_2', traceparent: origin.traceparent },
+        headers,
       ]);
     });
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type FailureCode, GatewayError } from '../../errors.ts';
-import type { ModelAccess } from '../../protocol/pool.ts';
+import type { ModelAccess, RunOrigin } from '../../protocol/pool.ts';
 import { noUsage, type Usage } from '../../protocol/run.ts';
 
 const TOKEN_BYTES = 32;
@@ -14,6 +14,8 @@ export type LiveCall = {
   readonly keyId: string | null;
   /** Of the runs it may belong to, where that is not known. */
   readonly possibleKeyIds: readonly string[];
+  /** Of its run; null where it belongs to no single one. */
+  readonly origin: RunOrigin | null;
   /** Whether its worker had no run when it came; `possibleKeyIds` are then those whose runs it has had. */
   readonly isOutside: boolean;
   /** Aborts with a `GatewayError` when the run ends, the token is revoked or `abort` is called. */
@@ -126,8 +128,8 @@ function createGrant(agentId: string) {
   return {
     grant,
     runs,
-    startRun(runId: string, keyId: string) {
-      runs.set(runId, { keyId, usage: noUsage, refusals: new Set() });
+    startRun(runId: string, keyId: string, origin?: RunOrigin) {
+      runs.set(runId, { keyId, origin: origin ?? null, usage: noUsage, refusals: new Set() });
       servedKeyIds.add(keyId);
     },
     setUpstream(name: string) {
@@ -139,7 +141,12 @@ function createGrant(agentId: string) {
   };
 }
 
-type LiveRun = { readonly keyId: string; usage: Usage; readonly refusals: Set<FailureCode> };
+type LiveRun = {
+  readonly keyId: string;
+  readonly origin: RunOrigin | null;
+  usage: Usage;
+  readonly refusals: Set<FailureCode>;
+};
 
 function createCall(options: CallOptions): LiveCall {
   const { runId, run, possible, keyIds, isOutside, onEnd } = options;
@@ -148,6 +155,7 @@ function createCall(options: CallOptions): LiveCall {
     runId,
     keyId: run?.keyId ?? (isOutside ? null : soleKey(keyIds)),
     possibleKeyIds: keyIds,
+    origin: run?.origin ?? null,
     isOutside,
     signal: controller.signal,
     abort: (message) => controller.abort(new GatewayError('run_cancelled', message)),

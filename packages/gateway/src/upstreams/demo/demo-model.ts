@@ -43,18 +43,9 @@ const demoAnswer = { attempts: 1, outputEstimate: 0, answerId: null, isWhole: tr
 export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Promise<Outcome> {
   const base = { ...demoAnswer, upstream: upstream.name };
   if (exchange.api === null || !Buffer.isBuffer(exchange.body)) {
-    const failure = new GatewayError(
-      'invalid_request',
-      'The demo model answers model calls only. Put OPENAI_API_KEY into .dropgate/upstream.env to use this part of the API.',
-    );
-    return {
-      ...base,
-      status: 400,
-      outcome: 'failed',
-      usage: null,
-      error: failure.message,
-      failure,
-    };
+    const failure = modelCallsOnly();
+    const nothing = { firstAtMs: null, usage: null, error: failure.message };
+    return { ...base, ...nothing, status: 400, outcome: 'failed', failure };
   }
   const { sink, signal, api } = exchange;
   const answer = demoModel.handle(api, exchange.body);
@@ -80,13 +71,15 @@ export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Pro
         if (taken === 'behind') await drained(sink, signal);
         if (taken === 'no_room') {
           const told = { usage: watch.usage(), error: unreadError, failure: unreadFailure() };
-          return { ...base, ...told, status: 200, outcome: 'failed' };
+          const firstAtMs = watch.firstAtMs();
+          return { ...base, ...told, firstAtMs, status: 200, outcome: 'failed' };
         }
       }
       sink.end();
     } catch (error) {
       if (!signal.aborted) throw error;
       const told = {
+        firstAtMs: watch.firstAtMs(),
         usage: watch.usage(),
         outputEstimate: watch.outputEstimate(),
         isWhole: watch.isWhole(),
@@ -96,7 +89,15 @@ export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Pro
   }
   const error = watch.error();
   const outcome = error === null ? 'ok' : 'failed';
-  return { ...base, status: answer.status, outcome, usage: watch.usage(), error, failure: null };
+  const counted = { firstAtMs: watch.firstAtMs(), usage: watch.usage() };
+  return { ...base, ...counted, status: answer.status, outcome, error, failure: null };
+}
+
+function modelCallsOnly(): GatewayError {
+  return new GatewayError(
+    'invalid_request',
+    'The demo model answers model calls only. Put OPENAI_API_KEY into .dropgate/upstream.env to use this part of the API.',
+  );
 }
 
 /** Rejects with the reason of an abort. */

@@ -6,6 +6,8 @@ const MAX_ERROR_LENGTH = 2048;
 
 export type AnswerWatch = {
   read(chunk: Buffer): void;
+  /** When the first of it came, of `performance.now()`; null before. */
+  firstAtMs(): number | null;
   /** Bytes that are held because they may be the count. */
   heldLength(): number;
   /** Lets go of them: what they belong to counts as one that has none. */
@@ -32,7 +34,9 @@ export function createAnswerWatch(answer: {
   const meter = createAnswerMeter(form);
   const hasEnd = form.type === 'events' && form.api !== null;
   let excerpt = '';
+  let firstAtMs: number | null = null;
   return {
+    firstAtMs: () => firstAtMs,
     heldLength: meter.heldLength,
     forget: meter.forget,
     usage: meter.usage,
@@ -42,6 +46,7 @@ export function createAnswerWatch(answer: {
     failure: () => (status < 400 ? meter.failure() : null),
     error: () => (status < 400 ? null : describeError(status, excerpt)),
     read(chunk) {
+      firstAtMs ??= performance.now();
       meter.read(chunk);
       if (status >= 400 && excerpt.length < MAX_ERROR_LENGTH) excerpt += chunk.toString();
     },

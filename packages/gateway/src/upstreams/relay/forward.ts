@@ -43,6 +43,8 @@ export type Outcome = {
   readonly outcome: 'ok' | 'failed' | 'aborted';
   /** Requests sent, retries and fallback included. */
   readonly attempts: number;
+  /** When the first bytes of the answer came, of `performance.now()`; null where none did. */
+  readonly firstAtMs: number | null;
   readonly usage: Usage | null;
   /** Of a response that was counted, by which a later call may name it. */
   readonly answerId: string | null;
@@ -183,7 +185,9 @@ function outcomeOf(end: AttemptEnd, upstream: RemoteUpstream, attempts: number):
   const outputEstimate = watch?.outputEstimate() ?? 0;
   const isWhole = watch?.isWhole() ?? false;
   const answerId = watch?.answerId() ?? null;
-  const base = { upstream: upstream.name, status, attempts, outputEstimate, answerId, isWhole };
+  const firstAtMs = watch?.firstAtMs() ?? null;
+  const counted = { outputEstimate, answerId, isWhole };
+  const base = { upstream: upstream.name, status, attempts, firstAtMs, ...counted };
   switch (end.type) {
     case 'answered': {
       const error = end.watch.error();

@@ -1,0 +1,170 @@
+import type { FailureCode } from '../../errors.ts';
+import type { EventOf } from '../../events.ts';
+import type { Stage } from '../../protocol/diagnostics.ts';
+import type { Effect } from '../../protocol/policy.ts';
+import { decisionDetail } from '../decision-detail.ts';
+import { about, cause, entry, type LogEntry, round, stage, thrown } from './log-line.ts';
+
+/** What each line of a run says of it. */
+function run(event: {
+  readonly requestId: string | null;
+  readonly runId: string | null;
+  readonly agentId: string | null;
+  readonly modulePath: string | null;
+  readonly generation: number | null;
+  readonly keyId: string | null;
+}) {
+  const { requestId, runId, generation, keyId } = event;
+  return {
+    request_id: requestId ?? undefined,
+    run_id: runId ?? undefined,
+    ...about(event),
+    generation: generation ?? undefined,
+    key_id: keyId ?? undefined,
+  };
+}
+
+/** The beginning of a run. */
+export function runStartEntry(event: EventOf<'run_started'>): LogEntry {
+  return entry('debug', 'run started', () => ({
+    ...run(event),
+    waited_ms: event.waitedMs === 0 ? undefined : round(event.waitedMs),
+  }));
+}
+
+/** The end of a run. */
+export function runEntry(event: EventOf<'run_ended'>): LogEntry {
+  const { outcome, code, detail, usage } = event;
+  return entry(outcome === 'failed' ? 'error' : 'info', `run ${outcome}`, () => ({
+    ...run(event),
+    duration_ms: round(event.durationMs),
+    first_text_ms: event.firstTextMs === null ? undefined : round(event.firstTextMs),
+    model_requests: usage.requests,
+    input_tokens: usage.inputTokens,
+    output_tokens: usage.outputTokens,
+    ...(outcome === 'failed' ? { code, ...stage(detail?.stage ?? 'run'), ...cause(detail) } : {}),
+  }));
+}
+
+/** A call of a tool. */
+export function toolEntry(event: EventOf<'tool_called'>): LogEntry {
+  const failed = event.outcome === 'failed' || event.outcome === 'timeout';
+  const { error, argumentBytes, resultBytes } = event;
+  const code = event.outcome === 'timeout' ? 'tool_timeout' : 'tool_threw';
+  return entry(failed ? 'warn' : 'info', `tool ${event.outcome}`, () => ({
+    ...run(event),
+    tool: event.tool,
+    provenance: event.provenance,
+    duration_ms: round(event.durationMs),
+    cache: event.cache ?? undefined,
+    argument_bytes: argumentBytes ?? undefined,
+    result_bytes: resultBytes ?? undefined,
+    ...(failed ? { ...stage('tool'), code } : {}),
+    ...(failed ? (error === null ? cause(event.detail) : { error }) : {}),
+  }));
+}
+
+/** A model call. */
+export function modelEntry(event: EventOf<'model_called'>): LogEntry {
+  const failed = event.outcome === 'failed';
+  return entry(failed ? 'warn' : 'debug', `model call ${event.outcome}`, () => ({
+    ...run(event),
+    upstream: event.upstream,
+    model: event.model ?? undefined,
+    status: event.status,
+    attempts: event.attempts,
+    duration_ms: round(event.durationMs),
+    first_byte_ms: event.firstByteMs === null ? undefined : round(event.firstByteMs),
+    ...(failed ? { ...stage('model'), code: event.code, error: event.error } : {}),
+  }));
+}
+
+/** Asked every few seconds by whoever watches the gateway. */
+const healthPaths = ['/healthz', '/readyz'];
+
+/** The end of a request. */
+export function requestEntry(event: EventOf<'request_ended'>): LogEntry {
+  const level = healthPaths.includes(event.path) ? 'debug' : 'info';
+  const { code } = event;
+  return entry(level, `${event.method} ${event.path} ${event.status}`, () => ({
+    ...run({ ...nobody, ...event.run, requestId: event.requestId, keyId: event.keyId }),
+    client_request_id: event.clientRequestId ?? undefined,
+    client_address: event.clientAddress ?? undefined,
+    duration_ms: round(event.durationMs),
+    ...(code === null ? {} : { ...stage(stageOf(code)), code }),
+  }));
+}
+
+const nobody = { runId: null, agentId: null, modulePath: null, generation: null };
+
+const refusals: Partial<Record<FailureCode, Stage>> = {
+  key_missing: 'policy',
+  key_invalid: 'policy',
+  not_allowed: 'policy',
+  agent_not_found: 'policy',
+  rate_limited: 'policy',
+  quota_exhausted: 'policy',
+  agent_unavailable: 'load',
+  worker_crashed: 'worker',
+  tool_failed: 'tool',
+  guardrail_blocked: 'guardrail',
+  upstream_failed: 'model',
+  upstream_refused: 'model',
+  upstream_rate_limited: 'model',
+  upstream_unavailable: 'model',
+  upstream_timeout: 'model',
+};
+
+/** Where a request was refused or failed, by its code. The line of its run knows better, where there is one. */
+function stageOf(code: FailureCode): Stage {
+  return refusals[code] ?? 'run';
+}
+
+/** A request that failed over something unforeseen. */
+export function requestFailureEntry(event: EventOf<'request_failed'>): LogEntry {
+  const isOurs = event.code === 'gateway_failed';
+  return entry(isOurs ? 'error' : 'warn', `request failed: ${event.code}`, () => ({
+    request_id: event.requestId,
+    ...stage('run'),
+    code: event.code,
+    ...thrown(event.error),
+  }));
+}
+
+/** A decision. */
+export function decisionEntry(event: EventOf<'access_decided'>): LogEntry {
+  const { answer, rule } = event.decision;
+  return entry(decisionLevel(answer, rule?.source ?? null), `access ${answer}`, () =>
+    decisionFields(event),
+  );
+}
+
+function decisionFields(event: EventOf<'access_decided'>) {
+  const { action, resource, ...detail } = decisionDetail(event);
+  const { modulePath = null } = event.question;
+  const { runId = null, generation = null } = event.run ?? {};
+  return {
+    ...run({ ...detail, modulePath, runId, generation }),
+    module_path: action === 'load_module' ? resource : (modulePath ?? undefined),
+    principal: event.question.principal.id,
+    role: detail.role ?? undefined,
+    action,
+    resource,
+    tool: detail.tool ?? undefined,
+    rule_id: detail.ruleId ?? undefined,
+    tier: detail.tier,
+    source: detail.source ?? undefined,
+    reason: detail.reason ?? undefined,
+    ...(answerIsDeny(event) ? { ...stage('policy'), code: 'not_allowed' } : {}),
+  };
+}
+
+function answerIsDeny({ decision }: EventOf<'access_decided'>): boolean {
+  return decision.answer === 'deny';
+}
+
+/** What is always allowed is the routine; that it is only for now is worth a line. */
+function decisionLevel(effect: Effect, source: string | null): LogEntry['level'] {
+  if (effect === 'deny') return 'warn';
+  return source === 'override' ? 'info' : 'debug';
+}
