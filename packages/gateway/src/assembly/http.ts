@@ -30,6 +30,11 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
     admin: {
       agents: domain.agentPage,
       errors: diagnostics.query,
+      async acknowledgeErrors(filter) {
+        const acknowledged = diagnostics.acknowledge(filter);
+        await observers.persistDiagnostics.flush();
+        return acknowledged;
+      },
       refresh: domain.refresh,
       upstreams: () => describeUpstreams(parts.upstreams.current()),
       usage: usage.report,

@@ -104,7 +104,7 @@ describe('access', () => {
     [
       '/admin/agents/errors?severty=error',
       'severty',
-      "Unknown query parameter: 'severty'. Known: agent, stage, severity, since, after, limit.",
+      "Unknown query parameter: 'severty'. Known: agent, stage, severity, since, after, format, limit.",
     ],
   ])(
     'names what an administered route takes where it is asked for more: %s',

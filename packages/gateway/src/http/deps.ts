@@ -1,7 +1,11 @@
 import type { Emit } from '../events.ts';
 import type { LimitChecks } from '../policy/limits/limit-checks.ts';
 import type { AgentPage, AgentQuery } from '../protocol/admin/agents-answer.ts';
-import type { DiagnosticPage, DiagnosticQuery } from '../protocol/admin/errors-answer.ts';
+import type {
+  DiagnosticFilter,
+  DiagnosticPage,
+  DiagnosticQuery,
+} from '../protocol/admin/errors-answer.ts';
 import type { AgentGenerations, RollbackReport } from '../protocol/admin/generations-answer.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import type { RunInfo } from '../protocol/admin/runs-answer.ts';
@@ -65,6 +69,8 @@ export type HttpSettings = {
 export type AdminReads = {
   readonly agents: (viewer: Caller, query: AgentQuery) => AgentPage;
   readonly errors: (query: DiagnosticQuery) => DiagnosticPage;
+  /** Takes those off the list, for good unless they are seen again; how many. */
+  readonly acknowledgeErrors: (filter: DiagnosticFilter) => Promise<number>;
   readonly refresh: (options: { readonly force: boolean }) => Promise<RefreshReport>;
   readonly upstreams: () => readonly UpstreamInfo[];
   readonly usage: () => UsageReport;

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { EventOf, GatewayEvent } from '../events.ts';
-import type { DiagnosticPage, DiagnosticQuery } from '../protocol/admin/errors-answer.ts';
+import type {
+  DiagnosticFilter,
+  DiagnosticPage,
+  DiagnosticQuery,
+} from '../protocol/admin/errors-answer.ts';
 import { type Diagnostic, type Finding, runStages, type Stage } from '../protocol/diagnostics.ts';
 import { pageSize } from '../protocol/pages.ts';
 import { cutFinding } from '../protocol/worker/cut-texts.ts';
@@ -14,6 +18,8 @@ export type DiagnosticList = {
   readonly all: () => readonly Diagnostic[];
   /** Of each agent the newest few, newest first. */
   readonly newestByAgent: () => ReadonlyMap<string, readonly Diagnostic[]>;
+  /** Forgets those that fit; how many. */
+  readonly acknowledge: (filter: DiagnosticFilter) => number;
   /** Newest first. `next` is the `after` of the following page, null on the last. */
   readonly query: (query: DiagnosticQuery) => DiagnosticPage;
 };
@@ -79,6 +85,11 @@ export function createDiagnosticList(
     },
     all: () => [...kept.values()],
     newestByAgent: () => newestOfEach([...kept.values()].reverse()),
+    acknowledge(filter) {
+      const meant = [...kept.values()].filter((each) => fits(each, filter));
+      for (const { id } of meant) kept.delete(id);
+      return meant.length;
+    },
     query: (query) => select([...kept.values()].reverse(), query),
   };
 }
@@ -151,9 +162,7 @@ function toDiagnostic(about: FailureSubject, finding: Finding, now: string): Dia
 function select(newestFirst: readonly Diagnostic[], query: DiagnosticQuery): DiagnosticPage {
   const matching = newestFirst.filter(
     (each) =>
-      (query.agent === undefined || each.agent_id === query.agent) &&
-      (query.stage === undefined || each.stage === query.stage) &&
-      (query.severity === undefined || each.severity === query.severity) &&
+      fits(each, query) &&
       (query.since === undefined || Date.parse(each.last_seen) >= Date.parse(query.since)),
   );
   const start = matching.findIndex((each) => each.id === query.after) + 1;
@@ -161,6 +170,15 @@ function select(newestFirst: readonly Diagnostic[], query: DiagnosticQuery): Dia
   const errors = fitting(matching.slice(start, start + limit));
   const more = matching.length > start + errors.length;
   return { errors, next: more ? (errors.at(-1)?.id ?? null) : null };
+}
+
+function fits(each: Diagnostic, { id, agent, stage, severity }: DiagnosticFilter): boolean {
+  return (
+    (id === undefined || each.id === id) &&
+    (agent === undefined || each.agent_id === agent) &&
+    (stage === undefined || each.stage === stage) &&
+    (severity === undefined || each.severity === severity)
+  );
 }
 
 /** The first of them, as many as a page has room for; one always. */

@@ -19,6 +19,7 @@ const audience: Readonly<Record<string, Audience>> = {
   'GET /openapi.json': 'callers',
   'GET /admin/agents': 'admins',
   'GET /admin/agents/errors': 'admins',
+  'DELETE /admin/agents/errors': 'admins',
   'GET /admin/agents/generations': 'admins',
   'GET /admin/metrics': 'admins',
   'GET /admin/runs': 'admins',

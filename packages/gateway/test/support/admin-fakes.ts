@@ -115,6 +115,7 @@ export function fakeAdmin(): AdminReads {
   return {
     agents: () => ({ agents: [someAgent], next: null }),
     errors: () => ({ errors: [someDiagnostic], next: null }),
+    acknowledgeErrors: async () => 1,
     refresh: async () => ({
       scanned: 1,
       unchanged: ['default/echo'],

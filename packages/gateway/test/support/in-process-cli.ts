@@ -10,10 +10,12 @@ import type { Ended } from './cli-process.ts';
  * Runs commands that end by themselves on a project, in this process: a process of their own costs 30 times as much.
  *
  * @param more - What the environment has beside PATH and HOME.
+ * @param stopped - Resolves when what goes on until then is to end.
  */
 export function inProcessCli(
   projectRoot: string,
   more: Readonly<Record<string, string>> = {},
+  stopped: Promise<string> = new Promise(() => {}),
 ): (...args: string[]) => Promise<Ended> {
   const { PATH = '', HOME = '' } = process.env;
   const env = { PATH, HOME, ...more };
@@ -40,8 +42,8 @@ export function inProcessCli(
       loadConfig: async (command) => loadConfig({ projectRoot, command, env }),
       createGateway: async (options) =>
         (await import('../../src/gateway.ts')).createGateway(options),
-      // Nobody stops it: what serves until then takes a process of its own.
-      untilStopped: () => new Promise(() => {}),
+      // What serves until then takes a process of its own.
+      untilStopped: () => stopped,
     };
     let code: number | null = exitCodes.done;
     const asJson = asksForJson(args);

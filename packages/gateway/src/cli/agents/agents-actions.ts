@@ -1,14 +1,9 @@
-import { errorsAnswer } from '../../protocol/admin/errors-answer.ts';
 import { agentsRefreshAnswer, type RefreshReport } from '../../protocol/admin/refresh-answer.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import { showFinding } from '../show-findings.ts';
-import { count, cut, table } from '../text-layout.ts';
+import { cut, table } from '../text-layout.ts';
 import { askAgents } from './ask-agents.ts';
-import { findAgent, noSuchAgent } from './find-agent.ts';
 import { connectGateway } from './gateway-client.ts';
-
-/** How long a gateway may take to tell what it knows. */
-const readTimeoutMs = 15_000;
 
 /** How long it may take to load what changed: many agents, a few at once, each with a limit of its own. */
 const refreshTimeoutMs = 15 * 60_000;
@@ -52,49 +47,6 @@ export async function listAgents(
       'A pinned one was rolled back: `dropgate agents rollback <agent> --release` ends that.',
     );
   }
-  return exitCodes.done;
-}
-
-/** Filters of `dropgate agents errors`. `since` is ISO 8601. */
-export type ErrorsOptions = {
-  readonly agent?: string;
-  readonly stage?: string;
-  readonly severity?: string;
-  readonly since?: string;
-  readonly limit: number;
-  readonly json?: true;
-};
-
-/** `dropgate agents errors`: what is wrong, newest first. */
-export async function listErrors(context: CommandContext, options: ErrorsOptions): Promise<number> {
-  const { terminal, projectRoot } = context;
-  const { json, agent: named, ...filters } = options;
-  const gateway = await connectGateway(projectRoot);
-  const agent = named === undefined ? undefined : await findAgent(gateway, named);
-  const answer = await gateway({
-    method: 'GET',
-    path: '/admin/agents/errors',
-    answer: errorsAnswer,
-    query: { ...filters, agent: agent?.id },
-    timeoutMs: readTimeoutMs,
-  });
-  const { errors, next } = answer;
-  if (errors.length === 0 && agent?.isKnown === false) {
-    throw noSuchAgent(String(named), agent.near);
-  }
-  if (json) {
-    terminal.json(answer);
-    return exitCodes.done;
-  }
-  for (const error of errors) {
-    showFinding(terminal, error, projectRoot);
-    const times = error.count === 1 ? 'once' : `${error.count} times`;
-    const seen = `${error.stage}/${error.code}, ${times}, last at ${error.last_seen}`;
-    terminal.line(terminal.styled('dim', `  ${seen}`));
-    terminal.line('');
-  }
-  terminal.line(errors.length === 0 ? 'Nothing is wrong.' : `${count(errors.length, 'finding')}.`);
-  if (next !== null) terminal.note('There are more: raise --limit, or filter.');
   return exitCodes.done;
 }
 

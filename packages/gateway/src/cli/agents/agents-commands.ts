@@ -23,12 +23,19 @@ export function addAgentCommands(program: Command, run: RunCommand): void {
     .addOption(new Option('--severity <severity>', 'of this severity alone').choices(severities))
     .option('--since <time>', 'last seen since: a time, or a duration such as 30m', parseSince)
     .addOption(limitOption())
+    .option('--follow', 'go on: oldest first, and what comes until Ctrl-C')
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      examples('agents errors', 'agents errors --agent labs/planner --since 1h --severity error'),
+      examples(
+        'agents errors',
+        'agents errors --agent labs/planner --since 1h --severity error',
+        'agents errors --follow',
+      ),
     )
-    .action((options) => run(async (context) => (await commands()).listErrors(context, options)));
+    .action((options) =>
+      run(async (context) => (await import('./errors-actions.ts')).listErrors(context, options)),
+    );
   addRollbackCommands(agents, run);
   agents
     .command('refresh')

@@ -55,6 +55,47 @@ describe('dropgate agents errors', () => {
     expect(JSON.parse(out).errors.map((each: { code: string }) => each.code)).toEqual(codes);
   });
 
+  test('follows what comes, oldest first, as one line of JSON each', async () => {
+    const stop = Promise.withResolvers<string>();
+    const follow = inProcessCli(project.folder, {}, stop.promise);
+    const following = follow('agents', 'errors', '--follow', '--json');
+    project.write('src/agents/Late/agent.ts', brokenAgent);
+    await gateway?.gateway.refresh({ force: false });
+    stop.resolve('SIGINT');
+    const { code, out } = await following;
+    expect(code).toBe(0);
+    const shown = out.trimEnd().split('\n');
+    expect(new Set(shown.map((line) => JSON.parse(line).agent_id))).toEqual(
+      new Set(['default/bad', 'default/odd', 'default/late']),
+    );
+    project.remove('src/agents/Late');
+    await gateway?.gateway.refresh({ force: false });
+  });
+
+  test('is a text for people too, and forgets what is acknowledged until it is seen again', async () => {
+    const ask = (method: string, query: string) =>
+      fetch(`${gateway?.url}/admin/agents/errors${query}`, {
+        method,
+        headers: { authorization: `Bearer ${gateway?.key}` },
+      });
+    const text = await ask('GET', '?format=text&agent=default/bad');
+    expect(text.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(await text.text()).toMatch(
+      /^error: default\/bad: load\/syntax_error, .* last at \S+\n {2}\S+src\/agents\/Bad\/agent\.ts:2:\d+\n[\s\S]* {2}→ Fix the syntax/,
+    );
+    const gone = await ask('DELETE', '?agent=default/bad');
+    expect([gone.status, await gone.json()]).toEqual([200, { acknowledged: 1 }]);
+    expect(await (await ask('GET', '?agent=default/bad&format=text')).text()).toBe(
+      'Nothing is wrong.\n',
+    );
+    expect(await (await ask('DELETE', '?id=diag_none')).json()).toEqual({ acknowledged: 0 });
+    expect((await ask('DELETE', '?agnt=x')).status).toBe(400);
+    await gateway?.gateway.refresh({ force: false });
+    expect(await (await ask('GET', '?agent=default/bad')).json()).toMatchObject({
+      errors: [{ code: 'syntax_error', count: 1 }],
+    });
+  });
+
   test('says that there are more than the limit', async () => {
     const { out, err } = await run('errors', '--limit', '1');
     expect(out).toMatch(/\n1 finding\.\n$/);

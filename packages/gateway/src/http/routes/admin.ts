@@ -1,6 +1,9 @@
 import type { z } from 'zod';
 import { type AgentQuery, agentsAnswer, agentsQuery } from '../../protocol/admin/agents-answer.ts';
 import {
+  acknowledgeAnswer,
+  acknowledgeQuery,
+  type DiagnosticFilter,
   type DiagnosticQuery,
   errorsAnswer,
   errorsQuery,
@@ -14,6 +17,7 @@ import { runsAnswer } from '../../protocol/admin/runs-answer.ts';
 import { upstreamsAnswer } from '../../protocol/admin/upstreams-answer.ts';
 import { usageAnswer } from '../../protocol/admin/usage-answer.ts';
 import { given } from '../../protocol/security/from-json.ts';
+import { errorsText } from '../formats/errors-text.ts';
 import { callerOf, defineRoute, type Route, type RouteInput } from '../route.ts';
 
 const refresh = {
@@ -41,14 +45,32 @@ export const adminRoutes: readonly Route[] = [
         given<AgentQuery>({ after: query.after, limit: query.limit }),
       ),
   }),
+  {
+    ...defineRoute({
+      method: 'GET',
+      url: '/admin/agents/errors',
+      audience: 'admins',
+      summary: 'List what is wrong with agents, newest first.',
+      query: errorsQuery,
+      handle({ deps, query, reply }) {
+        const page = deps.admin.errors(toDiagnosticQuery(query));
+        if (query.format === 'json') return page;
+        reply.type('text/plain; charset=utf-8');
+        return errorsText(page);
+      },
+    }),
+    answer: errorsAnswer,
+  },
   defineRoute({
-    method: 'GET',
+    method: 'DELETE',
     url: '/admin/agents/errors',
     audience: 'admins',
-    summary: 'List what is wrong with agents, newest first.',
-    query: errorsQuery,
-    answer: errorsAnswer,
-    handle: ({ deps, query }) => deps.admin.errors(toDiagnosticQuery(query)),
+    summary: 'Acknowledge what was wrong: take it off the list until it is seen again.',
+    query: acknowledgeQuery,
+    answer: acknowledgeAnswer,
+    handle: async ({ deps, query }) => ({
+      acknowledged: await deps.admin.acknowledgeErrors(given<DiagnosticFilter>({ ...query })),
+    }),
   }),
   defineRoute({ ...refresh, url: '/agents/refresh', handle: refreshAgents }),
   defineRoute({ ...refresh, url: '/admin/agents/refresh', handle: refreshAgents }),

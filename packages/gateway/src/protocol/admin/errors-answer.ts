@@ -14,7 +14,18 @@ export const errorsQuery = z.object({
     .optional()
     .describe('ISO 8601 time; only what was last seen at or after it.'),
   after: z.string().optional().describe('`next` of the page before.'),
+  format: z.enum(['json', 'text']).default('json').describe('`text`: for people, in plain text.'),
   limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.default),
+});
+
+/** Query of `DELETE /admin/agents/errors`: those that all filters fit, all without one. */
+export const acknowledgeQuery = errorsQuery
+  .pick({ agent: true, stage: true, severity: true })
+  .extend({ id: z.string().optional().describe('This one alone.') });
+
+/** `DELETE /admin/agents/errors`: each comes back when it is seen again. */
+export const acknowledgeAnswer = z.object({
+  acknowledged: z.int().describe('How many were taken off the list.'),
 });
 
 /** `GET /admin/agents/errors`: newest first. */
@@ -25,11 +36,16 @@ export const errorsAnswer = z.object({
 
 export type DiagnosticPage = Inferred<typeof errorsAnswer>;
 
-/** Filters of the list of diagnostics; all given ones must fit. */
-export type DiagnosticQuery = {
+/** Which diagnostics are meant; all given ones must fit. */
+export type DiagnosticFilter = {
+  readonly id?: string;
   readonly agent?: string;
   readonly stage?: Stage;
   readonly severity?: Severity;
+};
+
+/** Filters of the list of diagnostics; all given ones must fit. */
+export type DiagnosticQuery = DiagnosticFilter & {
   /** ISO 8601, UTC: last seen at or after it. */
   readonly since?: string;
   /** `next` of the page before. */
