@@ -51,7 +51,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       exposition: shareNext(observers.metrics.exposition),
       report: shareNext(async () => JSON.stringify(await observers.metrics.report())),
     },
-    readiness: parts.shutdownDelay.tell,
+    readiness: () => ({ status: parts.shutdownDelay.tell(), waitingFor: readiness.waitingFor() }),
     unread: parts.unread,
     emit,
     settings: {

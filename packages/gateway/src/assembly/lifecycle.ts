@@ -22,7 +22,9 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
 
   async function load(): Promise<RefreshReport> {
     await knowRules();
+    readiness.passed('store');
     await broker.start();
+    readiness.passed('broker');
     await pool.start();
     parts.tools.start();
     await observers.persistDiagnostics.restore();

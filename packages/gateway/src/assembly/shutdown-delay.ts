@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Readiness } from '../http/deps.ts';
+import type { ReadyStatus } from '../http/deps.ts';
 
 /** How the gateway leaves: first it says so, then, when others have seen it, it closes its port. */
 export type ShutdownDelay = {
   /** What `/readyz` tells whoever asks now. */
-  readonly tell: () => Readiness;
+  readonly tell: () => ReadyStatus;
   /** From here on it tells `draining`; how long the port stays open, in ms. */
   readonly begin: () => number;
   /** Until the port may close. */

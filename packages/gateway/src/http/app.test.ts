@@ -345,14 +345,14 @@ describe('GET /v1/models', () => {
 
 describe('health', () => {
   test('is alive from the start and ready when it is', async () => {
-    for (const [readiness, status] of [
-      ['starting', 503],
-      ['ready', 200],
-      ['draining', 503],
+    for (const [status, code, waitingFor, more] of [
+      ['starting', 503, ['broker', 'first_scan'], { waiting_for: ['broker', 'first_scan'] }],
+      ['ready', 200, [], {}],
+      ['draining', 503, [], {}],
     ] as const) {
-      const app = createApp(fakeGateway({ readiness: () => readiness }));
+      const app = createApp(fakeGateway({ readiness: () => ({ status, waitingFor }) }));
       const ready = await app.inject({ url: '/readyz' });
-      expect([ready.statusCode, ready.json()]).toEqual([status, { status: readiness }]);
+      expect([ready.statusCode, ready.json()]).toEqual([code, { status, ...more }]);
       expect((await app.inject({ url: '/healthz' })).statusCode).toBe(200);
     }
   });

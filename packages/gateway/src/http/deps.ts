@@ -46,7 +46,10 @@ export type HttpDeps = {
   readonly settings: HttpSettings;
 };
 
-export type Readiness = 'starting' | 'ready' | 'draining';
+export type ReadyStatus = 'starting' | 'ready' | 'draining';
+
+/** Whether requests are welcome, and what of the start is not done. */
+export type Readiness = { readonly status: ReadyStatus; readonly waitingFor: readonly string[] };
 
 export type HttpSettings = {
   readonly bodyLimitBytes: number;

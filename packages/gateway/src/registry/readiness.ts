@@ -6,7 +6,14 @@ export type Readiness = {
   readonly loaded: Promise<void>;
   readonly begin: (loading: Promise<unknown>) => void;
   readonly state: () => 'starting' | 'ready';
+  /** This step of the start is done. */
+  readonly passed: (step: StartStep) => void;
+  /** Steps of the start that are not done; the first scan may be among them when it is no longer waited for. */
+  readonly waitingFor: () => readonly StartStep[];
 };
+
+/** What a start goes through: keys and rules are read, workers can reach upstreams, agents were looked for and loaded. */
+export type StartStep = 'store' | 'broker' | 'first_scan';
 
 /** After this, a gateway with a module that still loads is ready all the same. */
 const readyAfterMs = 10_000;
@@ -15,6 +22,7 @@ const readyAfterMs = 10_000;
 export function createReadiness(): Readiness {
   const { promise: done, resolve } = Promise.withResolvers<void>();
   const loaded = Promise.withResolvers<void>();
+  const waiting = new Set<StartStep>(['store', 'broker', 'first_scan']);
   let state: 'starting' | 'ready' = 'starting';
   const finish = () => {
     state = 'ready';
@@ -24,11 +32,14 @@ export function createReadiness(): Readiness {
     done,
     loaded: loaded.promise,
     state: () => state,
+    passed: (step) => waiting.delete(step),
+    waitingFor: () => [...waiting],
     begin(loading) {
       const timer = setTimeout(finish, readyAfterMs).unref();
       void loading
         .finally(() => clearTimeout(timer))
         .then(() => {
+          waiting.delete('first_scan');
           finish();
           loaded.resolve();
         });

@@ -122,7 +122,7 @@ export function fakeGateway({
       }),
       report: async () => '{"metrics":[]}',
     },
-    readiness: () => 'ready',
+    readiness: () => ({ status: 'ready', waitingFor: [] }),
     unread: createUnreadRoom(() => undefined),
     emit: (event) => events.push(event),
     ...deps,

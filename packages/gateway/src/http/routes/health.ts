@@ -15,9 +15,9 @@ export const healthRoutes: readonly Route[] = [
     audience: 'anyone',
     summary: 'Say whether requests are welcome: 200, or 503 while starting and draining.',
     handle: ({ deps, reply }) => {
-      const status = deps.readiness();
+      const { status, waitingFor } = deps.readiness();
       reply.code(status === 'ready' ? 200 : 503);
-      return { status };
+      return waitingFor.length === 0 ? { status } : { status, waiting_for: waitingFor };
     },
   }),
 ];
