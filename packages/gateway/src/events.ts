@@ -177,6 +177,18 @@ export type GatewayEvent =
       /** What it was refused or failed with before an answer began; null where it was not. */
       readonly code: FailureCode | null;
     }
+  /** So many runs wait for a place among those of their agent, of all agents together. */
+  | { readonly type: 'queue_changed'; readonly waiting: number }
+  /** The store was asked for something. */
+  | {
+      readonly type: 'store_used';
+      /** Part and method, such as `keys.list`. */
+      readonly operation: string;
+      readonly durationMs: number;
+      readonly isFailure: boolean;
+    }
+  /** The settings were read again. */
+  | { readonly type: 'settings_read'; readonly problems: number }
   /** Something threw where only a handled failure was expected. */
   | {
       readonly type: 'request_failed';

@@ -17,7 +17,10 @@ export type { Gateway, GatewayOptions } from './assembly/contract.ts';
  * @throws StoreError or UpstreamSettingsError, which say what is wrong and what to do.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const foundation = await createFoundation(options, () => processes.pool.workers());
+  const foundation = await createFoundation(options, {
+    workers: () => processes.pool.workers(),
+    budgetsLeft: () => access.budgetsLeft(),
+  });
   const tools = createTools(foundation);
   const access = createAccess({ ...foundation, ...tools });
   const processes = createAgentProcesses({ ...foundation, ...tools }, access);

@@ -1,7 +1,7 @@
 import { administration } from '../http/routes.ts';
 import { createFollowStore } from '../policy/follow-store.ts';
 import { createApiKeys } from '../policy/keys/api-keys.ts';
-import { createKnownKeys } from '../policy/keys/known-keys.ts';
+import { createKnownKeys, isUsable } from '../policy/keys/known-keys.ts';
 import { createManageKeys } from '../policy/keys/manage-keys.ts';
 import { createExpiryWarnings } from '../policy/keys/warn-expiring-keys.ts';
 import { createBudgets } from '../policy/limits/budgets.ts';
@@ -9,6 +9,7 @@ import { effectiveLimits } from '../policy/limits/key-limits.ts';
 import { createRateLimit } from '../policy/limits/rate-limit.ts';
 import { createRunSlots } from '../policy/limits/run-slots.ts';
 import { createLivePolicy } from '../policy/live-policy.ts';
+import type { KeyRecord } from '../protocol/policy.ts';
 import type { Foundation } from './foundation.ts';
 import { createReloadSettings } from './reload-settings.ts';
 import { createReportSettings } from './report-settings.ts';
@@ -16,6 +17,11 @@ import type { Tools } from './tools/tools.ts';
 
 /** Who may do what, and how much of it. */
 export type Access = ReturnType<typeof createAccess>;
+
+/** Ids of the keys that can be used. */
+function usableKeys(keys: readonly KeyRecord[], nowSeconds: number): string[] {
+  return keys.filter((key) => isUsable(key, nowSeconds)).map(({ id }) => id);
+}
 
 /** The rules that hold, the keys, and what each key may use. */
 export function createAccess(parts: Foundation & Tools) {
@@ -44,6 +50,7 @@ export function createAccess(parts: Foundation & Tools) {
   };
   const reportSettings = createReportSettings({ live, emit });
   tools.onChange(() => reportSettings.toolsChanged(tools.problems()));
+  const budgets = createBudgets({ spending: store.spending, limitsOf, nowSeconds, emit });
   return {
     followStore,
     policy,
@@ -65,7 +72,8 @@ export function createAccess(parts: Foundation & Tools) {
       nowSeconds,
       defaultLimits: () => security().limits,
     }),
-    budgets: createBudgets({ spending: store.spending, limitsOf, nowSeconds, emit }),
+    budgets,
+    budgetsLeft: () => budgets.left(usableKeys(known.all(), nowSeconds())),
     rateLimit: createRateLimit({
       shared: store.isShared ? store.rates.count : null,
       nowMs: Date.now,

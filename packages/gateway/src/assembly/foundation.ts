@@ -3,12 +3,13 @@ import { createLiveConfig } from '../config/live-config.ts';
 import { readOwnPackage } from '../config/own-package.ts';
 import { upstreamSettings } from '../config/settings-of-parts.ts';
 import { createEvents } from '../events.ts';
+import type { Measured } from '../observability/metrics/gauges.ts';
 import { createObservers } from '../observability/observers.ts';
 import { createSecrets } from '../observability/secrets.ts';
-import type { Pool } from '../pool/pool.ts';
 import { createUnreadRoom } from '../protocol/unread-room.ts';
 import { createReadiness } from '../registry/readiness.ts';
 import { nullStore, openGatewayStore } from '../storage/gateway-store.ts';
+import { measureStore } from '../storage/measure-store.ts';
 import { newLocalToken } from '../storage/running-gateway.ts';
 import { createLiveUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { GatewayOptions } from './contract.ts';
@@ -21,10 +22,13 @@ export type Foundation = Awaited<ReturnType<typeof createFoundation>>;
 /**
  * Opens the store and makes what listens to events.
  *
- * @param workers - Asked when metrics are.
+ * @param measured - Asked when metrics are.
  * @throws StoreError or UpstreamSettingsError, which say what is wrong and what to do.
  */
-export async function createFoundation(options: GatewayOptions, workers: Pool['workers']) {
+export async function createFoundation(
+  options: GatewayOptions,
+  measured: Pick<Measured, 'workers' | 'budgetsLeft'>,
+) {
   const { config, reload, log: form, asTyped = (text) => text, purpose = 'serve' } = options;
   const events = createEvents();
   const secrets = createSecrets();
@@ -34,7 +38,9 @@ export async function createFoundation(options: GatewayOptions, workers: Pool['w
   );
   const upstreams = createLiveUpstreams(upstreamSettings(config));
   const stateFolder = join(config.projectRoot, '.dropgate');
-  const store = await openGatewayStore(config.storeUrl, stateFolder);
+  const store = measureStore(await openGatewayStore(config.storeUrl, stateFolder), (use) =>
+    events.emit({ type: 'store_used', ...use }),
+  );
   const kept = purpose === 'serve' ? store : nullStore;
   const unread = createUnreadRoom((owner, kind) =>
     events.emit({ type: 'unread_refused', owner, kind }),
@@ -44,8 +50,7 @@ export async function createFoundation(options: GatewayOptions, workers: Pool['w
     store: kept,
     keep: () => live.current().security.decisions,
     log: { level: config.logLevel, form, asTyped },
-    workers,
-    unreadBytes: unread.heldBytes,
+    measured: { ...measured, unreadBytes: unread.heldBytes },
     secrets,
   });
   const readiness = createReadiness();

@@ -33,6 +33,7 @@ export function createReloadSettings(deps: {
     const chosen = chosenUpstream(upstreams);
     if (chosen && !isDeepStrictEqual(chosen, before)) emit(choiceOf(chosen));
     report.read(findings);
+    emit({ type: 'settings_read', problems: findings.length });
     return findings;
   });
 }

@@ -3,7 +3,7 @@ import { createDecisionLog, type DecisionLog, type DecisionLogDeps } from './dec
 import { createDiagnosticList, type DiagnosticList } from './diagnostic-list.ts';
 import { createKeyUse, type KeyUse, type KeyUseDeps } from './key-use.ts';
 import { createLog, type Log, type LogLevel, type LogOptions } from './log/log.ts';
-import type { WorkerMetrics } from './metrics/metric-set.ts';
+import type { Measured } from './metrics/gauges.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { createToolTotals, type ToolTotals } from './metrics/tool-totals.ts';
 import { createUsageTotals, type UsageTotals } from './metrics/usage-totals.ts';
@@ -44,9 +44,7 @@ export function createObservers(options: {
   /** How many decisions are kept, and for how long. */
   readonly keep: DecisionLogDeps['keep'];
   /** Asked when metrics are. */
-  readonly workers: () => readonly WorkerMetrics[];
-  /** What waits for readers, asked likewise. */
-  readonly unreadBytes: () => number;
+  readonly measured: Measured;
   /** Takes secrets out of all that is written or kept. */
   readonly secrets: Secrets;
 }): Observers {
@@ -75,7 +73,7 @@ export function createObservers(options: {
       emit,
     }),
     keyUse: createKeyUse({ store: store.keys, nowMs, emit }),
-    metrics: createMetrics(options, redact),
+    metrics: createMetrics(options.measured, redact),
     log: createLog(
       form === 'none'
         ? { level: 'silent', form: 'readable', redact, asTyped }

@@ -39,6 +39,9 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
     case 'model_called':
     case 'access_decided':
     case 'request_ended':
+    case 'queue_changed':
+    case 'store_used':
+    case 'settings_read':
     case 'request_failed':
     case 'worker_started':
     case 'worker_output':

@@ -211,7 +211,7 @@ class LivePool {
       generation: load?.generation ?? null,
       state: worker?.state ?? (load ? 'loading' : 'spare'),
       activeRuns: worker?.activeRuns ?? 0,
-      rssMb: process.rssMb,
+      ...process.vitals,
       startedAtSeconds: process.startedAtSeconds,
     }));
   }

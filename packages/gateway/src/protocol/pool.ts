@@ -96,6 +96,8 @@ export type WorkerInfo = {
   readonly state: WorkerState;
   readonly activeRuns: number;
   readonly rssMb: number | null;
+  /** How long its event loop took to answer the last ping. */
+  readonly lagMs: number | null;
   readonly startedAtSeconds: number;
 };
 

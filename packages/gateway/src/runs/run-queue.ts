@@ -40,8 +40,10 @@ type Waiter = { readonly onTurn: () => void; readonly giveWay: () => void };
 
 type Line = { running: number; readonly waiting: FairLine<Waiter> };
 
-export function createRunQueue(): RunQueue {
+/** @param onChange - Told how many wait, of all agents together, when that changes. */
+export function createRunQueue(onChange: (waiting: number) => void = () => undefined): RunQueue {
   const lines = new Map<string, Line>();
+  const waits = createCount(onChange);
 
   const leave = (agentId: string, line: Line): void => {
     line.running -= 1;
@@ -82,20 +84,29 @@ export function createRunQueue(): RunQueue {
           },
           giveWay: stop(busy(agentId)),
         };
-        const onLeft = stop(
-          new GatewayError('run_cancelled', 'The caller left before the run began.'),
-        );
+        const onLeft = stop(left());
         const timer = setTimeout(waiter.giveWay, limits.queueTimeoutMs);
         const done = () => {
           clearTimeout(timer);
           line.waiting.delete(keyId, waiter);
+          waits(-1);
           for (const signal of signals) signal.removeEventListener('abort', onLeft);
         };
         line.waiting.add(keyId, waiter);
+        waits(1);
         for (const signal of signals) signal.addEventListener('abort', onLeft);
         if (signals.some(({ aborted }) => aborted)) onLeft();
       });
     },
+  };
+}
+
+/** Adds what it is given, and tells the sum. */
+function createCount(onChange: (count: number) => void): (more: number) => void {
+  let count = 0;
+  return (more) => {
+    count += more;
+    onChange(count);
   };
 }
 
@@ -104,6 +115,10 @@ function makeRoom(line: Line, { agentId, keyId }: QueuedRun): void {
   const last = line.waiting.lastOfMost(keyId);
   if (!last) throw busy(agentId);
   last.giveWay();
+}
+
+function left(): GatewayError {
+  return new GatewayError('run_cancelled', 'The caller left before the run began.');
 }
 
 function busy(agentId: string): GatewayError {

@@ -81,7 +81,7 @@ export type StartRunDeps = BeginRunDeps & {
 export type StartRun = (caller: Caller, input: RunInput, signal?: AbortSignal) => Promise<Run>;
 
 export function createStartRun(deps: StartRunDeps): StartRun {
-  const queue = createRunQueue();
+  const queue = createRunQueue((waiting) => deps.emit({ type: 'queue_changed', waiting }));
   const toolsOf = createRunTools({ ...deps, ...deps.policy });
 
   return async (caller, input, signal) => {

@@ -29,8 +29,11 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
       return [entry('info', 'agent released', () => ({ ...about(event), ...pin(event) }))];
     case 'agent_steady':
       return [entry('info', 'agent steady again', () => about(event))];
+    case 'queue_changed':
+    case 'store_used':
+    case 'settings_read':
+    // The finding that is reported of it says more.
     case 'agent_unsteady':
-      // The finding that is reported of it says more.
       return [];
     case 'findings_reported':
       return event.findings.map((finding) => findingEntry(event, finding));

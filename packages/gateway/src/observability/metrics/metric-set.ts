@@ -1,41 +1,40 @@
-import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
-import { type WorkerInfo, workerStates } from '../../protocol/pool.ts';
-import { createBoundedSeries } from './bounded-series.ts';
-
-/** Series per metric; what would be more is counted under `other`. */
-const seriesLimit = 1000;
-
-/** The same of a histogram, which has a series per bucket. */
-const timedLimit = 200;
+import { Gauge, Registry } from '@prometheus-io/client';
+import { addGauges, type Measured } from './gauges.ts';
+import { createGenAiMetrics } from './gen-ai-metrics.ts';
+import { createCounters, createTimers } from './series.ts';
 
 /** Seconds. From a cached answer to an agent that thinks for minutes. */
 const runBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 600];
 const toolBuckets = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 30, 120];
 const requestBuckets = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120];
+const waitBuckets = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60];
+const storeBuckets = [0.0001, 0.0005, 0.001, 0.005, 0.025, 0.1, 0.5, 1, 5];
+/** From 50 µs. */
+const overheadBuckets = [
+  0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1,
+];
 
 /** Functions that count and measure, one per metric, and the registry that shows what came of it. */
 export type MetricSet = ReturnType<typeof createMetricSet>;
 
-/** What metrics say of a worker. */
-export type WorkerMetrics = Pick<WorkerInfo, 'agentId' | 'state' | 'rssMb'>;
-
-/** What is measured when somebody asks. */
-export type Measured = {
-  readonly workers: () => readonly WorkerMetrics[];
-  /** What waits for readers. */
-  readonly unreadBytes: () => number;
-};
-
 /** Every metric of one gateway, in a registry of its own: two gateways in a process do not mix. */
 export function createMetricSet(measured: Measured) {
   const registry = new Registry();
-  const counter = createCounters(registry);
-  const timer = createTimers(registry);
-  const agents = { by: 'agent', buckets: runBuckets };
-  const tools = { by: 'tool', buckets: toolBuckets };
   addGauges(registry, measured);
   return {
     registry,
+    ...counters(registry),
+    ...timers(registry),
+    genAi: createGenAiMetrics(registry),
+    activeRuns: gauge(registry, 'runs_active', 'Runs that have begun and not ended.'),
+    openStreams: gauge(registry, 'streams_open', 'Runs that are streamed to their callers.'),
+    queuedRuns: gauge(registry, 'runs_queued', 'Runs that wait for a place among their agent’s.'),
+  };
+}
+
+function counters(registry: Registry) {
+  const counter = createCounters(registry);
+  return {
     decisions: counter('security_decisions', 'Decisions of policy.', {
       fixed: ['action', 'effect', 'source'],
     }),
@@ -59,7 +58,7 @@ export function createMetricSet(measured: Measured) {
     }),
     tokens: counter('tokens', 'Tokens of model calls, as upstreams told them.', {
       fixed: ['kind'],
-      free: ['upstream', 'agent'],
+      free: ['upstream', 'agent', 'model'],
     }),
     requests: counter('requests', 'Requests answered, by route.', {
       fixed: ['method', 'route', 'status'],
@@ -74,134 +73,54 @@ export function createMetricSet(measured: Measured) {
       fixed: ['kind'],
       free: ['agent'],
     }),
+    refusals: counter('requests_refused', 'Requests refused or failed before an answer began.', {
+      fixed: ['code'],
+    }),
+    workerStarts: counter('worker_starts', 'Worker processes that started.', { free: ['agent'] }),
+    storeFailures: counter('store_failures', 'Uses of the store that failed.', {
+      fixed: ['operation'],
+    }),
+    settingsReads: counter('settings_reads', 'Readings of changed settings.', {
+      fixed: ['outcome'],
+    }),
+  };
+}
+
+function timers(registry: Registry) {
+  const timer = createTimers(registry);
+  const agents = { by: 'agent', buckets: runBuckets };
+  const tools = { by: 'tool', buckets: toolBuckets };
+  const upstreams = { by: 'upstream', buckets: runBuckets };
+  return {
     runSeconds: timer('run_duration', 'Whole runs.', agents),
     toolSeconds: timer('tool_duration', 'Calls of tools.', tools),
     firstTextSeconds: timer('run_first_text', 'Runs until their first text.', agents),
-    modelSeconds: timer('model_call_duration', 'Model calls.', { ...agents, by: 'upstream' }),
+    firstTokenSeconds: timer(
+      'model_first_token',
+      'Model calls until the first bytes of their answer.',
+      upstreams,
+    ),
+    overheadSeconds: timer(
+      'gateway_overhead',
+      'Requests of runs without the time in which a model or a tool was at work.',
+      { by: 'agent', buckets: overheadBuckets },
+    ),
+    waitSeconds: timer('run_wait', 'Runs until they got a place among their agent’s.', {
+      by: 'agent',
+      buckets: waitBuckets,
+    }),
+    storeSeconds: timer('store_duration', 'Uses of the store.', {
+      by: 'operation',
+      buckets: storeBuckets,
+    }),
+    modelSeconds: timer('model_call_duration', 'Model calls.', upstreams),
     requestSeconds: timer('request_duration', 'Requests, streams to their end.', {
       by: 'route',
       buckets: requestBuckets,
     }),
-    activeRuns: activeRunsOf(registry),
   };
 }
 
-function activeRunsOf(registry: Registry): Gauge {
-  return new Gauge({
-    name: 'dropgate_runs_active',
-    help: 'Runs that have begun and not ended.',
-    registers: [registry],
-  });
-}
-
-type Labels = { readonly fixed?: readonly string[]; readonly free?: readonly string[] };
-
-type Series = { readonly labels: Readonly<Record<string, string>>; count: number };
-
-/** Counters whose series are counted here and shown when somebody asks: `inc` looks for its series each time. */
-function createCounters(registry: Registry) {
-  return (name: string, help: string, { fixed = [], free = [] }: Labels) => {
-    const names = [...fixed, ...free];
-    const all: Series[] = [];
-    new Counter({
-      name: `dropgate_${name}_total`,
-      help,
-      labelNames: names,
-      registers: [registry],
-      collect() {
-        this.reset();
-        for (const { labels, count } of all) this.inc(labels, count);
-      },
-    });
-    const find = createBoundedSeries({
-      names,
-      free,
-      ...(free.includes('agent') && { owner: 'agent' }),
-      limit: seriesLimit,
-      create(labels) {
-        const series: Series = { labels, count: 0 };
-        all.push(series);
-        return series;
-      },
-    });
-    return (labels: Series['labels'], count = 1): void => {
-      find(labels).count += count;
-    };
-  };
-}
-
-/** Histograms by one label. */
-function createTimers(registry: Registry) {
-  return (name: string, help: string, { by, buckets }: { by: string; buckets: number[] }) => {
-    const histogram = new Histogram({
-      name: `dropgate_${name}_seconds`,
-      help,
-      labelNames: [by],
-      buckets,
-      registers: [registry],
-    });
-    const find = createBoundedSeries({
-      names: [by],
-      free: [by],
-      limit: timedLimit,
-      create: (labels) => histogram.labels(labels),
-    });
-    return (value: string, durationMs: number): void => {
-      find({ [by]: value }).observe(durationMs / 1000);
-    };
-  };
-}
-
-function addGauges(registry: Registry, { workers, unreadBytes }: Measured): void {
-  const registers = [registry];
-  new Gauge({
-    name: 'dropgate_workers',
-    help: 'Worker processes, by state.',
-    registers,
-    labelNames: ['state'],
-    collect() {
-      this.reset();
-      for (const state of workerStates) {
-        this.set({ state }, workers().filter((worker) => worker.state === state).length);
-      }
-    },
-  });
-  new Gauge({
-    name: 'dropgate_worker_rss_bytes',
-    help: 'Memory of workers, by agent.',
-    registers,
-    labelNames: ['agent'],
-    collect() {
-      this.reset();
-      for (const { agentId, rssMb } of workers()) {
-        this.inc({ agent: agentId ?? 'none' }, (rssMb ?? 0) * 2 ** 20);
-      }
-    },
-  });
-  new Gauge({
-    name: 'dropgate_process_rss_bytes',
-    help: 'Memory of the gateway itself.',
-    registers,
-    collect() {
-      this.set(process.memoryUsage.rss());
-    },
-  });
-  new Gauge({
-    name: 'dropgate_unread_bytes',
-    help: 'Answers that wait to be read, by workers and by callers.',
-    registers,
-    collect() {
-      this.set(unreadBytes());
-    },
-  });
-  new Counter({
-    name: 'dropgate_process_cpu_seconds_total',
-    help: 'CPU of the gateway itself.',
-    registers,
-    collect() {
-      const { user, system } = process.cpuUsage();
-      this.reset();
-      this.inc((user + system) / 1e6);
-    },
-  });
+function gauge(registry: Registry, name: string, help: string): Gauge {
+  return new Gauge({ name: `dropgate_${name}`, help, registers: [registry] });
 }

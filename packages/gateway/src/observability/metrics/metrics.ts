@@ -3,7 +3,10 @@ import type { Registry } from '@prometheus-io/client';
 import type { EventOf, GatewayEvent } from '../../events.ts';
 import type { MetricsReport } from '../../protocol/admin/metrics-answer.ts';
 import { servingFailure } from '../serving-failure.ts';
-import { createMetricSet, type Measured, type MetricSet } from './metric-set.ts';
+import type { Measured } from './gauges.ts';
+import { createMetricSet, type MetricSet } from './metric-set.ts';
+import { createRunOverhead } from './run-overhead.ts';
+import { summarize } from './summarize.ts';
 
 export type Metrics = {
   readonly listener: (event: GatewayEvent) => void;
@@ -23,17 +26,21 @@ export function createMetrics(
 ): Metrics {
   const set = createMetricSet(measured);
   const { registry } = set;
+  const overheadOf = createRunOverhead();
   return {
     listener(event) {
       count(set, event, redact);
       countFailures(set, event);
+      const overheadMs = overheadOf(event);
+      if (overheadMs === null || event.type !== 'request_ended' || !event.run) return;
+      set.overheadSeconds(event.run.agentId, overheadMs);
     },
     async exposition() {
       const texts = await eachInTurn(registry, (name) => registry.getSingleMetricAsString(name));
       return { type: registry.contentType, text: `${texts.join('\n\n')}\n` };
     },
-    report: async () => ({
-      metrics: await eachInTurn(registry, async (name) => {
+    async report() {
+      const metrics = await eachInTurn(registry, async (name) => {
         const { type, help, values } = await metricOf(registry, name).get();
         const samples = values.map(({ value, labels, metricName = name }: Sample) => ({
           name: metricName,
@@ -41,8 +48,9 @@ export function createMetrics(
           labels: { ...labels },
         }));
         return { name, type, help, samples };
-      }),
-    }),
+      });
+      return { ...summarize(metrics), metrics };
+    },
   };
 }
 
@@ -85,7 +93,7 @@ function count(
       countDecision(set, event);
       break;
     case 'run_started':
-      set.activeRuns.inc();
+      countStart(set, event);
       break;
     case 'run_ended':
       countRun(set, event);
@@ -94,14 +102,11 @@ function count(
       countTool(set, event, redact);
       break;
     case 'model_called':
-      countModelCall(set, event);
+      countModelCall(set, event, redact);
       break;
-    case 'request_ended': {
-      const { method, route, status } = event;
-      set.requests({ method, route, status: String(status) });
-      set.requestSeconds(route, event.durationMs);
+    case 'request_ended':
+      countRequest(set, event);
       break;
-    }
     case 'agent_loaded':
       set.loads({ agent: event.agentId });
       break;
@@ -123,7 +128,6 @@ function count(
     case 'agent_steady':
     case 'findings_reported':
     case 'request_failed':
-    case 'worker_started':
     case 'worker_output':
     case 'outside_calls_refused':
     case 'upstream_chosen':
@@ -131,8 +135,44 @@ function count(
     case 'key_expiring':
       break;
     default:
+      countInside(set, event);
+  }
+}
+
+function countRequest(set: MetricSet, event: EventOf<'request_ended'>): void {
+  const { method, route, status, code } = event;
+  set.requests({ method, route, status: String(status) });
+  set.requestSeconds(route, event.durationMs);
+  if (code !== null) set.refusals({ code });
+}
+
+type Inside = EventOf<'queue_changed' | 'store_used' | 'settings_read' | 'worker_started'>;
+
+/** What the gateway does for itself. */
+function countInside(set: MetricSet, event: Inside): void {
+  switch (event.type) {
+    case 'queue_changed':
+      set.queuedRuns.set(event.waiting);
+      break;
+    case 'store_used':
+      set.storeSeconds(event.operation, event.durationMs);
+      if (event.isFailure) set.storeFailures({ operation: event.operation });
+      break;
+    case 'settings_read':
+      set.settingsReads({ outcome: event.problems === 0 ? 'ok' : 'problems' });
+      break;
+    case 'worker_started':
+      set.workerStarts({ agent: event.agentId ?? noAgent });
+      break;
+    default:
       event satisfies never;
   }
+}
+
+function countStart(set: MetricSet, event: EventOf<'run_started'>): void {
+  set.activeRuns.inc();
+  if (event.isStreamed) set.openStreams.inc();
+  set.waitSeconds(event.agentId, event.waitedMs);
 }
 
 function countDecision(set: MetricSet, event: EventOf<'access_decided'>): void {
@@ -147,6 +187,8 @@ function countUnread(set: MetricSet, { owner, kind }: EventOf<'unread_refused'>)
 
 function countRun(set: MetricSet, event: EventOf<'run_ended'>): void {
   set.activeRuns.dec();
+  if (event.isStreamed) set.openStreams.dec();
+  set.genAi.runEnded(event);
   set.runs({ outcome: event.outcome, agent: event.agentId });
   set.runSeconds(event.agentId, event.durationMs);
   if (event.firstTextMs !== null) set.firstTextSeconds(event.agentId, event.firstTextMs);
@@ -162,16 +204,22 @@ function countTool(
   const { provenance, outcome, cache, violation } = event;
   set.toolCalls({ tool, provenance, outcome, agent });
   set.toolSeconds(tool, event.durationMs);
+  set.genAi.toolCalled(event, tool);
   if (violation) set.toolViolations({ agent, tool, reason: violation });
   if (cache) set.toolCache({ tool, result: cache });
 }
 
 function countModelCall(
   set: MetricSet,
-  { agentId: agent, upstream, ...call }: EventOf<'model_called'>,
+  call: EventOf<'model_called'>,
+  redact: (agentId: string) => (text: string) => string,
 ): void {
+  const { agentId: agent, upstream } = call;
+  const model = call.model === null ? 'none' : redact(agent)(call.model);
   set.modelCalls({ outcome: call.outcome, upstream, agent });
   set.modelSeconds(upstream, call.durationMs);
+  if (call.firstByteMs !== null) set.firstTokenSeconds(upstream, call.firstByteMs);
+  set.genAi.modelCalled(call, model);
   if (!call.usage) return;
   const kinds = {
     input: call.usage.inputTokens,
@@ -180,7 +228,7 @@ function countModelCall(
     reasoning: call.usage.reasoningTokens,
   };
   for (const [kind, tokens] of Object.entries(kinds)) {
-    if (tokens > 0) set.tokens({ kind, upstream, agent }, tokens);
+    if (tokens > 0) set.tokens({ kind, upstream, agent, model }, tokens);
   }
 }
 

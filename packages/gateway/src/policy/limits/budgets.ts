@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
 import type { KeyLimits } from '../../protocol/policy.ts';
-import type { Reservation, SpendingStore } from '../../protocol/store.ts';
+import type { Reservation, SpendingStore, Spent } from '../../protocol/store.ts';
 import { createLeases } from './leases.ts';
 import { createSettlements } from './settlements.ts';
 
@@ -26,9 +26,21 @@ export type Budgets = {
    * @throws GatewayError as `reserve`.
    */
   readonly check: (keyId: string) => Promise<void>;
+  /** What is left of the budgets of these keys, of the first of them that have one; none of those that nobody can tell. */
+  readonly left: (keyIds: readonly string[]) => Promise<readonly BudgetLeft[]>;
   /** Books what is still to be booked; resolves when that is done or has failed once more. */
   readonly close: () => Promise<void>;
 };
+
+/** Tokens that a key may still use in a period. */
+export type BudgetLeft = {
+  readonly keyId: string;
+  readonly period: 'day' | 'month';
+  readonly tokens: number;
+};
+
+/** Keys whose budgets are told together. */
+const TOLD_KEYS = 200;
 
 type TokenLimits = Pick<KeyLimits, 'tokensPerDay' | 'tokensPerMonth'>;
 
@@ -99,11 +111,41 @@ export function createBudgets(deps: BudgetDeps): Budgets {
       if (month >= (tokensPerMonth ?? Number.POSITIVE_INFINITY)) throw usedUp('month', now);
       if (day >= (tokensPerDay ?? Number.POSITIVE_INFINITY)) throw usedUp('day', now);
     },
+    async left(keyIds) {
+      const budgets = keyIds.map((keyId) => ({ keyId, budget: budgetOf(keyId) }));
+      return leftOfAll(deps, budgets);
+    },
     close() {
       leases.close();
       return settlements.close();
     },
   };
+}
+
+async function leftOfAll(
+  { spending, nowSeconds }: BudgetDeps,
+  budgets: readonly { keyId: string; budget: ReturnType<BudgetDeps['limitsOf']> }[],
+): Promise<BudgetLeft[]> {
+  const left: BudgetLeft[] = [];
+  for (const { keyId, budget } of budgets
+    .filter(({ budget }) => budget !== null)
+    .slice(0, TOLD_KEYS)) {
+    if (!budget) continue;
+    const { account, limits } = budget;
+    const spent = await spending.spent(account, nowSeconds()).catch(() => null);
+    if (spent) left.push(...leftOf(keyId, limits, spent));
+  }
+  return left;
+}
+
+function leftOf(
+  keyId: string,
+  { tokensPerDay, tokensPerMonth }: TokenLimits,
+  { day, month, reserved }: Spent,
+): BudgetLeft[] {
+  const of = (period: BudgetLeft['period'], limit: number | null, spent: number) =>
+    limit === null ? [] : [{ keyId, period, tokens: Math.max(0, limit - spent - reserved) }];
+  return [...of('day', tokensPerDay, day), ...of('month', tokensPerMonth, month)];
 }
 
 function once(settle: (tokens: number) => void): Booking {

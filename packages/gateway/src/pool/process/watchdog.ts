@@ -15,6 +15,8 @@ export type Watchdog = {
   readonly suspend: () => void;
   readonly resume: () => void;
   readonly rssMb: () => number | null;
+  /** How long its last answer to a ping took, in ms: its event loop was busy for about so long. Null before the first. */
+  readonly lagMs: () => number | null;
   readonly stop: () => void;
 };
 
@@ -37,6 +39,7 @@ export function createWatchdog(
   let tickedAtMs = heardAtMs;
   let pingedAtMs = heardAtMs;
   let sequence = 0;
+  let lagMs: number | null = null;
   let ticks = 0;
 
   const checkLife = (nowMs: number): void => {
@@ -59,7 +62,9 @@ export function createWatchdog(
   return {
     heard(reported) {
       heardAtMs = performance.now();
-      if (reported !== undefined) limits.reported(reported);
+      if (reported === undefined) return;
+      lagMs = heardAtMs - pingedAtMs;
+      limits.reported(reported);
     },
     suspend() {
       isSuspended = true;
@@ -69,6 +74,7 @@ export function createWatchdog(
       heardAtMs = performance.now();
     },
     rssMb: limits.rssMb,
+    lagMs: () => lagMs,
     stop: () => clearInterval(timer),
   };
 }

@@ -13,7 +13,8 @@ test('is ready once it said hello, and tells its memory', async () => {
   const worker = start();
   expect(await worker.ready).toBe(true);
   expect(worker.isOpen).toBe(true);
-  await expect.poll(() => worker.rssMb).toBeGreaterThan(20);
+  await expect.poll(() => worker.vitals.rssMb).toBeGreaterThan(20);
+  await expect.poll(() => worker.vitals.lagMs).toBeGreaterThan(0);
 });
 
 test('ends when asked to and is closed from that moment on', async () => {

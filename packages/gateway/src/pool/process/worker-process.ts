@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type { WorkerEndReason } from '../../protocol/pool.ts';
+import type { WorkerEndReason, WorkerInfo } from '../../protocol/pool.ts';
 import { type Channel, type ChannelFailure, createChannel } from '../../protocol/worker/channel.ts';
 import { parseFromWorker } from '../../protocol/worker/from-worker.ts';
 import {
@@ -94,9 +94,9 @@ export class WorkerProcess {
     return this.#killed === null && !this.#isChannelClosed && !this.#hasExited;
   }
 
-  /** Resident memory in MiB, null before the first look. */
-  get rssMb(): number | null {
-    return this.#watchdog.rssMb();
+  /** Resident memory in MiB and how long it took to answer the last ping; null before the first look. */
+  get vitals(): Pick<WorkerInfo, 'rssMb' | 'lagMs'> {
+    return { rssMb: this.#watchdog.rssMb(), lagMs: this.#watchdog.lagMs() };
   }
 
   /** Hands over what it says from now on; one listener at a time. Without one, anything but `hello` is a breach. */

@@ -1,0 +1,118 @@
+import { performance } from 'node:perf_hooks';
+import { Counter, Gauge, type Registry } from '@prometheus-io/client';
+import { type WorkerInfo, workerStates } from '../../protocol/pool.ts';
+
+/** What metrics say of a worker. */
+type WorkerMetrics = Pick<WorkerInfo, 'agentId' | 'state' | 'rssMb' | 'lagMs'>;
+
+/** What is measured when somebody asks. */
+export type Measured = {
+  readonly workers: () => readonly WorkerMetrics[];
+  /** What waits for readers. */
+  readonly unreadBytes: () => number;
+  /** Tokens that keys may still use. */
+  readonly budgetsLeft: () => Promise<
+    readonly { readonly keyId: string; readonly period: string; readonly tokens: number }[]
+  >;
+};
+
+/** Gauges that are measured when somebody asks. */
+export function addGauges(registry: Registry, measured: Measured): void {
+  addWorkers(registry, measured);
+  addProcess(registry, measured);
+  new Gauge({
+    name: 'dropgate_budget_left_tokens',
+    help: 'Tokens that keys with a budget may still use, of 200 keys at most.',
+    registers: [registry],
+    labelNames: ['key', 'period'],
+    async collect() {
+      const budgets = await measured.budgetsLeft();
+      this.reset();
+      for (const { keyId, period, tokens } of budgets) this.set({ key: keyId, period }, tokens);
+    },
+  });
+}
+
+function addWorkers(registry: Registry, { workers }: Measured): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'dropgate_workers',
+    help: 'Worker processes, by state.',
+    registers,
+    labelNames: ['state'],
+    collect() {
+      this.reset();
+      for (const state of workerStates) {
+        this.set({ state }, workers().filter((worker) => worker.state === state).length);
+      }
+    },
+  });
+  new Gauge({
+    name: 'dropgate_worker_rss_bytes',
+    help: 'Memory of workers, by agent.',
+    registers,
+    labelNames: ['agent'],
+    collect() {
+      this.reset();
+      for (const { agentId, rssMb } of workers()) {
+        this.inc({ agent: agentId ?? 'none' }, (rssMb ?? 0) * 2 ** 20);
+      }
+    },
+  });
+  new Gauge({
+    name: 'dropgate_worker_loop_lag_seconds',
+    help: 'How long the event loops of workers took to answer the last ping, the longest of each agent.',
+    registers,
+    labelNames: ['agent'],
+    collect() {
+      this.reset();
+      const longest = new Map<string, number>();
+      for (const { agentId, lagMs } of workers()) {
+        const agent = agentId ?? 'none';
+        longest.set(agent, Math.max(longest.get(agent) ?? 0, lagMs ?? 0));
+      }
+      for (const [agent, lagMs] of longest) this.set({ agent }, lagMs / 1000);
+    },
+  });
+}
+
+function addProcess(registry: Registry, { unreadBytes }: Measured): void {
+  const registers = [registry];
+  let before = performance.eventLoopUtilization();
+  new Gauge({
+    name: 'dropgate_process_loop_utilization',
+    help: 'Part of the time since the last look in which the event loop of the gateway was busy, 0 to 1.',
+    registers,
+    collect() {
+      const now = performance.eventLoopUtilization();
+      this.set(performance.eventLoopUtilization(now, before).utilization);
+      before = now;
+    },
+  });
+  new Gauge({
+    name: 'dropgate_process_rss_bytes',
+    help: 'Memory of the gateway itself.',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  new Gauge({
+    name: 'dropgate_unread_bytes',
+    help: 'Answers that wait to be read, by workers and by callers.',
+    registers,
+    collect() {
+      this.set(unreadBytes());
+    },
+  });
+  new Counter({
+    name: 'dropgate_process_cpu_seconds_total',
+    help: 'CPU of the gateway itself.',
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
+}
