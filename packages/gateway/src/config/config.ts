@@ -1,4 +1,5 @@
 import type { SecuritySettings } from '../policy/settings.ts';
+import type { RecordLevel } from '../protocol/journal/journal.ts';
 import type { GivenVariable } from '../protocol/module.ts';
 import type { SourcedName, ToolEventsMode, UpstreamApi } from '../protocol/records.ts';
 import type { ToolSettings } from '../tools/settings.ts';
@@ -59,6 +60,11 @@ export type Config = {
   readonly givenVariables: readonly GivenVariable[];
   /** Gateway tools by name, those that need no setting too. */
   readonly tools: Readonly<Record<string, ToolSettings>>;
+  readonly runs: {
+    readonly record: RecordLevel;
+    readonly keepDays: number;
+    readonly keepMb: number;
+  };
   readonly security: SecuritySettings;
   readonly server: Omit<CamelKeys<Settings['server']>, 'shutdownDelayMs'> & {
     /** Null where what is asked of `/readyz` decides. */

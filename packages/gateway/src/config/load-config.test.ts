@@ -64,6 +64,7 @@ describe('loadConfig without any setting', () => {
       openAi: { apiKey: null, baseUrl: null, api: null },
       // Its own defaults are in security.test.ts.
       givenVariables: [],
+      runs: { record: 'contents', keepDays: 14, keepMb: 512 },
       security: expect.objectContaining({ rules: [], namespaces: {} }),
       server: {
         host: '127.0.0.1',
@@ -332,7 +333,7 @@ describe('loadConfig refuses', () => {
       'colour:',
       'colour',
       1,
-      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, tools, security, server, worker, store_url, log.',
+      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, tools, runs, security, server, worker, store_url, log.',
     ],
   ])('the unknown key in %j', (yaml, setting, line, message) => {
     expect(problems(yaml)).toMatchObject([{ file: 'gateway.yaml', line, setting, message }]);

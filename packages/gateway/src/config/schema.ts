@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { securitySchema } from '../policy/settings.ts';
+import { recordLevels } from '../protocol/journal/journal.ts';
 import { toolEventsModes, upstreamApis } from '../protocol/records.ts';
 import { toolName, toolSchema } from '../tools/settings.ts';
 import { agentsSchema, variableName } from './agents-schema.ts';
@@ -218,6 +219,25 @@ const log = z
   .prefault({})
   .describe('The gateway’s log.');
 
+const runs = z
+  .strictObject({
+    record: z
+      .enum(recordLevels)
+      .optional()
+      .describe(
+        'What is kept of runs: nothing, their steps, or also what models and tools were asked and answered. By default `contents` in `dropgate dev`, else `steps`.',
+      ),
+    keep_days: z.int().min(1).max(3650).default(14).describe('How many days runs are kept.'),
+    keep_mb: z
+      .int()
+      .min(1)
+      .max(1_048_576)
+      .default(512)
+      .describe('What all kept runs may take, in MiB; the oldest make room.'),
+  })
+  .prefault({})
+  .describe('The journal: what runs did, step by step.');
+
 /** Settings of `gateway.yaml`. Strict: a misspelt key stops the start, it is never ignored. Every line has a default. */
 export const settingsSchema = z.strictObject({
   defaults,
@@ -248,6 +268,7 @@ export const settingsSchema = z.strictObject({
     .describe(
       'Tools that the gateway owns and executes, by name; `fetch_doc` is there without any.',
     ),
+  runs,
   security: securitySchema,
   server,
   worker,

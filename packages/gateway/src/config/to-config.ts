@@ -46,6 +46,10 @@ export function toConfig(input: CheckedSettings): Config {
     },
     givenVariables: toGivenVariables(settings.agents, projectRoot),
     tools: withBuiltInTools(settings.tools),
+    runs: {
+      ...camelKeys(settings.runs),
+      record: settings.runs.record ?? (input.command === 'dev' ? 'contents' : 'steps'),
+    },
     security: toSecuritySettings(settings.security),
     server: {
       ...camelKeys(settings.server),

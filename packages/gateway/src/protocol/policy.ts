@@ -14,6 +14,7 @@ export const actions = [
   'run_agent',
   'call_tool',
   'load_module',
+  'read_runs',
   'administer',
 ] as const;
 

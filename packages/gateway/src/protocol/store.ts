@@ -1,4 +1,5 @@
 import type { Diagnostic } from './diagnostics.ts';
+import type { JournalStore } from './journal/journal.ts';
 import type {
   DecisionPage,
   DecisionQuery,
@@ -11,7 +12,7 @@ import type { StoredGeneration } from './records.ts';
 
 /**
  * What the gateway keeps beyond its own life. A change is durable when its promise resolves; what is written of
- * `decisions`, `spending`, `rates` and the use of keys outlives a killed process, but a failure of power may take the
+ * `decisions`, `journal`, `spending`, `rates` and the use of keys outlives a killed process, but a failure of power may take the
  * last of it. Every method throws `StoreError` where the store cannot be used.
  */
 export type Store = {
@@ -22,6 +23,7 @@ export type Store = {
   readonly rates: RateStore;
   readonly generations: GenerationStore;
   readonly diagnostics: DiagnosticStore;
+  readonly journal: JournalStore;
   /** Whether it is a server, which gateways on several machines may share. */
   readonly isShared: boolean;
   /** Numbers that grow with each change of that part, whoever made it. Cheap to ask often. */

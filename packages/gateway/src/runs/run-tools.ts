@@ -206,7 +206,7 @@ async function answer(
         tool,
         args: question.arguments,
         caller: user.key,
-        requestId,
+        requestId: about.requestId,
         noCache: question.noCache ?? false,
         signal,
         isAllowed: (args) => isAllowed('gateway', args),

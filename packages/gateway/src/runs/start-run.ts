@@ -4,6 +4,7 @@ import { principalOf } from '../policy/authorize.ts';
 import { decide, decideOnAgent } from '../policy/rules/decide.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
+import { runIdTime } from '../protocol/journal/journal.ts';
 import { nearestIds, unknownModel } from '../protocol/nearest.ts';
 import type { Caller, Decision, Effect, Question } from '../protocol/policy.ts';
 import type { Manifest, ModuleLoad } from '../protocol/records.ts';
@@ -117,8 +118,8 @@ export function createStartRun(deps: StartRunDeps): StartRun {
 }
 
 function newRunId(): string {
-  // Node draws many of these at once.
-  return `run_${randomUUID().replaceAll('-', '').slice(8)}`;
+  // The time first, so that a store finds and removes them in order. Node draws many of these at once.
+  return `run_${runIdTime(Date.now())}${randomUUID().replaceAll('-', '').slice(-13)}`;
 }
 
 /** `hasWaited`: it was admitted before and had to wait; only a refusal is recorded. */

@@ -32,9 +32,18 @@ export async function openGatewayStore(url: string, stateFolder: string): Promis
 export const nullStore: Pick<Store, 'generations' | 'diagnostics'> & {
   readonly decisions: Pick<Store['decisions'], 'append' | 'prune'>;
   readonly keys: Pick<Store['keys'], 'touch'>;
+  readonly journal: Store['journal'];
 } = {
   generations: { list: async () => [], put: async () => {}, remove: async () => {} },
   diagnostics: { list: async () => [], change: async () => {} },
   decisions: { append: async () => {}, prune: async () => 0 },
   keys: { touch: async () => {} },
+  journal: {
+    write: async () => {},
+    list: async () => [],
+    find: async () => null,
+    chunks: async () => [],
+    lose: async () => {},
+    prune: async () => 0,
+  },
 };

@@ -25,6 +25,7 @@ export function measureStore(store: Store, onUse: (use: StoreUse) => void): Stor
     rates: measured('rates', store.rates),
     generations: measured('generations', store.generations),
     diagnostics: measured('diagnostics', store.diagnostics),
+    journal: measured('journal', store.journal),
   };
 }
 

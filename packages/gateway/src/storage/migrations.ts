@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { addJournal } from './add-journal.ts';
 
 /** In order of their names, never changed once released: a change is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -192,6 +193,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
           .values({ ...each, ...row })
           .execute();
       await database.schema.dropTable('generations').execute();
+    },
+  },
+  '0013_journal': {
+    async up(database) {
+      await addJournal(database);
     },
   },
 };

@@ -5,6 +5,7 @@ import { migrate } from './migrate.ts';
 import { createDecisionStore } from './parts/decision-store.ts';
 import { createDiagnosticStore } from './parts/diagnostic-store.ts';
 import { createGenerationStore } from './parts/generation-store.ts';
+import { createJournalStore } from './parts/journal-store.ts';
 import { createKeyStore } from './parts/key-store.ts';
 import { createOverrideStore } from './parts/override-store.ts';
 import { createRateStore } from './parts/rate-store.ts';
@@ -59,6 +60,7 @@ export async function openStore(url: string, options: Partial<EngineOptions> = {
     isShared: engine.isShared,
     generations: createGenerationStore(engine),
     diagnostics: createDiagnosticStore(engine),
+    journal: createJournalStore(engine),
     versions: createReadVersions(engine),
     announceRules: async () => {
       await changePart('rules', async () => true);

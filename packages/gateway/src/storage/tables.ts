@@ -14,6 +14,8 @@ export type Tables = {
   readonly reservations: ReservationRow;
   readonly request_counts: RequestCountRow;
   readonly versions: { readonly part: StorePart; readonly version: number };
+  readonly runs: RunRow;
+  readonly run_steps: StepChunkRow;
   readonly kept_generations: {
     readonly agent_id: string;
     readonly files_hash: string;
@@ -26,6 +28,33 @@ export type Tables = {
     readonly last_seen: string;
     readonly record: string;
   };
+};
+
+/** A run. Ids sort by time. */
+export type RunRow = {
+  readonly id: string;
+  /** Unix milliseconds. */
+  readonly started_ms: number;
+  readonly request_id: string;
+  readonly key_id: string;
+  readonly agent_id: string;
+  readonly module_path: string;
+  readonly generation: number;
+  readonly outcome: string;
+  readonly code: string | null;
+  readonly duration_ms: number | null;
+  readonly usage: string | null;
+  readonly recorded: string;
+  readonly steps: number;
+  readonly bytes: number;
+};
+
+/** Steps of a run that were written together. */
+export type StepChunkRow = {
+  readonly run_id: string;
+  readonly first_step: number;
+  readonly steps: string;
+  readonly contents: Uint8Array | null;
 };
 
 /** An API key. */

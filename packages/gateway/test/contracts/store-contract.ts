@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../src/protocol/store.ts';
 import { openStore } from '../../src/storage/open-store.ts';
 import { decisionTests } from './store-decisions.ts';
+import { journalTests } from './store-journal.ts';
 import { keyTests } from './store-keys.ts';
 import { overrideTests } from './store-overrides.ts';
 import { rateTests } from './store-rates.ts';
@@ -41,6 +42,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
     describe('decisions', () => decisionTests(open));
     describe('spending', () => spendingTests(open));
     describe('requests', () => rateTests(open));
+    describe('the journal', () => journalTests(open));
     describe('versions', () => versionTests(open));
     describe('what agents were', () => agentTests(open));
 

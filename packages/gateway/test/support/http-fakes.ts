@@ -120,7 +120,7 @@ export function fakeGateway({
         type: 'text/plain; version=0.0.4',
         text: 'dropgate_runs_total 1',
       }),
-      report: async () => '{"metrics":[]}',
+      report: async () => '{"agents":[],"tools":[],"metrics":[]}',
     },
     readiness: () => ({ status: 'ready', waitingFor: [] }),
     unread: createUnreadRoom(() => undefined),

@@ -16,5 +16,5 @@ test('GET /metrics is what Prometheus reads, for scrapers and admins', async () 
 
 test('GET /admin/metrics is the same as JSON', async () => {
   const response = await app.inject({ url: '/admin/metrics', headers: asAdmin });
-  expect(response.json()).toEqual({ metrics: [] });
+  expect(response.json()).toEqual({ agents: [], tools: [], metrics: [] });
 });

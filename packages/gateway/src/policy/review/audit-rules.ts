@@ -48,6 +48,7 @@ function* questionsFor({ action, resources }: Rule, facts: AuditFacts): Generato
   switch (action) {
     case 'list_agents':
     case 'run_agent':
+    case 'read_runs':
       yield* ask(action, keys, ids.length > 0 ? ids : named.map((text) => text.toLowerCase()));
       break;
     case 'administer':

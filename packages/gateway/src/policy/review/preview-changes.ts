@@ -89,7 +89,7 @@ function* questionsAbout(
       yield { principal: key, action: 'administer', resource: asked.resource };
     }
     for (const { id, tools } of agents) {
-      for (const action of ['run_agent', 'list_agents'] as const) {
+      for (const action of ['run_agent', 'list_agents', 'read_runs'] as const) {
         if (actions.has(action)) yield { principal: key, action, resource: id };
       }
       for (const { name, provenance } of actions.has('call_tool') ? tools : []) {

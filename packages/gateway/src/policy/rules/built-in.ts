@@ -15,6 +15,7 @@ export function builtInRules({
       exceptPrincipals: ['agent:*'],
     },
     builtIn('modules-below-the-roots-load', 'load_module', 'agent:*'),
+    builtIn('admins-read-runs', 'read_runs', 'role:admin'),
     builtIn('admins-administer', 'administer', 'role:admin'),
     {
       ...builtIn('operators-permit-for-a-while', 'administer', 'role:operator'),

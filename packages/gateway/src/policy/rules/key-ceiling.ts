@@ -45,7 +45,7 @@ function isBeyondScopes(
   isOwn: GlobTest,
 ): boolean {
   if (action === 'administer') return isScoped(key) && !isOwn(resource);
-  const isOfAgents = action === 'list_agents' || action === 'run_agent';
+  const isOfAgents = ['list_agents', 'run_agent', 'read_runs'].includes(action);
   if (principal.type === 'key') return isOfAgents && !isInScope(key, resource);
   // A preview that names no agent asks for `*`.
   return principal.id !== '*' && !isInScope(key, principal.id);

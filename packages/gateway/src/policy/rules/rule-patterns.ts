@@ -21,6 +21,7 @@ export function resourceProblem(action: Action, pattern: string): string | null 
   switch (action) {
     case 'list_agents':
     case 'run_agent':
+    case 'read_runs':
       return agentProblem(pattern);
     case 'load_module':
       return moduleProblem(pattern);

@@ -62,6 +62,7 @@ function agentPatternsOf({ action, principals, resources }: SeenRule): readonly 
   switch (action) {
     case 'list_agents':
     case 'run_agent':
+    case 'read_runs':
       return resources.map((resource) => resource.toLowerCase());
     // Here the agent is who asks; a rule about keys or about all speaks of every agent.
     case 'call_tool':
@@ -77,6 +78,6 @@ function agentPatternsOf({ action, principals, resources }: SeenRule): readonly 
 }
 
 function agentOf({ agentId, action, resource }: DecisionRecord): string | null {
-  const isOfAgent = action === 'run_agent' || action === 'list_agents';
+  const isOfAgent = ['run_agent', 'list_agents', 'read_runs'].includes(action);
   return agentId ?? (isOfAgent ? resource : null);
 }

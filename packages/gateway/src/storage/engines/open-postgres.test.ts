@@ -25,6 +25,8 @@ const tables = [
   'overrides',
   'decisions',
   'notable_decisions',
+  'runs',
+  'run_steps',
   'spending',
   'reservations',
   'request_counts',

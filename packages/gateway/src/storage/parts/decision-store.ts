@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CompiledQuery, Kysely, SelectQueryBuilder } from 'kysely';
+import type { Kysely, SelectQueryBuilder } from 'kysely';
 import { isNotable } from '../../protocol/notable-decisions.ts';
 import type {
   Action,
@@ -12,9 +12,7 @@ import type { DecisionStore } from '../../protocol/store.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { DecisionRow, Tables } from '../tables.ts';
 import { type DecisionTable, newestBeyond, pruneDecisions, READ_STEP } from './prune-decisions.ts';
-
-/** Rows of one statement: few sizes, each of which is kept compiled, and few statements for any number of rows. */
-const INSERT_SIZES = [256, 128, 64, 32, 16, 8, 4, 2, 1] as const;
+import { createRowInsert } from './row-insert.ts';
 
 /** Where decisions are kept: those that are looked for later, apart from the mass. */
 type Table = 'decisions' | 'notable_decisions';
@@ -23,13 +21,24 @@ const tables: readonly Table[] = ['notable_decisions', 'decisions'];
 
 /** The decision log of an open database. */
 export function createDecisionStore({ relaxed, guarded }: Engine): DecisionStore {
-  const insert = createInsert(relaxed);
+  const insertInto = (table: Table) =>
+    // An append whose answer got lost is made again.
+    createRowInsert<DecisionRow>((rows) =>
+      relaxed
+        .insertInto(table)
+        .values(rows)
+        .onConflict((conflict) => conflict.doNothing()),
+    );
+  const insert = {
+    decisions: insertInto('decisions'),
+    notable_decisions: insertInto('notable_decisions'),
+  };
   return {
     append: (records) =>
       guarded(() =>
         relaxed.transaction().execute(async (transaction) => {
           for (const [table, own] of Map.groupBy(records, tableOf))
-            for (const rows of inSizes(own.map(toRow))) await insert(transaction, table, rows);
+            await insert[table](transaction, own.map(toRow));
         }),
       ),
     async list(query) {
@@ -76,28 +85,6 @@ function part(database: Kysely<Tables>, table: Table): DecisionTable {
   return { database, table: table as 'decisions' };
 }
 
-/** Adds rows, as many as any of the sizes. */
-function createInsert(database: Kysely<Tables>) {
-  const compiled = new Map<string, CompiledQuery>();
-  return async (
-    transaction: Kysely<Tables>,
-    table: Table,
-    rows: readonly DecisionRow[],
-  ): Promise<void> => {
-    const id = `${table} ${rows.length}`;
-    let statement = compiled.get(id);
-    if (!statement) {
-      const adding = database.insertInto(table).values(rows);
-      // An append whose answer got lost is made again.
-      statement = adding.onConflict((conflict) => conflict.doNothing()).compile();
-      compiled.set(id, statement);
-    }
-    // All rows have their columns in one order, that of the statement.
-    const parameters = rows.flatMap((row) => Object.values(row));
-    await transaction.executeQuery({ ...statement, parameters });
-  };
-}
-
 /** One more than the page holds, where there are so many. */
 async function newestFitting(
   { database, table }: DecisionTable,
@@ -121,13 +108,6 @@ async function newestFitting(
     if (rows.length === wanted || floor === null || floor.time_ms < since) return rows;
     before = floor.id;
     await nextTurn();
-  }
-}
-
-function* inSizes<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
-  let start = 0;
-  for (const size of INSERT_SIZES) {
-    for (; rows.length - start >= size; start += size) yield rows.slice(start, start + size);
   }
 }
 

@@ -1,0 +1,79 @@
+import type { RunOutcome } from '../admin/runs-answer.ts';
+import type { Usage } from '../run.ts';
+
+/** How much of a run is kept: nothing, its steps, or also what models and tools were asked and answered. */
+export const recordLevels = ['off', 'steps', 'contents'] as const;
+
+export type RecordLevel = (typeof recordLevels)[number];
+
+/** A run as kept. Ids of runs begin with the time, so that they sort by it. */
+export type RunRecord = {
+  readonly id: string;
+  /** Unix milliseconds. */
+  readonly startedMs: number;
+  readonly requestId: string;
+  readonly keyId: string;
+  readonly agentId: string;
+  readonly modulePath: string;
+  readonly generation: number;
+  /** `lost` where its gateway was killed. */
+  readonly outcome: 'running' | 'lost' | RunOutcome;
+  readonly code: string | null;
+  /** Null while it runs, as the next one. */
+  readonly durationMs: number | null;
+  readonly usage: Usage | null;
+  readonly recorded: Exclude<RecordLevel, 'off'>;
+  readonly steps: number;
+  /** What its steps take in the store, about. */
+  readonly bytes: number;
+};
+
+/** Steps of a run that were written together. */
+export type StepChunk = {
+  readonly runId: string;
+  /** Number of the first of them, from 0. */
+  readonly firstStep: number;
+  /** Steps as JSON: a list. */
+  readonly steps: string;
+  /** What they held, packed; null where nothing of it is kept. */
+  readonly contents: Uint8Array | null;
+};
+
+/** Filters of the runs; all given ones must fit. Newest first. */
+export type RunQuery = {
+  readonly agentId?: string;
+  readonly keyId?: string;
+  readonly outcome?: string;
+  readonly code?: string;
+  readonly requestId?: string;
+  /** Unix milliseconds: begun at or after it. */
+  readonly sinceMs?: number;
+  /** Id of the last run of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+};
+
+/** The journal: what runs did, step by step. */
+export type JournalStore = {
+  /** Adds or replaces runs, and adds steps, all or nothing. What was added before is left as it is. */
+  write(batch: {
+    readonly runs: readonly RunRecord[];
+    readonly chunks: readonly StepChunk[];
+  }): Promise<void>;
+  list(query: RunQuery): Promise<readonly RunRecord[]>;
+  find(runId: string): Promise<RunRecord | null>;
+  /** Chunks of a run in order, from the one that holds this step on. */
+  chunks(
+    runId: string,
+    page: { readonly fromStep: number; readonly limit: number },
+  ): Promise<readonly StepChunk[]>;
+  /** Notes that runs which still count as running were lost. */
+  lose(): Promise<void>;
+  /** Removes what began before a time, and the oldest beyond so many bytes. @returns How many runs. */
+  prune(limits: { readonly beforeMs: number; readonly keepBytes: number }): Promise<number>;
+};
+
+/** The part of a run's id that tells when it began: 11 hexadecimal digits. */
+export function runIdTime(ms: number): string {
+  return Math.max(0, Math.floor(ms)).toString(16).padStart(11, '0');
+}
