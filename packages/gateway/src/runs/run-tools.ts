@@ -66,7 +66,7 @@ type RunIds = { readonly runId: string; readonly requestId: string };
 type Live = {
   readonly user: ToolUser;
   /** What each of its decisions says of it. */
-  readonly about: Pick<Decided, 'requestId' | 'run'>;
+  readonly about: Pick<Decided, 'run'> & Pick<RunIds, 'requestId'>;
   readonly decisions: DecisionCap;
   table: ToolTable;
   /** What was recorded of hosted tools, by their names. */

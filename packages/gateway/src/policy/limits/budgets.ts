@@ -57,25 +57,22 @@ export type BudgetDeps = {
 /** When tokens of a call that nobody settles or renews, because its gateway was killed, can be used again. */
 const LEASE_SECONDS = 900;
 
+/** Twice before it ends, so that one renewal that fails loses nothing. */
+const RENEWED_EVERY_MS = (LEASE_SECONDS * 1000) / 3;
+
 /** Budgets of tokens per key and UTC day or month, exact over everything that shares the store. */
 export function createBudgets(deps: BudgetDeps): Budgets {
   const { nowSeconds } = deps;
   const settlements = createSettlements(deps.spending.settle, deps.emit);
   const leases = createLeases({
     renew: (ids) => deps.spending.renew(ids, nowSeconds() + LEASE_SECONDS),
-    // Twice before they end, so that one that fails loses nothing.
-    everyMs: (LEASE_SECONDS * 1000) / 3,
+    everyMs: RENEWED_EVERY_MS,
     emit: deps.emit,
   });
 
-  const budgetOf = (keyId: string) => {
-    const held = deps.limitsOf(keyId);
-    const isLimited =
-      held !== null && (held.limits.tokensPerDay !== null || held.limits.tokensPerMonth !== null);
-    return isLimited ? held : null;
-  };
+  const budgetOf = (keyId: string) => budgetIn(deps.limitsOf(keyId));
 
-  const reserve = async (budget: NonNullable<ReturnType<typeof budgetOf>>, tokens: number) => {
+  const reserve = async (budget: NonNullable<Budget>, tokens: number) => {
     const reservation = {
       id: `rsv_${randomUUID()}`,
       keyId: budget.account,
@@ -111,10 +108,7 @@ export function createBudgets(deps: BudgetDeps): Budgets {
       if (month >= (tokensPerMonth ?? Number.POSITIVE_INFINITY)) throw usedUp('month', now);
       if (day >= (tokensPerDay ?? Number.POSITIVE_INFINITY)) throw usedUp('day', now);
     },
-    async left(keyIds) {
-      const budgets = keyIds.map((keyId) => ({ keyId, budget: budgetOf(keyId) }));
-      return leftOfAll(deps, budgets);
-    },
+    left: (keyIds) => leftOfAll(deps, keyIds),
     close() {
       leases.close();
       return settlements.close();
@@ -122,18 +116,28 @@ export function createBudgets(deps: BudgetDeps): Budgets {
   };
 }
 
+type Budget = ReturnType<BudgetDeps['limitsOf']>;
+
+/** Null for one without a limit of tokens. */
+function budgetIn(held: Budget): Budget {
+  const isLimited =
+    held !== null && (held.limits.tokensPerDay !== null || held.limits.tokensPerMonth !== null);
+  return isLimited ? held : null;
+}
+
 async function leftOfAll(
-  { spending, nowSeconds }: BudgetDeps,
-  budgets: readonly { keyId: string; budget: ReturnType<BudgetDeps['limitsOf']> }[],
+  { spending, nowSeconds, limitsOf }: BudgetDeps,
+  keyIds: readonly string[],
 ): Promise<BudgetLeft[]> {
   const left: BudgetLeft[] = [];
-  for (const { keyId, budget } of budgets
-    .filter(({ budget }) => budget !== null)
-    .slice(0, TOLD_KEYS)) {
+  let told = 0;
+  for (const keyId of keyIds) {
+    const budget = budgetIn(limitsOf(keyId));
     if (!budget) continue;
-    const { account, limits } = budget;
-    const spent = await spending.spent(account, nowSeconds()).catch(() => null);
-    if (spent) left.push(...leftOf(keyId, limits, spent));
+    told += 1;
+    if (told > TOLD_KEYS) break;
+    const spent = await spending.spent(budget.account, nowSeconds()).catch(() => null);
+    if (spent) left.push(...leftOf(keyId, budget.limits, spent));
   }
   return left;
 }
