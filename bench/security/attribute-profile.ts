@@ -4,7 +4,7 @@ import type { Profiler } from 'node:inspector';
 export type Attribution = ReadonlyMap<string, number>;
 
 /** Files of the gateway that work for whoever calls them: their time is their caller's. */
-const helpers = /^(observability\/(redact|decision-detail)|events)\.ts$/;
+const helpers = /^(observability\/decision-detail|events)\.ts$/;
 
 /**
  * Counts the samples of a CPU profile by the gateway's own file that was at work, itself or through Node and packages that it

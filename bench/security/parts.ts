@@ -4,16 +4,28 @@ import type { Attribution } from './attribute-profile.ts';
 const securityParts: readonly { readonly name: string; readonly files: RegExp }[] = [
   {
     name: 'authentication',
-    files: /^(http\/(admit|authenticate)|policy\/(identify|known-keys|new-key|api-keys))\.ts$/,
+    files:
+      /^(http\/intake\/(guard-request|authenticate)|policy\/keys\/(identify|known-keys|new-key|api-keys))\.ts$/,
   },
   {
     name: 'limits of keys',
     files:
-      /^(http\/limit-request|policy\/(limit-\w+|key-limits|rate-limit|run-slots|budgets|settlements)|assembly\/keys|upstreams\/(budgeted-call|estimate-tokens)|storage\/(sql-spending|spending-statements))\.ts$|^npm:rate-limiter-flexible$/,
+      /^(http\/intake\/limit-request|policy\/limits\/.+|upstreams\/broker\/(budgeted-call|estimate-.+|kept-contexts|attachments)|storage\/parts\/(spending-.+|rate-store))\.ts$|^npm:rate-limiter-flexible$/,
   },
   {
     name: 'decisions',
-    files: /^(policy\/.+|runs\/(admit|run-tools|tool-tables|tool-question|rule-facts))\.ts$/,
+    files: /^(policy\/.+|runs\/(run-tools|tool-tables|hosted-runs|outside-runs|decision-cap))\.ts$/,
+  },
+  { name: 'hosted tools', files: /^upstreams\/hosted\/.+\.ts$/ },
+  {
+    name: 'reading of usage',
+    files:
+      /^upstreams\/relay\/(answer-meter|answer-watch|read-usage|usage-request|hide-count)\.ts$/,
+  },
+  {
+    name: 'redaction',
+    files:
+      /^(observability\/(redact|hide-literals|secrets)|upstreams\/relay\/key-mask|assembly\/hide-secrets)\.ts$/,
   },
   {
     name: 'log lines',
@@ -27,7 +39,8 @@ const securityParts: readonly { readonly name: string; readonly files: RegExp }[
   },
   {
     name: 'decision log',
-    files: /^(observability\/keep-decisions|storage\/sql-decisions)\.ts$/,
+    files:
+      /^(observability\/(decision-log|decision-detail)|storage\/parts\/(decision-store|prune-decisions))\.ts$/,
   },
   // Who asked is lost behind an await: without limits it is the decision log, with limits mostly they.
   { name: 'SQL of the store', files: /^storage\/.+\.ts$|^npm:kysely$/ },
