@@ -265,8 +265,8 @@ test.each(languages)(
     const answers = await told(model, ...given.map((args) => ['weather', args] as const));
     expect(answers.slice(2)).toEqual([
       'The arguments are no JSON object. Send an object with: city (string, required).',
-      'The arguments are no JSON object. Send an object with: city (string, required).',
-      'The arguments are no JSON object. Send an object with: city (string, required).',
+      'The arguments are nested more than 200 levels deep. Send flatter ones.',
+      'The arguments are nested more than 200 levels deep. Send flatter ones.',
       '/w/Oslo with [secret]',
     ]);
     // The SDK of TypeScript has words of its own for what is no JSON.

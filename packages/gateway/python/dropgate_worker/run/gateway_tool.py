@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..process_tools import GATEWAY_TOOL, process_tools
 from ..run_protocol import Outcome
-from .result_text import parsed_arguments
+from .result_text import MAX_NESTING, is_nested_too_deep, parsed_arguments
 from .run_scope import Refused, RunScope, run_scope
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ def make_gateway_tool(
             return f'The gateway tool "{name}" can be called only in a run of the gateway.'
         if len(arguments) > _MAX_ARGUMENTS:
             return f"The arguments are longer than {_MAX_ARGUMENTS} characters. Send less."
+        if is_nested_too_deep(arguments):
+            return (
+                f"The arguments are nested more than {MAX_NESTING} levels deep. Send flatter ones."
+            )
         question: Message = {
             "ask": "call_tool",
             "tool": name,

@@ -79,7 +79,7 @@ def _message_text(item: MessageOutputItem) -> str:
 
 
 # Deeper than arguments of any schema; JSON of both languages fails on some thousands.
-_MAX_NESTING = 200
+MAX_NESTING = 200
 
 _TEXT_IN_JSON = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 
@@ -88,7 +88,7 @@ def parsed_arguments(arguments: object) -> object:
     """
     Arguments of a call as JSON, or as the text they are where they are no JSON or nested more than 200 levels deep.
     """
-    if not isinstance(arguments, str) or _is_nested_too_deep(arguments):
+    if not isinstance(arguments, str) or is_nested_too_deep(arguments):
         return arguments
     try:
         return json.loads(arguments, parse_constant=_refuse_constant)
@@ -96,13 +96,14 @@ def parsed_arguments(arguments: object) -> object:
         return arguments
 
 
-def _is_nested_too_deep(json_text: str) -> bool:
-    if json_text.count("[") + json_text.count("{") <= _MAX_NESTING:
+def is_nested_too_deep(json_text: str) -> bool:
+    """Whether a text in JSON is nested more than 200 levels deep."""
+    if json_text.count("[") + json_text.count("{") <= MAX_NESTING:
         return False
     depth = 0
     for char in re.findall(r"[\[\]{}]", _TEXT_IN_JSON.sub("", json_text)):
         depth += 1 if char in "[{" else -1
-        if depth > _MAX_NESTING:
+        if depth > MAX_NESTING:
             return True
     return False
 

@@ -1,7 +1,7 @@
 import { maxToolArguments } from '../../protocol/worker/frame-limits.ts';
 import { Refused, type RunScope, runScope } from '../run/run-scope.ts';
 import { fieldsOf } from '../sdk.ts';
-import { parsedArguments } from './parsed-arguments.ts';
+import { isNestedTooDeep, MAX_NESTING, parsedArguments } from './parsed-arguments.ts';
 import { processTools } from './process-tools.ts';
 import type { GatewayToolAnswer } from './tool-results.ts';
 
@@ -86,6 +86,9 @@ async function callGateway(
   if (!scope) return `The gateway tool "${name}" can be called only in a run of the gateway.`;
   if (input.length > maxToolArguments) {
     return `The arguments are longer than ${maxToolArguments} characters. Send less.`;
+  }
+  if (isNestedTooDeep(input)) {
+    return `The arguments are nested more than ${MAX_NESTING} levels deep. Send flatter ones.`;
   }
   const question = {
     ask: 'call_tool',

@@ -1,5 +1,5 @@
 /** Deeper than arguments of any schema; JSON of both languages fails on some thousands. */
-const MAX_NESTING = 200;
+export const MAX_NESTING = 200;
 
 /** Arguments of a call as JSON, or as the text they are where they are no JSON or nested more than 200 levels deep. */
 export function parsedArguments(args: unknown): unknown {
@@ -11,7 +11,8 @@ export function parsedArguments(args: unknown): unknown {
   }
 }
 
-function isNestedTooDeep(json: string): boolean {
+/** Whether a text in JSON is nested deeper than that. */
+export function isNestedTooDeep(json: string): boolean {
   let depth = 0;
   let isInText = false;
   for (let at = 0; at < json.length; at += 1) {
