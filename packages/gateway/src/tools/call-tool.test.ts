@@ -259,6 +259,17 @@ describe('a cache', () => {
   });
 });
 
+test('a tool that is taken out of the settings while it is called gives its result all the same, and is there for no other call', async () => {
+  held = [];
+  const { tools, call } = toolsOf({ going: { url: `${base}/hang/{city}` } });
+  const under = call('going', { city: 'x' });
+  await expect.poll(() => held.length).toBe(1);
+  tools.replace({});
+  expect(await call('going', { city: 'x' })).toMatchObject({ violation: 'unknown' });
+  held[0]?.end('done');
+  expect(await under).toMatchObject({ outcome: 'ok', text: 'done' });
+});
+
 test('new settings hold at once, and leave alone what is set up as before', () => {
   const { tools } = toolsOf({ a: { url: `${base}/a` }, b: { url: `${base}/b` } });
   let changes = 0;

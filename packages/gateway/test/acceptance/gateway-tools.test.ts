@@ -16,16 +16,17 @@ import { gatewayTool } from 'dropgate/agent';
 import { z } from 'zod';
 
 const add = tool({ name: 'add', description: 'Adds.', parameters: z.object({ a: z.number() }), execute: ({ a }) => String(a + 1) });
+const clash = tool({ name: 'clash', description: 'Wins.', parameters: z.object({}), execute: () => 'mine' });
 const slow = tool({ name: 'slow', description: 'Waits.', parameters: z.object({}), timeoutMs: 50, execute: () => new Promise(() => {}) });
 const clerk = new Agent({ name: 'clerk', tools: [gatewayTool('weather')] });
 const expert = new Agent({ name: 'expert', tools: [gatewayTool('weather', { noCache: true })] });
 
 const remote = new Agent({ name: 'remote', tools: [hostedMcpTool({ serverLabel: 'docs', serverUrl: 'https://mcp.example.com/sse' })] });
 
-export const __gateway__ = { tools: ['fetch_doc', 'wether'] };
+export const __gateway__ = { tools: ['fetch_doc', 'wether', 'clash'] };
 export const agent = new Agent({
   name: 'desk',
-  tools: [add, slow, gatewayTool('weather'), gatewayTool('fake_say'), expert.asTool({ toolName: 'expert', toolDescription: 'Knows.' })],
+  tools: [add, clash, slow, gatewayTool('weather'), gatewayTool('fake_say'), expert.asTool({ toolName: 'expert', toolDescription: 'Knows.' })],
   handoffs: [clerk, remote],
 });
 `;
@@ -41,6 +42,11 @@ from sdk_adapter.gateway_tools import use_gateway_tool
 @function_tool
 def add(a: int) -> str:
     return str(a + 1)
+
+
+@function_tool
+def clash() -> str:
+    return "mine"
 
 
 @function_tool(timeout=0.05)
@@ -64,12 +70,45 @@ remote = Agent(
         )
     ],
 )
-__gateway__ = {"tools": ["fetch_doc", "wether"]}
+__gateway__ = {"tools": ["fetch_doc", "wether", "clash"]}
 agent = Agent(
     name="desk",
-    tools=[add, slow, gateway_tool("weather"), gateway_tool("fake_say"), expert.as_tool("expert", "Knows.")],
+    tools=[add, clash, slow, gateway_tool("weather"), gateway_tool("fake_say"), expert.as_tool("expert", "Knows.")],
     handoffs=[clerk, remote],
 )
+`;
+
+const builderInTypeScript = `
+import { Agent, Runner } from '@openai/agents';
+
+const plain = new Agent({ name: 'plain', instructions: 'Help.' });
+
+type WorkflowInput = { input_as_text: string };
+
+export const runWorkflow = async (workflow: WorkflowInput) => {
+  const runner = new Runner();
+  const input = [{ role: 'user' as const, content: [{ type: 'input_text' as const, text: workflow.input_as_text }] }];
+  const result = await runner.run(plain, input);
+  return { output_text: result.finalOutput ?? '' };
+};
+`;
+
+const builderInPython = `
+from agents import Agent, Runner
+from pydantic import BaseModel
+
+plain = Agent(name="plain", instructions="Help.")
+
+
+class WorkflowInput(BaseModel):
+    input_as_text: str
+
+
+async def run_workflow(workflow_input: WorkflowInput):
+    workflow = workflow_input.model_dump()
+    history = [{"role": "user", "content": [{"type": "input_text", "text": workflow["input_as_text"]}]}]
+    result = await Runner.run(plain, input=history)
+    return {"output_text": result.final_output_as(str)}
 `;
 
 const fakeServer = join(packageRoot, 'test/fixtures/mcp/server.mjs');
@@ -92,6 +131,7 @@ tools:
     max_result_bytes: 1000000
     cache: { ttl_seconds: 60 }
     parameters: { type: object, properties: { city: { type: string } }, required: [city] }
+  clash: { kind: fetch_doc }
   fake: { kind: mcp, command: [${process.execPath}, ${fakeServer}], include: [say] }
 ${more}
 security:
@@ -105,7 +145,7 @@ const page = guide('Tools.md');
 const missing = await missingPython();
 const pythonFiles = {
   'src/agents/Snake/agent.py': python,
-  'src/agents/labs/Snake/agent.py': 'from agents import Agent\nagent = Agent(name="plain")\n',
+  'src/agents/labs/Snake/agent.py': builderInPython,
   'src/agents/ReaderOfSnake/agent.py': blocks(page, 'python')[0] ?? '',
 };
 const languages = [
@@ -126,8 +166,7 @@ beforeAll(async () => {
       'gateway.yaml': settings(port),
       'docs/guide.md': '# The guide',
       'src/agents/Desk/agent.ts': typeScript,
-      'src/agents/labs/Desk/agent.ts':
-        "import { Agent } from '@openai/agents';\nexport const agent = new Agent({ name: 'plain' });\n",
+      'src/agents/labs/Desk/agent.ts': builderInTypeScript,
       'src/agents/ReaderOfDesk/agent.ts': blocks(page, 'ts')[0] ?? '',
       ...(missing ? {} : pythonFiles),
     },
@@ -184,6 +223,17 @@ describe.each(languages)('an agent in %s', (_language, model) => {
     expect(asked).toBe(before);
   });
 
+  test('has its own tool where the gateway’s has the same name, and is told so', async () => {
+    expect(await told(model, ['clash', {}])).toEqual(['mine']);
+    expect(await diagnosticsOf(gateway, model)).toContainEqual(
+      expect.objectContaining({
+        code: 'gateway_tool_hidden',
+        message:
+          'Agent "desk" has a tool of its own called "clash", which is used in place of the gateway\'s.',
+      }),
+    );
+  });
+
   test('reaches gateway tools by a handoff and by an agent that it uses as a tool, which takes no kept result', async () => {
     const city = `Far-${model.length}`;
     const there = `/w/${city} with [secret]`;
@@ -195,7 +245,7 @@ describe.each(languages)('an agent in %s', (_language, model) => {
     expect(clerks.at(-1)).toBe(there);
   });
 
-  test('has the tools that its namespace is offered', async () => {
+  test('has the tools that its namespace is offered, as an export of Agent Builder too', async () => {
     const plain = model.replace('default/', 'labs/');
     const [text] = await told(plain, ['fake_say', { text: 'Hi' }]);
     expect(text).toMatch(/^Hi, says/);

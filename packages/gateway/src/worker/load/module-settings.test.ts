@@ -56,6 +56,7 @@ describe('the settings of a module', () => {
     ['model', 7],
     ['upstream', null],
     ['tools', 'fetch_doc'],
+    ['tools', [{ kind: 'mcp', command: ['sh'] }]],
     ['client_settings', ['colour']],
     ['accepts', ['video']],
     ['max_turns', 1.5],
