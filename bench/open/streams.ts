@@ -12,6 +12,9 @@ const barMs = 50;
 /** Streams that begin in a second: both servers can begin as many. */
 const opensPerSecond = 100;
 
+/** Words that each server passes on before it is measured. */
+const warmWords = 100_000;
+
 /** How long all of them are open at least. */
 const openMs = 8000;
 
@@ -35,15 +38,16 @@ export async function measureStreams(options: {
 }): Promise<string> {
   const most = Math.max(...options.counts);
   const longestMs = (most / opensPerSecond) * 1000 + 2 * openMs;
+  const deltas = Math.ceil(longestMs / options.paceMs);
   const { contestants, close } = await startPair({
     paceMs: options.paceMs,
-    deltas: Math.ceil(longestMs / options.paceMs),
+    deltas,
     settings: `worker: { max_concurrent_runs: ${most} }\n`,
   });
   const rows: string[] = [];
   try {
     for (const { target } of contestants) {
-      await load(target, { count: 1000, concurrency: 8, stream: true });
+      await load(target, { count: Math.ceil(warmWords / deltas), concurrency: 8, stream: true });
     }
     const over = new Set<string>();
     for (const count of options.counts) {
