@@ -1,3 +1,3 @@
 import { testOwnModels } from './own-models.ts';
 
-testOwnModels({ ts: [], py: ['keyonly', 'chatapi', 'azure', 'local'] });
+testOwnModels({ ts: [], py: ['ownkey', 'keyonly', 'chatapi', 'azure', 'azureenv', 'local'] });

@@ -1,3 +1,3 @@
 import { testPythonFaults } from './python-faults.ts';
 
-testPythonFaults({ acts: ['hoard', 'block'], prints: true });
+testPythonFaults({ acts: ['hoard', 'block'], prints: true, loads: true });

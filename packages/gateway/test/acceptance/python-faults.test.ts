@@ -1,3 +1,3 @@
 import { testPythonFaults } from './python-faults.ts';
 
-testPythonFaults({ acts: ['exit'], prints: false });
+testPythonFaults({ acts: ['exit'], prints: false, loads: false });

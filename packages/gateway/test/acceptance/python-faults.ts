@@ -81,22 +81,25 @@ type Chosen = {
   readonly acts: readonly (typeof deadlyActs)[number]['how'][];
   /** Whether a tool prints 100 MB too. */
   readonly prints: boolean;
+  /** Whether there are modules that hang and exit while they load. */
+  readonly loads: boolean;
 };
 
-/** Faults of agents in Python; after each of these acts a process of its own has to import the SDK again. */
-export function testPythonFaults({ acts, prints }: Chosen): void {
+/** Faults of agents in Python; each of these acts and loads takes a process that has to import the SDK anew. */
+export function testPythonFaults({ acts, prints, loads }: Chosen): void {
   describe.skipIf(missing)(`faults of agents in Python (${missing ?? 'run'})`, () => {
     let parrot: Parrot;
     let gateway: TestGateway;
+    const deadly = loads ? deadlyLoads : [];
 
     beforeAll(async () => {
       parrot = await startParrot();
-      const loads = deadlyLoads.map(({ name, text }) => [`src/agents/${name}/agent.py`, text]);
+      const modules = deadly.map(({ name, text }) => [`src/agents/${name}/agent.py`, text]);
       gateway = await startGateway({
         files: {
           'src/agents/Actor/agent.py': actor,
           'src/agents/Plain/agent.py': plain,
-          ...Object.fromEntries(loads),
+          ...Object.fromEntries(modules),
           'gateway.yaml': 'worker: { spares: 0, stall_timeout_ms: 3000, memory_limit_mb: 512 }\n',
         },
         isLoadingStill: true,
@@ -173,7 +176,7 @@ export function testPythonFaults({ acts, prints }: Chosen): void {
       },
     );
 
-    test.each(deadlyLoads)(
+    test.each(deadly)(
       '$name while it loads, is told so and leaves nothing running',
       async (one) => {
         const id = `default/${one.name.toLowerCase()}`;

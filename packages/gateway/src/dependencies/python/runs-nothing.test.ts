@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { access, appendFile, chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { access, appendFile, chmod, cp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -65,12 +65,15 @@ async function scene(files: Readonly<Record<string, string>>) {
     entry: join(folder, 'agent.py'),
     language: 'python' as const,
   };
+  const usual = withEnvironment({});
   return {
     root,
     folder,
     leavesMark,
-    plan: (more = {}) => withEnvironment(more).plan(module),
-    install: (scripts: 'run' | 'skip' = 'skip') => withEnvironment({}).install(module, { scripts }),
+    plan: (more?: Readonly<Record<string, string>>) =>
+      (more ? withEnvironment(more) : usual).plan(module),
+    install: (scripts: 'run' | 'skip' = 'skip') => usual.install(module, { scripts }),
+    require: (lines: string) => writeFiles(folder, { 'requirements.txt': lines }),
     ran: () =>
       access(mark).then(
         () => true,
@@ -93,37 +96,46 @@ describe.skipIf(missing)(subject, { timeout }, () => {
     expect(await ran()).toBe(false);
   });
 
-  test.each([
-    './package',
-    '-e ./package',
-    '-e .',
-    'file:./package',
-    'package @ file:///tmp/package',
-    'git+https://example.com/a/b',
-    'package @ git+ssh://example.com/a/b',
-    'https://example.com/package-1.0-py3-none-any.whl',
-    './missing-1.0-py3-none-any.whl',
-    '../../wheels/words-1.0-py3-none-any.whl',
-    './package-1.0-py3-none-any.whl',
-  ])('refuse what would be built or asked of an address: %s', async (line) => {
-    const { folder, plan, install, ran } = await scene({ 'requirements.txt': `words\n${line}\n` });
-    await rename(join(folder, 'package'), join(folder, 'package-1.0-py3-none-any.whl'));
-    await mkdir(join(folder, 'package'));
+  // One module for all of them: what costs is to ask the Python of each what it is.
+  test('refuse what would be built or asked of an address', async () => {
+    const { folder, plan, install, ran, require } = await scene({});
+    await cp(join(folder, 'package'), join(folder, 'package-1.0-py3-none-any.whl'), {
+      recursive: true,
+    });
     const refused = { code: 'source_refused', hint: expect.stringContaining('--allow-scripts') };
-    expect(await plan()).toMatchObject({ resolved: null, failure: refused });
-    expect(await install()).toMatchObject({ type: 'failed', failure: refused });
-    expect(await ran()).toBe(false);
+    for (const line of [
+      './package',
+      '-e ./package',
+      '-e .',
+      'file:./package',
+      'package @ file:///tmp/package',
+      'git+https://example.com/a/b',
+      'package @ git+ssh://example.com/a/b',
+      'https://example.com/package-1.0-py3-none-any.whl',
+      './missing-1.0-py3-none-any.whl',
+      '../../wheels/words-1.0-py3-none-any.whl',
+      './package-1.0-py3-none-any.whl',
+    ]) {
+      await require(`words\n${line}\n`);
+      expect(await plan(), line).toMatchObject({ resolved: null, failure: refused });
+      expect(await install(), line).toMatchObject({ type: 'failed', failure: refused });
+      expect(await ran(), line).toBe(false);
+    }
   });
 
-  test.each([
-    'words ; python_version > "3"\u000c-e ./package',
-    'words\u001c--no-index',
-    '--index-url http://127.0.0.1:1/\u001c--editable=./package',
-    'words\u2028./package',
-  ])('take no line that hides another (%#)', async (line) => {
-    const { plan, ran } = await scene({ 'requirements.txt': `${line}\n` });
-    expect(await plan()).toMatchObject({ findings: [{ code: 'bad_requirement' }], resolved: null });
-    expect(await ran()).toBe(false);
+  test('take no line that hides another', async () => {
+    const { plan, ran, require } = await scene({});
+    for (const line of [
+      'words ; python_version > "3"\u000c-e ./package',
+      'words\u001c--no-index',
+      '--index-url http://127.0.0.1:1/\u001c--editable=./package',
+      'words\u2028./package',
+    ]) {
+      await require(`${line}\n`);
+      const told = { findings: [{ code: 'bad_requirement' }], resolved: null };
+      expect(await plan(), line).toMatchObject(told);
+      expect(await ran(), line).toBe(false);
+    }
   });
 
   test('take wheels alone, also where only a source is to be had', async () => {

@@ -1,0 +1,3 @@
+import { testModuleStops } from './module-stops.ts';
+
+testModuleStops('chat_completions');
