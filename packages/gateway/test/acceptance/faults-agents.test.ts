@@ -33,6 +33,9 @@ let acting = 0;
 const toBoth = (deed: string) =>
   `acting += 1; while (acting < 2) await new Promise((resolve) => setTimeout(resolve, 5)); ${deed}`;
 
+/** Blocks the process for a moment, and costs a busy machine nothing. */
+const asleep = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)';
+
 /** An SDK agent with one tool, which does something at line 8 of its file. */
 const withTool = (deed: string, options = '') => `import { Agent, tool } from '@openai/agents';
 import { spawn } from 'node:child_process';
@@ -57,7 +60,7 @@ const deadly = [
   {
     name: 'ToolLoops',
     what: 'whose tool loops for ever',
-    text: withTool(toBoth('for (;;);')),
+    text: withTool(toBoth(`for (;;) ${asleep};`)),
     code: 'worker_stalled',
   },
   {
@@ -129,17 +132,21 @@ export const agent = {
 };
 `;
 
+/** With a turn for others after each megabyte: how long it takes is the reader's doing, and nothing is blocked by it. */
+const print = (stream: string, megabyte: string) =>
+  `const megabyte = ${megabyte}; for (let part = 0; part < 100; part += 1) await new Promise((resolve) => process.${stream}.write(megabyte, () => setImmediate(resolve)));`;
+
 const printers = [
   {
     name: 'Prints',
     what: 'lines',
-    deed: 'for (let line = 0; line < 100 * 1024; line += 1) process.stdout.write("x".repeat(1023) + "\\n");',
+    deed: print('stdout', '("x".repeat(1023) + "\\n").repeat(1024)'),
     mark: 'lines dropped',
   },
   {
     name: 'PrintsOneLine',
     what: 'one line',
-    deed: 'for (let part = 0; part < 100; part += 1) process.stderr.write("x".repeat(1 << 20));',
+    deed: print('stderr', '"x".repeat(1 << 20)'),
     mark: 'line cut',
   },
 ];

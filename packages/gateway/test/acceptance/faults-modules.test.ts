@@ -107,7 +107,7 @@ const endlessModules: readonly BadModule[] = [
   {
     name: 'Looper',
     what: 'loops for ever',
-    text: `\n${plain}for (;;);\n`,
+    text: `\n${plain}for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);\n`,
     code: 'load_timeout',
     line: 3,
   },
