@@ -2,14 +2,24 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
-/** Writes a wheel of one module into a folder, and gives its path. `code` is the module; `main` in it is a program. */
-export function writeWheel(folder: string, name: string, version: string, code: string): string {
+/**
+ * Writes a wheel of one module into a folder, and gives its path. `code` is the module; `main` in it is a program.
+ *
+ * @param needs - Requirements that it brings.
+ */
+export function writeWheel(
+  folder: string,
+  name: string,
+  version: string,
+  code: string,
+  needs: readonly string[] = [],
+): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name}-${version}-py3-none-any.whl`);
   const info = `${name}-${version}.dist-info`;
   const files = {
     [`${name}.py`]: code,
-    [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`,
+    [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n${needs.map((one) => `Requires-Dist: ${one}\n`).join('')}`,
     [`${info}/WHEEL`]:
       'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
     [`${info}/entry_points.txt`]: `[console_scripts]\nsay-${name} = ${name}:main\n`,

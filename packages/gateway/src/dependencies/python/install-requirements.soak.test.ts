@@ -149,6 +149,33 @@ describe.skipIf(missing)('an install of a module in Python', () => {
   });
 });
 
+test.skipIf(missing)('another package brings the SDK in the version that it needs', async () => {
+  const { root, folder, check, install } = await scene({
+    'agent.py': 'import desk\nfrom agents import Agent\n',
+    'requirements.txt': 'desk\n',
+  });
+  const sdk = (version: string) =>
+    writeWheel(join(root, 'wheels'), 'openai_agents', version, 'def main(): ...\n');
+  sdk('0.19.0');
+  sdk(pythonSdkVersion);
+  const brings = (range: string) =>
+    writeWheel(join(root, 'wheels'), 'desk', '1.0', 'def main(): ...\n', [`openai-agents${range}`]);
+  brings('<0.20');
+  const packages = [
+    { name: 'desk', version: '1.0' },
+    { name: 'openai-agents', version: '0.19.0' },
+  ];
+  expect(await install()).toMatchObject({ type: 'installed', packages });
+  expect(await check()).toEqual([]);
+  // Where it leaves a choice, the version is the one that the gateway knows.
+  await rm(join(folder, '.venv'), { recursive: true });
+  await rm(join(folder, 'requirements.lock'));
+  brings('>=0.19');
+  expect(await install()).toMatchObject({
+    packages: [{ name: 'desk' }, { name: 'openai-agents', version: pythonSdkVersion }],
+  });
+});
+
 describe.skipIf(missing)('a module in Python', () => {
   test('that imports the SDK without having it is told of, without requirements too', async () => {
     const { folder, check } = await scene({ 'agent.py': 'from agents import Agent\n' });

@@ -100,8 +100,8 @@ type Wanted = {
   readonly keepsLock: boolean;
   readonly scripts: 'run' | 'skip';
   readonly credentials: 'given' | 'withheld';
-  /** Throws where something may not be had. */
-  readonly wanted: (staging: Staging) => Promise<readonly string[]>;
+  /** With the SDK in that requirement, where nothing names it. Throws where something may not be had. */
+  readonly wanted: (staging: Staging, sdk: string) => Promise<readonly string[]>;
   /** Throws where something is missing in the end. */
   readonly check: (facts: PythonFacts) => Promise<void>;
   readonly warnings: readonly Finding[];
@@ -126,11 +126,11 @@ async function ownEnvironment(
     scripts,
     credentials: options.namesIndex ? 'withheld' : 'given',
     settings: options.findings,
-    wanted: async (staging) => {
+    wanted: async (staging, sdk) => {
       await refuseBuilds(folder, requirements, scripts);
       return [
         ...(await writeRequirements(staging, requirements, options.lines)),
-        ...(needsSdk ? [pinnedSdk] : []),
+        ...(needsSdk ? [sdk] : []),
       ];
     },
     check: (facts) => checkComplete(requirements, facts),
@@ -173,8 +173,24 @@ async function install(deps: InstallDeps, wanted: Wanted): Promise<InstallResult
   };
 }
 
-/** Works on an environment in a staging folder, which is gone afterwards. Gives the failure of an install. */
+/**
+ * Works on an environment in a staging folder, which is gone afterwards. Gives the failure of an install. The SDK is
+ * of the version that the gateway knows, unless another package brings it in a version of its own.
+ */
 async function staged(
+  deps: InstallDeps,
+  wanted: Wanted,
+  work: typeof makeEnvironment,
+): Promise<readonly LockedPackage[] | InstallError> {
+  const first = await stagedWith(pinnedSdk, deps, wanted, work);
+  const isInTheWay = first instanceof InstallError && first.output?.includes(pinnedSdk) === true;
+  if (!isInTheWay) return first;
+  const second = await stagedWith(pythonSdk, deps, wanted, work);
+  return second instanceof InstallError ? first : second;
+}
+
+async function stagedWith(
+  sdk: string,
   deps: InstallDeps,
   { target, keepsLock, scripts, credentials, wanted }: Wanted,
   work: typeof makeEnvironment,
@@ -193,7 +209,7 @@ async function staged(
       const { interpreter } = base.facts;
       return await work(
         staging,
-        { base: interpreter, keepsLock, scripts, target, wanted: await wanted(staging) },
+        { base: interpreter, keepsLock, scripts, target, wanted: await wanted(staging, sdk) },
         {
           environment: installerVariables(deps.environment, { installer: 'python', credentials }),
           signal: deps.signal,
