@@ -51,7 +51,9 @@ export function createReportSettings({
       report(unmatched());
     },
     toolsChanged(problems) {
-      const findings = problems.map((problem) => toFinding(problem, settingsFile()));
+      const findings = problems
+        .filter(({ module }) => module !== 'failed')
+        .map((problem) => toFinding(problem, settingsFile()));
       if (JSON.stringify(findings) === JSON.stringify(ofTools)) return;
       ofTools = findings;
       report(unmatched());
@@ -64,13 +66,21 @@ export function createReportSettings({
   };
 }
 
-function toFinding({ source, problem }: SourceProblem, file: string): Finding {
+function toFinding({ source, problem, module }: SourceProblem, file: string): Finding {
   return {
     stage: 'tool',
     code: 'tool_source_failed',
     severity: 'error',
-    message: `The tools of "${source}" cannot be used: ${problem}`,
+    message: module ? problem : `The tools of "${source}" cannot be used: ${problem}`,
     file,
-    hint: `Correct tools.${source} in gateway.yaml, or look after its server: it is tried again.`,
+    hint: hints[module ?? 'none'](source),
   };
 }
+
+const hints = {
+  none: (source: string) =>
+    `Correct tools.${source} in gateway.yaml, or look after its server: it is tried again.`,
+  missing: (source: string) => `Make the file, or take tools.${source} out of gateway.yaml.`,
+  unused: () => 'Rename the file, or the tool in gateway.yaml.',
+  failed: () => 'Correct the file and save.',
+} as const;

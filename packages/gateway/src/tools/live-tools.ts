@@ -23,7 +23,12 @@ export type LiveTool = GatewayToolInfo & {
 };
 
 /** Something wrong with an entry of the settings: it gives no tools, or not all. */
-export type SourceProblem = { readonly source: string; readonly problem: string };
+export type SourceProblem = {
+  readonly source: string;
+  readonly problem: string;
+  /** It is about a module in `src/tools`: there is none, it is not used, or its load said what is wrong with it. */
+  readonly module?: 'missing' | 'unused' | 'failed';
+};
 
 /** The tools that there are. */
 export type LiveTools = {
@@ -59,7 +64,10 @@ export function createLiveTools(
   const look = () => {
     const open = sources.open();
     const found = collect(open, tools, parts);
-    const nowWrong = [...problemsOf(open, found), ...unusedModules(open, parts.modules)];
+    const nowWrong = [
+      ...problemsOf(open, found, parts.modules),
+      ...unusedModules(open, parts.modules),
+    ];
     const isSame =
       found.size === tools.size &&
       [...found].every(([name, tool]) => tools.get(name) === tool) &&
@@ -131,8 +139,9 @@ function isAlike(some: Tool, other: Tool): boolean {
 function problemsOf(
   open: readonly OpenSource[],
   found: ReadonlyMap<string, LiveTool>,
+  modules: Pick<ToolModules, 'find'>,
 ): readonly SourceProblem[] {
-  return open.flatMap(({ name, isOfOne, source }) => {
+  return open.flatMap(({ name, isOfOne, source, settings }) => {
     if (isOfOne) return [];
     const out = [...source.tools()].filter(([tool]) => found.get(tool)?.source !== name);
     const named = (some: typeof out) => some.map(([tool]) => tool).join(', ');
@@ -145,7 +154,9 @@ function problemsOf(
       long.length > 0 ? `The schemas of ${named(long)} are too long.` : null,
     ].filter((reason) => reason !== null);
     const problem = reasons.length > 0 ? reasons.join(' ') : null;
-    return problem === null ? [] : [{ source: name, problem }];
+    if (problem === null) return [];
+    if (settings.kind !== 'module') return [{ source: name, problem }];
+    return [{ source: name, problem, module: modules.find(name) ? 'failed' : 'missing' }];
   });
 }
 
@@ -159,7 +170,7 @@ function unusedModules(
     if (!other || other.settings.kind === 'module') return [];
     const { kind } = other.settings;
     const problem = `${path} is not used: \`tools\` has ${name}, of kind ${kind}, already. Rename the file.`;
-    return [{ source: name, problem }];
+    return [{ source: name, problem, module: 'unused' }];
   });
 }
 

@@ -60,6 +60,29 @@ export const agent = {
 };
 `;
 
+/** Tries to read a file of its own, one of the project and the store. */
+const peek = `import { tool } from '@openai/agents';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const attempt = (path: string) => {
+  try {
+    readFileSync(join(import.meta.dirname, path));
+    return 'ok';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  }
+};
+
+export const peek = tool({
+  name: 'peek',
+  description: 'Reads files.',
+  parameters: z.object({}),
+  execute: () => ['peek.ts', '../../gateway.yaml', '../../.dropgate/gateway.db'].map(attempt),
+});
+`;
+
 const nothingReached = {
   'read the key of the project': 'ENOENT',
   'read the store': 'ENOENT',
@@ -106,6 +129,19 @@ describe.each(users)('an agent in a sandbox, as %s', (_whom, user, missing) => {
       expect(await untilServed(gateway, question)).toContain('Sunny, 21 degrees in Paris.');
       await killWorkers(gateway);
       expect(await untilServed(gateway, question)).toContain('Sunny, 21 degrees in Paris.');
+    });
+
+    test('is held with the tool of a module, which reads its own folder and not the project', async () => {
+      const result = await until('the tool', async () => {
+        const answer = await gateway.fetch('/admin/tools/peek/call', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ arguments: {} }),
+        });
+        const { outcome, result } = (await answer.json()) as Record<string, string>;
+        return outcome === 'ok' && result;
+      });
+      expect(JSON.parse(result)).toEqual(['ok', 'ENOENT', 'ENOENT']);
     });
 
     test('finds of what is kept its own files only', async () => {
@@ -189,6 +225,7 @@ async function startBoxed(settings: string): Promise<TestGateway> {
     'src/agents/_Other/.env': 'NOT_YOURS=1\n',
     'src/agents/Shell/agent.ts': shell,
     'src/agents/Shell/.env': 'LD_BIND_NOW=1\n',
+    'src/tools/peek.ts': peek,
     ...(hasPython ? { 'src/agents/Snake/agent.py': snake, ...ownPython(project.root) } : {}),
   });
   // Anybody may leave a mark there, where the project is seen.

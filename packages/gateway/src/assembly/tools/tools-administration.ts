@@ -32,7 +32,7 @@ export function createToolsAdministration(
     const users = usersOf();
     return {
       tools: tools.list().map((tool) => statusOf(parts, tool, users.get(tool.name) ?? [])),
-      problems: [...tools.problems()],
+      problems: tools.problems().map(({ source, problem }) => ({ source, problem })),
     };
   };
   return {

@@ -24,6 +24,7 @@ type SceneOptions = {
   readonly storeFails?: boolean;
   readonly given?: Readonly<Record<string, string>>;
   readonly missing?: readonly Finding[];
+  readonly isOwn?: (agentId: string) => boolean;
 };
 
 async function scene(options: SceneOptions = {}) {
@@ -62,6 +63,7 @@ async function scene(options: SceneOptions = {}) {
     }),
     settings: () => settings,
     emit: (event) => events.push(event),
+    ...(options.isOwn ? { isOwn: options.isOwn } : {}),
   });
   const files = [{ path: module.entry, sha256: sha256(Buffer.from('one')) }];
   const envSha256 = await generations.keepNow(await readFile(join(module.folder, '.env')));
@@ -85,6 +87,13 @@ async function scene(options: SceneOptions = {}) {
 }
 
 describe('last known good', () => {
+  test('lists nothing of what others keep in the same store, and leaves it there', async () => {
+    const isOwn = (agentId: string) => agentId.startsWith('tool:');
+    const { module, served, stored, lastKnownGood } = await scene({ isOwn });
+    await lastKnownGood.keep(module, served, []);
+    expect([(await lastKnownGood.list()).size, stored.size]).toEqual([0, 1]);
+  });
+
   test('revives a generation from kept bytes, its .env too, and never an upstream key', async () => {
     const { module, served, lastKnownGood } = await scene();
     expect(await lastKnownGood.keep(module, served, [])).toBeNull();
