@@ -1,28 +1,48 @@
 import { randomUUID } from 'node:crypto';
 import { type FailureCode, GatewayError } from '../../errors.ts';
-import type { Authorize } from '../../policy/authorize.ts';
+import type { Emit } from '../../events.ts';
 import type { Pool } from '../../pool/pool.ts';
+import {
+  type Decision,
+  type Effect,
+  type HostedAnswer,
+  type HostedTool,
+  hostedAnswer,
+  type Question,
+} from '../../protocol/policy.ts';
 import type { WorkerAnswer } from '../../protocol/pool.ts';
 import type { ModuleLoad } from '../../protocol/records.ts';
-import type { RunEvent } from '../../protocol/run.ts';
+import type { Provenance, RunEvent } from '../../protocol/run.ts';
 import { createRunEnding } from '../../protocol/run-ending.ts';
 import { eventsOf } from '../../protocol/run-sink.ts';
 import type { WorkerQuestion } from '../../protocol/worker/messages.ts';
+import { type HostedRuns, withDefault } from '../../runs/hosted-runs.ts';
 import { type AskedCall, type Tool, ToolError } from '../../tools/tool.ts';
 
 type CallModuleDeps = {
   readonly run: Pool['run'];
-  readonly authorize: Authorize;
+  /** Knows the calls whose models may be told of tools that run at an upstream. */
+  readonly enterHosted: HostedRuns['enter'];
+  readonly unknownHostedTools: () => Effect;
+  readonly decide: (question: Question) => Decision;
+  readonly emit: Emit;
 };
 
+/** One call: of which module, and for whom. */
+type Call = Pick<AskedCall, 'caller' | 'requestId'> & { readonly load: ModuleLoad };
+
 /** Calls the tool of a loaded module: a run of its own in the module's worker, with one call as its input. */
-export function createCallModule({ run, authorize }: CallModuleDeps) {
+export function createCallModule(deps: CallModuleDeps) {
   return (load: ModuleLoad): Tool['call'] =>
     async (args, signal, asked) => {
       const { caller, requestId, maxBytes } = asked;
       const runId = `call_${randomUUID()}`;
       const enough = new AbortController();
-      const live = run(load, {
+      const ending = createRunEnding();
+      const call = { load, caller, requestId };
+      const decideHosted = createDecideHosted(deps, call);
+      ending.onEnd(deps.enterHosted({ runId, agentId: load.agentId, decide: decideHosted }));
+      const live = deps.run(load, {
         run: {
           runId,
           input: inputOf(load, runId, args),
@@ -33,8 +53,8 @@ export function createCallModule({ run, authorize }: CallModuleDeps) {
         keyId: caller.id,
         caller: { key: caller, request: {} },
         signal: AbortSignal.any([signal, enough.signal]),
-        ending: createRunEnding(),
-        answer: async (question) => answer(question, { load, caller, requestId, authorize }),
+        ending,
+        answer: async (question) => answer(deps, call, question),
       });
       const events = eventsOf({ sendTo: live.sendTo, cancel: () => enough.abort() });
       return textOf(events, maxBytes);
@@ -102,17 +122,44 @@ const reasons: Partial<Record<FailureCode, string>> = {
   run_failed: 'Its process was replaced meanwhile; try again.',
 };
 
+/** About a tool that its code uses itself: what is asked for is a call of the agent that the module is, for the key. */
+function questionOf(
+  { load, caller }: Call,
+  about: Pick<Question, 'resource' | 'args' | 'aliases'> & { readonly provenance: Provenance },
+): Question {
+  const { agentId, modulePath } = load;
+  const { provenance, ...asked } = about;
+  return {
+    principal: { type: 'agent', id: agentId, key: caller },
+    action: 'call_tool',
+    ...asked,
+    context: { agent_id: agentId, provenance },
+    modulePath,
+  };
+}
+
+/** Decides about each hosted tool, and records that once a call. */
+function createDecideHosted(
+  { decide, emit, unknownHostedTools }: CallModuleDeps,
+  call: Call,
+): (tool: HostedTool) => HostedAnswer {
+  const told = new Set<string>();
+  return (tool) => {
+    const { name: resource, aliases } = tool;
+    const question = questionOf(call, { resource, aliases, provenance: 'hosted' });
+    const decision = withDefault(decide(question), tool, unknownHostedTools());
+    const id = `${resource} ${decision.answer}`;
+    if (!told.has(id))
+      emit({ type: 'access_decided', question, decision, requestId: call.requestId });
+    told.add(id);
+    return hostedAnswer(decision);
+  };
+}
+
 async function answer(
+  { decide, emit }: CallModuleDeps,
+  call: Call,
   question: WorkerQuestion,
-  {
-    load,
-    caller,
-    requestId,
-    authorize,
-  }: Pick<AskedCall, 'caller' | 'requestId'> & {
-    readonly load: ModuleLoad;
-    readonly authorize: Authorize;
-  },
 ): Promise<WorkerAnswer> {
   if (question.ask === 'call_tool') {
     throw new GatewayError(
@@ -120,18 +167,9 @@ async function answer(
       'The module of a tool cannot call other tools of the gateway.',
     );
   }
-  const { tool, arguments: args, provenance = 'native' } = question;
-  const { agentId, modulePath } = load;
-  const decision = authorize(
-    {
-      principal: { type: 'agent', id: agentId, key: caller },
-      action: 'call_tool',
-      resource: tool,
-      args,
-      context: { agent_id: agentId, provenance },
-      modulePath,
-    },
-    requestId,
-  );
+  const { tool: resource, arguments: args, provenance = 'native' } = question;
+  const asked = questionOf(call, { resource, args, provenance });
+  const decision = decide(asked);
+  emit({ type: 'access_decided', question: asked, decision, requestId: call.requestId });
   return { type: 'value', value: decision.answer === 'allow' };
 }

@@ -33,7 +33,13 @@ export function createToolRegistry(parts: Parts, deciding: Deciding) {
     },
   };
   const swap = createSwap(parts, deciding, { catalog, isOwn: isToolModuleId });
-  const call = createCallModule({ run: parts.pool.run, authorize: deciding.authorize });
+  const call = createCallModule({
+    run: parts.pool.run,
+    enterHosted: parts.hostedRuns.enter,
+    unknownHostedTools: () => parts.live.current().security.unknownHostedTools,
+    decide: deciding.decide,
+    emit,
+  });
   toolModules.show(catalog, ({ load, manifest }): Tool => {
     const { description = '', parameters = {} } = manifest.tool ?? {};
     return { description, parameters, problem: () => null, call: call(load) };
