@@ -1,6 +1,6 @@
 import type { FailureCode } from './errors.ts';
-import type { RunOutcome } from './protocol/admin/runs-answer.ts';
 import type { Finding } from './protocol/diagnostics.ts';
+import type { RunOutcome } from './protocol/journal/journal.ts';
 import type { Decision, Question } from './protocol/policy.ts';
 import type { WorkerEndReason } from './protocol/pool.ts';
 import type { UpstreamApi } from './protocol/records.ts';
@@ -97,6 +97,24 @@ export type GatewayEvent =
       readonly firstTextMs: number | null;
       readonly isStreamed: boolean;
       readonly usage: Usage;
+      /** Which guardrail stopped it, where one did. */
+      readonly blockedBy: string | null;
+    }
+  /** A run said something, up to where it does something else; text and its letters, of which the first are told. */
+  | {
+      readonly type: 'run_said';
+      readonly runId: string;
+      readonly agentId: string;
+      readonly text: string;
+      readonly letters: number;
+    }
+  | {
+      readonly type: 'run_handed_off';
+      readonly runId: string;
+      readonly agentId: string;
+      /** Names of the agents within the module. */
+      readonly fromAgent: string;
+      readonly toAgent: string;
     }
   | {
       readonly type: 'tool_called';
@@ -108,6 +126,8 @@ export type GatewayEvent =
       readonly modulePath: string | null;
       readonly generation: number | null;
       readonly tool: string;
+      /** The model's own id of the call; null where none is known. */
+      readonly callId: string | null;
       readonly provenance: Provenance;
       readonly outcome: ToolOutcome;
       readonly durationMs: number;
@@ -121,6 +141,8 @@ export type GatewayEvent =
       readonly resultBytes: number | null;
       /** Why a gateway tool failed. */
       readonly error: string | null;
+      /** What a gateway tool was called with and gave; null of any other. */
+      readonly contents: { readonly arguments: unknown; readonly result: string } | null;
     }
   | {
       readonly type: 'model_called';
@@ -148,6 +170,10 @@ export type GatewayEvent =
       readonly error: string | null;
       /** Of a failure: what the worker is told, or `upstream_refused` where the upstream said no. */
       readonly code: FailureCode | null;
+      /** What was sent, where that is held whole. */
+      readonly body: Buffer | null;
+      /** What came, where runs are recorded with contents and it is not too long. */
+      readonly answer: readonly Buffer[] | null;
     }
   | {
       readonly type: 'access_decided';
@@ -266,32 +292,3 @@ export type GatewayEvent =
 export type EventOf<Type extends GatewayEvent['type']> = Extract<GatewayEvent, { type: Type }>;
 
 export type Emit = (event: GatewayEvent) => void;
-
-export type Events = {
-  readonly emit: Emit;
-  /** Adds a listener; the returned function removes it. A listener that throws hurts no other. */
-  readonly listen: (listener: (event: GatewayEvent) => void) => () => void;
-};
-
-/** Makes an emitter: synchronous, in order of listening. */
-export function createEvents(): Events {
-  const listeners = new Set<(event: GatewayEvent) => void>();
-  const emit: Emit = (event) => {
-    for (const listener of listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        if (event.type !== 'fault_survived') {
-          emit({ type: 'fault_survived', where: 'event listener', error });
-        }
-      }
-    }
-  };
-  return {
-    emit,
-    listen(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
-}

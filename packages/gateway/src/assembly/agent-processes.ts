@@ -57,6 +57,7 @@ export function createAgentProcesses(
       denied: () => live.current().security.deniedHostedTools,
     },
     environment: config.environment,
+    recordsContents: () => live.current().runs.record === 'contents',
     unread,
     emit,
     door: isClosed ? { group: user?.gid ?? null } : undefined,

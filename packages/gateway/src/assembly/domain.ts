@@ -55,6 +55,8 @@ export function createDomain(parts: Parts) {
     files,
     ...createAgentViews(parts, catalog, decideNow),
     authorize,
+    /** The same without a record of it. */
+    allows: (question: Question) => decideNow(question).answer === 'allow',
     startRun,
   };
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createLiveConfig } from '../config/live-config.ts';
 import { readOwnPackage } from '../config/own-package.ts';
 import { upstreamSettings } from '../config/settings-of-parts.ts';
-import { createEvents } from '../events.ts';
+import { createEvents } from '../observability/event-emitter.ts';
 import type { Measured } from '../observability/metrics/gauges.ts';
 import { createObservers } from '../observability/observers.ts';
 import { createSecrets } from '../observability/secrets.ts';
@@ -49,6 +49,7 @@ export async function createFoundation(
     events,
     store: kept,
     keep: () => live.current().security.decisions,
+    runs: { settings: () => live.current().runs, isShared: store.isShared },
     log: { level: config.logLevel, form, asTyped },
     measured: { ...measured, unreadBytes: unread.heldBytes },
     secrets,

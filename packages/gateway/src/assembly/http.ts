@@ -1,8 +1,9 @@
 import { createServer, type HttpServer } from '../http/server.ts';
+import { createReadJournal } from '../observability/journal/read-journal.ts';
 import { principalOf } from '../policy/authorize.ts';
 import { createIdentify } from '../policy/keys/identify.ts';
 import { createLimitChecks } from '../policy/limits/limit-checks.ts';
-import { isInScope } from '../policy/rules/scopes.ts';
+import type { Caller } from '../protocol/policy.ts';
 import { shareNext } from '../system/share-next.ts';
 import { describeUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { Parts } from './agent-processes.ts';
@@ -13,7 +14,9 @@ import { createToolsAdministration } from './tools/tools-administration.ts';
 /** The HTTP side, joined with what its routes read and do. */
 export function createHttp(parts: Parts, domain: Domain): HttpServer {
   const { config, readiness, observers, emit } = parts;
-  const { diagnostics, recentRuns, usage } = observers;
+  const { diagnostics, usage } = observers;
+  const readRuns = (viewer: Caller, agentId: string) =>
+    ({ principal: principalOf(viewer), action: 'read_runs', resource: agentId }) as const;
   const { bodyLimitMb, corsOrigins, trustProxy } = config.server;
   return createServer({
     authenticate: createIdentify(parts),
@@ -38,7 +41,13 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       refresh: domain.refresh,
       upstreams: () => describeUpstreams(parts.upstreams.current()),
       usage: usage.report,
-      runs: (viewer) => recentRuns.list().filter(({ agent_id }) => isInScope(viewer, agent_id)),
+      runs: createReadJournal({
+        store: parts.kept.journal,
+        flush: observers.journal.flush,
+        mayRead: (viewer, agentId) => domain.allows(readRuns(viewer, agentId)),
+        mayReadContents: (viewer, agentId) =>
+          domain.authorize(readRuns(viewer, agentId), viewer.requestId).answer === 'allow',
+      }),
     },
     rollback: domain.rollback,
     tools: createToolsAdministration(parts, domain.toolUsers, {

@@ -28,6 +28,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     await pool.start();
     parts.tools.start();
     await observers.persistDiagnostics.restore();
+    await observers.journal.restore();
     await Promise.all([domain.files.start(), toolRegistry.files.start()]);
     const looking = { force: false, leaveEdits: !config.watch };
     const [report] = await Promise.all([domain.sync(looking), toolRegistry.sync(looking)]);
@@ -104,6 +105,7 @@ async function close(
   parts.followStore.close();
   await observers.persistDiagnostics.flush();
   await observers.keyUse.flush();
+  await observers.journal.close();
   await observers.decisionLog.close();
   await store.close();
   await withdrawGateway(stateFolder, process.pid, hasProcess);

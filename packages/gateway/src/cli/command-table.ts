@@ -6,6 +6,7 @@ import { addDependencyCommands } from './deps/deps-commands.ts';
 import { addDoctorCommand } from './doctor/doctor-commands.ts';
 import type { RunCommand } from './options.ts';
 import { addProjectCommands } from './project/project-commands.ts';
+import { addRunCommands } from './runs/runs-commands.ts';
 import { addKeyCommands } from './security/keys-commands.ts';
 import { addAuditCommand, addSecurityCommands } from './security/security-commands.ts';
 import { addServingCommands } from './serve/serve-commands.ts';
@@ -30,6 +31,7 @@ export function commandTable(
   addDoctorCommand(program, run);
   addAgentCommands(program, run);
   addToolCommands(program, run);
+  addRunCommands(program, run);
   addDependencyCommands(program, run);
   addKeyCommands(program, run);
   addSecurityCommands(program, run);

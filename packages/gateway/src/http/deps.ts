@@ -8,7 +8,7 @@ import type {
 } from '../protocol/admin/errors-answer.ts';
 import type { AgentGenerations, RollbackReport } from '../protocol/admin/generations-answer.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
-import type { RunInfo } from '../protocol/admin/runs-answer.ts';
+import type { RunDetail, RunPage, RunsQuery, StepsQuery } from '../protocol/admin/runs-answer.ts';
 import type { ToolCallReport, ToolList, ToolsRefresh } from '../protocol/admin/tools-answer.ts';
 import type { UpstreamInfo } from '../protocol/admin/upstreams-answer.ts';
 import type { UsageReport } from '../protocol/admin/usage-answer.ts';
@@ -77,7 +77,14 @@ export type AdminReads = {
   readonly refresh: (options: { readonly force: boolean }) => Promise<RefreshReport>;
   readonly upstreams: () => readonly UpstreamInfo[];
   readonly usage: () => UsageReport;
-  readonly runs: (viewer: Caller) => readonly RunInfo[];
+  readonly runs: RunReads;
+};
+
+/** What runs did, for a viewer within its rights. */
+type RunReads = {
+  readonly list: (viewer: Caller, query: RunsQuery) => Promise<RunPage>;
+  /** @throws GatewayError `record_not_found`, `not_allowed` for what the steps held. */
+  readonly show: (viewer: Caller, runId: string, query: StepsQuery) => Promise<RunDetail>;
 };
 
 /**

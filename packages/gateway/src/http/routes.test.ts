@@ -14,9 +14,10 @@ test('the rules are told what is for operators and scrapers, and what keeps to t
     scrapers: ['/metrics'],
     own: [
       '/admin/agents',
-      '/admin/runs',
       '/admin/agents/generations',
       '/agents/rollback',
+      '/admin/runs',
+      '/admin/runs/*',
       '/security/rules',
       '/security/preview',
       '/security/decisions',

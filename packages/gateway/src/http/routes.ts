@@ -6,6 +6,7 @@ import { generationRoutes } from './routes/generations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { modelRoutes } from './routes/models.ts';
+import { runRoutes } from './routes/runs.ts';
 import { securityRoutes } from './routes/security.ts';
 import { keyRoutes } from './routes/security-keys.ts';
 import { overrideRoutes } from './routes/security-overrides.ts';
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   ...adminRoutes,
   ...generationRoutes,
   ...toolRoutes,
+  ...runRoutes,
   ...metricRoutes,
   ...securityRoutes,
   ...overrideRoutes,

@@ -43,6 +43,7 @@ const failedRun: GatewayEvent = {
   durationMs: 5,
   firstTextMs: null,
   isStreamed: true,
+  blockedBy: null,
   usage: {
     requests: 1,
     inputTokens: 1,
@@ -145,6 +146,8 @@ describe('recent errors', () => {
       outcome: 'failed',
       durationMs: 3,
       keyId: 'key_1',
+      callId: null,
+      contents: null,
       cache: null,
       violation: null,
       argumentBytes: null,

@@ -1,6 +1,7 @@
-import type { Events } from '../events.ts';
 import { createDecisionLog, type DecisionLog, type DecisionLogDeps } from './decision-log.ts';
 import { createDiagnosticList, type DiagnosticList } from './diagnostic-list.ts';
+import type { Events } from './event-emitter.ts';
+import { createJournal, type Journal, type JournalDeps } from './journal/journal.ts';
 import { createKeyUse, type KeyUse, type KeyUseDeps } from './key-use.ts';
 import { createLog, type Log, type LogLevel, type LogOptions } from './log/log.ts';
 import type { Measured } from './metrics/gauges.ts';
@@ -12,14 +13,13 @@ import {
   type PersistDiagnostics,
   type PersistDiagnosticsDeps,
 } from './persist-diagnostics.ts';
-import { createRecentRuns, type RecentRuns } from './recent-runs.ts';
 import type { Secrets } from './secrets.ts';
 
 /** Everything that listens to the events. */
 export type Observers = {
   readonly log: Log;
   readonly diagnostics: DiagnosticList;
-  readonly recentRuns: RecentRuns;
+  readonly journal: Journal;
   readonly usage: UsageTotals;
   readonly toolTotals: ToolTotals;
   readonly persistDiagnostics: PersistDiagnostics;
@@ -40,7 +40,10 @@ export function createObservers(options: {
     readonly diagnostics: PersistDiagnosticsDeps['store'];
     readonly decisions: DecisionLogDeps['store'];
     readonly keys: KeyUseDeps['store'];
+    readonly journal: JournalDeps['store'];
   };
+  /** What is kept of runs, and whether those of other gateways are in the store too. */
+  readonly runs: Pick<JournalDeps, 'settings' | 'isShared'>;
   /** How many decisions are kept, and for how long. */
   readonly keep: DecisionLogDeps['keep'];
   /** Asked when metrics are. */
@@ -57,7 +60,7 @@ export function createObservers(options: {
   const diagnostics = createDiagnosticList(nowIso, redact);
   const observers: Observers = {
     diagnostics,
-    recentRuns: createRecentRuns(nowIso),
+    journal: createJournal({ ...options.runs, store: store.journal, redact, emit }),
     usage: createUsageTotals(),
     toolTotals: createToolTotals(nowIso, secrets.own.text),
     persistDiagnostics: createPersistDiagnostics({

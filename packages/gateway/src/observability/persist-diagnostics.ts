@@ -39,6 +39,8 @@ const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
   model_called: false,
   access_decided: false,
   request_ended: false,
+  run_said: false,
+  run_handed_off: false,
   queue_changed: false,
   store_used: false,
   settings_read: false,

@@ -39,6 +39,8 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
     case 'model_called':
     case 'access_decided':
     case 'request_ended':
+    case 'run_said':
+    case 'run_handed_off':
     case 'queue_changed':
     case 'store_used':
     case 'settings_read':

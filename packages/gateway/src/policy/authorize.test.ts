@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { createEvents, type GatewayEvent } from '../events.ts';
+import type { GatewayEvent } from '../events.ts';
 import { administration } from '../http/routes.ts';
+import { createEvents } from '../observability/event-emitter.ts';
 import type { Rule } from '../protocol/policy.ts';
 import { createAuthorize, principalOf } from './authorize.ts';
 import { builtInRules } from './rules/built-in.ts';

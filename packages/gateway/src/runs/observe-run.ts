@@ -27,22 +27,27 @@ export type ObservedRun = {
   /** Sees each event as it happens, but for the last. */
   readonly onEvent: (event: RunEvent) => void;
   /** Sees what came of each gateway tool. */
-  readonly onToolCalled: (tool: string, result: GatewayToolResult) => void;
+  readonly onToolCalled: (call: CalledTool, result: GatewayToolResult) => void;
 };
 
+/** A gateway tool that was called, with the arguments that the model gave it. */
+export type CalledTool = { readonly tool: string; readonly arguments: unknown };
+
 /**
- * Watches a run that begins now: ends it at its deadline, and emits what happens: `run_started`, `tool_called`,
- * `run_ended`. Tools that are still open when it ends were aborted with it.
+ * Watches a run that begins now: ends it at its deadline, and emits what happens: `run_started`, `run_said`,
+ * `run_handed_off`, `tool_called`, `run_ended`. Tools that are still open when it ends were aborted with it.
  */
 export function observeRun(options: ObserveRunOptions): ObservedRun {
   const { abort, timeoutMs, emit, ending, isStreamed } = options;
   const startedMs = performance.now();
   let firstTextMs: number | null = null;
   const open = new Map<string, OpenCall>();
+  const spoken = createSpoken(options);
   const deadline = setTimeout(() => abort.abort(timedOut(timeoutMs)), timeoutMs);
   emit({ type: 'run_started', ...about(options), waitedMs: options.waitedMs, isStreamed });
   ending.onEnd((last) => {
     clearTimeout(deadline);
+    spoken.flush();
     for (const { call, sinceMs } of open.values()) {
       const durationMs = performance.now() - sinceMs;
       reportTool(options, { ...call, type: 'tool_ended', outcome: 'aborted', durationMs });
@@ -51,16 +56,31 @@ export function observeRun(options: ObserveRunOptions): ObservedRun {
   });
   return {
     onEvent(event) {
-      if (event.type === 'text') firstTextMs ??= performance.now() - startedMs;
-      else if (event.type === 'tool_started') {
+      if (event.type === 'text') {
+        firstTextMs ??= performance.now() - startedMs;
+        spoken.add(event.delta);
+      } else if (event.type === 'handed_off') {
+        spoken.flush();
+        const { fromAgent, toAgent } = event;
+        const { runId, agentId } = about(options);
+        emit({ type: 'run_handed_off', runId, agentId, fromAgent, toAgent });
+      } else if (event.type === 'tool_started') {
+        spoken.flush();
         if (open.size < MAX_OPEN)
-          open.set(event.callId, { call: event, sinceMs: performance.now() });
+          open.set(event.callId, { call: event, sinceMs: performance.now(), isTold: false });
       } else if (event.type === 'tool_ended') {
         open.delete(event.callId);
         reportTool(options, event);
       }
     },
-    onToolCalled: (tool, result) => reportGatewayTool(options, tool, result),
+    onToolCalled(call, result) {
+      const calls = [...open.values()].filter(
+        (each) => !each.isTold && each.call.tool === call.tool,
+      );
+      const asked = calls.find(({ call: { provenance } }) => provenance === 'gateway');
+      if (asked) asked.isTold = true;
+      reportGatewayTool(options, { ...call, callId: asked?.call.callId ?? null }, result);
+    },
   };
 }
 
@@ -70,7 +90,31 @@ const MAX_OPEN = 1000;
 type OpenCall = {
   readonly call: Extract<RunEvent, { type: 'tool_started' }>;
   readonly sinceMs: number;
+  /** Whether the gateway told of it itself. */
+  isTold: boolean;
 };
+
+/** Of what a run says at once, more is counted and not told. */
+const MAX_TEXT = 256 * 1024;
+
+/** Gathers what a run says until it does something else. */
+function createSpoken(options: ObserveRunOptions) {
+  let text = '';
+  let letters = 0;
+  return {
+    add(delta: string) {
+      letters += delta.length;
+      if (text.length < MAX_TEXT) text += delta;
+    },
+    flush() {
+      if (letters === 0) return;
+      const { runId, agentId } = about(options);
+      options.emit({ type: 'run_said', runId, agentId, text: text.slice(0, MAX_TEXT), letters });
+      text = '';
+      letters = 0;
+    },
+  };
+}
 
 function timedOut(timeoutMs: number): GatewayError {
   const limit = `its limit of ${timeoutMs / 1000} s`;
@@ -87,23 +131,26 @@ function reportTool(
   options: ObserveRunOptions,
   event: Extract<RunEvent, { type: 'tool_ended' }>,
 ): void {
-  const { tool, provenance, outcome, durationMs, detail = null } = event;
+  const { callId, tool, provenance, outcome, durationMs, detail = null } = event;
   const { argumentBytes = null, resultBytes = null } = event;
   // What the gateway executes, it tells of itself.
   if (provenance === 'gateway') return;
-  const called = { tool, provenance, outcome, durationMs, detail };
+  const called = { callId, tool, provenance, outcome, durationMs, detail };
   const violation = outcome === 'denied' ? ('denied' as const) : null;
-  const more = { cache: null, violation, argumentBytes, resultBytes, error: null };
+  const unknown = { cache: null, error: null, contents: null };
+  const more = { ...unknown, violation, argumentBytes, resultBytes };
   options.emit({ type: 'tool_called', ...about(options), ...called, ...more });
 }
 
 function reportGatewayTool(
   options: ObserveRunOptions,
-  tool: string,
-  { text: _, ...result }: GatewayToolResult,
+  call: CalledTool & { readonly callId: string | null },
+  { text, ...result }: GatewayToolResult,
 ): void {
-  const called = { tool, provenance: 'gateway', ...result } as const;
-  options.emit({ type: 'tool_called', ...about(options), ...called });
+  const { tool, callId } = call;
+  const contents = { arguments: call.arguments, result: text };
+  const called = { tool, callId, provenance: 'gateway', detail: null, contents } as const;
+  options.emit({ type: 'tool_called', ...about(options), ...called, ...result });
 }
 
 type End = {
@@ -123,6 +170,7 @@ function reportEnd(options: ObserveRunOptions, { last, ...times }: End): void {
     code: failed?.code ?? null,
     detail: failed?.detail ?? null,
     usage: last && 'usage' in last ? last.usage : noUsage,
+    blockedBy: (last?.type === 'finished' && last.blockedBy) || null,
   });
 }
 

@@ -285,7 +285,7 @@ describe('a question of a worker', () => {
     const { answer } = toolsOf(user(), ids);
     const call = { ask: 'call_tool', arguments: {} } as const;
     const told: string[] = [];
-    const onToolCalled: AskingRun['onToolCalled'] = (tool, { outcome }) =>
+    const onToolCalled: AskingRun['onToolCalled'] = ({ tool }, { outcome }) =>
       void told.push(`${tool} ${outcome}`);
     expect(await answer({ ...call, tool: 'secret' }, { ...asking, onToolCalled })).toMatchObject({
       type: 'tool',

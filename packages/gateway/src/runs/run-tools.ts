@@ -13,6 +13,7 @@ import type { CallGatewayTool, GatewayToolResult } from '../protocol/tools/tool-
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
 import { createDecisionCap, type DecisionCap } from './decision-cap.ts';
 import { withDefault } from './hosted-runs.ts';
+import type { ObservedRun } from './observe-run.ts';
 import {
   createToolTables,
   type ToolTable,
@@ -49,7 +50,7 @@ export type AskingRun = {
   /** Aborts with it. */
   readonly signal: AbortSignal;
   /** Told of each gateway tool that was called. */
-  readonly onToolCalled: (tool: string, result: GatewayToolResult) => void;
+  readonly onToolCalled: ObservedRun['onToolCalled'];
 };
 
 /** How often verdicts that depend on the clock are looked at. */
@@ -211,7 +212,7 @@ async function answer(
         signal,
         isAllowed: (args) => isAllowed('gateway', args),
       });
-      onToolCalled(tool, result);
+      onToolCalled({ tool, arguments: question.arguments }, result);
       return { type: 'tool', ...result };
     }
     default:

@@ -54,7 +54,9 @@ describe('start-run', () => {
         outcome: 'ok',
         durationMs: 5,
         detail: null,
+        callId: 'c1',
       },
+      { type: 'run_said', text: 'Hello', letters: 5 },
       { type: 'run_ended', ...about, outcome: 'finished', code: null, usage },
     ]);
   });

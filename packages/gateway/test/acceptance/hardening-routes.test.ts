@@ -23,6 +23,7 @@ const audience: Readonly<Record<string, Audience>> = {
   'GET /admin/agents/generations': 'admins',
   'GET /admin/metrics': 'admins',
   'GET /admin/runs': 'admins',
+  'GET /admin/runs/:id': 'admins',
   'GET /admin/tools': 'admins',
   'POST /admin/tools/:name/call': 'admins',
   'POST /admin/tools/refresh': 'admins',

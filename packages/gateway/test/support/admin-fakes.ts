@@ -1,7 +1,7 @@
 import type { AdminReads, RollbackDeps, ToolDeps } from '../../src/http/deps.ts';
 import type { AgentStatus } from '../../src/protocol/admin/agents-answer.ts';
 import type { RollbackReport } from '../../src/protocol/admin/generations-answer.ts';
-import type { RunInfo } from '../../src/protocol/admin/runs-answer.ts';
+import type { RunDetail } from '../../src/protocol/admin/runs-answer.ts';
 import type { ToolStatus } from '../../src/protocol/admin/tools-answer.ts';
 import type { UpstreamInfo } from '../../src/protocol/admin/upstreams-answer.ts';
 import type { UsageCounts } from '../../src/protocol/admin/usage-answer.ts';
@@ -69,7 +69,7 @@ const someCounts: UsageCounts = {
   reasoning_tokens: 5,
 };
 
-const someRun: RunInfo = {
+const someRun: RunDetail['run'] = {
   id: 'run_1',
   request_id: 'req_1',
   key_id: 'key_a1',
@@ -79,7 +79,16 @@ const someRun: RunInfo = {
   outcome: 'finished',
   code: null,
   duration_ms: 12.5,
-  usage: { requests: 2, input_tokens: 30, output_tokens: 12 },
+  module_path: 'src/agents/Echo/agent.ts',
+  usage: {
+    requests: 2,
+    input_tokens: 30,
+    output_tokens: 12,
+    cached_input_tokens: 0,
+    reasoning_tokens: 0,
+  },
+  recorded: 'contents',
+  steps: 1,
 };
 
 const someRollback: RollbackReport = {
@@ -131,7 +140,23 @@ export function fakeAdmin(): AdminReads {
       by_key: [{ key_id: 'key_a1', ...someCounts }],
       by_upstream: [{ upstream: 'demo', ...someCounts }],
     }),
-    runs: () => [someRun],
+    runs: {
+      list: async () => ({ runs: [someRun], next: null }),
+      show: async () => ({
+        run: someRun,
+        steps: [
+          {
+            kind: 'text',
+            step: 0,
+            at_ms: 12,
+            duration_ms: null,
+            letters: 5,
+            contents: { text: 'Hello' },
+          },
+        ],
+        next: null,
+      }),
+    },
   };
 }
 

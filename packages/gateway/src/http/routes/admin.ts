@@ -13,7 +13,6 @@ import {
   type RefreshReport,
   refreshQuery,
 } from '../../protocol/admin/refresh-answer.ts';
-import { runsAnswer } from '../../protocol/admin/runs-answer.ts';
 import { upstreamsAnswer } from '../../protocol/admin/upstreams-answer.ts';
 import { usageAnswer } from '../../protocol/admin/usage-answer.ts';
 import { given } from '../../protocol/security/from-json.ts';
@@ -89,15 +88,6 @@ export const adminRoutes: readonly Route[] = [
     summary: 'Tokens and requests, by agent, key and upstream.',
     answer: usageAnswer,
     handle: ({ deps }) => deps.admin.usage(),
-  }),
-  defineRoute({
-    method: 'GET',
-    url: '/admin/runs',
-    audience: 'admins',
-    scope: 'own',
-    summary: 'List the latest runs.',
-    answer: runsAnswer,
-    handle: ({ deps, request }) => ({ runs: deps.admin.runs(callerOf(request)) }),
   }),
 ];
 

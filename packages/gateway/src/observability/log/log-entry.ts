@@ -24,16 +24,16 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
     case 'agent_removed':
       return [entry('info', 'agent removed', () => about(event))];
     case 'agent_rolled_back':
-      return [entry('warn', 'agent rolled back', () => ({ ...about(event), ...pin(event) }))];
     case 'agent_released':
-      return [entry('info', 'agent released', () => ({ ...about(event), ...pin(event) }))];
+      return [pinEntry(event)];
     case 'agent_steady':
       return [entry('info', 'agent steady again', () => about(event))];
+    case 'run_said':
+    case 'run_handed_off':
     case 'queue_changed':
     case 'store_used':
     case 'settings_read':
-    // The finding that is reported of it says more.
-    case 'agent_unsteady':
+    case 'agent_unsteady': // The finding that is reported of it says more.
       return [];
     case 'findings_reported':
       return event.findings.map((finding) => findingEntry(event, finding));
@@ -80,6 +80,13 @@ function loadOf(event: Extract<GatewayEvent, { type: 'agent_loaded' }>) {
 
 function stopOf({ reason, closesInMs }: Extract<GatewayEvent, { type: 'gateway_stopping' }>) {
   return { reason, closes_in_ms: closesInMs };
+}
+
+function pinEntry(event: EventOf<'agent_rolled_back' | 'agent_released'>): LogEntry {
+  const fields = () => ({ ...about(event), ...pin(event) });
+  return event.type === 'agent_rolled_back'
+    ? entry('warn', 'agent rolled back', fields)
+    : entry('info', 'agent released', fields);
 }
 
 /** Nobody released an agent whose files changed. */

@@ -28,6 +28,7 @@ const ended: EventOf<'run_ended'> = {
   durationMs: 300,
   firstTextMs: 20,
   isStreamed: true,
+  blockedBy: null,
   usage,
 };
 const toolCalled: EventOf<'tool_called'> = {
@@ -38,6 +39,8 @@ const toolCalled: EventOf<'tool_called'> = {
   outcome: 'ok',
   durationMs: 5,
   detail: null,
+  callId: null,
+  contents: null,
   cache: null,
   violation: null,
   argumentBytes: null,
@@ -63,6 +66,8 @@ const modelCalled: EventOf<'model_called'> = {
   error: null,
   code: null,
   firstByteMs: 4,
+  body: null,
+  answer: null,
 };
 const question: Question = {
   principal: { type: 'agent', id: 'default/a' },

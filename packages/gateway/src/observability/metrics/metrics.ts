@@ -127,6 +127,8 @@ function count(
     case 'agent_unsteady':
     case 'agent_steady':
     case 'findings_reported':
+    case 'run_said':
+    case 'run_handed_off':
     case 'request_failed':
     case 'worker_output':
     case 'outside_calls_refused':

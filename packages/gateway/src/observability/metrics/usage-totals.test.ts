@@ -27,6 +27,8 @@ const call: EventOf<'model_called'> = {
   error: null,
   code: null,
   firstByteMs: 4,
+  body: null,
+  answer: null,
 };
 
 test('sums what model calls used, per agent, key and upstream', () => {

@@ -1,29 +1,100 @@
 import { z } from 'zod';
 import type { Inferred } from '../inferred.ts';
+import { type RunQuery, runOutcomes } from '../journal/journal.ts';
+import { contentParts, stepSchema } from '../journal/steps.ts';
+import { pageSize } from '../pages.ts';
 
-/** How a run ends: `blocked` by a guardrail, `interrupted` where it waits for an approval. */
-export const runOutcomes = ['finished', 'blocked', 'failed', 'cancelled', 'interrupted'] as const;
-
-export type RunOutcome = (typeof runOutcomes)[number];
+const shownOutcomes = ['running', 'lost', ...runOutcomes] as const;
 
 const runInfo = z.object({
   id: z.string(),
   request_id: z.string(),
   key_id: z.string(),
   agent_id: z.string(),
+  module_path: z.string(),
   generation: z.int(),
   started_at: z.string().describe('ISO 8601.'),
-  outcome: z.enum(['running', ...runOutcomes]),
+  outcome: z.enum(shownOutcomes).describe('`lost` where the gateway was killed meanwhile.'),
   code: z.string().nullable().describe('Of a failure.'),
   duration_ms: z.number().nullable().describe('Null while it runs.'),
   usage: z
-    .object({ requests: z.int(), input_tokens: z.int(), output_tokens: z.int() })
+    .object({
+      requests: z.int(),
+      input_tokens: z.int(),
+      output_tokens: z.int(),
+      cached_input_tokens: z.int(),
+      reasoning_tokens: z.int(),
+    })
     .nullable()
     .describe('Null while it runs.'),
+  recorded: z.enum(['steps', 'contents']).describe('What is kept of it.'),
+  steps: z.int(),
 });
 
 /** A run as operators see it. */
 export type RunInfo = Inferred<typeof runInfo>;
 
+/** Query of `GET /admin/runs`. All filters that are given must fit. */
+export const runsQuery = z.object({
+  agent: z.string().optional().describe('Model id.'),
+  key: z.string().optional().describe('Id of a key.'),
+  outcome: z.enum(shownOutcomes).optional(),
+  code: z.string().optional().describe('Of a failure.'),
+  since: z
+    .string()
+    .refine((text) => !Number.isNaN(Date.parse(text)), { error: 'It must be an ISO 8601 time' })
+    .optional()
+    .describe('ISO 8601 time; only what began at or after it.'),
+  request_id: z.string().optional(),
+  after: z.string().optional().describe('`next` of the page before.'),
+  limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.default),
+});
+
 /** `GET /admin/runs`: newest first. */
-export const runsAnswer = z.object({ runs: z.array(runInfo) });
+export const runsAnswer = z.object({
+  runs: z.array(runInfo),
+  next: z.string().nullable().describe('To be sent as `after`; null on the last page.'),
+});
+
+export type RunPage = Inferred<typeof runsAnswer>;
+
+/** Filters of the runs. */
+export type RunsQuery = RunQuery;
+
+/** Query of `GET /admin/runs/{id}`. */
+export const stepsQuery = z.object({
+  contents: z
+    .enum(['true', '1', 'false', '0'])
+    .default('false')
+    .describe('Whether what the steps held is shown too; each such reading is a decision.'),
+  from: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('First step; `next` of the page before.'),
+  limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.most),
+});
+
+/** Which steps of a run are shown. */
+export type StepsQuery = {
+  readonly contents: boolean;
+  readonly from: number;
+  readonly limit: number;
+};
+
+const contents = z.partialRecord(z.enum(contentParts), z.string());
+
+const shownStep = z.intersection(stepSchema, z.object({ contents: contents.exactOptional() }));
+
+/** A step with what it held, where that is kept and was asked for. */
+export type ShownStep = Inferred<typeof shownStep>;
+
+/** `GET /admin/runs/{id}`. */
+export const runAnswer = z.object({
+  run: runInfo,
+  steps: z.array(shownStep),
+  next: z.int().nullable().describe('To be sent as `from`; null on the last page.'),
+});
+
+export type RunDetail = Inferred<typeof runAnswer>;

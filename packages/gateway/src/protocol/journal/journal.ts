@@ -1,5 +1,9 @@
-import type { RunOutcome } from '../admin/runs-answer.ts';
 import type { Usage } from '../run.ts';
+
+/** How a run ends: `blocked` by a guardrail, `interrupted` where it waits for an approval. */
+export const runOutcomes = ['finished', 'blocked', 'failed', 'cancelled', 'interrupted'] as const;
+
+export type RunOutcome = (typeof runOutcomes)[number];
 
 /** How much of a run is kept: nothing, its steps, or also what models and tools were asked and answered. */
 export const recordLevels = ['off', 'steps', 'contents'] as const;

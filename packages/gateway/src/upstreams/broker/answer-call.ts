@@ -10,6 +10,7 @@ import { serveDemo } from '../demo/demo-model.ts';
 import { governHosted, type HostedGovernance } from '../hosted/govern-hosted.ts';
 import type { AddressWatch } from '../relay/address-watch.ts';
 import type { AnswerSink } from '../relay/answer-sink.ts';
+import { createAnswerTap } from '../relay/answer-tap.ts';
 import { type Exchange, forward, type Outcome } from '../relay/forward.ts';
 import { readModel } from '../relay/request-body.ts';
 import { type Uncounted, usageRequest } from '../relay/usage-request.ts';
@@ -32,6 +33,8 @@ export type CallDeps = {
   readonly uncounted: Uncounted;
   readonly watchAddress: AddressWatch;
   readonly unread: UnreadRoom;
+  /** Whether answers are recorded. */
+  readonly recordsContents: () => boolean;
   readonly emit: Emit;
 };
 
@@ -127,6 +130,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     sink,
     signal: call.signal,
     metered: incoming.metered,
+    tap: route.type === 'model_call' && deps.recordsContents() ? createAnswerTap() : null,
   };
   const priced = pricedCall(deps.budget, received, { ...incoming, fields: governed.fields });
   const { exchange } = priced;
@@ -147,6 +151,8 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     model: exchange.model,
     durationMs: performance.now() - startedMs,
     ...reported(outcome, startedMs),
+    body: Buffer.isBuffer(received.body) ? received.body : null,
+    answer: received.tap?.taken() ?? null,
   });
 }
 

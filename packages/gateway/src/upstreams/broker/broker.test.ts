@@ -111,6 +111,8 @@ describe.each(ways)('calls over %s', (way) => {
           },
           error: null,
           code: null,
+          body: Buffer.from(question),
+          answer: null,
         },
       ]);
     });

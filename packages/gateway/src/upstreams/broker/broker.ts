@@ -46,6 +46,8 @@ type BrokerDeps = {
   readonly outsideCalls: () => OutsideCalls;
   /** Where answers wait that workers do not read. */
   readonly unread: UnreadRoom;
+  /** Whether answers are recorded; none are without it. */
+  readonly recordsContents?: () => boolean;
   /** Governs tools that run at upstreams. */
   readonly hosted: HostedGovernance;
   /** Given where workers have no network; `group` is theirs, null for the gateway's own user. */
@@ -66,7 +68,9 @@ export function createBroker(deps: BrokerDeps): Broker {
   const grants = createGrants(() => baseUrlOf(server));
   const uncounted = createUncounted();
   const watchAddress = createAddressWatch(dispatcher, deps.emit);
-  const answerCall = createAnswerCall({ ...deps, dispatcher, uncounted, watchAddress });
+  const { recordsContents = () => false } = deps;
+  const learned = { uncounted, watchAddress, recordsContents };
+  const answerCall = createAnswerCall({ ...deps, dispatcher, ...learned });
   const handleCall = createHttpCalls(answerCall, grants, deps.unread);
   let door: BrokerDoor | null = null;
   server.on('request', (request, response) => void handleCall(request, response));

@@ -52,6 +52,7 @@ export async function serveDemo(upstream: DemoUpstream, exchange: Exchange): Pro
   const watch = createAnswerWatch({
     status: answer.status,
     form: { type: answer.type === 'stream' ? 'events' : 'json', api },
+    tap: exchange.tap,
   });
   sink.head(answer.status, {
     'content-type': answer.type === 'stream' ? 'text/event-stream' : 'application/json',

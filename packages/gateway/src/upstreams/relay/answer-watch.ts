@@ -1,5 +1,6 @@
 import type { Usage } from '../../protocol/run.ts';
 import { type AnswerForm, createAnswerMeter } from './answer-meter.ts';
+import type { AnswerTap } from './answer-tap.ts';
 
 /** As much of an error's body as is kept for the log. */
 const MAX_ERROR_LENGTH = 2048;
@@ -29,8 +30,10 @@ export type AnswerWatch = {
 export function createAnswerWatch(answer: {
   readonly status: number;
   readonly form: AnswerForm;
+  /** Is given all of it. */
+  readonly tap: AnswerTap | null;
 }): AnswerWatch {
-  const { status, form } = answer;
+  const { status, form, tap } = answer;
   const meter = createAnswerMeter(form);
   const hasEnd = form.type === 'events' && form.api !== null;
   let excerpt = '';
@@ -48,6 +51,7 @@ export function createAnswerWatch(answer: {
     read(chunk) {
       firstAtMs ??= performance.now();
       meter.read(chunk);
+      tap?.add(chunk);
       if (status >= 400 && excerpt.length < MAX_ERROR_LENGTH) excerpt += chunk.toString();
     },
   };

@@ -8,6 +8,7 @@ import type { Usage } from '../../protocol/run.ts';
 import type { Unread } from '../../protocol/unread-room.ts';
 import type { RemoteUpstream } from '../upstream.ts';
 import { type AnswerSink, unreadFailure } from './answer-sink.ts';
+import type { AnswerTap } from './answer-tap.ts';
 import { requestHeaders } from './headers.ts';
 import { type AttemptEnd, type BrokenReason, Relay } from './relay.ts';
 import { applyAliases } from './request-body.ts';
@@ -33,6 +34,8 @@ export type Exchange = {
   readonly signal: AbortSignal;
   /** Is told what is held of the answer to be counted. */
   readonly metered: Pick<Unread, 'set'>;
+  /** Is given the answer as it comes, where somebody records it. */
+  readonly tap: AnswerTap | null;
 };
 
 /** What became of a worker's request. */
@@ -132,8 +135,9 @@ function attempt(
   const length = exchange.headers['content-length'];
   if (length !== undefined && !Buffer.isBuffer(exchange.body)) headers['content-length'] = length;
   return new Promise((resolve) => {
-    const { sink, signal, api, body, hidesCount, metered } = exchange;
-    const receiver = { sink, signal, api, body, hidesCount, metered, apiKey: upstream.apiKey };
+    const { sink, signal, api, body, hidesCount, metered, tap } = exchange;
+    const { apiKey } = upstream;
+    const receiver = { sink, signal, api, body, hidesCount, metered, tap, apiKey };
     const relay = new Relay(receiver, defers, resolve);
     if (exchange.signal.aborted) return;
     dispatcher.dispatch(

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { UpstreamApi } from '../../protocol/records.ts';
 import type { Unread } from '../../protocol/unread-room.ts';
 import { type AnswerSink, type Taken, unreadError } from './answer-sink.ts';
+import type { AnswerTap } from './answer-tap.ts';
 import { type AnswerWatch, createAnswerWatch } from './answer-watch.ts';
 import { contentOf, isJson, isModelOutput, readRetryAfterMs, responseHeaders } from './headers.ts';
 import { type CountHider, createCountHider } from './hide-count.ts';
@@ -38,6 +39,7 @@ type Receiver = {
   /** Whether the event with the count is kept from the worker. */
   readonly hidesCount: boolean;
   readonly metered: Pick<Unread, 'set'>;
+  readonly tap: AnswerTap | null;
   /** Of the upstream. */
   readonly apiKey: string | null;
 };
@@ -98,7 +100,8 @@ export class Relay implements Dispatcher.DispatchHandler {
       }
     }
     this.#content = contentOf(headers);
-    this.#watch = createAnswerWatch({ status, form: { type: this.#content, api } });
+    const { tap } = this.#receiver;
+    this.#watch = createAnswerWatch({ status, form: { type: this.#content, api }, tap });
     this.#hider = this.#hiderFor(status);
   }
 

@@ -1,0 +1,153 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type RunDetail,
+  type RunInfo,
+  runAnswer,
+  runsAnswer,
+  type ShownStep,
+} from '../../protocol/admin/runs-answer.ts';
+import { connectGateway, type GatewayClient } from '../agents/gateway-client.ts';
+import { type CommandContext, exitCodes } from '../command.ts';
+import { table } from '../text-layout.ts';
+import { shownDuration, stepLine } from './waterfall.ts';
+
+/** How long a gateway may take to tell what it knows. */
+const readTimeoutMs = 15_000;
+
+/** How often what is new is asked for. */
+const followEveryMs = 500;
+
+/** Filters of `dropgate runs list`. `since` is ISO 8601. */
+export type ListOptions = {
+  readonly agent?: string;
+  readonly key?: string;
+  readonly outcome?: string;
+  readonly code?: string;
+  readonly since?: string;
+  readonly request?: string;
+  readonly limit: number;
+  readonly json?: true;
+};
+
+/** `dropgate runs list`: which runs there were, newest first. */
+export async function listRuns(context: CommandContext, options: ListOptions): Promise<number> {
+  const { terminal, projectRoot } = context;
+  const { json, request: request_id, ...filters } = options;
+  const gateway = await connectGateway(projectRoot);
+  const answer = await gateway({
+    method: 'GET',
+    path: '/admin/runs',
+    answer: runsAnswer,
+    query: { ...filters, request_id },
+    timeoutMs: readTimeoutMs,
+  });
+  if (json) {
+    terminal.json(answer);
+    return exitCodes.done;
+  }
+  if (answer.runs.length === 0) {
+    terminal.note('There is no such run in the journal.');
+    return exitCodes.done;
+  }
+  const rows = answer.runs.map((run) => [
+    run.id,
+    run.started_at,
+    run.agent_id,
+    run.code === null ? run.outcome : `${run.outcome} (${run.code})`,
+    run.duration_ms === null ? '-' : shownDuration(run.duration_ms),
+    run.usage === null ? '-' : `${run.usage.input_tokens} → ${run.usage.output_tokens}`,
+    run.key_id,
+  ]);
+  const head = ['RUN', 'BEGAN', 'AGENT', 'OUTCOME', 'TOOK', 'TOKENS', 'KEY'];
+  for (const line of table([head, ...rows])) terminal.line(line);
+  if (answer.next !== null) terminal.note('There are more: raise --limit, or filter.');
+  return exitCodes.done;
+}
+
+export type ShowOptions = {
+  readonly contents?: true;
+  readonly follow?: true;
+  readonly json?: true;
+};
+
+/** `dropgate runs show`: what a run did, step by step. */
+export async function showRun(
+  context: CommandContext,
+  runId: string,
+  options: ShowOptions,
+): Promise<number> {
+  const gateway = await connectGateway(context.projectRoot);
+  const ask = (from: number) => readSteps(gateway, runId, { from, contents: options.contents });
+  let detail = await ask(0);
+  if (options.json) {
+    context.terminal.json({ run: detail.run, steps: detail.steps });
+    return exitCodes.done;
+  }
+  showHead(context, detail.run);
+  for (const step of detail.steps) showStep(context, step, detail.run);
+  if (options.follow) detail = await follow(context, detail, ask);
+  showEnd(context, detail.run);
+  return exitCodes.done;
+}
+
+type Ask = (from: number) => Promise<RunDetail>;
+
+async function follow(context: CommandContext, first: RunDetail, ask: Ask): Promise<RunDetail> {
+  const stop = new AbortController();
+  void context.untilStopped().then(() => stop.abort());
+  let detail = first;
+  let shown = first.steps.length;
+  while (detail.run.outcome === 'running' && !stop.signal.aborted) {
+    await wait(followEveryMs, undefined, { signal: stop.signal }).catch(() => undefined);
+    detail = await ask(shown);
+    for (const step of detail.steps) showStep(context, step, detail.run);
+    shown += detail.steps.length;
+  }
+  return detail;
+}
+
+/** All pages from a step on. */
+async function readSteps(
+  gateway: GatewayClient,
+  runId: string,
+  { from, contents }: { readonly from: number; readonly contents: true | undefined },
+): Promise<RunDetail> {
+  const steps: ShownStep[] = [];
+  for (let at: number | null = from; ; ) {
+    const page: RunDetail = await gateway({
+      method: 'GET',
+      path: `/admin/runs/${encodeURIComponent(runId)}`,
+      answer: runAnswer,
+      query: { from: at, contents: contents ? 'true' : undefined },
+      timeoutMs: readTimeoutMs,
+    });
+    steps.push(...page.steps);
+    at = page.next;
+    if (at === null) return { ...page, steps };
+  }
+}
+
+function showHead({ terminal }: CommandContext, run: RunInfo): void {
+  terminal.line(`${run.id}  ${run.agent_id}, generation ${run.generation}`);
+  const about = `began ${run.started_at}, request ${run.request_id}, key ${run.key_id}`;
+  terminal.line(terminal.styled('dim', about));
+  terminal.line('');
+}
+
+function showStep({ terminal }: CommandContext, step: ShownStep, run: RunInfo): void {
+  terminal.line(stepLine(step, run.duration_ms));
+  for (const [part, text] of Object.entries(step.contents ?? {})) {
+    terminal.line(terminal.styled('dim', `      ${part}:`));
+    for (const line of text.split('\n')) terminal.line(`        ${line}`.trimEnd());
+  }
+}
+
+function showEnd({ terminal }: CommandContext, { outcome, code, duration_ms, usage }: RunInfo) {
+  const took = duration_ms === null ? '' : ` after ${shownDuration(duration_ms)}`;
+  const tokens =
+    usage === null
+      ? ''
+      : `, ${usage.requests} model calls, ${usage.input_tokens} tokens in, ${usage.output_tokens} out`;
+  terminal.line('');
+  terminal.line(`${outcome}${code === null ? '' : ` (${code})`}${took}${tokens}`);
+}

@@ -1,0 +1,123 @@
+import type { EventOf } from '../../events.ts';
+import type { RecordLevel, RunRecord, StepChunk } from '../../protocol/journal/journal.ts';
+import type { Step } from '../../protocol/journal/steps.ts';
+import { packContents, type StepContent } from './pack-contents.ts';
+import { type NewStep, rounded } from './to-step.ts';
+
+/** Steps of one run that are kept; a run may make as many as it likes. */
+const MAX_STEPS = 20_000;
+
+/** One run, from its start until its end is written. */
+export type RecordedRun = {
+  /** False where it is left out: there are too many of it. */
+  readonly add: (step: NewStep, atMs: number) => boolean;
+  readonly end: (event: EventOf<'run_ended'>) => void;
+  /** What is new since the last time; its run is `over` once nothing more comes. */
+  readonly take: (hide: (text: string) => string) => Promise<TakenSteps>;
+};
+
+/** What is to be written of a run. */
+export type TakenSteps = {
+  readonly run: RunRecord;
+  readonly chunk: StepChunk | null;
+  readonly isOver: boolean;
+};
+
+type Pending = { readonly step: NewStep; readonly atMs: number };
+
+/**
+ * Follows a run.
+ *
+ * @param begun.startedMs - Unix time; `begun.startedAtMs` is the same moment of the clock that steps are timed by.
+ */
+export function createRecordedRun(
+  event: EventOf<'run_started'>,
+  begun: {
+    readonly startedMs: number;
+    readonly startedAtMs: number;
+    readonly recorded: Exclude<RecordLevel, 'off'>;
+  },
+): RecordedRun {
+  const { startedAtMs, recorded, startedMs } = begun;
+  let pending: Pending[] = [];
+  let ended: EventOf<'run_ended'> | null = null;
+  let count = 0;
+  let ordinal = 0;
+  let bytes = 0;
+
+  const numbered = ({ step, atMs }: Pending): Step => {
+    const { durationMs } = step;
+    const made = step.make(ordinal);
+    if (made.kind === 'model_call') ordinal += 1;
+    const at_ms = rounded(atMs - (durationMs ?? 0) - startedAtMs);
+    const place = { step: count, at_ms: Math.max(0, at_ms), duration_ms: rounded(durationMs) };
+    count += 1;
+    return { ...made, ...place };
+  };
+
+  return {
+    add(step, atMs) {
+      if (count + pending.length >= MAX_STEPS) return false;
+      pending.push({ step, atMs });
+      return true;
+    },
+    end(event) {
+      ended = event;
+    },
+    async take(hide) {
+      const taken = pending;
+      pending = [];
+      const firstStep = count;
+      const steps = taken.map(numbered);
+      const contents: StepContent[] =
+        recorded === 'steps' ? [] : contentsOf(taken, firstStep, hide);
+      const json = JSON.stringify(steps, hidden(hide));
+      const over = ended;
+      const packed = contents.length === 0 ? null : await packContents(contents);
+      if (steps.length > 0) bytes += json.length + (packed?.length ?? 0);
+      const chunk = { runId: event.runId, firstStep, steps: json, contents: packed };
+      return {
+        run: { ...aboutRun(event), startedMs, recorded, ...endOf(over), steps: count, bytes },
+        chunk: steps.length === 0 ? null : chunk,
+        isOver: over !== null,
+      };
+    },
+  };
+}
+
+/** Fields whose values are the gateway's own words. */
+const own: ReadonlySet<string> = new Set([
+  'kind',
+  'request_hash',
+  'path',
+  'outcome',
+  'provenance',
+  'call_id',
+]);
+
+/** Text by text, so that what is hidden breaks no JSON. */
+function hidden(hide: (text: string) => string) {
+  return (name: string, value: unknown) =>
+    typeof value === 'string' && !own.has(name) ? hide(value) : value;
+}
+
+function contentsOf(
+  taken: readonly Pending[],
+  firstStep: number,
+  hide: (text: string) => string,
+): StepContent[] {
+  return taken.flatMap(({ step }, at) =>
+    step.contents().map(({ part, text }) => ({ step: firstStep + at, part, text: hide(text) })),
+  );
+}
+
+function aboutRun({ runId: id, ...event }: EventOf<'run_started'>) {
+  const { requestId, keyId, agentId, modulePath, generation } = event;
+  return { id, requestId, keyId, agentId, modulePath, generation };
+}
+
+function endOf(ended: EventOf<'run_ended'> | null) {
+  if (!ended) return { outcome: 'running', code: null, durationMs: null, usage: null } as const;
+  const { outcome, code, usage } = ended;
+  return { outcome, code, durationMs: rounded(ended.durationMs), usage };
+}

@@ -1,0 +1,127 @@
+import type { EventOf, GatewayEvent } from '../../events.ts';
+import type { ContentPart, Step } from '../../protocol/journal/steps.ts';
+import { decisionDetail } from '../decision-detail.ts';
+import { requestHash } from './request-hash.ts';
+
+type Without<Kind, Names extends string> = Kind extends unknown ? Omit<Kind, Names> : never;
+
+/** A step but for its number and its place in the run. */
+export type NewStep = {
+  readonly runId: string;
+  readonly durationMs: number | null;
+  /** Made when it is written: what it costs is nothing that a caller waits for. */
+  readonly make: (ordinal: number) => Without<Step, 'step' | 'at_ms' | 'duration_ms'>;
+  /** What it held, made likewise. */
+  readonly contents: () => readonly { readonly part: ContentPart; readonly text: string }[];
+  /** What of that is held in memory meanwhile, about. */
+  readonly heldBytes: number;
+};
+
+/** The step that an event is; null where it is none of a run's. */
+export function toStep(event: GatewayEvent): NewStep | null {
+  switch (event.type) {
+    case 'model_called':
+      return event.runId === null ? null : modelStep(event, event.runId);
+    case 'tool_called':
+      return event.runId === null ? null : toolStep(event, event.runId);
+    case 'access_decided':
+      return event.run ? decisionStep(event, event.run.runId) : null;
+    case 'run_handed_off':
+      return noted(event.runId, () => ({
+        kind: 'handoff',
+        from_agent: event.fromAgent,
+        to_agent: event.toAgent,
+      }));
+    case 'run_said':
+      return {
+        ...noted(event.runId, () => ({ kind: 'text', letters: event.letters })),
+        contents: () => [{ part: 'text', text: event.text }],
+        heldBytes: event.text.length,
+      };
+    case 'run_ended': {
+      const { blockedBy } = event;
+      if (blockedBy === null) return null;
+      return noted(event.runId, () => ({ kind: 'guardrail', guardrail: blockedBy }));
+    }
+    default:
+      return null;
+  }
+}
+
+function noted(runId: string, make: NewStep['make']): NewStep {
+  return { runId, durationMs: null, make, contents: () => [], heldBytes: 0 };
+}
+
+function modelStep(event: EventOf<'model_called'>, runId: string): NewStep {
+  const { body, answer, usage } = event;
+  const answerBytes = answer?.reduce((sum, { length }) => sum + length, 0) ?? 0;
+  return {
+    runId,
+    durationMs: event.durationMs,
+    heldBytes: (body?.length ?? 0) + answerBytes,
+    make: (ordinal) => ({
+      kind: 'model_call',
+      ordinal,
+      request_hash: body && requestHash(body),
+      upstream: event.upstream,
+      path: event.path,
+      model: event.model,
+      status: event.status,
+      outcome: event.outcome,
+      code: event.code,
+      error: event.error,
+      attempts: event.attempts,
+      first_byte_ms: rounded(event.firstByteMs),
+      input_tokens: usage?.inputTokens ?? null,
+      output_tokens: usage?.outputTokens ?? null,
+      cached_input_tokens: usage?.cachedInputTokens ?? null,
+      reasoning_tokens: usage?.reasoningTokens ?? null,
+    }),
+    contents: () => [...textOf('request', body && [body]), ...textOf('answer', answer)],
+  };
+}
+
+function textOf(part: ContentPart, chunks: readonly Buffer[] | null) {
+  return chunks === null ? [] : [{ part, text: Buffer.concat(chunks).toString() }];
+}
+
+function toolStep(event: EventOf<'tool_called'>, runId: string): NewStep {
+  const { contents, detail } = event;
+  return {
+    runId,
+    durationMs: event.durationMs,
+    heldBytes: (event.argumentBytes ?? 0) + (event.resultBytes ?? 0),
+    make: () => ({
+      kind: 'tool_call',
+      call_id: event.callId,
+      tool: event.tool,
+      provenance: event.provenance,
+      outcome: event.outcome,
+      error: event.error ?? (detail ? `${detail.class}: ${detail.message}` : null),
+      cache: event.cache,
+      argument_bytes: event.argumentBytes,
+      result_bytes: event.resultBytes,
+    }),
+    contents: () =>
+      contents === null
+        ? []
+        : [
+            { part: 'arguments', text: JSON.stringify(contents.arguments) ?? 'null' },
+            { part: 'result', text: contents.result },
+          ],
+  };
+}
+
+function decisionStep(event: EventOf<'access_decided'>, runId: string): NewStep {
+  return noted(runId, () => {
+    const { action, resource, effect, ruleId, tier } = decisionDetail(event);
+    return { kind: 'decision', action, resource, effect, rule_id: ruleId, tier };
+  });
+}
+
+/** Microseconds are enough. */
+export function rounded(ms: number): number;
+export function rounded(ms: number | null): number | null;
+export function rounded(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms * 1000) / 1000;
+}

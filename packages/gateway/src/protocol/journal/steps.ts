@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import type { Inferred } from '../inferred.ts';
+
+/** What each step has. */
+const common = {
+  step: z.int().describe('Counts from 0.'),
+  at_ms: z.number().describe('When it began, after the start of the run.'),
+  duration_ms: z.number().nullable().describe('Null of what is only noted.'),
+};
+
+/** One step of a run, as kept and as shown; what it held is `contents`, which not every run keeps nor everybody may read. */
+export const stepSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('model_call'),
+    ...common,
+    ordinal: z.int().describe('Of the model calls of the run, from 0.'),
+    request_hash: z
+      .string()
+      .nullable()
+      .describe('SHA-256 of the request with its fields in order; null of an upload.'),
+    upstream: z.string(),
+    path: z.string(),
+    model: z.string().nullable(),
+    status: z.int().describe('0 where no answer came.'),
+    outcome: z.string(),
+    code: z.string().nullable(),
+    error: z.string().nullable(),
+    attempts: z.int(),
+    first_byte_ms: z.number().nullable(),
+    input_tokens: z.number().nullable(),
+    output_tokens: z.number().nullable(),
+    cached_input_tokens: z.number().nullable(),
+    reasoning_tokens: z.number().nullable(),
+  }),
+  z.object({
+    kind: z.literal('tool_call'),
+    ...common,
+    call_id: z.string().nullable().describe('The model’s own.'),
+    tool: z.string(),
+    provenance: z.string(),
+    outcome: z.string(),
+    error: z.string().nullable(),
+    cache: z.string().nullable(),
+    argument_bytes: z.number().nullable(),
+    result_bytes: z.number().nullable(),
+  }),
+  z.object({
+    kind: z.literal('handoff'),
+    ...common,
+    from_agent: z.string(),
+    to_agent: z.string(),
+  }),
+  z.object({ kind: z.literal('guardrail'), ...common, guardrail: z.string() }),
+  z.object({
+    kind: z.literal('decision'),
+    ...common,
+    action: z.string(),
+    resource: z.string(),
+    effect: z.string(),
+    rule_id: z.string().nullable(),
+    tier: z.int(),
+  }),
+  z.object({ kind: z.literal('text'), ...common, letters: z.int() }),
+]);
+
+/** A step as kept. */
+export type Step = Inferred<typeof stepSchema>;
+
+/** What a step can hold: `request` and `answer` of a model call, `arguments` and `result` of a tool, `text`. */
+export const contentParts = ['request', 'answer', 'arguments', 'result', 'text'] as const;
+
+export type ContentPart = (typeof contentParts)[number];
