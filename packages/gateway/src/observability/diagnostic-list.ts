@@ -156,6 +156,7 @@ function toDiagnostic(about: FailureSubject, finding: Finding, now: string): Dia
     last_seen: now,
     count: 1,
     request_id: about.requestId,
+    ...(about.runId == null ? {} : { run_id: about.runId }),
   };
 }
 

@@ -10,6 +10,9 @@ const maxPieceLength = 256;
 /** Values with one beginning that are told apart; of more of them the beginning alone is hidden. */
 const maxAlike = 8;
 
+/** More beginnings are not searched for one by one. */
+const maxSearched = 32;
+
 /** What a text ends with where the rest of it was left out. */
 const cutMarks = [' … (line cut)', '…'];
 
@@ -42,7 +45,11 @@ export function hideLiterals(values: Iterable<string>): (text: string) => string
     const rest = text.slice(at, end);
     return alike.some((value) => value.startsWith(rest)) ? rest.length : 0;
   };
-  return (text) => withoutFound(text, lengthAt);
+  const beginnings = [...byBeginning.keys()];
+  // What has none of their beginnings has nothing to hide, and that is found out many times faster.
+  const mayHold = (text: string) =>
+    beginnings.length > maxSearched || beginnings.some((beginning) => text.includes(beginning));
+  return (text) => (mayHold(text) ? withoutFound(text, lengthAt) : text);
 }
 
 /** Where a text ends, the mark of a cut and what that left of a letter not counted. */

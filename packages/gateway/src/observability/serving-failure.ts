@@ -8,6 +8,8 @@ export type FailureSubject = {
   readonly modulePath: string | null;
   readonly servingGeneration: number | null;
   readonly requestId: string | null;
+  /** In which it was seen last, where it is one of a run or tool. */
+  readonly runId?: string | null;
   /** In which it happened, where it is one of a run or tool. */
   readonly generation?: number | null;
 };

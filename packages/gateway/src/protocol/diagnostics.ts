@@ -62,6 +62,10 @@ export const diagnosticSchema = z.object({
   last_seen: z.string().describe('ISO 8601, UTC.'),
   count: z.number(),
   request_id: z.string().nullable(),
+  run_id: z
+    .string()
+    .exactOptional()
+    .describe('The last run in which it was seen: its journal says more.'),
 });
 
 export type Diagnostic = Inferred<typeof diagnosticSchema>;

@@ -109,9 +109,12 @@ test('a version outlives its worker, its eviction and its gateway while the save
   await untilSays(first, 'Kept', 'Good.');
   await untilEvicted(first);
   expect(await answerOf(first, 'Kept')).toBe('Good.');
+  const recorded = await runsOf(first);
+  expect(recorded[0]).toMatch(/^run_\w+ finished$/);
   await first.end('SIGKILL');
 
   const second = await gatewayIn(project);
+  expect(await runsOf(second)).toEqual(recorded);
   expect(await answerOf(second, 'Kept')).toBe('Good.');
   const degraded = await untilStatus(second, 'Kept', 'degraded');
   expect(ofLoads(degraded)).toMatchObject([{ code: 'syntax_error', line: 2 }]);
@@ -170,3 +173,10 @@ export const agent = { run: () => readFileSync('imports.txt', 'utf8') };
   // Its worker starts at this call: the second import.
   expect(await answerOf(second, 'Counted')).toBe('xx');
 });
+
+/** The runs of the journal with what they came to, newest first. */
+async function runsOf(gateway: TestGateway): Promise<string[]> {
+  const answer = await (await gateway.fetch('/admin/runs')).json();
+  const { runs } = answer as { runs: { id: string; outcome: string }[] };
+  return runs.map(({ id, outcome }) => `${id} ${outcome}`);
+}

@@ -58,7 +58,8 @@ function ask(gateway: GatewayClient, query: Filters): Promise<DiagnosticPage> {
 function show({ terminal, projectRoot }: CommandContext, error: Diagnostic): void {
   showFinding(terminal, error, projectRoot);
   const times = error.count === 1 ? 'once' : `${error.count} times`;
-  const seen = `${error.stage}/${error.code}, ${times}, last at ${error.last_seen}`;
+  const run = error.run_id === undefined ? '' : `, in ${error.run_id}`;
+  const seen = `${error.stage}/${error.code}, ${times}, last at ${error.last_seen}${run}`;
   terminal.line(terminal.styled('dim', `  ${seen}`));
   terminal.line('');
 }

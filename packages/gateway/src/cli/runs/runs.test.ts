@@ -164,6 +164,12 @@ describe('the journal of a run', () => {
   });
 });
 
+test('what is wrong with an agent names the run that it was seen in', async () => {
+  const { errors } = await json<{ errors: { run_id: string }[] }>('/admin/agents/errors');
+  const { runs } = await json<RunPage>('/admin/runs?agent=default/bad');
+  expect(errors.map(({ run_id }) => run_id)).toEqual([runs[0]?.id]);
+});
+
 describe('dropgate runs', () => {
   test('lists runs with what they came to', async () => {
     const { code, out } = await cli('list');

@@ -19,10 +19,15 @@ function textOf(error: Diagnostic): string {
     error.message,
     error.hint === null ? '' : `→ ${error.hint}`,
     error.frame ?? '',
-    error.request_id === null ? '' : `request ${error.request_id}`,
+    seenIn(error),
   ];
   const [head = '', ...rest] = parts.filter((part) => part !== '');
   return `${[shownText(head), ...rest.map(indented)].join('\n')}\n`;
+}
+
+function seenIn({ request_id, run_id }: Diagnostic): string {
+  if (request_id === null) return '';
+  return run_id === undefined ? `request ${request_id}` : `request ${request_id}, run ${run_id}`;
 }
 
 function indented(text: string): string {

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { deflateRaw, deflateRawSync, inflateRaw } from 'node:zlib';
 import { type ContentPart, contentParts } from '../../protocol/journal/steps.ts';
 
 /** What a step held of one kind. */
@@ -9,25 +9,31 @@ export type StepContent = {
   readonly text: string;
 };
 
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
+const deflate = promisify(deflateRaw);
+const inflate = promisify(inflateRaw);
 
 /** Fast rather than small: it is paid for by each run. */
-const options = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const options = { level: 1 };
+
+/** What is less is packed at once: to have another thread do it costs four times as much. */
+const MAX_AT_ONCE_BYTES = 256 * 1024;
 
 /** Largest that is unpacked; more than is ever packed together. */
 const MAX_UNPACKED_BYTES = 128 * 1024 * 1024;
 
-/** Packs contents into few bytes, beside other work. */
-export function packContents(contents: readonly StepContent[]): Promise<Uint8Array> {
+/** Packs contents into few bytes. */
+export async function packContents(contents: readonly StepContent[]): Promise<Uint8Array> {
   const texts = contents.map(({ text }) => Buffer.from(text));
   const index = contents.map(({ step, part }, at) => [step, part, texts[at]?.length ?? 0]);
-  return compress(Buffer.concat([Buffer.from(`${JSON.stringify(index)}\n`), ...texts]), options);
+  const bytes = Buffer.concat([Buffer.from(`${JSON.stringify(index)}\n`), ...texts]);
+  return bytes.length > MAX_AT_ONCE_BYTES
+    ? deflate(bytes, options)
+    : deflateRawSync(bytes, options);
 }
 
 /** Contents as they were packed. */
 export async function unpackContents(packed: Uint8Array): Promise<StepContent[]> {
-  const bytes = await decompress(packed, { maxOutputLength: MAX_UNPACKED_BYTES });
+  const bytes = await inflate(packed, { maxOutputLength: MAX_UNPACKED_BYTES });
   const end = bytes.indexOf('\n');
   const index = JSON.parse(bytes.toString('utf8', 0, end)) as [number, string, number][];
   let at = end + 1;

@@ -59,6 +59,21 @@ const usedUp = (period: 'day' | 'month', begins: string) => ({
 });
 
 describe('a budget', () => {
+  test('tells what is left of it, reserved tokens taken off, of the keys that have one', async () => {
+    const { budgets, spent, setAway } = await open({ tokensPerDay: 100, tokensPerMonth: 1000 });
+    const booking = await budgets.reserve('key_new', () => 30);
+    booking?.settle(20);
+    await expect.poll(spent).toMatchObject({ day: 20, reserved: 0 });
+    await budgets.reserve('key_new', () => 50);
+    const keys = ['key_free', 'key_new', 'nobody'];
+    expect(await budgets.left(keys)).toEqual([
+      { keyId: 'key_new', period: 'day', tokens: 30 },
+      { keyId: 'key_new', period: 'month', tokens: 930 },
+    ]);
+    setAway(true);
+    expect(await budgets.left(keys)).toEqual([]);
+  });
+
   test('costs a key without one, and whoever is no key, nothing', async () => {
     const { budgets } = await open({ tokensPerDay: 10 });
     const estimate = () => {
