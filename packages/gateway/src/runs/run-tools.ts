@@ -9,7 +9,7 @@ import {
 } from '../protocol/policy.ts';
 import type { WorkerAnswer } from '../protocol/pool.ts';
 import type { Provenance } from '../protocol/run.ts';
-import type { CallGatewayTool, GatewayToolResult } from '../protocol/tools/tool-call.ts';
+import type { CallGatewayTool } from '../protocol/tools/tool-call.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
 import { createDecisionCap, type DecisionCap } from './decision-cap.ts';
 import { withDefault } from './hosted-runs.ts';
