@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Emit } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModelAccess, OutsideRuns } from '../protocol/pool.ts';
@@ -84,11 +85,12 @@ export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
     const { agentId, modulePath } = load;
     const onFlood = () => emit({ type: 'outside_calls_refused', agentId, modulePath });
     const outside = limitOutside(deps.outside, { nowMs: () => performance.now(), onFlood });
+    let told: GatewayToolTable | null = null;
     const answer = await loadIntoProcess(member.process, load, {
       ...settings,
       access,
       outside,
-      toolsFor: deps.toolsFor,
+      tools: () => (told = deps.toolsFor(agentId)),
       signal,
     });
     spares?.fill();
@@ -104,6 +106,9 @@ export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
       drainTimeoutMs: settings.drainTimeoutMs,
     });
     member.worker = worker;
+    // Changes are told to workers that are loaded.
+    const tools = deps.toolsFor(agentId);
+    if (!isDeepStrictEqual(tools, told)) worker.tellTools(tools);
     const withheld = withheldFindings(load, workerEnv);
     return { type: 'loaded', answer: withWarnings(answer, withheld), worker };
   };
@@ -140,7 +145,7 @@ async function loadIntoProcess(
   options: {
     readonly access: ModelAccess;
     readonly outside: OutsideRuns;
-    readonly toolsFor: (agentId: string) => GatewayToolTable;
+    readonly tools: () => GatewayToolTable;
     readonly loadTimeoutMs: number;
     readonly memoryLimitMb: number;
     readonly signal: AbortSignal;
@@ -180,7 +185,7 @@ async function askToLoad(
   options: {
     readonly access: ModelAccess;
     readonly outside: OutsideRuns;
-    readonly toolsFor: (agentId: string) => GatewayToolTable;
+    readonly tools: () => GatewayToolTable;
     readonly loadTimeoutMs: number;
   },
 ): Promise<LoadAnswer | null> {
@@ -192,7 +197,7 @@ async function askToLoad(
   worker.answerModels(options.access.answerOver);
   const env = moduleEnvironment(load.env, options.access);
   const { loadTimeoutMs: timeoutMs } = options;
-  const tools = options.toolsFor(load.agentId);
+  const tools = options.tools();
   worker.send({ type: 'load', version: protocolVersion, load: { ...load, env }, timeoutMs, tools });
   const graceMs = LAST_WORDS_MS[load.language];
   const stopClock = afterLoadTime(

@@ -78,6 +78,17 @@ agent = Agent(
 )
 `;
 
+const slowToLoad = `
+import { existsSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Agent } from '@openai/agents';
+
+console.log('late is loading');
+while (!existsSync('go')) await pause(20);
+export const __gateway__ = { tools: ['wether'] };
+export const agent = new Agent({ name: 'late' });
+`;
+
 const builderInTypeScript = `
 import { Agent, Runner } from '@openai/agents';
 
@@ -148,6 +159,8 @@ const pythonFiles = {
   'src/agents/labs/Snake/agent.py': builderInPython,
   'src/agents/ReaderOfSnake/agent.py': blocks(page, 'python')[0] ?? '',
 };
+type ToolList = { readonly tools: readonly { readonly name: string }[] };
+
 const languages = [
   ['TypeScript', 'default/desk'],
   ...(missing ? [] : [['Python', 'default/snake']]),
@@ -341,4 +354,22 @@ test('a tool that is added to the settings is there without a restart, in worker
     'the name to be unknown again',
     async () => (await unknown('default/desk')).length > 0,
   );
+});
+
+test('a tool that is added while an agent loads is there for its first run', async () => {
+  await gateway.project.write({ 'src/agents/Late/agent.ts': slowToLoad });
+  const refresh = () => gateway.fetch('/agents/refresh', { method: 'POST' });
+  const refreshed = [refresh()];
+  await until('the load', () => gateway.logs().includes('late is loading'));
+  const more = '  wether: { kind: fetch_doc, docs_root: docs }';
+  await gateway.project.write({ 'gateway.yaml': settings(port, more) });
+  refreshed.push(refresh());
+  await until('the new tool', async () => {
+    const { tools } = (await (await gateway.fetch('/admin/tools')).json()) as ToolList;
+    return tools.some(({ name }) => name === 'wether');
+  });
+  await gateway.project.write({ 'src/agents/Late/go': '' });
+  await Promise.all(refreshed);
+  const [text] = await told('default/late', ['wether', { source: 'guide.md' }]);
+  expect(text).toContain('The guide');
 });
