@@ -52,6 +52,27 @@ describe('dropgate new', () => {
     });
   });
 
+  test('writes a tool of the gateway that loads, and no second one of its name', async () => {
+    expect(await make('forecast', '--tool')).toEqual({
+      code: 0,
+      out: [
+        'Made src/tools/forecast.ts, the tool forecast of the gateway.',
+        "Give it to an agent: tools: [gatewayTool('forecast')]",
+        'Edit it, then: dropgate dev',
+        '',
+      ].join('\n'),
+      err: '',
+    });
+    await make('Planner');
+    expect(await check()).toMatchObject({ code: 0, errors: [] });
+    expect((await make('Forecast', '--tool', '--python')).err).toContain(
+      'src/tools/forecast.ts is there already. Take another name.',
+    );
+    expect((await make('tide-table', '--tool', '--python')).code).toBe(0);
+    expect(read('src/tools/tide-table.py')).toContain('def tide_table(text: str) -> str:');
+    expect((await make('1st', '--tool')).err).toContain('cannot be the name of a tool');
+  });
+
   test('puts it into the folder of a namespace', async () => {
     const { code, out } = await make('Planner', '--namespace', 'Labs', '--json');
     expect(code).toBe(0);

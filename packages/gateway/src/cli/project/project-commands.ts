@@ -14,14 +14,22 @@ export function addProjectCommands(program: Command, run: RunCommand): void {
     );
   program
     .command('new')
-    .description('make an agent from a template')
+    .description('make an agent from a template, or a tool of the gateway')
     .argument('<name>', 'name of its folder; the model id is the same in lower case')
     .option('--namespace <name>', 'first half of its model id, such as labs')
-    .option('--python', 'an agent in Python; without it, in TypeScript')
+    .option('--python', 'in Python; without it, in TypeScript')
+    .option('--tool', 'a tool in src/tools instead of an agent')
     .addOption(jsonOption())
-    .addHelpText('after', examples('new Planner', 'new Planner --namespace labs --python'))
+    .addHelpText(
+      'after',
+      examples('new Planner', 'new Planner --namespace labs --python', 'new forecast --tool'),
+    )
     .action((name: string, options) =>
-      run(async (context) => (await import('./new.ts')).newAgent(context, name, options)),
+      run(async (context) =>
+        options.tool
+          ? (await import('./new-tool.ts')).newTool(context, name, options)
+          : (await import('./new.ts')).newAgent(context, name, options),
+      ),
     );
   program
     .command('types')

@@ -13,6 +13,11 @@ export type DiscoverToolsOptions = {
   readonly serving: ReadonlyMap<string, string>;
 };
 
+/** Whether a file or folder of this name can give a tool: what models take for one, and no underscore first. */
+export function isToolName(name: string): boolean {
+  return toolFolder.test(name) && name !== 'node_modules';
+}
+
 /** Where modules that give a tool lie. */
 export function toolsFolder(projectRoot: string): string {
   return join(projectRoot, 'src/tools');
@@ -59,8 +64,7 @@ async function toolsAt(folder: string, entry: Dirent): Promise<string[]> {
   const path = join(folder, entry.name);
   const kind = entry.isSymbolicLink() ? await stat(path).catch(() => null) : entry;
   if (kind?.isFile()) return script.test(entry.name) ? [path] : [];
-  if (!kind?.isDirectory() || !toolFolder.test(entry.name)) return [];
-  if (entry.name === 'node_modules') return [];
+  if (!kind?.isDirectory() || !isToolName(entry.name)) return [];
   const inside = (await list(path)) ?? [];
   return inside
     .filter((each) => toolFile.test(each.name) && !each.isDirectory())
