@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from ..run.run_scope import RunScope
     from ..run_protocol import RunEnd, ToolCallItem
 
-# Characters of a result that are sent at once.
-_PIECE_CHARS = 64 * 1024
+# More than any tool may give, which the gateway cuts; the rest need not cross to it.
+_MAX_RESULT_CHARS = 8 * 1024 * 1024 + 1
 
 
 async def call_module_tool(module: LoadedModule, scope: RunScope) -> RunEnd:
     """
-    A run of its own: tells the call, what it gives in pieces, and how it ended. What the tool raises is told of the
+    A run of its own: tells the call, what it gives, and how it ended. What the tool raises is told of the
     call; the run is finished all the same.
     """
     call = _call_of(scope)
@@ -31,8 +31,7 @@ async def call_module_tool(module: LoadedModule, scope: RunScope) -> RunEnd:
     text = ""
     try:
         text = _text_of(await _invoke(tool, call, scope.request.run["context"]))
-        for at in range(0, len(text), _PIECE_CHARS):
-            await scope.request.push({"type": "text", "delta": text[at : at + _PIECE_CHARS]})
+        await scope.request.push({"type": "text", "delta": text[:_MAX_RESULT_CHARS]})
     except Exception as error:
         scope.activity.threw(call_id, failure_detail(error, "tool"))
     scope.activity.ended(call_id, text)

@@ -68,7 +68,7 @@ function inputOf({ agentId, name }: ModuleLoad, callId: string, args: object) {
     items: [call],
     settings: {},
     outputFormat: { type: 'text' },
-    streamed: true,
+    streamed: false,
     clientTools: false,
     metadata: {},
   } as const;

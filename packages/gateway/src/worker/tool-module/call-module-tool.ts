@@ -4,11 +4,11 @@ import type { LoadedModule } from '../loaded-module.ts';
 import type { Outcome, RunDeps } from '../run/run-scope.ts';
 import { fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
 
-/** Characters of a result that are sent at once. */
-const PIECE_CHARS = 64 * 1024;
+/** More than any tool may give, which the gateway cuts; the rest need not cross to it. */
+const MAX_RESULT_CHARS = 8 * 1024 * 1024 + 1;
 
 /**
- * Calls the tool of a module as a run of its own: tells the call, what it gives in pieces, and how it ended. What the
+ * Calls the tool of a module as a run of its own: tells the call, what it gives, and how it ended. What the
  * tool throws is told of the call; the run is finished all the same.
  */
 export async function callModuleTool(
@@ -23,7 +23,7 @@ export async function callModuleTool(
   let text = '';
   try {
     text = textOf(await invoke(module, { callId, args, ...request }));
-    await sendPieces(text, request.send);
+    await request.send({ type: 'text', delta: text.slice(0, MAX_RESULT_CHARS) });
   } catch (error) {
     activity.threw(callId, failureDetail(error, 'tool'));
     activity.endsAs(callId, 'failed');
@@ -74,10 +74,4 @@ function textOf(result: unknown): string {
   if (json === undefined)
     throw new TypeError(`The tool gave a ${typeof result}, which is no text.`);
   return json;
-}
-
-async function sendPieces(text: string, send: RunDeps['request']['send']): Promise<void> {
-  for (let at = 0; at < text.length; at += PIECE_CHARS) {
-    await send({ type: 'text', delta: text.slice(at, at + PIECE_CHARS) });
-  }
 }
