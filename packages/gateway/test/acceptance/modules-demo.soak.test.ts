@@ -1,0 +1,3 @@
+import { testDemo } from './module-demo.ts';
+
+testDemo(['BuilderExport', 'HandoffDesk', 'OwnCalls', 'OwnClient']);

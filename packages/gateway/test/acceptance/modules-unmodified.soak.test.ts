@@ -1,0 +1,3 @@
+import { loadedElsewhere, testUnmodified } from './module-unmodified.ts';
+
+testUnmodified(loadedElsewhere);
