@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ToWorker } from '../../src/protocol/worker/messages.ts';
+import { pythonInPath } from '../support/python-in-path.ts';
 import { pythonFolder } from '../support/python-start.ts';
 import { missingPython } from '../support/python-with-sdk.ts';
 import { spawnPythonWorker, writePythonModule } from '../support/python-worker.ts';
@@ -51,7 +52,8 @@ describe.skipIf(missing)(
           'agent = Echo()',
         ].join('\n'),
       });
-      const worker = await spawnPythonWorker(load.folder);
+      // Without the SDK, which takes longer to import than all else that this does.
+      const worker = await spawnPythonWorker(load.folder, { python: pythonInPath() });
       for (const message of conversation) {
         if (message.type === 'load') {
           const { entry, folder, keptFolder } = load;
