@@ -78,12 +78,16 @@ describe('dropgate deps plan', () => {
     });
   });
 
-  test('ends well for an agent that declares nothing', async () => {
-    const { run } = await project();
-    const { code, err } = await run('plan', 'plain');
-    expect(code).toBe(0);
-    expect(err).toContain('plain has no package.json that declares dependencies');
-  });
+  // The same names do for an install, which takes npm a second each.
+  test.each(['default/plain', 'Plain', 'src/agents/Plain', './src/agents/Plain/agent.ts'])(
+    'ends well for an agent that declares nothing, named as %s',
+    async (named) => {
+      const { run } = await project();
+      const { code, err } = await run('plan', named);
+      expect(code).toBe(0);
+      expect(err).toContain('has no package.json that declares dependencies');
+    },
+  );
 
   test('says what to do for an agent that lacks a package and has nothing to declare it in', async () => {
     const { root, run } = await project();
@@ -117,18 +121,15 @@ describe('dropgate deps install', () => {
     expect(await run('plan')).toMatchObject({ code: 0, out: expect.stringContaining('ok, 1.2.0') });
   });
 
-  test.each(['default/spark', 'Spark', 'src/agents/Spark', './src/agents/Spark/agent.ts'])(
-    'takes an agent as %s',
-    async (named) => {
-      const { root, run } = await project();
-      const { code, out } = await run('install', named, '--allow-scripts', '--json');
-      expect(code).toBe(0);
-      expect(JSON.parse(out)).toMatchObject({
-        agents: [{ id: 'default/spark', outcome: 'installed', skipped_scripts: [], status: null }],
-      });
-      expect(await readdir(join(root, 'src/agents/labs/Planner'))).not.toContain('node_modules');
-    },
-  );
+  test('takes one agent by its name, and runs its scripts where that is asked for', async () => {
+    const { root, run } = await project();
+    const { code, out } = await run('install', 'Spark', '--allow-scripts', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      agents: [{ id: 'default/spark', outcome: 'installed', skipped_scripts: [], status: null }],
+    });
+    expect(await readdir(join(root, 'src/agents/labs/Planner'))).not.toContain('node_modules');
+  });
 
   test('goes on after an agent whose packages cannot be had, and tells npm’s reason', async () => {
     const { env } = await project();
