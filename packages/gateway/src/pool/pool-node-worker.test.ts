@@ -43,7 +43,10 @@ test('a module is loaded in the spare, runs and is replaced by its next generati
 
 test.each([
   ['process.exit(3);', 'process_exit'],
-  ["import 'node:fs';\ntype A = 1;\nfunction spin() {\n  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);\n}\nspin();", 'load_timeout'],
+  [
+    "import 'node:fs';\ntype A = 1;\nfunction spin() {\n  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);\n}\nspin();",
+    'load_timeout',
+  ],
   ['const all = []; for (;;) all.push(new Array(1e4).fill({}));', 'out_of_memory'],
 ])('a module that does %s is told as %s', async (source, code) => {
   const text = `${source}\nexport const agent = { run: () => 'x' };`;

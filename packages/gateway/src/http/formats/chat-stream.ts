@@ -88,15 +88,15 @@ function chunkWriter({ id, model, createdSeconds }: ChatHead, includeUsage: bool
     model,
   }).slice(0, -1);
   const before = `data: ${head},"choices":[{"index":0,"delta":`;
-  const noUsage = includeUsage ? ',"usage":null' : '';
-  const afterDelta = `,"finish_reason":null}]${noUsage}}\n\n`;
+  const emptyUsage = includeUsage ? ',"usage":null' : '';
+  const afterDelta = `,"finish_reason":null}]${emptyUsage}}\n\n`;
   return {
     text: (delta: string) => `${before}{"content":${JSON.stringify(delta)}}${afterDelta}`,
     delta: (delta: object) => `${before}${JSON.stringify(delta)}${afterDelta}`,
-    finish: (reason: string) => `${before}{},"finish_reason":"${reason}"}]${noUsage}}\n\n`,
+    finish: (reason: string) => `${before}{},"finish_reason":"${reason}"}]${emptyUsage}}\n\n`,
     usage: (usage: object) =>
       includeUsage ? `data: ${head},"choices":[],"usage":${JSON.stringify(usage)}}\n\n` : '',
     extension: (extension: object) =>
-      `${before}{},"finish_reason":null}]${noUsage},"x_agent":${JSON.stringify(extension)}}\n\n`,
+      `${before}{},"finish_reason":null}]${emptyUsage},"x_agent":${JSON.stringify(extension)}}\n\n`,
   };
 }
