@@ -3,7 +3,7 @@ import { useLoadHost } from '../../../test/support/load-host.ts';
 import { writeModule } from '../../../test/support/node-worker.ts';
 import type { Finding } from '../../protocol/diagnostics.ts';
 
-const { findingOf } = useLoadHost();
+const { findingOf, manifestOf } = useLoadHost();
 
 describe('a module without an agent says what comes near', () => {
   const imports = `import { Agent } from '@openai/agents';\n`;
@@ -64,6 +64,34 @@ describe('a module without an agent says what comes near', () => {
       column: 3,
       hint: 'Build it at the top level, and export it: `export const agent = …`.',
     });
+  });
+
+  test('an agent that a function of another file makes of arguments', async () => {
+    const entry = `import { run } from '@openai/agents';
+import { createDesk } from './desk.ts';
+async function main() {
+  const desk = createDesk('gpt-5.6-luna');
+  await run(desk, 'Hi');
+}
+void main;
+`;
+    const helper = `import { Agent } from '@openai/agents';
+export const createDesk = (model: string) => new Agent({ name: 'Desk', model });
+`;
+    const finding = await findingOf(await writeModule({ 'agent.ts': entry, 'desk.ts': helper }));
+    expect(finding).toMatchObject({
+      code: 'agent_in_function',
+      line: 5,
+      message: expect.stringContaining(
+        '`desk`, which agent.ts runs in line 5, is made inside of a function, by `createDesk` of another file.',
+      ),
+      hint: 'Make it at the top level too, with the arguments that it takes: `export default createDesk(…);`',
+    });
+    const edited = `${entry}export default createDesk('gpt-5.6-luna');\n`;
+    const { agents } = await manifestOf(
+      await writeModule({ 'agent.ts': edited, 'desk.ts': helper }),
+    );
+    expect(agents.map(({ name }) => name)).toEqual(['Desk']);
   });
 
   test('a class by the name of an agent, though nothing says what it is', async () => {

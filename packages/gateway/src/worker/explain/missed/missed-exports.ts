@@ -13,6 +13,7 @@ import {
   findReturnedAgent,
   findStartedInside,
 } from './inner-agent.ts';
+import { findMadeElsewhere } from './made-elsewhere.ts';
 import { findMalformedAgent } from './malformed-agent.ts';
 import { declarationOf, type MissedExport, type Source, shown } from './missed-export.ts';
 import { findBuildingClass, findClass } from './unmade-class.ts';
@@ -59,6 +60,7 @@ const finders: readonly ((source: Source) => MissedExport | null)[] = [
   findInnerAgent,
   findReturnedAgent,
   findBuildingClass,
+  findMadeElsewhere,
 ];
 
 function findRealtimeAgent({ exports, topLevel, text }: Source): MissedExport | null {
