@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunDetail, RunPage } from '../../src/protocol/admin/runs-answer.ts';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import { askStreamed, failureOf, ways } from './ask.ts';
 import { call, diagnosticsOf, expectNoInsides, logOf, post, watchCancelled } from './call.ts';
@@ -243,6 +244,37 @@ describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () =>
         messages: `call ${handoff('Expert')} {}`,
       });
       expect(handed.reasoning).toBe('Handing off to Expert…\n');
+    });
+
+    test('the journal tells of models, tools and handoffs, and what they held', async () => {
+      const journalOf = async (content: string) => {
+        const id = `${desk}-${content.replaceAll(/\W/g, '')}`;
+        await gateway
+          .client()
+          .chat.completions.create(
+            { model: desk, messages: [{ role: 'user', content }] },
+            { headers: { 'x-request-id': id } },
+          );
+        const page = await (await gateway.fetch(`/admin/runs?request_id=${id}`)).json();
+        const [run] = (page as RunPage).runs;
+        const detail = await (await gateway.fetch(`/admin/runs/${run?.id}?contents=true`)).json();
+        const { steps } = detail as RunDetail;
+        return Map.groupBy(steps, ({ kind }) => kind);
+      };
+      const measured = await journalOf('call measure {"thing":"rope"}');
+      expect(measured.get('tool_call')).toMatchObject([
+        { tool: 'measure', provenance: 'native', outcome: 'ok', call_id: expect.any(String) },
+      ]);
+      expect(measured.get('model_call')).toMatchObject([
+        { ordinal: 0, status: 200, contents: { request: expect.stringContaining('rope') } },
+        { ordinal: 1, status: 200, contents: { request: expect.stringContaining('4 metres') } },
+      ]);
+      expect(measured.get('text')).toMatchObject([{ contents: { text: 'Help. [4 metres]' } }]);
+      const handed = await journalOf(`call ${handoff('Expert')} {}`);
+      expect(handed.get('handoff')).toMatchObject([{ to_agent: 'Expert' }]);
+      const blocked = await journalOf('Some poison, please.');
+      expect(blocked.get('guardrail')).toHaveLength(1);
+      expect(blocked.get('model_call')).toBeUndefined();
     });
 
     test('the model of `__gateway__` wins over the agent’s own', async () => {

@@ -44,18 +44,17 @@ export function createReadJournal(deps: ReadJournalDeps): ReadJournal {
       await deps.flush();
       const found: RunRecord[] = [];
       let last = after;
-      for (let seen = 0; seen < MAX_LOOKED_AT && found.length <= limit; ) {
+      let isEnd = false;
+      for (let seen = 0; seen < MAX_LOOKED_AT && found.length <= limit && !isEnd; ) {
         const page = await deps.store.list({ ...filters, ...given(last), limit: limit + 1 });
         found.push(...page.filter(({ agentId }) => deps.mayRead(viewer, agentId)));
         seen += page.length;
         last = page.at(-1)?.id;
-        if (page.length <= limit) break;
+        isEnd = page.length <= limit;
       }
       const shown = found.slice(0, limit);
-      return {
-        runs: shown.map(toRunInfo),
-        next: found.length > limit ? (shown.at(-1)?.id ?? null) : null,
-      };
+      const next = found.length > limit ? shown.at(-1)?.id : isEnd ? null : last;
+      return { runs: shown.map(toRunInfo), next: next ?? null };
     },
     async show(viewer, runId, query) {
       await deps.flush();

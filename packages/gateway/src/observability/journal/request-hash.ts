@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** Longer requests are hashed as they are: to put their fields in order would take too long. */
-const MAX_ORDERED_BYTES = 256 * 1024;
+const MAX_ORDERED_BYTES = 64 * 1024;
 
 /** SHA-256 of a request, the same whatever order its fields are in and whatever stands between them. */
 export function requestHash(body: Buffer): string {
