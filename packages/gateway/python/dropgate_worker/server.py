@@ -20,6 +20,7 @@ from .run.run_scope import process_runs
 from .run_protocol import Failed, no_usage
 
 if TYPE_CHECKING:
+    from .load.load_limit import LoadLimit
     from .load.load_module import Loading
 
 MEGABYTE = 1024 * 1024
@@ -33,7 +34,7 @@ class ModuleServer:
         self._models = ModelLine(send, loop)
         self._preload = preload
         self._load: ModuleLoad | None = None
-        self._timeout_ms: float | None = None
+        self._limit: LoadLimit | None = None
         self._asked: asyncio.Future[None] = loop.create_future()
         self._stopped: asyncio.Future[None] = loop.create_future()
         self._loading: Loading | None = None
@@ -68,7 +69,7 @@ class ModuleServer:
 
         # The module may run agents while it is imported.
         self._loading = Loading(
-            self._load, on_sdk=lambda sdk: guard_tools(sdk, None), timeout_ms=self._timeout_ms
+            self._load, on_sdk=lambda sdk: guard_tools(sdk, None), limit=self._limit
         )
         self._loading.import_entry()
 
@@ -124,7 +125,11 @@ class ModuleServer:
             self._send(_refused_version(message))
             return
         process_tools.connect(message.get("tools"))
-        self._load, self._timeout_ms = message["load"], message.get("timeoutMs")
+        from .load.load_limit import LoadLimit
+
+        # The time of the load begins here, as it does for the gateway: before the SDK is there.
+        self._limit = LoadLimit(message.get("timeoutMs"))
+        self._load = message["load"]
         self._asked.set_result(None)
 
     def _take_run(self, message: Message) -> None:

@@ -6,6 +6,14 @@ import type { WorkerEnd } from './process/worker-end.ts';
 /** Characters of what is known of one module, as JSON: it is kept, listed and compared for as long as it serves. */
 export const MANIFEST_LIMIT_CHARS = 2 * 2 ** 20;
 
+/** What goes on for ever while a module is imported, in the words of its language. */
+const endless = {
+  node: 'a top-level await that never settles',
+  python: 'a call that waits for what never comes',
+} as const;
+
+const exits = { node: 'process.exit()', python: 'sys.exit() and os._exit()' } as const;
+
 /** Says what it means that a worker ended while it was loading a module, and what its author can do. */
 export function findingOfEnd(
   end: WorkerEnd,
@@ -20,14 +28,14 @@ export function findingOfEnd(
         code: 'load_timeout',
         message: `The module did not finish loading within ${limits.loadTimeoutMs} ms.`,
         ...placeOf(end),
-        hint: 'Look for an endless loop or a top-level await that never settles; raise worker.load_timeout_ms if it needs the time.',
+        hint: `Look for an endless loop or ${endless[load.language]}; raise worker.load_timeout_ms if it needs the time.`,
       };
     case 'exited':
       return {
         ...about,
         code: 'process_exit',
         message: `The module ended its process with exit code ${end.exitCode} while it was loaded.`,
-        hint: 'Remove process.exit() from the top level of the module and of what it imports.',
+        hint: `Remove ${exits[load.language]} from the top level of the module and of what it imports.`,
         ...lastLines(end),
       };
     case 'memory':

@@ -67,9 +67,9 @@ class Loading:
         self,
         load: ModuleLoad,
         on_sdk: Callable[[ModuleType], None],
-        timeout_ms: float | None = None,
+        limit: LoadLimit | None = None,
     ) -> None:
-        self._limit = LoadLimit(timeout_ms)
+        self._limit = limit or LoadLimit(None)
         # Called with the SDK before the module is imported.
         self._on_sdk = on_sdk
         self._load: ModuleLoad = {
