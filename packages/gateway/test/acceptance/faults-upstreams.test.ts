@@ -1,3 +1,3 @@
 import { testUpstreamFaults } from './upstream-faults.ts';
 
-testUpstreamFaults(['NewApi', 'OldApi', 'NewPython']);
+testUpstreamFaults(['NewApi', 'OldApi']);
