@@ -115,6 +115,8 @@ export type GatewayEvent =
       /** Names of the agents within the module. */
       readonly fromAgent: string;
       readonly toAgent: string;
+      /** How long ago. */
+      readonly agoMs: number;
     }
   | {
       readonly type: 'tool_called';
@@ -131,6 +133,8 @@ export type GatewayEvent =
       readonly provenance: Provenance;
       readonly outcome: ToolOutcome;
       readonly durationMs: number;
+      /** How long ago it ended. */
+      readonly agoMs: number;
       /** What the tool threw, where it failed and that is known. */
       readonly detail: FailureDetail | null;
       /** Null where no cache was asked. */

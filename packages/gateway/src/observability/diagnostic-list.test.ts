@@ -148,6 +148,7 @@ describe('recent errors', () => {
       keyId: 'key_1',
       callId: null,
       contents: null,
+      agoMs: 0,
       cache: null,
       violation: null,
       argumentBytes: null,

@@ -43,16 +43,20 @@ const toolCall = {
   provenance: provenanceSchema,
 };
 
+/** How long ago it happened, where its worker held it back to send several together. */
+const agoMs = count.exactOptional();
+
 /** A `RunEvent`. */
 export const runEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text'), delta: z.string() }),
   z.object({ type: z.literal('reasoning'), delta: z.string() }),
-  z.object({ type: z.literal('tool_started'), ...toolCall }),
+  z.object({ type: z.literal('tool_started'), ...toolCall, agoMs }),
   z.object({
     type: z.literal('tool_ended'),
     ...toolCall,
     outcome: z.enum(toolOutcomes),
     durationMs: count,
+    agoMs,
     /** Of what it was called with; absent where that is not known. */
     argumentBytes: count.exactOptional(),
     /** Of what it gave, where the call went well and that is known. */
@@ -60,7 +64,12 @@ export const runEventSchema = z.discriminatedUnion('type', [
     /** What the tool threw, where it failed and that is known. Never shown to a caller. */
     detail: failureDetailSchema.exactOptional(),
   }),
-  z.object({ type: z.literal('handed_off'), fromAgent: z.string(), toAgent: z.string() }),
+  z.object({
+    type: z.literal('handed_off'),
+    fromAgent: z.string(),
+    toAgent: z.string(),
+    agoMs,
+  }),
   z.object({
     type: z.literal('finished'),
     reason: z.enum(['stop', 'length', 'content_filter']),

@@ -63,11 +63,11 @@ export function observeRun(options: ObserveRunOptions): ObservedRun {
         spoken.flush();
         const { fromAgent, toAgent } = event;
         const { runId, agentId } = about(options);
-        emit({ type: 'run_handed_off', runId, agentId, fromAgent, toAgent });
+        const { agoMs = 0 } = event;
+        emit({ type: 'run_handed_off', runId, agentId, fromAgent, toAgent, agoMs });
       } else if (event.type === 'tool_started') {
         spoken.flush();
-        if (open.size < MAX_OPEN)
-          open.set(event.callId, { call: event, sinceMs: performance.now(), isTold: false });
+        if (open.size < MAX_OPEN) open.set(event.callId, openCall(event));
       } else if (event.type === 'tool_ended') {
         open.delete(event.callId);
         reportTool(options, event);
@@ -93,6 +93,10 @@ type OpenCall = {
   /** Whether the gateway told of it itself. */
   isTold: boolean;
 };
+
+function openCall(call: OpenCall['call']): OpenCall {
+  return { call, sinceMs: performance.now() - (call.agoMs ?? 0), isTold: false };
+}
 
 /** Of what a run says at once, more is counted and not told. */
 const MAX_TEXT = 256 * 1024;
@@ -131,11 +135,11 @@ function reportTool(
   options: ObserveRunOptions,
   event: Extract<RunEvent, { type: 'tool_ended' }>,
 ): void {
-  const { callId, tool, provenance, outcome, durationMs, detail = null } = event;
+  const { callId, tool, provenance, outcome, durationMs, agoMs = 0, detail = null } = event;
   const { argumentBytes = null, resultBytes = null } = event;
   // What the gateway executes, it tells of itself.
   if (provenance === 'gateway') return;
-  const called = { callId, tool, provenance, outcome, durationMs, detail };
+  const called = { callId, tool, provenance, outcome, durationMs, agoMs, detail };
   const violation = outcome === 'denied' ? ('denied' as const) : null;
   const unknown = { cache: null, error: null, contents: null };
   const more = { ...unknown, violation, argumentBytes, resultBytes };
@@ -149,7 +153,8 @@ function reportGatewayTool(
 ): void {
   const { tool, callId } = call;
   const contents = { arguments: call.arguments, result: text };
-  const called = { tool, callId, provenance: 'gateway', detail: null, contents } as const;
+  const known = { agoMs: 0, detail: null, contents };
+  const called = { tool, callId, provenance: 'gateway', ...known } as const;
   options.emit({ type: 'tool_called', ...about(options), ...called, ...result });
 }
 

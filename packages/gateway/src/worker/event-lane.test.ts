@@ -106,12 +106,12 @@ describe('a lane of a run whose whole answer is wanted', () => {
     await setImmediate();
     expect(delivered).toEqual([]);
     await lane.push(finished);
-    expect(delivered).toEqual([started, text('Hello'), finished]);
+    expect(delivered).toMatchObject([started, text('Hello'), finished]);
   });
 
-  test('does not hold them back for long', async () => {
+  test('does not hold them back for long, and tells for how long', async () => {
     const { lane, delivered } = laneWith(10, { streamed: false });
     await lane.push(started);
-    await expect.poll(() => delivered).toEqual([started]);
+    await expect.poll(() => delivered).toEqual([{ ...started, agoMs: expect.any(Number) }]);
   });
 });

@@ -52,7 +52,7 @@ export function createEventLane(
   deliver: (event: RunEvent) => void,
   { credits, streamed, atTurnEnd }: EventLaneOptions,
 ): EventLane {
-  const queue: RunEvent[] = [];
+  const queue: Waiting[] = [];
   let credit = credits;
   let isDue = false;
   let timer: NodeJS.Timeout | undefined;
@@ -62,10 +62,10 @@ export function createEventLane(
     isDue = false;
     clearTimeout(timer);
     while (credit > 0) {
-      const event = queue.shift();
-      if (!event) break;
+      const waiting = queue.shift();
+      if (!waiting) break;
       credit -= 1;
-      deliver(event);
+      deliver(told(waiting));
     }
     if (queue.length > 0) return;
     drained?.resolve();
@@ -108,17 +108,29 @@ export function createEventLane(
   };
 }
 
+type Waiting = { readonly event: RunEvent; readonly sinceMs: number };
+
+/** Shorter waits are not worth telling. */
+const leastToldMs = 1;
+
+/** What is timed by its arrival says how long it waited. */
+function told({ event, sinceMs }: Waiting): RunEvent {
+  if (isDelta(event) || isLastEvent(event)) return event;
+  const agoMs = Math.round((performance.now() - sinceMs) * 10) / 10;
+  return agoMs < leastToldMs ? event : { ...event, agoMs };
+}
+
 type Delta = Extract<RunEvent, { delta: string }>;
 
 function isDelta(event: RunEvent): event is Delta {
   return event.type === 'text' || event.type === 'reasoning';
 }
 
-function enqueue(queue: RunEvent[], event: RunEvent): void {
+function enqueue(queue: Waiting[], event: RunEvent): void {
   const last = queue.at(-1);
-  const merged = last ? merge(last, event) : null;
-  if (merged) queue[queue.length - 1] = merged;
-  else queue.push(event);
+  const merged = last ? merge(last.event, event) : null;
+  if (last && merged) queue[queue.length - 1] = { event: merged, sinceMs: last.sinceMs };
+  else queue.push({ event, sinceMs: performance.now() });
 }
 
 function merge(first: RunEvent, second: RunEvent): RunEvent | null {

@@ -56,7 +56,7 @@ export function createToolsAdministration(
       const result = await callTool({ tool, args, ...by, noCache: false, signal, isAllowed });
       const { text, ...ended } = result;
       const byNoAgent = { runId: null, agentId: null, modulePath: null, generation: null };
-      const unknown = { callId: null, detail: null, contents: null };
+      const unknown = { callId: null, agoMs: 0, detail: null, contents: null };
       const called = { tool, provenance: 'gateway', ...unknown, ...ended } as const;
       emit({ type: 'tool_called', requestId, keyId, ...byNoAgent, ...called });
       return {

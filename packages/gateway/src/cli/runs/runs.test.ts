@@ -86,7 +86,7 @@ describe('the journal of a run', () => {
       usage: { requests: 2 },
     });
     expect(run.steps.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]);
-    // A worker tells of its tools a little later than it asks models.
+    // What is told of later, and written with a later batch, keeps its time but not its place.
     const of = (kind: string) => run.steps.filter((step) => step.kind === kind);
     expect(of('model_call')).toMatchObject([
       { step: 0, ordinal: 0, upstream: 'demo', status: 200, outcome: 'ok' },

@@ -59,6 +59,7 @@ const toolCalled: EventOf<'tool_called'> = {
   outcome: 'ok',
   durationMs: 5,
   detail: null,
+  agoMs: 0,
   cache: 'miss',
   violation: null,
   argumentBytes: 8,
@@ -116,7 +117,7 @@ describe('the journal', () => {
         run: { runId: 'run_1', generation: 3 },
       },
       toolCalled,
-      { type: 'run_handed_off', ...run, fromAgent: 'Triage', toAgent: 'Writer' },
+      { type: 'run_handed_off', ...run, fromAgent: 'Triage', toAgent: 'Writer', agoMs: 0 },
       { ...modelCalled, model: 'n' },
       { type: 'run_said', ...run, text: 'Hello', letters: 5 },
       { ...ended, outcome: 'blocked', blockedBy: 'no_names' },
@@ -179,6 +180,16 @@ describe('the journal', () => {
     vi.advanceTimersByTime(1);
     vi.useRealTimers();
     await expect.poll(() => writes).toEqual([1]);
+  });
+
+  test('puts a step where it was, though it was told of later', async () => {
+    const { journal, happen, steps } = scene();
+    happen(started, modelCalled, { ...toolCalled, agoMs: 40 });
+    await journal.flush();
+    expect(steps()).toMatchObject([
+      { step: 0, kind: 'tool_call' },
+      { step: 1, kind: 'model_call' },
+    ]);
   });
 
   test('keeps nothing where it is off', async () => {

@@ -92,7 +92,7 @@ function createFollowedRuns({ settings, redact }: JournalDeps) {
   const add = (run: RecordedRun, step: NewStep): 'kept' | 'dropped' => {
     const { steps, bytes } = waiting;
     const isFull = steps >= MAX_WAITING_STEPS || bytes + step.heldBytes > MAX_WAITING_BYTES;
-    if (isFull || !run.add(step, performance.now())) return 'dropped';
+    if (isFull || !run.add(step, performance.now() - step.agoMs)) return 'dropped';
     waiting = { steps: steps + 1, bytes: bytes + step.heldBytes };
     return 'kept';
   };

@@ -65,7 +65,8 @@ export function createRecordedRun(
       ended = event;
     },
     async take(hide) {
-      const taken = pending;
+      // In the order in which they ended: some are told of later than what came after them.
+      const taken = pending.toSorted((a, b) => a.atMs - b.atMs);
       pending = [];
       const firstStep = count;
       const steps = taken.map(numbered);

@@ -9,6 +9,8 @@ type Without<Kind, Names extends string> = Kind extends unknown ? Omit<Kind, Nam
 export type NewStep = {
   readonly runId: string;
   readonly durationMs: number | null;
+  /** How long ago it ended. */
+  readonly agoMs: number;
   /** Made when it is written: what it costs is nothing that a caller waits for. */
   readonly make: (ordinal: number) => Without<Step, 'step' | 'at_ms' | 'duration_ms'>;
   /** What it held, made likewise. */
@@ -27,11 +29,14 @@ export function toStep(event: GatewayEvent): NewStep | null {
     case 'access_decided':
       return event.run ? decisionStep(event, event.run.runId) : null;
     case 'run_handed_off':
-      return noted(event.runId, () => ({
-        kind: 'handoff',
-        from_agent: event.fromAgent,
-        to_agent: event.toAgent,
-      }));
+      return {
+        ...noted(event.runId, () => ({
+          kind: 'handoff',
+          from_agent: event.fromAgent,
+          to_agent: event.toAgent,
+        })),
+        agoMs: event.agoMs,
+      };
     case 'run_said':
       return {
         ...noted(event.runId, () => ({ kind: 'text', letters: event.letters })),
@@ -49,7 +54,7 @@ export function toStep(event: GatewayEvent): NewStep | null {
 }
 
 function noted(runId: string, make: NewStep['make']): NewStep {
-  return { runId, durationMs: null, make, contents: () => [], heldBytes: 0 };
+  return { runId, durationMs: null, agoMs: 0, make, contents: () => [], heldBytes: 0 };
 }
 
 function modelStep(event: EventOf<'model_called'>, runId: string): NewStep {
@@ -58,6 +63,7 @@ function modelStep(event: EventOf<'model_called'>, runId: string): NewStep {
   return {
     runId,
     durationMs: event.durationMs,
+    agoMs: 0,
     heldBytes: (body?.length ?? 0) + answerBytes,
     make: (ordinal) => ({
       kind: 'model_call',
@@ -90,6 +96,7 @@ function toolStep(event: EventOf<'tool_called'>, runId: string): NewStep {
   return {
     runId,
     durationMs: event.durationMs,
+    agoMs: event.agoMs,
     heldBytes: (event.argumentBytes ?? 0) + (event.resultBytes ?? 0),
     make: () => ({
       kind: 'tool_call',

@@ -172,6 +172,7 @@ describe('log entries', () => {
       durationMs: 3,
       callId: null,
       contents: null,
+      agoMs: 0,
       cache: null,
       violation: null,
       argumentBytes: null,

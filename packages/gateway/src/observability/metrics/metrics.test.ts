@@ -41,6 +41,7 @@ const toolCalled: EventOf<'tool_called'> = {
   detail: null,
   callId: null,
   contents: null,
+  agoMs: 0,
   cache: null,
   violation: null,
   argumentBytes: null,

@@ -37,6 +37,18 @@ test('counts what overlaps once, and what began before the request not at all', 
   expect(overheadOf([90, 500])).toBe(10);
 });
 
+test('knows when a tool was at work that is told of later', () => {
+  let nowMs = 1000;
+  const overhead = createRunOverhead(() => nowMs);
+  overhead({ type: 'run_started', ...run, waitedMs: 0, isStreamed: true });
+  nowMs = 1080;
+  overhead({ type: 'model_called', ...run, durationMs: 30 } as EventOf<'model_called'>);
+  overhead({ type: 'tool_called', ...run, durationMs: 20, agoMs: 40 } as EventOf<'tool_called'>);
+  nowMs = 1100;
+  const ended = { type: 'request_ended', run, durationMs: 100 } as unknown;
+  expect(overhead(ended as EventOf<'request_ended'>)).toBe(50);
+});
+
 test('is not told of a request that began no run', () => {
   const ended = { type: 'request_ended', run: null, durationMs: 100 } as unknown;
   expect(createRunOverhead()(ended as EventOf<'request_ended'>)).toBeNull();

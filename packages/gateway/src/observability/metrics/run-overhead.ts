@@ -3,7 +3,7 @@ import type { GatewayEvent } from '../../events.ts';
 /** Runs whose times are kept; what comes beyond is not measured. */
 const MAX_RUNS = 10_000;
 
-/** Stretches of a run that are kept apart: models and tools take turns, so most are one behind the other. */
+/** Stretches of a run that are kept; what is more counts as the gateway's. */
 const MAX_STRETCHES = 1000;
 
 type Stretch = { readonly fromMs: number; readonly toMs: number };
@@ -18,23 +18,19 @@ export function createRunOverhead(
   nowMs: () => number = () => performance.now(),
 ): (event: GatewayEvent) => number | null {
   const runs = new Map<string, Stretch[]>();
-  const worked = (runId: string | null, durationMs: number): void => {
+  const worked = (runId: string | null, durationMs: number, agoMs: number): void => {
     const stretches = runId === null ? undefined : runs.get(runId);
     if (!stretches || stretches.length >= MAX_STRETCHES) return;
-    const toMs = nowMs();
-    let fromMs = toMs - durationMs;
-    // They come in the order of their ends, so that only the last ones can reach into a new one.
-    for (let last = stretches.at(-1); last && last.toMs >= fromMs; last = stretches.at(-1)) {
-      fromMs = Math.min(fromMs, last.fromMs);
-      stretches.pop();
-    }
-    stretches.push({ fromMs, toMs });
+    const toMs = nowMs() - agoMs;
+    stretches.push({ fromMs: toMs - durationMs, toMs });
   };
   return (event) => {
     if (event.type === 'run_started') {
       if (runs.size < MAX_RUNS) runs.set(event.runId, []);
-    } else if (event.type === 'model_called' || event.type === 'tool_called') {
-      worked(event.runId, event.durationMs);
+    } else if (event.type === 'model_called') {
+      worked(event.runId, event.durationMs, 0);
+    } else if (event.type === 'tool_called') {
+      worked(event.runId, event.durationMs, event.agoMs);
     } else if (event.type === 'request_ended' && event.run) {
       const stretches = runs.get(event.run.runId);
       runs.delete(event.run.runId);
@@ -44,11 +40,13 @@ export function createRunOverhead(
   };
 }
 
+/** What overlaps counts once. */
 function restOf(stretches: readonly Stretch[], endMs: number, durationMs: number): number {
-  const beganMs = endMs - durationMs;
-  const worked = stretches.reduce(
-    (sum, { fromMs, toMs }) => sum + Math.max(0, toMs - Math.max(fromMs, beganMs)),
-    0,
-  );
+  let untilMs = endMs - durationMs;
+  let worked = 0;
+  for (const { fromMs, toMs } of stretches.toSorted((a, b) => a.fromMs - b.fromMs)) {
+    worked += Math.max(0, Math.min(toMs, endMs) - Math.max(fromMs, untilMs));
+    untilMs = Math.max(untilMs, toMs);
+  }
   return Math.max(0, durationMs - worked);
 }
