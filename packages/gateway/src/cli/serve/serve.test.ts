@@ -61,10 +61,17 @@ async function listModels(url: string, key: string): Promise<number> {
 
 describe('dropgate dev', () => {
   // One folder, started three times: a start takes longer than all that is asked of it.
-  test('tells address and key, both good for a call, keeps its key for its owner until it is revoked', async () => {
+  test('tells address, key and what is broken, keeps its key for its owner until it is revoked', async () => {
     // What is kept is no key.
     writeFileSync(join(folder, '.dropgate/dev-key'), 'scribble');
+    mkdirSync(join(folder, 'src/agents/Broken'), { recursive: true });
+    writeFileSync(join(folder, 'src/agents/Broken/agent.ts'), 'export const agent = {\n  run( {\n');
     const first = begin(['dev']);
+    const banner = await first.until('dg_');
+    expect(banner).toContain('Problems');
+    expect(banner).toMatch(/error: src\/agents\/Broken\/agent\.ts:\d+:\d+/);
+    expect(banner).toContain('→ ');
+    rmSync(join(folder, 'src/agents/Broken'), { recursive: true });
     const { url, key } = await devFacts(first);
     expect(await listModels(url, key)).toBe(200);
     expect(await listModels(url, `dg_${'x'.repeat(43)}`)).toBe(401);
@@ -156,17 +163,6 @@ describe('dropgate dev', () => {
     other.close();
     expect(code).toBe(1);
     expect(err).toContain(`error: Port ${port} of 127.0.0.1 is in use already. Stop what listens`);
-  });
-
-  test('tells of a broken agent with file, line and what to do', async () => {
-    mkdirSync(join(folder, 'src/agents/Broken'), { recursive: true });
-    writeFileSync(join(folder, 'src/agents/Broken/agent.ts'), 'export const agent = {\n  run( {\n');
-    const cli = begin(['dev']);
-    const banner = await cli.until('dg_');
-    expect(banner).toContain('Problems');
-    expect(banner).toMatch(/error: src\/agents\/Broken\/agent\.ts:\d+:\d+/);
-    expect(banner).toContain('→ ');
-    await stop(cli);
   });
 });
 
