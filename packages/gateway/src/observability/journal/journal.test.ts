@@ -73,7 +73,7 @@ function scene(record: RecordLevel = 'steps') {
   const chunks: StepChunk[] = [];
   const faults: string[] = [];
   const writes: number[] = [];
-  const store = { isAway: false };
+  const store = { isAway: false, meanwhile: () => {} };
   const journal = createJournal({
     store: {
       async write(batch) {
@@ -81,6 +81,7 @@ function scene(record: RecordLevel = 'steps') {
         writes.push(batch.runs.length);
         for (const each of batch.runs) runs.set(each.id, each);
         chunks.push(...batch.chunks);
+        store.meanwhile();
       },
       lose: async () => undefined,
       prune: async () => 0,
@@ -211,6 +212,23 @@ describe('the journal', () => {
     await journal.close();
     expect(steps().map(({ kind }) => kind)).toEqual(['model_call', 'tool_call']);
     expect(runs.get('run_1')?.outcome).toBe('finished');
+  });
+
+  test('what is written makes room, also where there is more to be written all the time', async () => {
+    const { journal, happen, steps, faults, store } = scene();
+    const ids = Array.from({ length: 201 }, (_, at) => `run_${at}`);
+    const big = { ...toolCalled, resultBytes: 40_000 };
+    const all = () => happen(...ids.map((runId) => ({ ...big, runId })));
+    let left = 20;
+    store.meanwhile = () => {
+      left -= 1;
+      if (left > 0) all();
+    };
+    happen(...ids.map((runId) => ({ ...started, runId })));
+    all();
+    await journal.flush();
+    expect(steps()).toHaveLength(20 * 201);
+    expect(faults).toEqual([]);
   });
 
   test('keeps 20,000 steps of a run, and says what it did not keep', async () => {

@@ -100,7 +100,10 @@ function createFollowedRuns({ settings, redact }: JournalDeps) {
     changed.delete(id);
     const run = runs.get(id);
     const steps = await run?.take(redact(run.agentId));
-    if (steps?.isOver) runs.delete(id);
+    if (!steps) return undefined;
+    if (steps.isOver) runs.delete(id);
+    const { freed } = steps;
+    waiting = { steps: waiting.steps - freed.steps, bytes: waiting.bytes - freed.bytes };
     return steps;
   };
 
@@ -121,7 +124,6 @@ function createFollowedRuns({ settings, redact }: JournalDeps) {
     async take(): Promise<Batch> {
       const ids = [...changed].slice(0, BATCH_RUNS);
       const taken = await Promise.all(ids.map(takeOne));
-      if (changed.size === 0) waiting = { steps: 0, bytes: 0 };
       const found = taken.filter((each) => each !== undefined);
       return {
         runs: found.map(({ run }) => run),

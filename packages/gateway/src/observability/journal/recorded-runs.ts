@@ -21,6 +21,8 @@ export type TakenSteps = {
   readonly run: RunRecord;
   readonly chunk: StepChunk | null;
   readonly isOver: boolean;
+  /** What no longer waits in memory. */
+  readonly freed: { readonly steps: number; readonly bytes: number };
 };
 
 type Pending = { readonly step: NewStep; readonly atMs: number };
@@ -81,6 +83,10 @@ export function createRecordedRun(
         run: { ...aboutRun(event), startedMs, recorded, ...endOf(over), steps: count, bytes },
         chunk: steps.length === 0 ? null : chunk,
         isOver: over !== null,
+        freed: {
+          steps: taken.length,
+          bytes: taken.reduce((sum, { step }) => sum + step.heldBytes, 0),
+        },
       };
     },
   };
