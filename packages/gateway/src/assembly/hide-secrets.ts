@@ -6,7 +6,7 @@ import { hideInFindings } from '../observability/diagnostic-list.ts';
 import type { Redactor } from '../observability/redact.ts';
 import type { Secrets } from '../observability/secrets.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { Manifest } from '../protocol/records.ts';
+import type { Manifest, ModuleLoad } from '../protocol/records.ts';
 import type { FailureDetail, RunEvent } from '../protocol/run.ts';
 import { createGiveEnv, type GiveEnv } from '../registry/kept/given-env.ts';
 
@@ -70,7 +70,8 @@ export function hideSecrets(pool: Pool, secrets: Secrets): Pool {
       const live = pool.run(load, request);
       return {
         ...live,
-        sendTo: (sink) => live.sendTo({ write: (event) => sink.write(hideInFailure(event, hide)) }),
+        sendTo: (sink) =>
+          live.sendTo({ write: (event) => sink.write(hideInEvent(event, load, hide)) }),
       };
     },
   };
@@ -92,15 +93,20 @@ function hideInManifest(manifest: Manifest, hide: Hide): Manifest {
   };
 }
 
-/** What is told of a failure; what an agent answers is its own. */
-function hideInFailure(event: RunEvent, hide: Hide): RunEvent {
-  if (event.type !== 'failed') return event;
-  const { detail, message } = event;
-  return {
-    ...event,
-    message: hide(message),
-    ...(detail === undefined ? {} : { detail: hideInDetail(detail, hide) }),
-  };
+/** What is told of a failure, and what a tool gives to agents of others; what an agent answers is its own. */
+function hideInEvent(event: RunEvent, { serves }: ModuleLoad, hide: Hide): RunEvent {
+  switch (event.type) {
+    case 'failed': {
+      const shown = { ...event, message: hide(event.message) };
+      return event.detail ? { ...shown, detail: hideInDetail(event.detail, hide) } : shown;
+    }
+    case 'tool_ended':
+      return event.detail ? { ...event, detail: hideInDetail(event.detail, hide) } : event;
+    case 'text':
+      return serves === 'tool' ? { ...event, delta: hide(event.delta) } : event;
+    default:
+      return event;
+  }
 }
 
 function hideInDetail(detail: FailureDetail, hide: Hide): FailureDetail {
