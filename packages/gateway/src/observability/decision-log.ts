@@ -5,6 +5,8 @@ import { isNotable } from '../protocol/notable-decisions.ts';
 import type { DecisionRecord } from '../protocol/policy.ts';
 import type { DecisionStore } from '../protocol/store.ts';
 import { decisionDetail } from './decision-detail.ts';
+import { createPatientWriter } from './patient-writer.ts';
+import { createRetention } from './retention.ts';
 
 export type DecisionLogDeps = {
   readonly store: Pick<DecisionStore, 'append' | 'prune'>;
@@ -25,14 +27,8 @@ export type DecisionLog = {
   readonly close: () => Promise<void>;
 };
 
-/** Decisions are written together, at most this late. */
-const WRITE_AFTER_MS = 50;
-
 /** So many are written at once, without waiting for more. */
 const BATCH_SIZE = 500;
-
-/** Pause before a batch that the store did not take is written again. */
-const RETRY_AFTER_MS = 1000;
 
 /** So many wait at most while the store is away, and as many of the notable ones; later ones are not kept. */
 const MAX_WAITING = 10_000;
@@ -43,11 +39,20 @@ const PRUNE_INTERVAL_MS = 300_000;
 /** Nothing is written or looked for before the first decision. */
 export function createDecisionLog(deps: DecisionLogDeps): DecisionLog {
   const newRecord = createRecorder(deps);
-  const retention = createRetention(deps);
+  const { store, keep, nowMs, emit } = deps;
+  const retention = createRetention({
+    what: 'the decision log',
+    everyMs: PRUNE_INTERVAL_MS,
+    nowMs,
+    keepDays: () => keep().keepDays,
+    prune: (beforeMs) =>
+      store.prune({ beforeIso: new Date(beforeMs).toISOString(), keep: keep().keepCount }),
+    emit,
+  });
   const queue = createQueue(deps);
   return {
     listener(event) {
-      const record = newRecord(event, deps.nowMs());
+      const record = newRecord(event, nowMs());
       if (!record) return;
       queue.add(record);
       retention.begin();
@@ -66,9 +71,6 @@ function createQueue({ store, emit }: DecisionLogDeps) {
   const others = createLine();
   const nextLine = () => (notable.records.length > 0 ? notable : others);
   let dropped = 0;
-  let isStoreAway = false;
-  let timer: NodeJS.Timeout | null = null;
-  let writing: Promise<void> = Promise.resolve();
   const reportFault = (error: unknown) =>
     emit({ type: 'fault_survived', where: 'decision log', error });
 
@@ -85,32 +87,20 @@ function createQueue({ store, emit }: DecisionLogDeps) {
       // A file takes a batch without ever giving way to other work.
       await nextTurn();
     }
-    isStoreAway = false;
     reportDropped();
   };
-  const flush = () => {
-    if (timer) clearTimeout(timer);
-    timer = null;
-    writing = writing.then(write).catch((error: unknown) => {
-      // Once per outage: the next decisions say nothing new about it.
-      if (!isStoreAway) reportFault(error);
-      isStoreAway = true;
-      timer ??= setTimeout(flush, RETRY_AFTER_MS).unref();
-    });
-    return writing;
-  };
+  const writer = createPatientWriter({ write, onFault: reportFault });
 
   return {
-    flush,
+    flush: writer.flush,
     add(record: DecisionRecord) {
       const line = isNotable(record) ? notable : others;
       dropped += line.add(record);
-      timer ??= setTimeout(flush, WRITE_AFTER_MS).unref();
-      if (line.records.length === BATCH_SIZE && !isStoreAway) void flush();
+      writer.soon();
+      if (line.records.length === BATCH_SIZE && !writer.isStoreAway()) void writer.flush();
     },
     async close() {
-      await flush();
-      if (timer) clearTimeout(timer);
+      await writer.close();
       for (const line of [notable, others]) dropped += line.remove(0, line.records.length);
       reportDropped();
     },
@@ -197,31 +187,3 @@ function createIds(): (nowMs: number) => string {
 function digits(number: number, length: number): string {
   return String(number).padStart(length, '0');
 }
-
-/** Removes what is too old or too much, now and then, once it has begun. */
-function createRetention({ store, keep, nowMs, emit }: DecisionLogDeps) {
-  let timer: NodeJS.Timeout | null = null;
-  let isPruning = false;
-  const prune = async () => {
-    if (isPruning) return;
-    isPruning = true;
-    try {
-      const { keepDays, keepCount } = keep();
-      const beforeIso = new Date(nowMs() - keepDays * DAY_MS).toISOString();
-      await store.prune({ beforeIso, keep: keepCount });
-    } catch (error) {
-      emit({ type: 'fault_survived', where: 'pruning the decision log', error });
-    }
-    isPruning = false;
-  };
-  return {
-    begin() {
-      timer ??= setInterval(() => void prune(), PRUNE_INTERVAL_MS).unref();
-    },
-    end() {
-      if (timer) clearInterval(timer);
-    },
-  };
-}
-
-const DAY_MS = 86_400_000;

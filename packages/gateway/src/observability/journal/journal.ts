@@ -1,24 +1,28 @@
-import type { EventOf, GatewayEvent } from '../../events.ts';
+import type { Emit, EventOf, GatewayEvent } from '../../events.ts';
 import type {
   JournalStore,
   RecordLevel,
   RunRecord,
   StepChunk,
 } from '../../protocol/journal/journal.ts';
+import { createPatientWriter } from '../patient-writer.ts';
+import { createRetention } from '../retention.ts';
 import { createRecordedRun, type RecordedRun } from './recorded-runs.ts';
-import { createRetention, type RetentionDeps } from './retention.ts';
 import { type NewStep, toStep } from './to-step.ts';
 
 export type JournalDeps = {
   readonly store: Pick<JournalStore, 'write' | 'lose' | 'prune'>;
-  readonly settings: () => ReturnType<RetentionDeps['settings']> & {
+  /** What is recorded, how much of it is kept, and for how long; asked each time it is looked at. */
+  readonly settings: () => {
     readonly record: RecordLevel;
+    readonly keepDays: number;
+    readonly keepMb: number;
   };
   /** Whether runs of other gateways are in the store. */
   readonly isShared: boolean;
   /** Takes secrets out of a text that an agent's module said or caused. */
   readonly redact: (agentId: string) => (text: string) => string;
-  readonly emit: RetentionDeps['emit'];
+  readonly emit: Emit;
 };
 
 /** The journal: what runs do, in the store within 50 ms. */
@@ -32,12 +36,6 @@ export type Journal = {
   readonly close: () => Promise<void>;
 };
 
-/** Steps are written together, at most this late. */
-const WRITE_AFTER_MS = 50;
-
-/** Pause before a batch that the store did not take is written again. */
-const RETRY_AFTER_MS = 1000;
-
 /** So many steps and bytes wait at most while the store is away; what comes then is not kept. */
 const MAX_WAITING_STEPS = 20_000;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
@@ -48,10 +46,23 @@ const MAX_RUNS = 10_000;
 /** Runs of one transaction. */
 const BATCH_RUNS = 200;
 
+/** How often what is too old or too much is looked for. */
+const PRUNE_INTERVAL_MS = 60_000;
+
+const MIB = 2 ** 20;
+
 /** Nothing is written or looked for before the first run. */
 export function createJournal(deps: JournalDeps): Journal {
   const followed = createFollowedRuns(deps);
-  const retention = createRetention(deps);
+  const { store, settings, emit } = deps;
+  const retention = createRetention({
+    what: 'the journal',
+    everyMs: PRUNE_INTERVAL_MS,
+    nowMs: Date.now,
+    keepDays: () => settings().keepDays,
+    prune: (beforeMs) => store.prune({ beforeMs, keepBytes: settings().keepMb * MIB }),
+    emit,
+  });
   const writer = createWriter(deps, followed);
   return {
     listener(event) {
@@ -63,8 +74,8 @@ export function createJournal(deps: JournalDeps): Journal {
     },
     async restore() {
       if (deps.isShared) return;
-      await deps.store.lose().catch((error: unknown) => {
-        deps.emit({ type: 'fault_survived', where: 'journal', error });
+      await store.lose().catch((error: unknown) => {
+        emit({ type: 'fault_survived', where: 'journal', error });
       });
     },
     flush: writer.flush,
@@ -142,41 +153,22 @@ function createWriter(
 ) {
   let kept: Batch | null = null;
   let dropped = 0;
-  let isStoreAway = false;
-  let timer: NodeJS.Timeout | null = null;
-  let writing: Promise<void> = Promise.resolve();
   const reportFault = (error: unknown) => emit({ type: 'fault_survived', where: 'journal', error });
 
   const write = async () => {
     for (kept ??= await take(); kept.runs.length > 0; kept = await take()) await store.write(kept);
     kept = null;
-    isStoreAway = false;
     if (dropped === 0) return;
     reportFault(new Error(`${dropped} steps of runs were not kept: there were too many.`));
     dropped = 0;
   };
-  const flush = () => {
-    if (timer) clearTimeout(timer);
-    timer = null;
-    writing = writing.then(write).catch((error: unknown) => {
-      // Once per outage: the next steps say nothing new about it.
-      if (!isStoreAway) reportFault(error);
-      isStoreAway = true;
-      timer ??= setTimeout(flush, RETRY_AFTER_MS).unref();
-    });
-    return writing;
-  };
+  const { soon, flush, close } = createPatientWriter({ write, onFault: reportFault });
   return {
+    soon,
     flush,
-    soon() {
-      timer ??= setTimeout(flush, isStoreAway ? RETRY_AFTER_MS : WRITE_AFTER_MS).unref();
-    },
+    close,
     dropped() {
       dropped += 1;
-    },
-    async close() {
-      await flush();
-      if (timer) clearTimeout(timer);
     },
   };
 }
