@@ -39,7 +39,7 @@ export async function discoverTools(options: DiscoverToolsOptions): Promise<Disc
   const found = files.flat().map((entry) => toFound(entry, projectRoot));
   const byId = Map.groupBy(found, ({ agentId }) => agentId);
   const modules: FoundModule[] = [];
-  const findings: DiscoveryFinding[] = [];
+  const findings = entries.filter(isMisnamed).map((entry) => misnamed(options, entry));
   for (const [id, same] of byId) {
     const [first] = same;
     const kept =
@@ -48,6 +48,33 @@ export async function discoverTools(options: DiscoverToolsOptions): Promise<Disc
     if (same.length > 1 && first) findings.push(clash(id, same, kept ?? null));
   }
   return { modules, findings };
+}
+
+const anyScript = /\.(?:ts|mts|tsx|js|mjs|cjs|py)$/;
+
+/** What lies beside modules and is none: types, tests, and what its name takes out. */
+const beside = /^[._]|\.d\.[mc]?ts$|\.(?:test|spec)\.\w+$|_test\.py$/;
+
+/** A file that looks like a module, of a name that no tool can have. */
+function isMisnamed({ name }: Dirent): boolean {
+  return anyScript.test(name) && !script.test(name) && !beside.test(name);
+}
+
+function misnamed(
+  { folder, projectRoot }: DiscoverToolsOptions,
+  { name }: Dirent,
+): DiscoveryFinding {
+  const file = join(folder, name);
+  const modulePath = relative(projectRoot, file);
+  const finding: Finding = {
+    stage: 'discover',
+    code: 'tool_name_unusable',
+    severity: 'warning',
+    message: `${modulePath} gives no tool: its name is none that models take.`,
+    file,
+    hint: 'Begin with a letter, and use up to 64 letters, digits, "_" and "-". A file that is no tool begins with "_".',
+  };
+  return { agentId: null, modulePath, finding };
 }
 
 /** Null where it cannot be read. */
