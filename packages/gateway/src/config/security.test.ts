@@ -141,6 +141,11 @@ security:
     ],
     ['a path from the root', { action: 'load_module', resources: ['/a/*'] }, 'fits no module'],
     ['a path with a step up', { action: 'load_module', resources: ['a/../b'] }, 'fits no module'],
+    [
+      'a tool where modules go',
+      { action: 'load_module', resources: ['tool:x'] },
+      'fits no module. Write src/tools/x.*, or agent:tool:x among the principals.',
+    ],
     ['a short hash', { action: 'load_module', resources: ['sha256:ab'] }, '64 digits'],
     ['no route', { action: 'administer', resources: ['keys'] }, 'is no route.'],
     ['a time that is none', { expires_at: 'soon' }, 'Allowed: a time such as 2026-12-31T23:59:59Z'],

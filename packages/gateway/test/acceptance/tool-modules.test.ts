@@ -169,7 +169,9 @@ tools:
 security:
   rules:
     - { id: no-secrets, effect: deny, action: call_tool, principals: ["*"], resources: [forecast, tide], when: '"act" in args && args.act == "secret"' }
+    - { id: no-banned, effect: deny, action: load_module, principals: ["agent:tool:banned"], resources: ["*"] }
 `,
+      'src/tools/banned.ts': 'export const x = 1;\n',
       'src/tools/.env': 'HARBOUR=Bergen\n',
       'src/agents/Skipper/agent.ts': agent,
       ...Object.fromEntries(served.map(([, { file }], at) => [file, examples[at] ?? ''])),
@@ -309,6 +311,17 @@ describe.each(served)('a tool of a module in %s', (_language, language) => {
     await until('its end', async () => !(await tools()).tools.some(({ name }) => name === tool));
     const path = `src/tools/${tool}.ts`;
     expect(await problemsOf(tool)).toEqual([`There is no module ${path} or .py.`]);
+  });
+});
+
+test('a rule about a module by the id that it has keeps it from loading', async () => {
+  const [denied] = await until('the denial', async () => {
+    const found = await diagnosticsOf(gateway, 'tool:banned');
+    return found.length > 0 && found;
+  });
+  expect(denied).toMatchObject({
+    code: 'load_denied',
+    message: 'Policy does not let src/tools/banned.ts load (rule no-banned).',
   });
 });
 

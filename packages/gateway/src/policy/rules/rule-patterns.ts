@@ -2,7 +2,7 @@ import { type Action, roles } from '../../protocol/policy.ts';
 
 /**
  * What keeps a pattern from ever fitting a principal: a sentence with the remedy, or null.
- * Known are keys (ids and names), `role:<role>` and `agent:<model id>`.
+ * Known are keys (ids and names), `role:<role>` and `agent:<model id>`, or `agent:tool:<name>` for a module that gives a tool.
  */
 export function principalProblem(pattern: string): string | null {
   if (pattern.startsWith('role:')) {
@@ -10,6 +10,7 @@ export function principalProblem(pattern: string): string | null {
       ? null
       : `There is no ${pattern}. The roles are ${roles.slice(0, -1).join(', ')} and ${roles.at(-1)}.`;
   }
+  if (/^agent:tool:[\w*-]+$/.test(pattern)) return null;
   if (pattern.startsWith('agent:')) return agentProblem(pattern.slice('agent:'.length));
   return /^[\p{L}\p{N}*][\p{L}\p{N}._@* -]*$/u.test(pattern)
     ? null
@@ -50,6 +51,10 @@ function moduleProblem(pattern: string): string | null {
     return /^sha256:[0-9a-f]{64}$/.test(pattern)
       ? null
       : 'After `sha256:` come 64 digits in lower case hex, such as sha256sum prints.';
+  }
+  if (pattern.startsWith('tool:')) {
+    const name = pattern.slice('tool:'.length);
+    return `${shown(pattern)} fits no module. Write src/tools/${name}.*, or agent:${pattern} among the principals.`;
   }
   const isBelowRoot = !/^(\/|\.\/|[A-Za-z]:)|\\|(^|\/)\.\.(\/|$)/.test(pattern);
   return isBelowRoot
