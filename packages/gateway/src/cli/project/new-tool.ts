@@ -22,6 +22,13 @@ export async function newTool(
   const { modules } = await discoverTools({ projectRoot, folder, serving: new Map() });
   const taken = modules.find(({ agentId }) => agentId === toolModuleId(name));
   if (taken) throw new CommandError(`${taken.modulePath} is there already. Take another name.`);
+  const { tools } = await context.loadConfig('new');
+  const other = new Map(Object.entries(tools)).get(name);
+  if (other && other.kind !== 'module') {
+    throw new CommandError(
+      `${name} is a tool of the gateway already, of kind ${other.kind}. Take another name.`,
+    );
+  }
   const file = join(folder, `${name}.${options.python ? 'py' : 'ts'}`);
   const shown = relative(projectRoot, file);
   if (!(await writeNew(file, options.python ? inPython(name) : inTypeScript(name)))) {
@@ -56,7 +63,7 @@ function inPython(name: string): string {
 
 
 @function_tool(name_override="${name}")
-def ${name.replaceAll('-', '_').toLowerCase()}(text: str) -> str:
+def ${pythonName(name)}(text: str) -> str:
     """Says what the model is told that it does.
 
     Args:
@@ -64,4 +71,16 @@ def ${name.replaceAll('-', '_').toLowerCase()}(text: str) -> str:
     """
     return f"Nothing is known of {text} yet."
 `;
+}
+
+/** Words of Python that name no function, of those that a name in small letters can be. */
+const pythonWords = new Set(
+  'and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield'.split(
+    ' ',
+  ),
+);
+
+function pythonName(name: string): string {
+  const plain = name.replaceAll('-', '_').toLowerCase();
+  return pythonWords.has(plain) ? `${plain}_` : plain;
 }

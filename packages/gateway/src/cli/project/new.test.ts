@@ -70,7 +70,12 @@ describe('dropgate new', () => {
     );
     expect((await make('tide-table', '--tool', '--python')).code).toBe(0);
     expect(read('src/tools/tide-table.py')).toContain('def tide_table(text: str) -> str:');
+    expect((await make('import', '--tool', '--python')).code).toBe(0);
+    expect(read('src/tools/import.py')).toContain('def import_(text: str) -> str:');
     expect((await make('1st', '--tool')).err).toContain('cannot be the name of a tool');
+    expect((await make('fetch_doc', '--tool')).err).toContain(
+      'fetch_doc is a tool of the gateway already, of kind fetch_doc. Take another name.',
+    );
   });
 
   test('puts it into the folder of a namespace', async () => {
