@@ -36,6 +36,15 @@ test.each([
   else expect(names(body)).toEqual(expected);
 });
 
+test('fields that lie in each other, hundreds of thousands, are gone through once', () => {
+  // Each gone through by itself, they would take longer than any test may.
+  const fields = `${'{"tools":['.repeat(300_000)}1${']}'.repeat(300_000)}`;
+  expect(findHosted(Buffer.from(`{"x":${fields}}`), 'responses')).toBeNull();
+  expect(
+    names(`{"tools":[${search}],"x":${'{"tools":['.repeat(100)}1${']}'.repeat(100)}}`),
+  ).toEqual(['web_search']);
+});
+
 test('what is read of a body is what reading all of it says, whatever it is made of', () => {
   const pieces = ['"tools"', '"type"', '"web_search"', '"function"', '"a\\\\"', '"\\"tools"', '1'];
   let seed = 7;

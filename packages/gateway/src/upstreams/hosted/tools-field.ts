@@ -38,14 +38,17 @@ const MAX_WALK = 64 * 1024;
  */
 export function toolsFields(body: Buffer, harmless: KnownTexts): readonly ToolsField[] | null {
   const fields: ToolsField[] = [];
+  let walkedTo = 0;
   for (let at = body.indexOf('"tools'); at >= 0; at = body.indexOf('"tools', at + 1)) {
     const colon = skipSpace(body, at + 7);
     if (body[at + 6] !== QUOTE || body[colon] !== COLON) continue;
     const from = skipSpace(body, colon + 1);
     if (body[from] !== OPEN_LIST) return null;
-    const field = walkList(body, from, harmless);
+    // What lies in a list that was gone through is not gone through again, however deep: its suspects are that list's.
+    const field = from < walkedTo ? { to: from, suspects: [] } : walkList(body, from, harmless);
     if (field === null) return null;
     fields.push({ at, from, ...field });
+    walkedTo = Math.max(walkedTo, field.to);
   }
   return fields;
 }
