@@ -9,11 +9,16 @@ import { codeFrame } from '../../protocol/text/code-frame.ts';
 import type { FromWorker } from '../../protocol/worker/messages.ts';
 import type { Place } from '../explain/code-place.ts';
 import { isLocalPath } from '../load/local-files.ts';
+import { type BusyThreadData, turns } from './busy-turns.ts';
 
-const { timeoutMs } = workerData as { readonly timeoutMs: number };
+const { timeoutMs, turn } = workerData as BusyThreadData;
 // Early enough to be heard on a busy machine before the gateway ends the process.
 await wait(timeoutMs * 0.75);
-await tellWhereBusy();
+if (Atomics.compareExchange(turn, 0, turns.waiting, turns.asking) === turns.waiting) {
+  await tellWhereBusy();
+  // Node ends the process where the thread that asked is gone before the last word of the main thread reaches it.
+  await wait(timeoutMs);
+}
 
 async function tellWhereBusy(): Promise<void> {
   const session = new Session();
@@ -35,7 +40,7 @@ async function tellWhereBusy(): Promise<void> {
   });
   const [first] = own;
   if (first) tell(first.file, await placeOf(session, first.location));
-  session.post('Debugger.disable');
+  await new Promise((resolve) => session.post('Debugger.disable', resolve));
   session.disconnect();
   clearInterval(waiting);
 }
