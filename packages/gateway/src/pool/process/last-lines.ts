@@ -28,7 +28,8 @@ export function readOutputs(
 /** Resolves when all that a process which ended has said is read, as far as that comes at all. */
 export function untilClosed(child: ChildProcess): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, LAST_WORDS_MS);
+  // After a pause of this process the timer is due before what lies ready is read: that comes first.
+  const timer = setTimeout(() => setImmediate(resolve), LAST_WORDS_MS);
   child.once('close', () => {
     clearTimeout(timer);
     resolve();
