@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Contestant } from './contest.ts';
 import { startScript, stop } from './processes.ts';
+import { profiling } from './security/profiled-process.ts';
 
 const here = import.meta.dirname;
 const launcher = resolve(here, '../packages/gateway/bin/dropgate.cjs');
@@ -22,11 +23,13 @@ export type Pair = {
  * @param options.deltas - Words of an answer.
  * @param options.paceMs - Pause before each word where the question says "evenly".
  * @param options.settings - Text of `gateway.yaml`; without it the defaults hold.
+ * @param options.isAsked - Whether both servers tell what `profiled-process.ts` asks.
  */
 export async function startPair(options: {
   readonly deltas: number;
   readonly paceMs?: number;
   readonly settings?: string;
+  readonly isAsked?: boolean;
 }): Promise<Pair> {
   const project = mkdtempSync(join(tmpdir(), 'dropgate-bench-'));
   cpSync(join(here, 'agents'), join(project, 'src/agents'), { recursive: true });
@@ -45,9 +48,10 @@ export async function startPair(options: {
     rmSync(project, { recursive: true, force: true });
   };
   try {
-    const bare = await startBare(upstreamEnv);
+    const asked: Asked = options.isAsked ? { args: profiling, channel: 'ipc' } : { args: [] };
+    const bare = await startBare(upstreamEnv, asked);
     started.push(bare);
-    const gateway = await startGateway(project, upstreamEnv);
+    const gateway = await startGateway(project, upstreamEnv, asked);
     started.push(gateway);
     return { contestants: [bare, gateway], close };
   } catch (error) {
@@ -56,20 +60,28 @@ export async function startPair(options: {
   }
 }
 
-async function startBare(env: Record<string, string>): Promise<Contestant> {
-  const server = await startScript([join(here, 'bare-server.ts')], { env });
+type Asked = { readonly args: readonly string[]; readonly channel?: 'ipc' };
+
+async function startBare(env: Record<string, string>, asked: Asked): Promise<Contestant> {
+  const { args, ...options } = asked;
+  const server = await startScript([...args, join(here, 'bare-server.ts')], { env, ...options });
   const target = { url: `http://127.0.0.1:${server.firstLine}`, headers: {}, model: 'bench' };
   return { name: 'bare', server, target };
 }
 
-async function startGateway(cwd: string, env: Record<string, string>): Promise<Contestant> {
+async function startGateway(
+  cwd: string,
+  env: Record<string, string>,
+  { args, ...options }: Asked,
+): Promise<Contestant> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [launcher, 'keys', 'create', '--role', 'caller', '--json'],
     { cwd },
   );
   const { key } = JSON.parse(stdout) as { key: string };
-  const server = await startScript([launcher, 'start'], {
+  const server = await startScript([...args, launcher, 'start'], {
+    ...options,
     cwd,
     env: { ...env, GATEWAY_PORT: '0', GATEWAY_UPSTREAM_API: 'responses' },
   });

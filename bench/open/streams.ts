@@ -5,6 +5,7 @@ import { startPair } from '../contestants.ts';
 import { load, type Target } from '../load.ts';
 import { privateMb, tree, treeCpuMs } from '../processes.ts';
 import { quantile } from '../quantile.ts';
+import { heldBytes } from '../security/profiled-process.ts';
 
 /** How much later than the upstream sent it a word may be, for 99 of 100. */
 const barMs = 50;
@@ -21,7 +22,9 @@ const openMs = 8000;
 type Figures = {
   /** Of each word, ms from the upstream to the caller. */
   readonly delaysMs: readonly number[];
-  /** Private memory that a stream takes in the process that serves, and in all below it, in kB. */
+  /** What a stream holds in the process that serves after a garbage collection, in kB. */
+  readonly heldKb: number;
+  /** Private memory that a stream takes in that process, with what V8 keeps for more, and in all below it, in kB. */
   readonly ownKb: number;
   readonly belowKb: number;
   /** CPU time of all of them. */
@@ -43,6 +46,7 @@ export async function measureStreams(options: {
     paceMs: options.paceMs,
     deltas,
     settings: `worker: { max_concurrent_runs: ${most} }\n`,
+    isAsked: true,
   });
   const rows: string[] = [];
   try {
@@ -57,7 +61,8 @@ export async function measureStreams(options: {
         const figures = await measure(contestant, count);
         const p99 = quantile(figures.delaysMs, 0.99);
         if (p99 > barMs) over.add(contestant.name);
-        const memory = `${figures.ownKb.toFixed(0)} + ${figures.belowKb.toFixed(0)}`;
+        const { heldKb, ownKb, belowKb } = figures;
+        const memory = [heldKb, ownKb, belowKb].map((kb) => kb.toFixed(0)).join(' / ');
         const cpu = figures.cpuUsPerWord.toFixed(0);
         cells.push(`${quantile(figures.delaysMs, 0.5)} | ${p99} | ${cpu} | ${memory}`);
       }
@@ -68,24 +73,26 @@ export async function measureStreams(options: {
   }
   const perSecond = 1000 / options.paceMs;
   return [
-    `| streams of ${perSecond} words a second | bare: p50 ms | p99 ms | CPU µs a word | kB a stream | gateway: p50 ms | p99 ms | CPU µs a word | kB a stream (gateway + worker) |`,
+    `| streams of ${perSecond} words a second | bare: p50 ms | p99 ms | CPU µs a word | kB a stream | gateway: p50 ms | p99 ms | CPU µs a word | kB a stream (held / private / worker) |`,
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
 }
 
 async function measure({ server, target }: Contestant, count: number): Promise<Figures> {
+  const heldBefore = await heldBytes(server);
   const before = memoryOf(server.pid);
   const dispatcher = new Agent({ connections: count, pipelining: 1 });
   const delaysMs: number[] = [];
   const allOpen = Promise.withResolvers<void>();
   let open = 0;
+  let isTimed = true;
   let isOver = false;
   const streams = Array.from({ length: count }, async (_, index) => {
     await pause((index / opensPerSecond) * 1000);
     let isOpen = false;
     await readStream(target, dispatcher, (delayMs) => {
-      if (open === count && !isOver) delaysMs.push(delayMs);
+      if (open === count && isTimed) delaysMs.push(delayMs);
       if (isOpen) return;
       isOpen = true;
       open += 1;
@@ -102,11 +109,15 @@ async function measure({ server, target }: Contestant, count: number): Promise<F
   await pause(openMs / 2);
   const words = delaysMs.length - beforeWords;
   const cpuUsPerWord = ((treeCpuMs(server.pid) - beforeCpuMs) * 1000) / words;
+  // To look at what is held stops the process.
+  isTimed = false;
+  const heldDuring = await heldBytes(server);
   if (isOver) throw new Error(`${count} streams did not stay open together.`);
   await ended;
   await dispatcher.close();
   const kb = (of: 'own' | 'below') => ((during[of] - before[of]) * 1024) / count;
-  return { delaysMs, ownKb: kb('own'), belowKb: kb('below'), cpuUsPerWord };
+  const heldKb = (heldDuring - heldBefore) / 1024 / count;
+  return { delaysMs, heldKb, ownKb: kb('own'), belowKb: kb('below'), cpuUsPerWord };
 }
 
 function memoryOf(pid: number): { readonly own: number; readonly below: number } {
