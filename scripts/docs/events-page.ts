@@ -4,14 +4,26 @@ import { parseSync, type TSTypeLiteral } from 'oxc-parser';
 import { workspaceRoot } from '../source-files.ts';
 import { code, pageHead, table } from './markdown.ts';
 
-const path = 'packages/gateway/src/events.ts';
+/** Where the unions stand that are joined in `GatewayEvent`. */
+const unions = [
+  { path: 'packages/gateway/src/events.ts', name: 'GatewayEvent' },
+  { path: 'packages/gateway/src/protocol/events/upstream-events.ts', name: 'UpstreamEvent' },
+];
 
 type Member = TSTypeLiteral['members'][number];
 
-/** `docs/events.md`: everything the gateway says about itself, read from the union in `events.ts`. */
+/** `docs/events.md`: everything the gateway says about itself, read from the unions of events. */
 export function eventsPage(): string {
+  const sections = unions.flatMap(sectionsOf);
+  const introduction =
+    'The gateway keeps no books itself: it says what happens, and listeners write the log, count and remember.';
+  return `${pageHead('Events', introduction)}\n${sections.join('\n')}`;
+}
+
+function sectionsOf({ path, name }: (typeof unions)[number]): string[] {
   const text = readFileSync(join(workspaceRoot, path), 'utf8');
   const { program, comments } = parseSync(path, text);
+  const union = unionIn(program.body, name);
   /** The doc comment that ends between the two offsets. */
   const commentIn = (from: number, to: number) =>
     comments
@@ -19,9 +31,8 @@ export function eventsPage(): string {
       .map((one) => one.value.replaceAll(/^\*|^\s*\* ?/gm, '').trim())
       .at(-1) ?? '';
 
-  const sections = unionMembers(program.body).map((event, index, all) => {
-    const previousEnd = index === 0 ? 0 : (all[index - 1]?.end ?? 0);
-    const about = index === 0 ? '' : commentIn(previousEnd, event.start);
+  return union.members.map((event, index, all) => {
+    const about = commentIn(all[index - 1]?.end ?? union.start, event.start);
     const fields = event.members.flatMap((member, at) => {
       const name = nameOf(member, text);
       if (name === 'type') return [];
@@ -33,25 +44,25 @@ export function eventsPage(): string {
       .filter(Boolean)
       .join('\n');
   });
-  const introduction =
-    'The gateway keeps no books itself: it says what happens, and listeners write the log, count and remember.';
-  return `${pageHead('Events', introduction)}\n${sections.join('\n')}`;
 }
 
-function unionMembers(body: readonly unknown[]): TSTypeLiteral[] {
+/** The events of a union, and where it begins. */
+function unionIn(body: readonly unknown[], name: string) {
   for (const statement of body as readonly Record<string, unknown>[]) {
     const declaration = (statement.declaration ?? statement) as Record<string, unknown>;
     const { id, typeAnnotation } = declaration as {
       id?: { name?: string };
-      typeAnnotation?: { type: string; types: { type: string }[] };
+      typeAnnotation?: { type: string; start: number; types: { type: string }[] };
     };
-    if (id?.name === 'GatewayEvent' && typeAnnotation?.type === 'TSUnionType') {
-      return typeAnnotation.types.filter(
+    if (id?.name === name && typeAnnotation?.type === 'TSUnionType') {
+      const members = typeAnnotation.types.filter(
         (one): one is TSTypeLiteral => one.type === 'TSTypeLiteral',
       );
+      // Its first comment stands before the first `|`, where the type itself begins.
+      return { members, start: (id as { end?: number }).end ?? typeAnnotation.start };
     }
   }
-  throw new Error(`${path} has no union named GatewayEvent.`);
+  throw new Error(`There is no union named ${name}.`);
 }
 
 function eventName(event: TSTypeLiteral, text: string): string {

@@ -1,9 +1,9 @@
 import type { FailureCode } from './errors.ts';
 import type { Finding } from './protocol/diagnostics.ts';
+import type { UpstreamEvent } from './protocol/events/upstream-events.ts';
 import type { RunOutcome } from './protocol/journal/journal.ts';
 import type { Decision, Question } from './protocol/policy.ts';
 import type { WorkerEndReason } from './protocol/pool.ts';
-import type { UpstreamApi } from './protocol/records.ts';
 import type { BegunRun, DecidedRun, FailureDetail, Provenance, Usage } from './protocol/run.ts';
 import type { CacheResult, ToolOutcome, ToolViolation } from './protocol/tools/gateway-tools.ts';
 import type { UnreadKind, UnreadOwner } from './protocol/unread-room.ts';
@@ -264,23 +264,7 @@ export type GatewayEvent =
       readonly owner: UnreadOwner;
       readonly kind: UnreadKind;
     }
-  /** The settings were read again, and model calls go by default to another upstream, or there with another key. */
-  | {
-      readonly type: 'upstream_chosen';
-      readonly upstream: string;
-      readonly api: UpstreamApi;
-      /** Null of the demo model. */
-      readonly baseUrl: string | null;
-      readonly hasKey: boolean;
-    }
-  /** A server has no API at the address that is written down for it; said once an address. */
-  | {
-      readonly type: 'upstream_misplaced';
-      readonly upstream: string;
-      readonly baseUrl: string;
-      /** An address of the same server that has it, where one was found. */
-      readonly better: string | null;
-    }
+  | UpstreamEvent
   /** A key ends within a week; said once a day. */
   | {
       readonly type: 'key_expiring';

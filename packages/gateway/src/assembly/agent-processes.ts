@@ -3,7 +3,7 @@ import { createPool } from '../pool/pool.ts';
 import { workerEntries } from '../pool/process/runtimes.ts';
 import { workerUser } from '../pool/process/worker-user.ts';
 import { createSandbox, type Sandbox } from '../pool/sandbox/sandbox.ts';
-import { createHostedRuns } from '../runs/hosted-runs.ts';
+import { createHostedRuns, type HostedRuns } from '../runs/hosted-runs.ts';
 import { createOutsideRuns } from '../runs/outside-runs.ts';
 import { findBubblewrap } from '../system/bubblewrap.ts';
 import { type Broker, createBroker } from '../upstreams/broker/broker.ts';
@@ -25,43 +25,17 @@ export type Parts = Foundation & Tools & Access & AgentProcesses;
  * @throws SandboxError where workers are to run in a sandbox and there is none on this machine, UpstreamSettingsError for
  *   a proxy that is no address.
  */
-export function createAgentProcesses(
-  {
-    config,
-    live,
-    upstreams,
-    stateFolder,
-    secrets,
-    tools,
-    toolsFor,
-    unread,
-    nowSeconds,
-    emit,
-  }: Foundation & Tools,
-  { budgets, policy }: Access,
-) {
+export function createAgentProcesses(foundation: Foundation & Tools, { budgets, policy }: Access) {
+  const { config, live, stateFolder, secrets, tools, toolsFor, unread, nowSeconds, emit } =
+    foundation;
   const user = workerUser(config.worker);
-  const isClosed = config.worker.sandbox !== 'none' && config.worker.sandboxNetwork === 'broker';
   const hostedRuns = createHostedRuns({
     rules: policy.current,
     nowSeconds,
     unknownTools: () => live.current().security.unknownHostedTools,
     emit,
   });
-  const broker = createBroker({
-    upstreams: upstreams.current,
-    budget: budgets,
-    outsideCalls: () => live.current().security.callsOutsideRuns,
-    hosted: {
-      decide: hostedRuns.decide,
-      denied: () => live.current().security.deniedHostedTools,
-    },
-    environment: config.environment,
-    recordsContents: () => live.current().runs.record === 'contents',
-    unread,
-    emit,
-    door: isClosed ? { group: user?.gid ?? null } : undefined,
-  });
+  const broker = brokerOf(foundation, { budgets, decide: hostedRuns.decide });
   const last: LastLoads = new Map();
   const pool = createPool({
     settings: config.worker,
@@ -83,6 +57,28 @@ export function createAgentProcesses(
     hostedRuns,
     pool: hideSecrets(tellTools(frameFailures(pool, last), tools), secrets),
   };
+}
+
+function brokerOf(
+  { config, live, upstreams, health, unread, emit }: Foundation,
+  { budgets, decide }: Pick<Access, 'budgets'> & Pick<HostedRuns, 'decide'>,
+): Broker {
+  const isClosed = config.worker.sandbox !== 'none' && config.worker.sandboxNetwork === 'broker';
+  return createBroker({
+    upstreams: upstreams.current,
+    budget: budgets,
+    outsideCalls: () => live.current().security.callsOutsideRuns,
+    hosted: {
+      decide,
+      denied: () => live.current().security.deniedHostedTools,
+    },
+    environment: config.environment,
+    recordsContents: () => live.current().runs.record === 'contents',
+    unread,
+    health,
+    emit,
+    door: isClosed ? { group: workerUser(config.worker)?.gid ?? null } : undefined,
+  });
 }
 
 /** Null where the settings ask for none. */

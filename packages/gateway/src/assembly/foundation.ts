@@ -11,6 +11,8 @@ import { createReadiness } from '../registry/readiness.ts';
 import { nullStore, openGatewayStore } from '../storage/gateway-store.ts';
 import { measureStore } from '../storage/measure-store.ts';
 import { newLocalToken } from '../storage/running-gateway.ts';
+import { breakerStatesOf } from '../upstreams/health/breaker-states.ts';
+import { createUpstreamHealth } from '../upstreams/health/upstream-health.ts';
 import { createLiveUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { GatewayOptions } from './contract.ts';
 import { addSecretsOf } from './hide-secrets.ts';
@@ -37,6 +39,7 @@ export async function createFoundation(
     addSecretsOf(secrets.own, await (reload?.() ?? config)),
   );
   const upstreams = createLiveUpstreams(upstreamSettings(config));
+  const health = createUpstreamHealth({ nowMs: Date.now, emit: events.emit });
   const stateFolder = join(config.projectRoot, '.dropgate');
   const store = measureStore(await openGatewayStore(config.storeUrl, stateFolder), (use) =>
     events.emit({ type: 'store_used', ...use }),
@@ -51,7 +54,11 @@ export async function createFoundation(
     keep: () => live.current().security.decisions,
     runs: { settings: () => live.current().runs, isShared: store.isShared },
     log: { level: config.logLevel, form, asTyped },
-    measured: { ...measured, unreadBytes: unread.heldBytes },
+    measured: {
+      ...measured,
+      unreadBytes: unread.heldBytes,
+      upstreams: () => breakerStatesOf(upstreams.current(), health),
+    },
     secrets,
   });
   const readiness = createReadiness();
@@ -64,6 +71,7 @@ export async function createFoundation(
     secrets,
     unread,
     upstreams,
+    health,
     stateFolder,
     store,
     kept,

@@ -22,6 +22,7 @@ export type UpstreamSettings = {
   /** Another upstream that speaks the same API. */
   readonly fallback: string | null;
   readonly maxRetries: number;
+  readonly maxFailures: number;
 };
 
 type CamelCase<Key extends string> = Key extends `${infer Head}_${infer Tail}`

@@ -137,6 +137,7 @@ upstreams:
         modelAliases: {},
         fallback: null,
         maxRetries: 2,
+        maxFailures: 5,
       },
       local: {
         baseUrl: 'http://127.0.0.1:11434/v1',
@@ -147,6 +148,7 @@ upstreams:
         modelAliases: { 'gpt-*': 'llama3.2' },
         fallback: null,
         maxRetries: 2,
+        maxFailures: 5,
       },
     });
   });

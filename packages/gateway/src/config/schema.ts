@@ -4,6 +4,7 @@ import { recordLevels } from '../protocol/journal/journal.ts';
 import { toolEventsModes, upstreamApis } from '../protocol/records.ts';
 import { toolName, toolSchema } from '../tools/settings.ts';
 import { agentsSchema, variableName } from './agents-schema.ts';
+import { httpUrl, milliseconds, upstreamSchema } from './upstream-schema.ts';
 
 const name = z
   .string()
@@ -14,50 +15,6 @@ const exportName = z
   .string()
   .regex(/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u)
   .meta({ allowed: 'a list of names of exports, such as [agent, buildAgent]' });
-
-const httpUrl = z
-  .url({ protocol: /^https?$/ })
-  .refine((url) => !/[?#@]/.test(url))
-  .meta({
-    allowed:
-      'an http:// or https:// URL without user, query and fragment, such as https://api.openai.com/v1',
-  });
-
-const milliseconds = (min: number) => z.int().min(min).max(86_400_000);
-
-const upstream = z
-  .strictObject({
-    base_url: httpUrl.describe('Address of an API like OpenAI’s, with its `/v1`.'),
-    api_key_env: variableName
-      .optional()
-      .describe('Name of the environment variable that holds the API key.'),
-    api: z
-      .enum(upstreamApis)
-      .optional()
-      .describe(
-        'API it speaks. Without it: `responses` for api.openai.com, else `chat_completions`.',
-      ),
-    timeout_ms: milliseconds(1)
-      .default(300_000)
-      .describe('Longest silence of the upstream before a call fails, in milliseconds.'),
-    model_aliases: z
-      .record(z.string(), z.string())
-      .default({})
-      .describe('Model names as agents write them (`*` stands for anything) → names sent.'),
-    fallback: z
-      .string()
-      .optional()
-      .describe(
-        'Upstream asked when this one fails before its first byte; it speaks the same API.',
-      ),
-    max_retries: z
-      .int()
-      .min(0)
-      .max(10)
-      .default(2)
-      .describe('How often a call is sent again when it failed before its first byte.'),
-  })
-  .describe('One server that answers model calls.');
 
 const defaults = z
   .strictObject({
@@ -253,7 +210,7 @@ export const settingsSchema = z.strictObject({
     .describe('Names of exports that are taken for the agent first, in order.'),
   agents: agentsSchema,
   upstreams: z
-    .record(name, upstream)
+    .record(name, upstreamSchema)
     .default({})
     .describe('Servers that answer model calls, by name. Without any: what OPENAI_API_KEY names.'),
   tools: z

@@ -92,6 +92,7 @@ function toUpstream(upstream: RawUpstream, environment: Environment): UpstreamSe
     modelAliases: upstream.model_aliases,
     fallback: upstream.fallback ?? null,
     maxRetries: upstream.max_retries,
+    maxFailures: upstream.max_failures,
   };
 }
 

@@ -51,6 +51,8 @@ const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
   unread_refused: false,
   upstream_chosen: false,
   upstream_misplaced: false,
+  upstream_cooling: false,
+  upstream_recovered: false,
   key_expiring: false,
   fault_survived: false,
 };

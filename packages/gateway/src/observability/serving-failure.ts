@@ -52,6 +52,8 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
     case 'unread_refused':
     case 'upstream_chosen':
     case 'upstream_misplaced':
+    case 'upstream_cooling':
+    case 'upstream_recovered':
     case 'key_expiring':
     case 'fault_survived':
       return null;

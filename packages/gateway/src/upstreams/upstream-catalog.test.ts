@@ -37,6 +37,7 @@ describe('without configured upstreams', () => {
         modelAliases: {},
         fallback: null,
         maxRetries: 2,
+        maxFailures: 5,
       },
     ]);
     expect([defaultUpstream, source]).toEqual(['openai', 'environment']);

@@ -5,6 +5,7 @@ import type { RemoteUpstream, Upstream } from './upstream.ts';
 const OPENAI_BASE_URL = 'https://api.openai.com/v1';
 const DEFAULT_TIMEOUT_MS = 300_000;
 const DEFAULT_MAX_RETRIES = 2;
+const DEFAULT_MAX_FAILURES = 5;
 const DEMO_NAME = 'demo';
 
 /** One entry of `upstreams` in `gateway.yaml`, its key already read from the environment. */
@@ -17,6 +18,7 @@ export type ConfiguredUpstream = {
   readonly modelAliases?: Readonly<Record<string, string>> | null | undefined;
   readonly fallback?: string | null | undefined;
   readonly maxRetries?: number | null | undefined;
+  readonly maxFailures?: number | null | undefined;
 };
 
 /** What decides which upstreams there are. The environment counts only where nothing is configured. */
@@ -132,6 +134,7 @@ function remoteUpstream(name: string, entry: ConfiguredUpstream, path: string): 
     modelAliases: entry.modelAliases ?? {},
     fallback: entry.fallback ?? null,
     maxRetries: entry.maxRetries ?? DEFAULT_MAX_RETRIES,
+    maxFailures: entry.maxFailures ?? DEFAULT_MAX_FAILURES,
   };
 }
 

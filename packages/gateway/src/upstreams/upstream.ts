@@ -17,6 +17,8 @@ export type RemoteUpstream = {
   readonly fallback: string | null;
   /** How often a request is sent again before it counts as failed. */
   readonly maxRetries: number;
+  /** Failed calls in a row after which it is left alone for a while; 0 for never. */
+  readonly maxFailures: number;
 };
 
 /** The embedded demo model: no server, no key, both APIs. */

@@ -16,6 +16,7 @@ import {
 } from '../../src/protocol/worker/messages.ts';
 import { createBroker } from '../../src/upstreams/broker/broker.ts';
 import type { TokenBudget } from '../../src/upstreams/broker/budgeted-call.ts';
+import { createUpstreamHealth } from '../../src/upstreams/health/upstream-health.ts';
 import type { HostedGovernance } from '../../src/upstreams/hosted/govern-hosted.ts';
 import type { RemoteUpstream, Upstream } from '../../src/upstreams/upstream.ts';
 import { createBrokerResponse } from '../../src/worker/models/broker-response.ts';
@@ -41,7 +42,11 @@ type Given = [
   budget?: TokenBudget,
   outsideCalls?: OutsideCalls,
   environment?: Readonly<Record<string, string>>,
-  rarer?: { readonly unread?: UnreadLimits; readonly hosted?: HostedGovernance },
+  rarer?: {
+    readonly unread?: UnreadLimits;
+    readonly hosted?: HostedGovernance;
+    readonly nowMs?: () => number;
+  },
 ];
 
 async function start(
@@ -50,12 +55,14 @@ async function start(
   budget?: TokenBudget,
   outsideCalls: OutsideCalls = 'refuse_budgeted',
   environment: Readonly<Record<string, string>> = {},
-  { unread, hosted = allowsAllHosted }: Given[4] = {},
+  { unread, hosted = allowsAllHosted, nowMs = Date.now }: Given[4] = {},
 ) {
   const room = createUnreadRoom((_owner, kind) => refused.push(kind), unread);
   const refused: string[] = [];
   const calls: ModelCalled[] = [];
+  const outages: GatewayEvent[] = [];
   const waiting: (() => void)[] = [];
+  const health = createUpstreamHealth({ nowMs, emit: (event) => outages.push(event) });
   const broker = createBroker({
     upstreams: () => ({
       upstreams: new Map(upstreams.map((upstream) => [upstream.name, upstream])),
@@ -66,6 +73,7 @@ async function start(
     hosted,
     environment,
     unread: room,
+    health,
     emit(event) {
       if (event.type !== 'model_called') return;
       calls.push(event);
@@ -80,6 +88,9 @@ async function start(
     broker,
     access,
     calls,
+    health,
+    /** What was said of upstreams that are left alone. */
+    outages,
     /** The worker's end of its channel. */
     channel,
     /** What it holds unread, and what was ended for that. */
@@ -168,6 +179,7 @@ export function remote(baseUrl: string, settings: Partial<RemoteUpstream> = {}):
     modelAliases: {},
     fallback: null,
     maxRetries: 0,
+    maxFailures: 5,
     ...settings,
   };
 }

@@ -11,6 +11,7 @@ import {
   runStartEntry,
   toolEntry,
 } from './request-lines.ts';
+import { upstreamEntry } from './upstream-lines.ts';
 
 /** What an event says in the log; several lines for a module with several findings, none for the routine. */
 export function logEntries(event: GatewayEvent): LogEntry[] {
@@ -61,16 +62,12 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
       return [floodEntry(event)];
     case 'unread_refused':
       return [unreadEntry(event)];
-    case 'upstream_chosen':
-      return [upstreamEntry(event)];
-    case 'upstream_misplaced':
-      return [misplacedEntry(event)];
     case 'key_expiring':
       return [expiryEntry(event)];
     case 'fault_survived':
       return [entry('error', `fault survived: ${event.where}`, () => thrown(event.error))];
     default:
-      return event satisfies never;
+      return [upstreamEntry(event)];
   }
 }
 
@@ -122,24 +119,6 @@ function unreadEntry({ owner, kind }: EventOf<'unread_refused'>): LogEntry {
   return entry('warn', 'answer ended: too much waits to be read', () => ({
     kind,
     ...('agentId' in owner ? { agent_id: owner.agentId } : { key_id: owner.keyId }),
-  }));
-}
-
-function upstreamEntry({ upstream, api, baseUrl, hasKey }: EventOf<'upstream_chosen'>): LogEntry {
-  const place = baseUrl === null ? '' : ` at ${baseUrl}`;
-  const key = baseUrl === null || hasKey ? '' : ', without a key';
-  return entry('info', `model calls go to ${upstream} (${api})${place}${key} from now on`, () => ({
-    upstream,
-  }));
-}
-
-function misplacedEntry({ upstream, baseUrl, better }: EventOf<'upstream_misplaced'>): LogEntry {
-  return entry('error', `upstream ${upstream} answers 404 to everything at ${baseUrl}`, () => ({
-    upstream,
-    hint:
-      better === null
-        ? 'Correct its base_url (OPENAI_BASE_URL where there is no gateway.yaml): it mostly ends in /v1.'
-        : `Its API is at ${better}: write that as base_url, or OPENAI_BASE_URL where there is no gateway.yaml.`,
   }));
 }
 

@@ -1,6 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import { Counter, Gauge, type Registry } from '@prometheus-io/client';
+import { type BreakerState, breakerStates } from '../../protocol/admin/upstreams-answer.ts';
 import { type WorkerInfo, workerStates } from '../../protocol/pool.ts';
+
+/** They come from the settings, which have fewer. */
+const MOST_UPSTREAMS = 100;
 
 /** What metrics say of a worker. */
 type WorkerMetrics = Pick<WorkerInfo, 'agentId' | 'state' | 'rssMb' | 'lagMs'>;
@@ -8,6 +12,7 @@ type WorkerMetrics = Pick<WorkerInfo, 'agentId' | 'state' | 'rssMb' | 'lagMs'>;
 /** What is measured when somebody asks. */
 export type Measured = {
   readonly workers: () => readonly WorkerMetrics[];
+  readonly upstreams: () => readonly { readonly name: string; readonly state: BreakerState }[];
   /** What waits for readers. */
   readonly unreadBytes: () => number;
   /** Tokens that keys may still use. */
@@ -20,6 +25,7 @@ export type Measured = {
 export function addGauges(registry: Registry, measured: Measured): void {
   addWorkers(registry, measured);
   addProcess(registry, measured);
+  addUpstreams(registry, measured);
   new Gauge({
     name: 'dropgate_budget_left_tokens',
     help: 'Tokens that keys with a budget may still use, of 200 keys at most.',
@@ -72,6 +78,23 @@ function addWorkers(registry: Registry, { workers }: Measured): void {
         longest.set(agent, Math.max(longest.get(agent) ?? 0, lagMs ?? 0));
       }
       for (const [agent, lagMs] of longest) this.set({ agent }, lagMs / 1000);
+    },
+  });
+}
+
+function addUpstreams(registry: Registry, { upstreams }: Measured): void {
+  new Gauge({
+    name: 'dropgate_upstream_state',
+    help: 'Whether calls go to an upstream (closed), it is left alone (open), or may be tried by one (half_open): 1 for what holds.',
+    registers: [registry],
+    labelNames: ['upstream', 'state'],
+    collect() {
+      this.reset();
+      for (const { name, state } of upstreams().slice(0, MOST_UPSTREAMS)) {
+        for (const each of breakerStates) {
+          this.set({ upstream: name, state: each }, Number(each === state));
+        }
+      }
     },
   });
 }

@@ -76,6 +76,9 @@ function counters(registry: Registry) {
     refusals: counter('requests_refused', 'Requests refused or failed before an answer began.', {
       fixed: ['code'],
     }),
+    outages: counter('upstream_outages', 'How often an upstream was left alone.', {
+      free: ['upstream'],
+    }),
     workerStarts: counter('worker_starts', 'Worker processes that started.', { free: ['agent'] }),
     storeFailures: counter('store_failures', 'Uses of the store that failed.', {
       fixed: ['operation'],

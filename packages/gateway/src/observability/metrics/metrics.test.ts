@@ -90,7 +90,12 @@ const request: EventOf<'request_ended'> = {
   code: null,
 };
 
-const nothing = { workers: () => [], unreadBytes: () => 0, budgetsLeft: async () => [] };
+const nothing = {
+  workers: () => [],
+  upstreams: () => [],
+  unreadBytes: () => 0,
+  budgetsLeft: async () => [],
+};
 
 describe('metrics', () => {
   test('count decisions by what was asked, the answer and who said so', async () => {
@@ -204,6 +209,7 @@ describe('metrics', () => {
         { agentId: 'default/a', state: 'ready', rssMb: 100, lagMs: 250 },
         { agentId: null, state: 'spare', rssMb: null, lagMs: null },
       ],
+      upstreams: () => [{ name: 'local', state: 'open' }],
       unreadBytes: () => 1234,
       budgetsLeft: async () => [{ keyId: 'key_1', period: 'day', tokens: 40 }],
     });
@@ -214,6 +220,8 @@ describe('metrics', () => {
         'dropgate_workers{state="draining"} 0',
         'dropgate_worker_rss_bytes{agent="default/a"} 104857600',
         'dropgate_unread_bytes 1234',
+        'dropgate_upstream_state{upstream="local",state="open"} 1',
+        'dropgate_upstream_state{upstream="local",state="closed"} 0',
         'dropgate_worker_loop_lag_seconds{agent="default/a"} 0.25',
         'dropgate_budget_left_tokens{key="key_1",period="day"} 40',
       ]),

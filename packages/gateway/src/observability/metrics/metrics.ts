@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Registry } from '@prometheus-io/client';
 import type { EventOf, GatewayEvent } from '../../events.ts';
 import type { MetricsReport } from '../../protocol/admin/metrics-answer.ts';
+import type { UpstreamEvent } from '../../protocol/events/upstream-events.ts';
 import { servingFailure } from '../serving-failure.ts';
 import type { Measured } from './gauges.ts';
 import { createMetricSet, type MetricSet } from './metric-set.ts';
@@ -132,8 +133,6 @@ function count(
     case 'request_failed':
     case 'worker_output':
     case 'outside_calls_refused':
-    case 'upstream_chosen':
-    case 'upstream_misplaced':
     case 'key_expiring':
       break;
     default:
@@ -148,7 +147,9 @@ function countRequest(set: MetricSet, event: EventOf<'request_ended'>): void {
   if (code !== null) set.refusals({ code });
 }
 
-type Inside = EventOf<'queue_changed' | 'store_used' | 'settings_read' | 'worker_started'>;
+type Inside =
+  | EventOf<'queue_changed' | 'store_used' | 'settings_read' | 'worker_started'>
+  | UpstreamEvent;
 
 /** What the gateway does for itself. */
 function countInside(set: MetricSet, event: Inside): void {
@@ -165,6 +166,13 @@ function countInside(set: MetricSet, event: Inside): void {
       break;
     case 'worker_started':
       set.workerStarts({ agent: event.agentId ?? noAgent });
+      break;
+    case 'upstream_cooling':
+      set.outages({ upstream: event.upstream });
+      break;
+    case 'upstream_chosen':
+    case 'upstream_misplaced':
+    case 'upstream_recovered':
       break;
     default:
       event satisfies never;

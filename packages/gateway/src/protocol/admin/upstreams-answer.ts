@@ -2,6 +2,11 @@ import { z } from 'zod';
 import type { Inferred } from '../inferred.ts';
 import { upstreamApis } from '../records.ts';
 
+/** `closed`: calls go through; `open`: none does; `half_open`: one may try, or tries. */
+export const breakerStates = ['closed', 'open', 'half_open'] as const;
+
+export type BreakerState = (typeof breakerStates)[number];
+
 const upstreamInfo = z.object({
   name: z.string(),
   kind: z.enum(['demo', 'remote']),

@@ -7,11 +7,13 @@ import type { OutsideCalls } from '../../protocol/policy.ts';
 import type { Unread, UnreadRoom } from '../../protocol/unread-room.ts';
 import { failureHeader } from '../../protocol/worker/broker-headers.ts';
 import { serveDemo } from '../demo/demo-model.ts';
+import type { UpstreamHealth } from '../health/upstream-health.ts';
 import { governHosted, type HostedGovernance } from '../hosted/govern-hosted.ts';
 import type { AddressWatch } from '../relay/address-watch.ts';
 import type { AnswerSink } from '../relay/answer-sink.ts';
 import { createAnswerTap } from '../relay/answer-tap.ts';
-import { type Exchange, forward, type Outcome } from '../relay/forward.ts';
+import { type Exchange, forward } from '../relay/forward.ts';
+import type { Outcome } from '../relay/outcome.ts';
 import { readModel } from '../relay/request-body.ts';
 import { type Uncounted, usageRequest } from '../relay/usage-request.ts';
 import type { RemoteUpstream, Upstream } from '../upstream.ts';
@@ -31,6 +33,7 @@ export type CallDeps = {
   readonly hosted: HostedGovernance;
   readonly dispatcher: Dispatcher;
   readonly uncounted: Uncounted;
+  readonly health: UpstreamHealth;
   readonly watchAddress: AddressWatch;
   readonly unread: UnreadRoom;
   /** Whether answers are recorded. */

@@ -4,6 +4,7 @@ import type { Emit } from '../../events.ts';
 import type { OutsideCalls } from '../../protocol/policy.ts';
 import type { ModelAccess } from '../../protocol/pool.ts';
 import type { UnreadRoom } from '../../protocol/unread-room.ts';
+import type { UpstreamHealth } from '../health/upstream-health.ts';
 import type { HostedGovernance } from '../hosted/govern-hosted.ts';
 import { createAddressWatch } from '../relay/address-watch.ts';
 import { createUpstreamDispatcher } from '../relay/upstream-dispatcher.ts';
@@ -44,6 +45,8 @@ type BrokerDeps = {
   readonly budget?: TokenBudget;
   /** What becomes of calls of a worker without a run; it may change between two calls. */
   readonly outsideCalls: () => OutsideCalls;
+  /** How model calls went at each upstream, and whether it is left alone. */
+  readonly health: UpstreamHealth;
   /** Where answers wait that workers do not read. */
   readonly unread: UnreadRoom;
   /** Whether answers are recorded; none are without it. */

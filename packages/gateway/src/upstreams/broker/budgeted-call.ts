@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors.ts';
-import type { Exchange, Outcome } from '../relay/forward.ts';
+import type { Exchange } from '../relay/forward.ts';
+import type { Outcome } from '../relay/outcome.ts';
 import type { Upstream } from '../upstream.ts';
 import { estimateOther } from './estimate-other.ts';
 import {

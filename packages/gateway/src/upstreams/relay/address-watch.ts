@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Emit } from '../../events.ts';
 import type { Upstream } from '../upstream.ts';
-import type { Outcome } from './forward.ts';
+import type { Outcome } from './outcome.ts';
 import { probeAddress } from './probe-address.ts';
 
 /** Told of the outcome of each model call: says once of an address that there is no API at it. */

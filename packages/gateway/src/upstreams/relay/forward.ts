@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import { GatewayError } from '../../errors.ts';
 import type { UpstreamApi } from '../../protocol/records.ts';
-import type { Usage } from '../../protocol/run.ts';
 import type { Unread } from '../../protocol/unread-room.ts';
+import type { UpstreamHealth, Visit } from '../health/upstream-health.ts';
 import type { RemoteUpstream } from '../upstream.ts';
-import { type AnswerSink, unreadFailure } from './answer-sink.ts';
+import type { AnswerSink } from './answer-sink.ts';
 import type { AnswerTap } from './answer-tap.ts';
 import { requestHeaders } from './headers.ts';
+import { type Outcome, outcomeOf, restingOutcome } from './outcome.ts';
 import { type AttemptEnd, type BrokenReason, Relay } from './relay.ts';
 import { applyAliases } from './request-body.ts';
 import { mayRefuseToCount, type Uncounted, usageRequest } from './usage-request.ts';
@@ -38,81 +38,92 @@ export type Exchange = {
   readonly tap: AnswerTap | null;
 };
 
-/** What became of a worker's request. */
-export type Outcome = {
-  readonly upstream: string;
-  /** HTTP status of the last answer, or 0 where none came. */
-  readonly status: number;
-  readonly outcome: 'ok' | 'failed' | 'aborted';
-  /** Requests sent, retries and fallback included. */
-  readonly attempts: number;
-  /** When the first bytes of the answer came, of `performance.now()`; null where none did. */
-  readonly firstAtMs: number | null;
-  readonly usage: Usage | null;
-  /** Of a response that was counted, by which a later call may name it. */
-  readonly answerId: string | null;
-  /** Whether the answer came to its end, so that its usage is the last word. */
-  readonly isWhole: boolean;
-  /** Tokens of the answer so far, for where they were not counted. */
-  readonly outputEstimate: number;
-  /** For the log: what the upstream or the connection said. */
-  readonly error: string | null;
-  /** What the worker is to be answered, where nothing has reached it yet; its connection is cut else. */
-  readonly failure: GatewayError | null;
-};
-
 /** By which connections requests go, and what was learned on the way. */
-export type Way = { readonly dispatcher: Dispatcher; readonly uncounted: Uncounted };
+export type Way = {
+  readonly dispatcher: Dispatcher;
+  readonly uncounted: Uncounted;
+  readonly health: UpstreamHealth;
+};
 
 /**
  * Sends a request to an upstream, again while that helps, then to its fallback. Both only before
- * the first byte of an answer has reached the worker, and never for a body that streams in.
- * Never throws.
+ * the first byte of an answer has reached the worker, and never for a body that streams in. An upstream that is left
+ * alone for a while is passed over. Never throws.
  */
 export async function forward(
-  { dispatcher, uncounted }: Way,
+  way: Way,
   upstreams: readonly [RemoteUpstream, ...RemoteUpstream[]],
   exchange: Exchange,
 ): Promise<Outcome> {
-  const repeatable = exchange.body === null || Buffer.isBuffer(exchange.body);
-  const usable = repeatable ? upstreams : upstreams.slice(0, 1);
+  const isRepeatable = exchange.body === null || Buffer.isBuffer(exchange.body);
+  const usable = isRepeatable ? upstreams : upstreams.slice(0, 1);
+  let outcome: Outcome | null = null;
   let attempts = 0;
-  let upstream = upstreams[0];
-  let end: AttemptEnd = { type: 'aborted', status: 0, watch: null };
-  for (const [index, candidate] of usable.entries()) {
-    upstream = candidate;
-    const fallsBack = index < usable.length - 1;
-    let retriesLeft = repeatable ? upstream.maxRetries : 0;
-    const asked = { baseUrl: upstream.baseUrl, model: exchange.model };
-    let asking = uncounted.has(asked) ? null : usageRequest(exchange);
-    let isRefused = false;
-    for (;;) {
-      attempts++;
-      const sent = withAliases({ ...exchange, ...asking }, upstream);
-      const hidesCount = asking?.hidesCount ?? false;
-      const target = { upstream, exchange: { ...sent, hidesCount } };
-      end = await attempt(dispatcher, target, (status, retryAfterMs) => {
-        if (asking && mayRefuseToCount(status)) return true;
-        const retries = retriesLeft > 0 && retryAfterMs <= MAX_RETRY_AFTER_MS;
-        return RETRIED.has(status) && (retries || fallsBack);
-      });
-      // What is refused without the question too was refused for another reason.
-      if (isRefused && end.type === 'answered' && end.status < 400) uncounted.add(asked);
-      if (end.type === 'answered' || end.type === 'aborted' || exchange.sink.hasBegun()) {
-        return outcomeOf(end, upstream, attempts);
-      }
-      if (asking && end.type === 'deferred' && mayRefuseToCount(end.status)) {
-        asking = null;
-        isRefused = true;
-        continue;
-      }
-      const delayMs = backoffMs(end, upstream.maxRetries - retriesLeft);
-      if (retriesLeft-- <= 0 || delayMs === null) break;
-      await wait(delayMs, undefined, { signal: exchange.signal }).catch(() => {});
-      if (exchange.signal.aborted) return outcomeOf(aborted(end), upstream, attempts);
+  let leftMs = 0;
+  for (const [index, upstream] of usable.entries()) {
+    // What other paths tell of an upstream says little of its models.
+    const visit = exchange.api === null ? null : way.health.enter(upstream);
+    if (visit && 'leftMs' in visit) {
+      leftMs ||= visit.leftMs;
+      continue;
     }
+    const next = usable[index + 1];
+    const fallsBack = next !== undefined && way.health.admits(next);
+    const tried = await ask(way, { upstream, exchange, isRepeatable, fallsBack, visit });
+    attempts += tried.attempts;
+    outcome = outcomeOf(tried.end, upstream, attempts);
+    if (tried.isFinal) break;
   }
-  return outcomeOf(end, upstream, attempts);
+  return outcome ?? restingOutcome(upstreams[0], leftMs);
+}
+
+type Asking = {
+  readonly upstream: RemoteUpstream;
+  readonly exchange: Exchange;
+  readonly isRepeatable: boolean;
+  /** Whether another upstream is asked where this one fails. */
+  readonly fallsBack: boolean;
+  readonly visit: Visit | null;
+};
+
+type Tried = { readonly end: AttemptEnd; readonly attempts: number; readonly isFinal: boolean };
+
+/** Asks one upstream, again while that helps. */
+async function ask({ dispatcher, uncounted }: Way, asking: Asking): Promise<Tried> {
+  const { upstream, exchange, fallsBack, visit } = asking;
+  const asked = { baseUrl: upstream.baseUrl, model: exchange.model };
+  let usage = uncounted.has(asked) ? null : usageRequest(exchange);
+  let retriesLeft = asking.isRepeatable ? upstream.maxRetries : 0;
+  let isRefused = false;
+  for (let attempts = 1; ; attempts++) {
+    const startedMs = performance.now();
+    const sent = withAliases({ ...exchange, ...usage }, upstream);
+    const target = { upstream, exchange: { ...sent, hidesCount: usage?.hidesCount ?? false } };
+    const end = await attempt(dispatcher, target, (status, retryAfterMs) => {
+      visit?.answers(status, retryAfterMs);
+      if (usage && mayRefuseToCount(status)) return true;
+      const retries = retriesLeft > 0 && retryAfterMs <= MAX_RETRY_AFTER_MS;
+      return RETRIED.has(status) && (retries || fallsBack);
+    });
+    const told = (last: AttemptEnd, isFinal: boolean): Tried => {
+      visit?.ended(last, startedMs);
+      return { end: last, attempts, isFinal };
+    };
+    // What is refused without the question too was refused for another reason.
+    if (isRefused && end.type === 'answered' && end.status < 400) uncounted.add(asked);
+    if (end.type === 'answered' || end.type === 'aborted' || exchange.sink.hasBegun()) {
+      return told(end, true);
+    }
+    if (usage && end.type === 'deferred' && mayRefuseToCount(end.status)) {
+      usage = null;
+      isRefused = true;
+      continue;
+    }
+    const delayMs = backoffMs(end, upstream.maxRetries - retriesLeft);
+    if (retriesLeft-- <= 0 || delayMs === null) return told(end, false);
+    await wait(delayMs, undefined, { signal: exchange.signal }).catch(() => {});
+    if (exchange.signal.aborted) return told(aborted(end), true);
+  }
 }
 
 /**
@@ -181,66 +192,4 @@ function backoffMs(end: AttemptEnd, retriesDone: number): number | null {
 
 function aborted(end: AttemptEnd): AttemptEnd {
   return { type: 'aborted', status: end.status, watch: null };
-}
-
-function outcomeOf(end: AttemptEnd, upstream: RemoteUpstream, attempts: number): Outcome {
-  const { status } = end;
-  const watch = end.type === 'deferred' ? null : end.watch;
-  const outputEstimate = watch?.outputEstimate() ?? 0;
-  const isWhole = watch?.isWhole() ?? false;
-  const answerId = watch?.answerId() ?? null;
-  const firstAtMs = watch?.firstAtMs() ?? null;
-  const counted = { outputEstimate, answerId, isWhole };
-  const base = { upstream: upstream.name, status, attempts, firstAtMs, ...counted };
-  switch (end.type) {
-    case 'answered': {
-      const error = end.watch.error();
-      const outcome = error === null ? 'ok' : 'failed';
-      return { ...base, outcome, usage: end.watch.usage(), error, failure: null };
-    }
-    case 'deferred': {
-      const error = `HTTP ${status}`;
-      return { ...base, outcome: 'failed', usage: null, error, failure: refused(upstream) };
-    }
-    case 'broken': {
-      const usage = end.watch?.usage() ?? null;
-      const failure = brokenFailure(end.reason, upstream);
-      return { ...base, outcome: 'failed', usage, error: end.error, failure };
-    }
-    case 'aborted': {
-      const usage = end.watch?.usage() ?? null;
-      return { ...base, outcome: 'aborted', usage, error: null, failure: null };
-    }
-    default:
-      return end satisfies never;
-  }
-}
-
-function brokenFailure(reason: BrokenReason, upstream: RemoteUpstream): GatewayError {
-  const name = `The upstream "${upstream.name}"`;
-  switch (reason) {
-    case 'unreachable':
-      return new GatewayError('upstream_unavailable', `${name} cannot be reached.`);
-    case 'timed_out':
-      return new GatewayError(
-        'upstream_timeout',
-        `${name} sent nothing for ${upstream.timeoutMs} ms (timeout_ms).`,
-      );
-    case 'garbled':
-      return new GatewayError(
-        'upstream_failed',
-        `${name} does not answer as OpenAI's API does: check its base_url.`,
-      );
-    case 'unread':
-      return unreadFailure();
-    case 'cut':
-    case 'failed':
-      return refused(upstream);
-    default:
-      return reason satisfies never;
-  }
-}
-
-function refused(upstream: RemoteUpstream): GatewayError {
-  return new GatewayError('upstream_failed', `The upstream "${upstream.name}" failed.`);
 }

@@ -1,0 +1,145 @@
+import type { BreakerState } from '../../protocol/admin/upstreams-answer.ts';
+
+/** Failures that lie further apart are not one outage. */
+const WINDOW_MS = 60_000;
+
+const FIRST_REST_MS = 5000;
+const LONGEST_REST_MS = 300_000;
+
+/** Of what an upstream asks for itself. */
+const LONGEST_ASKED_REST_MS = 600_000;
+
+/** How long others are told to wait while one call tries whether the upstream is back. */
+const TRIAL_WAIT_MS = 1000;
+
+/** What a call says of the upstream that it went to. */
+export type Verdict =
+  | { readonly type: 'well' }
+  /** It says nothing: the caller left, or it was about the caller's own limits. */
+  | { readonly type: 'unclear' }
+  | {
+      readonly type: 'ill';
+      readonly error: string;
+      /** How long it wants to be left alone; 0 where it does not say. */
+      readonly retryAfterMs: number;
+    };
+
+/** A call that was let through. */
+export type Pass = {
+  readonly type: 'pass';
+  /** It answers, whatever becomes of the rest of the answer. */
+  readonly answers: () => void;
+  /** To be told once, whatever happens. */
+  readonly ended: (verdict: Verdict) => void;
+};
+
+/** A call that was not. */
+export type Rest = { readonly type: 'rest'; readonly leftMs: number };
+
+type BreakerDeps = {
+  /** Failed calls in a row after which it opens; 0 for never. */
+  readonly maxFailures: number;
+  /** Unix milliseconds. */
+  readonly nowMs: () => number;
+  readonly onOpened: (outage: { error: string; failures: number; restMs: number }) => void;
+  readonly onClosed: (outage: { afterMs: number }) => void;
+};
+
+type Outage = { readonly sinceMs: number; restsUntilMs: number; isTried: boolean };
+
+/**
+ * Keeps calls from an upstream that fails: after so many failed calls in a row, none further apart than a minute, it is
+ * left alone, for longer each time that the one call which tries it then fails too.
+ */
+export class Breaker {
+  readonly #deps: BreakerDeps;
+  #failures = 0;
+  #lastFailureMs = 0;
+  /** Since a call ended well. */
+  #rests = 0;
+  #outage: Outage | null = null;
+
+  constructor(deps: BreakerDeps) {
+    this.#deps = deps;
+  }
+
+  enter(): Pass | Rest {
+    const outage = this.#outage;
+    if (!outage) return this.#passThrough();
+    const leftMs = outage.restsUntilMs - this.#deps.nowMs();
+    if (leftMs > 0) return { type: 'rest', leftMs };
+    return outage.isTried ? { type: 'rest', leftMs: TRIAL_WAIT_MS } : this.#tryOnce(outage);
+  }
+
+  /** `retryAtMs` in Unix milliseconds; null while it is closed. */
+  view(): { state: BreakerState; failures: number; retryAtMs: number | null } {
+    const outage = this.#outage;
+    const failures = this.#failures;
+    if (!outage) return { state: 'closed', failures, retryAtMs: null };
+    const isOpen = outage.restsUntilMs > this.#deps.nowMs();
+    return { state: isOpen ? 'open' : 'half_open', failures, retryAtMs: outage.restsUntilMs };
+  }
+
+  #passThrough(): Pass {
+    const startedMs = this.#deps.nowMs();
+    return {
+      type: 'pass',
+      answers: () => undefined,
+      ended: (verdict) => {
+        // What began before the outage tells nothing of its end.
+        if (this.#outage || verdict.type === 'unclear') return;
+        if (verdict.type === 'ill') {
+          this.#fail(verdict, startedMs);
+          return;
+        }
+        this.#failures = 0;
+        this.#rests = 0;
+      },
+    };
+  }
+
+  #tryOnce(outage: Outage): Pass {
+    outage.isTried = true;
+    const startedMs = this.#deps.nowMs();
+    return {
+      type: 'pass',
+      answers: () => this.#recover(outage),
+      ended: (verdict) => {
+        if (verdict.type === 'well') {
+          this.#recover(outage);
+          this.#rests = 0;
+          return;
+        }
+        // It may have answered, and broken off.
+        if (this.#outage === null && verdict.type === 'ill') this.#fail(verdict, startedMs);
+        if (this.#outage !== outage) return;
+        outage.isTried = false;
+        if (verdict.type === 'ill') outage.restsUntilMs = this.#restUntilMs(verdict.retryAfterMs);
+      },
+    };
+  }
+
+  #fail({ error, retryAfterMs }: Verdict & { type: 'ill' }, startedMs: number): void {
+    const { maxFailures, nowMs, onOpened } = this.#deps;
+    this.#failures = startedMs - this.#lastFailureMs > WINDOW_MS ? 1 : this.#failures + 1;
+    this.#lastFailureMs = nowMs();
+    if (maxFailures === 0 || this.#failures < maxFailures) return;
+    const sinceMs = this.#lastFailureMs;
+    const restsUntilMs = this.#restUntilMs(retryAfterMs);
+    this.#outage = { sinceMs, restsUntilMs, isTried: false };
+    onOpened({ error, failures: this.#failures, restMs: restsUntilMs - sinceMs });
+  }
+
+  #recover(outage: Outage): void {
+    if (this.#outage !== outage) return;
+    this.#outage = null;
+    this.#failures = 0;
+    this.#deps.onClosed({ afterMs: this.#deps.nowMs() - outage.sinceMs });
+  }
+
+  #restUntilMs(askedMs: number): number {
+    const ownMs = Math.min(FIRST_REST_MS * 2 ** this.#rests, LONGEST_REST_MS);
+    this.#rests += 1;
+    return this.#deps.nowMs() + Math.max(ownMs, Math.min(askedMs, LONGEST_ASKED_REST_MS));
+  }
+}

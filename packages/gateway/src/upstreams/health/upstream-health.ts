@@ -1,0 +1,152 @@
+import type { Emit } from '../../events.ts';
+import type { AttemptEnd } from '../relay/relay.ts';
+import type { RemoteUpstream } from '../upstream.ts';
+import { Breaker, type Pass, type Rest, type Verdict } from './breaker.ts';
+
+/** The latest answers, of which latencies are told. */
+const KEPT_LATENCIES = 200;
+
+/** As much of what an upstream says of its failure as is shown. */
+const MAX_ERROR_LENGTH = 300;
+
+/** More than anybody has; they come from the settings. */
+const MAX_KNOWN = 256;
+
+/** What is known of a server from the model calls that went there since the start. */
+export type UpstreamRecord = ReturnType<Breaker['view']> & {
+  readonly lastError: { readonly atMs: number; readonly message: string } | null;
+  /** Milliseconds until the first bytes of the latest answers, in no order. */
+  readonly latenciesMs: readonly number[];
+};
+
+/** How a call went: told by whoever made it. */
+export type Visit = {
+  readonly answers: (status: number, retryAfterMs: number) => void;
+  /** `startedMs` is of `performance.now()`. */
+  readonly ended: (end: AttemptEnd, startedMs: number) => void;
+};
+
+export type UpstreamHealth = {
+  /** Asked before each model call. */
+  readonly enter: (upstream: RemoteUpstream) => Visit | Rest;
+  /** Whether a call would be let through now. */
+  readonly admits: (upstream: RemoteUpstream) => boolean;
+  /** Null of one that no model call went to. */
+  readonly of: (upstream: RemoteUpstream) => UpstreamRecord | null;
+};
+
+type Known = {
+  readonly upstream: RemoteUpstream;
+  readonly breaker: Breaker;
+  readonly latenciesMs: number[];
+  answers: number;
+  lastError: UpstreamRecord['lastError'];
+};
+
+/** Remembers how model calls went at each server, and leaves one alone for a while that fails them. */
+export function createUpstreamHealth({
+  nowMs,
+  emit,
+}: {
+  /** Unix milliseconds. */
+  readonly nowMs: () => number;
+  readonly emit: Emit;
+}): UpstreamHealth {
+  const all = new Map<string, Known>();
+
+  function create(upstream: RemoteUpstream): Known {
+    const { name, baseUrl, maxFailures, fallback } = upstream;
+    const breaker = new Breaker({
+      maxFailures,
+      nowMs,
+      onOpened: (outage) =>
+        emit({ type: 'upstream_cooling', upstream: name, baseUrl, fallback, ...outage }),
+      onClosed: (outage) => emit({ type: 'upstream_recovered', upstream: name, ...outage }),
+    });
+    return { upstream, breaker, latenciesMs: [], answers: 0, lastError: null };
+  }
+
+  function knownOf(upstream: RemoteUpstream): Known {
+    const known = all.get(upstream.name);
+    if (known && isSame(known.upstream, upstream)) return known;
+    const made = create(upstream);
+    const [oldest] = all.keys();
+    if (all.size >= MAX_KNOWN && oldest !== undefined) all.delete(oldest);
+    all.set(upstream.name, made);
+    return made;
+  }
+
+  return {
+    enter(upstream) {
+      const known = knownOf(upstream);
+      const entered = known.breaker.enter();
+      return entered.type === 'rest' ? entered : visit(known, entered, nowMs);
+    },
+    admits: (upstream) => (all.get(upstream.name)?.breaker.view().state ?? 'closed') !== 'open',
+    of(upstream) {
+      const known = all.get(upstream.name);
+      if (!known || !isSame(known.upstream, upstream)) return null;
+      const { breaker, lastError, latenciesMs } = known;
+      return { ...breaker.view(), lastError, latenciesMs };
+    },
+  };
+}
+
+function visit(known: Known, pass: Pass, nowMs: () => number): Visit {
+  let askedRestMs = 0;
+  return {
+    answers(status, retryAfterMs) {
+      askedRestMs = retryAfterMs;
+      if (status < 500) pass.answers();
+    },
+    ended(end, startedMs) {
+      const verdict = verdictOf(end, askedRestMs);
+      if (verdict.type === 'ill') known.lastError = { atMs: nowMs(), message: verdict.error };
+      if (verdict.type === 'well') keepLatency(known, end, startedMs);
+      pass.ended(verdict);
+    },
+  };
+}
+
+/** With another address, key or bound it is to be judged anew. */
+function isSame(one: RemoteUpstream, other: RemoteUpstream): boolean {
+  return (
+    one === other ||
+    (one.baseUrl === other.baseUrl &&
+      one.apiKey === other.apiKey &&
+      one.fallback === other.fallback &&
+      one.maxFailures === other.maxFailures)
+  );
+}
+
+function keepLatency(known: Known, end: AttemptEnd, startedMs: number): void {
+  const firstAtMs = end.type === 'answered' ? end.watch.firstAtMs() : null;
+  if (firstAtMs === null) return;
+  known.latenciesMs[known.answers % KEPT_LATENCIES] = firstAtMs - startedMs;
+  known.answers += 1;
+}
+
+/** A refusal is an answer, whoever is to blame for it; one over a limit (408, 429) is about the caller. */
+function verdictOf(end: AttemptEnd, retryAfterMs: number): Verdict {
+  switch (end.type) {
+    case 'aborted':
+      return { type: 'unclear' };
+    case 'broken':
+      return end.reason === 'unreachable' || end.reason === 'timed_out' || end.reason === 'garbled'
+        ? { type: 'ill', error: end.error, retryAfterMs }
+        : { type: 'unclear' };
+    case 'deferred':
+    case 'answered': {
+      const { status } = end;
+      if (status >= 500) return { type: 'ill', error: errorOf(end), retryAfterMs };
+      return { type: status === 429 || status === 408 ? 'unclear' : 'well' };
+    }
+    default:
+      return end satisfies never;
+  }
+}
+
+function errorOf(end: AttemptEnd & { type: 'deferred' | 'answered' }): string {
+  const said = end.type === 'answered' ? end.watch.error() : null;
+  return said?.slice(0, MAX_ERROR_LENGTH) ?? `HTTP ${end.status}`;
+}
