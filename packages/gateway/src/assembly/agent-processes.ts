@@ -7,6 +7,7 @@ import { createHostedRuns, type HostedRuns } from '../runs/hosted-runs.ts';
 import { createOutsideRuns } from '../runs/outside-runs.ts';
 import { findBubblewrap } from '../system/bubblewrap.ts';
 import { type Broker, createBroker } from '../upstreams/broker/broker.ts';
+import { createModelLists } from '../upstreams/models/model-lists.ts';
 import type { Access } from './access.ts';
 import type { Foundation } from './foundation.ts';
 import { frameEnds, frameFailures, type LastLoads } from './frame-failures.ts';
@@ -54,6 +55,7 @@ export function createAgentProcesses(foundation: Foundation & Tools, { budgets, 
   tools.onChange(pool.tellTools);
   return {
     broker,
+    modelLists: createModelLists(broker.listModels, Date.now),
     hostedRuns,
     pool: hideSecrets(tellTools(frameFailures(pool, last), tools), secrets),
   };

@@ -51,8 +51,15 @@ export function createAgentViews(
         const names = new Set([...gatewayTools, ...given.map(({ name }) => name)]);
         return [...names].map((name) => ({ name, agentId }));
       });
-      const byName = Map.groupBy(uses, ({ name }) => name);
-      return new Map([...byName].map(([name, all]) => [name, all.map(({ agentId }) => agentId)]));
+      return idsByName(uses);
+    },
+    /** The same of upstreams. */
+    upstreamUsers() {
+      const uses = catalog.list().flatMap(({ module: { agentId }, served }) => {
+        const name = served?.manifest.upstream?.name;
+        return name === undefined ? [] : [{ name, agentId }];
+      });
+      return idsByName(uses);
     },
     knownAgents: () =>
       catalog.list().flatMap(({ module, served, withheld }) => {
@@ -60,6 +67,11 @@ export function createAgentViews(
         return manifest ? [knownAgent(module.agentId, module.modulePath, manifest)] : [];
       }),
   };
+}
+
+function idsByName(uses: readonly { readonly name: string; readonly agentId: string }[]) {
+  const byName = Map.groupBy(uses, ({ name }) => name);
+  return new Map([...byName].map(([name, all]) => [name, all.map(({ agentId }) => agentId)]));
 }
 
 /** The first of them, as many as a page has room for; one always. */

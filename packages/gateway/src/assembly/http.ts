@@ -5,7 +5,7 @@ import { createIdentify } from '../policy/keys/identify.ts';
 import { createLimitChecks } from '../policy/limits/limit-checks.ts';
 import type { Caller } from '../protocol/policy.ts';
 import { shareNext } from '../system/share-next.ts';
-import { describeUpstreams } from '../upstreams/upstream-catalog.ts';
+import { createUpstreamStatus } from '../upstreams/upstream-status.ts';
 import type { Parts } from './agent-processes.ts';
 import type { Domain } from './domain.ts';
 import { createSecurityAdministration } from './security-administration.ts';
@@ -39,7 +39,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
         return acknowledged;
       },
       refresh: domain.refresh,
-      upstreams: () => describeUpstreams(parts.upstreams.current()),
+      upstreams: upstreamStatusOf(parts, domain),
       usage: usage.report,
       runs: createReadJournal({
         store: parts.kept.journal,
@@ -69,5 +69,15 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       trustProxy,
       version: parts.ownPackage.version,
     },
+  });
+}
+
+function upstreamStatusOf(parts: Parts, domain: Domain) {
+  return createUpstreamStatus({
+    current: parts.upstreams.current,
+    health: parts.health,
+    listingOf: parts.modelLists.of,
+    users: domain.upstreamUsers,
+    redact: parts.secrets.own.text,
   });
 }

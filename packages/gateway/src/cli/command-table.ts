@@ -10,6 +10,7 @@ import { addRunCommands } from './runs/runs-commands.ts';
 import { addKeyCommands } from './security/keys-commands.ts';
 import { addAuditCommand, addSecurityCommands } from './security/security-commands.ts';
 import { addServingCommands } from './serve/serve-commands.ts';
+import { addStatusCommands } from './status/status-commands.ts';
 
 /**
  * Every command, with its help. What a command needs is imported when it runs.
@@ -32,6 +33,7 @@ export function commandTable(
   addAgentCommands(program, run);
   addToolCommands(program, run);
   addRunCommands(program, run);
+  addStatusCommands(program, run);
   addDependencyCommands(program, run);
   addKeyCommands(program, run);
   addSecurityCommands(program, run);

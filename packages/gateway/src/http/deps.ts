@@ -10,7 +10,7 @@ import type { AgentGenerations, RollbackReport } from '../protocol/admin/generat
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import type { RunDetail, RunPage, RunsQuery, StepsQuery } from '../protocol/admin/runs-answer.ts';
 import type { ToolCallReport, ToolList, ToolsRefresh } from '../protocol/admin/tools-answer.ts';
-import type { UpstreamInfo } from '../protocol/admin/upstreams-answer.ts';
+import type { UpstreamStatus } from '../protocol/admin/upstreams-answer.ts';
 import type { UsageReport } from '../protocol/admin/usage-answer.ts';
 import type { Caller, KeyHolder } from '../protocol/policy.ts';
 import type { UnreadRoom } from '../protocol/unread-room.ts';
@@ -75,7 +75,7 @@ export type AdminReads = {
   /** Takes those off the list, for good unless they are seen again; how many. */
   readonly acknowledgeErrors: (filter: DiagnosticFilter) => Promise<number>;
   readonly refresh: (options: { readonly force: boolean }) => Promise<RefreshReport>;
-  readonly upstreams: () => readonly UpstreamInfo[];
+  readonly upstreams: () => Promise<readonly UpstreamStatus[]>;
   readonly usage: () => UsageReport;
   readonly runs: RunReads;
 };

@@ -1,13 +1,17 @@
+import { listModels, type ModelListing } from './models/list-models.ts';
 import { type AddressHealth, probeAddress } from './relay/probe-address.ts';
 import { createUpstreamDispatcher } from './relay/upstream-dispatcher.ts';
-import type { Upstream } from './upstream.ts';
+import type { RemoteUpstream, Upstream } from './upstream.ts';
 import { createLiveUpstreams } from './upstream-catalog.ts';
 
-/** A server that the settings name, and what it says of its address. */
+/** A server that the settings name, and what it says of its address and of its key. */
 export type ProbedUpstream = {
   readonly name: string;
   readonly baseUrl: string;
   readonly health: AddressHealth;
+  readonly hasKey: boolean;
+  /** What it lists; null where nothing is at its address. */
+  readonly listing: ModelListing | null;
 };
 
 /**
@@ -31,7 +35,16 @@ export async function probeUpstreams(
 function probe(dispatcher: ReturnType<typeof createUpstreamDispatcher>) {
   return (upstream: Upstream): Promise<ProbedUpstream>[] => {
     if (upstream.type !== 'remote') return [];
-    const { name, baseUrl } = upstream;
-    return [probeAddress(dispatcher, upstream).then((health) => ({ name, baseUrl, health }))];
+    return [ask(dispatcher, upstream)];
   };
+}
+
+async function ask(
+  dispatcher: ReturnType<typeof createUpstreamDispatcher>,
+  upstream: RemoteUpstream,
+): Promise<ProbedUpstream> {
+  const { name, baseUrl, apiKey } = upstream;
+  const health = await probeAddress(dispatcher, upstream);
+  const listing = health.type === 'answers' ? await listModels(dispatcher, upstream) : null;
+  return { name, baseUrl, health, hasKey: apiKey !== null, listing };
 }

@@ -3,7 +3,7 @@ import type { AgentStatus } from '../../src/protocol/admin/agents-answer.ts';
 import type { RollbackReport } from '../../src/protocol/admin/generations-answer.ts';
 import type { RunDetail } from '../../src/protocol/admin/runs-answer.ts';
 import type { ToolStatus } from '../../src/protocol/admin/tools-answer.ts';
-import type { UpstreamInfo } from '../../src/protocol/admin/upstreams-answer.ts';
+import type { UpstreamStatus } from '../../src/protocol/admin/upstreams-answer.ts';
 import type { UsageCounts } from '../../src/protocol/admin/usage-answer.ts';
 import type { Diagnostic } from '../../src/protocol/diagnostics.ts';
 
@@ -50,13 +50,21 @@ const someAgent: AgentStatus = {
   diagnostics: [someDiagnostic],
 };
 
-const someUpstream: UpstreamInfo = {
+const someUpstream: UpstreamStatus = {
   name: 'demo',
   kind: 'demo',
   api: 'responses',
   base_url: null,
   has_key: false,
   is_default: true,
+  fallback: null,
+  reachable: true,
+  problem: null,
+  last_error: null,
+  latency_ms: null,
+  breaker: { state: 'closed', failures_in_row: 0, retry_at: null },
+  used_by: [],
+  models: null,
 };
 
 const someCounts: UsageCounts = {
@@ -133,7 +141,7 @@ export function fakeAdmin(): AdminReads {
       removed: [],
       warnings: [],
     }),
-    upstreams: () => [someUpstream],
+    upstreams: async () => [someUpstream],
     usage: () => ({
       totals: someCounts,
       by_agent: [{ agent_id: 'default/echo', ...someCounts }],

@@ -44,15 +44,17 @@ describe('dropgate doctor', () => {
 
   test('asks the servers that the settings name, and says which address is meant', async () => {
     const server = createHttpServer((request, response) => {
-      response.writeHead(request.url === '/v1/models' ? 401 : 404).end();
+      const isModels = request.url === '/v1/models';
+      const isTaken = request.headers.authorization === 'Bearer sk-good';
+      response.writeHead(!isModels ? 404 : isTaken ? 200 : 401).end('{"data":[{"id":"m"}]}');
     });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     settings(
-      `server: { port: 0 }\nupstreams:\n  bare: { base_url: "${origin}" }\n  good: { base_url: "${origin}/v1" }\n  gone: { base_url: "http://127.0.0.1:1/v1" }\n`,
+      `server: { port: 0 }\nupstreams:\n  bare: { base_url: "${origin}" }\n  good: { base_url: "${origin}/v1", api_key_env: GOOD }\n  bad: { base_url: "${origin}/v1", api_key_env: BAD }\n  none: { base_url: "${origin}/v1" }\n  gone: { base_url: "http://127.0.0.1:1/v1" }\n`,
     );
-    const { code, of } = await doctor();
+    const { code, of } = await doctor({ GOOD: 'sk-good', BAD: 'sk-bad' });
     expect(code).toBe(1);
     expect(of('upstream bare')).toEqual({
       name: 'upstream bare',
@@ -60,7 +62,19 @@ describe('dropgate doctor', () => {
       found: `${origin} answers 404 to everything`,
       fix: `Its API is at ${origin}/v1: write that as base_url (OPENAI_BASE_URL).`,
     });
-    expect(of('upstream good')?.state).toBe('ok');
+    expect(of('upstream good')).toMatchObject({
+      state: 'ok',
+      found: `${origin}/v1 answers, with 1 model`,
+    });
+    expect(of('upstream bad')).toMatchObject({
+      state: 'fail',
+      found: `${origin}/v1 does not take the key (401)`,
+      fix: 'Put a valid one into the variable that api_key_env names (OPENAI_API_KEY).',
+    });
+    expect(of('upstream none')).toMatchObject({
+      state: 'fail',
+      found: `${origin}/v1 wants a key (401)`,
+    });
     expect(of('upstream gone')).toMatchObject({
       state: 'warn',
       found: 'http://127.0.0.1:1/v1 cannot be reached (ECONNREFUSED)',

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import { upstreamSettings } from '../../config/settings-of-parts.ts';
 import { type ProbedUpstream, probeUpstreams } from '../../upstreams/probe-upstreams.ts';
+import { count } from '../text-layout.ts';
 import { fail, type HealthCheck, ok, warn } from './health-check.ts';
 
 /** The servers that answer model calls: whether they are there, and whether the API is at their addresses. */
@@ -10,11 +11,12 @@ export async function upstreamsHealth(config: Config): Promise<HealthCheck[]> {
   return probed.map(healthOf);
 }
 
-function healthOf({ name, baseUrl, health }: ProbedUpstream): HealthCheck {
+function healthOf(probed: ProbedUpstream): HealthCheck {
+  const { name, baseUrl, health } = probed;
   const what = `upstream ${name}`;
   switch (health.type) {
     case 'answers':
-      return ok(what, `${baseUrl} answers`);
+      return keyHealth(what, probed);
     case 'unreachable':
       return warn(
         what,
@@ -32,4 +34,21 @@ function healthOf({ name, baseUrl, health }: ProbedUpstream): HealthCheck {
     default:
       return health satisfies never;
   }
+}
+
+function keyHealth(what: string, { baseUrl, listing, hasKey }: ProbedUpstream): HealthCheck {
+  if (listing?.type === 'listed')
+    return ok(what, `${baseUrl} answers, with ${count(listing.models.length, 'model')}`);
+  if (listing?.type !== 'key_refused') return ok(what, `${baseUrl} answers`);
+  return hasKey
+    ? fail(
+        what,
+        `${baseUrl} does not take the key (${listing.status})`,
+        'Put a valid one into the variable that api_key_env names (OPENAI_API_KEY).',
+      )
+    : fail(
+        what,
+        `${baseUrl} wants a key (${listing.status})`,
+        'Name its variable as api_key_env, and set that in .dropgate/upstream.env (OPENAI_API_KEY).',
+      );
 }

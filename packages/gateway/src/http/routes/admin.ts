@@ -77,9 +77,9 @@ export const adminRoutes: readonly Route[] = [
     method: 'GET',
     url: '/admin/upstreams',
     audience: 'admins',
-    summary: 'List the upstreams that answer model calls.',
+    summary: 'List the upstreams that answer model calls, with how each is and what it offers.',
     answer: upstreamsAnswer,
-    handle: ({ deps }) => ({ upstreams: deps.admin.upstreams() }),
+    handle: async ({ deps }) => ({ upstreams: [...(await deps.admin.upstreams())] }),
   }),
   defineRoute({
     method: 'GET',

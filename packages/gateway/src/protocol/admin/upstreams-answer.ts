@@ -19,5 +19,30 @@ const upstreamInfo = z.object({
 /** An upstream as shown: everything but its key. */
 export type UpstreamInfo = Inferred<typeof upstreamInfo>;
 
+const upstreamStatus = upstreamInfo.extend({
+  fallback: z.string().nullable(),
+  /** Whether it answered when it was asked for its models, at most ten seconds ago. */
+  reachable: z.boolean(),
+  /** Why it did not, or what it said to the key; null where all is well. */
+  problem: z.string().nullable(),
+  /** The last model call that failed there for a reason of its own, since the start. */
+  last_error: z.object({ at: z.string(), message: z.string() }).nullable(),
+  /** Milliseconds until the first bytes of the latest answers, 200 at most; null before the first. */
+  latency_ms: z.object({ p50: z.number(), p95: z.number() }).nullable(),
+  breaker: z.object({
+    state: z.enum(breakerStates),
+    failures_in_row: z.int(),
+    /** When it is tried again; null while it is closed. */
+    retry_at: z.string().nullable(),
+  }),
+  /** Ids of the agents whose model calls go there. */
+  used_by: z.array(z.string()),
+  /** Those that it lists, what ends soonest first, 500 at most; null where it lists none. */
+  models: z.array(z.object({ id: z.string(), shutdown_date: z.string().nullable() })).nullable(),
+});
+
+/** An upstream with how it is. */
+export type UpstreamStatus = Inferred<typeof upstreamStatus>;
+
 /** `GET /admin/upstreams`. */
-export const upstreamsAnswer = z.object({ upstreams: z.array(upstreamInfo) });
+export const upstreamsAnswer = z.object({ upstreams: z.array(upstreamStatus) });

@@ -6,9 +6,11 @@ import type { ModelAccess } from '../../protocol/pool.ts';
 import type { UnreadRoom } from '../../protocol/unread-room.ts';
 import type { UpstreamHealth } from '../health/upstream-health.ts';
 import type { HostedGovernance } from '../hosted/govern-hosted.ts';
+import { listModels, type ModelListing } from '../models/list-models.ts';
 import { createAddressWatch } from '../relay/address-watch.ts';
 import { createUpstreamDispatcher } from '../relay/upstream-dispatcher.ts';
 import { createUncounted } from '../relay/usage-request.ts';
+import type { RemoteUpstream } from '../upstream.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import { createAnswerCall } from './answer-call.ts';
 import type { TokenBudget } from './budgeted-call.ts';
@@ -34,6 +36,8 @@ export type Broker = {
   door(): { readonly port: number; readonly socket: string };
   /** Makes a token for one worker of an agent. */
   grant(agentId: string): ModelAccess;
+  /** Asks an upstream for its models, as its calls go. Never rejects. */
+  listModels(upstream: RemoteUpstream): Promise<ModelListing>;
   /** Revokes every token, aborts every call and stops listening. */
   close(): Promise<void>;
 };
@@ -106,6 +110,7 @@ export function createBroker(deps: BrokerDeps): Broker {
         },
       };
     },
+    listModels: (upstream) => listModels(dispatcher, upstream),
     async close() {
       grants.revokeAll();
       server.closeAllConnections();
