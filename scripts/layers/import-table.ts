@@ -49,6 +49,7 @@ export const importTable: Readonly<Record<string, Row>> = {
       'dependencies/',
       'registry/discovery/',
       'http/routes.ts',
+      'upstreams/models/',
       'upstreams/probe-upstreams.ts',
       'gateway.ts',
     ],

@@ -8,6 +8,7 @@ import { createOutsideRuns } from '../runs/outside-runs.ts';
 import { findBubblewrap } from '../system/bubblewrap.ts';
 import { type Broker, createBroker } from '../upstreams/broker/broker.ts';
 import { createModelLists } from '../upstreams/models/model-lists.ts';
+import { createRetirementWarnings } from '../upstreams/models/warn-retirements.ts';
 import type { Access } from './access.ts';
 import type { Foundation } from './foundation.ts';
 import { frameEnds, frameFailures, type LastLoads } from './frame-failures.ts';
@@ -27,8 +28,8 @@ export type Parts = Foundation & Tools & Access & AgentProcesses;
  *   a proxy that is no address.
  */
 export function createAgentProcesses(foundation: Foundation & Tools, { budgets, policy }: Access) {
-  const { config, live, stateFolder, secrets, tools, toolsFor, unread, nowSeconds, emit } =
-    foundation;
+  const { config, live, store, upstreams, stateFolder, secrets, tools } = foundation;
+  const { toolsFor, unread, nowSeconds, emit } = foundation;
   const user = workerUser(config.worker);
   const hostedRuns = createHostedRuns({
     rules: policy.current,
@@ -37,6 +38,7 @@ export function createAgentProcesses(foundation: Foundation & Tools, { budgets, 
     emit,
   });
   const broker = brokerOf(foundation, { budgets, decide: hostedRuns.decide });
+  const modelLists = createModelLists(broker.listModels, Date.now);
   const last: LastLoads = new Map();
   const pool = createPool({
     settings: config.worker,
@@ -55,7 +57,14 @@ export function createAgentProcesses(foundation: Foundation & Tools, { budgets, 
   tools.onChange(pool.tellTools);
   return {
     broker,
-    modelLists: createModelLists(broker.listModels, Date.now),
+    modelLists,
+    retirementWarnings: createRetirementWarnings({
+      usedSince: store.journal.usedModels,
+      upstreams: () => upstreams.current().upstreams,
+      listingOf: modelLists.of,
+      nowMs: Date.now,
+      emit,
+    }),
     hostedRuns,
     pool: hideSecrets(tellTools(frameFailures(pool, last), tools), secrets),
   };

@@ -39,7 +39,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     await known.start();
     await knowRules();
     await followRules(parts);
-    parts.expiryWarnings.start();
+    for (const warnings of [parts.expiryWarnings, parts.retirementWarnings]) warnings.start();
     const url = await server.listen(config.server);
     const { pid } = process;
     await announceGateway(stateFolder, { pid, address: url, token: parts.localToken });
@@ -101,6 +101,7 @@ async function close(
   await parts.closeTools();
   await parts.budgets.close();
   parts.expiryWarnings.close();
+  parts.retirementWarnings.close();
   parts.policy.close();
   parts.followStore.close();
   await observers.persistDiagnostics.flush();

@@ -53,6 +53,7 @@ const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
   upstream_misplaced: false,
   upstream_cooling: false,
   upstream_recovered: false,
+  model_retiring: false,
   key_expiring: false,
   fault_survived: false,
 };

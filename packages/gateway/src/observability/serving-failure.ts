@@ -54,6 +54,7 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
     case 'upstream_misplaced':
     case 'upstream_cooling':
     case 'upstream_recovered':
+    case 'model_retiring':
     case 'key_expiring':
     case 'fault_survived':
       return null;

@@ -43,6 +43,7 @@ export const nullStore: Pick<Store, 'generations' | 'diagnostics'> & {
     list: async () => [],
     find: async () => null,
     chunks: async () => [],
+    usedModels: async () => [],
     lose: async () => {},
     prune: async () => 0,
   },

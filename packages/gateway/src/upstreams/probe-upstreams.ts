@@ -1,4 +1,6 @@
+import type { UsedModel } from '../protocol/journal/journal.ts';
 import { listModels, type ModelListing } from './models/list-models.ts';
+import { findRetirements, type Retirement } from './models/retirements.ts';
 import { type AddressHealth, probeAddress } from './relay/probe-address.ts';
 import { createUpstreamDispatcher } from './relay/upstream-dispatcher.ts';
 import type { RemoteUpstream, Upstream } from './upstream.ts';
@@ -27,6 +29,26 @@ export async function probeUpstreams(
   try {
     const { upstreams } = createLiveUpstreams(settings).current();
     return await Promise.all([...upstreams.values()].flatMap(probe(dispatcher)));
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+/**
+ * Asks the servers of the models that were used when these end, where the settings name those servers still.
+ *
+ * @throws UpstreamSettingsError as the gateway's start does.
+ */
+export async function probeRetirements(
+  settings: Parameters<typeof createLiveUpstreams>[0],
+  environment: Readonly<Record<string, string | undefined>>,
+  { used, nowMs }: { readonly used: readonly UsedModel[]; readonly nowMs: number },
+): Promise<readonly Retirement[]> {
+  const dispatcher = createUpstreamDispatcher(environment);
+  try {
+    const { upstreams } = createLiveUpstreams(settings).current();
+    const listingOf = (upstream: RemoteUpstream) => listModels(dispatcher, upstream);
+    return await findRetirements(used, { upstreams, listingOf, nowMs });
   } finally {
     await dispatcher.destroy();
   }

@@ -81,6 +81,15 @@ describe('dropgate doctor', () => {
     });
   });
 
+  test('fails where the store cannot be used', async () => {
+    settings('server: { port: 0 }\nstore_url: "sqlite:broken.db"\n');
+    writeFileSync(join(folder, 'broken.db'), 'This is no database.'.repeat(100));
+    const { code, of } = await doctor();
+    expect([code, of('store')?.state]).toEqual([1, 'fail']);
+    expect(of('store')?.found).toContain('broken.db');
+    expect(of('store')?.fix).toMatch(/^[A-Z].*\.$/);
+  });
+
   test.skipIf(process.platform !== 'linux')('on Linux says what can hold agents', async () => {
     const { checks } = await doctor();
     expect(checks.map(({ name }) => name)).toEqual(

@@ -8,6 +8,7 @@ import { isolationHealth } from './isolation.ts';
 import { limitsHealth } from './machine-limits.ts';
 import { placeHealth } from './place.ts';
 import { programsHealth } from './programs.ts';
+import { storeHealth } from './store.ts';
 import { upstreamsHealth } from './upstreams.ts';
 
 /** `dropgate doctor`: says what this machine and this project have and lack; 1 where the gateway could not serve. */
@@ -33,6 +34,7 @@ async function examine(context: CommandContext): Promise<HealthCheck[]> {
       ...isolationHealth(config),
       ...limitsHealth(),
       ...(await placeHealth(config, stateFolder)),
+      ...(await storeHealth(config)),
       ...(await upstreamsHealth(config)),
     ];
   } catch (error) {

@@ -1,28 +1,38 @@
 import { isUsable } from '../../policy/keys/known-keys.ts';
 import { audit } from '../../policy/review/audit.ts';
 import type { AuditFinding } from '../../policy/review/audit-facts.ts';
+import { endOf } from '../../upstreams/models/retirements.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
+import { readRetirements } from '../status/read-retirements.ts';
 import type { Terminal } from '../terminal.ts';
 import { count, terminalWidth, wrap } from '../text-layout.ts';
 import { knownAgentsOf, withPolicy } from './with-policy.ts';
 import { nowSeconds } from './with-store.ts';
 
-/** `dropgate audit`: gaps in rules, overrides and keys; 1 where something is worth a change. */
+/** `dropgate audit`: gaps in rules, overrides and keys, and models that end; 1 where something is worth a change. */
 export async function showAudit(
   context: CommandContext,
   options: { readonly json?: true },
 ): Promise<number> {
   const { terminal } = context;
   const { findings, summary } = await withPolicy(context, async (opened) => {
-    const [keys, agents, overrides] = await Promise.all([
+    const [keys, agents, overrides, retirements] = await Promise.all([
       opened.store.keys.list(),
       knownAgentsOf(opened.store),
       opened.overrides.list({ isActive: true }),
+      readRetirements(opened.config, opened.store),
     ]);
     const now = nowSeconds();
     const usable = keys.filter((key) => isUsable(key, now));
     return {
-      findings: audit({ rules: opened.rules, keys, agents, overrides, nowSeconds: now }),
+      findings: audit({
+        rules: opened.rules,
+        keys,
+        agents,
+        overrides,
+        nowSeconds: now,
+        retirements: retirements.map((each) => ({ ...each, end: endOf(each) })),
+      }),
       summary: {
         agents: agents.length,
         rules: opened.rules.rules.length,

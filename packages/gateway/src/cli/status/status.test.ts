@@ -89,7 +89,7 @@ async function ask(model: string): Promise<Response> {
   return response;
 }
 
-const cli = (...args: string[]) => inProcessCli(project.folder)(...args);
+const cli = (...args: string[]) => inProcessCli(project.folder, { TEAM_KEY: key })(...args);
 
 describe('dropgate upstreams list', () => {
   test('tells how each is, who uses it, and which of its models end', async () => {
@@ -151,5 +151,37 @@ describe('dropgate upstreams list', () => {
       503,
       expect.any(String),
     ]);
+  });
+});
+
+describe('a model that ends and was used', () => {
+  test('is named by dropgate audit', async () => {
+    const { findings } = JSON.parse((await cli('audit', '--json')).out);
+    expect(findings).toContainEqual({
+      severity: 'warning',
+      code: 'model_retiring',
+      subject: 'leaves-1',
+      message: expect.stringMatching(
+        /^The model leaves-1 of good ends in \d+ days, on 2999-12-11\. It was used by default\/good, for key_\w+\.$/,
+      ),
+      hint: 'Name another model in these agents, or an alias for leaves-1 in upstreams.good.model_aliases.',
+    });
+  });
+
+  test('is named by dropgate doctor, which looks at the store too', async () => {
+    const { checks } = JSON.parse((await cli('doctor', '--json')).out);
+    const of = (name: string) => checks.find((check: { name: string }) => check.name === name);
+    expect(of('store')).toMatchObject({
+      state: 'ok',
+      found: expect.stringContaining('gateway.db'),
+    });
+    expect(of('model')).toEqual({
+      name: 'model',
+      state: 'warn',
+      found: expect.stringMatching(
+        /^leaves-1 of good ends in \d+ days, on 2999-12-11; used by default\/good$/,
+      ),
+      fix: 'Name another model there, or an alias in upstreams.good.model_aliases.',
+    });
   });
 });

@@ -16,6 +16,8 @@ export function upstreamEntry(event: UpstreamEvent): LogEntry {
         upstream: event.upstream,
         after_ms: Math.round(event.afterMs),
       }));
+    case 'model_retiring':
+      return retiringEntry(event);
     default:
       return event satisfies never;
   }
@@ -50,5 +52,17 @@ function coolingEntry(event: EventOf<'upstream_cooling'>): LogEntry {
       fallback === null
         ? `Its calls fail at once until it answers again: look at ${baseUrl}, or name a fallback for it.`
         : `Its calls go to ${fallback} until it answers again: look at ${baseUrl}.`,
+  }));
+}
+
+function retiringEntry(event: EventOf<'model_retiring'>): LogEntry {
+  const { upstream, model, endsOn, daysLeft, agents, keys } = event;
+  const end = daysLeft < 0 ? 'ended' : 'ends';
+  return entry('warn', `model ${model} of ${upstream} ${end} on ${endsOn}`, () => ({
+    upstream,
+    days_left: daysLeft,
+    agents: agents.join(', '),
+    keys: keys.join(', '),
+    hint: `Name another model in these agents, or an alias for ${model} in upstreams.${upstream}.model_aliases.`,
   }));
 }

@@ -173,6 +173,7 @@ function countInside(set: MetricSet, event: Inside): void {
     case 'upstream_chosen':
     case 'upstream_misplaced':
     case 'upstream_recovered':
+    case 'model_retiring':
       break;
     default:
       event satisfies never;

@@ -11,6 +11,14 @@ export type AuditFacts = {
   /** Those that hold now. */
   readonly overrides: readonly OverrideRecord[];
   readonly nowSeconds: number;
+  /** Models that runs used lately and that end; `end` says when in words. */
+  readonly retirements: readonly {
+    readonly model: string;
+    readonly upstream: string;
+    readonly end: string;
+    readonly agents: readonly string[];
+    readonly keys: readonly string[];
+  }[];
 };
 
 /** Something an operator should know (`info`) or change (`warning`). */

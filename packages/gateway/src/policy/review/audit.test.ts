@@ -81,6 +81,7 @@ function found({ rules = [], namespaces = { labs: { runAgents: 'deny' } }, ...fa
     agents: [planner],
     overrides,
     nowSeconds: now,
+    retirements: [],
     ...facts,
     rules: compileRules([
       ...overrides.map(overrideRule),

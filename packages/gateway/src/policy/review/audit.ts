@@ -1,6 +1,7 @@
 import { auditAgents } from './audit-agents.ts';
 import type { AuditFacts, AuditFinding } from './audit-facts.ts';
 import { auditKeys } from './audit-keys.ts';
+import { auditModels } from './audit-models.ts';
 import { auditOverrides } from './audit-overrides.ts';
 import { auditRules } from './audit-rules.ts';
 
@@ -11,5 +12,6 @@ export function audit(facts: AuditFacts): readonly AuditFinding[] {
     ...auditRules(facts),
     ...auditOverrides(facts),
     ...auditKeys(facts),
+    ...auditModels(facts),
   ].toSorted((a, b) => Number(a.severity === 'info') - Number(b.severity === 'info'));
 }

@@ -39,4 +39,17 @@ export type UpstreamEvent =
       readonly upstream: string;
       /** How long it was left alone. */
       readonly afterMs: number;
+    }
+  /** A model that was used in the last 30 days ends, or has ended; said once a day. */
+  | {
+      readonly type: 'model_retiring';
+      readonly upstream: string;
+      readonly model: string;
+      /** Such as `2026-12-11`. */
+      readonly endsOn: string;
+      /** 0 on that day, negative after it. */
+      readonly daysLeft: number;
+      /** Ids of those that used it. */
+      readonly agents: readonly string[];
+      readonly keys: readonly string[];
     };

@@ -43,6 +43,15 @@ export type StepChunk = {
   readonly contents: Uint8Array | null;
 };
 
+/** A model that runs called, and whose runs. */
+export type UsedModel = {
+  readonly agentId: string;
+  readonly keyId: string;
+  readonly upstream: string;
+  /** As the agent asked for it. */
+  readonly model: string;
+};
+
 /** Filters of the runs; all given ones must fit. Newest first. */
 export type RunQuery = {
   readonly agentId?: string;
@@ -71,6 +80,8 @@ export type JournalStore = {
     runId: string,
     page: { readonly fromStep: number; readonly limit: number },
   ): Promise<readonly StepChunk[]>;
+  /** Which models the runs since then called, each once for who called it. Unix milliseconds. */
+  usedModels(sinceMs: number): Promise<readonly UsedModel[]>;
   /** Notes that runs which still count as running were lost. */
   lose(): Promise<void>;
   /** Removes what began before a time, and the oldest beyond so many bytes. @returns How many runs. */

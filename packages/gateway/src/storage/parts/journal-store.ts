@@ -10,6 +10,7 @@ import {
 import type { Engine } from '../engines/engine.ts';
 import type { RunRow, StepChunkRow, Tables } from '../tables.ts';
 import { createRowInsert } from './row-insert.ts';
+import { readUsedModels } from './used-models.ts';
 
 /** Runs looked at by one statement; SQLite lets nothing else happen meanwhile. */
 const READ_STEP = 5000;
@@ -66,6 +67,7 @@ export function createJournalStore({ relaxed, guarded }: Engine): JournalStore {
       const rows = await guarded(() => wanted.orderBy('first_step').limit(limit).execute());
       return rows.map(toChunk);
     },
+    usedModels: (sinceMs) => readUsedModels({ relaxed, guarded }, sinceMs),
     async lose() {
       const running = relaxed.updateTable('runs').set({ outcome: 'lost' });
       await guarded(() => running.where('outcome', '=', 'running').execute());

@@ -16,10 +16,15 @@ export function applyAliases(
   aliases: Readonly<Record<string, string>>,
 ): Buffer {
   if (model === null) return body;
-  const alias = Object.entries(aliases).find(([glob]) => matchesGlob(glob, model))?.[1];
-  if (alias === undefined || alias === model) return body;
+  const sent = sentModel(model, aliases);
+  if (sent === model) return body;
   const parsed = parseObject(body);
-  return parsed ? Buffer.from(JSON.stringify({ ...parsed, model: alias })) : body;
+  return parsed ? Buffer.from(JSON.stringify({ ...parsed, model: sent })) : body;
+}
+
+/** The name that is sent for a model. */
+export function sentModel(model: string, aliases: Readonly<Record<string, string>>): string {
+  return Object.entries(aliases).find(([glob]) => matchesGlob(glob, model))?.[1] ?? model;
 }
 
 /** Whether a model call's body asks for its answer as a stream of events; a body that streams in is not looked at. */
