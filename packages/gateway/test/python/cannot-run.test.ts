@@ -101,6 +101,23 @@ describe.skipIf(missing)(`what cannot run, in Python (${missing ?? 'runs'})`, ()
     ]);
   });
 
+  test('warns of a prompt that OpenAI keeps for a while only', async () => {
+    const { manifest } = await loadedWorker({
+      'agent.py': `${imports}agent = Agent(\n    name="Desk",\n    prompt={"id": "pmpt_42", "version": "2"},\n)\n`,
+    });
+    expect(manifest.warnings).toMatchObject([
+      {
+        stage: 'load',
+        code: 'stored_prompt_ends',
+        severity: 'warning',
+        line: 5,
+        message:
+          'Agent "Desk" uses the stored prompt "pmpt_42", and OpenAI serves stored prompts until 2026-11-30 only.',
+        hint: 'Put the text of the prompt into `instructions` and remove `prompt`.',
+      },
+    ]);
+  });
+
   test('warns of a vendor’s key that LiteLLM misses', async () => {
     const litellm =
       'def validate_environment(model):\n    return {"missing_keys": ["GOOGLE_API_KEY", "GEMINI_API_KEY"]}\n';

@@ -10,7 +10,7 @@ import inspect
 import os
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..agent_shape import is_agent, listed, model_name, reached_from
 from ..explain.failure_detail import shown_path
@@ -45,6 +45,7 @@ def cannot_run(root: Agent[Any], sdk: ModuleType | None, seen: Seen) -> list[Fin
                 *_missing_model_package(agent, seen),
                 *_web_socket(agent, seen),
                 *_approvals(agent, seen),
+                *_stored_prompts(agent, seen),
             ]
         )
     return found
@@ -212,3 +213,33 @@ def _approvals(agent: Agent[Any], seen: Seen) -> list[Finding]:
         for tool in listed(agent, "tools")
         if getattr(tool, "needs_approval", False) is not False
     ]
+
+
+def _stored_prompts(agent: Agent[Any], seen: Seen) -> list[Finding]:
+    """A warning, as of https://developers.openai.com/api/docs/deprecations. What a function gives is known in runs alone."""
+    prompt: object = getattr(agent, "prompt", None)
+    prompt_id = cast("dict[str, object]", prompt).get("id") if isinstance(prompt, dict) else None
+    if not isinstance(prompt_id, str):
+        return []
+    line = _line_of_prompt(prompt_id, seen)
+    return [
+        {
+            "stage": "load",
+            "code": "stored_prompt_ends",
+            "severity": "warning",
+            "message": f'Agent "{agent.name}" uses the stored prompt "{prompt_id}", and OpenAI serves stored prompts '
+            "until 2026-11-30 only.",
+            **(seen.located() if line is None else seen.located_at(line)),
+            "hint": "Put the text of the prompt into `instructions` and remove `prompt`.",
+        }
+    ]
+
+
+def _line_of_prompt(prompt_id: str, seen: Seen) -> int | None:
+    """Where its id stands, which is mostly where it is used, or else the first `prompt=`."""
+    lines = seen.read(seen.load["entry"]).splitlines()
+    for wanted in (prompt_id, "prompt="):
+        for number, line in enumerate(lines, 1):
+            if wanted in line:
+                return number
+    return None

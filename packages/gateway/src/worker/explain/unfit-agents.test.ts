@@ -144,6 +144,26 @@ export const agent = new Agent({ name: 'Desk', instructions: 'x', tools: [other.
   ]);
 });
 
+test('a prompt that OpenAI keeps for a while only is a warning, also of an agent that is handed off to', async () => {
+  const text = `${head}const other = new Agent({
+  name: 'Other',
+  prompt: { promptId: 'pmpt_42', version: '2' },
+});
+export const agent = new Agent({ name: 'Desk', instructions: 'A prompt.', handoffs: [other] });
+`;
+  expect((await manifestOf(await writeModule({ 'agent.ts': text }))).warnings).toMatchObject([
+    {
+      stage: 'load',
+      code: 'stored_prompt_ends',
+      severity: 'warning',
+      line: 7,
+      message:
+        'Agent "Other" uses the stored prompt "pmpt_42", and OpenAI serves stored prompts until 2026-11-30 only.',
+      hint: 'Put the text of the prompt into `instructions` and remove `prompt`.',
+    },
+  ]);
+});
+
 test('a model that only the runner of the file itself has is a warning', async () => {
   const text = `${head}import { Runner } from '@openai/agents';
 export const agent = new Agent({ name: 'Desk', instructions: 'x' });

@@ -13,6 +13,7 @@ import { isGatewayTool } from '../tools/gateway-tool.ts';
 import { type Place, placeOf } from './code-place.ts';
 import { findRunModel } from './run-model.ts';
 import { sandboxHint } from './sandbox-hint.ts';
+import { findStoredPrompts } from './stored-prompts.ts';
 import { misspelt, unfitParts } from './unfit-parts.ts';
 
 /** What is known of the module whose agents are looked at. */
@@ -35,6 +36,7 @@ export function findUnfit(agent: AgentShape, source: AgentSource): Finding[] {
 export async function findDoubtful(agent: AgentShape, source: AgentSource): Promise<Finding[]> {
   return [
     ...findRunModel(agent, source.entry),
+    ...findStoredPrompts(agent, source.entry),
     ...findDuplicateTools(agent, source),
     ...(await findApprovals(agent, source)),
   ];
