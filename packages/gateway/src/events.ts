@@ -1,11 +1,12 @@
 import type { FailureCode } from './errors.ts';
 import type { Finding } from './protocol/diagnostics.ts';
 import type { UpstreamEvent } from './protocol/events/upstream-events.ts';
-import type { RunOutcome } from './protocol/journal/journal.ts';
+import type { AskedRun, RunOutcome } from './protocol/journal/journal.ts';
 import type { Decision, Question } from './protocol/policy.ts';
 import type { WorkerEndReason } from './protocol/pool.ts';
 import type { BegunRun, DecidedRun, FailureDetail, Provenance, Usage } from './protocol/run.ts';
 import type { CacheResult, ToolOutcome, ToolViolation } from './protocol/tools/gateway-tools.ts';
+import type { ToolContents } from './protocol/tools/tool-call.ts';
 import type { UnreadKind, UnreadOwner } from './protocol/unread-room.ts';
 
 /** Everything the gateway says about itself. Listeners (log, metrics, usage, diagnostics) do the bookkeeping. */
@@ -80,6 +81,10 @@ export type GatewayEvent =
       readonly waitedMs: number;
       /** Whether its caller wants text as it comes. */
       readonly isStreamed: boolean;
+      /** What it was asked, where that is recorded. */
+      readonly asked?: AskedRun;
+      /** The run whose record answers it, where it runs again. */
+      readonly replayOf?: string;
     }
   | {
       readonly type: 'run_ended';
@@ -145,8 +150,8 @@ export type GatewayEvent =
       readonly resultBytes: number | null;
       /** Why a gateway tool failed. */
       readonly error: string | null;
-      /** What a gateway tool was called with and gave; null of any other. */
-      readonly contents: { readonly arguments: unknown; readonly result: string } | null;
+      /** What it was called with and gave, where that is recorded. */
+      readonly contents: ToolContents | null;
     }
   | {
       readonly type: 'model_called';
@@ -259,11 +264,7 @@ export type GatewayEvent =
       readonly modulePath: string;
     }
   /** An answer was ended because too much waits for readers, of its owner or in all. */
-  | {
-      readonly type: 'unread_refused';
-      readonly owner: UnreadOwner;
-      readonly kind: UnreadKind;
-    }
+  | { readonly type: 'unread_refused'; readonly owner: UnreadOwner; readonly kind: UnreadKind }
   | UpstreamEvent
   /** A key ends within a week; said once a day. */
   | {

@@ -126,6 +126,8 @@ class Run(TypedDict):
     context: dict[str, Any]
     verdicts: ToolVerdicts
     maxTurns: int | None
+    # Whether what tools are called with and give is told.
+    tellsContents: NotRequired[bool]
 
 
 class ToolVerdicts(TypedDict):
@@ -205,6 +207,13 @@ class ToolStarted(ToolCall):
     type: Literal["tool_started"]
 
 
+class ToolContents(TypedDict):
+    """What a tool was called with, as JSON, and what it gave."""
+
+    arguments: str
+    result: NotRequired[str]
+
+
 class ToolEnded(ToolCall):
     """A call is over."""
 
@@ -214,6 +223,7 @@ class ToolEnded(ToolCall):
     argumentBytes: NotRequired[int]
     resultBytes: NotRequired[int]
     detail: NotRequired[FailureDetail]
+    contents: NotRequired[ToolContents]
 
 
 class HandedOff(TypedDict):

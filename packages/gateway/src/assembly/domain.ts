@@ -7,6 +7,7 @@ import type { SyncAgents } from '../registry/sync-agents.ts';
 import { createStartRun } from '../runs/start-run.ts';
 import type { Parts } from './agent-processes.ts';
 import { createAgentViews } from './agent-views.ts';
+import { createRecorded } from './recorded.ts';
 import { createRegistry } from './registry.ts';
 import { createRollbackRoutes } from './rollback.ts';
 import { createToolRegistry } from './tools/tool-registry.ts';
@@ -34,6 +35,7 @@ export function createDomain(parts: Parts) {
     stopping: lifetime.signal,
     run: pool.run,
     callTool: parts.callTool,
+    recorded: createRecorded(parts, catalog.get),
     enterHosted: parts.hostedRuns.enter,
     unknownHostedTools: () => live.current().security.unknownHostedTools,
     defaults: () => {

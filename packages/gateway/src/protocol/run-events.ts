@@ -63,6 +63,10 @@ export const runEventSchema = z.discriminatedUnion('type', [
     resultBytes: count.exactOptional(),
     /** What the tool threw, where it failed and that is known. Never shown to a caller. */
     detail: failureDetailSchema.exactOptional(),
+    /** As JSON what it was called with, and what it gave, where the run asks for it. Never shown to a caller. */
+    contents: z
+      .object({ arguments: z.string(), result: z.string().exactOptional() })
+      .exactOptional(),
   }),
   z.object({
     type: z.literal('handed_off'),

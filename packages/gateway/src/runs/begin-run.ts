@@ -50,6 +50,8 @@ export type BeginRunDeps = {
     readonly runTimeoutMs: number;
     readonly toolEvents: ToolEventsMode;
   };
+  /** What of an agent its runs are recorded with, beside their steps; null where what they held is not recorded. */
+  readonly recorded?: (agent: ServedAgent) => { readonly filesHash: string | null } | null;
   /** Makes a run known to what governs tools at upstreams, until the returned function is called. */
   readonly enterHosted: HostedRuns['enter'];
   readonly emit: Emit;
@@ -86,11 +88,14 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const { caller, agent, input, ignored, tools, user, ending, abort, waitedMs } = admitted;
   const { settings } = agent.manifest;
   const defaults = deps.defaults();
-  const run = workerRun(admitted);
+  const recorded = deps.recorded?.(agent) ?? null;
+  const run: WorkerRun = { ...workerRun(admitted), ...(recorded && { tellsContents: true }) };
   const timeoutMs = settings.timeoutMs ?? defaults.runTimeoutMs;
   const { emit } = deps;
   const about = { runId: run.runId, caller, agent, waitedMs, isStreamed: input.streamed };
-  const observed = observeRun({ ...about, ending, abort, timeoutMs, emit });
+  const { context, maxTurns } = run;
+  const asked = recorded && { asked: { input, context, maxTurns, ...recorded } };
+  const observed = observeRun({ ...about, ...asked, ending, abort, timeoutMs, emit });
   const { onEvent, onToolCalled } = observed;
   const untilOver = abortedAtEnd(ending);
   const { agentId } = agent;
@@ -148,9 +153,13 @@ function abortedAtEnd(ending: RunEnding): () => AbortSignal {
   };
 }
 
-/** Why a run failed is for its author and admins; what a tool threw stays in the log. */
+/** Why a run failed is for its author and admins; what tools threw and held stays in the log. */
 function shownTo(role: Role, event: RunEvent): RunEvent {
-  if (!('detail' in event) || (role === 'admin' && event.type === 'failed')) return event;
+  if (event.type === 'tool_ended') {
+    const { detail: _, contents: __, ...rest } = event;
+    return rest;
+  }
+  if (!('detail' in event) || role === 'admin') return event;
   const { detail: _, ...rest } = event;
   return rest;
 }

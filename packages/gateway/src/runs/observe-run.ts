@@ -1,9 +1,10 @@
 import { type FailureCode, GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import type { AskedRun } from '../protocol/journal/journal.ts';
 import type { Caller } from '../protocol/policy.ts';
 import { type LastEvent, noUsage, type RunEvent } from '../protocol/run.ts';
 import type { RunEnding } from '../protocol/run-ending.ts';
-import type { GatewayToolResult } from '../protocol/tools/tool-call.ts';
+import type { GatewayToolResult, ToolContents } from '../protocol/tools/tool-call.ts';
 
 export type ObserveRunOptions = {
   readonly runId: string;
@@ -16,6 +17,10 @@ export type ObserveRunOptions = {
   readonly ending: RunEnding;
   readonly waitedMs: number;
   readonly isStreamed: boolean;
+  /** What it was asked, where that is recorded. */
+  readonly asked?: AskedRun;
+  /** The run whose record answers it, where it runs again. */
+  readonly replayOf?: string;
   /** Aborted at the deadline. */
   readonly abort: AbortController;
   readonly timeoutMs: number;
@@ -44,7 +49,9 @@ export function observeRun(options: ObserveRunOptions): ObservedRun {
   const open = new Map<string, OpenCall>();
   const spoken = createSpoken(options);
   const deadline = setTimeout(() => abort.abort(timedOut(timeoutMs)), timeoutMs);
-  emit({ type: 'run_started', ...about(options), waitedMs: options.waitedMs, isStreamed });
+  const { waitedMs, asked, replayOf } = options;
+  const more = { ...(asked && { asked }), ...(replayOf !== undefined && { replayOf }) };
+  emit({ type: 'run_started', ...about(options), waitedMs, isStreamed, ...more });
   ending.onEnd((last) => {
     clearTimeout(deadline);
     spoken.flush();
@@ -131,19 +138,22 @@ function about({ runId, caller, agent }: ObserveRunOptions) {
   return { runId, requestId, keyId, agentId, modulePath, generation };
 }
 
-function reportTool(
-  options: ObserveRunOptions,
-  event: Extract<RunEvent, { type: 'tool_ended' }>,
-): void {
+type ToolEnded = Extract<RunEvent, { type: 'tool_ended' }>;
+
+function reportTool(options: ObserveRunOptions, event: ToolEnded): void {
   const { callId, tool, provenance, outcome, durationMs, agoMs = 0, detail = null } = event;
   const { argumentBytes = null, resultBytes = null } = event;
   // What the gateway executes, it tells of itself.
   if (provenance === 'gateway') return;
   const called = { callId, tool, provenance, outcome, durationMs, agoMs, detail };
   const violation = outcome === 'denied' ? ('denied' as const) : null;
-  const unknown = { cache: null, error: null, contents: null };
-  const more = { ...unknown, violation, argumentBytes, resultBytes };
+  const contents = event.contents ? toContents(event.contents) : null;
+  const more = { cache: null, error: null, contents, violation, argumentBytes, resultBytes };
   options.emit({ type: 'tool_called', ...about(options), ...called, ...more });
+}
+
+function toContents(told: NonNullable<ToolEnded['contents']>): ToolContents {
+  return { arguments: () => told.arguments, result: told.result ?? null };
 }
 
 function reportGatewayTool(
@@ -152,7 +162,8 @@ function reportGatewayTool(
   { text, ...result }: GatewayToolResult,
 ): void {
   const { tool, callId } = call;
-  const contents = { arguments: call.arguments, result: text };
+  const argumentsText = () => JSON.stringify(call.arguments) ?? 'null';
+  const contents = { arguments: argumentsText, result: text };
   const known = { agoMs: 0, detail: null, contents };
   const called = { tool, callId, provenance: 'gateway', ...known } as const;
   options.emit({ type: 'tool_called', ...about(options), ...called, ...result });

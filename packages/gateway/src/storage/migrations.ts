@@ -200,6 +200,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await addJournal(database);
     },
   },
+  '0014_replays': {
+    async up(database) {
+      await database.schema.alterTable('runs').addColumn('replay_of', 'text').execute();
+    },
+  },
 };
 
 const decisionColumns = [

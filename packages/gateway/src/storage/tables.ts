@@ -40,6 +40,7 @@ export type RunRow = {
   readonly agent_id: string;
   readonly module_path: string;
   readonly generation: number;
+  readonly replay_of: string | null;
   readonly outcome: string;
   readonly code: string | null;
   readonly duration_ms: number | null;

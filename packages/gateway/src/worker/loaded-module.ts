@@ -26,6 +26,8 @@ export type RunRequest = {
   readonly input: RunInput;
   readonly context: RunContext;
   readonly maxTurns: number | null;
+  /** Whether what tools are called with and give is told. */
+  readonly tellsContents?: true;
   /** What holds now: the gateway may change them while the run goes on. */
   readonly verdicts: () => ToolVerdicts;
   /** Aborts on `cancel`. */

@@ -16,6 +16,7 @@ function runAt(minute: number, more: Partial<RunRecord> = {}): RunRecord {
     agentId: 'default/a',
     modulePath: 'src/agents/A/agent.ts',
     generation: 3,
+    replayOf: null,
     outcome: 'finished',
     code: null,
     durationMs: 12.5,

@@ -83,6 +83,7 @@ const someRun: RunDetail['run'] = {
   key_id: 'key_a1',
   agent_id: 'default/echo',
   generation: 2,
+  replay_of: null,
   started_at: '2026-11-22T11:00:00.000Z',
   outcome: 'finished',
   code: null,

@@ -126,14 +126,15 @@ async def _refusal(
         return None
     scope = process_runs.current()
     provenance = provenance_of(tool, agent)
+    message = f"The tool {tool.name} may not be called here."
     if await _is_allowed(tool.name, provenance, arguments, scope or process_runs.sole()):
         return None
     if scope is not None:
         # A call that is rejected has no hooks of its own.
         agent_name = str(getattr(agent, "name", ""))
-        scope.activity.started(call_id, tool.name, agent_name, provenance)
-        scope.activity.denied(call_id)
-    return f"The tool {tool.name} may not be called here."
+        scope.activity.started(call_id, tool.name, agent_name, provenance, arguments)
+        scope.activity.denied(call_id, message)
+    return message
 
 
 async def _is_allowed(

@@ -4,10 +4,21 @@ import re
 import time
 from collections.abc import Callable
 
-from ..run_protocol import FailureDetail, Outcome, Provenance, RunEvent, ToolCall, ToolEnded
+from ..run_protocol import (
+    FailureDetail,
+    Outcome,
+    Provenance,
+    RunEvent,
+    ToolCall,
+    ToolContents,
+    ToolEnded,
+)
 
 # What the SDK tells a model of a tool that took too long.
 _SDK_TIMEOUT = re.compile(r"^Tool '[^\n]*' timed out after [\d.e+-]+ ?(?:ms|seconds)\.$")
+
+# Longest arguments and longest result that are told, in characters: two of them keep a line within its limit.
+_MAX_CONTENT_CHARS = 512 * 1024
 
 _SDK_FAILURE = re.compile(r"^An error occurred while (?:running|parsing|validating) (?:the )?tool")
 
@@ -15,10 +26,11 @@ _SDK_FAILURE = re.compile(r"^An error occurred while (?:running|parsing|validati
 class ToolActivity:
     """The tool calls of one run. `tell` is never awaited."""
 
-    def __init__(self, tell: Callable[[RunEvent], None]) -> None:
+    def __init__(self, tell: Callable[[RunEvent], None], *, tells_contents: bool = False) -> None:
         self._tell = tell
+        self._tells_contents = tells_contents
         self._open: dict[str, tuple[ToolCall, float]] = {}
-        self._sizes: dict[str, int] = {}
+        self._given: dict[str, str] = {}
         self._causes: dict[str, FailureDetail] = {}
         self._known: dict[str, Outcome] = {}
         self._reached: set[str] = set()
@@ -37,7 +49,7 @@ class ToolActivity:
         call: ToolCall = {"callId": call_id, "tool": tool, "agent": agent, "provenance": provenance}
         self._open[call_id] = (call, time.perf_counter())
         if isinstance(arguments, str):
-            self._sizes[call_id] = _bytes_of(arguments)
+            self._given[call_id] = arguments
         self._say(call_id, {"type": "tool_started", **call})
 
     def threw(self, call_id: str, detail: FailureDetail) -> None:
@@ -56,9 +68,9 @@ class ToolActivity:
         """Says how a call ended that whoever made it knows more of than its output tells, before it ends."""
         self._known[call_id] = outcome
 
-    def denied(self, call_id: str) -> None:
-        """A call was refused by policy."""
-        self._end(call_id, "denied")
+    def denied(self, call_id: str, message: str) -> None:
+        """A call was refused by policy; `message` is what the model is told."""
+        self._end(call_id, "denied", message)
 
     def handed_off(self, from_agent: str, to_agent: str) -> None:
         """While a stream is read, its reader tells of handoffs, in their place between the texts."""
@@ -103,13 +115,15 @@ class ToolActivity:
             "outcome": outcome,
             "durationMs": duration_ms,
         }
-        size = self._sizes.pop(call_id, None)
-        if size is not None:
-            event["argumentBytes"] = size
+        given = self._given.pop(call_id, None)
+        if given is not None:
+            event["argumentBytes"] = _bytes_of(given)
         if outcome == "ok" and output is not None:
             event["resultBytes"] = _bytes_of(output)
         if cause and outcome == "failed":
             event["detail"] = cause
+        if self._tells_contents and (contents := _contents_of(given, output)):
+            event["contents"] = contents
         self._say(call_id, event)
         self._reached.discard(call_id)
 
@@ -126,9 +140,22 @@ class ToolActivity:
             self._tell(event)
 
 
+def _contents_of(given: str | None, output: object) -> ToolContents | None:
+    # Where one of them is too long, neither is told: what is cut would be taken for whole.
+    contents: ToolContents = {"arguments": given if given is not None else "null"}
+    if output is not None:
+        contents["result"] = _text_of(output)
+    is_long = any(len(str(text)) > _MAX_CONTENT_CHARS for text in contents.values())
+    return None if is_long else contents
+
+
 def _bytes_of(value: object) -> int:
+    return len(_text_of(value).encode("utf-8", "replace"))
+
+
+def _text_of(value: object) -> str:
     # As the model is sent it: the SDK makes a text of anything else.
     try:
-        return len(str(value).encode("utf-8", "replace"))
+        return str(value)
     except Exception:
-        return 0
+        return ""

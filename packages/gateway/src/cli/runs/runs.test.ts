@@ -85,18 +85,27 @@ describe('the journal of a run', () => {
       recorded: 'contents',
       usage: { requests: 2 },
     });
-    expect(run.steps.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]);
+    expect(run.steps.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5]);
     // What is told of later, and written with a later batch, keeps its time but not its place.
     const of = (kind: string) => run.steps.filter((step) => step.kind === kind);
     expect(of('model_call')).toMatchObject([
-      { step: 0, ordinal: 0, upstream: 'demo', status: 200, outcome: 'ok' },
+      { step: 1, ordinal: 0, upstream: 'demo', status: 200, outcome: 'ok' },
       { ordinal: 1, upstream: 'demo', status: 200, outcome: 'ok' },
     ]);
     expect(of('decision')).toMatchObject([
       { action: 'call_tool', resource: 'get_weather', effect: 'allow' },
     ]);
+    expect(of('input')).toMatchObject([{ step: 0, items: 1, streamed: false }]);
     expect(of('tool_call')).toMatchObject([
-      { tool: 'get_weather', provenance: 'native', outcome: 'ok' },
+      {
+        tool: 'get_weather',
+        provenance: 'native',
+        outcome: 'ok',
+        contents: {
+          arguments: '{"city":"Paris"}',
+          result: 'Sunny in Paris, says [secret].',
+        },
+      },
     ]);
     expect(of('text')).toHaveLength(1);
   });
@@ -188,7 +197,7 @@ describe('dropgate runs', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^run_\w+ {2}default\/weather, generation 1\n/);
     expect(out).toMatch(
-      /\n {3}0 +\+\S+ m?s +▕[ █]+▏ +model \S+ at demo: 200 +\S+ m?s +\d+ → \d+ tokens\n/,
+      /\n {3}1 +\+\S+ m?s +▕[ █]+▏ +model \S+ at demo: 200 +\S+ m?s +\d+ → \d+ tokens\n/,
     );
     expect(out).toMatch(/ {3}\d .* native tool get_weather: ok/);
     expect(out).toContain('      request:\n');

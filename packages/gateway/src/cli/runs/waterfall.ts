@@ -37,6 +37,8 @@ function barOf(atMs: number, durationMs: number, totalMs: number): string {
 
 function describeStep(step: ShownStep): string {
   switch (step.kind) {
+    case 'input':
+      return `asked with ${step.items} ${step.items === 1 ? 'message' : 'messages'}${step.streamed ? ', streamed' : ''}`;
     case 'model_call':
       return `model ${step.model ?? '?'} at ${step.upstream}: ${step.status}${failure(step)}`;
     case 'tool_call':

@@ -65,7 +65,7 @@ const toolCalled: EventOf<'tool_called'> = {
   argumentBytes: 8,
   resultBytes: 2,
   error: null,
-  contents: { arguments: { q: 'x' }, result: 'ok' },
+  contents: { arguments: () => '{"q":"x"}', result: 'ok' },
 };
 
 function scene(record: RecordLevel = 'steps') {

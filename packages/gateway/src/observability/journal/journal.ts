@@ -92,20 +92,22 @@ function createFollowedRuns({ settings, redact }: JournalDeps) {
   const changed = new Set<string>();
   let waiting = { steps: 0, bytes: 0 };
 
-  const begin = (event: EventOf<'run_started'>): 'kept' | 'nothing' => {
-    const { record } = settings();
-    if (record === 'off' || runs.size >= MAX_RUNS) return 'nothing';
-    const begun = { startedMs: Date.now(), startedAtMs: performance.now(), recorded: record };
-    runs.set(event.runId, { ...createRecordedRun(event, begun), agentId: event.agentId });
-    changed.add(event.runId);
-    return 'kept';
-  };
   const add = (run: RecordedRun, step: NewStep): 'kept' | 'dropped' => {
     const { steps, bytes } = waiting;
     const isFull = steps >= MAX_WAITING_STEPS || bytes + step.heldBytes > MAX_WAITING_BYTES;
     if (isFull || !run.add(step, performance.now() - step.agoMs)) return 'dropped';
     waiting = { steps: steps + 1, bytes: bytes + step.heldBytes };
     return 'kept';
+  };
+  const begin = (event: EventOf<'run_started'>): 'kept' | 'dropped' | 'nothing' => {
+    const { record } = settings();
+    if (record === 'off' || runs.size >= MAX_RUNS) return 'nothing';
+    const begun = { startedMs: Date.now(), startedAtMs: performance.now(), recorded: record };
+    const run = { ...createRecordedRun(event, begun), agentId: event.agentId };
+    runs.set(event.runId, run);
+    changed.add(event.runId);
+    const input = record === 'contents' ? toStep(event) : null;
+    return input ? add(run, input) : 'kept';
   };
   const takeOne = async (id: string) => {
     changed.delete(id);

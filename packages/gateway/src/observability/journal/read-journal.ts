@@ -116,6 +116,7 @@ function toRunInfo(run: RunRecord): RunInfo {
     agent_id: run.agentId,
     module_path: run.modulePath,
     generation: run.generation,
+    replay_of: run.replayOf,
     started_at: new Date(run.startedMs).toISOString(),
     outcome: run.outcome,
     code: run.code,

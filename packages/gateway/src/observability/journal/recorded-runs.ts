@@ -100,6 +100,7 @@ const own: ReadonlySet<string> = new Set([
   'outcome',
   'provenance',
   'call_id',
+  'files_hash',
 ]);
 
 /** Text by text, so that what is hidden breaks no JSON. */
@@ -119,8 +120,8 @@ function contentsOf(
 }
 
 function aboutRun({ runId: id, ...event }: EventOf<'run_started'>) {
-  const { requestId, keyId, agentId, modulePath, generation } = event;
-  return { id, requestId, keyId, agentId, modulePath, generation };
+  const { requestId, keyId, agentId, modulePath, generation, replayOf = null } = event;
+  return { id, requestId, keyId, agentId, modulePath, generation, replayOf };
 }
 
 function endOf(ended: EventOf<'run_ended'> | null) {

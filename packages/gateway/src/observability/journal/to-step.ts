@@ -1,5 +1,7 @@
 import type { EventOf, GatewayEvent } from '../../events.ts';
+import type { AskedRun } from '../../protocol/journal/journal.ts';
 import type { ContentPart, Step } from '../../protocol/journal/steps.ts';
+import type { InputPart } from '../../protocol/run.ts';
 import { decisionDetail } from '../decision-detail.ts';
 import { requestHash } from './request-hash.ts';
 
@@ -28,6 +30,8 @@ export function toStep(event: GatewayEvent): NewStep | null {
       return event.runId === null ? null : toolStep(event, event.runId);
     case 'access_decided':
       return event.run ? decisionStep(event, event.run.runId) : null;
+    case 'run_started':
+      return event.asked ? inputStep(event.runId, event.asked) : null;
     case 'run_handed_off':
       return {
         ...noted(event.runId, () => ({
@@ -55,6 +59,36 @@ export function toStep(event: GatewayEvent): NewStep | null {
 
 function noted(runId: string, make: NewStep['make']): NewStep {
   return { runId, durationMs: null, agoMs: 0, make, contents: () => [], heldBytes: 0 };
+}
+
+/** Longer input is not kept. */
+const MAX_INPUT_CHARS = 8 * 1024 * 1024;
+
+function inputStep(runId: string, asked: AskedRun): NewStep {
+  const { items, streamed } = asked.input;
+  const heldBytes = items.reduce((sum, item) => sum + lengthOf(item), 0);
+  return {
+    ...noted(runId, () => ({
+      kind: 'input',
+      items: items.length,
+      streamed,
+      files_hash: asked.filesHash,
+    })),
+    contents: () =>
+      heldBytes > MAX_INPUT_CHARS ? [] : [{ part: 'input', text: JSON.stringify(asked) }],
+    heldBytes,
+  };
+}
+
+function lengthOf(item: AskedRun['input']['items'][number]): number {
+  if ('arguments' in item) return item.arguments.length;
+  if ('text' in item) return item.text.length;
+  return item.parts.reduce((sum, part) => sum + partLength(part), 0);
+}
+
+function partLength(part: InputPart): number {
+  if (part.type === 'text') return part.text.length;
+  return part.type === 'image' ? part.url.length : (part.data?.length ?? 0);
 }
 
 function modelStep(event: EventOf<'model_called'>, runId: string): NewStep {
@@ -113,8 +147,10 @@ function toolStep(event: EventOf<'tool_called'>, runId: string): NewStep {
       contents === null
         ? []
         : [
-            { part: 'arguments', text: JSON.stringify(contents.arguments) ?? 'null' },
-            { part: 'result', text: contents.result },
+            { part: 'arguments', text: contents.arguments() },
+            ...(contents.result === null
+              ? []
+              : [{ part: 'result', text: contents.result } as const]),
           ],
   };
 }

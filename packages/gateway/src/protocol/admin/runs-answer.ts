@@ -13,6 +13,7 @@ const runInfo = z.object({
   agent_id: z.string(),
   module_path: z.string(),
   generation: z.int(),
+  replay_of: z.string().nullable().describe('The run whose record answered it, of a replay.'),
   started_at: z.string().describe('ISO 8601.'),
   outcome: z.enum(shownOutcomes).describe('`lost` where the gateway was killed meanwhile.'),
   code: z.string().nullable().describe('Of a failure.'),

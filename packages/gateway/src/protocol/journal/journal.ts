@@ -1,4 +1,4 @@
-import type { Usage } from '../run.ts';
+import type { RunContext, RunInput, Usage } from '../run.ts';
 
 /** How a run ends: `blocked` by a guardrail, `interrupted` where it waits for an approval. */
 export const runOutcomes = ['finished', 'blocked', 'failed', 'cancelled', 'interrupted'] as const;
@@ -10,6 +10,15 @@ export const recordLevels = ['off', 'steps', 'contents'] as const;
 
 export type RecordLevel = (typeof recordLevels)[number];
 
+/** What a run was asked to do, and of what: as much as it takes to ask it again. */
+export type AskedRun = {
+  readonly input: RunInput;
+  readonly context: RunContext;
+  readonly maxTurns: number | null;
+  /** SHA-256 over the files of its generation: numbers are those of one machine. Null where it is not known. */
+  readonly filesHash: string | null;
+};
+
 /** A run as kept. Ids of runs begin with the time, so that they sort by it. */
 export type RunRecord = {
   readonly id: string;
@@ -20,6 +29,8 @@ export type RunRecord = {
   readonly agentId: string;
   readonly modulePath: string;
   readonly generation: number;
+  /** The run whose record answered it; null of one that was live from its start. */
+  readonly replayOf: string | null;
   /** `lost` where its gateway was killed. */
   readonly outcome: 'running' | 'lost' | RunOutcome;
   readonly code: string | null;

@@ -33,6 +33,13 @@ export const stepSchema = z.discriminatedUnion('kind', [
     reasoning_tokens: z.number().nullable(),
   }),
   z.object({
+    kind: z.literal('input'),
+    ...common,
+    items: z.int().describe('Messages of the conversation, and calls of tools in it.'),
+    streamed: z.boolean(),
+    files_hash: z.string().nullable().describe('SHA-256 over the files of its generation.'),
+  }),
+  z.object({
     kind: z.literal('tool_call'),
     ...common,
     call_id: z.string().nullable().describe('The model’s own.'),
@@ -66,7 +73,7 @@ export const stepSchema = z.discriminatedUnion('kind', [
 /** A step as kept. */
 export type Step = Inferred<typeof stepSchema>;
 
-/** What a step can hold: `request` and `answer` of a model call, `arguments` and `result` of a tool, `text`. */
-export const contentParts = ['request', 'answer', 'arguments', 'result', 'text'] as const;
+/** What a step can hold: `input` of the run, `request` and `answer` of a model call, `arguments` and `result` of a tool, `text`. */
+export const contentParts = ['input', 'request', 'answer', 'arguments', 'result', 'text'] as const;
 
 export type ContentPart = (typeof contentParts)[number];

@@ -36,5 +36,8 @@ export type GatewayToolResult = {
   readonly detail: FailureDetail | null;
 };
 
+/** What a tool was called with, as JSON that is made when it is asked for, and gave; null where that is not known. */
+export type ToolContents = { readonly arguments: () => string; readonly result: string | null };
+
 /** Calls a gateway tool. Never rejects. */
 export type CallGatewayTool = (call: GatewayToolCall) => Promise<GatewayToolResult>;

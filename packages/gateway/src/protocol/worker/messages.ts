@@ -38,6 +38,8 @@ export type WorkerRun = {
   readonly verdicts: ToolVerdicts;
   /** Null leaves the SDK's default (10). */
   readonly maxTurns: number | null;
+  /** Whether what tools are called with and give is told. */
+  readonly tellsContents?: true;
 };
 
 /** What the gateway says to a worker. */

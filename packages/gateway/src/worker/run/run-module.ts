@@ -23,7 +23,8 @@ export function createRunModule(): RunModule {
   return async (module, request) => {
     const meter = createSdkUsage();
     const outlet = createOutlet(request.send);
-    const activity = createToolActivity(outlet.report);
+    const tells = { contents: request.tellsContents === true };
+    const activity = createToolActivity(outlet.report, tells);
     const deps: RunDeps = { request: { ...request, send: outlet.send }, activity, meter, runnerOf };
     const scope = scopeOf(module, deps);
     const leave = processRuns.enter(scope);

@@ -82,7 +82,7 @@ export function watchRunner(runner: SdkRunner): void {
       provenance: provenanceOf(tool, agent),
     };
     const { arguments: given } = fieldsOf(fieldsOf(details).toolCall);
-    activity.started(call, typeof given === 'string' ? Buffer.byteLength(given) : null);
+    activity.started(call, given);
   });
   listen(runner, 'agent_tool_end', (activity, [, , tool, output, details]) => {
     activity.ended(callIdOf(details, tool), output);

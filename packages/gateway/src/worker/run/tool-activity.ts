@@ -11,8 +11,8 @@ export type ToolCall = {
 
 /** Turns the hooks of tool calls into events, in the order of the text around them. */
 export type ToolActivity = {
-  /** `argumentBytes` is null where they are not known. */
-  started(call: ToolCall, argumentBytes?: number | null): void;
+  /** `given` are its arguments as JSON, where they are known. */
+  started(call: ToolCall, given?: unknown): void;
   /**
    * `output` tells a failure: the SDK gives the model a fixed sentence instead of the error, and where a tool may not
    * fail, the hook the error's own text.
@@ -38,8 +38,18 @@ const sdkTimeoutText = /^Tool '[^\n]*' timed out after [\d.e+-]+ ?(?:ms|seconds)
 
 const sdkFailureText = /^An error occurred while (?:running|parsing|validating) (?:the )?tool/;
 
-/** Makes the activity of one run. `send` is never awaited: hooks of the SDK are synchronous. */
-export function createToolActivity(send: (event: RunEvent) => void): ToolActivity {
+/** Longest arguments and longest result that are told, in characters: two of them keep a line within its limit. */
+const MAX_CONTENT_CHARS = 512 * 1024;
+
+/**
+ * Makes the activity of one run. `send` is never awaited: hooks of the SDK are synchronous.
+ *
+ * @param tells.contents - Whether what tools are called with and give is told.
+ */
+export function createToolActivity(
+  send: (event: RunEvent) => void,
+  tells: { readonly contents: boolean } = { contents: false },
+): ToolActivity {
   const open = new Map<string, OpenCall>();
   const known = new Map<string, ToolOutcome>();
   const causes = new Map<string, FailureDetail>();
@@ -49,16 +59,14 @@ export function createToolActivity(send: (event: RunEvent) => void): ToolActivit
     const call = open.get(callId);
     if (!call) return;
     open.delete(callId);
-    const { startedAtMs, argumentBytes, ...named } = call;
+    const { startedAtMs, given, ...named } = call;
     const durationMs = Math.round(performance.now() - startedAtMs);
     const cause = causes.get(callId) ?? causes.get(call.tool);
     const detail = outcome === 'failed' && cause ? { detail: cause } : {};
-    const sizes = {
-      ...(argumentBytes === null ? {} : { argumentBytes }),
-      ...(outcome === 'ok' && output !== undefined ? { resultBytes: bytesOf(output) } : {}),
-    };
+    const sizes = sizesOf(given, outcome === 'ok' ? output : undefined);
+    const contents = tells.contents ? contentsOf(given, output) : {};
     const ended = { type: 'tool_ended', ...named, outcome, durationMs } as const;
-    outbox.send(callId, { ...ended, ...sizes, ...detail });
+    outbox.send(callId, { ...ended, ...sizes, ...detail, ...contents });
     // Some models use an id again in a later turn.
     causes.delete(callId);
     causes.delete(call.tool);
@@ -67,8 +75,9 @@ export function createToolActivity(send: (event: RunEvent) => void): ToolActivit
   };
 
   return {
-    started(call, argumentBytes = null) {
-      open.set(call.callId, { ...call, argumentBytes, startedAtMs: performance.now() });
+    started(call, given) {
+      const known = typeof given === 'string' ? given : null;
+      open.set(call.callId, { ...call, given: known, startedAtMs: performance.now() });
       outbox.send(call.callId, { type: 'tool_started', ...call });
     },
     ended(callId, output) {
@@ -99,16 +108,31 @@ export function createToolActivity(send: (event: RunEvent) => void): ToolActivit
 
 type OpenCall = ToolCall & {
   readonly startedAtMs: number;
-  readonly argumentBytes: number | null;
+  readonly given: string | null;
 };
 
-/** Size of what a tool gave, as the model is sent it. */
-function bytesOf(output: unknown): number {
-  if (typeof output === 'string') return Buffer.byteLength(output);
+/** In bytes, as the model is sent them. */
+function sizesOf(given: string | null, output: unknown) {
+  return {
+    ...(given === null ? {} : { argumentBytes: Buffer.byteLength(given) }),
+    ...(output === undefined ? {} : { resultBytes: Buffer.byteLength(textOf(output)) }),
+  };
+}
+
+/** Where one of them is too long, neither is told: what is cut would be taken for whole. */
+function contentsOf(given: string | null, output: unknown) {
+  const result = output === undefined ? {} : { result: textOf(output) };
+  const contents = { arguments: given ?? 'null', ...result };
+  const isLong = Object.values(contents).some(({ length }) => length > MAX_CONTENT_CHARS);
+  return isLong ? {} : { contents };
+}
+
+function textOf(output: unknown): string {
+  if (typeof output === 'string') return output;
   try {
-    return Buffer.byteLength(JSON.stringify(output) ?? '');
+    return JSON.stringify(output) ?? 'null';
   } catch {
-    return 0;
+    return '';
   }
 }
 

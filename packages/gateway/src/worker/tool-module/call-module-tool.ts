@@ -19,7 +19,7 @@ export async function callModuleTool(
   const tool = module.value as SdkTool;
   const name = nameOf(tool);
   const provenance = 'native' as const;
-  activity.started({ callId, tool: name, agent: '', provenance }, Buffer.byteLength(args));
+  activity.started({ callId, tool: name, agent: '', provenance }, args);
   let text = '';
   try {
     text = textOf(await invoke(module, { callId, args, ...request }));
