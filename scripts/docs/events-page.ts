@@ -8,6 +8,7 @@ import { code, pageHead, table } from './markdown.ts';
 const unions = [
   { path: 'packages/gateway/src/events.ts', name: 'GatewayEvent' },
   { path: 'packages/gateway/src/protocol/events/upstream-events.ts', name: 'UpstreamEvent' },
+  { path: 'packages/gateway/src/protocol/worker/worker-events.ts', name: 'WorkerEvent' },
 ];
 
 type Member = TSTypeLiteral['members'][number];
@@ -34,10 +35,10 @@ function sectionsOf({ path, name }: (typeof unions)[number]): string[] {
   return union.members.map((event, index, all) => {
     const about = commentIn(all[index - 1]?.end ?? union.start, event.start);
     const fields = event.members.flatMap((member, at) => {
-      const name = nameOf(member, text);
-      if (name === 'type') return [];
+      const field = nameOf(member, text);
+      if (field === 'type') return [];
       const before = event.members[at - 1]?.end ?? event.start;
-      return [[code(name), code(typeOf(member, text)), commentIn(before, member.start)]];
+      return [[code(field), code(typeOf(member, text)), commentIn(before, member.start)]];
     });
     const body = fields.length > 0 ? table(['Field', 'Type', 'Meaning'], fields) : '';
     return [`## \`${eventName(event, text)}\`\n`, about && `${about}\n`, body]

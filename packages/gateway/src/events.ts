@@ -3,11 +3,11 @@ import type { Finding } from './protocol/diagnostics.ts';
 import type { UpstreamEvent } from './protocol/events/upstream-events.ts';
 import type { AskedRun, RunOutcome } from './protocol/journal/journal.ts';
 import type { Decision, Question } from './protocol/policy.ts';
-import type { WorkerEndReason } from './protocol/pool.ts';
 import type { BegunRun, DecidedRun, FailureDetail, Provenance, Usage } from './protocol/run.ts';
 import type { CacheResult, ToolOutcome, ToolViolation } from './protocol/tools/gateway-tools.ts';
 import type { ToolContents } from './protocol/tools/tool-call.ts';
 import type { UnreadKind, UnreadOwner } from './protocol/unread-room.ts';
+import type { WorkerEvent } from './protocol/worker/worker-events.ts';
 
 /** Everything the gateway says about itself. Listeners (log, metrics, usage, diagnostics) do the bookkeeping. */
 export type GatewayEvent =
@@ -135,6 +135,8 @@ export type GatewayEvent =
       readonly tool: string;
       /** The model's own id of the call; null where none is known. */
       readonly callId: string | null;
+      /** Of its span, where whoever it asked was told of that. */
+      readonly spanId: string | null;
       readonly provenance: Provenance;
       readonly outcome: ToolOutcome;
       readonly durationMs: number;
@@ -163,6 +165,8 @@ export type GatewayEvent =
       readonly requestId: string | null;
       readonly modulePath: string | null;
       readonly generation: number | null;
+      /** Of its span, which its upstream was told of; null where none is made. */
+      readonly spanId: string | null;
       readonly upstream: string;
       readonly path: string;
       readonly model: string | null;
@@ -231,38 +235,7 @@ export type GatewayEvent =
       readonly code: FailureCode;
       readonly error: unknown;
     }
-  | {
-      readonly type: 'worker_started';
-      readonly pid: number;
-      readonly agentId: string | null;
-      readonly generation: number | null;
-    }
-  | {
-      readonly type: 'worker_ended';
-      readonly pid: number;
-      readonly agentId: string | null;
-      readonly modulePath: string | null;
-      readonly generation: number | null;
-      /** `load_failed` where it ended over a load that has its own finding. */
-      readonly reason: WorkerEndReason | 'load_failed';
-      readonly exitCode: number | null;
-      readonly signal: string | null;
-      readonly detail: FailureDetail | null;
-    }
-  | {
-      readonly type: 'worker_output';
-      readonly pid: number;
-      readonly agentId: string | null;
-      readonly modulePath: string | null;
-      readonly stream: 'stdout' | 'stderr';
-      readonly line: string;
-    }
-  /** A worker calls so many tools outside of runs that they are denied unasked and recorded no more; said once a worker. */
-  | {
-      readonly type: 'outside_calls_refused';
-      readonly agentId: string;
-      readonly modulePath: string;
-    }
+  | WorkerEvent
   /** An answer was ended because too much waits for readers, of its owner or in all. */
   | { readonly type: 'unread_refused'; readonly owner: UnreadOwner; readonly kind: UnreadKind }
   | UpstreamEvent

@@ -136,6 +136,7 @@ describe('recent errors', () => {
     const recent = createDiagnosticList(clock());
     const called = {
       type: 'tool_called',
+      spanId: null,
       runId: 'run_1',
       requestId: 'req_1',
       agentId: 'default/a',

@@ -9,7 +9,7 @@ import type {
   WorkerEndReason,
 } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
-import type { LastEvent } from '../protocol/run.ts';
+import type { LastEvent, RunContext } from '../protocol/run.ts';
 import type { GatewayToolTable } from '../protocol/tools/gateway-tools.ts';
 import type { UnreadRoom } from '../protocol/unread-room.ts';
 import { type FromWorker, initialCredits, type ToWorker } from '../protocol/worker/messages.ts';
@@ -69,6 +69,12 @@ export class LoadedWorker {
 
   get activeRuns(): number {
     return this.#runs.size;
+  }
+
+  /** The run that anything it says is about, where it has just one. */
+  get soleRun(): RunContext | null {
+    const [sole] = this.#runs.size === 1 ? this.#runs.values() : [];
+    return sole?.request.run.context ?? null;
   }
 
   get state(): 'ready' | 'draining' {
@@ -267,7 +273,7 @@ function endMessage(reason: WorkerEndReason): string {
 }
 
 function originOf({ request }: ActiveRun, { modulePath, generation }: ModuleLoad): RunOrigin {
-  const { run, traceparent } = request;
-  const trace = traceparent === undefined ? {} : { traceparent };
-  return { requestId: run.context.request_id, ...trace, modulePath, generation };
+  const { run, trace } = request;
+  const traced = trace === undefined ? {} : { trace };
+  return { requestId: run.context.request_id, ...traced, modulePath, generation };
 }

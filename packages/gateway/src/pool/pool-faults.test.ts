@@ -177,6 +177,29 @@ describe('what an agent prints', () => {
     });
   });
 
+  test('is about the run that its process goes on with, where that is just one', async () => {
+    const pool = poolWith();
+    const numberOf = (line: string) => Number(/^ping (\d+)$/.exec(line)?.[1] ?? -1);
+    const begin = async (runId: string) => {
+      const abort = new AbortController();
+      const events = startRun(pool, 'wait', { runId, signal: abort.signal });
+      const reader = events[Symbol.asyncIterator]();
+      expect((await reader.next()).value).toEqual({ type: 'text', delta: 'started' });
+      return abort;
+    };
+    const first = await begin('first');
+    const alone = await pool.event('worker_output', ({ runId }) => runId === 'first');
+    expect(alone).toMatchObject({ requestId: 'req-1' });
+    const second = await begin('second');
+    const later = ({ line }: { line: string }) => numberOf(line) > numberOf(alone.line) + 1;
+    expect(await pool.event('worker_output', later)).toMatchObject({
+      runId: null,
+      requestId: null,
+    });
+    first.abort();
+    second.abort();
+  });
+
   test('neither blocks it nor fills the log when it is 100 MB', async () => {
     const pool = poolWith();
     const { last } = await finishRun(startRun(pool, 'print 100'));

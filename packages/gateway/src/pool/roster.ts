@@ -86,7 +86,9 @@ export function createRoster(deps: RosterDeps): Roster {
         processLimit: settings.processLimit,
         onTraces: orphans.record,
         onOutput: (stream, line) => {
-          emit({ type: 'worker_output', ...nameOf(member), stream, line });
+          const { run_id: runId = null, request_id: requestId = null } =
+            member.worker?.soleRun ?? {};
+          emit({ type: 'worker_output', ...nameOf(member), runId, requestId, stream, line });
         },
       });
       const member: Member = { process: started, load, worker: null };

@@ -5,6 +5,7 @@ import type { RunEvent, Usage } from './run.ts';
 import type { RunEnding } from './run-ending.ts';
 import type { RunSink } from './run-sink.ts';
 import type { GatewayToolResult } from './tools/tool-call.ts';
+import type { RunTrace } from './trace.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion, WorkerRun } from './worker/messages.ts';
 import type { ModelChannel, TakeModelMessage } from './worker/model-channel.ts';
 
@@ -12,8 +13,8 @@ import type { ModelChannel, TakeModelMessage } from './worker/model-channel.ts';
 export type PoolRun = {
   readonly run: WorkerRun;
   readonly keyId: string;
-  /** The trace that its request is part of. */
-  readonly traceparent?: string;
+  /** The trace that it is part of. */
+  readonly trace?: RunTrace;
   /** Whom it is for, as rules are asked. */
   readonly caller: RunCaller;
   /** Cancels the run. A `GatewayError` as reason becomes its failure, anything else `run_cancelled`. */
@@ -59,7 +60,7 @@ export type LiveRun = {
 /** Where a run comes from: said with its model calls, to the log and to upstreams. */
 export type RunOrigin = {
   readonly requestId: string;
-  readonly traceparent?: string;
+  readonly trace?: RunTrace;
   readonly modulePath: string;
   readonly generation: number;
 };

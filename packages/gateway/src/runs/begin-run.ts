@@ -11,6 +11,7 @@ import type {
 import type { RunContext, RunEvent, RunInput } from '../protocol/run.ts';
 import type { RunEnding } from '../protocol/run-ending.ts';
 import type { RunSink } from '../protocol/run-sink.ts';
+import type { RunTrace } from '../protocol/trace.ts';
 import type { WorkerRun } from '../protocol/worker/messages.ts';
 import type { HostedRuns } from './hosted-runs.ts';
 import { observeRun } from './observe-run.ts';
@@ -54,6 +55,8 @@ export type BeginRunDeps = {
   readonly recorded?: (agent: ServedAgent) => { readonly filesHash: string | null } | null;
   /** Makes a run known to what governs tools at upstreams, until the returned function is called. */
   readonly enterHosted: HostedRuns['enter'];
+  /** The trace that a run which began is recorded in; absent where none are. */
+  readonly traceOfRun?: (runId: string) => RunTrace | undefined;
   readonly emit: Emit;
 };
 
@@ -97,18 +100,19 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const asked = recorded && { asked: { input, context, maxTurns, ...recorded } };
   const observed = observeRun({ ...about, ...asked, ending, abort, timeoutMs, emit });
   const { onEvent, onToolCalled } = observed;
+  const trace = traceOf(deps, run.runId, caller);
   const untilOver = abortedAtEnd(ending);
   const { agentId } = agent;
   ending.onEnd(deps.enterHosted({ runId: run.runId, agentId, decide: tools.decideHosted }));
   const live = deps.run(agent.load, {
     run,
     keyId: caller.keyId,
-    ...(caller.traceparent === undefined ? {} : { traceparent: caller.traceparent }),
+    ...(trace ? { trace } : {}),
     caller: { key: user.key, request: user.request },
     signal: abort.signal,
     ending,
     onEvent,
-    answer: (question) => tools.answer(question, { signal: untilOver(), onToolCalled }),
+    answer: (question) => tools.answer(question, { signal: untilOver(), trace, onToolCalled }),
     onToolDecided: tools.onDecided,
   });
   ending.onEnd(tools.follow(live.decide));
@@ -126,6 +130,17 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
       guardrailResponse: settings.guardrailResponse ?? 'content_filter',
     },
   };
+}
+
+/** Of the spans that are made of the run, where any are; else that of its request. */
+function traceOf(
+  { traceOfRun }: BeginRunDeps,
+  runId: string,
+  { traceparent }: Caller,
+): RunTrace | undefined {
+  const recorded = traceOfRun?.(runId);
+  if (recorded || traceparent === undefined) return recorded;
+  return { traceparent, hasSpans: false };
 }
 
 function workerRun({ runId, caller, input, agent, tools }: AdmittedRun): WorkerRun {

@@ -36,7 +36,12 @@ export type ObservedRun = {
 };
 
 /** A gateway tool that was called, with the arguments that the model gave it. */
-export type CalledTool = { readonly tool: string; readonly arguments: unknown };
+export type CalledTool = {
+  readonly tool: string;
+  readonly arguments: unknown;
+  /** Of its span, where it has one already. */
+  readonly spanId: string | null;
+};
 
 /**
  * Watches a run that begins now: ends it at its deadline, and emits what happens: `run_started`, `run_said`,
@@ -148,7 +153,8 @@ function reportTool(options: ObserveRunOptions, event: ToolEnded): void {
   const called = { callId, tool, provenance, outcome, durationMs, agoMs, detail };
   const violation = outcome === 'denied' ? ('denied' as const) : null;
   const contents = event.contents ? toContents(event.contents) : null;
-  const more = { cache: null, error: null, contents, violation, argumentBytes, resultBytes };
+  const unknown = { spanId: null, cache: null, error: null };
+  const more = { ...unknown, contents, violation, argumentBytes, resultBytes };
   options.emit({ type: 'tool_called', ...about(options), ...called, ...more });
 }
 
@@ -161,11 +167,11 @@ function reportGatewayTool(
   call: CalledTool & { readonly callId: string | null },
   { text, ...result }: GatewayToolResult,
 ): void {
-  const { tool, callId } = call;
+  const { tool, callId, spanId } = call;
   const argumentsText = () => JSON.stringify(call.arguments) ?? 'null';
   const contents = { arguments: argumentsText, result: text };
   const known = { agoMs: 0, detail: null, contents };
-  const called = { tool, callId, provenance: 'gateway', ...known } as const;
+  const called = { tool, callId, spanId, provenance: 'gateway', ...known } as const;
   options.emit({ type: 'tool_called', ...about(options), ...called, ...result });
 }
 

@@ -17,6 +17,7 @@ const alice: KeyPrincipal = {
 
 const asking: AskingRun = {
   signal: new AbortController().signal,
+  trace: undefined,
   onToolCalled: () => undefined,
 };
 

@@ -10,6 +10,7 @@ import {
 import type { WorkerAnswer } from '../protocol/pool.ts';
 import type { Provenance } from '../protocol/run.ts';
 import type { CallGatewayTool } from '../protocol/tools/tool-call.ts';
+import { callTrace, type RunTrace } from '../protocol/trace.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
 import { createDecisionCap, type DecisionCap } from './decision-cap.ts';
 import { withDefault } from './hosted-runs.ts';
@@ -49,6 +50,7 @@ export type RunTools = {
 export type AskingRun = {
   /** Aborts with it. */
   readonly signal: AbortSignal;
+  readonly trace: RunTrace | undefined;
   /** Told of each gateway tool that was called. */
   readonly onToolCalled: ObservedRun['onToolCalled'];
 };
@@ -188,7 +190,7 @@ function earlierOf({ earlier }: Live): ToolTable | null {
 async function answer(
   { rules, nowSeconds, callTool }: RunToolsDeps,
   { user, about, decisions }: Live,
-  { question, signal, onToolCalled }: AskingRun & { readonly question: WorkerQuestion },
+  { question, signal, trace, onToolCalled }: AskingRun & { readonly question: WorkerQuestion },
 ): Promise<WorkerAnswer> {
   const { tool } = question;
   const isAllowed = (provenance: Provenance, args: unknown) => {
@@ -203,16 +205,18 @@ async function answer(
       return { type: 'value', value: isAllowed(provenance, args) };
     }
     case 'call_tool': {
+      const { spanId, ...traced } = callTrace(trace);
       const result = await callTool({
         tool,
         args: question.arguments,
         caller: user.key,
         requestId: about.requestId,
+        ...traced,
         noCache: question.noCache ?? false,
         signal,
         isAllowed: (args) => isAllowed('gateway', args),
       });
-      onToolCalled({ tool, arguments: question.arguments }, result);
+      onToolCalled({ tool, arguments: question.arguments, spanId }, result);
       return { type: 'tool', ...result };
     }
     default:

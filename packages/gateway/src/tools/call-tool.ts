@@ -82,16 +82,16 @@ async function callWithin(
   args: Readonly<Record<string, unknown>>,
 ): Promise<Ended> {
   const { timeout_ms: timeoutMs, max_result_bytes: maxBytes } = tool.settings;
-  const { caller, requestId } = call;
+  const { caller, requestId, traceparent } = call;
+  const trace = traceparent === undefined ? {} : { traceparent };
+  const asked = { caller, requestId, ...trace, maxBytes };
   const work = async (signal: AbortSignal) => {
     const limit = AbortSignal.timeout(timeoutMs);
     const within = AbortSignal.any([signal, limit]);
     try {
       const giveBack = await tool.slots.take(within);
       try {
-        const text = asText(
-          await untilAborted(tool.tool.call(args, within, { caller, requestId, maxBytes }), within),
-        );
+        const text = asText(await untilAborted(tool.tool.call(args, within, asked), within));
         return cutResult(tool.hide(text), maxBytes);
       } finally {
         giveBack();

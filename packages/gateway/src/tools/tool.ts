@@ -28,7 +28,7 @@ export type Tool = {
 };
 
 /** What is known of a call beside its arguments. */
-export type AskedCall = Pick<GatewayToolCall, 'caller' | 'requestId'> & {
+export type AskedCall = Pick<GatewayToolCall, 'caller' | 'requestId' | 'traceparent'> & {
   /** A longer result is cut after so many bytes. */
   readonly maxBytes: number;
 };

@@ -35,7 +35,7 @@ type Call = Pick<AskedCall, 'caller' | 'requestId'> & { readonly load: ModuleLoa
 export function createCallModule(deps: CallModuleDeps) {
   return (load: ModuleLoad): Tool['call'] =>
     async (args, signal, asked) => {
-      const { caller, requestId, maxBytes } = asked;
+      const { caller, requestId, traceparent, maxBytes } = asked;
       const runId = `call_${randomUUID()}`;
       const enough = new AbortController();
       const ending = createRunEnding();
@@ -51,6 +51,7 @@ export function createCallModule(deps: CallModuleDeps) {
           maxTurns: null,
         },
         keyId: caller.id,
+        ...(traceparent === undefined ? {} : { trace: { traceparent, hasSpans: false } }),
         caller: { key: caller, request: {} },
         signal: AbortSignal.any([signal, enough.signal]),
         ending,

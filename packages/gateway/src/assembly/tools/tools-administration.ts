@@ -52,11 +52,13 @@ export function createToolsAdministration(
       } as const;
       const isAllowed = (given: unknown) =>
         authorize({ ...question, args: given }, requestId).answer === 'allow';
-      const by = { caller: question.principal, requestId };
+      const { traceparent } = caller;
+      const trace = traceparent === undefined ? {} : { traceparent };
+      const by = { caller: question.principal, requestId, ...trace };
       const result = await callTool({ tool, args, ...by, noCache: false, signal, isAllowed });
       const { text, ...ended } = result;
       const byNoAgent = { runId: null, agentId: null, modulePath: null, generation: null };
-      const unknown = { callId: null, agoMs: 0, detail: null, contents: null };
+      const unknown = { callId: null, spanId: null, agoMs: 0, detail: null, contents: null };
       const called = { tool, provenance: 'gateway', ...unknown, ...ended } as const;
       emit({ type: 'tool_called', requestId, keyId, ...byNoAgent, ...called });
       return {

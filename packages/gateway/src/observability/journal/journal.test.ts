@@ -35,6 +35,7 @@ const ended: EventOf<'run_ended'> = {
 };
 const modelCalled: EventOf<'model_called'> = {
   type: 'model_called',
+  spanId: null,
   ...run,
   upstream: 'openai',
   path: '/v1/responses',
@@ -52,6 +53,7 @@ const modelCalled: EventOf<'model_called'> = {
 };
 const toolCalled: EventOf<'tool_called'> = {
   type: 'tool_called',
+  spanId: null,
   ...run,
   tool: 'lookup',
   callId: 'call_1',

@@ -122,6 +122,7 @@ describe('log entries', () => {
     };
     const called = {
       type: 'model_called',
+      spanId: null,
       ...run,
       upstream: 'openai',
       path: '/v1/responses',
@@ -158,9 +159,24 @@ describe('log entries', () => {
     ]);
   });
 
+  test('name the run that a worker said something in', () => {
+    const said = {
+      type: 'worker_output',
+      pid: 7,
+      agentId: 'default/a',
+      modulePath: 'src/agents/A/agent.ts',
+      stream: 'stdout',
+      line: 'hello',
+    } as const;
+    expect(written({ ...said, runId: 'run_1', requestId: 'req_1' })).toMatchObject([
+      { message: 'hello', fields: { run_id: 'run_1', request_id: 'req_1', stream: 'stdout' } },
+    ]);
+  });
+
   test('name the line of a tool that threw, though the run went on', () => {
     const called = {
       type: 'tool_called',
+      spanId: null,
       runId: 'run_1',
       requestId: 'req_1',
       keyId: 'key_1',

@@ -57,7 +57,7 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
     case 'worker_ended':
       return [workerEndEntry(event)];
     case 'worker_output':
-      return [entry('info', event.line, () => ({ ...worker(event), stream: event.stream }))];
+      return [entry('info', event.line, () => outputOf(event))];
     case 'outside_calls_refused':
       return [floodEntry(event)];
     case 'unread_refused':
@@ -128,6 +128,12 @@ function expiryEntry(event: EventOf<'key_expiring'>): LogEntry {
     key_name: event.keyName,
     expires_at: new Date(event.expiresAtSeconds * 1000).toISOString(),
   }));
+}
+
+function outputOf(event: EventOf<'worker_output'>) {
+  const { runId, requestId, stream } = event;
+  const run = { run_id: runId ?? undefined, request_id: requestId ?? undefined };
+  return { ...run, ...worker(event), stream };
 }
 
 function workerEndEntry(event: EventOf<'worker_ended'>): LogEntry {

@@ -33,6 +33,7 @@ const ended: EventOf<'run_ended'> = {
 };
 const toolCalled: EventOf<'tool_called'> = {
   type: 'tool_called',
+  spanId: null,
   ...run,
   tool: 'get_weather',
   provenance: 'native',
@@ -50,6 +51,7 @@ const toolCalled: EventOf<'tool_called'> = {
 };
 const modelCalled: EventOf<'model_called'> = {
   type: 'model_called',
+  spanId: null,
   agentId: 'default/a',
   runId: 'run_1',
   keyId: 'key_1',

@@ -4,6 +4,7 @@ import { createUsageTotals } from './usage-totals.ts';
 
 const call: EventOf<'model_called'> = {
   type: 'model_called',
+  spanId: null,
   agentId: 'default/a',
   runId: 'run_1',
   keyId: 'key_1',

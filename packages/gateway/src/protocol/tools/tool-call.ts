@@ -10,6 +10,8 @@ export type GatewayToolCall = {
   /** Whose results it may be given from the cache. */
   readonly caller: KeyPrincipal;
   readonly requestId: string;
+  /** What it names to whom it asks, in the form of W3C Trace Context. */
+  readonly traceparent?: string;
   /** Neither looks into the cache nor leaves anything there. */
   readonly noCache: boolean;
   readonly signal: AbortSignal;

@@ -2,7 +2,9 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { readDocFile } from '../documents/doc-file.ts';
 import { type Document, documentText } from '../documents/document-text.ts';
+import { originHeaders, traceHeaders } from '../outbound/origin-headers.ts';
 import {
+  type AskedCall,
   allowHosts,
   commonSettings,
   defineToolKind,
@@ -27,6 +29,7 @@ export const fetchDoc = defineToolKind({
       allow_hosts: allowHosts
         .default([])
         .describe('Hosts whose pages it reads; without them only files.'),
+      trace_headers: traceHeaders.any,
       ...outboundSettings,
     })
     .describe('Reads documents: files below a folder, pages of the web.'),
@@ -39,8 +42,9 @@ export const fetchDoc = defineToolKind({
       allowAddresses: settings.allow_addresses,
     };
 
-    const readPage = async (url: URL, signal: AbortSignal): Promise<Document> => {
-      const request = { method: 'GET', url, maxBytes: MAX_READ_BYTES, signal };
+    const readPage = async (url: URL, signal: AbortSignal, asked: AskedCall): Promise<Document> => {
+      const headers = originHeaders(settings.trace_headers, asked);
+      const request = { method: 'GET', url, headers, maxBytes: MAX_READ_BYTES, signal };
       const answer = await fetch(request, outbound);
       if (answer.status >= 400) {
         throw new ToolError(`${url.href} answered with status ${answer.status}.`);
@@ -66,14 +70,14 @@ export const fetchDoc = defineToolKind({
         additionalProperties: false,
       },
       problem: () => null,
-      async call({ source }, signal) {
+      async call({ source }, signal, call) {
         const asked = String(source).trim();
         const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(asked) ? URL.parse(asked) : null;
         if (url && !readsWeb) {
           throw new ToolError('Only documents of this project can be read here, by their paths.');
         }
         const document = url
-          ? await readPage(url, signal)
+          ? await readPage(url, signal, call)
           : await readDocFile(root, asked, MAX_READ_BYTES);
         return documentText(document, signal);
       },

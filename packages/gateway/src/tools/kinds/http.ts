@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { originHeaders, traceHeaders } from '../outbound/origin-headers.ts';
 import { headerSettings, resolveHeaders } from '../secret-values.ts';
 import { allowHosts, commonSettings, defineToolKind, outboundSettings } from '../tool.ts';
 import { answerText } from './http-answer.ts';
@@ -21,6 +22,7 @@ export const http = defineToolKind({
         })
         .describe('Address, with `{name}` for arguments.'),
       headers: headerSettings,
+      trace_headers: traceHeaders.named,
       parameters: z
         .record(z.string(), z.unknown())
         .refine((schema) => schema.type === 'object')
@@ -48,12 +50,16 @@ export const http = defineToolKind({
       problem() {
         return resolved().problem;
       },
-      async call(args, signal) {
+      async call(args, signal, asked) {
         const request = fillRequest(settings, args);
         const answer = await parts.fetch(
           {
             ...request,
-            headers: { ...request.headers, ...resolved().values },
+            headers: {
+              ...request.headers,
+              ...originHeaders(settings.trace_headers, asked),
+              ...resolved().values,
+            },
             maxBytes: settings.max_result_bytes,
             signal,
           },

@@ -2,8 +2,13 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { matchesGlob } from '../../policy/rules/glob.ts';
 import { createHttpTransport } from '../mcp/http-transport.ts';
-import { createServerConnection, type ServerTool } from '../mcp/server-connection.ts';
+import {
+  createServerConnection,
+  type ServerConnection,
+  type ServerTool,
+} from '../mcp/server-connection.ts';
 import { createStdioTransport } from '../mcp/stdio-transport.ts';
+import { originHeaders, traceHeaders } from '../outbound/origin-headers.ts';
 import {
   environmentSettings,
   headerSettings,
@@ -49,6 +54,9 @@ const mcpSettings = z
       .optional()
       .describe('Address of a server that is there already, spoken to over streamable HTTP.'),
     headers: headerSettings,
+    trace_headers: traceHeaders.named.describe(
+      'Whether it is told the request and the trace that a call is part of: in `x-request-id` and `traceparent` of HTTP requests, and in `_meta` of the call.',
+    ),
     include: names.default(['*']).describe('Which of its tools there are here.'),
     exclude: names.default([]).describe('Those among them that there are not.'),
     prefix: toolPrefix.describe(
@@ -86,7 +94,10 @@ export const mcp = defineToolKind({
       async open() {
         const { problem, env } = secrets();
         if (problem !== null) throw new Error(problem);
-        return openTransport(settings, parts, { env, headers: () => secrets().headers });
+        return openTransport(settings, parts, {
+          env,
+          headers: () => ({ ...connection.origin(), ...secrets().headers }),
+        });
       },
       connectTimeoutMs: settings.connect_timeout_ms,
       onChange: () => {
@@ -95,14 +106,7 @@ export const mcp = defineToolKind({
       },
     });
     let tools: ReadonlyMap<string, Tool> = new Map();
-    // One call for each name, however often the server lists it: so its cache is kept.
-    const calls = new Map<string, Tool['call']>();
-    const callOf = (tool: string): Tool['call'] => {
-      const known = calls.get(tool);
-      const call = known ?? ((args, signal) => connection.call(tool, args, signal));
-      calls.set(tool, call);
-      return call;
-    };
+    const callOf = createCalls(connection, settings.trace_headers);
     const isWanted = ({ name }: ServerTool) =>
       settings.include.some((pattern) => matchesGlob(pattern, name)) &&
       !settings.exclude.some((pattern) => matchesGlob(pattern, name));
@@ -128,6 +132,19 @@ export const mcp = defineToolKind({
     };
   },
 });
+
+/** One call for each name, however often the server lists it: so its cache is kept. */
+function createCalls({ call }: ServerConnection, isTold: boolean): (tool: string) => Tool['call'] {
+  const calls = new Map<string, Tool['call']>();
+  return (tool) => {
+    const known = calls.get(tool);
+    const made: Tool['call'] =
+      known ??
+      ((args, signal, asked) => call({ tool, args, signal, origin: originHeaders(isTold, asked) }));
+    calls.set(tool, made);
+    return made;
+  };
+}
 
 type Values = {
   readonly env: Readonly<Record<string, string>>;

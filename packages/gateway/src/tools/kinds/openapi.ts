@@ -4,6 +4,7 @@ import { matchesGlob } from '../../policy/rules/glob.ts';
 import { operationRequest } from '../openapi/operation-request.ts';
 import { type Operation, operationsOf } from '../openapi/operations.ts';
 import { readDocument, urlOf } from '../openapi/read-document.ts';
+import { originHeaders, traceHeaders } from '../outbound/origin-headers.ts';
 import type { SafeFetch } from '../outbound/safe-fetch.ts';
 import { createRetry } from '../retry.ts';
 import { headerSettings, resolveHeaders } from '../secret-values.ts';
@@ -46,6 +47,7 @@ export const openapi = defineToolKind({
         .optional()
         .describe('Where requests go. Without it: the first server that the document names.'),
       headers: headerSettings,
+      trace_headers: traceHeaders.named,
       include: names.default(['*']).describe('Which operations are tools, by `operationId`.'),
       exclude: names.default([]).describe('Those among them that are not.'),
       prefix: toolPrefix.describe(
@@ -71,6 +73,7 @@ export const openapi = defineToolKind({
     const toTool = keepEqual(
       createOperationTool({
         headers: resolved,
+        isTold: settings.trace_headers,
         maxBytes: settings.max_result_bytes,
         fetch: (request, server) => parts.fetch(request, outboundTo([bare(server)])),
       }),
@@ -119,6 +122,8 @@ export const openapi = defineToolKind({
 type OperationToolDeps = {
   /** Those of the settings, with their values. */
   readonly headers: () => ReturnType<typeof resolveHeaders>;
+  /** Whether its server is told what a call is part of. */
+  readonly isTold: boolean;
   readonly maxBytes: number;
   readonly fetch: (
     request: Parameters<SafeFetch['fetch']>[0],
@@ -132,10 +137,11 @@ function createOperationTool(deps: OperationToolDeps): (operation: Operation, se
     description: operation.description,
     parameters: operation.schema,
     problem: () => deps.headers().problem,
-    async call(args, signal) {
+    async call(args, signal, asked) {
       const request = operationRequest(operation, server, args);
       if (request.url.origin !== server.origin) throw new ToolError('It leads to another server.');
-      const headers = { ...request.headers, ...deps.headers().values };
+      const origin = originHeaders(deps.isTold, asked);
+      const headers = { ...request.headers, ...origin, ...deps.headers().values };
       const { maxBytes } = deps;
       return answerText(
         await deps.fetch({ ...request, headers, maxBytes, signal }, server),

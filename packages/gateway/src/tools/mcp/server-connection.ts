@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Client, Transport } from '@modelcontextprotocol/client';
 import { cutText } from '../cut-result.ts';
 import { OutboundError } from '../outbound/outbound-error.ts';
@@ -12,6 +13,15 @@ export type ServerTool = {
   readonly inputSchema: Readonly<Record<string, unknown>>;
 };
 
+/** A call of one of its tools. */
+export type ServerCall = {
+  readonly tool: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly signal: AbortSignal;
+  /** Headers that say what it is part of; none where its server is not to know. */
+  readonly origin: Readonly<Record<string, string>>;
+};
+
 /** The connection to one server, which is made anew where it breaks. */
 export type ServerConnection = {
   /** Those it told of last; null before it told of any. */
@@ -22,11 +32,9 @@ export type ServerConnection = {
   /** Asks it again at once. Never rejects. */
   readonly refresh: () => Promise<void>;
   /** @throws ToolError where the server cannot be reached, or says that the call failed. */
-  readonly call: (
-    tool: string,
-    args: Readonly<Record<string, unknown>>,
-    signal: AbortSignal,
-  ) => Promise<string>;
+  readonly call: (call: ServerCall) => Promise<string>;
+  /** What the call that a request is being made for says of where it comes from. */
+  readonly origin: () => Readonly<Record<string, string>>;
   readonly close: () => Promise<void>;
 };
 
@@ -65,6 +73,8 @@ export function createServerConnection(deps: ServerConnectionDeps): ServerConnec
     },
   });
   let isStarted = false;
+  // The client makes its requests by itself, without a word of the call that each is for.
+  const calling = new AsyncLocalStorage<ServerCall['origin']>();
   return {
     tools: () => tools,
     problem: () => problem,
@@ -80,12 +90,13 @@ export function createServerConnection(deps: ServerConnectionDeps): ServerConnec
       const listed = await list(client, deps.connectTimeoutMs).catch(() => null);
       if (listed) onListed(listed);
     },
-    async call(tool, args, signal) {
+    async call(call) {
       await line.underWay();
       const client = line.client();
       if (!client) throw new ToolError('Its server cannot be reached at the moment.');
-      return callTool(client, { tool, args, signal });
+      return calling.run(call.origin, () => callTool(client, call));
     },
+    origin: () => calling.getStore() ?? {},
     close: line.close,
   };
 }
@@ -182,18 +193,13 @@ async function list(client: Client, timeout: number): Promise<readonly ServerToo
   return tools.slice(0, MAX_TOOLS);
 }
 
-async function callTool(
-  client: Client,
-  call: {
-    readonly tool: string;
-    readonly args: Readonly<Record<string, unknown>>;
-    readonly signal: AbortSignal;
-  },
-): Promise<string> {
+async function callTool(client: Client, call: ServerCall): Promise<string> {
   const { ProtocolError } = await import('@modelcontextprotocol/client');
-  const { tool: name, args, signal } = call;
+  const { tool: name, args, signal, origin } = call;
+  const { traceparent } = origin;
+  const meta = traceparent === undefined ? {} : { _meta: { traceparent } };
   try {
-    const params = { name, arguments: { ...args } };
+    const params = { name, arguments: { ...args }, ...meta };
     return resultText(await client.callTool(params, { signal, timeout: NO_TIMEOUT_MS }));
   } catch (error) {
     signal.throwIfAborted();

@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import { failures, GatewayError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
 import type { OutsideCalls } from '../../protocol/policy.ts';
+import { callTrace } from '../../protocol/trace.ts';
 import type { Unread, UnreadRoom } from '../../protocol/unread-room.ts';
 import { failureHeader } from '../../protocol/worker/broker-headers.ts';
 import { serveDemo } from '../demo/demo-model.ts';
@@ -118,6 +119,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
   const startedMs = performance.now();
   const taken = await incoming.takeBody(call, incoming.held);
   const { runId } = call;
+  const trace = callTrace(call.origin?.trace);
   const governed =
     route.type === 'model_call' && Buffer.isBuffer(taken)
       ? governHosted(deps.hosted, taken, { agentId: grant.agentId, runId, api: route.api })
@@ -126,7 +128,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
   const received: Exchange = {
     method,
     path: route.path + incoming.search,
-    headers: withOrigin(headers, call.origin),
+    headers: withOrigin(headers, call.origin, trace),
     body,
     model: Buffer.isBuffer(body) ? readModel(body) : null,
     api: route.type === 'model_call' ? route.api : null,
@@ -150,6 +152,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     requestId: call.origin?.requestId ?? null,
     modulePath: call.origin?.modulePath ?? null,
     generation: call.origin?.generation ?? null,
+    spanId: trace.spanId,
     path: `/v1${route.path}`,
     model: exchange.model,
     durationMs: performance.now() - startedMs,

@@ -15,9 +15,11 @@ const question = JSON.stringify({ model: 'gpt-5', input: 'hi' });
 const MIB = 1024 * 1024;
 const answer = JSON.stringify({ object: 'response', usage: { input_tokens: 3, output_tokens: 2 } });
 
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
 const origin = {
   requestId: 'req_2',
-  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  trace: { traceparent, hasSpans: false },
   modulePath: 'src/agents/Tester/agent.ts',
   generation: 4,
 };
@@ -94,6 +96,7 @@ describe.each(ways)('calls over %s', (way) => {
           requestId: 'req_2',
           modulePath: 'src/agents/Tester/agent.ts',
           generation: 4,
+          spanId: null,
           upstream: 'openai',
           path: '/v1/responses',
           model: 'gpt-5',
@@ -124,9 +127,22 @@ describe.each(ways)('calls over %s', (way) => {
       const headers = { traceparent: 'own', 'x-client-request-id': 'mine' };
       await send('/responses', { body: question, run: 'run_2', headers });
       expect(upstream.requests.map(({ headers }) => headers)).toMatchObject([
-        { 'x-client-request-id': 'req_2', traceparent: origin.traceparent },
+        { 'x-client-request-id': 'req_2', traceparent },
         headers,
       ]);
+    });
+
+    test('its upstream is told of the span of the call, where spans are made', async () => {
+      const { send, access, upstream, called } = await answered();
+      access.startRun('run_2', 'key_2', { ...origin, trace: { traceparent, hasSpans: true } });
+      await send('/responses', { body: question, run: 'run_2' });
+      await send('/responses', { body: question, run: 'run_2' });
+      const spans = (await called(2)).map(({ spanId }) => spanId ?? '');
+      for (const spanId of spans) expect(spanId).toMatch(/^[\da-f]{16}$/);
+      expect(new Set([...spans, 'b7ad6b7169203331']).size).toBe(3);
+      expect(upstream.requests.map(({ headers }) => headers.traceparent)).toEqual(
+        spans.map((spanId) => `00-0af7651916cd43dd8448eb211c80319c-${spanId}-01`),
+      );
     });
 
     test('a run costs what its calls cost, and nothing more is told of it once it has ended', async () => {

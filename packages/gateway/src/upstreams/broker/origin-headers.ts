@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RunOrigin } from '../../protocol/pool.ts';
+import type { CallTrace } from '../../protocol/trace.ts';
 
 /**
  * A call's headers with the request and trace that it is part of. Its agent's own win. Not as `x-request-id`: some
@@ -8,9 +9,9 @@ import type { RunOrigin } from '../../protocol/pool.ts';
 export function withOrigin(
   headers: IncomingHttpHeaders,
   origin: RunOrigin | null,
+  { traceparent }: CallTrace,
 ): IncomingHttpHeaders {
   if (!origin) return headers;
-  const { requestId, traceparent } = origin;
   const own = traceparent === undefined ? {} : { traceparent };
-  return { 'x-client-request-id': requestId, ...own, ...headers };
+  return { 'x-client-request-id': origin.requestId, ...own, ...headers };
 }
