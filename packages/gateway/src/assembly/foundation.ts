@@ -53,7 +53,7 @@ export async function createFoundation(
     store: kept,
     keep: () => live.current().security.decisions,
     runs: { settings: () => live.current().runs, isShared: store.isShared },
-    log: { level: config.logLevel, form, asTyped },
+    log: { ...config.log, form: form === 'none' ? form : (config.log.format ?? form), asTyped },
     measured: {
       ...measured,
       unreadBytes: unread.heldBytes,

@@ -10,10 +10,11 @@ import type { Manifest, ModuleLoad } from '../protocol/records.ts';
 import type { FailureDetail, RunEvent } from '../protocol/run.ts';
 import { createGiveEnv, type GiveEnv } from '../registry/kept/given-env.ts';
 
-/** Has the redactor hide the secrets that the settings hold. Returns the settings. */
+/** Has the redactor hide the secrets that the settings hold, and what they name as secret. Returns the settings. */
 export function addSecretsOf(secrets: Redactor, config: Config): Config {
   secrets.addEnvironment(config.environment);
   secrets.addEnvironment({ STORE_URL: config.storeUrl });
+  secrets.hideOwn(config.log.redact);
   for (const { apiKey } of [config.openAi, ...Object.values(config.upstreams)]) {
     secrets.addValue(apiKey);
   }

@@ -78,7 +78,10 @@ export type Config = {
   readonly bootstrapKeyFile: string | null;
   /** GATEWAY_PYTHON: an absolute path, or a name looked up in PATH; null where it is not set. */
   readonly python: string | null;
-  readonly logLevel: Settings['log']['level'];
+  readonly log: Omit<Settings['log'], 'format'> & {
+    /** Null where the command decides. */
+    readonly format: 'readable' | 'json' | null;
+  };
   /** The environment with `.env` below it, for what workers get of it. */
   readonly environment: Environment;
   /** Things that look like settings but are not read, as sentences. */

@@ -53,7 +53,7 @@ describe('live settings', () => {
       'A change of agents_dir holds after a restart.',
       'A change of log holds after a restart.',
     ]);
-    expect(live.current().logLevel).toBe('info');
+    expect(live.current().log.level).toBe('info');
   });
 
   test('stay as they were, all of them, when one is wrong', async () => {

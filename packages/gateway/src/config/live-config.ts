@@ -22,7 +22,7 @@ const fixed = {
   storeUrl: 'store_url',
   agentRoots: 'agents_dir',
   namespace: 'defaults.namespace',
-  logLevel: 'log',
+  log: 'log',
   watch: 'GATEWAY_AGENT_WATCH',
   python: 'GATEWAY_PYTHON',
 } as const satisfies Partial<Record<keyof Config, string>>;

@@ -49,6 +49,7 @@ describe('loadConfig without any setting', () => {
       tools: {
         fetch_doc: {
           kind: 'fetch_doc',
+          trace_headers: false,
           docs_root: 'docs',
           allow_hosts: [],
           deny_hosts: [],
@@ -97,7 +98,12 @@ describe('loadConfig without any setting', () => {
       storeUrl: `sqlite:${join(projectRoot, '.dropgate/gateway.db')}`,
       bootstrapKeyFile: null,
       python: null,
-      logLevel: 'info',
+      log: {
+        level: 'info',
+        format: null,
+        contents: false,
+        redact: { fields: [], patterns: [] },
+      },
       notices: [],
     });
   });
@@ -196,14 +202,20 @@ describe('loadConfig with an environment', () => {
       GATEWAY_LOG_LEVEL: 'debug',
       GATEWAY_BOOTSTRAP_KEY_FILE: 'first-key',
     };
-    const yaml = 'server: { host: 10.0.0.1, port: 9000 }\ndefaults: { namespace: file }\n';
+    const yaml =
+      'server: { host: 10.0.0.1, port: 9000 }\ndefaults: { namespace: file }\nlog: { level: warn, format: json, contents: true, redact: { fields: [email], patterns: [cust-*] } }\n';
     expect(load(yaml, env)).toMatchObject({
       server: { host: '0.0.0.0', port: 0 },
       agentRoots: [join(projectRoot, 'one'), join(projectRoot, 'two')],
       exportNames: ['bot', 'agent'],
       namespace: 'team',
       storeUrl: `sqlite:${join(projectRoot, 'keys.db')}`,
-      logLevel: 'debug',
+      log: {
+        level: 'debug',
+        format: 'json',
+        contents: true,
+        redact: { fields: ['email'], patterns: ['cust-*'] },
+      },
       bootstrapKeyFile: join(projectRoot, 'first-key'),
     });
   });
@@ -266,7 +278,7 @@ describe('loadConfig with an environment', () => {
     const config = load(null, { GATEWAY_PORT: '9002' });
     expect(config.openAi.apiKey).toBe('from file');
     expect(config.server.port).toBe(9002);
-    expect(config.logLevel).toBe('warn');
+    expect(config.log.level).toBe('warn');
     expect(config.environment).toEqual({
       OPENAI_API_KEY: 'from file',
       GATEWAY_PORT: '9002',
@@ -321,6 +333,13 @@ describe('loadConfig refuses', () => {
     );
   });
 
+  test.each(['"a b"', '"***"', '"ab"'])('the pattern %s for what is hidden', (pattern) => {
+    const message = `${pattern} is not allowed. Allowed: words in which \`*\` stands for anything and \`#\` for a digit, such as cust-*, *@*.example.com or ####-####-####-####.`;
+    expect(problems(`log: { redact: { patterns: [${pattern}] } }`)).toMatchObject([
+      { setting: 'log.redact.patterns.0', line: 1, message },
+    ]);
+  });
+
   test.each([
     ['serve: { port: 1 }', 'serve', 1, 'There is no such setting. Did you mean `server`?'],
     ['server:\n  prot: 80', 'server.prot', 2, 'There is no such setting. Did you mean `port`?'],
@@ -330,7 +349,12 @@ describe('loadConfig refuses', () => {
       1,
       'There is no such setting. Did you mean `load_timeout_ms`?',
     ],
-    ['log: { colour: 1 }', 'log.colour', 1, 'There is no such setting. Allowed: level.'],
+    [
+      'log: { colour: 1 }',
+      'log.colour',
+      1,
+      'There is no such setting. Allowed: level, format, contents, redact.',
+    ],
     [
       'colour:',
       'colour',

@@ -4,6 +4,7 @@ import { recordLevels } from '../protocol/journal/journal.ts';
 import { toolEventsModes, upstreamApis } from '../protocol/records.ts';
 import { toolName, toolSchema } from '../tools/settings.ts';
 import { agentsSchema, variableName } from './agents-schema.ts';
+import { logSchema } from './log-schema.ts';
 import { httpUrl, milliseconds, upstreamSchema } from './upstream-schema.ts';
 
 const name = z
@@ -166,16 +167,6 @@ const worker = z
   .prefault({})
   .describe('The processes that agents run in.');
 
-const log = z
-  .strictObject({
-    level: z
-      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-      .default('info')
-      .describe('Least severe level that is written.'),
-  })
-  .prefault({})
-  .describe('The gateway’s log.');
-
 const runs = z
   .strictObject({
     record: z
@@ -237,7 +228,7 @@ export const settingsSchema = z.strictObject({
     .describe(
       'Where keys, overrides, decisions and budgets are kept: `sqlite:<file>`, relative to the project root, or `postgres://…`, which several gateways can share. A URL with a password belongs in GATEWAY_STORE_URL, not in a file.',
     ),
-  log,
+  log: logSchema,
 });
 
 /** Settings that only the environment has. */

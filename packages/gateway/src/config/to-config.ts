@@ -63,7 +63,7 @@ export function toConfig(input: CheckedSettings): Config {
     python: environmentOnly.python?.includes(sep)
       ? resolve(projectRoot, environmentOnly.python)
       : (environmentOnly.python ?? null),
-    logLevel: settings.log.level,
+    log: { ...settings.log, format: settings.log.format ?? null },
     environment,
     notices: input.notices,
   };

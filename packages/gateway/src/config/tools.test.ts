@@ -16,6 +16,7 @@ describe('the tools section', () => {
         timeout_ms: 30_000,
         max_result_bytes: 65_536,
         max_concurrent_calls: 16,
+        trace_headers: false,
         docs_root: 'docs',
         allow_hosts: [],
         deny_hosts: [],

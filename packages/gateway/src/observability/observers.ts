@@ -1,6 +1,7 @@
 import { createDecisionLog, type DecisionLog, type DecisionLogDeps } from './decision-log.ts';
 import { createDiagnosticList, type DiagnosticList } from './diagnostic-list.ts';
 import type { Events } from './event-emitter.ts';
+import { hideOwn, type OwnRedaction } from './hide-words.ts';
 import { createJournal, type Journal, type JournalDeps } from './journal/journal.ts';
 import { createKeyUse, type KeyUse, type KeyUseDeps } from './key-use.ts';
 import { createLog, type Log, type LogLevel, type LogOptions } from './log/log.ts';
@@ -31,10 +32,10 @@ export type Observers = {
 /** Makes the listeners and adds them. */
 export function createObservers(options: {
   readonly events: Events;
-  readonly log: {
+  readonly log: Pick<LogOptions, 'asTyped' | 'contents'> & {
     readonly level: LogLevel;
     readonly form: 'readable' | 'json' | 'none';
-    readonly asTyped: LogOptions['asTyped'];
+    readonly redact: OwnRedaction;
   };
   readonly store: {
     readonly diagnostics: PersistDiagnosticsDeps['store'];
@@ -55,7 +56,10 @@ export function createObservers(options: {
   const { store, keep, secrets } = options;
   const redact = secrets.textOf;
   const nowMs = Date.now;
-  const { level, form, asTyped } = options.log;
+  const { level, form, asTyped, contents } = options.log;
+  const { fields } = options.log.redact;
+  const own = hideOwn(options.log.redact);
+  const shown = { redact, asTyped, contents, hidden: { fields: new Set(fields), text: own } };
   const nowIso = () => new Date().toISOString();
   const diagnostics = createDiagnosticList(nowIso, redact);
   const observers: Observers = {
@@ -78,9 +82,7 @@ export function createObservers(options: {
     keyUse: createKeyUse({ store: store.keys, nowMs, emit }),
     metrics: createMetrics(options.measured, redact),
     log: createLog(
-      form === 'none'
-        ? { level: 'silent', form: 'readable', redact, asTyped }
-        : { level, form, redact, asTyped },
+      form === 'none' ? { ...shown, level: 'silent', form: 'readable' } : { ...shown, level, form },
     ),
   };
   for (const { listener } of Object.values(observers)) listen(listener);

@@ -1,4 +1,5 @@
 import { hideLiterals, mask, minSecretLength } from './hide-literals.ts';
+import { hideOwn, type OwnRedaction } from './hide-words.ts';
 
 /** Secrets of one environment at most, and characters of all of them, so that no module costs others much. */
 const maxSecrets = 2000;
@@ -10,6 +11,8 @@ export type Redactor = {
   readonly addEnvironment: (environment: Readonly<Record<string, string | undefined>>) => void;
   /** Adds a value that is a secret; short ones and null are passed over. */
   readonly addValue: (value: string | null | undefined) => void;
+  /** Hides what an operator named too, in place of what was named before. */
+  readonly hideOwn: (own: OwnRedaction) => void;
   /** A text without secrets: known ones, and what has the form of one. */
   readonly text: (text: string) => string;
   /** Anything, its strings without secrets. */
@@ -35,12 +38,14 @@ export function createRedactor(): Redactor {
   const known = new Set<string>();
   const added = new WeakSet<object>();
   let hide: ((text: string) => string) | null = null;
+  let own: ((text: string) => string) | null = null;
 
   const add = (values: Iterable<string>) => {
     for (const value of values) if (known.size < maxSecrets) known.add(value);
     hide = null;
   };
-  const text = (shown: string): string => {
+  const text = (given: string): string => {
+    const shown = own ? own(given) : given;
     if (shown.length < minSecretLength) return shown;
     hide ??= hideLiterals(known);
     const hidden = hide(shown).replace(
@@ -58,6 +63,9 @@ export function createRedactor(): Redactor {
     },
     addValue(value) {
       if (value) add(formsOf(value));
+    },
+    hideOwn(named) {
+      own = hideOwn(named);
     },
     text,
     deep: (value) => deep(value, text) as typeof value,

@@ -216,7 +216,7 @@ def _approvals(agent: Agent[Any], seen: Seen) -> list[Finding]:
 
 
 def _stored_prompts(agent: Agent[Any], seen: Seen) -> list[Finding]:
-    """A warning, as of https://developers.openai.com/api/docs/deprecations. What a function gives is known in runs alone."""
+    """A warning, as of https://developers.openai.com/api/docs/deprecations. A function is asked in runs alone."""
     prompt: object = getattr(agent, "prompt", None)
     prompt_id = cast("dict[str, object]", prompt).get("id") if isinstance(prompt, dict) else None
     if not isinstance(prompt_id, str):

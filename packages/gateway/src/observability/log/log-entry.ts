@@ -9,12 +9,17 @@ import {
   requestFailureEntry,
   runEntry,
   runStartEntry,
+  spokenEntry,
   toolEntry,
+  withContents,
 } from './request-lines.ts';
 import { upstreamEntry } from './upstream-lines.ts';
 
+/** Whether lines hold what agents say and what tools are called with. */
+type Shown = { readonly contents: boolean };
+
 /** What an event says in the log; several lines for a module with several findings, none for the routine. */
-export function logEntries(event: GatewayEvent): LogEntry[] {
+export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[] {
   switch (event.type) {
     case 'gateway_started':
       return [entry('info', 'gateway started', () => ({ url: event.url, pid: event.pid }))];
@@ -23,13 +28,13 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
     case 'agent_loaded':
       return [entry('info', 'agent loaded', () => loadOf(event))];
     case 'agent_removed':
-      return [entry('info', 'agent removed', () => about(event))];
+    case 'agent_steady':
+      return [agentEntry(event)];
     case 'agent_rolled_back':
     case 'agent_released':
       return [pinEntry(event)];
-    case 'agent_steady':
-      return [entry('info', 'agent steady again', () => about(event))];
     case 'run_said':
+      return contents ? [spokenEntry(event)] : [];
     case 'run_handed_off':
     case 'queue_changed':
     case 'store_used':
@@ -43,7 +48,7 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
     case 'run_ended':
       return [runEntry(event)];
     case 'tool_called':
-      return [toolEntry(event)];
+      return [contents ? withContents(toolEntry(event), event) : toolEntry(event)];
     case 'model_called':
       return [modelEntry(event)];
     case 'access_decided':
@@ -69,6 +74,11 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
     default:
       return [upstreamEntry(event)];
   }
+}
+
+function agentEntry(event: EventOf<'agent_removed' | 'agent_steady'>): LogEntry {
+  const what = event.type === 'agent_removed' ? 'agent removed' : 'agent steady again';
+  return entry('info', what, () => about(event));
 }
 
 function loadOf(event: Extract<GatewayEvent, { type: 'agent_loaded' }>) {

@@ -1,4 +1,6 @@
+import { stripVTControlCharacters } from 'node:util';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { hideOwn } from '../hide-words.ts';
 import { createLog, plainText } from './log.ts';
 
 test.each([
@@ -26,6 +28,8 @@ test('a hint for a person tells its command as it has to be typed, and nothing e
     level: 'info',
     form: 'readable',
     redact: () => (text) => text,
+    contents: false,
+    hidden: { fields: new Set(), text: null },
     asTyped: (text) => text.replace('dropgate', 'npx dropgate'),
   });
   listener({
@@ -46,4 +50,75 @@ test('a hint for a person tells its command as it has to be typed, and nothing e
   const text = written.mock.calls.join('');
   expect(text).toContain('The dropgate of yore.');
   expect(text).toContain('\n    → Run `npx dropgate deps install`.\n');
+});
+
+const run = {
+  runId: 'run_1',
+  requestId: 'req_1',
+  keyId: 'key_1',
+  agentId: 'default/a',
+  modulePath: 'src/agents/A/agent.ts',
+  generation: 1,
+};
+const called = {
+  ...run,
+  type: 'tool_called',
+  tool: 'find',
+  callId: 'call_1',
+  spanId: null,
+  provenance: 'gateway',
+  outcome: 'ok',
+  durationMs: 1,
+  agoMs: 0,
+  detail: null,
+  cache: null,
+  violation: null,
+  argumentBytes: 9,
+  resultBytes: 9,
+  error: null,
+  contents: { arguments: () => '{"who":"cust-17"}', result: 'Found them.' },
+} as const;
+const said = {
+  type: 'run_said',
+  runId: 'run_1',
+  agentId: 'default/a',
+  text: 'Hello.',
+  letters: 6,
+} as const;
+
+test.each([
+  [
+    'what is called and said only where that is switched on',
+    false,
+    ['argument_bytes=9'],
+    ['cust-17', 'Found', 'Hello'],
+  ],
+  [
+    'and then all of it but what the operator hides',
+    true,
+    [
+      'result="Found them."',
+      'text=Hello.',
+      'arguments="{\\"who\\":\\"[secret]\\"}"',
+      'key_id=[secret]',
+    ],
+    ['cust-17', 'key_1'],
+  ],
+])('tells %s', (_what, contents, told, untold) => {
+  const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  onTestFinished(() => written.mockRestore());
+  const own = { fields: ['key_id'], patterns: ['cust-*'] };
+  const { listener } = createLog({
+    level: 'trace',
+    form: 'readable',
+    redact: () => (text) => text,
+    contents,
+    hidden: { fields: new Set(own.fields), text: hideOwn(own) },
+    asTyped: (text) => text,
+  });
+  listener(called);
+  listener(said);
+  const text = stripVTControlCharacters(written.mock.calls.join(''));
+  for (const part of told) expect(text).toContain(part);
+  for (const part of untold) expect(text).not.toContain(part);
 });

@@ -3,6 +3,7 @@ import pino from 'pino';
 import type { GatewayEvent } from '../../events.ts';
 import { foldStack } from '../../protocol/text/fold-stack.ts';
 import { shownJson, shownJsonText, shownText } from '../../protocol/text/shown-text.ts';
+import { mask } from '../hide-literals.ts';
 import { logEntries } from './log-entry.ts';
 import type { LogEntry } from './log-line.ts';
 
@@ -17,6 +18,13 @@ export type LogOptions = {
   readonly form: 'json' | 'readable';
   /** Takes secrets out of text that an agent's module said or caused, null for any other. */
   readonly redact: (agentId: string | null) => (text: string) => string;
+  /** Whether lines hold what agents say and tools are called with. */
+  readonly contents: boolean;
+  /** What an operator hides: fields by their names, and words in all others. */
+  readonly hidden: {
+    readonly fields: ReadonlySet<string>;
+    readonly text: ((text: string) => string) | null;
+  };
   /** Shows the commands in the hints of a readable log as they have to be typed. */
   readonly asTyped: (text: string) => string;
 };
@@ -33,11 +41,12 @@ export function createLog(options: LogOptions): Log {
   const sink = options.form === 'json' ? jsonSink(options.level) : readableSink(options.asTyped);
   return {
     listener(event) {
-      for (const { level, message, fields } of logEntries(event)) {
+      for (const { level, message, fields } of logEntries(event, options)) {
         if (rank[level] < rank[options.level]) continue;
         const hide = options.redact('agentId' in event ? event.agentId : null);
         const shown = spoken.has(event.type) ? hide(message) : message;
-        sink.write({ level, message: shown, fields: hideTexts(fields(), hide) });
+        const written = hideTexts(fields(), hide);
+        sink.write({ level, message: shown, fields: hideOwn(written, options.hidden) });
       }
     },
     flush: sink.flush,
@@ -66,6 +75,9 @@ const texts: ReadonlySet<string> = new Set([
   'reason',
   'model',
   'client_request_id',
+  'text',
+  'arguments',
+  'result',
 ]);
 
 function hideTexts(
@@ -76,6 +88,20 @@ function hideTexts(
     name,
     typeof value === 'string' && texts.has(name) ? hide(value) : value,
   ]);
+  return Object.fromEntries(shown);
+}
+
+/** What an operator named is hidden in the gateway's own words too: they hold names of people's choosing. */
+function hideOwn(
+  fields: ReturnType<LogEntry['fields']>,
+  { fields: names, text }: LogOptions['hidden'],
+): ReturnType<LogEntry['fields']> {
+  if (!text) return fields;
+  const shown = Object.entries(fields).map(([name, value]) => {
+    if (value === undefined || value === null) return [name, value];
+    if (names.has(name)) return [name, mask];
+    return [name, typeof value === 'string' ? text(value) : value];
+  });
   return Object.fromEntries(shown);
 }
 

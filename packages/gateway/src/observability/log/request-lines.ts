@@ -64,6 +64,30 @@ export function toolEntry(event: EventOf<'tool_called'>): LogEntry {
   }));
 }
 
+/** The same with what a tool was called with and gave, where that is told. */
+export function withContents(line: LogEntry, { contents }: EventOf<'tool_called'>): LogEntry {
+  if (!contents) return line;
+  const held = () => ({
+    arguments: cut(contents.arguments()),
+    ...(contents.result === null ? {} : { result: cut(contents.result) }),
+  });
+  return { ...line, fields: () => ({ ...line.fields(), ...held() }) };
+}
+
+/** What a run said. */
+export function spokenEntry({ runId, agentId, text, letters }: EventOf<'run_said'>): LogEntry {
+  return entry('debug', 'agent said', () => {
+    return { run_id: runId, agent_id: agentId, letters, text: cut(text) };
+  });
+}
+
+/** Letters of one text in a line. */
+const MAX_TEXT = 4000;
+
+function cut(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+}
+
 /** A model call. */
 export function modelEntry(event: EventOf<'model_called'>): LogEntry {
   const failed = event.outcome === 'failed';

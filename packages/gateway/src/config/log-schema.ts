@@ -1,0 +1,66 @@
+import { z } from 'zod';
+
+const fieldName = z
+  .string()
+  .regex(/^[A-Za-z_][\w.-]{0,63}$/)
+  .meta({ allowed: 'names of fields: letters, digits, `_`, `.` and `-`' });
+
+/** More than that is hidden by no operator, and each is looked for in each text. */
+const MAX_ENTRIES = 100;
+
+const pattern = z
+  .string()
+  .min(3)
+  .max(200)
+  .regex(/^[^\s"'`,;=<>()[\]{}]+$/)
+  .refine((text) => /[^*#]/.test(text))
+  .meta({
+    allowed:
+      'words in which `*` stands for anything and `#` for a digit, such as cust-*, *@*.example.com or ####-####-####-####',
+  });
+
+const redact = z
+  .strictObject({
+    fields: z
+      .array(fieldName)
+      .max(MAX_ENTRIES)
+      .default([])
+      .describe(
+        'Names of fields: of log lines, and of `name=value`, `name: value` and `"name": "value"` in texts.',
+      ),
+    patterns: z
+      .array(pattern)
+      .max(MAX_ENTRIES)
+      .default([])
+      .describe(
+        'Words, whole ones: `*` stands for anything, `#` for a digit, all else for itself, in small or capital letters.',
+      ),
+  })
+  .prefault({})
+  .describe(
+    'What is written as `[secret]` beside known secrets: in the log, in diagnostics, in decisions and in the journal.',
+  );
+
+/** The section `log`. */
+export const logSchema = z
+  .strictObject({
+    level: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+      .default('info')
+      .describe('Least severe level that is written.'),
+    format: z
+      .enum(['readable', 'json'])
+      .optional()
+      .describe(
+        '`readable` for a person, on stderr, or `json`, an object a line, on stdout. By default `readable` in `dropgate dev`, else `json`.',
+      ),
+    contents: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether lines hold what agents say (level `debug`) and what gateway tools are called with and give.',
+      ),
+    redact,
+  })
+  .prefault({})
+  .describe('The gateway’s log.');

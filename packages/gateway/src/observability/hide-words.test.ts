@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import { hideOwn } from './hide-words.ts';
+
+const hide = (text: string, patterns: readonly string[], fields: readonly string[] = []) =>
+  hideOwn({ fields, patterns })?.(text);
+
+test('nothing is hidden where nothing is named', () => {
+  expect(hideOwn({ fields: [], patterns: [] })).toBeNull();
+});
+
+describe('words', () => {
+  test.each([
+    ['cust-*', 'For cust-17, Cust-18 and custom-19.', 'For [secret], [secret] and custom-19.'],
+    ['*@*.example.com', 'Ask me@mail.example.com.', 'Ask [secret]'],
+    ['*@*.example.com', '{"to":"me@x.example.com"}', '{"to":"[secret]"}'],
+    ['####-####', 'card=1234-5678, 1234-567x', 'card=[secret], 1234-567x'],
+    ['a*b*c', 'aXXbYYc abc acb', '[secret] [secret] acb'],
+    ['.+(x)', 'regular .+ stays', 'regular .+ stays'],
+  ])('%s in %j', (pattern, text, shown) => {
+    expect(hide(text, [pattern])).toBe(shown);
+  });
+});
+
+describe('fields', () => {
+  test.each([
+    ['email=me@x.y other', 'email=[secret] other'],
+    ['{"email": "a b \\"c", "n": 1}', '{"email": "[secret]", "n": 1}'],
+    ['{"email":"me","iban":"DE1"}', '{"email":"[secret]","iban":"[secret]"}'],
+    ['{\\"email\\":\\"me\\"}', '{\\"email\\":\\"[secret]\\"}'],
+    ["{'email': 'me'}", "{'email': '[secret]'}"],
+    ['EMAIL : me, my_email=me', 'EMAIL : [secret], my_email=me'],
+    ['an email to me', 'an email to me'],
+  ])('in %j', (text, shown) => {
+    expect(hide(text, [], ['email', 'iban'])).toBe(shown);
+  });
+});
+
+test.each([
+  ['one long word', 'a'.repeat(1_000_000)],
+  ['many words', 'a-a@a.a '.repeat(125_000)],
+  ['many names', 'email=""email:'.repeat(70_000)],
+])('takes no longer than a text is long: %s', (_what, text) => {
+  const patterns = Array.from({ length: 100 }, (_, at) => `*a*a*a*${at}@*.*.*z`);
+  const fields = Array.from({ length: 100 }, (_, at) => `email${at}`);
+  const half = text.slice(0, text.length / 2);
+  const cost = (given: string) => {
+    const before = process.cpuUsage();
+    hide(given, patterns, [...fields, 'email']);
+    const { user, system } = process.cpuUsage(before);
+    return user + system;
+  };
+  cost(half);
+  const [some, all] = [cost(half), cost(text)];
+  // Twice as long, and as much again for the noise of a busy machine.
+  expect(all).toBeLessThan(Math.max(some, 50_000) * 6);
+});
