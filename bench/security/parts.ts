@@ -10,7 +10,7 @@ const securityParts: readonly { readonly name: string; readonly files: RegExp }[
   {
     name: 'limits of keys',
     files:
-      /^(http\/intake\/limit-request|policy\/limits\/.+|upstreams\/broker\/(budgeted-call|estimate-.+|kept-contexts|attachments)|storage\/parts\/(spending-.+|rate-store))\.ts$|^npm:rate-limiter-flexible$/,
+      /^(http\/intake\/limit-request|policy\/limits\/.+|upstreams\/broker\/(costs\/.+|attachments)|storage\/parts\/(spending-.+|rate-store))\.ts$|^npm:rate-limiter-flexible$/,
   },
   {
     name: 'decisions',

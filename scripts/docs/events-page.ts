@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseSync, type TSTypeLiteral } from 'oxc-parser';
 import { workspaceRoot } from '../source-files.ts';
 import { code, pageHead, table } from './markdown.ts';
 
-/** Where the unions stand that are joined in `GatewayEvent`. */
+/** Where the types stand that are joined in `GatewayEvent`. */
 const unions = [
   { path: 'packages/gateway/src/events.ts', name: 'GatewayEvent' },
   { path: 'packages/gateway/src/protocol/events/upstream-events.ts', name: 'UpstreamEvent' },
   { path: 'packages/gateway/src/protocol/worker/worker-events.ts', name: 'WorkerEvent' },
+  { path: 'packages/gateway/src/protocol/usage/model-called.ts', name: 'ModelCalled' },
 ];
 
 type Member = TSTypeLiteral['members'][number];
@@ -47,7 +48,7 @@ function sectionsOf({ path, name }: (typeof unions)[number]): string[] {
   });
 }
 
-/** The events of a union, and where it begins. */
+/** The events of a type, and where it begins. */
 function unionIn(body: readonly unknown[], name: string) {
   for (const statement of body as readonly Record<string, unknown>[]) {
     const declaration = (statement.declaration ?? statement) as Record<string, unknown>;
@@ -55,6 +56,10 @@ function unionIn(body: readonly unknown[], name: string) {
       id?: { name?: string };
       typeAnnotation?: { type: string; start: number; types: { type: string }[] };
     };
+    // What is said of a type that is one event stands above it.
+    if (id?.name === name && typeAnnotation?.type === 'TSTypeLiteral') {
+      return { members: [typeAnnotation as unknown as TSTypeLiteral], start: 0 };
+    }
     if (id?.name === name && typeAnnotation?.type === 'TSUnionType') {
       const members = typeAnnotation.types.filter(
         (one): one is TSTypeLiteral => one.type === 'TSTypeLiteral',
@@ -63,7 +68,7 @@ function unionIn(body: readonly unknown[], name: string) {
       return { members, start: (id as { end?: number }).end ?? typeAnnotation.start };
     }
   }
-  throw new Error(`There is no union named ${name}.`);
+  throw new Error(`There is no event or union named ${name}.`);
 }
 
 function eventName(event: TSTypeLiteral, text: string): string {

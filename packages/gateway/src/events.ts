@@ -7,6 +7,7 @@ import type { BegunRun, DecidedRun, FailureDetail, Provenance, Usage } from './p
 import type { CacheResult, ToolOutcome, ToolViolation } from './protocol/tools/gateway-tools.ts';
 import type { ToolContents } from './protocol/tools/tool-call.ts';
 import type { UnreadKind, UnreadOwner } from './protocol/unread-room.ts';
+import type { ModelCalled } from './protocol/usage/model-called.ts';
 import type { WorkerEvent } from './protocol/worker/worker-events.ts';
 
 /** Everything the gateway says about itself. Listeners (log, metrics, usage, diagnostics) do the bookkeeping. */
@@ -85,6 +86,8 @@ export type GatewayEvent =
       readonly asked?: AskedRun;
       /** The run whose record answers it, where it runs again. */
       readonly replayOf?: string;
+      /** For whom of its key's users it is, as the request said; null where it did not. */
+      readonly user: string | null;
     }
   | {
       readonly type: 'run_ended';
@@ -155,39 +158,7 @@ export type GatewayEvent =
       /** What it was called with and gave, where that is recorded. */
       readonly contents: ToolContents | null;
     }
-  | {
-      readonly type: 'model_called';
-      readonly agentId: string;
-      /** Null where a call belongs to no single live run. */
-      readonly runId: string | null;
-      readonly keyId: string | null;
-      /** Of the run, as the next two; null where there is none. */
-      readonly requestId: string | null;
-      readonly modulePath: string | null;
-      readonly generation: number | null;
-      /** Of its span, which its upstream was told of; null where none is made. */
-      readonly spanId: string | null;
-      readonly upstream: string;
-      readonly path: string;
-      readonly model: string | null;
-      /** HTTP status, or 0 where none came. */
-      readonly status: number;
-      readonly outcome: 'ok' | 'failed' | 'aborted';
-      /** Requests sent upstream, retries and fallbacks included. */
-      readonly attempts: number;
-      readonly durationMs: number;
-      /** Until the first bytes of its answer; null where none came. */
-      readonly firstByteMs: number | null;
-      /** Null where the upstream told none. */
-      readonly usage: Usage | null;
-      readonly error: string | null;
-      /** Of a failure: what the worker is told, or `upstream_refused` where the upstream said no. */
-      readonly code: FailureCode | null;
-      /** What was sent, where that is held whole. */
-      readonly body: Buffer | null;
-      /** What came, where runs are recorded with contents and it is not too long. */
-      readonly answer: readonly Buffer[] | null;
-    }
+  | ModelCalled
   | {
       readonly type: 'access_decided';
       readonly question: Question;

@@ -23,6 +23,13 @@ export type UpstreamSettings = {
   readonly fallback: string | null;
   readonly maxRetries: number;
   readonly maxFailures: number;
+  /** By a glob over model names. US dollars per million tokens. */
+  readonly prices: readonly {
+    readonly models: string;
+    readonly input: number;
+    readonly output: number;
+    readonly cachedInput: number | undefined;
+  }[];
 };
 
 type CamelCase<Key extends string> = Key extends `${infer Head}_${infer Tail}`

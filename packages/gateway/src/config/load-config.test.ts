@@ -144,6 +144,7 @@ upstreams:
         fallback: null,
         maxRetries: 2,
         maxFailures: 5,
+        prices: [],
       },
       local: {
         baseUrl: 'http://127.0.0.1:11434/v1',
@@ -155,6 +156,7 @@ upstreams:
         fallback: null,
         maxRetries: 2,
         maxFailures: 5,
+        prices: [],
       },
     });
   });

@@ -93,6 +93,12 @@ function toUpstream(upstream: RawUpstream, environment: Environment): UpstreamSe
     fallback: upstream.fallback ?? null,
     maxRetries: upstream.max_retries,
     maxFailures: upstream.max_failures,
+    prices: Object.entries(upstream.prices).map(([models, { input, output, cached_input }]) => ({
+      models,
+      input,
+      output,
+      cachedInput: cached_input,
+    })),
   };
 }
 

@@ -11,10 +11,34 @@ export const httpUrl = z
       'an http:// or https:// URL without user, query and fragment, such as https://api.openai.com/v1',
   });
 
-/** A time of a day at most. */
+/** A time in whole milliseconds, up to a day. */
 export const milliseconds = (min: number) => z.int().min(min).max(86_400_000);
 
-/** One entry of `upstreams`, as `gateway.yaml` spells it. */
+const dollars = z
+  .number()
+  .min(0)
+  .max(1_000_000)
+  .meta({ allowed: 'US dollars per million tokens, such as 2.5' });
+
+const prices = z
+  .record(
+    z.string().min(1).max(200),
+    z.strictObject({
+      input: dollars.describe('US dollars per million tokens that are sent.'),
+      output: dollars.describe('The same of tokens that come back.'),
+      cached_input: dollars
+        .optional()
+        .describe(
+          'The same of sent tokens that the upstream had in its cache; by default as others.',
+        ),
+    }),
+  )
+  .default({})
+  .describe(
+    'Prices of models there, by their names (`*` stands for anything); the first that fits holds. Without one: what the table that comes with the gateway knows.',
+  );
+
+/** One entry of `upstreams`. */
 export const upstreamSchema = z
   .strictObject({
     base_url: httpUrl.describe('Address of an API like OpenAI’s, with its `/v1`.'),
@@ -54,5 +78,6 @@ export const upstreamSchema = z
       .describe(
         'How many model calls in a row may fail, by a server that cannot be reached, says nothing or answers 5xx, before it is left alone for a while and its fallback asked at once; 0 never leaves it alone.',
       ),
+    prices,
   })
   .describe('One server that answers model calls.');

@@ -274,6 +274,12 @@ function endMessage(reason: WorkerEndReason): string {
 
 function originOf({ request }: ActiveRun, { modulePath, generation }: ModuleLoad): RunOrigin {
   const { run, trace } = request;
-  const traced = trace === undefined ? {} : { trace };
-  return { requestId: run.context.request_id, ...traced, modulePath, generation };
+  const { request_id: requestId, user } = run.context;
+  return {
+    requestId,
+    ...(trace === undefined ? {} : { trace }),
+    modulePath,
+    generation,
+    ...(user === undefined ? {} : { user }),
+  };
 }

@@ -63,6 +63,8 @@ export type RunOrigin = {
   readonly trace?: RunTrace;
   readonly modulePath: string;
   readonly generation: number;
+  /** For whom of its key's users, as the request said. */
+  readonly user?: string;
 };
 
 /** One worker's way to the models: where its calls go, and the token that is worth something only there. */

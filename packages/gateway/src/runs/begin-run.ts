@@ -95,7 +95,8 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const run: WorkerRun = { ...workerRun(admitted), ...(recorded && { tellsContents: true }) };
   const timeoutMs = settings.timeoutMs ?? defaults.runTimeoutMs;
   const { emit } = deps;
-  const about = { runId: run.runId, caller, agent, waitedMs, isStreamed: input.streamed };
+  const { streamed: isStreamed, user: endUser = null } = input;
+  const about = { runId: run.runId, caller, agent, waitedMs, isStreamed, user: endUser };
   const { context, maxTurns } = run;
   const asked = recorded && { asked: { input, context, maxTurns, ...recorded } };
   const observed = observeRun({ ...about, ...asked, ending, abort, timeoutMs, emit });

@@ -21,6 +21,8 @@ export type ObserveRunOptions = {
   readonly asked?: AskedRun;
   /** The run whose record answers it, where it runs again. */
   readonly replayOf?: string;
+  /** Null where the request named none. */
+  readonly user: string | null;
   /** Aborted at the deadline. */
   readonly abort: AbortController;
   readonly timeoutMs: number;
@@ -54,9 +56,9 @@ export function observeRun(options: ObserveRunOptions): ObservedRun {
   const open = new Map<string, OpenCall>();
   const spoken = createSpoken(options);
   const deadline = setTimeout(() => abort.abort(timedOut(timeoutMs)), timeoutMs);
-  const { waitedMs, asked, replayOf } = options;
+  const { waitedMs, user, asked, replayOf } = options;
   const more = { ...(asked && { asked }), ...(replayOf !== undefined && { replayOf }) };
-  emit({ type: 'run_started', ...about(options), waitedMs, isStreamed, ...more });
+  emit({ type: 'run_started', ...about(options), waitedMs, isStreamed, user, ...more });
   ending.onEnd((last) => {
     clearTimeout(deadline);
     spoken.flush();

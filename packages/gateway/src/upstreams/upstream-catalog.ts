@@ -19,6 +19,7 @@ export type ConfiguredUpstream = {
   readonly fallback?: string | null | undefined;
   readonly maxRetries?: number | null | undefined;
   readonly maxFailures?: number | null | undefined;
+  readonly prices?: RemoteUpstream['prices'] | undefined;
 };
 
 /** What decides which upstreams there are. The environment counts only where nothing is configured. */
@@ -135,6 +136,7 @@ function remoteUpstream(name: string, entry: ConfiguredUpstream, path: string): 
     fallback: entry.fallback ?? null,
     maxRetries: entry.maxRetries ?? DEFAULT_MAX_RETRIES,
     maxFailures: entry.maxFailures ?? DEFAULT_MAX_FAILURES,
+    prices: entry.prices ?? [],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { UpstreamApi } from '../protocol/records.ts';
+import type { Rates } from './prices/price.ts';
 
 /** A server that speaks OpenAI's API. */
 export type RemoteUpstream = {
@@ -19,6 +20,8 @@ export type RemoteUpstream = {
   readonly maxRetries: number;
   /** Failed calls in a row after which it is left alone for a while; 0 for never. */
   readonly maxFailures: number;
+  /** Prices of its own, by a glob over the names of models. The first that matches holds. */
+  readonly prices: readonly (Rates & { readonly models: string })[];
 };
 
 /** The embedded demo model: no server, no key, both APIs. */

@@ -15,7 +15,7 @@ import {
   type ToWorker,
 } from '../../src/protocol/worker/messages.ts';
 import { createBroker } from '../../src/upstreams/broker/broker.ts';
-import type { TokenBudget } from '../../src/upstreams/broker/budgeted-call.ts';
+import type { TokenBudget } from '../../src/upstreams/broker/costs/budgeted-call.ts';
 import { createUpstreamHealth } from '../../src/upstreams/health/upstream-health.ts';
 import type { HostedGovernance } from '../../src/upstreams/hosted/govern-hosted.ts';
 import type { RemoteUpstream, Upstream } from '../../src/upstreams/upstream.ts';
@@ -180,6 +180,7 @@ export function remote(baseUrl: string, settings: Partial<RemoteUpstream> = {}):
     fallback: null,
     maxRetries: 0,
     maxFailures: 5,
+    prices: [],
     ...settings,
   };
 }

@@ -20,7 +20,13 @@ const usage = {
   cachedInputTokens: 2,
   reasoningTokens: 0,
 };
-const started: GatewayEvent = { type: 'run_started', ...run, waitedMs: 0, isStreamed: true };
+const started: GatewayEvent = {
+  type: 'run_started',
+  ...run,
+  waitedMs: 0,
+  isStreamed: true,
+  user: null,
+};
 const ended: EventOf<'run_ended'> = {
   type: 'run_ended',
   ...run,
@@ -36,6 +42,8 @@ const ended: EventOf<'run_ended'> = {
 const modelCalled: EventOf<'model_called'> = {
   type: 'model_called',
   spanId: null,
+  user: null,
+  costNanoUsd: 0,
   ...run,
   upstream: 'openai',
   path: '/v1/responses',

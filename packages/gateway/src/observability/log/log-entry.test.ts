@@ -126,6 +126,8 @@ describe('log entries', () => {
     const called = {
       type: 'model_called',
       spanId: null,
+      user: null,
+      costNanoUsd: 0,
       ...run,
       upstream: 'openai',
       path: '/v1/responses',

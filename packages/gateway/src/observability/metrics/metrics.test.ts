@@ -18,7 +18,13 @@ const run = {
   modulePath: 'src/agents/A/agent.ts',
   generation: 3,
 };
-const started: GatewayEvent = { type: 'run_started', ...run, waitedMs: 0, isStreamed: true };
+const started: GatewayEvent = {
+  type: 'run_started',
+  ...run,
+  waitedMs: 0,
+  isStreamed: true,
+  user: null,
+};
 const ended: EventOf<'run_ended'> = {
   type: 'run_ended',
   ...run,
@@ -52,6 +58,8 @@ const toolCalled: EventOf<'tool_called'> = {
 const modelCalled: EventOf<'model_called'> = {
   type: 'model_called',
   spanId: null,
+  user: null,
+  costNanoUsd: 0,
   agentId: 'default/a',
   runId: 'run_1',
   keyId: 'key_1',

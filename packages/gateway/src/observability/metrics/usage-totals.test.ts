@@ -5,6 +5,8 @@ import { createUsageTotals } from './usage-totals.ts';
 const call: EventOf<'model_called'> = {
   type: 'model_called',
   spanId: null,
+  user: null,
+  costNanoUsd: 0,
   agentId: 'default/a',
   runId: 'run_1',
   keyId: 'key_1',

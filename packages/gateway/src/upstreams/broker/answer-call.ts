@@ -10,6 +10,7 @@ import { failureHeader } from '../../protocol/worker/broker-headers.ts';
 import { serveDemo } from '../demo/demo-model.ts';
 import type { UpstreamHealth } from '../health/upstream-health.ts';
 import { governHosted, type HostedGovernance } from '../hosted/govern-hosted.ts';
+import type { Prices } from '../prices/prices.ts';
 import type { AddressWatch } from '../relay/address-watch.ts';
 import type { AnswerSink } from '../relay/answer-sink.ts';
 import { createAnswerTap } from '../relay/answer-tap.ts';
@@ -17,19 +18,20 @@ import { type Exchange, forward } from '../relay/forward.ts';
 import type { Outcome } from '../relay/outcome.ts';
 import { readModel } from '../relay/request-body.ts';
 import { type Uncounted, usageRequest } from '../relay/usage-request.ts';
-import type { RemoteUpstream, Upstream } from '../upstream.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import { type BrokerRoute, matchRoute } from './allowed-paths.ts';
 import { createBodyRoom, type HeldBody } from './body-room.ts';
-import { type PricedCall, pricedCall, setAside, type TokenBudget } from './budgeted-call.ts';
+import { chooseUpstreams, type UsableUpstreams } from './choose-upstreams.ts';
+import { type PricedCall, pricedCall, setAside, type TokenBudget } from './costs/budgeted-call.ts';
+import { createKeptContexts, type KeptContexts } from './costs/kept-contexts.ts';
 import type { Grant, LiveCall } from './grants.ts';
-import { createKeptContexts, type KeptContexts } from './kept-contexts.ts';
 import { withOrigin } from './origin-headers.ts';
 import { bookedCall, refuseUnbooked } from './outside-calls.ts';
 
 export type CallDeps = {
   readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
   readonly budget?: TokenBudget;
+  readonly prices: Prices;
   readonly outsideCalls: () => OutsideCalls;
   readonly hosted: HostedGovernance;
   readonly dispatcher: Dispatcher;
@@ -76,14 +78,14 @@ export function createAnswerCall(deps: CallDeps): AnswerCall {
       const { grant, method, headers } = asked;
       const { pathname, search } = splitUrl(asked.url);
       const route = matchRoute(method, pathname);
-      const upstream = chooseUpstream(deps, grant);
+      const usable = chooseUpstreams(deps.upstreams(), grant, route);
       if (route.type === 'model_call') checkJson(headers);
       const call = openCall(deps, asked);
       way.onOpen(call);
       const held = hold(grant);
       const metered = deps.unread.hold({ agentId: grant.agentId }, 'model_answer');
       try {
-        const incoming = { ...asked, ...way, route, search, call, upstream, held, metered };
+        const incoming = { ...asked, ...way, route, search, call, usable, held, metered };
         await serve(deps, { ...incoming, contexts });
       } catch (error) {
         if (error instanceof GatewayError) call.refused(error.code);
@@ -106,7 +108,8 @@ type Call = AskedCall &
     readonly route: BrokerRoute;
     readonly search: string;
     readonly call: LiveCall;
-    readonly upstream: Upstream;
+    /** The upstream it goes to, and the one that stands in for it. */
+    readonly usable: UsableUpstreams;
     /** What its body holds in memory. */
     readonly held: HeldBody;
     /** What is held of its answer to be counted. */
@@ -118,6 +121,9 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
   const { sink, route, grant, call, method, headers } = incoming;
   const startedMs = performance.now();
   const taken = await incoming.takeBody(call, incoming.held);
+  // Once in the life of a gateway, and before anything is sent.
+  const preparing = deps.prices.prepare(incoming.usable.upstreams);
+  if (preparing) await preparing;
   const { runId } = call;
   const trace = callTrace(call.origin?.trace);
   const governed =
@@ -137,7 +143,9 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     metered: incoming.metered,
     tap: route.type === 'model_call' && deps.recordsContents() ? createAnswerTap() : null,
   };
-  const priced = pricedCall(deps.budget, received, { ...incoming, fields: governed.fields });
+  const [upstream] = incoming.usable.upstreams;
+  const place = { ...incoming, upstream, fields: governed.fields };
+  const priced = pricedCall(deps.budget, received, place);
   const { exchange } = priced;
   const outcome = await answerWithinBudget(deps, priced, incoming);
   if (exchange.api !== null) deps.watchAddress(outcome, deps.upstreams().upstreams);
@@ -155,6 +163,8 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     spanId: trace.spanId,
     path: `/v1${route.path}`,
     model: exchange.model,
+    user: call.origin?.user ?? null,
+    costNanoUsd: costOf(deps.prices, incoming.usable.upstreams, { model: exchange.model, outcome }),
     durationMs: performance.now() - startedMs,
     ...reported(outcome, startedMs),
     body: Buffer.isBuffer(received.body) ? received.body : null,
@@ -166,20 +176,16 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
 async function answerWithinBudget(
   deps: CallDeps,
   priced: PricedCall,
-  { call, upstream }: Call,
+  { call, usable }: Call,
 ): Promise<Outcome> {
   const { exchange } = priced;
   const budgeted = await setAside(deps.budget, call, priced);
   try {
     if (call.signal.aborted) budgeted?.release();
     const outcome =
-      upstream.type === 'demo'
-        ? await serveDemo(upstream, askingDemo(exchange))
-        : await forward(
-            deps,
-            withFallback(upstream, exchange, deps.upstreams().upstreams),
-            exchange,
-          );
+      usable.type === 'demo'
+        ? await serveDemo(usable.upstreams[0], askingDemo(exchange))
+        : await forward(deps, usable.upstreams, exchange);
     budgeted?.settle(outcome);
     priced.learn?.(outcome);
     return outcome;
@@ -187,6 +193,17 @@ async function answerWithinBudget(
     // Without effect where the call was booked already.
     budgeted?.release();
   }
+}
+
+/** Null where nobody knows the price of what was counted. */
+function costOf(
+  prices: Prices,
+  usable: UsableUpstreams['upstreams'],
+  { model, outcome: { upstream, usage } }: { model: string | null; outcome: Outcome },
+): number | null {
+  if (usage === null) return 0;
+  const answered = [...usable].find(({ name }) => name === upstream) ?? usable[0];
+  return prices.find(answered, model)?.(usage) ?? null;
 }
 
 /** The demo model counts by itself; the SDK is told where it would ask OpenAI's own server. */
@@ -225,27 +242,6 @@ function openCall({ outsideCalls, budget }: CallDeps, { grant, method, runId }: 
     call.end();
     throw error;
   }
-}
-
-function chooseUpstream(deps: CallDeps, grant: Grant): Upstream {
-  const { upstreams, defaultUpstream } = deps.upstreams();
-  const name = grant.upstreamName() ?? defaultUpstream;
-  const upstream = upstreams.get(name);
-  if (upstream) return upstream;
-  throw new GatewayError(
-    'invalid_request',
-    `The agent asks for the upstream "${name}", which is not configured: choose one of ${[...upstreams.keys()].join(', ')}.`,
-  );
-}
-
-/** Other paths stay with one upstream: what they name (files, stores) exists on that one only. */
-function withFallback(
-  upstream: RemoteUpstream,
-  exchange: Exchange,
-  upstreams: ReadonlyMap<string, Upstream>,
-): [RemoteUpstream, ...RemoteUpstream[]] {
-  const fallback = upstream.fallback === null ? undefined : upstreams.get(upstream.fallback);
-  return exchange.api !== null && fallback?.type === 'remote' ? [upstream, fallback] : [upstream];
 }
 
 function splitUrl(url: string): { pathname: string; search: string } {

@@ -90,6 +90,8 @@ describe.each(ways)('calls over %s', (way) => {
       expect(await called(1)).toEqual([
         {
           type: 'model_called',
+          user: null,
+          costNanoUsd: null,
           agentId: 'default/tester',
           runId: 'run_2',
           keyId: 'key_2',

@@ -1,5 +1,5 @@
 import type { UsedModel } from '../../protocol/journal/journal.ts';
-import { sentModel } from '../relay/request-body.ts';
+import { aliasOf } from '../relay/model-aliases.ts';
 import type { RemoteUpstream, Upstream } from '../upstream.ts';
 import { announcedShutdown } from './announced-retirements.ts';
 import type { ModelListing } from './list-models.ts';
@@ -45,7 +45,7 @@ export async function findRetirements(
       const upstream = upstreams.get(name);
       if (upstream?.type !== 'remote') return [];
       const listing = await listingOf(upstream);
-      const bySent = Map.groupBy(uses, ({ model }) => sentModel(model, upstream.modelAliases));
+      const bySent = Map.groupBy(uses, ({ model }) => aliasOf(model, upstream.modelAliases));
       return [...bySent].flatMap(([model, all]) => {
         const endsOn = shutdownOf(model, upstream, listing);
         return endsOn === null ? [] : [retirement({ upstream: name, model, endsOn }, all, nowMs)];

@@ -1,3 +1,5 @@
+import { aliasOf } from './model-aliases.ts';
+
 /**
  * The model a request's body asks for. Clients write it first, so most bodies are not parsed at
  * all; anything that is no JSON object with a model gives null.
@@ -16,15 +18,10 @@ export function applyAliases(
   aliases: Readonly<Record<string, string>>,
 ): Buffer {
   if (model === null) return body;
-  const sent = sentModel(model, aliases);
+  const sent = aliasOf(model, aliases);
   if (sent === model) return body;
   const parsed = parseObject(body);
   return parsed ? Buffer.from(JSON.stringify({ ...parsed, model: sent })) : body;
-}
-
-/** The name that is sent for a model. */
-export function sentModel(model: string, aliases: Readonly<Record<string, string>>): string {
-  return Object.entries(aliases).find(([glob]) => matchesGlob(glob, model))?.[1] ?? model;
 }
 
 /** Whether a model call's body asks for its answer as a stream of events; a body that streams in is not looked at. */
@@ -49,18 +46,4 @@ export function parseObject(body: Buffer): Readonly<Record<string, unknown>> | n
   } catch {
     return null;
   }
-}
-
-function matchesGlob(glob: string, name: string): boolean {
-  const [head = '', ...rest] = glob.split('*');
-  if (rest.length === 0) return glob === name;
-  const tail = rest.pop() ?? '';
-  if (!name.startsWith(head) || name.length < head.length + tail.length) return false;
-  let at = head.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return name.endsWith(tail) && name.length - tail.length >= at;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { demo, remote, startBroker, startUpstream } from '../../../test/support/broker-kit.ts';
-import type { TokenBudget } from '../broker/budgeted-call.ts';
+import type { TokenBudget } from '../broker/costs/budgeted-call.ts';
 
 const delta = 'data: {"choices":[{"delta":{"content":"a"}}],"usage":null}\n\n';
 const finish = 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\r\n\r\n';

@@ -13,13 +13,13 @@ import {
   startBrokerOver,
   startUpstream,
   ways,
-} from '../../../test/support/broker-kit.ts';
-import { patienceMs } from '../../../test/support/hang-limit.ts';
-import { tempFolder } from '../../../test/support/temp-folder.ts';
-import { GatewayError } from '../../errors.ts';
-import { createBudgets } from '../../policy/limits/budgets.ts';
-import { noLimits } from '../../policy/limits/key-limits.ts';
-import { openStore } from '../../storage/open-store.ts';
+} from '../../../../test/support/broker-kit.ts';
+import { patienceMs } from '../../../../test/support/hang-limit.ts';
+import { tempFolder } from '../../../../test/support/temp-folder.ts';
+import { GatewayError } from '../../../errors.ts';
+import { createBudgets } from '../../../policy/limits/budgets.ts';
+import { noLimits } from '../../../policy/limits/key-limits.ts';
+import { openStore } from '../../../storage/open-store.ts';
 import type { TokenBudget } from './budgeted-call.ts';
 
 describe.each(ways)('calls over %s', (way) => {

@@ -1,4 +1,4 @@
-import type { Exchange } from '../relay/forward.ts';
+import type { Exchange } from '../../relay/forward.ts';
 import { estimateInput, fieldsOf } from './estimate-tokens.ts';
 
 /** Paths beside model calls at which a model works. What only stores or checks something has no tokens. */

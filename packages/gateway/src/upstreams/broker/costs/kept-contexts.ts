@@ -1,4 +1,4 @@
-import type { Outcome } from '../relay/outcome.ts';
+import type { Outcome } from '../../relay/outcome.ts';
 
 /** What a call only names and the upstream keeps, in tokens: as far as it is known, and what it may be beyond that. */
 export type ContextCost = { readonly known: number; readonly unknown: number };

@@ -1,7 +1,8 @@
-import { GatewayError } from '../../errors.ts';
-import type { Exchange } from '../relay/forward.ts';
-import type { Outcome } from '../relay/outcome.ts';
-import type { Upstream } from '../upstream.ts';
+import { GatewayError } from '../../../errors.ts';
+import type { Exchange } from '../../relay/forward.ts';
+import type { Outcome } from '../../relay/outcome.ts';
+import type { Upstream } from '../../upstream.ts';
+import type { LiveCall } from '../grants.ts';
 import { estimateOther } from './estimate-other.ts';
 import {
   defaultOutputTokens,
@@ -10,7 +11,6 @@ import {
   fieldsOf,
   outputCap,
 } from './estimate-tokens.ts';
-import type { LiveCall } from './grants.ts';
 import type { ContextCost, KeptContexts } from './kept-contexts.ts';
 
 /** What keys may still spend. */

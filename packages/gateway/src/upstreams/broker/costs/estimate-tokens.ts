@@ -1,6 +1,6 @@
-import type { Exchange } from '../relay/forward.ts';
-import { parseObject } from '../relay/request-body.ts';
-import { attachmentsOf } from './attachments.ts';
+import type { Exchange } from '../../relay/forward.ts';
+import { parseObject } from '../../relay/request-body.ts';
+import { attachmentsOf } from '../attachments.ts';
 
 /** What a model may answer where the request sets no limit: also written into such a request. */
 export const defaultOutputTokens = 4096;

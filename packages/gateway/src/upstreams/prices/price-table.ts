@@ -1,0 +1,34 @@
+import { type PriceOf, wholeNano } from './price.ts';
+
+/** Known prices, by the address of an upstream and the name of a model there. */
+export type PriceTable = {
+  /** Null where it knows no price of it. */
+  readonly find: (baseUrl: string, model: string) => PriceOf | null;
+};
+
+const NANO_PER_DOLLAR = 1_000_000_000;
+
+/** Reads the table that comes with the gateway, which takes a while and some memory. It asks nobody. */
+export async function loadPriceTable(): Promise<PriceTable> {
+  const { calcPrice } = await import('@pydantic/genai-prices');
+  return {
+    find(baseUrl, model) {
+      const priceOf: PriceOf = ({ inputTokens, outputTokens, cachedInputTokens }) => {
+        const usage = {
+          input_tokens: inputTokens,
+          output_tokens: outputTokens,
+          cache_read_tokens: Math.min(cachedInputTokens, inputTokens),
+        };
+        try {
+          const price = calcPrice(usage, model, { providerApiUrl: baseUrl });
+          return price && wholeNano(price.total_price * NANO_PER_DOLLAR);
+        } catch {
+          // It throws for what it has no price of among these tokens.
+          return null;
+        }
+      };
+      const sample = { inputTokens: 1, outputTokens: 1, cachedInputTokens: 0 };
+      return priceOf(sample) === null ? null : priceOf;
+    },
+  };
+}
