@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parseSync, type TSTypeLiteral } from 'oxc-parser';
 import { workspaceRoot } from '../source-files.ts';
 import { code, pageHead, table } from './markdown.ts';

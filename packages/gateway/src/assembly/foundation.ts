@@ -52,6 +52,7 @@ export async function createFoundation(
     events,
     store: kept,
     keep: () => live.current().security.decisions,
+    keepUsageDays: () => live.current().usage.keepDays,
     runs: { settings: () => live.current().runs, isShared: store.isShared },
     log: { ...config.log, form: form === 'none' ? form : (config.log.format ?? form), asTyped },
     measured: {

@@ -1,5 +1,6 @@
 import { createServer, type HttpServer } from '../http/server.ts';
 import { createReadJournal } from '../observability/journal/read-journal.ts';
+import { createReadUsage } from '../observability/usage/read-usage.ts';
 import { principalOf } from '../policy/authorize.ts';
 import { createIdentify } from '../policy/keys/identify.ts';
 import { createLimitChecks } from '../policy/limits/limit-checks.ts';
@@ -14,9 +15,7 @@ import { createToolsAdministration } from './tools/tools-administration.ts';
 /** The HTTP side, joined with what its routes read and do. */
 export function createHttp(parts: Parts, domain: Domain): HttpServer {
   const { config, readiness, observers, emit } = parts;
-  const { diagnostics, usage } = observers;
-  const readRuns = (viewer: Caller, agentId: string) =>
-    ({ principal: principalOf(viewer), action: 'read_runs', resource: agentId }) as const;
+  const { diagnostics } = observers;
   const { bodyLimitMb, corsOrigins, trustProxy } = config.server;
   return createServer({
     authenticate: createIdentify(parts),
@@ -40,14 +39,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       },
       refresh: domain.refresh,
       upstreams: upstreamStatusOf(parts, domain),
-      usage: usage.report,
-      runs: createReadJournal({
-        store: parts.kept.journal,
-        flush: observers.journal.flush,
-        mayRead: (viewer, agentId) => domain.allows(readRuns(viewer, agentId)),
-        mayReadContents: (viewer, agentId) =>
-          domain.authorize(readRuns(viewer, agentId), viewer.requestId).answer === 'allow',
-      }),
+      ...createRunReads(parts, domain),
     },
     rollback: domain.rollback,
     tools: createToolsAdministration(parts, domain.toolUsers, {
@@ -80,4 +72,21 @@ function upstreamStatusOf(parts: Parts, domain: Domain) {
     users: domain.upstreamUsers,
     redact: parts.secrets.own.text,
   });
+}
+
+/** What runs did and used, as far as rules let a viewer read it. */
+function createRunReads({ kept, observers }: Parts, { allows, authorize }: Domain) {
+  const readRuns = (viewer: Caller, agentId: string) =>
+    ({ principal: principalOf(viewer), action: 'read_runs', resource: agentId }) as const;
+  const mayRead = (viewer: Caller, agentId: string) => allows(readRuns(viewer, agentId));
+  return {
+    usage: createReadUsage({ store: kept.usage, flush: observers.usage.flush, mayRead }),
+    runs: createReadJournal({
+      store: kept.journal,
+      flush: observers.journal.flush,
+      mayRead,
+      mayReadContents: (viewer, agentId) =>
+        authorize(readRuns(viewer, agentId), viewer.requestId).answer === 'allow',
+    }),
+  };
 }

@@ -107,6 +107,7 @@ async function close(
   await observers.persistDiagnostics.flush();
   await observers.keyUse.flush();
   await observers.journal.close();
+  await observers.usage.close();
   await observers.decisionLog.close();
   await store.close();
   await withdrawGateway(stateFolder, process.pid, hasProcess);

@@ -7,6 +7,7 @@ import { addDoctorCommand } from './doctor/doctor-commands.ts';
 import type { RunCommand } from './options.ts';
 import { addProjectCommands } from './project/project-commands.ts';
 import { addRunCommands } from './runs/runs-commands.ts';
+import { addUsageCommand } from './runs/usage-commands.ts';
 import { addKeyCommands } from './security/keys-commands.ts';
 import { addAuditCommand, addSecurityCommands } from './security/security-commands.ts';
 import { addServingCommands } from './serve/serve-commands.ts';
@@ -34,6 +35,7 @@ export function commandTable(
   addToolCommands(program, run);
   addRunCommands(program, run);
   addStatusCommands(program, run);
+  addUsageCommand(program, run);
   addDependencyCommands(program, run);
   addKeyCommands(program, run);
   addSecurityCommands(program, run);

@@ -73,6 +73,7 @@ export type Config = {
     readonly keepDays: number;
     readonly keepMb: number;
   };
+  readonly usage: CamelKeys<Settings['usage']>;
   readonly security: SecuritySettings;
   readonly server: Omit<CamelKeys<Settings['server']>, 'shutdownDelayMs'> & {
     /** Null where what is asked of `/readyz` decides. */

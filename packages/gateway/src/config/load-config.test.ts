@@ -62,6 +62,7 @@ describe('loadConfig without any setting', () => {
       defaultModel: null,
       defaultUpstream: null,
       upstreams: {},
+      usage: { keepDays: 400 },
       openAi: { apiKey: null, baseUrl: null, api: null },
       // Its own defaults are in security.test.ts.
       givenVariables: [],
@@ -361,7 +362,7 @@ describe('loadConfig refuses', () => {
       'colour:',
       'colour',
       1,
-      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, tools, runs, security, server, worker, store_url, log.',
+      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, tools, runs, usage, security, server, worker, store_url, log.',
     ],
   ])('the unknown key in %j', (yaml, setting, line, message) => {
     expect(problems(yaml)).toMatchObject([{ file: 'gateway.yaml', line, setting, message }]);

@@ -186,6 +186,13 @@ const runs = z
   .prefault({})
   .describe('The journal: what runs did, step by step.');
 
+const usage = z
+  .strictObject({
+    keep_days: z.int().min(1).max(3650).default(400).describe('How many days usage is kept.'),
+  })
+  .prefault({})
+  .describe('What was used, a row a day for each key, agent, model, upstream and user.');
+
 /** Settings of `gateway.yaml`. Strict: a misspelt key stops the start, it is never ignored. Every line has a default. */
 export const settingsSchema = z.strictObject({
   defaults,
@@ -217,6 +224,7 @@ export const settingsSchema = z.strictObject({
       'Tools that the gateway owns and executes, by name; `fetch_doc` is there without any.',
     ),
   runs,
+  usage,
   security: securitySchema,
   server,
   worker,

@@ -50,6 +50,7 @@ export function toConfig(input: CheckedSettings): Config {
       ...camelKeys(settings.runs),
       record: settings.runs.record ?? (input.command === 'dev' ? 'contents' : 'steps'),
     },
+    usage: camelKeys(settings.usage),
     security: toSecuritySettings(settings.security),
     server: {
       ...camelKeys(settings.server),

@@ -95,12 +95,12 @@ describe('access', () => {
     const app = createApp(gateway);
     await app.inject({ method: 'POST', url: '/agents/refresh', headers: asAdmin });
     await app.inject({ method: 'POST', url: '/admin/agents/refresh', headers: asAdmin });
-    await app.inject({ url: '/admin/usage?x=1', headers: asAdmin });
-    expect(asked).toEqual(['/agents/refresh', '/agents/refresh', '/admin/usage']);
+    await app.inject({ url: '/admin/upstreams?x=1', headers: asAdmin });
+    expect(asked).toEqual(['/agents/refresh', '/agents/refresh', '/admin/upstreams']);
   });
 
   test.each([
-    ['/admin/usage?x=1', 'x', "Unknown query parameter: 'x'. This route takes none."],
+    ['/admin/upstreams?x=1', 'x', "Unknown query parameter: 'x'. This route takes none."],
     [
       '/admin/agents/errors?severty=error',
       'severty',
@@ -138,9 +138,9 @@ describe('access', () => {
         mayAdminister: () => false,
       }),
     );
-    const refused = await app.inject({ url: '/admin/usage', headers: asAdmin });
+    const refused = await app.inject({ url: '/admin/upstreams', headers: asAdmin });
     expect(refused.json().error.message).toBe(
-      "A key with the role 'admin' that is limited to some agents may not use GET /admin/usage.",
+      "A key with the role 'admin' that is limited to some agents may not use GET /admin/upstreams.",
     );
   });
 });

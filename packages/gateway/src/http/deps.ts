@@ -11,7 +11,7 @@ import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import type { RunDetail, RunPage, RunsQuery, StepsQuery } from '../protocol/admin/runs-answer.ts';
 import type { ToolCallReport, ToolList, ToolsRefresh } from '../protocol/admin/tools-answer.ts';
 import type { UpstreamStatus } from '../protocol/admin/upstreams-answer.ts';
-import type { UsageReport } from '../protocol/admin/usage-answer.ts';
+import type { UsagePage, UsageQuery } from '../protocol/admin/usage-answer.ts';
 import type { Caller, KeyHolder } from '../protocol/policy.ts';
 import type { UnreadRoom } from '../protocol/unread-room.ts';
 import type { ModelInfo } from '../registry/model-info.ts';
@@ -76,7 +76,8 @@ export type AdminReads = {
   readonly acknowledgeErrors: (filter: DiagnosticFilter) => Promise<number>;
   readonly refresh: (options: { readonly force: boolean }) => Promise<RefreshReport>;
   readonly upstreams: () => Promise<readonly UpstreamStatus[]>;
-  readonly usage: () => UsageReport;
+  /** @throws GatewayError `invalid_value` for what is no page, or too much. */
+  readonly usage: (viewer: Caller, query: UsageQuery) => Promise<UsagePage>;
   readonly runs: RunReads;
 };
 

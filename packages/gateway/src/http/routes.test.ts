@@ -18,6 +18,7 @@ test('the rules are told what is for operators and scrapers, and what keeps to t
       '/agents/rollback',
       '/admin/runs',
       '/admin/runs/*',
+      '/admin/usage',
       '/security/rules',
       '/security/preview',
       '/security/decisions',

@@ -11,6 +11,7 @@ import { securityRoutes } from './routes/security.ts';
 import { keyRoutes } from './routes/security-keys.ts';
 import { overrideRoutes } from './routes/security-overrides.ts';
 import { toolRoutes } from './routes/tools.ts';
+import { usageRoutes } from './routes/usage.ts';
 
 /** Every route there is, with who may use it. */
 export const routes: readonly Route[] = [
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   ...generationRoutes,
   ...toolRoutes,
   ...runRoutes,
+  ...usageRoutes,
   ...metricRoutes,
   ...securityRoutes,
   ...overrideRoutes,

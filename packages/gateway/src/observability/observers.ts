@@ -8,20 +8,20 @@ import { createLog, type Log, type LogLevel, type LogOptions } from './log/log.t
 import type { Measured } from './metrics/gauges.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { createToolTotals, type ToolTotals } from './metrics/tool-totals.ts';
-import { createUsageTotals, type UsageTotals } from './metrics/usage-totals.ts';
 import {
   createPersistDiagnostics,
   type PersistDiagnostics,
   type PersistDiagnosticsDeps,
 } from './persist-diagnostics.ts';
 import type { Secrets } from './secrets.ts';
+import { createUsageLedger, type UsageLedger, type UsageLedgerDeps } from './usage/usage-ledger.ts';
 
 /** Everything that listens to the events. */
 export type Observers = {
   readonly log: Log;
   readonly diagnostics: DiagnosticList;
   readonly journal: Journal;
-  readonly usage: UsageTotals;
+  readonly usage: UsageLedger;
   readonly toolTotals: ToolTotals;
   readonly persistDiagnostics: PersistDiagnostics;
   readonly decisionLog: DecisionLog;
@@ -32,19 +32,18 @@ export type Observers = {
 /** Makes the listeners and adds them. */
 export function createObservers(options: {
   readonly events: Events;
-  readonly log: Pick<LogOptions, 'asTyped' | 'contents'> & {
-    readonly level: LogLevel;
-    readonly form: 'readable' | 'json' | 'none';
-    readonly redact: OwnRedaction;
-  };
+  readonly log: WantedLog;
   readonly store: {
     readonly diagnostics: PersistDiagnosticsDeps['store'];
     readonly decisions: DecisionLogDeps['store'];
     readonly keys: KeyUseDeps['store'];
     readonly journal: JournalDeps['store'];
+    readonly usage: UsageLedgerDeps['store'];
   };
   /** What is kept of runs, and whether those of other gateways are in the store too. */
   readonly runs: Pick<JournalDeps, 'settings' | 'isShared'>;
+  /** How long usage is kept. */
+  readonly keepUsageDays: UsageLedgerDeps['keepDays'];
   /** How many decisions are kept, and for how long. */
   readonly keep: DecisionLogDeps['keep'];
   /** Asked when metrics are. */
@@ -53,25 +52,17 @@ export function createObservers(options: {
   readonly secrets: Secrets;
 }): Observers {
   const { emit, listen } = options.events;
-  const { store, keep, secrets } = options;
+  const { store, keep, keepUsageDays: keepDays, secrets } = options;
   const redact = secrets.textOf;
   const nowMs = Date.now;
-  const { level, form, asTyped, contents } = options.log;
-  const { fields } = options.log.redact;
-  const own = hideOwn(options.log.redact);
-  const shown = { redact, asTyped, contents, hidden: { fields: new Set(fields), text: own } };
   const nowIso = () => new Date().toISOString();
-  const diagnostics = createDiagnosticList(nowIso, redact);
+  const list = createDiagnosticList(nowIso, redact);
   const observers: Observers = {
-    diagnostics,
+    diagnostics: list,
     journal: createJournal({ ...options.runs, store: store.journal, redact, emit }),
-    usage: createUsageTotals(),
+    usage: createUsageLedger({ store: store.usage, keepDays, redact, nowMs, emit }),
     toolTotals: createToolTotals(nowIso, secrets.own.text),
-    persistDiagnostics: createPersistDiagnostics({
-      list: diagnostics,
-      store: store.diagnostics,
-      emit,
-    }),
+    persistDiagnostics: createPersistDiagnostics({ list, store: store.diagnostics, emit }),
     decisionLog: createDecisionLog({
       store: store.decisions,
       keep,
@@ -81,10 +72,23 @@ export function createObservers(options: {
     }),
     keyUse: createKeyUse({ store: store.keys, nowMs, emit }),
     metrics: createMetrics(options.measured, redact),
-    log: createLog(
-      form === 'none' ? { ...shown, level: 'silent', form: 'readable' } : { ...shown, level, form },
-    ),
+    log: createLog(logOptions(options.log, redact)),
   };
   for (const { listener } of Object.values(observers)) listen(listener);
   return observers;
+}
+
+type WantedLog = Pick<LogOptions, 'asTyped' | 'contents'> & {
+  readonly level: LogLevel;
+  readonly form: 'readable' | 'json' | 'none';
+  readonly redact: OwnRedaction;
+};
+
+function logOptions(wanted: WantedLog, redact: LogOptions['redact']): LogOptions {
+  const { level, form, asTyped, contents } = wanted;
+  const hidden = { fields: new Set(wanted.redact.fields), text: hideOwn(wanted.redact) };
+  const shown = { redact, asTyped, contents, hidden };
+  return form === 'none'
+    ? { ...shown, level: 'silent', form: 'readable' }
+    : { ...shown, level, form };
 }

@@ -33,6 +33,7 @@ export const nullStore: Pick<Store, 'generations' | 'diagnostics'> & {
   readonly decisions: Pick<Store['decisions'], 'append' | 'prune'>;
   readonly keys: Pick<Store['keys'], 'touch'>;
   readonly journal: Store['journal'];
+  readonly usage: Store['usage'];
 } = {
   generations: { list: async () => [], put: async () => {}, remove: async () => {} },
   diagnostics: { list: async () => [], change: async () => {} },
@@ -45,6 +46,13 @@ export const nullStore: Pick<Store, 'generations' | 'diagnostics'> & {
     chunks: async () => [],
     usedModels: async () => [],
     lose: async () => {},
+    prune: async () => 0,
+  },
+  usage: {
+    add: async () => {},
+    days: async () => [],
+    sumDay: async () => [],
+    unpriced: async () => [],
     prune: async () => 0,
   },
 };

@@ -26,6 +26,7 @@ export function measureStore(store: Store, onUse: (use: StoreUse) => void): Stor
     generations: measured('generations', store.generations),
     diagnostics: measured('diagnostics', store.diagnostics),
     journal: measured('journal', store.journal),
+    usage: measured('usage', store.usage),
   };
 }
 

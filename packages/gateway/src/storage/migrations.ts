@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { addJournal } from './add-journal.ts';
+import { addUsage } from './add-usage.ts';
 
 /** In order of their names, never changed once released: a change is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -203,6 +204,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0014_replays': {
     async up(database) {
       await database.schema.alterTable('runs').addColumn('replay_of', 'text').execute();
+    },
+  },
+  '0015_usage': {
+    async up(database) {
+      await addUsage(database);
     },
   },
 };

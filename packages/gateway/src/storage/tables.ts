@@ -16,6 +16,7 @@ export type Tables = {
   readonly versions: { readonly part: StorePart; readonly version: number };
   readonly runs: RunRow;
   readonly run_steps: StepChunkRow;
+  readonly usage: UsageRow;
   readonly kept_generations: {
     readonly agent_id: string;
     readonly files_hash: string;
@@ -48,6 +49,28 @@ export type RunRow = {
   readonly recorded: string;
   readonly steps: number;
   readonly bytes: number;
+  readonly cost_nano_usd: number;
+  readonly unpriced_calls: number;
+};
+
+/** What was used on a UTC day (`2026-11-22`) by one of each; names that are not known are empty. */
+export type UsageRow = {
+  readonly day: string;
+  readonly key_id: string;
+  readonly agent_id: string;
+  readonly model: string;
+  readonly upstream: string;
+  readonly end_user: string;
+  readonly runs: number;
+  readonly model_calls: number;
+  readonly failed_calls: number;
+  readonly aborted_calls: number;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cached_input_tokens: number;
+  readonly reasoning_tokens: number;
+  readonly cost_nano_usd: number;
+  readonly unpriced_calls: number;
 };
 
 /** Steps of a run that were written together. */

@@ -37,6 +37,7 @@ describe('without configured upstreams', () => {
         modelAliases: {},
         fallback: null,
         maxRetries: 2,
+        prices: [],
         maxFailures: 5,
       },
     ]);

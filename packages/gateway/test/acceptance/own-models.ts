@@ -234,10 +234,10 @@ function testMixedCalls(): void {
     const alone = await call(gateway, callerKey, { model: 'ts/mixed', content: 'With a child' });
     expect(alone.content).toBe('The gateway. The gateway. The gateway. The gateway.');
     const usage = async () => {
-      const { by_key } = (await (await gateway.fetch('/admin/usage')).json()) as {
-        by_key: { key_id: string; model_calls: number }[];
+      const { rows } = (await (await gateway.fetch('/admin/usage?by=key')).json()) as {
+        rows: { key_id: string; model_calls: number }[];
       };
-      return new Map(by_key.map(({ key_id, model_calls }) => [key_id, model_calls]));
+      return new Map(rows.map(({ key_id, model_calls }) => [key_id, model_calls]));
     };
     const told = await usage();
     const replies = await Promise.all(

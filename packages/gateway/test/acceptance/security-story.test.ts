@@ -206,7 +206,7 @@ test('an admin of one namespace sees the agents and runs of it, and nothing that
   expect(agents.map(({ id }) => id)).toEqual(['labs/planner']);
   const { runs } = await get<{ runs: { agent_id: string }[] }>('/admin/runs', key);
   expect(new Set(runs.map((run) => run.agent_id))).toEqual(new Set(['labs/planner']));
-  for (const path of ['/admin/usage', '/admin/agents/errors', '/admin/upstreams', '/metrics']) {
+  for (const path of ['/admin/agents/errors', '/admin/upstreams', '/metrics']) {
     expect([path, (await send('GET', path, { key })).status]).toEqual([path, 403]);
   }
 });

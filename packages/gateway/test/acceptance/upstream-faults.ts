@@ -152,9 +152,9 @@ const modelLog = (agent: string) => () =>
 async function usageOf(agent: string): Promise<{ input: number; output: number }> {
   const response = await gateway.fetch('/admin/usage');
   const usage = (await response.json()) as {
-    by_agent: { agent_id: string; input_tokens: number; output_tokens: number }[];
+    rows: { agent_id: string; input_tokens: number; output_tokens: number }[];
   };
-  const row = usage.by_agent.find(({ agent_id }) => agent_id === agent);
+  const row = usage.rows.find(({ agent_id }) => agent_id === agent);
   return { input: row?.input_tokens ?? 0, output: row?.output_tokens ?? 0 };
 }
 

@@ -202,9 +202,9 @@ type UsageRow = { model_calls: number; input_tokens: number; output_tokens: numb
 
 async function usageOf(gateway: TestGateway, agentId: string): Promise<UsageRow> {
   const response = await gateway.fetch('/admin/usage');
-  const usage = (await response.json()) as { by_agent: (UsageRow & { agent_id: string })[] };
+  const usage = (await response.json()) as { rows: (UsageRow & { agent_id: string })[] };
   const none = { model_calls: 0, input_tokens: 0, output_tokens: 0 };
-  return usage.by_agent.find((row) => row.agent_id === agentId) ?? none;
+  return usage.rows.find((row) => row.agent_id === agentId) ?? none;
 }
 
 /** The tool's result in a body of either API, as JSON. */

@@ -8,6 +8,7 @@ import { overrideTests } from './store-overrides.ts';
 import { rateTests } from './store-rates.ts';
 import { diagnostic, generation, openKey } from './store-samples.ts';
 import { spendingTests } from './store-spending.ts';
+import { usageTests } from './store-usage.ts';
 
 /** One empty database under test. */
 export type StoreUnderTest = { readonly url: string; readonly destroy: () => Promise<void> };
@@ -43,6 +44,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
     describe('spending', () => spendingTests(open));
     describe('requests', () => rateTests(open));
     describe('the journal', () => journalTests(open));
+    describe('usage', () => usageTests(open));
     describe('versions', () => versionTests(open));
     describe('what agents were', () => agentTests(open));
 

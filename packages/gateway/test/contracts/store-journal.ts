@@ -30,6 +30,8 @@ function runAt(minute: number, more: Partial<RunRecord> = {}): RunRecord {
     recorded: 'steps',
     steps: 2,
     bytes: 100,
+    costNanoUsd: 1500,
+    unpricedCalls: 1,
     ...more,
   };
 }

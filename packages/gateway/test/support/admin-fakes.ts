@@ -4,7 +4,7 @@ import type { RollbackReport } from '../../src/protocol/admin/generations-answer
 import type { RunDetail } from '../../src/protocol/admin/runs-answer.ts';
 import type { ToolStatus } from '../../src/protocol/admin/tools-answer.ts';
 import type { UpstreamStatus } from '../../src/protocol/admin/upstreams-answer.ts';
-import type { UsageCounts } from '../../src/protocol/admin/usage-answer.ts';
+import type { UsageSums } from '../../src/protocol/admin/usage-answer.ts';
 import type { Diagnostic } from '../../src/protocol/diagnostics.ts';
 
 const someDiagnostic: Diagnostic = {
@@ -67,7 +67,8 @@ const someUpstream: UpstreamStatus = {
   models: null,
 };
 
-const someCounts: UsageCounts = {
+const someCounts: UsageSums = {
+  runs: 2,
   model_calls: 3,
   failed_calls: 1,
   aborted_calls: 0,
@@ -75,6 +76,8 @@ const someCounts: UsageCounts = {
   output_tokens: 12,
   cached_input_tokens: 4,
   reasoning_tokens: 5,
+  cost_usd: 0.25,
+  unpriced_calls: 1,
 };
 
 const someRun: RunDetail['run'] = {
@@ -96,6 +99,8 @@ const someRun: RunDetail['run'] = {
     cached_input_tokens: 0,
     reasoning_tokens: 0,
   },
+  cost_usd: 0.25,
+  unpriced_calls: 0,
   recorded: 'contents',
   steps: 1,
 };
@@ -143,11 +148,14 @@ export function fakeAdmin(): AdminReads {
       warnings: [],
     }),
     upstreams: async () => [someUpstream],
-    usage: () => ({
+    usage: async (_viewer, { since, until, by }) => ({
+      since,
+      until,
+      by: [...by],
       totals: someCounts,
-      by_agent: [{ agent_id: 'default/echo', ...someCounts }],
-      by_key: [{ key_id: 'key_a1', ...someCounts }],
-      by_upstream: [{ upstream: 'demo', ...someCounts }],
+      rows: [{ agent_id: 'default/echo', ...someCounts }],
+      unpriced: [{ upstream: 'local', model: 'm' }],
+      next: null,
     }),
     runs: {
       list: async () => ({ runs: [someRun], next: null }),

@@ -9,6 +9,7 @@ import {
 import { connectGateway, type GatewayClient } from '../agents/gateway-client.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import { table } from '../text-layout.ts';
+import { shownDollars } from './dollars.ts';
 import { shownDuration, stepLine } from './waterfall.ts';
 
 /** How long a gateway may take to tell what it knows. */
@@ -56,9 +57,10 @@ export async function listRuns(context: CommandContext, options: ListOptions): P
     run.code === null ? run.outcome : `${run.outcome} (${run.code})`,
     run.duration_ms === null ? '-' : shownDuration(run.duration_ms),
     run.usage === null ? '-' : `${run.usage.input_tokens} → ${run.usage.output_tokens}`,
+    shownDollars(run),
     run.key_id,
   ]);
-  const head = ['RUN', 'BEGAN', 'AGENT', 'OUTCOME', 'TOOK', 'TOKENS', 'KEY'];
+  const head = ['RUN', 'BEGAN', 'AGENT', 'OUTCOME', 'TOOK', 'TOKENS', 'COST', 'KEY'];
   for (const line of table([head, ...rows])) terminal.line(line);
   if (answer.next !== null) terminal.note('There are more: raise --limit, or filter.');
   return exitCodes.done;
@@ -142,12 +144,13 @@ function showStep({ terminal }: CommandContext, step: ShownStep, run: RunInfo): 
   }
 }
 
-function showEnd({ terminal }: CommandContext, { outcome, code, duration_ms, usage }: RunInfo) {
+function showEnd({ terminal }: CommandContext, run: RunInfo) {
+  const { outcome, code, duration_ms, usage } = run;
   const took = duration_ms === null ? '' : ` after ${shownDuration(duration_ms)}`;
   const tokens =
     usage === null
       ? ''
-      : `, ${usage.requests} model calls, ${usage.input_tokens} tokens in, ${usage.output_tokens} out`;
+      : `, ${usage.requests} model calls, ${usage.input_tokens} tokens in, ${usage.output_tokens} out, cost ${shownDollars(run)}`;
   terminal.line('');
   terminal.line(`${outcome}${code === null ? '' : ` (${code})`}${took}${tokens}`);
 }

@@ -183,7 +183,7 @@ describe('dropgate runs', () => {
   test('lists runs with what they came to', async () => {
     const { code, out } = await cli('list');
     expect(code).toBe(0);
-    expect(out).toMatch(/^RUN +BEGAN +AGENT +OUTCOME +TOOK +TOKENS +KEY\n/);
+    expect(out).toMatch(/^RUN +BEGAN +AGENT +OUTCOME +TOOK +TOKENS +COST +KEY\n/);
     expect(out).toMatch(/default\/bad +failed \(run_failed\)/);
     expect(out).toContain(run.run.id);
     expect(await cli('list', '--request', 'none')).toMatchObject({
@@ -201,7 +201,9 @@ describe('dropgate runs', () => {
     );
     expect(out).toMatch(/ {3}\d .* native tool get_weather: ok/);
     expect(out).toContain('      request:\n');
-    expect(out).toMatch(/\nfinished after \S+ m?s, 2 model calls, \d+ tokens in, \d+ out\n$/);
+    expect(out).toMatch(
+      /\nfinished after \S+ m?s, 2 model calls, \d+ tokens in, \d+ out, cost \$0\n$/,
+    );
     expect(await cli('show', 'run_none')).toMatchObject({
       code: 1,
       err: expect.stringContaining('There is no run run_none in the journal.'),

@@ -14,7 +14,6 @@ import {
   refreshQuery,
 } from '../../protocol/admin/refresh-answer.ts';
 import { upstreamsAnswer } from '../../protocol/admin/upstreams-answer.ts';
-import { usageAnswer } from '../../protocol/admin/usage-answer.ts';
 import { given } from '../../protocol/security/from-json.ts';
 import { errorsText } from '../formats/errors-text.ts';
 import { callerOf, defineRoute, type Route, type RouteInput } from '../route.ts';
@@ -80,14 +79,6 @@ export const adminRoutes: readonly Route[] = [
     summary: 'List the upstreams that answer model calls, with how each is and what it offers.',
     answer: upstreamsAnswer,
     handle: async ({ deps }) => ({ upstreams: [...(await deps.admin.upstreams())] }),
-  }),
-  defineRoute({
-    method: 'GET',
-    url: '/admin/usage',
-    audience: 'admins',
-    summary: 'Tokens and requests, by agent, key and upstream.',
-    answer: usageAnswer,
-    handle: ({ deps }) => deps.admin.usage(),
   }),
 ];
 

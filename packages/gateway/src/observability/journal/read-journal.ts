@@ -128,9 +128,16 @@ function toRunInfo(run: RunRecord): RunInfo {
       cached_input_tokens: usage.cachedInputTokens,
       reasoning_tokens: usage.reasoningTokens,
     },
+    cost_usd: shownCost(run),
+    unpriced_calls: run.unpricedCalls,
     recorded: run.recorded,
     steps: run.steps,
   };
+}
+
+/** Null where there is something of which no price at all is known. */
+function shownCost({ costNanoUsd, unpricedCalls }: RunRecord): number | null {
+  return costNanoUsd === 0 && unpricedCalls > 0 ? null : costNanoUsd / 1_000_000_000;
 }
 
 function notFound(runId: string): GatewayError {

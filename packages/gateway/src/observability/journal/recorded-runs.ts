@@ -41,11 +41,13 @@ export function createRecordedRun(
   },
 ): RecordedRun {
   const { startedAtMs, recorded, startedMs } = begun;
+  const begunRun = { ...aboutRun(event), startedMs, recorded };
   let pending: Pending[] = [];
   let ended: EventOf<'run_ended'> | null = null;
   let count = 0;
   let ordinal = 0;
   let bytes = 0;
+  const cost = createCost();
 
   const numbered = ({ step, atMs }: Pending): Step => {
     const { durationMs } = step;
@@ -61,6 +63,7 @@ export function createRecordedRun(
     add(step, atMs) {
       if (count + pending.length >= MAX_STEPS) return false;
       pending.push({ step, atMs });
+      cost.add(step);
       return true;
     },
     end(event) {
@@ -80,15 +83,27 @@ export function createRecordedRun(
       if (steps.length > 0) bytes += json.length + (packed?.length ?? 0);
       const chunk = { runId: event.runId, firstStep, steps: json, contents: packed };
       return {
-        run: { ...aboutRun(event), startedMs, recorded, ...endOf(over), steps: count, bytes },
+        run: { ...begunRun, ...endOf(over), steps: count, bytes, ...cost.sum() },
         chunk: steps.length === 0 ? null : chunk,
         isOver: over !== null,
-        freed: {
-          steps: taken.length,
-          bytes: taken.reduce((sum, { step }) => sum + step.heldBytes, 0),
-        },
+        freed: { steps: taken.length, bytes: heldBytes(taken) },
       };
     },
+  };
+}
+
+function heldBytes(pending: readonly Pending[]): number {
+  return pending.reduce((sum, { step }) => sum + step.heldBytes, 0);
+}
+
+function createCost() {
+  const sum = { costNanoUsd: 0, unpricedCalls: 0 };
+  return {
+    add({ costNanoUsd = 0 }: NewStep) {
+      if (costNanoUsd === null) sum.unpricedCalls += 1;
+      sum.costNanoUsd += costNanoUsd ?? 0;
+    },
+    sum: () => sum,
   };
 }
 

@@ -17,6 +17,8 @@ export type NewStep = {
   readonly make: (ordinal: number) => Without<Step, 'step' | 'at_ms' | 'duration_ms'>;
   /** What it held, made likewise. */
   readonly contents: () => readonly { readonly part: ContentPart; readonly text: string }[];
+  /** What it cost in thousand-millionths of a US dollar, null where nobody knows; absent of what costs nothing. */
+  readonly costNanoUsd?: number | null;
   /** What of that is held in memory meanwhile, about. */
   readonly heldBytes: number;
 };
@@ -99,6 +101,7 @@ function modelStep(event: EventOf<'model_called'>, runId: string): NewStep {
     durationMs: event.durationMs,
     agoMs: 0,
     heldBytes: (body?.length ?? 0) + answerBytes,
+    costNanoUsd: event.costNanoUsd,
     make: (ordinal) => ({
       kind: 'model_call',
       ordinal,
@@ -116,6 +119,7 @@ function modelStep(event: EventOf<'model_called'>, runId: string): NewStep {
       output_tokens: usage?.outputTokens ?? null,
       cached_input_tokens: usage?.cachedInputTokens ?? null,
       reasoning_tokens: usage?.reasoningTokens ?? null,
+      cost_usd: dollars(event.costNanoUsd),
     }),
     contents: () => [...textOf('request', body && [body]), ...textOf('answer', answer)],
   };
@@ -160,6 +164,11 @@ function decisionStep(event: EventOf<'access_decided'>, runId: string): NewStep 
     const { action, resource, effect, ruleId, tier } = decisionDetail(event);
     return { kind: 'decision', action, resource, effect, rule_id: ruleId, tier };
   });
+}
+
+/** Null where nobody knows. */
+function dollars(nanoUsd: number | null): number | null {
+  return nanoUsd === null ? null : nanoUsd / 1_000_000_000;
 }
 
 /** Microseconds are enough. */

@@ -265,7 +265,7 @@ describe('the scopes of a key', () => {
     ['/security/refresh', 'deny'],
     ['/agents/refresh', 'deny'],
     ['/admin/agents/errors', 'deny'],
-    ['/admin/usage', 'deny'],
+    ['/admin/usage', 'allow'],
     ['/admin/upstreams', 'deny'],
     ['/admin/anything-new', 'deny'],
     ['/metrics', 'deny'],

@@ -28,6 +28,11 @@ const runInfo = z.object({
     })
     .nullable()
     .describe('Null while it runs.'),
+  cost_usd: z
+    .number()
+    .nullable()
+    .describe('So far, of the calls whose price is known; null where that is none of them.'),
+  unpriced_calls: z.int().describe('Model calls whose price nobody knows.'),
   recorded: z.enum(['steps', 'contents']).describe('What is kept of it.'),
   steps: z.int(),
 });

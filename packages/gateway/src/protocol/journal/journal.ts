@@ -41,6 +41,10 @@ export type RunRecord = {
   readonly steps: number;
   /** What its steps take in the store, about. */
   readonly bytes: number;
+  /** What its model calls cost so far, of those whose price is known, in thousand-millionths of a US dollar. */
+  readonly costNanoUsd: number;
+  /** Its model calls whose price nobody knows. */
+  readonly unpricedCalls: number;
 };
 
 /** Steps of a run that were written together. */

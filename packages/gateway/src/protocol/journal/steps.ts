@@ -31,6 +31,11 @@ export const stepSchema = z.discriminatedUnion('kind', [
     output_tokens: z.number().nullable(),
     cached_input_tokens: z.number().nullable(),
     reasoning_tokens: z.number().nullable(),
+    cost_usd: z
+      .number()
+      .nullable()
+      .exactOptional()
+      .describe('Null where nobody knows the price; absent in steps of before it was kept.'),
   }),
   z.object({
     kind: z.literal('input'),

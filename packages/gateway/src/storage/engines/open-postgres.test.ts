@@ -27,6 +27,7 @@ const tables = [
   'notable_decisions',
   'runs',
   'run_steps',
+  'usage',
   'spending',
   'reservations',
   'request_counts',

@@ -18,6 +18,18 @@ const READ_STEP = 5000;
 /** Runs removed by one statement. */
 const PRUNE_STEP = 200;
 
+/** Columns of a run that grow until it is over. */
+const changing = [
+  'outcome',
+  'code',
+  'duration_ms',
+  'usage',
+  'steps',
+  'bytes',
+  'cost_nano_usd',
+  'unpriced_calls',
+] as const satisfies readonly (keyof RunRow)[];
+
 /** The journal of an open database. */
 export function createJournalStore({ relaxed, guarded }: Engine): JournalStore {
   const putRuns = createRowInsert<RunRow>((rows) =>
@@ -25,14 +37,11 @@ export function createJournalStore({ relaxed, guarded }: Engine): JournalStore {
       .insertInto('runs')
       .values(rows)
       .onConflict((conflict) =>
-        conflict.column('id').doUpdateSet((row) => ({
-          outcome: row.ref('excluded.outcome'),
-          code: row.ref('excluded.code'),
-          duration_ms: row.ref('excluded.duration_ms'),
-          usage: row.ref('excluded.usage'),
-          steps: row.ref('excluded.steps'),
-          bytes: row.ref('excluded.bytes'),
-        })),
+        conflict
+          .column('id')
+          .doUpdateSet((row) =>
+            Object.fromEntries(changing.map((name) => [name, row.ref(`excluded.${name}`)])),
+          ),
       ),
   );
   const putChunks = createRowInsert<StepChunkRow>((rows) =>
@@ -192,6 +201,8 @@ function toRow(run: RunRecord): RunRow {
     recorded: run.recorded,
     steps: run.steps,
     bytes: run.bytes,
+    cost_nano_usd: run.costNanoUsd,
+    unpriced_calls: run.unpricedCalls,
   };
 }
 
@@ -212,6 +223,8 @@ function toRecord(row: RunRow): RunRecord {
     recorded: row.recorded as RunRecord['recorded'],
     steps: row.steps,
     bytes: Number(row.bytes),
+    costNanoUsd: Number(row.cost_nano_usd),
+    unpricedCalls: Number(row.unpriced_calls),
   };
 }
 

@@ -1,0 +1,196 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inProcessCli } from '../../../test/support/in-process-cli.ts';
+import { openUpstream } from '../../../test/support/scripted-upstream.ts';
+import {
+  type TemporaryProject,
+  warmTemporaryProject,
+} from '../../../test/support/temporary-project.ts';
+import { type UsagePage, usageAnswer } from '../../protocol/admin/usage-answer.ts';
+import { openStore } from '../../storage/open-store.ts';
+import { startTestGateway, type TestGateway } from '../../testing.ts';
+
+const agentOf = (upstream: string, model: string) => `
+import { Agent } from '@openai/agents';
+export const __gateway__ = { upstream: '${upstream}' };
+export const agent = new Agent({ name: 'A', instructions: 'Answer.', model: '${model}' });
+`;
+
+// Each call of the scripted upstream takes 10 tokens, 4 of them cached, and gives 5.
+const settings = (baseUrl: string) => `
+worker: { spares: 0 }
+defaults: { upstream: demo }
+upstreams:
+  local:
+    base_url: ${baseUrl}
+    api: responses
+    prices: { "big-*": { input: 2, output: 10, cached_input: 0.5 } }
+`;
+
+// Nothing here changes what was used, so one gateway is enough.
+let upstream: Awaited<ReturnType<typeof openUpstream>>;
+let project: TemporaryProject;
+let gateway: TestGateway;
+const keys: Record<string, { id: string; secret: string }> = {};
+const today = new Date().toISOString().slice(0, 10);
+
+beforeAll(async () => {
+  upstream = await openUpstream(() => ({ text: ['Yes.'] }));
+  project = warmTemporaryProject();
+  project.write('gateway.yaml', settings(upstream.baseUrl));
+  project.write('src/agents/Big/agent.ts', agentOf('local', 'big-1'));
+  project.write('src/agents/Odd/agent.ts', agentOf('local', '=cmd()'));
+  project.write('src/agents/labs/Free/agent.ts', agentOf('demo', 'any'));
+  gateway = await startTestGateway({ projectRoot: project.folder });
+  for (const name of ['ann', 'bob']) {
+    const made = await gateway.gateway.keys.create({ name, role: 'caller', createdBy: 'test' });
+    keys[name] = { id: made.record.id, secret: made.secret };
+  }
+  await say('ann', 'default/big', 'user-1');
+  await say('ann', 'default/big');
+  await say('bob', 'default/odd', '@SUM(A1), "x"');
+  await say('bob', 'labs/free');
+});
+
+afterAll(async () => {
+  await gateway?.close();
+  upstream?.stop();
+  project?.dispose();
+});
+
+async function say(key: string, model: string, user?: string) {
+  const answered = await fetch(`${gateway.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${keys[key]?.secret}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ model, user, messages: [{ role: 'user', content: 'Well?' }] }),
+  });
+  expect([answered.status, await answered.text()]).toMatchObject([200, expect.any(String)]);
+}
+
+function ask(query: string, key = gateway.key): Promise<Response> {
+  const headers = { authorization: `Bearer ${key}` };
+  return fetch(`${gateway.url}/admin/usage${query}`, { headers });
+}
+
+async function json(query: string, key?: string): Promise<UsagePage> {
+  return (await (await ask(query, key)).json()) as UsagePage;
+}
+
+const cli = (...args: string[]) => inProcessCli(project.folder)('usage', ...args);
+
+test('tells runs, tokens and cost of each agent, and what has no price', async () => {
+  const usage = await json('');
+  expect(usageAnswer.parse(usage)).toEqual(usage);
+  const none = { failed_calls: 0, aborted_calls: 0, unpriced_calls: 0 };
+  expect(usage).toMatchObject({
+    until: today,
+    by: ['agent'],
+    // Two calls of 6 × $2 + 4 × $0.5 + 5 × $10 a million.
+    rows: [
+      { ...none, agent_id: 'default/big', runs: 2, model_calls: 2, cost_usd: 0.000128 },
+      { agent_id: 'default/odd', runs: 1, input_tokens: 10, cost_usd: null, unpriced_calls: 1 },
+      { ...none, agent_id: 'labs/free', runs: 1, model_calls: 1, cost_usd: 0 },
+    ],
+    totals: { runs: 4, model_calls: 4, cost_usd: 0.000128, unpriced_calls: 1 },
+    unpriced: [{ upstream: 'local', model: '=cmd()' }],
+    next: null,
+  });
+});
+
+test('tells them by other names, page by page', async () => {
+  const { rows } = await json('?by=key,day');
+  expect(rows.map(({ key_id, day, runs }) => [key_id, day, runs])).toEqual(
+    ['ann', 'bob'].map((name) => [keys[name]?.id, today, 2]).toSorted(),
+  );
+  const byModel = await json('?by=upstream,model');
+  expect(byModel.rows.map(({ upstream: at, model, runs }) => [at, model, runs])).toEqual([
+    ['demo', 'any', null],
+    ['local', '=cmd()', null],
+    ['local', 'big-1', null],
+  ]);
+  const first = await json('?by=user&limit=1');
+  const second = await json(`?by=user&limit=1&after=${first.next}`);
+  const third = await json(`?by=user&limit=1&after=${second.next}`);
+  expect([first, second, third].map((page) => page.rows.map(({ user }) => user))).toEqual([
+    [''],
+    ['@SUM(A1), "x"'],
+    ['user-1'],
+  ]);
+  expect([third.next, third.totals.runs]).toEqual([null, 4]);
+  expect((await json('?until=2020-01-01&since=2019-01-01')).rows).toEqual([]);
+});
+
+test.each([
+  ['?by=agent,colour', 'by'],
+  ['?since=yesterday', 'since'],
+  ['?after=x', 'after'],
+  ['?limit=0', 'limit'],
+])('refuses %s', async (query, param) => {
+  const refused = await ask(query);
+  expect([refused.status, await refused.json()]).toMatchObject([400, { error: { param } }]);
+});
+
+test('is CSV whose texts no spreadsheet takes for formulas', async () => {
+  const answered = await ask('?by=user,model&format=csv&limit=3');
+  expect(answered.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+  const lines = (await answered.text()).split('\r\n');
+  // How many tokens the demo model counts is its own business.
+  expect([...lines.slice(0, 1), ...lines.slice(2)]).toEqual([
+    'user,model,runs,model_calls,failed_calls,aborted_calls,input_tokens,output_tokens,cached_input_tokens,reasoning_tokens,cost_usd,unpriced_calls',
+    ',big-1,,1,0,0,10,5,4,2,0.000064,0',
+    `"'@SUM(A1), ""x""",'=cmd(),,1,0,0,10,5,4,2,,1`,
+    '',
+  ]);
+  const [, next] = /<(.+)>; rel="next"/.exec(answered.headers.get('link') ?? '') ?? [];
+  const rest = await ask(next?.replace('/admin/usage', '') ?? '');
+  expect(await rest.text()).toBe('user-1,big-1,,1,0,0,10,5,4,2,0.000064,0\r\n');
+  expect(rest.headers.get('link')).toBeNull();
+});
+
+test('tells whoever may read runs of some agents about these alone', async () => {
+  const made = await gateway.gateway.keys.create({
+    role: 'admin',
+    namespaces: ['labs'],
+    createdBy: 'test',
+  });
+  const usage = await json('?by=agent', made.secret);
+  expect(usage.rows.map(({ agent_id }) => agent_id)).toEqual(['labs/free']);
+  expect([usage.totals.runs, usage.unpriced]).toEqual([1, []]);
+});
+
+test('tells what each run cost', async () => {
+  const headers = { authorization: `Bearer ${gateway.key}` };
+  const answered = await fetch(`${gateway.url}/admin/runs?limit=4`, { headers });
+  const { runs } = (await answered.json()) as { runs: Record<string, unknown>[] };
+  expect(runs.map(({ cost_usd, unpriced_calls }) => [cost_usd, unpriced_calls])).toEqual([
+    [0, 0],
+    [null, 1],
+    [0.000064, 0],
+    [0.000064, 0],
+  ]);
+});
+
+test('dropgate usage shows a table, JSON or CSV', async () => {
+  const { code, out, err } = await cli('--since', '7d');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^AGENT +RUNS +CALLS +FAILED +IN +CACHED +OUT +COST\n/);
+  expect(out).toMatch(/\ndefault\/odd +1 +1 +0 +10 +4 +5 +\?\n/);
+  expect(out).toMatch(/\ntotal +4 +4 +0 .* +\$0\.00013\+\n$/);
+  expect(err).toContain('Nobody knows a price of =cmd() at local');
+  const shown = JSON.parse((await cli('--by', 'key', '--json')).out);
+  expect(shown).toMatchObject({ by: ['key'], rows: [{ runs: 2 }, { runs: 2 }] });
+  expect((await cli('--by', 'model', '--csv')).out).toMatch(/^model,runs,.*\r\n'=cmd\(\),/);
+  expect((await cli('--until', '2020-01-01')).err).toMatch(/^Nothing was used from /);
+  expect((await cli('--by', 'colour')).code).toBe(2);
+});
+
+test('is kept when the gateway ends', async () => {
+  await gateway.close();
+  const store = await openStore(`sqlite:${join(project.folder, '.dropgate/gateway.db')}`);
+  const sums = await store.usage.sumDay(today, ['day'], 'all');
+  await store.close();
+  expect(sums).toMatchObject([{ day: today, runs: 4, modelCalls: 4 }]);
+});

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest';
+import type { UsageRecord } from '../../src/protocol/usage/usage.ts';
+import type { OpenAgain } from './store-contract.ts';
+
+function used(more: Partial<UsageRecord> = {}): UsageRecord {
+  return {
+    day: '2026-11-28',
+    keyId: 'key_1',
+    agentId: 'default/a',
+    model: 'm',
+    upstream: 'openai',
+    user: '',
+    runs: 0,
+    modelCalls: 1,
+    failedCalls: 0,
+    abortedCalls: 0,
+    inputTokens: 10,
+    outputTokens: 5,
+    cachedInputTokens: 2,
+    reasoningTokens: 1,
+    costNanoUsd: 3_000_000_000_000,
+    unpricedCalls: 0,
+    ...more,
+  };
+}
+
+/** What every store does with usage. */
+export function usageTests(open: OpenAgain): void {
+  test('adds up what several count at the same time, and tells it exactly', async () => {
+    const stores = await Promise.all([open(), open(), open()]);
+    const records = [used(), used({ keyId: 'key_2' }), used({ model: 'n', unpricedCalls: 1 })];
+    await Promise.all(
+      stores.flatMap(({ usage }, index) => [
+        usage.add(index === 0 ? records.toReversed() : records),
+        usage.add(records),
+      ]),
+    );
+    const { usage } = await open();
+    const sums = await usage.sumDay('2026-11-28', ['model'], 'all');
+    const nowhere = { keyId: '', agentId: '', upstream: '' };
+    expect(sums.toSorted((a, b) => (a.model < b.model ? -1 : 1))).toEqual([
+      used({
+        ...nowhere,
+        modelCalls: 12,
+        inputTokens: 120,
+        outputTokens: 60,
+        cachedInputTokens: 24,
+        reasoningTokens: 12,
+        costNanoUsd: 36_000_000_000_000,
+      }),
+      used({
+        ...nowhere,
+        model: 'n',
+        modelCalls: 6,
+        inputTokens: 60,
+        outputTokens: 30,
+        cachedInputTokens: 12,
+        reasoningTokens: 6,
+        costNanoUsd: 18_000_000_000_000,
+        unpricedCalls: 6,
+      }),
+    ]);
+  });
+
+  test('is told by day and by several names, with runs or of model calls alone', async () => {
+    const { usage } = await open();
+    const begun = used({ model: '', upstream: '', runs: 1, modelCalls: 0, user: '=1+1' });
+    await usage.add([begun, used({ user: '=1+1' }), used({ day: '2026-11-29' })]);
+    const range = { since: '2026-11-01', until: '2026-11-29' };
+    expect(await usage.days(range)).toEqual(['2026-11-28', '2026-11-29']);
+    expect(await usage.days({ ...range, since: '2026-11-29' })).toEqual(['2026-11-29']);
+    expect(await usage.sumDay('2026-11-28', ['user', 'agent'], 'all')).toMatchObject([
+      { day: '2026-11-28', user: '=1+1', agentId: 'default/a', keyId: '', runs: 1, modelCalls: 1 },
+    ]);
+    expect(await usage.sumDay('2026-11-28', ['upstream'], 'model_calls')).toMatchObject([
+      { upstream: 'openai', runs: 0, modelCalls: 1 },
+    ]);
+    expect(await usage.sumDay('2026-11-28', ['day'], 'all')).toMatchObject([
+      { day: '2026-11-28', modelCalls: 1, inputTokens: 20 },
+    ]);
+  });
+
+  test('names the models of a day that have no price', async () => {
+    const { usage } = await open();
+    const unknown = used({ model: 'x', upstream: 'local', unpricedCalls: 1, costNanoUsd: 0 });
+    await usage.add([used(), unknown, { ...unknown, user: 'ann' }]);
+    expect(await usage.unpriced('2026-11-28', 10)).toEqual([
+      { agentId: 'default/a', upstream: 'local', model: 'x' },
+    ]);
+    expect(await usage.unpriced('2026-11-29', 10)).toEqual([]);
+  });
+
+  test('forgets the days before one', async () => {
+    const { usage } = await open();
+    await usage.add(['2026-01-01', '2026-01-02', '2026-01-03'].map((day) => used({ day })));
+    expect(await usage.prune('2026-01-03')).toBe(2);
+    expect(await usage.days({ since: '2026-01-01', until: '2026-12-31' })).toEqual(['2026-01-03']);
+    expect(await usage.prune('2026-01-03')).toBe(0);
+  });
+}
