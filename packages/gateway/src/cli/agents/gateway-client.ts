@@ -25,6 +25,8 @@ export type GatewayQuestion<Answer extends z.ZodType> = {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Statuses that are an answer. Default: 200. */
+  readonly accepted?: readonly number[];
   /** How long the whole answer may take. */
   readonly timeoutMs: number;
 };
@@ -64,7 +66,8 @@ async function ask<Answer extends z.ZodType>(
       },
     ]);
     const answer = parse(await body.text());
-    if (statusCode !== 200 || answer === undefined) throw refused(gateway, statusCode, answer);
+    const isAnswer = (question.accepted ?? [200]).includes(statusCode);
+    if (!isAnswer || answer === undefined) throw refused(gateway, statusCode, answer);
     if (question.answer.safeParse(answer).success) return answer as Inferred<Answer>;
     throw unknownAnswer();
   } catch (error) {

@@ -22,7 +22,9 @@ beforeAll(async () => {
     const isKnown = request.headers.authorization === `Bearer ${key}`;
     const [, place = ''] = (request.url ?? '').split('/');
     const status = place === 'down' ? 500 : isKnown ? 200 : 401;
-    response.writeHead(status, { 'content-type': 'application/json' });
+    // For longer than any machine takes for these tests.
+    const headers = status === 500 ? { 'retry-after': '600' } : {};
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
     const isList = request.method === 'GET';
     const said = place === 'down' ? `No, ${key}.` : 'No.';
     response.end(JSON.stringify(status !== 200 ? { error: said } : isList ? models : completion));
@@ -183,5 +185,84 @@ describe('a model that ends and was used', () => {
       ),
       fix: 'Name another model there, or an alias in upstreams.good.model_aliases.',
     });
+  });
+});
+
+describe('dropgate status', () => {
+  test('tells how the gateway is, and exits with 1 where something is wrong', async () => {
+    const { code, out } = await cli('status', '--json');
+    const status = JSON.parse(out);
+    expect(code).toBe(1);
+    expect(status).toMatchObject({
+      gateway: { address: gateway.url, pid: process.pid, status: 'ready', waiting_for: [] },
+      agents: [
+        { id: 'default/down', status: 'ready', generation: 1, model: 'leaves-1' },
+        { id: 'default/good', status: 'ready', generation: 1, model: 'leaves-1' },
+      ],
+      upstreams: [
+        { name: 'good', state: 'ok', problem: null, is_used: true },
+        { name: 'down', state: 'left alone', is_used: true },
+        { name: 'locked', state: 'problem', is_used: false },
+        { name: 'gone', state: 'unreachable', is_used: false },
+      ],
+      workers: { ready: 2 },
+      runs: { active: 0, waiting: 0 },
+      overrides: [],
+      problems: ['Upstream down is not well (left alone): `dropgate upstreams list`.'],
+    });
+    expect(status.runs.last_minute).toBeGreaterThanOrEqual(1);
+    expect(status.last_errors).toContainEqual(
+      expect.objectContaining({ agent_id: 'default/down', code: 'upstream_failed', count: 2 }),
+    );
+  });
+
+  test('fits a screen, with budgets and open overrides', async () => {
+    const admin = { 'content-type': 'application/json', authorization: `Bearer ${gateway.key}` };
+    const post = (path: string, body: unknown) =>
+      fetch(`${gateway.url}${path}`, {
+        method: 'POST',
+        headers: admin,
+        body: JSON.stringify(body),
+      });
+    const made = await post('/security/keys', {
+      name: 'bob',
+      role: 'caller',
+      limits: { tokens_per_day: 500 },
+    });
+    const { id } = (await made.json()) as { id: string };
+    await post('/security/override', {
+      principal: 'bob',
+      action: 'run_agent',
+      resource: 'default/good',
+      effect: 'deny',
+      reason: 'A test.',
+      ttl_seconds: 600,
+    });
+    const { code, out } = await cli('status');
+    expect(code).toBe(1);
+    const lines = out.split('\n');
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(`^gateway    ${gateway.url} \\(process ${process.pid}\\), ready$`),
+        'upstreams  good ok, down left alone, locked problem, gone unreachable',
+        'workers    2 ready',
+        expect.stringMatching(/^runs {7}0 active, 0 waiting, \d+ in the last minute/),
+        `budgets    ${id} 500 tokens left of the day`,
+        expect.stringMatching(/^overrides {2}deny \S+ run_agent default\/good until 20/),
+        expect.stringMatching(/^default\/good +ready +1 +leaves-1$/),
+        'Upstream down is not well (left alone): `dropgate upstreams list`.',
+      ]),
+    );
+    expect(lines.length).toBeLessThan(25);
+  });
+
+  test('says in a sentence that no gateway runs', async () => {
+    const empty = warmTemporaryProject();
+    const { code, err } = await inProcessCli(empty.folder)('status');
+    empty.dispose();
+    expect([code, err]).toEqual([
+      1,
+      'error: No gateway runs on this project. Start one with `dropgate dev` in this folder, or look with `dropgate check`.\n',
+    ]);
   });
 });

@@ -1,0 +1,145 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { errorsAnswer } from '../../protocol/admin/errors-answer.ts';
+import { type MetricsReport, metricsAnswer } from '../../protocol/admin/metrics-answer.ts';
+import { type RunPage, runsAnswer } from '../../protocol/admin/runs-answer.ts';
+import { pageSize } from '../../protocol/pages.ts';
+import { overridesAnswer } from '../../protocol/security/answers.ts';
+import { readRunningGateway } from '../../storage/running-gateway.ts';
+import { askAgents } from '../agents/ask-agents.ts';
+import { connectGateway, type GatewayClient } from '../agents/gateway-client.ts';
+import { askUpstreams, stateOf } from './upstreams-actions.ts';
+
+const readTimeoutMs = 15_000;
+
+/** So many of the last errors are told. */
+const SHOWN_ERRORS = 5;
+
+const MINUTE_MS = 60_000;
+
+const readinessAnswer = z.object({
+  status: z.string(),
+  waiting_for: z.array(z.string()).optional(),
+});
+
+/** What `dropgate status` tells, in its `--json` too. */
+export type GatewayStatus = ReturnType<typeof statusOf>;
+
+/**
+ * Asks the gateway that runs on a project for everything that an operator looks at first.
+ *
+ * @throws CommandError where none runs, or it cannot be asked.
+ */
+export async function gatherStatus(projectRoot: string): Promise<GatewayStatus> {
+  const gateway = await connectGateway(projectRoot);
+  const running = await readRunningGateway(join(projectRoot, '.dropgate'));
+  return statusOf({ running, ...(await askAll(gateway)) });
+}
+
+async function askAll(gateway: GatewayClient) {
+  const get = <Answer extends z.ZodType>(
+    path: string,
+    answer: Answer,
+    query: Readonly<Record<string, string | number>> = {},
+  ) => gateway({ method: 'GET', path, answer, query, timeoutMs: readTimeoutMs });
+  const since = new Date(Date.now() - MINUTE_MS).toISOString();
+  const [ready, agents, upstreams, metrics, late, errors, open] = await Promise.all([
+    gateway({
+      method: 'GET',
+      path: '/readyz',
+      answer: readinessAnswer,
+      accepted: [200, 503],
+      timeoutMs: readTimeoutMs,
+    }),
+    askAgents(gateway),
+    askUpstreams(gateway),
+    get('/admin/metrics', metricsAnswer),
+    get('/admin/runs', runsAnswer, { since, limit: pageSize.most }),
+    get('/admin/agents/errors', errorsAnswer, { severity: 'error', limit: SHOWN_ERRORS }),
+    get('/security/overrides', overridesAnswer, { active: 'true', limit: pageSize.most }),
+  ]);
+  const { overrides } = open;
+  return { ready, agents, upstreams, metrics, late, errors: errors.errors, overrides };
+}
+
+type Asked = Awaited<ReturnType<typeof askAll>> & {
+  readonly running: Awaited<ReturnType<typeof readRunningGateway>>;
+};
+
+function statusOf({ running, ready, agents, upstreams, late, ...asked }: Asked) {
+  return {
+    gateway: {
+      address: running?.address ?? null,
+      pid: running?.pid ?? null,
+      status: ready.status,
+      waiting_for: ready.waiting_for ?? [],
+    },
+    agents: agents.map(({ id, status, generation, model }) => ({
+      id,
+      status,
+      generation,
+      model: model?.name ?? null,
+    })),
+    upstreams: upstreams.map((each) => ({
+      name: each.name,
+      state: stateOf(each),
+      problem: each.problem,
+      is_used: each.is_default || each.used_by.length > 0,
+    })),
+    ...measuredIn(asked.metrics, late.runs),
+    overrides: asked.overrides.map(({ id, effect, principal, action, resource, expires_at }) => ({
+      id,
+      effect,
+      principal,
+      action,
+      resource,
+      expires_at,
+    })),
+    last_errors: asked.errors,
+  };
+}
+
+function measuredIn({ metrics }: MetricsReport, late: RunPage['runs']) {
+  const samples = (name: string) => metrics.find((metric) => metric.name === name)?.samples ?? [];
+  return {
+    workers: Object.fromEntries(
+      samples('dropgate_workers').map(({ labels, value }) => [String(labels.state), value]),
+    ),
+    runs: {
+      active: samples('dropgate_runs_active')[0]?.value ?? 0,
+      waiting: samples('dropgate_runs_queued')[0]?.value ?? 0,
+      /** Of those that are kept; 1000 at most. */
+      last_minute: late.length,
+      last_minute_failed: late.filter(({ outcome }) => outcome === 'failed').length,
+    },
+    budgets: samples('dropgate_budget_left_tokens').map(({ labels, value }) => ({
+      key: String(labels.key),
+      period: String(labels.period),
+      tokens_left: value,
+    })),
+  };
+}
+
+/** What of it is wrong now, each in a sentence; empty where all is well. */
+export function problemsIn({ gateway, agents, upstreams, budgets }: GatewayStatus): string[] {
+  const waiting = gateway.waiting_for.join(', ');
+  return [
+    ...(gateway.status === 'ready'
+      ? []
+      : [`The gateway is ${gateway.status}${waiting ? `, and waits for ${waiting}` : ''}.`]),
+    ...agents
+      .filter(({ status }) => status === 'failed' || status === 'degraded')
+      .map(
+        ({ id, status }) => `Agent ${id} is ${status}: \`dropgate agents errors --agent ${id}\`.`,
+      ),
+    ...upstreams
+      .filter(({ state, is_used }) => state !== 'ok' && is_used)
+      .map(
+        ({ name, state }) =>
+          `Upstream ${name} is not well (${state}): \`dropgate upstreams list\`.`,
+      ),
+    ...budgets
+      .filter(({ tokens_left }) => tokens_left <= 0)
+      .map(({ key, period }) => `Key ${key} has used its tokens of the ${period}.`),
+  ];
+}

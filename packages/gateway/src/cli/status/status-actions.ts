@@ -1,0 +1,100 @@
+import { type CommandContext, exitCodes } from '../command.ts';
+import type { Terminal } from '../terminal.ts';
+import { count, cut, table, terminalWidth, wrap } from '../text-layout.ts';
+import { type GatewayStatus, gatherStatus, problemsIn } from './gather-status.ts';
+
+/** It is one screen: of the agents those that are not well first, and so many. */
+const SHOWN_AGENTS = 20;
+const SHOWN_BUDGETS = 5;
+const SHOWN_OVERRIDES = 5;
+
+/** `dropgate status`: how the gateway that runs on this project is; 1 where something is wrong. */
+export async function showStatus(
+  { terminal, projectRoot }: CommandContext,
+  options: { readonly json?: true },
+): Promise<number> {
+  const status = await gatherStatus(projectRoot);
+  const problems = problemsIn(status);
+  if (options.json) terminal.json({ ...status, problems });
+  else {
+    showHead(terminal, status);
+    showAgents(terminal, status);
+    showErrors(terminal, status);
+    for (const problem of problems) {
+      for (const line of wrap(problem, terminalWidth)) terminal.line(terminal.styled('red', line));
+    }
+    if (problems.length === 0) terminal.line(terminal.styled('green', 'All is well.'));
+  }
+  return problems.length === 0 ? exitCodes.done : exitCodes.foundProblems;
+}
+
+function showHead(terminal: Terminal, status: GatewayStatus): void {
+  const { gateway, runs, workers, upstreams } = status;
+  const failed = runs.last_minute_failed === 0 ? '' : `, ${runs.last_minute_failed} of them failed`;
+  const alive = Object.entries(workers).filter(([, many]) => many > 0);
+  const rows = [
+    ['gateway', `${gateway.address} (process ${gateway.pid}), ${gateway.status}`],
+    ['upstreams', upstreams.map(({ name, state }) => `${name} ${state}`).join(', ')],
+    ['workers', alive.map(([state, many]) => `${many} ${state}`).join(', ') || 'none'],
+    [
+      'runs',
+      `${runs.active} active, ${runs.waiting} waiting, ${runs.last_minute} in the last minute${failed}`,
+    ],
+    ['budgets', budgetsText(status)],
+    ['overrides', overridesText(status)],
+  ];
+  for (const line of table(rows)) terminal.line(line);
+  terminal.line('');
+}
+
+function budgetsText({ budgets }: GatewayStatus): string {
+  const least = budgets.toSorted((a, b) => a.tokens_left - b.tokens_left).slice(0, SHOWN_BUDGETS);
+  const shown = least.map(
+    ({ key, period, tokens_left }) => `${key} ${tokens_left} tokens left of the ${period}`,
+  );
+  return [...shown, ...more(budgets.length - least.length)].join(', ') || 'no key has one';
+}
+
+function overridesText({ overrides }: GatewayStatus): string {
+  const shown = overrides
+    .slice(0, SHOWN_OVERRIDES)
+    .map(
+      (each) =>
+        `${each.effect} ${each.principal} ${each.action} ${each.resource} until ${each.expires_at}`,
+    );
+  return [...shown, ...more(overrides.length - shown.length)].join('; ') || 'none open';
+}
+
+function showAgents(terminal: Terminal, { agents }: GatewayStatus): void {
+  const isWell = ({ status }: GatewayStatus['agents'][number]) => status === 'ready';
+  const sorted = [...agents.filter((each) => !isWell(each)), ...agents.filter(isWell)];
+  const rows = sorted
+    .slice(0, SHOWN_AGENTS)
+    .map(({ id, status, generation, model }) => [
+      id,
+      status,
+      String(generation ?? '-'),
+      model ?? '-',
+    ]);
+  if (rows.length === 0) terminal.line('There is no agent yet.');
+  else
+    for (const line of table([['AGENT', 'STATUS', 'GENERATION', 'MODEL'], ...rows]))
+      terminal.line(line);
+  for (const rest of more(agents.length - rows.length))
+    terminal.line(`${rest}: \`dropgate agents list\``);
+  terminal.line('');
+}
+
+function showErrors(terminal: Terminal, { last_errors: errors }: GatewayStatus): void {
+  if (errors.length === 0) return;
+  terminal.line(`Last ${count(errors.length, 'error')} (\`dropgate agents errors\`):`);
+  for (const { last_seen, agent_id, module_path, code, message } of errors) {
+    const head = `  ${last_seen}  ${agent_id ?? module_path}  ${code}: `;
+    terminal.line(head + cut(message, Math.max(20, terminalWidth - head.length)));
+  }
+  terminal.line('');
+}
+
+function more(many: number): string[] {
+  return many > 0 ? [`and ${many} more`] : [];
+}
