@@ -1,10 +1,11 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { noSandbox } from '../../../test/support/bubblewrap.ts';
 import { inProcessCli } from '../../../test/support/in-process-cli.ts';
+import { missingPython, pythonWithSdk } from '../../../test/support/python-with-sdk.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 
 type Check = {
@@ -13,6 +14,8 @@ type Check = {
   readonly found: string;
   readonly fix: string | null;
 };
+
+const missing = await missingPython();
 
 let folder: string;
 
@@ -38,8 +41,58 @@ describe('dropgate doctor', () => {
     expect(code).toBe(0);
     expect(readdirSync(folder)).toEqual(before);
     expect(checks.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['settings', 'Node', 'Python', 'uv', 'port', 'state folder', 'clock']),
+      expect.arrayContaining([
+        'settings',
+        'Node',
+        'Agents SDK',
+        'Python',
+        'uv',
+        'port',
+        'state folder',
+        'file watching',
+        'clock',
+        'store',
+        'upstream',
+      ]),
     );
+  });
+
+  test('tells which SDK agents get, and that changes of files are told', async () => {
+    const { of } = await doctor();
+    expect(of('Agents SDK')).toMatchObject({
+      state: 'ok',
+      found: expect.stringMatching(/^@openai\/agents \d+\.\d+\.\d+, which comes with the gateway$/),
+    });
+    expect(of('file watching')).toMatchObject({
+      state: 'ok',
+      found: `changes in ${folder} are told`,
+    });
+  });
+
+  test.skipIf(missing)('tells which SDK agents in Python get', async () => {
+    const { of } = await doctor({ GATEWAY_PYTHON: pythonWithSdk() });
+    expect(of('Agents SDK, Python')).toMatchObject({
+      state: 'ok',
+      found: expect.stringMatching(/^openai-agents \d+\.\d+\.\d+$/),
+    });
+  });
+
+  test('warns where others of the machine read what is kept', async () => {
+    folder = await tempFolder({
+      'gateway.yaml': 'server: { port: 0 }\n',
+      '.dropgate/dev-key': 'dg_x',
+    });
+    const state = join(folder, '.dropgate');
+    chmodSync(join(state, 'dev-key'), 0o644);
+    chmodSync(state, 0o755);
+    expect((await doctor()).of('privacy')).toEqual({
+      name: 'privacy',
+      state: 'warn',
+      found: `Others of this machine may read dev-key in ${state}.`,
+      fix: `chmod -R go-rwx ${state}`,
+    });
+    chmodSync(state, 0o700);
+    expect((await doctor()).of('privacy')?.state).toBe('ok');
   });
 
   test('asks the servers that the settings name, and says which address is meant', async () => {
