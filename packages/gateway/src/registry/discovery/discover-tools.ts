@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, extname, join, relative } from 'node:path';
+import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import { type FoundModule, toolModuleId } from '../../protocol/module.ts';
 import type { Discovery, DiscoveryFinding } from './discover.ts';
@@ -12,6 +12,13 @@ export type DiscoverToolsOptions = {
   /** Module id → module path of what serves now: it stays on a clash, and where the folder cannot be read. */
   readonly serving: ReadonlyMap<string, string>;
 };
+
+/** Codes of what is found wrong before any module is run. */
+export const toolDiscoveryCodes: readonly string[] = [
+  'two_tool_files',
+  'tool_name_unusable',
+  'tools_folder_unreadable',
+];
 
 /** Whether a file or folder of this name can give a tool: what models take for one, and no underscore first. */
 export function isToolName(name: string): boolean {
@@ -48,6 +55,18 @@ export async function discoverTools(options: DiscoverToolsOptions): Promise<Disc
     if (same.length > 1 && first) findings.push(clash(id, same, kept ?? null));
   }
   return { modules, findings };
+}
+
+/**
+ * Whether a file gives another tool, beside one that is a single file: they share a folder. What of these a module
+ * imports is one of the files that it was loaded from.
+ */
+export function isOfAnotherTool(path: string, module: FoundModule): boolean {
+  const { entry, folder, serves } = module;
+  if (serves !== 'tool' || path === entry || toolFile.test(basename(entry))) return false;
+  const [first = '', second, ...deeper] = relative(folder, path).split(sep);
+  if (second === undefined) return script.test(first);
+  return deeper.length === 0 && isToolName(first) && toolFile.test(second);
 }
 
 const anyScript = /\.(?:ts|mts|tsx|js|mjs|cjs|py)$/;

@@ -47,3 +47,36 @@ describe('a module is concerned by', () => {
     expect([touches('ready', path), touches('failed', path)]).toEqual([false, false]);
   });
 });
+
+describe('a broken tool that is a single file', () => {
+  const tool = (file: string): CatalogEntry => {
+    const { module, ...rest } = entry('failed');
+    const at = `/p/src/tools/${file}`;
+    return {
+      ...rest,
+      module: {
+        ...module,
+        agentId: 'tool:a',
+        modulePath: `src/tools/${file}`,
+        entry: at,
+        folder: at.slice(0, at.lastIndexOf('/')),
+        serves: 'tool',
+      },
+      prints: [],
+    };
+  };
+  const concernsFile = (path: string) => concerns(new Set([`/p/src/tools/${path}`]), tool('a.ts'));
+
+  test.each(['a.ts', '_shared.ts', 'lib/helper.ts', 'lib/data.json', '.env', 'requirements.txt'])(
+    'is concerned by %s, which may mend it',
+    (path) => expect(concernsFile(path)).toBe(true),
+  );
+
+  test.each(['b.ts', 'other.py', 'c/tool.ts'])('and not by %s, which gives another', (path) =>
+    expect(concernsFile(path)).toBe(false),
+  );
+
+  test('while one in a folder of its own is by all in it', () => {
+    expect(concerns(new Set(['/p/src/tools/a/b.ts']), tool('a/tool.ts'))).toBe(true);
+  });
+});
