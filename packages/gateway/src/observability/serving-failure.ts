@@ -110,12 +110,22 @@ function toolFailure(event: EventOf<'tool_called'>, detail: FailureDetail): Serv
     about: { ...event, servingGeneration: null },
     finding: {
       stage: 'tool',
-      code: 'tool_threw',
+      code: toolFailureCode(event),
       severity: 'error',
       message: `${detail.class}: ${detail.message}`,
       ...place(detail),
     },
   };
+}
+
+/** What came of a call that did not come to a result. */
+export function toolFailureCode({
+  outcome,
+  violation,
+}: Pick<EventOf<'tool_called'>, 'outcome' | 'violation'>): string {
+  if (outcome === 'timeout') return 'tool_timeout';
+  if (violation === 'unknown') return 'tool_unknown';
+  return violation === 'bad_arguments' ? 'tool_arguments_invalid' : 'tool_threw';
 }
 
 function workerFailure(event: EventOf<'worker_ended'>): ServingFailure {

@@ -231,6 +231,11 @@ describe('log entries', () => {
         },
       },
     ]);
+    const codes = (['unknown', 'bad_arguments', null] as const).map(
+      (violation) =>
+        written({ ...called, outcome: 'failed', violation, detail: null })[0]?.fields.code,
+    );
+    expect(codes).toEqual(['tool_unknown', 'tool_arguments_invalid', 'tool_threw']);
     const [fine] = written({ ...called, outcome: 'ok', detail: null });
     expect(fine).toMatchObject({ level: 'info', message: 'tool ok' });
     expect(fine?.fields).not.toHaveProperty('error');

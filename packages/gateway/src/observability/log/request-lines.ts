@@ -3,6 +3,7 @@ import type { EventOf } from '../../events.ts';
 import type { Stage } from '../../protocol/diagnostics.ts';
 import type { Effect } from '../../protocol/policy.ts';
 import { decisionDetail } from '../decision-detail.ts';
+import { toolFailureCode } from '../serving-failure.ts';
 import { about, cause, entry, type LogEntry, round, stage, thrown } from './log-line.ts';
 
 /** What each line of a run says of it. */
@@ -50,7 +51,7 @@ export function runEntry(event: EventOf<'run_ended'>): LogEntry {
 export function toolEntry(event: EventOf<'tool_called'>): LogEntry {
   const failed = event.outcome === 'failed' || event.outcome === 'timeout';
   const { error, argumentBytes, resultBytes } = event;
-  const code = event.outcome === 'timeout' ? 'tool_timeout' : 'tool_threw';
+  const code = toolFailureCode(event);
   return entry(failed ? 'warn' : 'info', `tool ${event.outcome}`, () => ({
     ...run(event),
     tool: event.tool,
