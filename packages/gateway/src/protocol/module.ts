@@ -33,6 +33,11 @@ export function toolModuleId(tool: string): string {
   return TOOL_ID + tool.toLowerCase();
 }
 
+/** The tool that a module of such an id gives, in small letters. */
+export function toolOfModule(agentId: string): string {
+  return agentId.slice(TOOL_ID.length);
+}
+
 /** Whether an id is that of a module which gives a tool. */
 export function isToolModuleId(agentId: string): boolean {
   return agentId.startsWith(TOOL_ID);

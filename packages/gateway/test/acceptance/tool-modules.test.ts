@@ -346,6 +346,9 @@ test('a file that gives no tool, or one of a name that is taken, is told of', as
   ]);
   const two = (await diagnosticsOf(gateway, 'tool:two')).map(({ code }) => code);
   expect(two).toEqual(['two_tool_files']);
+  expect(await problemsOf('two')).toEqual([
+    'src/tools/two/tool.ts and src/tools/two.ts give a tool of the same name; none of them is served.',
+  ]);
 });
 
 test.each(served)('a tool in %s whose guards nobody would keep is refused', async (_, { file }) => {

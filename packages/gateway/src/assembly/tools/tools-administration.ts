@@ -6,7 +6,9 @@ import type {
   ToolStatus,
   ToolsRefresh,
 } from '../../protocol/admin/tools-answer.ts';
+import { toolOfModule } from '../../protocol/module.ts';
 import type { Caller } from '../../protocol/policy.ts';
+import { toolDiscoveryCodes } from '../../registry/discovery/discover-tools.ts';
 import type { LiveTool } from '../../tools/live-tools.ts';
 import type { ToolModule } from '../../tools/tool.ts';
 import { problemOfModule } from '../../tools/tool-modules.ts';
@@ -32,7 +34,10 @@ export function createToolsAdministration(
     const users = usersOf();
     return {
       tools: tools.list().map((tool) => statusOf(parts, tool, users.get(tool.name) ?? [])),
-      problems: tools.problems().map(({ source, problem }) => ({ source, problem })),
+      problems: [
+        ...tools.problems().map(({ source, problem }) => ({ source, problem })),
+        ...unusable(parts),
+      ],
     };
   };
   return {
@@ -74,6 +79,15 @@ export function createToolsAdministration(
       };
     },
   };
+}
+
+/** Files that are not even loaded: two of one name, say. */
+function unusable({ observers }: Pick<Parts, 'observers'>): ToolList['problems'] {
+  return observers.diagnostics.all().flatMap(({ code, agent_id, module_path, message }) => {
+    if (!toolDiscoveryCodes.includes(code)) return [];
+    const source = agent_id === null ? module_path : toolOfModule(agent_id);
+    return [{ source: source ?? code, problem: message }];
+  });
 }
 
 function statusOf(
