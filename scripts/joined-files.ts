@@ -9,6 +9,13 @@ import { namedFiles } from '../packages/gateway/src/own-files.ts';
  */
 const joinedPackages: readonly string[] = [
   '@opentelemetry/api',
+  '@opentelemetry/core',
+  '@opentelemetry/exporter-trace-otlp-http',
+  '@opentelemetry/otlp-exporter-base',
+  '@opentelemetry/otlp-transformer',
+  '@opentelemetry/resources',
+  '@opentelemetry/sdk-trace',
+  '@opentelemetry/semantic-conventions',
   '@prometheus-io/client',
   'commander',
   'kysely',
@@ -45,7 +52,8 @@ export async function joinFiles(packageFolder: string, folder: string): Promise<
 }
 
 function isLeftOut(specifier: string): boolean {
-  const isPath = /^(\.|\/)/.test(specifier);
+  // `#` is how some of these packages name files of their own.
+  const isPath = /^[./#]/.test(specifier);
   return !isPath && !joinedPackages.some((name) => `${specifier}/`.startsWith(`${name}/`));
 }
 

@@ -3,6 +3,7 @@ import type { Finding } from './protocol/diagnostics.ts';
 import type { UpstreamEvent } from './protocol/events/upstream-events.ts';
 import type { AskedRun, RunOutcome } from './protocol/journal/journal.ts';
 import type { Decision, Question } from './protocol/policy.ts';
+import type { AgentKind } from './protocol/records.ts';
 import type { BegunRun, DecidedRun, FailureDetail, Provenance, Usage } from './protocol/run.ts';
 import type { CacheResult, ToolOutcome, ToolViolation } from './protocol/tools/gateway-tools.ts';
 import type { ToolContents } from './protocol/tools/tool-call.ts';
@@ -80,6 +81,9 @@ export type GatewayEvent =
       readonly generation: number;
       /** How long it waited for a place among the agent's runs. */
       readonly waitedMs: number;
+      readonly kind: AgentKind;
+      /** Of its request, in the form of W3C Trace Context; null where that named none. */
+      readonly traceparent: string | null;
       /** Whether its caller wants text as it comes. */
       readonly isStreamed: boolean;
       /** What it was asked, where that is recorded. */
@@ -196,6 +200,16 @@ export type GatewayEvent =
       readonly operation: string;
       readonly durationMs: number;
       readonly isFailure: boolean;
+    }
+  /** Spans went to the collector of traces, or did not. */
+  | {
+      readonly type: 'spans_exported';
+      readonly sent: number;
+      /** Lost, because the collector did not take them or too many waited. */
+      readonly dropped: number;
+      /** Told once an outage, and once when it is over. */
+      readonly change: 'failing' | 'recovered' | null;
+      readonly error: string | null;
     }
   /** The settings were read again. */
   | { readonly type: 'settings_read'; readonly problems: number }

@@ -37,6 +37,7 @@ export function createDomain(parts: Parts) {
     callTool: parts.callTool,
     recorded: createRecorded(parts, catalog.get),
     enterHosted: parts.hostedRuns.enter,
+    traceOfRun: parts.traces.traceOf,
     unknownHostedTools: () => live.current().security.unknownHostedTools,
     defaults: () => {
       const { worker, toolEvents } = live.current();

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createLiveConfig } from '../config/live-config.ts';
+import { createLiveConfig, type LiveConfig } from '../config/live-config.ts';
 import { readOwnPackage } from '../config/own-package.ts';
 import { upstreamSettings } from '../config/settings-of-parts.ts';
 import { createEvents } from '../observability/event-emitter.ts';
@@ -17,6 +17,7 @@ import { createLiveUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { GatewayOptions } from './contract.ts';
 import { addSecretsOf } from './hide-secrets.ts';
 import { createShutdownDelay } from './shutdown-delay.ts';
+import { openTraces } from './traces.ts';
 
 /** What everything else stands on: settings, events and their listeners, the store. */
 export type Foundation = Awaited<ReturnType<typeof createFoundation>>;
@@ -41,19 +42,17 @@ export async function createFoundation(
   const upstreams = createLiveUpstreams(upstreamSettings(config));
   const health = createUpstreamHealth({ nowMs: Date.now, emit: events.emit });
   const stateFolder = join(config.projectRoot, '.dropgate');
-  const store = measureStore(await openGatewayStore(config.storeUrl, stateFolder), (use) =>
-    events.emit({ type: 'store_used', ...use }),
-  );
+  const opened = await openGatewayStore(config.storeUrl, stateFolder);
+  const store = measureStore(opened, (use) => events.emit({ type: 'store_used', ...use }));
   const kept = purpose === 'serve' ? store : nullStore;
   const unread = createUnreadRoom((owner, kind) =>
     events.emit({ type: 'unread_refused', owner, kind }),
   );
   const observers = createObservers({
+    ...keptFor(live.current),
     events,
     store: kept,
-    keep: () => live.current().security.decisions,
-    keepUsageDays: () => live.current().usage.keepDays,
-    runs: { settings: () => live.current().runs, isShared: store.isShared },
+    isShared: store.isShared,
     log: { ...config.log, form: form === 'none' ? form : (config.log.format ?? form), asTyped },
     measured: {
       ...measured,
@@ -62,6 +61,9 @@ export async function createFoundation(
     },
     secrets,
   });
+  const ownPackage = readOwnPackage();
+  const traced = { events, secrets, version: ownPackage.version, upstreams: upstreams.current };
+  const traces = await openTraces(purpose === 'serve' ? config.tracing : null, traced);
   const readiness = createReadiness();
   return {
     config,
@@ -84,6 +86,16 @@ export async function createFoundation(
       ready: readiness.state,
     }),
     localToken: newLocalToken(),
-    ownPackage: readOwnPackage(),
+    ownPackage,
+    traces,
+  };
+}
+
+/** How much is kept of what was noted, and for how long: as the settings say when it is looked at. */
+function keptFor(settings: LiveConfig['current']) {
+  return {
+    keep: () => settings().security.decisions,
+    keepUsageDays: () => settings().usage.keepDays,
+    runs: () => settings().runs,
   };
 }

@@ -15,6 +15,7 @@ export function addSecretsOf(secrets: Redactor, config: Config): Config {
   secrets.addEnvironment(config.environment);
   secrets.addEnvironment({ STORE_URL: config.storeUrl });
   secrets.hideOwn(config.log.redact);
+  for (const header of Object.values(config.tracing?.headers ?? {})) secrets.addValue(header);
   for (const { apiKey } of [config.openAi, ...Object.values(config.upstreams)]) {
     secrets.addValue(apiKey);
   }

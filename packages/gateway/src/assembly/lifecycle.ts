@@ -108,6 +108,7 @@ async function close(
   await observers.keyUse.flush();
   await observers.journal.close();
   await observers.usage.close();
+  await parts.traces.close();
   await observers.decisionLog.close();
   await store.close();
   await withdrawGateway(stateFolder, process.pid, hasProcess);

@@ -2,6 +2,7 @@ import type { SecuritySettings } from '../policy/settings.ts';
 import type { RecordLevel } from '../protocol/journal/journal.ts';
 import type { GivenVariable } from '../protocol/module.ts';
 import type { SourcedName, ToolEventsMode, UpstreamApi } from '../protocol/records.ts';
+import type { TracingSettings } from '../protocol/trace.ts';
 import type { ToolSettings } from '../tools/settings.ts';
 import type { Environment } from './environment.ts';
 import type { Settings } from './schema.ts';
@@ -90,6 +91,8 @@ export type Config = {
     /** Null where the command decides. */
     readonly format: 'readable' | 'json' | null;
   };
+  /** Null where no traces are made. */
+  readonly tracing: TracingSettings | null;
   /** The environment with `.env` below it, for what workers get of it. */
   readonly environment: Environment;
   /** Things that look like settings but are not read, as sentences. */

@@ -1,3 +1,5 @@
+import { otelVariables } from './tracing/otel-variables.ts';
+
 /** How the text of a variable becomes a value. */
 type Form = 'text' | 'number' | 'flag' | 'folders' | 'names';
 
@@ -110,6 +112,7 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
     form: 'text',
     description: 'Least severe level that is written.',
   },
+  ...otelVariables,
   {
     name: 'OPENAI_API_KEY',
     setting: null,

@@ -23,6 +23,7 @@ const fixed = {
   agentRoots: 'agents_dir',
   namespace: 'defaults.namespace',
   log: 'log',
+  tracing: 'OTEL_*',
   watch: 'GATEWAY_AGENT_WATCH',
   python: 'GATEWAY_PYTHON',
 } as const satisfies Partial<Record<keyof Config, string>>;

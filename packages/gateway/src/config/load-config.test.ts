@@ -105,6 +105,7 @@ describe('loadConfig without any setting', () => {
         contents: false,
         redact: { fields: [], patterns: [] },
       },
+      tracing: null,
       notices: [],
     });
   });

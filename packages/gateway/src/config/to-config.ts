@@ -6,6 +6,7 @@ import { withBuiltInTools } from '../tools/settings.ts';
 import type { CamelKeys, Command, Config, UpstreamSettings } from './config.ts';
 import type { Environment } from './environment.ts';
 import type { EnvironmentSettings, Settings } from './schema.ts';
+import { readTracing } from './tracing/read-tracing.ts';
 
 /** Checked settings and what is needed to make a `Config` of them. */
 export type CheckedSettings = {
@@ -27,6 +28,7 @@ export function toConfig(input: CheckedSettings): Config {
     const name = settings.defaults[key];
     return name === undefined ? null : { name, source: sourceOf(`defaults.${key}`) };
   };
+  const { tracing, notices: tracingNotices } = readTracing(environment);
   const sqliteFile = /^sqlite:(.+)$/.exec(settings.store_url)?.[1];
   return {
     projectRoot,
@@ -65,8 +67,9 @@ export function toConfig(input: CheckedSettings): Config {
       ? resolve(projectRoot, environmentOnly.python)
       : (environmentOnly.python ?? null),
     log: { ...settings.log, format: settings.log.format ?? null },
+    tracing,
     environment,
-    notices: input.notices,
+    notices: [...input.notices, ...tracingNotices],
   };
 }
 

@@ -40,8 +40,10 @@ export function createObservers(options: {
     readonly journal: JournalDeps['store'];
     readonly usage: UsageLedgerDeps['store'];
   };
-  /** What is kept of runs, and whether those of other gateways are in the store too. */
-  readonly runs: Pick<JournalDeps, 'settings' | 'isShared'>;
+  /** Whether runs of other gateways are in the store too. */
+  readonly isShared: boolean;
+  /** What is kept of runs. */
+  readonly runs: JournalDeps['settings'];
   /** How long usage is kept. */
   readonly keepUsageDays: UsageLedgerDeps['keepDays'];
   /** How many decisions are kept, and for how long. */
@@ -52,14 +54,14 @@ export function createObservers(options: {
   readonly secrets: Secrets;
 }): Observers {
   const { emit, listen } = options.events;
-  const { store, keep, keepUsageDays: keepDays, secrets } = options;
+  const { store, isShared, keep, keepUsageDays: keepDays, runs, secrets } = options;
   const redact = secrets.textOf;
   const nowMs = Date.now;
   const nowIso = () => new Date().toISOString();
   const list = createDiagnosticList(nowIso, redact);
   const observers: Observers = {
     diagnostics: list,
-    journal: createJournal({ ...options.runs, store: store.journal, redact, emit }),
+    journal: createJournal({ settings: runs, isShared, store: store.journal, redact, emit }),
     usage: createUsageLedger({ store: store.usage, keepDays, redact, nowMs, emit }),
     toolTotals: createToolTotals(nowIso, secrets.own.text),
     persistDiagnostics: createPersistDiagnostics({ list, store: store.diagnostics, emit }),

@@ -43,6 +43,7 @@ const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
   run_handed_off: false,
   queue_changed: false,
   store_used: false,
+  spans_exported: false,
   settings_read: false,
   request_failed: false,
   worker_started: false,

@@ -45,6 +45,7 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
     case 'run_handed_off':
     case 'queue_changed':
     case 'store_used':
+    case 'spans_exported':
     case 'settings_read':
     case 'request_failed':
     case 'worker_started':

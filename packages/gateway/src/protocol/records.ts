@@ -142,6 +142,9 @@ export const manifestSchema = z.object({
 
 export type Manifest = Inferred<typeof manifestSchema>;
 
+/** What a module's export is. */
+export type AgentKind = Manifest['kind'];
+
 /**
  * One file as it was when it was loaded. `size` is -1 and `sha256` empty where it did not exist; `changedMs` is the
  * time of its last change of any kind, or 0 where only its content can tell whether it changed since. `mtimeMs` is for

@@ -29,3 +29,28 @@ const SPAN_AT = '00-'.length + 32 + '-'.length;
 function withSpan(traceparent: string, spanId: string): string {
   return traceparent.slice(0, SPAN_AT) + spanId + traceparent.slice(SPAN_AT + spanId.length);
 }
+
+/** Where traces go, and what of them. */
+export type TracingSettings = {
+  /** Of a collector that takes OTLP over HTTP, with its path. */
+  readonly url: string;
+  /** Sent with each request; they may be secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** How long one request to it may take, repeated ones included. */
+  readonly timeoutMs: number;
+  readonly serviceName: string;
+  /** What is said of this gateway beside its name. */
+  readonly resource: Readonly<Record<string, string>>;
+  readonly sampler: {
+    /** Which traces that begin here are recorded: this share of them. */
+    readonly ratio: number;
+    /** Whether a trace that began elsewhere is recorded where it is recorded there. */
+    readonly followsParent: boolean;
+  };
+  /** Whether spans hold what models and tools are asked and answer. */
+  readonly contents: boolean;
+  /** How long finished spans wait for others. */
+  readonly delayMs: number;
+  /** Finished spans that wait at most; what comes then is dropped. */
+  readonly maxWaiting: number;
+};

@@ -1,7 +1,8 @@
 import { type FailureCode, GatewayError } from '../errors.ts';
-import type { Emit } from '../events.ts';
+import type { Emit, EventOf } from '../events.ts';
 import type { AskedRun } from '../protocol/journal/journal.ts';
 import type { Caller } from '../protocol/policy.ts';
+import type { Manifest } from '../protocol/records.ts';
 import { type LastEvent, noUsage, type RunEvent } from '../protocol/run.ts';
 import type { RunEnding } from '../protocol/run-ending.ts';
 import type { GatewayToolResult, ToolContents } from '../protocol/tools/tool-call.ts';
@@ -13,6 +14,7 @@ export type ObserveRunOptions = {
     readonly agentId: string;
     readonly modulePath: string;
     readonly generation: number;
+    readonly manifest: Pick<Manifest, 'kind'>;
   };
   readonly ending: RunEnding;
   readonly waitedMs: number;
@@ -50,15 +52,13 @@ export type CalledTool = {
  * `run_handed_off`, `tool_called`, `run_ended`. Tools that are still open when it ends were aborted with it.
  */
 export function observeRun(options: ObserveRunOptions): ObservedRun {
-  const { abort, timeoutMs, emit, ending, isStreamed } = options;
+  const { abort, timeoutMs, emit, ending } = options;
   const startedMs = performance.now();
   let firstTextMs: number | null = null;
   const open = new Map<string, OpenCall>();
   const spoken = createSpoken(options);
   const deadline = setTimeout(() => abort.abort(timedOut(timeoutMs)), timeoutMs);
-  const { waitedMs, user, asked, replayOf } = options;
-  const more = { ...(asked && { asked }), ...(replayOf !== undefined && { replayOf }) };
-  emit({ type: 'run_started', ...about(options), waitedMs, isStreamed, user, ...more });
+  emit(startOf(options));
   ending.onEnd((last) => {
     clearTimeout(deadline);
     spoken.flush();
@@ -96,6 +96,15 @@ export function observeRun(options: ObserveRunOptions): ObservedRun {
       reportGatewayTool(options, { ...call, callId: asked?.call.callId ?? null }, result);
     },
   };
+}
+
+function startOf(options: ObserveRunOptions): EventOf<'run_started'> {
+  const { agent, caller, waitedMs, isStreamed, user, asked, replayOf } = options;
+  const { kind } = agent.manifest;
+  const { traceparent = null } = caller;
+  const known = { waitedMs, kind, traceparent, isStreamed, user };
+  const more = { ...(asked && { asked }), ...(replayOf !== undefined && { replayOf }) };
+  return { type: 'run_started', ...about(options), ...known, ...more };
 }
 
 /** More tools at once than any run has; their ids come from the worker. */

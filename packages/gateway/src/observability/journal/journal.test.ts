@@ -25,6 +25,8 @@ const started: GatewayEvent = {
   ...run,
   waitedMs: 0,
   isStreamed: true,
+  kind: 'agent',
+  traceparent: null,
   user: null,
 };
 const ended: EventOf<'run_ended'> = {

@@ -2,6 +2,7 @@ import type { EventOf } from '../../events.ts';
 import type { RecordLevel, RunRecord, StepChunk } from '../../protocol/journal/journal.ts';
 import type { Step } from '../../protocol/journal/steps.ts';
 import { packContents, type StepContent } from './pack-contents.ts';
+import { requestHash } from './request-hash.ts';
 import { type NewStep, rounded } from './to-step.ts';
 
 /** Steps of one run that are kept; a run may make as many as it likes. */
@@ -51,7 +52,7 @@ export function createRecordedRun(
 
   const numbered = ({ step, atMs }: Pending): Step => {
     const { durationMs } = step;
-    const made = step.make(ordinal);
+    const made = step.make(ordinal, requestHash);
     if (made.kind === 'model_call') ordinal += 1;
     const at_ms = rounded(atMs - (durationMs ?? 0) - startedAtMs);
     const place = { step: count, at_ms: Math.max(0, at_ms), duration_ms: rounded(durationMs) };

@@ -3,9 +3,14 @@ import type { AskedRun } from '../../protocol/journal/journal.ts';
 import type { ContentPart, Step } from '../../protocol/journal/steps.ts';
 import type { InputPart } from '../../protocol/run.ts';
 import { decisionDetail } from '../decision-detail.ts';
-import { requestHash } from './request-hash.ts';
 
 type Without<Kind, Names extends string> = Kind extends unknown ? Omit<Kind, Names> : never;
+
+/** What a step says beside its place in the run. */
+export type MadeStep = Without<Step, 'step' | 'at_ms' | 'duration_ms'>;
+
+/** Makes the hash of a request to a model, where somebody wants it. */
+type HashBody = (body: Buffer) => string | null;
 
 /** A step but for its number and its place in the run. */
 export type NewStep = {
@@ -14,7 +19,11 @@ export type NewStep = {
   /** How long ago it ended. */
   readonly agoMs: number;
   /** Made when it is written: what it costs is nothing that a caller waits for. */
-  readonly make: (ordinal: number) => Without<Step, 'step' | 'at_ms' | 'duration_ms'>;
+  readonly make: (ordinal: number, hash: HashBody) => MadeStep;
+  /** Of its span, where whoever was asked was told of one. */
+  readonly spanId: string | null;
+  /** Whether a model was asked for its answer as it comes. */
+  readonly isStreamed: () => boolean;
   /** What it held, made likewise. */
   readonly contents: () => readonly { readonly part: ContentPart; readonly text: string }[];
   /** What it cost in thousand-millionths of a US dollar, null where nobody knows; absent of what costs nothing. */
@@ -60,8 +69,14 @@ export function toStep(event: GatewayEvent): NewStep | null {
 }
 
 function noted(runId: string, make: NewStep['make']): NewStep {
-  return { runId, durationMs: null, agoMs: 0, make, contents: () => [], heldBytes: 0 };
+  const none = { durationMs: null, spanId: null, isStreamed: isNot, contents: () => [] };
+  return { ...none, runId, agoMs: 0, make, heldBytes: 0 };
 }
+
+const isNot = () => false;
+
+/** As clients write it; within a text each quote would have a backslash before it. */
+const streams = ['"stream":true', '"stream": true'];
 
 /** Longer input is not kept. */
 const MAX_INPUT_CHARS = 8 * 1024 * 1024;
@@ -100,12 +115,14 @@ function modelStep(event: EventOf<'model_called'>, runId: string): NewStep {
     runId,
     durationMs: event.durationMs,
     agoMs: 0,
+    spanId: event.spanId,
+    isStreamed: () => body !== null && streams.some((sign) => body.includes(sign)),
     heldBytes: (body?.length ?? 0) + answerBytes,
     costNanoUsd: event.costNanoUsd,
-    make: (ordinal) => ({
+    make: (ordinal, hash) => ({
       kind: 'model_call',
       ordinal,
-      request_hash: body && requestHash(body),
+      request_hash: body && hash(body),
       upstream: event.upstream,
       path: event.path,
       model: event.model,
@@ -135,6 +152,8 @@ function toolStep(event: EventOf<'tool_called'>, runId: string): NewStep {
     runId,
     durationMs: event.durationMs,
     agoMs: event.agoMs,
+    spanId: event.spanId,
+    isStreamed: isNot,
     heldBytes: (event.argumentBytes ?? 0) + (event.resultBytes ?? 0),
     make: () => ({
       kind: 'tool_call',

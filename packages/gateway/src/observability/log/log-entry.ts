@@ -26,7 +26,6 @@ export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[]
     case 'gateway_stopping':
       return [entry('info', 'gateway stopping', () => stopOf(event))];
     case 'agent_loaded':
-      return [entry('info', 'agent loaded', () => loadOf(event))];
     case 'agent_removed':
     case 'agent_steady':
       return [agentEntry(event)];
@@ -41,6 +40,8 @@ export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[]
     case 'settings_read':
     case 'agent_unsteady': // The finding that is reported of it says more.
       return [];
+    case 'spans_exported':
+      return exportEntries(event);
     case 'findings_reported':
       return event.findings.map((finding) => findingEntry(event, finding));
     case 'run_started':
@@ -57,12 +58,11 @@ export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[]
       return [requestEntry(event)];
     case 'request_failed':
       return [requestFailureEntry(event)];
-    case 'worker_started':
-      return [entry('debug', 'worker started', () => worker(event))];
     case 'worker_ended':
       return [workerEndEntry(event)];
+    case 'worker_started':
     case 'worker_output':
-      return [entry('info', event.line, () => outputOf(event))];
+      return [workerEntry(event)];
     case 'outside_calls_refused':
       return [floodEntry(event)];
     case 'unread_refused':
@@ -76,10 +76,27 @@ export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[]
   }
 }
 
-function agentEntry(event: EventOf<'agent_removed' | 'agent_steady'>): LogEntry {
-  const what = event.type === 'agent_removed' ? 'agent removed' : 'agent steady again';
-  return entry('info', what, () => about(event));
+function agentEntry(event: EventOf<'agent_loaded' | 'agent_removed' | 'agent_steady'>): LogEntry {
+  switch (event.type) {
+    case 'agent_loaded':
+      return entry('info', 'agent loaded', () => loadOf(event));
+    case 'agent_removed':
+      return entry('info', 'agent removed', () => about(event));
+    default:
+      return entry('info', 'agent steady again', () => about(event));
+  }
 }
+
+/** An outage of the collector of traces is told of once, and its end. */
+function exportEntries({ change, error, dropped }: EventOf<'spans_exported'>): LogEntry[] {
+  if (change === null) return [];
+  return change === 'recovered'
+    ? [entry('info', 'traces arrive again', () => ({}))]
+    : [entry('warn', 'traces do not arrive', () => ({ error, dropped, hint: exportHint }))];
+}
+
+const exportHint =
+  'Look at the collector and at OTEL_EXPORTER_OTLP_ENDPOINT. Serving is not affected; spans are dropped until it answers (dropgate_trace_spans_total).';
 
 function loadOf(event: Extract<GatewayEvent, { type: 'agent_loaded' }>) {
   return { ...about(event), generation: event.generation, load_ms: event.loadMs };
@@ -138,6 +155,12 @@ function expiryEntry(event: EventOf<'key_expiring'>): LogEntry {
     key_name: event.keyName,
     expires_at: new Date(event.expiresAtSeconds * 1000).toISOString(),
   }));
+}
+
+function workerEntry(event: EventOf<'worker_started' | 'worker_output'>): LogEntry {
+  return event.type === 'worker_output'
+    ? entry('info', event.line, () => outputOf(event))
+    : entry('debug', 'worker started', () => worker(event));
 }
 
 function outputOf(event: EventOf<'worker_output'>) {

@@ -83,6 +83,9 @@ function counters(registry: Registry) {
     storeFailures: counter('store_failures', 'Uses of the store that failed.', {
       fixed: ['operation'],
     }),
+    traceSpans: counter('trace_spans', 'Spans of traces, sent to their collector or dropped.', {
+      fixed: ['outcome'],
+    }),
     settingsReads: counter('settings_reads', 'Readings of changed settings.', {
       fixed: ['outcome'],
     }),

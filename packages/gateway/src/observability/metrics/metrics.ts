@@ -148,7 +148,7 @@ function countRequest(set: MetricSet, event: EventOf<'request_ended'>): void {
 }
 
 type Inside =
-  | EventOf<'queue_changed' | 'store_used' | 'settings_read' | 'worker_started'>
+  | EventOf<'queue_changed' | 'store_used' | 'settings_read' | 'worker_started' | 'spans_exported'>
   | UpstreamEvent;
 
 /** What the gateway does for itself. */
@@ -163,6 +163,10 @@ function countInside(set: MetricSet, event: Inside): void {
       break;
     case 'settings_read':
       set.settingsReads({ outcome: event.problems === 0 ? 'ok' : 'problems' });
+      break;
+    case 'spans_exported':
+      set.traceSpans({ outcome: 'sent' }, event.sent);
+      set.traceSpans({ outcome: 'dropped' }, event.dropped);
       break;
     case 'worker_started':
       set.workerStarts({ agent: event.agentId ?? noAgent });

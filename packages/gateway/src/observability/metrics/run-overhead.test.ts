@@ -15,7 +15,15 @@ const run = {
 function overheadOf(...worked: readonly (readonly [atMs: number, durationMs: number])[]) {
   let nowMs = 1000;
   const overhead = createRunOverhead(() => nowMs);
-  overhead({ type: 'run_started', ...run, waitedMs: 0, isStreamed: true, user: null });
+  overhead({
+    type: 'run_started',
+    ...run,
+    waitedMs: 0,
+    kind: 'agent',
+    traceparent: null,
+    isStreamed: true,
+    user: null,
+  });
   for (const [atMs, durationMs] of worked) {
     nowMs = 1000 + atMs;
     overhead({ type: 'model_called', ...run, durationMs } as EventOf<'model_called'>);
@@ -40,7 +48,15 @@ test('counts what overlaps once, and what began before the request not at all', 
 test('knows when a tool was at work that is told of later', () => {
   let nowMs = 1000;
   const overhead = createRunOverhead(() => nowMs);
-  overhead({ type: 'run_started', ...run, waitedMs: 0, isStreamed: true, user: null });
+  overhead({
+    type: 'run_started',
+    ...run,
+    waitedMs: 0,
+    kind: 'agent',
+    traceparent: null,
+    isStreamed: true,
+    user: null,
+  });
   nowMs = 1080;
   overhead({ type: 'model_called', ...run, durationMs: 30 } as EventOf<'model_called'>);
   overhead({ type: 'tool_called', ...run, durationMs: 20, agoMs: 40 } as EventOf<'tool_called'>);

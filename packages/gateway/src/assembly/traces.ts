@@ -1,0 +1,36 @@
+import type { Events } from '../observability/event-emitter.ts';
+import type { Secrets } from '../observability/secrets.ts';
+import type { Traces } from '../observability/traces/traces.ts';
+import type { TracingSettings } from '../protocol/trace.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
+
+/** Makes traces where the settings say where they go; their code is read only then. */
+export async function openTraces(
+  settings: TracingSettings | null,
+  deps: {
+    readonly events: Events;
+    readonly secrets: Secrets;
+    readonly version: string;
+    readonly upstreams: () => { readonly upstreams: ReadonlyMap<string, Upstream> };
+  },
+): Promise<Pick<Traces, 'traceOf' | 'close'>> {
+  if (!settings) return { traceOf: () => undefined, close: async () => undefined };
+  const { createTraces } = await import('../observability/traces/traces.ts');
+  const { events, secrets, version, upstreams } = deps;
+  const traces = createTraces({
+    settings,
+    version,
+    addressOf: (name) => addressOf(upstreams().upstreams.get(name)),
+    redact: secrets.textOf,
+    emit: events.emit,
+  });
+  events.listen(traces.listener);
+  return traces;
+}
+
+function addressOf(upstream: Upstream | undefined) {
+  if (upstream?.type !== 'remote') return null;
+  const { hostname: host, port, protocol } = new URL(upstream.baseUrl);
+  const usual = protocol === 'https:' ? 443 : 80;
+  return { host, port: port === '' ? usual : Number(port) };
+}
