@@ -55,6 +55,12 @@ export const failures = {
     wireCode: 'insufficient_quota',
     retry: false,
   },
+  price_unknown: {
+    status: 403,
+    type: 'invalid_request_error',
+    wireCode: 'price_unknown',
+    retry: false,
+  },
   run_cancelled: { status: 499, type: 'server_error', wireCode: 'cancelled', retry: false },
   run_failed: { status: 500, type: 'server_error', wireCode: 'agent_error', retry: false },
   worker_crashed: { status: 500, type: 'server_error', wireCode: 'agent_error', retry: false },

@@ -19,7 +19,7 @@ export type { Gateway, GatewayOptions } from './assembly/contract.ts';
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const foundation = await createFoundation(options, {
     workers: () => processes.pool.workers(),
-    budgetsLeft: () => access.budgetsLeft(),
+    budgetsLeft: (of) => access.budgetsLeft(of),
   });
   const tools = createTools(foundation);
   const access = createAccess({ ...foundation, ...tools });

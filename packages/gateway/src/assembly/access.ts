@@ -4,7 +4,8 @@ import { createApiKeys } from '../policy/keys/api-keys.ts';
 import { createKnownKeys, isUsable } from '../policy/keys/known-keys.ts';
 import { createManageKeys } from '../policy/keys/manage-keys.ts';
 import { createExpiryWarnings } from '../policy/keys/warn-expiring-keys.ts';
-import { createBudgets } from '../policy/limits/budgets.ts';
+import { moneyUnit } from '../policy/limits/budget-units.ts';
+import { type BudgetDeps, createBudgets } from '../policy/limits/budgets.ts';
 import { effectiveLimits } from '../policy/limits/key-limits.ts';
 import { createRateLimit } from '../policy/limits/rate-limit.ts';
 import { createRunSlots } from '../policy/limits/run-slots.ts';
@@ -50,7 +51,6 @@ export function createAccess(parts: Foundation & Tools) {
   };
   const reportSettings = createReportSettings({ live, emit });
   tools.onChange(() => reportSettings.toolsChanged(tools.problems()));
-  const budgets = createBudgets({ spending: store.spending, limitsOf, nowSeconds, emit });
   return {
     followStore,
     policy,
@@ -72,8 +72,9 @@ export function createAccess(parts: Foundation & Tools) {
       nowSeconds,
       defaultLimits: () => security().limits,
     }),
-    budgets,
-    budgetsLeft: () => budgets.left(usableKeys(known.all(), nowSeconds())),
+    ...createKeyBudgets({ spending: store.spending, limitsOf, nowSeconds, emit }, () =>
+      usableKeys(known.all(), nowSeconds()),
+    ),
     rateLimit: createRateLimit({
       shared: store.isShared ? store.rates.count : null,
       nowMs: Date.now,
@@ -81,5 +82,21 @@ export function createAccess(parts: Foundation & Tools) {
     }),
     slots: createRunSlots(),
     expiryWarnings: createExpiryWarnings({ keys: known.all, nowSeconds, emit }),
+  };
+}
+
+/** What keys may spend, in tokens and in money. */
+function createKeyBudgets(deps: BudgetDeps, usable: () => readonly string[]) {
+  const budgets = createBudgets(deps);
+  const moneyBudgets = createBudgets(deps, moneyUnit);
+  return {
+    budgets,
+    moneyBudgets,
+    async checkBudgets(keyId: string) {
+      await budgets.check(keyId);
+      await moneyBudgets.check(keyId);
+    },
+    budgetsLeft: (of: 'tokens' | 'money') =>
+      (of === 'tokens' ? budgets : moneyBudgets).left(usable()),
   };
 }

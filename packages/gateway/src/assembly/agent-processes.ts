@@ -27,7 +27,10 @@ export type Parts = Foundation & Tools & Access & AgentProcesses;
  * @throws SandboxError where workers are to run in a sandbox and there is none on this machine, UpstreamSettingsError for
  *   a proxy that is no address.
  */
-export function createAgentProcesses(foundation: Foundation & Tools, { budgets, policy }: Access) {
+export function createAgentProcesses(
+  foundation: Foundation & Tools,
+  { budgets, moneyBudgets, policy }: Access,
+) {
   const { config, live, store, upstreams, stateFolder, secrets, tools } = foundation;
   const { toolsFor, unread, nowSeconds, emit } = foundation;
   const user = workerUser(config.worker);
@@ -37,7 +40,7 @@ export function createAgentProcesses(foundation: Foundation & Tools, { budgets, 
     unknownTools: () => live.current().security.unknownHostedTools,
     emit,
   });
-  const broker = brokerOf(foundation, { budgets, decide: hostedRuns.decide });
+  const broker = brokerOf(foundation, { budgets, moneyBudgets, decide: hostedRuns.decide });
   const modelLists = createModelLists(broker.listModels, Date.now);
   const last: LastLoads = new Map();
   const pool = createPool({
@@ -72,12 +75,16 @@ export function createAgentProcesses(foundation: Foundation & Tools, { budgets, 
 
 function brokerOf(
   { config, live, upstreams, health, unread, emit }: Foundation,
-  { budgets, decide }: Pick<Access, 'budgets'> & Pick<HostedRuns, 'decide'>,
+  {
+    budgets,
+    moneyBudgets,
+    decide,
+  }: Pick<Access, 'budgets' | 'moneyBudgets'> & Pick<HostedRuns, 'decide'>,
 ): Broker {
   const isClosed = config.worker.sandbox !== 'none' && config.worker.sandboxNetwork === 'broker';
   return createBroker({
     upstreams: upstreams.current,
-    budget: budgets,
+    budgets: { tokens: budgets, money: moneyBudgets },
     outsideCalls: () => live.current().security.callsOutsideRuns,
     hosted: {
       decide,

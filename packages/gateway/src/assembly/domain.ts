@@ -29,7 +29,7 @@ export function createDomain(parts: Parts) {
     find: catalog.find,
     agentIds: () => catalog.list().map(({ module }) => module.agentId),
     policy: { authorize, rules: policy.current, onChange: policy.onChange },
-    limits: { takeSlot: createTakeSlot(parts), checkBudget: parts.budgets.check },
+    limits: { takeSlot: createTakeSlot(parts), checkBudget: parts.checkBudgets },
     endWithKey: createEndWithKey(parts.known),
     queue: () => live.current().worker,
     stopping: lifetime.signal,

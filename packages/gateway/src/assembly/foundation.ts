@@ -41,6 +41,7 @@ export async function createFoundation(
   );
   const upstreams = createLiveUpstreams(upstreamSettings(config));
   const health = createUpstreamHealth({ nowMs: Date.now, emit: events.emit });
+  const settingMs = config.server.shutdownDelayMs;
   const stateFolder = join(config.projectRoot, '.dropgate');
   const opened = await openGatewayStore(config.storeUrl, stateFolder);
   const store = measureStore(opened, (use) => events.emit({ type: 'store_used', ...use }));
@@ -81,10 +82,7 @@ export async function createFoundation(
     observers,
     lifetime: new AbortController(),
     readiness,
-    shutdownDelay: createShutdownDelay({
-      settingMs: config.server.shutdownDelayMs,
-      ready: readiness.state,
-    }),
+    shutdownDelay: createShutdownDelay({ settingMs, ready: readiness.state }),
     localToken: newLocalToken(),
     ownPackage,
     traces,

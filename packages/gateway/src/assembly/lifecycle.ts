@@ -100,6 +100,7 @@ async function close(
   await broker.close();
   await parts.closeTools();
   await parts.budgets.close();
+  await parts.moneyBudgets.close();
   parts.expiryWarnings.close();
   parts.retirementWarnings.close();
   parts.policy.close();

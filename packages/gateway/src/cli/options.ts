@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { pageSize } from '../protocol/pages.ts';
-import { securityLimits } from '../protocol/security/security-limits.ts';
+import { moneyLimits, securityLimits } from '../protocol/security/security-limits.ts';
 import type { CommandContext } from './command.ts';
 
 /** Runs the work of a command, which resolves with its exit code. */
@@ -78,6 +78,14 @@ export function parseLimitOfKey(text: string): number {
   const limit = Number(text);
   if (/^\d{1,15}$/.test(text) && limit >= 1) return limit;
   throw new InvalidArgumentError('Give a whole number above 0.');
+}
+
+/** An amount of US dollars. */
+export function parseDollars(text: string): number {
+  const amount = Number(text);
+  const { leastUsd, mostUsd } = moneyLimits;
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(text) && amount >= leastUsd && amount <= mostUsd) return amount;
+  throw new InvalidArgumentError('Give US dollars, such as 5 or 0.25, up to a million.');
 }
 
 /** A duration such as `1h`, or `0`, in seconds: 30 days at most. */

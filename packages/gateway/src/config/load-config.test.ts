@@ -62,11 +62,11 @@ describe('loadConfig without any setting', () => {
       defaultModel: null,
       defaultUpstream: null,
       upstreams: {},
-      usage: { keepDays: 400 },
       openAi: { apiKey: null, baseUrl: null, api: null },
       // Its own defaults are in security.test.ts.
       givenVariables: [],
       runs: { record: 'contents', keepDays: 14, keepMb: 512 },
+      usage: { keepDays: 400 },
       security: expect.objectContaining({ rules: [], namespaces: {} }),
       server: {
         host: '127.0.0.1',

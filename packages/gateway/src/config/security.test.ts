@@ -44,6 +44,8 @@ describe('the security section', () => {
         concurrentRuns: null,
         tokensPerDay: null,
         tokensPerMonth: null,
+        usdPerDay: null,
+        usdPerMonth: null,
       },
       decisions: { keepDays: 30, keepCount: 100_000 },
       callsOutsideRuns: 'refuse_budgeted',

@@ -1,12 +1,7 @@
 import { z } from 'zod';
-import {
-  actions,
-  deniedHostedTools,
-  effects,
-  outsideCalls,
-  ruleEffects,
-} from '../protocol/policy.ts';
-import { ruleIdForm, securityLimits } from '../protocol/security/security-limits.ts';
+import { actions, effects, outsideCalls, ruleEffects } from '../protocol/policy.ts';
+import { moneyLimits, ruleIdForm, securityLimits } from '../protocol/security/security-limits.ts';
+import { deniedHostedTools } from '../protocol/tools/hosted-tools.ts';
 
 const pattern = z.string().min(1).max(securityLimits.patternChars);
 
@@ -18,6 +13,13 @@ const principals = z.array(pattern).meta({
 const effect = z.enum(effects);
 
 const limit = z.int().min(1).max(1_000_000_000_000).optional();
+
+const dollars = z
+  .number()
+  .min(moneyLimits.leastUsd)
+  .max(moneyLimits.mostUsd)
+  .optional()
+  .meta({ allowed: 'US dollars, such as 2.5' });
 
 const rule = z.strictObject({
   id: z
@@ -107,6 +109,10 @@ const limits = z
       'Tokens of model calls, in and out, in a UTC day. A call that may need more than is left is refused before it is made.',
     ),
     tokens_per_month: limit.describe('The same in a UTC month.'),
+    usd_per_day: dollars.describe(
+      'US dollars that model calls cost in a UTC day, likewise. A model of which nobody knows a price is refused then: `upstreams.<name>.prices` gives it one.',
+    ),
+    usd_per_month: dollars.describe('The same in a UTC month.'),
   })
   .prefault({})
   .describe('Limits of keys that set none of their own; absent is without limit.');

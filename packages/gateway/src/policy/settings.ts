@@ -1,5 +1,4 @@
 import {
-  type DeniedHostedTools,
   type Effect,
   type KeyLimits,
   keyLimits,
@@ -9,6 +8,7 @@ import {
   type RuleEffect,
   tiers,
 } from '../protocol/policy.ts';
+import type { DeniedHostedTools } from '../protocol/tools/hosted-tools.ts';
 import type { NamespaceSettings } from './rules/namespaces.ts';
 import type { RawRule, RawSecurity } from './security-schema.ts';
 

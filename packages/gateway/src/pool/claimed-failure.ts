@@ -21,6 +21,7 @@ const claimable: ReadonlySet<FailureCode> = new Set([
 /** What the gateway refuses a model call with, and the run then ends in. */
 const refusals: ReadonlySet<FailureCode> = new Set([
   'quota_exhausted',
+  'price_unknown',
   'store_unavailable',
   'approval_unavailable',
 ]);

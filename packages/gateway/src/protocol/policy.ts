@@ -62,9 +62,11 @@ export const limitNames = {
   concurrentRuns: 'concurrent_runs',
   tokensPerDay: 'tokens_per_day',
   tokensPerMonth: 'tokens_per_month',
+  usdPerDay: 'usd_per_day',
+  usdPerMonth: 'usd_per_month',
 } as const;
 
-/** What a key may use at most; null is without limit. Tokens are those of model calls, in and out, in a UTC day or month. */
+/** What a key may use at most; null is without limit. Tokens and US dollars are those of model calls in a UTC day or month. */
 export type KeyLimits = { readonly [Name in keyof typeof limitNames]: number | null };
 
 /** What becomes of model calls that an agent makes while it has no run. */
@@ -79,6 +81,8 @@ export function keyLimits(limitOf: (name: keyof KeyLimits) => number | null): Ke
     concurrentRuns: limitOf('concurrentRuns'),
     tokensPerDay: limitOf('tokensPerDay'),
     tokensPerMonth: limitOf('tokensPerMonth'),
+    usdPerDay: limitOf('usdPerDay'),
+    usdPerMonth: limitOf('usdPerMonth'),
   };
 }
 
@@ -266,32 +270,3 @@ export type DecisionPage = {
   /** To be given as `after` for the page that follows; null on the last one. */
   readonly next: string | null;
 };
-
-/** A tool that runs at the upstream, as a model request declares it. */
-export type HostedTool = {
-  /** What rules call it: `web_search`, `mcp:<host of its server>`. */
-  readonly name: string;
-  /** What they may also call it: its type as it stands in the request. */
-  readonly aliases: readonly string[];
-  /** Whether the gateway knows what a tool of this type does. */
-  readonly isKnown: boolean;
-};
-
-/** What becomes of a model request that declares a tool which rules deny. */
-export const deniedHostedTools = ['remove', 'refuse'] as const;
-
-export type DeniedHostedTools = (typeof deniedHostedTools)[number];
-
-/** What becomes of a hosted tool; `approval`: a person would have to approve it, and nobody is asked yet. */
-export type HostedAnswer = Effect | 'approval';
-
-/** The answer that a decision is for a hosted tool. */
-export function hostedAnswer({ answer, rule }: Decision): HostedAnswer {
-  return answer === 'deny' && rule?.requiresApproval ? 'approval' : answer;
-}
-
-/** Decides about a hosted tool, and records the answer once a run. `runId` is null where a call belongs to no single one. */
-export type DecideHosted = (
-  asked: { readonly agentId: string; readonly runId: string | null },
-  tool: HostedTool,
-) => HostedAnswer;

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { GatewayEvent } from '../events.ts';
 import { builtInRules } from '../policy/rules/built-in.ts';
 import { compileRules } from '../policy/rules/rule-set.ts';
-import type { Effect, HostedTool, Rule } from '../protocol/policy.ts';
+import type { Effect, Rule } from '../protocol/policy.ts';
+import type { HostedTool } from '../protocol/tools/hosted-tools.ts';
 import { createHostedRuns } from './hosted-runs.ts';
 
 const search: HostedTool = { name: 'web_search', aliases: ['web_search_preview'], isKnown: true };

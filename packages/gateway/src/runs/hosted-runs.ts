@@ -1,17 +1,13 @@
 import type { Emit } from '../events.ts';
 import { decide } from '../policy/rules/decide.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
+import { type Decision, type Effect, type Question, type Rule, tiers } from '../protocol/policy.ts';
 import {
   type DecideHosted,
-  type Decision,
-  type Effect,
   type HostedAnswer,
   type HostedTool,
   hostedAnswer,
-  type Question,
-  type Rule,
-  tiers,
-} from '../protocol/policy.ts';
+} from '../protocol/tools/hosted-tools.ts';
 
 /** The live runs, as far as tools that run at upstreams go. */
 export type HostedRuns = {

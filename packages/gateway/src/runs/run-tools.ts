@@ -1,14 +1,13 @@
 import type { Emit, EventOf } from '../events.ts';
 import { decide } from '../policy/rules/decide.ts';
+import type { Decision, Effect } from '../protocol/policy.ts';
+import type { WorkerAnswer } from '../protocol/pool.ts';
+import type { Provenance } from '../protocol/run.ts';
 import {
-  type Decision,
-  type Effect,
   type HostedAnswer,
   type HostedTool,
   hostedAnswer,
-} from '../protocol/policy.ts';
-import type { WorkerAnswer } from '../protocol/pool.ts';
-import type { Provenance } from '../protocol/run.ts';
+} from '../protocol/tools/hosted-tools.ts';
 import type { CallGatewayTool } from '../protocol/tools/tool-call.ts';
 import { callTrace, type RunTrace } from '../protocol/trace.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';

@@ -1,16 +1,10 @@
 import { decide, toolVerdict } from '../policy/rules/decide.ts';
 import { matchesGlob } from '../policy/rules/glob.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
-import {
-  type Decision,
-  hostedAnswer,
-  type Question,
-  type Rule,
-  type RunCaller,
-  type ToolVerdict,
-} from '../protocol/policy.ts';
+import type { Decision, Question, Rule, RunCaller, ToolVerdict } from '../protocol/policy.ts';
 import type { Manifest, ToolDescription } from '../protocol/records.ts';
 import type { Provenance } from '../protocol/run.ts';
+import { hostedAnswer } from '../protocol/tools/hosted-tools.ts';
 import type { ToolVerdicts } from '../protocol/worker/messages.ts';
 
 /** A run, as far as rules about its tools can tell it from others. */

@@ -211,6 +211,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await addUsage(database);
     },
   },
+  '0015_money': {
+    async up(database) {
+      await addToKeys(database, 'double precision', ['usd_per_day', 'usd_per_month']);
+    },
+  },
 };
 
 const decisionColumns = [
@@ -255,7 +260,7 @@ type AnyDatabase = Parameters<Migration['up']>[0];
 /** One column at a time: SQLite knows no more in a statement. */
 async function addToKeys(
   database: AnyDatabase,
-  type: 'bigint' | 'text',
+  type: 'bigint' | 'text' | 'double precision',
   names: readonly string[],
 ): Promise<void> {
   for (const name of names)

@@ -93,6 +93,8 @@ export type KeyRow = {
   readonly concurrent_runs: number | null;
   readonly tokens_per_day: number | null;
   readonly tokens_per_month: number | null;
+  readonly usd_per_day: number | null;
+  readonly usd_per_month: number | null;
   readonly created_at: number;
   readonly created_by: string;
   readonly expires_at: number | null;

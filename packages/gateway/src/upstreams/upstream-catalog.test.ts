@@ -37,8 +37,8 @@ describe('without configured upstreams', () => {
         modelAliases: {},
         fallback: null,
         maxRetries: 2,
-        prices: [],
         maxFailures: 5,
+        prices: [],
       },
     ]);
     expect([defaultUpstream, source]).toEqual(['openai', 'environment']);

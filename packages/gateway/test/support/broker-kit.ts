@@ -15,7 +15,7 @@ import {
   type ToWorker,
 } from '../../src/protocol/worker/messages.ts';
 import { createBroker } from '../../src/upstreams/broker/broker.ts';
-import type { TokenBudget } from '../../src/upstreams/broker/costs/budgeted-call.ts';
+import type { CallBudget } from '../../src/upstreams/broker/costs/budgeted-call.ts';
 import { createUpstreamHealth } from '../../src/upstreams/health/upstream-health.ts';
 import type { HostedGovernance } from '../../src/upstreams/hosted/govern-hosted.ts';
 import type { RemoteUpstream, Upstream } from '../../src/upstreams/upstream.ts';
@@ -39,23 +39,24 @@ const allowsAllHosted: HostedGovernance = { decide: () => 'allow', denied: () =>
 
 type Given = [
   upstreams: readonly Upstream[],
-  budget?: TokenBudget,
+  budget?: CallBudget,
   outsideCalls?: OutsideCalls,
   environment?: Readonly<Record<string, string>>,
   rarer?: {
     readonly unread?: UnreadLimits;
     readonly hosted?: HostedGovernance;
     readonly nowMs?: () => number;
+    readonly money?: CallBudget;
   },
 ];
 
 async function start(
   way: (typeof ways)[number],
   upstreams: readonly Upstream[],
-  budget?: TokenBudget,
+  budget?: CallBudget,
   outsideCalls: OutsideCalls = 'refuse_budgeted',
   environment: Readonly<Record<string, string>> = {},
-  { unread, hosted = allowsAllHosted, nowMs = Date.now }: Given[4] = {},
+  { unread, hosted = allowsAllHosted, nowMs = Date.now, money }: Given[4] = {},
 ) {
   const room = createUnreadRoom((_owner, kind) => refused.push(kind), unread);
   const refused: string[] = [];
@@ -68,7 +69,7 @@ async function start(
       upstreams: new Map(upstreams.map((upstream) => [upstream.name, upstream])),
       defaultUpstream: upstreams[0]!.name,
     }),
-    ...(budget ? { budget } : {}),
+    budgets: { tokens: budget, money },
     outsideCalls: () => outsideCalls,
     hosted,
     environment,

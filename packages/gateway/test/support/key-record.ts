@@ -14,6 +14,8 @@ export function keyRecord(changes: Partial<KeyRecord> = {}): KeyRecord {
       concurrentRuns: null,
       tokensPerDay: null,
       tokensPerMonth: null,
+      usdPerDay: null,
+      usdPerMonth: null,
     },
     createdAtSeconds: 1_000_000,
     createdBy: 'cli:test',

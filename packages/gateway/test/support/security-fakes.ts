@@ -42,6 +42,8 @@ export const someKey: KeyRecord = {
     concurrentRuns: null,
     tokensPerDay: null,
     tokensPerMonth: 1_000_000,
+    usdPerDay: 2.5,
+    usdPerMonth: null,
   },
   createdAtSeconds: fakeNowSeconds - 86_400,
   createdBy: 'cli:ops',

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import { scriptedLoad } from '../../../test/support/scripted-pool.ts';
 import { keyOf } from '../../../test/support/tools-kit.ts';
 import type { GatewayEvent } from '../../events.ts';
-import type { Decision, HostedTool, Question } from '../../protocol/policy.ts';
+import type { Decision, Question } from '../../protocol/policy.ts';
 import type { PoolRun } from '../../protocol/pool.ts';
 import { noUsage, type RunEvent } from '../../protocol/run.ts';
+import type { HostedTool } from '../../protocol/tools/hosted-tools.ts';
 import { createCallModule } from './call-module.ts';
 
 const ended = { callId: 'c', tool: 't', agent: '', provenance: 'native', durationMs: 1 } as const;

@@ -2,19 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { type FailureCode, GatewayError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
 import type { Pool } from '../../pool/pool.ts';
-import {
-  type Decision,
-  type Effect,
-  type HostedAnswer,
-  type HostedTool,
-  hostedAnswer,
-  type Question,
-} from '../../protocol/policy.ts';
+import type { Decision, Effect, Question } from '../../protocol/policy.ts';
 import type { WorkerAnswer } from '../../protocol/pool.ts';
 import type { ModuleLoad } from '../../protocol/records.ts';
 import type { Provenance, RunEvent } from '../../protocol/run.ts';
 import { createRunEnding } from '../../protocol/run-ending.ts';
 import { eventsOf } from '../../protocol/run-sink.ts';
+import {
+  type HostedAnswer,
+  type HostedTool,
+  hostedAnswer,
+} from '../../protocol/tools/hosted-tools.ts';
 import type { WorkerQuestion } from '../../protocol/worker/messages.ts';
 import { type HostedRuns, withDefault } from '../../runs/hosted-runs.ts';
 import { type AskedCall, type Tool, ToolError } from '../../tools/tool.ts';

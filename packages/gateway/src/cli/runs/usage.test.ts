@@ -187,10 +187,61 @@ test('dropgate usage shows a table, JSON or CSV', async () => {
   expect((await cli('--by', 'colour')).code).toBe(2);
 });
 
+/** A key with a budget in money, and what became of what it asks for. */
+async function spender(usdPerDay: number) {
+  const limits = { usdPerDay };
+  const made = await gateway.gateway.keys.create({ role: 'caller', createdBy: 'test', limits });
+  return async (model: string, stream = false) => {
+    const calls = upstream.calls.length;
+    const answered = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${made.secret}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model, stream, messages: [{ role: 'user', content: 'Well?' }] }),
+    });
+    const text = await answered.text();
+    return { status: answered.status, text, calls: upstream.calls.length - calls };
+  };
+}
+
+test('a budget in money pays for calls as long as the most that one may cost is left', async () => {
+  // 4096 tokens at $10 a million are the most that an answer may be: 4.1 cents.
+  const rich = await spender(0.05);
+  expect(await rich('default/big')).toMatchObject({ status: 200, calls: 1 });
+  expect(await rich('labs/free')).toMatchObject({ status: 200, calls: 0 });
+  const poor = await spender(0.04);
+  for (const stream of [false, true]) {
+    const refused = await poor('default/big', stream);
+    expect(refused).toMatchObject({
+      status: stream ? 200 : 429,
+      text: expect.stringMatching(/may take \$0\.04\d+, and less is left of the \$0\.04 /),
+      calls: 0,
+    });
+  }
+  const metrics = await fetch(`${gateway.url}/metrics`, {
+    headers: { authorization: `Bearer ${gateway.key}` },
+  });
+  const exposed = await metrics.text();
+  expect(exposed).toMatch(/dropgate_budget_left_usd\{key="key_\S+",period="day"\} 0\.04\n/);
+  expect(exposed).toMatch(
+    /dropgate_cost_usd_total\{upstream="local",agent="default\/big",model="big-1"\} 0\.00019/,
+  );
+});
+
+test('a budget in money pays for no model of which nobody knows a price', async () => {
+  const ask = await spender(100);
+  const refused = await ask('default/odd');
+  expect([refused.status, refused.calls]).toEqual([403, 0]);
+  expect(JSON.parse(refused.text).error).toMatchObject({
+    code: 'price_unknown',
+    message:
+      'Nobody knows a price of the model "=cmd()", and the key has a budget in money. The operator gives it one with upstreams.<name>.prices in gateway.yaml.',
+  });
+});
+
 test('is kept when the gateway ends', async () => {
   await gateway.close();
   const store = await openStore(`sqlite:${join(project.folder, '.dropgate/gateway.db')}`);
   const sums = await store.usage.sumDay(today, ['day'], 'all');
   await store.close();
-  expect(sums).toMatchObject([{ day: today, runs: 4, modelCalls: 4 }]);
+  expect(sums).toMatchObject([{ day: today, runs: 9, modelCalls: 6 }]);
 });

@@ -172,6 +172,8 @@ const unitsOfLimits = {
   concurrent_runs: ' runs',
   tokens_per_day: ' tokens/day',
   tokens_per_month: ' tokens/month',
+  usd_per_day: ' $/day',
+  usd_per_month: ' $/month',
 } as const;
 
 function limitsOf({ limits }: KeyAnswer): string {

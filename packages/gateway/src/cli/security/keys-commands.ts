@@ -4,6 +4,7 @@ import { defaultOverlapSeconds } from '../../protocol/security/security-limits.t
 import {
   examples,
   jsonOption,
+  parseDollars,
   parseDuration,
   parseLimitOfKey,
   parseList,
@@ -59,6 +60,8 @@ function addCreateCommand(keys: Command, run: RunCommand): void {
     .option('--concurrent-runs <count>', 'runs at a time at most', parseLimitOfKey)
     .option('--tokens-per-day <count>', 'tokens in a UTC day at most', parseLimitOfKey)
     .option('--tokens-per-month <count>', 'tokens in a UTC month at most', parseLimitOfKey)
+    .option('--usd-per-day <dollars>', 'cost of model calls in a UTC day at most', parseDollars)
+    .option('--usd-per-month <dollars>', 'the same in a UTC month', parseDollars)
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -66,6 +69,7 @@ function addCreateCommand(keys: Command, run: RunCommand): void {
         'keys create --role admin',
         'keys create --name alice --agents "labs/*" --expires 30d',
         'keys create --name ci --requests-per-minute 60 --tokens-per-day 200000',
+        'keys create --name shop --usd-per-day 5 --usd-per-month 100',
       ),
     )
     .addHelpText('after', '\nWhere a limit is not given, `security.limits` of gateway.yaml holds.')

@@ -34,6 +34,8 @@ const noLimits = {
   concurrent_runs: null,
   tokens_per_day: null,
   tokens_per_month: null,
+  usd_per_day: null,
+  usd_per_month: null,
 };
 
 describe('dropgate keys create', () => {
@@ -67,6 +69,8 @@ describe('dropgate keys create', () => {
       '--concurrent-runs=2',
       '--tokens-per-day=1000',
       '--tokens-per-month=20000',
+      '--usd-per-day=0.25',
+      '--usd-per-month=5',
     );
     expect(key).toMatchObject({
       namespaces: ['labs', 'default'],
@@ -76,6 +80,8 @@ describe('dropgate keys create', () => {
         concurrent_runs: 2,
         tokens_per_day: 1000,
         tokens_per_month: 20_000,
+        usd_per_day: 0.25,
+        usd_per_month: 5,
       },
     });
     const daysLeft = (Date.parse(key.expires_at) - Date.now()) / 86_400_000;

@@ -70,6 +70,8 @@ const keyShown = {
     concurrent_runs: null,
     tokens_per_day: null,
     tokens_per_month: 1_000_000,
+    usd_per_day: 2.5,
+    usd_per_month: null,
   },
   created_at: '2026-11-21T12:00:00.000Z',
   created_by: 'cli:ops',
@@ -398,6 +400,8 @@ describe('keys', () => {
           concurrentRuns: null,
           tokensPerDay: null,
           tokensPerMonth: 1_000_000,
+          usdPerDay: null,
+          usdPerMonth: null,
         },
       },
     ]);

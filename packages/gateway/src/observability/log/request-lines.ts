@@ -129,6 +129,7 @@ const refusals: Partial<Record<FailureCode, Stage>> = {
   agent_not_found: 'policy',
   rate_limited: 'policy',
   quota_exhausted: 'policy',
+  price_unknown: 'policy',
   agent_unavailable: 'load',
   worker_crashed: 'worker',
   tool_failed: 'tool',

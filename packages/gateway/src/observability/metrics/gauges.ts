@@ -15,26 +15,42 @@ export type Measured = {
   readonly upstreams: () => readonly { readonly name: string; readonly state: BreakerState }[];
   /** What waits for readers. */
   readonly unreadBytes: () => number;
-  /** Tokens that keys may still use. */
-  readonly budgetsLeft: () => Promise<
-    readonly { readonly keyId: string; readonly period: string; readonly tokens: number }[]
-  >;
+  /** Tokens, or thousand-millionths of a US dollar, that keys may still use. */
+  readonly budgetsLeft: (of: 'tokens' | 'money') => Promise<readonly BudgetLeft[]>;
 };
+
+type BudgetLeft = { readonly keyId: string; readonly period: string; readonly left: number };
 
 /** Gauges that are measured when somebody asks. */
 export function addGauges(registry: Registry, measured: Measured): void {
   addWorkers(registry, measured);
   addProcess(registry, measured);
+  addBudgets(registry, measured, { of: 'tokens', unit: 'tokens', what: 'Tokens', each: 1 });
+  const money = { of: 'money', unit: 'usd', what: 'US dollars', each: 1_000_000_000 } as const;
+  addBudgets(registry, measured, money);
   addUpstreams(registry, measured);
+}
+
+function addBudgets(
+  registry: Registry,
+  { budgetsLeft }: Measured,
+  shown: {
+    readonly of: 'tokens' | 'money';
+    readonly unit: string;
+    readonly what: string;
+    readonly each: number;
+  },
+): void {
+  const { of, unit, what, each } = shown;
   new Gauge({
-    name: 'dropgate_budget_left_tokens',
-    help: 'Tokens that keys with a budget may still use, of 200 keys at most.',
+    name: `dropgate_budget_left_${unit}`,
+    help: `${what} that keys with a budget may still use, of 200 keys at most.`,
     registers: [registry],
     labelNames: ['key', 'period'],
     async collect() {
-      const budgets = await measured.budgetsLeft();
+      const budgets = await budgetsLeft(of);
       this.reset();
-      for (const { keyId, period, tokens } of budgets) this.set({ key: keyId, period }, tokens);
+      for (const { keyId, period, left } of budgets) this.set({ key: keyId, period }, left / each);
     },
   });
 }

@@ -24,6 +24,7 @@ export function createMetricSet(measured: Measured) {
   return {
     registry,
     ...counters(registry),
+    ...modelCounters(registry),
     ...timers(registry),
     genAi: createGenAiMetrics(registry),
     activeRuns: gauge(registry, 'runs_active', 'Runs that have begun and not ended.'),
@@ -52,14 +53,6 @@ function counters(registry: Registry) {
       free: ['tool'],
     }),
     runs: counter('runs', 'Runs that ended.', { fixed: ['outcome'], free: ['agent'] }),
-    modelCalls: counter('model_calls', 'Model calls through the broker.', {
-      fixed: ['outcome'],
-      free: ['upstream', 'agent'],
-    }),
-    tokens: counter('tokens', 'Tokens of model calls, as upstreams told them.', {
-      fixed: ['kind'],
-      free: ['upstream', 'agent', 'model'],
-    }),
     requests: counter('requests', 'Requests answered, by route.', {
       fixed: ['method', 'route', 'status'],
     }),
@@ -76,9 +69,6 @@ function counters(registry: Registry) {
     refusals: counter('requests_refused', 'Requests refused or failed before an answer began.', {
       fixed: ['code'],
     }),
-    outages: counter('upstream_outages', 'How often an upstream was left alone.', {
-      free: ['upstream'],
-    }),
     workerStarts: counter('worker_starts', 'Worker processes that started.', { free: ['agent'] }),
     storeFailures: counter('store_failures', 'Uses of the store that failed.', {
       fixed: ['operation'],
@@ -88,6 +78,30 @@ function counters(registry: Registry) {
     }),
     settingsReads: counter('settings_reads', 'Readings of changed settings.', {
       fixed: ['outcome'],
+    }),
+  };
+}
+
+/** What is counted of model calls, and of where they go. */
+function modelCounters(registry: Registry) {
+  const counter = createCounters(registry);
+  return {
+    modelCalls: counter('model_calls', 'Model calls through the broker.', {
+      fixed: ['outcome'],
+      free: ['upstream', 'agent'],
+    }),
+    tokens: counter('tokens', 'Tokens of model calls, as upstreams told them.', {
+      fixed: ['kind'],
+      free: ['upstream', 'agent', 'model'],
+    }),
+    cost: counter('cost_usd', 'US dollars that model calls cost, where a price is known.', {
+      free: ['upstream', 'agent', 'model'],
+    }),
+    unpriced: counter('unpriced_calls', 'Model calls whose price nobody knows.', {
+      free: ['upstream', 'agent', 'model'],
+    }),
+    outages: counter('upstream_outages', 'How often an upstream was left alone.', {
+      free: ['upstream'],
     }),
   };
 }

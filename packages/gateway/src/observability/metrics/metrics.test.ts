@@ -223,7 +223,9 @@ describe('metrics', () => {
       ],
       upstreams: () => [{ name: 'local', state: 'open' }],
       unreadBytes: () => 1234,
-      budgetsLeft: async () => [{ keyId: 'key_1', period: 'day', tokens: 40 }],
+      budgetsLeft: async (of) => [
+        { keyId: 'key_1', period: 'day', left: of === 'tokens' ? 40 : 250_000_000 },
+      ],
     });
     const { text } = await metrics.exposition();
     expect(text.split('\n')).toEqual(
@@ -236,6 +238,7 @@ describe('metrics', () => {
         'dropgate_upstream_state{upstream="local",state="closed"} 0',
         'dropgate_worker_loop_lag_seconds{agent="default/a"} 0.25',
         'dropgate_budget_left_tokens{key="key_1",period="day"} 40',
+        'dropgate_budget_left_usd{key="key_1",period="day"} 0.25',
       ]),
     );
   });

@@ -236,6 +236,9 @@ function countModelCall(
   if (call.firstByteMs !== null) set.firstTokenSeconds(upstream, call.firstByteMs);
   set.genAi.modelCalled(call, model);
   if (!call.usage) return;
+  const { costNanoUsd } = call;
+  if (costNanoUsd === null) set.unpriced({ upstream, agent, model });
+  else if (costNanoUsd > 0) set.cost({ upstream, agent, model }, costNanoUsd / 1_000_000_000);
   const kinds = {
     input: call.usage.inputTokens,
     output: call.usage.outputTokens,

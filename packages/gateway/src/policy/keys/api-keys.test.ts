@@ -9,6 +9,8 @@ const noLimits = {
   concurrentRuns: null,
   tokensPerDay: null,
   tokensPerMonth: null,
+  usdPerDay: null,
+  usdPerMonth: null,
 };
 
 async function open() {
@@ -122,6 +124,8 @@ describe('a key', () => {
       ['concurrent_runs', { limits: { concurrentRuns: 1.5 } }],
       ['tokens_per_day', { limits: { tokensPerDay: -1 } }],
       ['tokens_per_month', { limits: { tokensPerMonth: Number.POSITIVE_INFINITY } }],
+      ['usd_per_day', { limits: { usdPerDay: 0 } }],
+      ['usd_per_month', { limits: { usdPerMonth: 1e300 } }],
     ] as const) {
       await expect(keys.create({ ...admin, ...changes })).rejects.toMatchObject({
         code: 'invalid_value',

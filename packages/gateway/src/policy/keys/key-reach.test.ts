@@ -6,6 +6,8 @@ const limits = {
   concurrentRuns: 4,
   tokensPerDay: 1000,
   tokensPerMonth: null,
+  usdPerDay: null,
+  usdPerMonth: null,
 };
 const maker: Reach = {
   role: 'admin',

@@ -10,6 +10,8 @@ const defaultLimits = {
   concurrentRuns: null,
   tokensPerDay: null,
   tokensPerMonth: null,
+  usdPerDay: null,
+  usdPerMonth: null,
 };
 
 /** Keys with a manager that reaches the namespace `labs` only, and one that reaches all. */

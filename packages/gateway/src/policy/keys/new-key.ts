@@ -7,6 +7,7 @@ import {
   limitNames,
   type Role,
 } from '../../protocol/policy.ts';
+import { moneyLimits } from '../../protocol/security/security-limits.ts';
 
 /** A key to be made. Absent scopes reach all, an absent expiry is never. */
 export type NewKey = {
@@ -16,7 +17,7 @@ export type NewKey = {
   readonly namespaces?: readonly string[];
   readonly agents?: readonly string[];
   readonly expiresAtSeconds?: number;
-  /** Whole numbers above 0; what is absent or null is as `security.limits` says. */
+  /** Whole numbers above 0, but for US dollars; what is absent or null is as `security.limits` says. */
   readonly limits?: Partial<KeyLimits>;
   /** Who makes it: `cli:<os user>`, or a key id. */
   readonly createdBy: string;
@@ -121,10 +122,20 @@ function scope(
 function checkedLimits(limits: Partial<KeyLimits>): KeyLimits {
   return keyLimits((name) => {
     const limit = limits[name] ?? null;
-    if (limit === null || (Number.isSafeInteger(limit) && limit > 0)) return limit;
+    const isMoney = name === 'usdPerDay' || name === 'usdPerMonth';
+    if (limit === null || (isMoney ? isAmount(limit) : isCount(limit))) return limit;
     const param = limitNames[name];
-    throw new GatewayError('invalid_value', `The limit ${param} is a whole number above 0.`, {
-      param,
-    });
+    const wanted = isMoney
+      ? `an amount of US dollars from ${moneyLimits.leastUsd} to ${moneyLimits.mostUsd}`
+      : 'a whole number above 0';
+    throw new GatewayError('invalid_value', `The limit ${param} is ${wanted}.`, { param });
   });
+}
+
+function isCount(limit: number): boolean {
+  return Number.isSafeInteger(limit) && limit > 0;
+}
+
+function isAmount(limit: number): boolean {
+  return limit >= moneyLimits.leastUsd && limit <= moneyLimits.mostUsd;
 }

@@ -5,6 +5,7 @@ import type { GatewayEvent } from '../../events.ts';
 import type { KeyLimits } from '../../protocol/policy.ts';
 import { openStore } from '../../storage/open-store.ts';
 import { StoreError } from '../../storage/store-error.ts';
+import { type BudgetUnit, moneyUnit } from './budget-units.ts';
 import { createBudgets } from './budgets.ts';
 import { noLimits } from './key-limits.ts';
 
@@ -12,7 +13,7 @@ import { noLimits } from './key-limits.ts';
 const NOW = 1_795_363_200;
 
 /** Budgets over a real store; `key_old` was replaced by `key_new`. */
-async function open(limits: Partial<KeyLimits>) {
+async function open(limits: Partial<KeyLimits>, unit?: BudgetUnit) {
   const store = await openStore(`sqlite:${join(await tempFolder(), 'gateway.db')}`);
   onTestFinished(() => store.close());
   const clock = { seconds: NOW };
@@ -24,25 +25,29 @@ async function open(limits: Partial<KeyLimits>) {
       return work(...args);
     };
   };
-  const budgets = createBudgets({
-    spending: {
-      reserve: reach(store.spending.reserve),
-      settle: reach(store.spending.settle),
-      renew: reach(store.spending.renew),
-      spent: reach(store.spending.spent),
+  const budgets = createBudgets(
+    {
+      spending: {
+        reserve: reach(store.spending.reserve),
+        settle: reach(store.spending.settle),
+        renew: reach(store.spending.renew),
+        spent: reach(store.spending.spent),
+      },
+      limitsOf: (keyId) =>
+        keyId === 'key_free'
+          ? { account: keyId, limits: noLimits }
+          : keyId.startsWith('key_')
+            ? { account: 'key_old', limits: { ...noLimits, ...limits } }
+            : null,
+      nowSeconds: () => clock.seconds,
+      emit: (event) => told.push(event),
     },
-    limitsOf: (keyId) =>
-      keyId === 'key_free'
-        ? { account: keyId, limits: noLimits }
-        : keyId.startsWith('key_')
-          ? { account: 'key_old', limits: { ...noLimits, ...limits } }
-          : null,
-    nowSeconds: () => clock.seconds,
-    emit: (event) => told.push(event),
-  });
+    unit,
+  );
   const spent = () => store.spending.spent('key_old', clock.seconds);
   return {
     budgets,
+    store,
     clock,
     told,
     spent,
@@ -67,8 +72,8 @@ describe('a budget', () => {
     await budgets.reserve('key_new', () => 50);
     const keys = ['key_free', 'key_new', 'nobody'];
     expect(await budgets.left(keys)).toEqual([
-      { keyId: 'key_new', period: 'day', tokens: 30 },
-      { keyId: 'key_new', period: 'month', tokens: 930 },
+      { keyId: 'key_new', period: 'day', left: 30 },
+      { keyId: 'key_new', period: 'month', left: 930 },
     ]);
     setAway(true);
     expect(await budgets.left(keys)).toEqual([]);
@@ -164,6 +169,25 @@ describe('a budget', () => {
     await expect(budgets.reserve('key_new', () => 1)).rejects.toThrow();
     clock.seconds += 1;
     expect(await budgets.reserve('key_new', () => 100)).not.toBeNull();
+  });
+});
+
+describe('a budget in money', () => {
+  test('is kept apart from the tokens of its key, and named in dollars', async () => {
+    const { budgets, store, clock } = await open({ usdPerDay: 0.5, tokensPerDay: 10 }, moneyUnit);
+    const booking = await budgets.reserve('key_new', () => 400_000_000);
+    await expect(budgets.reserve('key_new', () => 100_000_001)).rejects.toMatchObject({
+      code: 'quota_exhausted',
+      message:
+        'A model call of this run may take $0.1, and less is left of the $0.5 that this key has for the day. The next day begins at 2026-11-23T00:00Z.',
+    });
+    booking?.settle(500_000_000);
+    await budgets.close();
+    await expect(budgets.check('key_new')).rejects.toMatchObject({
+      message:
+        'The US dollars of this key for the day are used up. The next day begins at 2026-11-23T00:00Z.',
+    });
+    expect(await store.spending.spent('key_old', clock.seconds)).toMatchObject({ day: 0 });
   });
 });
 

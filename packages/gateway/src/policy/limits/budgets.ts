@@ -2,26 +2,27 @@ import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
 import type { KeyLimits } from '../../protocol/policy.ts';
-import type { Reservation, SpendingStore, Spent } from '../../protocol/store.ts';
+import type { SpendingStore, Spent } from '../../protocol/store.ts';
+import { type BudgetUnit, type PeriodLimits, tokenUnit } from './budget-units.ts';
 import { createLeases } from './leases.ts';
 import { createSettlements } from './settlements.ts';
 
-/** Tokens set aside for one model call. */
+/** What is set aside for one model call. */
 export type Booking = {
   /** Books what the call used in place of what was set aside; only the first call counts. Never fails. */
-  readonly settle: (tokens: number) => void;
+  readonly settle: (used: number) => void;
 };
 
 export type Budgets = {
   readonly hasBudget: (keyId: string) => boolean;
   /**
-   * Sets tokens aside for a call. Null at once, without asking for the estimate, where the key has no budget.
+   * Sets something aside for a call. Null at once, without asking for the estimate, where the key has no budget.
    *
    * @throws GatewayError `quota_exhausted` where they do not fit any more, `store_unavailable` where nobody can tell.
    */
-  readonly reserve: (keyId: string, estimateTokens: () => number) => Promise<Booking> | null;
+  readonly reserve: (keyId: string, estimate: () => number) => Promise<Booking> | null;
   /**
-   * Refuses what cannot go well: a key whose tokens are all used.
+   * Refuses what cannot go well: a key whose budget is all used.
    *
    * @throws GatewayError as `reserve`.
    */
@@ -32,24 +33,22 @@ export type Budgets = {
   readonly close: () => Promise<void>;
 };
 
-/** Tokens that a key may still use in a period. */
+/** What a key may still use in a period. */
 export type BudgetLeft = {
   readonly keyId: string;
   readonly period: 'day' | 'month';
-  readonly tokens: number;
+  readonly left: number;
 };
 
 /** Keys whose budgets are told together. */
 const TOLD_KEYS = 200;
-
-type TokenLimits = Pick<KeyLimits, 'tokensPerDay' | 'tokensPerMonth'>;
 
 export type BudgetDeps = {
   readonly spending: SpendingStore;
   /** What holds for a key, and the account it is counted under; null for one without limits. */
   readonly limitsOf: (
     keyId: string,
-  ) => { readonly account: string; readonly limits: TokenLimits } | null;
+  ) => { readonly account: string; readonly limits: KeyLimits } | null;
   readonly nowSeconds: () => number;
   readonly emit: Emit;
 };
@@ -60,8 +59,9 @@ const LEASE_SECONDS = 900;
 /** Twice before it ends, so that one renewal that fails loses nothing. */
 const RENEWED_EVERY_MS = (LEASE_SECONDS * 1000) / 3;
 
-/** Budgets of tokens per key and UTC day or month, exact over everything that shares the store. */
-export function createBudgets(deps: BudgetDeps): Budgets {
+/** Budgets per key and UTC day or month, exact over everything that shares the store. */
+export function createBudgets(given: BudgetDeps, unit: BudgetUnit = tokenUnit): Budgets {
+  const deps = { ...given, unit };
   const { nowSeconds } = deps;
   const settlements = createSettlements(deps.spending.settle, deps.emit);
   const leases = createLeases({
@@ -70,20 +70,24 @@ export function createBudgets(deps: BudgetDeps): Budgets {
     emit: deps.emit,
   });
 
-  const budgetOf = (keyId: string) => budgetIn(deps.limitsOf(keyId));
+  const budgetOf = (keyId: string) => budgetOfKey(deps, keyId);
 
   const reserve = async (budget: NonNullable<Budget>, tokens: number) => {
     const reservation = {
       id: `rsv_${randomUUID()}`,
       keyId: budget.account,
       tokens,
-      limits: budget.limits,
+      limits: { tokensPerDay: budget.limits.day, tokensPerMonth: budget.limits.month },
       nowSeconds: nowSeconds(),
       leaseSeconds: LEASE_SECONDS,
     };
-    const result = await deps.spending.reserve(reservation).catch(cannotTell);
+    const result = await deps.spending.reserve(reservation).catch(cannotTell(unit));
     if (result.type === 'exhausted') {
-      throw doesNotFit(result.period, { tokens, limits: budget.limits, nowSeconds: nowSeconds() });
+      throw doesNotFit(unit, result.period, {
+        amount: tokens,
+        limits: budget.limits,
+        nowSeconds: nowSeconds(),
+      });
     }
     leases.add(reservation.id);
     return once((used: number) => {
@@ -95,18 +99,19 @@ export function createBudgets(deps: BudgetDeps): Budgets {
 
   return {
     hasBudget: (keyId) => budgetOf(keyId) !== null,
-    reserve(keyId, estimateTokens) {
+    reserve(keyId, estimate) {
       const budget = budgetOf(keyId);
-      return budget && reserve(budget, Math.max(1, Math.ceil(estimateTokens())));
+      return budget && reserve(budget, Math.max(1, Math.ceil(estimate())));
     },
     async check(keyId) {
       const budget = budgetOf(keyId);
       if (!budget) return;
       const now = nowSeconds();
-      const { day, month } = await deps.spending.spent(budget.account, now).catch(cannotTell);
-      const { tokensPerDay, tokensPerMonth } = budget.limits;
-      if (month >= (tokensPerMonth ?? Number.POSITIVE_INFINITY)) throw usedUp('month', now);
-      if (day >= (tokensPerDay ?? Number.POSITIVE_INFINITY)) throw usedUp('day', now);
+      const spending = deps.spending.spent(budget.account, now);
+      const { day, month } = await spending.catch(cannotTell(unit));
+      const { limits } = budget;
+      if (month >= (limits.month ?? Number.POSITIVE_INFINITY)) throw usedUp(unit, 'month', now);
+      if (day >= (limits.day ?? Number.POSITIVE_INFINITY)) throw usedUp(unit, 'day', now);
     },
     left: (keyIds) => leftOfAll(deps, keyIds),
     close() {
@@ -116,76 +121,79 @@ export function createBudgets(deps: BudgetDeps): Budgets {
   };
 }
 
-type Budget = ReturnType<BudgetDeps['limitsOf']>;
+type Deps = BudgetDeps & { readonly unit: BudgetUnit };
 
-/** Null for one without a limit of tokens. */
-function budgetIn(held: Budget): Budget {
-  const isLimited =
-    held !== null && (held.limits.tokensPerDay !== null || held.limits.tokensPerMonth !== null);
-  return isLimited ? held : null;
+type Budget = { readonly account: string; readonly limits: PeriodLimits } | null;
+
+/** Null for a key without one. */
+function budgetOfKey({ limitsOf, unit }: Deps, keyId: string): Budget {
+  const held = limitsOf(keyId);
+  if (!held) return null;
+  const limits = unit.limitsOf(held.limits);
+  if (limits.day === null && limits.month === null) return null;
+  return { account: unit.accountOf(held.account), limits };
 }
 
-async function leftOfAll(
-  { spending, nowSeconds, limitsOf }: BudgetDeps,
-  keyIds: readonly string[],
-): Promise<BudgetLeft[]> {
+async function leftOfAll(deps: Deps, keyIds: readonly string[]): Promise<BudgetLeft[]> {
   const left: BudgetLeft[] = [];
   let told = 0;
   for (const keyId of keyIds) {
-    const budget = budgetIn(limitsOf(keyId));
+    const budget = budgetOfKey(deps, keyId);
     if (!budget) continue;
     told += 1;
     if (told > TOLD_KEYS) break;
-    const spent = await spending.spent(budget.account, nowSeconds()).catch(() => null);
+    const reading = deps.spending.spent(budget.account, deps.nowSeconds());
+    const spent = await reading.catch(() => null);
     if (spent) left.push(...leftOf(keyId, budget.limits, spent));
   }
   return left;
 }
 
-function leftOf(
-  keyId: string,
-  { tokensPerDay, tokensPerMonth }: TokenLimits,
-  { day, month, reserved }: Spent,
-): BudgetLeft[] {
-  const of = (period: BudgetLeft['period'], limit: number | null, spent: number) =>
-    limit === null ? [] : [{ keyId, period, tokens: Math.max(0, limit - spent - reserved) }];
-  return [...of('day', tokensPerDay, day), ...of('month', tokensPerMonth, month)];
+function leftOf(keyId: string, limits: PeriodLimits, { reserved, ...spent }: Spent): BudgetLeft[] {
+  return (['day', 'month'] as const).flatMap((period) => {
+    const limit = limits[period];
+    if (limit === null) return [];
+    return [{ keyId, period, left: Math.max(0, limit - spent[period] - reserved) }];
+  });
 }
 
-function once(settle: (tokens: number) => void): Booking {
+function once(settle: (used: number) => void): Booking {
   let isSettled = false;
   return {
-    settle(tokens) {
+    settle(used) {
       if (isSettled) return;
       isSettled = true;
-      settle(tokens);
+      settle(used);
     },
   };
 }
 
 /** A budget that nobody can count is none: the call is refused rather than given away. */
-function cannotTell(cause: unknown): never {
-  throw new GatewayError(
-    'store_unavailable',
-    'The store of the gateway cannot be reached, so the token budget of this key cannot be counted. Try again later.',
-    { cause },
-  );
+function cannotTell({ words }: BudgetUnit): (cause: unknown) => never {
+  return (cause) => {
+    throw new GatewayError(
+      'store_unavailable',
+      `The store of the gateway cannot be reached, so the ${words.budget} of this key cannot be counted. Try again later.`,
+      { cause },
+    );
+  };
 }
 
 function doesNotFit(
+  { shown, words }: BudgetUnit,
   period: 'day' | 'month',
-  { tokens, limits, nowSeconds }: Pick<Reservation, 'tokens' | 'limits' | 'nowSeconds'>,
+  asked: { readonly amount: number; readonly limits: PeriodLimits; readonly nowSeconds: number },
 ): GatewayError {
-  const limit = period === 'day' ? limits.tokensPerDay : limits.tokensPerMonth;
+  const limit = shown(asked.limits[period] ?? 0).replace(/ .*/, '');
   return exhausted(
     period,
-    `A model call of this run may take ${tokens} tokens, and fewer are left of the ${limit} that this key has for the ${period}.`,
-    nowSeconds,
+    `A model call of this run may take ${shown(asked.amount)}, and ${words.fewer} left of the ${limit} that this key has for the ${period}.`,
+    asked.nowSeconds,
   );
 }
 
-function usedUp(period: 'day' | 'month', nowSeconds: number): GatewayError {
-  return exhausted(period, `The tokens of this key for the ${period} are used up.`, nowSeconds);
+function usedUp({ words }: BudgetUnit, period: 'day' | 'month', nowSeconds: number): GatewayError {
+  return exhausted(period, `The ${words.used} for the ${period} are used up.`, nowSeconds);
 }
 
 function exhausted(period: 'day' | 'month', why: string, nowSeconds: number): GatewayError {

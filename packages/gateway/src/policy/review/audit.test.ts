@@ -23,6 +23,8 @@ const key = (over: Partial<KeyRecord> = {}): KeyRecord => ({
     concurrentRuns: null,
     tokensPerDay: null,
     tokensPerMonth: null,
+    usdPerDay: null,
+    usdPerMonth: null,
   },
   createdAtSeconds: now - day,
   createdBy: 'test',

@@ -125,6 +125,7 @@ export const decisionsAnswer = z.strictObject({
 });
 
 const limit = z.int().nullable();
+const dollars = z.number().nullable().describe('US dollars.');
 
 /** A key as it is shown: never its secret, nor what is stored of it. */
 export const keyAnswer = z.strictObject({
@@ -139,6 +140,8 @@ export const keyAnswer = z.strictObject({
     concurrent_runs: limit,
     tokens_per_day: limit,
     tokens_per_month: limit,
+    usd_per_day: dollars,
+    usd_per_month: dollars,
   }),
   created_at: time,
   created_by: z.string(),

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { pageSize } from '../pages.ts';
 import { actions, effects, roles, ruleEffects } from '../policy.ts';
-import { defaultOverlapSeconds, ruleIdForm, securityLimits } from './security-limits.ts';
+import {
+  defaultOverlapSeconds,
+  moneyLimits,
+  ruleIdForm,
+  securityLimits,
+} from './security-limits.ts';
 
 const action = z.enum(actions);
 const effect = z.enum(effects);
@@ -160,12 +165,22 @@ export const decisionsQuery = z.strictObject({
 
 const limit = z.int().min(1).max(Number.MAX_SAFE_INTEGER).nullable().optional();
 
+const dollars = z
+  .number()
+  .min(moneyLimits.leastUsd)
+  .max(moneyLimits.mostUsd)
+  .nullable()
+  .optional()
+  .describe('US dollars.');
+
 /** Limits of a key as they are given: what is absent or null is without limit. */
 const limitsBody = z.strictObject({
   requests_per_minute: limit,
   concurrent_runs: limit,
   tokens_per_day: limit,
   tokens_per_month: limit,
+  usd_per_day: dollars,
+  usd_per_month: dollars,
 });
 
 /** Body of `POST /security/keys`. Absent scopes reach all, an absent expiry is never. */

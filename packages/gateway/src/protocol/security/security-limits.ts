@@ -23,3 +23,6 @@ export const ruleIdForm = /^(?!ovr_)[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** The overlap of a rotated key where none is given: an hour. */
 export const defaultOverlapSeconds = 3600;
+
+/** Budgets in US dollars: they are counted in thousand-millionths. */
+export const moneyLimits = { leastUsd: 0.000001, mostUsd: 1_000_000 } as const;

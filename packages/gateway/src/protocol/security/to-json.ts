@@ -136,6 +136,8 @@ function limitsToJson(limits: KeyLimits): KeyAnswer['limits'] {
     concurrent_runs: limits.concurrentRuns,
     tokens_per_day: limits.tokensPerDay,
     tokens_per_month: limits.tokensPerMonth,
+    usd_per_day: limits.usdPerDay,
+    usd_per_month: limits.usdPerMonth,
   };
 }
 

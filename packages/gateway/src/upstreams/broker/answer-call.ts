@@ -22,7 +22,13 @@ import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import { type BrokerRoute, matchRoute } from './allowed-paths.ts';
 import { createBodyRoom, type HeldBody } from './body-room.ts';
 import { chooseUpstreams, type UsableUpstreams } from './choose-upstreams.ts';
-import { type PricedCall, pricedCall, setAside, type TokenBudget } from './costs/budgeted-call.ts';
+import {
+  type CallBudgets,
+  hasAnyBudget,
+  type PricedCall,
+  pricedCall,
+  setAside,
+} from './costs/budgeted-call.ts';
 import { createKeptContexts, type KeptContexts } from './costs/kept-contexts.ts';
 import type { Grant, LiveCall } from './grants.ts';
 import { withOrigin } from './origin-headers.ts';
@@ -30,7 +36,7 @@ import { bookedCall, refuseUnbooked } from './outside-calls.ts';
 
 export type CallDeps = {
   readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
-  readonly budget?: TokenBudget;
+  readonly budgets: CallBudgets;
   readonly prices: Prices;
   readonly outsideCalls: () => OutsideCalls;
   readonly hosted: HostedGovernance;
@@ -143,9 +149,9 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     metered: incoming.metered,
     tap: route.type === 'model_call' && deps.recordsContents() ? createAnswerTap() : null,
   };
-  const [upstream] = incoming.usable.upstreams;
-  const place = { ...incoming, upstream, fields: governed.fields };
-  const priced = pricedCall(deps.budget, received, place);
+  const { upstreams } = incoming.usable;
+  const place = { ...incoming, upstreams, priceAt: deps.prices.find, fields: governed.fields };
+  const priced = pricedCall(deps.budgets, received, place);
   const { exchange } = priced;
   const outcome = await answerWithinBudget(deps, priced, incoming);
   if (exchange.api !== null) deps.watchAddress(outcome, deps.upstreams().upstreams);
@@ -164,7 +170,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     path: `/v1${route.path}`,
     model: exchange.model,
     user: call.origin?.user ?? null,
-    costNanoUsd: costOf(deps.prices, incoming.usable.upstreams, { model: exchange.model, outcome }),
+    costNanoUsd: outcome.usage === null ? 0 : priced.costAt(outcome.upstream, outcome.usage),
     durationMs: performance.now() - startedMs,
     ...reported(outcome, startedMs),
     body: Buffer.isBuffer(received.body) ? received.body : null,
@@ -179,7 +185,7 @@ async function answerWithinBudget(
   { call, usable }: Call,
 ): Promise<Outcome> {
   const { exchange } = priced;
-  const budgeted = await setAside(deps.budget, call, priced);
+  const budgeted = await setAside(deps.budgets, call, priced);
   try {
     if (call.signal.aborted) budgeted?.release();
     const outcome =
@@ -193,17 +199,6 @@ async function answerWithinBudget(
     // Without effect where the call was booked already.
     budgeted?.release();
   }
-}
-
-/** Null where nobody knows the price of what was counted. */
-function costOf(
-  prices: Prices,
-  usable: UsableUpstreams['upstreams'],
-  { model, outcome: { upstream, usage } }: { model: string | null; outcome: Outcome },
-): number | null {
-  if (usage === null) return 0;
-  const answered = [...usable].find(({ name }) => name === upstream) ?? usable[0];
-  return prices.find(answered, model)?.(usage) ?? null;
 }
 
 /** The demo model counts by itself; the SDK is told where it would ask OpenAI's own server. */
@@ -231,12 +226,12 @@ function checkJson(headers: IncomingHttpHeaders): void {
 }
 
 /** Reading costs nothing, so it is left to whoever does it. */
-function openCall({ outsideCalls, budget }: CallDeps, { grant, method, runId }: AskedCall) {
+function openCall({ outsideCalls, budgets }: CallDeps, { grant, method, runId }: AskedCall) {
   const mode = outsideCalls();
   const call = bookedCall(grant.openCall(runId), mode);
   if (method !== 'POST') return call;
   try {
-    refuseUnbooked(call, mode, budget?.hasBudget ?? (() => false));
+    refuseUnbooked(call, mode, (keyId) => hasAnyBudget(budgets, keyId));
     return call;
   } catch (error) {
     call.end();

@@ -15,7 +15,7 @@ import type { RemoteUpstream } from '../upstream.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import { createAnswerCall } from './answer-call.ts';
 import { createChannelCalls } from './channel-calls.ts';
-import type { TokenBudget } from './costs/budgeted-call.ts';
+import type { CallBudgets } from './costs/budgeted-call.ts';
 import { type BrokerDoor, openDoor } from './door.ts';
 import { createGrants, grantOfToken } from './grants.ts';
 import { createHttpCalls } from './http-calls.ts';
@@ -47,7 +47,7 @@ type BrokerDeps = {
   /** Those that hold now: they may change between two calls. */
   readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
   /** Absent where no key has a budget. */
-  readonly budget?: TokenBudget;
+  readonly budgets?: CallBudgets;
   /** What becomes of calls of a worker without a run; it may change between two calls. */
   readonly outsideCalls: () => OutsideCalls;
   /** How model calls went at each upstream, and whether it is left alone. */
@@ -76,9 +76,9 @@ export function createBroker(deps: BrokerDeps): Broker {
   const grants = createGrants(() => baseUrlOf(server));
   const uncounted = createUncounted();
   const watchAddress = createAddressWatch(dispatcher, deps.emit);
-  const { recordsContents = () => false } = deps;
+  const { recordsContents = () => false, budgets = {} } = deps;
   const prices = createPrices(deps.emit);
-  const learned = { uncounted, watchAddress, recordsContents, prices };
+  const learned = { uncounted, watchAddress, recordsContents, prices, budgets };
   const answerCall = createAnswerCall({ ...deps, dispatcher, ...learned });
   const handleCall = createHttpCalls(answerCall, grants, deps.unread);
   let door: BrokerDoor | null = null;

@@ -25,7 +25,7 @@ export function refuseUnbooked(
   if (isOutside && outsideCalls === 'refuse') throw outsideCall('all of these');
   if (!possibleKeyIds.some(hasBudget)) return;
   throw isOutside
-    ? outsideCall('these once its process has had runs of keys with a token budget')
+    ? outsideCall('these once its process has had runs of keys with a budget')
     : nobodysCall();
 }
 
@@ -39,6 +39,6 @@ function outsideCall(refused: string): GatewayError {
 function nobodysCall(): GatewayError {
   return new GatewayError(
     'invalid_request',
-    'It cannot be told which of several runs this call belongs to, and one of them has a token budget. Make calls with the client that the SDK is given, or with fetch.',
+    'It cannot be told which of several runs this call belongs to, and one of them has a budget. Make calls with the client that the SDK is given, or with fetch.',
   );
 }

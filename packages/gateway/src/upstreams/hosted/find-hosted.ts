@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
-import type { HostedTool } from '../../protocol/policy.ts';
 import type { UpstreamApi } from '../../protocol/records.ts';
+import type { HostedTool } from '../../protocol/tools/hosted-tools.ts';
 import { parseObject } from '../relay/request-body.ts';
 import { isOfBody, knownTexts, type ToolsField, toolsFields } from './tools-field.ts';
 

@@ -1,11 +1,11 @@
 import { GatewayError } from '../../errors.ts';
+import type { UpstreamApi } from '../../protocol/records.ts';
 import type {
   DecideHosted,
   DeniedHostedTools,
   HostedAnswer,
   HostedTool,
-} from '../../protocol/policy.ts';
-import type { UpstreamApi } from '../../protocol/records.ts';
+} from '../../protocol/tools/hosted-tools.ts';
 import { type Declared, findHosted, type ReadTools } from './find-hosted.ts';
 
 /** What governs tools that run at an upstream. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { remote, startBrokerOver, startUpstream, ways } from '../../../test/support/broker-kit.ts';
-import type { DeniedHostedTools, HostedTool } from '../../protocol/policy.ts';
+import type { DeniedHostedTools, HostedTool } from '../../protocol/tools/hosted-tools.ts';
 
 const run = { type: 'function', name: 'run', parameters: { type: 'object', properties: {} } };
 const search = { type: 'web_search_preview_2025_03_11' };

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { demo, remote, startBroker, startUpstream } from '../../../test/support/broker-kit.ts';
-import type { TokenBudget } from '../broker/costs/budgeted-call.ts';
+import type { CallBudget } from '../broker/costs/budgeted-call.ts';
 
 const delta = 'data: {"choices":[{"delta":{"content":"a"}}],"usage":null}\n\n';
 const finish = 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\r\n\r\n';
@@ -12,7 +12,7 @@ const done = 'data: [DONE]\n\n';
 type Asked = { stream_options?: { include_usage?: boolean } };
 
 /** An upstream that counts where it is asked to, or knows no such question. */
-async function counting({ refuses = false, budget = undefined as TokenBudget | undefined } = {}) {
+async function counting({ refuses = false, budget = undefined as CallBudget | undefined } = {}) {
   const bodies: Asked[] = [];
   const upstream = await startUpstream((request, response) => {
     void asked(request).then((body) => {
@@ -53,7 +53,7 @@ describe('a streamed chat completion that does not ask for its count', () => {
   test('costs its key what was counted', async () => {
     const settled: number[] = [];
     const settle = (tokens: number) => void settled.push(tokens);
-    const budget: TokenBudget = { hasBudget: () => true, reserve: async () => ({ settle }) };
+    const budget: CallBudget = { hasBudget: () => true, reserve: async () => ({ settle }) };
     const { ask, called } = await counting({ budget });
     expect(await ask({})).toBe(delta + finish + done);
     await called(1);

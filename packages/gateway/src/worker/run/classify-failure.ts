@@ -181,7 +181,12 @@ function isRefusal(code: string): code is (typeof refusals)[number] {
   return (refusals as readonly string[]).includes(code);
 }
 
-const refusals = ['quota_exhausted', 'store_unavailable', 'approval_unavailable'] as const;
+const refusals = [
+  'quota_exhausted',
+  'price_unknown',
+  'store_unavailable',
+  'approval_unavailable',
+] as const;
 
 /** What the gateway refused, not the upstream: its words are fit for the caller. */
 function ownVerdict(thrown: unknown): Verdict | null {

@@ -20,7 +20,7 @@ import { GatewayError } from '../../../errors.ts';
 import { createBudgets } from '../../../policy/limits/budgets.ts';
 import { noLimits } from '../../../policy/limits/key-limits.ts';
 import { openStore } from '../../../storage/open-store.ts';
-import type { TokenBudget } from './budgeted-call.ts';
+import type { CallBudget } from './budgeted-call.ts';
 
 describe.each(ways)('calls over %s', (way) => {
   const startBroker = startBrokerOver(way);
@@ -555,7 +555,7 @@ describe.each(ways)('calls over %s', (way) => {
   }
 
   /** Calls over a hundred connections, which cost less than as many fetches. */
-  async function callsOver(upstream: ReturnType<typeof remote>, budget: TokenBudget) {
+  async function callsOver(upstream: ReturnType<typeof remote>, budget: CallBudget) {
     const { access } = await startBroker([upstream], budget);
     access.startRun('run_1', 'key_1');
     const agent = new Agent({ keepAlive: true, maxSockets: 100 });

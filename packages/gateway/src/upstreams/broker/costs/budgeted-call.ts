@@ -1,4 +1,5 @@
 import { GatewayError } from '../../../errors.ts';
+import type { PricedTokens, PriceOf } from '../../prices/price.ts';
 import type { Exchange } from '../../relay/forward.ts';
 import type { Outcome } from '../../relay/outcome.ts';
 import type { Upstream } from '../../upstream.ts';
@@ -13,17 +14,29 @@ import {
 } from './estimate-tokens.ts';
 import type { ContextCost, KeptContexts } from './kept-contexts.ts';
 
-/** What keys may still spend. */
-export type TokenBudget = {
+/** What keys may still spend, in whole units. */
+export type CallBudget = {
   readonly hasBudget: (keyId: string) => boolean;
-  /** Null where the key has no budget. Rejects with a GatewayError where the tokens do not fit into it. */
+  /** Null where the key has no budget. Rejects with a GatewayError where it does not fit into it. */
   readonly reserve: (
     keyId: string,
-    estimateTokens: () => number,
-  ) => Promise<{ readonly settle: (tokens: number) => void }> | null;
+    estimate: () => number,
+  ) => Promise<{ readonly settle: (used: number) => void }> | null;
 };
 
-/** A call whose tokens are set aside. To be ended once, whatever happens. */
+/** The budgets of keys; absent where no key has one. */
+export type CallBudgets = {
+  readonly tokens?: CallBudget | undefined;
+  /** In thousand-millionths of a US dollar. */
+  readonly money?: CallBudget | undefined;
+};
+
+/** Whether a key has a budget of either kind. */
+export function hasAnyBudget({ tokens, money }: CallBudgets, keyId: string): boolean {
+  return (tokens?.hasBudget(keyId) ?? false) || (money?.hasBudget(keyId) ?? false);
+}
+
+/** A call whose cost is set aside. To be ended once, whatever happens. */
 export type BudgetedCall = {
   readonly settle: (outcome: Outcome) => void;
   /** Nothing was sent. */
@@ -34,6 +47,10 @@ export type BudgetedCall = {
 export type PricedCall = {
   readonly exchange: Exchange;
   readonly price: Price | null;
+  /** What these tokens cost at the upstream of this name; null where nobody knows. */
+  readonly costAt: (upstream: string, tokens: PricedTokens) => number | null;
+  /** The most that the call may cost wherever it goes; null where nobody knows. */
+  readonly mostCost: () => number | null;
   /** Remembers what is now known of what the call named. */
   readonly learn?: (outcome: Outcome) => void;
 };
@@ -50,10 +67,16 @@ export type Price = {
   readonly isBackground: boolean;
 };
 
+/** Tokens in and out that a call took, as far as they are known. */
+export type UsedTokens = PricedTokens;
+
 /** Where a call goes: whose it is, to which upstream, and what is known of what that keeps. */
 export type CallPlace = {
-  readonly call: LiveCall;
-  readonly upstream: Upstream;
+  readonly call: Pick<LiveCall, 'keyId'>;
+  /** The upstream, and the one that stands in for it. */
+  readonly upstreams: readonly [Upstream, ...Upstream[]];
+  /** What tokens of a model cost there; null where nobody knows. */
+  readonly priceAt: (upstream: Upstream, model: string | null) => PriceOf | null;
   readonly contexts: KeptContexts;
   /** Of its body, where it was read already. */
   readonly fields?: Readonly<Record<string, unknown>> | null;
@@ -67,26 +90,56 @@ export type CallPlace = {
  * @throws GatewayError `invalid_json` for a model call of such a key that is no JSON object: it cannot be counted.
  */
 export function pricedCall(
-  budget: TokenBudget | undefined,
+  budgets: CallBudgets,
   exchange: Exchange,
-  { call: { keyId }, upstream, contexts, fields: read }: CallPlace,
+  { call: { keyId }, contexts, fields: read, ...place }: CallPlace,
 ): PricedCall {
   const { api, method } = exchange;
-  if (method !== 'POST' || keyId === null || !budget?.hasBudget(keyId)) {
-    return { exchange, price: null };
+  const [upstream] = place.upstreams;
+  if (method !== 'POST' || keyId === null || !hasAnyBudget(budgets, keyId)) {
+    return { exchange, price: null, ...costs(exchange, null, place) };
   }
   const fields = read ?? fieldsOf(exchange.body);
-  if (api === null) return { exchange, price: priceOf(exchange, fields, nothingNamed) };
+  if (api === null) {
+    const price = priceOf(exchange, fields, nothingNamed);
+    return { exchange, price, ...costs(exchange, price, place) };
+  }
   if (!fields) throw new GatewayError('invalid_json', 'A model call is a JSON object.');
   const name = api === 'responses' ? 'max_output_tokens' : chatCap(upstream);
   const capped =
     outputCap(fields) === null ? { ...fields, [name]: defaultOutputTokens } : { ...fields };
   const sent = { ...exchange, body: Buffer.from(JSON.stringify(capped)) };
+  const price = priceOf(sent, capped, contexts.costOf(upstream.name, capped));
   return {
     exchange: sent,
-    price: priceOf(sent, capped, contexts.costOf(upstream.name, capped)),
+    price,
+    ...costs(sent, price, place),
     learn: (outcome) => contexts.learn(capped, estimateInput(sent.body, capped), outcome),
   };
+}
+
+function costs(
+  { model }: Exchange,
+  price: Price | null,
+  { upstreams, priceAt }: Pick<CallPlace, 'upstreams' | 'priceAt'>,
+): Pick<PricedCall, 'costAt' | 'mostCost'> {
+  return {
+    costAt(name, tokens) {
+      const answered = upstreams.find((upstream) => upstream.name === name) ?? upstreams[0];
+      return priceAt(answered, model)?.(tokens) ?? null;
+    },
+    mostCost() {
+      if (!price) return 0;
+      const tokens = mostOf(price);
+      const each = upstreams.map((upstream) => priceAt(upstream, model)?.(tokens) ?? null);
+      return each.includes(null) ? null : Math.max(...each.map(Number));
+    },
+  };
+}
+
+/** All that it may take: what it sends, and the rest as if a model had written it. */
+function mostOf({ input, most }: Price): PricedTokens {
+  return { inputTokens: input, outputTokens: Math.max(0, most - input), cachedInputTokens: 0 };
 }
 
 const nothingNamed: ContextCost = { known: 0, unknown: 0 };
@@ -109,20 +162,51 @@ function priceOf(
 /**
  * Sets aside what a call may cost its key. Null where it has no budget.
  *
- * @throws GatewayError `quota_exhausted`, `store_unavailable`.
+ * @throws GatewayError `quota_exhausted`, `store_unavailable`, `price_unknown` where its key has a budget in money.
  */
 export function setAside(
-  budget: TokenBudget | undefined,
-  { keyId }: LiveCall,
-  { exchange, price }: PricedCall,
+  budgets: CallBudgets,
+  { keyId }: Pick<LiveCall, 'keyId'>,
+  priced: PricedCall,
 ): Promise<BudgetedCall> | null {
-  if (!budget || keyId === null || !price) return null;
-  const reserving = budget.reserve(keyId, () => price.most);
-  return (
-    reserving?.then(({ settle }) => ({
-      settle: (outcome) => settle(tokensUsed(outcome, price, exchange.api !== null)),
-      release: () => settle(0),
-    })) ?? null
+  const { price } = priced;
+  if (keyId === null || !price) return null;
+  return reserveAll(budgets, keyId, { ...priced, price });
+}
+
+async function reserveAll(
+  { tokens, money }: CallBudgets,
+  keyId: string,
+  { exchange, price, costAt, mostCost }: PricedCall & { readonly price: Price },
+): Promise<BudgetedCall> {
+  const mostNano = money?.hasBudget(keyId) && price.isWorkedOn ? mostCost() : 0;
+  if (mostNano === null) throw unknownPrice(exchange.model);
+  const bookedTokens = await tokens?.reserve(keyId, () => price.most);
+  const bookedMoney = await money
+    ?.reserve(keyId, () => mostNano)
+    ?.catch((error: unknown) => {
+      bookedTokens?.settle(0);
+      throw error;
+    });
+  return {
+    settle(outcome) {
+      const used = tokensUsed(outcome, price, exchange.api !== null);
+      bookedTokens?.settle(used.inputTokens + used.outputTokens);
+      // What cannot be told any more costs what was set aside.
+      bookedMoney?.settle(costAt(outcome.upstream, used) ?? mostNano);
+    },
+    release() {
+      bookedTokens?.settle(0);
+      bookedMoney?.settle(0);
+    },
+  };
+}
+
+function unknownPrice(model: string | null): GatewayError {
+  const named = model === null ? 'what this call asks for' : `the model "${model.slice(0, 200)}"`;
+  return new GatewayError(
+    'price_unknown',
+    `Nobody knows a price of ${named}, and the key has a budget in money. The operator gives it one with upstreams.<name>.prices in gateway.yaml.`,
   );
 }
 
@@ -140,18 +224,27 @@ function chatCap(upstream: Upstream): 'max_completion_tokens' | 'max_tokens' {
  */
 function tokensUsed(
   { outcome, status, usage, isWhole, outputEstimate }: Outcome,
-  { input, most, isWorkedOn, isStream, isBackground }: Price,
+  price: Price,
   isModelCall: boolean,
-): number {
-  const counted = usage ? usage.inputTokens + usage.outputTokens : 0;
+): UsedTokens {
+  const { input, most, isWorkedOn, isStream, isBackground } = price;
+  const counted = usage ?? nothing;
   if (usage && (isWhole || !isModelCall)) return counted;
   const isAccepted = outcome !== 'failed' || (status >= 200 && status < 300);
-  if (isModelCall && isBackground && isAccepted) return most;
+  if (isModelCall && isBackground && isAccepted) return mostOf(price);
   const isCut = outcome === 'failed' && status < 300 && outputEstimate > 0;
   if ((outcome === 'failed' && !isCut) || !isWorkedOn) return counted;
-  if (!isModelCall) return most;
+  if (!isModelCall) return mostOf(price);
   // Headers, and spaces that keep a connection alive, may come long before the answer.
   const isUnseen = outcome !== 'ok' && outputEstimate === 0 && !isStream;
-  if (isUnseen) return most;
-  return Math.max(counted, Math.min(input + outputEstimate, most));
+  if (isUnseen) return mostOf(price);
+  const come = Math.max(0, Math.min(input + outputEstimate, most) - input);
+  const known = { inputTokens: Math.min(input, most), outputTokens: come, cachedInputTokens: 0 };
+  return sumOf(counted) > sumOf(known) ? counted : known;
+}
+
+const nothing: UsedTokens = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0 };
+
+function sumOf({ inputTokens, outputTokens }: UsedTokens): number {
+  return inputTokens + outputTokens;
 }

@@ -1,0 +1,30 @@
+import type { Decision, Effect } from '../policy.ts';
+
+/** A tool that runs at the upstream, as a model request declares it. */
+export type HostedTool = {
+  /** What rules call it: `web_search`, `mcp:<host of its server>`. */
+  readonly name: string;
+  /** What they may also call it: its type as it stands in the request. */
+  readonly aliases: readonly string[];
+  /** Whether the gateway knows what a tool of this type does. */
+  readonly isKnown: boolean;
+};
+
+/** What becomes of a model request that declares a tool which rules deny. */
+export const deniedHostedTools = ['remove', 'refuse'] as const;
+
+export type DeniedHostedTools = (typeof deniedHostedTools)[number];
+
+/** What becomes of a hosted tool; `approval`: a person would have to approve it, and nobody is asked yet. */
+export type HostedAnswer = Effect | 'approval';
+
+/** The answer that a decision is for a hosted tool. */
+export function hostedAnswer({ answer, rule }: Decision): HostedAnswer {
+  return answer === 'deny' && rule?.requiresApproval ? 'approval' : answer;
+}
+
+/** Decides about a hosted tool, and records the answer once a run. `runId` is null where a call belongs to no single one. */
+export type DecideHosted = (
+  asked: { readonly agentId: string; readonly runId: string | null },
+  tool: HostedTool,
+) => HostedAnswer;
