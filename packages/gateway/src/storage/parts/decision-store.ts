@@ -11,6 +11,7 @@ import type {
 import type { DecisionStore } from '../../protocol/store.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { DecisionRow, Tables } from '../tables.ts';
+import { allEqual } from './all-equal.ts';
 import { type DecisionTable, newestBeyond, pruneDecisions, READ_STEP } from './prune-decisions.ts';
 import { createRowInsert } from './row-insert.ts';
 
@@ -114,7 +115,6 @@ async function newestFitting(
 type Selection = SelectQueryBuilder<Tables, 'decisions', DecisionRow>;
 
 function filtered(selection: Selection, query: DecisionQuery): Selection {
-  let result = selection;
   const equal = {
     key_id: query.keyId,
     agent_id: query.agentId,
@@ -124,9 +124,7 @@ function filtered(selection: Selection, query: DecisionQuery): Selection {
     rule_id: query.ruleId,
     request_id: query.requestId,
   };
-  for (const [column, value] of Object.entries(equal)) {
-    if (value !== undefined) result = result.where(column as keyof typeof equal, '=', value);
-  }
+  let result = selection.where(allEqual(equal));
   const { since, until } = query;
   if (since !== undefined) result = result.where('time_ms', '>=', Date.parse(since));
   if (until !== undefined) result = result.where('time_ms', '<', Date.parse(until));

@@ -9,6 +9,7 @@ import {
 } from '../../protocol/journal/journal.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { RunRow, StepChunkRow, Tables } from '../tables.ts';
+import { allEqual } from './all-equal.ts';
 import { createRowInsert } from './row-insert.ts';
 import { readUsedModels } from './used-models.ts';
 
@@ -125,18 +126,15 @@ async function floorOf(
 type Selection = SelectQueryBuilder<Tables, 'runs', RunRow>;
 
 function filtered(selection: Selection, query: RunQuery): Selection {
-  let result = selection;
-  const equal = {
-    agent_id: query.agentId,
-    key_id: query.keyId,
-    outcome: query.outcome,
-    code: query.code,
-    request_id: query.requestId,
-  };
-  for (const [column, value] of Object.entries(equal)) {
-    if (value !== undefined) result = result.where(column as keyof typeof equal, '=', value);
-  }
-  return result;
+  return selection.where(
+    allEqual({
+      agent_id: query.agentId,
+      key_id: query.keyId,
+      outcome: query.outcome,
+      code: query.code,
+      request_id: query.requestId,
+    }),
+  );
 }
 
 /** The newest run after those that hold so many bytes; null where all of them fit. */
