@@ -304,6 +304,28 @@ describe.skipIf(missing)(`loading a Python module (${missing ?? 'runs'})`, () =>
     });
   });
 
+  test.each([
+    ['the standard library alone', 'import sys\n', 'False'],
+    ['a file beside it', 'import sys\nimport helper\n', 'True'],
+    ['something by its name', 'import importlib\nimport sys\n', 'True'],
+  ])(
+    'of what imports %s, a cold worker knows whether the SDK is to be imported',
+    async (...args) => {
+      const [, imports, isImported] = args;
+      const load = await writePythonModule({
+        'agent.py': `${imports}def run(messages):\n    return str("agents" in sys.modules)\n`,
+        'helper.py': 'x = 1\n',
+      });
+      const worker = await spawnPythonWorker(join(load.folder, '..'));
+      // A spare imports it before there is a module.
+      expect(await worker.load(load)).toMatchObject({
+        type: 'loaded',
+        manifest: { sdk: isImported === 'True' ? expect.objectContaining({ own: false }) : null },
+      });
+      expect(textOf(await worker.eventsOf('Hello.'))).toBe(isImported);
+    },
+  );
+
   test('tells that a package of the name `agents` is not the SDK', async () => {
     const load = await writePythonModule({ 'agent.py': 'from agents import Agent\n' });
     const other = await tempFolder({ 'agents/__init__.py': 'version = 1\n' });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -21,6 +22,11 @@ _HELPER_MAKERS = (
     "InputGuardrail",
     "OutputGuardrail",
 )
+
+
+# What imports, or runs, what is named in a text.
+_CODE_OF_TEXTS = ("__import__", "__builtins__", "__loader__", "__spec__", "eval", "exec", "globals")
+_IMPORTERS = ("builtins", "code", "codeop", "importlib", "imp", "pkgutil", "runpy", "zipimport")
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,35 @@ def outline_of(text: str) -> Outline:
     helpers = _helper_names(tree)
     _collect(tree, (), outline, helpers)
     return outline
+
+
+def may_need_packages(text: str) -> bool:
+    """
+    False where a source imports nothing but the standard library, at its top and inside its functions, or does not
+    parse: no package of others, and no file beside it, can come to be imported by it. Never raises.
+    """
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(_imports_others(node) for node in nodes)
+
+
+def _imports_others(node: ast.AST) -> bool:
+    if isinstance(node, ast.Import):
+        return any(not _is_standard(name.name) for name in node.names)
+    if isinstance(node, ast.ImportFrom):
+        return node.level > 0 or not _is_standard(node.module or "")
+    # A client of `openai` is given to who asks for one by this name.
+    if isinstance(node, ast.arg):
+        return node.arg == "client"
+    # What is named in a text may be imported by these.
+    return isinstance(node, ast.Name) and node.id in _CODE_OF_TEXTS
+
+
+def _is_standard(module: str) -> bool:
+    name = module.split(".", maxsplit=1)[0]
+    return name in sys.stdlib_module_names and name not in _IMPORTERS
 
 
 def _guarded_names(tree: ast.Module) -> set[str]:

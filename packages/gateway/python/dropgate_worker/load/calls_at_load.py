@@ -17,6 +17,7 @@ from ..explain.load_failure import finding
 from ..explain.outline import Outline
 from ..explain.seen import Seen
 from ..protocol import Finding, ModuleLoad
+from ..sdk import imported_sdk
 
 
 class RefusedAtLoad(Exception):
@@ -66,6 +67,9 @@ def refusing_calls(refused: list[Refused], gateway: str | None) -> Generator[Non
 
 @contextlib.contextmanager
 def _refusing_runs(refused: list[Refused]) -> Generator[None]:
+    if imported_sdk() is None:
+        yield
+        return
     try:
         from agents.run import AgentRunner, get_default_agent_runner, set_default_agent_runner
     except ImportError:

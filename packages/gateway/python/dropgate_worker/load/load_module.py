@@ -19,14 +19,14 @@ from ..explain.failure_detail import set_author_folders
 from ..explain.load_failure import LoadHangs
 from ..explain.missed_exports import explain_no_pick
 from ..explain.no_pick import Exports, NoPick
-from ..explain.outline import outline_of
+from ..explain.outline import may_need_packages, outline_of
 from ..explain.seen import Seen
 from ..explain.unclear_pick import explain_choice, explain_inner_choice
 from ..loaded_module import LoadedModule
 from ..models.model_access import keep_model_access
 from ..process_tools import process_tools
 from ..protocol import Finding, Manifest, ModuleLoad
-from ..sdk import api_in_use, describe_sdk, import_sdk
+from ..sdk import api_in_use, describe_sdk, import_sdk, imported_sdk
 from ..tool_module.pick_tool import NoTool, describe_module_tool, pick_tool
 from .apply_settings import apply_settings
 from .calls_at_load import (
@@ -102,7 +102,8 @@ class Loading:
         self._withheld_env.withhold()
         self._working_folder.enter(self._sources.peek(load["entry"]))
         try:
-            self._sdk = import_sdk()
+            may_need = may_need_packages(self._sources.peek(load["entry"]))
+            self._sdk = import_sdk() if may_need else imported_sdk()
             if self._sdk:
                 self._on_sdk(self._sdk)
             api = load["upstreams"].get(load["defaultUpstream"]["name"])
