@@ -45,6 +45,18 @@ export const failures = {
   agent_not_found: { status: 404, type: 'invalid_request_error', wireCode: 'model_not_found' },
   route_not_found: { status: 404, type: 'invalid_request_error', wireCode: 'unknown_url' },
   record_not_found: { status: 404, type: 'invalid_request_error', wireCode: 'not_found' },
+  not_recorded: {
+    status: 400,
+    type: 'invalid_request_error',
+    wireCode: 'not_recorded',
+    retry: false,
+  },
+  generation_gone: {
+    status: 404,
+    type: 'invalid_request_error',
+    wireCode: 'generation_gone',
+    retry: false,
+  },
   method_not_allowed: { status: 405, type: 'invalid_request_error', wireCode: 'unknown_url' },
   request_timeout: { status: 408, type: 'invalid_request_error', wireCode: 'request_timeout' },
   body_too_large: { status: 413, type: 'invalid_request_error', wireCode: 'request_too_large' },

@@ -84,6 +84,8 @@ class ModuleLoad(TypedDict):
     name: str
     # Absent: an agent.
     serves: NotRequired[Literal["tool"]]
+    # `closed` reaches nothing outside.
+    replay: NotRequired[Literal["closed", "open"]]
     exportNames: list[str]
     env: dict[str, str]
     kept: dict[str, str] | None

@@ -128,6 +128,8 @@ class Run(TypedDict):
     maxTurns: int | None
     # Whether what tools are called with and give is told.
     tellsContents: NotRequired[bool]
+    # Whether it runs again what another did: each call of a tool is asked about first.
+    replays: NotRequired[bool]
 
 
 class ToolVerdicts(TypedDict):

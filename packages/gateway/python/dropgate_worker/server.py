@@ -1,14 +1,12 @@
 """Answers the gateway's messages: loads one module in the life of the process, runs it, tells how it fares."""
 
 import asyncio
-import os
-import resource
-import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from .active_runs import ActiveRuns
+from .around.memory import rss_mb
 from .loaded_module import LoadedModule
 from .models.model_line import ModelLine, SendFrame
 from .outside_link import OutsideLink
@@ -22,8 +20,6 @@ from .run_protocol import Failed, no_usage
 if TYPE_CHECKING:
     from .load.load_limit import LoadLimit
     from .load.load_module import Loading
-
-MEGABYTE = 1024 * 1024
 
 
 class ModuleServer:
@@ -64,6 +60,10 @@ class ModuleServer:
         if self._load is None:
             return
         self._preload.finish()
+        if self._load.get("replay") == "closed":
+            from .replay.closed_outside import close_outside
+
+            close_outside(self._load["env"].get("OPENAI_BASE_URL"))
         from .load.load_module import Loading
         from .run.guard_tools import guard_tools
 
@@ -166,22 +166,11 @@ class ModuleServer:
         process_tools.change(message["tools"])
 
     def _take_ping(self, message: Message) -> None:
-        self._send({"type": "pong", "sequence": message["sequence"], "rssMb": _rss_mb()})
+        self._send({"type": "pong", "sequence": message["sequence"], "rssMb": rss_mb()})
 
     def _take_shutdown(self, _message: Message) -> None:
         if not self._stopped.done():
             self._stopped.set_result(None)
-
-
-def _rss_mb() -> int:
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            pages = int(file.read().split()[1])
-        return round(pages * os.sysconf("SC_PAGE_SIZE") / MEGABYTE)
-    except (OSError, ValueError, IndexError):
-        # The peak, where the system tells no current value: bytes on macOS, kilobytes elsewhere.
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return round(peak / (MEGABYTE if sys.platform == "darwin" else 1024))
 
 
 def _refused_version(message: Message) -> Message:

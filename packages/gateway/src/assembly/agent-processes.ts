@@ -3,8 +3,10 @@ import { createPool } from '../pool/pool.ts';
 import { workerEntries } from '../pool/process/runtimes.ts';
 import { workerUser } from '../pool/process/worker-user.ts';
 import { createSandbox, type Sandbox } from '../pool/sandbox/sandbox.ts';
+import type { FindReplay } from '../protocol/journal/replayed-calls.ts';
 import { createHostedRuns, type HostedRuns } from '../runs/hosted-runs.ts';
 import { createOutsideRuns } from '../runs/outside-runs.ts';
+import { createLiveReplays } from '../runs/replay/live-replays.ts';
 import { findBubblewrap } from '../system/bubblewrap.ts';
 import { type Broker, createBroker } from '../upstreams/broker/broker.ts';
 import { createModelLists } from '../upstreams/models/model-lists.ts';
@@ -40,7 +42,13 @@ export function createAgentProcesses(
     unknownTools: () => live.current().security.unknownHostedTools,
     emit,
   });
-  const broker = brokerOf(foundation, { budgets, moneyBudgets, decide: hostedRuns.decide });
+  const replays = createLiveReplays();
+  const broker = brokerOf(foundation, {
+    budgets,
+    moneyBudgets,
+    decide: hostedRuns.decide,
+    findReplay: replays.find,
+  });
   const modelLists = createModelLists(broker.listModels, Date.now);
   const last: LastLoads = new Map();
   const pool = createPool({
@@ -51,7 +59,7 @@ export function createAgentProcesses(
     hostEnv: environmentForWorkers(config),
     user,
     sandbox: sandboxOf({ config, stateFolder, broker }),
-    grantModelAccess: (agentId) => broker.grant(agentId),
+    grantModelAccess: broker.grant,
     outside: createOutsideRuns({ rules: policy.current, nowSeconds, emit }),
     toolsFor,
     unread,
@@ -69,6 +77,7 @@ export function createAgentProcesses(
       emit,
     }),
     hostedRuns,
+    replays,
     pool: hideSecrets(tellTools(frameFailures(pool, last), tools), secrets),
   };
 }
@@ -79,7 +88,9 @@ function brokerOf(
     budgets,
     moneyBudgets,
     decide,
-  }: Pick<Access, 'budgets' | 'moneyBudgets'> & Pick<HostedRuns, 'decide'>,
+    findReplay,
+  }: Pick<Access, 'budgets' | 'moneyBudgets'> &
+    Pick<HostedRuns, 'decide'> & { readonly findReplay: FindReplay },
 ): Broker {
   const isClosed = config.worker.sandbox !== 'none' && config.worker.sandboxNetwork === 'broker';
   return createBroker({
@@ -92,6 +103,7 @@ function brokerOf(
     },
     environment: config.environment,
     recordsContents: () => live.current().runs.record === 'contents',
+    findReplay,
     unread,
     health,
     emit,

@@ -7,8 +7,8 @@ import type { SyncAgents } from '../registry/sync-agents.ts';
 import { createStartRun } from '../runs/start-run.ts';
 import type { Parts } from './agent-processes.ts';
 import { createAgentViews } from './agent-views.ts';
-import { createRecorded } from './recorded.ts';
 import { createRegistry } from './registry.ts';
+import { createRecorded } from './replay/recorded.ts';
 import { createRollbackRoutes } from './rollback.ts';
 import { createToolRegistry } from './tools/tool-registry.ts';
 
@@ -20,11 +20,16 @@ export function createDomain(parts: Parts) {
   const { live, policy, emit, pool, lifetime, nowSeconds } = parts;
   const authorize = createAuthorize({ rules: policy.current, nowSeconds, emit });
   const decideNow = (question: Question) => decide(policy.current(), question, nowSeconds());
-  const { catalog, sync, files, rollBack } = createRegistry(parts, {
+  const { catalog, sync, files, rollBack, findAgain } = createRegistry(parts, {
     authorize,
     decide: decideNow,
   });
   const toolRegistry = createToolRegistry(parts, { authorize, decide: decideNow });
+  const recorded = createRecorded(parts, catalog.get);
+  const runDefaults = () => {
+    const { worker, toolEvents } = live.current();
+    return { runTimeoutMs: worker.runTimeoutMs, toolEvents };
+  };
   const startRun = createStartRun({
     find: catalog.find,
     agentIds: () => catalog.list().map(({ module }) => module.agentId),
@@ -35,14 +40,11 @@ export function createDomain(parts: Parts) {
     stopping: lifetime.signal,
     run: pool.run,
     callTool: parts.callTool,
-    recorded: createRecorded(parts, catalog.get),
+    recorded,
     enterHosted: parts.hostedRuns.enter,
     traceOfRun: parts.traces.traceOf,
     unknownHostedTools: () => live.current().security.unknownHostedTools,
-    defaults: () => {
-      const { worker, toolEvents } = live.current();
-      return { runTimeoutMs: worker.runTimeoutMs, toolEvents };
-    },
+    defaults: runDefaults,
     nowSeconds,
     emit,
   });
@@ -61,5 +63,8 @@ export function createDomain(parts: Parts) {
     /** The same without a record of it. */
     allows: (question: Question) => decideNow(question).answer === 'allow',
     startRun,
+    findAgain,
+    recorded,
+    runDefaults,
   };
 }

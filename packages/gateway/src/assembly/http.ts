@@ -9,6 +9,7 @@ import { shareNext } from '../system/share-next.ts';
 import { createUpstreamStatus } from '../upstreams/upstream-status.ts';
 import type { Parts } from './agent-processes.ts';
 import type { Domain } from './domain.ts';
+import { createReplays } from './replay/replays.ts';
 import { createSecurityAdministration } from './security-administration.ts';
 import { createToolsAdministration } from './tools/tools-administration.ts';
 
@@ -40,6 +41,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       refresh: domain.refresh,
       upstreams: upstreamStatusOf(parts, domain),
       ...createRunReads(parts, domain),
+      runAgain: createReplays(parts, domain),
     },
     rollback: domain.rollback,
     tools: createToolsAdministration(parts, domain.toolUsers, {

@@ -11,6 +11,7 @@ import { createFollowCrashes } from '../registry/follow-crashes.ts';
 import { createFollowPolicy } from '../registry/follow-policy.ts';
 import { createFollowPorts } from '../registry/follow-ports.ts';
 import { createJudgeAnew } from '../registry/judge-anew.ts';
+import { createFindAgain } from '../registry/kept/find-again.ts';
 import { createGenerations } from '../registry/kept/generations.ts';
 import type { GivenEnv } from '../registry/kept/given-env.ts';
 import { createLastKnownGood } from '../registry/kept/last-known-good.ts';
@@ -90,7 +91,7 @@ export function createRegistry(parts: Parts, deciding: Deciding) {
   );
   const follow = { decide, authorize, catalog, retire, sync, leaveEdits: !config.watch, emit };
   parts.policy.onChange(createFollowPolicy(follow));
-  return { catalog, sync, files, rollBack };
+  return { catalog, sync, files, rollBack, findAgain: createFindAgain(swap) };
 }
 
 function isOwn(agentId: string): boolean {

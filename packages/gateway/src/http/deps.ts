@@ -15,6 +15,7 @@ import type { UsagePage, UsageQuery } from '../protocol/admin/usage-answer.ts';
 import type { Caller, KeyHolder } from '../protocol/policy.ts';
 import type { UnreadRoom } from '../protocol/unread-room.ts';
 import type { ModelInfo } from '../registry/model-info.ts';
+import type { RunAgain } from '../runs/replay/run-again.ts';
 import type { StartRun } from '../runs/start-run.ts';
 import type { SecurityDeps } from './security-deps.ts';
 
@@ -79,6 +80,7 @@ export type AdminReads = {
   /** @throws GatewayError `invalid_value` for what is no page, or too much. */
   readonly usage: (viewer: Caller, query: UsageQuery) => Promise<UsagePage>;
   readonly runs: RunReads;
+  readonly runAgain: RunAgain;
 };
 
 /** What runs did, for a viewer within its rights. */

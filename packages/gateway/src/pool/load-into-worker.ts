@@ -55,7 +55,7 @@ export type LoadIntoWorkerDeps = {
   readonly user: ProcessUser | null;
   readonly roster: Roster;
   readonly spares: SpareSets;
-  readonly grantModelAccess: (agentId: string) => ModelAccess;
+  readonly grantModelAccess: (agentId: string, replay?: ModuleLoad['replay']) => ModelAccess;
   readonly outside: OutsideRuns;
   /** Where questions wait. */
   readonly unread: UnreadRoom;
@@ -81,7 +81,7 @@ export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
     if (!spare && signal.aborted) return failure(cancelledLoad(load));
     const member = spare ?? roster.start(runtime, load);
     onProcess?.(member.process.pid);
-    const access = deps.grantModelAccess(load.agentId);
+    const access = deps.grantModelAccess(load.agentId, load.replay);
     const { agentId, modulePath } = load;
     const onFlood = () => emit({ type: 'outside_calls_refused', agentId, modulePath });
     const outside = limitOutside(deps.outside, { nowMs: () => performance.now(), onFlood });

@@ -51,7 +51,7 @@ export type PoolDeps = {
   readonly user: ProcessUser | null;
   /** Null where workers run beside the gateway. */
   readonly sandbox: Sandbox | null;
-  readonly grantModelAccess: (agentId: string) => ModelAccess;
+  readonly grantModelAccess: (agentId: string, replay?: ModuleLoad['replay']) => ModelAccess;
   readonly outside: OutsideRuns;
   /** What a worker is told of the gateway's tools, by its agent. */
   readonly toolsFor: (agentId: string) => GatewayToolTable;
@@ -239,16 +239,19 @@ class LivePool {
     return this.#retired.has(keyOf(load)) ? 'The agent was replaced just now; try again.' : null;
   }
 
-  #generationOf({ agentId, modulePath, generation }: ModuleLoad): Generation {
-    const key = keyOf({ agentId, generation });
+  #generationOf(load: ModuleLoad): Generation {
+    const { agentId, modulePath, generation, replay } = load;
+    const key = keyOf(load);
     const known = this.#generations.get(key);
     if (known) return known;
     const { emit } = this.#deps;
     const about = { agentId, modulePath, generation };
     const made = new Generation({
       start: (wanted) => this.#startForRun(wanted),
-      onUnsteady: (crashes, detail) => emit({ type: 'agent_unsteady', ...about, crashes, detail }),
-      onSteady: () => emit({ type: 'agent_steady', ...about }),
+      // What serves is no worse for what is run again beside it.
+      onUnsteady: (crashes, detail) =>
+        replay || emit({ type: 'agent_unsteady', ...about, crashes, detail }),
+      onSteady: () => replay || emit({ type: 'agent_steady', ...about }),
     });
     this.#generations.set(key, made);
     return made;
@@ -292,6 +295,6 @@ class LivePool {
   }
 }
 
-function keyOf(load: Pick<ModuleLoad, 'agentId' | 'generation'>): string {
-  return `${load.agentId}#${load.generation}`;
+function keyOf(load: Pick<ModuleLoad, 'agentId' | 'generation' | 'replay'>): string {
+  return [load.agentId, load.generation, ...(load.replay ? [load.replay] : [])].join('#');
 }

@@ -200,6 +200,11 @@ export type ModuleLoad = {
   readonly name: string;
   /** What is wanted of it. Absent: an agent. */
   readonly serves?: 'tool';
+  /**
+   * Set where it runs again what was recorded, in a worker apart: one that is `closed` reaches nothing outside, from before
+   * its module is imported.
+   */
+  readonly replay?: 'closed' | 'open';
   /** Export names tried first, in order. */
   readonly exportNames: readonly string[];
   /** Of the module's `.env`. */

@@ -84,11 +84,16 @@ export type AdmittedRun = {
   readonly ending: RunEnding;
   /** Cancels the run. */
   readonly abort: AbortController;
+  /** Set where it follows the record of another. */
+  readonly replay?: ReplayedRun;
 };
+
+/** What a run that follows the record of another takes from there. */
+export type ReplayedRun = { readonly of: string; readonly context: RunContext };
 
 /** Begins a run that nothing stands in the way of any more. */
 export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
-  const { caller, agent, input, ignored, tools, user, ending, abort, waitedMs } = admitted;
+  const { caller, agent, input, ignored, tools, user, ending, abort, waitedMs, replay } = admitted;
   const { settings } = agent.manifest;
   const defaults = deps.defaults();
   const recorded = deps.recorded?.(agent) ?? null;
@@ -98,7 +103,10 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const { streamed: isStreamed, user: endUser = null } = input;
   const about = { runId: run.runId, caller, agent, waitedMs, isStreamed, user: endUser };
   const { context, maxTurns } = run;
-  const asked = recorded && { asked: { input, context, maxTurns, ...recorded } };
+  const asked = {
+    ...(recorded && { asked: { input, context, maxTurns, ...recorded } }),
+    ...(replay && { replayOf: replay.of }),
+  };
   const observed = observeRun({ ...about, ...asked, ending, abort, timeoutMs, emit });
   const { onEvent, onToolCalled } = observed;
   const trace = traceOf(deps, run.runId, caller);
@@ -144,7 +152,7 @@ function traceOf(
   return { traceparent, hasSpans: false };
 }
 
-function workerRun({ runId, caller, input, agent, tools }: AdmittedRun): WorkerRun {
+function workerRun({ runId, caller, input, agent, tools, replay }: AdmittedRun): WorkerRun {
   const context: RunContext = {
     request_id: caller.requestId,
     run_id: runId,
@@ -154,7 +162,8 @@ function workerRun({ runId, caller, input, agent, tools }: AdmittedRun): WorkerR
     model_id: agent.agentId,
   };
   const maxTurns = agent.manifest.settings.maxTurns ?? null;
-  return { runId, input, context, verdicts: tools.verdicts, maxTurns };
+  const run = { runId, input, verdicts: tools.verdicts, maxTurns };
+  return replay ? { ...run, context: replay.context, replays: true } : { ...run, context };
 }
 
 /** Gives what is aborted when a run is over. Made when it is first asked for: most runs ask nothing, and an Error costs. */

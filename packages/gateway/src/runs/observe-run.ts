@@ -1,6 +1,6 @@
 import { type FailureCode, GatewayError } from '../errors.ts';
 import type { Emit, EventOf } from '../events.ts';
-import type { AskedRun } from '../protocol/journal/journal.ts';
+import type { AskedRun, RunOutcome } from '../protocol/journal/journal.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { Manifest } from '../protocol/records.ts';
 import { type LastEvent, noUsage, type RunEvent } from '../protocol/run.ts';
@@ -43,6 +43,8 @@ export type ObservedRun = {
 export type CalledTool = {
   readonly tool: string;
   readonly arguments: unknown;
+  /** The model's own id of the call, where the worker names it. */
+  readonly callId?: string | undefined;
   /** Of its span, where it has one already. */
   readonly spanId: string | null;
 };
@@ -93,7 +95,8 @@ export function observeRun(options: ObserveRunOptions): ObservedRun {
       );
       const asked = calls.find(({ call: { provenance } }) => provenance === 'gateway');
       if (asked) asked.isTold = true;
-      reportGatewayTool(options, { ...call, callId: asked?.call.callId ?? null }, result);
+      const callId = call.callId ?? asked?.call.callId ?? null;
+      reportGatewayTool(options, { ...call, callId }, result);
     },
   };
 }
@@ -175,7 +178,7 @@ function toContents(told: NonNullable<ToolEnded['contents']>): ToolContents {
 
 function reportGatewayTool(
   options: ObserveRunOptions,
-  call: CalledTool & { readonly callId: string | null },
+  call: Omit<CalledTool, 'callId'> & { readonly callId: string | null },
   { text, ...result }: GatewayToolResult,
 ): void {
   const { tool, callId, spanId } = call;
@@ -207,7 +210,8 @@ function reportEnd(options: ObserveRunOptions, { last, ...times }: End): void {
   });
 }
 
-function outcomeOf(last: LastEvent | null) {
+/** What a run came to; null where it was refused before it began. */
+export function outcomeOf(last: LastEvent | null): RunOutcome {
   if (!last) return 'cancelled';
   if (last.type === 'interrupted') return 'interrupted';
   if (last.type === 'failed') return isCancel(last.code) ? 'cancelled' : 'failed';

@@ -1,3 +1,4 @@
+import { GatewayError } from '../errors.ts';
 import type { Emit, EventOf } from '../events.ts';
 import { decide } from '../policy/rules/decide.ts';
 import type { Decision, Effect } from '../protocol/policy.ts';
@@ -215,9 +216,12 @@ async function answer(
         signal,
         isAllowed: (args) => isAllowed('gateway', args),
       });
-      onToolCalled({ tool, arguments: question.arguments, spanId }, result);
+      const callId = question.toolCallId;
+      onToolCalled({ tool, arguments: question.arguments, callId, spanId }, result);
       return { type: 'tool', ...result };
     }
+    case 'replay_tool':
+      throw new GatewayError('invalid_request', 'This run has no record that it could follow.');
     default:
       return question satisfies never;
   }

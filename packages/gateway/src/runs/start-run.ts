@@ -117,7 +117,8 @@ export function createStartRun(deps: StartRunDeps): StartRun {
   };
 }
 
-function newRunId(): string {
+/** An id for a run that begins now. */
+export function newRunId(): string {
   // The time first, so that a store finds and removes them in order. Node draws many of these at once.
   return `run_${runIdTime(Date.now())}${randomUUID().replaceAll('-', '').slice(-13)}`;
 }

@@ -28,6 +28,8 @@ export type RunRequest = {
   readonly maxTurns: number | null;
   /** Whether what tools are called with and give is told. */
   readonly tellsContents?: true;
+  /** Whether each call of a tool is asked about first: the record of another run answers it. */
+  readonly replays?: true;
   /** What holds now: the gateway may change them while the run goes on. */
   readonly verdicts: () => ToolVerdicts;
   /** Aborts on `cancel`. */

@@ -1,6 +1,7 @@
 import type { AdminReads, RollbackDeps, ToolDeps } from '../../src/http/deps.ts';
 import type { AgentStatus } from '../../src/protocol/admin/agents-answer.ts';
 import type { RollbackReport } from '../../src/protocol/admin/generations-answer.ts';
+import type { RunTest } from '../../src/protocol/admin/run-test.ts';
 import type { RunDetail } from '../../src/protocol/admin/runs-answer.ts';
 import type { ToolStatus } from '../../src/protocol/admin/tools-answer.ts';
 import type { UpstreamStatus } from '../../src/protocol/admin/upstreams-answer.ts';
@@ -174,8 +175,35 @@ export function fakeAdmin(): AdminReads {
         next: null,
       }),
     },
+    runAgain: {
+      replay: async () => ({ result: 'same', ...someReplay }),
+      fork: async () => ({ from_step: 2, ...someReplay }),
+      test: async () => someTest,
+    },
   };
 }
+
+const someReplay = {
+  run: 'run_2',
+  replay_of: 'run_1',
+  agent: 'default/echo',
+  generation: 2,
+  outcome: 'finished',
+  code: null,
+  text: 'Hello',
+  difference: null,
+} as const;
+
+const someTest: RunTest = {
+  version: 1,
+  agent: 'default/echo',
+  recorded: { run: 'run_1', at: '2026-11-22T11:00:00.000Z', generation: 2, files_hash: null },
+  input: { items: [], streamed: false },
+  context: {},
+  model_calls: [],
+  tool_calls: [],
+  expected: { outcome: 'finished', code: null, text: 'Hello' },
+};
 
 const someTool: ToolStatus = {
   name: 'fetch_doc',

@@ -52,6 +52,9 @@ def make_gateway_tool(
         }
         if no_cache:
             question["noCache"] = True
+        tool_call_id = getattr(context, "tool_call_id", None)
+        if isinstance(tool_call_id, str):
+            question["toolCallId"] = tool_call_id
         outcome, text = await _ask(scope, question)
         if outcome != "ok":
             call_id = str(getattr(context, "tool_call_id", None) or name)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..agent_shape import listed, tool_type
 from ..process_tools import GATEWAY_TOOL
 from ..protocol import Message
+from ..replay.replayed_tools import original_of, replayed_tools
 from ..run_protocol import TOOL_NAME_LIMIT, Answer, Provenance, ToolVerdict
 from .gateway_tool import with_given_tools
 from .result_text import parsed_arguments
@@ -50,7 +51,7 @@ def provenance_of(tool: object, agent: object) -> Provenance:
         return "gateway"
     if not hasattr(tool, "on_invoke_tool"):
         return "hosted" if tool_type(tool) == "hosted_tool" else "native"
-    is_own = any(own is tool for own in listed(agent, "tools"))
+    is_own = any(own is original_of(tool) for own in listed(agent, "tools"))
     return "mcp" if listed(agent, "mcp_servers") and not is_own else "native"
 
 
@@ -60,7 +61,11 @@ def _guarding(sdk: ModuleType, original: ToolList) -> ToolList:
         tools = with_given_tools(await original(self, *args, **kwargs), self)
         for tool in tools:
             _guard(sdk, tool)
-        return [tool for tool in tools if await _is_offered(tool, self)]
+        offered = [tool for tool in tools if await _is_offered(tool, self)]
+        scope = process_runs.current()
+        if scope is None or not scope.request.run.get("replays"):
+            return offered
+        return replayed_tools(sdk, offered, scope)
 
     setattr(get_all_tools, _GUARDED, True)
     return get_all_tools

@@ -160,7 +160,7 @@ async function answer(
   call: Call,
   question: WorkerQuestion,
 ): Promise<WorkerAnswer> {
-  if (question.ask === 'call_tool') {
+  if (question.ask !== 'authorize_tool') {
     throw new GatewayError(
       'invalid_request',
       'The module of a tool cannot call other tools of the gateway.',

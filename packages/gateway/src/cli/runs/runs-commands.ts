@@ -1,8 +1,9 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { replayedGenerations } from '../../protocol/admin/replay-answer.ts';
 import { runOutcomes } from '../../protocol/journal/journal.ts';
 import { examples, jsonOption, limitOption, parseSince, type RunCommand } from '../options.ts';
 
-/** `dropgate runs list|show`: they ask the gateway that runs on this project what runs did. */
+/** `dropgate runs …`: they ask the gateway that runs on this project what runs did. */
 export function addRunCommands(program: Command, run: RunCommand): void {
   const runs = program
     .command('runs')
@@ -33,4 +34,52 @@ export function addRunCommands(program: Command, run: RunCommand): void {
     .action((id, options) =>
       run(async (context) => (await commands()).showRun(context, id, options)),
     );
+  addAgainCommands(runs, run);
+}
+
+/** What runs something again, or makes a case of it to be run. */
+function addAgainCommands(runs: Command, run: RunCommand): void {
+  const commands = () => import('./replay-actions.ts');
+  runs
+    .command('replay')
+    .description('run again what a run did, with the answers that were recorded')
+    .argument('<id>', 'of the run')
+    .addOption(
+      new Option('--generation <which>', 'of the agent: that of then, or what serves now')
+        .choices(replayedGenerations)
+        .default('recorded'),
+    )
+    .option('--from-step <n>', 'go on live from this step', parseStep)
+    .option('--edit <text>', 'what that step gave instead; @file reads it from one')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        'runs replay run_019…',
+        'runs replay run_019… --generation current',
+        'runs replay run_019… --from-step 4 --edit "Rain in Paris."',
+      ),
+    )
+    .action((id, options) =>
+      run(async (context) => (await commands()).replayRun(context, id, options)),
+    );
+  runs
+    .command('to-test')
+    .description('write a recorded run beside its agent, as a case to run it by')
+    .argument('<id>', 'of the run')
+    .option(
+      '--name <name>',
+      'of the file in the tests folder of the agent; the id of the run without it',
+    )
+    .option('--force', 'replace a file of that name')
+    .addOption(jsonOption())
+    .addHelpText('after', examples('runs to-test run_019… --name weather-in-paris'))
+    .action((id, options) =>
+      run(async (context) => (await commands()).writeRunTest(context, id, options)),
+    );
+}
+
+function parseStep(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is the number of a step, as `dropgate runs show` tells it.');
 }

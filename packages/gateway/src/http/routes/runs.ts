@@ -1,5 +1,12 @@
 import { z } from 'zod';
 import {
+  forkAnswer,
+  forkBody,
+  replayAnswer,
+  replayBody,
+} from '../../protocol/admin/replay-answer.ts';
+import { runTestAnswer } from '../../protocol/admin/run-test.ts';
+import {
   type RunsQuery,
   runAnswer,
   runsAnswer,
@@ -7,6 +14,7 @@ import {
   stepsQuery,
 } from '../../protocol/admin/runs-answer.ts';
 import { given } from '../../protocol/security/from-json.ts';
+import { callerGone } from '../caller-gone.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 /** What runs did: which there were, and each step by step. */
@@ -36,6 +44,49 @@ export const runRoutes: readonly Route[] = [
         ...query,
         contents: ['true', '1'].includes(query.contents),
       }),
+  }),
+  defineRoute({
+    method: 'POST',
+    url: '/admin/runs/:id/replay',
+    audience: 'admins',
+    scope: 'own',
+    summary:
+      'Run again what a run did, with the answers of models and tools that are recorded; nothing outside is reached.',
+    params: z.object({ id: z.string() }),
+    body: replayBody,
+    answer: replayAnswer,
+    handle: ({ deps, request, reply, params, body }) =>
+      deps.admin.runAgain.replay(callerOf(request), params.id, {
+        ...body,
+        signal: callerGone(reply.raw),
+      }),
+  }),
+  defineRoute({
+    method: 'POST',
+    url: '/admin/runs/:id/fork',
+    audience: 'admins',
+    scope: 'own',
+    summary:
+      'Run again what a run did up to a step, which may be edited, and go on live from there.',
+    params: z.object({ id: z.string() }),
+    body: forkBody,
+    answer: forkAnswer,
+    handle: ({ deps, request, reply, params, body }) =>
+      deps.admin.runAgain.fork(callerOf(request), params.id, {
+        fromStep: body.from_step,
+        edit: body.edit ?? null,
+        signal: callerGone(reply.raw),
+      }),
+  }),
+  defineRoute({
+    method: 'GET',
+    url: '/admin/runs/:id/test',
+    audience: 'admins',
+    scope: 'own',
+    summary: 'Show a recorded run as a case to run its agent by.',
+    params: z.object({ id: z.string() }),
+    answer: runTestAnswer,
+    handle: ({ deps, request, params }) => deps.admin.runAgain.test(callerOf(request), params.id),
   }),
 ];
 

@@ -599,6 +599,7 @@ test('every answer is as the description says', async () => {
     keys: { role: 'caller' },
     rollback: { agent: 'default/echo', to: 1 },
     release: { agent: 'default/echo' },
+    fork: { from_step: 2 },
   };
   for (const { url, method, answer, status } of routes) {
     if (!answer) continue;

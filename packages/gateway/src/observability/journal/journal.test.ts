@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { EventOf, GatewayEvent } from '../../events.ts';
 import type { RecordLevel, RunRecord, StepChunk } from '../../protocol/journal/journal.ts';
+import { requestHash } from '../../protocol/journal/request-hash.ts';
 import { createJournal } from './journal.ts';
 import { unpackContents } from './pack-contents.ts';
-import { requestHash } from './request-hash.ts';
 
 const run = {
   runId: 'run_1',

@@ -1,8 +1,8 @@
 import type { EventOf } from '../../events.ts';
 import type { RecordLevel, RunRecord, StepChunk } from '../../protocol/journal/journal.ts';
+import { requestHash } from '../../protocol/journal/request-hash.ts';
 import type { Step } from '../../protocol/journal/steps.ts';
 import { packContents, type StepContent } from './pack-contents.ts';
-import { requestHash } from './request-hash.ts';
 import { type NewStep, rounded } from './to-step.ts';
 
 /** Steps of one run that are kept; a run may make as many as it likes. */

@@ -93,7 +93,12 @@ export type JournalStore = {
   /** Chunks of a run in order, from the one that holds this step on. */
   chunks(
     runId: string,
-    page: { readonly fromStep: number; readonly limit: number },
+    page: {
+      readonly fromStep: number;
+      readonly limit: number;
+      /** Leaves out what the steps held, as if nothing of it were kept. */
+      readonly stepsOnly?: true;
+    },
   ): Promise<readonly StepChunk[]>;
   /** Which models the runs since then called, each once for who called it. Unix milliseconds. */
   usedModels(sinceMs: number): Promise<readonly UsedModel[]>;

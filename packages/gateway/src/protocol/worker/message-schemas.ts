@@ -20,6 +20,17 @@ export const workerQuestionSchema = z.discriminatedUnion('ask', [
     arguments: z.unknown(),
     /** Whether it is called anew, whatever is kept of equal calls. */
     noCache: z.boolean().exactOptional(),
+    /** The model's own id of the call; absent where code of the module makes it. */
+    toolCallId: z.string().exactOptional(),
+  }),
+  /** What the record of the run says of a call; answered as `call_tool`, or by null where the call is to be made. */
+  z.object({
+    ask: z.literal('replay_tool'),
+    tool: z.string(),
+    /** The model's own id of the call. */
+    toolCallId: z.string(),
+    /** JSON, as the model wrote it. */
+    arguments: z.unknown(),
   }),
 ]);
 

@@ -40,6 +40,8 @@ export type WorkerRun = {
   readonly maxTurns: number | null;
   /** Whether what tools are called with and give is told. */
   readonly tellsContents?: true;
+  /** Whether it runs again what another did: each call of a tool is asked about first. */
+  readonly replays?: true;
 };
 
 /** What the gateway says to a worker. */

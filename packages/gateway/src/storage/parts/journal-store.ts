@@ -66,17 +66,7 @@ export function createJournalStore({ relaxed, guarded }: Engine): JournalStore {
       const row = await guarded(() => found.executeTakeFirst());
       return row ? toRecord(row) : null;
     },
-    async chunks(runId, { fromStep, limit }) {
-      const of = relaxed.selectFrom('run_steps').where('run_id', '=', runId);
-      const first = of
-        .select((row) => row.fn.max('first_step').as('step'))
-        .where('first_step', '<=', fromStep);
-      const held = await guarded(() => first.executeTakeFirst());
-      const from = Number(held?.step ?? 0);
-      const wanted = of.selectAll().where('first_step', '>=', from);
-      const rows = await guarded(() => wanted.orderBy('first_step').limit(limit).execute());
-      return rows.map(toChunk);
-    },
+    chunks: (runId, page) => readChunks(relaxed, guarded, { runId, ...page }),
     usedModels: (sinceMs) => readUsedModels({ relaxed, guarded }, sinceMs),
     async lose() {
       const running = relaxed.updateTable('runs').set({ outcome: 'lost' });
@@ -88,6 +78,29 @@ export function createJournalStore({ relaxed, guarded }: Engine): JournalStore {
       return beyond === null ? old : old + (await pruneThrough(relaxed, guarded, beyond));
     },
   };
+}
+
+type ChunkPage = Parameters<JournalStore['chunks']>[1] & { readonly runId: string };
+
+async function readChunks(
+  database: Kysely<Tables>,
+  guarded: Engine['guarded'],
+  { runId, fromStep, limit, stepsOnly }: ChunkPage,
+): Promise<StepChunk[]> {
+  const of = database.selectFrom('run_steps').where('run_id', '=', runId);
+  const first = of
+    .select((row) => row.fn.max('first_step').as('step'))
+    .where('first_step', '<=', fromStep);
+  const held = await guarded(() => first.executeTakeFirst());
+  const from = Number(held?.step ?? 0);
+  const page = of.where('first_step', '>=', from).orderBy('first_step').limit(limit);
+  if (stepsOnly) {
+    const bare = page.select(['run_id', 'first_step', 'steps']);
+    const rows = await guarded(() => bare.execute());
+    return rows.map((row) => toChunk({ ...row, contents: null }));
+  }
+  const rows = await guarded(() => page.selectAll().execute());
+  return rows.map(toChunk);
 }
 
 /** Step by step, so that nobody waits for a rare one. */

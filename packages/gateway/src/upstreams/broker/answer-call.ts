@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { failures, GatewayError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
+import type { FindReplay } from '../../protocol/journal/replayed-calls.ts';
 import type { OutsideCalls } from '../../protocol/policy.ts';
 import { callTrace } from '../../protocol/trace.ts';
 import type { Unread, UnreadRoom } from '../../protocol/unread-room.ts';
@@ -18,6 +19,7 @@ import { type Exchange, forward } from '../relay/forward.ts';
 import type { Outcome } from '../relay/outcome.ts';
 import { readModel } from '../relay/request-body.ts';
 import { type Uncounted, usageRequest } from '../relay/usage-request.ts';
+import { answerReplayed } from '../replayed/answer-replayed.ts';
 import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import { type BrokerRoute, matchRoute } from './allowed-paths.ts';
 import { createBodyRoom, type HeldBody } from './body-room.ts';
@@ -47,6 +49,7 @@ export type CallDeps = {
   readonly unread: UnreadRoom;
   /** Whether answers are recorded. */
   readonly recordsContents: () => boolean;
+  readonly findReplay: FindReplay;
   readonly emit: Emit;
 };
 
@@ -84,7 +87,7 @@ export function createAnswerCall(deps: CallDeps): AnswerCall {
       const { grant, method, headers } = asked;
       const { pathname, search } = splitUrl(asked.url);
       const route = matchRoute(method, pathname);
-      const usable = chooseUpstreams(deps.upstreams(), grant, route);
+      const usable = grant.isClosed ? null : chooseUpstreams(deps.upstreams(), grant, route);
       if (route.type === 'model_call') checkJson(headers);
       const call = openCall(deps, asked);
       way.onOpen(call);
@@ -114,8 +117,8 @@ type Call = AskedCall &
     readonly route: BrokerRoute;
     readonly search: string;
     readonly call: LiveCall;
-    /** The upstream it goes to, and the one that stands in for it. */
-    readonly usable: UsableUpstreams;
+    /** The upstream it goes to, and the one that stands in for it; null where only a record may answer. */
+    readonly usable: UsableUpstreams | null;
     /** What its body holds in memory. */
     readonly held: HeldBody;
     /** What is held of its answer to be counted. */
@@ -123,12 +126,15 @@ type Call = AskedCall &
     readonly contexts: KeptContexts;
   };
 
+const onlyRecorded =
+  'What follows the record of a run reaches no model: this call is none of a run.';
+
 async function serve(deps: CallDeps, incoming: Call): Promise<void> {
-  const { sink, route, grant, call, method, headers } = incoming;
+  const { sink, route, grant, call, usable, method, headers } = incoming;
   const startedMs = performance.now();
   const taken = await incoming.takeBody(call, incoming.held);
   // Once in the life of a gateway, and before anything is sent.
-  const preparing = deps.prices.prepare(incoming.usable.upstreams);
+  const preparing = usable && deps.prices.prepare(usable.upstreams);
   if (preparing) await preparing;
   const { runId } = call;
   const trace = callTrace(call.origin?.trace);
@@ -149,11 +155,13 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     metered: incoming.metered,
     tap: route.type === 'model_call' && deps.recordsContents() ? createAnswerTap() : null,
   };
-  const { upstreams } = incoming.usable;
-  const place = { ...incoming, upstreams, priceAt: deps.prices.find, fields: governed.fields };
+  const replay = deps.findReplay(runId);
+  if (replay && (await answerReplayed(replay, received))) return;
+  if (!usable) throw new GatewayError('not_allowed', onlyRecorded);
+  const place = { ...incoming, ...usable, priceAt: deps.prices.find, fields: governed.fields };
   const priced = pricedCall(deps.budgets, received, place);
   const { exchange } = priced;
-  const outcome = await answerWithinBudget(deps, priced, incoming);
+  const outcome = await answerWithinBudget(deps, priced, { call, usable });
   if (exchange.api !== null) deps.watchAddress(outcome, deps.upstreams().upstreams);
   if (outcome.outcome === 'aborted') answerFailure(sink, GatewayError.from(call.signal.reason));
   else if (outcome.failure) answerFailure(sink, outcome.failure);
@@ -182,7 +190,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
 async function answerWithinBudget(
   deps: CallDeps,
   priced: PricedCall,
-  { call, usable }: Call,
+  { call, usable }: Pick<Call, 'call'> & { readonly usable: UsableUpstreams },
 ): Promise<Outcome> {
   const { exchange } = priced;
   const budgeted = await setAside(deps.budgets, call, priced);

@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Emit } from '../../events.ts';
+import type { FindReplay } from '../../protocol/journal/replayed-calls.ts';
 import type { OutsideCalls } from '../../protocol/policy.ts';
 import type { ModelAccess } from '../../protocol/pool.ts';
+import type { ModuleLoad } from '../../protocol/records.ts';
 import type { UnreadRoom } from '../../protocol/unread-room.ts';
 import type { UpstreamHealth } from '../health/upstream-health.ts';
 import type { HostedGovernance } from '../hosted/govern-hosted.ts';
@@ -35,8 +37,8 @@ export type Broker = {
   start(): Promise<void>;
   /** Where workers without a network reach it: the port that is to stand for it there, and the socket to pass on to. */
   door(): { readonly port: number; readonly socket: string };
-  /** Makes a token for one worker of an agent. */
-  grant(agentId: string): ModelAccess;
+  /** Makes a token for one worker of an agent; one that is closed has no models but the records of runs. */
+  grant(agentId: string, replay?: ModuleLoad['replay']): ModelAccess;
   /** Asks an upstream for its models, as its calls go. Never rejects. */
   listModels(upstream: RemoteUpstream): Promise<ModelListing>;
   /** Revokes every token, aborts every call and stops listening. */
@@ -56,6 +58,8 @@ type BrokerDeps = {
   readonly unread: UnreadRoom;
   /** Whether answers are recorded; none are without it. */
   readonly recordsContents?: () => boolean;
+  /** Which runs follow the record of another; none do without it. */
+  readonly findReplay?: FindReplay;
   /** Governs tools that run at upstreams. */
   readonly hosted: HostedGovernance;
   /** Given where workers have no network; `group` is theirs, null for the gateway's own user. */
@@ -76,9 +80,9 @@ export function createBroker(deps: BrokerDeps): Broker {
   const grants = createGrants(() => baseUrlOf(server));
   const uncounted = createUncounted();
   const watchAddress = createAddressWatch(dispatcher, deps.emit);
-  const { recordsContents = () => false, budgets = {} } = deps;
+  const { recordsContents = () => false, findReplay = () => null, budgets = {} } = deps;
   const prices = createPrices(deps.emit);
-  const learned = { uncounted, watchAddress, recordsContents, prices, budgets };
+  const learned = { uncounted, watchAddress, recordsContents, findReplay, prices, budgets };
   const answerCall = createAnswerCall({ ...deps, dispatcher, ...learned });
   const handleCall = createHttpCalls(answerCall, grants, deps.unread);
   let door: BrokerDoor | null = null;
@@ -99,8 +103,8 @@ export function createBroker(deps: BrokerDeps): Broker {
       if (!door) throw new Error('The broker has no door.');
       return { port: portOf(server), socket: door.socket };
     },
-    grant(agentId) {
-      const access = grants.issue(agentId);
+    grant(agentId, replay) {
+      const access = grants.issue(agentId, { isClosed: replay === 'closed' });
       const grantOf = () => grantOfToken(grants, access.token);
       const unread = deps.unread.hold({ agentId }, 'model_answer');
       return {

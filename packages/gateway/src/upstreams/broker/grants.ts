@@ -31,6 +31,8 @@ export type LiveCall = {
 /** A live token, as the broker sees it. */
 export type Grant = {
   readonly agentId: string;
+  /** Whether no call of it goes to an upstream. */
+  readonly isClosed: boolean;
   /** Null where the agent names none. */
   upstreamName(): string | null;
   /**
@@ -47,7 +49,7 @@ export type Grant = {
 export type IssuedAccess = Omit<ModelAccess, 'answerOver'>;
 
 export type Grants = {
-  issue(agentId: string): IssuedAccess;
+  issue(agentId: string, kind?: { readonly isClosed: boolean }): IssuedAccess;
   find(token: string): Grant | undefined;
   revokeAll(): void;
 };
@@ -57,9 +59,9 @@ export function createGrants(baseUrl: () => string): Grants {
   const held = new Map<string, { grant: Grant; access: IssuedAccess }>();
   return {
     find: (token) => held.get(token)?.grant,
-    issue(agentId) {
+    issue(agentId, kind = { isClosed: false }) {
       const token = `dgw_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
-      const issued = createGrant(agentId);
+      const issued = createGrant(agentId, kind.isClosed);
       const access: IssuedAccess = {
         baseUrl: baseUrl(),
         token,
@@ -95,13 +97,14 @@ export function grantOfToken(grants: Pick<Grants, 'find'>, token: string | undef
   );
 }
 
-function createGrant(agentId: string) {
+function createGrant(agentId: string, isClosed: boolean) {
   const runs = new Map<string, LiveRun>();
   const servedKeyIds = new Set<string>();
   const calls = new Set<LiveCall>();
   let upstreamName: string | null = null;
   const grant: Grant = {
     agentId,
+    isClosed,
     upstreamName: () => upstreamName,
     openCall(named) {
       if (named !== undefined && !runs.has(named)) {

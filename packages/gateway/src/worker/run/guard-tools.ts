@@ -8,6 +8,7 @@ import { fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
 import { isGatewayTool } from '../tools/gateway-tool.ts';
 import { createWithoutApproval, withGivenTools } from '../tools/given-tools.ts';
 import { parsedArguments } from '../tools/parsed-arguments.ts';
+import { originalOf, replayedTools } from '../tools/replayed-tools.ts';
 import { processRuns } from './outside-runs.ts';
 import type { RunScope } from './run-scope.ts';
 
@@ -40,7 +41,8 @@ export function provenanceOf(tool: unknown, agent: unknown): Provenance {
   if (type === 'hosted_tool') return 'hosted';
   const { tools, mcpServers } = fieldsOf(agent);
   const hasServers = Array.isArray(mcpServers) && mcpServers.length > 0;
-  return hasServers && Array.isArray(tools) && !tools.includes(tool) ? 'mcp' : 'native';
+  const isOwn = Array.isArray(tools) && tools.includes(originalOf(tool));
+  return hasServers && Array.isArray(tools) && !isOwn ? 'mcp' : 'native';
 }
 
 function guardToolList(owner: Readonly<Record<string, unknown>>, sdk: SdkCopy | null): void {
@@ -53,9 +55,11 @@ function guardToolList(owner: Readonly<Record<string, unknown>>, sdk: SdkCopy | 
     const tools = withGivenTools(listed, this);
     const offers = await Promise.all(tools.map((tool: SdkTool) => isOffered(tool, this)));
     const offered = tools.filter((_tool, index) => offers[index]);
-    return offered.map((tool) =>
+    const governed = offered.map((tool) =>
       isGatewayTool(tool) ? withoutApproval(tool) : guardTool(tool, provenanceOf(tool, this)),
     );
+    const scope = processRuns.current();
+    return scope?.request.replays ? replayedTools(governed, scope) : governed;
   };
   Object.defineProperty(owner, 'getAllTools', {
     value: Object.assign(getAllTools, { [guarded]: true }),

@@ -90,13 +90,14 @@ async function callGateway(
   if (isNestedTooDeep(input)) {
     return `The arguments are nested more than ${MAX_NESTING} levels deep. Send flatter ones.`;
   }
+  const { callId } = fieldsOf(fieldsOf(details).toolCall);
   const question = {
     ask: 'call_tool',
     tool: name,
     arguments: parsedArguments(input),
     ...(noCache ? { noCache } : {}),
+    ...(typeof callId === 'string' ? { toolCallId: callId } : {}),
   } as const;
-  const { callId } = fieldsOf(fieldsOf(details).toolCall);
   const { outcome, text } = await ask(scope, question);
   if (outcome !== 'ok') scope.activity.endsAs(String(callId ?? name), outcome);
   return text;

@@ -1,8 +1,8 @@
-import type { Manifest } from '../protocol/records.ts';
-import type { Catalog, ServedGeneration } from '../registry/catalog.ts';
-import { filesHashOf } from '../registry/kept/files-hash.ts';
-import type { BeginRunDeps } from '../runs/begin-run.ts';
-import type { Parts } from './agent-processes.ts';
+import type { Manifest } from '../../protocol/records.ts';
+import type { Catalog, ServedGeneration } from '../../registry/catalog.ts';
+import { filesHashOf } from '../../registry/kept/files-hash.ts';
+import type { BeginRunDeps } from '../../runs/begin-run.ts';
+import type { Parts } from '../agent-processes.ts';
 
 /** Says of what files the runs of an agent are, where what they hold is recorded. */
 export function createRecorded(

@@ -1,0 +1,1 @@
+"""Runs that follow the record of another run."""

@@ -1,0 +1,82 @@
+import { createOpenRecording } from '../../observability/journal/open-recording.ts';
+import { principalOf } from '../../policy/authorize.ts';
+import { createTakeSlot } from '../../policy/limits/limit-checks.ts';
+import type { Caller } from '../../protocol/policy.ts';
+import { createReplayRun, type ReplayRun } from '../../runs/replay/replay-run.ts';
+import { createRunAgain, type RunAgain } from '../../runs/replay/run-again.ts';
+import { createRunTools } from '../../runs/run-tools.ts';
+import type { Parts } from '../agent-processes.ts';
+import type { Domain } from '../domain.ts';
+
+/** Runs again what the journal has, joined with what that needs. */
+export function createReplays(parts: Parts, domain: Domain): RunAgain {
+  const { observers } = parts;
+  const { journal } = parts.kept;
+  const readRuns = (viewer: Caller, agentId: string) =>
+    ({ principal: principalOf(viewer), action: 'read_runs', resource: agentId }) as const;
+  return createRunAgain({
+    ...createOpenRecording({ store: journal, flush: observers.journal.flush }),
+    mayRead: (viewer, agentId) => domain.allows(readRuns(viewer, agentId)),
+    mayReadContents: (viewer, agentId) =>
+      domain.authorize(readRuns(viewer, agentId), viewer.requestId).answer === 'allow',
+    mayRun(viewer, { agentId, modulePath }) {
+      const about = { action: 'run_agent', resource: agentId, modulePath } as const;
+      const question = { principal: principalOf(viewer), ...about, context: { agent_id: agentId } };
+      return domain.authorize(question, viewer.requestId).answer === 'allow';
+    },
+    async agentOf({ run, asked }, { generation, replay = 'closed' }) {
+      const { module, served } = await domain.findAgain(
+        run.agentId,
+        generation === 'current'
+          ? { type: 'current' }
+          : { type: 'recorded', filesHash: asked.filesHash, generation: run.generation },
+      );
+      const { agentId, modulePath } = module;
+      return { ...served, agentId, modulePath, load: { ...served.load, replay } };
+    },
+    replayRun: createReplayRuns(parts, domain),
+    enterLive: createEnterLive(parts),
+  });
+}
+
+function createReplayRuns(parts: Parts, domain: Domain): ReplayRun {
+  const { live, policy, observers, pool, nowSeconds, emit } = parts;
+  const note = observers.journal.listener;
+  const tools = {
+    rules: policy.current,
+    nowSeconds,
+    onChange: policy.onChange,
+    callTool: parts.callTool,
+    unknownHostedTools: () => live.current().security.unknownHostedTools,
+  };
+  return createReplayRun({
+    run: pool.run,
+    defaults: domain.runDefaults,
+    recorded: domain.recorded,
+    enterHosted: parts.hostedRuns.enter,
+    enterReplay: parts.replays.enter,
+    toolsOf: {
+      told: createRunTools({ ...tools, emit }),
+      noted: createRunTools({ ...tools, emit: note }),
+    },
+    emit,
+    note,
+    hide: parts.secrets.textOf,
+    stopping: parts.lifetime.signal,
+  });
+}
+
+/** What goes on live counts among the runs of its key, and within its budget. */
+function createEnterLive(parts: Parts): (caller: Caller) => Promise<() => void> {
+  const takeSlot = createTakeSlot(parts);
+  return async ({ keyId }) => {
+    const leave = takeSlot(keyId);
+    try {
+      await parts.budgets.check(keyId);
+      return leave;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,62 @@
+import type { Difference } from '../../protocol/admin/replay-answer.ts';
+import { changesBetween, parsed } from './compare.ts';
+import type { Recording, ToolStep } from './recording.ts';
+
+/** A call of a tool as a worker asks about it. */
+export type AskedTool = {
+  readonly tool: string;
+  readonly callId: string;
+  /** JSON as the model wrote it. */
+  readonly arguments: unknown;
+};
+
+/** A step of the record that fits what is asked, or what differs. */
+export type FoundTool =
+  | { readonly type: 'found'; readonly step: ToolStep; readonly result: string | null }
+  | { readonly type: 'differs'; readonly difference: Difference };
+
+/** The calls of tools that a record has, each of which is found once. */
+export type RecordedTools = {
+  readonly find: (asked: AskedTool) => Promise<FoundTool>;
+  /** The first that was not asked for. */
+  readonly left: () => ToolStep | null;
+};
+
+/** @param hide - Takes secrets out of arguments, as they were taken out of the record. */
+export function createRecordedTools(
+  recording: Recording,
+  hide: (text: string) => string,
+): RecordedTools {
+  const byTool = Map.groupBy(
+    recording.steps.filter((step) => step.kind === 'tool_call'),
+    ({ tool }) => tool,
+  );
+  return {
+    left: () => [...byTool.values()].flatMap(([first]) => first ?? []).toSorted(inOrder)[0] ?? null,
+    async find(asked) {
+      const calls = byTool.get(asked.tool) ?? [];
+      const named = calls.findIndex(({ call_id }) => call_id === asked.callId);
+      const at = named < 0 ? calls.findIndex(({ call_id }) => call_id === null) : named;
+      const [step] = at < 0 ? [] : calls.splice(at, 1);
+      if (!step) return { type: 'differs', difference: unknownCall(asked) };
+      const contents = await recording.contentsOf(step.step);
+      const given = parsed(hide(String(asked.arguments ?? 'null')));
+      // What was too long to be recorded cannot be compared.
+      const known = contents.arguments;
+      const changes = known === undefined ? [] : changesBetween(parsed(known), given);
+      if (changes.length === 0) return { type: 'found', step, result: contents.result ?? null };
+      const message = `The tool ${step.tool} is called with something else than in step ${step.step}.`;
+      const difference = { step: step.step, kind: 'tool_call', message, changes } as const;
+      return { type: 'differs', difference };
+    },
+  };
+}
+
+function inOrder(one: ToolStep, other: ToolStep): number {
+  return one.step - other.step;
+}
+
+function unknownCall({ tool }: AskedTool): Difference {
+  const message = `The tool ${tool} is called, of which the record has no such call.`;
+  return { step: null, kind: 'tool_call', message, changes: [] };
+}

@@ -1,0 +1,142 @@
+import { GatewayError } from '../../errors.ts';
+import type { Emit } from '../../events.ts';
+import type { Difference } from '../../protocol/admin/replay-answer.ts';
+import type { RunOutcome } from '../../protocol/journal/journal.ts';
+import { isLastEvent, type LastEvent } from '../../protocol/run.ts';
+import { createRunEnding } from '../../protocol/run-ending.ts';
+import { eventsOf } from '../../protocol/run-sink.ts';
+import { type BeginRunDeps, beginRun, type Run } from '../begin-run.ts';
+import { outcomeOf } from '../observe-run.ts';
+import { newRunId } from '../start-run.ts';
+import { type FollowedRecord, followRecord } from './follow-record.ts';
+import { createLiveFrom } from './live-from.ts';
+import type { LiveReplays } from './live-replays.ts';
+import type { Recording } from './recording.ts';
+import type { ReplayRequest } from './replay-request.ts';
+import { createReplayTools, type ReplayToolsDeps, replayUser } from './replay-tools.ts';
+import { createTelling } from './telling.ts';
+
+export type ReplayRunDeps = Omit<BeginRunDeps, 'emit'> &
+  ReplayToolsDeps & {
+    readonly enterReplay: LiveReplays['enter'];
+    /** To everybody who listens. */
+    readonly emit: Emit;
+    /** To the journal alone: what a record answered is nothing that happened. */
+    readonly note: Emit;
+    /** Takes secrets out of what an agent says, as they are taken out of records. */
+    readonly hide: (agentId: string) => (text: string) => string;
+    /** Aborted when the gateway stops. */
+    readonly stopping: AbortSignal;
+  };
+
+/** What came of a run that followed a record. */
+export type Replayed = {
+  readonly runId: string;
+  readonly outcome: RunOutcome;
+  readonly code: string | null;
+  readonly text: string;
+  /** What the run did otherwise than the record; of one that was to leave it, only what came before. */
+  readonly difference: Difference | null;
+};
+
+/** Runs again what a run did, with the answers that its record has. Rejects where the request was aborted. */
+export type ReplayRun = (request: ReplayRequest) => Promise<Replayed>;
+
+export function createReplayRun(deps: ReplayRunDeps): ReplayRun {
+  return async (request) => {
+    const { recording, agent, signal } = request;
+    const isLive = await createLiveFrom(recording, request.until);
+    const runId = newRunId();
+    const telling = createTelling(deps, { ...request, runId });
+    const abort = new AbortController();
+    let different: Difference | null = null;
+    const record = followRecord({
+      ...request,
+      isLive,
+      hide: deps.hide(agent.agentId),
+      onModelCalled: telling.modelCalled,
+      onDiffers(difference) {
+        different ??= difference;
+        abort.abort(new GatewayError('run_cancelled', difference.message));
+      },
+    });
+    const run = begin(deps, request, { runId, record, abort, emit: telling.emitOf(record) });
+    const { text, last } = await readWhole(run);
+    signal.throwIfAborted();
+    const came = { outcome: outcomeOf(last), code: last.type === 'failed' ? last.code : null };
+    const isWhole = request.until === null && different === null;
+    const difference = isWhole
+      ? (record.left() ?? (await differenceAtEnd(recording, { ...came, text })))
+      : different;
+    return { runId, ...came, text, difference };
+  };
+}
+
+type Begun = {
+  readonly runId: string;
+  readonly record: FollowedRecord;
+  readonly abort: AbortController;
+  readonly emit: Emit;
+};
+
+function begin(
+  deps: ReplayRunDeps,
+  request: ReplayRequest,
+  { runId, record, abort, emit }: Begun,
+): Run {
+  const { recording, agent, caller, signal } = request;
+  const ending = createRunEnding();
+  const stops = AbortSignal.any([signal, deps.stopping]);
+  const stop = () => abort.abort(new GatewayError('run_cancelled', 'The replay was stopped.'));
+  stops.addEventListener('abort', stop, { once: true });
+  ending.onEnd(() => stops.removeEventListener('abort', stop));
+  ending.onEnd(deps.enterReplay(runId, record.answerModel));
+  const { input, context } = recording.asked;
+  const user = replayUser(request);
+  return beginRun(
+    { ...deps, emit },
+    {
+      runId,
+      waitedMs: 0,
+      caller,
+      input,
+      agent,
+      ignored: [],
+      tools: createReplayTools(deps, { ...request, user, runId, record }),
+      user,
+      ending,
+      abort,
+      replay: { of: recording.run.id, context },
+    },
+  );
+}
+
+async function readWhole(run: Run): Promise<{ text: string; last: LastEvent }> {
+  const texts: string[] = [];
+  for await (const event of eventsOf(run)) {
+    if (event.type === 'text') texts.push(event.delta);
+    if (isLastEvent(event)) return { text: texts.join(''), last: event };
+  }
+  throw new Error('The run ended without a last event.');
+}
+
+type Came = Pick<Replayed, 'outcome' | 'code' | 'text'>;
+
+/** Everything was asked as in the record: what came of it may differ still. */
+async function differenceAtEnd(recording: Recording, came: Came): Promise<Difference | null> {
+  const { outcome, code } = recording.run;
+  if (came.outcome !== outcome || came.code !== code) {
+    const recorded = { outcome, code };
+    const message = `The run ended as ${came.outcome}, in the record as ${outcome}.`;
+    const replayed = { outcome: came.outcome, code: came.code };
+    return { step: null, kind: 'outcome', message, changes: [{ path: '', recorded, replayed }] };
+  }
+  const said = recording.steps.filter(({ kind }) => kind === 'text');
+  const texts: string[] = [];
+  for (const { step } of said) texts.push((await recording.contentsOf(step)).text ?? '');
+  const recorded = texts.join('');
+  if (recorded === came.text) return null;
+  const step = said[0]?.step ?? null;
+  const message = 'The answer is another than in the record.';
+  return { step, kind: 'answer', message, changes: [{ path: '', recorded, replayed: came.text }] };
+}
