@@ -144,6 +144,7 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
       : { body: taken, fields: null };
   const { body } = governed;
   const received: Exchange = {
+    agentId: grant.agentId,
     method,
     path: route.path + incoming.search,
     headers: withOrigin(headers, call.origin, trace),

@@ -104,6 +104,29 @@ describe.each(ways)('calls over %s', (way) => {
     expect(upstream.requests).toHaveLength(4);
   });
 
+  test('what one agent alone saw fail is left alone by that agent, until another sees it fail too', async () => {
+    const { broker, clock, upstream, callTimes, send, outages } = await begin();
+    const { token } = broker.grant('default/other');
+    const callAsOther = async () => (await send('/responses', { body: question, token })).status;
+    upstream.answers(500);
+    await callTimes(4);
+    expect(upstream.requests).toHaveLength(3);
+    upstream.answers(200);
+    expect(await callAsOther()).toBe(200);
+    await callTimes(1);
+    expect(upstream.requests).toHaveLength(4);
+    upstream.answers(500);
+    expect(await callAsOther()).toBe(500);
+    expect(await callAsOther()).toBe(503);
+    expect(upstream.requests).toHaveLength(5);
+    clock.pass(5);
+    upstream.answers(200);
+    expect(await callAsOther()).toBe(200);
+    await callTimes(1);
+    expect(upstream.requests).toHaveLength(7);
+    expect(outages.map(({ type }) => type)).toEqual(['upstream_cooling', 'upstream_recovered']);
+  });
+
   test('its fallback is asked at once meanwhile', async () => {
     const second = await startTold();
     const { upstream, call, calls, callTimes, outages } = await begin(

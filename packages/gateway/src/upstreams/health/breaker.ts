@@ -45,16 +45,25 @@ type BreakerDeps = {
   readonly onClosed: (outage: { afterMs: number }) => void;
 };
 
-type Outage = { readonly sinceMs: number; restsUntilMs: number; isTried: boolean };
+type Outage = {
+  readonly sinceMs: number;
+  restsUntilMs: number;
+  isTried: boolean;
+  /** Whose calls failed. While it is one agent's alone, it may be their fault: others are let through. */
+  readonly agents: ReadonlySet<string>;
+};
 
 /**
  * Keeps calls from an upstream that fails: after so many failed calls in a row, none further apart than a minute, it is
- * left alone, for longer each time that the one call which tries it then fails too.
+ * left alone, for longer each time that the one call which tries it then fails too. Where all of them were one agent's it is
+ * left alone by that agent, until a call of another fails as well.
  */
 export class Breaker {
   readonly #deps: BreakerDeps;
   #failures = 0;
   #lastFailureMs = 0;
+  /** Whose they were. */
+  #agents = new Set<string>();
   /** Since a call ended well. */
   #rests = 0;
   #outage: Outage | null = null;
@@ -63,12 +72,14 @@ export class Breaker {
     this.#deps = deps;
   }
 
-  enter(): Pass | Rest {
+  enter(agentId: string): Pass | Rest {
     const outage = this.#outage;
-    if (!outage) return this.#passThrough();
+    if (!outage || !concerns(outage, agentId)) return this.#passThrough(agentId);
     const leftMs = outage.restsUntilMs - this.#deps.nowMs();
     if (leftMs > 0) return { type: 'rest', leftMs };
-    return outage.isTried ? { type: 'rest', leftMs: TRIAL_WAIT_MS } : this.#tryOnce(outage);
+    return outage.isTried
+      ? { type: 'rest', leftMs: TRIAL_WAIT_MS }
+      : this.#tryOnce(outage, agentId);
   }
 
   /** `retryAtMs` in Unix milliseconds; null while it is closed. */
@@ -80,25 +91,20 @@ export class Breaker {
     return { state: isOpen ? 'open' : 'half_open', failures, retryAtMs: outage.restsUntilMs };
   }
 
-  #passThrough(): Pass {
+  #passThrough(agentId: string): Pass {
     const startedMs = this.#deps.nowMs();
     return {
       type: 'pass',
       answers: () => undefined,
       ended: (verdict) => {
-        // What began before the outage tells nothing of its end.
-        if (this.#outage || verdict.type === 'unclear') return;
-        if (verdict.type === 'ill') {
-          this.#fail(verdict, startedMs);
-          return;
-        }
-        this.#failures = 0;
-        this.#rests = 0;
+        if (verdict.type === 'unclear') return;
+        if (verdict.type === 'ill') this.#fail(verdict, { agentId, startedMs });
+        else this.#succeed(agentId);
       },
     };
   }
 
-  #tryOnce(outage: Outage): Pass {
+  #tryOnce(outage: Outage, agentId: string): Pass {
     outage.isTried = true;
     const startedMs = this.#deps.nowMs();
     return {
@@ -111,7 +117,9 @@ export class Breaker {
           return;
         }
         // It may have answered, and broken off.
-        if (this.#outage === null && verdict.type === 'ill') this.#fail(verdict, startedMs);
+        if (this.#outage === null && verdict.type === 'ill') {
+          this.#fail(verdict, { agentId, startedMs });
+        }
         if (this.#outage !== outage) return;
         outage.isTried = false;
         if (verdict.type === 'ill') outage.restsUntilMs = this.#restUntilMs(verdict.retryAfterMs);
@@ -119,21 +127,44 @@ export class Breaker {
     };
   }
 
-  #fail({ error, retryAfterMs }: Verdict & { type: 'ill' }, startedMs: number): void {
+  #fail(
+    { error, retryAfterMs }: Verdict & { type: 'ill' },
+    { agentId, startedMs }: { readonly agentId: string; readonly startedMs: number },
+  ): void {
     const { maxFailures, nowMs, onOpened } = this.#deps;
-    this.#failures = startedMs - this.#lastFailureMs > WINDOW_MS ? 1 : this.#failures + 1;
+    if (startedMs - this.#lastFailureMs > WINDOW_MS && !this.#outage) this.#endRow();
+    // Two are enough to tell that it is not one agent's alone.
+    if (this.#agents.size < 2) this.#agents.add(agentId);
+    if (this.#outage) return;
+    this.#failures += 1;
     this.#lastFailureMs = nowMs();
     if (maxFailures === 0 || this.#failures < maxFailures) return;
     const sinceMs = this.#lastFailureMs;
     const restsUntilMs = this.#restUntilMs(retryAfterMs);
-    this.#outage = { sinceMs, restsUntilMs, isTried: false };
+    this.#outage = { sinceMs, restsUntilMs, isTried: false, agents: this.#agents };
     onOpened({ error, failures: this.#failures, restMs: restsUntilMs - sinceMs });
+  }
+
+  #succeed(agentId: string): void {
+    const outage = this.#outage;
+    if (!outage) {
+      this.#endRow();
+      this.#rests = 0;
+      // What its own agent began before the outage tells nothing of its end.
+    } else if (!concerns(outage, agentId) && outage.restsUntilMs <= this.#deps.nowMs()) {
+      this.#recover(outage);
+    }
+  }
+
+  #endRow(): void {
+    this.#failures = 0;
+    if (this.#agents.size > 0) this.#agents = new Set();
   }
 
   #recover(outage: Outage): void {
     if (this.#outage !== outage) return;
     this.#outage = null;
-    this.#failures = 0;
+    this.#endRow();
     this.#deps.onClosed({ afterMs: this.#deps.nowMs() - outage.sinceMs });
   }
 
@@ -142,4 +173,8 @@ export class Breaker {
     this.#rests += 1;
     return this.#deps.nowMs() + Math.max(ownMs, Math.min(askedMs, LONGEST_ASKED_REST_MS));
   }
+}
+
+function concerns({ agents }: Outage, agentId: string): boolean {
+  return agents.size > 1 || agents.has(agentId);
 }

@@ -27,8 +27,8 @@ export type Visit = {
 };
 
 export type UpstreamHealth = {
-  /** Asked before each model call. */
-  readonly enter: (upstream: RemoteUpstream) => Visit | Rest;
+  /** Asked before each model call of an agent. */
+  readonly enter: (upstream: RemoteUpstream, agentId: string) => Visit | Rest;
   /** Whether a call would be let through now. */
   readonly admits: (upstream: RemoteUpstream) => boolean;
   /** Null of one that no model call went to. */
@@ -77,9 +77,9 @@ export function createUpstreamHealth({
   }
 
   return {
-    enter(upstream) {
+    enter(upstream, agentId) {
       const known = knownOf(upstream);
-      const entered = known.breaker.enter();
+      const entered = known.breaker.enter(agentId);
       return entered.type === 'rest' ? entered : visit(known, entered, nowMs);
     },
     admits: (upstream) => (all.get(upstream.name)?.breaker.view().state ?? 'closed') !== 'open',

@@ -22,6 +22,7 @@ const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
 
 /** A worker's request, ready to be sent to an upstream. */
 export type Exchange = {
+  readonly agentId: string;
   readonly method: string;
   /** Below the upstream's base, with query. */
   readonly path: string;
@@ -62,7 +63,7 @@ export async function forward(
   let leftMs = 0;
   for (const [index, upstream] of usable.entries()) {
     // What other paths tell of an upstream says little of its models.
-    const visit = exchange.api === null ? null : way.health.enter(upstream);
+    const visit = exchange.api === null ? null : way.health.enter(upstream, exchange.agentId);
     if (visit && 'leftMs' in visit) {
       leftMs ||= visit.leftMs;
       continue;
