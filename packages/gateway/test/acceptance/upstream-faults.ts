@@ -123,7 +123,7 @@ function filesOf(name: Name): (readonly [path: string, text: string])[] {
 async function start(names: readonly Name[]): Promise<void> {
   upstream = await startFaultyUpstream();
   const at = (url: string, api: string, timeoutMs = patienceMs) =>
-    `    base_url: ${url}\n    api: ${api}\n    timeout_ms: ${timeoutMs}\n    max_retries: 1\n`;
+    `    base_url: ${url}\n    api: ${api}\n    timeout_ms: ${timeoutMs}\n    max_retries: 1\n    max_failures: 0\n`;
   const upstreams = {
     new: at(upstream.baseUrl, 'responses'),
     old: at(upstream.baseUrl, 'chat_completions'),

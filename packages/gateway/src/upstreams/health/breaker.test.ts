@@ -191,7 +191,7 @@ describe.each(ways)('calls over %s', (way) => {
     expect(never.upstream.requests).toHaveLength(5);
   });
 
-  test('what a caller leaves tries nothing: the next call does', async () => {
+  test('a call that gets no answer is not waited for long, and one that its caller leaves tells nothing', async () => {
     const clock = createClock();
     const held = Promise.withResolvers<void>();
     let isDown = true;
@@ -216,9 +216,13 @@ describe.each(ways)('calls over %s', (way) => {
     expect(health.of(settings)?.state).toBe('half_open');
     const other = await send('/responses', { body: question });
     expect([other.status, other.headers.get('retry-after')]).toEqual([503, '1']);
+    clock.pass(30);
+    const later = await send('/responses', { body: question });
+    expect([later.status, upstream.requests.length]).toEqual([500, 3]);
+    clock.pass(10);
     leaving.abort();
     await left;
-    await called(3);
+    await called(4);
     isDown = false;
     expect((await send('/responses', { body: question })).status).toBe(200);
   });

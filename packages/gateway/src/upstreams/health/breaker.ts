@@ -9,6 +9,9 @@ const LONGEST_REST_MS = 300_000;
 /** Of what an upstream asks for itself. */
 const LONGEST_ASKED_REST_MS = 600_000;
 
+/** A call that tries it and gets no answer for so long is not waited for: another one may. */
+const LONGEST_TRIAL_MS = 30_000;
+
 /** How long others are told to wait while one call tries whether the upstream is back. */
 const TRIAL_WAIT_MS = 1000;
 
@@ -48,7 +51,8 @@ type BreakerDeps = {
 type Outage = {
   readonly sinceMs: number;
   restsUntilMs: number;
-  isTried: boolean;
+  /** Until then the call that tries it is waited for; 0 where none does. */
+  triedUntilMs: number;
   /** Whose calls failed. While it is one agent's alone, it may be their fault: others are let through. */
   readonly agents: ReadonlySet<string>;
 };
@@ -77,9 +81,9 @@ export class Breaker {
     if (!outage || !concerns(outage, agentId)) return this.#passThrough(agentId);
     const leftMs = outage.restsUntilMs - this.#deps.nowMs();
     if (leftMs > 0) return { type: 'rest', leftMs };
-    return outage.isTried
-      ? { type: 'rest', leftMs: TRIAL_WAIT_MS }
-      : this.#tryOnce(outage, agentId);
+    const isTried = outage.triedUntilMs > this.#deps.nowMs();
+    if (isTried) return { type: 'rest', leftMs: TRIAL_WAIT_MS };
+    return this.#tryOnce(outage, agentId);
   }
 
   /** `retryAtMs` in Unix milliseconds; null while it is closed. */
@@ -105,8 +109,8 @@ export class Breaker {
   }
 
   #tryOnce(outage: Outage, agentId: string): Pass {
-    outage.isTried = true;
     const startedMs = this.#deps.nowMs();
+    outage.triedUntilMs = startedMs + LONGEST_TRIAL_MS;
     return {
       type: 'pass',
       answers: () => this.#recover(outage),
@@ -121,7 +125,7 @@ export class Breaker {
           this.#fail(verdict, { agentId, startedMs });
         }
         if (this.#outage !== outage) return;
-        outage.isTried = false;
+        outage.triedUntilMs = 0;
         if (verdict.type === 'ill') outage.restsUntilMs = this.#restUntilMs(verdict.retryAfterMs);
       },
     };
@@ -141,7 +145,7 @@ export class Breaker {
     if (maxFailures === 0 || this.#failures < maxFailures) return;
     const sinceMs = this.#lastFailureMs;
     const restsUntilMs = this.#restUntilMs(retryAfterMs);
-    this.#outage = { sinceMs, restsUntilMs, isTried: false, agents: this.#agents };
+    this.#outage = { sinceMs, restsUntilMs, triedUntilMs: 0, agents: this.#agents };
     onOpened({ error, failures: this.#failures, restMs: restsUntilMs - sinceMs });
   }
 
