@@ -66,7 +66,8 @@ export function observeRun(options: ObserveRunOptions): ObservedRun {
     spoken.flush();
     for (const { call, sinceMs } of open.values()) {
       const durationMs = performance.now() - sinceMs;
-      reportTool(options, { ...call, type: 'tool_ended', outcome: 'aborted', durationMs });
+      const ended = { type: 'tool_ended', outcome: 'aborted', durationMs, agoMs: 0 } as const;
+      reportTool(options, { ...call, ...ended });
     }
     reportEnd(options, { last, firstTextMs, durationMs: performance.now() - startedMs });
   });

@@ -194,6 +194,16 @@ describe('start-run', () => {
     expect(runs).toHaveLength(1);
   });
 
+  test('a tool that the end of its run cut off ended with it, however late its start was told', async () => {
+    const tool = { callId: 'c1', tool: 'get_weather', agent: 'A', provenance: 'native' } as const;
+    const events = [{ type: 'tool_started', ...tool, agoMs: 40 } as const, ...answer];
+    const { startRun, emitted } = scene({ events });
+    await all(await startRun(caller, input));
+    const called = emitted.find((event) => event.type === 'tool_called');
+    expect(called).toMatchObject({ outcome: 'aborted', agoMs: 0 });
+    expect(called?.durationMs).toBeGreaterThanOrEqual(40);
+  });
+
   test('cancels the run when its reader leaves early', async () => {
     const { startRun, signals, emitted } = scene();
     const run = await startRun(caller, input);
