@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { errorsAnswer } from '../../protocol/admin/errors-answer.ts';
 import {
   type RunDetail,
   type RunInfo,
@@ -6,9 +7,11 @@ import {
   runsAnswer,
   type ShownStep,
 } from '../../protocol/admin/runs-answer.ts';
+import { pageSize } from '../../protocol/pages.ts';
 import { connectGateway, type GatewayClient } from '../agents/gateway-client.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
-import { table } from '../text-layout.ts';
+import { showFinding } from '../show-findings.ts';
+import { count, table } from '../text-layout.ts';
 import { shownDollars } from './dollars.ts';
 import { shownDuration, stepLine } from './waterfall.ts';
 
@@ -86,9 +89,12 @@ export async function showRun(
     return exitCodes.done;
   }
   showHead(context, detail.run);
-  for (const step of detail.steps) showStep(context, step, detail.run);
+  // Some are told of later than what came after them.
+  const steps = options.follow ? detail.steps : detail.steps.toSorted((a, b) => a.at_ms - b.at_ms);
+  for (const step of steps) showStep(context, step, detail.run);
   if (options.follow) detail = await follow(context, detail, ask);
   showEnd(context, detail.run);
+  if (detail.run.outcome === 'failed') await showError(context, gateway, detail.run);
   return exitCodes.done;
 }
 
@@ -150,7 +156,27 @@ function showEnd({ terminal }: CommandContext, run: RunInfo) {
   const tokens =
     usage === null
       ? ''
-      : `, ${usage.requests} model calls, ${usage.input_tokens} tokens in, ${usage.output_tokens} out, cost ${shownDollars(run)}`;
+      : `, ${count(usage.requests, 'model call')}, ${usage.input_tokens} tokens in, ${usage.output_tokens} out, cost ${shownDollars(run)}`;
   terminal.line('');
   terminal.line(`${outcome}${code === null ? '' : ` (${code})`}${took}${tokens}`);
+}
+
+/** What is wrong with the agent as it was seen in this run last, with the place in its file. */
+async function showError(
+  { terminal, projectRoot }: CommandContext,
+  gateway: GatewayClient,
+  run: RunInfo,
+): Promise<void> {
+  const { errors } = await gateway({
+    method: 'GET',
+    path: '/admin/agents/errors',
+    answer: errorsAnswer,
+    query: { agent: run.agent_id, limit: pageSize.most },
+    timeoutMs: readTimeoutMs,
+  });
+  for (const error of errors) {
+    if (error.run_id !== run.id) continue;
+    terminal.line('');
+    showFinding(terminal, error, projectRoot);
+  }
 }

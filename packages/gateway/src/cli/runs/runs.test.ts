@@ -204,9 +204,22 @@ describe('dropgate runs', () => {
     expect(out).toMatch(
       /\nfinished after \S+ m?s, 2 model calls, \d+ tokens in, \d+ out, cost \$0\n$/,
     );
+    const whole = (await cli('show', run.run.id)).out;
+    const begun = [...whole.matchAll(/^ {3}\d +\+(\S+) (m?s) /gm)].map(
+      ([, time, unit]) => Number(time) * (unit === 's' ? 1000 : 1),
+    );
+    expect(begun).toHaveLength(6);
+    expect(begun).toEqual(begun.toSorted((a, b) => a - b));
     expect(await cli('show', 'run_none')).toMatchObject({
       code: 1,
       err: expect.stringContaining('There is no run run_none in the journal.'),
     });
+  });
+
+  test('tells of a failed run what went wrong, and where', async () => {
+    const { runs } = await json<RunPage>('/admin/runs?agent=default/bad');
+    const { out } = await cli('show', runs[0]?.id ?? '');
+    expect(out).toMatch(/\nfailed \(run_failed\) after \S+ m?s, 0 model calls, /);
+    expect(out).toMatch(/\nerror: src\/agents\/Bad\/agent\.ts:1:\d+\n {2}Error: No\.\n/);
   });
 });
