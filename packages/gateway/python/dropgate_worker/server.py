@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from .active_runs import ActiveRuns
@@ -60,17 +61,23 @@ class ModuleServer:
         if self._load is None:
             return
         self._preload.finish()
-        if self._load.get("replay") == "closed":
+        is_closed = self._load.get("replay") == "closed"
+        if is_closed:
             from .replay.closed_outside import close_outside
 
             close_outside(self._load["env"].get("OPENAI_BASE_URL"))
         from .load.load_module import Loading
         from .run.guard_tools import guard_tools
 
-        # The module may run agents while it is imported.
-        self._loading = Loading(
-            self._load, on_sdk=lambda sdk: guard_tools(sdk, None), limit=self._limit
-        )
+        def guard(sdk: ModuleType) -> None:
+            # The module may run agents while it is imported.
+            guard_tools(sdk, None)
+            if is_closed:
+                from .replay.recorded_servers import guard_servers
+
+                guard_servers(sdk)
+
+        self._loading = Loading(self._load, on_sdk=guard, limit=self._limit)
         self._loading.import_entry()
 
     async def serve(self) -> None:

@@ -39,7 +39,8 @@ export function createOutsideRuns({ rules, nowSeconds, emit }: OutsideRunsDeps):
 
   return {
     async answer(work, question) {
-      const { tool, arguments: args } = question;
+      const { tool } = question;
+      const args = 'arguments' in question ? question.arguments : undefined;
       if (question.ask === 'authorize_tool') {
         const { provenance = 'native' } = question;
         const value = record(work, decideFor(work, { tool, provenance, args }));

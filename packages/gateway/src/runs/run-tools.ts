@@ -221,6 +221,7 @@ async function answer(
       return { type: 'tool', ...result };
     }
     case 'replay_tool':
+    case 'replay_tools':
       throw new GatewayError('invalid_request', 'This run has no record that it could follow.');
     default:
       return question satisfies never;

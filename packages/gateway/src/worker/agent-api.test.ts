@@ -31,7 +31,14 @@ describe('a gateway tool', () => {
       outcome: 'ok',
       text: 'Grüße',
     }));
-    expect(asked).toEqual([{ ask: 'call_tool', tool: 'fetch_doc', arguments: { url: 'a.md' } }]);
+    expect(asked).toEqual([
+      {
+        ask: 'call_tool',
+        tool: 'fetch_doc',
+        arguments: { url: 'a.md' },
+        toolCallId: expect.any(String),
+      },
+    ]);
     expect(decided).toEqual([]);
     expect(events).toMatchObject([
       { type: 'tool_started', tool: 'fetch_doc', provenance: 'gateway' },

@@ -235,6 +235,7 @@ describe('a run in a worker', () => {
       ask: 'call_tool',
       tool: 'fetch_doc',
       arguments: { url: 'a.md' },
+      toolCallId: expect.any(String),
     });
     worker.send({ type: 'tool_result', callId }, Buffer.from('A '));
     worker.send({ type: 'tool_result', callId, outcome: 'ok' }, Buffer.from('page.'));

@@ -8,7 +8,7 @@ import {
   type WorkerRun,
 } from '../protocol/worker/messages.ts';
 import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
-import { closeOutside } from './around/closed-outside.ts';
+import { closedOutside } from './around/closed-outside.ts';
 import type { Loading, LoadResult } from './load/load-module.ts';
 import type { ProcessExit } from './load/process-exit.ts';
 import type { LoadedModule } from './loaded-module.ts';
@@ -56,7 +56,7 @@ export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
     state.runs = createActiveRuns({ runModule, send });
     processRuns.connect(state.runs.outside);
     const { projectRoot, env } = deps;
-    if (asked.replay === 'closed') closeOutside(asked.env.OPENAI_BASE_URL);
+    if (asked.replay === 'closed') closedOutside.close(asked.env.OPENAI_BASE_URL);
     state.loading = beginLoad(asked, { projectRoot, env, preloadedSdk, line, timeoutMs });
     const result = await state.loading.result;
     // Promises that the module left rejected are told before this resumes, and become the outcome.

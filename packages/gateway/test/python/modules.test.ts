@@ -170,7 +170,7 @@ agent = Agent(
     const first = worker.eventsOf('Read');
     const asked = await worker.next('question');
     const question = { ask: 'call_tool', tool: 'fetch_doc', arguments: { url: 'a.md' } };
-    expect(asked.question).toEqual(question);
+    expect(asked.question).toEqual({ ...question, toolCallId: expect.any(String) });
     const whole = Buffer.from('Grüße');
     worker.send({ type: 'tool_result', callId: asked.callId }, whole.subarray(0, 3));
     worker.send({ type: 'tool_result', callId: asked.callId, outcome: 'ok' }, whole.subarray(3));

@@ -32,6 +32,8 @@ export const workerQuestionSchema = z.discriminatedUnion('ask', [
     /** JSON, as the model wrote it. */
     arguments: z.unknown(),
   }),
+  /** Which functions the model was told of in the next call that the record has: a list of them. `tool` is the agent's name. */
+  z.object({ ask: z.literal('replay_tools'), tool: z.string() }),
 ]);
 
 /** A `ToolDecided`. */

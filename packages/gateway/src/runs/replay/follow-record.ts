@@ -7,6 +7,7 @@ import type { IsLive, Until } from './live-from.ts';
 import { createRecordedModels } from './recorded-models.ts';
 import { type AskedTool, createRecordedTools, type FoundTool } from './recorded-tools.ts';
 import type { ModelStep, Recording, StepContents } from './recording.ts';
+import { type ToldTool, toldTools } from './told-tools.ts';
 
 export type FollowDeps = {
   readonly recording: Recording;
@@ -44,6 +45,8 @@ export type FollowedRecord = {
   readonly answerModel: AnswerFromRecord;
   /** What the record has of a call; null where it is to be made. Rejects where there is neither. */
   readonly answerTool: (asked: AskedTool) => Promise<GivenResult | null>;
+  /** The functions that the model was told of in the call that comes next. */
+  readonly toolsAhead: () => Promise<readonly ToldTool[]>;
   /** Whether the result of this call came from the record. */
   readonly isGiven: (callId: string) => boolean;
   /** The first step that the run did not come to. */
@@ -87,6 +90,10 @@ export function followRecord(deps: FollowDeps): FollowedRecord {
       if (found.type === 'differs') throw differs(found.difference);
       given.add(asked.callId);
       return toResult(found, editOf(found.step.step));
+    },
+    async toolsAhead() {
+      const next = models.left();
+      return next ? toldTools((await recording.contentsOf(next.step)).request) : [];
     },
     isGiven: (callId) => given.has(callId),
     left() {

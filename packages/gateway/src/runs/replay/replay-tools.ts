@@ -40,6 +40,9 @@ export function createReplayTools(
   return {
     ...tools,
     async answer(question, asking) {
+      if (question.ask === 'replay_tools') {
+        return { type: 'value', value: await record.toolsAhead() };
+      }
       const asked = toAsked(question);
       if (!asked) return tools.answer(question, asking);
       const given = await record.answerTool(asked);
@@ -51,8 +54,10 @@ export function createReplayTools(
   };
 }
 
+type ToolQuestion = Exclude<WorkerQuestion, { ask: 'replay_tools' }>;
+
 /** Code of a module may call a tool of the gateway itself, where no id is known. */
-function toAsked(question: WorkerQuestion) {
+function toAsked(question: ToolQuestion) {
   const { tool, arguments: args } = question;
   if (question.ask === 'replay_tool') {
     return { tool, callId: question.toolCallId, arguments: args };
@@ -61,7 +66,7 @@ function toAsked(question: WorkerQuestion) {
   return { tool, callId: question.toolCallId ?? '', arguments: JSON.stringify(args) };
 }
 
-type Asking = { readonly asking: AskingRun; readonly question: WorkerQuestion };
+type Asking = { readonly asking: AskingRun; readonly question: ToolQuestion };
 
 function tell(
   { provenance, outcome, text }: GivenResult,

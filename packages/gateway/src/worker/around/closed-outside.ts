@@ -1,41 +1,100 @@
+import type { SdkCopy } from '../loaded-module.ts';
+import { fieldsOf } from '../sdk.ts';
+import { recordedServerTools } from '../tools/recorded-servers.ts';
+
 /** What a module is told that reaches out while what it did is run again. */
 const refusal = 'A run that follows a record reaches nothing outside.';
 
 type Patched = Record<string, (...args: unknown[]) => unknown>;
 
-/**
- * Closes the process: from now on it connects to nobody, sends nothing, looks up no names and starts no programs. It is for
- * what authors write by mistake or habit; a hostile one finds ways around it.
- *
- * @param brokerUrl - Which stays open.
- */
-export function closeOutside(brokerUrl: string | undefined): void {
-  const broker = URL.canParse(brokerUrl ?? '') ? new URL(brokerUrl ?? '') : null;
+/** Whether this process reaches anything outside of it. */
+export type ClosedOutside = {
+  /**
+   * From now on the process connects to nobody, sends nothing, looks up no names and starts no programs. It is for what
+   * authors write by mistake or habit; a hostile one finds ways around it. It cannot be undone.
+   *
+   * @param brokerUrl - Which stays open.
+   */
+  readonly close: (brokerUrl: string | undefined) => void;
+  /** Makes the MCP servers of an SDK copy follow: they are taken for connected, and list what the record of the run has. */
+  readonly guard: (sdk: SdkCopy) => void;
+};
+
+/** One a process, which is closed or not: what its module imports knows nothing else. */
+export const closedOutside: ClosedOutside = createClosedOutside();
+
+function createClosedOutside(): ClosedOutside {
+  let isClosed = false;
+  return {
+    close(brokerUrl) {
+      isClosed = true;
+      closeNetwork(URL.canParse(brokerUrl ?? '') ? new URL(brokerUrl ?? '') : null);
+      closePrograms();
+      process.getBuiltinModule('node:module').syncBuiltinESMExports();
+    },
+    guard(sdk) {
+      if (isClosed) guardServers(sdk);
+    },
+  };
+}
+
+function guardServers(sdk: SdkCopy): void {
+  const servers = Object.entries(sdk).filter(([name]) => name.startsWith('MCPServer'));
+  for (const [, server] of servers) {
+    const { prototype } = fieldsOf(server);
+    if (typeof fieldsOf(prototype).connect !== 'function') continue;
+    const nothing = { value: async () => undefined, configurable: true, writable: true };
+    const none = { ...nothing, value: async () => [] };
+    Object.defineProperties(prototype, { connect: nothing, close: nothing, listTools: none });
+  }
+  const { prototype } = fieldsOf(sdk.Agent);
+  if (typeof fieldsOf(prototype).getMcpTools !== 'function') return;
+  Object.defineProperty(prototype, 'getMcpTools', {
+    value(this: unknown, runContext: unknown) {
+      return recordedServerTools(this, runContext);
+    },
+    configurable: true,
+    writable: true,
+  });
+}
+
+function closeNetwork(broker: URL | null): void {
   const net = process.getBuiltinModule('node:net');
   const socket = net.Socket.prototype as unknown as Patched;
   const { connect } = socket;
-  socket.connect = function guarded(this: unknown, ...args) {
-    if (!isBroker(args, broker)) throw new Error(refusal);
-    return connect?.apply(this, args);
+  socket.connect = function guarded(this: { destroy: (error: Error) => void }, ...args) {
+    if (isBroker(args, broker)) return connect?.apply(this, args);
+    // As where nobody listens: what waits for a connection is told that there is none.
+    process.nextTick(() => this.destroy(new Error(refusal)));
+    return this;
   };
   const datagram = process.getBuiltinModule('node:dgram').Socket.prototype as unknown as Patched;
-  const child = process.getBuiltinModule('node:child_process');
   for (const name of ['send', 'connect']) datagram[name] = refuse;
-  (child.ChildProcess.prototype as unknown as Patched).spawn = refuse;
-  for (const name of ['spawnSync', 'execSync', 'execFileSync']) {
-    Object.defineProperty(child, name, { value: refuse, configurable: true, writable: true });
-  }
   const dns = process.getBuiltinModule('node:dns');
   for (const name of ['lookup', 'resolve', 'resolve4', 'resolve6', 'resolveTxt', 'resolveAny']) {
-    for (const module of [dns, dns.promises]) {
-      Object.defineProperty(module, name, { value: refuse, configurable: true, writable: true });
-    }
+    replace(dns, name, refuseLookup);
+    replace(dns.promises, name, async () => refuse());
   }
-  process.getBuiltinModule('node:module').syncBuiltinESMExports();
+}
+
+function closePrograms(): void {
+  const child = process.getBuiltinModule('node:child_process');
+  (child.ChildProcess.prototype as unknown as Patched).spawn = refuse;
+  for (const name of ['spawnSync', 'execSync', 'execFileSync']) replace(child, name, refuse);
+}
+
+function replace(holder: object, name: string, value: (...args: unknown[]) => unknown): void {
+  Object.defineProperty(holder, name, { value, configurable: true, writable: true });
 }
 
 function refuse(): never {
   throw new Error(refusal);
+}
+
+function refuseLookup(...args: unknown[]): void {
+  const callback = args.at(-1);
+  if (typeof callback !== 'function') refuse();
+  process.nextTick(callback, new Error(refusal));
 }
 
 /** Arguments of `connect` are options, a list of them that was made ready, or a port with a host. */

@@ -1,3 +1,4 @@
+import { closedOutside } from '../around/closed-outside.ts';
 import type { SdkCopy } from '../loaded-module.ts';
 import { runScope } from '../run/run-scope.ts';
 import { fieldsOf, type SdkRun, type SdkRunner } from '../sdk.ts';
@@ -66,6 +67,7 @@ function createCallsAtLoad(): CallsAtLoad {
       load = begun;
     },
     guard(sdk) {
+      closedOutside.guard(sdk);
       const prototype = fieldsOf(fieldsOf(sdk.Runner).prototype) as { run?: unknown };
       const original = prototype.run;
       if (!load || typeof original !== 'function' || restore.has(prototype)) return;
