@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunPage } from '../../src/protocol/admin/runs-answer.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { startTcpRelay, type TcpRelay } from '../support/tcp-relay.ts';
 import { call } from './call.ts';
@@ -88,6 +89,19 @@ describe.skipIf('missing' in server)(
         return decisions.find(({ rule_id }) => rule_id === 'no-labs');
       });
       expect(decided).toMatchObject({ effect: 'deny', tier: 3, agent_id: 'labs/planner' });
+    });
+
+    test('run again what either did, with the files that it has', async () => {
+      await call(here, caller.key, { model: 'labs/planner' });
+      const { runs } = (await (await here.fetch('/admin/runs?limit=1')).json()) as RunPage;
+      const replay = async (gateway: TestGateway, generation: string) => {
+        const answer = await post(gateway, `/admin/runs/${runs[0]?.id}/replay`, { generation });
+        return (await answer.json()) as object;
+      };
+      const same = { result: 'same', replay_of: runs[0]?.id, text: 'Planned.' };
+      expect(await replay(here, 'recorded')).toMatchObject(same);
+      expect(await replay(there, 'recorded')).toMatchObject({ error: { code: 'generation_gone' } });
+      expect(await replay(there, 'current')).toMatchObject(same);
     });
 
     test('keep nobody waiting for a store that is stalled: budgets are refused, requests counted here', async () => {
