@@ -73,6 +73,12 @@ export const failures = {
     wireCode: 'price_unknown',
     retry: false,
   },
+  run_limit_exceeded: {
+    status: 403,
+    type: 'invalid_request_error',
+    wireCode: 'run_limit_exceeded',
+    retry: false,
+  },
   run_cancelled: { status: 499, type: 'server_error', wireCode: 'cancelled', retry: false },
   run_failed: { status: 500, type: 'server_error', wireCode: 'agent_error', retry: false },
   worker_crashed: { status: 500, type: 'server_error', wireCode: 'agent_error', retry: false },

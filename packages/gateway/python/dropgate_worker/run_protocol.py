@@ -130,6 +130,16 @@ class Run(TypedDict):
     tellsContents: NotRequired[bool]
     # Whether it runs again what another did: each call of a tool is asked about first.
     replays: NotRequired[bool]
+    # What goes beyond is asked about before it is called.
+    toolLimits: NotRequired[ToolLimits]
+
+
+class ToolLimits(TypedDict):
+    """Limits of the tool calls of a run; absent is without limit."""
+
+    maxCalls: NotRequired[int]
+    # Of one tool with the same arguments, in a row.
+    maxRepeated: NotRequired[int]
 
 
 class ToolVerdicts(TypedDict):

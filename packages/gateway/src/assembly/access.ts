@@ -71,6 +71,7 @@ export function createAccess(parts: Foundation & Tools) {
       known,
       nowSeconds,
       defaultLimits: () => security().limits,
+      defaultRunLimits: () => security().runLimits,
     }),
     ...createKeyBudgets({ spending: store.spending, limitsOf, nowSeconds, emit }, () =>
       usableKeys(known.all(), nowSeconds()),

@@ -7,6 +7,7 @@ import type { FindReplay } from '../protocol/journal/replayed-calls.ts';
 import { createHostedRuns, type HostedRuns } from '../runs/hosted-runs.ts';
 import { createOutsideRuns } from '../runs/outside-runs.ts';
 import { createLiveReplays } from '../runs/replay/live-replays.ts';
+import { createRunMeters, type RunMeters } from '../runs/run-meter.ts';
 import { findBubblewrap } from '../system/bubblewrap.ts';
 import { type Broker, createBroker } from '../upstreams/broker/broker.ts';
 import { createModelLists } from '../upstreams/models/model-lists.ts';
@@ -43,11 +44,13 @@ export function createAgentProcesses(
     emit,
   });
   const replays = createLiveReplays();
+  const runMeters = createRunMeters();
   const broker = brokerOf(foundation, {
     budgets,
     moneyBudgets,
     decide: hostedRuns.decide,
     findReplay: replays.find,
+    runs: runMeters,
   });
   const modelLists = createModelLists(broker.listModels, Date.now);
   const last: LastLoads = new Map();
@@ -78,6 +81,7 @@ export function createAgentProcesses(
     }),
     hostedRuns,
     replays,
+    runMeters,
     pool: hideSecrets(tellTools(frameFailures(pool, last), tools), secrets),
   };
 }
@@ -89,13 +93,15 @@ function brokerOf(
     moneyBudgets,
     decide,
     findReplay,
+    runs,
   }: Pick<Access, 'budgets' | 'moneyBudgets'> &
-    Pick<HostedRuns, 'decide'> & { readonly findReplay: FindReplay },
+    Pick<HostedRuns, 'decide'> & { readonly findReplay: FindReplay; readonly runs: RunMeters },
 ): Broker {
   const isClosed = config.worker.sandbox !== 'none' && config.worker.sandboxNetwork === 'broker';
   return createBroker({
     upstreams: upstreams.current,
     budgets: { tokens: budgets, money: moneyBudgets },
+    runs,
     outsideCalls: () => live.current().security.callsOutsideRuns,
     hosted: {
       decide,

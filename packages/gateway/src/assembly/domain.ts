@@ -10,6 +10,7 @@ import { createAgentViews } from './agent-views.ts';
 import { createRegistry } from './registry.ts';
 import { createRecorded } from './replay/recorded.ts';
 import { createRollbackRoutes } from './rollback.ts';
+import { createRunLimits } from './run-limits.ts';
 import { createToolRegistry } from './tools/tool-registry.ts';
 
 /** What decides: the verbs and what they read. */
@@ -43,6 +44,8 @@ export function createDomain(parts: Parts) {
     recorded,
     enterHosted: parts.hostedRuns.enter,
     traceOfRun: parts.traces.traceOf,
+    enterMeter: parts.runMeters.enter,
+    runLimits: createRunLimits(parts),
     unknownHostedTools: () => live.current().security.unknownHostedTools,
     defaults: runDefaults,
     nowSeconds,

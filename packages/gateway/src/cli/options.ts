@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { pageSize } from '../protocol/pages.ts';
 import { moneyLimits, securityLimits } from '../protocol/security/security-limits.ts';
+import { type RunLimitsJson, runLimitsSchema } from '../protocol/usage/run-limits.ts';
 import type { CommandContext } from './command.ts';
 
 /** Runs the work of a command, which resolves with its exit code. */
@@ -86,6 +87,21 @@ export function parseDollars(text: string): number {
   const { leastUsd, mostUsd } = moneyLimits;
   if (/^\d{1,9}(\.\d{1,9})?$/.test(text) && amount >= leastUsd && amount <= mostUsd) return amount;
   throw new InvalidArgumentError('Give US dollars, such as 5 or 0.25, up to a million.');
+}
+
+/** Limits of runs, such as `max_model_calls=20,max_cost_usd=0.5`. */
+export function parseRunLimits(text: string): RunLimitsJson {
+  const pairs = text.split(',').map((pair) => pair.trim().split('='));
+  const entries = pairs.map(([name = '', value = '']) => [
+    name,
+    value === '' ? null : Number(value),
+  ]);
+  const parsed = runLimitsSchema.safeParse(Object.fromEntries(entries));
+  if (parsed.success && pairs.every(({ length }) => length === 2)) return parsed.data;
+  const names = Object.keys(runLimitsSchema.shape).join(', ');
+  throw new InvalidArgumentError(
+    `Give limits above 0 with commas between them, such as max_model_calls=20. Known: ${names}.`,
+  );
 }
 
 /** A duration such as `1h`, or `0`, in seconds: 30 days at most. */

@@ -51,6 +51,7 @@ describe('the security section', () => {
       callsOutsideRuns: 'refuse_budgeted',
       unknownHostedTools: 'allow',
       deniedHostedTools: 'remove',
+      runLimits: {},
       storeGraceMs: 300_000,
     });
   });

@@ -39,7 +39,9 @@ function agentOf({ question }: EventOf<'access_decided'>): string | null {
   const { principal, action, resource, context } = question;
   if (context?.agent_id) return cut(context.agent_id);
   if (principal.type === 'agent') return principal.id;
-  return ['run_agent', 'list_agents', 'read_runs'].includes(action) ? cut(resource) : null;
+  return ['run_agent', 'list_agents', 'read_runs', 'raise_limits'].includes(action)
+    ? cut(resource)
+    : null;
 }
 
 function cut(text: string): string {

@@ -57,6 +57,7 @@ function beyondScopes(maker: KeyPrincipal, { action, principal, resource }: Conc
     case 'list_agents':
     case 'run_agent':
     case 'read_runs':
+    case 'raise_limits':
       return scopesCover(maker, resource.toLowerCase()) ? null : 'resource';
     // Tools and modules have no namespace: the agents do that call and load them.
     case 'call_tool':

@@ -62,6 +62,7 @@ describe('an override', () => {
       action: 'run_agent',
       resource: 'labs/*',
       effect: 'allow',
+      limits: null,
       breakGlass: false,
       reason: 'Demo at noon.',
       createdBy: 'key_admin',

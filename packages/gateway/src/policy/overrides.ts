@@ -67,7 +67,7 @@ export function createOverrides(deps: OverridesDeps): Overrides {
 
 /** What an override may not say: the field and a sentence with the remedy; null where all is well. */
 export function overrideProblem(
-  wanted: Omit<NewOverride, 'ttlSeconds' | 'reason'>,
+  wanted: Omit<NewOverride, 'ttlSeconds' | 'reason' | 'limits'>,
 ): { readonly param: string; readonly message: string } | null {
   const { principal, action, resource, effect, breakGlass } = wanted;
   const ofPrincipal = principalProblem(principal);
@@ -81,10 +81,23 @@ export function overrideProblem(
 
 function checkOverride(wanted: NewOverride): void {
   const { ttlSeconds, reason } = wanted;
-  const problem = overrideProblem(wanted) ?? lengthProblem(ttlSeconds, reason);
+  const problem =
+    overrideProblem(wanted) ?? limitsProblem(wanted) ?? lengthProblem(ttlSeconds, reason);
   if (problem) {
     throw new GatewayError('invalid_value', problem.message, { param: problem.param });
   }
+}
+
+function limitsProblem({ action, effect, limits = {} }: NewOverride) {
+  const hasLimits = Object.keys(limits).length > 0;
+  if (action !== 'raise_limits') {
+    const message = 'Only an override of raise_limits has limits.';
+    return hasLimits ? { param: 'limits', message } : null;
+  }
+  if (hasLimits && effect === 'allow') return null;
+  const message =
+    'An override of raise_limits allows, and says which limits, such as max_model_calls.';
+  return { param: hasLimits ? 'effect' : 'limits', message };
 }
 
 function lengthProblem(ttlSeconds: number, reason: string) {
@@ -102,6 +115,7 @@ function newOverrideRecord(
   nowSeconds: number,
 ): OverrideRecord {
   const { ttlSeconds, reason, principal, action, resource, effect, breakGlass } = wanted;
+  const { limits = null } = wanted;
   // Rounded: an override of a second neither ends at once nor lasts two.
   const createdAtSeconds = Math.round(nowSeconds);
   return {
@@ -111,6 +125,7 @@ function newOverrideRecord(
     resource,
     effect,
     breakGlass,
+    limits,
     // Of one line, or it could look like more than one in a list.
     reason: reason.trim().replace(/\s+/g, ' '),
     createdBy,

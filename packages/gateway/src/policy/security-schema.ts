@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { actions, effects, outsideCalls, ruleEffects } from '../protocol/policy.ts';
+import { effects, outsideCalls, ruleActions, ruleEffects } from '../protocol/policy.ts';
 import { moneyLimits, ruleIdForm, securityLimits } from '../protocol/security/security-limits.ts';
 import { deniedHostedTools } from '../protocol/tools/hosted-tools.ts';
+import { runLimitsSchema } from '../protocol/usage/run-limits.ts';
 
 const pattern = z.string().min(1).max(securityLimits.patternChars);
 
@@ -35,7 +36,7 @@ const rule = z.strictObject({
     .describe(
       'What the rule decides where it fits. `require_approval`, for `call_tool` alone, denies until approvals are served, with the code `approval_unavailable` where the tool runs at the upstream.',
     ),
-  action: z.enum(actions).describe('What is asked for.'),
+  action: z.enum(ruleActions).describe('What is asked for.'),
   principals: principals
     .min(1)
     .describe(
@@ -98,6 +99,7 @@ const namespace = z
       })
       .optional()
       .describe('The modules that may load.'),
+    limits: runLimitsSchema.optional().describe('Limits of each run of its agents.'),
   })
   .describe('What holds in one namespace where no rule says otherwise.');
 
@@ -146,11 +148,16 @@ export const securitySchema = z
       .describe('What holds in each namespace, by its name.'),
     rules: z.array(rule).max(10_000).default([]).describe('Rules; their order means nothing.'),
     limits,
+    run_limits: runLimitsSchema
+      .prefault({})
+      .describe(
+        'Limits of each run, of keys that set none of their own. The tightest of those of key, namespace and agent holds.',
+      ),
     calls_outside_runs: z
       .enum(outsideCalls)
       .default('refuse_budgeted')
       .describe(
-        'Model calls that an agent makes while it has no run, from a timer or a queue: `refuse_budgeted` refuses them where its process has had a run of a key with a budget, `charge` books them on the key whose runs it has had, `refuse` refuses all, also while it loads, `allow` none.',
+        'Model calls that an agent makes while it has no run, from a timer or a queue: `refuse_budgeted` refuses them where its process has had a run of a key with a budget, or the agent one with limits of its model calls, `charge` books them on the key whose runs it has had, `refuse` refuses all, also while it loads, `allow` none.',
       ),
     unknown_hosted_tools: effect
       .default('allow')

@@ -9,6 +9,7 @@ import {
   tiers,
 } from '../protocol/policy.ts';
 import type { DeniedHostedTools } from '../protocol/tools/hosted-tools.ts';
+import { fromRunLimitsJson, type RunLimits } from '../protocol/usage/run-limits.ts';
 import type { NamespaceSettings } from './rules/namespaces.ts';
 import type { RawRule, RawSecurity } from './security-schema.ts';
 
@@ -23,6 +24,8 @@ export type SecuritySettings = {
   readonly rules: readonly Rule[];
   /** Of keys that set none. */
   readonly limits: KeyLimits;
+  /** Of each run, of keys that set none. */
+  readonly runLimits: RunLimits;
   readonly callsOutsideRuns: OutsideCalls;
   readonly unknownHostedTools: Effect;
   readonly deniedHostedTools: DeniedHostedTools;
@@ -41,6 +44,7 @@ export function toSecuritySettings({ limits, ...raw }: RawSecurity): SecuritySet
     ),
     rules: raw.rules.map(toRule),
     limits: keyLimits((name) => limits[limitNames[name]] ?? null),
+    runLimits: fromRunLimitsJson(raw.run_limits),
     callsOutsideRuns: raw.calls_outside_runs,
     unknownHostedTools: raw.unknown_hosted_tools,
     deniedHostedTools: raw.denied_hosted_tools,
@@ -63,13 +67,14 @@ function toRule({ expires_at, when, reason, ...rule }: RawRule): Rule {
 
 function toNamespaceSettings(raw: RawSecurity['namespaces'][string]): NamespaceSettings {
   const { run_agents: runAgents, native_tools: nativeTools, tools, modules } = raw;
-  const { offer_tools: offerTools } = raw;
+  const { offer_tools: offerTools, limits } = raw;
   return {
     ...(runAgents !== undefined && { runAgents }),
     ...(nativeTools !== undefined && { nativeTools }),
     ...(tools !== undefined && { tools }),
     ...(offerTools !== undefined && { offerTools }),
     ...(modules !== undefined && { modules }),
+    ...(limits !== undefined && { limits: fromRunLimitsJson(limits) }),
   };
 }
 

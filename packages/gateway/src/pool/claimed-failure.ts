@@ -22,6 +22,7 @@ const claimable: ReadonlySet<FailureCode> = new Set([
 const refusals: ReadonlySet<FailureCode> = new Set([
   'quota_exhausted',
   'price_unknown',
+  'run_limit_exceeded',
   'store_unavailable',
   'approval_unavailable',
 ]);

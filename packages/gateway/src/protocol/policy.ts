@@ -1,4 +1,5 @@
 import type { Provenance } from './run.ts';
+import type { RunLimits } from './usage/run-limits.ts';
 
 /** Roles of which each may do what those before it may. */
 export const cumulativeRoles = ['caller', 'operator', 'admin'] as const;
@@ -15,10 +16,14 @@ export const actions = [
   'call_tool',
   'load_module',
   'read_runs',
+  'raise_limits',
   'administer',
 ] as const;
 
 export type Action = (typeof actions)[number];
+
+/** What rules of the settings are about: limits of runs are raised by overrides alone, which end. */
+export const ruleActions = actions.filter((action) => action !== 'raise_limits');
 
 /** What a rule does, and what a question is answered. */
 export const effects = ['allow', 'deny'] as const;
@@ -98,6 +103,8 @@ export type KeyRecord = {
   /** Globs over model ids the key may reach; null means all. */
   readonly agents: readonly string[] | null;
   readonly limits: KeyLimits;
+  /** Of each of its runs; null where `security.run_limits` holds. */
+  readonly runLimits: RunLimits | null;
   readonly createdAtSeconds: number;
   readonly createdBy: string;
   readonly expiresAtSeconds: number | null;
@@ -195,6 +202,8 @@ export type Rule = {
   readonly when?: string;
   readonly tier: number;
   readonly source: RuleSource;
+  /** Of an override of `raise_limits`. */
+  readonly limits?: RunLimits;
   /** Unix seconds; the rule holds until then, exclusive. */
   readonly expiresAtSeconds?: number;
   readonly reason?: string;
@@ -215,6 +224,8 @@ export type OverrideRecord = {
   readonly effect: Effect;
   /** An allow that is heard before the denying rules of `gateway.yaml`. */
   readonly breakGlass: boolean;
+  /** Of `raise_limits`: what holds in place of tighter limits of runs; null of any other. */
+  readonly limits: RunLimits | null;
   readonly reason: string;
   /** Id of a key, or `cli:<os user>`. */
   readonly createdBy: string;

@@ -3,6 +3,7 @@ import { findingSchema } from './diagnostics.ts';
 import type { Inferred } from './inferred.ts';
 import { type Language, languages } from './module.ts';
 import { inputMedia, runSettingNames } from './run.ts';
+import { runLimitsFields } from './usage/run-limits.ts';
 
 /** OpenAI's two APIs for model calls. */
 export const upstreamApis = ['responses', 'chat_completions'] as const;
@@ -48,6 +49,8 @@ export const moduleSettingsSchema = z.object({
   timeoutMs: z.number().positive().exactOptional(),
   /** Fewer runs at once than the gateway allows. */
   maxConcurrentRuns: z.number().positive().exactOptional(),
+  /** Of each run. */
+  limits: runLimitsFields.exactOptional(),
   /** Default: agent. */
   cwd: z.enum(workingFolders).exactOptional(),
   /** Files read with `fs` that reload the module when they change. */

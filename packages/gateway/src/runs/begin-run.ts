@@ -1,5 +1,6 @@
-import type { GatewayError } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import type { HeldRunLimits } from '../policy/limits/run-limits.ts';
 import type { Caller, Role, RunCaller } from '../protocol/policy.ts';
 import type { LiveRun, PoolRun } from '../protocol/pool.ts';
 import type {
@@ -12,9 +13,10 @@ import type { RunContext, RunEvent, RunInput } from '../protocol/run.ts';
 import type { RunEnding } from '../protocol/run-ending.ts';
 import type { RunSink } from '../protocol/run-sink.ts';
 import type { RunTrace } from '../protocol/trace.ts';
-import type { WorkerRun } from '../protocol/worker/messages.ts';
+import type { ToolDecided, WorkerRun } from '../protocol/worker/messages.ts';
 import type { HostedRuns } from './hosted-runs.ts';
 import { observeRun } from './observe-run.ts';
+import { createRunMeter, type RunMeter, type RunMeters } from './run-meter.ts';
 import type { RunTools } from './run-tools.ts';
 
 /** A run that was admitted. It ends by itself, at its deadline, or by `cancel`. */
@@ -57,6 +59,8 @@ export type BeginRunDeps = {
   readonly enterHosted: HostedRuns['enter'];
   /** The trace that a run which began is recorded in; absent where none are. */
   readonly traceOfRun?: (runId: string) => RunTrace | undefined;
+  /** The same to what counts model calls. */
+  readonly enterMeter: RunMeters['enter'];
   readonly emit: Emit;
 };
 
@@ -80,6 +84,8 @@ export type AdmittedRun = {
   readonly tools: RunTools;
   /** The caller, as rules about tools are asked. */
   readonly user: RunCaller;
+  /** How much it may use. */
+  readonly limits: HeldRunLimits;
   /** Knows already what is to be given back. */
   readonly ending: RunEnding;
   /** Cancels the run. */
@@ -112,6 +118,8 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const trace = traceOf(deps, run.runId, caller);
   const untilOver = abortedAtEnd(ending);
   const { agentId } = agent;
+  const meter = createRunMeter(admitted.limits, (failure) => abort.abort(failure));
+  ending.onEnd(deps.enterMeter({ runId: run.runId, agentId }, meter));
   ending.onEnd(deps.enterHosted({ runId: run.runId, agentId, decide: tools.decideHosted }));
   const live = deps.run(agent.load, {
     run,
@@ -121,8 +129,17 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
     signal: abort.signal,
     ending,
     onEvent,
-    answer: (question) => tools.answer(question, { signal: untilOver(), trace, onToolCalled }),
-    onToolDecided: tools.onDecided,
+    answer: (question) =>
+      tools.answer(question, {
+        signal: untilOver(),
+        trace,
+        onToolCalled,
+        countTool: meter.countTool,
+      }),
+    onToolDecided(decided) {
+      tools.onDecided(decided);
+      countUnasked(meter, decided);
+    },
   });
   ending.onEnd(tools.follow(live.decide));
   return {
@@ -152,7 +169,20 @@ function traceOf(
   return { traceparent, hasSpans: false };
 }
 
-function workerRun({ runId, caller, input, agent, tools, replay }: AdmittedRun): WorkerRun {
+/** A tool that its worker called unasked: it may, but for what goes beyond the limits. */
+function countUnasked(meter: RunMeter, { tool, provenance }: ToolDecided): void {
+  // One that runs elsewhere is told when it is offered, and not when it is called.
+  if (provenance === 'hosted') return;
+  try {
+    meter.countTool({ tool });
+  } catch (error) {
+    // The meter ends the run itself.
+    if (!(error instanceof GatewayError)) throw error;
+  }
+}
+
+function workerRun(admitted: AdmittedRun): WorkerRun {
+  const { runId, caller, input, agent, tools, limits, replay } = admitted;
   const context: RunContext = {
     request_id: caller.requestId,
     run_id: runId,
@@ -162,7 +192,12 @@ function workerRun({ runId, caller, input, agent, tools, replay }: AdmittedRun):
     model_id: agent.agentId,
   };
   const maxTurns = agent.manifest.settings.maxTurns ?? null;
-  const run = { runId, input, verdicts: tools.verdicts, maxTurns };
+  const { maxToolCalls, maxRepeatedToolCalls } = limits;
+  const toolLimits = {
+    ...(maxToolCalls && { maxCalls: maxToolCalls.most }),
+    ...(maxRepeatedToolCalls && { maxRepeated: maxRepeatedToolCalls.most }),
+  };
+  const run = { runId, input, verdicts: tools.verdicts, maxTurns, toolLimits };
   return replay ? { ...run, context: replay.context, replays: true } : { ...run, context };
 }
 

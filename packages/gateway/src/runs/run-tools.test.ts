@@ -19,6 +19,7 @@ const asking: AskingRun = {
   signal: new AbortController().signal,
   trace: undefined,
   onToolCalled: () => undefined,
+  countTool: () => undefined,
 };
 
 function user(tools: readonly Partial<ToolDescription>[] = [{ name: 'add' }]): ToolUser {

@@ -15,6 +15,7 @@ import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/work
 import { createDecisionCap, type DecisionCap } from './decision-cap.ts';
 import { withDefault } from './hosted-runs.ts';
 import type { ObservedRun } from './observe-run.ts';
+import type { RunMeter } from './run-meter.ts';
 import {
   createToolTables,
   type ToolTable,
@@ -53,6 +54,8 @@ export type AskingRun = {
   readonly trace: RunTrace | undefined;
   /** Told of each gateway tool that was called. */
   readonly onToolCalled: ObservedRun['onToolCalled'];
+  /** Counts a tool that is asked about; throws where the run may call no more. */
+  readonly countTool: RunMeter['countTool'];
 };
 
 /** How often verdicts that depend on the clock are looked at. */
@@ -190,9 +193,19 @@ function earlierOf({ earlier }: Live): ToolTable | null {
 async function answer(
   { rules, nowSeconds, callTool }: RunToolsDeps,
   { user, about, decisions }: Live,
-  { question, signal, trace, onToolCalled }: AskingRun & { readonly question: WorkerQuestion },
+  {
+    question,
+    signal,
+    trace,
+    onToolCalled,
+    countTool,
+  }: AskingRun & { readonly question: WorkerQuestion },
 ): Promise<WorkerAnswer> {
-  const { tool } = question;
+  if (question.ask === 'replay_tool' || question.ask === 'replay_tools') {
+    throw new GatewayError('invalid_request', 'This run has no record that it could follow.');
+  }
+  const { tool, repeated } = question;
+  countTool({ tool, args: question.arguments ?? null, repeated });
   const isAllowed = (provenance: Provenance, args: unknown) => {
     const asked = toolQuestion(user, { tool, provenance, args });
     const decision = decide(rules(), asked, nowSeconds());
@@ -220,9 +233,6 @@ async function answer(
       onToolCalled({ tool, arguments: question.arguments, callId, spanId }, result);
       return { type: 'tool', ...result };
     }
-    case 'replay_tool':
-    case 'replay_tools':
-      throw new GatewayError('invalid_request', 'This run has no record that it could follow.');
     default:
       return question satisfies never;
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import { principalOf } from '../policy/authorize.ts';
+import type { HeldRunLimits } from '../policy/limits/run-limits.ts';
 import { decide, decideOnAgent } from '../policy/rules/decide.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
@@ -36,7 +37,7 @@ export type RunPolicy = {
 };
 
 /** What a key may still do. */
-export type RunLimits = {
+export type KeyUse = {
   /**
    * Takes one of the runs that the key may have at once; what it returns gives it back.
    *
@@ -59,7 +60,12 @@ export type StartRunDeps = BeginRunDeps & {
   /** Every model id that there is. */
   readonly agentIds: () => readonly string[];
   readonly policy: RunPolicy;
-  readonly limits: RunLimits;
+  readonly limits: KeyUse;
+  /** How much a run of an agent for a key may use. */
+  readonly runLimits: (run: {
+    readonly agent: Pick<ServedAgent, 'agentId' | 'manifest'>;
+    readonly caller: Caller;
+  }) => HeldRunLimits;
   /**
    * Calls `cancel` when the key is revoked, until the returned function is called.
    *
@@ -107,7 +113,8 @@ export function createStartRun(deps: StartRunDeps): StartRun {
       const runId = newRunId();
       const tools = toolsOf(user, { runId, requestId: caller.requestId });
       const waitedMs = place.hasWaited ? performance.now() - askedMs : 0;
-      const admitted = { ...request, agent, ignored, waitedMs };
+      const limits = deps.runLimits({ agent, caller });
+      const admitted = { ...request, agent, ignored, waitedMs, limits };
       return beginRun(deps, { ...admitted, runId, tools, user, ending, abort });
     } catch (error) {
       ending.end(null);

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { addDecisions, type DecisionTables, decisionColumns } from './add-decisions.ts';
 import { addJournal } from './add-journal.ts';
 import { addUsage } from './add-usage.ts';
 
@@ -211,39 +212,23 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await addUsage(database);
     },
   },
-  '0015_money': {
+  '0016_money': {
     async up(database) {
       await addToKeys(database, 'double precision', ['usd_per_day', 'usd_per_month']);
     },
   },
+  '0017_run_limits': {
+    async up(database) {
+      await addToKeys(database, 'text', ['run_limits']);
+      await database.schema.alterTable('overrides').addColumn('limits', 'text').execute();
+    },
+  },
 };
-
-const decisionColumns = [
-  'id',
-  'time_ms',
-  'request_id',
-  'key_id',
-  'role',
-  'action',
-  'effect',
-  'resource',
-  'agent_id',
-  'module_path',
-  'tool',
-  'rule_id',
-  'tier',
-  'source',
-  'reason',
-] as const;
-
-type DecisionColumns = Record<(typeof decisionColumns)[number], string>;
 
 type GenerationTables = {
   generations: { agent_id: string; record: string };
   kept_generations: { agent_id: string; files_hash: string; served_order: number; record: string };
 };
-
-type DecisionTables = { decisions: DecisionColumns; notable_decisions: DecisionColumns };
 
 type KeyNames = {
   id: string;
@@ -272,26 +257,5 @@ async function index(database: AnyDatabase, table: string, columns: readonly str
     .createIndex([table, ...columns].join('_'))
     .on(table)
     .columns([...columns])
-    .execute();
-}
-
-async function addDecisions(database: AnyDatabase, table: keyof DecisionTables): Promise<void> {
-  await database.schema
-    .createTable(table)
-    .addColumn('id', 'text', (column) => column.primaryKey())
-    .addColumn('time_ms', 'bigint', (column) => column.notNull())
-    .addColumn('request_id', 'text')
-    .addColumn('key_id', 'text')
-    .addColumn('role', 'text')
-    .addColumn('action', 'text', (column) => column.notNull())
-    .addColumn('effect', 'text', (column) => column.notNull())
-    .addColumn('resource', 'text', (column) => column.notNull())
-    .addColumn('agent_id', 'text')
-    .addColumn('module_path', 'text')
-    .addColumn('tool', 'text')
-    .addColumn('rule_id', 'text')
-    .addColumn('tier', 'integer', (column) => column.notNull())
-    .addColumn('source', 'text')
-    .addColumn('reason', 'text')
     .execute();
 }

@@ -95,6 +95,7 @@ export type KeyRow = {
   readonly tokens_per_month: number | null;
   readonly usd_per_day: number | null;
   readonly usd_per_month: number | null;
+  readonly run_limits: string | null;
   readonly created_at: number;
   readonly created_by: string;
   readonly expires_at: number | null;
@@ -115,6 +116,7 @@ export type OverrideRow = {
   readonly resource: string;
   readonly effect: string;
   readonly break_glass: number;
+  readonly limits: string | null;
   readonly reason: string;
   readonly created_by: string;
   readonly created_at: number;

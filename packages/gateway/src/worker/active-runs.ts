@@ -10,6 +10,7 @@ import { createEventLane, createTurnEnd, type EventLane } from './event-lane.ts'
 import type { LoadedModule, RunModule } from './loaded-module.ts';
 import type { GatewayLink } from './run/outside-runs.ts';
 import { Refused } from './run/run-scope.ts';
+import { createToolCount } from './tools/tool-count.ts';
 import { createToolResults } from './tools/tool-results.ts';
 
 /** The runs of this process, by id. Messages for a run that is over are dropped, but for `cancel`, which is answered. */
@@ -66,6 +67,7 @@ export function createActiveRuns(deps: {
       const ended = deps.runModule(module, {
         ...run,
         verdicts: () => active.verdicts,
+        toolCount: createToolCount(run.toolLimits),
         signal: controller.signal,
         ask: (question) => questions.ask(runId, question, controller.signal),
         decided: (decided) => deps.send({ type: 'tool_decided', runId, ...decided }),

@@ -1,6 +1,7 @@
 import type { Manifest } from '../protocol/records.ts';
 import type { RunContext, RunEvent, RunInput } from '../protocol/run.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
+import type { ToolCount } from './tools/tool-count.ts';
 
 /**
  * Namespace of one copy of `@openai/agents` (or `-core`). Loose on purpose: modules bring copies from 0.1.x on,
@@ -32,6 +33,7 @@ export type RunRequest = {
   readonly replays?: true;
   /** What holds now: the gateway may change them while the run goes on. */
   readonly verdicts: () => ToolVerdicts;
+  readonly toolCount: ToolCount;
   /** Aborts on `cancel`. */
   readonly signal: AbortSignal;
   /** Asks the gateway and gives its reply. Rejects with `Refused` where it refuses, and when the run is cancelled. */

@@ -17,6 +17,7 @@ export function keyRecord(changes: Partial<KeyRecord> = {}): KeyRecord {
       usdPerDay: null,
       usdPerMonth: null,
     },
+    runLimits: null,
     createdAtSeconds: 1_000_000,
     createdBy: 'cli:test',
     expiresAtSeconds: null,

@@ -4,6 +4,7 @@ import { createAuthorize } from '../../src/policy/authorize.ts';
 import { createEndWithKey } from '../../src/policy/keys/end-with-key.ts';
 import { noLimits } from '../../src/policy/limits/key-limits.ts';
 import { createTakeSlot } from '../../src/policy/limits/limit-checks.ts';
+import { holdRunLimits } from '../../src/policy/limits/run-limits.ts';
 import { createRunSlots } from '../../src/policy/limits/run-slots.ts';
 import { builtInRules } from '../../src/policy/rules/built-in.ts';
 import { compileRules } from '../../src/policy/rules/rule-set.ts';
@@ -105,6 +106,8 @@ export function scene(options: Scene = {}) {
     find: async () => (options.known === false ? undefined : foundAgent(options)),
     callTool: async () => someResult,
     enterHosted: () => () => undefined,
+    enterMeter: () => () => undefined,
+    runLimits: () => holdRunLimits([]),
     unknownHostedTools: () => 'allow',
     policy: {
       authorize: createAuthorize({ rules: () => rules, nowSeconds: () => 0, emit }),

@@ -6,6 +6,7 @@ import type { ToolVerdicts } from '../../src/protocol/worker/messages.ts';
 import type { LoadedModule, RunRequest } from '../../src/worker/loaded-module.ts';
 import { createBrokerFetch } from '../../src/worker/models/broker-fetch.ts';
 import { createRunModule } from '../../src/worker/run/run-module.ts';
+import { createToolCount } from '../../src/worker/tools/tool-count.ts';
 import { lineOverHttp } from './line-over-http.ts';
 import { sampleManifest } from './manifest.ts';
 
@@ -63,6 +64,7 @@ export async function eventsOf(
       model_id: 'default/sample',
     },
     maxTurns: null,
+    toolCount: createToolCount(),
     verdicts: typeof verdicts === 'function' ? verdicts : () => verdicts,
     signal: new AbortController().signal,
     ask: () => Promise.reject(new Error('Nobody answers.')),

@@ -45,9 +45,9 @@ from .factory_arguments import factory_arguments
 from .importer import ModuleImporter, author_folders
 from .load_limit import LoadLimit, exits_raise, place_of_task
 from .module_context import module_context
-from .module_settings import check_module_settings, named_agent
 from .pick_export import PickBy, Picked, exports_of, pick_export, settle_factory
 from .script_parts import explain_left_out, explain_script, script_failure
+from .settings.module_settings import check_module_settings, named_agent
 from .source_files import SourceFiles
 from .spawned_child import let_children_import
 from .workflow_needs import find_stubs, workflow_needs

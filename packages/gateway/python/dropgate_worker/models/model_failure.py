@@ -11,7 +11,12 @@ from .own_fault import frame_files, is_own_fault
 from .verdicts import BY_STATUS, CONTEXT_TOO_LONG, REFUSED_CALL, UPSTREAM_FAILED, Verdict
 
 _REFUSED_UNTIL_LATER = ("quota_exhausted", "store_unavailable")
-_REFUSED_BY_GATEWAY = (*_REFUSED_UNTIL_LATER, "approval_unavailable", "price_unknown")
+_REFUSED_BY_GATEWAY = (
+    *_REFUSED_UNTIL_LATER,
+    "approval_unavailable",
+    "price_unknown",
+    "run_limit_exceeded",
+)
 _RETRIED_LATER = ("upstream_rate_limited", "upstream_unavailable", *_REFUSED_UNTIL_LATER)
 
 

@@ -55,6 +55,9 @@ def make_gateway_tool(
         tool_call_id = getattr(context, "tool_call_id", None)
         if isinstance(tool_call_id, str):
             question["toolCallId"] = tool_call_id
+        repeated, _ = scope.request.tool_count.add(name, arguments)
+        if repeated > 1:
+            question["repeated"] = repeated
         outcome, text = await _ask(scope, question)
         if outcome != "ok":
             call_id = str(getattr(context, "tool_call_id", None) or name)

@@ -147,12 +147,17 @@ async def _is_allowed(
 ) -> bool:
     if scope is None:
         return await _is_allowed_outside(tool, provenance, arguments)
-    verdict = _verdict(tool, scope)
+    repeated, is_over = scope.request.tool_count.add(tool, arguments)
+    # What goes beyond the limits of the run, only the gateway may let pass.
+    verdict = "ask" if is_over else _verdict(tool, scope)
     if verdict != "ask":
         scope.request.decided({"tool": _told(tool), "provenance": provenance, "answer": verdict})
         return verdict == "allow"
     try:
-        return await scope.request.ask(_question(tool, provenance, arguments)) is True
+        question = _question(tool, provenance, arguments)
+        if repeated > 1:
+            question["repeated"] = repeated
+        return await scope.request.ask(question) is True
     except Exception:
         return False
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..protocol import Message
 from ..run_protocol import Answer, Run, RunEvent, RunInput, ToolDecided, ToolVerdicts
+from .usage_meter import ToolCount
 
 if TYPE_CHECKING:
     from .tool_activity import ToolActivity
@@ -40,6 +41,11 @@ class RunRequest:
     going_on: set[asyncio.Future[Any] | Future[Any]] = field(
         default_factory=set["asyncio.Future[Any] | Future[Any]"]
     )
+    tool_count: ToolCount = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Counts by the limits that came with the run."""
+        self.tool_count = ToolCount(self.run.get("toolLimits"))
 
     @property
     def input(self) -> RunInput:

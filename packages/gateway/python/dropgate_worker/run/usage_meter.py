@@ -1,8 +1,15 @@
-"""Token counts of one run, summed over its model calls."""
+"""Counts of one run: its tokens, summed over its model calls, and its tool calls."""
 
-from typing import Any
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
 
 from ..run_protocol import Usage, no_usage
+
+if TYPE_CHECKING:
+    from ..run_protocol import ToolLimits
 
 
 class UsageMeter:
@@ -48,3 +55,60 @@ def _counts(usage: object) -> Usage:
 def _number(holder: object, name: str) -> int:
     value = getattr(holder, name, 0)
     return value if isinstance(value, int) and value > 0 else 0
+
+
+# Longer arguments are compared as they are written.
+_MAX_ORDERED_LENGTH = 16 * 1024
+
+
+class ToolCount:
+    """The tool calls of one run."""
+
+    def __init__(self, limits: ToolLimits | None = None) -> None:
+        given: dict[str, Any] = {**(limits or {})}
+        self._max_calls = given.get("maxCalls", math.inf)
+        self._max_repeated = given.get("maxRepeated", math.inf)
+        self._calls = 0
+        self._repeated = 0
+        self._last: tuple[str, str] | None = None
+
+    def add(self, tool: str, arguments: object) -> tuple[int, bool]:
+        """
+        Counts a call before it is made.
+
+        Gives how often it was made in a row with the same arguments, and whether it goes beyond the limits.
+        """
+        text = _text_of(arguments)
+        self._calls += 1
+        is_same = self._last is not None and self._last[0] == tool and _is_same(self._last[1], text)
+        self._repeated = self._repeated + 1 if is_same else 1
+        self._last = (tool, text)
+        return (
+            self._repeated,
+            self._calls > self._max_calls or self._repeated > self._max_repeated,
+        )
+
+
+def _text_of(arguments: object) -> str:
+    if isinstance(arguments, str):
+        return arguments
+    try:
+        return json.dumps(arguments)
+    except (TypeError, ValueError, RecursionError):
+        return ""
+
+
+def _is_same(some: str, others: str) -> bool:
+    if some == others:
+        return True
+    if max(len(some), len(others)) > _MAX_ORDERED_LENGTH:
+        return False
+    ordered = _in_order(some)
+    return ordered is not None and ordered == _in_order(others)
+
+
+def _in_order(text: str) -> str | None:
+    try:
+        return json.dumps(json.loads(text), sort_keys=True)
+    except (ValueError, RecursionError):
+        return None

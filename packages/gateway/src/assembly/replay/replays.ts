@@ -7,6 +7,7 @@ import { createRunAgain, type RunAgain } from '../../runs/replay/run-again.ts';
 import { createRunTools } from '../../runs/run-tools.ts';
 import type { Parts } from '../agent-processes.ts';
 import type { Domain } from '../domain.ts';
+import { createRunLimits } from '../run-limits.ts';
 
 /** Runs again what the journal has, joined with what that needs. */
 export function createReplays(parts: Parts, domain: Domain): RunAgain {
@@ -55,6 +56,8 @@ function createReplayRuns(parts: Parts, domain: Domain): ReplayRun {
     recorded: domain.recorded,
     enterHosted: parts.hostedRuns.enter,
     enterReplay: parts.replays.enter,
+    enterMeter: parts.runMeters.enter,
+    runLimits: createRunLimits(parts),
     toolsOf: {
       told: createRunTools({ ...tools, emit }),
       noted: createRunTools({ ...tools, emit: note }),

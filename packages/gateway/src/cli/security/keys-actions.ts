@@ -4,6 +4,7 @@ import { unknownScopes } from '../../policy/review/unmatched-names.ts';
 import type { KeyLimits, KeyRecord, Role } from '../../protocol/policy.ts';
 import type { KeyAnswer } from '../../protocol/security/answers.ts';
 import { keyToJson } from '../../protocol/security/to-json.ts';
+import { fromRunLimitsJson, type RunLimitsJson } from '../../protocol/usage/run-limits.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import { commandLineUser } from '../command-line-user.ts';
 import { table } from '../text-layout.ts';
@@ -19,12 +20,13 @@ export type CreateOptions = Partial<KeyLimits> & {
   readonly agents?: readonly string[];
   /** Seconds from now. */
   readonly expires?: number;
+  readonly runLimits?: RunLimitsJson;
   readonly json?: true;
 };
 
 /** `dropgate keys create`: makes a key and shows it, this once. */
 export async function createKey(context: CommandContext, options: CreateOptions): Promise<number> {
-  const { name, role, namespaces, agents, expires, json, ...limits } = options;
+  const { name, role, namespaces, agents, expires, json, runLimits, ...limits } = options;
   const made = await withKeys(context, async ({ keys, place, knownIds }) => ({
     ...(await keys.create(commandLineUser(), {
       role,
@@ -32,6 +34,7 @@ export async function createKey(context: CommandContext, options: CreateOptions)
       ...(name !== undefined && { name }),
       ...(namespaces && { namespaces }),
       ...(agents && { agents }),
+      ...(runLimits && { runLimits: fromRunLimitsJson(runLimits) }),
       ...(expires !== undefined && { expiresAtSeconds: Math.floor(nowSeconds()) + expires }),
     })),
     place,
@@ -122,6 +125,7 @@ function withKeys<Result>(
       keys: createApiKeys({ store: store.keys, nowSeconds }),
       known: { find: () => undefined },
       defaultLimits: () => config.security.limits,
+      defaultRunLimits: () => config.security.runLimits,
       nowSeconds,
     });
     const knownIds = async () => (await knownAgentsOf(store)).map(({ id }) => id);
@@ -176,11 +180,13 @@ const unitsOfLimits = {
   usd_per_month: ' $/month',
 } as const;
 
-function limitsOf({ limits }: KeyAnswer): string {
+function limitsOf({ limits, run_limits }: KeyAnswer): string {
+  const ofRuns = Object.entries(run_limits ?? {}).map(([name, most]) => `${name}=${most}`);
   return Object.entries(unitsOfLimits)
     .flatMap(([name, unit]) => {
       const limit = limits[name as keyof typeof unitsOfLimits];
       return limit === null ? [] : [`${limit}${unit}`];
     })
+    .concat(ofRuns)
     .join(', ');
 }

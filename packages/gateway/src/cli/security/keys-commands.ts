@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { roles } from '../../protocol/policy.ts';
 import { defaultOverlapSeconds } from '../../protocol/security/security-limits.ts';
+import { runLimitNames } from '../../protocol/usage/run-limits.ts';
 import {
   examples,
   jsonOption,
@@ -9,6 +10,7 @@ import {
   parseLimitOfKey,
   parseList,
   parseOverlap,
+  parseRunLimits,
   type RunCommand,
 } from '../options.ts';
 
@@ -62,6 +64,11 @@ function addCreateCommand(keys: Command, run: RunCommand): void {
     .option('--tokens-per-month <count>', 'tokens in a UTC month at most', parseLimitOfKey)
     .option('--usd-per-day <dollars>', 'cost of model calls in a UTC day at most', parseDollars)
     .option('--usd-per-month <dollars>', 'the same in a UTC month', parseDollars)
+    .option(
+      '--run-limits <limits>',
+      `limits of each run, with commas: ${Object.values(runLimitNames).join(', ')}`,
+      parseRunLimits,
+    )
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -70,6 +77,7 @@ function addCreateCommand(keys: Command, run: RunCommand): void {
         'keys create --name alice --agents "labs/*" --expires 30d',
         'keys create --name ci --requests-per-minute 60 --tokens-per-day 200000',
         'keys create --name shop --usd-per-day 5 --usd-per-month 100',
+        'keys create --name bot --run-limits max_model_calls=20,max_cost_usd=0.5',
       ),
     )
     .addHelpText('after', '\nWhere a limit is not given, `security.limits` of gateway.yaml holds.')

@@ -42,6 +42,7 @@ describe('dropgate keys create', () => {
   test('makes a key that reaches all and never expires', async () => {
     expect(await json('create', '--name', 'alice', '--role', 'admin')).toEqual({
       id: expect.stringMatching(/^key_/),
+      run_limits: null,
       name: 'alice',
       role: 'admin',
       state: 'active',

@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Action, Effect, KeyRecord } from '../../protocol/policy.ts';
 import type { OverrideAnswer } from '../../protocol/security/answers.ts';
 import { overrideToJson } from '../../protocol/security/to-json.ts';
+import { fromRunLimitsJson, type RunLimitsJson } from '../../protocol/usage/run-limits.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { commandLineUser } from '../command-line-user.ts';
 import { cut, table } from '../text-layout.ts';
@@ -21,6 +22,7 @@ export type OverrideOptions = {
   readonly ttl: number;
   readonly reason: string;
   readonly breakGlass?: true;
+  readonly limits?: RunLimitsJson;
   readonly json?: true;
 };
 
@@ -29,7 +31,7 @@ export async function makeOverride(
   context: CommandContext,
   options: OverrideOptions,
 ): Promise<number> {
-  const { effect, action, resource, principal, ttl, reason, breakGlass } = options;
+  const { effect, action, resource, principal, ttl, reason, breakGlass, limits } = options;
   const { terminal } = context;
   const made = await withPolicy(context, async ({ overrides, store }) => {
     if (namesNoKey(principal, await store.keys.list())) {
@@ -45,6 +47,7 @@ export async function makeOverride(
       reason,
       ttlSeconds: ttl,
       breakGlass: breakGlass === true,
+      limits: limits && fromRunLimitsJson(limits),
     });
   });
   const shown = overrideToJson(made, nowSeconds());

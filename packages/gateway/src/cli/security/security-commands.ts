@@ -4,6 +4,7 @@ import {
   examples,
   jsonOption,
   limitOption,
+  parseRunLimits,
   parseSince,
   parseTtl,
   type RunCommand,
@@ -77,12 +78,18 @@ function addOverrideCommands(security: Command, run: RunCommand): void {
       new Option('--ttl <duration>', 'how long, up to 24h').argParser(parseTtl).default(900, '15m'),
     )
     .option('--break-glass', 'an allow that is heard before the denying rules of gateway.yaml')
+    .option(
+      '--limits <limits>',
+      'of raise_limits: what a run may use, such as max_model_calls=200',
+      parseRunLimits,
+    )
     .addOption(jsonOption())
     .addHelpText(
       'after',
       examples(
         'security override allow run_agent default/sampleagent --principal alice --ttl 60s --reason demo',
         'security override deny call_tool "*" --principal "agent:labs/*" --ttl 2h --reason incident',
+        'security override allow raise_limits labs/planner --principal alice --limits max_model_calls=200 --reason migration',
       ),
     )
     .action((effect: string, action: string, resource: string, options) =>

@@ -3,11 +3,12 @@ import { type DecisionQuery, keyLimits, limitNames } from '../../protocol/policy
 import { given, toSeconds } from '../../protocol/security/from-json.ts';
 import type { NewOverride } from '../../protocol/security/preview-types.ts';
 import type { DecisionsQuery, KeyBody, OverrideBody } from '../../protocol/security/requests.ts';
+import { fromRunLimitsJson } from '../../protocol/usage/run-limits.ts';
 
 /** A checked body as the override it asks for. */
 export function toNewOverride(body: OverrideBody): NewOverride {
-  const { ttl_seconds: ttlSeconds, break_glass: breakGlass, ...rest } = body;
-  return { ...rest, ttlSeconds, breakGlass };
+  const { ttl_seconds: ttlSeconds, break_glass: breakGlass, limits, ...rest } = body;
+  return { ...rest, ttlSeconds, breakGlass, limits: limits && fromRunLimitsJson(limits) };
 }
 
 /** A checked query as the decisions it asks for; times in UTC. */
@@ -37,5 +38,6 @@ export function toNewKey(body: KeyBody): Omit<NewKey, 'createdBy'> {
     agents: body.agents ?? undefined,
     expiresAtSeconds: toSeconds(body.expires_at ?? undefined),
     limits: limits && keyLimits((name) => limits[limitNames[name]] ?? null),
+    runLimits: body.run_limits ? fromRunLimitsJson(body.run_limits) : undefined,
   });
 }

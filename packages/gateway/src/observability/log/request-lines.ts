@@ -130,6 +130,7 @@ const refusals: Partial<Record<FailureCode, Stage>> = {
   rate_limited: 'policy',
   quota_exhausted: 'policy',
   price_unknown: 'policy',
+  run_limit_exceeded: 'policy',
   agent_unavailable: 'load',
   worker_crashed: 'worker',
   tool_failed: 'tool',

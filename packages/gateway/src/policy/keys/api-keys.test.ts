@@ -25,6 +25,7 @@ describe('a key', () => {
     expect(secret).toMatch(/^dg_[A-Za-z0-9_-]{43}$/);
     expect(record).toEqual({
       id: expect.stringMatching(/^key_[A-Za-z0-9_-]{12}$/),
+      runLimits: null,
       name: 'alice',
       role: 'admin',
       hash: createHash('sha256').update(secret).digest('hex'),

@@ -14,6 +14,7 @@ const maker: Reach = {
   namespaces: ['labs', 'ops'],
   agents: ['labs/*', 'ops/report-*'],
   limits,
+  runLimits: { maxModelCalls: 10 },
   expiresAtSeconds: 2_000_000,
 };
 
@@ -26,6 +27,7 @@ describe('a key', () => {
       { ...maker, namespaces: ['ops'], agents: ['ops/report-daily'] },
       { ...maker, agents: ['labs/a*', 'labs/*-b'] },
       { ...maker, limits: { ...limits, tokensPerDay: 1, tokensPerMonth: 5 } },
+      { ...maker, runLimits: { maxModelCalls: 9, maxTokens: 5 } },
       { ...maker, expiresAtSeconds: 1_999_999 },
     ]) {
       expect(() => checkKeyReach(maker, wanted)).not.toThrow();
@@ -43,6 +45,8 @@ describe('a key', () => {
     ['limits', { limits: { ...limits, requestsPerMinute: null } }],
     ['limits', { limits: { ...limits, concurrentRuns: null } }],
     ['limits', { limits: { ...limits, tokensPerDay: 1001 } }],
+    ['run_limits', { runLimits: null }],
+    ['run_limits', { runLimits: { maxModelCalls: 11 } }],
     ['expires_at', { expiresAtSeconds: 2_000_001 }],
     ['expires_at', { expiresAtSeconds: null }],
   ])('may make none whose %s reach further: %j', (param, changes) => {

@@ -1,11 +1,13 @@
 import { GatewayError } from '../../errors.ts';
 import type { KeyLimits, KeyRecord, Role } from '../../protocol/policy.ts';
+import { type RunLimits, runLimitNames } from '../../protocol/usage/run-limits.ts';
 import { globCovers } from '../rules/glob.ts';
 
 /** What a key can do at most. */
 export type Reach = Pick<KeyRecord, 'role' | 'namespaces' | 'agents' | 'expiresAtSeconds'> & {
   /** With the defaults for what the key leaves open. */
   readonly limits: KeyLimits;
+  readonly runLimits: RunLimits | null;
 };
 
 type Scopes = Pick<Reach, 'role' | 'namespaces' | 'agents'>;
@@ -35,6 +37,7 @@ const remedies = {
   namespaces: 'Choose among your own namespaces.',
   agents: 'Choose patterns within those of your own key.',
   limits: 'Set limits that are not above your own.',
+  run_limits: 'Set limits of runs that are not above your own.',
   expires_at: 'Set an expiry that is not after your own.',
 } as const;
 
@@ -67,9 +70,19 @@ function within(
 function widerLimit(maker: Reach, wanted: Reach): Field | null {
   const names = Object.keys(maker.limits) as (keyof KeyLimits)[];
   if (names.some((name) => isAbove(wanted.limits[name], maker.limits[name]))) return 'limits';
+  if (runLimitNamesOf.some((name) => isWider(wanted.runLimits, maker.runLimits, name))) {
+    return 'run_limits';
+  }
   return isAbove(wanted.expiresAtSeconds, maker.expiresAtSeconds) ? 'expires_at' : null;
 }
 
 function isAbove(wanted: number | null, own: number | null): boolean {
   return own !== null && (wanted === null || wanted > own);
+}
+
+const runLimitNamesOf = Object.keys(runLimitNames) as (keyof RunLimits)[];
+
+/** 0 is without limit, as nothing is. */
+function isWider(wanted: RunLimits | null, own: RunLimits | null, name: keyof RunLimits): boolean {
+  return isAbove(wanted?.[name] || null, own?.[name] || null);
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { Actor, KeyLimits, KeyRecord } from '../../protocol/policy.ts';
+import type { RunLimits } from '../../protocol/usage/run-limits.ts';
 import { effectiveLimits, noLimits } from '../limits/key-limits.ts';
 import { type ApiKeys, type MadeKey, nameTaken } from './api-keys.ts';
 import { checkKeyReach, isWithinReach, type Reach } from './key-reach.ts';
@@ -28,6 +29,7 @@ export type ManageKeysDeps = {
   readonly keys: ApiKeys;
   readonly known: Pick<KnownKeys, 'find'>;
   readonly defaultLimits: () => KeyLimits;
+  readonly defaultRunLimits: () => RunLimits;
   readonly nowSeconds: () => number;
 };
 
@@ -37,10 +39,13 @@ export function createManageKeys(deps: ManageKeysDeps): ManageKeys {
   const reachOf = (key: Reach): Reach => ({
     ...key,
     limits: effectiveLimits(key.limits, deps.defaultLimits()),
+    runLimits: { ...deps.defaultRunLimits(), ...key.runLimits },
   });
   const ownReach = ({ id, principal }: Actor): Reach => {
     const own = deps.known.find(id);
-    return own ? reachOf(own) : { ...principal, expiresAtSeconds: null, limits: noLimits };
+    return own
+      ? reachOf(own)
+      : { ...principal, expiresAtSeconds: null, limits: noLimits, runLimits: null };
   };
   const reachable = async ({ principal }: Actor, keyId: string): Promise<KeyRecord> => {
     const key = (await keys.list()).find(({ id }) => id === keyId);

@@ -8,6 +8,7 @@ import {
   type Role,
 } from '../../protocol/policy.ts';
 import { moneyLimits } from '../../protocol/security/security-limits.ts';
+import type { RunLimits } from '../../protocol/usage/run-limits.ts';
 
 /** A key to be made. Absent scopes reach all, an absent expiry is never. */
 export type NewKey = {
@@ -19,6 +20,8 @@ export type NewKey = {
   readonly expiresAtSeconds?: number;
   /** Whole numbers above 0, but for US dollars; what is absent or null is as `security.limits` says. */
   readonly limits?: Partial<KeyLimits>;
+  /** Of each of its runs, checked. */
+  readonly runLimits?: RunLimits;
   /** Who makes it: `cli:<os user>`, or a key id. */
   readonly createdBy: string;
 };
@@ -60,6 +63,7 @@ export function newKeyRecord(key: NewKey, hash: string, nowSeconds: number): Key
     namespaces: scope(key.namespaces, 'namespaces', /^[a-z0-9._-]+$/),
     agents: scope(key.agents, 'agents', /^[a-z0-9._*/-]+$/),
     limits: checkedLimits(key.limits ?? {}),
+    runLimits: key.runLimits ?? null,
     createdAtSeconds: Math.floor(nowSeconds),
     createdBy: key.createdBy,
     expiresAtSeconds,

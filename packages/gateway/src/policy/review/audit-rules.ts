@@ -49,6 +49,7 @@ function* questionsFor({ action, resources }: Rule, facts: AuditFacts): Generato
     case 'list_agents':
     case 'run_agent':
     case 'read_runs':
+    case 'raise_limits':
       yield* ask(action, keys, ids.length > 0 ? ids : named.map((text) => text.toLowerCase()));
       break;
     case 'administer':

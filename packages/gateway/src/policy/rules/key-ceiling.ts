@@ -45,7 +45,7 @@ function isBeyondScopes(
   isOwn: GlobTest,
 ): boolean {
   if (action === 'administer') return isScoped(key) && !isOwn(resource);
-  const isOfAgents = ['list_agents', 'run_agent', 'read_runs'].includes(action);
+  const isOfAgents = ['list_agents', 'run_agent', 'read_runs', 'raise_limits'].includes(action);
   if (principal.type === 'key') return isOfAgents && !isInScope(key, resource);
   // A preview that names no agent asks for `*`.
   return principal.id !== '*' && !isInScope(key, principal.id);

@@ -1,5 +1,6 @@
 import { type Effect, type Rule, tiers } from '../../protocol/policy.ts';
 import { provenances } from '../../protocol/run-events.ts';
+import type { RunLimits } from '../../protocol/usage/run-limits.ts';
 
 /** What holds in a namespace where no rule says otherwise. */
 export type NamespaceSettings = {
@@ -10,6 +11,8 @@ export type NamespaceSettings = {
   /** Gateway tools that its agents are given; whether they may call them is for the rules. */
   readonly offerTools?: readonly string[];
   readonly modules?: { readonly allow: readonly string[] };
+  /** Of each run of its agents. */
+  readonly limits?: RunLimits;
 };
 
 /** The defaults of namespaces as rules of tier 6. What a namespace says nothing about is left to the built-in rules. */

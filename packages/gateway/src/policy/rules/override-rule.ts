@@ -12,8 +12,8 @@ export function overrideRule({
   resource,
   breakGlass,
   ...rule
-}: RulePart & Partial<Pick<OverrideRecord, 'expiresAtSeconds' | 'reason'>>): Rule {
-  const { id, effect, action, expiresAtSeconds, reason } = rule;
+}: RulePart & Partial<Pick<OverrideRecord, 'expiresAtSeconds' | 'reason' | 'limits'>>): Rule {
+  const { id, effect, action, expiresAtSeconds, reason, limits = null } = rule;
   return {
     id,
     effect,
@@ -24,6 +24,7 @@ export function overrideRule({
     source: 'override',
     ...(expiresAtSeconds !== undefined && { expiresAtSeconds }),
     ...(reason !== undefined && { reason }),
+    ...(limits !== null && { limits }),
   };
 }
 

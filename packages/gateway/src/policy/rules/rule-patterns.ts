@@ -23,6 +23,7 @@ export function resourceProblem(action: Action, pattern: string): string | null 
     case 'list_agents':
     case 'run_agent':
     case 'read_runs':
+    case 'raise_limits':
       return agentProblem(pattern);
     case 'load_module':
       return moduleProblem(pattern);

@@ -63,6 +63,7 @@ function agentPatternsOf({ action, principals, resources }: SeenRule): readonly 
     case 'list_agents':
     case 'run_agent':
     case 'read_runs':
+    case 'raise_limits':
       return resources.map((resource) => resource.toLowerCase());
     // Here the agent is who asks; a rule about keys or about all speaks of every agent.
     case 'call_tool':
@@ -78,6 +79,6 @@ function agentPatternsOf({ action, principals, resources }: SeenRule): readonly 
 }
 
 function agentOf({ agentId, action, resource }: DecisionRecord): string | null {
-  const isOfAgent = ['run_agent', 'list_agents', 'read_runs'].includes(action);
+  const isOfAgent = ['run_agent', 'list_agents', 'read_runs', 'raise_limits'].includes(action);
   return agentId ?? (isOfAgent ? resource : null);
 }

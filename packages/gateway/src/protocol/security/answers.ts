@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { findingSchema } from '../diagnostics.ts';
 import { actions, effects, roles, ruleEffects, ruleSources, toolVerdicts } from '../policy.ts';
 import { provenances } from '../run-events.ts';
+import { runLimitsSchema } from '../usage/run-limits.ts';
 
 const action = z.enum(actions);
 const effect = z.enum(effects);
@@ -52,6 +53,7 @@ export const overrideAnswer = z.strictObject({
   resource: z.string(),
   effect,
   break_glass: z.boolean(),
+  limits: runLimitsSchema.nullable().describe('Of raise_limits.'),
   reason: z.string(),
   created_by: z.string(),
   created_at: time,
@@ -143,6 +145,7 @@ export const keyAnswer = z.strictObject({
     usd_per_day: dollars,
     usd_per_month: dollars,
   }),
+  run_limits: runLimitsSchema.nullable().describe('Of each of its runs.'),
   created_at: time,
   created_by: z.string(),
   expires_at: time.nullable(),

@@ -7,6 +7,7 @@ import type {
   RuleEffect,
   ToolVerdict,
 } from '../policy.ts';
+import type { RunLimits } from '../usage/run-limits.ts';
 
 /** A short-lived rule to be made. */
 export type NewOverride = {
@@ -17,6 +18,8 @@ export type NewOverride = {
   readonly ttlSeconds: number;
   readonly reason: string;
   readonly breakGlass: boolean;
+  /** Of `raise_limits` alone. */
+  readonly limits?: RunLimits | undefined;
 };
 
 /** A question, and what to try before it is answered. One of `keyId` and `principal` is there. */
@@ -39,7 +42,7 @@ export type DraftRule = Omit<Rule, 'tier' | 'source' | 'effect' | 'requiresAppro
 };
 
 /** An override as it could be made now. */
-export type DraftOverride = Omit<NewOverride, 'ttlSeconds' | 'reason'>;
+export type DraftOverride = Omit<NewOverride, 'ttlSeconds' | 'reason' | 'limits'>;
 
 /** What a question is answered, and what a draft would change. */
 export type Preview = {

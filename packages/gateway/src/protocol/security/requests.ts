@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { pageSize } from '../pages.ts';
 import { actions, effects, roles, ruleEffects } from '../policy.ts';
+import { runLimitsSchema } from '../usage/run-limits.ts';
 import {
   defaultOverlapSeconds,
   moneyLimits,
@@ -54,6 +55,11 @@ export const overrideBody = z.strictObject({
     .boolean()
     .default(false)
     .describe('Of an allow: it is heard before the denying rules of gateway.yaml.'),
+  limits: runLimitsSchema
+    .optional()
+    .describe(
+      'Of raise_limits: what holds for runs in place of tighter limits; 0 is without limit.',
+    ),
 });
 
 const draftRule = z.strictObject({
@@ -114,6 +120,7 @@ export const previewBody = z
         'Rules to try beside those of gateway.yaml; one with an id that is there replaces it.',
       ),
     draft_override: overrideBody
+      .omit({ limits: true })
       .partial({ ttl_seconds: true, reason: true })
       .optional()
       .describe('An override to try beside the active ones.'),
@@ -190,6 +197,7 @@ export const keyBody = z.strictObject({
   namespaces: z.array(z.string().min(1).max(200)).max(100).nullable().optional(),
   agents: z.array(z.string().min(1).max(200)).max(100).nullable().optional(),
   limits: limitsBody.optional(),
+  run_limits: runLimitsSchema.nullable().optional().describe('Of each of its runs.'),
   expires_at: isoTime.nullable().optional(),
 });
 

@@ -6,6 +6,7 @@ import type {
   OverrideRecord,
   Rule,
 } from '../policy.ts';
+import { toRunLimitsJson } from '../usage/run-limits.ts';
 import type {
   DecisionAnswer,
   KeyAnswer,
@@ -45,6 +46,7 @@ export function overrideToJson(override: OverrideRecord, nowSeconds: number): Ov
     resource: override.resource,
     effect: override.effect,
     break_glass: override.breakGlass,
+    limits: override.limits && toRunLimitsJson(override.limits),
     reason: override.reason,
     created_by: override.createdBy,
     created_at: isoTime(override.createdAtSeconds),
@@ -121,6 +123,7 @@ export function keyToJson(key: KeyRecord, nowSeconds: number): KeyAnswer {
     namespaces: key.namespaces && [...key.namespaces],
     agents: key.agents && [...key.agents],
     limits: limitsToJson(key.limits),
+    run_limits: key.runLimits && toRunLimitsJson(key.runLimits),
     created_at: isoTime(key.createdAtSeconds),
     created_by: key.createdBy,
     expires_at: isoTime(key.expiresAtSeconds),

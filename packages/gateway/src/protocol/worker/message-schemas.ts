@@ -5,6 +5,9 @@ import { MODULE_FILES_LIMIT, manifestSchema, runtimeSchema } from '../records.ts
 import { failureDetailSchema, provenanceSchema, runEventSchema } from '../run-events.ts';
 import { maxPathLength } from './frame-limits.ts';
 
+/** How often in a row the tool was called with these arguments, this time included; absent for once. */
+const repeated = z.int().min(2).exactOptional();
+
 /** A `WorkerQuestion`. */
 export const workerQuestionSchema = z.discriminatedUnion('ask', [
   z.object({
@@ -13,6 +16,7 @@ export const workerQuestionSchema = z.discriminatedUnion('ask', [
     arguments: z.unknown(),
     /** Absent: `native`. */
     provenance: provenanceSchema.exactOptional(),
+    repeated,
   }),
   z.object({
     ask: z.literal('call_tool'),
@@ -22,6 +26,7 @@ export const workerQuestionSchema = z.discriminatedUnion('ask', [
     noCache: z.boolean().exactOptional(),
     /** The model's own id of the call; absent where code of the module makes it. */
     toolCallId: z.string().exactOptional(),
+    repeated,
   }),
   /** What the record of the run says of a call; answered as `call_tool`, or by null where the call is to be made. */
   z.object({

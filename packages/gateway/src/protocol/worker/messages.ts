@@ -42,6 +42,15 @@ export type WorkerRun = {
   readonly tellsContents?: true;
   /** Whether it runs again what another did: each call of a tool is asked about first. */
   readonly replays?: true;
+  /** What goes beyond is asked about before it is called; absent is without limit. */
+  readonly toolLimits?: ToolLimits;
+};
+
+/** Limits of the tool calls of a run. */
+export type ToolLimits = {
+  readonly maxCalls?: number;
+  /** Of one tool with the same arguments, in a row. */
+  readonly maxRepeated?: number;
 };
 
 /** What the gateway says to a worker. */

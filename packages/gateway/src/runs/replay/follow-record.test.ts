@@ -35,6 +35,8 @@ const run: RunRecord = {
   code: null,
   durationMs: 10,
   usage: null,
+  costNanoUsd: 0,
+  unpricedCalls: 0,
   recorded: 'contents',
   steps: TURNS * 2 + 1,
   bytes: 1,

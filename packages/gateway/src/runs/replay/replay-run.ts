@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
+import { noRunLimits } from '../../policy/limits/run-limits.ts';
 import type { Difference } from '../../protocol/admin/replay-answer.ts';
 import type { RunOutcome } from '../../protocol/journal/journal.ts';
 import { isLastEvent, type LastEvent } from '../../protocol/run.ts';
@@ -7,7 +8,7 @@ import { createRunEnding } from '../../protocol/run-ending.ts';
 import { eventsOf } from '../../protocol/run-sink.ts';
 import { type BeginRunDeps, beginRun, type Run } from '../begin-run.ts';
 import { outcomeOf } from '../observe-run.ts';
-import { newRunId } from '../start-run.ts';
+import { newRunId, type StartRunDeps } from '../start-run.ts';
 import { type FollowedRecord, followRecord } from './follow-record.ts';
 import { createLiveFrom } from './live-from.ts';
 import type { LiveReplays } from './live-replays.ts';
@@ -25,6 +26,8 @@ export type ReplayRunDeps = Omit<BeginRunDeps, 'emit'> &
     readonly note: Emit;
     /** Takes secrets out of what an agent says, as they are taken out of records. */
     readonly hide: (agentId: string) => (text: string) => string;
+    /** Limits of what goes on live. */
+    readonly runLimits: StartRunDeps['runLimits'];
     /** Aborted when the gateway stops. */
     readonly stopping: AbortSignal;
   };
@@ -106,6 +109,7 @@ function begin(
       user,
       ending,
       abort,
+      limits: request.until === null ? noRunLimits : deps.runLimits({ agent, caller }),
       replay: { of: recording.run.id, context },
     },
   );

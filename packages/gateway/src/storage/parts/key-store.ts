@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { KeyRecord, Role } from '../../protocol/policy.ts';
 import type { KeyStore } from '../../protocol/store.ts';
+import type { RunLimits } from '../../protocol/usage/run-limits.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { KeyRow, Tables } from '../tables.ts';
 import type { ChangePart } from './versions.ts';
@@ -139,6 +140,7 @@ function toRow(record: KeyRecord): Omit<KeyRow, 'held_name'> {
     tokens_per_month: limits.tokensPerMonth,
     usd_per_day: limits.usdPerDay,
     usd_per_month: limits.usdPerMonth,
+    run_limits: record.runLimits && JSON.stringify(record.runLimits),
     created_at: Math.floor(record.createdAtSeconds),
     created_by: record.createdBy,
     expires_at: expiresAtSeconds === null ? null : Math.floor(expiresAtSeconds),
@@ -165,6 +167,7 @@ function toRecord(row: KeyRow): KeyRecord {
       usdPerDay: row.usd_per_day,
       usdPerMonth: row.usd_per_month,
     },
+    runLimits: row.run_limits === null ? null : (JSON.parse(row.run_limits) as RunLimits),
     createdAtSeconds: row.created_at,
     createdBy: row.created_by,
     expiresAtSeconds: row.expires_at,

@@ -1,5 +1,6 @@
 import type { Action, OverrideRecord } from '../../protocol/policy.ts';
 import type { OverrideStore } from '../../protocol/store.ts';
+import type { RunLimits } from '../../protocol/usage/run-limits.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { OverrideRow } from '../tables.ts';
 import type { ChangePart } from './versions.ts';
@@ -51,6 +52,7 @@ function toRow(record: OverrideRecord): OverrideRow {
     resource: record.resource,
     effect: record.effect,
     break_glass: record.breakGlass ? 1 : 0,
+    limits: record.limits && JSON.stringify(record.limits),
     reason: record.reason,
     created_by: record.createdBy,
     created_at: Math.floor(record.createdAtSeconds),
@@ -69,6 +71,7 @@ function toRecord(row: OverrideRow): OverrideRecord {
     resource: row.resource,
     effect: row.effect as OverrideRecord['effect'],
     breakGlass: row.break_glass === 1,
+    limits: row.limits === null ? null : (JSON.parse(row.limits) as RunLimits),
     reason: row.reason,
     createdBy: row.created_by,
     createdAtSeconds: row.created_at,

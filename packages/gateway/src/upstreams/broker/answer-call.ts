@@ -31,14 +31,16 @@ import {
   pricedCall,
   setAside,
 } from './costs/budgeted-call.ts';
+import { beginCounted, type LimitedRuns } from './costs/counted-call.ts';
 import { createKeptContexts, type KeptContexts } from './costs/kept-contexts.ts';
 import type { Grant, LiveCall } from './grants.ts';
 import { withOrigin } from './origin-headers.ts';
-import { bookedCall, refuseUnbooked } from './outside-calls.ts';
+import { bookedCall, refuseUnbooked, refuseUncounted } from './outside-calls.ts';
 
 export type CallDeps = {
   readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
   readonly budgets: CallBudgets;
+  readonly runs: LimitedRuns;
   readonly prices: Prices;
   readonly outsideCalls: () => OutsideCalls;
   readonly hosted: HostedGovernance;
@@ -194,18 +196,24 @@ async function answerWithinBudget(
   { call, usable }: Pick<Call, 'call'> & { readonly usable: UsableUpstreams },
 ): Promise<Outcome> {
   const { exchange } = priced;
-  const budgeted = await setAside(deps.budgets, call, priced);
+  const counted = beginCounted(deps.runs, call, priced);
+  const budgeted = await setAside(deps.budgets, call, priced)?.catch((error: unknown) => {
+    counted?.(null);
+    throw error;
+  });
   try {
     if (call.signal.aborted) budgeted?.release();
     const outcome =
       usable.type === 'demo'
         ? await serveDemo(usable.upstreams[0], askingDemo(exchange))
         : await forward(deps, usable.upstreams, exchange);
+    counted?.(outcome);
     budgeted?.settle(outcome);
     priced.learn?.(outcome);
     return outcome;
   } finally {
     // Without effect where the call was booked already.
+    counted?.(null);
     budgeted?.release();
   }
 }
@@ -235,12 +243,16 @@ function checkJson(headers: IncomingHttpHeaders): void {
 }
 
 /** Reading costs nothing, so it is left to whoever does it. */
-function openCall({ outsideCalls, budgets }: CallDeps, { grant, method, runId }: AskedCall) {
+function openCall({ outsideCalls, budgets, runs }: CallDeps, { grant, method, runId }: AskedCall) {
   const mode = outsideCalls();
   const call = bookedCall(grant.openCall(runId), mode);
   if (method !== 'POST') return call;
   try {
     refuseUnbooked(call, mode, (keyId) => hasAnyBudget(budgets, keyId));
+    refuseUncounted(call, mode, {
+      isLimited: runs.limitsModelCallsOf(grant.agentId),
+      wasLimited: runs.hasLimited(grant.agentId),
+    });
     return call;
   } catch (error) {
     call.end();

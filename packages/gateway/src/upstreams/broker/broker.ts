@@ -18,6 +18,7 @@ import type { UpstreamCatalog } from '../upstream-catalog.ts';
 import { createAnswerCall } from './answer-call.ts';
 import { createChannelCalls } from './channel-calls.ts';
 import type { CallBudgets } from './costs/budgeted-call.ts';
+import type { LimitedRuns } from './costs/counted-call.ts';
 import { type BrokerDoor, openDoor } from './door.ts';
 import { createGrants, grantOfToken } from './grants.ts';
 import { createHttpCalls } from './http-calls.ts';
@@ -50,6 +51,8 @@ type BrokerDeps = {
   readonly upstreams: () => Pick<UpstreamCatalog, 'upstreams' | 'defaultUpstream'>;
   /** Absent where no key has a budget. */
   readonly budgets?: CallBudgets;
+  /** Absent where no run is limited. */
+  readonly runs?: LimitedRuns;
   /** What becomes of calls of a worker without a run; it may change between two calls. */
   readonly outsideCalls: () => OutsideCalls;
   /** How model calls went at each upstream, and whether it is left alone. */
@@ -80,9 +83,10 @@ export function createBroker(deps: BrokerDeps): Broker {
   const grants = createGrants(() => baseUrlOf(server));
   const uncounted = createUncounted();
   const watchAddress = createAddressWatch(dispatcher, deps.emit);
-  const { recordsContents = () => false, findReplay = () => null, budgets = {} } = deps;
+  const { recordsContents = () => false, findReplay = () => null } = deps;
+  const { budgets = {}, runs = unlimited } = deps;
   const prices = createPrices(deps.emit);
-  const learned = { uncounted, watchAddress, recordsContents, findReplay, prices, budgets };
+  const learned = { uncounted, watchAddress, recordsContents, findReplay, prices, budgets, runs };
   const answerCall = createAnswerCall({ ...deps, dispatcher, ...learned });
   const handleCall = createHttpCalls(answerCall, grants, deps.unread);
   let door: BrokerDoor | null = null;
@@ -124,6 +128,12 @@ export function createBroker(deps: BrokerDeps): Broker {
     },
   };
 }
+
+const unlimited: LimitedRuns = {
+  of: () => null,
+  limitsModelCallsOf: () => false,
+  hasLimited: () => false,
+};
 
 function createBoundedServer(): Server {
   const server = createServer(connectionSettings);

@@ -29,6 +29,27 @@ export function refuseUnbooked(
     : nobodysCall();
 }
 
+/**
+ * Refuses a call that no run counts and that may be of one with limits: of which of several live ones cannot be told, or
+ * of one that is over, which would go on beyond its limits.
+ *
+ * @throws GatewayError `invalid_request`, `not_allowed` outside of runs.
+ */
+export function refuseUncounted(
+  { runId, isOutside }: LiveCall,
+  outsideCalls: OutsideCalls,
+  { isLimited, wasLimited }: { readonly isLimited: boolean; readonly wasLimited: boolean },
+): void {
+  if (isOutside && wasLimited && outsideCalls === 'refuse_budgeted') {
+    throw outsideCall('these once the agent has had runs with limits of their model calls');
+  }
+  if (runId !== null || isOutside || !isLimited) return;
+  throw new GatewayError(
+    'invalid_request',
+    'It cannot be told which of several runs this call belongs to, and one of them has limits of its model calls. Make calls with the client that the SDK is given, or with fetch.',
+  );
+}
+
 function outsideCall(refused: string): GatewayError {
   return new GatewayError(
     'not_allowed',

@@ -8,6 +8,7 @@ import {
   workingFolders,
 } from '../../protocol/records.ts';
 import { inputMedia, runSettingNames } from '../../protocol/run.ts';
+import { runLimitNames, runLimitsFields } from '../../protocol/usage/run-limits.ts';
 import { type Place, placeOf } from '../explain/code-place.ts';
 import { fieldsOf } from '../sdk.ts';
 
@@ -79,6 +80,10 @@ const fieldSchemas = {
   maxTurns: z.int().min(1).exactOptional().describe('a whole number from 1'),
   timeoutMs: z.int().min(1).exactOptional().describe('milliseconds, a whole number from 1'),
   maxConcurrentRuns: z.int().min(1).exactOptional().describe('a whole number from 1'),
+  limits: z
+    .preprocess(camelCaseKeys, runLimitsFields)
+    .exactOptional()
+    .describe(`an object with any of ${Object.values(runLimitNames).join(', ')}`),
   cwd: oneOf(workingFolders),
   watch: z.array(text).exactOptional().describe('a list of files'),
 };
@@ -144,6 +149,12 @@ const readElsewhere: readonly string[] = ['context', 'callsAtLoad'];
 
 function fieldNames(): string {
   return [...Object.keys(fieldSchemas), ...readElsewhere].map(toSnakeCase).join(', ');
+}
+
+function camelCaseKeys(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined && each !== null);
+  return Object.fromEntries(entries.map(([name, each]) => [toCamelCase(name), each]));
 }
 
 function camelCaseText(value: unknown): unknown {

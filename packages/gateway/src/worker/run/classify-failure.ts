@@ -184,6 +184,7 @@ function isRefusal(code: string): code is (typeof refusals)[number] {
 const refusals = [
   'quota_exhausted',
   'price_unknown',
+  'run_limit_exceeded',
   'store_unavailable',
   'approval_unavailable',
 ] as const;

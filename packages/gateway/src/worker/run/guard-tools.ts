@@ -160,9 +160,11 @@ async function isAllowed(call: ToolCall, scope: RunScope | undefined): Promise<b
   if (!scope) return isAllowedOutside(call);
   const { request } = scope;
   const { tool, args, provenance } = call;
-  const verdict = verdictOn(tool, request.verdicts());
+  const { isOver, told: counted } = request.toolCount.add(tool, args);
+  // What goes beyond the limits of the run, only the gateway may let pass.
+  const verdict = isOver ? 'ask' : verdictOn(tool, request.verdicts());
   if (verdict === 'ask') {
-    const question = { tool, arguments: parsedArguments(args), provenance };
+    const question = { tool, arguments: parsedArguments(args), provenance, ...counted };
     return request.ask({ ask: 'authorize_tool', ...question }).then(
       (reply) => reply === true,
       () => false,

@@ -97,6 +97,7 @@ async function callGateway(
     arguments: parsedArguments(input),
     ...(noCache ? { noCache } : {}),
     ...(typeof callId === 'string' ? { toolCallId: callId } : {}),
+    ...scope.request.toolCount.add(name, input).told,
   } as const;
   const { outcome, text } = await ask(scope, question);
   if (outcome !== 'ok') scope.activity.endsAs(String(callId ?? name), outcome);

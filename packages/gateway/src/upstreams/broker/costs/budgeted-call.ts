@@ -47,6 +47,8 @@ export type BudgetedCall = {
 export type PricedCall = {
   readonly exchange: Exchange;
   readonly price: Price | null;
+  /** Where it goes first. */
+  readonly upstreamName: string;
   /** What these tokens cost at the upstream of this name; null where nobody knows. */
   readonly costAt: (upstream: string, tokens: PricedTokens) => number | null;
   /** The most that the call may cost wherever it goes; null where nobody knows. */
@@ -122,8 +124,9 @@ function costs(
   { model }: Exchange,
   price: Price | null,
   { upstreams, priceAt }: Pick<CallPlace, 'upstreams' | 'priceAt'>,
-): Pick<PricedCall, 'costAt' | 'mostCost'> {
+): Pick<PricedCall, 'costAt' | 'mostCost' | 'upstreamName'> {
   return {
+    upstreamName: upstreams[0].name,
     costAt(name, tokens) {
       const answered = upstreams.find((upstream) => upstream.name === name) ?? upstreams[0];
       return priceAt(answered, model)?.(tokens) ?? null;

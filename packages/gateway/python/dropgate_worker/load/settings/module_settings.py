@@ -1,12 +1,24 @@
 """Checks `__gateway__` strictly: a bad field is a finding, the rest applies. Names may be snake_case or camelCase."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from ..agent_shape import text_or_none
-from ..explain.code_frame import place_of
-from ..protocol import Finding, ModuleSettings
+from ...agent_shape import text_or_none
+from ...explain.code_frame import place_of
+from ...protocol import Finding, ModuleSettings
+from .setting_values import (
+    BadValue,
+    camel_case,
+    dollars,
+    items,
+    list_of,
+    one_of,
+    snake_case,
+    text,
+    texts,
+    whole_number,
+    whole_number_or_none,
+)
 
 RUN_SETTINGS = (
     "maxOutputTokens",
@@ -23,10 +35,6 @@ RUN_SETTINGS = (
 )
 
 
-class BadValue(Exception):
-    """The field cannot have this value."""
-
-
 def check_module_settings(
     metadata: object, file: str, text: str
 ) -> tuple[ModuleSettings, list[Finding]]:
@@ -40,10 +48,10 @@ def check_module_settings(
     settings: ModuleSettings = {}
     findings: list[Finding] = []
     for given, value in cast("Mapping[Any, Any]", metadata).items():
-        name = _camel_case(str(given))
+        name = camel_case(str(given))
         if name in _READ_ELSEWHERE:
             continue
-        shown = f"`__gateway__.{_snake_case(name)}`"
+        shown = f"`__gateway__.{snake_case(name)}`"
         if name not in _FIELDS:
             message = f"{shown} is no known field, so it is ignored."
             hint = f"Use one of {_field_names()}."
@@ -69,82 +77,61 @@ def named_agent(metadata: object) -> str | None:
     return text_or_none(cast("Mapping[str, object]", metadata).get("agent"))
 
 
-def _text(value: object) -> str:
-    if isinstance(value, str) and value.strip():
-        return value.strip()
-    raise BadValue
-
-
-def _texts(value: object) -> list[str]:
-    return [_text(item) for item in _items(value)]
-
-
-def _items(value: object) -> list[object]:
-    if isinstance(value, (list, tuple)):
-        return list(cast("list[object]", value))
-    raise BadValue
-
-
-def _whole_number(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-        return value
-    raise BadValue
-
-
-def _one_of(*names: str) -> Callable[[object], str]:
-    def parse(value: object) -> str:
-        if isinstance(value, str) and value in names:
-            return value
+def _limits(value: object) -> dict[str, object]:
+    if not isinstance(value, Mapping):
         raise BadValue
+    limits: dict[str, object] = {}
+    for given, limit in cast("Mapping[Any, Any]", value).items():
+        name = camel_case(str(given))
+        if name not in _RUN_LIMITS:
+            raise BadValue
+        if limit is not None:
+            limits[name] = _RUN_LIMITS[name](limit)
+    return limits
 
-    return parse
 
-
-def _list_of(*names: str) -> Callable[[object], list[str]]:
-    parse_item = _one_of(*names)
-
-    def parse(value: object) -> list[str]:
-        return [parse_item(item) for item in _items(value)]
-
-    return parse
+# Of each run.
+_RUN_LIMITS: dict[str, Callable[[object], object]] = {
+    "maxModelCalls": whole_number,
+    "maxTokens": whole_number,
+    "maxCostUsd": dollars,
+    "maxToolCalls": whole_number,
+    "maxRepeatedToolCalls": whole_number_or_none,
+}
 
 
 def _client_settings(value: object) -> list[str]:
-    names = [_camel_case(item) if isinstance(item, str) else item for item in _items(value)]
-    return _list_of(*RUN_SETTINGS)(names)
-
-
-def _camel_case(name: str) -> str:
-    return re.sub(r"_([a-z])", lambda match: match.group(1).upper(), name)
-
-
-def _snake_case(name: str) -> str:
-    return re.sub(r"[A-Z]", lambda match: f"_{match.group(0).lower()}", name)
+    names = [camel_case(item) if isinstance(item, str) else item for item in items(value)]
+    return list_of(*RUN_SETTINGS)(names)
 
 
 _FIELDS: dict[str, tuple[Callable[[object], object], str]] = {
-    "model": (_text, "a model name"),
-    "agent": (_text, "the name of an agent at the top level"),
-    "upstream": (_text, "the name of an upstream"),
-    "displayName": (_text, "a text"),
-    "description": (_text, "a text"),
-    "tools": (_texts, "a list of gateway tools"),
-    "toolEvents": (_one_of("off", "reasoning", "extension"), '"off", "reasoning" or "extension"'),
-    "clientTools": (_one_of("ignore", "reject"), '"ignore" or "reject"'),
+    "model": (text, "a model name"),
+    "agent": (text, "the name of an agent at the top level"),
+    "upstream": (text, "the name of an upstream"),
+    "displayName": (text, "a text"),
+    "description": (text, "a text"),
+    "tools": (texts, "a list of gateway tools"),
+    "toolEvents": (one_of("off", "reasoning", "extension"), '"off", "reasoning" or "extension"'),
+    "clientTools": (one_of("ignore", "reject"), '"ignore" or "reject"'),
     "clientSettings": (
         _client_settings,
-        f"a list of {', '.join(_snake_case(name) for name in RUN_SETTINGS)}",
+        f"a list of {', '.join(snake_case(name) for name in RUN_SETTINGS)}",
     ),
     "accepts": (
-        _list_of("image", "audio", "file", "file_id"),
+        list_of("image", "audio", "file", "file_id"),
         'a list of "image", "audio", "file", "file_id"',
     ),
-    "guardrailResponse": (_one_of("content_filter", "error"), '"content_filter" or "error"'),
-    "maxTurns": (_whole_number, "a whole number from 1"),
-    "timeoutMs": (_whole_number, "milliseconds, a whole number from 1"),
-    "maxConcurrentRuns": (_whole_number, "a whole number from 1"),
-    "cwd": (_one_of("agent", "project"), '"agent" or "project"'),
-    "watch": (_texts, "a list of files"),
+    "guardrailResponse": (one_of("content_filter", "error"), '"content_filter" or "error"'),
+    "maxTurns": (whole_number, "a whole number from 1"),
+    "timeoutMs": (whole_number, "milliseconds, a whole number from 1"),
+    "maxConcurrentRuns": (whole_number, "a whole number from 1"),
+    "limits": (
+        _limits,
+        f"a dict with any of {', '.join(snake_case(name) for name in _RUN_LIMITS)}",
+    ),
+    "cwd": (one_of("agent", "project"), '"agent" or "project"'),
+    "watch": (texts, "a list of files"),
 }
 
 
@@ -153,7 +140,7 @@ _READ_ELSEWHERE = ("context", "callsAtLoad")
 
 
 def _field_names() -> str:
-    return ", ".join(_snake_case(name) for name in (*_FIELDS, *_READ_ELSEWHERE))
+    return ", ".join(snake_case(name) for name in (*_FIELDS, *_READ_ELSEWHERE))
 
 
 def _warning(code: str, name: str, file: str, text: str, message: str, hint: str) -> Finding:
@@ -165,5 +152,5 @@ def _warning(code: str, name: str, file: str, text: str, message: str, hint: str
         "file": file,
         "hint": hint,
     }
-    place = place_of(text, rf"(?<!\w)(?:{name}|{_snake_case(name)})(?=['\"]?\s*[:=])")
+    place = place_of(text, rf"(?<!\w)(?:{name}|{snake_case(name)})(?=['\"]?\s*[:=])")
     return {**finding, **place} if place else finding
