@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { openStore } from '../../src/storage/open-store.ts';
 import { startGateway, type TestGateway, warmProject } from './harness.ts';
 import { processesIn, seesProcesses } from './processes.ts';
+import type { Project } from './project.ts';
 import { until } from './until.ts';
 
 const cleanUps: (() => Promise<void>)[] = [];
@@ -109,6 +112,8 @@ test.runIf(seesProcesses)(
     await beginStream(first, 'default/blocker');
     const left = (await first.workers()).map((worker) => worker.pid);
     expect(left.length).toBeGreaterThan(0);
+    // Written unasked: whoever asks the gateway makes it write.
+    await until('the run to be in the store', async () => (await runsInStore(project)) === 1);
     await first.end('SIGKILL');
     const second = await startGateway({ project });
     cleanUps.push(second.stop);
@@ -116,8 +121,18 @@ test.runIf(seesProcesses)(
       const alive = (await processesIn(project.root)).map((one) => one.pid);
       return !alive.some((pid) => left.includes(pid));
     });
+    const usage = await (await second.fetch('/admin/usage')).json();
+    expect(usage).toMatchObject({ rows: [{ agent_id: 'default/blocker', runs: 1 }] });
   },
 );
+
+async function runsInStore(project: Project): Promise<number> {
+  const store = await openStore(`sqlite:${join(project.root, '.dropgate/gateway.db')}`);
+  const today = new Date().toISOString().slice(0, 10);
+  const [sum] = await store.usage.sumDay(today, { by: ['day'], of: 'all', limit: 1 });
+  await store.close();
+  return sum?.runs ?? 0;
+}
 
 test('two gateways on one machine do not see each other', async () => {
   const [one, other] = await Promise.all([started(['Echo']), started(['Gate'])]);

@@ -24,6 +24,8 @@ function used(more: Partial<UsageRecord> = {}): UsageRecord {
   };
 }
 
+const all = { of: 'all', limit: 10 } as const;
+
 /** What every store does with usage. */
 export function usageTests(open: OpenAgain): void {
   test('adds up what several count at the same time, and tells it exactly', async () => {
@@ -36,9 +38,9 @@ export function usageTests(open: OpenAgain): void {
       ]),
     );
     const { usage } = await open();
-    const sums = await usage.sumDay('2026-11-28', ['model'], 'all');
+    const sums = await usage.sumDay('2026-11-28', { ...all, by: ['model'] });
     const nowhere = { keyId: '', agentId: '', upstream: '' };
-    expect(sums.toSorted((a, b) => (a.model < b.model ? -1 : 1))).toEqual([
+    expect(sums).toEqual([
       used({
         ...nowhere,
         modelCalls: 12,
@@ -69,15 +71,39 @@ export function usageTests(open: OpenAgain): void {
     const range = { since: '2026-11-01', until: '2026-11-29' };
     expect(await usage.days(range)).toEqual(['2026-11-28', '2026-11-29']);
     expect(await usage.days({ ...range, since: '2026-11-29' })).toEqual(['2026-11-29']);
-    expect(await usage.sumDay('2026-11-28', ['user', 'agent'], 'all')).toMatchObject([
+    expect(await usage.sumDay('2026-11-28', { ...all, by: ['user', 'agent'] })).toMatchObject([
       { day: '2026-11-28', user: '=1+1', agentId: 'default/a', keyId: '', runs: 1, modelCalls: 1 },
     ]);
-    expect(await usage.sumDay('2026-11-28', ['upstream'], 'model_calls')).toMatchObject([
-      { upstream: 'openai', runs: 0, modelCalls: 1 },
-    ]);
-    expect(await usage.sumDay('2026-11-28', ['day'], 'all')).toMatchObject([
+    expect(
+      await usage.sumDay('2026-11-28', { by: ['upstream'], of: 'model_calls', limit: 10 }),
+    ).toMatchObject([{ upstream: 'openai', runs: 0, modelCalls: 1 }]);
+    expect(await usage.sumDay('2026-11-28', { ...all, by: ['day'] })).toMatchObject([
       { day: '2026-11-28', modelCalls: 1, inputTokens: 20 },
     ]);
+  });
+
+  test('is told page by page, in order', async () => {
+    const { usage } = await open();
+    const places = ['b', 'a', 'c', "d'"].flatMap((user) => [
+      used({ user, model: 'n' }),
+      used({ user, model: 'm' }),
+    ]);
+    await usage.add([...places, used({ user: 'a', keyId: 'key_2' })]);
+    const told: string[] = [];
+    let after: UsageRecord | undefined;
+    do {
+      const page = await usage.sumDay('2026-11-28', {
+        ...all,
+        by: ['user', 'model'],
+        after,
+        limit: 3,
+      });
+      told.push(
+        page.map(({ user, model, modelCalls }) => `${user}${model}${modelCalls}`).join(' '),
+      );
+      after = page.at(-1);
+    } while (after);
+    expect(told).toEqual(['am2 an1 bm1', 'bn1 cm1 cn1', "d'm1 d'n1", '']);
   });
 
   test('names the models of a day that have no price', async () => {

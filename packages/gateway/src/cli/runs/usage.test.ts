@@ -241,7 +241,7 @@ test('a budget in money pays for no model of which nobody knows a price', async 
 test('is kept when the gateway ends', async () => {
   await gateway.close();
   const store = await openStore(`sqlite:${join(project.folder, '.dropgate/gateway.db')}`);
-  const sums = await store.usage.sumDay(today, ['day'], 'all');
+  const sums = await store.usage.sumDay(today, { by: ['day'], of: 'all', limit: 1 });
   await store.close();
   expect(sums).toMatchObject([{ day: today, runs: 9, modelCalls: 6 }]);
 });

@@ -1,4 +1,5 @@
 import type { ShownStep } from '../../protocol/admin/runs-answer.ts';
+import { shownDollars } from './dollars.ts';
 
 /** Cells of the bar that shows when a step was at work. */
 const BAR_WIDTH = 24;
@@ -62,5 +63,8 @@ function failure({ error }: { readonly error: string | null }): string {
 
 function tokensOf(step: ShownStep): string {
   if (step.kind !== 'model_call' || step.input_tokens === null) return '';
-  return `${step.input_tokens} → ${step.output_tokens} tokens`;
+  const cost = step.cost_usd
+    ? `, ${shownDollars({ cost_usd: step.cost_usd, unpriced_calls: 0 })}`
+    : '';
+  return `${step.input_tokens} → ${step.output_tokens} tokens${cost}`;
 }

@@ -31,9 +31,14 @@ const MAX_ROWS = 100_000;
 /** Models without a price that are named. */
 const MAX_UNPRICED = 50;
 
-type Row = { readonly values: readonly string[]; counts: UsageCounts };
+/** Rows that are read before other work has its turn. */
+const ROWS_AT_ONCE = 2000;
 
-/** Day by day, so that nobody waits for many of them. */
+type Counts = { -readonly [Name in keyof UsageCounts]: UsageCounts[Name] };
+
+type Row = { readonly values: readonly string[]; readonly counts: Counts };
+
+/** Day by day, and these bit by bit, so that nobody waits for many of them. */
 export function createReadUsage({ store, flush, mayRead }: ReadUsageDeps): ReadUsage {
   return async (viewer, query) => {
     await flush();
@@ -41,28 +46,29 @@ export function createReadUsage({ store, flush, mayRead }: ReadUsageDeps): ReadU
     const of = by.some(isOfModel) ? 'model_calls' : 'all';
     const groups = [...new Set<UsageDimension>([...by, 'agent'])];
     const readable = rememberedOf((agentId) => mayRead(viewer, agentId));
-    const rows = new Map<string, Row>();
+    const sums = createSums(by);
     const unpriced = new Map<string, UsagePage['unpriced'][number]>();
-    let totals: UsageCounts | null = null;
     for (const day of await store.days(query)) {
-      const sums = (await store.sumDay(day, groups, of)).filter((sum) => readable(sum.agentId));
-      for (const sum of sums) {
-        addTo(rows, by, sum);
-        totals = plus(totals, sum);
-      }
-      if (sums.some(({ unpricedCalls }) => unpricedCalls > 0))
-        for (const { agentId, upstream, model } of await store.unpriced(day, MAX_ROWS))
-          if (readable(agentId) && unpriced.size < MAX_UNPRICED)
-            unpriced.set(`${upstream} ${model}`, { upstream, model });
-      await nextTurn();
+      const before = sums.totals.unpricedCalls;
+      let after: UsageRecord | undefined;
+      do {
+        const rows = await store.sumDay(day, { by: groups, of, after, limit: ROWS_AT_ONCE });
+        for (const row of rows) if (readable(row.agentId)) sums.add(row);
+        after = rows.length < ROWS_AT_ONCE ? undefined : rows.at(-1);
+        await nextTurn();
+      } while (after);
+      if (sums.totals.unpricedCalls === before) continue;
+      for (const { agentId, upstream, model } of await store.unpriced(day, MAX_ROWS))
+        if (readable(agentId) && unpriced.size < MAX_UNPRICED)
+          unpriced.set(`${upstream} ${model}`, { upstream, model });
     }
-    const { page, next } = pageOf([...rows.values()].toSorted(inOrder), query);
+    const { page, next } = pageOf(sums.rows().toSorted(inOrder), query);
     const shown = (counts: UsageCounts) => toJson(counts, of === 'all');
     return {
       since: query.since,
       until: query.until,
       by: [...by],
-      totals: shown(totals ?? plus(null, nothing)),
+      totals: shown(sums.totals),
       rows: page.map(({ values, counts }) => ({ ...namesOf(by, values), ...shown(counts) })),
       unpriced: [...unpriced.values()],
       next,
@@ -105,37 +111,53 @@ function namesOf(by: readonly UsageDimension[], values: readonly string[]) {
   return Object.fromEntries(by.map((each, at) => [nameOf[each], values[at] ?? '']));
 }
 
-function addTo(rows: Map<string, Row>, by: readonly UsageDimension[], sum: UsageRecord): void {
-  const values = by.map((each) => readings[each](sum));
-  const id = JSON.stringify(values);
-  const known = rows.get(id);
-  if (known) known.counts = plus(known.counts, sum);
-  else if (rows.size < MAX_ROWS) rows.set(id, { values, counts: plus(null, sum) });
-  else {
-    throw new GatewayError(
-      'invalid_value',
-      `This is more than ${MAX_ROWS} rows. Ask for fewer days, or by less.`,
-      { param: 'by' },
-    );
-  }
+function createSums(by: readonly UsageDimension[]) {
+  const rows = new Map<string, Row>();
+  const totals = nothing();
+  const rowOf = (sum: UsageRecord): Row => {
+    const values = by.map((each) => readings[each](sum));
+    const id = values.join('\0');
+    const known = rows.get(id);
+    if (known) return known;
+    if (rows.size >= MAX_ROWS) throw tooMany();
+    const row = { values, counts: nothing() };
+    rows.set(id, row);
+    return row;
+  };
+  return {
+    totals,
+    rows: () => [...rows.values()],
+    add(sum: UsageRecord) {
+      const { counts } = rowOf(sum);
+      for (const name of usageCountNames) {
+        counts[name] += sum[name];
+        totals[name] += sum[name];
+      }
+    },
+  };
 }
 
-const nothing: UsageCounts = {
-  runs: 0,
-  modelCalls: 0,
-  failedCalls: 0,
-  abortedCalls: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedInputTokens: 0,
-  reasoningTokens: 0,
-  costNanoUsd: 0,
-  unpricedCalls: 0,
-};
+function tooMany(): GatewayError {
+  return new GatewayError(
+    'invalid_value',
+    `This is more than ${MAX_ROWS} rows. Ask for fewer days, or by less.`,
+    { param: 'by' },
+  );
+}
 
-function plus(sum: UsageCounts | null, counts: UsageCounts): UsageCounts {
-  const entries = usageCountNames.map((name) => [name, (sum?.[name] ?? 0) + counts[name]]);
-  return Object.fromEntries(entries) as UsageCounts;
+function nothing(): Counts {
+  return {
+    runs: 0,
+    modelCalls: 0,
+    failedCalls: 0,
+    abortedCalls: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    cachedInputTokens: 0,
+    reasoningTokens: 0,
+    costNanoUsd: 0,
+    unpricedCalls: 0,
+  };
 }
 
 function inOrder(a: Row, b: Row): number {

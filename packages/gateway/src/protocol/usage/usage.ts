@@ -52,21 +52,24 @@ export type UsageRecord = UsagePlace & UsageCounts;
 /** A model without a price that was used. */
 export type UnpricedModel = Pick<UsagePlace, 'agentId' | 'upstream' | 'model'>;
 
+/** Which sums of a day. */
+export type DayQuery = {
+  readonly by: readonly UsageDimension[];
+  /** What models were asked, or also the runs, which are of no model. */
+  readonly of: 'all' | 'model_calls';
+  /** The last one of the page before. */
+  readonly after?: UsageRecord | undefined;
+  readonly limit: number;
+};
+
 /** What was used, by day. */
 export type UsageStore = {
   /** Adds counts to what is there, all or nothing. */
   add(records: readonly UsageRecord[]): Promise<void>;
   /** Days of which something is kept, from one to another, both included; oldest first. */
   days(range: { readonly since: string; readonly until: string }): Promise<readonly string[]>;
-  /**
-   * Sums of a day by these dimensions, in no order; the other ones of each are empty. Without `runs`, only what models
-   * were asked.
-   */
-  sumDay(
-    day: string,
-    by: readonly UsageDimension[],
-    of: 'all' | 'model_calls',
-  ): Promise<readonly UsageRecord[]>;
+  /** Sums of a day by some dimensions, in the order of these; the other ones of each are empty. */
+  sumDay(day: string, query: DayQuery): Promise<readonly UsageRecord[]>;
   /** Models of a day whose price nobody knew, the first of them. */
   unpriced(day: string, limit: number): Promise<readonly UnpricedModel[]>;
   /** Removes the days before one. @returns How many rows. */

@@ -58,11 +58,13 @@ export function createUsageStore({ relaxed, guarded }: Engine): UsageStore {
       const wanted = all.where('day', '>=', since).where('day', '<=', until);
       return (await guarded(() => wanted.execute())).map(({ day }) => day);
     },
-    async sumDay(day, by, of) {
+    async sumDay(day, { by, of, after, limit }) {
       const names = by.filter((each) => each !== 'day').map((each) => placeColumns[each]);
       let query = relaxed.selectFrom('usage').where('day', '=', day).select(names).select(sums);
       if (of === 'model_calls') query = query.where('upstream', '<>', '');
-      if (names.length > 0) query = query.groupBy(names);
+      if (names.length > 0) query = query.groupBy(names).limit(limit);
+      for (const name of names) query = query.orderBy(name);
+      if (names.length > 0 && after) query = query.where(isAfter(names, toRow(after)));
       const rows = await guarded(() => query.execute());
       return rows.map((row) => toRecord({ ...nowhere, ...row, day }));
     },
@@ -95,6 +97,11 @@ const grown = Object.fromEntries(
 );
 
 const nowhere = { key_id: '', agent_id: '', model: '', upstream: '', end_user: '' };
+
+function isAfter(names: readonly (keyof UsageRow)[], last: UsageRow) {
+  const columnsOf = sql.join(names.map((name) => sql.ref(name)));
+  return sql<boolean>`(${columnsOf}) > (${sql.join(names.map((name) => last[name]))})`;
+}
 
 /** Whole numbers in both databases: Postgres makes something else of a sum. */
 function sums(_row: ExpressionBuilder<Tables, 'usage'>) {
