@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ReplayReport } from '../../src/protocol/admin/replay-answer.ts';
 import type { RunDetail, RunPage } from '../../src/protocol/admin/runs-answer.ts';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import { askStreamed, failureOf, ways } from './ask.ts';
@@ -303,6 +304,34 @@ describe.skipIf(missing)(`agents of both languages (${missing ?? 'run'})`, () =>
         `src/agents/Teller${ending}/stopped-teller-${ending}.txt`,
       );
       await until('the agent to have stopped', () => existsSync(mark));
+    });
+
+    test('what it did is the same when it is run again, whatever it came to', async () => {
+      // Each takes a process of its own, which in Python costs most.
+      const names = ending === 'ts' ? ['desk', 'flow'] : ['desk'];
+      const pages = names.map(async (name) => {
+        const page = await gateway.fetch(`/admin/runs?agent=default/${name}${ending}&limit=200`);
+        return ((await page.json()) as RunPage).runs;
+      });
+      const runs = (await Promise.all(pages))
+        .flat()
+        .filter(({ outcome }) => outcome !== 'cancelled');
+      // One of each length and end is as good as all of them.
+      const kinds = new Map(runs.map((run) => [`${run.outcome} ${run.code} ${run.steps}`, run]));
+      expect(kinds.size).toBeGreaterThan(5);
+      for (const { id, outcome } of kinds.values()) {
+        const answer = await gateway.fetch(`/admin/runs/${id}/replay`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: '{}',
+        });
+        const report = (await answer.json()) as ReplayReport;
+        // Its guardrail takes what stands for a hidden secret for one.
+        const isHidden = outcome === 'finished' && report.outcome === 'blocked';
+        expect([report.difference?.message, report.result]).toEqual(
+          isHidden ? [expect.stringContaining('blocked'), 'differs'] : [undefined, 'same'],
+        );
+      }
     });
 
     test('an edit goes live; one that does not load leaves it serving', async () => {

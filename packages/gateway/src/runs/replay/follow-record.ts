@@ -47,6 +47,8 @@ export type FollowedRecord = {
   readonly answerTool: (asked: AskedTool) => Promise<GivenResult | null>;
   /** The functions that the model was told of in the call that comes next. */
   readonly toolsAhead: () => Promise<readonly ToldTool[]>;
+  /** A call of a tool ended. */
+  readonly toolEnded: (tool: string, callId: string) => void;
   /** Whether the result of this call came from the record. */
   readonly isGiven: (callId: string) => boolean;
   /** The first step that the run did not come to. */
@@ -95,6 +97,7 @@ export function followRecord(deps: FollowDeps): FollowedRecord {
       const next = models.left();
       return next ? toldTools((await recording.contentsOf(next.step)).request) : [];
     },
+    toolEnded: tools.ended,
     isGiven: (callId) => given.has(callId),
     left() {
       const step = [models.left(), tools.left()]

@@ -18,7 +18,9 @@ export type FoundTool =
 /** The calls of tools that a record has, each of which is found once. */
 export type RecordedTools = {
   readonly find: (asked: AskedTool) => Promise<FoundTool>;
-  /** The first that was not asked for. */
+  /** A call ended, of which nobody asked: an agent that is used as a tool runs. */
+  readonly ended: (tool: string, callId: string) => void;
+  /** The first that was neither asked for nor made. */
   readonly left: () => ToolStep | null;
 };
 
@@ -31,14 +33,23 @@ export function createRecordedTools(
     recording.steps.filter((step) => step.kind === 'tool_call'),
     ({ tool }) => tool,
   );
+  const take = (tool: string, callId: string): ToolStep | undefined => {
+    const calls = byTool.get(tool) ?? [];
+    const named = calls.findIndex(({ call_id }) => call_id === callId);
+    const at = named < 0 ? calls.findIndex(({ call_id }) => call_id === null) : named;
+    return at < 0 ? undefined : calls.splice(at, 1)[0];
+  };
+  const found = new Set<string>();
   return {
+    ended(tool, callId) {
+      // What was asked for ends too, by then.
+      if (!found.delete(`${tool} ${callId}`)) take(tool, callId);
+    },
     left: () => [...byTool.values()].flatMap(([first]) => first ?? []).toSorted(inOrder)[0] ?? null,
     async find(asked) {
-      const calls = byTool.get(asked.tool) ?? [];
-      const named = calls.findIndex(({ call_id }) => call_id === asked.callId);
-      const at = named < 0 ? calls.findIndex(({ call_id }) => call_id === null) : named;
-      const [step] = at < 0 ? [] : calls.splice(at, 1);
+      const step = take(asked.tool, asked.callId);
       if (!step) return { type: 'differs', difference: unknownCall(asked) };
+      found.add(`${asked.tool} ${asked.callId}`);
       const contents = await recording.contentsOf(step.step);
       const given = parsed(hide(String(asked.arguments ?? 'null')));
       // What was too long to be recorded cannot be compared.

@@ -50,13 +50,15 @@ export function createReplayRun(deps: ReplayRunDeps): ReplayRun {
     const { recording, agent, signal } = request;
     const isLive = await createLiveFrom(recording, request.until);
     const runId = newRunId();
+    // The secrets of a module are known from its load on.
+    const hide = (text: string) => deps.hide(agent.agentId)(text);
     const telling = createTelling(deps, { ...request, runId });
     const abort = new AbortController();
     let different: Difference | null = null;
     const record = followRecord({
       ...request,
       isLive,
-      hide: deps.hide(agent.agentId),
+      hide,
       onModelCalled: telling.modelCalled,
       onDiffers(difference) {
         different ??= difference;
@@ -64,15 +66,19 @@ export function createReplayRun(deps: ReplayRunDeps): ReplayRun {
       },
     });
     const run = begin(deps, request, { runId, record, abort, emit: telling.emitOf(record) });
-    const { text, last } = await readWhole(run);
+    const { text: said, last } = await readWhole(run);
     signal.throwIfAborted();
-    const came = { outcome: outcomeOf(last), code: last.type === 'failed' ? last.code : null };
+    const text = hide(said);
     const isWhole = request.until === null && different === null;
     const difference = isWhole
-      ? (record.left() ?? (await differenceAtEnd(recording, { ...came, text })))
+      ? await differenceAtEnd(recording, record, { last, text })
       : different;
-    return { runId, ...came, text, difference };
+    return { runId, ...endOf(last), text, difference };
   };
+}
+
+function endOf(last: LastEvent) {
+  return { outcome: outcomeOf(last), code: last.type === 'failed' ? last.code : null };
 }
 
 type Begun = {
@@ -124,23 +130,40 @@ async function readWhole(run: Run): Promise<{ text: string; last: LastEvent }> {
   throw new Error('The run ended without a last event.');
 }
 
-type Came = Pick<Replayed, 'outcome' | 'code' | 'text'>;
-
-/** Everything was asked as in the record: what came of it may differ still. */
-async function differenceAtEnd(recording: Recording, came: Came): Promise<Difference | null> {
+/** What was asked was as in the record: what came of it may differ still. */
+async function differenceAtEnd(
+  recording: Recording,
+  record: Pick<FollowedRecord, 'left'>,
+  came: { readonly last: LastEvent; readonly text: string },
+): Promise<Difference | null> {
+  const left = record.left();
   const { outcome, code } = recording.run;
-  if (came.outcome !== outcome || came.code !== code) {
-    const recorded = { outcome, code };
-    const message = `The run ended as ${came.outcome}, in the record as ${outcome}.`;
-    const replayed = { outcome: came.outcome, code: came.code };
-    return { step: null, kind: 'outcome', message, changes: [{ path: '', recorded, replayed }] };
+  const recorded = { outcome, code };
+  const replayed = endOf(came.last);
+  if (replayed.outcome !== outcome || replayed.code !== code) {
+    const why = whyOf(came.last);
+    const message = `The run ended as ${replayed.outcome}, in the record as ${outcome}.${why}`;
+    const changes = [{ path: '', recorded, replayed }];
+    return { step: left?.step ?? null, kind: 'outcome', message, changes };
   }
+  if (left) return left;
   const said = recording.steps.filter(({ kind }) => kind === 'text');
   const texts: string[] = [];
   for (const { step } of said) texts.push((await recording.contentsOf(step)).text ?? '');
-  const recorded = texts.join('');
-  if (recorded === came.text) return null;
+  const text = texts.join('');
+  if (text === came.text) return null;
   const step = said[0]?.step ?? null;
   const message = 'The answer is another than in the record.';
-  return { step, kind: 'answer', message, changes: [{ path: '', recorded, replayed: came.text }] };
+  return {
+    step,
+    kind: 'answer',
+    message,
+    changes: [{ path: '', recorded: text, replayed: came.text }],
+  };
+}
+
+function whyOf(last: LastEvent): string {
+  if (last.type !== 'failed') return '';
+  const { message, detail } = last;
+  return detail ? ` ${message} ${detail.class}: ${detail.message}` : ` ${message}`;
 }

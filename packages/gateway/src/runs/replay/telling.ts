@@ -8,7 +8,7 @@ export type Telling = {
   /** Notes a call of a model that the record answered. */
   readonly modelCalled: (call: RecordedModelCall) => void;
   /** Tells of the rest: nobody but the journal of what came from the record, which cost nothing. */
-  readonly emitOf: (record: Pick<FollowedRecord, 'isGiven'>) => Emit;
+  readonly emitOf: (record: Pick<FollowedRecord, 'isGiven' | 'toolEnded'>) => Emit;
 };
 
 export function createTelling(
@@ -26,11 +26,15 @@ export function createTelling(
       note({ type: 'model_called', ...about, ...free, ...call });
     },
     emitOf(record) {
-      if (until === null) return note;
+      const told = until === null ? note : emit;
       return (event: GatewayEvent) => {
-        if (event.type === 'tool_called' && record.isGiven(event.callId ?? '')) note(event);
-        else if (event.type !== 'run_ended') emit(event);
-        else emit({ ...event, usage: sum(event.usage, recorded, -1) });
+        if (event.type === 'tool_called') {
+          record.toolEnded(event.tool, event.callId ?? '');
+          if (record.isGiven(event.callId ?? '')) note(event);
+          else told(event);
+        } else if (event.type === 'run_ended' && until !== null) {
+          told({ ...event, usage: sum(event.usage, recorded, -1) });
+        } else told(event);
       };
     },
   };

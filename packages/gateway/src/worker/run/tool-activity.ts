@@ -88,7 +88,8 @@ export function createToolActivity(
       const isFailed = isFatal || isFailureText(output);
       const isLate = typeof output === 'string' && sdkTimeoutText.test(output);
       const judged = isFailed ? 'failed' : isLate ? 'timeout' : 'ok';
-      end(callId, known.get(callId) ?? judged, output);
+      // What ends the run is no result that a model was told.
+      end(callId, known.get(callId) ?? judged, isFatal ? undefined : output);
     },
     threw: (callId, detail) => void causes.set(callId, detail),
     deny: (callId) => void known.set(callId, 'denied'),
