@@ -46,6 +46,9 @@ export const nullStore: Pick<Store, 'generations' | 'diagnostics'> & {
     chunks: async () => [],
     usedModels: async () => [],
     lose: async () => {},
+    beat: async () => {},
+    leave: async () => {},
+    loseOfSilent: async () => {},
     prune: async () => 0,
   },
   usage: {

@@ -207,17 +207,28 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await database.schema.alterTable('runs').addColumn('replay_of', 'text').execute();
     },
   },
-  '0015_usage': {
+  '0015_run_gateways': {
+    async up(database) {
+      await database.schema.alterTable('runs').addColumn('gateway_id', 'text').execute();
+      await database.schema
+        .createTable('run_gateways')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('since_ms', 'bigint', (column) => column.notNull())
+        .addColumn('seen_ms', 'bigint', (column) => column.notNull())
+        .execute();
+    },
+  },
+  '0016_usage': {
     async up(database) {
       await addUsage(database);
     },
   },
-  '0016_money': {
+  '0017_money': {
     async up(database) {
       await addToKeys(database, 'double precision', ['usd_per_day', 'usd_per_month']);
     },
   },
-  '0017_run_limits': {
+  '0018_run_limits': {
     async up(database) {
       await addToKeys(database, 'text', ['run_limits']);
       await database.schema.alterTable('overrides').addColumn('limits', 'text').execute();

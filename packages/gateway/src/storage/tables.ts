@@ -17,6 +17,12 @@ export type Tables = {
   readonly runs: RunRow;
   readonly run_steps: StepChunkRow;
   readonly usage: UsageRow;
+  /** Gateways that may have runs that go on; times are Unix milliseconds. */
+  readonly run_gateways: {
+    readonly id: string;
+    readonly since_ms: number;
+    readonly seen_ms: number;
+  };
   readonly kept_generations: {
     readonly agent_id: string;
     readonly files_hash: string;
@@ -42,6 +48,7 @@ export type RunRow = {
   readonly module_path: string;
   readonly generation: number;
   readonly replay_of: string | null;
+  readonly gateway_id: string | null;
   readonly outcome: string;
   readonly code: string | null;
   readonly duration_ms: number | null;

@@ -17,6 +17,7 @@ function runAt(minute: number, more: Partial<RunRecord> = {}): RunRecord {
     modulePath: 'src/agents/A/agent.ts',
     generation: 3,
     replayOf: null,
+    gateway: null,
     outcome: 'finished',
     code: null,
     durationMs: 12.5,
@@ -170,5 +171,31 @@ export function journalTests(open: OpenAgain): void {
     await store.journal.lose();
     const runs = await store.journal.list({ limit: 2 });
     expect(runs.map(({ outcome }) => outcome)).toEqual(['lost', 'finished']);
+  });
+
+  test('knows what still ran when one of several gateways was killed', async () => {
+    const store = await open();
+    const going = { outcome: 'running', durationMs: null, usage: null } as const;
+    const runs = [
+      runAt(0, { ...going, gateway: 'killed' }),
+      runAt(1, { gateway: 'killed' }),
+      runAt(2, { ...going, gateway: 'alive' }),
+      runAt(3, { ...going, gateway: 'left' }),
+    ];
+    await store.journal.write({ runs, chunks: [] });
+    const beat = (id: string, nowMs: number) =>
+      store.journal.beat({ id, sinceMs: startMs, nowMs: startMs + nowMs });
+    for (const id of ['killed', 'alive', 'left']) await beat(id, 1000);
+    await store.journal.leave('left');
+    await beat('alive', 90_000);
+    await store.journal.loseOfSilent(startMs + 1000);
+    const outcomes = async () =>
+      (await store.journal.list({ limit: 10 })).map(({ outcome }) => outcome).toReversed();
+    expect(await outcomes()).toEqual(['running', 'finished', 'running', 'running']);
+    await store.journal.loseOfSilent(startMs + 60_000);
+    expect(await outcomes()).toEqual(['lost', 'finished', 'running', 'running']);
+    // It lives, and is only slow: what it says of its runs holds.
+    await store.journal.write({ runs: [runAt(0, { gateway: 'killed' })], chunks: [] });
+    expect(await outcomes()).toEqual(['finished', 'finished', 'running', 'running']);
   });
 }

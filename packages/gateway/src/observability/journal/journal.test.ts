@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { EventOf, GatewayEvent } from '../../events.ts';
 import type { RecordLevel, RunRecord, StepChunk } from '../../protocol/journal/journal.ts';
 import { requestHash } from '../../protocol/journal/request-hash.ts';
@@ -80,26 +80,36 @@ const toolCalled: EventOf<'tool_called'> = {
   contents: { arguments: () => '{"q":"x"}', result: 'ok' },
 };
 
-function scene(record: RecordLevel = 'steps') {
+function scene(record: RecordLevel = 'steps', isShared = false) {
   const runs = new Map<string, RunRecord>();
   const chunks: StepChunk[] = [];
   const faults: string[] = [];
   const writes: number[] = [];
   const store = { isAway: false, meanwhile: () => {} };
+  /** What is said of this gateway, and of those that are silent. */
+  const said: string[] = [];
   const journal = createJournal({
     store: {
       async write(batch) {
         if (store.isAway) throw new Error('The disk is full.');
         writes.push(batch.runs.length);
+        said.push('write');
         for (const each of batch.runs) runs.set(each.id, each);
         chunks.push(...batch.chunks);
         store.meanwhile();
       },
-      lose: async () => undefined,
+      lose: async () => void said.push('lose'),
+      async beat({ sinceMs, nowMs }) {
+        said.push(`beat after ${nowMs - sinceMs} ms`);
+      },
+      leave: async () => void said.push('leave'),
+      async loseOfSilent(sinceMs) {
+        said.push(`lose of silent for ${Date.now() - sinceMs} ms`);
+      },
       prune: async () => 0,
     },
     settings: () => ({ record, keepDays: 1, keepMb: 1 }),
-    isShared: false,
+    isShared,
     redact: () => (text) => text.replaceAll('my-secret-word', '[secret]'),
     emit(event) {
       if (event.type === 'fault_survived') faults.push(String(event.error));
@@ -109,7 +119,7 @@ function scene(record: RecordLevel = 'steps') {
     for (const event of events) journal.listener(event);
   };
   const steps = () => chunks.flatMap((chunk) => JSON.parse(chunk.steps));
-  return { journal, happen, runs, chunks, steps, faults, writes, store };
+  return { journal, happen, runs, chunks, steps, faults, writes, store, said };
 }
 
 describe('the journal', () => {
@@ -241,6 +251,22 @@ describe('the journal', () => {
     await journal.flush();
     expect(steps()).toHaveLength(20 * 201);
     expect(faults).toEqual([]);
+  });
+
+  test('a gateway that shares its store is known there before its runs, and says that it lives', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { journal, happen, runs, said } = scene('steps', true);
+    await journal.restore();
+    await vi.advanceTimersByTimeAsync(10_000);
+    const silent = 'lose of silent for 60000 ms';
+    expect(said.splice(0)).toEqual([silent, silent]);
+    happen(started);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(said.splice(0)).toEqual(['beat after 10050 ms', 'write', 'beat after 20000 ms', silent]);
+    expect(runs.get('run_1')?.gateway).toMatch(/^[\w-]{36}$/);
+    await journal.close();
+    expect(said).toEqual(['leave']);
   });
 
   test('keeps 20,000 steps of a run, and says what it did not keep', async () => {

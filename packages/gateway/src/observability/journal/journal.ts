@@ -7,11 +7,12 @@ import type {
 } from '../../protocol/journal/journal.ts';
 import { createPatientWriter } from '../patient-writer.ts';
 import { createRetention } from '../retention.ts';
+import { createPulse } from './pulse.ts';
 import { createRecordedRun, type RecordedRun } from './recorded-runs.ts';
 import { type NewStep, toStep } from './to-step.ts';
 
 export type JournalDeps = {
-  readonly store: Pick<JournalStore, 'write' | 'lose' | 'prune'>;
+  readonly store: Omit<JournalStore, 'list' | 'find' | 'chunks' | 'usedModels'>;
   /** What is recorded, how much of it is kept, and for how long; asked each time it is looked at. */
   readonly settings: () => {
     readonly record: RecordLevel;
@@ -53,8 +54,9 @@ const MIB = 2 ** 20;
 
 /** Nothing is written or looked for before the first run. */
 export function createJournal(deps: JournalDeps): Journal {
-  const followed = createFollowedRuns(deps);
   const { store, settings, emit } = deps;
+  const pulse = deps.isShared ? createPulse({ store, emit }) : null;
+  const followed = createFollowedRuns(deps, pulse?.gateway ?? null);
   const retention = createRetention({
     what: 'the journal',
     everyMs: PRUNE_INTERVAL_MS,
@@ -63,7 +65,7 @@ export function createJournal(deps: JournalDeps): Journal {
     prune: (beforeMs) => store.prune({ beforeMs, keepBytes: settings().keepMb * MIB }),
     emit,
   });
-  const writer = createWriter(deps, followed);
+  const writer = createWriter(deps, { ...followed, ready: pulse?.isKnown ?? (async () => {}) });
   return {
     listener(event) {
       const taken = followed.hear(event);
@@ -73,7 +75,7 @@ export function createJournal(deps: JournalDeps): Journal {
       retention.begin();
     },
     async restore() {
-      if (deps.isShared) return;
+      if (pulse) return pulse.begin();
       await store.lose().catch((error: unknown) => {
         emit({ type: 'fault_survived', where: 'journal', error });
       });
@@ -82,12 +84,13 @@ export function createJournal(deps: JournalDeps): Journal {
     async close() {
       retention.end();
       await writer.close();
+      await pulse?.end();
     },
   };
 }
 
 /** The runs that go on, and what of them is yet to be written. */
-function createFollowedRuns({ settings, redact }: JournalDeps) {
+function createFollowedRuns({ settings, redact }: JournalDeps, gateway: string | null) {
   const runs = new Map<string, RecordedRun & { readonly agentId: string }>();
   const changed = new Set<string>();
   let waiting = { steps: 0, bytes: 0 };
@@ -102,7 +105,8 @@ function createFollowedRuns({ settings, redact }: JournalDeps) {
   const begin = (event: EventOf<'run_started'>): 'kept' | 'dropped' | 'nothing' => {
     const { record } = settings();
     if (record === 'off' || runs.size >= MAX_RUNS) return 'nothing';
-    const begun = { startedMs: Date.now(), startedAtMs: performance.now(), recorded: record };
+    const times = { startedMs: Date.now(), startedAtMs: performance.now() };
+    const begun = { ...times, recorded: record, gateway };
     const run = { ...createRecordedRun(event, begun), agentId: event.agentId };
     runs.set(event.runId, run);
     changed.add(event.runId);
@@ -151,14 +155,17 @@ type Batch = { readonly runs: readonly RunRecord[]; readonly chunks: readonly St
 /** Writes batch after batch. One that the store did not take is kept and written again, before anything else. */
 function createWriter(
   { store, emit }: JournalDeps,
-  { take }: { readonly take: () => Promise<Batch> },
+  { take, ready }: { readonly take: () => Promise<Batch>; readonly ready: () => Promise<void> },
 ) {
   let kept: Batch | null = null;
   let dropped = 0;
   const reportFault = (error: unknown) => emit({ type: 'fault_survived', where: 'journal', error });
 
   const write = async () => {
-    for (kept ??= await take(); kept.runs.length > 0; kept = await take()) await store.write(kept);
+    for (kept ??= await take(); kept.runs.length > 0; kept = await take()) {
+      await ready();
+      await store.write(kept);
+    }
     kept = null;
     if (dropped === 0) return;
     reportFault(new Error(`${dropped} steps of runs were not kept: there were too many.`));

@@ -39,10 +39,11 @@ export function createRecordedRun(
     readonly startedMs: number;
     readonly startedAtMs: number;
     readonly recorded: Exclude<RecordLevel, 'off'>;
+    readonly gateway: string | null;
   },
 ): RecordedRun {
-  const { startedAtMs, recorded, startedMs } = begun;
-  const begunRun = { ...aboutRun(event), startedMs, recorded };
+  const { startedAtMs, recorded, startedMs, gateway } = begun;
+  const begunRun = { ...aboutRun(event), startedMs, recorded, gateway };
   let pending: Pending[] = [];
   let ended: EventOf<'run_ended'> | null = null;
   let count = 0;

@@ -31,6 +31,8 @@ export type RunRecord = {
   readonly generation: number;
   /** The run whose record answered it; null of one that was live from its start. */
   readonly replayOf: string | null;
+  /** Which of the gateways on one store made it; null where there is one alone. */
+  readonly gateway: string | null;
   /** `lost` where its gateway was killed. */
   readonly outcome: 'running' | 'lost' | RunOutcome;
   readonly code: string | null;
@@ -104,6 +106,16 @@ export type JournalStore = {
   usedModels(sinceMs: number): Promise<readonly UsedModel[]>;
   /** Notes that runs which still count as running were lost. */
   lose(): Promise<void>;
+  /** Notes that a gateway lives, in Unix milliseconds, and since when. */
+  beat(gateway: {
+    readonly id: string;
+    readonly sinceMs: number;
+    readonly nowMs: number;
+  }): Promise<void>;
+  /** Forgets a gateway, none of whose runs goes on. */
+  leave(gatewayId: string): Promise<void>;
+  /** Notes that the runs of gateways that were not heard of since a time were lost. */
+  loseOfSilent(sinceMs: number): Promise<void>;
   /** Removes what began before a time, and the oldest beyond so many bytes. @returns How many runs. */
   prune(limits: { readonly beforeMs: number; readonly keepBytes: number }): Promise<number>;
 };

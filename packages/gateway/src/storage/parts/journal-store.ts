@@ -11,6 +11,7 @@ import type { Engine } from '../engines/engine.ts';
 import type { RunRow, StepChunkRow, Tables } from '../tables.ts';
 import { allEqual } from './all-equal.ts';
 import { createRowInsert } from './row-insert.ts';
+import { createRunGateways } from './run-gateways.ts';
 import { readUsedModels } from './used-models.ts';
 
 /** Runs looked at by one statement; SQLite lets nothing else happen meanwhile. */
@@ -32,7 +33,8 @@ const changing = [
 ] as const satisfies readonly (keyof RunRow)[];
 
 /** The journal of an open database. */
-export function createJournalStore({ relaxed, guarded }: Engine): JournalStore {
+export function createJournalStore(engine: Engine): JournalStore {
+  const { relaxed, guarded } = engine;
   const putRuns = createRowInsert<RunRow>((rows) =>
     relaxed
       .insertInto('runs')
@@ -72,6 +74,7 @@ export function createJournalStore({ relaxed, guarded }: Engine): JournalStore {
       const running = relaxed.updateTable('runs').set({ outcome: 'lost' });
       await guarded(() => running.where('outcome', '=', 'running').execute());
     },
+    ...createRunGateways(engine),
     async prune({ beforeMs, keepBytes }) {
       const old = await pruneThrough(relaxed, guarded, `run_${runIdTime(beforeMs)}`);
       const beyond = await newestBeyond(relaxed, guarded, keepBytes);
@@ -205,6 +208,7 @@ function toRow(run: RunRecord): RunRow {
     module_path: run.modulePath,
     generation: run.generation,
     replay_of: run.replayOf,
+    gateway_id: run.gateway,
     outcome: run.outcome,
     code: run.code,
     duration_ms: run.durationMs,
@@ -227,6 +231,7 @@ function toRecord(row: RunRow): RunRecord {
     modulePath: row.module_path,
     generation: row.generation,
     replayOf: row.replay_of,
+    gateway: row.gateway_id,
     outcome: row.outcome as RunRecord['outcome'],
     code: row.code,
     durationMs: row.duration_ms,
