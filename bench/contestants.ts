@@ -69,6 +69,15 @@ async function startBare(env: Record<string, string>, asked: Asked): Promise<Con
   return { name: 'bare', server, target };
 }
 
+/** Starts `dropgate start` in a project of its own that has the agent, with more of an environment. */
+export async function startGatewayIn(
+  project: string,
+  options: { readonly name: string; readonly env: Record<string, string> },
+): Promise<Contestant> {
+  cpSync(join(here, 'agents'), join(project, 'src/agents'), { recursive: true });
+  return { ...(await startGateway(project, options.env, { args: [] })), name: options.name };
+}
+
 async function startGateway(
   cwd: string,
   env: Record<string, string>,

@@ -6,6 +6,7 @@ import { cliPage } from './docs/cli-page.ts';
 import { configurationPage } from './docs/configuration-page.ts';
 import { errorsPage } from './docs/errors-page.ts';
 import { eventsPage } from './docs/events-page.ts';
+import { observabilityPage } from './docs/observability-page.ts';
 import { routesPage } from './docs/routes-page.ts';
 import { biomeLayers } from './layers/biome-layers.ts';
 import { workspaceRoot } from './source-files.ts';
@@ -18,6 +19,7 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/errors.md': errorsPage,
   'docs/events.md': eventsPage,
   'docs/routes.md': routesPage,
+  'docs/systems/observability.md': observabilityPage,
 };
 
 const isCheck = process.argv.includes('--check');

@@ -91,7 +91,7 @@ describe('the traces of runs', () => {
         GATEWAY_UPSTREAM_API: 'responses',
         OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/`,
         OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=team%20one',
-        OTEL_EXPORTER_OTLP_TIMEOUT: '500',
+        OTEL_EXPORTER_OTLP_TIMEOUT: '60000',
         OTEL_SERVICE_NAME: 'our-gateway',
         OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
         OTEL_BSP_SCHEDULE_DELAY: '20',
@@ -284,11 +284,12 @@ describe('the traces of runs', () => {
     }
   });
 
-  test('are lost where the collector hangs, which is said once and hurts no run', async () => {
+  test('are lost where the collector hangs and then refuses them, which is said once and hurts no run', async () => {
     collector.become('hang');
     for (let at = 0; at < 5; at += 1) {
       expect(await ask(`req-hang-${at}`, saying())).toContain('[DONE]');
     }
+    collector.become('refuses');
     const lost = async () => {
       const text = await (await gateway.fetch('/metrics')).text();
       return Number(

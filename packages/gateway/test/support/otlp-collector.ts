@@ -35,7 +35,7 @@ export type ReceivedSpan = Pick<OtlpSpan, 'traceId' | 'spanId' | 'name' | 'statu
   readonly resource: Readonly<Record<string, unknown>>;
 };
 
-/** What it does with what it is sent; `hang` never answers. */
+/** What it does with what it is sent; `hang` answers once it becomes something else. */
 export type CollectorMode = 'takes' | 'refuses' | 'hang';
 
 /** A collector of traces, OTLP over HTTP as JSON. */
@@ -54,10 +54,12 @@ export async function startCollector(): Promise<OtlpCollector> {
   const spans: ReceivedSpan[] = [];
   const requests: { headers: IncomingHttpHeaders; body: string }[] = [];
   let mode: CollectorMode = 'takes';
+  let released = Promise.resolve();
+  let release = () => {};
   const server = createServer(async (request, response) => {
     const body = await text(request);
     requests.push({ headers: request.headers, body });
-    if (mode === 'hang') return;
+    await released;
     if (mode === 'refuses' || request.url !== '/v1/traces') {
       response.writeHead(400).end();
       return;
@@ -73,6 +75,11 @@ export async function startCollector(): Promise<OtlpCollector> {
     requests: () => requests,
     become(next) {
       mode = next;
+      release();
+      if (next !== 'hang') return;
+      const held = Promise.withResolvers<void>();
+      released = held.promise;
+      release = held.resolve;
     },
     stop() {
       server.closeAllConnections();

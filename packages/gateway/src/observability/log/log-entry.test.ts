@@ -3,13 +3,16 @@ import { GatewayError } from '../../errors.ts';
 import type { GatewayEvent } from '../../events.ts';
 import type { Rule } from '../../protocol/policy.ts';
 import { logEntries } from './log-entry.ts';
+import { logFields } from './log-fields.ts';
 
 /** The lines with their fields. */
 function written(event: GatewayEvent) {
-  return logEntries(event, { contents: false }).map(({ fields, ...line }) => ({
-    ...line,
-    fields: fields(),
-  }));
+  return logEntries(event, { contents: true }).map(({ fields, ...line }) => {
+    const all = fields();
+    // Those that the page on the log names, and no other.
+    for (const name of Object.keys(all)) expect(logFields).toHaveProperty(name);
+    return { ...line, fields: all };
+  });
 }
 
 describe('log entries', () => {

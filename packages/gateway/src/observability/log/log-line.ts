@@ -1,12 +1,16 @@
 import { GatewayError } from '../../errors.ts';
 import type { Stage } from '../../protocol/diagnostics.ts';
 import type { FailureDetail } from '../../protocol/run.ts';
+import type { LogField } from './log-fields.ts';
+
+/** What a line of the log says beside its message. */
+export type LineFields = { readonly [Field in LogField]?: unknown };
 
 /** A line of the log before it is written. Its fields are made when asked for, which most lines never are. */
 export type LogEntry = {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
-  readonly fields: () => Readonly<Record<string, unknown>>;
+  readonly fields: () => LineFields;
 };
 
 /** A line of the log. */

@@ -1,7 +1,9 @@
-import type { Attributes } from '@opentelemetry/api';
 import type { NewStep } from '../journal/to-step.ts';
+import type { Attributes, SpanAttribute } from './attributes.ts';
 
 type Hide = (text: string) => string;
+
+type Texts = { [Name in SpanAttribute]?: string };
 
 /** Letters of one attribute; what is longer is left out whole, for a part of it is no JSON. */
 const MAX_LETTERS = 60_000;
@@ -11,7 +13,7 @@ export function contentsOf(
   step: NewStep,
   hide: Hide,
 ): { readonly attributes: Attributes; readonly text: string } {
-  const attributes: Record<string, string> = {};
+  const attributes: Texts = {};
   let text = '';
   for (const { part, text: held } of step.contents()) {
     const shown = hide(held);
@@ -36,7 +38,7 @@ type Part = Readonly<Record<string, unknown>>;
 type Item = Readonly<Record<string, unknown>>;
 
 /** A request to a model on either of OpenAI's APIs; nothing of one that cannot be read. */
-function requestContents(body: string): Record<string, string> {
+function requestContents(body: string): Texts {
   if (body.length > MAX_LETTERS) return {};
   try {
     const request: unknown = JSON.parse(body);

@@ -1,6 +1,7 @@
-import { type Attributes, SpanKind } from '@opentelemetry/api';
+import { SpanKind } from '@opentelemetry/api';
 import type { EventOf } from '../../events.ts';
 import type { MadeStep } from '../journal/to-step.ts';
+import type { Attributes } from './attributes.ts';
 
 /** A span, but for its times and its place in a trace. */
 export type SpanForm = {
@@ -138,13 +139,13 @@ function modelSpan(
     if (firstMs !== null) attributes['gen_ai.response.time_to_first_chunk'] = firstMs / 1000;
   }
   if (step.status > 0) attributes['http.response.status_code'] = step.status;
-  const counts = {
-    'gen_ai.usage.input_tokens': step.input_tokens,
-    'gen_ai.usage.output_tokens': step.output_tokens,
-    'gen_ai.usage.cache_read.input_tokens': step.cached_input_tokens,
-    'gen_ai.usage.reasoning.output_tokens': step.reasoning_tokens,
-  };
-  for (const [name, count] of Object.entries(counts)) if (count) attributes[name] = count;
+  const counts = [
+    ['gen_ai.usage.input_tokens', step.input_tokens],
+    ['gen_ai.usage.output_tokens', step.output_tokens],
+    ['gen_ai.usage.cache_read.input_tokens', step.cached_input_tokens],
+    ['gen_ai.usage.reasoning.output_tokens', step.reasoning_tokens],
+  ] as const;
+  for (const [name, count] of counts) if (count) attributes[name] = count;
   return {
     name: model === null ? operation : `${operation} ${model}`,
     kind: SpanKind.CLIENT,

@@ -23,7 +23,7 @@ function traced(changes: Partial<TracingSettings> = {}): Traces {
     settings: {
       url: `${collector.url}/v1/traces`,
       headers: {},
-      timeoutMs: 200,
+      timeoutMs: 60_000,
       serviceName: 'test',
       resource: {},
       sampler: { ratio: 1, followsParent: true },
@@ -244,7 +244,7 @@ describe('a collector that does not take them', () => {
   });
 
   test('holds nobody up at the end', async () => {
-    const traces = traced({ timeoutMs: 60_000 });
+    const traces = traced();
     collector.become('hang');
     traces.listener(started('run_1'));
     traces.listener(ended('run_1'));
