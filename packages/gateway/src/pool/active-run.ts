@@ -80,7 +80,9 @@ export class ActiveRun {
     }
     this.request.onEvent?.(event);
     if (this.#buffer.push(event)) return;
-    this.#stop(failed('run_failed', 'The answer was read too slowly and grew too large to hold.'));
+    const message = 'The answer was read too slowly and grew too large to hold.';
+    const detail = { class: 'AnswerNotRead', message, stage: 'stream' } as const;
+    this.#stop(failed('run_failed', message, { detail }));
   }
 
   /** Ends it with a failure, in place of what the reader has not taken yet. */

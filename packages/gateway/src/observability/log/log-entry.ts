@@ -176,6 +176,8 @@ function workerEndEntry(event: EventOf<'worker_ended'>): LogEntry {
     generation: event.generation ?? undefined,
     exit_code: event.exitCode ?? undefined,
     signal: event.signal ?? undefined,
-    ...(expected ? {} : { ...stage('worker'), ...cause(event.detail) }),
+    ...(expected
+      ? {}
+      : { ...stage('worker'), code: `worker_${event.reason}`, ...cause(event.detail) }),
   }));
 }

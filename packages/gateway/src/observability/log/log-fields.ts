@@ -60,6 +60,7 @@ export const logFields = {
   signal: 'What ended it.',
   url: 'Address of the gateway.',
   dropped: 'Spans that were lost.',
+  kind: 'What waited to be read.',
 } as const;
 
 /** The name of a field of the log. */
