@@ -109,6 +109,7 @@ async function scrape(): Promise<string> {
   const metrics = createMetrics({
     workers: () => [],
     budgetsLeft: async () => [],
+    upstreams: () => [],
     unreadBytes: () => 0,
   });
   for (let at = 0; at < agents; at += 1) {
@@ -119,7 +120,7 @@ async function scrape(): Promise<string> {
       agentId: `team/agent-${at}`,
     };
     const run = { ...about, modulePath: 'src/agents/A/agent.ts', generation: 1, isStreamed: true };
-    const more = { kind: 'agent', traceparent: null, waitedMs: 0 } as const;
+    const more = { kind: 'agent', traceparent: null, waitedMs: 0, user: null } as const;
     metrics.listener({ type: 'run_started', ...run, ...more });
     metrics.listener({
       type: 'run_ended',

@@ -42,6 +42,7 @@ async function metricNames(): Promise<readonly Metric[]> {
     workers: () => [],
     unreadBytes: () => 0,
     budgetsLeft: async () => [],
+    upstreams: () => [],
   });
   const metrics = set.registry.getMetricsAsArray() as unknown as readonly Metric[];
   return metrics.map(({ name, help, type, labelNames = [] }) => ({ name, help, type, labelNames }));

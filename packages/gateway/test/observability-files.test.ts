@@ -34,6 +34,7 @@ const series = new Map(
       workers: () => [],
       unreadBytes: () => 0,
       budgetsLeft: async () => [],
+      upstreams: () => [],
     }).registry.getMetricsAsArray() as unknown as readonly {
       readonly name: string;
       readonly type: string;

@@ -44,6 +44,7 @@ function demoStatus(info: UpstreamInfo): Omit<UpstreamStatus, 'used_by'> {
     last_error: null,
     latency_ms: null,
     breaker: { state: 'closed', failures_in_row: 0, retry_at: null },
+    limited_models: [],
     models: null,
   };
 }
@@ -70,6 +71,10 @@ async function remoteStatus(
       failures_in_row: record?.failures ?? 0,
       retry_at: retryAtMs === null ? null : isoOf(retryAtMs),
     },
+    limited_models: (record?.limits ?? []).map(({ model, untilMs }) => ({
+      model,
+      until: isoOf(untilMs),
+    })),
     models: listing.type === 'listed' ? modelsOf(listing.models, upstream) : null,
   };
 }

@@ -64,6 +64,7 @@ const someUpstream: UpstreamStatus = {
   last_error: null,
   latency_ms: null,
   breaker: { state: 'closed', failures_in_row: 0, retry_at: null },
+  limited_models: [],
   used_by: [],
   models: null,
 };

@@ -15,7 +15,7 @@ const MAX_CLOCK_SKEW_MS = 2000;
 const EARLIEST_MS = Date.UTC(2026, 0, 1);
 
 /** A change that is not told of by then is not told of at all. */
-const WATCH_TIMEOUT_MS = 5000;
+const WATCH_TIMEOUT_MS = 10_000;
 
 /** Whether things can be kept, nobody else reads them, changes of files are told, and what time it is there. */
 export async function stateHealth(folder: string): Promise<HealthCheck[]> {

@@ -53,7 +53,8 @@ export function stateOf({ reachable, problem, breaker }: UpstreamStatus): string
   return problem === null ? 'ok' : 'problem';
 }
 
-function notesOn({ problem, breaker, fallback, last_error: last, models }: UpstreamStatus) {
+function notesOn(upstream: UpstreamStatus) {
+  const { problem, breaker, fallback, last_error: last, models } = upstream;
   const meanwhile = fallback === null ? 'its calls fail at once' : `${fallback} answers`;
   const ending = (models ?? []).filter(({ shutdown_date: date }) => date !== null);
   return [
@@ -61,6 +62,9 @@ function notesOn({ problem, breaker, fallback, last_error: last, models }: Upstr
     breaker.state === 'closed'
       ? null
       : `${breaker.failures_in_row} calls in a row failed; until it answers again, ${meanwhile}. It is tried from ${breaker.retry_at}.`,
+    ...upstream.limited_models.map(
+      ({ model, until }) => `too many calls of ${model} until ${until}`,
+    ),
     last && `last error at ${last.at}: ${last.message}`,
     ending.length === 0
       ? null

@@ -35,6 +35,8 @@ const upstreamStatus = upstreamInfo.extend({
     /** When it is tried again; null while it is closed. */
     retry_at: z.string().nullable(),
   }),
+  /** Models that it has too many calls of (429 with `retry-after`): until then its fallback is asked. */
+  limited_models: z.array(z.object({ model: z.string(), until: z.string() })),
   /** Ids of the agents whose model calls go there. */
   used_by: z.array(z.string()),
   /** Those that it lists, what ends soonest first, 500 at most; null where it lists none. */

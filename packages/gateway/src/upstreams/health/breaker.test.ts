@@ -153,6 +153,31 @@ describe.each(ways)('calls over %s', (way) => {
     },
   );
 
+  test('a model of which there are too many calls goes to the fallback until the limit is over', async () => {
+    const second = await startTold();
+    const { clock, upstream, call, callTimes, send, outages } = await begin(
+      { fallback: 'second' },
+      { name: 'second', baseUrl: second.baseUrl },
+    );
+    upstream.answers(429, { 'retry-after': '20' });
+    expect((await call()).status).toBe(200);
+    await callTimes(3);
+    expect([upstream.requests.length, second.requests.length]).toEqual([1, 4]);
+    await send('/responses', { body: JSON.stringify({ model: 'gpt-5-mini', input: 'hi' }) });
+    expect([upstream.requests.length, second.requests.length]).toEqual([2, 5]);
+    clock.pass(20);
+    upstream.answers(200);
+    await callTimes(1);
+    expect([upstream.requests.length, second.requests.length, outages]).toEqual([3, 5, []]);
+  });
+
+  test('without a fallback it is asked all the same', async () => {
+    const { upstream, callTimes } = await begin();
+    upstream.answers(429, { 'retry-after': '20' });
+    await callTimes(3);
+    expect(upstream.requests).toHaveLength(3);
+  });
+
   test('an answer between ends the row, and 429 does not', async () => {
     const { upstream, callTimes } = await begin();
     for (const status of [500, 500, 400, 500, 500]) {

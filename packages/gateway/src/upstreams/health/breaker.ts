@@ -36,8 +36,12 @@ export type Pass = {
   readonly ended: (verdict: Verdict) => void;
 };
 
-/** A call that was not. */
-export type Rest = { readonly type: 'rest'; readonly leftMs: number };
+/** A call that was not: the upstream fails, or has too many calls of this model. */
+export type Rest = {
+  readonly type: 'rest';
+  readonly reason: 'failing' | 'limited';
+  readonly leftMs: number;
+};
 
 type BreakerDeps = {
   /** Failed calls in a row after which it opens; 0 for never. */
@@ -80,10 +84,17 @@ export class Breaker {
     const outage = this.#outage;
     if (!outage || !concerns(outage, agentId)) return this.#passThrough(agentId);
     const leftMs = outage.restsUntilMs - this.#deps.nowMs();
-    if (leftMs > 0) return { type: 'rest', leftMs };
+    if (leftMs > 0) return { type: 'rest', reason: 'failing', leftMs };
     const isTried = outage.triedUntilMs > this.#deps.nowMs();
-    if (isTried) return { type: 'rest', leftMs: TRIAL_WAIT_MS };
+    if (isTried) return { type: 'rest', reason: 'failing', leftMs: TRIAL_WAIT_MS };
     return this.#tryOnce(outage, agentId);
+  }
+
+  /** Whether a call would be let through now, be it to try whether the outage is over. */
+  admits(agentId: string): boolean {
+    const outage = this.#outage;
+    if (!outage || !concerns(outage, agentId)) return true;
+    return outage.restsUntilMs <= this.#deps.nowMs();
   }
 
   /** `retryAtMs` in Unix milliseconds; null while it is closed. */

@@ -2,6 +2,7 @@ import type { Emit } from '../../events.ts';
 import type { AttemptEnd } from '../relay/relay.ts';
 import type { RemoteUpstream } from '../upstream.ts';
 import { Breaker, type Pass, type Rest, type Verdict } from './breaker.ts';
+import { createRateLimits, type RateLimits } from './rate-limits.ts';
 
 /** The latest answers, of which latencies are told. */
 const KEPT_LATENCIES = 200;
@@ -17,6 +18,8 @@ export type UpstreamRecord = ReturnType<Breaker['view']> & {
   readonly lastError: { readonly atMs: number; readonly message: string } | null;
   /** Milliseconds until the first bytes of the latest answers, in no order. */
   readonly latenciesMs: readonly number[];
+  /** Models that it has too many calls of. */
+  readonly limits: ReturnType<RateLimits['list']>;
 };
 
 /** How a call went: told by whoever made it. */
@@ -26,11 +29,19 @@ export type Visit = {
   readonly ended: (end: AttemptEnd, startedMs: number) => void;
 };
 
+/** What a call asks for. */
+type Asked = {
+  readonly agentId: string;
+  readonly model: string | null;
+  /** Whether another upstream would answer it: then one that has too many calls of the model is spared. */
+  readonly hasOther: boolean;
+};
+
 export type UpstreamHealth = {
-  /** Asked before each model call of an agent. */
-  readonly enter: (upstream: RemoteUpstream, agentId: string) => Visit | Rest;
+  /** Asked before each model call. */
+  readonly enter: (upstream: RemoteUpstream, asked: Asked) => Visit | Rest;
   /** Whether a call would be let through now. */
-  readonly admits: (upstream: RemoteUpstream) => boolean;
+  readonly admits: (upstream: RemoteUpstream, agentId: string) => boolean;
   /** Null of one that no model call went to. */
   readonly of: (upstream: RemoteUpstream) => UpstreamRecord | null;
 };
@@ -38,6 +49,7 @@ export type UpstreamHealth = {
 type Known = {
   readonly upstream: RemoteUpstream;
   readonly breaker: Breaker;
+  readonly limits: RateLimits;
   readonly latenciesMs: number[];
   answers: number;
   lastError: UpstreamRecord['lastError'];
@@ -63,7 +75,8 @@ export function createUpstreamHealth({
         emit({ type: 'upstream_cooling', upstream: name, baseUrl, fallback, ...outage }),
       onClosed: (outage) => emit({ type: 'upstream_recovered', upstream: name, ...outage }),
     });
-    return { upstream, breaker, latenciesMs: [], answers: 0, lastError: null };
+    const limits = createRateLimits(nowMs);
+    return { upstream, breaker, limits, latenciesMs: [], answers: 0, lastError: null };
   }
 
   function knownOf(upstream: RemoteUpstream): Known {
@@ -77,26 +90,36 @@ export function createUpstreamHealth({
   }
 
   return {
-    enter(upstream, agentId) {
+    enter(upstream, { agentId, model, hasOther }) {
       const known = knownOf(upstream);
+      const limitedMs = hasOther ? known.limits.leftMs(model) : 0;
+      if (limitedMs > 0) return { type: 'rest', reason: 'limited', leftMs: limitedMs };
       const entered = known.breaker.enter(agentId);
-      return entered.type === 'rest' ? entered : visit(known, entered, nowMs);
+      return entered.type === 'rest' ? entered : visit(known, { pass: entered, model, nowMs });
     },
-    admits: (upstream) => (all.get(upstream.name)?.breaker.view().state ?? 'closed') !== 'open',
+    admits: (upstream, agentId) => all.get(upstream.name)?.breaker.admits(agentId) ?? true,
     of(upstream) {
       const known = all.get(upstream.name);
       if (!known || !isSame(known.upstream, upstream)) return null;
-      const { breaker, lastError, latenciesMs } = known;
-      return { ...breaker.view(), lastError, latenciesMs };
+      const { breaker, limits, lastError, latenciesMs } = known;
+      return { ...breaker.view(), lastError, latenciesMs, limits: limits.list() };
     },
   };
 }
 
-function visit(known: Known, pass: Pass, nowMs: () => number): Visit {
+function visit(
+  known: Known,
+  {
+    pass,
+    model,
+    nowMs,
+  }: { readonly pass: Pass; readonly model: string | null; readonly nowMs: () => number },
+): Visit {
   let askedRestMs = 0;
   return {
     answers(status, retryAfterMs) {
       askedRestMs = retryAfterMs;
+      if (status === 429) known.limits.note(model, retryAfterMs);
       if (status < 500) pass.answers();
     },
     ended(end, startedMs) {

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import type { UpstreamApi } from '../../protocol/records.ts';
 import type { Unread } from '../../protocol/unread-room.ts';
+import type { Rest } from '../health/breaker.ts';
 import type { UpstreamHealth, Visit } from '../health/upstream-health.ts';
 import type { RemoteUpstream } from '../upstream.ts';
 import type { AnswerSink } from './answer-sink.ts';
@@ -60,22 +61,24 @@ export async function forward(
   const usable = isRepeatable ? upstreams : upstreams.slice(0, 1);
   let outcome: Outcome | null = null;
   let attempts = 0;
-  let leftMs = 0;
+  let rest: Rest | null = null;
+  const { agentId } = exchange;
   for (const [index, upstream] of usable.entries()) {
+    const next = usable[index + 1];
+    const fallsBack = next !== undefined && way.health.admits(next, agentId);
+    const asked = { agentId, model: exchange.model, hasOther: fallsBack };
     // What other paths tell of an upstream says little of its models.
-    const visit = exchange.api === null ? null : way.health.enter(upstream, exchange.agentId);
+    const visit = exchange.api === null ? null : way.health.enter(upstream, asked);
     if (visit && 'leftMs' in visit) {
-      leftMs ||= visit.leftMs;
+      rest ??= visit;
       continue;
     }
-    const next = usable[index + 1];
-    const fallsBack = next !== undefined && way.health.admits(next);
     const tried = await ask(way, { upstream, exchange, isRepeatable, fallsBack, visit });
     attempts += tried.attempts;
     outcome = outcomeOf(tried.end, upstream, attempts);
     if (tried.isFinal) break;
   }
-  return outcome ?? restingOutcome(upstreams[0], leftMs);
+  return outcome ?? restingOutcome(upstreams[0], rest);
 }
 
 type Asking = {

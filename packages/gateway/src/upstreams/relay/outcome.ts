@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { Usage } from '../../protocol/run.ts';
+import type { Rest } from '../health/breaker.ts';
 import type { RemoteUpstream } from '../upstream.ts';
 import { unreadFailure } from './answer-sink.ts';
 import type { AttemptEnd, BrokenReason } from './relay.ts';
@@ -62,8 +63,13 @@ export function outcomeOf(end: AttemptEnd, upstream: RemoteUpstream, attempts: n
 }
 
 /** What comes of a request that is sent nowhere, because its upstream is left alone for so long yet. */
-export function restingOutcome({ name }: RemoteUpstream, leftMs: number): Outcome {
-  const leftSeconds = Math.ceil(leftMs / 1000);
+export function restingOutcome({ name }: RemoteUpstream, rest: Rest | null): Outcome {
+  const retryAfterSeconds = Math.ceil((rest?.leftMs ?? 0) / 1000);
+  const isLimited = rest?.reason === 'limited';
+  const what = isLimited
+    ? 'has too many calls of this model; ask again in'
+    : 'failed time after time and is left alone for';
+  const more = isLimited ? '' : ' more';
   return {
     upstream: name,
     status: 0,
@@ -74,11 +80,11 @@ export function restingOutcome({ name }: RemoteUpstream, leftMs: number): Outcom
     answerId: null,
     isWhole: false,
     outputEstimate: 0,
-    error: 'left alone after failures in a row',
+    error: isLimited ? 'left alone after 429' : 'left alone after failures in a row',
     failure: new GatewayError(
-      'upstream_unavailable',
-      `The upstream "${name}" failed time after time and is left alone for ${leftSeconds} s more.`,
-      { retryAfterSeconds: leftSeconds },
+      isLimited ? 'upstream_rate_limited' : 'upstream_unavailable',
+      `The upstream "${name}" ${what} ${retryAfterSeconds} s${more}.`,
+      { retryAfterSeconds },
     ),
   };
 }
