@@ -172,6 +172,15 @@ describe('metrics', () => {
       { type: 'store_used', operation: 'keys.list', durationMs: 2, isFailure: true },
       { type: 'settings_read', problems: 0 },
       { type: 'worker_started', pid: 7, agentId: 'default/a', generation: 1 },
+      {
+        type: 'upstream_cooling',
+        upstream: 'local',
+        baseUrl: 'http://127.0.0.1:1/v1',
+        failures: 5,
+        error: 'HTTP 500',
+        restMs: 5000,
+        fallback: null,
+      },
     ]);
     expect(lines).toEqual(
       expect.arrayContaining([
@@ -183,6 +192,7 @@ describe('metrics', () => {
         'dropgate_store_failures_total{operation="keys.list"} 1',
         'dropgate_settings_reads_total{outcome="ok"} 1',
         'dropgate_worker_starts_total{agent="default/a"} 1',
+        'dropgate_upstream_outages_total{upstream="local"} 1',
       ]),
     );
   });
