@@ -44,6 +44,9 @@ export async function listErrors(context: CommandContext, options: ErrorsOptions
   }
   for (const error of errors) show(context, error);
   terminal.line(errors.length === 0 ? 'Nothing is wrong.' : `${count(errors.length, 'finding')}.`);
+  if (errors.some(({ run_id }) => run_id !== undefined)) {
+    terminal.note('What a run did, step by step: `dropgate runs show <run>`.');
+  }
   if (next !== null) terminal.note('There are more: raise --limit, or filter.');
   return exitCodes.done;
 }

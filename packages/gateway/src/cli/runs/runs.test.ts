@@ -221,5 +221,8 @@ describe('dropgate runs', () => {
     const { out } = await cli('show', runs[0]?.id ?? '');
     expect(out).toMatch(/\nfailed \(run_failed\) after \S+ m?s, 0 model calls, /);
     expect(out).toMatch(/\nerror: src\/agents\/Bad\/agent\.ts:1:\d+\n {2}Error: No\.\n/);
+    const errors = await inProcessCli(project.folder)('agents', 'errors');
+    expect(errors.out).toContain(`, in ${runs[0]?.id}\n`);
+    expect(errors.err).toBe('What a run did, step by step: `dropgate runs show <run>`.\n');
   });
 });
