@@ -19,7 +19,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   around: [...shared, 'explain'],
   load: [...shared, 'explain', 'models', 'around', 'tool_module'],
   models: [...shared, 'explain'],
-  run: [...shared, 'explain', 'models', 'tool_module'],
+  run: [...shared, 'explain', 'models', 'replay', 'tool_module'],
+  replay: [...shared, 'run'],
   tool_module: [...shared, 'explain', 'run'],
 };
 
@@ -44,7 +45,9 @@ test('what shares the top of the Python worker imports no room but for types', (
     .filter(({ path }) => shared.some((name) => path === join(package_, `${name}.py`)))
     .flatMap(({ path, lines }) =>
       lines
-        .filter((line) => /^from \.(around|explain|load|models|run|tool_module)\b/.test(line))
+        .filter((line) =>
+          /^from \.(around|explain|load|models|replay|run|tool_module)\b/.test(line),
+        )
         .map((line) => path + line),
     );
   expect(strays).toEqual([]);
