@@ -102,8 +102,16 @@ function runFailure(event: EventOf<'run_ended'>): ServingFailure {
       severity: 'error',
       message: detail ? `${detail.class}: ${detail.message}` : code,
       ...place(detail),
+      ...hintOn(code),
     },
   };
+}
+
+function hintOn(code: string): { readonly hint?: string } {
+  if (code !== 'run_limit_exceeded') return {};
+  const hint =
+    'A run went beyond what its agent, key or namespace lets it use. See what it did with `dropgate runs show`, and where it goes in circles.';
+  return { hint };
 }
 
 function toolFailure(event: EventOf<'tool_called'>, detail: FailureDetail): ServingFailure {

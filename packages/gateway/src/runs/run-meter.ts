@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { GatewayError } from '../errors.ts';
 import {
   type HeldLimit,
@@ -48,7 +49,7 @@ export function createRunMeter(
   const used = { modelCalls: 0, toolCalls: 0, tokens: 0, costNanoUsd: 0 };
   const underWay = { tokens: 0, costNanoUsd: 0 };
   let exceeded: GatewayError | null = null;
-  let last: { readonly id: string; times: number } | null = null;
+  let last: { readonly tool: string; readonly args: unknown; readonly times: number } | null = null;
 
   const exceed = (name: keyof RunLimits, limit: HeldLimit): GatewayError => {
     if (exceeded) return exceeded;
@@ -84,26 +85,14 @@ export function createRunMeter(
     },
     countTool({ tool, args, repeated = 1 }) {
       if (exceeded) throw exceeded;
-      const id = args === undefined ? null : `${tool} ${canonical(args)}`;
-      const own = id !== null && last?.id === id ? last.times + 1 : 1;
-      last = id === null ? null : { id, times: own };
+      const isSame = last !== null && last.tool === tool && isDeepStrictEqual(last.args, args);
+      const own = isSame && last !== null ? last.times + 1 : 1;
+      last = args === undefined ? null : { tool, args, times: own };
       check('maxToolCalls', used.toolCalls + 1);
       check('maxRepeatedToolCalls', Math.max(own, repeated));
       used.toolCalls += 1;
     },
   };
-}
-
-/** Longer arguments are compared by their beginning, as they came. */
-const MAX_COMPARED_LENGTH = 64 * 1024;
-
-function canonical(args: unknown): string {
-  return (JSON.stringify(args, sorted) ?? '').slice(0, MAX_COMPARED_LENGTH);
-}
-
-function sorted(_name: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 type Used = {

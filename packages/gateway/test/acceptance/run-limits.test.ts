@@ -210,6 +210,16 @@ describe('a run is stopped before the model call', () => {
     }
   });
 
+  test('of an agent in Python too', async () => {
+    if (missing) return;
+    const key = await keyWith({ max_model_calls: 5 });
+    for (const stream of [false, true]) {
+      const failure = await failureOf('pyloop', { key, stream, content: 'turn pages' });
+      expect(failure).toMatchObject({ code: 'run_limit_exceeded', models: 5, tools: 5 });
+      expect(failure.message).toContain('(max_model_calls: 5, that of its key)');
+    }
+  });
+
   test('by the tightest of what agent, key and namespace say', async () => {
     const key = await keyWith({ max_model_calls: 5 });
     const failure = await failureOf('tight/small', { key, content: 'turn pages' });
@@ -252,6 +262,9 @@ test('an override raises limits of some runs for a while', async () => {
   const made = await cli(...raise, ...who, ...limits, '--json');
   const override = JSON.parse(made.out) as { id: string; limits: object };
   expect([made.code, override.limits]).toEqual([0, { max_model_calls: 4 }]);
+  expect((await cli('security', 'overrides', '--active')).out).toMatch(
+    / allow +\* +raise_limits max_model_calls=4 +tight\/small /,
+  );
   const ask = () => failureOf('tight/small', { content: 'turn pages' });
   await expect.poll(async () => (await ask()).models).toBe(4);
   expect((await ask()).message).toContain('(max_model_calls: 4, that of its override)');

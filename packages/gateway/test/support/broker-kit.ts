@@ -16,6 +16,7 @@ import {
 } from '../../src/protocol/worker/messages.ts';
 import { createBroker } from '../../src/upstreams/broker/broker.ts';
 import type { CallBudget } from '../../src/upstreams/broker/costs/budgeted-call.ts';
+import type { LimitedRuns } from '../../src/upstreams/broker/costs/counted-call.ts';
 import { createUpstreamHealth } from '../../src/upstreams/health/upstream-health.ts';
 import type { HostedGovernance } from '../../src/upstreams/hosted/govern-hosted.ts';
 import type { RemoteUpstream, Upstream } from '../../src/upstreams/upstream.ts';
@@ -47,6 +48,7 @@ type Given = [
     readonly hosted?: HostedGovernance;
     readonly nowMs?: () => number;
     readonly money?: CallBudget;
+    readonly runs?: LimitedRuns;
   },
 ];
 
@@ -56,7 +58,7 @@ async function start(
   budget?: CallBudget,
   outsideCalls: OutsideCalls = 'refuse_budgeted',
   environment: Readonly<Record<string, string>> = {},
-  { unread, hosted = allowsAllHosted, nowMs = Date.now, money }: Given[4] = {},
+  { unread, hosted = allowsAllHosted, nowMs = Date.now, money, runs }: Given[4] = {},
 ) {
   const room = createUnreadRoom((_owner, kind) => refused.push(kind), unread);
   const refused: string[] = [];
@@ -70,6 +72,7 @@ async function start(
       defaultUpstream: upstreams[0]!.name,
     }),
     budgets: { tokens: budget, money },
+    ...(runs ? { runs } : {}),
     outsideCalls: () => outsideCalls,
     hosted,
     environment,

@@ -125,10 +125,15 @@ function toRow(override: OverrideAnswer): string[] {
     override.state,
     override.break_glass ? `${override.effect}!` : override.effect,
     override.principal,
-    override.action,
+    shownAction(override),
     override.resource,
     override.expires_at.slice(0, 19).concat('Z'),
     override.created_by,
     cut(override.reason, reasonWidth),
   ];
+}
+
+function shownAction({ action, limits }: OverrideAnswer): string {
+  const shown = Object.entries(limits ?? {}).map(([name, most]) => `${name}=${most}`);
+  return shown.length === 0 ? action : `${action} ${shown.join(',')}`;
 }

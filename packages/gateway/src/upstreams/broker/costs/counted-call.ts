@@ -1,6 +1,7 @@
 import type { Outcome } from '../../relay/outcome.ts';
 import type { LiveCall } from '../grants.ts';
 import type { PricedCall } from './budgeted-call.ts';
+import { estimateOther } from './estimate-other.ts';
 import { estimateInput, fieldsOf } from './estimate-tokens.ts';
 
 /** Thousand-millionths of a US dollar; null where nobody knows a price. */
@@ -21,6 +22,11 @@ export type LimitedRuns = {
   readonly hasLimited: (agentId: string) => boolean;
 };
 
+/** What only stores or reads something takes nothing. */
+function isWorkedOn(exchange: PricedCall['exchange']): boolean {
+  return exchange.api !== null || estimateOther(exchange, null) !== null;
+}
+
 const nothing: CallSize = { tokens: 0, costNanoUsd: 0 };
 
 /**
@@ -35,7 +41,7 @@ export function beginCounted(
   { exchange, costAt, upstreamName }: PricedCall,
 ): ((outcome: Outcome | null) => void) | null {
   const meter = runId === null || exchange.method !== 'POST' ? null : runs.of(runId);
-  if (!meter) return null;
+  if (!meter || !isWorkedOn(exchange)) return null;
   const isMeasured = meter.needs.tokens || meter.needs.cost;
   const input = isMeasured ? estimateInput(exchange.body, fieldsOf(exchange.body)) : 0;
   const sizeOf = (upstream: string, inputTokens: number, outputTokens: number): CallSize => ({
