@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { RunDetail, RunPage } from '../../src/protocol/admin/runs-answer.ts';
 import { openStore } from '../../src/storage/open-store.ts';
 import { startGateway, type TestGateway, warmProject } from './harness.ts';
 import { processesIn, seesProcesses } from './processes.ts';
@@ -102,8 +104,18 @@ test.runIf(seesProcesses)('workers do not outlive a gateway that was killed', as
   );
 });
 
+/** As they lie in the database. */
+function stepsIn(projectRoot: string): number {
+  const database = new DatabaseSync(join(projectRoot, '.dropgate/gateway.db'), { readOnly: true });
+  try {
+    return Number(database.prepare('select count(*) as steps from run_steps').get()?.steps);
+  } finally {
+    database.close();
+  }
+}
+
 test.runIf(seesProcesses)(
-  'a blocked worker of a gateway that was killed is swept by the next one',
+  'a blocked worker of a gateway that was killed is swept by the next one, which knows what it did',
   async () => {
     const project = await warmProject();
     cleanUps.push(project.remove);
@@ -114,9 +126,14 @@ test.runIf(seesProcesses)(
     expect(left.length).toBeGreaterThan(0);
     // Written unasked: whoever asks the gateway makes it write.
     await until('the run to be in the store', async () => (await runsInStore(project)) === 1);
+    await until('the run to be written down', () => stepsIn(project.root) > 0);
     await first.end('SIGKILL');
     const second = await startGateway({ project });
     cleanUps.push(second.stop);
+    const { runs } = (await (await second.fetch('/admin/runs')).json()) as RunPage;
+    expect(runs).toMatchObject([{ agent_id: 'default/blocker', outcome: 'lost', steps: 1 }]);
+    const shown = await second.fetch(`/admin/runs/${runs[0]?.id}`);
+    expect(((await shown.json()) as RunDetail).steps).toMatchObject([{ kind: 'input' }]);
     await until('the sweep', async () => {
       const alive = (await processesIn(project.root)).map((one) => one.pid);
       return !alive.some((pid) => left.includes(pid));

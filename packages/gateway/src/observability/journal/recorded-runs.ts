@@ -28,20 +28,20 @@ export type TakenSteps = {
 
 type Pending = { readonly step: NewStep; readonly atMs: number };
 
+/** When and how a run began to be recorded. */
+type Begun = {
+  readonly startedMs: number;
+  readonly startedAtMs: number;
+  readonly recorded: Exclude<RecordLevel, 'off'>;
+  readonly gateway: string | null;
+};
+
 /**
  * Follows a run.
  *
  * @param begun.startedMs - Unix time; `begun.startedAtMs` is the same moment of the clock that steps are timed by.
  */
-export function createRecordedRun(
-  event: EventOf<'run_started'>,
-  begun: {
-    readonly startedMs: number;
-    readonly startedAtMs: number;
-    readonly recorded: Exclude<RecordLevel, 'off'>;
-    readonly gateway: string | null;
-  },
-): RecordedRun {
+export function createRecordedRun(event: EventOf<'run_started'>, begun: Begun): RecordedRun {
   const { startedAtMs, recorded, startedMs, gateway } = begun;
   const begunRun = { ...aboutRun(event), startedMs, recorded, gateway };
   let pending: Pending[] = [];
