@@ -21,7 +21,7 @@ export function frameFailures(pool: Pool, last: LastLoads): Pool {
   return {
     ...pool,
     run(load, request) {
-      last.set(load.agentId, load);
+      if (!load.replay) last.set(load.agentId, load);
       const framed = createFraming(load);
       const { ending, onEvent } = request;
       const live = pool.run(load, {

@@ -20,6 +20,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   load: [...shared, 'explain', 'models', 'around', 'tool_module'],
   models: [...shared, 'explain'],
   run: [...shared, 'explain', 'models', 'replay', 'tool_module'],
+  // Their runs and their stand-ins know each other.
   replay: [...shared, 'run'],
   tool_module: [...shared, 'explain', 'run'],
 };

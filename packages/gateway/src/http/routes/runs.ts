@@ -57,7 +57,7 @@ export const runRoutes: readonly Route[] = [
     answer: replayAnswer,
     handle: ({ deps, request, reply, params, body }) =>
       deps.admin.runAgain.replay(callerOf(request), params.id, {
-        ...body,
+        generation: body?.generation ?? 'recorded',
         signal: callerGone(reply.raw),
       }),
   }),

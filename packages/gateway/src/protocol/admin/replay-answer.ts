@@ -45,10 +45,12 @@ export const replayBody = z
   .strictObject({
     generation: z
       .enum(replayedGenerations)
-      .default('recorded')
-      .describe('`current` checks the agent as it is now against what was recorded.'),
+      .optional()
+      .describe(
+        '`recorded` without it; `current` checks the agent as it is now against what was recorded.',
+      ),
   })
-  .prefault({});
+  .nullish();
 
 /** `POST /admin/runs/{id}/replay`: what came of it. */
 export const replayAnswer = z.object({

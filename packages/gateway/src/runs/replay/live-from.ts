@@ -1,4 +1,5 @@
 import type { Step } from '../../protocol/journal/steps.ts';
+import { modelCallsOf } from './recorded-models.ts';
 import type { ModelStep, Recording, ToolStep } from './recording.ts';
 
 /** What becomes of the steps of a record: all are followed, or those before one that is live or edited. */
@@ -14,9 +15,7 @@ export type IsLive = (step: ModelStep | ToolStep) => boolean;
 export async function createLiveFrom(recording: Recording, until: Until): Promise<IsLive> {
   const first = until && recording.steps.find(({ step }) => step === until.step);
   if (!until || !first) return () => false;
-  const models = recording.steps
-    .filter((step) => step.kind === 'model_call')
-    .toSorted((one, other) => one.at_ms - other.at_ms);
+  const models = modelCallsOf(recording);
   const boundary = await firstAfter(recording, models, first);
   const before = new Set(models.slice(0, boundary).map(({ step }) => step));
   const wantedBefore = await wantedBy(recording, models.slice(0, boundary));

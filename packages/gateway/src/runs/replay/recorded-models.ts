@@ -29,9 +29,7 @@ export function createRecordedModels(
     readonly givenResults: ReadonlySet<string>;
   },
 ): RecordedModels {
-  const calls = recording.steps
-    .filter((step) => step.kind === 'model_call')
-    .toSorted((one, other) => one.at_ms - other.at_ms);
+  const calls = modelCallsOf(recording);
   const take = (step: ModelStep): FoundCall => {
     calls.splice(calls.indexOf(step), 1);
     return { type: 'found', step };
@@ -51,7 +49,9 @@ export function createRecordedModels(
       if (same) return take(same);
       const asked = withoutResults(parsed(known.hide(body.toString())), known.givenResults);
       for (const step of besides(calls)) {
-        if (changesBetween(await requestOf(step), asked).length === 0) return take(step);
+        const isSame = changesBetween(await requestOf(step), asked).length === 0;
+        // Another call may have found it meanwhile.
+        if (isSame && calls.includes(step)) return take(step);
       }
       if (!first) return { type: 'differs', difference: oneMore(recording) };
       const changes = changesBetween(await requestOf(first), asked);
@@ -60,6 +60,14 @@ export function createRecordedModels(
       return { type: 'differs', difference };
     },
   };
+}
+
+/** The calls of models that a run made, in the order in which they began; not what else it asked of its upstream. */
+export function modelCallsOf({ steps }: Pick<Recording, 'steps'>): ModelStep[] {
+  return steps
+    .filter((step) => step.kind === 'model_call')
+    .filter(({ path }) => path === '/v1/responses' || path === '/v1/chat/completions')
+    .toSorted((one, other) => one.at_ms - other.at_ms);
 }
 
 /** The first call, and those that began before it was over. */

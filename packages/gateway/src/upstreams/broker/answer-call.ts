@@ -158,7 +158,9 @@ async function serve(deps: CallDeps, incoming: Call): Promise<void> {
     metered: incoming.metered,
     tap: route.type === 'model_call' && deps.recordsContents() ? createAnswerTap() : null,
   };
-  const replay = deps.findReplay(runId);
+  // What is none of a model is in no record: it goes where everything may.
+  const mayFollow = route.type === 'model_call' || grant.isClosed;
+  const replay = mayFollow ? deps.findReplay(runId) : null;
   if (replay && (await answerReplayed(replay, received))) return;
   if (!usable) throw new GatewayError('not_allowed', onlyRecorded);
   const place = { ...incoming, ...usable, priceAt: deps.prices.find, fields: governed.fields };
