@@ -4,6 +4,7 @@ import { workerEntries } from '../pool/process/runtimes.ts';
 import { workerUser } from '../pool/process/worker-user.ts';
 import { createSandbox, type Sandbox } from '../pool/sandbox/sandbox.ts';
 import type { FindReplay } from '../protocol/journal/replayed-calls.ts';
+import { dayOf } from '../protocol/usage/usage.ts';
 import { createHostedRuns, type HostedRuns } from '../runs/hosted-runs.ts';
 import { createOutsideRuns } from '../runs/outside-runs.ts';
 import { createLiveReplays } from '../runs/replay/live-replays.ts';
@@ -73,7 +74,7 @@ export function createAgentProcesses(
     broker,
     modelLists,
     retirementWarnings: createRetirementWarnings({
-      usedSince: store.journal.usedModels,
+      usedSince: (sinceMs) => store.usage.usedModels(dayOf(sinceMs)),
       upstreams: () => upstreams.current().upstreams,
       listingOf: modelLists.of,
       nowMs: Date.now,

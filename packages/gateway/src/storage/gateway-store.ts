@@ -44,7 +44,6 @@ export const nullStore: Pick<Store, 'generations' | 'diagnostics'> & {
     list: async () => [],
     find: async () => null,
     chunks: async () => [],
-    usedModels: async () => [],
     lose: async () => {},
     beat: async () => {},
     leave: async () => {},
@@ -56,6 +55,7 @@ export const nullStore: Pick<Store, 'generations' | 'diagnostics'> & {
     days: async () => [],
     sumDay: async () => [],
     unpriced: async () => [],
+    usedModels: async () => [],
     prune: async () => 0,
   },
 };

@@ -1,4 +1,4 @@
-import type { UsedModel } from '../protocol/journal/journal.ts';
+import type { UsedModel } from '../protocol/usage/usage.ts';
 import { listModels, type ModelListing } from './models/list-models.ts';
 import { findRetirements, type Retirement } from './models/retirements.ts';
 import { type AddressHealth, probeAddress } from './relay/probe-address.ts';

@@ -67,41 +67,6 @@ export function journalTests(open: OpenAgain): void {
     expect(await store.journal.find('run_none')).toBeNull();
   });
 
-  test('tells which models runs called since a time, each once for who called it', async () => {
-    const store = await open();
-    const call = (upstream: string, model: string | null) => ({
-      kind: 'model_call',
-      upstream,
-      model,
-    });
-    const chunk = (minute: number, firstStep: number, ...steps: unknown[]) => ({
-      runId: idOf(minute),
-      firstStep,
-      steps: JSON.stringify(steps),
-      contents: null,
-    });
-    const many = Array.from({ length: 150 }, (_, index) =>
-      chunk(2, index + 1, call('openai', `m${index}`)),
-    );
-    await store.journal.write({
-      runs: [runAt(0), runAt(1, { keyId: 'key_2' }), runAt(2)],
-      chunks: [
-        chunk(0, 0, call('openai', 'too-old')),
-        chunk(1, 0, call('openai', 'gpt-5'), { kind: 'text' }, call('openai', 'gpt-5')),
-        chunk(1, 3, call('local', 'gpt-5'), call('local', null)),
-        chunk(2, 0, { kind: 'tool_call', tool: 'model_call' }),
-        ...many,
-      ],
-    });
-    const used = await store.journal.usedModels(startMs + 60_000);
-    const ofFirst = used.filter(({ keyId }) => keyId === 'key_2');
-    expect(ofFirst.toSorted((a, b) => a.upstream.localeCompare(b.upstream))).toEqual([
-      { agentId: 'default/a', keyId: 'key_2', upstream: 'local', model: 'gpt-5' },
-      { agentId: 'default/a', keyId: 'key_2', upstream: 'openai', model: 'gpt-5' },
-    ]);
-    expect(used).toHaveLength(152);
-  });
-
   test('gives back a chunk that holds a step in its middle', async () => {
     const store = await open();
     const chunk = (firstStep: number) => ({

@@ -28,6 +28,23 @@ const all = { of: 'all', limit: 10 } as const;
 
 /** What every store does with usage. */
 export function usageTests(open: OpenAgain): void {
+  test('names the models that were called from a day on, once for who called them', async () => {
+    const { usage } = await open();
+    await usage.add([
+      used({ day: '2026-10-01', model: 'too-old' }),
+      used(),
+      used({ day: '2026-11-29' }),
+      used({ user: 'ann' }),
+      used({ keyId: 'key_2' }),
+      used({ model: '', upstream: '', runs: 1, modelCalls: 0 }),
+    ]);
+    const found = await usage.usedModels('2026-11-01');
+    expect(found.toSorted((a, b) => a.keyId.localeCompare(b.keyId))).toEqual([
+      { agentId: 'default/a', keyId: 'key_1', upstream: 'openai', model: 'm' },
+      { agentId: 'default/a', keyId: 'key_2', upstream: 'openai', model: 'm' },
+    ]);
+  });
+
   test('adds up what several count at the same time, and tells it exactly', async () => {
     const stores = await Promise.all([open(), open(), open()]);
     const records = [used(), used({ keyId: 'key_2' }), used({ model: 'n', unpricedCalls: 1 })];

@@ -12,7 +12,7 @@ import { createRecordedRun, type RecordedRun } from './recorded-runs.ts';
 import { type NewStep, toStep } from './to-step.ts';
 
 export type JournalDeps = {
-  readonly store: Omit<JournalStore, 'list' | 'find' | 'chunks' | 'usedModels'>;
+  readonly store: Omit<JournalStore, 'list' | 'find' | 'chunks'>;
   /** What is recorded, how much of it is kept, and for how long; asked each time it is looked at. */
   readonly settings: () => {
     readonly record: RecordLevel;

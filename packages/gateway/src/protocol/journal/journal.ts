@@ -60,15 +60,6 @@ export type StepChunk = {
   readonly contents: Uint8Array | null;
 };
 
-/** A model that runs called, and whose runs. */
-export type UsedModel = {
-  readonly agentId: string;
-  readonly keyId: string;
-  readonly upstream: string;
-  /** As the agent asked for it. */
-  readonly model: string;
-};
-
 /** Filters of the runs; all given ones must fit. Newest first. */
 export type RunQuery = {
   readonly agentId?: string;
@@ -102,8 +93,6 @@ export type JournalStore = {
       readonly stepsOnly?: true;
     },
   ): Promise<readonly StepChunk[]>;
-  /** Which models the runs since then called, each once for who called it. Unix milliseconds. */
-  usedModels(sinceMs: number): Promise<readonly UsedModel[]>;
   /** Notes that runs which still count as running were lost. */
   lose(): Promise<void>;
   /** Notes that a gateway lives, in Unix milliseconds, and since when. */

@@ -49,6 +49,9 @@ export const usageCountNames = [
 
 export type UsageRecord = UsagePlace & UsageCounts;
 
+/** A model that was called, and who called it. */
+export type UsedModel = Pick<UsagePlace, 'agentId' | 'keyId' | 'upstream' | 'model'>;
+
 /** A model without a price that was used. */
 export type UnpricedModel = Pick<UsagePlace, 'agentId' | 'upstream' | 'model'>;
 
@@ -72,6 +75,8 @@ export type UsageStore = {
   sumDay(day: string, query: DayQuery): Promise<readonly UsageRecord[]>;
   /** Models of a day whose price nobody knew, the first of them. */
   unpriced(day: string, limit: number): Promise<readonly UnpricedModel[]>;
+  /** Models that were called from a day on, each once for who called it. */
+  usedModels(sinceDay: string): Promise<readonly UsedModel[]>;
   /** Removes the days before one. @returns How many rows. */
   prune(beforeDay: string): Promise<number>;
 };

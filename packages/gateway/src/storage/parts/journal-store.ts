@@ -12,7 +12,6 @@ import type { RunRow, StepChunkRow, Tables } from '../tables.ts';
 import { allEqual } from './all-equal.ts';
 import { createRowInsert } from './row-insert.ts';
 import { createRunGateways } from './run-gateways.ts';
-import { readUsedModels } from './used-models.ts';
 
 /** Runs looked at by one statement; SQLite lets nothing else happen meanwhile. */
 const READ_STEP = 5000;
@@ -69,7 +68,6 @@ export function createJournalStore(engine: Engine): JournalStore {
       return row ? toRecord(row) : null;
     },
     chunks: (runId, page) => readChunks(relaxed, guarded, { runId, ...page }),
-    usedModels: (sinceMs) => readUsedModels({ relaxed, guarded }, sinceMs),
     async lose() {
       const running = relaxed.updateTable('runs').set({ outcome: 'lost' });
       await guarded(() => running.where('outcome', '=', 'running').execute());

@@ -74,6 +74,16 @@ export function createUsageStore({ relaxed, guarded }: Engine): UsageStore {
       const rows = await guarded(() => wanted.execute());
       return rows.map(({ agent_id: agentId, ...rest }) => ({ agentId, ...rest }));
     },
+    async usedModels(sinceDay) {
+      const of = relaxed.selectFrom('usage').select(['agent_id', 'key_id', 'upstream', 'model']);
+      const wanted = of.distinct().where('day', '>=', sinceDay).where('model', '<>', '');
+      const rows = await guarded(() => wanted.execute());
+      return rows.map(({ agent_id: agentId, key_id: keyId, ...called }) => ({
+        agentId,
+        keyId,
+        ...called,
+      }));
+    },
     async prune(beforeDay) {
       let removed = 0;
       for (;;) {

@@ -1,4 +1,4 @@
-import type { UsedModel } from '../../protocol/journal/journal.ts';
+import type { UsedModel } from '../../protocol/usage/usage.ts';
 import { aliasOf } from '../relay/model-aliases.ts';
 import type { RemoteUpstream, Upstream } from '../upstream.ts';
 import { announcedShutdown } from './announced-retirements.ts';

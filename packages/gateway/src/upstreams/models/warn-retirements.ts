@@ -1,5 +1,5 @@
 import type { Emit } from '../../events.ts';
-import type { UsedModel } from '../../protocol/journal/journal.ts';
+import type { UsedModel } from '../../protocol/usage/usage.ts';
 import type { RemoteUpstream, Upstream } from '../upstream.ts';
 import type { ModelListing } from './list-models.ts';
 import { findRetirements, USED_WITHIN_DAYS } from './retirements.ts';
