@@ -91,10 +91,14 @@ let gateway: TestGateway;
 
 beforeAll(async () => {
   missing = await missingPython();
-  // Each page once, so that no call is like the one before.
   parrot = await startParrot(({ messages, body }) => {
+    const page = (body.input as unknown[] | undefined)?.length ?? 0;
+    if (messages.at(-1) === 'user: say it otherwise') {
+      const args = page % 4 === 1 ? '{"text":"a","page":1}' : '{ "page": 1, "text": "a" }';
+      return { calls: [{ name: 'note', args, id: `call_${page}` }] };
+    }
+    // Each page once, so that no call is like the one before.
     if (messages.at(-1) !== 'user: turn pages') return null;
-    const page = (body.input as unknown[]).length;
     return { calls: [{ name: 'note', args: { text: 'a', page }, id: `call_${page}` }] };
   });
   project = await createProject({
@@ -178,6 +182,12 @@ describe.each(['ts', 'py'])('an agent (%s) whose model calls tools without end',
     expect(failure.message).toBe(
       'The run reached its limit (max_repeated_tool_calls: 8, the default) and was ended. It called a tool again and again with the same arguments. It used 9 model calls, 135 tokens, $0.0135, 8 tool calls.',
     );
+  });
+
+  test('is stopped likewise where the fields of the arguments stand in another order', async () => {
+    if (missing && language === 'py') return;
+    const failure = await failureOf(`${language}loop`, { content: 'say it otherwise' });
+    expect(failure).toMatchObject({ ...refused, tools: 8, models: 9 });
   });
 
   test.each([false, true])(
