@@ -47,12 +47,10 @@ export type BudgetedCall = {
 export type PricedCall = {
   readonly exchange: Exchange;
   readonly price: Price | null;
-  /** Where it goes first. */
-  readonly upstreamName: string;
   /** What these tokens cost at the upstream of this name; null where nobody knows. */
   readonly costAt: (upstream: string, tokens: PricedTokens) => number | null;
-  /** The most that the call may cost wherever it goes; null where nobody knows. */
-  readonly mostCost: () => number | null;
+  /** The most that these tokens may cost, wherever the call goes; null where nobody knows. */
+  readonly costAnywhere: (tokens: PricedTokens) => number | null;
   /** Remembers what is now known of what the call named. */
   readonly learn?: (outcome: Outcome) => void;
 };
@@ -99,12 +97,12 @@ export function pricedCall(
   const { api, method } = exchange;
   const [upstream] = place.upstreams;
   if (method !== 'POST' || keyId === null || !hasAnyBudget(budgets, keyId)) {
-    return { exchange, price: null, ...costs(exchange, null, place) };
+    return { exchange, price: null, ...costs(exchange, place) };
   }
   const fields = read ?? fieldsOf(exchange.body);
   if (api === null) {
     const price = priceOf(exchange, fields, nothingNamed);
-    return { exchange, price, ...costs(exchange, price, place) };
+    return { exchange, price, ...costs(exchange, place) };
   }
   if (!fields) throw new GatewayError('invalid_json', 'A model call is a JSON object.');
   const name = api === 'responses' ? 'max_output_tokens' : chatCap(upstream);
@@ -115,25 +113,21 @@ export function pricedCall(
   return {
     exchange: sent,
     price,
-    ...costs(sent, price, place),
+    ...costs(sent, place),
     learn: (outcome) => contexts.learn(capped, estimateInput(sent.body, capped), outcome),
   };
 }
 
 function costs(
   { model }: Exchange,
-  price: Price | null,
   { upstreams, priceAt }: Pick<CallPlace, 'upstreams' | 'priceAt'>,
-): Pick<PricedCall, 'costAt' | 'mostCost' | 'upstreamName'> {
+): Pick<PricedCall, 'costAt' | 'costAnywhere'> {
   return {
-    upstreamName: upstreams[0].name,
     costAt(name, tokens) {
       const answered = upstreams.find((upstream) => upstream.name === name) ?? upstreams[0];
       return priceAt(answered, model)?.(tokens) ?? null;
     },
-    mostCost() {
-      if (!price) return 0;
-      const tokens = mostOf(price);
+    costAnywhere(tokens) {
       const each = upstreams.map((upstream) => priceAt(upstream, model)?.(tokens) ?? null);
       return each.includes(null) ? null : Math.max(...each.map(Number));
     },
@@ -180,9 +174,9 @@ export function setAside(
 async function reserveAll(
   { tokens, money }: CallBudgets,
   keyId: string,
-  { exchange, price, costAt, mostCost }: PricedCall & { readonly price: Price },
+  { exchange, price, costAt, costAnywhere }: PricedCall & { readonly price: Price },
 ): Promise<BudgetedCall> {
-  const mostNano = money?.hasBudget(keyId) && price.isWorkedOn ? mostCost() : 0;
+  const mostNano = money?.hasBudget(keyId) && price.isWorkedOn ? costAnywhere(mostOf(price)) : 0;
   if (mostNano === null) throw unknownPrice(exchange.model);
   const bookedTokens = await tokens?.reserve(keyId, () => price.most);
   const bookedMoney = await money

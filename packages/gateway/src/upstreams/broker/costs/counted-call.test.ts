@@ -9,6 +9,7 @@ import type { GatewayError } from '../../../errors.ts';
 import { holdRunLimits } from '../../../policy/limits/run-limits.ts';
 import type { RunLimits } from '../../../protocol/usage/run-limits.ts';
 import { createRunMeter, createRunMeters } from '../../../runs/run-meter.ts';
+import type { RemoteUpstream } from '../../upstream.ts';
 
 const question = JSON.stringify({ model: 'm', input: 'hi' });
 const answer = JSON.stringify({
@@ -18,13 +19,17 @@ const answer = JSON.stringify({
 
 describe.each(ways)('calls of a run with limits, over %s', (way) => {
   /** A broker with one run; `ended` is what it was ended with. */
-  async function limited(limits: RunLimits, prices = [{ models: 'm', input: 1000, output: 1000 }]) {
+  async function limited(
+    limits: RunLimits,
+    prices = [{ models: 'm', input: 1000, output: 1000 }],
+    others: readonly RemoteUpstream[] = [],
+  ) {
     const upstream = await startUpstream((_request, response) =>
       response.setHeader('content-type', 'application/json').end(answer),
     );
     const runs = createRunMeters();
     const kit = await startBrokerOver(way)(
-      [remote(upstream.baseUrl, { prices })],
+      [remote(upstream.baseUrl, { prices, fallback: others[0]?.name ?? null }), ...others],
       undefined,
       undefined,
       undefined,
@@ -76,6 +81,14 @@ describe.each(ways)('calls of a run with limits, over %s', (way) => {
     const embedding = JSON.stringify({ model: 'e', input: 'hi' });
     expect(await ask('/embeddings', embedding)).toEqual([403, 'false', 'price_unknown']);
     expect(upstream.requests).toHaveLength(1);
+  });
+
+  test('need a price wherever they may go', async () => {
+    const { ask, upstream } = await limited({ maxCostUsd: 1 }, undefined, [
+      remote('http://127.0.0.1:9/v1', { name: 'other' }),
+    ]);
+    expect(await ask()).toEqual([403, 'false', 'price_unknown']);
+    expect(upstream.requests).toHaveLength(0);
   });
 
   test('are refused where nobody knows which of several runs they are of', async () => {

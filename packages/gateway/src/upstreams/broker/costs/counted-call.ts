@@ -38,7 +38,7 @@ const nothing: CallSize = { tokens: 0, costNanoUsd: 0 };
 export function beginCounted(
   runs: LimitedRuns,
   { runId }: Pick<LiveCall, 'runId'>,
-  { exchange, costAt, upstreamName }: PricedCall,
+  { exchange, costAt, costAnywhere }: PricedCall,
 ): ((outcome: Outcome | null) => void) | null {
   const meter = runId === null || exchange.method !== 'POST' ? null : runs.of(runId);
   if (!meter || !isWorkedOn(exchange)) return null;
@@ -48,9 +48,8 @@ export function beginCounted(
     tokens: inputTokens + outputTokens,
     costNanoUsd: costAt(upstream, { inputTokens, outputTokens, cachedInputTokens: 0 }),
   });
-  const least = meter.needs.cost
-    ? sizeOf(upstreamName, input, 0)
-    : { tokens: input, costNanoUsd: 0 };
+  const sent = { inputTokens: input, outputTokens: 0, cachedInputTokens: 0 };
+  const least = { tokens: input, costNanoUsd: meter.needs.cost ? costAnywhere(sent) : 0 };
   const tell = meter.beginCall(least, exchange.api === null ? 'other' : 'model_call');
   let isTold = false;
   return (outcome) => {
