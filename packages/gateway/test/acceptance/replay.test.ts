@@ -1,4 +1,4 @@
-import { copyFile, readFile, rm } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -255,9 +255,12 @@ describe.skipIf(missing)(`what runs did, run again (${missing ?? 'run'})`, () =>
       const id = runOf(name, 'streamed');
       const last = (await stepsOf(id)).findLast(({ kind }) => kind === 'model_call');
       const calls = parrot.calls().length;
-      const edited = { from_step: last?.step, edit: 'Stay at home.' };
-      const report = await again<ForkReport>(`${id}/fork`, edited);
-      expect(report).toMatchObject({ outcome: 'finished', text: 'Stay at home.' });
+      const file = join(gateway.project.root, 'edit.txt');
+      await writeFile(file, 'Stay at home.');
+      const step = String(last?.step);
+      const edited = await cli('replay', id, '--from-step', step, '--edit', `@${file}`);
+      expect(edited).toMatchObject({ code: 0, out: 'Stay at home.\n' });
+      expect(await cli('replay', id, '--edit', 'Stay.')).toMatchObject({ code: 2 });
       expect(parrot.calls()).toHaveLength(calls);
     });
   });
