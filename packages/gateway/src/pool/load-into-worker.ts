@@ -66,6 +66,9 @@ export type LoadIntoWorkerDeps = {
 /** A worker stops a load at its limit itself, where it can, and says in which line; it gets so much time for it. */
 const LAST_WORDS_MS = { python: 3000, node: 2000 } as const;
 
+/** What runs again beside what serves has its place for the next one of a row, and no longer. */
+const REPLAY_IDLE_MS = 30_000;
+
 /** Makes the one way in which a module gets into a worker. A used spare is replaced after the load, not beside it. */
 export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
   const { settings, roster, hostEnv, user, workerEntries, emit } = deps;
@@ -101,7 +104,9 @@ export function createLoadIntoWorker(deps: LoadIntoWorkerDeps): LoadIntoWorker {
       access,
       outside,
       unread: deps.unread,
-      idleTimeoutMs: settings.idleTimeoutMs,
+      idleTimeoutMs: load.replay
+        ? Math.min(settings.idleTimeoutMs, REPLAY_IDLE_MS)
+        : settings.idleTimeoutMs,
       cancelTimeoutMs: settings.cancelTimeoutMs,
       drainTimeoutMs: settings.drainTimeoutMs,
     });
