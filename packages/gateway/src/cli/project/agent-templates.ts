@@ -51,12 +51,10 @@ export const agent = new Agent({
 
 // What the gateway can be told about this agent. Every field is optional.
 // export const __gateway__ = {
-//   agent: 'agent', // which one is served, by its name at the top level
+//   agent: 'agent', // the one to serve, where the file has several
 //   calls_at_load: 'refuse', // model calls while the file loads: refuse or allow
 //   context: (request) => ({ name: request.key.name }), // run context of a request
 //   model: 'gpt-5-mini', // model of this agent, over the one it names itself
-//   agent: 'agent', // the one to serve, where the file has several
-//   context: (request) => request, // makes the run context of what the gateway gives
 //   upstream: 'openai', // server that answers its model calls
 //   display_name: '${name}', // name in the list of models
 //   description: 'Tells where orders are.', // shown in the list of models
@@ -69,6 +67,7 @@ export const agent = new Agent({
 //   max_turns: 10, // model calls of one run, at most
 //   timeout_ms: 60_000, // how long one run may take
 //   max_concurrent_runs: 8, // runs of it at the same time, at most
+//   limits: { max_model_calls: 30, max_tool_calls: 60 }, // of each run
 //   cwd: 'agent', // where relative paths begin: its own folder, or 'project'
 //   watch: [], // files it reads with fs whose change reloads it
 // };
@@ -103,11 +102,10 @@ agent = Agent(
 
 # What the gateway can be told about this agent. Every field is optional.
 # __gateway__ = {
-#     "agent": "agent",  # which one is served, by its name at the top level
+#     "agent": "agent",  # the one to serve, where the file has several
 #     "calls_at_load": "refuse",  # model calls while the file loads: refuse or allow
 #     "model": "gpt-5-mini",  # model of this agent, over the one it names itself
-#     "agent": "agent",  # the one to serve, where the file has several
-#     "context": lambda request: request,  # makes the run context of what the gateway gives
+#     "context": lambda request: {"name": request["key"]["name"]},  # run context of a request
 #     "upstream": "openai",  # server that answers its model calls
 #     "display_name": "${name}",  # name in the list of models
 #     "description": "Tells where orders are.",  # shown in the list of models
@@ -119,6 +117,8 @@ agent = Agent(
 #     "guardrail_response": "content_filter",  # a guardrail's stop: content_filter or error
 #     "max_turns": 10,  # model calls of one run, at most
 #     "timeout_ms": 60_000,  # how long one run may take
+#     "max_concurrent_runs": 8,  # runs of it at the same time, at most
+#     "limits": {"max_model_calls": 30, "max_tool_calls": 60},  # of each run
 #     "cwd": "agent",  # where relative paths begin: its own folder, or "project"
 #     "watch": [],  # files it reads whose change reloads it
 # }

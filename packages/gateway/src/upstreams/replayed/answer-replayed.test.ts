@@ -3,6 +3,7 @@ import { remote, startUpstream } from '../../../test/support/broker-kit.ts';
 import type { ReplayedAnswer } from '../../protocol/journal/replayed-calls.ts';
 import { createUnreadRoom } from '../../protocol/unread-room.ts';
 import { createBroker } from '../broker/broker.ts';
+import { createUpstreamHealth } from '../health/upstream-health.ts';
 
 const failure = { status: 403, code: 'permission_denied' };
 
@@ -21,6 +22,7 @@ async function scene(answer: ReplayedAnswer, replay?: 'closed' | 'open') {
     outsideCalls: () => 'allow',
     hosted: { decide: () => 'allow', denied: () => 'remove' },
     unread: createUnreadRoom(() => {}),
+    health: createUpstreamHealth({ nowMs: Date.now, emit: () => {} }),
     findReplay: (runId) => (runId === 'run_1' ? async () => answer : null),
     emit: () => {},
   });
