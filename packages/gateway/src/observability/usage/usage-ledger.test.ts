@@ -41,11 +41,13 @@ const noon = Date.UTC(2026, 10, 28, 12);
 function ledgerOver(options: { isAway?: boolean } = {}) {
   const rows = new Map<string, UsageRecord>();
   const faults: unknown[] = [];
+  const written: UsageRecord[] = [];
   const clock = { nowMs: noon };
   const ledger = createUsageLedger({
     store: {
       async add(records) {
         if (options.isAway) throw new Error('The store is away.');
+        written.push(...records);
         for (const record of records) {
           const { day, keyId, agentId, model, upstream, user } = record;
           const id = [day, keyId, agentId, model, upstream, user].join('|');
@@ -60,7 +62,7 @@ function ledgerOver(options: { isAway?: boolean } = {}) {
     nowMs: () => clock.nowMs,
     emit: (event) => faults.push(event.type),
   });
-  return { ledger, rows, faults, clock, options };
+  return { ledger, rows, written, faults, clock, options };
 }
 
 test('sums by key, agent, model, upstream, user and UTC day, without secrets', async () => {
@@ -93,6 +95,18 @@ test('keeps what a store does not take, says so once, and adds it when the store
   options.isAway = false;
   await ledger.close();
   expect([...rows.values()]).toMatchObject([{ modelCalls: 2 }]);
+});
+
+test('holds no more the longer its store is away', async () => {
+  const { ledger, rows, written, options } = ledgerOver({ isAway: true });
+  for (let second = 0; second < 20; second += 1) {
+    ledger.listener(call);
+    await ledger.flush();
+  }
+  options.isAway = false;
+  await ledger.close();
+  expect(written).toHaveLength(2);
+  expect([...rows.values()]).toMatchObject([{ modelCalls: 20 }]);
 });
 
 test('counts hostile names of models and users together, whatever one key makes up', async () => {

@@ -61,8 +61,10 @@ export function createUsageLedger(deps: UsageLedgerDeps): UsageLedger {
   let waiting: UsageRecord[] = [];
   const writer = createPatientWriter({
     async write() {
-      waiting.push(...counters.take());
-      while (waiting.length > 0) {
+      // While the store is away, what is counted adds up in its place: no more waits, however long that lasts.
+      for (;;) {
+        if (waiting.length === 0) waiting = counters.take();
+        if (waiting.length === 0) return;
         await store.add(waiting.slice(0, BATCH_ROWS));
         waiting = waiting.slice(BATCH_ROWS);
       }
@@ -85,11 +87,14 @@ export function createUsageLedger(deps: UsageLedgerDeps): UsageLedger {
   };
 }
 
+const DAY_MS = 86_400_000;
+
 type Labels = Record<(typeof placeNames)[number], string>;
 
 /** What is counted and not taken yet, by place. Those of a day that is over are forgotten once they are taken. */
 function createCounters({ nowMs, redact }: Pick<UsageLedgerDeps, 'nowMs' | 'redact'>) {
   let day = '';
+  let untilMs = 0;
   let find = seriesOf(day);
   const changed = new Set<Counter>();
 
@@ -109,9 +114,12 @@ function createCounters({ nowMs, redact }: Pick<UsageLedgerDeps, 'nowMs' | 'reda
   }
   return {
     count(labels: Labels, counts: Partial<UsageCounts>) {
-      const today = dayOf(nowMs());
-      if (today !== day) find = seriesOf(today);
-      day = today;
+      const atMs = nowMs();
+      if (atMs >= untilMs || atMs < untilMs - DAY_MS) {
+        day = dayOf(atMs);
+        untilMs = (Math.floor(atMs / DAY_MS) + 1) * DAY_MS;
+        find = seriesOf(day);
+      }
       const counter = find(labels);
       for (const name of usageCountNames) counter.counts[name] += counts[name] ?? 0;
       changed.add(counter);
