@@ -8,6 +8,7 @@ import { type RunTest, runTestAnswer } from '../../src/protocol/admin/run-test.t
 import type { RunDetail, RunPage } from '../../src/protocol/admin/runs-answer.ts';
 import { inProcessCli } from '../support/in-process-cli.ts';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
+import type { Turn } from '../support/scripted-upstream.ts';
 import { ways } from './ask.ts';
 import { packageRoot, startGateway, type TestGateway, warmProject } from './harness.ts';
 import { type Parrot, type ParrotCall, startParrot } from './parrot.ts';
@@ -109,8 +110,18 @@ const languages = [
   },
 ] as const;
 
+/** What a model does that fails, and what comes of it for who asks whole, and streamed. */
+const failures: readonly { readonly asked: string; readonly turn: Turn }[] = [
+  { asked: 'Fail.', turn: { answer: { status: 500, body: 'Oops.' } } },
+  { asked: 'Refuse it.', turn: { answer: { status: 400, body: '{"error":{"message":"No."}}' } } },
+  { asked: 'Break off.', turn: { text: ['Take ', 'it'], ending: 'break' } },
+  { asked: 'Say no.', turn: { refusal: 'No.' } },
+];
+
 /** Looks up, asks for the weather, hands off, and says what it was told. */
-function clerkAnswers({ body, tools }: ParrotCall) {
+function clerkAnswers({ body, tools, messages }: ParrotCall): Turn {
+  const failure = failures.find(({ asked }) => messages.at(-1) === `user: ${asked}`);
+  if (failure) return failure.turn;
   const items = body.input as readonly Readonly<Record<string, unknown>>[];
   const results = items.filter(({ type }) => type === 'function_call_output');
   const told = results.map(({ output }) =>
@@ -179,6 +190,9 @@ describe.skipIf(missing)(`what runs did, run again (${missing ?? 'run'})`, () =>
       for (const { way, ask } of ways) {
         const content = await record(name, way, 'A ticket to Rome!', ask);
         expect(content).toContain('Take it: /train/Rome is fine, says key-of-the-railway');
+        for (const { asked } of failures) {
+          await record(name, `${way} ${asked}`, asked, ask).catch(() => null);
+        }
       }
     }
     // Nothing starts it again.
@@ -193,10 +207,12 @@ describe.skipIf(missing)(`what runs did, run again (${missing ?? 'run'})`, () =>
 
   const record = async (name: string, way: string, messages: string, ask = ways[0].ask) => {
     const model = name.toLowerCase();
-    const { content } = await ask(gateway, { model, messages });
-    const page = await json<RunPage>(`/admin/runs?agent=default/${model}&limit=1`);
-    recorded.set(`${name} ${way}`, page.runs[0]?.id ?? '');
-    return content;
+    try {
+      return (await ask(gateway, { model, messages })).content;
+    } finally {
+      const page = await json<RunPage>(`/admin/runs?agent=default/${model}&limit=1`);
+      recorded.set(`${name} ${way}`, page.runs[0]?.id ?? '');
+    }
   };
   const json = async <Answer>(path: string): Promise<Answer> =>
     (await (await gateway.fetch(path)).json()) as Answer;
@@ -305,6 +321,22 @@ describe.skipIf(missing)(`what runs did, run again (${missing ?? 'run'})`, () =>
         },
       );
 
+      test.each(ways)('end as they did where a model failed, asked $way', async ({ way }) => {
+        const ends = failures.map(async ({ asked }) => {
+          const id = runOf(name, `${way} ${asked}`);
+          const { run } = await json<RunDetail>(`/admin/runs/${id}`);
+          const report = await again<ReplayReport>(`${id}/replay`, {});
+          expect([report.result, report.outcome, report.code]).toEqual([
+            'same',
+            run.outcome,
+            run.code,
+          ]);
+          return run.outcome;
+        });
+        const [failed, refused, , blocked] = await Promise.all(ends);
+        expect([failed, refused, blocked]).toEqual(['failed', 'failed', 'blocked']);
+      });
+
       test('become a test beside the agent, which stays as it is', async () => {
         const id = runOf(name, 'whole');
         const file = `src/agents/${name}/tests/rome.json`;
@@ -379,19 +411,19 @@ describe.skipIf(missing)(`what runs did, run again (${missing ?? 'run'})`, () =>
       const caller = await gateway.createCallerKey();
       const refused = { error: { code: 'permission_denied' } };
       expect(await again(`${id}/replay`, {}, caller)).toMatchObject(refused);
-      const decisions = async () => {
+      const allowed = async (action: string) => {
         type Page = { readonly decisions: readonly Record<string, unknown>[] };
-        const page = await json<Page>('/security/decisions?limit=200');
-        const own = page.decisions.filter(({ resource }) => resource === 'default/clerk');
-        return own.map(({ action, effect }) => `${action} ${effect}`);
+        const page = await json<Page>(`/security/decisions?action=${action}&limit=200`);
+        const isOwn = ({ resource, effect }: Record<string, unknown>) =>
+          resource === 'default/clerk' && effect === 'allow';
+        return page.decisions.filter(isOwn).length;
       };
-      const before = (await decisions()).length;
+      const [reads, runs] = [await allowed('read_runs'), await allowed('run_agent')];
       await again(`${id}/replay`, {});
-      await until('the decisions', async () => (await decisions()).length === before + 2);
-      expect((await decisions()).slice(0, 2).toSorted()).toEqual([
-        'read_runs allow',
-        'run_agent allow',
-      ]);
+      await until('the decisions', async () => {
+        const isRead = (await allowed('read_runs')) === reads + 1;
+        return isRead && (await allowed('run_agent')) === runs + 1;
+      });
       expect(await again('run_none/replay', {})).toMatchObject({ error: { code: 'not_found' } });
       const far = await again(`${id}/fork`, { from_step: 999 });
       expect(far).toMatchObject({ error: { code: 'invalid_value', param: 'from_step' } });
