@@ -97,7 +97,8 @@ function begin(
   const ending = createRunEnding();
   const stops = AbortSignal.any([signal, deps.stopping]);
   const stop = () => abort.abort(new GatewayError('run_cancelled', 'The replay was stopped.'));
-  stops.addEventListener('abort', stop, { once: true });
+  if (stops.aborted) stop();
+  else stops.addEventListener('abort', stop, { once: true });
   ending.onEnd(() => stops.removeEventListener('abort', stop));
   ending.onEnd(deps.enterReplay(runId, record.answerModel));
   const { input, context } = recording.asked;
