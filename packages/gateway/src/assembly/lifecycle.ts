@@ -113,5 +113,5 @@ async function close(
   await observers.decisionLog.close();
   await store.close();
   await withdrawGateway(stateFolder, process.pid, hasProcess);
-  observers.log.flush();
+  await observers.log.close();
 }

@@ -6,13 +6,20 @@ import { untilStopSignal } from './stop-signals.ts';
 import { createTerminal, whenWritten } from './terminal.ts';
 import { asTypedWith } from './typed-command.ts';
 
+/** Commands that run until they are told to stop. */
+const serving: ReadonlySet<string> = new Set(['dev', 'start']);
+
+/** How long their last words wait for a reader. */
+const STOP_TIMEOUT_MS = 1000;
+
 /**
  * Runs one command line, without the program's name in front. Resolves with the exit code once what it printed has left
  * this process; never throws.
  */
 export async function main(args: readonly string[]): Promise<number> {
   const exitCode = await runCommandLine(args);
-  await whenWritten();
+  // A pager takes its time; a service that was told to stop ends.
+  await whenWritten(serving.has(args[0] ?? '') ? STOP_TIMEOUT_MS : null);
   return exitCode;
 }
 

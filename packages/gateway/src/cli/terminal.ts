@@ -60,9 +60,15 @@ export function createTerminal(asTyped: AsTyped, { stdout, stderr }: Streams = p
 /**
  * Resolves once all that was written has left this process, at the pace of who reads it, or nobody reads it any more:
  * an exit drops what a pipe has not taken yet.
+ *
+ * @param limitMs - How long that may take at most; null for as long as it takes.
  */
-export async function whenWritten(): Promise<void> {
-  await Promise.all([process.stdout, process.stderr].map(whenStreamIsWritten));
+export async function whenWritten(limitMs: number | null): Promise<void> {
+  const limit = Promise.withResolvers<void>();
+  const timer = limitMs === null ? null : setTimeout(limit.resolve, limitMs);
+  const written = Promise.all([process.stdout, process.stderr].map(whenStreamIsWritten));
+  await Promise.race([written, limit.promise]);
+  if (timer) clearTimeout(timer);
 }
 
 function whenStreamIsWritten(stream: NodeJS.WriteStream): Promise<void> {

@@ -59,7 +59,7 @@ export const logFields = {
   exit_code: 'How a worker ended.',
   signal: 'What ended it.',
   url: 'Address of the gateway.',
-  dropped: 'Spans that were lost.',
+  dropped: 'Spans or lines of the log that were lost.',
   kind: 'What waited to be read.',
 } as const;
 

@@ -6,6 +6,7 @@ import { shownJson, shownJsonText, shownText } from '../../protocol/text/shown-t
 import { mask } from '../hide-literals.ts';
 import { logEntries } from './log-entry.ts';
 import type { LogEntry } from './log-line.ts';
+import { openStderr, openStdout } from './log-output.ts';
 
 const rank = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5, silent: 6 };
 
@@ -31,13 +32,14 @@ export type LogOptions = {
 
 export type Log = {
   readonly listener: (event: GatewayEvent) => void;
-  /** Writes out what is buffered; the last call. */
-  readonly flush: () => void;
+  /** Writes out what is buffered, for 2 s at most; the last call. */
+  readonly close: () => Promise<void>;
 };
 
 /** The log: a listener that turns events into lines. */
 export function createLog(options: LogOptions): Log {
-  if (options.level === 'silent') return { listener: () => undefined, flush: () => undefined };
+  if (options.level === 'silent')
+    return { listener: () => undefined, close: async () => undefined };
   const sink = options.form === 'json' ? jsonSink(options.level) : readableSink(options.asTyped);
   return {
     listener(event) {
@@ -49,7 +51,7 @@ export function createLog(options: LogOptions): Log {
         sink.write({ level, message: shown, fields: hideOwn(written, options.hidden) });
       }
     },
-    flush: sink.flush,
+    close: sink.close,
   };
 }
 
@@ -107,15 +109,15 @@ function hideOwn(
 
 type Line = Omit<LogEntry, 'fields'> & { readonly fields: ReturnType<LogEntry['fields']> };
 
-type Sink = { readonly write: (line: Line) => void; readonly flush: () => void };
+type Sink = { readonly write: (line: Line) => void; readonly close: () => Promise<void> };
 
-// A write a line costs more than everything else a run does in this process.
-const bufferBytes = 8 * 1024;
-const flushAfterMs = 100;
+const droppedText = 'log lines dropped: nobody reads them fast enough';
 
 function jsonSink(level: string): Sink {
-  const destination = pino.destination({ dest: 1, sync: false, minLength: bufferBytes });
-  const timer = setInterval(() => destination.flush(), flushAfterMs).unref();
+  const output = openStdout((dropped) => {
+    const time = new Date().toISOString();
+    return `${JSON.stringify({ level: 'warn', time, dropped, msg: droppedText })}\n`;
+  });
   const logger = pino(
     {
       level,
@@ -124,14 +126,11 @@ function jsonSink(level: string): Sink {
       formatters: { level: (label) => ({ level: label }) },
     },
     // Whoever reads the lines in a terminal is to see what they say.
-    { write: (line: string) => void destination.write(shownJsonText(line)) },
+    { write: (line: string) => output.write(shownJsonText(line)) },
   );
   return {
     write: ({ level, message, fields }) => logger[level](fields, message),
-    flush() {
-      clearInterval(timer);
-      destination.flushSync();
-    },
+    close: output.close,
   };
 }
 
@@ -141,10 +140,11 @@ const colors = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as
 const blocks = ['frame', 'hint', 'stack'];
 
 function readableSink(asTyped: LogOptions['asTyped']): Sink {
-  return {
-    write: (line) => process.stderr.write(`${readable(line, asTyped)}\n`),
-    flush: () => undefined,
-  };
+  const shown = (line: Line) => `${readable(line, asTyped)}\n`;
+  const output = openStderr((dropped) =>
+    shown({ level: 'warn', message: droppedText, fields: { dropped } }),
+  );
+  return { write: (line) => output.write(shown(line)), close: output.close };
 }
 
 function readable({ level, message, fields }: Line, asTyped: LogOptions['asTyped']): string {
