@@ -284,6 +284,31 @@ describe('the traces of runs', () => {
     }
   });
 
+  test('are counted by scrapes that come while runs go on, each of them whole', async () => {
+    const runs = Array.from({ length: 30 }, (_, at) => ask(`req-load-${at}`, saying(...steps)));
+    const scrapes = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const response = await gateway.fetch('/metrics');
+        return { status: response.status, text: await response.text() };
+      }),
+    );
+    for (const { status, text } of scrapes) {
+      expect(status).toBe(200);
+      const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+      const [odd] = samples.filter(
+        (line) => !/^\w+(\{[^}]*\})? (-?[\d.e+-]+|NaN|\+Inf)$/.test(line),
+      );
+      expect(odd).toBeUndefined();
+      expect(text.endsWith('\n')).toBe(true);
+    }
+    for (const text of await Promise.all(runs)) expect(text).toContain('[DONE]');
+    const spans = async () => {
+      const text = await (await gateway.fetch('/metrics')).text();
+      return Number(/^dropgate_trace_spans_total\{outcome="sent"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+    };
+    await until('their spans', async () => (await spans()) >= 30 * 8);
+  });
+
   test('are lost where the collector hangs and then refuses them, which is said once and hurts no run', async () => {
     collector.become('hang');
     for (let at = 0; at < 5; at += 1) {

@@ -17,6 +17,22 @@ test.each([
   expect(traceOf({ headers: { traceparent } as Record<string, string> })).toEqual({});
 });
 
+test.each([
+  '',
+  '-begins-with-a-dash',
+  'a b',
+  'a'.repeat(129),
+  'grün',
+  'a\r\nx-evil: 1',
+  '<script>',
+  '"quoted"',
+  '\u001b[2J',
+  ['a', 'b'],
+])('makes a new id where the sender’s is none: %j', (id) => {
+  const headers = { 'x-request-id': id } as unknown as Record<string, string>;
+  expect(requestIdOf({ headers })).toMatch(/^req_[\da-f]{24}$/);
+});
+
 test('takes a trace and an id that are ones', () => {
   expect(traceOf({ headers: { traceparent: trace } })).toEqual({ traceparent: trace });
   expect(requestIdOf({ headers: { 'x-request-id': 'a'.repeat(128) } })).toBe('a'.repeat(128));

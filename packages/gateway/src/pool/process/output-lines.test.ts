@@ -20,6 +20,18 @@ test('cuts a line that is too long and goes on with the next', async () => {
   expect(lines).toEqual([`${'a'.repeat(16 * 1024)} … (line cut)`, 'next']);
 });
 
+test('makes text of bytes that are none, and goes on', async () => {
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  const lines = await linesOf((stream) => {
+    stream.write(bytes);
+    stream.write(Buffer.from([0xff, 0xfe, 0x0a]));
+    stream.write('text\n');
+  });
+  expect(lines).toHaveLength(3);
+  expect(lines[1]).toMatch(/\ufffd$/);
+  expect(lines.at(-1)).toBe('text');
+});
+
 test('drops lines over the budget of a second and says how many', async () => {
   const lines = await linesOf((stream) => {
     for (let index = 1; index <= 600; index += 1) stream.write(`line ${index}\n`);
