@@ -3,6 +3,7 @@ import { GatewayError } from '../../errors.ts';
 import type { UsagePage, UsageQuery, UsageSums } from '../../protocol/admin/usage-answer.ts';
 import type { Caller } from '../../protocol/policy.ts';
 import {
+  noCounts,
   type UsageCounts,
   type UsageDimension,
   type UsageRecord,
@@ -113,14 +114,14 @@ function namesOf(by: readonly UsageDimension[], values: readonly string[]) {
 
 function createSums(by: readonly UsageDimension[]) {
   const rows = new Map<string, Row>();
-  const totals = nothing();
+  const totals = noCounts();
   const rowOf = (sum: UsageRecord): Row => {
     const values = by.map((each) => readings[each](sum));
     const id = values.join('\0');
     const known = rows.get(id);
     if (known) return known;
     if (rows.size >= MAX_ROWS) throw tooMany();
-    const row = { values, counts: nothing() };
+    const row = { values, counts: noCounts() };
     rows.set(id, row);
     return row;
   };
@@ -143,21 +144,6 @@ function tooMany(): GatewayError {
     `This is more than ${MAX_ROWS} rows. Ask for fewer days, or by less.`,
     { param: 'by' },
   );
-}
-
-function nothing(): Counts {
-  return {
-    runs: 0,
-    modelCalls: 0,
-    failedCalls: 0,
-    abortedCalls: 0,
-    inputTokens: 0,
-    outputTokens: 0,
-    cachedInputTokens: 0,
-    reasoningTokens: 0,
-    costNanoUsd: 0,
-    unpricedCalls: 0,
-  };
 }
 
 function inOrder(a: Row, b: Row): number {

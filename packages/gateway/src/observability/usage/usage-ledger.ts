@@ -1,6 +1,7 @@
 import type { Emit, EventOf, GatewayEvent } from '../../events.ts';
 import {
   dayOf,
+  noCounts,
   type UsageCounts,
   type UsagePlace,
   type UsageRecord,
@@ -108,7 +109,7 @@ function createCounters({ nowMs, redact }: Pick<UsageLedgerDeps, 'nowMs' | 'reda
         const { agentId = '', keyId = '', upstream = '', model = '', user = '' } = labels;
         const hide = redact(agentId);
         const names = { model: hide(model), user: hide(user) };
-        return { place: { day: ofDay, keyId, agentId, upstream, ...names }, counts: nothing() };
+        return { place: { day: ofDay, keyId, agentId, upstream, ...names }, counts: noCounts() };
       },
     });
   }
@@ -126,25 +127,10 @@ function createCounters({ nowMs, redact }: Pick<UsageLedgerDeps, 'nowMs' | 'reda
     },
     take(): UsageRecord[] {
       const taken = [...changed].map(({ place, counts }) => ({ ...place, ...counts }));
-      for (const counter of changed) counter.counts = nothing();
+      for (const counter of changed) counter.counts = noCounts();
       changed.clear();
       return taken;
     },
-  };
-}
-
-function nothing(): Counter['counts'] {
-  return {
-    runs: 0,
-    modelCalls: 0,
-    failedCalls: 0,
-    abortedCalls: 0,
-    inputTokens: 0,
-    outputTokens: 0,
-    cachedInputTokens: 0,
-    reasoningTokens: 0,
-    costNanoUsd: 0,
-    unpricedCalls: 0,
   };
 }
 

@@ -47,6 +47,22 @@ export const usageCountNames = [
   'unpricedCalls',
 ] as const satisfies readonly (keyof UsageCounts)[];
 
+/** Nothing, to which is added. */
+export function noCounts(): { -readonly [Name in keyof UsageCounts]: number } {
+  return {
+    runs: 0,
+    modelCalls: 0,
+    failedCalls: 0,
+    abortedCalls: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    cachedInputTokens: 0,
+    reasoningTokens: 0,
+    costNanoUsd: 0,
+    unpricedCalls: 0,
+  };
+}
+
 export type UsageRecord = UsagePlace & UsageCounts;
 
 /** A model that was called, and who called it. */
