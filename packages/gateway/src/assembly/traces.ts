@@ -2,7 +2,7 @@ import type { Events } from '../observability/event-emitter.ts';
 import type { Secrets } from '../observability/secrets.ts';
 import type { Traces } from '../observability/traces/traces.ts';
 import type { TracingSettings } from '../protocol/trace.ts';
-import type { Upstream } from '../upstreams/upstream.ts';
+import type { RemoteUpstream, Upstream } from '../upstreams/upstream.ts';
 
 /** Makes traces where the settings say where they go; their code is read only then. */
 export async function openTraces(
@@ -20,7 +20,7 @@ export async function openTraces(
   const traces = createTraces({
     settings,
     version,
-    addressOf: (name) => addressOf(upstreams().upstreams.get(name)),
+    addressOf: keptAddresses((name) => upstreams().upstreams.get(name)),
     redact: secrets.textOf,
     emit: events.emit,
   });
@@ -28,9 +28,20 @@ export async function openTraces(
   return traces;
 }
 
-function addressOf(upstream: Upstream | undefined) {
-  if (upstream?.type !== 'remote') return null;
-  const { hostname: host, port, protocol } = new URL(upstream.baseUrl);
+/** Each address is taken apart once: an upstream with another one is another upstream. */
+function keptAddresses(find: (name: string) => Upstream | undefined) {
+  const known = new WeakMap<Upstream, ReturnType<typeof addressOf>>();
+  return (name: string) => {
+    const upstream = find(name);
+    if (upstream?.type !== 'remote') return null;
+    const address = known.get(upstream) ?? addressOf(upstream);
+    known.set(upstream, address);
+    return address;
+  };
+}
+
+function addressOf({ baseUrl }: RemoteUpstream) {
+  const { hostname: host, port, protocol } = new URL(baseUrl);
   const usual = protocol === 'https:' ? 443 : 80;
   return { host, port: port === '' ? usual : Number(port) };
 }
