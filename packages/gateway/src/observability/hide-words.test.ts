@@ -14,6 +14,7 @@ describe('words', () => {
     ['*@*.example.com', 'Ask me@mail.example.com.', 'Ask [secret]'],
     ['*@*.example.com', '{"to":"me@x.example.com"}', '{"to":"[secret]"}'],
     ['####-####', 'card=1234-5678, 1234-567x', 'card=[secret], 1234-567x'],
+    ['####', '{"card": 1234,"n":12}', '{"card": "[secret]","n":12}'],
     ['a*b*c', 'aXXbYYc abc acb', '[secret] [secret] acb'],
     ['.+(x)', 'regular .+ stays', 'regular .+ stays'],
   ])('%s in %j', (pattern, text, shown) => {
@@ -30,6 +31,8 @@ describe('fields', () => {
     ["{'email': 'me'}", "{'email': '[secret]'}"],
     ['EMAIL : me, my_email=me', 'EMAIL : [secret], my_email=me'],
     ['an email to me', 'an email to me'],
+    ['{"email": 17, "iban":true}', '{"email": "[secret]", "iban":"[secret]"}'],
+    ['{\\"email\\":17}', '{\\"email\\":\\"[secret]\\"}'],
   ])('in %j', (text, shown) => {
     expect(hide(text, [], ['email', 'iban'])).toBe(shown);
   });

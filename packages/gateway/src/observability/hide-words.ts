@@ -21,16 +21,29 @@ export function hideOwn({ fields, patterns }: OwnRedaction): ((text: string) => 
   if (fields.length === 0 && patterns.length === 0) return null;
   const named = fields.length === 0 ? null : namedValues(fields);
   const wanted = patterns.map((pattern) => pattern.toLowerCase());
-  const hidden = (word: string) => {
+  const hidden = (word: string, at: number, text: string) => {
     const looked = word.slice(0, MAX_WORD).toLowerCase();
     // What ends a sentence or precedes a value is no part of the word.
     const bare = looked.replace(/[.:!?]$/, '');
-    return wanted.some((pattern) => fits(pattern, looked) || fits(pattern, bare)) ? mask : word;
+    if (!wanted.some((pattern) => fits(pattern, looked) || fits(pattern, bare))) return word;
+    return maskFor(word, text.slice(Math.max(0, at - MAX_GAP), at));
   };
   return (text) => {
-    const shown = named ? text.replace(named, `$1${mask}`) : text;
+    const shown = named
+      ? text.replace(named, (_all, name: string, value: string) => name + maskFor(value, name))
+      : text;
     return wanted.length === 0 ? shown : shown.replace(words, hidden);
   };
+}
+
+/** Letters between the name of a field in JSON and its value, at most, that are looked at. */
+const MAX_GAP = 4;
+
+/** In JSON a value without quotes gets some, so that it stays JSON. */
+function maskFor(value: string, before: string): string {
+  const quote = /(\\?")\s*:\s*$/.exec(before)?.[1];
+  const isBare = quote !== undefined && /^(?:-?\d[\d.eE+-]*|true|false|null)$/.test(value);
+  return isBare ? `${quote}${mask}${quote}` : mask;
 }
 
 /** `name=value`, `name: value`, `"name": "value"`; a name ends where its word does. */
@@ -40,7 +53,7 @@ function namedValues(fields: readonly string[]): RegExp {
   const quoted = String.raw`(?<=[^\\]")(?:[^"\\]|\\.)*|(?<=\\")[^"\\]*`;
   const bare = String.raw`[^\s"'\\,;&}\]]+`;
   return new RegExp(
-    String.raw`((?<![\w.-])(?:${names})\\?["']?\s{0,3}[:=]\s{0,3}\\?"?'?)(?:${quoted}|${bare})`,
+    String.raw`((?<![\w.-])(?:${names})\\?["']?\s{0,3}[:=]\s{0,3}\\?"?'?)(${quoted}|${bare})`,
     'gi',
   );
 }
