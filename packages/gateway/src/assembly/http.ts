@@ -77,12 +77,17 @@ function upstreamStatusOf(parts: Parts, domain: Domain) {
 }
 
 /** What runs did and used, as far as rules let a viewer read it. */
-function createRunReads({ kept, observers }: Parts, { allows, authorize }: Domain) {
+function createRunReads({ store, kept, observers }: Parts, { allows, authorize }: Domain) {
   const readRuns = (viewer: Caller, agentId: string) =>
     ({ principal: principalOf(viewer), action: 'read_runs', resource: agentId }) as const;
   const mayRead = (viewer: Caller, agentId: string) => allows(readRuns(viewer, agentId));
   return {
-    usage: createReadUsage({ store: kept.usage, flush: observers.usage.flush, mayRead }),
+    usage: createReadUsage({
+      store: kept.usage,
+      keys: store.keys,
+      flush: observers.usage.flush,
+      mayRead,
+    }),
     runs: createReadJournal({
       store: kept.journal,
       flush: observers.journal.flush,

@@ -125,7 +125,7 @@ function exceededError(name: keyof RunLimits, { most, of }: HeldLimit, used: Use
 function unknownPrice({ of }: HeldLimit): GatewayError {
   return new GatewayError(
     'price_unknown',
-    `Nobody knows a price of the model that this run asks for, and its ${of} limits what a run may cost (max_cost_usd). The operator gives it one with upstreams.<name>.prices in gateway.yaml.`,
+    `Nobody knows a price of the model that this run asks for, and its ${of} limits what a run may cost (max_cost_usd). The operator gives it one with upstreams.<name>.prices in gateway.yaml, for its upstream and for that one’s fallback.`,
   );
 }
 

@@ -60,9 +60,11 @@ function show({ terminal }: CommandContext, { since, until, by, rows, totals, un
     terminal.note(`Nothing was used from ${since} to ${until}.`);
     return;
   }
-  const names = by.map((each) => columns[each]);
   const head = [...by.map((each) => each.toUpperCase()), ...countHeads];
-  const lines = rows.map((row) => [...names.map((name) => row[name] || '-'), ...countsOf(row)]);
+  const lines = rows.map((row) => [
+    ...by.map((each) => nameIn(row, each) || '-'),
+    ...countsOf(row),
+  ]);
   const sum = ['total', ...by.slice(1).map(() => ''), ...countsOf(totals)];
   for (const line of table([head, ...lines, sum])) terminal.line(line);
   if (unpriced.length === 0) return;
@@ -72,8 +74,11 @@ function show({ terminal }: CommandContext, { since, until, by, rows, totals, un
   );
 }
 
+function nameIn(row: UsageAnswerRow, by: Usage['by'][number]): string | undefined {
+  return by === 'key' ? (row.key_name ?? row.key_id) : row[columns[by]];
+}
+
 const columns = {
-  key: 'key_id',
   agent: 'agent_id',
   model: 'model',
   upstream: 'upstream',
@@ -81,7 +86,7 @@ const columns = {
   day: 'day',
 } as const;
 
-const countHeads = ['RUNS', 'CALLS', 'FAILED', 'IN', 'CACHED', 'OUT', 'COST'];
+const countHeads = ['RUNS', 'CALLS', 'FAILED', 'TOKENS IN', 'CACHED', 'TOKENS OUT', 'COST'];
 
 function countsOf(row: UsagePage['totals']): string[] {
   const { runs, model_calls, failed_calls, input_tokens, cached_input_tokens, output_tokens } = row;

@@ -105,6 +105,7 @@ test('tells them by other names, page by page', async () => {
   expect(rows.map(({ key_id, day, runs }) => [key_id, day, runs])).toEqual(
     ['ann', 'bob'].map((name) => [keys[name]?.id, today, 2]).toSorted(),
   );
+  expect(rows.map(({ key_name }) => key_name).toSorted()).toEqual(['ann', 'bob']);
   const byModel = await json('?by=upstream,model');
   expect(byModel.rows.map(({ upstream: at, model, runs }) => [at, model, runs])).toEqual([
     ['demo', 'any', null],
@@ -150,6 +151,13 @@ test('is CSV whose texts no spreadsheet takes for formulas', async () => {
   expect(rest.headers.get('link')).toBeNull();
 });
 
+test('names keys in CSV and in the table', async () => {
+  const csv = await (await ask('?by=key,agent&format=csv')).text();
+  expect(csv).toMatch(/^key_id,key_name,agent_id,runs,/);
+  expect(csv).toContain(`\r\n${keys.ann?.id},ann,default/big,2,`);
+  expect((await cli('--by', 'key')).out).toMatch(/\nann +2 +2 +0 +20 +8 +10 +\$0\.00013\n/);
+});
+
 test('tells whoever may read runs of some agents about these alone', async () => {
   const made = await gateway.gateway.keys.create({
     role: 'admin',
@@ -176,7 +184,7 @@ test('tells what each run cost', async () => {
 test('dropgate usage shows a table, JSON or CSV', async () => {
   const { code, out, err } = await cli('--since', '7d');
   expect(code).toBe(0);
-  expect(out).toMatch(/^AGENT +RUNS +CALLS +FAILED +IN +CACHED +OUT +COST\n/);
+  expect(out).toMatch(/^AGENT +RUNS +CALLS +FAILED +TOKENS IN +CACHED +TOKENS OUT +COST\n/);
   expect(out).toMatch(/\ndefault\/odd +1 +1 +0 +10 +4 +5 +\?\n/);
   expect(out).toMatch(/\ntotal +4 +4 +0 .* +\$0\.00013\+\n$/);
   expect(err).toContain('Nobody knows a price of =cmd() at local');
@@ -234,7 +242,7 @@ test('a budget in money pays for no model of which nobody knows a price', async 
   expect(JSON.parse(refused.text).error).toMatchObject({
     code: 'price_unknown',
     message:
-      'Nobody knows a price of the model "=cmd()", and the key has a budget in money. The operator gives it one with upstreams.<name>.prices in gateway.yaml.',
+      'Nobody knows a price of the model "=cmd()", and the key has a budget in money. The operator gives it one with upstreams.<name>.prices in gateway.yaml, for its upstream and for that one’s fallback.',
   });
 });
 

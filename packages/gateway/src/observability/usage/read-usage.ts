@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '../../errors.ts';
 import type { UsagePage, UsageQuery, UsageSums } from '../../protocol/admin/usage-answer.ts';
 import type { Caller } from '../../protocol/policy.ts';
+import type { KeyStore } from '../../protocol/store.ts';
 import {
   noCounts,
   type UsageCounts,
@@ -13,6 +14,7 @@ import {
 
 export type ReadUsageDeps = {
   readonly store: Pick<UsageStore, 'days' | 'sumDay' | 'unpriced'>;
+  readonly keys: Pick<KeyStore, 'list'>;
   /** Writes what is not written yet. */
   readonly flush: () => Promise<void>;
   /** Whether a viewer may read the runs of an agent; without a record of it. */
@@ -40,7 +42,7 @@ type Counts = { -readonly [Name in keyof UsageCounts]: UsageCounts[Name] };
 type Row = { readonly values: readonly string[]; readonly counts: Counts };
 
 /** Day by day, and these bit by bit, so that nobody waits for many of them. */
-export function createReadUsage({ store, flush, mayRead }: ReadUsageDeps): ReadUsage {
+export function createReadUsage({ store, keys, flush, mayRead }: ReadUsageDeps): ReadUsage {
   return async (viewer, query) => {
     await flush();
     const { by } = query;
@@ -64,17 +66,27 @@ export function createReadUsage({ store, flush, mayRead }: ReadUsageDeps): ReadU
           unpriced.set(`${upstream} ${model}`, { upstream, model });
     }
     const { page, next } = pageOf(sums.rows().toSorted(inOrder), query);
+    const named = by.includes('key') ? await nameKeys(keys) : null;
     const shown = (counts: UsageCounts) => toJson(counts, of === 'all');
     return {
       since: query.since,
       until: query.until,
       by: [...by],
       totals: shown(sums.totals),
-      rows: page.map(({ values, counts }) => ({ ...namesOf(by, values), ...shown(counts) })),
+      rows: page.map(({ values, counts }) => ({
+        ...named?.(values[by.indexOf('key')]),
+        ...namesOf(by, values),
+        ...shown(counts),
+      })),
       unpriced: [...unpriced.values()],
       next,
     };
   };
+}
+
+async function nameKeys(keys: ReadUsageDeps['keys']) {
+  const names = new Map((await keys.list()).map(({ id, name }) => [id, name]));
+  return (id: string | undefined) => ({ key_name: names.get(id ?? '') ?? null });
 }
 
 function isOfModel(dimension: UsageDimension): boolean {

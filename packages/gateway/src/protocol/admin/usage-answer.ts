@@ -61,6 +61,11 @@ export type UsageSums = Inferred<typeof usageSums>;
 
 const usageRow = usageSums.extend({
   key_id: z.string().exactOptional().describe('Empty for calls that are no key’s.'),
+  key_name: z
+    .string()
+    .nullable()
+    .exactOptional()
+    .describe('With `key_id`; null where it is none of a key that is kept.'),
   agent_id: z.string().exactOptional(),
   model: z.string().exactOptional(),
   upstream: z.string().exactOptional(),

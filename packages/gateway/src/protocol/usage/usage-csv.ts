@@ -14,12 +14,12 @@ const countNames = [
 ] as const satisfies readonly (keyof UsageAnswerRow)[];
 
 const names = {
-  key: 'key_id',
-  agent: 'agent_id',
-  model: 'model',
-  upstream: 'upstream',
-  user: 'user',
-  day: 'day',
+  key: ['key_id', 'key_name'],
+  agent: ['agent_id'],
+  model: ['model'],
+  upstream: ['upstream'],
+  user: ['user'],
+  day: ['day'],
 } as const;
 
 /**
@@ -30,7 +30,7 @@ export function usageCsv(
   { by, rows }: Pick<UsagePage, 'by' | 'rows'>,
   head: 'with_head' | 'without_head',
 ): string {
-  const columns = [...by.map((each) => names[each]), ...countNames];
+  const columns = [...by.flatMap((each) => names[each]), ...countNames];
   const lines = rows.map((row) => columns.map((column) => cell(row[column])).join(','));
   return [...(head === 'with_head' ? [columns.join(',')] : []), ...lines]
     .map((line) => `${line}\r\n`)

@@ -203,7 +203,7 @@ function unknownPrice(model: string | null): GatewayError {
   const named = model === null ? 'what this call asks for' : `the model "${model.slice(0, 200)}"`;
   return new GatewayError(
     'price_unknown',
-    `Nobody knows a price of ${named}, and the key has a budget in money. The operator gives it one with upstreams.<name>.prices in gateway.yaml.`,
+    `Nobody knows a price of ${named}, and the key has a budget in money. The operator gives it one with upstreams.<name>.prices in gateway.yaml, for its upstream and for that one’s fallback.`,
   );
 }
 
