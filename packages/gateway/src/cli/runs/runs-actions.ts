@@ -8,11 +8,14 @@ import {
   type ShownStep,
 } from '../../protocol/admin/runs-answer.ts';
 import { pageSize } from '../../protocol/pages.ts';
+import { findAgent, noSuchAgent } from '../agents/find-agent.ts';
 import { connectGateway, type GatewayClient } from '../agents/gateway-client.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
+import { findKey } from '../security/find-key.ts';
 import { showFinding } from '../show-findings.ts';
 import { count, table } from '../text-layout.ts';
 import { shownDollars } from './dollars.ts';
+import { type Key, readKeys } from './known-keys.ts';
 import { shownDuration, stepLine } from './waterfall.ts';
 
 /** How long a gateway may take to tell what it knows. */
@@ -36,23 +39,29 @@ export type ListOptions = {
 /** `dropgate runs list`: which runs there were, newest first. */
 export async function listRuns(context: CommandContext, options: ListOptions): Promise<number> {
   const { terminal, projectRoot } = context;
-  const { json, request: request_id, ...filters } = options;
+  const { json, request: request_id, agent: namedAgent, key: namedKey, ...filters } = options;
   const gateway = await connectGateway(projectRoot);
+  const keys = json && namedKey === undefined ? [] : await readKeys(gateway);
+  const agent = namedAgent === undefined ? undefined : await findAgent(gateway, namedAgent);
   const answer = await gateway({
     method: 'GET',
     path: '/admin/runs',
     answer: runsAnswer,
-    query: { ...filters, request_id },
+    query: { ...filters, request_id, agent: agent?.id, key: namedKey && keyId(keys, namedKey) },
     timeoutMs: readTimeoutMs,
   });
+  // Runs of an agent that is gone are kept, so only where there are none the name may be wrong.
+  if (answer.runs.length === 0 && agent?.isKnown === false)
+    throw noSuchAgent(String(namedAgent), agent.near);
   if (json) {
     terminal.json(answer);
     return exitCodes.done;
   }
   if (answer.runs.length === 0) {
-    terminal.note('There is no such run in the journal.');
+    terminal.note('No run in the journal fits.');
     return exitCodes.done;
   }
+  const names = new Map(keys.map(({ id, name }) => [id, name]));
   const rows = answer.runs.map((run) => [
     run.id,
     run.started_at,
@@ -61,12 +70,27 @@ export async function listRuns(context: CommandContext, options: ListOptions): P
     run.duration_ms === null ? '-' : shownDuration(run.duration_ms),
     run.usage === null ? '-' : `${run.usage.input_tokens} → ${run.usage.output_tokens}`,
     shownDollars(run),
-    run.key_id,
+    names.get(run.key_id) ?? run.key_id,
   ]);
   const head = ['RUN', 'BEGAN', 'AGENT', 'OUTCOME', 'TOOK', 'TOKENS', 'COST', 'KEY'];
   for (const line of table([head, ...rows])) terminal.line(line);
   if (answer.next !== null) terminal.note('There are more: raise --limit, or filter.');
   return exitCodes.done;
+}
+
+/** Of what commands such as `dropgate runs replay` ran; no key that is kept. */
+const commandsKeyId = 'local_cli';
+
+function keyId(keys: readonly Key[], named: string): string {
+  if (named === commandsKeyId) return named;
+  return findKey(
+    keys.map(({ id, name, revoked_at }) => ({
+      id,
+      name,
+      revokedAtSeconds: revoked_at === null ? null : Date.parse(revoked_at) / 1000,
+    })),
+    named,
+  ).id;
 }
 
 export type ShowOptions = {

@@ -13,8 +13,8 @@ export function addRunCommands(program: Command, run: RunCommand): void {
   runs
     .command('list')
     .description('list runs, newest first')
-    .option('--agent <id>', 'of this agent alone, by its model id')
-    .option('--key <id>', 'of this key alone, by its id')
+    .option('--agent <id>', 'of this agent alone: its model id, or its bare name')
+    .option('--key <id>', 'of this key alone: its id, or its name')
     .addOption(new Option('--outcome <outcome>', 'that ended so').choices(outcomes))
     .option('--code <code>', 'that failed with this code')
     .option('--since <time>', 'begun since: a time, or a duration such as 30m', parseSince)

@@ -188,7 +188,23 @@ describe('dropgate runs', () => {
     expect(out).toContain(run.run.id);
     expect(await cli('list', '--request', 'none')).toMatchObject({
       code: 0,
-      err: 'There is no such run in the journal.\n',
+      err: 'No run in the journal fits.\n',
+    });
+  });
+
+  test('lists those of an agent by its bare name, and those of a key by its name', async () => {
+    const ofAgent = await cli('list', '--agent', 'weather', '--json');
+    expect((JSON.parse(ofAgent.out) as RunPage).runs).not.toEqual([]);
+    const [, name = ''] = / (admin-[0-9a-f]{6})\n/.exec((await cli('list')).out) ?? [];
+    const ofKey = await cli('list', '--key', name, '--json');
+    expect((JSON.parse(ofKey.out) as RunPage).runs).not.toEqual([]);
+    expect(await cli('list', '--agent', 'wether')).toMatchObject({
+      code: 1,
+      err: 'error: There is no agent wether. Did you mean default/weather? See `dropgate agents list`.\n',
+    });
+    expect(await cli('list', '--key', 'nobody')).toMatchObject({
+      code: 1,
+      err: 'error: There is no key nobody. See `dropgate keys list`.\n',
     });
   });
 

@@ -6,7 +6,10 @@ import { CommandError, exitCodes } from '../command.ts';
  *
  * @throws CommandError where there is none or more than one, or where the text is a secret.
  */
-export function findKey(records: readonly KeyRecord[], named: string): KeyRecord {
+export function findKey<Key extends Pick<KeyRecord, 'id' | 'name' | 'revokedAtSeconds'>>(
+  records: readonly Key[],
+  named: string,
+): Key {
   if (named.startsWith('dg_')) {
     throw new CommandError(
       'This is the key itself. Give its id or its name, see `dropgate keys list`.',

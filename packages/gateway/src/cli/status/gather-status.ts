@@ -8,6 +8,7 @@ import { overridesAnswer } from '../../protocol/security/answers.ts';
 import { readRunningGateway } from '../../storage/running-gateway.ts';
 import { askAgents } from '../agents/ask-agents.ts';
 import { connectGateway, type GatewayClient } from '../agents/gateway-client.ts';
+import { type Key, readKeys } from '../runs/known-keys.ts';
 import { askUpstreams, stateOf } from './upstreams-actions.ts';
 
 const readTimeoutMs = 15_000;
@@ -43,7 +44,7 @@ async function askAll(gateway: GatewayClient) {
     query: Readonly<Record<string, string | number>> = {},
   ) => gateway({ method: 'GET', path, answer, query, timeoutMs: readTimeoutMs });
   const since = new Date(Date.now() - MINUTE_MS).toISOString();
-  const [ready, agents, upstreams, metrics, late, errors, open] = await Promise.all([
+  const [ready, agents, upstreams, metrics, late, errors, open, keys] = await Promise.all([
     gateway({
       method: 'GET',
       path: '/readyz',
@@ -57,9 +58,10 @@ async function askAll(gateway: GatewayClient) {
     get('/admin/runs', runsAnswer, { since, limit: pageSize.most }),
     get('/admin/agents/errors', errorsAnswer, { severity: 'error', limit: SHOWN_ERRORS }),
     get('/security/overrides', overridesAnswer, { active: 'true', limit: pageSize.most }),
+    readKeys(gateway),
   ]);
   const { overrides } = open;
-  return { ready, agents, upstreams, metrics, late, errors: errors.errors, overrides };
+  return { ready, agents, upstreams, metrics, late, errors: errors.errors, overrides, keys };
 }
 
 type Asked = Awaited<ReturnType<typeof askAll>> & {
@@ -86,7 +88,7 @@ function statusOf({ running, ready, agents, upstreams, late, ...asked }: Asked) 
       problem: each.problem,
       is_used: each.is_default || each.used_by.length > 0,
     })),
-    ...measuredIn(asked.metrics, late.runs),
+    ...measuredIn(asked.metrics, late.runs, asked.keys),
     overrides: asked.overrides.map(({ id, effect, principal, action, resource, expires_at }) => ({
       id,
       effect,
@@ -99,8 +101,17 @@ function statusOf({ running, ready, agents, upstreams, late, ...asked }: Asked) 
   };
 }
 
-function measuredIn({ metrics }: MetricsReport, late: RunPage['runs']) {
+function measuredIn({ metrics }: MetricsReport, late: RunPage['runs'], keys: readonly Key[]) {
+  const names = new Map(keys.map(({ id, name }) => [id, name]));
   const samples = (name: string) => metrics.find((metric) => metric.name === name)?.samples ?? [];
+  const leftOf = (unit: 'tokens' | 'usd') =>
+    samples(`dropgate_budget_left_${unit}`).map(({ labels, value }) => ({
+      key: String(labels.key),
+      key_name: names.get(String(labels.key)) ?? null,
+      period: String(labels.period),
+      tokens_left: unit === 'tokens' ? value : null,
+      usd_left: unit === 'usd' ? value : null,
+    }));
   return {
     workers: Object.fromEntries(
       samples('dropgate_workers').map(({ labels, value }) => [String(labels.state), value]),
@@ -112,11 +123,7 @@ function measuredIn({ metrics }: MetricsReport, late: RunPage['runs']) {
       last_minute: late.length,
       last_minute_failed: late.filter(({ outcome }) => outcome === 'failed').length,
     },
-    budgets: samples('dropgate_budget_left_tokens').map(({ labels, value }) => ({
-      key: String(labels.key),
-      period: String(labels.period),
-      tokens_left: value,
-    })),
+    budgets: [...leftOf('tokens'), ...leftOf('usd')],
   };
 }
 
@@ -129,9 +136,7 @@ export function problemsIn({ gateway, agents, upstreams, budgets }: GatewayStatu
       : [`The gateway is ${gateway.status}${waiting ? `, and waits for ${waiting}` : ''}.`]),
     ...agents
       .filter(({ status }) => status === 'failed' || status === 'degraded')
-      .map(
-        ({ id, status }) => `Agent ${id} is ${status}: \`dropgate agents errors --agent ${id}\`.`,
-      ),
+      .map(({ id, status }) => `${notWell(id, status)}: \`dropgate agents errors --agent ${id}\`.`),
     ...upstreams
       .filter(({ state, is_used }) => state !== 'ok' && is_used)
       .map(
@@ -139,7 +144,16 @@ export function problemsIn({ gateway, agents, upstreams, budgets }: GatewayStatu
           `Upstream ${name} is not well (${state}): \`dropgate upstreams list\`.`,
       ),
     ...budgets
-      .filter(({ tokens_left }) => tokens_left <= 0)
-      .map(({ key, period }) => `Key ${key} has used its tokens of the ${period}.`),
+      .filter(({ tokens_left, usd_left }) => Number(tokens_left ?? usd_left) <= 0)
+      .map(
+        ({ key, key_name, period, usd_left }) =>
+          `Key ${key_name ?? key} has used its ${usd_left === null ? 'tokens' : 'money'} of the ${period}.`,
+      ),
   ];
+}
+
+function notWell(id: string, status: string): string {
+  return status === 'failed'
+    ? `Agent ${id} could not be loaded and is not served`
+    : `Agent ${id} serves, but its newest version does not load or its process keeps dying`;
 }

@@ -23,7 +23,7 @@ export async function showStatus(
     for (const problem of problems) {
       for (const line of wrap(problem, terminalWidth)) terminal.line(terminal.styled('red', line));
     }
-    if (problems.length === 0) terminal.line(terminal.styled('green', 'All is well.'));
+    if (problems.length === 0) terminal.line(terminal.styled('green', 'Nothing is wrong now.'));
   }
   return problems.length === 0 ? exitCodes.done : exitCodes.foundProblems;
 }
@@ -48,9 +48,16 @@ function showHead(terminal: Terminal, status: GatewayStatus): void {
 }
 
 function budgetsText({ budgets }: GatewayStatus): string {
-  const least = budgets.toSorted((a, b) => a.tokens_left - b.tokens_left).slice(0, SHOWN_BUDGETS);
-  const shown = least.map(
-    ({ key, period, tokens_left }) => `${key} ${tokens_left} tokens left of the ${period}`,
+  const byLeast = (unit: 'tokens_left' | 'usd_left') =>
+    budgets
+      .filter((each) => each[unit] !== null)
+      .toSorted((a, b) => Number(a[unit]) - Number(b[unit]))
+      .slice(0, SHOWN_BUDGETS);
+  const least = [...byLeast('usd_left'), ...byLeast('tokens_left')];
+  const shown = least.map(({ key, key_name, period, tokens_left, usd_left }) =>
+    usd_left === null
+      ? `${key_name ?? key} ${tokens_left} tokens left of the ${period}`
+      : `${key_name ?? key} $${Number(usd_left.toPrecision(6))} left of the ${period}`,
   );
   return [...shown, ...more(budgets.length - least.length)].join(', ') || 'no key has one';
 }

@@ -228,9 +228,9 @@ describe('dropgate status', () => {
     const made = await post('/security/keys', {
       name: 'bob',
       role: 'caller',
-      limits: { tokens_per_day: 500 },
+      limits: { tokens_per_day: 500, usd_per_month: 0.5 },
     });
-    const { id } = (await made.json()) as { id: string };
+    expect(made.status).toBe(201);
     await post('/security/override', {
       principal: 'bob',
       action: 'run_agent',
@@ -248,7 +248,7 @@ describe('dropgate status', () => {
         'upstreams  good ok, down left alone, locked problem, gone unreachable',
         'workers    2 ready',
         expect.stringMatching(/^runs {7}0 active, 0 waiting, \d+ in the last minute/),
-        `budgets    ${id} 500 tokens left of the day`,
+        'budgets    bob $0.5 left of the month, bob 500 tokens left of the day',
         expect.stringMatching(/^overrides {2}deny \S+ run_agent default\/good until 20/),
         expect.stringMatching(/^default\/good +ready +1 +leaves-1$/),
         'Upstream down is not well (left alone): `dropgate upstreams list`.',
