@@ -395,7 +395,7 @@ describe.skipIf(missing)(`what runs did, run again (${missing ?? 'run'})`, () =>
         });
         const shown = await cli('replay', id, '--generation', 'current');
         expect(shown.out).toBe(
-          `differs at step ${first}: The model is asked something else than in step ${first}.\n  instructions\n  - Sell tickets.\n  + Sell tickets!\n`,
+          `differs at step ${first}: The request to the model differs from the one in step ${first}.\n  instructions\n  - Sell tickets.\n  + Sell tickets!\n`,
         );
         const then = await cli('replay', id);
         expect(then).toMatchObject({

@@ -55,7 +55,7 @@ export function createRecordedModels(
       }
       if (!first) return { type: 'differs', difference: oneMore(recording) };
       const changes = changesBetween(await requestOf(first), asked);
-      const message = `The model is asked something else than in step ${first.step}.`;
+      const message = `The request to the model differs from the one in step ${first.step}.`;
       const difference = { step: first.step, kind: 'model_call', message, changes } as const;
       return { type: 'differs', difference };
     },
