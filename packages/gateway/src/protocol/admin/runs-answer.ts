@@ -7,16 +7,18 @@ import { pageSize } from '../pages.ts';
 const shownOutcomes = ['running', 'lost', ...runOutcomes] as const;
 
 const runInfo = z.object({
-  id: z.string(),
-  request_id: z.string(),
-  key_id: z.string(),
-  agent_id: z.string(),
-  module_path: z.string(),
-  generation: z.int(),
-  replay_of: z.string().nullable().describe('The run whose record answered it, of a replay.'),
+  id: z.string().describe('The run.'),
+  request_id: z.string().describe('The request that it answers, as in `x-request-id`.'),
+  key_id: z.string().describe('The caller’s key; `local_cli` of the command.'),
+  agent_id: z.string().describe('Model id of the agent.'),
+  module_path: z.string().describe('Its file, below the project root.'),
+  generation: z.int().describe('Which loaded version of it.'),
+  replay_of: z.string().nullable().describe('Of a replay: the run whose record it follows.'),
   started_at: z.string().describe('ISO 8601.'),
-  outcome: z.enum(shownOutcomes).describe('`lost` where the gateway was killed meanwhile.'),
-  code: z.string().nullable().describe('Of a failure.'),
+  outcome: z
+    .enum(shownOutcomes)
+    .describe('`running`, or how it ended; `lost` where the gateway was killed meanwhile.'),
+  code: z.string().nullable().describe('Why it failed, in a word; null where it did not.'),
   duration_ms: z.number().nullable().describe('Null while it runs.'),
   usage: z
     .object({
@@ -27,14 +29,14 @@ const runInfo = z.object({
       reasoning_tokens: z.int(),
     })
     .nullable()
-    .describe('Null while it runs.'),
+    .describe('Model calls and tokens of all of them; null while it runs.'),
   cost_usd: z
     .number()
     .nullable()
     .describe('So far, of the calls whose price is known; null where that is none of them.'),
   unpriced_calls: z.int().describe('Model calls whose price nobody knows.'),
   recorded: z.enum(['steps', 'contents']).describe('What is kept of it.'),
-  steps: z.int(),
+  steps: z.int().describe('How many steps it has.'),
 });
 
 /** A run as operators see it. */
