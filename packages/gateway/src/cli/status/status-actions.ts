@@ -40,14 +40,19 @@ function showHead(terminal: Terminal, status: GatewayStatus): void {
       'runs',
       `${runs.active} active, ${runs.waiting} waiting, ${runs.last_minute} in the last minute${failed}`,
     ],
-    ['budgets', budgetsText(status)],
-    ['overrides', overridesText(status)],
+    ...labelled('budgets', budgetLines(status)),
+    ...labelled('overrides', overrideLines(status)),
   ];
   for (const line of table(rows)) terminal.line(line);
   terminal.line('');
 }
 
-function budgetsText({ budgets }: GatewayStatus): string {
+/** A row for each, the first with the label. */
+function labelled(label: string, lines: readonly string[]): string[][] {
+  return lines.map((line, at) => [at === 0 ? label : '', line]);
+}
+
+function budgetLines({ budgets }: GatewayStatus): string[] {
   const byLeast = (unit: 'tokens_left' | 'usd_left') =>
     budgets
       .filter((each) => each[unit] !== null)
@@ -59,17 +64,21 @@ function budgetsText({ budgets }: GatewayStatus): string {
       ? `${key_name ?? key} ${tokens_left} tokens left of the ${period}`
       : `${key_name ?? key} $${Number(usd_left.toPrecision(6))} left of the ${period}`,
   );
-  return [...shown, ...more(budgets.length - least.length)].join(', ') || 'no key has one';
+  return budgets.length === 0
+    ? ['no key has one']
+    : [...shown, ...more(budgets.length - least.length)];
 }
 
-function overridesText({ overrides }: GatewayStatus): string {
+function overrideLines({ overrides }: GatewayStatus): string[] {
   const shown = overrides
     .slice(0, SHOWN_OVERRIDES)
     .map(
       (each) =>
         `${each.effect} ${each.principal} ${each.action} ${each.resource} until ${each.expires_at}`,
     );
-  return [...shown, ...more(overrides.length - shown.length)].join('; ') || 'none open';
+  return overrides.length === 0
+    ? ['none open']
+    : [...shown, ...more(overrides.length - shown.length)];
 }
 
 function showAgents(terminal: Terminal, { agents }: GatewayStatus): void {
@@ -96,8 +105,8 @@ function showErrors(terminal: Terminal, { last_errors: errors }: GatewayStatus):
   if (errors.length === 0) return;
   terminal.line(`Last ${count(errors.length, 'error')} (\`dropgate agents errors\`):`);
   for (const { last_seen, agent_id, module_path, code, message } of errors) {
-    const head = `  ${last_seen}  ${agent_id ?? module_path}  ${code}: `;
-    terminal.line(head + cut(message, Math.max(20, terminalWidth - head.length)));
+    terminal.line(`  ${last_seen}  ${agent_id ?? module_path}  ${code}`);
+    terminal.line(`    ${cut(message, terminalWidth - 4)}`);
   }
   terminal.line('');
 }
