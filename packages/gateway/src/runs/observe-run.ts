@@ -205,10 +205,16 @@ function reportEnd(options: ObserveRunOptions, { last, ...times }: End): void {
     isStreamed: options.isStreamed,
     outcome: outcomeOf(last),
     code: failed?.code ?? null,
-    detail: failed?.detail ?? null,
+    detail: failed && (failed.detail ?? limitReached(failed)),
     usage: last && 'usage' in last ? last.usage : noUsage,
     blockedBy: (last?.type === 'finished' && last.blockedBy) || null,
   });
+}
+
+/** Which limit ended a run, without what it used: errors of one limit are one error. Null where none did. */
+function limitReached({ code, message }: Extract<LastEvent, { type: 'failed' }>) {
+  if (code !== 'run_limit_exceeded') return null;
+  return { class: 'RunLimit', message: `${message.split('. ', 1)[0]}.`, stage: 'run' } as const;
 }
 
 /** What a run came to; null where it was refused before it began. */

@@ -220,6 +220,21 @@ describe('a run is stopped before the model call', () => {
     }
   });
 
+  test('which the errors of its agent name, without what one run used', async () => {
+    const answered = await fetch(`${gateway.url}/admin/agents/errors?agent=default/tsloop`, {
+      headers: { authorization: `Bearer ${gateway.key}` },
+    });
+    const { errors } = (await answered.json()) as { errors: object[] };
+    expect(errors).toContainEqual(
+      expect.objectContaining({
+        code: 'run_limit_exceeded',
+        message:
+          'RunLimit: The run reached its limit (max_model_calls: 5, that of its key) and was ended.',
+        count: 2,
+      }),
+    );
+  });
+
   test('of an agent in Python too', async () => {
     if (missing) return;
     const key = await keyWith({ max_model_calls: 5 });
