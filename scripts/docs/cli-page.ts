@@ -17,8 +17,9 @@ export function cliPage(): string {
   const commands = leavesOf(commandTable(async () => undefined));
   const introduction = [
     'Every command works on the project in the current folder. `--json` prints the result as one JSON document',
-    'on standard output; what is about the work itself goes to standard error. `agents` asks the gateway that runs',
-    'on the project; `keys`, `security` and `audit` open the store themselves, so no gateway has to run.',
+    'on standard output; what is about the work itself goes to standard error. `agents`, `tools`, `runs`, `status`,',
+    '`upstreams` and `usage` ask the gateway that runs on the project. `keys`, `security` and `audit` open the store',
+    'themselves, so no gateway has to run.',
   ].join('\n');
   const overview = commands.map((command) => [
     `[${code(pathOf(command))}](#${pathOf(command).replaceAll(' ', '-')})`,
