@@ -107,12 +107,22 @@ function runFailure(event: EventOf<'run_ended'>): ServingFailure {
   };
 }
 
-function hintOn(code: string): { readonly hint?: string } {
-  if (code !== 'run_limit_exceeded') return {};
-  const hint =
-    'A run went beyond what its agent, key or namespace lets it use. See what it did with `dropgate runs show`, and where it goes in circles.';
-  return { hint };
+/** What to do about a failure of a code, where there is something to say that its message does not. */
+export function hintOn(code: string | null): { readonly hint?: string } {
+  const hint = code === null ? undefined : hints[code];
+  return hint === undefined ? {} : { hint };
 }
+
+const upstreamHint =
+  'See `dropgate upstreams list`: it says how each upstream is. With a `fallback` another one answers meanwhile.';
+
+const hints: Readonly<Record<string, string>> = {
+  run_limit_exceeded:
+    'A run went beyond what its agent, key or namespace lets it use. See what it did with `dropgate runs show`, and where it goes in circles.',
+  upstream_failed: upstreamHint,
+  upstream_unavailable: upstreamHint,
+  upstream_timeout: upstreamHint,
+};
 
 function toolFailure(event: EventOf<'tool_called'>, detail: FailureDetail): ServingFailure {
   return {

@@ -192,7 +192,7 @@ const failures = [
     agent: 'default/lonely',
     module: 'src/agents/Lonely/agent.ts',
     place: null,
-    hint: null,
+    hint: 'dropgate upstreams list`: it says how each upstream is',
   },
   {
     stage: 'tool',

@@ -117,6 +117,10 @@ export async function showRun(
   const steps = options.follow ? detail.steps : detail.steps.toSorted((a, b) => a.at_ms - b.at_ms);
   for (const step of steps) showStep(context, step, detail.run);
   if (options.follow) detail = await follow(context, detail, ask);
+  if (options.contents && detail.run.recorded !== 'contents')
+    context.terminal.note(
+      'This run was recorded without contents. `runs.record: contents` in gateway.yaml keeps those of later runs.',
+    );
   showEnd(context, detail.run);
   if (detail.run.outcome === 'failed') await showError(context, gateway, detail.run);
   return exitCodes.done;

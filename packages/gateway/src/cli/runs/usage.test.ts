@@ -6,6 +6,7 @@ import {
   type TemporaryProject,
   warmTemporaryProject,
 } from '../../../test/support/temporary-project.ts';
+import type { RunPage } from '../../protocol/admin/runs-answer.ts';
 import { type UsagePage, usageAnswer } from '../../protocol/admin/usage-answer.ts';
 import { openStore } from '../../storage/open-store.ts';
 import { startTestGateway, type TestGateway } from '../../testing.ts';
@@ -179,6 +180,15 @@ test('tells what each run cost', async () => {
     [0.000064, 0],
     [0.000064, 0],
   ]);
+});
+
+test('dropgate runs show says that contents were not kept', async () => {
+  const runs = (...args: string[]) => inProcessCli(project.folder)('runs', ...args);
+  const listed: RunPage = JSON.parse((await runs('list', '--limit', '1', '--json')).out);
+  expect(await runs('show', listed.runs[0]?.id ?? '', '--contents')).toMatchObject({
+    code: 0,
+    err: 'This run was recorded without contents. `runs.record: contents` in gateway.yaml keeps those of later runs.\n',
+  });
 });
 
 test('dropgate usage shows a table, JSON or CSV', async () => {

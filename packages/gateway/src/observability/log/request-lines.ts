@@ -3,7 +3,7 @@ import type { EventOf } from '../../events.ts';
 import type { Stage } from '../../protocol/diagnostics.ts';
 import type { Effect } from '../../protocol/policy.ts';
 import { decisionDetail } from '../decision-detail.ts';
-import { toolFailureCode } from '../serving-failure.ts';
+import { hintOn, toolFailureCode } from '../serving-failure.ts';
 import { about, cause, entry, type LogEntry, round, stage, thrown } from './log-line.ts';
 
 /** What each line of a run says of it. */
@@ -43,7 +43,9 @@ export function runEntry(event: EventOf<'run_ended'>): LogEntry {
     model_requests: usage.requests,
     input_tokens: usage.inputTokens,
     output_tokens: usage.outputTokens,
-    ...(outcome === 'failed' ? { code, ...stage(detail?.stage ?? 'run'), ...cause(detail) } : {}),
+    ...(outcome === 'failed'
+      ? { code, ...stage(detail?.stage ?? 'run'), ...cause(detail), ...hintOn(code) }
+      : {}),
   }));
 }
 
@@ -100,7 +102,9 @@ export function modelEntry(event: EventOf<'model_called'>): LogEntry {
     attempts: event.attempts,
     duration_ms: round(event.durationMs),
     first_byte_ms: event.firstByteMs === null ? undefined : round(event.firstByteMs),
-    ...(failed ? { ...stage('model'), code: event.code, error: event.error } : {}),
+    ...(failed
+      ? { ...stage('model'), code: event.code, error: event.error, ...hintOn(event.code) }
+      : {}),
   }));
 }
 
