@@ -84,6 +84,17 @@ tools:
     parameters: { type: object, properties: { zone: { type: string } } }
 `;
 
+/** An answer with an impossible count of tokens. */
+function oddlyCounted(count: string): string {
+  const content = [{ type: 'output_text', text: 'Well.', annotations: [] }];
+  const output = [
+    { type: 'message', id: 'msg_1', role: 'assistant', status: 'completed', content },
+  ];
+  const about = { id: 'resp_1', object: 'response', created_at: 1, model: 'm', output };
+  const usage = `{"input_tokens":${count},"output_tokens":1,"total_tokens":1,"input_tokens_details":{"cached_tokens":0},"output_tokens_details":{"reasoning_tokens":${count}}}`;
+  return `${JSON.stringify(about).slice(0, -1)},"usage":${usage}}`;
+}
+
 let missing: string | null = null;
 let parrot: Parrot;
 let project: Project;
@@ -94,9 +105,11 @@ beforeAll(async () => {
   parrot = await startParrot(({ messages, body }) => {
     const page = (body.input as unknown[] | undefined)?.length ?? 0;
     if (messages.at(-1) === 'user: say it otherwise') {
-      const args = page % 4 === 1 ? '{"text":"a","page":1}' : '{ "page": 1, "text": "a" }';
+      const args = page % 4 === 1 ? '{"text":"a","page":1}' : '{ "page": 1.0, "text": "a" }';
       return { calls: [{ name: 'note', args, id: `call_${page}` }] };
     }
+    const [, counted] = /^user: count (\S+)$/.exec(messages.at(-1) ?? '') ?? [];
+    if (counted) return { answer: { status: 200, body: oddlyCounted(counted) } };
     // Each page once, so that no call is like the one before.
     if (messages.at(-1) !== 'user: turn pages') return null;
     return { calls: [{ name: 'note', args: { text: 'a', page }, id: `call_${page}` }] };
@@ -200,6 +213,20 @@ describe.each(['ts', 'py'])('an agent (%s) whose model calls tools without end',
     },
   );
 });
+
+test.each(['ts', 'py'])(
+  'a server that counts what cannot be leaves the process of an agent (%s) alone',
+  async (language) => {
+    if (missing && language === 'py') return;
+    // Other numbers than whole ones, the SDK for Python takes for an error itself.
+    const fractions = language === 'ts' ? ['1e308', '0.5'] : [];
+    for (const count of ['-5000000000', `1${'0'.repeat(40)}`, ...fractions]) {
+      const answered = await failureOf(`${language}loop`, { content: `count ${count}` });
+      expect([count, answered.status, answered.code]).toEqual([count, 200, undefined]);
+      expect(answered.message).toContain('"content":"Well."');
+    }
+  },
+);
 
 describe('a run is stopped before the model call', () => {
   test.each([

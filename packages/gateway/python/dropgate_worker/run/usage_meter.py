@@ -33,11 +33,11 @@ class UsageMeter:
 
 
 def _add(total: Usage, before: Usage, now: Usage) -> None:
-    total["requests"] += max(0, now["requests"] - before["requests"])
-    total["inputTokens"] += max(0, now["inputTokens"] - before["inputTokens"])
-    total["outputTokens"] += max(0, now["outputTokens"] - before["outputTokens"])
-    total["cachedInputTokens"] += max(0, now["cachedInputTokens"] - before["cachedInputTokens"])
-    total["reasoningTokens"] += max(0, now["reasoningTokens"] - before["reasoningTokens"])
+    total["requests"] += _countable(now["requests"] - before["requests"])
+    total["inputTokens"] += _countable(now["inputTokens"] - before["inputTokens"])
+    total["outputTokens"] += _countable(now["outputTokens"] - before["outputTokens"])
+    total["cachedInputTokens"] += _countable(now["cachedInputTokens"] - before["cachedInputTokens"])
+    total["reasoningTokens"] += _countable(now["reasoningTokens"] - before["reasoningTokens"])
 
 
 def _counts(usage: object) -> Usage:
@@ -54,7 +54,16 @@ def _counts(usage: object) -> Usage:
 
 def _number(holder: object, name: str) -> int:
     value = getattr(holder, name, 0)
-    return value if isinstance(value, int) and value > 0 else 0
+    return _countable(value) if isinstance(value, int) else 0
+
+
+def _countable(value: int) -> int:
+    # The SDK sums what a server says, which may be anything: the gateway ends a process that tells it no counts.
+    return value if 0 < value <= _MAX_COUNT else 0
+
+
+# More than any run takes; sums of it are exact as numbers of JSON.
+_MAX_COUNT = 2**43
 
 
 # Longer arguments are compared as they are written.
@@ -109,6 +118,12 @@ def _is_same(some: str, others: str) -> bool:
 
 def _in_order(text: str) -> str | None:
     try:
-        return json.dumps(json.loads(text), sort_keys=True)
+        return json.dumps(json.loads(text, parse_float=_number_in), sort_keys=True)
     except (ValueError, RecursionError):
         return None
+
+
+def _number_in(text: str) -> float:
+    # Whoever reads it takes 1.0 for 1.
+    value = float(text)
+    return int(value) if value.is_integer() else value

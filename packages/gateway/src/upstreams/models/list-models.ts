@@ -48,8 +48,13 @@ function read(
   let status = 0;
   let bytes = 0;
   const pieces: Buffer[] = [];
-  // Also while it connects, which no limit of the request itself covers.
-  const timer = setTimeout(() => reject(new Error(`no answer in ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
+  let request: Dispatcher.DispatchController | null = null;
+  // Also while it connects, which no limit of the request itself covers, and of a list that comes bit by bit.
+  const timer = setTimeout(() => {
+    const error = new Error(`no answer in ${TIMEOUT_MS} ms`);
+    reject(error);
+    request?.abort(error);
+  }, TIMEOUT_MS);
   const settled = promise.finally(() => clearTimeout(timer));
   dispatcher.dispatch(
     {
@@ -61,7 +66,9 @@ function read(
       bodyTimeout: TIMEOUT_MS,
     },
     {
-      onRequestStart: () => undefined,
+      onRequestStart(controller) {
+        request = controller;
+      },
       onResponseStart(_controller, told) {
         status = told;
       },
@@ -90,7 +97,15 @@ function modelsIn(text: string): ListedModel[] | null {
   return listed.flatMap((each: { id?: unknown; shutdown_date?: unknown } | null) => {
     if (typeof each?.id !== 'string') return [];
     const date = each.shutdown_date;
-    const isDate = typeof date === 'string' && /^\d{4}-\d{2}-\d{2}/.test(date);
-    return [{ id: each.id, shutdownDate: isDate ? date.slice(0, 10) : null }];
+    return [{ id: each.id, shutdownDate: typeof date === 'string' ? dayIn(date) : null }];
   });
+}
+
+/** Null where it begins with no day that there is: a server may say anything. */
+function dayIn(text: string): string | null {
+  const [day] = /^\d{4}-\d{2}-\d{2}/.exec(text) ?? [];
+  if (day === undefined) return null;
+  const ms = Date.parse(day);
+  const isDay = !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
+  return isDay ? day : null;
 }

@@ -109,7 +109,23 @@ test.each([
   ['no JSON', 'hello'],
   ['another JSON', '{"data":{}}'],
   ['entries that are no models', '{"data":[null,{"id":3},{"id":"m","shutdown_date":"soon"}]}'],
+  ['days that there are not', '{"data":[{"id":"m","shutdown_date":"9999-99-99"}]}'],
+  ['a day too many of a month', '{"data":[{"id":"m","shutdown_date":"2026-02-31"}]}'],
 ])('a list of models that is %s tells of no end', async (_, text) => {
   const server = await startUpstream((_request, response) => response.end(text));
   expect(await warningsOf(remote(server.baseUrl), [use('m', 'default/a')])).toEqual([]);
+});
+
+test('leaves a list of models that never ends, and its connection', async () => {
+  const left = Promise.withResolvers<void>();
+  const server = await startUpstream((_request, response) => {
+    response.write('{"data":[');
+    const drip = setInterval(() => response.write(' '), 100);
+    response.on('close', () => {
+      clearInterval(drip);
+      left.resolve();
+    });
+  });
+  expect(await warningsOf(remote(server.baseUrl), [use('m', 'default/a')])).toEqual([]);
+  await left.promise;
 });

@@ -52,25 +52,28 @@ function detail(details: unknown, name: string): number {
 
 function numberIn(fields: Readonly<Record<string, unknown>>, name: string): number {
   const value = fields[name];
-  return typeof value === 'number' ? value : 0;
+  return typeof value === 'number' ? countable(value) : 0;
+}
+
+/** The SDK sums what a server says, which may be anything; the gateway ends a process that tells it no counts. */
+function countable(value: number): number {
+  return Number.isSafeInteger(value) && value > 0 ? value : 0;
 }
 
 function plus(a: Usage, b: Usage): Usage {
-  return {
-    requests: a.requests + b.requests,
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
-    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
-  };
+  return joined(a, b, (one, other) => countable(one + other));
 }
 
 function minus(a: Usage, b: Usage): Usage {
+  return joined(a, b, (one, other) => countable(one - other));
+}
+
+function joined(a: Usage, b: Usage, join: (one: number, other: number) => number): Usage {
   return {
-    requests: a.requests - b.requests,
-    inputTokens: a.inputTokens - b.inputTokens,
-    outputTokens: a.outputTokens - b.outputTokens,
-    cachedInputTokens: a.cachedInputTokens - b.cachedInputTokens,
-    reasoningTokens: a.reasoningTokens - b.reasoningTokens,
+    requests: join(a.requests, b.requests),
+    inputTokens: join(a.inputTokens, b.inputTokens),
+    outputTokens: join(a.outputTokens, b.outputTokens),
+    cachedInputTokens: join(a.cachedInputTokens, b.cachedInputTokens),
+    reasoningTokens: join(a.reasoningTokens, b.reasoningTokens),
   };
 }
