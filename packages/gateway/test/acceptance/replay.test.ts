@@ -285,6 +285,23 @@ describe.skipIf(missing)(`what runs did, run again (${missing ?? 'run'})`, () =>
     beforeAll(() => parrot.stop());
 
     describe.each(languages)('in $language', ({ name, ending, source, station }) => {
+      test('are the same where the upstream was down then too', async () => {
+        const messages = [{ role: 'user', content: 'A ticket to Rome!' }];
+        const asked = await gateway.fetch('/v1/chat/completions', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ model: name.toLowerCase(), messages }),
+        });
+        expect(asked.status).toBe(503);
+        const { runs } = await json<RunPage>('/admin/runs?limit=1');
+        expect(await again<ReplayReport>(`${runs[0]?.id}/replay`, {})).toMatchObject({
+          result: 'same',
+          outcome: 'failed',
+          code: 'upstream_unavailable',
+          difference: null,
+        });
+      });
+
       test('are the same where a tool was that of an MCP server, which is not there', async () => {
         const id = runOf(station, 'whole');
         const tools = (await stepsOf(id)).filter(({ kind }) => kind === 'tool_call');

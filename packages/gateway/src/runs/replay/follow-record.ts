@@ -123,7 +123,10 @@ function toAnswer(step: ModelStep, { contents, edit }: Given): ReplayedAnswer {
       : { type: 'said', text: edit };
   }
   const { answer } = contents;
-  if (answer === undefined) return { type: 'refused', failure: failureOf(step) };
+  // Without a status its upstream answered nothing: it was not reached, or left alone.
+  if (answer === undefined || step.status === 0) {
+    return { type: 'refused', failure: failureOf(step) };
+  }
   const isWhole = step.outcome === 'ok' || step.status >= 300;
   return { type: 'recorded', status: step.status, body: Buffer.from(answer), isWhole };
 }
