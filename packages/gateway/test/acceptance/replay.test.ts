@@ -1,4 +1,5 @@
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -388,6 +389,14 @@ describe.skipIf(missing)(`what runs did, run again (${missing ?? 'run'})`, () =>
         expect(await refreshed.json()).toMatchObject({
           unchanged: expect.arrayContaining(['default/clerk', 'default/clerkpy']),
         });
+      });
+
+      test('become no test where its folder is a link to another', async () => {
+        const { root } = gateway.project;
+        await symlink(root, join(root, `src/agents/${station}/tests`));
+        const written = await cli('to-test', runOf(station, 'whole'), '--name', 'linked');
+        expect(written).toMatchObject({ code: 1, err: expect.stringContaining('is a link') });
+        expect(existsSync(join(root, 'linked.json'))).toBe(false);
       });
 
       test('differ where a line of the agent does, and name the step', async () => {

@@ -1,5 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 import {
   type Difference,
   type ForkReport,
@@ -162,9 +162,7 @@ export async function writeRunTest(
     query: { limit: 1 },
   });
   const test = await gateway({ ...ask, path: `${pathOf(runId)}/test`, answer: runTestAnswer });
-  const folder = join(projectRoot, dirname(run.module_path), 'tests');
-  const file = join(folder, `${name}.json`);
-  await mkdir(folder, { recursive: true });
+  const file = join(projectRoot, dirname(run.module_path), 'tests', `${name}.json`);
   await writeNew(file, `${JSON.stringify(test, null, 2)}\n`, force);
   const path = relative(projectRoot, file);
   if (json) terminal.json({ path, test });
@@ -174,8 +172,12 @@ export async function writeRunTest(
 
 async function writeNew(file: string, text: string, force: true | undefined): Promise<void> {
   try {
-    await writeFile(file, text, { flag: force ? 'w' : 'wx' });
+    await makeFolder(dirname(file));
+    // Not through a link to a file elsewhere.
+    if (force) await rm(file, { force: true });
+    await writeFile(file, text, { flag: 'wx' });
   } catch (error) {
+    if (error instanceof CommandError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw new CommandError(
       code === 'EEXIST'
@@ -183,4 +185,12 @@ async function writeNew(file: string, text: string, force: true | undefined): Pr
         : `${file} cannot be written (${code}).`,
     );
   }
+}
+
+/** Whoever wrote the agent may have put a link there, to write where it should not be written. */
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const there = join(await realpath(dirname(folder)), basename(folder));
+  if ((await realpath(folder)) === there) return;
+  throw new CommandError(`${folder} is a link, so nothing is written there. Make it a folder.`);
 }

@@ -49,7 +49,7 @@ beforeAll(async () => {
   }
   await say('ann', 'default/big', 'user-1');
   await say('ann', 'default/big');
-  await say('bob', 'default/odd', '@SUM(A1), "x"');
+  await say('bob', 'default/odd', '\u0001@SUM(A1), "x"');
   await say('bob', 'labs/free');
 });
 
@@ -118,7 +118,7 @@ test('tells them by other names, page by page', async () => {
   const third = await json(`?by=user&limit=1&after=${second.next}`);
   expect([first, second, third].map((page) => page.rows.map(({ user }) => user))).toEqual([
     [''],
-    ['@SUM(A1), "x"'],
+    ['\u0001@SUM(A1), "x"'],
     ['user-1'],
   ]);
   expect([third.next, third.totals.runs]).toEqual([null, 4]);
@@ -143,7 +143,7 @@ test('is CSV whose texts no spreadsheet takes for formulas', async () => {
   expect([...lines.slice(0, 1), ...lines.slice(2)]).toEqual([
     'user,model,runs,model_calls,failed_calls,aborted_calls,input_tokens,output_tokens,cached_input_tokens,reasoning_tokens,cost_usd,unpriced_calls',
     ',big-1,,1,0,0,10,5,4,2,0.000064,0',
-    `"'@SUM(A1), ""x""",'=cmd(),,1,0,0,10,5,4,2,,1`,
+    `"'\u0001@SUM(A1), ""x""",'=cmd(),,1,0,0,10,5,4,2,,1`,
     '',
   ]);
   const [, next] = /<(.+)>; rel="next"/.exec(answered.headers.get('link') ?? '') ?? [];

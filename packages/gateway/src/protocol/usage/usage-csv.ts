@@ -40,7 +40,8 @@ export function usageCsv(
 function cell(value: string | number | null | undefined): string {
   if (typeof value === 'number') return String(value);
   const text = value ?? '';
-  const harmless = /^[\s]*[=+\-@|%\uFF0B\uFF0D\uFF1D\uFF20]|^[\t\r\n]/.test(text)
+  // What is not seen may be left out where it is read.
+  const harmless = /^[\s\p{C}]*[=+\-@|%\uFF0B\uFF0D\uFF1D\uFF20]|^\p{Cc}/u.test(text)
     ? `'${text}`
     : text;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
