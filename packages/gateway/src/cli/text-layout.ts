@@ -46,6 +46,11 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
+/** A time (ISO 8601, UTC) to the second. */
+export function toSecond(time: string): string {
+  return time.slice(0, 19).concat('Z');
+}
+
 /** `1 error`, `2 errors`. */
 export function count(many: number, what: string): string {
   return `${many} ${what}${many === 1 ? '' : 's'}`;

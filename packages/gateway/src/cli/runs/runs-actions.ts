@@ -13,7 +13,7 @@ import { connectGateway, type GatewayClient } from '../agents/gateway-client.ts'
 import { type CommandContext, exitCodes } from '../command.ts';
 import { findKey } from '../security/find-key.ts';
 import { showFinding } from '../show-findings.ts';
-import { count, table } from '../text-layout.ts';
+import { count, table, toSecond } from '../text-layout.ts';
 import { shownDollars } from './dollars.ts';
 import { type Key, readKeys } from './known-keys.ts';
 import { shownDuration, stepLine } from './waterfall.ts';
@@ -64,7 +64,7 @@ export async function listRuns(context: CommandContext, options: ListOptions): P
   const names = new Map(keys.map(({ id, name }) => [id, name]));
   const rows = answer.runs.map((run) => [
     run.id,
-    run.started_at,
+    toSecond(run.started_at),
     run.agent_id,
     run.code === null ? run.outcome : `${run.outcome} (${run.code})`,
     run.duration_ms === null ? '-' : shownDuration(run.duration_ms),

@@ -5,7 +5,7 @@ import { overrideToJson } from '../../protocol/security/to-json.ts';
 import { fromRunLimitsJson, type RunLimitsJson } from '../../protocol/usage/run-limits.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { commandLineUser } from '../command-line-user.ts';
-import { cut, table } from '../text-layout.ts';
+import { cut, table, toSecond } from '../text-layout.ts';
 import { withPolicy } from './with-policy.ts';
 import { nowSeconds } from './with-store.ts';
 
@@ -53,8 +53,8 @@ export async function makeOverride(
   const shown = overrideToJson(made, nowSeconds());
   if (options.json) terminal.json(shown);
   else {
-    const what = `${shown.effect} ${shown.principal} to ${shown.action} ${shown.resource}`;
-    terminal.line(`${shown.id}: ${what} until ${shown.expires_at}.`);
+    const what = `${shown.effect} ${shown.principal} to ${shownAction(shown)} ${shown.resource}`;
+    terminal.line(`${shown.id}: ${what} until ${toSecond(shown.expires_at)}.`);
     terminal.note(`End it before with \`dropgate security revoke ${shown.id}\`.`);
   }
   return exitCodes.done;
@@ -127,7 +127,7 @@ function toRow(override: OverrideAnswer): string[] {
     override.principal,
     shownAction(override),
     override.resource,
-    override.expires_at.slice(0, 19).concat('Z'),
+    toSecond(override.expires_at),
     override.created_by,
     cut(override.reason, reasonWidth),
   ];

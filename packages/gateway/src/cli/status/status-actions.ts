@@ -1,6 +1,6 @@
 import { type CommandContext, exitCodes } from '../command.ts';
 import type { Terminal } from '../terminal.ts';
-import { count, cut, table, terminalWidth, wrap } from '../text-layout.ts';
+import { count, cut, table, terminalWidth, toSecond, wrap } from '../text-layout.ts';
 import { type GatewayStatus, gatherStatus, problemsIn } from './gather-status.ts';
 
 /** It is one screen: of the agents those that are not well first, and so many. */
@@ -74,7 +74,7 @@ function overrideLines({ overrides }: GatewayStatus): string[] {
     .slice(0, SHOWN_OVERRIDES)
     .map(
       (each) =>
-        `${each.effect} ${each.principal} ${each.action} ${each.resource} until ${each.expires_at}`,
+        `${each.effect} ${each.principal} ${each.action} ${each.resource} until ${toSecond(each.expires_at)}`,
     );
   return overrides.length === 0
     ? ['none open']
@@ -105,7 +105,7 @@ function showErrors(terminal: Terminal, { last_errors: errors }: GatewayStatus):
   if (errors.length === 0) return;
   terminal.line(`Last ${count(errors.length, 'error')} (\`dropgate agents errors\`):`);
   for (const { last_seen, agent_id, module_path, code, message } of errors) {
-    terminal.line(`  ${last_seen}  ${agent_id ?? module_path}  ${code}`);
+    terminal.line(`  ${toSecond(last_seen)}  ${agent_id ?? module_path}  ${code}`);
     terminal.line(`    ${cut(message, terminalWidth - 4)}`);
   }
   terminal.line('');

@@ -74,8 +74,8 @@ export function createReadUsage({ store, keys, flush, mayRead }: ReadUsageDeps):
       by: [...by],
       totals: shown(sums.totals),
       rows: page.map(({ values, counts }) => ({
-        ...named?.(values[by.indexOf('key')]),
         ...namesOf(by, values),
+        ...named?.(values[by.indexOf('key')]),
         ...shown(counts),
       })),
       unpriced: [...unpriced.values()],
