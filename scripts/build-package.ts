@@ -1,4 +1,5 @@
-// `node scripts/build-package.ts`: writes `packages/gateway/dist`, the code, the types and the docs that are published.
+// `node scripts/build-package.ts`: writes `packages/gateway/dist`, the code, the types, the docs, the alert rules and the dashboard
+// that are published.
 import { execFile } from 'node:child_process';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,4 +19,7 @@ const pages = cp(join(workspaceRoot, 'docs'), join(dist, 'docs'), {
   // What SampleAgent reads is no page of ours.
   filter: (path) => !path.startsWith(join(workspaceRoot, 'docs/sample')),
 });
-await Promise.all([types, joinFiles(packageFolder, dist), pages]);
+// Beside the pages, as in the workspace, so that their links lead there.
+const monitoring = 'deploy/observability';
+const rules = cp(join(workspaceRoot, monitoring), join(dist, monitoring), { recursive: true });
+await Promise.all([types, joinFiles(packageFolder, dist), pages, rules]);

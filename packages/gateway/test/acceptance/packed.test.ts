@@ -74,7 +74,8 @@ describe('the package as it is published, installed outside the workspace', () =
     const named = Object.values<Record<string, string>>(manifest.exports).flatMap(Object.values);
     const pages = ['authors', 'guides/OperatorRunbook', 'systems/security'];
     const docs = pages.map((page) => `./dist/docs/${page}.md`);
-    const wanted = [...named, ...docs, './bin/dropgate.cjs', './README.md', './LICENSE'];
+    const rules = './dist/deploy/observability/prometheus-rules.yaml';
+    const wanted = [...named, ...docs, rules, './bin/dropgate.cjs', './README.md', './LICENSE'];
     expect(wanted.filter((file) => !files.includes(file))).toEqual([]);
     expect(wanted.length).toBeGreaterThan(6);
     const strays = /\.test\.|\/fixtures\/|\.py[co]$|(?<!\.d)\.ts$/;
