@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunPage } from '../../src/protocol/admin/runs-answer.ts';
+import { inProcessCli } from '../support/in-process-cli.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { startTcpRelay, type TcpRelay } from '../support/tcp-relay.ts';
 import { call } from './call.ts';
@@ -133,6 +134,11 @@ describe.skipIf('missing' in server)(
       const override = { principal: '*', action: 'run_agent', resource: '*', effect: 'deny' };
       const body = { ...override, ttl_seconds: 60, reason: 'Incident.' };
       expect((await post(there, '/security/override', body)).status).toBe(503);
+      const { code, out } = await inProcessCli(there.project.root)('status');
+      expect([code, out]).toEqual([1, expect.stringContaining(`gateway    ${there.url} (process`)]);
+      expect(out).toMatch(/^runs +0 active, 0 waiting, unknown in the last minute$/m);
+      expect(out).toMatch(/^overrides +unknown$/m);
+      expect(out).toMatch(/^Runs or overrides could not be read\. The gateway refused \(503\)/m);
       await relay.mend();
       await post(here, '/security/override', { ...body, principal: caller.id });
       await untilThere('the override', 404);

@@ -8,10 +8,14 @@ import { overridesAnswer } from '../../protocol/security/answers.ts';
 import { readRunningGateway } from '../../storage/running-gateway.ts';
 import { askAgents } from '../agents/ask-agents.ts';
 import { connectGateway, type GatewayClient } from '../agents/gateway-client.ts';
+import { CommandError } from '../command.ts';
 import { type Key, readKeys } from '../runs/known-keys.ts';
 import { askUpstreams, stateOf } from './upstreams-actions.ts';
 
 const readTimeoutMs = 15_000;
+
+/** How long what the store has is waited for: where it is away, the rest is wanted all the more. */
+const storeTimeoutMs = 5000;
 
 /** So many of the last errors are told. */
 const SHOWN_ERRORS = 5;
@@ -42,7 +46,8 @@ async function askAll(gateway: GatewayClient) {
     path: string,
     answer: Answer,
     query: Readonly<Record<string, string | number>> = {},
-  ) => gateway({ method: 'GET', path, answer, query, timeoutMs: readTimeoutMs });
+    timeoutMs = readTimeoutMs,
+  ) => gateway({ method: 'GET', path, answer, query, timeoutMs });
   const since = new Date(Date.now() - MINUTE_MS).toISOString();
   const [ready, agents, upstreams, metrics, late, errors, open, keys] = await Promise.all([
     gateway({
@@ -55,20 +60,30 @@ async function askAll(gateway: GatewayClient) {
     askAgents(gateway),
     askUpstreams(gateway),
     get('/admin/metrics', metricsAnswer),
-    get('/admin/runs', runsAnswer, { since, limit: pageSize.most }),
+    orWhy(get('/admin/runs', runsAnswer, { since, limit: pageSize.most }, storeTimeoutMs)),
     get('/admin/agents/errors', errorsAnswer, { severity: 'error', limit: SHOWN_ERRORS }),
-    get('/security/overrides', overridesAnswer, { active: 'true', limit: pageSize.most }),
-    readKeys(gateway),
+    orWhy(get('/security/overrides', overridesAnswer, openOverrides, storeTimeoutMs)),
+    orWhy(readKeys(gateway)),
   ]);
-  const { overrides } = open;
-  return { ready, agents, upstreams, metrics, late, errors: errors.errors, overrides, keys };
+  return { ready, agents, upstreams, metrics, late, errors: errors.errors, open, keys };
+}
+
+const openOverrides = { active: 'true', limit: pageSize.most } as const;
+
+/** Why it could not be read, in place of what was asked for. */
+function orWhy<Answer>(asked: Promise<Answer>): Promise<Answer | CommandError> {
+  return asked.catch((error: unknown) => {
+    if (error instanceof CommandError) return error;
+    throw error;
+  });
 }
 
 type Asked = Awaited<ReturnType<typeof askAll>> & {
   readonly running: Awaited<ReturnType<typeof readRunningGateway>>;
 };
 
-function statusOf({ running, ready, agents, upstreams, late, ...asked }: Asked) {
+function statusOf({ running, ready, agents, upstreams, late, open, keys, ...asked }: Asked) {
+  const unread = [late, open].find((each) => each instanceof CommandError);
   return {
     gateway: {
       address: running?.address ?? null,
@@ -88,20 +103,37 @@ function statusOf({ running, ready, agents, upstreams, late, ...asked }: Asked) 
       problem: each.problem,
       is_used: each.is_default || each.used_by.length > 0,
     })),
-    ...measuredIn(asked.metrics, late.runs, asked.keys),
-    overrides: asked.overrides.map(({ id, effect, principal, action, resource, expires_at }) => ({
-      id,
-      effect,
-      principal,
-      action,
-      resource,
-      expires_at,
-    })),
+    ...measuredIn(asked.metrics, late instanceof CommandError ? null : late.runs, keysIn(keys)),
+    /** Null where the store could not be asked. */
+    overrides: overridesIn(open),
+    /** Why the store could not be asked. */
+    store_problem: unread?.message ?? null,
     last_errors: asked.errors,
   };
 }
 
-function measuredIn({ metrics }: MetricsReport, late: RunPage['runs'], keys: readonly Key[]) {
+function overridesIn(open: Asked['open']) {
+  if (open instanceof CommandError) return null;
+  return open.overrides.map(({ id, effect, principal, action, resource, expires_at }) => ({
+    id,
+    effect,
+    principal,
+    action,
+    resource,
+    expires_at,
+  }));
+}
+
+/** Without their names budgets are told by the ids of keys. */
+function keysIn(keys: Asked['keys']): readonly Key[] {
+  return keys instanceof CommandError ? [] : keys;
+}
+
+function measuredIn(
+  { metrics }: MetricsReport,
+  late: RunPage['runs'] | null,
+  keys: readonly Key[],
+) {
   const names = new Map(keys.map(({ id, name }) => [id, name]));
   const samples = (name: string) => metrics.find((metric) => metric.name === name)?.samples ?? [];
   const leftOf = (unit: 'tokens' | 'usd') =>
@@ -119,16 +151,17 @@ function measuredIn({ metrics }: MetricsReport, late: RunPage['runs'], keys: rea
     runs: {
       active: samples('dropgate_runs_active')[0]?.value ?? 0,
       waiting: samples('dropgate_runs_queued')[0]?.value ?? 0,
-      /** Of those that are kept; 1000 at most. */
-      last_minute: late.length,
-      last_minute_failed: late.filter(({ outcome }) => outcome === 'failed').length,
+      /** Of those that are kept; 1000 at most. Null where the store could not be asked. */
+      last_minute: late?.length ?? null,
+      last_minute_failed: late?.filter(({ outcome }) => outcome === 'failed').length ?? null,
     },
     budgets: [...leftOf('tokens'), ...leftOf('usd')],
   };
 }
 
 /** What of it is wrong now, each in a sentence; empty where all is well. */
-export function problemsIn({ gateway, agents, upstreams, budgets }: GatewayStatus): string[] {
+export function problemsIn(status: GatewayStatus): string[] {
+  const { gateway, agents, upstreams, budgets, store_problem: unread } = status;
   const waiting = gateway.waiting_for.join(', ');
   return [
     ...(gateway.status === 'ready'
@@ -149,6 +182,7 @@ export function problemsIn({ gateway, agents, upstreams, budgets }: GatewayStatu
         ({ key, key_name, period, usd_left }) =>
           `Key ${key_name ?? key} has used its ${usd_left === null ? 'tokens' : 'money'} of the ${period}.`,
       ),
+    ...(unread === null ? [] : [`Runs or overrides could not be read. ${unread}`]),
   ];
 }
 

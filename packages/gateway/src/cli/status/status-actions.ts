@@ -30,7 +30,8 @@ export async function showStatus(
 
 function showHead(terminal: Terminal, status: GatewayStatus): void {
   const { gateway, runs, workers, upstreams } = status;
-  const failed = runs.last_minute_failed === 0 ? '' : `, ${runs.last_minute_failed} of them failed`;
+  const { last_minute: late, last_minute_failed: lateFailed } = runs;
+  const failed = lateFailed ? `, ${lateFailed} of them failed` : '';
   const alive = Object.entries(workers).filter(([, many]) => many > 0);
   const rows = [
     ['gateway', `${gateway.address} (process ${gateway.pid}), ${gateway.status}`],
@@ -38,7 +39,7 @@ function showHead(terminal: Terminal, status: GatewayStatus): void {
     ['workers', alive.map(([state, many]) => `${many} ${state}`).join(', ') || 'none'],
     [
       'runs',
-      `${runs.active} active, ${runs.waiting} waiting, ${runs.last_minute} in the last minute${failed}`,
+      `${runs.active} active, ${runs.waiting} waiting, ${late ?? 'unknown'} in the last minute${failed}`,
     ],
     ...labelled('budgets', budgetLines(status)),
     ...labelled('overrides', overrideLines(status)),
@@ -70,6 +71,7 @@ function budgetLines({ budgets }: GatewayStatus): string[] {
 }
 
 function overrideLines({ overrides }: GatewayStatus): string[] {
+  if (overrides === null) return ['unknown'];
   const shown = overrides
     .slice(0, SHOWN_OVERRIDES)
     .map(
