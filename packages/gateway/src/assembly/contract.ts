@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { ApiKeys } from '../policy/keys/api-keys.ts';
 import type { AgentStatus } from '../protocol/admin/agents-answer.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
+import type { PlayedTest, RunTest } from '../protocol/admin/run-test.ts';
 import type { UpstreamInfo } from '../protocol/admin/upstreams-answer.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 
@@ -14,8 +15,8 @@ export type GatewayOptions = {
   readonly log: 'readable' | 'json' | 'none';
   /** Makes what has to be typed of the commands in the hints of a readable log; absent, they stay as they are. */
   readonly asTyped?: (text: string) => string;
-  /** `check` loads everything anew and keeps nothing. Default `serve`. */
-  readonly purpose?: 'serve' | 'check';
+  /** `check` loads everything anew and keeps nothing; `test` too, and what it loads reaches nothing outside. Default `serve`. */
+  readonly purpose?: 'serve' | 'check' | 'test';
 };
 
 /** A gateway: everything between the callers and the agents of one project. */
@@ -34,6 +35,12 @@ export type Gateway = {
   readonly refresh: (options: { readonly force: boolean }) => Promise<RefreshReport>;
   readonly upstreams: () => readonly UpstreamInfo[];
   readonly keys: ApiKeys;
+  /**
+   * Runs an agent as it serves by a case: models and tools answer as there, and nothing outside is reached. After `load`.
+   *
+   * @throws GatewayError where it cannot run, and the signal's reason where that is aborted.
+   */
+  readonly playTest: (agentId: string, test: RunTest, signal: AbortSignal) => Promise<PlayedTest>;
   /** Drains, ends every process, closes the store. A second call waits for the first. */
   readonly close: (reason: string) => Promise<void>;
 };

@@ -68,9 +68,9 @@ export async function createFoundation(
   const readiness = createReadiness();
   return {
     config,
+    purpose,
     live,
-    emit: events.emit,
-    listen: events.listen,
+    ...events,
     nowSeconds: () => Date.now() / 1000,
     secrets,
     unread,

@@ -7,11 +7,11 @@ import { describeUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { Parts } from './agent-processes.ts';
 import type { Gateway } from './contract.ts';
 import type { Domain } from './domain.ts';
+import { createTestPlays } from './replay/replays.ts';
 
 /** Starts the parts in the order they need each other, and ends them in the other. */
 export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer): Gateway {
   const { config, emit, keys, known, broker, pool, observers, readiness, stateFolder } = parts;
-  const { toolRegistry } = domain;
   let closing: Promise<void> | null = null;
   let rulesKnown: Promise<void> | null = null;
 
@@ -29,9 +29,9 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     parts.tools.start();
     await observers.persistDiagnostics.restore();
     await observers.journal.restore();
-    await Promise.all([domain.files.start(), toolRegistry.files.start()]);
+    await Promise.all([domain.files.start(), domain.toolRegistry.files.start()]);
     const looking = { force: false, leaveEdits: !config.watch };
-    const [report] = await Promise.all([domain.sync(looking), toolRegistry.sync(looking)]);
+    const [report] = await Promise.all([domain.sync(looking), domain.toolRegistry.sync(looking)]);
     return report;
   }
 
@@ -63,6 +63,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     refresh: domain.refresh,
     upstreams: () => describeUpstreams(parts.upstreams.current()),
     keys,
+    playTest: createTestPlays(parts, domain),
     close(reason) {
       closing ??= close(parts, { server, domain, reason });
       return closing;

@@ -15,7 +15,7 @@ import { createFindAgain } from '../registry/kept/find-again.ts';
 import { createGenerations } from '../registry/kept/generations.ts';
 import type { GivenEnv } from '../registry/kept/given-env.ts';
 import { createLastKnownGood } from '../registry/kept/last-known-good.ts';
-import { conditionsOf } from '../registry/kept/module-load.ts';
+import { conditionsOf, type LoadSettings } from '../registry/kept/module-load.ts';
 import { createLoadGeneration } from '../registry/load-generation.ts';
 import { createModuleLoads } from '../registry/module-loads.ts';
 import { createRollBack } from '../registry/roll-back.ts';
@@ -119,7 +119,7 @@ export function createSwap(
   { authorize, decide }: Deciding,
   { catalog, isOwn }: ModuleSet,
 ): SwapDeps {
-  const { config, live, emit, pool, lifetime, stateFolder, ownPackage, kept } = parts;
+  const { config, purpose, live, emit, pool, lifetime, stateFolder, ownPackage, kept } = parts;
   const { projectRoot, environment, python } = config;
   const { prepare, retire } = pool;
   const user = workerUser(config.worker);
@@ -132,7 +132,10 @@ export function createSwap(
   const generations = createGenerations(join(stateFolder, 'generations'), {
     readableBy: user?.gid ?? null,
   });
-  const settings = () => settingsForLoads(live.current(), parts.upstreams.current());
+  const settings = (): LoadSettings => ({
+    ...settingsForLoads(live.current(), parts.upstreams.current()),
+    ...(purpose === 'test' && { replay: 'closed' }),
+  });
   const sdkVersion = ownPackage.dependencies['@openai/agents'] ?? '';
   const versions = [process.version, ownPackage.version, sdkVersion, python ?? ''];
   const conditions = (given: GivenEnv['values']) => conditionsOf(settings(), versions, given);

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { readOwnPackage } from '../config/own-package.ts';
 import { addAgentCommands } from './agents/agents-commands.ts';
 import { addToolCommands } from './agents/tools-commands.ts';
+import { addTestCommand } from './cases/test-commands.ts';
 import { addDependencyCommands } from './deps/deps-commands.ts';
 import { addDoctorCommand } from './doctor/doctor-commands.ts';
 import type { RunCommand } from './options.ts';
@@ -30,6 +31,7 @@ export function commandTable(
     .exitOverride();
   addProjectCommands(program, run);
   addServingCommands(program, run);
+  addTestCommand(program, run);
   addDoctorCommand(program, run);
   addAgentCommands(program, run);
   addToolCommands(program, run);

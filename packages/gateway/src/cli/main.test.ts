@@ -48,6 +48,7 @@ describe('dropgate', () => {
     ['dev'],
     ['start'],
     ['check'],
+    ['test'],
     ['agents', 'list'],
     ['agents', 'errors'],
     ['agents', 'refresh'],
@@ -99,22 +100,27 @@ describe('dropgate', () => {
     expect(err).toContain(message);
   });
 
-  test.each([[['dev']], [['start']], [['check']], [['keys', 'list']], [['new', 'X']], [['init']]])(
-    'does not %j with wrong settings, and says where they are',
-    async (args) => {
-      writeFileSync(join(folder, 'gateway.yaml'), 'server:\n  prot: 80\nlog: { level: loud }\n');
-      const { code, out, err } = await run(...args);
-      expect({ code, out }).toEqual({ code: 1, out: '' });
-      expect(err).toBe(
-        [
-          'error: The settings are wrong, so nothing was done.',
-          '  gateway.yaml:2:3: server.prot: There is no such setting. Did you mean `port`?',
-          '  gateway.yaml:3:15: log.level: "loud" is not allowed. Allowed: trace, debug, info, warn, error, fatal, silent.',
-          '',
-        ].join('\n'),
-      );
-    },
-  );
+  test.each([
+    [['dev']],
+    [['start']],
+    [['check']],
+    [['test']],
+    [['keys', 'list']],
+    [['new', 'X']],
+    [['init']],
+  ])('does not %j with wrong settings, and says where they are', async (args) => {
+    writeFileSync(join(folder, 'gateway.yaml'), 'server:\n  prot: 80\nlog: { level: loud }\n');
+    const { code, out, err } = await run(...args);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toBe(
+      [
+        'error: The settings are wrong, so nothing was done.',
+        '  gateway.yaml:2:3: server.prot: There is no such setting. Did you mean `port`?',
+        '  gateway.yaml:3:15: log.level: "loud" is not allowed. Allowed: trace, debug, info, warn, error, fatal, silent.',
+        '',
+      ].join('\n'),
+    );
+  });
 });
 
 test('ends its process with the code of what came of it', async () => {

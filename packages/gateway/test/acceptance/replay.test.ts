@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TestReport } from '../../src/cli/cases/test-report.ts';
 import type { ForkReport, ReplayReport } from '../../src/protocol/admin/replay-answer.ts';
 import { type RunTest, runTestAnswer } from '../../src/protocol/admin/run-test.ts';
 import type { RunDetail, RunPage } from '../../src/protocol/admin/runs-answer.ts';
@@ -399,6 +400,28 @@ describe.skipIf(missing)(`what runs did, run again (${missing ?? 'run'})`, () =>
         expect(existsSync(join(root, 'linked.json'))).toBe(false);
       });
 
+      test('are played as cases, without a key, a server or the code of a tool', async () => {
+        const test = inProcessCli(gateway.project.root, { GATEWAY_PYTHON: pythonWithSdk() });
+        const heard = seen();
+        const cases = [
+          [runOf(station, 'whole'), 'speaker'],
+          [runOf(name, 'streamed'), 'streamed'],
+          [runOf(name, 'whole Break off.'), 'broken'],
+          [runOf(name, 'streamed Say no.'), 'blocked'],
+        ] as const;
+        for (const [id, file] of cases) await cli('to-test', id, '--name', file);
+        const agents = [name.toLowerCase(), station.toLowerCase()];
+        const { code, out } = await test('test', ...agents, '--json');
+        const report = JSON.parse(out) as TestReport;
+        expect(
+          report.cases.map(({ name, error, difference }) => [name, error, difference]),
+        ).toEqual(
+          ['blocked', 'broken', 'rome', 'streamed', 'speaker'].map((each) => [each, null, null]),
+        );
+        expect(code).toBe(0);
+        expect(seen()).toEqual(heard);
+      });
+
       test('differ where a line of the agent does, and name the step', async () => {
         const id = runOf(name, 'streamed');
         const changed = source(canary.url).replace('Sell tickets.', 'Sell tickets!');
@@ -428,6 +451,12 @@ describe.skipIf(missing)(`what runs did, run again (${missing ?? 'run'})`, () =>
           code: 0,
           out: expect.stringMatching(/^same: .* generation 1,/),
         });
+        const test = inProcessCli(gateway.project.root, { GATEWAY_PYTHON: pythonWithSdk() });
+        const played = await test('test', name.toLowerCase());
+        expect(played.code).toBe(1);
+        expect(played.out).toContain(
+          `rome.json\n  model_calls[0]: The request to the model differs from the one in model_calls[0].\n  instructions\n  - Sell tickets.\n  + Sell tickets!\n`,
+        );
         expect(seen()).toEqual(heard);
       });
     });

@@ -37,6 +37,6 @@ def close_outside(broker_url: str | None) -> None:
         target = args[1] if event in _CONNECTS and len(args) > 1 else args[:2]
         if isinstance(target, tuple) and target[:2] == allowed:
             return
-        raise OSError("A run that follows a record reaches nothing outside.")
+        raise OSError("What follows the record of a run reaches nothing outside.")
 
     sys.addaudithook(refuse)

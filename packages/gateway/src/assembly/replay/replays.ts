@@ -2,12 +2,26 @@ import { createOpenRecording } from '../../observability/journal/open-recording.
 import { principalOf } from '../../policy/authorize.ts';
 import { createTakeSlot } from '../../policy/limits/limit-checks.ts';
 import type { Caller } from '../../protocol/policy.ts';
+import type { ModuleLoad } from '../../protocol/records.ts';
+import type { FoundGeneration } from '../../registry/kept/find-again.ts';
+import type { ServedAgent } from '../../runs/begin-run.ts';
+import { createPlayTest, type PlayTest } from '../../runs/replay/play-test.ts';
 import { createReplayRun, type ReplayRun } from '../../runs/replay/replay-run.ts';
 import { createRunAgain, type RunAgain } from '../../runs/replay/run-again.ts';
 import { createRunTools } from '../../runs/run-tools.ts';
 import type { Parts } from '../agent-processes.ts';
 import type { Domain } from '../domain.ts';
 import { createRunLimits } from '../run-limits.ts';
+
+/** Runs agents as they serve by cases, joined with what that needs. */
+export function createTestPlays(parts: Parts, domain: Domain): PlayTest {
+  return createPlayTest({
+    replayRun: createReplayRuns(parts, domain),
+    async agentOf(agentId) {
+      return loadedTo(await domain.findAgain(agentId, { type: 'current' }), 'closed');
+    },
+  });
+}
 
 /** Runs again what the journal has, joined with what that needs. */
 export function createReplays(parts: Parts, domain: Domain): RunAgain {
@@ -26,18 +40,26 @@ export function createReplays(parts: Parts, domain: Domain): RunAgain {
       return domain.authorize(question, viewer.requestId).answer === 'allow';
     },
     async agentOf({ run, asked }, { generation, replay = 'closed' }) {
-      const { module, served } = await domain.findAgain(
+      const found = await domain.findAgain(
         run.agentId,
         generation === 'current'
           ? { type: 'current' }
           : { type: 'recorded', filesHash: asked.filesHash, generation: run.generation },
       );
-      const { agentId, modulePath } = module;
-      return { ...served, agentId, modulePath, load: { ...served.load, replay } };
+      return loadedTo(found, replay);
     },
     replayRun: createReplayRuns(parts, domain),
     enterLive: createEnterLive(parts),
   });
+}
+
+/** A generation in a process of its own, which may reach outside or not. */
+function loadedTo(
+  { module, served }: FoundGeneration,
+  replay: NonNullable<ModuleLoad['replay']>,
+): ServedAgent {
+  const { agentId, modulePath } = module;
+  return { ...served, agentId, modulePath, load: { ...served.load, replay } };
 }
 
 function createReplayRuns(parts: Parts, domain: Domain): ReplayRun {

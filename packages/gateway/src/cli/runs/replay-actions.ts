@@ -1,7 +1,6 @@
 import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import {
-  type Difference,
   type ForkReport,
   forkAnswer,
   type ReplayReport,
@@ -11,6 +10,7 @@ import { runTestAnswer } from '../../protocol/admin/run-test.ts';
 import { runAnswer } from '../../protocol/admin/runs-answer.ts';
 import { connectGateway } from '../agents/gateway-client.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
+import { showChange } from '../show-change.ts';
 
 /** How long a run may take that goes on live; what follows a record to its end takes no more. */
 const runTimeoutMs = 15 * 60_000;
@@ -117,22 +117,7 @@ function showDifference(
   if (!difference) return;
   const at = difference.step === null ? '' : ` at step ${difference.step}`;
   terminal.line(`differs${at}: ${difference.message}`);
-  for (const change of difference.changes) showChange({ terminal }, change);
-}
-
-function showChange(
-  { terminal }: Pick<CommandContext, 'terminal'>,
-  { path, recorded, replayed }: Difference['changes'][number],
-): void {
-  if (path !== '') terminal.line(`  ${path}`);
-  for (const [sign, value, style] of [
-    ['-', recorded, 'red'],
-    ['+', replayed, 'green'],
-  ] as const) {
-    if (value === undefined) continue;
-    const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
-    for (const line of text.split('\n')) terminal.line(terminal.styled(style, `  ${sign} ${line}`));
-  }
+  for (const change of difference.changes) showChange(terminal, change);
 }
 
 export type ToTestOptions = {

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import type { Inferred } from '../inferred.ts';
+import type { RunOutcome } from '../journal/journal.ts';
+import type { Difference } from './replay-answer.ts';
+import { runTestContext, runTestInput } from './run-test-input.ts';
 
 const modelCall = z.object({
   ordinal: z.int().describe('Of the model calls, from 0.'),
@@ -10,6 +13,11 @@ const modelCall = z.object({
   path: z.string().describe('Of the API: `/v1/responses` or `/v1/chat/completions`.'),
   model: z.string().nullable(),
   status: z.int(),
+  outcome: z
+    .string()
+    .exactOptional()
+    .describe('`ok`, or how it failed; absent in cases of before it was kept.'),
+  code: z.string().nullable().exactOptional().describe('Of a failure.'),
   request: z.string().nullable().describe('What the model was asked: JSON.'),
   answer: z
     .string()
@@ -26,9 +34,12 @@ const toolCall = z.object({
   result: z.string().nullable().describe('What the model was told.'),
 });
 
+/** Of the form of a case. */
+export const runTestVersion = 1;
+
 /** `GET /admin/runs/{id}/test`, and a file of `dropgate runs to-test`: a case to run an agent by. Known secrets are hidden. */
 export const runTestAnswer = z.object({
-  version: z.literal(1),
+  version: z.literal(runTestVersion),
   agent: z.string().describe('Model id.'),
   recorded: z.object({
     run: z.string(),
@@ -36,10 +47,10 @@ export const runTestAnswer = z.object({
     generation: z.int(),
     files_hash: z.string().nullable(),
   }),
-  input: z
-    .looseObject({ items: z.array(z.unknown()), streamed: z.boolean() })
-    .describe('What the agent is asked: messages, settings, format of the answer.'),
-  context: z.looseObject({}).describe('What the agent sees of its run.'),
+  input: runTestInput.describe(
+    'What the agent is asked: messages, settings, format of the answer.',
+  ),
+  context: runTestContext.describe('What the agent sees of its run.'),
   model_calls: z.array(modelCall),
   tool_calls: z.array(toolCall),
   expected: z.object({
@@ -50,3 +61,17 @@ export const runTestAnswer = z.object({
 });
 
 export type RunTest = Inferred<typeof runTestAnswer>;
+
+/** What came of an agent that was run by a case. */
+export type PlayedTest = {
+  readonly outcome: RunOutcome;
+  /** Of a failure. */
+  readonly code: string | null;
+  /** What it answered. */
+  readonly text: string;
+  /** The first thing that it did otherwise; null where it did what the case has. */
+  readonly difference: TestDifference | null;
+};
+
+/** `place` is the field of the case that is not met; null where it has none to compare with. */
+export type TestDifference = Omit<Difference, 'step'> & { readonly place: string | null };

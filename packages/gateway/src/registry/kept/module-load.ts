@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { FoundModule } from '../../protocol/module.ts';
 import type { ModuleLoad } from '../../protocol/records.ts';
 
-/** What every load shares: export names, upstreams, defaults. */
+/** What every load shares: export names, upstreams, defaults, and whether anything outside is reached. */
 export type LoadSettings = Pick<
   ModuleLoad,
-  'exportNames' | 'upstreams' | 'defaultUpstream' | 'defaultModel'
+  'exportNames' | 'upstreams' | 'defaultUpstream' | 'defaultModel' | 'replay'
 >;
 
 /** Says what a worker needs to load a generation; `kept` null loads from disk. */

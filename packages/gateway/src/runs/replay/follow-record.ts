@@ -6,7 +6,7 @@ import { type ToolOutcome, toolOutcomes } from '../../protocol/tools/gateway-too
 import type { IsLive, Until } from './live-from.ts';
 import { createRecordedModels } from './recorded-models.ts';
 import { type AskedTool, createRecordedTools, type FoundTool } from './recorded-tools.ts';
-import type { ModelStep, Recording, StepContents } from './recording.ts';
+import { type ModelStep, nameOfStep, type Recording, type StepContents } from './recording.ts';
 import { type ToldTool, toldTools } from './told-tools.ts';
 
 export type FollowDeps = {
@@ -107,7 +107,7 @@ export function followRecord(deps: FollowDeps): FollowedRecord {
       const { kind } = step;
       const what =
         kind === 'model_call' ? 'a call of the model' : `a call of the tool ${step.tool}`;
-      const message = `The run ends without step ${step.step}: ${what}.`;
+      const message = `The run ends without ${nameOfStep(recording, step.step)}: ${what}.`;
       return { step: step.step, kind, message, changes: [] };
     },
   };

@@ -1,7 +1,7 @@
 import type { Difference } from '../../protocol/admin/replay-answer.ts';
 import { requestHash } from '../../protocol/journal/request-hash.ts';
 import { changesBetween, parsed, withoutResults } from './compare.ts';
-import type { ModelStep, Recording } from './recording.ts';
+import { type ModelStep, nameOfStep, type Recording } from './recording.ts';
 
 /** A step of the record that fits what is asked, or what differs. */
 export type FoundCall =
@@ -55,7 +55,8 @@ export function createRecordedModels(
       }
       if (!first) return { type: 'differs', difference: oneMore(recording) };
       const changes = changesBetween(await requestOf(first), asked);
-      const message = `The request to the model differs from the one in step ${first.step}.`;
+      const place = nameOfStep(recording, first.step);
+      const message = `The request to the model differs from the one in ${place}.`;
       const difference = { step: first.step, kind: 'model_call', message, changes } as const;
       return { type: 'differs', difference };
     },

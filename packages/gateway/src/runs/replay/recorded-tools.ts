@@ -1,6 +1,6 @@
 import type { Difference } from '../../protocol/admin/replay-answer.ts';
 import { changesBetween, parsed } from './compare.ts';
-import type { Recording, ToolStep } from './recording.ts';
+import { nameOfStep, type Recording, type ToolStep } from './recording.ts';
 
 /** A call of a tool as a worker asks about it. */
 export type AskedTool = {
@@ -56,7 +56,8 @@ export function createRecordedTools(
       const known = contents.arguments;
       const changes = known === undefined ? [] : changesBetween(parsed(known), given);
       if (changes.length === 0) return { type: 'found', step, result: contents.result ?? null };
-      const message = `The tool ${step.tool} is called with something else than in step ${step.step}.`;
+      const name = nameOfStep(recording, step.step);
+      const message = `The tool ${step.tool} is called with something else than in ${name}.`;
       const difference = { step: step.step, kind: 'tool_call', message, changes } as const;
       return { type: 'differs', difference };
     },

@@ -11,7 +11,14 @@ export type Recording = {
   /** All of them, in order. */
   readonly steps: readonly Step[];
   readonly contentsOf: (step: number) => Promise<StepContents>;
+  /** How whoever reads of a step knows it; `step 4` where this is absent. */
+  readonly nameOf?: (step: number) => string;
 };
+
+/** What a step of a record is called in messages. */
+export function nameOfStep({ nameOf }: Pick<Recording, 'nameOf'>, step: number): string {
+  return nameOf?.(step) ?? `step ${step}`;
+}
 
 export type ModelStep = Extract<Step, { kind: 'model_call' }>;
 export type ToolStep = Extract<Step, { kind: 'tool_call' }>;

@@ -23,9 +23,10 @@ export async function toRunTest(recording: Recording): Promise<RunTest> {
     if (chars > MAX_CHARS) throw tooLarge(run.id);
     if (step.kind === 'text') texts.push(contents.text ?? '');
     else if (step.kind === 'model_call') {
-      const { ordinal, request_hash, path, model, status } = step;
+      const { ordinal, request_hash, path, model, status, outcome, code } = step;
       const { request = null, answer = null } = contents;
-      modelCalls.push({ ordinal, request_hash, path, model, status, request, answer });
+      const told = { ordinal, request_hash, path, model, status, outcome, code };
+      modelCalls.push({ ...told, request, answer });
     } else {
       const { call_id, tool, provenance, outcome } = step;
       const { arguments: given = null, result = null } = contents;

@@ -3,7 +3,7 @@ import { fieldsOf } from '../sdk.ts';
 import { recordedServerTools } from '../tools/recorded-servers.ts';
 
 /** What a module is told that reaches out while what it did is run again. */
-const refusal = 'A run that follows a record reaches nothing outside.';
+const refusal = 'What follows the record of a run reaches nothing outside.';
 
 type Patched = Record<string, (...args: unknown[]) => unknown>;
 

@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inProcessCli } from '../../../test/support/in-process-cli.ts';
+import {
+  brokenAgent,
+  type TemporaryProject,
+  warmTemporaryProject,
+} from '../../../test/support/temporary-project.ts';
+
+/** Says what it is told, and from the third time on something else. */
+const echo = `let runs = 0;
+export const agent = {
+  run: async ({ messages }) => {
+    const text = messages.at(-1)?.content;
+    runs += 1;
+    return text === 'Change.' && runs > 2 ? 'No.' : 'You say ' + text;
+  },
+};
+`;
+
+const caseOf = (asked: string, text: string, more: object = {}) => ({
+  version: 1,
+  agent: 'default/echo',
+  recorded: { run: 'run_1', at: '2026-11-22T11:00:00.000Z', generation: 1, files_hash: null },
+  input: {
+    modelId: 'echo',
+    items: [{ role: 'user', parts: [{ type: 'text', text: asked }] }],
+    settings: {},
+    outputFormat: { type: 'text' },
+    streamed: false,
+    clientTools: false,
+    metadata: {},
+  },
+  context: {
+    request_id: 'req_1',
+    run_id: 'run_1',
+    key: { id: 'key_1', name: 'me' },
+    metadata: {},
+    model_id: 'default/echo',
+  },
+  model_calls: [],
+  tool_calls: [],
+  expected: { outcome: 'finished', code: null, text },
+  ...more,
+});
+
+let project: TemporaryProject;
+const play = (...args: string[]) => inProcessCli(project.folder)('test', ...args);
+const write = (path: string, value: unknown) =>
+  project.write(`src/agents/${path}`, typeof value === 'string' ? value : JSON.stringify(value));
+
+beforeAll(() => {
+  project = warmTemporaryProject();
+  write('Echo/agent.mjs', echo);
+  write('Echo/tests/rain.json', caseOf('Rain', 'You say Rain'));
+  write('Silent/agent.mjs', echo);
+  write('Silent/tests/notes.md', 'Nothing.');
+  write('Silent/tests/agent.test.mjs', 'throw new Error();');
+});
+afterAll(() => project.dispose());
+
+test('plays the cases beside agents, and says which agent has none', async () => {
+  expect(await play()).toEqual({
+    code: 0,
+    out: 'passed  default/echo  src/agents/Echo/tests/rain.json\n\ndefault/silent has no case.\n1 case: 1 passed, 0 failed.\n',
+    err: '',
+  });
+});
+
+test('fails where nothing was tested', async () => {
+  const { code, out, err } = await play('silent');
+  expect([code, out]).toEqual([1, 'default/silent has no case.\n0 cases: 0 passed, 0 failed.\n']);
+  expect(err).toContain(
+    'Nothing was tested. Make a case of a recorded run with `dropgate runs to-test',
+  );
+});
+
+test('takes no agent that there is not, and no number of times that cannot be', async () => {
+  expect(await play('ecko')).toEqual({
+    code: 2,
+    out: '',
+    err: 'error: There is no agent ecko. Did you mean default/echo? `dropgate check` tells which there are.\n',
+  });
+  const { code, err } = await play('--repeat', '0');
+  expect(code).toBe(2);
+  expect(err).toContain('Give a number from 1 to 1000.');
+});
+
+test('tells the first difference of each case, and how often it held', async () => {
+  write('Echo/tests/change.json', caseOf('Change.', 'You say Change.'));
+  write(
+    'Echo/tests/calls.json',
+    caseOf('Hi', 'You say Hi', {
+      model_calls: [
+        {
+          ordinal: 0,
+          request_hash: null,
+          path: '/v1/responses',
+          model: 'm',
+          status: 200,
+          request: '{}',
+          answer: '{}',
+        },
+      ],
+    }),
+  );
+  const junit = 'reports/junit.xml';
+  const { code, out } = await play('echo', '--repeat', '3', '--json', '--junit', junit);
+  project.remove('src/agents/Echo/tests/change.json');
+  project.remove('src/agents/Echo/tests/calls.json');
+  expect(code).toBe(1);
+  const report = JSON.parse(out);
+  expect(report).toMatchObject({
+    agents: [{ id: 'default/echo', status: 'ready', cases: 3 }],
+    passed: 1,
+    failed: 2,
+    errors: [],
+  });
+  expect(report.cases).toMatchObject([
+    {
+      name: 'calls',
+      file: 'src/agents/Echo/tests/calls.json',
+      result: 'failed',
+      played: 3,
+      held: 0,
+      error: null,
+      difference: {
+        place: 'model_calls[0]',
+        kind: 'model_call',
+        message: 'The run ends without model_calls[0]: a call of the model.',
+      },
+    },
+    {
+      name: 'change',
+      result: 'failed',
+      played: 3,
+      difference: {
+        place: 'expected.text',
+        kind: 'answer',
+        changes: [{ path: '', recorded: 'You say Change.', replayed: 'No.' }],
+      },
+    },
+    { name: 'rain', result: 'passed', played: 3, held: 3, difference: null },
+  ]);
+  const xml = readFileSync(join(project.folder, junit), 'utf8');
+  expect(xml).toMatch(/<testsuite name="default\/echo" tests="3" failures="2" errors="0" /);
+  expect(xml).toMatch(
+    /<testcase classname="default\/echo" name="change" file="src\/agents\/Echo\/tests\/change.json" time="[\d.]+"><failure message="The answer is another than in the record.">/,
+  );
+});
+
+test('names the field of a case that is none, and what to do', async () => {
+  const { input, ...inputless } = caseOf('Hi', 'You say Hi');
+  write('Echo/tests/bad-a.json', '{ "version": 1,');
+  write('Echo/tests/bad-b.json', { ...inputless, version: 2 });
+  write('Echo/tests/bad-c.json', inputless);
+  write(
+    'Echo/tests/bad-d.json',
+    caseOf('Hi', 'You say Hi', {
+      input: { ...input, items: [{ role: 'user', parts: 'Hi' }] },
+    }),
+  );
+  write('Echo/tests/bad-e.json', []);
+  const { code, out } = await play('echo', '--json', '--junit', 'junit.xml');
+  for (const name of 'abcde') project.remove(`src/agents/Echo/tests/bad-${name}.json`);
+  expect(code).toBe(1);
+  type Case = { readonly name: string; readonly error: string | null };
+  const cases: readonly Case[] = JSON.parse(out).cases;
+  expect(cases.map(({ name, error }) => [name, error])).toEqual([
+    ['bad-a', expect.stringMatching(/^It is no JSON: .*Correct it, or write it anew with /)],
+    ['bad-b', expect.stringMatching(/^version is 2, and this dropgate knows 1\. Update dropgate/)],
+    ['bad-c', expect.stringMatching(/^input is missing\. Correct it/)],
+    ['bad-d', expect.stringMatching(/^input\.items\[0\]\.parts: .*expected array/)],
+    ['bad-e', expect.stringMatching(/^It is no JSON object\./)],
+    ['rain', null],
+  ]);
+  expect(readFileSync(join(project.folder, 'junit.xml'), 'utf8')).toContain('errors="5"');
+});
+
+test('fails where an agent does not load, whose cases are not played', async () => {
+  write('Bad/agent.mjs', brokenAgent);
+  write('Bad/tests/rain.json', caseOf('Rain', 'You say Rain'));
+  const whole = await play('--junit', 'junit.xml');
+  const other = await play('echo');
+  project.remove('src/agents/Bad');
+  expect(whole.code).toBe(1);
+  expect(whole.out).toMatch(/^error: src\/agents\/Bad\/agent\.mjs:2:\d+$/m);
+  expect(whole.out).toContain('default/bad does not load: its cases were not played.\n');
+  expect(readFileSync(join(project.folder, 'junit.xml'), 'utf8')).toContain(
+    '<testcase classname="default/bad" name="load"><error message="The agent does not load.">',
+  );
+  expect(other).toMatchObject({ code: 0, out: expect.stringContaining('1 passed, 0 failed.') });
+});
