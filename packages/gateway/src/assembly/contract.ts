@@ -4,6 +4,7 @@ import type { AgentStatus } from '../protocol/admin/agents-answer.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import type { PlayedTest, RunTest } from '../protocol/admin/run-test.ts';
 import type { UpstreamInfo } from '../protocol/admin/upstreams-answer.ts';
+import type { WrittenTest } from '../protocol/admin/written-test.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
 
 /** What a gateway is made of. */
@@ -41,6 +42,12 @@ export type Gateway = {
    * @throws GatewayError where it cannot run, and the signal's reason where that is aborted.
    */
   readonly playTest: (agentId: string, test: RunTest, signal: AbortSignal) => Promise<PlayedTest>;
+  /** The same by a case that its author wrote: the agent reaches what it reaches as it serves. */
+  readonly playWritten: (
+    agentId: string,
+    test: WrittenTest,
+    signal: AbortSignal,
+  ) => Promise<PlayedTest>;
   /** Drains, ends every process, closes the store. A second call waits for the first. */
   readonly close: (reason: string) => Promise<void>;
 };

@@ -63,7 +63,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     refresh: domain.refresh,
     upstreams: () => describeUpstreams(parts.upstreams.current()),
     keys,
-    playTest: createTestPlays(parts, domain),
+    ...createTestPlays(parts, domain),
     close(reason) {
       closing ??= close(parts, { server, domain, reason });
       return closing;

@@ -5,22 +5,29 @@ import type { Caller } from '../../protocol/policy.ts';
 import type { ModuleLoad } from '../../protocol/records.ts';
 import type { FoundGeneration } from '../../registry/kept/find-again.ts';
 import type { ServedAgent } from '../../runs/begin-run.ts';
-import { createPlayTest, type PlayTest } from '../../runs/replay/play-test.ts';
-import { createReplayRun, type ReplayRun } from '../../runs/replay/replay-run.ts';
+import { createPlayTest } from '../../runs/replay/play-test.ts';
+import { createReplayRun, type ReplayRunDeps } from '../../runs/replay/replay-run.ts';
 import { createRunAgain, type RunAgain } from '../../runs/replay/run-again.ts';
 import { createRunTools } from '../../runs/run-tools.ts';
+import { createPlayWritten } from '../../runs/written/play-written.ts';
 import type { Parts } from '../agent-processes.ts';
 import type { Domain } from '../domain.ts';
 import { createRunLimits } from '../run-limits.ts';
 
 /** Runs agents as they serve by cases, joined with what that needs. */
-export function createTestPlays(parts: Parts, domain: Domain): PlayTest {
-  return createPlayTest({
-    replayRun: createReplayRuns(parts, domain),
-    async agentOf(agentId) {
-      return loadedTo(await domain.findAgain(agentId, { type: 'current' }), 'closed');
-    },
-  });
+export function createTestPlays(parts: Parts, domain: Domain) {
+  const current = (agentId: string) => domain.findAgain(agentId, { type: 'current' });
+  const deps = replayDeps(parts, domain);
+  return {
+    playTest: createPlayTest({
+      replayRun: createReplayRun(deps),
+      agentOf: async (agentId) => loadedTo(await current(agentId), 'closed'),
+    }),
+    playWritten: createPlayWritten({
+      ...deps,
+      agentOf: async (agentId) => loadedTo(await current(agentId), 'open'),
+    }),
+  };
 }
 
 /** Runs again what the journal has, joined with what that needs. */
@@ -48,7 +55,7 @@ export function createReplays(parts: Parts, domain: Domain): RunAgain {
       );
       return loadedTo(found, replay);
     },
-    replayRun: createReplayRuns(parts, domain),
+    replayRun: createReplayRun(replayDeps(parts, domain)),
     enterLive: createEnterLive(parts),
   });
 }
@@ -62,7 +69,7 @@ function loadedTo(
   return { ...served, agentId, modulePath, load: { ...served.load, replay } };
 }
 
-function createReplayRuns(parts: Parts, domain: Domain): ReplayRun {
+function replayDeps(parts: Parts, domain: Domain): ReplayRunDeps {
   const { live, policy, observers, pool, nowSeconds, emit } = parts;
   const note = observers.journal.listener;
   const tools = {
@@ -72,7 +79,7 @@ function createReplayRuns(parts: Parts, domain: Domain): ReplayRun {
     callTool: parts.callTool,
     unknownHostedTools: () => live.current().security.unknownHostedTools,
   };
-  return createReplayRun({
+  return {
     run: pool.run,
     defaults: domain.runDefaults,
     recorded: domain.recorded,
@@ -88,7 +95,7 @@ function createReplayRuns(parts: Parts, domain: Domain): ReplayRun {
     note,
     hide: parts.secrets.textOf,
     stopping: parts.lifetime.signal,
-  });
+  };
 }
 
 /** What goes on live counts among the runs of its key, and within its budget. */

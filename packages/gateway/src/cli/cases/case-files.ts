@@ -1,12 +1,17 @@
 import { readdir } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, extname, join, relative } from 'node:path';
+import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import type { AgentStatus } from '../../protocol/admin/agents-answer.ts';
 import { type RunTest, runTestAnswer, runTestVersion } from '../../protocol/admin/run-test.ts';
+import { type WrittenTest, writtenTestSchema } from '../../protocol/admin/written-test.ts';
 import { isAbsent, readOwnText, whyUnread } from '../../system/files.ts';
 
 /** A case of 16 MiB is twice as large where it is all quotes; nothing that is larger is one. */
 const CASE_LIMIT_BYTES = 64 * 1024 * 1024;
+
+/** Of files that are cases. */
+const endings: ReadonlySet<string> = new Set(['.json', '.yaml', '.yml']);
 
 /** So much is told of a case that is none. */
 const MAX_PROBLEMS = 3;
@@ -19,8 +24,13 @@ export type CaseFile = {
   /** Below the project root. */
   readonly path: string;
   /** Null where it is of another agent of the folder. @throws CaseError */
-  readonly read: () => Promise<RunTest | null>;
+  readonly read: () => Promise<Case | null>;
 };
+
+/** What a run did, or what an author wrote. */
+export type Case =
+  | { readonly type: 'recorded'; readonly test: RunTest }
+  | { readonly type: 'written'; readonly test: WrittenTest };
 
 /** A file is no case; `message` says what is wrong and what to do. */
 export class CaseError extends Error {
@@ -38,22 +48,22 @@ export async function findCases(
     const home = dirname(module_path);
     const sharers = all.filter((each) => dirname(each.module_path) === home).map(({ id }) => id);
     const folder = join(projectRoot, home, 'tests');
-    for (const file of await jsonFilesIn(folder)) {
+    for (const file of await caseFilesIn(folder)) {
       const path = relative(projectRoot, join(folder, file));
       const read = async () => {
-        const test = await readCase(join(folder, file), folder);
-        return isOf(test, agentId, sharers) ? test : null;
+        const found = await readCase(join(folder, file), folder);
+        return isOf(found.test, agentId, sharers) ? found : null;
       };
-      found.push({ agentId, name: basename(file, '.json'), path, read });
+      found.push({ agentId, name: basename(file, extname(file)), path, read });
     }
   }
   return found;
 }
 
-async function jsonFilesIn(folder: string): Promise<string[]> {
+async function caseFilesIn(folder: string): Promise<string[]> {
   try {
     const names = await readdir(folder);
-    return names.filter((name) => name.endsWith('.json') && !name.startsWith('.')).toSorted();
+    return names.filter((name) => endings.has(extname(name)) && !name.startsWith('.')).toSorted();
   } catch (error) {
     if (isAbsent(error)) return [];
     throw error;
@@ -61,21 +71,25 @@ async function jsonFilesIn(folder: string): Promise<string[]> {
 }
 
 /** Agents in files of one folder share its cases, which name theirs; in a folder of its own an agent may have got another name. */
-function isOf({ agent }: RunTest, agentId: string, sharers: readonly string[]): boolean {
+function isOf(
+  { agent }: { readonly agent?: string },
+  agentId: string,
+  sharers: readonly string[],
+): boolean {
   if (sharers.length === 1 || agent === agentId) return true;
-  if (sharers.includes(agent)) return false;
+  if (agent !== undefined && sharers.includes(agent)) return false;
   throw new CaseError(
-    `agent is ${agent}, which is none of those beside it: ${sharers.join(', ')}. Write the one that it is for.`,
+    `agent is ${agent ?? 'missing'}, which is none of those beside it: ${sharers.join(', ')}. Write the one that it is for.`,
   );
 }
 
-async function readCase(path: string, within: string): Promise<RunTest> {
+async function readCase(path: string, within: string): Promise<Case> {
   const text = await readOwnText(path, { within, limitBytes: CASE_LIMIT_BYTES }).catch(
     (error: unknown) => {
       throw new CaseError(`It ${whyUnread(error)}.`, { cause: error });
     },
   );
-  return toCase(parse(text));
+  return toCase(extname(path) === '.json' ? parse(text) : parseYamlText(text));
 }
 
 function parse(text: string): unknown {
@@ -90,24 +104,52 @@ function parse(text: string): unknown {
 
 const recordAnew = 'Correct it, or write it anew with `dropgate runs to-test <run> --force`.';
 
-function toCase(value: unknown): RunTest {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new CaseError(`It is no JSON object. ${recordAnew}`);
+function parseYamlText(text: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    const [message] = (error as Error).message.split('\n', 1);
+    throw new CaseError(`It is no YAML: ${message} Correct it.`, { cause: error });
   }
+}
+
+function toCase(value: unknown): Case {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new CaseError(`It is no object. ${recordAnew}`);
+  }
+  if ('model_calls' in value || 'version' in value) {
+    return { type: 'recorded', test: toRecorded(value) };
+  }
+  const test = checked(
+    writtenTestSchema,
+    value,
+    'Correct it: see docs/authors.md, "Test an agent".',
+  );
+  return { type: 'written', test };
+}
+
+function toRecorded(value: object): RunTest {
   const { version } = value as { readonly version?: unknown };
   if (typeof version === 'number' && version !== runTestVersion) {
     throw new CaseError(
       `version is ${version}, and this dropgate knows ${runTestVersion}. Update dropgate, or write it anew with \`dropgate runs to-test <run> --force\`.`,
     );
   }
-  const parsed = runTestAnswer.safeParse(value);
+  return checked(runTestAnswer, value, recordAnew);
+}
+
+/** @param remedy - What to do where it does not fit. */
+function checked<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  remedy: string,
+): z.output<Schema> {
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
   const problems = issues.slice(0, MAX_PROBLEMS).map((issue) => problemOf(issue, value));
   const more = issues.length - problems.length;
-  throw new CaseError(
-    `${problems.join('; ')}${more > 0 ? `; and ${more} more` : ''}. ${recordAnew}`,
-  );
+  throw new CaseError(`${problems.join('; ')}${more > 0 ? `; and ${more} more` : ''}. ${remedy}`);
 }
 
 function problemOf({ path, message }: z.core.$ZodIssue, root: unknown): string {
@@ -123,5 +165,6 @@ function problemOf({ path, message }: z.core.$ZodIssue, root: unknown): string {
         : undefined,
     root,
   );
-  return value === undefined ? `${field} is missing` : `${field}: ${message}`;
+  if (value === undefined) return `${field} is missing`;
+  return field === '' ? message : `${field}: ${message}`;
 }

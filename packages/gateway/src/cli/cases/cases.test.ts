@@ -13,6 +13,7 @@ const echo = `let runs = 0;
 export const agent = {
   run: async ({ messages }) => {
     const text = messages.at(-1)?.content;
+    if (text === 'Throw.') throw new Error('Too late.');
     runs += 1;
     return text === 'Change.' && runs > 2 ? 'No.' : 'You say ' + text;
   },
@@ -172,10 +173,24 @@ test('names the field of a case that is none, and what to do', async () => {
     ['bad-b', expect.stringMatching(/^version is 2, and this dropgate knows 1\. Update dropgate/)],
     ['bad-c', expect.stringMatching(/^input is missing\. Correct it/)],
     ['bad-d', expect.stringMatching(/^input\.items\[0\]\.parts: .*expected array/)],
-    ['bad-e', expect.stringMatching(/^It is no JSON object\./)],
+    ['bad-e', expect.stringMatching(/^It is no object\./)],
     ['rain', null],
   ]);
   expect(readFileSync(join(project.folder, 'junit.xml'), 'utf8')).toContain('errors="5"');
+});
+
+test('expects of a case that an author wrote that the run ends well, or as it says', async () => {
+  const messages = [{ role: 'user', content: 'Throw.' }];
+  write('Echo/tests/throw-a.json', { messages, expect: { pattern: '.' } });
+  write('Echo/tests/throw-b.json', { messages, expect: { outcome: 'failed' } });
+  const { code, out } = await play('echo');
+  for (const name of 'ab') project.remove(`src/agents/Echo/tests/throw-${name}.json`);
+  expect(code).toBe(1);
+  expect(out).toMatch(
+    /^failed {2}default\/echo {2}src\/agents\/Echo\/tests\/throw-a\.json\n {2}expect\.outcome: The run ended as failed, not as finished\./m,
+  );
+  expect(out).toContain('Error: Too late.');
+  expect(out).toContain('3 cases: 2 passed, 1 failed.');
 });
 
 test('fails where an agent does not load, whose cases are not played', async () => {

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { Gateway } from '../../gateway.ts';
-import type { RunTest, TestDifference } from '../../protocol/admin/run-test.ts';
-import { CaseError, type CaseFile } from './case-files.ts';
+import type { TestDifference } from '../../protocol/admin/run-test.ts';
+import { type Case, CaseError, type CaseFile } from './case-files.ts';
 
 /** What came of a case. */
 export type CaseResult = {
@@ -22,7 +22,7 @@ export type CaseResult = {
 };
 
 export type Playing = {
-  readonly playTest: Gateway['playTest'];
+  readonly gateway: Pick<Gateway, 'playTest' | 'playWritten'>;
   /** How often each is played. */
   readonly repeat: number;
   readonly signal: AbortSignal;
@@ -88,10 +88,14 @@ async function playAll(file: CaseFile, playing: Playing): Promise<Came | null> {
 }
 
 async function playOnce(
-  test: RunTest,
+  { type, test }: Case,
   agentId: string,
-  { playTest, signal }: Playing,
+  { gateway, signal }: Playing,
 ): Promise<TestDifference | null> {
   signal.throwIfAborted();
-  return (await playTest(agentId, test, signal)).difference;
+  const came =
+    type === 'recorded'
+      ? await gateway.playTest(agentId, test, signal)
+      : await gateway.playWritten(agentId, test, signal);
+  return came.difference;
 }

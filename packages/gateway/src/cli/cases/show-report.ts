@@ -40,6 +40,6 @@ export function showReport(terminal: Terminal, report: TestReport, projectRoot: 
   terminal.note(
     agents.length === 0
       ? `There is no agent in ${projectRoot}. Make one with \`dropgate new <Name>\`.`
-      : 'Nothing was tested. Make a case of a recorded run with `dropgate runs to-test <run> --name <name>`.',
+      : 'Nothing was tested. Make a case of a recorded run with `dropgate runs to-test <run> --name <name>`, or write one.',
   );
 }

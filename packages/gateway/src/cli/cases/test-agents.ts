@@ -40,7 +40,12 @@ export async function testAgents(
   });
   // Whoever waits for it below is told; afterwards nobody is.
   stopped.catch(() => undefined);
-  const gateway = await context.createGateway({ config, log: 'none', purpose: 'test' });
+  const gateway = await context.createGateway({
+    // Every agent is loaded once or twice, so the last spare would be warmed up for nothing.
+    config: { ...config, worker: { ...config.worker, spares: 0 } },
+    log: 'none',
+    purpose: 'test',
+  });
   try {
     await Promise.race([loadAll(context, gateway), stopped]);
     const report = await play(context, gateway, { ...options, named, signal: stop.signal });
@@ -72,7 +77,7 @@ async function play(
   const wanted = named.length === 0 ? all : chosen(named, all);
   const loaded = wanted.filter(({ status }) => status === 'ready' || status === 'degraded');
   const cases = await playCases(await findCases(projectRoot, loaded, all), {
-    playTest: gateway.playTest,
+    gateway,
     repeat,
     signal,
     onResult: (result) => json || showResult(terminal, result),

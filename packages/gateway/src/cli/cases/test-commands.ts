@@ -8,7 +8,7 @@ const MOST_REPEATS = 1000;
 export function addTestCommand(program: Command, run: RunCommand): void {
   program
     .command('test')
-    .description('play the cases in the tests folder beside each agent, from their records')
+    .description('play the cases in the tests folder beside each agent')
     .argument('[agents...]', 'model ids, or bare names that only one agent has; all without them')
     .option('--repeat <n>', 'play each case so often, and tell how often it held', parseRepeat, 1)
     .option('--junit <file>', 'write a report in JUnit’s XML there too')
@@ -16,7 +16,7 @@ export function addTestCommand(program: Command, run: RunCommand): void {
     .addHelpText('after', examples('test', 'test planner --repeat 10', 'test --junit report.xml'))
     .addHelpText(
       'after',
-      '\nModels and tools answer from the case: no key is needed and nothing outside is reached.\nExits with 1 where a case fails, an agent fails to load, or there is no case.',
+      '\nIn a case of a recorded run, models and tools answer from the record: no key is needed and nothing outside is reached.\nIn one that you wrote, tools run, and the model says what the case has, or is asked.\nExits with 1 where a case fails, an agent fails to load, or there is no case.',
     )
     .action((agents: string[], options) =>
       run(async (context) =>

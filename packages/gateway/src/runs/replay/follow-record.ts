@@ -120,7 +120,7 @@ function toAnswer(step: ModelStep, { contents, edit }: Given): ReplayedAnswer {
     // A body of the API is given as it is.
     return /^\s*(?:\{|data:|event:)/.test(edit)
       ? { type: 'recorded', status: 200, body: Buffer.from(edit), isWhole: true }
-      : { type: 'said', text: edit };
+      : { type: 'said', text: edit, calls: [], seed: 'edited' };
   }
   const { answer } = contents;
   // Without a status its upstream answered nothing: it was not reached, or left alone.

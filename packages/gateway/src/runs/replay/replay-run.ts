@@ -9,6 +9,7 @@ import { eventsOf } from '../../protocol/run-sink.ts';
 import { type BeginRunDeps, beginRun, type Run } from '../begin-run.ts';
 import { outcomeOf } from '../observe-run.ts';
 import { newRunId, type StartRunDeps } from '../start-run.ts';
+import { whyEnded } from '../why-ended.ts';
 import { type FollowedRecord, followRecord } from './follow-record.ts';
 import { createLiveFrom } from './live-from.ts';
 import type { LiveReplays } from './live-replays.ts';
@@ -142,7 +143,7 @@ async function differenceAtEnd(
   const recorded = { outcome, code };
   const replayed = endOf(came.last);
   if (replayed.outcome !== outcome || replayed.code !== code) {
-    const why = whyOf(came.last);
+    const why = whyEnded(came.last);
     const message = `The run ended as ${replayed.outcome}, in the record as ${outcome}.${why}`;
     const changes = [{ path: '', recorded, replayed }];
     return { step: left?.step ?? null, kind: 'outcome', message, changes };
@@ -161,10 +162,4 @@ async function differenceAtEnd(
     message,
     changes: [{ path: '', recorded: text, replayed: came.text }],
   };
-}
-
-function whyOf(last: LastEvent): string {
-  if (last.type !== 'failed') return '';
-  const { message, detail } = last;
-  return detail ? ` ${message} ${detail.class}: ${detail.message}` : ` ${message}`;
 }

@@ -58,7 +58,12 @@ describe('a run that follows a record', () => {
     ['/chat/completions', { messages: [] }, /"content":"Rain."/],
     ['/chat/completions', { messages: [], stream: true }, /"delta":\{"content":"Rain."/],
   ])('is told at %s what a model is made to say (%j)', async (path, fields, said) => {
-    const { access, call, upstream } = await scene({ type: 'said', text: 'Rain.' });
+    const { access, call, upstream } = await scene({
+      type: 'said',
+      text: 'Rain.',
+      calls: [],
+      seed: 'edited',
+    });
     access.startRun('run_1', 'key_1');
     const { status, text } = await call(path, { model: 'm', ...fields });
     expect([status, text]).toEqual([200, expect.stringMatching(said)]);

@@ -41,7 +41,7 @@ export async function answerReplayed(
       await sendRecorded(answer, exchange);
       return true;
     case 'said':
-      await sendText(answer.text, { ...exchange, api, body });
+      await sendSaid(answer, { ...exchange, api, body });
       return true;
     default:
       return answer satisfies never;
@@ -77,15 +77,18 @@ function headersOf(isStream: boolean) {
 type ModelCall = Exchange & { readonly api: UpstreamApi; readonly body: Buffer };
 
 /** In the form of the API that was called, as a model would. */
-async function sendText(text: string, { api, body, sink, signal }: ModelCall): Promise<void> {
+async function sendSaid(
+  { text, calls, seed }: Extract<ReplayedAnswer, { type: 'said' }>,
+  { api, body, sink, signal }: ModelCall,
+): Promise<void> {
   const read = readRequest(api, body);
   if (read.type === 'unreadable') throw new GatewayError(read.code, read.message);
   const { request } = read;
   const reply = {
-    seed: 'edited',
+    seed,
     createdAtSeconds: Math.floor(Date.now() / 1000),
     text,
-    calls: [],
+    calls,
     truncated: false,
     inputTokens: 0,
     outputTokens: 0,

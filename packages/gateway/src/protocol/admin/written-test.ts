@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { Inferred } from '../inferred.ts';
+import { runOutcomes } from '../journal/journal.ts';
+
+const messageRoles = ['system', 'user', 'assistant'] as const;
+
+const argumentsOfCall = z.record(z.string(), z.unknown());
+
+const scriptedAnswer = z.union([
+  z.string(),
+  z.strictObject({
+    text: z.string().exactOptional(),
+    tool_calls: z
+      .array(z.strictObject({ name: z.string(), arguments: argumentsOfCall.default({}) }))
+      .min(1)
+      .exactOptional(),
+  }),
+]);
+
+const expectedCall = z.union([
+  z.string(),
+  z.strictObject({ name: z.string(), arguments: argumentsOfCall.default({}) }),
+]);
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text, 'u') instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
+const expectation = z.strictObject({
+  outcome: z.enum(runOutcomes).exactOptional().describe('`finished` without it.'),
+  text: z.string().exactOptional().describe('The whole answer.'),
+  pattern: z
+    .string()
+    .refine(isPattern, 'Invalid regular expression')
+    .exactOptional()
+    .describe('A regular expression of JavaScript that the answer has somewhere.'),
+  schema: z.record(z.string(), z.unknown()).exactOptional().describe('JSON schema of the answer.'),
+  tools: z
+    .union([z.array(expectedCall), z.strictObject({ any_order: z.array(expectedCall) })])
+    .exactOptional()
+    .describe('All calls of tools; arguments that are not named may be any.'),
+  max_model_calls: z.int().min(1).exactOptional(),
+});
+
+/** A case that an author wrote: what an agent is asked, and what is expected of it. */
+export const writtenTestSchema = z.strictObject({
+  agent: z.string().exactOptional().describe('Model id, where several agents share the folder.'),
+  messages: z
+    .array(z.strictObject({ role: z.enum(messageRoles), content: z.string() }))
+    .min(1)
+    .describe('The conversation, oldest first.'),
+  streamed: z.boolean().default(false),
+  model: z
+    .array(scriptedAnswer)
+    .min(1)
+    .exactOptional()
+    .describe('What the model answers, call by call; without it a model is asked.'),
+  expect: expectation.refine((all) => Object.keys(all).length > 0, 'Name at least one thing'),
+});
+
+export type WrittenTest = Inferred<typeof writtenTestSchema>;

@@ -1,0 +1,167 @@
+import { GatewayError } from '../../errors.ts';
+import type { Emit, GatewayEvent } from '../../events.ts';
+import { principalOf } from '../../policy/authorize.ts';
+import { noRunLimits } from '../../policy/limits/run-limits.ts';
+import type { PlayedTest, TestDifference } from '../../protocol/admin/run-test.ts';
+import type { WrittenTest } from '../../protocol/admin/written-test.ts';
+import type { Caller } from '../../protocol/policy.ts';
+import { isLastEvent, type LastEvent, type RunInput } from '../../protocol/run.ts';
+import { createRunEnding } from '../../protocol/run-ending.ts';
+import { eventsOf } from '../../protocol/run-sink.ts';
+import { type BeginRunDeps, beginRun, type Run, type ServedAgent } from '../begin-run.ts';
+import { outcomeOf } from '../observe-run.ts';
+import type { LiveReplays } from '../replay/live-replays.ts';
+import type { ReplayToolsDeps } from '../replay/replay-tools.ts';
+import { newRunId } from '../start-run.ts';
+import { whyEnded } from '../why-ended.ts';
+import { type Came, checkExpected, type MadeCall } from './check-expected.ts';
+import { createScriptedModels } from './scripted-models.ts';
+
+export type PlayWrittenDeps = Omit<BeginRunDeps, 'emit' | 'recorded'> &
+  ReplayToolsDeps & {
+    /**
+     * The agent as it serves, to be loaded where it may reach outside.
+     *
+     * @throws GatewayError `agent_unavailable`, `generation_gone`, `not_allowed`.
+     */
+    readonly agentOf: (agentId: string) => Promise<ServedAgent>;
+    readonly enterReplay: LiveReplays['enter'];
+    /** Told of what the run does. */
+    readonly note: Emit;
+  };
+
+/** Runs an agent by a case that its author wrote. Throws `GatewayError`, and where the signal is aborted, its reason. */
+export type PlayWritten = (
+  agentId: string,
+  test: WrittenTest,
+  signal: AbortSignal,
+) => Promise<PlayedTest>;
+
+export function createPlayWritten(deps: PlayWrittenDeps): PlayWritten {
+  return async (agentId, test, signal) => {
+    const agent = await deps.agentOf(agentId);
+    const models = createScriptedModels(test.model);
+    const calls = createCallWatch(deps.note);
+    const run = begin(deps, { agent, test, signal, answer: models.answer, emit: calls.emit });
+    const { text, last, started } = await readRun(run);
+    signal.throwIfAborted();
+    const came = { text, tools: calls.made(started), modelCalls: models.asked() };
+    const code = last.type === 'failed' ? last.code : null;
+    const difference = await differenceOf(test, came, last);
+    return { outcome: outcomeOf(last), code, text, difference };
+  };
+}
+
+const caller: Caller = {
+  keyId: 'test',
+  keyName: 'test',
+  role: 'admin',
+  namespaces: null,
+  agents: null,
+  requestId: 'test',
+};
+
+type Beginning = {
+  readonly agent: ServedAgent;
+  readonly test: WrittenTest;
+  readonly signal: AbortSignal;
+  readonly answer: ReturnType<typeof createScriptedModels>['answer'];
+  readonly emit: Emit;
+};
+
+function begin(deps: PlayWrittenDeps, { agent, test, signal, answer, emit }: Beginning): Run {
+  const runId = newRunId();
+  const ending = createRunEnding();
+  const abort = new AbortController();
+  const stop = () => abort.abort(new GatewayError('run_cancelled', 'The test was stopped.'));
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop, { once: true });
+  ending.onEnd(() => signal.removeEventListener('abort', stop));
+  ending.onEnd(deps.enterReplay(runId, answer));
+  const user = { ...agent, key: principalOf(caller), request: { metadata: {} } };
+  return beginRun(
+    // What tools are called with is told where a run is recorded.
+    { ...deps, emit, recorded: () => ({ filesHash: null }) },
+    {
+      runId,
+      waitedMs: 0,
+      caller,
+      input: inputOf(agent, test),
+      agent,
+      ignored: [],
+      tools: deps.toolsOf.noted(user, { runId, requestId: caller.requestId }),
+      user,
+      ending,
+      abort,
+      limits: noRunLimits,
+    },
+  );
+}
+
+function inputOf({ agentId }: ServedAgent, { messages, streamed }: WrittenTest): RunInput {
+  const items = messages.map(({ role, content: text }) =>
+    role === 'user' ? { role, parts: [{ type: 'text', text } as const] } : { role, text },
+  );
+  const none = { settings: {}, clientTools: false, metadata: {} };
+  return { modelId: agentId, items, streamed, outputFormat: { type: 'text' }, ...none };
+}
+
+/** Notes what tools were called with. */
+function createCallWatch(note: Emit) {
+  const called = new Map<string, unknown>();
+  return {
+    emit(event: GatewayEvent) {
+      if (event.type === 'tool_called' && event.callId !== null && event.contents) {
+        called.set(event.callId, parsed(event.contents.arguments()));
+      }
+      note(event);
+    },
+    made: (started: readonly Started[]): MadeCall[] =>
+      started.map(({ callId, tool }) => ({ name: tool, arguments: called.get(callId) ?? {} })),
+  };
+}
+
+function parsed(text: string | null | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '{}');
+  } catch {
+    return text;
+  }
+}
+
+type Started = { readonly callId: string; readonly tool: string };
+
+async function readRun(run: Run) {
+  const texts: string[] = [];
+  const started: Started[] = [];
+  for await (const event of eventsOf(run)) {
+    if (event.type === 'text') texts.push(event.delta);
+    if (event.type === 'tool_started') started.push(event);
+    if (isLastEvent(event)) return { text: texts.join(''), last: event, started };
+  }
+  throw new Error('The run ended without a last event.');
+}
+
+async function differenceOf(
+  { expect, model }: WrittenTest,
+  came: Came,
+  last: LastEvent,
+): Promise<TestDifference | null> {
+  const left = (model?.length ?? 0) - came.modelCalls;
+  if (model && left < 0) {
+    const message = `The model is asked once more than the case has answers: it has ${model.length}.`;
+    return { place: 'model', kind: 'model_call', message, changes: [] };
+  }
+  const outcome = outcomeOf(last);
+  const { outcome: wanted = 'finished' } = expect;
+  if (outcome !== wanted) {
+    const message = `The run ended as ${outcome}, not as ${wanted}.${whyEnded(last)}`;
+    return { place: 'expect.outcome', kind: 'outcome', message, changes: [] };
+  }
+  if (left > 0) {
+    const place = `model[${came.modelCalls}]`;
+    const message = `The run ends before the model is asked for ${place}.`;
+    return { place, kind: 'model_call', message, changes: [] };
+  }
+  return checkExpected(expect, came);
+}

@@ -1,0 +1,189 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TestReport } from '../../src/cli/cases/test-report.ts';
+import { inProcessCli } from '../support/in-process-cli.ts';
+import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
+import { type TemporaryProject, warmTemporaryProject } from '../support/temporary-project.ts';
+
+const missing = await missingPython();
+
+const plannerTs = (url: string) => `import { Agent, tool } from '@openai/agents';
+import { gatewayTool } from 'dropgate/agent';
+import { z } from 'zod';
+
+const lookUp = tool({
+  name: 'look_up',
+  description: 'Looks up a train.',
+  parameters: z.object({ to: z.string(), class: z.number() }),
+  execute: async ({ to }) => (await fetch('${url}/train/' + to)).text(),
+});
+
+export const agent = new Agent({
+  name: 'Planner',
+  instructions: 'Plan.',
+  tools: [lookUp, gatewayTool('weather', 'Tells the weather.')],
+});
+`;
+
+const plannerPy = (url: string) => `import urllib.request
+
+from agents import Agent, function_tool
+from dropgate import gateway_tool
+
+
+@function_tool
+def look_up(to: str, seat_class: int = 1) -> str:
+    """Looks up a train."""
+    with urllib.request.urlopen("${url}/train/" + to) as answer:
+        return answer.read().decode()
+
+
+agent = Agent(
+    name="Planner", instructions="Plan.", tools=[look_up, gateway_tool("weather", "Tells the weather.")]
+)
+`;
+
+const languages = [
+  { language: 'TypeScript', ending: 'ts', name: 'Planner', source: plannerTs, seat: 'class' },
+  { language: 'Python', ending: 'py', name: 'Plannerpy', source: plannerPy, seat: 'seat_class' },
+] as const;
+
+const settings = (url: string) => `
+worker: { spares: 0 }
+tools:
+  weather:
+    kind: http
+    url: ${url}/weather/{city}
+    allow_addresses: [127.0.0.1]
+    parameters: { type: object, properties: { city: { type: string } }, required: [city] }
+`;
+
+const messages = '[{ role: user, content: To Rome? }]';
+
+/** A call of each tool, and an answer. */
+const script = (seat: string) => `model:
+  - tool_calls: [{ name: look_up, arguments: { to: Rome, ${seat}: 2 } }]
+  - tool_calls: [{ name: weather, arguments: { city: Rome } }]
+  - '{ "city": "Rome" }'
+`;
+
+describe.skipIf(missing)(`cases that an author wrote (${missing ?? 'run'})`, () => {
+  let server: Server;
+  let project: TemporaryProject;
+  const seen: string[] = [];
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      seen.push(request.url ?? '');
+      response.end('fine');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    project = warmTemporaryProject();
+    project.write('gateway.yaml', settings(url));
+    for (const { name, ending, source } of languages) {
+      project.write(`src/agents/${name}/agent.${ending}`, source(url));
+    }
+  });
+  afterAll(() => {
+    project.dispose();
+    server.close();
+  });
+
+  const play = async (name: string, cases: Readonly<Record<string, string>>) => {
+    const files = Object.entries(cases).map(([file, text]) => ({
+      path: `src/agents/${name}/tests/${file}`,
+      text,
+    }));
+    for (const { path, text } of files) project.write(path, text);
+    const cli = inProcessCli(project.folder, { GATEWAY_PYTHON: pythonWithSdk() });
+    const { code, out } = await cli('test', name, '--json');
+    for (const { path } of files) project.remove(path);
+    const { cases: played } = JSON.parse(out) as TestReport;
+    const told = played.map(({ name, error, difference }) => [
+      name,
+      error ?? difference?.place ?? difference?.message ?? 'passed',
+    ]);
+    return { code, told };
+  };
+
+  test.each(languages)('pass where all is as expected, in $language', async ({ name, seat }) => {
+    seen.length = 0;
+    const expected = `messages: ${messages}\n${script(seat)}expect:
+  pattern: ^\\{ "city"
+  schema: { type: object, required: [city], properties: { city: { const: Rome } } }
+  max_model_calls: 3
+`;
+    const { code, told } = await play(name, {
+      'a.yaml': `${expected}  tools: [{ name: look_up, arguments: { to: Rome } }, weather]\n`,
+      'b.yml': `${expected}  tools: { any_order: [weather, look_up] }\nstreamed: true\n`,
+      // The demo model answers, since there is no key.
+      'c.json': JSON.stringify({
+        messages: [{ role: 'user', content: 'Hello!' }],
+        expect: { pattern: '.' },
+      }),
+    });
+    expect(told).toEqual([
+      ['a', 'passed'],
+      ['b', 'passed'],
+      ['c', 'passed'],
+    ]);
+    expect(code).toBe(0);
+    expect(seen.filter((url) => url === '/train/Rome')).toHaveLength(2);
+  });
+
+  test.each(languages)(
+    'fail with the field that is not met, in $language',
+    async ({ name, seat }) => {
+      const failing = (expect: string, model = script(seat)) =>
+        `messages: ${messages}\n${model}expect: ${expect}\n`;
+      const { code, told } = await play(name, {
+        'a.yaml': failing('{ text: Rome }'),
+        'b.yaml': failing('{ pattern: ^Rome }'),
+        'c.yaml': failing('{ schema: { properties: { city: { type: number } } } }'),
+        'd.yaml': failing('{ tools: [weather, look_up] }'),
+        'e.yaml': failing(
+          '{ tools: { any_order: [weather, { name: look_up, arguments: { to: Paris } }] } }',
+        ),
+        'f.yaml': failing('{ tools: [look_up] }'),
+        'g.yaml': failing('{ max_model_calls: 2 }'),
+        'h.yaml': failing('{ text: Hi }', 'model: [Hi, Ho]\n'),
+        'i.yaml': failing(
+          '{ text: Hi }',
+          'model: [{ tool_calls: [{ name: weather, arguments: { city: Rome } }] }]\n',
+        ),
+      });
+      expect(code).toBe(1);
+      expect(told).toEqual([
+        ['a', 'expect.text'],
+        ['b', 'expect.pattern'],
+        ['c', 'expect.schema'],
+        ['d', 'expect.tools[0]'],
+        ['e', 'expect.tools.any_order[1]'],
+        ['f', 'expect.tools'],
+        ['g', 'expect.max_model_calls'],
+        ['h', 'model[1]'],
+        ['i', 'model'],
+      ]);
+    },
+  );
+
+  test('that are none are told with the field', async () => {
+    const { code, told } = await play('Planner', {
+      'a.yaml': 'messages: [',
+      'b.yaml': `messages: ${messages}\n`,
+      'c.yaml': `messages: ${messages}\nexpect: { txt: Hi }\n`,
+      'd.yaml': `messages: ${messages}\nexpect: { pattern: "(" }\n`,
+      'e.yaml': `messages: ${messages}\nmodel: ['{}']\nexpect: { schema: { type: none } }\n`,
+    });
+    expect(code).toBe(1);
+    expect(told).toEqual([
+      ['a', expect.stringMatching(/^It is no YAML: .* Correct it\.$/)],
+      ['b', expect.stringMatching(/^expect is missing\. Correct it/)],
+      ['c', expect.stringMatching(/^expect: Unrecognized key: "txt"/)],
+      ['d', expect.stringMatching(/^expect\.pattern: Invalid regular expression/)],
+      ['e', expect.stringMatching(/^expect\.schema is no JSON schema: .* Correct it\.$/)],
+    ]);
+  });
+});
