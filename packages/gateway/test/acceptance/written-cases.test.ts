@@ -110,6 +110,7 @@ describe.skipIf(missing)(`cases that an author wrote (${missing ?? 'run'})`, () 
 
   test.each(languages)('pass where all is as expected, in $language', async ({ name, seat }) => {
     seen.length = 0;
+    project.write(`src/agents/${name}/.env`, 'CLUB_API_KEY=key-of-the-club\n');
     const expected = `messages: ${messages}\n${script(seat)}expect:
   pattern: ^\\{ "city"
   schema: { type: object, required: [city], properties: { city: { const: Rome } } }
@@ -118,6 +119,7 @@ describe.skipIf(missing)(`cases that an author wrote (${missing ?? 'run'})`, () 
     const { code, told } = await play(name, {
       'a.yaml': `${expected}  tools: [{ name: look_up, arguments: { to: Rome } }, weather]\n`,
       'b.yml': `${expected}  tools: { any_order: [weather, look_up] }\nstreamed: true\n`,
+      'hidden.yaml': `messages: ${messages}\nmodel: [It is key-of-the-club.]\nexpect: { text: 'It is [secret].' }\n`,
       // The demo model answers, since there is no key.
       'c.json': JSON.stringify({
         messages: [{ role: 'user', content: 'Hello!' }],
@@ -128,6 +130,7 @@ describe.skipIf(missing)(`cases that an author wrote (${missing ?? 'run'})`, () 
       ['a', 'passed'],
       ['b', 'passed'],
       ['c', 'passed'],
+      ['hidden', 'passed'],
     ]);
     expect(code).toBe(0);
     expect(seen.filter((url) => url === '/train/Rome')).toHaveLength(2);

@@ -23,8 +23,8 @@ export type CaseFile = {
   readonly name: string;
   /** Below the project root. */
   readonly path: string;
-  /** Null where it is of another agent of the folder. @throws CaseError */
-  readonly read: () => Promise<Case | null>;
+  /** @throws CaseError */
+  readonly read: () => Promise<Case>;
 };
 
 /** What a run did, or what an author wrote. */
@@ -37,24 +37,21 @@ export class CaseError extends Error {
   override readonly name = 'CaseError';
 }
 
-/** What lies in the `tests` folder beside each of these agents, by name. */
+/** What lies in the `tests` folder beside each of these agents, by name. A folder has one agent. */
 export async function findCases(
   projectRoot: string,
-  wanted: readonly AgentStatus[],
-  all: readonly AgentStatus[],
+  agents: readonly AgentStatus[],
 ): Promise<CaseFile[]> {
   const found: CaseFile[] = [];
-  for (const { id: agentId, module_path } of wanted) {
-    const home = dirname(module_path);
-    const sharers = all.filter((each) => dirname(each.module_path) === home).map(({ id }) => id);
-    const folder = join(projectRoot, home, 'tests');
+  for (const { id: agentId, module_path } of agents) {
+    const folder = join(projectRoot, dirname(module_path), 'tests');
     for (const file of await caseFilesIn(folder)) {
-      const path = relative(projectRoot, join(folder, file));
-      const read = async () => {
-        const found = await readCase(join(folder, file), folder);
-        return isOf(found.test, agentId, sharers) ? found : null;
-      };
-      found.push({ agentId, name: basename(file, extname(file)), path, read });
+      found.push({
+        agentId,
+        name: basename(file, extname(file)),
+        path: relative(projectRoot, join(folder, file)),
+        read: () => readCase(join(folder, file), folder),
+      });
     }
   }
   return found;
@@ -68,19 +65,6 @@ async function caseFilesIn(folder: string): Promise<string[]> {
     if (isAbsent(error)) return [];
     throw error;
   }
-}
-
-/** Agents in files of one folder share its cases, which name theirs; in a folder of its own an agent may have got another name. */
-function isOf(
-  { agent }: { readonly agent?: string },
-  agentId: string,
-  sharers: readonly string[],
-): boolean {
-  if (sharers.length === 1 || agent === agentId) return true;
-  if (agent !== undefined && sharers.includes(agent)) return false;
-  throw new CaseError(
-    `agent is ${agent ?? 'missing'}, which is none of those beside it: ${sharers.join(', ')}. Write the one that it is for.`,
-  );
 }
 
 async function readCase(path: string, within: string): Promise<Case> {

@@ -38,28 +38,27 @@ export async function playCases(
   cases: readonly CaseFile[],
   playing: Playing,
 ): Promise<CaseResult[]> {
-  const results: (CaseResult | null | undefined)[] = [];
+  const results: (CaseResult | undefined)[] = [];
   const waiting = [...cases.entries()];
   let told = 0;
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [index, file] = next;
       results[index] = await playCase(file, playing);
-      for (; results[told] !== undefined; told += 1) {
-        const result = results[told];
-        if (result) playing.onResult(result);
+      for (let result = results[told]; result; result = results[told]) {
+        told += 1;
+        playing.onResult(result);
       }
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return results.filter((result) => result != null);
+  return results.filter((result) => result !== undefined);
 }
 
-async function playCase(file: CaseFile, playing: Playing): Promise<CaseResult | null> {
+async function playCase(file: CaseFile, playing: Playing): Promise<CaseResult> {
   const startMs = performance.now();
   const about = { agent: file.agentId, name: file.name, file: file.path };
   const came = await playAll(file, playing);
-  if (!came) return null;
   const isPassed = came.error === null && came.held === came.played;
   const result = isPassed ? 'passed' : 'failed';
   return { ...about, result, ...came, duration_ms: Math.round(performance.now() - startMs) };
@@ -67,14 +66,12 @@ async function playCase(file: CaseFile, playing: Playing): Promise<CaseResult | 
 
 type Came = Pick<CaseResult, 'played' | 'held' | 'difference' | 'error'>;
 
-/** Null where the case is of another agent. */
-async function playAll(file: CaseFile, playing: Playing): Promise<Came | null> {
+async function playAll(file: CaseFile, playing: Playing): Promise<Came> {
   let played = 0;
   let held = 0;
   let difference: TestDifference | null = null;
   try {
     const test = await file.read();
-    if (!test) return null;
     for (; played < playing.repeat; played += 1) {
       const differs = await playOnce(test, file.agentId, playing);
       if (!differs) held += 1;

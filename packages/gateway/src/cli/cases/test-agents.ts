@@ -76,7 +76,7 @@ async function play(
   const diagnostics = gateway.diagnostics();
   const wanted = named.length === 0 ? all : chosen(named, all);
   const loaded = wanted.filter(({ status }) => status === 'ready' || status === 'degraded');
-  const cases = await playCases(await findCases(projectRoot, loaded, all), {
+  const cases = await playCases(await findCases(projectRoot, loaded), {
     gateway,
     repeat,
     signal,

@@ -48,7 +48,6 @@ const expectation = z.strictObject({
 
 /** A case that an author wrote: what an agent is asked, and what is expected of it. */
 export const writtenTestSchema = z.strictObject({
-  agent: z.string().exactOptional().describe('Model id, where several agents share the folder.'),
   messages: z
     .array(z.strictObject({ role: z.enum(messageRoles), content: z.string() }))
     .min(1)

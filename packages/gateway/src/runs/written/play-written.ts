@@ -28,6 +28,8 @@ export type PlayWrittenDeps = Omit<BeginRunDeps, 'emit' | 'recorded'> &
     readonly enterReplay: LiveReplays['enter'];
     /** Told of what the run does. */
     readonly note: Emit;
+    /** Takes secrets out of what an agent says: whoever reads a report may know none. */
+    readonly hide: (agentId: string) => (text: string) => string;
   };
 
 /** Runs an agent by a case that its author wrote. Throws `GatewayError`, and where the signal is aborted, its reason. */
@@ -41,10 +43,13 @@ export function createPlayWritten(deps: PlayWrittenDeps): PlayWritten {
   return async (agentId, test, signal) => {
     const agent = await deps.agentOf(agentId);
     const models = createScriptedModels(test.model);
-    const calls = createCallWatch(deps.note);
+    // The secrets of a module are known from its load on.
+    const hide = (text: string) => deps.hide(agentId)(text);
+    const calls = createCallWatch(deps.note, hide);
     const run = begin(deps, { agent, test, signal, answer: models.answer, emit: calls.emit });
-    const { text, last, started } = await readRun(run);
+    const { text: said, last, started } = await readRun(run);
     signal.throwIfAborted();
+    const text = hide(said);
     const came = { text, tools: calls.made(started), modelCalls: models.asked() };
     const code = last.type === 'failed' ? last.code : null;
     const difference = await differenceOf(test, came, last);
@@ -107,12 +112,12 @@ function inputOf({ agentId }: ServedAgent, { messages, streamed }: WrittenTest):
 }
 
 /** Notes what tools were called with. */
-function createCallWatch(note: Emit) {
+function createCallWatch(note: Emit, hide: (text: string) => string) {
   const called = new Map<string, unknown>();
   return {
     emit(event: GatewayEvent) {
       if (event.type === 'tool_called' && event.callId !== null && event.contents) {
-        called.set(event.callId, parsed(event.contents.arguments()));
+        called.set(event.callId, parsed(hide(event.contents.arguments())));
       }
       note(event);
     },
@@ -121,9 +126,9 @@ function createCallWatch(note: Emit) {
   };
 }
 
-function parsed(text: string | null | undefined): unknown {
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(text ?? '{}');
+    return JSON.parse(text);
   } catch {
     return text;
   }
