@@ -14,6 +14,7 @@ export const namedFiles = [
   'cli/main',
   'worker/agent-api',
   'worker/around/child-hooks',
+  'worker/around/closed-thread',
   'worker/dotenv',
   'worker/main',
   'worker/models/azure-client',

@@ -1,3 +1,5 @@
+import type { WorkerOptions } from 'node:worker_threads';
+import { ownFile } from '../../own-files.ts';
 import type { SdkCopy } from '../loaded-module.ts';
 import { fieldsOf } from '../sdk.ts';
 import { recordedServerTools } from '../tools/recorded-servers.ts';
@@ -10,7 +12,7 @@ type Patched = Record<string, (...args: unknown[]) => unknown>;
 /** Whether this process reaches anything outside of it. */
 export type ClosedOutside = {
   /**
-   * From now on the process connects to nobody, sends nothing, looks up no names and starts no programs. It is for what
+   * From now on the process, with the threads that it starts, connects to nobody, sends nothing, looks up no names and starts no programs. It is for what
    * authors write by mistake or habit; a hostile one finds ways around it. It cannot be undone.
    *
    * @param brokerUrl - Which stays open.
@@ -30,6 +32,7 @@ function createClosedOutside(): ClosedOutside {
       isClosed = true;
       closeNetwork(URL.canParse(brokerUrl ?? '') ? new URL(brokerUrl ?? '') : null);
       closePrograms();
+      closeThreads();
       process.getBuiltinModule('node:module').syncBuiltinESMExports();
     },
     guard(sdk) {
@@ -81,6 +84,24 @@ function closePrograms(): void {
   const child = process.getBuiltinModule('node:child_process');
   (child.ChildProcess.prototype as unknown as Patched).spawn = refuse;
   for (const name of ['spawnSync', 'execSync', 'execFileSync']) replace(child, name, refuse);
+}
+
+/** A thread has modules of its own: it is closed before anything of it runs. */
+function closeThreads(): void {
+  const threads = process.getBuiltinModule('node:worker_threads');
+  const { Worker } = threads;
+  class ClosedWorker extends Worker {
+    constructor(file: string | URL, options: WorkerOptions = {}) {
+      const closing = ['--require', ownFile('worker/around/closed-thread')];
+      super(file, { ...options, execArgv: [...(options.execArgv ?? []), ...closing] });
+    }
+  }
+  Object.defineProperty(threads, 'Worker', {
+    value: ClosedWorker,
+    configurable: true,
+    writable: true,
+    enumerable: true,
+  });
 }
 
 function replace(holder: object, name: string, value: (...args: unknown[]) => unknown): void {
