@@ -130,6 +130,7 @@ test('a run of 10,000 steps is followed to its end, and few of them are held at 
     isLive: () => false,
     hide: (text) => text,
     onModelCalled: () => {},
+    onLimit: () => {},
     onDiffers: ({ message }) => {
       throw new Error(message);
     },

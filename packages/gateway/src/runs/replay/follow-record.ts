@@ -20,6 +20,8 @@ export type FollowDeps = {
   readonly onModelCalled: (call: RecordedModelCall) => void;
   /** Told once of what differs: the run has nothing to follow any more. */
   readonly onDiffers: (difference: Difference) => void;
+  /** Told once that the run came to the limit at which the recorded one ended. */
+  readonly onLimit: (failure: GatewayError) => void;
 };
 
 /** What is told of it as of one that was live. */
@@ -68,6 +70,15 @@ export function followRecord(deps: FollowDeps): FollowedRecord {
   const models = createRecordedModels(recording, { hide, givenResults: given });
   const tools = createRecordedTools(recording, hide);
   const editOf = (step: number) => (step === until?.step ? until.edit : null);
+  const isLimited = until === null && recording.run.code === 'run_limit_exceeded';
+  let hasReachedLimit = false;
+  const reachLimit = (): GatewayError => {
+    hasReachedLimit = true;
+    const message = 'The run reaches its limit here, as in the record.';
+    const failure = new GatewayError('run_limit_exceeded', message);
+    deps.onLimit(failure);
+    return failure;
+  };
   const differs = (difference: Difference): GatewayError => {
     deps.onDiffers(difference);
     return new GatewayError('run_cancelled', difference.message);
@@ -76,6 +87,7 @@ export function followRecord(deps: FollowDeps): FollowedRecord {
   return {
     async answerModel({ path, body }) {
       const left = models.left();
+      if (left === null && isLimited) return { type: 'refused', failure: reachLimit() };
       if (until !== null && (left === null || isLive(left))) return { type: 'live' };
       const found = await models.find(body);
       if (found.type === 'differs') return { type: 'refused', failure: differs(found.difference) };
@@ -89,6 +101,7 @@ export function followRecord(deps: FollowDeps): FollowedRecord {
     async answerTool(asked) {
       const found = await tools.find(asked);
       if (until !== null && (found.type === 'differs' || isLive(found.step))) return null;
+      if (found.type === 'differs' && isLimited && tools.left() === null) throw reachLimit();
       if (found.type === 'differs') throw differs(found.difference);
       given.add(asked.callId);
       return toResult(found, editOf(found.step.step));
@@ -100,6 +113,8 @@ export function followRecord(deps: FollowDeps): FollowedRecord {
     toolEnded: tools.ended,
     isGiven: (callId) => given.has(callId),
     left() {
+      // What the recorded run began as it was ended is left to chance.
+      if (hasReachedLimit) return null;
       const step = [models.left(), tools.left()]
         .filter((each) => each !== null)
         .toSorted((one, other) => one.step - other.step)[0];

@@ -61,6 +61,8 @@ export function createReplayRun(deps: ReplayRunDeps): ReplayRun {
       isLive,
       hide,
       onModelCalled: telling.modelCalled,
+      // Whoever asked is answered first.
+      onLimit: (failure) => void setImmediate(() => abort.abort(failure)),
       onDiffers(difference) {
         different ??= difference;
         abort.abort(new GatewayError('run_cancelled', difference.message));
