@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -269,6 +269,34 @@ describe.skipIf(missing)(`what runs did, run again (${missing ?? 'run'})`, () =>
       expect(parrot.calls()).toHaveLength(calls + 2);
     });
 
+    test.each([{ max_model_calls: 1 }, { max_tool_calls: 1 }])(
+      'are the same where they ended at their limit: %o',
+      async (run_limits) => {
+        const made = await gateway.fetch('/security/keys', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ role: 'caller', run_limits }),
+        });
+        const { key } = (await made.json()) as { key: string };
+        const messages = [{ role: 'user', content: 'A ticket to Rome!' }];
+        const asked = await gateway.fetch('/v1/chat/completions', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+          body: JSON.stringify({ model: name.toLowerCase(), messages }),
+        });
+        expect(asked.status).toBe(403);
+        const { runs } = await json<RunPage>(
+          `/admin/runs?agent=default/${name.toLowerCase()}&limit=1`,
+        );
+        expect(await again<ReplayReport>(`${runs[0]?.id}/replay`, {})).toMatchObject({
+          result: 'same',
+          outcome: 'failed',
+          code: 'run_limit_exceeded',
+          difference: null,
+        });
+      },
+    );
+
     test('end with what a model is made to say', async () => {
       const id = runOf(name, 'streamed');
       const last = (await stepsOf(id)).findLast(({ kind }) => kind === 'model_call');
@@ -394,10 +422,12 @@ describe.skipIf(missing)(`what runs did, run again (${missing ?? 'run'})`, () =>
 
       test('become no test where its folder is a link to another', async () => {
         const { root } = gateway.project;
-        await symlink(root, join(root, `src/agents/${station}/tests`));
+        const link = join(root, `src/agents/${station}/tests`);
+        await symlink(root, link);
         const written = await cli('to-test', runOf(station, 'whole'), '--name', 'linked');
         expect(written).toMatchObject({ code: 1, err: expect.stringContaining('is a link') });
         expect(existsSync(join(root, 'linked.json'))).toBe(false);
+        await unlink(link);
       });
 
       test('are played as cases, without a key, a server or the code of a tool', async () => {
@@ -455,7 +485,7 @@ describe.skipIf(missing)(`what runs did, run again (${missing ?? 'run'})`, () =>
         const played = await test('test', name.toLowerCase());
         expect(played.code).toBe(1);
         expect(played.out).toContain(
-          `rome.json\n  model_calls[0]: The request to the model differs from the one in model_calls[0].\n  instructions\n  - Sell tickets.\n  + Sell tickets!\n`,
+          `rome.json\n  model_calls[0]: The request to the model differs from the one in\n  model_calls[0].\n  instructions\n  - Sell tickets.\n  + Sell tickets!\n`,
         );
         expect(seen()).toEqual(heard);
       });
