@@ -71,6 +71,7 @@ export function createReplayRun(deps: ReplayRunDeps): ReplayRun {
     const run = begin(deps, request, { runId, record, abort, emit: telling.emitOf(record) });
     const { text: said, last } = await readWhole(run);
     signal.throwIfAborted();
+    if (different === null && deps.stopping.aborted && last.type !== 'finished') throw stopped();
     const text = hide(said);
     const isWhole = request.until === null && different === null;
     const difference = isWhole
@@ -78,6 +79,14 @@ export function createReplayRun(deps: ReplayRunDeps): ReplayRun {
       : different;
     return { runId, ...endOf(last), text, difference };
   };
+}
+
+/** Nothing can be said of the agent then. */
+function stopped(): GatewayError {
+  return new GatewayError(
+    'overloaded',
+    'The gateway stops, and the run that was run again with it. Ask again when it is back.',
+  );
 }
 
 function endOf(last: LastEvent) {
