@@ -6,7 +6,13 @@ import { type ToolOutcome, toolOutcomes } from '../../protocol/tools/gateway-too
 import type { IsLive, Until } from './live-from.ts';
 import { createRecordedModels } from './recorded-models.ts';
 import { type AskedTool, createRecordedTools, type FoundTool } from './recorded-tools.ts';
-import { type ModelStep, nameOfStep, type Recording, type StepContents } from './recording.ts';
+import {
+  type ModelStep,
+  nameOfStep,
+  type Recording,
+  type StepContents,
+  type ToolStep,
+} from './recording.ts';
 import { type ToldTool, toldTools } from './told-tools.ts';
 
 export type FollowDeps = {
@@ -115,17 +121,19 @@ export function followRecord(deps: FollowDeps): FollowedRecord {
     left() {
       // What the recorded run began as it was ended is left to chance.
       if (hasReachedLimit) return null;
-      const step = [models.left(), tools.left()]
+      const [first] = [models.left(), tools.left()]
         .filter((each) => each !== null)
-        .toSorted((one, other) => one.step - other.step)[0];
-      if (!step) return null;
-      const { kind } = step;
-      const what =
-        kind === 'model_call' ? 'a call of the model' : `a call of the tool ${step.tool}`;
-      const message = `The run ends without ${nameOfStep(recording, step.step)}: ${what}.`;
-      return { step: step.step, kind, message, changes: [] };
+        .toSorted((one, other) => one.step - other.step);
+      return first ? endsWithout(recording, first) : null;
     },
   };
+}
+
+function endsWithout(recording: Recording, step: ModelStep | ToolStep): Difference {
+  const { kind } = step;
+  const what = kind === 'model_call' ? 'a call of the model' : `a call of the tool ${step.tool}`;
+  const message = `The run ends without ${nameOfStep(recording, step.step)}: ${what}.`;
+  return { step: step.step, kind, message, changes: [] };
 }
 
 type Given = { readonly contents: StepContents; readonly edit: string | null };
