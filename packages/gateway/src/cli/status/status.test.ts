@@ -165,7 +165,7 @@ describe('a model that ends and was used', () => {
       code: 'model_retiring',
       subject: 'leaves-1',
       message: expect.stringMatching(
-        /^The model leaves-1 of good ends in \d+ days, on 2999-12-11\. It was used by default\/good, for key_\w+\.$/,
+        /^The model leaves-1 of good ends in \d+ days, on 2999-12-11\. It was used by default\/good, for key_[\w-]+\.$/,
       ),
       hint: 'Name another model in these agents, or an alias for leaves-1 in upstreams.good.model_aliases.',
     });
