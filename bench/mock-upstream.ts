@@ -26,6 +26,11 @@ const server = createServer((request, response) => {
     body += chunk;
   });
   request.on('end', () => {
+    // Once in a while a gateway asks for the models there are.
+    if (request.method === 'GET') {
+      sendJson(response, { object: 'list', data: [] });
+      return;
+    }
     const { stream } = JSON.parse(body) as { stream?: boolean };
     const item = body.includes('"function_call_output"') ? message() : call();
     if (stream) void sendEvents(response, item, paceOf(body));
@@ -83,8 +88,12 @@ function responseBody(output: readonly Item[], status: string) {
 }
 
 function sendWhole(response: ServerResponse, item: Item): void {
+  sendJson(response, responseBody([item], 'completed'));
+}
+
+function sendJson(response: ServerResponse, body: object): void {
   response.writeHead(200, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(responseBody([item], 'completed')));
+  response.end(JSON.stringify(body));
 }
 
 /** As long as a model takes for several words: what comes after it is not the first token. */
