@@ -79,7 +79,7 @@ export function createRecordedRun(event: EventOf<'run_started'>, begun: Begun): 
       const steps = taken.map(numbered);
       const contents: StepContent[] =
         recorded === 'steps' ? [] : contentsOf(taken, firstStep, hide);
-      const json = JSON.stringify(steps, hidden(hide));
+      const json = JSON.stringify(steps.map((step) => hiddenIn(step, hide)));
       const over = ended;
       const packed = contents.length === 0 ? null : await packContents(contents);
       if (steps.length > 0) bytes += json.length + (packed?.length ?? 0);
@@ -120,10 +120,14 @@ const own: ReadonlySet<string> = new Set([
   'files_hash',
 ]);
 
-/** Text by text, so that what is hidden breaks no JSON. */
-function hidden(hide: (text: string) => string) {
-  return (name: string, value: unknown) =>
-    typeof value === 'string' && !own.has(name) ? hide(value) : value;
+/** Text by text, so that what is hidden breaks no JSON. Fields of steps are texts and numbers; nobody else has this step. */
+function hiddenIn(step: Step, hide: (text: string) => string): Step {
+  const fields: Record<string, unknown> = step;
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    if (typeof value === 'string' && !own.has(name)) fields[name] = hide(value);
+  }
+  return step;
 }
 
 function contentsOf(
