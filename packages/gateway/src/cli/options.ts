@@ -94,13 +94,14 @@ export function parseRunLimits(text: string): RunLimitsJson {
   const pairs = text.split(',').map((pair) => pair.trim().split('='));
   const entries = pairs.map(([name = '', value = '']) => [
     name,
-    value === '' ? null : Number(value),
+    /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : null,
   ]);
+  const isOnce = new Set(pairs.map(([name]) => name)).size === pairs.length;
   const parsed = runLimitsSchema.safeParse(Object.fromEntries(entries));
-  if (parsed.success && pairs.every(({ length }) => length === 2)) return parsed.data;
+  if (parsed.success && isOnce && pairs.every(({ length }) => length === 2)) return parsed.data;
   const names = Object.keys(runLimitsSchema.shape).join(', ');
   throw new InvalidArgumentError(
-    `Give limits above 0 with commas between them, such as max_model_calls=20. Known: ${names}.`,
+    `Give limits above 0, each once, with commas between them, such as max_model_calls=20. Known: ${names}.`,
   );
 }
 

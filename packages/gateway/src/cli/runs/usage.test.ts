@@ -126,13 +126,18 @@ test('tells them by other names, page by page', async () => {
 });
 
 test.each([
-  ['?by=agent,colour', 'by'],
-  ['?since=yesterday', 'since'],
-  ['?after=x', 'after'],
-  ['?limit=0', 'limit'],
-])('refuses %s', async (query, param) => {
+  ['?by=agent,colour', 'by', 'Give some of key, agent,'],
+  ['?since=yesterday', 'since', 'Give a day or time in ISO 8601, such as 2026-11-29'],
+  ['?until=2026-99-99', 'until', 'Give a day or time in ISO 8601, such as 2026-11-29'],
+  ['?after=x', 'after', 'Give the `next` of the page before.'],
+  ['?limit=0', 'limit', 'limit'],
+])('refuses %s', async (query, param, said) => {
   const refused = await ask(query);
-  expect([refused.status, await refused.json()]).toMatchObject([400, { error: { param } }]);
+  const message = expect.stringContaining(said);
+  expect([refused.status, await refused.json()]).toMatchObject([
+    400,
+    { error: { param, message } },
+  ]);
 });
 
 test('is CSV whose texts no spreadsheet takes for formulas', async () => {

@@ -3,12 +3,12 @@ import type { Inferred } from '../inferred.ts';
 import { pageSize } from '../pages.ts';
 import { type UsageDimension, usageDimensions } from '../usage/usage.ts';
 
+const asDay = { error: 'Give a day or time in ISO 8601, such as 2026-11-29' };
+
 const day = z
   .string()
-  .regex(/^\d{4}-\d{2}-\d{2}/)
-  .refine((text) => !Number.isNaN(Date.parse(text)), {
-    error: 'It must be an ISO 8601 day or time',
-  })
+  .regex(/^\d{4}-\d{2}-\d{2}/, asDay)
+  .refine((text) => !Number.isNaN(Date.parse(text)), asDay)
   .optional();
 
 const one = `(?:${usageDimensions.join('|')})`;
