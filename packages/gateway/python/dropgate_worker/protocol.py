@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 if TYPE_CHECKING:
     from typing_extensions import NotRequired
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 # Longest line the gateway may send.
 MAX_LINE_BYTES = 80 * 1024 * 1024

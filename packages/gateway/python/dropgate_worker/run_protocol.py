@@ -25,10 +25,11 @@ class TextPart(TypedDict):
 
 
 class ImagePart(TypedDict):
-    """An image by its address, `https:` or `data:`."""
+    """An image by its address, `https:` or `data:`, or by its id."""
 
     type: Literal["image"]
-    url: str
+    url: NotRequired[str]
+    fileId: NotRequired[str]
     detail: NotRequired[Literal["auto", "low", "high"]]
 
 
@@ -41,9 +42,10 @@ class AudioPart(TypedDict):
 
 
 class FilePart(TypedDict):
-    """A file, by its id or in base64."""
+    """A file, by its id, by its address or in base64."""
 
     type: Literal["file"]
+    url: NotRequired[str]
     fileId: NotRequired[str]
     data: NotRequired[str]
     filename: NotRequired[str]
@@ -271,4 +273,19 @@ class Failed(TypedDict):
     usage: Usage
 
 
-RunEvent = TextEvent | ToolStarted | ToolEnded | HandedOff | Finished | Failed
+class RequiredApproval(ToolCall):
+    """A call that waits for a person; `arguments` is JSON as the model wrote it."""
+
+    arguments: str
+
+
+class Interrupted(TypedDict):
+    """The last event of a run that waits for a person; `state` is the SDK's own form of it."""
+
+    type: Literal["interrupted"]
+    state: str
+    approvals: list[RequiredApproval]
+    usage: Usage
+
+
+RunEvent = TextEvent | ToolStarted | ToolEnded | HandedOff | Finished | Failed | Interrupted

@@ -117,8 +117,8 @@ export class ActiveRun {
 
   /** A worker that died reports no usage, and one whose module calls models itself knows of its SDK's calls only. */
   #withMeteredUsage(event: LastEvent): LastEvent {
-    const metered = event.type === 'interrupted' ? null : (this.#link?.usage() ?? null);
-    if (event.type === 'interrupted' || metered === null) return event;
+    const metered = this.#link?.usage() ?? null;
+    if (metered === null) return event;
     // Where it saw as many calls as the worker tells of, its counts are what they cost.
     return metered.requests >= event.usage.requests ? { ...event, usage: metered } : event;
   }

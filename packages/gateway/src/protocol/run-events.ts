@@ -92,5 +92,20 @@ export const runEventSchema = z.discriminatedUnion('type', [
     retryAfterSeconds: count.exactOptional(),
     usage: usageSchema,
   }),
-  z.object({ type: z.literal('interrupted'), state: z.string() }),
+  z.object({
+    type: z.literal('interrupted'),
+    /** The SDK's own form of a run that waits, by which it goes on. Never shown to a caller. */
+    state: z.string(),
+    /** The calls that a person has to decide on; at least one. */
+    approvals: z
+      .array(
+        z.object({
+          ...toolCall,
+          /** JSON, as the model wrote it. */
+          arguments: z.string(),
+        }),
+      )
+      .min(1),
+    usage: usageSchema,
+  }),
 ]);

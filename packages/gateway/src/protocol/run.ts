@@ -6,13 +6,22 @@ import type {
   usageSchema,
 } from './run-events.ts';
 
-/** One part of a message. `url` of an image is `http(s):` or `data:`; it is never fetched by the gateway. */
+/**
+ * One part of a message. An image has a `url` (`http(s):` or `data:`) or a `fileId`, a file one of these or `data`, a data
+ * URL or bare base64. Nothing of it is ever fetched by the gateway.
+ */
 export type InputPart =
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'image'; readonly url: string; readonly detail?: 'auto' | 'low' | 'high' }
+  | {
+      readonly type: 'image';
+      readonly url?: string;
+      readonly fileId?: string;
+      readonly detail?: 'auto' | 'low' | 'high';
+    }
   | { readonly type: 'audio'; readonly data: string; readonly format: string }
   | {
       readonly type: 'file';
+      readonly url?: string;
       readonly fileId?: string;
       readonly data?: string;
       readonly filename?: string;

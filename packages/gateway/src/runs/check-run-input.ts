@@ -58,7 +58,8 @@ function checkMedia(accepted: readonly InputMedium[], input: RunInput): void {
 }
 
 function mediumOf(part: InputPart): InputMedium | 'text' {
-  return part.type === 'file' && part.fileId !== undefined ? 'file_id' : part.type;
+  const hasId = (part.type === 'file' || part.type === 'image') && part.fileId !== undefined;
+  return hasId ? 'file_id' : part.type;
 }
 
 function notTaken(medium: InputMedium, accepted: readonly InputMedium[]): GatewayError {

@@ -206,7 +206,7 @@ function reportEnd(options: ObserveRunOptions, { last, ...times }: End): void {
     outcome: outcomeOf(last),
     code: failed?.code ?? null,
     detail: failed && (failed.detail ?? limitReached(failed)),
-    usage: last && 'usage' in last ? last.usage : noUsage,
+    usage: last?.usage ?? noUsage,
     blockedBy: (last?.type === 'finished' && last.blockedBy) || null,
   });
 }

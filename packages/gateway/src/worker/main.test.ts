@@ -45,7 +45,7 @@ describe('a worker', () => {
     const worker = await startNodeWorker(await tempFolder());
     expect(await worker.next('hello')).toEqual({
       type: 'hello',
-      version: 2,
+      version: 3,
       pid: worker.process.pid,
       runtime: { name: 'node', version: process.versions.node },
     });

@@ -53,7 +53,7 @@ describe.skipIf(missing)(`a Python worker (${missing ?? 'runs'})`, () => {
   test('says hello, answers pings before and after it has a module, and ends when told', async () => {
     const worker = await spawnPythonWorker(await tempFolder());
     expect(await worker.next('hello')).toMatchObject({
-      version: 2,
+      version: 3,
       pid: worker.pid,
       runtime: { name: 'python', version: expect.stringMatching(/^3\.\d+/) },
     });

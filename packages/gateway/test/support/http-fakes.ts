@@ -38,6 +38,22 @@ export const hello: readonly RunEvent[] = [
   { type: 'finished', reason: 'stop', usage: someUsage },
 ];
 
+/** A run that waits for a person. */
+export const interrupted: RunEvent = {
+  type: 'interrupted',
+  state: 'secret-state',
+  approvals: [
+    {
+      callId: 'c1',
+      tool: 'erase',
+      agent: 'Desk',
+      provenance: 'native',
+      arguments: '{"all":true}',
+    },
+  ],
+  usage: someUsage,
+};
+
 const echoModel: ModelInfo = {
   id: 'default/echo',
   displayName: 'Echo',

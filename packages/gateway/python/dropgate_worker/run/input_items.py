@@ -1,5 +1,6 @@
 """The conversation, as the SDK and as plain objects take it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..run_protocol import InputItem, InputPart
@@ -76,17 +77,17 @@ def _sdk_part(part: InputPart) -> dict[str, Any]:
     if part["type"] == "text":
         return {"type": "input_text", "text": part["text"]}
     if part["type"] == "image":
-        return {
-            "type": "input_image",
-            "image_url": part["url"],
-            "detail": part.get("detail", "auto"),
-        }
+        by_id = "fileId" in part
+        image = {"file_id": part["fileId"]} if by_id else {"image_url": part.get("url", "")}
+        return {"type": "input_image", **image, "detail": part.get("detail", "auto")}
     if part["type"] == "audio":
         audio = {"data": part["data"], "format": part["format"]}
         return {"type": "input_audio", "input_audio": audio}
     file_id = part.get("fileId")
     if file_id:
         return {"type": "input_file", "file_id": file_id}
+    if "url" in part:
+        return {"type": "input_file", "file_url": part["url"]}
     data = part.get("data", "")
     url = data if data.startswith("data:") else f"data:application/pdf;base64,{data}"
     return {"type": "input_file", "file_data": url, "filename": part.get("filename", "file.pdf")}
@@ -101,10 +102,14 @@ def _chat_part(part: InputPart) -> dict[str, Any]:
     if part["type"] == "text":
         return dict(part)
     if part["type"] == "image":
-        image = {"url": part["url"], "detail": part.get("detail")}
-        return {"type": "image_url", "image_url": {k: v for k, v in image.items() if v}}
+        names = {"fileId": "file_id", "url": "url", "detail": "detail"}
+        return {"type": "image_url", "image_url": _renamed(part, names)}
     if part["type"] == "audio":
         audio = {"data": part["data"], "format": part["format"]}
         return {"type": "input_audio", "input_audio": audio}
-    names = {"fileId": "file_id", "data": "file_data", "filename": "filename"}
-    return {"type": "file", "file": {names[key]: part[key] for key in names if key in part}}
+    names = {"fileId": "file_id", "url": "file_url", "data": "file_data", "filename": "filename"}
+    return {"type": "file", "file": _renamed(part, names)}
+
+
+def _renamed(part: Mapping[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    return {names[key]: part[key] for key in names if key in part}

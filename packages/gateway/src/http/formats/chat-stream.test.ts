@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chunksOf, hello, someUsage } from '../../../test/support/http-fakes.ts';
+import { chunksOf, hello, interrupted, someUsage } from '../../../test/support/http-fakes.ts';
 import type { RunEvent } from '../../protocol/run.ts';
 import { type ChatStreamOptions, createChatStream } from './chat-stream.ts';
 
@@ -168,7 +168,7 @@ describe('a run that does not finish well', () => {
   });
 
   test('says that approvals are not possible here', () => {
-    const stream = write([{ type: 'interrupted', state: 'secret-state' }]);
+    const stream = write([interrupted]);
     expect(chunksOf(stream).at(-1).error.code).toBe('approval_required');
     expect(stream).not.toContain('secret-state');
   });

@@ -5,6 +5,7 @@ import {
   chunksOf,
   type FakeGateway,
   fakeGateway,
+  interrupted,
   someUsage,
 } from '../../../test/support/http-fakes.ts';
 import { GatewayError } from '../../errors.ts';
@@ -232,7 +233,7 @@ describe('a failed run', () => {
   });
 
   test('that waits for an approval says that there is none here', async () => {
-    const response = await post(saying([{ type: 'interrupted', state: '…' }]));
+    const response = await post(saying([interrupted]));
     expect([response.statusCode, response.json().error.code]).toEqual([500, 'approval_required']);
   });
 });

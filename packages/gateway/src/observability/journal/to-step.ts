@@ -105,7 +105,9 @@ function lengthOf(item: AskedRun['input']['items'][number]): number {
 
 function partLength(part: InputPart): number {
   if (part.type === 'text') return part.text.length;
-  return part.type === 'image' ? part.url.length : (part.data?.length ?? 0);
+  if (part.type === 'audio') return part.data.length;
+  const held = part.type === 'file' ? (part.data ?? part.url) : part.url;
+  return held?.length ?? 0;
 }
 
 function modelStep(event: EventOf<'model_called'>, runId: string): NewStep {

@@ -109,7 +109,7 @@ function start(options: Partial<WorkerProcessOptions> = {}): WorkerProcess {
 function greetAndSay(message: object, rest = ''): string {
   const hello = {
     type: 'hello',
-    version: 2,
+    version: 3,
     pid: 1,
     runtime: { name: 'node', version: process.versions.node },
   };

@@ -4,12 +4,14 @@ const part = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text'), text: z.string() }),
   z.object({
     type: z.literal('image'),
-    url: z.string(),
+    url: z.string().exactOptional(),
+    fileId: z.string().exactOptional(),
     detail: z.enum(['auto', 'low', 'high']).exactOptional(),
   }),
   z.object({ type: z.literal('audio'), data: z.string(), format: z.string() }),
   z.object({
     type: z.literal('file'),
+    url: z.string().exactOptional(),
     fileId: z.string().exactOptional(),
     data: z.string().exactOptional(),
     filename: z.string().exactOptional(),

@@ -91,9 +91,12 @@ function cutEvent(event: RunEvent): RunEvent {
       const { blockedBy } = event;
       return blockedBy === undefined ? event : { ...event, blockedBy: cut(blockedBy, most.name) };
     }
+    case 'interrupted': {
+      const approvals = event.approvals.map((call) => ({ ...call, ...cutCall(call) }));
+      return { ...event, approvals };
+    }
     case 'text':
     case 'reasoning':
-    case 'interrupted':
       return event;
     default:
       return event satisfies never;

@@ -13,7 +13,7 @@ import type {
  * Version of the protocol on fd 3. One JSON object per line, UTF-8; where it has `bytes`, so many raw bytes follow. Names
  * are those of these types (camelCase): events cross the boundary as they are, without a mapping on the hot path.
  */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** Events a worker may send for a run before it has to wait for more credit. */
 export const initialCredits = 256;

@@ -49,7 +49,7 @@ function sdkPart(part: InputPart): object {
     case 'image':
       return {
         type: 'input_image',
-        image: part.url,
+        image: part.fileId === undefined ? part.url : { id: part.fileId },
         ...(part.detail ? { detail: part.detail } : {}),
       };
     case 'audio':
@@ -57,12 +57,17 @@ function sdkPart(part: InputPart): object {
     case 'file':
       return {
         type: 'input_file',
-        file: part.fileId === undefined ? dataUrl(part.data ?? '') : { id: part.fileId },
+        file: sdkFile(part),
         ...(part.filename === undefined ? {} : { filename: part.filename }),
       };
     default:
       return part satisfies never;
   }
+}
+
+function sdkFile({ fileId, url, data = '' }: Extract<InputPart, { type: 'file' }>) {
+  if (fileId !== undefined) return { id: fileId };
+  return url === undefined ? dataUrl(data) : { url };
 }
 
 /** Clients send a data URL or bare base64; the SDK takes only the former. */
@@ -133,14 +138,15 @@ function chatPart(part: InputPart): object {
     case 'text':
       return part;
     case 'image': {
-      const { url, detail } = part;
-      return { type: 'image_url', image_url: { url, ...(detail ? { detail } : {}) } };
+      const { url, fileId, detail } = part;
+      const image = fileId === undefined ? { url } : { file_id: fileId };
+      return { type: 'image_url', image_url: { ...image, ...(detail ? { detail } : {}) } };
     }
     case 'audio':
       return { type: 'input_audio', input_audio: { data: part.data, format: part.format } };
     case 'file': {
-      const { fileId, data, filename } = part;
-      return { type: 'file', file: { file_id: fileId, file_data: data, filename } };
+      const { fileId, url, data, filename } = part;
+      return { type: 'file', file: { file_id: fileId, file_url: url, file_data: data, filename } };
     }
     default:
       return part satisfies never;

@@ -69,6 +69,8 @@ describe('a plain run object', () => {
             { type: 'image', url: 'https://example.com/a.png', detail: 'high' },
             { type: 'audio', data: 'AA==', format: 'wav' },
             { type: 'file', fileId: 'file_1' },
+            { type: 'image', fileId: 'file_2' },
+            { type: 'file', url: 'https://example.com/a.pdf' },
           ],
         },
       ],
@@ -94,6 +96,8 @@ describe('a plain run object', () => {
           { type: 'image_url', image_url: { url: 'https://example.com/a.png', detail: 'high' } },
           { type: 'input_audio', input_audio: { data: 'AA==', format: 'wav' } },
           { type: 'file', file: { file_id: 'file_1' } },
+          { type: 'image_url', image_url: { file_id: 'file_2' } },
+          { type: 'file', file: { file_url: 'https://example.com/a.pdf' } },
         ],
       },
     ]);
