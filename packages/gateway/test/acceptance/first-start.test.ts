@@ -3,7 +3,6 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { blocks, guide, inOrder, promised } from './guide.ts';
 import { packageRoot, startGateway, type TestGateway } from './harness.ts';
 import { processesIn } from './processes.ts';
 import { createProject, type Project } from './project.ts';
@@ -36,13 +35,6 @@ describe('the first start in a folder', () => {
     expect(answer.model).toBe('default/sampleagent');
     expect(answer.choices[0].message.content).toMatch(/\w/);
     expect(answer.choices[0].finish_reason).toBe('stop');
-  });
-
-  test('answers the examples for callers as their page says', async () => {
-    const script = blocks(guide('Callers.md'), 'sh').join('\n');
-    const env = { PATH: process.env.PATH, DROPGATE_URL: gateway.url, DROPGATE_KEY: gateway.key };
-    const { stdout } = await run('sh', ['-eu', '-c', script], { env });
-    expect(inOrder(stdout, promised(script))).toEqual(promised(script));
   });
 
   test('prints its address, its agents and that no real model answers', () => {

@@ -1,16 +1,18 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launcher } from '../support/cli-process.ts';
-import { blocks, guide, inOrder, promised } from './guide.ts';
-import { packageRoot, startGateway, type TestGateway, warmProject } from './harness.ts';
-import type { Project } from './project.ts';
+import { startGateway, type TestGateway, warmProject } from '../acceptance/harness.ts';
+import type { Project } from '../acceptance/project.ts';
+import { pageScript } from './page-script.ts';
+import { blocksOf, inOrder, promised, textOf, workspaceRoot } from './pages.ts';
+import { makePrograms } from './programs.ts';
+import { useOf } from './use-of-blocks.ts';
 
 const run = promisify(execFile);
-const workspaceRoot = dirname(dirname(packageRoot));
-const runbook = guide('OperatorRunbook.md');
+const page = 'docs/guides/OperatorRunbook.md';
+const settings = blocksOf(page).filter((block) => useOf(block) === 'settings');
 
 let project: Project;
 let gateway: TestGateway;
@@ -18,7 +20,7 @@ let gateway: TestGateway;
 beforeAll(async () => {
   project = await warmProject();
   await project.write({
-    'gateway.yaml': ['worker: { spares: 0 }', ...blocks(runbook, 'yaml')].join('\n'),
+    'gateway.yaml': ['worker: { spares: 0 }', ...settings.map(({ text }) => text)].join('\n'),
   });
   await project.copy(join(workspaceRoot, 'src/agents/SampleAgent'), 'src/agents/SampleAgent');
   await makePrograms(join(project.root, 'bin'));
@@ -31,10 +33,12 @@ afterAll(async () => {
 
 describe('the runbook', () => {
   test('works when it is followed from its first command to its last', async () => {
-    const script = blocks(runbook, 'sh').join('\n');
+    const staging = join(project.root, '.pages');
+    const script = pageScript(page, { staging, url: gateway.url });
     const { stdout } = await run('sh', ['-eu', '-c', patient(script)], {
       cwd: project.root,
       env: {
+        HOME: homedir(),
         PATH: `${join(project.root, 'bin')}:${process.env.PATH}`,
         DROPGATE_URL: gateway.url,
         DROPGATE_KEY: gateway.key,
@@ -46,7 +50,7 @@ describe('the runbook', () => {
 
   test('names only metrics that there are', async () => {
     const exposition = await (await gateway.fetch('/metrics')).text();
-    const named = new Set(runbook.match(/dropgate_\w+_total/g));
+    const named = new Set(textOf(page).match(/dropgate_\w+_total/g));
     expect([...named].filter((name) => !exposition.includes(`# TYPE ${name} `))).toEqual([]);
   });
 });
@@ -60,25 +64,3 @@ function patient(script: string): string {
   `;
   return waiting + script.replaceAll(/^ask +# → (\d+)$/gm, 'until_asked $1');
 }
-
-/** What a reader has in the PATH: `dropgate`, this Node, and `jq`, of which the runbook uses only paths. */
-async function makePrograms(folder: string): Promise<void> {
-  await mkdir(folder);
-  await symlink(process.execPath, join(folder, 'node'));
-  const programs = {
-    dropgate: `#!/bin/sh\nexec "${process.execPath}" "${launcher}" "$@"\n`,
-    jq: `#!/bin/sh\nexec "${process.execPath}" -e '${pathsOfJson}' "$2"\n`,
-  };
-  for (const [name, text] of Object.entries(programs)) {
-    await writeFile(join(folder, name), text);
-    await chmod(join(folder, name), 0o755);
-  }
-}
-
-const pathsOfJson = `
-  let found = [JSON.parse(require("node:fs").readFileSync(0, "utf8"))];
-  for (const step of process.argv[1].match(/\\w+|\\[\\]/g) ?? []) {
-    found = step === "[]" ? found.flat() : found.map((each) => each[step]);
-  }
-  for (const each of found) console.log(each);
-`;
