@@ -18,8 +18,8 @@ export function cliPage(): string {
   const introduction = [
     'Every command works on the project in the current folder. `--json` prints the result as one JSON document',
     'on standard output; what is about the work itself goes to standard error. `agents`, `tools`, `runs`, `status`,',
-    '`upstreams` and `usage` ask the gateway that runs on the project. `keys`, `security` and `audit` open the store',
-    'themselves, so no gateway has to run.',
+    '`upstreams` and `usage` ask the gateway that runs on the project. `keys`, `security`, `audit`, `backup` and',
+    '`restore` open the store themselves, so no gateway has to run.',
   ].join('\n');
   const overview = commands.map((command) => [
     `[${code(pathOf(command))}](#${pathOf(command).replaceAll(' ', '-')})`,

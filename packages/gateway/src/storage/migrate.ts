@@ -10,15 +10,24 @@ import type { Tables } from './tables.ts';
  * @throws StoreError where a newer version of Dropgate wrote the database.
  */
 export async function migrate(database: Kysely<Tables>): Promise<void> {
-  const provider: MigrationProvider = { getMigrations: async () => ({ ...migrations }) };
-  const migrator = new Migrator({ db: database, provider });
-  const { error } = await migrator.migrateToLatest();
+  const { error } = await migratorOf(database).migrateToLatest();
   if (error === undefined) return;
   if (!isNewer(error)) throw error;
   throw new StoreError(
     'The store was written by a newer version of Dropgate. Update Dropgate, or use another store_url.',
     { cause: error },
   );
+}
+
+/** Gives an empty database the tables of an earlier version: all changes up to the one of this name. */
+export async function migrateTo(database: Kysely<Tables>, name: string): Promise<void> {
+  const { error } = await migratorOf(database).migrateTo(name);
+  if (error !== undefined) throw error;
+}
+
+function migratorOf(database: Kysely<Tables>): Migrator {
+  const provider: MigrationProvider = { getMigrations: async () => ({ ...migrations }) };
+  return new Migrator({ db: database, provider });
 }
 
 // Kysely tells an applied migration that is not in the list by this text only.

@@ -1,0 +1,33 @@
+/** Every table of the store, under every name that one ever had. */
+const storeTables: ReadonlySet<string> = new Set([
+  'keys',
+  'generations',
+  'kept_generations',
+  'diagnostics',
+  'overrides',
+  'decisions',
+  'notable_decisions',
+  'spending',
+  'reservations',
+  'versions',
+  'request_counts',
+  'runs',
+  'run_steps',
+  'run_gateways',
+  'usage',
+]);
+
+/** Those of one machine alone: where the store is a server they lie in a SQLite file. */
+export const localTables: ReadonlySet<string> = new Set([
+  'kept_generations',
+  'generations',
+  'diagnostics',
+]);
+
+/** Where the changes of the tables are kept, by the library that makes them. */
+export const MIGRATIONS = 'kysely_migration';
+
+/** The store's tables among those of a database, which may hold others' too. */
+export function ownTables(names: readonly string[]): readonly string[] {
+  return names.filter((name) => storeTables.has(name)).toSorted();
+}
