@@ -108,7 +108,7 @@ async function warmUp(preload: Preload, server: ModuleServer): Promise<void> {
     await preload.parts();
     // A load that came meanwhile knows whether it needs the SDK.
     if (server.isSpare()) await preload.sdk();
-    if (server.isSpare()) await preload.warmParser();
+    if (server.isSpare()) await preload.practise();
     // A killed process writes no cache; writing blocks for long, and only a spare has nothing to be late for.
     if (server.isSpare()) flushCompileCache();
   } catch {

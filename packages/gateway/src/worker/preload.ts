@@ -16,8 +16,8 @@ export type WorkerParts = {
 /** What a spare imports ahead of its module. */
 export type Preload = {
   readonly parts: () => Promise<WorkerParts>;
-  /** Makes the parser ready: the first file it reads takes it ten times as long as the next. */
-  readonly warmParser: () => Promise<void>;
+  /** Makes ready what a load does the first time at many times the cost. A load waits for its end. */
+  readonly practise: () => Promise<void>;
   /** The gateway's copy of the SDK, imported by now or soon; null where it cannot be imported. */
   readonly sdk: () => Promise<SdkCopy | null>;
   /** The same, where its import has begun; a module that does without need not wait for one. */
@@ -28,15 +28,24 @@ export type Preload = {
 export function createPreload(): Preload {
   let parts: Promise<WorkerParts> | null = null;
   let sdk: Promise<SdkCopy | null> | null = null;
+  let practice: Promise<void> | null = null;
   return {
-    parts: () => (parts ??= importParts()),
-    async warmParser() {
-      const { readModuleText } = await import('./facts/module-facts.ts');
-      readModuleText('agent.ts', warmText).facts().runs.at(0);
+    async parts() {
+      await practice;
+      parts ??= importParts();
+      return parts;
     },
+    practise: () => (practice ??= practise().catch(() => undefined)),
     sdk: () => (sdk ??= importSdk()),
     sdkIfBegun: () => sdk ?? Promise.resolve(null),
   };
+}
+
+async function practise(): Promise<void> {
+  const { readModuleText } = await import('./facts/module-facts.ts');
+  readModuleText('agent.ts', warmText).facts().runs.at(0);
+  const { practiseLoad } = await import('./practise-load.ts');
+  await practiseLoad();
 }
 
 /** What most files have. */

@@ -27,12 +27,14 @@ export type ModuleHooks = {
   readonly failedImport: (error: unknown) => FailedImport | null;
   /** The text of the entry as it was read; of a file that says nothing before it is imported. */
   readonly entryText: () => ModuleText;
+  /** Takes the hooks away; a module's own stay for the rest of the process's life. */
+  readonly end: () => void;
 };
 
 /**
  * Makes `import` and `require` of this process load the author's files as one generation: TypeScript, JSX and JSON are
  * transformed, and what was read is remembered in `sources`. The entry hands out its top level, for `takeBindings`.
- * Packages and the gateway's own files load as ever. Holds for the rest of the process's life.
+ * Packages and the gateway's own files load as ever.
  */
 export function installModuleHooks(
   sources: SourceFiles,
@@ -59,7 +61,7 @@ export function installModuleHooks(
       },
     }),
   );
-  registerHooks({
+  const registered = registerHooks({
     resolve(specifier, context, nextResolve) {
       children.expect(specifier);
       // A copy: Node writes into its own what a hook asks of the next one, as whom the gateway asks for its packages.
@@ -76,6 +78,7 @@ export function installModuleHooks(
     packages,
     entryText: () => entryText ?? readModuleText(entry, ''),
     failedImport: (error) => (error instanceof Error ? (failures.get(error) ?? null) : null),
+    end: () => registered.deregister(),
   };
 }
 
