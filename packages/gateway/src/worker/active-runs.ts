@@ -28,6 +28,8 @@ export type ActiveRuns = {
   readonly refuse: (callId: string, message: string) => void;
   /** The way to the gateway for what is done outside of runs. */
   readonly outside: GatewayLink;
+  /** How many are not over. */
+  readonly count: () => number;
 };
 
 /** How long something outside of runs waits for the gateway's answer; a run waits until it is cancelled. */
@@ -95,6 +97,7 @@ export function createActiveRuns(deps: {
     answer: questions.answer,
     takeToolResult: createToolResults(questions.answer),
     refuse: questions.refuse,
+    count: () => runs.size,
     outside: {
       ask: (question) => questions.ask(null, question, AbortSignal.timeout(outsidePatienceMs)),
       decided: (decided) => deps.send({ type: 'tool_decided', runId: null, ...decided }),

@@ -9,6 +9,7 @@ import {
 } from '../protocol/worker/messages.ts';
 import { type ActiveRuns, createActiveRuns } from './active-runs.ts';
 import { closedOutside } from './around/closed-outside.ts';
+import { createIdleMemory, type IdleMemory } from './idle-memory.ts';
 import type { Loading, LoadResult } from './load/load-module.ts';
 import type { ProcessExit } from './load/process-exit.ts';
 import type { LoadedModule } from './loaded-module.ts';
@@ -45,7 +46,13 @@ export type ModuleServerDeps = {
 export function createModuleServer(deps: ModuleServerDeps): ModuleServer {
   const { send } = deps;
   const line = createModelLine(send);
-  const state: State = { phase: 'spare', loading: null, module: null, runs: null };
+  const state: State = {
+    phase: 'spare',
+    loading: null,
+    module: null,
+    runs: null,
+    memory: createIdleMemory(),
+  };
 
   const load = async (asked: ModuleLoad, timeoutMs: number | undefined): Promise<void> => {
     state.phase = 'loading';
@@ -92,6 +99,7 @@ type State = {
   loading: Loading | null;
   module: LoadedModule | null;
   runs: ActiveRuns | null;
+  readonly memory: IdleMemory;
 };
 
 function finishLoad(state: State, result: LoadResult, deps: ModuleServerDeps): void {
@@ -108,11 +116,13 @@ function finishLoad(state: State, result: LoadResult, deps: ModuleServerDeps): v
 
 function takeMessage(
   message: Exclude<ToWorker, { type: 'load' | 'model_data' | 'tool_result' }>,
-  { module, runs }: State,
+  state: State,
   { send, onShutdown }: ModuleServerDeps,
 ): void {
+  const { module, runs, memory } = state;
   switch (message.type) {
     case 'run':
+      memory.use();
       if (module && runs) runs.start(module, message.run, message.credits);
       else send(refusedRun(message.run));
       break;
@@ -136,6 +146,7 @@ function takeMessage(
       break;
     case 'ping':
       send(pong(message.sequence));
+      memory.look(state.phase === 'loading' || (runs?.count() ?? 0) > 0);
       break;
     case 'shutdown':
       void (module?.close?.() ?? Promise.resolve()).then(onShutdown);
