@@ -40,7 +40,7 @@ export type SdkStreamEvent =
       };
     }
   | { readonly type: 'run_item_stream_event'; readonly name: string; readonly item: SdkItem }
-  | { readonly type: 'agent_updated_stream_event' };
+  | { readonly type: 'agent_updated_stream_event'; readonly agent?: unknown };
 
 export type SdkResult = {
   readonly newItems?: readonly SdkItem[];

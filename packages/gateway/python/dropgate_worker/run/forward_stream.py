@@ -64,6 +64,9 @@ class StreamReader:
             async for event in result.stream_events():
                 if event.type == "raw_response_event":
                     await self._tell_raw(event.data)
+                elif event.type == "agent_updated_stream_event":
+                    # A handoff whose input filter leaves out what is new has no item of its own.
+                    activity.reach_agent(str(getattr(event.new_agent, "name", "")))
                 elif event.type == "run_item_stream_event":
                     await self._tell_item(event.name, event.item)
         finally:
@@ -98,13 +101,12 @@ class StreamReader:
 
     async def _tell_item(self, name: str, item: Any) -> None:
         if name == "handoff_occured":
-            await self._scope.request.push(
-                {
-                    "type": "handed_off",
-                    "fromAgent": str(getattr(item.source_agent, "name", "")),
-                    "toAgent": str(getattr(item.target_agent, "name", "")),
-                }
-            )
+            to_agent = str(getattr(item.target_agent, "name", ""))
+            if not self._scope.activity.reach_agent(to_agent):
+                from_agent = str(getattr(item.source_agent, "name", ""))
+                await self._scope.request.push(
+                    {"type": "handed_off", "fromAgent": from_agent, "toAgent": to_agent}
+                )
         elif name == "tool_called":
             tell_tool_call(item, self._scope)
 

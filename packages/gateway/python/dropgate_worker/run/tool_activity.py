@@ -33,8 +33,10 @@ class ToolActivity:
         self._given: dict[str, str] = {}
         self._causes: dict[str, FailureDetail] = {}
         self._known: dict[str, Outcome] = {}
+        self._results: dict[str, object] = {}
         self._reached: set[str] = set()
         self._held: list[tuple[str, RunEvent]] = []
+        self._handoffs: list[tuple[str, RunEvent]] = []
         self._holders = 0
 
     def started(
@@ -56,6 +58,10 @@ class ToolActivity:
         """Remembers why a call fails."""
         self._causes[call_id] = detail
 
+    def gave(self, call_id: str, output: object) -> None:
+        """Remembers what a tool gave, which a guardrail may still end the run over."""
+        self._results[call_id] = output
+
     def ended(self, call_id: str, output: object) -> None:
         """A call ends; a failure is told by what was thrown, or by the sentence the SDK gives the model instead."""
         said = isinstance(output, str) and _SDK_FAILURE.match(output)
@@ -73,9 +79,21 @@ class ToolActivity:
         self._end(call_id, "denied", message)
 
     def handed_off(self, from_agent: str, to_agent: str) -> None:
-        """While a stream is read, its reader tells of handoffs, in their place between the texts."""
+        """A hook tells of a handoff, which waits for the stream to come to it where one is read."""
+        event: RunEvent = {"type": "handed_off", "fromAgent": from_agent, "toAgent": to_agent}
         if self._holders == 0:
-            self._tell({"type": "handed_off", "fromAgent": from_agent, "toAgent": to_agent})
+            self._tell(event)
+        else:
+            self._handoffs.append((to_agent, event))
+
+    def reach_agent(self, name: str) -> bool:
+        """The stream has come to an agent: a handoff to it that waits is told. False where none does."""
+        for waiting in self._handoffs:
+            if waiting[0] == name:
+                self._handoffs.remove(waiting)
+                self._tell(waiting[1])
+                return True
+        return False
 
     def hold(self) -> None:
         """Hooks run ahead of a stream that is read slowly: what they say waits for `reach` or `release`."""
@@ -85,6 +103,7 @@ class ToolActivity:
         """Ends a `hold`."""
         self._holders -= 1
         if self._holders <= 0:
+            self._handoffs.clear()
             self._let_out(lambda _call_id: True)
 
     def reach(self, call_id: str) -> None:
@@ -99,7 +118,10 @@ class ToolActivity:
         for call_id in list(self._open):
             if cause:
                 self._causes.setdefault(call_id, cause)
-            self._end(call_id, "failed")
+            if call_id in self._results:
+                self._end(call_id, "ok", self._results[call_id])
+            else:
+                self._end(call_id, "failed")
 
     def _end(self, call_id: str, outcome: Outcome, output: object = None) -> None:
         opened = self._open.pop(call_id, None)
@@ -109,6 +131,7 @@ class ToolActivity:
         duration_ms = round((time.perf_counter() - started_at) * 1000)
         # Some models use an id again in a later turn.
         cause = self._causes.pop(call_id, None)
+        self._results.pop(call_id, None)
         event: ToolEnded = {
             **call,
             "type": "tool_ended",

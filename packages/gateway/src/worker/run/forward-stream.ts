@@ -33,6 +33,11 @@ export async function forwardStream(result: SdkStreamedResult, deps: ForwardDeps
 function eventForwarder({ transcript, activity, send, onTurnEnded, onUsage }: ForwardDeps) {
   let lastItemId: string | undefined;
   return (event: SdkStreamEvent): Promise<void> | void => {
+    if (event.type === 'agent_updated_stream_event') {
+      // A handoff whose input filter leaves out what is new has no item of its own.
+      activity.reachAgent(String(fieldsOf(event.agent).name ?? ''));
+      return undefined;
+    }
     if (event.type === 'run_item_stream_event') return forwardItem(event.item, { activity, send });
     if (event.type !== 'raw_model_stream_event') return undefined;
     const { data } = event;
@@ -91,7 +96,9 @@ function forwardItem(
     const [fromAgent, toAgent] = [sourceAgent, targetAgent].map((agent) =>
       String(fieldsOf(agent).name ?? ''),
     ) as [string, string];
-    return send({ type: 'handed_off', fromAgent, toAgent });
+    return activity.reachAgent(toAgent)
+      ? undefined
+      : send({ type: 'handed_off', fromAgent, toAgent });
   }
   if (item.type === 'tool_call_item') reportToolCall(item, activity);
   return undefined;

@@ -24,7 +24,10 @@ export type ToolActivity = {
   deny(callId: string): void;
   /** Says how a call ended that whoever made it knows more of than its output tells, before it ends. */
   endsAs(callId: string, outcome: ToolOutcome): void;
+  /** A hook tells of a handoff, which waits for the stream to come to it where one is read. */
   handedOff(fromAgent: string, toAgent: string): void;
+  /** The stream has come to an agent: a handoff to it that waits is told. False where none does. */
+  reachAgent(name: string): boolean;
   /** Hooks run ahead of a stream that is read slowly: what they say is held back until the returned function is called. */
   hold(): () => void;
   /** The stream has come to this call: what was held of it goes out. */
@@ -54,6 +57,7 @@ export function createToolActivity(
   const known = new Map<string, ToolOutcome>();
   const causes = new Map<string, FailureDetail>();
   const outbox = createOutbox(send);
+  const handoffs: { readonly fromAgent: string; readonly toAgent: string }[] = [];
 
   const end = (callId: string, outcome: ToolOutcome, output?: unknown): void => {
     const call = open.get(callId);
@@ -94,11 +98,23 @@ export function createToolActivity(
     threw: (callId, detail) => void causes.set(callId, detail),
     deny: (callId) => void known.set(callId, 'denied'),
     endsAs: (callId, outcome) => void known.set(callId, outcome),
-    // While a stream is read, its reader tells of handoffs, in their place between the texts.
     handedOff(fromAgent, toAgent) {
-      if (!outbox.isHolding()) send({ type: 'handed_off', fromAgent, toAgent });
+      if (outbox.isHolding()) handoffs.push({ fromAgent, toAgent });
+      else send({ type: 'handed_off', fromAgent, toAgent });
     },
-    hold: outbox.hold,
+    reachAgent(name) {
+      const at = handoffs.findIndex(({ toAgent }) => toAgent === name);
+      const [reached] = at < 0 ? [] : handoffs.splice(at, 1);
+      if (reached) send({ type: 'handed_off', ...reached });
+      return reached !== undefined;
+    },
+    hold() {
+      const release = outbox.hold();
+      return () => {
+        release();
+        if (!outbox.isHolding()) handoffs.length = 0;
+      };
+    },
     reach: outbox.reach,
     close() {
       outbox.open();
