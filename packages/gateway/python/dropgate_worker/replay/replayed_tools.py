@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from ..run.run_scope import RunScope
 
+# The name of the gateway's guardrail among those of a tool.
+GUARD_NAME = "dropgate_policy"
+
 _ORIGINAL = "_dropgate_original"
 
 
@@ -40,38 +43,30 @@ def _replayed(sdk: ModuleType, tool: Any, scope: RunScope) -> Any:
 
 
 @dataclass
-class _Asked:
-    answer: asyncio.Task[Any]
-    is_used: bool = False
-
-
-@dataclass
 class _Record:
     """What the record has of a tool's calls: asked once a call, however many want to know."""
 
     tool: str
     scope: RunScope
-    asked: dict[str, _Asked] = field(default_factory=dict[str, _Asked])
+    asked: dict[str, asyncio.Task[Any]] = field(default_factory=dict[str, "asyncio.Task[Any]"])
 
     async def of(self, call_id: str, given: object) -> dict[str, Any] | None:
         """None where the call is to be made."""
-        known = self.asked.get(call_id)
-        # What guards the result asks after it, without arguments of its own.
-        if known is None or (known.is_used and given is not None):
+        answer = self.asked.get(call_id)
+        if answer is None:
             question = {
                 "ask": "replay_tool",
                 "tool": self.tool,
                 "toolCallId": call_id,
                 "arguments": given,
             }
-            known = _Asked(asyncio.ensure_future(self.scope.request.ask(question)))
-            self.asked[call_id] = known
-        return cast("dict[str, Any] | None", await known.answer)
+            answer = asyncio.ensure_future(self.scope.request.ask(question))
+            self.asked[call_id] = answer
+        return cast("dict[str, Any] | None", await answer)
 
     def used(self, call_id: str) -> None:
         """The next call of this id is another: some models use an id again."""
-        if known := self.asked.get(call_id):
-            known.is_used = True
+        self.asked.pop(call_id, None)
 
 
 def _stand_in(sdk: ModuleType, tool: Any, scope: RunScope) -> Any:
@@ -90,24 +85,26 @@ def _stand_in(sdk: ModuleType, tool: Any, scope: RunScope) -> Any:
         return answer["text"]
 
     stand_in.on_invoke_tool = invoke_recorded
-    for name, kind in (
-        ("tool_input_guardrails", "ToolInputGuardrail"),
-        ("tool_output_guardrails", "ToolOutputGuardrail"),
-    ):
-        if hasattr(tool, name) and hasattr(sdk, kind):
-            guardrails = [_guarding(sdk, each, record) for each in listed(tool, name)]
-            setattr(stand_in, name, guardrails)
+    if hasattr(tool, "tool_input_guardrails") and hasattr(sdk, "ToolInputGuardrail"):
+        stand_in.tool_input_guardrails = _guardrails_of(sdk, tool, record)
     setattr(stand_in, _ORIGINAL, tool)
     return stand_in
 
 
-def _guarding(sdk: ModuleType, guardrail: Any, record: _Record) -> Any:
-    """What was recorded has passed its guardrails, or was their answer."""
+def _guardrails_of(sdk: ModuleType, tool: Any, record: _Record) -> list[Any]:
+    """
+    The author's own run again, as those of agents do: of a call that one of them stopped the record has nothing. The
+    gateway's comes behind them, and lets pass what was recorded.
+    """
+    guardrails = listed(tool, "tool_input_guardrails")
+    own = [each for each in guardrails if getattr(each, "name", None) != GUARD_NAME]
+    return [*own, *(_unless_recorded(sdk, each, record) for each in guardrails if each not in own)]
 
+
+def _unless_recorded(sdk: ModuleType, guardrail: Any, record: _Record) -> Any:
     async def check(data: Any) -> Any:
-        # Only what comes before a call knows its arguments apart from a result.
-        given = None if hasattr(data, "output") else data.context.tool_arguments
-        if await record.of(str(data.context.tool_call_id), given) is None:
+        context = data.context
+        if await record.of(str(context.tool_call_id), context.tool_arguments) is None:
             return await guardrail.run(data)
         return sdk.ToolGuardrailFunctionOutput.allow()
 

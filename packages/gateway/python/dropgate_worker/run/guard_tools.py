@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 from ..agent_shape import listed, tool_type
 from ..process_tools import GATEWAY_TOOL
 from ..protocol import Message
-from ..replay.replayed_tools import original_of, replayed_tools
+from ..replay.replayed_tools import GUARD_NAME, original_of, replayed_tools
 from ..run_protocol import TOOL_NAME_LIMIT, Answer, Provenance, ToolVerdict
 from .gateway_tool import with_given_tools
 from .result_text import parsed_arguments
 from .run_scope import RunScope, process_runs
 
-GUARD_NAME = "dropgate_policy"
 _GUARDED = "_dropgate_guarded"
 
 if TYPE_CHECKING:
@@ -95,6 +94,7 @@ def _guard(sdk: ModuleType, tool: Any) -> None:
         own = listed(tool, "tool_input_guardrails")
         if not any(getattr(guardrail, "name", None) == GUARD_NAME for guardrail in own):
             tool.tool_input_guardrails = [_policy_guardrail(sdk, tool), *own]
+            _watch_results(sdk, tool)
         return
     # Versions that know no guardrails of tools.
     tool.on_invoke_tool = _guarded_invoke(tool, tool.on_invoke_tool)
@@ -111,6 +111,22 @@ def _policy_guardrail(sdk: ModuleType, tool: FunctionTool) -> ToolInputGuardrail
         return output.allow() if message is None else output.reject_content(message)
 
     return sdk.ToolInputGuardrail(guardrail_function=check, name=GUARD_NAME)
+
+
+def _watch_results(sdk: ModuleType, tool: FunctionTool) -> None:
+    """Learns what a tool gave where a guardrail of its author ends the run over it: then no hook tells of its end."""
+    own = listed(tool, "tool_output_guardrails")
+    if not own:
+        return
+
+    async def remember(data: Any) -> ToolGuardrailFunctionOutput:
+        scope = process_runs.current()
+        if scope is not None:
+            scope.activity.gave(data.context.tool_call_id, data.output)
+        return sdk.ToolGuardrailFunctionOutput.allow()
+
+    watching = sdk.ToolOutputGuardrail(guardrail_function=remember, name=GUARD_NAME)
+    tool.tool_output_guardrails = [watching, *own]
 
 
 def _guarded_invoke(tool: FunctionTool, original: Invoke) -> Invoke:

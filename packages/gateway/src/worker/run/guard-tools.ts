@@ -8,11 +8,10 @@ import { fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
 import { isGatewayTool } from '../tools/gateway-tool.ts';
 import { createWithoutApproval, withGivenTools } from '../tools/given-tools.ts';
 import { parsedArguments } from '../tools/parsed-arguments.ts';
-import { originalOf, replayedTools } from '../tools/replayed-tools.ts';
+import { guardName, originalOf, replayedTools } from '../tools/replayed-tools.ts';
 import { processRuns } from './outside-runs.ts';
 import type { RunScope } from './run-scope.ts';
 
-const guardName = 'dropgate_policy';
 const guarded = Symbol('dropgate.guarded');
 
 /** A call of a tool that runs here. */

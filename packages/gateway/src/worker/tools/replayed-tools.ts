@@ -4,6 +4,9 @@ import type { RunScope } from '../run/run-scope.ts';
 import { callIdOf, fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
 import type { GatewayToolAnswer } from './tool-results.ts';
 
+/** The name of the gateway's guardrail among those of a tool. */
+export const guardName = 'dropgate_policy';
+
 /** Set on a stand-in: what it stands for. */
 const original: unique symbol = Symbol('dropgate.original');
 
@@ -35,10 +38,6 @@ function standIn(tool: SdkTool, scope: RunScope): SdkTool {
   const own = Object.getOwnPropertyDescriptors(tool);
   for (const descriptor of Object.values(own)) descriptor.configurable = true;
   const copy: SdkTool = Object.create(Object.getPrototypeOf(tool), own);
-  const unlessRecorded = (guardrails: unknown, when: 'before' | 'after') =>
-    Array.isArray(guardrails)
-      ? guardrails.map((guardrail: Guardrail) => guarding(guardrail, { record, when }))
-      : guardrails;
   const value = (given: unknown) => ({ value: given, writable: true, configurable: true });
   const invoke: NonNullable<SdkTool['invoke']> = async (context, input, details) => {
     const callId = callIdOf(details, tool);
@@ -50,30 +49,32 @@ function standIn(tool: SdkTool, scope: RunScope): SdkTool {
   };
   Object.defineProperties(copy, {
     invoke: { ...value(invoke), enumerable: true },
-    ...('inputGuardrails' in tool && {
-      inputGuardrails: {
-        ...value(unlessRecorded(tool.inputGuardrails, 'before')),
-        enumerable: true,
-      },
-      outputGuardrails: {
-        ...value(unlessRecorded(fieldsOf(tool).outputGuardrails, 'after')),
-        enumerable: true,
-      },
+    ...(Array.isArray(tool.inputGuardrails) && {
+      inputGuardrails: { ...value(guardrailsOf(tool.inputGuardrails, record)), enumerable: true },
     }),
   });
   return Object.defineProperty(copy, original, { value: tool });
 }
 
-/** What was recorded has passed its guardrails, or was their answer. */
-function guarding(
-  guardrail: Guardrail,
-  { record, when }: { readonly record: ToolRecord; readonly when: 'before' | 'after' },
-): Guardrail {
+/**
+ * The author's own run again, as those of agents do: of a call that one of them stopped the record has nothing. The gateway's
+ * comes behind them, and lets pass what was recorded.
+ */
+function guardrailsOf(guardrails: readonly unknown[], record: ToolRecord): unknown[] {
+  const isPolicy = (guardrail: unknown) => fieldsOf(guardrail).name === guardName;
+  const policy = guardrails.filter(isPolicy) as Guardrail[];
+  return [
+    ...guardrails.filter((guardrail) => !isPolicy(guardrail)),
+    ...policy.map((guardrail) => unlessRecorded(guardrail, record)),
+  ];
+}
+
+function unlessRecorded(guardrail: Guardrail, record: ToolRecord): Guardrail {
   return {
     ...guardrail,
     run: async (data) => {
       const { callId, arguments: given } = fieldsOf(fieldsOf(data).toolCall);
-      const answer = await record.of(String(callId ?? ''), when === 'before' ? given : undefined);
+      const answer = await record.of(String(callId ?? ''), given);
       return answer === null ? guardrail.run(data) : { behavior: { type: 'allow' } };
     },
   };
@@ -90,7 +91,7 @@ type ToolRecord = {
 };
 
 function createRecord(tool: SdkTool, scope: RunScope): ToolRecord {
-  const asked = new Map<string, { readonly answer: Promise<Recorded>; isUsed: boolean }>();
+  const asked = new Map<string, Promise<Recorded>>();
   const ask = async (toolCallId: string, given: unknown): Promise<Recorded> => {
     const question = { tool: nameOf(tool), toolCallId, arguments: given } as const;
     const answer = await scope.request.ask({ ask: 'replay_tool', ...question });
@@ -98,16 +99,10 @@ function createRecord(tool: SdkTool, scope: RunScope): ToolRecord {
   };
   return {
     of(callId, given) {
-      const known = asked.get(callId);
-      // What guards the result asks after it, without arguments of its own.
-      if (known && (!known.isUsed || given === undefined)) return known.answer;
-      const answer = ask(callId, given);
-      asked.set(callId, { answer, isUsed: false });
+      const answer = asked.get(callId) ?? ask(callId, given);
+      asked.set(callId, answer);
       return answer;
     },
-    used(callId) {
-      const known = asked.get(callId);
-      if (known) known.isUsed = true;
-    },
+    used: (callId) => void asked.delete(callId),
   };
 }
