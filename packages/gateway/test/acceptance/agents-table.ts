@@ -84,6 +84,14 @@ export function rowsOf({ ending }: Language): readonly Row[] {
       calls: 2,
     },
     {
+      what: 'says what it does before it uses a tool',
+      agent: 'Desk',
+      asks: 'Think aloud.',
+      text: 'Let me see.\n\nHelp. [4 metres]',
+      tools: ['measure'],
+      calls: 2,
+    },
+    {
       what: 'asks an agent as a tool',
       agent: 'Desk',
       asks: 'call translate {"input":"Good day"}',
@@ -236,6 +244,14 @@ export function modelAnswers(call: ParrotCall): Turn | null {
   const schema = JSON.stringify(call.body.text ?? '');
   if (schema.includes('topic')) return { text: ['{"topic":"jobs"}'] };
   if (schema.includes('degrees')) return { text: ['{"city":"Paris",', '"degrees":21}'] };
+  if (call.messages.at(-1) === 'user: Think aloud.' && !hasResults(call)) {
+    const calls = [{ name: 'measure', args: { thing: 'rope' }, id: 'call_1' }];
+    return { text: ['Let me ', 'see.'], calls };
+  }
   const asked = call.messages.findLast((message) => message.startsWith('user: ')) ?? '';
   return asked.startsWith('user: [[') ? followSteps(call) : null;
+}
+
+function hasResults({ body }: ParrotCall): boolean {
+  return JSON.stringify(body).includes('function_call_output');
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReplayReport } from '../../src/protocol/admin/replay-answer.ts';
 import type { RunDetail, RunPage } from '../../src/protocol/admin/runs-answer.ts';
 import type { OverrideAnswer, PreviewAnswer } from '../../src/protocol/security/answers.ts';
+import { hangTimeoutMs } from '../support/hang-limit.ts';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import {
   agentNames,
@@ -26,8 +27,8 @@ import { until } from './until.ts';
 const missing = await missingPython();
 const here = languages.filter(({ language }) => language === 'TypeScript' || missing === null);
 
-/** A tool that nobody may call, and what the operator gives to agents, over their own. */
-const settings = `worker: { spares: 0 }
+/** Many load at once, as long as it takes. Then a tool that nobody may call, and what the operator gives to agents. */
+const settings = `worker: { spares: 0, load_timeout_ms: ${hangTimeoutMs} }
 agents:
   "default/desk*": { env: { DESK_SHOP: { file: shop-of-all } } }
   default/deskts: { env: { DESK_SHOP: { env: SHOP_OF_TS } } }
@@ -315,14 +316,29 @@ function scenes({ language, ending, broken }: Language): void {
     }
   });
 
-  test('an edit goes live; one that does not load leaves it serving', async () => {
+  test('an edit goes live and shows in what is run again; one that does not load leaves it serving', async () => {
     const model = `default/${modelOf('Teller', ending)}`;
     const file = `src/agents/Teller${ending}/agent.${ending}`;
     const answer = async () => (await call(gateway, gateway.key, { model })).content;
-    expect(await answer()).toBe('version one');
-    const text = sourceOf('Teller', ending);
-    await project.write({ [file]: text.replace(/(['"])one\1/, '$1two$1') });
+    const runs = [await journalOf(model, 'Hello?'), await journalOf(model, 'remember plums')];
+    const text = sourceOf('Teller', ending)
+      .replace(/(['"])one\1/, '$1two$1')
+      .replace('remember ', 'recall ');
+    await project.write({ [file]: text });
     await until('the edit to be live', async () => (await answer()) === 'version two');
+    const [said, left] = await Promise.all(
+      runs.map(({ run }) =>
+        json<ReplayReport>(`/admin/runs/${run}/replay`, { generation: 'current' }),
+      ),
+    );
+    expect(said?.difference).toMatchObject({
+      kind: 'answer',
+      changes: [{ path: '', recorded: 'version one', replayed: 'version two' }],
+    });
+    expect(left?.difference).toMatchObject({
+      kind: 'model_call',
+      message: expect.stringMatching(/^The run ends without step \d+: a call of the model\.$/),
+    });
     await project.write({ [file]: text + broken });
     const [told] = await until('the error to be told', async () => {
       const all = await diagnosticsOf(gateway, model);
@@ -357,7 +373,7 @@ const historyWithTools: ChatCompletionCreateParams['messages'] = [
   { role: 'user', content: 'Hello?' },
 ];
 
-/** Asks whole; the steps of that run by kind, with what they held, and the id of its request. */
+/** Asks whole; the run, its steps by kind with what they held, and the id of its request. */
 async function journalOf(model: string, content: string) {
   const id = `${model}-${content}`.replaceAll(/\W/g, '');
   await gateway
@@ -368,7 +384,7 @@ async function journalOf(model: string, content: string) {
     );
   const { runs } = await json<RunPage>(`/admin/runs?request_id=${id}`);
   const { steps } = await json<RunDetail>(`/admin/runs/${runs[0]?.id}?contents=true`);
-  return { id, steps: Map.groupBy(steps, ({ kind }) => kind) };
+  return { id, run: runs[0]?.id ?? '', steps: Map.groupBy(steps, ({ kind }) => kind) };
 }
 
 /** What a route answers to a body, or without one. */

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hangTimeoutMs } from '../support/hang-limit.ts';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import { call, diagnosticsOf, logOf } from './call.ts';
 import { blocks, guide } from './guide.ts';
@@ -132,7 +133,7 @@ const server = createServer((request, response) => {
 });
 
 const settings = (port: number, more = '') => `
-worker: { spares: 0 }
+worker: { spares: 0, load_timeout_ms: ${hangTimeoutMs} }
 tools:
   weather:
     kind: http
@@ -337,14 +338,21 @@ test.each(languages)(
   },
 );
 
-test('a tool that is added to the settings is there without a restart, in workers that run', async () => {
+test('a tool that is added to the settings, or changed, is so without a restart, in workers that run', async () => {
   const more = '  wether: { kind: fetch_doc, docs_root: docs }';
-  await gateway.project.write({ 'gateway.yaml': settings(port, more) });
+  const changed = settings(port, more).replace(
+    'city: { type: string }',
+    'city: { type: string, description: Of a town. }',
+  );
+  await gateway.project.write({ 'gateway.yaml': changed });
   await gateway.fetch('/agents/refresh', { method: 'POST' });
-  await until('the new tool', async () => {
-    const [text] = await told('default/desk', ['wether', { source: 'guide.md' }]);
-    return text?.includes('The guide');
-  });
+  for (const [, model] of languages) {
+    await until('the new tool', async () => {
+      const [text] = await told(model, ['wether', { source: 'guide.md' }]);
+      return text?.includes('The guide');
+    });
+    expect(JSON.stringify(parrot.calls().at(-1)?.body.tools)).toContain('Of a town.');
+  }
   const unknown = async (model: string) =>
     (await diagnosticsOf(gateway, model)).filter(({ code }) => code === 'unknown_gateway_tool');
   for (const [, model] of languages) expect(await unknown(model)).toEqual([]);

@@ -35,6 +35,8 @@ class Talker:
         elif said.startswith("/"):
             yield "..."
             await asyncio.to_thread(wait_for, said)
+        elif said == "long":
+            yield "".join(str(number % 10) for number in range(600_000))
         else:
             print("log line")
             yield f"{context['key']['name']}: {said} ({request['model']})"
@@ -87,6 +89,11 @@ describe.skipIf(missing)(`a Python worker (${missing ?? 'runs'})`, () => {
     while (deltas.at(-1)?.type !== 'finished') deltas.push((await worker.next('event')).event);
     const text = deltas.map((event) => (event.type === 'text' ? event.delta : '')).join('');
     expect(text).toBe(Array.from({ length: 100 }, (_none, number) => `${number} `).join(''));
+    const long = (await worker.eventsOf('long', { runId: 'run_2' })).flatMap((event) =>
+      event.type === 'text' ? [event.delta] : [],
+    );
+    expect(long.map(({ length }) => length)).toEqual([262_144, 262_144, 75_712]);
+    expect(long.join('')).toBe('0123456789'.repeat(60_000));
   });
 
   test('ends a cancelled run at once, tells when its thread is over too, and goes on with others; print is the log', async () => {
@@ -138,8 +145,8 @@ describe.skipIf(missing)(`a Python worker (${missing ?? 'runs'})`, () => {
 
   test.each([
     ['sys.exit', 'exit', 20, 4],
-    ['os._exit', 'leave', 35, 5],
-    ['os._exit in a thread', 'leave by thread', 35, 5],
+    ['os._exit', 'leave', 37, 5],
+    ['os._exit in a thread', 'leave by thread', 37, 5],
   ])('says why it ends when the module calls %s in a run', async (...args) => {
     const [, text, line, code] = args;
     const { worker } = await loadedWorker({ 'agent.py': talker });
