@@ -1,7 +1,7 @@
 # Every target installs what it needs first: Node 20 or newer with npm is all a machine must have.
 in_workspace = @exec sh scripts/in-workspace.sh
 
-.PHONY: run test soak lint fmt bench docs
+.PHONY: run test soak breaks lint fmt bench docs
 
 run: ## starts the gateway for development, on 127.0.0.1:8080
 	$(in_workspace) --product sh scripts/run.sh
@@ -11,6 +11,9 @@ test: ## everything CI runs: types, lint, dead code, bars, docs, tests
 
 soak: ## the tests that take long for what they prove; CI runs them every night
 	$(in_workspace) node scripts/run-tests.ts --config vitest.soak.config.ts
+
+breaks: ## breaks a copy of the workspace in one place at a time; a test has to notice each
+	$(in_workspace) node scripts/breaks.ts
 
 lint: ## the same without the tests
 	$(in_workspace) node scripts/check.ts static

@@ -1,0 +1,78 @@
+import type { Break } from '../break.ts';
+
+const choiceInPython = ['test/python/choice.test.ts', 'test/python/load.test.ts'];
+
+export const discoveryBreaks: readonly Break[] = [
+  {
+    id: 'private-folders-are-walked',
+    capability: 'discovery',
+    what: 'folders that begin with an underscore are walked',
+    file: 'src/registry/discovery/agent-files.ts',
+    find: '!/^[._]|^(node_modules',
+    replace: '!/^[.]|^(node_modules',
+    tests: ['test/acceptance/discovery.test.ts'],
+  },
+  {
+    id: 'namespaces-lie-too-deep',
+    capability: 'discovery',
+    what: 'the depth of modules is off by one, so none of a namespace is found',
+    file: 'src/registry/discovery/walk-root.ts',
+    find: 'const deepestModule = 2;',
+    replace: 'const deepestModule = 1;',
+    tests: ['test/acceptance/refresh.test.ts'],
+  },
+  {
+    id: 'newcomer-takes-the-id',
+    capability: 'discovery',
+    what: 'of two new modules with one id the first is served',
+    file: 'src/registry/discovery/id-clashes.ts',
+    find: 'const winner = rivals.length === 1 ? rivals[0] : incumbent;',
+    replace: 'const winner = incumbent ?? rivals[0];',
+    tests: ['src/registry/discovery/discover.test.ts'],
+  },
+  {
+    id: 'bare-name-is-guessed',
+    capability: 'discovery',
+    what: 'a bare name that two namespaces have means the first of them',
+    file: 'src/registry/catalog.ts',
+    find: 'return seen.length === 1 ? seen[0] : undefined;',
+    replace: 'return seen[0];',
+    tests: ['src/registry/catalog.test.ts'],
+  },
+  {
+    id: 'folder-name-is-not-looked-for',
+    capability: 'discovery',
+    what: 'the export that is named like its folder is not preferred',
+    file: 'src/worker/load/pick-export.ts',
+    find: '  if (namedLikeFolder) return pick(...namedLikeFolder);\n',
+    replace: '',
+    tests: ['src/worker/load/pick-export.test.ts'],
+  },
+  {
+    id: 'imported-agents-come-first',
+    capability: 'discovery',
+    what: 'agents that a module imports count as its own',
+    file: 'python/dropgate_worker/load/pick_export.py',
+    find: 'picked = _pick_of(own, by) or _pick_by_name(exports, by)',
+    replace: 'picked = _pick_of(exports, by)',
+    tests: choiceInPython,
+  },
+  {
+    id: 'first-step-of-a-workflow-is-served',
+    capability: 'discovery',
+    what: 'of an Agent Builder export in Python a step called `agent` is served in place of the workflow',
+    file: 'python/dropgate_worker/load/pick_export.py',
+    find: 'if workflow and isinstance(exports.get("WorkflowInput"), type):',
+    replace: 'if workflow and exports.get("WorkflowInput") is None:',
+    tests: ['test/python/choice.test.ts', 'test/python/modules.test.ts'],
+  },
+  {
+    id: 'factory-is-not-awaited',
+    capability: 'discovery',
+    what: 'an asynchronous factory in Python is not awaited',
+    file: 'python/dropgate_worker/load/pick_export.py',
+    find: 'if inspect.isawaitable(value):',
+    replace: 'if inspect.iscoroutinefunction(value):',
+    tests: ['test/python/modules.test.ts', 'test/python/choice.test.ts'],
+  },
+];

@@ -1,0 +1,61 @@
+import type { Break } from '../break.ts';
+
+/** Of what costs little to break as well. */
+export const otherBreaks: readonly Break[] = [
+  {
+    id: 'wrong-versions-fit',
+    capability: 'dependencies',
+    what: 'an installed package counts as fitting, whatever its version',
+    file: 'src/dependencies/installed-package.ts',
+    find: 'return version !== null && satisfies(version, range, { loose: true });',
+    replace: 'return version !== null || satisfies(version, range, { loose: true });',
+    tests: ['src/dependencies/inspect-dependencies.test.ts'],
+  },
+  {
+    id: 'upper-bounds-are-inclusive',
+    capability: 'dependencies',
+    what: 'a version of a Python package fits below itself',
+    file: 'src/dependencies/python/version.ts',
+    find: 'return order < 0 && !(',
+    replace: 'return order <= 0 && !(',
+    tests: ['src/dependencies/python/version.test.ts'],
+  },
+  {
+    id: 'limits-are-reached-too-early',
+    capability: 'metering',
+    what: 'a run is ended at its limit, not beyond it',
+    file: 'src/runs/run-meter.ts',
+    find: 'if (limit && wanted > limit.most)',
+    replace: 'if (limit && wanted >= limit.most)',
+    tests: ['test/acceptance/run-limits.test.ts'],
+    titles: 'is stopped before the model call',
+  },
+  {
+    id: 'cached-tokens-are-lost',
+    capability: 'metering',
+    what: 'cached tokens of an agent in Python are not told',
+    file: 'python/dropgate_worker/run/usage_meter.py',
+    find: '_countable(now["cachedInputTokens"] - before["cachedInputTokens"])',
+    replace: '_countable(before["cachedInputTokens"])',
+    tests: ['test/python/run.test.ts', 'test/acceptance/agents.test.ts'],
+    titles: 'Python',
+  },
+  {
+    id: 'workers-see-keys-of-the-gateway',
+    capability: 'isolation',
+    what: 'the variables of the gateway’s own environment reach workers',
+    file: 'src/pool/process/worker-env.ts',
+    find: "if (passedNames.has(name) || name.startsWith('LC_') || named.has(name)) env[name] = value;",
+    replace: 'env[name] = value;',
+    tests: ['src/pool/process/worker-env.test.ts'],
+  },
+  {
+    id: 'python-reads-the-root-env',
+    capability: 'isolation',
+    what: 'a module in Python reads the .env of the project’s root',
+    file: 'python/dropgate_worker/around/withheld_env.py',
+    find: '        if named != self._root_env:\n            return False',
+    replace: '        if named == self._root_env:\n            return False',
+    tests: ['test/python/working-folder.test.ts', 'test/python/context.test.ts'],
+  },
+];
