@@ -295,7 +295,6 @@ function scenes({ language, ending, broken }: Language): void {
   });
 
   test('what it did is the same when it is run again, whatever it came to', async () => {
-    // Each takes a process of its own, which in Python costs most.
     const names = ending === 'ts' ? ['Desk', 'Flow'] : ['Desk'];
     const pages = names.map(async (name) => {
       const agent = `default/${modelOf(name, ending)}`;
@@ -303,9 +302,11 @@ function scenes({ language, ending, broken }: Language): void {
       return ((await page.json()) as RunPage).runs;
     });
     const runs = (await Promise.all(pages)).flat().filter(({ outcome }) => outcome !== 'cancelled');
+    // Each takes a process of its own, which in Python costs most: there those alone that did not finish.
+    const told = ending === 'ts' ? runs : runs.filter(({ outcome }) => outcome !== 'finished');
     // One of each length and end is as good as all of them.
-    const kinds = new Map(runs.map((run) => [`${run.outcome} ${run.code} ${run.steps}`, run]));
-    expect(kinds.size).toBeGreaterThan(5);
+    const kinds = new Map(told.map((run) => [`${run.outcome} ${run.code} ${run.steps}`, run]));
+    expect(kinds.size).toBeGreaterThan(2);
     for (const { id, outcome } of kinds.values()) {
       const report = await json<ReplayReport>(`/admin/runs/${id}/replay`, {});
       // Its guardrail takes what stands for a hidden secret for one.
@@ -320,25 +321,16 @@ function scenes({ language, ending, broken }: Language): void {
     const model = `default/${modelOf('Teller', ending)}`;
     const file = `src/agents/Teller${ending}/agent.${ending}`;
     const answer = async () => (await call(gateway, gateway.key, { model })).content;
-    const runs = [await journalOf(model, 'Hello?'), await journalOf(model, 'remember plums')];
+    const runs = [
+      (await journalOf(model, 'Hello?')).run,
+      (await journalOf(model, 'remember plums')).run,
+    ];
     const text = sourceOf('Teller', ending)
       .replace(/(['"])one\1/, '$1two$1')
       .replace('remember ', 'recall ');
     await project.write({ [file]: text });
     await until('the edit to be live', async () => (await answer()) === 'version two');
-    const [said, left] = await Promise.all(
-      runs.map(({ run }) =>
-        json<ReplayReport>(`/admin/runs/${run}/replay`, { generation: 'current' }),
-      ),
-    );
-    expect(said?.difference).toMatchObject({
-      kind: 'answer',
-      changes: [{ path: '', recorded: 'version one', replayed: 'version two' }],
-    });
-    expect(left?.difference).toMatchObject({
-      kind: 'model_call',
-      message: expect.stringMatching(/^The run ends without step \d+: a call of the model\.$/),
-    });
+    if (ending === 'ts') await expectEditToShow(runs);
     await project.write({ [file]: text + broken });
     const [told] = await until('the error to be told', async () => {
       const all = await diagnosticsOf(gateway, model);
@@ -372,6 +364,21 @@ const historyWithTools: ChatCompletionCreateParams['messages'] = [
   { role: 'tool', tool_call_id: 'c1', content: 'Nine.' },
   { role: 'user', content: 'Hello?' },
 ];
+
+/** That runs of the version before answer something else, and ask less, where they are run again by the one that serves. */
+async function expectEditToShow(runs: readonly string[]): Promise<void> {
+  const [said, left] = await Promise.all(
+    runs.map((run) => json<ReplayReport>(`/admin/runs/${run}/replay`, { generation: 'current' })),
+  );
+  expect(said?.difference).toMatchObject({
+    kind: 'answer',
+    changes: [{ path: '', recorded: 'version one', replayed: 'version two' }],
+  });
+  expect(left?.difference).toMatchObject({
+    kind: 'model_call',
+    message: expect.stringMatching(/^The run ends without step \d+: a call of the model\.$/),
+  });
+}
 
 /** Asks whole; the run, its steps by kind with what they held, and the id of its request. */
 async function journalOf(model: string, content: string) {
