@@ -41,6 +41,7 @@ export const importTable: Readonly<Record<string, Row>> = {
   'cli/': {
     mayImport: [
       'errors.ts',
+      'own-files.ts',
       'protocol/',
       'system/',
       'config/',

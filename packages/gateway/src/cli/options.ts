@@ -33,6 +33,12 @@ export function parseList(text: string): string[] {
   throw new InvalidArgumentError('Give names with commas between them, such as a,b.');
 }
 
+/** An address of a server, over HTTP or HTTPS. */
+export function parseAddress(text: string): string {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError('Give an address such as https://registry.npmjs.org.');
+}
+
 const secondsPerUnit: Readonly<Record<string, number>> = {
   s: 1,
   m: 60,

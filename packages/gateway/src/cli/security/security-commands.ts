@@ -4,6 +4,7 @@ import {
   examples,
   jsonOption,
   limitOption,
+  parseAddress,
   parseRunLimits,
   parseSince,
   parseTtl,
@@ -149,10 +150,29 @@ function addDecisionsCommand(security: Command, run: RunCommand): void {
 export function addAuditCommand(program: Command, run: RunCommand): void {
   program
     .command('audit')
-    .description('report gaps in rules, overrides and keys')
+    .description('report gaps in rules, overrides and keys, and advisories on packages')
+    .option('--advisories', 'ask what is known against packages of gateway and agents, too')
+    .addOption(
+      new Option('--npm-service <url>', 'registry that knows advisories; default: npm’s').argParser(
+        parseAddress,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--osv-service <url>',
+        'server of OSV for packages of PyPI; default: osv.dev',
+      ).argParser(parseAddress),
+    )
     .addOption(jsonOption())
-    .addHelpText('after', examples('audit', 'audit --json'))
-    .addHelpText('after', '\nExits with 1 where something is worth a change.')
+    .addHelpText('after', examples('audit', 'audit --advisories', 'audit --advisories --json'))
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Exits with 1 where something is worth a change. A service of advisories that cannot',
+        'be reached is told of, and is no finding. Names and versions of packages are sent.',
+      ].join('\n'),
+    )
     .action((options) =>
       run(async (context) => (await import('./show-audit.ts')).showAudit(context, options)),
     );

@@ -6,15 +6,27 @@ import { type CommandContext, exitCodes } from '../command.ts';
 import { readRetirements } from '../status/read-retirements.ts';
 import type { Terminal } from '../terminal.ts';
 import { count, terminalWidth, wrap } from '../text-layout.ts';
+import {
+  type AdvisoryOptions,
+  advisoriesAsJson,
+  auditAdvisories,
+  showAdvisories,
+} from './audit-advisories.ts';
 import { knownAgentsOf, withPolicy } from './with-policy.ts';
 import { nowSeconds } from './with-store.ts';
 
-/** `dropgate audit`: gaps in rules, overrides and keys, and models that end; 1 where something is worth a change. */
+/**
+ * `dropgate audit`: gaps in rules, overrides and keys, models that end, and where it is asked for, advisories on
+ * packages; 1 where something is worth a change.
+ */
 export async function showAudit(
   context: CommandContext,
-  options: { readonly json?: true },
+  options: AdvisoryOptions & { readonly json?: true; readonly advisories?: true },
 ): Promise<number> {
   const { terminal } = context;
+  const advisories = options.advisories
+    ? await auditAdvisories(await context.loadConfig('check'), options)
+    : null;
   const { findings, summary } = await withPolicy(context, async (opened) => {
     const [keys, agents, overrides, retirements] = await Promise.all([
       opened.store.keys.list(),
@@ -42,12 +54,16 @@ export async function showAudit(
       },
     };
   });
-  if (options.json) terminal.json({ findings, summary });
-  else {
+  if (options.json) {
+    const more = advisories && { advisories: advisoriesAsJson(advisories) };
+    terminal.json({ findings, summary, ...more });
+  } else {
     for (const finding of findings) show(terminal, finding);
     showSummary(terminal, findings, summary);
+    if (advisories) showAdvisories(terminal, advisories);
   }
-  return findings.some(({ severity }) => severity === 'warning')
+  const isKnown = (advisories?.findings.length ?? 0) > 0;
+  return isKnown || findings.some(({ severity }) => severity === 'warning')
     ? exitCodes.foundProblems
     : exitCodes.done;
 }
