@@ -152,6 +152,19 @@ export class GatewayError extends Error {
     this.mayRetry = options.mayRetry ?? !('retry' in failures[code]);
   }
 
+  /** The same, about the field of a request that has another name. */
+  about(param: string): GatewayError {
+    const { message, cause, adminDetail, retryAfterSeconds, mayRetry } = this;
+    const retryAfter = retryAfterSeconds === null ? {} : { retryAfterSeconds };
+    return new GatewayError(this.code, message.replaceAll(`\`${this.param}\``, `\`${param}\``), {
+      param,
+      adminDetail,
+      mayRetry,
+      ...retryAfter,
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
+
   /** Anything thrown, as a `GatewayError`: a stranger becomes `gateway_failed`, its text withheld. */
   static from(thrown: unknown): GatewayError {
     if (thrown instanceof GatewayError) return thrown;

@@ -186,17 +186,6 @@ describe('paths and methods', () => {
     });
   });
 
-  test('sends Responses clients to chat completions, whatever their body', async () => {
-    const response = await app.inject({
-      method: 'POST',
-      url: '/v1/responses',
-      headers: { ...asCaller, 'content-type': 'text/plain' },
-      payload: 'x',
-    });
-    expect(response.statusCode).toBe(404);
-    expect(response.json().error.message).toContain('POST /v1/chat/completions');
-  });
-
   test('answers another method with 405 and says which it knows', async () => {
     const chat = await app.inject({ url: '/v1/chat/completions', headers: asCaller });
     expect([chat.statusCode, chat.headers.allow]).toEqual([405, 'POST, OPTIONS']);

@@ -50,7 +50,7 @@ export function sendEventStream(
         if (!isLastEvent(event)) return text === '' ? null : writer.write(text);
         writer.end(text);
       } catch (thrown) {
-        onFault(thrown);
+        if (!(thrown instanceof GatewayError)) onFault(thrown);
         writer.end(format.fail(GatewayError.from(thrown)));
         run.cancel('its answer cannot be written');
       }

@@ -1,11 +1,11 @@
 import type { Administration } from '../policy/rules/administration.ts';
 import { type Audience, defineRoute, type Route } from './route.ts';
 import { adminRoutes } from './routes/admin.ts';
-import { chatRoutes } from './routes/chat-completions.ts';
 import { generationRoutes } from './routes/generations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { modelRoutes } from './routes/models.ts';
+import { formatRoutes } from './routes/run-routes.ts';
 import { runRoutes } from './routes/runs.ts';
 import { securityRoutes } from './routes/security.ts';
 import { keyRoutes } from './routes/security-keys.ts';
@@ -17,7 +17,7 @@ import { usageRoutes } from './routes/usage.ts';
 export const routes: readonly Route[] = [
   ...healthRoutes,
   ...modelRoutes,
-  ...chatRoutes,
+  ...formatRoutes,
   ...adminRoutes,
   ...generationRoutes,
   ...toolRoutes,

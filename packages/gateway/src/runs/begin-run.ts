@@ -14,6 +14,7 @@ import type { RunEnding } from '../protocol/run-ending.ts';
 import type { RunSink } from '../protocol/run-sink.ts';
 import type { RunTrace } from '../protocol/trace.ts';
 import type { ToolDecided, WorkerRun } from '../protocol/worker/messages.ts';
+import type { IgnoredPart } from './check-run-input.ts';
 import type { HostedRuns } from './hosted-runs.ts';
 import { observeRun } from './observe-run.ts';
 import { createRunMeter, type RunMeter, type RunMeters } from './run-meter.ts';
@@ -34,8 +35,8 @@ export type Run = {
   readonly cancel: (reason: string | GatewayError) => void;
   /** Calls back once when the run is over, at once where it is over already. */
   readonly onEnd: (listener: () => void) => void;
-  /** Names of request fields that the agent does not take and that were left out. */
-  readonly ignored: readonly string[];
+  /** Parts of the input that the agent does not take and that were left out. */
+  readonly ignored: readonly IgnoredPart[];
   readonly presentation: Presentation;
 };
 
@@ -80,7 +81,7 @@ export type AdmittedRun = {
   readonly caller: Caller;
   readonly input: RunInput;
   readonly agent: ServedAgent;
-  readonly ignored: readonly string[];
+  readonly ignored: readonly IgnoredPart[];
   readonly tools: RunTools;
   /** The caller, as rules about tools are asked. */
   readonly user: RunCaller;

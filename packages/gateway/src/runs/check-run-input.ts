@@ -7,28 +7,17 @@ const mediaByDefault: readonly InputMedium[] = ['image', 'file'];
 /** Settings that reach every agent's model. */
 const alwaysTaken: readonly (keyof RunSettings)[] = ['maxOutputTokens'];
 
-/** Request fields by the setting they become. */
-const requestFields: Readonly<Record<keyof RunSettings, string>> = {
-  maxOutputTokens: 'max_completion_tokens',
-  temperature: 'temperature',
-  topP: 'top_p',
-  presencePenalty: 'presence_penalty',
-  frequencyPenalty: 'frequency_penalty',
-  seed: 'seed',
-  stop: 'stop',
-  parallelToolCalls: 'parallel_tool_calls',
-  reasoningEffort: 'reasoning_effort',
-  verbosity: 'verbosity',
-  serviceTier: 'service_tier',
-};
+/** A part of the input that has no effect. */
+export type IgnoredPart = keyof RunSettings | 'tools';
 
 /**
  * Holds a request against what the agent takes.
  *
- * @returns Names of request fields that will have no effect.
- * @throws GatewayError `unsupported_parameter`, `unsupported_value` or `unsupported_content_type` with its `param`.
+ * @returns What will have no effect.
+ * @throws GatewayError `unsupported_parameter`, `unsupported_value` or `unsupported_content_type`; `param` is the part of the
+ *   input that it is about.
  */
-export function checkRunInput(manifest: Manifest, input: RunInput): string[] {
+export function checkRunInput(manifest: Manifest, input: RunInput): IgnoredPart[] {
   const { settings, kind } = manifest;
   // A plain `run` gets text as a string, unless its module says that it takes more.
   const media = kind === 'runnable' ? [] : mediaByDefault;
@@ -43,7 +32,7 @@ export function checkRunInput(manifest: Manifest, input: RunInput): string[] {
   }
   const taken = [...alwaysTaken, ...(settings.clientSettings ?? [])];
   const given = Object.keys(input.settings) as (keyof RunSettings)[];
-  const ignored = given.filter((name) => !taken.includes(name)).map((name) => requestFields[name]);
+  const ignored = given.filter((name) => !taken.includes(name));
   return input.clientTools ? [...ignored, 'tools'] : ignored;
 }
 
@@ -67,7 +56,7 @@ function notTaken(medium: InputMedium, accepted: readonly InputMedium[]): Gatewa
     medium === 'file_id'
       ? 'This agent takes no file_id, which could name any file of the account that its model calls go to. Send the file itself as file_data.'
       : `This agent takes ${['text', ...accepted].join(', ')}, but no ${medium} parts.`;
-  return new GatewayError('unsupported_content_type', message, { param: 'messages' });
+  return new GatewayError('unsupported_content_type', message, { param: 'items' });
 }
 
 function checkOutputFormat(manifest: Manifest, input: RunInput): void {
@@ -77,8 +66,8 @@ function checkOutputFormat(manifest: Manifest, input: RunInput): void {
   throw new GatewayError(
     'unsupported_value',
     own === 'text'
-      ? 'This agent decides the form of its answer itself. Leave out `response_format`.'
-      : `This agent always answers in its own schema (${own}). Leave out \`response_format\`.`,
-    { param: 'response_format' },
+      ? 'This agent decides the form of its answer itself. Leave out `outputFormat`.'
+      : `This agent always answers in its own schema (${own}). Leave out \`outputFormat\`.`,
+    { param: 'outputFormat' },
   );
 }

@@ -263,7 +263,7 @@ describe('what an agent takes of a request', () => {
     const { startRun } = scene({ settings: { clientSettings: ['temperature'] } });
     const settings = { temperature: 1, topP: 0.5, maxOutputTokens: 100 };
     const run = await startRun(caller, { ...input, settings, clientTools: true });
-    expect(run.ignored).toEqual(['top_p', 'tools']);
+    expect(run.ignored).toEqual(['topP', 'tools']);
   });
 
   test('refuses tools of the caller where the agent says so', async () => {
@@ -296,7 +296,7 @@ describe('what an agent takes of a request', () => {
           code: 'unsupported_content_type',
           message:
             'This agent takes no file_id, which could name any file of the account that its model calls go to. Send the file itself as file_data.',
-          param: 'messages',
+          param: 'items',
         },
       );
     }
@@ -312,7 +312,7 @@ describe('what an agent takes of a request', () => {
     const { startRun } = scene({ outputType: 'Verdict' });
     await expect(startRun(caller, { ...input, outputFormat })).rejects.toMatchObject({
       code: 'unsupported_value',
-      param: 'response_format',
+      param: 'outputFormat',
     });
   });
 });

@@ -13,7 +13,7 @@ import type { RunInput } from '../protocol/run.ts';
 import { createRunEnding } from '../protocol/run-ending.ts';
 import type { CallGatewayTool } from '../protocol/tools/tool-call.ts';
 import { type BeginRunDeps, beginRun, type Run, type ServedAgent } from './begin-run.ts';
-import { checkRunInput } from './check-run-input.ts';
+import { checkRunInput, type IgnoredPart } from './check-run-input.ts';
 import { createRunQueue, type QueueLimits, type RunPlace, type RunQueue } from './run-queue.ts';
 import { createRunTools } from './run-tools.ts';
 
@@ -133,7 +133,7 @@ export function newRunId(): string {
 /** `hasWaited`: it was admitted before and had to wait; only a refusal is recorded. */
 type Request = { readonly caller: Caller; readonly input: RunInput; readonly hasWaited?: true };
 
-type Admitted = { readonly agent: ServedAgent; readonly ignored: readonly string[] };
+type Admitted = { readonly agent: ServedAgent; readonly ignored: readonly IgnoredPart[] };
 
 /** The agent exists, the key may see and run it, it is loaded, and it takes what was sent. */
 async function admit(deps: StartRunDeps, request: Request): Promise<Admitted> {

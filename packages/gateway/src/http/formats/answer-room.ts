@@ -15,31 +15,41 @@ export type HeldAnswer = {
   readonly add: (chars: number) => void;
 };
 
-/** Holds an answer that is collected before it is sent: an agent may say more than there is memory. */
-export function holdAnswer(unread: Unread, maxLength = maxAnswerLength): HeldAnswer {
+/** Where there is no such limit. */
+const elsewhere = 'Ask with "stream": true, which has no limit.';
+
+/**
+ * Holds an answer that is collected before it is sent: an agent may say more than there is memory.
+ *
+ * @param unlimited - A sentence that says where there is no such limit.
+ */
+export function holdAnswer(
+  unread: Unread,
+  { maxLength = maxAnswerLength, unlimited = elsewhere } = {},
+): HeldAnswer {
   let length = 0;
   return {
     add(chars) {
       length += chars;
-      if (length > maxLength) throw tooLong(maxLength);
+      if (length > maxLength) throw tooLong(maxLength, unlimited);
       if (unread.set(length * CHARACTER_BYTES)) return;
       unread.refused();
-      throw noRoom();
+      throw noRoom(unlimited);
     },
   };
 }
 
-function tooLong(most: number): GatewayError {
+function tooLong(most: number, unlimited: string): GatewayError {
   return new GatewayError(
     'run_failed',
-    `The agent's answer is longer than ${most} characters. Ask with "stream": true, which has no limit.`,
+    `The agent's answer is longer than ${most} characters. ${unlimited}`,
   );
 }
 
-function noRoom(): GatewayError {
+function noRoom(unlimited: string): GatewayError {
   return new GatewayError(
     'overloaded',
-    'Long answers that are not sent yet leave no room for this one. Ask with "stream": true.',
+    `Long answers that are not sent yet leave no room for this one. ${unlimited}`,
     { retryAfterSeconds: 1, mayRetry: false },
   );
 }

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import type { ChatRequest } from '../../protocol/openai-chat.ts';
+import type { ChatRequest } from '../../protocol/formats/openai-chat.ts';
 import type { InputItem, InputPart } from '../../protocol/run.ts';
 import { given } from './given.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../errors.ts';
-import { chatRequestSchema } from '../../protocol/openai-chat.ts';
+import { chatRequestSchema } from '../../protocol/formats/openai-chat.ts';
 import { invalidInput } from '../intake/invalid-input.ts';
 import { toRunInput } from './chat-input.ts';
 

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import type { ChatRequest } from '../../protocol/openai-chat.ts';
+import type { ChatRequest } from '../../protocol/formats/openai-chat.ts';
 import type { OutputFormat, RunInput, RunSettings } from '../../protocol/run.ts';
 import { toItems } from './chat-history.ts';
 import { given } from './given.ts';

@@ -84,15 +84,12 @@ function checkMethod(request: FastifyRequest, reply: FastifyReply, known: string
 
 const maxShownLength = 200;
 
-/** What a path that is no route answers; `/v1/responses` is asked for so often that it is told where to go. */
+/** What a path that is no route answers. */
 export function unknownUrl({ method, url, protocol, host }: FastifyRequest): GatewayError {
   const path = url.split('?', 1)[0] ?? '';
   const address = /^[\w.:[\]-]{1,128}$/.test(host) ? `${protocol}://${host}` : '';
-  const advice = /^(\/v1)?\/responses(\/|$)/.test(path)
-    ? ' There is no Responses API here; use POST /v1/chat/completions.'
-    : ` The base URL for clients of OpenAI's API is ${address}/v1; GET /openapi.json lists what there is.`;
   return new GatewayError(
     'route_not_found',
-    `Unknown URL: ${method} ${path.slice(0, maxShownLength)}.${advice}`,
+    `Unknown URL: ${method} ${path.slice(0, maxShownLength)}. The base URL for clients of OpenAI's API is ${address}/v1; GET /openapi.json lists what there is.`,
   );
 }

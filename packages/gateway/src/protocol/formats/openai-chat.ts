@@ -1,12 +1,10 @@
 import { z } from 'zod';
-import type { FailureCode } from '../errors.ts';
-
-/** `params` of a refinement: the failure a caller gets in place of `invalid_value`. */
-export type RefusedAs = { readonly failure: FailureCode };
-
-const unsupportedParameter: RefusedAs = { failure: 'unsupported_parameter' };
-const unsupportedValue: RefusedAs = { failure: 'unsupported_value' };
-const missingParameter: RefusedAs = { failure: 'missing_parameter' };
+import {
+  metadata,
+  missingParameter,
+  unsupportedParameter,
+  unsupportedValue,
+} from './openai-fields.ts';
 
 const textPart = z.object({ type: z.literal('text'), text: z.string() });
 
@@ -116,10 +114,6 @@ const responseFormat = z.discriminatedUnion('type', [
   }),
 ]);
 
-const metadata = z
-  .record(z.string().max(64), z.string().max(512))
-  .refine((pairs) => Object.keys(pairs).length <= 16, { error: 'There may be at most 16 pairs' });
-
 /**
  * Body of `POST /v1/chat/completions`, loose as OpenAI-compatible servers are: null counts as not given. What is absent
  * here (`store`, `logit_bias`, `prediction`, `tool_choice` …) has no effect.
@@ -195,15 +189,3 @@ export const chatRequestSchema = z.looseObject({
 
 /** A chat request after parsing. */
 export type ChatRequest = z.output<typeof chatRequestSchema>;
-
-/** What a caller may be told of itself: a name goes into a header. */
-const tellableName = /^[A-Za-z]\w{0,63}$/;
-const mostNames = 20;
-
-/** Names of fields that the gateway does not know, as far as they can be told. */
-export function unknownFields(request: ChatRequest): string[] {
-  const given = Object.keys(request).filter(
-    (name) => !Object.hasOwn(chatRequestSchema.shape, name) && request[name] != null,
-  );
-  return given.filter((name) => tellableName.test(name)).slice(0, mostNames);
-}

@@ -1,0 +1,104 @@
+import { GatewayError } from '../../../errors.ts';
+import type { ResponsesItem } from '../../../protocol/formats/responses-input.ts';
+import type { InputItem, InputPart } from '../../../protocol/run.ts';
+import { given } from '../given.ts';
+
+type Message<Role extends string> = Extract<ResponsesItem, { role: Role }>;
+type UserPart = Exclude<Message<'user'>['content'], string>[number];
+
+/**
+ * The conversation that `input` is. Empty answers are left out, and so is what servers said of their own work.
+ *
+ * @throws GatewayError `invalid_value` where a tool call has no result, or a result no call: no model takes them.
+ */
+export function toInputItems(input: string | readonly ResponsesItem[]): InputItem[] {
+  if (typeof input === 'string') return [{ role: 'user', parts: [{ type: 'text', text: input }] }];
+  const open = new Map<string, string>();
+  const items = input.flatMap((item, index) => toItem(item, index, open));
+  for (const [callId, name] of open) {
+    throw new GatewayError(
+      'invalid_value',
+      `Invalid value for 'input': the call of ${name} (${callId}) has no result. Send its function_call_output too, or leave the call out.`,
+      { param: 'input' },
+    );
+  }
+  return items;
+}
+
+/** @param open - Calls without a result so far: name by call id. */
+function toItem(item: ResponsesItem, index: number, open: Map<string, string>): InputItem[] {
+  if ('role' in item) return toMessage(item);
+  switch (item.type) {
+    case 'function_call': {
+      const { call_id: callId, name, arguments: written } = item;
+      open.set(callId, name);
+      return [{ role: 'tool_call', callId, name, arguments: written }];
+    }
+    case 'function_call_output': {
+      const { call_id: callId, output } = item;
+      const name = open.get(callId);
+      if (name === undefined) throw noCall(index);
+      open.delete(callId);
+      return [{ role: 'tool_result', callId, name, text: textOf(output) }];
+    }
+    default:
+      return [];
+  }
+}
+
+function noCall(index: number): GatewayError {
+  const param = `input[${index}].call_id`;
+  return new GatewayError(
+    'invalid_value',
+    `Invalid value for '${param}': no call before it waits for this result. Send the function_call too, or leave the result out.`,
+    { param },
+  );
+}
+
+function toMessage(item: Extract<ResponsesItem, { role: string }>): InputItem[] {
+  switch (item.role) {
+    case 'user':
+      return [{ role: 'user', parts: toParts(item.content) }];
+    case 'system':
+    case 'developer':
+      return [{ role: 'system', text: textOf(item.content) }];
+    case 'assistant': {
+      const text = textOf(item.content);
+      return text === '' ? [] : [{ role: 'assistant', text }];
+    }
+    default:
+      return item satisfies never;
+  }
+}
+
+type TextPart = { readonly text?: string; readonly refusal?: string };
+
+function textOf(content: string | readonly TextPart[]): string {
+  if (typeof content === 'string') return content;
+  return content.map(({ text, refusal }) => text ?? refusal ?? '').join('\n');
+}
+
+function toParts(content: string | readonly UserPart[]): InputPart[] {
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : content.map(toPart);
+}
+
+function toPart(part: UserPart): InputPart {
+  switch (part.type) {
+    case 'text':
+    case 'input_text':
+      return { type: 'text', text: part.text };
+    case 'input_image': {
+      const { image_url: url, file_id: fileId, detail } = part;
+      return { type: 'image', ...(fileId ? { fileId } : given({ url })), ...given({ detail }) };
+    }
+    case 'input_audio':
+      return { type: 'audio', data: part.input_audio.data, format: part.input_audio.format };
+    case 'input_file': {
+      const { file_id: fileId, file_url: url, file_data: data, filename } = part;
+      const held = fileId ? { fileId } : url ? { url } : given({ data });
+      return { type: 'file', ...held, ...given({ filename }) };
+    }
+    default:
+      return part satisfies never;
+  }
+}

@@ -1,0 +1,37 @@
+import type { RunEvent } from '../../../protocol/run.ts';
+import type { ItemsInMaking } from './items-in-making.ts';
+import { createTextItems } from './text-items.ts';
+import { createToolItems } from './tool-items.ts';
+
+/** What an agent says and does, as items that follow each other. Only calls of tools may be open beside another. */
+export type OutputItems = {
+  readonly text: (delta: string) => void;
+  readonly reasoning: (delta: string) => void;
+  /** A line of its own among the reasoning. */
+  readonly line: (line: string) => void;
+  readonly toolStarted: (event: Extract<RunEvent, { type: 'tool_started' }>) => void;
+  /** @param said - What a person reads of an end that is no good one. */
+  readonly toolEnded: (event: Extract<RunEvent, { type: 'tool_ended' }>, said: string) => void;
+  /** Ends what is open; `incomplete` where more was to come. */
+  readonly close: (status: 'completed' | 'incomplete') => void;
+};
+
+/** Puts items into `items` as a run goes on. */
+export function createOutputItems(making: ItemsInMaking): OutputItems {
+  const texts = createTextItems(making);
+  const tools = createToolItems(making);
+  return {
+    text: texts.say,
+    reasoning: texts.think,
+    line: texts.line,
+    toolStarted(event) {
+      texts.close('completed');
+      tools.started(event);
+    },
+    toolEnded: tools.ended,
+    close(status) {
+      tools.close();
+      texts.close(status);
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import { failures, type GatewayError } from '../../../errors.ts';
+import type { ToolEventsMode } from '../../../protocol/records.ts';
+import type { RunEvent } from '../../../protocol/run.ts';
+import type { Presentation } from '../../../runs/begin-run.ts';
+import { type Activity, activityLine } from '../activity-line.ts';
+import type { HeldAnswer } from '../answer-room.ts';
+import { approvalUnsupported, guardrailBlocked, runFailure, safeAnswer } from '../run-failure.ts';
+import type { ItemsInMaking } from './items-in-making.ts';
+import { createOutputItems, type OutputItems } from './output-items.ts';
+import {
+  createResource,
+  type OutputItem,
+  type ResponseHead,
+  type ResponseState,
+} from './resource.ts';
+
+export type ResponseOptions = {
+  readonly head: ResponseHead;
+  readonly presentation: Presentation;
+  readonly room: HeldAnswer;
+  /** Whether nothing of it is shown before its end: then nothing is that a guardrail stopped. */
+  readonly isWhole: boolean;
+};
+
+/** Whoever is told how a response is made. */
+export type ResponseTeller = Pick<ItemsInMaking, 'tell' | 'tellText'> & {
+  /** The run failed; `response.failed` follows. */
+  readonly tellFailure: (error: GatewayError) => void;
+};
+
+/** A run that becomes a response. */
+export type ResponseInMaking = {
+  readonly begin: () => void;
+  readonly take: (event: RunEvent) => void;
+  readonly fail: (error: GatewayError) => void;
+};
+
+/**
+ * Makes a response of what a run says, and tells each step as an event of the Responses API: in order, the last one
+ * `response.completed`, `response.incomplete` or `response.failed`. Tools that the agent runs never appear as
+ * `function_call` items, which clients would try to run themselves.
+ */
+export function createResponse(options: ResponseOptions, teller: ResponseTeller): ResponseInMaking {
+  const { head, room } = options;
+  const { tell, tellText } = teller;
+  const resourceOf = createResource(head);
+  const items: OutputItem[] = [];
+  const suffix = head.id.replace(/^resp_/, '');
+  const output = createOutputItems({ suffix, items, room, tell, tellText });
+  const take = createTaker({ options, teller, items, output, tellEnd });
+
+  function tellEnd(state: Omit<ResponseState, 'output'>): void {
+    tell(`response.${state.status}`, { response: resourceOf({ ...state, output: items }) });
+  }
+
+  return {
+    begin() {
+      const response = resourceOf({ status: 'in_progress', output: items });
+      tell('response.created', { response });
+      tell('response.in_progress', { response });
+    },
+    ...take,
+  };
+}
+
+type Taking = {
+  readonly options: ResponseOptions;
+  readonly teller: ResponseTeller;
+  readonly items: OutputItem[];
+  readonly output: OutputItems;
+  readonly tellEnd: (state: Omit<ResponseState, 'output'>) => void;
+};
+
+function createTaker(taking: Taking): Pick<ResponseInMaking, 'take' | 'fail'> {
+  const { output, options, teller, tellEnd } = taking;
+  const { toolEvents } = options.presentation;
+  let ranTool = false;
+
+  function fail(error: GatewayError): void {
+    output.close('incomplete');
+    teller.tellFailure(error);
+    const code = failures[error.code].wireCode ?? error.code;
+    tellEnd({ status: 'failed', error: { code, message: error.message } });
+  }
+
+  return {
+    take(event) {
+      switch (event.type) {
+        case 'text':
+          if (event.delta !== '') output.text(event.delta);
+          return;
+        case 'reasoning':
+          if (toolEvents !== 'off' && event.delta !== '') output.reasoning(event.delta);
+          return;
+        case 'tool_started':
+          ranTool = true;
+          return showActivity(event, output, toolEvents);
+        case 'tool_ended':
+        case 'handed_off':
+          return showActivity(event, output, toolEvents);
+        case 'finished':
+          return isBlockedAsError(event, options)
+            ? fail(guardrailBlocked())
+            : finish(event, taking);
+        case 'failed':
+          return fail(runFailure(event, { ranTool }));
+        case 'interrupted':
+          return fail(approvalUnsupported());
+        default:
+          return event satisfies never;
+      }
+    },
+    fail,
+  };
+}
+
+function showActivity(event: Activity, output: OutputItems, mode: ToolEventsMode): void {
+  if (mode === 'off') return;
+  const line = activityLine(event);
+  if (mode === 'reasoning') {
+    if (line !== '') output.line(line);
+  } else if (event.type === 'tool_started') output.toolStarted(event);
+  else if (event.type === 'tool_ended') output.toolEnded(event, line);
+}
+
+type Finished = Extract<RunEvent, { type: 'finished' }>;
+
+function isBlockedAsError({ reason }: Finished, { presentation }: ResponseOptions): boolean {
+  return reason === 'content_filter' && presentation.guardrailResponse === 'error';
+}
+
+function finish({ reason, usage, blockedBy }: Finished, taking: Taking): void {
+  const { items, output, options, tellEnd } = taking;
+  const isBlocked = reason === 'content_filter';
+  if (isBlocked && options.isWhole && blockedBy !== undefined) {
+    output.close('incomplete');
+    items.splice(0, items.length, ...items.filter(({ type }) => type !== 'message'));
+  }
+  if (isBlocked && !items.some(({ type }) => type === 'message')) output.text(safeAnswer);
+  output.close(reason === 'stop' ? 'completed' : 'incomplete');
+  if (reason === 'stop') tellEnd({ status: 'completed', usage });
+  else {
+    const incompleteReason = isBlocked ? 'content_filter' : 'max_output_tokens';
+    tellEnd({ status: 'incomplete', incompleteReason, usage });
+  }
+}

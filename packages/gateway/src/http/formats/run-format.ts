@@ -1,0 +1,36 @@
+import type { z } from 'zod';
+import type { Role } from '../../protocol/policy.ts';
+import type { RunEvent, RunInput, RunSettings } from '../../protocol/run.ts';
+import type { Unread } from '../../protocol/unread-room.ts';
+import type { Presentation } from '../../runs/begin-run.ts';
+import type { StreamFormat } from '../event-stream.ts';
+
+/** What an answer is made for. */
+export type Answered<Body> = {
+  readonly runId: string;
+  readonly body: Body;
+  readonly presentation: Presentation;
+  /** Of who asks. */
+  readonly role: Role;
+  /** Holds what an answer keeps until its end; to be called once. */
+  readonly hold: () => Unread;
+};
+
+/** What of a run's input a field of a request becomes. */
+export type InputField = keyof RunSettings | 'items' | 'outputFormat' | 'tools';
+
+/** One dialect in which agents are asked and answer: a map from its wire to a run and back, which knows nothing else. */
+export type RunFormat<Body> = {
+  readonly urls: readonly string[];
+  readonly summary: string;
+  readonly body: z.ZodType<Body>;
+  /** @throws GatewayError for what no agent can be asked. */
+  readonly toRunInput: (body: Body) => RunInput;
+  /** The field of a request that each part of an input comes from. */
+  readonly fields: Readonly<Partial<Record<InputField, string>>>;
+  /** Names of fields that the gateway does not know. */
+  readonly unknownFields: (body: Body) => readonly string[];
+  /** @throws GatewayError with the run's failure, or where there is no room for the answer. */
+  readonly whole: (events: AsyncIterable<RunEvent>, answered: Answered<Body>) => Promise<object>;
+  readonly stream: (answered: Answered<Body>) => StreamFormat;
+};

@@ -1,0 +1,104 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../../errors.ts';
+import type { RunInput } from '../../protocol/run.ts';
+import { eventsOf } from '../../protocol/run-sink.ts';
+import { whenCallerLeaves } from '../caller-gone.ts';
+import type { HttpDeps } from '../deps.ts';
+import { sendEventStream } from '../event-stream.ts';
+import { processingMs } from '../exchange.ts';
+import { chatFormat } from '../formats/chat-format.ts';
+import { responsesFormat } from '../formats/responses/responses-format.ts';
+import type { InputField, RunFormat } from '../formats/run-format.ts';
+import { callerOf, defineRoute, type Route } from '../route.ts';
+
+/** The ways to run an agent: a line for each format. */
+export const formatRoutes: readonly Route[] = [
+  ...routesOf(chatFormat),
+  ...routesOf(responsesFormat),
+];
+
+const defaultKeepAliveMs = 15_000;
+
+function routesOf<Body>(format: RunFormat<Body>): Route[] {
+  return format.urls.map((url) =>
+    defineRoute({
+      method: 'POST',
+      url,
+      audience: 'callers',
+      summary: format.summary,
+      startsRun: true,
+      body: format.body,
+      handle: ({ deps, body, request, reply }) => runAgent(deps, format, { body, request, reply }),
+    }),
+  );
+}
+
+type RunExchange<Body> = {
+  readonly body: Body;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+};
+
+/** Runs an agent, whole or streamed. A caller that leaves cancels its run. */
+async function runAgent<Body>(
+  deps: HttpDeps,
+  format: RunFormat<Body>,
+  { body, request, reply }: RunExchange<Body>,
+) {
+  const caller = callerOf(request);
+  const input = format.toRunInput(body);
+  const run = await startRun(deps, format, { input, request, reply });
+  request.server.openRuns.add(run);
+  whenCallerLeaves(reply.raw, () => run.cancel('the caller left'));
+  const ignored = run.ignored.map((name) => format.fields[name] ?? name);
+  const unheard = [...ignored, ...format.unknownFields(body)];
+  if (unheard.length > 0) reply.header('x-agent-ignored', unheard.join(', '));
+  const hold = () => {
+    const unread = deps.unread.hold({ agentId: run.agentId }, 'whole_answer');
+    reply.raw.once('close', unread.release);
+    return unread;
+  };
+  const { presentation } = run;
+  const answered = { runId: run.id, body, presentation, role: caller.role, hold };
+  if (!input.streamed) {
+    request.holdsAnswer = true;
+    return format.whole(eventsOf(run), answered);
+  }
+  reply.header('openai-processing-ms', processingMs(request));
+  sendEventStream(reply, run, {
+    format: format.stream(answered),
+    keepAliveMs: deps.settings.keepAliveMs ?? defaultKeepAliveMs,
+    onFault: (error) =>
+      deps.emit({ type: 'request_failed', requestId: request.id, code: 'gateway_failed', error }),
+  });
+  return reply;
+}
+
+type Starting = {
+  readonly input: RunInput;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+};
+
+async function startRun<Body>(
+  deps: HttpDeps,
+  { fields }: RunFormat<Body>,
+  { input, request, reply }: Starting,
+) {
+  const left = new AbortController();
+  whenCallerLeaves(reply.raw, () => left.abort());
+  try {
+    const run = await deps.startRun(callerOf(request), input, left.signal);
+    const { id: runId, agentId, modulePath, generation } = run;
+    request.begunRun = { runId, agentId, modulePath, generation };
+    return run;
+  } catch (error) {
+    throw inFields(error, fields);
+  }
+}
+
+/** What is wrong with a part of the input, told of the field that it came from. */
+function inFields(error: unknown, fields: RunFormat<unknown>['fields']): unknown {
+  if (!(error instanceof GatewayError) || error.param === null) return error;
+  return error.about(fields[error.param as InputField] ?? error.param);
+}
