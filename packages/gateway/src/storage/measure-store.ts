@@ -16,6 +16,7 @@ export function measureStore(store: Store, onUse: (use: StoreUse) => void): Stor
     ]);
     return Object.fromEntries(methods) as Part;
   };
+  const { conversations, ...turns } = store.turns;
   return {
     ...store,
     keys: measured('keys', store.keys),
@@ -27,6 +28,10 @@ export function measureStore(store: Store, onUse: (use: StoreUse) => void): Stor
     diagnostics: measured('diagnostics', store.diagnostics),
     journal: measured('journal', store.journal),
     usage: measured('usage', store.usage),
+    turns: {
+      ...measured('turns', turns),
+      conversations: measured('conversations', conversations),
+    },
   };
 }
 

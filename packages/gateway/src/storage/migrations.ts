@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { addDecisions, type DecisionTables, decisionColumns } from './add-decisions.ts';
 import { addJournal } from './add-journal.ts';
+import { addState } from './add-state.ts';
 import { addUsage } from './add-usage.ts';
 
 /** In order of their names, never changed once released: a change is a new one. */
@@ -234,6 +235,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await database.schema.alterTable('overrides').addColumn('limits', 'text').execute();
     },
   },
+  '0019_state': { up: addState },
 };
 
 type GenerationTables = {

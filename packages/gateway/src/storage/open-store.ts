@@ -10,6 +10,7 @@ import { createKeyStore } from './parts/key-store.ts';
 import { createOverrideStore } from './parts/override-store.ts';
 import { createRateStore } from './parts/rate-store.ts';
 import { createSpendingStore } from './parts/spending-store.ts';
+import { createTurnStore } from './parts/turns/turn-store.ts';
 import { createUsageStore } from './parts/usage-store.ts';
 import { createChangePart, createReadVersions } from './parts/versions.ts';
 import { StoreError } from './store-error.ts';
@@ -63,6 +64,7 @@ export async function openStore(url: string, options: Partial<EngineOptions> = {
     diagnostics: createDiagnosticStore(engine),
     journal: createJournalStore(engine),
     usage: createUsageStore(engine),
+    turns: createTurnStore(engine),
     versions: createReadVersions(engine),
     announceRules: async () => {
       await changePart('rules', async () => true);

@@ -23,6 +23,8 @@ export type Tables = {
     readonly since_ms: number;
     readonly seen_ms: number;
   };
+  readonly turns: TurnRow;
+  readonly conversations: ConversationRow;
   readonly kept_generations: {
     readonly agent_id: string;
     readonly files_hash: string;
@@ -175,4 +177,33 @@ export type RequestCountRow = {
   readonly account: string;
   readonly requests: number;
   readonly ends_at_ms: number;
+};
+
+/** A turn of a conversation; times are Unix milliseconds. */
+export type TurnRow = {
+  readonly id: string;
+  readonly key_id: string;
+  readonly agent_id: string | null;
+  readonly previous_id: string | null;
+  readonly conversation_id: string | null;
+  readonly created_ms: number;
+  readonly status: string;
+  /** `{ input, output }`. */
+  readonly items: string;
+  readonly answer: string | null;
+  /** Of items and answer. */
+  readonly bytes: number;
+};
+
+export type ConversationRow = {
+  readonly id: string;
+  readonly key_id: string;
+  readonly agent_id: string | null;
+  readonly created_ms: number;
+  readonly used_ms: number;
+  readonly metadata: string;
+  readonly head_id: string | null;
+  /** Token of who takes the next turn, until then. */
+  readonly claim: string | null;
+  readonly claimed_until_ms: number | null;
 };

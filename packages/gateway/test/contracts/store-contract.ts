@@ -8,6 +8,7 @@ import { overrideTests } from './store-overrides.ts';
 import { rateTests } from './store-rates.ts';
 import { diagnostic, generation, openKey } from './store-samples.ts';
 import { spendingTests } from './store-spending.ts';
+import { turnTests } from './store-turns.ts';
 import { usageTests } from './store-usage.ts';
 
 /** One empty database under test. */
@@ -45,6 +46,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
     describe('requests', () => rateTests(open));
     describe('the journal', () => journalTests(open));
     describe('usage', () => usageTests(open));
+    describe('turns', () => turnTests(open));
     describe('versions', () => versionTests(open));
     describe('what agents were', () => agentTests(open));
 

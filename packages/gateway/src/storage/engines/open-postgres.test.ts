@@ -31,6 +31,8 @@ const tables = [
   'spending',
   'reservations',
   'request_counts',
+  'turns',
+  'conversations',
   'kept_generations',
   'diagnostics',
 ];

@@ -1,0 +1,82 @@
+import type { InputItem } from '../run.ts';
+
+/** One item of a conversation, under the id by which callers know it. */
+export type KeptItem = { readonly id: string; readonly item: InputItem };
+
+/** How far a turn is. */
+export type TurnStatus =
+  | 'queued'
+  | 'in_progress'
+  | 'completed'
+  | 'incomplete'
+  | 'failed'
+  | 'cancelled';
+
+/** What a caller sent, or an agent said: one step of a conversation. Ids of those that runs made sort by time. */
+export type Turn = {
+  readonly id: string;
+  readonly keyId: string;
+  /** Null where no agent has taken part. */
+  readonly agentId: string | null;
+  /** The turn that it follows. */
+  readonly previousId: string | null;
+  readonly conversationId: string | null;
+  /** Unix milliseconds. */
+  readonly createdMs: number;
+  readonly status: TurnStatus;
+  /** Items that the caller sent, and then those that the agent added. */
+  readonly input: readonly KeptItem[];
+  readonly output: readonly KeptItem[];
+  /** What the caller was answered, in the form that it asked for; null where only the items are kept. */
+  readonly answer: string | null;
+};
+
+/** A line of turns under a name. */
+export type Conversation = {
+  readonly id: string;
+  readonly keyId: string;
+  /** The agent that it is with; null until one has answered. */
+  readonly agentId: string | null;
+  readonly createdMs: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The last turn of it. */
+  readonly headId: string | null;
+};
+
+/** The right to take the next turn of a conversation, for as long as it is renewed. */
+export type TurnClaim = { readonly conversationId: string; readonly token: string };
+
+/** What is kept of conversations. Written for batches: a failure of power may take the last of it. */
+export type TurnStore = {
+  /**
+   * Keeps a turn, in place of what was kept under its id. With a claim it becomes the last one of the conversation.
+   *
+   * @returns False where the claim is no more; nothing is kept then.
+   */
+  put(turn: Turn, claim?: TurnClaim): Promise<boolean>;
+  find(id: string): Promise<Turn | null>;
+  /** The items of a turn and of those before it, oldest first; what is gone of them is left out. */
+  line(id: string): Promise<readonly KeptItem[]>;
+  /** Removes a turn; one of a conversation keeps its items, without the answer. @returns False where there is none. */
+  remove(id: string): Promise<boolean>;
+  readonly conversations: ConversationStore;
+  /** Removes what was last used before a time, and the oldest beyond so many bytes. @returns How many turns. */
+  prune(limits: { readonly beforeMs: number; readonly keepBytes: number }): Promise<number>;
+};
+
+export type ConversationStore = {
+  create(conversation: Conversation): Promise<void>;
+  find(id: string): Promise<Conversation | null>;
+  /** @returns False where there is none. */
+  update(id: string, metadata: Conversation['metadata']): Promise<boolean>;
+  /** Removes it with its turns. @returns False where there is none. */
+  remove(id: string): Promise<boolean>;
+  /** Claims the next turn until then; renews a claim of the same token. @returns False where another has it. */
+  claim(
+    claim: TurnClaim,
+    times: { readonly nowMs: number; readonly untilMs: number },
+  ): Promise<boolean>;
+  release(claim: TurnClaim): Promise<void>;
+  /** Removes one item. @returns False where there is none. */
+  removeItem(id: string, itemId: string): Promise<boolean>;
+};

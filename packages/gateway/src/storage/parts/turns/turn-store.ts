@@ -1,0 +1,144 @@
+import type { Kysely } from 'kysely';
+import type {
+  KeptItem,
+  Turn,
+  TurnClaim,
+  TurnStatus,
+  TurnStore,
+} from '../../../protocol/state/turns.ts';
+import type { Engine } from '../../engines/engine.ts';
+import type { Tables, TurnRow } from '../../tables.ts';
+import { compileStatement } from '../compiled-statement.ts';
+import { createConversationStore } from './conversation-store.ts';
+import { pruneTurns } from './prune-turns.ts';
+
+/** More turns than any conversation has that an agent can still take. */
+const LONGEST_LINE = 10_000;
+
+/** The conversations of an open database. */
+export function createTurnStore(engine: Engine): TurnStore {
+  const { relaxed, guarded } = engine;
+  const line = compileStatement<{ id: string }, Pick<TurnRow, 'items'>>(({ id }) =>
+    lineOf(relaxed, id),
+  );
+  return {
+    put: (turn, claim) =>
+      guarded(async () => {
+        if (claim) return relaxed.transaction().execute((work) => putNext(work, turn, claim));
+        await put(relaxed, turn);
+        return true;
+      }),
+    async find(id) {
+      const found = relaxed.selectFrom('turns').selectAll().where('id', '=', id);
+      const row = await guarded(() => found.executeTakeFirst());
+      return row ? toTurn(row) : null;
+    },
+    async line(id) {
+      const { rows } = await guarded(() => line(relaxed, { id }));
+      return rows.flatMap(({ items }) => {
+        const { input, output } = toItems(items);
+        return [...input, ...output];
+      });
+    },
+    async remove(id) {
+      const answer = relaxed
+        .updateTable('turns')
+        .set({ answer: null })
+        .where('id', '=', id)
+        .where('conversation_id', 'is not', null)
+        .where('answer', 'is not', null);
+      const whole = relaxed
+        .deleteFrom('turns')
+        .where('id', '=', id)
+        .where('conversation_id', 'is', null);
+      const { numUpdatedRows } = await guarded(() => answer.executeTakeFirstOrThrow());
+      const { numDeletedRows } = await guarded(() => whole.executeTakeFirstOrThrow());
+      return numUpdatedRows + numDeletedRows > 0n;
+    },
+    conversations: createConversationStore(engine),
+    prune: (limits) => pruneTurns(engine, limits),
+  };
+}
+
+/** A turn and those before it, oldest first. */
+function lineOf(database: Kysely<Tables>, id: string) {
+  return database
+    .withRecursive('line(id, previous_id, items, depth)', (query) =>
+      query
+        .selectFrom('turns')
+        .select(({ lit }) => ['id', 'previous_id', 'items', lit(0).as('depth')])
+        .where('id', '=', id)
+        .unionAll((more) =>
+          more
+            .selectFrom('turns')
+            .innerJoin('line', 'line.previous_id', 'turns.id')
+            .select(({ eb, ref, lit }) => [
+              'turns.id',
+              'turns.previous_id',
+              'turns.items',
+              eb(ref('line.depth'), '+', lit(1)).as('depth'),
+            ])
+            .where('line.depth', '<', LONGEST_LINE),
+        ),
+    )
+    .selectFrom('line')
+    .select('items')
+    .orderBy('depth', 'desc');
+}
+
+async function put(database: Kysely<Tables>, turn: Turn): Promise<void> {
+  const row = toRow(turn);
+  const { id: _, key_id: __, created_ms: ___, ...changing } = row;
+  await database
+    .insertInto('turns')
+    .values(row)
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(changing))
+    .execute();
+}
+
+async function putNext(work: Kysely<Tables>, turn: Turn, claim: TurnClaim): Promise<boolean> {
+  const { id: head_id, createdMs: used_ms, agentId } = turn;
+  const { numUpdatedRows } = await work
+    .updateTable('conversations')
+    .set({ head_id, used_ms, ...(agentId && { agent_id: agentId }) })
+    .where('id', '=', claim.conversationId)
+    .where('claim', '=', claim.token)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows !== 1n) return false;
+  await put(work, turn);
+  return true;
+}
+
+function toRow(turn: Turn): TurnRow {
+  const items = JSON.stringify({ input: turn.input, output: turn.output });
+  return {
+    id: turn.id,
+    key_id: turn.keyId,
+    agent_id: turn.agentId,
+    previous_id: turn.previousId,
+    conversation_id: turn.conversationId,
+    created_ms: Math.floor(turn.createdMs),
+    status: turn.status,
+    items,
+    answer: turn.answer,
+    bytes: items.length + (turn.answer?.length ?? 0),
+  };
+}
+
+function toTurn(row: TurnRow): Turn {
+  return {
+    id: row.id,
+    keyId: row.key_id,
+    agentId: row.agent_id,
+    previousId: row.previous_id,
+    conversationId: row.conversation_id,
+    createdMs: row.created_ms,
+    status: row.status as TurnStatus,
+    ...toItems(row.items),
+    answer: row.answer,
+  };
+}
+
+function toItems(json: string): { readonly input: KeptItem[]; readonly output: KeptItem[] } {
+  return JSON.parse(json);
+}
