@@ -1,4 +1,5 @@
 import { type Answer, type Request, ways } from './ask.ts';
+import { askResponse, askResponseStream } from './ask-responses.ts';
 import type { TestGateway } from './harness.ts';
 
 /** One way to ask an agent, and how what comes back is read. What is expected of an agent is the same for all of them. */
@@ -26,8 +27,21 @@ const chatCompletions: Format = {
   ],
 };
 
+const responses: Format = {
+  format: 'responses',
+  ways: [
+    { way: 'whole', ask: askResponse, toolsOf: toldAsReasoning, statusOf: (status) => status },
+    {
+      way: 'streamed',
+      ask: askResponseStream,
+      toolsOf: toldAsReasoning,
+      statusOf: () => undefined,
+    },
+  ],
+};
+
 /** Every format in which agents are served; a further one is a line here. */
-const formats: readonly Format[] = [chatCompletions];
+const formats: readonly Format[] = [chatCompletions, responses];
 
 /** Each of them, whole and streamed. */
 export const allWays: readonly Way[] = formats.flatMap(({ format, ways }) =>
