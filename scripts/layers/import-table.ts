@@ -37,6 +37,7 @@ export const importTable: Readonly<Record<string, Row>> = {
     ],
   },
   'worker/': { mayImport: ['errors.ts', 'own-files.ts', 'protocol/'] },
+  'cases/': { mayImport: ['errors.ts', 'protocol/', 'system/'] },
   'http/': { mayImport: ['errors.ts', 'protocol/'], mayImportTypes: ['events.ts', ...domain] },
   'cli/': {
     mayImport: [
@@ -52,6 +53,7 @@ export const importTable: Readonly<Record<string, Row>> = {
       'http/routes.ts',
       'upstreams/models/',
       'upstreams/probe-upstreams.ts',
+      'cases/',
       'gateway.ts',
     ],
   },
@@ -64,10 +66,11 @@ export const importTable: Readonly<Record<string, Row>> = {
       'storage/',
       'observability/',
       'config/',
+      'cases/',
       'http/',
     ],
   },
   'gateway.ts': { mayImport: ['errors.ts', 'protocol/', 'config/', 'assembly/'] },
   'index.ts': { mayImport: ['gateway.ts', 'config/'] },
-  'testing.ts': { mayImport: ['errors.ts', 'protocol/', 'config/', 'gateway.ts'] },
+  'testing.ts': { mayImport: ['errors.ts', 'protocol/', 'config/', 'cases/', 'gateway.ts'] },
 };

@@ -24,7 +24,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const tools = createTools(foundation);
   const access = createAccess({ ...foundation, ...tools });
   const processes = createAgentProcesses({ ...foundation, ...tools }, access);
-  const parts: Parts = { ...foundation, ...tools, ...access, ...processes };
+  const { onFollowed } = options;
+  const parts: Parts = { ...foundation, ...tools, ...access, ...processes, onFollowed };
   const domain = createDomain(parts);
   const server = createHttp(parts, domain);
   return createLifecycle(parts, domain, server);

@@ -14,6 +14,7 @@ import { type Broker, createBroker } from '../upstreams/broker/broker.ts';
 import { createModelLists } from '../upstreams/models/model-lists.ts';
 import { createRetirementWarnings } from '../upstreams/models/warn-retirements.ts';
 import type { Access } from './access.ts';
+import type { GatewayOptions } from './contract.ts';
 import type { Foundation } from './foundation.ts';
 import { frameEnds, frameFailures, type LastLoads } from './frame-failures.ts';
 import { environmentForWorkers, hideSecrets } from './hide-secrets.ts';
@@ -23,7 +24,10 @@ import { type Tools, tellTools } from './tools/tools.ts';
 export type AgentProcesses = ReturnType<typeof createAgentProcesses>;
 
 /** The parts of a gateway that know nothing of each other. */
-export type Parts = Foundation & Tools & Access & AgentProcesses;
+export type Parts = Foundation &
+  Tools &
+  Access &
+  AgentProcesses & { readonly onFollowed: GatewayOptions['onFollowed'] };
 
 /**
  * Makes the pool and the broker; no process runs yet.

@@ -2,10 +2,11 @@ import type { Config } from '../config/config.ts';
 import type { ApiKeys } from '../policy/keys/api-keys.ts';
 import type { AgentStatus } from '../protocol/admin/agents-answer.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
-import type { PlayedTest, RunTest } from '../protocol/admin/run-test.ts';
+import type { PlayedTest, PlayedWritten, RunTest } from '../protocol/admin/run-test.ts';
 import type { UpstreamInfo } from '../protocol/admin/upstreams-answer.ts';
 import type { WrittenTest } from '../protocol/admin/written-test.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
+import type { OnFollowed } from '../registry/watch/follow-files.ts';
 
 /** What a gateway is made of. */
 export type GatewayOptions = {
@@ -18,6 +19,22 @@ export type GatewayOptions = {
   readonly asTyped?: (text: string) => string;
   /** `check` loads everything anew and keeps nothing; `test` too, and what it loads reaches nothing outside. Default `serve`. */
   readonly purpose?: 'serve' | 'check' | 'test';
+  /** The demo model answers in place of every upstream, so that no call costs anything. */
+  readonly demoModels?: true;
+  /** Told of changed files below the agents' folders, or of which agents are made, once agents follow them. */
+  readonly onFollowed?: OnFollowed;
+};
+
+/** How a gateway for `test` is tried. After `load`. */
+export type Trial = {
+  /** Listens on a free port of 127.0.0.1, which nobody else is told of. `key` is good for administration. */
+  readonly listen: () => Promise<{ readonly url: string; readonly key: string }>;
+  /** Whether rules let `key` see and run an agent. */
+  readonly mayRun: (agentId: string) => boolean;
+  /** How many runs of callers go on, those that were left and do not end among them. */
+  readonly activeRuns: () => number;
+  /** Leaves model calls of callers unanswered until `release`; `called` resolves with the first. */
+  readonly holdModels: () => { readonly called: Promise<void>; readonly release: () => void };
 };
 
 /** A gateway: everything between the callers and the agents of one project. */
@@ -47,7 +64,8 @@ export type Gateway = {
     agentId: string,
     test: WrittenTest,
     signal: AbortSignal,
-  ) => Promise<PlayedTest>;
+  ) => Promise<PlayedWritten>;
+  readonly trial: Trial;
   /** Drains, ends every process, closes the store. A second call waits for the first. */
   readonly close: (reason: string) => Promise<void>;
 };

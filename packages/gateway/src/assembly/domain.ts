@@ -8,7 +8,9 @@ import { createStartRun } from '../runs/start-run.ts';
 import type { Parts } from './agent-processes.ts';
 import { createAgentViews } from './agent-views.ts';
 import { createRegistry } from './registry.ts';
+import { asTried } from './replay/as-tried.ts';
 import { createRecorded } from './replay/recorded.ts';
+
 import { createRollbackRoutes } from './rollback.ts';
 import { createRunLimits } from './run-limits.ts';
 import { createToolRegistry } from './tools/tool-registry.ts';
@@ -31,11 +33,12 @@ export function createDomain(parts: Parts) {
     const { worker, toolEvents } = live.current();
     return { runTimeoutMs: worker.runTimeoutMs, toolEvents };
   };
+  const runs = asTried(parts, { find: catalog.find, takeSlot: createTakeSlot(parts) });
   const startRun = createStartRun({
-    find: catalog.find,
+    find: runs.find,
     agentIds: () => catalog.list().map(({ module }) => module.agentId),
     policy: { authorize, rules: policy.current, onChange: policy.onChange },
-    limits: { takeSlot: createTakeSlot(parts), checkBudget: parts.checkBudgets },
+    limits: { takeSlot: runs.takeSlot, checkBudget: parts.checkBudgets },
     endWithKey: createEndWithKey(parts.known),
     queue: () => live.current().worker,
     stopping: lifetime.signal,
@@ -69,5 +72,6 @@ export function createDomain(parts: Parts) {
     findAgain,
     recorded,
     runDefaults,
+    runCount: runs.count,
   };
 }

@@ -39,7 +39,7 @@ export async function createFoundation(
   const live = createLiveConfig(config, async () =>
     addSecretsOf(secrets.own, await (reload?.() ?? config)),
   );
-  const upstreams = createLiveUpstreams(upstreamSettings(config));
+  const upstreams = createLiveUpstreams(upstreamSettings(config), options);
   const health = createUpstreamHealth({ nowMs: Date.now, emit: events.emit });
   const settingMs = config.server.shutdownDelayMs;
   const stateFolder = join(config.projectRoot, '.dropgate');

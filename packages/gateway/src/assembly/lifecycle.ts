@@ -63,7 +63,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     refresh: domain.refresh,
     upstreams: () => describeUpstreams(parts.upstreams.current()),
     keys,
-    ...createTestPlays(parts, domain),
+    ...createTestPlays(parts, domain, server),
     close(reason) {
       closing ??= close(parts, { server, domain, reason });
       return closing;

@@ -36,10 +36,7 @@ export type Deciding = {
 export function createRegistry(parts: Parts, deciding: Deciding) {
   const { config, live, emit, reloadSettings, nowSeconds } = parts;
   const { projectRoot, agentRoots: roots, namespace: defaultNamespace } = config;
-  const swap = createSwap(parts, deciding, {
-    catalog: createCatalog(),
-    isOwn,
-  });
+  const swap = createSwap(parts, deciding, { catalog: createCatalog(), isOwn });
   const { catalog, retire, decide, authorize } = swap;
   const loads = createModuleLoads(swap);
   const sync = createSyncAgents({
@@ -61,6 +58,7 @@ export function createRegistry(parts: Parts, deciding: Deciding) {
     settingsFiles: live.files,
     reloadSettings,
     sync,
+    onFollowed: parts.onFollowed,
     emit,
   });
   const judgeTools = createJudgeAnew({

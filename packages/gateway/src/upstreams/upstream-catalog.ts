@@ -77,15 +77,31 @@ export type LiveUpstreams = {
   readonly replace: (settings: UpstreamSettings) => void;
 };
 
-/** @throws UpstreamSettingsError */
-export function createLiveUpstreams(settings: UpstreamSettings): LiveUpstreams {
-  let current = resolveUpstreams(settings);
+/**
+ * @param options.demoModels - The demo model answers in place of each.
+ * @throws UpstreamSettingsError
+ */
+export function createLiveUpstreams(
+  settings: UpstreamSettings,
+  { demoModels = false }: { readonly demoModels?: boolean } = {},
+): LiveUpstreams {
+  const resolve = (wanted: UpstreamSettings) =>
+    demoModels ? withDemoModels(resolveUpstreams(wanted)) : resolveUpstreams(wanted);
+  let current = resolve(settings);
   return {
     current: () => current,
     replace(wanted) {
-      current = resolveUpstreams(wanted);
+      current = resolve(wanted);
     },
   };
+}
+
+/** Each keeps its name and its API, since agents ask for these. */
+function withDemoModels({ upstreams, ...rest }: UpstreamCatalog): UpstreamCatalog {
+  const demos = [...upstreams].map(
+    ([name, { api }]) => [name, { type: 'demo', name, api }] as const,
+  );
+  return { ...rest, upstreams: new Map(demos) };
 }
 
 /** The upstreams of a gateway, in their order. */

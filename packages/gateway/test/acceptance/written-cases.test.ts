@@ -98,7 +98,7 @@ describe.skipIf(missing)(`cases that an author wrote (${missing ?? 'run'})`, () 
     }));
     for (const { path, text } of files) project.write(path, text);
     const cli = inProcessCli(project.folder, { GATEWAY_PYTHON: pythonWithSdk() });
-    const { code, out } = await cli('test', name, '--json');
+    const { code, out } = await cli('test', name, '--only', 'cases', '--json');
     for (const { path } of files) project.remove(path);
     const { cases: played } = JSON.parse(out) as TestReport;
     const told = played.map(({ name, error, difference }) => [
@@ -153,6 +153,9 @@ describe.skipIf(missing)(`cases that an author wrote (${missing ?? 'run'})`, () 
         'f.yaml': failing('{ tools: [look_up] }'),
         'g.yaml': failing('{ max_model_calls: 2 }'),
         'h.yaml': failing('{ text: Hi }', 'model: [Hi, Ho]\n'),
+        'j.yaml': failing('{ max_tool_calls: 1 }'),
+        'k.yaml': failing('{ max_turns: 1 }'),
+        'l.yaml': `messages: ${messages}\nexpect: { max_tokens: 1, max_cost_usd: 0 }\n`,
         'i.yaml': failing(
           '{ text: Hi }',
           'model: [{ tool_calls: [{ name: weather, arguments: { city: Rome } }] }]\n',
@@ -169,12 +172,16 @@ describe.skipIf(missing)(`cases that an author wrote (${missing ?? 'run'})`, () 
         ['g', 'expect.max_model_calls'],
         ['h', 'model[1]'],
         ['i', 'model'],
+        ['j', 'expect.max_tool_calls'],
+        ['k', 'expect.max_turns'],
+        ['l', 'expect.max_tokens'],
       ]);
     },
   );
 
   test('that are none are told with the field', async () => {
     const { code, told } = await play('Planner', {
+      'f.yaml': `messages: ${messages}\nmodel: [Hi]\nexpect: { max_cost_usd: 1 }\n`,
       'a.yaml': 'messages: [',
       'b.yaml': `messages: ${messages}\n`,
       'c.yaml': `messages: ${messages}\nexpect: { txt: Hi }\n`,
@@ -184,10 +191,11 @@ describe.skipIf(missing)(`cases that an author wrote (${missing ?? 'run'})`, () 
     expect(code).toBe(1);
     expect(told).toEqual([
       ['a', expect.stringMatching(/^It is no YAML: .* Correct it\.$/)],
-      ['b', expect.stringMatching(/^expect is missing\. Correct it/)],
-      ['c', expect.stringMatching(/^expect: Unrecognized key: "txt"/)],
-      ['d', expect.stringMatching(/^expect\.pattern: Invalid regular expression/)],
+      ['b', expect.stringMatching(/^line 1: expect is missing\. Correct it/)],
+      ['c', expect.stringMatching(/^line 2: expect has no field txt \(did you mean text\?\)/)],
+      ['d', expect.stringMatching(/^line 2: expect\.pattern: Invalid regular expression/)],
       ['e', expect.stringMatching(/^expect\.schema is no JSON schema: .* Correct it\.$/)],
+      ['f', expect.stringMatching(/^line 3: expect\.max_cost_usd: Answers that the case brings/)],
     ]);
   });
 });

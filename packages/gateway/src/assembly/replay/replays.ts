@@ -1,3 +1,4 @@
+import type { HttpServer } from '../../http/server.ts';
 import { createOpenRecording } from '../../observability/journal/open-recording.ts';
 import { principalOf } from '../../policy/authorize.ts';
 import { createTakeSlot } from '../../policy/limits/limit-checks.ts';
@@ -13,18 +14,21 @@ import { createPlayWritten } from '../../runs/written/play-written.ts';
 import type { Parts } from '../agent-processes.ts';
 import type { Domain } from '../domain.ts';
 import { createRunLimits } from '../run-limits.ts';
+import { createTrial } from './trial.ts';
 
-/** Runs agents as they serve by cases, joined with what that needs. */
-export function createTestPlays(parts: Parts, domain: Domain) {
+/** Tries agents and runs them as they serve by cases, joined with what that needs. */
+export function createTestPlays(parts: Parts, domain: Domain, server: HttpServer) {
   const current = (agentId: string) => domain.findAgain(agentId, { type: 'current' });
   const deps = replayDeps(parts, domain);
   return {
+    trial: createTrial(parts, domain, server),
     playTest: createPlayTest({
       replayRun: createReplayRun(deps),
       agentOf: async (agentId) => loadedTo(await current(agentId), 'closed'),
     }),
     playWritten: createPlayWritten({
       ...deps,
+      listen: parts.listen,
       agentOf: async (agentId) => loadedTo(await current(agentId), 'open'),
     }),
   };

@@ -1,59 +1,75 @@
-import type { CaseResult } from './play-cases.ts';
+import type { CheckResult } from '../../cases/generic/check-result.ts';
+import type { CaseResult } from '../../cases/play-cases.ts';
 import type { TestReport } from './test-report.ts';
 
 /** A report as JUnit's XML, which the pages of most CI servers show: a suite for each agent. */
-export function junitReport({ agents, cases }: TestReport): string {
+export function junitReport({ agents, checks, cases }: TestReport): string {
   const suites = agents.map(({ id, status }) => {
-    const own = cases.filter(({ agent }) => agent === id);
-    const lines = own.map(caseLines);
-    if (status === 'failed') {
-      lines.push(
-        oneCase(id, { name: 'load', inner: problem('error', 'The agent does not load.') }),
-      );
-    } else if (own.length === 0) {
+    const tests = [
+      ...checks.filter(({ agent }) => agent === id).map(testOfCheck),
+      ...cases.filter(({ agent }) => agent === id).map(testOfCase),
+    ];
+    if (status === 'failed' && !tests.some(({ name }) => name === 'loads')) {
+      const inner = problem('error', 'The agent does not load.');
+      tests.push({ name: 'loads', kind: 'error', inner, durationMs: 0 });
+    } else if (tests.length === 0) {
       const inner = element('skipped', { message: 'The agent has no case.' });
-      lines.push(oneCase(id, { name: 'cases', inner }));
+      tests.push({ name: 'cases', kind: 'skipped', inner, durationMs: 0 });
     }
-    const errors = own.filter(({ error }) => error !== null).length;
+    const counted = (wanted: Test['kind']) => tests.filter(({ kind }) => kind === wanted).length;
     const counts = {
-      tests: `${lines.length}`,
-      failures: `${own.filter(({ result }) => result === 'failed').length - errors}`,
-      errors: `${errors + (status === 'failed' ? 1 : 0)}`,
-      skipped: `${status !== 'failed' && own.length === 0 ? 1 : 0}`,
-      time: seconds(own.reduce((sum, { duration_ms }) => sum + duration_ms, 0)),
+      tests: `${tests.length}`,
+      failures: `${counted('failure')}`,
+      errors: `${counted('error')}`,
+      skipped: `${counted('skipped')}`,
+      time: seconds(tests.reduce((sum, { durationMs }) => sum + durationMs, 0)),
     };
+    const lines = tests.map((test) => lineOf(id, test));
     return element('testsuite', { name: id, ...counts }, `\n${lines.join('\n')}\n`);
   });
   const inner = suites.length === 0 ? '' : `\n${suites.join('\n')}\n`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', { name: 'dropgate test' }, inner)}\n`;
 }
 
-function caseLines({ agent, name, file, ...came }: CaseResult): string {
-  const time = seconds(came.duration_ms);
-  return oneCase(agent, { name, file, time, inner: innerOf(came) });
+type Test = {
+  readonly name: string;
+  readonly kind: 'passed' | 'failure' | 'error' | 'skipped';
+  readonly inner: string;
+  readonly file?: string;
+  readonly durationMs: number;
+};
+
+function testOfCheck({ check: name, result, message, duration_ms: durationMs }: CheckResult): Test {
+  const told = message ?? '';
+  if (result === 'passed') return { name, kind: 'passed', inner: '', durationMs };
+  return result === 'failed'
+    ? { name, kind: 'failure', inner: problem('failure', told), durationMs }
+    : { name, kind: 'skipped', inner: element('skipped', { message: told }), durationMs };
 }
 
-function innerOf({
-  error,
-  difference,
-  held,
-  played,
-}: Pick<CaseResult, 'error' | 'difference' | 'held' | 'played'>): string {
-  if (error !== null) return problem('error', error);
-  if (!difference) return '';
+function testOfCase({ name, file, duration_ms: durationMs, ...came }: CaseResult): Test {
+  return { name, file, durationMs, ...outcomeOf(came) };
+}
+
+function outcomeOf(
+  came: Pick<CaseResult, 'error' | 'skipped' | 'difference' | 'held' | 'played'>,
+): Pick<Test, 'kind' | 'inner'> {
+  const { error, skipped, difference, held, played } = came;
+  if (error !== null) return { kind: 'error', inner: problem('error', error) };
+  if (skipped !== null) return { kind: 'skipped', inner: element('skipped', { message: skipped }) };
+  if (!difference) return { kind: 'passed', inner: '' };
   const { message, changes } = difference;
   const details = changes.map(({ path, recorded, replayed }) =>
     [path, `- ${JSON.stringify(recorded)}`, `+ ${JSON.stringify(replayed)}`].join('\n'),
   );
   const often = `It held ${held} of ${played} times.`;
-  return problem('failure', message, [often, ...details].join('\n'));
+  const inner = problem('failure', message, [often, ...details].join('\n'));
+  return { kind: 'failure', inner };
 }
 
-function oneCase(
-  agent: string,
-  { inner, ...about }: { name: string; inner: string; file?: string; time?: string },
-): string {
-  return element('testcase', { classname: agent, ...about }, inner);
+function lineOf(agent: string, { name, file, durationMs, inner }: Test): string {
+  const about = { classname: agent, name, ...(file === undefined ? {} : { file }) };
+  return element('testcase', { ...about, time: seconds(durationMs) }, inner);
 }
 
 function problem(name: 'failure' | 'error', message: string, details = message): string {

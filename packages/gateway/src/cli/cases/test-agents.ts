@@ -1,29 +1,29 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { Gateway } from '../../gateway.ts';
-import type { AgentStatus } from '../../protocol/admin/agents-answer.ts';
-import type { Diagnostic } from '../../protocol/diagnostics.ts';
-import { nearestIds } from '../../protocol/nearest.ts';
+import type { Config } from '../../config/config.ts';
+import type { Gateway, GatewayOptions } from '../../gateway.ts';
+import { runStages } from '../../protocol/diagnostics.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
-import { findCases } from './case-files.ts';
+import { chooseAgents } from './choose-agents.ts';
 import { junitReport } from './junit.ts';
-import { type CaseResult, playCases } from './play-cases.ts';
-import { showReport, showResult } from './show-report.ts';
+import { type ShownResults, showReport, showResults } from './show-report.ts';
+import { serves, type Testing, testOnce } from './test-once.ts';
 import type { TestReport } from './test-report.ts';
+import { createFollowing, watchAgents } from './watch-agents.ts';
 
 /** Progress is told of what takes longer than this. */
 const PROGRESS_AFTER_MS = 1000;
 
-export type TestOptions = {
+export type TestOptions = Pick<Testing, 'repeat' | 'only' | 'upstream'> & {
   readonly json?: true;
   /** A file for the report. */
   readonly junit?: string;
-  readonly repeat: number;
+  readonly watch?: true;
 };
 
 /**
- * `dropgate test`: loads agents as `check` does, but for what they reach outside, and plays the cases beside them; 1 where
- * one fails, an agent does not load, or there is no case.
+ * `dropgate test`: tries each agent as callers use it, and plays the cases beside it; 1 where something fails, an agent does
+ * not load, or nothing was tested.
  */
 export async function testAgents(
   context: CommandContext,
@@ -31,8 +31,16 @@ export async function testAgents(
   options: TestOptions,
 ): Promise<number> {
   const { terminal } = context;
-  const config = await context.loadConfig('check');
+  if (options.watch && (options.json || options.junit !== undefined)) {
+    throw new CommandError(
+      '--watch tells people what happens: leave --json and --junit out.',
+      exitCodes.wrongUsage,
+    );
+  }
+  const config = await testConfig(context, options);
   if (!options.json) for (const notice of config.notices) terminal.note(`warning: ${notice}`);
+  if (options.upstream) terminal.note('Your upstreams are asked: each model call costs its price.');
+  const shown = options.json ? silent : showResults(terminal);
   const stop = new AbortController();
   const stopped = context.untilStopped().then((signal) => {
     stop.abort(new CommandError(`Stopped by ${signal}.`));
@@ -40,22 +48,63 @@ export async function testAgents(
   });
   // Whoever waits for it below is told; afterwards nobody is.
   stopped.catch(() => undefined);
+  const following = createFollowing();
   const gateway = await context.createGateway({
-    // Every agent is loaded once or twice, so the last spare would be warmed up for nothing.
-    config: { ...config, worker: { ...config.worker, spares: 0 } },
-    log: 'none',
-    purpose: 'test',
+    ...gatewayOptions(context, config, options),
+    onFollowed: following.onFollowed,
   });
   try {
     await Promise.race([loadAll(context, gateway), stopped]);
-    const report = await play(context, gateway, { ...options, named, signal: stop.signal });
-    if (options.junit !== undefined) await writeJunit(options.junit, report, context.projectRoot);
-    if (options.json) terminal.json(report);
-    else showReport(terminal, report, context.projectRoot);
-    return passes(report) ? exitCodes.done : exitCodes.foundProblems;
+    const testing: Testing = {
+      ...options,
+      gateway,
+      endpoint: await gateway.trial.listen(),
+      projectRoot: context.projectRoot,
+      skipsLive: options.upstream || !hasUpstream(config) ? null : skipsLive,
+      signal: stop.signal,
+      shown,
+    };
+    if (options.watch) return await watchAgents(context, { named, testing, following, shown });
+    const report = await testAll(named, testing);
+    shown.flush();
+    return await tell(context, report, options);
   } finally {
     await gateway.close('test ended');
   }
+}
+
+const skipsLive =
+  'It has no answers of the model, and to ask yours costs money. Write `model:` into it, or give --upstream.';
+
+async function testConfig(context: CommandContext, { watch }: TestOptions): Promise<Config> {
+  const config = await context.loadConfig('check');
+  return {
+    ...config,
+    watch: watch ?? false,
+    // What an agent does is told in full where it does not say otherwise.
+    toolEvents: 'extension',
+    // Every agent is loaded once or twice, so the last spare would be warmed up for nothing.
+    worker: { ...config.worker, spares: 0 },
+  };
+}
+
+function gatewayOptions(
+  context: CommandContext,
+  config: Config,
+  options: TestOptions,
+): GatewayOptions {
+  return {
+    config,
+    ...(options.watch && { reload: () => testConfig(context, options) }),
+    log: 'none',
+    purpose: 'test',
+    ...(!options.upstream && { demoModels: true }),
+  };
+}
+
+/** Whether a model that costs money may be asked. */
+function hasUpstream({ upstreams, openAi }: Config): boolean {
+  return Object.keys(upstreams).length > 0 || openAi.apiKey !== null || openAi.baseUrl !== null;
 }
 
 async function loadAll({ terminal }: CommandContext, gateway: Gateway): Promise<void> {
@@ -67,78 +116,33 @@ async function loadAll({ terminal }: CommandContext, gateway: Gateway): Promise<
   }
 }
 
-async function play(
-  { projectRoot, terminal }: CommandContext,
-  gateway: Gateway,
-  { named, signal, repeat, json }: TestOptions & { named: readonly string[]; signal: AbortSignal },
-): Promise<TestReport> {
-  const all = gateway.agents();
-  const diagnostics = gateway.diagnostics();
-  const wanted = named.length === 0 ? all : chosen(named, all);
-  const loaded = wanted.filter(({ status }) => status === 'ready' || status === 'degraded');
-  const cases = await playCases(await findCases(projectRoot, loaded), {
-    gateway,
-    repeat,
-    signal,
-    onResult: (result) => json || showResult(terminal, result),
-  });
-  return reportOf(wanted, cases, errorsOf(diagnostics, named.length === 0 ? null : wanted));
+function testAll(named: readonly string[], testing: Testing): Promise<TestReport> {
+  const agents = chooseAgents(named, testing.gateway.agents());
+  return testOnce(
+    agents.map((agent) => ({ agent, checks: true, files: null })),
+    testing,
+  );
 }
 
-/** Those of these agents, or all. */
-function errorsOf(
-  diagnostics: readonly Diagnostic[],
-  agents: readonly AgentStatus[] | null,
-): Diagnostic[] {
-  const isAsked = ({ agent_id, module_path }: Diagnostic) =>
-    agents?.some((one) => one.id === agent_id || one.module_path === module_path) ?? true;
-  return diagnostics.filter((each) => each.severity === 'error' && isAsked(each));
+async function tell(
+  { terminal, projectRoot }: CommandContext,
+  report: TestReport,
+  { json, junit }: TestOptions,
+): Promise<number> {
+  if (junit !== undefined) await writeJunit(junit, report, projectRoot);
+  if (json) terminal.json(report);
+  else showReport(terminal, report, projectRoot);
+  return passes(report) ? exitCodes.done : exitCodes.foundProblems;
 }
 
-function reportOf(
-  agents: readonly AgentStatus[],
-  cases: readonly CaseResult[],
-  errors: readonly Diagnostic[],
-): TestReport {
-  const passed = cases.filter(({ result }) => result === 'passed').length;
-  return {
-    agents: agents.map(({ id, status }) => {
-      return { id, status, cases: cases.filter(({ agent }) => agent === id).length };
-    }),
-    cases,
-    passed,
-    failed: cases.length - passed,
-    errors,
-  };
+/** What failed in a run is told by the check or the case of it. */
+function passes({ passed, failed, errors, agents }: TestReport): boolean {
+  const stagesOfRuns: readonly string[] = runStages;
+  const atLoad = errors.filter(({ stage }) => !stagesOfRuns.includes(stage));
+  return agents.every(serves) && atLoad.length === 0 && failed === 0 && passed > 0;
 }
 
-function passes({ cases, failed, errors, agents }: TestReport): boolean {
-  const areLoaded = agents.every(({ status }) => status === 'ready' || status === 'degraded');
-  return areLoaded && errors.length === 0 && failed === 0 && cases.length > 0;
-}
-
-/** Agents by their model ids, or by bare names that only one has. */
-function chosen(named: readonly string[], all: readonly AgentStatus[]): AgentStatus[] {
-  const wanted = named.map((name) => {
-    const lower = name.toLowerCase();
-    const exact = all.find(({ id }) => id === lower);
-    const alike = exact ? [exact] : all.filter(({ id }) => id.endsWith(`/${lower}`));
-    const [found, ...others] = alike;
-    if (found && others.length === 0) return found;
-    const ids = all.map(({ id }) => id);
-    throw new CommandError(
-      found
-        ? `Several agents are named ${name}. Give the id of one: ${alike.map(({ id }) => id).join(', ')}.`
-        : `There is no agent ${name}.${guess(nearestIds(lower, ids))} \`dropgate check\` tells which there are.`,
-      exitCodes.wrongUsage,
-    );
-  });
-  return [...new Set(wanted)];
-}
-
-function guess(near: readonly string[]): string {
-  return near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`;
-}
+const silent: ShownResults = { check: () => {}, case: () => {}, flush: () => {} };
 
 async function writeJunit(file: string, report: TestReport, projectRoot: string): Promise<void> {
   const path = resolve(projectRoot, file);

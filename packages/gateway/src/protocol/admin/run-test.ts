@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Inferred } from '../inferred.ts';
 import type { RunOutcome } from '../journal/journal.ts';
+import type { Usage } from '../run.ts';
 import type { Difference } from './replay-answer.ts';
 import { runTestContext, runTestInput } from './run-test-input.ts';
 
@@ -72,6 +73,16 @@ export type PlayedTest = {
   /** The first thing that it did otherwise; null where it did what the case has. */
   readonly difference: TestDifference | null;
 };
+
+/** The same by a case that an author wrote. */
+export type PlayedWritten = PlayedTest & {
+  /** In the order in which they began. */
+  readonly tools: readonly MadeCall[];
+  readonly usage: Usage;
+};
+
+/** A call of a tool as it was made. */
+export type MadeCall = { readonly name: string; readonly arguments: unknown };
 
 /** `place` is the field of the case that is not met; null where it has none to compare with. */
 export type TestDifference = Omit<Difference, 'step'> & { readonly place: string | null };

@@ -1,4 +1,5 @@
 import type { Emit } from '../../events.ts';
+import type { RefreshReport } from '../../protocol/admin/refresh-answer.ts';
 import type { SyncAgents } from '../sync-agents.ts';
 import { createWatch, type Watch } from './watch.ts';
 
@@ -9,8 +10,13 @@ export type FollowFilesDeps = {
   readonly settingsFiles: () => readonly string[];
   readonly reloadSettings: () => Promise<unknown>;
   readonly sync: SyncAgents;
+  /** Told when what changed is live, with what became of the agents; never of changes that wait for a refresh. */
+  readonly onFollowed?: OnFollowed | undefined;
   readonly emit: Emit;
 };
+
+/** Told of absolute paths that changed, and of what came of them. */
+export type OnFollowed = (changed: ReadonlySet<string>, report: RefreshReport) => void;
 
 export type FollowFiles = Pick<Watch, 'start' | 'close'> & {
   /** Says of which files modules are made, wherever they lie. */
@@ -24,7 +30,7 @@ export function createFollowFiles(deps: FollowFilesDeps): FollowFiles {
     try {
       const isAboutSettings = settingsFiles().some((file) => changed.has(file));
       if (isAboutSettings) await reloadSettings();
-      if (roots) await sync({ force: false, changed });
+      if (roots) deps.onFollowed?.(changed, await sync({ force: false, changed }));
       else if (isAboutSettings) await sync({ force: false, changed, leaveEdits: true });
     } catch (error) {
       emit({ type: 'fault_survived', where: 'reload', error });

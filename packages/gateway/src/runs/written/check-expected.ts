@@ -1,15 +1,16 @@
 import { GatewayError } from '../../errors.ts';
-import type { TestDifference } from '../../protocol/admin/run-test.ts';
+import type { MadeCall, TestDifference } from '../../protocol/admin/run-test.ts';
 import type { WrittenTest } from '../../protocol/admin/written-test.ts';
-
-/** A call of a tool as it was made. */
-export type MadeCall = { readonly name: string; readonly arguments: unknown };
 
 /** What a run did, as far as something can be expected of it. */
 export type Came = {
   readonly text: string;
   readonly tools: readonly MadeCall[];
   readonly modelCalls: number;
+  /** In and out. */
+  readonly tokens: number;
+  /** Null where the price of a model is not known. */
+  readonly costNanoUsd: number | null;
 };
 
 type Expected = WrittenTest['expect'];
@@ -23,7 +24,7 @@ export async function checkExpected(
     checkTools(expected, came) ??
     checkText(expected, came) ??
     (await checkSchema(expected, came)) ??
-    checkModelCalls(expected, came)
+    checkLimits(expected, came)
   );
 }
 
@@ -61,10 +62,34 @@ async function compiled({ $schema: _, ...schema }: Readonly<Record<string, unkno
   }
 }
 
-function checkModelCalls({ max_model_calls: most }: Expected, came: Came): TestDifference | null {
-  if (most === undefined || came.modelCalls <= most) return null;
-  const message = 'Models were called more often.';
-  return { ...differs('max_model_calls', message, most, came.modelCalls), kind: 'model_call' };
+const NANO_PER_DOLLAR = 1_000_000_000;
+
+function checkLimits(expected: Expected, came: Came): TestDifference | null {
+  if (expected.max_cost_usd !== undefined && came.costNanoUsd === null) {
+    const message =
+      'What a model costs is not known: set its prices below upstreams in gateway.yaml.';
+    return limitDiffers('max_cost_usd', message, expected.max_cost_usd, null);
+  }
+  const limits = [
+    ['max_model_calls', 'Models were called more often.', came.modelCalls],
+    ['max_tool_calls', 'Tools were called more often.', came.tools.length],
+    ['max_tokens', 'More tokens were used.', came.tokens],
+    ['max_cost_usd', 'Its model calls cost more.', (came.costNanoUsd ?? 0) / NANO_PER_DOLLAR],
+  ] as const;
+  for (const [field, message, count] of limits) {
+    const most = expected[field];
+    if (most !== undefined && count > most) return limitDiffers(field, message, most, count);
+  }
+  return null;
+}
+
+function limitDiffers(
+  field: string,
+  message: string,
+  ...[most, count]: readonly [number, number | null]
+): TestDifference {
+  const kind = field === 'max_tool_calls' ? 'tool_call' : 'model_call';
+  return { ...differs(field, message, most, count), kind };
 }
 
 function checkTools({ tools }: Expected, came: Came): TestDifference | null {

@@ -2,10 +2,10 @@ import { GatewayError } from '../../errors.ts';
 import type { Emit, GatewayEvent } from '../../events.ts';
 import { principalOf } from '../../policy/authorize.ts';
 import { noRunLimits } from '../../policy/limits/run-limits.ts';
-import type { PlayedTest, TestDifference } from '../../protocol/admin/run-test.ts';
+import type { MadeCall, PlayedWritten, TestDifference } from '../../protocol/admin/run-test.ts';
 import type { WrittenTest } from '../../protocol/admin/written-test.ts';
 import type { Caller } from '../../protocol/policy.ts';
-import { isLastEvent, type LastEvent, type RunInput } from '../../protocol/run.ts';
+import { isLastEvent, type LastEvent, noUsage, type RunInput } from '../../protocol/run.ts';
 import { createRunEnding } from '../../protocol/run-ending.ts';
 import { eventsOf } from '../../protocol/run-sink.ts';
 import { type BeginRunDeps, beginRun, type Run, type ServedAgent } from '../begin-run.ts';
@@ -14,8 +14,9 @@ import type { LiveReplays } from '../replay/live-replays.ts';
 import type { ReplayToolsDeps } from '../replay/replay-tools.ts';
 import { newRunId } from '../start-run.ts';
 import { whyEnded } from '../why-ended.ts';
-import { type Came, checkExpected, type MadeCall } from './check-expected.ts';
+import { type Came, checkExpected } from './check-expected.ts';
 import { createScriptedModels } from './scripted-models.ts';
+import { type Listen, watchCost } from './watch-cost.ts';
 
 export type PlayWrittenDeps = Omit<BeginRunDeps, 'emit' | 'recorded'> &
   ReplayToolsDeps & {
@@ -26,6 +27,7 @@ export type PlayWrittenDeps = Omit<BeginRunDeps, 'emit' | 'recorded'> &
      */
     readonly agentOf: (agentId: string) => Promise<ServedAgent>;
     readonly enterReplay: LiveReplays['enter'];
+    readonly listen: Listen;
     /** Told of what the run does. */
     readonly note: Emit;
     /** Takes secrets out of what an agent says: whoever reads a report may know none. */
@@ -37,24 +39,39 @@ export type PlayWritten = (
   agentId: string,
   test: WrittenTest,
   signal: AbortSignal,
-) => Promise<PlayedTest>;
+) => Promise<PlayedWritten>;
 
 export function createPlayWritten(deps: PlayWrittenDeps): PlayWritten {
   return async (agentId, test, signal) => {
-    const agent = await deps.agentOf(agentId);
+    const agent = withTurns(await deps.agentOf(agentId), test);
     const models = createScriptedModels(test.model);
+    const runId = newRunId();
+    const cost = watchCost(deps.listen, runId);
     // The secrets of a module are known from its load on.
     const hide = (text: string) => deps.hide(agentId)(text);
     const calls = createCallWatch(deps.note, hide);
-    const run = begin(deps, { agent, test, signal, answer: models.answer, emit: calls.emit });
-    const { text: said, last, started } = await readRun(run);
+    const { answer } = models;
+    const run = begin(deps, { runId, agent, test, signal, answer, emit: calls.emit });
+    const { text: said, last, started } = await readRun(run).finally(cost.end);
     signal.throwIfAborted();
     const text = hide(said);
-    const came = { text, tools: calls.made(started), modelCalls: models.asked() };
+    const tools = calls.made(started);
+    const usage = last.type === 'interrupted' ? noUsage : (last.usage ?? noUsage);
+    const tokens = usage.inputTokens + usage.outputTokens;
+    const came = { text, tools, modelCalls: models.asked(), tokens, costNanoUsd: cost.end() };
     const code = last.type === 'failed' ? last.code : null;
     const difference = await differenceOf(test, came, last);
-    return { outcome: outcomeOf(last), code, text, difference };
+    return { outcome: outcomeOf(last), code, text, difference, tools, usage };
   };
+}
+
+/** The run is ended where it takes more turns than are expected. */
+function withTurns(agent: ServedAgent, { expect }: WrittenTest): ServedAgent {
+  const { max_turns: most } = expect;
+  const { settings } = agent.manifest;
+  if (most === undefined) return agent;
+  const maxTurns = Math.min(most, settings.maxTurns ?? most);
+  return { ...agent, manifest: { ...agent.manifest, settings: { ...settings, maxTurns } } };
 }
 
 const caller: Caller = {
@@ -67,6 +84,7 @@ const caller: Caller = {
 };
 
 type Beginning = {
+  readonly runId: string;
   readonly agent: ServedAgent;
   readonly test: WrittenTest;
   readonly signal: AbortSignal;
@@ -74,8 +92,10 @@ type Beginning = {
   readonly emit: Emit;
 };
 
-function begin(deps: PlayWrittenDeps, { agent, test, signal, answer, emit }: Beginning): Run {
-  const runId = newRunId();
+function begin(
+  deps: PlayWrittenDeps,
+  { runId, agent, test, signal, answer, emit }: Beginning,
+): Run {
   const ending = createRunEnding();
   const abort = new AbortController();
   const stop = () => abort.abort(new GatewayError('run_cancelled', 'The test was stopped.'));
@@ -158,6 +178,10 @@ async function differenceOf(
     return { place: 'model', kind: 'model_call', message, changes: [] };
   }
   const outcome = outcomeOf(last);
+  if (last.type === 'failed' && last.code === 'max_turns_exceeded' && expect.max_turns) {
+    const message = `The agent takes more than ${expect.max_turns} turns.`;
+    return { place: 'expect.max_turns', kind: 'model_call', message, changes: [] };
+  }
   const { outcome: wanted = 'finished' } = expect;
   if (outcome !== wanted) {
     const message = `The run ended as ${outcome}, not as ${wanted}.${whyEnded(last)}`;

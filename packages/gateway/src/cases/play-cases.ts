@@ -1,7 +1,8 @@
-import { GatewayError } from '../../errors.ts';
-import type { Gateway } from '../../gateway.ts';
-import type { TestDifference } from '../../protocol/admin/run-test.ts';
-import { type Case, CaseError, type CaseFile } from './case-files.ts';
+import { GatewayError } from '../errors.ts';
+import type { PlayedTest, RunTest, TestDifference } from '../protocol/admin/run-test.ts';
+import type { WrittenTest } from '../protocol/admin/written-test.ts';
+import type { Case, CaseFile } from './case-files.ts';
+import { CaseError } from './read-value.ts';
 
 /** What came of a case. */
 export type CaseResult = {
@@ -10,7 +11,7 @@ export type CaseResult = {
   readonly name: string;
   /** Below the project root. */
   readonly file: string;
-  readonly result: 'passed' | 'failed';
+  readonly result: 'passed' | 'failed' | 'skipped';
   /** How often it was played, and how often the agent did what it has. */
   readonly played: number;
   readonly held: number;
@@ -18,13 +19,27 @@ export type CaseResult = {
   readonly difference: TestDifference | null;
   /** Why it could not be played. */
   readonly error: string | null;
+  /** Why it was not played. */
+  readonly skipped: string | null;
   readonly duration_ms: number;
 };
 
+/** Runs agents by cases. Both throw `GatewayError` where one cannot run, and the signal's reason where that is aborted. */
+export type PlaysCases = {
+  readonly playTest: (agentId: string, test: RunTest, signal: AbortSignal) => Promise<PlayedTest>;
+  readonly playWritten: (
+    agentId: string,
+    test: WrittenTest,
+    signal: AbortSignal,
+  ) => Promise<PlayedTest>;
+};
+
 export type Playing = {
-  readonly gateway: Pick<Gateway, 'playTest' | 'playWritten'>;
+  readonly gateway: PlaysCases;
   /** How often each is played. */
   readonly repeat: number;
+  /** Why cases that bring no answers of a model are not played; null where they are. */
+  readonly skipsLive: string | null;
   readonly signal: AbortSignal;
   /** Told of each in their order, as soon as all before it are over. */
   readonly onResult: (result: CaseResult) => void;
@@ -59,12 +74,22 @@ async function playCase(file: CaseFile, playing: Playing): Promise<CaseResult> {
   const startMs = performance.now();
   const about = { agent: file.agentId, name: file.name, file: file.path };
   const came = await playAll(file, playing);
-  const isPassed = came.error === null && came.held === came.played;
-  const result = isPassed ? 'passed' : 'failed';
-  return { ...about, result, ...came, duration_ms: Math.round(performance.now() - startMs) };
+  return {
+    ...about,
+    result: resultOf(came),
+    ...came,
+    duration_ms: Math.round(performance.now() - startMs),
+  };
 }
 
-type Came = Pick<CaseResult, 'played' | 'held' | 'difference' | 'error'>;
+type Came = Pick<CaseResult, 'played' | 'held' | 'difference' | 'error' | 'skipped'>;
+
+function resultOf({ error, skipped, held, played }: Came): CaseResult['result'] {
+  if (skipped !== null) return 'skipped';
+  return error === null && held === played ? 'passed' : 'failed';
+}
+
+const none = { played: 0, held: 0, difference: null, error: null, skipped: null };
 
 async function playAll(file: CaseFile, playing: Playing): Promise<Came> {
   let played = 0;
@@ -72,15 +97,18 @@ async function playAll(file: CaseFile, playing: Playing): Promise<Came> {
   let difference: TestDifference | null = null;
   try {
     const test = await file.read();
+    if (test.type === 'written' && test.test.model === undefined && playing.skipsLive !== null) {
+      return { ...none, skipped: playing.skipsLive };
+    }
     for (; played < playing.repeat; played += 1) {
       const differs = await playOnce(test, file.agentId, playing);
       if (!differs) held += 1;
       difference ??= differs;
     }
-    return { played, held, difference, error: null };
+    return { ...none, played, held, difference };
   } catch (error) {
     if (!(error instanceof CaseError || error instanceof GatewayError)) throw error;
-    return { played, held, difference, error: error.message };
+    return { ...none, played, held, difference, error: error.message };
   }
 }
 
