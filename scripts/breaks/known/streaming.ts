@@ -60,10 +60,10 @@ export const streamingBreaks: readonly Break[] = [
   {
     id: 'handoff-is-not-told',
     capability: 'streaming',
-    what: 'the misspelt name of the SDK’s event is put right, so that no handoff is told',
+    what: 'a handoff in Python whose filter leaves out what is new is not told',
     file: 'python/dropgate_worker/run/forward_stream.py',
-    find: 'if name == "handoff_occured":',
-    replace: 'if name == "handoff_occurred":',
+    find: 'elif event.type == "agent_updated_stream_event":',
+    replace: 'elif event.type == "agent_updated_event":',
     tests: table,
     titles: 'in Python',
   },

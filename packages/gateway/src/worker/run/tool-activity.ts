@@ -57,7 +57,6 @@ export function createToolActivity(
   const known = new Map<string, ToolOutcome>();
   const causes = new Map<string, FailureDetail>();
   const outbox = createOutbox(send);
-  const handoffs: { readonly fromAgent: string; readonly toAgent: string }[] = [];
 
   const end = (callId: string, outcome: ToolOutcome, output?: unknown): void => {
     const call = open.get(callId);
@@ -98,23 +97,7 @@ export function createToolActivity(
     threw: (callId, detail) => void causes.set(callId, detail),
     deny: (callId) => void known.set(callId, 'denied'),
     endsAs: (callId, outcome) => void known.set(callId, outcome),
-    handedOff(fromAgent, toAgent) {
-      if (outbox.isHolding()) handoffs.push({ fromAgent, toAgent });
-      else send({ type: 'handed_off', fromAgent, toAgent });
-    },
-    reachAgent(name) {
-      const at = handoffs.findIndex(({ toAgent }) => toAgent === name);
-      const [reached] = at < 0 ? [] : handoffs.splice(at, 1);
-      if (reached) send({ type: 'handed_off', ...reached });
-      return reached !== undefined;
-    },
-    hold() {
-      const release = outbox.hold();
-      return () => {
-        release();
-        if (!outbox.isHolding()) handoffs.length = 0;
-      };
-    },
+    ...createHandoffs(send, outbox),
     reach: outbox.reach,
     close() {
       outbox.open();
@@ -185,6 +168,33 @@ function createOutbox(send: (event: RunEvent) => void) {
     open() {
       holders = 0;
       release(() => true);
+    },
+  };
+}
+
+/** Handoffs that hooks tell of ahead of a stream wait for it to come to their agents. */
+function createHandoffs(
+  send: (event: RunEvent) => void,
+  outbox: ReturnType<typeof createOutbox>,
+): Pick<ToolActivity, 'handedOff' | 'reachAgent' | 'hold'> {
+  const waiting: { readonly fromAgent: string; readonly toAgent: string }[] = [];
+  return {
+    handedOff(fromAgent, toAgent) {
+      if (outbox.isHolding()) waiting.push({ fromAgent, toAgent });
+      else send({ type: 'handed_off', fromAgent, toAgent });
+    },
+    reachAgent(name) {
+      const at = waiting.findIndex(({ toAgent }) => toAgent === name);
+      const [reached] = at < 0 ? [] : waiting.splice(at, 1);
+      if (reached) send({ type: 'handed_off', ...reached });
+      return reached !== undefined;
+    },
+    hold() {
+      const release = outbox.hold();
+      return () => {
+        release();
+        if (!outbox.isHolding()) waiting.length = 0;
+      };
     },
   };
 }
