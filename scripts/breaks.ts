@@ -6,7 +6,7 @@ import { copyWorkspace, type WorkspaceCopy } from './breaks/copy-workspace.ts';
 import { knownBreaks } from './breaks/known-breaks.ts';
 import { runTests } from './breaks/run-tests.ts';
 import { outcomeLine, summary, toJson } from './breaks/show-outcomes.ts';
-import { type Outcome, testsOf, tryBreak } from './breaks/try-break.ts';
+import { type Outcome, testsOfAll, tryBreak } from './breaks/try-break.ts';
 import { workspaceRoot } from './source-files.ts';
 
 const { values } = parseArgs({
@@ -47,9 +47,9 @@ async function tryAll(
   signal: AbortSignal,
 ): Promise<number> {
   const startedMs = performance.now();
-  const files = [...new Set(breaks.flatMap((one) => testsOf(one).files))];
-  say(`The tests of ${breaks.length} breaks, on the copy as it is: ${files.length} files …`);
-  const whole = await runTests(copy, { files, until: 'end' }, signal);
+  const extent = values['all-tests'] ? 'all tests' : 'its tests';
+  say(`The tests of ${breaks.length} breaks, on the copy as it is …`);
+  const whole = await runTests(copy, { ...testsOfAll(breaks, extent), until: 'end' }, signal);
   if (whole.type !== 'passed') {
     const why = whole.type === 'failed' ? `${whole.title}\n${whole.why}` : whole.output;
     console.error(`They fail without any break, so nothing can be told:\n${why}`);
@@ -57,7 +57,6 @@ async function tryAll(
   }
   say(`${whole.tests} passed. Now one break at a time:`);
   const outcomes: Outcome[] = [];
-  const extent = values['all-tests'] ? 'all tests' : 'its tests';
   for (const one of breaks) {
     const outcome = await tryBreak(copy, one, { extent, signal });
     outcomes.push(outcome);

@@ -11,7 +11,7 @@ export type TestsRun =
   | { readonly type: 'not_run'; readonly output: string };
 
 /** In a copy a hang is a mistake that was noticed; the suite's own limit is far longer. */
-const hangLimitMs = 45_000;
+const hangLimitMs = 90_000;
 
 /** Whatever still runs after so long is ended. */
 const longestRunMs = 15 * 60_000;
@@ -36,6 +36,8 @@ export async function runTests(
   const reportFile = join(copy.temp, 'report.json');
   await rm(reportFile, { force: true });
   const args = ['run', '--reporter=json', `--outputFile.json=${reportFile}`, '--passWithNoTests'];
+  // That each break fits the code is no proof of anything once one is in it.
+  args.push('--exclude=scripts/breaks/**');
   if (until === 'first') args.push('--bail=1');
   if (titles !== undefined) args.push(`--testNamePattern=${titles}`);
   const output = await vitest(copy, [...args, ...files], signal);
@@ -110,11 +112,9 @@ function readReport({ success, numPassedTests, testResults }: Report, output: st
     const [why = ''] = test.failureMessages ?? [];
     return { type: 'failed', title: test.fullName, why: firstLine(why) };
   }
+  // A file of which no test ran proves nothing: a busy machine may have kept it from its beginning.
   const file = testResults.find(({ status }) => status === 'failed');
-  if (file) {
-    const title = `all of ${file.name.split('/').at(-1)}`;
-    return { type: 'failed', title, why: firstLine(file.message ?? '') };
-  }
+  if (file) return { type: 'not_run', output: `${file.name}\n${file.message ?? ''}` };
   if (!success) return { type: 'not_run', output };
   return { type: 'passed', tests: numPassedTests };
 }

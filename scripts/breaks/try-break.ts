@@ -30,9 +30,8 @@ export async function tryBreak(
   };
   try {
     write(file, broken(whole, tried));
-    const asked = extent === 'all tests' ? { files: [] } : testsOf(tried);
-    const run = await runTests(copy, { ...asked, until: 'first' }, signal);
-    if (run.type === 'failed') return end('noticed', run.title);
+    const run = await runTests(copy, { ...testsOfAll([tried], extent), until: 'first' }, signal);
+    if (run.type === 'failed') return end('noticed', `${run.title}\n${run.why}`);
     if (run.type === 'not_run') return end('not_tried', lastLines(run.output));
     return run.tests === 0
       ? end('not_tried', 'No test has a title that fits.')
@@ -45,9 +44,12 @@ export async function tryBreak(
   }
 }
 
-/** The tests of a break, below the workspace. */
-export function testsOf({ tests, titles }: Break) {
-  return { files: tests.map((test) => `${packageFolder}/${test}`), titles };
+/** The tests that breaks are held against: files below the workspace, all where there are none. */
+export function testsOfAll(breaks: readonly Break[], extent: Extent) {
+  if (extent === 'all tests') return { files: [] };
+  const files = breaks.flatMap(({ tests }) => tests.map((test) => `${packageFolder}/${test}`));
+  const [titles, ...others] = new Set(breaks.map((one) => one.titles));
+  return { files: [...new Set(files)], ...(others.length === 0 ? { titles } : {}) };
 }
 
 /** Python tells its compiled files apart by seconds and size alone. */
