@@ -113,10 +113,12 @@ const modelOf = (module: string) => `default/${module.toLowerCase()}`;
 /** All of these modules. */
 export const allModules: readonly string[] = [...new Set(allCases.map(({ module }) => module))];
 
-/** What the loader's own tests load as well (`worker/load/load-module.test.ts`). */
+/** What the loader's own tests load as well (`worker/load/load-module.test.ts`), or the table of agents has in both languages. */
 export const loadedElsewhere: readonly string[] = [
+  'AgentTools',
   'FactoryAsync',
   'JsonImport',
+  'Runnable',
   'TopLevelAwait',
   'TsPaths',
   'Tsx',
