@@ -28,8 +28,9 @@ export function summary(outcomes: readonly Outcome[], seconds: number): string {
 /** The same for programs. */
 export function toJson(outcomes: readonly Outcome[], seconds: number): string {
   const breaks = outcomes.map(({ tried, state, told, seconds }) => {
-    const { id, capability, what, file } = tried;
-    return { id, capability, language: languageOf(tried), what, file, state, told, seconds };
+    const { id, capability, what, file, find, replace } = tried;
+    const change = { what, file, find, replace };
+    return { id, capability, language: languageOf(tried), ...change, state, told, seconds };
   });
   return JSON.stringify({ breaks, seconds: Math.round(seconds) }, null, 2);
 }

@@ -1,4 +1,4 @@
-import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Break, broken, packageFolder } from './break.ts';
 import type { WorkspaceCopy } from './copy-workspace.ts';
@@ -23,11 +23,15 @@ export async function tryBreak(
 ): Promise<Outcome> {
   const startedMs = performance.now();
   const file = join(copy.root, packageFolder, tried.file);
-  const whole = readFileSync(file, 'utf8');
   const end = (state: Outcome['state'], told: string): Outcome => {
     const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
     return { tried, state, told, seconds };
   };
+  if (!existsSync(file)) {
+    const told = `There is no ${tried.file}. Name the file that has its text now, in scripts/breaks/known.`;
+    return end('not_tried', told);
+  }
+  const whole = readFileSync(file, 'utf8');
   try {
     write(file, broken(whole, tried));
     const run = await runTests(copy, { ...testsOfAll([tried], extent), until: 'first' }, signal);

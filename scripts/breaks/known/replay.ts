@@ -87,7 +87,7 @@ export const replayBreaks: readonly Break[] = [
   {
     id: 'python-guardrails-of-tools-are-left-out',
     capability: 'replay',
-    what: 'the same in Python',
+    what: 'guardrails of a tool in Python are not asked, so that a run that one of them ended goes on',
     file: 'python/dropgate_worker/replay/replayed_tools.py',
     find: 'return [*own, *(_unless_recorded',
     replace: 'return [*(_unless_recorded',
