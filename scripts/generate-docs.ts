@@ -1,13 +1,15 @@
 // Writes the pages of docs/ that tell what the code says, and the linter's layer rules. `--check` writes nothing and fails where one is stale.
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { architecturePage } from './docs/architecture-page.ts';
 import { cliPage } from './docs/cli-page.ts';
 import { configurationPage } from './docs/configuration-page.ts';
 import { errorsPage } from './docs/errors-page.ts';
 import { eventsPage } from './docs/events-page.ts';
 import { observabilityPage } from './docs/observability-page.ts';
+import { overviewPicture } from './docs/overview-picture.ts';
 import { routesPage } from './docs/routes-page.ts';
+import { troubleshootingPage } from './docs/troubleshooting-page.ts';
 import { biomeLayers } from './layers/biome-layers.ts';
 import { workspaceRoot } from './source-files.ts';
 
@@ -18,6 +20,8 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/configuration.md': configurationPage,
   'docs/errors.md': errorsPage,
   'docs/events.md': eventsPage,
+  'docs/guides/Troubleshooting.md': troubleshootingPage,
+  'docs/pictures/overview.svg': overviewPicture,
   'docs/routes.md': routesPage,
   'docs/systems/observability.md': observabilityPage,
 };
@@ -30,7 +34,9 @@ for (const [path, write] of Object.entries(pages)) {
   const current = await readFile(file, 'utf8').catch(() => null);
   if (text === current) continue;
   stale.push(path);
-  if (!isCheck) await writeFile(file, text);
+  if (isCheck) continue;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
 }
 if (isCheck && stale.length > 0) {
   console.error(`Stale: ${stale.join(', ')}. Run \`make docs\` and commit what it writes.`);

@@ -17,10 +17,10 @@ const serving = /^(npx )?dropgate (dev|start)\b.*$/gm;
  */
 export function pageScript(
   page: string,
-  options: { readonly staging: string; readonly url: string; readonly nightly?: true },
+  options: { readonly staging: string; readonly url: string; readonly nightly?: boolean },
 ): string {
   const inUse = (block: Block) => block.text.replaceAll(address, options.url);
-  const used = options.nightly ? ['nightly', 'put'] : ['run', 'put'];
+  const used = options.nightly ? ['run', 'put', 'nightly'] : ['run', 'put'];
   mkdirSync(options.staging, { recursive: true });
   const steps = blocksOf(page)
     .filter((block) => used.includes(useOf(block)))

@@ -22,7 +22,10 @@ export async function makePrograms(
     jq: `${node} "${join(import.meta.dirname, 'jq.ts')}" "$@"`,
     put: `${node} "${join(import.meta.dirname, 'put.ts')}" "$@"`,
     npm: `shift; for name; do case "$name" in -*) ;; *) ls -d "node_modules/$name" ;; esac || exit 1; done`,
-    ...(python && { python: `exec "${python}" "$@"`, pip: `exec "${python}" -m pip show -q "$2"` }),
+    ...(python && {
+      python: `exec "${python}" "$@"`,
+      pip: `exec "${python}" -c 'import importlib.metadata as m, sys; m.version(sys.argv[2])' "$@"`,
+    }),
   };
   for (const [name, text] of Object.entries(programs)) {
     await writeFile(join(folder, name), `#!/bin/sh\n${text}\n`);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Block } from './pages.ts';
+import { type Block, blocksOf, guidePages } from './pages.ts';
 
 /**
  * What a test does with a block: runs it in a shell, puts it where it says as a file that is then served or run, takes it
@@ -48,6 +48,25 @@ export function useOf(block: Block): Use {
 export function isOf(one: LeftOut, block: Block): boolean {
   return one.page === block.page && block.text.startsWith(one.begins);
 }
+
+/** Pages that are followed at night alone: what they are about is proven by day by the tests of choosing an agent. */
+export const nightlyPages: readonly string[] = [
+  'docs/guides/AgentBuilder.md',
+  'docs/guides/SDKOnboarding.md',
+];
+
+/** The pages that are followed by day. The runbook closes a namespace, so it has a gateway and a test of its own. */
+export const pagesByDay: readonly string[] = guidePages().filter(
+  (page) =>
+    !page.endsWith('/OperatorRunbook.md') &&
+    !nightlyPages.includes(page) &&
+    blocksOf(page).some((block) => ['run', 'put'].includes(useOf(block))),
+);
+
+/** Those of them that have blocks for the night. */
+export const pagesWithNightlyBlocks: readonly string[] = pagesByDay.filter((page) =>
+  blocksOf(page).some((block) => useOf(block) === 'nightly'),
+);
 
 /** Settings are checked and not taken over: the pages share a gateway. */
 function isSettings(file: string): boolean {
