@@ -12,6 +12,7 @@ const staticChecks: readonly Check[] = [
   { name: 'lint', command: ['biome', 'check', '--error-on-warnings', '.'] },
   { name: 'dead code', command: ['knip'] },
   { name: 'bars', command: ['node', 'scripts/check-bars.ts'] },
+  { name: 'workflows', command: ['node', 'scripts/check-workflows.ts'] },
   { name: 'docs', command: ['node', 'scripts/generate-docs.ts', '--check'] },
 ];
 const tests: Check = { name: 'tests', command: ['node', 'scripts/run-tests.ts'] };
