@@ -13,6 +13,7 @@ import { addUsageCommand } from './runs/usage-commands.ts';
 import { addKeyCommands } from './security/keys-commands.ts';
 import { addAuditCommand, addSecurityCommands } from './security/security-commands.ts';
 import { addServingCommands } from './serve/serve-commands.ts';
+import { addServiceCommands } from './service/service-commands.ts';
 import { addStatusCommands } from './status/status-commands.ts';
 
 /**
@@ -38,6 +39,7 @@ export function commandTable(
   addToolCommands(program, run);
   addRunCommands(program, run);
   addStatusCommands(program, run);
+  addServiceCommands(program, run);
   addUsageCommand(program, run);
   addDependencyCommands(program, run);
   addKeyCommands(program, run);

@@ -13,3 +13,8 @@ export function readOwnPackage(): OwnPackage {
   const text = readFileSync(join(packageFolder, 'package.json'), 'utf8');
   return JSON.parse(text) as OwnPackage;
 }
+
+/** The file that starts the command, absolute. */
+export function launcherPath(): string {
+  return join(packageFolder, 'bin/dropgate.cjs');
+}
