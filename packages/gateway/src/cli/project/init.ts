@@ -3,6 +3,7 @@ import { basename, join, relative } from 'node:path';
 import { readOwnPackage } from '../../config/own-package.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import { sampleAgentFile, sampleDocumentFile } from './agent-templates.ts';
+import { packageNames } from './package-names.ts';
 import {
   ignoredPaths,
   type ProjectManifest,
@@ -72,7 +73,7 @@ function headOf(projectRoot: string): Readonly<Record<string, unknown>> {
 
 async function adviseManifest(projectRoot: string, wanted: ProjectManifest): Promise<string[]> {
   const text = await readFile(join(projectRoot, 'package.json'), 'utf8').catch(() => '');
-  const has = namesIn(text);
+  const has = packageNames(text);
   if (has === null) return ['package.json is no JSON object. Correct it.'];
   const missing = (given: Readonly<Record<string, string>>) =>
     Object.keys(given).filter((name) => !has.has(name));
@@ -81,16 +82,6 @@ async function adviseManifest(projectRoot: string, wanted: ProjectManifest): Pro
     ...(packages.length > 0 ? [`Editors need: npm install ${packages.join(' ')}`] : []),
     ...(tools.length > 0 ? [`Editors need: npm install --save-dev ${tools.join(' ')}`] : []),
   ];
-}
-
-/** Names of all packages that a `package.json` depends on; null where it is none. */
-function namesIn(text: string): ReadonlySet<string> | null {
-  try {
-    const { dependencies, devDependencies } = JSON.parse(text) as Partial<ProjectManifest>;
-    return new Set(Object.keys({ ...dependencies, ...devDependencies }));
-  } catch {
-    return null;
-  }
 }
 
 async function adviseIgnored(projectRoot: string): Promise<string[]> {

@@ -6,11 +6,16 @@ export function addProjectCommands(program: Command, run: RunCommand): void {
   program
     .command('init')
     .description('make this folder a project: package.json, tsconfig.json, .gitignore, SampleAgent')
+    .option('--docker', 'instead of these, a Dockerfile and a .dockerignore for this project')
     .addOption(jsonOption())
-    .addHelpText('after', examples('init', 'init --json'))
+    .addHelpText('after', examples('init', 'init --json', 'init --docker'))
     .addHelpText('after', '\nA file that is there already is kept as it is.')
     .action((options) =>
-      run(async (context) => (await import('./init.ts')).init(context, options)),
+      run(async (context) =>
+        options.docker
+          ? (await import('./init-docker.ts')).initDocker(context, options)
+          : (await import('./init.ts')).init(context, options),
+      ),
     );
   program
     .command('new')
