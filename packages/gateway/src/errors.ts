@@ -59,6 +59,12 @@ export const failures = {
   },
   method_not_allowed: { status: 405, type: 'invalid_request_error', wireCode: 'unknown_url' },
   request_timeout: { status: 408, type: 'invalid_request_error', wireCode: 'request_timeout' },
+  conversation_busy: {
+    status: 409,
+    type: 'invalid_request_error',
+    wireCode: 'conversation_busy',
+    retry: false,
+  },
   body_too_large: { status: 413, type: 'invalid_request_error', wireCode: 'request_too_large' },
   rate_limited: { status: 429, type: 'requests', wireCode: 'rate_limit_exceeded' },
   quota_exhausted: {

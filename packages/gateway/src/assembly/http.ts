@@ -11,6 +11,7 @@ import type { Parts } from './agent-processes.ts';
 import type { Domain } from './domain.ts';
 import { createReplays } from './replay/replays.ts';
 import { createSecurityAdministration } from './security-administration.ts';
+import { createTurns } from './state/turns.ts';
 import { createToolsAdministration } from './tools/tools-administration.ts';
 
 /** The HTTP side, joined with what its routes read and do. */
@@ -43,6 +44,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       ...createRunReads(parts, domain),
       runAgain: createReplays(parts, domain),
     },
+    turns: createTurns(parts),
     rollback: domain.rollback,
     tools: createToolsAdministration(parts, domain.toolUsers, {
       authorize: domain.authorize,

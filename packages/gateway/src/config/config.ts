@@ -74,6 +74,7 @@ export type Config = {
     readonly keepDays: number;
     readonly keepMb: number;
   };
+  readonly state: CamelKeys<Settings['state']>;
   readonly usage: CamelKeys<Settings['usage']>;
   readonly security: SecuritySettings;
   readonly server: Omit<CamelKeys<Settings['server']>, 'shutdownDelayMs'> & {

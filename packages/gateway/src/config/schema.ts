@@ -186,6 +186,32 @@ const runs = z
   .prefault({})
   .describe('The journal: what runs did, step by step.');
 
+const state = z
+  .strictObject({
+    keep_days: z
+      .int()
+      .min(0)
+      .max(3650)
+      .default(30)
+      .describe(
+        'How many days responses and conversations are kept after their last use; 0 keeps none.',
+      ),
+    keep_mb: z
+      .int()
+      .min(1)
+      .max(1_048_576)
+      .default(1024)
+      .describe('What all of them may take, in MiB; the oldest make room.'),
+    concurrent_turns: z
+      .enum(['wait', 'refuse'])
+      .default('wait')
+      .describe(
+        'What a turn does while another of the same conversation is taken: wait for its end, or be refused with 409.',
+      ),
+  })
+  .prefault({})
+  .describe('Responses and conversations that callers come back to.');
+
 const usage = z
   .strictObject({
     keep_days: z.int().min(1).max(3650).default(400).describe('How many days usage is kept.'),
@@ -224,6 +250,7 @@ export const settingsSchema = z.strictObject({
       'Tools that the gateway owns and executes, by name; `fetch_doc` is there without any.',
     ),
   runs,
+  state,
   usage,
   security: securitySchema,
   server,

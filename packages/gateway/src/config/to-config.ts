@@ -52,6 +52,7 @@ export function toConfig(input: CheckedSettings): Config {
       ...camelKeys(settings.runs),
       record: settings.runs.record ?? (input.command === 'dev' ? 'contents' : 'steps'),
     },
+    state: camelKeys(settings.state),
     usage: camelKeys(settings.usage),
     security: toSecuritySettings(settings.security),
     server: {

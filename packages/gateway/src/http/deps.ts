@@ -17,6 +17,9 @@ import type { UnreadRoom } from '../protocol/unread-room.ts';
 import type { ModelInfo } from '../registry/model-info.ts';
 import type { RunAgain } from '../runs/replay/run-again.ts';
 import type { StartRun } from '../runs/start-run.ts';
+import type { Conversations } from '../runs/turns/conversations.ts';
+import type { KeptTurns } from '../runs/turns/kept-turns.ts';
+import type { OpenTurnOf } from '../runs/turns/open-turn.ts';
 import type { SecurityDeps } from './security-deps.ts';
 
 /** What the HTTP side needs of the gateway. */
@@ -36,6 +39,8 @@ export type HttpDeps = {
   /** Decides whether a route for administration answers; `resource` is the route's canonical path. */
   readonly mayAdminister: (caller: Caller, resource: string) => boolean;
   readonly admin: AdminReads;
+  /** What is kept of conversations. */
+  readonly turns: TurnDeps;
   readonly rollback: RollbackDeps;
   readonly tools: ToolDeps;
   readonly security: SecurityDeps;
@@ -45,6 +50,13 @@ export type HttpDeps = {
   readonly unread: UnreadRoom;
   readonly emit: Emit;
   readonly settings: HttpSettings;
+};
+
+/** Conversations, for the key that holds them. */
+export type TurnDeps = {
+  readonly open: OpenTurnOf;
+  readonly kept: KeptTurns;
+  readonly conversations: Conversations;
 };
 
 export type ReadyStatus = 'starting' | 'ready' | 'draining';

@@ -17,6 +17,8 @@ export type StreamFormat = {
 export type EventStreamOptions = {
   readonly format: StreamFormat;
   readonly keepAliveMs: number;
+  /** Waited for before the end is sent; what it rejects with is told in its place. */
+  readonly beforeEnd?: () => Promise<void>;
   /** Called with what was thrown where only events were expected. */
   readonly onFault: (thrown: unknown) => void;
 };
@@ -38,7 +40,7 @@ const readerPatienceMs = 300_000;
 export function sendEventStream(
   reply: FastifyReply,
   run: Pick<Run, 'sendTo' | 'cancel'>,
-  { format, keepAliveMs, onFault }: EventStreamOptions,
+  { format, keepAliveMs, beforeEnd, onFault }: EventStreamOptions,
 ): void {
   begin(reply);
   const writer = createWriter(reply.raw, keepAliveMs);
@@ -48,15 +50,28 @@ export function sendEventStream(
       try {
         const text = format.encode(event);
         if (!isLastEvent(event)) return text === '' ? null : writer.write(text);
+        if (beforeEnd) return endAfter(beforeEnd(), text);
         writer.end(text);
       } catch (thrown) {
         if (!(thrown instanceof GatewayError)) onFault(thrown);
-        writer.end(format.fail(GatewayError.from(thrown)));
         run.cancel('its answer cannot be written');
+        const text = format.fail(GatewayError.from(thrown));
+        if (beforeEnd) return endAfter(beforeEnd(), text);
+        writer.end(text);
       }
       return null;
     },
   });
+
+  async function endAfter(before: Promise<void>, text: string): Promise<void> {
+    try {
+      await before;
+      writer.end(text);
+    } catch (thrown) {
+      if (!(thrown instanceof GatewayError)) onFault(thrown);
+      writer.end(format.fail(GatewayError.from(thrown)));
+    }
+  }
 }
 
 /** By hand: a hijacked reply goes through no hook. */

@@ -1,10 +1,12 @@
 import type { Administration } from '../policy/rules/administration.ts';
 import { type Audience, defineRoute, type Route } from './route.ts';
 import { adminRoutes } from './routes/admin.ts';
+import { conversationRoutes } from './routes/conversations.ts';
 import { generationRoutes } from './routes/generations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { modelRoutes } from './routes/models.ts';
+import { responseRoutes } from './routes/responses.ts';
 import { formatRoutes } from './routes/run-routes.ts';
 import { runRoutes } from './routes/runs.ts';
 import { securityRoutes } from './routes/security.ts';
@@ -18,6 +20,8 @@ export const routes: readonly Route[] = [
   ...healthRoutes,
   ...modelRoutes,
   ...formatRoutes,
+  ...responseRoutes,
+  ...conversationRoutes,
   ...adminRoutes,
   ...generationRoutes,
   ...toolRoutes,

@@ -113,6 +113,8 @@ export type RunInput = {
   readonly clientTools: boolean;
   readonly user?: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Where the conversation so far is with one agent, its id: another is not asked. */
+  readonly boundTo?: string;
 };
 
 /** What a module sees of its run: `context` of a plain `run` object and of the SDK's run context. */

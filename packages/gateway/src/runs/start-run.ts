@@ -139,6 +139,7 @@ type Admitted = { readonly agent: ServedAgent; readonly ignored: readonly Ignore
 async function admit(deps: StartRunDeps, request: Request): Promise<Admitted> {
   const found = await findAgent(deps, request);
   checkAccess(deps, found, request);
+  checkBound(found, request);
   const agent = loadedAgent(found);
   return { agent, ignored: checkRunInput(agent.manifest, request.input) };
 }
@@ -172,6 +173,16 @@ function checkAccess(deps: StartRunDeps, { module }: FoundAgent, request: Reques
   });
   if (!isListed) throw notFound(deps, request);
   if (!mayRun) throw notAllowed(agentId, running);
+}
+
+/** What was said to one agent is not for another. */
+function checkBound({ module }: FoundAgent, { input }: Request): void {
+  if (input.boundTo === undefined || input.boundTo === module.agentId) return;
+  throw new GatewayError(
+    'invalid_value',
+    `The conversation so far is with '${input.boundTo}', and not with '${module.agentId}'.`,
+    { param: 'model' },
+  );
 }
 
 function aboutAgent(agentId: string, { caller, input: { user, metadata } }: Request) {

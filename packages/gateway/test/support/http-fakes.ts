@@ -15,6 +15,7 @@ import type { ModelInfo } from '../../src/registry/model-info.ts';
 import type { Run } from '../../src/runs/begin-run.ts';
 import { fakeAdmin, fakeRollback, fakeTools } from './admin-fakes.ts';
 import { fakeSecurity } from './security-fakes.ts';
+import { fakeTurns } from './turn-fakes.ts';
 
 /** Secrets that the fake knows, each named after its role. */
 export const secrets: Readonly<Record<Role, string>> = {
@@ -129,6 +130,7 @@ export function fakeGateway({
       role === 'admin' || (role === 'metrics' && resource === '/metrics'),
     admin: fakeAdmin(),
     rollback: fakeRollback(),
+    turns: fakeTurns(),
     tools: fakeTools(),
     security: fakeSecurity(),
     metrics: {

@@ -3,6 +3,7 @@ import type { Role } from '../../protocol/policy.ts';
 import type { RunEvent, RunInput, RunSettings } from '../../protocol/run.ts';
 import type { Unread } from '../../protocol/unread-room.ts';
 import type { Presentation } from '../../runs/begin-run.ts';
+import type { TurnAnswer, TurnWanted } from '../../runs/turns/open-turn.ts';
 import type { StreamFormat } from '../event-stream.ts';
 
 /** What an answer is made for. */
@@ -12,12 +13,22 @@ export type Answered<Body> = {
   readonly presentation: Presentation;
   /** Of who asks. */
   readonly role: Role;
+  /** Whether the answer is kept. */
+  readonly isKept: boolean;
+  /** Told of the whole answer before its end is sent. */
+  readonly onAnswer: (answer: TurnAnswer) => void;
   /** Holds what an answer keeps until its end; to be called once. */
   readonly hold: () => Unread;
 };
 
 /** What of a run's input a field of a request becomes. */
-export type InputField = keyof RunSettings | 'items' | 'outputFormat' | 'tools';
+export type InputField =
+  | keyof RunSettings
+  | 'items'
+  | 'outputFormat'
+  | 'tools'
+  | 'previousId'
+  | 'conversationId';
 
 /** One dialect in which agents are asked and answer: a map from its wire to a run and back, which knows nothing else. */
 export type RunFormat<Body> = {
@@ -26,6 +37,8 @@ export type RunFormat<Body> = {
   readonly body: z.ZodType<Body>;
   /** @throws GatewayError for what no agent can be asked. */
   readonly toRunInput: (body: Body) => RunInput;
+  /** What of a conversation that is kept a request takes part in; absent where the format has none. */
+  readonly turn?: (body: Body) => TurnWanted;
   /** The field of a request that each part of an input comes from. */
   readonly fields: Readonly<Partial<Record<InputField, string>>>;
   /** Names of fields that the gateway does not know. */

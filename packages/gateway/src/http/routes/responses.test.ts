@@ -200,6 +200,12 @@ describe('POST /v1/responses', () => {
       'invalid_value',
       'input',
     ],
+    [
+      'two turns to follow',
+      { previous_response_id: 'resp_1', conversation: { id: 'conv_1' } },
+      'invalid_value',
+      'previous_response_id',
+    ],
     ['a stored prompt', { prompt: { id: 'pmpt_1' } }, 'unsupported_parameter', 'prompt'],
     ['log probabilities', { top_logprobs: 2 }, 'unsupported_parameter', 'top_logprobs'],
     [

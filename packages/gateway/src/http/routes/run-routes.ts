@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors.ts';
 import type { RunInput } from '../../protocol/run.ts';
 import { eventsOf } from '../../protocol/run-sink.ts';
+import type { OpenTurn, TurnAnswer } from '../../runs/turns/open-turn.ts';
 import { whenCallerLeaves } from '../caller-gone.ts';
 import type { HttpDeps } from '../deps.ts';
 import { sendEventStream } from '../event-stream.ts';
@@ -43,11 +44,11 @@ type RunExchange<Body> = {
 async function runAgent<Body>(
   deps: HttpDeps,
   format: RunFormat<Body>,
-  { body, request, reply }: RunExchange<Body>,
+  exchange: RunExchange<Body>,
 ) {
+  const { body, request, reply } = exchange;
   const caller = callerOf(request);
-  const input = format.toRunInput(body);
-  const run = await startRun(deps, format, { input, request, reply });
+  const { run, turn, isStreamed } = await beginRun(deps, format, exchange);
   request.server.openRuns.add(run);
   whenCallerLeaves(reply.raw, () => run.cancel('the caller left'));
   const ignored = run.ignored.map((name) => format.fields[name] ?? name);
@@ -59,42 +60,76 @@ async function runAgent<Body>(
     return unread;
   };
   const { presentation } = run;
-  const answered = { runId: run.id, body, presentation, role: caller.role, hold };
-  if (!input.streamed) {
+  const keeping = createKeeping(turn, run.agentId);
+  const { isKept, onAnswer } = keeping;
+  const { role } = caller;
+  const answered = { runId: run.id, body, presentation, role, hold, isKept, onAnswer };
+  if (!isStreamed) {
     request.holdsAnswer = true;
-    return format.whole(eventsOf(run), answered);
+    try {
+      return await format.whole(eventsOf(run), answered);
+    } finally {
+      await keeping.settle();
+    }
   }
   reply.header('openai-processing-ms', processingMs(request));
   sendEventStream(reply, run, {
     format: format.stream(answered),
     keepAliveMs: deps.settings.keepAliveMs ?? defaultKeepAliveMs,
+    ...(turn ? { beforeEnd: keeping.settle } : {}),
     onFault: (error) =>
       deps.emit({ type: 'request_failed', requestId: request.id, code: 'gateway_failed', error }),
   });
   return reply;
 }
 
-type Starting = {
-  readonly input: RunInput;
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-};
-
-async function startRun<Body>(
+async function beginRun<Body>(
   deps: HttpDeps,
-  { fields }: RunFormat<Body>,
-  { input, request, reply }: Starting,
+  format: RunFormat<Body>,
+  { body, request, reply }: RunExchange<Body>,
 ) {
+  const caller = callerOf(request);
+  const input = format.toRunInput(body);
   const left = new AbortController();
   whenCallerLeaves(reply.raw, () => left.abort());
+  const { signal } = left;
+  let turn: OpenTurn | null = null;
   try {
-    const run = await deps.startRun(callerOf(request), input, left.signal);
+    const wanted = format.turn?.(body);
+    turn = wanted
+      ? await deps.turns.open({ keyId: caller.keyId, wanted, items: input.items, signal })
+      : null;
+    const run = await deps.startRun(caller, turn ? inTurn(input, turn) : input, signal);
     const { id: runId, agentId, modulePath, generation } = run;
     request.begunRun = { runId, agentId, modulePath, generation };
-    return run;
+    return { run, turn, isStreamed: input.streamed };
   } catch (error) {
-    throw inFields(error, fields);
+    await turn?.end();
+    throw inFields(error, format.fields);
   }
+}
+
+function inTurn(input: RunInput, { items, boundTo }: OpenTurn): RunInput {
+  return { ...input, items, ...(boundTo === null ? {} : { boundTo }) };
+}
+
+/** Keeps the answer of a turn, once it is whole. */
+function createKeeping(turn: OpenTurn | null, agentId: string) {
+  let answer: TurnAnswer | null = null;
+  return {
+    isKept: turn?.isKept ?? false,
+    onAnswer(whole: TurnAnswer) {
+      answer = whole;
+    },
+    /** @throws GatewayError where it cannot be kept. */
+    async settle(): Promise<void> {
+      try {
+        if (answer) await turn?.keep(answer, agentId);
+      } finally {
+        await turn?.end();
+      }
+    },
+  };
 }
 
 /** What is wrong with a part of the input, told of the field that it came from. */

@@ -71,6 +71,7 @@ export const runTestInput = z.object({
   clientTools: z.boolean(),
   user: z.string().exactOptional(),
   metadata: z.record(z.string(), z.string()),
+  boundTo: z.string().exactOptional(),
 });
 
 /** What the agent sees of its run. */

@@ -13,6 +13,8 @@ const textFormat = z.discriminatedUnion('type', [
   }),
 ]);
 
+const recordId = z.string().min(1).max(256);
+
 /** What agents have nothing of. */
 const nowhere = ['message.output_text.logprobs'];
 
@@ -60,14 +62,13 @@ export const responsesRequestSchema = z.looseObject({
       params: unsupportedParameter,
     })
     .nullish(),
-  store: z.boolean().nullish(),
+  store: z.boolean().nullish().describe('Whether the response is kept; by default it is.'),
   background: unsupported('Runs in the background are not available; leave background out'),
-  previous_response_id: unsupported(
-    'Responses are not kept; send the conversation as input and leave previous_response_id out',
-  ),
-  conversation: unsupported(
-    'Conversations are not kept; send the conversation as input and leave conversation out',
-  ),
+  previous_response_id: recordId.nullish().describe('A kept response that this one follows.'),
+  conversation: z
+    .union([recordId, z.object({ id: recordId })])
+    .nullish()
+    .describe('A conversation that this response is the next turn of.'),
   prompt: unsupported('Agents have their own prompts; leave prompt out'),
   user: z.string().max(1024).nullish(),
   safety_identifier: z.string().max(1024).nullish(),

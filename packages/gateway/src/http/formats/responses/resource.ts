@@ -60,15 +60,17 @@ export type ResourceOf = ReturnType<typeof createResource>;
 export type ResponseHead = {
   readonly id: string;
   readonly createdSeconds: number;
+  readonly isKept: boolean;
   readonly request: ResponsesRequest;
 };
 
 /** The response to a request. Of what has no effect on an agent it tells the default. */
-export function createResource({ id, createdSeconds, request }: ResponseHead) {
+export function createResource({ id, createdSeconds, isKept, request }: ResponseHead) {
   const { reasoning, text } = request;
+  const conversation = conversationOf(request);
   const asked = {
     model: request.model,
-    previous_response_id: null,
+    previous_response_id: request.previous_response_id ?? null,
     instructions: request.instructions ?? null,
     // Those of the agent are its own, and what a caller sends takes no part.
     tools: [],
@@ -87,7 +89,7 @@ export function createResource({ id, createdSeconds, request }: ResponseHead) {
     reasoning: { effort: reasoning?.effort ?? null, summary: null },
     max_output_tokens: request.max_output_tokens ?? null,
     max_tool_calls: request.max_tool_calls ?? null,
-    store: false,
+    store: isKept,
     background: false,
     service_tier: request.service_tier ?? 'default',
     metadata: request.metadata ?? {},
@@ -103,9 +105,17 @@ export function createResource({ id, createdSeconds, request }: ResponseHead) {
     error: state.error ?? null,
     incomplete_details: state.incompleteReason ? { reason: state.incompleteReason } : null,
     ...asked,
+    ...(conversation === null ? {} : { conversation: { id: conversation } }),
     output: state.output,
     usage: state.usage ? responseUsage(state.usage) : null,
   });
+}
+
+/** The conversation that a request names; null for none. */
+export function conversationOf({ conversation }: ResponsesRequest): string | null {
+  return typeof conversation === 'object' && conversation
+    ? conversation.id
+    : (conversation ?? null);
 }
 
 /** Tokens of the whole run, in the names of the Responses API. */

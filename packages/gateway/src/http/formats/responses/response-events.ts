@@ -2,10 +2,12 @@ import { failures, type GatewayError } from '../../../errors.ts';
 import type { ToolEventsMode } from '../../../protocol/records.ts';
 import type { RunEvent } from '../../../protocol/run.ts';
 import type { Presentation } from '../../../runs/begin-run.ts';
+import type { TurnAnswer } from '../../../runs/turns/open-turn.ts';
 import { type Activity, activityLine } from '../activity-line.ts';
 import type { HeldAnswer } from '../answer-room.ts';
 import { approvalUnsupported, guardrailBlocked, runFailure, safeAnswer } from '../run-failure.ts';
 import type { ItemsInMaking } from './items-in-making.ts';
+import { toKeptItems } from './kept-items.ts';
 import { createOutputItems, type OutputItems } from './output-items.ts';
 import {
   createResource,
@@ -20,6 +22,8 @@ export type ResponseOptions = {
   readonly room: HeldAnswer;
   /** Whether nothing of it is shown before its end: then nothing is that a guardrail stopped. */
   readonly isWhole: boolean;
+  /** Told of it when it is whole, before its last event. */
+  readonly onAnswer: (answer: TurnAnswer) => void;
 };
 
 /** Whoever is told how a response is made. */
@@ -50,7 +54,10 @@ export function createResponse(options: ResponseOptions, teller: ResponseTeller)
   const take = createTaker({ options, teller, items, output, tellEnd });
 
   function tellEnd(state: Omit<ResponseState, 'output'>): void {
-    tell(`response.${state.status}`, { response: resourceOf({ ...state, output: items }) });
+    const response = resourceOf({ ...state, output: items });
+    const answer = head.isKept ? JSON.stringify(response) : '';
+    options.onAnswer({ id: head.id, status: state.status, output: toKeptItems(items), answer });
+    tell(`response.${state.status}`, { response });
   }
 
   return {

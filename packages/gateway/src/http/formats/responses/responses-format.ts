@@ -1,11 +1,13 @@
+import { GatewayError } from '../../../errors.ts';
 import { unknownFields } from '../../../protocol/formats/openai-fields.ts';
 import {
   type ResponsesRequest,
   responsesRequestSchema,
 } from '../../../protocol/formats/openai-responses.ts';
+import type { TurnWanted } from '../../../runs/turns/open-turn.ts';
 import { holdAnswer } from '../answer-room.ts';
 import type { Answered, RunFormat } from '../run-format.ts';
-import type { ResponseHead } from './resource.ts';
+import { conversationOf, type ResponseHead } from './resource.ts';
 import { toRunInput } from './responses-input.ts';
 import { createResponsesStream } from './responses-stream.ts';
 import { wholeResponse } from './responses-whole.ts';
@@ -16,7 +18,10 @@ export const responsesFormat: RunFormat<ResponsesRequest> = {
   summary: 'Run an agent, and get a response.',
   body: responsesRequestSchema,
   toRunInput,
+  turn: toTurn,
   fields: {
+    previousId: 'previous_response_id',
+    conversationId: 'conversation',
     items: 'input',
     outputFormat: 'text.format',
     tools: 'tools',
@@ -33,16 +38,36 @@ export const responsesFormat: RunFormat<ResponsesRequest> = {
   stream: (answered) => createResponsesStream(optionsOf(answered), answered.role),
 };
 
+/** @throws GatewayError `invalid_value` where the turn would follow two others. */
+function toTurn(body: ResponsesRequest): TurnWanted {
+  const previousId = body.previous_response_id ?? null;
+  const conversationId = conversationOf(body);
+  if (previousId !== null && conversationId !== null) {
+    throw new GatewayError(
+      'invalid_value',
+      "A response follows another or is a turn of a conversation: send 'previous_response_id' or 'conversation', not both.",
+      { param: 'previous_response_id' },
+    );
+  }
+  return {
+    previousId,
+    conversationId,
+    keeps: body.store !== false,
+    leading: body.instructions ? 1 : 0,
+  };
+}
+
 /** The last event of a stream tells the whole answer again, so that it is held too. */
 const unlimited = 'Ask over chat completions with "stream": true, where there is no limit.';
 
-function optionsOf({ runId, body, presentation, hold }: Answered<ResponsesRequest>) {
+function optionsOf(answered: Answered<ResponsesRequest>) {
+  const { runId, body, presentation, isKept, hold, onAnswer } = answered;
   const room = holdAnswer(hold(), { unlimited });
-  return { head: headOf(runId, body), presentation, room };
+  return { head: { ...headOf(runId, body), isKept }, presentation, room, onAnswer };
 }
 
 /** The run's id is in it, so that log and answer can be matched. */
-function headOf(runId: string, request: ResponsesRequest): ResponseHead {
+function headOf(runId: string, request: ResponsesRequest): Omit<ResponseHead, 'isKept'> {
   const id = `resp_${runId.replace(/^run_/, '')}`;
   return { id, createdSeconds: Math.floor(Date.now() / 1000), request };
 }

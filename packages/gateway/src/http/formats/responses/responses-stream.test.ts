@@ -9,6 +9,7 @@ type Told = { readonly type: string; readonly [field: string]: unknown };
 const head = {
   id: 'resp_42',
   createdSeconds: 1_790_000_000,
+  isKept: false,
   request: { model: 'default/echo', input: 'Hi' },
 };
 const tool = { callId: 'c1', tool: 'get_weather', agent: 'A', provenance: 'native' } as const;
@@ -235,7 +236,10 @@ describe('the stream of a response', () => {
         if (left < 0) throw new GatewayError('overloaded', 'It is full.');
       },
     };
-    const stream = createResponsesStream({ head, presentation: presented('off'), room }, 'caller');
+    const stream = createResponsesStream(
+      { head, presentation: presented('off'), room, onAnswer },
+      'caller',
+    );
     stream.start();
     stream.encode({ type: 'text', delta: '1234' });
     expect(() => stream.encode({ type: 'text', delta: '56' })).toThrow('It is full.');
@@ -251,10 +255,12 @@ describe('the stream of a response', () => {
   });
 });
 
+const onAnswer = () => undefined;
+
 function write(events: readonly RunEvent[], toolEvents: ToolEvents = 'reasoning'): string {
   const room = { add: () => undefined };
   const stream = createResponsesStream(
-    { head, presentation: presented(toolEvents), room },
+    { head, presentation: presented(toolEvents), room, onAnswer },
     'caller',
   );
   return stream.start() + events.map(stream.encode).join('');

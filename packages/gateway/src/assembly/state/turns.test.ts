@@ -1,0 +1,148 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
+import type { GatewayError } from '../../errors.ts';
+import type { InputItem } from '../../protocol/run.ts';
+import type { Store } from '../../protocol/store.ts';
+import { createConversations } from '../../runs/turns/conversations.ts';
+import { createKeptTurns } from '../../runs/turns/kept-turns.ts';
+import { createOpenTurn, type TurnSettings } from '../../runs/turns/open-turn.ts';
+import { openStore } from '../../storage/open-store.ts';
+
+const user = (text: string): InputItem => ({ role: 'user', parts: [{ type: 'text', text }] });
+
+let store: Store;
+let settings: TurnSettings;
+
+beforeEach(async () => {
+  settings = { keepDays: 30, keepMb: 1, concurrentTurns: 'wait' };
+  store = await openStore(`sqlite:${join(await tempFolder(), 'gateway.db')}`);
+});
+afterEach(() => store.close());
+
+describe('a turn', () => {
+  test('of a conversation waits for the one before it, and knows what that said', async () => {
+    const { open, conversations } = turns();
+    const { id } = await conversations.create('key_a', { items: [user('Zero')], metadata: {} });
+    const first = await open(asked(id, 'One'));
+    const order: string[] = [];
+    const second = open(asked(id, 'Two')).then((turn) => {
+      order.push('second');
+      return turn;
+    });
+    expect(first.items).toEqual([user('Zero'), user('One')]);
+    await first.keep(answer('resp_1', 'Uno'), 'default/echo');
+    order.push('first');
+    await first.end();
+    expect((await second).items).toEqual([
+      user('Zero'),
+      user('One'),
+      { role: 'assistant', text: 'Uno' },
+      user('Two'),
+    ]);
+    expect((await second).boundTo).toBe('default/echo');
+    expect(order).toEqual(['first', 'second']);
+    await (await second).end();
+  });
+
+  test('is refused where the operator wants no waiting, and begins once the other has ended', async () => {
+    settings = { ...settings, concurrentTurns: 'refuse' };
+    const { open, conversations } = turns();
+    const { id } = await conversations.create('key_a', { items: [], metadata: {} });
+    const first = await open(asked(id, 'One'));
+    expect(await failure(open(asked(id, 'Two')))).toMatchObject({ code: 'conversation_busy' });
+    expect(await failure(conversations.add('key_a', id, [user('x')]))).toMatchObject({
+      code: 'conversation_busy',
+    });
+    await first.end();
+    const next = await open(asked(id, 'Two'));
+    expect(next.items).toEqual([user('Two')]);
+    await next.end();
+  });
+
+  test('whose right to be the next one is gone is not kept', async () => {
+    const { open, conversations } = turns();
+    const { id } = await conversations.create('key_a', { items: [], metadata: {} });
+    const turn = await open(asked(id, 'One'));
+    await conversations.remove('key_a', id);
+    expect(await failure(turn.keep(answer('resp_1', 'Uno'), 'default/echo'))).toMatchObject({
+      code: 'conversation_busy',
+    });
+    expect(await store.turns.find('resp_1')).toBeNull();
+    await turn.end();
+  });
+
+  test('that failed is no part of its conversation', async () => {
+    const { open, kept, conversations } = turns();
+    const { id } = await conversations.create('key_a', { items: [], metadata: {} });
+    const turn = await open(asked(id, 'One'));
+    await turn.keep({ ...answer('resp_1', 'Un'), status: 'failed' }, 'default/echo');
+    await turn.end();
+    expect(await kept.items('key_a', id)).toEqual([]);
+    expect(await kept.turn('key_a', 'resp_1')).toMatchObject({ status: 'failed' });
+  });
+
+  test('is not taken where more came before it than any model takes', async () => {
+    const { open, conversations } = turns();
+    const items = Array.from({ length: 10_001 }, (_, index) => user(`${index}`));
+    const { id } = await conversations.create('key_a', { items, metadata: {} });
+    expect(await failure(open(asked(id, 'One')))).toMatchObject({
+      code: 'context_too_long',
+      message: expect.stringContaining('10001 items'),
+    });
+    const letters = user('x'.repeat(25 * 1024 * 1024));
+    const long = await conversations.create('key_a', { items: [letters], metadata: {} });
+    expect(await failure(open(asked(long.id, 'One')))).toMatchObject({ code: 'context_too_long' });
+    await conversations.removeItem('key_a', id, await firstOf(id));
+    const turn = await open(asked(id, 'One'));
+    expect(turn.items).toHaveLength(10_001);
+    await turn.end();
+  });
+
+  test('leaves nothing where nothing is kept', async () => {
+    settings = { ...settings, keepDays: 0 };
+    const { open, conversations } = turns();
+    const made = conversations.create('key_a', { items: [], metadata: {} });
+    expect(await failure(made)).toMatchObject({ code: 'unsupported_value' });
+    const turn = await open({ ...asked('', 'One'), wanted: { ...alone, keeps: true } });
+    expect(turn.isKept).toBe(false);
+    await turn.keep(answer('resp_1', 'Uno'), 'default/echo');
+    expect(await store.turns.find('resp_1')).toBeNull();
+  });
+});
+
+const alone = { previousId: null, conversationId: null, keeps: true, leading: 0 };
+
+function turns() {
+  const kept = createKeptTurns(store.turns);
+  const deps = {
+    store: store.turns,
+    settings: () => settings,
+    nowMs: Date.now,
+    kept,
+    onKept: () => undefined,
+  };
+  return { open: createOpenTurn(deps), kept, conversations: createConversations(deps) };
+}
+
+function asked(conversationId: string, text: string) {
+  const wanted = { ...alone, conversationId };
+  return { keyId: 'key_a', wanted, items: [user(text)], signal: new AbortController().signal };
+}
+
+function answer(id: string, text: string) {
+  const output = [{ id: `msg_${id}`, item: { role: 'assistant' as const, text } }];
+  return { id, status: 'completed' as const, output, answer: '{}' };
+}
+
+async function firstOf(conversationId: string): Promise<string> {
+  const [first] = await turns().kept.items('key_a', conversationId);
+  return first?.id ?? '';
+}
+
+function failure(work: Promise<unknown>): Promise<GatewayError> {
+  return work.then(
+    () => expect.unreachable('It went well.'),
+    (error: GatewayError) => error,
+  );
+}

@@ -1,0 +1,60 @@
+import type { InputPart } from '../../../protocol/run.ts';
+import type { KeptItem } from '../../../protocol/state/turns.ts';
+import type { OutputItem } from './resource.ts';
+
+/** What of an answer the next turn knows: its texts. */
+export function toKeptItems(items: readonly OutputItem[]): KeptItem[] {
+  return items.flatMap((item) => {
+    if (item.type !== 'message') return [];
+    const text = item.content.map((part) => part.text).join('');
+    return text === '' ? [] : [{ id: item.id, item: { role: 'assistant', text } }];
+  });
+}
+
+/** A kept item as the Responses API tells it. */
+export function toWireItem({ id, item }: KeptItem): Readonly<Record<string, unknown>> {
+  const status = 'completed';
+  switch (item.role) {
+    case 'user':
+      return { id, type: 'message', status, role: 'user', content: item.parts.map(toWirePart) };
+    case 'system':
+      return { id, type: 'message', status, role: 'system', content: [inputText(item.text)] };
+    case 'assistant': {
+      const content = [{ type: 'output_text', text: item.text, annotations: [], logprobs: [] }];
+      return { id, type: 'message', status, role: 'assistant', content };
+    }
+    case 'tool_call': {
+      const { callId: call_id, name, arguments: written } = item;
+      return { id, type: 'function_call', status, call_id, name, arguments: written };
+    }
+    case 'tool_result': {
+      const { callId: call_id, text: output } = item;
+      return { id, type: 'function_call_output', status, call_id, output };
+    }
+    default:
+      return item satisfies never;
+  }
+}
+
+function toWirePart(part: InputPart): Readonly<Record<string, unknown>> {
+  switch (part.type) {
+    case 'text':
+      return inputText(part.text);
+    case 'image': {
+      const { url = null, fileId = null, detail = 'auto' } = part;
+      return { type: 'input_image', image_url: url, file_id: fileId, detail };
+    }
+    case 'audio':
+      return { type: 'input_audio', input_audio: { data: part.data, format: part.format } };
+    case 'file': {
+      const { url, fileId, data, filename } = part;
+      return { type: 'input_file', file_url: url, file_id: fileId, file_data: data, filename };
+    }
+    default:
+      return part satisfies never;
+  }
+}
+
+function inputText(text: string) {
+  return { type: 'input_text', text };
+}

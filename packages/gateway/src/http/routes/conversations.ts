@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { GatewayError } from '../../errors.ts';
+import {
+  conversationUpdate,
+  newConversation,
+  newItems,
+} from '../../protocol/formats/openai-conversations.ts';
+import type { Conversation } from '../../protocol/state/turns.ts';
+import { toInputItems } from '../formats/responses/input-items.ts';
+import { itemsQuery, toItemList } from '../formats/responses/item-list.ts';
+import { toWireItem } from '../formats/responses/kept-items.ts';
+import { callerOf, defineRoute, type Route } from '../route.ts';
+
+const params = z.object({ id: z.string() });
+const itemParams = z.object({ id: z.string(), item: z.string() });
+
+/** Conversations that are kept, for the key that made them; also for a base URL that lacks `/v1`. */
+export const conversationRoutes: readonly Route[] = ['/v1/conversations', '/conversations'].flatMap(
+  (base) => [...wholes(base), ...items(`${base}/:id/items`)],
+);
+
+function wholes(base: string): Route[] {
+  return [
+    defineRoute({
+      method: 'POST',
+      url: base,
+      audience: 'callers',
+      summary: 'Begin a conversation, with items or without.',
+      body: newConversation,
+      handle: async ({ deps, request, body }) => {
+        const first = { items: toInputItems(body?.items ?? []), metadata: body?.metadata ?? {} };
+        const { keyId } = callerOf(request);
+        return toWire(await deps.turns.conversations.create(keyId, first));
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      url: `${base}/:id`,
+      audience: 'callers',
+      summary: 'Show a conversation.',
+      params,
+      handle: async ({ deps, request, params: { id } }) =>
+        toWire(await deps.turns.kept.conversation(callerOf(request).keyId, id)),
+    }),
+    defineRoute({
+      method: 'POST',
+      url: `${base}/:id`,
+      audience: 'callers',
+      summary: 'Change the metadata of a conversation.',
+      params,
+      body: conversationUpdate,
+      handle: async ({ deps, request, params: { id }, body }) => {
+        const { keyId } = callerOf(request);
+        return toWire(await deps.turns.conversations.update(keyId, id, body.metadata ?? {}));
+      },
+    }),
+    defineRoute({
+      method: 'DELETE',
+      url: `${base}/:id`,
+      audience: 'callers',
+      summary: 'Delete a conversation, with all its items and responses.',
+      params,
+      handle: async ({ deps, request, params: { id } }) => {
+        await deps.turns.conversations.remove(callerOf(request).keyId, id);
+        return { id, object: 'conversation.deleted', deleted: true };
+      },
+    }),
+  ];
+}
+
+function items(base: string): Route[] {
+  return [
+    defineRoute({
+      method: 'GET',
+      url: base,
+      audience: 'callers',
+      summary: 'List the items of a conversation.',
+      params,
+      query: itemsQuery,
+      handle: async ({ deps, request, params: { id }, query }) => {
+        const kept = await deps.turns.kept.items(callerOf(request).keyId, id);
+        return toItemList(kept.map(toWireItem), query);
+      },
+    }),
+    defineRoute({
+      method: 'POST',
+      url: base,
+      audience: 'callers',
+      summary: 'Add items at the end of a conversation.',
+      params,
+      body: newItems,
+      handle: async ({ deps, request, params: { id }, body }) => {
+        const { keyId } = callerOf(request);
+        const added = await deps.turns.conversations.add(keyId, id, toInputItems(body.items));
+        return toItemList(added.map(toWireItem), { order: 'asc', limit: 100 });
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      url: `${base}/:item`,
+      audience: 'callers',
+      summary: 'Show an item of a conversation.',
+      params: itemParams,
+      handle: async ({ deps, request, params: { id, item } }) => {
+        const kept = await deps.turns.kept.items(callerOf(request).keyId, id);
+        const found = kept.find((one) => one.id === item);
+        if (found) return toWireItem(found);
+        const message = `The conversation has no item '${item.slice(0, 64)}'.`;
+        throw new GatewayError('record_not_found', message);
+      },
+    }),
+    defineRoute({
+      method: 'DELETE',
+      url: `${base}/:item`,
+      audience: 'callers',
+      summary: 'Delete an item of a conversation.',
+      params: itemParams,
+      handle: async ({ deps, request, params: { id, item } }) => {
+        const { keyId } = callerOf(request);
+        await deps.turns.conversations.removeItem(keyId, id, item);
+        return toWire(await deps.turns.kept.conversation(keyId, id));
+      },
+    }),
+  ];
+}
+
+function toWire({ id, createdMs, metadata }: Conversation) {
+  return { id, object: 'conversation', created_at: Math.floor(createdMs / 1000), metadata };
+}

@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { GatewayError } from '../../errors.ts';
+import type { InputItem } from '../../protocol/run.ts';
+import type {
+  KeptItem,
+  Turn,
+  TurnClaim,
+  TurnStatus,
+  TurnStore,
+} from '../../protocol/state/turns.ts';
+import type { KeptTurns } from './kept-turns.ts';
+
+/** What of a conversation that is kept a run takes part in. */
+export type TurnWanted = {
+  /** The turn that it follows. */
+  readonly previousId: string | null;
+  readonly conversationId: string | null;
+  /** Whether its answer is kept. */
+  readonly keeps: boolean;
+  /** Items at the beginning of the input that are of this run alone. */
+  readonly leading: number;
+};
+
+/** What came of a turn. */
+export type TurnAnswer = {
+  readonly id: string;
+  readonly status: TurnStatus;
+  readonly output: readonly KeptItem[];
+  /** The answer itself. */
+  readonly answer: string;
+};
+
+/** A turn that is being taken. */
+export type OpenTurn = {
+  /** The input with what came before it. */
+  readonly items: readonly InputItem[];
+  /** The only agent that may be asked; null for any. */
+  readonly boundTo: string | null;
+  readonly isKept: boolean;
+  /** @throws GatewayError `store_unavailable`, `conversation_busy`. */
+  readonly keep: (answer: TurnAnswer, agentId: string | null) => Promise<void>;
+  /** Lets the next turn of the conversation begin. Safe to call twice, never throws. */
+  readonly end: () => Promise<void>;
+};
+
+export type OpenTurnDeps = {
+  readonly store: TurnStore;
+  readonly settings: () => TurnSettings;
+  readonly nowMs: () => number;
+  readonly kept: KeptTurns;
+  /** Called when a turn has been kept. */
+  readonly onKept: () => void;
+};
+
+export type TurnSettings = {
+  /** 0 keeps none. */
+  readonly keepDays: number;
+  readonly keepMb: number;
+  readonly concurrentTurns: 'wait' | 'refuse';
+};
+
+export type TurnAsked = {
+  readonly keyId: string;
+  readonly wanted: TurnWanted;
+  readonly items: readonly InputItem[];
+  /** Aborted when the caller leaves. */
+  readonly signal: AbortSignal;
+};
+
+/** Opens a turn. @throws GatewayError `record_not_found`, `conversation_busy`, `invalid_value`, `context_too_long`. */
+export type OpenTurnOf = (asked: TurnAsked) => Promise<OpenTurn>;
+
+/** How long a claim holds without being renewed. */
+const CLAIM_MS = 60_000;
+
+/** How long a turn waits for the one before it. */
+const PATIENCE_MS = 60_000;
+
+/** Most that comes before a turn: what a model takes is far less. */
+const most = { items: 10_000, letters: 24 * 1024 * 1024 };
+
+export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
+  return async (asked) => {
+    const { wanted, items } = asked;
+    const isKept = wanted.keeps && deps.settings().keepDays > 0;
+    const claim = wanted.conversationId === null ? null : await claimNext(deps, asked);
+    const end = claim ? held(deps, claim) : async () => undefined;
+    try {
+      const before = await whatCameBefore(deps, asked);
+      const own = items.slice(wanted.leading);
+      return {
+        items: [...items.slice(0, wanted.leading), ...before.items, ...own],
+        boundTo: before.agentId,
+        isKept,
+        async keep(answer, agentId) {
+          if (!isKept && !claim) return;
+          const turn = turnOf(answer, { asked, own, previousId: before.id, agentId });
+          const isNext = answer.status === 'completed' || answer.status === 'incomplete';
+          const shown = isKept ? turn : { ...turn, answer: null };
+          const at = { ...shown, createdMs: deps.nowMs() };
+          if (!(await (isNext && claim ? deps.store.put(at, claim) : deps.store.put(at)))) {
+            throw busy();
+          }
+          deps.onKept();
+        },
+        end,
+      };
+    } catch (error) {
+      await end();
+      throw error;
+    }
+  };
+}
+
+async function claimNext(deps: OpenTurnDeps, { keyId, wanted, signal }: TurnAsked) {
+  const conversationId = wanted.conversationId ?? '';
+  await deps.kept.conversation(keyId, conversationId);
+  const claim = { conversationId, token: randomUUID() };
+  const startedMs = deps.nowMs();
+  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 500)) {
+    const nowMs = deps.nowMs();
+    const times = { nowMs, untilMs: nowMs + CLAIM_MS };
+    if (await deps.store.conversations.claim(claim, times)) return claim;
+    const isTooLate = nowMs - startedMs > PATIENCE_MS;
+    if (isTooLate || signal.aborted || deps.settings().concurrentTurns === 'refuse') throw busy();
+    await wait(pauseMs);
+  }
+}
+
+/** Renews a claim for as long as its turn goes on. */
+function held({ store, nowMs }: OpenTurnDeps, claim: TurnClaim): () => Promise<void> {
+  const renew = setInterval(() => {
+    const times = { nowMs: nowMs(), untilMs: nowMs() + CLAIM_MS };
+    // Where it cannot be renewed, the turn learns it when it is kept.
+    store.conversations.claim(claim, times).catch(() => undefined);
+  }, CLAIM_MS / 3).unref();
+  let isOver = false;
+  return async () => {
+    clearInterval(renew);
+    if (isOver) return;
+    isOver = true;
+    // One that nobody gives back ends by itself.
+    await store.conversations.release(claim).catch(() => undefined);
+  };
+}
+
+type Before = {
+  readonly id: string | null;
+  readonly agentId: string | null;
+  readonly items: readonly InputItem[];
+};
+
+async function whatCameBefore(deps: OpenTurnDeps, asked: TurnAsked): Promise<Before> {
+  const { keyId, wanted } = asked;
+  const { conversationId, previousId } = wanted;
+  if (conversationId !== null) {
+    const { headId, agentId } = await deps.kept.conversation(keyId, conversationId);
+    return { id: headId, agentId, items: headId === null ? [] : await lineOf(deps, headId) };
+  }
+  if (previousId === null) return { id: null, agentId: null, items: [] };
+  const { status, agentId } = await deps.kept.turn(keyId, previousId);
+  if (status === 'queued' || status === 'in_progress') {
+    const message = `The response '${previousId}' is not finished yet. Wait for its end.`;
+    throw new GatewayError('invalid_value', message, { param: 'previousId' });
+  }
+  return { id: previousId, agentId, items: await lineOf(deps, previousId) };
+}
+
+async function lineOf({ store }: OpenTurnDeps, id: string): Promise<InputItem[]> {
+  const items = (await store.line(id)).map(({ item }) => item);
+  const letters = items.reduce((sum, item) => sum + lettersOf(item), 0);
+  if (items.length <= most.items && letters <= most.letters) return items;
+  throw new GatewayError(
+    'context_too_long',
+    `The conversation has ${items.length} items with ${letters} letters; ${most.items} and ${most.letters} are the most. Begin a new one.`,
+  );
+}
+
+function lettersOf(item: InputItem): number {
+  if ('arguments' in item) return item.arguments.length;
+  if ('text' in item) return item.text.length;
+  return item.parts.reduce((sum, part) => sum + JSON.stringify(part).length, 0);
+}
+
+type Taken = {
+  readonly asked: TurnAsked;
+  readonly own: readonly InputItem[];
+  readonly previousId: string | null;
+  readonly agentId: string | null;
+};
+
+function turnOf(answer: TurnAnswer, taken: Taken): Omit<Turn, 'createdMs'> {
+  const { asked, own, previousId, agentId } = taken;
+  const suffix = answer.id.slice(answer.id.indexOf('_') + 1);
+  return {
+    ...answer,
+    keyId: asked.keyId,
+    agentId,
+    previousId,
+    conversationId: asked.wanted.conversationId,
+    input: own.map((item, index) => ({ id: `${prefixOf(item)}_${suffix}_i${index}`, item })),
+  };
+}
+
+/** What ids of such an item begin with. */
+export function prefixOf({ role }: InputItem): string {
+  if (role === 'tool_call') return 'fc';
+  return role === 'tool_result' ? 'fco' : 'msg';
+}
+
+function busy(): GatewayError {
+  return new GatewayError(
+    'conversation_busy',
+    'Another turn of this conversation is being taken. Wait for its end.',
+  );
+}

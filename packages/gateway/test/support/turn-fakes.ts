@@ -1,0 +1,27 @@
+import { GatewayError } from '../../src/errors.ts';
+import type { TurnDeps } from '../../src/http/deps.ts';
+
+const nothing = async (): Promise<never> => {
+  throw new GatewayError('record_not_found', 'Nothing is kept here.');
+};
+
+/** A gateway that keeps no conversations. */
+export function fakeTurns(): TurnDeps {
+  return {
+    open: async ({ items }) => ({
+      items,
+      boundTo: null,
+      isKept: false,
+      keep: async () => undefined,
+      end: async () => undefined,
+    }),
+    kept: { turn: nothing, conversation: nothing, items: nothing, removeTurn: nothing },
+    conversations: {
+      create: nothing,
+      update: nothing,
+      remove: nothing,
+      add: nothing,
+      removeItem: nothing,
+    },
+  };
+}
