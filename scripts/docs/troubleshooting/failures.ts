@@ -28,6 +28,7 @@ not_recorded | 400. | The run was kept without contents. | Set \`runs.record: co
 generation_gone | 404. | The files of that run are no longer kept. | \`--generation current\`.
 method_not_allowed | 405. | The path has another method. | Use one of \`allow\`.
 request_timeout | 408. | The request did not arrive in time. | Send it again.
+conversation_busy | 409. | Another turn of the conversation is under way. | Wait for its answer, or begin another conversation.
 body_too_large | 413. | The body is larger than \`server.body_limit_mb\`. | Send less.
 rate_limited | 429. | The key made too many requests or runs. | Wait as long as \`retry-after\` says.
 quota_exhausted | 429. | The key's budget is used up. | Wait for the next period, or ask for more.
