@@ -71,6 +71,7 @@ describe('the banner of dropgate dev', () => {
       '      GATEWAY_DEFAULT_MODEL=llama3.2',
       '',
       '  Serves at http://127.0.0.1:8080/v1',
+      '  Routes at http://127.0.0.1:8080/docs',
       '',
       '  API key',
       `    dg_${'k'.repeat(43)}`,
