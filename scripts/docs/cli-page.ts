@@ -1,4 +1,5 @@
 import { commandTable } from '../../packages/gateway/src/cli/command-table.ts';
+import { completeCommand } from '../../packages/gateway/src/cli/completion/completion-commands.ts';
 import { code, pageHead, table } from './markdown.ts';
 
 type Command = ReturnType<typeof commandTable>;
@@ -36,7 +37,8 @@ export function cliPage(): string {
 /** The commands that do something, in the order of the table. */
 function leavesOf(command: Command): readonly Command[] {
   if (command.commands.length === 0) return [command];
-  return command.commands.flatMap(leavesOf);
+  const hidden: string = completeCommand;
+  return command.commands.filter((one) => one.name() !== hidden).flatMap(leavesOf);
 }
 
 function pathOf(command: Command): string {

@@ -8,7 +8,7 @@ import type { NightlyFinding } from './report.ts';
 const TIMEOUT_MS = 1_800_000;
 
 /** The oldest SDK for Python that agents are tried with; for TypeScript it is that of the fixture `OldSdk`. */
-const oldPythonSdk = '0.9.0';
+const oldPythonSdk = '0.4.0';
 
 /** Tests of modules that bring packages of their own, among them an SDK of another time. */
 const suites = [

@@ -50,8 +50,8 @@ export function dropIns(versions: {
   }
   if (pythonVersion !== undefined) {
     const pin = pythonVersion === 'newest' ? '' : `==${pythonVersion}`;
-    // The SDK before 0.16 wants an `openai` of its time.
-    const isOld = /^0\.(?:\d|1[0-5])\./.test(pythonVersion);
+    // The SDK before 0.5 fails with an `openai` of later.
+    const isOld = /^0\.[0-4]\./.test(pythonVersion);
     found.push({
       model: 'default/ownpython',
       files: {

@@ -3,6 +3,7 @@ import { readOwnPackage } from '../config/own-package.ts';
 import { addAgentCommands } from './agents/agents-commands.ts';
 import { addToolCommands } from './agents/tools-commands.ts';
 import { addTestCommand } from './cases/test-commands.ts';
+import { addCompletionCommands } from './completion/completion-commands.ts';
 import { addDataCommands } from './data/data-commands.ts';
 import { addDependencyCommands } from './deps/deps-commands.ts';
 import { addDoctorCommand } from './doctor/doctor-commands.ts';
@@ -46,6 +47,7 @@ export function commandTable(
   addSecurityCommands(program, run);
   addAuditCommand(program, run);
   addDataCommands(program, run);
+  addCompletionCommands(program, run);
   program.addHelpText(
     'after',
     '\nExit codes: 0 done, 1 found problems or could not do it, 2 wrong usage.\nWith --json a failure is JSON too: { "error": { "message": "…" } }.',
