@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 
-test('what a process keeps for new objects is given back once it has nothing to do for ten seconds', async () => {
+test('what a process keeps for new objects is given back once it has nothing to do for a minute', async () => {
   const script = join(await tempFolder(), 'idle.ts');
   await writeFile(
     script,
@@ -25,11 +25,11 @@ const look = (atMs, isBusy) => {
   return megabytes() < 8;
 };
 use();
-const first = [look(9_999, false), look(10_000, false)];
+const first = [look(59_999, false), look(60_000, false)];
 use();
-const again = [look(30_000, false), look(31_000, true), look(40_000, false)];
+const again = [look(130_000, false), look(131_000, true), look(190_000, false)];
 memory.use();
-again.push(look(41_000, false), look(50_000, false));
+again.push(look(191_000, false), look(250_000, false));
 console.log(JSON.stringify({ first, again, gc: typeof gc }));
 `,
   );

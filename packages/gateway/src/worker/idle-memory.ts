@@ -9,14 +9,14 @@ export type IdleMemory = {
   readonly look: (isBusy: boolean) => void;
 };
 
-/** A process that is used again sooner keeps what it has. */
-const IDLE_AFTER_MS = 10_000;
+/** A process that is used again sooner keeps what it has: what is given back has to be made again. */
+const IDLE_AFTER_MS = 60_000;
 
-/** Less than this is not worth the work, which takes as long as a few dozen runs. */
+/** Less than this is not worth the work, which takes as long as a few dozen runs, and some code has to be made fast anew. */
 const LEAST_NEW_SPACE_BYTES = 8 * 1024 * 1024;
 
 /**
- * Gives back what V8 keeps ready for new objects once nothing was done for ten seconds: it does so itself only in a
+ * Gives back what V8 keeps ready for new objects once nothing was done for a minute: it does so itself only in a
  * process that goes on making some. To be made before a module is loaded, which is kept from the flags of V8.
  */
 export function createIdleMemory(nowMs: () => number = () => performance.now()): IdleMemory {

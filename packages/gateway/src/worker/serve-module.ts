@@ -146,7 +146,8 @@ function takeMessage(
       break;
     case 'ping':
       send(pong(message.sequence));
-      memory.look(state.phase === 'loading' || (runs?.count() ?? 0) > 0);
+      // A spare keeps what makes its load fast.
+      memory.look(state.phase !== 'loaded' || (runs?.count() ?? 0) > 0);
       break;
     case 'shutdown':
       void (module?.close?.() ?? Promise.resolve()).then(onShutdown);
