@@ -1,6 +1,7 @@
 import type { ServerOptions } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { z } from 'zod';
+import { createBackgroundRuns } from './background-runs.ts';
 import type { HttpDeps } from './deps.ts';
 import { createDescription } from './describe-routes.ts';
 import { beginExchange, processingMs } from './exchange.ts';
@@ -52,6 +53,7 @@ export function createApp(deps: HttpDeps): FastifyInstance {
     clientErrorHandler: answerSocketError,
   });
   app.decorate('openRuns', createOpenRuns());
+  app.decorate('backgroundRuns', createBackgroundRuns());
   app.decorate('takeTurn', createTurns());
   app.decorateRequest('caller', null);
   app.decorateRequest('startedAtMs', 0);

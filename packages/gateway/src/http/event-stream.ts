@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import { isLastEvent, type RunEvent } from '../protocol/run.ts';
 import type { Run } from '../runs/begin-run.ts';
+import type { EventLog } from './event-log.ts';
 
 /** How one dialect writes a run as server-sent events. Every text is complete events, or empty. */
 export type StreamFormat = {
@@ -71,6 +72,26 @@ export function sendEventStream(
       if (!(thrown instanceof GatewayError)) onFault(thrown);
       writer.end(format.fail(GatewayError.from(thrown)));
     }
+  }
+}
+
+/** Sends the events of a log from one of them on, to the end of the stream. A reader that leaves is no longer sent any. */
+export async function sendEventLog(
+  reply: FastifyReply,
+  log: Pick<EventLog, 'from' | 'changed' | 'isEnded'>,
+  { from, keepAliveMs }: { readonly from: number; readonly keepAliveMs: number },
+): Promise<void> {
+  begin(reply);
+  const writer = createWriter(reply.raw, keepAliveMs);
+  let index = from;
+  while (!reply.raw.destroyed) {
+    const changed = log.changed();
+    const isOver = log.isEnded();
+    const { text, next } = log.from(index);
+    index = next;
+    if (isOver) return writer.end(`${text}data: [DONE]\n\n`);
+    await (text === '' ? null : writer.write(text));
+    if (text === '') await changed;
   }
 }
 

@@ -4,6 +4,7 @@ import type { FailureCode } from '../errors.ts';
 import type { Inferred } from '../protocol/inferred.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { BegunRun } from '../protocol/run.ts';
+import type { BackgroundRuns } from './background-runs.ts';
 import type { HttpDeps } from './deps.ts';
 import { readWaiting } from './intake/check-input.ts';
 import type { TakeTurn } from './intake/turns.ts';
@@ -44,6 +45,7 @@ declare module 'fastify' {
   }
   interface FastifyInstance {
     openRuns: OpenRuns;
+    backgroundRuns: BackgroundRuns;
     /** For what is no run. */
     takeTurn: TakeTurn;
     /** All routes, in OpenAPI 3.1. */

@@ -35,3 +35,9 @@ export async function addState(database: Parameters<Migration['up']>[0]): Promis
     await database.schema.createIndex(`${table}_${column}`).on(table).column(column).execute();
   }
 }
+
+/** What turns have whose runs go on without their caller. */
+export async function addBackground(database: Parameters<Migration['up']>[0]): Promise<void> {
+  await database.schema.alterTable('turns').addColumn('alive_until_ms', 'bigint').execute();
+  await database.schema.alterTable('turns').addColumn('events', 'text').execute();
+}

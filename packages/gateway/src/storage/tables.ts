@@ -191,8 +191,10 @@ export type TurnRow = {
   /** `{ input, output }`. */
   readonly items: string;
   readonly answer: string | null;
-  /** Of items and answer. */
+  /** Of items, answer and events. */
   readonly bytes: number;
+  readonly alive_until_ms: number | null;
+  readonly events: string | null;
 };
 
 export type ConversationRow = {

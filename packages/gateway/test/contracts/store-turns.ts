@@ -22,6 +22,8 @@ const turn: Turn = {
   input: [asked('msg_1', 'Hi 🙂')],
   output: [said('msg_2', 'Hello')],
   answer: '{"id":"resp_a"}',
+  aliveUntilMs: null,
+  events: null,
 };
 
 const conversation: Conversation = {
@@ -48,6 +50,19 @@ export function turnTests(open: OpenAgain): void {
     await turns.put(failed);
     expect(await turns.find('resp_a')).toEqual(failed);
     expect(await turns.find('resp_b')).toBeNull();
+  });
+
+  test('of runs that go on say so again, until they are over', async () => {
+    const { turns } = await open();
+    const going = { ...turn, status: 'queued', aliveUntilMs: 1000 } as const;
+    await turns.put(going);
+    await turns.put({ ...turn, id: 'resp_b' });
+    await turns.renew(['resp_a', 'resp_b'], 2000);
+    expect(await turns.find('resp_a')).toEqual({ ...going, aliveUntilMs: 2000 });
+    expect((await turns.find('resp_b'))?.aliveUntilMs).toBeNull();
+    const over = { ...turn, events: 'event: x' };
+    await turns.put(over);
+    expect(await turns.find('resp_a')).toEqual(over);
   });
 
   test('follow each other, oldest first; what is removed of a line is left out of it', async () => {

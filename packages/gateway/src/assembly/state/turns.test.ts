@@ -6,6 +6,7 @@ import type { InputItem } from '../../protocol/run.ts';
 import type { Store } from '../../protocol/store.ts';
 import { createConversations } from '../../runs/turns/conversations.ts';
 import { createKeptTurns } from '../../runs/turns/kept-turns.ts';
+import { createLivingTurns } from '../../runs/turns/living-turns.ts';
 import { createOpenTurn, type TurnSettings } from '../../runs/turns/open-turn.ts';
 import { openStore } from '../../storage/open-store.ts';
 
@@ -111,15 +112,18 @@ describe('a turn', () => {
   });
 });
 
-const alone = { previousId: null, conversationId: null, keeps: true, leading: 0 };
+const alone = { previousId: null, conversationId: null, keeps: true, outlives: false, leading: 0 };
 
 function turns() {
-  const kept = createKeptTurns(store.turns);
+  const nowMs = Date.now;
+  const living = createLivingTurns(store.turns, nowMs);
+  const kept = createKeptTurns({ store: store.turns, isShared: true, living, nowMs });
   const deps = {
     store: store.turns,
     settings: () => settings,
-    nowMs: Date.now,
+    nowMs,
     kept,
+    living,
     onKept: () => undefined,
   };
   return { open: createOpenTurn(deps), kept, conversations: createConversations(deps) };

@@ -1,5 +1,6 @@
 import { createConversations } from '../../runs/turns/conversations.ts';
 import { createKeptTurns } from '../../runs/turns/kept-turns.ts';
+import { createLivingTurns } from '../../runs/turns/living-turns.ts';
 import { createOpenTurn, type OpenTurnDeps } from '../../runs/turns/open-turn.ts';
 import type { Parts } from '../agent-processes.ts';
 import { createPruneTurns } from './prune-turns.ts';
@@ -8,8 +9,10 @@ import { createPruneTurns } from './prune-turns.ts';
 export function createTurns(parts: Parts) {
   const { turns: store } = parts.store;
   const settings = () => parts.live.current().state;
-  const kept = createKeptTurns(store);
+  const nowMs = Date.now;
+  const living = createLivingTurns(store, nowMs);
+  const kept = createKeptTurns({ store, isShared: parts.store.isShared, living, nowMs });
   const prune = createPruneTurns({ ...parts, store, settings });
-  const deps: OpenTurnDeps = { store, settings, nowMs: Date.now, kept, onKept: prune };
+  const deps: OpenTurnDeps = { store, settings, nowMs, kept, living, onKept: prune };
   return { open: createOpenTurn(deps), kept, conversations: createConversations(deps) };
 }

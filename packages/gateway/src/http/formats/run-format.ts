@@ -28,7 +28,16 @@ export type InputField =
   | 'outputFormat'
   | 'tools'
   | 'previousId'
-  | 'conversationId';
+  | 'conversationId'
+  | 'outlives';
+
+/** How a run that goes on without its caller is told. Its texts are events that are counted from 0. */
+export type BackgroundFormat = StreamFormat & {
+  /** Id of its answer. */
+  readonly id: string;
+  /** The answer as it is now. */
+  readonly now: () => string;
+};
 
 /** One dialect in which agents are asked and answer: a map from its wire to a run and back, which knows nothing else. */
 export type RunFormat<Body> = {
@@ -46,4 +55,6 @@ export type RunFormat<Body> = {
   /** @throws GatewayError with the run's failure, or where there is no room for the answer. */
   readonly whole: (events: AsyncIterable<RunEvent>, answered: Answered<Body>) => Promise<object>;
   readonly stream: (answered: Answered<Body>) => StreamFormat;
+  /** For turns that outlive their caller. */
+  readonly background?: (answered: Answered<Body>) => BackgroundFormat;
 };

@@ -1,9 +1,22 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { GatewayError } from '../../errors.ts';
+import type { KeptTurn } from '../../runs/turns/kept-turns.ts';
+import type { HttpDeps } from '../deps.ts';
+import { eventsIn } from '../event-log.ts';
+import { sendEventLog } from '../event-stream.ts';
 import { itemsQuery, toItemList } from '../formats/responses/item-list.ts';
 import { toWireItem } from '../formats/responses/kept-items.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
+import { defaultKeepAliveMs } from './run-in-background.ts';
 
 const params = z.object({ id: z.string() });
+const json = 'application/json; charset=utf-8';
+
+const shownQuery = z.object({
+  stream: z.enum(['true', 'false']).optional(),
+  starting_after: z.coerce.number().pipe(z.int().min(0)).optional(),
+});
 
 /** Responses that are kept, for the key that asked for them; also for a base URL that lacks `/v1`. */
 export const responseRoutes: readonly Route[] = ['/v1/responses', '/responses'].flatMap((base) => [
@@ -11,12 +24,14 @@ export const responseRoutes: readonly Route[] = ['/v1/responses', '/responses'].
     method: 'GET',
     url: `${base}/:id`,
     audience: 'callers',
-    summary: 'Show a response that is kept.',
+    summary:
+      'Show a response that is kept; with `stream=true` the events of one that runs in the background, after that of a number.',
     params,
-    handle: async ({ deps, request, reply, params: { id } }) => {
-      const { answer } = await deps.turns.kept.turn(callerOf(request).keyId, id);
-      return reply.type('application/json; charset=utf-8').send(answer);
-    },
+    query: shownQuery,
+    handle: ({ deps, request, reply, params: { id }, query }) =>
+      query.stream === 'true'
+        ? sendAgain(deps, { id, after: query.starting_after ?? -1, request, reply })
+        : show(deps, { id, request, reply }),
   }),
   defineRoute({
     method: 'GET',
@@ -31,14 +46,101 @@ export const responseRoutes: readonly Route[] = ['/v1/responses', '/responses'].
     },
   }),
   defineRoute({
+    method: 'POST',
+    url: `${base}/:id/cancel`,
+    audience: 'callers',
+    summary: 'End a response that runs in the background.',
+    params,
+    handle: ({ deps, request, reply, params: { id } }) => cancel(deps, { id, request, reply }),
+  }),
+  defineRoute({
     method: 'DELETE',
     url: `${base}/:id`,
     audience: 'callers',
     summary: 'Delete a kept response. A conversation that it was a turn of keeps its items.',
     params,
     handle: async ({ deps, request, params: { id } }) => {
-      await deps.turns.kept.removeTurn(callerOf(request).keyId, id);
+      const { keyId } = callerOf(request);
+      await endLive(request, id);
+      await deps.turns.kept.removeTurn(keyId, id);
       return { id, object: 'response', deleted: true };
     },
   }),
 ]);
+
+type Wanted = {
+  readonly id: string;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+};
+
+async function show(deps: HttpDeps, { id, request, reply }: Wanted) {
+  const { keyId } = callerOf(request);
+  const live = request.server.backgroundRuns.find(keyId, id);
+  const answer = live?.now() ?? shown(await deps.turns.kept.turn(keyId, id));
+  return reply.type(json).send(answer);
+}
+
+/** The stream of a response that runs in the background, or ran. */
+async function sendAgain(
+  deps: HttpDeps,
+  { id, after, request, reply }: Wanted & { readonly after: number },
+) {
+  const { keyId } = callerOf(request);
+  const live = request.server.backgroundRuns.find(keyId, id);
+  const log = live ? live.log : endedLog(await deps.turns.kept.turn(keyId, id));
+  if (!log) {
+    throw new GatewayError(
+      'invalid_value',
+      `The response '${id}' has no stream: it was not asked for as one in the background, or runs on another gateway. Ask for it without stream.`,
+      { param: 'stream' },
+    );
+  }
+  const keepAliveMs = deps.settings.keepAliveMs ?? defaultKeepAliveMs;
+  void sendEventLog(reply, log, { from: after + 1, keepAliveMs });
+  return reply;
+}
+
+function endedLog({ events }: KeptTurn) {
+  if (events === null) return null;
+  const all = eventsIn(events);
+  return {
+    from: (index: number) => ({ text: all.slice(index).join(''), next: all.length }),
+    changed: () => Promise.resolve(),
+    isEnded: () => true,
+  };
+}
+
+async function cancel(deps: HttpDeps, { id, request, reply }: Wanted) {
+  const { keyId } = callerOf(request);
+  await endLive(request, id);
+  const turn = await deps.turns.kept.turn(keyId, id);
+  const answer = shown(turn);
+  if (JSON.parse(answer).background === true && !isElsewhere(turn)) {
+    return reply.type(json).send(answer);
+  }
+  throw new GatewayError(
+    'invalid_value',
+    `The response '${id}' does not run in the background of this gateway. Leave its stream to end any other.`,
+  );
+}
+
+/** Ends its run where that goes on in this process, and waits until its answer is kept. */
+async function endLive(request: FastifyRequest, id: string): Promise<void> {
+  const live = request.server.backgroundRuns.find(callerOf(request).keyId, id);
+  live?.cancel(new GatewayError('run_cancelled', 'The run was cancelled.'));
+  await live?.over;
+}
+
+function isElsewhere({ aliveUntilMs, isLost }: KeptTurn): boolean {
+  return aliveUntilMs !== null && !isLost;
+}
+
+/** What is kept of it, and that it failed where its gateway is gone. */
+function shown({ answer, isLost }: KeptTurn): string {
+  if (!isLost) return answer ?? '';
+  const message =
+    'The gateway that ran it ended before the run did. What its tools did until then is done.';
+  const error = { code: 'run_lost', message };
+  return JSON.stringify({ ...JSON.parse(answer ?? '{}'), status: 'failed', error });
+}

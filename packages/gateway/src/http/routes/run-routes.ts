@@ -11,14 +11,13 @@ import { chatFormat } from '../formats/chat-format.ts';
 import { responsesFormat } from '../formats/responses/responses-format.ts';
 import type { InputField, RunFormat } from '../formats/run-format.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
+import { defaultKeepAliveMs, runInBackground } from './run-in-background.ts';
 
 /** The ways to run an agent: a line for each format. */
 export const formatRoutes: readonly Route[] = [
   ...routesOf(chatFormat),
   ...routesOf(responsesFormat),
 ];
-
-const defaultKeepAliveMs = 15_000;
 
 function routesOf<Body>(format: RunFormat<Body>): Route[] {
   return format.urls.map((url) =>
@@ -50,13 +49,14 @@ async function runAgent<Body>(
   const caller = callerOf(request);
   const { run, turn, isStreamed } = await beginRun(deps, format, exchange);
   request.server.openRuns.add(run);
-  whenCallerLeaves(reply.raw, () => run.cancel('the caller left'));
   const ignored = run.ignored.map((name) => format.fields[name] ?? name);
   const unheard = [...ignored, ...format.unknownFields(body)];
   if (unheard.length > 0) reply.header('x-agent-ignored', unheard.join(', '));
+  const outlives = format.turn?.(body).outlives === true;
   const hold = () => {
     const unread = deps.unread.hold({ agentId: run.agentId }, 'whole_answer');
-    reply.raw.once('close', unread.release);
+    if (outlives) run.onEnd(unread.release);
+    else reply.raw.once('close', unread.release);
     return unread;
   };
   const { presentation } = run;
@@ -64,6 +64,12 @@ async function runAgent<Body>(
   const { isKept, onAnswer } = keeping;
   const { role } = caller;
   const answered = { runId: run.id, body, presentation, role, hold, isKept, onAnswer };
+  if (outlives && turn && format.background) {
+    const { whole } = keeping;
+    const told = format.background(answered);
+    return runInBackground(deps, { run, turn, isStreamed, format: told, whole, request, reply });
+  }
+  whenCallerLeaves(reply.raw, () => run.cancel('the caller left'));
   if (!isStreamed) {
     request.holdsAnswer = true;
     try {
@@ -115,12 +121,13 @@ function inTurn(input: RunInput, { items, boundTo }: OpenTurn): RunInput {
 
 /** Keeps the answer of a turn, once it is whole. */
 function createKeeping(turn: OpenTurn | null, agentId: string) {
-  let answer: TurnAnswer | null = null;
+  let answer: TurnAnswer | null = null as TurnAnswer | null;
   return {
     isKept: turn?.isKept ?? false,
     onAnswer(whole: TurnAnswer) {
       answer = whole;
     },
+    whole: () => answer,
     /** @throws GatewayError where it cannot be kept. */
     async settle(): Promise<void> {
       try {

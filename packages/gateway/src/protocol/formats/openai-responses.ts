@@ -63,7 +63,10 @@ export const responsesRequestSchema = z.looseObject({
     })
     .nullish(),
   store: z.boolean().nullish().describe('Whether the response is kept; by default it is.'),
-  background: unsupported('Runs in the background are not available; leave background out'),
+  background: z
+    .boolean()
+    .nullish()
+    .describe('Answer at once, and run without the caller. The response has to be kept.'),
   previous_response_id: recordId.nullish().describe('A kept response that this one follows.'),
   conversation: z
     .union([recordId, z.object({ id: recordId })])

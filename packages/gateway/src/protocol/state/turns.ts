@@ -29,6 +29,10 @@ export type Turn = {
   readonly output: readonly KeptItem[];
   /** What the caller was answered, in the form that it asked for; null where only the items are kept. */
   readonly answer: string | null;
+  /** Until when the gateway of a run that goes on without its caller said so; null for any other. */
+  readonly aliveUntilMs: number | null;
+  /** The stream of such a run, once it is over; null where it was not streamed. */
+  readonly events: string | null;
 };
 
 /** A line of turns under a name. */
@@ -55,6 +59,8 @@ export type TurnStore = {
    */
   put(turn: Turn, claim?: TurnClaim): Promise<boolean>;
   find(id: string): Promise<Turn | null>;
+  /** Says that the runs of these go on. */
+  renew(ids: readonly string[], aliveUntilMs: number): Promise<void>;
   /** The items of a turn and of those before it, oldest first; what is gone of them is left out. */
   line(id: string): Promise<readonly KeptItem[]>;
   /** Removes a turn; one of a conversation keeps its items, without the answer. @returns False where there is none. */

@@ -59,7 +59,7 @@ export function createConversations(deps: OpenTurnDeps): Conversations {
 function createAddItems(deps: OpenTurnDeps): Conversations['add'] {
   const openTurn = createOpenTurn(deps);
   return async (keyId, conversationId, items) => {
-    const wanted = { previousId: null, conversationId, keeps: false, leading: 0 };
+    const wanted = { previousId: null, conversationId, keeps: false, outlives: false, leading: 0 };
     const signal = new AbortController().signal;
     const turn = await openTurn({ keyId, wanted, items: [], signal });
     try {

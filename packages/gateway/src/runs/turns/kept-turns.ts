@@ -1,20 +1,34 @@
 import { GatewayError } from '../../errors.ts';
 import type { Conversation, KeptItem, Turn, TurnStore } from '../../protocol/state/turns.ts';
+import type { LivingTurns } from './living-turns.ts';
+
+/** A turn that is kept. `isLost` where its run went on without its caller, and its gateway is gone. */
+export type KeptTurn = Turn & { readonly isLost: boolean };
 
 /** What is kept, for the key that it belongs to: to another it is as if it was not there. All throw `record_not_found`. */
 export type KeptTurns = {
-  readonly turn: (keyId: string, id: string) => Promise<Turn>;
+  readonly turn: (keyId: string, id: string) => Promise<KeptTurn>;
   readonly conversation: (keyId: string, id: string) => Promise<Conversation>;
   /** Items of a conversation, oldest first. */
   readonly items: (keyId: string, conversationId: string) => Promise<readonly KeptItem[]>;
   readonly removeTurn: (keyId: string, id: string) => Promise<void>;
 };
 
-export function createKeptTurns(store: TurnStore): KeptTurns {
-  async function turn(keyId: string, id: string): Promise<Turn> {
+export type KeptTurnsDeps = {
+  readonly store: TurnStore;
+  /** Whether other gateways use it too. */
+  readonly isShared: boolean;
+  readonly living: Pick<LivingTurns, 'has'>;
+  readonly nowMs: () => number;
+};
+
+export function createKeptTurns(deps: KeptTurnsDeps): KeptTurns {
+  const { store } = deps;
+
+  async function turn(keyId: string, id: string): Promise<KeptTurn> {
     const found = await store.find(id);
     if (!found || found.keyId !== keyId || found.answer === null) throw gone('response', id);
-    return found;
+    return { ...found, isLost: isLost(found, deps) };
   }
 
   async function conversation(keyId: string, id: string): Promise<Conversation> {
@@ -35,6 +49,12 @@ export function createKeptTurns(store: TurnStore): KeptTurns {
       await store.remove(id);
     },
   };
+}
+
+function isLost(turn: Turn, { isShared, living, nowMs }: KeptTurnsDeps): boolean {
+  const { id, aliveUntilMs } = turn;
+  if (aliveUntilMs === null || living.has(id)) return false;
+  return !isShared || aliveUntilMs < nowMs();
 }
 
 const maxShownLength = 64;

@@ -10,6 +10,7 @@ import type {
   TurnStore,
 } from '../../protocol/state/turns.ts';
 import type { KeptTurns } from './kept-turns.ts';
+import type { LivingTurns } from './living-turns.ts';
 
 /** What of a conversation that is kept a run takes part in. */
 export type TurnWanted = {
@@ -18,6 +19,8 @@ export type TurnWanted = {
   readonly conversationId: string | null;
   /** Whether its answer is kept. */
   readonly keeps: boolean;
+  /** Whether the run goes on without its caller. */
+  readonly outlives: boolean;
   /** Items at the beginning of the input that are of this run alone. */
   readonly leading: number;
 };
@@ -29,6 +32,8 @@ export type TurnAnswer = {
   readonly output: readonly KeptItem[];
   /** The answer itself. */
   readonly answer: string;
+  /** The stream that told it, where that is kept too. */
+  readonly events?: string;
 };
 
 /** A turn that is being taken. */
@@ -38,6 +43,8 @@ export type OpenTurn = {
   /** The only agent that may be asked; null for any. */
   readonly boundTo: string | null;
   readonly isKept: boolean;
+  /** Keeps it as one that goes on without its caller, until it is kept again. */
+  readonly outlive: (answer: TurnAnswer, agentId: string) => Promise<void>;
   /** @throws GatewayError `store_unavailable`, `conversation_busy`. */
   readonly keep: (answer: TurnAnswer, agentId: string | null) => Promise<void>;
   /** Lets the next turn of the conversation begin. Safe to call twice, never throws. */
@@ -49,6 +56,7 @@ export type OpenTurnDeps = {
   readonly settings: () => TurnSettings;
   readonly nowMs: () => number;
   readonly kept: KeptTurns;
+  readonly living: LivingTurns;
   /** Called when a turn has been kept. */
   readonly onKept: () => void;
 };
@@ -84,6 +92,7 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
   return async (asked) => {
     const { wanted, items } = asked;
     const isKept = wanted.keeps && deps.settings().keepDays > 0;
+    if (wanted.outlives && !isKept) throw notKept();
     const claim = wanted.conversationId === null ? null : await claimNext(deps, asked);
     const end = claim ? held(deps, claim) : async () => undefined;
     try {
@@ -93,12 +102,18 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
         items: [...items.slice(0, wanted.leading), ...before.items, ...own],
         boundTo: before.agentId,
         isKept,
+        async outlive(answer, agentId) {
+          const turn = turnOf(answer, { asked, own, previousId: before.id, agentId });
+          const aliveUntilMs = deps.living.add(answer.id);
+          await deps.store.put({ ...turn, createdMs: deps.nowMs(), aliveUntilMs });
+        },
         async keep(answer, agentId) {
           if (!isKept && !claim) return;
           const turn = turnOf(answer, { asked, own, previousId: before.id, agentId });
           const isNext = answer.status === 'completed' || answer.status === 'incomplete';
           const shown = isKept ? turn : { ...turn, answer: null };
-          const at = { ...shown, createdMs: deps.nowMs() };
+          const at = { ...shown, createdMs: deps.nowMs(), aliveUntilMs: null };
+          deps.living.remove(answer.id);
           if (!(await (isNext && claim ? deps.store.put(at, claim) : deps.store.put(at)))) {
             throw busy();
           }
@@ -159,8 +174,8 @@ async function whatCameBefore(deps: OpenTurnDeps, asked: TurnAsked): Promise<Bef
     return { id: headId, agentId, items: headId === null ? [] : await lineOf(deps, headId) };
   }
   if (previousId === null) return { id: null, agentId: null, items: [] };
-  const { status, agentId } = await deps.kept.turn(keyId, previousId);
-  if (status === 'queued' || status === 'in_progress') {
+  const { status, isLost, agentId } = await deps.kept.turn(keyId, previousId);
+  if (!isLost && (status === 'queued' || status === 'in_progress')) {
     const message = `The response '${previousId}' is not finished yet. Wait for its end.`;
     throw new GatewayError('invalid_value', message, { param: 'previousId' });
   }
@@ -190,7 +205,7 @@ type Taken = {
   readonly agentId: string | null;
 };
 
-function turnOf(answer: TurnAnswer, taken: Taken): Omit<Turn, 'createdMs'> {
+function turnOf(answer: TurnAnswer, taken: Taken): Omit<Turn, 'createdMs' | 'aliveUntilMs'> {
   const { asked, own, previousId, agentId } = taken;
   const suffix = answer.id.slice(answer.id.indexOf('_') + 1);
   return {
@@ -199,6 +214,7 @@ function turnOf(answer: TurnAnswer, taken: Taken): Omit<Turn, 'createdMs'> {
     agentId,
     previousId,
     conversationId: asked.wanted.conversationId,
+    events: answer.events ?? null,
     input: own.map((item, index) => ({ id: `${prefixOf(item)}_${suffix}_i${index}`, item })),
   };
 }
@@ -207,6 +223,14 @@ function turnOf(answer: TurnAnswer, taken: Taken): Omit<Turn, 'createdMs'> {
 export function prefixOf({ role }: InputItem): string {
   if (role === 'tool_call') return 'fc';
   return role === 'tool_result' ? 'fco' : 'msg';
+}
+
+function notKept(): GatewayError {
+  return new GatewayError(
+    'unsupported_value',
+    'A run that goes on without its caller has to be kept, and this one is not.',
+    { param: 'outlives' },
+  );
 }
 
 function busy(): GatewayError {

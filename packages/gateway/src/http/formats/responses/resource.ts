@@ -44,7 +44,7 @@ export type OutputItem = MessageItem | ReasoningItem | ToolItem;
 
 /** What of a response changes while it is made. */
 export type ResponseState = {
-  readonly status: 'in_progress' | 'completed' | 'incomplete' | 'failed';
+  readonly status: 'queued' | 'in_progress' | 'completed' | 'incomplete' | 'failed' | 'cancelled';
   readonly output: readonly OutputItem[];
   readonly error?: { readonly code: string; readonly message: string };
   readonly incompleteReason?: 'max_output_tokens' | 'content_filter';
@@ -90,7 +90,7 @@ export function createResource({ id, createdSeconds, isKept, request }: Response
     max_output_tokens: request.max_output_tokens ?? null,
     max_tool_calls: request.max_tool_calls ?? null,
     store: isKept,
-    background: false,
+    background: request.background ?? false,
     service_tier: request.service_tier ?? 'default',
     metadata: request.metadata ?? {},
     safety_identifier: request.safety_identifier ?? null,

@@ -13,6 +13,7 @@ import {
   createResource,
   type OutputItem,
   type ResponseHead,
+  type ResponseResource,
   type ResponseState,
 } from './resource.ts';
 
@@ -37,6 +38,8 @@ export type ResponseInMaking = {
   readonly begin: () => void;
   readonly take: (event: RunEvent) => void;
   readonly fail: (error: GatewayError) => void;
+  /** As it is until its end. */
+  readonly now: () => ResponseResource;
 };
 
 /**
@@ -57,15 +60,25 @@ export function createResponse(options: ResponseOptions, teller: ResponseTeller)
     const response = resourceOf({ ...state, output: items });
     const answer = head.isKept ? JSON.stringify(response) : '';
     options.onAnswer({ id: head.id, status: state.status, output: toKeptItems(items), answer });
-    tell(`response.${state.status}`, { response });
+    // There is no event of its own for one that was cancelled.
+    tell(`response.${state.status === 'cancelled' ? 'failed' : state.status}`, { response });
+  }
+
+  let hasBegun = false;
+  function now(): ResponseResource {
+    const status = hasBegun || head.request.background !== true ? 'in_progress' : 'queued';
+    return resourceOf({ status, output: items });
   }
 
   return {
     begin() {
-      const response = resourceOf({ status: 'in_progress', output: items });
+      const response = now();
       tell('response.created', { response });
-      tell('response.in_progress', { response });
+      if (response.status === 'queued') tell('response.queued', { response });
+      hasBegun = true;
+      tell('response.in_progress', { response: now() });
     },
+    now,
     ...take,
   };
 }
@@ -87,7 +100,9 @@ function createTaker(taking: Taking): Pick<ResponseInMaking, 'take' | 'fail'> {
     output.close('incomplete');
     teller.tellFailure(error);
     const code = failures[error.code].wireCode ?? error.code;
-    tellEnd({ status: 'failed', error: { code, message: error.message } });
+    const isCancelled = error.code === 'run_cancelled';
+    if (isCancelled && options.head.request.background === true) tellEnd({ status: 'cancelled' });
+    else tellEnd({ status: 'failed', error: { code, message: error.message } });
   }
 
   return {

@@ -22,6 +22,7 @@ export const responsesFormat: RunFormat<ResponsesRequest> = {
   fields: {
     previousId: 'previous_response_id',
     conversationId: 'conversation',
+    outlives: 'background',
     items: 'input',
     outputFormat: 'text.format',
     tools: 'tools',
@@ -36,6 +37,7 @@ export const responsesFormat: RunFormat<ResponsesRequest> = {
   unknownFields: (body) => unknownFields(body, responsesRequestSchema),
   whole: (events, answered) => wholeResponse(events, optionsOf(answered)),
   stream: (answered) => createResponsesStream(optionsOf(answered), answered.role),
+  background: (answered) => createResponsesStream(optionsOf(answered), answered.role),
 };
 
 /** @throws GatewayError `invalid_value` where the turn would follow two others. */
@@ -53,6 +55,7 @@ function toTurn(body: ResponsesRequest): TurnWanted {
     previousId,
     conversationId,
     keeps: body.store !== false,
+    outlives: body.background === true,
     leading: body.instructions ? 1 : 0,
   };
 }

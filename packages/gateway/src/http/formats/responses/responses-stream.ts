@@ -1,7 +1,7 @@
 import type { GatewayError } from '../../../errors.ts';
 import type { Role } from '../../../protocol/policy.ts';
 import { errorBody } from '../../error-response.ts';
-import type { StreamFormat } from '../../event-stream.ts';
+import type { BackgroundFormat } from '../run-format.ts';
 import { createResponse, type ResponseOptions } from './response-events.ts';
 
 const done = 'data: [DONE]\n\n';
@@ -14,7 +14,7 @@ const done = 'data: [DONE]\n\n';
 export function createResponsesStream(
   options: Omit<ResponseOptions, 'isWhole'>,
   role: Role,
-): StreamFormat {
+): BackgroundFormat {
   let written = '';
   let sequence = 0;
   const tell = (type: string, fields: object) => {
@@ -40,6 +40,8 @@ export function createResponsesStream(
     return text;
   };
   return {
+    id: options.head.id,
+    now: () => JSON.stringify(made.now()),
     start() {
       made.begin();
       return taken();

@@ -33,6 +33,14 @@ export function createTurnStore(engine: Engine): TurnStore {
       const row = await guarded(() => found.executeTakeFirst());
       return row ? toTurn(row) : null;
     },
+    async renew(ids, aliveUntilMs) {
+      const renewed = relaxed
+        .updateTable('turns')
+        .set({ alive_until_ms: aliveUntilMs })
+        .where('id', 'in', ids)
+        .where('alive_until_ms', 'is not', null);
+      await guarded(() => renewed.execute());
+    },
     async line(id) {
       const { rows } = await guarded(() => line(relaxed, { id }));
       return rows.flatMap(({ items }) => {
@@ -43,7 +51,7 @@ export function createTurnStore(engine: Engine): TurnStore {
     async remove(id) {
       const answer = relaxed
         .updateTable('turns')
-        .set({ answer: null })
+        .set({ answer: null, events: null })
         .where('id', '=', id)
         .where('conversation_id', 'is not', null)
         .where('answer', 'is not', null);
@@ -121,7 +129,9 @@ function toRow(turn: Turn): TurnRow {
     status: turn.status,
     items,
     answer: turn.answer,
-    bytes: items.length + (turn.answer?.length ?? 0),
+    bytes: items.length + (turn.answer?.length ?? 0) + (turn.events?.length ?? 0),
+    alive_until_ms: turn.aliveUntilMs,
+    events: turn.events,
   };
 }
 
@@ -136,6 +146,8 @@ function toTurn(row: TurnRow): Turn {
     status: row.status as TurnStatus,
     ...toItems(row.items),
     answer: row.answer,
+    aliveUntilMs: row.alive_until_ms,
+    events: row.events,
   };
 }
 

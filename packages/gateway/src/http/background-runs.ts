@@ -1,0 +1,34 @@
+import type { GatewayError } from '../errors.ts';
+import type { EventLog } from './event-log.ts';
+
+/** A run that goes on without its caller. */
+export type BackgroundRun = {
+  readonly keyId: string;
+  /** Its answer as it is now. */
+  readonly now: () => string;
+  /** Null where it is not streamed. */
+  readonly log: EventLog | null;
+  readonly cancel: (reason: GatewayError) => void;
+  /** Resolves when it is over, and its answer kept. Never rejects. */
+  readonly over: Promise<void>;
+};
+
+/** The runs of this process that go on without their callers, by the ids of their answers. */
+export type BackgroundRuns = {
+  readonly add: (id: string, run: BackgroundRun) => void;
+  readonly find: (keyId: string, id: string) => BackgroundRun | null;
+};
+
+export function createBackgroundRuns(): BackgroundRuns {
+  const runs = new Map<string, BackgroundRun>();
+  return {
+    add(id, run) {
+      runs.set(id, run);
+      void run.over.then(() => runs.delete(id));
+    },
+    find(keyId, id) {
+      const run = runs.get(id);
+      return run?.keyId === keyId ? run : null;
+    },
+  };
+}

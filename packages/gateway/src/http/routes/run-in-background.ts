@@ -1,0 +1,93 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../../errors.ts';
+import { isLastEvent } from '../../protocol/run.ts';
+import type { Run } from '../../runs/begin-run.ts';
+import type { OpenTurn, TurnAnswer } from '../../runs/turns/open-turn.ts';
+import type { HttpDeps } from '../deps.ts';
+import { createEventLog, type EventLog } from '../event-log.ts';
+import { sendEventLog } from '../event-stream.ts';
+import type { BackgroundFormat } from '../formats/run-format.ts';
+import { callerOf } from '../route.ts';
+
+export const defaultKeepAliveMs = 15_000;
+
+export type InBackground = {
+  readonly run: Run;
+  readonly turn: OpenTurn;
+  readonly isStreamed: boolean;
+  readonly format: BackgroundFormat;
+  /** The whole answer, once there is one. */
+  readonly whole: () => TurnAnswer | null;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+};
+
+/** Answers at once, or with the stream, and lets the run go on whoever leaves. */
+export async function runInBackground(deps: HttpDeps, background: InBackground) {
+  const { run, turn, isStreamed, format, request, reply } = background;
+  const { id } = format;
+  const queued: TurnAnswer = { id, status: 'queued', output: [], answer: format.now() };
+  try {
+    await turn.outlive(queued, run.agentId);
+  } catch (error) {
+    run.cancel('it cannot be kept');
+    await turn.end();
+    throw error;
+  }
+  const unread = deps.unread.hold({ agentId: run.agentId }, 'run_events');
+  const log = isStreamed ? createEventLog(unread) : null;
+  log?.add(format.start());
+  const over = follow(deps, background, log);
+  const { keyId } = callerOf(request);
+  const { now } = format;
+  request.server.backgroundRuns.add(id, { keyId, now, log, cancel: run.cancel, over });
+  if (!log) return reply.type('application/json; charset=utf-8').send(queued.answer);
+  const keepAliveMs = deps.settings.keepAliveMs ?? defaultKeepAliveMs;
+  void sendEventLog(reply, log, { from: 0, keepAliveMs });
+  return reply;
+}
+
+/** Takes what the run says, and keeps the answer when it is over. Never rejects. */
+function follow(
+  deps: HttpDeps,
+  { run, turn, format, whole, request }: InBackground,
+  log: EventLog | null,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const take = (text: string) => {
+    if (log && !log.add(text)) run.cancel(noRoom());
+  };
+  run.sendTo({
+    write(event) {
+      const isLast = isLastEvent(event);
+      try {
+        take(format.encode(event));
+      } catch (thrown) {
+        run.cancel('its answer cannot be written');
+        take(format.fail(GatewayError.from(thrown)));
+      }
+      if (isLast) void settle().then(resolve);
+      return null;
+    },
+  });
+  return promise;
+
+  async function settle(): Promise<void> {
+    const answer = whole();
+    const told = log ? { events: log.from(0).text } : {};
+    try {
+      if (answer) await turn.keep({ ...answer, ...told }, run.agentId);
+    } catch (error) {
+      deps.emit({ type: 'request_failed', requestId: request.id, code: 'gateway_failed', error });
+    }
+    log?.end();
+    await turn.end();
+  }
+}
+
+function noRoom(): GatewayError {
+  return new GatewayError(
+    'overloaded',
+    'The stream of this run leaves no room for the rest of it.',
+  );
+}
