@@ -96,6 +96,7 @@ describe('loadConfig without any setting', () => {
         maxQueuedRuns: 128,
         queueTimeoutMs: 30_000,
       },
+      state: { keepDays: 30, keepMb: 1024, concurrentTurns: 'wait' },
       storeUrl: `sqlite:${join(projectRoot, '.dropgate/gateway.db')}`,
       bootstrapKeyFile: null,
       python: null,
@@ -363,7 +364,7 @@ describe('loadConfig refuses', () => {
       'colour:',
       'colour',
       1,
-      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, tools, runs, usage, security, server, worker, store_url, log.',
+      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, tools, runs, state, usage, security, server, worker, store_url, log.',
     ],
   ])('the unknown key in %j', (yaml, setting, line, message) => {
     expect(problems(yaml)).toMatchObject([{ file: 'gateway.yaml', line, setting, message }]);

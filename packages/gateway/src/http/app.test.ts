@@ -11,7 +11,7 @@ describe('access', () => {
   const cases = [...urls, '/nowhere', '/v1/responses'].flatMap((url) =>
     methods.map((method) => ({
       method,
-      url: url.replace('*', 'default/echo').replace(':id', 'key_a1'),
+      url: url.replace('*', 'default/echo').replace(':id', 'key_a1').replace(':item', 'msg_a1'),
     })),
   );
   const open = ['GET /healthz', 'HEAD /healthz', 'GET /readyz', 'HEAD /readyz'];
@@ -427,7 +427,7 @@ test('GET /openapi.json describes every route, for keys only', async () => {
   const response = await createApp(gateway).inject({ url: '/openapi.json', headers: asCaller });
   const described = response.json();
   expect(described.openapi).toBe('3.1.0');
-  const paths = routes.map(({ url }) => url.replace('*', '{id}').replace(/:(\w+)/, '{$1}'));
+  const paths = routes.map(({ url }) => url.replace('*', '{id}').replace(/:(\w+)/g, '{$1}'));
   expect(Object.keys(described.paths).toSorted()).toEqual([...new Set(paths)].toSorted());
   expect(described.paths['/v1/models/{id}'].get.parameters).toMatchObject([
     { in: 'path', name: 'id', required: true },
