@@ -21,7 +21,7 @@ export function routesPage(): string {
   ]);
   const introduction = [
     'A key is sent as `Authorization: Bearer dg_…`. Failures look as [errors.md](errors.md) tells. HEAD works',
-    'wherever GET does; OPTIONS names the methods of a path. `GET /openapi.json` tells all this to machines.',
+    'wherever GET does; OPTIONS names the methods of a path. `GET /docs` shows all this in a browser, `GET /openapi.json` to programs.',
   ].join('\n');
   const heads = ['Route', 'Key', 'What it does', 'Query'];
   return `${pageHead('Routes', introduction)}\n${table(heads, rows)}`;

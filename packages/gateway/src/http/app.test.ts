@@ -14,7 +14,7 @@ describe('access', () => {
       url: url.replace('*', 'default/echo').replace(':id', 'key_a1').replace(':item', 'msg_a1'),
     })),
   );
-  const open = ['GET /healthz', 'HEAD /healthz', 'GET /readyz', 'HEAD /readyz'];
+  const open = ['/healthz', '/readyz', '/docs'].flatMap((url) => [`GET ${url}`, `HEAD ${url}`]);
 
   // One for all: making an app costs more than a refusal.
   const gateway = fakeGateway();
@@ -22,9 +22,9 @@ describe('access', () => {
 
   test.each(cases)('$method $url does nothing without a key', async ({ method, url }) => {
     const response = await app.inject({ method, url });
-    const isHealth = url === '/healthz' || url === '/readyz';
+    const isOpen = ['/healthz', '/readyz', '/docs'].includes(url);
     if (open.includes(`${method} ${url}`)) expect(response.statusCode).toBe(200);
-    else if (isHealth) expect([204, 405]).toContain(response.statusCode);
+    else if (isOpen) expect([204, 405]).toContain(response.statusCode);
     else expect(response.statusCode).toBe(401);
     expect(gateway.inputs).toEqual([]);
   });

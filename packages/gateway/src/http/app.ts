@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { createBackgroundRuns } from './background-runs.ts';
 import type { HttpDeps } from './deps.ts';
 import { createDescription } from './describe-routes.ts';
+import { createDocsPage } from './docs-page/docs-page.ts';
 import { beginExchange, processingMs } from './exchange.ts';
 import { holdPage } from './hold-page.ts';
 import { checkInput } from './intake/check-input.ts';
@@ -82,7 +83,9 @@ export function createApp(deps: HttpDeps): FastifyInstance {
   app.setNotFoundHandler((request) => {
     throw unknownUrl(request);
   });
-  app.decorate('describeRoutes', createDescription(routes, deps));
+  const describe = createDescription(routes, deps);
+  app.decorate('describeRoutes', describe);
+  app.decorate('docsPage', createDocsPage(routes, describe));
   for (const route of routes) addRoute(app, route, deps);
   refuseOtherMethods(app, routes);
   return app;

@@ -50,6 +50,8 @@ declare module 'fastify' {
     takeTurn: TakeTurn;
     /** All routes, in OpenAPI 3.1. */
     describeRoutes: () => Promise<Readonly<Record<string, unknown>>>;
+    /** The same as a page. */
+    docsPage: () => Promise<string>;
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Administration } from '../policy/rules/administration.ts';
-import { type Audience, defineRoute, type Route } from './route.ts';
+import type { Audience, Route } from './route.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { conversationRoutes } from './routes/conversations.ts';
+import { docsRoutes } from './routes/docs.ts';
 import { generationRoutes } from './routes/generations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricRoutes } from './routes/metrics.ts';
@@ -31,13 +32,7 @@ export const routes: readonly Route[] = [
   ...securityRoutes,
   ...overrideRoutes,
   ...keyRoutes,
-  defineRoute({
-    method: 'GET',
-    url: '/openapi.json',
-    audience: 'callers',
-    summary: 'This description, in OpenAPI 3.1.',
-    handle: ({ request }) => request.server.describeRoutes(),
-  }),
+  ...docsRoutes,
 ];
 
 /** What the rules have to know of the routes. */

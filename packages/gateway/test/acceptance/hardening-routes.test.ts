@@ -16,6 +16,7 @@ const audience: Readonly<Record<string, Audience>> = {
   'GET /models/*': 'callers',
   'POST /v1/chat/completions': 'callers',
   'POST /chat/completions': 'callers',
+  'GET /docs': 'anyone',
   'GET /openapi.json': 'callers',
   'POST /v1/responses': 'callers',
   'GET /v1/responses/:id': 'callers',

@@ -47,6 +47,7 @@ export function banner(status: DevStatus, styled: Styled): string[] {
     ...section('Problems', problemLines(status, styled), styled),
     ...section('Upstream', upstreamLines(status.upstreams), styled),
     `  ${styled('bold', 'Serves at')} ${styled('cyan', `${url}/v1`)}`,
+    `  ${styled('bold', 'Routes at')} ${styled('cyan', `${url}/docs`)}`,
     '',
     ...section('API key', [key], styled),
     ...firstCall(status, serving[0], styled),
