@@ -49,6 +49,7 @@ upstream_timeout | 504. | The upstream said nothing for too long. | Raise \`time
 agent_unavailable | 503. | The agent does not load, or its process restarts. | \`dropgate agents errors\`.
 overloaded | 503. | Too many runs wait. | Wait as long as \`retry-after\` says.
 store_unavailable | 503. | The store is down. | Bring it back: [The store is down](OperatorRunbook.md#the-store-is-down).
+run_lost | A response in the background has \`failed\`. | Its gateway died while it ran. It is not run again. | Ask again, if that does no harm.
 run_timeout | 504. | The run took longer than its limit. | Raise \`timeout_ms\` or \`worker.run_timeout_ms\`.
 `),
 };
