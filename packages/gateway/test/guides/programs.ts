@@ -24,7 +24,7 @@ export async function makePrograms(
     npm: `shift; for name; do case "$name" in -*) ;; *) ls -d "node_modules/$name" ;; esac || exit 1; done`,
     ...(python && {
       python: `exec "${python}" "$@"`,
-      pip: `exec "${python}" -c 'import importlib.metadata as m, sys; m.version(sys.argv[2])' "$@"`,
+      pip: `exec "${python}" -c 'import importlib.metadata as m, sys; m.version(sys.argv[2].split("[")[0])' "$@"`,
     }),
   };
   for (const [name, text] of Object.entries(programs)) {
