@@ -51,6 +51,7 @@ export const advisories: Part = async (context) => {
       ...audit.unreachable.map(unreachable),
       ...tools.notes,
     ],
+    isUnanswered: audit.unreachable.length > 0 || tools.isUnanswered,
   };
 };
 
@@ -88,6 +89,7 @@ async function auditTools({ root, npmService, osvService }: PartContext) {
       toFinding({ ...rest, agents: owners, package: name, fixed_in: fixedIn }),
     ),
     notes: [`${packages.length} tools of the workspace.`, ...report.unreachable.map(unreachable)],
+    isUnanswered: report.unreachable.length > 0,
   };
 }
 

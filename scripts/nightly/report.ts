@@ -6,6 +6,8 @@ export type PartResult = {
   readonly findings: readonly NightlyFinding[];
   /** Worth knowing and no finding: what was looked at, and what could not be. */
   readonly notes: readonly string[];
+  /** Whether somebody who had to be asked gave no answer: then no finding is no good news. */
+  readonly isUnanswered?: boolean;
 };
 
 /** A part with its result; one that broke is a finding of its own. */
@@ -24,9 +26,7 @@ export type NightlyReport = {
 /** The report as people read it, and as the tracking issue shows it. */
 export function markdownOf({ made_at, commit, node, findings, parts }: NightlyReport): string {
   const told = findings === 1 ? '1 finding' : `${findings} findings`;
-  const rows = parts.map(
-    (part) => `| ${part.name} | ${part.findings.length} | ${part.seconds} s |`,
-  );
+  const rows = parts.map((part) => `| ${part.name} | ${foundBy(part)} | ${part.seconds} s |`);
   const head = [
     `# Nightly audit: ${findings === 0 ? 'no findings' : told}`,
     '',
@@ -37,6 +37,10 @@ export function markdownOf({ made_at, commit, node, findings, parts }: NightlyRe
     ...rows,
   ];
   return `${[...head, ...parts.flatMap(sectionOf)].join('\n')}\n`;
+}
+
+function foundBy({ findings, isUnanswered }: PartReport): string {
+  return isUnanswered ? `${findings.length}, and not all is known` : `${findings.length}`;
 }
 
 function sectionOf({ name, findings, notes }: PartReport): string[] {

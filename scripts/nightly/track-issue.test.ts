@@ -25,4 +25,5 @@ test('one issue is opened, written anew, and closed when nothing is left', async
   expect(await asked('7', '2')).toEqual(['issue edit 7']);
   expect(await asked('7', '0')).toEqual(['issue close 7']);
   expect(await asked('', '0')).toEqual([]);
+  expect(await asked('7', 'unknown')).toEqual([]);
 });

@@ -25,6 +25,8 @@ export type SmokeResult = {
   readonly start_ms: number;
   readonly first_answer_ms: number;
   readonly models: readonly string[];
+  /** Answers that were asked for, and what was wrong with some. */
+  readonly asked: number;
   readonly failures: readonly string[];
 };
 
@@ -112,8 +114,9 @@ async function ask({ folder, env, key, models }: Asking) {
     }
     const listed = await (await fetch(`${url}/v1/models`, authorized(key))).json();
     const ids = (listed as { data: { id: string }[] }).data.map(({ id }) => id);
-    for (const model of models) if (!ids.includes(model)) failures.push(`${model} is not listed`);
-    return { start_ms, first_answer_ms, models: ids, failures };
+    const unlisted = models.filter((model) => !ids.includes(model));
+    if (unlisted.length > 0) failures.push(`Not listed: ${unlisted.join(', ')}`);
+    return { start_ms, first_answer_ms, models: ids, asked: models.length * 2, failures };
   } finally {
     const ended = new Promise((resolve) => child.once('close', resolve));
     child.kill('SIGTERM');
