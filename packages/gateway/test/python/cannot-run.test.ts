@@ -51,6 +51,8 @@ const refused: readonly Case[] = [
       code: 'sdk_mismatch',
       message:
         'openai-agents 0.24.0 does not work with openai 3.57.0: every run fails inside the SDK.',
+      // The least that this SDK takes: an older one could not be installed beside it.
+      hint: 'Write `openai-agents==0.24.0` and `openai==3.0.0` into Written/requirements.txt, or take a newer `openai-agents`, then run `dropgate deps install default/written`.',
     },
   ],
   [

@@ -8,6 +8,7 @@ import importlib.metadata
 import importlib.util
 import inspect
 import os
+import re
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
@@ -29,8 +30,9 @@ _MODEL_PACKAGES = {"litellm/": "litellm", "any-llm/": "any_llm"}
 
 _OVER_WEB_SOCKETS = ("OpenAIResponsesWSModel", "OpenAIHostedMultiAgentModel")
 
-# The newest `openai` that all of the older SDKs were seen to work with.
+# The newest `openai` that the SDKs before 0.5 were seen to work with; later ones say themselves what they need.
 _WORKING_OPENAI = "2.14.0"
+_LEAST_OPENAI = re.compile(r"openai\b(?![-_.])[^;]*>=\s*(\d+(?:\.\d+)*)")
 
 
 def cannot_run(root: Agent[Any], sdk: ModuleType | None, seen: Seen) -> list[Finding]:
@@ -62,11 +64,23 @@ def _mismatch(sdk: ModuleType | None, seen: Seen) -> list[Finding]:
         said = f"openai-agents {own} does not work with openai {other}: every run fails inside the SDK."
         folder, agent_id = shown_path(seen.load["folder"]), seen.load["agentId"]
         hint = (
-            f"Write `openai-agents=={own}` and `openai=={_WORKING_OPENAI}` into {folder}/requirements.txt, or take a "
+            f"Write `openai-agents=={own}` and `openai=={_openai_beside()}` into {folder}/requirements.txt, or take a "
             f"newer `openai-agents`, then run `dropgate deps install {agent_id}`."
         )
         return [finding("sdk_mismatch", said, hint, {"file": seen.load["entry"]})]
     return []
+
+
+def _openai_beside() -> str:
+    """The version of `openai` to have beside the SDK: the least that it takes, where that is not older."""
+    try:
+        required = importlib.metadata.requires("openai-agents") or []
+    except importlib.metadata.PackageNotFoundError:
+        required = []
+    least = [match[1] for one in required if (match := _LEAST_OPENAI.match(one))]
+    return max(
+        [_WORKING_OPENAI, *least], key=lambda version: [int(part) for part in version.split(".")]
+    )
 
 
 def _version(distribution: str) -> str:
