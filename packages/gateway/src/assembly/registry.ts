@@ -25,6 +25,7 @@ import { createFollowFiles } from '../registry/watch/follow-files.ts';
 import { toolFindingCodes, toolFindings } from '../tools/tool-findings.ts';
 import type { Parts } from './agent-processes.ts';
 import { createHiddenEnv, hideInRuntimes } from './hide-secrets.ts';
+import { createGate } from './replay/gate.ts';
 
 /** What decides about modules: rules, with a record of each question and without one. */
 export type Deciding = {
@@ -109,7 +110,9 @@ export function reportedOf(
 }
 
 /** Modules that are found and kept apart from others. */
-type ModuleSet = Pick<SwapDeps, 'catalog'> & { readonly isOwn: (agentId: string) => boolean };
+type ModuleSet = Pick<SwapDeps, 'catalog'> & {
+  readonly isOwn: (agentId: string) => boolean;
+};
 
 /** What a load of a module takes, and what becomes of it. */
 export function createSwap(
@@ -156,6 +159,7 @@ export function createSwap(
     conditions: async (module) => conditions((await giveEnv(module)).values),
     retire,
     rest: pool.rest,
+    gate: createGate(parts),
     emit,
   };
 }

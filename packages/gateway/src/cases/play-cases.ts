@@ -38,7 +38,7 @@ export type Playing = {
   readonly gateway: PlaysCases;
   /** How often each is played. */
   readonly repeat: number;
-  /** Why cases that bring no answers of a model are not played; null where they are. */
+  /** Why cases that ask a model, and bring no answers of it, are not played; null where they are. */
   readonly skipsLive: string | null;
   readonly signal: AbortSignal;
   /** Told of each in their order, as soon as all before it are over. */
@@ -96,12 +96,13 @@ async function playAll(file: CaseFile, playing: Playing): Promise<Came> {
   let held = 0;
   let difference: TestDifference | null = null;
   try {
-    const test = await file.read();
-    if (test.type === 'written' && test.test.model === undefined && playing.skipsLive !== null) {
-      return { ...none, skipped: playing.skipsLive };
-    }
+    const read = await file.read();
+    const isLive = read.type === 'written' && read.test.model === undefined;
+    const { skipsLive } = playing;
+    const test = isLive && skipsLive !== null ? withoutModel(read) : read;
     for (; played < playing.repeat; played += 1) {
       const differs = await playOnce(test, file.agentId, playing);
+      if (test !== read && differs?.place === 'model') return { ...none, skipped: skipsLive };
       if (!differs) held += 1;
       difference ??= differs;
     }
@@ -110,6 +111,11 @@ async function playAll(file: CaseFile, playing: Playing): Promise<Came> {
     if (!(error instanceof CaseError || error instanceof GatewayError)) throw error;
     return { ...none, played, held, difference, error: error.message };
   }
+}
+
+/** An agent may need none. */
+function withoutModel(written: Extract<Case, { type: 'written' }>): Case {
+  return { type: 'written', test: { ...written.test, model: [] } };
 }
 
 async function playOnce(

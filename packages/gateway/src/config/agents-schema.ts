@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Whether cases beside agents decide about their new versions. */
+export const testsModes = ['off', 'gate'] as const;
+
 /** The name of an environment variable. */
 export const variableName = z
   .string()
@@ -18,6 +21,12 @@ const agent = z
       .describe(
         'Secrets given to these agents alone, over their own `.env`: `NAME: { env: VARIABLE }` of the gateway, or `NAME: { file: path }`, below the project root or absolute.',
       ),
+    tests: z
+      .enum(testsModes)
+      .optional()
+      .describe(
+        '`gate` serves a new version of these agents only where the cases in their `tests` folders pass; by default as in `defaults.tests`.',
+      ),
   })
   .describe('What the operator sets for some agents.');
 
@@ -26,5 +35,5 @@ export const agentsSchema = z
   .record(z.string().min(1).max(200), agent)
   .default({})
   .describe(
-    'Agents by id, `*` for anything, as in rules (`labs/*`). Where several fit, the last one that names a variable gives it.',
+    'Agents by id, `*` for anything, as in rules (`labs/*`). Where several fit, the last one that says it holds.',
   );

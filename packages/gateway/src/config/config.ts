@@ -65,6 +65,8 @@ export type Config = {
     readonly baseUrl: string | null;
     readonly api: UpstreamApi | null;
   };
+  /** Which agents serve new versions only where their cases pass: of `defaults` and `agents`, the last that fits holds. */
+  readonly testGates: readonly { readonly agents: string; readonly isGate: boolean }[];
   /** Of `agents`, in its order. */
   readonly givenVariables: readonly GivenVariable[];
   /** Gateway tools by name, those that need no setting too. */

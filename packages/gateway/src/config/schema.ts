@@ -3,7 +3,7 @@ import { securitySchema } from '../policy/settings.ts';
 import { recordLevels } from '../protocol/journal/journal.ts';
 import { toolEventsModes, upstreamApis } from '../protocol/records.ts';
 import { toolName, toolSchema } from '../tools/settings.ts';
-import { agentsSchema, variableName } from './agents-schema.ts';
+import { agentsSchema, testsModes, variableName } from './agents-schema.ts';
 import { logSchema } from './log-schema.ts';
 import { httpUrl, milliseconds, upstreamSchema } from './upstream-schema.ts';
 
@@ -26,6 +26,12 @@ const defaults = z
       .enum(toolEventsModes)
       .default('reasoning')
       .describe('How callers see an agent’s tool calls in a stream.'),
+    tests: z
+      .enum(testsModes)
+      .default('off')
+      .describe(
+        '`gate` serves a new version of an agent only where the cases in its `tests` folder pass that bring the answers of their models.',
+      ),
   })
   .prefault({})
   .describe('What holds for agents that do not say otherwise.');

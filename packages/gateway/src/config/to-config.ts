@@ -46,6 +46,7 @@ export function toConfig(input: CheckedSettings): Config {
       baseUrl: environmentOnly.openai_base_url ?? null,
       api: environmentOnly.upstream_api ?? null,
     },
+    testGates: toTestGates(settings),
     givenVariables: toGivenVariables(settings.agents, projectRoot),
     tools: withBuiltInTools(settings.tools),
     runs: {
@@ -72,6 +73,13 @@ export function toConfig(input: CheckedSettings): Config {
     environment,
     notices: [...input.notices, ...tracingNotices],
   };
+}
+
+function toTestGates({ defaults, agents }: Settings): Config['testGates'] {
+  const named = Object.entries(agents).flatMap(([pattern, { tests }]) =>
+    tests === undefined ? [] : [{ agents: pattern, isGate: tests === 'gate' }],
+  );
+  return [{ agents: '*', isGate: defaults.tests === 'gate' }, ...named];
 }
 
 function toGivenVariables(agents: Settings['agents'], projectRoot: string): GivenVariable[] {

@@ -8,6 +8,7 @@ import type { LoadAnswer } from '../protocol/worker/messages.ts';
 import { busiestOf, type ProcessUser } from '../system/processes.ts';
 import { ActiveRun, failed } from './active-run.ts';
 import { Generation, type StartOutcome, type StopOptions } from './generation.ts';
+import { keyOf, replayKeysOf } from './generation-keys.ts';
 import { createLoadIntoWorker, type LoadIntoWorker } from './load-into-worker.ts';
 import { createWaitingCheck } from './load-time.ts';
 import { createOrphans, type Orphans } from './process/orphans.ts';
@@ -195,9 +196,11 @@ class LivePool {
     this.#retired.add(key);
     const [oldest] = this.#retired;
     if (this.#retired.size > MAX_REMEMBERED_RETIRED && oldest) this.#retired.delete(oldest);
-    const retiring = this.#generations.get(key);
-    this.#generations.delete(key);
-    await retiring?.stop(this.#retirement());
+    // What replays it runs in processes of their own.
+    const keys = [key, ...replayKeysOf(key)];
+    const retiring = keys.map((each) => this.#generations.get(each));
+    for (const each of keys) this.#generations.delete(each);
+    await Promise.all(retiring.map((each) => each?.stop(this.#retirement())));
   }
 
   async rest(agentId: string, generation: number): Promise<boolean> {
@@ -293,8 +296,4 @@ class LivePool {
       lateMessage: 'The run was stopped: the agent was replaced and the run did not end in time.',
     };
   }
-}
-
-function keyOf(load: Pick<ModuleLoad, 'agentId' | 'generation' | 'replay'>): string {
-  return [load.agentId, load.generation, ...(load.replay ? [load.replay] : [])].join('#');
 }

@@ -75,6 +75,7 @@ function begin(place: Place, startRules: readonly Rule[]) {
       };
       return { served, findings: [], watched: [module.entry] };
     },
+    gate: null,
     lastKnownGood: createLastKnownGood({
       store: {
         list: async () => [...stored.values()],

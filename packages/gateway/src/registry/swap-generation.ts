@@ -27,6 +27,8 @@ export type SwapDeps = ModulePolicy &
     readonly retire: (agentId: string, generation: number) => Promise<void>;
     readonly catalog: Catalog;
     readonly lastKnownGood: LastKnownGood;
+    /** Decides about a version that was loaded from disk, before it serves; null where nothing does. */
+    readonly gate: Gate | null;
     /** What a description depends on beside the files, as a hash. */
     readonly conditions: (module: FoundModule) => Promise<string>;
     readonly emit: Emit;
@@ -56,7 +58,12 @@ export async function swapGeneration(
   const startedMs = performance.now();
   const generation = 1 + Math.max(before?.generation ?? 0, deps.lastKnownGood.lastNumber(agentId));
   const kept = leaveEdits ? before : null;
-  const loaded = await loadAllowed(deps, module, { generation, kept, signal });
+  const loaded = await passGate(
+    deps,
+    module,
+    await loadAllowed(deps, module, { generation, kept, signal }),
+    { isGated: !kept, signal },
+  );
   const result = finding ? { ...loaded, findings: [...loaded.findings, finding] } : loaded;
   if (signal.aborted || result.gaveUp) {
     if (result.served) await deps.retire(agentId, generation);
@@ -82,6 +89,32 @@ export async function swapGeneration(
     if (before) retireLater(deps, agentId, before.generation);
   }
   return entry;
+}
+
+/** Says why a version is not to serve; null where it may. `watched` are files whose change may mend that. Never throws. */
+export type Gate = (
+  module: FoundModule,
+  served: ServedGeneration,
+  signal: AbortSignal,
+) => Promise<{ readonly finding: Finding; readonly watched: readonly string[] } | null>;
+
+/** A version that may not serve is as one that did not load. */
+async function passGate(
+  deps: SwapDeps,
+  module: FoundModule,
+  loaded: GenerationOutcome,
+  { isGated, signal }: { readonly isGated: boolean; readonly signal: AbortSignal },
+): Promise<GenerationOutcome> {
+  const { served } = loaded;
+  const refusal = served && isGated ? await deps.gate?.(module, served, signal) : null;
+  if (!served || !refusal) return loaded;
+  await deps.retire(module.agentId, served.generation);
+  return {
+    ...loaded,
+    served: null,
+    findings: [...loaded.findings, refusal.finding],
+    watched: [...loaded.watched, ...refusal.watched],
+  };
 }
 
 /** Makes an entry the one that holds, and reports its findings. */

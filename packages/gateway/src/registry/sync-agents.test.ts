@@ -72,6 +72,7 @@ function scene(projectRoot: string, stored: Map<string, StoredGeneration>) {
     authorize: (): Decision => ({ answer: state.answer, rule: null }),
     decide: (): Decision => ({ answer: state.answer, rule: null }),
     conditions: async () => state.conditions,
+    gate: null,
     lastKnownGood: createLastKnownGood({
       store: {
         list: async () => [...stored.values()],

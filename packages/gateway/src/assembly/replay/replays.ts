@@ -3,17 +3,13 @@ import { createOpenRecording } from '../../observability/journal/open-recording.
 import { principalOf } from '../../policy/authorize.ts';
 import { createTakeSlot } from '../../policy/limits/limit-checks.ts';
 import type { Caller } from '../../protocol/policy.ts';
-import type { ModuleLoad } from '../../protocol/records.ts';
-import type { FoundGeneration } from '../../registry/kept/find-again.ts';
-import type { ServedAgent } from '../../runs/begin-run.ts';
 import { createPlayTest } from '../../runs/replay/play-test.ts';
-import { createReplayRun, type ReplayRunDeps } from '../../runs/replay/replay-run.ts';
+import { createReplayRun } from '../../runs/replay/replay-run.ts';
 import { createRunAgain, type RunAgain } from '../../runs/replay/run-again.ts';
-import { createRunTools } from '../../runs/run-tools.ts';
 import { createPlayWritten } from '../../runs/written/play-written.ts';
 import type { Parts } from '../agent-processes.ts';
 import type { Domain } from '../domain.ts';
-import { createRunLimits } from '../run-limits.ts';
+import { loadedTo, replayDeps } from './replay-deps.ts';
 import { createTrial } from './trial.ts';
 
 /** Tries agents and runs them as they serve by cases, joined with what that needs. */
@@ -62,44 +58,6 @@ export function createReplays(parts: Parts, domain: Domain): RunAgain {
     replayRun: createReplayRun(replayDeps(parts, domain)),
     enterLive: createEnterLive(parts),
   });
-}
-
-/** A generation in a process of its own, which may reach outside or not. */
-function loadedTo(
-  { module, served }: FoundGeneration,
-  replay: NonNullable<ModuleLoad['replay']>,
-): ServedAgent {
-  const { agentId, modulePath } = module;
-  return { ...served, agentId, modulePath, load: { ...served.load, replay } };
-}
-
-function replayDeps(parts: Parts, domain: Domain): ReplayRunDeps {
-  const { live, policy, observers, pool, nowSeconds, emit } = parts;
-  const note = observers.journal.listener;
-  const tools = {
-    rules: policy.current,
-    nowSeconds,
-    onChange: policy.onChange,
-    callTool: parts.callTool,
-    unknownHostedTools: () => live.current().security.unknownHostedTools,
-  };
-  return {
-    run: pool.run,
-    defaults: domain.runDefaults,
-    recorded: domain.recorded,
-    enterHosted: parts.hostedRuns.enter,
-    enterReplay: parts.replays.enter,
-    enterMeter: parts.runMeters.enter,
-    runLimits: createRunLimits(parts),
-    toolsOf: {
-      told: createRunTools({ ...tools, emit }),
-      noted: createRunTools({ ...tools, emit: note }),
-    },
-    emit,
-    note,
-    hide: parts.secrets.textOf,
-    stopping: parts.lifetime.signal,
-  };
 }
 
 /** What goes on live counts among the runs of its key, and within its budget. */
