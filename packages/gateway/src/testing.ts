@@ -1,11 +1,19 @@
+import { createAgentsUnderTest, type TestAgent, type TestCase } from './cases/under-test.ts';
 import { loadConfig } from './config/load-config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
+
+export type { AskOptions, TestAgent, TestAnswer, TestCase } from './cases/under-test.ts';
+export { CaseFailed } from './cases/under-test.ts';
 
 /** A gateway that listens on a free port of 127.0.0.1, with an admin key. */
 export type TestGateway = {
   readonly url: string;
   readonly key: string;
   readonly gateway: Gateway;
+  /** An agent by its model id, or by a bare name that only one has. Throws where there is none that serves, and says why. */
+  readonly agent: (id: string) => TestAgent;
+  /** The cases beside all agents, as tests. */
+  readonly cases: () => Promise<TestCase[]>;
   readonly close: () => Promise<void>;
 };
 
@@ -19,9 +27,10 @@ export async function startTestGateway(options: {
   readonly projectRoot: string;
   readonly env?: Readonly<Record<string, string>>;
 }): Promise<TestGateway> {
+  const { projectRoot } = options;
   const { PATH = '' } = { PATH: defaultPath, ...options.env };
   const config = loadConfig({
-    projectRoot: options.projectRoot,
+    projectRoot,
     command: 'start',
     env: { ...options.env, PATH, GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: '0' },
   });
@@ -30,7 +39,15 @@ export async function startTestGateway(options: {
     const { url } = await gateway.start();
     const { secret } = await gateway.keys.create({ role: 'admin', createdBy: 'test' });
     await gateway.whenLoaded();
-    return { url, key: secret, gateway, close: () => gateway.close('the test is over') };
+    const { agent, cases } = createAgentsUnderTest(gateway, projectRoot);
+    return {
+      url,
+      key: secret,
+      gateway,
+      agent,
+      cases,
+      close: () => gateway.close('the test is over'),
+    };
   } catch (error) {
     await gateway.close('the start failed');
     throw error;
