@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launcher, runCli } from '../support/cli-process.ts';
+import { type TemporaryProject, warmTemporaryProject } from '../support/temporary-project.ts';
+import { blocks, guide } from './guide.ts';
+
+const run = promisify(execFile);
+const packages = join(import.meta.dirname, '../../../../node_modules');
+
+let project: TemporaryProject;
+
+beforeAll(() => {
+  project = warmTemporaryProject();
+  project.write('package.json', '{ "type": "module" }');
+  const page = guide('Testing.md');
+  // The first line of each names its file.
+  for (const block of ['ts', 'yaml'].flatMap((language) => blocks(page, language))) {
+    const [, file = ''] = /^(?:\/\/|#) (\S+)\n/.exec(block) ?? [];
+    project.write(file, block);
+  }
+  project.write('node_modules/.keep', '');
+  symlinkSync(dirname(dirname(launcher)), join(project.folder, 'node_modules/dropgate'));
+  symlinkSync(join(packages, 'vitest'), join(project.folder, 'node_modules/vitest'));
+});
+afterAll(() => project.dispose());
+
+const { PATH, HOME } = process.env;
+const start = (...args: string[]) =>
+  run(process.execPath, args, { cwd: project.folder, env: { PATH, HOME, NO_COLOR: '1' } });
+
+test('the agent, the cases and the settings of the page on testing pass', async () => {
+  const { code, out } = await runCli(project.folder, ['test', '--junit', 'report.xml']);
+  expect(out).toContain('skipped  default/planner  same_text\n  Its answer has the time in it.');
+  expect(out).toContain('9 checks and 1 case');
+  expect(out).toContain(': 9 passed, 0 failed, 1 skipped.');
+  expect(code).toBe(0);
+});
+
+test('its example for node:test passes', async () => {
+  const { stdout } = await start('--test', 'test/planner.node.test.ts');
+  expect(stdout).toMatch(/pass 2\n.*fail 0/s);
+});
+
+test('its example for vitest passes', async () => {
+  const vitest = join(packages, 'vitest/vitest.mjs');
+  const { stdout } = await start(vitest, 'run', 'test/planner.vitest.test.ts');
+  expect(stdout).toMatch(/Tests\s+2 passed/);
+});
