@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launcher, runCli } from '../support/cli-process.ts';
@@ -8,6 +8,10 @@ import { type TemporaryProject, warmTemporaryProject } from '../support/temporar
 import { blocks, guide } from './guide.ts';
 
 const run = promisify(execFile);
+const missingPytest = await run('python3', ['-c', 'import pytest']).then(
+  () => false,
+  () => 'pytest is missing',
+);
 const packages = join(import.meta.dirname, '../../../../node_modules');
 
 let project: TemporaryProject;
@@ -17,11 +21,14 @@ beforeAll(() => {
   project.write('package.json', '{ "type": "module" }');
   const page = guide('Testing.md');
   // The first line of each names its file.
-  for (const block of ['ts', 'yaml'].flatMap((language) => blocks(page, language))) {
+  for (const block of ['ts', 'yaml', 'toml', 'python'].flatMap((language) =>
+    blocks(page, language),
+  )) {
     const [, file = ''] = /^(?:\/\/|#) (\S+)\n/.exec(block) ?? [];
     project.write(file, block);
   }
-  project.write('node_modules/.keep', '');
+  mkdirSync(join(project.folder, 'node_modules/.bin'), { recursive: true });
+  symlinkSync(launcher, join(project.folder, 'node_modules/.bin/dropgate'));
   symlinkSync(dirname(dirname(launcher)), join(project.folder, 'node_modules/dropgate'));
   symlinkSync(join(packages, 'vitest'), join(project.folder, 'node_modules/vitest'));
 });
@@ -49,3 +56,18 @@ test('its example for vitest passes', async () => {
   const { stdout } = await start(vitest, 'run', 'test/planner.vitest.test.ts');
   expect(stdout).toMatch(/Tests\s+2 passed/);
 });
+
+test.skipIf(missingPytest)(
+  `its example for pytest passes (${missingPytest || 'run'})`,
+  async () => {
+    const { stdout } = await run('python3', ['-m', 'pytest', '-p', 'no:cacheprovider', '-q'], {
+      cwd: project.folder,
+      env: {
+        PATH: `${dirname(process.execPath)}${delimiter}${PATH}`,
+        HOME,
+        PYTHONDONTWRITEBYTECODE: '1',
+      },
+    });
+    expect(stdout).toContain('2 passed');
+  },
+);
