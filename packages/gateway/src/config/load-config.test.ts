@@ -45,6 +45,7 @@ describe('loadConfig without any setting', () => {
       exportNames: ['agent', 'build_agent', 'buildAgent', 'default'],
       watch: true,
       namespace: 'default',
+      testGates: [{ agents: '*', isGate: false }],
       toolEvents: 'reasoning',
       tools: {
         fetch_doc: {
