@@ -1,4 +1,4 @@
-// `node scripts/build-package.ts`: writes `packages/gateway/dist`, the code, the types, the docs, the alert rules and the dashboard
+// `node scripts/build-package.ts`: writes `packages/gateway/dist`, the code, the types, the docs and the files for deployment
 // that are published.
 import { execFile } from 'node:child_process';
 import { cp, rm } from 'node:fs/promises';
@@ -20,6 +20,9 @@ const pages = cp(join(workspaceRoot, 'docs'), join(dist, 'docs'), {
   filter: (path) => !path.startsWith(join(workspaceRoot, 'docs/sample')),
 });
 // Beside the pages, as in the workspace, so that their links lead there.
-const monitoring = 'deploy/observability';
-const rules = cp(join(workspaceRoot, monitoring), join(dist, monitoring), { recursive: true });
-await Promise.all([types, joinFiles(packageFolder, dist), pages, rules]);
+const deployment = cp(join(workspaceRoot, 'deploy'), join(dist, 'deploy'), {
+  recursive: true,
+  // Passwords that somebody made here.
+  filter: (path) => !path.startsWith(join(workspaceRoot, 'deploy/secrets')),
+});
+await Promise.all([types, joinFiles(packageFolder, dist), pages, deployment]);
