@@ -62,6 +62,12 @@ test('runs it as the image does, on a root that is read-only, without a right', 
   });
 });
 
+test('has the version of the package', () => {
+  const { version, appVersion } = parse(readFileSync(join(chart, 'Chart.yaml'), 'utf8'));
+  const own = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
+  expect([version, appVersion]).toEqual([own.version, own.version]);
+});
+
 test('has a schema that takes its values, describes each, and refuses what there is not', () => {
   const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8'));
   const values = parse(readFileSync(join(chart, 'values.yaml'), 'utf8'));
