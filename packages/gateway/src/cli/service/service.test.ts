@@ -189,7 +189,7 @@ describe.skipIf(!hasAnalyze)('systemd', () => {
   test('takes the units, and finds little to attack in that of the system', async () => {
     await install('--root', root);
     expect(await analyze('verify', '--man=no', unit())).toEqual({ code: 0, text: '' });
-    const { code, text } = await analyze('security', '--offline=true', '--threshold=30', unit());
+    const { code, text } = await analyze('security', '--offline=true', '--threshold=20', unit());
     expect(text).toContain('Overall exposure level for dropgate.service');
     expect(code).toBe(0);
   });
