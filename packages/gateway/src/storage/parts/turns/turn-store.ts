@@ -9,11 +9,26 @@ import type {
 import type { Engine } from '../../engines/engine.ts';
 import type { Tables, TurnRow } from '../../tables.ts';
 import { compileStatement } from '../compiled-statement.ts';
+import { createRowInsert } from '../row-insert.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { pruneTurns } from './prune-turns.ts';
 
 /** More turns than any conversation has that an agent can still take. */
 const LONGEST_LINE = 10_000;
+
+/** Columns of a turn that change until it is over. */
+const changing = [
+  'agent_id',
+  'previous_id',
+  'conversation_id',
+  'created_ms',
+  'status',
+  'items',
+  'answer',
+  'bytes',
+  'alive_until_ms',
+  'events',
+] as const satisfies readonly (keyof TurnRow)[];
 
 /** The conversations of an open database. */
 export function createTurnStore(engine: Engine): TurnStore {
@@ -21,11 +36,30 @@ export function createTurnStore(engine: Engine): TurnStore {
   const line = compileStatement<{ id: string }, Pick<TurnRow, 'items'>>(({ id }) =>
     lineOf(relaxed, id),
   );
+  const put = createRowInsert<TurnRow>((rows) =>
+    relaxed
+      .insertInto('turns')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .column('id')
+          .doUpdateSet((row) =>
+            Object.fromEntries(changing.map((name) => [name, row.ref(`excluded.${name}`)])),
+          ),
+      ),
+  );
   return {
     put: (turn, claim) =>
       guarded(async () => {
-        if (claim) return relaxed.transaction().execute((work) => putNext(work, turn, claim));
-        await put(relaxed, turn);
+        const rows = [toRow(turn)];
+        if (!claim) await put(relaxed, rows);
+        else {
+          return relaxed.transaction().execute(async (work) => {
+            const isNext = await moveHead(work, turn, claim);
+            if (isNext) await put(work, rows);
+            return isNext;
+          });
+        }
         return true;
       }),
     async find(id) {
@@ -94,17 +128,8 @@ function lineOf(database: Kysely<Tables>, id: string) {
     .orderBy('depth', 'desc');
 }
 
-async function put(database: Kysely<Tables>, turn: Turn): Promise<void> {
-  const row = toRow(turn);
-  const { id: _, key_id: __, created_ms: ___, ...changing } = row;
-  await database
-    .insertInto('turns')
-    .values(row)
-    .onConflict((conflict) => conflict.column('id').doUpdateSet(changing))
-    .execute();
-}
-
-async function putNext(work: Kysely<Tables>, turn: Turn, claim: TurnClaim): Promise<boolean> {
+/** @returns False where the claim is no more. */
+async function moveHead(work: Kysely<Tables>, turn: Turn, claim: TurnClaim): Promise<boolean> {
   const { id: head_id, createdMs: used_ms, agentId } = turn;
   const { numUpdatedRows } = await work
     .updateTable('conversations')
@@ -112,9 +137,7 @@ async function putNext(work: Kysely<Tables>, turn: Turn, claim: TurnClaim): Prom
     .where('id', '=', claim.conversationId)
     .where('claim', '=', claim.token)
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows !== 1n) return false;
-  await put(work, turn);
-  return true;
+  return numUpdatedRows === 1n;
 }
 
 function toRow(turn: Turn): TurnRow {
