@@ -118,6 +118,8 @@ class RunInput(TypedDict):
     streamed: bool
     user: NotRequired[str]
     metadata: dict[str, str]
+    # Whether its end tells what it added to the conversation.
+    tellsItems: NotRequired[bool]
 
 
 class Run(TypedDict):
@@ -253,6 +255,7 @@ class RunEnd(TypedDict):
 
     reason: Reason
     blockedBy: NotRequired[str]
+    items: NotRequired[list[InputItem]]
 
 
 class Finished(RunEnd):

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type FailureCode, failures } from '../errors.ts';
 import { runStages } from './diagnostics.ts';
+import { inputItemSchema } from './state/item-schema.ts';
 import { toolOutcomes } from './tools/gateway-tools.ts';
 
 const count = z.number().nonnegative();
@@ -80,6 +81,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
     usage: usageSchema,
     /** Set where a guardrail or the model refused: which one, safe to log, not shown. */
     blockedBy: z.string().exactOptional(),
+    /** What it added to the conversation, where the run asks for it and that is known: texts, tool calls, their results. */
+    items: z.array(inputItemSchema).exactOptional(),
   }),
   z.object({
     type: z.literal('failed'),

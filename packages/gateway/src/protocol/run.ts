@@ -115,6 +115,8 @@ export type RunInput = {
   readonly metadata: Readonly<Record<string, string>>;
   /** Where the conversation so far is with one agent, its id: another is not asked. */
   readonly boundTo?: string;
+  /** Whether its end tells what it added to the conversation. */
+  readonly tellsItems?: true;
 };
 
 /** What a module sees of its run: `context` of a plain `run` object and of the SDK's run context. */

@@ -76,6 +76,33 @@ describe.skipIf(missing)(`responses that are kept (${missing ?? 'run'})`, () => 
       ]);
     });
 
+    test('know what tools gave before, and tell no caller', async () => {
+      const { id } = await client.conversations.create({});
+      const asked = { model, conversation: id };
+      const measured = { ...asked, input: 'call measure {"thing":"rope"}' };
+      await client.responses.create(measured);
+      await client.responses.stream({ ...asked, input: 'say Two' }).finalResponse();
+      await client.responses.stream(measured).finalResponse();
+      await client.responses.create({ ...asked, input: 'say Three' });
+      const called = { type: 'function_call', name: 'measure', arguments: '{"thing":"rope"}' };
+      const gave = { type: 'function_call_output', output: '4 metres' };
+      expect(parrot.calls().at(-1)?.body.input).toMatchObject([
+        { role: 'user' },
+        called,
+        gave,
+        { role: 'assistant' },
+        { role: 'user' },
+        { role: 'assistant' },
+        { role: 'user' },
+        called,
+        gave,
+        { role: 'assistant' },
+        { role: 'user', content: 'say Three' },
+      ]);
+      const items = await Array.fromAsync(client.conversations.items.list(id, { order: 'asc' }));
+      expect(new Set(items.map(({ type }) => type))).toEqual(new Set(['message']));
+    });
+
     test('are turns of a conversation', async () => {
       const conversation = await client.conversations.create({
         items: [{ type: 'message', role: 'user', content: 'My name is Ann.' }],

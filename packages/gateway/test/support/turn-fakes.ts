@@ -12,6 +12,7 @@ export function fakeTurns(): TurnDeps {
       items,
       boundTo: null,
       isKept: false,
+      takesItems: false,
       outlive: async () => undefined,
       keep: async () => undefined,
       end: async () => undefined,

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 from ..agent_shape import listed
 
 if TYPE_CHECKING:
+    from ..run_protocol import InputItem
+
+if TYPE_CHECKING:
     from agents.result import RunResultBase
 
     from agents import MessageOutputItem
@@ -28,6 +31,43 @@ def tool_answer(result: RunResultBase) -> str | None:
     if output is None or (items and items[-1].type == "message_output_item"):
         return None
     return output if isinstance(output, str) else json_text(output)
+
+
+# Most letters of what a run added, as JSON; of more, the texts alone are told.
+_MAX_ITEMS_LENGTH = 1024 * 1024
+
+
+def added_items(result: RunResultBase) -> list[InputItem]:
+    """
+    What a run added to its conversation: its texts, and calls of tools with what they gave, but for tools that ran
+    elsewhere.
+    """
+    calls: dict[str, str] = {}
+    added = [item for each in result.new_items for item in _added_item(each, calls)]
+    given = {item["callId"] for item in added if item["role"] == "tool_result"}
+    items = [item for item in added if item["role"] != "tool_call" or item["callId"] in given]
+    if len(json_text(items)) <= _MAX_ITEMS_LENGTH:
+        return items
+    return [item for item in items if item["role"] == "assistant"]
+
+
+def _added_item(item: Any, calls: dict[str, str]) -> list[InputItem]:
+    if item.type == "message_output_item":
+        text = _message_text(item)
+        return [{"role": "assistant", "text": text}] if text else []
+    raw = _fields(item.raw_item)
+    kind, call_id, name = raw.get("type"), raw.get("call_id"), raw.get("name")
+    if not isinstance(call_id, str):
+        return []
+    if kind == "function_call" and isinstance(name, str):
+        calls[call_id] = name
+        written = str(raw.get("arguments") or "{}")
+        return [{"role": "tool_call", "callId": call_id, "name": name, "arguments": written}]
+    if kind != "function_call_output" or call_id not in calls:
+        return []
+    output = raw.get("output")
+    text = output if isinstance(output, str) else json_text(output)
+    return [{"role": "tool_result", "callId": call_id, "name": calls[call_id], "text": text}]
 
 
 def output_text(returned: object) -> str | None:

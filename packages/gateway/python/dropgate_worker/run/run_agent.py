@@ -12,7 +12,7 @@ from .agent_settings import agent_view, asked_settings
 from .classify_failure import ApprovalRequired
 from .forward_stream import Cut, StreamReader, Transcript, cut_short, tell_tool_call
 from .input_items import run_input
-from .result_text import message_texts, tool_answer
+from .result_text import added_items, message_texts, tool_answer
 from .run_scope import RunScope
 from .sdk_hooks import activity_hooks
 
@@ -72,7 +72,8 @@ async def _run_streamed(
             raise
     if not is_live:
         await request.push({"type": "text", "delta": _whole_text(transcript.messages, result)})
-    return outcome_of(reader.cut)
+    # The SDK knows nothing of a turn that was cut short.
+    return outcome_of(reader.cut) if reader.cut else _with_items(result, scope)
 
 
 async def _run_whole(
@@ -87,7 +88,14 @@ async def _run_whole(
     answer = tool_answer(result)
     texts = [*message_texts(result), *([] if answer is None else [answer])]
     await request.push({"type": "text", "delta": _whole_text(texts, result)})
-    return outcome_of(None)
+    return _with_items(result, scope)
+
+
+def _with_items(result: RunResult | RunResultStreaming, scope: RunScope) -> RunEnd:
+    end = outcome_of(None)
+    if scope.request.input.get("tellsItems"):
+        end["items"] = added_items(result)
+    return end
 
 
 def _text_sender(scope: RunScope) -> Callable[[str], Awaitable[None]]:

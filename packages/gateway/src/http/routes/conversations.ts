@@ -8,7 +8,7 @@ import {
 import type { Conversation } from '../../protocol/state/turns.ts';
 import { toInputItems } from '../formats/responses/input-items.ts';
 import { itemsQuery, toItemList } from '../formats/responses/item-list.ts';
-import { toWireItem } from '../formats/responses/kept-items.ts';
+import { toWireItems } from '../formats/responses/kept-items.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 const params = z.object({ id: z.string() });
@@ -79,7 +79,7 @@ function items(base: string): Route[] {
       query: itemsQuery,
       handle: async ({ deps, request, params: { id }, query }) => {
         const kept = await deps.turns.kept.items(callerOf(request).keyId, id);
-        return toItemList(kept.map(toWireItem), query);
+        return toItemList(toWireItems(kept), query);
       },
     }),
     defineRoute({
@@ -92,7 +92,7 @@ function items(base: string): Route[] {
       handle: async ({ deps, request, params: { id }, body }) => {
         const { keyId } = callerOf(request);
         const added = await deps.turns.conversations.add(keyId, id, toInputItems(body.items));
-        return toItemList(added.map(toWireItem), { order: 'asc', limit: 100 });
+        return toItemList(toWireItems(added), { order: 'asc', limit: 100 });
       },
     }),
     defineRoute({
@@ -103,8 +103,8 @@ function items(base: string): Route[] {
       params: itemParams,
       handle: async ({ deps, request, params: { id, item } }) => {
         const kept = await deps.turns.kept.items(callerOf(request).keyId, id);
-        const found = kept.find((one) => one.id === item);
-        if (found) return toWireItem(found);
+        const [found] = toWireItems(kept.filter((one) => one.id === item));
+        if (found) return found;
         const message = `The conversation has no item '${item.slice(0, 64)}'.`;
         throw new GatewayError('record_not_found', message);
       },

@@ -6,7 +6,7 @@ import type { HttpDeps } from '../deps.ts';
 import { eventsIn } from '../event-log.ts';
 import { sendEventLog } from '../event-stream.ts';
 import { itemsQuery, toItemList } from '../formats/responses/item-list.ts';
-import { toWireItem } from '../formats/responses/kept-items.ts';
+import { toWireItems } from '../formats/responses/kept-items.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 import { defaultKeepAliveMs } from './run-in-background.ts';
 
@@ -42,7 +42,7 @@ export const responseRoutes: readonly Route[] = ['/v1/responses', '/responses'].
     query: itemsQuery,
     handle: async ({ deps, request, params: { id }, query }) => {
       const { input } = await deps.turns.kept.turn(callerOf(request).keyId, id);
-      return toItemList(input.map(toWireItem), query);
+      return toItemList(toWireItems(input), query);
     },
   }),
   defineRoute({

@@ -115,8 +115,9 @@ async function beginRun<Body>(
   }
 }
 
-function inTurn(input: RunInput, { items, boundTo }: OpenTurn): RunInput {
-  return { ...input, items, ...(boundTo === null ? {} : { boundTo }) };
+function inTurn(input: RunInput, { items, boundTo, takesItems }: OpenTurn): RunInput {
+  const told = takesItems ? { tellsItems: true as const } : {};
+  return { ...input, items, ...(boundTo === null ? {} : { boundTo }), ...told };
 }
 
 /** Keeps the answer of a turn, once it is whole. */

@@ -1,40 +1,5 @@
 import { z } from 'zod';
-
-const part = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('text'), text: z.string() }),
-  z.object({
-    type: z.literal('image'),
-    url: z.string().exactOptional(),
-    fileId: z.string().exactOptional(),
-    detail: z.enum(['auto', 'low', 'high']).exactOptional(),
-  }),
-  z.object({ type: z.literal('audio'), data: z.string(), format: z.string() }),
-  z.object({
-    type: z.literal('file'),
-    url: z.string().exactOptional(),
-    fileId: z.string().exactOptional(),
-    data: z.string().exactOptional(),
-    filename: z.string().exactOptional(),
-  }),
-]);
-
-const item = z.discriminatedUnion('role', [
-  z.object({ role: z.literal('system'), text: z.string() }),
-  z.object({ role: z.literal('user'), parts: z.array(part) }),
-  z.object({ role: z.literal('assistant'), text: z.string() }),
-  z.object({
-    role: z.literal('tool_call'),
-    callId: z.string(),
-    name: z.string(),
-    arguments: z.string(),
-  }),
-  z.object({
-    role: z.literal('tool_result'),
-    callId: z.string(),
-    name: z.string(),
-    text: z.string(),
-  }),
-]);
+import { inputItemSchema } from '../state/item-schema.ts';
 
 const outputFormat = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text') }),
@@ -64,7 +29,7 @@ const settings = z.object({
 /** What an agent is asked, as a test of a run has it. */
 export const runTestInput = z.object({
   modelId: z.string(),
-  items: z.array(item).describe('Messages of the conversation, oldest first.'),
+  items: z.array(inputItemSchema).describe('Messages of the conversation, oldest first.'),
   settings,
   outputFormat,
   streamed: z.boolean(),
@@ -72,6 +37,7 @@ export const runTestInput = z.object({
   user: z.string().exactOptional(),
   metadata: z.record(z.string(), z.string()),
   boundTo: z.string().exactOptional(),
+  tellsItems: z.literal(true).exactOptional(),
 });
 
 /** What the agent sees of its run. */

@@ -1,7 +1,7 @@
 import type { InputItem } from '../run.ts';
 
-/** One item of a conversation, under the id by which callers know it. */
-export type KeptItem = { readonly id: string; readonly item: InputItem };
+/** One item of a conversation, under the id by which callers know it. `isOwn` is for the agent alone: its tools are its own. */
+export type KeptItem = { readonly id: string; readonly item: InputItem; readonly isOwn?: true };
 
 /** How far a turn is. */
 export type TurnStatus =

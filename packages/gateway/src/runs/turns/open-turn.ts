@@ -43,6 +43,8 @@ export type OpenTurn = {
   /** The only agent that may be asked; null for any. */
   readonly boundTo: string | null;
   readonly isKept: boolean;
+  /** Whether what it adds to the conversation is kept. */
+  readonly takesItems: boolean;
   /** Keeps it as one that goes on without its caller, until it is kept again. */
   readonly outlive: (answer: TurnAnswer, agentId: string) => Promise<void>;
   /** @throws GatewayError `store_unavailable`, `conversation_busy`. */
@@ -102,6 +104,7 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
         items: [...items.slice(0, wanted.leading), ...before.items, ...own],
         boundTo: before.agentId,
         isKept,
+        takesItems: isKept || claim !== null,
         async outlive(answer, agentId) {
           const turn = turnOf(answer, { asked, own, previousId: before.id, agentId });
           const aliveUntilMs = deps.living.add(answer.id);

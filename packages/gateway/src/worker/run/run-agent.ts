@@ -25,7 +25,7 @@ import {
   reportToolCall,
 } from './forward-stream.ts';
 import { runInput } from './input-items.ts';
-import { messageTexts, toolAnswer } from './result-text.ts';
+import { addedItems, messageTexts, toolAnswer } from './result-text.ts';
 import { ApprovalRequired, type Outcome, type RunDeps } from './run-scope.ts';
 import { runContext, watchRunner } from './tap-runner.ts';
 
@@ -94,7 +94,8 @@ async function runStreamed(call: Call, options: SdkRunOptions, deps: RunDeps): P
     if (!cut) throw error;
   }
   if (!isLive) await sendText(wholeText(transcript.messages, result));
-  return outcomeOf(cut);
+  // The SDK knows nothing of a turn that was cut short.
+  return cut ? outcomeOf(cut) : withItems(outcomeOf(cut), result, deps);
 }
 
 async function runWhole(call: Call, options: SdkRunOptions, deps: RunDeps): Promise<Outcome> {
@@ -109,7 +110,12 @@ async function runWhole(call: Call, options: SdkRunOptions, deps: RunDeps): Prom
   const texts = [...messageTexts(result), ...(answer === null ? [] : [answer])];
   await request.send({ type: 'text', delta: wholeText(texts, result) });
   const raw = fieldsOf(result.rawResponses?.at(-1)?.providerData).choices;
-  return outcomeOf(Array.isArray(raw) ? cutShort(fieldsOf(raw[0]).finish_reason) : null);
+  const outcome = outcomeOf(Array.isArray(raw) ? cutShort(fieldsOf(raw[0]).finish_reason) : null);
+  return withItems(outcome, result, deps);
+}
+
+function withItems(outcome: Outcome, result: SdkResult, { request }: RunDeps): Outcome {
+  return request.input.tellsItems ? { ...outcome, items: addedItems(result) } : outcome;
 }
 
 /** All messages, as a stream would tell them; of an agent with an output type the last alone, so that it parses. */

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Effect } from '../../protocol/policy.ts';
+import type { InputItem } from '../../protocol/run.ts';
 import type { LoadedModule, RunRequest } from '../loaded-module.ts';
 import type { SdkResult, SdkRun, SdkRunner, SdkRunOptions } from '../sdk.ts';
 import type { SdkUsage } from './sdk-usage.ts';
@@ -48,6 +49,8 @@ export type RunDeps = {
 export type Outcome = {
   readonly reason: 'stop' | 'length' | 'content_filter';
   readonly blockedBy?: string;
+  /** What it added to the conversation, where that is asked for and known. */
+  readonly items?: readonly InputItem[];
 };
 
 /** The run stopped at a tool that a person has to approve. */

@@ -1,18 +1,37 @@
-import type { InputPart } from '../../../protocol/run.ts';
+import type { InputItem, InputPart } from '../../../protocol/run.ts';
 import type { KeptItem } from '../../../protocol/state/turns.ts';
 import type { OutputItem } from './resource.ts';
 
-/** What of an answer the next turn knows: its texts. */
-export function toKeptItems(items: readonly OutputItem[]): KeptItem[] {
-  return items.flatMap((item) => {
+/**
+ * What the next turn knows of an answer.
+ *
+ * @param added - What the agent added, its own tools too; where that is not known, the texts of the answer.
+ */
+export function toKeptItems(
+  items: readonly OutputItem[],
+  suffix: string,
+  added?: readonly InputItem[],
+): KeptItem[] {
+  const said = items.flatMap((item) => {
     if (item.type !== 'message') return [];
     const text = item.content.map((part) => part.text).join('');
-    return text === '' ? [] : [{ id: item.id, item: { role: 'assistant', text } }];
+    return text === '' ? [] : [{ id: item.id, item: { role: 'assistant' as const, text } }];
+  });
+  if (!added?.some(({ role }) => role === 'tool_call')) return said;
+  return added.map((item, index) => {
+    if (item.role !== 'assistant') return { id: `own_${suffix}_${index}`, item, isOwn: true };
+    const shown = said.find((one) => one.item.text.trim() === item.text.trim());
+    return { id: shown?.id ?? `msg_${suffix}_o${index}`, item };
   });
 }
 
+/** Kept items as the Responses API tells them, without what is the agent's own. */
+export function toWireItems(items: readonly KeptItem[]) {
+  return items.filter(({ isOwn }) => !isOwn).map(toWireItem);
+}
+
 /** A kept item as the Responses API tells it. */
-export function toWireItem({ id, item }: KeptItem): Readonly<Record<string, unknown>> {
+function toWireItem({ id, item }: KeptItem): Readonly<Record<string, unknown>> {
   const status = 'completed';
   switch (item.role) {
     case 'user':

@@ -1,6 +1,6 @@
 import { failures, type GatewayError } from '../../../errors.ts';
 import type { ToolEventsMode } from '../../../protocol/records.ts';
-import type { RunEvent } from '../../../protocol/run.ts';
+import type { InputItem, RunEvent } from '../../../protocol/run.ts';
 import type { Presentation } from '../../../runs/begin-run.ts';
 import type { TurnAnswer } from '../../../runs/turns/open-turn.ts';
 import { type Activity, activityLine } from '../activity-line.ts';
@@ -56,10 +56,11 @@ export function createResponse(options: ResponseOptions, teller: ResponseTeller)
   const output = createOutputItems({ suffix, items, room, tell, tellText });
   const take = createTaker({ options, teller, items, output, tellEnd });
 
-  function tellEnd(state: Omit<ResponseState, 'output'>): void {
+  function tellEnd(state: Omit<ResponseState, 'output'>, added?: readonly InputItem[]): void {
     const response = resourceOf({ ...state, output: items });
+    const kept = toKeptItems(items, suffix, added);
     const answer = head.isKept ? JSON.stringify(response) : '';
-    options.onAnswer({ id: head.id, status: state.status, output: toKeptItems(items), answer });
+    options.onAnswer({ id: head.id, status: state.status, output: kept, answer });
     // There is no event of its own for one that was cancelled.
     tell(`response.${state.status === 'cancelled' ? 'failed' : state.status}`, { response });
   }
@@ -88,7 +89,7 @@ type Taking = {
   readonly teller: ResponseTeller;
   readonly items: OutputItem[];
   readonly output: OutputItems;
-  readonly tellEnd: (state: Omit<ResponseState, 'output'>) => void;
+  readonly tellEnd: (state: Omit<ResponseState, 'output'>, added?: readonly InputItem[]) => void;
 };
 
 function createTaker(taking: Taking): Pick<ResponseInMaking, 'take' | 'fail'> {
@@ -151,7 +152,7 @@ function isBlockedAsError({ reason }: Finished, { presentation }: ResponseOption
   return reason === 'content_filter' && presentation.guardrailResponse === 'error';
 }
 
-function finish({ reason, usage, blockedBy }: Finished, taking: Taking): void {
+function finish({ reason, usage, blockedBy, items: added }: Finished, taking: Taking): void {
   const { items, output, options, tellEnd } = taking;
   const isBlocked = reason === 'content_filter';
   if (isBlocked && options.isWhole && blockedBy !== undefined) {
@@ -160,7 +161,7 @@ function finish({ reason, usage, blockedBy }: Finished, taking: Taking): void {
   }
   if (isBlocked && !items.some(({ type }) => type === 'message')) output.text(safeAnswer);
   output.close(reason === 'stop' ? 'completed' : 'incomplete');
-  if (reason === 'stop') tellEnd({ status: 'completed', usage });
+  if (reason === 'stop') tellEnd({ status: 'completed', usage }, added);
   else {
     const incompleteReason = isBlocked ? 'content_filter' : 'max_output_tokens';
     tellEnd({ status: 'incomplete', incompleteReason, usage });

@@ -36,32 +36,8 @@ export function createTurnStore(engine: Engine): TurnStore {
   const line = compileStatement<{ id: string }, Pick<TurnRow, 'items'>>(({ id }) =>
     lineOf(relaxed, id),
   );
-  const put = createRowInsert<TurnRow>((rows) =>
-    relaxed
-      .insertInto('turns')
-      .values(rows)
-      .onConflict((conflict) =>
-        conflict
-          .column('id')
-          .doUpdateSet((row) =>
-            Object.fromEntries(changing.map((name) => [name, row.ref(`excluded.${name}`)])),
-          ),
-      ),
-  );
   return {
-    put: (turn, claim) =>
-      guarded(async () => {
-        const rows = [toRow(turn)];
-        if (!claim) await put(relaxed, rows);
-        else {
-          return relaxed.transaction().execute(async (work) => {
-            const isNext = await moveHead(work, turn, claim);
-            if (isNext) await put(work, rows);
-            return isNext;
-          });
-        }
-        return true;
-      }),
+    put: createPut(engine),
     async find(id) {
       const found = relaxed.selectFrom('turns').selectAll().where('id', '=', id);
       const row = await guarded(() => found.executeTakeFirst());
@@ -100,6 +76,33 @@ export function createTurnStore(engine: Engine): TurnStore {
     conversations: createConversationStore(engine),
     prune: (limits) => pruneTurns(engine, limits),
   };
+}
+
+function createPut({ relaxed, guarded }: Engine): TurnStore['put'] {
+  const put = createRowInsert<TurnRow>((rows) =>
+    relaxed
+      .insertInto('turns')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .column('id')
+          .doUpdateSet((row) =>
+            Object.fromEntries(changing.map((name) => [name, row.ref(`excluded.${name}`)])),
+          ),
+      ),
+  );
+  const putNext = (turn: Turn, claim: TurnClaim) =>
+    relaxed.transaction().execute(async (work) => {
+      const isNext = await moveHead(work, turn, claim);
+      if (isNext) await put(work, [toRow(turn)]);
+      return isNext;
+    });
+  return (turn, claim) =>
+    guarded(async () => {
+      if (claim) return putNext(turn, claim);
+      await put(relaxed, [toRow(turn)]);
+      return true;
+    });
 }
 
 /** A turn and those before it, oldest first. */
