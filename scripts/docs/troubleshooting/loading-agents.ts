@@ -12,6 +12,8 @@ export const loadingAgents: readonly Group[] = [
     rows: rowsOf(`
 syntax_error | The agent does not load, or the version before serves. | The file cannot be parsed. | Correct the line that is named.
 import_failed | The agent does not load. | The file, or one that it imports, threw an error. | Correct the line that is named.
+case_failed | The version before serves, or none. | A case in the agent's \`tests/\` fails, and \`tests: gate\` is set. | \`dropgate test <agent>\` shows what differs: mend the agent or the case.
+cases_not_played | The version before serves, or none. | The cases take over 60 s together, or could not be played. | \`dropgate test <agent>\`, or set \`tests: off\` for the agent.
 missing_file | The agent does not load. | A file that it imports or reads is not there. | Correct the path, which begins in the agent's folder.
 missing_package | The agent does not load. | A package is not installed. | Declare it and run \`dropgate deps install\`.
 missing_subpath | The agent does not load. | The installed package has no such part. | Import what it has, or install another version.

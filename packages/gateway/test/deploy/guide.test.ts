@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { environmentVariables } from '../../src/config/environment.ts';
-import { blocks, guide, inOrder, promised } from '../acceptance/guide.ts';
+import { blocks, guide } from '../acceptance/guide.ts';
+import { inOrder, promised } from '../guides/pages.ts';
 import { launcher } from '../support/cli-process.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

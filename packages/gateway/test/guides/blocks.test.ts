@@ -46,6 +46,7 @@ describe('blocks of README and the guides', () => {
     const settings = JSON.parse(tsConfigFile);
     settings.compilerOptions.paths = {
       'dropgate/agent': [join(workspaceRoot, 'packages/gateway/src/worker/agent-api.ts')],
+      'dropgate/testing': [join(workspaceRoot, 'packages/gateway/src/testing.ts')],
     };
     settings.include = ['**/*.ts', '**/*.tsx'];
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings));

@@ -55,10 +55,20 @@ export const nightlyPages: readonly string[] = [
   'docs/guides/SDKOnboarding.md',
 ];
 
-/** The pages that are followed by day. The runbook closes a namespace, so it has a gateway and a test of its own. */
+/**
+ * Pages that a test of their own follows: the runbook closes a namespace (`runbook.test.ts`), deployment is about a project
+ * without a gateway (`deploy/guide.test.ts`), testing about one with programs for tests (`acceptance/testing-guide.test.ts`).
+ */
+const pagesWithTests: readonly string[] = [
+  'docs/guides/Deployment.md',
+  'docs/guides/OperatorRunbook.md',
+  'docs/guides/Testing.md',
+];
+
+/** The pages that are followed by day. */
 export const pagesByDay: readonly string[] = guidePages().filter(
   (page) =>
-    !page.endsWith('/OperatorRunbook.md') &&
+    !pagesWithTests.includes(page) &&
     !nightlyPages.includes(page) &&
     blocksOf(page).some((block) => ['run', 'put'].includes(useOf(block))),
 );
