@@ -207,3 +207,10 @@ test('fails where an agent does not load, whose cases are not played', async () 
   );
   expect(other).toMatchObject({ code: 0, out: expect.stringContaining('1 passed, 0 failed.') });
 });
+
+test('leaves the name of what says how an agent is tried to that file', async () => {
+  const cli = inProcessCli(project.folder);
+  const { code, err } = await cli('runs', 'to-test', 'run_1', '--name', 'generic');
+  expect(code).toBe(2);
+  expect(err).toContain('"generic" is no name of a test: use letters, digits, - and _,');
+});

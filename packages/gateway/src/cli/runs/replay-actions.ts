@@ -1,5 +1,6 @@
 import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { isGenericFile } from '../../cases/generic/generic-settings.ts';
 import {
   type ForkReport,
   forkAnswer,
@@ -132,9 +133,9 @@ export async function writeRunTest(
   runId: string,
   { name = runId, force, json }: ToTestOptions,
 ): Promise<number> {
-  if (!/^[\w-][\w.-]{0,99}$/.test(name)) {
+  if (!/^[\w-][\w.-]{0,99}$/.test(name) || isGenericFile(`${name}.json`)) {
     throw new CommandError(
-      `"${name}" is no name of a test: use letters, digits, - and _.`,
+      `"${name}" is no name of a test: use letters, digits, - and _, and not "generic" alone.`,
       exitCodes.wrongUsage,
     );
   }
