@@ -459,7 +459,7 @@ function scenes(extent: 'by day' | 'nightly'): void {
           ] as const;
           for (const [id, file] of cases) await cli('to-test', id, '--name', file);
           const agents = [name.toLowerCase(), station.toLowerCase()];
-          const { code, out } = await test('test', ...agents, '--json');
+          const { code, out } = await test('test', ...agents, '--only', 'cases', '--json');
           const report = JSON.parse(out) as TestReport;
           expect(
             report.cases.map(({ name, error, difference }) => [name, error, difference]),
@@ -503,7 +503,7 @@ function scenes(extent: 'by day' | 'nightly'): void {
         expect(seen()).toEqual(heard);
         if (!isWhole) return;
         const test = inProcessCli(gateway.project.root, { GATEWAY_PYTHON: pythonWithSdk() });
-        const played = await test('test', name.toLowerCase());
+        const played = await test('test', name.toLowerCase(), '--only', 'cases');
         expect(played.code).toBe(1);
         expect(played.out).toContain(
           `rome.json\n  model_calls[0]: The request to the model differs from the one in\n  model_calls[0].\n  instructions\n  - Sell tickets.\n  + Sell tickets!\n`,
