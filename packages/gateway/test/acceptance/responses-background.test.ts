@@ -92,6 +92,19 @@ test('goes on without its reader, is read again from any event, and can be ended
   expect(await client.responses.cancel(id)).toMatchObject({ status: 'cancelled' });
 });
 
+test('is no way for a stream to go on that is not in the background', async () => {
+  const stream = await client.responses.create({ model: 'slow', input: 'Go on', stream: true });
+  let id = '';
+  for await (const event of stream) {
+    if (event.type === 'response.created') id = event.response.id;
+    if (event.type === 'response.output_text.delta') break;
+  }
+  const response = await until('the kept response', () =>
+    client.responses.retrieve(id).catch(() => null),
+  );
+  expect(response).toMatchObject({ status: 'failed', error: { code: 'cancelled' } });
+});
+
 test('is ended when it is deleted', async () => {
   const { id } = await startSlow();
   await client.responses.delete(id);

@@ -161,7 +161,11 @@ describe.skipIf(missing)(`responses that are kept (${missing ?? 'run'})`, () => 
     ]);
     await client.responses.delete(response.id);
     const gone = await failureOf(client.responses.retrieve(response.id));
-    expect(gone).toMatchObject({ status: 404, code: 'not_found' });
+    expect(gone).toMatchObject({ status: 404, code: 'not_found', param: null });
+    for (const id of ['%00', 'resp_%F0%9F%99%82', `resp_${'x'.repeat(500)}`, "resp_'--"]) {
+      const strange = await gateway.fetch(`/v1/responses/${id}`);
+      expect(strange.status).toBe(404);
+    }
     const next = { model: 'deskts', input: 'Hi', previous_response_id: response.id };
     const refused = await failureOf(client.responses.create(next));
     expect(refused).toMatchObject({ status: 404, param: 'previous_response_id' });

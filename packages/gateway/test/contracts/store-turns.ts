@@ -40,7 +40,8 @@ const soon = { nowMs: 1000, untilMs: 2000 };
 
 /** What every store does with conversations. */
 export function turnTests(open: OpenAgain): void {
-  const ids = async (id: string) => (await (await open()).turns.line(id)).map((item) => item.id);
+  const ids = async (id: string) =>
+    (await (await open()).turns.line(id, { turns: 10, letters: 10_000 }))?.map((item) => item.id);
 
   test('are given back exactly as they were put, and put again', async () => {
     const { turns } = await open();
@@ -78,6 +79,22 @@ export function turnTests(open: OpenAgain): void {
     expect(await turns.remove('resp_a')).toBe(false);
     expect(await ids('resp_d')).toEqual(['msg_3', 'msg_5']);
     expect(await ids('resp_a')).toEqual([]);
+  });
+
+  test('are no line where they are more than anybody takes', async () => {
+    const { turns } = await open();
+    const letters = (count: number) => [asked('msg_1', 'x'.repeat(count))];
+    await turns.put({ ...turn, input: letters(6000) });
+    await turns.put({ ...turn, id: 'resp_b', previousId: 'resp_a', input: letters(3000) });
+    expect(await ids('resp_b')).toHaveLength(4);
+    await turns.put({ ...turn, id: 'resp_c', previousId: 'resp_b', input: letters(3000) });
+    expect(await ids('resp_c')).toBeUndefined();
+    await turns.put({ ...turn, id: 'resp_d', previousId: 'resp_c' });
+    expect(await ids('resp_d')).toBeUndefined();
+    for (let at = 1; at <= 11; at += 1)
+      await turns.put({ ...turn, id: `resp_${at}`, previousId: `resp_${at - 1}` });
+    expect(await ids('resp_10')).toHaveLength(20);
+    expect(await ids('resp_11')).toBeUndefined();
   });
 
   test('of a conversation are taken by one at a time', async () => {

@@ -61,8 +61,16 @@ export type TurnStore = {
   find(id: string): Promise<Turn | null>;
   /** Says that the runs of these go on. */
   renew(ids: readonly string[], aliveUntilMs: number): Promise<void>;
-  /** The items of a turn and of those before it, oldest first; what is gone of them is left out. */
-  line(id: string): Promise<readonly KeptItem[]>;
+  /**
+   * The items of a turn and of those before it, oldest first; what is gone of them is left out.
+   *
+   * @param most - Turns, and letters of their items as JSON.
+   * @returns Null where they are more.
+   */
+  line(
+    id: string,
+    most: { readonly turns: number; readonly letters: number },
+  ): Promise<readonly KeptItem[] | null>;
   /** Removes a turn; one of a conversation keeps its items, without the answer. @returns False where there is none. */
   remove(id: string): Promise<boolean>;
   readonly conversations: ConversationStore;

@@ -26,13 +26,13 @@ export function createKeptTurns(deps: KeptTurnsDeps): KeptTurns {
   const { store } = deps;
 
   async function turn(keyId: string, id: string): Promise<KeptTurn> {
-    const found = await store.find(id);
+    const found = isId(id) ? await store.find(id) : null;
     if (!found || found.keyId !== keyId || found.answer === null) throw gone('response', id);
     return { ...found, isLost: isLost(found, deps) };
   }
 
   async function conversation(keyId: string, id: string): Promise<Conversation> {
-    const found = await store.conversations.find(id);
+    const found = isId(id) ? await store.conversations.find(id) : null;
     if (!found || found.keyId !== keyId) throw gone('conversation', id);
     return found;
   }
@@ -42,7 +42,7 @@ export function createKeptTurns(deps: KeptTurnsDeps): KeptTurns {
     conversation,
     async items(keyId, conversationId) {
       const { headId } = await conversation(keyId, conversationId);
-      return headId === null ? [] : store.line(headId);
+      return headId === null ? [] : readLine(store, headId);
     },
     async removeTurn(keyId, id) {
       await turn(keyId, id);
@@ -59,11 +59,32 @@ function isLost(turn: Turn, { isShared, living, nowMs }: KeptTurnsDeps): boolean
 
 const maxShownLength = 64;
 
+/** Whether it could be an id of ours: a database need not take any other text. */
+function isId(id: string): boolean {
+  return /^\w{1,128}$/.test(id);
+}
+
 function gone(what: 'response' | 'conversation', id: string): GatewayError {
-  const param = what === 'response' ? 'previousId' : 'conversationId';
+  const shown = id.slice(0, maxShownLength);
   return new GatewayError(
     'record_not_found',
-    `There is no ${what} '${id.slice(0, maxShownLength)}' of this key. It may have been deleted, or have expired.`,
-    { param },
+    `There is no ${what} '${shown}' of this key. It may have been deleted, or have expired.`,
+  );
+}
+
+/** More than any conversation has that an agent can still take. */
+const longest = { turns: 10_000, letters: 64 * 1024 * 1024 };
+
+/**
+ * The items of a turn and of those before it.
+ *
+ * @throws GatewayError `context_too_long`: more than is ever read at once.
+ */
+export async function readLine(store: TurnStore, id: string): Promise<readonly KeptItem[]> {
+  const items = await store.line(id, longest);
+  if (items) return items;
+  throw new GatewayError(
+    'context_too_long',
+    'The conversation is too long to go on with, or to be listed. Begin a new one.',
   );
 }

@@ -9,7 +9,7 @@ import type {
   TurnStatus,
   TurnStore,
 } from '../../protocol/state/turns.ts';
-import type { KeptTurns } from './kept-turns.ts';
+import { type KeptTurns, readLine } from './kept-turns.ts';
 import type { LivingTurns } from './living-turns.ts';
 
 /** What of a conversation that is kept a run takes part in. */
@@ -87,15 +87,19 @@ const CLAIM_MS = 60_000;
 /** How long a turn waits for the one before it. */
 const PATIENCE_MS = 60_000;
 
+/** Turns of one conversation that wait in this process. */
+const MOST_WAITING = 16;
+
 /** Most that comes before a turn: what a model takes is far less. */
 const most = { items: 10_000, letters: 24 * 1024 * 1024 };
 
 export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
+  const waiting = new Map<string, number>();
   return async (asked) => {
     const { wanted, items } = asked;
     const isKept = wanted.keeps && deps.settings().keepDays > 0;
     if (wanted.outlives && !isKept) throw notKept();
-    const claim = wanted.conversationId === null ? null : await claimNext(deps, asked);
+    const claim = wanted.conversationId === null ? null : await claimNext(deps, asked, waiting);
     const end = claim ? held(deps, claim) : async () => undefined;
     try {
       const before = await whatCameBefore(deps, asked);
@@ -131,17 +135,39 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
   };
 }
 
-async function claimNext(deps: OpenTurnDeps, { keyId, wanted, signal }: TurnAsked) {
+/** @param waiting - How many wait for their turn, by conversation. */
+async function claimNext(
+  deps: OpenTurnDeps,
+  { keyId, wanted, signal }: TurnAsked,
+  waiting: Map<string, number>,
+): Promise<TurnClaim> {
   const conversationId = wanted.conversationId ?? '';
-  await deps.kept.conversation(keyId, conversationId);
+  await about('conversationId', deps.kept.conversation(keyId, conversationId));
   const claim = { conversationId, token: randomUUID() };
-  const startedMs = deps.nowMs();
+  const count = waiting.get(conversationId) ?? 0;
+  if (count >= MOST_WAITING) throw busy();
+  waiting.set(conversationId, count + 1);
+  try {
+    await untilClaimed(deps, claim, signal);
+    return claim;
+  } finally {
+    const left = (waiting.get(conversationId) ?? 1) - 1;
+    if (left > 0) waiting.set(conversationId, left);
+    else waiting.delete(conversationId);
+  }
+}
+
+async function untilClaimed(
+  { store, settings, nowMs }: OpenTurnDeps,
+  claim: TurnClaim,
+  signal: AbortSignal,
+): Promise<void> {
+  const startedMs = nowMs();
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 500)) {
-    const nowMs = deps.nowMs();
-    const times = { nowMs, untilMs: nowMs + CLAIM_MS };
-    if (await deps.store.conversations.claim(claim, times)) return claim;
-    const isTooLate = nowMs - startedMs > PATIENCE_MS;
-    if (isTooLate || signal.aborted || deps.settings().concurrentTurns === 'refuse') throw busy();
+    const times = { nowMs: nowMs(), untilMs: nowMs() + CLAIM_MS };
+    if (await store.conversations.claim(claim, times)) return;
+    const isTooLate = times.nowMs - startedMs > PATIENCE_MS;
+    if (isTooLate || signal.aborted || settings().concurrentTurns === 'refuse') throw busy();
     await wait(pauseMs);
   }
 }
@@ -163,6 +189,15 @@ function held({ store, nowMs }: OpenTurnDeps, claim: TurnClaim): () => Promise<v
   };
 }
 
+/** What goes wrong, told of the part of what is wanted that it is about. */
+async function about<Found>(part: keyof TurnWanted, work: Promise<Found>): Promise<Found> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof GatewayError ? error.about(part) : error;
+  }
+}
+
 type Before = {
   readonly id: string | null;
   readonly agentId: string | null;
@@ -177,7 +212,8 @@ async function whatCameBefore(deps: OpenTurnDeps, asked: TurnAsked): Promise<Bef
     return { id: headId, agentId, items: headId === null ? [] : await lineOf(deps, headId) };
   }
   if (previousId === null) return { id: null, agentId: null, items: [] };
-  const { status, isLost, agentId } = await deps.kept.turn(keyId, previousId);
+  const found = deps.kept.turn(keyId, previousId);
+  const { status, isLost, agentId } = await about('previousId', found);
   if (!isLost && (status === 'queued' || status === 'in_progress')) {
     const message = `The response '${previousId}' is not finished yet. Wait for its end.`;
     throw new GatewayError('invalid_value', message, { param: 'previousId' });
@@ -186,7 +222,7 @@ async function whatCameBefore(deps: OpenTurnDeps, asked: TurnAsked): Promise<Bef
 }
 
 async function lineOf({ store }: OpenTurnDeps, id: string): Promise<InputItem[]> {
-  const items = (await store.line(id)).map(({ item }) => item);
+  const items = (await readLine(store, id)).map(({ item }) => item);
   const letters = items.reduce((sum, item) => sum + lettersOf(item), 0);
   if (items.length <= most.items && letters <= most.letters) return items;
   throw new GatewayError(

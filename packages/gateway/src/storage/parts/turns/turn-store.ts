@@ -13,9 +13,6 @@ import { createRowInsert } from '../row-insert.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { pruneTurns } from './prune-turns.ts';
 
-/** More turns than any conversation has that an agent can still take. */
-const LONGEST_LINE = 10_000;
-
 /** Columns of a turn that change until it is over. */
 const changing = [
   'agent_id',
@@ -33,9 +30,7 @@ const changing = [
 /** The conversations of an open database. */
 export function createTurnStore(engine: Engine): TurnStore {
   const { relaxed, guarded } = engine;
-  const line = compileStatement<{ id: string }, Pick<TurnRow, 'items'>>(({ id }) =>
-    lineOf(relaxed, id),
-  );
+  const line = compileStatement<LineAsked, LineRow>((asked) => lineOf(relaxed, asked));
   return {
     put: createPut(engine),
     async find(id) {
@@ -51,8 +46,9 @@ export function createTurnStore(engine: Engine): TurnStore {
         .where('alive_until_ms', 'is not', null);
       await guarded(() => renewed.execute());
     },
-    async line(id) {
-      const { rows } = await guarded(() => line(relaxed, { id }));
+    async line(id, most) {
+      const { rows } = await guarded(() => line(relaxed, { id, ...most }));
+      if (rows.length > most.turns || Number(rows[0]?.letters ?? 0) > most.letters) return null;
       return rows.flatMap(({ items }) => {
         const { input, output } = toItems(items);
         return [...input, ...output];
@@ -105,30 +101,42 @@ function createPut({ relaxed, guarded }: Engine): TurnStore['put'] {
     });
 }
 
-/** A turn and those before it, oldest first. */
-function lineOf(database: Kysely<Tables>, id: string) {
+type LineAsked = { readonly id: string; readonly turns: number; readonly letters: number };
+
+/** `letters` are those of a turn and all after it. */
+type LineRow = Pick<TurnRow, 'items'> & { readonly letters: number };
+
+/** A turn and those before it, oldest first; up to the first that is too much. */
+function lineOf(database: Kysely<Tables>, asked: LineAsked) {
   return database
-    .withRecursive('line(id, previous_id, items, depth)', (query) =>
+    .withRecursive('line(id, previous_id, letters, depth)', (query) =>
       query
         .selectFrom('turns')
-        .select(({ lit }) => ['id', 'previous_id', 'items', lit(0).as('depth')])
-        .where('id', '=', id)
+        .select(({ lit, fn }) => [
+          'id',
+          'previous_id',
+          fn<number>('length', ['items']).as('letters'),
+          lit(1).as('depth'),
+        ])
+        .where('id', '=', asked.id)
         .unionAll((more) =>
           more
             .selectFrom('turns')
             .innerJoin('line', 'line.previous_id', 'turns.id')
-            .select(({ eb, ref, lit }) => [
+            .select(({ eb, fn, ref, lit }) => [
               'turns.id',
               'turns.previous_id',
-              'turns.items',
+              eb(ref('line.letters'), '+', fn<number>('length', ['turns.items'])).as('letters'),
               eb(ref('line.depth'), '+', lit(1)).as('depth'),
             ])
-            .where('line.depth', '<', LONGEST_LINE),
+            .where('line.depth', '<=', asked.turns)
+            .where('line.letters', '<=', asked.letters),
         ),
     )
     .selectFrom('line')
-    .select('items')
-    .orderBy('depth', 'desc');
+    .innerJoin('turns', 'turns.id', 'line.id')
+    .select(['turns.items', 'line.letters'])
+    .orderBy('line.depth', 'desc');
 }
 
 /** @returns False where the claim is no more. */
