@@ -59,6 +59,35 @@ describe.skipIf('missing' in server)(
       await untilThere('the key', 200);
     });
 
+    test('go on with what the other kept, and take turns of one conversation', async () => {
+      const [one, other] = [here, there].map((each) => each.client({ apiKey: caller.key }));
+      if (!one || !other) return expect.unreachable('There are two.');
+      const asked = { model: 'labs/planner', input: 'Plan.' };
+      const first = await one.responses.create(asked);
+      expect(await other.responses.retrieve(first.id)).toEqual(first);
+      const next = { ...asked, previous_response_id: first.id };
+      expect((await other.responses.create(next)).output_text).toBe('Planned.');
+      const { id } = await one.conversations.create({});
+      const turns = Array.from({ length: 6 }, (_, index) =>
+        (index % 2 === 0 ? one : other).responses.create({
+          model: 'labs/planner',
+          input: `Plan ${index}.`,
+          conversation: id,
+        }),
+      );
+      await Promise.all(turns);
+      const items = await Array.fromAsync(other.conversations.items.list(id, { order: 'asc' }));
+      const roles = items.map((item) => item.type === 'message' && item.role);
+      expect(roles).toEqual(Array(6).fill(['user', 'assistant']).flat());
+      const background = { ...asked, background: true, stream: true } as const;
+      const streamed = await Array.fromAsync(await one.responses.create(background));
+      const begun = streamed[0];
+      if (begun?.type !== 'response.created') return expect.unreachable('It begins otherwise.');
+      const again = { stream: true, starting_after: 1 } as const;
+      const read = await other.responses.retrieve(begun.response.id, again);
+      expect(await Array.fromAsync(read)).toEqual(streamed.slice(2));
+    });
+
     test('stop and permit alike', async () => {
       const made = await post(here, '/security/override', {
         principal: caller.id,
