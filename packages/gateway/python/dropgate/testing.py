@@ -41,11 +41,7 @@ class Answer:
 
 
 class Gateway:
-    """
-    A gateway that serves a project on a free port of this machine.
-
-    `url` ends in `/v1`, as the clients of OpenAI take it; `key` is good for administration.
-    """
+    """A gateway on a free port. `url` ends in `/v1`, as clients of OpenAI take it; `key` may administer."""
 
     def __init__(self, url: str, key: str) -> None:
         self.url = url
