@@ -30,8 +30,12 @@ export function createFollowFiles(deps: FollowFilesDeps): FollowFiles {
     try {
       const isAboutSettings = settingsFiles().some((file) => changed.has(file));
       if (isAboutSettings) await reloadSettings();
-      if (roots) deps.onFollowed?.(changed, await sync({ force: false, changed }));
-      else if (isAboutSettings) await sync({ force: false, changed, leaveEdits: true });
+      if (roots) {
+        const report = await sync({ force: false, changed });
+        deps.onFollowed?.(changed, report);
+      } else if (isAboutSettings) {
+        await sync({ force: false, changed, leaveEdits: true });
+      }
     } catch (error) {
       emit({ type: 'fault_survived', where: 'reload', error });
     }
