@@ -171,6 +171,37 @@ describe.skipIf(missing)(`responses that are kept (${missing ?? 'run'})`, () => 
     expect(refused).toMatchObject({ status: 404, param: 'previous_response_id' });
   });
 
+  test('are referred to by their items, as some clients do', async () => {
+    const input = 'call measure {"thing":"rope"}';
+    const { output } = await client.responses.create({ model: 'deskts', input });
+    const references = output.map(({ id }) => ({ type: 'item_reference' as const, id: id ?? '' }));
+    const asked = {
+      model: 'deskts',
+      input: [
+        { role: 'user' as const, content: input },
+        ...references,
+        { role: 'user' as const, content: 'say Two' },
+      ],
+    };
+    expect((await client.responses.create(asked)).output_text).toBe('Two');
+    expect(lastMessages()).toEqual([
+      `user: ${input}`,
+      'assistant: Help. [4 metres]',
+      'user: say Two',
+    ]);
+    const [first] = references;
+    for (const id of ['msg_gone_0', 'x', `${first?.id.replace(/^rs/, 'msg')}9`]) {
+      const gone = { ...asked, input: [{ type: 'item_reference' as const, id }] };
+      expect(await failureOf(client.responses.create(gone))).toMatchObject({
+        status: 404,
+        param: 'input',
+      });
+    }
+    expect(await failureOf(gateway.client().responses.create(asked))).toMatchObject({
+      status: 404,
+    });
+  });
+
   test('are not there where the caller wants none kept', async () => {
     const response = await client.responses.create({ model: 'deskts', input: 'Hi', store: false });
     expect(response).toMatchObject({ store: false });

@@ -17,7 +17,13 @@ export function fakeTurns(): TurnDeps {
       keep: async () => undefined,
       end: async () => undefined,
     }),
-    kept: { turn: nothing, conversation: nothing, items: nothing, removeTurn: nothing },
+    kept: {
+      turn: nothing,
+      conversation: nothing,
+      items: nothing,
+      referred: nothing,
+      removeTurn: nothing,
+    },
     conversations: {
       create: nothing,
       update: nothing,

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Role } from '../../protocol/policy.ts';
-import type { RunEvent, RunInput, RunSettings } from '../../protocol/run.ts';
+import type { InputItem, RunEvent, RunInput, RunSettings } from '../../protocol/run.ts';
 import type { Unread } from '../../protocol/unread-room.ts';
 import type { Presentation } from '../../runs/begin-run.ts';
 import type { TurnAnswer, TurnWanted } from '../../runs/turns/open-turn.ts';
@@ -44,8 +44,16 @@ export type RunFormat<Body> = {
   readonly urls: readonly string[];
   readonly summary: string;
   readonly body: z.ZodType<Body>;
-  /** @throws GatewayError for what no agent can be asked. */
-  readonly toRunInput: (body: Body) => RunInput;
+  /** Ids of kept items that a request refers to; absent where the format knows none. */
+  readonly references?: (body: Body) => readonly string[];
+  /**
+   * @param referred - What those stand for.
+   * @throws GatewayError for what no agent can be asked.
+   */
+  readonly toRunInput: (
+    body: Body,
+    referred: ReadonlyMap<string, readonly InputItem[]>,
+  ) => RunInput;
   /** What of a conversation that is kept a request takes part in; absent where the format has none. */
   readonly turn?: (body: Body) => TurnWanted;
   /** The field of a request that each part of an input comes from. */

@@ -171,12 +171,6 @@ describe('POST /v1/responses', () => {
     ['nothing but thoughts', { input: [{ type: 'reasoning' }] }, 'invalid_value', 'input'],
     ['an item of no type', { input: [{ type: 'gossip' }] }, 'invalid_value', 'input[0].type'],
     [
-      'an item that stands for another',
-      { input: [{ type: 'item_reference', id: 'msg_1' }] },
-      'invalid_value',
-      'input[0].type',
-    ],
-    [
       'a local file as image',
       { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'file:///a' }] }] },
       'invalid_value',

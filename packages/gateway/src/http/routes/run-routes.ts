@@ -95,7 +95,7 @@ async function beginRun<Body>(
   { body, request, reply }: RunExchange<Body>,
 ) {
   const caller = callerOf(request);
-  const input = format.toRunInput(body);
+  const input = format.toRunInput(body, await referredTo(deps, format, { body, request }));
   const left = new AbortController();
   whenCallerLeaves(reply.raw, () => left.abort());
   const { signal } = left;
@@ -112,6 +112,20 @@ async function beginRun<Body>(
   } catch (error) {
     await turn?.end();
     throw inFields(error, format.fields);
+  }
+}
+
+async function referredTo<Body>(
+  deps: HttpDeps,
+  { references, fields }: RunFormat<Body>,
+  { body, request }: Pick<RunExchange<Body>, 'body' | 'request'>,
+) {
+  const ids = references?.(body) ?? [];
+  if (ids.length === 0) return new Map();
+  try {
+    return await deps.turns.kept.referred(callerOf(request).keyId, ids);
+  } catch (error) {
+    throw inFields(error, fields);
   }
 }
 

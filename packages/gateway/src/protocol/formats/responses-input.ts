@@ -97,11 +97,18 @@ const told = z.object({
   ]),
 });
 
+/** An item that is kept, by its id. */
+const reference = z.object({
+  type: z.literal('item_reference'),
+  id: z.string().min(1).max(256),
+});
+
 /** One item of `input`. */
 export const responsesItemSchema = z.discriminatedUnion('type', [
   message,
   functionCall,
   functionCallOutput,
+  reference,
   told,
 ]);
 

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import type { InputItem } from '../../protocol/run.ts';
 import type { Conversation, KeptItem, Turn, TurnStore } from '../../protocol/state/turns.ts';
 import type { LivingTurns } from './living-turns.ts';
 
@@ -11,6 +12,11 @@ export type KeptTurns = {
   readonly conversation: (keyId: string, id: string) => Promise<Conversation>;
   /** Items of a conversation, oldest first. */
   readonly items: (keyId: string, conversationId: string) => Promise<readonly KeptItem[]>;
+  /** What items stand for, by their ids: nothing for one that tells of the agent's own work. */
+  readonly referred: (
+    keyId: string,
+    itemIds: readonly string[],
+  ) => Promise<ReadonlyMap<string, readonly InputItem[]>>;
   readonly removeTurn: (keyId: string, id: string) => Promise<void>;
 };
 
@@ -44,11 +50,56 @@ export function createKeptTurns(deps: KeptTurnsDeps): KeptTurns {
       const { headId } = await conversation(keyId, conversationId);
       return headId === null ? [] : readLine(store, headId);
     },
+    referred: (keyId, itemIds) => referredOf(store, keyId, itemIds),
     async removeTurn(keyId, id) {
       await turn(keyId, id);
       await store.remove(id);
     },
   };
+}
+
+/** Most turns that one request refers to. */
+const MOST_REFERRED = 1000;
+
+/** Ids of items have that of their turn in them. */
+async function referredOf(
+  store: TurnStore,
+  keyId: string,
+  itemIds: readonly string[],
+): Promise<Map<string, readonly InputItem[]>> {
+  const bySuffix = Map.groupBy(
+    itemIds,
+    (id) => /^[a-z]+_([0-9a-z]+)_[a-z]?\d+$/.exec(id)?.[1] ?? '',
+  );
+  if (bySuffix.size > MOST_REFERRED) {
+    const message = `The input refers to items of more than ${MOST_REFERRED} responses.`;
+    throw new GatewayError('invalid_value', message, { param: 'items' });
+  }
+  const referred = new Map<string, readonly InputItem[]>();
+  for (const [suffix, ids] of bySuffix) {
+    const turn = suffix === '' ? null : await turnOf(store, keyId, suffix);
+    for (const id of ids) {
+      if (!turn) throw noItem(id);
+      const found = [...turn.input, ...turn.output].find((item) => item.id === id && !item.isOwn);
+      // What is shown of the agent's own work is no part of the conversation.
+      if (!found && !/^(rs|mcp)_/.test(id)) throw noItem(id);
+      referred.set(id, found ? [found.item] : []);
+    }
+  }
+  return referred;
+}
+
+async function turnOf(store: TurnStore, keyId: string, suffix: string): Promise<Turn | null> {
+  const turn = (await store.find(`resp_${suffix}`)) ?? (await store.find(`turn_${suffix}`));
+  return turn?.keyId === keyId ? turn : null;
+}
+
+function noItem(id: string): GatewayError {
+  return new GatewayError(
+    'record_not_found',
+    `There is no item '${id.slice(0, maxShownLength)}' of this key. Send the item itself, or do not set \`store\` to false where you come back to it.`,
+    { param: 'items' },
+  );
 }
 
 function isLost(turn: Turn, { isShared, living, nowMs }: KeptTurnsDeps): boolean {

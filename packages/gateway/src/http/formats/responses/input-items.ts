@@ -6,15 +6,30 @@ import { given } from '../given.ts';
 type Message<Role extends string> = Extract<ResponsesItem, { role: Role }>;
 type UserPart = Exclude<Message<'user'>['content'], string>[number];
 
+/** What items that are kept stand for, by their ids. */
+export type Referred = ReadonlyMap<string, readonly InputItem[]>;
+
+/** Ids of the items that `input` refers to. */
+export function referencesIn(input: string | readonly ResponsesItem[]): string[] {
+  if (typeof input === 'string') return [];
+  return input.flatMap((item) => (item.type === 'item_reference' ? [item.id] : []));
+}
+
 /**
  * The conversation that `input` is. Empty answers are left out, and so is what servers said of their own work.
  *
+ * @param referred - Has each item that `input` refers to.
  * @throws GatewayError `invalid_value` where a tool call has no result, or a result no call: no model takes them.
  */
-export function toInputItems(input: string | readonly ResponsesItem[]): InputItem[] {
+export function toInputItems(
+  input: string | readonly ResponsesItem[],
+  referred: Referred = new Map(),
+): InputItem[] {
   if (typeof input === 'string') return [{ role: 'user', parts: [{ type: 'text', text: input }] }];
   const open = new Map<string, string>();
-  const items = input.flatMap((item, index) => toItem(item, index, open));
+  const items = input.flatMap((item, index) =>
+    item.type === 'item_reference' ? (referred.get(item.id) ?? []) : toItem(item, index, open),
+  );
   for (const [callId, name] of open) {
     throw new GatewayError(
       'invalid_value',

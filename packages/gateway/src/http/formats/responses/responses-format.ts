@@ -7,6 +7,7 @@ import {
 import type { TurnWanted } from '../../../runs/turns/open-turn.ts';
 import { holdAnswer } from '../answer-room.ts';
 import type { Answered, RunFormat } from '../run-format.ts';
+import { referencesIn } from './input-items.ts';
 import { conversationOf, type ResponseHead } from './resource.ts';
 import { toRunInput } from './responses-input.ts';
 import { createResponsesStream } from './responses-stream.ts';
@@ -17,6 +18,7 @@ export const responsesFormat: RunFormat<ResponsesRequest> = {
   urls: ['/v1/responses', '/responses'],
   summary: 'Run an agent, and get a response.',
   body: responsesRequestSchema,
+  references: ({ input }) => referencesIn(input),
   toRunInput,
   turn: toTurn,
   fields: {

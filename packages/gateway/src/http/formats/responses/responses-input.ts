@@ -2,15 +2,15 @@ import { GatewayError } from '../../../errors.ts';
 import type { ResponsesRequest } from '../../../protocol/formats/openai-responses.ts';
 import type { OutputFormat, RunInput, RunSettings } from '../../../protocol/run.ts';
 import { given } from '../given.ts';
-import { toInputItems } from './input-items.ts';
+import { type Referred, toInputItems } from './input-items.ts';
 
 /**
  * What a request for a response asks an agent to do. Its instructions come first, as the text of a system.
  *
  * @throws GatewayError `invalid_value` where there is nothing to answer, or tool calls and results do not match.
  */
-export function toRunInput(body: ResponsesRequest): RunInput {
-  const items = toInputItems(body.input);
+export function toRunInput(body: ResponsesRequest, referred?: Referred): RunInput {
+  const items = toInputItems(body.input, referred);
   if (items.length === 0) {
     throw new GatewayError(
       'invalid_value',
