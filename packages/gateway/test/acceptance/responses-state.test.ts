@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Agent, OpenAIConversationsSession, OpenAIProvider, Runner } from '@openai/agents';
 import type OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
@@ -200,6 +201,29 @@ describe.skipIf(missing)(`responses that are kept (${missing ?? 'run'})`, () => 
     expect(await failureOf(gateway.client().responses.create(asked))).toMatchObject({
       status: 404,
     });
+  });
+
+  test('are where agents of the SDK keep their conversations', async () => {
+    const modelProvider = new OpenAIProvider({ openAIClient: client });
+    const runner = new Runner({ modelProvider, tracingDisabled: true });
+    const remote = new Agent({ name: 'Remote', instructions: 'Hand on.', model: 'deskts' });
+    const first = await runner.run(remote, 'say One');
+    const { lastResponseId: previousResponseId } = first;
+    if (previousResponseId === undefined) return expect.unreachable('It has an id.');
+    const next = await runner.run(remote, 'say Two', { previousResponseId });
+    expect(next.finalOutput).toBe('Two');
+    const { id: conversationId } = await client.conversations.create({});
+    await runner.run(remote, 'say One', { conversationId });
+    await (await runner.run(remote, 'say Two', { conversationId, stream: true })).completed;
+    const session = new OpenAIConversationsSession({ client });
+    await runner.run(remote, 'say One', { session });
+    await runner.run(remote, 'say Two', { session });
+    const line = ['user: say One', 'assistant: One', 'user: say Two'];
+    const asked = parrot.calls().filter(({ messages }) => messages.at(-1) === 'user: say Two');
+    expect(asked.slice(-3).map(({ messages }) => messages)).toEqual([line, line, line]);
+    expect(await session.getItems()).toHaveLength(4);
+    expect(await session.popItem()).toMatchObject({ role: 'assistant' });
+    expect(await session.getItems()).toHaveLength(3);
   });
 
   test('are not there where the caller wants none kept', async () => {
