@@ -15,6 +15,8 @@ const storeTables: ReadonlySet<string> = new Set([
   'run_steps',
   'run_gateways',
   'usage',
+  'turns',
+  'conversations',
 ]);
 
 /** Those of one machine alone: where the store is a server they lie in a SQLite file. */
