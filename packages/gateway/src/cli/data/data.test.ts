@@ -289,7 +289,11 @@ describe.skipIf('missing' in server)(
       expect(JSON.parse(check.out)).toMatchObject({ restored: true, engine: 'postgres', files: 1 });
       const database = (folder: string) => join(folder, '.dropgate/gateway.db');
       const there = JSON.stringify(rowsOf(database(third))).replaceAll(third, first);
-      expect(JSON.parse(there)).toEqual(JSON.parse(JSON.stringify(rowsOf(database(first)))));
+      const here: object = JSON.parse(JSON.stringify(rowsOf(database(first))));
+      // Tables that came later have nothing of it.
+      const later = Object.keys(JSON.parse(there)).filter((name) => !(name in here));
+      const empty = Object.fromEntries(later.map((name) => [name, []]));
+      expect(JSON.parse(there)).toEqual({ ...here, ...empty });
     });
 
     test('what an earlier version wrote is brought up to date on its way', async () => {
