@@ -178,7 +178,7 @@ describe('dropgate init', () => {
         'Editors need: npm install --save-dev @types/node dropgate',
         'Add to .gitignore: .dropgate/, .venv/, __pycache__/. They hold secrets or copies.',
       ],
-      next: ['dropgate dev', 'npm install', 'dropgate new <Name>'],
+      next: ['dropgate dev', 'dropgate new <Name>'],
     });
     expect(read('package.json')).toBe('{ "dependencies": { "zod": "^4.0.0" } }');
     expect(read('.gitignore')).toBe('/node_modules\n.env\n');

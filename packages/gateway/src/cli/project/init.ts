@@ -42,19 +42,22 @@ export async function init(
   for (const [path, text] of Object.entries(files)) {
     ((await writeNew(join(projectRoot, path), text)) ? created : kept).push(path);
   }
+  const lacks = kept.includes('package.json') ? await adviseManifest(projectRoot, manifest) : [];
+  // Its own packages are not those that editors need: the advice has the command.
+  const steps = nextSteps.filter(({ command }) => command !== 'npm install' || lacks.length === 0);
   const advice = [
-    ...(kept.includes('package.json') ? await adviseManifest(projectRoot, manifest) : []),
+    ...lacks,
     ...(kept.includes('.gitignore') ? await adviseIgnored(projectRoot) : []),
   ];
   if (options.json) {
-    terminal.json({ created, kept, advice, next: nextSteps.map(({ command }) => command) });
+    terminal.json({ created, kept, advice, next: steps.map(({ command }) => command) });
     return exitCodes.done;
   }
   for (const path of created) terminal.line(`created  ${path}`);
   for (const path of kept) terminal.line(`kept     ${path}`);
   for (const line of advice) terminal.note(`note: ${line}`);
   terminal.line('\nNext:');
-  for (const { command, why } of nextSteps) terminal.line(`  ${command}\n      ${why}`);
+  for (const { command, why } of steps) terminal.line(`  ${command}\n      ${why}`);
   return exitCodes.done;
 }
 
