@@ -107,5 +107,5 @@ async function testedPythonPackages(): Promise<PackageInUse[]> {
 }
 
 function unreachable({ ecosystem, url, reason }: Audit['advisories']['unreachable'][number]) {
-  return `The advisories on packages of ${ecosystem} could not be had from ${url} (${reason}): no finding, and nothing is known.`;
+  return `${url} told no advisories on packages of ${ecosystem} (${reason}). So nothing is known of them.`;
 }

@@ -184,9 +184,9 @@ test('a service that gives no answer is told of, and is no finding', async () =>
   const { code, out, err } = await audit(folder, 'http://127.0.0.1:1', other);
   expect(code).toBe(0);
   expect(err).toMatch(
-    /packages of npm could not be had from http:\/\/127\.0\.0\.1:1: ECONNREFUSED\. That is no finding; nothing is known of \d+ packages\./,
+    /http:\/\/127\.0\.0\.1:1 told no advisories on packages of npm: ECONNREFUSED\. So nothing is known of \d+ packages\. Try again later, or name a mirror with --npm-service\./,
   );
-  expect(err).toContain(`of PyPI could not be had from ${other}: its answer is no JSON.`);
+  expect(err).toContain(`${other} told no advisories on packages of PyPI: its answer is no JSON.`);
   expect(out).toMatch(
     /Asked of \d+ packages of npm \(no answer\) and 1 of PyPI \(no answer\): 0 advisories\.\n$/,
   );

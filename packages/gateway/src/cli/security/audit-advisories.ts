@@ -97,16 +97,23 @@ export function advisoriesAsJson({ findings, asked, unreachable, unknown }: Advi
   };
 }
 
+const mirrorOptions: Readonly<Record<Ecosystem, string>> = {
+  npm: '--npm-service',
+  PyPI: '--osv-service',
+};
+
 /** The report as people read it. */
 export function showAdvisories(terminal: Terminal, audit: AdvisoryAudit): void {
   for (const finding of audit.findings) show(terminal, finding);
   for (const { ecosystem, url, reason } of audit.unreachable) {
     terminal.note(
-      `The advisories on packages of ${ecosystem} could not be had from ${url}: ${reason}. That is no finding; nothing is known of ${count(audit.asked[ecosystem], 'package')}.`,
+      `${url} told no advisories on packages of ${ecosystem}: ${reason}. So nothing is known of ${count(audit.asked[ecosystem], 'package')}. Try again later, or name a mirror with ${mirrorOptions[ecosystem]}.`,
     );
   }
   for (const { owner, name, wanted } of audit.unknown) {
-    terminal.note(`${owner}: ${name} ${wanted} is not installed, so no version could be asked of.`);
+    terminal.note(
+      `${owner}: ${name} ${wanted} is not installed, so it was not asked about. Install it: \`npx dropgate deps install\`.`,
+    );
   }
   const silent = (ecosystem: Ecosystem) =>
     audit.unreachable.some((one) => one.ecosystem === ecosystem) ? ' (no answer)' : '';
