@@ -46,6 +46,6 @@ export function bareHost({ hostname }: URL): string {
 /** That a host is at an address of this machine or of a private network. */
 export function closedAddress(host: string): OutboundError {
   return new OutboundError(
-    `The host ${host} is at an address that tools may not reach: this machine, a private or a reserved network.`,
+    `The host ${host} is at an address that tools may not reach: this machine, a private or a reserved network. \`allow_addresses\` of the tool opens some.`,
   );
 }
