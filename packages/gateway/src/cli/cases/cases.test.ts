@@ -193,6 +193,25 @@ test('expects of a case that an author wrote that the run ends well, or as it sa
   expect(out).toContain('3 cases: 2 passed, 1 failed.');
 });
 
+test('gives up on a pattern that tries ever more ways to fit', async () => {
+  const messages = [{ role: 'user', content: `${'a'.repeat(40)}!` }];
+  const answer = [{ role: 'user', content: `"${'a'.repeat(40)}!"` }];
+  write('Echo/tests/slow-a.json', { messages, expect: { pattern: '^You say (a+)+$' } });
+  write('Bare/agent.mjs', echo.replace("'You say ' + text", 'text'));
+  const schema = { type: 'string', pattern: '^(a+)+$' };
+  write('Bare/tests/slow-b.json', { messages: answer, expect: { schema } });
+  const { out } = await play('--json');
+  project.remove('src/agents/Echo/tests/slow-a.json');
+  project.remove('src/agents/Bare');
+  type Case = { readonly name: string; readonly error: string | null };
+  const errors = JSON.parse(out).cases.map(({ name, error }: Case) => [name, error]);
+  expect(errors).toEqual([
+    ['slow-b', expect.stringContaining('The pattern ^(a+)+$ takes longer than 0.5 s on this')],
+    ['rain', null],
+    ['slow-a', expect.stringContaining('The pattern ^You say (a+)+$ takes longer than 0.5 s')],
+  ]);
+});
+
 test('fails where an agent does not load, whose cases are not played', async () => {
   write('Bad/agent.mjs', brokenAgent);
   write('Bad/tests/rain.json', caseOf('Rain', 'You say Rain'));

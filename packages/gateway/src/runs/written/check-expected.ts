@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { MadeCall, TestDifference } from '../../protocol/admin/run-test.ts';
 import type { WrittenTest } from '../../protocol/admin/written-test.ts';
+import { fitsPattern, patternEngine } from './fits-pattern.ts';
 
 /** What a run did, as far as something can be expected of it. */
 export type Came = {
@@ -32,7 +33,7 @@ function checkText({ text, pattern }: Expected, came: Came): TestDifference | nu
   if (text !== undefined && text !== came.text) {
     return differs('text', 'The answer is another.', text, came.text);
   }
-  if (pattern === undefined || new RegExp(pattern, 'u').test(came.text)) return null;
+  if (pattern === undefined || fitsPattern(pattern, came.text)) return null;
   return differs('pattern', 'The answer has nothing that fits the pattern.', pattern, came.text);
 }
 
@@ -55,7 +56,8 @@ async function compiled({ $schema: _, ...schema }: Readonly<Record<string, unkno
   // Only cases that have a schema need it.
   const { Ajv } = await import('ajv');
   try {
-    return new Ajv({ strict: false, validateFormats: false }).compile(schema);
+    const code = { regExp: patternEngine };
+    return new Ajv({ strict: false, validateFormats: false, code }).compile(schema);
   } catch (error) {
     const message = `expect.schema is no JSON schema: ${(error as Error).message}. Correct it.`;
     throw new GatewayError('invalid_value', message, { cause: error });
