@@ -1,9 +1,18 @@
-import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startCli } from '../../../test/support/cli-process.ts';
+import { launcher, startCli } from '../../../test/support/cli-process.ts';
 import { inProcessCli } from '../../../test/support/in-process-cli.ts';
 import { startPostgres } from '../../../test/support/postgres.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
@@ -205,6 +214,28 @@ describe('on SQLite', () => {
       expect({ code, err: err.split('\n')[0] }).toEqual({ code: 1, err: damaged(file) });
       expect(existsSync(join(folder, '.dropgate/gateway.db'))).toBe(false);
     }
+  });
+
+  test('what the disk does not take whole is not taken for restored', async () => {
+    const file = await changed(([head = '', ...lines]) => {
+      const rows = [head, ...lines.filter((line) => line.startsWith('{"table"'))];
+      const kept = Buffer.alloc(2 * 1024 * 1024, 'x');
+      const sha = createHash('sha256').update(kept).digest('hex');
+      const text = `${[...rows, JSON.stringify({ file: sha, piece: kept.toString('base64') })].join('\n')}\n`;
+      const { end } = JSON.parse(lines.at(-1) ?? '');
+      const sha256 = createHash('sha256').update(text).digest('hex');
+      return [text.trimEnd(), JSON.stringify({ end: { ...end, files: 1, sha256 } })];
+    });
+    const folder = await tempFolder();
+    // A file of the process may have 1.5 MiB, of which the system takes what still fits.
+    const limited = 'trap "" XFSZ; ulimit -f 3072; exec "$0" "$@"';
+    const args = ['-c', limited, process.execPath, launcher, 'restore', file];
+    const { status, stderr } = spawnSync('sh', args, { cwd: folder, encoding: 'utf8' });
+    expect([status, stderr.split('\n')[0]]).toEqual([
+      1,
+      `error: The store ${folder}/.dropgate cannot be used. See its cause, or set store_url to another file.`,
+    ]);
+    expect(readdirSync(join(folder, '.dropgate'))).toEqual([]);
   });
 
   test('what a newer version made is refused', async () => {

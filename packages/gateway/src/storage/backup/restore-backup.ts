@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { explainSqlite } from '../engines/sqlite-errors.ts';
 import { StoreError } from '../store-error.ts';
 import type { BackupEnd, BackupHeader } from './backup-lines.ts';
 import { movePaths } from './move-paths.ts';
@@ -51,6 +52,9 @@ export async function restoreBackup(request: RestoreRequest): Promise<Restored> 
     const movedAside = await putStore(request, database);
     await putFiles(files, join(stateFolder, 'generations'), request.readableBy);
     return { header, end, movedAside };
+  } catch (cause) {
+    if (cause instanceof StoreError) throw cause;
+    throw new StoreError(explainSqlite(stateFolder, cause), { cause });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

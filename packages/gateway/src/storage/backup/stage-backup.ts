@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { openSqliteFile } from '../engines/sqlite-dialect.ts';
+import { sqliteCode } from '../engines/sqlite-errors.ts';
 import { migrate, migrateTo } from '../migrate.ts';
 import { migrations } from '../migrations.ts';
 import { StoreError } from '../store-error.ts';
@@ -106,7 +107,7 @@ function createRowWriter(path: string, place: string): RowWriter {
         statements.set(key, known);
         known.run(...(Object.values(row) as SQLInputValue[]));
       } catch (error) {
-        throw damaged(place, error);
+        throw isOfDisk(error) ? error : damaged(place, error);
       }
     },
     commit: () => database.exec('commit'),
@@ -114,6 +115,12 @@ function createRowWriter(path: string, place: string): RowWriter {
       if (database.isOpen) database.close();
     },
   };
+}
+
+/** Whether SQLite could not write, so that the row is not to blame. */
+function isOfDisk(error: unknown): boolean {
+  const [failedWrite, full] = [10, 13];
+  return [failedWrite, full].includes(sqliteCode(error) ?? 0);
 }
 
 function insertOf(table: string, columns: readonly string[]): string {
@@ -147,7 +154,8 @@ function createFileWriter(folder: string, place: string) {
         begun = { name: file, handle, hash: createHash('sha256') };
       }
       begun.hash.update(bytes);
-      await begun.handle.write(bytes);
+      // A plain write may take a part alone, as where a disk fills up.
+      await begun.handle.writeFile(bytes);
     },
     close: async () => void (await begun?.handle.close()),
   };
