@@ -9,6 +9,10 @@ const live = {
     projectRoot: '/app',
     configFile: null,
     givenVariables: [{ agents: 'lab/*', name: 'KEY', from: { env: 'KEY' } }],
+    testGates: [
+      { agents: '*', isGate: false },
+      { agents: 'lab/a', isGate: true },
+    ],
     security: { namespaces: {}, rules: [] },
   }),
 } as unknown as LiveConfig;
@@ -25,8 +29,8 @@ test('what names no agent is told once until it changes, beside what a reading f
   report.scanned(['lab/a']);
   report.read([]);
   expect(told).toEqual([
-    ['names_no_agent'],
-    ['bad_setting', 'names_no_agent'],
+    ['names_no_agent', 'names_no_agent'],
+    ['bad_setting', 'names_no_agent', 'names_no_agent'],
     ['bad_setting'],
     [],
   ]);

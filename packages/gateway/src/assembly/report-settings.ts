@@ -32,8 +32,8 @@ export function createReportSettings({
     return configFile ?? join(projectRoot, 'gateway.yaml');
   };
   const unmatched = () => {
-    const { givenVariables, security } = live.current();
-    const patterns = givenVariables.map(({ agents }) => agents);
+    const { givenVariables, testGates, security } = live.current();
+    const patterns = [...givenVariables, ...testGates].map(({ agents }) => agents);
     return unmatchedNames({ patterns, security }, agentIds, settingsFile());
   };
   const report = (ofAgents: readonly Finding[]) => {
