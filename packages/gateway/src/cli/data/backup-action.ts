@@ -4,6 +4,7 @@ import { readOwnPackage } from '../../config/own-package.ts';
 import { writeBackup } from '../../storage/backup/write-backup.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import { count } from '../text-layout.ts';
+import { stopBetween } from './stop-between.ts';
 
 /** `dropgate backup`. */
 export async function makeBackup(
@@ -19,6 +20,7 @@ export async function makeBackup(
     stateFolder: join(projectRoot, '.dropgate'),
     file,
     dropgateVersion: readOwnPackage().version,
+    signal: stopBetween(context),
   });
   const { size } = await stat(file);
   if (options.json) {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   appendFileSync,
   existsSync,
@@ -8,6 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { watch } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -132,6 +133,21 @@ describe('on SQLite', () => {
       err: `error: ${join(project.folder, 'mine')} is there already. Name another file.\n`,
     });
     expect(readFileSync(join(project.folder, 'mine'), 'utf8')).toBe('mine');
+  });
+
+  test('one that is stopped leaves nothing behind, and its name free', async () => {
+    const folder = await earlierProject('0018_run_limits.sql');
+    const kept = randomBytes(32 * 1024 * 1024);
+    const sha = createHash('sha256').update(kept).digest('hex');
+    writeFileSync(join(folder, '.dropgate/generations', sha), kept);
+    const before = readdirSync(folder);
+    const begun = startCli(folder, ['backup', 'a.backup']);
+    const looked = watch(folder)[Symbol.asyncIterator]();
+    while (!readdirSync(folder).some((name) => name.endsWith('.part'))) await looked.next();
+    begun.child.kill('SIGINT');
+    const { code, err } = await begun.ended;
+    expect({ code, err }).toEqual({ code: 1, err: 'error: Stopped by SIGINT.\n' });
+    expect(readdirSync(folder)).toEqual(before);
   });
 
   test('in a folder it is named by the time', async () => {

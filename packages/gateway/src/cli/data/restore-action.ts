@@ -3,6 +3,7 @@ import { restoreBackup } from '../../storage/backup/restore-backup.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { findOtherGateway } from '../serve/other-gateway.ts';
 import { count, toSecond } from '../text-layout.ts';
+import { stopBetween } from './stop-between.ts';
 
 type RestoreOptions = {
   readonly check?: true;
@@ -27,6 +28,7 @@ export async function restoreStore(
     replace: options.replace === true,
     checkOnly: options.check === true,
     readableBy: gid ?? null,
+    signal: stopBetween(context),
   });
   const { dropgate, made_at, engine } = header;
   const { rows, files } = end;

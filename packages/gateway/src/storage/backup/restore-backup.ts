@@ -20,6 +20,8 @@ export type RestoreRequest = {
   readonly checkOnly: boolean;
   /** The group of the workers' user, which has to read kept files; null where workers run as the gateway's own user. */
   readonly readableBy: number | null;
+  /** Ends it, as long as nothing was changed. */
+  readonly signal: AbortSignal;
 };
 
 /** What was in the backup, and where the store that was there before lies now. */
@@ -34,7 +36,7 @@ export type Restored = {
  * Puts a backup in the place of the store and of the kept generations. The whole backup is read and brought up to date
  * before anything is changed.
  *
- * @throws StoreError where the backup is not whole or of a newer version, the store is in use, or holds something.
+ * @throws The reason of the signal; StoreError where the backup is not whole or of a newer version, the store is in use, or holds something.
  */
 export async function restoreBackup(request: RestoreRequest): Promise<Restored> {
   const { stateFolder, file } = request;
@@ -46,14 +48,14 @@ export async function restoreBackup(request: RestoreRequest): Promise<Restored> 
     throw notWritable(stateFolder, cause);
   });
   try {
-    const { header, end, database, files } = await stageBackup(file, folder);
+    const { header, end, database, files } = await stageBackup(file, folder, request.signal);
     if (request.checkOnly) return { header, end, movedAside: [] };
     movePaths(database, header.project_root, dirname(stateFolder));
     const movedAside = await putStore(request, database);
     await putFiles(files, join(stateFolder, 'generations'), request.readableBy);
     return { header, end, movedAside };
   } catch (cause) {
-    if (cause instanceof StoreError) throw cause;
+    if (cause instanceof StoreError || request.signal.aborted) throw cause;
     throw new StoreError(explainSqlite(stateFolder, cause), { cause });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -28,9 +28,13 @@ export type Staged = {
  * to date. Nothing else is touched.
  *
  * @param folder - Empty.
- * @throws StoreError where the backup cannot be read, is of a newer version, is cut or damaged.
+ * @throws The reason of the signal; StoreError where the backup cannot be read, is of a newer version, is cut or damaged.
  */
-export async function stageBackup(file: string, folder: string): Promise<Staged> {
+export async function stageBackup(
+  file: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<Staged> {
   const database = join(folder, 'gateway.db');
   const files = join(folder, 'generations');
   await mkdir(files, { mode: 0o700 });
@@ -45,6 +49,7 @@ export async function stageBackup(file: string, folder: string): Promise<Staged>
         rows = createRowWriter(database, file);
       },
       async line(line) {
+        signal.throwIfAborted();
         if (line.type === 'row') rows?.write(line);
         else await writer.write(line);
       },

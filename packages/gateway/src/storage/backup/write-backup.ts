@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { link, lstat, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -22,6 +22,8 @@ export type BackupRequest = {
   readonly file: string;
   /** Of this package. */
   readonly dropgateVersion: string;
+  /** Ends it; what it has written is removed then. */
+  readonly signal: AbortSignal;
 };
 
 /** What a backup holds. */
@@ -33,22 +35,25 @@ export type BackupSummary = Pick<BackupEnd, 'rows' | 'files'> & {
  * Writes the store and the kept generations, as they are at one moment, into one file that only its owner may read.
  * Gateways go on meanwhile. Nothing is left behind where it fails.
  *
- * @throws StoreError where the store cannot be read, the file is there already, or it cannot be written.
+ * @throws The reason of the signal; StoreError where the store cannot be read, the file is there already, or it cannot be written.
  */
 export async function writeBackup(request: BackupRequest): Promise<BackupSummary> {
-  const { file } = request;
+  const { file, signal } = request;
   const stores = await openStores(request);
   try {
-    await reserve(file);
+    await refuseExisting(file);
     const draft = `${file}.${randomUUID()}.part`;
     const counted = { rows: {} as Record<string, number>, files: 0 };
     try {
       const lines = Readable.from(linesOf(stores, request, counted));
-      await pipeline(lines, createGzip(), createWriteStream(draft, { mode: 0o600, flush: true }));
-      await rename(draft, file);
+      const written = createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true });
+      await pipeline(lines, createGzip(), written, { signal });
+      await publish(draft, file);
     } catch (error) {
-      await Promise.all([draft, file].map((path) => rm(path, { force: true })));
+      signal.throwIfAborted();
       throw error instanceof StoreError ? error : notWritten(file, error);
+    } finally {
+      await rm(draft, { force: true });
     }
     return { engine: stores.main.engine, ...counted };
   } finally {
@@ -83,13 +88,30 @@ async function openStores({ storeUrl, stateFolder }: BackupRequest): Promise<Sto
 }
 
 /** An existing file is never written over. */
-async function reserve(file: string): Promise<void> {
+async function refuseExisting(file: string): Promise<void> {
+  const isThere = await lstat(file).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
+  if (isThere) throw thereAlready(file);
+}
+
+/** Gives a whole file its name, unless something has it by now: a name alone would be taken for a backup. */
+async function publish(draft: string, file: string): Promise<void> {
   try {
-    await (await open(file, 'wx', 0o600)).close();
+    await link(draft, file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw notWritten(file, error);
-    throw new StoreError(`${file} is there already. Name another file.`);
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') throw thereAlready(file);
+    // Some file systems have no second names.
+    if (!/^(EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS)$/.test(code)) throw error;
+    await refuseExisting(file);
+    await rename(draft, file);
   }
+}
+
+function thereAlready(file: string): StoreError {
+  return new StoreError(`${file} is there already. Name another file.`);
 }
 
 function notWritten(file: string, cause: unknown): StoreError {
