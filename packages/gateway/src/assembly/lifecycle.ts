@@ -1,4 +1,5 @@
 import type { HttpServer } from '../http/server.ts';
+import { prepareForUser, workerUser } from '../pool/process/worker-user.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import { pageSize } from '../protocol/pages.ts';
 import { announceGateway, withdrawGateway } from '../storage/running-gateway.ts';
@@ -36,6 +37,8 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
   }
 
   async function start(): Promise<{ url: string }> {
+    const user = workerUser(config.worker);
+    if (user) prepareForUser(stateFolder, user);
     await known.start();
     await knowRules();
     await followRules(parts);

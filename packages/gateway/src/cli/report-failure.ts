@@ -3,6 +3,7 @@ import { ConfigError } from '../config/config-error.ts';
 import { GatewayError } from '../errors.ts';
 import { StoreError } from '../storage/store-error.ts';
 import { SandboxError } from '../system/bubblewrap.ts';
+import { ProcessUserError } from '../system/processes.ts';
 import { CommandError, exitCodes } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -65,6 +66,9 @@ function describeFailure(error: unknown): Described {
   }
   if (error instanceof SandboxError) {
     return { message: `worker.sandbox: ${error.message}`, exitCode };
+  }
+  if (error instanceof ProcessUserError) {
+    return { message: `worker.uid: ${error.message}`, exitCode };
   }
   if (error instanceof GatewayError) {
     const { message, code } = error;

@@ -4,6 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Whom a process runs as, where that is another than the gateway's own user. */
 export type ProcessUser = { readonly uid: number; readonly gid: number };
 
+/** Processes cannot be started as another user here. `message` says why and what to do. */
+export class ProcessUserError extends Error {
+  override readonly name = 'ProcessUserError';
+}
+
 /** How long `ps` may take where there is no `/proc`. */
 const PS_TIMEOUT_MS = 2000;
 

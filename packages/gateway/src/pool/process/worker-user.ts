@@ -1,6 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProcessUser } from '../../system/processes.ts';
+import { type ProcessUser, ProcessUserError } from '../../system/processes.ts';
+
+/** Of a Node that does nothing. */
+const TRIAL_TIMEOUT_MS = 10_000;
 
 /** The user of the settings `worker.uid` and `worker.gid`; null where workers run as the gateway does. */
 export function workerUser(settings: {
@@ -29,6 +33,30 @@ export function letWorkersIn(stateFolder: string, { gid }: ProcessUser): void {
     chownSync(join(kept, name), owner, gid);
     chmodSync(join(kept, name), 0o640);
   }
+}
+
+/**
+ * The same before anything else is started, and a process of the user as a trial: being root is not always enough.
+ *
+ * @throws ProcessUserError
+ */
+export function prepareForUser(stateFolder: string, user: ProcessUser): void {
+  try {
+    letWorkersIn(stateFolder, user);
+  } catch (cause) {
+    throw refusal(`${stateFolder} cannot be given to group ${user.gid}`, cause);
+  }
+  const how = { ...user, timeout: TRIAL_TIMEOUT_MS, stdio: 'ignore', env: {} } as const;
+  const { error } = spawnSync(process.execPath, ['--version'], how);
+  if (error) throw refusal(`No process can be started as user ${user.uid}`, error);
+}
+
+function refusal(problem: string, cause: unknown): ProcessUserError {
+  const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+  return new ProcessUserError(
+    `${problem} (${code}). Root may be without the capabilities CHOWN, SETUID, SETGID or KILL, or the disk may refuse: give them back, or remove worker.uid.`,
+    { cause },
+  );
 }
 
 /** Makes the folder for compiled code: of their own user, because what lies in it is run. */
