@@ -37,6 +37,8 @@ def close_outside(broker_url: str | None) -> None:
         target = args[1] if event in _CONNECTS and len(args) > 1 else args[:2]
         if isinstance(target, tuple) and target[:2] == allowed:
             return
-        raise OSError("What follows the record of a run reaches nothing outside.")
+        raise OSError(
+            "Nothing outside is reached while a file loads for its description or a recorded run is played."
+        )
 
     sys.addaudithook(refuse)

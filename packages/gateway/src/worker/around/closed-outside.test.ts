@@ -40,7 +40,9 @@ test('threads of a process that is closed reach nothing outside either', async (
   ]);
 
   expect(stdout.trim().split('\n')).toEqual(
-    Array(2).fill('What follows the record of a run reaches nothing outside.'),
+    Array(2).fill(
+      'Nothing outside is reached while a file loads for its description or a recorded run is played.',
+    ),
   );
   expect(asked).toEqual([]);
 });

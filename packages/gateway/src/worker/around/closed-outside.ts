@@ -5,7 +5,8 @@ import { fieldsOf } from '../sdk.ts';
 import { recordedServerTools } from '../tools/recorded-servers.ts';
 
 /** What a module is told that reaches out while what it did is run again. */
-const refusal = 'What follows the record of a run reaches nothing outside.';
+const refusal =
+  'Nothing outside is reached while a file loads for its description or a recorded run is played.';
 
 type Patched = Record<string, (...args: unknown[]) => unknown>;
 
