@@ -123,6 +123,25 @@ describe('dropgate service install', () => {
     ]);
   });
 
+  test('names folders as systemd reads them, or not at all', async () => {
+    const installIn = (name: string) => {
+      project.write(`${name}/package.json`, '{}');
+      const run = inProcessCli(join(project.folder, name));
+      return run('service', 'install', '--run-as', 'www-data', '--print');
+    };
+    const { out } = await installIn('a [b]* \\c 5% $d');
+    expect(linesOf(out)).toEqual(
+      expect.arrayContaining([
+        `WorkingDirectory=${project.folder}/a [b]* \\c 5%% $d`,
+        `EnvironmentFile=-${project.folder}/a \\[b\\]\\* \\\\c 5%% $d/.dropgate/service.env`,
+        `ReadWritePaths="${project.folder}/a [b]* \\\\c 5%% $d/.dropgate"`,
+      ]),
+    );
+    for (const name of ['ends in a blank ', 'joins the next line\\']) {
+      expect((await installIn(name)).err).toContain('cannot be named in a unit of systemd.');
+    }
+  });
+
   test('leaves what a sandbox and a low port need', async () => {
     project.write('gateway.yaml', 'server: { port: 80 }\nworker: { sandbox: bubblewrap }\n');
     const { out } = await install('--print');

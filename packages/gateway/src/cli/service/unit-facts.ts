@@ -75,9 +75,10 @@ function nameOf(uid: number): string {
   }
 }
 
-/** Lines end where a path would go on in another one. */
+/** Lines end where a path would go on in another one; a blank at their end is lost, and a backslash joins the next. */
 function requirePath(path: string): string {
   const hasControls = [...path].some((letter) => letter < ' ');
-  if (isAbsolute(path) && !hasControls) return path;
+  const endsUnread = /[\s\\]$/u.test(path);
+  if (isAbsolute(path) && !hasControls && !endsUnread) return path;
   throw new CommandError(`${JSON.stringify(path)} cannot be named in a unit of systemd.`);
 }

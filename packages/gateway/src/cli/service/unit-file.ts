@@ -39,7 +39,7 @@ Type=exec
 WorkingDirectory=${specifiersKept(projectRoot)}
 ExecStart=${argument(node)} ${argument(launcher)} start
 ${isOfSystem ? `User=${scope.user}\n` : ''}# Variables that Node needs from the start, such as HTTPS_PROXY and NODE_EXTRA_CA_CERTS.
-EnvironmentFile=-${specifiersKept(projectRoot)}/.dropgate/service.env
+EnvironmentFile=-${pattern(projectRoot)}/.dropgate/service.env
 Environment=${quoted(`PATH=${pathFor(node)}`)}
 Restart=on-failure
 RestartSec=2
@@ -124,6 +124,11 @@ function pathFor(node: string): string {
 /** Systemd takes `%h` for a folder, and `%%` for a percent sign. */
 function specifiersKept(text: string): string {
   return text.replaceAll('%', '%%');
+}
+
+/** Systemd takes the name of such a file for a pattern. */
+function pattern(path: string): string {
+  return specifiersKept(path).replaceAll(/[\\*?[\]]/g, '\\$&');
 }
 
 function quoted(text: string): string {
