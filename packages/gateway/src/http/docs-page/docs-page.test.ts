@@ -17,6 +17,11 @@ test('GET /docs runs no script, loads nothing, and may not be framed', async () 
   expect(headers['content-security-policy']).toMatch(
     /^default-src 'none'; style-src 'sha256-[\w+/=]{44}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
   );
+  expect(headers).toMatchObject({
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+  });
   expect(body).not.toMatch(/<script|<link|<img|javascript:|\son\w+=|\sstyle=|(src|href)="(?!#)/);
 });
 
