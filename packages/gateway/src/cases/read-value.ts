@@ -44,7 +44,8 @@ function parseJson(text: string): unknown {
 
 function parseYamlText(text: string): unknown {
   try {
-    return parseYaml(text);
+    // Warnings would be written to the gateway's output as they are.
+    return parseYaml(text, { logLevel: 'error' });
   } catch (error) {
     const [message] = (error as Error).message.split('\n', 1);
     throw new CaseError(`It is no YAML: ${message} Correct it.`, { cause: error });

@@ -193,6 +193,18 @@ test('expects of a case that an author wrote that the run ends well, or as it sa
   expect(out).toContain('3 cases: 2 passed, 1 failed.');
 });
 
+test('writes no warning of a parser past its own output', async () => {
+  const warnings: string[] = [];
+  const gather = ({ message }: Error) => void warnings.push(message);
+  process.on('warning', gather);
+  write('Echo/tests/tagged.yaml', 'messages: !!js/function "x"\n');
+  const { out } = await play('echo');
+  project.remove('src/agents/Echo/tests/tagged.yaml');
+  process.off('warning', gather);
+  expect(out).toContain('line 1: messages: Invalid input: expected array, received string');
+  expect(warnings).toEqual([]);
+});
+
 test('gives up on a pattern that tries ever more ways to fit', async () => {
   const messages = [{ role: 'user', content: `${'a'.repeat(40)}!` }];
   const answer = [{ role: 'user', content: `"${'a'.repeat(40)}!"` }];

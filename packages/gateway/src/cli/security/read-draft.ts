@@ -23,7 +23,7 @@ export async function readDraftRules(path: string): Promise<readonly unknown[]> 
 
 function parseYaml(text: string, path: string) {
   try {
-    return parse(text);
+    return parse(text, { logLevel: 'error' });
   } catch (error) {
     const [line = ''] = error instanceof Error ? error.message.split('\n', 1) : [];
     throw new CommandError(`${path} is no YAML: ${line}`);

@@ -57,7 +57,7 @@ async function parse(text: string): Promise<Json> {
     return asObject(JSON.parse(text));
   } catch {
     const { parse: parseYaml } = await import('yaml');
-    return asObject(parseYaml(text, { maxAliasCount: 100 }));
+    return asObject(parseYaml(text, { maxAliasCount: 100, logLevel: 'error' }));
   }
 }
 
