@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { shownJson, shownText } from '../protocol/text/shown-text.ts';
 import type { AsTyped } from './typed-command.ts';
@@ -78,7 +79,12 @@ function whenStreamIsWritten(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-// Whoever read it, such as `head`, has seen enough; the work itself goes on.
-function surviveClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/** Whoever read it, such as `head`, has seen enough; the work itself goes on. Where it cannot be kept, it is for nothing. */
+function surviveClosedPipe({ code }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') return;
+  try {
+    writeSync(process.stderr.fd, `error: The output cannot be written (${code}).\n`);
+  } finally {
+    process.exit(1);
+  }
 }
