@@ -1,9 +1,11 @@
-import type { GatewayError } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import type { EventLog } from './event-log.ts';
 
 /** A run that goes on without its caller. */
 export type BackgroundRun = {
   readonly keyId: string;
+  /** The conversation that it is a turn of; null for none. */
+  readonly conversationId: string | null;
   /** Its answer as it is now. */
   readonly now: () => string;
   /** Null where it is not streamed. */
@@ -17,7 +19,15 @@ export type BackgroundRun = {
 export type BackgroundRuns = {
   readonly add: (id: string, run: BackgroundRun) => void;
   readonly find: (keyId: string, id: string) => BackgroundRun | null;
+  readonly inConversation: (keyId: string, conversationId: string) => readonly BackgroundRun[];
 };
+
+/** Ends them, and waits until their answers are kept. */
+export async function endBackgroundRuns(runs: readonly BackgroundRun[]): Promise<void> {
+  for (const { cancel } of runs)
+    cancel(new GatewayError('run_cancelled', 'The run was cancelled.'));
+  await Promise.all(runs.map(({ over }) => over));
+}
 
 export function createBackgroundRuns(): BackgroundRuns {
   const runs = new Map<string, BackgroundRun>();
@@ -30,5 +40,9 @@ export function createBackgroundRuns(): BackgroundRuns {
       const run = runs.get(id);
       return run?.keyId === keyId ? run : null;
     },
+    inConversation: (keyId, conversationId) =>
+      [...runs.values()].filter(
+        (run) => run.keyId === keyId && run.conversationId === conversationId,
+      ),
   };
 }

@@ -22,6 +22,11 @@ const untilStatus = (id: string, status: string) =>
     return response.status === status ? response : null;
   });
 
+async function outcomeOf(answer: globalThis.Response): Promise<string | null> {
+  const { runs } = (await answer.json()) as { runs: { outcome: string | null }[] };
+  return runs[0]?.outcome ?? null;
+}
+
 /** Starts one that goes on until it is ended, and reads it up to its first word. */
 async function startSlow() {
   const stream = await client.responses.create({
@@ -109,6 +114,18 @@ test('is ended when it is deleted', async () => {
   const { id } = await startSlow();
   await client.responses.delete(id);
   expect(await failureOf(client.responses.retrieve(id))).toMatchObject({ status: 404 });
+});
+
+test('is ended when its conversation is deleted, and nothing of it is left', async () => {
+  const conversation = await client.conversations.create();
+  const asked = { model: 'slow', input: 'x', background: true, conversation: conversation.id };
+  const { id } = await client.responses.create(asked);
+  await client.conversations.delete(conversation.id);
+  expect(await failureOf(client.responses.retrieve(id))).toMatchObject({ status: 404 });
+  expect(await failureOf(client.responses.inputItems.list(id))).toMatchObject({ status: 404 });
+  expect(
+    await until('the run to end', () => gateway.fetch('/admin/runs?limit=1').then(outcomeOf)),
+  ).toBe('cancelled');
 });
 
 test('belongs to its key, and has to be kept', async () => {

@@ -151,6 +151,21 @@ export function turnTests(open: OpenAgain): void {
     expect(await turns.find('resp_b')).not.toBeNull();
   });
 
+  test('stay away where they, or their conversation, were removed meanwhile', async () => {
+    const { turns } = await open();
+    const inIt = { ...turn, id: 'resp_b', conversationId: 'conv_a' };
+    expect(await turns.replace(turn)).toBe(false);
+    await turns.put(turn);
+    expect(await turns.replace({ ...turn, status: 'failed' })).toBe(true);
+    expect(await turns.find('resp_a')).toEqual({ ...turn, status: 'failed' });
+    expect(await turns.put(inIt)).toBe(false);
+    await turns.conversations.create(conversation);
+    expect(await turns.put(inIt)).toBe(true);
+    await turns.conversations.remove('conv_a');
+    expect(await turns.replace(inIt)).toBe(false);
+    expect(await turns.find('resp_b')).toBeNull();
+  });
+
   test('are removed by age, but for those of a conversation that is used', async () => {
     const { turns } = await open();
     const old = { ...turn, createdMs: 1000 };
@@ -159,8 +174,9 @@ export function turnTests(open: OpenAgain): void {
     for (const [id, usedMs] of [['conv_a', 1000] as const, ['conv_b', 5000] as const]) {
       await turns.conversations.create({ ...conversation, id, createdMs: usedMs });
       await turns.put({ ...old, id: `resp_${id}`, conversationId: id });
+      await turns.put({ ...old, id: `resp_2_${id}`, conversationId: id, createdMs: usedMs });
     }
-    expect(await turns.prune({ beforeMs: 4000, keepBytes: 1e9 })).toBe(2);
+    expect(await turns.prune({ beforeMs: 4000, keepBytes: 1e9, nowMs: 4000 })).toBe(3);
     expect(await turns.find('resp_a')).toBeNull();
     expect(await turns.find('resp_new')).not.toBeNull();
     expect(await turns.conversations.find('conv_a')).toBeNull();
@@ -170,10 +186,15 @@ export function turnTests(open: OpenAgain): void {
   test('are removed by size, the oldest first', async () => {
     const { turns } = await open();
     const long = { ...turn, answer: 'x'.repeat(1000) };
+    const nowMs = 5000;
     for (const at of [3, 1, 2]) await turns.put({ ...long, id: `resp_${at}`, createdMs: at });
-    expect(await turns.prune({ beforeMs: 0, keepBytes: 2800 })).toBe(1);
+    const going = { ...turn, id: 'resp_0', createdMs: 0, aliveUntilMs: nowMs } as const;
+    await turns.put(going);
+    expect(await turns.prune({ beforeMs: 0, keepBytes: 2900, nowMs })).toBe(1);
     expect(await turns.find('resp_1')).toBeNull();
     expect(await turns.find('resp_2')).not.toBeNull();
-    expect(await turns.prune({ beforeMs: 0, keepBytes: 0 })).toBe(2);
+    expect(await turns.prune({ beforeMs: 0, keepBytes: 0, nowMs })).toBe(2);
+    expect(await turns.find('resp_0')).toEqual(going);
+    expect(await turns.prune({ beforeMs: 0, keepBytes: 0, nowMs: nowMs + 1 })).toBe(1);
   });
 }

@@ -22,7 +22,7 @@ export function createPruneTurns({ store, settings, emit }: PruneTurnsDeps): () 
     if (nowMs - lastMs < PAUSE_MS) return;
     lastMs = nowMs;
     const { keepDays, keepMb } = settings();
-    const limits = { beforeMs: nowMs - keepDays * DAY_MS, keepBytes: keepMb * MIB };
+    const limits = { beforeMs: nowMs - keepDays * DAY_MS, keepBytes: keepMb * MIB, nowMs };
     store.prune(limits).catch((error: unknown) => {
       emit({ type: 'fault_survived', where: 'removal of old conversations', error });
     });

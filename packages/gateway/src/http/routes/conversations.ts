@@ -6,6 +6,7 @@ import {
   newItems,
 } from '../../protocol/formats/openai-conversations.ts';
 import type { Conversation } from '../../protocol/state/turns.ts';
+import { endBackgroundRuns } from '../background-runs.ts';
 import { toInputItems } from '../formats/responses/input-items.ts';
 import { itemsQuery, toItemList } from '../formats/responses/item-list.ts';
 import { toWireItems } from '../formats/responses/kept-items.ts';
@@ -61,7 +62,9 @@ function wholes(base: string): Route[] {
       summary: 'Delete a conversation, with all its items and responses.',
       params,
       handle: async ({ deps, request, params: { id } }) => {
-        await deps.turns.conversations.remove(callerOf(request).keyId, id);
+        const { keyId } = callerOf(request);
+        await endBackgroundRuns(request.server.backgroundRuns.inConversation(keyId, id));
+        await deps.turns.conversations.remove(keyId, id);
         return { id, object: 'conversation.deleted', deleted: true };
       },
     }),

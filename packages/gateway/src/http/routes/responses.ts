@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
 import type { KeptTurn } from '../../runs/turns/kept-turns.ts';
+import { endBackgroundRuns } from '../background-runs.ts';
 import type { HttpDeps } from '../deps.ts';
 import { eventsIn } from '../event-log.ts';
 import { sendEventLog } from '../event-stream.ts';
@@ -75,10 +76,19 @@ type Wanted = {
 };
 
 async function show(deps: HttpDeps, { id, request, reply }: Wanted) {
+  const { live, turn } = await found(deps, request, id);
+  return reply.type(json).send(live?.now() ?? shown(turn));
+}
+
+/** What is kept of it, and its run where that goes on here. One that was deleted elsewhere is not there, for all its run. */
+async function found(deps: HttpDeps, request: FastifyRequest, id: string) {
   const { keyId } = callerOf(request);
-  const live = request.server.backgroundRuns.find(keyId, id);
-  const answer = live?.now() ?? shown(await deps.turns.kept.turn(keyId, id));
-  return reply.type(json).send(answer);
+  const { backgroundRuns } = request.server;
+  const before = backgroundRuns.find(keyId, id);
+  const turn = await deps.turns.kept.turn(keyId, id);
+  const live = backgroundRuns.find(keyId, id);
+  const hasEndedMeanwhile = before && !live;
+  return { live, turn: hasEndedMeanwhile ? await deps.turns.kept.turn(keyId, id) : turn };
 }
 
 /** The stream of a response that runs in the background, or ran. */
@@ -86,9 +96,8 @@ async function sendAgain(
   deps: HttpDeps,
   { id, after, request, reply }: Wanted & { readonly after: number },
 ) {
-  const { keyId } = callerOf(request);
-  const live = request.server.backgroundRuns.find(keyId, id);
-  const log = live ? live.log : endedLog(await deps.turns.kept.turn(keyId, id));
+  const { live, turn } = await found(deps, request, id);
+  const log = live ? live.log : endedLog(turn);
   if (!log) {
     throw new GatewayError(
       'invalid_value',
@@ -128,8 +137,7 @@ async function cancel(deps: HttpDeps, { id, request, reply }: Wanted) {
 /** Ends its run where that goes on in this process, and waits until its answer is kept. */
 async function endLive(request: FastifyRequest, id: string): Promise<void> {
   const live = request.server.backgroundRuns.find(callerOf(request).keyId, id);
-  live?.cancel(new GatewayError('run_cancelled', 'The run was cancelled.'));
-  await live?.over;
+  await endBackgroundRuns(live ? [live] : []);
 }
 
 function isElsewhere({ aliveUntilMs, isLost }: KeptTurn): boolean {

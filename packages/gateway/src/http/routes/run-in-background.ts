@@ -14,6 +14,7 @@ export const defaultKeepAliveMs = 15_000;
 export type InBackground = {
   readonly run: Run;
   readonly turn: OpenTurn;
+  readonly conversationId: string | null;
   readonly isStreamed: boolean;
   readonly format: BackgroundFormat;
   /** The whole answer, once there is one. */
@@ -24,7 +25,7 @@ export type InBackground = {
 
 /** Answers at once, or with the stream, and lets the run go on whoever leaves. */
 export async function runInBackground(deps: HttpDeps, background: InBackground) {
-  const { run, turn, isStreamed, format, request, reply } = background;
+  const { run, turn, conversationId, isStreamed, format, request, reply } = background;
   const { id } = format;
   const queued: TurnAnswer = { id, status: 'queued', output: [], answer: format.now() };
   try {
@@ -40,7 +41,14 @@ export async function runInBackground(deps: HttpDeps, background: InBackground) 
   const over = follow(deps, background, log);
   const { keyId } = callerOf(request);
   const { now } = format;
-  request.server.backgroundRuns.add(id, { keyId, now, log, cancel: run.cancel, over });
+  request.server.backgroundRuns.add(id, {
+    keyId,
+    conversationId,
+    now,
+    log,
+    cancel: run.cancel,
+    over,
+  });
   if (!log) return reply.type('application/json; charset=utf-8').send(queued.answer);
   const keepAliveMs = deps.settings.keepAliveMs ?? defaultKeepAliveMs;
   void sendEventLog(reply, log, { from: 0, keepAliveMs });

@@ -52,7 +52,7 @@ async function runAgent<Body>(
   const ignored = run.ignored.map((name) => format.fields[name] ?? name);
   const unheard = [...ignored, ...format.unknownFields(body)];
   if (unheard.length > 0) reply.header('x-agent-ignored', unheard.join(', '));
-  const outlives = format.turn?.(body).outlives === true;
+  const { outlives = false, conversationId = null } = format.turn?.(body) ?? {};
   const hold = () => {
     const unread = deps.unread.hold({ agentId: run.agentId }, 'whole_answer');
     if (outlives) run.onEnd(unread.release);
@@ -67,7 +67,8 @@ async function runAgent<Body>(
   if (outlives && turn && format.background) {
     const { whole } = keeping;
     const told = format.background(answered);
-    return runInBackground(deps, { run, turn, isStreamed, format: told, whole, request, reply });
+    const background = { run, turn, conversationId, isStreamed, format: told, whole };
+    return runInBackground(deps, { ...background, request, reply });
   }
   whenCallerLeaves(reply.raw, () => run.cancel('the caller left'));
   if (!isStreamed) {

@@ -55,9 +55,11 @@ export type TurnStore = {
   /**
    * Keeps a turn, in place of what was kept under its id. With a claim it becomes the last one of the conversation.
    *
-   * @returns False where the claim is no more; nothing is kept then.
+   * @returns False where its conversation is no more, or the claim; nothing is kept then.
    */
   put(turn: Turn, claim?: TurnClaim): Promise<boolean>;
+  /** The same for a turn that is kept already: one that was removed meanwhile stays away. @returns False for it too. */
+  replace(turn: Turn, claim?: TurnClaim): Promise<boolean>;
   find(id: string): Promise<Turn | null>;
   /** Says that the runs of these go on. */
   renew(ids: readonly string[], aliveUntilMs: number): Promise<void>;
@@ -74,8 +76,16 @@ export type TurnStore = {
   /** Removes a turn; one of a conversation keeps its items, without the answer. @returns False where there is none. */
   remove(id: string): Promise<boolean>;
   readonly conversations: ConversationStore;
-  /** Removes what was last used before a time, and the oldest beyond so many bytes. @returns How many turns. */
-  prune(limits: { readonly beforeMs: number; readonly keepBytes: number }): Promise<number>;
+  /**
+   * Removes what was last used before a time, and the oldest beyond so many bytes; not what runs are still to answer.
+   *
+   * @returns How many turns.
+   */
+  prune(limits: {
+    readonly beforeMs: number;
+    readonly keepBytes: number;
+    readonly nowMs: number;
+  }): Promise<number>;
 };
 
 export type ConversationStore = {

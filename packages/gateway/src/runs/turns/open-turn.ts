@@ -101,6 +101,7 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
     if (wanted.outlives && !isKept) throw notKept();
     const claim = wanted.conversationId === null ? null : await claimNext(deps, asked, waiting);
     const end = claim ? held(deps, claim) : async () => undefined;
+    let isThere = false;
     try {
       const before = await whatCameBefore(deps, asked);
       const own = items.slice(wanted.leading);
@@ -112,7 +113,13 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
         async outlive(answer, agentId) {
           const turn = turnOf(answer, { asked, own, previousId: before.id, agentId });
           const aliveUntilMs = deps.living.add(answer.id);
-          await deps.store.put({ ...turn, createdMs: deps.nowMs(), aliveUntilMs });
+          try {
+            isThere = await deps.store.put({ ...turn, createdMs: deps.nowMs(), aliveUntilMs });
+            if (!isThere) throw busy();
+          } catch (error) {
+            deps.living.remove(answer.id);
+            throw error;
+          }
         },
         async keep(answer, agentId) {
           if (!isKept && !claim) return;
@@ -121,9 +128,10 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
           const shown = isKept ? turn : { ...turn, answer: null };
           const at = { ...shown, createdMs: deps.nowMs(), aliveUntilMs: null };
           deps.living.remove(answer.id);
-          if (!(await (isNext && claim ? deps.store.put(at, claim) : deps.store.put(at)))) {
-            throw busy();
-          }
+          const keep = isThere ? deps.store.replace : deps.store.put;
+          const isKeptNow = await (isNext && claim ? keep(at, claim) : keep(at));
+          // Of what failed, or whose caller removed it meanwhile, there is nothing to say.
+          if (!isKeptNow && isNext && !isThere) throw busy();
           deps.onKept();
         },
         end,

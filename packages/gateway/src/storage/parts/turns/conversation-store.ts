@@ -24,9 +24,11 @@ export function createConversationStore({ relaxed, guarded }: Engine): Conversat
     remove: (id) =>
       guarded(() =>
         relaxed.transaction().execute(async (work) => {
-          await work.deleteFrom('turns').where('conversation_id', '=', id).execute();
+          // First, so that whoever adds a turn has done so before the turns are removed, or finds no conversation.
           const gone = work.deleteFrom('conversations').where('id', '=', id);
-          return (await gone.executeTakeFirstOrThrow()).numDeletedRows === 1n;
+          const { numDeletedRows } = await gone.executeTakeFirstOrThrow();
+          await work.deleteFrom('turns').where('conversation_id', '=', id).execute();
+          return numDeletedRows === 1n;
         }),
       ),
     async claim({ conversationId, token }, { nowMs, untilMs }) {

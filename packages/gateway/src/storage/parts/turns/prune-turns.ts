@@ -13,7 +13,7 @@ const PRUNE_STEP = 200;
  */
 export async function pruneTurns(
   { relaxed, guarded }: Engine,
-  { beforeMs, keepBytes }: Parameters<TurnStore['prune']>[0],
+  { beforeMs, keepBytes, nowMs }: Parameters<TurnStore['prune']>[0],
 ): Promise<number> {
   const unused = relaxed.selectFrom('conversations').select('id').where('used_ms', '<', beforeMs);
   let removed = 0;
@@ -43,6 +43,9 @@ export async function pruneTurns(
       const oldest = relaxed
         .selectFrom('turns')
         .select(['id', 'bytes'])
+        .where(({ eb, or }) =>
+          or([eb('alive_until_ms', 'is', null), eb('alive_until_ms', '<', nowMs)]),
+        )
         .orderBy('created_ms')
         .orderBy('id')
         .limit(PRUNE_STEP);

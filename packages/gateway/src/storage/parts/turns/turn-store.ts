@@ -1,38 +1,18 @@
 import type { Kysely } from 'kysely';
-import type {
-  KeptItem,
-  Turn,
-  TurnClaim,
-  TurnStatus,
-  TurnStore,
-} from '../../../protocol/state/turns.ts';
+import type { KeptItem, Turn, TurnStatus, TurnStore } from '../../../protocol/state/turns.ts';
 import type { Engine } from '../../engines/engine.ts';
 import type { Tables, TurnRow } from '../../tables.ts';
 import { compileStatement } from '../compiled-statement.ts';
-import { createRowInsert } from '../row-insert.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { pruneTurns } from './prune-turns.ts';
-
-/** Columns of a turn that change until it is over. */
-const changing = [
-  'agent_id',
-  'previous_id',
-  'conversation_id',
-  'created_ms',
-  'status',
-  'items',
-  'answer',
-  'bytes',
-  'alive_until_ms',
-  'events',
-] as const satisfies readonly (keyof TurnRow)[];
+import { createPutTurns } from './put-turns.ts';
 
 /** The conversations of an open database. */
 export function createTurnStore(engine: Engine): TurnStore {
   const { relaxed, guarded } = engine;
   const line = compileStatement<LineAsked, LineRow>((asked) => lineOf(relaxed, asked));
   return {
-    put: createPut(engine),
+    ...createPutTurns(engine),
     async find(id) {
       const found = relaxed.selectFrom('turns').selectAll().where('id', '=', id);
       const row = await guarded(() => found.executeTakeFirst());
@@ -74,33 +54,6 @@ export function createTurnStore(engine: Engine): TurnStore {
   };
 }
 
-function createPut({ relaxed, guarded }: Engine): TurnStore['put'] {
-  const put = createRowInsert<TurnRow>((rows) =>
-    relaxed
-      .insertInto('turns')
-      .values(rows)
-      .onConflict((conflict) =>
-        conflict
-          .column('id')
-          .doUpdateSet((row) =>
-            Object.fromEntries(changing.map((name) => [name, row.ref(`excluded.${name}`)])),
-          ),
-      ),
-  );
-  const putNext = (turn: Turn, claim: TurnClaim) =>
-    relaxed.transaction().execute(async (work) => {
-      const isNext = await moveHead(work, turn, claim);
-      if (isNext) await put(work, [toRow(turn)]);
-      return isNext;
-    });
-  return (turn, claim) =>
-    guarded(async () => {
-      if (claim) return putNext(turn, claim);
-      await put(relaxed, [toRow(turn)]);
-      return true;
-    });
-}
-
 type LineAsked = { readonly id: string; readonly turns: number; readonly letters: number };
 
 /** `letters` are those of a turn and all after it. */
@@ -137,36 +90,6 @@ function lineOf(database: Kysely<Tables>, asked: LineAsked) {
     .innerJoin('turns', 'turns.id', 'line.id')
     .select(['turns.items', 'line.letters'])
     .orderBy('line.depth', 'desc');
-}
-
-/** @returns False where the claim is no more. */
-async function moveHead(work: Kysely<Tables>, turn: Turn, claim: TurnClaim): Promise<boolean> {
-  const { id: head_id, createdMs: used_ms, agentId } = turn;
-  const { numUpdatedRows } = await work
-    .updateTable('conversations')
-    .set({ head_id, used_ms, ...(agentId && { agent_id: agentId }) })
-    .where('id', '=', claim.conversationId)
-    .where('claim', '=', claim.token)
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows === 1n;
-}
-
-function toRow(turn: Turn): TurnRow {
-  const items = JSON.stringify({ input: turn.input, output: turn.output });
-  return {
-    id: turn.id,
-    key_id: turn.keyId,
-    agent_id: turn.agentId,
-    previous_id: turn.previousId,
-    conversation_id: turn.conversationId,
-    created_ms: Math.floor(turn.createdMs),
-    status: turn.status,
-    items,
-    answer: turn.answer,
-    bytes: items.length + (turn.answer?.length ?? 0) + (turn.events?.length ?? 0),
-    alive_until_ms: turn.aliveUntilMs,
-    events: turn.events,
-  };
 }
 
 function toTurn(row: TurnRow): Turn {
