@@ -20,7 +20,8 @@ export function toKeptItems(
   if (!added?.some(({ role }) => role === 'tool_call')) return said;
   return added.map((item, index) => {
     if (item.role !== 'assistant') return { id: `own_${suffix}_${index}`, item, isOwn: true };
-    const shown = said.find((one) => one.item.text.trim() === item.text.trim());
+    const at = said.findIndex((one) => one.item.text.trim() === item.text.trim());
+    const [shown] = at === -1 ? [] : said.splice(at, 1);
     return { id: shown?.id ?? `msg_${suffix}_o${index}`, item };
   });
 }
