@@ -2,48 +2,72 @@ import type { Unread } from '../protocol/unread-room.ts';
 
 /** The events of one stream from its first on, for readers that come and go. */
 export type EventLog = {
-  /** Adds whole events. False, with none of them added, where there is no room for them. */
+  /** Adds whole events. False, with none of them added, where there is no room for them, or was none before. */
   readonly add: (text: string) => boolean;
+  /** Adds the events that a stream ends with, for which there is always room. */
+  readonly addLast: (text: string) => void;
   readonly end: () => void;
   readonly isEnded: () => boolean;
-  /** What there is of it by now, from an event on; `next` is where it goes on. */
-  readonly from: (index: number) => { readonly text: string; readonly next: number };
+  /** What comes next from an event on, as far as it is there; `next` is where it goes on. */
+  readonly from: (index: number) => SomeEvents;
+  readonly all: () => string;
   /** Resolves when there is more, or it has ended. */
   readonly changed: () => Promise<void>;
 };
 
+export type SomeEvents = { readonly text: string; readonly next: number };
+
 const done = 'data: [DONE]';
+
+/** Characters after which no more is given at once: each of many readers may be slow to take what it was given. */
+const ENOUGH_AT_ONCE = 64 * 1024;
 
 /** An empty log, whose bytes are held until it ends. */
 export function createEventLog(unread: Unread): EventLog {
   const events: string[] = [];
   let bytes = 0;
+  let isFull = false;
   let hasEnded = false;
   let change = Promise.withResolvers<void>();
   const tell = () => {
     change.resolve();
     change = Promise.withResolvers();
   };
+  const take = (text: string) => {
+    for (const event of eventsIn(text)) events.push(event);
+    tell();
+  };
   return {
     add(text) {
-      if (!unread.set(bytes + text.length)) {
+      if (isFull) return false;
+      isFull = !unread.set(bytes + text.length);
+      if (isFull) {
         unread.refused();
         return false;
       }
       bytes += text.length;
-      events.push(...eventsIn(text));
-      tell();
+      take(text);
       return true;
     },
+    addLast: take,
     end() {
       hasEnded = true;
       unread.release();
       tell();
     },
     isEnded: () => hasEnded,
-    from: (index) => ({ text: events.slice(index).join(''), next: Math.max(index, events.length) }),
+    from: (index) => someFrom(events, index),
+    all: () => events.join(''),
     changed: () => (hasEnded ? Promise.resolve() : change.promise),
   };
+}
+
+/** Events from one of them on: at least one where there is any. */
+export function someFrom(events: readonly string[], index: number): SomeEvents {
+  let text = '';
+  let next = index;
+  for (; next < events.length && text.length < ENOUGH_AT_ONCE; next += 1) text += events[next];
+  return { text, next };
 }
 
 /** The events of a text, without the end of the stream. */

@@ -89,9 +89,9 @@ export async function sendEventLog(
     const isOver = log.isEnded();
     const { text, next } = log.from(index);
     index = next;
-    if (isOver) return writer.end(`${text}data: [DONE]\n\n`);
-    await (text === '' ? null : writer.write(text));
-    if (text === '') await changed;
+    if (text !== '') await writer.write(text);
+    else if (isOver) return writer.end('data: [DONE]\n\n');
+    else await changed;
   }
 }
 

@@ -4,10 +4,11 @@ import { GatewayError } from '../../errors.ts';
 import type { KeptTurn } from '../../runs/turns/kept-turns.ts';
 import { endBackgroundRuns } from '../background-runs.ts';
 import type { HttpDeps } from '../deps.ts';
-import { eventsIn } from '../event-log.ts';
+import { eventsIn, someFrom } from '../event-log.ts';
 import { sendEventLog } from '../event-stream.ts';
 import { itemsQuery, toItemList } from '../formats/responses/item-list.ts';
 import { toWireItems } from '../formats/responses/kept-items.ts';
+import { holdPage } from '../hold-page.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 import { defaultKeepAliveMs } from './run-in-background.ts';
 
@@ -98,6 +99,7 @@ async function sendAgain(
 ) {
   const { live, turn } = await found(deps, request, id);
   const log = live ? live.log : endedLog(turn);
+  if (log && turn.events) holdPage(deps, { request, reply }, turn.events);
   if (!log) {
     throw new GatewayError(
       'invalid_value',
@@ -114,7 +116,7 @@ function endedLog({ events }: KeptTurn) {
   if (events === null) return null;
   const all = eventsIn(events);
   return {
-    from: (index: number) => ({ text: all.slice(index).join(''), next: all.length }),
+    from: (index: number) => someFrom(all, index),
     changed: () => Promise.resolve(),
     isEnded: () => true,
   };

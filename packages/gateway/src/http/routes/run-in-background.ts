@@ -69,10 +69,12 @@ function follow(
     write(event) {
       const isLast = isLastEvent(event);
       try {
-        take(format.encode(event));
+        const text = format.encode(event);
+        if (isLast) log?.addLast(text);
+        else take(text);
       } catch (thrown) {
         run.cancel('its answer cannot be written');
-        take(format.fail(GatewayError.from(thrown)));
+        log?.addLast(format.fail(GatewayError.from(thrown)));
       }
       if (isLast) void settle().then(resolve);
       return null;
@@ -82,7 +84,7 @@ function follow(
 
   async function settle(): Promise<void> {
     const answer = whole();
-    const told = log ? { events: log.from(0).text } : {};
+    const told = log ? { events: log.all() } : {};
     try {
       if (answer) await turn.keep({ ...answer, ...told }, run.agentId);
     } catch (error) {
