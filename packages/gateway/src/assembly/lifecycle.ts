@@ -9,10 +9,16 @@ import type { Parts } from './agent-processes.ts';
 import type { Gateway } from './contract.ts';
 import type { Domain } from './domain.ts';
 import { createTestPlays } from './replay/replays.ts';
+import { createTurnRetention } from './state/turn-retention.ts';
 
 /** Starts the parts in the order they need each other, and ends them in the other. */
 export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer): Gateway {
   const { config, emit, keys, known, broker, pool, observers, readiness, stateFolder } = parts;
+  const turnRetention = createTurnRetention({
+    store: parts.store.turns,
+    settings: () => parts.live.current().state,
+    emit,
+  });
   let closing: Promise<void> | null = null;
   let rulesKnown: Promise<void> | null = null;
 
@@ -43,6 +49,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     await knowRules();
     await followRules(parts);
     for (const warnings of [parts.expiryWarnings, parts.retirementWarnings]) warnings.start();
+    turnRetention.begin();
     const url = await server.listen(config.server);
     const { pid } = process;
     await announceGateway(stateFolder, { pid, address: url, token: parts.localToken });
@@ -68,6 +75,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     keys,
     ...createTestPlays(parts, domain, server),
     close(reason) {
+      turnRetention.end();
       closing ??= close(parts, { server, domain, reason });
       return closing;
     },

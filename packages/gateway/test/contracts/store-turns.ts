@@ -197,4 +197,20 @@ export function turnTests(open: OpenAgain): void {
     expect(await turns.find('resp_0')).toEqual(going);
     expect(await turns.prune({ beforeMs: 0, keepBytes: 0, nowMs: nowMs + 1 })).toBe(1);
   });
+
+  test('are removed by size after conversations in which nothing was said', async () => {
+    const { turns } = await open();
+    const { conversations } = turns;
+    const metadata = { a: 'x'.repeat(500) };
+    for (const at of [2, 1, 3])
+      await conversations.create({ ...conversation, id: `conv_${at}`, createdMs: at, metadata });
+    await turns.put({ ...turn, conversationId: 'conv_3' });
+    await conversations.claim({ conversationId: 'conv_3', token: 'run_1' }, soon);
+    expect(await turns.prune({ beforeMs: 0, keepBytes: 2200, nowMs: 5000 })).toBe(0);
+    expect(await conversations.find('conv_1')).toBeNull();
+    expect(await conversations.find('conv_2')).not.toBeNull();
+    expect(await turns.prune({ beforeMs: 0, keepBytes: 0, nowMs: 5000 })).toBe(1);
+    expect(await conversations.find('conv_2')).toBeNull();
+    expect(await conversations.find('conv_3')).not.toBeNull();
+  });
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../../../test/acceptance/until.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import type { GatewayError } from '../../errors.ts';
 import type { InputItem } from '../../protocol/run.ts';
@@ -9,6 +10,7 @@ import { createKeptTurns } from '../../runs/turns/kept-turns.ts';
 import { createLivingTurns } from '../../runs/turns/living-turns.ts';
 import { createOpenTurn, type TurnSettings } from '../../runs/turns/open-turn.ts';
 import { openStore } from '../../storage/open-store.ts';
+import { createTurnRetention } from './turn-retention.ts';
 
 const user = (text: string): InputItem => ({ role: 'user', parts: [{ type: 'text', text }] });
 
@@ -100,6 +102,27 @@ describe('a turn', () => {
     await turn.end();
   });
 
+  test('is removed by and by once nothing is to be kept any more, though nobody asks', async () => {
+    const { open, conversations } = turns();
+    const { id } = await conversations.create('key_a', { items: [user('Zero')], metadata: {} });
+    const turn = await open({ ...asked('', 'One'), wanted: alone });
+    await turn.keep(answer('resp_1', 'Uno'), 'default/echo');
+    settings = { ...settings, keepDays: 0 };
+    const emit = () => undefined;
+    const retention = createTurnRetention({
+      store: store.turns,
+      settings: () => settings,
+      emit,
+      everyMs: 1,
+    });
+    retention.begin();
+    await until('both to be gone', async () => {
+      const left = [await store.turns.find('resp_1'), await store.turns.conversations.find(id)];
+      return left.every((one) => one === null);
+    });
+    retention.end();
+  });
+
   test('leaves nothing where nothing is kept', async () => {
     settings = { ...settings, keepDays: 0 };
     const { open, conversations } = turns();
@@ -124,7 +147,6 @@ function turns() {
     nowMs,
     kept,
     living,
-    onKept: () => undefined,
   };
   return { open: createOpenTurn(deps), kept, conversations: createConversations(deps) };
 }

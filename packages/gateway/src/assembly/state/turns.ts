@@ -3,7 +3,6 @@ import { createKeptTurns } from '../../runs/turns/kept-turns.ts';
 import { createLivingTurns } from '../../runs/turns/living-turns.ts';
 import { createOpenTurn, type OpenTurnDeps } from '../../runs/turns/open-turn.ts';
 import type { Parts } from '../agent-processes.ts';
-import { createPruneTurns } from './prune-turns.ts';
 
 /** What is kept of conversations, for those who hold them. */
 export function createTurns(parts: Parts) {
@@ -12,7 +11,6 @@ export function createTurns(parts: Parts) {
   const nowMs = Date.now;
   const living = createLivingTurns(store, nowMs);
   const kept = createKeptTurns({ store, isShared: parts.store.isShared, living, nowMs });
-  const prune = createPruneTurns({ ...parts, store, settings });
-  const deps: OpenTurnDeps = { store, settings, nowMs, kept, living, onKept: prune };
+  const deps: OpenTurnDeps = { store, settings, nowMs, kept, living };
   return { open: createOpenTurn(deps), kept, conversations: createConversations(deps) };
 }

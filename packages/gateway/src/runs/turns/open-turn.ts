@@ -59,8 +59,6 @@ export type OpenTurnDeps = {
   readonly nowMs: () => number;
   readonly kept: KeptTurns;
   readonly living: LivingTurns;
-  /** Called when a turn has been kept. */
-  readonly onKept: () => void;
 };
 
 export type TurnSettings = {
@@ -132,7 +130,6 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
           const isKeptNow = await (isNext && claim ? keep(at, claim) : keep(at));
           // Of what failed, or whose caller removed it meanwhile, there is nothing to say.
           if (!isKeptNow && isNext && !isThere) throw busy();
-          deps.onKept();
         },
         end,
       };

@@ -12,9 +12,10 @@ const PRUNE_STEP = 200;
  * @returns How many turns.
  */
 export async function pruneTurns(
-  { relaxed, guarded }: Engine,
+  engine: Engine,
   { beforeMs, keepBytes, nowMs }: Parameters<TurnStore['prune']>[0],
 ): Promise<number> {
+  const { relaxed, guarded } = engine;
   const unused = relaxed.selectFrom('conversations').select('id').where('used_ms', '<', beforeMs);
   let removed = 0;
   for (;;) {
@@ -36,8 +37,8 @@ export async function pruneTurns(
   return removed + (await pruneBeyond());
 
   async function pruneBeyond(): Promise<number> {
-    const sum = relaxed.selectFrom('turns').select(({ fn }) => fn.sum<number>('bytes').as('bytes'));
-    let over = Number((await guarded(() => sum.executeTakeFirst()))?.bytes ?? 0) - keepBytes;
+    let over = (await heldBytes(engine)) - keepBytes;
+    if (over > 0) over -= await removeEmpty(engine, over);
     let count = 0;
     while (over > 0) {
       const oldest = relaxed
@@ -68,4 +69,47 @@ export async function pruneTurns(
     await guarded(() => relaxed.deleteFrom('turns').where('id', 'in', ids).execute());
     return rows.length;
   }
+}
+
+/** What the row of a conversation takes beside its metadata, at least. */
+const CONVERSATION_BYTES = 256;
+
+async function heldBytes({ relaxed, guarded }: Engine): Promise<number> {
+  const turns = relaxed.selectFrom('turns').select(({ fn }) => fn.sum('bytes').as('bytes'));
+  const names = relaxed
+    .selectFrom('conversations')
+    .select(({ fn }) => [
+      fn.countAll().as('count'),
+      fn.sum(fn('length', ['metadata'])).as('bytes'),
+    ]);
+  const [ofTurns, ofNames] = await guarded(() =>
+    Promise.all([turns.executeTakeFirst(), names.executeTakeFirst()]),
+  );
+  const count = Number(ofNames?.count ?? 0);
+  return Number(ofTurns?.bytes ?? 0) + Number(ofNames?.bytes ?? 0) + count * CONVERSATION_BYTES;
+}
+
+/** Removes conversations in which nothing was ever said, the oldest first. @returns How many bytes. */
+async function removeEmpty({ relaxed, guarded }: Engine, bytes: number): Promise<number> {
+  let freed = 0;
+  while (freed < bytes) {
+    const oldest = relaxed
+      .selectFrom('conversations')
+      .select(({ fn }) => ['id', fn<number>('length', ['metadata']).as('bytes')])
+      .where('head_id', 'is', null)
+      .where('claim', 'is', null)
+      .orderBy('used_ms')
+      .orderBy('id')
+      .limit(PRUNE_STEP);
+    const ids: string[] = [];
+    for (const row of await guarded(() => oldest.execute())) {
+      if (freed >= bytes) break;
+      ids.push(row.id);
+      freed += Number(row.bytes) + CONVERSATION_BYTES;
+    }
+    if (ids.length === 0) break;
+    await guarded(() => relaxed.deleteFrom('conversations').where('id', 'in', ids).execute());
+    await nextTurn();
+  }
+  return freed;
 }
