@@ -305,9 +305,12 @@ describe.skipIf(missing)(`responses that are kept (${missing ?? 'run'})`, () => 
     await client.conversations.items.delete(first?.id ?? '', at);
     const items = await Array.fromAsync(client.conversations.items.list(id));
     expect(items).toMatchObject([{ role: 'assistant' }]);
-    expect(await failureOf(client.conversations.items.retrieve('msg_x', at))).toMatchObject({
-      status: 404,
-    });
+    for (const unknown of ['msg_x', '%', '"', 'a\0b']) {
+      const retrieved = client.conversations.items.retrieve(unknown, at);
+      expect(await failureOf(retrieved)).toMatchObject({ status: 404 });
+      const removed = client.conversations.items.delete(unknown, at);
+      expect(await failureOf(removed)).toMatchObject({ status: 404 });
+    }
     expect(await client.conversations.delete(id)).toMatchObject({ deleted: true });
     expect(await failureOf(client.conversations.retrieve(id))).toMatchObject({ status: 404 });
   });

@@ -131,6 +131,7 @@ export function turnTests(open: OpenAgain): void {
     expect(await turns.conversations.removeItem('conv_a', 'msg_1')).toBe(true);
     expect(await turns.conversations.removeItem('conv_a', 'msg_1')).toBe(false);
     expect(await turns.conversations.removeItem('conv_a', 'msg__')).toBe(false);
+    expect(await turns.conversations.removeItem('conv_a', 'g_2')).toBe(false);
     expect(await ids('resp_a')).toEqual(['msg_2']);
   });
 

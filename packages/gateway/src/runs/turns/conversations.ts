@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
 import type { InputItem } from '../../protocol/run.ts';
 import type { Conversation, KeptItem } from '../../protocol/state/turns.ts';
+import { isId } from './kept-turns.ts';
 import { createOpenTurn, type OpenTurnDeps, prefixOf } from './open-turn.ts';
 
 type Metadata = Conversation['metadata'];
@@ -47,7 +48,7 @@ export function createConversations(deps: OpenTurnDeps): Conversations {
     add,
     async removeItem(keyId, id, itemId) {
       await kept.conversation(keyId, id);
-      if (!(await store.conversations.removeItem(id, itemId))) {
+      if (!(isId(itemId) && (await store.conversations.removeItem(id, itemId)))) {
         const message = `The conversation has no item '${itemId.slice(0, 64)}'.`;
         throw new GatewayError('record_not_found', message);
       }

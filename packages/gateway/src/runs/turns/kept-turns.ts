@@ -111,7 +111,7 @@ function isLost(turn: Turn, { isShared, living, nowMs }: KeptTurnsDeps): boolean
 const maxShownLength = 64;
 
 /** Whether it could be an id of ours: a database need not take any other text. */
-function isId(id: string): boolean {
+export function isId(id: string): boolean {
   return /^\w{1,128}$/.test(id);
 }
 

@@ -55,12 +55,13 @@ export function createConversationStore({ relaxed, guarded }: Engine): Conversat
   };
 }
 
+/** Of what an id may have, only `_` means something in a pattern: some letter. */
 async function removeItem(work: Kysely<Tables>, id: string, itemId: string): Promise<boolean> {
   const turns = await work
     .selectFrom('turns')
     .select(['id', 'items'])
     .where('conversation_id', '=', id)
-    .where('items', 'like', `%${itemId.replaceAll(/[%_]/g, '_')}%`)
+    .where('items', 'like', `%"id":"${itemId}"%`)
     .execute();
   for (const turn of turns) {
     const { input, output } = JSON.parse(turn.items) as Record<'input' | 'output', KeptItem[]>;
