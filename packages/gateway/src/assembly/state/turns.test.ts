@@ -63,6 +63,23 @@ describe('a turn', () => {
     await next.end();
   });
 
+  test('of a gateway that was killed keeps nobody waiting where it was the only one', async () => {
+    settings = { ...settings, concurrentTurns: 'refuse' };
+    const { open, conversations } = turns(Date.now());
+    const { id } = await conversations.create('key_a', { items: [], metadata: {} });
+    const killed = await open(asked(id, 'One'));
+    const { open: openLater } = turns(Date.now() + 1);
+    expect(await failure(turns().open(asked(id, 'Two')))).toMatchObject({
+      code: 'conversation_busy',
+    });
+    const next = await openLater(asked(id, 'Two'));
+    expect(await failure(openLater(asked(id, 'Three')))).toMatchObject({
+      code: 'conversation_busy',
+    });
+    await next.end();
+    await killed.end();
+  });
+
   test('whose right to be the next one is gone is not kept', async () => {
     const { open, conversations } = turns();
     const { id } = await conversations.create('key_a', { items: [], metadata: {} });
@@ -137,7 +154,7 @@ describe('a turn', () => {
 
 const alone = { previousId: null, conversationId: null, keeps: true, outlives: false, leading: 0 };
 
-function turns() {
+function turns(aloneSinceMs: number | null = null) {
   const nowMs = Date.now;
   const living = createLivingTurns(store.turns, nowMs);
   const kept = createKeptTurns({ store: store.turns, isShared: true, living, nowMs });
@@ -145,6 +162,7 @@ function turns() {
     store: store.turns,
     settings: () => settings,
     nowMs,
+    aloneSinceMs,
     kept,
     living,
   };

@@ -11,6 +11,7 @@ export function createTurns(parts: Parts) {
   const nowMs = Date.now;
   const living = createLivingTurns(store, nowMs);
   const kept = createKeptTurns({ store, isShared: parts.store.isShared, living, nowMs });
-  const deps: OpenTurnDeps = { store, settings, nowMs, kept, living };
+  const aloneSinceMs = parts.store.isShared ? null : nowMs();
+  const deps: OpenTurnDeps = { store, settings, nowMs, aloneSinceMs, kept, living };
   return { open: createOpenTurn(deps), kept, conversations: createConversations(deps) };
 }

@@ -57,6 +57,8 @@ export type OpenTurnDeps = {
   readonly store: TurnStore;
   readonly settings: () => TurnSettings;
   readonly nowMs: () => number;
+  /** Since when nobody else takes turns of this store, in Unix milliseconds; null where others may. */
+  readonly aloneSinceMs: number | null;
   readonly kept: KeptTurns;
   readonly living: LivingTurns;
 };
@@ -79,8 +81,8 @@ export type TurnAsked = {
 /** Opens a turn. @throws GatewayError `record_not_found`, `conversation_busy`, `invalid_value`, `context_too_long`. */
 export type OpenTurnOf = (asked: TurnAsked) => Promise<OpenTurn>;
 
-/** How long a claim holds without being renewed. */
-const CLAIM_MS = 60_000;
+/** How long a claim holds without being renewed: whoever waits for one of a gateway that was killed gets it in time. */
+const CLAIM_MS = 45_000;
 
 /** How long a turn waits for the one before it. */
 const PATIENCE_MS = 60_000;
@@ -163,15 +165,18 @@ async function claimNext(
 }
 
 async function untilClaimed(
-  { store, settings, nowMs }: OpenTurnDeps,
+  { store, settings, nowMs, aloneSinceMs }: OpenTurnDeps,
   claim: TurnClaim,
   signal: AbortSignal,
 ): Promise<void> {
   const startedMs = nowMs();
+  // Those of whoever was here before are all over by then, and none of ours is.
+  const deadMs = aloneSinceMs === null ? 0 : aloneSinceMs + CLAIM_MS;
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 500)) {
-    const times = { nowMs: nowMs(), untilMs: nowMs() + CLAIM_MS };
+    const now = nowMs();
+    const times = { nowMs: Math.max(now, deadMs), untilMs: now + CLAIM_MS };
     if (await store.conversations.claim(claim, times)) return;
-    const isTooLate = times.nowMs - startedMs > PATIENCE_MS;
+    const isTooLate = now - startedMs > PATIENCE_MS;
     if (isTooLate || signal.aborted || settings().concurrentTurns === 'refuse') throw busy();
     await wait(pauseMs);
   }
@@ -179,16 +184,19 @@ async function untilClaimed(
 
 /** Renews a claim for as long as its turn goes on. */
 function held({ store, nowMs }: OpenTurnDeps, claim: TurnClaim): () => Promise<void> {
+  let renewing: Promise<unknown> = Promise.resolve();
   const renew = setInterval(() => {
     const times = { nowMs: nowMs(), untilMs: nowMs() + CLAIM_MS };
     // Where it cannot be renewed, the turn learns it when it is kept.
-    store.conversations.claim(claim, times).catch(() => undefined);
+    renewing = store.conversations.claim(claim, times).catch(() => undefined);
   }, CLAIM_MS / 3).unref();
   let isOver = false;
   return async () => {
     clearInterval(renew);
     if (isOver) return;
     isOver = true;
+    // One that is renewed after it was given back would be nobody's.
+    await renewing;
     // One that nobody gives back ends by itself.
     await store.conversations.release(claim).catch(() => undefined);
   };
