@@ -15,8 +15,9 @@ test('A log without room takes nothing more, but for its end', () => {
   room = 1000;
   expect(log.add(event('b'))).toBe(false);
   room = 0;
-  log.addLast(`${event('failed')}data: [DONE]\n\n`);
-  expect(log.all()).toBe(event('a') + event('failed'));
+  const failure = 'event: error\ndata: {}\n\n';
+  log.addLast(`${event('text.done')}${failure}${event('failed')}data: [DONE]\n\n`);
+  expect(log.all()).toBe(event('a') + failure + event('failed'));
 });
 
 test('Who reads a log is given little of it at once, in whole events', () => {

@@ -4,7 +4,7 @@ import type { Unread } from '../protocol/unread-room.ts';
 export type EventLog = {
   /** Adds whole events. False, with none of them added, where there is no room for them, or was none before. */
   readonly add: (text: string) => boolean;
-  /** Adds the events that a stream ends with, for which there is always room. */
+  /** Adds the events that a stream ends with. Where there is no room for all, those that tell a failure and the very last. */
   readonly addLast: (text: string) => void;
   readonly end: () => void;
   readonly isEnded: () => boolean;
@@ -33,8 +33,8 @@ export function createEventLog(unread: Unread): EventLog {
     change.resolve();
     change = Promise.withResolvers();
   };
-  const take = (text: string) => {
-    for (const event of eventsIn(text)) events.push(event);
+  const take = (added: readonly string[]) => {
+    for (const event of added) events.push(event);
     tell();
   };
   return {
@@ -46,10 +46,14 @@ export function createEventLog(unread: Unread): EventLog {
         return false;
       }
       bytes += text.length;
-      take(text);
+      take(eventsIn(text));
       return true;
     },
-    addLast: take,
+    addLast(text) {
+      const last = eventsIn(text);
+      const hasRoom = !isFull && unread.set(bytes + text.length);
+      take(hasRoom ? last : last.filter((event, at) => isNeeded(event) || at === last.length - 1));
+    },
     end() {
       hasEnded = true;
       unread.release();
@@ -60,6 +64,11 @@ export function createEventLog(unread: Unread): EventLog {
     all: () => events.join(''),
     changed: () => (hasEnded ? Promise.resolve() : change.promise),
   };
+}
+
+/** Whether a reader learns from it what went wrong. */
+function isNeeded(event: string): boolean {
+  return event.startsWith('event: error\n');
 }
 
 /** Events from one of them on: at least one where there is any. */
