@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -29,6 +29,31 @@ describe('a SQLite store', () => {
 
   afterEach(() => {
     rmSync(folder, { recursive: true });
+  });
+
+  test('has nothing in its file of what was removed from it', async () => {
+    const store = await openStore(`sqlite:${join(folder, 'gateway.db')}`);
+    const turn = {
+      id: 'resp_1',
+      keyId: 'key_a',
+      agentId: null,
+      previousId: null,
+      conversationId: null,
+      createdMs: 1,
+      status: 'completed',
+      input: [],
+      output: [],
+      answer: 'what was said '.repeat(1000),
+      aliveUntilMs: null,
+      events: null,
+    } as const;
+    await store.turns.put(turn);
+    await store.turns.put({ ...turn, id: 'resp_2', answer: 'still here' });
+    await store.turns.remove('resp_1');
+    await store.close();
+    const file = readFileSync(join(folder, 'gateway.db'));
+    expect(file.includes('still here')).toBe(true);
+    expect(file.includes('what was said')).toBe(false);
   });
 
   test('makes the folder and the file for the owner only', async () => {

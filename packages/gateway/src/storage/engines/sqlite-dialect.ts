@@ -39,7 +39,10 @@ export function openSqliteFile(path: string): SqliteFile {
     // SQLite would block the whole process while it waits for another writer: that is waited for outside.
     const database = new DatabaseSync(path, { timeout: 0 });
     connections.push(database);
-    database.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}`);
+    // What is removed is overwritten: SQLite would leave it in the file until something else needs its place.
+    database.exec(
+      `pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma secure_delete = on`,
+    );
     return database;
   };
   try {
