@@ -280,7 +280,7 @@ function testMixedCalls(model: string, leftOut: boolean): void {
     );
     expect(replies.map(({ content }) => content)).toEqual(Array(2).fill('The gateway. '.repeat(3)));
     const keysUsed = upstream.calls.slice(before).map(({ headers }) => headers.authorization);
-    expect(new Set(keysUsed)).toEqual(new Set(['Bearer sk-real']));
+    expect(keysUsed).toEqual(Array(10).fill('Bearer sk-real'));
     const more = [...(await usage())].map(([key, calls]) => calls - (told.get(key) ?? 0));
     expect(more.filter((calls) => calls > 0)).toEqual([3, 3]);
   });

@@ -1,3 +1,4 @@
+import { asksForModels } from '../support/model-list.ts';
 import { openUpstream, type SeenCall, type Turn } from '../support/scripted-upstream.ts';
 
 /** One model call as it reached the parrot, the same for both APIs. */
@@ -15,7 +16,7 @@ export type ParrotCall = {
 /** An upstream without a mind of its own: what it was asked decides what it answers. */
 export type Parrot = {
   readonly baseUrl: string;
-  /** All calls, in order of arrival. */
+  /** In order of arrival, without the gateway's own question which models there are. */
   calls(): readonly ParrotCall[];
   readonly stop: () => void;
 };
@@ -45,7 +46,7 @@ export async function startParrot(
   });
   return {
     baseUrl,
-    calls: () => calls.map(readCall),
+    calls: () => calls.filter(({ path }) => !asksForModels(path)).map(readCall),
     stop,
   };
 }

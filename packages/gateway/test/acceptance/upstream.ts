@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LLMock } from '@copilotkit/aimock';
+import { asksForModels } from '../support/model-list.ts';
 
 /** One model call as it reached the upstream. */
 export type UpstreamCall = {
@@ -20,7 +21,7 @@ export type TestUpstream = {
   readonly baseUrl: string;
   /** Where answers are made up: `mock.onMessage('hello', { content: 'Hi.' })`. */
   readonly mock: LLMock;
-  /** In order of arrival. */
+  /** In order of arrival, without the gateway's own question which models there are. */
   readonly calls: readonly UpstreamCall[];
   /** Calls whose last user message holds `text`. */
   callsAbout(text: string): readonly UpstreamCall[];
@@ -72,7 +73,7 @@ async function relay({ request, response, target, journal }: Relay): Promise<voi
     outcome: 'running' as UpstreamCall['outcome'],
     ended,
   };
-  journal.push(call);
+  if (!asksForModels(call.path)) journal.push(call);
 
   const onward = http.request(new URL(request.url ?? '/', target), {
     method: request.method ?? 'GET',
