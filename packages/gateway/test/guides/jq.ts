@@ -1,14 +1,15 @@
-// `node jq.ts -r <filter>`: as much of jq as guides use: paths, `[]`, and `select(.a == "b" and .c == null)`.
-import { readFileSync } from 'node:fs';
+// As much of jq as guides use: paths, `[]`, and `select(.a == "b" and .c == null)`.
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
-const filter = process.argv.at(-1) ?? '.';
-let found: readonly Json[] = [JSON.parse(readFileSync(0, 'utf8'))];
-for (const step of filter.split(/ \| /))
-  found = found.flatMap((value) => apply(step.trim(), value));
-for (const each of found) {
-  process.stdout.write(`${typeof each === 'string' ? each : JSON.stringify(each)}\n`);
+/** What `jq -r <filter>` prints of a text. Throws for what is no JSON, and for filters that it cannot do. */
+export function jq(filter: string, text: string): string {
+  let found: readonly Json[] = [JSON.parse(text)];
+  for (const step of filter.split(' | ')) {
+    found = found.flatMap((value) => apply(step.trim(), value));
+  }
+  const lines = found.map((each) => (typeof each === 'string' ? each : JSON.stringify(each)));
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 function apply(step: string, value: Json): readonly Json[] {

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway, warmProject } from '../acceptance/harness.ts';
 import type { Project } from '../acceptance/project.ts';
+import { type CommandServer, startCommandServer } from './command-server.ts';
 import { pageScript } from './page-script.ts';
 import { blocksOf, inOrder, promised, textOf, workspaceRoot } from './pages.ts';
 import { makePrograms } from './programs.ts';
@@ -16,6 +17,7 @@ const settings = blocksOf(page).filter((block) => useOf(block) === 'settings');
 
 let project: Project;
 let gateway: TestGateway;
+let commands: CommandServer;
 
 beforeAll(async () => {
   project = await warmProject();
@@ -23,10 +25,16 @@ beforeAll(async () => {
     'gateway.yaml': ['worker: { spares: 0 }', ...settings.map(({ text }) => text)].join('\n'),
   });
   await project.copy(join(workspaceRoot, 'src/agents/SampleAgent'), 'src/agents/SampleAgent');
-  await makePrograms(join(project.root, 'bin'));
   gateway = await startGateway({ project });
+  commands = await startCommandServer(project.root, {
+    DROPGATE_URL: gateway.url,
+    DROPGATE_KEY: gateway.key,
+  });
+  const { programs } = commands;
+  await makePrograms(join(project.root, 'bin'), { programs });
 });
 afterAll(async () => {
+  commands?.close();
   await gateway?.stop();
   await project?.remove();
 });
