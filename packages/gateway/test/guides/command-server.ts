@@ -5,11 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { inProcessCli } from '../support/in-process-cli.ts';
 import { jq } from './jq.ts';
+import { put } from './put.ts';
 
-/** Runs `dropgate` and `jq` for the scripts of pages, in this process. */
+/** Runs `dropgate`, `jq` and `put` for the scripts of pages, in this process. */
 export type CommandServer = {
   /** Texts of the programs that ask it, for sh, by name. */
-  readonly programs: Readonly<Record<'dropgate' | 'jq', string>>;
+  readonly programs: Readonly<Record<'dropgate' | 'jq' | 'put', string>>;
   readonly close: () => void;
 };
 
@@ -20,15 +21,21 @@ export type CommandServer = {
  */
 export async function startCommandServer(
   projectRoot: string,
-  env: Readonly<Record<string, string>>,
+  env: Readonly<Record<'DROPGATE_URL' | 'DROPGATE_KEY', string>> & {
+    readonly GATEWAY_PYTHON?: string;
+  },
 ): Promise<CommandServer> {
   const cli = inProcessCli(projectRoot, env);
+  const where = { projectRoot, url: env.DROPGATE_URL, key: env.DROPGATE_KEY };
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const text = await textIn(request);
     try {
       if (pathname === '/jq') response.end(jq(String(request.headers['x-filter']), text));
-      else {
+      else if (pathname === '/put') {
+        const [from = '', to = ''] = text.split('\0');
+        response.end(await put(where, from, to));
+      } else {
         const { code, out, err } = await cli(...text.split('\0').slice(0, -1));
         const folder = searchParams.get('folder') ?? '';
         await writeFile(join(folder, 'err'), err);
@@ -51,6 +58,7 @@ exit "$code"`;
   return {
     programs: {
       dropgate,
+      put: `printf '%s\\0' "$@" | curl -s --fail-with-body --data-binary @- "${url}/put"`,
       jq: `for filter; do :; done\ncurl -s --fail-with-body --data-binary @- -H "x-filter: $filter" "${url}/jq"`,
     },
     close: () => server.close(),

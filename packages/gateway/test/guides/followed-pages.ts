@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { startGateway, warmProject } from '../acceptance/harness.ts';
 import { launcher } from '../support/cli-process.ts';
 import { pythonWithSdk } from '../support/python-with-sdk.ts';
+import { startCommandServer } from './command-server.ts';
 import { pageScript } from './page-script.ts';
 import { inOrder, promised, workspaceRoot } from './pages.ts';
 import { makePrograms } from './programs.ts';
@@ -45,8 +46,14 @@ export async function startReader(
   }
   await project.copy(join(workspaceRoot, 'src/agents/SampleAgent'), 'src/agents/SampleAgent');
   await project.copy(join(workspaceRoot, 'docs/sample'), 'docs/sample');
-  await makePrograms(join(project.root, 'bin'), { python });
   const gateway = await startGateway({ project, env: { GATEWAY_PYTHON: pythonWithSdk() } });
+  const env = {
+    DROPGATE_URL: gateway.url,
+    DROPGATE_KEY: gateway.key,
+    GATEWAY_PYTHON: pythonWithSdk(),
+  };
+  const { programs, close } = await startCommandServer(project.root, env);
+  await makePrograms(join(project.root, 'bin'), { python, programs });
 
   const beginAnew = async () => {
     for (const folder of ['src/agents', 'src/tools']) {
@@ -67,15 +74,14 @@ export async function startReader(
         env: {
           HOME: homedir(),
           PATH: `${join(project.root, 'bin')}:${process.env.PATH}`,
-          DROPGATE_URL: gateway.url,
-          DROPGATE_KEY: gateway.key,
-          GATEWAY_PYTHON: pythonWithSdk(),
+          ...env,
         },
       });
       const found = inOrder(stdout, promised(script));
       return promised(script).slice(found.length);
     },
     stop: async () => {
+      close();
       await gateway.stop();
       await project.remove();
     },

@@ -23,7 +23,6 @@ export async function makePrograms(
   const programs: Record<string, string> = {
     dropgate: `${node} "${launcher}" "$@"`,
     npx: `[ "$1" = dropgate ] && shift && exec dropgate "$@"\necho "npx: no $1 here" >&2; exit 127`,
-    put: `${node} "${join(import.meta.dirname, 'put.ts')}" "$@"`,
     npm: `shift; for name; do case "$name" in -*) ;; *) ls -d "node_modules/$name" ;; esac || exit 1; done`,
     ...(python && {
       python: `exec "${python}" "$@"`,

@@ -1,4 +1,4 @@
-// `node put.ts <text> <file>`: puts a file where a guide says, and asks the agent that it is, once it serves.
+// Puts a file where a guide says, and asks the agent that it is, once it serves.
 import { copyFile, mkdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,22 +10,35 @@ type Agent = {
   readonly diagnostics: readonly { readonly severity: string; readonly message: string }[];
 };
 
-const { DROPGATE_URL: url = '', DROPGATE_KEY: key = '' } = process.env;
-const [, , text = '', file = ''] = process.argv;
-const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+/** Where a gateway is, and the headers of what it is asked. */
+type Asked = { readonly url: string; readonly headers: Readonly<Record<string, string>> };
 
-await mkdir(dirname(file), { recursive: true });
-// Nobody sees a file that is half written.
-const unseen = join(dirname(file), `.${basename(file)}.new`);
-await copyFile(text, unseen);
-await rename(unseen, file);
-if (/^src\/(agents|tools)\//.test(file)) await serves();
+/**
+ * Copies the file `text` to `file`, a path below `projectRoot`.
+ *
+ * @returns What to print: of an agent, that it answers. Rejects where it does not.
+ */
+export async function put(
+  { projectRoot, url, key }: Readonly<Record<'projectRoot' | 'url' | 'key', string>>,
+  text: string,
+  file: string,
+): Promise<string> {
+  const target = join(projectRoot, file);
+  await mkdir(dirname(target), { recursive: true });
+  // Nobody sees a file that is half written.
+  const unseen = join(dirname(target), `.${basename(file)}.new`);
+  await copyFile(text, unseen);
+  await rename(unseen, target);
+  if (!/^src\/(agents|tools)\//.test(file)) return '';
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  return serves({ url, headers }, file);
+}
 
-async function serves(): Promise<void> {
+async function serves({ url, headers }: Asked, file: string): Promise<string> {
   const refreshed = await fetch(`${url}/agents/refresh`, { method: 'POST', headers });
   if (!refreshed.ok) throw new Error(`${file}: ${await refreshed.text()}`);
-  if (!/\/agent\.\w+$/.test(file)) return;
-  const agent = await loaded();
+  if (!/\/agent\.\w+$/.test(file)) return '';
+  const agent = await loaded({ url, headers }, file);
   const errors = agent.diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new Error(`${file}: ${JSON.stringify(errors, null, 2)}`);
   const body = JSON.stringify({
@@ -37,10 +50,10 @@ async function serves(): Promise<void> {
   if (!answer.ok || !JSON.parse(said).choices[0].message.content) {
     throw new Error(`${agent.id} answered ${answer.status}: ${said}`);
   }
-  process.stdout.write(`${agent.id} answers\n`);
+  return `${agent.id} answers\n`;
 }
 
-async function loaded(): Promise<Agent> {
+async function loaded({ url, headers }: Asked, file: string): Promise<Agent> {
   for (;;) {
     const response = await fetch(`${url}/admin/agents`, { headers });
     const { agents } = (await response.json()) as { agents: readonly Agent[] };
