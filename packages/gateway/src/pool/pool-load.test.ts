@@ -226,7 +226,7 @@ describe('a module that cannot be loaded', () => {
 describe('a worker program that is broken', () => {
   test.each([
     ['ends at once', 'crash', 'The process ended itself with exit code 7.'],
-    ['speaks another version', 'version', 'The process speaks version 99, not 2.'],
+    ['speaks another version', 'version', 'The process speaks version 99, not 3.'],
   ])('since it %s is told as a crash of the load', async (_name, onStart, words) => {
     const pool = poolWith({ env: ['ON_START'] }, { hostEnv: { ON_START: onStart } });
     expect(await pool.prepare(scriptedLoad(), never)).toMatchObject({
