@@ -1,4 +1,5 @@
 import type { HttpServer } from '../http/server.ts';
+import type { Retention } from '../observability/retention.ts';
 import { prepareForUser, workerUser } from '../pool/process/worker-user.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import { pageSize } from '../protocol/pages.ts';
@@ -13,19 +14,11 @@ import { createTurnRetention } from './state/turn-retention.ts';
 
 /** Starts the parts in the order they need each other, and ends them in the other. */
 export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer): Gateway {
-  const { config, emit, keys, known, broker, pool, observers, readiness, stateFolder } = parts;
-  const turnRetention = createTurnRetention({
-    store: parts.store.turns,
-    settings: () => parts.live.current().state,
-    emit,
-  });
+  const { config, emit, known, broker, pool, observers, readiness, stateFolder } = parts;
+  const turnRetention = turnRetentionOf(parts);
   let closing: Promise<void> | null = null;
   let rulesKnown: Promise<void> | null = null;
-
-  function knowRules(): Promise<void> {
-    rulesKnown ??= parts.policy.start();
-    return rulesKnown;
-  }
+  const knowRules = () => (rulesKnown ??= parts.policy.start());
 
   async function load(): Promise<RefreshReport> {
     await knowRules();
@@ -51,9 +44,8 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     for (const warnings of [parts.expiryWarnings, parts.retirementWarnings]) warnings.start();
     turnRetention.begin();
     const url = await server.listen(config.server);
-    const { pid } = process;
-    await announceGateway(stateFolder, { pid, address: url, token: parts.localToken });
-    emit({ type: 'gateway_started', url, pid });
+    await announceGateway(stateFolder, { pid: process.pid, address: url, token: parts.localToken });
+    emit({ type: 'gateway_started', url, pid: process.pid });
     readiness.begin(
       load().catch((error: unknown) => {
         if (parts.lifetime.signal.aborted) return;
@@ -72,7 +64,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     diagnostics: () => observers.diagnostics.query({ limit: pageSize.most }).errors,
     refresh: domain.refresh,
     upstreams: () => describeUpstreams(parts.upstreams.current()),
-    keys,
+    keys: parts.keys,
     ...createTestPlays(parts, domain, server),
     close(reason) {
       turnRetention.end();
@@ -80,6 +72,10 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
       return closing;
     },
   };
+}
+
+function turnRetentionOf({ store, live, emit }: Parts): Retention {
+  return createTurnRetention({ store: store.turns, settings: () => live.current().state, emit });
 }
 
 /** Another gateway on this store that took new rules asks the others to read theirs again. */
