@@ -14,7 +14,7 @@ import { createTurnRetention } from './state/turn-retention.ts';
 
 /** Starts the parts in the order they need each other, and ends them in the other. */
 export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer): Gateway {
-  const { config, emit, known, broker, pool, observers, readiness, stateFolder } = parts;
+  const { config, emit, known, broker, pool, observers, readiness } = parts;
   const turnRetention = turnRetentionOf(parts);
   let closing: Promise<void> | null = null;
   let rulesKnown: Promise<void> | null = null;
@@ -36,16 +36,13 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
   }
 
   async function start(): Promise<{ url: string }> {
-    const user = workerUser(config.worker);
-    if (user) prepareForUser(stateFolder, user);
+    requireUser(parts);
     await known.start();
     await knowRules();
     await followRules(parts);
     for (const warnings of [parts.expiryWarnings, parts.retirementWarnings]) warnings.start();
     turnRetention.begin();
-    const url = await server.listen(config.server);
-    await announceGateway(stateFolder, { pid: process.pid, address: url, token: parts.localToken });
-    emit({ type: 'gateway_started', url, pid: process.pid });
+    const url = await listen(parts, server);
     readiness.begin(
       load().catch((error: unknown) => {
         if (parts.lifetime.signal.aborted) return;
@@ -76,6 +73,23 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
 
 function turnRetentionOf({ store, live, emit }: Parts): Retention {
   return createTurnRetention({ store: store.turns, settings: () => live.current().state, emit });
+}
+
+/** Nothing answers before it is known that agents can run. */
+function requireUser({ config, stateFolder }: Parts): void {
+  const user = workerUser(config.worker);
+  if (user) prepareForUser(stateFolder, user);
+}
+
+async function listen(
+  { config, stateFolder, localToken, emit }: Parts,
+  server: HttpServer,
+): Promise<string> {
+  const url = await server.listen(config.server);
+  const { pid } = process;
+  await announceGateway(stateFolder, { pid, address: url, token: localToken });
+  emit({ type: 'gateway_started', url, pid });
+  return url;
 }
 
 /** Another gateway on this store that took new rules asks the others to read theirs again. */
