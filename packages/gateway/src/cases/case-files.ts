@@ -3,7 +3,7 @@ import { basename, dirname, extname, join, relative } from 'node:path';
 import type { AgentStatus } from '../protocol/admin/agents-answer.ts';
 import { type RunTest, runTestAnswer, runTestVersion } from '../protocol/admin/run-test.ts';
 import { type WrittenTest, writtenTestSchema } from '../protocol/admin/written-test.ts';
-import { isAbsent } from '../system/files.ts';
+import { isAbsent, whyUnread } from '../system/files.ts';
 import { checkSource } from './check-source.ts';
 import { isGenericFile } from './generic/generic-settings.ts';
 import { CaseError, type CaseSource, readSource, recordAnew } from './read-value.ts';
@@ -35,7 +35,13 @@ export async function findCases(
   const found: CaseFile[] = [];
   for (const { id: agentId, module_path } of agents) {
     const folder = testsFolder(projectRoot, module_path);
-    for (const file of await caseFilesIn(folder)) {
+    const files = await caseFilesIn(folder);
+    if (files instanceof CaseError) {
+      const read = () => Promise.reject(files);
+      found.push({ agentId, name: 'tests', path: relative(projectRoot, folder), read });
+      continue;
+    }
+    for (const file of files) {
       found.push({
         agentId,
         name: basename(file, extname(file)),
@@ -52,7 +58,8 @@ export function testsFolder(projectRoot: string, modulePath: string): string {
   return join(projectRoot, dirname(modulePath), 'tests');
 }
 
-async function caseFilesIn(folder: string): Promise<string[]> {
+/** A folder that cannot be read is told of as a case that cannot. */
+async function caseFilesIn(folder: string): Promise<readonly string[] | CaseError> {
   try {
     const names = await readdir(folder);
     return names
@@ -60,7 +67,7 @@ async function caseFilesIn(folder: string): Promise<string[]> {
       .toSorted();
   } catch (error) {
     if (isAbsent(error)) return [];
-    throw error;
+    return new CaseError(`It ${whyUnread(error)}.`, { cause: error });
   }
 }
 

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Inferred } from '../../protocol/inferred.ts';
-import { isAbsent } from '../../system/files.ts';
+import { isAbsent, whyUnread } from '../../system/files.ts';
 import { checkSource } from '../check-source.ts';
 import { CaseError, readSource } from '../read-value.ts';
 import { checkNames } from './check-result.ts';
@@ -61,6 +61,6 @@ async function namesIn(folder: string): Promise<string[]> {
     return await readdir(folder);
   } catch (error) {
     if (isAbsent(error)) return [];
-    throw error;
+    throw new CaseError(`tests ${whyUnread(error)}.`, { cause: error });
   }
 }

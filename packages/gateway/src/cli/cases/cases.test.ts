@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inProcessCli } from '../../../test/support/in-process-cli.ts';
@@ -191,6 +191,18 @@ test('expects of a case that an author wrote that the run ends well, or as it sa
   );
   expect(out).toContain('Error: Too late.');
   expect(out).toContain('3 cases: 2 passed, 1 failed.');
+});
+
+test('tells of a folder of cases that cannot be read, and goes on', async () => {
+  write('Loop/agent.mjs', echo);
+  const loop = join(project.folder, 'src/agents/Loop/tests');
+  symlinkSync(loop, loop);
+  const { code, out } = await inProcessCli(project.folder)('test', 'loop', 'silent');
+  project.remove('src/agents/Loop');
+  expect(code).toBe(1);
+  expect(out).toContain('failed  default/loop  src/agents/Loop/tests\n  It ');
+  expect(out).toMatch(/^failed {2}default\/loop {2}answers\n {2}tests /m);
+  expect(out).toContain('passed  default/silent  answers');
 });
 
 test('writes no warning of a parser past its own output', async () => {
