@@ -5,7 +5,9 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { watch } from 'node:fs/promises';
@@ -302,6 +304,19 @@ describe('on SQLite', () => {
     expect((await other('backup', 'b', '--json')).out).toContain(
       'The store was written by a newer version of Dropgate. Make the backup with that version.',
     );
+    expect(existsSync(join(folder, 'b'))).toBe(false);
+  });
+
+  test('kept files that cannot be listed are not left out', async () => {
+    const folder = await earlierProject('0018_run_limits.sql');
+    const kept = join(folder, '.dropgate/generations');
+    rmSync(kept, { recursive: true });
+    symlinkSync(kept, kept);
+    const { code, err } = await inProcessCli(folder)('backup', 'b');
+    expect([code, err.split('\n')[0]]).toEqual([
+      1,
+      `error: The kept files in ${kept} cannot be listed (ELOOP).`,
+    ]);
     expect(existsSync(join(folder, 'b'))).toBe(false);
   });
 

@@ -164,7 +164,13 @@ async function* linesOf(
 }
 
 async function* keptFiles(folder: string): AsyncGenerator<{ name: string; bytes: Buffer }> {
-  const names = await readdir(folder).catch(() => []);
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    // Nothing was kept yet.
+    if (error.code === 'ENOENT') return [];
+    throw new StoreError(`The kept files in ${folder} cannot be listed (${error.code}).`, {
+      cause: error,
+    });
+  });
   for (const name of names.filter((each) => /^[0-9a-f]{64}$/.test(each)).toSorted()) {
     const bytes = await readFile(join(folder, name)).catch((error: NodeJS.ErrnoException) => {
       // A gateway that starts removes what is in no use.
