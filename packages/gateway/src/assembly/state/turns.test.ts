@@ -65,13 +65,12 @@ describe('a turn', () => {
 
   test('of a gateway that was killed keeps nobody waiting where it was the only one', async () => {
     settings = { ...settings, concurrentTurns: 'refuse' };
-    const { open, conversations } = turns(Date.now());
+    const { open, conversations } = turns(1000, () => 1500);
     const { id } = await conversations.create('key_a', { items: [], metadata: {} });
     const killed = await open(asked(id, 'One'));
-    const { open: openLater } = turns(Date.now() + 1);
-    expect(await failure(turns().open(asked(id, 'Two')))).toMatchObject({
-      code: 'conversation_busy',
-    });
+    const { open: openLater } = turns(2000, () => 2000);
+    const elsewhere = turns(null, () => 2000).open(asked(id, 'Two'));
+    expect(await failure(elsewhere)).toMatchObject({ code: 'conversation_busy' });
     const next = await openLater(asked(id, 'Two'));
     expect(await failure(openLater(asked(id, 'Three')))).toMatchObject({
       code: 'conversation_busy',
@@ -154,8 +153,7 @@ describe('a turn', () => {
 
 const alone = { previousId: null, conversationId: null, keeps: true, outlives: false, leading: 0 };
 
-function turns(aloneSinceMs: number | null = null) {
-  const nowMs = Date.now;
+function turns(aloneSinceMs: number | null = null, nowMs = Date.now) {
   const living = createLivingTurns(store.turns, nowMs);
   const kept = createKeptTurns({ store: store.turns, isShared: true, living, nowMs });
   const deps = {
