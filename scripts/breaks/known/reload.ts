@@ -2,6 +2,15 @@ import type { Break } from '../break.ts';
 
 export const reloadBreaks: readonly Break[] = [
   {
+    id: 'edits-live-only-where-told',
+    capability: 'reload',
+    what: 'what changed is looked at only where somebody asked to be told of it',
+    file: 'src/registry/watch/follow-files.ts',
+    find: '        const report = await sync({ force: false, changed });\n        deps.onFollowed?.(changed, report);',
+    replace: '        deps.onFollowed?.(changed, await sync({ force: false, changed }));',
+    tests: ['test/acceptance/hot-swap.test.ts'],
+  },
+  {
     id: 'edits-of-the-same-size-are-missed',
     capability: 'reload',
     what: 'a file whose size is the same counts as unchanged',
