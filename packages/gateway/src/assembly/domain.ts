@@ -13,6 +13,7 @@ import { createRecorded } from './replay/recorded.ts';
 
 import { createRollbackRoutes } from './rollback.ts';
 import { createRunLimits } from './run-limits.ts';
+import { createSessionAgentOf } from './state/session-agent.ts';
 import { createToolRegistry } from './tools/tool-registry.ts';
 
 /** What decides: the verbs and what they read. */
@@ -69,6 +70,7 @@ export function createDomain(parts: Parts) {
     /** The same without a record of it. */
     allows: (question: Question) => decideNow(question).answer === 'allow',
     startRun,
+    sessionAgent: createSessionAgentOf(parts, runs.find),
     findAgain,
     recorded,
     runDefaults,

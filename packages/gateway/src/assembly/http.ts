@@ -44,7 +44,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       ...createRunReads(parts, domain),
       runAgain: createReplays(parts, domain),
     },
-    turns: createTurns(parts),
+    turns: { ...createTurns(parts), sessionAgent: domain.sessionAgent },
     rollback: domain.rollback,
     tools: createToolsAdministration(parts, domain.toolUsers, {
       authorize: domain.authorize,

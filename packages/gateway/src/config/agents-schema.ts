@@ -27,6 +27,12 @@ const agent = z
       .describe(
         '`gate` serves a new version of these agents only where the cases in their `tests` folders pass; by default as in `defaults.tests`.',
       ),
+    sessions: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether requests of chat clients that name a session are kept, and know what was said and done before; by default as the module says.',
+      ),
   })
   .describe('What the operator sets for some agents.');
 

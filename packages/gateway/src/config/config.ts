@@ -67,6 +67,8 @@ export type Config = {
   };
   /** Which agents serve new versions only where their cases pass: of `defaults` and `agents`, the last that fits holds. */
   readonly testGates: readonly { readonly agents: string; readonly isGate: boolean }[];
+  /** Which agents have sessions, as the operator says, in the order of `agents`: the last that fits holds. */
+  readonly sessions: readonly { readonly agents: string; readonly isOn: boolean }[];
   /** Of `agents`, in its order. */
   readonly givenVariables: readonly GivenVariable[];
   /** Gateway tools by name, those that need no setting too. */

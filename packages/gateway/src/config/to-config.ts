@@ -47,6 +47,9 @@ export function toConfig(input: CheckedSettings): Config {
       api: environmentOnly.upstream_api ?? null,
     },
     testGates: toTestGates(settings),
+    sessions: Object.entries(settings.agents).flatMap(([agents, { sessions }]) =>
+      sessions === undefined ? [] : [{ agents, isOn: sessions }],
+    ),
     givenVariables: toGivenVariables(settings.agents, projectRoot),
     tools: withBuiltInTools(settings.tools),
     runs: {

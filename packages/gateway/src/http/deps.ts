@@ -19,7 +19,8 @@ import type { RunAgain } from '../runs/replay/run-again.ts';
 import type { StartRun } from '../runs/start-run.ts';
 import type { Conversations } from '../runs/turns/conversations.ts';
 import type { KeptTurns } from '../runs/turns/kept-turns.ts';
-import type { OpenTurnOf } from '../runs/turns/open-turn.ts';
+import type { SessionAgent } from '../runs/turns/session-agent.ts';
+import type { OpenTurnOf } from '../runs/turns/turn-types.ts';
 import type { SecurityDeps } from './security-deps.ts';
 
 /** What the HTTP side needs of the gateway. */
@@ -55,6 +56,7 @@ export type HttpDeps = {
 /** Conversations, for the key that holds them. */
 export type TurnDeps = {
   readonly open: OpenTurnOf;
+  readonly sessionAgent: SessionAgent;
   readonly kept: KeptTurns;
   readonly conversations: Conversations;
 };

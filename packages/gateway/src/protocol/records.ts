@@ -45,6 +45,8 @@ export const moduleSettingsSchema = z.object({
   /** What the agent takes beside text. Default: image and file. */
   accepts: z.array(z.enum(inputMedia)).exactOptional(),
   guardrailResponse: z.enum(guardrailResponses).exactOptional(),
+  /** Whether chat requests that name a session are turns of a conversation that is kept. */
+  sessions: z.boolean().exactOptional(),
   maxTurns: z.number().positive().exactOptional(),
   timeoutMs: z.number().positive().exactOptional(),
   /** Fewer runs at once than the gateway allows. */

@@ -12,6 +12,7 @@ import type { Manifest, ModuleLoad } from '../protocol/records.ts';
 import type { RunInput } from '../protocol/run.ts';
 import { createRunEnding } from '../protocol/run-ending.ts';
 import type { CallGatewayTool } from '../protocol/tools/tool-call.ts';
+import { aboutAgent } from './agent-question.ts';
 import { type BeginRunDeps, beginRun, type Run, type ServedAgent } from './begin-run.ts';
 import { checkRunInput, type IgnoredPart } from './check-run-input.ts';
 import { createRunQueue, type QueueLimits, type RunPlace, type RunQueue } from './run-queue.ts';
@@ -183,14 +184,6 @@ function checkBound({ module }: FoundAgent, { input }: Request): void {
     `The conversation so far is with '${input.boundTo}', and not with '${module.agentId}'.`,
     { param: 'model' },
   );
-}
-
-function aboutAgent(agentId: string, { caller, input: { user, metadata } }: Request) {
-  return {
-    principal: principalOf(caller),
-    resource: agentId,
-    context: { agent_id: agentId, metadata, ...(user === undefined ? {} : { user }) },
-  };
 }
 
 function loadedAgent({ module, served, findings }: FoundAgent): ServedAgent {

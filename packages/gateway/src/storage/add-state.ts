@@ -41,3 +41,15 @@ export async function addBackground(database: Parameters<Migration['up']>[0]): P
   await database.schema.alterTable('turns').addColumn('alive_until_ms', 'bigint').execute();
   await database.schema.alterTable('turns').addColumn('events', 'text').execute();
 }
+
+/** What turns of sessions are found by. */
+export async function addSessions(database: Parameters<Migration['up']>[0]): Promise<void> {
+  await database.schema.alterTable('turns').addColumn('prefix_hash', 'text').execute();
+  await database.schema
+    .createIndex('turns_conversation_id_prefix_hash')
+    .on('turns')
+    .columns(['conversation_id', 'prefix_hash'])
+    .execute();
+  // That one begins with the same column.
+  await database.schema.dropIndex('turns_conversation_id').execute();
+}

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { addDecisions, type DecisionTables, decisionColumns } from './add-decisions.ts';
 import { addJournal } from './add-journal.ts';
-import { addBackground, addState } from './add-state.ts';
+import { addBackground, addSessions, addState } from './add-state.ts';
 import { addUsage } from './add-usage.ts';
 
 /** In order of their names, never changed once released: a change is a new one. */
@@ -237,6 +237,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   },
   '0019_state': { up: addState },
   '0020_background': { up: addBackground },
+  '0021_sessions': { up: addSessions },
 };
 
 type GenerationTables = {

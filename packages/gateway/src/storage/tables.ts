@@ -195,6 +195,7 @@ export type TurnRow = {
   readonly bytes: number;
   readonly alive_until_ms: number | null;
   readonly events: string | null;
+  readonly prefix_hash: string | null;
 };
 
 export type ConversationRow = {

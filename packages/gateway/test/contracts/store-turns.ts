@@ -24,6 +24,7 @@ const turn: Turn = {
   answer: '{"id":"resp_a"}',
   aliveUntilMs: null,
   events: null,
+  prefixHash: null,
 };
 
 const conversation: Conversation = {
@@ -110,6 +111,22 @@ export function turnTests(open: OpenAgain): void {
     await conversations.release(other);
     expect(await conversations.claim(claim, soon)).toBe(true);
     expect(await conversations.claim({ ...claim, conversationId: 'conv_b' }, soon)).toBe(false);
+  });
+
+  test('of a session are found by what its caller has seen by their end', async () => {
+    const { turns } = await open();
+    await turns.conversations.create(conversation);
+    await turns.conversations.create({ ...conversation, agentId: 'default/other' });
+    expect(await turns.conversations.find('conv_a')).toEqual(conversation);
+    const inIt = { ...turn, conversationId: 'conv_a', prefixHash: 'a' };
+    await turns.put({ ...inIt, id: 'turn_2', createdMs: turn.createdMs + 1 });
+    await turns.put(inIt);
+    await turns.put({ ...inIt, id: 'turn_3', prefixHash: 'b' });
+    await turns.put({ ...inIt, id: 'turn_4', conversationId: 'conv_b', prefixHash: 'c' });
+    expect(await turns.find('resp_a')).toEqual(inIt);
+    const found = await turns.conversations.endingWith('conv_a', ['a', 'b', 'c', 'd']);
+    expect(Object.fromEntries(found)).toEqual({ a: 'turn_2', b: 'turn_3' });
+    expect((await turns.conversations.endingWith('conv_a', [])).size).toBe(0);
   });
 
   test('of a conversation become its last one, where they still have the claim', async () => {

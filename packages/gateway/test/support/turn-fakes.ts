@@ -10,6 +10,7 @@ export function fakeTurns(): TurnDeps {
   return {
     open: async ({ items }) => ({
       items,
+      conversationId: null,
       boundTo: null,
       isKept: false,
       takesItems: false,
@@ -17,6 +18,7 @@ export function fakeTurns(): TurnDeps {
       keep: async () => undefined,
       end: async () => undefined,
     }),
+    sessionAgent: async () => null,
     kept: {
       turn: nothing,
       conversation: nothing,

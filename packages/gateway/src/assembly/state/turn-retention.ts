@@ -1,7 +1,7 @@
 import type { Emit } from '../../events.ts';
 import { createRetention, type Retention } from '../../observability/retention.ts';
 import type { TurnStore } from '../../protocol/state/turns.ts';
-import type { TurnSettings } from '../../runs/turns/open-turn.ts';
+import type { TurnSettings } from '../../runs/turns/turn-types.ts';
 
 export type TurnRetentionDeps = {
   readonly store: Pick<TurnStore, 'prune'>;

@@ -8,7 +8,8 @@ import type { Store } from '../../protocol/store.ts';
 import { createConversations } from '../../runs/turns/conversations.ts';
 import { createKeptTurns } from '../../runs/turns/kept-turns.ts';
 import { createLivingTurns } from '../../runs/turns/living-turns.ts';
-import { createOpenTurn, type TurnSettings } from '../../runs/turns/open-turn.ts';
+import { createOpenTurn } from '../../runs/turns/open-turn.ts';
+import type { TurnSettings } from '../../runs/turns/turn-types.ts';
 import { openStore } from '../../storage/open-store.ts';
 import { createTurnRetention } from './turn-retention.ts';
 
@@ -148,6 +149,65 @@ describe('a turn', () => {
     expect(turn.isKept).toBe(false);
     await turn.keep(answer('resp_1', 'Uno'), 'default/echo');
     expect(await store.turns.find('resp_1')).toBeNull();
+  });
+});
+
+describe('a turn of a session', () => {
+  const said = (text: string): InputItem => ({ role: 'assistant', text });
+  const session = { agentId: 'default/echo', name: 's', sendsHistory: true };
+
+  const opened = (items: readonly InputItem[], name = 's') =>
+    turns().open({ ...asked('', ''), wanted: { ...alone, session: { ...session, name } }, items });
+
+  test('finds what it follows far back in a long history', async () => {
+    const first = await opened([user('One')]);
+    const own = [
+      { id: 'own_1', item: { role: 'tool_result', callId: 'c', name: 't', text: '4' } },
+    ] as const;
+    await first.keep({ ...answer('turn_1', ''), output: own, answer: 'Uno' }, 'default/echo');
+    await first.end();
+    const unknown = Array.from({ length: 1200 }, (_, index) => said(`${index}`));
+    const next = await opened([user('One'), said(' Uno\n'), ...unknown, user('Two')]);
+    expect(next.items.slice(0, 3)).toEqual([user('One'), own[0].item, said('0')]);
+    expect(next.items).toHaveLength(1203);
+    await next.end();
+  });
+
+  test('goes on behind what came to its conversation another way', async () => {
+    const first = await opened([user('One')]);
+    const { conversationId } = first;
+    await first.keep({ ...answer('turn_1', 'Uno'), answer: 'Uno' }, 'default/echo');
+    await first.end();
+    await turns().conversations.add('key_a', conversationId ?? '', [user('Added')]);
+    const newest = { ...session, sendsHistory: false };
+    const wanted = { ...alone, session: newest };
+    const next = await turns().open({ ...asked('', ''), wanted, items: [user('Two')] });
+    expect(next.items).toEqual([user('One'), said('Uno'), user('Added'), user('Two')]);
+    await next.end();
+  });
+
+  test('is refused while another is taken, where the operator wants no waiting; one of another session is not', async () => {
+    settings = { ...settings, concurrentTurns: 'refuse' };
+    const { open } = turns();
+    const wanted = { ...alone, session };
+    const first = await open({ ...asked('', ''), wanted, items: [user('One')] });
+    expect(await failure(opened([user('Two')]))).toMatchObject({ code: 'conversation_busy' });
+    await (await opened([user('Two')], 'other')).end();
+    await first.end();
+    await (await opened([user('Two')])).end();
+  });
+
+  test('is gone once its conversation was not used for so long', async () => {
+    const first = await opened([user('One')]);
+    await first.keep({ ...answer('turn_1', 'Uno'), answer: 'Uno' }, 'default/echo');
+    await first.end();
+    const beforeMs = Date.now() + 100_000;
+    expect(await store.turns.prune({ beforeMs, keepBytes: 1_000_000, nowMs: beforeMs })).toBe(1);
+    const newest = { ...session, sendsHistory: false };
+    const wanted = { ...alone, session: newest };
+    const next = await turns().open({ ...asked('', ''), wanted, items: [user('Two')] });
+    expect(next.items).toEqual([user('Two')]);
+    await next.end();
   });
 });
 

@@ -1,7 +1,8 @@
 import { createConversations } from '../../runs/turns/conversations.ts';
 import { createKeptTurns } from '../../runs/turns/kept-turns.ts';
 import { createLivingTurns } from '../../runs/turns/living-turns.ts';
-import { createOpenTurn, type OpenTurnDeps } from '../../runs/turns/open-turn.ts';
+import { createOpenTurn } from '../../runs/turns/open-turn.ts';
+import type { OpenTurnDeps } from '../../runs/turns/turn-types.ts';
 import type { Parts } from '../agent-processes.ts';
 
 /** What is kept of conversations, for those who hold them. */

@@ -64,6 +64,7 @@ export const agent = new Agent({
 //   client_settings: ['temperature'], // settings of a request that reach the model
 //   accepts: ['image', 'file'], // what it takes beside text: image, file, file_id, audio
 //   guardrail_response: 'content_filter', // a guardrail's stop: content_filter or error
+//   sessions: true, // keeps chats of clients that name a session
 //   max_turns: 10, // model calls of one run, at most
 //   timeout_ms: 60_000, // how long one run may take
 //   max_concurrent_runs: 8, // runs of it at the same time, at most
@@ -115,6 +116,7 @@ agent = Agent(
 #     "client_settings": ["temperature"],  # settings of a request that reach the model
 #     "accepts": ["image", "file"],  # what it takes beside text: image, file, file_id, audio
 #     "guardrail_response": "content_filter",  # a guardrail's stop: content_filter or error
+#     "sessions": True,  # keeps chats of clients that name a session
 #     "max_turns": 10,  # model calls of one run, at most
 #     "timeout_ms": 60_000,  # how long one run may take
 #     "max_concurrent_runs": 8,  # runs of it at the same time, at most

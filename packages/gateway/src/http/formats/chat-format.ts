@@ -3,7 +3,8 @@ import { unknownFields } from '../../protocol/formats/openai-fields.ts';
 import { holdAnswer } from './answer-room.ts';
 import { chatCompletion, chatHead } from './chat.ts';
 import { toRunInput } from './chat-input.ts';
-import { createChatStream } from './chat-stream.ts';
+import { createChatStream, keepSaid } from './chat-stream.ts';
+import { chatAnswer } from './kept-answer.ts';
 import type { RunFormat } from './run-format.ts';
 
 /** OpenAI's chat completions, also for clients whose base URL lacks `/v1`. */
@@ -12,6 +13,7 @@ export const chatFormat: RunFormat<ChatRequest> = {
   summary: 'Run an agent on a conversation.',
   body: chatRequestSchema,
   toRunInput,
+  hasSessions: true,
   fields: {
     items: 'messages',
     outputFormat: 'response_format',
@@ -29,14 +31,26 @@ export const chatFormat: RunFormat<ChatRequest> = {
     serviceTier: 'service_tier',
   },
   unknownFields: (body) => unknownFields(body, chatRequestSchema),
-  whole: (events, { runId, body, presentation, hold }) => {
+  whole: (events, { runId, body, presentation, hold, onAnswer }) => {
     const head = chatHead(runId, body.model);
-    return chatCompletion(events, { head, presentation, room: holdAnswer(hold()) });
+    return chatCompletion(events, {
+      head,
+      presentation,
+      room: holdAnswer(hold()),
+      onSaid: (text, event) => onAnswer(chatAnswer(runId, text, event)),
+    });
   },
-  stream: ({ runId, body, presentation, role }) =>
-    createChatStream(chatHead(runId, body.model), {
+  stream: ({ runId, body, presentation, role, takesItems, hold, onAnswer }) => {
+    const stream = createChatStream(chatHead(runId, body.model), {
       presentation,
       includeUsage: body.stream_options?.include_usage === true,
       role,
-    }),
+    });
+    if (!takesItems) return stream;
+    return keepSaid(stream, {
+      room: holdAnswer(hold(), { unlimited: 'Ask for it without a session.' }),
+      presentation,
+      onSaid: (text, event) => onAnswer(chatAnswer(runId, text, event)),
+    });
+  },
 };

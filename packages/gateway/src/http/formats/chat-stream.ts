@@ -5,7 +5,8 @@ import type { Presentation } from '../../runs/begin-run.ts';
 import { errorBody } from '../error-response.ts';
 import type { StreamFormat } from '../event-stream.ts';
 import { type Activity, activityExtension, activityLine } from './activity-line.ts';
-import { type ChatHead, chatUsage } from './chat.ts';
+import type { HeldAnswer } from './answer-room.ts';
+import { type ChatHead, chatUsage, type OnSaid } from './chat.ts';
 import { approvalUnsupported, guardrailBlocked, runFailure, safeAnswer } from './run-failure.ts';
 
 export type ChatStreamOptions = {
@@ -77,6 +78,34 @@ export function createChatStream(head: ChatHead, options: ChatStreamOptions): St
   }
 
   return { start: () => chunk.delta({ role: 'assistant', content: '' }), encode, fail };
+}
+
+type Keeping = {
+  readonly room: HeldAnswer;
+  readonly presentation: Presentation;
+  /** Told of the whole text that the caller sees, before its end is sent. */
+  readonly onSaid: OnSaid;
+};
+
+/** A stream that is kept too: its text is held until its end. */
+export function keepSaid(stream: StreamFormat, keeping: Keeping): StreamFormat {
+  const { room, presentation, onSaid } = keeping;
+  let text = '';
+  return {
+    ...stream,
+    encode(event) {
+      if (event.type === 'text') {
+        room.add(event.delta.length);
+        text += event.delta;
+      }
+      const isBlocked = event.type === 'finished' && event.reason === 'content_filter';
+      const isError = isBlocked && presentation.guardrailResponse === 'error';
+      if (event.type === 'finished' && !isError) {
+        onSaid(isBlocked && text === '' ? safeAnswer : text, event);
+      }
+      return stream.encode(event);
+    },
+  };
 }
 
 /** Writes chunks by putting text together: per delta, only the delta itself is serialised. */

@@ -34,6 +34,8 @@ export type ChatCompletion = {
 
 type Finished = Extract<RunEvent, { type: 'finished' }>;
 
+export type OnSaid = (text: string, event: Finished) => void;
+
 /** The head of the answer to a run. The run's id is in it, so that log and answer can be matched. */
 export function chatHead(runId: string, model: string): ChatHead {
   return {
@@ -48,6 +50,8 @@ type Whole = {
   readonly head: ChatHead;
   readonly presentation: Presentation;
   readonly room: HeldAnswer;
+  /** Told of the text that the caller sees, with the end of its run. */
+  readonly onSaid: OnSaid;
 };
 
 /**
@@ -57,7 +61,7 @@ type Whole = {
  */
 export async function chatCompletion(
   events: AsyncIterable<RunEvent>,
-  { head, presentation, room }: Whole,
+  { head, presentation, room, onSaid }: Whole,
 ): Promise<ChatCompletion> {
   let text = '';
   let ranTool = false;
@@ -74,8 +78,11 @@ export async function chatCompletion(
       case 'tool_ended':
       case 'handed_off':
         break;
-      case 'finished':
-        return completion(head, wholeText(event, text, presentation), event);
+      case 'finished': {
+        const said = wholeText(event, text, presentation);
+        onSaid(said, event);
+        return completion(head, said, event);
+      }
       case 'failed':
         throw runFailure(event, { ranTool });
       case 'interrupted':

@@ -3,7 +3,7 @@ import type { Role } from '../../protocol/policy.ts';
 import type { InputItem, RunEvent, RunInput, RunSettings } from '../../protocol/run.ts';
 import type { Unread } from '../../protocol/unread-room.ts';
 import type { Presentation } from '../../runs/begin-run.ts';
-import type { TurnAnswer, TurnWanted } from '../../runs/turns/open-turn.ts';
+import type { TurnAnswer, TurnWanted } from '../../runs/turns/turn-types.ts';
 import type { StreamFormat } from '../event-stream.ts';
 
 /** What an answer is made for. */
@@ -15,6 +15,8 @@ export type Answered<Body> = {
   readonly role: Role;
   /** Whether the answer is kept. */
   readonly isKept: boolean;
+  /** Whether what it adds to a conversation is kept. */
+  readonly takesItems: boolean;
   /** Told of the whole answer before its end is sent. */
   readonly onAnswer: (answer: TurnAnswer) => void;
   /** Holds what an answer keeps until its end; to be called once. */
@@ -56,6 +58,8 @@ export type RunFormat<Body> = {
   ) => RunInput;
   /** What of a conversation that is kept a request takes part in; absent where the format has none. */
   readonly turn?: (body: Body) => TurnWanted;
+  /** Whether a request may be a turn of a session. */
+  readonly hasSessions?: true;
   /** The field of a request that each part of an input comes from. */
   readonly fields: Readonly<Partial<Record<InputField, string>>>;
   /** Names of fields that the gateway does not know. */

@@ -12,6 +12,7 @@ const allowedHeaders = [
   'traceparent',
   'x-client-request-id',
   'x-request-id',
+  'x-session-id',
   'x-stainless-lang',
   'x-stainless-package-version',
   'x-stainless-os',
@@ -27,7 +28,7 @@ const allowedHeaders = [
 ].join(', ');
 
 const exposedHeaders =
-  'x-request-id, openai-processing-ms, x-agent-ignored, x-should-retry, retry-after, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests';
+  'x-request-id, openai-processing-ms, x-agent-ignored, x-conversation-id, x-should-retry, retry-after, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests';
 
 const preflightMaxAgeSeconds = 600;
 

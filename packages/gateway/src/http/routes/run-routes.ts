@@ -2,7 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors.ts';
 import type { RunInput } from '../../protocol/run.ts';
 import { eventsOf } from '../../protocol/run-sink.ts';
-import type { OpenTurn, TurnAnswer } from '../../runs/turns/open-turn.ts';
+import type {
+  OpenTurn,
+  SessionWanted,
+  TurnAnswer,
+  TurnWanted,
+} from '../../runs/turns/turn-types.ts';
 import { whenCallerLeaves } from '../caller-gone.ts';
 import type { HttpDeps } from '../deps.ts';
 import { sendEventStream } from '../event-stream.ts';
@@ -10,6 +15,7 @@ import { processingMs } from '../exchange.ts';
 import { chatFormat } from '../formats/chat-format.ts';
 import { responsesFormat } from '../formats/responses/responses-format.ts';
 import type { InputField, RunFormat } from '../formats/run-format.ts';
+import { sessionNamed, sessionNames } from '../intake/session-asked.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 import { defaultKeepAliveMs, runInBackground } from './run-in-background.ts';
 
@@ -47,10 +53,10 @@ async function runAgent<Body>(
 ) {
   const { body, request, reply } = exchange;
   const caller = callerOf(request);
-  const { run, turn, isStreamed } = await beginRun(deps, format, exchange);
+  const { run, turn, isStreamed, notSessions } = await beginRun(deps, format, exchange);
   request.server.openRuns.add(run);
   const ignored = run.ignored.map((name) => format.fields[name] ?? name);
-  const unheard = [...ignored, ...format.unknownFields(body)];
+  const unheard = [...ignored, ...format.unknownFields(body), ...notSessions];
   if (unheard.length > 0) reply.header('x-agent-ignored', unheard.join(', '));
   const { outlives = false, conversationId = null } = format.turn?.(body) ?? {};
   const hold = () => {
@@ -61,9 +67,10 @@ async function runAgent<Body>(
   };
   const { presentation } = run;
   const keeping = createKeeping(turn, run.agentId);
-  const { isKept, onAnswer } = keeping;
+  const { isKept, takesItems, onAnswer } = keeping;
   const { role } = caller;
-  const answered = { runId: run.id, body, presentation, role, hold, isKept, onAnswer };
+  const kept = { isKept, takesItems, onAnswer };
+  const answered = { runId: run.id, body, presentation, role, hold, ...kept };
   if (outlives && turn && format.background) {
     const { whole } = keeping;
     const told = format.background(answered);
@@ -102,18 +109,38 @@ async function beginRun<Body>(
   const { signal } = left;
   let turn: OpenTurn | null = null;
   try {
-    const wanted = format.turn?.(body);
+    const { session, notSessions } = await sessionOf(deps, format, { input, request });
+    const wanted = session ? turnOfSession(session) : format.turn?.(body);
     turn = wanted
       ? await deps.turns.open({ keyId: caller.keyId, wanted, items: input.items, signal })
       : null;
     const run = await deps.startRun(caller, turn ? inTurn(input, turn) : input, signal);
     const { id: runId, agentId, modulePath, generation } = run;
     request.begunRun = { runId, agentId, modulePath, generation };
-    return { run, turn, isStreamed: input.streamed };
+    if (session && turn?.conversationId) reply.header('x-conversation-id', turn.conversationId);
+    return { run, turn, isStreamed: input.streamed, notSessions };
   } catch (error) {
     await turn?.end();
     throw inFields(error, format.fields);
   }
+}
+
+/** The session that a request is a turn of; where its agent has none, what named one. */
+async function sessionOf(
+  { turns }: HttpDeps,
+  { hasSessions }: Pick<RunFormat<unknown>, 'hasSessions'>,
+  { input, request }: { readonly input: RunInput; readonly request: FastifyRequest },
+): Promise<{ readonly session: SessionWanted | null; readonly notSessions: readonly string[] }> {
+  const names = hasSessions ? sessionNames(request.raw, input) : [];
+  if (names.length === 0) return { session: null, notSessions: [] };
+  const agentId = await turns.sessionAgent({ caller: callerOf(request), input });
+  if (agentId !== null) return { session: { agentId, ...sessionNamed(names) }, notSessions: [] };
+  return { session: null, notSessions: [...new Set(names.map(({ field }) => field))] };
+}
+
+function turnOfSession(session: SessionWanted): TurnWanted {
+  const none = { previousId: null, conversationId: null };
+  return { ...none, session, keeps: false, outlives: false, leading: 0 };
 }
 
 async function referredTo<Body>(
@@ -140,6 +167,7 @@ function createKeeping(turn: OpenTurn | null, agentId: string) {
   let answer: TurnAnswer | null = null as TurnAnswer | null;
   return {
     isKept: turn?.isKept ?? false,
+    takesItems: turn?.takesItems ?? false,
     onAnswer(whole: TurnAnswer) {
       answer = whole;
     },

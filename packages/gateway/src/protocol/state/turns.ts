@@ -33,6 +33,8 @@ export type Turn = {
   readonly aliveUntilMs: number | null;
   /** The stream of such a run, once it is over; null where it was not streamed. */
   readonly events: string | null;
+  /** Of a turn of a session: the hash of all that its caller has seen by its end; null for any other. */
+  readonly prefixHash: string | null;
 };
 
 /** A line of turns under a name. */
@@ -89,6 +91,7 @@ export type TurnStore = {
 };
 
 export type ConversationStore = {
+  /** Where there is one of this id, it stays as it is. */
   create(conversation: Conversation): Promise<void>;
   find(id: string): Promise<Conversation | null>;
   /** @returns False where there is none. */
@@ -101,6 +104,8 @@ export type ConversationStore = {
     times: { readonly nowMs: number; readonly untilMs: number },
   ): Promise<boolean>;
   release(claim: TurnClaim): Promise<void>;
+  /** The turns of a conversation that end with one of these hashes, the newest for each: their ids by hash. */
+  endingWith(id: string, hashes: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Removes one item. @returns False where there is none. */
   removeItem(id: string, itemId: string): Promise<boolean>;
 };

@@ -3,7 +3,8 @@ import { GatewayError } from '../../errors.ts';
 import type { InputItem } from '../../protocol/run.ts';
 import type { Conversation, KeptItem } from '../../protocol/state/turns.ts';
 import { isId } from './kept-turns.ts';
-import { createOpenTurn, type OpenTurnDeps, prefixOf } from './open-turn.ts';
+import { createOpenTurn, prefixOf } from './open-turn.ts';
+import type { OpenTurnDeps } from './turn-types.ts';
 
 type Metadata = Conversation['metadata'];
 

@@ -46,6 +46,7 @@ describe('a SQLite store', () => {
       answer: 'what was said '.repeat(1000),
       aliveUntilMs: null,
       events: null,
+      prefixHash: null,
     } as const;
     await store.turns.put(turn);
     await store.turns.put({ ...turn, id: 'resp_2', answer: 'still here' });

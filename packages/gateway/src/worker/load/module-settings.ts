@@ -77,6 +77,7 @@ const fieldSchemas = {
     .exactOptional()
     .describe(`a list of ${inputMedia.map((each) => `"${each}"`).join(', ')}`),
   guardrailResponse: oneOf(guardrailResponses),
+  sessions: z.boolean().exactOptional().describe('true or false'),
   maxTurns: z.int().min(1).exactOptional().describe('a whole number from 1'),
   timeoutMs: z.int().min(1).exactOptional().describe('milliseconds, a whole number from 1'),
   maxConcurrentRuns: z.int().min(1).exactOptional().describe('a whole number from 1'),

@@ -16,6 +16,7 @@ from .setting_values import (
     snake_case,
     text,
     texts,
+    true_or_false,
     whole_number,
     whole_number_or_none,
 )
@@ -123,6 +124,7 @@ _FIELDS: dict[str, tuple[Callable[[object], object], str]] = {
         'a list of "image", "audio", "file", "file_id"',
     ),
     "guardrailResponse": (one_of("content_filter", "error"), '"content_filter" or "error"'),
+    "sessions": (true_or_false, "True or False"),
     "maxTurns": (whole_number, "a whole number from 1"),
     "timeoutMs": (whole_number, "milliseconds, a whole number from 1"),
     "maxConcurrentRuns": (whole_number, "a whole number from 1"),

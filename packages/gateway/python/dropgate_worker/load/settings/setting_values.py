@@ -35,6 +35,13 @@ def whole_number(value: object) -> int:
     raise BadValue
 
 
+def true_or_false(value: object) -> bool:
+    """A bool itself: no number stands for one."""
+    if isinstance(value, bool):
+        return value
+    raise BadValue
+
+
 def dollars(value: object) -> float:
     """US dollars, a millionth at least."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,5 +1,6 @@
 import type { InputItem, InputPart } from '../../../protocol/run.ts';
 import type { KeptItem } from '../../../protocol/state/turns.ts';
+import { keptItems } from '../kept-answer.ts';
 import type { OutputItem } from './resource.ts';
 
 /**
@@ -11,19 +12,13 @@ export function toKeptItems(
   items: readonly OutputItem[],
   suffix: string,
   added?: readonly InputItem[],
-): KeptItem[] {
+): readonly KeptItem[] {
   const said = items.flatMap((item) => {
     if (item.type !== 'message') return [];
     const text = item.content.map((part) => part.text).join('');
     return text === '' ? [] : [{ id: item.id, item: { role: 'assistant' as const, text } }];
   });
-  if (!added?.some(({ role }) => role === 'tool_call')) return said;
-  return added.map((item, index) => {
-    if (item.role !== 'assistant') return { id: `own_${suffix}_${index}`, item, isOwn: true };
-    const at = said.findIndex((one) => one.item.text.trim() === item.text.trim());
-    const [shown] = at === -1 ? [] : said.splice(at, 1);
-    return { id: shown?.id ?? `msg_${suffix}_o${index}`, item };
-  });
+  return keptItems(said, suffix, added);
 }
 
 /** Kept items as the Responses API tells them, without what is the agent's own. */

@@ -4,7 +4,7 @@ import {
   type ResponsesRequest,
   responsesRequestSchema,
 } from '../../../protocol/formats/openai-responses.ts';
-import type { TurnWanted } from '../../../runs/turns/open-turn.ts';
+import type { TurnWanted } from '../../../runs/turns/turn-types.ts';
 import { holdAnswer } from '../answer-room.ts';
 import type { Answered, RunFormat } from '../run-format.ts';
 import { referencesIn } from './input-items.ts';

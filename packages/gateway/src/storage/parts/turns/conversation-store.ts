@@ -9,7 +9,8 @@ export function createConversationStore({ relaxed, guarded }: Engine): Conversat
   return {
     async create(conversation) {
       const made = relaxed.insertInto('conversations').values(toRow(conversation));
-      await guarded(() => made.execute());
+      const isNew = made.onConflict((conflict) => conflict.column('id').doNothing());
+      await guarded(() => isNew.execute());
     },
     async find(id) {
       const found = relaxed.selectFrom('conversations').selectAll().where('id', '=', id);
@@ -50,9 +51,27 @@ export function createConversationStore({ relaxed, guarded }: Engine): Conversat
         .where('claim', '=', token);
       await guarded(() => free.execute());
     },
+    endingWith: (id, hashes) => guarded(() => endingWith(relaxed, id, hashes)),
     removeItem: (id, itemId) =>
       guarded(() => relaxed.transaction().execute((work) => removeItem(work, id, itemId))),
   };
+}
+
+async function endingWith(
+  database: Kysely<Tables>,
+  id: string,
+  hashes: readonly string[],
+): Promise<Map<string, string>> {
+  if (hashes.length === 0) return new Map();
+  const rows = await database
+    .selectFrom('turns')
+    .select(['id', 'prefix_hash'])
+    .where('conversation_id', '=', id)
+    .where('prefix_hash', 'in', hashes)
+    .orderBy('created_ms')
+    .orderBy('id')
+    .execute();
+  return new Map(rows.map((row) => [row.prefix_hash ?? '', row.id]));
 }
 
 /** Of what an id may have, only `_` means something in a pattern: some letter. */

@@ -16,6 +16,7 @@ const changing = [
   'bytes',
   'alive_until_ms',
   'events',
+  'prefix_hash',
 ] as const satisfies readonly (keyof TurnRow)[];
 
 /** Keeps turns of an open database, as long as what they are a part of is there. */
@@ -98,5 +99,6 @@ function toRow(turn: Turn): TurnRow {
     bytes: items.length + (turn.answer?.length ?? 0) + (turn.events?.length ?? 0),
     alive_until_ms: turn.aliveUntilMs,
     events: turn.events,
+    prefix_hash: turn.prefixHash,
   };
 }

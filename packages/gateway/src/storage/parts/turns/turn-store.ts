@@ -105,6 +105,7 @@ function toTurn(row: TurnRow): Turn {
     answer: row.answer,
     aliveUntilMs: row.alive_until_ms,
     events: row.events,
+    prefixHash: row.prefix_hash,
   };
 }
 
