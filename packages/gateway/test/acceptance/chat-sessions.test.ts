@@ -127,31 +127,36 @@ describe.skipIf(missing)(`sessions of chat clients (${missing ?? 'run'})`, () =>
 
   test('branch where a message is edited, or is answered again', async () => {
     const chat = { 'x-openwebui-chat-id': 'branches' };
+    const measured = user('call measure {"thing":"rope"}');
     const one = [user('say One'), said('One')];
-    const two = [...one, user('say Two'), said('Two')];
     await ask('deskts', chat, [user('say One')]);
-    await ask('deskts', chat, [...one, user('say Two')]);
+    const { text } = await ask('deskts', chat, [...one, measured]);
+    const two = [...one, measured, said(text ?? '')];
     await ask('deskts', chat, [...two, user('say Three')]);
-    const calls: unknown[] = [];
+    const seen: unknown[] = [];
     for (const messages of [
-      [...one, user('say Two')],
+      [...two, user('say Again')],
       [...one, user('say Other')],
       [...one, user('say Other'), said('Other'), user('say Next')],
-      [...two, user('say Again')],
+      [...one, measured],
+      [...two, user('say Three'), said('Three'), user('say Four')],
+      [...one, user('call measure {"thing":"rope"} '), said(text ?? ''), user('say After')],
       [user('say Begin')],
-      [user('say One'), said('No, edited.'), user('say After')],
     ]) {
       await ask('deskts', chat, messages);
-      calls.push(lastMessages());
+      const input = parrot.calls().at(-1)?.body.input as { type?: string; role?: string }[];
+      seen.push(input.map(({ type, role }) => role ?? type));
     }
-    const known = ['user: say One', 'assistant: One'];
-    expect(calls).toEqual([
-      [...known, 'user: say Two'],
-      [...known, 'user: say Other'],
-      [...known, 'user: say Other', 'assistant: Other', 'user: say Next'],
-      [...known, 'user: say Two', 'assistant: Two', 'user: say Again'],
-      ['user: say Begin'],
-      ['user: say One', 'assistant: No, edited.', 'user: say After'],
+    const known = ['user', 'assistant'];
+    const tools = ['user', 'function_call', 'function_call_output'];
+    expect(seen).toEqual([
+      [...known, ...tools, 'assistant', 'user'],
+      [...known, 'user'],
+      [...known, ...known, 'user'],
+      [...known, ...tools],
+      [...known, ...tools, 'assistant', 'user', 'assistant', 'user'],
+      [...known, ...known, 'user'],
+      ['user'],
     ]);
   });
 
@@ -261,6 +266,20 @@ describe.skipIf(missing)(`sessions of chat clients (${missing ?? 'run'})`, () =>
         ['One', 'Two', 'Three'].map((word) => [`user: say ${word}`, `assistant: ${word}`]),
       ),
     );
+  });
+
+  test('go on after a caller that left, and after a stop by a guardrail', async () => {
+    const chat = { 'x-session-id': 'left' };
+    const left = { model: 'deskts', messages: [user('say One')] };
+    const stream = await client(chat).chat.completions.create({ ...left, stream: true });
+    stream.controller.abort();
+    expect(await askStreamed('deskts', chat, [user('say the secret')])).not.toBe('');
+    expect((await ask('deskts', chat, [user('say Two')])).text).toBe('Two');
+    expect(lastMessages()?.slice(-3)).toMatchObject([
+      'user: say the secret',
+      expect.stringMatching(/^assistant: /),
+      'user: say Two',
+    ]);
   });
 
   test('have no turn of a run that failed', async () => {
