@@ -1,0 +1,3 @@
+import { caseGateSuite } from './case-gate-suite.ts';
+
+caseGateSuite('Python');
