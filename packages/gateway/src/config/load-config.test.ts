@@ -46,6 +46,7 @@ describe('loadConfig without any setting', () => {
       watch: true,
       namespace: 'default',
       testGates: [{ agents: '*', isGate: false }],
+      sessions: [],
       toolEvents: 'reasoning',
       tools: {
         fetch_doc: {
