@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Results, reviewOf } from './page.ts';
 
@@ -18,9 +19,9 @@ const acceptance = 'packages/gateway/test/acceptance/';
 const files = [
   'security-story.test.ts',
   'dependencies.test.ts',
-  'runbook.test.ts',
   'packed.test.ts',
-].map((name) => file(acceptance + name, 'passed', 'passed'));
+  '../guides/runbook.test.ts',
+].map((name) => file(join(acceptance, name), 'passed', 'passed'));
 const tests = {
   testResults: [...files, file('packages/gateway/src/cli/data/d.test.ts', 'passed')],
 };
