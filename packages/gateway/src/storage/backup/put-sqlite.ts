@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { explainSqlite, sqliteCode } from '../engines/sqlite-errors.ts';
@@ -18,7 +18,7 @@ type PutSqlite = {
 };
 
 /**
- * Puts a SQLite file in the place of another, which is moved aside and never removed.
+ * Puts a SQLite file in the place of another, which is kept beside it and never removed. At no moment is there none.
  *
  * @returns Where it lies now.
  * @throws StoreError where another process has it open, or it holds something and is not to give way.
@@ -32,7 +32,7 @@ export async function putSqlite(work: PutSqlite): Promise<readonly string[]> {
   try {
     await chmod(staged, 0o600);
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    if (isThere) await rename(target, aside);
+    if (isThere) await keepAs(target, aside);
     // Left by a killed process, they would be taken for those of the file that comes.
     for (const end of ['-wal', '-shm']) await rm(`${target}${end}`, { force: true });
     await sync(staged);
@@ -42,6 +42,11 @@ export async function putSqlite(work: PutSqlite): Promise<readonly string[]> {
     throw new StoreError(explainSqlite(target, error), { cause: error });
   }
   return isThere ? [aside] : [];
+}
+
+/** A second name of the file, or a copy where the file system knows no such names. */
+async function keepAs(path: string, aside: string): Promise<void> {
+  await link(path, aside).catch(() => copyFile(path, aside));
 }
 
 async function sync(path: string): Promise<void> {
