@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { ChatRequest } from '../../protocol/formats/openai-chat.ts';
 import type { InputItem, InputPart } from '../../protocol/run.ts';
+import { contentText } from './content-text.ts';
 import { given } from './given.ts';
 
 type ChatMessage = ChatRequest['messages'][number];
@@ -22,7 +23,7 @@ export function toItems(messages: readonly ChatMessage[]): InputItem[] {
       case 'system':
       case 'developer':
         refuseOpen(open);
-        return [{ role: 'system', text: textOf(message.content) } as const];
+        return [{ role: 'system', text: contentText(message.content) } as const];
       case 'user':
         refuseOpen(open);
         return [{ role: 'user', parts: toParts(message.content) } as const];
@@ -42,7 +43,7 @@ export function toItems(messages: readonly ChatMessage[]): InputItem[] {
 
 function answerItems(message: Message<'assistant'>, index: number, open: OpenCalls): InputItem[] {
   const { content, refusal, tool_calls: calls, function_call: legacy } = message;
-  const text = textOf(content ?? '') || (refusal ?? '');
+  const text = contentText(content ?? '') || (refusal ?? '');
   const called = (calls ?? []).map(({ id, function: called }) => ({ id, ...called }));
   // Calls of that older form have no id.
   if (legacy) called.push({ id: `call_${index}`, ...legacy });
@@ -77,7 +78,7 @@ function resultItem(
     );
   }
   open.delete(callId);
-  return { role: 'tool_result', callId, name, text: textOf(message.content ?? '') };
+  return { role: 'tool_result', callId, name, text: contentText(message.content ?? '') };
 }
 
 function refuseOpen(open: OpenCalls): void {
@@ -88,17 +89,6 @@ function refuseOpen(open: OpenCalls): void {
       { param: 'messages' },
     );
   }
-}
-
-type TextPart = {
-  readonly type: string;
-  readonly text?: string | null | undefined;
-  readonly refusal?: string;
-};
-
-function textOf(content: string | readonly TextPart[]): string {
-  if (typeof content === 'string') return content;
-  return content.map(({ text, refusal }) => text ?? refusal ?? '').join('\n');
 }
 
 function toParts(content: string | readonly UserPart[]): InputPart[] {

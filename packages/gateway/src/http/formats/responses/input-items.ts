@@ -1,6 +1,7 @@
 import { GatewayError } from '../../../errors.ts';
 import type { ResponsesItem } from '../../../protocol/formats/responses-input.ts';
 import type { InputItem, InputPart } from '../../../protocol/run.ts';
+import { contentText } from '../content-text.ts';
 import { given } from '../given.ts';
 
 type Message<Role extends string> = Extract<ResponsesItem, { role: Role }>;
@@ -54,7 +55,7 @@ function toItem(item: ResponsesItem, index: number, open: Map<string, string>): 
       const name = open.get(callId);
       if (name === undefined) throw noCall(index);
       open.delete(callId);
-      return [{ role: 'tool_result', callId, name, text: textOf(output) }];
+      return [{ role: 'tool_result', callId, name, text: contentText(output) }];
     }
     default:
       return [];
@@ -76,21 +77,14 @@ function toMessage(item: Extract<ResponsesItem, { role: string }>): InputItem[] 
       return [{ role: 'user', parts: toParts(item.content) }];
     case 'system':
     case 'developer':
-      return [{ role: 'system', text: textOf(item.content) }];
+      return [{ role: 'system', text: contentText(item.content) }];
     case 'assistant': {
-      const text = textOf(item.content);
+      const text = contentText(item.content);
       return text === '' ? [] : [{ role: 'assistant', text }];
     }
     default:
       return item satisfies never;
   }
-}
-
-type TextPart = { readonly text?: string; readonly refusal?: string };
-
-function textOf(content: string | readonly TextPart[]): string {
-  if (typeof content === 'string') return content;
-  return content.map(({ text, refusal }) => text ?? refusal ?? '').join('\n');
 }
 
 function toParts(content: string | readonly UserPart[]): InputPart[] {
