@@ -56,7 +56,7 @@ export const checklist: readonly Item[] = [
     'packages/gateway/src/cli/data/',
     'packages/gateway/src/storage/',
   ),
-  byTests('The package is as npm and editors take it', `${acceptance}packed.test.ts`),
+  byTests('The package serves as it is published', `${acceptance}packed.test.ts`),
   {
     what: 'No break survives the suite',
     source: 'breaks',

@@ -11,7 +11,7 @@ const result = (text: unknown, commit = head) => ({
 });
 
 const file = (name: string, ...statuses: string[]) => ({
-  name: `/work/${name}`,
+  name: `/workspace/${name}`,
   status: statuses.includes('failed') ? 'failed' : 'passed',
   assertionResults: statuses.map((status) => ({ status })),
 });
@@ -73,7 +73,7 @@ test('an audit that got no answer is no proof', () => {
 });
 
 test('says what failed, what could not be loaded, and what is of another commit', () => {
-  const broken = { name: '/work/x.test.ts', status: 'failed', assertionResults: [] };
+  const broken = { name: '/workspace/x.test.ts', status: 'failed', assertionResults: [] };
   const { page, wanting } = reviewOf(
     {
       ...all,
