@@ -65,6 +65,24 @@ export const failures = {
     wireCode: 'conversation_busy',
     retry: false,
   },
+  approval_answered: {
+    status: 409,
+    type: 'invalid_request_error',
+    wireCode: 'approval_answered',
+    retry: false,
+  },
+  approval_expired: {
+    status: 409,
+    type: 'invalid_request_error',
+    wireCode: 'approval_expired',
+    retry: false,
+  },
+  run_outcome_unknown: {
+    status: 409,
+    type: 'invalid_request_error',
+    wireCode: 'run_outcome_unknown',
+    retry: false,
+  },
   body_too_large: { status: 413, type: 'invalid_request_error', wireCode: 'request_too_large' },
   rate_limited: { status: 429, type: 'requests', wireCode: 'rate_limit_exceeded' },
   quota_exhausted: {
@@ -99,6 +117,12 @@ export const failures = {
     status: 500,
     type: 'server_error',
     wireCode: 'approval_required',
+    retry: false,
+  },
+  run_state_unreadable: {
+    status: 500,
+    type: 'server_error',
+    wireCode: 'run_state_unreadable',
     retry: false,
   },
   gateway_failed: { status: 500, type: 'server_error', wireCode: 'internal_error', retry: false },

@@ -29,6 +29,9 @@ generation_gone | 404. | The files of that run are no longer kept. | \`--generat
 method_not_allowed | 405. | The path has another method. | Use one of \`allow\`.
 request_timeout | 408. | The request did not arrive in time. | Send it again.
 conversation_busy | 409. | Another turn of the conversation is under way. | Wait for its answer, or begin another conversation.
+approval_answered | 409. | The call was answered before, or its caller went on without. | \`dropgate approvals list\`.
+approval_expired | 409. | Nobody answered in time, which denies the call. | Ask again.
+run_outcome_unknown | 409. | The gateway that went on with the run died. Its calls may have been made. | Look at what the tool changed, then ask again.
 body_too_large | 413. | The body is larger than \`server.body_limit_mb\`. | Send less.
 rate_limited | 429. | The key made too many requests or runs. | Wait as long as \`retry-after\` says.
 quota_exhausted | 429. | The key's budget is used up. | Wait for the next period, or ask for more.
@@ -40,6 +43,7 @@ worker_crashed | 500. | The agent's process died during the run. | \`dropgate ag
 tool_failed | 500. | A tool threw, and the agent lets that end the run. | \`dropgate runs show <run>\`.
 max_turns_exceeded | 500. | The agent asked its model too often. | Raise \`max_turns\`, or make the instructions clearer.
 approval_unsupported | 500. | A tool of the agent needs approval. | Let the tool refuse.
+run_state_unreadable | 500. | The agent's SDK cannot read the state of the run that waited. | Ask again; the SDK was changed meanwhile.
 gateway_failed | 500. | The gateway failed. | The log has the cause; report it.
 upstream_failed | 502. | The upstream failed or broke off. | \`dropgate upstreams list\`.
 upstream_refused | 502. | The upstream refused the request. | The log has its text, such as a wrong key or model.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 FINAL_EVENTS = ("finished", "failed", "interrupted")
 
 Provenance = Literal["native", "gateway", "mcp", "hosted"]
-ToolVerdict = Literal["allow", "deny", "ask"]
+ToolVerdict = Literal["allow", "deny", "ask", "require_approval", "ask_approval"]
 Answer = Literal["allow", "deny"]
 Outcome = Literal["ok", "failed", "denied", "timeout", "aborted"]
 Reason = Literal["stop", "length", "content_filter"]
@@ -87,7 +87,13 @@ class ToolResultItem(TypedDict):
     text: str
 
 
-InputItem = UserItem | TextItem | ToolCallItem | ToolResultItem
+class ApprovalItem(TypedDict):
+    """A person was asked about a call, or answered. No model is shown it."""
+
+    role: Literal["approval_request", "approval"]
+
+
+InputItem = UserItem | TextItem | ToolCallItem | ToolResultItem | ApprovalItem
 
 
 class PlainFormat(TypedDict):
@@ -120,6 +126,19 @@ class RunInput(TypedDict):
     metadata: dict[str, str]
     # Whether its end tells what it added to the conversation.
     tellsItems: NotRequired[bool]
+    # The caller's own tools that the agent may use: a call of one interrupts the run.
+    offeredTools: NotRequired[list[ClientTool]]
+    # Which of its tools the first turn has to call: a word, or a tool by its name.
+    toolChoice: NotRequired[Literal["auto", "none", "required"] | dict[str, str]]
+
+
+class ClientTool(TypedDict):
+    """A function that the caller calls itself; `parameters` is the JSON schema of an object."""
+
+    name: str
+    description: NotRequired[str]
+    parameters: dict[str, Any]
+    strict: bool
 
 
 class Run(TypedDict):
@@ -136,6 +155,34 @@ class Run(TypedDict):
     replays: NotRequired[bool]
     # What goes beyond is asked about before it is called.
     toolLimits: NotRequired[ToolLimits]
+    # Set where it goes on with a run that was interrupted; the items of `input` are those that it began with.
+    resume: NotRequired[ResumedRun]
+
+
+class CallDecision(TypedDict):
+    """What a person said of a call of a tool."""
+
+    callId: str
+    approve: bool
+    # Of a denial: what the model is told.
+    reason: NotRequired[str]
+    # Whether it holds for all calls of the tool in the rest of this run.
+    always: NotRequired[bool]
+
+
+class CallResult(TypedDict):
+    """What a tool of the caller's own gave."""
+
+    callId: str
+    text: str
+
+
+class ResumedRun(TypedDict):
+    """How a run that was interrupted goes on. What nobody decided on interrupts it again."""
+
+    state: str
+    decisions: list[CallDecision]
+    results: list[CallResult]
 
 
 class ToolLimits(TypedDict):
@@ -282,12 +329,25 @@ class RequiredApproval(ToolCall):
     arguments: str
 
 
+class ClientCall(TypedDict):
+    """A call of a tool of the caller's own; `arguments` is JSON as the model wrote it."""
+
+    callId: str
+    tool: str
+    arguments: str
+
+
 class Interrupted(TypedDict):
-    """The last event of a run that waits for a person; `state` is the SDK's own form of it."""
+    """The last event of a run that waits; `state` is the SDK's own form of it."""
 
     type: Literal["interrupted"]
     state: str
+    # The calls that a person has to decide on.
     approvals: list[RequiredApproval]
+    # Those that the caller is to make; with `approvals` at least one.
+    clientCalls: NotRequired[list[ClientCall]]
+    # What it added to the conversation so far, without the calls that wait, where the run asks for it.
+    items: NotRequired[list[InputItem]]
     usage: Usage
 
 

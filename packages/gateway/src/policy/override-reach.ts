@@ -58,6 +58,7 @@ function beyondScopes(maker: KeyPrincipal, { action, principal, resource }: Conc
     case 'run_agent':
     case 'read_runs':
     case 'raise_limits':
+    case 'answer_approvals':
       return scopesCover(maker, resource.toLowerCase()) ? null : 'resource';
     // Tools and modules have no namespace: the agents do that call and load them.
     case 'call_tool':

@@ -17,6 +17,7 @@ export const actions = [
   'load_module',
   'read_runs',
   'raise_limits',
+  'answer_approvals',
   'administer',
 ] as const;
 
@@ -35,8 +36,11 @@ export const ruleEffects = [...effects, 'require_approval'] as const;
 
 export type RuleEffect = (typeof ruleEffects)[number];
 
-/** What is known of a tool call before it is made: `ask` where its arguments, or the time, decide. */
-export const toolVerdicts = [...effects, 'ask'] as const;
+/**
+ * What is known of a tool call before it is made: `ask` where its arguments, or the time, decide. `require_approval`: a
+ * person has to approve each call; `ask_approval`: its arguments, or the time, decide about that too.
+ */
+export const toolVerdicts = [...effects, 'ask', 'require_approval', 'ask_approval'] as const;
 
 export type ToolVerdict = (typeof toolVerdicts)[number];
 

@@ -44,6 +44,15 @@ const toolCall = {
   provenance: provenanceSchema,
 };
 
+/** How a person is asked about a call. */
+const askedApprovalSchema = z.object({
+  /** `apr_…`. */
+  id: z.string(),
+  /** What the caller approves or denies it with in a message; null where the caller is not the one to answer. */
+  code: z.string().nullable(),
+  expiresMs: count,
+});
+
 /** How long ago it happened, where its worker held it back to send several together. */
 const agoMs = count.exactOptional();
 
@@ -99,16 +108,22 @@ export const runEventSchema = z.discriminatedUnion('type', [
     type: z.literal('interrupted'),
     /** The SDK's own form of a run that waits, by which it goes on. Never shown to a caller. */
     state: z.string(),
-    /** The calls that a person has to decide on; at least one. */
-    approvals: z
-      .array(
-        z.object({
-          ...toolCall,
-          /** JSON, as the model wrote it. */
-          arguments: z.string(),
-        }),
-      )
-      .min(1),
+    /** The calls that a person has to decide on. */
+    approvals: z.array(
+      z.object({
+        ...toolCall,
+        /** JSON, as the model wrote it. */
+        arguments: z.string(),
+        /** How a person is asked; the gateway's to add. */
+        asked: askedApprovalSchema.exactOptional(),
+      }),
+    ),
+    /** Calls of the caller's own tools, which it is to make; with `approvals` at least one. */
+    clientCalls: z
+      .array(z.object({ callId: z.string(), tool: z.string(), arguments: z.string() }))
+      .exactOptional(),
+    /** What it added to the conversation so far, without the calls that wait, where the run asks for it. */
+    items: z.array(inputItemSchema).exactOptional(),
     usage: usageSchema,
   }),
 ]);

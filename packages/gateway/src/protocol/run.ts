@@ -54,6 +54,21 @@ export type InputItem =
       readonly callId: string;
       readonly name: string;
       readonly text: string;
+    }
+  /** A person was asked about a call of a tool. For callers; no model is shown it. */
+  | {
+      readonly role: 'approval_request';
+      readonly approvalId: string;
+      readonly name: string;
+      readonly arguments: string;
+    }
+  /** What a person said of it. */
+  | {
+      readonly role: 'approval';
+      readonly approvalId: string;
+      readonly approve: boolean;
+      readonly reason?: string;
+      readonly always?: true;
     };
 
 /** Model settings a caller asked for; each is passed on only where the agent allows it. */
@@ -89,6 +104,18 @@ const settings: Readonly<Record<keyof RunSettings, true>> = {
 /** Names of all of them. */
 export const runSettingNames = Object.keys(settings) as readonly (keyof RunSettings)[];
 
+/** A function that the caller calls itself. */
+export type ClientTool = {
+  readonly name: string;
+  readonly description?: string;
+  /** JSON schema of an object. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly strict: boolean;
+};
+
+/** Which tools a model has to call: any, none, at least one, or the one of this name. */
+export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
+
 /** The form a caller wants the final answer in. */
 export type OutputFormat =
   | { readonly type: 'text' }
@@ -111,12 +138,18 @@ export type RunInput = {
   readonly streamed: boolean;
   /** True where the caller sent tools of its own. */
   readonly clientTools: boolean;
+  /** The caller's own tools that the agent may use: a call of one interrupts the run. */
+  readonly offeredTools?: readonly ClientTool[];
+  /** Which of its tools the first turn has to call, where the caller says so. */
+  readonly toolChoice?: ToolChoice;
   readonly user?: string;
   readonly metadata: Readonly<Record<string, string>>;
   /** Where the conversation so far is with one agent, its id: another is not asked. */
   readonly boundTo?: string;
   /** Whether its end tells what it added to the conversation. */
   readonly tellsItems?: true;
+  /** Where it is said, by which an answer to what it asks is known to be one; absent where only ids tell. */
+  readonly place?: { readonly conversationId: string | null; readonly prefixHash: string | null };
 };
 
 /** What a module sees of its run: `context` of a plain `run` object and of the SDK's run context. */

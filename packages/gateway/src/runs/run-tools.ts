@@ -204,7 +204,9 @@ async function answer(
   if (question.ask === 'replay_tool' || question.ask === 'replay_tools') {
     throw new GatewayError('invalid_request', 'This run has no record that it could follow.');
   }
-  const { tool, repeated } = question;
+  const { tool } = question;
+  if (question.ask === 'approval_needed') return { type: 'value', value: false };
+  const { repeated } = question;
   countTool({ tool, args: question.arguments ?? null, repeated });
   const isAllowed = (provenance: Provenance, args: unknown) => {
     const asked = toolQuestion(user, { tool, provenance, args });

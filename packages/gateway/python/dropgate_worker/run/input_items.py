@@ -20,7 +20,7 @@ def lone_text(items: list[InputItem]) -> str | None:
 
 def input_items(items: list[InputItem]) -> list[dict[str, Any]]:
     """Input items of the SDK, in the form both of OpenAI's APIs take."""
-    return [_input_item(item) for item in items]
+    return [_input_item(item) for item in items if not _is_of_people(item)]
 
 
 def chat_messages(items: list[InputItem]) -> list[dict[str, Any]]:
@@ -39,7 +39,7 @@ def chat_messages(items: list[InputItem]) -> list[dict[str, Any]]:
             messages.append({"role": "tool", **result})
         elif item["role"] == "user":
             messages.append({"role": "user", "content": _chat_content(item["parts"])})
-        else:
+        elif item["role"] == "system" or item["role"] == "assistant":
             messages.append({"role": item["role"], "content": item["text"]})
     return messages
 
@@ -52,6 +52,10 @@ def last_user_text(items: list[InputItem]) -> str:
     return ""
 
 
+def _is_of_people(item: InputItem) -> bool:
+    return item["role"] == "approval_request" or item["role"] == "approval"
+
+
 def _input_item(item: InputItem) -> dict[str, Any]:
     if item["role"] == "tool_call":
         call = {"call_id": item["callId"], "name": item["name"], "arguments": item["arguments"]}
@@ -62,8 +66,10 @@ def _input_item(item: InputItem) -> dict[str, Any]:
             "call_id": item["callId"],
             "output": item["text"],
         }
-    if item["role"] != "user":
+    if item["role"] == "system" or item["role"] == "assistant":
         return {"role": item["role"], "content": item["text"]}
+    if item["role"] != "user":
+        return {}
     text = _only_text(item["parts"])
     content = text if text is not None else [_sdk_part(part) for part in item["parts"]]
     return {"role": "user", "content": content}

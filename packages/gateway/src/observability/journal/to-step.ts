@@ -100,6 +100,7 @@ function inputStep(runId: string, asked: AskedRun): NewStep {
 function lengthOf(item: AskedRun['input']['items'][number]): number {
   if ('arguments' in item) return item.arguments.length;
   if ('text' in item) return item.text.length;
+  if (item.role === 'approval') return item.reason?.length ?? 0;
   return item.parts.reduce((sum, part) => sum + partLength(part), 0);
 }
 

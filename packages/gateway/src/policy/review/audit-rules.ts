@@ -50,6 +50,7 @@ function* questionsFor({ action, resources }: Rule, facts: AuditFacts): Generato
     case 'run_agent':
     case 'read_runs':
     case 'raise_limits':
+    case 'answer_approvals':
       yield* ask(action, keys, ids.length > 0 ? ids : named.map((text) => text.toLowerCase()));
       break;
     case 'administer':

@@ -24,6 +24,7 @@ export function resourceProblem(action: Action, pattern: string): string | null 
     case 'run_agent':
     case 'read_runs':
     case 'raise_limits':
+    case 'answer_approvals':
       return agentProblem(pattern);
     case 'load_module':
       return moduleProblem(pattern);

@@ -64,6 +64,7 @@ function agentPatternsOf({ action, principals, resources }: SeenRule): readonly 
     case 'run_agent':
     case 'read_runs':
     case 'raise_limits':
+    case 'answer_approvals':
       return resources.map((resource) => resource.toLowerCase());
     // Here the agent is who asks; a rule about keys or about all speaks of every agent.
     case 'call_tool':
@@ -79,6 +80,12 @@ function agentPatternsOf({ action, principals, resources }: SeenRule): readonly 
 }
 
 function agentOf({ agentId, action, resource }: DecisionRecord): string | null {
-  const isOfAgent = ['run_agent', 'list_agents', 'read_runs', 'raise_limits'].includes(action);
+  const isOfAgent = [
+    'run_agent',
+    'list_agents',
+    'read_runs',
+    'raise_limits',
+    'answer_approvals',
+  ].includes(action);
   return agentId ?? (isOfAgent ? resource : null);
 }

@@ -35,4 +35,17 @@ export const inputItemSchema = z.discriminatedUnion('role', [
     name: z.string(),
     text: z.string(),
   }),
+  z.object({
+    role: z.literal('approval_request'),
+    approvalId: z.string(),
+    name: z.string(),
+    arguments: z.string(),
+  }),
+  z.object({
+    role: z.literal('approval'),
+    approvalId: z.string(),
+    approve: z.boolean(),
+    reason: z.string().exactOptional(),
+    always: z.literal(true).exactOptional(),
+  }),
 ]);

@@ -16,7 +16,16 @@ export const workerQuestionSchema = z.discriminatedUnion('ask', [
     arguments: z.unknown(),
     /** Absent: `native`. */
     provenance: provenanceSchema.exactOptional(),
+    /** The model's own id of the call; absent where code of the module makes it. */
+    toolCallId: z.string().exactOptional(),
     repeated,
+  }),
+  /** Whether a person has to approve a call, which is asked before it is made; the answer is true or false. */
+  z.object({
+    ask: z.literal('approval_needed'),
+    tool: z.string(),
+    arguments: z.unknown(),
+    provenance: provenanceSchema,
   }),
   z.object({
     ask: z.literal('call_tool'),

@@ -44,6 +44,27 @@ export type WorkerRun = {
   readonly replays?: true;
   /** What goes beyond is asked about before it is called; absent is without limit. */
   readonly toolLimits?: ToolLimits;
+  /** Set where it goes on with a run that was interrupted; `input.items` are those that it began with. */
+  readonly resume?: ResumedRun;
+};
+
+/** How a run that was interrupted goes on. What nobody decided on interrupts it again. */
+export type ResumedRun = {
+  /** What its `interrupted` said. */
+  readonly state: string;
+  readonly decisions: readonly CallDecision[];
+  /** What the caller's own tools gave. */
+  readonly results: readonly { readonly callId: string; readonly text: string }[];
+};
+
+/** What a person said of a call of a tool. */
+export type CallDecision = {
+  readonly callId: string;
+  readonly approve: boolean;
+  /** Of a denial: what the model is told. */
+  readonly reason?: string;
+  /** Whether it holds for all calls of the tool in the rest of this run. */
+  readonly always?: true;
 };
 
 /** Limits of the tool calls of a run. */

@@ -117,5 +117,6 @@ async function lineOf({ store }: OpenTurnDeps, id: string | null): Promise<Input
 function lettersOf(item: InputItem): number {
   if ('arguments' in item) return item.arguments.length;
   if ('text' in item) return item.text.length;
+  if (item.role === 'approval') return item.reason?.length ?? 0;
   return item.parts.reduce((sum, part) => sum + JSON.stringify(part).length, 0);
 }

@@ -162,7 +162,7 @@ async function isAllowed(call: ToolCall, scope: RunScope | undefined): Promise<b
   const { isOver, told: counted } = request.toolCount.add(tool, args);
   // What goes beyond the limits of the run, only the gateway may let pass.
   const verdict = isOver ? 'ask' : verdictOn(tool, request.verdicts());
-  if (verdict === 'ask') {
+  if (verdict !== 'allow' && verdict !== 'deny') {
     const question = { tool, arguments: parsedArguments(args), provenance, ...counted };
     return request.ask({ ask: 'authorize_tool', ...question }).then(
       (reply) => reply === true,

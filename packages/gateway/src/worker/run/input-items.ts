@@ -9,8 +9,11 @@ export function runInput(items: readonly InputItem[]): string | object[] {
 
 /** The conversation as input items of the SDK, in forms that copies from 0.1.x on accept. */
 export function inputItems(items: readonly InputItem[]): object[] {
-  return items.map((item) => {
+  return items.flatMap((item) => {
     switch (item.role) {
+      case 'approval_request':
+      case 'approval':
+        return [];
       case 'system':
         return { role: 'system', content: item.text };
       case 'user':
@@ -112,6 +115,9 @@ export function chatMessages(items: readonly InputItem[]): ChatMessage[] {
       }
       case 'tool_result':
         messages.push({ role: 'tool', tool_call_id: item.callId, content: item.text });
+        break;
+      case 'approval_request':
+      case 'approval':
         break;
       default:
         item satisfies never;

@@ -46,10 +46,21 @@ function toWireItem({ id, item }: KeptItem): Readonly<Record<string, unknown>> {
       const { callId: call_id, text: output } = item;
       return { id, type: 'function_call_output', status, call_id, output };
     }
+    case 'approval_request': {
+      const { name, arguments: written } = item;
+      return { id, type: 'mcp_approval_request', name, arguments: written, server_label };
+    }
+    case 'approval': {
+      const { approvalId: approval_request_id, approve, reason = null } = item;
+      return { id, type: 'mcp_approval_response', approval_request_id, approve, reason };
+    }
     default:
       return item satisfies never;
   }
 }
+
+/** What the API calls the server of a tool that asks for approval: the gateway. */
+const server_label = 'dropgate';
 
 function toWirePart(part: InputPart): Readonly<Record<string, unknown>> {
   switch (part.type) {

@@ -1,0 +1,94 @@
+import type { Caller } from '../../protocol/policy.ts';
+import type { InputItem, RunInput } from '../../protocol/run.ts';
+import type { Approval } from '../../protocol/state/approvals.ts';
+import type { Run } from '../begin-run.ts';
+
+/** What is said of one call: by its id, or by the code that its caller was given. */
+export type ApprovalAnswer = {
+  readonly by: { readonly id: string } | { readonly code: string };
+  readonly approve: boolean;
+  readonly reason?: string;
+  readonly always?: true;
+};
+
+/** Who answers, and where: a code holds only in the conversation in which it was given. */
+export type Answerer = {
+  readonly caller: Caller;
+  readonly user: string | null;
+  /** Set where it is answered in a message. */
+  readonly place?: AnswerPlace;
+};
+
+/** Where a message was said. */
+export type AnswerPlace = {
+  readonly conversationId: string | null;
+  /** Hashes of what was said, up to each of the messages; empty where that is not known. */
+  readonly prefixHashes: readonly string[];
+};
+
+/** What came of answers. */
+export type Answered = {
+  /** The calls that were answered, as they are now. */
+  readonly approvals: readonly Approval[];
+  /** The calls of the same run that still wait. */
+  readonly pending: readonly Approval[];
+  /** Set where nothing waits any more: the right to go on with the run, which nobody else gets. */
+  readonly claim: RunClaim | null;
+};
+
+/** The right to go on with a run that was interrupted. */
+export type RunClaim = {
+  readonly runId: string;
+  readonly agentId: string;
+  /** The input that it began with. */
+  readonly input: RunInput;
+  readonly conversationId: string | null;
+  /**
+   * Goes on with it, on the generation that was interrupted and for the key that it was for.
+   *
+   * @param asked - How the rest is wanted.
+   * @throws GatewayError as `StartRun` does, and `generation_gone`; it waits as before then, with its answers kept.
+   */
+  readonly resume: (
+    asked: Pick<RunInput, 'streamed'> & Partial<Pick<RunInput, 'tellsItems'>>,
+    requestId: string,
+    signal?: AbortSignal,
+  ) => Promise<Run>;
+  /** Gives the right back without going on. Never throws. */
+  readonly release: () => Promise<void>;
+};
+
+/** The calls that wait for a person. */
+export type Approvals = {
+  /**
+   * Answers calls of one run: all of them, or none. The last answer claims the run.
+   *
+   * @throws GatewayError `record_not_found` (unknown, another key's, or a wrong code), `not_allowed`, `approval_answered`,
+   *   `approval_expired`, `run_outcome_unknown`, `store_unavailable`.
+   */
+  readonly answer: (answers: readonly ApprovalAnswer[], by: Answerer) => Promise<Answered>;
+  /** Whether a caller has calls that wait where a message is said: only then a message can be an answer. */
+  readonly mayAnswerIn: (by: Required<Answerer>, agentId: string | null) => Promise<boolean>;
+  /** Ends the waiting of runs of a conversation that goes on without an answer. @returns How many calls it was about. */
+  readonly withdraw: (keyId: string, conversationId: string) => Promise<number>;
+  /** Those that a caller may see: its own, for operators all of its reach. Newest first. */
+  readonly list: (by: Caller, query: ApprovalQuery) => Promise<ApprovalPage>;
+  /** @throws GatewayError `record_not_found`. */
+  readonly ofRun: (by: Caller, runId: string) => Promise<readonly Approval[]>;
+};
+
+export type ApprovalQuery = {
+  readonly status?: Approval['status'];
+  readonly agentId?: string;
+  /** `next` of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+};
+
+export type ApprovalPage = {
+  readonly approvals: readonly Approval[];
+  readonly next: string | null;
+};
+
+/** What of a conversation a request that answers brings beside its answers. */
+export type AnswerItems = readonly Extract<InputItem, { role: 'approval' }>[];
