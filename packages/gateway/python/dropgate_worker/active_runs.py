@@ -8,10 +8,10 @@ from concurrent.futures import Future
 
 from .event_lane import EventLane
 from .explain.failure_detail import failure_detail
-from .protocol import Message
+from .protocol.messages import Message
+from .protocol.run import FINAL_EVENTS, Failed, Run, RunEvent, ToolVerdicts, no_usage
 from .questions import Questions
 from .run.run_scope import RunRequest
-from .run_protocol import FINAL_EVENTS, Failed, Run, RunEvent, ToolVerdicts, no_usage
 
 # Runs what was loaded and tells its events; raises nothing that the module raises.
 RunModule = Callable[[RunRequest], Awaitable[None]]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, cast
 
-from .protocol import MAX_FRAME_BYTES, Message
+from .protocol.messages import MAX_FRAME_BYTES, Message
 
 # What takes each message, with the raw bytes that came after its line; None where the line announces none.
 TakeMessage = Callable[[Message, bytes | None], None]

@@ -5,7 +5,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-from .run_protocol import RunEvent, TextEvent
+from .protocol.run import RunEvent, TextEvent
 
 # Longest text of one event, in characters; keeps a line far below the protocol's limit.
 MAX_DELTA_CHARS = 256 * 1024

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from .protocol import Api, Kind, Manifest
+from .protocol.messages import Api, Kind, Manifest
 
 
 @dataclass

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from .protocol import Message
+from .protocol.messages import Message
+from .protocol.run import ToolDecided
 from .questions import Questions
 from .run.run_scope import Refused
-from .run_protocol import ToolDecided
 
 # How long it waits for the gateway's answer; a run waits until it is cancelled.
 _PATIENCE_S = 30

@@ -14,7 +14,7 @@ from .broker_door import open_broker_door
 from .channel import Channel, StreamProtocol
 from .explain.failure_detail import failure_detail
 from .preload import Preload
-from .protocol import MAX_LINE_BYTES, PROTOCOL_VERSION
+from .protocol.messages import MAX_LINE_BYTES, PROTOCOL_VERSION
 from .server import ModuleServer
 
 CHANNEL_FD = 3

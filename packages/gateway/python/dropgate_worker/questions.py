@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from .protocol import Message
+from .protocol.messages import Message
 from .run.run_scope import Refused
 
 

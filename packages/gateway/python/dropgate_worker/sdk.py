@@ -21,7 +21,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from types import ModuleType
 
-from .protocol import Api, SdkDescription
+from .protocol.messages import Api, SdkDescription
 
 _found: dict[str, ModuleType | None] = {}
 

@@ -13,10 +13,10 @@ from .models.model_line import ModelLine, SendFrame
 from .outside_link import OutsideLink
 from .preload import Preload
 from .process_tools import process_tools
-from .protocol import PROTOCOL_VERSION, Finding, Message, ModuleLoad
+from .protocol.messages import PROTOCOL_VERSION, Finding, Message, ModuleLoad
+from .protocol.run import Failed, no_usage
 from .questions import Questions
 from .run.run_scope import process_runs
-from .run_protocol import Failed, no_usage
 
 if TYPE_CHECKING:
     from .load.load_limit import LoadLimit

@@ -9,12 +9,12 @@ const shared = [
   'message_taker',
   'process_tools',
   'protocol',
-  'run_protocol',
   'sdk',
 ];
 
 /** Room of the Python worker → what of the package it may import beside itself. What lies above the rooms may all. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
   explain: shared,
   around: [...shared, 'explain'],
   load: [...shared, 'explain', 'models', 'around', 'tool_module'],

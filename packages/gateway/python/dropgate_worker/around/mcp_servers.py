@@ -9,7 +9,7 @@ from typing import Any
 
 from ..agent_shape import handoff_graph, is_agent, listed
 from ..explain.failure_detail import text_of
-from ..protocol import Finding
+from ..protocol.messages import Finding
 from .spawn_errors import LastErrors, keep_errors_of, let_servers_be_found
 
 # How long one may take to connect; a load waits for all of them at once.

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from ..explain.code_frame import place_of
 from ..explain.failure_detail import is_local_path
-from ..protocol import Finding, Frame, ModuleLoad
+from ..protocol.messages import Finding, Frame, ModuleLoad
 
 
 class WithheldEnv:

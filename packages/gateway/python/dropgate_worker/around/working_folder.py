@@ -7,7 +7,7 @@ import os
 
 from ..explain.code_frame import place_of
 from ..explain.outline import outline_of
-from ..protocol import Finding, ModuleLoad
+from ..protocol.messages import Finding, ModuleLoad
 from .written_setting import written_setting
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
-from ..protocol import Place
+from ..protocol.messages import Place
 
 if TYPE_CHECKING:
     from typing_extensions import NotRequired

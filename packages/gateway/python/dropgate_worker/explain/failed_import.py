@@ -9,7 +9,7 @@ import traceback
 from dataclasses import dataclass
 from types import ModuleType
 
-from ..protocol import Finding, Frame, ModuleLoad, Place
+from ..protocol.messages import Finding, Frame, ModuleLoad, Place
 from .code_frame import Located, ReadText, locate, place_of
 from .distributions import distribution_of, is_known, is_standard
 from .failure_detail import is_local_path, own_frame, shown_path, text_of

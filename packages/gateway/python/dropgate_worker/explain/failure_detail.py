@@ -3,8 +3,8 @@
 import os
 import traceback
 
-from ..protocol import Frame
-from ..run_protocol import FailureDetail, RunStage
+from ..protocol.messages import Frame
+from ..protocol.run import FailureDetail, RunStage
 
 # Longest stack or message kept.
 MAX_TEXT_CHARS = 8192

@@ -5,7 +5,7 @@ import re
 import sys
 import traceback
 
-from ..protocol import Finding, Frame, ModuleLoad, Place
+from ..protocol.messages import Finding, Frame, ModuleLoad, Place
 from .code_frame import Located, ReadText, locate
 from .failure_detail import own_frame, shown_path, text_of
 

@@ -1,6 +1,6 @@
 """Says why nothing of a module can be served, what comes near, and the edit that fixes it."""
 
-from ..protocol import Finding, ModuleLoad
+from ..protocol.messages import Finding, ModuleLoad
 from .code_frame import ReadText, locate
 from .missed_factories import needy_hint
 from .near_misses import nearest_miss

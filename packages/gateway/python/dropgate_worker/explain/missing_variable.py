@@ -7,7 +7,7 @@ import os
 import re
 import traceback
 
-from ..protocol import Finding, ModuleLoad
+from ..protocol.messages import Finding, ModuleLoad
 from .code_frame import ReadText, locate
 from .failure_detail import own_frame, shown_path, text_of
 from .load_failure import finding

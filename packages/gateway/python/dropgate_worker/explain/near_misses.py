@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from ..agent_shape import is_agent
-from ..protocol import Place
+from ..protocol.messages import Place
 from .missed_classes import (
     missed_class,
     missed_instance,

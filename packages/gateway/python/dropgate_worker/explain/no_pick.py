@@ -4,7 +4,7 @@ import inspect
 import re
 
 from ..agent_shape import is_agent
-from ..protocol import ModuleLoad, Place
+from ..protocol.messages import ModuleLoad, Place
 from .code_frame import ReadText, place_of
 
 FACTORY_NAMES = ("build_agent", "buildAgent")

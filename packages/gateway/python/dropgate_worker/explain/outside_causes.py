@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 
-from ..protocol import Finding, Frame, ModuleLoad
+from ..protocol.messages import Finding, Frame, ModuleLoad
 from ..sdk import import_sdk
 from .code_frame import Located, ReadText, locate
 from .distributions import distribution_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from ..message_taker import takes_messages
-from ..protocol import ModuleLoad, Place
+from ..protocol.messages import ModuleLoad, Place
 from .code_frame import Located, ReadText, locate
 from .factory_form import factory_form
 from .no_pick import Exports, declaration_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from ..agent_shape import is_agent
-from ..protocol import Finding, ModuleLoad, Place
+from ..protocol.messages import Finding, ModuleLoad, Place
 from .code_frame import ReadText, locate
 from .factory_form import FactoryForm, factory_form
 from .no_pick import Exports, Nearest, NoPick, declaration_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import handoff_graph, model_name, tool_type
-from ..protocol import Finding, ModelSource, ModuleLoad, ModuleSettings, UpstreamSource
+from ..protocol.messages import Finding, ModelSource, ModuleLoad, ModuleSettings, UpstreamSource
 from ..sdk import api_in_use
 
 if TYPE_CHECKING:

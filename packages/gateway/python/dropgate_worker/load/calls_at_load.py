@@ -16,7 +16,7 @@ from ..explain.failure_detail import is_local_path
 from ..explain.load_failure import finding
 from ..explain.outline import Outline
 from ..explain.seen import Seen
-from ..protocol import Finding, ModuleLoad
+from ..protocol.messages import Finding, ModuleLoad
 from ..sdk import imported_sdk
 
 

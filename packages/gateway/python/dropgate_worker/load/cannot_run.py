@@ -18,7 +18,7 @@ from ..explain.failure_detail import shown_path
 from ..explain.load_failure import finding, install_hint
 from ..explain.seen import Seen
 from ..process_tools import GATEWAY_TOOL
-from ..protocol import Finding
+from ..protocol.messages import Finding
 
 if TYPE_CHECKING:
     from types import ModuleType

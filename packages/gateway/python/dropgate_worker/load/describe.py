@@ -14,7 +14,7 @@ from ..agent_shape import (
     tool_type,
 )
 from ..process_tools import GATEWAY_TOOL
-from ..protocol import AgentDescription, ToolDescription
+from ..protocol.messages import AgentDescription, ToolDescription
 
 if TYPE_CHECKING:
     from agents import Agent

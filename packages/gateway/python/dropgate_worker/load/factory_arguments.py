@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ..protocol import ModuleLoad
+from ..protocol.messages import ModuleLoad
 
 # Made only where it is asked for, by the name of its parameter.
 KnownArguments = dict[str, Callable[[], object]]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import cast
 
-from ..protocol import ModuleLoad
+from ..protocol.messages import ModuleLoad
 from .calls_at_load import is_refused
 from .script_parts import leave_out_servers, rest_after
 from .source_files import SourceFiles, decode_source

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..explain.failure_detail import is_local_path
 from ..explain.load_failure import LoadHangs
-from ..protocol import Frame
+from ..protocol.messages import Frame
 
 # How often the alarm comes again, where the module swallowed it.
 _AGAIN_S = 0.25

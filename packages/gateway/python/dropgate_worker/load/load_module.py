@@ -25,7 +25,7 @@ from ..explain.unclear_pick import explain_choice, explain_inner_choice
 from ..loaded_module import LoadedModule
 from ..models.model_access import keep_model_access
 from ..process_tools import process_tools
-from ..protocol import Finding, Manifest, ModuleLoad
+from ..protocol.messages import Finding, Manifest, ModuleLoad
 from ..sdk import api_in_use, describe_sdk, import_sdk, imported_sdk
 from ..tool_module.pick_tool import NoTool, describe_module_tool, pick_tool
 from .apply_settings import apply_settings

@@ -10,7 +10,7 @@ from ..agent_shape import is_agent, reached_from
 from ..explain.outline import Start, called_name
 from ..explain.seen import Seen
 from ..explain.started import assigned_to
-from ..protocol import Finding
+from ..protocol.messages import Finding
 from .request_context import MakeContext, context_maker, context_type, plain_context
 
 if TYPE_CHECKING:

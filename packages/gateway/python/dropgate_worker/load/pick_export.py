@@ -15,7 +15,7 @@ from ..explain.no_pick import FACTORY_NAMES, Exports, NoPick
 from ..explain.outline import Outline
 from ..explain.unclear_pick import InnerAgent
 from ..message_taker import takes_messages
-from ..protocol import Kind
+from ..protocol.messages import Kind
 from .choose_agent import choose_agent, refuse_inner
 from .factory_arguments import KnownArguments
 

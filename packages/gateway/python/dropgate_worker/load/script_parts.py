@@ -9,7 +9,7 @@ from ..explain.failure_detail import own_frame, text_of
 from ..explain.load_failure import LoadHangs, finding
 from ..explain.outline import Function, called_name, is_agent_call
 from ..explain.seen import Seen
-from ..protocol import Finding
+from ..protocol.messages import Finding
 from .calls_at_load import is_refused
 
 # Classes of packages whose instances have a `run` that serves for good.

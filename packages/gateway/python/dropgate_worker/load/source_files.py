@@ -7,7 +7,7 @@ import stat
 import tokenize
 
 from ..explain.load_failure import SourceReadError
-from ..protocol import LoadedFile
+from ..protocol.messages import LoadedFile
 
 # No one writes a source file of this size.
 SOURCE_LIMIT_BYTES = 8 * 1024 * 1024

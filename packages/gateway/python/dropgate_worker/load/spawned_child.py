@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import cast
 
 from ..explain.outline import outline_of
-from ..protocol import ModuleLoad
+from ..protocol.messages import ModuleLoad
 from .calls_at_load import RefusedAtLoad, are_permitted, refusing_calls
 from .importer import ModuleImporter
 from .source_files import SourceFiles

@@ -10,7 +10,7 @@ from typing import Any, cast
 from ..explain.code_frame import place_of
 from ..explain.load_failure import finding
 from ..explain.seen import Seen, required_parameters
-from ..protocol import Finding
+from ..protocol.messages import Finding
 
 _APPROVAL_STUB = r"def approval_request\([^)]*\)[^:\n]*:\s*\n\s*# TODO: Implement"
 

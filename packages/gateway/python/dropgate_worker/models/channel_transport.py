@@ -7,7 +7,7 @@ from functools import wraps
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from ..protocol import MAX_FRAME_BYTES, MAX_PATH_LENGTH, Message
+from ..protocol.messages import MAX_FRAME_BYTES, MAX_PATH_LENGTH, Message
 from .model_line import AnswerCut, AnswerLate, ModelLine, ModelRequest, OpenCall
 
 # What is about a connection, or for the broker's own eyes: the channel says who calls, and for which run.

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..explain.code_frame import place_of
-from ..protocol import Finding, ModuleLoad
+from ..protocol.messages import Finding, ModuleLoad
 
 _VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
 _LITERAL_KEY = r"(?:set_default_openai_key\(|\bapi_key\s*=)\s*[rbf]?['\"]sk-"

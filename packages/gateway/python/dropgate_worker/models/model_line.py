@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from ..protocol import MODEL_ACK_BYTES, Message
+from ..protocol.messages import MODEL_ACK_BYTES, Message
 
 
 class SendFrame(Protocol):

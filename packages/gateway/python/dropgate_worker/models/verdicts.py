@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ..run_protocol import RunStage
+from ..protocol.run import RunStage
 
 
 class Verdict(NamedTuple):

@@ -8,8 +8,8 @@ import json
 from typing import TYPE_CHECKING, Any, cast
 
 from ..agent_shape import listed, output_type_name
-from ..protocol import Api
-from ..run_protocol import RunInput, SchemaFormat
+from ..protocol.messages import Api
+from ..protocol.run_input import RunInput, SchemaFormat
 from .input_items import lone_text
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from ..explain.failure_detail import failure_detail, text_of
 from ..models.model_failure import gateway_verdict, model_verdict, retry_after_seconds
 from ..models.own_fault import frame_files
 from ..models.verdicts import UPSTREAM_FAILED, Verdict
-from ..run_protocol import Failed, Finished, Usage
+from ..protocol.run import Failed, Finished, Usage
 
 
 class ApprovalRequired(Exception):

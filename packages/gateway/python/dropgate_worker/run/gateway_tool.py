@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from ..process_tools import GATEWAY_TOOL, process_tools
-from ..run_protocol import Outcome
+from ..protocol.run import Outcome
 from .result_text import MAX_NESTING, is_nested_too_deep, parsed_arguments
 from .run_scope import Refused, RunScope, run_scope
 
 if TYPE_CHECKING:
     from agents import FunctionTool
 
-    from ..protocol import Message
+    from ..protocol.messages import Message
 
 # Longest arguments that are sent, in characters of JSON.
 _MAX_ARGUMENTS = 1024 * 1024

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import listed, tool_type
 from ..process_tools import GATEWAY_TOOL
-from ..protocol import Message
+from ..protocol.messages import Message
+from ..protocol.run import TOOL_NAME_LIMIT, Answer, Provenance, ToolVerdict
 from ..replay.replayed_tools import GUARD_NAME, original_of, replayed_tools
-from ..run_protocol import TOOL_NAME_LIMIT, Answer, Provenance, ToolVerdict
 from .gateway_tool import with_given_tools
 from .result_text import parsed_arguments
 from .run_scope import RunScope, process_runs
@@ -166,7 +166,7 @@ async def _is_allowed(
     repeated, is_over = scope.request.tool_count.add(tool, arguments)
     # What goes beyond the limits of the run, only the gateway may let pass.
     verdict = "ask" if is_over else _verdict(tool, scope)
-    if verdict != "ask":
+    if verdict in ("allow", "deny"):
         scope.request.decided({"tool": _told(tool), "provenance": provenance, "answer": verdict})
         return verdict == "allow"
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..run_protocol import InputItem, InputPart
+from ..protocol.run_input import InputItem, InputPart
 
 
 def run_input(items: list[InputItem]) -> str | list[dict[str, Any]]:

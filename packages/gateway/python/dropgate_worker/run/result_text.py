@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..agent_shape import listed
 
 if TYPE_CHECKING:
-    from ..run_protocol import InputItem
+    from ..protocol.run_input import InputItem
 
 if TYPE_CHECKING:
     from agents.result import RunResultBase

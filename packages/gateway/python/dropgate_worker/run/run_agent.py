@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import is_agent, listed, output_type_name
 from ..loaded_module import LoadedModule
-from ..run_protocol import RunEnd
+from ..protocol.run import RunEnd
 from .agent_settings import agent_view, asked_settings
 from .classify_failure import ApprovalRequired
 from .forward_stream import Cut, StreamReader, Transcript, cut_short, tell_tool_call

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from ..explain.failure_detail import failure_detail
 from ..loaded_module import LoadedModule
-from ..protocol import Message
-from ..run_protocol import Failed, Finished, RunEnd, RunEvent
+from ..protocol.messages import Message
+from ..protocol.run import Failed, Finished, RunEnd, RunEvent
 from .classify_failure import RunCancelled, classify_failure, tool_error
 from .guard_tools import guard_tools
 from .run_scope import RunRequest, RunScope, process_runs, run_scope

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from ..loaded_module import LoadedModule
 from ..message_taker import TEXT_NAMES, takes_messages
-from ..run_protocol import RunEnd
+from ..protocol.run import RunEnd
 from .input_items import chat_messages, last_user_text
 from .result_text import output_text
 from .run_scope import RunScope

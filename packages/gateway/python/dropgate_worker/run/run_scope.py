@@ -9,8 +9,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..protocol import Message
-from ..run_protocol import Answer, Run, RunEvent, RunInput, ToolDecided, ToolVerdicts
+from ..protocol.messages import Message
+from ..protocol.run import Answer, Run, RunEvent, ToolDecided, ToolVerdicts
+from ..protocol.run_input import RunInput
 from .usage_meter import ToolCount
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any, cast
 from ..agent_shape import output_type_name
 from ..loaded_module import LoadedModule
 from ..message_taker import TEXT_NAMES
-from ..run_protocol import RunEnd
+from ..protocol.run import RunEnd
 from .forward_stream import Cut, StreamReader, Transcript
 from .input_items import input_items, last_user_text, run_input
 from .result_text import failed_checks, message_texts, output_text

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable
 
-from ..run_protocol import (
+from ..protocol.run import (
     FailureDetail,
     Outcome,
     Provenance,

@@ -6,10 +6,10 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..run_protocol import Usage, no_usage
+from ..protocol.run import Usage, no_usage
 
 if TYPE_CHECKING:
-    from ..run_protocol import ToolLimits
+    from ..protocol.run import ToolLimits
 
 
 class UsageMeter:

@@ -12,8 +12,9 @@ from ..explain.failure_detail import failure_detail
 
 if TYPE_CHECKING:
     from ..loaded_module import LoadedModule
+    from ..protocol.run import RunEnd
+    from ..protocol.run_input import ToolCallItem
     from ..run.run_scope import RunScope
-    from ..run_protocol import RunEnd, ToolCallItem
 
 # More than any tool may give, which the gateway cuts; the rest need not cross to it.
 _MAX_RESULT_CHARS = 8 * 1024 * 1024 + 1

@@ -6,7 +6,7 @@ from typing import Any
 from ..explain.code_frame import ReadText, locate
 from ..explain.no_pick import Exports, declaration_of
 from ..process_tools import GATEWAY_TOOL
-from ..protocol import Finding, ModuleLoad, ModuleTool
+from ..protocol.messages import Finding, ModuleLoad, ModuleTool
 
 
 class NoTool(Exception):

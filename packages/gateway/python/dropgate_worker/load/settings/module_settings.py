@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from ...agent_shape import text_or_none
 from ...explain.code_frame import place_of
-from ...protocol import Finding, ModuleSettings
+from ...protocol.messages import Finding, ModuleSettings
 from .setting_values import (
     BadValue,
     camel_case,

@@ -2,7 +2,7 @@
 What crosses the channel, as the gateway's `protocol/` tells it: one JSON object per line, names as they are there;
 where it has `bytes`, so many raw bytes follow.
 
-Types alone: what comes from the gateway is trusted, what goes there is checked by it. Runs are in `run_protocol.py`.
+Types alone: what comes from the gateway is trusted, what goes there is checked by it. Runs are in `run.py`.
 """
 
 from __future__ import annotations
