@@ -19,7 +19,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   around: [...shared, 'explain'],
   load: [...shared, 'explain', 'models', 'around', 'tool_module'],
   models: [...shared, 'explain'],
-  run: [...shared, 'explain', 'models', 'replay', 'tool_module'],
+  run: [...shared, 'approvals', 'explain', 'models', 'replay', 'tool_module'],
+  // Runs wait for what it knows of them.
+  approvals: [...shared, 'replay', 'run'],
   // Their runs and their stand-ins know each other.
   replay: [...shared, 'run'],
   tool_module: [...shared, 'explain', 'run'],
@@ -47,7 +49,7 @@ test('what shares the top of the Python worker imports no room but for types', (
     .flatMap(({ path, lines }) =>
       lines
         .filter((line) =>
-          /^from \.(around|explain|load|models|replay|run|tool_module)\b/.test(line),
+          /^from \.(approvals|around|explain|load|models|replay|run|tool_module)\b/.test(line),
         )
         .map((line) => path + line),
     );

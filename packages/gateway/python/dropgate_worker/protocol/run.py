@@ -215,10 +215,9 @@ class ClientCall(TypedDict):
     arguments: str
 
 
-class Interrupted(TypedDict):
-    """The last event of a run that waits; `state` is the SDK's own form of it."""
+class RunWait(TypedDict):
+    """What a run waits for, but for what it has cost; `state` is its own form of how far it is."""
 
-    type: Literal["interrupted"]
     state: str
     # The calls that a person has to decide on.
     approvals: list[RequiredApproval]
@@ -226,6 +225,12 @@ class Interrupted(TypedDict):
     clientCalls: NotRequired[list[ClientCall]]
     # What it added to the conversation so far, without the calls that wait, where the run asks for it.
     items: NotRequired[list[InputItem]]
+
+
+class Interrupted(RunWait):
+    """The last event of a run that waits."""
+
+    type: Literal["interrupted"]
     usage: Usage
 
 

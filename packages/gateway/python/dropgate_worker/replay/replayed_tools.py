@@ -25,6 +25,13 @@ def original_of(tool: object) -> object:
     return getattr(tool, _ORIGINAL, tool)
 
 
+def stand_in_for(tool: Any) -> Any:
+    """A copy of a tool, known to stand for it."""
+    stand_in = copy.copy(tool)
+    setattr(stand_in, _ORIGINAL, original_of(tool))
+    return stand_in
+
+
 def replayed_tools(sdk: ModuleType, tools: list[Any], scope: RunScope) -> list[Any]:
     """
     Stand-ins that run none of the tools' own code. What makes a tool of an agent goes on to its model, which follows
@@ -71,13 +78,18 @@ class _Record:
 
 def _stand_in(sdk: ModuleType, tool: Any, scope: RunScope) -> Any:
     record = _Record(str(tool.name), scope)
-    stand_in = copy.copy(tool)
+    stand_in = stand_in_for(tool)
     invoke = tool.on_invoke_tool
+    # Nobody is asked again; what is not in the record is not called then.
+    waits = getattr(tool, "needs_approval", False) is not False
 
     async def invoke_recorded(context: Any, arguments: str) -> Any:
         call_id = str(getattr(context, "tool_call_id", None) or tool.name)
         answer = await record.of(call_id, arguments)
         record.used(call_id)
+        if answer is None and waits:
+            scope.activity.ends_as(call_id, "denied")
+            return f"The tool {tool.name} needs approval, and the record has no such call of it."
         if answer is None:
             return await invoke(context, arguments)
         if answer["outcome"] != "ok":
@@ -85,9 +97,10 @@ def _stand_in(sdk: ModuleType, tool: Any, scope: RunScope) -> Any:
         return answer["text"]
 
     stand_in.on_invoke_tool = invoke_recorded
+    if waits:
+        stand_in.needs_approval = False
     if hasattr(tool, "tool_input_guardrails") and hasattr(sdk, "ToolInputGuardrail"):
         stand_in.tool_input_guardrails = _guardrails_of(sdk, tool, record)
-    setattr(stand_in, _ORIGINAL, tool)
     return stand_in
 
 

@@ -39,6 +39,7 @@ def asked_settings(
         from openai.types.shared import Reasoning
 
         fields["reasoning"] = Reasoning(effort=asked["reasoningEffort"])
+    fields["tool_choice"] = _tool_choice(run_input)
     extra = {"service_tier": asked.get("serviceTier")}
     if is_chat:
         extra |= {"seed": asked.get("seed"), "stop": asked.get("stop")}
@@ -48,6 +49,11 @@ def asked_settings(
         fields["extra_body"] = {"response_format": form} if is_chat else {"text": {"format": form}}
     fields = _defined(fields)
     return sdk.ModelSettings(**fields) if fields else None
+
+
+def _tool_choice(run_input: RunInput) -> str | None:
+    choice = run_input.get("toolChoice")
+    return choice["name"] if isinstance(choice, dict) else choice
 
 
 def agent_view(sdk: ModuleType, agent: Agent[Any], run_input: RunInput) -> Agent[Any]:

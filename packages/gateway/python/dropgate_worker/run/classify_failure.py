@@ -9,8 +9,12 @@ from ..models.verdicts import UPSTREAM_FAILED, Verdict
 from ..protocol.run import Failed, Finished, Usage
 
 
-class ApprovalRequired(Exception):
-    """The run stopped at a tool that a person has to approve."""
+class RunRefused(Exception):
+    """A run that cannot be made as it is asked for; `message` is fit for a caller."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.verdict = Verdict(code, message, "run")
 
 
 class RunCancelled(Exception):
@@ -35,11 +39,6 @@ _VERDICTS: dict[str, Verdict] = {
     ),
     "ToolTimeoutError": Verdict("tool_failed", "A tool of the agent took too long.", "tool"),
     "MCPToolCancellationError": _TOOL_FAILED,
-    "ApprovalRequired": Verdict(
-        "approval_unsupported",
-        "The agent stopped for an approval, which chat completions cannot ask for.",
-        "tool",
-    ),
     "ModelTimeoutError": Verdict("upstream_failed", "The model took too long to answer.", "model"),
     "APIConnectionError": UPSTREAM_FAILED,
     "APITimeoutError": UPSTREAM_FAILED,
@@ -48,7 +47,7 @@ _VERDICTS: dict[str, Verdict] = {
 
 def classify_failure(thrown: BaseException, usage: Usage) -> Finished | Failed:
     """The final event; `usage` is what the run has cost until then."""
-    cause = tool_error(thrown) or thrown
+    cause = tool_error(thrown) or (isinstance(thrown, RunRefused) and thrown.__cause__) or thrown
     blocked_by = _blocker(cause)
     if blocked_by is not None:
         return {
@@ -80,6 +79,8 @@ def tool_error(thrown: BaseException) -> BaseException | None:
 
 
 def _verdict_on(thrown: BaseException) -> Verdict:
+    if isinstance(thrown, RunRefused):
+        return thrown.verdict
     own = gateway_verdict(tool_error(thrown) or thrown)
     if own is not None:
         return own

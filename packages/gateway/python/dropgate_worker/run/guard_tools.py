@@ -7,13 +7,16 @@ turn asks for them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import listed, tool_type
+from ..approvals.client_tools import with_client_tools
+from ..approvals.ruled_tools import FIRST_VERSION, can_wait, gateway_wants_approval, ruled_tool
 from ..process_tools import GATEWAY_TOOL
 from ..protocol.messages import Message
-from ..protocol.run import TOOL_NAME_LIMIT, Answer, Provenance, ToolVerdict
+from ..protocol.run import TOOL_NAME_LIMIT, Answer, Provenance, ToolDecided
 from ..replay.replayed_tools import GUARD_NAME, original_of, replayed_tools
 from .gateway_tool import with_given_tools
 from .result_text import parsed_arguments
@@ -62,9 +65,12 @@ def _guarding(sdk: ModuleType, original: ToolList) -> ToolList:
             _guard(sdk, tool)
         offered = [tool for tool in tools if await _is_offered(tool, self)]
         scope = process_runs.current()
-        if scope is None or not scope.request.run.get("replays"):
+        if scope is None:
             return offered
-        return replayed_tools(sdk, offered, scope)
+        ruled = [ruled_tool(tool, self, provenance_of(tool, self), scope) for tool in offered]
+        if scope.request.run.get("replays"):
+            ruled = replayed_tools(sdk, ruled, scope)
+        return with_client_tools(ruled, self, scope)
 
     setattr(get_all_tools, _GUARDED, True)
     return get_all_tools
@@ -78,7 +84,7 @@ async def _is_offered(tool: object, agent: object) -> bool:
     scope = process_runs.current() or process_runs.sole()
     if scope is None:
         return await _is_allowed_outside(name, provenance_of(tool, agent), None)
-    answer: Answer = "allow" if _verdict(name, scope) == "allow" else "deny"
+    answer: Answer = "allow" if scope.request.verdict_on(name) == "allow" else "deny"
     if scope.offers.get(name) != answer:
         scope.offers[name] = answer
         scope.request.decided(
@@ -142,14 +148,17 @@ async def _refusal(
     tool: FunctionTool, call_id: str, arguments: object, agent: object
 ) -> str | None:
     """What the model is told instead of a result; None lets the call pass."""
-    # What the gateway executes, it decides about itself.
-    if getattr(tool, GATEWAY_TOOL, False):
-        return None
     scope = process_runs.current()
     provenance = provenance_of(tool, agent)
-    message = f"The tool {tool.name} may not be called here."
-    if await _is_allowed(tool.name, provenance, arguments, scope or process_runs.sole()):
-        return None
+    call = ToolCallAsked(tool.name, provenance, arguments, call_id)
+    message = await _cannot_wait(tool, call, scope)
+    if message is None:
+        # What the gateway executes, it decides about itself.
+        if getattr(tool, GATEWAY_TOOL, False):
+            return None
+        if await _is_allowed(call, scope or process_runs.sole()):
+            return None
+        message = f"The tool {tool.name} may not be called here."
     if scope is not None:
         # A call that is rejected has no hooks of its own.
         agent_name = str(getattr(agent, "name", ""))
@@ -158,19 +167,54 @@ async def _refusal(
     return message
 
 
-async def _is_allowed(
-    tool: str, provenance: Provenance, arguments: object, scope: RunScope | None
-) -> bool:
+async def _cannot_wait(
+    tool: FunctionTool, call: ToolCallAsked, scope: RunScope | None
+) -> str | None:
+    """Why a call is denied that has to be approved, where this version of the SDK cannot ask for it."""
+    if scope is None or can_wait(tool):
+        return None
+    verdict = scope.request.verdict_on(call.tool)
+    if verdict == "ask_approval":
+        asked = (call.call_id, parsed_arguments(call.arguments))
+        needs = await gateway_wants_approval(call.tool, call.provenance, asked, scope)
+    else:
+        needs = verdict == "require_approval"
+    if not needs:
+        return None
+    return (
+        f"The tool {call.tool} needs approval by a person, for which the agent needs openai-agents {FIRST_VERSION} "
+        "or newer. It was not called."
+    )
+
+
+@dataclass
+class ToolCallAsked:
+    """A call of a tool before it is made."""
+
+    tool: str
+    provenance: Provenance
+    arguments: object
+    call_id: str
+
+
+async def _is_allowed(call: ToolCallAsked, scope: RunScope | None) -> bool:
+    tool = call.tool
     if scope is None:
-        return await _is_allowed_outside(tool, provenance, arguments)
-    repeated, is_over = scope.request.tool_count.add(tool, arguments)
+        return await _is_allowed_outside(tool, call.provenance, call.arguments)
+    repeated, is_over = scope.request.tool_count.add(tool, call.arguments)
     # What goes beyond the limits of the run, only the gateway may let pass.
-    verdict = "ask" if is_over else _verdict(tool, scope)
+    verdict = "ask" if is_over else scope.request.verdict_on(tool)
     if verdict in ("allow", "deny"):
-        scope.request.decided({"tool": _told(tool), "provenance": provenance, "answer": verdict})
+        decided: ToolDecided = {
+            "tool": _told(tool),
+            "provenance": call.provenance,
+            "answer": verdict,
+        }
+        scope.request.decided(decided)
         return verdict == "allow"
     try:
-        question = _question(tool, provenance, arguments)
+        question = _question(tool, call.provenance, call.arguments)
+        question["toolCallId"] = call.call_id
         if repeated > 1:
             question["repeated"] = repeated
         return await scope.request.ask(question) is True
@@ -204,10 +248,3 @@ def _question(tool: str, provenance: Provenance, arguments: object) -> Message:
 def _told(tool: str) -> str:
     # A name as the gateway is told of it.
     return tool[:TOOL_NAME_LIMIT]
-
-
-def _verdict(tool: str, scope: RunScope) -> ToolVerdict:
-    if len(tool) > TOOL_NAME_LIMIT:
-        return "deny"
-    verdicts = scope.request.verdicts
-    return verdicts["tools"].get(tool, verdicts["otherwise"])

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, cast
 from ..agent_shape import listed
 
 if TYPE_CHECKING:
-    from ..protocol.run_input import InputItem
+    from collections.abc import Sequence
 
-if TYPE_CHECKING:
     from agents.result import RunResultBase
 
-    from agents import MessageOutputItem
+    from agents import MessageOutputItem, RunItem
+
+    from ..protocol.run_input import InputItem
 
 
-def message_texts(result: RunResultBase) -> list[str]:
+def message_texts(items: Sequence[RunItem]) -> list[str]:
     """The texts of a run's messages, in order, without the empty ones: what its stream would have told."""
-    texts = [_message_text(item) for item in result.new_items if item.type == "message_output_item"]
+    texts = [message_text(item) for item in items if item.type == "message_output_item"]
     return [text for text in texts if text]
 
 
@@ -37,13 +38,13 @@ def tool_answer(result: RunResultBase) -> str | None:
 _MAX_ITEMS_LENGTH = 1024 * 1024
 
 
-def added_items(result: RunResultBase) -> list[InputItem]:
+def added_items(run_items: Sequence[RunItem]) -> list[InputItem]:
     """
     What a run added to its conversation: its texts, and calls of tools with what they gave, but for tools that ran
     elsewhere.
     """
     calls: dict[str, str] = {}
-    added = [item for each in result.new_items for item in _added_item(each, calls)]
+    added = [item for each in run_items for item in _added_item(each, calls)]
     given = {item["callId"] for item in added if item["role"] == "tool_result"}
     items = [item for item in added if item["role"] != "tool_call" or item["callId"] in given]
     if len(json_text(items)) <= _MAX_ITEMS_LENGTH:
@@ -53,9 +54,9 @@ def added_items(result: RunResultBase) -> list[InputItem]:
 
 def _added_item(item: Any, calls: dict[str, str]) -> list[InputItem]:
     if item.type == "message_output_item":
-        text = _message_text(item)
+        text = message_text(item)
         return [{"role": "assistant", "text": text}] if text else []
-    raw = _fields(item.raw_item)
+    raw = fields_of(item.raw_item)
     kind, call_id, name = raw.get("type"), raw.get("call_id"), raw.get("name")
     if not isinstance(call_id, str):
         return []
@@ -77,7 +78,7 @@ def output_text(returned: object) -> str | None:
     """
     if returned is None or isinstance(returned, str):
         return returned
-    fields = _fields(returned)
+    fields = fields_of(returned)
     for name in ("output_text", "message", "safe_text", "text"):
         if isinstance(fields.get(name), str):
             return fields[name]
@@ -88,7 +89,9 @@ def output_text(returned: object) -> str | None:
 def failed_checks(returned: object) -> list[str]:
     """Names of the checks that failed in a returned dict (`{"jailbreak": {"failed": True}}`)."""
     return [
-        name for name, check in _fields(returned).items() if _fields(check).get("failed") is True
+        name
+        for name, check in fields_of(returned).items()
+        if fields_of(check).get("failed") is True
     ]
 
 
@@ -98,10 +101,11 @@ def json_text(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    return _fields(value) or str(value)
+    return fields_of(value) or str(value)
 
 
-def _fields(value: object) -> dict[str, Any]:
+def fields_of(value: object) -> dict[str, Any]:
+    """What a mapping, a model of pydantic or a dataclass holds, by name; nothing of anything else."""
     if isinstance(value, dict):
         held = cast("dict[object, Any]", value)
         return {str(name): field for name, field in held.items()}
@@ -113,7 +117,8 @@ def _fields(value: object) -> dict[str, Any]:
     return {}
 
 
-def _message_text(item: MessageOutputItem) -> str:
+def message_text(item: MessageOutputItem) -> str:
+    """The text of a message, without what is none."""
     content = listed(item.raw_item, "content")
     return "".join(part.text for part in content if getattr(part, "type", "") == "output_text")
 

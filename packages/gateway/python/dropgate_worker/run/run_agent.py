@@ -5,11 +5,15 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from ..agent_shape import is_agent, listed, output_type_name
+from ..agent_shape import is_agent, output_type_name
+from ..approvals.client_tools import offer_client_tools
+from ..approvals.interruptions import waiting_calls
+from ..approvals.kept_run import wait_of
+from ..approvals.resume_run import resumed_state, say_reasons
+from ..approvals.told_items import untold_items
 from ..loaded_module import LoadedModule
-from ..protocol.run import RunEnd
+from ..protocol.run import RunEnd, RunWait
 from .agent_settings import agent_view, asked_settings
-from .classify_failure import ApprovalRequired
 from .forward_stream import Cut, StreamReader, Transcript, cut_short, tell_tool_call
 from .input_items import run_input
 from .result_text import added_items, message_texts, tool_answer
@@ -23,17 +27,18 @@ if TYPE_CHECKING:
     from agents import Agent, RunResult, RunResultStreaming
 
 
-async def run_agent(module: LoadedModule, scope: RunScope) -> RunEnd:
-    """Tells all but the end of the run, which it gives. Raises whatever the run raises."""
+async def run_agent(module: LoadedModule, scope: RunScope) -> RunEnd | RunWait:
+    """Tells all but the end of the run, or what it waits for, which it gives. Raises whatever the run raises."""
     sdk, request = module.sdk, scope.request
     if sdk is None or not is_agent(module.value):
         raise TypeError("What was loaded is no agent of the SDK.")
-    allowed = module.manifest["settings"].get("clientSettings", [])
-    asked = asked_settings(sdk, request.input, allowed, module.api)
     agent = agent_view(sdk, module.value, request.input)
+    offer_client_tools(sdk, agent, scope)
     made = module.make_context(request.run["context"])
     context = sdk.RunContextWrapper(context=await made if inspect.isawaitable(made) else made)
-    scope.meter.watch(context)
+    resumed = request.run.get("resume")
+    allowed = module.manifest["settings"].get("clientSettings", [])
+    asked = asked_settings(sdk, request.input, allowed, module.api)
     options: dict[str, Any] = {
         "context": context,
         "hooks": activity_hooks(scope),
@@ -41,28 +46,34 @@ async def run_agent(module: LoadedModule, scope: RunScope) -> RunEnd:
     }
     if request.run["maxTurns"] is not None:
         options["max_turns"] = request.run["maxTurns"]
+    if resumed is None:
+        given = run_input(request.input["items"])
+        scope.waits.first_turn = asked
+    else:
+        given = await resumed_state(sdk, agent, resumed, context, scope)
+        say_reasons(options["run_config"], resumed)
+        if asked is not None:
+            asked.tool_choice = None
+    # With what it has cost so far, where it goes on.
+    scope.meter.watch(context)
     # An answer that the Responses API cuts short comes as an error without its text, unless it is streamed.
     own = getattr(agent.model_settings, "max_tokens", None)
     may_be_cut = own is not None or getattr(asked, "max_tokens", None) is not None
-    if request.input["streamed"] or may_be_cut:
-        return await _run_streamed(sdk, agent, options, scope)
-    return await _run_whole(sdk, agent, options, scope)
+    run = _run_streamed if request.input["streamed"] or may_be_cut else _run_whole
+    return await run(sdk, (agent, given), options, scope)
 
 
 async def _run_streamed(
-    sdk: ModuleType, agent: Agent[Any], options: dict[str, Any], scope: RunScope
-) -> RunEnd:
+    sdk: ModuleType, asked: tuple[Agent[Any], Any], options: dict[str, Any], scope: RunScope
+) -> RunEnd | RunWait:
     request = scope.request
     is_live = request.input["streamed"]
     transcript = Transcript(_text_sender(scope) if is_live else None)
     reader = StreamReader(scope, transcript)
-    result: RunResultStreaming = sdk.Runner.run_streamed(
-        agent, run_input(request.input["items"]), **options
-    )
+    result: RunResultStreaming = sdk.Runner.run_streamed(*asked, **options)
     try:
         await reader.read(result)
-        _refuse_approvals(result)
-        answer = tool_answer(result)
+        answer = None if waiting_calls(result) else tool_answer(result)
         if answer is not None:
             transcript.break_message()
             await transcript.write(answer)
@@ -73,28 +84,27 @@ async def _run_streamed(
     if not is_live:
         await request.push({"type": "text", "delta": _whole_text(transcript.messages, result)})
     # The SDK knows nothing of a turn that was cut short.
-    return outcome_of(reader.cut) if reader.cut else _with_items(result, scope)
+    return outcome_of(reader.cut) if reader.cut else _end_of(result, scope)
 
 
 async def _run_whole(
-    sdk: ModuleType, agent: Agent[Any], options: dict[str, Any], scope: RunScope
-) -> RunEnd:
-    request = scope.request
-    result: RunResult = await sdk.Runner.run(agent, run_input(request.input["items"]), **options)
-    _refuse_approvals(result)
-    for item in result.new_items:
+    sdk: ModuleType, asked: tuple[Agent[Any], Any], options: dict[str, Any], scope: RunScope
+) -> RunEnd | RunWait:
+    result: RunResult = await sdk.Runner.run(*asked, **options)
+    items = untold_items(result.new_items, scope.waits.told)
+    for item in items:
         if item.type == "tool_call_item":
             tell_tool_call(item, scope)
-    answer = tool_answer(result)
-    texts = [*message_texts(result), *([] if answer is None else [answer])]
-    await request.push({"type": "text", "delta": _whole_text(texts, result)})
-    return _with_items(result, scope)
+    answer = None if waiting_calls(result) else tool_answer(result)
+    texts = [*message_texts(items), *([] if answer is None else [answer])]
+    await scope.request.push({"type": "text", "delta": _whole_text(texts, result)})
+    return _end_of(result, scope)
 
 
-def _with_items(result: RunResult | RunResultStreaming, scope: RunScope) -> RunEnd:
-    end = outcome_of(None)
+def _end_of(result: RunResult | RunResultStreaming, scope: RunScope) -> RunEnd | RunWait:
+    end = wait_of(result, scope) or outcome_of(None)
     if scope.request.input.get("tellsItems"):
-        end["items"] = added_items(result)
+        end["items"] = added_items(untold_items(result.new_items, scope.waits.told))
     return end
 
 
@@ -111,13 +121,6 @@ def _whole_text(texts: list[str], result: RunResult | RunResultStreaming) -> str
     if output_type_name(agent) == "text":
         return "\n\n".join(texts)
     return texts[-1] if texts else ""
-
-
-def _refuse_approvals(result: RunResult | RunResultStreaming) -> None:
-    interruptions = listed(result, "interruptions")
-    if interruptions:
-        tool = getattr(interruptions[0], "tool_name", None) or "a tool"
-        raise ApprovalRequired(f"The tool {tool} needs approval.")
 
 
 def _cut_by_error(error: Exception) -> Cut | None:

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from ..approvals.interruptions import refuse_unanswered
 from ..explain.failure_detail import failure_detail
 from ..loaded_module import LoadedModule
 from ..protocol.messages import Message
-from ..protocol.run import Failed, Finished, RunEnd, RunEvent
+from ..protocol.run import Failed, Finished, Interrupted, RunEnd, RunEvent, RunWait
 from .classify_failure import RunCancelled, classify_failure, tool_error
 from .guard_tools import guard_tools
 from .run_scope import RunRequest, RunScope, process_runs, run_scope
@@ -32,6 +33,7 @@ async def run_module(module: LoadedModule, request: RunRequest) -> None:
     # A tool that ignores its cancellation must not keep the caller's waiting.
     await asyncio.wait([work, cancelled], return_when=asyncio.FIRST_COMPLETED)
     cause = None
+    last: Finished | Failed | Interrupted
     if not work.done() or request.cancelled.is_set():
         work.cancel()
         work.add_done_callback(_forget)
@@ -40,11 +42,7 @@ async def run_module(module: LoadedModule, request: RunRequest) -> None:
     else:
         cancelled.cancel()
         try:
-            last: Finished | Failed = {
-                **work.result(),
-                "type": "finished",
-                "usage": meter.total(),
-            }
+            last = _last_event(work.result(), meter)
         except (Exception, asyncio.CancelledError) as error:
             last = classify_failure(error, meter.total())
             thrown = tool_error(error)
@@ -54,7 +52,13 @@ async def run_module(module: LoadedModule, request: RunRequest) -> None:
     await request.push(last)
 
 
-async def _in_scope(module: LoadedModule, scope: RunScope) -> RunEnd:
+def _last_event(end: RunEnd | RunWait, meter: UsageMeter) -> Finished | Interrupted:
+    if "state" in end:
+        return {**end, "type": "interrupted", "usage": meter.total()}
+    return {**end, "type": "finished", "usage": meter.total()}
+
+
+async def _in_scope(module: LoadedModule, scope: RunScope) -> RunEnd | RunWait:
     run_scope.set(scope)
     if module.sdk is not None:
         from .sdk_hooks import remember_finish_reasons, remember_tool_errors
@@ -64,6 +68,12 @@ async def _in_scope(module: LoadedModule, scope: RunScope) -> RunEnd:
         tap_runner()
         guard_tools(module.sdk, module.value)
         scope.tap = InnerTap(scope)
+    end = await _run_of(module, scope)
+    refuse_unanswered(scope)
+    return end
+
+
+async def _run_of(module: LoadedModule, scope: RunScope) -> RunEnd | RunWait:
     if module.kind == "workflow":
         from .run_workflow import run_workflow
 
@@ -113,7 +123,7 @@ def _on_loop(loop: asyncio.AbstractEventLoop, request: RunRequest) -> RunRequest
     return RunRequest(request.run, request.cancelled, ask, push, tell, decided, request.going_on)
 
 
-def _forget(task: asyncio.Task[RunEnd]) -> None:
+def _forget(task: asyncio.Task[RunEnd | RunWait]) -> None:
     # Asked for, so that nothing is said of an end nobody waits for.
     if not task.cancelled():
         task.exception()

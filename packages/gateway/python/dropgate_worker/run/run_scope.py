@@ -9,8 +9,17 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..approvals.run_waits import RunWaits
 from ..protocol.messages import Message
-from ..protocol.run import Answer, Run, RunEvent, ToolDecided, ToolVerdicts
+from ..protocol.run import (
+    TOOL_NAME_LIMIT,
+    Answer,
+    Run,
+    RunEvent,
+    ToolDecided,
+    ToolVerdict,
+    ToolVerdicts,
+)
 from ..protocol.run_input import RunInput
 from .usage_meter import ToolCount
 
@@ -58,6 +67,12 @@ class RunRequest:
         """What holds now of its tools: the gateway may change them while the run goes on."""
         return self.run["verdicts"]
 
+    def verdict_on(self, tool: str) -> ToolVerdict:
+        """What holds now of calls of a tool."""
+        if len(tool) > TOOL_NAME_LIMIT:
+            return "deny"
+        return self.verdicts["tools"].get(tool, self.verdicts["otherwise"])
+
 
 class Tap(Protocol):
     """Takes over runs of the SDK that are started inside a run."""
@@ -66,8 +81,12 @@ class Tap(Protocol):
         """Runs it, with the SDK's own runner."""
         ...
 
-    def watched(self, options: dict[str, Any]) -> dict[str, Any]:
+    def watched(self, given: Any, options: dict[str, Any]) -> dict[str, Any]:
         """The options with a run context that is counted."""
+        ...
+
+    def note(self, result: Any, options: dict[str, Any]) -> None:
+        """Remembers what came of a run with such options, which may stop at calls that need approval."""
         ...
 
 
@@ -85,6 +104,8 @@ class RunScope:
     tap: Tap | None = None
     # Tools that run elsewhere: what was last told of their offer to the model, by name.
     offers: dict[str, Answer] = field(default_factory=dict[str, Answer])
+    # What it knows of calls that it waits for.
+    waits: RunWaits = field(default_factory=RunWaits)
 
 
 run_scope: ContextVar[RunScope | None] = ContextVar("dropgate_run", default=None)

@@ -107,7 +107,8 @@ class StepTap(InnerTap):
 
     async def run(self, runner: Any, agent: Any, given: Any, options: dict[str, Any]) -> Any:
         """Runs one step; where the caller wants text as it comes, streamed."""
-        options = self.watched(options)
+        asked = options
+        options = self.watched(given, options)
         hooks = activity_hooks(self._scope, options.get("hooks"))
         options = {**options, "hooks": hooks}
         items = self._with_history(given)
@@ -119,11 +120,12 @@ class StepTap(InnerTap):
             else:
                 result = await runner.run(agent, items, **options)
                 if is_text:
-                    self._waiting.extend(message_texts(result))
+                    self._waiting.extend(message_texts(result.new_items))
         finally:
             run_scope.reset(token)
         await self._write_waiting()
         self.last = result
+        self.note(result, asked)
         return result
 
     async def _streamed(self, runner: Any, agent: Any, items: Any, options: dict[str, Any]) -> Any:

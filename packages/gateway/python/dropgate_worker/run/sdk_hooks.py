@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from ..approvals.client_tools import CLIENT_TOOL
 from ..explain.failure_detail import failure_detail
 from .guard_tools import provenance_of
 from .run_scope import RunScope, run_scope
@@ -34,12 +35,21 @@ def activity_hooks(scope: RunScope, also: RunHooks[Any] | None = None) -> RunHoo
             call_id = str(getattr(context, "tool_call_id", None) or tool.name)
             arguments = getattr(context, "tool_arguments", None)
             source = provenance_of(tool, agent)
-            scope.activity.started(call_id, tool.name, agent.name, source, arguments)
+            # What the caller calls itself is its own to tell of.
+            if not hasattr(tool, CLIENT_TOOL):
+                scope.activity.started(call_id, tool.name, agent.name, source, arguments)
             await super().on_tool_start(context, agent, tool)
 
         async def on_tool_end(self, context: Any, agent: Any, tool: Any, result: object) -> None:
             scope.activity.ended(str(getattr(context, "tool_call_id", None) or tool.name), result)
             await super().on_tool_end(context, agent, tool, result)
+
+        async def on_llm_end(self, context: Any, agent: Any, response: Any) -> None:
+            if scope.waits.first_turn is not None:
+                # What the caller says of the choice of tools holds for one turn.
+                scope.waits.first_turn.tool_choice = None
+                scope.waits.first_turn = None
+            await super().on_llm_end(context, agent, response)
 
         async def on_handoff(self, context: Any, from_agent: Any, to_agent: Any) -> None:
             scope.activity.handed_off(from_agent.name, to_agent.name)

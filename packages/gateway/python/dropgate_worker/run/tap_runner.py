@@ -41,9 +41,12 @@ def _tapping(base: type[AgentRunner]) -> type[AgentRunner]:
 
         def run_streamed(self, starting_agent: Any, input: Any, **options: Any) -> Any:  # noqa: A002
             scope = run_scope.get()
-            if scope is not None and scope.tap is not None:
-                options = scope.tap.watched(options)
-            return super().run_streamed(starting_agent, input, **options)
+            if scope is None or scope.tap is None:
+                return super().run_streamed(starting_agent, input, **options)
+            watched = scope.tap.watched(input, options)
+            result = super().run_streamed(starting_agent, input, **watched)
+            scope.tap.note(result, options)
+            return result
 
         def run_sync(self, starting_agent: Any, input: Any, **options: Any) -> Any:  # noqa: A002
             scope = run_scope.get()
@@ -96,18 +99,33 @@ class InnerTap:
 
     async def run(self, runner: Any, agent: Any, given: Any, options: dict[str, Any]) -> Any:
         """Runs it as it is."""
-        return await runner.run(agent, given, **self.watched(options))
+        result = await runner.run(agent, given, **self.watched(given, options))
+        self.note(result, options)
+        return result
 
-    def watched(self, options: dict[str, Any]) -> dict[str, Any]:
+    def watched(self, given: Any, options: dict[str, Any]) -> dict[str, Any]:
         """The options with a run context that is counted."""
         from agents import RunContextWrapper
 
         context = options.get("context")
         if isinstance(context, RunContextWrapper):
             return options
+        kept = getattr(given, "_context", None)
+        if isinstance(kept, RunContextWrapper):
+            # A state that the module goes on with has its own, with what was approved.
+            self._scope.meter.watch(kept)
+            self._scope.waits.own_runs.clear()
+            return options
         wrapper = RunContextWrapper(context=context)
         self._scope.meter.watch(wrapper)
         return {**options, "context": wrapper}
+
+    def note(self, result: Any, options: dict[str, Any]) -> None:
+        """Remembers what came of a run of the module's own."""
+        from agents import RunContextWrapper
+
+        if not isinstance(options.get("context"), RunContextWrapper):
+            self._scope.waits.own_runs.append(result)
 
 
 def inside(scope: RunScope) -> RunScope:

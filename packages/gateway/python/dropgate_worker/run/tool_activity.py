@@ -20,6 +20,9 @@ _SDK_TIMEOUT = re.compile(r"^Tool '[^\n]*' timed out after [\d.e+-]+ ?(?:ms|seco
 # Longest arguments and longest result that are told, in characters: two of them keep a line within its limit.
 _MAX_CONTENT_CHARS = 512 * 1024
 
+# A call that has not ended, and its arguments.
+OpenCall = tuple[ToolCall, str | None]
+
 _SDK_FAILURE = re.compile(r"^An error occurred while (?:running|parsing|validating) (?:the )?tool")
 
 
@@ -47,7 +50,9 @@ class ToolActivity:
         provenance: Provenance,
         arguments: object = None,
     ) -> None:
-        """A call begins, with arguments as text where they are known."""
+        """A call begins, with arguments as text where they are known; one that is open goes on."""
+        if call_id in self._open:
+            return
         call: ToolCall = {"callId": call_id, "tool": tool, "agent": agent, "provenance": provenance}
         self._open[call_id] = (call, time.perf_counter())
         if isinstance(arguments, str):
@@ -110,6 +115,19 @@ class ToolActivity:
         """The stream has come to this call."""
         self._reached.add(call_id)
         self._let_out(lambda due: due == call_id)
+
+    def suspend(self) -> list[OpenCall]:
+        """Gives the calls that are open: they go on with the next part of the run, and nothing more is told of them."""
+        calls = [(call, self._given.get(call_id)) for call_id, (call, _) in self._open.items()]
+        self._open.clear()
+        return calls
+
+    def resume(self, calls: list[OpenCall]) -> None:
+        """Goes on with the calls that an earlier part of the run left open."""
+        for call, given in calls:
+            # Their items are none of the stream that comes now.
+            self.reach(call["callId"])
+            self.started(call["callId"], call["tool"], call["agent"], call["provenance"], given)
 
     def close(self, cause: FailureDetail | None = None) -> None:
         """Lets everything go out; ends calls still open as failed, because of `cause` where that is known."""

@@ -1,0 +1,1 @@
+"""Calls of tools that wait for a person, and tools that the caller of a run calls itself."""

@@ -1,0 +1,115 @@
+"""How far an interrupted run is, as a text by which it goes on: the SDK's own form, and what we know beside it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from ..run.classify_failure import RunRefused
+from ..run.result_text import json_text
+from .interruptions import told_calls, waiting_calls
+from .told_items import told_keys
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from agents import Agent, RunContextWrapper
+
+    from ..protocol.run import RunWait
+    from ..run.run_scope import RunScope
+
+# With all else of its event it has to fit into one line of the channel, of 8 MiB.
+_MAX_STATE_BYTES = 6 * 1024 * 1024
+
+
+def wait_of(result: Any, scope: RunScope) -> RunWait | None:
+    """What a run of the SDK waits for; None where it has ended. Raises where that cannot be kept."""
+    items = waiting_calls(result)
+    if not items:
+        return None
+    approvals, client_calls = told_calls(items, scope)
+    wait: RunWait = {"state": _kept_state(result, scope), "approvals": approvals}
+    if client_calls:
+        wait["clientCalls"] = client_calls
+    return wait
+
+
+def _kept_state(result: Any, scope: RunScope) -> str:
+    try:
+        state = result.to_state().to_json(context_serializer=_nothing_of)
+    except Exception as error:
+        said = (
+            "The agent stopped for an answer, and how far it is could not be kept; the cause is in the log of the "
+            "gateway."
+        )
+        raise RunRefused("approval_unsupported", said) from error
+    _leave_out_contexts(state)
+    waits = scope.waits
+    kept = {
+        "state": state,
+        "told": told_keys(result.new_items),
+        "always": sorted(waits.always),
+        "sources": [[*place, source] for place, source in waits.sources.items()],
+        "open": scope.activity.suspend(),
+    }
+    text = json_text(kept)
+    if len(json_text(text).encode("utf-8", "replace")) > _MAX_STATE_BYTES:
+        said = (
+            "The agent stopped for an answer, and its conversation is too long to be kept until then. "
+            "Send less of it, or smaller files."
+        )
+        raise RunRefused("approval_unsupported", said)
+    return text
+
+
+def _nothing_of(_context: object) -> dict[str, Any]:
+    return {}
+
+
+def _leave_out_contexts(part: Any) -> None:
+    """A context is made anew of the request that goes on with the run; what is in it may be no JSON at all."""
+    if isinstance(part, dict):
+        fields = cast("dict[str, Any]", part)
+        if "context_meta" in fields:
+            fields["context_meta"] = None
+            fields["context"] = {}
+        part = list(fields.values())
+    if isinstance(part, list):
+        for one in cast("list[Any]", part):
+            _leave_out_contexts(one)
+
+
+async def read_state(
+    sdk: ModuleType, agent: Agent[Any], kept: str, context: RunContextWrapper[Any], scope: RunScope
+) -> Any:
+    """The SDK's state of a run that goes on in this context. Raises `RunRefused` where it cannot be read."""
+    unreadable = (
+        sdk.UserError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    )
+    from agents.run_state import RunState
+
+    try:
+        held = json.loads(kept)
+        waits = scope.waits
+        waits.told = held["told"]
+        waits.always.update(held["always"])
+        waits.sources.update({(agent, tool): by for agent, tool, by in held["sources"]})
+        state = await RunState.from_json(
+            agent,
+            held["state"],
+            context_override=context,
+            context_deserializer=lambda _context: context.context,
+        )
+    except unreadable as error:
+        said = (
+            "How far the run was cannot be read any more, so that it cannot go on. No tool was called. "
+            "Send the conversation again to start anew."
+        )
+        raise RunRefused("run_state_unreadable", said) from error
+    scope.activity.resume(held["open"])
+    return state

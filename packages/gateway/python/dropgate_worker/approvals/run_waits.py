@@ -1,0 +1,39 @@
+"""What one run knows of the calls that it waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from agents import Agent, FunctionTool, ModelSettings
+
+    from ..protocol.run import Provenance
+
+# Name of an agent, and of a tool of it.
+ToolPlace = tuple[str, str]
+
+
+@dataclass
+class RunWaits:
+    """Shared by all scopes of a run."""
+
+    # Who executes a tool that may wait.
+    sources: dict[ToolPlace, Provenance | Literal["client"]] = field(
+        default_factory=dict[ToolPlace, "Provenance | Literal['client']"]
+    )
+    # Tools of which a person approved all further calls.
+    always: set[str] = field(default_factory=set[str])
+    # What the gateway said of calls, by tool, id and arguments: the SDK asks more than once.
+    asked: dict[tuple[str, str, str], bool] = field(
+        default_factory=dict[tuple[str, str, str], bool]
+    )
+    # Tools of the caller's own, and the agents that they are offered to.
+    client_tools: list[FunctionTool] = field(default_factory=list["FunctionTool"])
+    offered_to: list[Agent[Any]] = field(default_factory=list["Agent[Any]"])
+    # The settings of its first turn, where they hold for that alone.
+    first_turn: ModelSettings | None = None
+    # What came of the runs that code of the module's made itself.
+    own_runs: list[Any] = field(default_factory=list[Any])
+    # What of the conversation an earlier part of this run has told.
+    told: list[str] = field(default_factory=list[str])

@@ -1,0 +1,48 @@
+"""What an interrupted run has told already, so that its next part tells only what is new."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import Any
+
+from ..run.result_text import fields_of, message_text
+
+
+def told_keys(items: list[Any]) -> list[str]:
+    """Keys of the items that have been told: all but the calls that have no result yet."""
+    given = {call_id for item in items if (call_id := _call_id(item, "tool_call_output_item"))}
+    return [
+        key
+        for item in items
+        if (key := _key_of(item)) is not None
+        and (_call_id(item, "tool_call_item") in (None, *given))
+    ]
+
+
+def untold_items(items: list[Any], told: list[str]) -> list[Any]:
+    """The items that were not told: versions of the SDK differ in whether they list earlier ones again, and where."""
+    left, untold = Counter(told), list[Any]()
+    for item in items:
+        key = _key_of(item)
+        if key is not None and left[key] > 0:
+            left[key] -= 1
+        else:
+            untold.append(item)
+    return untold
+
+
+def _key_of(item: Any) -> str | None:
+    if item.type == "message_output_item":
+        # Chat completions know no ids of messages.
+        return f"text:{hashlib.sha256(message_text(item).encode('utf-8', 'replace')).hexdigest()}"
+    raw = fields_of(item.raw_item)
+    name = raw.get("call_id") or raw.get("id")
+    return f"{item.type}:{name}" if isinstance(name, str) else None
+
+
+def _call_id(item: Any, kind: str) -> str | None:
+    if item.type != kind:
+        return None
+    call_id = fields_of(item.raw_item).get("call_id")
+    return call_id if isinstance(call_id, str) else None
