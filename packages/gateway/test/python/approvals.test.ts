@@ -199,4 +199,140 @@ describe.skipIf(missing)(`approvals of a Python agent (${missing ?? 'runs'})`, (
       call_3: 'req_2 refunded A3, 1 in all',
     });
   });
+
+  test('an agent used as a tool waits too, behind a handoff, in a context of the module that is no JSON', async () => {
+    const source = `${desk}
+import threading
+
+class Context(dict):
+    def __init__(self, request_id):
+        super().__init__(request_id=request_id, lock=threading.Lock())
+
+expert = Agent(name="Expert", tools=[refund])
+back = Agent(name="Back", tools=[expert.as_tool("ask_expert", "Asks the expert.")])
+back.handoffs = [agent]
+agent.handoffs = [back]
+__gateway__ = {"context": Context}
+`;
+    const turns = [
+      { calls: [{ name: 'transfer_to_back', args: {}, id: 'call_0' }] },
+      { calls: [{ name: 'ask_expert', args: { input: 'Refund A1' }, id: 'call_1' }] },
+      { calls: [refundOf('A1', 'call_2')] },
+      { text: ['Refunded.'] },
+      { text: ['Done.'] },
+    ];
+    const { worker, upstream } = await deskWorker(source, turns);
+    const first = await worker.eventsOf('', asked({ streamed: true }));
+    const expert = call('ask_expert', 'call_1', 'Back');
+    expect(first).toMatchObject([
+      { type: 'handed_off', fromAgent: 'Desk', toAgent: 'Back' },
+      { type: 'tool_started', ...expert },
+      { approvals: [{ ...call('refund', 'call_2', 'Expert'), arguments: written }] },
+    ]);
+    const again = await resumed(worker, first, [], asked({ streamed: true }));
+    expect(again).toMatchObject([
+      { type: 'tool_started', ...expert },
+      { approvals: [{ callId: 'call_2' }], usage: usage(0) },
+    ]);
+    const decisions = [{ callId: 'call_2', approve: true }];
+    expect(await resumed(worker, again, decisions, asked({ streamed: true }))).toMatchObject([
+      { type: 'tool_started', ...expert },
+      { type: 'tool_ended', ...expert, outcome: 'ok' },
+      { type: 'text', delta: 'Done.' },
+      {
+        type: 'finished',
+        items: [
+          { role: 'tool_call', callId: 'call_1' },
+          { role: 'tool_result', callId: 'call_1', text: 'Refunded.' },
+          { role: 'assistant', text: 'Done.' },
+        ],
+        usage: usage(2),
+      },
+    ]);
+    expect(upstream.calls[3]?.body.input).toContainEqual({
+      type: 'function_call_output',
+      call_id: 'call_2',
+      output: 'req_2 refunded A1, 1 in all',
+    });
+  });
+
+  test('tools of MCP servers wait, of hosted ones and of those of the module', async () => {
+    const source = `
+from agents import Agent, HostedMCPTool
+from agents.mcp import MCPServer
+from mcp import types
+
+class Shouter(MCPServer):
+    name = "shouter"
+
+    async def connect(self): ...
+    async def cleanup(self): ...
+    async def list_prompts(self): ...
+    async def get_prompt(self, name, arguments=None): ...
+
+    async def list_tools(self, run_context=None, agent=None):
+        return [types.Tool(name="shout", inputSchema={"type": "object", "properties": {}})]
+
+    async def call_tool(self, tool_name, arguments, meta=None):
+        return types.CallToolResult(content=[types.TextContent(type="text", text="HO")])
+
+config = {"type": "mcp", "server_label": "files", "server_url": "https://mcp.example.com", "require_approval": "always"}
+agent = Agent(
+    name="Desk",
+    tools=[HostedMCPTool(tool_config=config)],
+    mcp_servers=[Shouter(require_approval="always")],
+)
+`;
+    const request = { type: 'mcp_approval_request', id: 'mcpr_1', server_label: 'files' };
+    const shout = { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'shout' };
+    const output = [
+      { ...request, name: 'read', arguments: '{"path":"a"}' },
+      { ...shout, arguments: '{}', status: 'completed' },
+    ];
+    const body = JSON.stringify({ id: 'resp_1', object: 'response', status: 'completed', output });
+    const turns = [{ answer: { status: 200, body } }, { text: ['Done.'] }];
+    const { worker, upstream } = await deskWorker(source, turns);
+    const events = await worker.eventsOf('', asked());
+    const waiting = [
+      { ...call('shout', 'call_1'), provenance: 'mcp', arguments: '{}' },
+      { ...call('read', 'mcpr_1'), provenance: 'hosted', arguments: '{"path":"a"}' },
+    ];
+    expect(interruptedBy(events).approvals).toEqual(expect.arrayContaining(waiting));
+    const next = await resumed(worker, events, [
+      { callId: 'call_1', approve: true },
+      { callId: 'mcpr_1', approve: false, reason: 'Not that file.' },
+    ]);
+    expect(next.at(-1)).toMatchObject({ type: 'finished' });
+    expect(next).toContainEqual({
+      type: 'tool_started',
+      ...call('shout', 'call_1'),
+      provenance: 'mcp',
+    });
+    const denied = { approval_request_id: 'mcpr_1', approve: false, reason: 'Not that file.' };
+    expect(upstream.calls[1]?.body.input).toContainEqual({
+      type: 'mcp_approval_response',
+      ...denied,
+    });
+  });
+
+  test('a state that cannot be read is a failure, and no tool is called', async () => {
+    const turns = [{ calls: [refundOf('A1', 'call_1')] }, { text: ['Done.'] }];
+    const { worker, upstream } = await deskWorker(desk, turns);
+    const { state } = interruptedBy(await worker.eventsOf('', asked()));
+    const later = state.replace(/"\$schemaVersion":"[\d.]+"/, '"$schemaVersion":"99.0"');
+    for (const unread of [later, state.slice(0, -1), '{}', state.replaceAll('"Desk"', '"Gone"')]) {
+      const decisions = [{ callId: 'call_1', approve: true }];
+      const resume = { state: unread, decisions, results: [] };
+      expect(await worker.eventsOf('', { ...asked(), resume })).toMatchObject([
+        {
+          type: 'failed',
+          code: 'run_state_unreadable',
+          message:
+            'How far the run was cannot be read any more, so that it cannot go on. No tool was called. Send the conversation again to start anew.',
+          usage: usage(0),
+        },
+      ]);
+    }
+    expect(upstream.calls).toHaveLength(1);
+  });
 });
