@@ -1,94 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import type { RunEvent, RunInput } from '../../src/protocol/run.ts';
-import type { CallDecision, WorkerRun } from '../../src/protocol/worker/messages.ts';
+import {
+  asked,
+  call,
+  desk,
+  deskWorker,
+  ended,
+  interruptedBy,
+  lookUp,
+  refundOf,
+  resumed,
+  usage,
+  waitingIn,
+  written,
+} from '../support/python-approvals.ts';
 import { missingPython } from '../support/python-with-sdk.ts';
-import { loadedWorker, type PythonWorker } from '../support/python-worker.ts';
-import { startUpstream, type Turn } from '../support/scripted-upstream.ts';
-import { runInput } from '../support/worker-run.ts';
+import type { Turn } from '../support/scripted-upstream.ts';
 
 const missing = await missingPython();
-
-const desk = `
-from agents import Agent, RunContextWrapper, function_tool
-
-made = []
-
-@function_tool(needs_approval=True)
-def refund(context: RunContextWrapper, order: str) -> str:
-    made.append(order)
-    return f"{context.context['request_id']} refunded {order}, {len(made)} in all"
-
-@function_tool
-def look_up(order: str) -> str:
-    return f"{order} is paid"
-
-agent = Agent(name="Desk", tools=[refund, look_up])
-`;
-
-const usage = (requests: number) => ({
-  requests,
-  inputTokens: 10 * requests,
-  outputTokens: 5 * requests,
-  cachedInputTokens: 4 * requests,
-  reasoningTokens: 2 * requests,
-});
-
-const call = (tool: string, callId: string, agent = 'Desk') => ({
-  callId,
-  tool,
-  agent,
-  provenance: 'native' as const,
-});
-
-const lookUp = { name: 'look_up', args: { order: 'A1' }, id: 'call_2' };
-const refundOf = (order: string, id: string) => ({ name: 'refund', args: { order }, id });
-
-const ended = { type: 'tool_ended', durationMs: expect.any(Number) };
-const written = '{"order":"A1"}';
-
-/** A worker whose model answers from a script, and how a run of it goes on. */
-async function deskWorker(
-  source: string,
-  turns: readonly Turn[],
-  changes: Parameters<typeof loadedWorker>[2] = {},
-) {
-  const upstream = await startUpstream(...turns);
-  const { worker } = await loadedWorker({ 'agent.py': source }, upstream.baseUrl, changes);
-  return { worker, upstream };
-}
-
-function asked(changes: Partial<RunInput> = {}): Partial<WorkerRun> {
-  return { input: runInput({ tellsItems: true, ...changes }) };
-}
-
-/** Goes on with what interrupted a run, as another request. */
-async function resumed(
-  worker: PythonWorker,
-  events: readonly RunEvent[],
-  decisions: readonly CallDecision[],
-  changes: Partial<WorkerRun> = asked(),
-): Promise<RunEvent[]> {
-  const context = {
-    request_id: 'req_2',
-    run_id: 'run_2',
-    key: { id: 'key_1', name: 'alice' },
-    metadata: {},
-    model_id: 'default/sample',
-  };
-  const resume = { state: interruptedBy(events).state, decisions, results: [] };
-  return worker.eventsOf('', { runId: 'run_2', context, resume, ...changes });
-}
-
-function interruptedBy(events: readonly RunEvent[]): Extract<RunEvent, { type: 'interrupted' }> {
-  const last = events.at(-1);
-  if (last?.type === 'interrupted') return last;
-  throw new Error(`The run is not interrupted: ${JSON.stringify(events)}`);
-}
-
-/** Names of the calls that an interrupted run waits for. */
-function waitingIn(events: readonly RunEvent[]): readonly string[] {
-  return interruptedBy(events).approvals.map(({ callId }) => callId);
-}
 
 describe.skipIf(missing)(`approvals of a Python agent (${missing ?? 'runs'})`, () => {
   test.each([

@@ -38,7 +38,23 @@ def ruled_tool(tool: Any, agent: object, provenance: Provenance, scope: RunScope
         return tool
     changed = stand_in_for(tool)
     changed.needs_approval = wanted
+    if callable(wanted) and tool.needs_approval is False:
+        changed.on_invoke_tool = _plain_call(tool.on_invoke_tool)
     return changed
+
+
+def _plain_call(
+    invoke: Callable[[Any, str], Awaitable[Any]],
+) -> Callable[[Any, str], Awaitable[Any]]:
+    """
+    The same call as a function that the SDK knows nothing of: of its own it asks for an approval, without the rules,
+    wherever a value has a class of the author's or a call leaves one out.
+    """
+
+    async def call(context: Any, arguments: str) -> Any:
+        return await invoke(context, arguments)
+
+    return call
 
 
 def _wanted(tool: Any, provenance: Provenance, scope: RunScope) -> Any:

@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import {
+  asked,
+  call,
+  desk,
+  deskWorker,
+  ended,
+  interruptedBy,
+  lookUp,
+  refundOf,
+  resumed,
+  waitingIn,
+  written,
+} from '../support/python-approvals.ts';
+import { missingPython } from '../support/python-with-sdk.ts';
+
+const missing = await missingPython();
+
+describe.skipIf(missing)(`approvals that rules ask for, in Python (${missing ?? 'runs'})`, () => {
+  test('a rule has a tool approved in its run alone, which the gateway is told of at the call', async () => {
+    const { worker } = await deskWorker(desk, [{ calls: [lookUp] }, { text: ['Done.'] }]);
+    const verdicts = { otherwise: 'allow', tools: { look_up: 'require_approval' } } as const;
+    const first = await worker.eventsOf('', { ...asked(), verdicts });
+    expect(interruptedBy(first)).toMatchObject({
+      approvals: [{ ...call('look_up', 'call_2'), arguments: written }],
+      items: [],
+    });
+    const decisions = [{ callId: 'call_2', approve: true }];
+    const next = resumed(worker, first, decisions, { ...asked(), verdicts });
+    const { callId, question } = await worker.next('question');
+    expect(question).toEqual({
+      ask: 'authorize_tool',
+      tool: 'look_up',
+      arguments: { order: 'A1' },
+      provenance: 'native',
+      toolCallId: 'call_2',
+    });
+    worker.send({ type: 'reply', callId, result: true });
+    expect((await next).at(-1)).toMatchObject({
+      type: 'finished',
+      items: [{ role: 'tool_call' }, { text: 'A1 is paid' }, { text: 'Done.' }],
+    });
+    const other = await worker.eventsOf('', { ...asked(), runId: 'run_3' });
+    expect(other.at(-1)).toMatchObject({ type: 'finished' });
+  });
+
+  test('a rule with a condition is asked about each call, once; the author may ask for more', async () => {
+    const source = desk.replace(
+      'needs_approval=True',
+      "needs_approval=lambda context, arguments, call_id: arguments['order'] == 'A1'",
+    );
+    const calls = ['1', '2', '3'].map((number) => refundOf(`A${number}`, `call_${number}`));
+    const { worker } = await deskWorker(source, [{ calls }, { text: ['Done.'] }]);
+    const verdicts = { otherwise: 'allow', tools: { refund: 'ask_approval' } } as const;
+    const going = worker.eventsOf('', { ...asked(), verdicts });
+    for (const order of ['A2', 'A3']) {
+      const { callId, question } = await worker.next('question');
+      const needed = { ask: 'approval_needed', tool: 'refund', provenance: 'native' };
+      expect(question).toEqual({ ...needed, arguments: { order } });
+      worker.send({ type: 'reply', callId, result: order === 'A3' });
+    }
+    const { callId, question } = await worker.next('question');
+    expect(question).toMatchObject({ ask: 'authorize_tool', toolCallId: 'call_2' });
+    worker.send({ type: 'reply', callId, result: true });
+    expect(waitingIn(await going)).toEqual(['call_1', 'call_3']);
+  });
+
+  test('a call with less than all arguments is made where the rules have no condition on it', async () => {
+    const source = desk.replace('look_up(order: str)', 'look_up(order: str, day: str = "today")');
+    const { worker } = await deskWorker(source, [{ calls: [lookUp] }, { text: ['Done.'] }]);
+    const verdicts = { otherwise: 'allow', tools: { look_up: 'ask_approval' } } as const;
+    const going = worker.eventsOf('', { ...asked(), verdicts });
+    const needed = await worker.next('question');
+    worker.send({ type: 'reply', callId: needed.callId, result: false });
+    const allowed = await worker.next('question');
+    worker.send({ type: 'reply', callId: allowed.callId, result: true });
+    expect((await going).at(-1)).toMatchObject({
+      type: 'finished',
+      items: [{ role: 'tool_call' }, { text: 'A1 is paid' }, { text: 'Done.' }],
+    });
+  });
+
+  test('a call that the gateway denies after all is not made, and nobody is asked about what is denied', async () => {
+    const turns = [{ calls: [refundOf('A1', 'call_1')] }, { text: ['Done.'] }];
+    const { worker } = await deskWorker(desk, turns);
+    const asks = { otherwise: 'ask', tools: {} } as const;
+    const first = await worker.eventsOf('', { ...asked(), verdicts: asks });
+    const decisions = [{ callId: 'call_1', approve: true }];
+    const next = resumed(worker, first, decisions, { ...asked(), verdicts: asks });
+    const { callId } = await worker.next('question');
+    worker.send({ type: 'refusal', callId, message: 'Not today.' });
+    const denied = { ...ended, ...call('refund', 'call_1'), outcome: 'denied', argumentBytes: 14 };
+    expect(await next).toContainEqual(denied);
+    const { worker: other } = await deskWorker(desk, turns);
+    const verdicts = { otherwise: 'deny', tools: {} } as const;
+    expect(await other.eventsOf('', { ...asked(), verdicts })).toContainEqual(denied);
+  });
+
+  test('gateway tools, tools of MCP servers and agents used as tools wait by rules too', async () => {
+    const source = `
+from agents import Agent
+from agents.mcp import MCPServer
+from mcp import types
+
+class Shouter(MCPServer):
+    name = "shouter"
+
+    async def connect(self): ...
+    async def cleanup(self): ...
+    async def list_prompts(self): ...
+    async def get_prompt(self, name, arguments=None): ...
+
+    async def list_tools(self, run_context=None, agent=None):
+        return [types.Tool(name="shout", inputSchema={"type": "object", "properties": {}})]
+
+    async def call_tool(self, tool_name, arguments, meta=None):
+        return types.CallToolResult(content=[types.TextContent(type="text", text="HO")])
+
+expert = Agent(name="Expert").as_tool("ask_expert", "Asks the expert.")
+agent = Agent(name="Desk", tools=[expert], mcp_servers=[Shouter()])
+`;
+    const names = ['fetch_doc', 'shout', 'ask_expert'];
+    const calls = names.map((name) => ({ name, args: { input: 'Hi' }, id: `call_${name}` }));
+    const turns = [{ calls }, { text: ['Expert.'] }, { text: ['Done.'] }];
+    const { worker } = await deskWorker(source, turns);
+    const parameters = { type: 'object', properties: {} };
+    const tool = { name: 'fetch_doc', description: 'Fetches.', parameters };
+    worker.send({ type: 'tools_changed', tools: { tools: [tool], offered: ['fetch_doc'] } });
+    const verdicts = { otherwise: 'require_approval', tools: {} } as const;
+    const first = await worker.eventsOf('', { ...asked(), verdicts });
+    expect(interruptedBy(first).approvals).toMatchObject([
+      { tool: 'fetch_doc', provenance: 'gateway' },
+      { tool: 'shout', provenance: 'mcp' },
+      { tool: 'ask_expert', provenance: 'native' },
+    ]);
+    const decisions = names.map((name) => ({ callId: `call_${name}`, approve: true }));
+    const next = resumed(worker, first, decisions, { ...asked(), verdicts });
+    const questions = [];
+    for (const _name of names) {
+      const { callId, question } = await worker.next('question');
+      questions.push(question);
+      if (question.ask === 'call_tool') {
+        worker.send({ type: 'tool_result', callId, outcome: 'ok' }, Buffer.from('A doc.'));
+      } else worker.send({ type: 'reply', callId, result: true });
+    }
+    expect(questions).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ ask: 'call_tool', toolCallId: 'call_fetch_doc' }),
+        expect.objectContaining({ ask: 'authorize_tool', toolCallId: 'call_shout' }),
+        expect.objectContaining({ ask: 'authorize_tool', toolCallId: 'call_ask_expert' }),
+      ]),
+    );
+    const last = (await next).at(-1);
+    expect(last).toMatchObject({ type: 'finished' });
+    expect(JSON.stringify(last)).toContain('A doc.');
+  });
+});
