@@ -9,6 +9,8 @@ const claimable: ReadonlySet<FailureCode> = new Set([
   'tool_failed',
   'max_turns_exceeded',
   'approval_unsupported',
+  'run_state_unreadable',
+  'invalid_value',
   'agent_unavailable',
   'context_too_long',
   'upstream_failed',

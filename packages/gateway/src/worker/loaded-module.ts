@@ -1,6 +1,11 @@
 import type { Manifest } from '../protocol/records.ts';
 import type { RunContext, RunEvent, RunInput } from '../protocol/run.ts';
-import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
+import type {
+  ResumedRun,
+  ToolDecided,
+  ToolVerdicts,
+  WorkerQuestion,
+} from '../protocol/worker/messages.ts';
 import type { ToolCount } from './tools/tool-count.ts';
 
 /**
@@ -31,6 +36,8 @@ export type RunRequest = {
   readonly tellsContents?: true;
   /** Whether each call of a tool is asked about first: the record of another run answers it. */
   readonly replays?: true;
+  /** Set where it goes on with a run that was interrupted. */
+  readonly resume?: ResumedRun;
   /** What holds now: the gateway may change them while the run goes on. */
   readonly verdicts: () => ToolVerdicts;
   readonly toolCount: ToolCount;

@@ -4,6 +4,7 @@ import type { UpstreamApi } from '../protocol/records.ts';
 export type SdkTool = {
   readonly type?: string;
   readonly name?: string;
+  needsApproval?: unknown;
   inputGuardrails?: unknown[];
   invoke?: (context: unknown, input: string, details?: unknown) => Promise<unknown>;
 };
@@ -24,6 +25,7 @@ export type SdkItem = {
     readonly callId?: string;
     readonly id?: string;
     readonly content?: unknown;
+    readonly providerData?: unknown;
   };
   readonly agent?: { readonly name?: string };
 };
@@ -42,10 +44,26 @@ export type SdkStreamEvent =
   | { readonly type: 'run_item_stream_event'; readonly name: string; readonly item: SdkItem }
   | { readonly type: 'agent_updated_stream_event'; readonly agent?: unknown };
 
+/** A run as it goes on, which can be kept and gone on with. */
+export type SdkState = {
+  readonly toString?: () => string;
+  readonly getInterruptions?: () => readonly SdkInterruption[];
+  readonly approve?: (item: SdkInterruption, options?: object) => void;
+  readonly reject?: (item: SdkInterruption, options?: object) => void;
+  readonly _context?: { context?: unknown };
+  readonly _generatedItems?: readonly SdkItem[];
+  /** Agents as tools that wait; copies before 0.4.4 do not know how to go on with those. */
+  readonly _pendingAgentToolRuns?: unknown;
+};
+
+/** A call that waits for approval. */
+export type SdkInterruption = SdkItem & { readonly name?: unknown; readonly arguments?: unknown };
+
 export type SdkResult = {
+  readonly state?: SdkState;
   readonly newItems?: readonly SdkItem[];
   readonly finalOutput?: unknown;
-  readonly interruptions?: readonly unknown[];
+  readonly interruptions?: readonly SdkInterruption[];
   readonly rawResponses?: readonly { readonly providerData?: unknown }[];
   readonly lastAgent?: SdkAgent;
 };

@@ -14,6 +14,8 @@ export type Turn = {
   }[];
   /** Hosted tools that ran before the text (Responses only). */
   readonly hosted?: readonly string[];
+  /** Items as they are, before all others (Responses only). */
+  readonly items?: readonly object[];
   readonly cut?: 'length' | 'content_filter';
   readonly refusal?: string;
   /** Answers this instead of a model's answer. */
@@ -153,7 +155,8 @@ function outputItems(turn: Turn): object[] {
     status: 'completed',
     action: { type: 'search', query: 'x' },
   }));
-  return text || turn.refusal ? [...hosted, message, ...calls] : [...hosted, ...calls];
+  const first = [...(turn.items ?? []), ...hosted];
+  return text || turn.refusal ? [...first, message, ...calls] : [...first, ...calls];
 }
 
 function responseObject(turn: Turn): object {

@@ -1,5 +1,5 @@
 import type { UpstreamApi } from '../../protocol/records.ts';
-import type { RunInput, RunSettings } from '../../protocol/run.ts';
+import type { RunInput, RunSettings, ToolChoice } from '../../protocol/run.ts';
 import { apiOfModel, type SdkAgent, type SdkRunner } from '../sdk.ts';
 
 export type ModelSettings = Readonly<Record<string, unknown>>;
@@ -41,19 +41,25 @@ export function askedSettings(
 /**
  * The agent as one run sees it: a view of the same object with its settings merged with `asked` and, where the
  * caller wants a schema, its output type. A view, because `clone()` drops subclasses and listeners.
+ *
+ * @param first - Which tools the first turn has to call; a turn after one with calls is free.
  */
-export function agentView(agent: SdkAgent, asked: ModelSettings, input: RunInput): SdkAgent {
-  const { outputFormat } = input;
-  const modelSettings = mergedSettings(agent.modelSettings ?? {}, asked);
-  const outputType = outputFormat.type === 'json_schema' ? outputFormat : null;
-  if (!outputType && Object.keys(asked).length === 0) return agent;
-  return Object.create(
-    agent,
-    Object.getOwnPropertyDescriptors({
-      ...(Object.keys(asked).length > 0 ? { modelSettings } : {}),
-      ...(outputType ? { outputType } : {}),
-    }),
-  );
+export function agentView(
+  agent: SdkAgent,
+  asked: ModelSettings,
+  { outputFormat }: Pick<RunInput, 'outputFormat'>,
+  first?: ToolChoice,
+): SdkAgent {
+  const toolChoice = typeof first === 'object' ? first.name : first;
+  const changed = defined({ ...asked, toolChoice });
+  const modelSettings = mergedSettings(agent.modelSettings ?? {}, changed);
+  const view = {
+    ...(Object.keys(changed).length > 0 ? { modelSettings } : {}),
+    ...(toolChoice === undefined ? {} : { resetToolChoice: true }),
+    ...(outputFormat.type === 'json_schema' ? { outputType: outputFormat } : {}),
+  };
+  const isChanged = Object.keys(view).length > 0;
+  return isChanged ? Object.create(agent, Object.getOwnPropertyDescriptors(view)) : agent;
 }
 
 /** True where the request holds something that the two APIs say differently. */

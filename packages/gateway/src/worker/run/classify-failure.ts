@@ -4,6 +4,7 @@ import { failureHeader } from '../../protocol/worker/broker-headers.ts';
 import { failureDetail } from '../explain/failure-detail.ts';
 import { isBrokerFailure } from '../models/broker-failure.ts';
 import { classNameOf, fieldsOf } from '../sdk.ts';
+import { RunStop } from './run-scope.ts';
 
 /** The last event of a run that threw, and what the log learns of it. */
 export type ClassifiedFailure = {
@@ -96,11 +97,6 @@ const verdictsByClass: Readonly<Record<string, Verdict>> = {
     message: 'A guardrail of the agent failed.',
     stage: 'guardrail',
   },
-  ApprovalRequired: {
-    code: 'approval_unsupported',
-    message: 'The agent stopped for an approval, which chat completions cannot ask for.',
-    stage: 'tool',
-  },
   ModelTimeoutError: { ...upstreamFailed, message: 'The model took too long to answer.' },
   APIConnectionError: upstreamFailed,
   APIConnectionTimeoutError: upstreamFailed,
@@ -113,7 +109,12 @@ const runFailed: Verdict = {
 };
 
 function verdictOn(thrown: unknown): Verdict {
-  const own = ownVerdict(unwrapped(thrown));
+  const cause = unwrapped(thrown);
+  if (cause instanceof RunStop) {
+    const stage = cause.code === 'approval_unsupported' ? 'tool' : 'run';
+    return { code: cause.code, message: cause.message, stage };
+  }
+  const own = ownVerdict(cause);
   if (own) return own;
   const name = classNameOf(thrown);
   const known = Object.hasOwn(verdictsByClass, name) ? verdictsByClass[name] : undefined;

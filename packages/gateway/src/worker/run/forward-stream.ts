@@ -1,4 +1,5 @@
 import type { RunEvent } from '../../protocol/run.ts';
+import { isHostedApproval } from '../approvals/interruption.ts';
 import { fieldsOf, type SdkItem, type SdkStreamEvent, type SdkStreamedResult } from '../sdk.ts';
 import type { ToolActivity } from './tool-activity.ts';
 
@@ -108,7 +109,7 @@ function forwardItem(
 export function reportToolCall(item: SdkItem, activity: ToolActivity): void {
   const callId = item.rawItem?.callId ?? item.rawItem?.id ?? '';
   activity.reach(callId);
-  if (item.rawItem?.type !== 'hosted_tool_call') return;
+  if (item.rawItem?.type !== 'hosted_tool_call' || isHostedApproval(item.rawItem)) return;
   const tool = item.rawItem.name ?? 'hosted_tool';
   activity.started({ callId, tool, agent: item.agent?.name ?? '', provenance: 'hosted' });
   activity.ended(callId, undefined);

@@ -65,7 +65,8 @@ describe('policy on tools', () => {
       },
     });
     const call = { tool: 'lookup', arguments: { city: 'Paris' }, provenance: 'native' };
-    expect(asked).toEqual([{ ask: 'authorize_tool', ...call }]);
+    const toolCallId = 'call_lookup';
+    expect(asked).toEqual([{ ask: 'authorize_tool', ...call, toolCallId }]);
     expect(lookup.calls).toHaveLength(calls);
     expect(events.find((event) => event.type === 'tool_ended')).toMatchObject({ outcome });
   });

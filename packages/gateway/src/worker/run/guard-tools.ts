@@ -1,16 +1,16 @@
-import type { ToolVerdict } from '../../protocol/policy.ts';
 import type { Provenance } from '../../protocol/run.ts';
-import { TOOL_NAME_LIMIT } from '../../protocol/worker/cut-texts.ts';
-import type { ToolVerdicts } from '../../protocol/worker/messages.ts';
 import { agentOfTool } from '../agent-shape.ts';
+import { createPlainPolicies, governApproval } from '../approvals/approval-policy.ts';
+import { withClientTools } from '../approvals/client-tools.ts';
 import type { SdkCopy } from '../loaded-module.ts';
 import { fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
 import { isGatewayTool } from '../tools/gateway-tool.ts';
-import { createWithoutApproval, withGivenTools } from '../tools/given-tools.ts';
+import { withGivenTools } from '../tools/given-tools.ts';
 import { parsedArguments } from '../tools/parsed-arguments.ts';
 import { guardName, originalOf, replayedTools } from '../tools/replayed-tools.ts';
+import { isTooLong, toldName, verdictOn } from '../tools/tool-verdict.ts';
 import { processRuns } from './outside-runs.ts';
-import type { RunScope } from './run-scope.ts';
+import { type RunScope, RunStop, toolKey } from './run-scope.ts';
 
 const guarded = Symbol('dropgate.guarded');
 
@@ -19,6 +19,8 @@ export type ToolCall = {
   readonly tool: string;
   readonly args: unknown;
   readonly provenance: Provenance;
+  /** The model's own id of it; absent where code of the module makes it. */
+  readonly callId?: string;
 };
 
 /**
@@ -47,18 +49,22 @@ export function provenanceOf(tool: unknown, agent: unknown): Provenance {
 function guardToolList(owner: Readonly<Record<string, unknown>>, sdk: SdkCopy | null): void {
   const original = owner.getAllTools;
   if (typeof original !== 'function' || guarded in original) return;
-  const withoutApproval = createWithoutApproval(sdk);
+  const plain = createPlainPolicies(sdk);
   const getAllTools = async function getAllTools(this: unknown, ...args: readonly unknown[]) {
     const listed: unknown = await original.apply(this, args);
     if (!Array.isArray(listed)) return listed;
     const tools = withGivenTools(listed, this);
     const offers = await Promise.all(tools.map((tool: SdkTool) => isOffered(tool, this)));
     const offered = tools.filter((_tool, index) => offers[index]);
-    const governed = offered.map((tool) =>
-      isGatewayTool(tool) ? withoutApproval(tool) : guardTool(tool, provenanceOf(tool, this)),
-    );
     const scope = processRuns.current();
-    return scope?.request.replays ? replayedTools(governed, scope) : governed;
+    const governed = offered.map((tool) => {
+      const provenance = provenanceOf(tool, this);
+      scope?.known.provenances.set(toolKey(nameOf(this), nameOf(tool)), provenance);
+      const guarded = isGatewayTool(tool) ? tool : guardTool(tool, provenance);
+      return governApproval(guarded, { provenance, plain });
+    });
+    const all = withClientTools(governed, { agent: this, scope, plain });
+    return scope?.request.replays ? replayedTools(all, scope) : all;
   };
   Object.defineProperty(owner, 'getAllTools', {
     value: Object.assign(getAllTools, { [guarded]: true }),
@@ -103,7 +109,7 @@ async function isOffered(tool: SdkTool, agent: unknown): Promise<boolean> {
   const answer = verdictOn(name, scope.request.verdicts()) === 'allow' ? 'allow' : 'deny';
   if (scope.offers.get(name) !== answer) {
     scope.offers.set(name, answer);
-    scope.request.decided({ tool: told(name), provenance: provenanceOf(tool, agent), answer });
+    scope.request.decided({ tool: toldName(name), provenance: provenanceOf(tool, agent), answer });
   }
   return answer === 'allow';
 }
@@ -127,8 +133,7 @@ function policyGuardrail(tool: SdkTool, provenance: Provenance): object {
     name: guardName,
     run: async ({ toolCall }: { readonly toolCall?: unknown }) => {
       const { callId, arguments: args } = fieldsOf(toolCall);
-      const call = { tool: nameOf(tool), args, provenance };
-      const message = await refusal(call, String(callId ?? ''));
+      const message = await refusal({ tool: nameOf(tool), args, provenance, ...idOf(callId) });
       return {
         behavior: message === null ? { type: 'allow' } : { type: 'rejectContent', message },
       };
@@ -140,36 +145,54 @@ function guardedInvoke(tool: SdkTool, provenance: Provenance): NonNullable<SdkTo
   const original = tool.invoke;
   const invoke: NonNullable<SdkTool['invoke']> = async (context, input, details) => {
     const { callId } = fieldsOf(fieldsOf(details).toolCall);
-    const call = { tool: nameOf(tool), args: input, provenance };
-    const message = await refusal(call, String(callId ?? tool.name ?? ''));
+    const call = { tool: nameOf(tool), args: input, provenance, ...idOf(callId) };
+    const message = await refusal(call);
     return message ?? original?.call(tool, context, input, details);
   };
   return Object.assign(invoke, { [guarded]: true });
 }
 
+function idOf(callId: unknown): { readonly callId?: string } {
+  return typeof callId === 'string' && callId !== '' ? { callId } : {};
+}
+
 /** What the model is told instead of a result; null lets the call pass. */
-async function refusal(call: ToolCall, callId: string): Promise<string | null> {
-  const scope = processRuns.current();
-  if (await isAllowed(call, scope ?? processRuns.sole())) return null;
-  scope?.activity.deny(callId);
-  return `The tool ${call.tool} may not be called here.`;
+async function refusal(call: ToolCall): Promise<string | null> {
+  const { tool, callId = tool } = call;
+  const current = processRuns.current();
+  const scope = current ?? processRuns.sole();
+  if (await isAllowed(call, scope)) return null;
+  current?.activity.deny(callId);
+  const verdict = scope && verdictOn(tool, scope.request.verdicts());
+  if (verdict !== 'require_approval' && verdict !== 'ask_approval') {
+    return `The tool ${tool} may not be called here.`;
+  }
+  if (scope?.isWorkflow) throw workflowStop(tool);
+  return `The tool ${tool} may not be called here without the approval of a person, which this call does not have.`;
+}
+
+/** With a run that a workflow began, only the workflow could go on. */
+export function workflowStop(tool: string): RunStop {
+  const message = `The tool ${tool} needs approval, and a workflow cannot be interrupted for one. Export the agent itself, so that its run can wait.`;
+  return new RunStop('approval_unsupported', message);
 }
 
 async function isAllowed(call: ToolCall, scope: RunScope | undefined): Promise<boolean> {
   if (!scope) return isAllowedOutside(call);
   const { request } = scope;
-  const { tool, args, provenance } = call;
+  const { tool, args, provenance, callId } = call;
   const { isOver, told: counted } = request.toolCount.add(tool, args);
   // What goes beyond the limits of the run, only the gateway may let pass.
   const verdict = isOver ? 'ask' : verdictOn(tool, request.verdicts());
   if (verdict !== 'allow' && verdict !== 'deny') {
-    const question = { tool, arguments: parsedArguments(args), provenance, ...counted };
+    const ofCall = callId === undefined ? {} : { toolCallId: callId };
+    const question = { tool, arguments: parsedArguments(args), provenance, ...ofCall, ...counted };
     return request.ask({ ask: 'authorize_tool', ...question }).then(
       (reply) => reply === true,
       () => false,
     );
   }
-  request.decided({ tool: told(tool), provenance, answer: verdict });
+  request.decided({ tool: toldName(tool), provenance, answer: verdict });
   return verdict === 'allow';
 }
 
@@ -188,21 +211,7 @@ async function isAllowedOutside({ tool, args, provenance }: ToolCall): Promise<b
     if (isTooLong(tool)) throw new Error('No rule speaks of such a name.');
     return (await link.ask({ ask: 'authorize_tool', ...question })) === true;
   } catch {
-    link.decided({ tool: told(tool), provenance, answer: 'deny' });
+    link.decided({ tool: toldName(tool), provenance, answer: 'deny' });
     return false;
   }
-}
-
-function isTooLong(tool: string): boolean {
-  return tool.length > TOOL_NAME_LIMIT;
-}
-
-/** A name as the gateway is told of it. */
-function told(tool: string): string {
-  return isTooLong(tool) ? tool.slice(0, TOOL_NAME_LIMIT) : tool;
-}
-
-function verdictOn(tool: string, verdicts: ToolVerdicts): ToolVerdict {
-  if (isTooLong(tool)) return 'deny';
-  return (Object.hasOwn(verdicts.tools, tool) ? verdicts.tools[tool] : null) ?? verdicts.otherwise;
 }

@@ -2,8 +2,8 @@ import type { InputItem } from '../../protocol/run.ts';
 import { fieldsOf, type SdkItem, type SdkResult } from '../sdk.ts';
 
 /** The texts of a run's messages, in order, without the empty ones: what its stream would have told. */
-export function messageTexts(result: SdkResult): string[] {
-  return (result.newItems ?? [])
+export function messageTexts({ newItems = [] }: Pick<SdkResult, 'newItems'>): string[] {
+  return newItems
     .filter((item) => item.type === 'message_output_item')
     .map(messageText)
     .filter((text) => text !== '');
@@ -40,9 +40,9 @@ export function outputText(returned: unknown): string | null {
 const MAX_ITEMS_LENGTH = 1024 * 1024;
 
 /** What a run added to its conversation: its texts, and calls of tools with what they gave, but for tools that ran elsewhere. */
-export function addedItems(result: SdkResult): InputItem[] {
+export function addedItems(newItems: readonly SdkItem[]): InputItem[] {
   const calls = new Map<string, string>();
-  const all = (result.newItems ?? []).flatMap((item) => addedItem(item, calls));
+  const all = newItems.flatMap((item) => addedItem(item, calls));
   const given = new Set(all.flatMap((item) => (item.role === 'tool_result' ? [item.callId] : [])));
   const items = all.filter((item) => item.role !== 'tool_call' || given.has(item.callId));
   if (JSON.stringify(items).length <= MAX_ITEMS_LENGTH) return items;
@@ -56,7 +56,7 @@ function addedItem(item: SdkItem, calls: Map<string, string>): InputItem[] {
     const text = messageText(item);
     return text === '' ? [] : [{ role: 'assistant', text }];
   }
-  if (typeof callId !== 'string') return [];
+  if (typeof callId !== 'string' || item.type === 'tool_approval_item') return [];
   if (type === 'function_call' && typeof name === 'string') {
     calls.set(callId, name);
     return [{ role: 'tool_call', callId, name, arguments: String(written ?? '{}') }];

@@ -1,10 +1,16 @@
+import type { AgentShape } from '../agent-shape.ts';
+import { refuseClientTools } from '../approvals/client-tools.ts';
+import { interruptionOf } from '../approvals/interruption.ts';
+import { resumedState, toldItems } from '../approvals/resumed-state.ts';
 import type { LoadedModule } from '../loaded-module.ts';
 import { contextOf } from '../module-context.ts';
 import {
   classNameOf,
   fieldsOf,
   isAsyncIterable,
+  nameOf,
   type SdkAgent,
+  type SdkItem,
   type SdkResult,
   type SdkRunner,
   type SdkRunOptions,
@@ -26,38 +32,66 @@ import {
 } from './forward-stream.ts';
 import { runInput } from './input-items.ts';
 import { addedItems, messageTexts, toolAnswer } from './result-text.ts';
-import { ApprovalRequired, type Outcome, type RunDeps } from './run-scope.ts';
+import { type Finished, type Outcome, type RunDeps, runScope } from './run-scope.ts';
 import { runContext, watchRunner } from './tap-runner.ts';
 
 /** Runs an agent of the SDK and tells all but its end. Throws whatever the run throws. */
 export async function runAgent(module: LoadedModule, deps: RunDeps): Promise<Outcome> {
-  const { request, meter } = deps;
+  const { request } = deps;
   const call = await prepareCall(module, deps);
-  const context = runContext(module.sdk ?? {}, await contextOf(module, request));
-  meter.watch(context);
-  const options: SdkRunOptions = {
-    context,
-    signal: request.signal,
-    ...(request.maxTurns === null ? {} : { maxTurns: request.maxTurns }),
-  };
   return request.input.streamed || mayBeCutShort(call)
-    ? runStreamed(call, options, deps)
-    : runWhole(call, options, deps);
+    ? runStreamed(call, deps)
+    : runWhole(call, deps);
 }
 
-type Call = { readonly runner: SdkRunner; readonly agent: SdkAgent; readonly asked: ModelSettings };
+type Call = {
+  readonly runner: SdkRunner;
+  readonly agent: SdkAgent;
+  readonly asked: ModelSettings;
+  /** What it is begun with: an input, or the state of a run that was interrupted. */
+  readonly input: unknown;
+  /** Items of that state that were told before. */
+  readonly told: ReadonlySet<SdkItem>;
+  readonly options: SdkRunOptions;
+};
 
-async function prepareCall(module: LoadedModule, { request, runnerOf }: RunDeps): Promise<Call> {
-  const agent = module.value as SdkAgent;
+async function prepareCall(module: LoadedModule, deps: RunDeps): Promise<Call> {
+  const { request, runnerOf, meter } = deps;
+  const original = module.value as SdkAgent;
   const shared = runnerOf(module);
-  const api = dependsOnApi(request.input) ? await apiOf(agent, shared) : null;
+  const api = dependsOnApi(request.input) ? await apiOf(original, shared) : null;
   const allowed = module.manifest.settings.clientSettings ?? [];
   const asked = askedSettings(request.input, allowed, api);
   // An agent without settings of its own takes the runner's, one with settings takes only its own: set both.
   const runner =
     Object.keys(asked).length > 0 ? runnerOf(module, { modelSettings: asked }) : shared;
   watchRunner(runner);
-  return { runner, agent: agentView(agent, asked, request.input), asked };
+  const first = request.resume ? undefined : request.input.toolChoice;
+  const agent = agentView(original, asked, request.input, first);
+  const sdk = module.sdk ?? {};
+  const given = await contextOf(module, request);
+  const fresh = runContext(sdk, given);
+  const known = runScope.getStore()?.known;
+  if (known) Object.assign(known, { runner, context: fieldsOf(fresh).context });
+  await refuseClientTools(original as AgentShape, request.input, fresh);
+  const { resume } = request;
+  const state = resume
+    ? await resumedState({ sdk, agent, original, resume, context: fieldsOf(fresh).context })
+    : null;
+  const context = state?._context ?? fresh;
+  meter.watch(context);
+  return {
+    runner,
+    agent,
+    asked,
+    input: state ?? runInput(request.input.items),
+    told: state ? toldItems(state) : new Set(),
+    options: {
+      context,
+      signal: request.signal,
+      ...(request.maxTurns === null ? {} : { maxTurns: request.maxTurns }),
+    },
+  };
 }
 
 /** An answer that the Responses API cuts short comes as an error without its text, unless it is streamed. */
@@ -65,9 +99,10 @@ function mayBeCutShort({ agent, asked }: Call): boolean {
   return (asked.maxTokens ?? agent.modelSettings?.maxTokens) !== undefined;
 }
 
-async function runStreamed(call: Call, options: SdkRunOptions, deps: RunDeps): Promise<Outcome> {
+async function runStreamed(call: Call, deps: RunDeps): Promise<Outcome> {
   const { request, activity } = deps;
   const { send } = request;
+  const { options } = call;
   const isLive = request.input.streamed;
   const sendText = (delta: string) => send({ type: 'text', delta });
   const transcript = createTranscript(isLive ? sendText : () => undefined);
@@ -76,15 +111,13 @@ async function runStreamed(call: Call, options: SdkRunOptions, deps: RunDeps): P
     cut = ended;
   };
   const onUsage = (usage: unknown) => deps.meter.sawTurn(options.context, usage);
-  const input = runInput(request.input.items);
-  const result = await call.runner.run(call.agent, input, { ...options, stream: true });
+  const result = await call.runner.run(call.agent, call.input, { ...options, stream: true });
   try {
     if (!isAsyncIterable(result)) throw new TypeError('The SDK gave no stream.');
     const forward = { transcript, activity, send, onTurnEnded, onUsage };
     await forwardStream(result as SdkStreamedResult, forward);
     request.signal.throwIfAborted();
-    refuseApprovals(result);
-    const answer = toolAnswer(result);
+    const answer = isWaiting(result) ? null : toolAnswer(result);
     if (answer !== null) {
       transcript.breakMessage();
       await transcript.write(answer);
@@ -95,38 +128,50 @@ async function runStreamed(call: Call, options: SdkRunOptions, deps: RunDeps): P
   }
   if (!isLive) await sendText(wholeText(transcript.messages, result));
   // The SDK knows nothing of a turn that was cut short.
-  return cut ? outcomeOf(cut) : withItems(outcomeOf(cut), result, deps);
+  return cut ? outcomeOf(cut) : endOf(outcomeOf(cut), { result, call, deps });
 }
 
-async function runWhole(call: Call, options: SdkRunOptions, deps: RunDeps): Promise<Outcome> {
+async function runWhole(call: Call, deps: RunDeps): Promise<Outcome> {
   const { request, activity } = deps;
-  const input = runInput(request.input.items);
-  const result = await call.runner.run(call.agent, input, options);
-  refuseApprovals(result);
-  for (const item of result.newItems ?? []) {
+  const result = await call.runner.run(call.agent, call.input, call.options);
+  const newItems = newItemsOf(result, call);
+  for (const item of newItems) {
     if (item.type === 'tool_call_item') reportToolCall(item, activity);
   }
-  const answer = toolAnswer(result);
-  const texts = [...messageTexts(result), ...(answer === null ? [] : [answer])];
+  const answer = isWaiting(result) ? null : toolAnswer(result);
+  const texts = [...messageTexts({ newItems }), ...(answer === null ? [] : [answer])];
   await request.send({ type: 'text', delta: wholeText(texts, result) });
   const raw = fieldsOf(result.rawResponses?.at(-1)?.providerData).choices;
   const outcome = outcomeOf(Array.isArray(raw) ? cutShort(fieldsOf(raw[0]).finish_reason) : null);
-  return withItems(outcome, result, deps);
+  return endOf(outcome, { result, call, deps });
 }
 
-function withItems(outcome: Outcome, result: SdkResult, { request }: RunDeps): Outcome {
-  return request.input.tellsItems ? { ...outcome, items: addedItems(result) } : outcome;
+type Ended = { readonly result: SdkResult; readonly call: Call; readonly deps: RunDeps };
+
+function endOf(outcome: Finished, { result, call, deps }: Ended): Outcome {
+  const { input } = deps.request;
+  const isClients = (tool: string) =>
+    input.offeredTools?.some(({ name }) => name === tool) ?? false;
+  const known = runScope.getStore()?.known;
+  const interrupted = known ? interruptionOf(result, known, isClients) : null;
+  const own = newItemsOf(result, call).filter(({ rawItem }) => !isClients(nameOf(rawItem)));
+  const items = input.tellsItems ? { items: addedItems(own) } : {};
+  return interrupted ? { interrupted: { ...interrupted, ...items } } : { ...outcome, ...items };
+}
+
+/** What it added since it was begun, or gone on with. */
+function newItemsOf({ newItems = [] }: SdkResult, { told }: Call): SdkItem[] {
+  return newItems.filter((item) => !told.has(item));
+}
+
+function isWaiting({ interruptions = [] }: SdkResult): boolean {
+  return interruptions.length > 0;
 }
 
 /** All messages, as a stream would tell them; of an agent with an output type the last alone, so that it parses. */
 function wholeText(texts: readonly string[], result: SdkResult): string {
   const outputType = result.lastAgent?.outputType ?? 'text';
   return outputType === 'text' ? texts.join('\n\n') : (texts.at(-1) ?? '');
-}
-
-function refuseApprovals(result: SdkResult): void {
-  const [first] = result.interruptions ?? [];
-  if (first !== undefined) throw new ApprovalRequired(String(fieldsOf(first).name ?? 'a tool'));
 }
 
 /** The end of the turn may be lost with the failure it causes: then the SDK's sentence tells it. */
@@ -136,7 +181,7 @@ function cutShortByError(error: unknown): CutShort {
   return /"response\.incomplete"|finish_reason='length'/.test(message) ? 'length' : null;
 }
 
-function outcomeOf(cut: CutShort): Outcome {
+function outcomeOf(cut: CutShort): Finished {
   if (cut === 'content_filter') return { reason: cut, blockedBy: 'content filter of the model' };
   return { reason: cut ?? 'stop' };
 }

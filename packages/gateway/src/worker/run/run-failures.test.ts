@@ -208,19 +208,6 @@ describe.each([true, false])('an agent (streamed: %s)', (streamed) => {
     });
   });
 
-  test('that stops for an approval fails with an explicit error', async () => {
-    const upstream = await startUpstream(callFail);
-    const careful = tool({
-      name: 'fail',
-      description: 'Needs approval.',
-      parameters: z.object({}),
-      execute: () => 'never',
-      needsApproval: true,
-    });
-    const agent = new Agent({ name: 'A', model: modelAt(upstream.baseUrl), tools: [careful] });
-    expect(await endOf(agent, streamed)).toMatchObject({ code: 'approval_unsupported' });
-  });
-
   test('is cancelled while the model is silent, and its model call with it', async () => {
     const upstream = await startUpstream({ text: ['Hel'], ending: 'hang' });
     const agent = new Agent({ name: 'A', model: modelAt(upstream.baseUrl) });

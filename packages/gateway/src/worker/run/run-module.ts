@@ -1,4 +1,5 @@
-import type { RunEvent } from '../../protocol/run.ts';
+import type { RunEvent, Usage } from '../../protocol/run.ts';
+import { leaveContextOut } from '../approvals/own-state.ts';
 import type { LoadedModule, RunModule, RunRequest } from '../loaded-module.ts';
 import { endEmptyTurns } from '../models/empty-turns.ts';
 import type { SdkRunner } from '../sdk.ts';
@@ -33,7 +34,7 @@ export function createRunModule(): RunModule {
       const work = inScope(module, deps, scope);
       request.outlives(work);
       const outcome = await untilAborted(work, request.signal);
-      last = { type: 'finished', ...outcome, usage: meter.total() };
+      last = lastEvent(outcome, meter.total());
     } catch (thrown) {
       const cancelled = request.signal.aborted;
       last = classifyFailure(thrown, { cancelled, usage: meter.total() }).event;
@@ -44,9 +45,24 @@ export function createRunModule(): RunModule {
   };
 }
 
-function scopeOf({ sdk }: LoadedModule, { request, activity, meter }: RunDeps): RunScope {
+function lastEvent(outcome: Outcome, usage: Usage): RunEvent {
+  if ('interrupted' in outcome) return { type: 'interrupted', ...outcome.interrupted, usage };
+  return { type: 'finished', ...outcome, usage };
+}
+
+function scopeOf({ sdk, manifest }: LoadedModule, { request, activity, meter }: RunDeps): RunScope {
   const tap = innerTap({ sdk: sdk ?? {}, signal: request.signal, meter });
-  return { runId: request.runId, request, activity, tap, offers: new Map() };
+  const isAgent = manifest.kind === 'agent';
+  return {
+    runId: request.runId,
+    request,
+    activity,
+    tap,
+    place: isAgent ? 'main' : 'own',
+    isWorkflow: !isAgent,
+    offers: new Map(),
+    known: { context: undefined, runner: null, provenances: new Map(), waitingInside: 0 },
+  };
 }
 
 function inScope(module: LoadedModule, deps: RunDeps, scope: RunScope): Promise<Outcome> {
@@ -56,6 +72,7 @@ function inScope(module: LoadedModule, deps: RunDeps, scope: RunScope): Promise<
     if (module.sdk) {
       tapRunner(module.sdk);
       endEmptyTurns(module.sdk);
+      leaveContextOut(module.sdk);
     }
     guardTools(module.sdk, module.value);
     switch (module.manifest.kind) {

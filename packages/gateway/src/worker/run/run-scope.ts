@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Effect } from '../../protocol/policy.ts';
-import type { InputItem } from '../../protocol/run.ts';
+import type { InputItem, Provenance, RunEvent } from '../../protocol/run.ts';
 import type { LoadedModule, RunRequest } from '../loaded-module.ts';
 import type { SdkResult, SdkRun, SdkRunner, SdkRunOptions } from '../sdk.ts';
 import type { SdkUsage } from './sdk-usage.ts';
@@ -23,15 +23,44 @@ export type TappedRun = {
 /** What becomes of calls of `runner.run` during a gateway run. */
 export type RunTap = (call: TappedRun) => Promise<SdkResult>;
 
+/**
+ * Which run of the SDK the code works for: the one that the gateway goes on with where it is interrupted (`main`), one of an
+ * agent that is a tool in it, whose interruption is its own (`agent_tool`), or one that the module begins, with which nobody
+ * but the module can go on (`own`).
+ */
+export type RunPlace = 'main' | 'agent_tool' | 'own';
+
 /** What code deep inside a run can know of it: model calls, guardrails and hooks read it. */
 export type RunScope = {
   readonly runId: string;
   readonly request: RunRequest;
   readonly activity: ToolActivity;
   readonly tap: RunTap;
+  readonly place: RunPlace;
+  /** Whether the module is no agent, so that nobody can go on with its runs. */
+  readonly isWorkflow: boolean;
   /** Tools that run elsewhere: what was last told of their offer to the model, by name. */
   readonly offers: Map<string, Effect>;
+  /** What is learnt while it goes on, in whichever of its places. */
+  readonly known: KnownOfRun;
 };
+
+/** What is learnt of one run while it goes on. */
+export type KnownOfRun = {
+  /** What its tools get as their context; unset before that is made. */
+  context: unknown;
+  /** The runner of its main run. */
+  runner: SdkRunner | null;
+  /** Who executes the tools that were offered to the model, by agent and tool (`toolKey`). */
+  readonly provenances: Map<string, Provenance>;
+  /** How many runs of agents that are tools wait for a person. */
+  waitingInside: number;
+};
+
+/** A tool of an agent as a key. */
+export function toolKey(agent: string, tool: string): string {
+  return JSON.stringify([agent, tool]);
+}
 
 /** The current run, followed through every await of the module's code. It may be over: `outside-runs.ts` tells. */
 export const runScope = new AsyncLocalStorage<RunScope>();
@@ -46,20 +75,26 @@ export type RunDeps = {
 };
 
 /** How a run ended that did not fail. */
-export type Outcome = {
+export type Outcome = Finished | { readonly interrupted: Interruption };
+
+/** It came to its end. */
+export type Finished = {
   readonly reason: 'stop' | 'length' | 'content_filter';
   readonly blockedBy?: string;
   /** What it added to the conversation, where that is asked for and known. */
   readonly items?: readonly InputItem[];
 };
 
-/** The run stopped at a tool that a person has to approve. */
-export class ApprovalRequired extends Error {
-  override readonly name = 'ApprovalRequired';
-  readonly tool: string;
+/** It waits for a person, or for what the caller's own tools give. */
+export type Interruption = Omit<Extract<RunEvent, { type: 'interrupted' }>, 'type' | 'usage'>;
 
-  constructor(tool: string) {
-    super(`The tool ${tool} needs approval.`);
-    this.tool = tool;
+/** Why a run cannot go on that the gateway's own code stops; the message is fit for its caller. */
+export class RunStop extends Error {
+  override readonly name = 'RunStop';
+  readonly code: 'approval_unsupported' | 'run_state_unreadable' | 'invalid_value' | 'run_failed';
+
+  constructor(code: RunStop['code'], message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.code = code;
   }
 }

@@ -13,6 +13,7 @@ import {
   forwardStream,
   type Transcript,
 } from './forward-stream.ts';
+import { workflowStop } from './guard-tools.ts';
 import { inputItems, lastUserText, runInput } from './input-items.ts';
 import { messageTexts, outputText } from './result-text.ts';
 import { type Outcome, type RunDeps, type RunTap, runScope, type TappedRun } from './run-scope.ts';
@@ -60,6 +61,8 @@ export async function runWorkflow(module: LoadedModule, deps: RunDeps): Promise<
     return workflow({ input_as_text: lastUserText(request.input.items) });
   });
   request.signal.throwIfAborted();
+  const [waiting] = progress.last?.interruptions ?? [];
+  if (waiting) throw workflowStop(String(waiting.name ?? 'a tool'));
   const failed = failedChecks(returned);
   if (failed.length > 0) return { reason: 'content_filter', blockedBy: failed.join(', ') };
   const text = outputText(returned) ?? outputText(progress.last?.finalOutput) ?? '';

@@ -1,16 +1,19 @@
+import { agentOfTool } from '../agent-shape.ts';
+import { isClientTool } from '../approvals/client-tools.ts';
 import type { RunRequest, SdkCopy } from '../loaded-module.ts';
 import {
   callIdOf,
   fieldsOf,
+  isAsyncIterable,
   nameOf,
+  type SdkResult,
   type SdkRun,
   type SdkRunner,
   type SdkRunOptions,
 } from '../sdk.ts';
 import { provenanceOf } from './guard-tools.ts';
-import { type RunTap, runScope } from './run-scope.ts';
+import { type RunPlace, type RunScope, type RunTap, runScope } from './run-scope.ts';
 import type { SdkUsage } from './sdk-usage.ts';
-import type { ToolActivity } from './tool-activity.ts';
 
 const tapped = Symbol('dropgate.tapped');
 const watched = Symbol('dropgate.watched');
@@ -46,13 +49,33 @@ export function innerTap(deps: {
   readonly signal: AbortSignal;
   readonly meter: SdkUsage;
 }): RunTap {
-  return ({ runner, original, agent, input, options }) => {
+  return async ({ runner, original, agent, input, options }) => {
     const context = runContext(deps.sdk, options.context);
-    if (context === options.context) return original.call(runner, agent, input, options);
+    const scope = runScope.getStore();
+    if (context === options.context) {
+      if (!scope || scope.place === 'own' || scope.known.runner === runner) {
+        return original.call(runner, agent, input, options);
+      }
+      return inPlace(scope, 'agent_tool', async () => {
+        const result = await original.call(runner, agent, input, options);
+        if (isWaiting(result)) scope.known.waitingInside += 1;
+        return result;
+      });
+    }
     deps.meter.watch(context);
     const signal = joinedSignal(options, deps.signal);
-    return original.call(runner, agent, input, { ...options, context, signal });
+    const own = () => original.call(runner, agent, input, { ...options, context, signal });
+    return scope ? inPlace(scope, 'own', own) : own();
   };
+}
+
+function inPlace<T>(scope: RunScope, place: RunPlace, work: () => Promise<T>): Promise<T> {
+  return scope.place === place ? work() : runScope.run({ ...scope, place }, work);
+}
+
+/** A stream tells its interruptions when it has been read, which is not here. */
+function isWaiting(result: SdkResult): boolean {
+  return !isAsyncIterable(result) && (result.interruptions?.length ?? 0) > 0;
 }
 
 /** A run context of this copy around `context`, or `context` itself where it is one already or the copy has none. */
@@ -74,7 +97,9 @@ export function joinedSignal(
 export function watchRunner(runner: SdkRunner): void {
   if (typeof runner.on !== 'function' || watched in runner) return;
   Object.defineProperty(runner, watched, { value: true });
-  listen(runner, 'agent_tool_start', (activity, [, agent, tool, details]) => {
+  listen(runner, 'agent_tool_start', ({ activity }, [, agent, tool, details]) => {
+    // Its caller has called it.
+    if (isClientTool(tool)) return;
     const call = {
       callId: callIdOf(details, tool),
       tool: nameOf(tool),
@@ -84,10 +109,15 @@ export function watchRunner(runner: SdkRunner): void {
     const { arguments: given } = fieldsOf(fieldsOf(details).toolCall);
     activity.started(call, given);
   });
-  listen(runner, 'agent_tool_end', (activity, [, , tool, output, details]) => {
-    activity.ended(callIdOf(details, tool), output);
+  listen(runner, 'agent_tool_end', ({ activity, known }, [, , tool, output, details]) => {
+    const callId = callIdOf(details, tool);
+    if (known.waitingInside > 0 && output === '' && agentOfTool in (tool as object)) {
+      known.waitingInside -= 1;
+      activity.endsAs(callId, 'aborted');
+    }
+    activity.ended(callId, output);
   });
-  listen(runner, 'agent_handoff', (activity, [, fromAgent, toAgent]) => {
+  listen(runner, 'agent_handoff', ({ activity }, [, fromAgent, toAgent]) => {
     activity.handedOff(nameOf(fromAgent), nameOf(toAgent));
   });
 }
@@ -95,13 +125,13 @@ export function watchRunner(runner: SdkRunner): void {
 function listen(
   runner: SdkRunner,
   event: string,
-  report: (activity: ToolActivity, args: readonly unknown[]) => void,
+  report: (scope: RunScope, args: readonly unknown[]) => void,
 ): void {
   runner.on?.(event, (...args) => {
     const scope = runScope.getStore();
     if (!scope) return;
     try {
-      report(scope.activity, args);
+      report(scope, args);
     } catch {
       // A listener that throws fails the run with a ToolCallError: a lost event is the lesser harm.
     }

@@ -1,5 +1,4 @@
-import type { SdkCopy } from '../loaded-module.ts';
-import { fieldsOf, nameOf, type SdkTool } from '../sdk.ts';
+import { nameOf, type SdkTool } from '../sdk.ts';
 import { type GatewayTool, isGatewayTool, makeGatewayTool } from './gateway-tool.ts';
 import { processTools } from './process-tools.ts';
 
@@ -23,25 +22,3 @@ export function withGivenTools(tools: readonly SdkTool[], agent: unknown): reado
 function standIn(name: string): GatewayTool {
   return makeGatewayTool({ name, description: undefined, noCache: false });
 }
-
-/**
- * Gives gateway tools, about which the gateway decides, the policy that this copy of the SDK makes of "no approval". Any
- * other function it takes for a decision by the arguments, and stops a run where those are no object.
- */
-export function createWithoutApproval(sdk: SdkCopy | null): (tool: SdkTool) => SdkTool {
-  const make = sdk?.tool;
-  if (typeof make !== 'function') return (tool) => tool;
-  let policy: unknown;
-  return (tool) => {
-    policy ??= fieldsOf(make(neverCalled)).needsApproval;
-    return Object.assign(tool, { needsApproval: policy });
-  };
-}
-
-const neverCalled = {
-  name: 'never_called',
-  description: '',
-  parameters: { type: 'object', properties: {}, required: [], additionalProperties: true },
-  strict: false,
-  execute: () => '',
-};

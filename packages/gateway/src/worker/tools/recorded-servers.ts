@@ -27,7 +27,8 @@ export async function recordedServerTools(agent: unknown, runContext: unknown): 
   return told.filter(({ name }) => !own.has(name)).map(standIn);
 }
 
-async function handoffNames(agent: unknown, runContext: unknown): Promise<string[]> {
+/** The names that a model calls the enabled handoffs of an agent by. */
+export async function handoffNames(agent: unknown, runContext: unknown): Promise<string[]> {
   const { getEnabledHandoffs } = fieldsOf(agent);
   if (typeof getEnabledHandoffs !== 'function') return [];
   const handoffs: unknown = await getEnabledHandoffs.call(agent, runContext);
