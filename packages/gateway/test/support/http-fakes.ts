@@ -55,6 +55,23 @@ export const interrupted: RunEvent = {
   usage: someUsage,
 };
 
+/** The same where a person is asked. */
+export const waiting: Extract<RunEvent, { type: 'interrupted' }> = {
+  type: 'interrupted',
+  state: 'secret-state',
+  approvals: [
+    {
+      callId: 'c1',
+      tool: 'erase',
+      agent: 'Desk',
+      provenance: 'native',
+      arguments: '{"all":true}',
+      asked: { id: 'apr_1', code: 'K7Q2-M9XD', expiresMs: Date.UTC(2026, 11, 1, 10, 39) },
+    },
+  ],
+  usage: someUsage,
+};
+
 const echoModel: ModelInfo = {
   id: 'default/echo',
   displayName: 'Echo',

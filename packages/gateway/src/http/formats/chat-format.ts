@@ -31,26 +31,29 @@ export const chatFormat: RunFormat<ChatRequest> = {
     serviceTier: 'service_tier',
   },
   unknownFields: (body) => unknownFields(body, chatRequestSchema),
-  whole: (events, { runId, body, presentation, hold, onAnswer }) => {
+  whole: (events, { runId, waitingRunId, body, presentation, hold, onAnswer }) => {
     const head = chatHead(runId, body.model);
     return chatCompletion(events, {
       head,
       presentation,
+      waitingRunId,
       room: holdAnswer(hold()),
-      onSaid: (text, event) => onAnswer(chatAnswer(runId, text, event)),
+      onSaid: (...said) => onAnswer(chatAnswer(runId, ...said)),
     });
   },
-  stream: ({ runId, body, presentation, role, takesItems, hold, onAnswer }) => {
+  stream: ({ runId, waitingRunId, body, presentation, role, takesItems, hold, onAnswer }) => {
     const stream = createChatStream(chatHead(runId, body.model), {
       presentation,
       includeUsage: body.stream_options?.include_usage === true,
+      waitingRunId,
       role,
     });
     if (!takesItems) return stream;
     return keepSaid(stream, {
       room: holdAnswer(hold(), { unlimited: 'Ask for it without a session.' }),
       presentation,
-      onSaid: (text, event) => onAnswer(chatAnswer(runId, text, event)),
+      waitingRunId,
+      onSaid: (...said) => onAnswer(chatAnswer(runId, ...said)),
     });
   },
 };

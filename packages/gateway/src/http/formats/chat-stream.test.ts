@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { chunksOf, hello, interrupted, someUsage } from '../../../test/support/http-fakes.ts';
+import {
+  chunksOf,
+  hello,
+  interrupted,
+  someUsage,
+  waiting,
+} from '../../../test/support/http-fakes.ts';
 import type { RunEvent } from '../../protocol/run.ts';
 import { type ChatStreamOptions, createChatStream } from './chat-stream.ts';
 
@@ -167,7 +173,7 @@ describe('a run that does not finish well', () => {
     expect(write([failed], { role: 'admin' })).toContain('/srv/agent.ts');
   });
 
-  test('says that approvals are not possible here', () => {
+  test('says that approvals are not possible where nobody can be asked', () => {
     const stream = write([interrupted]);
     expect(chunksOf(stream).at(-1).error.code).toBe('approval_required');
     expect(stream).not.toContain('secret-state');
@@ -202,6 +208,64 @@ describe('a run that does not finish well', () => {
   });
 });
 
+describe('a run that waits', () => {
+  const calls = [
+    { callId: 'call_1', tool: 'open_door', arguments: '{"n":1}' },
+    { callId: 'call_2', tool: 'open_door', arguments: '{"n":2}' },
+  ];
+
+  test('asks a person in text, behind what was said, and stops', () => {
+    const stream = write([{ type: 'text', delta: 'I look.' }, waiting]);
+    const [, said, asked, end, ...rest] = chunksOf(stream);
+    expect(said.choices[0].delta.content).toBe('I look.');
+    expect(asked.choices[0].delta.content).toMatch(/^\n\n`Desk` asks for approval to call `erase`/);
+    expect(asked.choices[0].delta.content).toContain('- `approve K7Q2-M9XD`');
+    expect(end.choices).toEqual([choice({}, 'stop')]);
+    expect(rest).toEqual([]);
+    expect(stream.endsWith('data: [DONE]\n\n')).toBe(true);
+    expect(stream).not.toContain('secret-state');
+  });
+
+  test('tells programs where the agent wants that', () => {
+    const told = chunksOf(write([waiting], { toolEvents: 'extension' })).find(
+      (chunk) => chunk.x_agent,
+    );
+    expect(told.x_agent).toEqual({
+      type: 'approvals_asked',
+      approvals: [
+        {
+          id: 'apr_1',
+          run_id: 'run_42',
+          tool: 'erase',
+          arguments: '{"all":true}',
+          expires_at: '2026-12-01T10:39:00.000Z',
+        },
+      ],
+    });
+    expect(write([waiting])).not.toContain('x_agent');
+  });
+
+  test('gives the caller the calls of its own tools, each with its place', () => {
+    const chunks = chunksOf(write([{ ...waiting, approvals: [], clientCalls: calls }]));
+    expect(chunks.slice(1).map((chunk) => chunk.choices[0])).toEqual([
+      choice({ tool_calls: [toolCall(0, 'call_1', '{"n":1}')] }),
+      choice({ tool_calls: [toolCall(1, 'call_2', '{"n":2}')] }),
+      choice({}, 'tool_calls'),
+    ]);
+  });
+
+  test('asks a person beside such calls', () => {
+    const chunks = chunksOf(write([{ ...waiting, clientCalls: calls.slice(0, 1) }]));
+    expect(chunks[1].choices[0].delta.content).toContain('approve K7Q2-M9XD');
+    expect(chunks[2].choices[0].delta.tool_calls[0].id).toBe('call_1');
+    expect(chunks[3].choices[0].finish_reason).toBe('tool_calls');
+  });
+
+  function toolCall(index: number, id: string, written: string) {
+    return { index, id, type: 'function', function: { name: 'open_door', arguments: written } };
+  }
+});
+
 type Wanted = Partial<ChatStreamOptions> & Partial<ChatStreamOptions['presentation']>;
 
 function format(wanted: Wanted = {}) {
@@ -209,6 +273,7 @@ function format(wanted: Wanted = {}) {
   return createChatStream(head, {
     presentation: { toolEvents, guardrailResponse },
     includeUsage: false,
+    waitingRunId: 'run_42',
     role: 'caller',
     ...wanted,
   });

@@ -6,12 +6,16 @@ import { errorBody } from '../error-response.ts';
 import type { StreamFormat } from '../event-stream.ts';
 import { type Activity, activityExtension, activityLine } from './activity-line.ts';
 import type { HeldAnswer } from './answer-room.ts';
-import { type ChatHead, chatUsage, type OnSaid } from './chat.ts';
+import { askedCalls, askedExtension, type Interrupted } from './approvals/asked-calls.ts';
+import { waitingText } from './approvals/waiting-text.ts';
+import { type ChatHead, chatToolCalls, chatUsage, type OnSaid } from './chat.ts';
 import { approvalUnsupported, guardrailBlocked, runFailure, safeAnswer } from './run-failure.ts';
 
 export type ChatStreamOptions = {
   readonly presentation: Presentation;
   readonly includeUsage: boolean;
+  /** The run that waits, where one does. */
+  readonly waitingRunId: string;
   /** Of who asks: decides how much of a failure is shown. */
   readonly role: Role;
 };
@@ -71,7 +75,7 @@ export function createChatStream(head: ChatHead, options: ChatStreamOptions): St
       case 'failed':
         return fail(runFailure(event, { ranTool }));
       case 'interrupted':
-        return fail(approvalUnsupported());
+        return waitingChunks(event, { chunk, options, wroteText }) ?? fail(approvalUnsupported());
       default:
         return event satisfies never;
     }
@@ -80,16 +84,43 @@ export function createChatStream(head: ChatHead, options: ChatStreamOptions): St
   return { start: () => chunk.delta({ role: 'assistant', content: '' }), encode, fail };
 }
 
+type Writing = {
+  readonly chunk: ReturnType<typeof chunkWriter>;
+  readonly options: ChatStreamOptions;
+  readonly wroteText: boolean;
+};
+
+/** The end of a run that waits; null where nobody can be asked. */
+function waitingChunks(event: Interrupted, { chunk, options, wroteText }: Writing): string | null {
+  const asked = askedCalls(event);
+  if (!asked) return null;
+  const { waitingRunId, presentation } = options;
+  const content = waitingText({ asked, isFirst: !wroteText, waitingRunId });
+  const calls = chatToolCalls(event).map((call, index) =>
+    chunk.delta({ tool_calls: [{ index, ...call }] }),
+  );
+  const isTold = presentation.toolEvents === 'extension' && asked.length > 0;
+  return [
+    content === '' ? '' : chunk.text(content),
+    isTold ? chunk.extension(askedExtension(asked, waitingRunId)) : '',
+    ...calls,
+    chunk.finish(calls.length > 0 ? 'tool_calls' : 'stop'),
+    chunk.usage(chatUsage(event.usage)),
+    done,
+  ].join('');
+}
+
 type Keeping = {
   readonly room: HeldAnswer;
   readonly presentation: Presentation;
+  readonly waitingRunId: string;
   /** Told of the whole text that the caller sees, before its end is sent. */
   readonly onSaid: OnSaid;
 };
 
 /** A stream that is kept too: its text is held until its end. */
 export function keepSaid(stream: StreamFormat, keeping: Keeping): StreamFormat {
-  const { room, presentation, onSaid } = keeping;
+  const { room, presentation, waitingRunId, onSaid } = keeping;
   let text = '';
   return {
     ...stream,
@@ -102,6 +133,10 @@ export function keepSaid(stream: StreamFormat, keeping: Keeping): StreamFormat {
       const isError = isBlocked && presentation.guardrailResponse === 'error';
       if (event.type === 'finished' && !isError) {
         onSaid(isBlocked && text === '' ? safeAnswer : text, event);
+      }
+      const asked = event.type === 'interrupted' ? askedCalls(event) : null;
+      if (event.type === 'interrupted' && asked) {
+        onSaid(text, event, waitingText({ asked, isFirst: text === '', waitingRunId }));
       }
       return stream.encode(event);
     },

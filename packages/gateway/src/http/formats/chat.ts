@@ -2,6 +2,8 @@ import { GatewayError } from '../../errors.ts';
 import type { RunEvent, Usage } from '../../protocol/run.ts';
 import type { Presentation } from '../../runs/begin-run.ts';
 import type { HeldAnswer } from './answer-room.ts';
+import { askedCalls, askedExtension, type Interrupted } from './approvals/asked-calls.ts';
+import { waitingText } from './approvals/waiting-text.ts';
 import { approvalUnsupported, guardrailBlocked, runFailure, safeAnswer } from './run-failure.ts';
 
 /** What is the same in all of an answer. `model` is the id as the caller wrote it. */
@@ -22,19 +24,30 @@ export type ChatCompletion = {
       readonly index: 0;
       readonly message: {
         readonly role: 'assistant';
-        readonly content: string;
+        /** Null beside calls of the caller's own tools. */
+        readonly content: string | null;
         readonly refusal: null;
+        readonly tool_calls?: readonly ChatToolCall[];
       };
       readonly logprobs: null;
-      readonly finish_reason: Finished['reason'];
+      readonly finish_reason: Finished['reason'] | 'tool_calls';
     },
   ];
   readonly usage: ReturnType<typeof chatUsage>;
+  readonly x_agent?: ReturnType<typeof askedExtension>;
+};
+
+/** A call of one of the caller's own tools. */
+export type ChatToolCall = {
+  readonly id: string;
+  readonly type: 'function';
+  readonly function: { readonly name: string; readonly arguments: string };
 };
 
 type Finished = Extract<RunEvent, { type: 'finished' }>;
 
-export type OnSaid = (text: string, event: Finished) => void;
+/** `asked` follows the text where the run waits for a person. */
+export type OnSaid = (text: string, event: Finished | Interrupted, asked?: string) => void;
 
 /** The head of the answer to a run. The run's id is in it, so that log and answer can be matched. */
 export function chatHead(runId: string, model: string): ChatHead {
@@ -49,6 +62,8 @@ export function chatHead(runId: string, model: string): ChatHead {
 type Whole = {
   readonly head: ChatHead;
   readonly presentation: Presentation;
+  /** The run that waits, where one does. */
+  readonly waitingRunId: string;
   readonly room: HeldAnswer;
   /** Told of the text that the caller sees, with the end of its run. */
   readonly onSaid: OnSaid;
@@ -61,8 +76,9 @@ type Whole = {
  */
 export async function chatCompletion(
   events: AsyncIterable<RunEvent>,
-  { head, presentation, room, onSaid }: Whole,
+  whole: Whole,
 ): Promise<ChatCompletion> {
+  const { head, presentation, room, onSaid } = whole;
   let text = '';
   let ranTool = false;
   for await (const event of events) {
@@ -86,12 +102,44 @@ export async function chatCompletion(
       case 'failed':
         throw runFailure(event, { ranTool });
       case 'interrupted':
-        throw approvalUnsupported();
+        return waiting(event, text, whole);
       default:
         event satisfies never;
     }
   }
   throw new GatewayError('run_failed', 'The run ended without an answer.');
+}
+
+function waiting(
+  event: Interrupted,
+  text: string,
+  { head, presentation, waitingRunId, onSaid }: Whole,
+): ChatCompletion {
+  const asked = askedCalls(event);
+  if (!asked) throw approvalUnsupported();
+  const asking = waitingText({ asked, isFirst: text === '', waitingRunId });
+  onSaid(text, event, asking);
+  const said = `${text}${asking}`;
+  const calls = chatToolCalls(event);
+  const hasExtension = presentation.toolEvents === 'extension' && asked.length > 0;
+  const { choices, ...rest } = completion(head, said, { reason: 'stop', usage: event.usage });
+  const [choice] = choices;
+  const message = { ...choice.message, content: said === '' ? null : said, tool_calls: calls };
+  const finish_reason = 'tool_calls' as const;
+  return {
+    ...rest,
+    choices: calls.length === 0 ? choices : [{ ...choice, message, finish_reason }],
+    ...(hasExtension ? { x_agent: askedExtension(asked, waitingRunId) } : {}),
+  };
+}
+
+/** The calls of the caller's own tools that a run waits for. */
+export function chatToolCalls({ clientCalls = [] }: Interrupted): ChatToolCall[] {
+  return clientCalls.map(({ callId: id, tool: name, arguments: written }) => ({
+    id,
+    type: 'function',
+    function: { name, arguments: written },
+  }));
 }
 
 /** Tokens of the whole run, in OpenAI's names. */
@@ -119,7 +167,7 @@ function wholeText(
 function completion(
   { id, model, createdSeconds }: ChatHead,
   content: string,
-  { reason, usage }: Finished,
+  { reason, usage }: Pick<Finished, 'reason' | 'usage'>,
 ): ChatCompletion {
   return {
     id,

@@ -25,11 +25,11 @@ function folded({ stack, ...detail }: FailureDetail): FailureDetail {
   return { ...detail, ...(stack === undefined ? {} : { stack: foldStack(stack) }) };
 }
 
-/** A run that waits for an approval, which nobody can give here. */
+/** A run that waits for an approval, which nobody can give as nothing of it is kept. */
 export function approvalUnsupported(): GatewayError {
   return new GatewayError(
     'approval_unsupported',
-    'The agent asks for a human approval, which cannot be given over chat completions. Ask its author for a version without.',
+    'The agent asks for a human approval, which nobody can give here. Ask its author for a version without.',
   );
 }
 

@@ -9,7 +9,11 @@ import type { StreamFormat } from '../event-stream.ts';
 /** What an answer is made for. */
 export type Answered<Body> = {
   readonly runId: string;
+  /** The run that waits where this one is interrupted: itself, unless it only asks again. */
+  readonly waitingRunId: string;
   readonly body: Body;
+  /** What the client calls itself; empty for nothing. */
+  readonly userAgent: string;
   readonly presentation: Presentation;
   /** Of who asks. */
   readonly role: Role;

@@ -7,6 +7,7 @@ import {
   fakeGateway,
   interrupted,
   someUsage,
+  waiting,
 } from '../../../test/support/http-fakes.ts';
 import { GatewayError } from '../../errors.ts';
 import type { RunEvent } from '../../protocol/run.ts';
@@ -232,9 +233,49 @@ describe('a failed run', () => {
     expect(stream.body).toMatch(/data: \[DONE\]\n\n$/);
   });
 
-  test('that waits for an approval says that there is none here', async () => {
+  test('that waits for an approval says so where nobody can be asked', async () => {
     const response = await post(saying([interrupted]));
     expect([response.statusCode, response.json().error.code]).toEqual([500, 'approval_required']);
+  });
+});
+
+describe('a run that waits', () => {
+  const calls = [{ callId: 'call_1', tool: 'open_door', arguments: '{"n":1}' }];
+  const text = { type: 'text', delta: 'I look.' } as const;
+
+  test('asks a person in the same text as it streams, for programs too where the agent wants that', async () => {
+    const presentation = { toolEvents: 'extension', guardrailResponse: 'error' } as const;
+    const gateway = fakeGateway({ says: () => [text, waiting], run: { presentation } });
+    const whole = (await post(gateway)).json();
+    const { message, finish_reason } = whole.choices[0];
+    expect(finish_reason).toBe('stop');
+    expect(whole.x_agent.approvals[0]).toMatchObject({ id: 'apr_1', run_id: 'run_42' });
+    const streamed = chunksOf((await post(gateway, { stream: true })).body);
+    const deltas = streamed.flatMap(({ choices }) => choices[0].delta.content ?? []);
+    expect(message.content).toBe(deltas.join(''));
+    expect(message.content).toMatch(/^I look\.\n\n`Desk` asks/);
+  });
+
+  test('gives the caller the calls of its own tools', async () => {
+    const gateway = saying([{ ...waiting, approvals: [], clientCalls: calls }]);
+    const [choice] = (await post(gateway)).json().choices;
+    expect(choice).toEqual({
+      index: 0,
+      message: {
+        role: 'assistant',
+        content: null,
+        refusal: null,
+        tool_calls: [
+          {
+            id: 'call_1',
+            type: 'function',
+            function: { name: 'open_door', arguments: '{"n":1}' },
+          },
+        ],
+      },
+      logprobs: null,
+      finish_reason: 'tool_calls',
+    });
   });
 });
 

@@ -70,7 +70,9 @@ async function runAgent<Body>(
   const { isKept, takesItems, onAnswer } = keeping;
   const { role } = caller;
   const kept = { isKept, takesItems, onAnswer };
-  const answered = { runId: run.id, body, presentation, role, hold, ...kept };
+  const userAgent = request.headers['user-agent'] ?? '';
+  const of = { runId: run.id, waitingRunId: run.id, body, userAgent };
+  const answered = { ...of, presentation, role, hold, ...kept };
   if (outlives && turn && format.background) {
     const { whole } = keeping;
     const told = format.background(answered);

@@ -1,7 +1,9 @@
 import type { InputItem, InputPart } from '../../../protocol/run.ts';
 import type { KeptItem } from '../../../protocol/state/turns.ts';
+import { requestId } from '../approvals/request-id.ts';
 import { keptItems } from '../kept-answer.ts';
 import type { OutputItem } from './resource.ts';
+import { server_label } from './waiting-calls.ts';
 
 /**
  * What the next turn knows of an answer.
@@ -51,16 +53,14 @@ function toWireItem({ id, item }: KeptItem): Readonly<Record<string, unknown>> {
       return { id, type: 'mcp_approval_request', name, arguments: written, server_label };
     }
     case 'approval': {
-      const { approvalId: approval_request_id, approve, reason = null } = item;
+      const { approvalId, approve, reason = null } = item;
+      const approval_request_id = requestId(approvalId);
       return { id, type: 'mcp_approval_response', approval_request_id, approve, reason };
     }
     default:
       return item satisfies never;
   }
 }
-
-/** What the API calls the server of a tool that asks for approval: the gateway. */
-const server_label = 'dropgate';
 
 function toWirePart(part: InputPart): Readonly<Record<string, unknown>> {
   switch (part.type) {

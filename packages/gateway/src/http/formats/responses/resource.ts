@@ -38,9 +38,33 @@ export type ToolItem = {
   readonly approval_request_id: null;
 };
 
+/** A call that a person is asked about. */
+export type ApprovalRequestItem = {
+  readonly id: string;
+  readonly type: 'mcp_approval_request';
+  readonly server_label: string;
+  readonly name: string;
+  readonly arguments: string;
+};
+
+/** A call of one of the caller's own tools, which it is to make. */
+export type FunctionCallItem = {
+  readonly id: string;
+  readonly type: 'function_call';
+  readonly status: ItemStatus;
+  readonly call_id: string;
+  readonly name: string;
+  readonly arguments: string;
+};
+
 type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
-export type OutputItem = MessageItem | ReasoningItem | ToolItem;
+export type OutputItem =
+  | MessageItem
+  | ReasoningItem
+  | ToolItem
+  | ApprovalRequestItem
+  | FunctionCallItem;
 
 /** What of a response changes while it is made. */
 export type ResponseState = {

@@ -5,6 +5,9 @@ import type { Presentation } from '../../../runs/begin-run.ts';
 import type { TurnAnswer } from '../../../runs/turns/turn-types.ts';
 import { type Activity, activityLine } from '../activity-line.ts';
 import type { HeldAnswer } from '../answer-room.ts';
+import { askedCalls, type Interrupted } from '../approvals/asked-calls.ts';
+import { waitingText } from '../approvals/waiting-text.ts';
+import { waitingItems } from '../kept-answer.ts';
 import { approvalUnsupported, guardrailBlocked, runFailure, safeAnswer } from '../run-failure.ts';
 import type { ItemsInMaking } from './items-in-making.ts';
 import { toKeptItems } from './kept-items.ts';
@@ -23,6 +26,10 @@ export type ResponseOptions = {
   readonly room: HeldAnswer;
   /** Whether nothing of it is shown before its end: then nothing is that a guardrail stopped. */
   readonly isWhole: boolean;
+  /** The run that waits, where one does. */
+  readonly waitingRunId: string;
+  /** Whether a person is asked in the text of a message, as the client reads no requests. */
+  readonly asksInText: boolean;
   /** Told of it when it is whole, before its last event. */
   readonly onAnswer: (answer: TurnAnswer) => void;
 };
@@ -56,9 +63,13 @@ export function createResponse(options: ResponseOptions, teller: ResponseTeller)
   const output = createOutputItems({ suffix, items, room, tell, tellText });
   const take = createTaker({ options, teller, items, output, tellEnd });
 
-  function tellEnd(state: Omit<ResponseState, 'output'>, added?: readonly InputItem[]): void {
+  function tellEnd(state: Omit<ResponseState, 'output'>, ended: Ended = {}): void {
     const response = resourceOf({ ...state, output: items });
-    const kept = toKeptItems(items, suffix, added);
+    const { added, said = items.length, waits } = ended;
+    const kept = [
+      ...toKeptItems(items.slice(0, said), suffix, added),
+      ...(waits ? waitingItems(waits, { suffix, firstAt: firstCallIn(items) }) : []),
+    ];
     const answer = head.isKept ? JSON.stringify(response) : '';
     options.onAnswer({ id: head.id, status: state.status, output: kept, answer });
     // There is no event of its own for one that was cancelled.
@@ -84,12 +95,28 @@ export function createResponse(options: ResponseOptions, teller: ResponseTeller)
   };
 }
 
+function firstCallIn(items: readonly OutputItem[]): number {
+  return Math.max(
+    0,
+    items.findIndex(({ type }) => type === 'function_call'),
+  );
+}
+
+/** What comes of a run beside its response. */
+type Ended = {
+  /** What it added to the conversation. */
+  readonly added?: readonly InputItem[] | undefined;
+  /** How many of the items it said itself. Default: all. */
+  readonly said?: number;
+  readonly waits?: Interrupted;
+};
+
 type Taking = {
   readonly options: ResponseOptions;
   readonly teller: ResponseTeller;
   readonly items: OutputItem[];
   readonly output: OutputItems;
-  readonly tellEnd: (state: Omit<ResponseState, 'output'>, added?: readonly InputItem[]) => void;
+  readonly tellEnd: (state: Omit<ResponseState, 'output'>, ended?: Ended) => void;
 };
 
 function createTaker(taking: Taking): Pick<ResponseInMaking, 'take' | 'fail'> {
@@ -128,7 +155,7 @@ function createTaker(taking: Taking): Pick<ResponseInMaking, 'take' | 'fail'> {
         case 'failed':
           return fail(runFailure(event, { ranTool }));
         case 'interrupted':
-          return fail(approvalUnsupported());
+          return wait(event, taking) ? undefined : fail(approvalUnsupported());
         default:
           return event satisfies never;
       }
@@ -161,9 +188,26 @@ function finish({ reason, usage, blockedBy, items: added }: Finished, taking: Ta
   }
   if (isBlocked && !items.some(({ type }) => type === 'message')) output.text(safeAnswer);
   output.close(reason === 'stop' ? 'completed' : 'incomplete');
-  if (reason === 'stop') tellEnd({ status: 'completed', usage }, added);
+  if (reason === 'stop') tellEnd({ status: 'completed', usage }, { added });
   else {
     const incompleteReason = isBlocked ? 'content_filter' : 'max_output_tokens';
     tellEnd({ status: 'incomplete', incompleteReason, usage });
   }
+}
+
+/** Tells what a run waits for. @returns False where nobody can be asked. */
+function wait(event: Interrupted, { items, output, options, tellEnd }: Taking): boolean {
+  const asked = askedCalls(event);
+  if (!asked) return false;
+  output.close('completed');
+  const said = items.length;
+  const { waitingRunId, asksInText } = options;
+  // Whoever cannot answer a request is told who can.
+  const inText = asked.filter((call) => asksInText || call.asked.code === null);
+  if (inText.length > 0) output.text(waitingText({ asked: inText, isFirst: true, waitingRunId }));
+  output.close('completed');
+  for (const call of asked) if (!inText.includes(call)) output.request(call);
+  for (const call of event.clientCalls ?? []) output.call(call);
+  tellEnd({ status: 'completed', usage: event.usage }, { added: event.items, said, waits: event });
+  return true;
 }

@@ -12,6 +12,7 @@ import { conversationOf, type ResponseHead } from './resource.ts';
 import { toRunInput } from './responses-input.ts';
 import { createResponsesStream } from './responses-stream.ts';
 import { wholeResponse } from './responses-whole.ts';
+import { server_label } from './waiting-calls.ts';
 
 /** OpenAI's Responses API, also for clients whose base URL lacks `/v1`. */
 export const responsesFormat: RunFormat<ResponsesRequest> = {
@@ -66,9 +67,29 @@ function toTurn(body: ResponsesRequest): TurnWanted {
 const unlimited = 'Ask over chat completions with "stream": true, where there is no limit.';
 
 function optionsOf(answered: Answered<ResponsesRequest>) {
-  const { runId, body, presentation, isKept, hold, onAnswer } = answered;
+  const { runId, waitingRunId, body, presentation, isKept, hold, onAnswer } = answered;
   const room = holdAnswer(hold(), { unlimited });
-  return { head: { ...headOf(runId, body), isKept }, presentation, room, onAnswer };
+  const head = { ...headOf(runId, body), isKept };
+  const asksInText = !readsRequests(body, answered.userAgent);
+  return { head, presentation, waitingRunId, asksInText, room, onAnswer };
+}
+
+/**
+ * Whether a client reads `mcp_approval_request`. `@openai/agents` throws at one, unless its agent has a hosted MCP tool of
+ * that label, which its requests then declare.
+ */
+function readsRequests({ tools }: ResponsesRequest, userAgent: string): boolean {
+  return !userAgent.startsWith('Agents/') || (tools ?? []).some(isOurs);
+}
+
+function isOurs(tool: unknown): boolean {
+  if (typeof tool !== 'object' || tool === null) return false;
+  return (
+    'type' in tool &&
+    tool.type === 'mcp' &&
+    'server_label' in tool &&
+    tool.server_label === server_label
+  );
 }
 
 /** The run's id is in it, so that log and answer can be matched. */

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { hello, interrupted, someUsage } from '../../../../test/support/http-fakes.ts';
+import { hello, interrupted, someUsage, waiting } from '../../../../test/support/http-fakes.ts';
 import { GatewayError } from '../../../errors.ts';
 import type { RunEvent } from '../../../protocol/run.ts';
+import type { TurnAnswer } from '../../../runs/turns/turn-types.ts';
+import type { ResponseOptions } from './response-events.ts';
 import { createResponsesStream } from './responses-stream.ts';
 
 type Told = { readonly type: string; readonly [field: string]: unknown };
@@ -220,7 +222,7 @@ describe('the stream of a response', () => {
     });
   });
 
-  test('says that approvals are not possible here, and never the state', () => {
+  test('says that approvals are not possible where nobody can be asked, and never the state', () => {
     const stream = write([interrupted]);
     expect(eventsOf(stream).at(-1)?.response).toMatchObject({
       error: { code: 'approval_required' },
@@ -237,7 +239,7 @@ describe('the stream of a response', () => {
       },
     };
     const stream = createResponsesStream(
-      { head, presentation: presented('off'), room, onAnswer },
+      { head, presentation: presented('off'), room, onAnswer, ...waits },
       'caller',
     );
     stream.start();
@@ -255,12 +257,98 @@ describe('the stream of a response', () => {
   });
 });
 
-const onAnswer = () => undefined;
+describe('a run that waits', () => {
+  const call = { callId: 'call_1', tool: 'open_door', arguments: '{"n":1}' };
 
-function write(events: readonly RunEvent[], toolEvents: ToolEvents = 'reasoning'): string {
+  test('is completed with a request for each call that a person is asked about', () => {
+    const kept: TurnAnswer[] = [];
+    const events = eventsOf(
+      write([{ type: 'text', delta: 'I look.' }, waiting], 'off', {
+        onAnswer: (answer) => kept.push(answer),
+      }),
+    );
+    const item = {
+      id: 'mcpr_1',
+      type: 'mcp_approval_request',
+      server_label: 'dropgate',
+      name: 'erase',
+      arguments: '{"all":true}',
+    };
+    expect(events.slice(-3)).toMatchObject([
+      { type: 'response.output_item.added', output_index: 1, item },
+      { type: 'response.output_item.done', output_index: 1, item },
+      { type: 'response.completed', response: { status: 'completed', output: [{}, item] } },
+    ]);
+    const request = { role: 'approval_request', approvalId: 'apr_1', name: 'erase' };
+    expect(kept).toMatchObject([
+      {
+        status: 'completed',
+        output: [
+          { id: 'msg_42_0', item: { role: 'assistant', text: 'I look.' } },
+          { id: 'mcpr_1', item: { ...request, arguments: '{"all":true}' } },
+        ],
+      },
+    ]);
+  });
+
+  test('asks in a message of its own where the client reads no requests, which no agent is told later', () => {
+    const kept: TurnAnswer[] = [];
+    const told = write([{ type: 'text', delta: 'I look.' }, waiting], 'off', {
+      asksInText: true,
+      onAnswer: (answer) => kept.push(answer),
+    });
+    const output = outputOf(eventsOf(told)) as readonly {
+      type: string;
+      content: { text: string }[];
+    }[];
+    expect(output.map(({ type }) => type)).toEqual(['message', 'message']);
+    expect(output[1]?.content[0]?.text).toContain('- `approve K7Q2-M9XD`');
+    expect(kept[0]?.output.map(({ id }) => id)).toEqual(['msg_42_0', 'mcpr_1']);
+  });
+
+  test('tells whoever may not answer who can', () => {
+    const asked = { id: 'apr_1', code: null, expiresMs: 0 };
+    const approvals = waiting.approvals.map((approval) => ({ ...approval, asked }));
+    const output = outputOf(eventsOf(write([{ ...waiting, approvals }])));
+    expect(JSON.stringify(output)).toContain('dropgate approvals approve apr_1');
+    expect(JSON.stringify(output)).not.toContain('mcp_approval_request');
+  });
+
+  test('gives the caller the calls of its own tools', () => {
+    const events = eventsOf(write([{ ...waiting, approvals: [], clientCalls: [call] }]));
+    const at = { item_id: 'fc_42_0', output_index: 0 };
+    const item = {
+      id: 'fc_42_0',
+      type: 'function_call',
+      status: 'completed',
+      call_id: 'call_1',
+      name: 'open_door',
+      arguments: '{"n":1}',
+    };
+    expect(events.slice(2)).toMatchObject([
+      {
+        type: 'response.output_item.added',
+        item: { ...item, status: 'in_progress', arguments: '' },
+      },
+      { type: 'response.function_call_arguments.delta', ...at, delta: '{"n":1}' },
+      { type: 'response.function_call_arguments.done', ...at, arguments: '{"n":1}' },
+      { type: 'response.output_item.done', output_index: 0, item },
+      { type: 'response.completed', response: { output: [item] } },
+    ]);
+  });
+});
+
+const onAnswer = () => undefined;
+const waits = { waitingRunId: 'run_42', asksInText: false };
+
+function write(
+  events: readonly RunEvent[],
+  toolEvents: ToolEvents = 'reasoning',
+  options: Partial<ResponseOptions> = {},
+): string {
   const room = { add: () => undefined };
   const stream = createResponsesStream(
-    { head, presentation: presented(toolEvents), room, onAnswer },
+    { head, presentation: presented(toolEvents), room, onAnswer, ...waits, ...options },
     'caller',
   );
   return stream.start() + events.map(stream.encode).join('');
