@@ -10,10 +10,10 @@ import { createAgentViews } from './agent-views.ts';
 import { createRegistry } from './registry.ts';
 import { asTried } from './replay/as-tried.ts';
 import { createRecorded } from './replay/recorded.ts';
-
 import { createRollbackRoutes } from './rollback.ts';
 import { createRunLimits } from './run-limits.ts';
 import { createSessionAgentOf } from './state/session-agent.ts';
+import { createClientToolsAsSet } from './tools/client-tools.ts';
 import { createToolRegistry } from './tools/tool-registry.ts';
 
 /** What decides: the verbs and what they read. */
@@ -37,6 +37,7 @@ export function createDomain(parts: Parts) {
   const runs = asTried(parts, { find: catalog.find, takeSlot: createTakeSlot(parts) });
   const startRun = createStartRun({
     find: runs.find,
+    clientTools: createClientToolsAsSet(parts),
     agentIds: () => catalog.list().map(({ module }) => module.agentId),
     policy: { authorize, rules: policy.current, onChange: policy.onChange },
     limits: { takeSlot: runs.takeSlot, checkBudget: parts.checkBudgets },

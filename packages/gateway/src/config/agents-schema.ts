@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clientToolsModes } from '../protocol/records.ts';
 
 /** Whether cases beside agents decide about their new versions. */
 export const testsModes = ['off', 'gate'] as const;
@@ -32,6 +33,12 @@ const agent = z
       .optional()
       .describe(
         'Whether requests of chat clients that name a session are kept, and know what was said and done before; by default as the module says.',
+      ),
+    client_tools: z
+      .enum(clientToolsModes)
+      .optional()
+      .describe(
+        'What becomes of tools that callers of these agents send: `ignore`, `reject`, or `forward`, where the agent calls them and the caller makes the call; by default as the module says.',
       ),
   })
   .describe('What the operator sets for some agents.');

@@ -1,7 +1,12 @@
 import type { SecuritySettings } from '../policy/settings.ts';
 import type { RecordLevel } from '../protocol/journal/journal.ts';
 import type { GivenVariable } from '../protocol/module.ts';
-import type { SourcedName, ToolEventsMode, UpstreamApi } from '../protocol/records.ts';
+import type {
+  ClientToolsMode,
+  SourcedName,
+  ToolEventsMode,
+  UpstreamApi,
+} from '../protocol/records.ts';
 import type { TracingSettings } from '../protocol/trace.ts';
 import type { ToolSettings } from '../tools/settings.ts';
 import type { Environment } from './environment.ts';
@@ -67,6 +72,8 @@ export type Config = {
   };
   /** Which agents serve new versions only where their cases pass: of `defaults` and `agents`, the last that fits holds. */
   readonly testGates: readonly { readonly agents: string; readonly isGate: boolean }[];
+  /** What becomes of tools that callers send, as the operator says; the last that fits holds. */
+  readonly clientTools: readonly { readonly agents: string; readonly mode: ClientToolsMode }[];
   /** Which agents have sessions, as the operator says, in the order of `agents`: the last that fits holds. */
   readonly sessions: readonly { readonly agents: string; readonly isOn: boolean }[];
   /** Of `agents`, in its order. */

@@ -46,6 +46,7 @@ describe('loadConfig without any setting', () => {
       watch: true,
       namespace: 'default',
       testGates: [{ agents: '*', isGate: false }],
+      clientTools: [],
       sessions: [],
       toolEvents: 'reasoning',
       tools: {

@@ -47,6 +47,9 @@ export function toConfig(input: CheckedSettings): Config {
       api: environmentOnly.upstream_api ?? null,
     },
     testGates: toTestGates(settings),
+    clientTools: Object.entries(settings.agents).flatMap(([agents, { client_tools: mode }]) =>
+      mode === undefined ? [] : [{ agents, mode }],
+    ),
     sessions: Object.entries(settings.agents).flatMap(([agents, { sessions }]) =>
       sessions === undefined ? [] : [{ agents, isOn: sessions }],
     ),

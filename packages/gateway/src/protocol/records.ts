@@ -15,8 +15,13 @@ export const toolEventsModes = ['off', 'reasoning', 'extension'] as const;
 
 export type ToolEventsMode = (typeof toolEventsModes)[number];
 
-/** What becomes of tools that a caller sends: they are left out, or the request is refused. */
-export const clientToolsModes = ['ignore', 'reject'] as const;
+/**
+ * What becomes of tools that a caller sends: they are left out, the request is refused, or the agent may call them and the
+ * caller makes the call.
+ */
+export const clientToolsModes = ['ignore', 'reject', 'forward'] as const;
+
+export type ClientToolsMode = (typeof clientToolsModes)[number];
 
 /** How a guardrail's stop is answered: a 200 with `content_filter`, or a 400. */
 export const guardrailResponses = ['content_filter', 'error'] as const;

@@ -142,6 +142,10 @@ export type RunInput = {
   readonly offeredTools?: readonly ClientTool[];
   /** Which of its tools the first turn has to call, where the caller says so. */
   readonly toolChoice?: ToolChoice;
+  /** What is wrong with the tools that the caller sent; of matter where the agent would be offered them. */
+  readonly toolsProblem?: { readonly message: string; readonly param: string };
+  /** Set where some of the caller's tools are none that it could call itself: those are left out. */
+  readonly leavesTools?: true;
   readonly user?: string;
   readonly metadata: Readonly<Record<string, string>>;
   /** Where the conversation so far is with one agent, its id: another is not asked. */

@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts';
-import type { Manifest } from '../protocol/records.ts';
+import type { ClientToolsMode, Manifest } from '../protocol/records.ts';
 import type { InputMedium, InputPart, RunInput, RunSettings } from '../protocol/run.ts';
+import { takeClientTools } from './client-tools.ts';
 
 const mediaByDefault: readonly InputMedium[] = ['image', 'file'];
 
@@ -10,30 +11,32 @@ const alwaysTaken: readonly (keyof RunSettings)[] = ['maxOutputTokens'];
 /** A part of the input that has no effect. */
 export type IgnoredPart = keyof RunSettings | 'tools';
 
+/** What of a request the agent gets, and what of it will have no effect. */
+export type CheckedInput = { readonly input: RunInput; readonly ignored: readonly IgnoredPart[] };
+
 /**
  * Holds a request against what the agent takes.
  *
- * @returns What will have no effect.
+ * @param toolsMode - What the operator says of the caller's own tools; undefined leaves it to the author.
  * @throws GatewayError `unsupported_parameter`, `unsupported_value` or `unsupported_content_type`; `param` is the part of the
  *   input that it is about.
  */
-export function checkRunInput(manifest: Manifest, input: RunInput): IgnoredPart[] {
+export function checkRunInput(
+  manifest: Manifest,
+  asked: RunInput,
+  toolsMode?: ClientToolsMode,
+): CheckedInput {
   const { settings, kind } = manifest;
   // A plain `run` gets text as a string, unless its module says that it takes more.
   const media = kind === 'runnable' ? [] : mediaByDefault;
-  checkMedia(settings.accepts ?? media, input);
-  checkOutputFormat(manifest, input);
-  if (input.clientTools && settings.clientTools === 'reject') {
-    throw new GatewayError(
-      'unsupported_parameter',
-      'This agent brings its own tools and takes none from the caller. Leave out `tools`.',
-      { param: 'tools' },
-    );
-  }
+  checkMedia(settings.accepts ?? media, asked);
+  checkOutputFormat(manifest, asked);
+  const mode = toolsMode ?? settings.clientTools ?? 'ignore';
+  const { input, leaves } = takeClientTools(asked, { kind, mode });
   const taken = [...alwaysTaken, ...(settings.clientSettings ?? [])];
   const given = Object.keys(input.settings) as (keyof RunSettings)[];
   const ignored = given.filter((name) => !taken.includes(name));
-  return input.clientTools ? [...ignored, 'tools'] : ignored;
+  return { input, ignored: leaves ? [...ignored, 'tools'] : ignored };
 }
 
 function checkMedia(accepted: readonly InputMedium[], input: RunInput): void {

@@ -274,6 +274,33 @@ describe('what an agent takes of a request', () => {
     });
   });
 
+  test('gives it tools of the caller where the agent, or its operator, says so', async () => {
+    const tool = { name: 'open_door', parameters: { type: 'object' }, strict: false };
+    const offered = { clientTools: true, offeredTools: [tool], toolChoice: 'required' } as const;
+    const left = scene();
+    await all(await left.startRun(caller, { ...input, ...offered }));
+    expect(left.runs[0]?.input).toEqual({ ...input, clientTools: true });
+    const taken = scene({ settings: { clientTools: 'forward' } });
+    const run = await taken.startRun(caller, { ...input, ...offered, leavesTools: true });
+    expect(run.ignored).toEqual(['tools']);
+    await all(run);
+    expect(taken.runs[0]?.input).toEqual({ ...input, ...offered });
+    const set = scene({ settings: { clientTools: 'reject' }, toolsAsSet: 'forward' });
+    await all(await set.startRun(caller, { ...input, ...offered }));
+    expect(set.runs[0]?.input.offeredTools).toEqual([tool]);
+  });
+
+  test('says what is wrong with tools of the caller only where they would be used', async () => {
+    const toolsProblem = { message: 'It is none.', param: 'tools[0]' };
+    const asked = { ...input, clientTools: true, toolsProblem };
+    await expect(scene().startRun(caller, asked)).resolves.toBeDefined();
+    const { startRun } = scene({ settings: { clientTools: 'forward' } });
+    await expect(startRun(caller, asked)).rejects.toMatchObject({
+      code: 'invalid_value',
+      ...toolsProblem,
+    });
+  });
+
   test('takes images unless the agent does not', async () => {
     const items = [
       { role: 'user' as const, parts: [{ type: 'image' as const, url: 'https://x.test/a.png' }] },

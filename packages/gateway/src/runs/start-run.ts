@@ -8,13 +8,13 @@ import type { Finding } from '../protocol/diagnostics.ts';
 import { runIdTime } from '../protocol/journal/journal.ts';
 import { nearestIds, unknownModel } from '../protocol/nearest.ts';
 import type { Caller, Decision, Effect, Question } from '../protocol/policy.ts';
-import type { Manifest, ModuleLoad } from '../protocol/records.ts';
+import type { ClientToolsMode, Manifest, ModuleLoad } from '../protocol/records.ts';
 import type { RunInput } from '../protocol/run.ts';
 import { createRunEnding } from '../protocol/run-ending.ts';
 import type { CallGatewayTool } from '../protocol/tools/tool-call.ts';
 import { aboutAgent } from './agent-question.ts';
 import { type BeginRunDeps, beginRun, type Run, type ServedAgent } from './begin-run.ts';
-import { checkRunInput, type IgnoredPart } from './check-run-input.ts';
+import { type CheckedInput, checkRunInput } from './check-run-input.ts';
 import { createRunQueue, type QueueLimits, type RunPlace, type RunQueue } from './run-queue.ts';
 import { createRunTools } from './run-tools.ts';
 
@@ -62,6 +62,8 @@ export type StartRunDeps = BeginRunDeps & {
   readonly agentIds: () => readonly string[];
   readonly policy: RunPolicy;
   readonly limits: KeyUse;
+  /** What the operator says of tools that callers send to an agent; undefined leaves it to its author. */
+  readonly clientTools?: (agentId: string) => ClientToolsMode | undefined;
   /** How much a run of an agent for a key may use. */
   readonly runLimits: (run: {
     readonly agent: Pick<ServedAgent, 'agentId' | 'manifest'>;
@@ -106,7 +108,7 @@ export function createStartRun(deps: StartRunDeps): StartRun {
       const place = await enterQueue(deps, queue, { agent: found.agent, caller, signal });
       ending.onGone(place.leave);
       // While it waited, its agent may have been replaced, and its key may have lost the right.
-      const { agent, ignored } = place.hasWaited
+      const { agent, ...checked } = place.hasWaited
         ? await admit(deps, { ...request, hasWaited: true })
         : found;
       ending.onEnd(deps.endWithKey(caller.keyId, (failure) => abort.abort(failure)));
@@ -115,7 +117,7 @@ export function createStartRun(deps: StartRunDeps): StartRun {
       const tools = toolsOf(user, { runId, requestId: caller.requestId });
       const waitedMs = place.hasWaited ? performance.now() - askedMs : 0;
       const limits = deps.runLimits({ agent, caller });
-      const admitted = { ...request, agent, ignored, waitedMs, limits };
+      const admitted = { ...request, ...checked, agent, waitedMs, limits };
       return beginRun(deps, { ...admitted, runId, tools, user, ending, abort });
     } catch (error) {
       ending.end(null);
@@ -134,7 +136,7 @@ export function newRunId(): string {
 /** `hasWaited`: it was admitted before and had to wait; only a refusal is recorded. */
 type Request = { readonly caller: Caller; readonly input: RunInput; readonly hasWaited?: true };
 
-type Admitted = { readonly agent: ServedAgent; readonly ignored: readonly IgnoredPart[] };
+type Admitted = CheckedInput & { readonly agent: ServedAgent };
 
 /** The agent exists, the key may see and run it, it is loaded, and it takes what was sent. */
 async function admit(deps: StartRunDeps, request: Request): Promise<Admitted> {
@@ -142,7 +144,8 @@ async function admit(deps: StartRunDeps, request: Request): Promise<Admitted> {
   checkAccess(deps, found, request);
   checkBound(found, request);
   const agent = loadedAgent(found);
-  return { agent, ignored: checkRunInput(agent.manifest, request.input) };
+  const toolsMode = deps.clientTools?.(agent.agentId);
+  return { agent, ...checkRunInput(agent.manifest, request.input, toolsMode) };
 }
 
 async function findAgent(deps: StartRunDeps, request: Request): Promise<FoundAgent> {

@@ -10,7 +10,7 @@ import { builtInRules } from '../../src/policy/rules/built-in.ts';
 import { compileRules } from '../../src/policy/rules/rule-set.ts';
 import type { Caller, KeyRecord, Rule } from '../../src/protocol/policy.ts';
 import type { PoolRun } from '../../src/protocol/pool.ts';
-import type { ModuleLoad, ModuleSettings } from '../../src/protocol/records.ts';
+import type { ClientToolsMode, ModuleLoad, ModuleSettings } from '../../src/protocol/records.ts';
 import {
   isLastEvent,
   type LastEvent,
@@ -67,6 +67,8 @@ export type Scene = {
   /** Beside the built-in ones; ids, tiers and the like are filled in. */
   readonly rules?: readonly Partial<Rule>[];
   readonly settings?: ModuleSettings;
+  /** What the operator says of tools that callers send. */
+  readonly toolsAsSet?: ClientToolsMode;
   readonly outputType?: string;
   readonly served?: boolean;
   readonly known?: boolean;
@@ -104,6 +106,7 @@ export function scene(options: Scene = {}) {
   const startRun = createStartRun({
     agentIds: () => ['default/a', 'default/hidden'],
     find: async () => (options.known === false ? undefined : foundAgent(options)),
+    ...(options.toolsAsSet && { clientTools: () => options.toolsAsSet }),
     callTool: async () => someResult,
     enterHosted: () => () => undefined,
     enterMeter: () => () => undefined,

@@ -60,7 +60,7 @@ export const agent = new Agent({
 //   description: 'Tells where orders are.', // shown in the list of models
 //   tools: [], // gateway tools it may call, by name
 //   tool_events: 'reasoning', // how callers see tool calls: off, reasoning or extension
-//   client_tools: 'ignore', // tools that a caller sends: ignore or reject
+//   client_tools: 'ignore', // tools that a caller sends: ignore, reject or forward
 //   client_settings: ['temperature'], // settings of a request that reach the model
 //   accepts: ['image', 'file'], // what it takes beside text: image, file, file_id, audio
 //   guardrail_response: 'content_filter', // a guardrail's stop: content_filter or error
@@ -112,7 +112,7 @@ agent = Agent(
 #     "description": "Tells where orders are.",  # shown in the list of models
 #     "tools": [],  # gateway tools it may call, by name
 #     "tool_events": "reasoning",  # how callers see tool calls: off, reasoning or extension
-#     "client_tools": "ignore",  # tools that a caller sends: ignore or reject
+#     "client_tools": "ignore",  # tools that a caller sends: ignore, reject or forward
 #     "client_settings": ["temperature"],  # settings of a request that reach the model
 #     "accepts": ["image", "file"],  # what it takes beside text: image, file, file_id, audio
 #     "guardrail_response": "content_filter",  # a guardrail's stop: content_filter or error

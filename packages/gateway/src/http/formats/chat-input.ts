@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors.ts';
 import type { ChatRequest } from '../../protocol/formats/openai-chat.ts';
 import type { OutputFormat, RunInput, RunSettings } from '../../protocol/run.ts';
 import { toItems } from './chat-history.ts';
+import { toOfferedTools } from './client-tools/offered-tools.ts';
 import { given } from './given.ts';
 
 /**
@@ -24,7 +25,12 @@ export function toRunInput(body: ChatRequest): RunInput {
     settings: toSettings(body),
     outputFormat: toOutputFormat(body.response_format),
     streamed: body.stream === true,
-    clientTools: Boolean(body.tools?.length || body.functions?.length),
+    ...toOfferedTools({
+      tools: body.tools ?? [],
+      legacy: body.functions ?? [],
+      toolChoice: body.tool_choice,
+      below: 'function',
+    }),
     ...(body.user ? { user: body.user } : {}),
     metadata: body.metadata ?? {},
   };

@@ -90,6 +90,9 @@ describe('POST /v1/responses', () => {
     });
     expect(gateway.inputs).toEqual([
       {
+        offeredTools: [
+          { name: 'f', parameters: { type: 'object', properties: {} }, strict: false },
+        ],
         modelId: 'echo',
         items: [
           { role: 'system', text: 'Be brief.' },

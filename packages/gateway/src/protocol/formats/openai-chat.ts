@@ -116,7 +116,7 @@ const responseFormat = z.discriminatedUnion('type', [
 
 /**
  * Body of `POST /v1/chat/completions`, loose as OpenAI-compatible servers are: null counts as not given. What is absent
- * here (`store`, `logit_bias`, `prediction`, `tool_choice` …) has no effect.
+ * here (`store`, `logit_bias`, `prediction` …) has no effect.
  */
 export const chatRequestSchema = z.looseObject({
   model: z.string().min(1).max(256).describe('Model id of an agent, as GET /v1/models lists it.'),
@@ -146,7 +146,13 @@ export const chatRequestSchema = z.looseObject({
   verbosity: z.string().nullish(),
   service_tier: z.string().nullish(),
   response_format: responseFormat.nullish(),
-  tools: z.array(z.unknown()).nullish().describe('Ignored or refused, as the agent says.'),
+  tools: z
+    .array(z.unknown())
+    .nullish()
+    .describe(
+      'Ignored, refused, or called by the agent and made by the caller, as the agent says.',
+    ),
+  tool_choice: z.unknown().optional(),
   functions: z.array(z.unknown()).nullish(),
   n: z
     .number()

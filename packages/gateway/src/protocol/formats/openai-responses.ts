@@ -27,7 +27,7 @@ function unsupported(error: string) {
 
 /**
  * Body of `POST /v1/responses`, loose as OpenAI-compatible servers are: null counts as not given. What is absent here
- * (`tool_choice`, `stream_options`, `prompt_cache_retention` …) has no effect.
+ * (`stream_options`, `prompt_cache_retention` …) has no effect.
  */
 export const responsesRequestSchema = z.looseObject({
   model: z.string().min(1).max(256).describe('Model id of an agent, as GET /v1/models lists it.'),
@@ -44,7 +44,12 @@ export const responsesRequestSchema = z.looseObject({
   reasoning: z.looseObject({ effort: z.string().nullish() }).nullish(),
   service_tier: z.string().nullish(),
   text: z.object({ format: textFormat.nullish(), verbosity: z.string().nullish() }).nullish(),
-  tools: z.array(z.unknown()).nullish().describe('Ignored or refused, as the agent says.'),
+  tools: z
+    .array(z.unknown())
+    .nullish()
+    .describe(
+      'Ignored, refused, or called by the agent and made by the caller, as the agent says.',
+    ),
   tool_choice: z.unknown().optional(),
   include: z
     .array(

@@ -114,7 +114,10 @@ _FIELDS: dict[str, tuple[Callable[[object], object], str]] = {
     "description": (text, "a text"),
     "tools": (texts, "a list of gateway tools"),
     "toolEvents": (one_of("off", "reasoning", "extension"), '"off", "reasoning" or "extension"'),
-    "clientTools": (one_of("ignore", "reject"), '"ignore" or "reject"'),
+    "clientTools": (
+        one_of("ignore", "reject", "forward"),
+        '"ignore", "reject" or "forward"',
+    ),
     "clientSettings": (
         _client_settings,
         f"a list of {', '.join(snake_case(name) for name in RUN_SETTINGS)}",

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../../errors.ts';
 import type { ResponsesRequest } from '../../../protocol/formats/openai-responses.ts';
 import type { OutputFormat, RunInput, RunSettings } from '../../../protocol/run.ts';
+import { toOfferedTools } from '../client-tools/offered-tools.ts';
 import { given } from '../given.ts';
 import { type Referred, toInputItems } from './input-items.ts';
 
@@ -25,7 +26,7 @@ export function toRunInput(body: ResponsesRequest, referred?: Referred): RunInpu
     settings: toSettings(body),
     outputFormat: toOutputFormat(body.text?.format),
     streamed: body.stream === true,
-    clientTools: Boolean(body.tools?.length),
+    ...toOfferedTools({ tools: body.tools ?? [], toolChoice: body.tool_choice, below: '' }),
     ...(body.user ? { user: body.user } : {}),
     metadata: body.metadata ?? {},
   };
