@@ -51,6 +51,7 @@ export const importTable: Readonly<Record<string, Row>> = {
       'dependencies/',
       'registry/discovery/',
       'http/routes.ts',
+      'tools/outbound/safe-fetch.ts',
       'upstreams/models/',
       'upstreams/probe-upstreams.ts',
       'cases/',

@@ -35,6 +35,7 @@ export const failures = {
   },
   key_missing: { status: 401, type: 'invalid_request_error', wireCode: 'missing_api_key' },
   key_invalid: { status: 401, type: 'invalid_request_error', wireCode: 'invalid_api_key' },
+  token_invalid: { status: 401, type: 'invalid_request_error', wireCode: 'invalid_token' },
   not_allowed: { status: 403, type: 'invalid_request_error', wireCode: 'permission_denied' },
   approval_unavailable: {
     status: 403,
@@ -138,6 +139,7 @@ export const failures = {
   },
   agent_unavailable: { status: 503, type: 'server_error', wireCode: 'agent_unavailable' },
   overloaded: { status: 503, type: 'server_error', wireCode: 'overloaded' },
+  identity_unavailable: { status: 503, type: 'server_error', wireCode: 'identity_unavailable' },
   store_unavailable: { status: 503, type: 'server_error', wireCode: 'store_unavailable' },
   run_timeout: { status: 504, type: 'server_error', wireCode: 'timeout', retry: false },
 } as const satisfies Record<string, Failure>;

@@ -232,6 +232,16 @@ export type GatewayEvent =
       /** Unix seconds. */
       readonly expiresAtSeconds: number;
     }
+  /** Public keys of an issuer of tokens were read: others than before, or again after they could not be. */
+  | { readonly type: 'issuer_keys_read'; readonly issuer: string; readonly keys: number }
+  /** Public keys of an issuer of tokens cannot be read; said once until they can. */
+  | {
+      readonly type: 'issuer_keys_failed';
+      readonly issuer: string;
+      /** How long those serve on that are known. */
+      readonly leftSeconds: number;
+      readonly error: unknown;
+    }
   /** A part of the gateway stayed alive over an error (a listener that threw, a store that is down). */
   | { readonly type: 'fault_survived'; readonly where: string; readonly error: unknown };
 

@@ -19,6 +19,7 @@ context_too_long | 400. | The conversation is too long for the model. | Send les
 guardrail_blocked | 400. | A guardrail of the agent stopped the run. | Ask something else.
 key_missing | 401. | No key was sent. | Send \`Authorization: Bearer dg_…\`.
 key_invalid | 401. | The key is unknown, revoked or expired. | Get a new one.
+token_invalid | 401. | A token (JWT) is not taken; \`message\` says why. | \`dropgate security whoami --token-file <file>\` says more.
 not_allowed | 403. | A rule denies it, and the key may see that. | Ask the operator: \`dropgate security preview\`.
 approval_unavailable | 403. | A tool needs a person's approval, which is not served yet. | Let the operator allow the tool.
 agent_not_found | 404. | There is no such agent, or the key may not see it. | Look at \`GET /v1/models\`.
@@ -52,6 +53,7 @@ upstream_unavailable | 503. | The upstream is left alone after many failures. | 
 upstream_timeout | 504. | The upstream said nothing for too long. | Raise \`timeout_ms\` of the upstream.
 agent_unavailable | 503. | The agent does not load, or its process restarts. | \`dropgate agents errors\`.
 overloaded | 503. | Too many runs wait. | Wait as long as \`retry-after\` says.
+identity_unavailable | 503. | The keys of an identity provider cannot be read. | Look after \`jwks_url\` or \`jwks_file\` of its entry in \`auth.jwt\`; the log has the cause.
 store_unavailable | 503. | The store is down. | Bring it back: [The store is down](OperatorRunbook.md#the-store-is-down).
 run_lost | A response in the background has \`failed\`. | Its gateway died while it ran. It is not run again. | Ask again, if that does no harm.
 run_timeout | 504. | The run took longer than its limit. | Raise \`timeout_ms\` or \`worker.run_timeout_ms\`.

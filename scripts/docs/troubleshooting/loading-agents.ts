@@ -102,6 +102,8 @@ env_unreadable | A warning. The \`.env\` is not used. | It is unreadable or not 
 env_line_unread | A warning. | A line of the \`.env\` is no \`NAME=value\`. | Correct the line.
 variable_withheld | A warning. | The \`.env\` sets a variable that a sandbox must not have. | Remove it.
 secret_missing | The agent does not load, or serves on. | A secret that \`gateway.yaml\` names is not there. | Set the variable or write the file.
+names_no_issuer | A warning. | A rule names an issuer of tokens that \`auth.jwt\` does not have. | Correct it.
+issuer_keys_unreadable | A finding. | The public keys of an issuer of tokens cannot be read. | Look after its server, or correct its entry in \`auth.jwt\`.
 names_no_agent | A warning. | A pattern in \`gateway.yaml\` fits no agent. | Correct it.
 rolled_back | An info. | An operator went back to an earlier version. | \`dropgate agents rollback <agent> --release\`, or edit the file.
 generation_not_kept | The agent loads from disk. | The bytes of the version that served are gone. | Keep \`.dropgate/generations\`.

@@ -1,19 +1,23 @@
+import type { GatewayEvent } from '../events.ts';
 import { administration } from '../http/routes.ts';
 import { createFollowStore } from '../policy/follow-store.ts';
 import { createApiKeys } from '../policy/keys/api-keys.ts';
-import { createKnownKeys, isUsable } from '../policy/keys/known-keys.ts';
+import { createKnownKeys, isUsable, type KnownKeys } from '../policy/keys/known-keys.ts';
 import { createManageKeys } from '../policy/keys/manage-keys.ts';
 import { createExpiryWarnings } from '../policy/keys/warn-expiring-keys.ts';
 import { moneyUnit } from '../policy/limits/budget-units.ts';
 import { type BudgetDeps, createBudgets } from '../policy/limits/budgets.ts';
-import { effectiveLimits } from '../policy/limits/key-limits.ts';
+import { effectiveLimits, type LimitsOf } from '../policy/limits/key-limits.ts';
 import { createRateLimit } from '../policy/limits/rate-limit.ts';
 import { createRunSlots } from '../policy/limits/run-slots.ts';
 import { createLivePolicy } from '../policy/live-policy.ts';
-import type { KeyRecord } from '../protocol/policy.ts';
+import { createReadKeySet } from '../policy/tokens/read-key-set.ts';
+import { createTokens, type Tokens } from '../policy/tokens/tokens.ts';
+import type { KeyLimits, KeyRecord } from '../protocol/policy.ts';
+import { isOfTokens } from '../protocol/security/token-principal.ts';
 import type { Foundation } from './foundation.ts';
 import { createReloadSettings } from './reload-settings.ts';
-import { createReportSettings } from './report-settings.ts';
+import { createReportSettings, type ReportSettings } from './report-settings.ts';
 import type { Tools } from './tools/tools.ts';
 
 /** Who may do what, and how much of it. */
@@ -43,23 +47,22 @@ export function createAccess(parts: Foundation & Tools) {
     nowSeconds,
   });
   const keys = createApiKeys({ store: store.keys, nowSeconds, changed: () => known.reload() });
-  const limitsOf = (keyId: string) => {
-    const key = known.find(keyId);
-    if (!key) return null;
-    const limits = effectiveLimits(key.limits, security().limits);
-    return { account: known.accountOf(keyId), limits };
-  };
+  const tokens = createTokenCallers(parts);
+  const limitsOf = createLimitsOf({ known, tokens, defaults: () => security().limits });
   const reportSettings = createReportSettings({ live, emit });
   tools.onChange(() => reportSettings.toolsChanged(tools.problems()));
+  parts.listen(reportIssuers(reportSettings));
   return {
     followStore,
     policy,
+    tokens,
     reportSettings,
     reloadSettings: createReloadSettings({
       live,
       upstreams,
       tools,
       policy,
+      tokens,
       report: reportSettings,
       emit,
     }),
@@ -70,6 +73,7 @@ export function createAccess(parts: Foundation & Tools) {
       keys,
       known,
       nowSeconds,
+      limitsOfToken: tokens.limitsOf,
       defaultLimits: () => security().limits,
       defaultRunLimits: () => security().runLimits,
     }),
@@ -83,6 +87,43 @@ export function createAccess(parts: Foundation & Tools) {
     }),
     slots: createRunSlots(),
     expiryWarnings: createExpiryWarnings({ keys: known.all, nowSeconds, emit }),
+  };
+}
+
+/** Callers with a token, the keys of whose issuers are asked for as tools ask servers outside: within bounds. */
+function createTokenCallers(parts: Foundation & Tools): Tokens {
+  return createTokens({
+    issuers: parts.config.issuers,
+    read: createReadKeySet(parts.outbound.fetch),
+    nowSeconds: parts.nowSeconds,
+    emit: parts.emit,
+  });
+}
+
+function reportIssuers({ issuerChanged }: Pick<ReportSettings, 'issuerChanged'>) {
+  return (event: GatewayEvent) => {
+    if (event.type === 'issuer_keys_failed') issuerChanged(event.issuer, event.error);
+    if (event.type === 'issuer_keys_read') issuerChanged(event.issuer, null);
+  };
+}
+
+/** What holds for a key, or for a caller with a token. */
+function createLimitsOf({
+  known,
+  tokens,
+  defaults,
+}: {
+  readonly known: KnownKeys;
+  readonly tokens: Pick<Tokens, 'limitsOf'>;
+  readonly defaults: () => KeyLimits;
+}): LimitsOf {
+  return (keyId) => {
+    if (isOfTokens(keyId)) {
+      return { account: keyId, limits: effectiveLimits(tokens.limitsOf(keyId), defaults()) };
+    }
+    const key = known.find(keyId);
+    if (!key) return null;
+    return { account: known.accountOf(keyId), limits: effectiveLimits(key.limits, defaults()) };
   };
 }
 

@@ -42,6 +42,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     await followRules(parts);
     for (const warnings of [parts.expiryWarnings, parts.retirementWarnings]) warnings.start();
     turnRetention.begin();
+    parts.tokens.start();
     const url = await listen(parts, server);
     readiness.begin(
       load().catch((error: unknown) => {

@@ -3,6 +3,7 @@ import type { LiveConfig } from '../config/live-config.ts';
 import { upstreamSettings } from '../config/settings-of-parts.ts';
 import type { Emit, EventOf } from '../events.ts';
 import type { LivePolicy } from '../policy/live-policy.ts';
+import type { Tokens } from '../policy/tokens/tokens.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import { shareNext } from '../system/share-next.ts';
 import type { LiveTools } from '../tools/live-tools.ts';
@@ -19,16 +20,18 @@ export function createReloadSettings(deps: {
   readonly upstreams: LiveUpstreams;
   readonly tools: Pick<LiveTools, 'replace'>;
   readonly policy: LivePolicy;
+  readonly tokens: Pick<Tokens, 'replace'>;
   readonly report: Pick<ReportSettings, 'read'>;
   readonly emit: Emit;
 }): ReloadSettings {
-  const { live, upstreams, tools, policy, report, emit } = deps;
+  const { live, upstreams, tools, policy, tokens, report, emit } = deps;
   return shareNext(async () => {
     const findings = await live.reload();
     const settings = live.current();
     const before = chosenUpstream(upstreams);
     upstreams.replace(upstreamSettings(settings));
     policy.replace(settings.security);
+    tokens.replace(settings.issuers);
     tools.replace(settings.tools);
     const chosen = chosenUpstream(upstreams);
     if (chosen && !isDeepStrictEqual(chosen, before)) emit(choiceOf(chosen));

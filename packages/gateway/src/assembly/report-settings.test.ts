@@ -14,6 +14,7 @@ const live = {
       { agents: 'lab/a', isGate: true },
     ],
     security: { namespaces: {}, rules: [] },
+    issuers: [{ name: 'corp' }],
   }),
 } as unknown as LiveConfig;
 
@@ -34,4 +35,33 @@ test('what names no agent is told once until it changes, beside what a reading f
     ['bad_setting'],
     [],
   ]);
+});
+
+test('what is wrong with issuers of tokens is told until it is over', () => {
+  const told: string[][] = [];
+  const emit = (event: GatewayEvent) => {
+    if (event.type === 'findings_reported') told.push(event.findings.map(({ message }) => message));
+  };
+  const rules = [
+    {
+      id: 'no',
+      action: 'administer',
+      principals: ['oidc:crop:*', 'oidc:c*:a', 'bob'],
+      resources: [],
+    },
+  ];
+  const current = () => ({ ...live.current(), security: { namespaces: {}, rules } });
+  const report = createReportSettings({
+    live: { ...live, current } as unknown as LiveConfig,
+    emit,
+  });
+  report.issuerChanged('corp', new Error('Its server answered 500.'));
+  report.issuerChanged('corp', new Error('Its server answered 500.'));
+  report.issuerChanged('gone', new Error('It is no JSON.'));
+  report.issuerChanged('corp', null);
+  const misspelt =
+    'security: rule no names the issuer crop, which `auth.jwt` does not have. Did you mean corp?';
+  const unreadable =
+    'The keys of the issuer corp cannot be read, so tokens of it are refused once those that were read before are too old: Its server answered 500.';
+  expect(told).toEqual([[misspelt, unreadable], [misspelt]]);
 });

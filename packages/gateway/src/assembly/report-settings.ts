@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
 import type { LiveConfig } from '../config/live-config.ts';
 import type { Emit } from '../events.ts';
+import { unknownIssuers } from '../policy/review/unknown-issuers.ts';
 import { unmatchedNames } from '../policy/review/unmatched-names.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { SourceProblem } from '../tools/live-tools.ts';
@@ -13,6 +15,8 @@ export type ReportSettings = {
   readonly scanned: (agentIds: readonly string[]) => void;
   /** With what is wrong with sources of tools, whenever that changes. */
   readonly toolsChanged: (problems: readonly SourceProblem[]) => void;
+  /** With why the keys of an issuer cannot be read, and null when they can. */
+  readonly issuerChanged: (name: string, error: unknown) => void;
 };
 
 /** Reports nothing before it is told something. */
@@ -26,6 +30,7 @@ export function createReportSettings({
   let ofReading: readonly Finding[] = [];
   let agentIds: readonly string[] = [];
   let ofTools: readonly Finding[] = [];
+  const ofIssuers = createIssuerFindings();
   let told = '[]';
   const settingsFile = () => {
     const { configFile, projectRoot } = live.current();
@@ -34,7 +39,10 @@ export function createReportSettings({
   const unmatched = () => {
     const { givenVariables, testGates, security } = live.current();
     const patterns = [...givenVariables, ...testGates].map(({ agents }) => agents);
-    return unmatchedNames({ patterns, security }, agentIds, settingsFile());
+    return [
+      ...unmatchedNames({ patterns, security }, agentIds, settingsFile()),
+      ...ofIssuers.list(live.current(), settingsFile()),
+    ];
   };
   const report = (ofAgents: readonly Finding[]) => {
     told = JSON.stringify(ofAgents);
@@ -58,11 +66,47 @@ export function createReportSettings({
       ofTools = findings;
       report(unmatched());
     },
+    issuerChanged(name, error) {
+      ofIssuers.change(name, error);
+      const findings = unmatched();
+      if (JSON.stringify(findings) !== told) report(findings);
+    },
     scanned(ids) {
       agentIds = ids;
       const ofAgents = unmatched();
       if (JSON.stringify(ofAgents) !== told) report(ofAgents);
     },
+  };
+}
+
+/** What is wrong with issuers of tokens: keys that cannot be read, and rules that name one that is not there. */
+function createIssuerFindings() {
+  const errors = new Map<string, unknown>();
+  return {
+    change(name: string, error: unknown) {
+      if (error === null) errors.delete(name);
+      else errors.set(name, error);
+    },
+    list({ issuers, security }: Pick<Config, 'issuers' | 'security'>, file: string): Finding[] {
+      const names = issuers.map(({ name }) => name);
+      const unread = [...errors].filter(([name]) => names.includes(name));
+      return [
+        ...unknownIssuers(security, names, file),
+        ...unread.map(([name, error]) => unreadableKeys(name, error, file)),
+      ];
+    },
+  };
+}
+
+function unreadableKeys(name: string, error: unknown, file: string): Finding {
+  const why = error instanceof Error ? error.message : String(error);
+  return {
+    stage: 'metadata',
+    code: 'issuer_keys_unreadable',
+    severity: 'error',
+    message: `The keys of the issuer ${name} cannot be read, so tokens of it are refused once those that were read before are too old: ${why}`,
+    file,
+    hint: 'Look after its server, or correct jwks_url, jwks_file or allow_addresses of its entry in auth.jwt.',
   };
 }
 

@@ -2,6 +2,7 @@ import { GatewayError } from '../errors.ts';
 import type { SecurityDeps } from '../http/security-deps.ts';
 import { principalOf } from '../policy/authorize.ts';
 import { isUsable } from '../policy/keys/known-keys.ts';
+import { noLimits } from '../policy/limits/key-limits.ts';
 import { createOverrides } from '../policy/overrides.ts';
 import type { KnownAgent } from '../policy/review/known-agent.ts';
 import { createPreview, type PreviewPolicy } from '../policy/review/preview.ts';
@@ -10,6 +11,7 @@ import { unknownScopes } from '../policy/review/unmatched-names.ts';
 import { createWorkLine } from '../policy/review/work-line.ts';
 import { overrideRule } from '../policy/rules/override-rule.ts';
 import { createScopeView } from '../policy/rules/scopes.ts';
+import { assumedHolder } from '../policy/tokens/assumed-holder.ts';
 import type { Actor, Caller } from '../protocol/policy.ts';
 import { shareNext } from '../system/share-next.ts';
 import type { Parts } from './agent-processes.ts';
@@ -46,6 +48,7 @@ export function createSecurityAdministration(
     if (followStore.awayForMs() > 0) throw storeAway();
   };
   return {
+    whoami: whoamiOf(parts),
     rules(viewer) {
       needStore();
       return policy.current().rules.filter(createScopeView(viewer).showsRule);
@@ -83,12 +86,25 @@ export function createSecurityAdministration(
   };
 }
 
+function whoamiOf({ known, limitsOf }: Parts): SecurityDeps['whoami'] {
+  return (caller) => {
+    const { requestId: _, traceparent: __, ...holder } = caller;
+    const end = caller.token?.expiresAtSeconds ?? known.find(caller.keyId)?.expiresAtSeconds;
+    const { limits } = limitsOf(caller.keyId) ?? { limits: noLimits };
+    return { holder, limits, expiresAtSeconds: end ?? null };
+  };
+}
+
 function previewOf(
-  { policy, known, nowSeconds }: Parts,
+  { policy, known, tokens, live, nowSeconds }: Parts,
   agents: () => readonly KnownAgent[],
 ): PreviewPolicy {
   return createPreview({
     rules: policy.current,
+    tokenHolder(principal) {
+      const seen = tokens.find(principal);
+      return seen ? principalOf(seen.holder) : assumedHolder(principal, live.current().issuers);
+    },
     keys: () => known.all().filter((key) => isUsable(key, nowSeconds())),
     agents,
     nowSeconds,

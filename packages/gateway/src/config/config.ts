@@ -1,4 +1,4 @@
-import type { SecuritySettings } from '../policy/settings.ts';
+import type { Issuer, SecuritySettings } from '../policy/settings.ts';
 import type { RecordLevel } from '../protocol/journal/journal.ts';
 import type { GivenVariable } from '../protocol/module.ts';
 import type {
@@ -88,6 +88,8 @@ export type Config = {
   readonly state: CamelKeys<Settings['state']>;
   readonly usage: CamelKeys<Settings['usage']>;
   readonly security: SecuritySettings;
+  /** Who makes tokens that callers may have in place of a key. */
+  readonly issuers: readonly Issuer[];
   readonly server: Omit<CamelKeys<Settings['server']>, 'shutdownDelayMs'> & {
     /** Null where what is asked of `/readyz` decides. */
     readonly shutdownDelayMs: number | null;

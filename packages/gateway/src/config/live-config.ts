@@ -7,7 +7,7 @@ import { envFilesOf } from './env-files.ts';
 /** The settings while the gateway runs: what agents depend on follows the files, the rest waits for a restart. */
 export type LiveConfig = {
   readonly current: () => Config;
-  /** Files whose change is a reason to read the settings again, those of secrets among them. Absolute. */
+  /** Files whose change is a reason to read the settings again, those of secrets and of keys of issuers among them. Absolute. */
   readonly files: () => readonly string[];
   /** Path that findings about the settings are reported under. */
   readonly path: string;
@@ -36,7 +36,7 @@ export function createLiveConfig(initial: Config, read: () => Promise<Config>): 
   const yaml = initial.configFile ?? join(initial.projectRoot, 'gateway.yaml');
   return {
     current: () => current,
-    files: () => [yaml, ...envFilesOf(initial.projectRoot), ...secretFiles(current)],
+    files: () => [yaml, ...envFilesOf(initial.projectRoot), ...filesNamedIn(current)],
     path: 'gateway.yaml',
     async reload() {
       try {
@@ -54,8 +54,11 @@ export function createLiveConfig(initial: Config, read: () => Promise<Config>): 
   };
 }
 
-function secretFiles({ givenVariables }: Config): string[] {
-  return givenVariables.flatMap(({ from }) => ('file' in from ? [from.file] : []));
+function filesNamedIn({ givenVariables, issuers }: Config): string[] {
+  return [
+    ...givenVariables.flatMap(({ from }) => ('file' in from ? [from.file] : [])),
+    ...issuers.flatMap(({ keys }) => (keys.type === 'file' ? [keys.file] : [])),
+  ];
 }
 
 function pick<Key extends keyof Config>(config: Config, keys: readonly Key[]): Pick<Config, Key> {

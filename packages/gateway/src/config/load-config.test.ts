@@ -71,6 +71,7 @@ describe('loadConfig without any setting', () => {
       runs: { record: 'contents', keepDays: 14, keepMb: 512 },
       usage: { keepDays: 400 },
       security: expect.objectContaining({ rules: [], namespaces: {} }),
+      issuers: [],
       server: {
         host: '127.0.0.1',
         port: 8080,
@@ -367,7 +368,7 @@ describe('loadConfig refuses', () => {
       'colour:',
       'colour',
       1,
-      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, tools, runs, state, usage, security, server, worker, store_url, log.',
+      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, tools, runs, state, usage, security, auth, server, worker, store_url, log.',
     ],
   ])('the unknown key in %j', (yaml, setting, line, message) => {
     expect(problems(yaml)).toMatchObject([{ file: 'gateway.yaml', line, setting, message }]);

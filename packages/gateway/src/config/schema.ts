@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { securitySchema } from '../policy/settings.ts';
+import { authSchema, securitySchema } from '../policy/settings.ts';
 import { recordLevels } from '../protocol/journal/journal.ts';
 import { toolEventsModes, upstreamApis } from '../protocol/records.ts';
 import { toolName, toolSchema } from '../tools/settings.ts';
@@ -259,6 +259,7 @@ export const settingsSchema = z.strictObject({
   state,
   usage,
   security: securitySchema,
+  auth: authSchema,
   server,
   worker,
   store_url: z

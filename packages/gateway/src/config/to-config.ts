@@ -1,5 +1,5 @@
 import { resolve, sep } from 'node:path';
-import { toSecuritySettings } from '../policy/settings.ts';
+import { toIssuers, toSecuritySettings } from '../policy/settings.ts';
 import type { GivenVariable } from '../protocol/module.ts';
 import type { SettingSource, SourcedName, UpstreamApi } from '../protocol/records.ts';
 import { withBuiltInTools } from '../tools/settings.ts';
@@ -62,6 +62,7 @@ export function toConfig(input: CheckedSettings): Config {
     state: camelKeys(settings.state),
     usage: camelKeys(settings.usage),
     security: toSecuritySettings(settings.security),
+    issuers: toIssuers(settings.auth, projectRoot),
     server: {
       ...camelKeys(settings.server),
       shutdownDelayMs: settings.server.shutdown_delay_ms ?? (input.command === 'start' ? null : 0),

@@ -26,11 +26,12 @@ import type { SecurityDeps } from './security-deps.ts';
 /** What the HTTP side needs of the gateway. */
 export type HttpDeps = {
   /**
-   * The key behind a secret; null for an unknown, revoked or expired one.
+   * Who holds a secret; null for an unknown, revoked or expired key. A promise for a token alone, which rejects where
+   * it is not taken.
    *
    * @throws GatewayError `store_unavailable` where keys cannot be told any more.
    */
-  readonly authenticate: (secret: string) => KeyHolder | null;
+  readonly authenticate: (secret: string) => KeyHolder | Promise<KeyHolder> | null;
   /** Asked before a body is read. */
   readonly limits: LimitChecks;
   /** @throws GatewayError before anything runs: 400, 403, 404, 429, 503. */

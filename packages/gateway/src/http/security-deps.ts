@@ -9,12 +9,15 @@ import type {
   Rule,
 } from '../protocol/policy.ts';
 import type { NewOverride, Preview, PreviewRequest } from '../protocol/security/preview-types.ts';
+import type { Whoami } from '../protocol/security/whoami.ts';
 
 /**
  * What the routes for security read and do, each for the caller who asks and no further than its scopes reach. All
  * throw `GatewayError`, `store_unavailable` where the store is away.
  */
 export type SecurityDeps = {
+  /** Who asks, and what holds for it; throws nothing. */
+  readonly whoami: (caller: Caller) => Whoami;
   /** In the order they are heard. */
   readonly rules: (viewer: Caller) => readonly Rule[];
   /** Reads the settings and the overrides again; wrong settings leave the rules as they were. */

@@ -56,6 +56,8 @@ const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
   upstream_recovered: false,
   model_retiring: false,
   key_expiring: false,
+  issuer_keys_read: false,
+  issuer_keys_failed: false,
   fault_survived: false,
 };
 

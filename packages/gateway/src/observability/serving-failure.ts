@@ -57,6 +57,8 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
     case 'upstream_recovered':
     case 'model_retiring':
     case 'key_expiring':
+    case 'issuer_keys_read':
+    case 'issuer_keys_failed':
     case 'fault_survived':
       return null;
     default:

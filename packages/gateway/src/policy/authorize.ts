@@ -1,5 +1,5 @@
 import type { Emit } from '../events.ts';
-import type { Caller, Decision, KeyPrincipal, KeyRecord, Question } from '../protocol/policy.ts';
+import type { Decision, KeyHolder, KeyPrincipal, KeyRecord, Question } from '../protocol/policy.ts';
 import { decide } from './rules/decide.ts';
 import type { RuleSet } from './rules/rule-set.ts';
 
@@ -23,12 +23,12 @@ export function createAuthorize({ rules, nowSeconds, emit }: AuthorizeDeps): Aut
   };
 }
 
-/** A caller as rules see it. */
-export function principalOf(caller: Caller): KeyPrincipal {
+/** A caller as rules see it. What a token calls a person is no name for rules: many may choose theirs. */
+export function principalOf(caller: KeyHolder): KeyPrincipal {
   return {
     type: 'key',
     id: caller.keyId,
-    name: caller.keyName,
+    name: caller.token ? caller.keyId : caller.keyName,
     role: caller.role,
     namespaces: caller.namespaces,
     agents: caller.agents,

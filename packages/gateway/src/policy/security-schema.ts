@@ -8,7 +8,7 @@ const pattern = z.string().min(1).max(securityLimits.patternChars);
 
 const principals = z.array(pattern).meta({
   allowed:
-    'a list of keys (ids or names, `*` for any part), `role:<role>` and `agent:<model id>`, such as [alice, "role:operator", "agent:labs/*"]',
+    'a list of keys (ids or names, `*` for any part), `role:<role>`, `agent:<model id>` and `oidc:<issuer>:<subject>`, such as [alice, "role:operator", "agent:labs/*"]',
 });
 
 const effect = z.enum(effects);
@@ -40,7 +40,7 @@ const rule = z.strictObject({
   principals: principals
     .min(1)
     .describe(
-      'Who asks: keys, `role:<role>`, which covers the roles above it in an allow, agents.',
+      'Who asks: keys, callers with a token, `role:<role>`, which covers the roles above it in an allow, agents.',
     ),
   resources: z
     .array(pattern)

@@ -16,6 +16,8 @@ import type { RawRule, RawSecurity } from './security-schema.ts';
 // The settings are read by config/, which knows this file of the policy alone.
 export { securityProblems } from './rules/check-rules.ts';
 export { securitySchema } from './security-schema.ts';
+export type { Issuer } from './tokens/issuer-settings.ts';
+export { authSchema, toIssuers } from './tokens/jwt-schema.ts';
 
 /** The section, ready for use. */
 export type SecuritySettings = {

@@ -119,13 +119,17 @@ export type KeyRecord = {
   readonly lastUsedAtSeconds: number | null;
 };
 
-/** Who holds a secret. */
+/** Who holds a secret: a key, or a token of an identity provider. */
 export type KeyHolder = {
+  /** Of a token its principal, `oidc:<issuer>:<subject>`. */
   readonly keyId: string;
+  /** Of a token what its claims call the person: for people to read, rules know the principal alone. */
   readonly keyName: string;
   readonly role: Role;
   readonly namespaces: readonly string[] | null;
   readonly agents: readonly string[] | null;
+  /** Of a token: the name of its issuer in the settings, and when it ends, in Unix seconds. */
+  readonly token?: { readonly issuer: string; readonly expiresAtSeconds: number };
 };
 
 /** Who asks: the key of an authenticated request. */

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { AgentState } from '../protocol/admin/agents-answer.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { FailureDetail } from '../protocol/run.ts';
+import { isNetwork } from '../protocol/security/network.ts';
 import type { JsonSchema } from '../protocol/tools/gateway-tools.ts';
 import type { GatewayToolCall } from '../protocol/tools/tool-call.ts';
-import { isNetwork } from './outbound/address-rules.ts';
 import type { Environment } from './outbound/dispatchers.ts';
 import type { SafeFetch } from './outbound/safe-fetch.ts';
 

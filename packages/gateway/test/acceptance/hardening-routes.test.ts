@@ -67,6 +67,7 @@ const audience: Readonly<Record<string, Audience>> = {
   'POST /agents/rollback': 'admins',
   'GET /metrics': 'scrapers',
   'GET /security/rules': 'operators',
+  'GET /security/whoami': 'callers',
   'POST /security/refresh': 'admins',
   'POST /security/preview': 'operators',
   'POST /security/override': 'operators',

@@ -76,6 +76,7 @@ export const someDecision: DecisionRecord = {
 /** The security side of a gateway, reduced to what a test needs. */
 export function fakeSecurity(): SecurityDeps {
   return {
+    whoami: (caller) => ({ holder: caller, limits: someKey.limits, expiresAtSeconds: null }),
     rules: () => [someRule],
     refresh: async () => ({ rules: 9, overrides: 1, findings: [] }),
     preview: async (_viewer, readRequest) => {

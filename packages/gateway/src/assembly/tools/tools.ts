@@ -27,6 +27,7 @@ export function createTools({ config, live, secrets }: Foundation) {
   });
   return {
     tools,
+    outbound,
     toolModules,
     callTool: createCallTool({ tools, nowMs }),
     async closeTools() {

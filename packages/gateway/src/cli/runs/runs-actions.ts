@@ -78,11 +78,11 @@ export async function listRuns(context: CommandContext, options: ListOptions): P
   return exitCodes.done;
 }
 
-/** Of what commands such as `dropgate runs replay` ran; no key that is kept. */
-const commandsKeyId = 'local_cli';
+/** What is no key that is kept: commands such as `dropgate runs replay`, and callers with a token. */
+const keptNowhere = /^(local_cli$|oidc:)/;
 
 function keyId(keys: readonly Key[], named: string): string {
-  if (named === commandsKeyId) return named;
+  if (keptNowhere.test(named)) return named;
   return findKey(
     keys.map(({ id, name, revoked_at }) => ({
       id,

@@ -1,5 +1,6 @@
 import { createApiKeys } from '../../policy/keys/api-keys.ts';
 import { createManageKeys, type ManageKeys } from '../../policy/keys/manage-keys.ts';
+import { noLimits } from '../../policy/limits/key-limits.ts';
 import { unknownScopes } from '../../policy/review/unmatched-names.ts';
 import type { KeyLimits, KeyRecord, Role } from '../../protocol/policy.ts';
 import type { KeyAnswer } from '../../protocol/security/answers.ts';
@@ -124,6 +125,7 @@ function withKeys<Result>(
     const keys = createManageKeys({
       keys: createApiKeys({ store: store.keys, nowSeconds }),
       known: { find: () => undefined },
+      limitsOfToken: () => noLimits,
       defaultLimits: () => config.security.limits,
       defaultRunLimits: () => config.security.runLimits,
       nowSeconds,

@@ -59,9 +59,9 @@ async function toQuery(store: Store, options: DecisionsOptions): Promise<Decisio
   };
 }
 
-/** An id may be of what is no key of the store, such as this machine's command line. */
+/** An id may be of what is no key of the store, such as this machine's command line, or a caller with a token. */
 async function keyIdOf(store: Store, named: string): Promise<string> {
-  if (/^(key_|local_)/.test(named)) return named;
+  if (/^(key_|local_|oidc:)/.test(named)) return named;
   return findKey(await store.keys.list(), named).id;
 }
 

@@ -11,11 +11,12 @@ import {
   type RunCommand,
 } from '../options.ts';
 
-/** `dropgate security preview|override|overrides|revoke|rules|decisions`: they open the store themselves. */
+/** `dropgate security whoami|preview|override|overrides|revoke|rules|decisions`: they open the store themselves. */
 export function addSecurityCommands(program: Command, run: RunCommand): void {
   const security = program
     .command('security')
     .description('look at rules and decisions, permit or stop something for a while');
+  addWhoamiCommand(security, run);
   addPreviewCommand(security, run);
   addOverrideCommands(security, run);
   security
@@ -30,6 +31,30 @@ export function addSecurityCommands(program: Command, run: RunCommand): void {
   addDecisionsCommand(security, run);
 }
 
+function addWhoamiCommand(security: Command, run: RunCommand): void {
+  security
+    .command('whoami')
+    .description('tell who a key or token is here and what holds for it, or why it is not taken')
+    .option('--token-file <file>', 'the file that holds it, - for the standard input', '-')
+    .option('--token <token>', 'or itself, which other users of the machine may see')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples('security whoami --token-file token.jwt', 'security whoami --json < token.jwt'),
+    )
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Reads the settings itself, and of a token asks its issuer for the keys. Exits with 1',
+        'where it is not taken.',
+      ].join('\n'),
+    )
+    .action((options) =>
+      run(async (context) => (await import('./show-whoami.ts')).showWhoami(context, options)),
+    );
+}
+
 function addPreviewCommand(security: Command, run: RunCommand): void {
   security
     .command('preview')
@@ -38,6 +63,7 @@ function addPreviewCommand(security: Command, run: RunCommand): void {
     .argument('<resource>', 'model id, tool name, module path or route, by action')
     .option('--key <key>', 'who asks: the id or the name of a key')
     .option('--principal <principal>', 'or role:<role>, or agent:<model id>')
+    .option('--token-file <file>', 'or the holder of a token, - for the standard input')
     .option('--agent <id>', 'the agent that calls a tool')
     .option('--args <json>', 'the arguments of a tool call')
     .option('--draft-rules <file>', 'rules to try: a YAML list, or a gateway.yaml')

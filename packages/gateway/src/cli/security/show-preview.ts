@@ -1,5 +1,8 @@
 import { resolve } from 'node:path';
+import type { Config } from '../../config/config.ts';
+import { principalOf } from '../../policy/authorize.ts';
 import { createPreview } from '../../policy/review/preview.ts';
+import { assumedHolder } from '../../policy/tokens/assumed-holder.ts';
 import type { Action } from '../../protocol/policy.ts';
 import type { PreviewAnswer } from '../../protocol/security/answers.ts';
 import { toPreviewRequest } from '../../protocol/security/from-json.ts';
@@ -10,8 +13,10 @@ import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { commandLineUser } from '../command-line-user.ts';
 import type { Terminal } from '../terminal.ts';
 import { count, table } from '../text-layout.ts';
+import { checkToken } from './check-token.ts';
 import { showRules } from './list-rules.ts';
 import { parseJsonOption, readDraftRules } from './read-draft.ts';
+import { readSecret } from './read-secret.ts';
 import { knownAgentsOf, usableKeysOf, withPolicy } from './with-policy.ts';
 import { nowSeconds } from './with-store.ts';
 
@@ -22,6 +27,8 @@ export type PreviewOptions = {
   /** Id or name. */
   readonly key?: string;
   readonly principal?: string;
+  /** A file with a token, whose caller asks. */
+  readonly tokenFile?: string;
   readonly agent?: string;
   /** JSON. */
   readonly args?: string;
@@ -38,13 +45,17 @@ export async function showPreview(
   options: PreviewOptions,
 ): Promise<number> {
   const { terminal } = context;
-  const request = await requestOf(options, context.projectRoot);
-  const found = await withPolicy(context, async ({ store, rules }) => {
+  const found = await withPolicy(context, async ({ store, rules, config }) => {
+    const holder = await holderOf(config, options, context.projectRoot);
+    const asked = holder ? { ...options, key: holder.keyId } : options;
+    const request = await requestOf(asked, context.projectRoot);
     const [keys, agents] = [await usableKeysOf(store), await knownAgentsOf(store)];
     const ask = createPreview({
       rules: () => rules,
       keys: () => keys,
       agents: () => agents,
+      tokenHolder: (principal) =>
+        holder ? principalOf(holder) : assumedHolder(principal, config.issuers),
       nowSeconds,
     });
     return ask(commandLineUser().principal, request);
@@ -53,6 +64,13 @@ export async function showPreview(
   if (options.json) terminal.json(shown);
   else show(terminal, shown, options);
   return exitCodes.done;
+}
+
+/** Who holds the token that was given; null where none was. */
+async function holderOf(config: Config, { tokenFile }: PreviewOptions, folder: string) {
+  if (tokenFile === undefined) return null;
+  const { holder } = await checkToken(config, await readSecret({ tokenFile }, folder));
+  return holder;
 }
 
 async function requestOf(options: PreviewOptions, folder: string): Promise<PreviewRequest> {
@@ -77,7 +95,7 @@ async function requestOf(options: PreviewOptions, folder: string): Promise<Previ
   const place = issue?.path.join('.') ?? '';
   throw new CommandError(
     place === 'principal'
-      ? 'Say of whom: either --key or --principal.'
+      ? 'Say of whom: one of --key, --principal and --token-file.'
       : `${place}: ${issue?.message}.`,
     exitCodes.wrongUsage,
   );
@@ -85,7 +103,7 @@ async function requestOf(options: PreviewOptions, folder: string): Promise<Previ
 
 function show(terminal: Terminal, shown: PreviewAnswer, options: PreviewOptions): void {
   const { before, after, changes } = shown;
-  const who = options.key ?? options.principal;
+  const who = options.key ?? options.principal ?? 'The holder of the token';
   for (const warning of shown.warnings ?? []) terminal.note(`warning: ${warning}`);
   terminal.line(`${who} ${options.action} ${options.resource}: ${verdict(shown)}`);
   if (options.action === 'run_agent' && shown.decision === 'deny') {

@@ -1,27 +1,33 @@
 import type { FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors.ts';
-import type { Caller } from '../../protocol/policy.ts';
+import type { Caller, KeyHolder } from '../../protocol/policy.ts';
+import { isTokenLike, maxTokenChars } from '../../protocol/security/token-principal.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { Audience } from '../route.ts';
 import { traceOf } from './request-context.ts';
 
-/** Longer ones are none of ours and are not worth hashing. */
-const maxSecretLength = 512;
+/** Longer keys are none of ours and are not worth hashing. */
+const maxKeyChars = 512;
 
 /**
- * Says who calls, from the Authorization header alone.
+ * Says who calls, from the Authorization header alone: at once for a key, which has nobody wait.
  *
- * @throws GatewayError `key_missing` or `key_invalid`.
+ * @throws GatewayError `key_missing` or `key_invalid`; of a token the promise rejects.
  */
 export function authenticate(
   request: FastifyRequest,
   authenticateSecret: HttpDeps['authenticate'],
-): Caller {
+): Caller | Promise<Caller> {
   const holder = authenticateSecret(secretOf(request.headers.authorization));
   if (!holder) {
     throw new GatewayError('key_invalid', 'The API key is unknown, expired or revoked.');
   }
-  return { ...holder, requestId: request.id, ...traceOf(request) };
+  const asCaller = (known: KeyHolder) => ({
+    ...known,
+    requestId: request.id,
+    ...traceOf(request),
+  });
+  return holder instanceof Promise ? holder.then(asCaller) : asCaller(holder);
 }
 
 /**
@@ -71,10 +77,13 @@ function secretOf(header: string | undefined): string {
     );
   }
   const isOurs = scheme.toLowerCase() === 'bearer' && rest.length === 0;
-  if (!isOurs || secret.length > maxSecretLength) {
+  const maxChars = isTokenLike(secret) ? maxTokenChars : maxKeyChars;
+  if (!isOurs || secret.length > maxChars) {
     throw new GatewayError(
       'key_invalid',
-      'The Authorization header is not of the form Bearer <key>.',
+      isOurs && isTokenLike(secret)
+        ? `The token is longer than ${maxTokenChars} characters.`
+        : 'The Authorization header is not of the form Bearer <key>.',
     );
   }
   return secret;

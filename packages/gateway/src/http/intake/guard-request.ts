@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors.ts';
+import type { Caller } from '../../protocol/policy.ts';
 import type { HttpDeps } from '../deps.ts';
 import { beginExchange, type Exchange } from '../exchange.ts';
 import { authenticate, checkAccess } from './authenticate.ts';
@@ -56,12 +57,20 @@ function twoHosts(): GatewayError {
   return new GatewayError('invalid_request', 'The request has two Host headers. Send one.');
 }
 
-/** Says who calls and counts it; a promise where the key has a limit. */
+/** Says who calls and counts it; a promise where the key has a limit, or a token has to be checked. */
 function identify(deps: HttpDeps, exchange: Exchange): Promise<void> | null {
   const { request } = exchange;
   if (request.routeOptions.config.audience === 'anyone' && !request.is404) return null;
-  request.caller = authenticate(request, deps.authenticate);
-  return limitRequest(deps, exchange, request.caller);
+  const admit = (caller: Caller) => {
+    request.caller = caller;
+    return limitRequest(deps, exchange, caller);
+  };
+  const caller = authenticate(request, deps.authenticate);
+  return caller instanceof Promise
+    ? caller.then(async (known) => {
+        await admit(known);
+      })
+    : admit(caller);
 }
 
 function checkRoute(deps: HttpDeps, { request, reply }: Exchange): void {

@@ -7,13 +7,22 @@ import {
 import { toPreviewRequest } from '../../protocol/security/from-json.ts';
 import { decisionsQuery, previewBody, rulesQuery } from '../../protocol/security/requests.ts';
 import { decisionToJson, previewToJson, ruleToJson } from '../../protocol/security/to-json.ts';
+import { whoamiAnswer, whoamiToJson } from '../../protocol/security/whoami.ts';
 import { callerGone } from '../caller-gone.ts';
 import { pageOf } from '../formats/page.ts';
 import { toDecisionQuery } from '../formats/security-bodies.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
-/** The routes that tell of the rules: which there are, what they would answer, what they have answered. */
+/** The routes that tell of who asks and of the rules: which there are, what they would answer, what they have answered. */
 export const securityRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    url: '/security/whoami',
+    audience: 'callers',
+    summary: 'Tell who asks: its principal, its role, and what holds for it.',
+    answer: whoamiAnswer,
+    handle: ({ deps, request }) => whoamiToJson(deps.security.whoami(callerOf(request))),
+  }),
   defineRoute({
     method: 'GET',
     url: '/security/rules',

@@ -69,6 +69,9 @@ export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[]
       return [unreadEntry(event)];
     case 'key_expiring':
       return [expiryEntry(event)];
+    case 'issuer_keys_read':
+    case 'issuer_keys_failed':
+      return [issuerEntry(event)];
     case 'fault_survived':
       return [entry('error', `fault survived: ${event.where}`, () => thrown(event.error))];
     default:
@@ -154,6 +157,18 @@ function expiryEntry(event: EventOf<'key_expiring'>): LogEntry {
     key_id: event.keyId,
     key_name: event.keyName,
     expires_at: new Date(event.expiresAtSeconds * 1000).toISOString(),
+  }));
+}
+
+function issuerEntry(event: EventOf<'issuer_keys_read' | 'issuer_keys_failed'>): LogEntry {
+  const { issuer } = event;
+  if (event.type === 'issuer_keys_read') {
+    return entry('info', 'keys of an issuer read', () => ({ issuer, keys: event.keys }));
+  }
+  return entry('error', 'keys of an issuer cannot be read', () => ({
+    issuer,
+    serves_on_seconds: event.leftSeconds,
+    ...thrown(event.error),
   }));
 }
 

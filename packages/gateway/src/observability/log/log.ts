@@ -60,6 +60,7 @@ const spoken: ReadonlySet<GatewayEvent['type']> = new Set([
   'worker_output',
   'findings_reported',
   'request_ended',
+  'issuer_keys_failed',
   'fault_survived',
 ]);
 

@@ -134,6 +134,8 @@ function count(
     case 'worker_output':
     case 'outside_calls_refused':
     case 'key_expiring':
+    case 'issuer_keys_read':
+    case 'issuer_keys_failed':
       break;
     default:
       countInside(set, event);

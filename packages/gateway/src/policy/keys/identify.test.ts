@@ -6,6 +6,7 @@ const key = keyRecord({ namespaces: ['labs'] });
 
 const identify = createIdentify({
   known: { authenticate: (secret) => (secret === 'dg_alice' ? key : null) },
+  tokens: { authenticate: () => null },
   localToken: 'dgl_local',
 });
 

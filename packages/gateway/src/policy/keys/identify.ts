@@ -1,17 +1,20 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { KeyHolder } from '../../protocol/policy.ts';
+import type { Tokens } from '../tokens/tokens.ts';
 import type { KnownKeys } from './known-keys.ts';
 
 /**
- * Who holds a secret: a key of the store, or this machine's own command line; null for anybody else.
+ * Who holds a secret: a key of the store, this machine's own command line, or a token that an issuer of the settings
+ * made; null for anybody else. A promise for a token alone, of which some take a while.
  *
- * @throws GatewayError `store_unavailable` where keys cannot be told any more.
+ * @throws GatewayError `store_unavailable` where keys cannot be told any more, and what `Tokens` rejects with.
  */
-export type Identify = (secret: string) => KeyHolder | null;
+export type Identify = (secret: string) => KeyHolder | Promise<KeyHolder> | null;
 
 /** @param localToken - The secret of `.dropgate/gateway.json`, good for administration while the gateway runs. */
 export function createIdentify(deps: {
   readonly known: Pick<KnownKeys, 'authenticate'>;
+  readonly tokens: Pick<Tokens, 'authenticate'>;
   readonly localToken: string;
 }): Identify {
   return (secret) => {
@@ -20,7 +23,7 @@ export function createIdentify(deps: {
       return { keyId: 'local_cli', keyName: 'cli', role: 'admin', ...scopes };
     }
     const key = deps.known.authenticate(secret);
-    if (!key) return null;
+    if (!key) return deps.tokens.authenticate(secret);
     const { id: keyId, name: keyName, role, namespaces, agents } = key;
     return { keyId, keyName, role, namespaces, agents };
   };

@@ -21,6 +21,7 @@ async function open(scoped: Partial<NewKey> = {}) {
   const manage = createManageKeys({
     keys,
     known,
+    limitsOfToken: () => defaultLimits,
     defaultRunLimits: () => ({}),
     defaultLimits: () => defaultLimits,
     nowSeconds: () => clock.seconds,

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { Actor, KeyLimits, KeyRecord } from '../../protocol/policy.ts';
+import { isOfTokens } from '../../protocol/security/token-principal.ts';
 import type { RunLimits } from '../../protocol/usage/run-limits.ts';
 import { effectiveLimits, noLimits } from '../limits/key-limits.ts';
 import { type ApiKeys, type MadeKey, nameTaken } from './api-keys.ts';
@@ -28,6 +29,8 @@ export type ManageKeys = {
 export type ManageKeysDeps = {
   readonly keys: ApiKeys;
   readonly known: Pick<KnownKeys, 'find'>;
+  /** Of a caller with a token. */
+  readonly limitsOfToken: (principal: string) => KeyLimits;
   readonly defaultLimits: () => KeyLimits;
   readonly defaultRunLimits: () => RunLimits;
   readonly nowSeconds: () => number;
@@ -43,9 +46,11 @@ export function createManageKeys(deps: ManageKeysDeps): ManageKeys {
   });
   const ownReach = ({ id, principal }: Actor): Reach => {
     const own = deps.known.find(id);
-    return own
-      ? reachOf(own)
-      : { ...principal, expiresAtSeconds: null, limits: noLimits, runLimits: null };
+    if (own) return reachOf(own);
+    const reach = { ...principal, expiresAtSeconds: null, runLimits: null };
+    // A token ends within hours, and whoever has it gets the next one: the keys they make may last.
+    if (isOfTokens(id)) return reachOf({ ...reach, limits: deps.limitsOfToken(id) });
+    return { ...reach, limits: noLimits };
   };
   const reachable = async ({ principal }: Actor, keyId: string): Promise<KeyRecord> => {
     const key = (await keys.list()).find(({ id }) => id === keyId);

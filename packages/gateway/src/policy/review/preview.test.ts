@@ -52,6 +52,7 @@ function previewOver(rules = rulesOf([]), viewer: KeyPrincipal = admin) {
     rules: () => rules,
     keys: () => keys,
     agents: () => [planner, echo],
+    tokenHolder: () => null,
     nowSeconds: () => now,
   });
   return (request: PreviewRequest) => preview(viewer, request);
@@ -356,6 +357,7 @@ describe('the preview of a draft', () => {
       rules: () => rulesOf([]),
       keys: () => keys,
       agents: () => [planner, echo],
+      tokenHolder: () => null,
       nowSeconds: () => now,
     });
     const request = { ...mayAlice, draftRules: [draftRule] };
@@ -369,6 +371,7 @@ describe('the preview of a draft', () => {
       rules: () => rulesOf([]),
       keys: () => keys,
       agents: () => many,
+      tokenHolder: () => null,
       nowSeconds: () => now,
     });
     const { draft } = await preview(admin, {

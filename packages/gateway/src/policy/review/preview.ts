@@ -8,6 +8,7 @@ import {
   roles,
 } from '../../protocol/policy.ts';
 import type { Preview, PreviewRequest } from '../../protocol/security/preview-types.ts';
+import { isOfTokens } from '../../protocol/security/token-principal.ts';
 import { principalOfKey } from '../authorize.ts';
 import { explain } from '../rules/decide.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
@@ -22,6 +23,8 @@ export type PreviewDeps = {
   /** Keys that can be used now. */
   readonly keys: () => readonly KeyRecord[];
   readonly agents: () => readonly KnownAgent[];
+  /** A caller with a token as it is known; null where nobody can tell what it may do. */
+  readonly tokenHolder: (principal: string) => KeyPrincipal | null;
   readonly nowSeconds: () => number;
 };
 
@@ -43,7 +46,8 @@ export function createPreview(deps: PreviewDeps): PreviewPolicy {
     const pace = createPace(signal);
     const before = deps.rules();
     const nowSeconds = deps.nowSeconds();
-    const known = { keys: deps.keys(), agents: deps.agents() };
+    const { tokenHolder } = deps;
+    const known = { keys: deps.keys(), agents: deps.agents(), tokenHolder };
     const question = questionOf(request, known);
     checkScopes(viewer, question);
     const visible = known.agents.map(({ id }) => id).filter((id) => isInScope(viewer, id));
@@ -91,14 +95,18 @@ function unknownAgents(
     });
 }
 
-type Known = { readonly keys: readonly KeyRecord[]; readonly agents: readonly KnownAgent[] };
+type Known = Pick<PreviewDeps, 'tokenHolder'> & {
+  readonly keys: readonly KeyRecord[];
+  readonly agents: readonly KnownAgent[];
+};
 
-function questionOf(request: PreviewRequest, { keys, agents }: Known): Question {
+function questionOf(request: PreviewRequest, known: Known): Question {
+  const { agents } = known;
   const { action, args } = request;
   const isOfAgents = action === 'run_agent' || action === 'list_agents';
   const resource = isOfAgents ? agentIdOf(request.resource, agents) : request.resource;
   const agentId = request.agentId === undefined ? null : agentIdOf(request.agentId, agents);
-  const principal = askedPrincipal(request, { keys, agentId });
+  const principal = askedPrincipal(request, { ...known, agentId });
   const callingId = principal.type === 'agent' ? principal.id : null;
   const agent = agents.find(({ id }) => id === callingId);
   const tool = agent?.tools.find(({ name }) => action === 'call_tool' && name === resource);
@@ -116,6 +124,9 @@ function questionOf(request: PreviewRequest, { keys, agents }: Known): Question 
   };
 }
 
+const unknownToken =
+  'Claims of its token decide what this caller may do, and none of its tokens was seen here since the start. Ask after it has called, or give a token: dropgate security preview --token-file.';
+
 /**
  * Whom a preview is about. Tools are called by an agent for the key that runs it: `*` where none is named.
  *
@@ -124,15 +135,17 @@ function questionOf(request: PreviewRequest, { keys, agents }: Known): Question 
  */
 function askedPrincipal(
   { keyId, principal = '', action }: PreviewRequest,
-  known: { readonly keys: readonly KeyRecord[]; readonly agentId: string | null },
+  known: Known & { readonly agentId: string | null },
 ): Principal {
   const written = keyId ?? principal;
   if (written.startsWith('agent:')) return { type: 'agent', id: written.slice(6).toLowerCase() };
-  const key = askedKey(written, known.keys);
+  const key = isOfTokens(written) ? known.tokenHolder(written) : askedKey(written, known.keys);
   if (!key) {
     throw new GatewayError(
       'invalid_value',
-      'No key that can be used has this id or name. Name one, role:<role> or agent:<model id>.',
+      isOfTokens(written)
+        ? unknownToken
+        : 'No key that can be used has this id or name. Name one, role:<role> or agent:<model id>.',
       { param: keyId === undefined ? 'principal' : 'key_id' },
     );
   }

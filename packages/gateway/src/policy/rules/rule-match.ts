@@ -4,6 +4,7 @@ import {
   type Question,
   type Rule,
 } from '../../protocol/policy.ts';
+import { isOfTokens } from '../../protocol/security/token-principal.ts';
 import { compileGlobs, type GlobTest } from './glob.ts';
 
 /** Whether a rule fits a question in all but its `when` and its expiry. */
@@ -55,11 +56,15 @@ function compilePrincipals(patterns: readonly string[], effect: Rule['effect']):
       .map((pattern) => pattern.slice(prefix.length));
   const isAgent = compileGlobs(after('agent:').map((pattern) => pattern.toLowerCase()));
   const roles = new Set(after('role:').flatMap((role) => rolesOf(role, effect)));
-  const isKey = compileGlobs(patterns.filter((pattern) => !/^(agent|role):/.test(pattern)));
+  const isToken = compileGlobs(patterns.filter(isOfTokens));
+  const isKey = compileGlobs(patterns.filter((pattern) => !/^(agent|role|oidc):/.test(pattern)));
   return (principal) => {
     if (principal.type === 'agent' && isAgent(principal.id)) return true;
     const key = principal.type === 'key' ? principal : principal.key;
-    return key !== undefined && (roles.has(key.role) || isKey(key.id) || isKey(key.name));
+    if (key === undefined) return false;
+    if (roles.has(key.role)) return true;
+    // A glob for keys (`*-bot`) was not written for subjects, which others may choose.
+    return isOfTokens(key.id) ? isToken(key.id) : isKey(key.id) || isKey(key.name);
   };
 }
 

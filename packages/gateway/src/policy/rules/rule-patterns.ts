@@ -1,8 +1,11 @@
 import { type Action, roles } from '../../protocol/policy.ts';
+import { isOfTokens } from '../../protocol/security/token-principal.ts';
+import { escaped } from '../tokens/token-principal.ts';
 
 /**
  * What keeps a pattern from ever fitting a principal: a sentence with the remedy, or null.
- * Known are keys (ids and names), `role:<role>` and `agent:<model id>`, or `agent:tool:<name>` for a module that gives a tool.
+ * Known are keys (ids and names), `role:<role>`, `oidc:<issuer>:<subject>` and `agent:<model id>`, or `agent:tool:<name>`
+ * for a module that gives a tool.
  */
 export function principalProblem(pattern: string): string | null {
   if (pattern.startsWith('role:')) {
@@ -12,9 +15,20 @@ export function principalProblem(pattern: string): string | null {
   }
   if (/^agent:tool:[\w*-]+$/.test(pattern)) return null;
   if (pattern.startsWith('agent:')) return agentProblem(pattern.slice('agent:'.length));
+  if (isOfTokens(pattern)) return tokenProblem(pattern);
   return /^[\p{L}\p{N}*][\p{L}\p{N}._@* -]*$/u.test(pattern)
     ? null
-    : `${shown(pattern)} is no principal. Write the id or name of a key, role:<role> or agent:<model id>.`;
+    : `${shown(pattern)} is no principal. Write the id or name of a key, role:<role>, agent:<model id> or oidc:<issuer>:<subject>.`;
+}
+
+function tokenProblem(pattern: string): string | null {
+  if (/^oidc:(\*|[a-z0-9*][a-z0-9._*-]*:[A-Za-z0-9._@%~*-]+)$/.test(pattern)) return null;
+  const [, issuer = '', subject = ''] = /^oidc:([a-z0-9*][a-z0-9._*-]*):(.+)$/s.exec(pattern) ?? [];
+  if (issuer === '') {
+    return `${shown(pattern)} names no caller with a token. Write oidc:<name of the issuer>:<subject>, or oidc:<name of the issuer>:* for all of its callers.`;
+  }
+  const written = subject.split('*').map(escaped).join('*');
+  return `${shown(pattern)} fits no subject as principals have it. Write oidc:${issuer}:${written}.`;
 }
 
 /** The same of a resource, which is a model id, a tool, a module or a route, by action. */

@@ -3,6 +3,7 @@ import { findingSchema } from '../diagnostics.ts';
 import { actions, effects, roles, ruleEffects, ruleSources, toolVerdicts } from '../policy.ts';
 import { provenances } from '../run-events.ts';
 import { runLimitsSchema } from '../usage/run-limits.ts';
+import { limitsAnswer } from './whoami.ts';
 
 const action = z.enum(actions);
 const effect = z.enum(effects);
@@ -126,9 +127,6 @@ export const decisionsAnswer = z.strictObject({
   next,
 });
 
-const limit = z.int().nullable();
-const dollars = z.number().nullable().describe('US dollars.');
-
 /** A key as it is shown: never its secret, nor what is stored of it. */
 export const keyAnswer = z.strictObject({
   id: z.string(),
@@ -137,14 +135,7 @@ export const keyAnswer = z.strictObject({
   state,
   namespaces: z.array(z.string()).nullable().describe('Null reaches all.'),
   agents: z.array(z.string()).nullable().describe('Null reaches all.'),
-  limits: z.strictObject({
-    requests_per_minute: limit,
-    concurrent_runs: limit,
-    tokens_per_day: limit,
-    tokens_per_month: limit,
-    usd_per_day: dollars,
-    usd_per_month: dollars,
-  }),
+  limits: limitsAnswer,
   run_limits: runLimitsSchema.nullable().describe('Of each of its runs.'),
   created_at: time,
   created_by: z.string(),

@@ -1,11 +1,4 @@
-import type {
-  Decision,
-  DecisionRecord,
-  KeyLimits,
-  KeyRecord,
-  OverrideRecord,
-  Rule,
-} from '../policy.ts';
+import type { Decision, DecisionRecord, KeyRecord, OverrideRecord, Rule } from '../policy.ts';
 import { toRunLimitsJson } from '../usage/run-limits.ts';
 import type {
   DecisionAnswer,
@@ -15,6 +8,7 @@ import type {
   RuleAnswer,
 } from './answers.ts';
 import type { Preview, PreviewChange } from './preview-types.ts';
+import { limitsToJson } from './whoami.ts';
 
 /** A rule as it is shown. */
 export function ruleToJson(rule: Rule): RuleAnswer {
@@ -130,17 +124,6 @@ export function keyToJson(key: KeyRecord, nowSeconds: number): KeyAnswer {
     revoked_at: isoTime(key.revokedAtSeconds),
     rotated_from: key.rotatedFrom,
     last_used_at: isoTime(key.lastUsedAtSeconds),
-  };
-}
-
-function limitsToJson(limits: KeyLimits): KeyAnswer['limits'] {
-  return {
-    requests_per_minute: limits.requestsPerMinute,
-    concurrent_runs: limits.concurrentRuns,
-    tokens_per_day: limits.tokensPerDay,
-    tokens_per_month: limits.tokensPerMonth,
-    usd_per_day: limits.usdPerDay,
-    usd_per_month: limits.usdPerMonth,
   };
 }
 
