@@ -9,6 +9,7 @@ import type {
   OverrideRecord,
 } from './policy.ts';
 import type { StoredGeneration } from './records.ts';
+import type { ApprovalStore } from './state/approval-store.ts';
 import type { TurnStore } from './state/turns.ts';
 import type { UsageStore } from './usage/usage.ts';
 
@@ -28,6 +29,7 @@ export type Store = {
   readonly journal: JournalStore;
   readonly usage: UsageStore;
   readonly turns: TurnStore;
+  readonly approvals: ApprovalStore;
   /** Whether it is a server, which gateways on several machines may share. */
   readonly isShared: boolean;
   /** Numbers that grow with each change of that part, whoever made it. Cheap to ask often. */

@@ -28,6 +28,7 @@ export function measureStore(store: Store, onUse: (use: StoreUse) => void): Stor
     diagnostics: measured('diagnostics', store.diagnostics),
     journal: measured('journal', store.journal),
     usage: measured('usage', store.usage),
+    approvals: measured('approvals', store.approvals),
     turns: {
       ...measured('turns', turns),
       conversations: measured('conversations', conversations),

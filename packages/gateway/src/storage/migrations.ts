@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { addApprovals } from './add-approvals.ts';
 import { addDecisions, type DecisionTables, decisionColumns } from './add-decisions.ts';
 import { addJournal } from './add-journal.ts';
 import { addBackground, addSessions, addState } from './add-state.ts';
@@ -238,6 +239,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0019_state': { up: addState },
   '0020_background': { up: addBackground },
   '0021_sessions': { up: addSessions },
+  '0022_approvals': { up: addApprovals },
 };
 
 type GenerationTables = {

@@ -2,6 +2,7 @@ import type { Store } from '../protocol/store.ts';
 import type { Engine, EngineOptions } from './engines/engine.ts';
 import { openSqlite } from './engines/open-sqlite.ts';
 import { migrate } from './migrate.ts';
+import { createApprovalStore } from './parts/approvals/approval-store.ts';
 import { createDecisionStore } from './parts/decision-store.ts';
 import { createDiagnosticStore } from './parts/diagnostic-store.ts';
 import { createGenerationStore } from './parts/generation-store.ts';
@@ -65,6 +66,7 @@ export async function openStore(url: string, options: Partial<EngineOptions> = {
     journal: createJournalStore(engine),
     usage: createUsageStore(engine),
     turns: createTurnStore(engine),
+    approvals: createApprovalStore(engine),
     versions: createReadVersions(engine),
     announceRules: async () => {
       await changePart('rules', async () => true);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../src/protocol/store.ts';
 import { openStore } from '../../src/storage/open-store.ts';
+import { approvalTests } from './store-approvals.ts';
 import { decisionTests } from './store-decisions.ts';
 import { journalTests } from './store-journal.ts';
 import { keyTests } from './store-keys.ts';
@@ -47,6 +48,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
     describe('the journal', () => journalTests(open));
     describe('usage', () => usageTests(open));
     describe('turns', () => turnTests(open));
+    describe('runs that wait', () => approvalTests(open));
     describe('versions', () => versionTests(open));
     describe('what agents were', () => agentTests(open));
 

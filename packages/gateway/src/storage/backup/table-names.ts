@@ -17,6 +17,11 @@ const storeTables: ReadonlySet<string> = new Set([
   'usage',
   'turns',
   'conversations',
+  'waiting_runs',
+  'waiting_states',
+  'waiting_calls',
+  'waiting_generations',
+  'waiting_files',
 ]);
 
 /** Those of one machine alone: where the store is a server they lie in a SQLite file. */

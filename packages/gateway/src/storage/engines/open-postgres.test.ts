@@ -33,6 +33,11 @@ const tables = [
   'request_counts',
   'turns',
   'conversations',
+  'waiting_runs',
+  'waiting_states',
+  'waiting_calls',
+  'waiting_generations',
+  'waiting_files',
   'kept_generations',
   'diagnostics',
 ];
