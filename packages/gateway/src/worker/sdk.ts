@@ -13,6 +13,8 @@ export type SdkAgent = {
   readonly name: string;
   readonly model?: unknown;
   readonly modelSettings?: Readonly<Record<string, unknown>>;
+  /** Whether its author gave it settings; copies before 0.12 do not say. */
+  readonly hasExplicitModelSettings?: () => boolean;
   readonly outputType?: unknown;
   readonly tools?: readonly unknown[];
 };

@@ -1,6 +1,7 @@
 import { Agent, handoff, hostedMcpTool, type Tool, tool } from '@openai/agents';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { approved, goOn, waitingEnd } from '../../../test/support/approval-kit.ts';
 import { startUpstream, type Turn } from '../../../test/support/scripted-upstream.ts';
 import {
   eventsOf,
@@ -11,8 +12,6 @@ import {
 } from '../../../test/support/worker-run.ts';
 import type { RunEvent } from '../../protocol/run.ts';
 import type { CallDecision } from '../../protocol/worker/messages.ts';
-
-type Interrupted = Extract<RunEvent, { type: 'interrupted' }>;
 
 /** Tools that tell what they were called with, and an agent of them for scripted turns. */
 async function desk(
@@ -47,30 +46,12 @@ async function interrupt(module: Module, streamed = false): Promise<RunEvent[]> 
   return eventsOf(module, { input: input(streamed) });
 }
 
-function lastOf(events: readonly RunEvent[]): Interrupted {
-  const last = events.at(-1);
-  if (last?.type !== 'interrupted') throw new Error(`It ended with ${JSON.stringify(last)}`);
-  return last;
-}
-
 function resume(
   module: Module,
   state: string,
-  { streamed = false, decisions = [] as readonly CallDecision[] },
+  { streamed, decisions }: { streamed: boolean; decisions: readonly CallDecision[] },
 ): Promise<RunEvent[]> {
-  const context = {
-    request_id: 'req_2',
-    run_id: 'run_2',
-    key: { id: 'key_1', name: 'alice' },
-    metadata: {},
-    model_id: 'default/sample',
-  };
-  return eventsOf(module, {
-    runId: 'run_2',
-    context,
-    input: input(streamed),
-    resume: { state, decisions, results: [] },
-  });
+  return goOn(module, { state, decisions }, { input: input(streamed) });
 }
 
 const burn = { name: 'burn', args: { thing: 'book' } };
@@ -87,7 +68,7 @@ describe.each([{ streamed: false }, { streamed: true }])(
         { tool: 'look' },
       ]);
       expect(ran).toEqual(['look box']);
-      expect(lastOf(events)).toMatchObject({
+      expect(waitingEnd(events)).toMatchObject({
         approvals: [
           {
             callId: 'call_burn',
@@ -111,8 +92,8 @@ describe.each([{ streamed: false }, { streamed: true }])(
         { text: ['One moment.'], calls: [look, burn] },
         { text: ['It is gone.'] },
       ]);
-      const { state } = lastOf(await interrupt(module, !streamed));
-      const decisions = [{ callId: 'call_burn', approve: true }];
+      const { state } = waitingEnd(await interrupt(module, !streamed));
+      const decisions = approved('call_burn');
       const events = await resume(module, state, { streamed, decisions });
       expect(ran).toEqual(['look box', 'burn book']);
       expect(textOf(events)).toBe('It is gone.');
@@ -134,7 +115,7 @@ describe.each([{ streamed: false }, { streamed: true }])(
 
     test('tells the model why it was denied', async () => {
       const { module, ran, upstream } = await desk([{ calls: [burn] }, { text: ['Well then.'] }]);
-      const { state } = lastOf(await interrupt(module, streamed));
+      const { state } = waitingEnd(await interrupt(module, streamed));
       const decisions = [{ callId: 'call_burn', approve: false, reason: 'It is a first edition.' }];
       const events = await resume(module, state, { streamed, decisions });
       expect(ran).toEqual([]);
@@ -148,14 +129,14 @@ describe.each([{ streamed: false }, { streamed: true }])(
         { calls: [burn, { name: 'sell', args: { thing: 'car' } }] },
         { text: ['Done.'] },
       ]);
-      const first = lastOf(await interrupt(module, streamed));
+      const first = waitingEnd(await interrupt(module, streamed));
       expect(first.approvals.map(({ tool }) => tool)).toEqual(['burn', 'sell']);
       const half = await resume(module, first.state, {
         streamed,
-        decisions: [{ callId: 'call_sell', approve: true }],
+        decisions: approved('call_sell'),
       });
       expect(ran).toEqual(['sell car']);
-      const second = lastOf(half);
+      const second = waitingEnd(half);
       expect(second.approvals.map(({ tool }) => tool)).toEqual(['burn']);
       expect(second.items).toMatchObject([
         { role: 'tool_call', callId: 'call_sell' },
@@ -163,7 +144,7 @@ describe.each([{ streamed: false }, { streamed: true }])(
       ]);
       const rest = await resume(module, second.state, {
         streamed,
-        decisions: [{ callId: 'call_burn', approve: true }],
+        decisions: approved('call_burn'),
       });
       expect(ran).toEqual(['sell car', 'burn book']);
       expect(textOf(rest)).toBe('Done.');
@@ -176,7 +157,7 @@ describe.each([{ streamed: false }, { streamed: true }])(
         { calls: [again] },
         { text: ['Gone.'] },
       ]);
-      const { state } = lastOf(await interrupt(module, streamed));
+      const { state } = waitingEnd(await interrupt(module, streamed));
       const decisions = [{ callId: 'call_burn', approve: true, always: true as const }];
       const events = await resume(module, state, { streamed, decisions });
       expect(textOf(events)).toBe('Gone.');
@@ -199,16 +180,11 @@ describe.each([{ streamed: false }, { streamed: true }])(
         },
       );
       const asked = { ...input(streamed), settings: { maxOutputTokens: 100 } };
-      const first = lastOf(await eventsOf(module, { input: asked }));
+      const first = waitingEnd(await eventsOf(module, { input: asked }));
       expect(first.approvals).toMatchObject([{ tool: 'burn', agent: 'Vault' }]);
-      const events = await eventsOf(module, {
-        input: asked,
-        resume: {
-          state: first.state,
-          decisions: [{ callId: 'call_burn', approve: true }],
-          results: [],
-        },
-      });
+      const { state } = first;
+      const decisions = approved('call_burn');
+      const events = await goOn(module, { state, decisions }, { input: asked });
       expect(textOf(events)).toBe('Burnt by the vault.');
       expect(events.some(({ type }) => type === 'handed_off')).toBe(false);
       expect(ran).toEqual(['burn book']);
@@ -229,12 +205,12 @@ describe.each([{ streamed: false }, { streamed: true }])(
         },
       );
       const events = await interrupt(module, streamed);
-      const { state, approvals } = lastOf(events);
+      const { state, approvals } = waitingEnd(events);
       expect(approvals).toMatchObject([{ tool: 'burn', agent: 'Expert', provenance: 'native' }]);
       expect(events.filter(({ type }) => type === 'tool_ended')).toMatchObject([
         { tool: 'expert', outcome: 'aborted' },
       ]);
-      const decisions = [{ callId: 'call_burn', approve: true }];
+      const decisions = approved('call_burn');
       const rest = await resume(module, state, { streamed, decisions });
       expect(textOf(rest)).toBe('All done.');
       expect(ran).toEqual(['look box', 'burn book']);
@@ -264,7 +240,7 @@ describe.each([{ streamed: false }, { streamed: true }])(
         },
       );
       const events = await interrupt(module, streamed);
-      expect(lastOf(events).approvals).toEqual([
+      expect(waitingEnd(events).approvals).toEqual([
         {
           callId: 'mcpr_1',
           tool: 'send_mail',
@@ -274,8 +250,8 @@ describe.each([{ streamed: false }, { streamed: true }])(
         },
       ]);
       expect(events.filter(({ type }) => type.startsWith('tool'))).toEqual([]);
-      const decisions = [{ callId: 'mcpr_1', approve: true }];
-      const rest = await resume(module, lastOf(events).state, { streamed, decisions });
+      const decisions = approved('mcpr_1');
+      const rest = await resume(module, waitingEnd(events).state, { streamed, decisions });
       expect(rest.map(({ type }) => type)).toEqual(['text', 'finished']);
       expect(textOf(rest)).toBe('Sent.');
       expect(upstream.calls[1]?.body.input).toContainEqual({

@@ -1,6 +1,7 @@
-import { Agent, RunContext, tool } from '@openai/agents';
+import { Agent, tool } from '@openai/agents';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { approved, goOn } from '../../../test/support/approval-kit.ts';
 import { startUpstream } from '../../../test/support/scripted-upstream.ts';
 import {
   eventsOf,
@@ -33,8 +34,9 @@ async function doorman() {
     parameters: z.object({ who: z.string() }),
     needsApproval: true,
     isEnabled: ({ runContext }) => (runContext.context as Visitor).open(),
-    execute: (_input, { context } = new RunContext<unknown>()) => {
-      seen.push((context as Visitor).runId);
+    execute: (_input, context) => {
+      const { runId } = { ...(context?.context as Visitor | undefined) };
+      seen.push(String(runId));
       return 'done';
     },
   });
@@ -43,21 +45,11 @@ async function doorman() {
   return { module: { ...loadedModule(agent), makeContext }, seen, upstream };
 }
 
+const decisions = approved('call_let_in');
+
 async function stateOf(module: Parameters<typeof eventsOf>[0]): Promise<string> {
   const last = (await eventsOf(module)).at(-1);
   return last?.type === 'interrupted' ? last.state : '';
-}
-
-function goOn(module: Parameters<typeof eventsOf>[0], state: string) {
-  const decisions = [{ callId: 'call_let_in', approve: true }];
-  const context = {
-    request_id: 'req_2',
-    run_id: 'run_2',
-    key: { id: 'key_1', name: 'alice' },
-    metadata: {},
-    model_id: 'default/sample',
-  };
-  return eventsOf(module, { context, resume: { state, decisions, results: [] } });
 }
 
 describe('the state of a run that waits', () => {
@@ -66,7 +58,7 @@ describe('the state of a run that waits', () => {
     const state = await stateOf(module);
     expect(JSON.parse(state).context.context).toEqual({});
     expect(state).not.toContain('hunter2');
-    expect(textOf(await goOn(module, state))).toBe('Come in.');
+    expect(textOf(await goOn(module, { state, decisions }))).toBe('Come in.');
     expect(seen).toEqual(['run_2']);
   });
 
@@ -89,7 +81,7 @@ describe('the state of a run that waits', () => {
     },
   ])('that is $what cannot be gone on with', async ({ change }) => {
     const { module, seen, upstream } = await doorman();
-    const events = await goOn(module, change(await stateOf(module)));
+    const events = await goOn(module, { state: change(await stateOf(module)), decisions });
     expect(events).toMatchObject([
       {
         type: 'failed',

@@ -50,16 +50,26 @@ export function agentView(
   { outputFormat }: Pick<RunInput, 'outputFormat'>,
   first?: ToolChoice,
 ): SdkAgent {
-  const toolChoice = typeof first === 'object' ? first.name : first;
-  const changed = defined({ ...asked, toolChoice });
-  const modelSettings = mergedSettings(agent.modelSettings ?? {}, changed);
+  const modelSettings = mergedSettings(agent.modelSettings ?? {}, asked);
   const view = {
-    ...(Object.keys(changed).length > 0 ? { modelSettings } : {}),
-    ...(toolChoice === undefined ? {} : { resetToolChoice: true }),
+    ...(Object.keys(asked).length > 0 ? { modelSettings } : {}),
+    ...(first === undefined ? {} : choosingTools(agent, asked, first)),
     ...(outputFormat.type === 'json_schema' ? { outputType: outputFormat } : {}),
   };
   const isChanged = Object.keys(view).length > 0;
   return isChanged ? Object.create(agent, Object.getOwnPropertyDescriptors(view)) : agent;
+}
+
+/** Of a copy that tells them apart, settings that are no author's own are made anew for each turn, and stay so. */
+function choosingTools(agent: SdkAgent, asked: ModelSettings, first: ToolChoice) {
+  const isOwn = agent.hasExplicitModelSettings?.() ?? true;
+  const toolChoice = typeof first === 'object' ? first.name : first;
+  const chosen = { ...asked, toolChoice };
+  return {
+    modelSettings: isOwn ? mergedSettings(agent.modelSettings ?? {}, chosen) : chosen,
+    hasExplicitModelSettings: () => true,
+    resetToolChoice: true,
+  };
 }
 
 /** True where the request holds something that the two APIs say differently. */
