@@ -43,7 +43,7 @@ run_failed | 500. | The agent's code failed. | The log has file and line: \`drop
 worker_crashed | 500. | The agent's process died during the run. | \`dropgate agents errors\`.
 tool_failed | 500. | A tool threw, and the agent lets that end the run. | \`dropgate runs show <run>\`.
 max_turns_exceeded | 500. | The agent asked its model too often. | Raise \`max_turns\`, or make the instructions clearer.
-approval_unsupported | 500. | A tool of the agent needs approval. | Let the tool refuse.
+approval_unsupported | 500. | A tool needs approval in a run that cannot wait for it: of a workflow, of a plain \`run\`, or within an agent that is a tool of an SDK that is too old. | Export the agent itself, or let the tool refuse.
 run_state_unreadable | 500. | The agent's SDK cannot read the state of the run that waited. | Ask again; the SDK was changed meanwhile.
 gateway_failed | 500. | The gateway failed. | The log has the cause; report it.
 upstream_failed | 502. | The upstream failed or broke off. | \`dropgate upstreams list\`.

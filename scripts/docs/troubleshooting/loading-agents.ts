@@ -60,7 +60,7 @@ bad_tool | The agent does not load. | Something that is no tool is in \`tools\`.
 duplicate_tool | A warning. The model is offered the last one only. | Two tools have one name. | Rename one.
 tool_stub | A warning. The tool gives nothing. | Agent Builder exported a tool without a body. | Write it.
 approval_stub | A warning. Everything is approved. | Agent Builder exported an approval without a body. | Ask somebody, or return false.
-approval_not_served | A warning. The run ends with \`approval_required\`. | A tool needs approval, which is not served yet. | Let the tool refuse.
+approval_not_served | A warning. The run ends with \`approval_required\`. | A tool needs approval in a workflow, a plain \`run\`, or, with an SDK that is too old, an agent that is a tool: none of them can wait. | Export the agent itself, or take the version of the SDK that the finding names.
 bad_handoff | The agent does not load. | Something in \`handoffs\` is no agent. | Put an agent or \`handoff(…)\` there.
 bad_guardrail | The agent does not load. | Something in the guardrails is none. | Correct it.
 bad_mcp_server | The agent does not load. | Something in \`mcpServers\` is no server. | Correct it.

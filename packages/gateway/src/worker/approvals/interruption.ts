@@ -100,7 +100,7 @@ function stateOf(state: SdkState, waiting: readonly SdkInterruption[]): string {
 }
 
 /** The copy of the SDK from which on a run goes on within an agent that is a tool. */
-const nestedSince = '0.4.4';
+export const nestedSince = '0.4.4';
 
 /** Whether a call that waits is one of an agent that is a tool, and so no item of the run itself. */
 function isInside(call: SdkInterruption, { _generatedItems: items = [] }: SdkState): boolean {

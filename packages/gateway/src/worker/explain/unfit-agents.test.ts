@@ -128,20 +128,39 @@ test('two tools of one name are a warning: the last alone is offered', async () 
   ]);
 });
 
-test('a tool that may need approval is a warning, also of an agent that is a tool', async () => {
+describe('a tool that may need approval', () => {
   const text = `${head}const wipe = tool({ name: 'wipe', description: 'x', parameters: { type: 'object', properties: {}, required: [], additionalProperties: false }, needsApproval: true, execute: () => 'x' });
 const other = new Agent({ name: 'Other', instructions: 'x', tools: [wipe] });
-export const agent = new Agent({ name: 'Desk', instructions: 'x', tools: [other.asTool({ toolName: 'other', toolDescription: 'x' })] });
+const agent = new Agent({ name: 'Desk', instructions: 'x', tools: [other.asTool({ toolName: 'other', toolDescription: 'x' })] });
 `;
-  expect((await manifestOf(await writeModule({ 'agent.ts': text }))).warnings).toMatchObject([
-    {
-      code: 'approval_not_served',
-      severity: 'warning',
-      line: 5,
-      message:
-        '`wipe` of agent "Other" may need approval, which is not served yet: a run that calls it then ends with `approval_required`.',
-    },
-  ]);
+
+  test('is nothing to warn of in an agent, also one that is a tool: its run waits', async () => {
+    const module = await writeModule({ 'agent.ts': `${text}export { agent };` });
+    expect((await manifestOf(module)).warnings).toEqual([]);
+  });
+
+  test.each([
+    [
+      'workflow',
+      `export const runWorkflow = async () => ({ output_text: String((await run(agent, 'x')).finalOutput) });`,
+    ],
+    [
+      'plain object',
+      `export default { run: async ({ messages }: { messages: object[] }) => String((await run(agent, JSON.stringify(messages))).finalOutput) };`,
+    ],
+  ])('is a warning in a %s, with which nobody can go on', async (_, served) => {
+    const module = await writeModule({ 'agent.ts': `${text}${served}\n` });
+    expect((await manifestOf(module)).warnings).toMatchObject([
+      {
+        code: 'approval_not_served',
+        severity: 'warning',
+        line: 5,
+        message:
+          '`wipe` of agent "Other" may need approval. What is served is no agent, whose run could wait for it: a run that calls it ends with `approval_required`.',
+        hint: expect.stringContaining('Export the agent itself'),
+      },
+    ]);
+  });
 });
 
 test('a prompt that OpenAI keeps for a while only is a warning, also of an agent that is handed off to', async () => {

@@ -7,7 +7,6 @@ import {
   isSandboxAgent,
 } from '../agent-shape.ts';
 import type { TopLevel } from '../load/choose-agent.ts';
-import { describeAgent } from '../load/describe.ts';
 import { fieldsOf, nameOf } from '../sdk.ts';
 import { isGatewayTool } from '../tools/gateway-tool.ts';
 import { type Place, placeOf } from './code-place.ts';
@@ -33,30 +32,12 @@ export function findUnfit(agent: AgentShape, source: AgentSource): Finding[] {
 }
 
 /** Warnings of what runs of an agent will not do as its author may think. */
-export async function findDoubtful(agent: AgentShape, source: AgentSource): Promise<Finding[]> {
+export function findDoubtful(agent: AgentShape, source: AgentSource): Finding[] {
   return [
     ...findRunModel(agent, source.entry),
     ...findStoredPrompts(agent, source.entry),
     ...findDuplicateTools(agent, source),
-    ...(await findApprovals(agent, source)),
   ];
-}
-
-/** Warns of tools that a person would have to approve, also of agents that are tools of others. */
-async function findApprovals(root: AgentShape, { entry }: AgentSource): Promise<Finding[]> {
-  const agents = await Promise.all(agentGraph(root).map(describeAgent));
-  const tools = agents.flatMap(({ name, tools }) =>
-    tools.filter(({ needsApproval }) => needsApproval).map((tool) => ({ tool: tool.name, name })),
-  );
-  return tools.map(({ tool, name }) => ({
-    stage: 'load',
-    code: 'approval_not_served',
-    severity: 'warning',
-    message: `\`${tool}\` of agent "${name}" may need approval, which is not served yet: a run that calls it then ends with \`approval_required\`.`,
-    file: entry.file,
-    ...placeOf(entry.text, /\bneedsApproval\b/),
-    hint: 'Remove `needsApproval` where no person has to decide.',
-  }));
 }
 
 /** A run of the gateway brings no sandbox: only the module's own `run` can. */

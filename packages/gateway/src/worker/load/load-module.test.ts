@@ -25,14 +25,7 @@ describe('a module that is loaded unmodified, far from the gateway and with noth
       upstream: { name: 'openai', source: 'config' },
       sdk: { version: '0.20.0', own: false },
       runtime: { name: 'node', version: process.versions.node },
-      warnings: [
-        {
-          code: 'approval_not_served',
-          severity: 'warning',
-          message:
-            '`delete_all` of agent "Hello" may need approval, which is not served yet: a run that calls it then ends with `approval_required`.',
-        },
-      ],
+      warnings: [],
     });
     expect(manifest.agents).toEqual([
       {
