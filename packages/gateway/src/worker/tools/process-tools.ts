@@ -50,8 +50,13 @@ function createProcessTools(): ProcessTools {
       for (const name of names) used.add(name);
       return [...used];
     },
-    isServed: (agent) => gift !== null && (gift.agent === null || gift.agent === agent),
+    isServed: (agent) => gift !== null && (gift.agent === null || isViewOf(agent, gift.agent)),
   };
+}
+
+/** A run with settings of its caller has a view of its agent, which has the agent for its prototype. */
+function isViewOf(agent: unknown, given: object): boolean {
+  return agent === given || Object.prototype.isPrototypeOf.call(given, agent as object);
 }
 
 /** Those of this process: a module makes its tools while it is imported, and knows nothing else of the gateway. */
