@@ -59,6 +59,10 @@ type Body = {
   readonly tool_choice?: unknown;
 };
 
+function bodyOf(call: { readonly body: object } | undefined): Body {
+  return call?.body ?? {};
+}
+
 describe.each([{ streamed: false }, { streamed: true }])(
   'a tool of the caller’s own (streamed: $streamed)',
   ({ streamed }) => {
@@ -67,7 +71,7 @@ describe.each([{ streamed: false }, { streamed: true }])(
     test('is offered as it was sent, and a call of it interrupts the run', async () => {
       const { module, upstream } = await coder([{ text: ['Let me see.'], calls: [edit] }]);
       const events = await eventsOf(module, { input });
-      const { tools } = upstream.calls[0]?.body as Body;
+      const { tools } = bodyOf(upstream.calls[0]);
       expect(tools?.map(({ name }) => name)).toEqual(['test', 'push', 'edit_file']);
       expect(tools?.at(-1)).toMatchObject({ ...editFile, type: 'function' });
       expect(textOf(events)).toBe('Let me see.');
@@ -86,7 +90,7 @@ describe.each([{ streamed: false }, { streamed: true }])(
       const events = await goOn(module, { state, results }, { input });
       expect(events.map(({ type }) => type)).toEqual(['text', 'finished']);
       expect(events.at(-1)).toMatchObject({ items: [{ role: 'assistant', text: 'Changed.' }] });
-      expect((upstream.calls[1]?.body as Body).input).toContainEqual(
+      expect(bodyOf(upstream.calls[1]).input).toContainEqual(
         expect.objectContaining({
           type: 'function_call_output',
           call_id: 'call_edit_file',
@@ -135,8 +139,8 @@ describe.each([{ streamed: false }, { streamed: true }])(
       );
       const { clientCalls } = waitingEnd(await eventsOf(module, { input }));
       expect(clientCalls).toHaveLength(1);
-      const names = upstream.calls.map(({ body }) =>
-        ((body as Body).tools ?? []).map(({ name }) => name),
+      const names = upstream.calls.map((call) =>
+        (bodyOf(call).tools ?? []).map(({ name }) => name),
       );
       expect(names).toEqual([
         ['expert', 'edit_file', 'transfer_to_Editor'],
@@ -186,13 +190,13 @@ describe('a tool of the caller’s own', () => {
       },
     );
     expect(textOf(await eventsOf(module, { input: offered() }))).toBe('outer');
-    expect((upstream.calls[1]?.body as Body).tools ?? []).toEqual([]);
+    expect(bodyOf(upstream.calls[1]).tools ?? []).toEqual([]);
   });
 
   test('is strict where its caller wants it', async () => {
     const { module, upstream } = await coder([{ text: ['x'] }]);
     await eventsOf(module, { input: offered({ offeredTools: [{ ...editFile, strict: true }] }) });
-    expect((upstream.calls[0]?.body as Body).tools?.at(-1)).toMatchObject({
+    expect(bodyOf(upstream.calls[0]).tools?.at(-1)).toMatchObject({
       ...editFile,
       strict: true,
     });
@@ -209,14 +213,14 @@ describe('the choice of tools', () => {
       { text: ['x'] },
     ]);
     await eventsOf(module, { input: offered({ toolChoice }) });
-    const choices = upstream.calls.map(({ body }) => (body as Body).tool_choice);
+    const choices = upstream.calls.map((call) => bodyOf(call).tool_choice);
     expect(choices).toEqual([sent, undefined]);
   });
 
   test('can be none', async () => {
     const { module, upstream } = await coder([{ text: ['x'] }]);
     await eventsOf(module, { input: offered({ toolChoice: 'none' }) });
-    expect((upstream.calls[0]?.body as Body).tool_choice).toBe('none');
+    expect(bodyOf(upstream.calls[0]).tool_choice).toBe('none');
   });
 
   test('holds no more where the run goes on', async () => {
@@ -225,7 +229,7 @@ describe('the choice of tools', () => {
     const { state } = waitingEnd(await eventsOf(module, { input }));
     const results = [{ callId: 'call_edit_file', text: 'ok' }];
     expect(textOf(await goOn(module, { state, results }, { input }))).toBe('Changed.');
-    expect((upstream.calls[1]?.body as Body).tool_choice).toBeUndefined();
+    expect(bodyOf(upstream.calls[1]).tool_choice).toBeUndefined();
   });
 
   test('is none of an agent that is handed off to', async () => {
@@ -237,7 +241,7 @@ describe('the choice of tools', () => {
       },
     );
     await eventsOf(module, { input: offered({ toolChoice: 'required' }) });
-    const choices = upstream.calls.map(({ body }) => (body as Body).tool_choice);
+    const choices = upstream.calls.map((call) => bodyOf(call).tool_choice);
     expect(choices).toEqual(['required', undefined]);
   });
 });
