@@ -78,6 +78,8 @@ export type SdkRunOptions = {
   readonly context?: unknown;
   readonly signal?: AbortSignal;
   readonly maxTurns?: number;
+  /** What a model is told in place of a result; copies before 0.4.15 ask nobody. */
+  readonly toolErrorFormatter?: (about: unknown) => string | undefined;
 };
 
 export type SdkRun = (

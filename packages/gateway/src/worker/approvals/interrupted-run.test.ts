@@ -121,7 +121,10 @@ describe.each([{ streamed: false }, { streamed: true }])(
       expect(ran).toEqual([]);
       expect(textOf(events)).toBe('Well then.');
       expect(JSON.stringify(upstream.calls[1]?.body)).toContain('It is a first edition.');
-      expect(events.filter(({ type }) => type.startsWith('tool'))).toEqual([]);
+      expect(events.filter(({ type }) => type.startsWith('tool'))).toMatchObject([
+        { type: 'tool_started', callId: 'call_burn', tool: 'burn', agent: 'Desk' },
+        { type: 'tool_ended', callId: 'call_burn', outcome: 'denied', argumentBytes: 16 },
+      ]);
     });
 
     test('is interrupted again by what nobody decided on', async () => {

@@ -47,7 +47,8 @@ export function isHostedApproval(rawItem: unknown): boolean {
 
 type WaitingCall = Interruption['approvals'][number];
 
-function waitingCall(call: SdkInterruption, { provenances }: KnownOfRun): WaitingCall {
+/** A call that waits, as it is told. */
+export function waitingCall(call: SdkInterruption, { provenances }: KnownOfRun): WaitingCall {
   const agent = nameOf(call.agent);
   const tool = toolOf(call);
   const isHosted = call.rawItem?.type === 'hosted_tool_call';
@@ -94,8 +95,9 @@ function stateOf(state: SdkState, waiting: readonly SdkInterruption[]): string {
   try {
     return String(state);
   } catch (error) {
-    const message = 'The run waits for an approval, and its state is nothing that can be kept.';
-    throw new RunStop('run_failed', message, error);
+    const message =
+      'The run stopped for an answer, and how far it is cannot be kept; the cause is in the log of the gateway.';
+    throw new RunStop('approval_unsupported', message, error);
   }
 }
 
@@ -119,6 +121,6 @@ function unsupported(call: SdkInterruption, why: string): RunStop {
 
 function tooLarge(): RunStop {
   const most = MAX_TOLD_BYTES / 1024 / 1024;
-  const message = `The run waits for an approval, and its state is larger than ${most} MiB, so that it cannot be kept. Let its tools give less.`;
-  return new RunStop('run_failed', message);
+  const message = `The run stopped for an answer, and its conversation is larger than ${most} MiB, too large to be kept until then. Send less of it, or let its tools give less.`;
+  return new RunStop('approval_unsupported', message);
 }

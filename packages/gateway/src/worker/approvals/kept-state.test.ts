@@ -108,7 +108,11 @@ describe('the state of a run that waits', () => {
     const text = 'x'.repeat(6 * 1024 * 1024);
     const input = runInput({ items: [{ role: 'user', parts: [{ type: 'text', text }] }] });
     expect(await eventsOf(loadedModule(agent), { input })).toMatchObject([
-      { type: 'failed', code: 'run_failed', message: expect.stringContaining('larger than 6 MiB') },
+      {
+        type: 'failed',
+        code: 'approval_unsupported',
+        message: expect.stringContaining('larger than 6 MiB'),
+      },
     ]);
   });
 });

@@ -1,4 +1,4 @@
-import type { ResumedRun } from '../../protocol/worker/messages.ts';
+import type { CallDecision, ResumedRun } from '../../protocol/worker/messages.ts';
 import type { SdkCopy } from '../loaded-module.ts';
 import { RunStop } from '../run/run-scope.ts';
 import {
@@ -23,19 +23,35 @@ export type Resumable = {
   readonly context: unknown;
 };
 
+/** Whether a call is denied now, and why. */
+type Denied = (call: SdkInterruption, reason: string | undefined) => void;
+
 /**
  * The state of a run that was interrupted, with the decisions in it: given to a runner in place of an input, the run goes on.
  * What nobody decided on interrupts it again.
  *
+ * @param onDenied - The SDK tells nothing of a call that is denied.
  * @throws RunStop `run_state_unreadable` where it is no state of such an agent, or one of another SDK.
  */
-export async function resumedState(run: Resumable): Promise<SdkState> {
+export async function resumedState(run: Resumable, onDenied: Denied): Promise<SdkState> {
   const state = await readState(run);
   const calls = state.getInterruptions?.() ?? [];
   if (calls.length === 0 || !state._context) throw unreadable('it waits for nothing');
   state._context.context = run.context;
-  for (const call of calls) decide(state, call, run.resume);
+  for (const call of calls) {
+    const decision = decide(state, call, run.resume);
+    if (decision?.approve === false) onDenied(call, decision.reason);
+  }
   return state;
+}
+
+/** Tells a model why a call is denied, with copies whose denials take no reason. */
+export function reasonFormatter({ decisions }: ResumedRun): (about: unknown) => string | undefined {
+  const reasons = new Map(decisions.map(({ callId, reason }) => [callId, reason]));
+  return (about) => {
+    const { kind, callId } = fieldsOf(about);
+    return kind === 'approval_rejected' ? reasons.get(String(callId)) : undefined;
+  };
 }
 
 /** The items of a state that were told when it was interrupted: all but the calls that wait. */
@@ -51,17 +67,24 @@ export function toldItems(state: SdkState): ReadonlySet<SdkItem> {
   return new Set(items.filter((item) => !isWaiting(item)));
 }
 
-function decide(state: SdkState, call: SdkInterruption, { decisions, results }: ResumedRun): void {
+function decide(
+  state: SdkState,
+  call: SdkInterruption,
+  { decisions, results }: ResumedRun,
+): CallDecision | null {
   const callId = callIdOfInterruption(call);
   if (results.some((result) => result.callId === callId)) {
     state.approve?.(call);
-    return;
+    return null;
   }
-  const decision = decisions.find((one) => one.callId === callId);
-  if (!decision) return;
+  const ofCall = decisions.filter((one) => one.callId === callId);
+  // Should two calls have one id, a denial of one is taken for both.
+  const decision = ofCall.find(({ approve }) => !approve) ?? ofCall[0];
+  if (!decision) return null;
   const { approve, reason, always = false } = decision;
   if (approve) state.approve?.(call, { alwaysApprove: always });
   else state.reject?.(call, { alwaysReject: always, ...(reason ? { message: reason } : {}) });
+  return decision;
 }
 
 async function readState(run: Resumable): Promise<SdkState> {

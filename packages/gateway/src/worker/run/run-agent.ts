@@ -1,7 +1,8 @@
+import type { ResumedRun } from '../../protocol/worker/messages.ts';
 import type { AgentShape } from '../agent-shape.ts';
 import { refuseClientTools } from '../approvals/client-tools.ts';
-import { interruptionOf } from '../approvals/interruption.ts';
-import { resumedState, toldItems } from '../approvals/resumed-state.ts';
+import { interruptionOf, waitingCall } from '../approvals/interruption.ts';
+import { reasonFormatter, resumedState, toldItems } from '../approvals/resumed-state.ts';
 import type { LoadedModule } from '../loaded-module.ts';
 import { contextOf } from '../module-context.ts';
 import {
@@ -14,6 +15,7 @@ import {
   type SdkResult,
   type SdkRunner,
   type SdkRunOptions,
+  type SdkState,
   type SdkStreamedResult,
 } from '../sdk.ts';
 import {
@@ -68,15 +70,12 @@ async function prepareCall(module: LoadedModule, deps: RunDeps): Promise<Call> {
   watchRunner(runner);
   const first = request.resume ? undefined : request.input.toolChoice;
   const agent = agentView(original, asked, request.input, first);
-  const sdk = module.sdk ?? {};
-  const given = await contextOf(module, request);
-  const fresh = runContext(sdk, given);
+  const fresh = runContext(module.sdk ?? {}, await contextOf(module, request));
   const known = runScope.getStore()?.known;
   if (known) Object.assign(known, { runner, context: fieldsOf(fresh).context });
   await refuseClientTools(original as AgentShape, request.input, fresh);
-  const { resume } = request;
-  const state = resume
-    ? await resumedState({ sdk, agent, original, resume, context: fieldsOf(fresh).context })
+  const state = request.resume
+    ? await stateOfCall({ module, agent, fresh }, request.resume, deps)
     : null;
   const context = state?._context ?? fresh;
   meter.watch(context);
@@ -90,8 +89,28 @@ async function prepareCall(module: LoadedModule, deps: RunDeps): Promise<Call> {
       context,
       signal: request.signal,
       ...(request.maxTurns === null ? {} : { maxTurns: request.maxTurns }),
+      ...(request.resume ? { toolErrorFormatter: reasonFormatter(request.resume) } : {}),
     },
   };
+}
+
+/** The state that a run goes on from; what is denied in it is told. */
+function stateOfCall(
+  { module, agent, fresh }: { module: LoadedModule; agent: SdkAgent; fresh: unknown },
+  resume: ResumedRun,
+  { activity }: RunDeps,
+): Promise<SdkState> {
+  const { sdk, value } = module;
+  const { context } = fieldsOf(fresh);
+  const known = runScope.getStore()?.known;
+  const run = { sdk: sdk ?? {}, agent, original: value as SdkAgent, resume, context };
+  return resumedState(run, (denied, reason) => {
+    if (!known) return;
+    const { arguments: written, ...call } = waitingCall(denied, known);
+    activity.started(call, written);
+    activity.deny(call.callId);
+    activity.ended(call.callId, reason);
+  });
 }
 
 /** An answer that the Responses API cuts short comes as an error without its text, unless it is streamed. */

@@ -91,7 +91,7 @@ export type Interruption = Omit<Extract<RunEvent, { type: 'interrupted' }>, 'typ
 /** Why a run cannot go on that the gateway's own code stops; the message is fit for its caller. */
 export class RunStop extends Error {
   override readonly name = 'RunStop';
-  readonly code: 'approval_unsupported' | 'run_state_unreadable' | 'invalid_value' | 'run_failed';
+  readonly code: 'approval_unsupported' | 'run_state_unreadable' | 'invalid_value';
 
   constructor(code: RunStop['code'], message: string, cause?: unknown) {
     super(message, cause === undefined ? {} : { cause });
