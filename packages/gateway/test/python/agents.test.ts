@@ -168,6 +168,7 @@ agent = Agent(name="Doubler", tools=[double, any])
       tool: 'double',
       arguments: { n: 2 },
       provenance: 'native',
+      toolCallId: 'call_double',
     });
     const deny = { verdicts: { otherwise: 'deny', tools: {} } } as const;
     worker.send({ type: 'decisions', runId: 'run_1', ...deny });

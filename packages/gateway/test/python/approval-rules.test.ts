@@ -9,6 +9,7 @@ import {
   lookUp,
   refundOf,
   resumed,
+  shouter,
   waitingIn,
   written,
 } from '../support/python-approvals.ts';
@@ -99,22 +100,7 @@ describe.skipIf(missing)(`approvals that rules ask for, in Python (${missing ?? 
   test('gateway tools, tools of MCP servers and agents used as tools wait by rules too', async () => {
     const source = `
 from agents import Agent
-from agents.mcp import MCPServer
-from mcp import types
-
-class Shouter(MCPServer):
-    name = "shouter"
-
-    async def connect(self): ...
-    async def cleanup(self): ...
-    async def list_prompts(self): ...
-    async def get_prompt(self, name, arguments=None): ...
-
-    async def list_tools(self, run_context=None, agent=None):
-        return [types.Tool(name="shout", inputSchema={"type": "object", "properties": {}})]
-
-    async def call_tool(self, tool_name, arguments, meta=None):
-        return types.CallToolResult(content=[types.TextContent(type="text", text="HO")])
+${shouter}
 
 expert = Agent(name="Expert").as_tool("ask_expert", "Asks the expert.")
 agent = Agent(name="Desk", tools=[expert], mcp_servers=[Shouter()])
@@ -153,5 +139,81 @@ agent = Agent(name="Desk", tools=[expert], mcp_servers=[Shouter()])
     const last = (await next).at(-1);
     expect(last).toMatchObject({ type: 'finished' });
     expect(JSON.stringify(last)).toContain('A doc.');
+  });
+
+  test('in a run that a tool of the agent begins, a rule refuses the call, and what its author says ends the run', async () => {
+    const source = `${desk}
+from agents import Runner
+
+inner = Agent(name="Inner", tools=[refund, look_up])
+
+@function_tool
+async def consult() -> str:
+    return str((await Runner.run(inner, "Refund A1")).final_output)
+
+agent.tools = [consult]
+`;
+    const consult = { calls: [{ name: 'consult', args: {} }] };
+    const turns = [consult, { calls: [lookUp] }, { text: ['Not looked up.'] }, { text: ['Done.'] }];
+    const { worker, upstream } = await deskWorker(source, turns);
+    const verdicts = { otherwise: 'allow', tools: { look_up: 'require_approval' } } as const;
+    const going = worker.eventsOf('', { ...asked(), verdicts });
+    const { callId } = await worker.next('question');
+    worker.send({ type: 'reply', callId, result: false });
+    expect((await going).at(-1)).toMatchObject({ type: 'finished' });
+    expect(upstream.calls[2]?.body.input).toContainEqual({
+      type: 'function_call_output',
+      call_id: 'call_2',
+      output:
+        'The tool look_up may not be called here without the approval of a person, which this call does not have.',
+    });
+    const other = await deskWorker(source, [
+      consult,
+      { calls: [refundOf('A1', 'call_1')] },
+      { text: ['Done.'] },
+    ]);
+    expect((await other.worker.eventsOf('', asked())).at(-1)).toMatchObject({
+      type: 'failed',
+      code: 'approval_unsupported',
+      message:
+        "The tool refund needs approval, and the agent's own code calls it in a run that cannot be interrupted for one. Make a handoff or a tool of the agent that is run there.",
+    });
+  });
+
+  test('in a workflow or a plain function, the run ends with what to do; one that approves itself goes on', async () => {
+    const message =
+      'The tool refund needs approval, and a workflow cannot be interrupted for one. Export the agent itself, so that its run can wait.';
+    const sources = [
+      'async def run_workflow(text: str):\n    return (await Runner.run(agent, text)).final_output',
+      'class Plain:\n    async def run(self, messages):\n        return (await Runner.run(agent, messages)).final_output\nserved = Plain()',
+    ];
+    for (const source of sources) {
+      const name = source.startsWith('async def run_workflow') ? 'run_workflow' : 'served';
+      const module = `${desk}\nfrom agents import Runner\n${source}\n__gateway__ = {"agent": "${name}"}\n`;
+      const { worker } = await deskWorker(module, [{ calls: [refundOf('A1', 'call_1')] }]);
+      for (const streamed of [true, false]) {
+        const last = (await worker.eventsOf('', asked({ streamed }))).at(-1);
+        expect(last).toMatchObject({ type: 'failed', code: 'approval_unsupported', message });
+      }
+    }
+    const approving = `${desk}
+from agents import Runner
+
+async def run_workflow(text: str):
+    result = await Runner.run(agent, text)
+    state = result.to_state()
+    state.approve(result.interruptions[0])
+    return (await Runner.run(agent, state)).final_output
+
+__gateway__ = {"agent": "run_workflow"}
+`;
+    const turns = [{ calls: [refundOf('A1', 'call_1')] }, { text: ['Done.'] }];
+    const { worker } = await deskWorker(approving, turns);
+    expect(await worker.eventsOf('', asked({ streamed: false }))).toMatchObject([
+      { type: 'tool_started', tool: 'refund' },
+      { type: 'tool_ended', tool: 'refund' },
+      { type: 'text', delta: 'Done.' },
+      { type: 'finished' },
+    ]);
   });
 });

@@ -9,6 +9,7 @@ import {
   lookUp,
   refundOf,
   resumed,
+  shouter,
   usage,
   waitingIn,
   written,
@@ -187,22 +188,7 @@ __gateway__ = {"context": Context}
   test('tools of MCP servers wait, of hosted ones and of those of the module', async () => {
     const source = `
 from agents import Agent, HostedMCPTool
-from agents.mcp import MCPServer
-from mcp import types
-
-class Shouter(MCPServer):
-    name = "shouter"
-
-    async def connect(self): ...
-    async def cleanup(self): ...
-    async def list_prompts(self): ...
-    async def get_prompt(self, name, arguments=None): ...
-
-    async def list_tools(self, run_context=None, agent=None):
-        return [types.Tool(name="shout", inputSchema={"type": "object", "properties": {}})]
-
-    async def call_tool(self, tool_name, arguments, meta=None):
-        return types.CallToolResult(content=[types.TextContent(type="text", text="HO")])
+${shouter}
 
 config = {"type": "mcp", "server_label": "files", "server_url": "https://mcp.example.com", "require_approval": "always"}
 agent = Agent(
@@ -248,18 +234,26 @@ agent = Agent(
     const { worker, upstream } = await deskWorker(desk, turns);
     const { state } = interruptedBy(await worker.eventsOf('', asked()));
     const later = state.replace(/"\$schemaVersion":"[\d.]+"/, '"$schemaVersion":"99.0"');
-    for (const unread of [later, state.slice(0, -1), '{}', state.replaceAll('"Desk"', '"Gone"')]) {
-      const decisions = [{ callId: 'call_1', approve: true }];
-      const resume = { state: unread, decisions, results: [] };
-      expect(await worker.eventsOf('', { ...asked(), resume })).toMatchObject([
-        {
-          type: 'failed',
-          code: 'run_state_unreadable',
-          message:
-            'How far the run was cannot be read any more, so that it cannot go on. No tool was called. Send the conversation again to start anew.',
-          usage: usage(0),
-        },
-      ]);
+    const noAgent = state.replaceAll('"Desk"', '"Gone"');
+    const unread = [
+      [state.slice(0, -1), 'it is no state of such an agent'],
+      ['{}', 'it is no state of such an agent'],
+      [noAgent, 'its SDK says: Run state agent not found in agent map'],
+      [later, expect.stringContaining('its SDK says: Run state schema version')],
+    ] as const;
+    for (const [kept, why] of unread) {
+      const resume = { state: kept, decisions: [{ callId: 'call_1', approve: true }], results: [] };
+      const [failure, ...others] = await worker.eventsOf('', { ...asked(), resume });
+      expect(others).toEqual([]);
+      expect(failure).toMatchObject({ code: 'run_state_unreadable', usage: usage(0) });
+      const [, told, advice] =
+        /^The run that was interrupted cannot be gone on with: (.*?)\. (Ask anew; .*)$/.exec(
+          failure?.type === 'failed' ? failure.message : '',
+        ) ?? [];
+      expect(told).toEqual(why);
+      expect(advice).toBe(
+        'Ask anew; the agent has to be the one that was interrupted, with the same SDK.',
+      );
     }
     expect(upstream.calls).toHaveLength(1);
   });

@@ -23,6 +23,24 @@ def look_up(order: str) -> str:
 agent = Agent(name="Desk", tools=[refund, look_up])
 `;
 
+/** A server of tools, in the process of its module, with one tool. */
+export const shouter = `from agents.mcp import MCPServer
+from mcp import types
+
+class Shouter(MCPServer):
+    name = "shouter"
+
+    async def connect(self): ...
+    async def cleanup(self): ...
+    async def list_prompts(self): ...
+    async def get_prompt(self, name, arguments=None): ...
+
+    async def list_tools(self, run_context=None, agent=None):
+        return [types.Tool(name="shout", inputSchema={"type": "object", "properties": {}})]
+
+    async def call_tool(self, tool_name, arguments, meta=None):
+        return types.CallToolResult(content=[types.TextContent(type="text", text="HO")])`;
+
 /** What so many model calls of the scripted upstream cost. */
 export const usage = (requests: number) => ({
   requests,

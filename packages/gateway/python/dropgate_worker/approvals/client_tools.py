@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from agents import Agent, FunctionTool
 
-    from ..protocol.run_input import ClientTool
+    from ..protocol.run_input import ClientTool, InputItem
     from ..run.run_scope import RunScope
 
 CLIENT_TOOL = "_dropgate_client_tool"
@@ -39,18 +39,24 @@ def offer_client_tools(sdk: ModuleType, agent: Agent[Any], scope: RunScope) -> N
     waits.client_tools = [_client_tool(sdk, tool, results) for tool in offered]
     waits.offered_to = handoff_graph(agent)
     for one in waits.offered_to:
-        _refuse_taken(_names_of(one), waits.client_tools)
+        _refuse_taken(_names_of(one), one, waits.client_tools)
 
 
 def with_client_tools(tools: list[Any], agent: object, scope: RunScope) -> list[Any]:
     """The tools of an agent, and those of the caller that it may use too. Raises `RunRefused` where names clash."""
     waits = scope.waits
-    if not any(one is agent for one in waits.offered_to):
+    if scope.place != "main" or not any(one is agent for one in waits.offered_to):
         return tools
-    _refuse_taken({str(getattr(tool, "name", "")) for tool in tools}, waits.client_tools)
+    _refuse_taken({str(getattr(tool, "name", "")) for tool in tools}, agent, waits.client_tools)
     for tool in waits.client_tools:
         waits.sources[str(getattr(agent, "name", "")), tool.name] = "client"
     return [*tools, *waits.client_tools]
+
+
+def without_client_calls(items: list[InputItem], scope: RunScope) -> list[InputItem]:
+    """What a run added, without the calls that its caller made and knows."""
+    names = {tool.name for tool in scope.waits.client_tools}
+    return [item for item in items if item.get("name") not in names]
 
 
 def _client_tool(sdk: ModuleType, given: ClientTool, results: dict[str, str]) -> FunctionTool:
@@ -71,10 +77,13 @@ def _client_tool(sdk: ModuleType, given: ClientTool, results: dict[str, str]) ->
     return tool
 
 
-def _refuse_taken(names: set[str], client_tools: list[FunctionTool]) -> None:
+def _refuse_taken(names: set[str], agent: object, client_tools: list[FunctionTool]) -> None:
     taken = next((tool.name for tool in client_tools if tool.name in names), None)
     if taken is not None:
-        said = f'The agent has a tool called "{taken}" of its own. Give yours another name.'
+        said = (
+            f'The agent "{getattr(agent, "name", "")}" has a tool or handoff called "{taken}" itself: give that tool '
+            "of yours another name."
+        )
         raise RunRefused("invalid_value", said)
 
 

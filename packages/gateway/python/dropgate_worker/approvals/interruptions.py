@@ -62,12 +62,18 @@ def refuse_unanswered(scope: RunScope) -> None:
     """Raises `RunRefused` where a run that code of the module's made itself stopped at a call, and was left there."""
     for result in scope.waits.own_runs:
         for item in waiting_calls(result):
-            tool = _tool_of(item, fields_of(item.raw_item))
-            said = (
-                f"The agent stopped at its tool {tool}, which needs approval. Only an agent that is exported itself "
-                "can wait for one: its author has to export the agent, not code that runs it."
-            )
-            raise RunRefused("approval_unsupported", said)
+            raise cannot_go_on(_tool_of(item, fields_of(item.raw_item)), scope)
+
+
+def cannot_go_on(tool: str, scope: RunScope) -> RunRefused:
+    """What a run ends with that nobody can go on with."""
+    why = (
+        "and a workflow cannot be interrupted for one. Export the agent itself, so that its run can wait."
+        if scope.is_workflow
+        else "and the agent's own code calls it in a run that cannot be interrupted for one. Make a handoff or a tool "
+        "of the agent that is run there."
+    )
+    return RunRefused("approval_unsupported", f"The tool {tool} needs approval, {why}")
 
 
 def _source_of(item: Any, raw: dict[str, Any], scope: RunScope) -> Any:

@@ -38,11 +38,8 @@ def _kept_state(result: Any, scope: RunScope) -> str:
     try:
         state = result.to_state().to_json(context_serializer=_nothing_of)
     except Exception as error:
-        said = (
-            "The agent stopped for an answer, and how far it is could not be kept; the cause is in the log of the "
-            "gateway."
-        )
-        raise RunRefused("approval_unsupported", said) from error
+        said = "The run waits for an approval, and its state is nothing that can be kept."
+        raise RunRefused("run_failed", said) from error
     _leave_out_contexts(state)
     waits = scope.waits
     kept = {
@@ -55,10 +52,10 @@ def _kept_state(result: Any, scope: RunScope) -> str:
     text = json_text(kept)
     if len(json_text(text).encode("utf-8", "replace")) > _MAX_STATE_BYTES:
         said = (
-            "The agent stopped for an answer, and its conversation is too long to be kept until then. "
-            "Send less of it, or smaller files."
+            "The run waits for an approval, and its state is larger than 6 MiB, so that it cannot be kept. Let its "
+            "tools give less."
         )
-        raise RunRefused("approval_unsupported", said)
+        raise RunRefused("run_failed", said)
     return text
 
 
@@ -106,10 +103,19 @@ async def read_state(
             context_deserializer=lambda _context: context.context,
         )
     except unreadable as error:
-        said = (
-            "How far the run was cannot be read any more, so that it cannot go on. No tool was called. "
-            "Send the conversation again to start anew."
-        )
-        raise RunRefused("run_state_unreadable", said) from error
+        # Of what is no error of the SDK's own, the text may be anything.
+        is_told = isinstance(error, sdk.UserError)
+        why = f"its SDK says: {str(error)[:300]}" if is_told else "it is no state of such an agent"
+        raise _unreadable(why) from error
+    if not state.get_interruptions():
+        raise _unreadable("it waits for nothing")
     scope.activity.resume(held["open"])
     return state
+
+
+def _unreadable(why: str) -> RunRefused:
+    said = (
+        f"The run that was interrupted cannot be gone on with: {why.rstrip('.')}. Ask anew; the agent has to be the "
+        "one that was interrupted, with the same SDK."
+    )
+    return RunRefused("run_state_unreadable", said)

@@ -28,7 +28,8 @@ def ruled_tool(tool: Any, agent: object, provenance: Provenance, scope: RunScope
     The tool as this run has it, a copy where its rules say something else than its author: other runs that use it at
     the same time have rules of their own.
     """
-    if not hasattr(tool, "on_invoke_tool") or not can_wait(tool):
+    # Nobody goes on with a run of the module's own: there a call is refused instead.
+    if scope.place == "own" or not hasattr(tool, "on_invoke_tool") or not can_wait(tool):
         return tool
     wanted = _wanted(tool, provenance, scope)
     if wanted is not False:

@@ -31,6 +31,8 @@ class RunWaits:
     # Tools of the caller's own, and the agents that they are offered to.
     client_tools: list[FunctionTool] = field(default_factory=list["FunctionTool"])
     offered_to: list[Agent[Any]] = field(default_factory=list["Agent[Any]"])
+    # Whether the run has begun that the gateway goes on with.
+    has_begun: bool = False
     # The settings of its first turn, where they hold for that alone.
     first_turn: ModelSettings | None = None
     # What came of the runs that code of the module's made itself.

@@ -14,7 +14,7 @@ class RunRefused(Exception):
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
-        self.verdict = Verdict(code, message, "run")
+        self.verdict = Verdict(code, message, "tool" if code == "approval_unsupported" else "run")
 
 
 class RunCancelled(Exception):
@@ -79,8 +79,9 @@ def tool_error(thrown: BaseException) -> BaseException | None:
 
 
 def _verdict_on(thrown: BaseException) -> Verdict:
-    if isinstance(thrown, RunRefused):
-        return thrown.verdict
+    refused = tool_error(thrown) or thrown
+    if isinstance(refused, RunRefused):
+        return refused.verdict
     own = gateway_verdict(tool_error(thrown) or thrown)
     if own is not None:
         return own

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import listed, tool_type
 from ..approvals.client_tools import with_client_tools
+from ..approvals.interruptions import cannot_go_on
 from ..approvals.ruled_tools import FIRST_VERSION, can_wait, gateway_wants_approval, ruled_tool
 from ..process_tools import GATEWAY_TOOL
 from ..protocol.messages import Message
@@ -158,13 +159,22 @@ async def _refusal(
             return None
         if await _is_allowed(call, scope or process_runs.sole()):
             return None
-        message = f"The tool {tool.name} may not be called here."
+        message = _denial(tool.name, scope)
     if scope is not None:
         # A call that is rejected has no hooks of its own.
         agent_name = str(getattr(agent, "name", ""))
         scope.activity.started(call_id, tool.name, agent_name, provenance, arguments)
         scope.activity.denied(call_id, message)
     return message
+
+
+def _denial(tool: str, scope: RunScope | None) -> str:
+    verdict = scope and scope.request.verdict_on(tool)
+    if scope is None or verdict not in ("require_approval", "ask_approval"):
+        return f"The tool {tool} may not be called here."
+    if scope.is_workflow:
+        raise cannot_go_on(tool, scope)
+    return f"The tool {tool} may not be called here without the approval of a person, which this call does not have."
 
 
 async def _cannot_wait(

@@ -6,7 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from ..agent_shape import is_agent, output_type_name
-from ..approvals.client_tools import offer_client_tools
+from ..approvals.client_tools import offer_client_tools, without_client_calls
 from ..approvals.interruptions import waiting_calls
 from ..approvals.kept_run import wait_of
 from ..approvals.resume_run import resumed_state, say_reasons
@@ -104,7 +104,8 @@ async def _run_whole(
 def _end_of(result: RunResult | RunResultStreaming, scope: RunScope) -> RunEnd | RunWait:
     end = wait_of(result, scope) or outcome_of(None)
     if scope.request.input.get("tellsItems"):
-        end["items"] = added_items(untold_items(result.new_items, scope.waits.told))
+        added = added_items(untold_items(result.new_items, scope.waits.told))
+        end["items"] = without_client_calls(added, scope)
     return end
 
 

@@ -26,7 +26,8 @@ async def run_module(module: LoadedModule, request: RunRequest) -> None:
     meter = UsageMeter()
     tells_contents = request.run.get("tellsContents", False)
     activity = ToolActivity(outlet.tell, tells_contents=tells_contents)
-    scope = RunScope(outlet, activity, meter, loop)
+    is_workflow = module.kind != "agent"
+    scope = RunScope(outlet, activity, meter, loop, is_workflow, "own" if is_workflow else "main")
     process_runs.enter(scope)
     work = asyncio.create_task(_in_scope(module, scope))
     cancelled = asyncio.create_task(request.cancelled.wait())

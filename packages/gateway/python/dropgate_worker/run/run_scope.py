@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ..approvals.run_waits import RunWaits
 from ..protocol.messages import Message
@@ -90,6 +90,11 @@ class Tap(Protocol):
         ...
 
 
+# Which run of the SDK code works for: the one that the gateway goes on with where it is interrupted, one of an agent
+# that is a tool in it, or one that the module begins itself, with which only the module can go on.
+RunPlace = Literal["main", "agent_tool", "own"]
+
+
 @dataclass
 class RunScope:
     """The current run, and what watches it."""
@@ -98,6 +103,9 @@ class RunScope:
     activity: ToolActivity
     meter: UsageMeter
     loop: asyncio.AbstractEventLoop
+    # Whether the module is no agent, so that nobody can go on with its runs.
+    is_workflow: bool = False
+    place: RunPlace = "main"
     # Why the model says its turn ended, where only its own chunks tell.
     finish_reason: str | None = None
     # Takes over the runs that a workflow starts itself; None inside such a step.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .run_scope import RunScope, run_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Generator
 
     from agents.run import AgentRunner
 
@@ -44,7 +45,9 @@ def _tapping(base: type[AgentRunner]) -> type[AgentRunner]:
             if scope is None or scope.tap is None:
                 return super().run_streamed(starting_agent, input, **options)
             watched = scope.tap.watched(input, options)
-            result = super().run_streamed(starting_agent, input, **watched)
+            # What it starts works for the place that is set meanwhile.
+            with in_place(scope, options):
+                result = super().run_streamed(starting_agent, input, **watched)
             scope.tap.note(result, options)
             return result
 
@@ -99,7 +102,8 @@ class InnerTap:
 
     async def run(self, runner: Any, agent: Any, given: Any, options: dict[str, Any]) -> Any:
         """Runs it as it is."""
-        result = await runner.run(agent, given, **self.watched(given, options))
+        with in_place(run_scope.get() or self._scope, options):
+            result = await runner.run(agent, given, **self.watched(given, options))
         self.note(result, options)
         return result
 
@@ -122,10 +126,32 @@ class InnerTap:
 
     def note(self, result: Any, options: dict[str, Any]) -> None:
         """Remembers what came of a run of the module's own."""
-        from agents import RunContextWrapper
-
-        if not isinstance(options.get("context"), RunContextWrapper):
+        if not _has_context(options):
             self._scope.waits.own_runs.append(result)
+
+
+@contextmanager
+def in_place(scope: RunScope, options: dict[str, Any]) -> Generator[None]:
+    """Code of a run with such options works for the place that it has in the run of the gateway."""
+    place = scope.place
+    if not _has_context(options):
+        place = "own"
+    elif place == "main" and scope.waits.has_begun:
+        place = "agent_tool"
+    else:
+        scope.waits.has_begun = True
+    token = run_scope.set(replace(scope, place=place)) if place != scope.place else None
+    try:
+        yield
+    finally:
+        if token is not None:
+            run_scope.reset(token)
+
+
+def _has_context(options: dict[str, Any]) -> bool:
+    from agents import RunContextWrapper
+
+    return isinstance(options.get("context"), RunContextWrapper)
 
 
 def inside(scope: RunScope) -> RunScope:
