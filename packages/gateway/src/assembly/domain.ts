@@ -4,7 +4,7 @@ import { createTakeSlot } from '../policy/limits/limit-checks.ts';
 import { decide } from '../policy/rules/decide.ts';
 import type { Question } from '../protocol/policy.ts';
 import type { SyncAgents } from '../registry/sync-agents.ts';
-import { createStartRun } from '../runs/start-run.ts';
+import { createRunStarts } from '../runs/start-run.ts';
 import type { Parts } from './agent-processes.ts';
 import { createAgentViews } from './agent-views.ts';
 import { createRegistry } from './registry.ts';
@@ -12,6 +12,12 @@ import { asTried } from './replay/as-tried.ts';
 import { createRecorded } from './replay/recorded.ts';
 import { createRollbackRoutes } from './rollback.ts';
 import { createRunLimits } from './run-limits.ts';
+import {
+  createApprovalsOf,
+  createFindInterrupted,
+  createKeepInterruptedOf,
+  createMayAnswerOf,
+} from './state/approvals.ts';
 import { createSessionAgentOf } from './state/session-agent.ts';
 import { createClientToolsAsSet } from './tools/client-tools.ts';
 import { createToolRegistry } from './tools/tool-registry.ts';
@@ -24,10 +30,8 @@ export function createDomain(parts: Parts) {
   const { live, policy, emit, pool, lifetime, nowSeconds } = parts;
   const authorize = createAuthorize({ rules: policy.current, nowSeconds, emit });
   const decideNow = (question: Question) => decide(policy.current(), question, nowSeconds());
-  const { catalog, sync, files, rollBack, findAgain } = createRegistry(parts, {
-    authorize,
-    decide: decideNow,
-  });
+  const registry = createRegistry(parts, { authorize, decide: decideNow });
+  const { catalog, sync, files, rollBack, findAgain } = registry;
   const toolRegistry = createToolRegistry(parts, { authorize, decide: decideNow });
   const recorded = createRecorded(parts, catalog.get);
   const runDefaults = () => {
@@ -35,7 +39,14 @@ export function createDomain(parts: Parts) {
     return { runTimeoutMs: worker.runTimeoutMs, toolEvents };
   };
   const runs = asTried(parts, { find: catalog.find, takeSlot: createTakeSlot(parts) });
-  const startRun = createStartRun({
+  const mayAnswer = createMayAnswerOf(parts);
+  const keepInterrupted = createKeepInterruptedOf(parts, {
+    files: registry.interruptedFiles,
+    mayAnswer,
+  });
+  const { startRun, resumeRun } = createRunStarts({
+    ...(keepInterrupted && { keepInterrupted }),
+    findInterrupted: createFindInterrupted(findAgain, (id) => catalog.get(id)?.served),
     find: runs.find,
     clientTools: createClientToolsAsSet(parts),
     agentIds: () => catalog.list().map(({ module }) => module.agentId),
@@ -71,6 +82,7 @@ export function createDomain(parts: Parts) {
     /** The same without a record of it. */
     allows: (question: Question) => decideNow(question).answer === 'allow',
     startRun,
+    approvals: createApprovalsOf(parts, { mayAnswer, resumeRun }),
     sessionAgent: createSessionAgentOf(parts, runs.find),
     findAgain,
     recorded,

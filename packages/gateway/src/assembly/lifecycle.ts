@@ -1,5 +1,5 @@
 import type { HttpServer } from '../http/server.ts';
-import type { Retention } from '../observability/retention.ts';
+import { createRetention, type Retention } from '../observability/retention.ts';
 import { prepareForUser, workerUser } from '../pool/process/worker-user.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import { pageSize } from '../protocol/pages.ts';
@@ -15,7 +15,7 @@ import { createTurnRetention } from './state/turn-retention.ts';
 /** Starts the parts in the order they need each other, and ends them in the other. */
 export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer): Gateway {
   const { config, emit, known, broker, pool, observers, readiness } = parts;
-  const turnRetention = turnRetentionOf(parts);
+  const retentions = [turnRetentionOf(parts), approvalRetentionOf(parts, domain)];
   let closing: Promise<void> | null = null;
   let rulesKnown: Promise<void> | null = null;
   const knowRules = () => (rulesKnown ??= parts.policy.start());
@@ -41,7 +41,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     await knowRules();
     await followRules(parts);
     for (const warnings of [parts.expiryWarnings, parts.retirementWarnings]) warnings.start();
-    turnRetention.begin();
+    for (const retention of retentions) retention.begin();
     parts.tokens.start();
     const url = await listen(parts, server);
     readiness.begin(
@@ -65,7 +65,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     keys: parts.keys,
     ...createTestPlays(parts, domain, server),
     close(reason) {
-      turnRetention.end();
+      for (const retention of retentions) retention.end();
       closing ??= close(parts, { server, domain, reason });
       return closing;
     },
@@ -75,6 +75,20 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
 function turnRetentionOf({ store, live, emit }: Parts): Retention {
   return createTurnRetention({ store: store.turns, settings: () => live.current().state, emit });
 }
+
+/** What waits for persons ends in time, and what is over goes when conversations do. */
+function approvalRetentionOf({ live, emit }: Parts, { approvals }: Domain): Retention {
+  return createRetention({
+    what: 'approvals',
+    everyMs: APPROVAL_SWEEP_MS,
+    nowMs: Date.now,
+    keepDays: () => live.current().state.keepDays,
+    prune: approvals.sweep,
+    emit,
+  });
+}
+
+const APPROVAL_SWEEP_MS = 20_000;
 
 /** Nothing answers before it is known that agents can run. */
 function requireUser({ config, stateFolder }: Parts): void {

@@ -14,6 +14,7 @@ import { createJudgeAnew } from '../registry/judge-anew.ts';
 import { createFindAgain } from '../registry/kept/find-again.ts';
 import { createGenerations } from '../registry/kept/generations.ts';
 import type { GivenEnv } from '../registry/kept/given-env.ts';
+import { createInterruptedFiles } from '../registry/kept/interrupted-files.ts';
 import { createLastKnownGood } from '../registry/kept/last-known-good.ts';
 import { conditionsOf, type LoadSettings } from '../registry/kept/module-load.ts';
 import { createLoadGeneration } from '../registry/load-generation.ts';
@@ -90,7 +91,14 @@ export function createRegistry(parts: Parts, deciding: Deciding) {
   );
   const follow = { decide, authorize, catalog, retire, sync, leaveEdits: !config.watch, emit };
   parts.policy.onChange(createFollowPolicy(follow));
-  return { catalog, sync, files, rollBack, findAgain: createFindAgain(swap) };
+  const interruptedFiles = createInterruptedFiles({
+    catalog,
+    lastKnownGood: swap.lastKnownGood,
+    generations: generationsOf(parts),
+    store: parts.store.approvals,
+  });
+  const findAgain = createFindAgain({ ...swap, restore: interruptedFiles.restore });
+  return { catalog, sync, files, rollBack, findAgain, interruptedFiles };
 }
 
 function isOwn(agentId: string): boolean {
@@ -130,9 +138,7 @@ export function createSwap(
     createModuleRuntimes({ stateFolder, python, environment, user, environments }),
     parts.secrets,
   );
-  const generations = createGenerations(join(stateFolder, 'generations'), {
-    readableBy: user?.gid ?? null,
-  });
+  const generations = generationsOf(parts);
   const settings = (): LoadSettings => ({
     ...settingsForLoads(live.current(), parts.upstreams.current()),
     ...(purpose === 'test' && { replay: 'closed' }),
@@ -162,6 +168,12 @@ export function createSwap(
     gate: createGate(parts),
     emit,
   };
+}
+
+/** The bytes of generations on this machine. */
+function generationsOf({ config, stateFolder }: Pick<Parts, 'config' | 'stateFolder'>) {
+  const readableBy = workerUser(config.worker)?.gid ?? null;
+  return createGenerations(join(stateFolder, 'generations'), { readableBy });
 }
 
 function callLater(callback: () => void, afterMs: number, stopping: AbortSignal): void {

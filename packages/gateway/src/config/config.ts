@@ -86,6 +86,7 @@ export type Config = {
     readonly keepMb: number;
   };
   readonly state: CamelKeys<Settings['state']>;
+  readonly approvals: CamelKeys<Settings['approvals']>;
   readonly usage: CamelKeys<Settings['usage']>;
   readonly security: SecuritySettings;
   /** Who makes tokens that callers may have in place of a key. */

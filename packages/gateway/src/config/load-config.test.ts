@@ -101,6 +101,7 @@ describe('loadConfig without any setting', () => {
         queueTimeoutMs: 30_000,
       },
       state: { keepDays: 30, keepMb: 1024, concurrentTurns: 'wait' },
+      approvals: { expireMinutes: 1440, keepMb: 256 },
       storeUrl: `sqlite:${join(projectRoot, '.dropgate/gateway.db')}`,
       bootstrapKeyFile: null,
       python: null,
@@ -368,7 +369,7 @@ describe('loadConfig refuses', () => {
       'colour:',
       'colour',
       1,
-      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, tools, runs, state, usage, security, auth, server, worker, store_url, log.',
+      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, tools, runs, state, approvals, usage, security, auth, server, worker, store_url, log.',
     ],
   ])('the unknown key in %j', (yaml, setting, line, message) => {
     expect(problems(yaml)).toMatchObject([{ file: 'gateway.yaml', line, setting, message }]);

@@ -218,6 +218,26 @@ const state = z
   .prefault({})
   .describe('Responses and conversations that callers come back to.');
 
+const approvals = z
+  .strictObject({
+    expire_minutes: z
+      .int()
+      .min(1)
+      .max(525_600)
+      .default(1440)
+      .describe('How long a call waits for a person; after that it is denied.'),
+    keep_mb: z
+      .int()
+      .min(1)
+      .max(1_048_576)
+      .default(256)
+      .describe(
+        'What all runs that wait may take, in MiB; beyond, the oldest of the keys that hold most are denied.',
+      ),
+  })
+  .prefault({})
+  .describe('Calls of tools that a person has to approve.');
+
 const usage = z
   .strictObject({
     keep_days: z.int().min(1).max(3650).default(400).describe('How many days usage is kept.'),
@@ -257,6 +277,7 @@ export const settingsSchema = z.strictObject({
     ),
   runs,
   state,
+  approvals,
   usage,
   security: securitySchema,
   auth: authSchema,

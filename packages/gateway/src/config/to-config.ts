@@ -60,6 +60,7 @@ export function toConfig(input: CheckedSettings): Config {
       record: settings.runs.record ?? (input.command === 'dev' ? 'contents' : 'steps'),
     },
     state: camelKeys(settings.state),
+    approvals: camelKeys(settings.approvals),
     usage: camelKeys(settings.usage),
     security: toSecuritySettings(settings.security),
     issuers: toIssuers(settings.auth, projectRoot),

@@ -40,6 +40,9 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
     case 'run_started':
     case 'model_called':
     case 'access_decided':
+    case 'approval_asked':
+    case 'approval_answered':
+    case 'approval_applied':
     case 'request_ended':
     case 'run_said':
     case 'run_handed_off':

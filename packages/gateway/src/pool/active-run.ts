@@ -60,6 +60,7 @@ export class ActiveRun {
   /** Joins it to the worker it now runs in. */
   attach(link: RunLink): void {
     this.#link = link;
+    this.request.onTaken?.();
   }
 
   /** Puts other verdicts in place, in its worker too where it has one. */

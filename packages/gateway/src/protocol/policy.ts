@@ -26,15 +26,18 @@ export type Action = (typeof actions)[number];
 /** What rules of the settings are about: limits of runs are raised by overrides alone, which end. */
 export const ruleActions = actions.filter((action) => action !== 'raise_limits');
 
-/** What a rule does, and what a question is answered. */
+/** What an override does, and most rules. */
 export const effects = ['allow', 'deny'] as const;
 
 export type Effect = (typeof effects)[number];
 
-/** What a rule of the settings may say. `require_approval`, of tools: a person has to approve each call; until then it is denied. */
+/** What a rule of the settings may say. `require_approval`, of tools: a person has to approve each call. */
 export const ruleEffects = [...effects, 'require_approval'] as const;
 
 export type RuleEffect = (typeof ruleEffects)[number];
+
+/** What a question is answered: of tool calls, also that a person has to approve them. What is not allowed is not done. */
+export type Answer = RuleEffect;
 
 /**
  * What is known of a tool call before it is made: `ask` where its arguments, or the time, decide. `require_approval`: a
@@ -190,6 +193,8 @@ export type Question = {
   readonly context?: QuestionContext;
   /** The module it is about, below the project root: for the log, rules do not see it. */
   readonly modulePath?: string;
+  /** Of `answer_approvals`: whether who asks answers for a run of its own. */
+  readonly isOwn?: boolean;
 };
 
 /** One line of policy. Globs know `*` only, which also crosses `/`. `tier` is one of `tiers`. */
@@ -197,7 +202,7 @@ export type Rule = {
   readonly id: string;
   readonly effect: Effect;
   readonly action: Action;
-  /** Of a deny: it stands for a call that a person may approve. */
+  /** Of a deny: it denies what no person approves. */
   readonly requiresApproval?: true;
   readonly principals: readonly string[];
   readonly resources: readonly string[];
@@ -206,6 +211,10 @@ export type Rule = {
   readonly exceptResources?: readonly string[];
   /** Tool calls of these provenances only; made of namespace defaults only. */
   readonly provenances?: readonly Provenance[];
+  /** What is one's own only; made of defaults only. */
+  readonly ofOwn?: true;
+  /** Of a rule that asks for approval: patterns of the principals that alone may answer. */
+  readonly approvers?: readonly string[];
   /** CEL over `principal`, `resource`, `args` and `context`; true where the rule fits. */
   readonly when?: string;
   readonly tier: number;
@@ -217,8 +226,8 @@ export type Rule = {
   readonly reason?: string;
 };
 
-/** Allow or deny, with the rule that decided; null where none matched. */
-export type Decision = { readonly answer: Effect; readonly rule: Rule | null };
+/** The answer, with the rule that decided; null where none matched. */
+export type Decision = { readonly answer: Answer; readonly rule: Rule | null };
 
 /** A short-lived rule as stored. Times are Unix seconds. */
 export type OverrideRecord = {
@@ -254,7 +263,7 @@ export type DecisionRecord = {
   readonly keyId: string | null;
   readonly role: Role | null;
   readonly action: Action;
-  readonly effect: Effect;
+  readonly effect: Answer;
   readonly resource: string;
   readonly agentId: string | null;
   readonly modulePath: string | null;
@@ -271,7 +280,7 @@ export type DecisionQuery = {
   readonly keyId?: string;
   readonly agentId?: string;
   readonly action?: Action;
-  readonly effect?: Effect;
+  readonly effect?: Answer;
   readonly tool?: string;
   readonly ruleId?: string;
   readonly requestId?: string;

@@ -21,6 +21,8 @@ export type PoolRun = {
   readonly signal: AbortSignal;
   /** The pool ends it with the last event, as soon as that is known: whether or not it has been read. */
   readonly ending: RunEnding;
+  /** Called once when a worker gets it: of a run that ends before, nothing has happened. */
+  readonly onTaken?: () => void;
   /** Sees each event but the last as it happens, whether or not its reader is behind. */
   readonly onEvent?: (event: RunEvent) => void;
   /** Answers a question that the worker asks during the run; a rejection refuses it. */

@@ -9,14 +9,18 @@ import type {
   ModuleLoad,
   ToolEventsMode,
 } from '../protocol/records.ts';
-import type { RunContext, RunEvent, RunInput } from '../protocol/run.ts';
+import type { LastEvent, RunContext, RunEvent, RunInput } from '../protocol/run.ts';
 import type { RunEnding } from '../protocol/run-ending.ts';
 import type { RunSink } from '../protocol/run-sink.ts';
+import type { Approval } from '../protocol/state/approvals.ts';
 import type { RunTrace } from '../protocol/trace.ts';
 import type { ToolDecided, WorkerRun } from '../protocol/worker/messages.ts';
+import { holdInterrupted, type Interrupted } from './approvals/hold-interrupted.ts';
+import type { KeepInterrupted } from './approvals/keep-interrupted.ts';
 import type { IgnoredPart } from './check-run-input.ts';
 import type { HostedRuns } from './hosted-runs.ts';
 import { observeRun } from './observe-run.ts';
+import type { ResumeAsked } from './resume-asked.ts';
 import { createRunMeter, type RunMeter, type RunMeters } from './run-meter.ts';
 import type { RunTools } from './run-tools.ts';
 
@@ -62,6 +66,8 @@ export type BeginRunDeps = {
   readonly traceOfRun?: (runId: string) => RunTrace | undefined;
   /** The same to what counts model calls. */
   readonly enterMeter: RunMeters['enter'];
+  /** Keeps a run that waits for somebody; absent, it just ends. */
+  readonly keepInterrupted?: KeepInterrupted;
   readonly emit: Emit;
 };
 
@@ -93,6 +99,8 @@ export type AdmittedRun = {
   readonly abort: AbortController;
   /** Set where it follows the record of another. */
   readonly replay?: ReplayedRun;
+  /** Set where it goes on with one that waited. */
+  readonly resumes?: Pick<ResumeAsked, 'of' | 'resumed' | 'grants' | 'answered' | 'ended'>;
 };
 
 /** What a run that follows the record of another takes from there. */
@@ -100,7 +108,8 @@ export type ReplayedRun = { readonly of: string; readonly context: RunContext };
 
 /** Begins a run that nothing stands in the way of any more. */
 export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
-  const { caller, agent, input, ignored, tools, user, ending, abort, waitedMs, replay } = admitted;
+  const { caller, agent, input, ignored, tools, user, ending, abort, waitedMs } = admitted;
+  const { replay, resumes } = admitted;
   const { settings } = agent.manifest;
   const defaults = deps.defaults();
   const recorded = deps.recorded?.(agent) ?? null;
@@ -113,22 +122,27 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const asked = {
     ...(recorded && { asked: { input, context, maxTurns, ...recorded } }),
     ...(replay && { replayOf: replay.of }),
+    ...(resumes && { resumes: resumes.of.runId }),
   };
   const observed = observeRun({ ...about, ...asked, ending, abort, timeoutMs, emit });
   const { onEvent, onToolCalled } = observed;
+  for (const approval of resumes?.answered ?? []) emit(appliedEvent(run.runId, approval));
   const trace = traceOf(deps, run.runId, caller);
   const untilOver = abortedAtEnd(ending);
   const { agentId } = agent;
   const meter = createRunMeter(admitted.limits, (failure) => abort.abort(failure));
   ending.onEnd(deps.enterMeter({ runId: run.runId, agentId }, meter));
   ending.onEnd(deps.enterHosted({ runId: run.runId, agentId, decide: tools.decideHosted }));
+  const held = holdInterrupted(ending, (last) => keepInterrupted(deps, admitted, last));
+  const onTaken = followTaken(admitted);
   const live = deps.run(agent.load, {
     run,
     keyId: caller.keyId,
     ...(trace ? { trace } : {}),
     caller: { key: user.key, request: user.request },
     signal: abort.signal,
-    ending,
+    ending: held.ending,
+    ...(onTaken && { onTaken }),
     onEvent,
     answer: (question) =>
       tools.answer(question, {
@@ -148,7 +162,8 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
     agentId: agent.agentId,
     modulePath: agent.modulePath,
     generation: agent.generation,
-    sendTo: (sink) => live.sendTo({ write: (event) => sink.write(shownTo(caller.role, event)) }),
+    sendTo: (sink) =>
+      live.sendTo(held.before({ write: (event) => sink.write(shownTo(caller.role, event)) })),
     cancel: (reason) => abort.abort(reason),
     onEnd: (listener) => ending.onEnd(() => listener()),
     ignored,
@@ -156,6 +171,36 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
       toolEvents: settings.toolEvents ?? defaults.toolEvents,
       guardrailResponse: settings.guardrailResponse ?? 'content_filter',
     },
+  };
+}
+
+/** What follows the record of another waits for nobody. */
+async function keepInterrupted(
+  { keepInterrupted: keep }: BeginRunDeps,
+  { runId, caller, agent, input, tools, replay, resumes }: AdmittedRun,
+  last: Interrupted,
+): Promise<LastEvent> {
+  if (!keep || replay) return last;
+  const { grants = [], of } = resumes ?? {};
+  const { whyAsked } = tools;
+  const filesHash = of?.filesHash ?? null;
+  return keep({ runId, caller, agent, input, grants, filesHash, whyAsked }, last);
+}
+
+function appliedEvent(runId: string, approval: Approval) {
+  const { id: approvalId, agentId, tool, callId, status, ruleId } = approval;
+  const outcome = status === 'pending' ? 'withdrawn' : status;
+  const about = { runId, agentId, approvalId, tool, callId, outcome, ruleId };
+  return { type: 'approval_applied', ...about } as const;
+}
+
+/** Tells whoever waited whether a worker ever got the run. */
+function followTaken({ resumes, ending }: AdmittedRun): (() => void) | undefined {
+  if (!resumes) return undefined;
+  let isTaken = false;
+  ending.onEnd(() => resumes.ended(isTaken));
+  return () => {
+    isTaken = true;
   };
 }
 
@@ -183,7 +228,7 @@ function countUnasked(meter: RunMeter, { tool, provenance }: ToolDecided): void 
 }
 
 function workerRun(admitted: AdmittedRun): WorkerRun {
-  const { runId, caller, input, agent, tools, limits, replay } = admitted;
+  const { runId, caller, input, agent, tools, limits, replay, resumes } = admitted;
   const context: RunContext = {
     request_id: caller.requestId,
     run_id: runId,
@@ -199,7 +244,8 @@ function workerRun(admitted: AdmittedRun): WorkerRun {
     ...(maxRepeatedToolCalls && { maxRepeated: maxRepeatedToolCalls.most }),
   };
   const run = { runId, input, verdicts: tools.verdicts, maxTurns, toolLimits };
-  return replay ? { ...run, context: replay.context, replays: true } : { ...run, context };
+  if (replay) return { ...run, context: replay.context, replays: true };
+  return { ...run, context, ...(resumes && { resume: resumes.resumed }) };
 }
 
 /** Gives what is aborted when a run is over. Made when it is first asked for: most runs ask nothing, and an Error costs. */

@@ -1,5 +1,5 @@
 import type { Emit, EventOf } from '../events.ts';
-import type { Effect } from '../protocol/policy.ts';
+import type { Answer } from '../protocol/policy.ts';
 
 type Decided = EventOf<'access_decided'>;
 
@@ -15,8 +15,8 @@ const MAX_RECORDED = 1000;
 
 /** Bounds what one run, or one worker outside of runs, can have written down: the log is everybody’s. */
 export function createDecisionCap(emit: Emit): DecisionCap {
-  const counts: Record<Effect, number> = { allow: 0, deny: 0 };
-  const beyond = new Map<Effect, Decided>();
+  const counts: Record<Answer, number> = { allow: 0, deny: 0, require_approval: 0 };
+  const beyond = new Map<Answer, Decided>();
   return {
     record(decided) {
       const { answer } = decided.decision;

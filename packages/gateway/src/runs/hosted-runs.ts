@@ -1,13 +1,15 @@
 import type { Emit } from '../events.ts';
 import { decide } from '../policy/rules/decide.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
-import { type Decision, type Effect, type Question, type Rule, tiers } from '../protocol/policy.ts';
 import {
-  type DecideHosted,
-  type HostedAnswer,
-  type HostedTool,
-  hostedAnswer,
-} from '../protocol/tools/hosted-tools.ts';
+  type Answer,
+  type Decision,
+  type Effect,
+  type Question,
+  type Rule,
+  tiers,
+} from '../protocol/policy.ts';
+import type { DecideHosted, HostedAnswer, HostedTool } from '../protocol/tools/hosted-tools.ts';
 
 /** The live runs, as far as tools that run at upstreams go. */
 export type HostedRuns = {
@@ -37,7 +39,7 @@ export function createHostedRuns(deps: {
   readonly emit: Emit;
 }): HostedRuns {
   const runs = new Map<string, EnteredRun>();
-  const told = new Map<string, Effect>();
+  const told = new Map<string, Answer>();
   const decideOutside = (agentId: string, tool: HostedTool): HostedAnswer => {
     const question: Question = {
       principal: { type: 'agent', id: agentId },
@@ -53,7 +55,7 @@ export function createHostedRuns(deps: {
       told.set(id, decision.answer);
       deps.emit({ type: 'access_decided', question, decision, requestId: null });
     }
-    return hostedAnswer(decision);
+    return decision.answer;
   };
   return {
     enter(run) {
@@ -67,7 +69,7 @@ export function createHostedRuns(deps: {
       const answers = possible.map((run) => run.decide(tool));
       if (answers.length === 0) return decideOutside(agentId, tool);
       if (answers.includes('deny')) return 'deny';
-      return answers.includes('approval') ? 'approval' : 'allow';
+      return answers.includes('require_approval') ? 'require_approval' : 'allow';
     },
   };
 }

@@ -23,6 +23,8 @@ export type ObserveRunOptions = {
   readonly asked?: AskedRun;
   /** The run whose record answers it, where it runs again. */
   readonly replayOf?: string;
+  /** The run that waited and that it goes on with. */
+  readonly resumes?: string;
   /** Null where the request named none. */
   readonly user: string | null;
   /** Aborted at the deadline. */
@@ -103,11 +105,15 @@ export function observeRun(options: ObserveRunOptions): ObservedRun {
 }
 
 function startOf(options: ObserveRunOptions): EventOf<'run_started'> {
-  const { agent, caller, waitedMs, isStreamed, user, asked, replayOf } = options;
+  const { agent, caller, waitedMs, isStreamed, user, asked, replayOf, resumes } = options;
   const { kind } = agent.manifest;
   const { traceparent = null } = caller;
   const known = { waitedMs, kind, traceparent, isStreamed, user };
-  const more = { ...(asked && { asked }), ...(replayOf !== undefined && { replayOf }) };
+  const more = {
+    ...(asked && { asked }),
+    ...(replayOf !== undefined && { replayOf }),
+    ...(resumes !== undefined && { resumes }),
+  };
   return { type: 'run_started', ...about(options), ...known, ...more };
 }
 

@@ -28,7 +28,7 @@ export function createOutsideRuns({ rules, nowSeconds, emit }: OutsideRunsDeps):
     };
     const byItself = decideOn(work.load);
     const forCallers = work.callers.map((caller) => decideOn({ ...work.load, ...caller }));
-    const denied = [byItself, ...forCallers].find(({ decision }) => decision.answer === 'deny');
+    const denied = [byItself, ...forCallers].find(({ decision }) => decision.answer !== 'allow');
     return denied ?? byItself;
   };
   const capOf = createCaps(emit);
@@ -81,5 +81,5 @@ type Decided = { readonly question: Question; readonly decision: Decision };
 
 /** A deny that stands whatever rules say; it names the rule where one says so too. */
 function deniedAnyhow(decision: Decision): Decision {
-  return decision.answer === 'deny' ? decision : { answer: 'deny', rule: null };
+  return decision.answer === 'allow' ? { answer: 'deny', rule: null } : decision;
 }

@@ -1,17 +1,15 @@
 import { GatewayError } from '../errors.ts';
 import type { Emit, EventOf } from '../events.ts';
 import { decide } from '../policy/rules/decide.ts';
-import type { Decision, Effect } from '../protocol/policy.ts';
+import type { Answer, Decision, Effect } from '../protocol/policy.ts';
 import type { WorkerAnswer } from '../protocol/pool.ts';
 import type { Provenance } from '../protocol/run.ts';
-import {
-  type HostedAnswer,
-  type HostedTool,
-  hostedAnswer,
-} from '../protocol/tools/hosted-tools.ts';
+import type { Grant } from '../protocol/state/approval-store.ts';
+import type { HostedAnswer, HostedTool } from '../protocol/tools/hosted-tools.ts';
 import type { CallGatewayTool } from '../protocol/tools/tool-call.ts';
 import { callTrace, type RunTrace } from '../protocol/trace.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
+import { createGranted, type Granted, parsedArguments } from './approvals/granted.ts';
 import { createDecisionCap, type DecisionCap } from './decision-cap.ts';
 import { withDefault } from './hosted-runs.ts';
 import type { ObservedRun } from './observe-run.ts';
@@ -43,9 +41,18 @@ export type RunTools = {
   readonly onDecided: (decided: ToolDecided) => void;
   /** Decides about a tool that runs at the upstream, and records the answer where it is another than before. */
   readonly decideHosted: (tool: HostedTool) => HostedAnswer;
+  /** Which rule asks that a person approves a call, where one does. */
+  readonly whyAsked: WhyAsked;
   /** Answers a question of the worker, with the arguments of a call at hand. */
   readonly answer: (question: WorkerQuestion, run: AskingRun) => Promise<WorkerAnswer>;
 };
+
+/** Tells which rule asks that a person approves a call; null where the agent does. `arguments` are JSON. */
+export type WhyAsked = (call: {
+  readonly tool: string;
+  readonly provenance: Provenance;
+  readonly arguments: string;
+}) => { readonly ruleId: string | null; readonly approvers: readonly string[] | null };
 
 /** The run that a question is asked in. */
 export type AskingRun = {
@@ -67,16 +74,22 @@ const adoptionMs = 5000;
 type Decided = EventOf<'access_decided'>;
 
 /** What decisions about the tools of a run name it by. */
-type RunIds = { readonly runId: string; readonly requestId: string };
+type RunIds = {
+  readonly runId: string;
+  readonly requestId: string;
+  /** What a person has approved of it. */
+  readonly grants?: readonly Grant[];
+};
 
 type Live = {
   readonly user: ToolUser;
   /** What each of its decisions says of it. */
   readonly about: Pick<Decided, 'run'> & Pick<RunIds, 'requestId'>;
   readonly decisions: DecisionCap;
+  readonly granted: Granted;
   table: ToolTable;
   /** What was recorded of hosted tools, by their names. */
-  readonly hosted: Map<string, Effect>;
+  readonly hosted: Map<string, Answer>;
   /** The one before, for as long as the worker may still go by it. */
   earlier: { readonly table: ToolTable; readonly untilMs: number } | null;
   onChange: (verdicts: ToolVerdicts) => void;
@@ -104,12 +117,13 @@ export function createRunTools(deps: RunToolsDeps): (user: ToolUser, ids: RunIds
     refresh();
   });
 
-  return (user, { runId, requestId }) => {
+  return (user, { runId, requestId, grants = [] }) => {
     const table = tables.of(user);
     const run: Live = {
       user,
       about: { requestId, run: { runId, generation: user.generation } },
       decisions: createDecisionCap(deps.emit),
+      granted: createGranted(grants),
       table,
       hosted: new Map(),
       earlier: null,
@@ -129,6 +143,7 @@ export function createRunTools(deps: RunToolsDeps): (user: ToolUser, ids: RunIds
       },
       onDecided: (decided) => record(run, decided),
       decideHosted: (tool) => decideHosted(deps, run, tool),
+      whyAsked: (call) => whyAsked(deps, run, call),
       answer: (question, asking) => answer(deps, run, { question, ...asking }),
     };
   };
@@ -173,11 +188,26 @@ function decideHosted(
   if (isNews(run, name, decision.answer)) {
     run.decisions.record({ type: 'access_decided', question, decision, ...run.about });
   }
-  return hostedAnswer(decision);
+  return decision.answer;
+}
+
+function whyAsked(
+  { rules, nowSeconds }: RunToolsDeps,
+  { user }: Live,
+  { tool, provenance, ...call }: Parameters<WhyAsked>[0],
+): ReturnType<WhyAsked> {
+  const args = parsedArguments(call.arguments);
+  const { answer, rule } = decide(
+    rules(),
+    toolQuestion(user, { tool, provenance, args }),
+    nowSeconds(),
+  );
+  if (answer !== 'require_approval' || !rule) return { ruleId: null, approvers: null };
+  return { ruleId: rule.id, approvers: rule.approvers ?? null };
 }
 
 /** The worker offers a tool that the broker sees again: both are about one use of it. */
-function isNews({ hosted }: Live, name: string, answer: Effect): boolean {
+function isNews({ hosted }: Live, name: string, answer: Answer): boolean {
   if (hosted.get(name) === answer) return false;
   if (hosted.size < MAX_HOSTED) hosted.set(name, answer);
   return true;
@@ -190,34 +220,42 @@ function earlierOf({ earlier }: Live): ToolTable | null {
   return earlier && performance.now() < earlier.untilMs ? earlier.table : null;
 }
 
+type Asking = AskingRun & { readonly question: WorkerQuestion };
+
 async function answer(
   { rules, nowSeconds, callTool }: RunToolsDeps,
-  { user, about, decisions }: Live,
-  {
-    question,
-    signal,
-    trace,
-    onToolCalled,
-    countTool,
-  }: AskingRun & { readonly question: WorkerQuestion },
+  run: Live,
+  { question, signal, trace, onToolCalled, countTool }: Asking,
 ): Promise<WorkerAnswer> {
   if (question.ask === 'replay_tool' || question.ask === 'replay_tools') {
     throw new GatewayError('invalid_request', 'This run has no record that it could follow.');
   }
+  const { user, about, decisions, granted } = run;
   const { tool } = question;
-  if (question.ask === 'approval_needed') return { type: 'value', value: false };
-  const { repeated } = question;
-  countTool({ tool, args: question.arguments ?? null, repeated });
-  const isAllowed = (provenance: Provenance, args: unknown) => {
+  const decideOn = (provenance: Provenance, args: unknown) => {
     const asked = toolQuestion(user, { tool, provenance, args });
-    const decision = decide(rules(), asked, nowSeconds());
+    return { asked, decision: decide(rules(), asked, nowSeconds()) };
+  };
+  if (question.ask === 'approval_needed') {
+    const { decision } = decideOn(question.provenance, question.arguments);
+    return { type: 'value', value: decision.answer === 'require_approval' };
+  }
+  const { repeated, toolCallId: callId } = question;
+  countTool({ tool, args: question.arguments ?? null, repeated });
+  const isAllowed = (provenance: Provenance, args: unknown, use: (grant: Grant) => void) => {
+    const { asked, decision: decided } = decideOn(provenance, args);
+    // What the model wrote is what a person saw.
+    const call = { tool, callId, args: question.arguments };
+    const grant = decided.answer === 'require_approval' ? granted.find(call) : null;
+    if (grant) use(grant);
+    const decision = grant ? approved(decided, grant) : decided;
     decisions.record({ type: 'access_decided', question: asked, decision, ...about });
     return decision.answer === 'allow';
   };
   switch (question.ask) {
     case 'authorize_tool': {
       const { provenance = 'native', arguments: args } = question;
-      return { type: 'value', value: isAllowed(provenance, args) };
+      return { type: 'value', value: isAllowed(provenance, args, () => undefined) };
     }
     case 'call_tool': {
       const { spanId, ...traced } = callTrace(trace);
@@ -229,13 +267,20 @@ async function answer(
         ...traced,
         noCache: question.noCache ?? false,
         signal,
-        isAllowed: (args) => isAllowed('gateway', args),
+        isAllowed: (args) => isAllowed('gateway', args, granted.use),
       });
-      const callId = question.toolCallId;
       onToolCalled({ tool, arguments: question.arguments, callId, spanId }, result);
       return { type: 'tool', ...result };
     }
     default:
       return question satisfies never;
   }
+}
+
+/** The decision on a call that a rule wants approved, and that was. */
+function approved({ rule }: Decision, { approvalId, always }: Grant): Decision {
+  if (!rule) return { answer: 'allow', rule };
+  const { requiresApproval: _, ...asking } = rule;
+  const reason = `Approved by ${approvalId}${always ? ', as all calls of the tool in this run' : ''}.`;
+  return { answer: 'allow', rule: { ...asking, effect: 'allow', reason } };
 }

@@ -15,6 +15,7 @@ import type { CallGatewayTool } from '../protocol/tools/tool-call.ts';
 import { aboutAgent } from './agent-question.ts';
 import { type BeginRunDeps, beginRun, type Run, type ServedAgent } from './begin-run.ts';
 import { type CheckedInput, checkRunInput } from './check-run-input.ts';
+import type { ResumeAsked, ResumeRun } from './resume-asked.ts';
 import { createRunQueue, type QueueLimits, type RunPlace, type RunQueue } from './run-queue.ts';
 import { createRunTools } from './run-tools.ts';
 
@@ -75,6 +76,12 @@ export type StartRunDeps = BeginRunDeps & {
    * @throws GatewayError `key_invalid` where it is revoked already.
    */
   readonly endWithKey: (keyId: string, cancel: (failure: GatewayError) => void) => () => void;
+  /**
+   * The files that a run was interrupted on, whether or not they serve.
+   *
+   * @throws GatewayError `generation_gone`, `not_allowed` where rules do not let them load.
+   */
+  readonly findInterrupted: (of: ResumeAsked['of']) => Promise<ServedAgent>;
   readonly queue: () => QueueLimits;
   /** Aborted when the gateway stops. */
   readonly stopping: AbortSignal;
@@ -91,11 +98,32 @@ export type StartRunDeps = BeginRunDeps & {
 export type StartRun = (caller: Caller, input: RunInput, signal?: AbortSignal) => Promise<Run>;
 
 export function createStartRun(deps: StartRunDeps): StartRun {
+  return createRunStarts(deps).startRun;
+}
+
+/** What begins runs, anew and again: they share one queue. */
+export function createRunStarts(deps: StartRunDeps): {
+  readonly startRun: StartRun;
+  readonly resumeRun: ResumeRun;
+} {
+  const start = createStart(deps);
+  return {
+    startRun: (caller, input, signal) => start({ caller, input }, signal),
+    resumeRun(resumes) {
+      const { caller, input, of } = resumes;
+      // A bare name may be another's by now.
+      const named = { ...input, modelId: of.agentId };
+      return start({ caller, input: named, resumes }, resumes.signal);
+    },
+  };
+}
+
+function createStart(deps: StartRunDeps) {
   const queue = createRunQueue((waiting) => deps.emit({ type: 'queue_changed', waiting }));
   const toolsOf = createRunTools({ ...deps, ...deps.policy });
 
-  return async (caller, input, signal) => {
-    const request: Request = { caller, input };
+  return async (request: Request, signal: AbortSignal | undefined): Promise<Run> => {
+    const { caller, resumes } = request;
     const ending = createRunEnding();
     const abort = new AbortController();
     refuseWhileStopping(deps);
@@ -114,10 +142,12 @@ export function createStartRun(deps: StartRunDeps): StartRun {
       ending.onEnd(deps.endWithKey(caller.keyId, (failure) => abort.abort(failure)));
       const user = toolUser(request, agent);
       const runId = newRunId();
-      const tools = toolsOf(user, { runId, requestId: caller.requestId });
+      const ids = { runId, requestId: caller.requestId, grants: resumes?.grants ?? [] };
+      const tools = toolsOf(user, ids);
       const waitedMs = place.hasWaited ? performance.now() - askedMs : 0;
       const limits = deps.runLimits({ agent, caller });
       const admitted = { ...request, ...checked, agent, waitedMs, limits };
+      await resumes?.begin(runId);
       return beginRun(deps, { ...admitted, runId, tools, user, ending, abort });
     } catch (error) {
       ending.end(null);
@@ -134,7 +164,12 @@ export function newRunId(): string {
 }
 
 /** `hasWaited`: it was admitted before and had to wait; only a refusal is recorded. */
-type Request = { readonly caller: Caller; readonly input: RunInput; readonly hasWaited?: true };
+type Request = {
+  readonly caller: Caller;
+  readonly input: RunInput;
+  readonly hasWaited?: true;
+  readonly resumes?: ResumeAsked;
+};
 
 type Admitted = CheckedInput & { readonly agent: ServedAgent };
 
@@ -143,7 +178,9 @@ async function admit(deps: StartRunDeps, request: Request): Promise<Admitted> {
   const found = await findAgent(deps, request);
   checkAccess(deps, found, request);
   checkBound(found, request);
-  const agent = loadedAgent(found);
+  const agent = request.resumes
+    ? await deps.findInterrupted(request.resumes.of)
+    : loadedAgent(found);
   const toolsMode = deps.clientTools?.(agent.agentId);
   return { agent, ...checkRunInput(agent.manifest, request.input, toolsMode) };
 }

@@ -4,7 +4,6 @@ import type { RuleSet } from '../policy/rules/rule-set.ts';
 import type { Decision, Question, Rule, RunCaller, ToolVerdict } from '../protocol/policy.ts';
 import type { Manifest, ToolDescription } from '../protocol/records.ts';
 import type { Provenance } from '../protocol/run.ts';
-import { hostedAnswer } from '../protocol/tools/hosted-tools.ts';
 import type { ToolVerdicts } from '../protocol/worker/messages.ts';
 
 /** A run, as far as rules about its tools can tell it from others. */
@@ -128,9 +127,9 @@ function verdictOn({ name, type }: ToolDescription, { user, asked, decisionOn }:
   // What is called elsewhere is called with arguments that nobody here gets to see.
   if (type !== 'function' && type !== 'gateway') {
     if (type !== 'hosted_tool') return decisionOn(name, 'native').answer;
-    // The model request says why nobody can approve it; what is withheld here would be missing without a word.
-    const answer = hostedAnswer(decisionOn(name, 'hosted'));
-    return answer === 'approval' ? 'allow' : answer;
+    // The model request makes the upstream ask, or says why it cannot; what is withheld here would be missing without a word.
+    const { answer } = decisionOn(name, 'hosted');
+    return answer === 'require_approval' ? 'allow' : answer;
   }
   // One of an MCP server, or one that the gateway gives, may have the name of one of the module's own.
   const provenances: Provenance[] = asked.facts.dependsOnProvenances(user)
@@ -146,7 +145,9 @@ function verdictOn({ name, type }: ToolDescription, { user, asked, decisionOn }:
 
 /** Tools nobody knows beforehand: those of MCP servers, and of agents that are used as tools. */
 function verdictOnOthers(user: ToolUser, { rules, facts, nowSeconds }: Asked): ToolVerdict {
-  if (facts.dependsOnProvenances(user) || facts.dependsOnNames(user)) return 'ask';
+  if (facts.dependsOnProvenances(user) || facts.dependsOnNames(user)) {
+    return facts.mayNeedApproval(user) ? 'ask_approval' : 'ask';
+  }
   const question = toolQuestion(user, { tool: '*', provenance: 'native' });
   return toolVerdict(rules, question, nowSeconds);
 }
@@ -154,7 +155,8 @@ function verdictOnOthers(user: ToolUser, { rules, facts, nowSeconds }: Asked): T
 /** Where one name stands for several things that differ, the worker asks at each call. */
 function agreed(verdicts: readonly ToolVerdict[]): ToolVerdict {
   const [first = 'ask', ...others] = verdicts;
-  return others.every((other) => other === first) ? first : 'ask';
+  if (others.every((other) => other === first)) return first;
+  return verdicts.some((verdict) => verdict.endsWith('approval')) ? 'ask_approval' : 'ask';
 }
 
 /** What the rules about tools look at, so that no more is asked than has to be. */
@@ -165,6 +167,8 @@ type RuleFacts = {
   readonly isTimed: boolean;
   readonly dependsOnNames: (user: ToolUser) => boolean;
   readonly dependsOnProvenances: (user: ToolUser) => boolean;
+  /** Whether a person may have to approve a call. */
+  readonly mayNeedApproval: (user: ToolUser) => boolean;
 };
 
 /** Reads conditions by their words, which finds too much rather than too little. */
@@ -183,6 +187,8 @@ function readRuleFacts({ prepared }: RuleSet): RuleFacts {
     isTimed: about.some(({ condition }) => condition?.needsClock),
     dependsOnNames: (user) => naming.some((rule) => mayConcern(rule, user)),
     dependsOnProvenances: (user) => sorting.some((rule) => mayConcern(rule, user)),
+    mayNeedApproval: (user) =>
+      rules.some((rule) => rule.requiresApproval && mayConcern(rule, user)),
   };
 }
 

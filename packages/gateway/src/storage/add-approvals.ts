@@ -59,6 +59,7 @@ export async function addApprovals(database: Parameters<Migration['up']>[0]): Pr
     .addColumn('packed', 'bytea', (column) => column.notNull())
     .addColumn('kept_ms', 'bigint', (column) => column.notNull())
     .execute();
+  await database.schema.alterTable('runs').addColumn('resumes', 'text').execute();
   for (const [table, columns] of indexes) {
     await database.schema
       .createIndex([table, ...columns].join('_'))

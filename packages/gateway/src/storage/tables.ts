@@ -55,6 +55,7 @@ export type RunRow = {
   readonly module_path: string;
   readonly generation: number;
   readonly replay_of: string | null;
+  readonly resumes: string | null;
   readonly gateway_id: string | null;
   readonly outcome: string;
   readonly code: string | null;

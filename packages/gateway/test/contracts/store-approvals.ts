@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import type { CallAnswers, NewWaitingRun, WaitingPlace } from '../../src/protocol/state/approval-store.ts';
+import type {
+  CallAnswers,
+  NewWaitingRun,
+  WaitingPlace,
+} from '../../src/protocol/state/approval-store.ts';
 import type { Approval } from '../../src/protocol/state/approvals.ts';
 import type { OpenAgain } from './store-contract.ts';
 import { generation } from './store-samples.ts';
@@ -265,7 +269,11 @@ export function approvalTests(open: OpenAgain): void {
 
   test('are overdue once their time is over, or there is no room for them', async () => {
     const late = { createdMs: nowMs + 1, expiresMs: nowMs + 2 * HOUR_MS };
-    const approvals = await scene([waiting, another('b', late), another('c', { ...late, keyId: 'k' })]);
+    const approvals = await scene([
+      waiting,
+      another('b', late),
+      another('c', { ...late, keyId: 'k' }),
+    ]);
     const roomy = { nowMs: nowMs + HOUR_MS, keepBytes: 1_000_000 };
     expect(await approvals.overdue(roomy)).toEqual({ expired: ['run_a'], crowded: [] });
     expect((await approvals.overdue({ nowMs, keepBytes: 1000 })).crowded).toEqual(['run_a']);

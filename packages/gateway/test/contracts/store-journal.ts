@@ -17,6 +17,7 @@ function runAt(minute: number, more: Partial<RunRecord> = {}): RunRecord {
     modulePath: 'src/agents/A/agent.ts',
     generation: 3,
     replayOf: null,
+    resumes: null,
     gateway: null,
     outcome: 'finished',
     code: null,

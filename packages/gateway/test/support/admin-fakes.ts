@@ -89,6 +89,7 @@ const someRun: RunDetail['run'] = {
   agent_id: 'default/echo',
   generation: 2,
   replay_of: null,
+  resumes: null,
   started_at: '2026-11-22T11:00:00.000Z',
   outcome: 'finished',
   code: null,

@@ -22,7 +22,8 @@ import type { RunEnding } from '../../src/protocol/run-ending.ts';
 import { eventsOf, type RunSink, type RunSource } from '../../src/protocol/run-sink.ts';
 import type { GatewayToolResult } from '../../src/protocol/tools/tool-call.ts';
 import type { ToolVerdicts, WorkerRun } from '../../src/protocol/worker/messages.ts';
-import { createStartRun } from '../../src/runs/start-run.ts';
+import type { KeepInterrupted } from '../../src/runs/approvals/keep-interrupted.ts';
+import { createRunStarts } from '../../src/runs/start-run.ts';
 import { sampleAgent, sampleManifest } from './manifest.ts';
 
 export const usage: Usage = {
@@ -60,6 +61,8 @@ export const input: RunInput = {
 /** How things stand for a caller that wants a run. */
 export type Scene = {
   readonly events?: readonly RunEvent[];
+  /** What each run says, in place of that. */
+  readonly say?: (run: WorkerRun) => readonly RunEvent[];
   /** Says nothing and ends only when the run is aborted. */
   readonly hangs?: boolean;
   /** A run that is cancelled goes on in its worker, until `letGo`. */
@@ -81,6 +84,9 @@ export type Scene = {
   };
   /** Runs that the key may have at once. */
   readonly concurrentRuns?: number;
+  /** No worker ever gets a run. */
+  readonly neverTaken?: boolean;
+  readonly keepInterrupted?: KeepInterrupted;
   /** What is said of the key's budget. */
   readonly budget?: GatewayError;
 };
@@ -103,10 +109,16 @@ export function scene(options: Scene = {}) {
   const keys = revocableKey();
   const { concurrentRuns = null } = options;
   const limitsOf = () => ({ account: 'key_0', limits: { ...noLimits, concurrentRuns } });
-  const startRun = createStartRun({
+  const { startRun, resumeRun } = createRunStarts({
     agentIds: () => ['default/a', 'default/hidden'],
     find: async () => (options.known === false ? undefined : foundAgent(options)),
     ...(options.toolsAsSet && { clientTools: () => options.toolsAsSet }),
+    async findInterrupted() {
+      const { module, served } = foundAgent(options);
+      if (!served) throw new GatewayError('generation_gone', 'Gone.');
+      return { ...module, ...served };
+    },
+    ...(options.keepInterrupted && { keepInterrupted: options.keepInterrupted }),
     callTool: async () => someResult,
     enterHosted: () => () => undefined,
     enterMeter: () => () => undefined,
@@ -136,9 +148,10 @@ export function scene(options: Scene = {}) {
       runs.push(request.run);
       signals.push(request.signal);
       endings.push(request.ending);
+      if (!options.neverTaken) request.onTaken?.();
       const gone = options.outlives ? () => undefined : request.ending.gone;
       const ending = { ...request.ending, gone };
-      const said = options.hangs ? [] : (options.events ?? answer);
+      const said = options.hangs ? [] : (options.say?.(request.run) ?? options.events ?? answer);
       const send = pooled(said, { ...request, ending });
       return { sendTo: (sink) => void send(sink), decide: (decided) => verdicts.push(decided) };
     },
@@ -147,6 +160,9 @@ export function scene(options: Scene = {}) {
   });
   return {
     startRun,
+    resumeRun,
+    rules: () => rules,
+    emit,
     emitted,
     runs,
     signals,

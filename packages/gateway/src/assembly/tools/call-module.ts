@@ -8,11 +8,7 @@ import type { ModuleLoad } from '../../protocol/records.ts';
 import type { Provenance, RunEvent } from '../../protocol/run.ts';
 import { createRunEnding } from '../../protocol/run-ending.ts';
 import { eventsOf } from '../../protocol/run-sink.ts';
-import {
-  type HostedAnswer,
-  type HostedTool,
-  hostedAnswer,
-} from '../../protocol/tools/hosted-tools.ts';
+import type { HostedAnswer, HostedTool } from '../../protocol/tools/hosted-tools.ts';
 import type { WorkerQuestion } from '../../protocol/worker/messages.ts';
 import { type HostedRuns, withDefault } from '../../runs/hosted-runs.ts';
 import { type AskedCall, type Tool, ToolError } from '../../tools/tool.ts';
@@ -151,7 +147,7 @@ function createDecideHosted(
     if (!told.has(id))
       emit({ type: 'access_decided', question, decision, requestId: call.requestId });
     told.add(id);
-    return hostedAnswer(decision);
+    return decision.answer;
   };
 }
 

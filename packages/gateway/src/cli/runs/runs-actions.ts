@@ -167,6 +167,7 @@ function showHead({ terminal }: CommandContext, run: RunInfo): void {
   terminal.line(`${run.id}  ${run.agent_id}, generation ${run.generation}`);
   const about = `began ${run.started_at}, request ${run.request_id}, key ${run.key_id}`;
   terminal.line(terminal.styled('dim', about));
+  if (run.resumes) terminal.line(terminal.styled('dim', `goes on with ${run.resumes}`));
   if (run.replay_of)
     terminal.line(terminal.styled('dim', `follows the record of ${run.replay_of}`));
   terminal.line('');

@@ -50,6 +50,8 @@ function describeStep(step: ShownStep): string {
       return `stopped by the guardrail ${step.guardrail}`;
     case 'decision':
       return `${step.effect} ${step.action} ${step.resource} by ${step.rule_id ?? 'no rule'}`;
+    case 'approval':
+      return `approval of ${step.tool}: ${step.outcome} (${step.approval_id})`;
     case 'text':
       return `text of ${step.letters} letters`;
     default:

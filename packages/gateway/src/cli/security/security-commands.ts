@@ -1,5 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
-import { actions, effects } from '../../protocol/policy.ts';
+import { actions, effects, ruleEffects } from '../../protocol/policy.ts';
 import {
   examples,
   jsonOption,
@@ -151,7 +151,7 @@ function addDecisionsCommand(security: Command, run: RunCommand): void {
     .option('--key <key>', 'of this key alone: its id, or its name')
     .option('--agent <id>', 'about this agent alone: its model id')
     .addOption(new Option('--action <action>', 'of this action alone').choices(actions))
-    .addOption(new Option('--effect <effect>', 'only these').choices(effects))
+    .addOption(new Option('--effect <effect>', 'only these').choices(ruleEffects))
     .option('--tool <name>', 'about this tool alone')
     .option('--rule <id>', 'by this rule alone')
     .option('--request <id>', 'of this request alone')

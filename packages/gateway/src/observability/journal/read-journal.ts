@@ -117,6 +117,7 @@ function toRunInfo(run: RunRecord): RunInfo {
     module_path: run.modulePath,
     generation: run.generation,
     replay_of: run.replayOf,
+    resumes: run.resumes,
     started_at: new Date(run.startedMs).toISOString(),
     outcome: run.outcome,
     code: run.code,

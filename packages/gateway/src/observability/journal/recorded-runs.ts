@@ -118,6 +118,7 @@ const own: ReadonlySet<string> = new Set([
   'provenance',
   'call_id',
   'files_hash',
+  'approval_id',
 ]);
 
 /** Text by text, so that what is hidden breaks no JSON. Fields of steps are texts and numbers; nobody else has this step. */
@@ -141,8 +142,9 @@ function contentsOf(
 }
 
 function aboutRun({ runId: id, ...event }: EventOf<'run_started'>) {
-  const { requestId, keyId, agentId, modulePath, generation, replayOf = null } = event;
-  return { id, requestId, keyId, agentId, modulePath, generation, replayOf };
+  const { requestId, keyId, agentId, modulePath, generation } = event;
+  const { replayOf = null, resumes = null } = event;
+  return { id, requestId, keyId, agentId, modulePath, generation, replayOf, resumes };
 }
 
 function endOf(ended: EventOf<'run_ended'> | null) {

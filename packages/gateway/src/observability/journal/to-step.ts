@@ -41,6 +41,10 @@ export function toStep(event: GatewayEvent): NewStep | null {
       return event.runId === null ? null : toolStep(event, event.runId);
     case 'access_decided':
       return event.run ? decisionStep(event, event.run.runId) : null;
+    case 'approval_asked':
+      return approvalStep(event, 'asked');
+    case 'approval_applied':
+      return approvalStep(event, event.outcome);
     case 'run_started':
       return event.asked ? inputStep(event.runId, event.asked) : null;
     case 'run_handed_off':
@@ -66,6 +70,26 @@ export function toStep(event: GatewayEvent): NewStep | null {
     default:
       return null;
   }
+}
+
+function approvalStep(
+  event: EventOf<'approval_asked' | 'approval_applied'>,
+  outcome: string,
+): NewStep {
+  const { runId, approvalId, callId, tool, ruleId } = event;
+  const args = 'arguments' in event ? event.arguments : null;
+  return {
+    ...noted(runId, () => ({
+      kind: 'approval',
+      approval_id: approvalId,
+      call_id: callId,
+      tool,
+      outcome,
+      rule_id: ruleId,
+    })),
+    contents: () => (args === null ? [] : [{ part: 'arguments', text: args }]),
+    heldBytes: args?.length ?? 0,
+  };
 }
 
 function noted(runId: string, make: NewStep['make']): NewStep {

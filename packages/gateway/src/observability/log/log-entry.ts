@@ -1,6 +1,7 @@
 import type { EventOf, GatewayEvent } from '../../events.ts';
 import type { Finding } from '../../protocol/diagnostics.ts';
 import { workerEnds } from '../serving-failure.ts';
+import { approvalEntry } from './approval-lines.ts';
 import { about, cause, entry, type LogEntry, stage, thrown } from './log-line.ts';
 import {
   decisionEntry,
@@ -38,6 +39,7 @@ export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[]
     case 'queue_changed':
     case 'store_used':
     case 'settings_read':
+    case 'approval_applied':
     case 'agent_unsteady': // The finding that is reported of it says more.
       return [];
     case 'spans_exported':
@@ -67,6 +69,9 @@ export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[]
       return [floodEntry(event)];
     case 'unread_refused':
       return [unreadEntry(event)];
+    case 'approval_asked':
+    case 'approval_answered':
+      return [approvalEntry(event)];
     case 'key_expiring':
       return [expiryEntry(event)];
     case 'issuer_keys_read':

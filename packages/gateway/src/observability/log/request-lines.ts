@@ -1,7 +1,7 @@
 import type { FailureCode } from '../../errors.ts';
 import type { EventOf } from '../../events.ts';
 import type { Stage } from '../../protocol/diagnostics.ts';
-import type { Effect } from '../../protocol/policy.ts';
+import type { Answer } from '../../protocol/policy.ts';
 import { decisionDetail } from '../decision-detail.ts';
 import { hintOn, toolFailureCode } from '../serving-failure.ts';
 import { about, cause, entry, type LogEntry, round, stage, thrown } from './log-line.ts';
@@ -195,7 +195,7 @@ function answerIsDeny({ decision }: EventOf<'access_decided'>): boolean {
 }
 
 /** What is always allowed is the routine; that it is only for now is worth a line. */
-function decisionLevel(effect: Effect, source: string | null): LogEntry['level'] {
+function decisionLevel(effect: Answer, source: string | null): LogEntry['level'] {
   if (effect === 'deny') return 'warn';
   return source === 'override' ? 'info' : 'debug';
 }

@@ -44,6 +44,10 @@ function counters(registry: Registry) {
       fixed: ['provenance', 'outcome'],
       free: ['tool', 'agent'],
     }),
+    approvals: counter('approvals', 'Calls that persons were asked about, and what came of them.', {
+      fixed: ['outcome'],
+      free: ['agent', 'tool'],
+    }),
     toolViolations: counter('tool_violations', 'Calls of tools that were not made.', {
       fixed: ['reason'],
       free: ['agent', 'tool'],

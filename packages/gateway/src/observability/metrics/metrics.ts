@@ -120,6 +120,12 @@ function count(
     case 'unread_refused':
       countUnread(set, event);
       break;
+    case 'approval_asked':
+      set.approvals({ agent: event.agentId, tool: event.tool, outcome: 'asked' });
+      break;
+    case 'approval_answered':
+      set.approvals({ agent: event.agentId, tool: event.tool, outcome: event.outcome });
+      break;
     case 'gateway_started':
     case 'gateway_stopping':
     case 'agent_removed':
@@ -130,6 +136,7 @@ function count(
     case 'findings_reported':
     case 'run_said':
     case 'run_handed_off':
+    case 'approval_applied':
     case 'request_failed':
     case 'worker_output':
     case 'outside_calls_refused':

@@ -104,6 +104,7 @@ export function stepSpan(step: MadeStep, about: AboutStep): SpanForm | null {
     case 'decision':
       return step.effect === 'allow' ? null : decisionSpan(step, hide);
     case 'input':
+    case 'approval':
     case 'text':
       return null;
     default:

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { KeyHolder } from '../../protocol/policy.ts';
+import type { KeyHolder, KeyRecord } from '../../protocol/policy.ts';
 import type { Tokens } from '../tokens/tokens.ts';
 import type { KnownKeys } from './known-keys.ts';
 
@@ -19,15 +19,27 @@ export function createIdentify(deps: {
 }): Identify {
   return (secret) => {
     if (isEqual(secret, deps.localToken)) {
-      const scopes = { namespaces: null, agents: null };
-      return { keyId: 'local_cli', keyName: 'cli', role: 'admin', ...scopes };
+      return localHolder;
     }
     const key = deps.known.authenticate(secret);
-    if (!key) return deps.tokens.authenticate(secret);
-    const { id: keyId, name: keyName, role, namespaces, agents } = key;
-    return { keyId, keyName, role, namespaces, agents };
+    return key ? holderOf(key) : deps.tokens.authenticate(secret);
   };
 }
+
+/** Who holds a key. */
+export function holderOf(key: KeyRecord): KeyHolder {
+  const { id: keyId, name: keyName, role, namespaces, agents } = key;
+  return { keyId, keyName, role, namespaces, agents };
+}
+
+/** Who speaks for the command line of this machine. */
+export const localHolder: KeyHolder = {
+  keyId: 'local_cli',
+  keyName: 'cli',
+  role: 'admin',
+  namespaces: null,
+  agents: null,
+};
 
 function isEqual(one: string, other: string): boolean {
   // Only a token of ours is as long; nearly all secrets are keys and end here.

@@ -16,6 +16,8 @@ export function builtInRules({
     },
     builtIn('modules-below-the-roots-load', 'load_module', 'agent:*'),
     builtIn('admins-read-runs', 'read_runs', 'role:admin'),
+    { ...builtIn('callers-answer-their-own', 'answer_approvals', 'role:caller'), ofOwn: true },
+    builtIn('operators-answer-approvals', 'answer_approvals', 'role:operator'),
     builtIn('admins-administer', 'administer', 'role:admin'),
     {
       ...builtIn('operators-permit-for-a-while', 'administer', 'role:operator'),

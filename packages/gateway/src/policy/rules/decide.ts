@@ -67,7 +67,8 @@ export function explain(
 
 /**
  * What is known of a tool call before it is made, for the table that travels with a run. `ask` where a rule could
- * still decide otherwise, because its `when` names the arguments, or the time, which goes on.
+ * still decide otherwise, because its `when` names the arguments, or the time, which goes on; `ask_approval` where that
+ * could be that a person has to approve it.
  *
  * @param question - About `call_tool`, without arguments.
  */
@@ -76,10 +77,9 @@ export function toolVerdict(rules: RuleSet, question: Question, nowSeconds: numb
   const evaluation = evaluateFits(fitsOf(rules, { question, nowSeconds, late: 'open' }));
   if (!evaluation) return 'deny';
   const { answer } = evaluation.decision;
-  return evaluation.couldBe.size > 1 ||
-    (evaluation.couldBe.size === 1 && !evaluation.couldBe.has(answer))
-    ? 'ask'
-    : answer;
+  const possible = new Set([answer, ...evaluation.couldBe]);
+  if (possible.size === 1) return answer;
+  return possible.has('require_approval') ? 'ask_approval' : 'ask';
 }
 
 /** Below this tier, whoever may run an agent may see it. */

@@ -1,4 +1,10 @@
-import { type KeyPrincipal, type Question, type Rule, tiers } from '../../protocol/policy.ts';
+import {
+  type Action,
+  type KeyPrincipal,
+  type Question,
+  type Rule,
+  tiers,
+} from '../../protocol/policy.ts';
 import type { Administration } from './administration.ts';
 import { compileGlobs, type GlobTest } from './glob.ts';
 import { isInScope, isScoped } from './scopes.ts';
@@ -14,6 +20,14 @@ export function createCeiling({ scrapers, own }: Administration): Ceiling {
   const tests = { isForScrapers: compileGlobs(scrapers), isOwn: compileGlobs(own) };
   return (question) => beyondCeiling(tests, question);
 }
+
+const actionsOnAgents: readonly Action[] = [
+  'list_agents',
+  'run_agent',
+  'read_runs',
+  'raise_limits',
+  'answer_approvals',
+];
 
 type Tests = {
   readonly isForScrapers: GlobTest;
@@ -45,7 +59,7 @@ function isBeyondScopes(
   isOwn: GlobTest,
 ): boolean {
   if (action === 'administer') return isScoped(key) && !isOwn(resource);
-  const isOfAgents = ['list_agents', 'run_agent', 'read_runs', 'raise_limits'].includes(action);
+  const isOfAgents = actionsOnAgents.includes(action);
   if (principal.type === 'key') return isOfAgents && !isInScope(key, resource);
   // A preview that names no agent asks for `*`.
   return principal.id !== '*' && !isInScope(key, principal.id);

@@ -1,7 +1,7 @@
 import {
   type Action,
+  type Answer,
   type Decision,
-  type Effect,
   type Question,
   type Rule,
   tiers,
@@ -54,22 +54,22 @@ export function* fitsOf(rules: RuleSet, asking: Asking): Generator<Fit> {
 /** What the rules say; `couldBe` holds the answers that rules left open could give instead. */
 export type Evaluation = {
   readonly decision: Decision;
-  readonly couldBe: ReadonlySet<Effect>;
+  readonly couldBe: ReadonlySet<Answer>;
 };
 
 /** Evaluates the rules that fit, in order. Null where none does. */
 export function evaluateFits(fits: Iterable<Fit>): Evaluation | null {
-  const couldBe = new Set<Effect>();
+  const couldBe = new Set<Answer>();
   let allowing: Rule | null = null;
   for (const { rule, outcome } of fits) {
     if (allowing && rule.tier !== allowing.tier) break;
     if (outcome === 'open') {
       // An allow that fails denies.
-      couldBe.add('deny').add(rule.effect);
+      couldBe.add('deny').add(answerOf(rule));
     } else if (outcome !== 'fits') {
       return { decision: { answer: 'deny', rule: failed(rule, outcome) }, couldBe };
     } else if (rule.effect === 'deny') {
-      return { decision: { answer: 'deny', rule }, couldBe };
+      return { decision: { answer: answerOf(rule), rule }, couldBe };
     } else {
       if (!allowing || rule.id < allowing.id) allowing = rule;
       if (rule.when === undefined) break;
@@ -79,8 +79,15 @@ export function evaluateFits(fits: Iterable<Fit>): Evaluation | null {
   return couldBe.size > 0 ? { decision: { answer: 'deny', rule: null }, couldBe } : null;
 }
 
+/** What a rule that fits says. */
+function answerOf({ effect, requiresApproval }: Rule): Answer {
+  return requiresApproval ? 'require_approval' : effect;
+}
+
+/** One of which nobody knows whether it fits, denies: a person has nothing to go by either. */
 function failed(rule: Rule, { failure }: { readonly failure: string }): Rule {
-  return { ...rule, effect: 'deny', reason: failure };
+  const { requiresApproval: _, ...plain } = rule;
+  return { ...plain, effect: 'deny', reason: failure };
 }
 
 /** Asks conditions about one question: `fits`, null where one does not hold, or why it could not be answered. */

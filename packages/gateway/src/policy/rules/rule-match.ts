@@ -23,7 +23,8 @@ export function compileMatch(rule: Rule): RuleMatch {
     principals(question.principal) &&
     !spared?.(question.principal) &&
     !(untouched && fitsResource(untouched, question)) &&
-    (provenances === undefined || fitsProvenance(rule, question));
+    (provenances === undefined || fitsProvenance(rule, question)) &&
+    (rule.ofOwn === undefined || question.isOwn === true);
 }
 
 function fitsResource(test: GlobTest, { resource, aliases }: Question): boolean {
@@ -42,13 +43,18 @@ export function resourcePatterns(
   { action }: Pick<Rule, 'action'>,
   patterns: readonly string[],
 ): readonly string[] {
-  const isOfAgents = action === 'run_agent' || action === 'list_agents';
+  const isOfAgents = ['run_agent', 'list_agents', 'answer_approvals'].includes(action);
   return isOfAgents ? patterns.map((pattern) => pattern.toLowerCase()) : patterns;
 }
 
-type PrincipalTest = (principal: Principal) => boolean;
+/** Whether one of the patterns fits. */
+export type PrincipalTest = (principal: Principal) => boolean;
 
-function compilePrincipals(patterns: readonly string[], effect: Rule['effect']): PrincipalTest {
+/** Prepares patterns of principals. What an allow names a role for, the roles above it have too. */
+export function compilePrincipals(
+  patterns: readonly string[],
+  effect: Rule['effect'],
+): PrincipalTest {
   if (patterns.some((pattern) => /^\*+$/.test(pattern))) return () => true;
   const after = (prefix: string) =>
     patterns

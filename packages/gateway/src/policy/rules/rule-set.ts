@@ -83,14 +83,16 @@ export function candidatesFor(
   return ofAction ? candidatesIn(ofAction, question) : [];
 }
 
-// Allows with a condition come before plain ones: one that fails denies, even where a plain one fits.
+// Denies come before what a person may approve, and that before allows. Of these, those with a condition come before plain
+// ones: one that fails denies, even where a plain one fits.
 function evaluationOrder(a: PreparedRule, b: PreparedRule): number {
   return a.rule.tier - b.rule.tier || groupOf(a) - groupOf(b) || compareText(a.rule.id, b.rule.id);
 }
 
 function groupOf({ rule }: PreparedRule): number {
+  if (rule.requiresApproval) return 1;
   if (rule.effect === 'deny') return 0;
-  return rule.when === undefined ? 2 : 1;
+  return rule.when === undefined ? 3 : 2;
 }
 
 function compareText(a: string, b: string): number {

@@ -13,6 +13,10 @@ const runInfo = z.object({
   agent_id: z.string().describe('Model id of the agent.'),
   module_path: z.string().describe('Its file, below the project root.'),
   generation: z.int().describe('Which loaded version of it.'),
+  resumes: z
+    .string()
+    .nullable()
+    .describe('Of a run that goes on after approvals: the one that waited for them.'),
   replay_of: z.string().nullable().describe('Of a replay: the run whose record it follows.'),
   started_at: z.string().describe('ISO 8601.'),
   outcome: z

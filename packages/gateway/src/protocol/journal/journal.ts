@@ -31,6 +31,8 @@ export type RunRecord = {
   readonly generation: number;
   /** The run whose record answered it; null of one that was live from its start. */
   readonly replayOf: string | null;
+  /** The run that waited for a person and that it goes on with; null of any other. */
+  readonly resumes: string | null;
   /** Which of the gateways on one store made it; null where there is one alone. */
   readonly gateway: string | null;
   /** `lost` where its gateway was killed. */

@@ -72,6 +72,17 @@ export const stepSchema = z.discriminatedUnion('kind', [
     rule_id: z.string().nullable(),
     tier: z.int(),
   }),
+  z.object({
+    kind: z.literal('approval'),
+    ...common,
+    approval_id: z.string(),
+    call_id: z.string().describe('The model’s own.'),
+    tool: z.string(),
+    outcome: z
+      .string()
+      .describe('`asked` of a run that waits for it; of one that goes on, what was answered.'),
+    rule_id: z.string().nullable().describe('Null where the agent asks.'),
+  }),
   z.object({ kind: z.literal('text'), ...common, letters: z.int() }),
 ]);
 

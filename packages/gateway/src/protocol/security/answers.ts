@@ -26,6 +26,8 @@ export const ruleAnswer = z.strictObject({
   except_principals: z.array(z.string()).optional(),
   except_resources: z.array(z.string()).optional(),
   provenances: z.array(z.enum(provenances)).optional(),
+  own: z.boolean().optional().describe('True of a rule about what is the caller’s own.'),
+  approvers: z.array(z.string()).optional().describe('Who alone may approve.'),
   when: z.string().nullable(),
   expires_at: time.nullable(),
   reason: z.string().nullable(),
@@ -68,7 +70,7 @@ export const overridesAnswer = z.strictObject({ overrides: z.array(overrideAnswe
 
 /** What a question is answered, with the rule that decided; null where none fitted. */
 const verdict = z.strictObject({
-  decision: effect,
+  decision: z.enum(ruleEffects),
   rule: z
     .strictObject({
       id: z.string(),
@@ -89,7 +91,9 @@ const change = z.strictObject({
   action,
   resource: z.string(),
   before: outlook,
-  after: outlook.describe('`ask`: the arguments decide.'),
+  after: outlook.describe(
+    '`ask`: the arguments decide; `ask_approval`: also about whether a person has to approve.',
+  ),
 });
 
 /** `POST /security/preview`. The last four are there with a draft only, warnings where there is one. */
@@ -110,7 +114,7 @@ export const decisionAnswer = z.strictObject({
   key_id: z.string().nullable(),
   role: role.nullable(),
   action,
-  effect,
+  effect: z.enum(ruleEffects),
   resource: z.string(),
   agent_id: z.string().nullable(),
   module_path: z.string().nullable(),

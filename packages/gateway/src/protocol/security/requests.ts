@@ -160,7 +160,7 @@ export const decisionsQuery = z.strictObject({
   key_id: z.string().min(1).max(200).optional(),
   agent: z.string().min(1).max(200).optional().describe('Model id.'),
   action: action.optional(),
-  effect: effect.optional(),
+  effect: z.enum(ruleEffects).optional(),
   tool: z.string().min(1).max(500).optional(),
   rule: z.string().min(1).max(200).optional().describe('Id of the rule that decided.'),
   request_id: z.string().min(1).max(200).optional(),

@@ -24,6 +24,8 @@ export function ruleToJson(rule: Rule): RuleAnswer {
     ...(exceptPrincipals ? { except_principals: [...exceptPrincipals] } : {}),
     ...(exceptResources ? { except_resources: [...exceptResources] } : {}),
     ...(provenances ? { provenances: [...provenances] } : {}),
+    ...(rule.ofOwn ? { own: true } : {}),
+    ...(rule.approvers ? { approvers: [...rule.approvers] } : {}),
     when: rule.when ?? null,
     expires_at: isoTime(rule.expiresAtSeconds ?? null),
     reason: rule.reason ?? null,

@@ -1,4 +1,4 @@
-import type { Decision, Effect } from '../policy.ts';
+import type { Answer } from '../policy.ts';
 
 /** A tool that runs at the upstream, as a model request declares it. */
 export type HostedTool = {
@@ -15,13 +15,8 @@ export const deniedHostedTools = ['remove', 'refuse'] as const;
 
 export type DeniedHostedTools = (typeof deniedHostedTools)[number];
 
-/** What becomes of a hosted tool; `approval`: a person would have to approve it, and nobody is asked yet. */
-export type HostedAnswer = Effect | 'approval';
-
-/** The answer that a decision is for a hosted tool. */
-export function hostedAnswer({ answer, rule }: Decision): HostedAnswer {
-  return answer === 'deny' && rule?.requiresApproval ? 'approval' : answer;
-}
+/** What becomes of a hosted tool; `require_approval`: a person has to approve each use, and the upstream to ask for it. */
+export type HostedAnswer = Answer;
 
 /** Decides about a hosted tool, and records the answer once a run. `runId` is null where a call belongs to no single one. */
 export type DecideHosted = (

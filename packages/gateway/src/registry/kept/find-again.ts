@@ -3,6 +3,7 @@ import type { CatalogEntry, ServedGeneration } from '../catalog.ts';
 import { entryHashIn, mayLoad } from '../may-load.ts';
 import type { SwapDeps } from '../swap-generation.ts';
 import { filesHashOf } from './files-hash.ts';
+import type { InterruptedFiles } from './interrupted-files.ts';
 
 /** Of which files an agent is to run again: those that serve, or those that a run was of. */
 export type WantedGeneration =
@@ -22,7 +23,9 @@ export type FoundGeneration = {
 export type FindAgain = (agentId: string, wanted: WantedGeneration) => Promise<FoundGeneration>;
 
 export function createFindAgain(
-  deps: Pick<SwapDeps, 'catalog' | 'lastKnownGood' | 'decide' | 'authorize' | 'emit'>,
+  deps: Pick<SwapDeps, 'catalog' | 'lastKnownGood' | 'decide' | 'authorize' | 'emit'> & {
+    readonly restore: InterruptedFiles['restore'];
+  },
 ): FindAgain {
   return async (agentId, wanted) => {
     const entry = deps.catalog.get(agentId);
@@ -36,7 +39,7 @@ export function createFindAgain(
 }
 
 async function find(
-  { lastKnownGood }: Pick<SwapDeps, 'lastKnownGood'>,
+  { lastKnownGood, restore }: Pick<SwapDeps, 'lastKnownGood'> & Pick<InterruptedFiles, 'restore'>,
   { module, served }: CatalogEntry,
   wanted: WantedGeneration,
 ): Promise<ServedGeneration | null> {
@@ -52,7 +55,10 @@ async function find(
   const stored = kept.find((each) =>
     filesHash === null ? each.generation === generation : each.filesHash === filesHash,
   );
-  return stored ? lastKnownGood.revive(stored, module) : null;
+  const revived = stored ? await lastKnownGood.revive(stored, module) : null;
+  if (revived || filesHash === null) return revived;
+  const restored = await restore(module.agentId, filesHash);
+  return restored && lastKnownGood.revive(restored, module);
 }
 
 function gone(agentId: string, wanted: WantedGeneration): GatewayError {

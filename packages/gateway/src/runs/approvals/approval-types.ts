@@ -11,6 +11,12 @@ export type ApprovalAnswer = {
   readonly always?: true;
 };
 
+/** What a tool of the caller's own gave. */
+export type ClientResult = {
+  readonly by: { readonly callId: string };
+  readonly text: string;
+};
+
 /** Who answers, and where: a code holds only in the conversation in which it was given. */
 export type Answerer = {
   readonly caller: Caller;
@@ -31,19 +37,10 @@ export type Answered = {
   /** The calls that were answered, as they are now. */
   readonly approvals: readonly Approval[];
   /** The calls of the same run that still wait. */
-  readonly pending: readonly AskedAgain[];
+  readonly pending: readonly Approval[];
   /** Set where nothing waits any more: the right to go on with the run, which nobody else gets. */
   readonly claim: RunClaim | null;
 };
-
-/**
- * A call that still waits. `code`: a new one in place of the one before, where it was answered in a message and the
- * caller may answer it; null else.
- */
-export type AskedAgain = Approval & { readonly code: string | null };
-
-/** What a call of one of the caller's own tools gave. */
-export type ClientResult = { readonly callId: string; readonly text: string };
 
 /** The right to go on with a run that was interrupted. */
 export type RunClaim = {
@@ -70,25 +67,20 @@ export type RunClaim = {
 /** The calls that wait for a person. */
 export type Approvals = {
   /**
-   * Answers calls of one run: all of them, or none. The last answer claims the run. What was answered alike before
-   * claims it too, where nothing waits any more and nobody has gone on with it: the claim may have been given back.
+   * Answers calls of one run: all of them, or none. The last answer claims the run, results of the caller's own tools
+   * among them. Saying the same again claims a run that waits with all its answers.
    *
    * @throws GatewayError `record_not_found` (unknown, another key's, or a wrong code), `not_allowed`, `approval_answered`,
-   *   `approval_expired`, `run_outcome_unknown`, `store_unavailable`.
+   *   `approval_expired`, `run_outcome_unknown`, `invalid_request` (of several runs, or one twice), `store_unavailable`.
    */
-  readonly answer: (answers: readonly ApprovalAnswer[], by: Answerer) => Promise<Answered>;
+  readonly answer: (
+    answers: readonly (ApprovalAnswer | ClientResult)[],
+    by: Answerer,
+  ) => Promise<Answered>;
   /**
-   * Brings what the caller's own tools gave, and claims the run that waits for it. What a person has not decided of the
-   * same run is withdrawn, and asked again by the run that goes on.
-   *
-   * @throws GatewayError `record_not_found` where no run of this key waits for any of these calls; `invalid_value` where
-   *   it waits for more than these, or for fewer; `approval_answered` where it went on already; `approval_expired`,
-   *   `run_outcome_unknown`, `store_unavailable`.
+   * Whether calls of a caller wait, or waited, where a message is said: only then a message can be an answer, though it
+   * may come too late.
    */
-  readonly bring: (results: readonly ClientResult[], by: Answerer) => Promise<RunClaim>;
-  /** @throws GatewayError `record_not_found`. */
-  readonly find: (by: Caller, id: string) => Promise<Approval>;
-  /** Whether a caller has calls that wait where a message is said: only then a message can be an answer. */
   readonly mayAnswerIn: (by: Required<Answerer>, agentId: string | null) => Promise<boolean>;
   /** Ends the waiting of runs of a conversation that goes on without an answer. @returns How many calls it was about. */
   readonly withdraw: (keyId: string, conversationId: string) => Promise<number>;

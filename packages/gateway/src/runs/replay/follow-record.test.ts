@@ -31,6 +31,7 @@ const run: RunRecord = {
   modulePath: 'src/agents/A/agent.ts',
   generation: 1,
   replayOf: null,
+  resumes: null,
   gateway: null,
   outcome: 'finished',
   code: null,

@@ -114,6 +114,7 @@ function runOf(
     modulePath,
     generation: recorded.generation,
     replayOf: null,
+    resumes: null,
     gateway: null,
     outcome: outcomeOf(expected.outcome),
     code: expected.code,

@@ -44,7 +44,7 @@ export function governHosted(
   const whole = declared.read();
   const { fields } = whole;
   const of = (wanted: HostedAnswer) => whole.hosted.filter(({ tool }) => answerTo(tool) === wanted);
-  const waiting = of('approval');
+  const waiting = of('require_approval');
   if (waiting.length > 0) throw unapproved(waiting);
   const out = of('deny');
   if (out.length === 0) return isAmbiguous ? sent(fields) : { body, fields };

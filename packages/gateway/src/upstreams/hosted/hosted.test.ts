@@ -31,7 +31,7 @@ async function scene(
   const hosted = {
     decide: (_of: unknown, tool: HostedTool) => {
       asked.push(tool);
-      if (approved.includes(tool.name)) return 'approval' as const;
+      if (approved.includes(tool.name)) return 'require_approval' as const;
       return [tool.name, ...tool.aliases].some((name) => denied.includes(name))
         ? ('deny' as const)
         : ('allow' as const);

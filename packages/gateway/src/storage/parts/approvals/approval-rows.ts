@@ -1,4 +1,8 @@
-import type { ClientCallRecord, Grant, WaitingRunRecord } from '../../../protocol/state/approval-store.ts';
+import type {
+  ClientCallRecord,
+  Grant,
+  WaitingRunRecord,
+} from '../../../protocol/state/approval-store.ts';
 import {
   type Approval,
   approvalStatuses,

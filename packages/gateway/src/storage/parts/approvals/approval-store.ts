@@ -8,7 +8,14 @@ import type { Engine } from '../../engines/engine.ts';
 import type { WaitingCallRow, WaitingRunRow } from '../../tables.ts';
 import { allEqual } from '../all-equal.ts';
 import { createAnswerCalls } from './answer-calls.ts';
-import { approvalRow, endUser, plain, toApproval, toClientCall, toWaitingRun } from './approval-rows.ts';
+import {
+  approvalRow,
+  endUser,
+  plain,
+  toApproval,
+  toClientCall,
+  toWaitingRun,
+} from './approval-rows.ts';
 import { pack, unpack } from './pack.ts';
 import { createPruneWaiting } from './prune-waiting.ts';
 import { createWaitingFiles, keepGeneration, packGeneration } from './waiting-files.ts';
@@ -40,10 +47,7 @@ function createKeep({ durable, guarded }: Engine): ApprovalStore['keep'] {
       durable.transaction().execute(async (work) => {
         if (kept) await keepGeneration(work, kept, run.created_ms);
         await work.insertInto('waiting_runs').values(run).execute();
-        await work
-          .insertInto('waiting_states')
-          .values({ run_id: run.run_id, packed })
-          .execute();
+        await work.insertInto('waiting_states').values({ run_id: run.run_id, packed }).execute();
         for (const call of calls) await work.insertInto('waiting_calls').values(call).execute();
       }),
     );

@@ -104,10 +104,7 @@ export async function pruneFiles({ durable, guarded }: Engine, nowMs: number): P
       ),
     );
   await guarded(() => unneeded.execute());
-  const hashes = durable
-    .selectFrom('waiting_files')
-    .select('sha256')
-    .where('kept_ms', '<', before);
+  const hashes = durable.selectFrom('waiting_files').select('sha256').where('kept_ms', '<', before);
   const old = await guarded(() => hashes.execute());
   if (old.length === 0) return;
   const records = durable.selectFrom('waiting_generations').select('record');

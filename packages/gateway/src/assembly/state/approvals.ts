@@ -1,0 +1,79 @@
+import { holderOf, localHolder } from '../../policy/keys/identify.ts';
+import { isUsable } from '../../policy/keys/known-keys.ts';
+import type { FindAgain } from '../../registry/kept/find-again.ts';
+import type { InterruptedFiles } from '../../registry/kept/interrupted-files.ts';
+import { createApprovals } from '../../runs/approvals/approvals.ts';
+import { createKeepInterrupted } from '../../runs/approvals/keep-interrupted.ts';
+import { createMayAnswer } from '../../runs/approvals/may-answer.ts';
+import type { ServedAgent } from '../../runs/begin-run.ts';
+import type { ResumeAsked, ResumeRun } from '../../runs/resume-asked.ts';
+import type { Parts } from '../agent-processes.ts';
+import { loadedTo } from '../replay/replay-deps.ts';
+
+/** Whom a call that waits may be answered by. */
+export function createMayAnswerOf({ policy, nowSeconds, emit }: Parts) {
+  return createMayAnswer({ rules: policy.current, nowSeconds, emit });
+}
+
+/** Keeps runs that wait, joined with what that needs; undefined where nothing outlives the gateway. */
+export function createKeepInterruptedOf(
+  parts: Parts,
+  {
+    files,
+    mayAnswer,
+  }: {
+    readonly files: InterruptedFiles;
+    readonly mayAnswer: ReturnType<typeof createMayAnswer>;
+  },
+) {
+  if (parts.purpose !== 'serve') return undefined;
+  const { store, live, emit } = parts;
+  return createKeepInterrupted({
+    store: store.approvals,
+    mayAnswer,
+    expireMinutes: () => live.current().approvals.expireMinutes,
+    filesHashOf: files.hashOf,
+    filesOf: files.bytesOf,
+    nowMs: Date.now,
+    emit,
+  });
+}
+
+/** Finds what a run was interrupted on: what serves runs it in its ordinary worker, anything else in one of its own. */
+export function createFindInterrupted(
+  findAgain: FindAgain,
+  current: (agentId: string) => unknown,
+): (of: ResumeAsked['of']) => Promise<ServedAgent> {
+  return async ({ agentId, filesHash }) => {
+    const wanted = { type: 'recorded', filesHash, generation: 0 } as const;
+    const found = await findAgain(agentId, wanted);
+    const isServing = current(agentId) === found.served;
+    return isServing ? { ...found.served, ...found.module } : loadedTo(found, 'open');
+  };
+}
+
+/** The calls that wait, joined with what answering them needs. */
+export function createApprovalsOf(
+  parts: Parts,
+  {
+    mayAnswer,
+    resumeRun,
+  }: { readonly mayAnswer: ReturnType<typeof createMayAnswer>; readonly resumeRun: ResumeRun },
+) {
+  const { store, live, known, nowSeconds, emit } = parts;
+  return createApprovals({
+    store: store.approvals,
+    mayAnswer,
+    settings: () => live.current().approvals,
+    usableKey(keyId) {
+      if (keyId === localHolder.keyId) return localHolder;
+      const key = known.find(keyId);
+      return key && isUsable(key, nowSeconds()) ? holderOf(key) : null;
+    },
+    isRevoked: (keyId) => (known.find(keyId)?.revokedAtSeconds ?? null) !== null,
+    resumeRun,
+    aloneSinceMs: store.isShared ? null : Date.now(),
+    nowMs: Date.now,
+    emit,
+  });
+}

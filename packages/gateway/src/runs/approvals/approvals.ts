@@ -1,0 +1,85 @@
+import type { Emit } from '../../events.ts';
+import type { KeyHolder } from '../../protocol/policy.ts';
+import type { ApprovalStore } from '../../protocol/state/approval-store.ts';
+import type { Approval } from '../../protocol/state/approvals.ts';
+import type { ResumeRun } from '../resume-asked.ts';
+import { createAnswer } from './answer.ts';
+import type { Approvals } from './approval-types.ts';
+import { newestOf } from './find-calls.ts';
+import { createListApprovals } from './list-approvals.ts';
+import { CLAIM_MS, createLivingClaims } from './living-claims.ts';
+import type { MayAnswer } from './may-answer.ts';
+import { createRunClaims } from './run-claim.ts';
+import { createSweepApprovals } from './sweep-approvals.ts';
+import { createWrongCode } from './wrong-codes.ts';
+
+export type ApprovalsDeps = {
+  readonly store: ApprovalStore;
+  readonly mayAnswer: MayAnswer;
+  readonly settings: () => { readonly keepMb: number };
+  /** Who holds the key of an id, as long as it can be used. */
+  readonly usableKey: (keyId: string) => KeyHolder | null;
+  readonly isRevoked: (keyId: string) => boolean;
+  readonly resumeRun: ResumeRun;
+  /** Since when nobody else has claims in this store, in Unix milliseconds; null where others may. */
+  readonly aloneSinceMs: number | null;
+  readonly nowMs: () => number;
+  readonly emit: Emit;
+};
+
+/** The calls that wait, and what ends their waiting by itself. */
+export function createApprovals(deps: ApprovalsDeps): Approvals & {
+  /** Ends what waits too long. @param beforeMs - What is over and older goes. */
+  readonly sweep: (beforeMs: number) => Promise<void>;
+} {
+  const { store, mayAnswer, nowMs, emit, usableKey, isRevoked } = deps;
+  // Claims of whoever was here before are all dead by then, and none of ours is.
+  const aloneMs = deps.aloneSinceMs === null ? 0 : deps.aloneSinceMs + CLAIM_MS;
+  const deadMs = () => Math.max(nowMs(), aloneMs);
+  const tell = (approvals: readonly Approval[]) => {
+    for (const approval of approvals) emit(answeredEvent(approval));
+  };
+  const claims = createLivingClaims({ store, nowMs, emit });
+  const answer = createAnswer({
+    ...{ store, mayAnswer, nowMs, deadMs },
+    claimMs: CLAIM_MS,
+    wrongCode: createWrongCode({ store, nowMs, onDropped: tell }),
+    claimed: createRunClaims({ store, claims, usableKey, resumeRun: deps.resumeRun }),
+    onAnswered: tell,
+  });
+  return {
+    answer,
+    async mayAnswerIn({ caller, user, place }, agentId) {
+      const where = { keyId: caller.keyId, user, ...newestOf(place) };
+      const runs = await store.askedIn(where);
+      for (const run of runs) {
+        if (agentId !== null && run.agentId !== agentId) continue;
+        if ((await store.ofRun(run.runId)).length > 0) return true;
+      }
+      return false;
+    },
+    async withdraw(keyId, conversationId) {
+      const runs = await store.waitingIn(keyId, conversationId);
+      const why = { status: 'withdrawn', reason: null, nowMs: nowMs() } as const;
+      const dropped = runs.length === 0 ? [] : await store.drop(runs, why);
+      tell(dropped);
+      return dropped.length;
+    },
+    ...createListApprovals({ store, mayAnswer }),
+    sweep: createSweepApprovals({
+      ...{ store, settings: deps.settings, isRevoked, deadMs, nowMs },
+      onDropped: tell,
+    }),
+  };
+}
+
+function answeredEvent(approval: Approval) {
+  const { id: approvalId, runId, keyId, agentId, tool, callId, status, reason } = approval;
+  const { answeredBy, always, answeredMs, createdMs } = approval;
+  const waitedMs = Math.max(0, (answeredMs ?? createdMs) - createdMs);
+  return {
+    type: 'approval_answered',
+    ...{ approvalId, runId, keyId, agentId, tool, callId, reason, answeredBy, always, waitedMs },
+    outcome: status === 'pending' ? 'withdrawn' : status,
+  } as const;
+}
