@@ -12,12 +12,7 @@ import { asTried } from './replay/as-tried.ts';
 import { createRecorded } from './replay/recorded.ts';
 import { createRollbackRoutes } from './rollback.ts';
 import { createRunLimits } from './run-limits.ts';
-import {
-  createApprovalsOf,
-  createFindInterrupted,
-  createKeepInterruptedOf,
-  createMayAnswerOf,
-} from './state/approvals.ts';
+import { createInterruptions } from './state/approvals.ts';
 import { createSessionAgentOf } from './state/session-agent.ts';
 import { createClientToolsAsSet } from './tools/client-tools.ts';
 import { createToolRegistry } from './tools/tool-registry.ts';
@@ -39,14 +34,9 @@ export function createDomain(parts: Parts) {
     return { runTimeoutMs: worker.runTimeoutMs, toolEvents };
   };
   const runs = asTried(parts, { find: catalog.find, takeSlot: createTakeSlot(parts) });
-  const mayAnswer = createMayAnswerOf(parts);
-  const keepInterrupted = createKeepInterruptedOf(parts, {
-    files: registry.interruptedFiles,
-    mayAnswer,
-  });
+  const interruptions = createInterruptions(parts, registry);
   const { startRun, resumeRun } = createRunStarts({
-    ...(keepInterrupted && { keepInterrupted }),
-    findInterrupted: createFindInterrupted(findAgain, (id) => catalog.get(id)?.served),
+    ...interruptions.ofRuns,
     find: runs.find,
     clientTools: createClientToolsAsSet(parts),
     agentIds: () => catalog.list().map(({ module }) => module.agentId),
@@ -82,7 +72,7 @@ export function createDomain(parts: Parts) {
     /** The same without a record of it. */
     allows: (question: Question) => decideNow(question).answer === 'allow',
     startRun,
-    approvals: createApprovalsOf(parts, { mayAnswer, resumeRun }),
+    approvals: interruptions.approvalsOf(resumeRun),
     sessionAgent: createSessionAgentOf(parts, runs.find),
     findAgain,
     recorded,

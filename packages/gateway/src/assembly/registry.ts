@@ -91,14 +91,18 @@ export function createRegistry(parts: Parts, deciding: Deciding) {
   );
   const follow = { decide, authorize, catalog, retire, sync, leaveEdits: !config.watch, emit };
   parts.policy.onChange(createFollowPolicy(follow));
+  return { catalog, sync, files, rollBack, ...foundAgain(parts, swap) };
+}
+
+/** Generations that do not serve, or not here. */
+function foundAgain(parts: Parts, swap: SwapDeps) {
   const interruptedFiles = createInterruptedFiles({
-    catalog,
-    lastKnownGood: swap.lastKnownGood,
+    ...swap,
     generations: generationsOf(parts),
     store: parts.store.approvals,
   });
   const findAgain = createFindAgain({ ...swap, restore: interruptedFiles.restore });
-  return { catalog, sync, files, rollBack, findAgain, interruptedFiles };
+  return { findAgain, interruptedFiles };
 }
 
 function isOwn(agentId: string): boolean {

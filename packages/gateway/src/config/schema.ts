@@ -4,7 +4,7 @@ import { recordLevels } from '../protocol/journal/journal.ts';
 import { toolEventsModes, upstreamApis } from '../protocol/records.ts';
 import { toolName, toolSchema } from '../tools/settings.ts';
 import { agentsSchema, testsModes, variableName } from './agents-schema.ts';
-import { logSchema } from './log-schema.ts';
+import { approvals, logSchema, state } from './kept-schema.ts';
 import { httpUrl, milliseconds, upstreamSchema } from './upstream-schema.ts';
 
 const name = z
@@ -191,52 +191,6 @@ const runs = z
   })
   .prefault({})
   .describe('The journal: what runs did, step by step.');
-
-const state = z
-  .strictObject({
-    keep_days: z
-      .int()
-      .min(0)
-      .max(3650)
-      .default(30)
-      .describe(
-        'How many days responses and conversations are kept after their last use; 0 keeps none.',
-      ),
-    keep_mb: z
-      .int()
-      .min(1)
-      .max(1_048_576)
-      .default(1024)
-      .describe('What all of them may take, in MiB; the oldest make room.'),
-    concurrent_turns: z
-      .enum(['wait', 'refuse'])
-      .default('wait')
-      .describe(
-        'What a turn does while another of the same conversation is taken: wait for its end, or be refused with 409.',
-      ),
-  })
-  .prefault({})
-  .describe('Responses and conversations that callers come back to.');
-
-const approvals = z
-  .strictObject({
-    expire_minutes: z
-      .int()
-      .min(1)
-      .max(525_600)
-      .default(1440)
-      .describe('How long a call waits for a person; after that it is denied.'),
-    keep_mb: z
-      .int()
-      .min(1)
-      .max(1_048_576)
-      .default(256)
-      .describe(
-        'What all runs that wait may take, in MiB; beyond, the oldest of the keys that hold most are denied.',
-      ),
-  })
-  .prefault({})
-  .describe('Calls of tools that a person has to approve.');
 
 const usage = z
   .strictObject({

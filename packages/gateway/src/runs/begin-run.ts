@@ -17,10 +17,10 @@ import type { RunTrace } from '../protocol/trace.ts';
 import type { ToolDecided, WorkerRun } from '../protocol/worker/messages.ts';
 import { holdInterrupted, type Interrupted } from './approvals/hold-interrupted.ts';
 import type { KeepInterrupted } from './approvals/keep-interrupted.ts';
+import type { ResumeAsked } from './approvals/resume-asked.ts';
 import type { IgnoredPart } from './check-run-input.ts';
 import type { HostedRuns } from './hosted-runs.ts';
 import { observeRun } from './observe-run.ts';
-import type { ResumeAsked } from './resume-asked.ts';
 import { createRunMeter, type RunMeter, type RunMeters } from './run-meter.ts';
 import type { RunTools } from './run-tools.ts';
 
@@ -109,7 +109,6 @@ export type ReplayedRun = { readonly of: string; readonly context: RunContext };
 /** Begins a run that nothing stands in the way of any more. */
 export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const { caller, agent, input, ignored, tools, user, ending, abort, waitedMs } = admitted;
-  const { replay, resumes } = admitted;
   const { settings } = agent.manifest;
   const defaults = deps.defaults();
   const recorded = deps.recorded?.(agent) ?? null;
@@ -118,15 +117,10 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const { emit } = deps;
   const { streamed: isStreamed, user: endUser = null } = input;
   const about = { runId: run.runId, caller, agent, waitedMs, isStreamed, user: endUser };
-  const { context, maxTurns } = run;
-  const asked = {
-    ...(recorded && { asked: { input, context, maxTurns, ...recorded } }),
-    ...(replay && { replayOf: replay.of }),
-    ...(resumes && { resumes: resumes.of.runId }),
-  };
-  const observed = observeRun({ ...about, ...asked, ending, abort, timeoutMs, emit });
+  const said = { ...askedOf(run, recorded), ...originOf(admitted) };
+  const observed = observeRun({ ...about, ...said, ending, abort, timeoutMs, emit });
   const { onEvent, onToolCalled } = observed;
-  for (const approval of resumes?.answered ?? []) emit(appliedEvent(run.runId, approval));
+  for (const approval of admitted.resumes?.answered ?? []) emit(appliedEvent(run.runId, approval));
   const trace = traceOf(deps, run.runId, caller);
   const untilOver = abortedAtEnd(ending);
   const { agentId } = agent;
@@ -171,6 +165,21 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
       toolEvents: settings.toolEvents ?? defaults.toolEvents,
       guardrailResponse: settings.guardrailResponse ?? 'content_filter',
     },
+  };
+}
+
+function askedOf(
+  { input, context, maxTurns }: WorkerRun,
+  recorded: { readonly filesHash: string | null } | null,
+) {
+  return recorded ? { asked: { input, context, maxTurns, ...recorded } } : {};
+}
+
+/** The run that it has to do with. */
+function originOf({ replay, resumes }: AdmittedRun) {
+  return {
+    ...(replay && { replayOf: replay.of }),
+    ...(resumes && { resumes: resumes.of.runId }),
   };
 }
 

@@ -13,9 +13,9 @@ import type { RunInput } from '../protocol/run.ts';
 import { createRunEnding } from '../protocol/run-ending.ts';
 import type { CallGatewayTool } from '../protocol/tools/tool-call.ts';
 import { aboutAgent } from './agent-question.ts';
+import type { ResumeAsked, ResumeRun } from './approvals/resume-asked.ts';
 import { type BeginRunDeps, beginRun, type Run, type ServedAgent } from './begin-run.ts';
 import { type CheckedInput, checkRunInput } from './check-run-input.ts';
-import type { ResumeAsked, ResumeRun } from './resume-asked.ts';
 import { createRunQueue, type QueueLimits, type RunPlace, type RunQueue } from './run-queue.ts';
 import { createRunTools } from './run-tools.ts';
 

@@ -45,6 +45,18 @@ export async function addApprovals(database: Parameters<Migration['up']>[0]): Pr
     .addColumn('expires_ms', 'bigint', (column) => column.notNull())
     .addColumn('answer', 'text')
     .execute();
+  await addFiles(database);
+  await database.schema.alterTable('runs').addColumn('resumes', 'text').execute();
+  for (const [table, columns] of indexes) {
+    await database.schema
+      .createIndex([table, ...columns].join('_'))
+      .on(table)
+      .columns([...columns])
+      .execute();
+  }
+}
+
+async function addFiles(database: Parameters<Migration['up']>[0]): Promise<void> {
   await database.schema
     .createTable('waiting_generations')
     .addColumn('agent_id', 'text', (column) => column.notNull())
@@ -59,14 +71,6 @@ export async function addApprovals(database: Parameters<Migration['up']>[0]): Pr
     .addColumn('packed', 'bytea', (column) => column.notNull())
     .addColumn('kept_ms', 'bigint', (column) => column.notNull())
     .execute();
-  await database.schema.alterTable('runs').addColumn('resumes', 'text').execute();
-  for (const [table, columns] of indexes) {
-    await database.schema
-      .createIndex([table, ...columns].join('_'))
-      .on(table)
-      .columns([...columns])
-      .execute();
-  }
 }
 
 const indexes = [

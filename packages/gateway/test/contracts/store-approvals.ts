@@ -34,8 +34,11 @@ const approval: Approval = {
 };
 
 const grant = {
-  ...{ approvalId: 'apr_0', callId: 'call_0', tool: 'look' },
-  ...{ arguments: '{}', always: true },
+  approvalId: 'apr_0',
+  callId: 'call_0',
+  tool: 'look',
+  arguments: '{}',
+  always: true,
 };
 
 const waiting: NewWaitingRun = {
@@ -67,7 +70,8 @@ const file = { path: '/p/agent.ts', sha256: 'ab'.repeat(32) };
 const kept = {
   record: {
     ...generation,
-    ...{ agentId: 'default/bank', filesHash: 'f1' },
+    agentId: 'default/bank',
+    filesHash: 'f1',
     manifest: { ...generation.manifest, files: [file] },
   },
   files: new Map([[file.sha256, Buffer.from('export const agent = 1;')]]),
@@ -197,7 +201,8 @@ export function approvalTests(open: OpenAgain): void {
   test('whose gateway died are claimed anew where it had not begun, and unknown where it had', async () => {
     const approvals = await scene([waiting, another('b')]);
     const ofB = answers({
-      ...{ runId: 'run_b', decisions: [yes('apr_b')] },
+      runId: 'run_b',
+      decisions: [yes('apr_b')],
       claim: { token: 'claim_b', untilMs: nowMs + 45_000 },
     });
     await approvals.answer(everything);

@@ -9,7 +9,7 @@ import type { WorkerRun } from '../../src/protocol/worker/messages.ts';
 import { createApprovals } from '../../src/runs/approvals/approvals.ts';
 import { createKeepInterrupted } from '../../src/runs/approvals/keep-interrupted.ts';
 import { createMayAnswer } from '../../src/runs/approvals/may-answer.ts';
-import type { ResumeAsked } from '../../src/runs/resume-asked.ts';
+import type { ResumeAsked } from '../../src/runs/approvals/resume-asked.ts';
 import { openStore } from '../../src/storage/open-store.ts';
 import { generation } from '../contracts/store-samples.ts';
 import { all, answer, caller, input, type Scene, scene, usage } from './run-scene.ts';
@@ -74,7 +74,10 @@ export async function approvalScene({
     ...options,
     say,
     keepInterrupted: createKeepInterrupted({
-      ...{ store, mayAnswer, nowMs, emit },
+      store,
+      mayAnswer,
+      nowMs,
+      emit,
       expireMinutes: () => 60,
       filesHashOf: async () => 'f1',
       filesOf: async (agentId, filesHash) => ({
@@ -86,7 +89,11 @@ export async function approvalScene({
   rules = runs.rules;
   const resumed: ResumeAsked[] = [];
   const approvals = createApprovals({
-    ...{ store, mayAnswer, nowMs, aloneSinceMs, emit },
+    store,
+    mayAnswer,
+    nowMs,
+    aloneSinceMs,
+    emit,
     settings: () => ({ keepMb }),
     usableKey: () => (revoked ? null : holderOf(key)),
     isRevoked: () => revoked,

@@ -4,27 +4,37 @@ import type { FindAgain } from '../../registry/kept/find-again.ts';
 import type { InterruptedFiles } from '../../registry/kept/interrupted-files.ts';
 import { createApprovals } from '../../runs/approvals/approvals.ts';
 import { createKeepInterrupted } from '../../runs/approvals/keep-interrupted.ts';
-import { createMayAnswer } from '../../runs/approvals/may-answer.ts';
+import { createMayAnswer, type MayAnswer } from '../../runs/approvals/may-answer.ts';
+import type { ResumeAsked, ResumeRun } from '../../runs/approvals/resume-asked.ts';
 import type { ServedAgent } from '../../runs/begin-run.ts';
-import type { ResumeAsked, ResumeRun } from '../../runs/resume-asked.ts';
 import type { Parts } from '../agent-processes.ts';
+import type { createRegistry } from '../registry.ts';
 import { loadedTo } from '../replay/replay-deps.ts';
 
-/** Whom a call that waits may be answered by. */
-export function createMayAnswerOf({ policy, nowSeconds, emit }: Parts) {
-  return createMayAnswer({ rules: policy.current, nowSeconds, emit });
+/** What becomes of runs that wait for somebody, joined with what that needs. */
+export function createInterruptions(
+  parts: Parts,
+  registry: Pick<ReturnType<typeof createRegistry>, 'catalog' | 'findAgain' | 'interruptedFiles'>,
+) {
+  const { policy, nowSeconds, emit } = parts;
+  const mayAnswer = createMayAnswer({ rules: policy.current, nowSeconds, emit });
+  const keepInterrupted = keepOf(parts, { files: registry.interruptedFiles, mayAnswer });
+  return {
+    ofRuns: {
+      findInterrupted: createFindInterrupted(
+        registry.findAgain,
+        (agentId) => registry.catalog.get(agentId)?.served,
+      ),
+      ...(keepInterrupted && { keepInterrupted }),
+    },
+    approvalsOf: (resumeRun: ResumeRun) => approvalsOf(parts, { mayAnswer, resumeRun }),
+  };
 }
 
-/** Keeps runs that wait, joined with what that needs; undefined where nothing outlives the gateway. */
-export function createKeepInterruptedOf(
+/** Undefined where nothing outlives the gateway. */
+function keepOf(
   parts: Parts,
-  {
-    files,
-    mayAnswer,
-  }: {
-    readonly files: InterruptedFiles;
-    readonly mayAnswer: ReturnType<typeof createMayAnswer>;
-  },
+  { files, mayAnswer }: { readonly files: InterruptedFiles; readonly mayAnswer: MayAnswer },
 ) {
   if (parts.purpose !== 'serve') return undefined;
   const { store, live, emit } = parts;
@@ -40,7 +50,7 @@ export function createKeepInterruptedOf(
 }
 
 /** Finds what a run was interrupted on: what serves runs it in its ordinary worker, anything else in one of its own. */
-export function createFindInterrupted(
+function createFindInterrupted(
   findAgain: FindAgain,
   current: (agentId: string) => unknown,
 ): (of: ResumeAsked['of']) => Promise<ServedAgent> {
@@ -52,13 +62,9 @@ export function createFindInterrupted(
   };
 }
 
-/** The calls that wait, joined with what answering them needs. */
-export function createApprovalsOf(
+function approvalsOf(
   parts: Parts,
-  {
-    mayAnswer,
-    resumeRun,
-  }: { readonly mayAnswer: ReturnType<typeof createMayAnswer>; readonly resumeRun: ResumeRun },
+  { mayAnswer, resumeRun }: { readonly mayAnswer: MayAnswer; readonly resumeRun: ResumeRun },
 ) {
   const { store, live, known, nowSeconds, emit } = parts;
   return createApprovals({

@@ -121,10 +121,8 @@ function count(
       countUnread(set, event);
       break;
     case 'approval_asked':
-      set.approvals({ agent: event.agentId, tool: event.tool, outcome: 'asked' });
-      break;
     case 'approval_answered':
-      set.approvals({ agent: event.agentId, tool: event.tool, outcome: event.outcome });
+      countApproval(set, event);
       break;
     case 'gateway_started':
     case 'gateway_stopping':
@@ -147,6 +145,15 @@ function count(
     default:
       countInside(set, event);
   }
+}
+
+function countApproval(
+  set: MetricSet,
+  event: EventOf<'approval_asked' | 'approval_answered'>,
+): void {
+  const { agentId: agent, tool } = event;
+  const outcome = event.type === 'approval_asked' ? 'asked' : event.outcome;
+  set.approvals({ agent, tool, outcome });
 }
 
 function countRequest(set: MetricSet, event: EventOf<'request_ended'>): void {

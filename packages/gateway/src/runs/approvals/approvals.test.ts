@@ -122,8 +122,11 @@ describe('a run that waits for a person', () => {
     const second = { ...payment, callId: 'call_2' };
     const locate = { callId: 'call_3', tool: 'locate', arguments: '{}' };
     const both: RunEvent = {
-      ...{ type: 'interrupted', state: 's', usage },
-      ...{ approvals: [payment, second], clientCalls: [locate] },
+      type: 'interrupted',
+      state: 's',
+      approvals: [payment, second],
+      clientCalls: [locate],
+      usage,
     };
     const scene = await approvalScene({ say: (run) => (run.resume ? answer : [both]) });
     const { last } = await scene.wait();

@@ -2,13 +2,13 @@ import type { Emit } from '../../events.ts';
 import type { KeyHolder } from '../../protocol/policy.ts';
 import type { ApprovalStore } from '../../protocol/state/approval-store.ts';
 import type { Approval } from '../../protocol/state/approvals.ts';
-import type { ResumeRun } from '../resume-asked.ts';
 import { createAnswer } from './answer.ts';
 import type { Approvals } from './approval-types.ts';
 import { newestOf } from './find-calls.ts';
 import { createListApprovals } from './list-approvals.ts';
 import { CLAIM_MS, createLivingClaims } from './living-claims.ts';
 import type { MayAnswer } from './may-answer.ts';
+import type { ResumeRun } from './resume-asked.ts';
 import { createRunClaims } from './run-claim.ts';
 import { createSweepApprovals } from './sweep-approvals.ts';
 import { createWrongCode } from './wrong-codes.ts';
@@ -41,7 +41,10 @@ export function createApprovals(deps: ApprovalsDeps): Approvals & {
   };
   const claims = createLivingClaims({ store, nowMs, emit });
   const answer = createAnswer({
-    ...{ store, mayAnswer, nowMs, deadMs },
+    store,
+    mayAnswer,
+    nowMs,
+    deadMs,
     claimMs: CLAIM_MS,
     wrongCode: createWrongCode({ store, nowMs, onDropped: tell }),
     claimed: createRunClaims({ store, claims, usableKey, resumeRun: deps.resumeRun }),
@@ -67,7 +70,11 @@ export function createApprovals(deps: ApprovalsDeps): Approvals & {
     },
     ...createListApprovals({ store, mayAnswer }),
     sweep: createSweepApprovals({
-      ...{ store, settings: deps.settings, isRevoked, deadMs, nowMs },
+      store,
+      settings: deps.settings,
+      isRevoked,
+      deadMs,
+      nowMs,
       onDropped: tell,
     }),
   };
@@ -79,7 +86,16 @@ function answeredEvent(approval: Approval) {
   const waitedMs = Math.max(0, (answeredMs ?? createdMs) - createdMs);
   return {
     type: 'approval_answered',
-    ...{ approvalId, runId, keyId, agentId, tool, callId, reason, answeredBy, always, waitedMs },
+    approvalId,
+    runId,
+    keyId,
+    agentId,
+    tool,
+    callId,
     outcome: status === 'pending' ? 'withdrawn' : status,
+    answeredBy,
+    reason,
+    always,
+    waitedMs,
   } as const;
 }

@@ -94,8 +94,6 @@ function askedOf(
   { runId, caller, agent, input, whyAsked }: InterruptedRun,
   { call, index, times }: AskedCall,
 ): Asked {
-  const { tool, agent: agentName, provenance, callId, arguments: args } = call;
-  const { ruleId, approvers } = whyAsked(call);
   const user = input.user ?? null;
   const approval: Approval = {
     id: newApprovalId(times.createdMs, index),
@@ -103,8 +101,17 @@ function askedOf(
     keyId: caller.keyId,
     user,
     agentId: agent.agentId,
-    ...{ tool, agent: agentName, provenance, callId, arguments: args, ruleId, approvers },
-    ...{ status: 'pending', answeredBy: null, answeredMs: null, reason: null, always: false },
+    tool: call.tool,
+    agent: call.agent,
+    provenance: call.provenance,
+    callId: call.callId,
+    arguments: call.arguments,
+    ...whyAsked(call),
+    status: 'pending',
+    answeredBy: null,
+    answeredMs: null,
+    reason: null,
+    always: false,
     ...times,
   };
   const { conversationId = null, prefixHash = null } = input.place ?? {};
@@ -121,6 +128,9 @@ function newApprovalId(nowMs: number, index: number): string {
   return `apr_${runIdTime(nowMs)}${place}${randomBytes(7).toString('hex')}`;
 }
 
+/** More calls at once than any model makes. */
+const MOST_CALLS = 1000;
+
 async function keep(
   deps: KeepInterruptedDeps,
   run: InterruptedRun,
@@ -131,6 +141,9 @@ async function keep(
   }: { readonly last: Interrupted; readonly asked: readonly Asked[]; readonly times: Times },
 ): Promise<void> {
   const { agent, input, caller } = run;
+  const calls = asked.length + (last.clientCalls?.length ?? 0);
+  if (calls > MOST_CALLS)
+    throw new Error(`It waits for ${calls} calls; ${MOST_CALLS} are the most.`);
   const { agentId, modulePath, generation } = agent;
   const filesHash = run.filesHash ?? (await deps.filesHashOf(agent));
   if (filesHash === null) throw new Error(`The files of ${agentId} that ran are not known.`);
@@ -141,9 +154,19 @@ async function keep(
   const user = input.user ?? null;
   const waiting: NewWaitingRun = {
     run: {
-      ...{ runId, keyId: caller.keyId, user, agentId, modulePath, generation, filesHash },
-      ...{ conversationId, prefixHash, grants, ...times },
-      ...{ state: last.state, input: JSON.stringify(input) },
+      runId,
+      keyId: caller.keyId,
+      user,
+      agentId,
+      modulePath,
+      generation,
+      filesHash,
+      conversationId,
+      prefixHash,
+      grants,
+      state: last.state,
+      input: JSON.stringify(input),
+      ...times,
     },
     approvals: asked.map(({ approval, code }) => ({
       ...approval,
@@ -173,13 +196,21 @@ function report(
   approval: Approval,
 ): void {
   const { id: approvalId, tool, callId, provenance, ruleId, expiresMs } = approval;
-  const { agentId, modulePath, generation } = agent;
-  const { requestId, keyId } = caller;
   emit({
     type: 'approval_asked',
-    ...{ runId, requestId, keyId, agentId, modulePath, generation },
-    ...{ approvalId, tool, callId, provenance, ruleId, expiresMs },
+    runId,
+    requestId: caller.requestId,
+    keyId: caller.keyId,
+    agentId: agent.agentId,
+    modulePath: agent.modulePath,
+    generation: agent.generation,
+    approvalId,
+    tool,
+    callId,
+    provenance,
     arguments: approval.arguments,
+    ruleId,
+    expiresMs,
   });
 }
 

@@ -8,9 +8,9 @@ import type {
 } from '../../protocol/state/approval-store.ts';
 import type { Approval } from '../../protocol/state/approvals.ts';
 import type { ResumedRun } from '../../protocol/worker/messages.ts';
-import type { ResumeRun } from '../resume-asked.ts';
 import type { RunClaim } from './approval-types.ts';
 import type { LivingClaims } from './living-claims.ts';
+import type { ResumeRun } from './resume-asked.ts';
 
 export type RunClaimDeps = {
   readonly store: ApprovalStore;

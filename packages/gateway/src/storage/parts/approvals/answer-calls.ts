@@ -16,12 +16,7 @@ class Refused extends Error {}
 export function createAnswerCalls({
   durable,
   guarded,
-}: Engine): Pick<
-  ApprovalStore,
-  'answer' | 'begin' | 'renew' | 'release' | 'end' | 'drop' | 'countWrongCode'
-> {
-  const claimed = (runId: string, token: string) =>
-    durable.updateTable('waiting_runs').where('run_id', '=', runId).where('claim', '=', token);
+}: Engine): Pick<ApprovalStore, 'answer' | 'drop' | 'countWrongCode'> {
   return {
     answer: (answers) =>
       guarded(() =>
@@ -33,43 +28,6 @@ export function createAnswerCalls({
             throw error;
           }),
       ),
-    async begin(runId, token, resumedBy) {
-      const begun = claimed(runId, token).set({ resumed_by: resumedBy });
-      const open = begun.where('status', '=', 'resumed').where('resumed_by', 'is', null);
-      const { numUpdatedRows } = await guarded(() => open.executeTakeFirstOrThrow());
-      return numUpdatedRows === 1n;
-    },
-    async renew(claims, untilMs) {
-      const renewed = durable
-        .updateTable('waiting_runs')
-        .set({ claimed_until_ms: Math.floor(untilMs) })
-        .where(
-          'claim',
-          'in',
-          claims.map(({ token }) => token),
-        )
-        .where('status', '=', 'resumed');
-      await guarded(() => renewed.execute());
-    },
-    async release({ runId, token }) {
-      const free = claimed(runId, token)
-        .set({ status: 'waiting', claim: null, claimed_until_ms: null, resumed_by: null })
-        .where('status', '=', 'resumed');
-      await guarded(() => free.execute());
-    },
-    async end({ runId, token }) {
-      await guarded(() =>
-        durable.transaction().execute(async (work) => {
-          const over = work
-            .updateTable('waiting_runs')
-            .set({ status: 'over', claim: null, claimed_until_ms: null, bytes: 0 })
-            .where('run_id', '=', runId)
-            .where('claim', '=', token);
-          const { numUpdatedRows } = await over.executeTakeFirstOrThrow();
-          if (numUpdatedRows === 1n) await removeState(work, runId);
-        }),
-      );
-    },
     async drop(runs, why) {
       const dropped: Approval[] = [];
       for (const runId of runs) {

@@ -32,12 +32,8 @@ export function endUser(user: string | null): string {
 }
 
 export function approvalRow(approval: Approval, codeHash: string | null): WaitingCallRow {
-  const { tool, agent, provenance, callId, ruleId, approvers } = approval;
-  const call: Call = {
-    ...{ tool, agent, provenance, callId },
-    arguments: approval.arguments,
-    ...{ ruleId, approvers },
-  };
+  const { tool, agent, provenance, callId, arguments: args, ruleId, approvers } = approval;
+  const call: Call = { tool, agent, provenance, callId, arguments: args, ruleId, approvers };
   return {
     id: approval.id,
     run_id: approval.runId,
@@ -69,7 +65,10 @@ export function toApproval(row: WaitingCallRow): Approval {
     status: approvalStatuses.find((each) => each === row.status) ?? 'withdrawn',
     createdMs: Number(row.created_ms),
     expiresMs: Number(row.expires_ms),
-    ...{ answeredBy, answeredMs, reason, always },
+    answeredBy,
+    answeredMs,
+    reason,
+    always,
   };
 }
 

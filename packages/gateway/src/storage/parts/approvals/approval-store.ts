@@ -18,6 +18,7 @@ import {
 } from './approval-rows.ts';
 import { pack, unpack } from './pack.ts';
 import { createPruneWaiting } from './prune-waiting.ts';
+import { createRunClaims } from './run-claims.ts';
 import { createWaitingFiles, keepGeneration, packGeneration } from './waiting-files.ts';
 
 /** Runs that asked in one place and are looked at: more wait in no conversation. */
@@ -27,10 +28,12 @@ const MOST_IN_PLACE = 100;
 export function createApprovalStore(engine: Engine): ApprovalStore {
   return {
     keep: createKeep(engine),
-    ...createReads(engine),
+    ...createCallReads(engine),
+    ...createRunReads(engine),
     ...createPlaces(engine),
     ...createWaitingFiles(engine),
     ...createAnswerCalls(engine),
+    ...createRunClaims(engine),
     ...createPruneWaiting(engine),
   };
 }
@@ -99,28 +102,15 @@ function callRows({ run, approvals, clientCalls }: NewWaitingRun): WaitingCallRo
   return [...ofPersons, ...ofCaller];
 }
 
-function createReads({
+function createCallReads({
   durable,
   guarded,
 }: Engine): Pick<
   ApprovalStore,
-  | 'find'
-  | 'findByCode'
-  | 'findClientCalls'
-  | 'run'
-  | 'body'
-  | 'ofRun'
-  | 'clientCallsOf'
-  | 'list'
-  | 'statusOf'
+  'find' | 'findByCode' | 'findClientCalls' | 'ofRun' | 'clientCallsOf' | 'list'
 > {
   const asked = () => durable.selectFrom('waiting_calls').selectAll().where('asks', '=', 'person');
   const called = () => durable.selectFrom('waiting_calls').selectAll().where('asks', '=', 'caller');
-  const run: ApprovalStore['run'] = async (runId) => {
-    const found = durable.selectFrom('waiting_runs').selectAll().where('run_id', '=', runId);
-    const row = await guarded(() => found.executeTakeFirst());
-    return row ? toWaitingRun(row) : null;
-  };
   return {
     async find(approvalId) {
       const row = await guarded(() => asked().where('id', '=', approvalId).executeTakeFirst());
@@ -139,12 +129,6 @@ function createReads({
         .orderBy('run_id', 'desc');
       return (await guarded(() => found.execute())).map(toClientCall);
     },
-    run,
-    async body(runId) {
-      const found = durable.selectFrom('waiting_states').selectAll().where('run_id', '=', runId);
-      const row = await guarded(() => found.executeTakeFirst());
-      return row ? (JSON.parse((await unpack(row.packed)).toString()) as WaitingRunBody) : null;
-    },
     async ofRun(runId) {
       const found = asked().where('run_id', '=', runId).orderBy('id');
       return (await guarded(() => found.execute())).map(toApproval);
@@ -158,6 +142,25 @@ function createReads({
       if (after !== undefined) page = page.where('id', '<', after);
       const newest = page.orderBy('id', 'desc').limit(limit);
       return (await guarded(() => newest.execute())).map(toApproval);
+    },
+  };
+}
+
+function createRunReads({
+  durable,
+  guarded,
+}: Engine): Pick<ApprovalStore, 'run' | 'body' | 'statusOf'> {
+  const run: ApprovalStore['run'] = async (runId) => {
+    const found = durable.selectFrom('waiting_runs').selectAll().where('run_id', '=', runId);
+    const row = await guarded(() => found.executeTakeFirst());
+    return row ? toWaitingRun(row) : null;
+  };
+  return {
+    run,
+    async body(runId) {
+      const found = durable.selectFrom('waiting_states').selectAll().where('run_id', '=', runId);
+      const row = await guarded(() => found.executeTakeFirst());
+      return row ? (JSON.parse((await unpack(row.packed)).toString()) as WaitingRunBody) : null;
     },
     statusOf: async (runId) => (await run(runId))?.status ?? null,
   };
