@@ -31,6 +31,7 @@ def _import_sdk() -> None:
     with contextlib.suppress(Exception):
         for name in _NEEDED_BY_MOST:
             importlib.import_module(name, __package__)
-        from .sdk import import_sdk
+        from .sdk import import_sdk, import_tool_servers
 
         import_sdk()
+        import_tool_servers()

@@ -9,6 +9,7 @@ There is one copy per process, so `isinstance` tells an agent. Facts checked aga
 - What a tool raises reaches the model as a fixed sentence, or, without an error function, ends the run as a
   `UserError` whose cause it is.
 - `openai` sends through httpx2, which a module need not know.
+- Its import takes one exception of `mcp`, and with it the whole package: a third of all that the import costs.
 """
 
 import gc
@@ -17,13 +18,20 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 from .protocol.messages import Api, SdkDescription
 
 _found: dict[str, ModuleType | None] = {}
+
+# How long a thread waits for another that imports what both want. It may hold what that one needs.
+LATE_IMPORT_TIMEOUT_S = 5
 
 
 def import_sdk() -> ModuleType | None:
@@ -41,7 +49,7 @@ def imported_sdk() -> ModuleType | None:
 def _import_muted() -> ModuleType | None:
     if not _is_sdk_installed():
         return None
-    with _settled_memory():
+    with _settled_memory(), _imported_late("mcp"):
         sdk = importlib.import_module("agents")
     # Its exporter would send every run to OpenAI, with the worker's token for a key.
     sdk.set_trace_processors([])
@@ -60,6 +68,66 @@ def _settled_memory() -> Generator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def import_tool_servers() -> None:
+    """Imports what the SDK reaches tool servers with, which its own import leaves for later."""
+    if "mcp" in sys.modules:
+        with _settled_memory():
+            importlib.import_module("mcp.client")
+
+
+@contextmanager
+def _imported_late(name: str) -> Generator[None]:
+    """What is imported meanwhile of a package does not run the package's own file; whoever asks for more does."""
+    spec = None if name in sys.modules else importlib.util.find_spec(name)
+    if spec is None or spec.loader is None or spec.submodule_search_locations is None:
+        yield
+        return
+    package = _late_package(spec, spec.loader)
+    sys.modules[name] = package
+    package.__path__ = spec.submodule_search_locations
+    try:
+        yield
+    finally:
+        # The import of another of its modules asks for it.
+        vars(package).pop("__path__", None)
+
+
+def _late_package(spec: ModuleSpec, loader: Loader) -> ModuleType:
+    lock = threading.RLock()
+
+    class LatePackage(ModuleType):
+        is_begun = False
+
+        def __getattr__(self, name: str) -> Any:
+            is_held = lock.acquire(timeout=LATE_IMPORT_TIMEOUT_S)
+            try:
+                if not LatePackage.is_begun:
+                    self._run()
+            finally:
+                if is_held:
+                    lock.release()
+            return ModuleType.__getattribute__(self, name)
+
+        def _run(self) -> None:
+            LatePackage.is_begun = True
+            vars(self)["__path__"] = spec.submodule_search_locations
+            try:
+                loader.exec_module(self)
+            except BaseException:
+                # As of any import that failed, the next one tries it again.
+                LatePackage.is_begun = False
+                del vars(self)["__path__"]
+                raise
+            object.__setattr__(self, "__class__", ModuleType)
+
+    package = LatePackage(spec.name)
+    package.__spec__ = spec
+    package.__loader__ = loader
+    package.__package__ = spec.name
+    package.__file__ = spec.origin
+    return package
 
 
 def _is_sdk_installed() -> bool:

@@ -326,6 +326,30 @@ describe.skipIf(missing)(`loading a Python module (${missing ?? 'runs'})`, () =>
     },
   );
 
+  test('a cold worker imports the client of tool servers for an agent that asks for it', async () => {
+    const load = await writePythonModule({
+      'agent.py': `import sys
+
+import agents
+
+early = "mcp.client" in sys.modules
+import mcp
+from agents.mcp import MCPServerStdio
+from mcp.client.session import ClientSession
+from mcp.shared.exceptions import MCPError
+
+
+def run():
+    server = MCPServerStdio(params={"command": "none"}, name="far")
+    is_one = mcp.ClientSession is ClientSession and mcp.MCPError is MCPError
+    return str([early, is_one, type(mcp).__name__, hasattr(mcp, "nothing"), server.name])
+`,
+    });
+    const worker = await spawnPythonWorker(join(load.folder, '..'));
+    expect(await worker.load(load)).toMatchObject({ type: 'loaded' });
+    expect(textOf(await worker.eventsOf('Hello.'))).toBe("[False, True, 'module', False, 'far']");
+  });
+
   test('tells that a package of the name `agents` is not the SDK', async () => {
     const load = await writePythonModule({ 'agent.py': 'from agents import Agent\n' });
     const other = await tempFolder({ 'agents/__init__.py': 'version = 1\n' });
