@@ -32,7 +32,7 @@ export function errorResponse(error: GatewayError, role: Role | null): ErrorResp
       'content-type': 'application/json; charset=utf-8',
       ...(error.mayRetry ? {} : { 'x-should-retry': 'false' }),
       ...(status === 429 || status === 503 ? { 'retry-after': retryAfter(error) } : {}),
-      ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+      ...(status === 401 ? { 'www-authenticate': challengeOf(error) } : {}),
     },
     body: errorBody(error, role),
   };
@@ -52,6 +52,11 @@ export function errorBody(error: GatewayError, role: Role | null): ErrorBody {
       ...(detail === undefined ? {} : { dropgate: detail }),
     },
   };
+}
+
+/** RFC 6750: a client that can get tokens knows by this that it needs a new one. */
+function challengeOf({ code }: GatewayError): string {
+  return code === 'token_invalid' ? 'Bearer error="invalid_token"' : 'Bearer';
 }
 
 function retryAfter(error: GatewayError): string {

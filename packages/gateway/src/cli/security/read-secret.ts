@@ -20,8 +20,9 @@ export async function readSecret(
   { token, tokenFile }: SecretSource,
   folder: string,
 ): Promise<string> {
-  const secret = (token ?? (await readFrom(tokenFile ?? '-', folder))).trim();
-  if (secret !== '' && !/\s/.test(secret)) return secret.replace(/^Bearer\s+/i, '');
+  const given = token ?? (await readFrom(tokenFile ?? '-', folder));
+  const secret = given.trim().replace(/^Bearer\s+/i, '');
+  if (secret !== '' && !/\s/.test(secret)) return secret;
   const what = secret === '' ? 'There is no key or token' : 'This is more than one key or token';
   throw new CommandError(
     `${what}. Give --token-file <file>, or send it to the standard input.`,

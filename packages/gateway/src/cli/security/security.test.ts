@@ -141,8 +141,11 @@ describe('dropgate security preview', () => {
   });
 
   test.each([
-    [['run_agent', 'labs/planner'], 'Say of whom: either --key or --principal.'],
-    [[...asAlice, '--principal', 'role:caller'], 'Say of whom: either --key or --principal.'],
+    [['run_agent', 'labs/planner'], 'Say of whom: one of --key, --principal and --token-file.'],
+    [
+      [...asAlice, '--principal', 'role:caller'],
+      'Say of whom: one of --key, --principal and --token-file.',
+    ],
     [['run_agent', 'x', '--key', 'nobody'], 'No key that can be used has this id or name.'],
     [[...asAlice, '--args', '{'], '--args takes JSON'],
     [[...asAlice, '--draft-override', '{"effect":"allow"}'], 'draft_override.principal: '],

@@ -66,9 +66,13 @@ export async function showPreview(
   return exitCodes.done;
 }
 
+const ofWhom = 'Say of whom: one of --key, --principal and --token-file.';
+
 /** Who holds the token that was given; null where none was. */
-async function holderOf(config: Config, { tokenFile }: PreviewOptions, folder: string) {
+async function holderOf(config: Config, options: PreviewOptions, folder: string) {
+  const { tokenFile, key, principal } = options;
   if (tokenFile === undefined) return null;
+  if (key ?? principal) throw new CommandError(ofWhom, exitCodes.wrongUsage);
   const { holder } = await checkToken(config, await readSecret({ tokenFile }, folder));
   return holder;
 }
@@ -94,9 +98,7 @@ async function requestOf(options: PreviewOptions, folder: string): Promise<Previ
   const [issue] = checked.error.issues;
   const place = issue?.path.join('.') ?? '';
   throw new CommandError(
-    place === 'principal'
-      ? 'Say of whom: one of --key, --principal and --token-file.'
-      : `${place}: ${issue?.message}.`,
+    place === 'principal' ? ofWhom : `${place}: ${issue?.message}.`,
     exitCodes.wrongUsage,
   );
 }

@@ -3,7 +3,7 @@ import { hashOf } from '../../policy/keys/new-key.ts';
 import { effectiveLimits } from '../../policy/limits/key-limits.ts';
 import { isTokenLike } from '../../protocol/security/token-principal.ts';
 import { type Whoami, type WhoamiAnswer, whoamiToJson } from '../../protocol/security/whoami.ts';
-import { type CommandContext, CommandError, exitCodes } from '../command.ts';
+import { type CommandContext, exitCodes } from '../command.ts';
 import { checkToken } from './check-token.ts';
 import { readSecret, type SecretSource } from './read-secret.ts';
 import { nowSeconds, withStore } from './with-store.ts';
@@ -50,11 +50,11 @@ function whoamiOfKey(context: CommandContext, secret: string): Promise<Whoami> {
   return withStore(context, async ({ store, config }) => {
     const hash = hashOf(secret);
     const key = (await store.keys.list()).find((each) => each.hash === hash);
-    if (!key) throw new CommandError('No key here has this secret.');
+    if (!key) throw notTaken('No key here has this secret.');
     const { revokedAtSeconds: revoked, expiresAtSeconds } = key;
-    if (revoked !== null) throw ended(`The key ${key.id} was revoked at ${iso(revoked)}.`);
+    if (revoked !== null) throw notTaken(`The key ${key.id} was revoked at ${iso(revoked)}.`);
     if (expiresAtSeconds !== null && expiresAtSeconds <= nowSeconds()) {
-      throw ended(`The key ${key.id} expired at ${iso(expiresAtSeconds)}.`);
+      throw notTaken(`The key ${key.id} expired at ${iso(expiresAtSeconds)}.`);
     }
     const { id: keyId, name: keyName, role, namespaces, agents } = key;
     const holder = { keyId, keyName, role, namespaces, agents };
@@ -63,7 +63,7 @@ function whoamiOfKey(context: CommandContext, secret: string): Promise<Whoami> {
   });
 }
 
-function ended(message: string): GatewayError {
+function notTaken(message: string): GatewayError {
   return new GatewayError('key_invalid', message);
 }
 
