@@ -10,12 +10,13 @@ import type {
 } from './policy.ts';
 import type { StoredGeneration } from './records.ts';
 import type { ApprovalStore } from './state/approval-store.ts';
+import type { IdempotencyStore } from './state/idempotency.ts';
 import type { TurnStore } from './state/turns.ts';
 import type { UsageStore } from './usage/usage.ts';
 
 /**
  * What the gateway keeps beyond its own life. A change is durable when its promise resolves; what is written of
- * `decisions`, `journal`, `usage`, `turns`, `spending`, `rates` and the use of keys outlives a killed process, but a failure of power may take the
+ * `decisions`, `journal`, `usage`, `turns`, `idempotency`, `spending`, `rates` and the use of keys outlives a killed process, but a failure of power may take the
  * last of it. Every method throws `StoreError` where the store cannot be used.
  */
 export type Store = {
@@ -30,6 +31,7 @@ export type Store = {
   readonly usage: UsageStore;
   readonly turns: TurnStore;
   readonly approvals: ApprovalStore;
+  readonly idempotency: IdempotencyStore;
   /** Whether it is a server, which gateways on several machines may share. */
   readonly isShared: boolean;
   /** Numbers that grow with each change of that part, whoever made it. Cheap to ask often. */

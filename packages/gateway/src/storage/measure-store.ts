@@ -29,6 +29,7 @@ export function measureStore(store: Store, onUse: (use: StoreUse) => void): Stor
     journal: measured('journal', store.journal),
     usage: measured('usage', store.usage),
     approvals: measured('approvals', store.approvals),
+    idempotency: measured('idempotency', store.idempotency),
     turns: {
       ...measured('turns', turns),
       conversations: measured('conversations', conversations),

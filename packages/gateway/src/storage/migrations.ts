@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { addApprovals } from './add-approvals.ts';
 import { addDecisions, type DecisionTables, decisionColumns } from './add-decisions.ts';
+import { addIdempotency } from './add-idempotency.ts';
 import { addJournal } from './add-journal.ts';
 import { addBackground, addSessions, addState } from './add-state.ts';
 import { addUsage } from './add-usage.ts';
@@ -240,6 +241,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0020_background': { up: addBackground },
   '0021_sessions': { up: addSessions },
   '0022_approvals': { up: addApprovals },
+  '0024_idempotency': { up: addIdempotency },
 };
 
 type GenerationTables = {

@@ -6,6 +6,7 @@ import { createApprovalStore } from './parts/approvals/approval-store.ts';
 import { createDecisionStore } from './parts/decision-store.ts';
 import { createDiagnosticStore } from './parts/diagnostic-store.ts';
 import { createGenerationStore } from './parts/generation-store.ts';
+import { createIdempotencyStore } from './parts/idempotency/idempotency-store.ts';
 import { createJournalStore } from './parts/journal-store.ts';
 import { createKeyStore } from './parts/key-store.ts';
 import { createOverrideStore } from './parts/override-store.ts';
@@ -67,6 +68,7 @@ export async function openStore(url: string, options: Partial<EngineOptions> = {
     usage: createUsageStore(engine),
     turns: createTurnStore(engine),
     approvals: createApprovalStore(engine),
+    idempotency: createIdempotencyStore(engine),
     versions: createReadVersions(engine),
     announceRules: async () => {
       await changePart('rules', async () => true);

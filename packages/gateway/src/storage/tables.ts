@@ -24,6 +24,7 @@ export type Tables = {
     readonly seen_ms: number;
   };
   readonly turns: TurnRow;
+  readonly idempotent_requests: IdempotentRequestRow;
   readonly conversations: ConversationRow;
   readonly waiting_runs: WaitingRunRow;
   readonly waiting_states: WaitingStateRow;
@@ -276,4 +277,23 @@ export type WaitingFileRow = {
   readonly sha256: string;
   readonly packed: Uint8Array;
   readonly kept_ms: number;
+};
+
+/** A request with a key of its sender, and what it was answered; times are Unix milliseconds. */
+export type IdempotentRequestRow = {
+  readonly id: string;
+  readonly key_id: string;
+  readonly body_hash: string;
+  readonly request_id: string;
+  readonly created_ms: number;
+  readonly holder: string;
+  readonly alive_until_ms: number | null;
+  readonly wanted_until_ms: number;
+  /** Of headers and body. */
+  readonly bytes: number;
+  readonly form: string | null;
+  readonly status: number | null;
+  /** JSON. */
+  readonly headers: string | null;
+  readonly body: string | null;
 };

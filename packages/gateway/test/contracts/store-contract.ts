@@ -3,6 +3,7 @@ import type { Store } from '../../src/protocol/store.ts';
 import { openStore } from '../../src/storage/open-store.ts';
 import { approvalTests } from './store-approvals.ts';
 import { decisionTests } from './store-decisions.ts';
+import { idempotencyTests } from './store-idempotency.ts';
 import { journalTests } from './store-journal.ts';
 import { keyTests } from './store-keys.ts';
 import { overrideTests } from './store-overrides.ts';
@@ -49,6 +50,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
     describe('usage', () => usageTests(open));
     describe('turns', () => turnTests(open));
     describe('runs that wait', () => approvalTests(open));
+    describe('requests that may come again', () => idempotencyTests(open));
     describe('versions', () => versionTests(open));
     describe('what agents were', () => agentTests(open));
 

@@ -22,6 +22,7 @@ const storeTables: ReadonlySet<string> = new Set([
   'waiting_calls',
   'waiting_generations',
   'waiting_files',
+  'idempotent_requests',
 ]);
 
 /** Those of one machine alone: where the store is a server they lie in a SQLite file. */

@@ -38,6 +38,7 @@ const tables = [
   'waiting_calls',
   'waiting_generations',
   'waiting_files',
+  'idempotent_requests',
   'kept_generations',
   'diagnostics',
 ];
