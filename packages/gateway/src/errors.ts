@@ -78,6 +78,17 @@ export const failures = {
     wireCode: 'approval_expired',
     retry: false,
   },
+  idempotency_key_reused: {
+    status: 409,
+    type: 'invalid_request_error',
+    wireCode: 'idempotency_key_reused',
+    retry: false,
+  },
+  request_in_progress: {
+    status: 409,
+    type: 'invalid_request_error',
+    wireCode: 'request_in_progress',
+  },
   run_outcome_unknown: {
     status: 409,
     type: 'invalid_request_error',

@@ -32,7 +32,9 @@ request_timeout | 408. | The request did not arrive in time. | Send it again.
 conversation_busy | 409. | Another turn of the conversation is under way. | Wait for its answer, or begin another conversation.
 approval_answered | 409. | The call was answered before, or its caller went on without. | \`dropgate approvals list\`.
 approval_expired | 409. | Nobody answered in time, which denies the call. | Ask again.
-run_outcome_unknown | 409. | The gateway that went on with the run died. Its calls may have been made. | Look at what the tool changed, then ask again.
+idempotency_key_reused | 409. | The \`Idempotency-Key\` was sent before with another body. | Send each request under a key of its own.
+request_in_progress | 409. | The first request with this \`Idempotency-Key\` still runs, for longer than its repeat waited. | Send it again.
+run_outcome_unknown | 409. | The gateway that went on with the run died, or nobody waited for it. Its tools may have run. | Look at what the tools changed, then ask again, under another key.
 body_too_large | 413. | The body is larger than \`server.body_limit_mb\`. | Send less.
 rate_limited | 429. | The key made too many requests or runs. | Wait as long as \`retry-after\` says.
 quota_exhausted | 429. | The key's budget is used up. | Wait for the next period, or ask for more.

@@ -13,6 +13,7 @@ import { createRecorded } from './replay/recorded.ts';
 import { createRollbackRoutes } from './rollback.ts';
 import { createRunLimits } from './run-limits.ts';
 import { createInterruptions } from './state/approvals.ts';
+import { createIdempotency } from './state/idempotency.ts';
 import { createSessionAgentOf } from './state/session-agent.ts';
 import { createClientToolsAsSet } from './tools/client-tools.ts';
 import { createToolRegistry } from './tools/tool-registry.ts';
@@ -74,6 +75,7 @@ export function createDomain(parts: Parts) {
     startRun,
     approvals: interruptions.approvalsOf(resumeRun),
     sessionAgent: createSessionAgentOf(parts, runs.find),
+    idempotency: createIdempotency(parts),
     findAgain,
     recorded,
     runDefaults,

@@ -45,6 +45,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       runAgain: createReplays(parts, domain),
     },
     turns: { ...createTurns(parts), sessionAgent: domain.sessionAgent },
+    askOnce: domain.idempotency.askOnce,
     rollback: domain.rollback,
     tools: createToolsAdministration(parts, domain.toolUsers, {
       authorize: domain.authorize,

@@ -43,6 +43,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     for (const warnings of [parts.expiryWarnings, parts.retirementWarnings]) warnings.start();
     for (const retention of retentions) retention.begin();
     parts.tokens.start();
+    domain.idempotency.retention.begin();
     const url = await listen(parts, server);
     readiness.begin(
       load().catch((error: unknown) => {
@@ -66,6 +67,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     ...createTestPlays(parts, domain, server),
     close(reason) {
       for (const retention of retentions) retention.end();
+      domain.idempotency.retention.end();
       closing ??= close(parts, { server, domain, reason });
       return closing;
     },

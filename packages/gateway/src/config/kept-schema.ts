@@ -87,6 +87,14 @@ export const state = z
       .describe(
         'What a turn does while another of the same conversation is taken: wait for its end, or be refused with 409.',
       ),
+    idempotency_hours: z
+      .int()
+      .min(0)
+      .max(168)
+      .default(24)
+      .describe(
+        'How many hours a request with an `Idempotency-Key` is known, so that a repeat of it gets its answer; 0 ignores such keys.',
+      ),
   })
   .prefault({})
   .describe('Responses and conversations that callers come back to.');

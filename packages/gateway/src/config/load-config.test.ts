@@ -100,7 +100,7 @@ describe('loadConfig without any setting', () => {
         maxQueuedRuns: 128,
         queueTimeoutMs: 30_000,
       },
-      state: { keepDays: 30, keepMb: 1024, concurrentTurns: 'wait' },
+      state: { keepDays: 30, keepMb: 1024, concurrentTurns: 'wait', idempotencyHours: 24 },
       approvals: { expireMinutes: 1440, keepMb: 256 },
       storeUrl: `sqlite:${join(projectRoot, '.dropgate/gateway.db')}`,
       bootstrapKeyFile: null,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ServerOptions } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { z } from 'zod';
@@ -7,6 +8,7 @@ import { createDescription } from './describe-routes.ts';
 import { createDocsPage } from './docs-page/docs-page.ts';
 import { beginExchange, processingMs } from './exchange.ts';
 import { holdPage } from './hold-page.ts';
+import { createFlights } from './idempotency/flight.ts';
 import { checkInput } from './intake/check-input.ts';
 import { trustNearest } from './intake/client-address.ts';
 import { guardRequest, unknownUrl } from './intake/guard-request.ts';
@@ -55,12 +57,14 @@ export function createApp(deps: HttpDeps): FastifyInstance {
   });
   app.decorate('openRuns', createOpenRuns());
   app.decorate('backgroundRuns', createBackgroundRuns());
+  app.decorate('flights', createFlights(deps.settings.flights));
   app.decorate('takeTurn', createTurns());
   app.decorateRequest('caller', null);
   app.decorateRequest('startedAtMs', 0);
   app.decorateRequest('begunRun', null);
   app.decorateRequest('failureCode', null);
   app.decorateRequest('holdsAnswer', false);
+  app.decorateRequest('bodyHash', '');
   takeBodies(app, deps.settings.bodyLimitBytes);
   app.addHook('onRequest', (request, reply, done) => guardRequest(deps, { request, reply }, done));
   app.addHook('onSend', (request, reply, payload, done) => {
@@ -115,6 +119,9 @@ function takeBodies(app: FastifyInstance, bodyLimitBytes: number): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = Buffer.from(body);
+    if (request.headers['idempotency-key'] !== undefined) {
+      request.bodyHash = createHash('sha256').update(bytes).digest('hex');
+    }
     try {
       done(null, request.routeOptions.config.bodyWaits ? bytes : parseBody(bytes));
     } catch (error) {

@@ -15,12 +15,14 @@ import type { UsagePage, UsageQuery } from '../protocol/admin/usage-answer.ts';
 import type { Caller, KeyHolder } from '../protocol/policy.ts';
 import type { UnreadRoom } from '../protocol/unread-room.ts';
 import type { ModelInfo } from '../registry/model-info.ts';
+import type { AskOnce } from '../runs/idempotency/ask-once.ts';
 import type { RunAgain } from '../runs/replay/run-again.ts';
 import type { StartRun } from '../runs/start-run.ts';
 import type { Conversations } from '../runs/turns/conversations.ts';
 import type { KeptTurns } from '../runs/turns/kept-turns.ts';
 import type { SessionAgent } from '../runs/turns/session-agent.ts';
 import type { OpenTurnOf } from '../runs/turns/turn-types.ts';
+import type { FlightTimes } from './idempotency/flight.ts';
 import type { SecurityDeps } from './security-deps.ts';
 
 /** What the HTTP side needs of the gateway. */
@@ -43,6 +45,8 @@ export type HttpDeps = {
   readonly admin: AdminReads;
   /** What is kept of conversations. */
   readonly turns: TurnDeps;
+  /** Requests that come again. */
+  readonly askOnce: AskOnce;
   readonly rollback: RollbackDeps;
   readonly tools: ToolDeps;
   readonly security: SecurityDeps;
@@ -80,6 +84,8 @@ export type HttpSettings = {
   readonly keepAliveMs?: number;
   /** How long what a refused caller goes on sending is read and dropped. Default 5 s. */
   readonly lingerMs?: number;
+  /** How long those wait who may come again. */
+  readonly flights?: FlightTimes;
   /** Version of the gateway, for the API description. */
   readonly version: string;
 };

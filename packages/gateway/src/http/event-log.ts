@@ -66,13 +66,23 @@ export function createEventLog(unread: Unread): EventLog {
   };
 }
 
+/** A log that has ended: the events of a text. */
+export function endedLog(text: string): Pick<EventLog, 'from' | 'changed' | 'isEnded'> {
+  const all = eventsIn(text);
+  return {
+    from: (index) => someFrom(all, index),
+    changed: () => Promise.resolve(),
+    isEnded: () => true,
+  };
+}
+
 /** Whether a reader learns from it what went wrong. */
 function isNeeded(event: string): boolean {
   return event.startsWith('event: error\n');
 }
 
 /** Events from one of them on: at least one where there is any. */
-export function someFrom(events: readonly string[], index: number): SomeEvents {
+function someFrom(events: readonly string[], index: number): SomeEvents {
   let text = '';
   let next = index;
   for (; next < events.length && text.length < ENOUGH_AT_ONCE; next += 1) text += events[next];
@@ -80,7 +90,7 @@ export function someFrom(events: readonly string[], index: number): SomeEvents {
 }
 
 /** The events of a text, without the end of the stream. */
-export function eventsIn(text: string): string[] {
+function eventsIn(text: string): string[] {
   return text
     .split('\n\n')
     .flatMap((event) => (event === '' || event === done ? [] : [`${event}\n\n`]));

@@ -6,6 +6,7 @@ import type { Caller } from '../protocol/policy.ts';
 import type { BegunRun } from '../protocol/run.ts';
 import type { BackgroundRuns } from './background-runs.ts';
 import type { HttpDeps } from './deps.ts';
+import type { Flights } from './idempotency/flight.ts';
 import { readWaiting } from './intake/check-input.ts';
 import type { TakeTurn } from './intake/turns.ts';
 import type { OpenRuns } from './open-runs.ts';
@@ -42,10 +43,13 @@ declare module 'fastify' {
     failureCode: FailureCode | null;
     /** Whether its route counts what its answer holds. */
     holdsAnswer: boolean;
+    /** SHA-256 of its body, where it has an `Idempotency-Key`; else empty. */
+    bodyHash: string;
   }
   interface FastifyInstance {
     openRuns: OpenRuns;
     backgroundRuns: BackgroundRuns;
+    flights: Flights;
     /** For what is no run. */
     takeTurn: TakeTurn;
     /** All routes, in OpenAPI 3.1. */

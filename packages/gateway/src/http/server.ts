@@ -35,12 +35,18 @@ export function createServer(deps: HttpDeps): HttpServer {
       unasked.close(unaskedMs);
     }, sweepIntervalMs);
     let cut: NodeJS.Timeout | null = null;
+    const cutOff = Promise.withResolvers<void>();
     const deadline = setTimeout(() => {
       app.openRuns.endAll(stopping());
-      cut = setTimeout(() => app.server.closeAllConnections(), lastWordsMs);
+      cut = setTimeout(() => {
+        app.server.closeAllConnections();
+        cutOff.resolve();
+      }, lastWordsMs);
     }, deadlineMs);
     try {
       await app.close();
+      // Those that nobody waits for here are kept for whoever asks again.
+      await Promise.race([app.flights.over(), cutOff.promise]);
     } finally {
       clearInterval(sweep);
       clearTimeout(deadline);

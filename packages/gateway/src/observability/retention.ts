@@ -3,7 +3,12 @@ import type { Emit } from '../events.ts';
 const DAY_MS = 86_400_000;
 
 /** Removes what is too old or too much, now and then, once it has begun. */
-export type Retention = { readonly begin: () => void; readonly end: () => void };
+export type Retention = {
+  readonly begin: () => void;
+  readonly end: () => void;
+  /** Looks at once, where there is more than was there to be expected. Never throws. */
+  readonly now: () => void;
+};
 
 /**
  * @param options.what - Of what, for the log.
@@ -36,5 +41,6 @@ export function createRetention(options: {
       timer ??= setInterval(() => void prune(), everyMs).unref();
     },
     end: () => clearInterval(timer),
+    now: () => void prune(),
   };
 }

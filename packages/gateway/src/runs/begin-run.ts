@@ -42,6 +42,8 @@ export type Run = {
   /** Parts of the input that the agent does not take and that were left out. */
   readonly ignored: readonly IgnoredPart[];
   readonly presentation: Presentation;
+  /** Whether code of its author's runs of which no event tells, beside the tools of which some do. */
+  readonly actsUntold: boolean;
 };
 
 /** How an agent wants its runs shown. */
@@ -161,6 +163,7 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
     cancel: (reason) => abort.abort(reason),
     onEnd: (listener) => ending.onEnd(() => listener()),
     ignored,
+    actsUntold: agent.manifest.kind !== 'agent',
     presentation: {
       toolEvents: settings.toolEvents ?? defaults.toolEvents,
       guardrailResponse: settings.guardrailResponse ?? 'content_filter',

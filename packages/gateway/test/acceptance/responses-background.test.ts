@@ -149,8 +149,39 @@ test('belongs to its key, and has to be kept', async () => {
   expect(await failureOf(client.responses.cancel(plain.id))).toMatchObject({ status: 400 });
 });
 
+test('is one for all requests with one Idempotency-Key, which read its stream', async () => {
+  const headers = { 'Idempotency-Key': 'background' };
+  const asked = { model: 'slow', input: 'Go on', background: true } as const;
+  const first = await client.responses.create(asked, { headers });
+  const again = await client.responses.create(asked, { headers }).withResponse();
+  expect([again.data, again.response.headers.get('idempotent-replayed')]).toEqual([first, 'true']);
+  await client.responses.cancel(first.id);
+  const streamed = { ...asked, stream: true } as const;
+  const reused = await failureOf(client.responses.create(streamed, { headers }));
+  expect(reused).toMatchObject({ status: 409, code: 'idempotency_key_reused' });
+  const other = { headers: { 'Idempotency-Key': 'background stream' } };
+  const ids: string[] = [];
+  for (const _ of [1, 2]) {
+    for await (const event of await client.responses.create(streamed, other)) {
+      if (event.type === 'response.created') ids.push(event.response.id);
+      if (event.type === 'response.output_text.delta') break;
+    }
+  }
+  expect(ids).toEqual([ids[0], ids[0]]);
+  await client.responses.cancel(ids[0] ?? '');
+});
+
 test('has failed where its gateway was killed', async () => {
   const { id } = await startSlow();
+  const cutOff = { messages: [{ role: 'user' as const, content: 'Go on' }], model: 'slow' };
+  const once = { headers: { 'Idempotency-Key': 'cut off' } };
+  const asking = client.chat.completions.create(cutOff, once).catch(() => null);
+  await until('both runs', async () => {
+    const { runs } = (await (await gateway.fetch('/admin/runs?limit=2')).json()) as {
+      runs: { outcome: string | null }[];
+    };
+    return runs.every(({ outcome }) => outcome === 'running');
+  });
   const { project } = gateway;
   const killed = gateway;
   await gateway.end('SIGKILL');
@@ -159,6 +190,12 @@ test('has failed where its gateway was killed', async () => {
   expect(await client.responses.retrieve(id)).toMatchObject({
     status: 'failed',
     error: { code: 'run_lost', message: expect.stringContaining('ended before the run did') },
+  });
+  await asking;
+  // Nobody knows what it did until then, so that it is not run again.
+  expect(await failureOf(client.chat.completions.create(cutOff, once))).toMatchObject({
+    status: 409,
+    code: 'run_outcome_unknown',
   });
   const next = { model: 'slow', previous_response_id: id, input: 'x', background: true } as const;
   const following = await client.responses.create(next);

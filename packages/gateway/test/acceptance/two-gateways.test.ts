@@ -88,6 +88,21 @@ describe.skipIf('missing' in server)(
       expect(await Array.fromAsync(read)).toEqual(streamed.slice(2));
     });
 
+    test('answer a request once, whichever it comes to again', async () => {
+      const [one, other] = [here, there].map((each) => each.client({ apiKey: caller.key }));
+      if (!one || !other) return expect.unreachable('There are two.');
+      const body = {
+        model: 'labs/planner',
+        messages: [{ role: 'user' as const, content: 'Plan.' }],
+      };
+      const once = { headers: { 'Idempotency-Key': 'plan once' } };
+      const clients = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? one : other));
+      const answers = await Promise.all(
+        clients.map((client) => client.chat.completions.create(body, once)),
+      );
+      expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
+    });
+
     test('stop and permit alike', async () => {
       const made = await post(here, '/security/override', {
         principal: caller.id,

@@ -138,6 +138,7 @@ export function fakeGateway({
           abort.abort(reason);
         },
         ignored: [],
+        actsUntold: false,
         presentation: { toolEvents: 'reasoning', guardrailResponse: 'content_filter' },
         ...run,
       };
@@ -148,6 +149,11 @@ export function fakeGateway({
     admin: fakeAdmin(),
     rollback: fakeRollback(),
     turns: fakeTurns(),
+    askOnce: {
+      isOn: () => false,
+      idOf: () => '',
+      open: () => Promise.reject(new GatewayError('store_unavailable', 'Nothing is kept here.')),
+    },
     tools: fakeTools(),
     security: fakeSecurity(),
     metrics: {

@@ -28,7 +28,7 @@ const allowedHeaders = [
 ].join(', ');
 
 const exposedHeaders =
-  'x-request-id, openai-processing-ms, x-agent-ignored, x-conversation-id, x-should-retry, retry-after, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests';
+  'x-request-id, openai-processing-ms, x-agent-ignored, x-conversation-id, idempotent-replayed, x-original-request-id, x-should-retry, retry-after, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests';
 
 const preflightMaxAgeSeconds = 600;
 

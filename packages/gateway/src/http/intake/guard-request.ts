@@ -79,7 +79,10 @@ function checkRoute(deps: HttpDeps, { request, reply }: Exchange): void {
   if (caller) checkAccess(request, caller, deps.mayAdminister);
   if (request.is404) throw unknownUrl(request);
   if (otherwiseKnown) checkMethod(request, reply, otherwiseKnown);
-  else if (caller && startsRun) deps.limits.checkRun(caller);
+  // A repeat takes no run of its key: whether there is one left is asked where it turns out to be none.
+  else if (caller && startsRun && request.headers['idempotency-key'] === undefined) {
+    deps.limits.checkRun(caller);
+  }
 }
 
 function checkMethod(request: FastifyRequest, reply: FastifyReply, known: string): void {

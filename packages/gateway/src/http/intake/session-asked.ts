@@ -45,6 +45,13 @@ export function sessionNames(
   return isTask ? [] : names;
 }
 
+/** The headers of a request that may name sessions, as they came. */
+export function sessionHeaders(
+  request: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
+): readonly (readonly string[])[] {
+  return sources.map(({ field }) => valuesOf(request, field));
+}
+
 /** Each value that a header has. */
 function valuesOf(
   { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,

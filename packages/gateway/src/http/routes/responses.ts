@@ -4,7 +4,7 @@ import { GatewayError } from '../../errors.ts';
 import type { KeptTurn } from '../../runs/turns/kept-turns.ts';
 import { endBackgroundRuns } from '../background-runs.ts';
 import type { HttpDeps } from '../deps.ts';
-import { eventsIn, someFrom } from '../event-log.ts';
+import { endedLog } from '../event-log.ts';
 import { sendEventLog } from '../event-stream.ts';
 import { itemsQuery, toItemList } from '../formats/responses/item-list.ts';
 import { toWireItems } from '../formats/responses/kept-items.ts';
@@ -92,34 +92,33 @@ async function found(deps: HttpDeps, request: FastifyRequest, id: string) {
   return { live, turn: hasEndedMeanwhile ? await deps.turns.kept.turn(keyId, id) : turn };
 }
 
-/** The stream of a response that runs in the background, or ran. */
-async function sendAgain(
+type WantedStream = Wanted & {
+  /** Number of the last event that is not wanted any more; -1 for none. */
+  readonly after: number;
+  /** What to say where it has no stream, or none here. */
+  readonly none?: (turn: KeptTurn) => GatewayError;
+};
+
+/** Sends the stream of a response that runs in the background, or ran. */
+export async function sendAgain(
   deps: HttpDeps,
-  { id, after, request, reply }: Wanted & { readonly after: number },
+  { id, after, request, reply, none = () => noStream(id) }: WantedStream,
 ) {
   const { live, turn } = await found(deps, request, id);
-  const log = live ? live.log : endedLog(turn);
+  const log = live ? live.log : turn.events === null ? null : endedLog(turn.events);
   if (log && turn.events) holdPage(deps, { request, reply }, turn.events);
-  if (!log) {
-    throw new GatewayError(
-      'invalid_value',
-      `The response '${id}' has no stream: it was not asked for as one in the background, or runs on another gateway. Ask for it without stream.`,
-      { param: 'stream' },
-    );
-  }
+  if (!log) throw none(turn);
   const keepAliveMs = deps.settings.keepAliveMs ?? defaultKeepAliveMs;
   void sendEventLog(reply, log, { from: after + 1, keepAliveMs });
   return reply;
 }
 
-function endedLog({ events }: KeptTurn) {
-  if (events === null) return null;
-  const all = eventsIn(events);
-  return {
-    from: (index: number) => someFrom(all, index),
-    changed: () => Promise.resolve(),
-    isEnded: () => true,
-  };
+function noStream(id: string): GatewayError {
+  return new GatewayError(
+    'invalid_value',
+    `The response '${id}' has no stream: it was not asked for as one in the background, or runs on another gateway. Ask for it without stream.`,
+    { param: 'stream' },
+  );
 }
 
 async function cancel(deps: HttpDeps, { id, request, reply }: Wanted) {

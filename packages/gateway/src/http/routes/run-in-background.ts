@@ -7,6 +7,7 @@ import type { HttpDeps } from '../deps.ts';
 import { createEventLog, type EventLog } from '../event-log.ts';
 import { sendEventLog } from '../event-stream.ts';
 import type { BackgroundFormat } from '../formats/run-format.ts';
+import type { Audience } from '../idempotency/audience.ts';
 import { callerOf } from '../route.ts';
 
 export const defaultKeepAliveMs = 15_000;
@@ -19,6 +20,7 @@ export type InBackground = {
   readonly format: BackgroundFormat;
   /** The whole answer, once there is one. */
   readonly whole: () => TurnAnswer | null;
+  readonly onQueued: Audience['onQueued'];
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 };
@@ -49,6 +51,7 @@ export async function runInBackground(deps: HttpDeps, background: InBackground) 
     cancel: run.cancel,
     over,
   });
+  await background.onQueued({ id, answer: queued.answer, isStreamed });
   if (!log) return reply.type('application/json; charset=utf-8').send(queued.answer);
   const keepAliveMs = deps.settings.keepAliveMs ?? defaultKeepAliveMs;
   void sendEventLog(reply, log, { from: 0, keepAliveMs });

@@ -8,13 +8,13 @@ import type {
   TurnAnswer,
   TurnWanted,
 } from '../../runs/turns/turn-types.ts';
-import { whenCallerLeaves } from '../caller-gone.ts';
 import type { HttpDeps } from '../deps.ts';
-import { sendEventStream } from '../event-stream.ts';
 import { processingMs } from '../exchange.ts';
 import { chatFormat } from '../formats/chat-format.ts';
 import { responsesFormat } from '../formats/responses/responses-format.ts';
 import type { InputField, RunFormat } from '../formats/run-format.ts';
+import { answerOnce } from '../idempotency/answer-once.ts';
+import { type Audience, callerAlone } from '../idempotency/audience.ts';
 import { sessionNamed, sessionNames } from '../intake/session-asked.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 import { defaultKeepAliveMs, runInBackground } from './run-in-background.ts';
@@ -34,7 +34,13 @@ function routesOf<Body>(format: RunFormat<Body>): Route[] {
       summary: format.summary,
       startsRun: true,
       body: format.body,
-      handle: ({ deps, body, request, reply }) => runAgent(deps, format, { body, request, reply }),
+      handle({ deps, body, request, reply }) {
+        const run = (audience: Audience) =>
+          runAgent(deps, format, { body, request, reply, audience });
+        return request.headers['idempotency-key'] === undefined
+          ? run(callerAlone(reply))
+          : answerOnce(deps, { request, reply, route: format.urls[0] ?? url }, run);
+      },
     }),
   );
 }
@@ -43,26 +49,28 @@ type RunExchange<Body> = {
   readonly body: Body;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  readonly audience: Audience;
 };
 
-/** Runs an agent, whole or streamed. A caller that leaves cancels its run. */
+/** Runs an agent, whole or streamed. Where nobody waits any more, its run is cancelled. */
 async function runAgent<Body>(
   deps: HttpDeps,
   format: RunFormat<Body>,
   exchange: RunExchange<Body>,
 ) {
-  const { body, request, reply } = exchange;
+  const { body, request, reply, audience } = exchange;
   const caller = callerOf(request);
-  const { run, turn, isStreamed, notSessions } = await beginRun(deps, format, exchange);
+  const { turn, isStreamed, notSessions, ...begun } = await beginRun(deps, format, exchange);
+  const run = audience.follow(begun.run);
   request.server.openRuns.add(run);
   const ignored = run.ignored.map((name) => format.fields[name] ?? name);
-  const unheard = [...ignored, ...format.unknownFields(body), ...notSessions];
+  const unheard = [...ignored, ...format.unknownFields(body), ...notSessions, ...audience.unheard];
   if (unheard.length > 0) reply.header('x-agent-ignored', unheard.join(', '));
   const { outlives = false, conversationId = null } = format.turn?.(body) ?? {};
   const hold = () => {
     const unread = deps.unread.hold({ agentId: run.agentId }, 'whole_answer');
     if (outlives) run.onEnd(unread.release);
-    else reply.raw.once('close', unread.release);
+    else audience.whenSent(unread.release);
     return unread;
   };
   const { presentation } = run;
@@ -76,10 +84,11 @@ async function runAgent<Body>(
   if (outlives && turn && format.background) {
     const { whole } = keeping;
     const told = format.background(answered);
-    const background = { run, turn, conversationId, isStreamed, format: told, whole };
+    const { onQueued } = audience;
+    const background = { run, turn, conversationId, isStreamed, format: told, whole, onQueued };
     return runInBackground(deps, { ...background, request, reply });
   }
-  whenCallerLeaves(reply.raw, () => run.cancel('the caller left'));
+  audience.whenGone(() => run.cancel('the caller left'));
   if (!isStreamed) {
     request.holdsAnswer = true;
     try {
@@ -89,7 +98,7 @@ async function runAgent<Body>(
     }
   }
   reply.header('openai-processing-ms', processingMs(request));
-  sendEventStream(reply, run, {
+  audience.sendStream(run, {
     format: format.stream(answered),
     keepAliveMs: deps.settings.keepAliveMs ?? defaultKeepAliveMs,
     ...(turn ? { beforeEnd: keeping.settle } : {}),
@@ -102,12 +111,12 @@ async function runAgent<Body>(
 async function beginRun<Body>(
   deps: HttpDeps,
   format: RunFormat<Body>,
-  { body, request, reply }: RunExchange<Body>,
+  { body, request, reply, audience }: RunExchange<Body>,
 ) {
   const caller = callerOf(request);
   const input = format.toRunInput(body, await referredTo(deps, format, { body, request }));
   const left = new AbortController();
-  whenCallerLeaves(reply.raw, () => left.abort());
+  audience.whenGone(() => left.abort());
   const { signal } = left;
   let turn: OpenTurn | null = null;
   try {
