@@ -1,4 +1,5 @@
 import type { Emit, GatewayEvent } from '../events.ts';
+import { isOfTokens } from '../protocol/security/token-principal.ts';
 import type { KeyStore } from '../protocol/store.ts';
 
 export type KeyUseDeps = {
@@ -45,6 +46,7 @@ export function createKeyUse({ store, nowMs, emit }: KeyUseDeps): KeyUse {
   return {
     listener(event) {
       if (event.type !== 'request_ended' || event.keyId === null) return;
+      if (isOfTokens(event.keyId)) return;
       const now = Math.floor(nowMs() / 60_000);
       if (now !== minute) noted = new Set();
       minute = now;

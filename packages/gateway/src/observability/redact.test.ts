@@ -14,6 +14,11 @@ describe('what is written', () => {
       'connect postgres://team:[secret]@db:5432/x failed',
     ],
     ['{"a":"http://x:80/y","b":"me@z"}', '{"a":"http://x:80/y","b":"me@z"}'],
+    [
+      'sent eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl as it is',
+      'sent eyJ[secret] as it is',
+    ],
+    ['eyJhbGci.txt and eyJhbGciOiJFUzI1NiJ9.md', 'eyJhbGci.txt and eyJhbGciOiJFUzI1NiJ9.md'],
     ['task sk-1, dg_ and a bearer of news', 'task sk-1, dg_ and a bearer of news'],
   ])('hides what has the form of a secret: %s', (text, shown) => {
     expect(createRedactor().text(text)).toBe(shown);

@@ -19,8 +19,12 @@ export type Redactor = {
   readonly deep: <Value>(value: Value) => Value;
 };
 
-/** Keys of ours and of upstreams, and what follows a scheme of Authorization. What says which stays. */
-const keyForms = /\b(dg_|sk-)[A-Za-z0-9_-]{16,}|\b((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}/gi;
+/**
+ * Keys of ours and of upstreams, what follows a scheme of Authorization, and JSON Web Tokens. What says which stays. The
+ * header of a token is bounded, so that no text takes long.
+ */
+const keyForms =
+  /\b(dg_|sk-)[A-Za-z0-9_-]{16,}|\b((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}|\b(eyJ)[A-Za-z0-9_-]{8,512}\.eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*/gi;
 
 /** Passwords in addresses. Bounded, so that no text takes long. */
 const addressForms = /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:@/'"]{0,200}:)[^\s@/'"]{1,500}(?=@)/gi;
@@ -50,7 +54,7 @@ export function createRedactor(): Redactor {
     hide ??= hideLiterals(known);
     const hidden = hide(shown).replace(
       keyForms,
-      (_all, key = '', scheme = '') => key + scheme + mask,
+      (_all, key = '', scheme = '', token = '') => key + scheme + token + mask,
     );
     return hidden.includes('://') ? hidden.replace(addressForms, `$1${mask}`) : hidden;
   };

@@ -188,6 +188,19 @@ describe('the end of an override', () => {
     await expect(overrides.revoke(labsAdmin, id)).rejects.toMatchObject(unseen);
   });
 
+  test('is for its maker and admins where somebody with a token made it', async () => {
+    const principal = keyPrincipal('operator', { id: 'oidc:corp:op', name: 'oidc:corp:op' });
+    const maker: Actor = { id: 'oidc:corp:op', principal };
+    const made = [await overrides.create(maker, wanted), await overrides.create(maker, wanted)];
+    const [first = '', second = ''] = made.map(({ id }) => id);
+    await expect(overrides.revoke(operator, first)).rejects.toMatchObject({
+      code: 'not_allowed',
+      message: 'oidc:corp:op made this override. Ask them, or an admin, to end it.',
+    });
+    expect(await overrides.revoke(maker, first)).toMatchObject({ revokedBy: 'oidc:corp:op' });
+    expect(await overrides.revoke(admin, second)).toMatchObject({ revokedBy: 'key_admin' });
+  });
+
   test('is not for operators where an admin, or the command line, made it', async () => {
     const cli: Actor = { ...admin, id: 'cli:root' };
     for (const maker of [admin, cli]) {

@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts';
 import type { Actor, KeyRecord, OverrideRecord } from '../protocol/policy.ts';
 import type { NewOverride } from '../protocol/security/preview-types.ts';
 import { securityLimits } from '../protocol/security/security-limits.ts';
+import { isOfTokens } from '../protocol/security/token-principal.ts';
 import type { OverrideStore } from '../protocol/store.ts';
 import { checkOverrideReach, isOverrideWithinReach } from './override-reach.ts';
 import { overrideRule } from './rules/override-rule.ts';
@@ -146,7 +147,11 @@ async function checkEnding(
   const maker = (await keys()).find((key) => key.id === override.createdBy);
   const isOfOthers = maker && maker.role !== 'admin';
   if (principal.role !== 'admin' && !isOfOthers) {
-    throw new GatewayError('not_allowed', 'An admin made this override. Ask one to end it.');
+    // What somebody may do whose token is not at hand is known by nobody.
+    const message = isOfTokens(override.createdBy)
+      ? `${override.createdBy} made this override. Ask them, or an admin, to end it.`
+      : 'An admin made this override. Ask one to end it.';
+    throw new GatewayError('not_allowed', message);
   }
   if (isOverrideWithinReach(principal, override)) return;
   throw new GatewayError('not_allowed', 'This override reaches further than your own key.');

@@ -189,9 +189,12 @@ describe('a secret that is known already', () => {
 
   test('is refused where it has not the form of one, without repeating it', async () => {
     const { keys } = await open();
-    await expect(keys.register('hunter2', admin)).rejects.toThrow(
-      'This is no API key: one begins with `dg_`.',
-    );
+    const token = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln';
+    for (const text of ['hunter2', token, `dg_${'a'.repeat(41)}.b`]) {
+      await expect(keys.register(text, admin)).rejects.toThrow(
+        'This is no API key: one begins with `dg_`.',
+      );
+    }
   });
 
   test('does not come back to life after its revocation', async () => {

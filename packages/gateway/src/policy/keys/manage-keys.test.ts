@@ -21,7 +21,10 @@ async function open(scoped: Partial<NewKey> = {}) {
   const manage = createManageKeys({
     keys,
     known,
-    limitsOfToken: () => defaultLimits,
+    limitsOfToken: (principal) => ({
+      ...defaultLimits,
+      requestsPerMinute: principal === 'oidc:corp:slow' ? 5 : null,
+    }),
     defaultRunLimits: () => ({}),
     defaultLimits: () => defaultLimits,
     nowSeconds: () => clock.seconds,
@@ -85,6 +88,25 @@ describe('a manager of keys', () => {
     await expect(manage.rotate(labs, labs.id, { overlapSeconds: 0 })).rejects.toMatchObject({
       code: 'not_allowed',
     });
+  });
+
+  test('may have a token in place of a key, and then keeps to the limits of that', async () => {
+    const { manage } = await open();
+    const principal = {
+      type: 'key',
+      name: '',
+      role: 'admin',
+      namespaces: null,
+      agents: null,
+    } as const;
+    const holder = (id: string): Actor => ({ id, principal: { ...principal, id } });
+    const fast = { role: 'caller', limits: { requestsPerMinute: 50 } } as const;
+    await expect(manage.create(holder('oidc:corp:slow'), fast)).rejects.toMatchObject({
+      code: 'not_allowed',
+      param: 'limits',
+    });
+    const { record } = await manage.create(holder('oidc:corp:other'), fast);
+    expect(record).toMatchObject({ createdBy: 'oidc:corp:other', expiresAtSeconds: null });
   });
 
   test('gives no key the name of another that is in use', async () => {

@@ -352,6 +352,28 @@ describe('the preview of a draft', () => {
     expect((await ask(labsOperator))?.map(({ resource }) => resource)).toEqual(['labs/planner']);
   });
 
+  test('knows callers with a token that were seen, and says what it needs of others', async () => {
+    const preview = createPreview({
+      rules: () => rulesOf([]),
+      keys: () => keys,
+      agents: () => [planner, echo],
+      tokenHolder: (principal) =>
+        principal === 'oidc:corp:alice'
+          ? keyPrincipal('caller', { id: principal, name: principal, namespaces: ['labs'] })
+          : null,
+      nowSeconds: () => now,
+    });
+    const run = { action: 'run_agent', resource: 'default/echo' } as const;
+    expect(await preview(admin, { ...run, keyId: 'oidc:corp:alice' })).toMatchObject({
+      decision: { answer: 'deny', rule: { id: 'key-scopes' } },
+    });
+    await expect(preview(admin, { ...run, principal: 'oidc:corp:bob' })).rejects.toMatchObject({
+      code: 'invalid_value',
+      param: 'principal',
+      message: expect.stringContaining('Claims of its token decide what this caller may do'),
+    });
+  });
+
   test('is given up where nobody waits for it any more', async () => {
     const preview = createPreview({
       rules: () => rulesOf([]),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../errors.ts';
+import { assumedHolder } from './assumed-holder.ts';
 import { claimValues } from './claim-values.ts';
 import { grantsOf, tightestLimits } from './grants.ts';
 import { authSchema, toIssuers } from './jwt-schema.ts';
@@ -94,6 +95,35 @@ describe('what a token gives', () => {
       tokensPerDay: 5,
       requestsPerMinute: null,
     });
+  });
+});
+
+describe('a principal whose token is not at hand', () => {
+  const assumed = (settings: object, principal: string) => {
+    const entry = { name: 'corp', issuer: 'https://a.example', audience: 'x', jwks_file: 'x' };
+    const raw = authSchema.parse({ jwt: [{ ...entry, ...settings }] });
+    return assumedHolder(principal, toIssuers(raw, '/'));
+  };
+
+  test('is what the settings give to all callers of its issuer', () => {
+    expect(assumed({ namespaces: ['labs'] }, 'oidc:corp:alice')).toEqual({
+      type: 'key',
+      id: 'oidc:corp:alice',
+      name: 'oidc:corp:alice',
+      role: 'caller',
+      namespaces: ['labs'],
+      agents: null,
+    });
+  });
+
+  test.each([
+    [{}, 'oidc:other:alice'],
+    [{}, 'oidc:corp:'],
+    [{}, 'key_1'],
+    [{ role: { claim: 'a', map: { b: 'admin' }, default: 'caller' } }, 'oidc:corp:alice'],
+    [{ agents: { claim: 'a', map: { b: ['labs/*'] } } }, 'oidc:corp:alice'],
+  ])('is nobody where %j decides about %s', (settings, principal) => {
+    expect(assumed(settings, principal)).toBeNull();
   });
 });
 

@@ -30,6 +30,8 @@ export type IssuerKeysDeps = {
   readonly read: ReadKeySet;
   readonly nowSeconds: () => number;
   readonly emit: Emit;
+  /** Longest time that a reading may take. Default 5 s. */
+  readonly timeoutMs?: number;
   /** Called when other keys were read than before. */
   readonly changed: () => void;
 };
@@ -50,10 +52,11 @@ export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
   let failure: unknown = null;
   let reading: Promise<void> | null = null;
 
+  const readOnce = (signal: AbortSignal) => deps.read(issuer.keys, signal);
   const read = async () => {
     triedAtSeconds = nowSeconds();
     try {
-      const set = readKeys(await deps.read(issuer.keys, AbortSignal.timeout(READ_TIMEOUT_MS)));
+      const set = readKeys(await within(deps.timeoutMs ?? READ_TIMEOUT_MS, readOnce));
       const before = known?.set;
       const isOther = set.text !== before?.text;
       // The same keys stay the same set: what was made of it serves on.
@@ -99,6 +102,22 @@ export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
     isCurrent: (set) => set === known?.set,
     refresh,
   };
+}
+
+/** Nobody waits longer, whatever the reading waits for (a name server, a file system). */
+async function within(
+  timeoutMs: number,
+  work: (signal: AbortSignal) => Promise<string>,
+): Promise<string> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(new Error(`It did not come within ${timeoutMs} ms.`));
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([work(signal), late]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
 }
 
 function sayRead({ emit, issuer }: IssuerKeysDeps, { keys }: KeySet): void {

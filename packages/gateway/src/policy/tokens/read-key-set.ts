@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { isLoopback } from './issuer-problems.ts';
 import type { KeySource } from './issuer-settings.ts';
 import { MAX_KEY_SET_BYTES } from './key-set.ts';
@@ -56,11 +56,11 @@ async function readFromServer(
 }
 
 async function readFromFile(path: string): Promise<string> {
+  // A pipe would keep whoever opens it waiting.
+  if (!(await stat(path)).isFile()) throw new Error(`${path} is no file.`);
   const file = await open(path, 'r');
   try {
-    const stats = await file.stat();
-    if (!stats.isFile()) throw new Error(`${path} is no file.`);
-    if (stats.size > MAX_KEY_SET_BYTES) throw tooLarge();
+    if ((await file.stat()).size > MAX_KEY_SET_BYTES) throw tooLarge();
     return await file.readFile('utf8');
   } finally {
     await file.close();

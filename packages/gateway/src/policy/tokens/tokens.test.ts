@@ -36,7 +36,7 @@ type Bench = {
 };
 
 /** Tokens of one issuer, `corp`, whose keys are asked for over HTTP. */
-async function open(settings: object = {}): Promise<Bench> {
+async function open(settings: object = {}, timeoutMs?: number): Promise<Bench> {
   const provider = await startIssuer();
   const outbound = createSafeFetch({ environment: {} });
   onTestFinished(async () => {
@@ -55,6 +55,7 @@ async function open(settings: object = {}): Promise<Bench> {
     read: createReadKeySet(outbound.fetch),
     nowSeconds: () => clock.seconds,
     emit: (event) => events.push(event),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
   return {
     tokens,
@@ -474,6 +475,13 @@ describe('keys that cannot be read', () => {
     // A key that is not known may be a new one: nobody can tell.
     const other = await sign(await newIssuerKey('other'), claims());
     expect(await ask(other)).toBe(away);
+  });
+
+  test('are waited for only so long', async () => {
+    const { provider, claims, ask, events } = await open({}, 20);
+    provider.answer(() => undefined);
+    expect(await ask(await sign(provider.key, claims()))).toBe(away);
+    expect(events).toMatchObject([{ error: { message: 'It did not come within 20 ms.' } }]);
   });
 
   test('of a slow server have nobody wait while others serve', async () => {

@@ -35,6 +35,8 @@ export type TokensDeps = {
   readonly read: ReadKeySet;
   readonly nowSeconds: () => number;
   readonly emit: Emit;
+  /** Longest time that a reading of keys may take. Default 5 s. */
+  readonly timeoutMs?: number;
 };
 
 /** How long a token is taken without another look at it, where it does not end before. */
