@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunPage } from '../../src/protocol/admin/runs-answer.ts';
 import type { DecisionAnswer } from '../../src/protocol/security/answers.ts';
 import type { WhoamiAnswer } from '../../src/protocol/security/whoami.ts';
+import { startCli } from '../support/cli-process.ts';
 import { inProcessCli } from '../support/in-process-cli.ts';
 import { type OidcProvider, startOidcProvider } from '../support/oidc-provider.ts';
-import { sign } from '../support/token-issuer.ts';
+import { keySetOf, newIssuerKey, sign } from '../support/token-issuer.ts';
 import { call } from './call.ts';
 import { startGateway, type TestGateway } from './harness.ts';
 import { until } from './until.ts';
@@ -30,6 +31,9 @@ beforeAll(async () => {
   run: async ({ context }) => JSON.stringify(context.key),
 };
 `,
+      'src/agents/Thinker/agent.ts': `import { Agent } from '@openai/agents';
+export const agent = new Agent({ name: 'Thinker', instructions: 'Think.' });
+`,
       'src/agents/labs/Secret/agent.ts': `export const agent = { run: async () => 'Secret.' };\n`,
     },
   });
@@ -44,7 +48,9 @@ afterAll(async () => {
   await provider?.[Symbol.asyncDispose]();
 });
 
-function settings(over: { readonly role?: string; readonly rules?: string } = {}): string {
+function settings(
+  over: { readonly role?: string; readonly rules?: string; readonly keys?: string } = {},
+): string {
   const role = over.role ?? '{ claim: groups, map: { staff: caller, gateway-admins: admin } }';
   return `worker: { spares: 0 }
 auth:
@@ -52,10 +58,12 @@ auth:
     - name: corp
       issuer: ${provider.issuer}
       audience: ${audience}
-      jwks_url: ${provider.jwksUrl}
+      ${over.keys ?? `jwks_url: ${provider.jwksUrl}`}
       role: ${role}
       namespaces: { claim: groups, map: { staff: [default], gateway-admins: [default, labs] } }
-      limits: { requests_per_minute: { claim: plan, map: { slow: 2 }, default: 10000 } }
+      limits:
+        requests_per_minute: { claim: plan, map: { slow: 2 }, default: 10000 }
+        tokens_per_day: { claim: plan, map: { tiny: 1 }, default: 1000000 }
 security:
   rules:
     - { id: keys-of-alice, effect: allow, action: administer, principals: ["Alice A.", "*A."], resources: ["*"] }
@@ -102,7 +110,7 @@ describe('somebody who signed in', () => {
       limits: {
         requests_per_minute: 10_000,
         concurrent_runs: null,
-        tokens_per_day: null,
+        tokens_per_day: 1_000_000,
         tokens_per_month: null,
         usd_per_day: null,
         usd_per_month: null,
@@ -118,7 +126,7 @@ describe('somebody who signed in', () => {
 
   test('sees and runs what its groups reach, and administers nothing', async () => {
     const { data } = await get<{ data: { id: string }[] }>('/v1/models', alice);
-    expect(data.map(({ id }) => id)).toEqual(['default/who']);
+    expect(data.map(({ id }) => id)).toEqual(['default/thinker', 'default/who']);
     expect((await call(gateway, alice, { model: 'labs/secret' })).status).toBe(404);
     // A rule that allows it to a name is about keys: names in tokens are nobody's proof.
     expect((await send('/admin/agents', alice)).status).toBe(403);
@@ -177,6 +185,13 @@ describe('a token', () => {
     expect((await send('/v1/models', other)).status).toBe(200);
   });
 
+  test('spends from a budget of its caller', async () => {
+    const tiny = await sign(provider.key, claims({ sub: 'tiny', plan: 'tiny' }));
+    const refused = await call(gateway, tiny, { model: 'default/thinker' });
+    expect(refused).toMatchObject({ status: 429, error: { code: 'insufficient_quota' } });
+    expect((await call(gateway, alice, { model: 'default/thinker' })).status).toBe(200);
+  });
+
   test('is stopped by an override of its principal, which is what revokes it', async () => {
     const bob = await sign(provider.key, claims());
     expect((await call(gateway, bob, { model: 'default/who' })).status).toBe(200);
@@ -210,7 +225,7 @@ describe('dropgate security', () => {
     const found = await run('whoami', '--token-file', 'token.jwt');
     expect([found.code, found.err]).toEqual([0, '']);
     expect(found.out).toMatch(
-      /^principal {3}oidc:corp:alice@example.com\nname {8}Alice A.\nrole {8}caller\nnamespaces {2}default\nagents {6}all\nlimits {6}requests_per_minute=10000\nissuer {6}corp\nexpires {5}20/,
+      /^principal {3}oidc:corp:alice@example.com\nname {8}Alice A.\nrole {8}caller\nnamespaces {2}default\nagents {6}all\nlimits {6}requests_per_minute=10000, tokens_per_day=1000000\nissuer {6}corp\nexpires {5}20/,
     );
     const asJson = await run('whoami', '--token', root, '--json');
     expect(JSON.parse(asJson.out)).toMatchObject({
@@ -239,6 +254,15 @@ describe('dropgate security', () => {
       2,
       'error: There is no key or token. Give --token-file <file>, or send it to the standard input.\n',
     ]);
+  });
+
+  test('whoami reads the standard input where it is told nothing else', async () => {
+    const command = startCli(gateway.project.root, ['security', 'whoami']);
+    command.child.stdin.end(`Bearer ${alice}\n`);
+    expect(await command.ended).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`principal   ${person}`),
+    });
   });
 
   test('whoami tells of a key, too', async () => {
@@ -284,11 +308,31 @@ describe('settings', () => {
       const refused = await send('/v1/models', alice);
       return refused.status === 401 && ((await refused.json()) as object);
     });
-    await gateway.project.write({ 'gateway.yaml': settings() });
+    const second = await newIssuerKey('second');
+    await gateway.project.write({
+      'jwks.json': keySetOf(provider.key),
+      'gateway.yaml': settings({ keys: 'jwks_file: jwks.json' }),
+    });
     await until(
       'the issuer to be back',
       async () => (await send('/v1/models', alice)).status === 200,
     );
+    await gateway.project.write({ 'jwks.json': keySetOf(second) });
+    await until(
+      'the file of keys to be read again',
+      async () => (await send('/v1/models', alice)).status === 401,
+    );
+    const bob = await sign(second, claims());
+    expect((await send('/v1/models', bob)).status).toBe(200);
+    await gateway.project.write({ 'jwks.json': '{}' });
+    const told = await until('what is wrong with the file to be told', async () => {
+      const { errors } = await get<{ errors: { code: string; message: string }[] }>(
+        '/admin/agents/errors',
+      );
+      return errors.find(({ code }) => code === 'issuer_keys_unreadable');
+    });
+    expect(told.message).toContain('It is no JSON Web Key Set');
+    expect((await send('/v1/models', bob)).status).toBe(200);
   });
 });
 
