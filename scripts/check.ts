@@ -1,19 +1,21 @@
-// `node scripts/check.ts all|static`: runs the static checks side by side, then the tests where none of them failed;
-// that of Python goes on beside the tests.
+// `node scripts/check.ts all|static`: runs the static checks side by side, and with `all` the tests beside them: those
+// wait at first, for registries on a fresh machine, and later for processes and limits.
 import { spawn } from 'node:child_process';
 
 type Check = { readonly name: string; readonly command: readonly string[] };
 
-/** Waits for a registry on a fresh machine, so the tests do not wait for it. */
-const pythonCheck: Check = { name: 'Python', command: ['node', 'scripts/check-python.ts'] };
+/** Of what waits for a registry on a fresh machine, each goes on beside all others. */
+const fetchingChecks: readonly Check[] = [
+  { name: 'Python', command: ['node', 'scripts/check-python.ts'] },
+  { name: 'workflows', command: ['node', 'scripts/check-workflows.ts'] },
+];
 /** The longest first, so that none is left for the end. The types by one thread: each more checks again what all share. */
-const staticChecks: readonly Check[] = [
+const otherChecks: readonly Check[] = [
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json', '--noEmit', '--singleThreaded'] },
   { name: 'lint', command: ['biome', 'check', '--error-on-warnings', '.'] },
+  { name: 'docs', command: ['node', 'scripts/generate-docs.ts', '--check'] },
   { name: 'dead code', command: ['knip'] },
   { name: 'bars', command: ['node', 'scripts/check-bars.ts'] },
-  { name: 'workflows', command: ['node', 'scripts/check-workflows.ts'] },
-  { name: 'docs', command: ['node', 'scripts/generate-docs.ts', '--check'] },
 ];
 const tests: Check = { name: 'tests', command: ['node', 'scripts/run-tests.ts'] };
 
@@ -30,19 +32,21 @@ async function main(set: string): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const python = passes(pythonCheck);
-  const left = [...staticChecks];
-  const passed: boolean[] = [];
+  const begun = fetchingChecks.map(passes);
+  // A check that fails is told at once and ends no test. The line that closes the tests is read by machines and comes last:
+  // they take many times as long as the checks.
+  if (set === 'all') begun.push(passes(tests));
+  const left = [...otherChecks];
   const work = async (): Promise<void> => {
-    for (let check = left.shift(); check; check = left.shift()) passed.push(await passes(check));
+    for (let check = left.shift(); check; check = left.shift()) {
+      const passed = passes(check);
+      begun.push(passed);
+      await passed;
+    }
   };
-  // Waits for a registry, which costs the checks nothing.
-  const fetched = set === 'all' ? run(['node', 'scripts/fetch-packages.ts'], 'pipe') : null;
   await Promise.all(Array.from({ length: lanes }, work));
-  const arePassed = passed.every(Boolean);
-  await fetched;
-  const areTested = arePassed && set === 'all' ? await passes(tests) : arePassed;
-  if (!(await python) || !areTested) process.exitCode = 1;
+  const passed = await Promise.all(begun);
+  if (!passed.every(Boolean)) process.exitCode = 1;
 }
 
 /** Runs a check and tells of it; what a static one printed is shown in one piece, and only where it failed. */
@@ -54,7 +58,6 @@ async function passes(check: Check): Promise<boolean> {
     process.stderr.write(output);
     console.error(`✗ ${check.name}: failed after ${seconds} s (${check.command.join(' ')})`);
   } else if (check !== tests) {
-    // The line that closes the tests is read by machines and stays the last one.
     const skipped = /^skipped: (.*)$/m.exec(output)?.[1];
     console.log(
       skipped ? `– ${check.name}: skipped, ${skipped}` : `✓ ${check.name} (${seconds} s)`,

@@ -8,7 +8,7 @@ export class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const { long = [], short = [] } = Object.groupBy(sorted, ({ moduleId }) =>
-      moduleId.includes('/test/acceptance/') ? 'long' : 'short',
+      /\/test\/(acceptance|guides)\//.test(moduleId) ? 'long' : 'short',
     );
     return [...long, ...short];
   }
