@@ -84,7 +84,7 @@ describe.skipIf(missing)(`what cannot run, in Python (${missing ?? 'runs'})`, ()
     });
   });
 
-  test('warns of a tool that needs approval, and of two of one name', async () => {
+  test('warns of two tools of one name', async () => {
     const { manifest } = await loadedWorker({
       'agent.py': `${imports}@function_tool(needs_approval=True)\ndef erase(): ...\n@function_tool\ndef look_up(): ...\nagent = Agent(name="Desk", tools=[erase, look_up, look_up])\n`,
     });
@@ -94,14 +94,56 @@ describe.skipIf(missing)(`what cannot run, in Python (${missing ?? 'runs'})`, ()
         severity: 'warning',
         message: 'Agent "Desk" has two tools called `look_up`, of which the last alone is offered.',
       },
-      {
-        code: 'approval_not_served',
-        severity: 'warning',
-        message:
-          '`erase` of agent "Desk" needs approval, which is not served yet: a run that calls it ends with `approval_required`.',
-      },
     ]);
   });
+
+  test.each([
+    ['a workflow', 'run_workflow', 'async def run_workflow(text: str): ...\n'],
+    [
+      'a plain object',
+      'plain',
+      'class Plain:\n    def run(self, messages): ...\nplain = Plain()\n',
+    ],
+  ])(
+    'warns of a tool that needs approval where it is called in %s',
+    async (_what, name, source) => {
+      const { manifest } = await loadedWorker({
+        'agent.py': `${imports}@function_tool(needs_approval=True)\ndef erase(): ...\ndesk = Agent(name="Desk", tools=[erase])\n${source}__gateway__ = {"agent": "${name}"}\n`,
+      });
+      expect(manifest.warnings).toMatchObject([
+        {
+          code: 'approval_not_served',
+          severity: 'warning',
+          message: `\`erase\` of agent "Desk" needs approval, for which a run of \`${name}\` cannot wait: where that leaves it open, it ends with \`approval_required\`.`,
+          hint: 'Export the agent itself, so that its run can wait, or approve there.',
+        },
+      ]);
+    },
+  );
+
+  test.each([
+    [
+      'a tool',
+      'function_tool = lambda function=None: function\n@function_tool(needs_approval=True)\ndef erase(): ...\n',
+    ],
+    [
+      'an agent as a tool',
+      'Agent.as_tool = lambda self: self\ndesk = Agent(name="Desk")\nagent = Agent(name="A", tools=[desk.as_tool(needs_approval=True)])\n',
+    ],
+  ])(
+    'tells the version of the SDK from which %s can wait for an approval',
+    async (_what, source) => {
+      const finding = await pythonFindingOf(
+        await writePythonModule({ 'agent.py': imports + source }),
+      );
+      expect(finding).toMatchObject({
+        code: 'sdk_mismatch',
+        hint: expect.stringMatching(
+          /^Take openai-agents 0\.8\.0 or newer: write `openai-agents>=0\.8\.0` into .*requirements\.txt, then run /,
+        ),
+      });
+    },
+  );
 
   test('warns of a prompt that OpenAI keeps for a while only', async () => {
     const { manifest } = await loadedWorker({

@@ -19,6 +19,9 @@ from .distributions import distribution_of
 from .failure_detail import is_local_path, own_frame, shown_path, text_of
 from .load_failure import finding, install_command, plain_names, project_of
 
+# Arguments of the SDK's that authors of older agents may not have, and the first version that takes them.
+_SINCE = {"needs_approval": "0.8.0", "require_approval": "0.8.0"}
+
 # Files of Python's own that start programs.
 _STARTERS = ("subprocess.py", "unix_events.py", "base_events.py")
 
@@ -67,6 +70,8 @@ def _unknown_argument(
     argument, tree = match[1], ast.parse(read(frame["file"]))
     callee = next(_callees_given(argument, frame["line"], tree), None)
     home = callee and _imported_as(callee.split(".")[0], tree)
+    if callee and callee.endswith(".as_tool"):
+        home, callee = ["agents", "Agent"], "Agent.as_tool"
     version = home and _version_of(home[0])
     if not callee or not home or not version:
         return None
@@ -75,12 +80,19 @@ def _unknown_argument(
         f"{shown_path(frame['file'])} gives `{callee}` the argument `{argument}`, which {distribution} {version}, "
         "as it is installed, does not take."
     )
-    near = _near_parameter(argument, [*home, *callee.split(".")[1:]])
+    since = _SINCE.get(argument) if package == "agents" else None
+    near = None if since else _near_parameter(argument, [*home, *callee.split(".")[1:]])
+    version = f">={since}" if since else "==…"
+    wanted = (
+        f"Take openai-agents {since} or newer"
+        if since
+        else "Remove it, or name the version that takes it"
+    )
     hint = (
         f"Did you mean `{near}`?"
         if near
-        else "Remove it, or name the version that takes it: write "
-        f"`{distribution}==…` into {shown_path(load['folder'])}/requirements.txt, then run {install_command(load)}."
+        else f"{wanted}: write `{distribution}{version}` into {shown_path(load['folder'])}/requirements.txt, then run "
+        f"{install_command(load)}."
     )
     place = locate(frame["file"], frame, read)
     code = "sdk_mismatch" if package == "agents" and not near else "unknown_argument"

@@ -46,7 +46,6 @@ def cannot_run(root: Agent[Any], sdk: ModuleType | None, seen: Seen) -> list[Fin
                 *_missing_client(agent, seen),
                 *_missing_model_package(agent, seen),
                 *_web_socket(agent, seen),
-                *_approvals(agent, seen),
                 *_stored_prompts(agent, seen),
             ]
         )
@@ -211,22 +210,6 @@ def _web_socket(agent: Agent[Any], seen: Seen) -> list[Finding]:
     said = f'The `{name}` of agent "{agent.name}" speaks over a WebSocket, which the gateway does not pass on.'
     hint = "Use `OpenAIResponsesModel`, or name the model alone."
     return [finding("web_socket_not_served", said, hint, seen.located())]
-
-
-def _approvals(agent: Agent[Any], seen: Seen) -> list[Finding]:
-    return [
-        {
-            "stage": "load",
-            "code": "approval_not_served",
-            "severity": "warning",
-            "message": f'`{tool.name}` of agent "{agent.name}" needs approval, which is not served yet: a run that '
-            "calls it ends with `approval_required`.",
-            **seen.located(),
-            "hint": "Remove `needs_approval`, or expect that.",
-        }
-        for tool in listed(agent, "tools")
-        if getattr(tool, "needs_approval", False) is not False
-    ]
 
 
 def _stored_prompts(agent: Agent[Any], seen: Seen) -> list[Finding]:

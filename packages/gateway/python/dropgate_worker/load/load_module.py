@@ -50,7 +50,7 @@ from .script_parts import explain_left_out, explain_script, script_failure
 from .settings.module_settings import check_module_settings, named_agent
 from .source_files import SourceFiles
 from .spawned_child import let_children_import
-from .workflow_needs import find_stubs, workflow_needs
+from .workflow_needs import find_stubs, unserved_approvals, workflow_needs
 
 
 class LoadFailed(TypedDict):
@@ -267,9 +267,13 @@ class Loading:
         return LoadedModule(manifest, picked.kind, picked.value, self._sdk, api, make_context)
 
     def _unrunnable(self, picked: Picked, seen: Seen) -> list[Finding]:
-        if picked.kind == "workflow":
-            return workflow_needs(picked.name, cast("Callable[..., object]", picked.value), seen)
-        return cannot_run(picked.value, self._sdk, seen) if is_agent(picked.value) else []
+        if is_agent(picked.value):
+            return cannot_run(picked.value, self._sdk, seen)
+        doubts = unserved_approvals(picked.name, seen)
+        if picked.kind != "workflow":
+            return doubts
+        workflow = cast("Callable[..., object]", picked.value)
+        return [*workflow_needs(picked.name, workflow, seen), *doubts]
 
     def _choice(self, picked: Picked) -> list[Finding]:
         read = self._sources.peek

@@ -7,6 +7,7 @@ import typing
 from collections.abc import Callable
 from typing import Any, cast
 
+from ..agent_shape import is_agent, listed, reached_from
 from ..explain.code_frame import place_of
 from ..explain.load_failure import finding
 from ..explain.seen import Seen, required_parameters
@@ -29,6 +30,27 @@ def workflow_needs(name: str, workflow: Callable[..., object], seen: Seen) -> li
     hint = f"Make {wanted} optional, or give {'it a default value' if is_one else 'them default values'}."
     return [
         {**finding("workflow_needs_arguments", said, hint, seen.located(name)), "stage": "export"}
+    ]
+
+
+def unserved_approvals(name: str, seen: Seen) -> list[Finding]:
+    """Warnings of tools that need approval, of agents that the module's own code runs."""
+    agents: list[Any] = []
+    for exported in filter(is_agent, seen.exports.values()):
+        agents.extend(one for one in reached_from(exported) if not any(one is it for it in agents))
+    return [
+        {
+            "stage": "load",
+            "code": "approval_not_served",
+            "severity": "warning",
+            "message": f'`{tool.name}` of agent "{agent.name}" needs approval, for which a run of `{name}` cannot '
+            "wait: where that leaves it open, it ends with `approval_required`.",
+            **seen.located(name),
+            "hint": "Export the agent itself, so that its run can wait, or approve there.",
+        }
+        for agent in agents
+        for tool in listed(agent, "tools")
+        if getattr(tool, "needs_approval", False) is not False
     ]
 
 
