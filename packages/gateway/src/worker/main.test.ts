@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type NodeWorker, startNodeWorker, writeModule } from '../../test/support/node-worker.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
+import { runInput } from '../../test/support/worker-run.ts';
 import { isLastEvent, type RunEvent } from '../protocol/run.ts';
 import type { ToWorker } from '../protocol/worker/messages.ts';
 
@@ -246,6 +247,24 @@ describe('a run in a worker', () => {
       { type: 'finished' },
     ]);
   });
+});
+
+test('an agent keeps the tools that it is given in a run with settings of its caller', async () => {
+  const load = await writeModule({
+    'agent.ts': `
+      import { Agent } from '@openai/agents';
+      import { ScriptedModel, assistantMessage, functionCall } from '@openai/agents/testing';
+      const turn = [functionCall('fetch_doc', { url: 'a.md' }, { callId: 'c1' })];
+      const model = new ScriptedModel([turn, [assistantMessage('Read.')]]);
+      export const agent = new Agent({ name: 'Reader', instructions: 'x', model });
+      export const __gateway__ = { tools: ['fetch_doc'] };`,
+  });
+  const worker = await loaded(load);
+  worker.run('Read.', { input: runInput({ settings: { maxOutputTokens: 9 } }) });
+  const { callId, question } = await worker.next('question');
+  expect(question).toMatchObject({ ask: 'call_tool', tool: 'fetch_doc' });
+  worker.send({ type: 'tool_result', callId, outcome: 'ok' }, Buffer.from('A page.'));
+  expect(textOf(await eventsOf(worker, 'run_1'))).toBe('Read.');
 });
 
 describe('an error that nobody caught after the load', () => {
