@@ -22,12 +22,36 @@ export function leaveContextOut(sdk: SdkCopy): void {
     const own = context.context;
     context.context = {};
     try {
-      return withoutRawAnswers(whole());
+      return withoutRawAnswers(withoutTwin(known.agent, whole));
     } finally {
       context.context = own;
     }
   };
   prototype.toJSON = Object.assign(toJSON, { [emptied]: true });
+}
+
+/**
+ * Copies without identities of agents refuse to keep a run whose agents lead back to the one that it began with, where that
+ * is a view: they only look whether names are there twice, so they are shown none of those that it leads to.
+ */
+function withoutTwin(view: object | null, whole: () => unknown): unknown {
+  try {
+    return whole();
+  } catch (error) {
+    if (!view || Object.hasOwn(view, 'handoffs') || !isAboutTwins(error)) throw error;
+    const nothing = { value: [], configurable: true };
+    Object.defineProperties(view, { handoffs: nothing, tools: nothing });
+    try {
+      return whole();
+    } finally {
+      for (const name of ['handoffs', 'tools']) Reflect.deleteProperty(view, name);
+    }
+  }
+}
+
+/** Whether a copy of the SDK complains of two agents of one name. */
+export function isAboutTwins(error: unknown): boolean {
+  return String(fieldsOf(error).message).startsWith('Duplicate agent name');
 }
 
 /** The last one stays: the SDK looks into it when it goes on. */

@@ -10,6 +10,7 @@ import {
   type SdkState,
 } from '../sdk.ts';
 import { callIdOfInterruption } from './interruption.ts';
+import { isAboutTwins } from './own-state.ts';
 
 /** What it takes to go on with a run. */
 export type Resumable = {
@@ -139,10 +140,6 @@ function plain(context: unknown): unknown {
   } catch {
     return {};
   }
-}
-
-function isAboutTwins(error: unknown): boolean {
-  return String(fieldsOf(error).message).startsWith('Duplicate agent name');
 }
 
 /** What the SDK throws over a state; anything else is of the agent's own parts. */

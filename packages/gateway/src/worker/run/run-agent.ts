@@ -72,7 +72,7 @@ async function prepareCall(module: LoadedModule, deps: RunDeps): Promise<Call> {
   const agent = agentView(original, asked, request.input, first);
   const fresh = runContext(module.sdk ?? {}, await contextOf(module, request));
   const known = runScope.getStore()?.known;
-  if (known) Object.assign(known, { runner, context: fieldsOf(fresh).context });
+  if (known) Object.assign(known, { runner, agent, context: fieldsOf(fresh).context });
   await refuseClientTools(original as AgentShape, request.input, fresh);
   const state = request.resume
     ? await stateOfCall({ module, agent, fresh }, request.resume, deps)

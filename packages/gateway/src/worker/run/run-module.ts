@@ -61,7 +61,13 @@ function scopeOf({ sdk, manifest }: LoadedModule, { request, activity, meter }: 
     place: isAgent ? 'main' : 'own',
     isWorkflow: !isAgent,
     offers: new Map(),
-    known: { context: undefined, runner: null, provenances: new Map(), waitingInside: 0 },
+    known: {
+      context: undefined,
+      runner: null,
+      agent: null,
+      provenances: new Map(),
+      waitingInside: 0,
+    },
   };
 }
 

@@ -51,6 +51,8 @@ export type KnownOfRun = {
   context: unknown;
   /** The runner of its main run. */
   runner: SdkRunner | null;
+  /** The agent that its main run begins with. */
+  agent: object | null;
   /** Who executes the tools that were offered to the model, by agent and tool (`toolKey`). */
   readonly provenances: Map<string, Provenance>;
   /** How many runs of agents that are tools wait for a person. */
