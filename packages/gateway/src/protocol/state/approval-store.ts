@@ -119,6 +119,8 @@ export type ApprovalStore = {
   list(query: StoredApprovalQuery): Promise<readonly Approval[]>;
   /** The runs that asked for approvals in a place, whatever became of them. */
   askedIn(place: WaitingPlace): Promise<readonly WaitingRunRecord[]>;
+  /** Gives a call that waits another code. */
+  recode(approvalId: string, codeHash: string): Promise<void>;
   /** Answers calls of a run: all of them, or none. Without any, claims a run of which nothing waits. */
   answer(answers: CallAnswers): Promise<AnsweredCalls>;
   /** Says which run goes on with a claimed one. @returns False where the claim is another's. */

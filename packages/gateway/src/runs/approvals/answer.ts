@@ -3,15 +3,27 @@ import { GatewayError } from '../../errors.ts';
 import type {
   ApprovalStore,
   CallAnswers,
+  ClientCallRecord,
   WaitingRunRecord,
 } from '../../protocol/state/approval-store.ts';
 import type { Approval } from '../../protocol/state/approvals.ts';
-import type { Answered, Answerer, ApprovalAnswer, Approvals, RunClaim } from './approval-types.ts';
+import type {
+  Answered,
+  Answerer,
+  ApprovalAnswer,
+  Approvals,
+  AskedAgain,
+  ClientCall,
+  RunClaim,
+} from './approval-types.ts';
+import { codeHash, newCode } from './codes.ts';
 import {
   type FindCallsDeps,
   type FoundAnswer,
   type FoundAnswers,
+  type FoundResult,
   findCalls,
+  findResults,
   unknownCall,
 } from './find-calls.ts';
 import type { AnsweringPerson, MayAnswer } from './may-answer.ts';
@@ -33,27 +45,75 @@ export type AnswerDeps = FindCallsDeps & {
 const REASON_LETTERS = 2000;
 
 /** Answers calls that wait; see `Approvals`. */
-export function createAnswer(deps: AnswerDeps): Approvals['answer'] {
-  return async (answers, by) => {
-    const asked = await findCalls(deps, answers, by);
+export function createAnswer(deps: AnswerDeps): Pick<Approvals, 'answer' | 'bring'> {
+  const answerAll = async (
+    given: {
+      readonly answers: readonly ApprovalAnswer[];
+      readonly results: readonly FoundResult[];
+    },
+    by: Answerer,
+  ): Promise<Answered> => {
+    const asked = await findCalls(deps, given, by);
     for (const each of asked.found) checkRight(deps, by, each);
     const open = checkState(deps, asked);
     const token = randomUUID();
     const came = await deps.store.answer(toStore(deps, { run: asked.run, open, by, token }));
     // Somebody was faster.
     if (came === 'refused') throw await whyRefused(deps, asked);
-    const all = await deps.store.ofRun(asked.run.runId);
-    const named = new Set(asked.found.map(idOf));
-    const approvals = all.filter(({ id }) => named.has(id));
-    const changed = new Set(open.map(idOf));
-    deps.onAnswered(approvals.filter(({ id }) => changed.has(id)));
-    const answered: Answered = {
-      approvals,
-      pending: all.filter(({ status }) => status === 'pending'),
-      claim: came === 'claimed' ? await deps.claimed(asked.run, token) : null,
-    };
-    return answered;
+    return answered(deps, { asked, open, by, token: came === 'claimed' ? token : null });
   };
+  const isWaiting = (run: WaitingRunRecord) => standingOf(deps, run) === 'waiting';
+  return {
+    answer: (answers, by) => answerAll({ answers, results: [] }, by),
+    async bring({ results, answers }, by) {
+      const found = await findResults({ store: deps.store, isWaiting }, results, by);
+      return found.length === 0 ? null : answerAll({ answers, results: found }, by);
+    },
+  };
+}
+
+type Came = {
+  readonly asked: FoundAnswers;
+  readonly open: readonly FoundAnswer[];
+  readonly by: Answerer;
+  /** Of the claim, where it is claimed. */
+  readonly token: string | null;
+};
+
+async function answered(deps: AnswerDeps, { asked, open, by, token }: Came): Promise<Answered> {
+  const { run, found } = asked;
+  const all = await deps.store.ofRun(run.runId);
+  const named = new Set(found.map(idOf));
+  const approvals = all.filter(({ id }) => named.has(id));
+  const changed = new Set(open.map(idOf));
+  deps.onAnswered(approvals.filter(({ id }) => changed.has(id)));
+  const calls = await deps.store.clientCallsOf(run.runId);
+  return {
+    approvals,
+    pending: await askedAgain(deps, all, by),
+    clientCalls: calls.filter(({ result }) => result === null).map(toClientCall),
+    claim: token === null ? null : await deps.claimed(run, token),
+  };
+}
+
+/** Codes are not kept: what still waits gets new ones. */
+async function askedAgain(
+  { store, mayAnswer }: AnswerDeps,
+  all: readonly Approval[],
+  by: Answerer,
+): Promise<readonly AskedAgain[]> {
+  const again: AskedAgain[] = [];
+  for (const approval of all.filter(({ status }) => status === 'pending')) {
+    const mayBe = by.place && mayAnswer.decide(personOf(by), approval).decision.answer === 'allow';
+    const code = mayBe ? newCode() : null;
+    if (code !== null) await store.recode(approval.id, codeHash(code, approval));
+    again.push({ ...approval, code });
+  }
+  return again;
+}
+
+function toClientCall({ callId, tool, arguments: args }: ClientCallRecord): ClientCall {
+  return { callId, tool, arguments: args };
 }
 
 function idOf(each: FoundAnswer): string {

@@ -11,12 +11,6 @@ export type ApprovalAnswer = {
   readonly always?: true;
 };
 
-/** What a tool of the caller's own gave. */
-export type ClientResult = {
-  readonly by: { readonly callId: string };
-  readonly text: string;
-};
-
 /** Who answers, and where: a code holds only in the conversation in which it was given. */
 export type Answerer = {
   readonly caller: Caller;
@@ -37,10 +31,29 @@ export type Answered = {
   /** The calls that were answered, as they are now. */
   readonly approvals: readonly Approval[];
   /** The calls of the same run that still wait. */
-  readonly pending: readonly Approval[];
+  readonly pending: readonly AskedAgain[];
+  /** The calls of the caller's own tools that it waits for still. */
+  readonly clientCalls: readonly ClientCall[];
   /** Set where nothing waits any more: the right to go on with the run, which nobody else gets. */
   readonly claim: RunClaim | null;
 };
+
+/**
+ * A call that still waits. `code`: a new one in place of the one before, where it was answered in a message and the
+ * caller may answer it; null else.
+ */
+export type AskedAgain = Approval & { readonly code: string | null };
+
+/** A call of one of the caller's own tools. */
+export type ClientCall = {
+  readonly callId: string;
+  readonly tool: string;
+  /** JSON, as the model wrote it. */
+  readonly arguments: string;
+};
+
+/** What a call of one of the caller's own tools gave. */
+export type ClientResult = { readonly callId: string; readonly text: string };
 
 /** The right to go on with a run that was interrupted. */
 export type RunClaim = {
@@ -67,16 +80,29 @@ export type RunClaim = {
 /** The calls that wait for a person. */
 export type Approvals = {
   /**
-   * Answers calls of one run: all of them, or none. The last answer claims the run, results of the caller's own tools
-   * among them. Saying the same again claims a run that waits with all its answers.
+   * Answers calls of one run: all of them, or none. The last answer claims the run. What was answered alike before
+   * claims it too, where nothing waits any more and nobody has gone on with it: the claim may have been given back.
    *
    * @throws GatewayError `record_not_found` (unknown, another key's, or a wrong code), `not_allowed`, `approval_answered`,
    *   `approval_expired`, `run_outcome_unknown`, `invalid_request` (of several runs, or one twice), `store_unavailable`.
    */
-  readonly answer: (
-    answers: readonly (ApprovalAnswer | ClientResult)[],
+  readonly answer: (answers: readonly ApprovalAnswer[], by: Answerer) => Promise<Answered>;
+  /**
+   * Brings what the caller's own tools gave, with answers that came along. Claims the run where nothing waits any more.
+   * Results that nobody waits for are left alone: they are of calls that were over before.
+   *
+   * @returns Null where no run of this key waits for any of these calls.
+   * @throws GatewayError as `answer` does.
+   */
+  readonly bring: (
+    brought: {
+      readonly results: readonly ClientResult[];
+      readonly answers: readonly ApprovalAnswer[];
+    },
     by: Answerer,
-  ) => Promise<Answered>;
+  ) => Promise<Answered | null>;
+  /** @throws GatewayError `record_not_found`. */
+  readonly find: (by: Caller, id: string) => Promise<Approval>;
   /**
    * Whether calls of a caller wait, or waited, where a message is said: only then a message can be an answer, though it
    * may come too late.

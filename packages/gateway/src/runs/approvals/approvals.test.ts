@@ -133,14 +133,24 @@ describe('a run that waits for a person', () => {
     const [one = '', two = ''] = last.approvals.map(({ asked }) => asked?.id);
     const first = await scene.approvals.answer([{ by: { id: one }, approve: true }], me);
     expect(first).toMatchObject({ claim: null, pending: [{ id: two }] });
-    const brought = [{ by: { callId: 'call_3' }, text: 'Here' }];
-    expect(await scene.approvals.answer(brought, me)).toMatchObject({ claim: null });
-    const again = [{ by: { callId: 'call_3' }, text: 'There' }];
-    expect(await failure(scene.approvals.answer(again, me))).toMatchObject({
-      code: 'approval_answered',
+    expect(first.clientCalls).toEqual([locate]);
+    const bring = (text: string, by = me, callId = 'call_3') =>
+      scene.approvals.bring({ results: [{ callId, text }], answers: [] }, by);
+    expect(await bring('Here', other)).toBeNull();
+    expect(await bring('Here', me, 'call_9')).toBeNull();
+    expect(await bring('Here', { ...me, place: { ...place, prefixHashes: ['p9'] } })).toBeNull();
+    expect(await bring('Here')).toMatchObject({ claim: null, clientCalls: [] });
+    expect(await failure(bring('There'))).toMatchObject({ code: 'approval_answered' });
+    // The code of before is no more: it was asked again by another.
+    const code = first.pending[0]?.code ?? '';
+    const old = last.approvals[1]?.asked?.code ?? '';
+    const by = (given: string) => ({ by: { code: given }, approve: true, always: true }) as const;
+    expect(await failure(scene.approvals.answer([by(old)], me))).toMatchObject({
+      code: 'record_not_found',
     });
-    const always = { by: { id: two }, approve: true, always: true } as const;
-    const { claim } = await scene.approvals.answer([always], me);
+    const again = (await bring('Here'))?.pending[0]?.code ?? '';
+    expect(again).not.toBe(code);
+    const { claim } = await scene.approvals.answer([by(again)], me);
     await all(await (claim ?? expect.unreachable()).resume(how, 'req_2'));
     expect(scene.resumed[0]).toMatchObject({
       resumed: {
@@ -386,6 +396,10 @@ describe('calls that wait', () => {
     expect(await shown(other)).toEqual([[], null]);
     const { runId, id } = await wait();
     expect(await approvals.ofRun(caller, runId)).toMatchObject([{ id }]);
+    expect(await approvals.find(caller, id)).toMatchObject({ id, runId });
+    expect(await failure(approvals.find(other.caller, id))).toMatchObject({
+      code: 'record_not_found',
+    });
     expect(await failure(approvals.ofRun(other.caller, runId))).toMatchObject({
       code: 'record_not_found',
     });

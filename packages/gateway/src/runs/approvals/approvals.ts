@@ -40,7 +40,7 @@ export function createApprovals(deps: ApprovalsDeps): Approvals & {
     for (const approval of approvals) emit(answeredEvent(approval));
   };
   const claims = createLivingClaims({ store, nowMs, emit });
-  const answer = createAnswer({
+  const answering = createAnswer({
     store,
     mayAnswer,
     nowMs,
@@ -51,7 +51,7 @@ export function createApprovals(deps: ApprovalsDeps): Approvals & {
     onAnswered: tell,
   });
   return {
-    answer,
+    ...answering,
     async mayAnswerIn({ caller, user, place }, agentId) {
       const where = { keyId: caller.keyId, user, ...newestOf(place) };
       const runs = await store.askedIn(where);

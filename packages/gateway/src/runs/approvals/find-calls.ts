@@ -11,7 +11,14 @@ import { codeHash } from './codes.ts';
 /** An answer, and the call that it is to. */
 export type FoundAnswer =
   | { readonly type: 'decision'; readonly approval: Approval; readonly answer: ApprovalAnswer }
-  | { readonly type: 'result'; readonly call: ClientCallRecord; readonly text: string };
+  | FoundResult;
+
+/** What a tool of the caller's own gave, and the call that it is of. */
+export type FoundResult = {
+  readonly type: 'result';
+  readonly call: ClientCallRecord;
+  readonly text: string;
+};
 
 /** Answers, and the one run that they are about. */
 export type FoundAnswers = {
@@ -34,21 +41,23 @@ const MOST_HASHES = 2000;
 /**
  * Finds the calls that answers are to, for somebody who may not know of others.
  *
+ * @param results - Those of the caller's own tools, and the run that waits for them.
  * @throws GatewayError `record_not_found`, `invalid_request` where they are of several runs, or one is named twice.
  */
 export async function findCalls(
   deps: FindCallsDeps,
-  answers: readonly (ApprovalAnswer | ClientResult)[],
+  {
+    answers,
+    results,
+  }: { readonly answers: readonly ApprovalAnswer[]; readonly results: readonly FoundResult[] },
   by: Answerer,
 ): Promise<FoundAnswers> {
-  if (answers.length === 0 || answers.length > MOST_ANSWERS) {
+  const count = answers.length + results.length;
+  if (count === 0 || count > MOST_ANSWERS) {
     throw new GatewayError('invalid_request', `Answer 1 to ${MOST_ANSWERS} calls at once.`);
   }
-  const results = answers.filter((answer) => 'text' in answer);
-  const calls = await findResults(deps.store, results, by);
-  const found: FoundAnswer[] = [...calls];
+  const found: FoundAnswer[] = [...results];
   for (const answer of answers) {
-    if ('text' in answer) continue;
     const approval =
       'id' in answer.by
         ? await deps.store.find(answer.by.id)
@@ -92,24 +101,32 @@ function isIn(
   return prefixHash !== null && place.prefixHashes.includes(prefixHash);
 }
 
-/** The newest run that waited for all of these. */
-async function findResults(
-  store: ApprovalStore,
+/** Results, of those that the newest run waits for which waits for any of these; empty where none does. */
+export async function findResults(
+  { store, isWaiting }: Pick<FindCallsDeps, 'store'> & { readonly isWaiting: IsWaiting },
   results: readonly ClientResult[],
   by: Answerer,
-): Promise<FoundAnswer[]> {
+): Promise<readonly FoundResult[]> {
   if (results.length === 0) return [];
-  const callIds = results.map((result) => result.by.callId);
+  const callIds = results.map(({ callId }) => callId);
   const known = await store.findClientCalls({ keyId: by.caller.keyId, user: by.user }, callIds);
-  const byRun = [...Map.groupBy(known, ({ runId }) => runId).values()];
-  const all = byRun.find((calls) =>
-    callIds.every((callId) => calls.some((call) => call.callId === callId)),
-  );
-  return results.map(({ by: { callId }, text }) => {
-    const call = all?.find((each) => each.callId === callId);
-    if (!call) throw unknownCall();
-    return { type: 'result', call, text };
-  });
+  for (const [runId, calls] of Map.groupBy(known, (call) => call.runId)) {
+    const run = await store.run(runId);
+    if (!run || !isWaiting(run) || !fitsPlace(run, by.place)) continue;
+    return results.flatMap(({ callId, text }) => {
+      const call = calls.find((each) => each.callId === callId);
+      return call ? [{ type: 'result', call, text }] : [];
+    });
+  }
+  return [];
+}
+
+type IsWaiting = (run: WaitingRunRecord) => boolean;
+
+/** Ids of calls are the models' to choose: where more is known, that has to fit too. */
+function fitsPlace(run: WaitingRunRecord, place: AnswerPlace | undefined): boolean {
+  const hasPlace = run.conversationId !== null || run.prefixHash !== null;
+  return !place || !hasPlace || isIn(run, place);
 }
 
 /** As much of a place as is looked at. */

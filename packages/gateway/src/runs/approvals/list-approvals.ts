@@ -12,15 +12,22 @@ const STEP = 200;
 const MOST_LOOKED_AT = 5000;
 
 export type ListApprovalsDeps = {
-  readonly store: Pick<ApprovalStore, 'list' | 'ofRun'>;
+  readonly store: Pick<ApprovalStore, 'find' | 'list' | 'ofRun'>;
   readonly mayAnswer: Pick<MayAnswer, 'maySee'>;
 };
 
 /** What callers see of calls that wait, or waited. */
-export function createListApprovals(deps: ListApprovalsDeps): Pick<Approvals, 'list' | 'ofRun'> {
+export function createListApprovals(
+  deps: ListApprovalsDeps,
+): Pick<Approvals, 'find' | 'list' | 'ofRun'> {
   const sees = (caller: Caller, approval: Approval) =>
     deps.mayAnswer.maySee({ caller, user: undefined }, approval);
   return {
+    async find(by, id) {
+      const approval = await deps.store.find(id);
+      if (!approval || !sees(by, approval)) throw unknownCall();
+      return approval;
+    },
     async list(by, { limit, after, ...filters }): Promise<ApprovalPage> {
       const found: Approval[] = [];
       let last = after;

@@ -16,7 +16,7 @@ class Refused extends Error {}
 export function createAnswerCalls({
   durable,
   guarded,
-}: Engine): Pick<ApprovalStore, 'answer' | 'drop' | 'countWrongCode'> {
+}: Engine): Pick<ApprovalStore, 'answer' | 'recode' | 'drop' | 'countWrongCode'> {
   return {
     answer: (answers) =>
       guarded(() =>
@@ -28,6 +28,14 @@ export function createAnswerCalls({
             throw error;
           }),
       ),
+    async recode(approvalId, code_hash) {
+      const recoded = durable
+        .updateTable('waiting_calls')
+        .set({ code_hash })
+        .where('id', '=', approvalId)
+        .where('status', '=', 'pending');
+      await guarded(() => recoded.execute());
+    },
     async drop(runs, why) {
       const dropped: Approval[] = [];
       for (const runId of runs) {
@@ -63,8 +71,7 @@ async function answerIn(work: Kysely<Tables>, answers: CallAnswers): Promise<Ans
     .where('run_id', '=', runId)
     .where('status', '=', 'pending')
     .executeTakeFirst();
-  const isBare = answers.decisions.length + answers.results.length === 0;
-  if (pending) return isBare ? 'refused' : 'answered';
+  if (pending) return 'answered';
   const untilMs = Math.floor(claim.untilMs);
   await work
     .updateTable('waiting_runs')
