@@ -53,7 +53,7 @@ export function createAgentProcesses(
   const broker = brokerOf(foundation, {
     budgets,
     moneyBudgets,
-    decide: hostedRuns.decide,
+    hostedRuns,
     findReplay: replays.find,
     runs: runMeters,
   });
@@ -96,11 +96,14 @@ function brokerOf(
   {
     budgets,
     moneyBudgets,
-    decide,
+    hostedRuns,
     findReplay,
     runs,
-  }: Pick<Access, 'budgets' | 'moneyBudgets'> &
-    Pick<HostedRuns, 'decide'> & { readonly findReplay: FindReplay; readonly runs: RunMeters },
+  }: Pick<Access, 'budgets' | 'moneyBudgets'> & {
+    readonly hostedRuns: Pick<HostedRuns, 'decide' | 'isApproved'>;
+    readonly findReplay: FindReplay;
+    readonly runs: RunMeters;
+  },
 ): Broker {
   const isClosed = config.worker.sandbox !== 'none' && config.worker.sandboxNetwork === 'broker';
   return createBroker({
@@ -109,7 +112,8 @@ function brokerOf(
     runs,
     outsideCalls: () => live.current().security.callsOutsideRuns,
     hosted: {
-      decide,
+      decide: hostedRuns.decide,
+      isApproved: hostedRuns.isApproved,
       denied: () => live.current().security.deniedHostedTools,
     },
     environment: config.environment,

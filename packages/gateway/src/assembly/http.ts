@@ -44,7 +44,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       ...createRunReads(parts, domain),
       runAgain: createReplays(parts, domain),
     },
-    turns: { ...createTurns(parts), sessionAgent: domain.sessionAgent },
+    turns: { ...createTurns(parts, domain.approvals), sessionAgent: domain.sessionAgent },
     askOnce: domain.idempotency.askOnce,
     rollback: domain.rollback,
     tools: createToolsAdministration(parts, domain.toolUsers, {

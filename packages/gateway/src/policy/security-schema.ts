@@ -34,7 +34,13 @@ const rule = z.strictObject({
   effect: z
     .enum(ruleEffects)
     .describe(
-      'What the rule decides where it fits. `require_approval`, for `call_tool` alone, denies until approvals are served, with the code `approval_unavailable` where the tool runs at the upstream.',
+      'What the rule decides where it fits. `require_approval`, for `call_tool` alone: a person has to approve each call. Of tools that run at the upstream, MCP servers can ask; others are refused with `approval_unavailable`.',
+    ),
+  approvers: principals
+    .min(1)
+    .optional()
+    .describe(
+      'Of `require_approval`: who alone may approve. Without it: the key that asked, and operators.',
     ),
   action: z.enum(ruleActions).describe('What is asked for.'),
   principals: principals

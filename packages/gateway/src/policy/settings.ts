@@ -56,11 +56,12 @@ export function toSecuritySettings({ limits, ...raw }: RawSecurity): SecuritySet
 }
 
 /** A rule of the settings. Its effect gives its tier. */
-function toRule({ expires_at, when, reason, ...rule }: RawRule): Rule {
+function toRule({ expires_at, when, reason, approvers, ...rule }: RawRule): Rule {
   return {
     ...rule,
     ...effectOf(rule.effect),
     source: 'config',
+    ...(approvers !== undefined && { approvers }),
     ...(when !== undefined && { when }),
     ...(expires_at !== undefined && { expiresAtSeconds: Date.parse(expires_at) / 1000 }),
     ...(reason !== undefined && { reason }),

@@ -128,7 +128,8 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const { agentId } = agent;
   const meter = createRunMeter(admitted.limits, (failure) => abort.abort(failure));
   ending.onEnd(deps.enterMeter({ runId: run.runId, agentId }, meter));
-  ending.onEnd(deps.enterHosted({ runId: run.runId, agentId, decide: tools.decideHosted }));
+  const { decideHosted: decide, isApprovedHosted: isApproved } = tools;
+  ending.onEnd(deps.enterHosted({ runId: run.runId, agentId, decide, isApproved }));
   const held = holdInterrupted(ending, (last) => keepInterrupted(deps, admitted, last));
   const onTaken = followTaken(admitted);
   const live = deps.run(agent.load, {

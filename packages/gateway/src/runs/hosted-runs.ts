@@ -9,13 +9,19 @@ import {
   type Rule,
   tiers,
 } from '../protocol/policy.ts';
-import type { DecideHosted, HostedAnswer, HostedTool } from '../protocol/tools/hosted-tools.ts';
+import type {
+  DecideHosted,
+  HostedAnswer,
+  HostedTool,
+  IsApprovedHosted,
+} from '../protocol/tools/hosted-tools.ts';
 
 /** The live runs, as far as tools that run at upstreams go. */
 export type HostedRuns = {
   /** A run whose model calls may declare such tools, until the returned function is called. */
   readonly enter: (run: EnteredRun) => () => void;
   readonly decide: DecideHosted;
+  readonly isApproved: IsApprovedHosted;
 };
 
 type EnteredRun = {
@@ -23,6 +29,8 @@ type EnteredRun = {
   readonly agentId: string;
   /** Decides for the run, and records that once. */
   readonly decide: (tool: HostedTool) => HostedAnswer;
+  /** Whether a person approved the call of one, by the upstream's id of the question; absent where nobody ever does. */
+  readonly isApproved?: (questionId: string) => boolean;
 };
 
 /** More agents and tools than any gateway has; names of tools are the modules' to choose. */
@@ -61,6 +69,12 @@ export function createHostedRuns(deps: {
     enter(run) {
       runs.set(run.runId, run);
       return () => runs.delete(run.runId);
+    },
+    isApproved({ agentId, runId }, questionId) {
+      const own = runId === null ? null : runs.get(runId);
+      const possible = own ? [own] : [...runs.values()].filter((run) => run.agentId === agentId);
+      // Where it may be of several, the upstream tells their questions apart.
+      return possible.some((run) => run.isApproved?.(questionId) ?? false);
     },
     decide({ agentId, runId }, tool) {
       const own = runId === null ? null : runs.get(runId);

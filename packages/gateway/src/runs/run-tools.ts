@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts';
 import type { Emit, EventOf } from '../events.ts';
 import { decide } from '../policy/rules/decide.ts';
-import type { Answer, Decision, Effect } from '../protocol/policy.ts';
+import type { Answer, Decision, Effect, Rule } from '../protocol/policy.ts';
 import type { WorkerAnswer } from '../protocol/pool.ts';
 import type { Provenance } from '../protocol/run.ts';
 import type { Grant } from '../protocol/state/approval-store.ts';
@@ -41,6 +41,8 @@ export type RunTools = {
   readonly onDecided: (decided: ToolDecided) => void;
   /** Decides about a tool that runs at the upstream, and records the answer where it is another than before. */
   readonly decideHosted: (tool: HostedTool) => HostedAnswer;
+  /** Whether a person approved the call of such a tool, by the upstream's id of the question. */
+  readonly isApprovedHosted: (questionId: string) => boolean;
   /** Which rule asks that a person approves a call, where one does. */
   readonly whyAsked: WhyAsked;
   /** Answers a question of the worker, with the arguments of a call at hand. */
@@ -90,6 +92,8 @@ type Live = {
   table: ToolTable;
   /** What was recorded of hosted tools, by their names. */
   readonly hosted: Map<string, Answer>;
+  /** The rule that asks about tools at upstreams, of several one that names who answers. */
+  hostedRule: Rule | null;
   /** The one before, for as long as the worker may still go by it. */
   earlier: { readonly table: ToolTable; readonly untilMs: number } | null;
   onChange: (verdicts: ToolVerdicts) => void;
@@ -126,6 +130,7 @@ export function createRunTools(deps: RunToolsDeps): (user: ToolUser, ids: RunIds
       granted: createGranted(grants),
       table,
       hosted: new Map(),
+      hostedRule: null,
       earlier: null,
       onChange: () => undefined,
     };
@@ -143,6 +148,7 @@ export function createRunTools(deps: RunToolsDeps): (user: ToolUser, ids: RunIds
       },
       onDecided: (decided) => record(run, decided),
       decideHosted: (tool) => decideHosted(deps, run, tool),
+      isApprovedHosted: run.granted.has,
       whyAsked: (call) => whyAsked(deps, run, call),
       answer: (question, asking) => answer(deps, run, { question, ...asking }),
     };
@@ -188,22 +194,23 @@ function decideHosted(
   if (isNews(run, name, decision.answer)) {
     run.decisions.record({ type: 'access_decided', question, decision, ...run.about });
   }
+  const asking = decision.answer === 'require_approval' ? decision.rule : null;
+  if (asking && !run.hostedRule?.approvers) run.hostedRule = asking;
   return decision.answer;
 }
 
 function whyAsked(
   { rules, nowSeconds }: RunToolsDeps,
-  { user }: Live,
+  { user, hostedRule }: Live,
   { tool, provenance, ...call }: Parameters<WhyAsked>[0],
 ): ReturnType<WhyAsked> {
   const args = parsedArguments(call.arguments);
-  const { answer, rule } = decide(
-    rules(),
-    toolQuestion(user, { tool, provenance, args }),
-    nowSeconds(),
-  );
-  if (answer !== 'require_approval' || !rule) return { ruleId: null, approvers: null };
-  return { ruleId: rule.id, approvers: rule.approvers ?? null };
+  const question = toolQuestion(user, { tool, provenance, args });
+  const { answer, rule: deciding } = decide(rules(), question, nowSeconds());
+  const own = answer === 'require_approval' ? deciding : null;
+  // Rules name the server, and the call one of its tools.
+  const rule = own ?? (provenance === 'hosted' ? hostedRule : null);
+  return { ruleId: rule?.id ?? null, approvers: rule?.approvers ?? null };
 }
 
 /** The worker offers a tool that the broker sees again: both are about one use of it. */

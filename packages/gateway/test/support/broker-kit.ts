@@ -36,7 +36,11 @@ export function startBrokerOver(way: (typeof ways)[number]) {
   return (...given: Given) => start(way, ...given);
 }
 
-const allowsAllHosted: HostedGovernance = { decide: () => 'allow', denied: () => 'remove' };
+const allowsAllHosted: HostedGovernance = {
+  isApproved: () => false,
+  decide: () => 'allow',
+  denied: () => 'remove',
+};
 
 type Given = [
   upstreams: readonly Upstream[],

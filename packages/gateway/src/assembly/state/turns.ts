@@ -1,3 +1,4 @@
+import type { Approvals } from '../../runs/approvals/approval-types.ts';
 import { createConversations } from '../../runs/turns/conversations.ts';
 import { createKeptTurns } from '../../runs/turns/kept-turns.ts';
 import { createLivingTurns } from '../../runs/turns/living-turns.ts';
@@ -5,8 +6,12 @@ import { createOpenTurn } from '../../runs/turns/open-turn.ts';
 import type { OpenTurnDeps } from '../../runs/turns/turn-types.ts';
 import type { Parts } from '../agent-processes.ts';
 
-/** What is kept of conversations, for those who hold them. */
-export function createTurns(parts: Parts) {
+/**
+ * What is kept of conversations, for those who hold them.
+ *
+ * @param withdraw - Ends the waiting of what waits in a conversation that is removed.
+ */
+export function createTurns(parts: Parts, { withdraw }: Pick<Approvals, 'withdraw'>) {
   const { turns: store } = parts.store;
   const settings = () => parts.live.current().state;
   const nowMs = Date.now;
@@ -14,5 +19,16 @@ export function createTurns(parts: Parts) {
   const kept = createKeptTurns({ store, isShared: parts.store.isShared, living, nowMs });
   const aloneSinceMs = parts.store.isShared ? null : nowMs();
   const deps: OpenTurnDeps = { store, settings, nowMs, aloneSinceMs, kept, living };
-  return { open: createOpenTurn(deps), kept, conversations: createConversations(deps) };
+  const conversations = createConversations(deps);
+  return {
+    open: createOpenTurn(deps),
+    kept,
+    conversations: {
+      ...conversations,
+      async remove(keyId: string, id: string) {
+        await conversations.remove(keyId, id);
+        await withdraw(keyId, id);
+      },
+    },
+  };
 }

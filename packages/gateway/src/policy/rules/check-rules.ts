@@ -42,12 +42,17 @@ export function securityProblems({
 
 /** The same of one rule; paths are those of its parts. */
 export function ruleProblems(
-  rule: Pick<Rule, 'action' | 'principals' | 'resources' | 'when' | 'requiresApproval'>,
+  rule: Pick<
+    Rule,
+    'action' | 'principals' | 'resources' | 'when' | 'requiresApproval' | 'approvers'
+  >,
   conditions: Conditions,
 ): readonly RuleProblem[] {
   const { action, principals, resources, when } = rule;
   return [
     ...(rule.requiresApproval && action !== 'call_tool' ? [approvalOfNoTool] : []),
+    ...(rule.approvers && !rule.requiresApproval ? [approversOfNothing] : []),
+    ...below(['approvers'], eachProblem(rule.approvers ?? [], approverProblem)),
     ...below(['principals'], eachProblem(principals, principalProblem)),
     ...below(
       ['resources'],
@@ -56,6 +61,18 @@ export function ruleProblems(
     ...(when === undefined ? [] : whenProblems(() => conditions.compile(when, action))),
   ];
 }
+
+/** Who answers is a key. */
+function approverProblem(pattern: string): string | null {
+  return pattern.startsWith('agent:')
+    ? 'Agents approve nothing. Name keys, or `role:<role>`.'
+    : principalProblem(pattern);
+}
+
+const approversOfNothing: RuleProblem = {
+  path: ['approvers'],
+  message: 'Only a rule with the effect `require_approval` names approvers.',
+};
 
 const approvalOfNoTool: RuleProblem = {
   path: ['effect'],

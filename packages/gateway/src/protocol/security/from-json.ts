@@ -11,8 +11,8 @@ export function toPreviewRequest(body: PreviewBody): PreviewRequest {
     resource: body.resource,
     agentId: body.agent_id,
     args: body.args,
-    draftRules: body.draft_rules?.map(({ expires_at, when, reason, ...rule }) =>
-      given({ ...rule, when, reason, expiresAtSeconds: toSeconds(expires_at) }),
+    draftRules: body.draft_rules?.map(({ expires_at, when, reason, approvers, ...rule }) =>
+      given({ ...rule, when, reason, approvers, expiresAtSeconds: toSeconds(expires_at) }),
     ),
     draftOverride: override && {
       principal: override.principal,

@@ -67,6 +67,7 @@ const draftRule = z.strictObject({
     error: 'An id has lower case letters, digits, `.`, `_` and `-`, and does not begin with ovr_',
   }),
   effect: z.enum(ruleEffects),
+  approvers: z.array(pattern).min(1).max(100).optional().describe('Who alone may approve.'),
   action,
   principals: z.array(pattern).min(1).max(100),
   resources: z.array(pattern).min(1).max(100),

@@ -12,6 +12,8 @@ export type GrantedCall = {
 /** Knows which calls of a run a person has approved. */
 export type Granted = {
   readonly find: (call: GrantedCall) => Grant | null;
+  /** Whether a call of this id was approved, whatever its tool. */
+  readonly has: (callId: string) => boolean;
   /** Each is good for one call, unless it holds for all of a tool. */
   readonly use: (grant: Grant) => void;
 };
@@ -29,6 +31,7 @@ export function createGranted(grants: readonly Grant[]): Granted {
       }
       return null;
     },
+    has: (callId) => grants.some((grant) => grant.callId === callId),
     use(grant) {
       if (!grant.always) open.delete(grant);
     },

@@ -107,6 +107,7 @@ async function openFor(
     throw new GatewayError('invalid_request', `The run ${run.id} goes on still.`);
   }
   const { agentId } = run;
+  if (run.resumes !== null) throw resumed(run.resumes);
   if (run.recorded !== 'contents') throw notRecorded(run);
   if (!deps.mayReadContents(caller, agentId)) throw notAllowed(`read what runs of ${agentId} held`);
   if (runs && !deps.mayRun(caller, run)) throw notAllowed(`run ${agentId}`);
@@ -130,6 +131,14 @@ function checkStep({ steps, run }: Recording, until: NonNullable<Until>): void {
 function reported({ run }: Recording, { agentId, generation }: ServedAgent, came: Replayed) {
   const { runId, ...rest } = came;
   return { run: runId, replay_of: run.id, agent: agentId, generation, ...rest };
+}
+
+/** The record begins in the middle, with a state that nobody has any more. */
+function resumed(runId: string): GatewayError {
+  return new GatewayError(
+    'unsupported_value',
+    `This run goes on with ${runId} after approvals, and such a run cannot be run again yet. Run ${runId} again instead.`,
+  );
 }
 
 function notFound(runId: string): GatewayError {

@@ -65,8 +65,9 @@ function tableOf(record: DecisionRecord): Table {
 }
 
 /** Those that can hold what is asked for. */
-function tablesFor({ effect, action }: DecisionQuery): readonly Table[] {
-  if (effect === 'deny' || action === 'administer') return ['notable_decisions'];
+function tablesFor(query: DecisionQuery): readonly Table[] {
+  const { effect, action } = query;
+  if (isNotable(query)) return ['notable_decisions'];
   return effect !== undefined && action !== undefined ? ['decisions'] : tables;
 }
 

@@ -5,12 +5,15 @@ import type {
   DeniedHostedTools,
   HostedAnswer,
   HostedTool,
+  IsApprovedHosted,
 } from '../../protocol/tools/hosted-tools.ts';
 import { type Declared, findHosted, type ReadTools } from './find-hosted.ts';
+import { checkApproved, namesOf, withAsking } from './require-approval.ts';
 
 /** What governs tools that run at an upstream. */
 export type HostedGovernance = {
   readonly decide: DecideHosted;
+  readonly isApproved: IsApprovedHosted;
   readonly denied: () => DeniedHostedTools;
 };
 
@@ -24,11 +27,13 @@ export type GovernedBody = {
  * Takes the hosted tools out of a model request that the rules deny. Here, outside of the author's process, no client of
  * a module's own gets past it.
  *
+ * Those that a person has to approve are changed so that the upstream asks.
+ *
  * @throws GatewayError `not_allowed` where the request cannot do without one, or is to be refused with it;
- *   `approval_unavailable` where a person would have to approve one.
+ *   `approval_unavailable` where a person would have to approve one that cannot ask, or was not asked.
  */
 export function governHosted(
-  { decide, denied }: HostedGovernance,
+  { decide, isApproved, denied }: HostedGovernance,
   body: Buffer,
   asked: { readonly agentId: string; readonly runId: string | null; readonly api: UpstreamApi },
 ): GovernedBody {
@@ -44,13 +49,13 @@ export function governHosted(
   const whole = declared.read();
   const { fields } = whole;
   const of = (wanted: HostedAnswer) => whole.hosted.filter(({ tool }) => answerTo(tool) === wanted);
-  const waiting = of('require_approval');
-  if (waiting.length > 0) throw unapproved(waiting);
+  const asking = of('require_approval');
+  checkApproved(fields, asking, (questionId) => isApproved(asked, questionId));
   const out = of('deny');
-  if (out.length === 0) return isAmbiguous ? sent(fields) : { body, fields };
+  if (out.length === 0 && asking.length === 0) return isAmbiguous ? sent(fields) : { body, fields };
   const isNeeded = out.some(({ part }) => part === 'prompt') || isForced(fields.tool_choice, out);
-  if (denied() === 'refuse' || isNeeded) throw refusal(out);
-  return sent(without(fields, out));
+  if (out.length > 0 && (denied() === 'refuse' || isNeeded)) throw refusal(out);
+  return sent(withAsking(out.length > 0 ? without(fields, out) : fields, asking));
 }
 
 /** Asks once about each tool, however often it is there. */
@@ -88,18 +93,6 @@ function isForced(choice: unknown, out: readonly Declared[]): boolean {
   if (typeof choice !== 'object' || choice === null || !('type' in choice)) return false;
   const { type } = choice;
   return out.some(({ entry }) => (entry as { type?: unknown }).type === type);
-}
-
-/** The upstream would call it without asking anybody here. */
-function unapproved(waiting: readonly Declared[]): GatewayError {
-  return new GatewayError(
-    'approval_unavailable',
-    `A rule wants a person to approve each use of ${namesOf(waiting)}, which this model call asks the upstream for, and this gateway cannot ask anybody yet. Take it out of the agent, or change the rule.`,
-  );
-}
-
-function namesOf(some: readonly Declared[]): string {
-  return [...new Set(some.map(({ tool }) => tool.name))].join(', ');
 }
 
 function refusal(out: readonly Declared[]): GatewayError {

@@ -36,6 +36,7 @@ async function scene(
         ? ('deny' as const)
         : ('allow' as const);
     },
+    isApproved: (_of: unknown, questionId: string) => questionId === 'mcpr_yes',
     denied: () => denies,
   };
   const { send } = await startBrokerOver(way)(
@@ -96,15 +97,41 @@ describe.each(ways)('a model request over %s', (way) => {
     expect([...refusing.bodies, ...removing.bodies]).toEqual([]);
   });
 
-  test('is refused where a person would have to approve a tool, also where others are taken out', async () => {
+  test('makes a server ask before each call that a person has to approve', async () => {
     const { ask, bodies } = await scene(way, ['web_search'], 'remove', ['mcp:mcp.github.example']);
+    const given = { model: 'm', input: 'Hi', tools: [search, github, run] };
+    expect(await ask(given)).toMatchObject({ status: 200 });
+    const asking = { ...github, require_approval: 'always' };
+    expect(JSON.parse(bodies[0] ?? '')).toEqual({ ...given, tools: [asking, run] });
+  });
+
+  test('is refused where a person would have to approve a tool that cannot ask', async () => {
+    const { ask, bodies } = await scene(way, [], 'remove', ['web_search']);
     expect(await ask({ model: 'm', input: 'Hi', tools: [search, github] })).toMatchObject({
       status: 403,
-      message: expect.stringMatching(
-        /^A rule wants a person to approve each use of mcp:mcp\.github/,
-      ),
+      message: expect.stringMatching(/^A rule wants a person to approve each use of web_search,/),
     });
     expect(bodies).toEqual([]);
+  });
+
+  test('is refused where it says approved what no person approved', async () => {
+    const { ask, bodies } = await scene(way, [], 'remove', ['mcp:mcp.github.example']);
+    const question = (id: string, server_label: string) => {
+      return { type: 'mcp_approval_request', id, server_label, name: 'push', arguments: '{}' };
+    };
+    const answered = (id: string, approve = true) => {
+      return { type: 'mcp_approval_response', approval_request_id: id, approve };
+    };
+    const asked = (...items: object[]) => ask({ model: 'm', input: items, tools: [github] });
+    const statuses = [
+      await asked(question('mcpr_yes', 'innocent'), answered('mcpr_yes')),
+      await asked(question('mcpr_no', 'innocent'), answered('mcpr_no', false)),
+      await asked(question('mcpr_other', 'elsewhere'), answered('mcpr_other')),
+      await asked(question('mcpr_no', 'innocent'), answered('mcpr_no')),
+      await asked(answered('mcpr_no')),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([200, 200, 200, 403, 403]);
+    expect(bodies).toHaveLength(3);
   });
 
   test('that declares none is sent byte for byte, and nobody is asked', async () => {

@@ -20,7 +20,7 @@ async function scene(answer: ReplayedAnswer, replay?: 'closed' | 'open') {
       defaultUpstream: asked.name,
     }),
     outsideCalls: () => 'allow',
-    hosted: { decide: () => 'allow', denied: () => 'remove' },
+    hosted: { decide: () => 'allow', isApproved: () => false, denied: () => 'remove' },
     unread: createUnreadRoom(() => {}),
     health: createUpstreamHealth({ nowMs: Date.now, emit: () => {} }),
     findReplay: (runId) => (runId === 'run_1' ? async () => answer : null),
