@@ -46,6 +46,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
     },
     turns: { ...createTurns(parts, domain.approvals), sessionAgent: domain.sessionAgent },
     askOnce: domain.idempotency.askOnce,
+    approvals: domain.approvals,
     rollback: domain.rollback,
     tools: createToolsAdministration(parts, domain.toolUsers, {
       authorize: domain.authorize,

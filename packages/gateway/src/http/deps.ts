@@ -15,6 +15,7 @@ import type { UsagePage, UsageQuery } from '../protocol/admin/usage-answer.ts';
 import type { Caller, KeyHolder } from '../protocol/policy.ts';
 import type { UnreadRoom } from '../protocol/unread-room.ts';
 import type { ModelInfo } from '../registry/model-info.ts';
+import type { Approvals } from '../runs/approvals/approval-types.ts';
 import type { AskOnce } from '../runs/idempotency/ask-once.ts';
 import type { RunAgain } from '../runs/replay/run-again.ts';
 import type { StartRun } from '../runs/start-run.ts';
@@ -47,6 +48,8 @@ export type HttpDeps = {
   readonly turns: TurnDeps;
   /** Requests that come again. */
   readonly askOnce: AskOnce;
+  /** The runs that wait, and the calls that they wait for. */
+  readonly approvals: Approvals;
   readonly rollback: RollbackDeps;
   readonly tools: ToolDeps;
   readonly security: SecurityDeps;

@@ -256,7 +256,9 @@ function workerRun(admitted: AdmittedRun): WorkerRun {
     ...(maxToolCalls && { maxCalls: maxToolCalls.most }),
     ...(maxRepeatedToolCalls && { maxRepeated: maxRepeatedToolCalls.most }),
   };
-  const run = { runId, input, verdicts: tools.verdicts, maxTurns, toolLimits };
+  // Where it is said is of no matter to its worker, and read only where the run comes to wait.
+  const { place: _, ...told } = input;
+  const run = { runId, input: told, verdicts: tools.verdicts, maxTurns, toolLimits };
   if (replay) return { ...run, context: replay.context, replays: true };
   return { ...run, context, ...(resumes && { resume: resumes.resumed }) };
 }

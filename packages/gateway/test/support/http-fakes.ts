@@ -14,6 +14,7 @@ import { createUnreadRoom } from '../../src/protocol/unread-room.ts';
 import type { ModelInfo } from '../../src/registry/model-info.ts';
 import type { Run } from '../../src/runs/begin-run.ts';
 import { fakeAdmin, fakeRollback, fakeTools } from './admin-fakes.ts';
+import { createNoApprovals } from './no-approvals.ts';
 import { fakeSecurity } from './security-fakes.ts';
 import { fakeTurns } from './turn-fakes.ts';
 
@@ -154,6 +155,7 @@ export function fakeGateway({
       idOf: () => '',
       open: () => Promise.reject(new GatewayError('store_unavailable', 'Nothing is kept here.')),
     },
+    approvals: createNoApprovals(),
     tools: fakeTools(),
     security: fakeSecurity(),
     metrics: {

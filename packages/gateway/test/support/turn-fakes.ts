@@ -14,6 +14,7 @@ export function fakeTurns(): TurnDeps {
       boundTo: null,
       isKept: false,
       takesItems: false,
+      instead: () => undefined,
       outlive: async () => undefined,
       keep: async () => undefined,
       end: async () => undefined,

@@ -62,6 +62,8 @@ export type RunFormat<Body> = {
   ) => RunInput;
   /** What of a conversation that is kept a request takes part in; absent where the format has none. */
   readonly turn?: (body: Body) => TurnWanted;
+  /** The request as one that follows a kept answer, which it did not name. */
+  readonly following?: (body: Body, previousId: string) => Body;
   /** Whether a request may be a turn of a session. */
   readonly hasSessions?: true;
   /** The field of a request that each part of an input comes from. */

@@ -90,6 +90,7 @@ describe('POST /v1/responses', () => {
     });
     expect(gateway.inputs).toEqual([
       {
+        place: { conversationId: null, prefixHash: expect.stringMatching(/^[0-9a-f]{64}$/) },
         offeredTools: [
           { name: 'f', parameters: { type: 'object', properties: {} }, strict: false },
         ],
@@ -189,7 +190,7 @@ describe('POST /v1/responses', () => {
       'a result without a call',
       { input: [{ type: 'function_call_output', call_id: 'c', output: '' }] },
       'invalid_value',
-      'input[0].call_id',
+      'input',
     ],
     [
       'a call without a result',

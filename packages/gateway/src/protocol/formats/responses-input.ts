@@ -90,11 +90,20 @@ const told = z.object({
     'reasoning',
     'mcp_call',
     'mcp_list_tools',
+    'mcp_approval_request',
     'web_search_call',
     'file_search_call',
     'code_interpreter_call',
     'image_generation_call',
   ]),
+});
+
+/** What a person says of a call that it was asked about. */
+const approvalResponse = z.object({
+  type: z.literal('mcp_approval_response'),
+  approval_request_id: z.string().min(1).max(256),
+  approve: z.boolean(),
+  reason: z.string().max(4000).nullish(),
 });
 
 /** An item that is kept, by its id. */
@@ -108,6 +117,7 @@ export const responsesItemSchema = z.discriminatedUnion('type', [
   message,
   functionCall,
   functionCallOutput,
+  approvalResponse,
   reference,
   told,
 ]);

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { InputItem } from '../../protocol/run.ts';
+import { hashesOf } from '../../protocol/state/said-hashes.ts';
 import { readLine } from './kept-turns.ts';
-import { hashesOf } from './session.ts';
 import type { OpenTurnDeps, SessionWanted, TurnAsked, TurnWanted } from './turn-types.ts';
 
 /** Most that comes before a turn: what a model takes is far less. */
@@ -68,7 +68,8 @@ async function beforeInSession(
     return { id: headId, agentId, items: await lineOf(deps, headId), leading, own: messages, hash };
   }
   const hashes = hashesOf(messages);
-  const isAnswer = (index: number) => messages[index]?.role === 'assistant';
+  const isAnswer = (index: number) =>
+    ['assistant', 'tool_call'].includes(messages[index]?.role ?? '');
   const ends = hashes.filter((_hash, index) => isAnswer(index));
   const known = await longestKnown(deps, conversationId, ends);
   if (!known) return { id: null, agentId, items: [], leading, own: messages, hash: '' };

@@ -1,10 +1,12 @@
 import { GatewayError } from '../../errors.ts';
 import type { InputItem } from '../../protocol/run.ts';
-import type { Turn } from '../../protocol/state/turns.ts';
+import { hashesOf } from '../../protocol/state/said-hashes.ts';
+import type { KeptItem, Turn } from '../../protocol/state/turns.ts';
 import { about, type BeforeTurn, whatCameBefore } from './before-turn.ts';
 import { busy, claimNext, held } from './claim-turn.ts';
-import { hashesOf, sessionId } from './session.ts';
+import { sessionId } from './session.ts';
 import type {
+  InsteadOfAsked,
   OpenTurnDeps,
   OpenTurnOf,
   SessionWanted,
@@ -25,6 +27,7 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
       conversationId === null ? null : await claimNext(deps, { conversationId, signal }, waiting);
     const end = claim ? held(deps, claim) : async () => undefined;
     let isThere = false;
+    let instead: InsteadOfAsked | null = null;
     try {
       const before = await whatCameBefore(deps, asked);
       return {
@@ -33,8 +36,11 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
         boundTo: before.agentId,
         isKept,
         takesItems: isKept || claim !== null,
+        instead(given) {
+          instead = given;
+        },
         async outlive(answer, agentId) {
-          const turn = turnOf(answer, { asked, before, agentId });
+          const turn = turnOf(answer, { asked, before, agentId, instead });
           const aliveUntilMs = deps.living.add(answer.id);
           try {
             isThere = await deps.store.put({ ...turn, createdMs: deps.nowMs(), aliveUntilMs });
@@ -46,7 +52,7 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
         },
         async keep(answer, agentId) {
           if (!isKept && !claim) return;
-          const turn = turnOf(answer, { asked, before, agentId });
+          const turn = turnOf(answer, { asked, before, agentId, instead });
           const isNext = answer.status === 'completed' || answer.status === 'incomplete';
           const shown = isKept ? turn : { ...turn, answer: null };
           const at = { ...shown, createdMs: deps.nowMs(), aliveUntilMs: null };
@@ -101,34 +107,61 @@ type Taken = {
   readonly asked: TurnAsked;
   readonly before: BeforeTurn;
   readonly agentId: string | null;
+  readonly instead: InsteadOfAsked | null;
 };
 
 function turnOf(answer: TurnAnswer, taken: Taken): Omit<Turn, 'createdMs' | 'aliveUntilMs'> {
-  const { asked, before, agentId } = taken;
-  const { own, id: previousId, hash } = before;
+  const { asked, before, agentId, instead } = taken;
+  const { own, hash } = before;
+  const input = instead?.input ?? own;
   const suffix = answer.id.slice(answer.id.indexOf('_') + 1);
   return {
     ...answer,
+    output: outputBeside(answer.output, input),
     keyId: asked.keyId,
     agentId,
-    previousId,
+    previousId: before.id ?? instead?.previousId ?? null,
     conversationId: asked.wanted.conversationId,
     events: answer.events ?? null,
-    prefixHash: hash === null ? null : hashAfter(hash, own, answer.answer),
-    input: own.map((item, index) => ({ id: `${prefixOf(item)}_${suffix}_i${index}`, item })),
+    prefixHash: hash === null ? null : hashAfter(hash, own, answer),
+    input: input.map((item, index) => ({ id: `${prefixOf(item)}_${suffix}_i${index}`, item })),
   };
 }
 
+/** What an agent added, without the calls whose results are the input: the turn before has those calls. */
+function outputBeside(
+  output: readonly KeptItem[],
+  input: readonly InputItem[],
+): readonly KeptItem[] {
+  const brought = new Set(input.map((item) => (item.role === 'tool_result' ? item.callId : null)));
+  return output.filter(({ item }) => !('callId' in item && brought.has(item.callId)));
+}
+
 /** The hash of all that the caller sees by the end of a turn. */
-function hashAfter(before: string, own: readonly InputItem[], said: string): string {
+function hashAfter(
+  before: string,
+  own: readonly InputItem[],
+  { answer: said, output }: TurnAnswer,
+): string {
   const answer = said === '' ? [] : [{ role: 'assistant', text: said } as const];
-  return hashesOf([...own, ...answer], before).at(-1) ?? before;
+  const calls = output.flatMap(({ item, isOwn }) =>
+    item.role === 'tool_call' && !isOwn ? [item] : [],
+  );
+  return hashesOf([...own, ...answer, ...calls], before).at(-1) ?? before;
 }
 
 /** What ids of such an item begin with. */
 export function prefixOf({ role }: InputItem): string {
-  if (role === 'tool_call') return 'fc';
-  return role === 'tool_result' ? 'fco' : 'msg';
+  switch (role) {
+    case 'tool_call':
+      return 'fc';
+    case 'tool_result':
+      return 'fco';
+    case 'approval':
+      return 'mcpres';
+    default:
+      return 'msg';
+  }
 }
 
 function notKept(): GatewayError {

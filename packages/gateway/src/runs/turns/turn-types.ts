@@ -49,12 +49,21 @@ export type OpenTurn = {
   readonly isKept: boolean;
   /** Whether what it adds to the conversation is kept. */
   readonly takesItems: boolean;
+  /** Has it kept with another input than was sent, or behind another turn: where it goes on with a run that waited. */
+  readonly instead: (instead: InsteadOfAsked) => void;
   /** Keeps it as one that goes on without its caller, until it is kept again. */
   readonly outlive: (answer: TurnAnswer, agentId: string) => Promise<void>;
   /** @throws GatewayError `store_unavailable`, `conversation_busy`. */
   readonly keep: (answer: TurnAnswer, agentId: string | null) => Promise<void>;
   /** Lets the next turn of the conversation begin. Safe to call twice, never throws. */
   readonly end: () => Promise<void>;
+};
+
+/** What is kept of a turn in place of what was asked. */
+export type InsteadOfAsked = {
+  readonly input: readonly InputItem[];
+  /** The turn that it follows, where the request names none. */
+  readonly previousId: string | null;
 };
 
 export type OpenTurnDeps = {

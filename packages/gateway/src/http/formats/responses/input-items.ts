@@ -1,6 +1,7 @@
 import { GatewayError } from '../../../errors.ts';
 import type { ResponsesItem } from '../../../protocol/formats/responses-input.ts';
 import type { InputItem, InputPart } from '../../../protocol/run.ts';
+import { approvalIdOf } from '../approvals/request-id.ts';
 import { contentText } from '../content-text.ts';
 import { given } from '../given.ts';
 
@@ -13,7 +14,14 @@ export type Referred = ReadonlyMap<string, readonly InputItem[]>;
 /** Ids of the items that `input` refers to. */
 export function referencesIn(input: string | readonly ResponsesItem[]): string[] {
   if (typeof input === 'string') return [];
-  return input.flatMap((item) => (item.type === 'item_reference' ? [item.id] : []));
+  return input.flatMap((item) =>
+    item.type === 'item_reference' && !isRequest(item.id) ? [item.id] : [],
+  );
+}
+
+/** Whether it is the id of a request for approval: no agent is told of those. */
+function isRequest(id: string): boolean {
+  return id.startsWith('mcpr_');
 }
 
 /**
@@ -25,13 +33,14 @@ export function referencesIn(input: string | readonly ResponsesItem[]): string[]
 export function toInputItems(
   input: string | readonly ResponsesItem[],
   referred: Referred = new Map(),
+  late: LateResults = 'refused',
 ): InputItem[] {
   if (typeof input === 'string') return [{ role: 'user', parts: [{ type: 'text', text: input }] }];
-  const open = new Map<string, string>();
+  const calls: Calls = { open: new Map(), known: new Set(), late };
   const items = input.flatMap((item, index) =>
-    item.type === 'item_reference' ? (referred.get(item.id) ?? []) : toItem(item, index, open),
+    item.type === 'item_reference' ? (referred.get(item.id) ?? []) : toItem(item, index, calls),
   );
-  for (const [callId, name] of open) {
+  for (const [callId, name] of calls.open) {
     throw new GatewayError(
       'invalid_value',
       `Invalid value for 'input': the call of ${name} (${callId}) has no result. Send its function_call_output too, or leave the call out.`,
@@ -41,21 +50,36 @@ export function toInputItems(
   return items;
 }
 
-/** @param open - Calls without a result so far: name by call id. */
-function toItem(item: ResponsesItem, index: number, open: Map<string, string>): InputItem[] {
+/** Whether results may be of calls that came before the input; such a result has an empty name. */
+export type LateResults = 'refused' | 'taken';
+
+/** `open`: those without a result so far, name by call id; `known`: ids of all others. */
+type Calls = {
+  readonly open: Map<string, string>;
+  readonly known: Set<string>;
+  readonly late: LateResults;
+};
+
+function toItem(item: ResponsesItem, index: number, calls: Calls): InputItem[] {
   if ('role' in item) return toMessage(item);
   switch (item.type) {
     case 'function_call': {
       const { call_id: callId, name, arguments: written } = item;
-      open.set(callId, name);
+      calls.open.set(callId, name);
       return [{ role: 'tool_call', callId, name, arguments: written }];
     }
     case 'function_call_output': {
       const { call_id: callId, output } = item;
-      const name = open.get(callId);
-      if (name === undefined) throw noCall(index);
-      open.delete(callId);
+      const name = calls.open.get(callId) ?? (calls.late === 'taken' ? '' : undefined);
+      if (name === undefined || calls.known.has(callId)) throw noCall(index);
+      calls.open.delete(callId);
+      calls.known.add(callId);
       return [{ role: 'tool_result', callId, name, text: contentText(output) }];
+    }
+    case 'mcp_approval_response': {
+      const { approval_request_id: id, approve, reason } = item;
+      const why = reason ? { reason } : {};
+      return [{ role: 'approval', approvalId: approvalIdOf(id), approve, ...why }];
     }
     default:
       return [];

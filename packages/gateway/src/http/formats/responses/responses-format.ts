@@ -22,6 +22,7 @@ export const responsesFormat: RunFormat<ResponsesRequest> = {
   references: ({ input }) => referencesIn(input),
   toRunInput,
   turn: toTurn,
+  following: (body, previous_response_id) => ({ ...body, previous_response_id }),
   fields: {
     previousId: 'previous_response_id',
     conversationId: 'conversation',
