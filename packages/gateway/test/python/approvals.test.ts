@@ -185,6 +185,41 @@ __gateway__ = {"context": Context}
     });
   });
 
+  test('goes on with the agent that handed back to the one that is served', async () => {
+    const source = `${desk}
+back = Agent(name="Back", handoffs=[agent])
+agent.handoffs = [back]
+`;
+    const turns = [
+      { calls: [{ name: 'transfer_to_back', args: {}, id: 'call_1' }] },
+      { calls: [{ name: 'transfer_to_desk', args: {}, id: 'call_2' }] },
+      { calls: [refundOf('A1', 'call_3')] },
+      { text: ['{"done":true}'] },
+    ];
+    const { worker } = await deskWorker(source, turns);
+    const outputFormat = { type: 'json_schema', name: 'x', schema: {}, strict: false } as const;
+    const input = asked({ outputFormat });
+    const first = await worker.eventsOf('', input);
+    const decisions = [{ callId: 'call_3', approve: true }];
+    expect(await resumed(worker, first, decisions, input)).toMatchObject([
+      { type: 'tool_started', ...call('refund', 'call_3') },
+      { type: 'tool_ended', outcome: 'ok' },
+      { type: 'text', delta: '{"done":true}' },
+      { type: 'finished' },
+    ]);
+  });
+
+  test('a run whose state is too long to be kept fails', async () => {
+    const source = desk.replace('return f"{order} is paid"', 'return "x" * 7_000_000');
+    const { worker } = await deskWorker(source, [{ calls: [lookUp, refundOf('A1', 'call_1')] }]);
+    expect((await worker.eventsOf('', asked())).at(-1)).toMatchObject({
+      type: 'failed',
+      code: 'run_failed',
+      message:
+        'The run waits for an approval, and its state is larger than 6 MiB, so that it cannot be kept. Let its tools give less.',
+    });
+  });
+
   test('tools of MCP servers wait, of hosted ones and of those of the module', async () => {
     const source = `
 from agents import Agent, HostedMCPTool

@@ -101,7 +101,9 @@ agent.handoffs = [back]
       { text: ['Done.'] },
     ];
     const { worker, upstream } = await deskWorker(source, turns);
-    const choice = { toolChoice: 'required' } as const;
+    // The served agent is a copy of the module's, with the schema that the caller asks for.
+    const outputFormat = { type: 'json_schema', name: 'x', schema: {}, strict: false } as const;
+    const choice = { toolChoice: 'required', outputFormat } as const;
     const first = await worker.eventsOf('', asked({ ...offers, ...choice }));
     expect(upstream.calls.map(({ body }) => [body.tool_choice, toolsOf(body)])).toEqual([
       ['required', ['refund', 'look_up', 'show_map', 'transfer_to_back']],

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ..protocol.run import RunWait
     from ..run.run_scope import RunScope
 
-# With all else of its event it has to fit into one line of the channel, of 8 MiB.
-_MAX_STATE_BYTES = 6 * 1024 * 1024
+# Most that is told of a run that waits, in bytes of JSON: a line of the channel has 8 MiB at most.
+_MAX_TOLD_BYTES = 6 * 1024 * 1024
 
 
 def wait_of(result: Any, scope: RunScope) -> RunWait | None:
@@ -31,6 +31,12 @@ def wait_of(result: Any, scope: RunScope) -> RunWait | None:
     wait: RunWait = {"state": _kept_state(result, scope), "approvals": approvals}
     if client_calls:
         wait["clientCalls"] = client_calls
+    if len(json_text(wait).encode("utf-8", "replace")) > _MAX_TOLD_BYTES:
+        said = (
+            "The run waits for an approval, and its state is larger than 6 MiB, so that it cannot be kept. Let its "
+            "tools give less."
+        )
+        raise RunRefused("run_failed", said)
     return wait
 
 
@@ -49,14 +55,7 @@ def _kept_state(result: Any, scope: RunScope) -> str:
         "sources": [[*place, source] for place, source in waits.sources.items()],
         "open": scope.activity.suspend(),
     }
-    text = json_text(kept)
-    if len(json_text(text).encode("utf-8", "replace")) > _MAX_STATE_BYTES:
-        said = (
-            "The run waits for an approval, and its state is larger than 6 MiB, so that it cannot be kept. Let its "
-            "tools give less."
-        )
-        raise RunRefused("run_failed", said)
-    return text
+    return json_text(kept)
 
 
 def _nothing_of(_context: object) -> dict[str, Any]:

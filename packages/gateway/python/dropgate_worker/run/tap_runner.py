@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..approvals.interruptions import waiting_calls
 from .run_scope import RunScope, run_scope
 
 if TYPE_CHECKING:
@@ -126,7 +127,9 @@ class InnerTap:
 
     def note(self, result: Any, options: dict[str, Any]) -> None:
         """Remembers what came of a run of the module's own."""
-        if not _has_context(options):
+        # A stream tells what it waits for when it has been read, which is not here.
+        may_wait = hasattr(result, "stream_events") or waiting_calls(result)
+        if may_wait and not _has_context(options):
             self._scope.waits.own_runs.append(result)
 
 
