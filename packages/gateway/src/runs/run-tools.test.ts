@@ -53,6 +53,11 @@ function rule(parts: Partial<Rule>): Rule {
   };
 }
 
+/** One that has a person approve what it fits. */
+function approvalRule(parts: Partial<Rule> = {}): Rule {
+  return rule({ requiresApproval: true, tier: 5, ...parts });
+}
+
 function scene(...rules: Rule[]) {
   let current = compileRules([...builtInRules(), ...rules]);
   let nowSeconds = 12 * 3600;
@@ -131,6 +136,26 @@ describe('the verdicts that go with a run', () => {
       'are asked for where the origin of a tool decides',
       [rule({ tier: 6, provenances: ['native'] })],
       { otherwise: 'ask', tools: { add: 'ask' } },
+    ],
+    [
+      'want each call approved',
+      [approvalRule({ resources: ['add'] })],
+      { otherwise: 'ask_approval', tools: { add: 'require_approval' } },
+    ],
+    [
+      'ask whether a call is to be approved where its arguments decide',
+      [approvalRule({ resources: ['add'], when: 'args.n > 3' })],
+      { otherwise: 'ask_approval', tools: { add: 'ask_approval' } },
+    ],
+    [
+      'do not ask for approval of others',
+      [approvalRule({ resources: ['add'], principals: ['agent:default/*'] })],
+      { otherwise: 'allow', tools: { add: 'allow' } },
+    ],
+    [
+      'ask for approval where one origin of a tool wants it',
+      [approvalRule({ tier: 6, provenances: ['mcp'] })],
+      { otherwise: 'ask_approval', tools: { add: 'ask_approval' } },
     ],
   ])('%s', (_what, rules, verdicts) => {
     expect(scene(...rules).toolsOf(user(), ids).verdicts).toEqual(verdicts);
@@ -244,6 +269,33 @@ describe('what a worker made of its verdicts', () => {
   });
 });
 
+describe('why a person is asked', () => {
+  const call = { tool: 'add', provenance: 'native', arguments: '{"n":4}' } as const;
+
+  test('is the rule that wants it, with who may answer; the agent itself needs none', () => {
+    const named = approvalRule({ when: 'args.n > 3', approvers: ['role:admin'] });
+    const tools = scene(named).toolsOf(user(), ids);
+    expect(tools.whyAsked(call)).toEqual({ ruleId: 'r', approvers: ['role:admin'] });
+    expect(tools.whyAsked({ ...call, arguments: '{"n":3}' })).toEqual({
+      ruleId: null,
+      approvers: null,
+    });
+  });
+
+  test('of a tool of a server at the upstream is the rule about that server', () => {
+    const server = { name: 'mcp:mcp.example', aliases: ['hosted_mcp'], isKnown: true };
+    const tools = scene(approvalRule({ resources: ['mcp:*'], approvers: ['bob'] })).toolsOf(
+      user(),
+      ids,
+    );
+    const push = { ...call, tool: 'push', provenance: 'hosted' } as const;
+    expect(tools.whyAsked(push).ruleId).toBeNull();
+    expect(tools.decideHosted(server)).toBe('require_approval');
+    expect(tools.whyAsked(push)).toEqual({ ruleId: 'r', approvers: ['bob'] });
+    expect(tools.whyAsked(call).ruleId).toBeNull();
+  });
+});
+
 describe('a question of a worker', () => {
   const ask = { ask: 'authorize_tool', tool: 'add', provenance: 'mcp' } as const;
 
@@ -266,6 +318,56 @@ describe('a question of a worker', () => {
       run: { runId: 'run_1', generation: 1 },
       times: 201,
     });
+  });
+
+  test('tells whether a person has to approve a call, and records nothing', async () => {
+    const { toolsOf, emitted } = scene(approvalRule({ when: 'args.n > 3' }));
+    const { answer } = toolsOf(user(), ids);
+    const needed = (n: number) =>
+      answer(
+        { ask: 'approval_needed', tool: 'add', provenance: 'native', arguments: { n } },
+        asking,
+      );
+    expect(await needed(4)).toEqual({ type: 'value', value: true });
+    expect(await needed(3)).toEqual({ type: 'value', value: false });
+    expect(emitted).toEqual([]);
+  });
+
+  test('about a call that needs approval is yes for the one that was approved alone', async () => {
+    const { toolsOf, emitted } = scene(approvalRule());
+    const grant = { approvalId: 'apr_1', callId: 'c1', tool: 'add', arguments: '{"n": 4, "m": 1}' };
+    const grants = [
+      { ...grant, always: false },
+      { ...grant, tool: 'look', always: true },
+    ];
+    const { answer } = toolsOf(user(), { ...ids, grants });
+    const may = async (tool: string, toolCallId: string | null, args: unknown) => {
+      const call = toolCallId === null ? {} : { toolCallId };
+      const asked = { ...ask, tool, arguments: args, ...call };
+      return (await answer(asked, asking)) as { readonly value?: unknown };
+    };
+    const exact = { m: 1, n: 4 };
+    expect([
+      await may('add', 'c1', exact),
+      await may('add', 'c1', { ...exact, n: 5 }),
+      await may('add', 'c2', exact),
+      await may('add', null, exact),
+      await may('drop', 'c1', exact),
+      await may('look', 'c9', { any: 1 }),
+    ]).toEqual([true, false, false, false, false, true].map((value) => ({ type: 'value', value })));
+    expect(emitted[0]).toMatchObject({
+      decision: { answer: 'allow', rule: { id: 'r', reason: 'Approved by apr_1.' } },
+    });
+    expect(emitted[1]).toMatchObject({ decision: { answer: 'require_approval' } });
+  });
+
+  test('about a gateway tool that was approved is yes once', async () => {
+    const { toolsOf } = scene(approvalRule());
+    const grant = { approvalId: 'apr_1', callId: 'c1', tool: 'open', arguments: '', always: false };
+    const { answer } = toolsOf(user(), { ...ids, grants: [grant] });
+    const call = { ask: 'call_tool', tool: 'open', toolCallId: 'c1', arguments: {} } as const;
+    expect(await answer(call, asking)).toMatchObject({ outcome: 'ok' });
+    expect(await answer(call, asking)).toMatchObject({ outcome: 'denied' });
   });
 
   test('is decided with the arguments, and recorded once', async () => {

@@ -276,15 +276,13 @@ describe.each(languages)('an agent in %s', (_language, model) => {
     expect(lines[1]).toMatch(/argument_bytes=8 result_bytes=2\b/);
   });
 
-  test('is refused a tool at the upstream that a person would have to approve', async () => {
+  test('has a server at the upstream ask before each call, where a person has to approve it', async () => {
     const content = saying(['transfer_to_remote', {}]);
-    const { status, error } = await call(gateway, gateway.key, { model, content });
-    expect([status, error?.code, error?.message]).toEqual([
-      403,
-      'approval_unavailable',
-      'A rule wants a person to approve each use of mcp:mcp.example.com, which this model call asks the upstream for, and this gateway cannot ask anybody yet. Take it out of the agent, or change the rule.',
+    await call(gateway, gateway.key, { model, content });
+    const tools = parrot.calls().at(-1)?.body.tools;
+    expect(tools).toEqual([
+      expect.objectContaining({ type: 'mcp', server_label: 'docs', require_approval: 'always' }),
     ]);
-    expect(parrot.calls().at(-1)?.tools).not.toContain('mcp');
   });
 
   test('gets a long result whole', async () => {

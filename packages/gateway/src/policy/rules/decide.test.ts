@@ -40,6 +40,46 @@ function ask(principal: Principal, action: Action, resource: string): Question {
   return { principal, action, resource };
 }
 
+const wantsApproval = { effect: 'deny', requiresApproval: true, action: 'call_tool' } as const;
+
+describe('approval by a person', () => {
+  const pays = { ...ask(planner, 'call_tool', 'pay'), args: { amount: 5 } };
+  const approval = rule({ id: 'ask', ...wantsApproval });
+  const answer = (...rules: Rule[]) => decide(rules, pays, now).answer;
+
+  test('is heard between deny and allow of a tier, and over lower ones', () => {
+    const allow = rule({ id: 'a', action: 'call_tool' });
+    const deny = rule({ id: 'z', action: 'call_tool', effect: 'deny' });
+    expect(answer(allow, approval)).toBe('require_approval');
+    expect(answer(allow, approval, deny)).toBe('deny');
+    expect(answer(approval, { ...allow, tier: 6 })).toBe('require_approval');
+    expect(answer(approval, { ...allow, tier: 4 })).toBe('allow');
+    expect(answer(approval, { ...deny, tier: 6 })).toBe('require_approval');
+  });
+
+  test('is asked for by arguments, and denied where they cannot be looked at', () => {
+    const large = { ...approval, when: 'args.amount > 100' };
+    expect(answer(large, ...builtInRules())).toBe('allow');
+    expect(answer({ ...large, when: 'args.amount > 1' })).toBe('require_approval');
+    expect(answer({ ...large, when: 'args.missing > 1' })).toBe('deny');
+  });
+
+  test('is given by the one who asked and by operators in their reach, unless rules say otherwise', () => {
+    const asked = ask(alice, 'answer_approvals', 'labs/planner');
+    const by = (question: Question, ...rules: Rule[]) =>
+      decide([...builtInRules(), ...rules], question, now).answer;
+    const operator = { ...alice, role: 'operator' } as const;
+    expect(by(asked)).toBe('deny');
+    expect(by({ ...asked, isOwn: true })).toBe('allow');
+    expect(by({ ...asked, principal: operator })).toBe('allow');
+    expect(by({ ...asked, principal: { ...operator, agents: ['default/*'] } })).toBe('deny');
+    expect(by({ ...asked, principal: { ...operator, role: 'metrics' } })).toBe('deny');
+    const fourEyes = rule({ action: 'answer_approvals', effect: 'deny', resources: ['Labs/*'] });
+    expect(by({ ...asked, isOwn: true }, { ...fourEyes, tier: 3 })).toBe('deny');
+    expect(by(asked, rule({ action: 'answer_approvals', principals: ['alice'] }))).toBe('allow');
+  });
+});
+
 const aliceRuns = ask(alice, 'run_agent', 'labs/planner');
 
 describe('decide', () => {
