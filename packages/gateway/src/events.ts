@@ -93,6 +93,8 @@ export type GatewayEvent =
       readonly replayOf?: string;
       /** The run that waited and that it goes on with. */
       readonly resumes?: string;
+      /** Whether one call of a model answers it: a prompt of a chat client's own. */
+      readonly isTask?: true;
       /** For whom of its key's users it is, as the request said; null where it did not. */
       readonly user: string | null;
     }
@@ -104,6 +106,8 @@ export type GatewayEvent =
       readonly agentId: string;
       readonly modulePath: string;
       readonly generation: number;
+      /** Whether one call of a model answered it: a prompt of a chat client's own. */
+      readonly isTask?: true;
       /** `finished`, `blocked` by a guardrail, `failed`, `cancelled`, or `interrupted`. */
       readonly outcome: RunOutcome;
       readonly code: FailureCode | null;

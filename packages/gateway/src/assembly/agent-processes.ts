@@ -3,6 +3,7 @@ import { createPool } from '../pool/pool.ts';
 import { workerEntries } from '../pool/process/runtimes.ts';
 import { workerUser } from '../pool/process/worker-user.ts';
 import { createSandbox, type Sandbox } from '../pool/sandbox/sandbox.ts';
+import { createTaskRun } from '../pool/tasks/task-run.ts';
 import type { FindReplay } from '../protocol/journal/replayed-calls.ts';
 import { dayOf } from '../protocol/usage/usage.ts';
 import { createHostedRuns, type HostedRuns } from '../runs/hosted-runs.ts';
@@ -85,6 +86,7 @@ export function createAgentProcesses(
       emit,
     }),
     hostedRuns,
+    runTask: createTaskRun({ grantModelAccess: broker.grant, unread }),
     replays,
     runMeters,
     pool: hideSecrets(tellTools(frameFailures(pool, last), tools), secrets),

@@ -7,6 +7,7 @@ import type { SyncAgents } from '../registry/sync-agents.ts';
 import { createRunStarts } from '../runs/start-run.ts';
 import type { Parts } from './agent-processes.ts';
 import { createAgentViews } from './agent-views.ts';
+import { createTaskModelOf } from './models/task-model.ts';
 import { createRegistry } from './registry.ts';
 import { asTried } from './replay/as-tried.ts';
 import { createRecorded } from './replay/recorded.ts';
@@ -45,6 +46,8 @@ export function createDomain(parts: Parts) {
     limits: { takeSlot: runs.takeSlot, checkBudget: parts.checkBudgets },
     endWithKey: createEndWithKey(parts.known),
     queue: () => live.current().worker,
+    taskModel: createTaskModelOf(parts),
+    runTask: parts.runTask,
     stopping: lifetime.signal,
     run: pool.run,
     callTool: parts.callTool,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { clientToolsModes } from '../protocol/records.ts';
+import { clientToolsModes, taskPromptModes } from '../protocol/records.ts';
 
 /** Whether cases beside agents decide about their new versions. */
 export const testsModes = ['off', 'gate'] as const;
@@ -39,6 +39,12 @@ const agent = z
       .optional()
       .describe(
         'What becomes of tools that callers of these agents send: `ignore`, `reject`, or `forward`, where the agent calls them and the caller makes the call; by default as the module says.',
+      ),
+    task_prompts: z
+      .enum(taskPromptModes)
+      .optional()
+      .describe(
+        'What becomes of prompts that chat clients send by themselves, for titles, tags and follow-up questions: `run` the agent as on any other, or `plain`: one call of its model, without its instructions, tools and session; by default as the module says, else `run`.',
       ),
   })
   .describe('What the operator sets for some agents.');

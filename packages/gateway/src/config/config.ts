@@ -76,6 +76,8 @@ export type Config = {
   readonly clientTools: readonly { readonly agents: string; readonly mode: ClientToolsMode }[];
   /** Which agents have sessions, as the operator says, in the order of `agents`: the last that fits holds. */
   readonly sessions: readonly { readonly agents: string; readonly isOn: boolean }[];
+  /** Which agents' models answer the prompts of chat clients, likewise. */
+  readonly taskPrompts: readonly { readonly agents: string; readonly isPlain: boolean }[];
   /** Of `agents`, in its order. */
   readonly givenVariables: readonly GivenVariable[];
   /** Gateway tools by name, those that need no setting too. */

@@ -48,6 +48,7 @@ describe('loadConfig without any setting', () => {
       testGates: [{ agents: '*', isGate: false }],
       clientTools: [],
       sessions: [],
+      taskPrompts: [],
       toolEvents: 'reasoning',
       tools: {
         fetch_doc: {

@@ -53,6 +53,9 @@ export function toConfig(input: CheckedSettings): Config {
     sessions: Object.entries(settings.agents).flatMap(([agents, { sessions }]) =>
       sessions === undefined ? [] : [{ agents, isOn: sessions }],
     ),
+    taskPrompts: Object.entries(settings.agents).flatMap(([agents, { task_prompts: mode }]) =>
+      mode === undefined ? [] : [{ agents, isPlain: mode === 'plain' }],
+    ),
     givenVariables: toGivenVariables(settings.agents, projectRoot),
     tools: withBuiltInTools(settings.tools),
     runs: {

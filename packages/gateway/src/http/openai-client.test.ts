@@ -51,7 +51,7 @@ describe('OpenAI’s own client', () => {
     expect(new Set(chunks.map(({ id }) => id))).toEqual(new Set(['chatcmpl-42']));
   });
 
-  test.each(['off', 'reasoning', 'extension'] as const)(
+  test.each(['off', 'reasoning', 'extension', 'openwebui'] as const)(
     'accumulates a stream in which the agent uses tools (%s)',
     async (toolEvents) => {
       const says: readonly RunEvent[] = [

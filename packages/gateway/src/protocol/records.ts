@@ -11,7 +11,7 @@ export const upstreamApis = ['responses', 'chat_completions'] as const;
 export type UpstreamApi = (typeof upstreamApis)[number];
 
 /** How callers see an agent's tool calls in a stream. */
-export const toolEventsModes = ['off', 'reasoning', 'extension'] as const;
+export const toolEventsModes = ['off', 'reasoning', 'extension', 'openwebui'] as const;
 
 export type ToolEventsMode = (typeof toolEventsModes)[number];
 
@@ -22,6 +22,9 @@ export type ToolEventsMode = (typeof toolEventsModes)[number];
 export const clientToolsModes = ['ignore', 'reject', 'forward'] as const;
 
 export type ClientToolsMode = (typeof clientToolsModes)[number];
+
+/** What becomes of a prompt of a chat client's own: a run like any other, or one call of the agent's model. */
+export const taskPromptModes = ['run', 'plain'] as const;
 
 /** How a guardrail's stop is answered: a 200 with `content_filter`, or a 400. */
 export const guardrailResponses = ['content_filter', 'error'] as const;
@@ -52,6 +55,8 @@ export const moduleSettingsSchema = z.object({
   guardrailResponse: z.enum(guardrailResponses).exactOptional(),
   /** Whether chat requests that name a session are turns of a conversation that is kept. */
   sessions: z.boolean().exactOptional(),
+  /** What becomes of a chat client's own prompts, for titles and the like. */
+  taskPrompts: z.enum(taskPromptModes).exactOptional(),
   maxTurns: z.number().positive().exactOptional(),
   timeoutMs: z.number().positive().exactOptional(),
   /** Fewer runs at once than the gateway allows. */

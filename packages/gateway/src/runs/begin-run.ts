@@ -12,12 +12,13 @@ import type {
 import type { LastEvent, RunContext, RunEvent, RunInput } from '../protocol/run.ts';
 import type { RunEnding } from '../protocol/run-ending.ts';
 import type { RunSink } from '../protocol/run-sink.ts';
-import type { Approval } from '../protocol/state/approvals.ts';
+import type { TaskModel } from '../protocol/task-prompts.ts';
 import type { RunTrace } from '../protocol/trace.ts';
 import type { ToolDecided, WorkerRun } from '../protocol/worker/messages.ts';
 import { holdInterrupted, type Interrupted } from './approvals/hold-interrupted.ts';
 import type { KeepInterrupted } from './approvals/keep-interrupted.ts';
 import type { ResumeAsked } from './approvals/resume-asked.ts';
+import { appliedEvent, followTaken } from './approvals/resumed-run.ts';
 import type { IgnoredPart } from './check-run-input.ts';
 import type { HostedRuns } from './hosted-runs.ts';
 import { observeRun } from './observe-run.ts';
@@ -42,7 +43,7 @@ export type Run = {
   /** Parts of the input that the agent does not take and that were left out. */
   readonly ignored: readonly IgnoredPart[];
   readonly presentation: Presentation;
-  /** Whether code of its author's runs of which no event tells, beside the tools of which some do. */
+  /** Whether its author's own code runs it, so that it may do what no event tells of. */
   readonly actsUntold: boolean;
 };
 
@@ -55,6 +56,11 @@ export type Presentation = {
 export type BeginRunDeps = {
   /** Runs in a worker of the agent. */
   readonly run: (load: ModuleLoad, request: PoolRun) => LiveRun;
+  /** Answers by one call of a model, in place of a worker. */
+  readonly runTask?: (
+    load: ModuleLoad,
+    request: PoolRun & { readonly model: TaskModel },
+  ) => LiveRun;
   /** What holds where the module says nothing. */
   readonly defaults: () => {
     readonly runTimeoutMs: number;
@@ -99,6 +105,8 @@ export type AdmittedRun = {
   readonly ending: RunEnding;
   /** Cancels the run. */
   readonly abort: AbortController;
+  /** The model that answers in the agent's place; null where the agent does. */
+  readonly task?: TaskModel | null;
   /** Set where it follows the record of another. */
   readonly replay?: ReplayedRun;
   /** Set where it goes on with one that waited. */
@@ -132,7 +140,7 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   ending.onEnd(deps.enterHosted({ runId: run.runId, agentId, decide, isApproved }));
   const held = holdInterrupted(ending, (last) => keepInterrupted(deps, admitted, last));
   const onTaken = followTaken(admitted);
-  const live = deps.run(agent.load, {
+  const live = runOf(deps, admitted)(agent.load, {
     run,
     keyId: caller.keyId,
     ...(trace ? { trace } : {}),
@@ -164,11 +172,8 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
     cancel: (reason) => abort.abort(reason),
     onEnd: (listener) => ending.onEnd(() => listener()),
     ignored,
-    actsUntold: agent.manifest.kind !== 'agent',
-    presentation: {
-      toolEvents: settings.toolEvents ?? defaults.toolEvents,
-      guardrailResponse: settings.guardrailResponse ?? 'content_filter',
-    },
+    actsUntold: agent.manifest.kind !== 'agent' && !admitted.task,
+    presentation: presentationOf(agent, defaults),
   };
 }
 
@@ -180,10 +185,11 @@ function askedOf(
 }
 
 /** The run that it has to do with. */
-function originOf({ replay, resumes }: AdmittedRun) {
+function originOf({ replay, resumes, task }: AdmittedRun) {
   return {
     ...(replay && { replayOf: replay.of }),
     ...(resumes && { resumes: resumes.of.runId }),
+    ...(task && { isTask: true as const }),
   };
 }
 
@@ -200,21 +206,19 @@ async function keepInterrupted(
   return keep({ runId, caller, agent, input, grants, filesHash, whyAsked }, last);
 }
 
-function appliedEvent(runId: string, approval: Approval) {
-  const { id: approvalId, agentId, tool, callId, status, ruleId } = approval;
-  const outcome = status === 'pending' ? 'withdrawn' : status;
-  const about = { runId, agentId, approvalId, tool, callId, outcome, ruleId };
-  return { type: 'approval_applied', ...about } as const;
+function presentationOf(
+  { manifest: { settings } }: ServedAgent,
+  defaults: Pick<Presentation, 'toolEvents'>,
+): Presentation {
+  return {
+    toolEvents: settings.toolEvents ?? defaults.toolEvents,
+    guardrailResponse: settings.guardrailResponse ?? 'content_filter',
+  };
 }
 
-/** Tells whoever waited whether a worker ever got the run. */
-function followTaken({ resumes, ending }: AdmittedRun): (() => void) | undefined {
-  if (!resumes) return undefined;
-  let isTaken = false;
-  ending.onEnd(() => resumes.ended(isTaken));
-  return () => {
-    isTaken = true;
-  };
+/** What runs it: a worker of the agent, or its model alone. */
+function runOf({ run, runTask }: BeginRunDeps, { task: model }: AdmittedRun): BeginRunDeps['run'] {
+  return model && runTask ? (load, request) => runTask(load, { ...request, model }) : run;
 }
 
 /** Of the spans that are made of the run, where any are; else that of its request. */

@@ -25,6 +25,8 @@ export type ObserveRunOptions = {
   readonly replayOf?: string;
   /** The run that waited and that it goes on with. */
   readonly resumes?: string;
+  /** Set where one call of a model answers it. */
+  readonly isTask?: true;
   /** Null where the request named none. */
   readonly user: string | null;
   /** Aborted at the deadline. */
@@ -105,7 +107,7 @@ export function observeRun(options: ObserveRunOptions): ObservedRun {
 }
 
 function startOf(options: ObserveRunOptions): EventOf<'run_started'> {
-  const { agent, caller, waitedMs, isStreamed, user, asked, replayOf, resumes } = options;
+  const { agent, caller, waitedMs, isStreamed, user, asked, replayOf, resumes, isTask } = options;
   const { kind } = agent.manifest;
   const { traceparent = null } = caller;
   const known = { waitedMs, kind, traceparent, isStreamed, user };
@@ -113,6 +115,7 @@ function startOf(options: ObserveRunOptions): EventOf<'run_started'> {
     ...(asked && { asked }),
     ...(replayOf !== undefined && { replayOf }),
     ...(resumes !== undefined && { resumes }),
+    ...(isTask && { isTask }),
   };
   return { type: 'run_started', ...about(options), ...known, ...more };
 }
@@ -214,6 +217,7 @@ function reportEnd(options: ObserveRunOptions, { last, ...times }: End): void {
     detail: failed && (failed.detail ?? limitReached(failed)),
     usage: last?.usage ?? noUsage,
     blockedBy: (last?.type === 'finished' && last.blockedBy) || null,
+    ...(options.isTask ? { isTask: true } : {}),
   });
 }
 

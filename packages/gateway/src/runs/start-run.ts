@@ -11,6 +11,7 @@ import type { Caller, Decision, Effect, Question } from '../protocol/policy.ts';
 import type { ClientToolsMode, Manifest, ModuleLoad } from '../protocol/records.ts';
 import type { RunInput } from '../protocol/run.ts';
 import { createRunEnding } from '../protocol/run-ending.ts';
+import { isTaskPrompt, type TaskModel } from '../protocol/task-prompts.ts';
 import type { CallGatewayTool } from '../protocol/tools/tool-call.ts';
 import { aboutAgent } from './agent-question.ts';
 import type { ResumeAsked, ResumeRun } from './approvals/resume-asked.ts';
@@ -83,6 +84,8 @@ export type StartRunDeps = BeginRunDeps & {
    */
   readonly findInterrupted: (of: ResumeAsked['of']) => Promise<ServedAgent>;
   readonly queue: () => QueueLimits;
+  /** The model that answers prompts of chat clients for an agent; null where the agent does. */
+  readonly taskModel: (agent: Pick<ServedAgent, 'agentId' | 'manifest'>) => TaskModel | null;
   /** Aborted when the gateway stops. */
   readonly stopping: AbortSignal;
   readonly nowSeconds: () => number;
@@ -146,7 +149,8 @@ function createStart(deps: StartRunDeps) {
       const tools = toolsOf(user, ids);
       const waitedMs = place.hasWaited ? performance.now() - askedMs : 0;
       const limits = deps.runLimits({ agent, caller });
-      const admitted = { ...request, ...checked, agent, waitedMs, limits };
+      const task = !resumes && isTaskPrompt(request.input.items) ? deps.taskModel(agent) : null;
+      const admitted = { ...request, ...checked, agent, waitedMs, limits, task };
       await resumes?.begin(runId);
       return beginRun(deps, { ...admitted, runId, tools, user, ending, abort });
     } catch (error) {

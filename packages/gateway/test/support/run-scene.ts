@@ -136,6 +136,7 @@ export function scene(options: Scene = {}) {
       },
     },
     endWithKey: createEndWithKey(keys.known),
+    taskModel: () => null,
     queue: () => ({
       maxConcurrentRuns: 64,
       maxQueuedRuns: 128,

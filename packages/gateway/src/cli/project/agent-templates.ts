@@ -59,12 +59,13 @@ export const agent = new Agent({
 //   display_name: '${name}', // name in the list of models
 //   description: 'Tells where orders are.', // shown in the list of models
 //   tools: [], // gateway tools it may call, by name
-//   tool_events: 'reasoning', // how callers see tool calls: off, reasoning or extension
+//   tool_events: 'reasoning', // how callers see tool calls: off, reasoning, extension or openwebui
 //   client_tools: 'ignore', // tools that a caller sends: ignore, reject or forward
 //   client_settings: ['temperature'], // settings of a request that reach the model
 //   accepts: ['image', 'file'], // what it takes beside text: image, file, file_id, audio
 //   guardrail_response: 'content_filter', // a guardrail's stop: content_filter or error
 //   sessions: true, // keeps chats of clients that name a session
+//   task_prompts: 'run', // titles and the like for chat clients: run the agent, or plain for its model alone
 //   max_turns: 10, // model calls of one run, at most
 //   timeout_ms: 60_000, // how long one run may take
 //   max_concurrent_runs: 8, // runs of it at the same time, at most
@@ -111,12 +112,13 @@ agent = Agent(
 #     "display_name": "${name}",  # name in the list of models
 #     "description": "Tells where orders are.",  # shown in the list of models
 #     "tools": [],  # gateway tools it may call, by name
-#     "tool_events": "reasoning",  # how callers see tool calls: off, reasoning or extension
+#     "tool_events": "reasoning",  # how callers see tool calls: off, reasoning, extension or openwebui
 #     "client_tools": "ignore",  # tools that a caller sends: ignore, reject or forward
 #     "client_settings": ["temperature"],  # settings of a request that reach the model
 #     "accepts": ["image", "file"],  # what it takes beside text: image, file, file_id, audio
 #     "guardrail_response": "content_filter",  # a guardrail's stop: content_filter or error
 #     "sessions": True,  # keeps chats of clients that name a session
+#     "task_prompts": "run",  # titles for chat clients: run the agent, or plain for its model alone
 #     "max_turns": 10,  # model calls of one run, at most
 #     "timeout_ms": 60_000,  # how long one run may take
 #     "max_concurrent_runs": 8,  # runs of it at the same time, at most

@@ -40,6 +40,8 @@ function describeStep(step: ShownStep): string {
   switch (step.kind) {
     case 'input':
       return `asked with ${step.items} ${step.items === 1 ? 'message' : 'messages'}${step.streamed ? ', streamed' : ''}`;
+    case 'task_prompt':
+      return 'a prompt of a chat client’s own: one call of the model answers';
     case 'model_call':
       return `model ${step.model ?? '?'} at ${step.upstream}: ${step.status}${failure(step)}`;
     case 'tool_call':

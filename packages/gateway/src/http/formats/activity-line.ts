@@ -46,6 +46,14 @@ export function activityExtension(activity: Activity): Readonly<Record<string, u
   }
 }
 
+/** The same for Open WebUI, which shows it above the answer: the value of `event` in a chunk. */
+export function activityStatus(activity: Activity): Readonly<Record<string, unknown>> {
+  const line = activityLine(activity);
+  const isOpen = activity.type === 'tool_started';
+  const description = line === '' && 'tool' in activity ? `${activity.tool} is done.` : line;
+  return { type: 'status', data: { description, done: !isOpen } };
+}
+
 function tool({ type, tool: name, callId, agent, provenance }: Exclude<Activity, HandedOff>) {
   return { type, name, call_id: callId, agent, provenance };
 }

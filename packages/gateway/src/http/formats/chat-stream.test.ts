@@ -127,12 +127,31 @@ describe('what an agent does meanwhile', () => {
     ]);
   });
 
+  test('is a status that Open WebUI shows too, where the agent wants it', () => {
+    const failed = { ...ended, outcome: 'failed' } as RunEvent;
+    const chunks = chunksOf(
+      write([started, ended, failed, handedOff], { toolEvents: 'openwebui' }),
+    );
+    const status = (description: string, done: boolean) => ({
+      ...same,
+      choices: [choice({})],
+      x_agent: expect.objectContaining({ type: expect.any(String) }),
+      event: { type: 'status', data: { description, done } },
+    });
+    expect(chunks.slice(1)).toEqual([
+      status('Calling get_weather…', false),
+      status('get_weather is done.', true),
+      status('get_weather failed.', true),
+      status('Handing off to Weather…', true),
+    ]);
+  });
+
   test('stays hidden where the agent wants it', () => {
     const stream = write([{ type: 'reasoning', delta: 'Hm' }, ...run], { toolEvents: 'off' });
     expect(chunksOf(stream)).toHaveLength(3);
   });
 
-  test.each(['off', 'reasoning', 'extension'] as const)(
+  test.each(['off', 'reasoning', 'extension', 'openwebui'] as const)(
     'is never a tool call nor an event of its own (%s)',
     (toolEvents) => {
       const stream = write(run, { toolEvents });

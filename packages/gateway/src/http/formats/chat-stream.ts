@@ -4,7 +4,7 @@ import type { RunEvent } from '../../protocol/run.ts';
 import type { Presentation } from '../../runs/begin-run.ts';
 import { errorBody } from '../error-response.ts';
 import type { StreamFormat } from '../event-stream.ts';
-import { type Activity, activityExtension, activityLine } from './activity-line.ts';
+import { type Activity, activityExtension, activityLine, activityStatus } from './activity-line.ts';
 import type { HeldAnswer } from './answer-room.ts';
 import { askedCalls, askedExtension, type Interrupted } from './approvals/asked-calls.ts';
 import { waitingText } from './approvals/waiting-text.ts';
@@ -42,7 +42,7 @@ export function createChatStream(head: ChatHead, options: ChatStreamOptions): St
 
   function activity(event: Activity): string {
     if (toolEvents === 'off') return '';
-    if (toolEvents === 'extension') return chunk.extension(activityExtension(event));
+    if (toolEvents !== 'reasoning') return chunk.extension(fieldsOf(event, toolEvents));
     const line = activityLine(event);
     return line === '' ? '' : reasoning(`${isMidLine ? '\n' : ''}${line}\n`);
   }
@@ -110,6 +110,12 @@ function waitingChunks(event: Interrupted, { chunk, options, wroteText }: Writin
   ].join('');
 }
 
+/** What says it beside an empty delta; Open WebUI looks for an event. */
+function fieldsOf(event: Activity, mode: 'extension' | 'openwebui'): object {
+  const extension = { x_agent: activityExtension(event) };
+  return mode === 'openwebui' ? { ...extension, event: activityStatus(event) } : extension;
+}
+
 type Keeping = {
   readonly room: HeldAnswer;
   readonly presentation: Presentation;
@@ -160,7 +166,7 @@ function chunkWriter({ id, model, createdSeconds }: ChatHead, includeUsage: bool
     finish: (reason: string) => `${before}{},"finish_reason":"${reason}"}]${emptyUsage}}\n\n`,
     usage: (usage: object) =>
       includeUsage ? `data: ${head},"choices":[],"usage":${JSON.stringify(usage)}}\n\n` : '',
-    extension: (extension: object) =>
-      `${before}{},"finish_reason":null}]${emptyUsage},"x_agent":${JSON.stringify(extension)}}\n\n`,
+    extension: (fields: object) =>
+      `${before}{},"finish_reason":null}]${emptyUsage},${JSON.stringify(fields).slice(1)}\n\n`,
   };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors.ts';
 import type { InputItem, RunInput } from '../../protocol/run.ts';
+import { isTaskPrompt, textOfUser } from '../../protocol/task-prompts.ts';
 
 /** What a request names a session by: where it says so, and what. */
 export type SessionNames = readonly { readonly field: string; readonly name: string }[];
@@ -41,7 +42,8 @@ export function sessionNames(
       : valuesOf(request, field);
     return given.filter((name) => !none.test(name)).map((name) => ({ field, name }));
   });
-  const isTask = names.some(({ field }) => field === openWebUi) && isTaskOfClient(items.at(-1));
+  const isOpenWebUi = names.some(({ field }) => field === openWebUi);
+  const isTask = isTaskPrompt(items) || (isOpenWebUi && isTaskOfClient(items.at(-1)));
   return isTask ? [] : names;
 }
 
@@ -83,9 +85,7 @@ export function sessionNamed(names: SessionNames): {
 
 /** Open WebUI asks the same model for titles, tags and follow-ups, with the id of the chat. */
 function isTaskOfClient(last: InputItem | undefined): boolean {
-  if (last?.role !== 'user') return false;
-  const [first] = last.parts;
-  return first?.type === 'text' && first.text.startsWith('### Task:');
+  return textOfUser(last).startsWith('### Task:');
 }
 
 function isName(name: string): boolean {

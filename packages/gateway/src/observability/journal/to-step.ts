@@ -46,6 +46,7 @@ export function toStep(event: GatewayEvent): NewStep | null {
     case 'approval_applied':
       return approvalStep(event, event.outcome);
     case 'run_started':
+      if (event.isTask) return noted(event.runId, () => ({ kind: 'task_prompt' }));
       return event.asked ? inputStep(event.runId, event.asked) : null;
     case 'run_handed_off':
       return {

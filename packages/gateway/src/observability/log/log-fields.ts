@@ -66,6 +66,8 @@ export const logFields = {
   url: 'Address of the gateway.',
   dropped: 'Spans or lines of the log that were lost.',
   kind: 'What waited to be read.',
+  task_prompt:
+    'Set on a run that one call of the agent’s model answers: a prompt of a chat client’s own.',
 } as const;
 
 /** The name of a field of the log. */

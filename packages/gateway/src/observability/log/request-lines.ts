@@ -30,6 +30,7 @@ export function runStartEntry(event: EventOf<'run_started'>): LogEntry {
   return entry('debug', 'run started', () => ({
     ...run(event),
     waited_ms: event.waitedMs === 0 ? undefined : round(event.waitedMs),
+    task_prompt: event.isTask,
   }));
 }
 
@@ -43,6 +44,7 @@ export function runEntry(event: EventOf<'run_ended'>): LogEntry {
     model_requests: usage.requests,
     input_tokens: usage.inputTokens,
     output_tokens: usage.outputTokens,
+    task_prompt: event.isTask,
     ...(outcome === 'failed'
       ? { code, ...stage(detail?.stage ?? 'run'), ...cause(detail), ...hintOn(code) }
       : {}),

@@ -105,6 +105,7 @@ export function stepSpan(step: MadeStep, about: AboutStep): SpanForm | null {
       return step.effect === 'allow' ? null : decisionSpan(step, hide);
     case 'input':
     case 'approval':
+    case 'task_prompt':
     case 'text':
       return null;
     default:

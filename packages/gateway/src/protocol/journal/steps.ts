@@ -44,6 +44,9 @@ export const stepSchema = z.discriminatedUnion('kind', [
     streamed: z.boolean(),
     files_hash: z.string().nullable().describe('SHA-256 over the files of its generation.'),
   }),
+  z
+    .object({ kind: z.literal('task_prompt'), ...common })
+    .describe('One call of the model answers: the prompt is a chat client’s own.'),
   z.object({
     kind: z.literal('tool_call'),
     ...common,

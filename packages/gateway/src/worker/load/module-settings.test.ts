@@ -48,7 +48,7 @@ describe('the settings of a module', () => {
         file: '/a/agent.ts',
         line: 4,
         column: 3,
-        hint: 'Give it "off", "reasoning" or "extension".',
+        hint: 'Give it "off", "reasoning", "extension" or "openwebui".',
       },
     ]);
   });

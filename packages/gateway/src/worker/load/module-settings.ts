@@ -4,6 +4,7 @@ import {
   clientToolsModes,
   guardrailResponses,
   type ModuleSettings,
+  taskPromptModes,
   toolEventsModes,
   workingFolders,
 } from '../../protocol/records.ts';
@@ -78,6 +79,7 @@ const fieldSchemas = {
     .describe(`a list of ${inputMedia.map((each) => `"${each}"`).join(', ')}`),
   guardrailResponse: oneOf(guardrailResponses),
   sessions: z.boolean().exactOptional().describe('true or false'),
+  taskPrompts: oneOf(taskPromptModes),
   maxTurns: z.int().min(1).exactOptional().describe('a whole number from 1'),
   timeoutMs: z.int().min(1).exactOptional().describe('milliseconds, a whole number from 1'),
   maxConcurrentRuns: z.int().min(1).exactOptional().describe('a whole number from 1'),

@@ -113,7 +113,10 @@ _FIELDS: dict[str, tuple[Callable[[object], object], str]] = {
     "displayName": (text, "a text"),
     "description": (text, "a text"),
     "tools": (texts, "a list of gateway tools"),
-    "toolEvents": (one_of("off", "reasoning", "extension"), '"off", "reasoning" or "extension"'),
+    "toolEvents": (
+        one_of("off", "reasoning", "extension", "openwebui"),
+        '"off", "reasoning", "extension" or "openwebui"',
+    ),
     "clientTools": (
         one_of("ignore", "reject", "forward"),
         '"ignore", "reject" or "forward"',
@@ -128,6 +131,7 @@ _FIELDS: dict[str, tuple[Callable[[object], object], str]] = {
     ),
     "guardrailResponse": (one_of("content_filter", "error"), '"content_filter" or "error"'),
     "sessions": (true_or_false, "True or False"),
+    "taskPrompts": (one_of("run", "plain"), '"run" or "plain"'),
     "maxTurns": (whole_number, "a whole number from 1"),
     "timeoutMs": (whole_number, "milliseconds, a whole number from 1"),
     "maxConcurrentRuns": (whole_number, "a whole number from 1"),
