@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
+import { failureOf } from './ask.ts';
+import { packageRoot, startGateway, type TestGateway } from './harness.ts';
+import { type Parrot, startParrot } from './parrot.ts';
+
+const missing = await missingPython();
+const source = (ending: string) =>
+  readFileSync(join(packageRoot, `test/fixtures/both/vault.${ending}`), 'utf8');
+
+describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
+  let parrot: Parrot;
+  let gateway: TestGateway;
+  let client: OpenAI;
+
+  beforeAll(async () => {
+    parrot = await startParrot();
+    gateway = await startGateway({
+      files: {
+        'src/agents/Vaultts/agent.ts': source('ts'),
+        'src/agents/Vaultpy/agent.py': source('py'),
+      },
+      env: {
+        GATEWAY_PYTHON: pythonWithSdk(),
+        OPENAI_API_KEY: 'sk-parrot',
+        OPENAI_BASE_URL: parrot.baseUrl,
+        GATEWAY_UPSTREAM_API: 'responses',
+      },
+    });
+    client = gateway.client({ apiKey: await gateway.createCallerKey() });
+  });
+  afterAll(async () => {
+    await gateway?.stop();
+    parrot?.stop();
+  });
+
+  type Message = OpenAI.ChatCompletionMessageParam;
+  const user = (content: string): Message => ({ role: 'user', content });
+  const erasings = () => gateway.logs().match(/erasing \w+/g)?.length ?? 0;
+
+  describe.each(['ts', 'py'])('of an agent in %s', (ending) => {
+    const model = `vault${ending}`;
+    const chat = async (messages: readonly Message[]) => {
+      const { choices } = await client.chat.completions.create({ model, messages: [...messages] });
+      return choices[0]?.message ?? expect.unreachable('It was not answered.');
+    };
+    const codeIn = (text: string | null) =>
+      /`approve ([0-9A-Z]{4}-[0-9A-Z]{4})`/.exec(text ?? '')?.[1] ?? expect.unreachable(text ?? '');
+
+    test('are given in a message of a chat, and the tool is called once', async () => {
+      const before = erasings();
+      const first = [user('call erase {"thing":"Rome"}')];
+      const asked = await chat(first);
+      expect(asked.content).toContain('`Vault` asks for approval to call `erase` with:');
+      expect(asked.content).toContain('"thing": "Rome"');
+      expect(erasings()).toBe(before);
+      const approve = [...first, asked, user(`approve ${codeIn(asked.content)}`)];
+      expect((await chat(approve)).content).toBe('Keep. [Rome is erased]');
+      expect((await chat(approve)).content).toMatch(/^The call of erase does not wait\./);
+      expect(erasings()).toBe(before + 1);
+    });
+
+    test('are refused in a message, and the agent learns why', async () => {
+      const before = erasings();
+      const first = [user('call erase {"thing":"Bonn"}')];
+      const asked = await chat(first);
+      const wrong = await chat([...first, asked, user('deny AAAA-2222')]);
+      expect(wrong.content).toMatch(/^No call waits for the code AAAA-2222 here\./);
+      const deny = [...first, asked, user(`deny ${codeIn(asked.content)} it is nice`)];
+      const stream = client.chat.completions.stream({ model, messages: deny });
+      expect(await stream.finalContent()).toContain('it is nice');
+      expect(erasings()).toBe(before);
+    });
+
+    test('are given as items of a response, which another follows', async () => {
+      const asked = await client.responses.create({ model, input: 'call erase {"thing":"Oslo"}' });
+      const request = asked.output.at(-1);
+      expect(request).toMatchObject({
+        type: 'mcp_approval_request',
+        server_label: 'dropgate',
+        name: 'erase',
+      });
+      expect(JSON.parse((request as { arguments: string }).arguments)).toEqual({ thing: 'Oslo' });
+      const answer = {
+        type: 'mcp_approval_response',
+        approval_request_id: request?.id ?? '',
+        approve: true,
+      } as const;
+      const wrong = { model, previous_response_id: 'resp_9', input: [answer] };
+      expect(await failureOf(client.responses.create(wrong))).toMatchObject({
+        status: 400,
+        param: 'previous_response_id',
+      });
+      const done = await client.responses.create({ model, input: [answer] });
+      expect(done).toMatchObject({
+        previous_response_id: asked.id,
+        output_text: 'Keep. [Oslo is erased]',
+      });
+      const again = await failureOf(client.responses.create({ model, input: [answer] }));
+      expect(again).toMatchObject({ status: 409, code: 'approval_answered' });
+      const items = await client.responses.inputItems.list(done.id);
+      expect(items.data).toMatchObject([
+        { type: 'mcp_approval_response', approval_request_id: request?.id, approve: true },
+      ]);
+      const next = { model, previous_response_id: done.id, input: 'say Next' };
+      expect((await client.responses.create(next)).output_text).toBe('Next');
+      expect(parrot.calls().at(-1)?.messages).toEqual([
+        'user: call erase {"thing":"Oslo"}',
+        'assistant: Keep. [Oslo is erased]',
+        'user: say Next',
+      ]);
+    });
+
+    const tools = [
+      {
+        type: 'function' as const,
+        function: {
+          name: 'ring',
+          description: 'Rings a bell.',
+          parameters: { type: 'object', properties: { times: { type: 'integer' } } },
+        },
+      },
+    ];
+
+    test('need none for tools of the caller, which makes the call', async () => {
+      const first = [user('call ring {"times":2}')];
+      const { choices } = await client.chat.completions.create({ model, tools, messages: first });
+      expect(choices[0]).toMatchObject({ finish_reason: 'tool_calls', message: { content: null } });
+      const message = choices[0]?.message ?? expect.unreachable('It was not answered.');
+      const [call] = message.tool_calls ?? [];
+      expect(call).toMatchObject({ type: 'function', function: { name: 'ring' } });
+      const result = { role: 'tool', tool_call_id: call?.id ?? '', content: 'Ding' } as const;
+      const messages = [...first, message, result];
+      const done = await client.chat.completions.create({ model, tools, messages });
+      expect(done.choices[0]?.message.content).toBe('Keep. [Ding]');
+      // The run that waited is over: the history has it all.
+      const again = await client.chat.completions.create({ model, tools, messages });
+      expect(again.choices[0]?.message.content).toBe('Keep. [Ding]');
+    });
+
+    test('need none for tools of the caller in a response, which gets the results', async () => {
+      const offered = tools.map((tool) => ({ ...tool.function, type: tool.type, strict: false }));
+      const asked = await client.responses.create({
+        model,
+        tools: offered,
+        input: 'call ring {"times":3}',
+      });
+      const [call] = asked.output;
+      if (call?.type !== 'function_call') return expect.unreachable('It calls nothing.');
+      const result = {
+        type: 'function_call_output',
+        call_id: call.call_id,
+        output: 'Dong',
+      } as const;
+      const next = { model, previous_response_id: asked.id, input: [result] };
+      const done = await client.responses.create({ ...next, tools: offered });
+      expect(done.output_text).toBe('Keep. [Dong]');
+      const other = { ...result, call_id: 'call_other' };
+      expect(await failureOf(client.responses.create({ ...next, input: [other] }))).toMatchObject({
+        status: 400,
+        param: 'input',
+      });
+    });
+
+    test('wait in a session until they are given, or something else is said', async () => {
+      const inSession = client.withOptions({ defaultHeaders: { 'x-session-id': `s-${ending}` } });
+      const say = async (content: string) => {
+        const body = { model, messages: [user(content)] };
+        const { choices } = await inSession.chat.completions.create(body);
+        return choices[0]?.message.content ?? '';
+      };
+      const asked = await say('call erase {"thing":"Pisa"}');
+      expect(await say(`approve ${codeIn(asked)}`)).toBe('Keep. [Pisa is erased]');
+      expect(await say('say Next')).toBe('Next');
+      expect(parrot.calls().at(-1)?.messages).toEqual([
+        'user: call erase {"thing":"Pisa"}',
+        'assistant: Keep. [Pisa is erased]',
+        'user: say Next',
+      ]);
+      const left = await say('call erase {"thing":"Bari"}');
+      expect(await say('say Never mind')).toBe('Never mind');
+      expect(await say(`approve ${codeIn(left)}`)).toMatch(/Its caller went on without an answer/);
+    });
+  });
+});
