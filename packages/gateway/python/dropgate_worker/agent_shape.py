@@ -22,6 +22,20 @@ def is_agent(value: object) -> TypeIs[Agent[Any]]:
     return sdk is not None and isinstance(value, sdk.Agent)
 
 
+_VIEW_OF = "_dropgate_view_of"
+
+
+def mark_view(view: Agent[Any], agent: Agent[Any]) -> Agent[Any]:
+    """The view, known to be one of an agent of the module."""
+    setattr(view, _VIEW_OF, agent)
+    return view
+
+
+def seen_agent(agent: object) -> object:
+    """The module's own agent, where this one is a run's view of it."""
+    return getattr(agent, _VIEW_OF, agent)
+
+
 def is_runnable(value: object) -> bool:
     """True for an object, no class, whose `run` or `run_sync` takes messages, and that is no part of the SDK."""
     return any(takes_messages(method) for method in run_methods(value))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any, Literal
 
+from .agent_shape import seen_agent
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -73,7 +75,10 @@ class ProcessTools:
 
     def given_to(self, agent: object) -> list[str]:
         """Names of the tools that an agent is given: by its module, or by its namespace."""
-        if self._given is None or self._given[1] not in (None, agent):
+        if self._given is None:
+            return []
+        owner = self._given[1]
+        if owner is not None and owner is not seen_agent(agent):
             return []
         names = dict.fromkeys([*self._given[0], *self._offered])
         return [name for name in names if self.find(name) != "unknown"]

@@ -188,6 +188,22 @@ agent = Agent(
     expect(JSON.stringify(upstream.calls[3]?.body.input)).toContain('No such tool is configured.');
   });
 
+  test('gateway tools that a module gives its agent are there where the caller asks for a schema', async () => {
+    const upstream = await startUpstream({ text: ['{}'] });
+    const module = `
+from agents import Agent
+agent = Agent(name="Reader")
+__gateway__ = {"tools": ["fetch_doc"]}
+`;
+    const { worker } = await loadedWorker({ 'agent.py': module }, upstream.baseUrl);
+    const parameters = { type: 'object', properties: {} };
+    const tool = { name: 'fetch_doc', description: 'Fetches.', parameters };
+    worker.send({ type: 'tools_changed', tools: { tools: [tool], offered: [] } });
+    const outputFormat = { type: 'json_schema', name: 'x', schema: {}, strict: false } as const;
+    await worker.eventsOf('Read', { input: runInput({ outputFormat }) });
+    expect(upstream.calls[0]?.body.tools).toMatchObject([{ name: 'fetch_doc' }]);
+  });
+
   test('a gateway tool tells the model where there is no gateway', async () => {
     const module = `
 import asyncio

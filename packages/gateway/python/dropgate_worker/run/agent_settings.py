@@ -7,7 +7,7 @@ import inspect
 import json
 from typing import TYPE_CHECKING, Any, cast
 
-from ..agent_shape import listed, output_type_name
+from ..agent_shape import listed, mark_view, output_type_name
 from ..protocol.messages import Api
 from ..protocol.run_input import RunInput, SchemaFormat
 from .input_items import lone_text
@@ -67,7 +67,7 @@ def agent_view(sdk: ModuleType, agent: Agent[Any], run_input: RunInput) -> Agent
     text, guardrails = lone_text(run_input["items"]), listed(agent, "input_guardrails")
     if guardrails:
         changed["input_guardrails"] = [_given_text(one, text) for one in guardrails]
-    return _changed_copy(agent, changed) if changed else agent
+    return mark_view(_changed_copy(agent, changed), agent) if changed else agent
 
 
 class GuardrailTakesText(TypeError):
