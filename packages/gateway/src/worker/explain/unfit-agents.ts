@@ -14,6 +14,7 @@ import { findRunModel } from './run-model.ts';
 import { sandboxHint } from './sandbox-hint.ts';
 import { findStoredPrompts } from './stored-prompts.ts';
 import { misspelt, unfitParts } from './unfit-parts.ts';
+import { findUnservedApprovals, type Served } from './unserved-approvals.ts';
 
 /** What is known of the module whose agents are looked at. */
 export type AgentSource = {
@@ -31,12 +32,14 @@ export function findUnfit(agent: AgentShape, source: AgentSource): Finding[] {
   ];
 }
 
-/** Warnings of what runs of an agent will not do as its author may think. */
-export function findDoubtful(agent: AgentShape, source: AgentSource): Finding[] {
+/** Warnings of what runs of a module will not do as its author may think. */
+export async function findDoubtful(served: Served, source: AgentSource): Promise<Finding[]> {
+  const { agent } = served;
   return [
-    ...findRunModel(agent, source.entry),
-    ...findStoredPrompts(agent, source.entry),
-    ...findDuplicateTools(agent, source),
+    ...(agent ? findRunModel(agent, source.entry) : []),
+    ...(agent ? findStoredPrompts(agent, source.entry) : []),
+    ...(agent ? findDuplicateTools(agent, source) : []),
+    ...(await findUnservedApprovals(served, source)),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { Finding } from '../../protocol/diagnostics.ts';
+import type { Manifest } from '../../protocol/records.ts';
 import { type AgentShape, agentGraph, isAgent, toolAgents } from '../agent-shape.ts';
 import { nestedSince } from '../approvals/interruption.ts';
 import { describeAgent } from '../load/describe.ts';
@@ -7,18 +8,23 @@ import { fieldsOf } from '../sdk.ts';
 import { placeOf } from './code-place.ts';
 import type { AgentSource } from './unfit-agents.ts';
 
+/** What of a module is served, and with which copy of the SDK. */
+export type Served = {
+  readonly kind: Manifest['kind'];
+  /** Null where it is none. */
+  readonly agent: AgentShape | null;
+  readonly sdk: SdkCopy | null;
+};
+
 /**
  * Warns of tools that a person may have to approve where no run can wait for that: in what is no agent, and within agents
  * that are tools where the copy of the SDK is too old.
- *
- * @param served - The agent that is served; null where a workflow or an object with `run` is.
  */
 export async function findUnservedApprovals(
-  served: AgentShape | null,
+  { kind, agent: served, sdk }: Served,
   source: AgentSource,
-  sdk: SdkCopy | null,
 ): Promise<Finding[]> {
-  if (served && waitsInside(sdk)) return [];
+  if (kind === 'tool' || (served && waitsInside(sdk))) return [];
   const agents = served
     ? agentGraph(served).flatMap(toolAgents).flatMap(agentGraph)
     : Object.values(source.topLevel.values).filter(isAgent).flatMap(agentGraph);

@@ -14,7 +14,6 @@ import { explainLoadError } from '../explain/load-failure.ts';
 import type { Missing } from '../explain/missed/missed-exports.ts';
 import { explainStray, isOfScript } from '../explain/stray-error.ts';
 import { findDoubtful, findUnfit } from '../explain/unfit-agents.ts';
-import { findUnservedApprovals } from '../explain/unserved-approvals.ts';
 import { peekBindings } from '../facts/bindings.ts';
 import type { LoadedModule, SdkCopy } from '../loaded-module.ts';
 import { useDirectClient } from '../models/direct-client.ts';
@@ -270,10 +269,7 @@ async function describe(found: {
       ...applied.findings,
       ...(servers?.findings ?? []),
       ...(agent ? findContextTrouble(exports.__gateway__, source) : []),
-      ...(agent ? findDoubtful(agent, source) : []),
-      ...(picked.kind === 'tool'
-        ? []
-        : await findUnservedApprovals(agent, source, sdk?.copy ?? null)),
+      ...(await findDoubtful({ kind: picked.kind, agent, sdk: sdk?.copy ?? null }, source)),
       ...findStubs(entry),
       ...findUndefinedNames(topLevel, sdk?.copy ?? null, context),
     ],
