@@ -223,6 +223,67 @@ describe.each([{ streamed: false }, { streamed: true }])(
       expect(rest.at(-1)).toMatchObject({ usage: { requests: 2, inputTokens: 20 } });
     });
 
+    test('goes on inside agents that are tools one after another, as they are decided on', async () => {
+      const expertCall = (id: string) => ({ name: 'expert', args: { input: id }, id });
+      const burnCall = (id: string) => ({ name: 'burn', args: { thing: id }, id });
+      const { module, ran } = await desk(
+        [
+          { calls: [expertCall('e1'), expertCall('e2')] },
+          { calls: [burnCall('b1')] },
+          { calls: [burnCall('b2')] },
+          { text: ['The first is done.'] },
+          { text: ['The second is done.'] },
+          { text: ['All done.'] },
+        ],
+        ({ model, tools }) => {
+          const expert = new Agent({ name: 'Expert', model, tools });
+          const asTool = expert.asTool({ toolName: 'expert', toolDescription: 'x' });
+          return new Agent({ name: 'Desk', model, tools: [asTool] });
+        },
+      );
+      const first = waitingEnd(await interrupt(module, streamed));
+      expect(first.approvals.map(({ callId }) => callId).toSorted()).toEqual(['b1', 'b2']);
+      const decisions = approved('b1');
+      const second = waitingEnd(await resume(module, first.state, { streamed, decisions }));
+      expect(second.approvals.map(({ callId }) => callId)).toEqual(['b2']);
+      expect(ran).toEqual(['burn b1']);
+      const rest = await resume(module, second.state, { streamed, decisions: approved('b2') });
+      expect(textOf(rest)).toBe('All done.');
+      expect(ran).toEqual(['burn b1', 'burn b2']);
+    });
+
+    test('goes on with a handoff of the same turn', async () => {
+      const { module, ran } = await desk(
+        [{ calls: [burn, { name: 'transfer_to_Vault', args: {} }] }, { text: ['Vault here.'] }],
+        ({ model, tools }) =>
+          new Agent({
+            name: 'Desk',
+            model,
+            tools,
+            handoffs: [new Agent({ name: 'Vault', model })],
+          }),
+      );
+      const { state } = waitingEnd(await interrupt(module, streamed));
+      expect(ran).toEqual([]);
+      const decisions = approved('call_burn');
+      const events = await resume(module, state, { streamed, decisions });
+      expect(textOf(events)).toBe('Vault here.');
+      expect(events.filter(({ type }) => type === 'handed_off')).toEqual([
+        { type: 'handed_off', fromAgent: 'Desk', toAgent: 'Vault' },
+      ]);
+      expect(ran).toEqual(['burn book']);
+    });
+
+    test('ends with what an approved tool gives, where that is the answer', async () => {
+      const { module } = await desk([{ calls: [burn] }], ({ model, tools }) => {
+        const toolUseBehavior = 'stop_on_first_tool';
+        return new Agent({ name: 'Desk', model, tools, toolUseBehavior });
+      });
+      const { state } = waitingEnd(await interrupt(module, streamed));
+      const events = await resume(module, state, { streamed, decisions: approved('call_burn') });
+      expect(textOf(events)).toBe('burn did book');
+    });
+
     test('goes on with what a hosted MCP server asked', async () => {
       const request = {
         type: 'mcp_approval_request',
