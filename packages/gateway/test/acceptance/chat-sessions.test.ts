@@ -34,7 +34,7 @@ describe.skipIf(missing)(`sessions of chat clients (${missing ?? 'run'})`, () =>
         'src/agents/labs/Given/agent.ts': source('ts'),
         'src/agents/labs/Taken/agent.ts': withSessions.ts,
         'gateway.yaml':
-          'agents:\n  labs/*: { sessions: true }\n  labs/taken: { sessions: false }\n',
+          'worker: { spares: 0 }\nagents:\n  labs/*: { sessions: true }\n  labs/taken: { sessions: false }\n',
       },
       env: {
         GATEWAY_PYTHON: pythonWithSdk(),

@@ -107,7 +107,7 @@ async function startHeld(): Promise<TestGateway> {
     ...agents,
     'src/agents/ReadsEnv/agent.ts': `process.loadEnvFile('../../../.env');\n${plain}`,
     '.env': 'NODE_OPTIONS=--permission\n',
-    'gateway.yaml': 'worker: { env: [NODE_OPTIONS] }\n',
+    'gateway.yaml': 'worker: { env: [NODE_OPTIONS], spares: 0 }\n',
     'src/agents/LinkWithin/texts/a.txt': 'a',
     'src/agents/LinkInPackages/node_modules/tool/index.js': '',
     'src/agents/Preload/.env': [

@@ -164,7 +164,7 @@ async function startProbes(settings: { readonly uid?: number }): Promise<TestGat
   await project.write({
     '.env': 'OPENAI_COMPANY_KEY=sk-planted\n',
     'src/agents/_Other/.env': 'NOT_YOURS=1\n',
-    'gateway.yaml': settings.uid ? `worker: { uid: ${settings.uid} }\n` : '',
+    'gateway.yaml': settings.uid ? `worker: { uid: ${settings.uid} }\n` : 'worker: { spares: 0 }\n',
     ...(settings.uid
       ? { 'src/agents/Trap/agent.py': '', 'src/agents/Trap/.venv/bin/python': trap }
       : {}),

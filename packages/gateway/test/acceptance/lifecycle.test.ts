@@ -61,7 +61,9 @@ describe('SIGTERM', () => {
   });
 
   test('says first that it leaves, and serves on until others have seen it', async () => {
-    const files = { 'gateway.yaml': 'server: { shutdown_delay_ms: 600000 }\n' };
+    const files = {
+      'gateway.yaml': 'server: { shutdown_delay_ms: 600000 }\nworker: { spares: 0 }\n',
+    };
     const gateway = await startGateway({ agents: ['Gate'], files });
     cleanUps.push(gateway.stop);
     process.kill(gateway.pid, 'SIGTERM');

@@ -1,3 +1,7 @@
 import { testOwnModels } from './own-models.ts';
 
-testOwnModels({ ts: [], py: ['ownkey', 'keyonly', 'chatapi', 'azure', 'azureenv', 'local'] });
+testOwnModels({
+  ts: ['keyonly', 'azure', 'local'],
+  py: ['ownkey', 'keyonly', 'chatapi', 'azure', 'azureenv', 'local'],
+  mixed: ['py'],
+});

@@ -1,3 +1,7 @@
-import { allWays, testOwnModels } from './own-models.ts';
+import { testOwnModels } from './own-models.ts';
 
-testOwnModels({ ts: allWays, py: ['replaced', 'argument'] });
+testOwnModels({
+  ts: ['ownkey', 'replaced', 'chatapi', 'azureenv', 'argument'],
+  py: ['replaced', 'argument'],
+  mixed: ['ts'],
+});

@@ -132,11 +132,10 @@ const heads = {
 
 type Language = keyof typeof heads;
 type What = keyof typeof files;
-/** What of them is tested, in each language. */
-type Chosen = Readonly<Record<Language, readonly What[]>>;
-
-/** All that a file may do about its models. */
-export const allWays = Object.keys(files) as What[];
+/** What of them is tested, in each language, and in which ones a file that asks in all ways at once. */
+type Chosen = Readonly<Record<Language, readonly What[]>> & {
+  readonly mixed: readonly Language[];
+};
 
 let upstream: TestUpstream;
 let vendor: Vendor;
@@ -153,8 +152,8 @@ async function start(chosen: Chosen): Promise<void> {
     ]);
   gateway = await startGateway({
     files: {
-      ...(chosen.ts.length > 0 && { 'src/agents/ts/mixed/agent.ts': mixed }),
-      ...(python && chosen.ts.length > 0 && { 'src/agents/py/mixed/agent.py': mixedPython }),
+      ...(chosen.mixed.includes('ts') && { 'src/agents/ts/mixed/agent.ts': mixed }),
+      ...(python && chosen.mixed.includes('py') && { 'src/agents/py/mixed/agent.py': mixedPython }),
       ...Object.fromEntries([...written('ts'), ...(python ? written('py') : [])]),
       'gateway.yaml': `worker: { spares: 0, load_timeout_ms: ${patienceMs} }\n`,
     },
@@ -185,7 +184,7 @@ export function testOwnModels(chosen: Chosen): void {
   const tested = languages.filter(({ language }) => chosen[language].length > 0);
   describe.each(tested)('a file in $language', ({ language, leftOut }) => {
     testFiles(language, { leftOut, ways: chosen[language] });
-    if (chosen.ts.length > 0) testMixedCalls(`${language}/mixed`, leftOut);
+    if (chosen.mixed.includes(language)) testMixedCalls(`${language}/mixed`, leftOut);
   });
 }
 

@@ -122,20 +122,19 @@ describe('the package as it is published, installed outside the workspace', () =
     await untilAnswers('default/dropped');
   });
 
-  test.skipIf(missing)('serves a file in Python that is dropped', async () => {
-    await project.write({ 'src/agents/Snake/agent.py': python });
-    await untilAnswers('default/snake');
-  });
-
   test('checks them', async () => {
     const { stdout } = await npx('check', '--json');
     const { agents, errors } = JSON.parse(stdout) as {
       agents: { id: string }[];
       errors: unknown[];
     };
-    const ids = ['default/dropped', 'default/sampleagent', ...(missing ? [] : ['default/snake'])];
-    expect(agents.map(({ id }) => id)).toEqual(ids);
+    expect(agents.map(({ id }) => id)).toEqual(['default/dropped', 'default/sampleagent']);
     expect(errors).toEqual([]);
+  });
+
+  test.skipIf(missing)('serves a file in Python that is dropped', async () => {
+    await project.write({ 'src/agents/Snake/agent.py': python });
+    await untilAnswers('default/snake');
   });
 });
 

@@ -167,6 +167,7 @@ function scenes(extent: 'by day' | 'nightly'): void {
   let gateway: TestGateway;
   /** Ids of the recorded runs, by `<agent> <way>`. */
   const recorded = new Map<string, string>();
+  const isWholeIn = (ending: 'ts' | 'py') => extent === 'nightly' || ending === 'ts';
 
   beforeAll(async () => {
     const server = createServer((request, response) => {
@@ -181,7 +182,9 @@ function scenes(extent: 'by day' | 'nightly'): void {
     const project = await warmProject();
     const speaker = join(project.root, 'speaker.mjs');
     const files = languages.map(({ name, ending, source, station, stationSource }) => ({
-      [`src/agents/${station}/agent.${ending}`]: stationSource(speaker),
+      ...(isWholeIn(ending) && {
+        [`src/agents/${station}/agent.${ending}`]: stationSource(speaker),
+      }),
       [`src/agents/${name}/agent.${ending}`]: source(canary.url),
       [`src/agents/${name}/.env`]: 'TRAIN_API_KEY=key-of-the-railway\n',
     }));
@@ -196,12 +199,12 @@ function scenes(extent: 'by day' | 'nightly'): void {
         GATEWAY_UPSTREAM_API: 'responses',
       },
     });
-    for (const { name, station } of languages) {
-      await record(station, 'whole', 'Announce it!');
+    for (const { name, ending, station } of languages) {
+      if (isWholeIn(ending)) await record(station, 'whole', 'Announce it!');
       for (const { way, ask } of ways) {
         const content = await record(name, way, 'A ticket to Rome!', ask);
         expect(content).toContain('Take it: /train/Rome is fine, says key-of-the-railway');
-        for (const { asked } of failures) {
+        for (const { asked } of isWholeIn(ending) ? failures : []) {
           await record(name, `${way} ${asked}`, asked, ask).catch(() => null);
         }
       }
@@ -244,8 +247,7 @@ function scenes(extent: 'by day' | 'nightly'): void {
     (await stepsOf(id)).find((step) => step.kind === 'tool_call' && step.tool === tool)?.step;
   const seen = () => [canary.requests, parrot.calls().length];
 
-  describe.each(languages)('in $language', ({ language, name }) => {
-    const isWhole = extent === 'nightly' || language === 'TypeScript';
+  describe.each(languages)('in $language', ({ ending, name }) => {
     test('go on live after a tool whose result is edited', async () => {
       const id = runOf(name, 'whole');
       const from_step = await stepOf(id, 'look_up');
@@ -264,22 +266,22 @@ function scenes(extent: 'by day' | 'nightly'): void {
       expect(run).toMatchObject({ replay_of: id, usage: { requests: 3, input_tokens: 30 } });
     });
 
-    test('go on live from a tool on, which is called', async () => {
-      const id = runOf(name, 'streamed');
-      const from_step = await stepOf(id, 'weather');
-      const [, calls = 0] = seen();
-      const report = await again<ForkReport>(`${id}/fork`, { from_step });
-      const [look] = (await stepsOf(report.run)).filter(
-        (step) => step.kind === 'tool_call' && step.tool === 'look_up',
-      );
-      expect(look?.contents?.result).toBe('/train/Rome is fine, says [secret]');
-      expect(report.text).toBe(
-        'Take it: /train/Rome is fine, says [secret]; /weather/Rome is fine',
-      );
-      expect(parrot.calls()).toHaveLength(calls + 2);
-    });
+    if (isWholeIn(ending)) {
+      test('go on live from a tool on, which is called', async () => {
+        const id = runOf(name, 'streamed');
+        const from_step = await stepOf(id, 'weather');
+        const [, calls = 0] = seen();
+        const report = await again<ForkReport>(`${id}/fork`, { from_step });
+        const [look] = (await stepsOf(report.run)).filter(
+          (step) => step.kind === 'tool_call' && step.tool === 'look_up',
+        );
+        expect(look?.contents?.result).toBe('/train/Rome is fine, says [secret]');
+        expect(report.text).toBe(
+          'Take it: /train/Rome is fine, says [secret]; /weather/Rome is fine',
+        );
+        expect(parrot.calls()).toHaveLength(calls + 2);
+      });
 
-    if (isWhole) {
       test.each([{ max_model_calls: 1 }, { max_tool_calls: 1 }])(
         'are the same where they ended at their limit: %o',
         async (run_limits) => {
@@ -326,24 +328,26 @@ function scenes(extent: 'by day' | 'nightly'): void {
   describe('with the upstream down', () => {
     beforeAll(() => parrot.stop());
 
-    describe.each(languages)('in $language', ({ language, name, ending, source, station }) => {
-      const isWhole = extent === 'nightly' || language === 'TypeScript';
-      test('are the same where the upstream was down then too', async () => {
-        const messages = [{ role: 'user', content: 'A ticket to Rome!' }];
-        const asked = await gateway.fetch('/v1/chat/completions', {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ model: name.toLowerCase(), messages }),
+    describe.each(languages)('in $language', ({ name, ending, source, station }) => {
+      const isWhole = isWholeIn(ending);
+      if (isWhole) {
+        test('are the same where the upstream was down then too', async () => {
+          const messages = [{ role: 'user', content: 'A ticket to Rome!' }];
+          const asked = await gateway.fetch('/v1/chat/completions', {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({ model: name.toLowerCase(), messages }),
+          });
+          expect(asked.status).toBe(503);
+          const { runs } = await json<RunPage>('/admin/runs?limit=1');
+          expect(await again<ReplayReport>(`${runs[0]?.id}/replay`, {})).toMatchObject({
+            result: 'same',
+            outcome: 'failed',
+            code: 'upstream_unavailable',
+            difference: null,
+          });
         });
-        expect(asked.status).toBe(503);
-        const { runs } = await json<RunPage>('/admin/runs?limit=1');
-        expect(await again<ReplayReport>(`${runs[0]?.id}/replay`, {})).toMatchObject({
-          result: 'same',
-          outcome: 'failed',
-          code: 'upstream_unavailable',
-          difference: null,
-        });
-      });
+      }
 
       if (isWhole) {
         test('are the same where a tool was that of an MCP server, which is not there', async () => {
@@ -360,7 +364,7 @@ function scenes(extent: 'by day' | 'nightly'): void {
         });
       }
 
-      test.each(ways)(
+      test.each(isWhole ? ways : ways.slice(0, 1))(
         'are the same, byte for byte, asked $way, and nobody hears of it',
         async ({ way }) => {
           const usage = await json('/admin/usage');
@@ -437,15 +441,17 @@ function scenes(extent: 'by day' | 'nightly'): void {
         });
       });
 
-      test('become no test where its folder is a link to another', async () => {
-        const { root } = gateway.project;
-        const link = join(root, `src/agents/${station}/tests`);
-        await symlink(root, link);
-        const written = await cli('to-test', runOf(station, 'whole'), '--name', 'linked');
-        expect(written).toMatchObject({ code: 1, err: expect.stringContaining('is a link') });
-        expect(existsSync(join(root, 'linked.json'))).toBe(false);
-        await unlink(link);
-      });
+      if (isWhole) {
+        test('become no test where its folder is a link to another', async () => {
+          const { root } = gateway.project;
+          const link = join(root, `src/agents/${station}/tests`);
+          await symlink(root, link);
+          const written = await cli('to-test', runOf(station, 'whole'), '--name', 'linked');
+          expect(written).toMatchObject({ code: 1, err: expect.stringContaining('is a link') });
+          expect(existsSync(join(root, 'linked.json'))).toBe(false);
+          await unlink(link);
+        });
+      }
 
       if (isWhole) {
         test('are played as cases, without a key, a server or the code of a tool', async () => {

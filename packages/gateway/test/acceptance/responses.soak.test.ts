@@ -1,0 +1,3 @@
+import { responsesSuite } from './responses-suite.ts';
+
+responsesSuite('py');
