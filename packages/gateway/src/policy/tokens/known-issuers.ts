@@ -10,7 +10,7 @@ export type KnownIssuers = {
   readonly of: (iss: string) => KnownIssuer | undefined;
   readonly named: (name: string) => KnownIssuer | undefined;
   /**
-   * Takes those of new settings, and reads the keys that were not read so, and files.
+   * Takes those of new settings, and reads the keys of all again: who asks for that may know of one that leaked.
    *
    * @returns Whether they are others than before.
    */
@@ -38,16 +38,13 @@ export function createKnownIssuers(
         const kept = before.find((each) => hasSameKeys(each.settings, settings));
         return kept ? { settings, keys: kept.keys } : join(settings);
       });
-      for (const { settings, keys } of known) {
-        const isKept = before.some((each) => each.keys === keys);
-        if (!isKept || settings.keys.type === 'file') void keys.refresh();
-      }
+      for (const { keys } of known) void keys.refresh();
       return !isSame;
     },
   };
 }
 
-/** Whether keys that were read for the one serve the other, so that a change of roles asks nobody for them. */
+/** Whether keys that were read for the one serve the other, also while they cannot be read again. */
 function hasSameKeys(one: Issuer, other: Issuer): boolean {
   const readingOf = ({ name, keys, keysMaxAgeSeconds }: Issuer) => [name, keys, keysMaxAgeSeconds];
   return isDeepStrictEqual(readingOf(one), readingOf(other));

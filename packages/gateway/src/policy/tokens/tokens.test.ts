@@ -557,6 +557,7 @@ describe('a token that was checked', () => {
     const { tokens, provider, claims, ask, configure } = await open();
     const token = await sign(provider.key, claims());
     await ask(token);
+    provider.answer((_, response) => response.writeHead(503).end());
     configure();
     expect(tokens.authenticate(token)).not.toBeInstanceOf(Promise);
     configure({ role: 'operator' });
@@ -567,7 +568,17 @@ describe('a token that was checked', () => {
     expect(await ask(token)).toMatch(/issuer of the token/);
     tokens.replace([]);
     expect(await ask(token)).toBe('nobody');
-    expect(provider.asked()).toBe(1);
+  });
+
+  test('is looked at anew when settings are read and its key was taken back', async () => {
+    const { tokens, provider, claims, ask, configure, events } = await open();
+    const token = await sign(provider.key, claims());
+    await ask(token);
+    provider.publish(await newIssuerKey('second'));
+    configure();
+    await expect.poll(() => events.length).toBe(2);
+    expect(tokens.authenticate(token)).toBeInstanceOf(Promise);
+    expect(await ask(token)).toMatch(/a key that its issuer does not publish/);
   });
 
   test('is checked once for all who bring it at the same time', async () => {

@@ -24,7 +24,7 @@ export type Tokens = {
   readonly find: (principal: string) => TokenHolder | undefined;
   /** What a principal may use at most; of one of whom nothing is known, the least that its issuer gives. */
   readonly limitsOf: (principal: string) => KeyLimits;
-  /** Takes the issuers of new settings, and reads files of keys again. */
+  /** Takes the issuers of new settings, and reads their keys again. */
   readonly replace: (issuers: readonly Issuer[]) => void;
   /** Reads the keys of all issuers, so that what is wrong is said at the start. */
   readonly start: () => void;
