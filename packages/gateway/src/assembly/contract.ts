@@ -39,8 +39,8 @@ export type Trial = {
 
 /** A gateway: everything between the callers and the agents of one project. */
 export type Gateway = {
-  /** Loads every agent, without listening; resolves when each is loaded or failed. */
-  readonly load: () => Promise<RefreshReport>;
+  /** Loads every agent, or those that are wanted, without listening; resolves when each is loaded or failed. */
+  readonly load: (isWanted?: (agentId: string) => boolean) => Promise<RefreshReport>;
   /** Listens, and begins to load. Rejects where the address is taken. */
   readonly start: () => Promise<{ readonly url: string }>;
   /** Resolves when every agent is loaded or failed, or 10 s after the start. */

@@ -20,7 +20,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
   let rulesKnown: Promise<void> | null = null;
   const knowRules = () => (rulesKnown ??= parts.policy.start());
 
-  async function load(): Promise<RefreshReport> {
+  async function load(isWanted?: (agentId: string) => boolean): Promise<RefreshReport> {
     await knowRules();
     readiness.passed('store');
     await broker.start();
@@ -31,7 +31,8 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     await observers.journal.restore();
     await Promise.all([domain.files.start(), domain.toolRegistry.files.start()]);
     const looking = { force: false, leaveEdits: !config.watch };
-    const [report] = await Promise.all([domain.sync(looking), domain.toolRegistry.sync(looking)]);
+    const agents = { ...looking, ...(isWanted && { isWanted }) };
+    const [report] = await Promise.all([domain.sync(agents), domain.toolRegistry.sync(looking)]);
     return report;
   }
 

@@ -26,6 +26,8 @@ export type SyncOptions = {
   readonly changed?: ReadonlySet<string>;
   /** Serves what was kept without looking at the files; for a start where edits wait for a refresh. */
   readonly leaveEdits?: boolean;
+  /** Loads these alone: the others are known, and load when they change. Absent: all that have to be. */
+  readonly isWanted?: (agentId: string) => boolean;
 };
 
 export type SyncDeps = SwapDeps & {
@@ -69,7 +71,8 @@ export function createSyncAgents(deps: SyncDeps): SyncAgents {
   // Each would end the loads of the one before.
   const forceForAll = shareNext(() => whenLoaded(lookInTurn({ force: true })));
   return (options) => {
-    if (options.changed || options.leaveEdits) return whenLoaded(lookInTurn(options));
+    const isSpecial = options.changed || options.leaveEdits || options.isWanted;
+    if (isSpecial) return whenLoaded(lookInTurn(options));
     return options.force ? forceForAll() : whenLoaded(lookForAll());
   };
 }
@@ -95,8 +98,9 @@ async function look(state: SyncState, options: SyncOptions): Promise<Looked> {
   const removed = leavesAll ? [] : await removeVanished(state, modules);
   if (isFirst) await serveKept(state, modules);
   const due = await dueModules(state, modules, options);
+  const wanted = due.filter(({ agentId }) => options.isWanted?.(agentId) ?? true);
   const arePinned = await Promise.all(
-    due.map(({ agentId }) => isPinned(state.catalog.get(agentId))),
+    wanted.map(({ agentId }) => isPinned(state.catalog.get(agentId))),
   );
   const others = modules.filter((module) => !due.includes(module));
   // Who asks without naming a change waits for the loads under way too.
@@ -110,7 +114,7 @@ async function look(state: SyncState, options: SyncOptions): Promise<Looked> {
   catalog.markScanned();
   state.reportDiscovery(findings);
   const loading = [
-    ...due.map((module, index) =>
+    ...wanted.map((module, index) =>
       loads.begin(module, {
         cause: causeOf(module, options),
         ...(options.leaveEdits || arePinned[index] ? { leaveEdits: true } : {}),

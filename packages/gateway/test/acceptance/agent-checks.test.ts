@@ -58,8 +58,6 @@ describe.skipIf(missing)(`an agent that is tried (${missing ?? 'run'})`, () => {
     const ended = await play('--json');
     code = ended.code;
     report = JSON.parse(ended.out);
-    // Whatever is tested, all agents are loaded.
-    project.remove('src/agents/Pyweather');
   });
   afterAll(() => project.dispose());
 

@@ -70,8 +70,7 @@ const script = (seat: string) => `model:
 
 describe.skipIf(missing)(`cases that an author wrote (${missing ?? 'run'})`, () => {
   let server: Server;
-  /** Of each agent alone: a test of one loads all. */
-  const projects = new Map<string, TemporaryProject>();
+  let project: TemporaryProject;
   const seen: string[] = [];
 
   beforeAll(async () => {
@@ -81,21 +80,18 @@ describe.skipIf(missing)(`cases that an author wrote (${missing ?? 'run'})`, () 
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    project = warmTemporaryProject();
+    project.write('gateway.yaml', settings(url));
     for (const { name, ending, source } of languages) {
-      const project = warmTemporaryProject();
-      project.write('gateway.yaml', settings(url));
       project.write(`src/agents/${name}/agent.${ending}`, source(url));
-      projects.set(name, project);
     }
   });
   afterAll(() => {
-    for (const project of projects.values()) project.dispose();
+    project.dispose();
     server.close();
   });
 
-  const projectOf = (name: string) => projects.get(name) as TemporaryProject;
   const play = async (name: string, cases: Readonly<Record<string, string>>) => {
-    const project = projectOf(name);
     const files = Object.entries(cases).map(([file, text]) => ({
       path: `src/agents/${name}/tests/${file}`,
       text,
@@ -116,7 +112,7 @@ describe.skipIf(missing)(`cases that an author wrote (${missing ?? 'run'})`, () 
     'pass where all is as expected, in $language',
     async ({ name, ending, seat }) => {
       seen.length = 0;
-      projectOf(name).write(`src/agents/${name}/.env`, 'CLUB_API_KEY=key-of-the-club\n');
+      project.write(`src/agents/${name}/.env`, 'CLUB_API_KEY=key-of-the-club\n');
       const expected = `messages: ${messages}\n${script(seat)}expect:
   pattern: ^\\{ "city"
   schema: { type: object, required: [city], properties: { city: { const: Rome } } }

@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inProcessCli } from '../../../test/support/in-process-cli.ts';
@@ -67,6 +67,16 @@ test('plays the cases beside agents', async () => {
     code: 0,
     out: 'passed  default/echo  src/agents/Echo/tests/rain.json\n\n1 case: 1 passed, 0 failed.\n',
   });
+});
+
+test('loads those alone that are named', async () => {
+  const marking = "import { writeFileSync } from 'node:fs';\nwriteFileSync('loaded.txt', '');\n";
+  write('Marking/agent.mjs', marking + echo);
+  expect(await play('ECHO')).toMatchObject({ code: 0 });
+  expect(existsSync(join(project.folder, 'src/agents/Marking/loaded.txt'))).toBe(false);
+  await play('marking');
+  expect(existsSync(join(project.folder, 'src/agents/Marking/loaded.txt'))).toBe(true);
+  project.remove('src/agents/Marking');
 });
 
 test('fails where nothing was tested', async () => {

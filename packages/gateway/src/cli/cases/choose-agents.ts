@@ -11,7 +11,7 @@ export function chooseAgents(
   const wanted = named.map((name) => {
     const lower = name.toLowerCase();
     const exact = all.find(({ id }) => id === lower);
-    const alike = exact ? [exact] : all.filter(({ id }) => id.endsWith(`/${lower}`));
+    const alike = exact ? [exact] : all.filter(({ id }) => mayBe(lower, id));
     const [found, ...others] = alike;
     if (found && others.length === 0) return found;
     const ids = all.map(({ id }) => id);
@@ -23,6 +23,15 @@ export function chooseAgents(
     );
   });
   return [...new Set(wanted)];
+}
+
+/** Whether one of the names may be that of an agent; every agent may where none is named. */
+export function isNamed(named: readonly string[], id: string): boolean {
+  return named.length === 0 || named.some((name) => mayBe(name.toLowerCase(), id));
+}
+
+function mayBe(name: string, id: string): boolean {
+  return id === name || id.endsWith(`/${name}`);
 }
 
 function guess(near: readonly string[]): string {

@@ -4,7 +4,7 @@ import type { Config } from '../../config/config.ts';
 import type { Gateway, GatewayOptions } from '../../gateway.ts';
 import { runStages } from '../../protocol/diagnostics.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
-import { chooseAgents } from './choose-agents.ts';
+import { chooseAgents, isNamed } from './choose-agents.ts';
 import { junitReport } from './junit.ts';
 import { type ShownResults, showReport, showResults } from './show-report.ts';
 import { serves, type Testing, testOnce } from './test-once.ts';
@@ -54,7 +54,7 @@ export async function testAgents(
     onFollowed: following.onFollowed,
   });
   try {
-    await Promise.race([loadAll(context, gateway), stopped]);
+    await Promise.race([load(context, gateway, named), stopped]);
     const testing: Testing = {
       ...options,
       gateway,
@@ -107,10 +107,14 @@ function hasUpstream({ upstreams, openAi }: Config): boolean {
   return Object.keys(upstreams).length > 0 || openAi.apiKey !== null || openAi.baseUrl !== null;
 }
 
-async function loadAll({ terminal }: CommandContext, gateway: Gateway): Promise<void> {
+async function load(
+  { terminal }: CommandContext,
+  gateway: Gateway,
+  named: readonly string[],
+): Promise<void> {
   const progress = setTimeout(() => terminal.note('Loading agents …'), PROGRESS_AFTER_MS);
   try {
-    await gateway.load();
+    await gateway.load((id) => isNamed(named, id));
   } finally {
     clearTimeout(progress);
   }
