@@ -4,7 +4,7 @@ import { callerFailures } from './troubleshooting/failures.ts';
 import { findingAgents } from './troubleshooting/finding-agents.ts';
 import { loadingAgents } from './troubleshooting/loading-agents.ts';
 import { packagesAndTools } from './troubleshooting/packages-and-tools.ts';
-import { isSomewhere, saidCodes } from './troubleshooting/said-codes.ts';
+import { saidCodes, saidNowhere } from './troubleshooting/said-codes.ts';
 
 const groups = [...findingAgents, ...loadingAgents, ...packagesAndTools, callerFailures];
 
@@ -39,7 +39,7 @@ function assertComplete(): void {
   const twice = told.filter((each, index) => told.indexOf(each) !== index);
   const known = new Set(told);
   const missing = [...saidCodes(), ...Object.keys(failures)].filter((each) => !known.has(each));
-  const stale = told.filter((each) => !isSomewhere(each));
+  const stale = saidNowhere(told);
   const problems = [
     ...[...new Set(missing)].map((each) => `${each} has no row`),
     ...stale.map((each) => `${each} is said nowhere`),

@@ -32,12 +32,13 @@ export function saidCodes(): ReadonlySet<string> {
   return new Set(found.filter((code) => name.test(code) && !others.has(code)));
 }
 
-/** Whether any file of the product has this name as a text. */
-export function isSomewhere(code: string): boolean {
-  const quoted = [`'${code}'`, `"${code}"`, `\n  ${code}: {`];
-  return [...productFiles(), ...pythonFiles()].some(({ text }) =>
-    quoted.some((form) => text.includes(form)),
-  );
+/** Those of the codes that no file of the product has as a text. */
+export function saidNowhere(codes: readonly string[]): readonly string[] {
+  const files = [...productFiles(), ...pythonFiles()];
+  return codes.filter((code) => {
+    const quoted = [`'${code}'`, `"${code}"`, `\n  ${code}: {`];
+    return !files.some(({ text }) => quoted.some((form) => text.includes(form)));
+  });
 }
 
 function codesOf(files: readonly SourceFile[], given: RegExp, declared: RegExp): readonly string[] {
