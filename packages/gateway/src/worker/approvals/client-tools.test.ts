@@ -1,4 +1,4 @@
-import { Agent, type Tool, tool } from '@openai/agents';
+import { Agent, type MCPServer, type Tool, tool } from '@openai/agents';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { approved, goOn, waitingEnd } from '../../../test/support/approval-kit.ts';
@@ -171,6 +171,25 @@ describe('a tool of the caller’s own', () => {
     const input = offered({ offeredTools: [{ ...editFile, name }] });
     expect(await eventsOf(module, { input })).toMatchObject([
       { type: 'failed', code: 'invalid_value', message: expect.stringContaining(`"${name}"`) },
+    ]);
+    expect(upstream.calls).toEqual([]);
+  });
+
+  test('may not have the name of a tool of an MCP server of the agent', async () => {
+    const server: MCPServer = {
+      name: 'files',
+      cacheToolsList: false,
+      connect: async () => undefined,
+      close: async () => undefined,
+      invalidateToolsCache: async () => undefined,
+      listTools: async () => [{ name: 'edit_file', inputSchema: editFile.parameters as never }],
+      callTool: async () => [],
+    };
+    const { module, upstream } = await coder([{ text: ['x'] }], ({ model }) => {
+      return new Agent({ name: 'Coder', model, mcpServers: [server] });
+    });
+    expect(await eventsOf(module, { input: offered() })).toMatchObject([
+      { type: 'failed', code: 'invalid_value', message: expect.stringContaining('"edit_file"') },
     ]);
     expect(upstream.calls).toEqual([]);
   });
