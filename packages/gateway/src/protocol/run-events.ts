@@ -104,26 +104,28 @@ export const runEventSchema = z.discriminatedUnion('type', [
     retryAfterSeconds: count.exactOptional(),
     usage: usageSchema,
   }),
-  z.object({
-    type: z.literal('interrupted'),
-    /** The SDK's own form of a run that waits, by which it goes on. Never shown to a caller. */
-    state: z.string(),
-    /** The calls that a person has to decide on. */
-    approvals: z.array(
-      z.object({
-        ...toolCall,
-        /** JSON, as the model wrote it. */
-        arguments: z.string(),
-        /** How a person is asked; the gateway's to add. */
-        asked: askedApprovalSchema.exactOptional(),
-      }),
-    ),
-    /** Calls of the caller's own tools, which it is to make; with `approvals` at least one. */
-    clientCalls: z
-      .array(z.object({ callId: z.string(), tool: z.string(), arguments: z.string() }))
-      .exactOptional(),
-    /** What it added to the conversation so far, without the calls that wait, where the run asks for it. */
-    items: z.array(inputItemSchema).exactOptional(),
-    usage: usageSchema,
-  }),
+  z
+    .object({
+      type: z.literal('interrupted'),
+      /** The SDK's own form of a run that waits, by which it goes on. Never shown to a caller. */
+      state: z.string(),
+      /** The calls that a person has to decide on. */
+      approvals: z.array(
+        z.object({
+          ...toolCall,
+          /** JSON, as the model wrote it. */
+          arguments: z.string(),
+          /** How a person is asked; the gateway's to add. */
+          asked: askedApprovalSchema.exactOptional(),
+        }),
+      ),
+      /** Calls of the caller's own tools, which it is to make; with `approvals` at least one. */
+      clientCalls: z
+        .array(z.object({ callId: z.string(), tool: z.string(), arguments: z.string() }))
+        .exactOptional(),
+      /** What it added to the conversation so far, without the calls that wait, where the run asks for it. */
+      items: z.array(inputItemSchema).exactOptional(),
+      usage: usageSchema,
+    })
+    .refine(({ approvals, clientCalls = [] }) => approvals.length + clientCalls.length > 0),
 ]);
