@@ -17,6 +17,7 @@ import type { CallDecision } from '../../protocol/worker/messages.ts';
 async function desk(
   turns: readonly Turn[],
   agentOf: (kit: Kit) => Agent = ({ model, tools }) => new Agent({ name: 'Desk', model, tools }),
+  api?: 'chat_completions',
 ) {
   const upstream = await startUpstream(...turns);
   const ran: string[] = [];
@@ -32,7 +33,7 @@ async function desk(
       },
     });
   const tools = [made('look', false), made('burn', true), made('sell', true)];
-  const module = loadedModule(agentOf({ model: modelAt(upstream.baseUrl), tools }));
+  const module = loadedModule(agentOf({ model: modelAt(upstream.baseUrl, api), tools }));
   return { module, ran, upstream };
 }
 
@@ -111,6 +112,18 @@ describe.each([{ streamed: false }, { streamed: true }])(
         ],
       });
       expect(upstream.calls).toHaveLength(2);
+    });
+
+    test('goes on with chat completions', async () => {
+      const { module, ran } = await desk(
+        [{ text: ['One moment.'], calls: [burn] }, { text: ['It is gone.'] }],
+        undefined,
+        'chat_completions',
+      );
+      const { state } = waitingEnd(await interrupt(module, streamed));
+      const events = await resume(module, state, { streamed, decisions: approved('call_burn') });
+      expect(textOf(events)).toBe('It is gone.');
+      expect(ran).toEqual(['burn book']);
     });
 
     test('tells the model why it was denied', async () => {
@@ -203,7 +216,9 @@ describe.each([{ streamed: false }, { streamed: true }])(
         ],
         ({ model, tools }) => {
           const expert = new Agent({ name: 'Expert', model, tools });
-          const asTool = expert.asTool({ toolName: 'expert', toolDescription: 'x' });
+          const onStream = streamed ? { onStream: () => undefined } : {};
+          const named = { toolName: 'expert', toolDescription: 'x' };
+          const asTool = expert.asTool({ ...named, ...onStream });
           return new Agent({ name: 'Desk', model, tools: [asTool] });
         },
       );

@@ -66,7 +66,7 @@ function scopeOf({ sdk, manifest }: LoadedModule, { request, activity, meter }: 
       runner: null,
       agent: null,
       provenances: new Map(),
-      waitingInside: 0,
+      inside: new Set(),
     },
   };
 }

@@ -55,8 +55,8 @@ export type KnownOfRun = {
   agent: object | null;
   /** Who executes the tools that were offered to the model, by agent and tool (`toolKey`). */
   readonly provenances: Map<string, Provenance>;
-  /** How many runs of agents that are tools wait for a person. */
-  waitingInside: number;
+  /** Runs of agents that are tools which wait, or may come to. */
+  readonly inside: Set<SdkResult>;
 };
 
 /** A tool of an agent as a key. */

@@ -12,7 +12,13 @@ import {
   type SdkRunOptions,
 } from '../sdk.ts';
 import { provenanceOf } from './guard-tools.ts';
-import { type RunPlace, type RunScope, type RunTap, runScope } from './run-scope.ts';
+import {
+  type KnownOfRun,
+  type RunPlace,
+  type RunScope,
+  type RunTap,
+  runScope,
+} from './run-scope.ts';
 import type { SdkUsage } from './sdk-usage.ts';
 
 const tapped = Symbol('dropgate.tapped');
@@ -58,7 +64,8 @@ export function innerTap(deps: {
       }
       return inPlace(scope, 'agent_tool', async () => {
         const result = await original.call(runner, agent, input, options);
-        if (isWaiting(result)) scope.known.waitingInside += 1;
+        // A stream tells what it waits for when it has been read, which is not here.
+        if (isAsyncIterable(result) || isWaiting(result)) scope.known.inside.add(result);
         return result;
       });
     }
@@ -73,9 +80,15 @@ function inPlace<T>(scope: RunScope, place: RunPlace, work: () => Promise<T>): P
   return scope.place === place ? work() : runScope.run({ ...scope, place }, work);
 }
 
-/** A stream tells its interruptions when it has been read, which is not here. */
-function isWaiting(result: SdkResult): boolean {
-  return !isAsyncIterable(result) && (result.interruptions?.length ?? 0) > 0;
+/** Whether an agent's tool has ended because a run inside of it waits: the SDK says that it gave nothing. */
+function endsWaiting({ inside }: KnownOfRun, tool: unknown, output: unknown): boolean {
+  if (output !== '' || typeof tool !== 'object' || !tool || !(agentOfTool in tool)) return false;
+  const waiting = [...inside].find(isWaiting);
+  return waiting !== undefined && inside.delete(waiting);
+}
+
+function isWaiting({ interruptions = [] }: SdkResult): boolean {
+  return interruptions.length > 0;
 }
 
 /** A run context of this copy around `context`, or `context` itself where it is one already or the copy has none. */
@@ -111,10 +124,7 @@ export function watchRunner(runner: SdkRunner): void {
   });
   listen(runner, 'agent_tool_end', ({ activity, known }, [, , tool, output, details]) => {
     const callId = callIdOf(details, tool);
-    if (known.waitingInside > 0 && output === '' && agentOfTool in (tool as object)) {
-      known.waitingInside -= 1;
-      activity.endsAs(callId, 'aborted');
-    }
+    if (endsWaiting(known, tool, output)) activity.endsAs(callId, 'aborted');
     activity.ended(callId, output);
   });
   listen(runner, 'agent_handoff', ({ activity }, [, fromAgent, toAgent]) => {
