@@ -50,20 +50,21 @@ describe.skipIf(missing)(`approvals that rules ask for, in Python (${missing ?? 
       'needs_approval=True',
       "needs_approval=lambda context, arguments, call_id: arguments['order'] == 'A1'",
     );
-    const calls = ['1', '2', '3'].map((number) => refundOf(`A${number}`, `call_${number}`));
+    const calls = ['1', '2', '3', '4'].map((number) => refundOf(`A${number}`, `call_${number}`));
     const { worker } = await deskWorker(source, [{ calls }, { text: ['Done.'] }]);
     const verdicts = { otherwise: 'allow', tools: { refund: 'ask_approval' } } as const;
     const going = worker.eventsOf('', { ...asked(), verdicts });
-    for (const order of ['A2', 'A3']) {
+    for (const order of ['A2', 'A3', 'A4']) {
       const { callId, question } = await worker.next('question');
       const needed = { ask: 'approval_needed', tool: 'refund', provenance: 'native' };
       expect(question).toEqual({ ...needed, arguments: { order } });
-      worker.send({ type: 'reply', callId, result: order === 'A3' });
+      if (order === 'A4') worker.send({ type: 'refusal', callId, message: 'Nobody knows.' });
+      else worker.send({ type: 'reply', callId, result: order === 'A3' });
     }
     const { callId, question } = await worker.next('question');
     expect(question).toMatchObject({ ask: 'authorize_tool', toolCallId: 'call_2' });
     worker.send({ type: 'reply', callId, result: true });
-    expect(waitingIn(await going)).toEqual(['call_1', 'call_3']);
+    expect(waitingIn(await going)).toEqual(['call_1', 'call_3', 'call_4']);
   });
 
   test('a call with less than all arguments is made where the rules have no condition on it', async () => {

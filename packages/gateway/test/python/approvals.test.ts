@@ -158,6 +158,7 @@ __gateway__ = {"context": Context}
       { type: 'tool_started', ...expert },
       { approvals: [{ ...call('refund', 'call_2', 'Expert'), arguments: written }] },
     ]);
+    expect(interruptedBy(first).state).not.toContain('req_1');
     const again = await resumed(worker, first, [], asked({ streamed: true }));
     expect(again).toMatchObject([
       { type: 'tool_started', ...expert },

@@ -114,8 +114,9 @@ describe.skipIf(missing)(`what cannot run, in Python (${missing ?? 'runs'})`, ()
         {
           code: 'approval_not_served',
           severity: 'warning',
-          message: `\`erase\` of agent "Desk" needs approval, for which a run of \`${name}\` cannot wait: where that leaves it open, it ends with \`approval_required\`.`,
-          hint: 'Export the agent itself, so that its run can wait, or approve there.',
+          message:
+            '`erase` of agent "Desk" may need approval. What is served is no agent, whose run could wait for it: a run that calls it ends with `approval_required`.',
+          hint: 'Export the agent itself in its place, so that its runs wait; or remove `needs_approval` where no person has to decide.',
         },
       ]);
     },

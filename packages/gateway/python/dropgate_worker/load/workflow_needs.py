@@ -43,10 +43,11 @@ def unserved_approvals(name: str, seen: Seen) -> list[Finding]:
             "stage": "load",
             "code": "approval_not_served",
             "severity": "warning",
-            "message": f'`{tool.name}` of agent "{agent.name}" needs approval, for which a run of `{name}` cannot '
-            "wait: where that leaves it open, it ends with `approval_required`.",
+            "message": f'`{tool.name}` of agent "{agent.name}" may need approval. What is served is no agent, whose '
+            "run could wait for it: a run that calls it ends with `approval_required`.",
             **seen.located(name),
-            "hint": "Export the agent itself, so that its run can wait, or approve there.",
+            "hint": "Export the agent itself in its place, so that its runs wait; or remove `needs_approval` where no "
+            "person has to decide.",
         }
         for agent in agents
         for tool in listed(agent, "tools")
