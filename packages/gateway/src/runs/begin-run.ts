@@ -136,8 +136,7 @@ export function beginRun(deps: BeginRunDeps, admitted: AdmittedRun): Run {
   const { agentId } = agent;
   const meter = createRunMeter(admitted.limits, (failure) => abort.abort(failure));
   ending.onEnd(deps.enterMeter({ runId: run.runId, agentId }, meter));
-  const { decideHosted: decide, isApprovedHosted: isApproved } = tools;
-  ending.onEnd(deps.enterHosted({ runId: run.runId, agentId, decide, isApproved }));
+  ending.onEnd(deps.enterHosted({ runId: run.runId, agentId, ...hostedOf(tools) }));
   const held = holdInterrupted(ending, (last) => keepInterrupted(deps, admitted, last));
   const onTaken = followTaken(admitted);
   const live = runOf(deps, admitted)(agent.load, {
@@ -182,6 +181,11 @@ function askedOf(
   recorded: { readonly filesHash: string | null } | null,
 ) {
   return recorded ? { asked: { input, context, maxTurns, ...recorded } } : {};
+}
+
+/** What decides about its tools at upstreams. */
+function hostedOf({ decideHosted: decide, isApprovedHosted: isApproved }: RunTools) {
+  return { decide, isApproved };
 }
 
 /** The run that it has to do with. */

@@ -100,10 +100,6 @@ export type StartRunDeps = BeginRunDeps & {
  */
 export type StartRun = (caller: Caller, input: RunInput, signal?: AbortSignal) => Promise<Run>;
 
-export function createStartRun(deps: StartRunDeps): StartRun {
-  return createRunStarts(deps).startRun;
-}
-
 /** What begins runs, anew and again: they share one queue. */
 export function createRunStarts(deps: StartRunDeps): {
   readonly startRun: StartRun;

@@ -11,12 +11,6 @@ export function newCode(): string {
   return `${letters.slice(0, HALF).join('')}-${letters.slice(HALF).join('')}`;
 }
 
-/** Whether a text has the form of a code, however it is spaced and cased. */
-export function isCode(text: string): boolean {
-  const letters = [...lettersOf(text)];
-  return letters.length === 2 * HALF && letters.every((letter) => LETTERS.includes(letter));
-}
-
 /** The SHA-256 by which a code is found, of a key and its end user alone. */
 export function codeHash(
   code: string,

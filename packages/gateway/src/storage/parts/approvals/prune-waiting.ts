@@ -65,21 +65,18 @@ async function forgetDead({ durable, guarded }: Engine, deadMs: number): Promise
 }
 
 /** The oldest runs, of the keys that hold most, that there is no room for. */
-async function crowded({ durable, guarded }: Engine, keepBytes: number): Promise<string[]> {
-  const files = durable
-    .selectFrom('waiting_files')
-    .select(({ fn }) => fn.sum(fn('length', ['packed'])).as('bytes'));
+async function crowded(engine: Engine, keepBytes: number): Promise<string[]> {
+  const { durable, guarded } = engine;
+  let over = (await heldBytes(engine)) - keepBytes;
+  if (over <= 0) return [];
   const all = durable
     .selectFrom('waiting_runs')
     .select(['run_id', 'key_id', 'bytes'])
     .where('status', '=', 'waiting')
     .orderBy('created_ms')
     .limit(MOST_CROWDED);
-  const held = await guarded(() => files.executeTakeFirst());
   const rows = await guarded(() => all.execute());
   const runs = rows.map((row) => ({ ...row, bytes: Number(row.bytes) }));
-  let over = Number(held?.bytes ?? 0) + runs.reduce((sum, { bytes }) => sum + bytes, 0) - keepBytes;
-  if (over <= 0) return [];
   const byKey = Map.groupBy(runs, (run) => run.key_id);
   const sums = new Map([...byKey].map(([key, some]) => [key, sumOf(some)]));
   const gone: string[] = [];
@@ -92,6 +89,17 @@ async function crowded({ durable, guarded }: Engine, keepBytes: number): Promise
     gone.push(oldest.run_id);
   }
   return gone;
+}
+
+/** Runs that go on count too, and files that several share once. */
+async function heldBytes({ durable, guarded }: Engine): Promise<number> {
+  const files = durable
+    .selectFrom('waiting_files')
+    .select(({ fn }) => fn.sum(fn('length', ['packed'])).as('bytes'));
+  const runs = durable.selectFrom('waiting_runs').select(({ fn }) => fn.sum('bytes').as('bytes'));
+  const ofFiles = await guarded(() => files.executeTakeFirst());
+  const ofRuns = await guarded(() => runs.executeTakeFirst());
+  return Number(ofFiles?.bytes ?? 0) + Number(ofRuns?.bytes ?? 0);
 }
 
 function sumOf(runs: readonly { readonly bytes: number }[]): number {
