@@ -21,7 +21,7 @@ key_missing | 401. | No key was sent. | Send \`Authorization: Bearer dg_…\`.
 key_invalid | 401. | The key is unknown, revoked or expired. | Get a new one.
 token_invalid | 401. | A token (JWT) is not taken; \`message\` says why. | \`dropgate security whoami --token-file <file>\` says more.
 not_allowed | 403. | A rule denies it, and the key may see that. | Ask the operator: \`dropgate security preview\`.
-approval_unavailable | 403. | A tool needs a person's approval, which is not served yet. | Let the operator allow the tool.
+approval_unavailable | 403. | A tool at the upstream needs a person's approval and cannot ask, or was approved by code. | Let the operator allow the tool.
 agent_not_found | 404. | There is no such agent, or the key may not see it. | Look at \`GET /v1/models\`.
 route_not_found | 404. | There is no such path. | The base URL ends in \`/v1\`.
 record_not_found | 404. | There is no such key, run or override, or the key may not see it. | Look at the list.
