@@ -5,6 +5,7 @@ import { sampleManifest } from '../../../test/support/manifest.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import type { GatewayError } from '../../errors.ts';
 import type { FoundModule } from '../../protocol/module.ts';
+import type { KeptGenerationFiles } from '../../protocol/state/approval-store.ts';
 import { openStore } from '../../storage/open-store.ts';
 import { createCatalog, type ServedGeneration } from '../catalog.ts';
 import { filesHashOf } from './files-hash.ts';
@@ -21,6 +22,8 @@ const settings = {
   defaultUpstream: { name: 'demo', source: 'default' as const },
   defaultModel: null,
 };
+
+const first = sha256(Buffer.from('one'));
 
 /** An agent that served two versions; a run of the first one waits, whose bytes the store has. */
 async function scene() {
@@ -76,31 +79,28 @@ async function scene() {
     await lastKnownGood.keep(module, served, []);
     return served;
   };
-  const first = await serve(1, 'one');
-  const filesHash = (await files.hashOf({ ...module, ...first })) ?? '';
-  await store.approvals.keep(
-    {
-      run: {
-        runId: 'run_1',
-        keyId: 'key_1',
-        user: null,
-        agentId: 'default/a',
-        modulePath: module.modulePath,
-        generation: 1,
-        filesHash,
-        conversationId: null,
-        prefixHash: null,
-        state: '{}',
-        input: '{}',
-        createdMs: 1,
-        expiresMs: 2,
-        grants: [],
-      },
-      approvals: [],
-      clientCalls: [],
-    },
-    await files.bytesOf('default/a', filesHash),
-  );
+  const loaded = await serve(1, 'one');
+  const filesHash = (await files.hashOf({ ...module, ...loaded })) ?? '';
+  const keep = (runId: string, of: string, bytes: KeptGenerationFiles | null) => {
+    const run = {
+      runId,
+      keyId: 'key_1',
+      user: null,
+      agentId: 'default/a',
+      modulePath: module.modulePath,
+      generation: 1,
+      filesHash: of,
+      conversationId: null,
+      prefixHash: null,
+      state: '{}',
+      input: '{}',
+      createdMs: 1,
+      expiresMs: 2,
+      grants: [],
+    };
+    return store.approvals.keep({ run, approvals: [], clientCalls: [] }, bytes);
+  };
+  await keep('run_1', filesHash, await files.bytesOf('default/a', filesHash));
   const second = await serve(2, 'two');
   const rules = { answer: 'allow', rule: null } as const;
   const findAgain = createFindAgain({
@@ -115,7 +115,8 @@ async function scene() {
     module,
     kept,
     files,
-    first,
+    keep,
+    loaded,
     second,
     store,
     filesHash,
@@ -131,8 +132,8 @@ async function scene() {
 }
 
 test('what a run was interrupted on is found where it is kept here, though another version serves', async () => {
-  const { find, filesHash, first, second, bytesOf } = await scene();
-  expect(filesHash).toBe(filesHashOf(first));
+  const { find, filesHash, loaded, second, bytesOf } = await scene();
+  expect(filesHash).toBe(filesHashOf(loaded));
   const { served } = await find();
   expect(served).toMatchObject({ generation: 1 });
   expect(served).not.toBe(second);
@@ -148,6 +149,21 @@ test('it comes from the store where nothing of it is here, under a number that n
   expect(served.load.env).toEqual({ CITY: 'Paris' });
   await expect(find()).resolves.toMatchObject({ served: { generation: served.generation } });
   expect(await readdir(kept)).toHaveLength(2);
+});
+
+test('it is found for a project that lies elsewhere, as another gateway on the same store has it', async () => {
+  const { store, filesHash, files, module, keep } = await scene();
+  const record = (await store.approvals.generation('default/a', filesHash)) ?? expect.unreachable();
+  const stored = [{ ...record.manifest.files[0], path: '/elsewhere/A/agent.ts', sha256: first }];
+  const manifest = { ...record.manifest, files: stored };
+  const bytes = new Map([[first, Buffer.from('one')]]);
+  await keep('run_2', 'f2', { record: { ...record, filesHash: 'f2', manifest }, files: bytes });
+  const restored = await files.restore('default/a', 'f2');
+  expect(restored?.manifest.files).toMatchObject([{ path: module.entry, sha256: first }]);
+  const other = { ...manifest, files: [{ path: '/elsewhere/B/agent.ts', sha256: first }] };
+  const moved = { ...record, filesHash: 'f3', manifest: other };
+  await keep('run_3', 'f3', { record: moved, files: bytes });
+  expect(await files.restore('default/a', 'f3')).toBeNull();
 });
 
 test('it is gone where its variables are others by now', async () => {

@@ -1,4 +1,5 @@
-import { dirname } from 'node:path';
+import { dirname, sep } from 'node:path';
+import type { FoundModule } from '../../protocol/module.ts';
 import type { Manifest, StoredGeneration } from '../../protocol/records.ts';
 import type { ApprovalStore, KeptGenerationFiles } from '../../protocol/state/approval-store.ts';
 import type { Catalog } from '../catalog.ts';
@@ -52,15 +53,15 @@ export function createInterruptedFiles(deps: InterruptedFilesDeps): InterruptedF
     },
     async restore(agentId, filesHash) {
       const module = catalog.get(agentId)?.module;
-      const record = module && (await store.generation(agentId, filesHash));
-      // Paths are those of the machine that loaded it.
-      if (!record?.manifest.files.some(({ path }) => path === module?.entry)) return null;
+      const stored = module && (await store.generation(agentId, filesHash));
+      const record = stored && movedTo(module, stored);
+      if (!record) return null;
       for (const file of record.manifest.files) {
         if (await generations.has([file.sha256])) continue;
         const bytes = await store.file(file.sha256);
         if (!bytes || (await generations.keepNow(bytes)) !== file.sha256) return null;
       }
-      const isWhole = await hasEnv(deps, record, module?.entry ?? '');
+      const isWhole = await hasEnv(deps, record, module.entry);
       return isWhole ? { ...record, generation: numberOf(filesHash) } : null;
     },
   };
@@ -81,6 +82,23 @@ async function recordOf(
   const kept = await lastKnownGood.of(agentId);
   const found = kept.find((each) => each.filesHash === filesHash);
   return found ?? (await store.generation(agentId, filesHash));
+}
+
+/** Paths are those of the project that loaded it, which may lie elsewhere. Null where its entry is not the module's. */
+function movedTo(
+  { entry, modulePath }: FoundModule,
+  record: StoredGeneration,
+): StoredGeneration | null {
+  const { manifest } = record;
+  const old = manifest.files.find(({ path }) => path.endsWith(`${sep}${modulePath}`))?.path;
+  if (old === undefined || !entry.endsWith(`${sep}${modulePath}`)) return null;
+  const [from, to] = [old, entry].map((path) => path.slice(0, -modulePath.length));
+  const files = manifest.files.map((file) =>
+    from !== undefined && file.path.startsWith(from)
+      ? { ...file, path: `${to}${file.path.slice(from.length)}` }
+      : file,
+  );
+  return { ...record, manifest: { ...manifest, files } };
 }
 
 /** Whether its `.env` is here: that of now is good where it is still the same. */
