@@ -12,6 +12,7 @@ import {
 import type {
   DecideHosted,
   HostedAnswer,
+  HostedQuestion,
   HostedTool,
   IsApprovedHosted,
 } from '../protocol/tools/hosted-tools.ts';
@@ -29,8 +30,8 @@ type EnteredRun = {
   readonly agentId: string;
   /** Decides for the run, and records that once. */
   readonly decide: (tool: HostedTool) => HostedAnswer;
-  /** Whether a person approved the call of one, by the upstream's id of the question; absent where nobody ever does. */
-  readonly isApproved?: (questionId: string) => boolean;
+  /** Whether a person approved the call of one; absent where nobody ever does. */
+  readonly isApproved?: (question: HostedQuestion) => boolean;
 };
 
 /** More agents and tools than any gateway has; names of tools are the modules' to choose. */
@@ -70,11 +71,11 @@ export function createHostedRuns(deps: {
       runs.set(run.runId, run);
       return () => runs.delete(run.runId);
     },
-    isApproved({ agentId, runId }, questionId) {
+    isApproved({ agentId, runId }, question) {
       const own = runId === null ? null : runs.get(runId);
       const possible = own ? [own] : [...runs.values()].filter((run) => run.agentId === agentId);
       // Where it may be of several, the upstream tells their questions apart.
-      return possible.some((run) => run.isApproved?.(questionId) ?? false);
+      return possible.some((run) => run.isApproved?.(question) ?? false);
     },
     decide({ agentId, runId }, tool) {
       const own = runId === null ? null : runs.get(runId);

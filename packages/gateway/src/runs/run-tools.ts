@@ -5,7 +5,7 @@ import type { Answer, Decision, Effect, Rule } from '../protocol/policy.ts';
 import type { WorkerAnswer } from '../protocol/pool.ts';
 import type { Provenance } from '../protocol/run.ts';
 import type { Grant } from '../protocol/state/approval-store.ts';
-import type { HostedAnswer, HostedTool } from '../protocol/tools/hosted-tools.ts';
+import type { HostedAnswer, HostedQuestion, HostedTool } from '../protocol/tools/hosted-tools.ts';
 import type { CallGatewayTool } from '../protocol/tools/tool-call.ts';
 import { callTrace, type RunTrace } from '../protocol/trace.ts';
 import type { ToolDecided, ToolVerdicts, WorkerQuestion } from '../protocol/worker/messages.ts';
@@ -41,8 +41,8 @@ export type RunTools = {
   readonly onDecided: (decided: ToolDecided) => void;
   /** Decides about a tool that runs at the upstream, and records the answer where it is another than before. */
   readonly decideHosted: (tool: HostedTool) => HostedAnswer;
-  /** Whether a person approved the call of such a tool, by the upstream's id of the question. */
-  readonly isApprovedHosted: (questionId: string) => boolean;
+  /** Whether a person approved the call of such a tool. */
+  readonly isApprovedHosted: (question: HostedQuestion) => boolean;
   /** Which rule asks that a person approves a call, where one does. */
   readonly whyAsked: WhyAsked;
   /** Answers a question of the worker, with the arguments of a call at hand. */

@@ -18,13 +18,20 @@ export type DeniedHostedTools = (typeof deniedHostedTools)[number];
 /** What becomes of a hosted tool; `require_approval`: a person has to approve each use, and the upstream to ask for it. */
 export type HostedAnswer = Answer;
 
+/** What a server at the upstream asked before it calls one of its tools; `tool` is null where that is not known. */
+export type HostedQuestion = {
+  /** The upstream's own. */
+  readonly id: string;
+  readonly tool: string | null;
+};
+
 /**
- * Whether a person approved a call of a hosted tool that a run waited for, by the upstream's id of the question. `runId` is
- * null where a call belongs to no single one.
+ * Whether a person approved a call of a hosted tool that a run waited for. `runId` is null where a call belongs to no single
+ * one.
  */
 export type IsApprovedHosted = (
   asked: { readonly agentId: string; readonly runId: string | null },
-  questionId: string,
+  question: HostedQuestion,
 ) => boolean;
 
 /** Decides about a hosted tool, and records the answer once a run. `runId` is null where a call belongs to no single one. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Grant } from '../../protocol/state/approval-store.ts';
+import type { HostedQuestion } from '../../protocol/tools/hosted-tools.ts';
 
 /** A call that is about to be made. */
 export type GrantedCall = {
@@ -12,8 +13,8 @@ export type GrantedCall = {
 /** Knows which calls of a run a person has approved. */
 export type Granted = {
   readonly find: (call: GrantedCall) => Grant | null;
-  /** Whether a call of this id was approved, whatever its tool. */
-  readonly has: (callId: string) => boolean;
+  /** Whether what a server at the upstream asked was approved: that question, or all of its tool. */
+  readonly has: (question: HostedQuestion) => boolean;
   /** Each is good for one call, unless it holds for all of a tool. */
   readonly use: (grant: Grant) => void;
 };
@@ -31,7 +32,8 @@ export function createGranted(grants: readonly Grant[]): Granted {
       }
       return null;
     },
-    has: (callId) => grants.some((grant) => grant.callId === callId),
+    has: ({ id, tool }) =>
+      grants.some((grant) => grant.callId === id || (grant.always && grant.tool === tool)),
     use(grant) {
       if (!grant.always) open.delete(grant);
     },

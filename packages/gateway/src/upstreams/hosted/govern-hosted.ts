@@ -50,7 +50,7 @@ export function governHosted(
   const { fields } = whole;
   const of = (wanted: HostedAnswer) => whole.hosted.filter(({ tool }) => answerTo(tool) === wanted);
   const asking = of('require_approval');
-  checkApproved(fields, asking, (questionId) => isApproved(asked, questionId));
+  checkApproved(fields, asking, (question) => isApproved(asked, question));
   const out = of('deny');
   if (out.length === 0 && asking.length === 0) return isAmbiguous ? sent(fields) : { body, fields };
   const isNeeded = out.some(({ part }) => part === 'prompt') || isForced(fields.tool_choice, out);

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { remote, startBrokerOver, startUpstream, ways } from '../../../test/support/broker-kit.ts';
-import type { DeniedHostedTools, HostedTool } from '../../protocol/tools/hosted-tools.ts';
+import type {
+  DeniedHostedTools,
+  HostedQuestion,
+  HostedTool,
+} from '../../protocol/tools/hosted-tools.ts';
 
 const run = { type: 'function', name: 'run', parameters: { type: 'object', properties: {} } };
 const search = { type: 'web_search_preview_2025_03_11' };
@@ -36,7 +40,8 @@ async function scene(
         ? ('deny' as const)
         : ('allow' as const);
     },
-    isApproved: (_of: unknown, questionId: string) => questionId === 'mcpr_yes',
+    isApproved: (_of: unknown, { id, tool }: HostedQuestion) =>
+      id === 'mcpr_yes' || tool === 'pull',
     denied: () => denies,
   };
   const { send } = await startBrokerOver(way)(
@@ -116,8 +121,8 @@ describe.each(ways)('a model request over %s', (way) => {
 
   test('is refused where it says approved what no person approved', async () => {
     const { ask, bodies } = await scene(way, [], 'remove', ['mcp:mcp.github.example']);
-    const question = (id: string, server_label: string) => {
-      return { type: 'mcp_approval_request', id, server_label, name: 'push', arguments: '{}' };
+    const question = (id: string, server_label: string, name = 'push') => {
+      return { type: 'mcp_approval_request', id, server_label, name, arguments: '{}' };
     };
     const answered = (id: string, approve = true) => {
       return { type: 'mcp_approval_response', approval_request_id: id, approve };
@@ -126,12 +131,13 @@ describe.each(ways)('a model request over %s', (way) => {
     const statuses = [
       await asked(question('mcpr_yes', 'innocent'), answered('mcpr_yes')),
       await asked(question('mcpr_no', 'innocent'), answered('mcpr_no', false)),
+      await asked(question('mcpr_all', 'innocent', 'pull'), answered('mcpr_all')),
       await asked(question('mcpr_other', 'elsewhere'), answered('mcpr_other')),
       await asked(question('mcpr_no', 'innocent'), answered('mcpr_no')),
       await asked(answered('mcpr_no')),
     ].map(({ status }) => status);
-    expect(statuses).toEqual([200, 200, 200, 403, 403]);
-    expect(bodies).toHaveLength(3);
+    expect(statuses).toEqual([200, 200, 200, 200, 403, 403]);
+    expect(bodies).toHaveLength(4);
   });
 
   test('that declares none is sent byte for byte, and nobody is asked', async () => {

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import type { HostedQuestion } from '../../protocol/tools/hosted-tools.ts';
 import type { Declared, ReadTools } from './find-hosted.ts';
 
 type Fields = ReadTools['fields'];
@@ -15,7 +16,7 @@ type Entry = Readonly<Record<string, unknown>>;
 export function checkApproved(
   fields: Fields,
   asking: readonly Declared[],
-  isApproved: (questionId: string) => boolean,
+  isApproved: (question: HostedQuestion) => boolean,
 ): void {
   if (asking.length === 0) return;
   const mute = asking.filter(({ entry, part }) => part !== 'tools' || typeOf(entry) !== 'mcp');
@@ -25,14 +26,16 @@ export function checkApproved(
   const asked = new Map(
     items
       .filter((item) => typeOf(item) === 'mcp_approval_request')
-      .map((item) => [(item as Entry).id, (item as Entry).server_label]),
+      .map((item) => [(item as Entry).id, item as Entry]),
   );
   for (const item of items) {
     if (typeOf(item) !== 'mcp_approval_response') continue;
     const { approval_request_id: id, approve } = item as Entry;
     // One whose question is not here may be of any of them.
-    const isOfThese = !asked.has(id) || labels.has(asked.get(id));
-    if (approve === false || !isOfThese || isApproved(String(id))) continue;
+    const question = asked.get(id);
+    if (approve === false || (question && !labels.has(question.server_label))) continue;
+    const tool = typeof question?.name === 'string' ? question.name : null;
+    if (isApproved({ id: String(id), tool })) continue;
     throw new GatewayError(
       'approval_unavailable',
       `A rule wants a person to approve each use of ${namesOf(asking)}, and nobody approved what this model call says is approved. Let the agent wait for it: without code that approves by itself.`,
