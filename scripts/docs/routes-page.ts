@@ -14,7 +14,7 @@ const opens: Readonly<Record<Audience, string>> = {
 /** `docs/routes.md`: every route of the gateway, in the order of the list it is served from. */
 export function routesPage(): string {
   const rows = routes.map((route) => [
-    code(`${route.method} ${route.url.replace(':id', '{id}')}`),
+    code(`${route.method} ${route.url.replaceAll(/:(\w+)/g, '{$1}')}`),
     opens[route.audience],
     route.summary,
     queryOf(route),

@@ -4,6 +4,7 @@ import { administration } from './routes.ts';
 test('the rules are told what is for operators and scrapers, and what keeps to the scopes of a key', () => {
   expect(administration).toEqual({
     operators: [
+      '/admin/approvals',
       '/security/rules',
       '/security/preview',
       '/security/decisions',
@@ -13,6 +14,7 @@ test('the rules are told what is for operators and scrapers, and what keeps to t
     ],
     scrapers: ['/metrics'],
     own: [
+      '/admin/approvals',
       '/admin/agents',
       '/admin/agents/generations',
       '/agents/rollback',

@@ -1,6 +1,7 @@
 import type { Administration } from '../policy/rules/administration.ts';
 import type { Audience, Route } from './route.ts';
 import { adminRoutes } from './routes/admin.ts';
+import { approvalRoutes } from './routes/approvals.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { generationRoutes } from './routes/generations.ts';
@@ -23,6 +24,7 @@ export const routes: readonly Route[] = [
   ...formatRoutes,
   ...responseRoutes,
   ...conversationRoutes,
+  ...approvalRoutes,
   ...adminRoutes,
   ...generationRoutes,
   ...toolRoutes,
@@ -44,7 +46,7 @@ export const administration: Administration = {
 
 function resourcesOf(isMeant: (route: Route) => boolean): readonly string[] {
   const resources = routes.filter(isMeant).map(({ resource }) => resource);
-  return [...new Set(resources.map((resource) => resource.replaceAll(/:[a-z]+/g, '*')))];
+  return [...new Set(resources.map((resource) => resource.replaceAll(/:\w+/g, '*')))];
 }
 
 function isAdministered(audience: Audience): boolean {

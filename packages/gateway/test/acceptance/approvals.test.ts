@@ -6,6 +6,7 @@ import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import { failureOf } from './ask.ts';
 import { packageRoot, startGateway, type TestGateway } from './harness.ts';
 import { type Parrot, startParrot } from './parrot.ts';
+import { until } from './until.ts';
 
 const missing = await missingPython();
 const source = (ending: string) =>
@@ -112,6 +113,41 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
         'assistant: Keep. [Oslo is erased]',
         'user: say Next',
       ]);
+    });
+
+    test('are given by an operator, and what comes of it is kept for whoever asked', async () => {
+      const asked = await client.responses.create({ model, input: 'call erase {"thing":"Riga"}' });
+      const runId = asked.id.replace('resp_', 'run_');
+      const of = `/v1/runs/${runId}/approvals`;
+      const listed = await gateway.fetch(`/admin/approvals?status=pending&agent=default/${model}`);
+      const { approvals } = (await listed.json()) as { approvals: Record<string, unknown>[] };
+      expect(approvals[0]).toMatchObject({
+        run_id: runId,
+        tool: 'erase',
+        status: 'pending',
+        answered_by: null,
+      });
+      const id = String(approvals[0]?.id);
+      expect(asked.output.at(-1)?.id).toBe(id.replace('apr_', 'mcpr_'));
+      const body = JSON.stringify({ approve: true });
+      const headers = { 'content-type': 'application/json' };
+      const answer = (path: string) => gateway.fetch(path, { method: 'POST', headers, body });
+      expect((await answer(`/v1/runs/run_other/approvals/${id}`)).status).toBe(404);
+      const told = (await (await answer(`${of}/${id}`)).json()) as Record<string, unknown>;
+      expect(told).toMatchObject({
+        approval: { id, status: 'approved' },
+        run: { status: 'in_progress' },
+        response_id: expect.stringMatching(/^resp_/),
+      });
+      const done = await until('the response', async () => {
+        const response = await client.responses.retrieve(String(told.response_id));
+        return response.status === 'completed' ? response : null;
+      });
+      expect(done.previous_response_id).toBe(asked.id);
+      expect(JSON.stringify(done.output)).toContain('Keep. [Riga is erased]');
+      expect((await answer(`${of}/${id}`)).status).toBe(409);
+      const ofRun = await gateway.fetch(of);
+      expect(await ofRun.json()).toMatchObject({ approvals: [{ id, status: 'approved' }] });
     });
 
     const tools = [

@@ -14,7 +14,7 @@ import { createUnreadRoom } from '../../src/protocol/unread-room.ts';
 import type { ModelInfo } from '../../src/registry/model-info.ts';
 import type { Run } from '../../src/runs/begin-run.ts';
 import { fakeAdmin, fakeRollback, fakeTools } from './admin-fakes.ts';
-import { createNoApprovals } from './no-approvals.ts';
+import { fakeApprovals } from './approval-fakes.ts';
 import { fakeSecurity } from './security-fakes.ts';
 import { fakeTurns } from './turn-fakes.ts';
 
@@ -155,7 +155,7 @@ export function fakeGateway({
       idOf: () => '',
       open: () => Promise.reject(new GatewayError('store_unavailable', 'Nothing is kept here.')),
     },
-    approvals: createNoApprovals(),
+    approvals: fakeApprovals(),
     tools: fakeTools(),
     security: fakeSecurity(),
     metrics: {

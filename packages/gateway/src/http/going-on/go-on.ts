@@ -1,7 +1,6 @@
 import { type FailureCode, GatewayError } from '../../errors.ts';
 import type { Caller } from '../../protocol/policy.ts';
 import type { InputItem, RunInput } from '../../protocol/run.ts';
-import type { Approval } from '../../protocol/state/approvals.ts';
 import type {
   Answered,
   Answerer,
@@ -11,6 +10,7 @@ import type {
 import type { Run } from '../../runs/begin-run.ts';
 import type { OpenTurn } from '../../runs/turns/turn-types.ts';
 import type { AnswerMessage } from '../formats/approvals/answer-message.ts';
+import { itemsOf } from './answered-items.ts';
 import { type Brought, toResults } from './brought.ts';
 import { answerPlaceOf } from './place.ts';
 import { askingRun, sayingRun } from './told-run.ts';
@@ -133,14 +133,4 @@ function told(text: string, { input, turn }: GoingOn): GoneOn {
 /** The agent that a request names by its whole id; null for a name alone. */
 function agentIn({ modelId }: RunInput): string | null {
   return modelId.includes('/') ? modelId : null;
-}
-
-function itemsOf(approvals: readonly Approval[]): InputItem[] {
-  return approvals.map(({ id: approvalId, status, reason, always }) => ({
-    role: 'approval',
-    approvalId,
-    approve: status === 'approved',
-    ...(reason === null ? {} : { reason }),
-    ...(always ? { always } : {}),
-  }));
 }

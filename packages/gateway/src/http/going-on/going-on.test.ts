@@ -1,38 +1,19 @@
 import { describe, expect, test } from 'vitest';
+import { createNoApprovals, someApproval } from '../../../test/support/approval-fakes.ts';
 import {
   asCaller,
   chunksOf,
   type FakeGateway,
   fakeGateway,
 } from '../../../test/support/http-fakes.ts';
-import { createNoApprovals } from '../../../test/support/no-approvals.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Approval } from '../../protocol/state/approvals.ts';
 import type { Answered, Answerer, Approvals } from '../../runs/approvals/approval-types.ts';
 import { createApp } from '../app.ts';
 import { sayingRun } from './told-run.ts';
 
-const approval: Approval = {
-  id: 'apr_1',
-  runId: 'run_7',
-  keyId: 'key_caller',
-  user: null,
-  agentId: 'default/echo',
-  tool: 'erase',
-  agent: 'Desk',
-  provenance: 'native',
-  callId: 'c1',
-  arguments: '{"all":true}',
-  ruleId: null,
-  approvers: null,
-  status: 'approved',
-  createdMs: 0,
-  expiresMs: Date.UTC(2026, 11, 1),
-  answeredBy: 'key_caller',
-  answeredMs: 0,
-  reason: null,
-  always: false,
-};
+const answered = { answeredBy: 'key_caller', answeredMs: 0 };
+const approval: Approval = { ...someApproval, ...answered, runId: 'run_7', status: 'approved' };
 const pending = { ...approval, id: 'apr_2', status: 'pending', code: 'BBBB-3333' } as const;
 
 describe('a chat message that answers', () => {
@@ -184,7 +165,7 @@ type Going = {
 /** A gateway in which a run waits. */
 function going({ waits = true, claimed = false, pending = [], fails }: Going) {
   const answers: { given: readonly object[]; by: Answerer }[] = [];
-  const answered = (): Answered => ({
+  const came = (): Answered => ({
     approvals: [approval],
     pending,
     clientCalls: [],
@@ -205,12 +186,12 @@ function going({ waits = true, claimed = false, pending = [], fails }: Going) {
     async answer(given, by) {
       if (fails) throw fails;
       answers.push({ given, by });
-      return answered();
+      return came();
     },
     async bring({ results }, by) {
       if (!waits) return null;
       answers.push({ given: results, by });
-      return answered();
+      return came();
     },
     async find(_by, id) {
       if (id === 'apr_1') return approval;

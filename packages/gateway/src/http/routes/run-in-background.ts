@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { GatewayError } from '../../errors.ts';
 import { isLastEvent } from '../../protocol/run.ts';
 import type { Run } from '../../runs/begin-run.ts';
@@ -8,26 +8,49 @@ import { createEventLog, type EventLog } from '../event-log.ts';
 import { sendEventLog } from '../event-stream.ts';
 import type { BackgroundFormat } from '../formats/run-format.ts';
 import type { Audience } from '../idempotency/audience.ts';
-import { callerOf } from '../route.ts';
 
 export const defaultKeepAliveMs = 15_000;
 
+/** A run that goes on without its caller. */
 export type InBackground = {
   readonly run: Run;
   readonly turn: OpenTurn;
   readonly conversationId: string | null;
+  /** The key that it is for. */
+  readonly keyId: string;
   readonly isStreamed: boolean;
   readonly format: BackgroundFormat;
   /** The whole answer, once there is one. */
   readonly whole: () => TurnAnswer | null;
-  readonly onQueued: Audience['onQueued'];
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
+  readonly server: Pick<FastifyInstance, 'backgroundRuns'>;
+  readonly requestId: string;
 };
 
 /** Answers at once, or with the stream, and lets the run go on whoever leaves. */
-export async function runInBackground(deps: HttpDeps, background: InBackground) {
-  const { run, turn, conversationId, isStreamed, format, request, reply } = background;
+export async function runInBackground(
+  deps: HttpDeps,
+  background: InBackground,
+  { reply, audience }: { readonly reply: FastifyReply; readonly audience: Audience },
+) {
+  const { queued, log } = await keepInBackground(deps, background);
+  const { format, isStreamed } = background;
+  await audience.onQueued({ id: format.id, answer: queued, isStreamed });
+  if (!log) return reply.type('application/json; charset=utf-8').send(queued);
+  const keepAliveMs = deps.settings.keepAliveMs ?? defaultKeepAliveMs;
+  void sendEventLog(reply, log, { from: 0, keepAliveMs });
+  return reply;
+}
+
+/**
+ * Keeps what comes of a run.
+ *
+ * @returns The answer as it is now, and its stream where it has one.
+ */
+export async function keepInBackground(
+  deps: HttpDeps,
+  background: InBackground,
+): Promise<{ readonly queued: string; readonly log: EventLog | null }> {
+  const { run, turn, conversationId, keyId, isStreamed, format, server } = background;
   const { id } = format;
   const queued: TurnAnswer = { id, status: 'queued', output: [], answer: format.now() };
   try {
@@ -41,9 +64,8 @@ export async function runInBackground(deps: HttpDeps, background: InBackground) 
   const log = isStreamed ? createEventLog(unread) : null;
   log?.add(format.start());
   const over = follow(deps, background, log);
-  const { keyId } = callerOf(request);
   const { now } = format;
-  request.server.backgroundRuns.add(id, {
+  server.backgroundRuns.add(id, {
     keyId,
     conversationId,
     now,
@@ -51,17 +73,13 @@ export async function runInBackground(deps: HttpDeps, background: InBackground) 
     cancel: run.cancel,
     over,
   });
-  await background.onQueued({ id, answer: queued.answer, isStreamed });
-  if (!log) return reply.type('application/json; charset=utf-8').send(queued.answer);
-  const keepAliveMs = deps.settings.keepAliveMs ?? defaultKeepAliveMs;
-  void sendEventLog(reply, log, { from: 0, keepAliveMs });
-  return reply;
+  return { queued: queued.answer, log };
 }
 
 /** Takes what the run says, and keeps the answer when it is over. Never rejects. */
 function follow(
   deps: HttpDeps,
-  { run, turn, format, whole, request }: InBackground,
+  { run, turn, format, whole, requestId }: InBackground,
   log: EventLog | null,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -91,7 +109,7 @@ function follow(
     try {
       if (answer) await turn.keep({ ...answer, ...told }, run.agentId);
     } catch (error) {
-      deps.emit({ type: 'request_failed', requestId: request.id, code: 'gateway_failed', error });
+      deps.emit({ type: 'request_failed', requestId, code: 'gateway_failed', error });
     }
     log?.end();
     await turn.end();

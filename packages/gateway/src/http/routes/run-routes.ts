@@ -75,9 +75,10 @@ async function runAgent<Body>(
   if (outlives && turn && format.background && !isTold) {
     const { whole } = keeping;
     const told = format.background(answered);
-    const { onQueued } = audience;
-    const background = { run, turn, conversationId, isStreamed, format: told, whole, onQueued };
-    return runInBackground(deps, { ...background, request, reply });
+    const { keyId } = caller;
+    const background = { run, turn, conversationId, keyId, isStreamed, format: told, whole };
+    const { server, id: requestId } = request;
+    return runInBackground(deps, { ...background, server, requestId }, { reply, audience });
   }
   audience.whenGone(() => run.cancel('the caller left'));
   if (!isStreamed) {

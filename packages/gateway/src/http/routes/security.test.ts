@@ -604,6 +604,7 @@ test('every answer is as the description says', async () => {
     rollback: { agent: 'default/echo', to: 1 },
     release: { agent: 'default/echo' },
     fork: { from_step: 2 },
+    ':approval_id': { approve: true },
   };
   for (const { url, method, answer, status } of routes) {
     if (!answer) continue;
