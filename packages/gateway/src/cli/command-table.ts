@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { readOwnPackage } from '../config/own-package.ts';
 import { addAgentCommands } from './agents/agents-commands.ts';
 import { addToolCommands } from './agents/tools-commands.ts';
+import { addApprovalCommands } from './approvals/approvals-commands.ts';
 import { addTestCommand } from './cases/test-commands.ts';
 import { addCompletionCommands } from './completion/completion-commands.ts';
 import { addDataCommands } from './data/data-commands.ts';
@@ -39,6 +40,7 @@ export function commandTable(
   addAgentCommands(program, run);
   addToolCommands(program, run);
   addRunCommands(program, run);
+  addApprovalCommands(program, run);
   addStatusCommands(program, run);
   addServiceCommands(program, run);
   addUsageCommand(program, run);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inProcessCli } from '../support/in-process-cli.ts';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import { failureOf } from './ask.ts';
 import { packageRoot, startGateway, type TestGateway } from './harness.ts';
@@ -148,6 +149,25 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
       expect((await answer(`${of}/${id}`)).status).toBe(409);
       const ofRun = await gateway.fetch(of);
       expect(await ofRun.json()).toMatchObject({ approvals: [{ id, status: 'approved' }] });
+    });
+
+    test('are given on the command line', async () => {
+      const cli = (...args: string[]) => inProcessCli(gateway.project.root)('approvals', ...args);
+      const asked = await client.responses.create({ model, input: 'call erase {"thing":"Lima"}' });
+      const id = asked.output.at(-1)?.id?.replace('mcpr_', 'apr_') ?? '';
+      const listed = await cli('list', '--agent', model);
+      expect(listed.out).toContain(id);
+      expect(listed.out).toMatch(/erase +pending +\{ ?"thing": ?"Lima"\}/);
+      const denied = await cli('deny', id, '--reason', 'It is a capital.');
+      expect(denied).toMatchObject({ code: 0 });
+      expect(denied.out).toContain(`Denied: erase of default/${model}`);
+      expect(await cli('approve', id)).toMatchObject({ code: 1 });
+      expect(await cli('approve', 'apr_none')).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('There is no approval apr_none.'),
+      });
+      const all = JSON.parse((await cli('list', '--status', 'denied', '--json')).out);
+      expect(all.approvals[0]).toMatchObject({ id, reason: 'It is a capital.' });
     });
 
     const tools = [

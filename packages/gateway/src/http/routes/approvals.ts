@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
 import {
+  type ApprovalInfo,
   approvalAnswerBody,
   approvalAnswered,
   approvalsAnswer,
@@ -8,9 +9,11 @@ import {
   approvalToJson,
   runApprovalsAnswer,
 } from '../../protocol/admin/approvals-answer.ts';
+import type { Caller } from '../../protocol/policy.ts';
 import { given } from '../../protocol/security/from-json.ts';
 import type { Approval } from '../../protocol/state/approvals.ts';
 import type { ApprovalQuery } from '../../runs/approvals/approval-types.ts';
+import type { HttpDeps } from '../deps.ts';
 import { approvalIdOf } from '../formats/approvals/request-id.ts';
 import { goOnInBackground } from '../going-on/go-on-in-background.ts';
 import { callerOf, defineRoute, type Route, type RouteInput } from '../route.ts';
@@ -51,13 +54,24 @@ export const approvalRoutes: readonly Route[] = [
     summary: 'List calls that wait for a person, or waited, newest first, of the key’s agents.',
     query: approvalsQuery,
     answer: approvalsAnswer,
-    handle: async ({ deps, request, query: { agent, ...query } }) => {
+    handle: async ({ deps, request, query: { id, agent, ...query } }) => {
+      if (id !== undefined)
+        return { approvals: await oneOf(deps, callerOf(request), id), next: null };
       const wanted = given<ApprovalQuery>({ ...query, agentId: agent });
       const { approvals, next } = await deps.approvals.list(callerOf(request), wanted);
       return { approvals: approvals.map(approvalToJson), next };
     },
   }),
 ];
+
+async function oneOf(deps: HttpDeps, caller: Caller, id: string): Promise<ApprovalInfo[]> {
+  try {
+    return [approvalToJson(await deps.approvals.find(caller, approvalIdOf(id)))];
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'record_not_found') return [];
+    throw error;
+  }
+}
 
 type AnswerInput = RouteInput<
   z.output<typeof approvalAnswerBody>,

@@ -30,6 +30,7 @@ export type ApprovalInfo = Inferred<typeof approvalInfo>;
 
 /** Query of `GET /admin/approvals`. All filters that are given must fit. */
 export const approvalsQuery = z.object({
+  id: z.string().max(256).optional().describe('Of this call alone; no other filter holds then.'),
   status: z.enum(approvalStatuses).optional(),
   agent: z.string().max(512).optional().describe('Model id.'),
   after: z.string().max(256).optional().describe('`next` of the page before.'),
