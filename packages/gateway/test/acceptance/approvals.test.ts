@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Agent, hostedMcpTool, OpenAIProvider, Runner } from '@openai/agents';
 import type OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inProcessCli } from '../support/in-process-cli.ts';
@@ -149,6 +150,53 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
       expect((await answer(`${of}/${id}`)).status).toBe(409);
       const ofRun = await gateway.fetch(of);
       expect(await ofRun.json()).toMatchObject({ approvals: [{ id, status: 'approved' }] });
+    });
+
+    test('of a run in the background are given there too', async () => {
+      const input = 'call erase {"thing":"Nice"}';
+      const { id } = await client.responses.create({ model, input, background: true });
+      const completed = (of: string) =>
+        until('the response', async () => {
+          const response = await client.responses.retrieve(of);
+          return response.status === 'completed' ? response : null;
+        });
+      const request = (await completed(id)).output.at(-1)?.id ?? '';
+      const answer = {
+        type: 'mcp_approval_response',
+        approval_request_id: request,
+        approve: true,
+      } as const;
+      const next = await client.responses.create({ model, input: [answer], background: true });
+      expect(next).toMatchObject({ status: 'queued', previous_response_id: id });
+      expect((await completed(next.id)).output_text).toBe('Keep. [Nice is erased]');
+    });
+
+    test('are asked for in text by the client of the SDK, which reads no requests', async () => {
+      const modelProvider = new OpenAIProvider({ openAIClient: client, useResponses: true });
+      const runner = new Runner({ modelProvider, tracingDisabled: true });
+      const remote = new Agent({ name: 'Remote', model });
+      const asked = await runner.run(remote, 'call erase {"thing":"Genoa"}');
+      const approve = `approve ${codeIn(String(asked.finalOutput))}`;
+      const items = [...asked.history, { role: 'user' as const, content: approve }];
+      const done = await runner.run(remote, items);
+      expect(done.finalOutput).toBe('Keep. [Genoa is erased]');
+    });
+
+    test('are asked for by the client of the SDK itself where its agent names this gateway', async () => {
+      const modelProvider = new OpenAIProvider({ openAIClient: client, useResponses: true });
+      const runner = new Runner({ modelProvider, tracingDisabled: true });
+      const label = hostedMcpTool({
+        serverLabel: 'dropgate',
+        serverUrl: 'https://example.com',
+        requireApproval: 'always',
+      });
+      const remote = new Agent({ name: 'Remote', model, tools: [label] });
+      const asked = await runner.run(remote, 'call erase {"thing":"Turin"}');
+      const [interruption] = asked.interruptions;
+      if (!interruption) return expect.unreachable('Nobody was asked.');
+      asked.state.approve(interruption);
+      const done = await runner.run(remote, asked.state);
+      expect(done.finalOutput).toBe('Keep. [Turin is erased]');
     });
 
     test('are given on the command line', async () => {
