@@ -3,6 +3,7 @@ import { createPool } from '../pool/pool.ts';
 import { workerEntries } from '../pool/process/runtimes.ts';
 import { workerUser } from '../pool/process/worker-user.ts';
 import { createSandbox, type Sandbox } from '../pool/sandbox/sandbox.ts';
+import { createCountTokens } from '../pool/tasks/count-tokens.ts';
 import { createTaskRun } from '../pool/tasks/task-run.ts';
 import type { FindReplay } from '../protocol/journal/replayed-calls.ts';
 import { dayOf } from '../protocol/usage/usage.ts';
@@ -87,6 +88,7 @@ export function createAgentProcesses(
     }),
     hostedRuns,
     runTask: createTaskRun({ grantModelAccess: broker.grant, unread }),
+    countTokens: createCountTokens(broker.grant),
     replays,
     runMeters,
     pool: hideSecrets(tellTools(frameFailures(pool, last), tools), secrets),

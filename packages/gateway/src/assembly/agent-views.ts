@@ -7,16 +7,19 @@ import { agentStatus } from '../registry/agent-status.ts';
 import type { Catalog, CatalogEntry } from '../registry/catalog.ts';
 import { toModelInfo } from '../registry/model-info.ts';
 import type { Parts } from './agent-processes.ts';
+import { createAgentFacts } from './models/agent-facts.ts';
 
 /** Characters of one page of agents, about: authors may describe them at length. */
 const PAGE_CHARS = 2 * 1024 * 1024;
 
 /** What operators, callers and previews see of the agents in the catalog. */
 export function createAgentViews(
-  { observers }: Parts,
+  parts: Parts,
   catalog: Pick<Catalog, 'list'>,
   decide: (question: Question) => Decision,
 ) {
+  const { observers } = parts;
+  const factsOf = createAgentFacts(parts);
   const statusOf = () => {
     const diagnostics = observers.diagnostics.newestByAgent();
     return (entry: CatalogEntry) => agentStatus(entry, diagnostics.get(entry.module.agentId) ?? []);
@@ -42,7 +45,9 @@ export function createAgentViews(
       catalog
         .list()
         .filter(({ module }) => canSee(caller, module.agentId))
-        .flatMap(toModelInfo),
+        .flatMap((entry) =>
+          toModelInfo(entry, (module, served) => factsOf(caller, module, served)),
+        ),
     /** Ids of the agents that use each gateway tool, by its name. */
     toolUsers() {
       const uses = catalog.list().flatMap(({ module: { agentId }, served }) => {

@@ -7,7 +7,8 @@ import type { SyncAgents } from '../registry/sync-agents.ts';
 import { createRunStarts } from '../runs/start-run.ts';
 import type { Parts } from './agent-processes.ts';
 import { createAgentViews } from './agent-views.ts';
-import { createTaskModelOf } from './models/task-model.ts';
+import { countAt } from './models/count-at.ts';
+import { createTaskRuns } from './models/own-models.ts';
 import { createRegistry } from './registry.ts';
 import { asTried } from './replay/as-tried.ts';
 import { createRecorded } from './replay/recorded.ts';
@@ -31,23 +32,24 @@ export function createDomain(parts: Parts) {
   const { catalog, sync, files, rollBack, findAgain } = registry;
   const toolRegistry = createToolRegistry(parts, { authorize, decide: decideNow });
   const recorded = createRecorded(parts, catalog.get);
-  const runDefaults = () => {
-    const { worker, toolEvents } = live.current();
-    return { runTimeoutMs: worker.runTimeoutMs, toolEvents };
-  };
+  const runDefaults = () => runDefaultsOf(live.current());
   const runs = asTried(parts, { find: catalog.find, takeSlot: createTakeSlot(parts) });
   const interruptions = createInterruptions(parts, registry);
-  const { startRun, resumeRun } = createRunStarts({
+  const admitting = {
     ...interruptions.ofRuns,
     find: runs.find,
     clientTools: createClientToolsAsSet(parts),
     agentIds: () => catalog.list().map(({ module }) => module.agentId),
     policy: { authorize, rules: policy.current, onChange: policy.onChange },
+    nowSeconds,
+    emit,
+  };
+  const { startRun, resumeRun } = createRunStarts({
+    ...admitting,
     limits: { takeSlot: runs.takeSlot, checkBudget: parts.checkBudgets },
     endWithKey: createEndWithKey(parts.known),
     queue: () => live.current().worker,
-    taskModel: createTaskModelOf(parts),
-    runTask: parts.runTask,
+    ...createTaskRuns(parts),
     stopping: lifetime.signal,
     run: pool.run,
     callTool: parts.callTool,
@@ -58,8 +60,6 @@ export function createDomain(parts: Parts) {
     runLimits: createRunLimits(parts),
     unknownHostedTools: () => live.current().security.unknownHostedTools,
     defaults: runDefaults,
-    nowSeconds,
-    emit,
   });
   const refresh: SyncAgents = async (options) => {
     await parts.reloadSettings();
@@ -77,6 +77,7 @@ export function createDomain(parts: Parts) {
     allows: (question: Question) => decideNow(question).answer === 'allow',
     startRun,
     approvals: interruptions.approvalsOf(resumeRun),
+    countInput: countAt(parts, admitting),
     sessionAgent: createSessionAgentOf(parts, runs.find),
     idempotency: createIdempotency(parts),
     findAgain,
@@ -84,4 +85,8 @@ export function createDomain(parts: Parts) {
     runDefaults,
     runCount: runs.count,
   };
+}
+
+function runDefaultsOf({ worker, toolEvents }: ReturnType<Parts['live']['current']>) {
+  return { runTimeoutMs: worker.runTimeoutMs, toolEvents };
 }

@@ -23,6 +23,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
     authenticate: createIdentify(parts),
     limits: createLimitChecks(parts),
     startRun: domain.startRun,
+    countInput: domain.countInput,
     listModels: async (caller) => {
       await readiness.done;
       return domain.models(caller);

@@ -300,6 +300,15 @@ describe('GET /v1/models', () => {
     owned_by: 'default',
     name: 'Echo',
     description: 'Says it again.',
+    x_agent: {
+      kind: 'agent',
+      tools: [{ name: 'erase', provenance: 'native', needs_approval: true }],
+      approvals: true,
+      sessions: true,
+      client_tools: 'ignore',
+      input: ['text', 'image'],
+      apis: ['chat_completions', 'responses'],
+    },
     dropgate: {
       namespace: 'default',
       status: 'ready',

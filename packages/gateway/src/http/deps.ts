@@ -16,6 +16,7 @@ import type { Caller, KeyHolder } from '../protocol/policy.ts';
 import type { UnreadRoom } from '../protocol/unread-room.ts';
 import type { ModelInfo } from '../registry/model-info.ts';
 import type { Approvals } from '../runs/approvals/approval-types.ts';
+import type { CountInput } from '../runs/count-input.ts';
 import type { AskOnce } from '../runs/idempotency/ask-once.ts';
 import type { RunAgain } from '../runs/replay/run-again.ts';
 import type { StartRun } from '../runs/start-run.ts';
@@ -39,6 +40,7 @@ export type HttpDeps = {
   readonly limits: LimitChecks;
   /** @throws GatewayError before anything runs: 400, 403, 404, 429, 503. */
   readonly startRun: StartRun;
+  readonly countInput: CountInput;
   /** The agents that the caller may see. */
   readonly listModels: (caller: Caller) => Promise<readonly ModelInfo[]> | readonly ModelInfo[];
   /** Decides whether a route for administration answers; `resource` is the route's canonical path. */

@@ -6,6 +6,7 @@ import { conversationRoutes } from './routes/conversations.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { generationRoutes } from './routes/generations.ts';
 import { healthRoutes } from './routes/health.ts';
+import { inputTokenRoutes } from './routes/input-tokens.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { modelRoutes } from './routes/models.ts';
 import { responseRoutes } from './routes/responses.ts';
@@ -23,6 +24,7 @@ export const routes: readonly Route[] = [
   ...modelRoutes,
   ...formatRoutes,
   ...responseRoutes,
+  ...inputTokenRoutes,
   ...conversationRoutes,
   ...approvalRoutes,
   ...adminRoutes,

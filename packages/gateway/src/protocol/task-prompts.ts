@@ -1,8 +1,8 @@
 import type { UpstreamApi } from './records.ts';
 import type { InputItem } from './run.ts';
 
-/** The model that answers a task, and how its upstream is spoken to. */
-export type TaskModel = {
+/** A model that is asked by the gateway itself, and how its upstream is spoken to. */
+export type PlainModel = {
   readonly model: string;
   readonly upstream: string;
   readonly api: UpstreamApi;

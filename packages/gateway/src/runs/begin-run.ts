@@ -12,7 +12,7 @@ import type {
 import type { LastEvent, RunContext, RunEvent, RunInput } from '../protocol/run.ts';
 import type { RunEnding } from '../protocol/run-ending.ts';
 import type { RunSink } from '../protocol/run-sink.ts';
-import type { TaskModel } from '../protocol/task-prompts.ts';
+import type { PlainModel } from '../protocol/task-prompts.ts';
 import type { RunTrace } from '../protocol/trace.ts';
 import type { ToolDecided, WorkerRun } from '../protocol/worker/messages.ts';
 import { holdInterrupted, type Interrupted } from './approvals/hold-interrupted.ts';
@@ -59,7 +59,7 @@ export type BeginRunDeps = {
   /** Answers by one call of a model, in place of a worker. */
   readonly runTask?: (
     load: ModuleLoad,
-    request: PoolRun & { readonly model: TaskModel },
+    request: PoolRun & { readonly model: PlainModel },
   ) => LiveRun;
   /** What holds where the module says nothing. */
   readonly defaults: () => {
@@ -106,7 +106,7 @@ export type AdmittedRun = {
   /** Cancels the run. */
   readonly abort: AbortController;
   /** The model that answers in the agent's place; null where the agent does. */
-  readonly task?: TaskModel | null;
+  readonly task?: PlainModel | null;
   /** Set where it follows the record of another. */
   readonly replay?: ReplayedRun;
   /** Set where it goes on with one that waited. */

@@ -27,9 +27,7 @@ export function checkRunInput(
   toolsMode?: ClientToolsMode,
 ): CheckedInput {
   const { settings, kind } = manifest;
-  // A plain `run` gets text as a string, unless its module says that it takes more.
-  const media = kind === 'runnable' ? [] : mediaByDefault;
-  checkMedia(settings.accepts ?? media, asked);
+  checkMedia(mediaTaken(manifest), asked);
   checkOutputFormat(manifest, asked);
   const mode = toolsMode ?? settings.clientTools ?? 'ignore';
   const { input, leaves } = takeClientTools(asked, { kind, mode });
@@ -37,6 +35,12 @@ export function checkRunInput(
   const given = Object.keys(input.settings) as (keyof RunSettings)[];
   const ignored = given.filter((name) => !taken.includes(name));
   return { input, ignored: leaves ? [...ignored, 'tools'] : ignored };
+}
+
+/** What an agent can be sent beside text. */
+export function mediaTaken({ settings, kind }: Manifest): readonly InputMedium[] {
+  // A plain `run` gets text as a string, unless its module says that it takes more.
+  return settings.accepts ?? (kind === 'runnable' ? [] : mediaByDefault);
 }
 
 function checkMedia(accepted: readonly InputMedium[], input: RunInput): void {

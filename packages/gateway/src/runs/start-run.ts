@@ -1,17 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import { principalOf } from '../policy/authorize.ts';
 import type { HeldRunLimits } from '../policy/limits/run-limits.ts';
 import { decide, decideOnAgent } from '../policy/rules/decide.ts';
 import type { RuleSet } from '../policy/rules/rule-set.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
-import { runIdTime } from '../protocol/journal/journal.ts';
+import { newRunId } from '../protocol/journal/journal.ts';
 import { nearestIds, unknownModel } from '../protocol/nearest.ts';
 import type { Caller, Decision, Effect, Question } from '../protocol/policy.ts';
 import type { ClientToolsMode, Manifest, ModuleLoad } from '../protocol/records.ts';
 import type { RunInput } from '../protocol/run.ts';
 import { createRunEnding } from '../protocol/run-ending.ts';
-import { isTaskPrompt, type TaskModel } from '../protocol/task-prompts.ts';
+import { isTaskPrompt, type PlainModel } from '../protocol/task-prompts.ts';
 import type { CallGatewayTool } from '../protocol/tools/tool-call.ts';
 import { aboutAgent } from './agent-question.ts';
 import type { ResumeAsked, ResumeRun } from './approvals/resume-asked.ts';
@@ -85,11 +84,17 @@ export type StartRunDeps = BeginRunDeps & {
   readonly findInterrupted: (of: ResumeAsked['of']) => Promise<ServedAgent>;
   readonly queue: () => QueueLimits;
   /** The model that answers prompts of chat clients for an agent; null where the agent does. */
-  readonly taskModel: (agent: Pick<ServedAgent, 'agentId' | 'manifest'>) => TaskModel | null;
+  readonly taskModel: (agent: Pick<ServedAgent, 'agentId' | 'manifest'>) => PlainModel | null;
   /** Aborted when the gateway stops. */
   readonly stopping: AbortSignal;
   readonly nowSeconds: () => number;
 };
+
+/** What decides whether a run may begin. */
+export type AdmitDeps = Pick<
+  StartRunDeps,
+  'find' | 'findInterrupted' | 'clientTools' | 'agentIds' | 'policy' | 'nowSeconds' | 'emit'
+>;
 
 /**
  * Admits a run and starts it, once its agent has a place for it. A caller that leaves meanwhile aborts `signal`.
@@ -157,12 +162,6 @@ function createStart(deps: StartRunDeps) {
   };
 }
 
-/** An id for a run that begins now. */
-export function newRunId(): string {
-  // The time first, so that a store finds and removes them in order. Node draws many of these at once.
-  return `run_${runIdTime(Date.now())}${randomUUID().replaceAll('-', '').slice(-13)}`;
-}
-
 /** `hasWaited`: it was admitted before and had to wait; only a refusal is recorded. */
 type Request = {
   readonly caller: Caller;
@@ -173,8 +172,12 @@ type Request = {
 
 type Admitted = CheckedInput & { readonly agent: ServedAgent };
 
-/** The agent exists, the key may see and run it, it is loaded, and it takes what was sent. */
-async function admit(deps: StartRunDeps, request: Request): Promise<Admitted> {
+/**
+ * The agent exists, the key may see and run it, it is loaded, and it takes what was sent.
+ *
+ * @throws GatewayError where that is not so.
+ */
+export async function admit(deps: AdmitDeps, request: Request): Promise<Admitted> {
   const found = await findAgent(deps, request);
   checkAccess(deps, found, request);
   checkBound(found, request);
@@ -185,19 +188,19 @@ async function admit(deps: StartRunDeps, request: Request): Promise<Admitted> {
   return { agent, ...checkRunInput(agent.manifest, request.input, toolsMode) };
 }
 
-async function findAgent(deps: StartRunDeps, request: Request): Promise<FoundAgent> {
+async function findAgent(deps: AdmitDeps, request: Request): Promise<FoundAgent> {
   const found = await deps.find(request.input.modelId, (id) => maySee(deps, request, id));
   if (!found) throw notFound(deps, request);
   return found;
 }
 
-function maySee({ policy, nowSeconds }: StartRunDeps, request: Request, agentId: string): boolean {
+function maySee({ policy, nowSeconds }: AdmitDeps, request: Request, agentId: string): boolean {
   const listing: Question = { ...aboutAgent(agentId, request), action: 'list_agents' };
   return decide(policy.rules(), listing, nowSeconds()).answer === 'allow';
 }
 
 /** One decision is recorded, that on running it, unless only seeing it is denied. */
-function checkAccess(deps: StartRunDeps, { module }: FoundAgent, request: Request): void {
+function checkAccess(deps: AdmitDeps, { module }: FoundAgent, request: Request): void {
   const { agentId, modulePath } = module;
   const about = aboutAgent(agentId, request);
   const question: Question = { ...about, modulePath, action: 'run_agent' };
@@ -273,7 +276,7 @@ function toolUser({ caller, input: { user, metadata } }: Request, agent: ServedA
   return { ...agent, key: principalOf(caller), request };
 }
 
-function notFound(deps: StartRunDeps, request: Request): GatewayError {
+function notFound(deps: AdmitDeps, request: Request): GatewayError {
   const { modelId } = request.input;
   // Few are near, so that few are asked about.
   const near = nearestIds(modelId, deps.agentIds()).filter((id) => maySee(deps, request, id));

@@ -82,6 +82,13 @@ const echoModel: ModelInfo = {
   model: { name: 'gpt-5-mini', source: 'agent' },
   upstream: { name: 'demo', source: 'default' },
   status: 'ready',
+  facts: {
+    kind: 'agent',
+    tools: [{ name: 'erase', provenance: 'native', needsApproval: true }],
+    hasSessions: true,
+    clientTools: 'ignore',
+    accepts: ['image'],
+  },
 };
 
 export type FakeGateway = HttpDeps & {
@@ -144,6 +151,7 @@ export function fakeGateway({
         ...run,
       };
     },
+    countInput: async () => 7,
     listModels: () => [echoModel],
     mayAdminister: ({ role }, resource) =>
       role === 'admin' || (role === 'metrics' && resource === '/metrics'),

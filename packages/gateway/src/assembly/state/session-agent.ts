@@ -1,4 +1,5 @@
 import { matchesGlob } from '../../policy/rules/glob.ts';
+import type { ModuleSettings } from '../../protocol/records.ts';
 import {
   createSessionAgent,
   type SessionAgent,
@@ -15,10 +16,22 @@ export function createSessionAgentOf(
     find,
     rules: policy.current,
     nowSeconds,
-    asSet(agentId) {
-      const { state, sessions } = live.current();
-      if (state.keepDays === 0) return false;
-      return sessions.findLast(({ agents }) => matchesGlob(agents, agentId))?.isOn;
-    },
+    asSet: (agentId) => asSet({ live }, agentId),
   });
+}
+
+/** Whether an agent has sessions. */
+export function hasSessions(
+  parts: Pick<Parts, 'live'>,
+  agentId: string,
+  { sessions = false }: Pick<ModuleSettings, 'sessions'>,
+): boolean {
+  return asSet(parts, agentId) ?? sessions;
+}
+
+/** What the operator says; undefined leaves it to the author. */
+function asSet({ live }: Pick<Parts, 'live'>, agentId: string): boolean | undefined {
+  const { state, sessions } = live.current();
+  if (state.keepDays === 0) return false;
+  return sessions.findLast(({ agents }) => matchesGlob(agents, agentId))?.isOn;
 }

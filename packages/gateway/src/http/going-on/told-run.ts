@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { runIdTime } from '../../protocol/journal/journal.ts';
+import { newRunId } from '../../protocol/journal/journal.ts';
 import { type LastEvent, noUsage, type RunEvent } from '../../protocol/run.ts';
 import type { AskedAgain, ClientCall } from '../../runs/approvals/approval-types.ts';
 import type { Run } from '../../runs/begin-run.ts';
@@ -14,7 +13,7 @@ export function createToldRun(events: readonly [...RunEvent[], LastEvent], agent
   };
   return {
     // As those of runs are, so that its turn is sorted among theirs.
-    id: `run_${runIdTime(Date.now())}${randomUUID().replaceAll('-', '').slice(-13)}`,
+    id: newRunId(),
     agentId,
     modulePath: '',
     generation: 0,

@@ -52,11 +52,28 @@ function toModel(model: ModelInfo) {
     owned_by: model.namespace,
     name: model.displayName,
     ...(model.description === null ? {} : { description: model.description }),
+    x_agent: toFacts(model.facts),
     dropgate: {
       namespace: model.namespace,
       status: model.status,
       model: { name: model.model.name, source: model.model.source },
       upstream: { name: model.upstream.name, source: model.upstream.source },
     },
+  };
+}
+
+function toFacts({ kind, tools, hasSessions, clientTools, accepts }: ModelInfo['facts']) {
+  return {
+    kind,
+    tools: tools.map(({ name, provenance, needsApproval }) => ({
+      name,
+      provenance,
+      needs_approval: needsApproval,
+    })),
+    approvals: tools.some(({ needsApproval }) => needsApproval),
+    sessions: hasSessions,
+    client_tools: clientTools,
+    input: ['text', ...accepts],
+    apis: ['chat_completions', 'responses'],
   };
 }

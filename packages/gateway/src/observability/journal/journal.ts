@@ -110,7 +110,7 @@ function createFollowedRuns({ settings, redact }: JournalDeps, gateway: string |
     const run = { ...createRecordedRun(event, begun), agentId: event.agentId };
     runs.set(event.runId, run);
     changed.add(event.runId);
-    const input = record === 'contents' ? toStep(event) : null;
+    const input = record === 'contents' || event.isTask ? toStep(event) : null;
     return input ? add(run, input) : 'kept';
   };
   const takeOne = async (id: string) => {

@@ -1,10 +1,10 @@
 import type { UpstreamApi } from '../../protocol/records.ts';
 import type { InputItem, OutputFormat, RunInput } from '../../protocol/run.ts';
-import { type TaskModel, textOfUser } from '../../protocol/task-prompts.ts';
+import { type PlainModel, textOfUser } from '../../protocol/task-prompts.ts';
 
 /** The request of one call of a model, with the texts of what was asked and nothing else. */
 export function taskRequest(
-  { model, api }: Pick<TaskModel, 'model' | 'api'>,
+  { model, api }: Pick<PlainModel, 'model' | 'api'>,
   { items, settings, outputFormat }: Pick<RunInput, 'items' | 'settings' | 'outputFormat'>,
 ): { readonly path: string; readonly body: object } {
   const messages = items.flatMap(toMessage);

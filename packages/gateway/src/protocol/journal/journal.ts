@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { RunContext, RunInput, Usage } from '../run.ts';
 
 /** How a run ends: `blocked` by a guardrail, `interrupted` where it waits for an approval. */
@@ -114,4 +115,10 @@ export type JournalStore = {
 /** The part of a run's id that tells when it began: 11 hexadecimal digits. */
 export function runIdTime(ms: number): string {
   return Math.max(0, Math.floor(ms)).toString(16).padStart(11, '0');
+}
+
+/** An id for a run that begins now. */
+export function newRunId(): string {
+  // The time first, so that a store finds and removes them in order. Node draws many of these at once.
+  return `run_${runIdTime(Date.now())}${randomUUID().replaceAll('-', '').slice(-13)}`;
 }

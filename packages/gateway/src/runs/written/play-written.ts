@@ -4,6 +4,7 @@ import { principalOf } from '../../policy/authorize.ts';
 import { noRunLimits } from '../../policy/limits/run-limits.ts';
 import type { MadeCall, PlayedWritten, TestDifference } from '../../protocol/admin/run-test.ts';
 import type { WrittenTest } from '../../protocol/admin/written-test.ts';
+import { newRunId } from '../../protocol/journal/journal.ts';
 import type { Caller } from '../../protocol/policy.ts';
 import { isLastEvent, type LastEvent, noUsage, type RunInput } from '../../protocol/run.ts';
 import { createRunEnding } from '../../protocol/run-ending.ts';
@@ -12,7 +13,6 @@ import { type BeginRunDeps, beginRun, type Run, type ServedAgent } from '../begi
 import { outcomeOf } from '../observe-run.ts';
 import type { LiveReplays } from '../replay/live-replays.ts';
 import type { ReplayToolsDeps } from '../replay/replay-tools.ts';
-import { newRunId } from '../start-run.ts';
 import { whyEnded } from '../why-ended.ts';
 import { type Came, checkExpected } from './check-expected.ts';
 import { createScriptedModels } from './scripted-models.ts';

@@ -44,6 +44,11 @@ describe('matchRoute', () => {
     'GET /v1/responses/resp_1',
     'POST /v1/responses/resp_1/cancel',
     'POST /v1/responses/compact',
+    'POST /v1/responses/input_tokens',
+    'POST /v1/containers',
+    'DELETE /v1/containers/cntr_1',
+    'POST /v1/containers/cntr_1/files',
+    'GET /v1/containers/cntr_1/files/cfile_1/content',
     'GET /v1/responses/resp_1/input_items',
   ])('passes %s through below the base', (line) => {
     const [method = '', path = ''] = line.split(' ');

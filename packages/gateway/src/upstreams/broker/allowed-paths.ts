@@ -19,7 +19,7 @@ export function matchRoute(method: string, pathname: string): BrokerRoute {
   if (path === null || known.length === 0) {
     throw new GatewayError(
       'route_not_found',
-      `Unknown path ${method} ${pathname}: agents reach model calls, embeddings, moderations, files, vector stores, images, audio and conversations.`,
+      `Unknown path ${method} ${pathname}: agents reach model calls, embeddings, moderations, files, vector stores, images, audio, conversations and containers.`,
     );
   }
   if (!known.some(([methods]) => methods.split(' ').includes(method))) {
@@ -50,6 +50,11 @@ const ALLOWED: readonly (readonly [methods: string, pattern: RegExp])[] = [
   ['POST', /^\/audio\/(speech|transcriptions|translations)$/],
   ['GET POST DELETE', /^\/vector_stores(\/[^/]+){0,5}$/],
   ['GET POST DELETE', /^\/conversations(\/[^/]+){0,3}$/],
+  ['GET POST', /^\/containers$/],
+  ['GET DELETE', /^\/containers\/[^/]+$/],
+  ['GET POST', /^\/containers\/[^/]+\/files$/],
+  ['GET DELETE', /^\/containers\/[^/]+\/files\/[^/]+$/],
+  ['GET', /^\/containers\/[^/]+\/files\/[^/]+\/content$/],
 ];
 
 /** Keeps a path from climbing out of the upstream's base, encoded or not. */

@@ -27,7 +27,10 @@ upstreams:
   chat: { base_url: URL, api: chat_completions }
   responses: { base_url: URL, api: responses }
 agents:
-  default/inpython: { task_prompts: plain }
+  default/inpython: { task_prompts: plain, sessions: true }
+security:
+  rules:
+    - { id: no-erasing, effect: deny, action: call_tool, principals: [role:caller], resources: [erase] }
 `;
 
 const prompt =
@@ -38,7 +41,11 @@ let parrot: Parrot;
 let key: string;
 
 beforeAll(async () => {
-  parrot = await startParrot(({ messages }) => {
+  parrot = await startParrot(({ messages, path }) => {
+    if (path.endsWith('/input_tokens')) {
+      const body = '{"object":"response.input_tokens","input_tokens":11}';
+      return { answer: { status: 200, body } };
+    }
     const asked = messages.at(-1) ?? '';
     if (asked.includes('FAIL'))
       return { answer: { status: 400, body: '{"error":{"message":"SECRET-UPSTREAM"}}' } };
@@ -122,3 +129,83 @@ for (const [name, model, isThere] of languages) {
     });
   });
 }
+
+describe.skipIf(missing)(
+  missing ? `Tokens of an input, left out: ${missing}` : 'Tokens of an input',
+  () => {
+    const countedBy = async (body: object) => {
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+      const init = { method: 'POST', headers, body: JSON.stringify(body) };
+      const answer = await fetch(`${gateway.url}/v1/responses/input_tokens`, init);
+      return [answer.status, await answer.json()] as const;
+    };
+
+    test('are counted by the upstream of the agent, of what is sent alone', async () => {
+      const input = [
+        { role: 'user', content: 'Hi' },
+        { type: 'function_call', call_id: 'c1', name: 'f', arguments: '{}' },
+        { type: 'function_call_output', call_id: 'c1', output: 'x' },
+      ];
+      const asked = { model: 'inpython', input, instructions: 'Be short.' };
+      expect(await countedBy(asked)).toEqual([
+        200,
+        { object: 'response.input_tokens', input_tokens: 11 },
+      ]);
+      expect(parrot.calls().at(-1)).toMatchObject({
+        path: '/v1/responses/input_tokens',
+        body: {
+          model: 'gpt-5',
+          input: [
+            { role: 'system', content: 'Be short.' },
+            { role: 'user', content: [{ type: 'input_text', text: 'Hi' }] },
+            ...input.slice(1),
+          ],
+        },
+      });
+    });
+
+    test('are refused where nobody counts them, or what is kept would have to be', async () => {
+      const error = (code: string, param: string) => [
+        400,
+        { error: expect.objectContaining({ code, param }) },
+      ];
+      const asked = { model: 'inpython', input: 'Hi' };
+      expect(await countedBy({ ...asked, model: 'intypescript' })).toEqual(
+        error('unsupported_value', 'model'),
+      );
+      expect(await countedBy({ ...asked, previous_response_id: 'resp_1' })).toEqual(
+        error('unsupported_parameter', 'previous_response_id'),
+      );
+      expect(await countedBy({ ...asked, model: 'nobody' })).toEqual([404, expect.anything()]);
+    });
+  },
+);
+
+describe.skipIf(missing)(
+  missing ? `What a model is, left out: ${missing}` : 'What a model is',
+  () => {
+    const factsFor = async (as: string, id: string) => {
+      const headers = { authorization: `Bearer ${as}` };
+      const answer = await fetch(`${gateway.url}/v1/models/${id}`, { headers });
+      return ((await answer.json()) as { x_agent: object }).x_agent;
+    };
+
+    test('is told with the tools that the key may have called', async () => {
+      const facts = {
+        kind: 'agent',
+        tools: [{ name: 'erase', provenance: 'native', needs_approval: false }],
+        approvals: false,
+        sessions: true,
+        client_tools: 'ignore',
+        input: ['text', 'image', 'file'],
+        apis: ['chat_completions', 'responses'],
+      };
+      expect(await factsFor(gateway.key, 'default/inpython')).toEqual(facts);
+      expect(await factsFor(key, 'default/inpython')).toEqual({ ...facts, tools: [] });
+      expect(await factsFor(key, 'default/intypescript')).toMatchObject({
+        tools: [],
+        sessions: false,
+      });
+    });
+  },
+);
