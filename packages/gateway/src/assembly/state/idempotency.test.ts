@@ -15,7 +15,7 @@ import {
   someUsage,
 } from '../../../test/support/http-fakes.ts';
 import { chat, readUntil, sendRaw, serve } from '../../../test/support/http-server.ts';
-import type { GatewayError } from '../../errors.ts';
+import { GatewayError } from '../../errors.ts';
 import type { FlightTimes } from '../../http/idempotency/flight.ts';
 import type { RunEvent } from '../../protocol/run.ts';
 import type { Store } from '../../protocol/store.ts';
@@ -44,6 +44,8 @@ type More = {
   readonly flights?: FlightTimes;
   readonly startRun?: (start: StartRun) => StartRun;
   readonly idempotency?: Partial<Store['idempotency']>;
+  /** Whether the key may have another run, as is asked before a body is read. */
+  readonly hasSlots?: boolean;
 };
 
 /** A gateway that knows repeats, on the one store; each is a process of its own to it. */
@@ -55,8 +57,12 @@ async function gatewayThat({ says = () => hello, ...more }: More = {}) {
   const { askOnce } = createIdempotency(parts);
   const settings = flights ? { flights } : {};
   const fake = fakeGateway({ says, askOnce, run: { actsUntold }, settings });
-  const { startRun = (start) => start } = more;
-  const server = await serve({ ...fake, startRun: startRun(fake.startRun) });
+  const { startRun = (start) => start, hasSlots = true } = more;
+  const checkRun = () => {
+    if (!hasSlots) throw new GatewayError('rate_limited', 'No run is left.');
+  };
+  const limits = { countRequest: () => null, checkRun };
+  const server = await serve({ ...fake, limits, startRun: startRun(fake.startRun) });
   return Object.assign(server, { runs: fake.inputs, fake });
 }
 
@@ -176,6 +182,32 @@ describe('a request with an Idempotency-Key', () => {
     expect(gateway.runs).toHaveLength(1);
   });
 
+  test('runs once more, however many wait for the end of one that nobody wanted', async () => {
+    const held = heldRun([failed('run_cancelled')]);
+    await using gateway = await gatewayThat({ says: held.says, flights: { lingerMs: 0 } });
+    const key = newKey();
+    const abort = new AbortController();
+    chat(gateway.url, {}, { ...under(key), signal: abort.signal }).catch(() => undefined);
+    await held.begun;
+    abort.abort();
+    await gateway.fake.firstCancel;
+    const all = Array.from({ length: 20 }, () => chat(gateway.url, {}, under(key)));
+    held.goOn();
+    const ids = (await Promise.all(all)).map((answer) => answer.headers.get('x-request-id'));
+    expect([new Set(ids).size, gateway.runs.length]).toEqual([20, 2]);
+  });
+
+  test('waits for the first where its key has no other run left', async () => {
+    const held = heldRun();
+    await using gateway = await gatewayThat({ says: held.says, hasSlots: false });
+    const key = newKey();
+    const [first, again] = [1, 2].map(() => chat(gateway.url, {}, under(key)));
+    await held.begun;
+    expect((await chat(gateway.url, {})).status).toBe(429);
+    held.goOn();
+    expect([(await first)?.status, (await again)?.status]).toEqual([200, 200]);
+  });
+
   test('is known by its caller alone', async () => {
     await using gateway = await gatewayThat();
     const key = newKey();
@@ -272,7 +304,6 @@ describe('a failure', () => {
   });
 
   test('before anything ran is not kept: the repeat runs anew', async () => {
-    const { GatewayError: Failure } = await import('../../errors.ts');
     for (const code of [
       'rate_limited',
       'quota_exhausted',
@@ -282,7 +313,7 @@ describe('a failure', () => {
       let asked = 0;
       const refuse: StartRun = async () => {
         asked += 1;
-        throw new Failure(code, 'Not now.');
+        throw new GatewayError(code, 'Not now.');
       };
       expect(await ask({ startRun: () => refuse })).toMatchObject({ same: true, runs: 0 });
       expect(asked).toBe(2);

@@ -7,7 +7,7 @@ import { sessionHeaders } from '../intake/session-asked.ts';
 import { callerOf } from '../route.ts';
 import { answerFirst, type RunFor } from './answer-first.ts';
 import { callerAlone } from './audience.ts';
-import type { Flight, Flights } from './flight.ts';
+import type { Flight } from './flight.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { sendKept, sendLanded } from './send-again.ts';
 
@@ -37,8 +37,12 @@ export async function answerOnce(
   const id = deps.askOnce.idOf(asked);
   const { flights } = request.server;
   await flights.streamReadOn(request.raw.socket, id)?.();
-  const going = await goingOn(flights, id);
-  if (going) return waitFor(deps, exchange, { going, asked });
+  // Between looking and beginning nothing is waited for: of those that come at once, one is the first.
+  for (let going = flights.find(id); going; going = flights.find(id)) {
+    if (!going.unwanted.aborted) return waitFor(deps, exchange, { going, asked });
+    // One that is being ended is no answer to anybody.
+    await going.ended;
+  }
   const flight = flights.begin(id, asked);
   flight.join(reply.raw);
   try {
@@ -54,15 +58,6 @@ export async function answerOnce(
     flight.fail(error);
     flight.end();
     throw error;
-  }
-}
-
-/** The same request that is being answered; one that is being ended is no answer to anybody, and waited for. */
-async function goingOn(flights: Pick<Flights, 'find'>, id: string): Promise<Flight | null> {
-  for (;;) {
-    const going = flights.find(id);
-    if (!going?.unwanted.aborted) return going;
-    await going.ended;
   }
 }
 
