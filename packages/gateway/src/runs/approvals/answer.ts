@@ -247,10 +247,15 @@ function expired({ tool }: Approval): GatewayError {
 }
 
 function answeredBefore({ tool, status }: Approval): GatewayError {
-  const what =
-    status === 'withdrawn' ? 'Its caller went on without an answer' : `It was ${status} before`;
+  const what = howAnswered[status] ?? `It was ${status} before`;
   return new GatewayError('approval_answered', `The call of ${tool} does not wait. ${what}.`);
 }
+
+const howAnswered: Partial<Record<Approval['status'], string>> = {
+  withdrawn: 'Its caller went on without an answer',
+  // It was read a moment ago.
+  pending: 'Somebody else was faster',
+};
 
 function broughtBefore(): GatewayError {
   const message =
