@@ -121,12 +121,13 @@ export function describeApprovals(
     test('a tool of the caller’s own gives what the caller brings', async () => {
       const { module, model } = await desk([[call('edit', 'file')], [message('Changed.')]], plain);
       const offeredTools = [{ name: 'edit', parameters, strict: false }];
-      const input = runInput({ clientTools: true, offeredTools });
+      const input = runInput({ clientTools: true, offeredTools, toolChoice: 'required' });
       const { state, clientCalls } = waitingEnd(await eventsOf(module, { input }));
       expect(clientCalls).toMatchObject([{ callId: 'call_edit', tool: 'edit' }]);
       const results = [{ callId: 'call_edit', text: '2 lines' }];
       expect(textOf(await goOn(module, { state, results }, { input }))).toBe('Changed.');
       expect(JSON.stringify(model.asked[1])).toContain('2 lines');
+      expect(model.choices).toEqual(['required', undefined]);
     });
 
     test(`an agent that is a tool ${nested ? 'waits' : 'cannot wait, and is told from which version on'}`, async () => {
@@ -169,13 +170,17 @@ class Odd {
 /** A model that says these turns, one after another. */
 function scripted(turns: readonly Item[][], Usage: Made['Usage']) {
   const asked: unknown[] = [];
+  const choices: unknown[] = [];
   const next = async (request: unknown) => {
-    asked.push(structuredClone((request as { input: unknown }).input));
+    const { input, modelSettings } = request as Record<string, { toolChoice?: unknown }>;
+    asked.push(structuredClone(input));
+    choices.push(modelSettings?.toolChoice);
     const output = turns[Math.min(asked.length, turns.length) - 1] ?? [];
     return { output, responseId: `resp_${asked.length}` };
   };
   return {
     asked,
+    choices,
     getResponse: async (request: unknown) => ({
       ...(await next(request)),
       usage: new Usage(counts),

@@ -236,6 +236,39 @@ describe('the choice of tools', () => {
     expect(choices).toEqual([sent, undefined]);
   });
 
+  test('is over the author’s own, which holds from the second turn on', async () => {
+    const { module, upstream } = await coder(
+      [{ calls: [{ name: 'test', args: {} }] }, { text: ['x'] }],
+      ({ model, tools }) => {
+        const modelSettings = { toolChoice: 'test', temperature: 0.5 };
+        return new Agent({ name: 'Coder', model, tools, modelSettings, resetToolChoice: false });
+      },
+    );
+    await eventsOf(module, { input: offered({ toolChoice: 'required' }) });
+    expect(upstream.calls.map(({ body }) => [body.tool_choice, body.temperature])).toEqual([
+      ['required', 0.5],
+      [{ type: 'function', name: 'test' }, 0.5],
+    ]);
+  });
+
+  test('is none of an agent that is a tool', async () => {
+    const { module, upstream } = await coder(
+      [
+        { calls: [{ name: 'expert', args: { input: 'x' } }] },
+        { text: ['inner'] },
+        { text: ['outer'] },
+      ],
+      ({ model }) => {
+        const expert = new Agent({ name: 'Expert', model });
+        const tools = [expert.asTool({ toolName: 'expert', toolDescription: 'x' })];
+        return new Agent({ name: 'Coder', model, tools });
+      },
+    );
+    await eventsOf(module, { input: offered({ toolChoice: 'required' }) });
+    const choices = upstream.calls.map((call) => bodyOf(call).tool_choice);
+    expect(choices).toEqual(['required', undefined, undefined]);
+  });
+
   test('can be none', async () => {
     const { module, upstream } = await coder([{ text: ['x'] }]);
     await eventsOf(module, { input: offered({ toolChoice: 'none' }) });

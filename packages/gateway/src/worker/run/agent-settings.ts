@@ -38,38 +38,56 @@ export function askedSettings(
   });
 }
 
+/** Which tools the first turn of a run has to call. */
+export type FirstTurn = {
+  readonly choice: ToolChoice;
+  /** Whether it is over. */
+  readonly isOver: () => boolean;
+};
+
 /**
  * The agent as one run sees it: a view of the same object with its settings merged with `asked` and, where the
  * caller wants a schema, its output type. A view, because `clone()` drops subclasses and listeners.
- *
- * @param first - Which tools the first turn has to call; a turn after one with calls is free.
  */
 export function agentView(
   agent: SdkAgent,
   asked: ModelSettings,
   { outputFormat }: Pick<RunInput, 'outputFormat'>,
-  first?: ToolChoice,
+  first: FirstTurn | null = null,
 ): SdkAgent {
   const modelSettings = mergedSettings(agent.modelSettings ?? {}, asked);
+  const isChoosing = first !== null && hasOwnSettings(agent);
   const view = {
-    ...(Object.keys(asked).length > 0 ? { modelSettings } : {}),
-    ...(first === undefined ? {} : choosingTools(agent, asked, first)),
+    ...(Object.keys(asked).length > 0 || isChoosing ? { modelSettings } : {}),
+    ...(isChoosing ? { modelSettings: choosingFirst(modelSettings, first) } : {}),
     ...(outputFormat.type === 'json_schema' ? { outputType: outputFormat } : {}),
   };
   const isChanged = Object.keys(view).length > 0;
   return isChanged ? Object.create(agent, Object.getOwnPropertyDescriptors(view)) : agent;
 }
 
-/** Of a copy that tells them apart, settings that are no author's own are made anew for each turn, and stay so. */
-function choosingTools(agent: SdkAgent, asked: ModelSettings, first: ToolChoice) {
-  const isOwn = agent.hasExplicitModelSettings?.() ?? true;
-  const toolChoice = typeof first === 'object' ? first.name : first;
-  const chosen = { ...asked, toolChoice };
-  return {
-    modelSettings: isOwn ? mergedSettings(agent.modelSettings ?? {}, chosen) : chosen,
-    hasExplicitModelSettings: () => true,
-    resetToolChoice: true,
-  };
+/** What the runner of one run has for settings; those of an agent come before them, where its author gave it any. */
+export function runnerSettings(
+  agent: SdkAgent,
+  asked: ModelSettings,
+  first: FirstTurn | null,
+): ModelSettings {
+  return first && !hasOwnSettings(agent) ? choosingFirst(asked, first) : asked;
+}
+
+/** Copies that make settings anew for each turn say whether an agent has any of its author's. */
+function hasOwnSettings(agent: SdkAgent): boolean {
+  return agent.hasExplicitModelSettings?.() ?? true;
+}
+
+/** Settings that the SDK reads before each turn. */
+function choosingFirst(settings: ModelSettings, { choice, isOver }: FirstTurn): ModelSettings {
+  const chosen = typeof choice === 'object' ? choice.name : choice;
+  return Object.defineProperty({ ...settings }, 'toolChoice', {
+    get: () => (isOver() ? settings.toolChoice : chosen),
+    enumerable: true,
+    configurable: true,
+  });
 }
 
 /** True where the request holds something that the two APIs say differently. */

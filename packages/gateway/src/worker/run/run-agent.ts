@@ -23,7 +23,9 @@ import {
   apiOf,
   askedSettings,
   dependsOnApi,
+  type FirstTurn,
   type ModelSettings,
+  runnerSettings,
 } from './agent-settings.ts';
 import {
   type CutShort,
@@ -34,7 +36,13 @@ import {
 } from './forward-stream.ts';
 import { runInput } from './input-items.ts';
 import { addedItems, messageTexts, toolAnswer } from './result-text.ts';
-import { type Finished, type Outcome, type RunDeps, runScope } from './run-scope.ts';
+import {
+  type Finished,
+  type KnownOfRun,
+  type Outcome,
+  type RunDeps,
+  runScope,
+} from './run-scope.ts';
 import { runContext, watchRunner } from './tap-runner.ts';
 
 /** Runs an agent of the SDK and tells all but its end. Throws whatever the run throws. */
@@ -64,14 +72,15 @@ async function prepareCall(module: LoadedModule, deps: RunDeps): Promise<Call> {
   const api = dependsOnApi(request.input) ? await apiOf(original, shared) : null;
   const allowed = module.manifest.settings.clientSettings ?? [];
   const asked = askedSettings(request.input, allowed, api);
+  const known = runScope.getStore()?.known;
+  const first = request.resume ? null : firstTurn(request.input, known);
   // An agent without settings of its own takes the runner's, one with settings takes only its own: set both.
+  const modelSettings = runnerSettings(original, asked, first);
   const runner =
-    Object.keys(asked).length > 0 ? runnerOf(module, { modelSettings: asked }) : shared;
+    Object.keys(modelSettings).length > 0 ? runnerOf(module, { modelSettings }) : shared;
   watchRunner(runner);
-  const first = request.resume ? undefined : request.input.toolChoice;
   const agent = agentView(original, asked, request.input, first);
   const fresh = runContext(module.sdk ?? {}, await contextOf(module, request));
-  const known = runScope.getStore()?.known;
   if (known) Object.assign(known, { runner, agent, context: fieldsOf(fresh).context });
   await refuseClientTools(original as AgentShape, request.input, fresh);
   const state = request.resume
@@ -92,6 +101,14 @@ async function prepareCall(module: LoadedModule, deps: RunDeps): Promise<Call> {
       ...(request.resume ? { toolErrorFormatter: reasonFormatter(request.resume) } : {}),
     },
   };
+}
+
+function firstTurn(
+  { toolChoice }: RunDeps['request']['input'],
+  known: KnownOfRun | undefined,
+): FirstTurn | null {
+  if (toolChoice === undefined) return null;
+  return { choice: toolChoice, isOver: () => known?.isPastFirstTurn ?? false };
 }
 
 /** The state that a run goes on from; what is denied in it is told. */

@@ -66,6 +66,7 @@ function scopeOf({ sdk, manifest }: LoadedModule, { request, activity, meter }: 
       runner: null,
       agent: null,
       provenances: new Map(),
+      isPastFirstTurn: false,
       inside: new Set(),
     },
   };

@@ -55,6 +55,8 @@ export type KnownOfRun = {
   agent: object | null;
   /** Who executes the tools that were offered to the model, by agent and tool (`toolKey`). */
   readonly provenances: Map<string, Provenance>;
+  /** Whether its first turn is over: it has called a tool, or handed off. */
+  isPastFirstTurn: boolean;
   /** Runs of agents that are tools which wait, or may come to. */
   readonly inside: Set<SdkResult>;
 };

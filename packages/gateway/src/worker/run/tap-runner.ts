@@ -110,7 +110,8 @@ export function joinedSignal(
 export function watchRunner(runner: SdkRunner): void {
   if (typeof runner.on !== 'function' || watched in runner) return;
   Object.defineProperty(runner, watched, { value: true });
-  listen(runner, 'agent_tool_start', ({ activity }, [, agent, tool, details]) => {
+  listen(runner, 'agent_tool_start', ({ activity, known }, [, agent, tool, details]) => {
+    known.isPastFirstTurn = true;
     // Its caller has called it.
     if (isClientTool(tool)) return;
     const call = {
@@ -127,7 +128,8 @@ export function watchRunner(runner: SdkRunner): void {
     if (endsWaiting(known, tool, output)) activity.endsAs(callId, 'aborted');
     activity.ended(callId, output);
   });
-  listen(runner, 'agent_handoff', ({ activity }, [, fromAgent, toAgent]) => {
+  listen(runner, 'agent_handoff', ({ activity, known }, [, fromAgent, toAgent]) => {
+    known.isPastFirstTurn = true;
     activity.handedOff(nameOf(fromAgent), nameOf(toAgent));
   });
 }
