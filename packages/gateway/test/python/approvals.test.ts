@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   asked,
   call,
@@ -15,7 +15,8 @@ import {
   written,
 } from '../support/python-approvals.ts';
 import { missingPython } from '../support/python-with-sdk.ts';
-import type { Turn } from '../support/scripted-upstream.ts';
+import { loadedWorker } from '../support/python-worker.ts';
+import { openUpstream, type Turn } from '../support/scripted-upstream.ts';
 
 const missing = await missingPython();
 
@@ -165,7 +166,8 @@ __gateway__ = {"context": Context}
       { approvals: [{ callId: 'call_2' }], usage: usage(0) },
     ]);
     const decisions = [{ callId: 'call_2', approve: true }];
-    expect(await resumed(worker, again, decisions, asked({ streamed: true }))).toMatchObject([
+    const { worker: later } = await loadedWorker({ 'agent.py': source }, upstream.baseUrl);
+    expect(await resumed(later, again, decisions, asked({ streamed: true }))).toMatchObject([
       { type: 'tool_started', ...expert },
       { type: 'tool_ended', ...expert, outcome: 'ok' },
       { type: 'text', delta: 'Done.' },
@@ -184,6 +186,57 @@ __gateway__ = {"context": Context}
       call_id: 'call_2',
       output: 'req_2 refunded A1, 1 in all',
     });
+  });
+
+  test('several agents as tools wait, and go on, each for itself and in another process', async () => {
+    const source = `${desk}
+expert = Agent(name="Expert", tools=[refund])
+other = Agent(name="Other", tools=[refund])
+agent = Agent(
+    name="Desk",
+    tools=[expert.as_tool("ask_expert", "Asks."), other.as_tool("ask_other", "Asks."), look_up],
+)
+`;
+    const calls = ['expert', 'other'].map((name) => ({
+      name: `ask_${name}`,
+      args: { input: name },
+      id: `call_${name}`,
+    }));
+    const upstream = await openUpstream(({ body }) => {
+      const said = JSON.stringify(body.input);
+      if (JSON.stringify(body.tools).includes('ask_expert')) {
+        return said.includes('function_call_output')
+          ? { text: ['Done.'] }
+          : { calls: [...calls, lookUp] };
+      }
+      if (said.includes('function_call_output')) return { text: ['Seen to.'] };
+      return { calls: [refundOf('A1', said.includes('expert') ? 'refund_1' : 'refund_2')] };
+    });
+    onTestFinished(upstream.stop);
+    const { worker } = await loadedWorker({ 'agent.py': source }, upstream.baseUrl);
+    const first = await worker.eventsOf('', asked());
+    expect(waitingIn(first)).toEqual(['refund_1', 'refund_2']);
+    const second = await resumed(worker, first, [{ callId: 'refund_1', approve: true }]);
+    expect(waitingIn(second)).toEqual(['refund_2']);
+    expect(interruptedBy(second).items).toMatchObject([
+      { role: 'tool_call', callId: 'call_expert' },
+      { role: 'tool_result', callId: 'call_expert', text: 'Seen to.' },
+    ]);
+    const { worker: later } = await loadedWorker({ 'agent.py': source }, upstream.baseUrl);
+    const denial = { callId: 'refund_2', approve: false, reason: 'Not that.' };
+    const last = await resumed(later, second, [denial]);
+    expect(last.at(-1)).toMatchObject({
+      type: 'finished',
+      items: [
+        { role: 'tool_call', callId: 'call_other' },
+        { role: 'tool_result', callId: 'call_other' },
+        { role: 'assistant', text: 'Done.' },
+      ],
+    });
+    const outputs = upstream.calls
+      .slice(3, -1)
+      .map(({ body }) => (body.input as readonly Record<string, unknown>[]).at(-1)?.output);
+    expect(outputs).toEqual(['req_2 refunded A1, 1 in all', 'Not that.']);
   });
 
   test('goes on with the agent that handed back to the one that is served', async () => {
