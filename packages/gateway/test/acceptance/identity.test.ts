@@ -198,6 +198,11 @@ describe('a token', () => {
     const run = inProcessCli(gateway.project.root);
     const wanted = ['deny', 'run_agent', '*', '--principal', 'oidc:corp:bob'];
     const made = await run('security', 'override', ...wanted, '--reason', 'Left.', '--json');
+    expect(made.err).not.toContain('warning');
+    const misspelt = ['deny', 'run_agent', '*', '--principal', 'oidc:crop:bob', '--ttl', '1s'];
+    expect((await run('security', 'override', ...misspelt, '--reason', 'Left.')).err).toContain(
+      'warning: No issuer of tokens has the name crop: see `auth.jwt`.',
+    );
     await until(
       'the override to hold',
       async () => (await call(gateway, bob, { model: 'default/who' })).status === 404,

@@ -7,6 +7,7 @@ import { noSandbox } from '../../../test/support/bubblewrap.ts';
 import { inProcessCli } from '../../../test/support/in-process-cli.ts';
 import { missingPython, pythonWithSdk } from '../../../test/support/python-with-sdk.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
+import { keySetOf, newIssuerKey } from '../../../test/support/token-issuer.ts';
 
 type Check = {
   readonly name: string;
@@ -55,6 +56,27 @@ describe('dropgate doctor', () => {
         'upstream',
       ]),
     );
+  });
+
+  test('tells whether the keys of issuers of tokens can be read', async () => {
+    const { jwk } = await newIssuerKey('one');
+    writeFileSync(join(folder, 'jwks.json'), keySetOf({ jwk }));
+    const issuer = (name: string, keys: string) =>
+      `    - { name: ${name}, issuer: "${name}:", audience: x, ${keys} }\n`;
+    settings(
+      `server: { port: 0 }\nauth:\n  jwt:\n${issuer('corp', 'jwks_file: jwks.json')}${issuer('gone', 'jwks_url: "http://127.0.0.1:1/jwks"')}`,
+    );
+    const { code, of } = await doctor();
+    expect(code).toBe(0);
+    expect(of('issuer corp')).toMatchObject({
+      state: 'ok',
+      found: `${join(folder, 'jwks.json')} has 1 key`,
+    });
+    expect(of('issuer gone')).toMatchObject({
+      state: 'warn',
+      found:
+        'its keys cannot be read at http://127.0.0.1:1/jwks: The host 127.0.0.1:1 could not be reached: nothing listens there.',
+    });
   });
 
   test('tells which SDK agents get, and that changes of files are told', async () => {

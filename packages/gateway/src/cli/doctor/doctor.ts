@@ -5,6 +5,7 @@ import type { Terminal } from '../terminal.ts';
 import { terminalWidth, wrap } from '../text-layout.ts';
 import { fail, type HealthCheck, ok } from './health-check.ts';
 import { isolationHealth } from './isolation.ts';
+import { issuersHealth } from './issuers.ts';
 import { limitsHealth } from './machine-limits.ts';
 import { placeHealth } from './place.ts';
 import { programsHealth } from './programs.ts';
@@ -36,6 +37,7 @@ async function examine(context: CommandContext): Promise<HealthCheck[]> {
       ...(await placeHealth(config, stateFolder)),
       ...(await storeHealth(config)),
       ...(await upstreamsHealth(config)),
+      ...(await issuersHealth(config)),
     ];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

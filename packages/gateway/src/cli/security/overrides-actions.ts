@@ -1,7 +1,9 @@
 import { GatewayError } from '../../errors.ts';
+import type { Issuer } from '../../policy/settings.ts';
 import type { Action, Effect, KeyRecord } from '../../protocol/policy.ts';
 import type { OverrideAnswer } from '../../protocol/security/answers.ts';
 import { overrideToJson } from '../../protocol/security/to-json.ts';
+import { isOfTokens } from '../../protocol/security/token-principal.ts';
 import { fromRunLimitsJson, type RunLimitsJson } from '../../protocol/usage/run-limits.ts';
 import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { commandLineUser } from '../command-line-user.ts';
@@ -33,7 +35,11 @@ export async function makeOverride(
 ): Promise<number> {
   const { effect, action, resource, principal, ttl, reason, breakGlass, limits } = options;
   const { terminal } = context;
-  const made = await withPolicy(context, async ({ overrides, store }) => {
+  const made = await withPolicy(context, async ({ overrides, store, config }) => {
+    const issuer = unknownIssuer(principal, config.issuers);
+    if (issuer !== null) {
+      terminal.note(`warning: No issuer of tokens has the name ${issuer}: see \`auth.jwt\`.`);
+    }
     if (namesNoKey(principal, await store.keys.list())) {
       terminal.note(
         `warning: No key has the id or the name ${principal} now. See \`dropgate keys list\`.`,
@@ -114,6 +120,13 @@ export async function revokeOverride(
 }
 
 /** A misspelt name is no mistake that could be refused: the key may be made later. */
+/** The issuer that a principal names and the settings do not know; null for none. A deny of nobody stops nobody. */
+function unknownIssuer(principal: string, issuers: readonly Issuer[]): string | null {
+  const named = isOfTokens(principal) ? (principal.split(':')[1] ?? '') : '*';
+  if (named.includes('*') || issuers.some(({ name }) => name === named)) return null;
+  return named;
+}
+
 function namesNoKey(principal: string, keys: readonly KeyRecord[]): boolean {
   if (/[*:]/.test(principal)) return false;
   return !keys.some(({ id, name }) => id === principal || name === principal);

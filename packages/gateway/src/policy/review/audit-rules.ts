@@ -1,4 +1,11 @@
-import { type Principal, type Question, type Rule, roles } from '../../protocol/policy.ts';
+import {
+  type KeyPrincipal,
+  type Principal,
+  type Question,
+  type Rule,
+  roles,
+} from '../../protocol/policy.ts';
+import { isOfTokens } from '../../protocol/security/token-principal.ts';
 import { principalOfKey } from '../authorize.ts';
 import { isUsable } from '../keys/known-keys.ts';
 import { globCovers } from '../rules/glob.ts';
@@ -40,10 +47,11 @@ function isUnknowable({ action }: Rule, { agents }: AuditFacts): boolean {
 }
 
 /** What could be asked that a rule might fit: of everybody known, about all that is known or that it names itself. */
-function* questionsFor({ action, resources }: Rule, facts: AuditFacts): Generator<Question> {
+function* questionsFor(rule: Rule, facts: AuditFacts): Generator<Question> {
+  const { action, resources } = rule;
   const { agents } = facts;
   const named = resources.map((pattern) => pattern.replaceAll('*', 'x'));
-  const keys = keysOf(facts);
+  const keys = keysOf(rule, facts);
   const ids = agents.map(({ id }) => id);
   switch (action) {
     case 'list_agents':
@@ -85,10 +93,15 @@ function* ask(
   }
 }
 
-/** The keys that can be used, and one of each role: a rule about a role is right before anybody has it. */
-function keysOf({ keys, nowSeconds }: AuditFacts) {
+/**
+ * The keys that can be used, one of each role, and the callers with a token that the rule names: a rule about a role, or
+ * about somebody who may come, is right before they do.
+ */
+function keysOf({ principals }: Rule, { keys, nowSeconds }: AuditFacts): KeyPrincipal[] {
   const scopes = { namespaces: null, agents: null };
+  const named = principals.filter(isOfTokens).map((pattern) => pattern.replaceAll('*', 'x'));
   return [
+    ...named.map((id) => ({ type: 'key', id, name: id, role: 'caller', ...scopes }) as const),
     ...roles.map((role) => ({ type: 'key', id: 'key_', name: '', role, ...scopes }) as const),
     ...keys.filter((key) => isUsable(key, nowSeconds)).map(principalOfKey),
   ];
@@ -135,12 +148,12 @@ function everyCovered(
   return inner.every((pattern) => outer.some((candidate) => coversOne(candidate, pattern)));
 }
 
-// Keys, roles and agents are patterns of different kinds: only `*` alone stands for all of them.
+// Keys, tokens, roles and agents are patterns of different kinds: only `*` alone stands for all of them.
 function coversPrincipal(outer: string, inner: string): boolean {
   if (/^\*+$/.test(outer) || outer === inner) return true;
   if (outer.startsWith('agent:') && inner.startsWith('agent:')) {
     return globCovers(outer.toLowerCase(), inner.toLowerCase());
   }
   const isOfKeys = ![outer, inner].some((pattern) => /^(role|agent):/.test(pattern));
-  return isOfKeys && globCovers(outer, inner);
+  return isOfKeys && isOfTokens(outer) === isOfTokens(inner) && globCovers(outer, inner);
 }

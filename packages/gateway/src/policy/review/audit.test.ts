@@ -118,12 +118,16 @@ describe('agents', () => {
   });
 });
 
+const ofToken: Partial<Rule> = { principals: ['oidc:corp:alice'] };
+
 describe('rules', () => {
   test.each<[string, Partial<Rule>, string[]]>([
     ['that fit are in order', {}, []],
     ['that are over', { expiresAtSeconds: now }, ['rule_expired']],
     ['about a key that is not there', { principals: ['bob', 'key_gone'] }, ['rule_fits_nothing']],
     ['about agents that are not there', { resources: ['labs/x'] }, ['rule_fits_nothing']],
+    ['about a caller with a token, who may come', { principals: ['oidc:corp:bob'] }, []],
+    ['about all callers with a token', { principals: ['oidc:*'] }, []],
     ['about a role that nobody has yet', { principals: ['role:operator'] }, []],
     ['about tools of an agent', { action: 'call_tool', principals: ['agent:labs/*'] }, []],
     [
@@ -162,6 +166,8 @@ describe('rules', () => {
     ['one that ends', { id: 'all', expiresAtSeconds: now + 5 }, {}, false],
     ['one about others', { id: 'all', principals: ['root'] }, {}, false],
     ['one about another action', { id: 'all', action: 'list_agents' }, {}, false],
+    ['a glob over keys, of no token', { id: 'all', principals: ['*ice'] }, ofToken, false],
+    ['a glob over tokens', { id: 'all', principals: ['oidc:corp:*'] }, ofToken, true],
     ['a role, of no key', { id: 'all', principals: ['role:caller'] }, {}, false],
   ])('shadowed by %s', (_title, first, second, isShadowed) => {
     const findings = found({ rules: [rule(first), rule(second)] });
