@@ -182,7 +182,7 @@ export const policyBreaks: readonly Break[] = [
     capability: 'policy',
     what: 'rules about the name of a key fit a token that calls its holder so',
     file: 'src/policy/authorize.ts',
-    find: 'caller.token ? caller.keyId : caller.keyName',
+    find: 'isOfTokens(caller.keyId) ? caller.keyId : caller.keyName',
     replace: 'caller.keyName',
     tests: ['src/policy/rules/token-principals.test.ts'],
   },

@@ -1,5 +1,6 @@
 import type { Emit } from '../events.ts';
 import type { Decision, KeyHolder, KeyPrincipal, KeyRecord, Question } from '../protocol/policy.ts';
+import { isOfTokens } from '../protocol/security/token-principal.ts';
 import { decide } from './rules/decide.ts';
 import type { RuleSet } from './rules/rule-set.ts';
 
@@ -28,7 +29,7 @@ export function principalOf(caller: KeyHolder): KeyPrincipal {
   return {
     type: 'key',
     id: caller.keyId,
-    name: caller.token ? caller.keyId : caller.keyName,
+    name: isOfTokens(caller.keyId) ? caller.keyId : caller.keyName,
     role: caller.role,
     namespaces: caller.namespaces,
     agents: caller.agents,

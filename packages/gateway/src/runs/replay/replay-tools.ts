@@ -20,9 +20,9 @@ export type ReplayToolsDeps = {
 export function replayUser({ caller, recording, agent, until }: ReplayRequest): ToolUser {
   const { run, asked } = recording;
   const { user, metadata } = asked.input;
-  const recorded = until === null ? { id: run.keyId, name: asked.context.key.name } : {};
+  const recorded = until === null ? { keyId: run.keyId, keyName: asked.context.key.name } : {};
   const request = { metadata, ...(user === undefined ? {} : { user }) };
-  return { ...agent, key: { ...principalOf(caller), ...recorded }, request };
+  return { ...agent, key: principalOf({ ...caller, ...recorded }), request };
 }
 
 /** The tools of a run that follows a record: what that has of a call is its result. */
