@@ -17,6 +17,7 @@ import { GatewayError } from '../../errors.ts';
 import type { GatewayEvent } from '../../events.ts';
 import type { KeyHolder } from '../../protocol/policy.ts';
 import { createSafeFetch } from '../../tools/outbound/safe-fetch.ts';
+import { newSecret } from '../keys/new-key.ts';
 import { authSchema, toIssuers } from './jwt-schema.ts';
 import { createReadKeySet } from './read-key-set.ts';
 import { createTokens, type Tokens } from './tokens.ts';
@@ -273,7 +274,7 @@ describe('what is no token', () => {
       `${'a'.repeat(9000)}.b.c`,
       'token_invalid: The token is longer than 8192 characters.',
     ],
-    ['with no period', 'dg_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'nobody'],
+    ['with no period', newSecret(), 'nobody'],
   ])('%s is refused without a question to anybody', async (_what, token, answer) => {
     const { ask, provider } = await open();
     expect(await ask(token)).toBe(answer);
