@@ -40,13 +40,13 @@ describe('fields', () => {
 
 // With time that grew faster than the text, none of these would end.
 test.each([
-  ['one long word', 'a'.repeat(1_000_000)],
-  ['many words', 'a-a@a.a '.repeat(125_000)],
-  ['many names', 'my_email=""no_email:'.repeat(50_000)],
+  ['one long word', 'a'.repeat(200_000)],
+  ['many words', 'a-a@a.a '.repeat(25_000)],
+  ['many names', 'my_email=""no_email:'.repeat(10_000)],
   [
     'many values',
-    'email=""email:'.repeat(70_000),
-    `email="[secret]"email:${'[secret]""email:'.repeat(69_999)}`,
+    'email=""email:'.repeat(14_000),
+    `email="[secret]"email:${'[secret]""email:'.repeat(13_999)}`,
   ],
 ])('goes through %s', (_what, text, shown = text) => {
   const patterns = Array.from({ length: 100 }, (_, at) => `*a*a*a*${at}@*.*.*z`);

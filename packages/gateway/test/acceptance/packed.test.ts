@@ -53,7 +53,7 @@ describe('the package as it is published, installed outside the workspace', () =
 
   const npx = (...args: string[]) => {
     const { PATH } = process.env;
-    const env = { PATH, HOME: homedir(), ...pythonHere() };
+    const env = { PATH, HOME: homedir() };
     return run('npx', ['--offline', 'dropgate', ...args], { cwd: project.root, env });
   };
   const ask = (model: string) =>
@@ -123,7 +123,12 @@ describe('the package as it is published, installed outside the workspace', () =
   });
 
   test('checks them', async () => {
-    const { stdout } = await npx('check', '--json');
+    const program = join(project.root, 'node_modules/.bin/dropgate');
+    const { PATH } = process.env;
+    const { stdout } = await run(program, ['check', '--json'], {
+      cwd: project.root,
+      env: { PATH, HOME: homedir() },
+    });
     const { agents, errors } = JSON.parse(stdout) as {
       agents: { id: string }[];
       errors: unknown[];

@@ -12,8 +12,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type CliProcess, runCli, startCli } from '../../../test/support/cli-process.ts';
+import { type CliProcess, startCli } from '../../../test/support/cli-process.ts';
 import { shareCompileCache } from '../../../test/support/compile-cache.ts';
+import { inProcessCli } from '../../../test/support/in-process-cli.ts';
 import { isLoopback } from './serve.ts';
 
 let folder = '';
@@ -37,6 +38,10 @@ function begin(args: readonly string[], env: Readonly<Record<string, string>> = 
   running.push(cli);
   return cli;
 }
+
+/** Runs a command that ends by itself. */
+const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  inProcessCli(folder, { GATEWAY_PORT: '0', ...env })(...args);
 
 async function stop(cli: CliProcess): Promise<number | null> {
   cli.child.kill('SIGTERM');
@@ -79,10 +84,10 @@ describe('dropgate dev', () => {
     expect(modeOf('.dropgate/dev-key')).toBe('600');
 
     // Other processes make and revoke keys while it runs.
-    const { out } = await runCli(folder, ['keys', 'create', '--name', 'temp', '--json']);
+    const { out } = await run(['keys', 'create', '--name', 'temp', '--json']);
     const temporary = JSON.parse(out);
     await expect.poll(() => listModels(url, temporary.key)).toBe(200);
-    await runCli(folder, ['keys', 'revoke', temporary.id]);
+    await run(['keys', 'revoke', temporary.id]);
     await expect.poll(() => listModels(url, temporary.key)).toBe(401);
     expect(await stop(first)).toBe(0);
 
@@ -94,7 +99,7 @@ describe('dropgate dev', () => {
     expect(await listModels(again.url, key)).toBe(200);
     await stop(second);
 
-    await runCli(folder, ['keys', 'revoke', 'dev']);
+    await run(['keys', 'revoke', 'dev']);
     const third = begin(['dev']);
     const after = await devFacts(third);
     expect(after.key).not.toBe(key);
@@ -104,14 +109,14 @@ describe('dropgate dev', () => {
   });
 
   test('serves this machine only', async () => {
-    const { code, err } = await begin(['dev'], { GATEWAY_HOST: '0.0.0.0' }).ended;
+    const { code, err } = await run(['dev'], { GATEWAY_HOST: '0.0.0.0' });
     expect(code).toBe(1);
     expect(err).toContain('dropgate dev serves this machine only, but the host is 0.0.0.0.');
   });
 
   test('says which folder it looks at where that is no project, and makes nothing there', async () => {
     const elsewhere = mkdtempSync(join(tmpdir(), 'dropgate-elsewhere-'));
-    const { code, out, err } = await startCli(elsewhere, ['dev', '--port', '0']).ended;
+    const { code, out, err } = await inProcessCli(elsewhere)('dev', '--port', '0');
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toContain(
       `error: There is no project in ${elsewhere}: it has neither src/agents nor agents nor gateway.yaml.`,
@@ -125,7 +130,7 @@ describe('dropgate dev', () => {
     const first = begin(['dev', '--port', '0']);
     const { url } = await devFacts(first);
     const { port } = new URL(url);
-    const refused = await begin(['dev', '--port', port]).ended;
+    const refused = await run(['dev', '--port', port]);
     expect(refused.code).toBe(1);
     expect(refused.err).toContain(
       `error: This project is served at ${url} already, by process ${first.child.pid}.`,
@@ -141,7 +146,7 @@ describe('dropgate dev', () => {
       'model calls go to openai (chat_completions) at http://127.0.0.1:9/v1 from now on',
     );
     const second = begin(['dev']);
-    const { err } = await second.until('Try it').then(() => runCli(folder, ['agents', 'list']));
+    const { err } = await second.until('Try it').then(() => run(['agents', 'list']));
     expect(err).toBe('There is no agent yet. Make one with `dropgate new <Name>`.\n');
     expect(await second.until('warning: Another')).toContain(
       `warning: Another gateway (process ${first.child.pid}) serves this project at ${url}.`,
@@ -159,7 +164,7 @@ describe('dropgate dev', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as AddressInfo;
-    const { code, err } = await begin(['dev', '--port', `${port}`]).ended;
+    const { code, err } = await run(['dev', '--port', `${port}`]);
     other.close();
     expect(code).toBe(1);
     expect(err).toContain(`error: Port ${port} of 127.0.0.1 is in use already. Stop what listens`);
@@ -168,7 +173,7 @@ describe('dropgate dev', () => {
 
 describe('dropgate start', () => {
   test('listens nowhere but on this machine while no key exists', async () => {
-    const { code, err } = await begin(['start'], { GATEWAY_HOST: '0.0.0.0' }).ended;
+    const { code, err } = await run(['start'], { GATEWAY_HOST: '0.0.0.0' });
     expect(code).toBe(1);
     expect(err).toContain('There is no API key yet, so dropgate does not listen on 0.0.0.0.');
     expect(err).toContain('dropgate keys create --role admin');
@@ -209,7 +214,7 @@ describe('dropgate start', () => {
   test('refuses a bootstrap file that holds no key, without repeating it', async () => {
     writeFileSync(join(folder, 'first-key'), 'hunter2', { mode: 0o600 });
     const env = { GATEWAY_BOOTSTRAP_KEY_FILE: 'first-key' };
-    const { code, err } = await begin(['start'], env).ended;
+    const { code, err } = await run(['start'], env);
     expect(code).toBe(1);
     expect(err).toContain('This is no API key');
     expect(err).not.toContain('hunter2');
