@@ -13,8 +13,10 @@ import { createRunSlots } from '../policy/limits/run-slots.ts';
 import { createLivePolicy } from '../policy/live-policy.ts';
 import { createReadKeySet } from '../policy/tokens/read-key-set.ts';
 import { createTokens, type Tokens } from '../policy/tokens/tokens.ts';
+import { createNameUsers } from '../policy/users/name-users.ts';
 import type { KeyLimits, KeyRecord } from '../protocol/policy.ts';
 import { isOfTokens } from '../protocol/security/token-principal.ts';
+import { isOfUsers } from '../protocol/security/user-principal.ts';
 import type { Foundation } from './foundation.ts';
 import { createReloadSettings } from './reload-settings.ts';
 import { createReportSettings, type ReportSettings } from './report-settings.ts';
@@ -48,7 +50,12 @@ export function createAccess(parts: Foundation & Tools) {
   });
   const keys = createApiKeys({ store: store.keys, nowSeconds, changed: () => known.reload() });
   const tokens = createTokenCallers(parts);
-  const limitsOf = createLimitsOf({ known, tokens, defaults: () => security().limits });
+  const limitsOf = createLimitsOf({
+    known,
+    tokens,
+    defaults: () => security().limits,
+    ofUsers: () => security().userLimits,
+  });
   const reportSettings = createReportSettings({ live, emit });
   tools.onChange(() => reportSettings.toolsChanged(tools.problems()));
   parts.listen(reportIssuers(reportSettings));
@@ -69,6 +76,11 @@ export function createAccess(parts: Foundation & Tools) {
     keys,
     known,
     limitsOf,
+    users: createNameUsers({
+      settings: () => live.current().users,
+      accountOf: known.accountOf,
+      nowSeconds,
+    }),
     manageKeys: createManageKeys({
       keys,
       known,
@@ -107,17 +119,20 @@ function reportIssuers({ issuerChanged }: Pick<ReportSettings, 'issuerChanged'>)
   };
 }
 
-/** What holds for a key, or for a caller with a token. */
+/** What holds for a key, for a caller with a token, or for a user of a key by its account. */
 function createLimitsOf({
   known,
   tokens,
   defaults,
+  ofUsers,
 }: {
   readonly known: KnownKeys;
   readonly tokens: Pick<Tokens, 'limitsOf'>;
   readonly defaults: () => KeyLimits;
+  readonly ofUsers: () => KeyLimits;
 }): LimitsOf {
   return (keyId) => {
+    if (isOfUsers(keyId)) return { account: keyId, limits: ofUsers() };
     if (isOfTokens(keyId)) {
       return { account: keyId, limits: effectiveLimits(tokens.limitsOf(keyId), defaults()) };
     }

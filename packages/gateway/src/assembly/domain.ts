@@ -1,5 +1,5 @@
 import { createAuthorize } from '../policy/authorize.ts';
-import { createEndWithKey } from '../policy/keys/end-with-key.ts';
+import { createRunsOfKeys } from '../policy/keys/end-with-key.ts';
 import { createTakeSlot } from '../policy/limits/limit-checks.ts';
 import { decide } from '../policy/rules/decide.ts';
 import type { Question } from '../protocol/policy.ts';
@@ -35,6 +35,7 @@ export function createDomain(parts: Parts) {
   const runDefaults = () => runDefaultsOf(live.current());
   const runs = asTried(parts, { find: catalog.find, takeSlot: createTakeSlot(parts) });
   const interruptions = createInterruptions(parts, registry);
+  const runsOfKeys = createRunsOfKeys(parts.known);
   const admitting = {
     ...interruptions.ofRuns,
     find: runs.find,
@@ -47,7 +48,7 @@ export function createDomain(parts: Parts) {
   const { startRun, resumeRun } = createRunStarts({
     ...admitting,
     limits: { takeSlot: runs.takeSlot, checkBudget: parts.checkBudgets },
-    endWithKey: createEndWithKey(parts.known),
+    endWithKey: runsOfKeys.endWithKey,
     queue: () => live.current().worker,
     ...createTaskRuns(parts),
     stopping: lifetime.signal,
@@ -84,6 +85,7 @@ export function createDomain(parts: Parts) {
     recorded,
     runDefaults,
     runCount: runs.count,
+    runsOfKeys,
   };
 }
 

@@ -19,12 +19,18 @@ export function addSecretsOf(secrets: Redactor, config: Config): Config {
   for (const { apiKey } of [config.openAi, ...Object.values(config.upstreams)]) {
     secrets.addValue(apiKey);
   }
+  secrets.addValue(config.users.openWebUi?.secret ?? null);
   return config;
 }
 
-/** What workers may get of the environment: never a key of an upstream, even where `worker.env` names its variable. */
-export function environmentForWorkers({ environment, upstreams }: Config): Config['environment'] {
+/**
+ * What workers may get of the environment: never a key of an upstream, nor the secret that users are signed with, even
+ * where `worker.env` names its variable.
+ */
+export function environmentForWorkers(config: Config): Config['environment'] {
+  const { environment, upstreams, users } = config;
   const keys = new Set(Object.values(upstreams).map(({ apiKeyEnv }) => apiKeyEnv));
+  keys.add(users.openWebUi?.secretEnv ?? null);
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !keys.has(name)));
 }
 

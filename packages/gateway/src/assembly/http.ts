@@ -21,6 +21,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
   const { bodyLimitMb, corsOrigins, trustProxy } = config.server;
   return createServer({
     authenticate: createIdentify(parts),
+    users: parts.users,
     limits: createLimitChecks(parts),
     startRun: domain.startRun,
     countInput: domain.countInput,

@@ -154,3 +154,27 @@ test.each(['http://127.0.0.1:9/jwks', 'http://localhost/jwks', 'http://[::1]:9/j
     expect(await problemsOf(`{ ${least}, jwks_url: "${url}" }`)).toEqual([]);
   },
 );
+
+function usersOf(section: string, env: Readonly<Record<string, string>> = {}) {
+  return async () => {
+    const projectRoot = await tempFolder();
+    writeFileSync(join(projectRoot, 'gateway.yaml'), `auth:\n  users: ${section}\n`);
+    return loadConfig({ projectRoot, env, command: 'start' }).users;
+  };
+}
+
+test('users are named in headers, and signed with the secret of a variable', async () => {
+  const section = '{ headers: [X-Who], open_webui: { jwt_secret_env: OWUI } }';
+  expect(await usersOf(section, { OWUI: ' known ' })()).toEqual({
+    headers: ['x-who'],
+    openWebUi: { secretEnv: 'OWUI', secret: 'known' },
+  });
+  expect(await usersOf(section)()).toMatchObject({ openWebUi: { secret: null } });
+});
+
+test.each(['{ headers: [Authorization] }', '{ headers: ["a b"] }', '{ open_webui: {} }'])(
+  'headers and secrets that cannot be are refused: %s',
+  async (section) => {
+    await expect(usersOf(section)()).rejects.toThrow(ConfigError);
+  },
+);

@@ -1,4 +1,4 @@
-import type { Issuer, SecuritySettings } from '../policy/settings.ts';
+import type { Issuer, SecuritySettings, UserSettings } from '../policy/settings.ts';
 import type { RecordLevel } from '../protocol/journal/journal.ts';
 import type { GivenVariable } from '../protocol/module.ts';
 import type {
@@ -93,6 +93,8 @@ export type Config = {
   readonly security: SecuritySettings;
   /** Who makes tokens that callers may have in place of a key. */
   readonly issuers: readonly Issuer[];
+  /** How keys that forward their users name them. */
+  readonly users: UserSettings;
   readonly server: Omit<CamelKeys<Settings['server']>, 'shutdownDelayMs'> & {
     /** Null where what is asked of `/readyz` decides. */
     readonly shutdownDelayMs: number | null;

@@ -53,6 +53,7 @@ export function wrongAgentVariables(settings: Settings, origin: Origin): ConfigP
     'OPENAI_BASE_URL',
     'GATEWAY_STORE_URL',
     ...Object.values(settings.upstreams).flatMap(({ api_key_env: name }) => name ?? []),
+    ...(settings.auth.users.open_webui ? [settings.auth.users.open_webui.jwt_secret_env] : []),
   ];
   return Object.entries(settings.agents).flatMap(([pattern, { env }]) =>
     Object.entries(env).flatMap(([name, from]) => {

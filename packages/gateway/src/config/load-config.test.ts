@@ -73,6 +73,7 @@ describe('loadConfig without any setting', () => {
       usage: { keepDays: 400 },
       security: expect.objectContaining({ rules: [], namespaces: {} }),
       issuers: [],
+      users: { headers: ['x-librechat-user-id'], openWebUi: null },
       server: {
         host: '127.0.0.1',
         port: 8080,

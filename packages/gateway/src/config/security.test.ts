@@ -51,6 +51,14 @@ describe('the security section', () => {
       callsOutsideRuns: 'refuse_budgeted',
       unknownHostedTools: 'allow',
       deniedHostedTools: 'remove',
+      userLimits: {
+        requestsPerMinute: null,
+        concurrentRuns: null,
+        tokensPerDay: null,
+        tokensPerMonth: null,
+        usdPerDay: null,
+        usdPerMonth: null,
+      },
       runLimits: {},
       storeGraceMs: 300_000,
     });

@@ -1,5 +1,5 @@
 import { resolve, sep } from 'node:path';
-import { toIssuers, toSecuritySettings } from '../policy/settings.ts';
+import { toIssuers, toSecuritySettings, toUserSettings } from '../policy/settings.ts';
 import type { GivenVariable } from '../protocol/module.ts';
 import type { SettingSource, SourcedName, UpstreamApi } from '../protocol/records.ts';
 import { withBuiltInTools } from '../tools/settings.ts';
@@ -67,6 +67,7 @@ export function toConfig(input: CheckedSettings): Config {
     usage: camelKeys(settings.usage),
     security: toSecuritySettings(settings.security),
     issuers: toIssuers(settings.auth, projectRoot),
+    users: toUserSettings(settings.auth.users, environment),
     server: {
       ...camelKeys(settings.server),
       shutdownDelayMs: settings.server.shutdown_delay_ms ?? (input.command === 'start' ? null : 0),

@@ -1,9 +1,10 @@
 import { GatewayError } from '../errors.ts';
+import { isOf, type Owner } from '../protocol/state/owner.ts';
 import type { EventLog } from './event-log.ts';
 
 /** A run that goes on without its caller. */
 export type BackgroundRun = {
-  readonly keyId: string;
+  readonly owner: Owner;
   /** The conversation that it is a turn of; null for none. */
   readonly conversationId: string | null;
   /** Its answer as it is now. */
@@ -18,8 +19,8 @@ export type BackgroundRun = {
 /** The runs of this process that go on without their callers, by the ids of their answers. */
 export type BackgroundRuns = {
   readonly add: (id: string, run: BackgroundRun) => void;
-  readonly find: (keyId: string, id: string) => BackgroundRun | null;
-  readonly inConversation: (keyId: string, conversationId: string) => readonly BackgroundRun[];
+  readonly find: (owner: Owner, id: string) => BackgroundRun | null;
+  readonly inConversation: (owner: Owner, conversationId: string) => readonly BackgroundRun[];
 };
 
 /** Ends them, and waits until their answers are kept. */
@@ -36,13 +37,13 @@ export function createBackgroundRuns(): BackgroundRuns {
       runs.set(id, run);
       void run.over.then(() => runs.delete(id));
     },
-    find(keyId, id) {
+    find(owner, id) {
       const run = runs.get(id);
-      return run?.keyId === keyId ? run : null;
+      return run && isOf(owner, run.owner) ? run : null;
     },
-    inConversation: (keyId, conversationId) =>
+    inConversation: (owner, conversationId) =>
       [...runs.values()].filter(
-        (run) => run.keyId === keyId && run.conversationId === conversationId,
+        (run) => isOf(owner, run.owner) && run.conversationId === conversationId,
       ),
   };
 }

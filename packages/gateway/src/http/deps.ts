@@ -1,5 +1,6 @@
 import type { Emit } from '../events.ts';
 import type { LimitChecks } from '../policy/limits/limit-checks.ts';
+import type { NameUsers } from '../policy/users/name-users.ts';
 import type { AgentPage, AgentQuery } from '../protocol/admin/agents-answer.ts';
 import type {
   DiagnosticFilter,
@@ -36,6 +37,8 @@ export type HttpDeps = {
    * @throws GatewayError `store_unavailable` where keys cannot be told any more.
    */
   readonly authenticate: (secret: string) => KeyHolder | Promise<KeyHolder> | null;
+  /** For whom of a key's users a request is. */
+  readonly users: NameUsers;
   /** Asked before a body is read. */
   readonly limits: LimitChecks;
   /** @throws GatewayError before anything runs: 400, 403, 404, 429, 503. */

@@ -16,6 +16,7 @@ export function decisionDetail(event: EventOf<'access_decided'>): DecisionDetail
   return {
     requestId,
     keyId: key?.id ?? null,
+    user: key?.user?.id ?? null,
     role: key?.role ?? null,
     action,
     effect: decision.answer,

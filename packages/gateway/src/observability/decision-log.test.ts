@@ -93,6 +93,7 @@ test('keeps all that is known of a decision, within moments and unasked', async 
       time: '2026-11-22T10:00:00.123Z',
       requestId: 'req_a',
       keyId: 'key_a',
+      user: null,
       role: 'caller',
       action: 'call_tool',
       effect: 'deny',

@@ -161,6 +161,7 @@ function createRecorder({ redact }: DecisionLogDeps) {
       id: newId(nowMs),
       time: new Date(nowMs).toISOString(),
       resource,
+      user: detail.user === null ? null : redact(detail.user),
       // What is loaded is ours; anything else is what was asked for.
       agentId: agentId === null || known !== undefined ? agentId : redact(agentId),
       modulePath: action === 'load_module' ? resource : (known ?? null),

@@ -1,5 +1,12 @@
 import type { Emit } from '../events.ts';
-import type { Decision, KeyHolder, KeyPrincipal, KeyRecord, Question } from '../protocol/policy.ts';
+import type {
+  Caller,
+  Decision,
+  KeyHolder,
+  KeyPrincipal,
+  KeyRecord,
+  Question,
+} from '../protocol/policy.ts';
 import { isOfTokens } from '../protocol/security/token-principal.ts';
 import { decide } from './rules/decide.ts';
 import type { RuleSet } from './rules/rule-set.ts';
@@ -25,7 +32,7 @@ export function createAuthorize({ rules, nowSeconds, emit }: AuthorizeDeps): Aut
 }
 
 /** A caller as rules see it. What a token calls a person is no name for rules: many may choose theirs. */
-export function principalOf(caller: KeyHolder): KeyPrincipal {
+export function principalOf(caller: KeyHolder & Pick<Caller, 'user'>): KeyPrincipal {
   return {
     type: 'key',
     id: caller.keyId,
@@ -33,6 +40,7 @@ export function principalOf(caller: KeyHolder): KeyPrincipal {
     role: caller.role,
     namespaces: caller.namespaces,
     agents: caller.agents,
+    ...(caller.user && { user: caller.user }),
   };
 }
 

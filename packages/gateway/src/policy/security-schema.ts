@@ -8,7 +8,7 @@ const pattern = z.string().min(1).max(securityLimits.patternChars);
 
 const principals = z.array(pattern).meta({
   allowed:
-    'a list of keys (ids or names, `*` for any part), `role:<role>`, `agent:<model id>` and `oidc:<issuer>:<subject>`, such as [alice, "role:operator", "agent:labs/*"]',
+    'a list of keys (ids or names, `*` for any part), `role:<role>`, `agent:<model id>`, `oidc:<issuer>:<subject>` and `user:<id>`, such as [alice, "role:operator", "agent:labs/*"]',
 });
 
 const effect = z.enum(effects);
@@ -109,7 +109,7 @@ const namespace = z
   })
   .describe('What holds in one namespace where no rule says otherwise.');
 
-const limits = z
+const limitsOfEach = z
   .strictObject({
     requests_per_minute: limit.describe('Requests a minute.'),
     concurrent_runs: limit.describe('Runs at the same time, on each gateway.'),
@@ -122,8 +122,7 @@ const limits = z
     ),
     usd_per_month: dollars.describe('The same in a UTC month.'),
   })
-  .prefault({})
-  .describe('Limits of keys that set none of their own; absent is without limit.');
+  .prefault({});
 
 const decisions = z
   .strictObject({
@@ -153,7 +152,12 @@ export const securitySchema = z
       .default({})
       .describe('What holds in each namespace, by its name.'),
     rules: z.array(rule).max(10_000).default([]).describe('Rules; their order means nothing.'),
-    limits,
+    limits: limitsOfEach.describe(
+      'Limits of keys that set none of their own; absent is without limit.',
+    ),
+    user_limits: limitsOfEach.describe(
+      'Limits of each user of each key that forwards its users, beside those of the key.',
+    ),
     run_limits: runLimitsSchema
       .prefault({})
       .describe(

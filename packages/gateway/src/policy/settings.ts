@@ -18,6 +18,7 @@ export { securityProblems } from './rules/check-rules.ts';
 export { securitySchema } from './security-schema.ts';
 export type { Issuer } from './tokens/issuer-settings.ts';
 export { authSchema, toIssuers } from './tokens/jwt-schema.ts';
+export { toUserSettings, type UserSettings } from './users/users-schema.ts';
 
 /** The section, ready for use. */
 export type SecuritySettings = {
@@ -26,6 +27,8 @@ export type SecuritySettings = {
   readonly rules: readonly Rule[];
   /** Of keys that set none. */
   readonly limits: KeyLimits;
+  /** Of each user of each key that forwards them. */
+  readonly userLimits: KeyLimits;
   /** Of each run, of keys that set none. */
   readonly runLimits: RunLimits;
   readonly callsOutsideRuns: OutsideCalls;
@@ -46,6 +49,7 @@ export function toSecuritySettings({ limits, ...raw }: RawSecurity): SecuritySet
     ),
     rules: raw.rules.map(toRule),
     limits: keyLimits((name) => limits[limitNames[name]] ?? null),
+    userLimits: keyLimits((name) => raw.user_limits[limitNames[name]] ?? null),
     runLimits: fromRunLimitsJson(raw.run_limits),
     callsOutsideRuns: raw.calls_outside_runs,
     unknownHostedTools: raw.unknown_hosted_tools,

@@ -1,5 +1,4 @@
 import { GatewayError } from '../errors.ts';
-import type { RunCaller } from '../protocol/policy.ts';
 import type {
   ModelAccess,
   OutsideRuns,
@@ -19,6 +18,7 @@ import { createOutlivers, type Outlivers } from './outlivers.ts';
 import type { WorkerEnd } from './process/worker-end.ts';
 import type { WorkerMessage, WorkerProcess } from './process/worker-process.ts';
 import { sendToolResult } from './send-tool-result.ts';
+import { createServedCallers } from './served-callers.ts';
 
 type Question = Extract<FromWorker, { type: 'question' }>;
 
@@ -48,7 +48,7 @@ export class LoadedWorker {
   readonly #options: LoadedWorkerOptions;
   readonly #runs = new Map<string, ActiveRun>();
   /** Keys it has had runs of: what these left behind may act later. */
-  readonly #callers = new Map<string, RunCaller>();
+  readonly #callers = createServedCallers();
   readonly #outlivers: Outlivers;
   #idleTimer: NodeJS.Timeout | null = null;
   #drained: (() => void) | null = null;
@@ -96,8 +96,7 @@ export class LoadedWorker {
     const { runId } = run.request.run;
     this.#options.access.startRun(runId, run.request.keyId, originOf(run, this.load));
     this.#runs.set(runId, run);
-    const { key } = run.request.caller;
-    this.#callers.set(key.id, { key, request: {} });
+    this.#callers.add(run.request.caller);
     this.#touch();
     run.request.ending.onEnd((last) => this.#runEnded(runId, last));
     if (!this.#trySend({ type: 'run', run: run.workerRun, credits: initialCredits })) {
@@ -208,7 +207,7 @@ export class LoadedWorker {
 
   #outside(): OutsideWork {
     const live = [...this.#runs.values()].map(({ request }) => request.caller);
-    return { load: this.load, callers: [...live, ...this.#callers.values()] };
+    return { load: this.load, callers: [...live, ...this.#callers.all()] };
   }
 
   #trySend(message: ToWorker): boolean {
@@ -275,11 +274,13 @@ function endMessage(reason: WorkerEndReason): string {
 function originOf({ request }: ActiveRun, { modulePath, generation }: ModuleLoad): RunOrigin {
   const { run, trace } = request;
   const { request_id: requestId, user } = run.context;
+  const account = request.caller.key.user?.account;
   return {
     requestId,
     ...(trace === undefined ? {} : { trace }),
     modulePath,
     generation,
     ...(user === undefined ? {} : { user }),
+    ...(account === undefined ? {} : { userAccount: account }),
   };
 }

@@ -112,6 +112,8 @@ export type KeyRecord = {
   readonly limits: KeyLimits;
   /** Of each of its runs; null where `security.run_limits` holds. */
   readonly runLimits: RunLimits | null;
+  /** Whether what it says of the person behind a request counts. */
+  readonly forwardsUsers: boolean;
   readonly createdAtSeconds: number;
   readonly createdBy: string;
   readonly expiresAtSeconds: number | null;
@@ -120,6 +122,16 @@ export type KeyRecord = {
   readonly rotatedFrom: string | null;
   /** When the key was last used, to the minute; null for never. */
   readonly lastUsedAtSeconds: number | null;
+};
+
+/** A person behind a key that forwards its users. */
+export type EndUser = {
+  /** As the key names them, cleaned. */
+  readonly id: string;
+  /** As rules name them: `user:<id>`, in which what could mean something else is written as `%` and its bytes. */
+  readonly principal: string;
+  /** Under which what they use is counted, of this key alone; absent where nothing is used. */
+  readonly account?: string;
 };
 
 /** Who holds a secret: a key, or a token of an identity provider. */
@@ -133,11 +145,15 @@ export type KeyHolder = {
   readonly agents: readonly string[] | null;
   /** Of a token: the name of its issuer in the settings, and when it ends, in Unix seconds. */
   readonly token?: { readonly issuer: string; readonly expiresAtSeconds: number };
+  /** Of a key that may say for whom of its users a request is. */
+  readonly forwardsUsers?: true;
 };
 
 /** Who asks: the key of an authenticated request. */
 export type Caller = KeyHolder & {
   readonly requestId: string;
+  /** For whom of its users it is; only of a key that forwards them. */
+  readonly user?: EndUser;
   /** The trace that the request is part of, in the form of W3C Trace Context; absent where its sender named none. */
   readonly traceparent?: string;
 };
@@ -150,6 +166,8 @@ export type KeyPrincipal = {
   readonly role: Role;
   readonly namespaces: readonly string[] | null;
   readonly agents: readonly string[] | null;
+  /** For whom it asks. */
+  readonly user?: EndUser;
 };
 
 /**
@@ -169,8 +187,9 @@ export type QuestionContext = {
   readonly agent_id?: string;
   /** Of a tool call. */
   readonly provenance?: Provenance;
-  /** `user` and `metadata` of the request: the caller's own words, not proof of anything. */
+  /** Of a key that forwards its users the person; else `user` of the request, the caller's own word. */
   readonly user?: string;
+  /** Of the request: the caller's own words, not proof of anything. */
   readonly metadata?: Readonly<Record<string, string>>;
 };
 
@@ -261,6 +280,8 @@ export type DecisionRecord = {
   readonly requestId: string | null;
   /** Of the caller; null where an agent asks for itself (loading its module). */
   readonly keyId: string | null;
+  /** For whom of the caller's users, where it forwards them. */
+  readonly user: string | null;
   readonly role: Role | null;
   readonly action: Action;
   readonly effect: Answer;
@@ -278,6 +299,7 @@ export type DecisionRecord = {
 /** Filters of the decision log; all given ones must fit. Newest first. */
 export type DecisionQuery = {
   readonly keyId?: string;
+  readonly user?: string;
   readonly agentId?: string;
   readonly action?: Action;
   readonly effect?: Answer;

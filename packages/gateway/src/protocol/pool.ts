@@ -67,6 +67,8 @@ export type RunOrigin = {
   readonly generation: number;
   /** For whom of its key's users, as the request said. */
   readonly user?: string;
+  /** Under which what that user uses is counted, where the key forwards its users. */
+  readonly userAccount?: string;
 };
 
 /** One worker's way to the models: where its calls go, and the token that is worth something only there. */

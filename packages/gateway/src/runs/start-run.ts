@@ -38,16 +38,16 @@ export type RunPolicy = {
   readonly onChange: (listener: () => void) => void;
 };
 
-/** What a key may still do. */
+/** What a key, or a user by its account, may still do. */
 export type KeyUse = {
   /**
-   * Takes one of the runs that the key may have at once; what it returns gives it back.
+   * Takes one of the runs that it may have at once; what it returns gives it back.
    *
    * @throws GatewayError `rate_limited`
    */
-  readonly takeSlot: (keyId: string) => () => void;
+  readonly takeSlot: (id: string) => () => void;
   /** @throws GatewayError `quota_exhausted`, or `store_unavailable` where nobody can tell. */
-  readonly checkBudget: (keyId: string) => Promise<void>;
+  readonly checkBudget: (id: string) => Promise<void>;
 };
 
 export type StartRunDeps = BeginRunDeps & {
@@ -71,11 +71,14 @@ export type StartRunDeps = BeginRunDeps & {
     readonly caller: Caller;
   }) => HeldRunLimits;
   /**
-   * Calls `cancel` when the key is revoked, until the returned function is called.
+   * Calls `cancel` when the key is revoked, or the data of its user is deleted, until the returned function is called.
    *
    * @throws GatewayError `key_invalid` where it is revoked already.
    */
-  readonly endWithKey: (keyId: string, cancel: (failure: GatewayError) => void) => () => void;
+  readonly endWithKey: (
+    caller: Pick<Caller, 'keyId' | 'user'>,
+    cancel: (failure: GatewayError) => void,
+  ) => () => void;
   /**
    * The files that a run was interrupted on, whether or not they serve.
    *
@@ -134,8 +137,8 @@ function createStart(deps: StartRunDeps) {
     try {
       const found = await admit(deps, request);
       // What it takes of its key and agent it has for as long as anything of it goes on.
-      ending.onGone(deps.limits.takeSlot(caller.keyId));
-      await deps.limits.checkBudget(caller.keyId);
+      for (const id of accountsOf(caller)) ending.onGone(deps.limits.takeSlot(id));
+      for (const id of accountsOf(caller)) await deps.limits.checkBudget(id);
       const askedMs = performance.now();
       const place = await enterQueue(deps, queue, { agent: found.agent, caller, signal });
       ending.onGone(place.leave);
@@ -143,7 +146,7 @@ function createStart(deps: StartRunDeps) {
       const { agent, ...checked } = place.hasWaited
         ? await admit(deps, { ...request, hasWaited: true })
         : found;
-      ending.onEnd(deps.endWithKey(caller.keyId, (failure) => abort.abort(failure)));
+      ending.onEnd(deps.endWithKey(caller, (failure) => abort.abort(failure)));
       const user = toolUser(request, agent);
       const runId = newRunId();
       const ids = { runId, requestId: caller.requestId, grants: resumes?.grants ?? [] };
@@ -160,6 +163,11 @@ function createStart(deps: StartRunDeps) {
       throw error;
     }
   };
+}
+
+/** Whose limits a run is held to: its key's, and those of the user whom it is for. */
+function accountsOf({ keyId, user }: Caller): readonly string[] {
+  return user?.account === undefined ? [keyId] : [keyId, user.account];
 }
 
 /** `hasWaited`: it was admitted before and had to wait; only a refusal is recorded. */

@@ -79,7 +79,8 @@ export function createToolTables({ rules, nowSeconds }: ToolTablesDeps): ToolTab
     of(user) {
       const { facts, ...asked } = { ...current(), nowSeconds: nowSeconds() };
       if (facts.isConditional) return createTable(user, { ...asked, facts });
-      const id = `${user.agentId}#${user.generation}#${user.key.id}`;
+      const { id: keyId, user: person } = user.key;
+      const id = `${user.agentId}#${user.generation}#${keyId}#${person?.principal ?? ''}`;
       const table = kept.get(id) ?? createTable(user, { ...asked, facts });
       if (kept.size < maxKept) kept.set(id, table);
       return table;

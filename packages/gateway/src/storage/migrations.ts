@@ -6,6 +6,7 @@ import { addIdempotency } from './add-idempotency.ts';
 import { addJournal } from './add-journal.ts';
 import { addBackground, addSessions, addState } from './add-state.ts';
 import { addUsage } from './add-usage.ts';
+import { addUsers } from './add-users.ts';
 
 /** In order of their names, never changed once released: a change is a new one. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -242,6 +243,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0021_sessions': { up: addSessions },
   '0022_approvals': { up: addApprovals },
   '0024_idempotency': { up: addIdempotency },
+  '0027_users': { up: addUsers },
 };
 
 type GenerationTables = {

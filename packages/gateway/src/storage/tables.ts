@@ -52,6 +52,7 @@ export type RunRow = {
   readonly started_ms: number;
   readonly request_id: string;
   readonly key_id: string;
+  readonly end_user: string | null;
   readonly agent_id: string;
   readonly module_path: string;
   readonly generation: number;
@@ -112,6 +113,7 @@ export type KeyRow = {
   readonly usd_per_day: number | null;
   readonly usd_per_month: number | null;
   readonly run_limits: string | null;
+  readonly forwards_users: number;
   readonly created_at: number;
   readonly created_by: string;
   readonly expires_at: number | null;
@@ -148,6 +150,7 @@ export type DecisionRow = {
   readonly time_ms: number;
   readonly request_id: string | null;
   readonly key_id: string | null;
+  readonly end_user: string | null;
   readonly role: string | null;
   readonly action: string;
   readonly effect: string;
@@ -190,6 +193,7 @@ export type RequestCountRow = {
 export type TurnRow = {
   readonly id: string;
   readonly key_id: string;
+  readonly end_user: string | null;
   readonly agent_id: string | null;
   readonly previous_id: string | null;
   readonly conversation_id: string | null;
@@ -208,6 +212,7 @@ export type TurnRow = {
 export type ConversationRow = {
   readonly id: string;
   readonly key_id: string;
+  readonly end_user: string | null;
   readonly agent_id: string | null;
   readonly created_ms: number;
   readonly used_ms: number;

@@ -116,7 +116,7 @@ async function askCache(
   work: (signal: AbortSignal) => Promise<string>,
 ): Promise<{ text: string; cache: GatewayToolResult['cache'] }> {
   if (!cache || noCache) return { text: await work(signal), cache: null };
-  const owner = settings.cache?.shared ? '' : caller.id;
+  const owner = settings.cache?.shared ? '' : `${caller.id} ${caller.user?.principal ?? ''}`;
   return cache.get(`${owner}\n${canonicalJson(args)}`, signal, work);
 }
 

@@ -83,11 +83,13 @@ export function decisionTests(open: OpenAgain): void {
     const [eleven, twelve] = ['2026-11-22T11:00:00.000Z', '2026-11-22T12:00:00.000Z'];
     await store.decisions.append([
       decision,
-      { ...run, id: 'dec_0002', time: eleven, keyId: 'key_b', requestId: 'b' },
+      { ...run, id: 'dec_0002', time: eleven, keyId: 'key_b', user: 'ann', requestId: 'b' },
       { ...run, id: 'dec_0003', time: twelve, agentId: 'labs/b', requestId: 'c' },
     ]);
     const expected: [Partial<DecisionQuery>, string[]][] = [
       [{ keyId: 'key_b' }, ['dec_0002']],
+      [{ user: 'ann' }, ['dec_0002']],
+      [{ user: 'ANN' }, []],
       [{ agentId: 'labs/b' }, ['dec_0003']],
       [{ action: 'run_agent' }, ['dec_0003', 'dec_0002']],
       [{ effect: 'deny' }, ['dec_0001']],

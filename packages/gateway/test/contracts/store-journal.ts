@@ -13,6 +13,7 @@ function runAt(minute: number, more: Partial<RunRecord> = {}): RunRecord {
     startedMs,
     requestId: `req_${minute}`,
     keyId: 'key_1',
+    user: null,
     agentId: 'default/a',
     modulePath: 'src/agents/A/agent.ts',
     generation: 3,
@@ -92,13 +93,14 @@ export function journalTests(open: OpenAgain): void {
     const runs = [
       runAt(0),
       runAt(1, { agentId: 'labs/b' }),
-      runAt(2, { keyId: 'key_2' }),
+      runAt(2, { keyId: 'key_2', user: 'ann' }),
       runAt(3, { outcome: 'failed', code: 'tool_failed' }),
     ];
     await store.journal.write({ runs, chunks: [] });
     expect(await minutes(store)).toEqual([3, 2, 1, 0]);
     expect(await minutes(store, { agentId: 'labs/b' })).toEqual([1]);
     expect(await minutes(store, { keyId: 'key_2' })).toEqual([2]);
+    expect(await minutes(store, { user: 'ann' })).toEqual([2]);
     expect(await minutes(store, { outcome: 'failed' })).toEqual([3]);
     expect(await minutes(store, { code: 'tool_failed', agentId: 'labs/b' })).toEqual([]);
     expect(await minutes(store, { requestId: 'req_2' })).toEqual([2]);

@@ -14,6 +14,7 @@ const asked = (id: string, text: string) => ({
 const turn: Turn = {
   id: 'resp_a',
   keyId: 'key_a',
+  user: null,
   agentId: 'default/echo',
   previousId: null,
   conversationId: null,
@@ -30,6 +31,7 @@ const turn: Turn = {
 const conversation: Conversation = {
   id: 'conv_a',
   keyId: 'key_a',
+  user: null,
   agentId: null,
   createdMs: 1_800_000_000_000,
   metadata: { team: 'x' },

@@ -85,6 +85,7 @@ const someCounts: UsageSums = {
 const someRun: RunDetail['run'] = {
   id: 'run_1',
   request_id: 'req_1',
+  user: null,
   key_id: 'key_a1',
   agent_id: 'default/echo',
   generation: 2,

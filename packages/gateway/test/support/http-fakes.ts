@@ -1,6 +1,7 @@
 import { GatewayError } from '../../src/errors.ts';
 import type { GatewayEvent } from '../../src/events.ts';
 import type { HttpDeps } from '../../src/http/deps.ts';
+import { createNameUsers } from '../../src/policy/users/name-users.ts';
 import type { Role } from '../../src/protocol/policy.ts';
 import {
   isLastEvent,
@@ -126,6 +127,11 @@ export function fakeGateway({
       const scopes = { namespaces: null, agents: null };
       return role ? { keyId: `key_${role}`, keyName: role, role, ...scopes } : null;
     },
+    users: createNameUsers({
+      settings: () => ({ headers: ['x-librechat-user-id'], openWebUi: null }),
+      accountOf: (keyId) => keyId,
+      nowSeconds: () => Date.now() / 1000,
+    }),
     limits: { countRequest: () => null, checkRun: () => undefined },
     startRun: async (_caller, input) => {
       inputs.push(input);

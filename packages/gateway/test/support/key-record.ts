@@ -18,6 +18,7 @@ export function keyRecord(changes: Partial<KeyRecord> = {}): KeyRecord {
       usdPerMonth: null,
     },
     runLimits: null,
+    forwardsUsers: false,
     createdAtSeconds: 1_000_000,
     createdBy: 'cli:test',
     expiresAtSeconds: null,

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../src/errors.ts';
 import type { GatewayEvent } from '../../src/events.ts';
 import { createAuthorize } from '../../src/policy/authorize.ts';
-import { createEndWithKey } from '../../src/policy/keys/end-with-key.ts';
+import { createRunsOfKeys } from '../../src/policy/keys/end-with-key.ts';
 import { noLimits } from '../../src/policy/limits/key-limits.ts';
 import { createTakeSlot } from '../../src/policy/limits/limit-checks.ts';
 import { holdRunLimits } from '../../src/policy/limits/run-limits.ts';
@@ -135,7 +135,7 @@ export function scene(options: Scene = {}) {
         if (options.budget) throw options.budget;
       },
     },
-    endWithKey: createEndWithKey(keys.known),
+    endWithKey: createRunsOfKeys(keys.known).endWithKey,
     taskModel: () => null,
     queue: () => ({
       maxConcurrentRuns: 64,

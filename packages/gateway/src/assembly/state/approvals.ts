@@ -66,15 +66,17 @@ function approvalsOf(
   parts: Parts,
   { mayAnswer, resumeRun }: { readonly mayAnswer: MayAnswer; readonly resumeRun: ResumeRun },
 ) {
-  const { store, live, known, nowSeconds, emit } = parts;
+  const { store, live, known, users, nowSeconds, emit } = parts;
   return createApprovals({
     store: store.approvals,
     mayAnswer,
     settings: () => live.current().approvals,
-    usableKey(keyId) {
+    usableKey(keyId, userId) {
       if (keyId === localHolder.keyId) return localHolder;
       const key = known.find(keyId);
-      return key && isUsable(key, nowSeconds()) ? holderOf(key) : null;
+      if (!key || !isUsable(key, nowSeconds())) return null;
+      const user = key.forwardsUsers && userId !== null ? users.known(keyId, userId) : null;
+      return { ...holderOf(key), ...(user && { user }) };
     },
     isRevoked: (keyId) => (known.find(keyId)?.revokedAtSeconds ?? null) !== null,
     resumeRun,

@@ -27,7 +27,7 @@ afterEach(() => store.close());
 describe('a turn', () => {
   test('of a conversation waits for the one before it, and knows what that said', async () => {
     const { open, conversations } = turns();
-    const { id } = await conversations.create('key_a', { items: [user('Zero')], metadata: {} });
+    const { id } = await conversations.create(alice, { items: [user('Zero')], metadata: {} });
     const first = await open(asked(id, 'One'));
     const order: string[] = [];
     const second = open(asked(id, 'Two')).then((turn) => {
@@ -52,10 +52,10 @@ describe('a turn', () => {
   test('is refused where the operator wants no waiting, and begins once the other has ended', async () => {
     settings = { ...settings, concurrentTurns: 'refuse' };
     const { open, conversations } = turns();
-    const { id } = await conversations.create('key_a', { items: [], metadata: {} });
+    const { id } = await conversations.create(alice, { items: [], metadata: {} });
     const first = await open(asked(id, 'One'));
     expect(await failure(open(asked(id, 'Two')))).toMatchObject({ code: 'conversation_busy' });
-    expect(await failure(conversations.add('key_a', id, [user('x')]))).toMatchObject({
+    expect(await failure(conversations.add(alice, id, [user('x')]))).toMatchObject({
       code: 'conversation_busy',
     });
     await first.end();
@@ -67,7 +67,7 @@ describe('a turn', () => {
   test('of a gateway that was killed keeps nobody waiting where it was the only one', async () => {
     settings = { ...settings, concurrentTurns: 'refuse' };
     const { open, conversations } = turns(1000, () => 1500);
-    const { id } = await conversations.create('key_a', { items: [], metadata: {} });
+    const { id } = await conversations.create(alice, { items: [], metadata: {} });
     const killed = await open(asked(id, 'One'));
     const { open: openLater } = turns(2000, () => 2000);
     const elsewhere = turns(null, () => 2000).open(asked(id, 'Two'));
@@ -82,9 +82,9 @@ describe('a turn', () => {
 
   test('whose right to be the next one is gone is not kept', async () => {
     const { open, conversations } = turns();
-    const { id } = await conversations.create('key_a', { items: [], metadata: {} });
+    const { id } = await conversations.create(alice, { items: [], metadata: {} });
     const turn = await open(asked(id, 'One'));
-    await conversations.remove('key_a', id);
+    await conversations.remove(alice, id);
     expect(await failure(turn.keep(answer('resp_1', 'Uno'), 'default/echo'))).toMatchObject({
       code: 'conversation_busy',
     });
@@ -94,26 +94,26 @@ describe('a turn', () => {
 
   test('that failed is no part of its conversation', async () => {
     const { open, kept, conversations } = turns();
-    const { id } = await conversations.create('key_a', { items: [], metadata: {} });
+    const { id } = await conversations.create(alice, { items: [], metadata: {} });
     const turn = await open(asked(id, 'One'));
     await turn.keep({ ...answer('resp_1', 'Un'), status: 'failed' }, 'default/echo');
     await turn.end();
-    expect(await kept.items('key_a', id)).toEqual([]);
-    expect(await kept.turn('key_a', 'resp_1')).toMatchObject({ status: 'failed' });
+    expect(await kept.items(alice, id)).toEqual([]);
+    expect(await kept.turn(alice, 'resp_1')).toMatchObject({ status: 'failed' });
   });
 
   test('is not taken where more came before it than any model takes', async () => {
     const { open, conversations } = turns();
     const items = Array.from({ length: 10_001 }, (_, index) => user(`${index}`));
-    const { id } = await conversations.create('key_a', { items, metadata: {} });
+    const { id } = await conversations.create(alice, { items, metadata: {} });
     expect(await failure(open(asked(id, 'One')))).toMatchObject({
       code: 'context_too_long',
       message: expect.stringContaining('10001 items'),
     });
     const letters = user('x'.repeat(25 * 1024 * 1024));
-    const long = await conversations.create('key_a', { items: [letters], metadata: {} });
+    const long = await conversations.create(alice, { items: [letters], metadata: {} });
     expect(await failure(open(asked(long.id, 'One')))).toMatchObject({ code: 'context_too_long' });
-    await conversations.removeItem('key_a', id, await firstOf(id));
+    await conversations.removeItem(alice, id, await firstOf(id));
     const turn = await open(asked(id, 'One'));
     expect(turn.items).toHaveLength(10_001);
     await turn.end();
@@ -121,7 +121,7 @@ describe('a turn', () => {
 
   test('is removed by and by once nothing is to be kept any more, though nobody asks', async () => {
     const { open, conversations } = turns();
-    const { id } = await conversations.create('key_a', { items: [user('Zero')], metadata: {} });
+    const { id } = await conversations.create(alice, { items: [user('Zero')], metadata: {} });
     const turn = await open({ ...asked('', 'One'), wanted: alone });
     await turn.keep(answer('resp_1', 'Uno'), 'default/echo');
     settings = { ...settings, keepDays: 0 };
@@ -143,7 +143,7 @@ describe('a turn', () => {
   test('leaves nothing where nothing is kept', async () => {
     settings = { ...settings, keepDays: 0 };
     const { open, conversations } = turns();
-    const made = conversations.create('key_a', { items: [], metadata: {} });
+    const made = conversations.create(alice, { items: [], metadata: {} });
     expect(await failure(made)).toMatchObject({ code: 'unsupported_value' });
     const turn = await open({ ...asked('', 'One'), wanted: { ...alone, keeps: true } });
     expect(turn.isKept).toBe(false);
@@ -178,7 +178,7 @@ describe('a turn of a session', () => {
     const { conversationId } = first;
     await first.keep({ ...answer('turn_1', 'Uno'), answer: 'Uno' }, 'default/echo');
     await first.end();
-    await turns().conversations.add('key_a', conversationId ?? '', [user('Added')]);
+    await turns().conversations.add(alice, conversationId ?? '', [user('Added')]);
     const newest = { ...session, sendsHistory: false };
     const wanted = { ...alone, session: newest };
     const next = await turns().open({ ...asked('', ''), wanted, items: [user('Two')] });
@@ -211,6 +211,8 @@ describe('a turn of a session', () => {
   });
 });
 
+const alice = { keyId: 'key_a', user: null };
+
 const alone = { previousId: null, conversationId: null, keeps: true, outlives: false, leading: 0 };
 
 function turns(aloneSinceMs: number | null = null, nowMs = Date.now) {
@@ -229,7 +231,7 @@ function turns(aloneSinceMs: number | null = null, nowMs = Date.now) {
 
 function asked(conversationId: string, text: string) {
   const wanted = { ...alone, conversationId };
-  return { keyId: 'key_a', wanted, items: [user(text)], signal: new AbortController().signal };
+  return { owner: alice, wanted, items: [user(text)], signal: new AbortController().signal };
 }
 
 function answer(id: string, text: string) {
@@ -238,7 +240,7 @@ function answer(id: string, text: string) {
 }
 
 async function firstOf(conversationId: string): Promise<string> {
-  const [first] = await turns().kept.items('key_a', conversationId);
+  const [first] = await turns().kept.items(alice, conversationId);
   return first?.id ?? '';
 }
 

@@ -1,3 +1,4 @@
+import type { Owner } from '../../protocol/state/owner.ts';
 import type { Approvals } from '../../runs/approvals/approval-types.ts';
 import { createConversations } from '../../runs/turns/conversations.ts';
 import { createKeptTurns } from '../../runs/turns/kept-turns.ts';
@@ -25,9 +26,9 @@ export function createTurns(parts: Parts, { withdraw }: Pick<Approvals, 'withdra
     kept,
     conversations: {
       ...conversations,
-      async remove(keyId: string, id: string) {
-        await conversations.remove(keyId, id);
-        await withdraw(keyId, id);
+      async remove(owner: Owner, id: string) {
+        await conversations.remove(owner, id);
+        await withdraw(owner.keyId, id);
       },
     },
   };

@@ -71,7 +71,8 @@ function inputOf({ agentId, name }: ModuleLoad, callId: string, args: object) {
 
 function contextOf({ agentId }: ModuleLoad, runId: string, { caller, requestId }: AskedCall) {
   const key = { id: caller.id, name: caller.name };
-  return { request_id: requestId, run_id: runId, key, metadata: {}, model_id: agentId };
+  const user = caller.user && { user: caller.user.id };
+  return { request_id: requestId, run_id: runId, key, ...user, metadata: {}, model_id: agentId };
 }
 
 /** Gives the text of a call; what is longer than the limit is not waited for. */

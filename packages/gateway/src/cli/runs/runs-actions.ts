@@ -28,6 +28,7 @@ const followEveryMs = 500;
 export type ListOptions = {
   readonly agent?: string;
   readonly key?: string;
+  readonly user?: string;
   readonly outcome?: string;
   readonly code?: string;
   readonly since?: string;

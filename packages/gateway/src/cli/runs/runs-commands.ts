@@ -15,6 +15,7 @@ export function addRunCommands(program: Command, run: RunCommand): void {
     .description('list runs, newest first')
     .option('--agent <id>', 'of this agent alone: its model id, or its bare name')
     .option('--key <id>', 'of this key alone: its id, or its name')
+    .option('--user <id>', 'for this user alone')
     .addOption(new Option('--outcome <outcome>', 'that ended so').choices(outcomes))
     .option('--code <code>', 'that failed with this code')
     .option('--since <time>', 'begun since: a time, or a duration such as 30m', parseSince)

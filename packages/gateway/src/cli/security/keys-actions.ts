@@ -22,12 +22,14 @@ export type CreateOptions = Partial<KeyLimits> & {
   /** Seconds from now. */
   readonly expires?: number;
   readonly runLimits?: RunLimitsJson;
+  readonly forwardsUsers?: true;
   readonly json?: true;
 };
 
 /** `dropgate keys create`: makes a key and shows it, this once. */
 export async function createKey(context: CommandContext, options: CreateOptions): Promise<number> {
-  const { name, role, namespaces, agents, expires, json, runLimits, ...limits } = options;
+  const { name, role, namespaces, agents, expires, json, ...more } = options;
+  const { runLimits, forwardsUsers, ...limits } = more;
   const made = await withKeys(context, async ({ keys, place, knownIds }) => ({
     ...(await keys.create(commandLineUser(), {
       role,
@@ -35,6 +37,7 @@ export async function createKey(context: CommandContext, options: CreateOptions)
       ...(name !== undefined && { name }),
       ...(namespaces && { namespaces }),
       ...(agents && { agents }),
+      ...(forwardsUsers && { forwardsUsers }),
       ...(runLimits && { runLimits: fromRunLimitsJson(runLimits) }),
       ...(expires !== undefined && { expiresAtSeconds: Math.floor(nowSeconds()) + expires }),
     })),
@@ -169,7 +172,7 @@ function toRow(key: KeyAnswer): string[] {
     key.expires_at?.slice(0, 10) ?? 'never',
     key.last_used_at?.slice(0, 10) ?? 'never',
     [...(key.namespaces ?? []), ...(key.agents ?? [])].join(',') || 'all',
-    limitsOf(key) || 'none',
+    [limitsOf(key) || 'none', ...(key.forwards_users ? ['forwards users'] : [])].join(', '),
   ];
 }
 

@@ -69,6 +69,7 @@ function addCreateCommand(keys: Command, run: RunCommand): void {
       `limits of each run, with commas: ${Object.values(runLimitNames).join(', ')}`,
       parseRunLimits,
     )
+    .option('--forwards-users', 'it says for whom of its users a request is, as a chat UI does')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -77,6 +78,7 @@ function addCreateCommand(keys: Command, run: RunCommand): void {
         'keys create --name alice --agents "labs/*" --expires 30d',
         'keys create --name ci --requests-per-minute 60 --tokens-per-day 200000',
         'keys create --name shop --usd-per-day 5 --usd-per-month 100',
+        'keys create --name webui --forwards-users',
         'keys create --name bot --run-limits max_model_calls=20,max_cost_usd=0.5',
       ),
     )

@@ -43,6 +43,7 @@ describe('dropgate keys create', () => {
     expect(await json('create', '--name', 'alice', '--role', 'admin')).toEqual({
       id: expect.stringMatching(/^key_/),
       run_limits: null,
+      forwards_users: false,
       name: 'alice',
       role: 'admin',
       state: 'active',
@@ -140,10 +141,15 @@ describe('dropgate keys list', () => {
 
 describe('dropgate keys rotate', () => {
   test('makes a key alike, and lets the old one work for the overlap', async () => {
-    const old = await json('create', '--name', 'alice', '--agents', 'labs/*');
+    const old = await json('create', '--name', 'alice', '--agents', 'labs/*', '--forwards-users');
     const beganMs = Date.now();
     const rotated = await json('rotate', 'alice', '--overlap', '2h');
-    expect(rotated).toMatchObject({ name: 'alice', agents: ['labs/*'], rotated_from: old.id });
+    expect(rotated).toMatchObject({
+      name: 'alice',
+      agents: ['labs/*'],
+      forwards_users: true,
+      rotated_from: old.id,
+    });
     expect(rotated.key).not.toBe(old.key);
     const keys = await listed();
     const madeAtMs = Date.parse(keys.get(old.id)?.expires_at ?? '') - 7_200_000;

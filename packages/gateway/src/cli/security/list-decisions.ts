@@ -11,6 +11,8 @@ import { withStore } from './with-store.ts';
 export type DecisionsOptions = {
   /** Id or name. */
   readonly key?: string;
+  /** Id of a user of a key. */
+  readonly user?: string;
   readonly agent?: string;
   readonly action?: Action;
   readonly effect?: Effect;

@@ -63,6 +63,7 @@ function addPreviewCommand(security: Command, run: RunCommand): void {
     .argument('<resource>', 'model id, tool name, module path or route, by action')
     .option('--key <key>', 'who asks: the id or the name of a key')
     .option('--principal <principal>', 'or role:<role>, or agent:<model id>')
+    .option('--user <id>', 'for whom the key asks, where it forwards its users')
     .option('--token-file <file>', 'or the holder of a token, - for the standard input')
     .option('--agent <id>', 'the agent that calls a tool')
     .option('--args <json>', 'the arguments of a tool call')
@@ -98,7 +99,7 @@ function addOverrideCommands(security: Command, run: RunCommand): void {
     .argument('<resource>', 'model id, tool name, module path or route; * stands for anything')
     .requiredOption(
       '--principal <principal>',
-      'a key (id, name or glob), role:<role>, agent:<glob>',
+      'a key (id, name or glob), role:<role>, user:<id>, agent:<glob>',
     )
     .requiredOption('--reason <text>', 'why; it is kept and shown')
     .addOption(
@@ -149,6 +150,7 @@ function addDecisionsCommand(security: Command, run: RunCommand): void {
     .command('decisions')
     .description('list what was allowed and denied, and by which rule, newest first')
     .option('--key <key>', 'of this key alone: its id, or its name')
+    .option('--user <id>', 'for this user alone, whom a key forwarded')
     .option('--agent <id>', 'about this agent alone: its model id')
     .addOption(new Option('--action <action>', 'of this action alone').choices(actions))
     .addOption(new Option('--effect <effect>', 'only these').choices(ruleEffects))

@@ -27,6 +27,8 @@ export type PreviewOptions = {
   /** Id or name. */
   readonly key?: string;
   readonly principal?: string;
+  /** Id of the person for whom the key asks. */
+  readonly user?: string;
   /** A file with a token, whose caller asks. */
   readonly tokenFile?: string;
   readonly agent?: string;
@@ -78,12 +80,14 @@ async function holderOf(config: Config, options: PreviewOptions, folder: string)
 }
 
 async function requestOf(options: PreviewOptions, folder: string): Promise<PreviewRequest> {
-  const { key, principal, action, resource, agent, args, draftRules, draftOverride } = options;
+  const { key, principal, user, action, resource, agent } = options;
+  const { args, draftRules, draftOverride } = options;
   const body = {
     action,
     resource,
     ...(key !== undefined && { key_id: key }),
     ...(principal !== undefined && { principal }),
+    ...(user !== undefined && { user }),
     ...(agent !== undefined && { agent_id: agent }),
     ...(args !== undefined && { args: parseJsonOption('--args', args) }),
     ...(draftRules !== undefined && {
@@ -105,7 +109,8 @@ async function requestOf(options: PreviewOptions, folder: string): Promise<Previ
 
 function show(terminal: Terminal, shown: PreviewAnswer, options: PreviewOptions): void {
   const { before, after, changes } = shown;
-  const who = options.key ?? options.principal ?? 'The holder of the token';
+  const asks = options.key ?? options.principal ?? 'The holder of the token';
+  const who = options.user === undefined ? asks : `${asks} for ${options.user}`;
   for (const warning of shown.warnings ?? []) terminal.note(`warning: ${warning}`);
   terminal.line(`${who} ${options.action} ${options.resource}: ${verdict(shown)}`);
   if (options.action === 'run_agent' && shown.decision === 'deny') {

@@ -13,6 +13,7 @@ export const chatFormat: RunFormat<ChatRequest> = {
   summary: 'Run an agent on a conversation.',
   body: chatRequestSchema,
   toRunInput,
+  namesUser: (body) => body,
   hasSessions: true,
   fields: {
     items: 'messages',

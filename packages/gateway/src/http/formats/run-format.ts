@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { NamingBody } from '../../policy/users/name-users.ts';
 import type { Role } from '../../protocol/policy.ts';
 import type { InputItem, RunEvent, RunInput, RunSettings } from '../../protocol/run.ts';
 import type { Unread } from '../../protocol/unread-room.ts';
@@ -64,6 +65,8 @@ export type RunFormat<Body> = {
   readonly turn?: (body: Body) => TurnWanted;
   /** The request as one that follows a kept answer, which it did not name. */
   readonly following?: (body: Body, previousId: string) => Body;
+  /** What of it names a user. */
+  readonly namesUser: (body: Body) => NamingBody;
   /** Whether a request may be a turn of a session. */
   readonly hasSessions?: true;
   /** The field of a request that each part of an input comes from. */

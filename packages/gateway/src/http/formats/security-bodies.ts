@@ -15,6 +15,7 @@ export function toNewOverride(body: OverrideBody): NewOverride {
 export function toDecisionQuery(query: DecisionsQuery): DecisionQuery {
   return given<DecisionQuery>({
     keyId: query.key_id,
+    user: query.user,
     agentId: query.agent,
     action: query.action,
     effect: query.effect,
@@ -38,6 +39,7 @@ export function toNewKey(body: KeyBody): Omit<NewKey, 'createdBy'> {
     agents: body.agents ?? undefined,
     expiresAtSeconds: toSeconds(body.expires_at ?? undefined),
     limits: limits && keyLimits((name) => limits[limitNames[name]] ?? null),
+    forwardsUsers: body.forwards_users,
     runLimits: body.run_limits ? fromRunLimitsJson(body.run_limits) : undefined,
   });
 }

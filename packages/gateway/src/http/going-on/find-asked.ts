@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { Caller } from '../../protocol/policy.ts';
+import type { Owner } from '../../protocol/state/owner.ts';
 import type { Approvals } from '../../runs/approvals/approval-types.ts';
 import type { KeptTurn, KeptTurns } from '../../runs/turns/kept-turns.ts';
 import type { TurnWanted } from '../../runs/turns/turn-types.ts';
@@ -77,11 +78,11 @@ export function wantedBehind(
 /** A turn that is kept; null where it is not. */
 export async function keptResponse(
   kept: Pick<KeptTurns, 'turn'>,
-  keyId: string,
+  owner: Owner,
   id: string,
 ): Promise<KeptTurn | null> {
   try {
-    return await kept.turn(keyId, id);
+    return await kept.turn(owner, id);
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'record_not_found') return null;
     throw error;

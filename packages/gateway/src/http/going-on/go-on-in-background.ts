@@ -28,8 +28,7 @@ export async function goOnInBackground(
   deps: HttpDeps,
   { claim, approvals, request }: Going,
 ): Promise<{ readonly run: Run; readonly responseId: string | null }> {
-  const keyId = approvals[0]?.keyId ?? callerOf(request).keyId;
-  const { turn, previousId } = await openBehind(deps, claim, keyId);
+  const { turn, previousId } = await openBehind(deps, claim);
   try {
     const { isKept, takesItems } = turn;
     const asked = { streamed: false, ...(takesItems ? { tellsItems: true as const } : {}) };
@@ -38,7 +37,7 @@ export async function goOnInBackground(
     const { id: runId, agentId, modulePath, generation } = run;
     request.begunRun = { runId, agentId, modulePath, generation };
     turn.instead({ input: itemsOf(approvals), previousId });
-    if (isKept) return await kept(deps, { run, turn, previousId, claim, keyId, request });
+    if (isKept) return await kept(deps, { run, turn, previousId, claim, request });
     run.onEnd(() => void turn.end());
     run.sendTo({ write: () => null });
     return { run, responseId: null };
@@ -48,15 +47,15 @@ export async function goOnInBackground(
   }
 }
 
-async function openBehind(deps: HttpDeps, claim: RunClaim, keyId: string) {
-  const { conversationId } = claim;
+async function openBehind(deps: HttpDeps, claim: RunClaim) {
+  const { conversationId, owner } = claim;
   try {
     const id = responseIdOf(claim.runId);
-    const before = conversationId === null ? await keptResponse(deps.turns.kept, keyId, id) : null;
+    const before = conversationId === null ? await keptResponse(deps.turns.kept, owner, id) : null;
     const previousId = before?.id ?? null;
     const wanted = { previousId, conversationId, keeps: true, outlives: false, leading: 0 };
     const { signal } = new AbortController();
-    const turn = await deps.turns.open({ keyId, wanted, items: [], signal });
+    const turn = await deps.turns.open({ owner, wanted, items: [], signal });
     return { turn, previousId };
   } catch (error) {
     await claim.release();
@@ -69,12 +68,11 @@ type Kept = {
   readonly turn: OpenTurn;
   readonly previousId: string | null;
   readonly claim: RunClaim;
-  readonly keyId: string;
   readonly request: FastifyRequest;
 };
 
-async function kept(deps: HttpDeps, { run, turn, previousId, claim, keyId, request }: Kept) {
-  const { conversationId, input } = claim;
+async function kept(deps: HttpDeps, { run, turn, previousId, claim, request }: Kept) {
+  const { conversationId, input, owner } = claim;
   let answer: TurnAnswer | null = null as TurnAnswer | null;
   const follows = previousId === null ? {} : { previous_response_id: previousId };
   const inConversation = conversationId === null ? {} : { conversation: conversationId };
@@ -99,7 +97,7 @@ async function kept(deps: HttpDeps, { run, turn, previousId, claim, keyId, reque
   if (!format) throw new Error('Responses run in the background.');
   const { server, id: requestId } = request;
   const whole = () => answer;
-  const going = { run, turn, conversationId, keyId, isStreamed: false, format, whole };
+  const going = { run, turn, conversationId, owner, isStreamed: false, format, whole };
   await keepInBackground(deps, { ...going, server, requestId });
   return { run, responseId: format.id };
 }

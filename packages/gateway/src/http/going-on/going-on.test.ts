@@ -174,6 +174,7 @@ function going({ waits = true, claimed = false, pending = [], fails }: Going) {
           runId: 'run_7',
           agentId: 'default/echo',
           conversationId: null,
+          owner: { keyId: 'key_1', user: null },
           input: someInput,
           resume: async () => sayingRun('Erased.', 'default/echo'),
           release: async () => undefined,

@@ -73,10 +73,11 @@ async function waitFor(
 }
 
 function askedOf({ request, route }: OnceExchange): AskedOnce {
-  const { keyId } = callerOf(request);
+  const { keyId, user } = callerOf(request);
   // A session that is named in a header is part of what is asked for.
   const parts = JSON.stringify([request.bodyHash, ...sessionHeaders(request.raw)]);
+
   const bodyHash = createHash('sha256').update(parts).digest('hex');
   const name = idempotencyKeyOf(request.raw);
-  return { keyId, route, name, bodyHash, requestId: request.id };
+  return { keyId, user: user?.id ?? null, route, name, bodyHash, requestId: request.id };
 }

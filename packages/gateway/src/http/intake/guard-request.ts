@@ -6,6 +6,7 @@ import { beginExchange, type Exchange } from '../exchange.ts';
 import { authenticate, checkAccess } from './authenticate.ts';
 import { allowOrigin } from './cors.ts';
 import { limitRequest } from './limit-request.ts';
+import { withUser } from './name-user.ts';
 
 /**
  * Everything that is decided before a body is read: who calls, how often it has done so, whether it may, and whether
@@ -57,13 +58,23 @@ function twoHosts(): GatewayError {
   return new GatewayError('invalid_request', 'The request has two Host headers. Send one.');
 }
 
-/** Says who calls and counts it; a promise where the key has a limit, or a token has to be checked. */
+/** Says who calls and counts it; a promise where there is a limit, or a token has to be checked. */
 function identify(deps: HttpDeps, exchange: Exchange): Promise<void> | null {
   const { request } = exchange;
   if (request.routeOptions.config.audience === 'anyone' && !request.is404) return null;
-  const admit = (caller: Caller) => {
+  const admitNamed = (caller: Caller) => {
     request.caller = caller;
     return limitRequest(deps, exchange, caller);
+  };
+  const admit = (caller: Caller) => {
+    // Known also where its user is refused.
+    request.caller = caller;
+    const named = withUser(deps.users, request, caller);
+    return named instanceof Promise
+      ? named.then(async (known) => {
+          await admitNamed(known);
+        })
+      : admitNamed(named);
   };
   const caller = authenticate(request, deps.authenticate);
   return caller instanceof Promise

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors.ts';
 import type { InputItem, RunInput } from '../../protocol/run.ts';
 import { isTaskPrompt, textOfUser } from '../../protocol/task-prompts.ts';
+import { headerValues } from './header-values.ts';
 
 /** What a request names a session by: where it says so, and what. */
 export type SessionNames = readonly { readonly field: string; readonly name: string }[];
@@ -39,7 +40,7 @@ export function sessionNames(
   const names = sources.flatMap(({ field, none }) => {
     const given = field.startsWith('metadata.')
       ? [metadata[field.slice('metadata.'.length)] ?? '']
-      : valuesOf(request, field);
+      : headerValues(request, field);
     return given.filter((name) => !none.test(name)).map((name) => ({ field, name }));
   });
   const isOpenWebUi = names.some(({ field }) => field === openWebUi);
@@ -51,17 +52,7 @@ export function sessionNames(
 export function sessionHeaders(
   request: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
 ): readonly (readonly string[])[] {
-  return sources.map(({ field }) => valuesOf(request, field));
-}
-
-/** Each value that a header has. */
-function valuesOf(
-  { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
-  name: string,
-): string[] {
-  if (headers[name] === undefined) return [];
-  const isValue = (at: number) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name;
-  return rawHeaders.filter((_value, at) => isValue(at));
+  return sources.map(({ field }) => headerValues(request, field));
 }
 
 /**

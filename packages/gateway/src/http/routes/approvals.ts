@@ -91,7 +91,10 @@ async function answer({ deps, request, params, body }: AnswerInput) {
     ...(reason ? { reason } : {}),
     ...(always ? { always } : {}),
   };
-  const { approvals, claim } = await deps.approvals.answer([said], { caller, user: null });
+  const { approvals, claim } = await deps.approvals.answer([said], {
+    caller,
+    user: caller.user?.id ?? null,
+  });
   const approval = only(approvals);
   if (!claim) {
     const run = { id: runId, status: 'waiting' as const };

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors.ts';
 import type { Caller } from '../../protocol/policy.ts';
 import type { RunInput } from '../../protocol/run.ts';
+import { ownerOf } from '../../protocol/state/owner.ts';
 import type { Run } from '../../runs/begin-run.ts';
 import type { OpenTurn, SessionWanted, TurnWanted } from '../../runs/turns/turn-types.ts';
 import type { HttpDeps } from '../deps.ts';
@@ -12,6 +13,7 @@ import { type GoneOn, goOn } from '../going-on/go-on.ts';
 import { withKnownNames, withNames } from '../going-on/late-results.ts';
 import { placeOf } from '../going-on/place.ts';
 import type { Audience } from '../idempotency/audience.ts';
+import { inputFor } from '../intake/name-user.ts';
 import { sessionNamed, sessionNames } from '../intake/session-asked.ts';
 import { callerOf } from '../route.ts';
 
@@ -60,18 +62,19 @@ async function begin<Body>(
   { body: sent, request, reply, audience }: RunExchange<Body>,
 ): Promise<BegunRun<Body>> {
   const caller = callerOf(request);
-  const input = format.toRunInput(sent, await referredTo(deps, format, sent, caller));
+  const asked = format.toRunInput(sent, await referredTo(deps, format, sent, caller));
+  const input = inputFor(caller, asked);
   const left = new AbortController();
   audience.whenGone(() => left.abort());
   const { signal } = left;
   const { session, notSessions } = await sessionOf(deps, format, { input, request });
   const brought = broughtIn(input.items);
-  const asked = session ? turnOfSession(session) : format.turn?.(sent);
-  const behind = await behindInterrupted(deps, { asked, brought, input, caller });
+  const asking = session ? turnOfSession(session) : format.turn?.(sent);
+  const behind = await behindInterrupted(deps, { asked: asking, brought, input, caller });
   const body = behind.follows ? (format.following?.(sent, behind.follows) ?? sent) : sent;
   const { wanted } = behind;
   const turn = wanted
-    ? await deps.turns.open({ keyId: caller.keyId, wanted, items: input.items, signal })
+    ? await deps.turns.open({ owner: ownerOf(caller), wanted, items: input.items, signal })
     : null;
   try {
     const going = { caller, input: inTurn(input, turn), turn, signal };
@@ -122,7 +125,7 @@ async function behindInterrupted(
   const ids = brought.answers.map(({ approvalId }) => approvalId);
   const runId = await findAsked(deps.approvals, { caller, modelId: input.modelId, ids });
   const id = responseIdOf(runId);
-  const wanted = wantedBehind(asked, id, await keptResponse(deps.turns.kept, caller.keyId, id));
+  const wanted = wantedBehind(asked, id, await keptResponse(deps.turns.kept, ownerOf(caller), id));
   return { wanted, follows: wanted.previousId };
 }
 
@@ -143,7 +146,7 @@ async function keptBehind(
   const namesNone = wanted.previousId === null && wanted.conversationId === null && !wanted.session;
   const id = interrupted === null ? null : responseIdOf(interrupted);
   const before =
-    namesNone && id !== null ? await keptResponse(deps.turns.kept, caller.keyId, id) : null;
+    namesNone && id !== null ? await keptResponse(deps.turns.kept, ownerOf(caller), id) : null;
   const previousId = before?.id ?? null;
   turn.instead({ input: withKnownNames(input, turn.items), previousId });
   return previousId;
@@ -171,10 +174,10 @@ async function referredTo<Body>(
   deps: HttpDeps,
   { references }: RunFormat<Body>,
   body: Body,
-  { keyId }: Caller,
+  caller: Caller,
 ) {
   const ids = references?.(body) ?? [];
-  return ids.length === 0 ? new Map() : deps.turns.kept.referred(keyId, ids);
+  return ids.length === 0 ? new Map() : deps.turns.kept.referred(ownerOf(caller), ids);
 }
 
 /** The input with what came before it. */

@@ -5,6 +5,7 @@ import {
   newConversation,
   newItems,
 } from '../../protocol/formats/openai-conversations.ts';
+import { ownerOf } from '../../protocol/state/owner.ts';
 import type { Conversation } from '../../protocol/state/turns.ts';
 import { endBackgroundRuns } from '../background-runs.ts';
 import { toInputItems } from '../formats/responses/input-items.ts';
@@ -30,8 +31,8 @@ function wholes(base: string): Route[] {
       body: newConversation,
       handle: async ({ deps, request, body }) => {
         const first = { items: toInputItems(body?.items ?? []), metadata: body?.metadata ?? {} };
-        const { keyId } = callerOf(request);
-        return toWire(await deps.turns.conversations.create(keyId, first));
+        const owner = ownerOf(callerOf(request));
+        return toWire(await deps.turns.conversations.create(owner, first));
       },
     }),
     defineRoute({
@@ -41,7 +42,7 @@ function wholes(base: string): Route[] {
       summary: 'Show a conversation.',
       params,
       handle: async ({ deps, request, params: { id } }) =>
-        toWire(await deps.turns.kept.conversation(callerOf(request).keyId, id)),
+        toWire(await deps.turns.kept.conversation(ownerOf(callerOf(request)), id)),
     }),
     defineRoute({
       method: 'POST',
@@ -51,8 +52,8 @@ function wholes(base: string): Route[] {
       params,
       body: conversationUpdate,
       handle: async ({ deps, request, params: { id }, body }) => {
-        const { keyId } = callerOf(request);
-        return toWire(await deps.turns.conversations.update(keyId, id, body.metadata ?? {}));
+        const owner = ownerOf(callerOf(request));
+        return toWire(await deps.turns.conversations.update(owner, id, body.metadata ?? {}));
       },
     }),
     defineRoute({
@@ -62,9 +63,9 @@ function wholes(base: string): Route[] {
       summary: 'Delete a conversation, with all its items and responses.',
       params,
       handle: async ({ deps, request, params: { id } }) => {
-        const { keyId } = callerOf(request);
-        await endBackgroundRuns(request.server.backgroundRuns.inConversation(keyId, id));
-        await deps.turns.conversations.remove(keyId, id);
+        const owner = ownerOf(callerOf(request));
+        await endBackgroundRuns(request.server.backgroundRuns.inConversation(owner, id));
+        await deps.turns.conversations.remove(owner, id);
         return { id, object: 'conversation.deleted', deleted: true };
       },
     }),
@@ -81,7 +82,7 @@ function items(base: string): Route[] {
       params,
       query: itemsQuery,
       handle: async ({ deps, request, params: { id }, query }) => {
-        const kept = await deps.turns.kept.items(callerOf(request).keyId, id);
+        const kept = await deps.turns.kept.items(ownerOf(callerOf(request)), id);
         return toItemList(toWireItems(kept), query);
       },
     }),
@@ -93,8 +94,8 @@ function items(base: string): Route[] {
       params,
       body: newItems,
       handle: async ({ deps, request, params: { id }, body }) => {
-        const { keyId } = callerOf(request);
-        const added = await deps.turns.conversations.add(keyId, id, toInputItems(body.items));
+        const owner = ownerOf(callerOf(request));
+        const added = await deps.turns.conversations.add(owner, id, toInputItems(body.items));
         return toItemList(toWireItems(added), { order: 'asc', limit: 100 });
       },
     }),
@@ -105,7 +106,7 @@ function items(base: string): Route[] {
       summary: 'Show an item of a conversation.',
       params: itemParams,
       handle: async ({ deps, request, params: { id, item } }) => {
-        const kept = await deps.turns.kept.items(callerOf(request).keyId, id);
+        const kept = await deps.turns.kept.items(ownerOf(callerOf(request)), id);
         const [found] = toWireItems(kept.filter((one) => one.id === item));
         if (found) return found;
         const message = `The conversation has no item '${item.slice(0, 64)}'.`;
@@ -119,9 +120,9 @@ function items(base: string): Route[] {
       summary: 'Delete an item of a conversation.',
       params: itemParams,
       handle: async ({ deps, request, params: { id, item } }) => {
-        const { keyId } = callerOf(request);
-        await deps.turns.conversations.removeItem(keyId, id, item);
-        return toWire(await deps.turns.kept.conversation(keyId, id));
+        const owner = ownerOf(callerOf(request));
+        await deps.turns.conversations.removeItem(owner, id, item);
+        return toWire(await deps.turns.kept.conversation(owner, id));
       },
     }),
   ];

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
+import { ownerOf } from '../../protocol/state/owner.ts';
 import type { KeptTurn } from '../../runs/turns/kept-turns.ts';
 import { endBackgroundRuns } from '../background-runs.ts';
 import type { HttpDeps } from '../deps.ts';
@@ -43,7 +44,7 @@ export const responseRoutes: readonly Route[] = ['/v1/responses', '/responses'].
     params,
     query: itemsQuery,
     handle: async ({ deps, request, params: { id }, query }) => {
-      const { input } = await deps.turns.kept.turn(callerOf(request).keyId, id);
+      const { input } = await deps.turns.kept.turn(ownerOf(callerOf(request)), id);
       return toItemList(toWireItems(input), query);
     },
   }),
@@ -62,9 +63,8 @@ export const responseRoutes: readonly Route[] = ['/v1/responses', '/responses'].
     summary: 'Delete a kept response. A conversation that it was a turn of keeps its items.',
     params,
     handle: async ({ deps, request, params: { id } }) => {
-      const { keyId } = callerOf(request);
       await endLive(request, id);
-      await deps.turns.kept.removeTurn(keyId, id);
+      await deps.turns.kept.removeTurn(ownerOf(callerOf(request)), id);
       return { id, object: 'response', deleted: true };
     },
   }),
@@ -83,13 +83,13 @@ async function show(deps: HttpDeps, { id, request, reply }: Wanted) {
 
 /** What is kept of it, and its run where that goes on here. One that was deleted elsewhere is not there, for all its run. */
 async function found(deps: HttpDeps, request: FastifyRequest, id: string) {
-  const { keyId } = callerOf(request);
+  const owner = ownerOf(callerOf(request));
   const { backgroundRuns } = request.server;
-  const before = backgroundRuns.find(keyId, id);
-  const turn = await deps.turns.kept.turn(keyId, id);
-  const live = backgroundRuns.find(keyId, id);
+  const before = backgroundRuns.find(owner, id);
+  const turn = await deps.turns.kept.turn(owner, id);
+  const live = backgroundRuns.find(owner, id);
   const hasEndedMeanwhile = before && !live;
-  return { live, turn: hasEndedMeanwhile ? await deps.turns.kept.turn(keyId, id) : turn };
+  return { live, turn: hasEndedMeanwhile ? await deps.turns.kept.turn(owner, id) : turn };
 }
 
 type WantedStream = Wanted & {
@@ -122,9 +122,9 @@ function noStream(id: string): GatewayError {
 }
 
 async function cancel(deps: HttpDeps, { id, request, reply }: Wanted) {
-  const { keyId } = callerOf(request);
+  const owner = ownerOf(callerOf(request));
   await endLive(request, id);
-  const turn = await deps.turns.kept.turn(keyId, id);
+  const turn = await deps.turns.kept.turn(owner, id);
   const answer = shown(turn);
   if (JSON.parse(answer).background === true && !isElsewhere(turn)) {
     return reply.type(json).send(answer);
@@ -137,7 +137,7 @@ async function cancel(deps: HttpDeps, { id, request, reply }: Wanted) {
 
 /** Ends its run where that goes on in this process, and waits until its answer is kept. */
 async function endLive(request: FastifyRequest, id: string): Promise<void> {
-  const live = request.server.backgroundRuns.find(callerOf(request).keyId, id);
+  const live = request.server.backgroundRuns.find(ownerOf(callerOf(request)), id);
   await endBackgroundRuns(live ? [live] : []);
 }
 

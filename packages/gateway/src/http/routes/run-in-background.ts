@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { GatewayError } from '../../errors.ts';
 import { isLastEvent } from '../../protocol/run.ts';
+import type { Owner } from '../../protocol/state/owner.ts';
 import type { Run } from '../../runs/begin-run.ts';
 import type { OpenTurn, TurnAnswer } from '../../runs/turns/turn-types.ts';
 import type { HttpDeps } from '../deps.ts';
@@ -17,7 +18,7 @@ export type InBackground = {
   readonly turn: OpenTurn;
   readonly conversationId: string | null;
   /** The key that it is for. */
-  readonly keyId: string;
+  readonly owner: Owner;
   readonly isStreamed: boolean;
   readonly format: BackgroundFormat;
   /** The whole answer, once there is one. */
@@ -50,7 +51,7 @@ export async function keepInBackground(
   deps: HttpDeps,
   background: InBackground,
 ): Promise<{ readonly queued: string; readonly log: EventLog | null }> {
-  const { run, turn, conversationId, keyId, isStreamed, format, server } = background;
+  const { run, turn, conversationId, owner, isStreamed, format, server } = background;
   const { id } = format;
   const queued: TurnAnswer = { id, status: 'queued', output: [], answer: format.now() };
   try {
@@ -66,7 +67,7 @@ export async function keepInBackground(
   const over = follow(deps, background, log);
   const { now } = format;
   server.backgroundRuns.add(id, {
-    keyId,
+    owner,
     conversationId,
     now,
     log,

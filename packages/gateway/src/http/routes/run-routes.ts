@@ -1,4 +1,5 @@
 import { eventsOf } from '../../protocol/run-sink.ts';
+import { ownerOf } from '../../protocol/state/owner.ts';
 import type { OpenTurn, TurnAnswer } from '../../runs/turns/turn-types.ts';
 import type { HttpDeps } from '../deps.ts';
 import { processingMs } from '../exchange.ts';
@@ -7,6 +8,7 @@ import { responsesFormat } from '../formats/responses/responses-format.ts';
 import type { RunFormat } from '../formats/run-format.ts';
 import { answerOnce } from '../idempotency/answer-once.ts';
 import { type Audience, callerAlone } from '../idempotency/audience.ts';
+import { nameInBody, unheardUsers } from '../intake/name-user.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 import { beginAsked, type RunExchange } from './begin-asked.ts';
 import { defaultKeepAliveMs, runInBackground } from './run-in-background.ts';
@@ -44,6 +46,7 @@ async function runAgent<Body>(
   exchange: RunExchange<Body>,
 ) {
   const { request, reply, audience } = exchange;
+  await nameInBody(deps, { request, reply }, format.namesUser(exchange.body));
   const caller = callerOf(request);
   const { isTold, waitingRunId, turn, isStreamed, notSessions, body, ...begun } = await beginAsked(
     deps,
@@ -53,7 +56,7 @@ async function runAgent<Body>(
   const run = audience.follow(begun.run);
   request.server.openRuns.add(run);
   const ignored = run.ignored.map((name) => format.fields[name] ?? name);
-  const unknown = format.unknownFields(exchange.body);
+  const unknown = [...format.unknownFields(exchange.body), ...unheardUsers(deps, request)];
   const unheard = [...ignored, ...unknown, ...notSessions, ...audience.unheard];
   if (unheard.length > 0) reply.header('x-agent-ignored', unheard.join(', '));
   const { outlives = false } = format.turn?.(exchange.body) ?? {};
@@ -75,8 +78,15 @@ async function runAgent<Body>(
   if (outlives && turn && format.background && !isTold) {
     const { whole } = keeping;
     const told = format.background(answered);
-    const { keyId } = caller;
-    const background = { run, turn, conversationId, keyId, isStreamed, format: told, whole };
+    const background = {
+      run,
+      turn,
+      conversationId,
+      owner: ownerOf(caller),
+      isStreamed,
+      format: told,
+      whole,
+    };
     const { server, id: requestId } = request;
     return runInBackground(deps, { ...background, server, requestId }, { reply, audience });
   }

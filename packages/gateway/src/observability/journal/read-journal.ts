@@ -113,6 +113,7 @@ function toRunInfo(run: RunRecord): RunInfo {
     id: run.id,
     request_id: run.requestId,
     key_id: run.keyId,
+    user: run.user,
     agent_id: run.agentId,
     module_path: run.modulePath,
     generation: run.generation,

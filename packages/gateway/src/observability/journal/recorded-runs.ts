@@ -142,9 +142,9 @@ function contentsOf(
 }
 
 function aboutRun({ runId: id, ...event }: EventOf<'run_started'>) {
-  const { requestId, keyId, agentId, modulePath, generation } = event;
+  const { requestId, keyId, user, agentId, modulePath, generation } = event;
   const { replayOf = null, resumes = null } = event;
-  return { id, requestId, keyId, agentId, modulePath, generation, replayOf, resumes };
+  return { id, requestId, keyId, user, agentId, modulePath, generation, replayOf, resumes };
 }
 
 function endOf(ended: EventOf<'run_ended'> | null) {

@@ -26,6 +26,7 @@ describe('a key', () => {
     expect(record).toEqual({
       id: expect.stringMatching(/^key_[A-Za-z0-9_-]{12}$/),
       runLimits: null,
+      forwardsUsers: false,
       name: 'alice',
       role: 'admin',
       hash: createHash('sha256').update(secret).digest('hex'),

@@ -3,7 +3,7 @@ import { openKeys } from '../../../test/support/keys-kit.ts';
 import { tempFolder } from '../../../test/support/temp-folder.ts';
 import type { GatewayError } from '../../errors.ts';
 import type { KeyRecord } from '../../protocol/policy.ts';
-import { createEndWithKey } from './end-with-key.ts';
+import { createRunsOfKeys } from './end-with-key.ts';
 
 /** A gateway with two keys, and the failures that their runs were ended with. */
 async function opened() {
@@ -12,9 +12,9 @@ async function opened() {
   await kit.known.start();
   const [alice, bob] = [await make('alice'), await make('bob')];
   const cancelled: [string, GatewayError][] = [];
-  const endWithKey = createEndWithKey(kit.known);
+  const { endWithKey } = createRunsOfKeys(kit.known);
   const start = ({ id }: { id: string }, name: string) =>
-    endWithKey(id, (failure) => cancelled.push([name, failure]));
+    endWithKey({ keyId: id }, (failure) => cancelled.push([name, failure]));
   async function make(name: string): Promise<KeyRecord> {
     return (await kit.keys.create({ name, role: 'caller', createdBy: 'cli:test' })).record;
   }

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import type { Caller } from '../../protocol/policy.ts';
 import type { KnownKeys } from './known-keys.ts';
 
 /**
@@ -7,20 +8,40 @@ import type { KnownKeys } from './known-keys.ts';
  *
  * @throws GatewayError `key_invalid` where the key is revoked already.
  */
-export type EndWithKey = (keyId: string, cancel: (failure: GatewayError) => void) => () => void;
+export type EndWithKey = (caller: RunOf, cancel: (failure: GatewayError) => void) => () => void;
+
+type RunOf = Pick<Caller, 'keyId' | 'user'>;
+
+/** Live runs, by whose they are. */
+export type RunsOfKeys = {
+  readonly endWithKey: EndWithKey;
+  /** Cancels those that fit. @returns How many. */
+  readonly end: (fits: (caller: RunOf) => boolean, failure: GatewayError) => number;
+  readonly count: (fits: (caller: RunOf) => boolean) => number;
+};
 
 /** Follows the keys of all live runs. */
-export function createEndWithKey(known: Pick<KnownKeys, 'find' | 'onChange'>): EndWithKey {
-  const live = new Map<(failure: GatewayError) => void, string>();
+export function createRunsOfKeys(known: Pick<KnownKeys, 'find' | 'onChange'>): RunsOfKeys {
+  const live = new Map<(failure: GatewayError) => void, RunOf>();
   const isRevoked = (keyId: string) => (known.find(keyId)?.revokedAtSeconds ?? null) !== null;
 
   known.onChange(() => {
-    for (const [cancel, keyId] of live) if (isRevoked(keyId)) cancel(revoked());
+    for (const [cancel, { keyId }] of live) if (isRevoked(keyId)) cancel(revoked());
   });
-  return (keyId, cancel) => {
-    if (isRevoked(keyId)) throw revoked();
-    live.set(cancel, keyId);
-    return () => live.delete(cancel);
+  const fitting = (fits: (caller: RunOf) => boolean) =>
+    [...live].flatMap(([cancel, caller]) => (fits(caller) ? [cancel] : []));
+  return {
+    endWithKey(caller, cancel) {
+      if (isRevoked(caller.keyId)) throw revoked();
+      live.set(cancel, caller);
+      return () => live.delete(cancel);
+    },
+    end(fits, failure) {
+      const cancels = fitting(fits);
+      for (const cancel of cancels) cancel(failure);
+      return cancels.length;
+    },
+    count: (fits) => fitting(fits).length,
   };
 }
 

@@ -29,7 +29,8 @@ export function createIdentify(deps: {
 /** Who holds a key. */
 export function holderOf(key: KeyRecord): KeyHolder {
   const { id: keyId, name: keyName, role, namespaces, agents } = key;
-  return { keyId, keyName, role, namespaces, agents };
+  const forwards = key.forwardsUsers ? ({ forwardsUsers: true } as const) : {};
+  return { keyId, keyName, role, namespaces, agents, ...forwards };
 }
 
 /** Who speaks for the command line of this machine. */

@@ -22,6 +22,8 @@ export type NewKey = {
   readonly limits?: Partial<KeyLimits>;
   /** Of each of its runs, checked. */
   readonly runLimits?: RunLimits;
+  /** Whether what it says of the person behind a request counts. Default false. */
+  readonly forwardsUsers?: boolean;
   /** Who makes it: `cli:<os user>`, or a key id. */
   readonly createdBy: string;
 };
@@ -64,6 +66,7 @@ export function newKeyRecord(key: NewKey, hash: string, nowSeconds: number): Key
     agents: scope(key.agents, 'agents', /^[a-z0-9._*/-]+$/),
     limits: checkedLimits(key.limits ?? {}),
     runLimits: key.runLimits ?? null,
+    forwardsUsers: key.forwardsUsers ?? false,
     createdAtSeconds: Math.floor(nowSeconds),
     createdBy: key.createdBy,
     expiresAtSeconds,

@@ -7,7 +7,7 @@ export type BudgetUnit = {
   /** How much a key may use; null is without limit. */
   readonly limitsOf: (limits: KeyLimits) => PeriodLimits;
   readonly shown: (amount: number) => string;
-  /** In sentences: "The tokens of this key are used up", "fewer are left", "its token budget". */
+  /** In sentences: "The tokens of this key are used up", "fewer are left", "the token budget of this key". */
   readonly words: { readonly used: string; readonly fewer: string; readonly budget: string };
 };
 
@@ -18,7 +18,7 @@ export const tokenUnit: BudgetUnit = {
   accountOf: (account) => account,
   limitsOf: ({ tokensPerDay, tokensPerMonth }) => ({ day: tokensPerDay, month: tokensPerMonth }),
   shown: (tokens) => `${tokens} tokens`,
-  words: { used: 'tokens of this key', fewer: 'fewer are', budget: 'token budget' },
+  words: { used: 'tokens', fewer: 'fewer are', budget: 'token budget' },
 };
 
 const NANO_PER_DOLLAR = 1_000_000_000;
@@ -28,7 +28,7 @@ export const moneyUnit: BudgetUnit = {
   accountOf: (account) => `usd:${account}`,
   limitsOf: ({ usdPerDay, usdPerMonth }) => ({ day: nano(usdPerDay), month: nano(usdPerMonth) }),
   shown: (amount) => `$${Number((amount / NANO_PER_DOLLAR).toPrecision(6))}`,
-  words: { used: 'US dollars of this key', fewer: 'less is', budget: 'budget in money' },
+  words: { used: 'US dollars', fewer: 'less is', budget: 'budget in money' },
 };
 
 function nano(dollars: number | null): number | null {

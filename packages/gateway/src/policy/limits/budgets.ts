@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
 import type { KeyLimits } from '../../protocol/policy.ts';
+import { isOfUsers } from '../../protocol/security/user-principal.ts';
 import type { SpendingStore, Spent } from '../../protocol/store.ts';
 import { type BudgetUnit, type PeriodLimits, tokenUnit } from './budget-units.ts';
 import { createLeases } from './leases.ts';
@@ -81,11 +82,11 @@ export function createBudgets(given: BudgetDeps, unit: BudgetUnit = tokenUnit): 
       nowSeconds: nowSeconds(),
       leaseSeconds: LEASE_SECONDS,
     };
-    const result = await deps.spending.reserve(reservation).catch(cannotTell(unit));
+    const result = await deps.spending.reserve(reservation).catch(cannotTell(unit, budget));
     if (result.type === 'exhausted') {
       throw doesNotFit(unit, result.period, {
         amount: tokens,
-        limits: budget.limits,
+        budget,
         nowSeconds: nowSeconds(),
       });
     }
@@ -108,10 +109,12 @@ export function createBudgets(given: BudgetDeps, unit: BudgetUnit = tokenUnit): 
       if (!budget) return;
       const now = nowSeconds();
       const spending = deps.spending.spent(budget.account, now);
-      const { day, month } = await spending.catch(cannotTell(unit));
-      const { limits } = budget;
-      if (month >= (limits.month ?? Number.POSITIVE_INFINITY)) throw usedUp(unit, 'month', now);
-      if (day >= (limits.day ?? Number.POSITIVE_INFINITY)) throw usedUp(unit, 'day', now);
+      const { day, month } = await spending.catch(cannotTell(unit, budget));
+      const { limits, whose } = budget;
+      if (month >= (limits.month ?? Number.POSITIVE_INFINITY))
+        throw usedUp(unit, 'month', { whose, nowSeconds: now });
+      if (day >= (limits.day ?? Number.POSITIVE_INFINITY))
+        throw usedUp(unit, 'day', { whose, nowSeconds: now });
     },
     left: (keyIds) => leftOfAll(deps, keyIds),
     close() {
@@ -123,7 +126,12 @@ export function createBudgets(given: BudgetDeps, unit: BudgetUnit = tokenUnit): 
 
 type Deps = BudgetDeps & { readonly unit: BudgetUnit };
 
-type Budget = { readonly account: string; readonly limits: PeriodLimits } | null;
+type Budget = {
+  readonly account: string;
+  readonly limits: PeriodLimits;
+  /** `key` or `user`. */
+  readonly whose: string;
+} | null;
 
 /** Null for a key without one. */
 function budgetOfKey({ limitsOf, unit }: Deps, keyId: string): Budget {
@@ -131,7 +139,8 @@ function budgetOfKey({ limitsOf, unit }: Deps, keyId: string): Budget {
   if (!held) return null;
   const limits = unit.limitsOf(held.limits);
   if (limits.day === null && limits.month === null) return null;
-  return { account: unit.accountOf(held.account), limits };
+  const whose = isOfUsers(keyId) ? 'user' : 'key';
+  return { account: unit.accountOf(held.account), limits, whose };
 }
 
 async function leftOfAll(deps: Deps, keyIds: readonly string[]): Promise<BudgetLeft[]> {
@@ -169,11 +178,14 @@ function once(settle: (used: number) => void): Booking {
 }
 
 /** A budget that nobody can count is none: the call is refused rather than given away. */
-function cannotTell({ words }: BudgetUnit): (cause: unknown) => never {
+function cannotTell(
+  { words }: BudgetUnit,
+  { whose }: NonNullable<Budget>,
+): (cause: unknown) => never {
   return (cause) => {
     throw new GatewayError(
       'store_unavailable',
-      `The store of the gateway cannot be reached, so the ${words.budget} of this key cannot be counted. Try again later.`,
+      `The store of the gateway cannot be reached, so the ${words.budget} of this ${whose} cannot be counted. Try again later.`,
       { cause },
     );
   };
@@ -182,18 +194,28 @@ function cannotTell({ words }: BudgetUnit): (cause: unknown) => never {
 function doesNotFit(
   { shown, words }: BudgetUnit,
   period: 'day' | 'month',
-  asked: { readonly amount: number; readonly limits: PeriodLimits; readonly nowSeconds: number },
+  asked: {
+    readonly amount: number;
+    readonly budget: NonNullable<Budget>;
+    readonly nowSeconds: number;
+  },
 ): GatewayError {
-  const limit = shown(asked.limits[period] ?? 0).replace(/ .*/, '');
+  const { limits, whose } = asked.budget;
+  const limit = shown(limits[period] ?? 0).replace(/ .*/, '');
   return exhausted(
     period,
-    `A model call of this run may take ${shown(asked.amount)}, and ${words.fewer} left of the ${limit} that this key has for the ${period}.`,
+    `A model call of this run may take ${shown(asked.amount)}, and ${words.fewer} left of the ${limit} that this ${whose} has for the ${period}.`,
     asked.nowSeconds,
   );
 }
 
-function usedUp({ words }: BudgetUnit, period: 'day' | 'month', nowSeconds: number): GatewayError {
-  return exhausted(period, `The ${words.used} for the ${period} are used up.`, nowSeconds);
+function usedUp(
+  { words }: BudgetUnit,
+  period: 'day' | 'month',
+  { whose, nowSeconds }: { readonly whose: string; readonly nowSeconds: number },
+): GatewayError {
+  const why = `The ${words.used} of this ${whose} for the ${period} are used up.`;
+  return exhausted(period, why, nowSeconds);
 }
 
 function exhausted(period: 'day' | 'month', why: string, nowSeconds: number): GatewayError {

@@ -1,6 +1,6 @@
 import { type KeyLimits, keyLimits } from '../../protocol/policy.ts';
 
-/** What holds for a key, and the account its use is counted under; null for what has no limits. */
+/** What holds for a key, or a user by its account, and where its use is counted; null for what has no limits. */
 export type LimitsOf = (
   keyId: string,
 ) => { readonly account: string; readonly limits: KeyLimits } | null;

@@ -5,10 +5,10 @@ import { type RunSlots, tooManyRuns } from './run-slots.ts';
 
 /** What of a key's limits can be told before the body of a request is read. */
 export type LimitChecks = {
-  /** Counts a request; null at once where the key has no limit. */
-  readonly countRequest: (caller: Caller) => Promise<RateReading> | null;
-  /** @throws GatewayError `rate_limited` where the key has all the runs going that it may. */
-  readonly checkRun: (caller: Caller) => void;
+  /** Counts a request of a key, or of a user by its account; null at once where it has no limit. */
+  readonly countRequest: (id: string) => Promise<RateReading> | null;
+  /** @throws GatewayError `rate_limited` where the key, or its user, has all the runs going that it may. */
+  readonly checkRun: (caller: Pick<Caller, 'keyId' | 'user'>) => void;
 };
 
 /** Joins the limits of keys with what counts. */
@@ -18,26 +18,30 @@ export function createLimitChecks(deps: {
   readonly slots: RunSlots;
 }): LimitChecks {
   const { limitsOf, rateLimit, slots } = deps;
+  const checkSlots = (id: string) => {
+    const held = limitsOf(id);
+    if (!held || held.limits.concurrentRuns === null) return;
+    const limit = held.limits.concurrentRuns;
+    if (!slots.hasFree(held.account, limit)) throw tooManyRuns(limit, id);
+  };
   return {
-    countRequest({ keyId }) {
-      const held = limitsOf(keyId);
+    countRequest(id) {
+      const held = limitsOf(id);
       if (!held || held.limits.requestsPerMinute === null) return null;
       return rateLimit.take(held.account, held.limits.requestsPerMinute);
     },
-    checkRun({ keyId }) {
-      const held = limitsOf(keyId);
-      if (!held || held.limits.concurrentRuns === null) return;
-      const limit = held.limits.concurrentRuns;
-      if (!slots.hasFree(held.account, limit)) throw tooManyRuns(limit);
+    checkRun({ keyId, user }) {
+      checkSlots(keyId);
+      if (user?.account !== undefined) checkSlots(user.account);
     },
   };
 }
 
 /**
- * Makes the step in which a run takes one of those that its key may have at once; what it returns gives it back, once
- * however often it is called.
+ * Makes the step in which a run takes one of those that its key, or a user by its account, may have at once; what it
+ * returns gives it back, once however often it is called.
  *
- * @throws GatewayError `rate_limited`, from what it returns, where the key has all its runs going.
+ * @throws GatewayError `rate_limited`, from what it returns, where all of them are going.
  */
 export function createTakeSlot({
   limitsOf,
@@ -45,13 +49,13 @@ export function createTakeSlot({
 }: {
   readonly limitsOf: LimitsOf;
   readonly slots: RunSlots;
-}): (keyId: string) => () => void {
-  return (keyId) => {
-    const held = limitsOf(keyId);
+}): (id: string) => () => void {
+  return (id) => {
+    const held = limitsOf(id);
     if (!held || held.limits.concurrentRuns === null) return () => undefined;
     const limit = held.limits.concurrentRuns;
     const giveBack = slots.take(held.account, limit);
     if (giveBack) return giveBack;
-    throw tooManyRuns(limit);
+    throw tooManyRuns(limit, id);
   };
 }

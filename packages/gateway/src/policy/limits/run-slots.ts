@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import { isOfUsers } from '../../protocol/security/user-principal.ts';
 
 /** How many runs each account has going. */
 export type RunSlots = {
@@ -28,12 +29,12 @@ export function createRunSlots(): RunSlots {
   };
 }
 
-/** That an account may have no more runs at once. */
-export function tooManyRuns(limit: number): GatewayError {
+/** That a key, or a user by its account, may have no more runs at once. */
+export function tooManyRuns(limit: number, id: string): GatewayError {
   const runs = limit === 1 ? 'one run' : `${limit} runs`;
   return new GatewayError(
     'rate_limited',
-    `This key may have ${runs} at once. Try again when one has ended.`,
+    `${isOfUsers(id) ? 'This user' : 'This key'} may have ${runs} at once. Try again when one has ended.`,
     { retryAfterSeconds: 1 },
   );
 }

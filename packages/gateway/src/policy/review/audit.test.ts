@@ -27,6 +27,7 @@ const key = (over: Partial<KeyRecord> = {}): KeyRecord => ({
     usdPerMonth: null,
   },
   runLimits: null,
+  forwardsUsers: false,
   createdAtSeconds: now - day,
   createdBy: 'test',
   expiresAtSeconds: now + 30 * day,

@@ -13,6 +13,7 @@ import { principalOfKey } from '../authorize.ts';
 import { explain } from '../rules/decide.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import { isInScope, isScoped } from '../rules/scopes.ts';
+import { toEndUser } from '../users/end-user.ts';
 import { applyDraft } from './draft-rules.ts';
 import { hashAlias, type KnownAgent } from './known-agent.ts';
 import { createPace } from './pace.ts';
@@ -134,7 +135,7 @@ const unknownToken =
  * @throws GatewayError `invalid_value` where there is nobody like that.
  */
 function askedPrincipal(
-  { keyId, principal = '', action }: PreviewRequest,
+  { keyId, principal = '', action, user }: PreviewRequest,
   known: Known & { readonly agentId: string | null },
 ): Principal {
   const written = keyId ?? principal;
@@ -149,8 +150,24 @@ function askedPrincipal(
       { param: keyId === undefined ? 'principal' : 'key_id' },
     );
   }
-  if (action !== 'call_tool') return key;
-  return { type: 'agent', id: known.agentId ?? '*', key };
+  const asked = user === undefined ? key : forUser(key, user, known.keys);
+  if (action !== 'call_tool') return asked;
+  return { type: 'agent', id: known.agentId ?? '*', key: asked };
+}
+
+/** A key that asks for one of its users. */
+function forUser(key: KeyPrincipal, named: string, keys: readonly KeyRecord[]): KeyPrincipal {
+  const user = toEndUser(named, 'user');
+  const forwards =
+    keys.find(({ id }) => id === key.id)?.forwardsUsers ?? key.id.startsWith('role:');
+  if (user && forwards) return { ...key, user };
+  throw new GatewayError(
+    'invalid_value',
+    user
+      ? 'This key forwards no users: what its requests say of them is no principal. Make one with --forwards-users.'
+      : 'The user is empty. Give the id that the key names them by.',
+    { param: 'user' },
+  );
 }
 
 function askedKey(written: string, keys: readonly KeyRecord[]): KeyPrincipal | null {

@@ -19,6 +19,7 @@ export class PrincipalFacts {
     agent_id: 'string',
     key_id: 'string',
     key_name: 'string',
+    user: 'string',
   } as const;
   /** `key` or `agent`. */
   readonly type: Principal['type'];
@@ -29,6 +30,8 @@ export class PrincipalFacts {
   readonly agent_id: string;
   readonly key_id: string;
   readonly key_name: string;
+  /** Id of the person, where the key forwards its users. */
+  readonly user: string;
 
   constructor(principal: Principal) {
     const key = principal.type === 'key' ? principal : principal.key;
@@ -39,6 +42,7 @@ export class PrincipalFacts {
     this.agent_id = principal.type === 'agent' ? principal.id : '';
     this.key_id = key?.id ?? '';
     this.key_name = key?.name ?? '';
+    this.user = key?.user?.id ?? '';
   }
 }
 

@@ -18,7 +18,7 @@ type NamedRules<Ranked> = {
 type Ranking = { readonly rule: Rule; readonly rank: number };
 
 /**
- * A text that every question which a pattern fits has: its resource, the first part of it, its key or its agent’s
+ * A text that every question which a pattern fits has: its resource, the first part of it, its key or user or its agent’s
  * namespace, or what its resource or key begins with.
  */
 type Handle = {
@@ -68,7 +68,7 @@ export function candidatesIn<Ranked extends Ranking>(
   }
   add('resource_root', rootOf(resource));
   const key = principal.type === 'key' ? principal : principal.key;
-  for (const name of [key?.id, key?.name]) {
+  for (const name of [key?.id, key?.name, key?.user?.principal]) {
     add('key', name);
     addBeginnings('key_beginning', name);
   }

@@ -5,6 +5,7 @@ import {
   type Rule,
 } from '../../protocol/policy.ts';
 import { isOfTokens } from '../../protocol/security/token-principal.ts';
+import { isOfUsers } from '../../protocol/security/user-principal.ts';
 import { compileGlobs, type GlobTest } from './glob.ts';
 
 /** Whether a rule fits a question in all but its `when` and its expiry. */
@@ -63,12 +64,16 @@ export function compilePrincipals(
   const isAgent = compileGlobs(after('agent:').map((pattern) => pattern.toLowerCase()));
   const roles = new Set(after('role:').flatMap((role) => rolesOf(role, effect)));
   const isToken = compileGlobs(patterns.filter(isOfTokens));
-  const isKey = compileGlobs(patterns.filter((pattern) => !/^(agent|role|oidc):/.test(pattern)));
+  const isUser = compileGlobs(patterns.filter(isOfUsers));
+  const isKey = compileGlobs(
+    patterns.filter((pattern) => !/^(agent|role|oidc|user):/.test(pattern)),
+  );
   return (principal) => {
     if (principal.type === 'agent' && isAgent(principal.id)) return true;
     const key = principal.type === 'key' ? principal : principal.key;
     if (key === undefined) return false;
     if (roles.has(key.role)) return true;
+    if (key.user && isUser(key.user.principal)) return true;
     // A glob for keys (`*-bot`) was not written for subjects, which others may choose.
     return isOfTokens(key.id) ? isToken(key.id) : isKey(key.id) || isKey(key.name);
   };

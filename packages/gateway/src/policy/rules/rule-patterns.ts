@@ -1,10 +1,11 @@
 import { type Action, roles } from '../../protocol/policy.ts';
 import { isOfTokens } from '../../protocol/security/token-principal.ts';
+import { isOfUsers, userPrefix } from '../../protocol/security/user-principal.ts';
 import { escaped } from '../tokens/token-principal.ts';
 
 /**
  * What keeps a pattern from ever fitting a principal: a sentence with the remedy, or null.
- * Known are keys (ids and names), `role:<role>`, `oidc:<issuer>:<subject>` and `agent:<model id>`, or `agent:tool:<name>`
+ * Known are keys (ids and names), `role:<role>`, `oidc:<issuer>:<subject>`, `user:<id>` and `agent:<model id>`, or `agent:tool:<name>`
  * for a module that gives a tool.
  */
 export function principalProblem(pattern: string): string | null {
@@ -16,9 +17,10 @@ export function principalProblem(pattern: string): string | null {
   if (/^agent:tool:[\w*-]+$/.test(pattern)) return null;
   if (pattern.startsWith('agent:')) return agentProblem(pattern.slice('agent:'.length));
   if (isOfTokens(pattern)) return tokenProblem(pattern);
+  if (isOfUsers(pattern)) return userProblem(pattern);
   return /^[\p{L}\p{N}*][\p{L}\p{N}._@* -]*$/u.test(pattern)
     ? null
-    : `${shown(pattern)} is no principal. Write the id or name of a key, role:<role>, agent:<model id> or oidc:<issuer>:<subject>.`;
+    : `${shown(pattern)} is no principal. Write the id or name of a key, role:<role>, agent:<model id>, oidc:<issuer>:<subject> or user:<id>.`;
 }
 
 function tokenProblem(pattern: string): string | null {
@@ -29,6 +31,14 @@ function tokenProblem(pattern: string): string | null {
   }
   const written = subject.split('*').map(escaped).join('*');
   return `${shown(pattern)} fits no subject as principals have it. Write oidc:${issuer}:${written}.`;
+}
+
+function userProblem(pattern: string): string | null {
+  if (/^user:[A-Za-z0-9._@%~*-]+$/.test(pattern)) return null;
+  const written = pattern.slice(userPrefix.length).split('*').map(escaped).join('*');
+  return written === ''
+    ? `${shown(pattern)} names no user. Write user:<id>, or user:* for all users that keys forward.`
+    : `${shown(pattern)} fits no user as principals have it. Write user:${written}.`;
 }
 
 /** The same of a resource, which is a model id, a tool, a module or a route, by action. */

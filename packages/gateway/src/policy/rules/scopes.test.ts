@@ -115,6 +115,7 @@ function decision(index: number, over: Partial<DecisionRecord>): DecisionRecord 
     time: '2026-01-01T00:00:00.000Z',
     requestId: null,
     keyId: 'key_1',
+    user: null,
     role: 'caller',
     action: 'call_tool',
     effect: 'allow',

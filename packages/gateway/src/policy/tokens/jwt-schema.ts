@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type KeyLimits, limitNames, roles } from '../../protocol/policy.ts';
 import { isNetwork } from '../../protocol/security/network.ts';
 import { moneyLimits } from '../../protocol/security/security-limits.ts';
+import { usersSchema } from '../users/users-schema.ts';
 import { issuerProblems } from './issuer-problems.ts';
 import { type Given, type Issuer, type KeySource, signatureAlgorithms } from './issuer-settings.ts';
 
@@ -169,6 +170,7 @@ export const authSchema = z
       .describe(
         'Issuers of JSON Web Tokens, such as an OpenID Connect provider, whose callers need no key.',
       ),
+    users: usersSchema,
   })
   .prefault({})
   .describe('Who is known beside those with a key.');

@@ -19,10 +19,18 @@ export function tokenPrincipal(issuerName: string, subject: unknown): string | n
     return null;
   }
   if (!subject.isWellFormed()) return null;
-  const written = escaped(subject);
-  const short =
-    written.length > MAX_WRITTEN_CHARS ? `~${hash('sha256', subject, 'base64url')}` : written;
-  return `${tokenPrefix}${issuerName}:${short}`;
+  return `${tokenPrefix}${issuerName}:${writtenInPrincipal(subject)}`;
+}
+
+/** A well-formed text as the last part of a principal: escaped, or `~` and its SHA-256 where that is too long. */
+export function writtenInPrincipal(text: string): string {
+  if (isPlain(text)) return text;
+  const written = escaped(text);
+  return written.length > MAX_WRITTEN_CHARS ? `~${hash('sha256', text, 'base64url')}` : written;
+}
+
+function isPlain(text: string): boolean {
+  return text.length <= MAX_WRITTEN_CHARS && /^[A-Za-z0-9._@-]*$/.test(text);
 }
 
 /** A text as it stands in a principal. */

@@ -35,7 +35,8 @@ export function refusalOf(
   return refusal(sentenceOf(error), { alg, kid, iss, aud, exp, nbf, iat, wanted });
 }
 
-function sentenceOf(error: unknown): string {
+/** What is wrong with a token, as the library found it. */
+export function sentenceOf(error: unknown): string {
   const { code, claim, reason } = error as { code?: string; claim?: string; reason?: string };
   const plain = code === undefined ? undefined : sentences[code];
   if (plain !== undefined) return plain;

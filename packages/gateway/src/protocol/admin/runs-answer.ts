@@ -10,6 +10,12 @@ const runInfo = z.object({
   id: z.string().describe('The run.'),
   request_id: z.string().describe('The request that it answers, as in `x-request-id`.'),
   key_id: z.string().describe('The caller’s key; `local_cli` of the command.'),
+  user: z
+    .string()
+    .nullable()
+    .describe(
+      'For whom: the user that its key forwarded, else the caller’s own word; may be null.',
+    ),
   agent_id: z.string().describe('Model id of the agent.'),
   module_path: z.string().describe('Its file, below the project root.'),
   generation: z.int().describe('Which loaded version of it.'),
@@ -50,6 +56,7 @@ export type RunInfo = Inferred<typeof runInfo>;
 export const runsQuery = z.object({
   agent: z.string().optional().describe('Model id.'),
   key: z.string().optional().describe('Id of a key.'),
+  user: z.string().optional().describe('Id of a user.'),
   outcome: z.enum(shownOutcomes).optional(),
   code: z.string().optional().describe('Of a failure.'),
   since: z

@@ -190,6 +190,7 @@ export const chatRequestSchema = z.looseObject({
     })
     .optional(),
   user: z.string().max(1024).nullish(),
+  safety_identifier: z.string().max(1024).nullish(),
   metadata: metadata.nullish(),
 });
 

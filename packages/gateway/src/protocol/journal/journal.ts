@@ -27,6 +27,8 @@ export type RunRecord = {
   readonly startedMs: number;
   readonly requestId: string;
   readonly keyId: string;
+  /** For whom of its key's users, as the request said; null where it did not. */
+  readonly user: string | null;
   readonly agentId: string;
   readonly modulePath: string;
   readonly generation: number;
@@ -67,6 +69,7 @@ export type StepChunk = {
 export type RunQuery = {
   readonly agentId?: string;
   readonly keyId?: string;
+  readonly user?: string;
   readonly outcome?: string;
   readonly code?: string;
   readonly requestId?: string;

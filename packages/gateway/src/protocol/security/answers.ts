@@ -112,6 +112,7 @@ export const decisionAnswer = z.strictObject({
   time,
   request_id: z.string().nullable(),
   key_id: z.string().nullable(),
+  user: z.string().nullable().describe('For whom of its users a key asked that forwards them.'),
   role: role.nullable(),
   action,
   effect: z.enum(ruleEffects),
@@ -141,6 +142,9 @@ export const keyAnswer = z.strictObject({
   agents: z.array(z.string()).nullable().describe('Null reaches all.'),
   limits: limitsAnswer,
   run_limits: runLimitsSchema.nullable().describe('Of each of its runs.'),
+  forwards_users: z
+    .boolean()
+    .describe('Whether what it says of the person behind a request counts.'),
   created_at: time,
   created_by: z.string(),
   expires_at: time.nullable(),

@@ -7,6 +7,7 @@ export function toPreviewRequest(body: PreviewBody): PreviewRequest {
   return given<PreviewRequest>({
     keyId: body.key_id,
     principal: body.principal,
+    user: body.user,
     action: body.action,
     resource: body.resource,
     agentId: body.agent_id,

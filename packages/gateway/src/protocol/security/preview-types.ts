@@ -27,6 +27,8 @@ export type PreviewRequest = {
   /** Id or name. */
   readonly keyId?: string;
   readonly principal?: string;
+  /** Id of the person for whom a key that forwards its users asks. */
+  readonly user?: string;
   readonly action: Action;
   readonly resource: string;
   /** Model id of the agent that calls a tool. */

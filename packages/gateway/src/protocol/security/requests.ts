@@ -36,7 +36,7 @@ const pattern = z
   });
 
 const principal = pattern.describe(
-  'Id or name of a key or a glob over them, `role:<role>`, or `agent:<glob over model ids>`.',
+  'Id or name of a key or a glob over them, `role:<role>`, `user:<id>`, or `agent:<glob over model ids>`.',
 );
 
 const resource = pattern.describe(
@@ -95,6 +95,12 @@ export const previewBody = z
   .strictObject({
     key_id: z.string().min(1).max(200).optional().describe('Id or name of a key.'),
     principal: principal.optional(),
+    user: z
+      .string()
+      .min(1)
+      .max(1024)
+      .optional()
+      .describe('Id of the person for whom a key asks that forwards its users.'),
     action,
     resource: z.string().min(1).max(500),
     agent_id: z
@@ -159,6 +165,7 @@ export const overridesQuery = z.strictObject({
 /** Query of `GET /security/decisions`. All filters that are given must fit. */
 export const decisionsQuery = z.strictObject({
   key_id: z.string().min(1).max(200).optional(),
+  user: z.string().min(1).max(1024).optional().describe('Id of a user whom a key forwarded.'),
   agent: z.string().min(1).max(200).optional().describe('Model id.'),
   action: action.optional(),
   effect: z.enum(ruleEffects).optional(),
@@ -199,6 +206,10 @@ export const keyBody = z.strictObject({
   agents: z.array(z.string().min(1).max(200)).max(100).nullable().optional(),
   limits: limitsBody.optional(),
   run_limits: runLimitsSchema.nullable().optional().describe('Of each of its runs.'),
+  forwards_users: z
+    .boolean()
+    .optional()
+    .describe('Whether what it says of the person behind a request counts.'),
   expires_at: isoTime.nullable().optional(),
 });
 

@@ -16,6 +16,8 @@ export type TurnStatus =
 export type Turn = {
   readonly id: string;
   readonly keyId: string;
+  /** For whom of the key's users; null where it forwards none. */
+  readonly user: string | null;
   /** Null where no agent has taken part. */
   readonly agentId: string | null;
   /** The turn that it follows. */
@@ -41,6 +43,8 @@ export type Turn = {
 export type Conversation = {
   readonly id: string;
   readonly keyId: string;
+  /** As of a turn. */
+  readonly user: string | null;
   /** The agent that it is with; null until one has answered. */
   readonly agentId: string | null;
   readonly createdMs: number;

@@ -1,6 +1,7 @@
 import type { Caller } from '../../protocol/policy.ts';
 import type { InputItem, RunInput } from '../../protocol/run.ts';
 import type { Approval } from '../../protocol/state/approvals.ts';
+import type { Owner } from '../../protocol/state/owner.ts';
 import type { Run } from '../begin-run.ts';
 
 /** What is said of one call: by its id, or by the code that its caller was given. */
@@ -62,6 +63,8 @@ export type RunClaim = {
   /** The input that it began with. */
   readonly input: RunInput;
   readonly conversationId: string | null;
+  /** Whose it is, as far as what comes of it is kept. */
+  readonly owner: Owner;
   /**
    * Goes on with it, on the generation that was interrupted and for the key that it was for.
    *

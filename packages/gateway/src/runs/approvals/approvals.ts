@@ -1,5 +1,4 @@
 import type { Emit } from '../../events.ts';
-import type { KeyHolder } from '../../protocol/policy.ts';
 import type { ApprovalStore } from '../../protocol/state/approval-store.ts';
 import type { Approval } from '../../protocol/state/approvals.ts';
 import { createAnswer } from './answer.ts';
@@ -9,7 +8,7 @@ import { createListApprovals } from './list-approvals.ts';
 import { CLAIM_MS, createLivingClaims } from './living-claims.ts';
 import type { MayAnswer } from './may-answer.ts';
 import type { ResumeRun } from './resume-asked.ts';
-import { createRunClaims } from './run-claim.ts';
+import { createRunClaims, type RunClaimDeps } from './run-claim.ts';
 import { createSweepApprovals } from './sweep-approvals.ts';
 import { createWrongCode } from './wrong-codes.ts';
 
@@ -17,8 +16,7 @@ export type ApprovalsDeps = {
   readonly store: ApprovalStore;
   readonly mayAnswer: MayAnswer;
   readonly settings: () => { readonly keepMb: number };
-  /** Who holds the key of an id, as long as it can be used. */
-  readonly usableKey: (keyId: string) => KeyHolder | null;
+  readonly usableKey: RunClaimDeps['usableKey'];
   readonly isRevoked: (keyId: string) => boolean;
   readonly resumeRun: ResumeRun;
   /** Since when nobody else has claims in this store, in Unix milliseconds; null where others may. */

@@ -21,7 +21,7 @@ export function createListApprovals(
   deps: ListApprovalsDeps,
 ): Pick<Approvals, 'find' | 'list' | 'ofRun'> {
   const sees = (caller: Caller, approval: Approval) =>
-    deps.mayAnswer.maySee({ caller, user: undefined }, approval);
+    deps.mayAnswer.maySee({ caller, user: caller.user?.id }, approval);
   return {
     async find(by, id) {
       const approval = await deps.store.find(id);

@@ -12,11 +12,14 @@ import type { RunClaim } from './approval-types.ts';
 import type { LivingClaims } from './living-claims.ts';
 import type { ResumeRun } from './resume-asked.ts';
 
+/** A caller whose request is over. */
+export type ReturningCaller = KeyHolder & Pick<Caller, 'user'>;
+
 export type RunClaimDeps = {
   readonly store: ApprovalStore;
   readonly claims: LivingClaims;
-  /** Who holds the key of an id, as long as it can be used. */
-  readonly usableKey: (keyId: string) => KeyHolder | null;
+  /** Who holds the key of an id, as long as it can be used; of one that forwards its users for the one named. */
+  readonly usableKey: (keyId: string, user: string | null) => ReturningCaller | null;
   readonly resumeRun: ResumeRun;
 };
 
@@ -36,13 +39,14 @@ export function createRunClaims(
         agentId: run.agentId,
         input: going.input,
         conversationId: run.conversationId,
+        owner: { keyId: run.keyId, user: deps.usableKey(run.keyId, run.user)?.user?.id ?? null },
         async resume(asked, requestId, signal) {
           if (isUsed) throw new Error('A claim is good for one run.');
           isUsed = true;
           try {
             return await deps.resumeRun({
               ...going,
-              caller: callerOf(deps, run.keyId, requestId),
+              caller: callerOf(deps, run, requestId),
               input: { ...going.input, ...asked },
               signal,
               async begin(resumedBy) {
@@ -105,8 +109,12 @@ function toGrant({ id, callId, tool, status, always, ...call }: Approval): Grant
 }
 
 /** It goes on for the key that it was for, as that is now. */
-function callerOf({ usableKey }: RunClaimDeps, keyId: string, requestId: string): Caller {
-  const holder = usableKey(keyId);
+function callerOf(
+  { usableKey }: RunClaimDeps,
+  { keyId, user }: Pick<WaitingRunRecord, 'keyId' | 'user'>,
+  requestId: string,
+): Caller {
+  const holder = usableKey(keyId, user);
   if (!holder) {
     const message = 'The key that this run was for was revoked or has expired, so it cannot go on.';
     throw new GatewayError('key_invalid', message);

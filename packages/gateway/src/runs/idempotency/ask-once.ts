@@ -15,6 +15,8 @@ import type { LivingTurns } from '../turns/living-turns.ts';
 /** A request that its sender named by a key of its own, so that a repeat of it is known as one. */
 export type AskedOnce = {
   readonly keyId: string;
+  /** The user whom its key forwards; null where it names none. */
+  readonly user: string | null;
   /** What was asked for: the same for each address of it. */
   readonly route: string;
   /** As the sender says it. */
@@ -116,8 +118,8 @@ export function createAskOnce(deps: AskOnceDeps): AskOnce {
   };
 }
 
-function idOf({ keyId, route, name }: AskedOnce): string {
-  return sha256(JSON.stringify([keyId, route, name]));
+function idOf({ keyId, user, route, name }: AskedOnce): string {
+  return sha256(JSON.stringify([keyId, route, name, ...(user === null ? [] : [user])]));
 }
 
 async function begin(

@@ -27,6 +27,7 @@ const run: RunRecord = {
   startedMs: 1000,
   requestId: 'req_1',
   keyId: 'key_1',
+  user: null,
   agentId: 'default/a',
   modulePath: 'src/agents/A/agent.ts',
   generation: 1,

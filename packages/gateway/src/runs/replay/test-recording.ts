@@ -110,6 +110,7 @@ function runOf(
     startedMs: Date.parse(recorded.at) || 0,
     requestId: context.request_id,
     keyId: context.key.id,
+    user: context.user ?? null,
     agentId,
     modulePath,
     generation: recorded.generation,

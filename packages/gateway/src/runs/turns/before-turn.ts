@@ -21,7 +21,7 @@ export type BeforeTurn = {
 
 /** Tells what a turn follows. A session is known by its conversation here. */
 export async function whatCameBefore(deps: OpenTurnDeps, asked: TurnAsked): Promise<BeforeTurn> {
-  const { keyId, wanted, items } = asked;
+  const { owner, wanted, items } = asked;
   const { conversationId, previousId, session } = wanted;
   if (session && conversationId !== null) {
     return beforeInSession(deps, asked, { session, conversationId });
@@ -32,11 +32,11 @@ export async function whatCameBefore(deps: OpenTurnDeps, asked: TurnAsked): Prom
     hash: null,
   };
   if (conversationId !== null) {
-    const { headId, agentId } = await deps.kept.conversation(keyId, conversationId);
+    const { headId, agentId } = await deps.kept.conversation(owner, conversationId);
     return { ...given, id: headId, agentId, items: await lineOf(deps, headId) };
   }
   if (previousId === null) return { ...given, id: null, agentId: null, items: [] };
-  const found = deps.kept.turn(keyId, previousId);
+  const found = deps.kept.turn(owner, previousId);
   const { status, isLost, agentId } = await about('previousId', found);
   if (!isLost && (status === 'queued' || status === 'in_progress')) {
     const message = `The response '${previousId}' is not finished yet. Wait for its end.`;
@@ -53,10 +53,10 @@ type InSession = { readonly session: SessionWanted; readonly conversationId: str
  */
 async function beforeInSession(
   deps: OpenTurnDeps,
-  { keyId, items }: TurnAsked,
+  { owner, items }: TurnAsked,
   { session, conversationId }: InSession,
 ): Promise<BeforeTurn> {
-  const { headId } = await deps.kept.conversation(keyId, conversationId);
+  const { headId } = await deps.kept.conversation(owner, conversationId);
   const leading = items.filter(({ role }) => role === 'system');
   const messages = items.filter(({ role }) => role !== 'system');
   const { agentId } = session;

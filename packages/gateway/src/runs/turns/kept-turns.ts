@@ -1,23 +1,24 @@
 import { GatewayError } from '../../errors.ts';
 import type { InputItem } from '../../protocol/run.ts';
+import { isOf, type Owner } from '../../protocol/state/owner.ts';
 import type { Conversation, KeptItem, Turn, TurnStore } from '../../protocol/state/turns.ts';
 import type { LivingTurns } from './living-turns.ts';
 
 /** A turn that is kept. `isLost` where its run went on without its caller, and its gateway is gone. */
 export type KeptTurn = Turn & { readonly isLost: boolean };
 
-/** What is kept, for the key that it belongs to: to another it is as if it was not there. All throw `record_not_found`. */
+/** What is kept, for the key and user that it belongs to: to others it is as if it was not there. All throw `record_not_found`. */
 export type KeptTurns = {
-  readonly turn: (keyId: string, id: string) => Promise<KeptTurn>;
-  readonly conversation: (keyId: string, id: string) => Promise<Conversation>;
+  readonly turn: (owner: Owner, id: string) => Promise<KeptTurn>;
+  readonly conversation: (owner: Owner, id: string) => Promise<Conversation>;
   /** Items of a conversation, oldest first. */
-  readonly items: (keyId: string, conversationId: string) => Promise<readonly KeptItem[]>;
+  readonly items: (owner: Owner, conversationId: string) => Promise<readonly KeptItem[]>;
   /** What items stand for, by their ids: nothing for one that tells of the agent's own work. */
   readonly referred: (
-    keyId: string,
+    owner: Owner,
     itemIds: readonly string[],
   ) => Promise<ReadonlyMap<string, readonly InputItem[]>>;
-  readonly removeTurn: (keyId: string, id: string) => Promise<void>;
+  readonly removeTurn: (owner: Owner, id: string) => Promise<void>;
 };
 
 export type KeptTurnsDeps = {
@@ -31,28 +32,28 @@ export type KeptTurnsDeps = {
 export function createKeptTurns(deps: KeptTurnsDeps): KeptTurns {
   const { store } = deps;
 
-  async function turn(keyId: string, id: string): Promise<KeptTurn> {
+  async function turn(owner: Owner, id: string): Promise<KeptTurn> {
     const found = isId(id) ? await store.find(id) : null;
-    if (!found || found.keyId !== keyId || found.answer === null) throw gone('response', id);
+    if (!found || !isOf(owner, found) || found.answer === null) throw gone('response', id);
     return { ...found, isLost: isLost(found, deps) };
   }
 
-  async function conversation(keyId: string, id: string): Promise<Conversation> {
+  async function conversation(owner: Owner, id: string): Promise<Conversation> {
     const found = isId(id) ? await store.conversations.find(id) : null;
-    if (!found || found.keyId !== keyId) throw gone('conversation', id);
+    if (!found || !isOf(owner, found)) throw gone('conversation', id);
     return found;
   }
 
   return {
     turn,
     conversation,
-    async items(keyId, conversationId) {
-      const { headId } = await conversation(keyId, conversationId);
+    async items(owner, conversationId) {
+      const { headId } = await conversation(owner, conversationId);
       return headId === null ? [] : readLine(store, headId);
     },
-    referred: (keyId, itemIds) => referredOf(store, keyId, itemIds),
-    async removeTurn(keyId, id) {
-      await turn(keyId, id);
+    referred: (owner, itemIds) => referredOf(store, owner, itemIds),
+    async removeTurn(owner, id) {
+      await turn(owner, id);
       await store.remove(id);
     },
   };
@@ -64,7 +65,7 @@ const MOST_REFERRED = 1000;
 /** Ids of items have that of their turn in them. */
 async function referredOf(
   store: TurnStore,
-  keyId: string,
+  owner: Owner,
   itemIds: readonly string[],
 ): Promise<Map<string, readonly InputItem[]>> {
   const bySuffix = Map.groupBy(
@@ -77,7 +78,7 @@ async function referredOf(
   }
   const referred = new Map<string, readonly InputItem[]>();
   for (const [suffix, ids] of bySuffix) {
-    const turn = suffix === '' ? null : await turnOf(store, keyId, suffix);
+    const turn = suffix === '' ? null : await turnOf(store, owner, suffix);
     for (const id of ids) {
       if (!turn) throw noItem(id);
       const found = [...turn.input, ...turn.output].find((item) => item.id === id && !item.isOwn);
@@ -89,9 +90,9 @@ async function referredOf(
   return referred;
 }
 
-async function turnOf(store: TurnStore, keyId: string, suffix: string): Promise<Turn | null> {
+async function turnOf(store: TurnStore, owner: Owner, suffix: string): Promise<Turn | null> {
   const turn = (await store.find(`resp_${suffix}`)) ?? (await store.find(`turn_${suffix}`));
-  return turn?.keyId === keyId ? turn : null;
+  return turn && isOf(owner, turn) ? turn : null;
 }
 
 function noItem(id: string): GatewayError {

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { InputItem } from '../../protocol/run.ts';
+import type { Owner } from '../../protocol/state/owner.ts';
 import { hashesOf } from '../../protocol/state/said-hashes.ts';
 import type { KeptItem, Turn } from '../../protocol/state/turns.ts';
 import { about, type BeforeTurn, whatCameBefore } from './before-turn.ts';
@@ -74,27 +75,27 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
 /** The conversation that a turn is one of; that of a session is made where it is not there yet. */
 async function conversationOf(
   deps: OpenTurnDeps,
-  { keyId, wanted }: TurnAsked,
+  { owner, wanted }: TurnAsked,
 ): Promise<string | null> {
   const { session, conversationId } = wanted;
-  if (session) return conversationOfSession(deps, keyId, session);
+  if (session) return conversationOfSession(deps, owner, session);
   if (conversationId === null) return null;
-  await about('conversationId', deps.kept.conversation(keyId, conversationId));
+  await about('conversationId', deps.kept.conversation(owner, conversationId));
   return conversationId;
 }
 
 async function conversationOfSession(
   { store, nowMs }: OpenTurnDeps,
-  keyId: string,
+  owner: Owner,
   session: SessionWanted,
 ): Promise<string> {
-  const id = sessionId(keyId, session);
+  const id = sessionId(owner, session);
   if (await store.conversations.find(id)) return id;
   const { agentId, name } = session;
   const metadata = { session_id: name };
   await store.conversations.create({
     id,
-    keyId,
+    ...owner,
     agentId,
     createdMs: nowMs(),
     metadata,
@@ -118,7 +119,7 @@ function turnOf(answer: TurnAnswer, taken: Taken): Omit<Turn, 'createdMs' | 'ali
   return {
     ...answer,
     output: outputBeside(answer.output, input),
-    keyId: asked.keyId,
+    ...asked.owner,
     agentId,
     previousId: before.id ?? instead?.previousId ?? null,
     conversationId: asked.wanted.conversationId,

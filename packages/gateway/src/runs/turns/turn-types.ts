@@ -1,4 +1,5 @@
 import type { InputItem } from '../../protocol/run.ts';
+import type { Owner } from '../../protocol/state/owner.ts';
 import type { KeptItem, TurnStatus, TurnStore } from '../../protocol/state/turns.ts';
 import type { KeptTurns } from './kept-turns.ts';
 import type { LivingTurns } from './living-turns.ts';
@@ -84,7 +85,7 @@ export type TurnSettings = {
 };
 
 export type TurnAsked = {
-  readonly keyId: string;
+  readonly owner: Owner;
   readonly wanted: TurnWanted;
   readonly items: readonly InputItem[];
   /** Aborted when the caller leaves. */

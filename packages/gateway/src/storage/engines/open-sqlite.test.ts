@@ -36,6 +36,7 @@ describe('a SQLite store', () => {
     const turn = {
       id: 'resp_1',
       keyId: 'key_a',
+      user: null,
       agentId: null,
       previousId: null,
       conversationId: null,

@@ -118,6 +118,7 @@ type Selection = SelectQueryBuilder<Tables, 'decisions', DecisionRow>;
 function filtered(selection: Selection, query: DecisionQuery): Selection {
   const equal = {
     key_id: query.keyId,
+    end_user: query.user,
     agent_id: query.agentId,
     action: query.action,
     effect: query.effect,
@@ -138,6 +139,7 @@ function toRow(record: DecisionRecord): DecisionRow {
     time_ms: Date.parse(record.time),
     request_id: record.requestId,
     key_id: record.keyId,
+    end_user: record.user,
     role: record.role,
     action: record.action,
     effect: record.effect,
@@ -158,6 +160,7 @@ function toRecord(row: DecisionRow): DecisionRecord {
     time: new Date(row.time_ms).toISOString(),
     requestId: row.request_id,
     keyId: row.key_id,
+    user: row.end_user,
     role: row.role as Role | null,
     action: row.action as Action,
     effect: row.effect as DecisionRecord['effect'],

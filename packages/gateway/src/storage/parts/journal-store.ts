@@ -144,6 +144,7 @@ function filtered(selection: Selection, query: RunQuery): Selection {
     allEqual({
       agent_id: query.agentId,
       key_id: query.keyId,
+      end_user: query.user,
       outcome: query.outcome,
       code: query.code,
       request_id: query.requestId,
@@ -202,6 +203,7 @@ function toRow(run: RunRecord): RunRow {
     started_ms: run.startedMs,
     request_id: run.requestId,
     key_id: run.keyId,
+    end_user: run.user,
     agent_id: run.agentId,
     module_path: run.modulePath,
     generation: run.generation,
@@ -226,6 +228,7 @@ function toRecord(row: RunRow): RunRecord {
     startedMs: Number(row.started_ms),
     requestId: row.request_id,
     keyId: row.key_id,
+    user: row.end_user,
     agentId: row.agent_id,
     modulePath: row.module_path,
     generation: row.generation,

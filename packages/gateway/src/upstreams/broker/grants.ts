@@ -14,6 +14,8 @@ export type LiveCall = {
   readonly keyId: string | null;
   /** Of the runs it may belong to, where that is not known. */
   readonly possibleKeyIds: readonly string[];
+  /** The account of a user whom it may be for, where its run is not known: what holds for one holds for all. */
+  readonly possibleUser: string | null;
   /** Of its run; null where it belongs to no single one. */
   readonly origin: RunOrigin | null;
   /** Whether its worker had no run when it came; `possibleKeyIds` are then those whose runs it has had. */
@@ -100,6 +102,7 @@ export function grantOfToken(grants: Pick<Grants, 'find'>, token: string | undef
 function createGrant(agentId: string, isClosed: boolean) {
   const runs = new Map<string, LiveRun>();
   const servedKeyIds = new Set<string>();
+  let servedUser: string | null = null;
   const calls = new Set<LiveCall>();
   let upstreamName: string | null = null;
   const grant: Grant = {
@@ -121,6 +124,7 @@ function createGrant(agentId: string, isClosed: boolean) {
         run,
         possible,
         keyIds: [...(isOutside ? servedKeyIds : live)],
+        user: run ? null : isOutside ? servedUser : userOf(possible),
         isOutside,
         onEnd: (ended) => calls.delete(ended),
       });
@@ -134,6 +138,7 @@ function createGrant(agentId: string, isClosed: boolean) {
     startRun(runId: string, keyId: string, origin?: RunOrigin) {
       runs.set(runId, { keyId, origin: origin ?? null, usage: noUsage, refusals: new Set() });
       servedKeyIds.add(keyId);
+      servedUser = origin?.userAccount ?? servedUser;
     },
     setUpstream(name: string) {
       upstreamName = name;
@@ -152,12 +157,13 @@ type LiveRun = {
 };
 
 function createCall(options: CallOptions): LiveCall {
-  const { runId, run, possible, keyIds, isOutside, onEnd } = options;
+  const { runId, run, possible, keyIds, user, isOutside, onEnd } = options;
   const controller = new AbortController();
   const call: LiveCall = {
     runId,
     keyId: run?.keyId ?? (isOutside ? null : soleKey(keyIds)),
     possibleKeyIds: keyIds,
+    possibleUser: user,
     origin: run?.origin ?? null,
     isOutside,
     signal: controller.signal,
@@ -180,9 +186,14 @@ type CallOptions = {
   readonly possible: readonly LiveRun[];
   /** Whose it may be. */
   readonly keyIds: readonly string[];
+  readonly user: string | null;
   readonly isOutside: boolean;
   readonly onEnd: (call: LiveCall) => void;
 };
+
+function userOf(possible: readonly LiveRun[]): string | null {
+  return possible.find(({ origin }) => origin?.userAccount)?.origin?.userAccount ?? null;
+}
 
 function plus(sum: Usage, usage: Usage): Usage {
   return {

@@ -16,14 +16,15 @@ export function bookedCall(call: LiveCall, outsideCalls: OutsideCalls): LiveCall
  *   it uses must be known.
  */
 export function refuseUnbooked(
-  { keyId, possibleKeyIds, isOutside }: LiveCall,
+  { keyId, possibleKeyIds, possibleUser, isOutside }: LiveCall,
   outsideCalls: OutsideCalls,
   hasBudget: (keyId: string) => boolean,
 ): void {
-  if (keyId !== null) return;
+  const mayBeOfUser = possibleUser !== null && hasBudget(possibleUser);
+  if (keyId !== null && (isOutside || !mayBeOfUser)) return;
   if (isOutside && outsideCalls === 'allow') return;
   if (isOutside && outsideCalls === 'refuse') throw outsideCall('all of these');
-  if (!possibleKeyIds.some(hasBudget)) return;
+  if (!mayBeOfUser && !possibleKeyIds.some(hasBudget)) return;
   throw isOutside
     ? outsideCall('these once its process has had runs of keys with a budget')
     : nobodysCall();

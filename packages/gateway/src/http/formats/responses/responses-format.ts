@@ -21,6 +21,7 @@ export const responsesFormat: RunFormat<ResponsesRequest> = {
   body: responsesRequestSchema,
   references: ({ input }) => referencesIn(input),
   toRunInput,
+  namesUser: (body) => body,
   turn: toTurn,
   following: (body, previous_response_id) => ({ ...body, previous_response_id }),
   fields: {

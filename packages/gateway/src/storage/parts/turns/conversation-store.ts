@@ -98,6 +98,7 @@ function toRow(conversation: Conversation): ConversationRow {
   return {
     id: conversation.id,
     key_id: conversation.keyId,
+    end_user: conversation.user,
     agent_id: conversation.agentId,
     created_ms: Math.floor(conversation.createdMs),
     used_ms: Math.floor(conversation.createdMs),
@@ -112,6 +113,7 @@ function toConversation(row: ConversationRow): Conversation {
   return {
     id: row.id,
     keyId: row.key_id,
+    user: row.end_user,
     agentId: row.agent_id,
     createdMs: row.created_ms,
     metadata: JSON.parse(row.metadata),

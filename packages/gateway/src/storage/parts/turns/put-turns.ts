@@ -89,6 +89,7 @@ function toRow(turn: Turn): TurnRow {
   return {
     id: turn.id,
     key_id: turn.keyId,
+    end_user: turn.user,
     agent_id: turn.agentId,
     previous_id: turn.previousId,
     conversation_id: turn.conversationId,

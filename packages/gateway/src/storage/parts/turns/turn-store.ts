@@ -96,6 +96,7 @@ function toTurn(row: TurnRow): Turn {
   return {
     id: row.id,
     keyId: row.key_id,
+    user: row.end_user,
     agentId: row.agent_id,
     previousId: row.previous_id,
     conversationId: row.conversation_id,

@@ -24,6 +24,15 @@ export type CallBudget = {
   ) => Promise<{ readonly settle: (used: number) => void }> | null;
 };
 
+/** Who pays for a call: its key, and the user whom it is for, where the key forwards them. */
+type Payer = Pick<LiveCall, 'keyId' | 'origin'>;
+
+function payersOf({ keyId, origin }: Payer): readonly string[] {
+  if (keyId === null) return [];
+  const user = origin?.userAccount;
+  return user === undefined ? [keyId] : [keyId, user];
+}
+
 /** The budgets of keys; absent where no key has one. */
 export type CallBudgets = {
   readonly tokens?: CallBudget | undefined;
@@ -31,7 +40,7 @@ export type CallBudgets = {
   readonly money?: CallBudget | undefined;
 };
 
-/** Whether a key has a budget of either kind. */
+/** Whether a key, or a user by its account, has a budget of either kind. */
 export function hasAnyBudget({ tokens, money }: CallBudgets, keyId: string): boolean {
   return (tokens?.hasBudget(keyId) ?? false) || (money?.hasBudget(keyId) ?? false);
 }
@@ -72,7 +81,7 @@ export type UsedTokens = PricedTokens;
 
 /** Where a call goes: whose it is, to which upstream, and what is known of what that keeps. */
 export type CallPlace = {
-  readonly call: Pick<LiveCall, 'keyId'>;
+  readonly call: Payer;
   /** The upstream, and the one that stands in for it. */
   readonly upstreams: readonly [Upstream, ...Upstream[]];
   /** What tokens of a model cost there; null where nobody knows. */
@@ -92,11 +101,11 @@ export type CallPlace = {
 export function pricedCall(
   budgets: CallBudgets,
   exchange: Exchange,
-  { call: { keyId }, contexts, fields: read, ...place }: CallPlace,
+  { call, contexts, fields: read, ...place }: CallPlace,
 ): PricedCall {
   const { api, method } = exchange;
   const [upstream] = place.upstreams;
-  if (method !== 'POST' || keyId === null || !hasAnyBudget(budgets, keyId)) {
+  if (method !== 'POST' || !payersOf(call).some((payer) => hasAnyBudget(budgets, payer))) {
     return { exchange, price: null, ...costs(exchange, place) };
   }
   const fields = read ?? fieldsOf(exchange.body);
@@ -157,46 +166,58 @@ function priceOf(
 }
 
 /**
- * Sets aside what a call may cost its key. Null where it has no budget.
+ * Sets aside what a call may cost its key, and the user whom it is for. Null where neither has a budget.
  *
  * @throws GatewayError `quota_exhausted`, `store_unavailable`, `price_unknown` where its key has a budget in money.
  */
 export function setAside(
   budgets: CallBudgets,
-  { keyId }: Pick<LiveCall, 'keyId'>,
+  call: Payer,
   priced: PricedCall,
 ): Promise<BudgetedCall> | null {
   const { price } = priced;
-  if (keyId === null || !price) return null;
-  return reserveAll(budgets, keyId, { ...priced, price });
+  const payers = payersOf(call);
+  if (payers.length === 0 || !price) return null;
+  return reserveAll(budgets, payers, { ...priced, price });
 }
 
 async function reserveAll(
   { tokens, money }: CallBudgets,
-  keyId: string,
+  payers: readonly string[],
   { exchange, price, costAt, costAnywhere }: PricedCall & { readonly price: Price },
 ): Promise<BudgetedCall> {
-  const mostNano = money?.hasBudget(keyId) && price.isWorkedOn ? costAnywhere(mostOf(price)) : 0;
+  const isPaid = price.isWorkedOn && payers.some((payer) => money?.hasBudget(payer));
+  const mostNano = isPaid ? costAnywhere(mostOf(price)) : 0;
   if (mostNano === null) throw unknownPrice(exchange.model);
-  const bookedTokens = await tokens?.reserve(keyId, () => price.most);
-  const bookedMoney = await money
-    ?.reserve(keyId, () => mostNano)
-    ?.catch((error: unknown) => {
-      bookedTokens?.settle(0);
-      throw error;
-    });
+  const booked: { readonly tokens: Booked[]; readonly money: Booked[] } = { tokens: [], money: [] };
+  const settleAll = (usedTokens: number, usedNano: number) => {
+    for (const { settle } of booked.tokens) settle(usedTokens);
+    for (const { settle } of booked.money) settle(usedNano);
+  };
+  try {
+    for (const payer of payers) {
+      booked.tokens.push(...given(await tokens?.reserve(payer, () => price.most)));
+      booked.money.push(...given(await money?.reserve(payer, () => mostNano)));
+    }
+  } catch (error) {
+    settleAll(0, 0);
+    throw error;
+  }
   return {
     settle(outcome) {
       const used = tokensUsed(outcome, price, exchange.api !== null);
-      bookedTokens?.settle(used.inputTokens + used.outputTokens);
       // What cannot be told any more costs what was set aside.
-      bookedMoney?.settle(costAt(outcome.upstream, used) ?? mostNano);
+      const usedNano = booked.money.length > 0 ? costAt(outcome.upstream, used) : 0;
+      settleAll(used.inputTokens + used.outputTokens, usedNano ?? mostNano);
     },
-    release() {
-      bookedTokens?.settle(0);
-      bookedMoney?.settle(0);
-    },
+    release: () => settleAll(0, 0),
   };
+}
+
+type Booked = { readonly settle: (used: number) => void };
+
+function given(booked: Booked | null | undefined): readonly Booked[] {
+  return booked ? [booked] : [];
 }
 
 function unknownPrice(model: string | null): GatewayError {
