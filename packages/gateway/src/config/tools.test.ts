@@ -34,6 +34,7 @@ describe('the tools section', () => {
       ['fetch_doc', 'files'],
       ['fetch_doc', 'shop'],
       ['fetch_doc'],
+      ['fetch_doc'],
     ]);
   });
 

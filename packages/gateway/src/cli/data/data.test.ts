@@ -330,6 +330,8 @@ describe('on SQLite', () => {
 
 const server = await startPostgres();
 
+type Rows = Readonly<Record<string, readonly object[]>>;
+
 describe.skipIf('missing' in server)(
   'missing' in server ? `Postgres, left out: ${server.missing}` : 'from one database to another',
   () => {
@@ -351,11 +353,12 @@ describe.skipIf('missing' in server)(
       expect(JSON.parse(check.out)).toMatchObject({ restored: true, engine: 'postgres', files: 1 });
       const database = (folder: string) => join(folder, '.dropgate/gateway.db');
       const there = JSON.stringify(rowsOf(database(third))).replaceAll(third, first);
-      const here: object = JSON.parse(JSON.stringify(rowsOf(database(first))));
-      // Tables that came later have nothing of it.
+      const here: Rows = JSON.parse(JSON.stringify(rowsOf(database(first))));
+      // What came later has nothing of it: tables, and a column of runs.
+      const runs = here.runs?.map((run) => ({ ...run, resumes: null }));
       const later = Object.keys(JSON.parse(there)).filter((name) => !(name in here));
       const empty = Object.fromEntries(later.map((name) => [name, []]));
-      expect(JSON.parse(there)).toEqual({ ...here, ...empty });
+      expect(JSON.parse(there)).toEqual({ ...here, ...empty, runs });
     });
 
     test('what an earlier version wrote is brought up to date on its way', async () => {
