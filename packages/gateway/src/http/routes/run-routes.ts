@@ -48,11 +48,8 @@ async function runAgent<Body>(
   const { request, reply, audience } = exchange;
   await nameInBody(deps, { request, reply }, format.namesUser(exchange.body));
   const caller = callerOf(request);
-  const { isTold, waitingRunId, turn, isStreamed, notSessions, body, ...begun } = await beginAsked(
-    deps,
-    format,
-    exchange,
-  );
+  const begun = await beginAsked(deps, format, exchange);
+  const { isTold, waitingRunId, turn, isStreamed, notSessions, body } = begun;
   const run = audience.follow(begun.run);
   request.server.openRuns.add(run);
   const ignored = run.ignored.map((name) => format.fields[name] ?? name);
