@@ -18,7 +18,7 @@ import {
   spawnPythonWorker,
   writePythonModule,
 } from '../support/python-worker.ts';
-import { startUpstream, type Turn } from '../support/scripted-upstream.ts';
+import { startUpstream } from '../support/scripted-upstream.ts';
 
 const missing = await missingPython();
 
@@ -38,20 +38,19 @@ const unable: readonly Version[] = [
   ['0.7.0', '2.14.0'],
 ];
 
-async function workerOn([version, openai]: Version, source: string, turns: readonly Turn[]) {
+async function workerOn([version, openai]: Version, source: string, baseUrl: string) {
   const python = await pythonWithSdkOf(version, openai);
-  const upstream = await startUpstream(...turns);
-  const env = { OPENAI_BASE_URL: upstream.baseUrl, OPENAI_API_KEY: 'worker-token' };
+  const env = { OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY: 'worker-token' };
   const load = await writePythonModule({ 'agent.py': source }, { env });
   const worker = await spawnPythonWorker(join(load.folder, '..'), { python });
   const answer = await worker.load(load);
-  return { worker, upstream, answer };
+  return { worker, answer };
 }
 
 async function loadedOn(...how: Parameters<typeof workerOn>) {
-  const { answer, ...on } = await workerOn(...how);
+  const { worker, answer } = await workerOn(...how);
   if (answer.type !== 'loaded') throw new Error(JSON.stringify(answer.findings));
-  return on;
+  return worker;
 }
 
 describe.skipIf(missing)(`approvals on older SDKs for Python (${missing ?? 'runs'})`, () => {
@@ -59,7 +58,8 @@ describe.skipIf(missing)(`approvals on older SDKs for Python (${missing ?? 'runs
     test.each([true, false])('waits and goes on (streamed: %s)', async (streamed) => {
       const calls = [lookUp, ...['1', '2', '3'].map((n) => refundOf(`A${n}`, `call_A${n}`))];
       const turns = [{ text: ['Let me see.'], calls }, { text: ['Done.'] }];
-      const { worker, upstream } = await loadedOn(version, desk, turns);
+      const upstream = await startUpstream(...turns);
+      const worker = await loadedOn(version, desk, upstream.baseUrl);
       const input = asked({ streamed });
       const first = await worker.eventsOf('', input);
       expect(waitingIn(first)).toEqual(['call_A1', 'call_A2', 'call_A3']);
@@ -94,7 +94,7 @@ describe.skipIf(missing)(`approvals on older SDKs for Python (${missing ?? 'runs
       ]);
     });
 
-    test('waits within an agent that is a tool, and for tools of the caller’s own', async () => {
+    test('waits within an agent that is a tool, and for tools of the caller’s own, in another process', async () => {
       const source = `${desk}
 import threading
 
@@ -117,7 +117,8 @@ __gateway__ = {"context": Context}
         { text: ['Refunded.'] },
         { text: ['Done.'] },
       ];
-      const { worker, upstream } = await loadedOn(version, source, turns);
+      const upstream = await startUpstream(...turns);
+      const worker = await loadedOn(version, source, upstream.baseUrl);
       const showMap = {
         name: 'show_map',
         parameters: { type: 'object', properties: {} },
@@ -128,7 +129,8 @@ __gateway__ = {"context": Context}
       const { state, approvals, clientCalls } = interruptedBy(first);
       expect(approvals).toMatchObject([call('refund', 'call_2', 'Expert')]);
       expect(clientCalls).toMatchObject([{ callId: 'call_map' }]);
-      const last = await worker.eventsOf('', {
+      const later = await loadedOn(version, source, upstream.baseUrl);
+      const last = await later.eventsOf('', {
         ...input,
         resume: {
           state,
@@ -147,14 +149,15 @@ __gateway__ = {"context": Context}
   });
 
   test.each(unable)('openai-agents %s says what it cannot do', async (...version) => {
-    const { answer } = await workerOn(version, desk, []);
+    const { answer } = await workerOn(version, desk, 'http://127.0.0.1:9/v1');
     expect(answer).toMatchObject({
       type: 'load_failed',
       findings: [{ code: 'sdk_mismatch', hint: expect.stringContaining('openai-agents>=0.8.0') }],
     });
     const plain = desk.replace('(needs_approval=True)', '');
     const turns = [{ calls: [lookUp] }, { text: ['Done.'] }];
-    const { worker, upstream } = await loadedOn(version, plain, turns);
+    const upstream = await startUpstream(...turns);
+    const worker = await loadedOn(version, plain, upstream.baseUrl);
     expect(await ruled(worker, 'require_approval')).toMatchObject([
       { type: 'tool_started' },
       { type: 'tool_ended', outcome: 'denied' },

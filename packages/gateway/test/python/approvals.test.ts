@@ -188,6 +188,42 @@ __gateway__ = {"context": Context}
     });
   });
 
+  test('goes on with a handoff that came with a call that waits, and with a tool whose result ends the run', async () => {
+    const source = `${desk}
+agent.handoffs = [Agent(name="Back", tools=[refund], tool_use_behavior="stop_on_first_tool")]
+`;
+    const handoff = { name: 'transfer_to_back', args: {}, id: 'call_0' };
+    const turns = [
+      { calls: [refundOf('A1', 'call_1'), handoff] },
+      { calls: [refundOf('A2', 'call_2')] },
+    ];
+    const { worker } = await deskWorker(source, turns);
+    const first = await worker.eventsOf('', asked());
+    const second = await resumed(worker, first, [{ callId: 'call_1', approve: true }]);
+    expect(second).toMatchObject([
+      { type: 'tool_started', ...call('refund', 'call_1') },
+      { type: 'tool_ended', outcome: 'ok' },
+      { type: 'handed_off', fromAgent: 'Desk', toAgent: 'Back' },
+      {
+        type: 'interrupted',
+        items: [
+          { role: 'tool_call', callId: 'call_1' },
+          { role: 'tool_call', callId: 'call_0' },
+          { role: 'tool_result', callId: 'call_1' },
+          { role: 'tool_result', callId: 'call_0' },
+        ],
+      },
+    ]);
+    const last = await resumed(worker, second, [{ callId: 'call_2', approve: true }]);
+    const text = 'req_2 refunded A2, 2 in all';
+    expect(last).toMatchObject([
+      { type: 'tool_started', ...call('refund', 'call_2', 'Back') },
+      { type: 'tool_ended', outcome: 'ok' },
+      { type: 'text', delta: text },
+      { items: [{ role: 'tool_call' }, { role: 'tool_result', text }], usage: usage(0) },
+    ]);
+  });
+
   test('several agents as tools wait, and go on, each for itself and in another process', async () => {
     const source = `${desk}
 expert = Agent(name="Expert", tools=[refund])
