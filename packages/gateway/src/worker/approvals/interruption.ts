@@ -1,5 +1,6 @@
 import type { Provenance } from '../../protocol/run.ts';
-import { type Interruption, type KnownOfRun, RunStop, toolKey } from '../run/run-scope.ts';
+import { provenanceOf } from '../run/guard-tools.ts';
+import { type Interruption, type KnownOfRun, RunStop } from '../run/run-scope.ts';
 import { fieldsOf, nameOf, type SdkInterruption, type SdkResult, type SdkState } from '../sdk.ts';
 
 /** Most that is told of an interrupted run, in bytes of JSON: a line of a worker has 8 MiB at most. */
@@ -48,19 +49,21 @@ export function isHostedApproval(rawItem: unknown): boolean {
 type WaitingCall = Interruption['approvals'][number];
 
 /** A call that waits, as it is told. */
-export function waitingCall(call: SdkInterruption, { provenances }: KnownOfRun): WaitingCall {
-  const agent = nameOf(call.agent);
-  const tool = toolOf(call);
+export function waitingCall(call: SdkInterruption, known: KnownOfRun): WaitingCall {
   const isHosted = call.rawItem?.type === 'hosted_tool_call';
-  const known = provenances.get(toolKey(agent, tool)) ?? 'native';
-  const provenance: Provenance = isHosted ? 'hosted' : known;
   return {
     callId: callIdOfInterruption(call),
-    tool,
-    agent,
-    provenance,
+    tool: toolOf(call),
+    agent: nameOf(call.agent),
+    provenance: isHosted ? 'hosted' : provenanceOfCall(call, known),
     arguments: argumentsOf(call),
   };
+}
+
+function provenanceOfCall(call: SdkInterruption, { offered }: KnownOfRun): Provenance {
+  const { agent, tools = [] } = offered.get(nameOf(call.agent)) ?? {};
+  const tool = tools.find((each) => nameOf(each) === toolOf(call));
+  return tool ? provenanceOf(tool, agent) : 'native';
 }
 
 function clientCall(call: SdkInterruption) {

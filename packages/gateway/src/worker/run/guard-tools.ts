@@ -10,7 +10,7 @@ import { parsedArguments } from '../tools/parsed-arguments.ts';
 import { guardName, originalOf, replayedTools } from '../tools/replayed-tools.ts';
 import { isTooLong, toldName, verdictOn } from '../tools/tool-verdict.ts';
 import { processRuns } from './outside-runs.ts';
-import { type RunScope, RunStop, toolKey } from './run-scope.ts';
+import { type RunScope, RunStop } from './run-scope.ts';
 
 const guarded = Symbol('dropgate.guarded');
 
@@ -59,10 +59,10 @@ function guardToolList(owner: Readonly<Record<string, unknown>>, sdk: SdkCopy | 
     const scope = processRuns.current();
     const governed = offered.map((tool) => {
       const provenance = provenanceOf(tool, this);
-      scope?.known.provenances.set(toolKey(nameOf(this), nameOf(tool)), provenance);
       const guarded = isGatewayTool(tool) ? tool : guardTool(tool, provenance);
       return governApproval(guarded, { provenance, plain });
     });
+    scope?.known.offered.set(nameOf(this), { agent: this, tools: governed });
     const all = withClientTools(governed, { agent: this, scope, plain });
     return scope?.request.replays ? replayedTools(all, scope) : all;
   };

@@ -65,7 +65,7 @@ function scopeOf({ sdk, manifest }: LoadedModule, { request, activity, meter }: 
       context: undefined,
       runner: null,
       agent: null,
-      provenances: new Map(),
+      offered: new Map(),
       isPastFirstTurn: false,
       inside: new Set(),
     },

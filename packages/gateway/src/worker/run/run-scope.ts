@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Effect } from '../../protocol/policy.ts';
-import type { InputItem, Provenance, RunEvent } from '../../protocol/run.ts';
+import type { InputItem, RunEvent } from '../../protocol/run.ts';
 import type { LoadedModule, RunRequest } from '../loaded-module.ts';
-import type { SdkResult, SdkRun, SdkRunner, SdkRunOptions } from '../sdk.ts';
+import type { SdkResult, SdkRun, SdkRunner, SdkRunOptions, SdkTool } from '../sdk.ts';
 import type { SdkUsage } from './sdk-usage.ts';
 import type { ToolActivity } from './tool-activity.ts';
 
@@ -53,18 +53,13 @@ export type KnownOfRun = {
   runner: SdkRunner | null;
   /** The agent that its main run begins with. */
   agent: object | null;
-  /** Who executes the tools that were offered to the model, by agent and tool (`toolKey`). */
-  readonly provenances: Map<string, Provenance>;
+  /** What agents last offered to their models, by their names. */
+  readonly offered: Map<string, { readonly agent: unknown; readonly tools: readonly SdkTool[] }>;
   /** Whether its first turn is over: it has called a tool, or handed off. */
   isPastFirstTurn: boolean;
   /** Runs of agents that are tools which wait, or may come to. */
   readonly inside: Set<SdkResult>;
 };
-
-/** A tool of an agent as a key. */
-export function toolKey(agent: string, tool: string): string {
-  return JSON.stringify([agent, tool]);
-}
 
 /** The current run, followed through every await of the module's code. It may be over: `outside-runs.ts` tells. */
 export const runScope = new AsyncLocalStorage<RunScope>();
