@@ -58,6 +58,30 @@ describe('access', () => {
     expect(response.statusCode).toBe(200);
   });
 
+  test('waits for who is known by a token, and refuses as that says', async () => {
+    const holder = { keyId: 'oidc:corp:a', keyName: 'a', role: 'caller' } as const;
+    const app = createApp(
+      fakeGateway({
+        authenticate: async (secret) => {
+          if (secret === 'a.b.c') return { ...holder, namespaces: null, agents: null };
+          throw new GatewayError('token_invalid', 'The token has expired. Get a new one.');
+        },
+      }),
+    );
+    const ask = (token: string) =>
+      app.inject({ url: '/v1/models', headers: { authorization: `Bearer ${token}` } });
+    expect((await ask('a.b.c')).statusCode).toBe(200);
+    const refused = await ask('a.b.d');
+    expect(refused.statusCode).toBe(401);
+    expect(refused.headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+    expect(refused.json().error).toMatchObject({ code: 'invalid_token', param: null });
+    const denied = await app.inject({
+      url: '/admin/agents',
+      headers: { authorization: 'Bearer a.b.c' },
+    });
+    expect(denied.statusCode).toBe(403);
+  });
+
   test('answers 500, and no request, when keys cannot be looked up', async () => {
     const gateway = fakeGateway({
       authenticate: () => {

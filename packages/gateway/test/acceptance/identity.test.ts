@@ -6,7 +6,7 @@ import { startCli } from '../support/cli-process.ts';
 import { inProcessCli } from '../support/in-process-cli.ts';
 import { type OidcProvider, startOidcProvider } from '../support/oidc-provider.ts';
 import { keySetOf, newIssuerKey, sign } from '../support/token-issuer.ts';
-import { call } from './call.ts';
+import { call, post } from './call.ts';
 import { startGateway, type TestGateway } from './harness.ts';
 import { until } from './until.ts';
 
@@ -29,6 +29,10 @@ beforeAll(async () => {
       'gateway.yaml': settings(),
       'src/agents/Who/agent.ts': `export const agent = {
   run: async ({ context }) => JSON.stringify(context.key),
+};
+`,
+      'src/agents/Waits/agent.ts': `export const agent = {
+  run: ({ signal }) => new Promise((_, fail) => signal.addEventListener('abort', () => fail(signal.reason))),
 };
 `,
       'src/agents/Thinker/agent.ts': `import { Agent } from '@openai/agents';
@@ -64,6 +68,7 @@ auth:
       limits:
         requests_per_minute: { claim: plan, map: { slow: 2 }, default: 10000 }
         tokens_per_day: { claim: plan, map: { tiny: 1 }, default: 1000000 }
+        concurrent_runs: { claim: plan, map: { single: 1 }, default: 100 }
 security:
   rules:
     - { id: keys-of-alice, effect: allow, action: administer, principals: ["Alice A.", "*A."], resources: ["*"] }
@@ -109,7 +114,7 @@ describe('somebody who signed in', () => {
       agents: null,
       limits: {
         requests_per_minute: 10_000,
-        concurrent_runs: null,
+        concurrent_runs: 100,
         tokens_per_day: 1_000_000,
         tokens_per_month: null,
         usd_per_day: null,
@@ -126,7 +131,7 @@ describe('somebody who signed in', () => {
 
   test('sees and runs what its groups reach, and administers nothing', async () => {
     const { data } = await get<{ data: { id: string }[] }>('/v1/models', alice);
-    expect(data.map(({ id }) => id)).toEqual(['default/thinker', 'default/who']);
+    expect(data.map(({ id }) => id)).toEqual(['default/thinker', 'default/waits', 'default/who']);
     expect((await call(gateway, alice, { model: 'labs/secret' })).status).toBe(404);
     // A rule that allows it to a name is about keys: names in tokens are nobody's proof.
     expect((await send('/admin/agents', alice)).status).toBe(403);
@@ -185,6 +190,21 @@ describe('a token', () => {
     expect((await send('/v1/models', other)).status).toBe(200);
   });
 
+  test('has as many runs at once as its claims give', async () => {
+    const single = await sign(provider.key, claims({ sub: 'single', plan: 'single' }));
+    const left = new AbortController();
+    const body = JSON.stringify({
+      model: 'default/waits',
+      messages: [{ role: 'user', content: 'Hi' }],
+    });
+    const waiting = post(gateway, single, body, left.signal).catch(() => 'left');
+    const statusOf = async () => (await call(gateway, single, { model: 'default/who' })).status;
+    await until('the first run to go on', async () => (await statusOf()) === 429);
+    left.abort();
+    expect(await waiting).toBe('left');
+    await until('its place to be free', async () => (await statusOf()) === 200);
+  });
+
   test('spends from a budget of its caller', async () => {
     const tiny = await sign(provider.key, claims({ sub: 'tiny', plan: 'tiny' }));
     const refused = await call(gateway, tiny, { model: 'default/thinker' });
@@ -230,7 +250,7 @@ describe('dropgate security', () => {
     const found = await run('whoami', '--token-file', 'token.jwt');
     expect([found.code, found.err]).toEqual([0, '']);
     expect(found.out).toMatch(
-      /^principal {3}oidc:corp:alice@example.com\nname {8}Alice A.\nrole {8}caller\nnamespaces {2}default\nagents {6}all\nlimits {6}requests_per_minute=10000, tokens_per_day=1000000\nissuer {6}corp\nexpires {5}20/,
+      /^principal {3}oidc:corp:alice@example.com\nname {8}Alice A.\nrole {8}caller\nnamespaces {2}default\nagents {6}all\nlimits {6}requests_per_minute=10000, concurrent_runs=100, tokens_per_day=1000000\nissuer {6}corp\nexpires {5}20/,
     );
     const asJson = await run('whoami', '--token', root, '--json');
     expect(JSON.parse(asJson.out)).toMatchObject({

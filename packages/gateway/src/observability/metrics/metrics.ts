@@ -114,6 +114,7 @@ function count(
     case 'worker_ended':
       set.workerEnds({ reason: event.reason, agent: event.agentId ?? noAgent });
       break;
+    case 'issuer_keys_failed':
     case 'fault_survived':
       set.faults({});
       break;
@@ -140,7 +141,6 @@ function count(
     case 'outside_calls_refused':
     case 'key_expiring':
     case 'issuer_keys_read':
-    case 'issuer_keys_failed':
       break;
     default:
       countInside(set, event);
