@@ -1,5 +1,5 @@
 import type { Caller } from '../../protocol/policy.ts';
-import type { InputItem, RunInput } from '../../protocol/run.ts';
+import type { RunInput } from '../../protocol/run.ts';
 import type { Approval } from '../../protocol/state/approvals.ts';
 import type { Owner } from '../../protocol/state/owner.ts';
 import type { Run } from '../begin-run.ts';
@@ -131,6 +131,3 @@ export type ApprovalPage = {
   readonly approvals: readonly Approval[];
   readonly next: string | null;
 };
-
-/** What of a conversation a request that answers brings beside its answers. */
-export type AnswerItems = readonly Extract<InputItem, { role: 'approval' }>[];
