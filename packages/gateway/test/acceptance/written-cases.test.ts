@@ -19,10 +19,18 @@ const lookUp = tool({
   execute: async ({ to }) => (await fetch('${url}/train/' + to)).text(),
 });
 
+const book = tool({
+  name: 'book',
+  description: 'Books a seat.',
+  parameters: z.object({ to: z.string() }),
+  needsApproval: true,
+  execute: async ({ to }) => 'Booked to ' + to,
+});
+
 export const agent = new Agent({
   name: 'Planner',
   instructions: 'Plan.',
-  tools: [lookUp, gatewayTool('weather', 'Tells the weather.')],
+  tools: [lookUp, book, gatewayTool('weather', 'Tells the weather.')],
 });
 `;
 
@@ -39,8 +47,14 @@ def look_up(to: str, seat_class: int = 1) -> str:
         return answer.read().decode()
 
 
+@function_tool(needs_approval=True)
+def book(to: str) -> str:
+    """Books a seat."""
+    return "Booked to " + to
+
+
 agent = Agent(
-    name="Planner", instructions="Plan.", tools=[look_up, gateway_tool("weather", "Tells the weather.")]
+    name="Planner", instructions="Plan.", tools=[look_up, book, gateway_tool("weather", "Tells the weather.")]
 )
 `;
 
@@ -107,6 +121,31 @@ describe.skipIf(missing)(`cases that an author wrote (${missing ?? 'run'})`, () 
     ]);
     return { code, told };
   };
+
+  test.each(languages)(
+    'answer for the person that a call waits for, in $language',
+    async ({ name }) => {
+      const asked = `messages: ${messages}
+model:
+  - tool_calls: [{ name: book, arguments: { to: Rome } }]
+  - Done.
+`;
+      const { told } = await play(name, {
+        'approved.yaml': `${asked}approvals: [{ approve: book }]
+expect: { text: Done., tools: [{ name: book, arguments: { to: Rome } }], max_model_calls: 2 }
+`,
+        'denied.yaml': `${asked}approvals: [{ deny: book, reason: Too dear. }]
+expect: { text: Done., tools: [book] }
+`,
+        'waits.yaml': `${asked.replace('  - Done.\n', '')}expect: { outcome: interrupted, tools: [] }\n`,
+      });
+      expect(told).toEqual([
+        ['approved', 'passed'],
+        ['denied', 'passed'],
+        ['waits', 'passed'],
+      ]);
+    },
+  );
 
   test.each(languages)(
     'pass where all is as expected, in $language',

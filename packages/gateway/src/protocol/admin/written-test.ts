@@ -22,6 +22,14 @@ const expectedCall = z.union([
   z.strictObject({ name: z.string(), arguments: argumentsOfCall.default({}) }),
 ]);
 
+const approvalAnswer = z.union([
+  z.strictObject({ approve: z.string().describe('The tool whose call it is.') }),
+  z.strictObject({
+    deny: z.string().describe('The tool whose call it is.'),
+    reason: z.string().exactOptional().describe('What the agent is told.'),
+  }),
+]);
+
 function isPattern(text: string): boolean {
   try {
     return new RegExp(text, 'u') instanceof RegExp;
@@ -70,6 +78,11 @@ export const writtenTestSchema = z
       .min(1)
       .exactOptional()
       .describe('What the model answers, call by call; without it a model is asked.'),
+    approvals: z
+      .array(approvalAnswer)
+      .min(1)
+      .exactOptional()
+      .describe('What a person says of the calls that wait for one, in the order of the calls.'),
     expect: expectation.refine((all) => Object.keys(all).length > 0, 'Name at least one thing'),
   })
   .superRefine(({ model, expect }, context) => {

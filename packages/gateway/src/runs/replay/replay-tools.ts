@@ -1,5 +1,6 @@
 import { principalOf } from '../../policy/authorize.ts';
 import type { WorkerAnswer } from '../../protocol/pool.ts';
+import type { Grant } from '../../protocol/state/approval-store.ts';
 import type { WorkerQuestion } from '../../protocol/worker/messages.ts';
 import type { AskingRun, RunTools } from '../run-tools.ts';
 import type { ToolUser } from '../tool-tables.ts';
@@ -8,7 +9,11 @@ import type { ReplayRequest } from './replay-request.ts';
 
 type ToolsOf = (
   user: ToolUser,
-  ids: { readonly runId: string; readonly requestId: string },
+  ids: {
+    readonly runId: string;
+    readonly requestId: string;
+    readonly grants?: readonly Grant[];
+  },
 ) => RunTools;
 
 export type ReplayToolsDeps = {

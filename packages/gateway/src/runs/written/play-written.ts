@@ -6,7 +6,13 @@ import type { MadeCall, PlayedWritten, TestDifference } from '../../protocol/adm
 import type { WrittenTest } from '../../protocol/admin/written-test.ts';
 import { newRunId } from '../../protocol/journal/journal.ts';
 import type { Caller } from '../../protocol/policy.ts';
-import { isLastEvent, type LastEvent, noUsage, type RunInput } from '../../protocol/run.ts';
+import {
+  isLastEvent,
+  type LastEvent,
+  noUsage,
+  type RunInput,
+  type Usage,
+} from '../../protocol/run.ts';
 import { createRunEnding } from '../../protocol/run-ending.ts';
 import { eventsOf } from '../../protocol/run-sink.ts';
 import { type BeginRunDeps, beginRun, type Run, type ServedAgent } from '../begin-run.ts';
@@ -16,6 +22,7 @@ import type { ReplayToolsDeps } from '../replay/replay-tools.ts';
 import { whyEnded } from '../why-ended.ts';
 import { type Came, checkExpected } from './check-expected.ts';
 import { createScriptedModels } from './scripted-models.ts';
+import { createScriptedPersons, type Resumes } from './scripted-persons.ts';
 import { type Listen, watchCost } from './watch-cost.ts';
 
 export type PlayWrittenDeps = Omit<BeginRunDeps, 'emit' | 'recorded'> &
@@ -45,22 +52,29 @@ export function createPlayWritten(deps: PlayWrittenDeps): PlayWritten {
   return async (agentId, test, signal) => {
     const agent = withTurns(await deps.agentOf(agentId), test);
     const models = createScriptedModels(test.model);
-    const runId = newRunId();
-    const cost = watchCost(deps.listen, runId);
     // The secrets of a module are known from its load on.
     const hide = (text: string) => deps.hide(agentId)(text);
     const calls = createCallWatch(deps.note, hide);
     const { answer } = models;
-    const run = begin(deps, { runId, agent, test, signal, answer, emit: calls.emit });
-    const { text: said, last, started } = await readRun(run).finally(cost.end);
-    signal.throwIfAborted();
+    const persons = createScriptedPersons(test.approvals);
+    const parts: Part[] = [];
+    for (let resumes: Resumes | null = null; ; ) {
+      const runId = newRunId();
+      const cost = watchCost(deps.listen, runId);
+      const run = begin(deps, { runId, agent, test, signal, answer, emit: calls.emit, resumes });
+      const part = await readRun(run).finally(cost.end);
+      signal.throwIfAborted();
+      parts.push({ ...part, costNanoUsd: cost.end() });
+      resumes = part.last.type === 'interrupted' ? persons.answer(part.last, run) : null;
+      if (!resumes) break;
+    }
+    const { said, started, last, usage, costNanoUsd } = joined(parts);
     const text = hide(said);
     const tools = calls.made(started);
-    const usage = last.type === 'interrupted' ? noUsage : (last.usage ?? noUsage);
     const tokens = usage.inputTokens + usage.outputTokens;
-    const came = { text, tools, modelCalls: models.asked(), tokens, costNanoUsd: cost.end() };
+    const came = { text, tools, modelCalls: models.asked(), tokens, costNanoUsd };
     const code = last.type === 'failed' ? last.code : null;
-    const difference = await differenceOf(test, came, last);
+    const difference = persons.difference() ?? (await differenceOf(test, came, last));
     return { outcome: outcomeOf(last), code, text, difference, tools, usage };
   };
 }
@@ -90,11 +104,13 @@ type Beginning = {
   readonly signal: AbortSignal;
   readonly answer: ReturnType<typeof createScriptedModels>['answer'];
   readonly emit: Emit;
+  /** What a person said of the run before it. */
+  readonly resumes: Resumes | null;
 };
 
 function begin(
   deps: PlayWrittenDeps,
-  { runId, agent, test, signal, answer, emit }: Beginning,
+  { runId, agent, test, signal, answer, emit, resumes }: Beginning,
 ): Run {
   const ending = createRunEnding();
   const abort = new AbortController();
@@ -114,11 +130,16 @@ function begin(
       input: inputOf(agent, test),
       agent,
       ignored: [],
-      tools: deps.toolsOf.noted(user, { runId, requestId: caller.requestId }),
+      tools: deps.toolsOf.noted(user, {
+        runId,
+        requestId: caller.requestId,
+        grants: resumes?.grants ?? [],
+      }),
       user,
       ending,
       abort,
       limits: noRunLimits,
+      ...(resumes && { resumes }),
     },
   );
 }
@@ -156,6 +177,38 @@ function parsed(text: string): unknown {
 
 type Started = { readonly callId: string; readonly tool: string };
 
+/** What a run did, up to its end or to where it waits. */
+type Part = Awaited<ReturnType<typeof readRun>> & { readonly costNanoUsd: number | null };
+
+/** The parts of a run that waited in between, as one. */
+function joined(parts: readonly Part[]) {
+  const last = parts.at(-1)?.last ?? neverEnded();
+  const usage = parts.reduce((sum, part) => added(sum, part.last.usage), noUsage);
+  const costs = parts.map(({ costNanoUsd }) => costNanoUsd);
+  const costNanoUsd = costs.reduce(
+    (sum, cost) => (sum === null || cost === null ? null : sum + cost),
+    0,
+  );
+  const said = parts.map(({ text }) => text).filter((text) => text !== '');
+  return {
+    said: said.join('\n\n'),
+    started: parts.flatMap(({ started }) => started),
+    last,
+    usage,
+    costNanoUsd,
+  };
+}
+
+function added(one: Usage, other: Usage): Usage {
+  return {
+    requests: one.requests + other.requests,
+    inputTokens: one.inputTokens + other.inputTokens,
+    outputTokens: one.outputTokens + other.outputTokens,
+    cachedInputTokens: one.cachedInputTokens + other.cachedInputTokens,
+    reasoningTokens: one.reasoningTokens + other.reasoningTokens,
+  };
+}
+
 async function readRun(run: Run) {
   const texts: string[] = [];
   const started: Started[] = [];
@@ -164,6 +217,10 @@ async function readRun(run: Run) {
     if (event.type === 'tool_started') started.push(event);
     if (isLastEvent(event)) return { text: texts.join(''), last: event, started };
   }
+  return neverEnded();
+}
+
+function neverEnded(): never {
   throw new Error('The run ended without a last event.');
 }
 
