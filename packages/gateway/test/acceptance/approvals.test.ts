@@ -269,6 +269,52 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
       });
     });
 
+    test('are of a session whose client sends all that was said, and no agent reads them later', async () => {
+      const headers = { 'x-openwebui-chat-id': `chat-${ending}` };
+      const inSession = client.withOptions({ defaultHeaders: headers });
+      const messages: Message[] = [];
+      const say = async (content: Message | string) => {
+        messages.push(typeof content === 'string' ? user(content) : content);
+        const body = { model, messages, tools };
+        const { choices } = await inSession.chat.completions.create(body);
+        const message = choices[0]?.message ?? expect.unreachable('It was not answered.');
+        messages.push(message);
+        return message;
+      };
+      const asked = await say('call erase {"thing":"Bath"}');
+      expect((await say('approve AAAA-2222')).content).toMatch(/^No call waits for the code/);
+      const done = await say(`approve ${codeIn(asked.content)}`);
+      expect(done.content).toBe('Keep. [Bath is erased]');
+      const [call] = (await say('call ring {"times":1}')).tool_calls ?? [];
+      const rung = { role: 'tool', tool_call_id: call?.id ?? '', content: 'Dong' } as const;
+      expect((await say(rung)).content).toBe('Keep. [Dong]');
+      expect((await say('say Next')).content).toBe('Next');
+      const { messages: told, body } = parrot.calls().at(-1) ?? expect.unreachable('Nothing.');
+      expect(told.filter((message) => /erase|ring|Keep|Next/.test(message))).toEqual([
+        'user: call erase {"thing":"Bath"}',
+        'assistant: Keep. [Bath is erased]',
+        'user: call ring {"times":1}',
+        'assistant: Keep. [Dong]',
+        'user: say Next',
+      ]);
+      const input = body.input as readonly { readonly type?: string }[];
+      expect(input.filter(({ type }) => type === 'function_call')).toHaveLength(2);
+      expect(input.filter(({ type }) => type === 'function_call_output')).toHaveLength(2);
+    });
+
+    test('are no other key’s to give', async () => {
+      const stranger = gateway.client({ apiKey: await gateway.createCallerKey() });
+      const first = [user('call erase {"thing":"Split"}')];
+      const asked = await chat(first);
+      const messages = [...first, asked, user(`approve ${codeIn(asked.content)}`)];
+      const { choices } = await stranger.chat.completions.create({ model, messages });
+      // To its agent it is a message like any other.
+      expect(choices[0]?.message.content).toBe('Keep.');
+      const elsewhere = await chat([user('Hello'), ...messages.slice(-1)]);
+      expect(elsewhere.content).toBe('Keep.');
+      expect((await chat(messages)).content).toBe('Keep. [Split is erased]');
+    });
+
     test('wait in a session until they are given, or something else is said', async () => {
       const inSession = client.withOptions({ defaultHeaders: { 'x-session-id': `s-${ending}` } });
       const say = async (content: string) => {
