@@ -249,6 +249,8 @@ export type GatewayEvent =
       readonly durationMs: number;
       /** The run that it began; null where it began none. */
       readonly run: BegunRun | null;
+      /** The request whose answer it got, where it is a repeat; absent where it is none. */
+      readonly repeatOf?: string;
       /** What it was refused or failed with before an answer began; null where it was not. */
       readonly code: FailureCode | null;
     }

@@ -65,6 +65,7 @@ export function createApp(deps: HttpDeps): FastifyInstance {
   app.decorateRequest('failureCode', null);
   app.decorateRequest('holdsAnswer', false);
   app.decorateRequest('bodyHash', '');
+  app.decorateRequest('repeatOf', null);
   takeBodies(app, deps.settings.bodyLimitBytes);
   app.addHook('onRequest', (request, reply, done) => guardRequest(deps, { request, reply }, done));
   app.addHook('onSend', (request, reply, payload, done) => {

@@ -31,6 +31,7 @@ export function beginExchange(
       status: reply.raw.writableEnded ? reply.raw.statusCode : callerLeft,
       durationMs: performance.now() - request.startedAtMs,
       run: request.begunRun,
+      ...(request.repeatOf === null ? {} : { repeatOf: request.repeatOf }),
       code: request.failureCode,
     });
   });

@@ -45,6 +45,8 @@ declare module 'fastify' {
     holdsAnswer: boolean;
     /** SHA-256 of its body, where it has an `Idempotency-Key`; else empty. */
     bodyHash: string;
+    /** The request whose answer it gets; null where it is no repeat. */
+    repeatOf: string | null;
   }
   interface FastifyInstance {
     openRuns: OpenRuns;

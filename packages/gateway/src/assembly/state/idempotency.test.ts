@@ -124,6 +124,11 @@ describe('a request with an Idempotency-Key', () => {
     expect(again.headers.get('x-request-id')).not.toBe(first.headers.get('x-request-id'));
     expect(again.headers.get('x-agent-ignored')).toBe(first.headers.get('x-agent-ignored'));
     expect(again.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    await gateway.drain(0);
+    const repeats = gateway.fake.events.flatMap((event) =>
+      event.type === 'request_ended' ? [event.repeatOf] : [],
+    );
+    expect(repeats.filter(Boolean)).toEqual([first.headers.get('x-request-id')]);
     expect(gateway.runs).toHaveLength(1);
   });
 
@@ -206,6 +211,28 @@ describe('a request with an Idempotency-Key', () => {
     expect((await chat(gateway.url, {})).status).toBe(429);
     held.goOn();
     expect([(await first)?.status, (await again)?.status]).toEqual([200, 200]);
+  });
+
+  test('is told that its answer is not known where that was too long to keep', async () => {
+    const says = () => [{ type: 'text', delta: 'x'.repeat(5_000_000) } as const, ...hello];
+    await using gateway = await gatewayThat({ says });
+    const key = newKey();
+    expect((await chat(gateway.url, {}, under(key))).status).toBe(200);
+    const again = await chat(gateway.url, {}, under(key));
+    expect([again.status, await codeOf(again)]).toEqual([409, 'run_outcome_unknown']);
+    expect(gateway.runs).toHaveLength(1);
+  });
+
+  test('gets every event of a response again, with the same numbers', async () => {
+    await using gateway = await gatewayThat();
+    const body = JSON.stringify({ model: 'default/echo', input: 'Hi', stream: true });
+    const init = { method: 'POST', body, ...under(newKey(), { via: '1.1 proxy' }) };
+    const first = await (await fetch(`${gateway.url}/v1/responses`, init)).text();
+    const again = await fetch(`${gateway.url}/v1/responses`, init);
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(await again.text()).toBe(first);
+    expect(first).toMatch(/event: response\.completed\n.*\n\ndata: \[DONE\]\n\n$/);
+    expect(gateway.runs).toHaveLength(1);
   });
 
   test('is known by its caller alone', async () => {

@@ -20,7 +20,7 @@ export function sendLanded(
   { landed, requestId }: { readonly landed: Landed; readonly requestId: string },
 ): unknown {
   if (landed.type === 'reply') return sendReply(deps, exchange, { ...landed, requestId });
-  exchange.reply.headers({ ...landed.headers, ...again(requestId) });
+  exchange.reply.headers({ ...landed.headers, ...again(exchange, requestId) });
   void sendLog(deps, exchange.reply, landed.log);
   return exchange.reply;
 }
@@ -55,7 +55,7 @@ function sendReply(
 ): unknown {
   const { request, reply } = exchange;
   const { form, status, headers, body } = kept;
-  reply.headers({ ...headers, ...again(requestId) });
+  reply.headers({ ...headers, ...again(exchange, requestId) });
   switch (form) {
     case 'json':
       return reply.code(status).type('application/json; charset=utf-8').send(body);
@@ -78,7 +78,8 @@ function noStreamYet({ isLost }: { readonly isLost: boolean }) {
     : stillRunning();
 }
 
-/** What tells a repeat that it is one. */
-function again(requestId: string) {
+/** What tells a repeat, and the log, that it is one. */
+function again({ request }: Exchange, requestId: string) {
+  request.repeatOf = requestId;
   return { 'idempotent-replayed': 'true', 'x-original-request-id': requestId };
 }

@@ -43,6 +43,7 @@ export const logFields = {
   letters: 'How many letters that are.',
   client_request_id: 'The sender’s `x-client-request-id`.',
   client_address: 'The caller’s address.',
+  repeat_of: 'The request whose answer this one got: both have one `Idempotency-Key`.',
   principal: 'Who asked for a decision.',
   role: 'Role of its key.',
   action: 'What it wanted to do.',

@@ -121,6 +121,7 @@ export function requestEntry(event: EventOf<'request_ended'>): LogEntry {
     ...run({ ...nobody, ...event.run, requestId: event.requestId, keyId: event.keyId }),
     client_request_id: event.clientRequestId ?? undefined,
     client_address: event.clientAddress ?? undefined,
+    repeat_of: event.repeatOf,
     duration_ms: round(event.durationMs),
     ...(code === null ? {} : { ...stage(stageOf(code)), code }),
   }));
