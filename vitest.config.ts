@@ -9,9 +9,9 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/fixtures/**', '**/*.soak.test.ts'],
     globalSetup: 'packages/gateway/test/prepare.ts',
     pool: 'forks',
-    // One more than the cores that this has to be quick on: tests wait a lot, for processes and for limits to pass. With
-    // two more they are no quicker, with three more they cost a tenth more CPU.
-    maxWorkers: 3,
+    // Two more than the cores that this has to be quick on: of the time of a file half is waited, for processes and for
+    // limits to pass. With three more they cost a tenth more CPU.
+    maxWorkers: 4,
     sequence: { sequencer: LongFirst },
     // No module holds state, so files can share a process: most of a short one is what it imports.
     isolate: false,
