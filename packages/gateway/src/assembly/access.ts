@@ -11,10 +11,11 @@ import { effectiveLimits, type LimitsOf } from '../policy/limits/key-limits.ts';
 import { createRateLimit } from '../policy/limits/rate-limit.ts';
 import { createRunSlots } from '../policy/limits/run-slots.ts';
 import { createLivePolicy } from '../policy/live-policy.ts';
+import type { SecuritySettings } from '../policy/settings.ts';
 import { createReadKeySet } from '../policy/tokens/read-key-set.ts';
 import { createTokens, type Tokens } from '../policy/tokens/tokens.ts';
 import { createNameUsers } from '../policy/users/name-users.ts';
-import type { KeyLimits, KeyRecord } from '../protocol/policy.ts';
+import type { KeyRecord } from '../protocol/policy.ts';
 import { isOfTokens } from '../protocol/security/token-principal.ts';
 import { isOfUsers } from '../protocol/security/user-principal.ts';
 import type { Foundation } from './foundation.ts';
@@ -48,14 +49,9 @@ export function createAccess(parts: Foundation & Tools) {
     graceMs: () => security().storeGraceMs,
     nowSeconds,
   });
-  const keys = createApiKeys({ store: store.keys, nowSeconds, changed: () => known.reload() });
+  const keys = createApiKeys({ store: store.keys, nowSeconds, changed: known.reload });
   const tokens = createTokenCallers(parts);
-  const limitsOf = createLimitsOf({
-    known,
-    tokens,
-    defaults: () => security().limits,
-    ofUsers: () => security().userLimits,
-  });
+  const limitsOf = createLimitsOf({ known, tokens, security });
   const reportSettings = createReportSettings({ live, emit });
   tools.onChange(() => reportSettings.toolsChanged(tools.problems()));
   parts.listen(reportIssuers(reportSettings));
@@ -76,11 +72,7 @@ export function createAccess(parts: Foundation & Tools) {
     keys,
     known,
     limitsOf,
-    users: createNameUsers({
-      settings: () => live.current().users,
-      accountOf: known.accountOf,
-      nowSeconds,
-    }),
+    users: createUsers(parts, known),
     manageKeys: createManageKeys({
       keys,
       known,
@@ -92,11 +84,7 @@ export function createAccess(parts: Foundation & Tools) {
     ...createKeyBudgets({ spending: store.spending, limitsOf, nowSeconds, emit }, () =>
       usableKeys(known.all(), nowSeconds()),
     ),
-    rateLimit: createRateLimit({
-      shared: store.isShared ? store.rates.count : null,
-      nowMs: Date.now,
-      emit,
-    }),
+    rateLimit: createSharedRateLimit(parts),
     slots: createRunSlots(),
     expiryWarnings: createExpiryWarnings({ keys: known.all, nowSeconds, emit }),
   };
@@ -112,6 +100,11 @@ function createTokenCallers(parts: Foundation & Tools): Tokens {
   });
 }
 
+/** The users of keys that forward them. */
+function createUsers({ live, nowSeconds }: Foundation, { accountOf }: KnownKeys) {
+  return createNameUsers({ settings: () => live.current().users, accountOf, nowSeconds });
+}
+
 function reportIssuers({ issuerChanged }: Pick<ReportSettings, 'issuerChanged'>) {
   return (event: GatewayEvent) => {
     if (event.type === 'issuer_keys_failed') issuerChanged(event.issuer, event.error);
@@ -123,16 +116,15 @@ function reportIssuers({ issuerChanged }: Pick<ReportSettings, 'issuerChanged'>)
 function createLimitsOf({
   known,
   tokens,
-  defaults,
-  ofUsers,
+  security,
 }: {
   readonly known: KnownKeys;
   readonly tokens: Pick<Tokens, 'limitsOf'>;
-  readonly defaults: () => KeyLimits;
-  readonly ofUsers: () => KeyLimits;
+  readonly security: () => Pick<SecuritySettings, 'limits' | 'userLimits'>;
 }): LimitsOf {
+  const defaults = () => security().limits;
   return (keyId) => {
-    if (isOfUsers(keyId)) return { account: keyId, limits: ofUsers() };
+    if (isOfUsers(keyId)) return { account: keyId, limits: security().userLimits };
     if (isOfTokens(keyId)) {
       return { account: keyId, limits: effectiveLimits(tokens.limitsOf(keyId), defaults()) };
     }
@@ -140,6 +132,11 @@ function createLimitsOf({
     if (!key) return null;
     return { account: known.accountOf(keyId), limits: effectiveLimits(key.limits, defaults()) };
   };
+}
+
+function createSharedRateLimit({ store, emit }: Foundation) {
+  const shared = store.isShared ? store.rates.count : null;
+  return createRateLimit({ shared, nowMs: Date.now, emit });
 }
 
 /** What keys may spend, in tokens and in money. */

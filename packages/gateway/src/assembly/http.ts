@@ -5,12 +5,14 @@ import { principalOf } from '../policy/authorize.ts';
 import { createIdentify } from '../policy/keys/identify.ts';
 import { createLimitChecks } from '../policy/limits/limit-checks.ts';
 import type { Caller } from '../protocol/policy.ts';
+import { createErasures } from '../runs/turns/erasures.ts';
 import { shareNext } from '../system/share-next.ts';
 import { createUpstreamStatus } from '../upstreams/upstream-status.ts';
 import type { Parts } from './agent-processes.ts';
 import type { Domain } from './domain.ts';
 import { createReplays } from './replay/replays.ts';
 import { createSecurityAdministration } from './security-administration.ts';
+import { createDataAdministration } from './state/data.ts';
 import { createTurns } from './state/turns.ts';
 import { createToolsAdministration } from './tools/tools-administration.ts';
 
@@ -19,6 +21,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
   const { config, readiness, observers, emit } = parts;
   const { diagnostics } = observers;
   const { bodyLimitMb, corsOrigins, trustProxy } = config.server;
+  const erasures = createErasures();
   return createServer({
     authenticate: createIdentify(parts),
     users: parts.users,
@@ -45,8 +48,12 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       upstreams: upstreamStatusOf(parts, domain),
       ...createRunReads(parts, domain),
       runAgain: createReplays(parts, domain),
+      data: createDataAdministration(parts, domain, erasures),
     },
-    turns: { ...createTurns(parts, domain.approvals), sessionAgent: domain.sessionAgent },
+    turns: {
+      ...createTurns(parts, { erasures, approvals: domain.approvals }),
+      sessionAgent: domain.sessionAgent,
+    },
     askOnce: domain.idempotency.askOnce,
     approvals: domain.approvals,
     rollback: domain.rollback,

@@ -20,6 +20,8 @@ export type BackgroundRun = {
 export type BackgroundRuns = {
   readonly add: (id: string, run: BackgroundRun) => void;
   readonly find: (owner: Owner, id: string) => BackgroundRun | null;
+  /** Those of owners that fit. */
+  readonly of: (isOf: (owner: Owner) => boolean) => readonly BackgroundRun[];
   readonly inConversation: (owner: Owner, conversationId: string) => readonly BackgroundRun[];
 };
 
@@ -41,6 +43,7 @@ export function createBackgroundRuns(): BackgroundRuns {
       const run = runs.get(id);
       return run && isOf(owner, run.owner) ? run : null;
     },
+    of: (isOf) => [...runs.values()].filter((run) => isOf(run.owner)),
     inConversation: (owner, conversationId) =>
       [...runs.values()].filter(
         (run) => isOf(owner, run.owner) && run.conversationId === conversationId,

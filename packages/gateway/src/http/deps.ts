@@ -2,6 +2,7 @@ import type { Emit } from '../events.ts';
 import type { LimitChecks } from '../policy/limits/limit-checks.ts';
 import type { NameUsers } from '../policy/users/name-users.ts';
 import type { AgentPage, AgentQuery } from '../protocol/admin/agents-answer.ts';
+import type { DataAnswer, DataQuery } from '../protocol/admin/data-answer.ts';
 import type {
   DiagnosticFilter,
   DiagnosticPage,
@@ -14,6 +15,7 @@ import type { ToolCallReport, ToolList, ToolsRefresh } from '../protocol/admin/t
 import type { UpstreamStatus } from '../protocol/admin/upstreams-answer.ts';
 import type { UsagePage, UsageQuery } from '../protocol/admin/usage-answer.ts';
 import type { Caller, KeyHolder } from '../protocol/policy.ts';
+import type { Owner } from '../protocol/state/owner.ts';
 import type { UnreadRoom } from '../protocol/unread-room.ts';
 import type { ModelInfo } from '../registry/model-info.ts';
 import type { Approvals } from '../runs/approvals/approval-types.ts';
@@ -110,6 +112,7 @@ export type AdminReads = {
   readonly usage: (viewer: Caller, query: UsageQuery) => Promise<UsagePage>;
   readonly runs: RunReads;
   readonly runAgain: RunAgain;
+  readonly data: DataAdministration;
 };
 
 /** What runs did, for a viewer within its rights. */
@@ -150,4 +153,18 @@ export type MetricReads = {
   readonly exposition: () => Promise<{ readonly type: string; readonly text: string }>;
   /** A `metricsAnswer` as JSON, written once for all who ask at the same time. */
   readonly report: () => Promise<string>;
+};
+
+/** What is kept of a key or a user. All throw `GatewayError`. */
+export type DataAdministration = {
+  readonly list: (query: DataQuery) => Promise<DataAnswer>;
+  /** Ends its runs; from then on nothing is kept of them. */
+  readonly begin: (caller: Caller, query: DataQuery) => Promise<Deletion>;
+};
+
+/** A deletion that was begun. */
+export type Deletion = {
+  readonly isOf: (owner: Owner) => boolean;
+  /** Waits for the runs that were ended, for a while, and deletes what is kept. */
+  readonly finish: () => Promise<DataAnswer>;
 };

@@ -3,6 +3,7 @@ import type { Audience, Route } from './route.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { conversationRoutes } from './routes/conversations.ts';
+import { dataRoutes } from './routes/data.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { generationRoutes } from './routes/generations.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = [
   ...toolRoutes,
   ...runRoutes,
   ...usageRoutes,
+  ...dataRoutes,
   ...metricRoutes,
   ...securityRoutes,
   ...overrideRoutes,

@@ -1,13 +1,7 @@
 import type { ManageKeys } from '../policy/keys/manage-keys.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
-import type {
-  Actor,
-  Caller,
-  DecisionPage,
-  DecisionQuery,
-  OverrideRecord,
-  Rule,
-} from '../protocol/policy.ts';
+import type { Actor, Caller, OverrideRecord, Rule } from '../protocol/policy.ts';
+import type { DecisionPage, DecisionQuery } from '../protocol/security/decision-query.ts';
 import type { NewOverride, Preview, PreviewRequest } from '../protocol/security/preview-types.ts';
 import type { Whoami } from '../protocol/security/whoami.ts';
 

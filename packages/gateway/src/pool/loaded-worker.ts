@@ -15,10 +15,10 @@ import { type FromWorker, initialCredits, type ToWorker } from '../protocol/work
 import { type ActiveRun, failed } from './active-run.ts';
 import { holdQuestion } from './hold-question.ts';
 import { createOutlivers, type Outlivers } from './outlivers.ts';
+import { createServedCallers } from './process/served-callers.ts';
 import type { WorkerEnd } from './process/worker-end.ts';
 import type { WorkerMessage, WorkerProcess } from './process/worker-process.ts';
 import { sendToolResult } from './send-tool-result.ts';
-import { createServedCallers } from './served-callers.ts';
 
 type Question = Extract<FromWorker, { type: 'question' }>;
 

@@ -1,4 +1,5 @@
 import type { Provenance } from './run.ts';
+import type { EndUser } from './security/user-principal.ts';
 import type { RunLimits } from './usage/run-limits.ts';
 
 /** Roles of which each may do what those before it may. */
@@ -122,16 +123,6 @@ export type KeyRecord = {
   readonly rotatedFrom: string | null;
   /** When the key was last used, to the minute; null for never. */
   readonly lastUsedAtSeconds: number | null;
-};
-
-/** A person behind a key that forwards its users. */
-export type EndUser = {
-  /** As the key names them, cleaned. */
-  readonly id: string;
-  /** As rules name them: `user:<id>`, in which what could mean something else is written as `%` and its bytes. */
-  readonly principal: string;
-  /** Under which what they use is counted, of this key alone; absent where nothing is used. */
-  readonly account?: string;
 };
 
 /** Who holds a secret: a key, or a token of an identity provider. */
@@ -294,29 +285,4 @@ export type DecisionRecord = {
   readonly tier: number;
   readonly source: RuleSource | null;
   readonly reason: string | null;
-};
-
-/** Filters of the decision log; all given ones must fit. Newest first. */
-export type DecisionQuery = {
-  readonly keyId?: string;
-  readonly user?: string;
-  readonly agentId?: string;
-  readonly action?: Action;
-  readonly effect?: Answer;
-  readonly tool?: string;
-  readonly ruleId?: string;
-  readonly requestId?: string;
-  /** ISO 8601, UTC: at or after it. */
-  readonly since?: string;
-  /** ISO 8601, UTC: before it. */
-  readonly until?: string;
-  /** `next` of the page before. */
-  readonly after?: string;
-  readonly limit: number;
-};
-
-export type DecisionPage = {
-  readonly decisions: readonly DecisionRecord[];
-  /** To be given as `after` for the page that follows; null on the last one. */
-  readonly next: string | null;
 };

@@ -1,15 +1,10 @@
 import type { Diagnostic } from './diagnostics.ts';
 import type { JournalStore } from './journal/journal.ts';
-import type {
-  DecisionPage,
-  DecisionQuery,
-  DecisionRecord,
-  KeyLimits,
-  KeyRecord,
-  OverrideRecord,
-} from './policy.ts';
+import type { DecisionRecord, KeyLimits, KeyRecord, OverrideRecord } from './policy.ts';
 import type { StoredGeneration } from './records.ts';
+import type { DecisionPage, DecisionQuery } from './security/decision-query.ts';
 import type { ApprovalStore } from './state/approval-store.ts';
+import type { DataStore } from './state/data-store.ts';
 import type { IdempotencyStore } from './state/idempotency.ts';
 import type { TurnStore } from './state/turns.ts';
 import type { UsageStore } from './usage/usage.ts';
@@ -32,6 +27,7 @@ export type Store = {
   readonly turns: TurnStore;
   readonly approvals: ApprovalStore;
   readonly idempotency: IdempotencyStore;
+  readonly data: DataStore;
   /** Whether it is a server, which gateways on several machines may share. */
   readonly isShared: boolean;
   /** Numbers that grow with each change of that part, whoever made it. Cheap to ask often. */

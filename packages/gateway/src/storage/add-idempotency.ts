@@ -7,6 +7,7 @@ export async function addIdempotency(database: Parameters<Migration['up']>[0]): 
     .createTable(table)
     .addColumn('id', 'text', (column) => column.primaryKey())
     .addColumn('key_id', 'text', (column) => column.notNull())
+    .addColumn('end_user', 'text')
     .addColumn('body_hash', 'text', (column) => column.notNull())
     .addColumn('request_id', 'text', (column) => column.notNull())
     .addColumn('created_ms', 'bigint', (column) => column.notNull())

@@ -3,6 +3,7 @@ import type { Engine, EngineOptions } from './engines/engine.ts';
 import { openSqlite } from './engines/open-sqlite.ts';
 import { migrate } from './migrate.ts';
 import { createApprovalStore } from './parts/approvals/approval-store.ts';
+import { createDataStore } from './parts/data-store.ts';
 import { createDecisionStore } from './parts/decision-store.ts';
 import { createDiagnosticStore } from './parts/diagnostic-store.ts';
 import { createGenerationStore } from './parts/generation-store.ts';
@@ -69,6 +70,7 @@ export async function openStore(url: string, options: Partial<EngineOptions> = {
     turns: createTurnStore(engine),
     approvals: createApprovalStore(engine),
     idempotency: createIdempotencyStore(engine),
+    data: createDataStore(engine),
     versions: createReadVersions(engine),
     announceRules: async () => {
       await changePart('rules', async () => true);

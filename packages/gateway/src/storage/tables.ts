@@ -288,6 +288,7 @@ export type WaitingFileRow = {
 export type IdempotentRequestRow = {
   readonly id: string;
   readonly key_id: string;
+  readonly end_user: string | null;
   readonly body_hash: string;
   readonly request_id: string;
   readonly created_ms: number;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import OpenAI from 'openai';
@@ -283,3 +284,62 @@ describe('rules and limits of a user', () => {
     for (const { id } of going) await as('busy').responses.cancel(id);
   });
 });
+
+describe('what is kept of a user', () => {
+  type Data = { running: number; counts: Record<string, number> };
+
+  test('is counted and deleted, and the runs that go on are told', async () => {
+    const leaver = as('leaver');
+    const { id } = await leaver.responses.create({ model: 'echo', input: 'Zebra-4711' });
+    const conversation = (await leaver.conversations.create({})).id;
+    await leaver.responses.create({ model: 'echo', input: 'Zebra-4711', conversation });
+    await said(clientOf({ 'x-librechat-user-id': 'leaver', 'x-session-id': 's' }));
+    const stay = { model: 'echo', input: 'stay', background: true } as const;
+    const going = await leaver.responses.create(stay);
+    const stayer = await as('stayer').responses.create({ model: 'echo', input: 'Mine' });
+    const path = `/admin/data?user=leaver&key=${ui.id}`;
+    const kept = await admin<Data>(path);
+    expect(kept).toEqual({
+      user: 'leaver',
+      key_id: ui.id,
+      running: 1,
+      counts: {
+        conversations: 2,
+        responses: 4,
+        waiting_runs: 0,
+        idempotent_requests: 0,
+        runs: 4,
+        usage: 1,
+        decisions: expect.any(Number),
+      },
+    });
+    expect(filesOf(project).includes('Zebra-4711')).toBe(true);
+    const deleted = await admin<Data>(path, { method: 'DELETE' });
+    expect(deleted).toMatchObject({ running: 1, counts: { responses: 4, conversations: 2 } });
+    for (const response of [id, going.id]) {
+      expect(await failureOf(leaver.responses.retrieve(response))).toMatchObject({ status: 404 });
+    }
+    expect(Object.values((await admin<Data>(path)).counts)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(filesOf(project).includes('Zebra-4711')).toBe(false);
+    expect(await as('stayer').responses.retrieve(stayer.id)).toMatchObject({ id: stayer.id });
+    type Decisions = { decisions: { action: string; resource: string; effect: string }[] };
+    const { decisions } = await admin<Decisions>('/security/decisions?action=administer');
+    expect(decisions).toContainEqual(
+      expect.objectContaining({ resource: '/admin/data/delete', effect: 'allow' }),
+    );
+  });
+
+  test('is for admins, and of somebody', async () => {
+    const asked = await failureOf(as('ann').get('/../admin/data?user=bob'));
+    expect(asked).toMatchObject({ status: 403 });
+    expect(await admin('/admin/data')).toMatchObject({ error: { param: 'user' } });
+    expect(await admin('/admin/data?key=nobody')).toMatchObject({ error: { param: 'key' } });
+    expect(await admin('/admin/data?user=%00')).toMatchObject({ error: { param: 'user' } });
+  });
+});
+
+/** The bytes of the store, with what is not yet in its file. */
+function filesOf({ root }: Project): Buffer {
+  const path = join(root, '.dropgate/gateway.db');
+  return Buffer.concat([path, `${path}-wal`].map((each) => readFileSync(each)));
+}

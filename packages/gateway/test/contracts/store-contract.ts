@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../src/protocol/store.ts';
 import { openStore } from '../../src/storage/open-store.ts';
 import { approvalTests } from './store-approvals.ts';
+import { dataTests } from './store-data.ts';
 import { decisionTests } from './store-decisions.ts';
 import { idempotencyTests } from './store-idempotency.ts';
 import { journalTests } from './store-journal.ts';
@@ -51,6 +52,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
     describe('turns', () => turnTests(open));
     describe('runs that wait', () => approvalTests(open));
     describe('requests that may come again', () => idempotencyTests(open));
+    describe('what is kept of people', () => dataTests(open));
     describe('versions', () => versionTests(open));
     describe('what agents were', () => agentTests(open));
 

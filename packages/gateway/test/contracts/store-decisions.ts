@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { DecisionQuery, DecisionRecord } from '../../src/protocol/policy.ts';
+import type { DecisionRecord } from '../../src/protocol/policy.ts';
+import type { DecisionQuery } from '../../src/protocol/security/decision-query.ts';
 import type { Store } from '../../src/protocol/store.ts';
 import type { OpenAgain } from './store-contract.ts';
 import { decision } from './store-samples.ts';

@@ -5,6 +5,7 @@ import type { OpenAgain } from './store-contract.ts';
 const request: Omit<IdempotentRequest, 'reply' | 'wantedUntilMs'> = {
   id: 'a'.repeat(64),
   keyId: 'key_a',
+  user: null,
   bodyHash: 'b'.repeat(64),
   requestId: 'req_1',
   createdMs: 1_800_000_000_000,

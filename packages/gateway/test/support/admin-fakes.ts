@@ -178,6 +178,10 @@ export function fakeAdmin(): AdminReads {
         next: null,
       }),
     },
+    data: {
+      list: async () => someData,
+      begin: async () => ({ isOf: () => false, finish: async () => someData }),
+    },
     runAgain: {
       replay: async () => ({ result: 'same', ...someReplay }),
       fork: async () => ({ from_step: 2, ...someReplay }),
@@ -185,6 +189,21 @@ export function fakeAdmin(): AdminReads {
     },
   };
 }
+
+const someData = {
+  user: 'ann',
+  key_id: null,
+  running: 0,
+  counts: {
+    conversations: 1,
+    responses: 2,
+    waiting_runs: 0,
+    idempotent_requests: 0,
+    runs: 3,
+    usage: 4,
+    decisions: 5,
+  },
+};
 
 const someReplay = {
   run: 'run_2',

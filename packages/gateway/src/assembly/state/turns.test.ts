@@ -6,6 +6,7 @@ import type { GatewayError } from '../../errors.ts';
 import type { InputItem } from '../../protocol/run.ts';
 import type { Store } from '../../protocol/store.ts';
 import { createConversations } from '../../runs/turns/conversations.ts';
+import { createErasures } from '../../runs/turns/erasures.ts';
 import { createKeptTurns } from '../../runs/turns/kept-turns.ts';
 import { createLivingTurns } from '../../runs/turns/living-turns.ts';
 import { createOpenTurn } from '../../runs/turns/open-turn.ts';
@@ -225,6 +226,7 @@ function turns(aloneSinceMs: number | null = null, nowMs = Date.now) {
     aloneSinceMs,
     kept,
     living,
+    erasures: createErasures(),
   };
   return { open: createOpenTurn(deps), kept, conversations: createConversations(deps) };
 }

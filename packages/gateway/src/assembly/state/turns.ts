@@ -1,6 +1,7 @@
 import type { Owner } from '../../protocol/state/owner.ts';
 import type { Approvals } from '../../runs/approvals/approval-types.ts';
 import { createConversations } from '../../runs/turns/conversations.ts';
+import type { Erasures } from '../../runs/turns/erasures.ts';
 import { createKeptTurns } from '../../runs/turns/kept-turns.ts';
 import { createLivingTurns } from '../../runs/turns/living-turns.ts';
 import { createOpenTurn } from '../../runs/turns/open-turn.ts';
@@ -10,16 +11,22 @@ import type { Parts } from '../agent-processes.ts';
 /**
  * What is kept of conversations, for those who hold them.
  *
- * @param withdraw - Ends the waiting of what waits in a conversation that is removed.
+ * @param approvals - End the waiting of what waits in a conversation that is removed.
  */
-export function createTurns(parts: Parts, { withdraw }: Pick<Approvals, 'withdraw'>) {
+export function createTurns(
+  parts: Parts,
+  {
+    erasures,
+    approvals: { withdraw },
+  }: { readonly erasures: Erasures; readonly approvals: Pick<Approvals, 'withdraw'> },
+) {
   const { turns: store } = parts.store;
   const settings = () => parts.live.current().state;
   const nowMs = Date.now;
   const living = createLivingTurns(store, nowMs);
   const kept = createKeptTurns({ store, isShared: parts.store.isShared, living, nowMs });
   const aloneSinceMs = parts.store.isShared ? null : nowMs();
-  const deps: OpenTurnDeps = { store, settings, nowMs, aloneSinceMs, kept, living };
+  const deps: OpenTurnDeps = { store, settings, nowMs, aloneSinceMs, kept, living, erasures };
   const conversations = createConversations(deps);
   return {
     open: createOpenTurn(deps),

@@ -17,7 +17,7 @@ export type GatewayClient = <Answer extends z.ZodType>(
 ) => Promise<Inferred<Answer>>;
 
 export type GatewayQuestion<Answer extends z.ZodType> = {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   /** What the gateway has to answer. */
   readonly answer: Answer;

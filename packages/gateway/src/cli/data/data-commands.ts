@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { examples, jsonOption, type RunCommand } from '../options.ts';
 
-/** `dropgate backup` and `dropgate restore`: they open the store themselves. */
+/** `dropgate backup`, `restore` and `data …`: they open the store themselves, but where a running gateway has to know. */
 export function addDataCommands(program: Command, run: RunCommand): void {
+  addOwnDataCommands(program, run);
   program
     .command('backup')
     .description('write the store and the kept versions of agents into one file')
@@ -45,4 +46,37 @@ export function addDataCommands(program: Command, run: RunCommand): void {
         (await import('./restore-action.ts')).restoreStore(context, file, options),
       ),
     );
+}
+
+function addOwnDataCommands(program: Command, run: RunCommand): void {
+  const commands = () => import('./user-data.ts');
+  const data = program
+    .command('data')
+    .description('tell and delete what is kept of a user or a key');
+  const ofWhom = (command: Command) =>
+    command
+      .option('--user <id>', 'of this user, as keys forward it or requests name it')
+      .option('--key <key>', 'of this key: its id or name, or oidc:<issuer>:<subject>')
+      .addOption(jsonOption());
+  ofWhom(data.command('list').description('count what is kept'))
+    .addHelpText('after', examples('data list --user ann@example.com', 'data list --key alice'))
+    .action((options) => run(async (context) => (await commands()).listData(context, options)));
+  ofWhom(data.command('delete').description('delete it for good, and end the runs'))
+    .option('--yes', 'without it nothing is deleted')
+    .addHelpText(
+      'after',
+      examples(
+        'data delete --user ann@example.com --yes',
+        'data delete --user ann@example.com --key webui --yes --json',
+      ),
+    )
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Sums of usage and decisions of the log stay, under a name that says nothing. The key',
+        'itself stays: dropgate keys revoke ends it. Logs and backups are files of yours.',
+      ].join('\n'),
+    )
+    .action((options) => run(async (context) => (await commands()).deleteData(context, options)));
 }

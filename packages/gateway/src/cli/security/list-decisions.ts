@@ -1,5 +1,6 @@
-import type { Action, DecisionQuery, Effect } from '../../protocol/policy.ts';
+import type { Action, Effect } from '../../protocol/policy.ts';
 import type { DecisionAnswer } from '../../protocol/security/answers.ts';
+import type { DecisionQuery } from '../../protocol/security/decision-query.ts';
 import { decisionToJson } from '../../protocol/security/to-json.ts';
 import type { Store } from '../../protocol/store.ts';
 import { type CommandContext, exitCodes } from '../command.ts';

@@ -1,5 +1,6 @@
 import type { NewKey } from '../../policy/keys/new-key.ts';
-import { type DecisionQuery, keyLimits, limitNames } from '../../protocol/policy.ts';
+import { keyLimits, limitNames } from '../../protocol/policy.ts';
+import type { DecisionQuery } from '../../protocol/security/decision-query.ts';
 import { given, toSeconds } from '../../protocol/security/from-json.ts';
 import type { NewOverride } from '../../protocol/security/preview-types.ts';
 import type { DecisionsQuery, KeyBody, OverrideBody } from '../../protocol/security/requests.ts';

@@ -62,19 +62,11 @@ function twoHosts(): GatewayError {
 function identify(deps: HttpDeps, exchange: Exchange): Promise<void> | null {
   const { request } = exchange;
   if (request.routeOptions.config.audience === 'anyone' && !request.is404) return null;
-  const admitNamed = (caller: Caller) => {
-    request.caller = caller;
-    return limitRequest(deps, exchange, caller);
-  };
   const admit = (caller: Caller) => {
     // Known also where its user is refused.
     request.caller = caller;
-    const named = withUser(deps.users, request, caller);
-    return named instanceof Promise
-      ? named.then(async (known) => {
-          await admitNamed(known);
-        })
-      : admitNamed(named);
+    request.caller = withUser(deps.users, request, caller);
+    return limitRequest(deps, exchange, request.caller);
   };
   const caller = authenticate(request, deps.authenticate);
   return caller instanceof Promise

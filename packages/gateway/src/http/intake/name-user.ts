@@ -9,20 +9,14 @@ import { headerValues } from './header-values.ts';
 import { limitUser } from './limit-request.ts';
 
 /**
- * The caller with the user whom its headers name, where its key forwards its users; a promise where a signature has to be
- * checked.
+ * The caller with the user whom its headers name, where its key forwards its users.
  *
  * @throws GatewayError as `NameUsers.inHeaders`.
  */
-export function withUser(
-  users: NameUsers,
-  request: FastifyRequest,
-  caller: Caller,
-): Caller | Promise<Caller> {
+export function withUser(users: NameUsers, request: FastifyRequest, caller: Caller): Caller {
   if (!caller.forwardsUsers) return caller;
-  const named = users.inHeaders(caller.keyId, valuesIn(request));
-  const asked = (user: Awaited<typeof named>) => (user ? { ...caller, user } : caller);
-  return named instanceof Promise ? named.then(asked) : asked(named);
+  const user = users.inHeaders(caller.keyId, valuesIn(request));
+  return user ? { ...caller, user } : caller;
 }
 
 /**

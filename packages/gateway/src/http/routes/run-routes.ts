@@ -28,7 +28,8 @@ function routesOf<Body>(format: RunFormat<Body>): Route[] {
       summary: format.summary,
       startsRun: true,
       body: format.body,
-      handle({ deps, body, request, reply }) {
+      async handle({ deps, body, request, reply }) {
+        await nameInBody(deps, { request, reply }, format.namesUser(body));
         const run = (audience: Audience) =>
           runAgent(deps, format, { body, request, reply, audience });
         return request.headers['idempotency-key'] === undefined
@@ -46,7 +47,6 @@ async function runAgent<Body>(
   exchange: RunExchange<Body>,
 ) {
   const { request, reply, audience } = exchange;
-  await nameInBody(deps, { request, reply }, format.namesUser(exchange.body));
   const caller = callerOf(request);
   const begun = await beginAsked(deps, format, exchange);
   const { isTold, waitingRunId, turn, isStreamed, notSessions, body } = begun;

@@ -612,7 +612,10 @@ test('every answer is as the description says', async () => {
     if (!answer) continue;
     const response = await app.inject({
       method: method as Method,
-      url: url.replace(':id', 'x1').replace(/generations$/, '$&?agent=default/echo'),
+      url: url
+        .replace(':id', 'x1')
+        .replace(/generations$/, '$&?agent=default/echo')
+        .replace(/data$/, '$&?user=ann'),
       headers: asAdmin,
       ...(method === 'POST' ? { payload: bodies[url.split('/').at(-1) ?? ''] ?? {} } : {}),
     });

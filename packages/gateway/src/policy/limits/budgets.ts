@@ -84,11 +84,8 @@ export function createBudgets(given: BudgetDeps, unit: BudgetUnit = tokenUnit): 
     };
     const result = await deps.spending.reserve(reservation).catch(cannotTell(unit, budget));
     if (result.type === 'exhausted') {
-      throw doesNotFit(unit, result.period, {
-        amount: tokens,
-        budget,
-        nowSeconds: nowSeconds(),
-      });
+      const asked = { amount: tokens, budget, nowSeconds: nowSeconds() };
+      throw doesNotFit(unit, result.period, asked);
     }
     leases.add(reservation.id);
     return once((used: number) => {
@@ -111,10 +108,9 @@ export function createBudgets(given: BudgetDeps, unit: BudgetUnit = tokenUnit): 
       const spending = deps.spending.spent(budget.account, now);
       const { day, month } = await spending.catch(cannotTell(unit, budget));
       const { limits, whose } = budget;
-      if (month >= (limits.month ?? Number.POSITIVE_INFINITY))
-        throw usedUp(unit, 'month', { whose, nowSeconds: now });
-      if (day >= (limits.day ?? Number.POSITIVE_INFINITY))
-        throw usedUp(unit, 'day', { whose, nowSeconds: now });
+      const asked = { whose, nowSeconds: now };
+      if (month >= (limits.month ?? Number.POSITIVE_INFINITY)) throw usedUp(unit, 'month', asked);
+      if (day >= (limits.day ?? Number.POSITIVE_INFINITY)) throw usedUp(unit, 'day', asked);
     },
     left: (keyIds) => leftOfAll(deps, keyIds),
     close() {

@@ -1,4 +1,5 @@
-import type { DecisionPage, DecisionQuery, DecisionRecord } from '../../protocol/policy.ts';
+import type { DecisionRecord } from '../../protocol/policy.ts';
+import type { DecisionPage, DecisionQuery } from '../../protocol/security/decision-query.ts';
 import type { DecisionStore } from '../../protocol/store.ts';
 import { createScopeView, type Scopes } from '../rules/scopes.ts';
 

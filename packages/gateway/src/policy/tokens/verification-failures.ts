@@ -35,8 +35,7 @@ export function refusalOf(
   return refusal(sentenceOf(error), { alg, kid, iss, aud, exp, nbf, iat, wanted });
 }
 
-/** What is wrong with a token, as the library found it. */
-export function sentenceOf(error: unknown): string {
+function sentenceOf(error: unknown): string {
   const { code, claim, reason } = error as { code?: string; claim?: string; reason?: string };
   const plain = code === undefined ? undefined : sentences[code];
   if (plain !== undefined) return plain;

@@ -1,10 +1,10 @@
 import { GatewayError } from '../../errors.ts';
-import type { EndUser } from '../../protocol/policy.ts';
+import type { EndUser } from '../../protocol/security/user-principal.ts';
 import { userPrefix } from '../../protocol/security/user-principal.ts';
 import { writtenInPrincipal } from '../tokens/token-principal.ts';
 
 /** Letters that an id has at most, counted as people do: one for each sign of Unicode. */
-export const MAX_USER_LETTERS = 256;
+const MAX_USER_LETTERS = 256;
 
 /**
  * The person that a text names: composed (NFC) and without space around it, so that one name is one person. Case counts,

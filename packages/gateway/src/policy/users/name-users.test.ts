@@ -115,6 +115,8 @@ describe('users that Open WebUI signs', () => {
     ['two values', async () => [await token(), await token({ sub: 'u-2' })]],
     ['ten thousand letters', () => 'a'.repeat(10_000)],
     ['no token at all', () => 'u-1'],
+    ['more than a signature', async () => `${await token()}=`],
+    ['a time to come', () => token({ nbf: nowSeconds + 31 })],
     [
       'no signature',
       () => {

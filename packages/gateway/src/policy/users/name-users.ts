@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
-import type { Caller, EndUser } from '../../protocol/policy.ts';
+import type { Caller } from '../../protocol/policy.ts';
+import type { EndUser } from '../../protocol/security/user-principal.ts';
 import { userPrefix } from '../../protocol/security/user-principal.ts';
 import { toEndUser } from './end-user.ts';
 import { signedUser, signedUserHeader } from './signed-user.ts';
@@ -18,11 +19,11 @@ export type NamingBody = {
 /** Who the person behind a request is, as far as its key may say so. */
 export type NameUsers = {
   /**
-   * By the headers: null where none names anybody. A promise where a signature has to be checked, which rejects likewise.
+   * By the headers: null where none names anybody.
    *
    * @throws GatewayError `invalid_value` for what is no id, and where two users are named; `token_invalid`.
    */
-  readonly inHeaders: (keyId: string, valuesOf: HeaderValues) => Named | Promise<Named>;
+  readonly inHeaders: (keyId: string, valuesOf: HeaderValues) => Named;
   /** By the body, where no header does. @throws GatewayError `invalid_value`. */
   readonly inBody: (caller: Caller, body: NamingBody) => Named;
   /** As a caller's own id for them, such as one that is kept. @throws GatewayError `invalid_value`. */
@@ -68,9 +69,8 @@ export function createNameUsers(deps: {
       if (token === '') return inPlain(keyId, valuesOf);
       const secret = openWebUi?.secret ?? null;
       if (secret === null) throw noSecret(openWebUi?.secretEnv ?? null);
-      return signedUser(token, { secret, nowSeconds: deps.nowSeconds() }).then((id) =>
-        ofKey(keyId, toEndUser(id, signedUserHeader)),
-      );
+      const id = signedUser(token, { secret, nowSeconds: deps.nowSeconds() });
+      return ofKey(keyId, toEndUser(id, signedUserHeader));
     },
     inBody({ keyId, user }, { safety_identifier: identifier, user: name }) {
       if (user) return user;

@@ -5,3 +5,13 @@ export const userPrefix = 'user:';
 export function isOfUsers(text: string): boolean {
   return text.startsWith(userPrefix);
 }
+
+/** A person behind a key that forwards its users. */
+export type EndUser = {
+  /** As the key names them, cleaned. */
+  readonly id: string;
+  /** As rules name them: `user:<id>`, in which what could mean something else is written as `%` and its bytes. */
+  readonly principal: string;
+  /** Under which what they use is counted, of this key alone; absent where nothing is used. */
+  readonly account?: string;
+};

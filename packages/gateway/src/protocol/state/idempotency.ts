@@ -16,6 +16,8 @@ export type IdempotentRequest = {
   /** A hash of who asks, where, and of the key that was sent. */
   readonly id: string;
   readonly keyId: string;
+  /** The user whom its key forwards; null where it names none. */
+  readonly user: string | null;
   /** SHA-256 of the body. */
   readonly bodyHash: string;
   readonly requestId: string;

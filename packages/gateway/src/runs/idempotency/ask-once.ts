@@ -125,12 +125,12 @@ function idOf({ keyId, user, route, name }: AskedOnce): string {
 async function begin(
   { store, holder, living, keepMs, nowMs }: AskOnceDeps,
   id: string,
-  { keyId, bodyHash, requestId }: AskedOnce,
+  { keyId, user, bodyHash, requestId }: AskedOnce,
 ): Promise<IdempotentRequest | null> {
   const createdMs = nowMs();
   // Before it is there, so that nobody takes it for lost.
   const aliveUntilMs = living.add(id);
-  const request = { id, keyId, bodyHash, requestId, createdMs, holder, aliveUntilMs };
+  const request = { id, keyId, user, bodyHash, requestId, createdMs, holder, aliveUntilMs };
   let found: IdempotentRequest | null | undefined;
   try {
     found = await store.begin(request, createdMs - keepMs());

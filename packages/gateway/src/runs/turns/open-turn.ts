@@ -22,6 +22,7 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
     const { wanted, signal } = wantedAs;
     const isKept = wanted.keeps && deps.settings().keepDays > 0;
     if (wanted.outlives && !isKept) throw notKept();
+    const isErased = deps.erasures.watch(wantedAs.owner);
     const conversationId = await conversationOf(deps, wantedAs);
     const asked = { ...wantedAs, wanted: { ...wanted, conversationId } };
     const claim =
@@ -41,6 +42,7 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
           instead = given;
         },
         async outlive(answer, agentId) {
+          if (isErased()) throw busy();
           const turn = turnOf(answer, { asked, before, agentId, instead });
           const aliveUntilMs = deps.living.add(answer.id);
           try {
@@ -52,12 +54,12 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
           }
         },
         async keep(answer, agentId) {
-          if (!isKept && !claim) return;
+          deps.living.remove(answer.id);
+          if (isErased() || (!isKept && !claim)) return;
           const turn = turnOf(answer, { asked, before, agentId, instead });
           const isNext = answer.status === 'completed' || answer.status === 'incomplete';
           const shown = isKept ? turn : { ...turn, answer: null };
           const at = { ...shown, createdMs: deps.nowMs(), aliveUntilMs: null };
-          deps.living.remove(answer.id);
           const keep = isThere ? deps.store.replace : deps.store.put;
           const isKeptNow = await (isNext && claim ? keep(at, claim) : keep(at));
           // Of what failed, or whose caller removed it meanwhile, there is nothing to say.

@@ -1,6 +1,7 @@
 import type { InputItem } from '../../protocol/run.ts';
 import type { Owner } from '../../protocol/state/owner.ts';
 import type { KeptItem, TurnStatus, TurnStore } from '../../protocol/state/turns.ts';
+import type { Erasures } from './erasures.ts';
 import type { KeptTurns } from './kept-turns.ts';
 import type { LivingTurns } from './living-turns.ts';
 
@@ -75,6 +76,7 @@ export type OpenTurnDeps = {
   readonly aloneSinceMs: number | null;
   readonly kept: KeptTurns;
   readonly living: LivingTurns;
+  readonly erasures: Pick<Erasures, 'watch'>;
 };
 
 export type TurnSettings = {

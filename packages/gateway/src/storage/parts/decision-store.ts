@@ -1,13 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Kysely, SelectQueryBuilder } from 'kysely';
 import { isNotable } from '../../protocol/notable-decisions.ts';
-import type {
-  Action,
-  DecisionQuery,
-  DecisionRecord,
-  Role,
-  RuleSource,
-} from '../../protocol/policy.ts';
+import type { Action, DecisionRecord, Role, RuleSource } from '../../protocol/policy.ts';
+import type { DecisionQuery } from '../../protocol/security/decision-query.ts';
 import type { DecisionStore } from '../../protocol/store.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { DecisionRow, Tables } from '../tables.ts';

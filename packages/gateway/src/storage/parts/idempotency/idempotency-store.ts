@@ -86,6 +86,7 @@ function toRow(request: Parameters<IdempotencyStore['begin']>[0]): IdempotentReq
   return {
     id: request.id,
     key_id: request.keyId,
+    end_user: request.user,
     body_hash: request.bodyHash,
     request_id: request.requestId,
     created_ms: Math.floor(request.createdMs),
@@ -111,6 +112,7 @@ function toRequest(row: IdempotentRequestRow): IdempotentRequest {
   return {
     id: row.id,
     keyId: row.key_id,
+    user: row.end_user,
     bodyHash: row.body_hash,
     requestId: row.request_id,
     createdMs: row.created_ms,

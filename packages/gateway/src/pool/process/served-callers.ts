@@ -1,4 +1,4 @@
-import type { RunCaller } from '../protocol/policy.ts';
+import type { RunCaller } from '../../protocol/policy.ts';
 
 /** For whom a worker has had runs, without their requests. */
 export type ServedCallers = {
