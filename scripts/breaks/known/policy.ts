@@ -4,6 +4,42 @@ const tools = ['test/acceptance/policy-tools.test.ts'];
 
 export const policyBreaks: readonly Break[] = [
   {
+    id: 'users-of-a-key-share-what-is-kept',
+    capability: 'policy',
+    what: 'one user of a key reaches the conversations and responses of another',
+    file: 'src/protocol/state/owner.ts',
+    find: 'return kept.keyId === owner.keyId && kept.user === owner.user;',
+    replace: 'return kept.keyId === owner.keyId;',
+    tests: ['test/acceptance/end-users.test.ts'],
+  },
+  {
+    id: 'any-key-names-users',
+    capability: 'policy',
+    what: 'a key that does not forward its users says who the person is',
+    file: 'src/http/intake/name-user.ts',
+    find: '  if (!caller.forwardsUsers) return caller;\n',
+    replace: '',
+    tests: ['test/acceptance/end-users.test.ts'],
+  },
+  {
+    id: 'signature-of-users-is-not-compared',
+    capability: 'policy',
+    what: 'a user of Open WebUI is believed whatever it is signed with',
+    file: 'src/policy/users/signed-user.ts',
+    find: ' || !timingSafeEqual(given, made)',
+    replace: '',
+    tests: ['src/policy/users/name-users.test.ts'],
+  },
+  {
+    id: 'users-share-verdicts',
+    capability: 'policy',
+    what: 'verdicts on tools that were made for one user of a key hold for the next',
+    file: 'src/runs/tool-tables.ts',
+    find: "#${person?.principal ?? ''}`",
+    replace: '`',
+    tests: ['src/runs/run-tools.test.ts'],
+  },
+  {
     id: 'override-lasts-a-second-more',
     capability: 'policy',
     what: 'a rule holds in the second in which it expires',

@@ -184,6 +184,15 @@ describe('the verdicts that go with a run', () => {
       toolsOf(user(), { runId: 'run_2', requestId: 'req_2' }).verdicts;
     expect([isKept(plain), isKept(conditional)]).toEqual([true, false]);
   });
+
+  test('are those of the user for whom the key asks', () => {
+    const { toolsOf } = scene(rule({ principals: ['user:eve'] }));
+    const verdictFor = (id: string) => {
+      const key = { ...alice, user: { id, principal: `user:${id}` } };
+      return toolsOf({ ...user(), key }, ids).verdicts.tools.add;
+    };
+    expect(['ann', 'eve', 'bob'].map(verdictFor)).toEqual(['allow', 'deny', 'allow']);
+  });
 });
 
 describe('a change of the rules', () => {

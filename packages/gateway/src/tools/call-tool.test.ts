@@ -187,6 +187,7 @@ describe('an http tool', () => {
 });
 
 describe('a cache', () => {
+  const ann = { id: 'ann', principal: 'user:ann' };
   const cached = (more = {}) => ({
     url: `${base}/hang/{city}`,
     cache: { ttl_seconds: 60, ...more },
@@ -214,16 +215,17 @@ describe('a cache', () => {
   });
 
   test.each([
-    ['is of one key alone', {}, 1],
-    ['is of all keys where the tool is shared', { shared: true }, 0],
-  ])('%s', async (_what, more, newCalls) => {
+    ['is of one key alone', keyOf('key_2'), {}, 1],
+    ['is of one user of a key alone', { ...keyOf('key_1'), user: ann }, {}, 1],
+    ['is of all keys where the tool is shared', keyOf('key_2'), { shared: true }, 0],
+  ])('%s', async (_what, caller, more, newCalls) => {
     held = [];
     const { call } = toolsOf({ slow: cached(more) });
     const first = call('slow', { city: 'x' });
     await expect.poll(() => held.length).toBe(1);
     answerAll();
     await first;
-    const second = call('slow', { city: 'x' }, { caller: keyOf('key_2') });
+    const second = call('slow', { city: 'x' }, { caller });
     await expect.poll(() => held.length).toBe(newCalls);
     answerAll();
     expect((await second).cache).toBe(newCalls === 0 ? 'hit' : 'miss');

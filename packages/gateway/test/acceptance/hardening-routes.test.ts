@@ -64,6 +64,8 @@ const audience: Readonly<Record<string, Audience>> = {
   'POST /admin/tools/refresh': 'admins',
   'GET /admin/upstreams': 'admins',
   'GET /admin/usage': 'admins',
+  'GET /admin/data': 'admins',
+  'DELETE /admin/data': 'admins',
   'POST /admin/agents/refresh': 'admins',
   'POST /agents/refresh': 'admins',
   'POST /admin/agents/release': 'admins',
