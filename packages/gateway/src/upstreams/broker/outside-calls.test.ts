@@ -11,10 +11,12 @@ describe.each(ways)('calls over %s', (way) => {
     usage: { input_tokens: 3, output_tokens: 2 },
   });
 
-  /** A broker at which `key_1` and `key_2` have a budget, and a worker that has had runs of these keys. */
+  const origin = { requestId: 'req_1', modulePath: 'agent.ts', generation: 1 };
+
+  /** A broker at which `key_1`, `key_2` and `user:ann` have a budget, and a worker that has had runs of these keys. */
   async function servedBefore(keyIds: readonly string[], outsideCalls?: OutsideCalls) {
     const settled: [keyId: string, tokens: number][] = [];
-    const hasBudget = (keyId: string) => keyId === 'key_1' || keyId === 'key_2';
+    const hasBudget = (id: string) => ['key_1', 'key_2', 'user:ann'].includes(id);
     const upstream = await startUpstream((_request, response) => {
       response.setHeader('content-type', 'application/json').end(answer);
     });
@@ -59,6 +61,13 @@ describe.each(ways)('calls over %s', (way) => {
       expect(settled[0]).toEqual(['key_1', 5]);
     });
 
+    test('refused where it has had a run for a user with a budget', async () => {
+      const { access, send } = await servedBefore([]);
+      access.startRun('run_1', 'key_free', { ...origin, userAccount: 'user:ann' });
+      access.endRun('run_1');
+      expect((await send('/responses', { body: question })).status).toBe(403);
+    });
+
     test('refused for every path that may cost, and not where it only reads', async () => {
       const { send } = await servedBefore(['key_1']);
       const embedded = await send('/embeddings', { body: question });
@@ -70,6 +79,33 @@ describe.each(ways)('calls over %s', (way) => {
       const { send, upstream } = await servedBefore(['key_1'], 'allow');
       const response = await send('/responses', { body: question, run: 'run_0' });
       expect([response.status, upstream.requests.length]).toEqual([403, 0]);
+    });
+  });
+
+  describe('a call for a user with a budget is', () => {
+    const ann = { ...origin, userAccount: 'user:ann' };
+
+    test('charged to the user, beside the key', async () => {
+      const { access, send, called, settled } = await servedBefore([]);
+      access.startRun('run_1', 'key_1', ann);
+      expect((await send('/responses', { body: question })).status).toBe(200);
+      await called(1);
+      expect(settled.slice(0, 2)).toEqual([
+        ['key_1', 5],
+        ['user:ann', 5],
+      ]);
+    });
+
+    test('refused where it may be of another run of the key', async () => {
+      const { access, send } = await servedBefore([]);
+      access.startRun('run_1', 'key_free', ann);
+      access.startRun('run_2', 'key_free', origin);
+      const refused = await send('/responses', { body: question });
+      expect([refused.status, await refused.text()]).toEqual([
+        400,
+        expect.stringContaining('one of them has a budget'),
+      ]);
+      expect((await send('/responses', { body: question, run: 'run_2' })).status).toBe(200);
     });
   });
 });
