@@ -148,6 +148,9 @@ export function approvalTests(open: OpenAgain): void {
       answeredBy: 'key_a',
       answeredMs: nowMs + 1000,
     });
+    const otherwise = { ...yes('apr_a1'), status: 'denied' } as const;
+    expect(await approvals.answer(answers({ decisions: [otherwise] }))).toBe('refused');
+    expect((await approvals.find('apr_a1'))?.status).toBe('approved');
     const rest = { ...everything, decisions: everything.decisions.slice(1) };
     expect(await approvals.answer(rest)).toBe('claimed');
     expect(await approvals.run('run_a')).toMatchObject({
