@@ -126,6 +126,15 @@ __gateway__ = {"context": Context}
       };
       const input = asked({ offeredTools: [showMap] });
       const first = await worker.eventsOf('', input);
+      if (version[0] === '0.8.0') {
+        expect(first.at(-1)).toMatchObject({
+          type: 'failed',
+          code: 'approval_unsupported',
+          message:
+            'The tool refund needs approval, but it is called within an agent that is a tool, with which openai-agents goes on from 0.9.1 alone.',
+        });
+        return;
+      }
       const { state, approvals, clientCalls } = interruptedBy(first);
       expect(approvals).toMatchObject([call('refund', 'call_2', 'Expert')]);
       expect(clientCalls).toMatchObject([{ callId: 'call_map' }]);

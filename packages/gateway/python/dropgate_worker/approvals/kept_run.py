@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any, cast
 
 from ..run.classify_failure import RunRefused
-from ..run.result_text import json_text
+from ..run.result_text import fields_of, json_text
 from .interruptions import told_calls, waiting_calls
 from .told_items import told_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
     from agents import Agent, RunContextWrapper
@@ -42,10 +43,11 @@ def wait_of(result: Any, scope: RunScope) -> RunWait | None:
 
 def _kept_state(result: Any, scope: RunScope) -> str:
     try:
-        state = result.to_state().to_json(context_serializer=_nothing_of)
+        state = result.to_state().to_json(context_serializer=_nothing_of, strict_context=True)
     except Exception as error:
         said = "The run waits for an approval, and its state is nothing that can be kept."
         raise RunRefused("run_failed", said) from error
+    _refuse_lost(state, result)
     _leave_out_contexts(state)
     waits = scope.waits
     kept = {
@@ -56,6 +58,41 @@ def _kept_state(result: Any, scope: RunScope) -> str:
         "open": scope.activity.suspend(),
     }
     return json_text(kept)
+
+
+# The first version that keeps a run of an agent that is a tool: else that would begin anew in another process.
+_NESTED_SINCE = "0.9.1"
+
+
+def _refuse_lost(state: dict[str, Any], result: Any) -> None:
+    """Raises where a call waits within an agent that is a tool, and the state has nothing of its run."""
+    kept = json_text(list(_nested_states(state)))
+    own = {
+        fields_of(item.raw_item).get("call_id")
+        for item in result.new_items
+        if item.type == "tool_call_item"
+    }
+    for item in waiting_calls(result):
+        raw = fields_of(item.raw_item)
+        if raw.get("type") == "mcp_approval_request" or raw.get("call_id") in own:
+            continue
+        if json_text(raw.get("call_id")) not in kept:
+            said = (
+                f"The tool {raw.get('name')} needs approval, but it is called within an agent that is a tool, with "
+                f"which openai-agents goes on from {_NESTED_SINCE} alone."
+            )
+            raise RunRefused("approval_unsupported", said)
+
+
+def _nested_states(part: Any) -> Iterator[Any]:
+    if isinstance(part, dict):
+        fields = cast("dict[str, Any]", part)
+        if "agent_run_state" in fields:
+            yield fields["agent_run_state"]
+        part = list(fields.values())
+    if isinstance(part, list):
+        for one in cast("list[Any]", part):
+            yield from _nested_states(one)
 
 
 def _nothing_of(_context: object) -> dict[str, Any]:
@@ -100,6 +137,8 @@ async def read_state(
             held["state"],
             context_override=context,
             context_deserializer=lambda _context: context.context,
+            # Else a run of an agent that is a tool would begin anew where its part cannot be read.
+            strict_context=True,
         )
     except unreadable as error:
         # Of what is no error of the SDK's own, the text may be anything.
