@@ -7,6 +7,7 @@ import { code, pageHead, table } from './markdown.ts';
 /** Where the types stand that are joined in `GatewayEvent`. */
 const unions = [
   { path: 'packages/gateway/src/events.ts', name: 'GatewayEvent' },
+  { path: 'packages/gateway/src/protocol/events/approval-events.ts', name: 'ApprovalEvent' },
   { path: 'packages/gateway/src/protocol/events/upstream-events.ts', name: 'UpstreamEvent' },
   { path: 'packages/gateway/src/protocol/worker/worker-events.ts', name: 'WorkerEvent' },
   { path: 'packages/gateway/src/protocol/usage/model-called.ts', name: 'ModelCalled' },

@@ -1,11 +1,11 @@
 import type { FailureCode } from './errors.ts';
 import type { Finding } from './protocol/diagnostics.ts';
+import type { ApprovalEvent } from './protocol/events/approval-events.ts';
 import type { UpstreamEvent } from './protocol/events/upstream-events.ts';
 import type { AskedRun, RunOutcome } from './protocol/journal/journal.ts';
 import type { Decision, Question } from './protocol/policy.ts';
 import type { AgentKind } from './protocol/records.ts';
 import type { BegunRun, DecidedRun, FailureDetail, Provenance, Usage } from './protocol/run.ts';
-import type { ApprovalStatus } from './protocol/state/approvals.ts';
 import type { CacheResult, ToolOutcome, ToolViolation } from './protocol/tools/gateway-tools.ts';
 import type { ToolContents } from './protocol/tools/tool-call.ts';
 import type { UnreadKind, UnreadOwner } from './protocol/unread-room.ts';
@@ -170,60 +170,7 @@ export type GatewayEvent =
       readonly contents: ToolContents | null;
     }
   | ModelCalled
-  /** A run waits for a person to decide about a call. */
-  | {
-      readonly type: 'approval_asked';
-      readonly runId: string;
-      readonly requestId: string;
-      readonly keyId: string;
-      readonly agentId: string;
-      readonly modulePath: string;
-      readonly generation: number;
-      /** `apr_…`. */
-      readonly approvalId: string;
-      readonly tool: string;
-      /** The model's own id of the call. */
-      readonly callId: string;
-      readonly provenance: Provenance;
-      /** What it would be called with, as JSON. */
-      readonly arguments: string;
-      /** The rule that asks; null where the agent does. */
-      readonly ruleId: string | null;
-      /** Unix milliseconds. */
-      readonly expiresMs: number;
-    }
-  /** Such a call does not wait any more. */
-  | {
-      readonly type: 'approval_answered';
-      readonly approvalId: string;
-      /** The run that was interrupted. */
-      readonly runId: string;
-      /** The key that it was for. */
-      readonly keyId: string;
-      readonly agentId: string;
-      readonly tool: string;
-      readonly callId: string;
-      /** `withdrawn`: its caller went on without an answer. */
-      readonly outcome: Exclude<ApprovalStatus, 'pending'>;
-      /** Id of a key, or `cli:<os user>`; null where nobody answered. */
-      readonly answeredBy: string | null;
-      readonly reason: string | null;
-      /** Whether it holds for all calls of the tool in the rest of the run. */
-      readonly always: boolean;
-      readonly waitedMs: number;
-    }
-  /** A run goes on with what was answered. */
-  | {
-      readonly type: 'approval_applied';
-      /** The run that goes on. */
-      readonly runId: string;
-      readonly agentId: string;
-      readonly approvalId: string;
-      readonly tool: string;
-      readonly callId: string;
-      readonly outcome: Exclude<ApprovalStatus, 'pending'>;
-      readonly ruleId: string | null;
-    }
+  | ApprovalEvent
   | {
       readonly type: 'access_decided';
       readonly question: Question;

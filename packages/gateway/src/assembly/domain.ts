@@ -29,7 +29,7 @@ export function createDomain(parts: Parts) {
   const authorize = createAuthorize({ rules: policy.current, nowSeconds, emit });
   const decideNow = (question: Question) => decide(policy.current(), question, nowSeconds());
   const registry = createRegistry(parts, { authorize, decide: decideNow });
-  const { catalog, sync, files, rollBack, findAgain } = registry;
+  const { catalog, sync, files, findAgain } = registry;
   const toolRegistry = createToolRegistry(parts, { authorize, decide: decideNow });
   const recorded = createRecorded(parts, catalog.get);
   const runDefaults = () => runDefaultsOf(live.current());
@@ -62,15 +62,11 @@ export function createDomain(parts: Parts) {
     unknownHostedTools: () => live.current().security.unknownHostedTools,
     defaults: runDefaults,
   });
-  const refresh: SyncAgents = async (options) => {
-    await parts.reloadSettings();
-    return sync(options);
-  };
   return {
     sync,
     toolRegistry,
-    refresh,
-    rollback: createRollbackRoutes(rollBack, authorize),
+    refresh: refreshOf(parts, sync),
+    rollback: createRollbackRoutes(registry.rollBack, authorize),
     files,
     ...createAgentViews(parts, catalog, decideNow),
     authorize,
@@ -86,6 +82,13 @@ export function createDomain(parts: Parts) {
     runDefaults,
     runCount: runs.count,
     runsOfKeys,
+  };
+}
+
+function refreshOf({ reloadSettings }: Parts, sync: SyncAgents): SyncAgents {
+  return async (options) => {
+    await reloadSettings();
+    return sync(options);
   };
 }
 

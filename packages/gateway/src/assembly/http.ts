@@ -32,10 +32,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       await readiness.done;
       return domain.models(caller);
     },
-    mayAdminister: (caller, resource) => {
-      const question = { principal: principalOf(caller), action: 'administer', resource } as const;
-      return domain.authorize(question, caller.requestId).answer === 'allow';
-    },
+    mayAdminister: mayAdministerBy(domain),
     admin: {
       agents: domain.agentPage,
       errors: diagnostics.query,
@@ -77,6 +74,13 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       version: parts.ownPackage.version,
     },
   });
+}
+
+function mayAdministerBy({ authorize }: Pick<Domain, 'authorize'>) {
+  return (caller: Caller, resource: string): boolean => {
+    const question = { principal: principalOf(caller), action: 'administer', resource } as const;
+    return authorize(question, caller.requestId).answer === 'allow';
+  };
 }
 
 function upstreamStatusOf(parts: Parts, domain: Domain) {

@@ -15,7 +15,7 @@ import { createTurnRetention } from './state/turn-retention.ts';
 /** Starts the parts in the order they need each other, and ends them in the other. */
 export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer): Gateway {
   const { config, emit, known, broker, pool, observers, readiness } = parts;
-  const retentions = [turnRetentionOf(parts), approvalRetentionOf(parts, domain)];
+  const retentions = retentionsOf(parts, domain);
   let closing: Promise<void> | null = null;
   let rulesKnown: Promise<void> | null = null;
   const knowRules = () => (rulesKnown ??= parts.policy.start());
@@ -44,7 +44,6 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     for (const warnings of [parts.expiryWarnings, parts.retirementWarnings]) warnings.start();
     for (const retention of retentions) retention.begin();
     parts.tokens.start();
-    domain.idempotency.retention.begin();
     const url = await listen(parts, server);
     readiness.begin(
       load().catch((error: unknown) => {
@@ -68,11 +67,15 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     ...createTestPlays(parts, domain, server),
     close(reason) {
       for (const retention of retentions) retention.end();
-      domain.idempotency.retention.end();
       closing ??= close(parts, { server, domain, reason });
       return closing;
     },
   };
+}
+
+function retentionsOf(parts: Parts, domain: Domain): readonly Retention[] {
+  const { retention } = domain.idempotency;
+  return [turnRetentionOf(parts), approvalRetentionOf(parts, domain), retention];
 }
 
 function turnRetentionOf({ store, live, emit }: Parts): Retention {

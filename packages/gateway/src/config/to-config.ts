@@ -47,15 +47,7 @@ export function toConfig(input: CheckedSettings): Config {
       api: environmentOnly.upstream_api ?? null,
     },
     testGates: toTestGates(settings),
-    clientTools: Object.entries(settings.agents).flatMap(([agents, { client_tools: mode }]) =>
-      mode === undefined ? [] : [{ agents, mode }],
-    ),
-    sessions: Object.entries(settings.agents).flatMap(([agents, { sessions }]) =>
-      sessions === undefined ? [] : [{ agents, isOn: sessions }],
-    ),
-    taskPrompts: Object.entries(settings.agents).flatMap(([agents, { task_prompts: mode }]) =>
-      mode === undefined ? [] : [{ agents, isPlain: mode === 'plain' }],
-    ),
+    ...toAgentModes(settings),
     givenVariables: toGivenVariables(settings.agents, projectRoot),
     tools: withBuiltInTools(settings.tools),
     runs: {
@@ -84,6 +76,22 @@ export function toConfig(input: CheckedSettings): Config {
     tracing,
     environment,
     notices: [...input.notices, ...tracingNotices],
+  };
+}
+
+/** What the operator sets of how some agents serve their callers. */
+function toAgentModes({ agents }: Settings) {
+  const all = Object.entries(agents);
+  return {
+    clientTools: all.flatMap(([pattern, { client_tools: mode }]) =>
+      mode === undefined ? [] : [{ agents: pattern, mode }],
+    ),
+    sessions: all.flatMap(([pattern, { sessions }]) =>
+      sessions === undefined ? [] : [{ agents: pattern, isOn: sessions }],
+    ),
+    taskPrompts: all.flatMap(([pattern, { task_prompts: mode }]) =>
+      mode === undefined ? [] : [{ agents: pattern, isPlain: mode === 'plain' }],
+    ),
   };
 }
 

@@ -13,3 +13,8 @@ export function aboutAgent(agentId: string, { caller, input: { user, metadata } 
     context: { agent_id: agentId, metadata, ...(user === undefined ? {} : { user }) },
   };
 }
+
+/** Whose limits a run is held to: its key's, and those of the user whom it is for. */
+export function accountsOf({ keyId, user }: Caller): readonly string[] {
+  return user?.account === undefined ? [keyId] : [keyId, user.account];
+}

@@ -12,7 +12,7 @@ import type { RunInput } from '../protocol/run.ts';
 import { createRunEnding } from '../protocol/run-ending.ts';
 import { isTaskPrompt, type PlainModel } from '../protocol/task-prompts.ts';
 import type { CallGatewayTool } from '../protocol/tools/tool-call.ts';
-import { aboutAgent } from './agent-question.ts';
+import { aboutAgent, accountsOf } from './agent-question.ts';
 import type { ResumeAsked, ResumeRun } from './approvals/resume-asked.ts';
 import { type BeginRunDeps, beginRun, type Run, type ServedAgent } from './begin-run.ts';
 import { type CheckedInput, checkRunInput } from './check-run-input.ts';
@@ -163,11 +163,6 @@ function createStart(deps: StartRunDeps) {
       throw error;
     }
   };
-}
-
-/** Whose limits a run is held to: its key's, and those of the user whom it is for. */
-function accountsOf({ keyId, user }: Caller): readonly string[] {
-  return user?.account === undefined ? [keyId] : [keyId, user.account];
 }
 
 /** `hasWaited`: it was admitted before and had to wait; only a refusal is recorded. */

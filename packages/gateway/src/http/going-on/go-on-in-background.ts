@@ -6,9 +6,9 @@ import type { OpenTurn, TurnAnswer } from '../../runs/turns/turn-types.ts';
 import type { HttpDeps } from '../deps.ts';
 import { responsesFormat } from '../formats/responses/responses-format.ts';
 import { callerOf } from '../route.ts';
-import { keepInBackground } from '../routes/run-in-background.ts';
 import { itemsOf } from './answered-items.ts';
 import { keptResponse, responseIdOf } from './find-asked.ts';
+import { keepInBackground } from './run-in-background.ts';
 
 type Going = {
   readonly claim: RunClaim;

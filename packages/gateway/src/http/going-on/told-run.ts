@@ -4,7 +4,7 @@ import type { AskedAgain, ClientCall } from '../../runs/approvals/approval-types
 import type { Run } from '../../runs/begin-run.ts';
 
 /** An answer of the gateway itself, in the form of a run: no agent takes part. */
-export function createToldRun(events: readonly [...RunEvent[], LastEvent], agentId: string): Run {
+function createToldRun(events: readonly [...RunEvent[], LastEvent], agentId: string): Run {
   const listeners: (() => void)[] = [];
   let isOver = false;
   const end = () => {

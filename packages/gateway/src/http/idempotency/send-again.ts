@@ -5,9 +5,9 @@ import type { OpenedRequest } from '../../runs/idempotency/ask-once.ts';
 import type { HttpDeps } from '../deps.ts';
 import { type EventLog, endedLog } from '../event-log.ts';
 import { sendEventLog } from '../event-stream.ts';
+import { defaultKeepAliveMs } from '../going-on/run-in-background.ts';
 import { holdPage } from '../hold-page.ts';
 import { sendAgain } from '../routes/responses.ts';
-import { defaultKeepAliveMs } from '../routes/run-in-background.ts';
 import type { Landed } from './flight.ts';
 
 type Exchange = { readonly request: FastifyRequest; readonly reply: FastifyReply };

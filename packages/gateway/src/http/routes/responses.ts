@@ -9,9 +9,9 @@ import { endedLog } from '../event-log.ts';
 import { sendEventLog } from '../event-stream.ts';
 import { itemsQuery, toItemList } from '../formats/responses/item-list.ts';
 import { toWireItems } from '../formats/responses/kept-items.ts';
+import { defaultKeepAliveMs } from '../going-on/run-in-background.ts';
 import { holdPage } from '../hold-page.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
-import { defaultKeepAliveMs } from './run-in-background.ts';
 
 const params = z.object({ id: z.string() });
 const json = 'application/json; charset=utf-8';

@@ -1,17 +1,18 @@
 import { eventsOf } from '../../protocol/run-sink.ts';
 import { ownerOf } from '../../protocol/state/owner.ts';
+import type { Run } from '../../runs/begin-run.ts';
 import type { OpenTurn, TurnAnswer } from '../../runs/turns/turn-types.ts';
 import type { HttpDeps } from '../deps.ts';
 import { processingMs } from '../exchange.ts';
 import { chatFormat } from '../formats/chat-format.ts';
 import { responsesFormat } from '../formats/responses/responses-format.ts';
 import type { RunFormat } from '../formats/run-format.ts';
+import { beginAsked, type RunExchange } from '../going-on/begin-asked.ts';
+import { defaultKeepAliveMs, runInBackground } from '../going-on/run-in-background.ts';
 import { answerOnce } from '../idempotency/answer-once.ts';
 import { type Audience, callerAlone } from '../idempotency/audience.ts';
 import { nameInBody, unheardUsers } from '../intake/name-user.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
-import { beginAsked, type RunExchange } from './begin-asked.ts';
-import { defaultKeepAliveMs, runInBackground } from './run-in-background.ts';
 
 /** The ways to run an agent: a line for each format. */
 export const formatRoutes: readonly Route[] = [
@@ -52,9 +53,7 @@ async function runAgent<Body>(
   const { isTold, waitingRunId, turn, isStreamed, notSessions, body } = begun;
   const run = audience.follow(begun.run);
   request.server.openRuns.add(run);
-  const ignored = run.ignored.map((name) => format.fields[name] ?? name);
-  const unknown = [...format.unknownFields(exchange.body), ...unheardUsers(deps, request)];
-  const unheard = [...ignored, ...unknown, ...notSessions, ...audience.unheard];
+  const unheard = [...unheardOf(deps, format, exchange, run), ...notSessions];
   if (unheard.length > 0) reply.header('x-agent-ignored', unheard.join(', '));
   const { outlives = false } = format.turn?.(exchange.body) ?? {};
   const conversationId = turn?.conversationId ?? null;
@@ -75,15 +74,8 @@ async function runAgent<Body>(
   if (outlives && turn && format.background && !isTold) {
     const { whole } = keeping;
     const told = format.background(answered);
-    const background = {
-      run,
-      turn,
-      conversationId,
-      owner: ownerOf(caller),
-      isStreamed,
-      format: told,
-      whole,
-    };
+    const owner = ownerOf(caller);
+    const background = { run, turn, conversationId, owner, isStreamed, format: told, whole };
     const { server, id: requestId } = request;
     return runInBackground(deps, { ...background, server, requestId }, { reply, audience });
   }
@@ -105,6 +97,18 @@ async function runAgent<Body>(
       deps.emit({ type: 'request_failed', requestId: request.id, code: 'gateway_failed', error }),
   });
   return reply;
+}
+
+/** Names of what a request has and nobody heeds. */
+function unheardOf<Body>(
+  deps: HttpDeps,
+  format: RunFormat<Body>,
+  { body, request, audience }: RunExchange<Body>,
+  { ignored }: Pick<Run, 'ignored'>,
+): readonly string[] {
+  const parts = ignored.map((name) => format.fields[name] ?? name);
+  const users = unheardUsers(deps, request);
+  return [...parts, ...format.unknownFields(body), ...users, ...audience.unheard];
 }
 
 /** Keeps the answer of a turn, once it is whole. */

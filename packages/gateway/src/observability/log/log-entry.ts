@@ -23,9 +23,8 @@ type Shown = { readonly contents: boolean };
 export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[] {
   switch (event.type) {
     case 'gateway_started':
-      return [entry('info', 'gateway started', () => ({ url: event.url, pid: event.pid }))];
     case 'gateway_stopping':
-      return [entry('info', 'gateway stopping', () => stopOf(event))];
+      return [gatewayEntry(event)];
     case 'agent_loaded':
     case 'agent_removed':
     case 'agent_steady':
@@ -73,15 +72,26 @@ export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[]
     case 'approval_answered':
       return [approvalEntry(event)];
     case 'key_expiring':
-      return [expiryEntry(event)];
     case 'issuer_keys_read':
     case 'issuer_keys_failed':
-      return [issuerEntry(event)];
+      return [accessEntry(event)];
     case 'fault_survived':
       return [entry('error', `fault survived: ${event.where}`, () => thrown(event.error))];
     default:
       return [upstreamEntry(event)];
   }
+}
+
+function accessEntry(
+  event: EventOf<'key_expiring' | 'issuer_keys_read' | 'issuer_keys_failed'>,
+): LogEntry {
+  return event.type === 'key_expiring' ? expiryEntry(event) : issuerEntry(event);
+}
+
+function gatewayEntry(event: EventOf<'gateway_started' | 'gateway_stopping'>): LogEntry {
+  return event.type === 'gateway_started'
+    ? entry('info', 'gateway started', () => ({ url: event.url, pid: event.pid }))
+    : entry('info', 'gateway stopping', () => stopOf(event));
 }
 
 function agentEntry(event: EventOf<'agent_loaded' | 'agent_removed' | 'agent_steady'>): LogEntry {

@@ -109,10 +109,8 @@ function count(
       countRequest(set, event);
       break;
     case 'agent_loaded':
-      set.loads({ agent: event.agentId });
-      break;
     case 'worker_ended':
-      set.workerEnds({ reason: event.reason, agent: event.agentId ?? noAgent });
+      countProcess(set, event);
       break;
     case 'issuer_keys_failed':
     case 'fault_survived':
@@ -145,6 +143,11 @@ function count(
     default:
       countInside(set, event);
   }
+}
+
+function countProcess(set: MetricSet, event: EventOf<'agent_loaded' | 'worker_ended'>): void {
+  if (event.type === 'agent_loaded') set.loads({ agent: event.agentId });
+  else set.workerEnds({ reason: event.reason, agent: event.agentId ?? noAgent });
 }
 
 function countApproval(

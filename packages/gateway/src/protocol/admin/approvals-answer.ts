@@ -71,8 +71,6 @@ export const approvalAnswered = z.object({
     ),
 });
 
-export type ApprovalAnswered = Inferred<typeof approvalAnswered>;
-
 /** A call as it is told. */
 export function approvalToJson(approval: Approval): ApprovalInfo {
   const { createdMs, expiresMs, answeredMs } = approval;

@@ -8,7 +8,7 @@ import {
   approvalStatuses,
   waitingRunStatuses,
 } from '../../../protocol/state/approvals.ts';
-import type { WaitingCallRow, WaitingRunRow } from '../../tables.ts';
+import type { WaitingCallRow, WaitingRunRow } from '../../waiting-tables.ts';
 
 /** What `call` of a row holds. */
 type Call = Pick<

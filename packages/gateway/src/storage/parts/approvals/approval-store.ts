@@ -5,7 +5,7 @@ import type {
   WaitingRunBody,
 } from '../../../protocol/state/approval-store.ts';
 import type { Engine } from '../../engines/engine.ts';
-import type { WaitingCallRow, WaitingRunRow } from '../../tables.ts';
+import type { WaitingCallRow, WaitingRunRow } from '../../waiting-tables.ts';
 import { allEqual } from '../all-equal.ts';
 import { createAnswerCalls } from './answer-calls.ts';
 import {

@@ -7,15 +7,15 @@ import type { Run } from '../../runs/begin-run.ts';
 import type { OpenTurn, SessionWanted, TurnWanted } from '../../runs/turns/turn-types.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { InputField, RunFormat } from '../formats/run-format.ts';
-import { type Brought, broughtIn } from '../going-on/brought.ts';
-import { findAsked, keptResponse, responseIdOf, wantedBehind } from '../going-on/find-asked.ts';
-import { type GoneOn, goOn } from '../going-on/go-on.ts';
-import { withKnownNames, withNames } from '../going-on/late-results.ts';
-import { placeOf } from '../going-on/place.ts';
 import type { Audience } from '../idempotency/audience.ts';
 import { inputFor } from '../intake/name-user.ts';
 import { sessionNamed, sessionNames } from '../intake/session-asked.ts';
 import { callerOf } from '../route.ts';
+import { type Brought, broughtIn } from './brought.ts';
+import { findAsked, keptResponse, responseIdOf, wantedBehind } from './find-asked.ts';
+import { type GoneOn, goOn } from './go-on.ts';
+import { withKnownNames, withNames } from './late-results.ts';
+import { placeOf } from './place.ts';
 
 export type RunExchange<Body> = {
   readonly body: Body;
