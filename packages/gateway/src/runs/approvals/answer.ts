@@ -135,9 +135,9 @@ function checkRight({ mayAnswer }: AnswerDeps, answerer: Answerer, each: FoundAn
   throw new GatewayError('not_allowed', `You may not answer for ${approval.tool}.${why}`);
 }
 
-/** Outside of a message, a key that names no end user speaks for all of its own. */
+/** Outside of a message, a key that forwards no users speaks for all that its requests named. */
 function personOf({ caller, user, place }: Answerer): AnsweringPerson {
-  return { caller, user: place || user !== null ? user : undefined };
+  return { caller, user: place || user !== null || caller.forwardsUsers ? user : undefined };
 }
 
 /** @returns Those that are answered now: saying again what was said is no second answer while the run still waits. */

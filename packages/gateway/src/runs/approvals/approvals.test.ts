@@ -200,6 +200,11 @@ describe('an answer', () => {
     expect(await by(other, { code })).toMatchObject(unknown);
     expect(await by({ ...me, user: 'u2' })).toMatchObject(unknown);
     expect(await by({ ...me, user: 'u2' }, { code })).toMatchObject(unknown);
+    const unnamed: Answerer = { caller: { ...me.caller, forwardsUsers: true }, user: null };
+    expect(await by(unnamed)).toMatchObject(unknown);
+    expect(await failure(approvals.find(unnamed.caller, id))).toMatchObject(unknown);
+    const user = { id: 'u1', principal: 'user:u1' };
+    expect(await approvals.find({ ...unnamed.caller, user }, id)).toMatchObject({ id });
     expect(await by(me, { id: 'apr_gone' })).toMatchObject(unknown);
     const { claim } = await approvals.answer([{ by: { id }, approve: true }], operator);
     expect(claim).not.toBeNull();

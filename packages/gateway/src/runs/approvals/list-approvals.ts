@@ -16,12 +16,17 @@ export type ListApprovalsDeps = {
   readonly mayAnswer: Pick<MayAnswer, 'maySee'>;
 };
 
+/** A key that forwards its users speaks for the one it names, and any other key for all that its requests named. */
+function userOf({ forwardsUsers, user }: Caller): string | null | undefined {
+  return forwardsUsers ? (user?.id ?? null) : undefined;
+}
+
 /** What callers see of calls that wait, or waited. */
 export function createListApprovals(
   deps: ListApprovalsDeps,
 ): Pick<Approvals, 'find' | 'list' | 'ofRun'> {
   const sees = (caller: Caller, approval: Approval) =>
-    deps.mayAnswer.maySee({ caller, user: caller.user?.id }, approval);
+    deps.mayAnswer.maySee({ caller, user: userOf(caller) }, approval);
   return {
     async find(by, id) {
       const approval = await deps.store.find(id);
