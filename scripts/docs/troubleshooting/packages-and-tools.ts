@@ -70,6 +70,7 @@ worker_ended | Runs of an agent fail. | Its process died, hung or passed a limit
     where: '`dropgate audit`',
     capability: '[Security](../systems/security.md)',
     rows: rowsOf(`
+key_of_users_administers | A finding. | A key that forwards its users has a role above caller: whoever gets hold of that backend administers. | Make one with \`--role caller --forwards-users\`, and revoke it.
 no_admin_key | A finding. | No admin's key is valid. | \`dropgate keys create --role admin\`.
 many_admin_keys | A finding. | Many keys may do everything. | Revoke those that need not.
 key_without_expiry | A finding. | A key never ends. | Rotate it with \`--expires\`.

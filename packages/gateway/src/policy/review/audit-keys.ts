@@ -16,13 +16,14 @@ const expiringDays = 7;
 /** More than these are hard to keep an eye on. */
 const manyAdmins = 3;
 
-/** Keys that work for ever, are not used, end soon; too many admins, or none. */
+/** Keys that work for ever, are not used, end soon, have their users administer; too many admins, or none. */
 export function auditKeys({ keys, nowSeconds }: AuditFacts): AuditFinding[] {
   const usable = keys.filter((key) => isUsable(key, nowSeconds));
   const replaced = new Set(usable.map(({ rotatedFrom }) => rotatedFrom));
   return [
     ...auditAdmins(usable),
     ...usable.flatMap((key) => [
+      ...auditUsers(key),
       ...auditUse(key, nowSeconds),
       // One that was rotated is meant to end.
       ...(replaced.has(key.id) ? [] : auditExpiry(key, nowSeconds)),
@@ -45,6 +46,20 @@ function auditAdmins(usable: readonly KeyRecord[]): AuditFinding[] {
       hint: isNone
         ? 'Make one with `dropgate keys create --role admin`.'
         : 'Give operators the role operator, and revoke what is not needed.',
+    },
+  ];
+}
+
+/** A backend that names its users asks agents for them; what more it may, each of its weaknesses gives away. */
+function auditUsers({ forwardsUsers, role, ...key }: KeyRecord): AuditFinding[] {
+  if (!forwardsUsers || role === 'caller') return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'key_of_users_administers',
+      subject: key.id,
+      message: `Key ${nameOf(key)} forwards its users and has the role ${role}.`,
+      hint: 'Make one with --role caller --forwards-users in its place, and revoke it.',
     },
   ];
 }
@@ -93,6 +108,6 @@ function auditExpiry(key: KeyRecord, nowSeconds: number): AuditFinding[] {
   ];
 }
 
-function nameOf({ id, name }: KeyRecord): string {
+function nameOf({ id, name }: Pick<KeyRecord, 'id' | 'name'>): string {
   return `${name} (${id})`;
 }

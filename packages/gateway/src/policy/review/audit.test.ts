@@ -203,6 +203,12 @@ describe('keys', () => {
       { lastUsedAtSeconds: null, createdAtSeconds: now - 8 * day },
       ['key_never_used'],
     ],
+    ['that forward their users', { forwardsUsers: true }, []],
+    [
+      'that forward their users and administer',
+      { forwardsUsers: true, role: 'operator' },
+      ['key_of_users_administers'],
+    ],
     ['that are new', { lastUsedAtSeconds: null }, []],
     ['that ended', { expiresAtSeconds: now, lastUsedAtSeconds: null, createdAtSeconds: 0 }, []],
   ])('%s', (_title, over, codes) => {
