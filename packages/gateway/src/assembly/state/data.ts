@@ -52,7 +52,11 @@ export function createDataAdministration(
             await wait(LOOK_EVERY_MS);
           }
           await flush();
-          return answer(of, ended, await store.data.erase(of));
+          const counts = await store.data.erase(of);
+          // What a call told that was aborted with its run may have come meanwhile.
+          await flush();
+          await store.data.erase(of);
+          return answer(of, ended, counts);
         },
       };
     },
