@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ChatCompletionCreateParams } from 'openai/resources';
 import type { Turn } from '../support/scripted-upstream.ts';
+import type { Way } from './formats.ts';
 import { packageRoot } from './harness.ts';
 import type { ParrotCall } from './parrot.ts';
 import { followSteps, saying } from './tool-script.ts';
@@ -25,6 +26,7 @@ const dropped = (folder: string, ending: Ending) =>
 const files: Readonly<Record<string, (ending: Ending) => string>> = {
   Desk: both('Desk'),
   Teller: both('Teller'),
+  Vault: both('Vault'),
   Flow: both('Flow'),
   Report: both('Report'),
   Sample: (ending) => dropped(ending === 'ts' ? 'SampleAgent' : 'SampleAgentPy', ending),
@@ -54,6 +56,11 @@ export type Row = {
 } & (
   | { readonly text: string | RegExp; readonly finish?: 'content_filter' }
   | { readonly error: string; readonly status: number }
+  | {
+      /** The tool whose call waits, for a person or for the caller. */
+      readonly waits: string;
+      readonly finish: Readonly<Record<Way['format'], string>>;
+    }
 );
 
 const safeAnswer = "I can't help with that.";
@@ -220,6 +227,22 @@ export function rowsOf({ ending }: Language): readonly Row[] {
       asks: 'call wreck {"thing":"ship"}',
       error: 'tool_error',
       status: 500,
+      calls: 1,
+    },
+    {
+      what: 'waits for a person where a tool needs approval',
+      agent: 'Vault',
+      asks: 'call erase {"thing":"Rome"}',
+      waits: 'erase',
+      finish: { 'chat completions': 'stop', responses: 'stop' },
+      calls: 1,
+    },
+    {
+      what: 'waits for its caller where it calls a tool of that one',
+      agent: 'Vault',
+      asks: 'call clock {}',
+      waits: 'clock',
+      finish: { 'chat completions': 'tool_calls', responses: 'stop' },
       calls: 1,
     },
     {

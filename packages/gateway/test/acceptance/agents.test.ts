@@ -106,7 +106,7 @@ function scenes({ language, ending, broken }: Language): void {
   const rows = rowsOf({ language, ending, broken } as Language);
   const question = (what: string) => rows.find((row) => row.what === what)?.asks as string;
 
-  describe.each(allWays)('asked $how', ({ way, ask, toolsOf, statusOf }) => {
+  describe.each(allWays)('asked $how', ({ way, format, ask, toolsOf, statusOf }) => {
     test.each(rows)('$agent $what', async (row) => {
       const asked = { apiKey, model: modelOf(row.agent, ending), messages: row.asks };
       if ('error' in row) {
@@ -117,6 +117,12 @@ function scenes({ language, ending, broken }: Language): void {
       }
       const before = parrot.calls().length;
       const reply = await ask(gateway, { ...asked, tools: [clock] });
+      expect(reply.waitsFor).toEqual('waits' in row ? [row.waits] : []);
+      if ('waits' in row) {
+        expect(reply.finishReason).toBe(row.finish[format]);
+        expect(reply.usage).toEqual(costOf(row.calls));
+        return;
+      }
       const text = way === 'streamed' ? (row.toldText ?? row.text) : row.text;
       expect(reply.content).toEqual(text instanceof RegExp ? expect.stringMatching(text) : text);
       expect(reply.finishReason).toBe(row.finish ?? 'stop');

@@ -11,6 +11,8 @@ export type Answer = {
   /** Of a stream: what it told beside the text, in order. */
   readonly reasoning: string;
   readonly activity: readonly Readonly<Record<string, unknown>>[];
+  /** Tools whose calls wait, for a person or for the caller. */
+  readonly waitsFor: readonly string[];
 };
 
 export type Request = Omit<ChatCompletionCreateParams, 'messages' | 'stream'> & {
@@ -27,13 +29,14 @@ async function askWhole(gateway: TestGateway, request: Request): Promise<Answer>
   const { apiKey, ...asked } = request;
   const body = { ...asked, messages: messagesOf(request) };
   const { choices, usage } = await clientFor(gateway, apiKey).chat.completions.create(body);
-  expect(choices[0]?.message.tool_calls).toBeUndefined();
+  const { content, tool_calls: calls = [] } = choices[0]?.message ?? {};
   return {
-    content: choices[0]?.message.content ?? '',
+    content: content ?? '',
     finishReason: choices[0]?.finish_reason ?? null,
     usage,
     reasoning: '',
     activity: [],
+    waitsFor: waitsFor(content ?? '', calls),
   };
 }
 
@@ -50,14 +53,23 @@ export async function askStreamed(gateway: TestGateway, request: Request): Promi
   const deltas = chunks.map(
     (chunk) => (chunk.choices[0]?.delta ?? {}) as Readonly<Record<string, string | undefined>>,
   );
-  expect(deltas.filter((delta) => delta.tool_calls !== undefined)).toEqual([]);
+  const calls = chunks.flatMap((chunk) => chunk.choices[0]?.delta.tool_calls ?? []);
+  const content = deltas.map((delta) => delta.content ?? '').join('');
   return {
-    content: deltas.map((delta) => delta.content ?? '').join(''),
+    content,
     finishReason: chunks.findLast((chunk) => chunk.choices[0])?.choices[0]?.finish_reason ?? null,
     usage: chunks.at(-1)?.usage,
     reasoning: deltas.map((delta) => delta.reasoning_content ?? '').join(''),
     activity: chunks.flatMap((chunk) => (chunk.x_agent ? [chunk.x_agent] : [])),
+    waitsFor: waitsFor(content, calls),
   };
+}
+
+/** A person is asked in the text, the caller by calls. */
+function waitsFor(text: string, calls: readonly object[]): string[] {
+  const asked = [...text.matchAll(/asks for approval to call `(\w+)`/g)];
+  const names = calls.map((call) => (call as { function?: { name?: string } }).function?.name);
+  return [...asked.map(([, tool = '']) => tool), ...names.map((name) => name ?? '')];
 }
 
 function clientFor(gateway: TestGateway, apiKey: string | undefined) {

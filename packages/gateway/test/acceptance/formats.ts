@@ -6,6 +6,7 @@ import type { TestGateway } from './harness.ts';
 export type Way = {
   /** For titles: `whole in chat completions`. */
   readonly how: string;
+  readonly format: string;
   readonly way: 'whole' | 'streamed';
   /** Rejects with an `APIError` of the client, also in the middle of a stream. */
   readonly ask: (gateway: TestGateway, request: Request) => Promise<Answer>;
@@ -15,7 +16,10 @@ export type Way = {
   readonly statusOf: (status: number) => number | undefined;
 };
 
-type Format = { readonly format: string; readonly ways: readonly Omit<Way, 'how'>[] };
+type Format = {
+  readonly format: string;
+  readonly ways: readonly Omit<Way, 'how' | 'format'>[];
+};
 
 const [whole, streamed] = ways;
 
@@ -45,7 +49,7 @@ const formats: readonly Format[] = [chatCompletions, responses];
 
 /** Each of them, whole and streamed. */
 export const allWays: readonly Way[] = formats.flatMap(({ format, ways }) =>
-  ways.map((one) => ({ ...one, how: `${one.way} in ${format}` })),
+  ways.map((one) => ({ ...one, format, how: `${one.way} in ${format}` })),
 );
 
 function toldAsReasoning({ reasoning }: Answer): string[] {

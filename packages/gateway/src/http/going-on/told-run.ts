@@ -3,32 +3,6 @@ import { type LastEvent, noUsage, type RunEvent } from '../../protocol/run.ts';
 import type { AskedAgain, ClientCall } from '../../runs/approvals/approval-types.ts';
 import type { Run } from '../../runs/begin-run.ts';
 
-/** An answer of the gateway itself, in the form of a run: no agent takes part. */
-function createToldRun(events: readonly [...RunEvent[], LastEvent], agentId: string): Run {
-  const listeners: (() => void)[] = [];
-  let isOver = false;
-  const end = () => {
-    isOver = true;
-    for (const listener of listeners.splice(0)) listener();
-  };
-  return {
-    // As those of runs are, so that its turn is sorted among theirs.
-    id: newRunId(),
-    agentId,
-    modulePath: '',
-    generation: 0,
-    async sendTo(sink) {
-      for (const event of events) await sink.write(event);
-      end();
-    },
-    cancel: end,
-    onEnd: (listener) => (isOver ? listener() : void listeners.push(listener)),
-    ignored: [],
-    actsUntold: false,
-    presentation: { toolEvents: 'off', guardrailResponse: 'content_filter' },
-  };
-}
-
 /** Says a text. */
 export function sayingRun(text: string, agentId: string): Run {
   return createToldRun(
@@ -55,4 +29,29 @@ export function askingRun(
     [{ type: 'interrupted', state: '', approvals, clientCalls: [...clientCalls], usage: noUsage }],
     agentId,
   );
+}
+
+/** An answer of the gateway itself, in the form of a run: no agent takes part. */
+function createToldRun(events: readonly [...RunEvent[], LastEvent], agentId: string): Run {
+  const listeners: (() => void)[] = [];
+  let isOver = false;
+  const end = () => {
+    isOver = true;
+    for (const listener of listeners.splice(0)) listener();
+  };
+  return {
+    // As those of runs are, so that its turn is sorted among theirs.
+    id: `run_${runIdTime(Date.now())}${randomUUID().replaceAll('-', '').slice(-13)}`,
+    agentId,
+    modulePath: '',
+    generation: 0,
+    async sendTo(sink) {
+      for (const event of events) await sink.write(event);
+      end();
+    },
+    cancel: end,
+    onEnd: (listener) => (isOver ? listener() : void listeners.push(listener)),
+    ignored: [],
+    presentation: { toolEvents: 'off', guardrailResponse: 'content_filter' },
+  };
 }

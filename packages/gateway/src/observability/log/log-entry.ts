@@ -60,10 +60,9 @@ export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[]
     case 'request_failed':
       return [requestFailureEntry(event)];
     case 'worker_ended':
-      return [workerEndEntry(event)];
     case 'worker_started':
     case 'worker_output':
-      return [workerEntry(event)];
+      return [event.type === 'worker_ended' ? workerEndEntry(event) : workerEntry(event)];
     case 'outside_calls_refused':
       return [floodEntry(event)];
     case 'unread_refused':
