@@ -39,7 +39,8 @@ export async function findAsked(
     );
   }
   const { agentId, runId } = first;
-  if (modelId === agentId || agentId.endsWith(`/${modelId}`)) return runId;
+  const named = modelId.toLowerCase();
+  if (named === agentId || agentId.endsWith(`/${named}`)) return runId;
   throw wrong(
     'model',
     `The call that is answered is one of '${agentId}', and not of '${modelId}'.`,

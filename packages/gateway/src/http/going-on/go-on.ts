@@ -130,7 +130,7 @@ function told(text: string, { input, turn }: GoingOn): GoneOn {
   return { run, isTold: true, interrupted: null, input: null };
 }
 
-/** The agent that a request names by its whole id; null for a name alone. */
+/** The agent that a request names by its whole id, in capitals or not; null for a name alone. */
 function agentIn({ modelId }: RunInput): string | null {
-  return modelId.includes('/') ? modelId : null;
+  return modelId.includes('/') ? modelId.toLowerCase() : null;
 }

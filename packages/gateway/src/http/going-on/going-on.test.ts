@@ -115,6 +115,17 @@ describe('a request for a response that answers', () => {
     ]);
   });
 
+  test('may name its agent in capitals, as any request may', async () => {
+    const { gateway, agents } = going({ claimed: true });
+    const model = 'Default/Echo';
+    const answered = await respond(gateway, { model, input: [response('mcpr_1')] });
+    expect(answered.statusCode).toBe(200);
+    const messages = [{ role: 'user', content: 'approve K7Q2-M9XD' }];
+    await chat(gateway, messages, { model });
+    await chat(gateway, messages);
+    expect(agents).toEqual(['default/echo', null]);
+  });
+
   test('is asked for what is left by its id', async () => {
     const { gateway } = going({ pending: [pending] });
     expect((await respond(gateway, { input: [response('mcpr_1')] })).json().output).toEqual([
@@ -164,6 +175,7 @@ type Going = {
 
 /** A gateway in which a run waits. */
 function going({ waits = true, claimed = false, pending = [], fails }: Going) {
+  const agents: (string | null)[] = [];
   const answers: { given: readonly object[]; by: Answerer }[] = [];
   const came = (): Answered => ({
     approvals: [approval],
@@ -183,7 +195,10 @@ function going({ waits = true, claimed = false, pending = [], fails }: Going) {
   });
   const approvals: Approvals = {
     ...createNoApprovals(),
-    mayAnswerIn: async () => waits,
+    async mayAnswerIn(_by, agentId) {
+      agents.push(agentId);
+      return waits;
+    },
     async answer(given, by) {
       if (fails) throw fails;
       answers.push({ given, by });
@@ -200,7 +215,7 @@ function going({ waits = true, claimed = false, pending = [], fails }: Going) {
       throw new GatewayError('record_not_found', 'There is none.');
     },
   };
-  return { gateway: fakeGateway({ approvals }), answers };
+  return { gateway: fakeGateway({ approvals }), answers, agents };
 }
 
 const someInput = {
