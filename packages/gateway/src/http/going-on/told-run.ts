@@ -41,7 +41,7 @@ function createToldRun(events: readonly [...RunEvent[], LastEvent], agentId: str
   };
   return {
     // As those of runs are, so that its turn is sorted among theirs.
-    id: `run_${runIdTime(Date.now())}${randomUUID().replaceAll('-', '').slice(-13)}`,
+    id: newRunId(),
     agentId,
     modulePath: '',
     generation: 0,
@@ -52,6 +52,7 @@ function createToldRun(events: readonly [...RunEvent[], LastEvent], agentId: str
     cancel: end,
     onEnd: (listener) => (isOver ? listener() : void listeners.push(listener)),
     ignored: [],
+    actsUntold: false,
     presentation: { toolEvents: 'off', guardrailResponse: 'content_filter' },
   };
 }
