@@ -5,14 +5,23 @@ import type OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inProcessCli } from '../support/in-process-cli.ts';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
+import type { Turn } from '../support/scripted-upstream.ts';
 import { failureOf } from './ask.ts';
 import { packageRoot, startGateway, type TestGateway } from './harness.ts';
-import { type Parrot, startParrot } from './parrot.ts';
+import { type Parrot, type ParrotCall, startParrot } from './parrot.ts';
 import { until } from './until.ts';
 
 const missing = await missingPython();
 const source = (ending: string) =>
   readFileSync(join(packageRoot, `test/fixtures/both/vault.${ending}`), 'utf8');
+
+/** A call that a person has to approve, and one of the caller's. */
+function bothAtOnce({ messages, body }: ParrotCall): Turn | null {
+  const isFirst = !JSON.stringify(body).includes('function_call_output');
+  if (messages.at(-1) !== 'user: both' || !isFirst) return null;
+  const erase = { name: 'erase', args: { thing: 'Cork' }, id: 'call_erase' };
+  return { calls: [erase, { name: 'ring', args: { times: 1 }, id: 'call_ring' }] };
+}
 
 describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
   let parrot: Parrot;
@@ -20,7 +29,7 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
   let client: OpenAI;
 
   beforeAll(async () => {
-    parrot = await startParrot();
+    parrot = await startParrot(bothAtOnce);
     gateway = await startGateway({
       files: {
         'src/agents/Vaultts/agent.ts': source('ts'),
@@ -267,6 +276,42 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
         status: 400,
         param: 'input',
       });
+    });
+
+    test('and results of the caller are wanted at once, and given one after the other or together', async () => {
+      const ask = async (messages: readonly Message[]) => {
+        const body = { model, tools, messages: [...messages] };
+        const { choices } = await client.chat.completions.create(body);
+        return choices[0] ?? expect.unreachable('It was not answered.');
+      };
+      const first = [user('both')];
+      const both = await ask(first);
+      expect(both.finish_reason).toBe('tool_calls');
+      expect(both.message.content).toContain('asks for approval to call `erase`');
+      const id = both.message.tool_calls?.[0]?.id ?? '';
+      const brought = [
+        ...first,
+        both.message,
+        { role: 'tool', tool_call_id: id, content: 'Ding' } as const,
+      ];
+      const again = await ask(brought);
+      expect(codeIn(again.message.content)).not.toBe(codeIn(both.message.content));
+      const approve = user(`approve ${codeIn(again.message.content)}`);
+      const done = await ask([...brought, again.message, approve]);
+      expect(done.message.content).toBe('Keep. [Cork is erased] [Ding]');
+      const offered = tools.map((tool) => ({ ...tool.function, type: tool.type, strict: false }));
+      const asked = await client.responses.create({ model, tools: offered, input: 'both' });
+      const request = asked.output.find(({ type }) => type === 'mcp_approval_request');
+      const input = [
+        {
+          type: 'mcp_approval_response',
+          approval_request_id: request?.id ?? '',
+          approve: true,
+        } as const,
+        { type: 'function_call_output', call_id: 'call_ring', output: 'Dong' } as const,
+      ];
+      const together = await client.responses.create({ model, tools: offered, input });
+      expect(together.output_text).toBe('Keep. [Cork is erased] [Dong]');
     });
 
     test('are of a session whose client sends all that was said, and no agent reads them later', async () => {
