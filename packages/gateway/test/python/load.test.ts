@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/protocol/diagnostics.ts';
 import { makePipe } from '../support/make-pipe.ts';
-import { missingPython } from '../support/python-with-sdk.ts';
+import { pythonFolder } from '../support/python-start.ts';
+import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import {
   loadedWorker,
   pythonFindingOf,
@@ -326,28 +327,25 @@ describe.skipIf(missing)(`loading a Python module (${missing ?? 'runs'})`, () =>
     },
   );
 
-  test('a cold worker imports the client of tool servers for an agent that asks for it', async () => {
-    const load = await writePythonModule({
-      'agent.py': `import sys
+  test('imports the client of tool servers with the SDK only once it is asked for', async () => {
+    const script = `
+import sys
+from dropgate_worker.sdk import import_sdk
 
-import agents
-
+import_sdk()
 early = "mcp.client" in sys.modules
 import mcp
 from agents.mcp import MCPServerStdio
 from mcp.client.session import ClientSession
 from mcp.shared.exceptions import MCPError
 
-
-def run():
-    server = MCPServerStdio(params={"command": "none"}, name="far")
-    is_one = mcp.ClientSession is ClientSession and mcp.MCPError is MCPError
-    return str([early, is_one, type(mcp).__name__, hasattr(mcp, "nothing"), server.name])
-`,
-    });
-    const worker = await spawnPythonWorker(join(load.folder, '..'));
-    expect(await worker.load(load)).toMatchObject({ type: 'loaded' });
-    expect(textOf(await worker.eventsOf('Hello.'))).toBe("[False, True, 'module', False, 'far']");
+server = MCPServerStdio(params={"command": "none"}, name="far")
+is_one = mcp.ClientSession is ClientSession and mcp.MCPError is MCPError
+print([early, is_one, type(mcp).__name__, hasattr(mcp, "nothing"), server.name])
+`;
+    const env = { PYTHONPATH: pythonFolder, PYTHONDONTWRITEBYTECODE: '1' };
+    const { stdout } = await execute(pythonWithSdk(), ['-c', script], { env });
+    expect(stdout).toBe("[False, True, 'module', False, 'far']\n");
   });
 
   test('tells that a package of the name `agents` is not the SDK', async () => {
