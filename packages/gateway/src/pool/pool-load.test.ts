@@ -1,5 +1,7 @@
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { until } from '../../test/acceptance/until.ts';
 import { pythonInPath } from '../../test/support/python-in-path.ts';
 import { missingPython } from '../../test/support/python-with-sdk.ts';
 import {
@@ -9,6 +11,7 @@ import {
   scriptedPool,
   startRun,
 } from '../../test/support/scripted-pool.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
 
 const missing = await missingPython();
 const python = {
@@ -246,10 +249,13 @@ describe('a worker program that is broken', () => {
   });
 
   test('as a spare is no fault of the module', async () => {
-    const pool = poolWith({ spares: 1 });
+    const mark = join(await tempFolder(), 'begun');
+    const hostEnv = { ON_START: `mute first ${mark}` };
+    const pool = poolWith({ env: ['ON_START'], spares: 1 }, { hostEnv });
     await pool.start();
     const [spare] = pool.workers();
     const prepared = pool.prepare(scriptedLoad(), never);
+    await until('the spare', () => existsSync(mark));
     process.kill(spare?.pid ?? 0, 'SIGKILL');
     expect((await prepared).type).toBe('loaded');
   });

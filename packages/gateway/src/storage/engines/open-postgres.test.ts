@@ -154,9 +154,9 @@ describe.skipIf('missing' in server)(
       await expect(store.versions()).rejects.toThrow(away);
       await expect(store.keys.insert(openKey)).rejects.toThrow(away);
       await expect(openStore(relay.url)).rejects.toThrow(away);
+      const before = hints;
       await relay.mend();
       expect(await store.keys.list()).toEqual([]);
-      const before = hints;
       await until('listening to begin again', () => hints > before);
     });
 
