@@ -478,6 +478,14 @@ describe('keys that cannot be read', () => {
     expect(await ask(other)).toBe(away);
   });
 
+  test('at a private address that settings do not open are asked for by nobody', async () => {
+    const { provider, claims, ask, events } = await open({ jwks_url: 'https://10.0.0.1/jwks' });
+    expect(await ask(await sign(provider.key, claims()))).toBe(away);
+    expect(events).toMatchObject([
+      { error: { message: expect.stringContaining('is at an address that tools may not reach') } },
+    ]);
+  });
+
   test('are waited for only so long', async () => {
     const { provider, claims, ask, events } = await open({}, 20);
     provider.answer(() => undefined);
