@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { GatewayError } from '../errors.ts';
 import { isLastEvent, type RunEvent } from '../protocol/run.ts';
-import type { Run } from '../runs/begin-run.ts';
+import type { Run } from '../runs/run.ts';
 import type { EventLog } from './event-log.ts';
 
 /** How one dialect writes a run as server-sent events. Every text is complete events, or empty. */

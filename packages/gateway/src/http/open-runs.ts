@@ -1,5 +1,5 @@
 import type { GatewayError } from '../errors.ts';
-import type { Run } from '../runs/begin-run.ts';
+import type { Run } from '../runs/run.ts';
 
 /** The runs that go on, so that a stop can end them. */
 export type OpenRuns = {

@@ -3,15 +3,9 @@ import type { Emit } from '../events.ts';
 import type { HeldRunLimits } from '../policy/limits/run-limits.ts';
 import type { Caller, Role, RunCaller } from '../protocol/policy.ts';
 import type { LiveRun, PoolRun } from '../protocol/pool.ts';
-import type {
-  GuardrailResponse,
-  Manifest,
-  ModuleLoad,
-  ToolEventsMode,
-} from '../protocol/records.ts';
+import type { ModuleLoad, ToolEventsMode } from '../protocol/records.ts';
 import type { LastEvent, RunContext, RunEvent, RunInput } from '../protocol/run.ts';
 import type { RunEnding } from '../protocol/run-ending.ts';
-import type { RunSink } from '../protocol/run-sink.ts';
 import type { PlainModel } from '../protocol/task-prompts.ts';
 import type { RunTrace } from '../protocol/trace.ts';
 import type { ToolDecided, WorkerRun } from '../protocol/worker/messages.ts';
@@ -22,36 +16,9 @@ import { appliedEvent, followTaken } from './approvals/resumed-run.ts';
 import type { IgnoredPart } from './check-run-input.ts';
 import type { HostedRuns } from './hosted-runs.ts';
 import { observeRun } from './observe-run.ts';
+import type { Presentation, Run, ServedAgent } from './run.ts';
 import { createRunMeter, type RunMeter, type RunMeters } from './run-meter.ts';
 import type { RunTools } from './run-tools.ts';
-
-/** A run that was admitted. It ends by itself, at its deadline, or by `cancel`. */
-export type Run = {
-  readonly id: string;
-  readonly agentId: string;
-  readonly modulePath: string;
-  readonly generation: number;
-  /**
-   * Pushes its events there, to exactly one of `finished`, `failed`, `interrupted`; once. Those that come before wait.
-   * Whoever wants to pull them takes `eventsOf` the run.
-   */
-  readonly sendTo: (sink: RunSink) => void;
-  /** A failure as reason is what the events end in. */
-  readonly cancel: (reason: string | GatewayError) => void;
-  /** Calls back once when the run is over, at once where it is over already. */
-  readonly onEnd: (listener: () => void) => void;
-  /** Parts of the input that the agent does not take and that were left out. */
-  readonly ignored: readonly IgnoredPart[];
-  readonly presentation: Presentation;
-  /** Whether its author's own code runs it, so that it may do what no event tells of. */
-  readonly actsUntold: boolean;
-};
-
-/** How an agent wants its runs shown. */
-export type Presentation = {
-  readonly toolEvents: ToolEventsMode;
-  readonly guardrailResponse: GuardrailResponse;
-};
 
 export type BeginRunDeps = {
   /** Runs in a worker of the agent. */
@@ -77,15 +44,6 @@ export type BeginRunDeps = {
   /** Keeps a run that waits for somebody; absent, it just ends. */
   readonly keepInterrupted?: KeepInterrupted;
   readonly emit: Emit;
-};
-
-/** An agent that can run. */
-export type ServedAgent = {
-  readonly agentId: string;
-  readonly modulePath: string;
-  readonly generation: number;
-  readonly load: ModuleLoad;
-  readonly manifest: Manifest;
 };
 
 export type AdmittedRun = {

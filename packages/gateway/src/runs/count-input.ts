@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { RunInput } from '../protocol/run.ts';
 import type { PlainModel } from '../protocol/task-prompts.ts';
-import type { ServedAgent } from './begin-run.ts';
+import type { ServedAgent } from './run.ts';
 import { type AdmitDeps, admit } from './start-run.ts';
 
 export type CountInputDeps = AdmitDeps & {

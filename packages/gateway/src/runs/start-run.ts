@@ -14,8 +14,9 @@ import { isTaskPrompt, type PlainModel } from '../protocol/task-prompts.ts';
 import type { CallGatewayTool } from '../protocol/tools/tool-call.ts';
 import { aboutAgent, accountsOf } from './agent-question.ts';
 import type { ResumeAsked, ResumeRun } from './approvals/resume-asked.ts';
-import { type BeginRunDeps, beginRun, type Run, type ServedAgent } from './begin-run.ts';
+import { type BeginRunDeps, beginRun } from './begin-run.ts';
 import { type CheckedInput, checkRunInput } from './check-run-input.ts';
+import type { Run, ServedAgent } from './run.ts';
 import { createRunQueue, type QueueLimits, type RunPlace, type RunQueue } from './run-queue.ts';
 import { createRunTools } from './run-tools.ts';
 

@@ -13,7 +13,7 @@ import { createRunEnding, type RunEnding } from '../../src/protocol/run-ending.t
 import type { RunSink } from '../../src/protocol/run-sink.ts';
 import { createUnreadRoom } from '../../src/protocol/unread-room.ts';
 import type { ModelInfo } from '../../src/registry/model-info.ts';
-import type { Run } from '../../src/runs/begin-run.ts';
+import type { Run } from '../../src/runs/run.ts';
 import { fakeAdmin, fakeRollback, fakeTools } from './admin-fakes.ts';
 import { fakeApprovals } from './approval-fakes.ts';
 import { fakeSecurity } from './security-fakes.ts';

@@ -1,8 +1,8 @@
 import type { Emit } from '../../events.ts';
 import type { ModuleLoad } from '../../protocol/records.ts';
 import type { FoundGeneration } from '../../registry/kept/find-again.ts';
-import type { ServedAgent } from '../../runs/begin-run.ts';
 import type { ReplayRunDeps } from '../../runs/replay/replay-run.ts';
+import type { ServedAgent } from '../../runs/run.ts';
 import { createRunTools } from '../../runs/run-tools.ts';
 import type { Parts } from '../agent-processes.ts';
 import { createRunLimits } from '../run-limits.ts';

@@ -6,7 +6,7 @@ import { createApprovals } from '../../runs/approvals/approvals.ts';
 import { createKeepInterrupted } from '../../runs/approvals/keep-interrupted.ts';
 import { createMayAnswer, type MayAnswer } from '../../runs/approvals/may-answer.ts';
 import type { ResumeAsked, ResumeRun } from '../../runs/approvals/resume-asked.ts';
-import type { ServedAgent } from '../../runs/begin-run.ts';
+import type { ServedAgent } from '../../runs/run.ts';
 import type { Parts } from '../agent-processes.ts';
 import type { createRegistry } from '../registry.ts';
 import { loadedTo } from '../replay/replay-deps.ts';

@@ -1,7 +1,7 @@
 import type { GatewayError } from '../../errors.ts';
 import type { Role } from '../../protocol/policy.ts';
 import type { RunEvent } from '../../protocol/run.ts';
-import type { Presentation } from '../../runs/begin-run.ts';
+import type { Presentation } from '../../runs/run.ts';
 import { errorBody } from '../error-response.ts';
 import type { StreamFormat } from '../event-stream.ts';
 import { type Activity, activityExtension, activityLine, activityStatus } from './activity-line.ts';

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { RunEvent, Usage } from '../../protocol/run.ts';
-import type { Presentation } from '../../runs/begin-run.ts';
+import type { Presentation } from '../../runs/run.ts';
 import type { HeldAnswer } from './answer-room.ts';
 import { askedCalls, askedExtension, type Interrupted } from './approvals/asked-calls.ts';
 import { waitingText } from './approvals/waiting-text.ts';

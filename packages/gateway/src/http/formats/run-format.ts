@@ -3,7 +3,7 @@ import type { NamingBody } from '../../policy/users/name-users.ts';
 import type { Role } from '../../protocol/policy.ts';
 import type { InputItem, RunEvent, RunInput, RunSettings } from '../../protocol/run.ts';
 import type { Unread } from '../../protocol/unread-room.ts';
-import type { Presentation } from '../../runs/begin-run.ts';
+import type { Presentation } from '../../runs/run.ts';
 import type { TurnAnswer, TurnWanted } from '../../runs/turns/turn-types.ts';
 import type { StreamFormat } from '../event-stream.ts';
 

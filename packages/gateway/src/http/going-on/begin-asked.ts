@@ -3,7 +3,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Caller } from '../../protocol/policy.ts';
 import type { RunInput } from '../../protocol/run.ts';
 import { ownerOf } from '../../protocol/state/owner.ts';
-import type { Run } from '../../runs/begin-run.ts';
+import type { Run } from '../../runs/run.ts';
 import type { OpenTurn, SessionWanted, TurnWanted } from '../../runs/turns/turn-types.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { InputField, RunFormat } from '../formats/run-format.ts';

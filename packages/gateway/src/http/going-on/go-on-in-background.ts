@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Approval } from '../../protocol/state/approvals.ts';
 import type { RunClaim } from '../../runs/approvals/approval-types.ts';
-import type { Run } from '../../runs/begin-run.ts';
+import type { Run } from '../../runs/run.ts';
 import type { OpenTurn, TurnAnswer } from '../../runs/turns/turn-types.ts';
 import type { HttpDeps } from '../deps.ts';
 import { responsesFormat } from '../formats/responses/responses-format.ts';

@@ -7,7 +7,7 @@ import type {
   ApprovalAnswer,
   Approvals,
 } from '../../runs/approvals/approval-types.ts';
-import type { Run } from '../../runs/begin-run.ts';
+import type { Run } from '../../runs/run.ts';
 import type { OpenTurn } from '../../runs/turns/turn-types.ts';
 import type { AnswerMessage } from '../formats/approvals/answer-message.ts';
 import { itemsOf } from './answered-items.ts';

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { GatewayError } from '../../errors.ts';
 import { isLastEvent } from '../../protocol/run.ts';
 import type { Owner } from '../../protocol/state/owner.ts';
-import type { Run } from '../../runs/begin-run.ts';
+import type { Run } from '../../runs/run.ts';
 import type { OpenTurn, TurnAnswer } from '../../runs/turns/turn-types.ts';
 import type { HttpDeps } from '../deps.ts';
 import { createEventLog, type EventLog } from '../event-log.ts';

@@ -1,7 +1,7 @@
 import { newRunId } from '../../protocol/journal/journal.ts';
 import { type LastEvent, noUsage, type RunEvent } from '../../protocol/run.ts';
 import type { AskedAgain, ClientCall } from '../../runs/approvals/approval-types.ts';
-import type { Run } from '../../runs/begin-run.ts';
+import type { Run } from '../../runs/run.ts';
 
 /** Says a text. */
 export function sayingRun(text: string, agentId: string): Run {

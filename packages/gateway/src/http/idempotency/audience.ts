@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import type { Run } from '../../runs/begin-run.ts';
+import type { Run } from '../../runs/run.ts';
 import { whenCallerLeaves } from '../caller-gone.ts';
 import { type EventStreamOptions, sendEventStream } from '../event-stream.ts';
 

@@ -1,7 +1,7 @@
 import { failures, type GatewayError } from '../../errors.ts';
 import { isLastEvent, type LastEvent, type RunEvent } from '../../protocol/run.ts';
 import type { KeptReply } from '../../protocol/state/idempotency.ts';
-import type { Run } from '../../runs/begin-run.ts';
+import type { Run } from '../../runs/run.ts';
 
 /** What is known of a run beside its answer. */
 export type RunOutcome = {

@@ -1,6 +1,6 @@
 import { failures, GatewayError } from '../../errors.ts';
 import { isLastEvent } from '../../protocol/run.ts';
-import type { Run } from '../../runs/begin-run.ts';
+import type { Run } from '../../runs/run.ts';
 import type { HttpDeps } from '../deps.ts';
 import { createEventLog, type EventLog } from '../event-log.ts';
 import type { EventStreamOptions } from '../event-stream.ts';

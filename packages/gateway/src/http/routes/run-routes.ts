@@ -1,6 +1,6 @@
 import { eventsOf } from '../../protocol/run-sink.ts';
 import { ownerOf } from '../../protocol/state/owner.ts';
-import type { Run } from '../../runs/begin-run.ts';
+import type { Run } from '../../runs/run.ts';
 import type { OpenTurn, TurnAnswer } from '../../runs/turns/turn-types.ts';
 import type { HttpDeps } from '../deps.ts';
 import { processingMs } from '../exchange.ts';

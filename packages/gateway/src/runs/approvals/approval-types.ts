@@ -2,7 +2,7 @@ import type { Caller } from '../../protocol/policy.ts';
 import type { RunInput } from '../../protocol/run.ts';
 import type { Approval } from '../../protocol/state/approvals.ts';
 import type { Owner } from '../../protocol/state/owner.ts';
-import type { Run } from '../begin-run.ts';
+import type { Run } from '../run.ts';
 
 /** What is said of one call: by its id, or by the code that its caller was given. */
 export type ApprovalAnswer = {

@@ -11,7 +11,7 @@ import type {
   NewWaitingRun,
 } from '../../protocol/state/approval-store.ts';
 import type { Approval } from '../../protocol/state/approvals.ts';
-import type { ServedAgent } from '../begin-run.ts';
+import type { ServedAgent } from '../run.ts';
 import type { WhyAsked } from '../run-tools.ts';
 import { codeHash, newCode } from './codes.ts';
 import type { Interrupted } from './hold-interrupted.ts';

@@ -3,7 +3,7 @@ import type { RunInput } from '../../protocol/run.ts';
 import type { Grant } from '../../protocol/state/approval-store.ts';
 import type { Approval } from '../../protocol/state/approvals.ts';
 import type { ResumedRun } from '../../protocol/worker/messages.ts';
-import type { Run } from '../begin-run.ts';
+import type { Run } from '../run.ts';
 
 /** A run that waited, and what it takes to go on with it. */
 export type ResumeAsked = {

@@ -1,6 +1,6 @@
 import type { PlayedTest, RunTest } from '../../protocol/admin/run-test.ts';
 import type { Caller } from '../../protocol/policy.ts';
-import type { ServedAgent } from '../begin-run.ts';
+import type { ServedAgent } from '../run.ts';
 import { nameOfStep } from './recording.ts';
 import type { ReplayRun } from './replay-run.ts';
 import { testRecording } from './test-recording.ts';

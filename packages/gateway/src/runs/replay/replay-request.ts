@@ -1,5 +1,5 @@
 import type { Caller } from '../../protocol/policy.ts';
-import type { ServedAgent } from '../begin-run.ts';
+import type { ServedAgent } from '../run.ts';
 import type { Until } from './live-from.ts';
 import type { Recording } from './recording.ts';
 

@@ -4,7 +4,7 @@ import type { RunTest } from '../../protocol/admin/run-test.ts';
 import type { RunRecord } from '../../protocol/journal/journal.ts';
 import type { Caller } from '../../protocol/policy.ts';
 import type { ModuleLoad } from '../../protocol/records.ts';
-import type { ServedAgent } from '../begin-run.ts';
+import type { ServedAgent } from '../run.ts';
 import type { Until } from './live-from.ts';
 import type { Recording } from './recording.ts';
 import type { Replayed, ReplayRun } from './replay-run.ts';

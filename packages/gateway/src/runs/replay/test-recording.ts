@@ -1,7 +1,7 @@
 import type { RunTest } from '../../protocol/admin/run-test.ts';
 import { type RunOutcome, runOutcomes } from '../../protocol/journal/journal.ts';
 import type { Step } from '../../protocol/journal/steps.ts';
-import type { ServedAgent } from '../begin-run.ts';
+import type { ServedAgent } from '../run.ts';
 import type { ModelStep, Recording, StepContents, ToolStep } from './recording.ts';
 
 type Kept = { readonly step: Step; readonly contents: StepContents; readonly name: string };

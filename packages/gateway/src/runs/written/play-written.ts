@@ -15,10 +15,11 @@ import {
 } from '../../protocol/run.ts';
 import { createRunEnding } from '../../protocol/run-ending.ts';
 import { eventsOf } from '../../protocol/run-sink.ts';
-import { type BeginRunDeps, beginRun, type Run, type ServedAgent } from '../begin-run.ts';
+import { type BeginRunDeps, beginRun } from '../begin-run.ts';
 import { outcomeOf } from '../observe-run.ts';
 import type { LiveReplays } from '../replay/live-replays.ts';
 import type { ReplayToolsDeps } from '../replay/replay-tools.ts';
+import type { Run, ServedAgent } from '../run.ts';
 import { whyEnded } from '../why-ended.ts';
 import { type Came, checkExpected } from './check-expected.ts';
 import { createScriptedModels } from './scripted-models.ts';

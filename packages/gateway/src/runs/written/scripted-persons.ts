@@ -1,7 +1,8 @@
 import type { TestDifference } from '../../protocol/admin/run-test.ts';
 import type { WrittenTest } from '../../protocol/admin/written-test.ts';
 import type { LastEvent } from '../../protocol/run.ts';
-import type { AdmittedRun, Run } from '../begin-run.ts';
+import type { AdmittedRun } from '../begin-run.ts';
+import type { Run } from '../run.ts';
 
 type Interrupted = Extract<LastEvent, { type: 'interrupted' }>;
 

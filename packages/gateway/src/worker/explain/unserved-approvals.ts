@@ -3,10 +3,15 @@ import type { Manifest } from '../../protocol/records.ts';
 import { type AgentShape, agentGraph, isAgent, toolAgents } from '../agent-shape.ts';
 import { nestedSince } from '../approvals/interruption.ts';
 import { describeAgent } from '../load/describe.ts';
-import type { SdkCopy } from '../loaded-module.ts';
+import type { SdkCopy, TopLevel } from '../loaded-module.ts';
 import { fieldsOf } from '../sdk.ts';
 import { placeOf } from './code-place.ts';
-import type { AgentSource } from './unfit-agents.ts';
+
+/** The file that an agent is in, and what that has. */
+type SourceOfAgent = {
+  readonly entry: { readonly file: string; readonly text: string };
+  readonly topLevel: TopLevel;
+};
 
 /** What of a module is served, and with which copy of the SDK. */
 export type Served = {
@@ -22,7 +27,7 @@ export type Served = {
  */
 export async function findUnservedApprovals(
   { kind, agent: served, sdk }: Served,
-  source: AgentSource,
+  source: SourceOfAgent,
 ): Promise<Finding[]> {
   if (kind === 'tool' || (served && waitsInside(sdk))) return [];
   const agents = served
@@ -44,7 +49,7 @@ function waitsInside(sdk: SdkCopy | null): boolean {
 function unserved(
   tool: string,
   agent: string,
-  { source, isInside }: { readonly source: AgentSource; readonly isInside: boolean },
+  { source, isInside }: { readonly source: SourceOfAgent; readonly isInside: boolean },
 ): Finding {
   const { entry } = source;
   const why = isInside

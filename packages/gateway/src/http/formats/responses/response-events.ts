@@ -1,7 +1,7 @@
 import { failures, type GatewayError } from '../../../errors.ts';
 import type { ToolEventsMode } from '../../../protocol/records.ts';
 import type { InputItem, RunEvent } from '../../../protocol/run.ts';
-import type { Presentation } from '../../../runs/begin-run.ts';
+import type { Presentation } from '../../../runs/run.ts';
 import type { TurnAnswer } from '../../../runs/turns/turn-types.ts';
 import { type Activity, activityLine } from '../activity-line.ts';
 import type { HeldAnswer } from '../answer-room.ts';
