@@ -2,6 +2,7 @@ import type { InputItem, RunInput } from '../../protocol/run.ts';
 import { hashesOf } from '../../protocol/state/said-hashes.ts';
 import type { AnswerPlace } from '../../runs/approvals/approval-types.ts';
 import type { OpenTurn } from '../../runs/turns/turn-types.ts';
+import { answersIn } from '../formats/approvals/answer-message.ts';
 
 type Said = { readonly items: readonly InputItem[]; readonly turn: OpenTurn | null };
 
@@ -19,11 +20,22 @@ export function placeOf({ items, turn }: Said): NonNullable<RunInput['place']> {
   };
 }
 
-/** Where a message answers. */
+/**
+ * Where a message answers. A code holds until something else is said: models read the codes of before, and could ask again
+ * in their name for something harmless.
+ */
 export function answerPlaceOf({ items, turn }: Said): AnswerPlace {
   const conversationId = turn?.conversationId ?? null;
-  const prefixHashes = conversationId === null ? hashesOf(messagesOf(items)) : [];
-  return { conversationId, prefixHashes };
+  if (conversationId !== null) return { conversationId, prefixHashes: [] };
+  const messages = messagesOf(items);
+  const hashes = hashesOf(messages);
+  const said = messages.findLastIndex((item) => item.role === 'user' && answersIn(item) === null);
+  const passed = Math.max(0, said);
+  return {
+    conversationId,
+    prefixHashes: hashes.slice(passed),
+    passedHashes: hashes.slice(0, passed),
+  };
 }
 
 /** Instructions may be others each time. */

@@ -25,6 +25,8 @@ export type AnswerPlace = {
   readonly conversationId: string | null;
   /** Hashes of what was said, up to each of the messages; empty where that is not known. */
   readonly prefixHashes: readonly string[];
+  /** Those of messages after which something else was said than answers: what asked there waits for no message any more. */
+  readonly passedHashes?: readonly string[];
 };
 
 /** What came of answers. */

@@ -257,6 +257,13 @@ describe('an answer', () => {
       code: 'record_not_found',
     });
     const where = { caller, user: 'u1', place };
+    const passed = { conversationId: null, prefixHashes: ['p2'], passedHashes: ['p0', 'p1'] };
+    const wentOn = { ...where, place: passed };
+    expect(await failure(approvals.answer(yes, wentOn))).toMatchObject({
+      code: 'approval_answered',
+      message: expect.stringContaining('went on without an answer'),
+    });
+    expect(await approvals.mayAnswerIn(wentOn, null)).toBe(true);
     expect(await approvals.mayAnswerIn(where, null)).toBe(true);
     expect(await approvals.mayAnswerIn(where, 'default/b')).toBe(false);
     expect(await approvals.mayAnswerIn({ ...where, place: elsewhere.place }, null)).toBe(false);

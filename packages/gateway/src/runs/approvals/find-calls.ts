@@ -88,6 +88,7 @@ async function byCode(deps: FindCallsDeps, code: string, by: Answerer): Promise<
   const approval = await deps.store.findByCode(codeHash(code, whose));
   const run = approval && (await deps.store.run(approval.runId));
   if (approval && run && isIn(run, by.place)) return approval;
+  if (approval && run && isIn(run, passedOf(by.place))) throw wentOn(approval);
   return deps.wrongCode(code, by);
 }
 
@@ -129,9 +130,24 @@ function fitsPlace(run: WaitingRunRecord, place: AnswerPlace | undefined): boole
   return !place || !hasPlace || isIn(run, place);
 }
 
-/** As much of a place as is looked at. */
-export function newestOf(place: AnswerPlace): AnswerPlace {
-  return { ...place, prefixHashes: place.prefixHashes.slice(-MOST_HASHES) };
+/** As much of a place as is looked at, with what is over there. */
+export function newestOf({
+  conversationId,
+  prefixHashes,
+  passedHashes = [],
+}: AnswerPlace): AnswerPlace {
+  const hashes = [...passedHashes, ...prefixHashes].slice(-MOST_HASHES);
+  return { conversationId, prefixHashes: hashes };
+}
+
+/** Where it was before something else was said. */
+function passedOf(place: AnswerPlace | undefined): AnswerPlace | undefined {
+  return place && { ...place, prefixHashes: place.passedHashes ?? [] };
+}
+
+function wentOn({ tool }: Approval): GatewayError {
+  const message = `The call of ${tool} does not wait. Its caller went on without an answer: have it asked again.`;
+  return new GatewayError('approval_answered', message);
 }
 
 /** What whoever may not know of a call is told, too. */
