@@ -161,6 +161,16 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
       expect(await ofRun.json()).toMatchObject({ approvals: [{ id, status: 'approved' }] });
     });
 
+    test('are asked for no more once the response that asks is deleted', async () => {
+      const asked = await client.responses.create({ model, input: 'call erase {"thing":"Lodi"}' });
+      const id = (asked.output.at(-1)?.id ?? '').replace('mcpr_', 'apr_');
+      await client.responses.delete(asked.id);
+      const { approvals } = (await (await gateway.fetch(`/admin/approvals?id=${id}`)).json()) as {
+        approvals: Record<string, unknown>[];
+      };
+      expect(approvals).toMatchObject([{ id, status: 'withdrawn' }]);
+    });
+
     test('of a run in the background are given there too', async () => {
       const input = 'call erase {"thing":"Nice"}';
       const { id } = await client.responses.create({ model, input, background: true });

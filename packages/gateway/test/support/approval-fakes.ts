@@ -13,6 +13,7 @@ export function createNoApprovals(): Approvals {
     find: nothing,
     mayAnswerIn: async () => false,
     withdraw: async () => 0,
+    withdrawRun: async () => 0,
     list: async () => ({ approvals: [], next: null }),
     ofRun: nothing,
   };

@@ -11,14 +11,17 @@ import type { Parts } from '../agent-processes.ts';
 /**
  * What is kept of conversations, for those who hold them.
  *
- * @param approvals - End the waiting of what waits in a conversation that is removed.
+ * @param approvals - End the waiting of what waits in a conversation that is removed, and of a response that is.
  */
 export function createTurns(
   parts: Parts,
   {
     erasures,
-    approvals: { withdraw },
-  }: { readonly erasures: Erasures; readonly approvals: Pick<Approvals, 'withdraw'> },
+    approvals: { withdraw, withdrawRun },
+  }: {
+    readonly erasures: Erasures;
+    readonly approvals: Pick<Approvals, 'withdraw' | 'withdrawRun'>;
+  },
 ) {
   const { turns: store } = parts.store;
   const settings = () => parts.live.current().state;
@@ -30,7 +33,13 @@ export function createTurns(
   const conversations = createConversations(deps);
   return {
     open: createOpenTurn(deps),
-    kept,
+    kept: {
+      ...kept,
+      async removeTurn(owner: Owner, id: string) {
+        await kept.removeTurn(owner, id);
+        await withdrawRun(owner.keyId, id.replace(/^resp_/, 'run_'));
+      },
+    },
     conversations: {
       ...conversations,
       async remove(owner: Owner, id: string) {

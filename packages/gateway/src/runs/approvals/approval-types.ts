@@ -115,6 +115,8 @@ export type Approvals = {
   readonly mayAnswerIn: (by: Required<Answerer>, agentId: string | null) => Promise<boolean>;
   /** Ends the waiting of runs of a conversation that goes on without an answer. @returns How many calls it was about. */
   readonly withdraw: (keyId: string, conversationId: string) => Promise<number>;
+  /** The same of one run, whose answer is deleted. */
+  readonly withdrawRun: (keyId: string, runId: string) => Promise<number>;
   /** Those that a caller may see: its own, for operators all of its reach. Newest first. */
   readonly list: (by: Caller, query: ApprovalQuery) => Promise<ApprovalPage>;
   /** @throws GatewayError `record_not_found`. */

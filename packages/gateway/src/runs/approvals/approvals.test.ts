@@ -305,6 +305,10 @@ describe('an answer', () => {
     const left = await scene.wait({ ...asking, place });
     expect(await scene.approvals.withdraw('key_2', 'conv_1')).toBe(0);
     expect(await scene.approvals.withdraw('key_1', 'conv_1')).toBe(1);
+    const deleted = await scene.wait();
+    expect(await scene.approvals.withdrawRun('key_2', deleted.runId)).toBe(0);
+    expect(await scene.approvals.withdrawRun('key_1', deleted.runId)).toBe(1);
+    expect(await scene.store.body(deleted.runId)).toBeNull();
     const by = ({ id }: { id: string }) =>
       failure(scene.approvals.answer([{ by: { id }, approve: true }], me));
     expect(await by(left)).toMatchObject({ code: 'approval_answered' });
@@ -318,6 +322,7 @@ describe('an answer', () => {
     );
     expect(told).toEqual([
       [left.id, 'withdrawn'],
+      [deleted.id, 'withdrawn'],
       [late.id, 'expired'],
     ]);
   });

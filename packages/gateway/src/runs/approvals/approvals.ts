@@ -37,6 +37,12 @@ export function createApprovals(deps: ApprovalsDeps): Approvals & {
   const tell = (approvals: readonly Approval[]) => {
     for (const approval of approvals) emit(answeredEvent(approval));
   };
+  const withdraw = async (runs: readonly string[]) => {
+    const why = { status: 'withdrawn', reason: null, nowMs: nowMs() } as const;
+    const dropped = runs.length === 0 ? [] : await store.drop(runs, why);
+    tell(dropped);
+    return dropped.length;
+  };
   const claims = createLivingClaims({ store, nowMs, emit });
   const answering = createAnswer({
     store,
@@ -59,12 +65,11 @@ export function createApprovals(deps: ApprovalsDeps): Approvals & {
       }
       return false;
     },
-    async withdraw(keyId, conversationId) {
-      const runs = await store.waitingIn(keyId, conversationId);
-      const why = { status: 'withdrawn', reason: null, nowMs: nowMs() } as const;
-      const dropped = runs.length === 0 ? [] : await store.drop(runs, why);
-      tell(dropped);
-      return dropped.length;
+    withdraw: async (keyId, conversationId) =>
+      withdraw(await store.waitingIn(keyId, conversationId)),
+    async withdrawRun(keyId, runId) {
+      const run = await store.run(runId);
+      return withdraw(run?.keyId === keyId ? [runId] : []);
     },
     ...createListApprovals({ store, mayAnswer }),
     sweep: createSweepApprovals({
