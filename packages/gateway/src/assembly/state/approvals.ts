@@ -1,5 +1,7 @@
 import { holderOf, localHolder } from '../../policy/keys/identify.ts';
 import { isUsable } from '../../policy/keys/known-keys.ts';
+import { returningHolder } from '../../policy/tokens/assumed-holder.ts';
+import { isOfTokens } from '../../protocol/security/token-principal.ts';
 import type { FindAgain } from '../../registry/kept/find-again.ts';
 import type { InterruptedFiles } from '../../registry/kept/interrupted-files.ts';
 import { createApprovals } from '../../runs/approvals/approvals.ts';
@@ -66,13 +68,17 @@ function approvalsOf(
   parts: Parts,
   { mayAnswer, resumeRun }: { readonly mayAnswer: MayAnswer; readonly resumeRun: ResumeRun },
 ) {
-  const { store, live, known, users, nowSeconds, emit } = parts;
+  const { store, live, known, tokens, users, nowSeconds, emit } = parts;
   return createApprovals({
     store: store.approvals,
     mayAnswer,
     settings: () => live.current().approvals,
     usableKey(keyId, userId) {
       if (keyId === localHolder.keyId) return localHolder;
+      if (isOfTokens(keyId)) {
+        const { issuers } = live.current();
+        return returningHolder(keyId, { find: tokens.find, issuers, nowSeconds: nowSeconds() });
+      }
       const key = known.find(keyId);
       if (!key || !isUsable(key, nowSeconds())) return null;
       const user = key.forwardsUsers && userId !== null ? users.known(keyId, userId) : null;

@@ -1,6 +1,7 @@
-import type { KeyPrincipal } from '../../protocol/policy.ts';
+import type { KeyHolder, KeyPrincipal } from '../../protocol/policy.ts';
 import { isOfTokens } from '../../protocol/security/token-principal.ts';
 import type { Issuer } from './issuer-settings.ts';
+import type { Tokens } from './tokens.ts';
 
 /**
  * A principal of callers with a token, by its issuer's settings alone. Null where there is no such issuer, and where the
@@ -22,4 +23,26 @@ export function assumedHolder(principal: string, issuers: readonly Issuer[]): Ke
     namespaces: namespaces?.value ?? null,
     agents: agents?.value ?? null,
   };
+}
+
+/**
+ * For whom a run of a caller with a token goes on when nobody sends one: as its token says while that is good, else as its
+ * issuer's settings say of all its callers. Null where that takes the claims of a token that is good no more, and where
+ * there is no such issuer any more.
+ */
+export function returningHolder(
+  principal: string,
+  {
+    find,
+    issuers,
+    nowSeconds,
+  }: Pick<Tokens, 'find'> & { readonly issuers: readonly Issuer[]; readonly nowSeconds: number },
+): KeyHolder | null {
+  const seen = find(principal)?.holder;
+  const isThere = issuers.some(({ name }) => name === seen?.token?.issuer);
+  if (isThere && seen?.token && nowSeconds < seen.token.expiresAtSeconds) return seen;
+  const assumed = assumedHolder(principal, issuers);
+  if (!assumed) return null;
+  const { id: keyId, name: keyName, role, namespaces, agents } = assumed;
+  return { keyId, keyName, role, namespaces, agents };
 }

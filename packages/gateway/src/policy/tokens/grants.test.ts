@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../errors.ts';
-import { assumedHolder } from './assumed-holder.ts';
+import { noLimits } from '../limits/key-limits.ts';
+import { assumedHolder, returningHolder } from './assumed-holder.ts';
 import { claimValues } from './claim-values.ts';
 import { grantsOf, tightestLimits } from './grants.ts';
 import { authSchema, toIssuers } from './jwt-schema.ts';
@@ -142,5 +143,40 @@ describe('a claim', () => {
 
   test('of a million values is looked at as far as a thousand', () => {
     expect(claimValues({ groups: Array(1_000_000).fill('a') }, 'groups')).toHaveLength(1000);
+  });
+});
+
+describe('for whom a run goes on whose caller had a token', () => {
+  const alice = 'oidc:corp:alice';
+  const back = (role: unknown, { nowSeconds = 50, issuer = 'corp' } = {}) => {
+    const entry = {
+      name: 'corp',
+      issuer: 'https://a.example',
+      audience: 'x',
+      jwks_file: 'x',
+      role,
+    };
+    const issuers = toIssuers(authSchema.parse({ jwt: [entry] }), '/');
+    const token = { issuer, expiresAtSeconds: 100 };
+    const seen = {
+      ...everything,
+      role: 'operator',
+      keyId: alice,
+      keyName: 'Alice',
+      token,
+    } as const;
+    const find = () => ({ holder: seen, limits: noLimits });
+    return returningHolder(alice, { find, issuers, nowSeconds })?.role ?? null;
+  };
+  const byClaim = { claim: 'groups', map: { staff: 'operator' } };
+
+  test('is whom the token names while it is good, and the issuer is there', () => {
+    expect(back(byClaim)).toBe('operator');
+    expect(back(byClaim, { issuer: 'gone' })).toBeNull();
+  });
+
+  test('is afterwards one of whom the issuer says the same of all, or nobody', () => {
+    expect(back('caller', { nowSeconds: 100 })).toBe('caller');
+    expect(back(byClaim, { nowSeconds: 100 })).toBeNull();
   });
 });

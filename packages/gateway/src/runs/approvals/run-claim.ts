@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { Caller, KeyHolder } from '../../protocol/policy.ts';
 import type { RunInput } from '../../protocol/run.ts';
+import { isOfTokens } from '../../protocol/security/token-principal.ts';
 import type {
   ApprovalStore,
   Grant,
@@ -116,7 +117,9 @@ function callerOf(
 ): Caller {
   const holder = usableKey(keyId, user);
   if (!holder) {
-    const message = 'The key that this run was for was revoked or has expired, so it cannot go on.';
+    const message = isOfTokens(keyId)
+      ? 'The token that this run was for is good no more, so it cannot go on by itself. It does once its holder answers with a new one.'
+      : 'The key that this run was for was revoked or has expired, so it cannot go on.';
     throw new GatewayError('key_invalid', message);
   }
   return { ...holder, requestId };
