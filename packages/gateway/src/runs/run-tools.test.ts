@@ -358,12 +358,13 @@ describe('a question of a worker', () => {
     const exact = { m: 1, n: 4 };
     expect([
       await may('add', 'c1', exact),
+      await may('add', 'c1', exact),
       await may('add', 'c1', { ...exact, n: 5 }),
       await may('add', 'c2', exact),
       await may('add', null, exact),
       await may('drop', 'c1', exact),
       await may('look', 'c9', { any: 1 }),
-    ]).toEqual([true, false, false, false, false, true].map((value) => ({ type: 'value', value })));
+    ]).toEqual([true, false, false, false, false, false, true].map((value) => ({ type: 'value', value })));
     expect(emitted[0]).toMatchObject({
       decision: { answer: 'allow', rule: { id: 'r', reason: 'Approved by apr_1.' } },
     });

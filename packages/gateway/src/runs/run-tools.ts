@@ -262,7 +262,7 @@ async function answer(
   switch (question.ask) {
     case 'authorize_tool': {
       const { provenance = 'native', arguments: args } = question;
-      return { type: 'value', value: isAllowed(provenance, args, () => undefined) };
+      return { type: 'value', value: isAllowed(provenance, args, granted.use) };
     }
     case 'call_tool': {
       const { spanId, ...traced } = callTrace(trace);
