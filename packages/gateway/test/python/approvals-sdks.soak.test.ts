@@ -94,6 +94,19 @@ describe.skipIf(missing)(`approvals on older SDKs for Python (${missing ?? 'runs
       ]);
     });
 
+    test('has an approval for one call, also where a model uses its id again', async () => {
+      const turns = [
+        { calls: [refundOf('A1', 'call_0')] },
+        { calls: [refundOf('A2', 'call_0')] },
+        { text: ['Done.'] },
+      ];
+      const { baseUrl, calls } = await startUpstream(...turns);
+      const worker = await loadedOn(version, desk, baseUrl);
+      const first = await worker.eventsOf('', asked());
+      await resumed(worker, first, [{ callId: 'call_0', approve: true }]);
+      expect(JSON.stringify(calls.map(({ body }) => body))).not.toContain('refunded A2');
+    });
+
     test('waits within an agent that is a tool, and for tools of the caller’s own, in another process', async () => {
       const source = `${desk}
 import threading

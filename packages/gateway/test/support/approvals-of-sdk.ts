@@ -72,6 +72,16 @@ export function describeApprovals(
       },
     );
 
+    test('an approval is good for one call, also where a model uses its id again', async () => {
+      const { module, ran } = await desk(
+        [[call('burn', 'book')], [call('burn', 'letter')], [message('Gone.')]],
+        plain,
+      );
+      const { state } = waitingEnd(await eventsOf(module));
+      await goOn(module, { state, decisions: approved('call_burn') });
+      expect(ran).toEqual(['burn book']);
+    });
+
     test('a denied call does not run', async () => {
       const { module, ran, model } = await desk(
         [[call('burn', 'book')], [message('Well.')]],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from ..agent_shape import listed
+from ..run.result_text import fields_of
 from .interruptions import call_id_of, is_client_call, told_calls
 from .kept_run import read_state
 
@@ -39,7 +41,21 @@ async def resumed_state(
                 state.approve(item)
         elif (decision := decisions.get(call_id)) is not None:
             _decide(state, item, decision, scope)
+    _know_approved(state, scope)
     return state
+
+
+def _know_approved(state: Any, scope: RunScope) -> None:
+    records: Any = getattr(getattr(state, "_context", None), "_approvals", {})
+    for record in records.values():
+        approved = getattr(record, "approved", None)
+        # What is approved for all calls of a tool says so in place of a list.
+        if isinstance(approved, list):
+            scope.waits.approved.update(cast("list[str]", approved))
+    for item in listed(state, "_generated_items"):
+        call_id = fields_of(getattr(item, "raw_item", None)).get("call_id")
+        if item.type == "tool_call_output_item" and isinstance(call_id, str):
+            scope.waits.made.add(call_id)
 
 
 def say_reasons(config: RunConfig, resumed: ResumedRun) -> None:

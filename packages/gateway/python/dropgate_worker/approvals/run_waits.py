@@ -28,6 +28,9 @@ class RunWaits:
     asked: dict[tuple[str, str, str], bool] = field(
         default_factory=dict[tuple[str, str, str], bool]
     )
+    # Ids of calls of a run that goes on which a person approved, and of those that have been made.
+    approved: set[str] = field(default_factory=set[str])
+    made: set[str] = field(default_factory=set[str])
     # Tools of the caller's own, and the agents that they are offered to.
     client_tools: list[FunctionTool] = field(default_factory=list["FunctionTool"])
     offered_to: list[Agent[Any]] = field(default_factory=list["Agent[Any]"])
@@ -39,3 +42,16 @@ class RunWaits:
     own_runs: list[Any] = field(default_factory=list[Any])
     # What of the conversation an earlier part of this run has told.
     told: list[str] = field(default_factory=list[str])
+
+    def take_approval(self, call_id: str) -> bool:
+        """
+        Takes the approval of a call when it is made; False where its id was approved for one that was made before.
+
+        Versions of the SDK before 0.20 look for an id alone, and there are models that use one again in a later turn.
+        """
+        if call_id not in self.approved:
+            return True
+        if call_id in self.made:
+            return False
+        self.made.add(call_id)
+        return True

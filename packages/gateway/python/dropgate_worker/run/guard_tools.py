@@ -153,6 +153,11 @@ async def _refusal(
     provenance = provenance_of(tool, agent)
     call = ToolCallAsked(tool.name, provenance, arguments, call_id)
     message = await _cannot_wait(tool, call, scope)
+    if scope is not None and not scope.waits.take_approval(call_id):
+        message = (
+            f"This call of {tool.name} has the id of one that a person approved and that was made before. It was not "
+            "made: call it again, with an id of its own."
+        )
     if message is None:
         # What the gateway executes, it decides about itself.
         if getattr(tool, GATEWAY_TOOL, False):

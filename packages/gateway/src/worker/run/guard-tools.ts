@@ -160,6 +160,10 @@ function idOf(callId: unknown): { readonly callId?: string } {
 async function refusal(call: ToolCall): Promise<string | null> {
   const { tool, callId = tool } = call;
   const current = processRuns.current();
+  if (call.callId !== undefined && current?.known.takeApproval?.(callId) === false) {
+    current.activity.deny(callId);
+    return `This call of ${tool} has the id of one that a person approved and that was made before. It was not made: call it again, with an id of its own.`;
+  }
   const scope = current ?? processRuns.sole();
   if (await isAllowed(call, scope)) return null;
   current?.activity.deny(callId);

@@ -1,5 +1,6 @@
 import type { ResumedRun } from '../../protocol/worker/messages.ts';
 import type { AgentShape } from '../agent-shape.ts';
+import { createTakeApproval } from '../approvals/approved-calls.ts';
 import { refuseClientTools } from '../approvals/client-tools.ts';
 import { interruptionOf, waitingCall } from '../approvals/interruption.ts';
 import { reasonFormatter, resumedState, toldItems } from '../approvals/resumed-state.ts';
@@ -112,7 +113,7 @@ function firstTurn(
 }
 
 /** The state that a run goes on from; what is denied in it is told. */
-function stateOfCall(
+async function stateOfCall(
   { module, agent, fresh }: { module: LoadedModule; agent: SdkAgent; fresh: unknown },
   resume: ResumedRun,
   { activity }: RunDeps,
@@ -121,13 +122,15 @@ function stateOfCall(
   const { context } = fieldsOf(fresh);
   const known = runScope.getStore()?.known;
   const run = { sdk: sdk ?? {}, agent, original: value as SdkAgent, resume, context };
-  return resumedState(run, (denied, reason) => {
+  const state = await resumedState(run, (denied, reason) => {
     if (!known) return;
     const { arguments: written, ...call } = waitingCall(denied, known);
     activity.started(call, written);
     activity.deny(call.callId);
     activity.ended(call.callId, reason);
   });
+  if (known) known.takeApproval = createTakeApproval(state);
+  return state;
 }
 
 /** An answer that the Responses API cuts short comes as an error without its text, unless it is streamed. */

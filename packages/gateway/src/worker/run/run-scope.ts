@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Effect } from '../../protocol/policy.ts';
 import type { InputItem, RunEvent } from '../../protocol/run.ts';
+import type { TakeApproval } from '../approvals/approved-calls.ts';
 import type { LoadedModule, RunRequest } from '../loaded-module.ts';
 import type { SdkResult, SdkRun, SdkRunner, SdkRunOptions, SdkTool } from '../sdk.ts';
 import type { SdkUsage } from './sdk-usage.ts';
@@ -59,6 +60,8 @@ export type KnownOfRun = {
   isPastFirstTurn: boolean;
   /** Runs of agents that are tools which wait, or may come to. */
   readonly inside: Set<SdkResult>;
+  /** Of a run that goes on: takes what persons approved of it. */
+  takeApproval?: TakeApproval;
 };
 
 /** The current run, followed through every await of the module's code. It may be over: `outside-runs.ts` tells. */
