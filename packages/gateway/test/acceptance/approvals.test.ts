@@ -51,6 +51,10 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
 
   type Message = OpenAI.ChatCompletionMessageParam;
   const user = (content: string): Message => ({ role: 'user', content });
+  const statusOf = async (id: string) => {
+    const found = await (await gateway.fetch(`/admin/approvals?id=${id}`)).json();
+    return (found as { approvals: { status: string }[] }).approvals[0]?.status;
+  };
   const erasings = () => gateway.logs().match(/erasing \w+/g)?.length ?? 0;
 
   describe.each(['ts', 'py'])('of an agent in %s', (ending) => {
@@ -165,10 +169,19 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
       const asked = await client.responses.create({ model, input: 'call erase {"thing":"Lodi"}' });
       const id = (asked.output.at(-1)?.id ?? '').replace('mcpr_', 'apr_');
       await client.responses.delete(asked.id);
-      const { approvals } = (await (await gateway.fetch(`/admin/approvals?id=${id}`)).json()) as {
-        approvals: Record<string, unknown>[];
-      };
-      expect(approvals).toMatchObject([{ id, status: 'withdrawn' }]);
+      expect(await statusOf(id)).toBe('withdrawn');
+    });
+
+    test('are asked for no more once an item of their conversation is deleted', async () => {
+      const { id: conversation } = await client.conversations.create();
+      const ask = { model, conversation, input: 'call erase {"thing":"Como"}' };
+      const asked = await client.responses.create(ask);
+      const { data } = await client.conversations.items.list(conversation, { order: 'asc' });
+      const first = { conversation_id: conversation };
+      await client.conversations.items.delete(data[0]?.id ?? '', first);
+      expect(await statusOf((asked.output.at(-1)?.id ?? '').replace('mcpr_', 'apr_'))).toBe(
+        'withdrawn',
+      );
     });
 
     test('of a run in the background are given there too', async () => {

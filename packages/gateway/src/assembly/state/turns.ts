@@ -11,7 +11,7 @@ import type { Parts } from '../agent-processes.ts';
 /**
  * What is kept of conversations, for those who hold them.
  *
- * @param approvals - End the waiting of what waits in a conversation that is removed, and of a response that is.
+ * @param approvals - End the waiting of what waits in a conversation of which something is removed, and of a response that is.
  */
 export function createTurns(
   parts: Parts,
@@ -44,6 +44,11 @@ export function createTurns(
       ...conversations,
       async remove(owner: Owner, id: string) {
         await conversations.remove(owner, id);
+        await withdraw(owner.keyId, id);
+      },
+      async removeItem(owner: Owner, id: string, itemId: string) {
+        await conversations.removeItem(owner, id, itemId);
+        // What waits there goes on with all that was said.
         await withdraw(owner.keyId, id);
       },
     },
