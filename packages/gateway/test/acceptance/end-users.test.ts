@@ -156,6 +156,9 @@ describe('who a user is', () => {
     expect(unsigned).toEqual({ text: 'nobody Hi', ignored: 'x-openwebui-user-id' });
     const body = await failureOf(said(clientOf({}), { user: 'a\u0000b' }));
     expect(body).toMatchObject({ status: 400, param: 'user' });
+    const counting = { body: { model: 'model', input: 'Hi', user: 'a\u0000b' } };
+    const counted = await failureOf(clientOf({}).post('/responses/input_tokens', counting));
+    expect(counted).toMatchObject({ status: 400, param: 'user' });
   });
 });
 

@@ -6,6 +6,7 @@ import {
 import { callerGone } from '../caller-gone.ts';
 import { referencesIn } from '../formats/responses/input-items.ts';
 import { toRunInput } from '../formats/responses/responses-input.ts';
+import { nameInBody } from '../intake/name-user.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 /** `POST /v1/responses/input_tokens`: what an upstream would count of an input, also for a base URL that lacks `/v1`. */
@@ -18,6 +19,7 @@ export const inputTokenRoutes: readonly Route[] = ['/v1/responses', '/responses'
       'Count the tokens of an input at the upstream of an agent: of what is sent, without what the agent adds.',
     body: responsesRequestSchema,
     handle: async ({ deps, body, request, reply }) => {
+      await nameInBody(deps, { request, reply }, body);
       refuseKept(body);
       const input = toRunInput(body);
       const signal = callerGone(reply.raw);
