@@ -15,6 +15,20 @@ describe('parseJson', () => {
     expect(parseJson(JSON.stringify(value))).toEqual(value);
   });
 
+  test.each(['"\\ud83d"', '{"a\\uDE00":1}', '"\\\\\\ud83d x"', '"\\ud83d\\ud83d\\ude00"'])(
+    'refuses halves of characters: %s',
+    (text) => {
+      expect(() => parseJson(text)).toThrow(/half of a character \(\\ud\w{3}\): a text was cut/i);
+    },
+  );
+
+  test.each(['"\\ud83d\\ude00"', '"\\\\ud83d"', '"\ud83d\ude00"', '"\\n\\"\\uD83D\\uDE00"'])(
+    'takes whole ones: %s',
+    (text) => {
+      expect(parseJson(text)).toBe(JSON.parse(text));
+    },
+  );
+
   test('takes many values side by side', () => {
     const value = Array.from({ length: 5000 }, (_, index) => ({ index: [index] }));
     expect(parseJson(JSON.stringify(value))).toEqual(value);

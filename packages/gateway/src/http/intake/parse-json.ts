@@ -21,12 +21,18 @@ export function parseBody(body: Uint8Array, maxValues = mostValues): unknown {
 /**
  * The text of a request body as a value; nothing for an empty one.
  *
- * @throws GatewayError `invalid_json` where it is no JSON, nested too deeply or made of too many values.
+ * @throws GatewayError `invalid_json` where it is no JSON, nested too deeply, made of too many values, or has halves of
+ *   characters: no UTF-8 can say them, which is what upstreams and Python take.
  */
 export function parseJson(text: string, maxValues = mostValues): unknown {
   if (text === '') return undefined;
   const excess = excessOf(text, maxValues);
   if (excess) throw new GatewayError('invalid_json', excess);
+  const half = halfOf(text);
+  if (half !== null) {
+    const message = `The body has half of a character (${half}): a text was cut within an emoji, or the like. Cut it between characters.`;
+    throw new GatewayError('invalid_json', message);
+  }
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -62,6 +68,17 @@ function excessOf(text: string, maxValues: number): string | null {
   }
   return null;
 }
+
+/** The first escape that stands for half of a character; null for none. */
+function halfOf(text: string): string | null {
+  if (!/\\u[dD][89a-fA-F]/.test(text)) return null;
+  for (const [found] of text.matchAll(escapes)) if (found.length === 6) return found;
+  return null;
+}
+
+/** Backslashes that are escaped, whole characters of two escapes, and halves. */
+const escapes =
+  /\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|\\u[dD][89a-fA-F][\da-fA-F]{2}/g;
 
 const quote = 34;
 const comma = 44;
