@@ -8,7 +8,7 @@ export const callerFailures: Group = {
   capability: '[Callers](Callers.md), [all failures](../errors.md)',
   rows: rowsOf(`
 invalid_request | 400. | Something in the request is wrong. | Read \`message\` and \`param\`.
-invalid_json | 400. | The body is no JSON. | Send JSON.
+invalid_json | 400. | The body is no JSON, or a text in it was cut within a character. | Send JSON in UTF-8.
 missing_parameter | 400. | A field is missing. | Send the one in \`param\`.
 invalid_type | 400. | A field has another type. | Correct the one in \`param\`.
 invalid_value | 400. | A field has a value that it cannot have. | Use one that \`message\` names.
