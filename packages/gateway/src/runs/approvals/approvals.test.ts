@@ -222,7 +222,14 @@ describe('an answer', () => {
       code: 'not_allowed',
       message: expect.stringContaining('bob'),
     });
+    // An operator sees what waits, and learns whose it is to answer.
+    expect(await approvals.find(operator.caller, id)).toMatchObject({ id });
     expect(await failure(approvals.answer(yes, operator))).toMatchObject({
+      code: 'not_allowed',
+      message: expect.stringContaining('bob'),
+    });
+    const third: Answerer = { ...other, caller: { ...other.caller, keyId: 'key_4', keyName: 'c' } };
+    expect(await failure(approvals.answer(yes, third))).toMatchObject({
       code: 'record_not_found',
     });
     const { claim, approvals: now } = await approvals.answer(yes, other);
@@ -230,7 +237,7 @@ describe('an answer', () => {
     await claim?.release();
     expect(
       emitted.flatMap((event) => (event.type === 'access_decided' ? [event.decision.answer] : [])),
-    ).toEqual(['deny', 'allow']);
+    ).toEqual(['deny', 'deny', 'allow']);
   });
 
   test('is not of the one who asked where a rule denies that', async () => {

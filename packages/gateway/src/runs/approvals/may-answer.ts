@@ -30,7 +30,10 @@ export type MayAnswer = {
   readonly decide: (by: AnsweringPerson, asked: AskedOfWhom) => Decided;
   /** Records one. */
   readonly record: (by: AnsweringPerson, decided: Decided) => void;
-  /** Whether somebody may know of it. */
+  /**
+   * Whether somebody may know of it: also who could answer if the rule that asks named nobody, so that operators see what
+   * waits for somebody else, and for whom.
+   */
   readonly maySee: (by: AnsweringPerson, asked: AskedOfWhom) => boolean;
 };
 
@@ -44,9 +47,12 @@ type Decided = { readonly question: Question; readonly decision: Decision };
  * Where the rule that asks names who, these alone may, as far as no rule denies it.
  */
 export function createMayAnswer({ rules, nowSeconds, emit }: MayAnswerDeps): MayAnswer {
-  const decideOn: MayAnswer['decide'] = (by, asked) => {
+  const decideByRules = (by: AnsweringPerson, asked: AskedOfWhom): Decided => {
     const question = questionOf(by, asked);
-    const decision = decide(rules(), question, nowSeconds());
+    return { question, decision: decide(rules(), question, nowSeconds()) };
+  };
+  const decideOn: MayAnswer['decide'] = (by, asked) => {
+    const { question, decision } = decideByRules(by, asked);
     return { question, decision: narrowed(decision, question, asked) };
   };
   return {
@@ -55,7 +61,8 @@ export function createMayAnswer({ rules, nowSeconds, emit }: MayAnswerDeps): May
       emit({ type: 'access_decided', ...decided, requestId: by.caller.requestId });
     },
     maySee(by, asked) {
-      return isOwn(by, asked) || decideOn(by, asked).decision.answer === 'allow';
+      if (isOwn(by, asked) || decideOn(by, asked).decision.answer === 'allow') return true;
+      return decideByRules(by, asked).decision.answer === 'allow';
     },
   };
 }
