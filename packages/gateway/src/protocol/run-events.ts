@@ -51,6 +51,8 @@ const askedApprovalSchema = z.object({
   /** What the caller approves or denies it with in a message; null where the caller is not the one to answer. */
   code: z.string().nullable(),
   expiresMs: count,
+  /** Whom the rule that asks names to answer, alone. */
+  approvers: z.array(z.string()).readonly().exactOptional(),
 });
 
 /** How long ago it happened, where its worker held it back to send several together. */

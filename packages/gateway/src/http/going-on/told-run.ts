@@ -21,9 +21,10 @@ export function askingRun(
   agentId: string,
 ): Run {
   const approvals = pending.map(({ id, code, expiresMs, ...approval }) => {
-    const { callId, tool, agent, provenance, arguments: written } = approval;
+    const { callId, tool, agent, provenance, arguments: written, approvers } = approval;
     const call = { callId, tool, agent, provenance, arguments: written };
-    return { ...call, asked: { id, code, expiresMs } };
+    const named = approvers === null ? {} : { approvers };
+    return { ...call, asked: { id, code, expiresMs, ...named } };
   });
   return createToldRun(
     [{ type: 'interrupted', state: '', approvals, clientCalls: [...clientCalls], usage: noUsage }],

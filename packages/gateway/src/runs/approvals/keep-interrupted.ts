@@ -72,8 +72,9 @@ export function createKeepInterrupted(deps: KeepInterruptedDeps): KeepInterrupte
       approvals: last.approvals.map((call, index) => {
         const { approval, code } = asked[index] ?? {};
         if (!approval) return call;
-        const { id, expiresMs } = approval;
-        return { ...call, asked: { id, code: code ?? null, expiresMs } };
+        const { id, expiresMs, approvers } = approval;
+        const named = approvers === null ? {} : { approvers };
+        return { ...call, asked: { id, code: code ?? null, expiresMs, ...named } };
       }),
     };
   };

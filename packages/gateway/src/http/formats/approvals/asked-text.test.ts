@@ -32,10 +32,18 @@ describe('the text that asks a person about a call', () => {
   });
 
   test('says who else decides where the caller may not', () => {
-    const text = askedText([{ ...call, asked: { ...call.asked, code: null } }], 'run_1');
+    const asked = { ...call.asked, code: null };
+    const text = askedText([{ ...call, asked }], 'run_1');
     expect(text).not.toContain('Answer with');
-    expect(text).toContain('`dropgate approvals approve apr_1`');
-    expect(text).toContain('`POST /v1/runs/run_1/approvals/apr_1`');
+    expect(text).toMatch(
+      /An operator has to decide, until 2026-12-01 10:39 UTC: with `dropgate approvals approve apr_1`, or `POST \/v1\/runs\/run_1\/approvals\/apr_1`\.$/,
+    );
+    const byRule = { ...asked, approvers: ['role:admin', 'bo`ss'] };
+    expect(askedText([{ ...call, asked: byRule }], 'run_1')).toMatch(
+      /A rule names who has to decide, until 2026-12-01 10:39 UTC: `role:admin`, `bo'ss`\. They can use `POST \/v1\/runs\/run_1\/approvals\/apr_1`, or as operators `dropgate approvals approve apr_1`\.$/,
+    );
+    const many = { ...asked, approvers: Array.from({ length: 9 }, (_, index) => `key-${index}`) };
+    expect(askedText([{ ...call, asked: many }], 'run_1')).toContain('`key-4` and 4 more. They');
   });
 
   test('writes out what would end its block, turn it round or not be seen', () => {

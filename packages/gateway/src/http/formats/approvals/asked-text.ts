@@ -7,6 +7,9 @@ const MOST_SHOWN = 2000;
 /** The same of a name. */
 const MOST_OF_A_NAME = 128;
 
+/** Names of those who may answer that are shown. */
+const MOST_NAMES = 5;
+
 /**
  * Asks a person about calls, in Markdown that reads as plain text too. Names and arguments are the model's: nothing in them
  * ends the block that they stand in, or is not seen.
@@ -30,13 +33,24 @@ function callText({ tool, agent, arguments: written }: AskedCall, runId: string)
   return [head, block, ...(shown === text ? [] : [rest])].join('\n\n');
 }
 
-function answerText({ asked: { id, code: answer, expiresMs } }: AskedCall, runId: string): string {
+function answerText({ asked }: AskedCall, runId: string): string {
+  const { id, code: answer, expiresMs } = asked;
   const until = `until ${new Date(expiresMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   if (answer === null) {
-    return `Somebody else has to decide, ${until}: an operator, or whom a rule names, with \`dropgate approvals approve ${id}\`, or \`POST /v1/runs/${runId}/approvals/${id}\`.`;
+    const command = `\`dropgate approvals approve ${id}\``;
+    const route = `\`POST /v1/runs/${runId}/approvals/${id}\``;
+    return asked.approvers
+      ? `A rule names who has to decide, ${until}: ${names(asked.approvers)}. They can use ${route}, or as operators ${command}.`
+      : `An operator has to decide, ${until}: with ${command}, or ${route}.`;
   }
   const lines = [`- \`approve ${answer}\``, `- \`deny ${answer}\`, and why, if you like`];
   return [`Answer with one of these lines, ${until}:`, lines.join('\n')].join('\n\n');
+}
+
+function names(approvers: readonly string[]): string {
+  const more = approvers.length - MOST_NAMES;
+  const shown = approvers.slice(0, MOST_NAMES).map(code).join(', ');
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 /** In a line of its own code, which no backtick ends. */
