@@ -162,7 +162,10 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
       expect(JSON.stringify(done.output)).toContain('Keep. [Riga is erased]');
       expect((await answer(`${of}/${id}`)).status).toBe(409);
       const ofRun = await gateway.fetch(of);
-      expect(await ofRun.json()).toMatchObject({ approvals: [{ id, status: 'approved' }] });
+      expect(await ofRun.json()).toMatchObject({
+        approvals: [{ id, status: 'approved' }],
+        resumed_by: String(told.response_id).replace('resp_', 'run_'),
+      });
     });
 
     test('are asked for no more once the response that asks is deleted', async () => {

@@ -55,6 +55,6 @@ export function fakeApprovals(): Approvals {
     }),
     find: async () => someApproval,
     list: async () => ({ approvals: [someApproval], next: null }),
-    ofRun: async () => [someApproval],
+    ofRun: async () => ({ approvals: [someApproval], resumedBy: null }),
   };
 }

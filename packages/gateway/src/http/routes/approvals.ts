@@ -31,8 +31,8 @@ export const approvalRoutes: readonly Route[] = [
     params: ofRun,
     answer: runApprovalsAnswer,
     handle: async ({ deps, request, params: { id } }) => {
-      const approvals = await deps.approvals.ofRun(callerOf(request), id);
-      return { approvals: approvals.map(approvalToJson) };
+      const { approvals, resumedBy } = await deps.approvals.ofRun(callerOf(request), id);
+      return { approvals: approvals.map(approvalToJson), resumed_by: resumedBy };
     },
   }),
   defineRoute({

@@ -44,7 +44,15 @@ export const approvalsAnswer = z.object({
 });
 
 /** `GET /v1/runs/{id}/approvals`: as they were asked. */
-export const runApprovalsAnswer = z.object({ approvals: z.array(approvalInfo) });
+export const runApprovalsAnswer = z.object({
+  approvals: z.array(approvalInfo),
+  resumed_by: z
+    .string()
+    .nullable()
+    .describe(
+      'The run that goes on with it, or went on; null while it waits. What came of it, where it is kept, is the response `resp_…` of the same letters.',
+    ),
+});
 
 /** Body of `POST /v1/runs/{id}/approvals/{approval_id}`. */
 export const approvalAnswerBody = z.strictObject({

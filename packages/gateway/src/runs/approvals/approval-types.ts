@@ -120,7 +120,7 @@ export type Approvals = {
   /** Those that a caller may see: its own, for operators all of its reach. Newest first. */
   readonly list: (by: Caller, query: ApprovalQuery) => Promise<ApprovalPage>;
   /** @throws GatewayError `record_not_found`. */
-  readonly ofRun: (by: Caller, runId: string) => Promise<readonly Approval[]>;
+  readonly ofRun: (by: Caller, runId: string) => Promise<ApprovalsOfRun>;
 };
 
 export type ApprovalQuery = {
@@ -129,6 +129,12 @@ export type ApprovalQuery = {
   /** `next` of the page before. */
   readonly after?: string;
   readonly limit: number;
+};
+
+/** `resumedBy`: id of the run that goes on with it, or went on; null while it waits. */
+export type ApprovalsOfRun = {
+  readonly approvals: readonly Approval[];
+  readonly resumedBy: string | null;
 };
 
 export type ApprovalPage = {

@@ -80,7 +80,9 @@ describe('a run that waits for a person', () => {
     const { id, runId } = await scene.wait();
     const answers = [{ by: { id }, approve: false, reason: 'Too much.' }];
     const { claim } = await scene.approvals.answer(answers, me);
-    await all(await (claim ?? expect.unreachable()).resume(how, 'req_2'));
+    const run = await (claim ?? expect.unreachable()).resume(how, 'req_2');
+    await all(run);
+    expect(await scene.approvals.ofRun(caller, runId)).toMatchObject({ resumedBy: run.id });
     expect(scene.resumed[0]?.resumed.decisions).toEqual([
       { callId: 'call_1', approve: false, reason: 'Too much.' },
     ]);
@@ -420,7 +422,10 @@ describe('calls that wait', () => {
     expect(await shown(operator)).toEqual([[ids[0]], ids[0]]);
     expect(await shown(other)).toEqual([[], null]);
     const { runId, id } = await wait();
-    expect(await approvals.ofRun(caller, runId)).toMatchObject([{ id }]);
+    expect(await approvals.ofRun(caller, runId)).toMatchObject({
+      approvals: [{ id }],
+      resumedBy: null,
+    });
     expect(await approvals.find(caller, id)).toMatchObject({ id, runId });
     expect(await failure(approvals.find(other.caller, id))).toMatchObject({
       code: 'record_not_found',

@@ -12,7 +12,7 @@ const STEP = 200;
 const MOST_LOOKED_AT = 5000;
 
 export type ListApprovalsDeps = {
-  readonly store: Pick<ApprovalStore, 'find' | 'list' | 'ofRun'>;
+  readonly store: Pick<ApprovalStore, 'find' | 'list' | 'ofRun' | 'run'>;
   readonly mayAnswer: Pick<MayAnswer, 'maySee'>;
 };
 
@@ -51,7 +51,8 @@ export function createListApprovals(
     async ofRun(by, runId) {
       const all = (await deps.store.ofRun(runId)).filter((approval) => sees(by, approval));
       if (all.length === 0) throw unknownCall();
-      return all;
+      const run = await deps.store.run(runId);
+      return { approvals: all, resumedBy: run?.resumedBy ?? null };
     },
   };
 }
