@@ -75,7 +75,7 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
       expect(erasings()).toBe(before);
       const approve = [...first, asked, user(`approve ${codeIn(asked.content)}`)];
       expect((await chat(approve)).content).toBe('Keep. [Rome is erased]');
-      expect((await chat(approve)).content).toMatch(/^The call of erase does not wait\./);
+      expect((await chat(approve)).content).toMatch(/^Too late: the call of erase was approved before\./);
       expect(erasings()).toBe(before + 1);
     });
 
@@ -403,7 +403,7 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
       ]);
       const left = await say('call erase {"thing":"Bari"}');
       expect(await say('say Never mind')).toBe('Never mind');
-      expect(await say(`approve ${codeIn(left)}`)).toMatch(/Its caller went on without an answer/);
+      expect(await say(`approve ${codeIn(left)}`)).toMatch(/its caller went on without an answer/);
     });
   });
 });

@@ -62,6 +62,9 @@ export async function listApprovals(
   ]);
   const head = ['APPROVAL', 'ASKED', 'AGENT', 'TOOL', 'STATUS', 'ARGUMENTS'];
   for (const line of table([head, ...rows])) terminal.line(line);
+  if (answer.approvals.some((approval) => approval.status === 'pending')) {
+    terminal.note('Answer with: dropgate approvals approve <id>, or dropgate approvals deny <id>');
+  }
   if (answer.next !== null) terminal.note('There are more: raise --limit, or filter.');
   return exitCodes.done;
 }
@@ -97,9 +100,9 @@ export async function answerApproval(
   const said = body.approve ? 'Approved' : 'Denied';
   terminal.line(`${said}: ${tool} of ${approval.agent_id}`);
   terminal.line(cut(shownJsonText(approval.arguments), 2000));
-  if (run.status === 'waiting') terminal.note('Other calls of its run wait still.');
+  if (run.status === 'waiting') terminal.note('Its run waits for answers to other calls.');
   else terminal.note(`Its run goes on: dropgate runs show ${run.id}`);
-  if (response_id !== null) terminal.note(`What comes of it is kept as ${response_id}.`);
+  if (response_id !== null) terminal.note(`The caller reads what comes of it as response ${response_id}.`);
   return exitCodes.done;
 }
 

@@ -2,6 +2,8 @@ import { type Command, Option } from 'commander';
 import { approvalStatuses } from '../../protocol/state/approvals.ts';
 import { examples, jsonOption, limitOption, type RunCommand } from '../options.ts';
 
+const idOfCall = 'id of the call, as `approvals list` shows it (apr_…)';
+
 /** `dropgate approvals …`: they ask the gateway that runs on this project which calls wait for a person, and answer. */
 export function addApprovalCommands(program: Command, run: RunCommand): void {
   const approvals = program
@@ -10,7 +12,7 @@ export function addApprovalCommands(program: Command, run: RunCommand): void {
   const commands = () => import('./approvals-actions.ts');
   approvals
     .command('list')
-    .description('list calls that wait, newest first')
+    .description('list calls that wait for a person, newest first')
     .addOption(
       new Option('--status <status>', 'those of this status')
         .choices([...approvalStatuses, 'all'])
@@ -20,14 +22,22 @@ export function addApprovalCommands(program: Command, run: RunCommand): void {
     .addOption(limitOption())
     .addOption(jsonOption())
     .addHelpText('after', examples('approvals list', 'approvals list --status all --agent desk'))
+    .addHelpText(
+      'after',
+      [
+        '',
+        'expired: nobody answered in time, so the call was denied.',
+        'withdrawn: the caller went on without an answer, so the call was not made.',
+      ].join('\n'),
+    )
     .action((options) =>
       run(async (context) => (await commands()).listApprovals(context, options)),
     );
   approvals
     .command('approve')
-    .description('have a call made; with the last answer its run goes on')
-    .argument('<id>', 'of the approval')
-    .option('--always', 'also later calls of the tool in the same run')
+    .description('let a call be made; once no call of its run waits, the run goes on')
+    .argument('<id>', idOfCall)
+    .option('--always', 'also allow later calls of this tool in the same run')
     .addOption(jsonOption())
     .addHelpText('after', examples('approvals approve apr_019…'))
     .action((id, options) =>
@@ -37,9 +47,9 @@ export function addApprovalCommands(program: Command, run: RunCommand): void {
     );
   approvals
     .command('deny')
-    .description('have a call not made; the agent goes on without it')
-    .argument('<id>', 'of the approval')
-    .option('--reason <text>', 'what the agent is told')
+    .description('refuse a call; once no call of its run waits, the agent goes on without it')
+    .argument('<id>', idOfCall)
+    .option('--reason <text>', 'why, which the agent is told')
     .addOption(jsonOption())
     .addHelpText('after', examples('approvals deny apr_019… --reason "Ask Bob first."'))
     .action((id, options) =>

@@ -52,17 +52,17 @@ function addOwnDataCommands(program: Command, run: RunCommand): void {
   const commands = () => import('./user-data.ts');
   const data = program
     .command('data')
-    .description('tell and delete what is kept of a user or a key');
+    .description('count or delete what is kept of a user or a key');
   const ofWhom = (command: Command) =>
     command
-      .option('--user <id>', 'of this user, as keys forward it or requests name it')
-      .option('--key <key>', 'of this key: its id or name, or oidc:<issuer>:<subject>')
+      .option('--user <id>', 'id of a user, as requests name it')
+      .option('--key <key>', 'a key: its id or name, or oidc:<issuer>:<subject>; with --user: that user of it')
       .addOption(jsonOption());
-  ofWhom(data.command('list').description('count what is kept'))
+  ofWhom(data.command('list').description('count what is kept of a user or a key'))
     .addHelpText('after', examples('data list --user ann@example.com', 'data list --key alice'))
     .action((options) => run(async (context) => (await commands()).listData(context, options)));
-  ofWhom(data.command('delete').description('delete it for good, and end the runs'))
-    .option('--yes', 'without it nothing is deleted')
+  ofWhom(data.command('delete').description('delete what is kept of a user or a key for good, and end their runs'))
+    .option('--yes', 'delete; without it, only count')
     .addHelpText(
       'after',
       examples(
@@ -74,8 +74,8 @@ function addOwnDataCommands(program: Command, run: RunCommand): void {
       'after',
       [
         '',
-        'Sums of usage and decisions of the log stay, under a name that says nothing. The key',
-        'itself stays: dropgate keys revoke ends it. Logs and backups are files of yours.',
+        'Usage and decisions stay under a random name, so that sums hold. The key stays too:',
+        'dropgate keys revoke ends it. Log files and backups are not reached.',
       ].join('\n'),
     )
     .action((options) => run(async (context) => (await commands()).deleteData(context, options)));

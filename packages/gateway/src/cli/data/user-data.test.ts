@@ -54,7 +54,7 @@ test('dropgate data tells and deletes what the store has of a user, while no gat
   expect(await json('list', '--user', 'ann')).toEqual({ ...ann, counts: nothing });
   const { out } = await run('data', 'delete', '--key', 'key_ui', '--yes');
   expect(out).toMatch(/conversations +1\n/);
-  expect(out).toContain('usage and decisions are kept under names that say nothing. 0 runs ended.');
+  expect(out).toContain('usage and decisions stay, under random names. 0 runs ended.');
   const decisions = await run('security', 'decisions', '--action', 'administer', '--json');
   expect(JSON.parse(decisions.out).decisions).toMatchObject([
     { resource: '/admin/data/delete', effect: 'allow', key_id: expect.stringMatching(/^cli:/) },

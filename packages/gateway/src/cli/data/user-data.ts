@@ -49,7 +49,7 @@ export async function deleteData(context: CommandContext, options: DataOptions):
   for (const line of linesOf(deleted, 'WAS KEPT')) terminal.line(line);
   terminal.line('');
   terminal.line(
-    `Deleted; ${renamedKinds.join(' and ')} are kept under names that say nothing. ${count(deleted.running, 'run')} ended.`,
+    `Deleted; ${renamedKinds.join(' and ')} stay, under random names. ${count(deleted.running, 'run')} ended.`,
   );
   return exitCodes.done;
 }

@@ -230,14 +230,14 @@ async function whyRefused(deps: AnswerDeps, { run, found }: FoundAnswers): Promi
   }
   return new GatewayError(
     'approval_answered',
-    'Other calls of this run still wait, or it goes on.',
+    'Somebody else answered for this run at the same moment. Look what still waits, and answer again.',
   );
 }
 
 function outcomeUnknown(): GatewayError {
   return new GatewayError(
     'run_outcome_unknown',
-    'The gateway that went on with this run died meanwhile. Its calls may have been made: look, then ask again.',
+    'The gateway that went on with this run died meanwhile. Its calls may have been made: look at what they changed, then ask again.',
   );
 }
 
@@ -247,18 +247,18 @@ function expired({ tool }: Approval): GatewayError {
 }
 
 function answeredBefore({ tool, status }: Approval): GatewayError {
-  const what = howAnswered[status] ?? `It was ${status} before`;
-  return new GatewayError('approval_answered', `The call of ${tool} does not wait. ${what}.`);
+  const what = howAnswered[status] ?? `was ${status} before`;
+  return new GatewayError('approval_answered', `Too late: the call of ${tool} ${what}.`);
 }
 
 const howAnswered: Partial<Record<Approval['status'], string>> = {
-  withdrawn: 'Its caller went on without an answer',
+  withdrawn: 'waits no more, because its caller went on without an answer. Ask again',
   // It was read a moment ago.
-  pending: 'Somebody else was faster',
+  pending: 'was answered by somebody else a moment ago',
 };
 
 function broughtBefore(): GatewayError {
   const message =
-    'The results of these calls were brought before, or their caller went on without.';
+    'No run waits for the results of these calls any more: they were sent before, or the conversation went on without them.';
   return new GatewayError('approval_answered', message);
 }

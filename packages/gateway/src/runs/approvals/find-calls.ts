@@ -69,7 +69,7 @@ export async function findCalls(
   if (new Set(ids).size > 1) {
     throw new GatewayError(
       'invalid_request',
-      'These calls are of several runs. Answer one by one.',
+      'These calls are of several runs. Answer those of each run in a request of its own.',
     );
   }
   const names = found.map((each) =>
@@ -152,5 +152,8 @@ function wentOn({ tool }: Approval): GatewayError {
 
 /** What whoever may not know of a call is told, too. */
 export function unknownCall(): GatewayError {
-  return new GatewayError('record_not_found', 'No call that you may answer waits under this name.');
+  return new GatewayError(
+    'record_not_found',
+    'There is no call of this id that you may see. Look at its spelling, and at your key.',
+  );
 }

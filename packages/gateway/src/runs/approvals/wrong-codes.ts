@@ -34,7 +34,7 @@ export function createWrongCode({
     }
     throw new GatewayError(
       'record_not_found',
-      `No call waits for the code ${shown(code)} here. Write the code as it was given.`,
+      `No call waits for the code ${shown(code)} here. Write it as it was given, in the conversation where it was given.`,
     );
   };
 }
