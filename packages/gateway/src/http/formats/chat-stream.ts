@@ -102,7 +102,7 @@ function waitingChunks(event: Interrupted, { chunk, options, wroteText }: Writin
   const isTold = presentation.toolEvents === 'extension' && asked.length > 0;
   return [
     content === '' ? '' : chunk.text(content),
-    isTold ? chunk.extension(askedExtension(asked, waitingRunId)) : '',
+    isTold ? chunk.extension({ x_agent: askedExtension(asked, waitingRunId) }) : '',
     ...calls,
     chunk.finish(calls.length > 0 ? 'tool_calls' : 'stop'),
     chunk.usage(chatUsage(event.usage)),
