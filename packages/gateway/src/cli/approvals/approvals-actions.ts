@@ -102,7 +102,8 @@ export async function answerApproval(
   terminal.line(cut(shownJsonText(approval.arguments), 2000));
   if (run.status === 'waiting') terminal.note('Its run waits for answers to other calls.');
   else terminal.note(`Its run goes on: dropgate runs show ${run.id}`);
-  if (response_id !== null) terminal.note(`The caller reads what comes of it as response ${response_id}.`);
+  if (response_id !== null)
+    terminal.note(`The caller reads what comes of it as response ${response_id}.`);
   return exitCodes.done;
 }
 

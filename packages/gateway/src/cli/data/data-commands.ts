@@ -56,12 +56,19 @@ function addOwnDataCommands(program: Command, run: RunCommand): void {
   const ofWhom = (command: Command) =>
     command
       .option('--user <id>', 'id of a user, as requests name it')
-      .option('--key <key>', 'a key: its id or name, or oidc:<issuer>:<subject>; with --user: that user of it')
+      .option(
+        '--key <key>',
+        'a key: its id or name, or oidc:<issuer>:<subject>; with --user: that user of it',
+      )
       .addOption(jsonOption());
   ofWhom(data.command('list').description('count what is kept of a user or a key'))
     .addHelpText('after', examples('data list --user ann@example.com', 'data list --key alice'))
     .action((options) => run(async (context) => (await commands()).listData(context, options)));
-  ofWhom(data.command('delete').description('delete what is kept of a user or a key for good, and end their runs'))
+  ofWhom(
+    data
+      .command('delete')
+      .description('delete what is kept of a user or a key for good, and end their runs'),
+  )
     .option('--yes', 'delete; without it, only count')
     .addHelpText(
       'after',

@@ -40,10 +40,12 @@ describe('the text that asks a person about a call', () => {
     );
     const byRule = { ...asked, approvers: ['role:admin', 'bo`ss'] };
     expect(askedText([{ ...call, asked: byRule }], 'run_1')).toMatch(
-      /A rule names who has to decide, until 2026-12-01 10:39 UTC: `role:admin`, `bo'ss`\. They can use `POST \/v1\/runs\/run_1\/approvals\/apr_1`, or as operators `dropgate approvals approve apr_1`\.$/,
+      /A rule names who has to decide, until 2026-12-01 10:39 UTC: `role:admin`, `bo'ss`, with `dropgate approvals approve apr_1`, or `POST \/v1\/runs\/run_1\/approvals\/apr_1`\.$/,
     );
     const many = { ...asked, approvers: Array.from({ length: 9 }, (_, index) => `key-${index}`) };
-    expect(askedText([{ ...call, asked: many }], 'run_1')).toContain('`key-4` and 4 more. They');
+    expect(askedText([{ ...call, asked: many }], 'run_1')).toContain(
+      '`key-4` and 4 more, with `POST /v1/runs/run_1/approvals/apr_1` and their key.',
+    );
   });
 
   test('writes out what would end its block, turn it round or not be seen', () => {

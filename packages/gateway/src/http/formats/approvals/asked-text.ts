@@ -39,12 +39,20 @@ function answerText({ asked }: AskedCall, runId: string): string {
   if (answer === null) {
     const command = `\`dropgate approvals approve ${id}\``;
     const route = `\`POST /v1/runs/${runId}/approvals/${id}\``;
-    return asked.approvers
-      ? `A rule names who has to decide, ${until}: ${names(asked.approvers)}. They can use ${route}, or as operators ${command}.`
-      : `An operator has to decide, ${until}: with ${command}, or ${route}.`;
+    if (!asked.approvers)
+      return `An operator has to decide, ${until}: with ${command}, or ${route}.`;
+    const how = asked.approvers.some(fitsAnAdmin)
+      ? `${command}, or ${route}`
+      : `${route} and their key`;
+    return `A rule names who has to decide, ${until}: ${names(asked.approvers)}, with ${how}.`;
   }
   const lines = [`- \`approve ${answer}\``, `- \`deny ${answer}\`, and why, if you like`];
   return [`Answer with one of these lines, ${until}:`, lines.join('\n')].join('\n\n');
+}
+
+/** The command line answers as an admin, who has every role. */
+function fitsAnAdmin(approver: string): boolean {
+  return approver === '*' || approver.startsWith('role:');
 }
 
 function names(approvers: readonly string[]): string {
