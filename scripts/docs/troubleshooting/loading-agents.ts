@@ -54,7 +54,7 @@ decided_about_another_version | The agent is not served yet. | The file changed 
     title: 'It loads, and something in it cannot work',
     where,
     capability:
-      '[What cannot run is told](../situations.md#what-cannot-run-is-told-when-it-is-loaded)',
+      '[What cannot run is found](../situations.md#what-cannot-run-is-found-when-it-is-loaded)',
     rows: rowsOf(`
 bad_tool | The agent does not load. | Something that is no tool is in \`tools\`. | Wrap it with \`tool({ … })\` or \`@function_tool\`.
 duplicate_tool | A warning. The model is offered the last one only. | Two tools have one name. | Rename one.
