@@ -75,7 +75,9 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
       expect(erasings()).toBe(before);
       const approve = [...first, asked, user(`approve ${codeIn(asked.content)}`)];
       expect((await chat(approve)).content).toBe('Keep. [Rome is erased]');
-      expect((await chat(approve)).content).toMatch(/^Too late: the call of erase was approved before\./);
+      expect((await chat(approve)).content).toMatch(
+        /^Too late: the call of erase was approved before\./,
+      );
       expect(erasings()).toBe(before + 1);
     });
 

@@ -112,5 +112,8 @@ function only([approval]: readonly Approval[]): Approval {
 }
 
 function notOfRun(): GatewayError {
-  return new GatewayError('record_not_found', 'This run has no such call. `GET /v1/runs/{id}/approvals` lists its calls.');
+  return new GatewayError(
+    'record_not_found',
+    'This run has no such call. `GET /v1/runs/{id}/approvals` lists its calls.',
+  );
 }
