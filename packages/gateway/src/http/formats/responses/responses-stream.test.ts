@@ -331,7 +331,12 @@ describe('a run that waits', () => {
         item: { ...item, status: 'in_progress', arguments: '' },
       },
       { type: 'response.function_call_arguments.delta', ...at, delta: '{"n":1}' },
-      { type: 'response.function_call_arguments.done', ...at, arguments: '{"n":1}' },
+      {
+        type: 'response.function_call_arguments.done',
+        ...at,
+        name: 'open_door',
+        arguments: '{"n":1}',
+      },
       { type: 'response.output_item.done', output_index: 0, item },
       { type: 'response.completed', response: { output: [item] } },
     ]);

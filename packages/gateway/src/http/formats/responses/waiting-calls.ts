@@ -32,7 +32,7 @@ export function createWaitingCalls({ suffix, items, room, tell }: ItemsInMaking)
       tell('response.output_item.added', { output_index, item: begun });
       const at = { item_id: id, output_index };
       tell('response.function_call_arguments.delta', { ...at, delta: written });
-      tell('response.function_call_arguments.done', { ...at, arguments: written });
+      tell('response.function_call_arguments.done', { ...at, name, arguments: written });
       tell('response.output_item.done', { output_index, item });
     },
   };
