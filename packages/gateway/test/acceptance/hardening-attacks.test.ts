@@ -164,11 +164,7 @@ describe('where models are called', () => {
 
 describe('what is made of a request', () => {
   test('is a run each time, whatever ids it brings: none is taken for a repeat', async () => {
-    const headers = {
-      'idempotency-key': 'same',
-      'x-request-id': 'same',
-      'x-client-request-id': 'same',
-    };
+    const headers = { 'x-request-id': 'same', 'x-client-request-id': 'same' };
     const ids = [];
     for (const _time of [1, 2]) {
       const response = await chat({ model: 'default/teller', messages: say('ask') }, headers);

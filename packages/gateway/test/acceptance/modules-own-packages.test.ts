@@ -83,6 +83,12 @@ describe.each(ways)('an agent on @openai/agents 0.1.11, asked $way', ({ way, ask
     expect(reply.usage).toEqual(costOf(parrot.calls().length - before));
   });
 
+  test('waits for a person where a tool needs approval', async () => {
+    const reply = await ask(gateway, { model: 'oldsdk', messages: 'call burn {"thing":"rope"}' });
+    expect(reply.content).toMatch(/burn[\s\S]*`approve [0-9A-Z]{4}-[0-9A-Z]{4}`/);
+    expect(reply.finishReason).toBe('stop');
+  });
+
   test('is stopped by its guardrail', async () => {
     const reply = await ask(gateway, { model: 'oldsdk', messages: 'Some poison, please.' });
     expect(reply.content).toBe("I can't help with that.");
@@ -96,11 +102,6 @@ describe.each(ways)('an agent on @openai/agents 0.1.11, asked $way', ({ way, ask
       code: 'max_turns_exceeded',
     },
     { what: 'a tool that throws', question: 'call wreck {"thing":"rope"}', code: 'tool_error' },
-    {
-      what: 'a need for approval',
-      question: 'call burn {"thing":"rope"}',
-      code: 'approval_required',
-    },
   ];
 
   test.each(failures)('fails by name after $what', async ({ question, code }) => {

@@ -84,7 +84,9 @@ test('what operators read is as the description says, and no more', async () => 
   );
   expect(reads.length).toBeGreaterThan(8);
   for (const { url, answer } of reads) {
-    const asked = url.replace(/generations$/, '$&?agent=default/echo');
+    const asked = url
+      .replace(/generations$/, '$&?agent=default/echo')
+      .replace(/data$/, '$&?user=nobody');
     const said = await (await gateway.fetch(asked)).json();
     expect([url, answer?.parse(said)]).toEqual([url, said]);
   }

@@ -2,8 +2,9 @@ import type { Finding } from '../../protocol/diagnostics.ts';
 import type { Manifest } from '../../protocol/records.ts';
 import { type AgentShape, agentGraph, isAgent, toolAgents } from '../agent-shape.ts';
 import { nestedSince } from '../approvals/interruption.ts';
+import type { TopLevel } from '../load/choose-agent.ts';
 import { describeAgent } from '../load/describe.ts';
-import type { SdkCopy, TopLevel } from '../loaded-module.ts';
+import type { SdkCopy } from '../loaded-module.ts';
 import { fieldsOf } from '../sdk.ts';
 import { placeOf } from './code-place.ts';
 
