@@ -12,6 +12,7 @@ import { tempFolder } from '../../../test/support/temp-folder.ts';
 import type { GatewayError } from '../../errors.ts';
 import type { Rule } from '../../protocol/policy.ts';
 import type { RunEvent } from '../../protocol/run.ts';
+import type { WorkerRun } from '../../protocol/worker/messages.ts';
 import type { Answerer } from './approval-types.ts';
 
 const me: Answerer = { caller, user: 'u1', place };
@@ -390,7 +391,8 @@ describe('going on', () => {
   test('in a gateway that died is unknown, and not tried again; before it began it is', async () => {
     const url = `sqlite:${join(await tempFolder(), 'gateway.db')}`;
     const now = Date.now();
-    const dead = await approvalScene({ url, say: (run) => (run.resume ? [] : [interrupted]) });
+    const say = (run: WorkerRun) => (run.resume ? [] : [interrupted]);
+    const dead = await approvalScene({ url, nowMs: () => now, say });
     const begun = await answered(dead);
     const idle = await answered(dead);
     await (await begun.claimAgain()).resume(how, 'req_2');
