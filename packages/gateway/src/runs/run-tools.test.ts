@@ -5,6 +5,7 @@ import { builtInRules } from '../policy/rules/built-in.ts';
 import { compileRules } from '../policy/rules/rule-set.ts';
 import type { KeyPrincipal, Rule } from '../protocol/policy.ts';
 import type { ToolDescription } from '../protocol/records.ts';
+import type { Grant } from '../protocol/state/approval-store.ts';
 import type { ToolVerdicts } from '../protocol/worker/messages.ts';
 import { type AskingRun, createRunTools } from './run-tools.ts';
 import type { ToolUser } from './tool-tables.ts';
@@ -364,11 +365,25 @@ describe('a question of a worker', () => {
       await may('add', null, exact),
       await may('drop', 'c1', exact),
       await may('look', 'c9', { any: 1 }),
-    ]).toEqual([true, false, false, false, false, false, true].map((value) => ({ type: 'value', value })));
+    ]).toEqual(
+      [true, false, false, false, false, false, true].map((value) => ({ type: 'value', value })),
+    );
     expect(emitted[0]).toMatchObject({
       decision: { answer: 'allow', rule: { id: 'r', reason: 'Approved by apr_1.' } },
     });
     expect(emitted[1]).toMatchObject({ decision: { answer: 'require_approval' } });
+  });
+
+  test('about a tool here is no approval of one by its name at the upstream, nor the other way round', async () => {
+    const { toolsOf } = scene(approvalRule());
+    const grant = { approvalId: 'apr_1', callId: 'c1', tool: 'add', arguments: '{}', always: true };
+    const may = async (...grants: Grant[]) => {
+      const { answer, isApprovedHosted } = toolsOf(user(), { ...ids, grants });
+      const here = await answer({ ...ask, tool: 'add', toolCallId: 'c9', arguments: {} }, asking);
+      return [(here as { value?: unknown }).value, isApprovedHosted({ id: 'm9', tool: 'add' })];
+    };
+    expect(await may(grant)).toEqual([true, false]);
+    expect(await may({ ...grant, hosted: true })).toEqual([false, true]);
   });
 
   test('about a gateway tool that was approved is yes once', async () => {

@@ -20,6 +20,8 @@ export type Grant = {
   /** JSON, as the model wrote it. */
   readonly arguments: string;
   readonly always: boolean;
+  /** Set where it is a call that a server at the upstream makes: what bears the same name here is another tool. */
+  readonly hosted?: true;
 };
 
 /** A run that waits, without what is large of it. */

@@ -26,14 +26,16 @@ export function createGranted(grants: readonly Grant[]): Granted {
   return {
     find({ tool, callId, args }) {
       for (const grant of open) {
-        if (grant.tool !== tool) continue;
+        if (grant.tool !== tool || grant.hosted) continue;
         if (grant.always) return grant;
         if (grant.callId === callId && isDeepStrictEqual(parsed.get(grant), args)) return grant;
       }
       return null;
     },
     has: ({ id, tool }) =>
-      grants.some((grant) => grant.callId === id || (grant.always && grant.tool === tool)),
+      grants.some(
+        (grant) => grant.hosted && (grant.callId === id || (grant.always && grant.tool === tool)),
+      ),
     use(grant) {
       if (!grant.always) open.delete(grant);
     },

@@ -104,9 +104,10 @@ function toDecision({ callId, status, reason, always }: Approval): ResumedRun['d
   return [{ callId, approve, ...(reason !== null && { reason }), ...(always && { always }) }];
 }
 
-function toGrant({ id, callId, tool, status, always, ...call }: Approval): Grant[] {
+function toGrant({ id, callId, tool, provenance, status, always, ...call }: Approval): Grant[] {
   if (status !== 'approved') return [];
-  return [{ approvalId: id, callId, tool, arguments: call.arguments, always }];
+  const hosted = provenance === 'hosted' ? ({ hosted: true } as const) : {};
+  return [{ approvalId: id, callId, tool, arguments: call.arguments, always, ...hosted }];
 }
 
 /** It goes on for the key that it was for, as that is now. */
