@@ -8,7 +8,7 @@ export const bridgeBreaks: readonly Break[] = [
     capability: 'bridge',
     what: 'a kept result of one key is given to another',
     file: 'src/tools/call-tool.ts',
-    find: "const owner = settings.cache?.shared ? '' : caller.id;",
+    find: "const owner = settings.cache?.shared ? '' : `${caller.id} ${caller.user?.principal ?? ''}`;",
     replace: "const owner = '';",
     tests: ['src/tools/call-tool.test.ts'],
   },
