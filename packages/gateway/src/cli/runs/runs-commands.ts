@@ -15,14 +15,18 @@ export function addRunCommands(program: Command, run: RunCommand): void {
     .description('list runs, newest first')
     .option('--agent <id>', 'of this agent alone: its model id, or its bare name')
     .option('--key <id>', 'of this key alone: its id, or its name')
-    .option('--user <id>', 'for this user alone')
-    .addOption(new Option('--outcome <outcome>', 'that ended so').choices(outcomes))
+    .option('--user <id>', 'for this user alone, as the request names it')
+    .addOption(new Option('--outcome <outcome>', 'with this outcome').choices(outcomes))
     .option('--code <code>', 'that failed with this code')
     .option('--since <time>', 'begun since: a time, or a duration such as 30m', parseSince)
     .option('--request <id>', 'of this request, by its x-request-id')
     .addOption(limitOption())
     .addOption(jsonOption())
     .addHelpText('after', examples('runs list', 'runs list --outcome failed --since 1h'))
+    .addHelpText(
+      'after',
+      '\ninterrupted: it stopped to wait for a person or for its caller’s tools. It goes on as another run.',
+    )
     .action((options) => run(async (context) => (await commands()).listRuns(context, options)));
   runs
     .command('show')
