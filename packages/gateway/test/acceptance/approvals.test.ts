@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Agent, hostedMcpTool, OpenAIProvider, Runner } from '@openai/agents';
+import { Agent, hostedMcpTool, MemorySession, OpenAIProvider, Runner, tool } from '@openai/agents';
 import type OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { inProcessCli } from '../support/in-process-cli.ts';
 import { missingPython, pythonWithSdk } from '../support/python-with-sdk.ts';
 import type { Turn } from '../support/scripted-upstream.ts';
@@ -227,13 +228,31 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
         serverUrl: 'https://example.com',
         requireApproval: 'always',
       });
-      const remote = new Agent({ name: 'Remote', model, tools: [label] });
-      const asked = await runner.run(remote, 'call erase {"thing":"Turin"}');
+      const rings = tool({
+        name: 'ring',
+        description: 'Rings a bell.',
+        parameters: z.object({ times: z.number() }),
+        execute: ({ times }) => 'Ding'.repeat(times),
+      });
+      const remote = new Agent({ name: 'Remote', model, tools: [label, rings] });
+      const session = new MemorySession();
+      const asked = await runner.run(remote, 'call erase {"thing":"Turin"}', { session });
       const [interruption] = asked.interruptions;
       if (!interruption) return expect.unreachable('Nobody was asked.');
       asked.state.approve(interruption);
-      const done = await runner.run(remote, asked.state);
+      const done = await runner.run(remote, asked.state, { session });
       expect(done.finalOutput).toBe('Keep. [Turin is erased]');
+      const rung = await runner.run(remote, 'call ring {"times":2}', { session });
+      expect(rung.finalOutput).toBe('Keep. [DingDing]');
+      const streamed = { session, stream: true } as const;
+      const again = await runner.run(remote, 'call erase {"thing":"Parma"}', streamed);
+      await again.completed;
+      const [second] = again.interruptions;
+      if (!second) return expect.unreachable('Nobody was asked again.');
+      again.state.reject(second);
+      const denied = await runner.run(remote, again.state, streamed);
+      await denied.completed;
+      expect(denied.finalOutput).toBe('Keep. [Tool execution was not approved.]');
     });
 
     test('are given on the command line', async () => {
