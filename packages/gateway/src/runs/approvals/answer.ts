@@ -150,15 +150,16 @@ function checkState(deps: AnswerDeps, { run, found }: FoundAnswers): readonly Fo
   });
 }
 
-type Standing = 'waiting' | 'taken' | 'unknown';
+/** `going`: somebody goes on with it, unless that gateway died less than a minute ago. */
+type Standing = 'waiting' | 'going' | 'taken' | 'unknown';
 
 function standingOf(
   { deadMs }: Pick<AnswerDeps, 'deadMs'>,
   { status, resumedBy, claimedUntilMs }: WaitingRunRecord,
 ): Standing {
   if (status === 'waiting' || status === 'unknown') return status;
-  const isDead = status === 'resumed' && claimedUntilMs !== null && claimedUntilMs < deadMs();
-  if (!isDead) return 'taken';
+  if (status !== 'resumed') return 'taken';
+  if (claimedUntilMs === null || claimedUntilMs >= deadMs()) return 'going';
   return resumedBy === null ? 'waiting' : 'unknown';
 }
 
@@ -177,7 +178,7 @@ function whyNot(
   const isLate = status === 'expired' || (status === 'pending' && expiresMs <= nowMs());
   if (isLate) return expired(approval);
   if (standing === 'waiting' && (status === 'pending' || isRepeat(each))) return null;
-  return answeredBefore(approval);
+  return answeredBefore(approval, standing);
 }
 
 function isRepeat(each: FoundAnswer): boolean {
@@ -246,10 +247,14 @@ function expired({ tool }: Approval): GatewayError {
   return new GatewayError('approval_expired', message);
 }
 
-function answeredBefore({ tool, status }: Approval): GatewayError {
+function answeredBefore({ tool, status }: Approval, standing: Standing): GatewayError {
   const what = howAnswered[status] ?? `was ${status} before`;
-  return new GatewayError('approval_answered', `Too late: the call of ${tool} ${what}.`);
+  const how = `Too late: the call of ${tool} ${what}${standing === 'going' ? goesOn : '.'}`;
+  return new GatewayError('approval_answered', how);
 }
+
+const goesOn =
+  ', and the run goes on. Where nothing comes of it, answer again in a minute: its gateway may have died.';
 
 const howAnswered: Partial<Record<Approval['status'], string>> = {
   withdrawn: 'waits no more, because its caller went on without an answer. Ask again',
