@@ -77,18 +77,37 @@ async function crowded(engine: Engine, keepBytes: number): Promise<string[]> {
     .limit(MOST_CROWDED);
   const rows = await guarded(() => all.execute());
   const runs = rows.map((row) => ({ ...row, bytes: Number(row.bytes) }));
-  const byKey = Map.groupBy(runs, (run) => run.key_id);
-  const sums = new Map([...byKey].map(([key, some]) => [key, sumOf(some)]));
   const gone: string[] = [];
+  // Who holds most stands last, so that with many thousands of them none is looked at for each run that goes.
+  const holders = [...Map.groupBy(runs, (run) => run.key_id).values()]
+    .map((held): Holder => ({ newestFirst: held.toReversed(), bytes: sumOf(held) }))
+    .sort((a, b) => a.bytes - b.bytes);
   while (over > 0) {
-    const [most, sum] = [...sums].reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
-    const oldest = byKey.get(most)?.shift();
-    if (!oldest) break;
-    sums.set(most, sum - oldest.bytes);
+    const most = holders.pop();
+    const oldest = most?.newestFirst.pop();
+    if (!most || !oldest) break;
     over -= oldest.bytes;
     gone.push(oldest.run_id);
+    const bytes = most.bytes - oldest.bytes;
+    holders.splice(placeOf(holders, bytes), 0, { ...most, bytes });
   }
   return gone;
+}
+
+type Holder = {
+  readonly newestFirst: { readonly run_id: string; readonly bytes: number }[];
+  readonly bytes: number;
+};
+
+/** Where one who holds so much stands among others, the least first. */
+function placeOf(holders: readonly Holder[], bytes: number): number {
+  let [from, to] = [0, holders.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((holders[middle]?.bytes ?? 0) < bytes) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /** Runs that go on count too, and files that several share once. */
