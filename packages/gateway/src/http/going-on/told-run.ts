@@ -4,7 +4,7 @@ import type { AskedAgain, ClientCall } from '../../runs/approvals/approval-types
 import type { Run } from '../../runs/run.ts';
 
 /** Says a text. */
-function sayingRun(text: string, agentId: string): Run {
+export function sayingRun(text: string, agentId: string): Run {
   return createToldRun(
     [
       { type: 'text', delta: text },
