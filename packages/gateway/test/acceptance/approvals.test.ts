@@ -24,13 +24,32 @@ function bothAtOnce({ messages, body }: ParrotCall): Turn | null {
   return { calls: [erase, { name: 'ring', args: { times: 1 }, id: 'call_ring' }] };
 }
 
+/** What opencode sent for one question, its texts cut: the second request follows a call of its tool `read`. */
+type Recorded = {
+  readonly tools: readonly OpenAI.ChatCompletionFunctionTool[];
+  readonly requests: readonly OpenAI.ChatCompletionCreateParamsStreaming[];
+};
+
+const opencode = JSON.parse(
+  readFileSync(join(packageRoot, 'test/fixtures/clients/opencode.json'), 'utf8'),
+) as Recorded;
+
+/** What a model answers to that question. */
+function readsNotes({ messages, body }: ParrotCall): Turn | null {
+  if (messages.at(-1) !== 'user: "What do my notes say?"') return null;
+  const args = { filePath: '/project/notes.txt' };
+  return JSON.stringify(body).includes('function_call_output')
+    ? null
+    : { text: ['I look. '], calls: [{ name: 'read', args, id: 'call_read1' }] };
+}
+
 describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
   let parrot: Parrot;
   let gateway: TestGateway;
   let client: OpenAI;
 
   beforeAll(async () => {
-    parrot = await startParrot(bothAtOnce);
+    parrot = await startParrot((call) => bothAtOnce(call) ?? readsNotes(call));
     gateway = await startGateway({
       files: {
         'src/agents/Vaultts/agent.ts': source('ts'),
@@ -299,6 +318,35 @@ describe.skipIf(missing)(`approvals (${missing ?? 'run'})`, () => {
       // The run that waited is over: the history has it all.
       const again = await client.chat.completions.create({ model, tools, messages });
       expect(again.choices[0]?.message.content).toBe('Keep. [Ding]');
+    });
+
+    test('need none for tools of a coding assistant, as opencode sends them', async () => {
+      const { tools: own, requests } = opencode;
+      const send = async (request: Recorded['requests'][number] | undefined) => {
+        if (!request) return expect.unreachable('It is not in the record.');
+        const stream = client.chat.completions.stream({ ...request, model, tools: [...own] });
+        return (await stream.finalChatCompletion()).choices[0];
+      };
+      expect(await send(requests[0])).toMatchObject({
+        finish_reason: 'tool_calls',
+        message: {
+          content: 'I look. ',
+          tool_calls: [
+            {
+              id: 'call_read1',
+              function: { name: 'read', arguments: '{"filePath":"/project/notes.txt"}' },
+            },
+          ],
+        },
+      });
+      const done = await send(requests[1]);
+      expect(done).toMatchObject({ finish_reason: 'stop' });
+      expect(done?.message.content).toContain('1: hello from notes');
+      expect(parrot.calls().at(-1)?.tools).toEqual([
+        'erase',
+        'look',
+        ...own.map(({ function: { name } }) => name),
+      ]);
     });
 
     test('need none for tools of the caller in a response, which gets the results', async () => {
