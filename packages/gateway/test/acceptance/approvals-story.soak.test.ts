@@ -1,4 +1,4 @@
-// Fifty times a gateway is killed while a dangerous tool waits, runs or has run: minutes for what two repetitions by day show.
+// Fifty times a gateway is killed while a dangerous tool waits, runs or has run: minutes for what one repetition by day shows.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres } from '../support/postgres.ts';
 import { missingPython } from '../support/python-with-sdk.ts';
