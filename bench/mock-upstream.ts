@@ -43,11 +43,15 @@ server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${typeof address === 'object' ? address?.port : ''}\n`);
 });
 
+let calls = 0;
+
 function call() {
+  calls += 1;
   return {
     type: 'function_call' as const,
     id: 'fc_1',
-    call_id: 'call_1',
+    // Each has another, as with real models: results are looked up by it.
+    call_id: `call_${calls}`,
     name: 'get_weather',
     arguments: '{"city":"Paris"}',
     status: 'completed',
