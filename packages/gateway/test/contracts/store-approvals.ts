@@ -199,6 +199,9 @@ export function approvalTests(open: OpenAgain): void {
     await approvals.end({ runId: 'run_a', token: 'claim_2' });
     expect(await approvals.run('run_a')).toMatchObject({ status: 'over', resumedBy: 'run_z' });
     expect(await approvals.body('run_a')).toBeNull();
+    const whose = { keyId: 'key_a', user: 'u1' };
+    expect(await approvals.findClientCalls(whose, ['call_3'])).toEqual([]);
+    expect(await approvals.clientCallsOf('run_a')).toHaveLength(1);
   });
 
   test('whose gateway died are claimed anew where it had not begun, and unknown where it had', async () => {

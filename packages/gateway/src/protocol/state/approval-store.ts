@@ -107,7 +107,7 @@ export type ApprovalStore = {
   file(sha256: string): Promise<Uint8Array | null>;
   find(approvalId: string): Promise<Approval | null>;
   findByCode(codeHash: string): Promise<Approval | null>;
-  /** Calls of one of these ids that runs of a key and end user waited for, those of the newest run first. */
+  /** Calls of one of these ids that runs of a key and end user wait for, or go on with, those of the newest run first. */
   findClientCalls(
     of: Pick<WaitingPlace, 'keyId' | 'user'>,
     callIds: readonly string[],
