@@ -127,7 +127,7 @@ function createCallReads({
         .selectFrom('waiting_runs')
         .select('run_id')
         .where('key_id', '=', keyId)
-        .where('status', 'in', ['waiting', 'resumed']);
+        .where('status', 'in', ['waiting', 'resumed', 'unknown']);
       const found = called()
         .where('run_id', 'in', open)
         .where('key_id', '=', keyId)
