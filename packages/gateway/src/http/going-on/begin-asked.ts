@@ -80,7 +80,10 @@ async function begin<Body>(
     const going = { caller, input: inTurn(input, turn), turn, signal };
     const begun = await goOnOrStart(deps, brought, going);
     const { run, isTold } = begun;
-    const follows = turn && wanted ? await keptBehind(deps, { begun, turn, wanted, caller }) : null;
+    const follows =
+      turn && wanted
+        ? await orCancel(run, keptBehind(deps, { begun, turn, wanted, caller }))
+        : null;
     if (!isTold) {
       const { id: runId, agentId, modulePath, generation } = run;
       request.begunRun = { runId, agentId, modulePath, generation };
@@ -105,8 +108,20 @@ async function goOnOrStart(deps: HttpDeps, brought: Brought | null, going: Going
   const { caller, turn, signal } = going;
   const input = { ...going.input, items: withNames(going.input.items) };
   const run = await deps.startRun(caller, input, signal);
-  if (turn?.conversationId) await deps.approvals.withdraw(caller.keyId, turn.conversationId);
+  if (turn?.conversationId) {
+    await orCancel(run, deps.approvals.withdraw(caller.keyId, turn.conversationId));
+  }
   return { run, isTold: false, interrupted: null, input: null };
+}
+
+/** What has to go well for a run that has begun: where it does not, nobody is left to read the run. */
+async function orCancel<T>(run: Run, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    run.cancel('its turn could not be taken');
+    throw error;
+  }
 }
 
 type Asked = {

@@ -6,6 +6,7 @@ import {
   type FakeGateway,
   fakeGateway,
 } from '../../../test/support/http-fakes.ts';
+import { fakeTurns } from '../../../test/support/turn-fakes.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Approval } from '../../protocol/state/approvals.ts';
 import type { Answered, Answerer, Approvals } from '../../runs/approvals/approval-types.ts';
@@ -179,6 +180,33 @@ describe('a request for a response that answers', () => {
   function asItem(item: string | object): object {
     return typeof item === 'string' ? { role: 'user', content: item } : item;
   }
+});
+
+test('a run that has begun ends where what waits in its conversation cannot be withdrawn', async () => {
+  const gateway = fakeGateway({
+    approvals: {
+      ...createNoApprovals(),
+      withdraw: () => Promise.reject(new GatewayError('store_unavailable', 'The store is away.')),
+    },
+    turns: {
+      ...fakeTurns(),
+      open: async ({ items }) => ({
+        items,
+        conversationId: 'conv_1',
+        boundTo: null,
+        isKept: true,
+        takesItems: true,
+        instead: () => undefined,
+        outlive: async () => undefined,
+        keep: async () => undefined,
+        end: async () => undefined,
+      }),
+    },
+  });
+  const refused = await respond(gateway, { input: 'Hi', conversation: 'conv_1' });
+  expect(refused.statusCode).toBe(503);
+  expect(gateway.inputs).toHaveLength(1);
+  expect(gateway.cancelled).toEqual(['its turn could not be taken']);
 });
 
 type Going = {
