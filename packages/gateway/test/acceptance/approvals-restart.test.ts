@@ -95,7 +95,8 @@ test('a rule asks for some calls of a tool, and may name who answers', async () 
   const { runs } = await json('/admin/runs?limit=5');
   const resumed = runs.find((run: { resumes: string | null }) => run.resumes !== null);
   const again = await gateway.fetch(`/admin/runs/${resumed.id}/replay`, { method: 'POST' });
-  expect([again.status, ((await again.json()) as any).error.message]).toEqual([
+  const refused = (await again.json()) as { readonly error: { readonly message: string } };
+  expect([again.status, refused.error.message]).toEqual([
     400,
     expect.stringContaining(`Run ${resumed.resumes} again`),
   ]);

@@ -168,6 +168,13 @@ describe('a request for a response that answers', () => {
     expect(answers).toEqual([]);
   });
 
+  test('is told what to send where it names nothing', async () => {
+    const refused = await respond(going({}).gateway, { input: [response('')] });
+    expect(refused.json().error.message).toBe(
+      "Invalid value for 'input[0].approval_request_id': it must not be empty.",
+    );
+  });
+
   test('brings results of calls that came before its input', async () => {
     const { gateway, answers } = going({ claimed: true });
     const result = { type: 'function_call_output', call_id: 'c9', output: 'Rung' };

@@ -62,9 +62,16 @@ function describe(issue: Issue, { value, param }: Subject): [FailureCode, string
         'invalid_value',
         `Invalid key '${param}': ${issue.issues[0]?.message ?? issue.message}.`,
       ];
+    case 'too_small':
+      return ['invalid_value', `Invalid value for '${param}': ${smallness(issue)}.`];
     default:
       return ['invalid_value', `Invalid value for '${param}': ${issue.message}.`];
   }
+}
+
+function smallness({ origin, minimum, message }: z.core.$ZodIssueTooSmall): string {
+  const canBeEmpty = origin === 'string' || origin === 'array';
+  return canBeEmpty && minimum === 1 ? 'it must not be empty' : message;
 }
 
 function describeUnion(
