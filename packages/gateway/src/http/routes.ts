@@ -13,9 +13,9 @@ import { modelRoutes } from './routes/models.ts';
 import { responseRoutes } from './routes/responses.ts';
 import { formatRoutes } from './routes/run-routes.ts';
 import { runRoutes } from './routes/runs.ts';
-import { securityRoutes } from './routes/security.ts';
-import { keyRoutes } from './routes/security-keys.ts';
-import { overrideRoutes } from './routes/security-overrides.ts';
+import { keyRoutes } from './routes/security/keys.ts';
+import { overrideRoutes } from './routes/security/overrides.ts';
+import { securityRoutes } from './routes/security/security.ts';
 import { toolRoutes } from './routes/tools.ts';
 import { usageRoutes } from './routes/usage.ts';
 

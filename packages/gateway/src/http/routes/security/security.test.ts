@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { asAdmin, asCaller, fakeGateway } from '../../../test/support/http-fakes.ts';
+import { asAdmin, asCaller, fakeGateway } from '../../../../test/support/http-fakes.ts';
 import {
   fakeNowSeconds,
   fakeSecurity,
   someKey,
   someOverride,
   someRule,
-} from '../../../test/support/security-fakes.ts';
-import { GatewayError } from '../../errors.ts';
-import { createApp } from '../app.ts';
-import { routes } from '../routes.ts';
-import type { SecurityDeps } from '../security-deps.ts';
+} from '../../../../test/support/security-fakes.ts';
+import { GatewayError } from '../../../errors.ts';
+import { createApp } from '../../app.ts';
+import { routes } from '../../routes.ts';
+import type { SecurityDeps } from '../../security-deps.ts';
 
 type Method = 'GET' | 'POST' | 'DELETE';
 

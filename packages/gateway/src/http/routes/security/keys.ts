@@ -1,10 +1,10 @@
-import { keyAnswer, keysAnswer, newKeyAnswer } from '../../protocol/security/answers.ts';
-import { idParams, keyBody, keysQuery, rotateBody } from '../../protocol/security/requests.ts';
-import { defaultOverlapSeconds } from '../../protocol/security/security-limits.ts';
-import { keyToJson } from '../../protocol/security/to-json.ts';
-import { pageOf } from '../formats/page.ts';
-import { toNewKey } from '../formats/security-bodies.ts';
-import { callerOf, defineRoute, type Route } from '../route.ts';
+import { keyAnswer, keysAnswer, newKeyAnswer } from '../../../protocol/security/answers.ts';
+import { idParams, keyBody, keysQuery, rotateBody } from '../../../protocol/security/requests.ts';
+import { defaultOverlapSeconds } from '../../../protocol/security/security-limits.ts';
+import { keyToJson } from '../../../protocol/security/to-json.ts';
+import { pageOf } from '../../formats/page.ts';
+import { toNewKey } from '../../formats/security-bodies.ts';
+import { callerOf, defineRoute, type Route } from '../../route.ts';
 
 /** The routes that make, list, rotate and revoke keys. A secret is in the answer that makes it and nowhere else. */
 export const keyRoutes: readonly Route[] = [

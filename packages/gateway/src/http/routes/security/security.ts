@@ -3,15 +3,15 @@ import {
   previewAnswer,
   refreshAnswer,
   rulesAnswer,
-} from '../../protocol/security/answers.ts';
-import { toPreviewRequest } from '../../protocol/security/from-json.ts';
-import { decisionsQuery, previewBody, rulesQuery } from '../../protocol/security/requests.ts';
-import { decisionToJson, previewToJson, ruleToJson } from '../../protocol/security/to-json.ts';
-import { whoamiAnswer, whoamiToJson } from '../../protocol/security/whoami.ts';
-import { callerGone } from '../caller-gone.ts';
-import { pageOf } from '../formats/page.ts';
-import { toDecisionQuery } from '../formats/security-bodies.ts';
-import { callerOf, defineRoute, type Route } from '../route.ts';
+} from '../../../protocol/security/answers.ts';
+import { toPreviewRequest } from '../../../protocol/security/from-json.ts';
+import { decisionsQuery, previewBody, rulesQuery } from '../../../protocol/security/requests.ts';
+import { decisionToJson, previewToJson, ruleToJson } from '../../../protocol/security/to-json.ts';
+import { whoamiAnswer, whoamiToJson } from '../../../protocol/security/whoami.ts';
+import { callerGone } from '../../caller-gone.ts';
+import { pageOf } from '../../formats/page.ts';
+import { toDecisionQuery } from '../../formats/security-bodies.ts';
+import { callerOf, defineRoute, type Route } from '../../route.ts';
 
 /** The routes that tell of who asks and of the rules: which there are, what they would answer, what they have answered. */
 export const securityRoutes: readonly Route[] = [

@@ -1,9 +1,9 @@
-import { overrideAnswer, overridesAnswer } from '../../protocol/security/answers.ts';
-import { idParams, overrideBody, overridesQuery } from '../../protocol/security/requests.ts';
-import { overrideToJson } from '../../protocol/security/to-json.ts';
-import { pageOf } from '../formats/page.ts';
-import { toNewOverride } from '../formats/security-bodies.ts';
-import { callerOf, defineRoute, type Route } from '../route.ts';
+import { overrideAnswer, overridesAnswer } from '../../../protocol/security/answers.ts';
+import { idParams, overrideBody, overridesQuery } from '../../../protocol/security/requests.ts';
+import { overrideToJson } from '../../../protocol/security/to-json.ts';
+import { pageOf } from '../../formats/page.ts';
+import { toNewOverride } from '../../formats/security-bodies.ts';
+import { callerOf, defineRoute, type Route } from '../../route.ts';
 
 /** The routes that make, list and end overrides. */
 export const overrideRoutes: readonly Route[] = [
