@@ -36,6 +36,13 @@ export const failures = {
   key_missing: { status: 401, type: 'invalid_request_error', wireCode: 'missing_api_key' },
   key_invalid: { status: 401, type: 'invalid_request_error', wireCode: 'invalid_api_key' },
   token_invalid: { status: 401, type: 'invalid_request_error', wireCode: 'invalid_token' },
+  session_expired: { status: 401, type: 'invalid_request_error', wireCode: 'session_expired' },
+  csrf_token_invalid: {
+    status: 403,
+    type: 'invalid_request_error',
+    wireCode: 'csrf_token_invalid',
+    retry: false,
+  },
   not_allowed: { status: 403, type: 'invalid_request_error', wireCode: 'permission_denied' },
   approval_unavailable: {
     status: 403,

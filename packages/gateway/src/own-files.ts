@@ -1,10 +1,16 @@
-import { dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 
 /** The gateway's own files, absolute: `src` in the workspace, `dist` in the published package. */
 export const ownFolder = import.meta.dirname;
 
 /** The folder of the package, absolute: what it says of itself and what is not in TypeScript lies here. */
 export const packageFolder = dirname(ownFolder);
+
+/** The built files of the console, absolute; in the workspace they are built on the first visit. */
+export const consoleFolder =
+  basename(ownFolder) === 'src'
+    ? join(packageFolder, '../console/dist')
+    : join(ownFolder, 'console');
 
 /**
  * Files that are found by their name while the gateway runs: where processes begin, and what agents' modules are made

@@ -19,6 +19,8 @@ context_too_long | 400. | The conversation is too long for the model. | Send les
 guardrail_blocked | 400. | A guardrail of the agent stopped the run. | Ask something else.
 key_missing | 401. | No key was sent. | Send \`Authorization: Bearer dg_…\`.
 key_invalid | 401. | The key is unknown, revoked or expired. | Get a new one.
+session_expired | 401. | A login of the console ended: it was unused for too long, too old, or logged out. | Log in again; \`console.session_idle_minutes\` and \`console.session_max_hours\` say how long one holds.
+csrf_token_invalid | 403. | A request with the console’s cookie was to change something without the token of its login. | Send the \`csrf_token\` of \`GET /console/session\` as \`x-csrf-token\`, or a key in place of the cookie.
 token_invalid | 401. | A token (JWT) is not taken; \`message\` says why. | \`dropgate security whoami --token-file <file>\` says more.
 not_allowed | 403. | A rule denies it, and the key may see that. | Ask the operator: \`dropgate security preview\`.
 approval_unavailable | 403. | A tool at the upstream needs a person's approval and cannot ask, or was approved by code. | Let the operator allow the tool.

@@ -9,6 +9,7 @@ import { createErasures } from '../runs/turns/erasures.ts';
 import { shareNext } from '../system/share-next.ts';
 import { createUpstreamStatus } from '../upstreams/upstream-status.ts';
 import type { Parts } from './agent-processes.ts';
+import { createConsole } from './console/console.ts';
 import type { Domain } from './domain.ts';
 import { createReplays } from './replay/replays.ts';
 import { createSecurityAdministration } from './security-administration.ts';
@@ -59,6 +60,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       syncModules: () => domain.toolRegistry.sync({ force: false }),
     }),
     security: createSecurityAdministration(parts, domain.knownAgents),
+    console: createConsole(parts),
     // Whoever asks while they are written gets those that are written next.
     metrics: {
       exposition: shareNext(observers.metrics.exposition),

@@ -99,6 +99,7 @@ export type Config = {
     /** Null where what is asked of `/readyz` decides. */
     readonly shutdownDelayMs: number | null;
   };
+  readonly console: Omit<CamelKeys<Settings['console']>, 'enabled'> & { readonly enabled: boolean };
   readonly worker: CamelKeys<Settings['worker']>;
   /** `sqlite:<absolute path>`, or what follows another scheme. */
   readonly storeUrl: string;

@@ -64,6 +64,30 @@ export const logSchema = z
   })
   .prefault({})
   .describe('The gateway’s log.');
+
+/** The section `console`. */
+export const consoleSchema = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .optional()
+      .describe('Whether `/console` is served. By default in `dropgate dev` alone.'),
+    session_idle_minutes: z
+      .int()
+      .min(1)
+      .max(10_080)
+      .default(60)
+      .describe('After how many minutes without a request a login ends.'),
+    session_max_hours: z
+      .int()
+      .min(1)
+      .max(720)
+      .default(12)
+      .describe('After how many hours a login ends in any case.'),
+  })
+  .prefault({})
+  .describe('The console: the pages at `/console`.');
+
 /** What is kept of conversations. */
 export const state = z
   .strictObject({

@@ -82,6 +82,7 @@ describe('loadConfig without any setting', () => {
         bodyLimitMb: 32,
         shutdownDelayMs: 0,
       },
+      console: { enabled: true, sessionIdleMinutes: 60, sessionMaxHours: 12 },
       worker: {
         loadTimeoutMs: 20_000,
         stallTimeoutMs: 15_000,
@@ -371,7 +372,7 @@ describe('loadConfig refuses', () => {
       'colour:',
       'colour',
       1,
-      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, tools, runs, state, approvals, usage, security, auth, server, worker, store_url, log.',
+      'There is no such setting. Allowed: defaults, agents_dir, agent_exports, agents, upstreams, tools, runs, state, approvals, usage, security, auth, server, console, worker, store_url, log.',
     ],
   ])('the unknown key in %j', (yaml, setting, line, message) => {
     expect(problems(yaml)).toMatchObject([{ file: 'gateway.yaml', line, setting, message }]);

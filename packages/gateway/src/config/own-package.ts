@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageFolder } from '../own-files.ts';
+import { consoleFolder, packageFolder } from '../own-files.ts';
 
 /** What this package says of itself: its version, and the versions of what it brings. */
 export type OwnPackage = {
@@ -12,6 +12,11 @@ export type OwnPackage = {
 export function readOwnPackage(): OwnPackage {
   const text = readFileSync(join(packageFolder, 'package.json'), 'utf8');
   return JSON.parse(text) as OwnPackage;
+}
+
+/** Where the built files of the console lie, absolute. */
+export function consolePath(): string {
+  return consoleFolder;
 }
 
 /** The file that starts the command, absolute. */

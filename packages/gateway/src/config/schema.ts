@@ -4,7 +4,7 @@ import { recordLevels } from '../protocol/journal/journal.ts';
 import { toolEventsModes, upstreamApis } from '../protocol/records.ts';
 import { toolName, toolSchema } from '../tools/settings.ts';
 import { agentsSchema, testsModes, variableName } from './agents-schema.ts';
-import { approvals, logSchema, state } from './kept-schema.ts';
+import { approvals, consoleSchema, logSchema, state } from './kept-schema.ts';
 import { httpUrl, milliseconds, upstreamSchema } from './upstream-schema.ts';
 
 const name = z
@@ -236,6 +236,7 @@ export const settingsSchema = z.strictObject({
   security: securitySchema,
   auth: authSchema,
   server,
+  console: consoleSchema,
   worker,
   store_url: z
     .string()

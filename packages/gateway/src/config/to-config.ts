@@ -64,6 +64,10 @@ export function toConfig(input: CheckedSettings): Config {
       ...camelKeys(settings.server),
       shutdownDelayMs: settings.server.shutdown_delay_ms ?? (input.command === 'start' ? null : 0),
     },
+    console: {
+      ...camelKeys(settings.console),
+      enabled: settings.console.enabled ?? input.command === 'dev',
+    },
     worker: camelKeys(settings.worker),
     storeUrl: sqliteFile ? `sqlite:${resolve(projectRoot, sqliteFile)}` : settings.store_url,
     bootstrapKeyFile: environmentOnly.bootstrap_key_file

@@ -3,6 +3,7 @@ import type { ServerOptions } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { createBackgroundRuns } from './background-runs.ts';
+import { createConsoleFiles } from './console/console-files.ts';
 import type { HttpDeps } from './deps.ts';
 import { createDescription } from './describe-routes.ts';
 import { createDocsPage } from './docs-page/docs-page.ts';
@@ -55,17 +56,7 @@ export function createApp(deps: HttpDeps): FastifyInstance {
     },
     clientErrorHandler: answerSocketError,
   });
-  app.decorate('openRuns', createOpenRuns());
-  app.decorate('backgroundRuns', createBackgroundRuns());
-  app.decorate('flights', createFlights(deps.settings.flights));
-  app.decorate('takeTurn', createTurns());
-  app.decorateRequest('caller', null);
-  app.decorateRequest('startedAtMs', 0);
-  app.decorateRequest('begunRun', null);
-  app.decorateRequest('failureCode', null);
-  app.decorateRequest('holdsAnswer', false);
-  app.decorateRequest('bodyHash', '');
-  app.decorateRequest('repeatOf', null);
+  decorate(app, deps);
   takeBodies(app, deps.settings.bodyLimitBytes);
   app.addHook('onRequest', (request, reply, done) => guardRequest(deps, { request, reply }, done));
   app.addHook('onSend', (request, reply, payload, done) => {
@@ -94,6 +85,23 @@ export function createApp(deps: HttpDeps): FastifyInstance {
   for (const route of routes) addRoute(app, route, deps);
   refuseOtherMethods(app, routes);
   return app;
+}
+
+/** What requests and their handlers find on them. */
+function decorate(app: FastifyInstance, deps: HttpDeps): void {
+  app.decorate('openRuns', createOpenRuns());
+  app.decorate('backgroundRuns', createBackgroundRuns());
+  app.decorate('flights', createFlights(deps.settings.flights));
+  app.decorate('consoleFiles', createConsoleFiles(deps.console.folder));
+  app.decorate('takeTurn', createTurns());
+  app.decorateRequest('caller', null);
+  app.decorateRequest('consoleSession', null);
+  app.decorateRequest('startedAtMs', 0);
+  app.decorateRequest('begunRun', null);
+  app.decorateRequest('failureCode', null);
+  app.decorateRequest('holdsAnswer', false);
+  app.decorateRequest('bodyHash', '');
+  app.decorateRequest('repeatOf', null);
 }
 
 /** How long a connection may take for what, as Node's server has it. */

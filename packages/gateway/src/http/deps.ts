@@ -27,6 +27,7 @@ import type { Conversations } from '../runs/turns/conversations.ts';
 import type { KeptTurns } from '../runs/turns/kept-turns.ts';
 import type { SessionAgent } from '../runs/turns/session-agent.ts';
 import type { OpenTurnOf } from '../runs/turns/turn-types.ts';
+import type { ConsoleDeps } from './console/console-deps.ts';
 import type { FlightTimes } from './idempotency/flight.ts';
 import type { SecurityDeps } from './security-deps.ts';
 
@@ -60,6 +61,7 @@ export type HttpDeps = {
   readonly rollback: RollbackDeps;
   readonly tools: ToolDeps;
   readonly security: SecurityDeps;
+  readonly console: ConsoleDeps;
   readonly metrics: MetricReads;
   readonly readiness: () => Readiness;
   /** Where answers wait that callers do not read. */

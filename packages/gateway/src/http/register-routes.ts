@@ -14,6 +14,9 @@ import type { Audience, Route } from './route.ts';
 /** Largest body of a route for administration, in bytes: whoever may use it must not keep the others waiting. */
 const administrationBodyBytes = 1024 * 1024;
 
+/** The same of a route without a key, such as a login. */
+const strangersBodyBytes = 16 * 1024;
+
 const commonMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE'] as const;
 
 /** Adds a route as Fastify knows it. HEAD comes with GET. */
@@ -29,7 +32,7 @@ export function addRoute(app: FastifyInstance, route: Route, deps: HttpDeps): vo
       ...(route.startsRun ? { startsRun: true } : {}),
       ...(route.bodyWaits ? { bodyWaits: true } : {}),
     },
-    ...(administration.has(audience) ? { bodyLimit: administrationLimit(deps) } : {}),
+    ...bodyLimitOf(audience, deps),
     ...(route.bodyWaits ? { validatorCompiler: leaveBody } : {}),
     schema: described({
       summary,
@@ -58,8 +61,10 @@ function isUrgent({ audience, startsRun, method }: Route): boolean {
 /** Who is told of a misspelt query: what it was to narrow down would be shown whole. Clients of others send what they like. */
 const administration: ReadonlySet<Audience> = new Set(['operators', 'admins']);
 
-function administrationLimit({ settings }: HttpDeps): number {
-  return Math.min(administrationBodyBytes, settings.bodyLimitBytes);
+function bodyLimitOf(audience: Audience, { settings }: HttpDeps): { bodyLimit?: number } {
+  if (audience === 'anyone') return { bodyLimit: strangersBodyBytes };
+  if (!administration.has(audience)) return {};
+  return { bodyLimit: Math.min(administrationBodyBytes, settings.bodyLimitBytes) };
 }
 
 /** The handler checks a body that waits. */

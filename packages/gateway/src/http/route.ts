@@ -1,10 +1,12 @@
 import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import type { z } from 'zod';
 import type { FailureCode } from '../errors.ts';
+import type { ConsoleSession } from '../policy/sessions/session.ts';
 import type { Inferred } from '../protocol/inferred.ts';
 import type { Caller } from '../protocol/policy.ts';
 import type { BegunRun } from '../protocol/run.ts';
 import type { BackgroundRuns } from './background-runs.ts';
+import type { ConsoleFiles } from './console/console-files.ts';
 import type { HttpDeps } from './deps.ts';
 import type { Flights } from './idempotency/flight.ts';
 import { readWaiting } from './intake/check-input.ts';
@@ -36,6 +38,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Null until authenticated, and on public routes. */
     caller: Caller | null;
+    /** Of a caller by cookie its session. */
+    consoleSession: ConsoleSession | null;
     startedAtMs: number;
     /** The run that it began. */
     begunRun: BegunRun | null;
@@ -52,6 +56,7 @@ declare module 'fastify' {
     openRuns: OpenRuns;
     backgroundRuns: BackgroundRuns;
     flights: Flights;
+    consoleFiles: ConsoleFiles;
     /** For what is no run. */
     takeTurn: TakeTurn;
     /** All routes, in OpenAPI 3.1. */

@@ -2,6 +2,7 @@ import type { Administration } from '../policy/rules/administration.ts';
 import type { Audience, Route } from './route.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { approvalRoutes } from './routes/approvals.ts';
+import { consoleRoutes } from './routes/console.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { dataRoutes } from './routes/data.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -39,6 +40,7 @@ export const routes: readonly Route[] = [
   ...overrideRoutes,
   ...keyRoutes,
   ...docsRoutes,
+  ...consoleRoutes,
 ];
 
 /** What the rules have to know of the routes. */

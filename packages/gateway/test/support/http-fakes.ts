@@ -172,6 +172,7 @@ export function fakeGateway({
     approvals: fakeApprovals(),
     tools: fakeTools(),
     security: fakeSecurity(),
+    console: fakeConsole(),
     metrics: {
       exposition: async () => ({
         type: 'text/plain; version=0.0.4',
@@ -195,6 +196,16 @@ export function fakeGateway({
 
 export const asCaller = { authorization: `Bearer ${secrets.caller}` };
 export const asAdmin = { authorization: `Bearer ${secrets.admin}` };
+
+/** A console that is off. */
+function fakeConsole(): HttpDeps['console'] {
+  const nobody = () => Promise.reject(new Error('Nobody logs in here.'));
+  return {
+    isOn: () => false,
+    folder: '/nowhere',
+    sessions: { begin: nobody, use: nobody, end: nobody },
+  };
+}
 
 /** The payloads of an event stream, `[DONE]` left out. */
 export function chunksOf(stream: string) {

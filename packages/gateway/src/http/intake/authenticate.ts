@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors.ts';
 import type { Caller, KeyHolder } from '../../protocol/policy.ts';
 import { isTokenLike, maxTokenChars } from '../../protocol/security/token-principal.ts';
+import { authenticateSession } from '../console/authenticate-session.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { Audience } from '../route.ts';
 import { traceOf } from './request-context.ts';
@@ -10,15 +11,17 @@ import { traceOf } from './request-context.ts';
 const maxKeyChars = 512;
 
 /**
- * Says who calls, from the Authorization header alone: at once for a key, which has nobody wait.
+ * Says who calls, from the Authorization header, or without one from the cookie of the console: at once for a key, which
+ * has nobody wait.
  *
- * @throws GatewayError `key_missing` or `key_invalid`; of a token the promise rejects.
+ * @throws GatewayError `key_missing` or `key_invalid`, and of a cookie `session_expired` or `csrf_token_invalid`; of a
+ * token the promise rejects.
  */
 export function authenticate(
   request: FastifyRequest,
-  authenticateSecret: HttpDeps['authenticate'],
+  deps: Pick<HttpDeps, 'authenticate' | 'console'>,
 ): Caller | Promise<Caller> {
-  const holder = authenticateSecret(secretOf(request.headers.authorization));
+  const holder = holderOf(request, deps);
   if (!holder) {
     throw new GatewayError('key_invalid', 'The API key is unknown, expired or revoked.');
   }
@@ -28,6 +31,16 @@ export function authenticate(
     ...traceOf(request),
   });
   return holder instanceof Promise ? holder.then(asCaller) : asCaller(holder);
+}
+
+function holderOf(
+  request: FastifyRequest,
+  deps: Pick<HttpDeps, 'authenticate' | 'console'>,
+): ReturnType<HttpDeps['authenticate']> {
+  const { authorization } = request.headers;
+  const session = authorization === undefined ? authenticateSession(request, deps.console) : null;
+  if (!session) return deps.authenticate(secretOf(authorization));
+  return session instanceof Promise ? session.then(({ holder }) => holder) : session.holder;
 }
 
 /**

@@ -68,7 +68,7 @@ function identify(deps: HttpDeps, exchange: Exchange): Promise<void> | null {
     request.caller = withUser(deps.users, request, caller);
     return limitRequest(deps, exchange, request.caller);
   };
-  const caller = authenticate(request, deps.authenticate);
+  const caller = authenticate(request, deps);
   return caller instanceof Promise
     ? caller.then(async (known) => {
         await admit(known);

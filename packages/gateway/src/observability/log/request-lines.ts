@@ -132,6 +132,8 @@ const nobody = { runId: null, agentId: null, modulePath: null, generation: null 
 const refusals: Partial<Record<FailureCode, Stage>> = {
   key_missing: 'policy',
   key_invalid: 'policy',
+  session_expired: 'policy',
+  csrf_token_invalid: 'policy',
   not_allowed: 'policy',
   agent_not_found: 'policy',
   rate_limited: 'policy',

@@ -23,6 +23,12 @@ export type KnownKeys = {
    * @throws GatewayError `store_unavailable`, for any secret, once the store has been away for too long.
    */
   readonly authenticate: (secret: string) => KeyRecord | null;
+  /**
+   * The same by id, for who was authenticated before.
+   *
+   * @throws GatewayError `store_unavailable`, likewise.
+   */
+  readonly stillUsable: (keyId: string) => KeyRecord | null;
   /** By id, also one that ended. */
   readonly find: (keyId: string) => KeyRecord | undefined;
   /** The id under which a key's use is counted: that of the first of the keys that replaced one another. */
@@ -55,17 +61,25 @@ export function createKnownKeys(deps: KnownKeysDeps): KnownKeys {
     for (const listener of listeners) listener();
   };
   let reload = read;
+  const trustMemory = () => {
+    if (followStore.awayForMs() > graceMs()) throw storeAway();
+  };
 
   return {
     async start() {
       reload = await followStore.follow('keys', read);
     },
     authenticate(secret) {
-      if (followStore.awayForMs() > graceMs()) throw storeAway();
+      trustMemory();
       const hash = hashOf(secret);
       const key = byHash.get(hash);
       if (!key || !timingSafeEqual(Buffer.from(hash), Buffer.from(key.hash))) return null;
       return isUsable(key, nowSeconds()) ? key : null;
+    },
+    stillUsable(keyId) {
+      trustMemory();
+      const key = byId.get(keyId);
+      return key && isUsable(key, nowSeconds()) ? key : null;
     },
     find: (keyId) => byId.get(keyId),
     accountOf(keyId) {

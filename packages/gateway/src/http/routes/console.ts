@@ -1,0 +1,93 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { GatewayError } from '../../errors.ts';
+import type { ConsoleSession } from '../../policy/sessions/session.ts';
+import { loginBody, sessionAnswer } from '../../protocol/console/session-answer.ts';
+import { logIn } from '../console/log-in.ts';
+import { serveConsole } from '../console/serve-console.ts';
+import { sessionBody } from '../console/session-body.ts';
+import { clearCookie, setCookie } from '../console/session-cookie.ts';
+import type { HttpDeps } from '../deps.ts';
+import { defineRoute, type Route } from '../route.ts';
+
+/** The console, and the logins of those who use it. */
+export const consoleRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    url: '/console',
+    audience: 'anyone',
+    summary: 'The console, as pages for people.',
+    handle: ({ deps, request, reply }) => serve(deps, '', { request, reply }),
+  }),
+  defineRoute({
+    method: 'GET',
+    url: '/console/*',
+    audience: 'anyone',
+    summary: 'The files and views of the console.',
+    params: z.object({ '*': z.string() }),
+    handle: ({ deps, request, reply, params }) => serve(deps, params['*'], { request, reply }),
+  }),
+  defineRoute({
+    method: 'POST',
+    url: '/console/session',
+    audience: 'anyone',
+    summary: 'Log in to the console, with a key or the code of a one-time link.',
+    body: loginBody,
+    answer: sessionAnswer,
+    async handle({ deps, request, reply, body }) {
+      requireConsole(deps);
+      const session = await logIn(deps, request, body);
+      setCookie(request, reply, session);
+      return sessionBody(session, deps.settings.version);
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    url: '/console/session',
+    audience: 'callers',
+    summary: 'Show the login whose cookie is sent.',
+    answer: sessionAnswer,
+    handle({ deps, request }) {
+      requireConsole(deps);
+      return sessionBody(sessionOf(request), deps.settings.version);
+    },
+  }),
+  defineRoute({
+    method: 'DELETE',
+    url: '/console/session',
+    audience: 'callers',
+    status: 204,
+    summary: 'Log out of the console.',
+    async handle({ deps, request, reply }) {
+      requireConsole(deps);
+      await deps.console.sessions.end(sessionOf(request).secret);
+      clearCookie(request, reply);
+    },
+  }),
+];
+
+function serve(
+  deps: HttpDeps,
+  path: string,
+  exchange: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+): Promise<string | Buffer> {
+  requireConsole(deps);
+  return serveConsole(exchange.request.server.consoleFiles, path, exchange);
+}
+
+/** @throws GatewayError `route_not_found` where the console is off. */
+function requireConsole(deps: HttpDeps): void {
+  if (deps.console.isOn()) return;
+  throw new GatewayError(
+    'route_not_found',
+    'The console is off. Set console.enabled: true in gateway.yaml and start the gateway again.',
+  );
+}
+
+function sessionOf({ consoleSession }: FastifyRequest): ConsoleSession {
+  if (consoleSession) return consoleSession;
+  throw new GatewayError(
+    'invalid_request',
+    'The request came with a key, which is no login of the console. POST /console/session makes one.',
+  );
+}

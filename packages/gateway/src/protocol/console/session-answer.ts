@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { cumulativeRoles } from '../policy.ts';
+
+/** Logs in: with the secret of a key, or the code of a one-time link. */
+export const loginBody = z.union([
+  z.strictObject({
+    key: z.string().min(1).max(8192).describe('The secret of an API key, `dg_…`.'),
+  }),
+  z.strictObject({
+    code: z.string().min(1).max(128).describe('The code of a one-time link.'),
+  }),
+]);
+
+/** What the console is told of its login. */
+export const sessionAnswer = z.object({
+  csrf_token: z.string().describe('Sent as `x-csrf-token` with what changes something.'),
+  expires_at: z.iso.datetime().describe('When the login ends in any case.'),
+  idle_expires_at: z.iso.datetime().describe('When it ends where nothing more is asked.'),
+  key: z.object({ id: z.string(), name: z.string() }),
+  role: z.enum(cumulativeRoles),
+  version: z.string().describe('Of the gateway.'),
+});
