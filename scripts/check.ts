@@ -12,6 +12,7 @@ const fetchingChecks: readonly Check[] = [
 /** The longest first, so that none is left for the end. The types by one thread: each more checks again what all share. */
 const otherChecks: readonly Check[] = [
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json', '--noEmit', '--singleThreaded'] },
+  { name: 'types of the console', command: ['tsc', '-p', 'packages/console/tsconfig.json'] },
   { name: 'lint', command: ['biome', 'check', '--error-on-warnings', '.'] },
   { name: 'docs', command: ['node', 'scripts/generate-docs.ts', '--check'] },
   { name: 'dead code', command: ['knip'] },

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { architecturePage } from './docs/architecture-page.ts';
 import { cliPage } from './docs/cli-page.ts';
 import { configurationPage } from './docs/configuration-page.ts';
+import { consoleTypes } from './docs/console-types.ts';
 import { errorsPage } from './docs/errors-page.ts';
 import { eventsPage } from './docs/events-page.ts';
 import { observabilityPage } from './docs/observability-page.ts';
@@ -24,6 +25,7 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/pictures/overview.svg': overviewPicture,
   'docs/routes.md': routesPage,
   'docs/systems/observability.md': observabilityPage,
+  'packages/console/src/api/schema.ts': consoleTypes,
 };
 
 const isCheck = process.argv.includes('--check');

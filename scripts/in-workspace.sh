@@ -15,9 +15,21 @@ is_at_least() { # $1: a node binary, $2: major version
   "$1" -e "process.exit(Number(process.versions.node.split('.')[0]) < $2 ? 1 : 0)" 2>/dev/null
 }
 
+is_stale() { # $1: a folder with a lock file
+  [ ! -e "$1/node_modules/.package-lock.json" ] || [ "$1/package-lock.json" -nt "$1/node_modules/.package-lock.json" ]
+}
+
+# Who runs the product gets the packages of the console with the first visit to it.
 needs_install() {
-  [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ] ||
-    { [ -z "$omit" ] && [ ! -e node_modules/.bin/vitest ]; }
+  is_stale . || { [ -z "$omit" ] && { [ ! -e node_modules/.bin/vitest ] || is_stale packages/console; }; }
+}
+
+install() { # $1: a folder, and options of npm
+  folder=$1
+  shift
+  if is_stale "$folder" || { [ "$folder" = . ] && [ ! -e node_modules/.bin/vitest ]; }; then
+    npm ci --prefix "$folder" "$@" --loglevel=error --no-audit --no-fund --fetch-retries=5 >&2
+  fi
 }
 
 if ! command -v npm >/dev/null 2>&1 || ! is_at_least node 20; then
@@ -33,7 +45,8 @@ if needs_install; then
     if command -v flock >/dev/null 2>&1; then flock 9; fi
     if needs_install; then
       echo 'Installing the workspace (npm ci) …' >&2
-      npm ci $omit --loglevel=error --no-audit --no-fund --fetch-retries=5 >&2
+      install . $omit
+      if [ -z "$omit" ]; then install packages/console; fi
     fi
   ) 9<package-lock.json
 fi

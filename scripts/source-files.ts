@@ -7,9 +7,14 @@ export const workspaceRoot = dirname(import.meta.dirname);
 /** A file of our own: path below the workspace with `/`, and its text. */
 export type SourceFile = { readonly path: string; readonly text: string };
 
+/** Written by `scripts/generate-docs.ts`. */
+const generated: ReadonlySet<string> = new Set(['packages/console/src/api/schema.ts']);
+
 /** What the product is made of: everything below `packages/<name>/src` but tests and fixtures. */
 export function productFiles(): readonly SourceFile[] {
-  return read(['packages/*/src/**/*.ts']).filter((file) => !isTest(file));
+  return read(['packages/*/src/**/*.{ts,tsx}', 'packages/console/*.ts']).filter(
+    (file) => !isTest(file) && !generated.has(file.path),
+  );
 }
 
 /** The part of the product that is written in Python. */

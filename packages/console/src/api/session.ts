@@ -1,0 +1,50 @@
+import { queryOptions } from '@tanstack/react-query';
+import { type ApiClient, ApiError } from './client.ts';
+
+/** Who is logged in. */
+export type Session = {
+  readonly csrf_token: string;
+  /** ISO 8601, when it ends at the latest. */
+  readonly expires_at: string;
+  /** ISO 8601, when it ends without a request. */
+  readonly idle_expires_at: string;
+  readonly key: { readonly id: string; readonly name: string };
+  readonly role: 'caller' | 'operator' | 'admin';
+  readonly version: string;
+};
+
+/** The session of this browser; null where nobody is logged in. */
+export function sessionQuery(api: ApiClient) {
+  return queryOptions({
+    queryKey: ['session'],
+    staleTime: Infinity,
+    gcTime: Infinity,
+    async queryFn(): Promise<Session | null> {
+      try {
+        return take(api, (await api.call('GET /console/session')) as Session);
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401) return null;
+        throw error;
+      }
+    },
+  });
+}
+
+/** Logs in with a key, or with the code of a one-time link. @throws ApiError */
+export async function logIn(
+  api: ApiClient,
+  proof: { readonly key: string } | { readonly code: string },
+): Promise<Session> {
+  return take(api, (await api.call('POST /console/session', { body: proof })) as Session);
+}
+
+/** Logs out here and in all tabs. @throws ApiError */
+export async function logOut(api: ApiClient): Promise<void> {
+  await api.call('DELETE /console/session');
+  api.setCsrfToken(null);
+}
+
+function take(api: ApiClient, session: Session): Session {
+  api.setCsrfToken(session.csrf_token);
+  return session;
+}

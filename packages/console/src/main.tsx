@@ -1,0 +1,30 @@
+import { QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { setNonce } from 'get-nonce';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { ApiContext } from './api/api-context.ts';
+import { LiveContext } from './api/live-context.ts';
+import { createPageParts } from './page-parts.ts';
+import { createPageRouter } from './router.tsx';
+import { styleNonce } from './shell/style-nonce.ts';
+import { readTheme, showTheme } from './shell/theme.ts';
+import './design/tokens.css';
+import './design/base.css';
+
+setNonce(styleNonce());
+showTheme(readTheme());
+const { api, queries, live } = createPageParts();
+const root = document.getElementById('root');
+if (!root) throw new Error('The page has no place for the console.');
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <ApiContext value={api}>
+        <LiveContext value={live}>
+          <RouterProvider router={createPageRouter()} />
+        </LiveContext>
+      </ApiContext>
+    </QueryClientProvider>
+  </StrictMode>,
+);

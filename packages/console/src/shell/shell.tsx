@@ -1,0 +1,72 @@
+import { useQuery } from '@tanstack/react-query';
+import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { useEffect, useRef, useState } from 'react';
+import { useApi } from '../api/api-context.ts';
+import { useLiveEvents } from '../api/live-context.ts';
+import { type Session, sessionQuery } from '../api/session.ts';
+import { text } from '../strings/text.ts';
+import { CrashGuard } from '../ui/crash-guard.tsx';
+import { ErrorPanel, Skeleton } from '../ui/states.tsx';
+import { ConnectionBanner } from './connection-banner.tsx';
+import { LoginPage } from './login-page.tsx';
+import { Navigation } from './navigation.tsx';
+import { pages, pagesOf } from './pages.ts';
+import { Palette } from './palette.tsx';
+import styles from './shell.module.css';
+import { useShortcuts } from './use-shortcuts.ts';
+
+/** All that is around a page; the login where nobody is logged in. */
+export function Shell() {
+  const session = useQuery(sessionQuery(useApi()));
+  if (session.isPending) return <Skeleton rows={1} height={200} />;
+  if (session.isError) {
+    return (
+      <main className={styles.alone}>
+        <ErrorPanel error={session.error} onRetry={() => void session.refetch()} />
+      </main>
+    );
+  }
+  return session.data ? <Inside session={session.data} /> : <LoginPage />;
+}
+
+function Inside({ session }: { readonly session: Session }) {
+  const [isPaletteOpen, setPaletteOpen] = useState(false);
+  const live = useLiveEvents();
+  const main = useRef<HTMLElement>(null);
+  const isCaller = session.role === 'caller';
+  useShortcuts({ onPalette: () => setPaletteOpen(true) });
+  useEffect(() => {
+    if (isCaller) return;
+    live.start();
+    return live.stop;
+  }, [live, isCaller]);
+  useAllowedPage(session.role);
+  const { pathname } = useLocation();
+  return (
+    <div className={styles.shell}>
+      <button type="button" className={styles.skip} onClick={() => main.current?.focus()}>
+        {text.nav.skip}
+      </button>
+      <Navigation session={session} onPalette={() => setPaletteOpen(true)} />
+      <main ref={main} id="content" className={styles.main} tabIndex={-1}>
+        {!isCaller && <ConnectionBanner />}
+        <CrashGuard key={pathname}>
+          <Outlet />
+        </CrashGuard>
+      </main>
+      <Palette role={session.role} open={isPaletteOpen} onOpenChange={setPaletteOpen} />
+    </div>
+  );
+}
+
+/** Leads away from a page that the role may not use. */
+function useAllowedPage(role: Session['role']): void {
+  const { pathname } = useLocation();
+  const navigate = useNavigate();
+  const isKnown = pages.some(({ to }) => pathname.startsWith(to));
+  const isAllowed = pagesOf(role).some(({ to }) => pathname.startsWith(to));
+  const first = pagesOf(role)[0]?.to ?? '/playground';
+  useEffect(() => {
+    if (isKnown && !isAllowed) void navigate({ to: first, replace: true });
+  }, [isKnown, isAllowed, first, navigate]);
+}

@@ -1,0 +1,80 @@
+import UPlot from 'uplot';
+import type { ChartData } from './chart.tsx';
+
+type DrawOptions = {
+  readonly data: ChartData;
+  /** How a value is written. */
+  readonly format: (value: number) => string;
+  /** Pixels. */
+  readonly height: number;
+  readonly bars: boolean;
+};
+
+/**
+ * Draws a chart into an element, as wide as that is, in the colours of the page.
+ *
+ * @returns What removes it.
+ */
+export function drawChart(element: HTMLElement, options: DrawOptions): () => void {
+  const make = () => newChart(element, options);
+  const { height } = options;
+  let chart = make();
+  const resized = new ResizeObserver(() =>
+    chart.setSize({ width: Math.max(element.clientWidth, 200), height }),
+  );
+  resized.observe(element);
+  const scheme = matchMedia('(prefers-color-scheme: dark)');
+  const again = () => {
+    chart.destroy();
+    chart = make();
+  };
+  scheme.addEventListener('change', again);
+  const themed = new MutationObserver(again);
+  themed.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+  return () => {
+    scheme.removeEventListener('change', again);
+    themed.disconnect();
+    resized.disconnect();
+    chart.destroy();
+  };
+}
+
+function newChart(element: HTMLElement, { data, format, height, bars }: DrawOptions): UPlot {
+  const colour = (name: string) => colourOf(element, name);
+  const axis = { stroke: colour('--text-soft'), grid: { stroke: colour('--line'), width: 1 } };
+  const paths = bars ? UPlot.paths.bars?.({ size: [0.7, 40] }) : undefined;
+  return new UPlot(
+    {
+      width: Math.max(element.clientWidth, 200),
+      height,
+      cursor: { points: { show: !bars } },
+      axes: [axis, { ...axis, size: 64, values: (_chart, values) => values.map(format) }],
+      scales: { y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+      series: [
+        {},
+        ...data.series.map(({ name }, index) => {
+          const stroke = colour(`--series-${(index % 6) + 1}`);
+          return {
+            label: name,
+            stroke,
+            width: 2,
+            value: (_chart: UPlot, value: number | null) => (value === null ? '–' : format(value)),
+            ...(bars ? { fill: stroke } : {}),
+            ...(paths ? { paths } : {}),
+          };
+        }),
+      ],
+    },
+    [[...data.times], ...data.series.map(({ values }) => [...values])],
+    element,
+  );
+}
+
+/** A canvas knows no variables, so they are read through a colour of the element. */
+function colourOf(element: HTMLElement, name: string): string {
+  const before = element.style.color;
+  element.style.color = `var(${name})`;
+  const { color } = getComputedStyle(element);
+  element.style.color = before;
+  return color;
+}

@@ -1,0 +1,81 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { ApiError } from '../api/client.ts';
+import { fill, text } from '../strings/text.ts';
+import { Button } from './button.tsx';
+import { Icon, type IconName } from './icon.tsx';
+import styles from './states.module.css';
+
+/** What failed, and what to do. */
+export function ErrorPanel({
+  error,
+  onRetry,
+}: {
+  readonly error: unknown;
+  readonly onRetry?: () => void;
+}) {
+  const isDenied = error instanceof ApiError && error.status === 403;
+  return (
+    <div className={styles.error} role="alert">
+      <Icon name="errors" size={20} />
+      <div>
+        <p className={styles.title}>{isDenied ? text.common.notAllowed : text.common.failed}</p>
+        <p>{error instanceof Error ? error.message : String(error)}</p>
+        {isDenied && <p>{text.common.notAllowedHint}</p>}
+        {error instanceof ApiError && error.requestId && (
+          <p className={styles.soft}>{fill(text.common.requestId, { id: error.requestId })}</p>
+        )}
+        {onRetry && (
+          <Button size="small" icon="refresh" onClick={onRetry}>
+            {text.common.retry}
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** Where a list has nothing: why, and what to do about it. */
+export function EmptyState(props: {
+  readonly icon: IconName;
+  readonly title: string;
+  readonly children?: ReactNode;
+}) {
+  return (
+    <div className={styles.empty}>
+      <Icon name={props.icon} size={28} />
+      <p className={styles.title}>{props.title}</p>
+      {props.children && <div className={styles.emptyBody}>{props.children}</div>}
+    </div>
+  );
+}
+
+/** Keeps the place of what is being loaded, so that nothing jumps. */
+export function Skeleton({
+  rows = 3,
+  height = 40,
+}: {
+  readonly rows?: number;
+  readonly height?: number;
+}) {
+  const keys = Array.from({ length: rows }, (_, index) => index);
+  return (
+    <div className={styles.skeleton} role="status" aria-label={text.common.loading}>
+      {keys.map((key) => (
+        <div key={key} style={{ height }} />
+      ))}
+    </div>
+  );
+}
+
+/** What a query has, or in its place that it loads or failed. Data that is shown stays while it is read anew. */
+export function QueryView<Data>(props: {
+  readonly query: UseQueryResult<Data>;
+  readonly skeleton?: ReactNode;
+  readonly children: (data: Data) => ReactNode;
+}) {
+  const { query, skeleton = <Skeleton />, children } = props;
+  if (query.data !== undefined) return children(query.data);
+  if (query.isError) return <ErrorPanel error={query.error} onRetry={() => void query.refetch()} />;
+  return skeleton;
+}

@@ -1,0 +1,78 @@
+import DOMPurify from 'dompurify';
+import { Marked } from 'marked';
+import { memo, useMemo } from 'react';
+import styles from './markdown.module.css';
+
+const marked = new Marked({ gfm: true, breaks: true });
+
+/** What answers may be made of. No style, no form, no frame, no picture of elsewhere, no id that the page could take for its own. */
+const allowed = {
+  ALLOWED_TAGS: [
+    'a',
+    'b',
+    'blockquote',
+    'br',
+    'code',
+    'del',
+    'em',
+    'h1',
+    'h2',
+    'h3',
+    'h4',
+    'h5',
+    'h6',
+    'hr',
+    'i',
+    'li',
+    'ol',
+    'p',
+    'pre',
+    's',
+    'strong',
+    'sub',
+    'sup',
+    'table',
+    'tbody',
+    'td',
+    'th',
+    'thead',
+    'tr',
+    'ul',
+  ],
+  ALLOWED_ATTR: ['href', 'title', 'start', 'align'],
+  ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
+  RETURN_TRUSTED_TYPE: true,
+};
+
+/** Longer texts are shown as they are: to read them as Markdown would hold up the page. */
+const maxChars = 200_000;
+
+/** A text of a model as Markdown, made safe. A picture becomes its description, since to show it would ask its server. */
+export const Markdown = memo(function Markdown({ source }: { readonly source: string }) {
+  const html = useMemo(() => (source.length > maxChars ? null : render(source)), [source]);
+  if (html === null) return <pre className={styles.plain}>{source}</pre>;
+  return (
+    <div
+      className={styles.markdown}
+      // biome-ignore lint/security/noDangerouslySetInnerHtml: made safe by DOMPurify, here alone
+      dangerouslySetInnerHTML={{ __html: html as unknown as string }}
+    />
+  );
+});
+
+function render(source: string): TrustedHTML {
+  const purify = DOMPurify();
+  purify.addHook('afterSanitizeAttributes', (node) => {
+    if (node.tagName !== 'A') return;
+    node.setAttribute('rel', 'noopener noreferrer nofollow');
+    node.setAttribute('target', '_blank');
+  });
+  return purify.sanitize(
+    withoutPictures(marked.parse(source, { async: false })),
+    allowed,
+  ) as unknown as TrustedHTML;
+}
+
+function withoutPictures(html: string): string {
+  return html.replaceAll(/<img\b[^>]*?\balt="([^"]*)"[^>]*>/g, '<em>$1</em>');
+}
