@@ -8,6 +8,7 @@ import { code, pageHead, table } from './markdown.ts';
 const unions = [
   { path: 'packages/gateway/src/events.ts', name: 'GatewayEvent' },
   { path: 'packages/gateway/src/protocol/events/approval-events.ts', name: 'ApprovalEvent' },
+  { path: 'packages/gateway/src/protocol/events/policy-events.ts', name: 'PolicyEvent' },
   { path: 'packages/gateway/src/protocol/events/upstream-events.ts', name: 'UpstreamEvent' },
   { path: 'packages/gateway/src/protocol/worker/worker-events.ts', name: 'WorkerEvent' },
   { path: 'packages/gateway/src/protocol/usage/model-called.ts', name: 'ModelCalled' },

@@ -1,6 +1,7 @@
 import type { FailureCode } from './errors.ts';
 import type { Finding } from './protocol/diagnostics.ts';
 import type { ApprovalEvent } from './protocol/events/approval-events.ts';
+import type { PolicyEvent } from './protocol/events/policy-events.ts';
 import type { UpstreamEvent } from './protocol/events/upstream-events.ts';
 import type { AskedRun, RunOutcome } from './protocol/journal/journal.ts';
 import type { Decision, Question } from './protocol/policy.ts';
@@ -234,6 +235,7 @@ export type GatewayEvent =
   /** An answer was ended because too much waits for readers, of its owner or in all. */
   | { readonly type: 'unread_refused'; readonly owner: UnreadOwner; readonly kind: UnreadKind }
   | UpstreamEvent
+  | PolicyEvent
   /** A key ends within a week; said once a day. */
   | {
       readonly type: 'key_expiring';

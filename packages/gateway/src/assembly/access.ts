@@ -55,6 +55,8 @@ export function createAccess(parts: Foundation & Tools) {
   const reportSettings = createReportSettings({ live, emit });
   tools.onChange(() => reportSettings.toolsChanged(tools.problems()));
   parts.listen(reportIssuers(reportSettings));
+  policy.onChange((part) => emit({ type: 'policy_changed', part }));
+  known.onChange(() => emit({ type: 'policy_changed', part: 'keys' }));
   return {
     followStore,
     policy,

@@ -58,6 +58,7 @@ const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
   upstream_cooling: false,
   upstream_recovered: false,
   model_retiring: false,
+  policy_changed: false,
   key_expiring: false,
   issuer_keys_read: false,
   issuer_keys_failed: false,

@@ -50,6 +50,7 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
     case 'store_used':
     case 'spans_exported':
     case 'settings_read':
+    case 'policy_changed':
     case 'request_failed':
     case 'worker_started':
     case 'worker_output':

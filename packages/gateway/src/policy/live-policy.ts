@@ -1,3 +1,4 @@
+import type { PolicyPart } from '../protocol/events/policy-events.ts';
 import type { OverrideRecord, Rule } from '../protocol/policy.ts';
 import type { OverrideStore } from '../protocol/store.ts';
 import type { FollowStore } from './follow-store.ts';
@@ -35,7 +36,7 @@ export type LivePolicy = {
   /** Reads the overrides again, after a change made here. */
   readonly reload: () => Promise<void>;
   /** Calls back after rules or overrides changed, or one expired. @returns Stops it. */
-  readonly onChange: (listener: () => void) => () => void;
+  readonly onChange: (listener: (part: PolicyPart) => void) => () => void;
   readonly close: () => void;
 };
 
@@ -44,23 +45,23 @@ export function createLivePolicy(deps: LivePolicyDeps): LivePolicy {
   const { overrides, followStore, nowSeconds } = deps;
   const ceiling = createCeiling(deps.administration);
   const builtIn = prepareRules(builtInRules(deps.administration));
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(part: PolicyPart) => void>();
   let configured = prepareSettings(deps.settings);
   let configuredText = textOf(deps.settings);
   let active: readonly OverrideRecord[] = [];
   let current = joinRules([...configured, ...builtIn], ceiling);
 
-  const renew = () => {
+  const renew = (part: PolicyPart) => {
     active = active.filter(({ expiresAtSeconds }) => nowSeconds() < expiresAtSeconds);
     const overriding = prepareRules(active.map(overrideRule));
     current = joinRules([...configured, ...builtIn, ...overriding], ceiling);
     expiry.await(current.rules);
-    for (const listener of listeners) listener();
+    for (const listener of listeners) listener(part);
   };
-  const expiry = createExpiryTimer(nowSeconds, renew);
+  const expiry = createExpiryTimer(nowSeconds, () => renew('overrides'));
   const read = async () => {
     active = await overrides.list({ activeAtSeconds: Math.floor(nowSeconds()) });
-    renew();
+    renew('overrides');
   };
   let reload = read;
 
@@ -74,7 +75,7 @@ export function createLivePolicy(deps: LivePolicyDeps): LivePolicy {
       if (text === configuredText) return;
       configured = prepareSettings(settings);
       configuredText = text;
-      renew();
+      renew('rules');
     },
     reload: () => reload(),
     onChange(listener) {

@@ -38,6 +38,7 @@ export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[]
     case 'queue_changed':
     case 'store_used':
     case 'settings_read':
+    case 'policy_changed':
     case 'approval_applied':
     case 'agent_unsteady': // The finding that is reported of it says more.
       return [];
@@ -56,9 +57,8 @@ export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[]
     case 'access_decided':
       return [decisionEntry(event)];
     case 'request_ended':
-      return [requestEntry(event)];
     case 'request_failed':
-      return [requestFailureEntry(event)];
+      return [event.type === 'request_ended' ? requestEntry(event) : requestFailureEntry(event)];
     case 'worker_ended':
     case 'worker_started':
     case 'worker_output':

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Registry } from '@prometheus-io/client';
 import type { EventOf, GatewayEvent } from '../../events.ts';
 import type { MetricsReport } from '../../protocol/admin/metrics-answer.ts';
+import type { PolicyEvent } from '../../protocol/events/policy-events.ts';
 import type { UpstreamEvent } from '../../protocol/events/upstream-events.ts';
 import { servingFailure } from '../serving-failure.ts';
 import type { Measured } from './gauges.ts';
@@ -168,6 +169,7 @@ function countRequest(set: MetricSet, event: EventOf<'request_ended'>): void {
 
 type Inside =
   | EventOf<'queue_changed' | 'store_used' | 'settings_read' | 'worker_started' | 'spans_exported'>
+  | PolicyEvent
   | UpstreamEvent;
 
 /** What the gateway does for itself. */
@@ -193,6 +195,7 @@ function countInside(set: MetricSet, event: Inside): void {
     case 'upstream_cooling':
       set.outages({ upstream: event.upstream });
       break;
+    case 'policy_changed':
     case 'upstream_chosen':
     case 'upstream_misplaced':
     case 'upstream_recovered':
