@@ -11,6 +11,7 @@ import { createUpstreamStatus } from '../upstreams/upstream-status.ts';
 import type { Parts } from './agent-processes.ts';
 import { createConsole } from './console/console.ts';
 import type { Domain } from './domain.ts';
+import { createLiveReads } from './live/live-reads.ts';
 import { createReplays } from './replay/replays.ts';
 import { createSecurityAdministration } from './security-administration.ts';
 import { createDataAdministration } from './state/data.ts';
@@ -66,6 +67,7 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
       exposition: shareNext(observers.metrics.exposition),
       report: shareNext(async () => JSON.stringify(await observers.metrics.report())),
     },
+    live: createLiveReads(parts, domain),
     readiness: () => ({ status: parts.shutdownDelay.tell(), waitingFor: readiness.waitingFor() }),
     unread: parts.unread,
     emit,

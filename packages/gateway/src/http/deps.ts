@@ -8,6 +8,7 @@ import type {
   DiagnosticPage,
   DiagnosticQuery,
 } from '../protocol/admin/errors-answer.ts';
+import type { EventFeed } from '../protocol/admin/events-answer.ts';
 import type { AgentGenerations, RollbackReport } from '../protocol/admin/generations-answer.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import type { RunDetail, RunPage, RunsQuery, StepsQuery } from '../protocol/admin/runs-answer.ts';
@@ -29,6 +30,7 @@ import type { SessionAgent } from '../runs/turns/session-agent.ts';
 import type { OpenTurnOf } from '../runs/turns/turn-types.ts';
 import type { ConsoleDeps } from './console/console-deps.ts';
 import type { FlightTimes } from './idempotency/flight.ts';
+import type { EventView } from './live/send-events.ts';
 import type { SecurityDeps } from './security-deps.ts';
 
 /** What the HTTP side needs of the gateway. */
@@ -63,6 +65,7 @@ export type HttpDeps = {
   readonly security: SecurityDeps;
   readonly console: ConsoleDeps;
   readonly metrics: MetricReads;
+  readonly live: LiveReads;
   readonly readiness: () => Readiness;
   /** Where answers wait that callers do not read. */
   readonly unread: UnreadRoom;
@@ -155,6 +158,13 @@ export type MetricReads = {
   readonly exposition: () => Promise<{ readonly type: string; readonly text: string }>;
   /** A `metricsAnswer` as JSON, written once for all who ask at the same time. */
   readonly report: () => Promise<string>;
+};
+
+/** What happens, as it does. */
+export type LiveReads = {
+  readonly feed: EventFeed;
+  /** @throws GatewayError `rate_limited` where too many views are open. */
+  readonly view: (viewer: Caller) => EventView;
 };
 
 /** What is kept of a key or a user. All throw `GatewayError`. */

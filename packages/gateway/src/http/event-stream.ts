@@ -95,6 +95,12 @@ export async function sendEventLog(
   }
 }
 
+/** Begins a stream of whatever else is told as it happens. */
+export function openStream(reply: FastifyReply, keepAliveMs: number): StreamWriter {
+  begin(reply);
+  return createWriter(reply.raw, keepAliveMs);
+}
+
 /** By hand: a hijacked reply goes through no hook. */
 function begin(reply: FastifyReply): void {
   reply.headers(streamHeaders).hijack();
@@ -104,14 +110,15 @@ function begin(reply: FastifyReply): void {
   reply.raw.writeHead(200);
 }
 
-type Writer = {
+/** Writes whole events to a reader. */
+export type StreamWriter = {
   /** A promise where the reader is behind: of the moment it has caught up or left. */
   readonly write: (text: string) => Promise<void> | null;
   readonly end: (text: string) => void;
 };
 
 /** Writes what comes in one turn of the event loop at once: a chunk costs more than the few words in it. */
-function createWriter(raw: ServerResponse, keepAliveMs: number): Writer {
+function createWriter(raw: ServerResponse, keepAliveMs: number): StreamWriter {
   let gathered = '';
   const keepAlive = setTimeout(() => {
     if (!raw.writableNeedDrain) raw.write(': keep-alive\n\n');

@@ -5,6 +5,7 @@ test('the rules are told what is for operators and scrapers, and what keeps to t
   expect(administration).toEqual({
     operators: [
       '/admin/approvals',
+      '/admin/events',
       '/security/rules',
       '/security/preview',
       '/security/decisions',
@@ -24,6 +25,7 @@ test('the rules are told what is for operators and scrapers, and what keeps to t
       '/admin/runs/*/fork',
       '/admin/runs/*/test',
       '/admin/usage',
+      '/admin/events',
       '/security/rules',
       '/security/preview',
       '/security/decisions',

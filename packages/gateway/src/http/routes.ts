@@ -9,6 +9,7 @@ import { docsRoutes } from './routes/docs.ts';
 import { generationRoutes } from './routes/generations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inputTokenRoutes } from './routes/input-tokens.ts';
+import { eventRoutes } from './routes/live/events.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { modelRoutes } from './routes/models.ts';
 import { responseRoutes } from './routes/responses.ts';
@@ -36,6 +37,7 @@ export const routes: readonly Route[] = [
   ...usageRoutes,
   ...dataRoutes,
   ...metricRoutes,
+  ...eventRoutes,
   ...securityRoutes,
   ...overrideRoutes,
   ...keyRoutes,

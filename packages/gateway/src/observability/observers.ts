@@ -4,6 +4,7 @@ import type { Events } from './event-emitter.ts';
 import { hideOwn, type OwnRedaction } from './hide-words.ts';
 import { createJournal, type Journal, type JournalDeps } from './journal/journal.ts';
 import { createKeyUse, type KeyUse, type KeyUseDeps } from './key-use.ts';
+import { createEventRing, type EventRing } from './live/event-ring.ts';
 import { createLog, type Log, type LogLevel, type LogOptions } from './log/log.ts';
 import type { Measured } from './metrics/gauges.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
@@ -27,6 +28,7 @@ export type Observers = {
   readonly decisionLog: DecisionLog;
   readonly keyUse: KeyUse;
   readonly metrics: Metrics;
+  readonly liveEvents: EventRing;
 };
 
 /** Makes the listeners and adds them. */
@@ -74,6 +76,7 @@ export function createObservers(options: {
     }),
     keyUse: createKeyUse({ store: store.keys, nowMs, emit }),
     metrics: createMetrics(options.measured, redact),
+    liveEvents: createEventRing({ nowMs, redact }),
     log: createLog(logOptions(options.log, redact)),
   };
   for (const { listener } of Object.values(observers)) listen(listener);

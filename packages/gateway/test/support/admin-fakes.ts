@@ -1,4 +1,4 @@
-import type { AdminReads, RollbackDeps, ToolDeps } from '../../src/http/deps.ts';
+import type { AdminReads, LiveReads, RollbackDeps, ToolDeps } from '../../src/http/deps.ts';
 import type { AgentStatus } from '../../src/protocol/admin/agents-answer.ts';
 import type { RollbackReport } from '../../src/protocol/admin/generations-answer.ts';
 import type { RunTest } from '../../src/protocol/admin/run-test.ts';
@@ -281,5 +281,13 @@ export function fakeTools(): ToolDeps {
       argument_bytes: 20,
       result_bytes: 16,
     }),
+  };
+}
+
+/** Nothing happens, and whoever follows is told at once that it stops. */
+export function fakeLive(): LiveReads {
+  return {
+    feed: { life: 'a1b2', newest: () => 0, find: () => undefined, onNew: () => () => undefined },
+    view: () => ({ shows: () => true, whyOver: () => 'stopping', close: () => undefined }),
   };
 }

@@ -14,7 +14,7 @@ import type { RunSink } from '../../src/protocol/run-sink.ts';
 import { createUnreadRoom } from '../../src/protocol/unread-room.ts';
 import type { ModelInfo } from '../../src/registry/model-info.ts';
 import type { Run } from '../../src/runs/run.ts';
-import { fakeAdmin, fakeRollback, fakeTools } from './admin-fakes.ts';
+import { fakeAdmin, fakeLive, fakeRollback, fakeTools } from './admin-fakes.ts';
 import { fakeApprovals } from './approval-fakes.ts';
 import { fakeSecurity } from './security-fakes.ts';
 import { fakeTurns } from './turn-fakes.ts';
@@ -180,6 +180,7 @@ export function fakeGateway({
       }),
       report: async () => '{"agents":[],"tools":[],"metrics":[]}',
     },
+    live: fakeLive(),
     readiness: () => ({ status: 'ready', waitingFor: [] }),
     unread: createUnreadRoom(() => undefined),
     emit: (event) => events.push(event),
