@@ -1511,6 +1511,122 @@ export type Api = {
       })[];
     };
   };
+  'GET /admin/events': {
+    query: {
+      types?: string | undefined;
+      agent?: string | undefined;
+      after?: string | undefined;
+    };
+    body: unknown;
+    answer: {
+      type: "hello";
+      life: string;
+      missed: boolean;
+    } | {
+      type: "agent_changed";
+      at: string;
+      agent_id: string;
+      change: "loaded" | "removed" | "rolled_back" | "released" | "unsteady" | "steady";
+      generation?: number;
+    } | {
+      type: "errors_changed";
+      at: string;
+      agent_id: string | null;
+      module_path: string;
+      errors: number;
+      warnings: number;
+    } | {
+      type: "run_started";
+      at: string;
+      run_id: string;
+      agent_id: string;
+      key_id: string;
+      request_id: string;
+    } | {
+      type: "run_ended";
+      at: string;
+      run_id: string;
+      agent_id: string;
+      key_id: string;
+      outcome: "finished" | "blocked" | "failed" | "cancelled" | "interrupted";
+      code: string | null;
+      duration_ms: number;
+    } | {
+      type: "tool_called";
+      at: string;
+      run_id: string | null;
+      agent_id: string | null;
+      tool: string;
+      provenance: "native" | "gateway" | "mcp" | "hosted";
+      outcome: "ok" | "failed" | "denied" | "timeout" | "aborted";
+      duration_ms: number;
+    } | {
+      type: "model_called";
+      at: string;
+      run_id: string | null;
+      agent_id: string;
+      upstream: string;
+      model: string | null;
+      outcome: "ok" | "failed" | "aborted";
+      duration_ms: number;
+    } | {
+      type: "approval_asked";
+      at: string;
+      approval_id: string;
+      run_id: string;
+      agent_id: string;
+      tool: string;
+    } | {
+      type: "approval_answered";
+      at: string;
+      approval_id: string;
+      run_id: string;
+      agent_id: string;
+      tool: string;
+      outcome: "approved" | "denied" | "expired" | "withdrawn";
+    } | {
+      type: "access_denied";
+      at: string;
+      action: "list_agents" | "run_agent" | "call_tool" | "load_module" | "read_runs" | "raise_limits" | "answer_approvals" | "administer";
+      resource: string;
+      key_id: string | null;
+      agent_id: string | null;
+      tool: string | null;
+      rule_id: string | null;
+    } | {
+      type: "rules_changed";
+      at: string;
+    } | {
+      type: "overrides_changed";
+      at: string;
+    } | {
+      type: "keys_changed";
+      at: string;
+    } | {
+      type: "upstream_changed";
+      at: string;
+      upstream: string;
+      state: "cooling" | "recovered";
+    } | {
+      type: "worker_changed";
+      at: string;
+      pid: number;
+      agent_id: string | null;
+      change: "started" | "ended";
+      reason?: string;
+    } | {
+      type: "queue_changed";
+      at: string;
+      waiting: number;
+    } | {
+      type: "skipped";
+      count: number;
+      types: (string)[];
+    } | {
+      type: "ended";
+      reason: "key_revoked" | "key_expired" | "not_allowed" | "store_unavailable" | "stopping";
+    };
+  };
   'GET /security/whoami': {
     query: Record<string, never>;
     body: unknown;
@@ -1977,5 +2093,54 @@ export type Api = {
       rotated_from: string | null;
       last_used_at: string | null;
     };
+  };
+  'GET /console': {
+    query: Record<string, never>;
+    body: unknown;
+    answer: unknown;
+  };
+  'GET /console/{id}': {
+    query: Record<string, never>;
+    body: unknown;
+    answer: unknown;
+  };
+  'POST /console/session': {
+    query: Record<string, never>;
+    body: {
+      key: string;
+    } | {
+      code: string;
+    };
+    answer: {
+      csrf_token: string;
+      expires_at: string;
+      idle_expires_at: string;
+      key: {
+        id: string;
+        name: string;
+      };
+      role: "caller" | "operator" | "admin";
+      version: string;
+    };
+  };
+  'GET /console/session': {
+    query: Record<string, never>;
+    body: unknown;
+    answer: {
+      csrf_token: string;
+      expires_at: string;
+      idle_expires_at: string;
+      key: {
+        id: string;
+        name: string;
+      };
+      role: "caller" | "operator" | "admin";
+      version: string;
+    };
+  };
+  'DELETE /console/session': {
+    query: Record<string, never>;
+    body: unknown;
+    answer: unknown;
   };
 };

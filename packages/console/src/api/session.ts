@@ -1,17 +1,8 @@
 import { queryOptions } from '@tanstack/react-query';
-import { type ApiClient, ApiError } from './client.ts';
+import { type Answer, type ApiClient, ApiError } from './client.ts';
 
-/** Who is logged in. */
-export type Session = {
-  readonly csrf_token: string;
-  /** ISO 8601, when it ends at the latest. */
-  readonly expires_at: string;
-  /** ISO 8601, when it ends without a request. */
-  readonly idle_expires_at: string;
-  readonly key: { readonly id: string; readonly name: string };
-  readonly role: 'caller' | 'operator' | 'admin';
-  readonly version: string;
-};
+/** Who is logged in, until when. */
+export type Session = Answer<'GET /console/session'>;
 
 /** The session of this browser; null where nobody is logged in. */
 export function sessionQuery(api: ApiClient) {
@@ -21,7 +12,7 @@ export function sessionQuery(api: ApiClient) {
     gcTime: Infinity,
     async queryFn(): Promise<Session | null> {
       try {
-        return take(api, (await api.call('GET /console/session')) as Session);
+        return take(api, await api.call('GET /console/session'));
       } catch (error) {
         if (error instanceof ApiError && error.status === 401) return null;
         throw error;
@@ -35,7 +26,7 @@ export async function logIn(
   api: ApiClient,
   proof: { readonly key: string } | { readonly code: string },
 ): Promise<Session> {
-  return take(api, (await api.call('POST /console/session', { body: proof })) as Session);
+  return take(api, await api.call('POST /console/session', { body: proof }));
 }
 
 /** Logs out here and in all tabs. @throws ApiError */
