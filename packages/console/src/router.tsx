@@ -6,6 +6,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { NotFoundPage } from './pages/not-found-page.tsx';
+import { readUsageSearch } from './pages/usage/usage-search.ts';
 import { CrashView } from './shell/crash-view.tsx';
 import { Shell } from './shell/shell.tsx';
 
@@ -71,6 +72,7 @@ const keys = createRoute({
 const usage = createRoute({
   getParentRoute: () => root,
   path: '/usage',
+  validateSearch: readUsageSearch,
   component: lazyRouteComponent(() => import('./pages/usage/usage-page.tsx'), 'UsagePage'),
 });
 

@@ -6,13 +6,13 @@ export type Series = { readonly name: string; readonly values: readonly (number 
 
 /** What a chart shows: a value of each series for each time. */
 export type ChartData = {
-  /** Unix seconds, ascending. */
+  /** The beginning of UTC days in Unix seconds, ascending. */
   readonly times: readonly number[];
   readonly series: readonly Series[];
 };
 
 /**
- * A chart of lines over time. Whoever cannot see it needs the same figures as a table beside it.
+ * A chart of lines or bars over UTC days. Whoever cannot see it needs the same figures as a table beside it.
  *
  * @param format - How a value is written.
  */

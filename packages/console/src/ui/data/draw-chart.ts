@@ -1,5 +1,14 @@
 import UPlot from 'uplot';
+import { text } from '../../strings/text.ts';
 import type { ChartData } from './chart.tsx';
+
+/** Half of a bar stands on each side of its day. */
+const halfDaySeconds = 43_200;
+const dayFormat = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  timeZone: 'UTC',
+});
 
 type DrawOptions = {
   readonly data: ChartData;
@@ -48,10 +57,20 @@ function newChart(element: HTMLElement, { data, format, height, bars }: DrawOpti
       width: Math.max(element.clientWidth, 200),
       height,
       cursor: { points: { show: !bars } },
-      axes: [axis, { ...axis, size: 64, values: (_chart, values) => values.map(format) }],
-      scales: { y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+      tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
+      axes: [
+        { ...axis, values: (_chart, seconds) => seconds.map(dayName) },
+        { ...axis, size: 64, values: (_chart, values) => values.map(format) },
+      ],
+      scales: {
+        x: { range: (_chart, from, to) => [from - halfDaySeconds, to + halfDaySeconds] },
+        y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
+      },
       series: [
-        {},
+        {
+          label: text.common.day,
+          value: (_chart, seconds) => (seconds === null ? '–' : dayName(seconds)),
+        },
         ...data.series.map(({ name }, index) => {
           const stroke = colour(`--series-${(index % 6) + 1}`);
           return {
@@ -59,6 +78,7 @@ function newChart(element: HTMLElement, { data, format, height, bars }: DrawOpti
             stroke,
             width: 2,
             value: (_chart: UPlot, value: number | null) => (value === null ? '–' : format(value)),
+            points: { show: !bars && data.times.length === 1 },
             ...(bars ? { fill: stroke } : {}),
             ...(paths ? { paths } : {}),
           };
@@ -68,6 +88,11 @@ function newChart(element: HTMLElement, { data, format, height, bars }: DrawOpti
     [[...data.times], ...data.series.map(({ values }) => [...values])],
     element,
   );
+}
+
+function dayName(seconds: number): string {
+  // Where there are few days the axis has marks between them.
+  return seconds % 86_400 === 0 ? dayFormat.format(seconds * 1000) : '';
 }
 
 /** A canvas knows no variables, so they are read through a colour of the element. */
