@@ -11,6 +11,7 @@ import { effectiveLimits, type LimitsOf } from '../policy/limits/key-limits.ts';
 import { createRateLimit } from '../policy/limits/rate-limit.ts';
 import { createRunSlots } from '../policy/limits/run-slots.ts';
 import { createLivePolicy } from '../policy/live-policy.ts';
+import { createSessions } from '../policy/sessions/sessions.ts';
 import type { SecuritySettings } from '../policy/settings.ts';
 import { createReadKeySet } from '../policy/tokens/read-key-set.ts';
 import { createTokens, type Tokens } from '../policy/tokens/tokens.ts';
@@ -75,6 +76,7 @@ export function createAccess(parts: Foundation & Tools) {
     known,
     limitsOf,
     users: createUsers(parts, known),
+    sessions: createLogins(parts, known),
     manageKeys: createManageKeys({
       keys,
       known,
@@ -105,6 +107,12 @@ function createTokenCallers(parts: Foundation & Tools): Tokens {
 /** The users of keys that forward them. */
 function createUsers({ live, nowSeconds }: Foundation, { accountOf }: KnownKeys) {
   return createNameUsers({ settings: () => live.current().users, accountOf, nowSeconds });
+}
+
+/** Logins of the console. */
+function createLogins({ store, config, nowSeconds, emit }: Foundation, known: KnownKeys) {
+  const times = () => config.console;
+  return createSessions({ store: store.sessions, known, times, nowSeconds, emit });
 }
 
 function reportIssuers({ issuerChanged }: Pick<ReportSettings, 'issuerChanged'>) {

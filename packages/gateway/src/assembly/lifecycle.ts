@@ -75,7 +75,12 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
 
 function retentionsOf(parts: Parts, domain: Domain): readonly Retention[] {
   const { retention } = domain.idempotency;
-  return [turnRetentionOf(parts), approvalRetentionOf(parts, domain), retention];
+  return [
+    turnRetentionOf(parts),
+    approvalRetentionOf(parts, domain),
+    loginRetentionOf(parts),
+    retention,
+  ];
 }
 
 function turnRetentionOf({ store, live, emit }: Parts): Retention {
@@ -94,7 +99,20 @@ function approvalRetentionOf({ live, emit }: Parts, { approvals }: Domain): Rete
   });
 }
 
+/** Logins that are over go, so that no more of them lie in the store than count. */
+function loginRetentionOf({ sessions, emit }: Parts): Retention {
+  return createRetention({
+    what: 'logins of the console',
+    everyMs: LOGIN_SWEEP_MS,
+    nowMs: Date.now,
+    keepDays: () => 0,
+    prune: sessions.sweep,
+    emit,
+  });
+}
+
 const APPROVAL_SWEEP_MS = 20_000;
+const LOGIN_SWEEP_MS = 600_000;
 
 /** Nothing answers before it is known that agents can run. */
 function requireUser({ config, stateFolder }: Parts): void {

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { createBackgroundRuns } from './background-runs.ts';
 import { createConsoleFiles } from './console/console-files.ts';
+import { createSessionWatch } from './console/watch-sessions.ts';
 import type { HttpDeps } from './deps.ts';
 import { createDescription } from './describe-routes.ts';
 import { createDocsPage } from './docs-page/docs-page.ts';
@@ -93,6 +94,7 @@ function decorate(app: FastifyInstance, deps: HttpDeps): void {
   app.decorate('backgroundRuns', createBackgroundRuns());
   app.decorate('flights', createFlights(deps.settings.flights));
   app.decorate('consoleFiles', createConsoleFiles(deps.console.folder));
+  app.decorate('sessionWatch', createSessionWatch(deps.console.sessions));
   app.decorate('takeTurn', createTurns());
   app.decorateRequest('caller', null);
   app.decorateRequest('consoleSession', null);

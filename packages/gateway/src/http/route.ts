@@ -7,6 +7,7 @@ import type { Caller } from '../protocol/policy.ts';
 import type { BegunRun } from '../protocol/run.ts';
 import type { BackgroundRuns } from './background-runs.ts';
 import type { ConsoleFiles } from './console/console-files.ts';
+import type { SessionWatch } from './console/watch-sessions.ts';
 import type { HttpDeps } from './deps.ts';
 import type { Flights } from './idempotency/flight.ts';
 import { readWaiting } from './intake/check-input.ts';
@@ -57,6 +58,7 @@ declare module 'fastify' {
     backgroundRuns: BackgroundRuns;
     flights: Flights;
     consoleFiles: ConsoleFiles;
+    sessionWatch: SessionWatch;
     /** For what is no run. */
     takeTurn: TakeTurn;
     /** All routes, in OpenAPI 3.1. */

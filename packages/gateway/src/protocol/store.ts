@@ -1,3 +1,4 @@
+import type { SessionStore } from './console/session-store.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import type { JournalStore } from './journal/journal.ts';
 import type { DecisionRecord, KeyLimits, KeyRecord, OverrideRecord } from './policy.ts';
@@ -28,6 +29,7 @@ export type Store = {
   readonly approvals: ApprovalStore;
   readonly idempotency: IdempotencyStore;
   readonly data: DataStore;
+  readonly sessions: SessionStore;
   /** Whether it is a server, which gateways on several machines may share. */
   readonly isShared: boolean;
   /** Numbers that grow with each change of that part, whoever made it. Cheap to ask often. */

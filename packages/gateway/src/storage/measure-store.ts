@@ -30,6 +30,7 @@ export function measureStore(store: Store, onUse: (use: StoreUse) => void): Stor
     usage: measured('usage', store.usage),
     approvals: measured('approvals', store.approvals),
     idempotency: measured('idempotency', store.idempotency),
+    sessions: measured('sessions', store.sessions),
     turns: {
       ...measured('turns', turns),
       conversations: measured('conversations', conversations),

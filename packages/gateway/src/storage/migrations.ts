@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { addApprovals } from './add-approvals.ts';
+import { addConsole } from './add-console.ts';
 import { addDecisions, type DecisionTables, decisionColumns } from './add-decisions.ts';
 import { addIdempotency } from './add-idempotency.ts';
 import { addJournal } from './add-journal.ts';
@@ -244,6 +245,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0022_approvals': { up: addApprovals },
   '0024_idempotency': { up: addIdempotency },
   '0027_users': { up: addUsers },
+  '0028_console': { up: addConsole },
 };
 
 type GenerationTables = {

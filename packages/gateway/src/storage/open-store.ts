@@ -12,6 +12,7 @@ import { createJournalStore } from './parts/journal-store.ts';
 import { createKeyStore } from './parts/key-store.ts';
 import { createOverrideStore } from './parts/override-store.ts';
 import { createRateStore } from './parts/rate-store.ts';
+import { createSessionStore } from './parts/session-store.ts';
 import { createSpendingStore } from './parts/spending-store.ts';
 import { createTurnStore } from './parts/turns/turn-store.ts';
 import { createUsageStore } from './parts/usage-store.ts';
@@ -71,6 +72,7 @@ export async function openStore(url: string, options: Partial<EngineOptions> = {
     approvals: createApprovalStore(engine),
     idempotency: createIdempotencyStore(engine),
     data: createDataStore(engine),
+    sessions: createSessionStore(engine),
     versions: createReadVersions(engine),
     announceRules: async () => {
       await changePart('rules', async () => true);

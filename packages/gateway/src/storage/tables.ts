@@ -30,6 +30,7 @@ export type Tables = {
     readonly since_ms: number;
     readonly seen_ms: number;
   };
+  readonly console_sessions: ConsoleSessionRow;
   readonly turns: TurnRow;
   readonly idempotent_requests: IdempotentRequestRow;
   readonly conversations: ConversationRow;
@@ -50,6 +51,16 @@ export type Tables = {
     readonly last_seen: string;
     readonly record: string;
   };
+};
+
+/** A login of the console, or a link to it. */
+export type ConsoleSessionRow = {
+  readonly hash: string;
+  readonly kind: string;
+  readonly key_id: string;
+  readonly created_at: number;
+  readonly last_used_at: number;
+  readonly ends_at: number;
 };
 
 /** A run. Ids sort by time. */

@@ -10,6 +10,7 @@ import { keyTests } from './store-keys.ts';
 import { overrideTests } from './store-overrides.ts';
 import { rateTests } from './store-rates.ts';
 import { diagnostic, generation, openKey } from './store-samples.ts';
+import { sessionTests } from './store-sessions.ts';
 import { spendingTests } from './store-spending.ts';
 import { turnTests } from './store-turns.ts';
 import { usageTests } from './store-usage.ts';
@@ -53,6 +54,7 @@ export function describeStore(name: string, create: () => Promise<StoreUnderTest
     describe('runs that wait', () => approvalTests(open));
     describe('requests that may come again', () => idempotencyTests(open));
     describe('what is kept of people', () => dataTests(open));
+    describe('logins of the console', () => sessionTests(open));
     describe('versions', () => versionTests(open));
     describe('what agents were', () => agentTests(open));
 

@@ -204,7 +204,15 @@ function fakeConsole(): HttpDeps['console'] {
   return {
     isOn: () => false,
     folder: '/nowhere',
-    sessions: { begin: nobody, use: nobody, end: nobody },
+    sessions: {
+      begin: nobody,
+      use: nobody,
+      isLive: nobody,
+      end: nobody,
+      newLink: nobody,
+      redeem: nobody,
+      sweep: nobody,
+    },
   };
 }
 

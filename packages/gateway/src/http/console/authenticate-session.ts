@@ -17,14 +17,11 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 export function authenticateSession(
   request: FastifyRequest,
   { isOn, sessions }: ConsoleDeps,
-): ConsoleSession | Promise<ConsoleSession> | null {
+): Promise<ConsoleSession> | null {
   const secret = cookieSecret(request);
   if (secret === null || !isOn()) return null;
   requireOwnPage(request);
-  const found = sessions.use(secret);
-  return found instanceof Promise
-    ? found.then((session) => taken(request, session))
-    : taken(request, found);
+  return sessions.use(secret).then((session) => taken(request, session));
 }
 
 function taken(request: FastifyRequest, session: ConsoleSession): ConsoleSession {

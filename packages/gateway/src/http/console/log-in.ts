@@ -8,7 +8,7 @@ import type { HttpDeps } from '../deps.ts';
 import { requireOwnPage } from './own-page.ts';
 
 /**
- * Begins a session for whoever holds a key.
+ * Begins a session for whoever holds a key, or the code of a link.
  *
  * @throws GatewayError `key_invalid` for what is no key, `not_allowed` for a scraper's, `key_missing` for another
  * site's page.
@@ -19,7 +19,7 @@ export async function logIn(
   login: z.infer<typeof loginBody>,
 ): Promise<ConsoleSession> {
   requireOwnPage(request);
-  if ('code' in login) throw linkInvalid();
+  if ('code' in login) return deps.console.sessions.redeem(login.code);
   const key = login.key.trim();
   if (isTokenLike(key)) throw tokenRefused();
   const holder = await deps.authenticate(key);
@@ -42,12 +42,5 @@ function tokenRefused(): GatewayError {
   return new GatewayError(
     'key_invalid',
     'Tokens of identity providers do not log in to the console. Paste an API key, which begins with dg_.',
-  );
-}
-
-function linkInvalid(): GatewayError {
-  return new GatewayError(
-    'key_invalid',
-    'The link was used before or has expired. Run `dropgate console` for a new one.',
   );
 }

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ConsoleSession } from '../../policy/sessions/session.ts';
 
-/** Longer ones are none of ours and are not worth hashing. */
-const maxSecretChars = 64;
+/** Others are none of ours and are not worth a look into the store. */
+const secretForm = /^[\w-]{43}$/;
 
 /** The secret of a session, from the request's cookies; null where there is none. */
 export function cookieSecret(request: FastifyRequest): string | null {
@@ -12,7 +12,7 @@ export function cookieSecret(request: FastifyRequest): string | null {
   const [hostOnly, plain] = [cookieValue(cookie, `__Host-${name}`), cookieValue(cookie, name)];
   // Other hosts of the same domain can set any but the first, which only https has.
   const secret = hostOnly ?? (cameByHttps(request) ? null : plain);
-  return secret !== null && secret.length <= maxSecretChars ? secret : null;
+  return secret !== null && secretForm.test(secret) ? secret : null;
 }
 
 /** Gives the browser the cookie of a session, which no script can read and no other site has sent. */

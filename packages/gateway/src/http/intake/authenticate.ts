@@ -39,8 +39,7 @@ function holderOf(
 ): ReturnType<HttpDeps['authenticate']> {
   const { authorization } = request.headers;
   const session = authorization === undefined ? authenticateSession(request, deps.console) : null;
-  if (!session) return deps.authenticate(secretOf(authorization));
-  return session instanceof Promise ? session.then(({ holder }) => holder) : session.holder;
+  return session?.then(({ holder }) => holder) ?? deps.authenticate(secretOf(authorization));
 }
 
 /**

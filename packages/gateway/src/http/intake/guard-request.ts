@@ -71,9 +71,15 @@ function identify(deps: HttpDeps, exchange: Exchange): Promise<void> | null {
   const caller = authenticate(request, deps);
   return caller instanceof Promise
     ? caller.then(async (known) => {
+        watchSession(exchange);
         await admit(known);
       })
     : admit(caller);
+}
+
+function watchSession({ request, reply }: Exchange): void {
+  const { consoleSession, server } = request;
+  if (consoleSession) server.sessionWatch.add(consoleSession.secret, reply.raw);
 }
 
 function checkRoute(deps: HttpDeps, { request, reply }: Exchange): void {

@@ -5,7 +5,7 @@ import { StoreError } from '../store-error.ts';
 import type { Row } from './backup-lines.ts';
 import { connectPostgres, explained } from './snapshot-postgres.ts';
 import { snapshotSqlite } from './snapshot-sqlite.ts';
-import { localTables } from './table-names.ts';
+import { localTables, passingTables } from './table-names.ts';
 
 /** Parameters of one statement, of which Postgres takes 65,535. */
 const PARAMETERS_AT_A_TIME = 2000;
@@ -39,6 +39,7 @@ export async function putPostgres({ staged, url, replace }: PutPostgres): Promis
       await client.query(`delete from "${table}"`);
       await copy(client, table, source.rows(table));
     }
+    for (const table of passingTables) await client.query(`delete from "${table}"`);
     await client.query('commit');
   } catch (error) {
     throw explained(url, error);

@@ -25,6 +25,9 @@ const storeTables: ReadonlySet<string> = new Set([
   'idempotent_requests',
 ]);
 
+/** What no backup holds: a login that ended must not come back, and none outlives that its store is replaced. */
+export const passingTables: ReadonlySet<string> = new Set(['console_sessions']);
+
 /** Those of one machine alone: where the store is a server they lie in a SQLite file. */
 export const localTables: ReadonlySet<string> = new Set([
   'kept_generations',
