@@ -11,11 +11,13 @@ import type { Ended } from './cli-process.ts';
  *
  * @param more - What the environment has beside PATH and HOME.
  * @param stopped - Resolves when what goes on until then is to end.
+ * @param heard - Told of each line as it is written.
  */
 export function inProcessCli(
   projectRoot: string,
   more: Readonly<Record<string, string>> = {},
   stopped: Promise<string> = new Promise(() => {}),
+  heard: (line: string) => void = () => undefined,
 ): (...args: string[]) => Promise<Ended> {
   const { PATH = '', HOME = '' } = process.env;
   const env = { PATH, HOME, ...more };
@@ -24,6 +26,7 @@ export function inProcessCli(
     let err = '';
     const terminal: Terminal = {
       line: (text) => {
+        heard(text);
         out += `${text}\n`;
       },
       json: (value) => {

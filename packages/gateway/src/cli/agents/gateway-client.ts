@@ -40,10 +40,58 @@ const recordPath = join('.dropgate', 'gateway.json');
  * @throws CommandError where none says that it runs.
  */
 export async function connectGateway(projectRoot: string): Promise<GatewayClient> {
-  const gateway = await readRunningGateway(join(projectRoot, '.dropgate'));
-  if (gateway === null) throw await notAnnounced(join(projectRoot, recordPath));
+  const gateway = await runningGateway(projectRoot);
   return (question) => ask(gateway, question);
 }
+
+async function runningGateway(projectRoot: string): Promise<RunningGateway> {
+  const gateway = await readRunningGateway(join(projectRoot, '.dropgate'));
+  if (gateway === null) throw await notAnnounced(join(projectRoot, recordPath));
+  return gateway;
+}
+
+/**
+ * What the gateway that runs on a project tells as it happens: the text of a stream, in pieces as they come, to its end
+ * or until `signal` is aborted.
+ *
+ * @throws CommandError where none runs or it refuses; also while the stream is read, where it breaks off.
+ */
+export async function* readStream(
+  projectRoot: string,
+  { path, query, signal }: StreamQuestion,
+): AsyncGenerator<string> {
+  const gateway = await runningGateway(projectRoot);
+  const dispatcher = new Agent({
+    headersTimeout: STREAM_TIMEOUT_MS,
+    bodyTimeout: STREAM_TIMEOUT_MS,
+  });
+  try {
+    const { origin, pathname, search } = urlOf(gateway, path, query);
+    const { statusCode, body } = await Reflect.apply(sendRequest, dispatcher, [
+      {
+        origin,
+        path: pathname + search,
+        method: 'GET',
+        headers: { authorization: `Bearer ${gateway.token}` },
+        signal,
+      },
+    ]);
+    if (statusCode !== 200) throw refused(gateway, statusCode, parse(await body.text()));
+    yield* body.setEncoding('utf8');
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error instanceof CommandError ? error : unreachable(gateway, error, STREAM_TIMEOUT_MS);
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+type StreamQuestion = Pick<GatewayQuestion<z.ZodType>, 'path' | 'query'> & {
+  readonly signal: AbortSignal;
+};
+
+/** A gateway says something every 15 s, if only that it is there. */
+const STREAM_TIMEOUT_MS = 60_000;
 
 async function ask<Answer extends z.ZodType>(
   gateway: RunningGateway,

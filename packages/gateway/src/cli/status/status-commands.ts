@@ -1,7 +1,8 @@
-import type { Command } from 'commander';
-import { examples, jsonOption, type RunCommand } from '../options.ts';
+import { type Command, Option } from 'commander';
+import { eventTypes } from '../../protocol/admin/events-answer.ts';
+import { examples, jsonOption, parseList, type RunCommand } from '../options.ts';
 
-/** `dropgate status` and `dropgate upstreams list`: they ask the gateway that runs on this project. */
+/** `dropgate status`, `dropgate events` and `dropgate upstreams list`: they ask the gateway that runs on this project. */
 export function addStatusCommands(program: Command, run: RunCommand): void {
   program
     .command('status')
@@ -11,6 +12,16 @@ export function addStatusCommands(program: Command, run: RunCommand): void {
     .addHelpText('after', '\nExits with 1 where something is wrong, or no gateway runs.')
     .action((options) =>
       run(async (context) => (await import('./status-actions.ts')).showStatus(context, options)),
+    );
+  program
+    .command('events')
+    .description('follow what happens in the gateway that runs on this project, until Ctrl-C')
+    .option('--types <list>', `of these kinds alone: some of ${eventTypes.join(', ')}`, parseList)
+    .option('--agent <id>', 'of this agent alone: its model id, or its bare name')
+    .addOption(new Option('--json', 'print each event as JSON on a line of its own'))
+    .addHelpText('after', examples('events', 'events --types run_ended,access_denied --json'))
+    .action((options) =>
+      run(async (context) => (await import('./events-actions.ts')).followEvents(context, options)),
     );
   const upstreams = program
     .command('upstreams')

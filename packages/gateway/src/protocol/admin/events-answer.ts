@@ -144,19 +144,20 @@ export const streamEnds = [
 
 export type StreamEnd = (typeof streamEnds)[number];
 
-const types = liveEventSchema.options.map(({ shape }) => shape.type.value);
+/** What kinds there are. */
+export const eventTypes = liveEventSchema.options.map(({ shape }) => shape.type.value);
 
-const isType = (name: string) => types.some((type) => type === name);
+const isType = (name: string) => eventTypes.some((type) => type === name);
 
 /** Query of `GET /admin/events`. */
 export const eventsQuery = z.object({
   types: z
     .string()
     .refine((text) => text.split(',').every(isType), {
-      error: `Give some of ${types.join(', ')}, with commas between them`,
+      error: `Give some of ${eventTypes.join(', ')}, with commas between them`,
     })
     .optional()
-    .describe(`Some of ${types.join(', ')}, with commas between them; all without it.`),
+    .describe(`Some of ${eventTypes.join(', ')}, with commas between them; all without it.`),
   agent: z.string().optional().describe('Model id: only what is about this agent.'),
   after: z
     .string()

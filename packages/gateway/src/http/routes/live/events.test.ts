@@ -189,6 +189,27 @@ test('tells that keys changed on the command line, and ends the stream of one th
   await reader.close();
 });
 
+test('is followed on the command line, as lines for people and for scripts', async () => {
+  const stopped = Promise.withResolvers<string>();
+  const lines: string[] = [];
+  const cli = inProcessCli(project.folder, {}, stopped.promise, (line) => lines.push(line));
+  const ended = cli('events', '--types', 'run_ended', '--agent', 'open');
+  await until('a run to be told', async () => {
+    await run('default/open');
+    return lines.length > 0;
+  });
+  stopped.resolve('SIGINT');
+  expect(await ended).toMatchObject({ code: 0, err: 'Following what happens; Ctrl-C ends it.\n' });
+  expect(lines[0]).toMatch(
+    /^[\d:.]{12} {2}run_ended {10}run_\w+ {2}default\/open {2}key_[\w-]+ {2}finished {2}[\d.]+ ms$/,
+  );
+  const wrong = await inProcessCli(project.folder)('events', '--types', 'run_endet');
+  expect([wrong.code, wrong.err]).toEqual([
+    1,
+    expect.stringContaining('Give some of agent_changed'),
+  ]);
+});
+
 test('has room for 64 streams, and again when one ends', async () => {
   const readers = await Promise.all(Array.from({ length: 64 }, () => follow()));
   const refused = await send('/admin/events', undefined, { method: 'GET' });
@@ -202,7 +223,19 @@ test('has room for 64 streams, and again when one ends', async () => {
 test('ends streams when it stops, and says after a restart that events are missed', async () => {
   const reader = await until('room for a stream', async () => follow().catch(() => null));
   const { life } = reader.hello.data;
+  const lines: string[] = [];
+  const tail = inProcessCli(project.folder, {}, undefined, (line) => lines.push(line))(
+    'events',
+    '--json',
+  );
+  await until('an event', async () => {
+    await run('default/open');
+    return lines.length > 1;
+  });
   await gateway.close();
+  expect(await tail).toMatchObject({ code: 0, err: '' });
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ type: 'hello', missed: false });
+  expect(lines.at(-1)).toBe('{"type":"ended","reason":"stopping"}');
   expect((await reader.rest()).at(-1)).toEqual({
     id: '',
     data: { type: 'ended', reason: 'stopping' },
