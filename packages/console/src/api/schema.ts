@@ -663,6 +663,7 @@ export type Api = {
       agents: ({
         id: string;
         module_path: string;
+        language: "node" | "python";
         status: "loading" | "ready" | "degraded" | "failed";
         generation: number | null;
         loaded_at: string | null;
@@ -684,6 +685,13 @@ export type Api = {
           source: "__gateway__" | "agent" | "config" | "environment" | "default";
         } | null;
         tools: (string)[];
+        tool_details: ({
+          name: string;
+          provenance: "native" | "gateway" | "mcp" | "hosted";
+          description: string | null;
+          needs_approval: boolean;
+        })[];
+        mcp_servers: (string)[];
         handoffs: (string)[];
         guardrails: (string)[];
         sdk_version: string | null;

@@ -1,6 +1,12 @@
 import type { AgentStatus } from '../protocol/admin/agents-answer.ts';
 import type { Diagnostic } from '../protocol/diagnostics.ts';
-import type { FilePrint, LoadedFile } from '../protocol/records.ts';
+import type {
+  AgentDescription,
+  FilePrint,
+  LoadedFile,
+  ToolDescription,
+} from '../protocol/records.ts';
+import { provenanceOfListed } from '../protocol/tools/provenance-of.ts';
 import { type CatalogEntry, stateOf } from './catalog.ts';
 import { pinToJson } from './kept/describe-generations.ts';
 
@@ -12,6 +18,7 @@ export function agentStatus(entry: CatalogEntry, diagnostics: readonly Diagnosti
   return {
     id: module.agentId,
     module_path: module.modulePath,
+    language: module.language,
     status: stateOf(entry),
     generation: served?.generation ?? null,
     loaded_at: served ? new Date(served.loadedAtSeconds * 1000).toISOString() : null,
@@ -24,6 +31,8 @@ export function agentStatus(entry: CatalogEntry, diagnostics: readonly Diagnosti
     model: manifest?.model ?? null,
     upstream: manifest?.upstream ?? null,
     tools: unique(agents.flatMap(({ tools }) => tools.map(({ name }) => name))),
+    tool_details: toolDetails(agents),
+    mcp_servers: unique(agents.flatMap(({ mcpServers }) => mcpServers)),
     handoffs: unique(agents.flatMap(({ handoffs }) => handoffs)),
     guardrails: unique(
       agents.flatMap((each) => [...each.inputGuardrails, ...each.outputGuardrails]),
@@ -34,6 +43,22 @@ export function agentStatus(entry: CatalogEntry, diagnostics: readonly Diagnosti
       modified_at: modifiedAt(file, prints),
     })),
     diagnostics,
+  };
+}
+
+/** Of two tools with one name, of two agents of a module, the first is told. */
+function toolDetails(agents: readonly AgentDescription[]): AgentStatus['tool_details'] {
+  const all = agents.flatMap(({ tools }) => tools);
+  const byName = Map.groupBy(all, ({ name }) => name);
+  return [...byName.values()].flatMap(([tool]) => (tool ? [toDetail(tool)] : []));
+}
+
+function toDetail(tool: ToolDescription): AgentStatus['tool_details'][number] {
+  return {
+    name: tool.name,
+    provenance: provenanceOfListed(tool),
+    description: tool.description,
+    needs_approval: tool.needsApproval,
   };
 }
 

@@ -32,6 +32,7 @@ const someDiagnostic: Diagnostic = {
 const someAgent: AgentStatus = {
   id: 'default/echo',
   module_path: 'src/agents/Echo/agent.ts',
+  language: 'node',
   status: 'degraded',
   generation: 2,
   loaded_at: '2026-11-22T09:00:00.000Z',
@@ -44,6 +45,10 @@ const someAgent: AgentStatus = {
   model: { name: null, source: 'default' },
   upstream: { name: 'demo', source: 'default' },
   tools: ['shout'],
+  tool_details: [
+    { name: 'shout', provenance: 'native', description: 'Says it loud.', needs_approval: false },
+  ],
+  mcp_servers: [],
   handoffs: [],
   guardrails: [],
   sdk_version: '0.3.0',

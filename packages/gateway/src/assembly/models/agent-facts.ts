@@ -2,7 +2,7 @@ import { principalOf } from '../../policy/authorize.ts';
 import { toolVerdict } from '../../policy/rules/decide.ts';
 import type { Caller } from '../../protocol/policy.ts';
 import type { ToolDescription } from '../../protocol/records.ts';
-import type { Provenance } from '../../protocol/run.ts';
+import { provenanceOfListed } from '../../protocol/tools/provenance-of.ts';
 import type { CatalogEntry } from '../../registry/catalog.ts';
 import type { AgentFacts } from '../../registry/model-info.ts';
 import { mediaTaken } from '../../runs/check-run-input.ts';
@@ -20,7 +20,10 @@ export function createAgentFacts(deps: Deps) {
     const tools = agents.flatMap((agent) => agent.tools);
     const mayCall = (tool: ToolDescription) => {
       const user = { ...module, key: principalOf(caller) };
-      const question = toolQuestion(user, { tool: tool.name, provenance: provenanceOf(tool) });
+      const question = toolQuestion(user, {
+        tool: tool.name,
+        provenance: provenanceOfListed(tool),
+      });
       return toolVerdict(deps.policy.current(), question, deps.nowSeconds()) !== 'deny';
     };
     const seen = new Map(tools.filter(mayCall).map((tool) => [tool.name, tool]));
@@ -28,7 +31,7 @@ export function createAgentFacts(deps: Deps) {
       kind,
       tools: [...seen.values()].map((tool) => ({
         name: tool.name,
-        provenance: provenanceOf(tool),
+        provenance: provenanceOfListed(tool),
         needsApproval: tool.needsApproval,
       })),
       hasSessions: hasSessions(deps, module.agentId, settings),
@@ -36,10 +39,4 @@ export function createAgentFacts(deps: Deps) {
       accepts: mediaTaken(manifest),
     };
   };
-}
-
-/** Tools of MCP servers are not known before they are asked, and so are none of these. */
-function provenanceOf({ type }: ToolDescription): Provenance {
-  if (type === 'gateway') return 'gateway';
-  return type === 'hosted_tool' ? 'hosted' : 'native';
 }

@@ -1,6 +1,7 @@
 import type { Question } from '../../protocol/policy.ts';
 import type { Manifest } from '../../protocol/records.ts';
 import type { Provenance } from '../../protocol/run.ts';
+import { provenanceOfListed } from '../../protocol/tools/provenance-of.ts';
 
 /** An agent as far as a preview and an audit know it. */
 export type KnownAgent = {
@@ -22,8 +23,8 @@ export function knownAgent(
   const own = agents.flatMap(({ tools }) => tools).filter(({ name }) => !given.has(name));
   const tools = new Map<string, KnownAgent['tools'][number]>();
   for (const name of given) tools.set(name, { name, provenance: 'gateway' });
-  for (const { name, type } of own) {
-    tools.set(name, { name, provenance: provenanceOf(type) });
+  for (const tool of own) {
+    tools.set(tool.name, { name: tool.name, provenance: provenanceOfListed(tool) });
   }
   return {
     id: agentId,
@@ -36,9 +37,4 @@ export function knownAgent(
 /** The other name of an agent’s module, by which rules pin one version of it. */
 export function hashAlias({ sha256 }: KnownAgent): Pick<Question, 'aliases'> {
   return sha256 === null ? {} : { aliases: [`sha256:${sha256}`] };
-}
-
-function provenanceOf(toolType: string): Provenance {
-  if (toolType === 'gateway') return 'gateway';
-  return toolType === 'hosted_tool' ? 'hosted' : 'native';
 }

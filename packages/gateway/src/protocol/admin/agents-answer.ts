@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { diagnosticSchema } from '../diagnostics.ts';
 import type { Inferred } from '../inferred.ts';
+import { languages } from '../module.ts';
 import { pageSize } from '../pages.ts';
 import { manifestSchema } from '../records.ts';
+import { provenanceSchema } from '../run-events.ts';
 
 /** `degraded` goes on serving an older generation than its files are, or its process dies again and again. */
 export const agentStates = ['loading', 'ready', 'degraded', 'failed'] as const;
@@ -27,9 +29,17 @@ export const pinSchema = z
   .nullable()
   .describe('Set where an operator went back to what serves, until its files change.');
 
+const listedTool = z.object({
+  name: z.string(),
+  provenance: provenanceSchema.describe('Who executes it.'),
+  description: z.string().nullable(),
+  needs_approval: z.boolean().describe('Each call waits for a person.'),
+});
+
 const agentStatus = z.object({
   id: z.string().describe('Model id.'),
   module_path: z.string().describe('Below the project root.'),
+  language: z.enum(languages),
   status: z.enum(agentStates),
   generation: z.int().nullable().describe('Null where nothing of it serves.'),
   loaded_at: z.string().nullable().describe('ISO 8601.'),
@@ -42,6 +52,10 @@ const agentStatus = z.object({
   model: model.nullable().describe('Without a name the SDK’s default holds.'),
   upstream: upstream.nullable(),
   tools: z.array(z.string()),
+  tool_details: z
+    .array(listedTool)
+    .describe('The same tools; those of MCP servers are known when a run asks for them.'),
+  mcp_servers: z.array(z.string()).describe('Names of the MCP servers that it asks for tools.'),
   handoffs: z.array(z.string()),
   guardrails: z.array(z.string()),
   sdk_version: z.string().nullable(),
