@@ -924,6 +924,7 @@ export type Api = {
       tools: ({
         name: string;
         kind: string;
+        source: string;
         description: string;
         parameters: Record<string, unknown>;
         provenance: "gateway";
@@ -944,6 +945,10 @@ export type Api = {
             hint?: string;
           })[];
         } | null;
+        cache: {
+          ttl_seconds: number;
+          shared: boolean;
+        } | null;
         used_by: (string)[];
         offered_in: (string)[];
         calls: number;
@@ -957,6 +962,13 @@ export type Api = {
           message: string | null;
           agent_id: string | null;
         } | null;
+      })[];
+      servers: ({
+        name: string;
+        kind: string;
+        state: "ready" | "connecting" | "not_ready";
+        problem: string | null;
+        tools: number;
       })[];
       problems: ({
         source: string;
@@ -971,6 +983,7 @@ export type Api = {
       tools: ({
         name: string;
         kind: string;
+        source: string;
         description: string;
         parameters: Record<string, unknown>;
         provenance: "gateway";
@@ -991,6 +1004,10 @@ export type Api = {
             hint?: string;
           })[];
         } | null;
+        cache: {
+          ttl_seconds: number;
+          shared: boolean;
+        } | null;
         used_by: (string)[];
         offered_in: (string)[];
         calls: number;
@@ -1004,6 +1021,13 @@ export type Api = {
           message: string | null;
           agent_id: string | null;
         } | null;
+      })[];
+      servers: ({
+        name: string;
+        kind: string;
+        state: "ready" | "connecting" | "not_ready";
+        problem: string | null;
+        tools: number;
       })[];
       problems: ({
         source: string;

@@ -30,6 +30,14 @@ export type SourceProblem = {
   readonly module?: 'missing' | 'unused' | 'failed';
 };
 
+/** An entry of the settings that gives several tools: the server of them, or a description of one. */
+export type LiveServer = {
+  readonly name: string;
+  readonly kind: ToolSettings['kind'];
+  /** `connecting`: it has not said yet which tools it has. */
+  readonly state: 'ready' | 'connecting' | 'not_ready';
+};
+
 /** The tools that there are. */
 export type LiveTools = {
   readonly find: (name: string) => LiveTool | null;
@@ -37,6 +45,8 @@ export type LiveTools = {
   readonly list: () => readonly LiveTool[];
   /** Whether a tool of that name may yet come: its server has not said which it has. */
   readonly mayHave: (name: string) => boolean;
+  /** Entries that give several tools, by name. */
+  readonly servers: () => readonly LiveServer[];
   /** What is wrong with entries that give several tools. */
   readonly problems: () => readonly SourceProblem[];
   /** Begins to look for tools of servers. */
@@ -88,6 +98,7 @@ export function createLiveTools(
     find: (name) => tools.get(name) ?? null,
     list: () => [...tools.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     mayHave: (name) => sources.open().some(({ source }) => source.mayHave(name)),
+    servers: () => sources.open().flatMap(serverOf),
     problems: () => problems,
     start: sources.start,
     replace(next) {
@@ -125,6 +136,13 @@ function collect(
     }
   }
   return found;
+}
+
+function serverOf({ name, settings, isOfOne, source }: OpenSource): LiveServer[] {
+  if (isOfOne || settings.kind === 'module') return [];
+  const state =
+    source.problem() !== null ? 'not_ready' : source.isAwaited() ? 'connecting' : 'ready';
+  return [{ name, kind: settings.kind, state }];
 }
 
 function isAlike(some: Tool, other: Tool): boolean {

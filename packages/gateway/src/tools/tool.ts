@@ -96,6 +96,8 @@ export type ToolSource = {
   readonly tools: () => ReadonlyMap<string, Tool>;
   /** Why it has none, or not those that it should have, for admins; null where nothing is wrong. */
   readonly problem: () => string | null;
+  /** Whether it has not said yet which tools it has, and nothing is known to be wrong. */
+  readonly isAwaited: () => boolean;
   /** Whether it may come to have a tool of that name. */
   readonly mayHave: (name: string) => boolean;
   /** Begins to look for them; not called where nothing is to run. */
@@ -133,6 +135,7 @@ export function sourceOf(name: string, tool: Tool): ToolSource {
   return {
     tools: () => tools,
     problem: tool.problem,
+    isAwaited: () => false,
     mayHave: () => false,
     start: () => undefined,
     refresh: async () => undefined,

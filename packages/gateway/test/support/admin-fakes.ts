@@ -249,12 +249,14 @@ const someTest: RunTest = {
 const someTool: ToolStatus = {
   name: 'fetch_doc',
   kind: 'fetch_doc',
+  source: 'fetch_doc',
   description: 'Reads a document.',
   parameters: { type: 'object' },
   provenance: 'gateway',
   state: 'ready',
   problem: null,
   module: null,
+  cache: null,
   used_by: ['default/echo'],
   offered_in: [],
   calls: 2,
@@ -273,8 +275,8 @@ const someTool: ToolStatus = {
 /** One tool, of which each call works. */
 export function fakeTools(): ToolDeps {
   return {
-    list: () => ({ tools: [someTool], problems: [] }),
-    refresh: async () => ({ tools: [someTool], problems: [], warnings: [] }),
+    list: () => ({ tools: [someTool], servers: [], problems: [] }),
+    refresh: async () => ({ tools: [someTool], servers: [], problems: [], warnings: [] }),
     call: async (_caller, { tool }) => ({
       tool,
       outcome: 'ok',

@@ -3,13 +3,14 @@ import { matchesGlob } from '../../policy/rules/glob.ts';
 import type {
   ToolCallReport,
   ToolList,
+  ToolServer,
   ToolStatus,
   ToolsRefresh,
 } from '../../protocol/admin/tools-answer.ts';
 import { toolOfModule } from '../../protocol/module.ts';
 import type { Caller } from '../../protocol/policy.ts';
 import { toolDiscoveryCodes } from '../../registry/discovery/discover-tools.ts';
-import type { LiveTool } from '../../tools/live-tools.ts';
+import type { LiveTool, LiveTools } from '../../tools/live-tools.ts';
 import type { ToolModule } from '../../tools/tool.ts';
 import { problemOfModule } from '../../tools/tool-modules.ts';
 import type { Parts } from '../agent-processes.ts';
@@ -33,6 +34,7 @@ export function createToolsAdministration(
   const list = (): ToolList => {
     const users = usersOf();
     return {
+      servers: serversOf(tools),
       tools: tools.list().map((tool) => statusOf(parts, tool, users.get(tool.name) ?? [])),
       problems: [
         ...tools.problems().map(({ source, problem }) => ({ source, problem })),
@@ -81,6 +83,16 @@ export function createToolsAdministration(
   };
 }
 
+function serversOf(tools: Pick<LiveTools, 'list' | 'problems' | 'servers'>): ToolServer[] {
+  const listed = tools.list();
+  const problems = new Map(tools.problems().map(({ source, problem }) => [source, problem]));
+  return tools.servers().map((server) => ({
+    ...server,
+    problem: problems.get(server.name) ?? null,
+    tools: listed.filter(({ source }) => source === server.name).length,
+  }));
+}
+
 /** Files that are not even loaded: two of one name, say. */
 function unusable({ observers }: Pick<Parts, 'observers'>): ToolList['problems'] {
   return observers.diagnostics.all().flatMap(({ code, agent_id, module_path, message }) => {
@@ -92,7 +104,7 @@ function unusable({ observers }: Pick<Parts, 'observers'>): ToolList['problems']
 
 function statusOf(
   { live, observers, toolModules }: Pick<Parts, 'live' | 'observers' | 'toolModules'>,
-  { name, kind, description, parameters, tool }: LiveTool,
+  { name, kind, source, description, parameters, tool, settings }: LiveTool,
   usedBy: readonly string[],
 ): ToolStatus {
   const module = kind === 'module' ? toolModules.find(name) : null;
@@ -105,12 +117,16 @@ function statusOf(
   return {
     name,
     kind,
+    source,
     description,
     parameters,
     provenance: 'gateway',
     state: problem === null ? 'ready' : isDegraded ? 'degraded' : 'not_ready',
     problem,
     module: module && moduleStatus(module),
+    cache: settings.cache
+      ? { ttl_seconds: settings.cache.ttl_seconds, shared: settings.cache.shared }
+      : null,
     used_by: [...usedBy],
     offered_in: offering.map(([namespace]) => namespace),
     ...observers.toolTotals.of(name),

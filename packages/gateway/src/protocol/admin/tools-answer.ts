@@ -35,6 +35,9 @@ const moduleStatus = z.object({
 const toolStatus = z.object({
   name: z.string(),
   kind: z.string(),
+  source: z
+    .string()
+    .describe('Name of its entry in `tools` of gateway.yaml; a server there gives several tools.'),
   description: z.string(),
   parameters: z.record(z.string(), z.unknown()).describe('JSON schema of its arguments.'),
   provenance: z.literal('gateway'),
@@ -43,6 +46,10 @@ const toolStatus = z.object({
     .describe('`degraded`: an older version of its module serves, or its process dies often.'),
   problem: z.string().nullable().describe('Why it cannot be called, or is degraded.'),
   module: moduleStatus.nullable().describe('Of a tool of kind `module`.'),
+  cache: z
+    .object({ ttl_seconds: z.int(), shared: z.boolean() })
+    .nullable()
+    .describe('How long results are kept for equal calls; null where none is.'),
   used_by: z.array(z.string()).describe('Model ids of the agents that ask for it.'),
   offered_in: z
     .array(z.string())
@@ -58,9 +65,23 @@ const sourceProblem = z.object({
   problem: z.string(),
 });
 
+const toolServer = z.object({
+  name: z.string().describe('Of the entry in `tools` of gateway.yaml.'),
+  kind: z.string(),
+  state: z
+    .enum(['ready', 'connecting', 'not_ready'])
+    .describe('`connecting`: it has not said yet which tools it has.'),
+  problem: z.string().nullable().describe('Why it gives no tools, or not all.'),
+  tools: z.int().describe('How many it gives now.'),
+});
+
+/** An entry that gives several tools, such as an MCP server. */
+export type ToolServer = Inferred<typeof toolServer>;
+
 /** `GET /admin/tools`: by name. */
 export const toolsAnswer = z.object({
   tools: z.array(toolStatus),
+  servers: z.array(toolServer).describe('Entries that give several tools, such as MCP servers.'),
   problems: z
     .array(sourceProblem)
     .describe('Entries and modules that give no tool now, or not all that they should.'),

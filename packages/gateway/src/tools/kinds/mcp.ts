@@ -125,6 +125,7 @@ export const mcp = defineToolKind({
     return {
       tools: () => tools,
       problem: connection.problem,
+      isAwaited: () => connection.tools() === null && connection.problem() === null,
       mayHave: (name) => connection.tools() === null && name.startsWith(prefix),
       start: connection.start,
       refresh: connection.refresh,

@@ -22,6 +22,7 @@ export const module = defineToolKind({
         if (found) return found.tool ? null : problemOfModule(found);
         return modules.areKnown() ? `There is no module src/tools/${name}.ts or .py.` : null;
       },
+      isAwaited: () => false,
       mayHave: (asked) => asked === name && !modules.find(name)?.tool,
       start: () => undefined,
       refresh: async () => undefined,

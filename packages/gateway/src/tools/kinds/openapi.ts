@@ -105,6 +105,7 @@ export const openapi = defineToolKind({
     return {
       tools: () => tools ?? new Map(),
       problem: () => problem,
+      isAwaited: () => tools === null && problem === null,
       mayHave: (name) => tools === null && name.startsWith(prefix),
       start() {
         if (!isStarted) void read();
