@@ -21,6 +21,8 @@ type DataTableProps<Row> = {
   readonly columns: readonly Column<Row>[];
   readonly rowKey: (row: Row) => string;
   readonly onOpen?: (row: Row) => void;
+  /** Whether a row has just changed, which is shown for as long as it says so. */
+  readonly isFresh?: (row: Row) => boolean;
   /** Key of the row that is open beside the table. */
   readonly selected?: string | undefined;
   /** Called when the last rows come into sight. */
@@ -106,11 +108,12 @@ function BodyRow<Row>(props: {
   readonly place: Place;
 }) {
   const { table, row, place } = props;
-  const { columns, rowKey, onOpen, selected } = table;
+  const { columns, rowKey, onOpen, selected, isFresh } = table;
   return (
     <div
       role="row"
       data-row={place.index}
+      data-fresh={isFresh?.(row) || undefined}
       aria-rowindex={place.index + 2}
       aria-current={selected !== undefined && selected === rowKey(row) ? 'true' : undefined}
       tabIndex={onOpen ? 0 : -1}
