@@ -194,6 +194,7 @@ export type Api = {
         approval_request_id: string;
         approve: boolean;
         reason?: string | null;
+        always?: boolean | null;
       } | {
         type: "item_reference";
         id: string;
@@ -332,6 +333,7 @@ export type Api = {
         approval_request_id: string;
         approve: boolean;
         reason?: string | null;
+        always?: boolean | null;
       } | {
         type: "item_reference";
         id: string;
@@ -442,6 +444,7 @@ export type Api = {
         approval_request_id: string;
         approve: boolean;
         reason?: string | null;
+        always?: boolean | null;
       } | {
         type: "item_reference";
         id: string;
@@ -539,6 +542,7 @@ export type Api = {
         approval_request_id: string;
         approve: boolean;
         reason?: string | null;
+        always?: boolean | null;
       } | {
         type: "item_reference";
         id: string;

@@ -85,8 +85,9 @@ function personOf({ caller, input }: GoingOn): Answerer {
 
 type AnswerItem = Extract<Brought, { readonly type: 'answers' }>['answers'][number];
 
-function toAnswer({ approvalId: id, approve, reason }: AnswerItem): ApprovalAnswer {
-  return { by: { id }, approve, ...(reason === undefined ? {} : { reason }) };
+function toAnswer({ approvalId: id, approve, reason, always }: AnswerItem): ApprovalAnswer {
+  const why = reason === undefined ? {} : { reason };
+  return { by: { id }, approve, ...why, ...(always ? { always } : {}) };
 }
 
 async function goOnByCodes(

@@ -129,6 +129,8 @@ describe('a request for a response that answers', () => {
     expect(answers[1]?.given).toEqual([
       { by: { id: 'apr_1' }, approve: false, reason: 'Bob left' },
     ]);
+    await respond(gateway, { input: [{ ...response('mcpr_1'), always: true }] });
+    expect(answers[2]?.given).toEqual([{ by: { id: 'apr_1' }, approve: true, always: true }]);
   });
 
   test('may name its agent in capitals, as any request may', async () => {

@@ -104,6 +104,10 @@ const approvalResponse = z.object({
   approval_request_id: z.string().min(1).max(256),
   approve: z.boolean(),
   reason: z.string().max(4000).nullish(),
+  always: z
+    .boolean()
+    .nullish()
+    .describe('Of an approval: whether it holds for later calls of the tool in the same run.'),
 });
 
 /** An item that is kept, by its id. */

@@ -77,9 +77,10 @@ function toItem(item: ResponsesItem, index: number, calls: Calls): InputItem[] {
       return [{ role: 'tool_result', callId, name, text: contentText(output) }];
     }
     case 'mcp_approval_response': {
-      const { approval_request_id: id, approve, reason } = item;
+      const { approval_request_id: id, approve, reason, always } = item;
       const why = reason ? { reason } : {};
-      return [{ role: 'approval', approvalId: approvalIdOf(id), approve, ...why }];
+      const longer = always ? { always } : {};
+      return [{ role: 'approval', approvalId: approvalIdOf(id), approve, ...why, ...longer }];
     }
     default:
       return [];
