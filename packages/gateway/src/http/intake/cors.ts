@@ -10,6 +10,7 @@ const allowedHeaders = [
   'openai-project',
   'openai-beta',
   'traceparent',
+  'x-agent-tool-events',
   'x-client-request-id',
   'x-request-id',
   'x-session-id',

@@ -256,6 +256,24 @@ describe('a run that waits', () => {
     expect(message.content).toMatch(/^I look\.\n\n`Desk` asks/);
   });
 
+  test('tells of tools as the request asks, where the agent does not hide them from callers', async () => {
+    const asked = { 'x-agent-tool-events': 'extension' };
+    const isTold = async (toolEvents: 'off' | 'reasoning', headers: object) => {
+      const presentation = { toolEvents, guardrailResponse: 'error' } as const;
+      const gateway = fakeGateway({ says: () => [text, waiting], run: { presentation } });
+      const payload = { model: 'echo', messages: [{ role: 'user', content: 'Hi' }] };
+      const url = '/v1/chat/completions';
+      const answer = await createApp(gateway).inject({ method: 'POST', url, headers, payload });
+      return [answer.statusCode, 'x_agent' in answer.json()];
+    };
+    expect(await isTold('reasoning', { ...asCaller, ...asked })).toEqual([200, true]);
+    expect(await isTold('reasoning', asCaller)).toEqual([200, false]);
+    expect(await isTold('off', { ...asCaller, ...asked })).toEqual([200, false]);
+    expect(await isTold('off', { ...asAdmin, ...asked })).toEqual([200, true]);
+    const wrong = { ...asCaller, 'x-agent-tool-events': 'all' };
+    expect(await isTold('reasoning', wrong)).toEqual([400, false]);
+  });
+
   test('gives the caller the calls of its own tools', async () => {
     const gateway = saying([{ ...waiting, approvals: [], clientCalls: calls }]);
     const [choice] = (await post(gateway)).json().choices;

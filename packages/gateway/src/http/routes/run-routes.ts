@@ -12,6 +12,7 @@ import { defaultKeepAliveMs, runInBackground } from '../going-on/run-in-backgrou
 import { answerOnce } from '../idempotency/answer-once.ts';
 import { type Audience, callerAlone } from '../idempotency/audience.ts';
 import { nameInBody, unheardUsers } from '../intake/name-user.ts';
+import { presentationFor, toolEventsAsked } from '../intake/tool-events-asked.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 /** The ways to run an agent: a line for each format. */
@@ -49,6 +50,7 @@ async function runAgent<Body>(
 ) {
   const { request, reply, audience } = exchange;
   const caller = callerOf(request);
+  const toolEvents = toolEventsAsked(request.raw);
   const begun = await beginAsked(deps, format, exchange);
   const { isTold, waitingRunId, turn, isStreamed, notSessions, body } = begun;
   const run = audience.follow(begun.run);
@@ -63,7 +65,7 @@ async function runAgent<Body>(
     else audience.whenSent(unread.release);
     return unread;
   };
-  const { presentation } = run;
+  const presentation = presentationFor(run.presentation, toolEvents, caller.role);
   const keeping = createKeeping(turn, isTold ? (turn?.boundTo ?? null) : run.agentId);
   const { isKept, takesItems, onAnswer } = keeping;
   const { role } = caller;
