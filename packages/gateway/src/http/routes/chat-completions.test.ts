@@ -258,7 +258,7 @@ describe('a run that waits', () => {
 
   test('tells of tools as the request asks, where the agent does not hide them from callers', async () => {
     const asked = { 'x-agent-tool-events': 'extension' };
-    const isTold = async (toolEvents: 'off' | 'reasoning', headers: object) => {
+    const isTold = async (toolEvents: 'off' | 'reasoning', headers: Record<string, string>) => {
       const presentation = { toolEvents, guardrailResponse: 'error' } as const;
       const gateway = fakeGateway({ says: () => [text, waiting], run: { presentation } });
       const payload = { model: 'echo', messages: [{ role: 'user', content: 'Hi' }] };
