@@ -1076,6 +1076,8 @@ export type Api = {
       code?: string | undefined;
       since?: string | undefined;
       request_id?: string | undefined;
+      replay_of?: string | undefined;
+      resumes?: string | undefined;
       after?: string | undefined;
       limit?: number | undefined;
     };

@@ -94,18 +94,21 @@ export function journalTests(open: OpenAgain): void {
       runAt(0),
       runAt(1, { agentId: 'labs/b' }),
       runAt(2, { keyId: 'key_2', user: 'ann' }),
-      runAt(3, { outcome: 'failed', code: 'tool_failed' }),
+      runAt(3, { outcome: 'failed', code: 'tool_failed', replayOf: idOf(0) }),
+      runAt(4, { resumes: idOf(0) }),
     ];
     await store.journal.write({ runs, chunks: [] });
-    expect(await minutes(store)).toEqual([3, 2, 1, 0]);
+    expect(await minutes(store)).toEqual([4, 3, 2, 1, 0]);
     expect(await minutes(store, { agentId: 'labs/b' })).toEqual([1]);
     expect(await minutes(store, { keyId: 'key_2' })).toEqual([2]);
     expect(await minutes(store, { user: 'ann' })).toEqual([2]);
     expect(await minutes(store, { outcome: 'failed' })).toEqual([3]);
     expect(await minutes(store, { code: 'tool_failed', agentId: 'labs/b' })).toEqual([]);
     expect(await minutes(store, { requestId: 'req_2' })).toEqual([2]);
-    expect(await minutes(store, { sinceMs: startMs + 120_000 })).toEqual([3, 2]);
-    expect(await minutes(store, { limit: 2 })).toEqual([3, 2]);
+    expect(await minutes(store, { replayOf: idOf(0) })).toEqual([3]);
+    expect(await minutes(store, { resumes: idOf(0) })).toEqual([4]);
+    expect(await minutes(store, { sinceMs: startMs + 120_000 })).toEqual([4, 3, 2]);
+    expect(await minutes(store, { limit: 2 })).toEqual([4, 3]);
     expect(await minutes(store, { limit: 2, after: idOf(2) })).toEqual([1, 0]);
   });
 

@@ -90,12 +90,13 @@ export const runRoutes: readonly Route[] = [
   }),
 ];
 
-function toRunsQuery({ agent, key, since, request_id, ...query }: z.output<typeof runsQuery>) {
+function toRunsQuery({ agent, key, since, request_id, replay_of, ...query }: z.output<typeof runsQuery>) {
   return given<RunsQuery>({
     ...query,
     agentId: agent,
     keyId: key,
     requestId: request_id,
+    replayOf: replay_of,
     sinceMs: since === undefined ? undefined : Date.parse(since),
   });
 }

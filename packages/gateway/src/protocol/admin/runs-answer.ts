@@ -65,6 +65,8 @@ export const runsQuery = z.object({
     .optional()
     .describe('ISO 8601 time; only what began at or after it.'),
   request_id: z.string().optional(),
+  replay_of: z.string().optional().describe('Id of a run; only what runs it again.'),
+  resumes: z.string().optional().describe('Id of a run that waited; only what goes on with it.'),
   after: z.string().optional().describe('`next` of the page before.'),
   limit: z.coerce.number().int().min(1).max(pageSize.most).default(pageSize.default),
 });

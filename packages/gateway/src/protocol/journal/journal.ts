@@ -73,6 +73,8 @@ export type RunQuery = {
   readonly outcome?: string;
   readonly code?: string;
   readonly requestId?: string;
+  readonly replayOf?: string;
+  readonly resumes?: string;
   /** Unix milliseconds: begun at or after it. */
   readonly sinceMs?: number;
   /** Id of the last run of the page before. */

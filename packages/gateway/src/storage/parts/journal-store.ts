@@ -148,6 +148,8 @@ function filtered(selection: Selection, query: RunQuery): Selection {
       outcome: query.outcome,
       code: query.code,
       request_id: query.requestId,
+      replay_of: query.replayOf,
+      resumes: query.resumes,
     }),
   );
 }
