@@ -90,7 +90,14 @@ export const runRoutes: readonly Route[] = [
   }),
 ];
 
-function toRunsQuery({ agent, key, since, request_id, replay_of, ...query }: z.output<typeof runsQuery>) {
+function toRunsQuery({
+  agent,
+  key,
+  since,
+  request_id,
+  replay_of,
+  ...query
+}: z.output<typeof runsQuery>) {
   return given<RunsQuery>({
     ...query,
     agentId: agent,
