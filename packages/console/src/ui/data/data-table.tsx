@@ -1,5 +1,12 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
-import { type CSSProperties, type KeyboardEvent, type ReactNode, useRef } from 'react';
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  memo,
+  type ReactNode,
+  type RefObject,
+  useRef,
+} from 'react';
 import styles from './data-table.module.css';
 
 /** A column: how wide (a CSS grid track), and what a row shows in it. */
@@ -12,6 +19,14 @@ export type Column<Row> = {
   readonly isWideOnly?: boolean;
   readonly align?: 'end';
   readonly render: (row: Row) => ReactNode;
+};
+
+/** Which rows are seen, from 0. */
+export type SeenRows = {
+  readonly first: number;
+  readonly last: number;
+  /** Whether nothing is scrolled away. */
+  readonly isAtTop: boolean;
 };
 
 type DataTableProps<Row> = {
@@ -27,6 +42,10 @@ type DataTableProps<Row> = {
   readonly selected?: string | undefined;
   /** Called when the last rows come into sight. */
   readonly onEnd?: (() => void) | undefined;
+  /** Called as the table is scrolled. */
+  readonly onSeen?: ((seen: SeenRows) => void) | undefined;
+  /** To scroll it by. */
+  readonly scroller?: RefObject<HTMLDivElement | null>;
   readonly maxHeight?: string;
 };
 
@@ -37,10 +56,12 @@ const rowHeight = 40;
 /**
  * A table of any number of rows, of which those that are seen are in the page, and a few more. Arrow keys, Home, End and
  * Page keys move among rows; Enter opens one. Rows of a `<table>` cannot be placed one by one, so roles make it one.
+ * A row is drawn again where it is another object, so `columns` and `onOpen` that stay the same make a scroll quick.
  */
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { label, rows, columns, maxHeight = '70vh' } = props;
-  const scroller = useRef<HTMLDivElement>(null);
+  const { label, rows, columns, rowKey, onOpen, isFresh, selected, maxHeight = '70vh' } = props;
+  const own = useRef<HTMLDivElement>(null);
+  const scroller = props.scroller ?? own;
   const virtual = useRows(props, scroller);
   const wide = columns.map(({ width }) => width).join(' ');
   const narrow = columns.flatMap(({ isWideOnly, width }) => (isWideOnly ? [] : [width])).join(' ');
@@ -64,10 +85,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, key, start }) => {
           const row = rows[index];
-          const place = { index, start, virtual, scroller: scroller.current };
-          return row === undefined ? null : (
-            <BodyRow key={key} table={props} row={row} place={place} />
-          );
+          if (row === undefined) return null;
+          const isSelected = selected !== undefined && selected === rowKey(row);
+          const isNew = isFresh?.(row) ?? false;
+          const place = { index, start, count: rows.length, virtual, scroller };
+          return <BodyRow key={key} {...{ row, columns, onOpen, isSelected, isNew, ...place }} />;
         })}
       </div>
     </div>
@@ -75,8 +97,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 }
 
 function useRows<Row>(
-  { rows, rowKey, onEnd }: DataTableProps<Row>,
-  scroller: { readonly current: HTMLDivElement | null },
+  { rows, rowKey, onEnd, onSeen }: DataTableProps<Row>,
+  scroller: RefObject<HTMLDivElement | null>,
 ) {
   return useVirtualizer({
     count: rows.length,
@@ -90,39 +112,48 @@ function useRows<Row>(
     onChange: (instance) => {
       const last = instance.getVirtualItems().at(-1);
       if (last && last.index >= rows.length - 1) onEnd?.();
+      const { range, scrollOffset } = instance;
+      if (range) {
+        const seen = { first: range.startIndex, last: range.endIndex };
+        onSeen?.({ ...seen, isAtTop: (scrollOffset ?? 0) < 1 });
+      }
     },
   });
 }
 
 type Place = {
   readonly index: number;
-  /** Pixels from the top. */
-  readonly start: number;
+  /** Rows of the table. */
+  readonly count: number;
   readonly virtual: Virtualizer<HTMLDivElement, Element>;
-  readonly scroller: HTMLDivElement | null;
+  readonly scroller: RefObject<HTMLDivElement | null>;
 };
 
-function BodyRow<Row>(props: {
-  readonly table: DataTableProps<Row>;
-  readonly row: Row;
-  readonly place: Place;
-}) {
-  const { table, row, place } = props;
-  const { columns, rowKey, onOpen, selected, isFresh } = table;
+type BodyRowProps<Row> = Pick<DataTableProps<Row>, 'columns' | 'onOpen'> &
+  Place & {
+    readonly row: Row;
+    /** Pixels from the top. */
+    readonly start: number;
+    readonly isSelected: boolean;
+    readonly isNew: boolean;
+  };
+
+const BodyRow = memo(function BodyRow<Row>(props: BodyRowProps<Row>) {
+  const { row, columns, onOpen, start, isSelected, isNew, ...place } = props;
   return (
     <div
       role="row"
       data-row={place.index}
-      data-fresh={isFresh?.(row) || undefined}
+      data-fresh={isNew || undefined}
       aria-rowindex={place.index + 2}
-      aria-current={selected !== undefined && selected === rowKey(row) ? 'true' : undefined}
+      aria-current={isSelected ? 'true' : undefined}
       tabIndex={onOpen ? 0 : -1}
       className={`${styles.row} ${onOpen ? styles.opens : ''}`}
-      style={{ transform: `translateY(${place.start}px)` }}
+      style={{ transform: `translateY(${start}px)` }}
       onClick={(event) => isPlain(event.target) && onOpen?.(row)}
       onKeyDown={(event) => {
         if (event.key === 'Enter' && event.target === event.currentTarget) onOpen?.(row);
-        else move(event, place, table.rows.length);
+        else move(event, place);
       }}
     >
       {columns.map((column) => (
@@ -132,7 +163,7 @@ function BodyRow<Row>(props: {
       ))}
     </div>
   );
-}
+}) as <Row>(props: BodyRowProps<Row>) => ReactNode;
 
 function cellClass<Row>({ isWideOnly, align }: Column<Row>): string {
   return [styles.cell, isWideOnly ? styles.wideOnly : '', align === 'end' ? styles.end : '']
@@ -145,7 +176,7 @@ function isPlain(target: EventTarget): boolean {
   return !(target instanceof Element && target.closest('a, button, input, select, label'));
 }
 
-function move(event: KeyboardEvent, { index, virtual, scroller }: Place, count: number): void {
+function move(event: KeyboardEvent, { index, count, virtual, scroller }: Place): void {
   const page = 10;
   const moves: Readonly<Record<string, number>> = {
     ArrowDown: index + 1,
@@ -160,5 +191,7 @@ function move(event: KeyboardEvent, { index, virtual, scroller }: Place, count: 
   event.preventDefault();
   const to = Math.min(Math.max(wanted, 0), count - 1);
   virtual.scrollToIndex(to);
-  requestAnimationFrame(() => scroller?.querySelector<HTMLElement>(`[data-row="${to}"]`)?.focus());
+  requestAnimationFrame(() =>
+    scroller.current?.querySelector<HTMLElement>(`[data-row="${to}"]`)?.focus(),
+  );
 }
