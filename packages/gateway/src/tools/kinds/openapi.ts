@@ -91,9 +91,8 @@ export const openapi = defineToolKind({
         const { document, base_url: baseUrl = null } = settings;
         const { json, server } = await readDocument({ document, baseUrl, outbound }, parts);
         const wanted = operationsOf(json).filter(isWanted);
-        tools = new Map(
-          wanted.map((each) => [usableName(prefix + each.name), toTool(each, server)]),
-        );
+        const named = (each: Operation) => usableName(prefix + each.name);
+        tools = new Map(wanted.map((each) => [named(each), toTool(each, server)]));
         problem = null;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
