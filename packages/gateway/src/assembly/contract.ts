@@ -65,6 +65,16 @@ export type Gateway = {
     test: WrittenTest,
     signal: AbortSignal,
   ) => Promise<PlayedWritten>;
+  /**
+   * The address of the console that logs in as the holder of a key, once, while the gateway runs; null where the console is
+   * off. After `start`.
+   *
+   * @param options.url - Where the gateway serves.
+   */
+  readonly consoleLink: (options: {
+    readonly url: string;
+    readonly key: string;
+  }) => Promise<string | null>;
   readonly trial: Trial;
   /** Drains, ends every process, closes the store. A second call waits for the first. */
   readonly close: (reason: string) => Promise<void>;

@@ -7,6 +7,7 @@ import { announceGateway, withdrawGateway } from '../storage/running-gateway.ts'
 import { hasProcess } from '../system/processes.ts';
 import { describeUpstreams } from '../upstreams/upstream-catalog.ts';
 import type { Parts } from './agent-processes.ts';
+import { createConsoleLink } from './console/console.ts';
 import type { Gateway } from './contract.ts';
 import type { Domain } from './domain.ts';
 import { createTestPlays } from './replay/replays.ts';
@@ -64,6 +65,7 @@ export function createLifecycle(parts: Parts, domain: Domain, server: HttpServer
     refresh: domain.refresh,
     upstreams: () => describeUpstreams(parts.upstreams.current()),
     keys: parts.keys,
+    consoleLink: createConsoleLink(parts),
     ...createTestPlays(parts, domain, server),
     close(reason) {
       for (const retention of retentions) retention.end();

@@ -5,6 +5,7 @@ import { addToolCommands } from './agents/tools-commands.ts';
 import { addApprovalCommands } from './approvals/approvals-commands.ts';
 import { addTestCommand } from './cases/test-commands.ts';
 import { addCompletionCommands } from './completion/completion-commands.ts';
+import { addConsoleCommand } from './console/console-commands.ts';
 import { addDataCommands } from './data/data-commands.ts';
 import { addDependencyCommands } from './deps/deps-commands.ts';
 import { addDoctorCommand } from './doctor/doctor-commands.ts';
@@ -42,6 +43,7 @@ export function commandTable(
   addRunCommands(program, run);
   addApprovalCommands(program, run);
   addStatusCommands(program, run);
+  addConsoleCommand(program, run);
   addServiceCommands(program, run);
   addUsageCommand(program, run);
   addDependencyCommands(program, run);

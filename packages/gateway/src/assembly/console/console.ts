@@ -1,8 +1,25 @@
 import { consolePath } from '../../config/own-package.ts';
 import type { ConsoleDeps } from '../../http/console/console-deps.ts';
+import { holderOf } from '../../policy/keys/identify.ts';
+import { consoleLinkUrl } from '../../protocol/console/link-url.ts';
 import type { Parts } from '../agent-processes.ts';
+import type { Gateway } from '../contract.ts';
 
 /** The console: its files and its logins. */
 export function createConsole({ config, sessions }: Parts): ConsoleDeps {
   return { isOn: () => config.console.enabled, folder: consolePath(), sessions };
+}
+
+/** Makes links for whoever starts the gateway: each is good until it is opened, or the gateway ends. */
+export function createConsoleLink({
+  config,
+  sessions,
+  known,
+}: Pick<Parts, 'config' | 'sessions' | 'known'>): Gateway['consoleLink'] {
+  return async ({ url, key }) => {
+    const holder = config.console.enabled ? known.authenticate(key) : null;
+    if (!holder) return null;
+    const { code } = await sessions.newLink(holderOf(holder), 'gateway');
+    return consoleLinkUrl(url, code);
+  };
 }

@@ -42,6 +42,7 @@ const broken: Diagnostic = {
 const status: DevStatus = {
   url: 'http://127.0.0.1:8080',
   key: `dg_${'k'.repeat(43)}`,
+  consoleLink: 'http://127.0.0.1:8080/console/#code=once',
   agents: [agent, { ...agent, id: 'default/spark', description: null, tools: [] }],
   diagnostics: [],
   upstreams: [demo],
@@ -72,6 +73,7 @@ describe('the banner of dropgate dev', () => {
       '',
       '  Serves at http://127.0.0.1:8080/v1',
       '  Routes at http://127.0.0.1:8080/docs',
+      '  Console at http://127.0.0.1:8080/console/#code=once',
       '',
       '  API key',
       `    dg_${'k'.repeat(43)}`,

@@ -13,6 +13,8 @@ const MAX_LISTED = 20;
 export type DevStatus = {
   readonly url: string;
   readonly key: string;
+  /** Logs in to the console, once; null where that is off. */
+  readonly consoleLink: string | null;
   readonly agents: readonly ListedAgent[];
   readonly diagnostics: readonly Diagnostic[];
   readonly upstreams: readonly UpstreamInfo[];
@@ -28,7 +30,7 @@ type Styled = (style: Style, text: string) => string;
 
 /** The lines that greet whoever started `dropgate dev`: at the end, all that is needed for a first call. */
 export function banner(status: DevStatus, styled: Styled): string[] {
-  const { agents, projectRoot, url, key } = status;
+  const { agents, projectRoot, url, key, consoleLink } = status;
   const serving = agents.filter(({ generation }) => generation !== null);
   const loading = agents.filter(({ status: state }) => state === 'loading');
   const others = agents.length > serving.length;
@@ -48,6 +50,9 @@ export function banner(status: DevStatus, styled: Styled): string[] {
     ...section('Upstream', upstreamLines(status.upstreams), styled),
     `  ${styled('bold', 'Serves at')} ${styled('cyan', `${url}/v1`)}`,
     `  ${styled('bold', 'Routes at')} ${styled('cyan', `${url}/docs`)}`,
+    ...(consoleLink === null
+      ? []
+      : [`  ${styled('bold', 'Console at')} ${styled('cyan', consoleLink)}`]),
     '',
     ...section('API key', [key], styled),
     ...firstCall(status, serving[0], styled),

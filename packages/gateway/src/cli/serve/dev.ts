@@ -6,6 +6,7 @@ import type { Gateway } from '../../gateway.ts';
 import { newSecret } from '../../policy/keys/new-key.ts';
 import { type CommandContext, CommandError } from '../command.ts';
 import { commandLineUser } from '../command-line-user.ts';
+import { openInBrowser } from '../console/open-in-browser.ts';
 import { banner } from './banner.ts';
 import { readKeyFile, writeKeyFile } from './key-file.ts';
 import { isLoopback, serve, servingConfig } from './serve.ts';
@@ -16,7 +17,7 @@ import { isLoopback, serve, servingConfig } from './serve.ts';
  */
 export async function dev(
   context: CommandContext,
-  options: { readonly port?: number },
+  options: { readonly port?: number; readonly open?: true },
 ): Promise<number> {
   const { projectRoot, terminal } = context;
   const config = await servingConfig(context, 'dev', options.port);
@@ -27,6 +28,7 @@ export async function dev(
   }
   refuseStrangeFolder(config);
   let key = '';
+  let isToOpen = options.open === true;
   return serve(context, {
     command: 'dev',
     log: 'readable',
@@ -35,10 +37,11 @@ export async function dev(
     async prepare(gateway) {
       key = await devKey(gateway, join(projectRoot, '.dropgate', 'dev-key'));
     },
-    onReady(gateway, url) {
+    async onReady(gateway, url) {
       const status = {
         url,
         key,
+        consoleLink: await gateway.consoleLink({ url, key }),
         agents: gateway.agents(),
         diagnostics: gateway.diagnostics(),
         upstreams: gateway.upstreams(),
@@ -46,6 +49,10 @@ export async function dev(
         agentRoot: config.agentRoots[0] ?? projectRoot,
       };
       for (const line of banner(status, terminal.styled)) terminal.line(line);
+      // Of its own: the one above stays good.
+      const link = isToOpen ? await gateway.consoleLink({ url, key }) : null;
+      isToOpen = false;
+      if (link !== null) void openInBrowser(link, terminal);
     },
   });
 }

@@ -7,7 +7,8 @@ export function addServingCommands(program: Command, run: RunCommand): void {
     .command('dev')
     .description('serve this project on this machine, with a key and a first call to paste')
     .addOption(portOption())
-    .addHelpText('after', examples('dev', 'dev --port 0'))
+    .option('--open', 'open the console in the browser')
+    .addHelpText('after', examples('dev', 'dev --port 0', 'dev --open'))
     .action((options) => run(async (context) => (await import('./dev.ts')).dev(context, options)));
   program
     .command('start')

@@ -19,7 +19,7 @@ export type Serving = {
   /** Of the command line. */
   readonly port: number | undefined;
   /** Once it listens and every agent is loaded or failed, and once more where some took too long to be waited for. */
-  onReady(gateway: Gateway, url: string): void;
+  onReady(gateway: Gateway, url: string): Promise<void>;
 };
 
 /** The settings of a command that serves, its own port in place; what looks wrong in them is told. */
@@ -57,13 +57,13 @@ export async function serve(context: CommandContext, serving: Serving): Promise<
       gateway.whenLoaded().then(() => true),
       stopped.then(() => false),
     ]).finally(() => clearTimeout(progress));
-    if (isLoaded) serving.onReady(gateway, url);
+    if (isLoaded) await serving.onReady(gateway, url);
     if (gateway.agents().some(({ status }) => status === 'loading')) {
       const areAllLoaded = await Promise.race([
         gateway.whenAllLoaded().then(() => true),
         stopped.then(() => false),
       ]);
-      if (areAllLoaded) serving.onReady(gateway, url);
+      if (areAllLoaded) await serving.onReady(gateway, url);
     }
     await stopped;
   } catch (error) {

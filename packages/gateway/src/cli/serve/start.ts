@@ -25,7 +25,7 @@ export async function start(
       }
       await requireKey(gateway, config.server.host, terminal);
     },
-    onReady: () => undefined,
+    onReady: async () => undefined,
   });
 }
 

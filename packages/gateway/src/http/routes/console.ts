@@ -2,13 +2,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
 import type { ConsoleSession } from '../../policy/sessions/session.ts';
-import { loginBody, sessionAnswer } from '../../protocol/console/session-answer.ts';
+import { consoleLinkUrl } from '../../protocol/console/link-url.ts';
+import { linkAnswer, loginBody, sessionAnswer } from '../../protocol/console/session-answer.ts';
 import { logIn } from '../console/log-in.ts';
 import { serveConsole } from '../console/serve-console.ts';
 import { sessionBody } from '../console/session-body.ts';
 import { clearCookie, setCookie } from '../console/session-cookie.ts';
 import type { HttpDeps } from '../deps.ts';
-import { defineRoute, type Route } from '../route.ts';
+import { callerOf, defineRoute, type Route } from '../route.ts';
 
 /** The console, and the logins of those who use it. */
 export const consoleRoutes: readonly Route[] = [
@@ -64,7 +65,26 @@ export const consoleRoutes: readonly Route[] = [
       clearCookie(request, reply);
     },
   }),
+  defineRoute({
+    method: 'POST',
+    url: '/console/links',
+    audience: 'admins',
+    summary: 'Make a link to the console that logs in as this key, once, within ten minutes.',
+    answer: linkAnswer,
+    async handle({ deps, request }) {
+      requireConsole(deps);
+      const lives = { seconds: linkSeconds };
+      const link = await deps.console.sessions.newLink(callerOf(request), lives);
+      return {
+        url: consoleLinkUrl(`${request.protocol}://${request.host}`, link.code),
+        expires_at: new Date((link.endsAtSeconds ?? 0) * 1000).toISOString(),
+      };
+    },
+  }),
 ];
+
+/** How long a link waits to be opened. */
+const linkSeconds = 600;
 
 function serve(
   deps: HttpDeps,

@@ -20,3 +20,9 @@ export const sessionAnswer = z.object({
   role: z.enum(cumulativeRoles),
   version: z.string().describe('Of the gateway.'),
 });
+
+/** A link that logs in, once. */
+export const linkAnswer = z.object({
+  url: z.url().describe('Of the console. What follows `#` never reaches a server by itself.'),
+  expires_at: z.iso.datetime(),
+});

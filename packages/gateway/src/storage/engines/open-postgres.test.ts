@@ -39,6 +39,7 @@ const tables = [
   'waiting_generations',
   'waiting_files',
   'idempotent_requests',
+  'console_sessions',
   'kept_generations',
   'diagnostics',
 ];
