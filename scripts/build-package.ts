@@ -1,9 +1,10 @@
-// `node scripts/build-package.ts`: writes `packages/gateway/dist`, the code, the types, the docs and the files for deployment
-// that are published.
+// `node scripts/build-package.ts`: writes `packages/gateway/dist`, the code, the types, the docs, the console and the files for
+// deployment that are published.
 import { execFile } from 'node:child_process';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { builtConsole } from './built-console.ts';
 import { joinFiles } from './joined-files.ts';
 import { workspaceRoot } from './source-files.ts';
 
@@ -25,4 +26,7 @@ const deployment = cp(join(workspaceRoot, 'deploy'), join(dist, 'deploy'), {
   // Passwords that somebody made here.
   filter: (path) => !path.startsWith(join(workspaceRoot, 'deploy/secrets')),
 });
-await Promise.all([types, joinFiles(packageFolder, dist), pages, deployment]);
+const pagesOfConsole = builtConsole().then((built) =>
+  cp(built, join(dist, 'console'), { recursive: true }),
+);
+await Promise.all([types, pagesOfConsole, joinFiles(packageFolder, dist), pages, deployment]);

@@ -6,11 +6,21 @@ export const ownFolder = import.meta.dirname;
 /** The folder of the package, absolute: what it says of itself and what is not in TypeScript lies here. */
 export const packageFolder = dirname(ownFolder);
 
-/** The built files of the console, absolute; in the workspace they are built on the first visit. */
-export const consoleFolder =
-  basename(ownFolder) === 'src'
-    ? join(packageFolder, '../console/dist')
-    : join(ownFolder, 'console');
+const isWorkspace = basename(ownFolder) === 'src';
+
+/** The sources of the console and what builds them, absolute; null in the published package, which has it built. */
+export const consoleSources = isWorkspace
+  ? {
+      folder: join(packageFolder, '../console'),
+      script: join(packageFolder, '../../scripts/build-console.ts'),
+    }
+  : null;
+
+/** The built files of the console, absolute. */
+export const consoleFolder = join(
+  consoleSources?.folder ?? ownFolder,
+  isWorkspace ? 'dist' : 'console',
+);
 
 /**
  * Files that are found by their name while the gateway runs: where processes begin, and what agents' modules are made

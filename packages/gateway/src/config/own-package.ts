@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { consoleFolder, packageFolder } from '../own-files.ts';
+import { consoleFolder, consoleSources, packageFolder } from '../own-files.ts';
 
 /** What this package says of itself: its version, and the versions of what it brings. */
 export type OwnPackage = {
@@ -14,9 +14,12 @@ export function readOwnPackage(): OwnPackage {
   return JSON.parse(text) as OwnPackage;
 }
 
-/** Where the built files of the console lie, absolute. */
-export function consolePath(): string {
-  return consoleFolder;
+/** Where the built files of the console lie, and in a clone its sources and what builds them. Paths are absolute. */
+export function consolePaths(): {
+  readonly folder: string;
+  readonly sources: { readonly folder: string; readonly script: string } | null;
+} {
+  return { folder: consoleFolder, sources: consoleSources };
 }
 
 /** The file that starts the command, absolute. */

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { inject } from 'vitest';
+import { builtConsole } from '../../../../scripts/built-console.ts';
 import { joinFiles } from '../../../../scripts/joined-files.ts';
 
 declare module 'vitest' {
@@ -39,6 +40,7 @@ export async function buildGateway(): Promise<string> {
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
   await joinFiles(packageFolder, join(staging, 'dist'));
+  cpSync(await builtConsole(), join(staging, 'dist/console'), { recursive: true });
   for (const name of ['bin', 'python', 'package.json']) {
     // Python's compiled files, where there are any, hold the time of the file they were made of.
     cpSync(join(packageFolder, name), join(staging, name), {

@@ -204,6 +204,7 @@ function fakeConsole(): HttpDeps['console'] {
   return {
     isOn: () => false,
     folder: '/nowhere',
+    build: async () => ({ state: 'built' }),
     sessions: {
       begin: nobody,
       use: nobody,

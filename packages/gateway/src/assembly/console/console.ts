@@ -1,13 +1,32 @@
-import { consolePath } from '../../config/own-package.ts';
+import { consolePaths } from '../../config/own-package.ts';
+import { installerVariables } from '../../dependencies/install/installer-variables.ts';
 import type { ConsoleDeps } from '../../http/console/console-deps.ts';
 import { holderOf } from '../../policy/keys/identify.ts';
 import { consoleLinkUrl } from '../../protocol/console/link-url.ts';
 import type { Parts } from '../agent-processes.ts';
 import type { Gateway } from '../contract.ts';
+import { createConsoleBuild } from './build-console.ts';
 
 /** The console: its files and its logins. */
-export function createConsole({ config, sessions }: Parts): ConsoleDeps {
-  return { isOn: () => config.console.enabled, folder: consolePath(), sessions };
+export function createConsole({ config, sessions, lifetime }: Parts): ConsoleDeps {
+  const { folder, sources } = consolePaths();
+  const build =
+    sources &&
+    createConsoleBuild({
+      sources: sources.folder,
+      script: sources.script,
+      environment: installerVariables(config.environment, {
+        installer: 'npm',
+        credentials: 'given',
+      }),
+      signal: lifetime.signal,
+    });
+  return {
+    isOn: () => config.console.enabled,
+    folder,
+    build: build ?? (async () => ({ state: 'built' })),
+    sessions,
+  };
 }
 
 /** Makes links for whoever starts the gateway: each is good until it is opened, or the gateway ends. */

@@ -69,7 +69,9 @@ async function listAgain(folder: string, before: Listed | null): Promise<Listed 
   const page = join(folder, 'index.html');
   const stats = await stat(page).catch(() => null);
   if (!stats) return null;
-  const stamp = `${stats.mtimeMs} ${stats.size}`;
+  // Compressed forms may come after the page.
+  const assets = await stat(join(folder, 'assets')).catch(() => null);
+  const stamp = `${stats.mtimeMs} ${stats.size} ${assets?.mtimeMs}`;
   if (before?.stamp === stamp) return before;
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   // A link may lead anywhere, and is no file.

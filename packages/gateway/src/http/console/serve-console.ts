@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../errors.ts';
+import type { Exchange } from '../exchange.ts';
+import { buildPage } from './build-page.ts';
+import type { ConsoleDeps } from './console-deps.ts';
 import { type ConsoleFile, type ConsoleFiles, type Encoding, encodings } from './console-files.ts';
 
 const isolation = {
@@ -19,18 +22,24 @@ const isolation = {
  * @throws GatewayError `route_not_found` for a file that is not there.
  */
 export async function serveConsole(
-  files: ConsoleFiles,
+  { files, build }: { readonly files: ConsoleFiles; readonly build: ConsoleDeps['build'] },
   path: string,
-  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  { request, reply }: Exchange,
 ): Promise<string | Buffer> {
   reply.headers(isolation);
   const file = await files.find(path);
   if (file) return sendFile(file, request, reply);
   if (path.startsWith('assets/')) throw noFile(path);
+  const state = await build();
+  const page = state.state === 'built' ? await builtPage(files) : buildPage(state);
+  reply.type('text/html; charset=utf-8').header('content-security-policy', page.policy);
+  return page.html;
+}
+
+async function builtPage(files: ConsoleFiles) {
   const page = await files.page();
   if (!page) throw notBuilt();
-  reply.type('text/html; charset=utf-8').header('content-security-policy', pagePolicy(page.nonce));
-  return page.html;
+  return { html: page.html, policy: pagePolicy(page.nonce) };
 }
 
 async function sendFile(
@@ -89,5 +98,8 @@ function noFile(path: string): GatewayError {
 }
 
 function notBuilt(): GatewayError {
-  return new GatewayError('route_not_found', 'The console is not built.');
+  return new GatewayError(
+    'route_not_found',
+    'This installation has no files of the console. Install Dropgate again.',
+  );
 }

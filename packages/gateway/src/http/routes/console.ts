@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
 import type { ConsoleSession } from '../../policy/sessions/session.ts';
@@ -9,6 +9,7 @@ import { serveConsole } from '../console/serve-console.ts';
 import { sessionBody } from '../console/session-body.ts';
 import { clearCookie, setCookie } from '../console/session-cookie.ts';
 import type { HttpDeps } from '../deps.ts';
+import type { Exchange } from '../exchange.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 /** The console, and the logins of those who use it. */
@@ -86,13 +87,10 @@ export const consoleRoutes: readonly Route[] = [
 /** How long a link waits to be opened. */
 const linkSeconds = 600;
 
-function serve(
-  deps: HttpDeps,
-  path: string,
-  exchange: { readonly request: FastifyRequest; readonly reply: FastifyReply },
-): Promise<string | Buffer> {
+function serve(deps: HttpDeps, path: string, exchange: Exchange): Promise<string | Buffer> {
   requireConsole(deps);
-  return serveConsole(exchange.request.server.consoleFiles, path, exchange);
+  const { build } = deps.console;
+  return serveConsole({ files: exchange.request.server.consoleFiles, build }, path, exchange);
 }
 
 /** @throws GatewayError `route_not_found` where the console is off. */

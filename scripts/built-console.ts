@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { newestTimeMs } from '../packages/gateway/src/system/newest-time.ts';
+import { workspaceRoot } from './source-files.ts';
+
+/** The sources of the console, absolute. */
+const sources = join(workspaceRoot, 'packages/console');
+
+/**
+ * The built files of the console: built anew where its sources changed since, with its packages installed first where its
+ * lock changed. What that prints goes to this process's own streams.
+ *
+ * @returns Their folder, absolute. Its `index.html` has the time at which the build began.
+ * @throws Error where it cannot be built.
+ */
+export async function builtConsole(): Promise<string> {
+  const dist = join(sources, 'dist');
+  const page = join(dist, 'index.html');
+  const newest = await newestTimeMs(sources, new Set(['node_modules', 'dist']));
+  if ((await timeOf(page)) >= newest) return dist;
+  const lock = await timeOf(join(sources, 'package-lock.json'));
+  if ((await timeOf(join(sources, 'node_modules/.package-lock.json'))) < lock) await install();
+  const begun = new Date();
+  await run(process.execPath, ['build.ts']);
+  // Not that of the end: what was changed meanwhile may not be part of it.
+  await utimes(page, begun, begun);
+  return dist;
+}
+
+async function install(): Promise<void> {
+  const quiet = ['--loglevel=error', '--no-audit', '--no-fund', '--fetch-retries=5'];
+  await run('npm', ['ci', '--include=dev', ...quiet]);
+}
+
+async function run(program: string, args: readonly string[]): Promise<void> {
+  const child = spawn(program, [...args], { cwd: sources, stdio: 'inherit' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code ?? 'a signal'}.`);
+}
+
+async function timeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => null))?.mtimeMs ?? 0;
+}
