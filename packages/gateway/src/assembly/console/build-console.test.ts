@@ -33,6 +33,9 @@ test('the console is built on a visit, again where its sources changed, and tell
   const later = new Date(Date.now() + 60_000);
   await utimes(source, later, later);
   expect(await build()).toEqual({ state: 'building' });
-  await until('the failure', async () => (await build()).state === 'failed');
-  expect(await build()).toEqual({ state: 'failed', output: 'main.ts: no such thing' });
+  const failure = await until('the failure', async () => {
+    const state = await build();
+    return state.state === 'failed' && state;
+  });
+  expect(failure).toEqual({ state: 'failed', output: 'main.ts: no such thing' });
 });
