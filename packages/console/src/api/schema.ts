@@ -671,6 +671,7 @@ export type Api = {
         status: "loading" | "ready" | "degraded" | "failed";
         generation: number | null;
         loaded_at: string | null;
+        load_ms: number | null;
         pinned: {
           since: string;
           by: string;
@@ -698,6 +699,19 @@ export type Api = {
         mcp_servers: (string)[];
         handoffs: (string)[];
         guardrails: (string)[];
+        parts: ({
+          name: string;
+          model: string | null;
+          tools: (string)[];
+          handoffs: (string)[];
+          input_guardrails: (string)[];
+          output_guardrails: (string)[];
+          output_type: string;
+          mcp_servers: (string)[];
+        })[];
+        active_runs: number;
+        waiting_runs: number;
+        tests_gate: boolean;
         sdk_version: string | null;
         files: ({
           path: string;
@@ -1665,6 +1679,62 @@ export type Api = {
       reason: "key_revoked" | "key_expired" | "not_allowed" | "store_unavailable" | "stopping";
     };
   };
+  'GET /admin/status': {
+    query: Record<string, never>;
+    body: unknown;
+    answer: {
+      gateway: {
+        version: string;
+        node: string;
+        pid: number;
+        life: string;
+        started_at: string;
+        status: "starting" | "ready" | "draining";
+        waiting_for: (string)[];
+        rss_mb: number;
+        heap_mb: number;
+        cpu_ms: number;
+      };
+      runs: {
+        active: number;
+        waiting: number;
+      };
+      workers: ({
+        pid: number;
+        agent_id: string | null;
+        generation: number | null;
+        state: "spare" | "loading" | "ready" | "draining";
+        active_runs: number;
+        rss_mb: number | null;
+        cpu_ms: number | null;
+        lag_ms: number | null;
+        started_at: string;
+      })[];
+      store: {
+        kind: "sqlite" | "postgres";
+        shared: boolean;
+        away_ms: number;
+      };
+      upstreams: ({
+        name: string;
+        breaker: "closed" | "open" | "half_open";
+      })[];
+      retirements: ({
+        upstream: string;
+        model: string;
+        ends_on: string;
+        days_left: number;
+        agents: (string)[];
+        keys: (string)[];
+      })[] | null;
+      checks: ({
+        name: string;
+        state: "ok" | "warn" | "fail";
+        found: string;
+        fix: string | null;
+      })[];
+    };
+  };
   'GET /security/whoami': {
     query: Record<string, never>;
     body: unknown;
@@ -2180,5 +2250,13 @@ export type Api = {
     query: Record<string, never>;
     body: unknown;
     answer: unknown;
+  };
+  'POST /console/links': {
+    query: Record<string, never>;
+    body: unknown;
+    answer: {
+      url: string;
+      expires_at: string;
+    };
   };
 };

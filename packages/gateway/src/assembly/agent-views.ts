@@ -8,6 +8,7 @@ import type { Catalog, CatalogEntry } from '../registry/catalog.ts';
 import { toModelInfo } from '../registry/model-info.ts';
 import type { Parts } from './agent-processes.ts';
 import { createAgentFacts } from './models/agent-facts.ts';
+import { isGated } from './replay/gate.ts';
 
 /** Characters of one page of agents, about: authors may describe them at length. */
 const PAGE_CHARS = 2 * 1024 * 1024;
@@ -15,15 +16,18 @@ const PAGE_CHARS = 2 * 1024 * 1024;
 /** What operators, callers and previews see of the agents in the catalog. */
 export function createAgentViews(
   parts: Parts,
-  catalog: Pick<Catalog, 'list'>,
-  decide: (question: Question) => Decision,
+  {
+    catalog,
+    decide,
+    waitingRuns,
+  }: {
+    readonly catalog: Pick<Catalog, 'list'>;
+    readonly decide: (question: Question) => Decision;
+    readonly waitingRuns: (agentId: string) => number;
+  },
 ) {
-  const { observers } = parts;
   const factsOf = createAgentFacts(parts);
-  const statusOf = () => {
-    const diagnostics = observers.diagnostics.newestByAgent();
-    return (entry: CatalogEntry) => agentStatus(entry, diagnostics.get(entry.module.agentId) ?? []);
-  };
+  const statusOf = createStatusOf(parts, waitingRuns);
   const canSee = (caller: Caller, agentId: string) =>
     decide({ principal: principalOf(caller), action: 'list_agents', resource: agentId }).answer ===
     'allow';
@@ -50,13 +54,7 @@ export function createAgentViews(
         ),
     /** Ids of the agents that use each gateway tool, by its name. */
     toolUsers() {
-      const uses = catalog.list().flatMap(({ module: { agentId }, served }) => {
-        const { gatewayTools = [], agents = [] } = served?.manifest ?? {};
-        const given = agents.flatMap(({ tools }) => tools.filter(({ type }) => type === 'gateway'));
-        const names = new Set([...gatewayTools, ...given.map(({ name }) => name)]);
-        return [...names].map((name) => ({ name, agentId }));
-      });
-      return idsByName(uses);
+      return idsByName(catalog.list().flatMap(toolUses));
     },
     /** The same of upstreams. */
     upstreamUsers() {
@@ -71,6 +69,37 @@ export function createAgentViews(
         const manifest = (served ?? withheld)?.manifest;
         return manifest ? [knownAgent(module.agentId, module.modulePath, manifest)] : [];
       }),
+  };
+}
+
+function toolUses({ module: { agentId }, served }: CatalogEntry) {
+  const { gatewayTools = [], agents = [] } = served?.manifest ?? {};
+  const given = agents.flatMap(({ tools }) => tools.filter(({ type }) => type === 'gateway'));
+  const names = new Set([...gatewayTools, ...given.map(({ name }) => name)]);
+  return [...names].map((name) => ({ name, agentId }));
+}
+
+/** Makes what tells how each agent is at this moment. */
+function createStatusOf(
+  { observers, pool, live }: Parts,
+  waitingRuns: (agentId: string) => number,
+) {
+  return () => {
+    const diagnostics = observers.diagnostics.newestByAgent();
+    const active = new Map<string | null, number>();
+    for (const { agentId, activeRuns } of pool.workers()) {
+      active.set(agentId, (active.get(agentId) ?? 0) + activeRuns);
+    }
+    const { testGates } = live.current();
+    return (entry: CatalogEntry): AgentStatus => {
+      const { agentId } = entry.module;
+      return agentStatus(entry, {
+        diagnostics: diagnostics.get(agentId) ?? [],
+        activeRuns: active.get(agentId) ?? 0,
+        waitingRuns: waitingRuns(agentId),
+        isGated: isGated(testGates, agentId),
+      });
+    };
   };
 }
 

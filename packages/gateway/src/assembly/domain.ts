@@ -45,7 +45,7 @@ export function createDomain(parts: Parts) {
     nowSeconds,
     emit,
   };
-  const { startRun, resumeRun } = createRunStarts({
+  const { startRun, resumeRun, waitingRuns } = createRunStarts({
     ...admitting,
     limits: { takeSlot: runs.takeSlot, checkBudget: parts.checkBudgets },
     endWithKey: runsOfKeys.endWithKey,
@@ -68,7 +68,7 @@ export function createDomain(parts: Parts) {
     refresh: refreshOf(parts, sync),
     rollback: createRollbackRoutes(registry.rollBack, authorize),
     files,
-    ...createAgentViews(parts, catalog, decideNow),
+    ...createAgentViews(parts, { catalog, decide: decideNow, waitingRuns }),
     authorize,
     /** The same without a record of it. */
     allows: (question: Question) => decideNow(question).answer === 'allow',

@@ -12,6 +12,7 @@ import type { EventFeed } from '../protocol/admin/events-answer.ts';
 import type { AgentGenerations, RollbackReport } from '../protocol/admin/generations-answer.ts';
 import type { RefreshReport } from '../protocol/admin/refresh-answer.ts';
 import type { RunDetail, RunPage, RunsQuery, StepsQuery } from '../protocol/admin/runs-answer.ts';
+import type { GatewayStatus } from '../protocol/admin/status-answer.ts';
 import type { ToolCallReport, ToolList, ToolsRefresh } from '../protocol/admin/tools-answer.ts';
 import type { UpstreamStatus } from '../protocol/admin/upstreams-answer.ts';
 import type { UsagePage, UsageQuery } from '../protocol/admin/usage-answer.ts';
@@ -160,8 +161,9 @@ export type MetricReads = {
   readonly report: () => Promise<string>;
 };
 
-/** What happens, as it does. */
+/** What happens, as it does, and how the gateway is meanwhile. */
 export type LiveReads = {
+  readonly status: () => Promise<GatewayStatus>;
   readonly feed: EventFeed;
   /** @throws GatewayError `rate_limited` where too many views are open. */
   readonly view: (viewer: Caller) => EventView;

@@ -10,6 +10,7 @@ import { generationRoutes } from './routes/generations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inputTokenRoutes } from './routes/input-tokens.ts';
 import { eventRoutes } from './routes/live/events.ts';
+import { statusRoutes } from './routes/live/status.ts';
 import { metricRoutes } from './routes/metrics.ts';
 import { modelRoutes } from './routes/models.ts';
 import { responseRoutes } from './routes/responses.ts';
@@ -38,6 +39,7 @@ export const routes: readonly Route[] = [
   ...dataRoutes,
   ...metricRoutes,
   ...eventRoutes,
+  ...statusRoutes,
   ...securityRoutes,
   ...overrideRoutes,
   ...keyRoutes,

@@ -28,15 +28,23 @@ function ready(prints: readonly FilePrint[]): CatalogEntry {
   return { module, status: 'ready', served, findings: [], prints };
 }
 
+const now = { diagnostics: [], activeRuns: 0, waitingRuns: 0, isGated: false };
+
 const print = { path, size: 3, mtimeMs: 1_600_000_000_000, changedMs: 0, sha256: 'abc' };
 
 test('shows which bytes serve, and from when they are', () => {
-  expect(agentStatus(ready([print]), [])).toMatchObject({
+  expect(
+    agentStatus(ready([print]), { ...now, activeRuns: 2, waitingRuns: 1, isGated: true }),
+  ).toMatchObject({
     id: 'default/a',
     module_path: 'src/agents/A/agent.ts',
     status: 'ready',
     generation: 3,
     loaded_at: '2023-11-14T22:13:20.000Z',
+    language: 'node',
+    active_runs: 2,
+    waiting_runs: 1,
+    tests_gate: true,
     files: [{ path, sha256: 'abc', modified_at: '2020-09-13T12:26:40.000Z' }],
   });
 });
@@ -46,18 +54,20 @@ test.each([
   ['it changed while it was loaded', [{ ...print, mtimeMs: 0 }]],
   ['nothing is known of it', []],
 ])('tells no time where %s', (_when, prints) => {
-  expect(agentStatus(ready(prints), []).files).toEqual([
+  expect(agentStatus(ready(prints), now).files).toEqual([
     { path, sha256: 'abc', modified_at: null },
   ]);
 });
 
 test('shows a module of which nothing ever loaded by its name', () => {
   const failed: CatalogEntry = { module, status: 'failed', served: null, findings: [], prints: [] };
-  expect(agentStatus(failed, [])).toMatchObject({
+  expect(agentStatus(failed, now)).toMatchObject({
     display_name: 'A',
     status: 'failed',
     generation: null,
     loaded_at: null,
+    load_ms: null,
+    parts: [],
     files: [],
     tools: [],
     model: null,

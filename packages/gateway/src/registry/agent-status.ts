@@ -10,8 +10,18 @@ import { provenanceOfListed } from '../protocol/tools/provenance-of.ts';
 import { type CatalogEntry, stateOf } from './catalog.ts';
 import { pinToJson } from './kept/describe-generations.ts';
 
-/** Puts together what is known of a module. `diagnostics` are those of this module. */
-export function agentStatus(entry: CatalogEntry, diagnostics: readonly Diagnostic[]): AgentStatus {
+/** What is known of a module beside what the catalog has of it. */
+export type AgentNow = {
+  /** Those of this module. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly activeRuns: number;
+  readonly waitingRuns: number;
+  /** Whether its own cases decide about a new version. */
+  readonly isGated: boolean;
+};
+
+/** Puts together what is known of a module. */
+export function agentStatus(entry: CatalogEntry, now: AgentNow): AgentStatus {
   const { module, served, prints } = entry;
   const manifest = served?.manifest;
   const agents = manifest?.agents ?? [];
@@ -22,6 +32,7 @@ export function agentStatus(entry: CatalogEntry, diagnostics: readonly Diagnosti
     status: stateOf(entry),
     generation: served?.generation ?? null,
     loaded_at: served ? new Date(served.loadedAtSeconds * 1000).toISOString() : null,
+    load_ms: manifest?.loadMs ?? null,
     pinned: pinToJson(served?.pinned ?? null),
     display_name: manifest?.settings.displayName ?? agents[0]?.name ?? module.name,
     description: manifest?.settings.description ?? null,
@@ -37,12 +48,29 @@ export function agentStatus(entry: CatalogEntry, diagnostics: readonly Diagnosti
     guardrails: unique(
       agents.flatMap((each) => [...each.inputGuardrails, ...each.outputGuardrails]),
     ),
+    parts: agents.map(toPart),
+    active_runs: now.activeRuns,
+    waiting_runs: now.waitingRuns,
+    tests_gate: now.isGated,
     sdk_version: manifest?.sdk?.version ?? null,
     files: (manifest?.files ?? []).map((file) => ({
       ...file,
       modified_at: modifiedAt(file, prints),
     })),
-    diagnostics,
+    diagnostics: now.diagnostics,
+  };
+}
+
+function toPart(agent: AgentDescription): AgentStatus['parts'][number] {
+  return {
+    name: agent.name,
+    model: agent.model,
+    tools: agent.tools.map(({ name }) => name),
+    handoffs: agent.handoffs,
+    input_guardrails: agent.inputGuardrails,
+    output_guardrails: agent.outputGuardrails,
+    output_type: agent.outputType,
+    mcp_servers: agent.mcpServers,
   };
 }
 

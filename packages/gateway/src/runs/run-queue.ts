@@ -34,6 +34,8 @@ export type RunQueue = {
     limits: QueueLimits,
     signals: readonly AbortSignal[],
   ) => Promise<RunPlace>;
+  /** How many wait for a place of an agent. */
+  readonly waiting: (agentId: string) => number;
 };
 
 type Waiter = { readonly onTurn: () => void; readonly giveWay: () => void };
@@ -65,6 +67,7 @@ export function createRunQueue(onChange: (waiting: number) => void = () => undef
   };
 
   return {
+    waiting: (agentId) => lines.get(agentId)?.waiting.size() ?? 0,
     async enter({ agentId, keyId }, limits, signals) {
       const line = lines.get(agentId) ?? { running: 0, waiting: createFairLine() };
       lines.set(agentId, line);

@@ -113,9 +113,12 @@ export type StartRun = (caller: Caller, input: RunInput, signal?: AbortSignal) =
 export function createRunStarts(deps: StartRunDeps): {
   readonly startRun: StartRun;
   readonly resumeRun: ResumeRun;
+  readonly waitingRuns: RunQueue['waiting'];
 } {
-  const start = createStart(deps);
+  const queue = createRunQueue((waiting) => deps.emit({ type: 'queue_changed', waiting }));
+  const start = createStart(deps, queue);
   return {
+    waitingRuns: queue.waiting,
     startRun: (caller, input, signal) => start({ caller, input }, signal),
     resumeRun(resumes) {
       const { caller, input, of } = resumes;
@@ -126,8 +129,7 @@ export function createRunStarts(deps: StartRunDeps): {
   };
 }
 
-function createStart(deps: StartRunDeps) {
-  const queue = createRunQueue((waiting) => deps.emit({ type: 'queue_changed', waiting }));
+function createStart(deps: StartRunDeps, queue: RunQueue) {
   const toolsOf = createRunTools({ ...deps, ...deps.policy });
 
   return async (request: Request, signal: AbortSignal | undefined): Promise<Run> => {

@@ -55,6 +55,7 @@ const audience: Readonly<Record<string, Audience>> = {
   'GET /admin/agents/generations': 'admins',
   'GET /admin/events': 'operators',
   'GET /admin/metrics': 'admins',
+  'GET /admin/status': 'admins',
   'GET /admin/runs': 'admins',
   'GET /admin/runs/:id': 'admins',
   'GET /admin/runs/:id/test': 'admins',

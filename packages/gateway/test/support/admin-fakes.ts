@@ -3,6 +3,7 @@ import type { AgentStatus } from '../../src/protocol/admin/agents-answer.ts';
 import type { RollbackReport } from '../../src/protocol/admin/generations-answer.ts';
 import type { RunTest } from '../../src/protocol/admin/run-test.ts';
 import type { RunDetail } from '../../src/protocol/admin/runs-answer.ts';
+import type { GatewayStatus } from '../../src/protocol/admin/status-answer.ts';
 import type { ToolStatus } from '../../src/protocol/admin/tools-answer.ts';
 import type { UpstreamStatus } from '../../src/protocol/admin/upstreams-answer.ts';
 import type { UsageSums } from '../../src/protocol/admin/usage-answer.ts';
@@ -36,6 +37,7 @@ const someAgent: AgentStatus = {
   status: 'degraded',
   generation: 2,
   loaded_at: '2026-11-22T09:00:00.000Z',
+  load_ms: 120,
   pinned: null,
   display_name: 'Echo',
   description: 'Says it again.',
@@ -51,6 +53,10 @@ const someAgent: AgentStatus = {
   mcp_servers: [],
   handoffs: [],
   guardrails: [],
+  parts: [],
+  active_runs: 0,
+  waiting_runs: 0,
+  tests_gate: false,
   sdk_version: '0.3.0',
   files: [{ path: '/srv/src/agents/Echo/agent.ts', sha256: 'a'.repeat(64), modified_at: null }],
   diagnostics: [someDiagnostic],
@@ -294,7 +300,41 @@ export function fakeTools(): ToolDeps {
 /** Nothing happens, and whoever follows is told at once that it stops. */
 export function fakeLive(): LiveReads {
   return {
+    status: async () => someStatus,
     feed: { life: 'a1b2', newest: () => 0, find: () => undefined, onNew: () => () => undefined },
     view: () => ({ shows: () => true, whyOver: () => 'stopping', close: () => undefined }),
   };
 }
+
+const someStatus: GatewayStatus = {
+  gateway: {
+    version: '0.1.0',
+    node: 'v24.0.0',
+    pid: 7,
+    life: 'a1b2',
+    started_at: '2026-11-22T09:00:00.000Z',
+    status: 'ready',
+    waiting_for: [],
+    rss_mb: 120,
+    heap_mb: 60,
+    cpu_ms: 900,
+  },
+  runs: { active: 1, waiting: 0 },
+  workers: [
+    {
+      pid: 8,
+      agent_id: 'default/echo',
+      generation: 2,
+      state: 'ready',
+      active_runs: 1,
+      rss_mb: 90,
+      cpu_ms: 300,
+      lag_ms: 1,
+      started_at: '2026-11-22T09:00:01.000Z',
+    },
+  ],
+  store: { kind: 'sqlite', shared: false, away_ms: 0 },
+  upstreams: [{ name: 'demo', breaker: 'closed' }],
+  retirements: null,
+  checks: [{ name: 'store', state: 'ok', found: 'it answers', fix: null }],
+};

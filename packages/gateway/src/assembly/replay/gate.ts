@@ -1,5 +1,6 @@
 import { testsFolder } from '../../cases/case-files.ts';
 import { judgeCases } from '../../cases/judge-cases.ts';
+import type { Config } from '../../config/config.ts';
 import { matchesGlob } from '../../policy/rules/glob.ts';
 import { isToolModuleId } from '../../protocol/module.ts';
 import type { Gate } from '../../registry/swap-generation.ts';
@@ -16,12 +17,9 @@ const CASES_WITHIN_MS = 60_000;
 export function createGate(parts: Parts): Gate | null {
   const { config, purpose, live } = parts;
   if (purpose !== 'serve') return null;
-  const isGated = (agentId: string) =>
-    live.current().testGates.findLast(({ agents }) => matchesGlob(agents, agentId))?.isGate ??
-    false;
   return async (module, served, signal) => {
     const { agentId, modulePath } = module;
-    if (isToolModuleId(agentId) || !isGated(agentId)) return null;
+    if (isToolModuleId(agentId) || !isGated(live.current().testGates, agentId)) return null;
     const { projectRoot } = config;
     return judgeCases({
       agent: { id: agentId, module_path: modulePath },
@@ -32,6 +30,11 @@ export function createGate(parts: Parts): Gate | null {
       signal: AbortSignal.any([signal, parts.lifetime.signal]),
     });
   };
+}
+
+/** Whether settings have an agent's own cases decide about its new versions; the last one that fits says. */
+export function isGated(gates: Config['testGates'], agentId: string): boolean {
+  return gates.findLast(({ agents }) => matchesGlob(agents, agentId))?.isGate ?? false;
 }
 
 function playsOf(parts: Parts, found: Parameters<typeof loadedTo>[0]) {

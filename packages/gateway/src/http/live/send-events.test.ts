@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { fakeLive } from '../../../test/support/admin-fakes.ts';
 import { readEvents } from '../../../test/support/event-reader.ts';
 import { fakeGateway } from '../../../test/support/http-fakes.ts';
 import { serve } from '../../../test/support/http-server.ts';
@@ -14,7 +15,7 @@ function scene() {
   });
   let end: StreamEnd | null = null;
   const view = { shows: () => true, whyOver: () => end, close: () => undefined };
-  const gateway = fakeGateway({ live: { feed: ring, view: () => view } });
+  const gateway = fakeGateway({ live: { ...fakeLive(), feed: ring, view: () => view } });
   return {
     ring,
     gateway,

@@ -13,6 +13,18 @@ export type AgentState = (typeof agentStates)[number];
 
 const { kind, model, upstream, files } = manifestSchema.shape;
 
+/** One agent of the hand-off graph of a module. */
+const agentPart = z.object({
+  name: z.string(),
+  model: z.string().nullable(),
+  tools: z.array(z.string()),
+  handoffs: z.array(z.string()).describe('Names of the agents it can hand off to.'),
+  input_guardrails: z.array(z.string()),
+  output_guardrails: z.array(z.string()),
+  output_type: z.string().describe('`text`, or the name of its output schema.'),
+  mcp_servers: z.array(z.string()),
+});
+
 const loadedFile = files.element.extend({
   modified_at: z
     .string()
@@ -43,6 +55,7 @@ const agentStatus = z.object({
   status: z.enum(agentStates),
   generation: z.int().nullable().describe('Null where nothing of it serves.'),
   loaded_at: z.string().nullable().describe('ISO 8601.'),
+  load_ms: z.number().nullable().describe('How long that took.'),
   pinned: pinSchema,
   display_name: z.string(),
   description: z.string().nullable(),
@@ -58,6 +71,14 @@ const agentStatus = z.object({
   mcp_servers: z.array(z.string()).describe('Names of the MCP servers that it asks for tools.'),
   handoffs: z.array(z.string()),
   guardrails: z.array(z.string()),
+  parts: z
+    .array(agentPart)
+    .describe('The agents that it is made of, the one that answers first; empty of plain code.'),
+  active_runs: z.int().describe('In this gateway.'),
+  waiting_runs: z.int().describe('For a place among those.'),
+  tests_gate: z
+    .boolean()
+    .describe('Whether a new version serves only where its own cases pass (`tests: gate`).'),
   sdk_version: z.string().nullable(),
   files: z.array(loadedFile).describe('What was loaded.'),
   diagnostics: z

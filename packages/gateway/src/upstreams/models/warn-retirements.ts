@@ -2,7 +2,7 @@ import type { Emit } from '../../events.ts';
 import type { UsedModel } from '../../protocol/usage/usage.ts';
 import type { RemoteUpstream, Upstream } from '../upstream.ts';
 import type { ModelListing } from './list-models.ts';
-import { findRetirements, USED_WITHIN_DAYS } from './retirements.ts';
+import { findRetirements, type Retirement, USED_WITHIN_DAYS } from './retirements.ts';
 
 /** By then a gateway that starts has loaded its agents. */
 const FIRST_CHECK_MS = 60_000;
@@ -10,6 +10,8 @@ const FIRST_CHECK_MS = 60_000;
 const CHECK_INTERVAL_MS = 86_400_000;
 
 export type RetirementWarnings = {
+  /** Which there are now, without saying so. Rejects where the store cannot be read. */
+  readonly find: () => Promise<readonly Retirement[]>;
   /** Looks now; happens by itself a minute after the start, and once a day. Never rejects. */
   readonly check: () => Promise<void>;
   readonly start: () => void;
@@ -26,24 +28,23 @@ export function createRetirementWarnings(deps: {
 }): RetirementWarnings {
   const timers: NodeJS.Timeout[] = [];
 
-  async function check(): Promise<void> {
+  async function find(): Promise<readonly Retirement[]> {
     const nowMs = deps.nowMs();
+    const used = await deps.usedSince(nowMs - USED_WITHIN_DAYS * 86_400_000);
+    const { listingOf } = deps;
+    return findRetirements(used, { upstreams: deps.upstreams(), listingOf, nowMs });
+  }
+
+  async function check(): Promise<void> {
     try {
-      const used = await deps.usedSince(nowMs - USED_WITHIN_DAYS * 86_400_000);
-      const { listingOf } = deps;
-      for (const each of await findRetirements(used, {
-        upstreams: deps.upstreams(),
-        listingOf,
-        nowMs,
-      })) {
-        deps.emit({ type: 'model_retiring', ...each });
-      }
+      for (const each of await find()) deps.emit({ type: 'model_retiring', ...each });
     } catch (error) {
       deps.emit({ type: 'fault_survived', where: 'model retirements', error });
     }
   }
 
   return {
+    find,
     check,
     start() {
       timers.push(setTimeout(() => void check(), FIRST_CHECK_MS).unref());
