@@ -4,8 +4,9 @@ import { principalOf } from '../policy/authorize.ts';
 import { isUsable } from '../policy/keys/known-keys.ts';
 import { noLimits } from '../policy/limits/key-limits.ts';
 import { createOverrides } from '../policy/overrides.ts';
+import { createAccessMatrix } from '../policy/review/access-matrix.ts';
 import type { KnownAgent } from '../policy/review/known-agent.ts';
-import { createPreview, type PreviewPolicy } from '../policy/review/preview.ts';
+import { createPreview, type PreviewDeps } from '../policy/review/preview.ts';
 import { createReadDecisions } from '../policy/review/read-decisions.ts';
 import { unknownScopes } from '../policy/review/unmatched-names.ts';
 import { createWorkLine } from '../policy/review/work-line.ts';
@@ -37,7 +38,9 @@ export function createSecurityAdministration(
     changed: policy.reload,
     nowSeconds,
   });
-  const preview = previewOf(parts, knownAgents);
+  const previewed = previewDeps(parts, knownAgents);
+  const preview = createPreview(previewed);
+  const matrix = createAccessMatrix(previewed);
   const inTurn = createWorkLine(previewLimits);
   const readDecisions = createReadDecisions(store.decisions.list);
   const readInTurn = createWorkLine(readLimits);
@@ -57,6 +60,11 @@ export function createSecurityAdministration(
     async preview(viewer, readRequest, signal) {
       needStore();
       const ask = () => preview(principalOf(viewer), readRequest(), signal);
+      return inTurn(viewer.keyId, ask, signal);
+    },
+    async matrix(viewer, readRequest, signal) {
+      needStore();
+      const ask = () => matrix(principalOf(viewer), readRequest(), signal);
       return inTurn(viewer.keyId, ask, signal);
     },
     overrides: {
@@ -95,11 +103,11 @@ function whoamiOf({ known, limitsOf }: Parts): SecurityDeps['whoami'] {
   };
 }
 
-function previewOf(
+function previewDeps(
   { policy, known, tokens, live, nowSeconds }: Parts,
   agents: () => readonly KnownAgent[],
-): PreviewPolicy {
-  return createPreview({
+): PreviewDeps {
+  return {
     rules: policy.current,
     tokenHolder(principal) {
       const seen = tokens.find(principal);
@@ -108,7 +116,7 @@ function previewOf(
     keys: () => known.all().filter((key) => isUsable(key, nowSeconds())),
     agents,
     nowSeconds,
-  });
+  };
 }
 
 async function refresh({ store, policy, reloadSettings }: Parts) {

@@ -2,6 +2,7 @@ import type { ManageKeys } from '../policy/keys/manage-keys.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { Actor, Caller, OverrideRecord, Rule } from '../protocol/policy.ts';
 import type { DecisionPage, DecisionQuery } from '../protocol/security/decision-query.ts';
+import type { Matrix, MatrixRequest } from '../protocol/security/matrix.ts';
 import type { NewOverride, Preview, PreviewRequest } from '../protocol/security/preview-types.ts';
 import type { Whoami } from '../protocol/security/whoami.ts';
 
@@ -25,6 +26,12 @@ export type SecurityDeps = {
     readRequest: () => PreviewRequest,
     signal: AbortSignal,
   ) => Promise<Preview>;
+  /** The same question of many keys, likewise. */
+  readonly matrix: (
+    viewer: Caller,
+    readRequest: () => MatrixRequest,
+    signal: AbortSignal,
+  ) => Promise<Matrix>;
   readonly overrides: OverrideAdministration;
   readonly decisions: (viewer: Caller, query: DecisionQuery) => Promise<DecisionPage>;
   readonly keys: ForCaller<ManageKeys>;

@@ -79,6 +79,7 @@ const audience: Readonly<Record<string, Audience>> = {
   'GET /security/whoami': 'callers',
   'POST /security/refresh': 'admins',
   'POST /security/preview': 'operators',
+  'POST /security/matrix': 'operators',
   'POST /security/override': 'operators',
   'GET /security/overrides': 'operators',
   'DELETE /security/overrides/:id': 'operators',

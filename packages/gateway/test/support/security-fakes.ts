@@ -87,7 +87,20 @@ export function fakeSecurity(): SecurityDeps {
         decision: { answer: 'deny', rule: someRule },
         matched: [someRule],
         warnings: [],
+        smallestOverride: null,
         draft: null,
+      };
+    },
+    matrix: async (_viewer, readRequest) => {
+      readRequest();
+      const principal = { ...someKey, type: 'key' } as const;
+      const denied = { answer: 'deny', rule: 0 } as const;
+      return {
+        resources: ['labs/x'],
+        rules: [someRule],
+        rows: [{ principal, cells: [{ ...denied, before: { answer: 'allow', rule: null } }] }],
+        isTruncated: false,
+        next: null,
       };
     },
     overrides: {

@@ -91,6 +91,9 @@ describe('dropgate security preview', () => {
       'alice run_agent labs/planner: deny by namespace:labs:run_agents (tier 6, namespace)',
     );
     expect(out).toContain('callers-run-agents');
+    expect(out).toContain(
+      `To allow it for a while: \`dropgate security override allow run_agent labs/planner --principal ${aliceId} --ttl 30m --reason "why"\`\n`,
+    );
     expect(await json('security', 'preview', ...asAlice)).toMatchObject({
       decision: 'deny',
       rule: { id: 'namespace:labs:run_agents', tier: 6, source: 'namespace' },

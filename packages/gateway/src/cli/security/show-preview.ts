@@ -118,6 +118,7 @@ function show(terminal: Terminal, shown: PreviewAnswer, options: PreviewOptions)
       'A request is answered 404, as if it were not there; 403 with the reason where a rule lets the key list it.',
     );
   }
+  showRemedy(terminal, shown);
   if (before && after) terminal.line(`Without the draft: ${verdict(before)}`);
   if (shown.matched.length > 0) {
     terminal.line('');
@@ -139,6 +140,18 @@ function show(terminal: Terminal, shown: PreviewAnswer, options: PreviewOptions)
     is,
   ]);
   if (rows.length > 0) for (const line of table([head, ...rows])) terminal.line(line);
+}
+
+/** The narrowest override that would allow what is denied, as a command. */
+function showRemedy(terminal: Terminal, { smallest_override: override }: PreviewAnswer): void {
+  if (!override) return;
+  const { principal, action, resource, break_glass: breaksGlass } = override;
+  // What a shell would take for something else is for nobody to copy.
+  if (!/^[\w./:@%-]+$/.test(principal + resource)) return;
+  const flags = breaksGlass ? ' --break-glass' : '';
+  terminal.line(
+    `To allow it for a while: \`dropgate security override allow ${action} ${resource} --principal ${principal} --ttl 30m --reason "why"${flags}\``,
+  );
 }
 
 function verdict({ decision, rule }: Pick<PreviewAnswer, 'decision' | 'rule'>): string {

@@ -43,8 +43,8 @@ export async function changesOf(
     }
     await pace.giveWay();
     if (!touched.some(({ matches }) => matches(question))) continue;
-    const was = answer(before, question, nowSeconds);
-    const is = answer(after, question, nowSeconds);
+    const was = outlook(before, question, nowSeconds);
+    const is = outlook(after, question, nowSeconds);
     if (was === is) continue;
     if (changes.length === MAX_LISTED) return { changes, isTruncated: true };
     changes.push(change(question, was, is));
@@ -52,8 +52,12 @@ export async function changesOf(
   return { changes, isTruncated: false };
 }
 
-/** Of a tool call also `ask`: it depends on the arguments or the time. */
-function answer(rules: RuleSet, question: Question, nowSeconds: number): PreviewChange['before'] {
+/** What a question is answered; of a tool call whose arguments are not known also `ask`: they, or the time, decide. */
+export function outlook(
+  rules: RuleSet,
+  question: Question,
+  nowSeconds: number,
+): PreviewChange['before'] {
   const isOpen = question.action === 'call_tool' && question.args === undefined;
   return isOpen
     ? toolVerdict(rules, question, nowSeconds)

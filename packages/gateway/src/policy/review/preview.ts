@@ -18,6 +18,7 @@ import { applyDraft } from './draft-rules.ts';
 import { hashAlias, type KnownAgent } from './known-agent.ts';
 import { createPace } from './pace.ts';
 import { changesOf } from './preview-changes.ts';
+import { smallestOverride } from './smallest-override.ts';
 
 export type PreviewDeps = {
   readonly rules: () => RuleSet;
@@ -54,7 +55,13 @@ export function createPreview(deps: PreviewDeps): PreviewPolicy {
     const visible = known.agents.map(({ id }) => id).filter((id) => isInScope(viewer, id));
     const warnings = unknownAgents(question, visible);
     const draft = await applyDraft(before, request, pace);
-    if (!draft) return { ...explain(before, question, nowSeconds), warnings, draft: null };
+    const smallest = await smallestOverride(draft?.rules ?? before, question, {
+      viewer,
+      nowSeconds,
+      pace,
+    });
+    const found = { warnings, smallestOverride: smallest };
+    if (!draft) return { ...explain(before, question, nowSeconds), ...found, draft: null };
     const after = explain(draft.rules, question, nowSeconds);
     const { changes, isTruncated } = await changesOf(draft, {
       before,
@@ -66,7 +73,7 @@ export function createPreview(deps: PreviewDeps): PreviewPolicy {
     });
     return {
       ...after,
-      warnings,
+      ...found,
       draft: {
         before: explain(before, question, nowSeconds).decision,
         after: after.decision,
@@ -140,19 +147,32 @@ function askedPrincipal(
 ): Principal {
   const written = keyId ?? principal;
   if (written.startsWith('agent:')) return { type: 'agent', id: written.slice(6).toLowerCase() };
-  const key = isOfTokens(written) ? known.tokenHolder(written) : askedKey(written, known.keys);
-  if (!key) {
-    throw new GatewayError(
-      'invalid_value',
-      isOfTokens(written)
-        ? unknownToken
-        : 'No key that can be used has this id or name. Name one, role:<role> or agent:<model id>.',
-      { param: keyId === undefined ? 'principal' : 'key_id' },
-    );
-  }
+  const key = namedKey(written, known, keyId === undefined ? 'principal' : 'key_id');
   const asked = user === undefined ? key : forUser(key, user, known.keys);
   if (action !== 'call_tool') return asked;
   return { type: 'agent', id: known.agentId ?? '*', key: asked };
+}
+
+/**
+ * A key by its id or name, a role as a key of it, or a caller with a token.
+ *
+ * @param param - The field that names it.
+ * @throws GatewayError `invalid_value` where there is nobody like that.
+ */
+export function namedKey(
+  written: string,
+  { keys, tokenHolder }: Omit<Known, 'agents'>,
+  param: string,
+): KeyPrincipal {
+  const key = isOfTokens(written) ? tokenHolder(written) : askedKey(written, keys);
+  if (key) return key;
+  throw new GatewayError(
+    'invalid_value',
+    isOfTokens(written)
+      ? unknownToken
+      : 'No key that can be used has this id or name. Name one, role:<role> or agent:<model id>.',
+    { param },
+  );
 }
 
 /** A key that asks for one of its users. */

@@ -100,6 +100,18 @@ const change = z.strictObject({
 export const previewAnswer = verdict.extend({
   matched: z.array(ruleAnswer).describe('Every rule that fits, in the order they are heard.'),
   warnings: z.array(z.string()).optional().describe('What of the question is not there.'),
+  smallest_override: z
+    .strictObject({
+      principal: z.string(),
+      action,
+      resource: z.string(),
+      effect,
+      break_glass: z.boolean(),
+      within_reach: z.boolean().describe('Whether whoever asks may make it.'),
+    })
+    .nullable()
+    .optional()
+    .describe('Of a denial: the narrowest override that would allow it; null where none would.'),
   before: verdict.optional(),
   after: verdict.optional(),
   changes: z.array(change).optional().describe('Who gains and who loses, of what is known.'),

@@ -1,9 +1,8 @@
-import type { PreviewRequest } from './preview-types.ts';
+import type { DraftRule, PreviewRequest } from './preview-types.ts';
 import type { PreviewBody } from './requests.ts';
 
 /** A checked body as the question it asks. */
 export function toPreviewRequest(body: PreviewBody): PreviewRequest {
-  const { draft_override: override } = body;
   return given<PreviewRequest>({
     keyId: body.key_id,
     principal: body.principal,
@@ -12,8 +11,22 @@ export function toPreviewRequest(body: PreviewBody): PreviewRequest {
     resource: body.resource,
     agentId: body.agent_id,
     args: body.args,
+    ...toDraft(body),
+  });
+}
+
+/** What of a body is to be tried before its questions are answered. */
+export function toDraft(body: Pick<PreviewBody, 'draft_rules' | 'draft_override'>) {
+  const { draft_override: override } = body;
+  return {
     draftRules: body.draft_rules?.map(({ expires_at, when, reason, approvers, ...rule }) =>
-      given({ ...rule, when, reason, approvers, expiresAtSeconds: toSeconds(expires_at) }),
+      given<DraftRule>({
+        ...rule,
+        when,
+        reason,
+        approvers,
+        expiresAtSeconds: toSeconds(expires_at),
+      }),
     ),
     draftOverride: override && {
       principal: override.principal,
@@ -22,7 +35,7 @@ export function toPreviewRequest(body: PreviewBody): PreviewRequest {
       effect: override.effect,
       breakGlass: override.break_glass,
     },
-  });
+  };
 }
 
 /** Unix seconds of an ISO 8601 time. */

@@ -46,6 +46,12 @@ export type DraftRule = Omit<Rule, 'tier' | 'source' | 'effect' | 'requiresAppro
 /** An override as it could be made now. */
 export type DraftOverride = Omit<NewOverride, 'ttlSeconds' | 'reason' | 'limits'>;
 
+/** An override that would do. */
+export type SuggestedOverride = DraftOverride & {
+  /** Whether whoever asks may make it. */
+  readonly isWithinReach: boolean;
+};
+
 /** What a question is answered, and what a draft would change. */
 export type Preview = {
   readonly decision: Decision;
@@ -53,6 +59,8 @@ export type Preview = {
   readonly matched: readonly Rule[];
   /** What of the question is not there, such as an agent, as sentences. */
   readonly warnings: readonly string[];
+  /** The narrowest override that would allow what is denied; null where none would, and of what is not denied. */
+  readonly smallestOverride: SuggestedOverride | null;
   /** Null without a draft. */
   readonly draft: {
     readonly before: Decision;

@@ -90,6 +90,25 @@ function countPatterns(
   );
 }
 
+/** What is to be tried before questions are answered. */
+export const draftFields = {
+  draft_rules: z
+    .array(draftRule)
+    .max(securityLimits.draftRules)
+    .refine((rules) => countPatterns(rules) <= securityLimits.draftPatterns, {
+      error: `Draft rules have at most ${securityLimits.draftPatterns} principals and resources together`,
+    })
+    .optional()
+    .describe(
+      'Rules to try beside those of gateway.yaml; one with an id that is there replaces it.',
+    ),
+  draft_override: overrideBody
+    .omit({ limits: true })
+    .partial({ ttl_seconds: true, reason: true })
+    .optional()
+    .describe('An override to try beside the active ones.'),
+} as const;
+
 /** Body of `POST /security/preview`. The question is of a key (`key_id`) or of anybody (`principal`). */
 export const previewBody = z
   .strictObject({
@@ -116,21 +135,7 @@ export const previewBody = z
       })
       .optional()
       .describe('Arguments of a tool call.'),
-    draft_rules: z
-      .array(draftRule)
-      .max(securityLimits.draftRules)
-      .refine((rules) => countPatterns(rules) <= securityLimits.draftPatterns, {
-        error: `Draft rules have at most ${securityLimits.draftPatterns} principals and resources together`,
-      })
-      .optional()
-      .describe(
-        'Rules to try beside those of gateway.yaml; one with an id that is there replaces it.',
-      ),
-    draft_override: overrideBody
-      .omit({ limits: true })
-      .partial({ ttl_seconds: true, reason: true })
-      .optional()
-      .describe('An override to try beside the active ones.'),
+    ...draftFields,
   })
   .refine((body) => (body.key_id === undefined) !== (body.principal === undefined), {
     path: ['principal'],

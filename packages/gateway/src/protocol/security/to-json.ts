@@ -7,7 +7,7 @@ import type {
   PreviewAnswer,
   RuleAnswer,
 } from './answers.ts';
-import type { Preview, PreviewChange } from './preview-types.ts';
+import type { Preview, PreviewChange, SuggestedOverride } from './preview-types.ts';
 import { limitsToJson } from './whoami.ts';
 
 /** A rule as it is shown. */
@@ -53,11 +53,15 @@ export function overrideToJson(override: OverrideRecord, nowSeconds: number): Ov
 }
 
 /** What a preview found, as it is shown. */
-export function previewToJson({ decision, matched, warnings, draft }: Preview): PreviewAnswer {
+export function previewToJson(preview: Preview): PreviewAnswer {
+  const { decision, matched, warnings, smallestOverride, draft } = preview;
   return {
     ...verdictToJson(decision),
     matched: matched.map(ruleToJson),
     ...(warnings.length > 0 && { warnings: [...warnings] }),
+    ...(decision.answer === 'deny' && {
+      smallest_override: smallestOverride && suggestionToJson(smallestOverride),
+    }),
     ...(draft && {
       before: verdictToJson(draft.before),
       after: verdictToJson(draft.after),
@@ -65,6 +69,10 @@ export function previewToJson({ decision, matched, warnings, draft }: Preview): 
       truncated: draft.isTruncated,
     }),
   };
+}
+
+function suggestionToJson({ breakGlass, isWithinReach, ...override }: SuggestedOverride) {
+  return { ...override, break_glass: breakGlass, within_reach: isWithinReach };
 }
 
 function changeToJson({ principal, agentId, ...change }: PreviewChange) {

@@ -142,6 +142,7 @@ describe('a preview', () => {
       decision: 'deny',
       rule: { id: 'labs-runs', tier: 6, source: 'namespace', reason: null },
       matched: [expect.objectContaining({ id: 'labs-runs' })],
+      smallest_override: null,
     });
   });
 
@@ -170,6 +171,7 @@ describe('a preview', () => {
             decision: { answer: 'allow', rule: null },
             matched: [],
             warnings: [],
+            smallestOverride: null,
             draft: {
               before: { answer: 'deny', rule: null },
               after: { answer: 'allow', rule: someRule },
@@ -577,6 +579,7 @@ test('asks `administer` about the path of each route but that of a caller itself
     '/security/rules',
     '/security/refresh',
     '/security/preview',
+    '/security/matrix',
     '/security/decisions',
     '/security/override',
     '/security/overrides',

@@ -5,6 +5,12 @@ import {
   rulesAnswer,
 } from '../../../protocol/security/answers.ts';
 import { toPreviewRequest } from '../../../protocol/security/from-json.ts';
+import {
+  matrixAnswer,
+  matrixBody,
+  matrixToJson,
+  toMatrixRequest,
+} from '../../protocol/security/matrix.ts';
 import { decisionsQuery, previewBody, rulesQuery } from '../../../protocol/security/requests.ts';
 import { decisionToJson, previewToJson, ruleToJson } from '../../../protocol/security/to-json.ts';
 import { whoamiAnswer, whoamiToJson } from '../../../protocol/security/whoami.ts';
@@ -66,6 +72,24 @@ export const securityRoutes: readonly Route[] = [
         await deps.security.preview(
           callerOf(request),
           () => toPreviewRequest(readBody()),
+          callerGone(reply.raw),
+        ),
+      ),
+  }),
+  defineRoute({
+    method: 'POST',
+    url: '/security/matrix',
+    audience: 'operators',
+    scope: 'own',
+    summary: 'Tell who may what: one question of many keys about many agents, also with a draft.',
+    body: matrixBody,
+    bodyWaits: true,
+    answer: matrixAnswer,
+    handle: async ({ deps, request, readBody, reply }) =>
+      matrixToJson(
+        await deps.security.matrix(
+          callerOf(request),
+          () => toMatrixRequest(readBody()),
           callerGone(reply.raw),
         ),
       ),
