@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { buildGateway } from './support/built-gateway.ts';
+import { fillCompileCache } from './support/compile-cache.ts';
 import { fetchEverythingServer } from './support/mcp-everything.ts';
 import { fetchOldPackages } from './support/old-packages.ts';
 import { fetchPythonWithSdk } from './support/python-with-sdk.ts';
@@ -18,5 +20,7 @@ export async function setup({ provide }: TestProject): Promise<void> {
     if (one.status === 'rejected') process.stderr.write(`Not fetched: ${one.reason}\n`);
   }
   // After Python is there: it has compiled the worker's files, which are copied.
-  provide('builtGateway', await buildGateway());
+  const builtGateway = await buildGateway();
+  await fillCompileCache(join(builtGateway, 'dist/worker/main.js'));
+  provide('builtGateway', builtGateway);
 }

@@ -9,6 +9,7 @@ import {
 } from '../protocol/worker/messages.ts';
 import { openBrokerDoor } from './broker-door.ts';
 import { failureDetail } from './explain/failure-detail.ts';
+import { createImportCache, type ImportCache } from './imports/import-cache.ts';
 import { ProcessExit } from './load/process-exit.ts';
 import { holdOwnScript } from './own-script.ts';
 import { createPreload, type Preload } from './preload.ts';
@@ -40,7 +41,8 @@ function startWorker(stream: Socket): void {
     stream.end();
     setTimeout(() => process.exit(exitCode), lastWordsMs);
   };
-  const preload = createPreload();
+  const imports = createImportCache();
+  const preload = createPreload(imports);
   const server = createModuleServer({
     send: channel.send,
     preload,
@@ -75,7 +77,7 @@ function startWorker(stream: Socket): void {
     pid: process.pid,
     runtime: { name: 'node', version: process.versions.node },
   });
-  setTimeout(() => void warmUp(preload, server), sparePauseMs);
+  setTimeout(() => void warmUp({ imports, preload, server }), sparePauseMs);
 }
 
 type Ending = { exitCode: number | null };
@@ -103,14 +105,23 @@ function onUncaught(server: ModuleServer, otherwise: (error: unknown, code: stri
   process.on('unhandledRejection', take('unhandled_rejection'));
 }
 
-async function warmUp(preload: Preload, server: ModuleServer): Promise<void> {
+type Warm = {
+  readonly imports: ImportCache;
+  readonly preload: Preload;
+  readonly server: ModuleServer;
+};
+
+async function warmUp({ imports, preload, server }: Warm): Promise<void> {
   try {
+    if (server.isSpare()) imports.remember();
     await preload.parts();
     // A load that came meanwhile knows whether it needs the SDK.
     if (server.isSpare()) await preload.sdk();
     if (server.isSpare()) await preload.practise();
     // A killed process writes no cache; writing blocks for long, and only a spare has nothing to be late for.
-    if (server.isSpare()) flushCompileCache();
+    if (!server.isSpare()) return;
+    flushCompileCache();
+    imports.keep();
   } catch {
     // The load that needs the parts says what is wrong with them.
   }

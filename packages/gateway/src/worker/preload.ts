@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ModuleLoad } from '../protocol/records.ts';
+import type { ImportCache } from './imports/import-cache.ts';
 import type { LoadDeps, Loading } from './load/load-module.ts';
 import type { RunModule, SdkCopy } from './loaded-module.ts';
 
@@ -25,18 +26,18 @@ export type Preload = {
 };
 
 /** Imports each part once, when it is first asked for. */
-export function createPreload(): Preload {
+export function createPreload({ during }: Pick<ImportCache, 'during'>): Preload {
   let parts: Promise<WorkerParts> | null = null;
   let sdk: Promise<SdkCopy | null> | null = null;
   let practice: Promise<void> | null = null;
   return {
     async parts() {
       await practice;
-      parts ??= importParts();
+      parts ??= during(importParts);
       return parts;
     },
     practise: () => (practice ??= practise().catch(() => undefined)),
-    sdk: () => (sdk ??= importSdk()),
+    sdk: () => (sdk ??= during(importSdk)),
     sdkIfBegun: () => sdk ?? Promise.resolve(null),
   };
 }
