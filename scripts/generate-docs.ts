@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { architecturePage } from './docs/architecture-page.ts';
 import { cliPage } from './docs/cli-page.ts';
 import { configurationPage } from './docs/configuration-page.ts';
+import { consoleCodes } from './docs/console-codes.ts';
 import { consoleTypes } from './docs/console-types.ts';
 import { errorsPage } from './docs/errors-page.ts';
 import { eventsPage } from './docs/events-page.ts';
@@ -26,6 +27,7 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/routes.md': routesPage,
   'docs/systems/observability.md': observabilityPage,
   'packages/console/src/api/schema.ts': consoleTypes,
+  'packages/console/src/pages/errors/known-codes.ts': consoleCodes,
 };
 
 const isCheck = process.argv.includes('--check');

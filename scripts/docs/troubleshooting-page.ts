@@ -1,12 +1,7 @@
 import { failures } from '../../packages/gateway/src/errors.ts';
 import { code, pageHead, table } from './markdown.ts';
-import { callerFailures } from './troubleshooting/failures.ts';
-import { findingAgents } from './troubleshooting/finding-agents.ts';
-import { loadingAgents } from './troubleshooting/loading-agents.ts';
-import { packagesAndTools } from './troubleshooting/packages-and-tools.ts';
+import { groups } from './troubleshooting/groups.ts';
 import { saidCodes, saidNowhere } from './troubleshooting/said-codes.ts';
-
-const groups = [...findingAgents, ...loadingAgents, ...packagesAndTools, callerFailures];
 
 const introduction = `Find the code that you see, or the symptom. The same code stands in the log, in the commands and in the answers over HTTP.
 

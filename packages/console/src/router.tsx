@@ -5,7 +5,10 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
+import { readAgentSearch } from './pages/agents/list/agent-filter.ts';
+import { readErrorSearch } from './pages/errors/error-filter.ts';
 import { NotFoundPage } from './pages/not-found-page.tsx';
+import { readToolSearch } from './pages/tools/tool-filter.ts';
 import { readUsageSearch } from './pages/usage/usage-search.ts';
 import { CrashView } from './shell/crash-view.tsx';
 import { Shell } from './shell/shell.tsx';
@@ -27,7 +30,14 @@ const home = createRoute({
 const agents = createRoute({
   getParentRoute: () => root,
   path: '/agents',
+  validateSearch: readAgentSearch,
   component: lazyRouteComponent(() => import('./pages/agents/agents-page.tsx'), 'AgentsPage'),
+});
+
+const agent = createRoute({
+  getParentRoute: () => root,
+  path: '/agents/$',
+  component: lazyRouteComponent(() => import('./pages/agents/agent-page.tsx'), 'AgentPage'),
 });
 
 const playground = createRoute({
@@ -42,6 +52,7 @@ const playground = createRoute({
 const errors = createRoute({
   getParentRoute: () => root,
   path: '/errors',
+  validateSearch: readErrorSearch,
   component: lazyRouteComponent(() => import('./pages/errors/errors-page.tsx'), 'ErrorsPage'),
 });
 
@@ -54,6 +65,7 @@ const runs = createRoute({
 const tools = createRoute({
   getParentRoute: () => root,
   path: '/tools',
+  validateSearch: readToolSearch,
   component: lazyRouteComponent(() => import('./pages/tools/tools-page.tsx'), 'ToolsPage'),
 });
 
@@ -94,6 +106,7 @@ const health = createRoute({
 const routeTree = root.addChildren([
   home,
   agents,
+  agent,
   playground,
   errors,
   runs,

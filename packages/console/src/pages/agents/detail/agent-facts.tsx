@@ -1,0 +1,93 @@
+import { useMemo } from 'react';
+import type { Agent } from '../../../api/agents.ts';
+import { fill, text } from '../../../strings/text.ts';
+import { Time } from '../../../ui/data/time.tsx';
+import { Card, Facts } from '../../../ui/page.tsx';
+import { CopyButton } from '../../../ui/text/copy-button.tsx';
+import { AgentState } from '../agent-state.tsx';
+import { useFresh } from '../list/use-fresh.ts';
+import styles from './detail.module.css';
+
+const words = text.agents.detail;
+const keyOf = ({ id }: Agent) => id;
+const versionOf = ({ generation, status, loaded_at: at }: Agent) => `${generation} ${status} ${at}`;
+
+/** How an agent is and what it is made with. A change is shown for a moment. */
+export function AgentFacts({ agent }: { readonly agent: Agent }) {
+  const rows = useMemo(() => [agent], [agent]);
+  const isFresh = useFresh({ rows, keyOf, versionOf }).has(agent.id);
+  return (
+    <div className={styles.fading} data-fresh={isFresh || undefined}>
+      <Card title={words.about}>
+        <Facts facts={[...lifeOf(agent), ...makeOf(agent)]} />
+      </Card>
+    </div>
+  );
+}
+
+/** What changes while it serves. */
+function lifeOf(agent: Agent) {
+  const { generation, loaded_at: loadedAt, pinned } = agent;
+  return [
+    { name: words.state, value: <AgentState agent={agent} /> },
+    { name: words.generation, value: generation ?? words.noneServes },
+    { name: words.loaded, value: <Time at={loadedAt} /> },
+    {
+      name: words.pinnedSince,
+      value: pinned ? (
+        <>
+          <Time at={pinned.since} /> {fill(words.pinnedBy, { key: pinned.by })}
+        </>
+      ) : (
+        words.notPinned
+      ),
+    },
+  ];
+}
+
+/** What its file says. */
+function makeOf(agent: Agent) {
+  const { module_path: path, kind, model, upstream, language } = agent;
+  return [
+    {
+      name: words.source,
+      value: (
+        <span className={styles.copied}>
+          <code>{path}</code>
+          <CopyButton value={agent.files[0]?.path ?? path} />
+        </span>
+      ),
+    },
+    { name: words.kind, value: kind ? words.kinds[kind] : words.none },
+    { name: words.model, value: named(model && (model.name ?? text.agents.sdkDefault), model) },
+    { name: words.upstream, value: named(upstream?.name ?? null, upstream) },
+    { name: words.language, value: text.agents.languages[language] },
+    { name: words.sdk, value: agent.sdk_version ?? words.none },
+    { name: words.export, value: <Exported agent={agent} /> },
+  ];
+}
+
+function named(name: string | null, from: { readonly source: Source } | null) {
+  if (name === null || from === null) return words.none;
+  const source = fill(words.from, { source: words.sources[from.source] });
+  return (
+    <>
+      {name} <span className={styles.soft}>{source}</span>
+    </>
+  );
+}
+
+type Source = keyof typeof words.sources;
+
+function Exported({ agent }: { readonly agent: Agent }) {
+  const others = agent.exports.length > 1 ? fill(words.exports, { all: agent.exports.length }) : '';
+  if (agent.export === null) return words.none;
+  return (
+    <>
+      <code>{agent.export}</code>{' '}
+      <span className={styles.soft} title={agent.exports.join(', ')}>
+        {others}
+      </span>
+    </>
+  );
+}
