@@ -27,16 +27,18 @@ const home = createRoute({
   },
 });
 
-const agents = createRoute({
-  getParentRoute: () => root,
-  path: '/agents',
+const agents = createRoute({ getParentRoute: () => root, path: '/agents' });
+
+const agentList = createRoute({
+  getParentRoute: () => agents,
+  path: '/',
   validateSearch: readAgentSearch,
   component: lazyRouteComponent(() => import('./pages/agents/agents-page.tsx'), 'AgentsPage'),
 });
 
 const agent = createRoute({
-  getParentRoute: () => root,
-  path: '/agents/$',
+  getParentRoute: () => agents,
+  path: '$',
   component: lazyRouteComponent(() => import('./pages/agents/agent-page.tsx'), 'AgentPage'),
 });
 
@@ -105,8 +107,7 @@ const health = createRoute({
 
 const routeTree = root.addChildren([
   home,
-  agents,
-  agent,
+  agents.addChildren([agentList, agent]),
   playground,
   errors,
   runs,

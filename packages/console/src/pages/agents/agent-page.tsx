@@ -3,6 +3,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { type Agent, agentsQuery } from '../../api/agents.ts';
 import { useApi } from '../../api/api-context.ts';
 import { fill, text } from '../../strings/text.ts';
+import { BackLink } from '../../ui/back-link.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { Page } from '../../ui/page.tsx';
 import { EmptyState, QueryView, Skeleton } from '../../ui/states.tsx';
@@ -40,10 +41,7 @@ export function AgentPage() {
 function Lead({ id, agent }: { readonly id: string; readonly agent: Agent | undefined }) {
   return (
     <span className={styles.lead}>
-      <Link to="/agents" className={styles.back ?? ''}>
-        <Icon name="chevron" size={14} />
-        {words.back}
-      </Link>
+      <BackLink to="/agents">{words.back}</BackLink>
       <code>{id}</code>
       <CopyButton value={id} />
       {agent?.description && <span className={styles.description}>{agent.description}</span>}
@@ -90,8 +88,10 @@ function Parts({ agent }: { readonly agent: Agent }) {
 function Missing({ id }: { readonly id: string }) {
   return (
     <EmptyState icon="agents" title={fill(words.missing, { id })}>
-      <p>{words.missingHint}</p>
-      <Link to="/agents">{words.back}</Link>
+      <p className={styles.centred}>{words.missingHint}</p>
+      <p className={styles.centred}>
+        <Link to="/agents">{words.back}</Link>
+      </p>
     </EmptyState>
   );
 }

@@ -25,8 +25,8 @@ export function AgentsPage() {
 }
 
 function AgentList({ agents }: { readonly agents: readonly Agent[] }) {
-  const search = useSearch({ from: '/agents' });
-  const navigate = useNavigate({ from: '/agents' });
+  const search = useSearch({ from: '/agents/' });
+  const navigate = useNavigate({ from: '/agents/' });
   const onSearch = (next: AgentSearch) => void navigate({ search: next, replace: true });
   const shown = fittingAgents(agents, search);
   return (

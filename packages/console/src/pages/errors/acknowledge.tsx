@@ -27,7 +27,7 @@ export function AcknowledgeAll(props: {
       <span className={styles.said} role="status">
         {acknowledge.data !== undefined && fill(words.acknowledged, { count: acknowledge.data })}
       </span>
-      {shown.length > 0 && (
+      {shown.length > 1 && (
         <Button
           icon="check"
           onClick={() => {

@@ -41,7 +41,7 @@ const columns: readonly Column<Tool>[] = [
   {
     id: 'usedBy',
     title: titles.usedBy,
-    width: 'minmax(80px, 1.5fr)',
+    width: 'minmax(120px, 2fr)',
     isWideOnly: true,
     render: ({ used_by: users }) => (
       <span title={users.slice(0, 30).join(', ')}>{usersOf(users)}</span>
@@ -58,7 +58,7 @@ function numbers(
   id: 'calls' | 'errors' | 'denied' | 'p95' | 'cache',
   render: Column<Tool>['render'],
 ): Column<Tool> {
-  return { id, title: titles[id], width: '76px', align: 'end', isWideOnly: true, render };
+  return { id, title: titles[id], width: '68px', align: 'end', isWideOnly: true, render };
 }
 
 function failing(times: number) {

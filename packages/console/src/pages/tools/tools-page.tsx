@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useApi } from '../../api/api-context.ts';
 import { type ToolList, toolsQuery } from '../../api/tools.ts';
 import { fill, text } from '../../strings/text.ts';
+import { BackLink } from '../../ui/back-link.tsx';
 import { Card, Page, Toolbar } from '../../ui/page.tsx';
 import { SearchField } from '../../ui/search-field.tsx';
 import { EmptyState, QueryView, Skeleton } from '../../ui/states.tsx';
@@ -21,7 +22,13 @@ export function ToolsPage() {
   return (
     <Page
       title={tool ?? text.tools.title}
-      lead={tool === undefined && text.tools.lead}
+      lead={
+        tool === undefined ? (
+          text.tools.lead
+        ) : (
+          <BackLink to="/tools">{text.tools.detail.back}</BackLink>
+        )
+      }
       actions={<RefreshTools />}
     >
       <QueryView query={tools} skeleton={<Skeleton rows={6} />}>

@@ -1,24 +1,24 @@
 import type { Diagnostic } from '../../api/errors.ts';
 import { fill, text } from '../../strings/text.ts';
 import { CodeBlock, type CodeLanguage } from '../text/code-block.tsx';
+import styles from './code-frame.module.css';
+import { plainText } from './plain-text.ts';
 import { readFrame } from './read-frame.ts';
 
-/** The code at which something was found, with its line marked; nothing where none is known. */
+/** The code at which something was found, with its line and column marked; nothing where none is known. */
 export function CodeFrame({ diagnostic }: { readonly diagnostic: Diagnostic }) {
-  const { frame, file, line } = diagnostic;
+  const { frame, file, line, column } = diagnostic;
   if (frame === null) return null;
-  const { code, firstLine, markedLine } = readFrame(frame) ?? {
-    code: frame,
-    firstLine: 1,
-    markedLine: undefined,
-  };
+  const read = readFrame(frame);
+  if (!read) return <pre className={styles.stack}>{plainText(frame)}</pre>;
   return (
     <CodeBlock
-      code={code}
+      code={read.code}
       language={languageOf(file ?? '')}
-      label={fill(text.errors.detail.frame, { line: line ?? firstLine })}
-      firstLine={firstLine}
-      markedLine={markedLine}
+      label={fill(text.errors.detail.frame, { line: line ?? read.firstLine })}
+      firstLine={read.firstLine}
+      markedLine={line ?? undefined}
+      markedColumn={column ?? undefined}
     />
   );
 }

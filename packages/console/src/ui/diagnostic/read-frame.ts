@@ -3,32 +3,37 @@ export type Frame = {
   readonly code: string;
   /** Number of its first line, from 1. */
   readonly firstLine: number;
-  readonly markedLine: number | undefined;
 };
 
-/** `> 12 | text`, of which the mark and the number are the gateway's. */
-const numbered = /^([> ]) *(\d+) \|(?: (.*))?$/;
+/** `> 12 | text` as the gateway writes it, `12 | text` as the parser of TypeScript does. */
+const numbered = /^[> ] *(\d+) [|│](?: (.*))?$/;
 
-/** The line with the mark under a column. */
-const caret = /^ +\| *\^$/;
+/** What is no line of the file: marks under a column, and the head and foot of the parser. */
+const around = [
+  /^ +[|:·│] *[\^─┬╰`-]/,
+  /^ *[|:·│] *$/,
+  /^ *[×x] /,
+  /^ *(?:,-|╭─)/,
+  /^ *(?:`-|╰─)/,
+  /^ *help: /,
+];
 
-/** Reads a frame as the gateway writes one; null where the text has another form. */
+/** Reads a frame; null where the text has another form, such as a stack. */
 export function readFrame(frame: string): Frame | null {
   const lines: string[] = [];
   let firstLine = 0;
-  let markedLine: number | undefined;
   for (const line of frame.split('\n')) {
-    const found = numbered.exec(line);
+    const found = numbered.exec(` ${line}`) ?? numbered.exec(line);
     if (!found) {
-      if (caret.test(line)) continue;
+      if (around.some((form) => form.test(line))) continue;
       return null;
     }
-    const [, mark, digits, code = ''] = found;
+    const [, digits, code = ''] = found;
     const number = Number(digits);
     if (lines.length === 0) firstLine = number;
     if (number !== firstLine + lines.length) return null;
-    if (mark === '>') markedLine = number;
     lines.push(code);
   }
-  return lines.length === 0 ? null : { code: lines.join('\n'), firstLine, markedLine };
+  while (lines.at(-1) === '') lines.pop();
+  return lines.length === 0 ? null : { code: lines.join('\n'), firstLine };
 }

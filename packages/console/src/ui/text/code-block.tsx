@@ -16,8 +16,10 @@ export function CodeBlock(props: {
   readonly label: string;
   readonly firstLine?: number;
   readonly markedLine?: number | undefined;
+  /** In the marked line, from 1. */
+  readonly markedColumn?: number | undefined;
 }) {
-  const { code, language, label, firstLine = 1, markedLine } = props;
+  const { code, language, label, firstLine = 1, markedLine, markedColumn } = props;
   const shown = code.length > maxShownChars ? `${code.slice(0, maxShownChars)}\n…` : code;
   return (
     <div className={styles.block}>
@@ -31,6 +33,7 @@ export function CodeBlock(props: {
           label={label}
           firstLine={firstLine}
           markedLine={markedLine}
+          markedColumn={markedColumn}
         />
       </Suspense>
     </div>

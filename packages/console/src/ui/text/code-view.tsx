@@ -29,6 +29,7 @@ const look = EditorView.theme({
   '.cm-scroller': { fontFamily: 'var(--font-mono)', maxHeight: '60vh' },
   '.cm-gutters': { backgroundColor: 'transparent', color: 'var(--text-soft)', border: '0' },
   '.cm-marked': { backgroundColor: 'var(--bad-soft)' },
+  '.cm-place': { borderBottom: '2px solid var(--bad)' },
 });
 
 /** The editor, to read only. */
@@ -38,8 +39,9 @@ export default function CodeView(props: {
   readonly label: string;
   readonly firstLine: number;
   readonly markedLine: number | undefined;
+  readonly markedColumn: number | undefined;
 }) {
-  const { code, language, label, firstLine, markedLine } = props;
+  const { code, language, label, firstLine, markedLine, markedColumn } = props;
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!host.current) return;
@@ -57,21 +59,29 @@ export default function CodeView(props: {
           languages[language](),
           syntaxHighlighting(colours),
           look,
-          marked(markedLine === undefined ? null : markedLine - firstLine + 1),
+          marked(markedLine === undefined ? null : markedLine - firstLine + 1, markedColumn),
         ],
       }),
     });
     return () => view.destroy();
-  }, [code, language, label, firstLine, markedLine]);
+  }, [code, language, label, firstLine, markedLine, markedColumn]);
   return <div ref={host} />;
 }
 
-/** @param line - Within the text, from 1. */
-function marked(line: number | null): Extension {
+/**
+ * @param line - Within the text, from 1.
+ * @param column - Within the line, from 1; beyond its end, its last character is marked.
+ */
+function marked(line: number | null, column: number | undefined): Extension {
   if (line === null) return [];
   return EditorView.decorations.of((view) => {
     const { doc } = view.state;
     if (line < 1 || line > doc.lines) return Decoration.none;
-    return Decoration.set([Decoration.line({ class: 'cm-marked' }).range(doc.line(line).from)]);
+    const { from, to } = doc.line(line);
+    const whole = Decoration.line({ class: 'cm-marked' }).range(from);
+    if (column === undefined || from === to) return Decoration.set([whole]);
+    const start = Math.min(from + column - 1, to - 1);
+    const place = Decoration.mark({ class: 'cm-place' }).range(start, start + 1);
+    return Decoration.set([whole, place]);
   });
 }

@@ -19,6 +19,10 @@ export function AgentFacts({ agent }: { readonly agent: Agent }) {
   return (
     <div className={styles.fading} data-fresh={isFresh || undefined}>
       <Card title={words.about}>
+        <p className={styles.source}>
+          <code>{agent.module_path}</code>
+          <CopyButton value={agent.files[0]?.path ?? agent.module_path} label={words.copySource} />
+        </p>
         <Facts facts={[...lifeOf(agent), ...makeOf(agent)]} />
       </Card>
     </div>
@@ -47,17 +51,8 @@ function lifeOf(agent: Agent) {
 
 /** What its file says. */
 function makeOf(agent: Agent) {
-  const { module_path: path, kind, model, upstream, language } = agent;
+  const { kind, model, upstream, language } = agent;
   return [
-    {
-      name: words.source,
-      value: (
-        <span className={styles.copied}>
-          <code>{path}</code>
-          <CopyButton value={agent.files[0]?.path ?? path} />
-        </span>
-      ),
-    },
     { name: words.kind, value: kind ? words.kinds[kind] : words.none },
     { name: words.model, value: named(model && (model.name ?? text.agents.sdkDefault), model) },
     { name: words.upstream, value: named(upstream?.name ?? null, upstream) },

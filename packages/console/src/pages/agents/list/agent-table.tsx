@@ -1,7 +1,9 @@
 import { Link, useNavigate } from '@tanstack/react-router';
+import { useCallback } from 'react';
 import type { Agent } from '../../../api/agents.ts';
 import { text } from '../../../strings/text.ts';
 import { type Column, DataTable } from '../../../ui/data/data-table.tsx';
+import { plainText } from '../../../ui/diagnostic/plain-text.ts';
 import { AgentState } from '../agent-state.tsx';
 import { lastErrorOf } from './agent-filter.ts';
 import styles from './agent-table.module.css';
@@ -30,7 +32,6 @@ const columns: readonly Column<Agent>[] = [
     id: 'generation',
     title: titles.generation,
     width: '60px',
-    align: 'end',
     isWideOnly: true,
     render: ({ generation }) => generation ?? '–',
   },
@@ -45,21 +46,20 @@ const columns: readonly Column<Agent>[] = [
     id: 'tools',
     title: titles.tools,
     width: '48px',
-    align: 'end',
     isWideOnly: true,
     render: ({ tools }) => <span title={tools.slice(0, 30).join(', ')}>{tools.length}</span>,
   },
   {
     id: 'lastError',
     title: titles.lastError,
-    width: 'minmax(80px, 2fr)',
+    width: 'minmax(80px, 1.6fr)',
     isWideOnly: true,
     render: (agent) => <LastError agent={agent} />,
   },
   {
     id: 'path',
     title: titles.path,
-    width: 'minmax(80px, 2fr)',
+    width: 'minmax(120px, 3fr)',
     isWideOnly: true,
     render: ({ module_path: path }) => (
       <code className={styles.path} title={path}>
@@ -87,6 +87,10 @@ export function AgentTable(props: {
 }) {
   const navigate = useNavigate();
   const fresh = useFresh({ rows: props.all, keyOf, versionOf });
+  const onOpen = useCallback(
+    ({ id }: Agent) => void navigate({ to: '/agents/$', params: { _splat: id } }),
+    [navigate],
+  );
   return (
     <DataTable
       label={text.agents.table}
@@ -94,7 +98,7 @@ export function AgentTable(props: {
       columns={columns}
       rowKey={keyOf}
       isFresh={({ id }) => fresh.has(id)}
-      onOpen={({ id }) => void navigate({ to: '/agents/$', params: { _splat: id } })}
+      onOpen={onOpen}
     />
   );
 }
@@ -107,9 +111,9 @@ function LastError({ agent }: { readonly agent: Agent }) {
       className={styles.error ?? ''}
       to="/errors"
       search={{ agent: agent.id, id: error.id }}
-      title={error.message}
+      title={plainText(error.message)}
     >
-      {error.message}
+      {error.code}
     </Link>
   );
 }

@@ -19,7 +19,6 @@ export function ToolDetail(props: { readonly name: string; readonly tool: Tool |
   const { name, tool } = props;
   return (
     <>
-      <Link to="/tools">{words.back}</Link>
       {tool ? (
         <>
           <p className={styles.description}>{plainText(tool.description)}</p>

@@ -27,7 +27,7 @@ export function ArgumentInput(props: {
         }
         const change = { onChange: (event: Changed) => onChange(event.target.value) };
         if (kind === 'json') return <TextArea {...shared} {...change} className={styles.code} />;
-        if (kind === 'text') return <TextArea {...shared} {...change} rows={1} />;
+        if (kind === 'text') return <TextArea {...shared} {...change} className={styles.text} />;
         return <TextInput {...shared} {...change} inputMode="decimal" />;
       }}
     </Field>
