@@ -7,6 +7,7 @@ import { ApiContext } from './api/api-context.ts';
 import { LiveContext } from './api/live-context.ts';
 import { createPageParts } from './page-parts.ts';
 import { createPageRouter } from './router.tsx';
+import { PageMemoryContext } from './shell/page-memory.ts';
 import { styleNonce } from './shell/style-nonce.ts';
 import { readTheme, showTheme } from './shell/theme.ts';
 import './design/tokens.css';
@@ -14,7 +15,7 @@ import './design/base.css';
 
 setNonce(styleNonce());
 showTheme(readTheme());
-const { api, queries, live } = createPageParts();
+const { api, queries, live, memory } = createPageParts();
 const root = document.getElementById('root');
 if (!root) throw new Error('The page has no place for the console.');
 createRoot(root).render(
@@ -22,7 +23,9 @@ createRoot(root).render(
     <QueryClientProvider client={queries}>
       <ApiContext value={api}>
         <LiveContext value={live}>
-          <RouterProvider router={createPageRouter()} />
+          <PageMemoryContext value={memory}>
+            <RouterProvider router={createPageRouter()} />
+          </PageMemoryContext>
         </LiveContext>
       </ApiContext>
     </QueryClientProvider>

@@ -1,12 +1,14 @@
 import { QueryClient } from '@tanstack/react-query';
 import { type ApiClient, ApiError, createApiClient } from './api/client.ts';
 import { createLiveEvents, type LiveEvents } from './api/live-events.ts';
+import { createPageMemory, type PageMemory } from './shell/page-memory.ts';
 
 /** What all parts of the page share. */
 export type PageParts = {
   readonly api: ApiClient;
   readonly queries: QueryClient;
   readonly live: LiveEvents;
+  readonly memory: PageMemory;
 };
 
 const freshForMs = 10_000;
@@ -31,5 +33,5 @@ export function createPageParts(): PageParts {
       queries.setQueryData(['session'], null);
     }
   });
-  return { api, queries, live: createLiveEvents(queries) };
+  return { api, queries, live: createLiveEvents(queries), memory: createPageMemory() };
 }

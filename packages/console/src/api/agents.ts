@@ -31,7 +31,23 @@ export function agentsQuery(api: ApiClient) {
 /** What any key sees of an agent. */
 export type Model = {
   readonly id: string;
-  readonly x_agent?: { readonly display_name?: string; readonly description?: string | null };
+  /** What its author calls it. */
+  readonly name: string;
+  readonly description?: string;
+  readonly x_agent: {
+    readonly kind: string;
+    readonly tools: readonly {
+      readonly name: string;
+      readonly provenance: string;
+      readonly needs_approval: boolean;
+    }[];
+    /** What it takes: `text`, `image`, `file`, `audio`. */
+    readonly input: readonly string[];
+  };
+  readonly dropgate: {
+    readonly status: string;
+    readonly model: { readonly name: string | null };
+  };
 };
 
 /** The agents that the session may run. */

@@ -12,6 +12,7 @@ export type CallOptions<Name extends Call> = {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Api[Name]['query'];
   readonly body?: Api[Name]['body'];
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 };
 
@@ -40,6 +41,10 @@ export class ApiError extends Error {
   /** OpenAI’s code of the failure; null where it has none. */
   readonly code: string | null;
   readonly requestId: string | null;
+  /** Seconds after which it may go well; null where nobody says. */
+  readonly retryAfterSeconds: number | null;
+  /** What the gateway tells admins of it beside. */
+  readonly detail: unknown;
 
   constructor(
     message: string,
@@ -47,12 +52,16 @@ export class ApiError extends Error {
       readonly status: number;
       readonly code?: string | null;
       readonly requestId?: string | null;
+      readonly retryAfterSeconds?: number | null;
+      readonly detail?: unknown;
     },
   ) {
     super(message);
     this.status = about.status;
     this.code = about.code ?? null;
     this.requestId = about.requestId ?? null;
+    this.retryAfterSeconds = about.retryAfterSeconds ?? null;
+    this.detail = about.detail;
   }
 }
 
@@ -65,7 +74,7 @@ export function createApiClient(onUnauthorized: (error: ApiError) => void): ApiC
     options: CallOptions<Name> = {},
   ): Promise<Response> {
     const [method = 'GET', path = ''] = name.split(' ');
-    const headers = new Headers();
+    const headers = new Headers(options.headers);
     if (options.body !== undefined) headers.set('content-type', 'application/json');
     if (csrfToken !== null && method !== 'GET') headers.set('x-csrf-token', csrfToken);
     const response = await fetch(urlOf(path, options), {
@@ -109,12 +118,14 @@ function urlOf<Name extends Call>(path: string, { params = {}, query }: CallOpti
 
 async function errorOf(response: Response): Promise<ApiError> {
   const requestId = response.headers.get('x-request-id');
-  const about = { status: response.status, requestId };
+  const after = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
+  const retryAfterSeconds = Number.isNaN(after) ? null : after;
+  const about = { status: response.status, requestId, retryAfterSeconds };
   try {
     const { error } = (await response.json()) as {
-      error: { message: string; code: string | null };
+      error: { message: string; code: string | null; dropgate?: unknown };
     };
-    return new ApiError(error.message, { ...about, code: error.code });
+    return new ApiError(error.message, { ...about, code: error.code, detail: error.dropgate });
   } catch {
     return new ApiError(`The gateway answered ${response.status}.`, about);
   }

@@ -7,6 +7,7 @@ import { fill, text } from '../strings/text.ts';
 import { Button } from '../ui/button.tsx';
 import { Icon } from '../ui/icon.tsx';
 import styles from './navigation.module.css';
+import { usePageMemory } from './page-memory.ts';
 import { pagesOf } from './pages.ts';
 import { keepTheme, readTheme, themes } from './theme.ts';
 
@@ -63,11 +64,13 @@ export function Navigation({
 function Footer({ session }: { readonly session: Session }) {
   const api = useApi();
   const queries = useQueryClient();
+  const memory = usePageMemory();
   const [theme, setTheme] = useState(readTheme);
   const nextTheme = themes[(themes.indexOf(theme) + 1) % themes.length] ?? 'system';
   const who = fill(text.nav.loggedInAs, { name: session.key.name, role: session.role });
   async function leave(): Promise<void> {
     await logOut(api).catch(() => undefined);
+    memory.forget();
     queries.setQueryData(['session-ended'], 'logged_out');
     queries.setQueryData(['session'], null);
     queries.removeQueries({ predicate: ({ queryKey }) => !`${queryKey[0]}`.startsWith('session') });

@@ -1,0 +1,135 @@
+import { type ApiClient, ApiError } from '../../../api/client.ts';
+import type { RunNews } from '../../../api/runs/run-news.ts';
+import type { chatBody } from './chat-body.ts';
+import type { Answer } from './chat-types.ts';
+import { brokenStream, failureOf } from './failure-of.ts';
+import { answerApproval, askAgent, type Decision, followRun } from './run-streams.ts';
+import { endAnswer, takeNews, withApproval } from './take-news.ts';
+
+/** Changes the answer of a turn; `soon`: with the next picture of the screen. */
+export type ChangeAnswer = (
+  turnId: string,
+  change: (answer: Answer) => Answer,
+  soon: boolean,
+) => void;
+
+/** What goes on for turns, beside what is shown of it. */
+export type Runs = {
+  readonly begin: (turnId: string, body: ReturnType<typeof chatBody>) => void;
+  /** Says what a person decided on a call; its run goes on in the same turn. */
+  readonly decide: (
+    at: { readonly turnId: string; readonly agentId: string; readonly approvalId: string },
+    decision: Decision,
+  ) => void;
+  readonly follow: (turnId: string, runId: string) => void;
+  /** Ends all of them: a gateway ends a run whose caller leaves. */
+  readonly stop: () => void;
+};
+
+/** Makes it. */
+export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
+  const open = new Map<string, AbortController>();
+
+  /** Runs `work` for a turn, to an end that is told in any case. */
+  async function hold(turnId: string, work: (hearing: Hearing) => Promise<void>): Promise<void> {
+    const control = new AbortController();
+    const { signal } = control;
+    open.set(turnId, control);
+    const onNews = (news: readonly RunNews[]) => {
+      if (!signal.aborted) change(turnId, (answer) => news.reduce(takeNews, answer), true);
+    };
+    const onIgnored = (ignored: readonly string[]) =>
+      change(turnId, (answer) => ({ ...answer, ignored }), true);
+    try {
+      await work({ signal, onNews, onIgnored });
+      change(turnId, closed, false);
+    } catch (error) {
+      const failure = failureOf(error);
+      change(
+        turnId,
+        (answer) => {
+          if (signal.aborted) return endAnswer(answer, { status: 'stopped' });
+          return answer.status === 'running' ? endAnswer(answer, { failure }) : answer;
+        },
+        false,
+      );
+    } finally {
+      if (open.get(turnId) === control) open.delete(turnId);
+    }
+  }
+
+  return {
+    begin(turnId, body) {
+      void hold(turnId, (hearing) => askAgent(api, body, hearing));
+    },
+    decide({ turnId, agentId, approvalId }, decision) {
+      change(
+        turnId,
+        (answer) => withApproval(answer, approvalId, { state: 'sending', fault: '' }),
+        false,
+      );
+      const asked = { agentId, approvalId, decision };
+      void hold(turnId, async (hearing) => {
+        let hasBegun = false;
+        const onNews: Hearing['onNews'] = (news) => {
+          if (!hasBegun) change(turnId, (answer) => decided(answer, approvalId, decision), true);
+          hasBegun = true;
+          hearing.onNews(news);
+        };
+        try {
+          await answerApproval(api, asked, { ...hearing, onNews });
+        } catch (error) {
+          if (hasBegun || !(error instanceof ApiError)) throw error;
+          change(turnId, (answer) => refused(answer, approvalId, error), false);
+        }
+      });
+    },
+    follow(turnId, runId) {
+      if (open.has(turnId)) return;
+      change(turnId, goesOn, false);
+      void hold(turnId, (hearing) => followRun(api, runId, hearing));
+    },
+    stop() {
+      for (const control of open.values()) control.abort();
+    },
+  };
+}
+
+type Hearing = Parameters<typeof askAgent>[2];
+
+/** A stream that ended without an end of its run broke off. */
+function closed(answer: Answer): Answer {
+  return answer.status === 'running' ? endAnswer(answer, { failure: brokenStream() }) : answer;
+}
+
+/** How long a person took to decide is none of its time. */
+function goesOn(answer: Answer): Answer {
+  const waitedMs = answer.endedMs === null ? 0 : performance.now() - answer.endedMs;
+  return {
+    ...answer,
+    text: answer.text === '' || answer.text.endsWith('\n\n') ? answer.text : `${answer.text}\n\n`,
+    status: 'running',
+    reason: null,
+    failure: null,
+    startedMs: answer.startedMs + waitedMs,
+    firstMs: answer.firstMs === null ? null : answer.firstMs + waitedMs,
+    endedMs: null,
+  };
+}
+
+function decided(
+  answer: Answer,
+  approvalId: string,
+  { approve, always, reason = '' }: Decision,
+): Answer {
+  const state = approve ? (always ? 'always' : 'approved') : 'denied';
+  return withApproval(goesOn(answer), approvalId, { state, reason });
+}
+
+/** A decision that the gateway does not take: the call goes on waiting, or does no more. */
+function refused(answer: Answer, approvalId: string, error: ApiError): Answer {
+  const isOver = error.code === 'approval_expired';
+  const state = isOver ? 'expired' : 'waiting';
+  const known = withApproval(answer, approvalId, { state, fault: error.message });
+  return isOver ? endAnswer(known, {}) : known;
+}
