@@ -45,6 +45,10 @@ const agent = createRoute({
 const playground = createRoute({
   getParentRoute: () => root,
   path: '/playground',
+  validateSearch: ({ agent, with: second }): { agent?: string; with?: string } => ({
+    ...(typeof agent === 'string' ? { agent } : {}),
+    ...(typeof second === 'string' ? { with: second } : {}),
+  }),
   component: lazyRouteComponent(
     () => import('./pages/playground/playground-page.tsx'),
     'PlaygroundPage',

@@ -63,7 +63,12 @@ const maxChars = 200_000;
 /** A text of a model as Markdown, made safe. */
 export const Markdown = memo(function Markdown({ source }: { readonly source: string }) {
   const html = useMemo(() => (source.length > maxChars ? null : render(source)), [source]);
-  if (html === null) return <pre className={styles.plain}>{source}</pre>;
+  if (html === null)
+    return (
+      <pre className={styles.plain} dir="auto">
+        {source}
+      </pre>
+    );
   return (
     <div
       dir="auto"
@@ -74,9 +79,14 @@ export const Markdown = memo(function Markdown({ source }: { readonly source: st
   );
 });
 
-function render(source: string): TrustedHTML {
-  const html = marked.parse(source, { async: false });
-  return purify.sanitize(html, allowed) as unknown as TrustedHTML;
+/** Null for what is nested so deep that no stack is enough. */
+function render(source: string): TrustedHTML | null {
+  try {
+    const html = marked.parse(source, { async: false });
+    return purify.sanitize(html, allowed) as unknown as TrustedHTML;
+  } catch {
+    return null;
+  }
 }
 
 function escaped(text: string): string {

@@ -15,8 +15,7 @@ export type Chat = Pick<State<ChatState>, 'get' | 'subscribe'> & {
   readonly choose: (lane: number, turn: Turn) => void;
   readonly stop: () => void;
   readonly decide: Runs['decide'];
-  /** Goes on with what somebody else decided: the run of this id. */
-  readonly follow: Runs['follow'];
+  readonly decidedElsewhere: Runs['decidedElsewhere'];
   readonly setDraft: (change: (draft: Question) => Question) => void;
   readonly setSettings: (settings: Settings) => void;
   /** A second lane with the same conversation so far, or the first alone. */
@@ -81,7 +80,7 @@ export function createChat(api: ApiClient): Chat {
     },
     stop: runs.stop,
     decide: runs.decide,
-    follow: runs.follow,
+    decidedElsewhere: runs.decidedElsewhere,
     setDraft: (change) => state.set((now) => ({ ...now, draft: change(now.draft) })),
     setSettings: (settings) => state.set((now) => ({ ...now, settings })),
     compare(isOn) {

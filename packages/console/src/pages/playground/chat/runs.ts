@@ -1,7 +1,8 @@
 import { type ApiClient, ApiError } from '../../../api/client.ts';
+import type { RunApproval } from '../../../api/runs/run-approvals.ts';
 import type { RunNews } from '../../../api/runs/run-news.ts';
 import type { chatBody } from './chat-body.ts';
-import type { Answer } from './chat-types.ts';
+import type { Answer, ApprovalStep } from './chat-types.ts';
 import { brokenStream, failureOf } from './failure-of.ts';
 import { answerApproval, askAgent, type Decision, followRun } from './run-streams.ts';
 import { endAnswer, takeNews, withApproval } from './take-news.ts';
@@ -21,7 +22,12 @@ export type Runs = {
     at: { readonly turnId: string; readonly agentId: string; readonly approvalId: string },
     decision: Decision,
   ) => void;
-  readonly follow: (turnId: string, runId: string) => void;
+  /** Takes what somebody else decided, and follows the run that goes on with it, once one does. */
+  readonly decidedElsewhere: (
+    turnId: string,
+    approval: Pick<RunApproval, 'id' | 'status' | 'reason' | 'always'>,
+    resumedBy: string | null,
+  ) => void;
   /** Ends all of them: a gateway ends a run whose caller leaves. */
   readonly stop: () => void;
 };
@@ -84,10 +90,13 @@ export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
         }
       });
     },
-    follow(turnId, runId) {
+    decidedElsewhere(turnId, { id, status, reason, always }, resumedBy) {
       if (open.has(turnId)) return;
+      const state = stateOf(status, always);
+      change(turnId, (answer) => withApproval(answer, id, { state, reason: reason ?? '' }), false);
+      if (resumedBy === null) return change(turnId, (answer) => endAnswer(answer, {}), false);
       change(turnId, goesOn, false);
-      void hold(turnId, (hearing) => followRun(api, runId, hearing));
+      void hold(turnId, (hearing) => followRun(api, resumedBy, hearing));
     },
     stop() {
       for (const control of open.values()) control.abort();
@@ -124,6 +133,22 @@ function decided(
 ): Answer {
   const state = approve ? (always ? 'always' : 'approved') : 'denied';
   return withApproval(goesOn(answer), approvalId, { state, reason });
+}
+
+function stateOf(status: RunApproval['status'], always: boolean): ApprovalStep['state'] {
+  switch (status) {
+    case 'pending':
+      return 'waiting';
+    case 'approved':
+      return always ? 'always' : 'approved';
+    case 'denied':
+      return 'denied';
+    case 'expired':
+    case 'withdrawn':
+      return 'expired';
+    default:
+      return status satisfies never;
+  }
 }
 
 /** A decision that the gateway does not take: the call goes on waiting, or does no more. */

@@ -1,0 +1,18 @@
+import { queryOptions } from '@tanstack/react-query';
+import type { Answer, ApiClient } from '../client.ts';
+
+/** A call that a person was asked about. */
+export type RunApproval = Answer<'GET /v1/runs/{id}/approvals'>['approvals'][number];
+
+/** Callers hear of no events, so that they ask. */
+const askAgainMs = 4000;
+
+/** The calls of a run that wait for a person, or waited, read again and again while somebody looks. */
+export function runApprovalsQuery(api: ApiClient, runId: string) {
+  return queryOptions({
+    queryKey: ['approvals', 'of', runId],
+    refetchInterval: askAgainMs,
+    queryFn: ({ signal }) =>
+      api.call('GET /v1/runs/{id}/approvals', { params: { id: runId }, signal }),
+  });
+}

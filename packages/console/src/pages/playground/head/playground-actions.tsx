@@ -1,0 +1,61 @@
+import { useState } from 'react';
+import { fill, text } from '../../../strings/text.ts';
+import { Button } from '../../../ui/button.tsx';
+import type { Chat } from '../chat/chat.ts';
+import { chatBody } from '../chat/chat-body.ts';
+import type { ChatState } from '../chat/chat-types.ts';
+import { pathOf } from '../chat/lane.ts';
+import { SettingsDialog } from './settings-dialog.tsx';
+import { SnippetDialog } from './snippet-dialog.tsx';
+
+const words = text.playground;
+
+/** What can be done with the whole conversation. */
+export function PlaygroundActions(props: {
+  readonly chat: Chat;
+  readonly state: ChatState;
+  readonly agentId: string;
+  readonly isComparing: boolean;
+  readonly canCompare: boolean;
+  readonly onCompare: () => void;
+  readonly onNew: () => void;
+}) {
+  const { chat, state, agentId, isComparing, canCompare, onCompare, onNew } = props;
+  const [shown, setShown] = useState<'settings' | 'code' | null>(null);
+  const set = Object.values(state.settings).filter((value) => value.trim() !== '').length;
+  return (
+    <>
+      <Button icon="fork" aria-pressed={isComparing} disabled={!canCompare} onClick={onCompare}>
+        {isComparing ? words.compareOff : words.compare}
+      </Button>
+      <Button icon="filter" onClick={() => setShown('settings')}>
+        {set === 0 ? words.settings : fill(words.settingsCount, { count: set })}
+      </Button>
+      <Button icon="copy" onClick={() => setShown('code')}>
+        {words.code}
+      </Button>
+      <Button icon="plus" onClick={onNew}>
+        {words.newChat}
+      </Button>
+      <SettingsDialog
+        open={shown === 'settings'}
+        onOpenChange={(open) => setShown(open ? 'settings' : null)}
+        settings={state.settings}
+        onChange={chat.setSettings}
+      />
+      {shown === 'code' && (
+        <SnippetDialog open onOpenChange={() => setShown(null)} body={nextBody(state, agentId)} />
+      )}
+    </>
+  );
+}
+
+/** What would be asked next; where nothing is written, what was asked last. */
+function nextBody({ lanes, draft, settings }: ChatState, agentId: string) {
+  const [lane] = lanes;
+  const path = lane ? pathOf(lane) : [];
+  const last = path.at(-1);
+  const isWritten = draft.text.trim() !== '' || draft.attachments.length > 0;
+  if (isWritten || !last) return chatBody({ agentId, before: path, question: draft, settings });
+  return chatBody({ agentId, before: path.slice(0, -1), question: last.question, settings });
+}

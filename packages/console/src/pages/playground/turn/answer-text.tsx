@@ -1,0 +1,79 @@
+import { memo, useRef, useState } from 'react';
+import { fill, text } from '../../../strings/text.ts';
+import { Button } from '../../../ui/button.tsx';
+import { count } from '../../../ui/data/numbers.ts';
+import { Markdown } from '../../../ui/text/markdown.tsx';
+import styles from './answer-text.module.css';
+import { CodeFence } from './code-fence.tsx';
+import { shownText } from './shown-text.ts';
+import { type Block, createSplitter } from './split-blocks.ts';
+
+/** More of an answer is shown when it is asked for. */
+const shownChars = 200_000;
+/** Longer paragraphs are shown as they are: no person writes them, and to read them as Markdown takes long. */
+const longChars = 20_000;
+/** The same while they grow, when they are read with each picture of the screen. */
+const longGrowingChars = 4000;
+const pieceChars = 20_000;
+
+/** What an agent says, as it comes. */
+export function AnswerText({
+  source,
+  isGrowing,
+}: {
+  readonly source: string;
+  readonly isGrowing: boolean;
+}) {
+  const split = useRef<ReturnType<typeof createSplitter>>(null);
+  split.current ??= createSplitter();
+  const [isWhole, setWhole] = useState(false);
+  if (isWhole) return <PlainText source={source} />;
+  const shown = source.length > shownChars ? source.slice(0, shownChars) : source;
+  const blocks = split.current(shown);
+  const rest = source.length - shown.length;
+  return (
+    <div className={styles.text}>
+      {blocks.map((block, index) => (
+        <BlockView
+          // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only ever added
+          key={index}
+          kind={block.kind}
+          text={block.text}
+          language={block.language}
+          isGrowing={isGrowing && index === blocks.length - 1}
+        />
+      ))}
+      {rest > 0 && (
+        <p className={styles.rest}>
+          {fill(text.playground.answer.rest, { count: count(rest) })}
+          <Button size="small" onClick={() => setWhole(true)}>
+            {text.playground.answer.showAll}
+          </Button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+const BlockView = memo(function BlockView(block: Block & { readonly isGrowing: boolean }) {
+  const { kind, text: source, language, isGrowing } = block;
+  if (kind === 'code') return <CodeFence code={source} language={language} isWhole={!isGrowing} />;
+  if (source.length > (isGrowing ? longGrowingChars : longChars))
+    return <PlainText source={source} />;
+  return <Markdown source={shownText(source)} />;
+});
+
+/** A text of any length, in pieces of which the browser lays out those that are seen. */
+function PlainText({ source }: { readonly source: string }) {
+  const starts = Array.from(
+    { length: Math.ceil(source.length / pieceChars) },
+    (_, at) => at * pieceChars,
+  );
+  return (
+    <div className={styles.plain} dir="auto">
+      {starts.map((start) => (
+        <div key={start}>{shownText(source.slice(start, start + pieceChars))}</div>
+      ))}
+    </div>
+  );
+}
