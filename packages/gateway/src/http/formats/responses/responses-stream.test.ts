@@ -169,6 +169,14 @@ describe('the stream of a response', () => {
       'response.mcp_call.failed',
       'response.output_item.done',
     ]);
+    const call = { name: 'get_weather', call_id: 'c1', agent: 'A', provenance: 'native' };
+    expect(events[2]?.x_agent).toEqual({ type: 'tool_started', ...call });
+    expect(events[6]?.x_agent).toEqual({
+      type: 'tool_ended',
+      ...call,
+      outcome: 'failed',
+      duration_ms: 3,
+    });
   });
 
   test('shows no tools and no thoughts where the agent hides them', () => {
