@@ -1,4 +1,5 @@
 import type { EndReason, RunNews, StreamFailure } from './run-news.ts';
+import { type ToolExtension, toolNews } from './tool-news.ts';
 
 type Chunk = {
   readonly id?: string;
@@ -21,19 +22,7 @@ type Chunk = {
 };
 
 type Extension =
-  | {
-      readonly type: 'tool_started';
-      readonly name: string;
-      readonly call_id: string;
-      readonly agent: string;
-      readonly provenance: string;
-    }
-  | {
-      readonly type: 'tool_ended';
-      readonly call_id: string;
-      readonly outcome: string;
-      readonly duration_ms: number;
-    }
+  | ToolExtension
   | { readonly type: 'handed_off'; readonly agent: string; readonly from_agent: string }
   | {
       readonly type: 'approvals_asked';
@@ -83,14 +72,9 @@ export function createChatReader(): (data: string) => readonly RunNews[] {
 
 function newsOf(extension: Extension): RunNews {
   switch (extension.type) {
-    case 'tool_started': {
-      const { call_id: callId, name, agent, provenance } = extension;
-      return { type: 'tool_started', callId, name, agent, provenance };
-    }
-    case 'tool_ended': {
-      const { call_id: callId, outcome, duration_ms: durationMs } = extension;
-      return { type: 'tool_ended', callId, outcome, durationMs };
-    }
+    case 'tool_started':
+    case 'tool_ended':
+      return toolNews(extension);
     case 'handed_off':
       return { type: 'handed_off', from: extension.from_agent, to: extension.agent };
     case 'approvals_asked': {

@@ -1,4 +1,5 @@
 import type { RunNews, TokenUsage } from './run-news.ts';
+import { type ToolExtension, toolNews } from './tool-news.ts';
 
 type Item =
   | {
@@ -42,8 +43,11 @@ type StreamEvent =
   | { readonly type: 'response.created'; readonly response: ResponseObject }
   | { readonly type: 'response.output_text.delta'; readonly delta: string }
   | { readonly type: 'response.reasoning_summary_text.delta'; readonly delta: string }
-  | { readonly type: 'response.output_item.added'; readonly item: Item }
-  | { readonly type: 'response.output_item.done'; readonly item: Item }
+  | {
+      readonly type: 'response.output_item.added' | 'response.output_item.done';
+      readonly item: Item;
+      readonly x_agent?: ToolExtension;
+    }
   | { readonly type: 'response.completed'; readonly response: ResponseObject }
   | { readonly type: 'response.incomplete'; readonly response: ResponseObject }
   | { readonly type: 'response.failed'; readonly response: ResponseObject }
@@ -59,7 +63,6 @@ type StreamEvent =
 /** Reads a stream of the Responses API, event by event. */
 export function createResponseReader(): (data: string) => readonly RunNews[] {
   let runId = '';
-  let messages = 0;
   return (data) => {
     if (data === '[DONE]') return [];
     const event = JSON.parse(data) as StreamEvent;
@@ -72,11 +75,10 @@ export function createResponseReader(): (data: string) => readonly RunNews[] {
       case 'response.reasoning_summary_text.delta':
         return [{ type: 'thought', delta: event.delta }];
       case 'response.output_item.added':
-        if (event.item.type !== 'message') return startOf(event.item);
-        messages += 1;
-        return messages > 1 ? [{ type: 'text', delta: '\n\n' }] : [];
+        if (event.x_agent) return [toolNews(event.x_agent)];
+        return startOf(event.item);
       case 'response.output_item.done':
-        return endOf(event.item, runId);
+        return event.x_agent ? [toolNews(event.x_agent)] : endOf(event.item, runId);
       case 'response.completed':
       case 'response.incomplete':
         return wholeNews(event.response);
@@ -104,7 +106,7 @@ export function newsOfResponse(response: ResponseObject): readonly RunNews[] {
   return [
     { type: 'begun', runId },
     ...said,
-    { type: 'text', delta: texts.join('\n\n') },
+    { type: 'text', delta: texts.join('') },
     ...wholeNews(response),
   ];
 }

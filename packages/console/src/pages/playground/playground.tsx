@@ -47,6 +47,7 @@ export function Playground(props: {
   return (
     <Page
       title={words.title}
+      lead={agentIds.length === 1 && <Pickers {...props} />}
       fills
       actions={
         <PlaygroundActions
@@ -64,7 +65,8 @@ export function Playground(props: {
         />
       }
     >
-      <Heads {...props} />
+      {agentIds.length > 1 && <Pickers {...props} />}
+      <Gone {...props} />
       <Conversation
         chat={chat}
         lanes={lanes}
@@ -92,30 +94,31 @@ export function Playground(props: {
   );
 }
 
-function Heads({ models, agentIds, onAgents }: Parameters<typeof Playground>[0]) {
-  const gone = agentIds.filter((id) => !models.some((model) => model.id === id));
+function Pickers({ models, agentIds, onAgents }: Parameters<typeof Playground>[0]) {
   return (
-    <div className={styles.heads}>
-      <div className={styles.pickers}>
-        {agentIds.map((id, at) => (
-          <AgentPicker
-            // biome-ignore lint/suspicious/noArrayIndexKey: it is the lane itself
-            key={at}
-            label={at === 0 ? words.agent : words.secondAgent}
-            value={id}
-            models={models}
-            onChange={(next) => onAgents(agentIds.with(at, next))}
-          />
-        ))}
-      </div>
-      {gone.map((agent) => (
-        <p key={agent} className={styles.gone} role="alert">
-          <Icon name="errors" />
-          {fill(words.agentGone, { agent })}
-        </p>
+    <span className={styles.pickers}>
+      {agentIds.map((id, at) => (
+        <AgentPicker
+          // biome-ignore lint/suspicious/noArrayIndexKey: it is the lane itself
+          key={at}
+          label={at === 0 ? words.agent : words.secondAgent}
+          value={id}
+          models={models}
+          onChange={(next) => onAgents(agentIds.with(at, next))}
+        />
       ))}
-    </div>
+    </span>
   );
+}
+
+function Gone({ models, agentIds }: Parameters<typeof Playground>[0]) {
+  const gone = agentIds.filter((id) => !models.some((model) => model.id === id));
+  return gone.map((agent) => (
+    <p key={agent} className={styles.gone} role="alert">
+      <Icon name="errors" />
+      {fill(words.agentGone, { agent })}
+    </p>
+  ));
 }
 
 /** Both agents, or the first alone where there are two. */

@@ -10,7 +10,7 @@ export function takeNews(answer: Answer, news: RunNews): Answer {
     case 'text':
       return { ...answer, text: answer.text + news.delta, firstMs: answer.firstMs ?? nowMs };
     case 'unsaid':
-      return { ...answer, text: answer.text.slice(0, answer.text.length - news.chars).trimEnd() };
+      return withoutLast(answer, news.chars);
     case 'thought':
       return { ...answer, thought: answer.thought + news.delta };
     case 'tool_started':
@@ -41,6 +41,11 @@ export function takeNews(answer: Answer, news: RunNews): Answer {
     default:
       return news satisfies never;
   }
+}
+
+function withoutLast(answer: Answer, chars: number): Answer {
+  const text = answer.text.slice(0, answer.text.length - chars).trimEnd();
+  return { ...answer, text, firstMs: text === '' ? null : answer.firstMs };
 }
 
 /** An answer of which nothing more comes for now. Tools that have not ended never will. */

@@ -129,9 +129,8 @@ function Dropped(props: {
 }) {
   const [isOver, setOver] = useState(false);
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: files are dropped on it; the keyboard has the button for them
     <div
-      role="group"
-      aria-label={words.label}
       className={`${styles.box} ${isOver ? styles.over : ''}`}
       onDragOver={(event) => {
         event.preventDefault();

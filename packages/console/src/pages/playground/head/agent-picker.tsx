@@ -17,8 +17,8 @@ export function AgentPicker(props: {
   const isGone = !models.some(({ id }) => id === value);
   const all = isGone ? [{ value, label: value }, ...options] : options;
   return (
-    <div className={styles.picker}>
+    <span className={styles.picker}>
       <Select aria-label={label} value={value} options={all} onChange={onChange} />
-    </div>
+    </span>
   );
 }

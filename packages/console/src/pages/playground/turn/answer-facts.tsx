@@ -47,8 +47,9 @@ export function AnswerFacts({
         <>
           <Cost runIds={runIds} />
           <li>
-            <Link to="/runs" search={{ run } as never}>
-              {words.run} <Icon name="external" size={12} />
+            <Link className={styles.run ?? ''} to="/runs" search={{ run } as never}>
+              {words.run}
+              <Icon name="external" size={12} />
             </Link>
           </li>
         </>

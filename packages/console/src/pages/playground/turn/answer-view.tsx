@@ -32,13 +32,13 @@ export const AnswerView = memo(function AnswerView(props: {
       aria-label={fill(words.label, { agent: turn.agentId })}
       aria-busy={!isOver}
     >
+      <p className={styles.agent} title={turn.agentId}>
+        {turn.agentId}
+      </p>
       <div className={styles.side}>
         <Timeline steps={answer.steps} runIds={answer.runIds} isAdmin={isAdmin} />
       </div>
       <div className={styles.main}>
-        <p className={styles.agent} title={turn.agentId}>
-          {turn.agentId}
-        </p>
         <Thought answer={answer} />
         {answer.text !== '' && <AnswerText source={answer.text} isGrowing={!isOver} />}
         {!isOver && <Progress answer={answer} />}

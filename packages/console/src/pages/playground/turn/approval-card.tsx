@@ -69,7 +69,6 @@ function Decide(props: {
           {(control) => (
             <TextInput
               {...control}
-              // biome-ignore lint/a11y/noAutofocus: it takes the place of the button that was pressed
               autoFocus
               maxLength={2000}
               value={reason}
