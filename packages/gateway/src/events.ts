@@ -127,6 +127,8 @@ export type GatewayEvent =
       readonly agentId: string;
       readonly text: string;
       readonly letters: number;
+      /** Since its first letter. */
+      readonly durationMs: number;
     }
   | {
       readonly type: 'run_handed_off';

@@ -141,15 +141,19 @@ const MAX_TEXT = 256 * 1024;
 function createSpoken(options: ObserveRunOptions) {
   let text = '';
   let letters = 0;
+  let sinceMs = 0;
   return {
     add(delta: string) {
+      if (letters === 0) sinceMs = performance.now();
       letters += delta.length;
       if (text.length < MAX_TEXT) text += delta;
     },
     flush() {
       if (letters === 0) return;
       const { runId, agentId } = about(options);
-      options.emit({ type: 'run_said', runId, agentId, text: text.slice(0, MAX_TEXT), letters });
+      const durationMs = performance.now() - sinceMs;
+      const said = { text: text.slice(0, MAX_TEXT), letters, durationMs };
+      options.emit({ type: 'run_said', runId, agentId, ...said });
       text = '';
       letters = 0;
     },

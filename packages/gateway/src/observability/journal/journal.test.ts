@@ -142,7 +142,7 @@ describe('the journal', () => {
       toolCalled,
       { type: 'run_handed_off', ...run, fromAgent: 'Triage', toAgent: 'Writer', agoMs: 0 },
       { ...modelCalled, model: 'n' },
-      { type: 'run_said', ...run, text: 'Hello', letters: 5 },
+      { type: 'run_said', ...run, text: 'Hello', letters: 5, durationMs: 20 },
       { ...ended, outcome: 'blocked', blockedBy: 'no_names' },
     );
     await journal.flush();
@@ -152,7 +152,7 @@ describe('the journal', () => {
       { step: 2, kind: 'tool_call', tool: 'lookup', call_id: 'call_1', provenance: 'gateway' },
       { step: 3, kind: 'handoff', from_agent: 'Triage', to_agent: 'Writer' },
       { step: 4, kind: 'model_call', ordinal: 1, model: 'n', first_byte_ms: 4 },
-      { step: 5, kind: 'text', letters: 5 },
+      { step: 5, kind: 'text', letters: 5, duration_ms: 20 },
       { step: 6, kind: 'guardrail', guardrail: 'no_names' },
     ]);
     expect(chunks.map(({ contents }) => contents)).toEqual([null]);
@@ -169,7 +169,13 @@ describe('the journal', () => {
 
   test('keeps what models and tools were asked and answered, without secrets, where it is to', async () => {
     const { journal, happen, chunks } = scene('contents');
-    happen(started, modelCalled, toolCalled, { type: 'run_said', ...run, text: 'Hi', letters: 2 });
+    happen(started, modelCalled, toolCalled, {
+      type: 'run_said',
+      ...run,
+      text: 'Hi',
+      letters: 2,
+      durationMs: 20,
+    });
     await journal.flush();
     const [chunk] = chunks;
     expect(await unpackContents(chunk?.contents ?? new Uint8Array())).toEqual([

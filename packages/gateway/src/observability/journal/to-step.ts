@@ -60,6 +60,7 @@ export function toStep(event: GatewayEvent): NewStep | null {
     case 'run_said':
       return {
         ...noted(event.runId, () => ({ kind: 'text', letters: event.letters })),
+        durationMs: event.durationMs,
         contents: () => [{ part: 'text', text: event.text }],
         heldBytes: event.text.length,
       };

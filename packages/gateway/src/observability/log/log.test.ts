@@ -84,6 +84,7 @@ const said = {
   agentId: 'default/a',
   text: 'Hello.',
   letters: 6,
+  durationMs: 20,
 } as const;
 
 test.each([

@@ -166,6 +166,7 @@ describe('contents', () => {
       runId: 'run_1',
       text: 'It is hunter2.',
       letters: 14,
+      durationMs: 20,
     });
     traces.listener(ended('run_1', { agentId: 'c/on' }));
     await traces.close();
@@ -206,7 +207,14 @@ describe('contents', () => {
     const traces = traced();
     traces.listener(started('run_1', { agentId: 'c/off' }));
     traces.listener(model('run_1', chat));
-    traces.listener({ ...run, type: 'run_said', runId: 'run_1', text: 'Canary.', letters: 7 });
+    traces.listener({
+      ...run,
+      type: 'run_said',
+      runId: 'run_1',
+      text: 'Canary.',
+      letters: 7,
+      durationMs: 20,
+    });
     traces.listener(ended('run_1'));
     await traces.close();
     expect(spansOf('c/off')).toHaveLength(1);
