@@ -10,6 +10,8 @@ import { readErrorSearch } from './pages/errors/error-filter.ts';
 import { NotFoundPage } from './pages/not-found-page.tsx';
 import { readToolSearch } from './pages/tools/tool-filter.ts';
 import { readUsageSearch } from './pages/usage/usage-search.ts';
+import { runSearch } from './pages/runs/detail/run-search.ts';
+import { runsSearch } from './pages/runs/list/run-search.ts';
 import { CrashView } from './shell/crash-view.tsx';
 import { Shell } from './shell/shell.tsx';
 
@@ -65,7 +67,15 @@ const errors = createRoute({
 const runs = createRoute({
   getParentRoute: () => root,
   path: '/runs',
+  validateSearch: runsSearch,
   component: lazyRouteComponent(() => import('./pages/runs/runs-page.tsx'), 'RunsPage'),
+});
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$id',
+  validateSearch: runSearch,
+  component: lazyRouteComponent(() => import('./pages/runs/run-page.tsx'), 'RunPage'),
 });
 
 const tools = createRoute({
@@ -115,6 +125,7 @@ const routeTree = root.addChildren([
   playground,
   errors,
   runs,
+  run,
   tools,
   security,
   keys,

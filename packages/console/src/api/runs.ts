@@ -1,0 +1,117 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import type { Answer, ApiClient, CallOptions } from './client.ts';
+
+/** A run as operators see it. */
+export type Run = Answer<'GET /admin/runs'>['runs'][number];
+
+/** A page of runs. */
+export type RunPage = Answer<'GET /admin/runs'>;
+
+/** A step of a run; what it held only where that was asked for. */
+export type Step = Answer<'GET /admin/runs/{id}'>['steps'][number];
+
+/** What came of running a run again. */
+export type ReplayReport = Answer<'POST /admin/runs/{id}/replay'>;
+
+/** What came of going on live from a step. */
+export type ForkReport = Answer<'POST /admin/runs/{id}/fork'>;
+
+type RunsQuery = NonNullable<CallOptions<'GET /admin/runs'>['query']>;
+
+/** Which runs are listed; all that is given must fit. */
+export type RunFilters = Omit<RunsQuery, 'after' | 'limit' | 'replay_of' | 'resumes'>;
+
+/** Rows of one page of runs. */
+export const runsPerPage = 100;
+
+/** Steps of one page. */
+const stepsPerPage = 1000;
+
+/** How often a run that goes on is read anew. */
+const followMs = 1000;
+
+/**
+ * Runs after a cursor, newest first.
+ *
+ * @param page.after - Null: from the newest on.
+ */
+export function runsQuery(
+  api: ApiClient,
+  filters: RunFilters,
+  page: { readonly after: string | null; readonly limit: number },
+) {
+  const query = { ...filters, limit: page.limit, ...(page.after ? { after: page.after } : {}) };
+  return queryOptions({
+    queryKey: ['runs', 'list', query],
+    queryFn: ({ signal }): Promise<RunPage> => api.call('GET /admin/runs', { query, signal }),
+  });
+}
+
+/** Runs that came of another: its replays, and what went on with it. */
+export function runsOfRunQuery(api: ApiClient, run: Run, relation: 'replay_of' | 'resumes') {
+  const query = { [relation]: run.id, since: run.started_at, limit: 20 };
+  return queryOptions({
+    queryKey: ['runs', 'of', query],
+    queryFn: ({ signal }): Promise<RunPage> => api.call('GET /admin/runs', { query, signal }),
+  });
+}
+
+/** A run with its steps, page by page, without what they held. While it goes on, it is read again and again. */
+export function runQuery(api: ApiClient, id: string) {
+  return infiniteQueryOptions({
+    queryKey: ['runs', 'one', id],
+    initialPageParam: 0,
+    queryFn: ({ pageParam, signal }): Promise<Answer<'GET /admin/runs/{id}'>> =>
+      api.call('GET /admin/runs/{id}', {
+        params: { id },
+        query: { from: pageParam, limit: stepsPerPage },
+        signal,
+      }),
+    getNextPageParam: ({ next }) => next,
+    refetchInterval: ({ state }) => (isGoingOn(state.data?.pages.at(-1)?.run) ? followMs : false),
+  });
+}
+
+/** Whether a run has not ended. */
+export function isGoingOn(run: Run | undefined): boolean {
+  return run?.outcome === 'running';
+}
+
+/** What one step held. Each reading is a recorded decision, so it is read once and only when it is asked for. */
+export function contentsQuery(api: ApiClient, id: string, step: number) {
+  return queryOptions({
+    queryKey: ['run-contents', id, step],
+    staleTime: Infinity,
+    async queryFn({ signal }): Promise<Readonly<Record<string, string>>> {
+      const { steps } = await api.call('GET /admin/runs/{id}', {
+        params: { id },
+        query: { from: step, limit: 1, contents: 'true' },
+        signal,
+      });
+      return steps[0]?.contents ?? {};
+    },
+  });
+}
+
+/** Why a run failed, in the words of the gateway; null where it kept none. */
+export function runErrorQuery(api: ApiClient, run: Run) {
+  return queryOptions({
+    queryKey: ['errors', 'of-run', run.id],
+    async queryFn({ signal }): Promise<{ message: string; hint: string | null } | null> {
+      const { errors } = await api.call('GET /admin/agents/errors', {
+        query: { agent: run.agent_id, since: run.started_at, limit: 1000 },
+        signal,
+      });
+      return errors.find(({ run_id }) => run_id === run.id) ?? null;
+    },
+  });
+}
+
+/** The run as a case to run its agent by. */
+export function runTestQuery(api: ApiClient, id: string) {
+  return queryOptions({
+    queryKey: ['run-test', id],
+    staleTime: Infinity,
+    queryFn: ({ signal }) => api.call('GET /admin/runs/{id}/test', { params: { id }, signal }),
+  });
+}

@@ -1,0 +1,4 @@
+/** A run. */
+export function RunPage() {
+  return null;
+}
