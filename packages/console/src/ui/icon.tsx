@@ -30,6 +30,7 @@ const paths = {
   refresh: 'M20 11a8 8 0 0 0-14-4.5L4 8.5M4 4v4.5h4.5M4 13a8 8 0 0 0 14 4.5l2-2M20 20v-4.5h-4.5',
   chevron: 'M9 6l6 6-6 6',
   plus: 'M12 5v14M5 12h14',
+  minus: 'M5 12h14',
   trash: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',
   filter: 'M4 5h16l-6 8v6l-4-2v-4Z',
   external: 'M10 5H5v14h14v-5M13 4h7v7M20 4l-9 9',

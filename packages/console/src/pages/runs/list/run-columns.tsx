@@ -24,13 +24,13 @@ export function runColumns(keyNames: Readonly<Record<string, string>>): readonly
     {
       id: 'agent',
       title: titles.agent,
-      width: 'minmax(90px, 2fr)',
+      width: 'minmax(90px, 1.6fr)',
       render: held(({ agent_id }) => <span title={agent_id}>{agent_id}</span>),
     },
     {
       id: 'outcome',
       title: titles.outcome,
-      width: 'minmax(94px, 1.2fr)',
+      width: 'minmax(94px, 1.6fr)',
       render: held(({ outcome, code }) => (
         <span title={code ?? undefined}>
           <RunOutcome outcome={outcome} /> {code && <code className={styles.code}>{code}</code>}
@@ -68,7 +68,11 @@ export function runColumns(keyNames: Readonly<Record<string, string>>): readonly
       title: titles.key,
       width: 'minmax(80px, 1fr)',
       isWideOnly: true,
-      render: held(({ key_id }) => <span title={key_id}>{keyNames[key_id] ?? key_id}</span>),
+      render: held(({ key_id }) => (
+        <span className={styles.apart} title={key_id}>
+          {keyNames[key_id] ?? key_id}
+        </span>
+      )),
     },
     {
       id: 'user',
