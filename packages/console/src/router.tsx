@@ -7,6 +7,7 @@ import {
 } from '@tanstack/react-router';
 import { readAgentSearch } from './pages/agents/list/agent-filter.ts';
 import { readErrorSearch } from './pages/errors/error-filter.ts';
+import { approvalsSearch } from './pages/approvals/approvals-search.ts';
 import { NotFoundPage } from './pages/not-found-page.tsx';
 import { readToolSearch } from './pages/tools/tool-filter.ts';
 import { readUsageSearch } from './pages/usage/usage-search.ts';
@@ -107,6 +108,7 @@ const usage = createRoute({
 const approvals = createRoute({
   getParentRoute: () => root,
   path: '/approvals',
+  validateSearch: approvalsSearch,
   component: lazyRouteComponent(
     () => import('./pages/approvals/approvals-page.tsx'),
     'ApprovalsPage',
