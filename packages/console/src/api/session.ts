@@ -1,4 +1,5 @@
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import { useApi } from './api-context.ts';
 import { type Answer, type ApiClient, ApiError } from './client.ts';
 
 /** Who is logged in, until when. */
@@ -19,6 +20,16 @@ export function sessionQuery(api: ApiClient) {
       }
     },
   });
+}
+
+/** Who is logged in; null in the moment in which nobody is. */
+export function useSession(): Session | null {
+  return useQuery(sessionQuery(useApi())).data ?? null;
+}
+
+/** The role of who is logged in: the gateway decides, this only leaves out what it would refuse. */
+export function useRole(): Session['role'] {
+  return useSession()?.role ?? 'caller';
 }
 
 /** Logs in with a key, or with the code of a one-time link. @throws ApiError */

@@ -4,16 +4,21 @@ import { text } from '../strings/text.ts';
 import { Button } from './button.tsx';
 import styles from './dialog.module.css';
 
-/** A dialog over the page. Escape and a click beside it close it; the focus goes back to where it was. */
+/**
+ * A dialog over the page. Escape and a click beside it close it; the focus goes back to where it was. One that `stays` is
+ * closed by its buttons alone, since what it shows is nowhere else.
+ */
 export function Dialog(props: {
   readonly open: boolean;
   readonly onOpenChange: (open: boolean) => void;
   readonly title: string;
   readonly description?: string;
   readonly wide?: boolean;
+  readonly stays?: boolean;
   readonly children: ReactNode;
 }) {
-  const { open, onOpenChange, title, description, wide = false, children } = props;
+  const { open, onOpenChange, title, description, wide = false, stays = false, children } = props;
+  const hold = stays ? (event: Event) => event.preventDefault() : undefined;
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -21,6 +26,7 @@ export function Dialog(props: {
         <Radix.Content
           className={`${styles.content} ${wide ? styles.wide : ''}`}
           {...(description ? {} : { 'aria-describedby': undefined })}
+          {...(hold ? { onInteractOutside: hold, onEscapeKeyDown: hold } : {})}
         >
           <header className={styles.head}>
             <Radix.Title>{title}</Radix.Title>

@@ -6,20 +6,22 @@ import { Button } from './button.tsx';
 import { Icon, type IconName } from './icon.tsx';
 import styles from './states.module.css';
 
-/** What failed, and what to do. */
+/** What failed, and what to do. `title` stands in place of the common one where the key may not. */
 export function ErrorPanel({
   error,
   onRetry,
+  title = text.common.notAllowed,
 }: {
   readonly error: unknown;
   readonly onRetry?: () => void;
+  readonly title?: string | undefined;
 }) {
   const isDenied = error instanceof ApiError && error.status === 403;
   return (
     <div className={styles.error} role="alert">
       <Icon name="errors" size={20} />
       <div>
-        <p className={styles.title}>{isDenied ? text.common.notAllowed : text.common.failed}</p>
+        <p className={styles.title}>{isDenied ? title : text.common.failed}</p>
         <p>{error instanceof Error ? error.message : String(error)}</p>
         {isDenied && <p>{text.common.notAllowedHint}</p>}
         {error instanceof ApiError && error.requestId && (
@@ -72,10 +74,15 @@ export function Skeleton({
 export function QueryView<Data>(props: {
   readonly query: UseQueryResult<Data>;
   readonly skeleton?: ReactNode;
+  /** What is said where the key may not see it. */
+  readonly deniedTitle?: string;
   readonly children: (data: Data) => ReactNode;
 }) {
-  const { query, skeleton = <Skeleton />, children } = props;
+  const { query, skeleton = <Skeleton />, deniedTitle, children } = props;
   if (query.data !== undefined) return children(query.data);
-  if (query.isError) return <ErrorPanel error={query.error} onRetry={() => void query.refetch()} />;
+  if (query.isError) {
+    const retry = () => void query.refetch();
+    return <ErrorPanel error={query.error} title={deniedTitle} onRetry={retry} />;
+  }
   return skeleton;
 }

@@ -1,0 +1,26 @@
+import { queryOptions } from '@tanstack/react-query';
+import { allPages, pageLimit } from './all-pages.ts';
+import type { Answer, ApiClient } from './client.ts';
+import type { Api } from './schema.ts';
+
+/** A key, without its secret. */
+export type Key = Answer<'GET /security/keys'>['keys'][number];
+
+/** A key to be made. */
+export type NewKey = Api['POST /security/keys']['body'];
+
+/** A key just made, with its secret. It is never put among what queries and mutations keep. */
+export type MadeKey = Answer<'POST /security/keys'>;
+
+/** Every key, ended ones included, oldest first. */
+export function keysQuery(api: ApiClient) {
+  return queryOptions({
+    queryKey: ['keys'],
+    queryFn: ({ signal }) =>
+      allPages<Key>(async (after) => {
+        const query = { after, limit: pageLimit };
+        const { keys, next } = await api.call('GET /security/keys', { query, signal });
+        return { rows: keys, next };
+      }),
+  });
+}
