@@ -13,6 +13,9 @@ import { readToolSearch } from './pages/tools/tool-filter.ts';
 import { readUsageSearch } from './pages/usage/usage-search.ts';
 import { runSearch } from './pages/runs/detail/run-search.ts';
 import { runsSearch } from './pages/runs/list/run-search.ts';
+import { parseKeysSearch } from './pages/keys/search.ts';
+import { NotFoundPage } from './pages/not-found-page.tsx';
+import { parseSecuritySearch } from './pages/security/search.ts';
 import { CrashView } from './shell/crash-view.tsx';
 import { Shell } from './shell/shell.tsx';
 
@@ -89,13 +92,21 @@ const tools = createRoute({
 const security = createRoute({
   getParentRoute: () => root,
   path: '/security',
+  validateSearch: parseSecuritySearch,
   component: lazyRouteComponent(() => import('./pages/security/security-page.tsx'), 'SecurityPage'),
 });
 
 const keys = createRoute({
   getParentRoute: () => root,
   path: '/keys',
+  validateSearch: parseKeysSearch,
   component: lazyRouteComponent(() => import('./pages/keys/keys-page.tsx'), 'KeysPage'),
+});
+
+const key = createRoute({
+  getParentRoute: () => root,
+  path: '/keys/$keyId',
+  component: lazyRouteComponent(() => import('./pages/keys/key-page.tsx'), 'KeyPage'),
 });
 
 const usage = createRoute({
@@ -131,6 +142,7 @@ const routeTree = root.addChildren([
   tools,
   security,
   keys,
+  key,
   usage,
   approvals,
   health,

@@ -1,0 +1,100 @@
+import { useMemo } from 'react';
+import { useApi } from '../../../api/api-context.ts';
+import type { Decision, DecisionFilters } from '../../../api/security.ts';
+import { text } from '../../../strings/text.ts';
+import { Button } from '../../../ui/button.tsx';
+import { Card } from '../../../ui/page.tsx';
+import { EmptyState, ErrorPanel, Skeleton } from '../../../ui/states.tsx';
+import { type SecuritySearch, useSecuritySearch } from '../search.ts';
+import { DecisionFiltersBar } from './decision-filters.tsx';
+import { DecisionTable } from './decision-table.tsx';
+import styles from './decisions.module.css';
+import { filtersOf } from './filters.ts';
+import { useDecisionLog } from './use-decision-log.ts';
+import { WhyDialog } from './why-dialog.tsx';
+
+const names = text.security.decisions;
+
+/** What was answered, newest first; new ones come by themselves. */
+export function DecisionsTab() {
+  const { search, change } = useSecuritySearch();
+  const filters = useFilters(search);
+  const log = useDecisionLog(useApi(), filters);
+  const isFiltered = Object.values(filters).some((value) => value !== undefined);
+  return (
+    <div className={styles.tab}>
+      <DecisionFiltersBar />
+      <Card flush title={names.list} actions={<span className={styles.soft}>{names.live}</span>}>
+        {log.decisions === null ? (
+          <div className={styles.place}>
+            {log.error ? (
+              <ErrorPanel
+                error={log.error}
+                title={text.security.refused.decisions}
+                onRetry={log.retry}
+              />
+            ) : (
+              <Skeleton rows={8} />
+            )}
+          </div>
+        ) : (
+          <List
+            decisions={log.decisions}
+            isFiltered={isFiltered}
+            selected={search.decision}
+            onOpen={(decision) => change({ decision })}
+            log={log}
+          />
+        )}
+      </Card>
+      <WhyDialog
+        id={search.decision}
+        decisions={log.decisions}
+        onClose={() => change({ decision: '' })}
+      />
+    </div>
+  );
+}
+
+/** The filters, the same ones as long as the address says the same: a time that goes on would begin the list anew. */
+function useFilters({ decision: _, ...search }: SecuritySearch): DecisionFilters {
+  const written = JSON.stringify(search);
+  return useMemo(() => filtersOf(JSON.parse(written) as SecuritySearch), [written]);
+}
+
+function List(props: {
+  readonly decisions: readonly Decision[];
+  readonly isFiltered: boolean;
+  readonly selected: string | undefined;
+  readonly onOpen: (id: string) => void;
+  readonly log: ReturnType<typeof useDecisionLog>;
+}) {
+  const { decisions, isFiltered, selected, onOpen, log } = props;
+  if (decisions.length === 0 && !log.hasOlder) {
+    return (
+      <EmptyState icon="security" title={isFiltered ? names.none : names.noneYet}>
+        <p>{isFiltered ? names.noneHint : names.noneYetHint}</p>
+      </EmptyState>
+    );
+  }
+  return (
+    <>
+      <DecisionTable
+        decisions={decisions}
+        selected={selected}
+        onOpen={onOpen}
+        onEnd={log.readOlder}
+      />
+      <footer className={styles.foot}>
+        {log.error ? <ErrorPanel error={log.error} onRetry={log.retry} /> : null}
+        {log.hasOlder ? (
+          <Button size="small" variant="ghost" busy={log.isReadingOlder} onClick={log.readOlder}>
+            {log.isReadingOlder ? names.loadingMore : names.older}
+          </Button>
+        ) : (
+          <span className={styles.soft}>{names.end}</span>
+        )}
+      </footer>
+    </>
+  );
+}

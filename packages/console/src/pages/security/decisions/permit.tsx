@@ -1,0 +1,174 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useApi } from '../../../api/api-context.ts';
+import {
+  type Decision,
+  type PreviewAnswer,
+  type PreviewQuestion,
+  previewQuery,
+} from '../../../api/security.ts';
+import { useRole } from '../../../api/session.ts';
+import { fill, text } from '../../../strings/text.ts';
+import { Button } from '../../../ui/button.tsx';
+import { Field, TextInput } from '../../../ui/field.tsx';
+import { ErrorPanel } from '../../../ui/states.tsx';
+import { useMakeOverride } from '../parts/use-overrides.ts';
+import { Verdict } from '../parts/verdict.tsx';
+import styles from './decisions.module.css';
+import { type Concern, smallestOverride } from './smallest-override.ts';
+
+const names = text.security.permit;
+
+/** The smallest override that allows a call, and buttons that make exactly that one. */
+export function Permit(props: {
+  readonly decision: Decision;
+  readonly question: PreviewQuestion;
+  /** That denies it now. */
+  readonly rule: PreviewAnswer['rule'];
+}) {
+  const { decision, question, rule } = props;
+  const remedy = smallestOverride(decision, rule);
+  const isAdmin = useRole() === 'admin';
+  if (remedy.kind !== 'override') {
+    return (
+      <div className={styles.permit}>
+        <p>
+          <b>{names.impossible}</b> {names[remedy.kind]}
+        </p>
+        {remedy.kind === 'stopped' && (
+          <Link to="/security" search={{ tab: 'overrides' }}>
+            {names.toOverrides}
+          </Link>
+        )}
+      </div>
+    );
+  }
+  const { concern } = remedy;
+  const needsAdmin = concern.break_glass === true && !isAdmin;
+  return (
+    <div className={styles.permit}>
+      <h4>{names.title}</h4>
+      <p>{names.lead}</p>
+      <ConcernFacts concern={concern} />
+      {concern.break_glass && (
+        <p className={styles.warning}>{needsAdmin ? names.glassNotAllowed : names.glass}</p>
+      )}
+      <Effect question={question} concern={concern} />
+      {!needsAdmin && <PermitForm concern={concern} />}
+    </div>
+  );
+}
+
+function ConcernFacts({ concern }: { readonly concern: Concern }) {
+  const { columns, actions } = text.security;
+  return (
+    <dl className={styles.override}>
+      <dt>{columns.effect}</dt>
+      <dd>
+        <Verdict value={concern.effect} />
+      </dd>
+      <dt>{columns.action}</dt>
+      <dd>{actions[concern.action]}</dd>
+      <dt>{columns.principals}</dt>
+      <dd>
+        <code>{concern.principal}</code>
+      </dd>
+      <dt>{columns.resources}</dt>
+      <dd>
+        <code>{concern.resource}</code>
+      </dd>
+    </dl>
+  );
+}
+
+/** What the override would change, asked before it is made. */
+function Effect({
+  question,
+  concern,
+}: {
+  readonly question: PreviewQuestion;
+  readonly concern: Concern;
+}) {
+  const tried = useQuery(previewQuery(useApi(), { ...question, draft_override: concern }));
+  if (!tried.data?.after) return null;
+  const { after, changes = [] } = tried.data;
+  if (after.decision !== 'allow') {
+    const verdict = text.security.verdicts[after.decision];
+    const rule = after.rule?.id ?? text.security.noRule;
+    return <p className={styles.warning}>{fill(names.notEnough, { verdict, rule })}</p>;
+  }
+  const others = changes.filter(
+    ({ agent_id: agent, resource }) =>
+      resource !== question.resource || (agent !== null && agent !== question.agent_id),
+  );
+  if (others.length === 0) return <p className={styles.soft}>{names.alsoOne}</p>;
+  return (
+    <div className={styles.soft}>
+      <p>{fill(names.also, { count: others.length })}</p>
+      <ul>
+        {others.slice(0, 3).map(({ principal, agent_id: agent, action, resource }) => (
+          <li key={[principal.id, agent, resource].join(' ')}>
+            {[principal.name, agent, text.security.actions[action], resource]
+              .filter(Boolean)
+              .join(' · ')}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+const times = Object.entries(names.times)
+  .map(([seconds, label]) => ({ seconds: Number(seconds), label }))
+  .toSorted((a, b) => a.seconds - b.seconds);
+
+function PermitForm({ concern }: { readonly concern: Concern }) {
+  const make = useMakeOverride();
+  const [reason, setReason] = useState('');
+  const [other, setOther] = useState('');
+  const [isTried, setTried] = useState(false);
+  const fault = isTried && reason.trim() === '' ? names.needReason : undefined;
+  const otherSeconds = /^\d{1,5}$/.test(other.trim()) ? Number(other) : 0;
+  function permit(seconds: number): void {
+    setTried(true);
+    if (reason.trim() === '') return;
+    make.mutate({ ...concern, ttl_seconds: seconds, reason: reason.trim() });
+  }
+  return (
+    <>
+      <Field label={names.reason} hint={names.reasonHint} error={fault}>
+        {(control) => (
+          <TextInput
+            {...control}
+            value={reason}
+            maxLength={500}
+            onChange={(event) => setReason(event.target.value)}
+          />
+        )}
+      </Field>
+      <div className={styles.buttons}>
+        {times.map(({ seconds, label }) => (
+          <Button key={seconds} busy={make.isPending} onClick={() => permit(seconds)}>
+            {fill(names.for, { time: label })}
+          </Button>
+        ))}
+        <span className={styles.other}>
+          <TextInput
+            aria-label={names.other}
+            placeholder={names.otherShort}
+            inputMode="numeric"
+            value={other}
+            onChange={(event) => setOther(event.target.value)}
+          />
+          {otherSeconds > 0 && (
+            <Button busy={make.isPending} onClick={() => permit(otherSeconds)}>
+              {fill(names.forOther, { seconds: otherSeconds })}
+            </Button>
+          )}
+        </span>
+      </div>
+      {make.isError && <ErrorPanel error={make.error} title={names.failed} />}
+    </>
+  );
+}

@@ -1,0 +1,4 @@
+/** Who may what. */
+export function MatrixTab() {
+  return null;
+}
