@@ -1,7 +1,9 @@
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { allPages, pageLimit } from './all-pages.ts';
+import { useApi } from './api-context.ts';
 import type { Answer, ApiClient } from './client.ts';
 import type { Api } from './schema.ts';
+import { useRole } from './session.ts';
 
 /** A key, without its secret. */
 export type Key = Answer<'GET /security/keys'>['keys'][number];
@@ -23,4 +25,12 @@ export function keysQuery(api: ApiClient) {
         return { rows: keys, next };
       }),
   });
+}
+
+/** The name of a key by its id, for whom may list keys; the id itself for anybody else. */
+export function useKeyNames(): (id: string) => string {
+  const isAdmin = useRole() === 'admin';
+  const keys = useQuery({ ...keysQuery(useApi()), enabled: isAdmin });
+  const names = new Map(keys.data?.map(({ id, name }) => [id, name]));
+  return (id) => names.get(id) ?? id;
 }

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { Key } from '../../api/keys.ts';
+import { type Key, useKeyNames } from '../../api/keys.ts';
 import { text } from '../../strings/text.ts';
 import { count } from '../../ui/data/numbers.ts';
 import { ExactTime, Time } from '../../ui/data/time.tsx';
@@ -14,10 +14,11 @@ const names = text.keys.detail;
 /** All that is known of a key, and links to what it used and what it was answered. */
 export function KeyFacts(props: { readonly keyRecord: Key; readonly keys: readonly Key[] }) {
   const { keyRecord: key, keys } = props;
+  const nameOf = useKeyNames();
   return (
     <div className={styles.stack}>
       <Card>
-        <Facts facts={[...lifeOf(key), ...kinOf(key, keys)]} />
+        <Facts facts={[...lifeOf(key, nameOf), ...kinOf(key, keys)]} />
       </Card>
       <Card title={names.reach}>
         <Facts
@@ -56,7 +57,7 @@ export function KeyFacts(props: { readonly keyRecord: Key; readonly keys: readon
   );
 }
 
-function lifeOf(key: Key) {
+function lifeOf(key: Key, nameOf: (id: string) => string) {
   return [
     {
       name: names.id,
@@ -67,7 +68,7 @@ function lifeOf(key: Key) {
       ),
     },
     { name: names.made, value: <ExactTime at={key.created_at} /> },
-    { name: names.by, value: key.created_by },
+    { name: names.by, value: nameOf(key.created_by) },
     { name: names.used, value: <Time at={key.last_used_at} /> },
     {
       name: names.ends,
@@ -93,7 +94,7 @@ function kinOf(key: Key, keys: readonly Key[]): { name: string; value: ReactNode
 function KeyLink({ id }: { readonly id: string }) {
   return (
     <Link to="/keys/$keyId" params={{ keyId: id }}>
-      {id}
+      {useKeyNames()(id)}
     </Link>
   );
 }

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import type { Key } from '../../api/keys.ts';
+import { type Key, useKeyNames } from '../../api/keys.ts';
 import { useSession } from '../../api/session.ts';
 import { fill, text } from '../../strings/text.ts';
 import { Badge } from '../../ui/badge.tsx';
@@ -24,18 +24,23 @@ export function KeyTable(
 ) {
   const { keys, onOpen, ...doings } = props;
   const ownId = useSession()?.key.id;
+  const nameOf = useKeyNames();
   return (
     <DataTable
       label={text.keys.title}
       rows={keys}
-      columns={columnsOf(ownId, doings)}
+      columns={columnsOf(ownId, nameOf, doings)}
       rowKey={({ id }) => id}
       onOpen={onOpen}
     />
   );
 }
 
-function columnsOf(ownId: string | undefined, doings: Doings): readonly Column<Key>[] {
+function columnsOf(
+  ownId: string | undefined,
+  nameOf: (id: string) => string,
+  doings: Doings,
+): readonly Column<Key>[] {
   return [
     {
       id: 'name',
@@ -62,7 +67,7 @@ function columnsOf(ownId: string | undefined, doings: Doings): readonly Column<K
     shortText('limits', names.limits, limitsInShort),
     time('used', names.used, ({ last_used_at: at }) => at),
     time('expires', names.expires, ({ expires_at: at }) => at),
-    shortText('by', names.by, ({ created_by: by }) => by),
+    shortText('by', names.by, ({ created_by: by }) => nameOf(by)),
     {
       id: 'actions',
       title: '',

@@ -1,3 +1,4 @@
+import { useKeyNames } from '../../../api/keys.ts';
 import type { Decision } from '../../../api/security.ts';
 import { text } from '../../../strings/text.ts';
 import { type Column, DataTable } from '../../../ui/data/data-table.tsx';
@@ -7,7 +8,7 @@ import { Verdict } from '../parts/verdict.tsx';
 
 const names = text.security.decisions;
 
-const columns: readonly Column<Decision>[] = [
+const columnsOf = (nameOf: (id: string) => string): readonly Column<Decision>[] => [
   {
     id: 'time',
     title: names.columns.time,
@@ -25,9 +26,10 @@ const columns: readonly Column<Decision>[] = [
     title: names.columns.who,
     width: 'minmax(90px, 1fr)',
     isWideOnly: true,
-    render: ({ key_id: key, user }) => (
-      <Clipped value={user === null ? (key ?? names.nobody) : `${key} (${user})`} />
-    ),
+    render: ({ key_id: key, user }) => {
+      const name = key === null ? names.nobody : nameOf(key);
+      return <Clipped value={user === null ? name : `${name} (${user})`} />;
+    },
   },
   {
     id: 'action',
@@ -72,11 +74,12 @@ export function DecisionTable(props: {
   readonly onOpen: (id: string) => void;
   readonly onEnd: () => void;
 }) {
+  const nameOf = useKeyNames();
   return (
     <DataTable
       label={names.list}
       rows={props.decisions}
-      columns={columns}
+      columns={columnsOf(nameOf)}
       rowKey={({ id }) => id}
       selected={props.selected}
       onOpen={({ id }) => props.onOpen(id)}

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useRef } from 'react';
+import { useKeyNames } from '../../../api/keys.ts';
 import type { Decision } from '../../../api/security.ts';
 import { useRole } from '../../../api/session.ts';
 import { text } from '../../../strings/text.ts';
@@ -7,7 +8,6 @@ import { ExactTime } from '../../../ui/data/time.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { Facts } from '../../../ui/page.tsx';
 import { tierOf } from '../parts/rule-names.ts';
-import { useKeyNames } from '../parts/use-key-names.ts';
 import { Verdict } from '../parts/verdict.tsx';
 import { AnswerNow } from './answer-now.tsx';
 import styles from './decisions.module.css';

@@ -1,3 +1,4 @@
+import { useKeyNames } from '../../../api/keys.ts';
 import type { Override } from '../../../api/security.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { ExactTime } from '../../../ui/data/time.tsx';
@@ -15,6 +16,7 @@ export function OverrideFacts({
   readonly override: Override;
   readonly onClose: () => void;
 }) {
+  const nameOf = useKeyNames();
   const { columns } = text.security;
   const { effect, action, state, break_glass: isGlass, limits } = override;
   const facts = [
@@ -25,11 +27,11 @@ export function OverrideFacts({
     ...(isGlass ? [{ name: names.breakGlass, value: names.glass }] : []),
     ...Object.entries(limits ?? {}).map(([name, value]) => ({ name, value: `${value}` })),
     { name: columns.reason, value: override.reason },
-    { name: names.by, value: override.created_by },
+    { name: names.by, value: nameOf(override.created_by) },
     { name: names.madeAt, value: <ExactTime at={override.created_at} /> },
     { name: columns.expires, value: <ExactTime at={override.revoked_at ?? override.expires_at} /> },
     { name: columns.state, value: names.states[state] },
-    ...(override.revoked_by ? [{ name: names.revokedBy, value: override.revoked_by }] : []),
+    ...(override.revoked_by ? [{ name: names.revokedBy, value: nameOf(override.revoked_by) }] : []),
   ];
   return (
     <Dialog open onOpenChange={onClose} title={fill(names.details, { id: override.id })}>

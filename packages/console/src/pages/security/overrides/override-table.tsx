@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { useKeyNames } from '../../../api/keys.ts';
 import type { Override } from '../../../api/security.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { Badge } from '../../../ui/badge.tsx';
@@ -24,6 +25,7 @@ export function OverrideTable(props: {
   readonly onOver?: () => void;
 }) {
   const { label, overrides, onEnded, onOver } = props;
+  const nameOf = useKeyNames();
   const [openId, setOpenId] = useState<string | null>(null);
   const [ending, setEnding] = useState<Override | null>(null);
   const open = overrides.find(({ id }) => id === openId);
@@ -32,7 +34,7 @@ export function OverrideTable(props: {
       <DataTable
         label={label}
         rows={overrides}
-        columns={onOver ? activeColumns(setEnding, onOver) : endedColumns}
+        columns={onOver ? activeColumns(nameOf, setEnding, onOver) : endedColumns(nameOf)}
         rowKey={({ id }) => id}
         onOpen={({ id }) => setOpenId(id)}
         maxHeight="50vh"
@@ -52,7 +54,9 @@ export function OverrideTable(props: {
   );
 }
 
-const common: readonly Column<Override>[] = [
+type NameOf = (id: string) => string;
+
+const commonColumns = (nameOf: NameOf): readonly Column<Override>[] => [
   {
     id: 'effect',
     title: text.security.columns.effect,
@@ -96,12 +100,12 @@ const common: readonly Column<Override>[] = [
     title: names.by,
     width: 'minmax(80px, 0.8fr)',
     isWideOnly: true,
-    render: ({ created_by: by }) => <Clipped value={by} />,
+    render: ({ created_by: by }) => <Clipped value={nameOf(by)} />,
   },
 ];
 
-const endedColumns: readonly Column<Override>[] = [
-  ...common,
+const endedColumns = (nameOf: NameOf): readonly Column<Override>[] => [
+  ...commonColumns(nameOf),
   {
     id: 'state',
     title: names.endedAt,
@@ -116,11 +120,12 @@ const endedColumns: readonly Column<Override>[] = [
 ];
 
 function activeColumns(
+  nameOf: NameOf,
   onEnd: (override: Override) => void,
   onOver: () => void,
 ): readonly Column<Override>[] {
   return [
-    ...common,
+    ...commonColumns(nameOf),
     {
       id: 'left',
       title: names.endsIn,

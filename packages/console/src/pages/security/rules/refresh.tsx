@@ -27,7 +27,7 @@ export function Refresh({ children }: { readonly children: ReactNode }) {
       ),
   });
   return (
-    <>
+    <div className={styles.top}>
       <Toolbar>
         {children}
         {isAdmin && (
@@ -40,7 +40,7 @@ export function Refresh({ children }: { readonly children: ReactNode }) {
       <div role="status">
         {refresh.isSuccess && <Outcome answer={refresh.data} onClose={refresh.reset} />}
       </div>
-    </>
+    </div>
   );
 }
 

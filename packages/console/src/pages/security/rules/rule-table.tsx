@@ -19,7 +19,7 @@ const columns: readonly Column<Rule>[] = [
   {
     id: 'effect',
     title: names.effect,
-    width: '92px',
+    width: '84px',
     render: ({ effect }) => <Verdict value={effect} />,
   },
   {
@@ -31,7 +31,7 @@ const columns: readonly Column<Rule>[] = [
   {
     id: 'action',
     title: names.action,
-    width: '120px',
+    width: '108px',
     isWideOnly: true,
     render: ({ action }) => text.security.actions[action],
   },
@@ -58,14 +58,14 @@ const columns: readonly Column<Rule>[] = [
   {
     id: 'source',
     title: names.source,
-    width: '96px',
+    width: '100px',
     isWideOnly: true,
     render: ({ source }) => text.security.sources[source],
   },
   {
     id: 'expires',
     title: names.expires,
-    width: '84px',
+    width: '64px',
     isWideOnly: true,
     render: ({ expires_at: at }) => (at === null ? '–' : <Time at={at} />),
   },
