@@ -38,10 +38,6 @@ export function createSecurityAdministration(
     changed: policy.reload,
     nowSeconds,
   });
-  const previewed = previewDeps(parts, knownAgents);
-  const preview = createPreview(previewed);
-  const matrix = createAccessMatrix(previewed);
-  const inTurn = createWorkLine(previewLimits);
   const readDecisions = createReadDecisions(store.decisions.list);
   const readInTurn = createWorkLine(readLimits);
   // Ending a key or an override never waits for those who make others.
@@ -50,6 +46,7 @@ export function createSecurityAdministration(
   const needStore = () => {
     if (followStore.awayForMs() > 0) throw storeAway();
   };
+  const reviews = createReviews(previewDeps(parts, knownAgents), needStore);
   return {
     whoami: whoamiOf(parts),
     rules(viewer) {
@@ -57,16 +54,7 @@ export function createSecurityAdministration(
       return policy.current().rules.filter(createScopeView(viewer).showsRule);
     },
     refresh: shareNext(() => refresh(parts)),
-    async preview(viewer, readRequest, signal) {
-      needStore();
-      const ask = () => preview(principalOf(viewer), readRequest(), signal);
-      return inTurn(viewer.keyId, ask, signal);
-    },
-    async matrix(viewer, readRequest, signal) {
-      needStore();
-      const ask = () => matrix(principalOf(viewer), readRequest(), signal);
-      return inTurn(viewer.keyId, ask, signal);
-    },
+    ...reviews,
     overrides: {
       create: (maker, wanted) =>
         changeInTurn(maker.keyId, () => overrides.create(actorOf(maker), wanted)),
@@ -91,6 +79,28 @@ export function createSecurityAdministration(
         knownAgents().map(({ id }) => id),
       ),
     nowSeconds,
+  };
+}
+
+/** What rules would answer; all of it waits in one line. */
+function createReviews(
+  deps: PreviewDeps,
+  needStore: () => void,
+): Pick<SecurityDeps, 'preview' | 'matrix'> {
+  const preview = createPreview(deps);
+  const matrix = createAccessMatrix(deps);
+  const inTurn = createWorkLine(previewLimits);
+  return {
+    async preview(viewer, readRequest, signal) {
+      needStore();
+      const ask = () => preview(principalOf(viewer), readRequest(), signal);
+      return inTurn(viewer.keyId, ask, signal);
+    },
+    async matrix(viewer, readRequest, signal) {
+      needStore();
+      const ask = () => matrix(principalOf(viewer), readRequest(), signal);
+      return inTurn(viewer.keyId, ask, signal);
+    },
   };
 }
 
