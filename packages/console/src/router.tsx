@@ -14,7 +14,6 @@ import { readUsageSearch } from './pages/usage/usage-search.ts';
 import { runSearch } from './pages/runs/detail/run-search.ts';
 import { runsSearch } from './pages/runs/list/run-search.ts';
 import { parseKeysSearch } from './pages/keys/search.ts';
-import { NotFoundPage } from './pages/not-found-page.tsx';
 import { parseSecuritySearch } from './pages/security/search.ts';
 import { CrashView } from './shell/crash-view.tsx';
 import { Shell } from './shell/shell.tsx';

@@ -1861,6 +1861,14 @@ export type Api = {
         reason: string | null;
       })[];
       warnings?: (string)[];
+      smallest_override?: {
+        principal: string;
+        action: "list_agents" | "run_agent" | "call_tool" | "load_module" | "read_runs" | "raise_limits" | "answer_approvals" | "administer";
+        resource: string;
+        effect: "allow" | "deny";
+        break_glass: boolean;
+        within_reach: boolean;
+      } | null;
       before?: {
         decision: "allow" | "deny" | "require_approval";
         rule: {
@@ -1892,6 +1900,64 @@ export type Api = {
         after: "allow" | "deny" | "ask" | "require_approval" | "ask_approval";
       })[];
       truncated?: boolean;
+    };
+  };
+  'POST /security/matrix': {
+    query: Record<string, never>;
+    body: {
+      action?: "run_agent" | "list_agents" | "read_runs" | "call_tool";
+      principals?: (string)[];
+      agents?: (string)[];
+      agent_id?: string;
+      draft_rules?: ({
+        id: string;
+        effect: "allow" | "deny" | "require_approval";
+        approvers?: (string)[];
+        action: "list_agents" | "run_agent" | "call_tool" | "load_module" | "read_runs" | "raise_limits" | "answer_approvals" | "administer";
+        principals: (string)[];
+        resources: (string)[];
+        when?: string;
+        expires_at?: string;
+        reason?: string;
+      })[];
+      draft_override?: {
+        principal: string;
+        action: "list_agents" | "run_agent" | "call_tool" | "load_module" | "read_runs" | "raise_limits" | "answer_approvals" | "administer";
+        resource: string;
+        effect: "allow" | "deny";
+        ttl_seconds?: number;
+        reason?: string;
+        break_glass?: boolean;
+      };
+      after?: string;
+      limit?: number;
+    };
+    answer: {
+      resources: (string)[];
+      rules: ({
+        id: string;
+        tier: number;
+        source: "override" | "config" | "namespace" | "built_in";
+        effect: "allow" | "deny" | "require_approval";
+        reason: string | null;
+      })[];
+      rows: ({
+        principal: {
+          id: string;
+          name: string;
+          role: "caller" | "operator" | "admin" | "metrics";
+        };
+        cells: ({
+          decision: "allow" | "deny" | "ask" | "require_approval" | "ask_approval";
+          rule: number | null;
+          before?: {
+            decision: "allow" | "deny" | "ask" | "require_approval" | "ask_approval";
+            rule: number | null;
+          };
+        })[];
+      })[];
+      truncated: boolean;
+      next: string | null;
     };
   };
   'GET /security/decisions': {

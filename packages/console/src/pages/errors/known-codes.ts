@@ -1558,6 +1558,22 @@ export const knownCodes: readonly (readonly [string, KnownCode])[] = [
     }
   ],
   [
+    "session_expired",
+    {
+      "section": "A caller gets an error",
+      "cause": "A login of the console ended: it was unused for too long, too old, or logged out.",
+      "fix": "Log in again; `console.session_idle_minutes` and `console.session_max_hours` say how long one holds."
+    }
+  ],
+  [
+    "csrf_token_invalid",
+    {
+      "section": "A caller gets an error",
+      "cause": "A request with the console’s cookie was to change something without the token of its login.",
+      "fix": "Send the `csrf_token` of `GET /console/session` as `x-csrf-token`, or a key in place of the cookie."
+    }
+  ],
+  [
     "token_invalid",
     {
       "section": "A caller gets an error",

@@ -10,7 +10,7 @@ import {
   matrixBody,
   matrixToJson,
   toMatrixRequest,
-} from '../../protocol/security/matrix.ts';
+} from '../../../protocol/security/matrix.ts';
 import { decisionsQuery, previewBody, rulesQuery } from '../../../protocol/security/requests.ts';
 import { decisionToJson, previewToJson, ruleToJson } from '../../../protocol/security/to-json.ts';
 import { whoamiAnswer, whoamiToJson } from '../../../protocol/security/whoami.ts';
