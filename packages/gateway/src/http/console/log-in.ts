@@ -10,7 +10,7 @@ import { requireOwnPage } from './own-page.ts';
 /**
  * Begins a session for whoever holds a key, or the code of a link.
  *
- * @throws GatewayError `key_invalid` for what is no key, `not_allowed` for a scraper's, `key_missing` for another
+ * @throws GatewayError `invalid_request` where not one of both is given, `key_invalid` for what is no key, `not_allowed` for a scraper's, `key_missing` for another
  * site's page.
  */
 export async function logIn(
@@ -19,8 +19,10 @@ export async function logIn(
   login: z.infer<typeof loginBody>,
 ): Promise<ConsoleSession> {
   requireOwnPage(request);
-  if ('code' in login) return deps.console.sessions.redeem(login.code);
-  const key = login.key.trim();
+  const { code, key: given } = login;
+  if ((code === undefined) === (given === undefined)) throw notOneOfBoth();
+  if (code !== undefined) return deps.console.sessions.redeem(code);
+  const key = (given ?? '').trim();
   if (isTokenLike(key)) throw tokenRefused();
   const holder = await deps.authenticate(key);
   if (!holder) {
@@ -36,6 +38,13 @@ export async function logIn(
     );
   }
   return deps.console.sessions.begin(holder);
+}
+
+function notOneOfBoth(): GatewayError {
+  return new GatewayError(
+    'invalid_request',
+    'Send either `key`, the secret of an API key, or `code`, that of a one-time link.',
+  );
 }
 
 function tokenRefused(): GatewayError {
