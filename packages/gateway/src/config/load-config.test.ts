@@ -126,6 +126,8 @@ describe('loadConfig without any setting', () => {
   test('watches agents in dev only, unless GATEWAY_AGENT_WATCH decides', () => {
     expect(load(null, {}, 'start').watch).toBe(false);
     expect(load(null, { GATEWAY_AGENT_WATCH: '1' }, 'start').watch).toBe(true);
+    expect(load(null, {}, 'start').console.enabled).toBe(false);
+    expect(load('console: { enabled: true }', {}, 'start').console.enabled).toBe(true);
     expect(load(null, { GATEWAY_AGENT_WATCH: '0' }, 'dev').watch).toBe(false);
   });
 });

@@ -59,6 +59,22 @@ describe.skipIf('missing' in server)(
       await untilThere('the key', 200);
     });
 
+    test('have the same logins of the console, which end in both', async () => {
+      const made = await post(here, '/console/session', { key: caller.key });
+      const { csrf_token: token } = (await made.json()) as { csrf_token: string };
+      // As each gateway calls it, by its own port.
+      const [, secret] = /=([\w-]{43});/.exec(made.headers.getSetCookie()[0] ?? '') ?? [];
+      const ask = (gateway: TestGateway, method = 'GET') => {
+        const cookie = `dropgate_${new URL(gateway.url).port}=${secret}`;
+        const headers = { cookie, 'x-csrf-token': token };
+        return fetch(`${gateway.url}/console/session`, { method, headers });
+      };
+      const seen = await Promise.all([here, there].map((gateway) => ask(gateway)));
+      expect(seen.map(({ status }) => status)).toEqual([200, 200]);
+      expect((await ask(there, 'DELETE')).status).toBe(204);
+      expect((await ask(here)).status).toBe(401);
+    });
+
     test('go on with what the other kept, and take turns of one conversation', async () => {
       const [one, other] = [here, there].map((each) => each.client({ apiKey: caller.key }));
       if (!one || !other) return expect.unreachable('There are two.');
