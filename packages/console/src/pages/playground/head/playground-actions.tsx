@@ -1,10 +1,12 @@
 import { useState } from 'react';
 import { fill, text } from '../../../strings/text.ts';
 import { Button } from '../../../ui/button.tsx';
+import type { IconName } from '../../../ui/icon.tsx';
 import type { Chat } from '../chat/chat.ts';
 import { chatBody } from '../chat/chat-body.ts';
 import type { ChatState } from '../chat/chat-types.ts';
 import { pathOf } from '../chat/lane.ts';
+import styles from './head.module.css';
 import { SettingsDialog } from './settings-dialog.tsx';
 import { SnippetDialog } from './snippet-dialog.tsx';
 
@@ -25,18 +27,19 @@ export function PlaygroundActions(props: {
   const set = Object.values(state.settings).filter((value) => value.trim() !== '').length;
   return (
     <>
-      <Button icon="fork" aria-pressed={isComparing} disabled={!canCompare} onClick={onCompare}>
-        {isComparing ? words.compareOff : words.compare}
-      </Button>
-      <Button icon="filter" onClick={() => setShown('settings')}>
-        {set === 0 ? words.settings : fill(words.settingsCount, { count: set })}
-      </Button>
-      <Button icon="copy" onClick={() => setShown('code')}>
-        {words.code}
-      </Button>
-      <Button icon="plus" onClick={onNew}>
-        {words.newChat}
-      </Button>
+      <Action
+        icon="fork"
+        label={isComparing ? words.compareOff : words.compare}
+        disabled={!canCompare}
+        onClick={onCompare}
+      />
+      <Action
+        icon="filter"
+        label={set === 0 ? words.settings : fill(words.settingsCount, { count: set })}
+        onClick={() => setShown('settings')}
+      />
+      <Action icon="copy" label={words.code} onClick={() => setShown('code')} />
+      <Action icon="plus" label={words.newChat} onClick={onNew} />
       <SettingsDialog
         open={shown === 'settings'}
         onOpenChange={(open) => setShown(open ? 'settings' : null)}
@@ -47,6 +50,21 @@ export function PlaygroundActions(props: {
         <SnippetDialog open onOpenChange={() => setShown(null)} body={nextBody(state, agentId)} />
       )}
     </>
+  );
+}
+
+/** A button that is its picture alone where there is little room. */
+function Action(props: {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly disabled?: boolean;
+  readonly onClick: () => void;
+}) {
+  const { label, ...rest } = props;
+  return (
+    <Button {...rest} title={label}>
+      <span className={styles.label}>{label}</span>
+    </Button>
   );
 }
 

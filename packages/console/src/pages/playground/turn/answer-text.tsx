@@ -1,4 +1,4 @@
-import { memo, useRef, useState } from 'react';
+import { memo, useEffect, useRef, useState } from 'react';
 import { fill, text } from '../../../strings/text.ts';
 import { Button } from '../../../ui/button.tsx';
 import { count } from '../../../ui/data/numbers.ts';
@@ -15,6 +15,8 @@ const longChars = 20_000;
 /** The same while they grow, when they are read with each picture of the screen. */
 const longGrowingChars = 4000;
 const pieceChars = 20_000;
+/** What is added to what is shown with each picture of the screen, at most. */
+const addedChars = 12_000;
 
 /** What an agent says, as it comes. */
 export function AnswerText({
@@ -27,10 +29,11 @@ export function AnswerText({
   const split = useRef<ReturnType<typeof createSplitter>>(null);
   split.current ??= createSplitter();
   const [isWhole, setWhole] = useState(false);
+  const charsNow = useGrowing(Math.min(source.length, shownChars));
   if (isWhole) return <PlainText source={source} />;
-  const shown = source.length > shownChars ? source.slice(0, shownChars) : source;
-  const blocks = split.current(shown);
-  const rest = source.length - shown.length;
+  const blocks = split.current(source.slice(0, charsNow));
+  const rest = source.length - shownChars;
+  const isMore = isGrowing || charsNow < Math.min(source.length, shownChars);
   return (
     <div className={styles.text}>
       {blocks.map((block, index) => (
@@ -40,7 +43,7 @@ export function AnswerText({
           kind={block.kind}
           text={block.text}
           language={block.language}
-          isGrowing={isGrowing && index === blocks.length - 1}
+          isGrowing={isMore && index === blocks.length - 1}
         />
       ))}
       {rest > 0 && (
@@ -53,6 +56,18 @@ export function AnswerText({
       )}
     </div>
   );
+}
+
+/** A count that follows another in steps, so that no picture of the screen has to wait for much. */
+function useGrowing(chars: number): number {
+  const [allowed, setAllowed] = useState(addedChars);
+  const isBehind = allowed < chars;
+  useEffect(() => {
+    if (!isBehind) return;
+    const frame = requestAnimationFrame(() => setAllowed(allowed + addedChars));
+    return () => cancelAnimationFrame(frame);
+  }, [isBehind, allowed]);
+  return Math.min(chars, allowed);
 }
 
 const BlockView = memo(function BlockView(block: Block & { readonly isGrowing: boolean }) {
