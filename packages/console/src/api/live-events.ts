@@ -23,9 +23,9 @@ export type LiveEvents = {
 const readAnew: Readonly<Record<string, readonly string[]>> = {
   agent_changed: ['agents', 'models', 'errors'],
   errors_changed: ['errors', 'agents'],
-  run_started: ['runs', 'status'],
+  run_started: ['runs', 'status', 'decisions'],
   run_ended: ['runs', 'usage', 'status', 'errors'],
-  tool_called: ['tools'],
+  tool_called: ['tools', 'decisions'],
   approval_asked: ['approvals'],
   approval_answered: ['approvals', 'runs'],
   access_denied: ['decisions'],
@@ -75,6 +75,11 @@ export function createLiveEvents(queries: QueryClient): LiveEvents {
       if (isOther || event.missed === true) void queries.invalidateQueries();
       life = event.life;
       tell(isOther ? 'restarted' : 'live');
+      return;
+    }
+    if (event.type === 'ended') {
+      // Of a key that was revoked the session is over: whoever asks for it hears that.
+      if (event.reason !== 'stopping') invalidate(['session']);
       return;
     }
     if (state !== 'live' && state !== 'restarted') tell('live');
@@ -151,7 +156,12 @@ async function readStream(signal: AbortSignal, share: Share): Promise<void> {
         if (lastEventId !== '') after = lastEventId;
         share(JSON.parse(data) as LiveEvent);
       };
-      source.onerror = () => void whyBroken().then(end);
+      source.onerror = () => {
+        void whyBroken().then((why) => {
+          if (why === 'refused') share({ type: 'ended', reason: why });
+          end(why === 'full' ? 'full' : 'broken');
+        });
+      };
       signal.addEventListener('abort', () => end('over'), { once: true });
     });
     if (ended === 'over') return;
@@ -165,12 +175,13 @@ function connectionOf(ended: 'broken' | 'full'): Connection {
   return navigator.onLine ? 'lost' : 'offline';
 }
 
-/** A stream that is refused says not why, so the session is asked for: its answer tells the page when it is over. */
-async function whyBroken(): Promise<'broken' | 'full'> {
+/** A stream that is refused says not why, so it is asked for once more: the answer tells whether the session is over. */
+async function whyBroken(): Promise<'broken' | 'full' | 'refused'> {
   const response = await fetch('/admin/events?types=none', {
     method: 'HEAD',
     credentials: 'same-origin',
   }).catch(() => null);
+  if (response?.status === 401) return 'refused';
   return response?.status === 429 ? 'full' : 'broken';
 }
 

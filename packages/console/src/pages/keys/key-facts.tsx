@@ -43,7 +43,7 @@ export function KeyFacts(props: { readonly keyRecord: Key; readonly keys: readon
         ])}
       />
       <p className={styles.links}>
-        <Link to="/usage" search={{ key: key.id } as never}>
+        <Link to="/usage" search={{ by: 'key', show: 'tokens', days: 30 }}>
           {names.usage}
         </Link>
         <Link to="/security" search={{ tab: 'decisions', key: key.id }}>

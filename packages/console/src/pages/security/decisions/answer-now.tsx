@@ -5,6 +5,7 @@ import {
   type Decision,
   type Override,
   overridesQuery,
+  type PreviewAnswer,
   type PreviewQuestion,
   previewQuery,
 } from '../../../api/security.ts';
@@ -53,7 +54,7 @@ export function AnswerNow({
     <section className={styles.part}>
       <h3>{names.now}</h3>
       <Verdict value={now.data.decision} size="large" />
-      <Deciding rule={now.data.rule} />
+      {isSame(decision, now.data) ? <p>{names.same}</p> : <Deciding rule={now.data.rule} />}
       {decision.action === 'call_tool' && <p className={styles.soft}>{names.nowHint}</p>}
       <div role="status">
         {isAllowed && permission && (
@@ -64,11 +65,15 @@ export function AnswerNow({
       {decision.effect !== 'allow' &&
         (isAllowed ? (
           !permission && <p>{text.security.permit.alreadyAllowed}</p>
-        ) : (
-          <Permit decision={decision} question={question} rule={now.data.rule} />
-        ))}
+        ) : now.data.decision === 'deny' ? (
+          <Permit question={question} now={now.data} />
+        ) : null)}
     </section>
   );
+}
+
+function isSame(decision: Decision, now: PreviewAnswer): boolean {
+  return decision.effect === now.decision && decision.rule_id === (now.rule?.id ?? null);
 }
 
 function CannotAsk({ error }: { readonly error: Error }) {

@@ -3,12 +3,11 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useApi } from '../../../api/api-context.ts';
 import {
-  type Decision,
+  type NewOverride,
   type PreviewAnswer,
   type PreviewQuestion,
   previewQuery,
 } from '../../../api/security.ts';
-import { useRole } from '../../../api/session.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Field, TextInput } from '../../../ui/field.tsx';
@@ -16,46 +15,56 @@ import { ErrorPanel } from '../../../ui/states.tsx';
 import { useMakeOverride } from '../parts/use-overrides.ts';
 import { Verdict } from '../parts/verdict.tsx';
 import styles from './decisions.module.css';
-import { type Concern, smallestOverride } from './smallest-override.ts';
 
 const names = text.security.permit;
 
+/** What an override says, without how long and why. */
+type Concern = Omit<NewOverride, 'ttl_seconds' | 'reason' | 'limits'>;
+
+/** The tiers of denials that no override turns round. */
+const ceilingTier = 0;
+const stoppedTier = 1;
+
 /** The smallest override that allows a call, and buttons that make exactly that one. */
 export function Permit(props: {
-  readonly decision: Decision;
   readonly question: PreviewQuestion;
-  /** That denies it now. */
-  readonly rule: PreviewAnswer['rule'];
+  /** What it is answered now: a denial. */
+  readonly now: PreviewAnswer;
 }) {
-  const { decision, question, rule } = props;
-  const remedy = smallestOverride(decision, rule);
-  const isAdmin = useRole() === 'admin';
-  if (remedy.kind !== 'override') {
-    return (
-      <div className={styles.permit}>
-        <p>
-          <b>{names.impossible}</b> {names[remedy.kind]}
-        </p>
-        {remedy.kind === 'stopped' && (
-          <Link to="/security" search={{ tab: 'overrides' }}>
-            {names.toOverrides}
-          </Link>
-        )}
-      </div>
-    );
-  }
-  const { concern } = remedy;
-  const needsAdmin = concern.break_glass === true && !isAdmin;
+  const { question, now } = props;
+  const { smallest_override: smallest, rule } = now;
+  if (!smallest) return <Impossible tier={rule?.tier} />;
+  const { within_reach: isWithinReach, ...concern } = smallest;
   return (
     <div className={styles.permit}>
       <h4>{names.title}</h4>
       <p>{names.lead}</p>
       <ConcernFacts concern={concern} />
-      {concern.break_glass && (
-        <p className={styles.warning}>{needsAdmin ? names.glassNotAllowed : names.glass}</p>
-      )}
+      {concern.break_glass && <p className={styles.warning}>{names.glass}</p>}
       <Effect question={question} concern={concern} />
-      {!needsAdmin && <PermitForm concern={concern} />}
+      {isWithinReach ? (
+        <PermitForm concern={concern} />
+      ) : (
+        <p className={styles.warning}>{names.beyondReach}</p>
+      )}
+    </div>
+  );
+}
+
+function Impossible({ tier }: { readonly tier: number | undefined }) {
+  return (
+    <div className={styles.permit}>
+      <p>
+        <b>{names.impossible}</b> {tier === ceilingTier && names.ceiling}
+        {tier === stoppedTier && names.stopped}
+      </p>
+      {tier === stoppedTier && (
+        <p>
+          <Link to="/security" search={{ tab: 'overrides' }}>
+            {names.toOverrides}
+          </Link>
+        </p>
+      )}
     </div>
   );
 }

@@ -10,8 +10,8 @@ import { Facts } from '../../../ui/page.tsx';
 import { tierOf } from '../parts/rule-names.ts';
 import { Verdict } from '../parts/verdict.tsx';
 import { AnswerNow } from './answer-now.tsx';
+import { questionOfDecision } from './decision-question.ts';
 import styles from './decisions.module.css';
-import { questionOfDecision } from './smallest-override.ts';
 
 const names = text.security.decisions;
 

@@ -60,13 +60,13 @@ const commonColumns = (nameOf: NameOf): readonly Column<Override>[] => [
   {
     id: 'effect',
     title: text.security.columns.effect,
-    width: '92px',
+    width: '64px',
     render: ({ effect }) => <Verdict value={effect} />,
   },
   {
     id: 'who',
     title: text.security.columns.principals,
-    width: 'minmax(80px, 1.2fr)',
+    width: 'minmax(60px, 1.2fr)',
     render: ({ principal }) => <Clipped value={principal} />,
   },
   {
@@ -109,7 +109,7 @@ const endedColumns = (nameOf: NameOf): readonly Column<Override>[] => [
   {
     id: 'state',
     title: names.endedAt,
-    width: '160px',
+    width: '150px',
     render: ({ state, revoked_at: revokedAt, expires_at: expiresAt }) => (
       <span className={styles.effect}>
         <Badge>{names.states[state]}</Badge>
@@ -129,13 +129,13 @@ function activeColumns(
     {
       id: 'left',
       title: names.endsIn,
-      width: '96px',
+      width: '84px',
       render: ({ expires_at: at }) => <Countdown at={at} onOver={onOver} />,
     },
     {
       id: 'end',
       title: '',
-      width: '64px',
+      width: '52px',
       align: 'end',
       render: (override) => (
         <Button

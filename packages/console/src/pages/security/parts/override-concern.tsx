@@ -3,6 +3,7 @@ import { useRole } from '../../../api/session.ts';
 import { text } from '../../../strings/text.ts';
 import { Checkbox, Field, Select, TextInput } from '../../../ui/field.tsx';
 import styles from './concern.module.css';
+import { SuggestedInput } from './suggested-input.tsx';
 
 const names = text.security.override;
 
@@ -92,7 +93,8 @@ function Texts({ draft, faults, onChange }: Parameters<typeof OverrideConcern>[0
     <>
       <Field label={names.principal} hint={names.principalHint} error={faults.principal}>
         {(control) => (
-          <TextInput
+          <SuggestedInput
+            of="principals"
             {...control}
             value={draft.principal}
             maxLength={200}

@@ -1,9 +1,10 @@
-import { type FormEvent, useState } from 'react';
-import type { PreviewQuestion } from '../../../api/security.ts';
+import { type ChangeEvent, type FormEvent, useState } from 'react';
+import type { Action, PreviewQuestion } from '../../../api/security.ts';
 import { text } from '../../../strings/text.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Field, TextArea, TextInput } from '../../../ui/field.tsx';
 import { ActionField } from '../parts/override-concern.tsx';
+import { SuggestedInput } from '../parts/suggested-input.tsx';
 import { useSecuritySearch } from '../search.ts';
 import { type Draft, DraftFields, emptyDraft, readDraft } from './draft-fields.tsx';
 import styles from './preview.module.css';
@@ -65,6 +66,15 @@ function pick({ who, user, action, resource, agent, args }: WrittenQuestion): Wr
   };
 }
 
+/** What is offered for a field: names of those who ask, agents, or nothing. */
+function offersOf(name: string, action: Action): 'principals' | 'agents' | null {
+  if (name === 'who') return 'principals';
+  if (name === 'agent') return 'agents';
+  return name === 'resource' && (action === 'run_agent' || action === 'list_agents')
+    ? 'agents'
+    : null;
+}
+
 type QuestionProps = {
   readonly written: WrittenQuestion;
   readonly faults: Readonly<Record<string, string>>;
@@ -75,13 +85,16 @@ function Question({ written, faults, onChange }: QuestionProps) {
   const action = actionOf(written.action);
   const line = (name: 'who' | 'resource' | 'agent' | 'user', hint: string) => (
     <Field label={names[name]} hint={hint} error={faults[name]}>
-      {(control) => (
-        <TextInput
-          {...control}
-          value={written[name] ?? ''}
-          onChange={(event) => onChange({ [name]: event.target.value })}
-        />
-      )}
+      {(control) => {
+        const field = {
+          ...control,
+          value: written[name] ?? '',
+          onChange: (event: ChangeEvent<HTMLInputElement>) =>
+            onChange({ [name]: event.target.value }),
+        };
+        const offers = offersOf(name, action);
+        return offers ? <SuggestedInput of={offers} {...field} /> : <TextInput {...field} />;
+      }}
     </Field>
   );
   return (

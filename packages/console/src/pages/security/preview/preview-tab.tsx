@@ -29,13 +29,17 @@ export function PreviewTab() {
     const question = questionOf(asked.current);
     if ('body' in question) begin.current(question.body);
   }, []);
+  const answer = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (ask.isSuccess || ask.isError) answer.current?.scrollIntoView({ block: 'nearest' });
+  }, [ask.isSuccess, ask.isError]);
   return (
     <div className={styles.split}>
       <Card title={names.question}>
         <PreviewForm isBusy={ask.isPending} onAsk={ask.mutate} />
       </Card>
       <Card title={names.answer}>
-        <div role="status" className={styles.answer}>
+        <div ref={answer} role="status" className={styles.answer}>
           {ask.isPending && <Skeleton rows={3} />}
           {ask.isError && <ErrorPanel error={ask.error} title={text.security.refused.preview} />}
           {ask.isIdle && (
