@@ -2281,9 +2281,8 @@ export type Api = {
   'POST /console/session': {
     query: Record<string, never>;
     body: {
-      key: string;
-    } | {
-      code: string;
+      key?: string;
+      code?: string;
     };
     answer: {
       csrf_token: string;
