@@ -56,12 +56,10 @@ export function createLiveEvents(queries: QueryClient): LiveEvents {
   let state: Connection = 'connecting';
   let life: unknown = null;
   let running: (() => void) | null = null;
+  const invalidate = (names: readonly string[]) =>
+    names.forEach((name) => void queries.invalidateQueries({ queryKey: [name] }));
   const soon = createGathered(soonMs, invalidate);
   const later = createGathered(laterMs, invalidate);
-
-  function invalidate(names: readonly string[]): void {
-    for (const name of names) void queries.invalidateQueries({ queryKey: [name] });
-  }
 
   function tell(next: Connection): void {
     if (state === next) return;
@@ -116,6 +114,11 @@ export function createLiveEvents(queries: QueryClient): LiveEvents {
 /** Hears the stream, by whichever tab it is read. Returns what ends that. */
 function shareStream(hear: Share): () => void {
   const end = new AbortController();
+  if (!isSecureContext) {
+    // Over plain http from another machine a browser has no locks: each tab reads for itself.
+    void readStream(end.signal, hear);
+    return () => end.abort();
+  }
   const channel = new BroadcastChannel('dropgate-events');
   channel.onmessage = ({ data }) => hear(data);
   const share: Share = (message) => {
@@ -177,10 +180,8 @@ function connectionOf(ended: 'broken' | 'full'): Connection {
 
 /** A stream that is refused says not why, so it is asked for once more: the answer tells whether the session is over. */
 async function whyBroken(): Promise<'broken' | 'full' | 'refused'> {
-  const response = await fetch('/admin/events?types=none', {
-    method: 'HEAD',
-    credentials: 'same-origin',
-  }).catch(() => null);
+  const response = await fetch('/admin/events', { credentials: 'same-origin' }).catch(() => null);
+  void response?.body?.cancel().catch(() => undefined);
   if (response?.status === 401) return 'refused';
   return response?.status === 429 ? 'full' : 'broken';
 }
