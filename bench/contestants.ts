@@ -69,23 +69,35 @@ async function startBare(env: Record<string, string>, asked: Asked): Promise<Con
   return { name: 'bare', server, target };
 }
 
-/** Starts `dropgate start` in a project of its own that has the agent, with more of an environment. */
+/**
+ * Starts `dropgate start` in a project of its own that has the agent, with more of an environment.
+ *
+ * @param options.role - Of the key. Default `caller`.
+ * @param options.settings - Text of `gateway.yaml`; without it the defaults hold.
+ */
 export async function startGatewayIn(
   project: string,
-  options: { readonly name: string; readonly env: Record<string, string> },
+  options: {
+    readonly name: string;
+    readonly env: Record<string, string>;
+    readonly role?: 'caller' | 'admin';
+    readonly settings?: string;
+  },
 ): Promise<Contestant> {
   cpSync(join(here, 'agents'), join(project, 'src/agents'), { recursive: true });
-  return { ...(await startGateway(project, options.env, { args: [] })), name: options.name };
+  if (options.settings) writeFileSync(join(project, 'gateway.yaml'), options.settings);
+  const asked = { args: [], role: options.role ?? 'caller' };
+  return { ...(await startGateway(project, options.env, asked)), name: options.name };
 }
 
 async function startGateway(
   cwd: string,
   env: Record<string, string>,
-  { args, ...options }: Asked,
+  { args, role = 'caller', ...options }: Asked & { readonly role?: string },
 ): Promise<Contestant> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [launcher, 'keys', 'create', '--role', 'caller', '--json'],
+    [launcher, 'keys', 'create', '--role', role, '--json'],
     { cwd },
   );
   const { key } = JSON.parse(stdout) as { key: string };
