@@ -31,7 +31,7 @@ export async function builtConsole(): Promise<string> {
 
 async function install(): Promise<void> {
   const quiet = ['--loglevel=error', '--no-audit', '--no-fund', '--fetch-retries=5'];
-  await run('npm', ['ci', '--include=dev', ...quiet]);
+  await run('npm', ['ci', '--include=dev', '--ignore-scripts', ...quiet]);
 }
 
 async function run(program: string, args: readonly string[]): Promise<void> {

@@ -39,6 +39,8 @@ export const consoleRoutes: readonly Route[] = [
     async handle({ deps, request, reply, body }) {
       requireConsole(deps);
       const session = await logIn(deps, request, body);
+      // For the log: a login is somebody's.
+      request.caller = { ...session.holder, requestId: request.id };
       setCookie(request, reply, session);
       return sessionBody(session, deps.settings.version);
     },
