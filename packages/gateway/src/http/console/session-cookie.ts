@@ -34,7 +34,7 @@ export function clearCookie(request: FastifyRequest, reply: FastifyReply): void 
 }
 
 /** Whether the browser spoke https, to the gateway or to a proxy before it: a page's own origin tells that too. */
-export function cameByHttps({ protocol, headers }: FastifyRequest): boolean {
+function cameByHttps({ protocol, headers }: FastifyRequest): boolean {
   return protocol === 'https' || headers.origin?.startsWith('https://') === true;
 }
 
