@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { stat, utimes } from 'node:fs/promises';
+import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newestTimeMs } from '../packages/gateway/src/system/newest-time.ts';
 import { workspaceRoot } from './source-files.ts';
@@ -20,13 +21,28 @@ export async function builtConsole(): Promise<string> {
   const page = join(dist, 'index.html');
   const newest = await newestTimeMs(sources, new Set(['node_modules', 'dist']));
   if ((await timeOf(page)) >= newest) return dist;
-  const lock = await timeOf(join(sources, 'package-lock.json'));
-  if ((await timeOf(join(sources, 'node_modules/.package-lock.json'))) < lock) await install();
+  await installPackages();
   const begun = new Date();
   await run(process.execPath, ['build.ts']);
   // Not that of the end: what was changed meanwhile may not be part of it.
   await utimes(page, begun, begun);
   return dist;
+}
+
+/** Installs what the lock says, where that is not there. */
+async function installPackages(): Promise<void> {
+  const lock = join(sources, 'package-lock.json');
+  const mark = join(sources, 'node_modules/.dropgate-lock');
+  const hash = createHash('sha256')
+    .update(await readFile(lock))
+    .digest('hex');
+  // A copy of the workspace has new times and the same packages.
+  if ((await readFile(mark, 'utf8').catch(() => null)) === hash) return;
+  const installed = await timeOf(join(sources, 'node_modules/.package-lock.json'));
+  if (installed < (await timeOf(lock))) await install();
+  // Not written through a link, which such a copy may have of it.
+  await rm(mark, { force: true });
+  await writeFile(mark, hash);
 }
 
 async function install(): Promise<void> {

@@ -9,7 +9,13 @@ export const capabilities = [
 ] as const;
 
 /** What has a few as well. */
-export const otherCapabilities = ['dependencies', 'metering', 'isolation', 'idempotency'] as const;
+export const otherCapabilities = [
+  'dependencies',
+  'metering',
+  'isolation',
+  'idempotency',
+  'console',
+] as const;
 
 /** One small mistake that somebody could make, and the tests that have to notice it. */
 export type Break = {

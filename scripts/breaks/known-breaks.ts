@@ -1,5 +1,6 @@
 import type { Break } from './break.ts';
 import { bridgeBreaks } from './known/bridge.ts';
+import { consoleBreaks } from './known/console.ts';
 import { discoveryBreaks } from './known/discovery.ts';
 import { otherBreaks } from './known/others.ts';
 import { policyBreaks } from './known/policy.ts';
@@ -15,5 +16,6 @@ export const knownBreaks: readonly Break[] = [
   ...bridgeBreaks,
   ...replayBreaks,
   ...reloadBreaks,
+  ...consoleBreaks,
   ...otherBreaks,
 ];

@@ -110,8 +110,8 @@ function createUsers({ live, nowSeconds }: Foundation, { accountOf }: KnownKeys)
 }
 
 /** Logins of the console. */
-function createLogins({ store, config, nowSeconds, emit }: Foundation, known: KnownKeys) {
-  const times = () => config.console;
+function createLogins({ store, live, nowSeconds, emit }: Foundation, known: KnownKeys) {
+  const times = () => live.current().console;
   return createSessions({ store: store.sessions, known, times, nowSeconds, emit });
 }
 

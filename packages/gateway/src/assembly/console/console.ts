@@ -8,7 +8,7 @@ import type { Gateway } from '../contract.ts';
 import { createConsoleBuild } from './build-console.ts';
 
 /** The console: its files and its logins. */
-export function createConsole({ config, sessions, lifetime }: Parts): ConsoleDeps {
+export function createConsole({ config, live, sessions, lifetime }: Parts): ConsoleDeps {
   const { folder, sources } = consolePaths();
   const build =
     sources &&
@@ -22,7 +22,7 @@ export function createConsole({ config, sessions, lifetime }: Parts): ConsoleDep
       signal: lifetime.signal,
     });
   return {
-    isOn: () => config.console.enabled,
+    isOn: () => live.current().console.enabled,
     folder,
     build: build ?? (async () => ({ state: 'built' })),
     sessions,
@@ -31,12 +31,12 @@ export function createConsole({ config, sessions, lifetime }: Parts): ConsoleDep
 
 /** Makes links for whoever starts the gateway: each is good until it is opened, or the gateway ends. */
 export function createConsoleLink({
-  config,
+  live,
   sessions,
   known,
-}: Pick<Parts, 'config' | 'sessions' | 'known'>): Gateway['consoleLink'] {
+}: Pick<Parts, 'live' | 'sessions' | 'known'>): Gateway['consoleLink'] {
   return async ({ url, key }) => {
-    const holder = config.console.enabled ? known.authenticate(key) : null;
+    const holder = live.current().console.enabled ? known.authenticate(key) : null;
     if (!holder) return null;
     const { code } = await sessions.newLink(holderOf(holder), 'gateway');
     return consoleLinkUrl(url, code);

@@ -43,6 +43,7 @@ const families: readonly {
   },
   { title: 'Administration', id: 'administration', begins: /^\/(admin|agents)\// },
   { title: 'Security', id: 'security', begins: /^\/security\// },
+  { title: 'The console', id: 'console', begins: /^\/console/ },
   { title: 'The gateway itself', id: 'gateway', begins: /./ },
 ];
 
