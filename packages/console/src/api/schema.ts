@@ -1089,6 +1089,7 @@ export type Api = {
       outcome?: "running" | "lost" | "finished" | "blocked" | "failed" | "cancelled" | "interrupted" | undefined;
       code?: string | undefined;
       since?: string | undefined;
+      min_duration_ms?: number | undefined;
       request_id?: string | undefined;
       replay_of?: string | undefined;
       resumes?: string | undefined;
@@ -2232,6 +2233,56 @@ export type Api = {
       last_used_at: string | null;
       key: string;
       warnings?: (string)[];
+    };
+  };
+  'PATCH /security/keys/{id}': {
+    query: Record<string, never>;
+    body: {
+      limits?: {
+        requests_per_minute?: number | null;
+        concurrent_runs?: number | null;
+        tokens_per_day?: number | null;
+        tokens_per_month?: number | null;
+        usd_per_day?: number | null;
+        usd_per_month?: number | null;
+      };
+      run_limits?: {
+        max_model_calls?: number;
+        max_tokens?: number;
+        max_cost_usd?: number;
+        max_tool_calls?: number;
+        max_repeated_tool_calls?: number;
+      } | null;
+    };
+    answer: {
+      id: string;
+      name: string;
+      role: "caller" | "operator" | "admin" | "metrics";
+      state: "active" | "expired" | "revoked";
+      namespaces: (string)[] | null;
+      agents: (string)[] | null;
+      limits: {
+        requests_per_minute: number | null;
+        concurrent_runs: number | null;
+        tokens_per_day: number | null;
+        tokens_per_month: number | null;
+        usd_per_day: number | null;
+        usd_per_month: number | null;
+      };
+      run_limits: {
+        max_model_calls?: number;
+        max_tokens?: number;
+        max_cost_usd?: number;
+        max_tool_calls?: number;
+        max_repeated_tool_calls?: number;
+      } | null;
+      forwards_users: boolean;
+      created_at: string;
+      created_by: string;
+      expires_at: string | null;
+      revoked_at: string | null;
+      rotated_from: string | null;
+      last_used_at: string | null;
     };
   };
   'DELETE /security/keys/{id}': {

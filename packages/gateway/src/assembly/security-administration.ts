@@ -71,6 +71,8 @@ export function createSecurityAdministration(
         changeInTurn(maker.keyId, () => manageKeys.create(actorOf(maker), wanted)),
       rotate: (maker, id, options) =>
         changeInTurn(maker.keyId, () => manageKeys.rotate(actorOf(maker), id, options)),
+      setLimits: (maker, id, changes) =>
+        changeInTurn(maker.keyId, () => manageKeys.setLimits(actorOf(maker), id, changes)),
       revoke: (maker, id) => manageKeys.revoke(actorOf(maker), id),
     },
     unknownScopes: (scopes) =>

@@ -74,6 +74,12 @@ export type KeyStore = {
     options: { readonly oldEndsAtSeconds: number; readonly nowSeconds: number },
   ): Promise<boolean>;
   /**
+   * Gives a key other limits.
+   *
+   * @returns False where there is no such key or it is revoked; nothing changes then.
+   */
+  setLimits(keyId: string, limits: Pick<KeyRecord, 'limits' | 'runLimits'>): Promise<boolean>;
+  /**
    * Marks a key as revoked.
    *
    * @returns False where there is no such key or it was revoked before; the first time stays.

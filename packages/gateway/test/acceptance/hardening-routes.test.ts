@@ -93,6 +93,7 @@ const audience: Readonly<Record<string, Audience>> = {
   'GET /security/keys': 'admins',
   'POST /security/keys': 'admins',
   'POST /security/keys/:id/rotate': 'admins',
+  'PATCH /security/keys/:id': 'admins',
   'DELETE /security/keys/:id': 'admins',
 };
 

@@ -94,11 +94,12 @@ export function journalTests(open: OpenAgain): void {
       runAt(0),
       runAt(1, { agentId: 'labs/b' }),
       runAt(2, { keyId: 'key_2', user: 'ann' }),
-      runAt(3, { outcome: 'failed', code: 'tool_failed', replayOf: idOf(0) }),
+      runAt(3, { outcome: 'failed', code: 'tool_failed', replayOf: idOf(0), durationMs: 900 }),
       runAt(4, { resumes: idOf(0) }),
     ];
     await store.journal.write({ runs, chunks: [] });
     expect(await minutes(store)).toEqual([4, 3, 2, 1, 0]);
+    expect(await minutes(store, { minDurationMs: 900 })).toEqual([3]);
     expect(await minutes(store, { agentId: 'labs/b' })).toEqual([1]);
     expect(await minutes(store, { keyId: 'key_2' })).toEqual([2]);
     expect(await minutes(store, { user: 'ann' })).toEqual([2]);

@@ -41,6 +41,21 @@ export function keyTests(open: OpenAgain): void {
     expect(await store.keys.list()).toEqual([{ ...openKey, revokedAtSeconds: 500 }]);
   });
 
+  test('are given other limits, unless they are revoked', async () => {
+    const store = await open();
+    await store.keys.insert(openKey);
+    const { keys: before } = await store.versions();
+    const limits = { ...openKey.limits, requestsPerMinute: 7, usdPerDay: 1.5 };
+    const changed = { limits, runLimits: { maxModelCalls: 3 } };
+    expect(await store.keys.setLimits(openKey.id, changed)).toBe(true);
+    expect(await store.keys.list()).toEqual([{ ...openKey, ...changed }]);
+    expect((await store.versions()).keys).toBeGreaterThan(before);
+    await store.keys.revoke(openKey.id, 500);
+    expect(await store.keys.setLimits(openKey.id, { limits, runLimits: null })).toBe(false);
+    expect(await store.keys.setLimits('key_gone', changed)).toBe(false);
+    expect(await store.keys.list()).toMatchObject([changed]);
+  });
+
   test('keep hostile text as text', async () => {
     const store = await open();
     const name = `x'); drop table keys; -- \u{1F511} "\\`;

@@ -117,6 +117,7 @@ export function fakeSecurity(): SecurityDeps {
       list: async () => [someKey],
       create: async () => ({ record: someKey, secret: 'dg_secret' }),
       rotate: async () => ({ record: { ...someKey, rotatedFrom: 'key_a0' }, secret: 'dg_next' }),
+      setLimits: async () => someKey,
       revoke: async () => someKey,
     },
     unknownScopes: ({ namespaces }) =>

@@ -127,6 +127,8 @@ describe('the journal of a run', () => {
     expect(await agentsOf('?outcome=failed&code=run_failed')).toEqual(['default/bad']);
     expect(await agentsOf(`?key=${run.run.key_id}&since=2026-01-01`)).toHaveLength(2);
     expect(await agentsOf('?since=2200-01-01')).toEqual([]);
+    expect(await agentsOf('?min_duration_ms=0.01')).toHaveLength(2);
+    expect(await agentsOf('?min_duration_ms=9e12')).toEqual([]);
     const page = await json<RunPage>('/admin/runs?limit=1');
     expect(runsAnswer.parse(page)).toEqual(page);
     expect(await agentsOf(`?limit=1&after=${page.next}`)).toEqual(['default/weather']);

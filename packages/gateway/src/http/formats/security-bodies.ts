@@ -1,9 +1,15 @@
+import type { LimitChanges } from '../../policy/keys/manage-keys.ts';
 import type { NewKey } from '../../policy/keys/new-key.ts';
 import { keyLimits, limitNames } from '../../protocol/policy.ts';
 import type { DecisionQuery } from '../../protocol/security/decision-query.ts';
 import { given, toSeconds } from '../../protocol/security/from-json.ts';
 import type { NewOverride } from '../../protocol/security/preview-types.ts';
-import type { DecisionsQuery, KeyBody, OverrideBody } from '../../protocol/security/requests.ts';
+import type {
+  DecisionsQuery,
+  KeyBody,
+  KeyLimitsBody,
+  OverrideBody,
+} from '../../protocol/security/requests.ts';
 import { fromRunLimitsJson } from '../../protocol/usage/run-limits.ts';
 
 /** A checked body as the override it asks for. */
@@ -42,5 +48,17 @@ export function toNewKey(body: KeyBody): Omit<NewKey, 'createdBy'> {
     limits: limits && keyLimits((name) => limits[limitNames[name]] ?? null),
     forwardsUsers: body.forwards_users,
     runLimits: body.run_limits ? fromRunLimitsJson(body.run_limits) : undefined,
+  });
+}
+
+/** A checked body as the limits that change. */
+export function toLimitChanges({ limits, run_limits: ofRuns }: KeyLimitsBody): LimitChanges {
+  const names = Object.entries(limitNames).flatMap(([name, json]) => {
+    const limit = limits?.[json];
+    return limit === undefined ? [] : [[name, limit] as const];
+  });
+  return given<LimitChanges>({
+    limits: limits && Object.fromEntries(names),
+    runLimits: ofRuns === undefined ? undefined : ofRuns && fromRunLimitsJson(ofRuns),
   });
 }

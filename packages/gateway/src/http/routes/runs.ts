@@ -90,20 +90,15 @@ export const runRoutes: readonly Route[] = [
   }),
 ];
 
-function toRunsQuery({
-  agent,
-  key,
-  since,
-  request_id,
-  replay_of,
-  ...query
-}: z.output<typeof runsQuery>) {
+function toRunsQuery({ agent, key, since, request_id, ...rest }: z.output<typeof runsQuery>) {
+  const { min_duration_ms: minDurationMs, replay_of: replayOf, ...query } = rest;
   return given<RunsQuery>({
     ...query,
     agentId: agent,
     keyId: key,
     requestId: request_id,
-    replayOf: replay_of,
+    replayOf,
+    minDurationMs,
     sinceMs: since === undefined ? undefined : Date.parse(since),
   });
 }

@@ -14,7 +14,10 @@ import {
 
 /** What the keys need of a store and a clock. */
 export type ApiKeyDeps = {
-  readonly store: Pick<KeyStore, 'list' | 'insert' | 'insertNamed' | 'rotate' | 'revoke'>;
+  readonly store: Pick<
+    KeyStore,
+    'list' | 'insert' | 'insertNamed' | 'rotate' | 'setLimits' | 'revoke'
+  >;
   nowSeconds(): number;
   /** Called after every change; what is in memory is like the store once it resolves. */
   changed?(): Promise<void>;
@@ -39,6 +42,8 @@ export type ApiKeys = {
    * @throws GatewayError `record_not_found`, or `invalid_value` where the other has ended or the overlap cannot be.
    */
   rotate(keyId: string, options: RotateOptions): Promise<MadeKey>;
+  /** Gives a key other limits, which hold from its next request on. False where there is no such key or it is revoked. */
+  setLimits(keyId: string, limits: Pick<KeyRecord, 'limits' | 'runLimits'>): Promise<boolean>;
   /** False where there is no such key or it is revoked. */
   revoke(keyId: string): Promise<boolean>;
   /** Every key in the store, revoked and expired ones included. */
@@ -68,6 +73,13 @@ export function createApiKeys(deps: ApiKeyDeps): ApiKeys {
     // The key is durable and its secret known here only: it must not get lost where reading again fails.
     await changed().catch(() => {});
     return inserted ? record : null;
+  };
+
+  /** A change, once it holds here. */
+  const following = async (change: Promise<boolean>) => {
+    const isDone = await change;
+    await changed();
+    return isDone;
   };
 
   return {
@@ -105,11 +117,8 @@ export function createApiKeys(deps: ApiKeyDeps): ApiKeys {
       refuseRotated(await store.list(), keyId);
       throw invalid('A key that is revoked or has expired cannot be rotated. Make a new one.');
     },
-    async revoke(keyId) {
-      const revoked = await store.revoke(keyId, Math.floor(nowSeconds()));
-      await changed();
-      return revoked;
-    },
+    setLimits: (keyId, limits) => following(store.setLimits(keyId, limits)),
+    revoke: (keyId) => following(store.revoke(keyId, Math.floor(nowSeconds()))),
     list: () => store.list(),
     hasUsableKey: async () => (await store.list()).some((key) => isUsable(key, nowSeconds())),
   };

@@ -22,8 +22,20 @@ export type ManageKeys = {
     keyId: string,
     options: { readonly overlapSeconds: number },
   ) => Promise<MadeKey>;
+  /**
+   * Gives a key other limits, none above those of who asks.
+   *
+   * @returns The key as it is now.
+   */
+  readonly setLimits: (manager: Actor, keyId: string, changes: LimitChanges) => Promise<KeyRecord>;
   /** @returns The key as it was; ended before counts as done. */
   readonly revoke: (manager: Actor, keyId: string) => Promise<KeyRecord>;
+};
+
+/** Limits that are to be others; what is absent stays as it is. */
+export type LimitChanges = {
+  readonly limits?: Partial<KeyLimits>;
+  readonly runLimits?: RunLimits | null;
 };
 
 export type ManageKeysDeps = {
@@ -55,10 +67,7 @@ export function createManageKeys(deps: ManageKeysDeps): ManageKeys {
   const reachable = async ({ principal }: Actor, keyId: string): Promise<KeyRecord> => {
     const key = (await keys.list()).find(({ id }) => id === keyId);
     if (key && isWithinReach(principal, key)) return key;
-    throw new GatewayError(
-      'record_not_found',
-      'There is no such key. List the keys to see their ids.',
-    );
+    throw noSuchKey();
   };
 
   return {
@@ -82,10 +91,35 @@ export function createManageKeys(deps: ManageKeysDeps): ManageKeys {
       checkKeyReach(ownReach(manager), reachOf({ ...old, expiresAtSeconds }));
       return keys.rotate(keyId, { overlapSeconds, createdBy: manager.id });
     },
+    async setLimits(manager, keyId, { limits, runLimits }) {
+      const key = await reachable(manager, keyId);
+      const wanted = {
+        ...key,
+        limits: { ...key.limits, ...limits },
+        runLimits: runLimits === undefined ? key.runLimits : runLimits,
+      };
+      checkKeyReach(ownReach(manager), reachOf(wanted));
+      if (!isUsable(key, nowSeconds()) || !(await keys.setLimits(keyId, wanted))) throw hasEnded();
+      return wanted;
+    },
     async revoke(manager, keyId) {
       const key = await reachable(manager, keyId);
       await keys.revoke(keyId);
       return key;
     },
   };
+}
+
+function noSuchKey(): GatewayError {
+  return new GatewayError(
+    'record_not_found',
+    'There is no such key. List the keys to see their ids.',
+  );
+}
+
+function hasEnded(): GatewayError {
+  return new GatewayError(
+    'invalid_value',
+    'A key that is revoked or has expired has no use for limits. Make a new one.',
+  );
 }

@@ -64,6 +64,11 @@ export const runsQuery = z.object({
     .refine((text) => !Number.isNaN(Date.parse(text)), { error: 'It must be an ISO 8601 time' })
     .optional()
     .describe('ISO 8601 time; only what began at or after it.'),
+  min_duration_ms: z.coerce
+    .number()
+    .min(0)
+    .optional()
+    .describe('Only what is over and took so long or longer.'),
   request_id: z.string().optional(),
   replay_of: z.string().optional().describe('Id of a run; only what runs it again.'),
   resumes: z.string().optional().describe('Id of a run that waited; only what goes on with it.'),

@@ -77,6 +77,8 @@ export type RunQuery = {
   readonly resumes?: string;
   /** Unix milliseconds: begun at or after it. */
   readonly sinceMs?: number;
+  /** Over, after so long or longer. */
+  readonly minDurationMs?: number;
   /** Id of the last run of the page before. */
   readonly after?: string;
   readonly limit: number;

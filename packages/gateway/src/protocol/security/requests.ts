@@ -218,6 +218,20 @@ export const keyBody = z.strictObject({
   expires_at: isoTime.nullable().optional(),
 });
 
+/** Body of `PATCH /security/keys/{id}`. A limit that is absent stays as it is; null is without limit. */
+export const keyLimitsBody = z
+  .strictObject({
+    limits: limitsBody.optional(),
+    run_limits: runLimitsSchema
+      .nullable()
+      .optional()
+      .describe('All of those of each of its runs; null leaves them to `security.run_limits`.'),
+  })
+  .refine((body) => body.limits !== undefined || body.run_limits !== undefined, {
+    path: ['limits'],
+    error: 'Give limits or run_limits',
+  });
+
 /** Body of `POST /security/keys/{id}/rotate`; it may be absent. */
 export const rotateBody = z
   .strictObject({
@@ -241,3 +255,4 @@ export type OverrideBody = z.output<typeof overrideBody>;
 export type PreviewBody = z.output<typeof previewBody>;
 export type DecisionsQuery = z.output<typeof decisionsQuery>;
 export type KeyBody = z.output<typeof keyBody>;
+export type KeyLimitsBody = z.output<typeof keyLimitsBody>;

@@ -140,7 +140,10 @@ async function floorOf(
 type Selection = SelectQueryBuilder<Tables, 'runs', RunRow>;
 
 function filtered(selection: Selection, query: RunQuery): Selection {
-  return selection.where(
+  const { minDurationMs } = query;
+  const slow =
+    minDurationMs === undefined ? selection : selection.where('duration_ms', '>=', minDurationMs);
+  return slow.where(
     allEqual({
       agent_id: query.agentId,
       key_id: query.keyId,

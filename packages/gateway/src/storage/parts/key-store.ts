@@ -33,16 +33,12 @@ export function createKeyStore(engine: Engine, changePart: ChangePart): KeyStore
         await passOnName(transaction, record);
         return insert(transaction, record, old.held_name);
       }),
+    setLimits: (keyId, limits) =>
+      changePart('keys', (transaction) => update(transaction, keyId, limitsToRow(limits))),
     revoke: (keyId, atSeconds) =>
-      changePart('keys', async (transaction) => {
-        const { numUpdatedRows: updated } = await transaction
-          .updateTable('keys')
-          .set({ revoked_at: Math.floor(atSeconds), held_name: null })
-          .where('id', '=', keyId)
-          .where('revoked_at', 'is', null)
-          .executeTakeFirstOrThrow();
-        return updated === 1n;
-      }),
+      changePart('keys', (transaction) =>
+        update(transaction, keyId, { revoked_at: Math.floor(atSeconds), held_name: null }),
+      ),
     touch: (uses) =>
       guarded(() =>
         relaxed.transaction().execute(async (transaction) => {
@@ -61,6 +57,21 @@ export function createKeyStore(engine: Engine, changePart: ChangePart): KeyStore
         }),
       ),
   };
+}
+
+/** Changes a key that is not revoked. False where there is none. */
+async function update(
+  transaction: Transaction<Tables>,
+  keyId: string,
+  changes: Partial<KeyRow>,
+): Promise<boolean> {
+  const { numUpdatedRows: updated } = await transaction
+    .updateTable('keys')
+    .set(changes)
+    .where('id', '=', keyId)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return updated === 1n;
 }
 
 async function insert(
@@ -126,7 +137,7 @@ async function endOld(
 }
 
 function toRow(record: KeyRecord): Omit<KeyRow, 'held_name'> {
-  const { limits, namespaces, agents, expiresAtSeconds } = record;
+  const { namespaces, agents, expiresAtSeconds } = record;
   return {
     id: record.id,
     name: record.name,
@@ -134,13 +145,7 @@ function toRow(record: KeyRecord): Omit<KeyRow, 'held_name'> {
     hash: record.hash,
     namespaces: namespaces && JSON.stringify(namespaces),
     agents: agents && JSON.stringify(agents),
-    requests_per_minute: limits.requestsPerMinute,
-    concurrent_runs: limits.concurrentRuns,
-    tokens_per_day: limits.tokensPerDay,
-    tokens_per_month: limits.tokensPerMonth,
-    usd_per_day: limits.usdPerDay,
-    usd_per_month: limits.usdPerMonth,
-    run_limits: record.runLimits && JSON.stringify(record.runLimits),
+    ...limitsToRow(record),
     forwards_users: record.forwardsUsers ? 1 : 0,
     created_at: Math.floor(record.createdAtSeconds),
     created_by: record.createdBy,
@@ -149,6 +154,18 @@ function toRow(record: KeyRecord): Omit<KeyRow, 'held_name'> {
     rotated_from: record.rotatedFrom,
     rotated_to: null,
     last_used_at: record.lastUsedAtSeconds,
+  };
+}
+
+function limitsToRow({ limits, runLimits }: Pick<KeyRecord, 'limits' | 'runLimits'>) {
+  return {
+    requests_per_minute: limits.requestsPerMinute,
+    concurrent_runs: limits.concurrentRuns,
+    tokens_per_day: limits.tokensPerDay,
+    tokens_per_month: limits.tokensPerMonth,
+    usd_per_day: limits.usdPerDay,
+    usd_per_month: limits.usdPerMonth,
+    run_limits: runLimits && JSON.stringify(runLimits),
   };
 }
 

@@ -8,6 +8,7 @@ import {
 } from '../../../../test/support/temporary-project.ts';
 import { agentsAnswer } from '../../../protocol/admin/agents-answer.ts';
 import { type GatewayStatus, statusAnswer } from '../../../protocol/admin/status-answer.ts';
+import { keyAnswer } from '../../../protocol/security/answers.ts';
 import { matrixAnswer } from '../../../protocol/security/matrix.ts';
 import { startTestGateway, type TestGateway } from '../../../testing.ts';
 
@@ -53,10 +54,10 @@ afterAll(async () => {
   project?.dispose();
 });
 
-async function read(path: string, body?: object, key = gateway.key) {
+async function read(path: string, body?: object, key = gateway.key, method = 'POST') {
   const response = await fetch(gateway.url + path, {
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    ...(body && { method: 'POST', body: JSON.stringify(body) }),
+    ...(body && { method, body: JSON.stringify(body) }),
   });
   return JSON.parse(await response.text());
 }
@@ -209,4 +210,41 @@ test('a preview of a denial tells the narrowest override that would allow it', a
   // No override reaches beyond the scopes of a key.
   expect((await ask('bob', 'labs/plain')).smallest_override).toBeNull();
   expect(await ask('alice', 'labs/plain')).not.toHaveProperty('smallest_override');
+});
+
+test('a key is given other limits, which hold at once and are none above those of who asks', async () => {
+  const key = await read('/security/keys', {
+    role: 'caller',
+    limits: { requests_per_minute: 90, tokens_per_day: 1000 },
+  });
+  const patch = (body: object, by?: string) => read(`/security/keys/${key.id}`, body, by, 'PATCH');
+  const limits = { requests_per_minute: 1, usd_per_day: 2.5 };
+  const changed = await patch({ limits, run_limits: { max_model_calls: 3 } });
+  expect(keyAnswer.parse(changed)).toEqual(changed);
+  expect(changed).toMatchObject({
+    id: key.id,
+    limits: { ...limits, tokens_per_day: 1000, tokens_per_month: null },
+    run_limits: { max_model_calls: 3 },
+  });
+  expect((await read('/security/keys')).keys).toContainEqual(
+    expect.objectContaining({ id: key.id, limits: changed.limits, run_limits: changed.run_limits }),
+  );
+  expect(await read('/v1/models', undefined, key.key)).toMatchObject({ object: 'list' });
+  expect(await read('/v1/models', undefined, key.key)).toMatchObject({
+    error: { code: 'rate_limit_exceeded' },
+  });
+
+  const bounded = await read('/security/keys', {
+    role: 'admin',
+    limits: { requests_per_minute: 50, tokens_per_day: 1000 },
+  });
+  expect(await patch({ limits: { requests_per_minute: 51 } }, bounded.key)).toMatchObject({
+    error: { code: 'permission_denied', param: 'limits' },
+  });
+  expect(await patch({})).toMatchObject({ error: { param: 'limits' } });
+  await fetch(`${gateway.url}/security/keys/${key.id}`, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${gateway.key}` },
+  });
+  expect(await patch({ limits })).toMatchObject({ error: { code: 'invalid_value' } });
 });

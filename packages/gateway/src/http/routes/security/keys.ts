@@ -1,9 +1,15 @@
 import { keyAnswer, keysAnswer, newKeyAnswer } from '../../../protocol/security/answers.ts';
-import { idParams, keyBody, keysQuery, rotateBody } from '../../../protocol/security/requests.ts';
+import {
+  idParams,
+  keyBody,
+  keyLimitsBody,
+  keysQuery,
+  rotateBody,
+} from '../../../protocol/security/requests.ts';
 import { defaultOverlapSeconds } from '../../../protocol/security/security-limits.ts';
 import { keyToJson } from '../../../protocol/security/to-json.ts';
 import { pageOf } from '../../formats/page.ts';
-import { toNewKey } from '../../formats/security-bodies.ts';
+import { toLimitChanges, toNewKey } from '../../formats/security-bodies.ts';
 import { callerOf, defineRoute, type Route } from '../../route.ts';
 
 /** The routes that make, list, rotate and revoke keys. A secret is in the answer that makes it and nowhere else. */
@@ -56,6 +62,21 @@ export const keyRoutes: readonly Route[] = [
       const options = { overlapSeconds: body?.overlap_seconds ?? defaultOverlapSeconds };
       const { record, secret } = await security.keys.rotate(callerOf(request), params.id, options);
       return { ...keyToJson(record, security.nowSeconds()), key: secret };
+    },
+  }),
+  defineRoute({
+    method: 'PATCH',
+    url: '/security/keys/:id',
+    audience: 'admins',
+    scope: 'own',
+    summary: 'Give a key other limits; they hold from its next request on.',
+    params: idParams,
+    body: keyLimitsBody,
+    answer: keyAnswer,
+    handle: async ({ deps: { security }, request, params, body }) => {
+      const changes = toLimitChanges(body);
+      const key = await security.keys.setLimits(callerOf(request), params.id, changes);
+      return keyToJson(key, security.nowSeconds());
     },
   }),
   defineRoute({

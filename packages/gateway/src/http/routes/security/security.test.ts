@@ -588,6 +588,7 @@ test('asks `administer` about the path of each route but that of a caller itself
     '/security/keys',
     '/security/keys/:id/rotate',
     '/security/keys/:id',
+    '/security/keys/:id',
   ]);
 });
 
@@ -610,6 +611,7 @@ test('every answer is as the description says', async () => {
     release: { agent: 'default/echo' },
     fork: { from_step: 2 },
     ':approval_id': { approve: true },
+    ':id': { limits: { requests_per_minute: 5 } },
   };
   for (const { url, method, answer, status } of routes) {
     if (!answer) continue;
@@ -620,7 +622,9 @@ test('every answer is as the description says', async () => {
         .replace(/generations$/, '$&?agent=default/echo')
         .replace(/data$/, '$&?user=ann'),
       headers: asAdmin,
-      ...(method === 'POST' ? { payload: bodies[url.split('/').at(-1) ?? ''] ?? {} } : {}),
+      ...(method === 'POST' || method === 'PATCH'
+        ? { payload: bodies[url.split('/').at(-1) ?? ''] ?? {} }
+        : {}),
     });
     expect([url, response.statusCode]).toEqual([url, status ?? 200]);
     for (const told of answersIn(response)) expect([url, answer.parse(told)]).toEqual([url, told]);
