@@ -75,12 +75,7 @@ export function createApiKeys(deps: ApiKeyDeps): ApiKeys {
     return inserted ? record : null;
   };
 
-  /** A change, once it holds here. */
-  const following = async (change: Promise<boolean>) => {
-    const isDone = await change;
-    await changed();
-    return isDone;
-  };
+  const following = followedBy(changed);
 
   return {
     async create(key) {
@@ -121,6 +116,15 @@ export function createApiKeys(deps: ApiKeyDeps): ApiKeys {
     revoke: (keyId) => following(store.revoke(keyId, Math.floor(nowSeconds()))),
     list: () => store.list(),
     hasUsableKey: async () => (await store.list()).some((key) => isUsable(key, nowSeconds())),
+  };
+}
+
+/** Waits for a change, and until it holds here. */
+function followedBy(changed: () => Promise<void>) {
+  return async (change: Promise<boolean>): Promise<boolean> => {
+    const isDone = await change;
+    await changed();
+    return isDone;
   };
 }
 
