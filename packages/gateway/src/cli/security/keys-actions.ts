@@ -6,7 +6,7 @@ import type { KeyLimits, KeyRecord, Role } from '../../protocol/policy.ts';
 import type { KeyAnswer } from '../../protocol/security/answers.ts';
 import { keyToJson } from '../../protocol/security/to-json.ts';
 import { fromRunLimitsJson, type RunLimitsJson } from '../../protocol/usage/run-limits.ts';
-import { type CommandContext, exitCodes } from '../command.ts';
+import { type CommandContext, CommandError, exitCodes } from '../command.ts';
 import { commandLineUser } from '../command-line-user.ts';
 import { table } from '../text-layout.ts';
 import { findKey } from './find-key.ts';
@@ -74,6 +74,46 @@ export async function listKeys(
   }
   const head = ['ID', 'NAME', 'ROLE', 'STATE', 'EXPIRES', 'LAST USED', 'REACHES', 'LIMITS'];
   for (const line of table([head, ...shown.map(toRow)])) terminal.line(line);
+  return exitCodes.done;
+}
+
+/** Options of `dropgate keys limit`, parsed. */
+export type LimitOptions = { readonly [Name in keyof KeyLimits]?: number | 'none' } & {
+  readonly runLimits?: RunLimitsJson | 'none';
+  readonly json?: true;
+};
+
+/** `dropgate keys limit`: gives a key other limits; those that are not given stay as they are. */
+export async function limitKey(
+  context: CommandContext,
+  named: string,
+  { json, runLimits, ...given }: LimitOptions,
+): Promise<number> {
+  if (runLimits === undefined && Object.keys(given).length === 0) {
+    throw new CommandError(
+      'Say which limit, such as --requests-per-minute 60.',
+      exitCodes.wrongUsage,
+    );
+  }
+  const key = await withKeys(context, async ({ keys }) => {
+    const user = commandLineUser();
+    const found = findKey(await keys.list(user), named);
+    return keys.setLimits(user, found.id, {
+      limits: Object.fromEntries(
+        Object.entries(given).map(([name, limit]) => [name, limit === 'none' ? null : limit]),
+      ),
+      ...(runLimits !== undefined && {
+        runLimits: runLimits === 'none' ? null : fromRunLimitsJson(runLimits),
+      }),
+    });
+  });
+  const shown = keyToJson(key, nowSeconds());
+  const { terminal } = context;
+  if (json) terminal.json(shown);
+  else
+    terminal.line(
+      `Key ${key.id} (${key.name}) has these limits now: ${limitsOf(shown) || 'none'}.`,
+    );
   return exitCodes.done;
 }
 

@@ -14,10 +14,11 @@ import {
   type RunCommand,
 } from '../options.ts';
 
-/** `dropgate keys create|list|rotate|revoke`. */
+/** `dropgate keys create|list|limit|rotate|revoke`. */
 export function addKeyCommands(program: Command, run: RunCommand): void {
-  const keys = program.command('keys').description('make, list, rotate and revoke API keys');
+  const keys = program.command('keys').description('make, list, limit, rotate and revoke API keys');
   addCreateCommand(keys, run);
+  addLimitCommand(keys, run);
   keys
     .command('list')
     .description('list every key, never its secret')
@@ -50,25 +51,15 @@ export function addKeyCommands(program: Command, run: RunCommand): void {
 }
 
 function addCreateCommand(keys: Command, run: RunCommand): void {
-  keys
+  const create = keys
     .command('create')
     .description('make a key and show it, this once')
     .option('--name <name>', 'what people and rules call it')
     .addOption(new Option('--role <role>', 'what it may do').choices(roles).default('caller'))
     .option('--namespaces <names>', 'the only namespaces it reaches, with commas', parseList)
     .option('--agents <globs>', 'the only agents it reaches, such as "labs/*"', parseList)
-    .option('--expires <duration>', 'how long it works, such as 30d, 12h or 45m', parseDuration)
-    .option('--requests-per-minute <count>', 'requests in a minute at most', parseLimitOfKey)
-    .option('--concurrent-runs <count>', 'runs at a time at most', parseLimitOfKey)
-    .option('--tokens-per-day <count>', 'tokens in a UTC day at most', parseLimitOfKey)
-    .option('--tokens-per-month <count>', 'tokens in a UTC month at most', parseLimitOfKey)
-    .option('--usd-per-day <dollars>', 'cost of model calls in a UTC day at most', parseDollars)
-    .option('--usd-per-month <dollars>', 'the same in a UTC month', parseDollars)
-    .option(
-      '--run-limits <limits>',
-      `limits of each run, with commas: ${Object.values(runLimitNames).join(', ')}`,
-      parseRunLimits,
-    )
+    .option('--expires <duration>', 'how long it works, such as 30d, 12h or 45m', parseDuration);
+  addLimitOptions(create, (parse) => parse)
     .option('--forwards-users', 'it says for whom of its users a request is, as a chat UI does')
     .addOption(jsonOption())
     .addHelpText(
@@ -84,6 +75,50 @@ function addCreateCommand(keys: Command, run: RunCommand): void {
     )
     .addHelpText('after', '\nWhere a limit is not given, `security.limits` of gateway.yaml holds.')
     .action((options) => run(async (context) => (await commands()).createKey(context, options)));
+}
+
+function addLimitCommand(keys: Command, run: RunCommand): void {
+  const limit = keys
+    .command('limit')
+    .description('give a key other limits; they hold within a second')
+    .argument('<key>', 'its id, or a name that only it has');
+  addLimitOptions(limit, orNone)
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples('keys limit alice --requests-per-minute 60', 'keys limit alice --usd-per-day none'),
+    )
+    .addHelpText('after', '\nA limit that is not given stays as it is; `none` is without one.')
+    .action((key: string, options) =>
+      run(async (context) => (await commands()).limitKey(context, key, options)),
+    );
+}
+
+type Parse<Value> = (text: string) => Value;
+
+/** The options that say what a key may use. */
+function addLimitOptions(
+  command: Command,
+  taken: <Value>(parse: Parse<Value>) => Parse<Value | 'none'>,
+): Command {
+  const [count, dollars] = [taken(parseLimitOfKey), taken(parseDollars)];
+  return command
+    .option('--requests-per-minute <count>', 'requests in a minute at most', count)
+    .option('--concurrent-runs <count>', 'runs at a time at most', count)
+    .option('--tokens-per-day <count>', 'tokens in a UTC day at most', count)
+    .option('--tokens-per-month <count>', 'tokens in a UTC month at most', count)
+    .option('--usd-per-day <dollars>', 'cost of model calls in a UTC day at most', dollars)
+    .option('--usd-per-month <dollars>', 'the same in a UTC month', dollars)
+    .option(
+      '--run-limits <limits>',
+      `limits of each run, with commas: ${Object.values(runLimitNames).join(', ')}`,
+      taken(parseRunLimits),
+    );
+}
+
+/** The same, and `none`, which takes a limit away. */
+function orNone<Value>(parse: Parse<Value>): Parse<Value | 'none'> {
+  return (text) => (text === 'none' ? text : parse(text));
 }
 
 function commands() {

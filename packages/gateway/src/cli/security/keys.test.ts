@@ -139,6 +139,41 @@ describe('dropgate keys list', () => {
   });
 });
 
+describe('dropgate keys limit', () => {
+  test('gives a key other limits, takes one away, and leaves the rest', async () => {
+    const { id } = await json('create', '--name', 'alice', '--tokens-per-day', '500');
+    const limited = await json(
+      'limit',
+      'alice',
+      '--requests-per-minute',
+      '60',
+      '--usd-per-day',
+      '2',
+    );
+    const limits = { ...noLimits, tokens_per_day: 500, requests_per_minute: 60, usd_per_day: 2 };
+    expect(limited).toMatchObject({ id, limits, run_limits: null });
+    expect(
+      await run('keys', 'limit', id, '--usd-per-day', 'none', '--run-limits', 'max_model_calls=9'),
+    ).toEqual({
+      code: 0,
+      out: `Key ${id} (alice) has these limits now: 60/min, 500 tokens/day, max_model_calls=9.\n`,
+      err: '',
+    });
+    expect((await listed()).get(id)).toMatchObject({
+      limits: { ...limits, usd_per_day: null },
+      run_limits: { max_model_calls: 9 },
+    });
+  });
+
+  test('wants to know which limit', async () => {
+    await json('create', '--name', 'alice');
+    expect(await run('keys', 'limit', 'alice')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('Say which limit, such as --requests-per-minute 60.'),
+    });
+  });
+});
+
 describe('dropgate keys rotate', () => {
   test('makes a key alike, and lets the old one work for the overlap', async () => {
     const old = await json('create', '--name', 'alice', '--agents', 'labs/*', '--forwards-users');

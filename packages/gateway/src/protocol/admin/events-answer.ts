@@ -15,7 +15,7 @@ const key = z.string().describe('Id of the key that asked.');
 const durationMs = z.number();
 
 /** How an agent changed. */
-export const agentChanges = [
+const agentChanges = [
   'loaded',
   'removed',
   'rolled_back',

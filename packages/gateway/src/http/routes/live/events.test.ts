@@ -174,7 +174,15 @@ test('tells an operator what its rights and scopes reach, by the rules of now', 
     await mark();
     return (await seen(readers[1])).includes('run_ended labs/hidden');
   });
-  await Promise.all(readers.map((reader) => reader.close()));
+  const shut = { action: 'administer', resource: '/admin/events', effect: 'deny' };
+  await send('/security/override', {
+    ...shut,
+    principal: ofLabs.id,
+    ttl_seconds: 60,
+    reason: 'no more events',
+  });
+  expect((await readers[1].rest()).at(-1)?.data).toEqual({ type: 'ended', reason: 'not_allowed' });
+  await readers[0].close();
 });
 
 test('tells that keys changed on the command line, and ends the stream of one that was revoked', async () => {
