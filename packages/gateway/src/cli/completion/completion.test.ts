@@ -41,7 +41,14 @@ describe('what may come next', () => {
   test('are commands, those of a family, and their options', async () => {
     expect(await offered('ke')).toEqual(['keys']);
     expect(await offered('')).not.toContain('__complete');
-    expect(await offered('keys', '')).toEqual(['create', 'list', 'rotate', 'revoke', 'help']);
+    expect(await offered('keys', '')).toEqual([
+      'create',
+      'list',
+      'limit',
+      'rotate',
+      'revoke',
+      'help',
+    ]);
     expect(await offered('restore', '--')).toEqual(['--check', '--replace', '--json', '--help']);
   });
 

@@ -18,13 +18,13 @@ import {
 export function addKeyCommands(program: Command, run: RunCommand): void {
   const keys = program.command('keys').description('make, list, limit, rotate and revoke API keys');
   addCreateCommand(keys, run);
-  addLimitCommand(keys, run);
   keys
     .command('list')
     .description('list every key, never its secret')
     .addOption(jsonOption())
     .addHelpText('after', examples('keys list'))
     .action((options) => run(async (context) => (await commands()).listKeys(context, options)));
+  addLimitCommand(keys, run);
   keys
     .command('rotate')
     .description('make a key in place of another, which goes on working for a while')

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fakeLive } from '../../../test/support/admin-fakes.ts';
 import { readEvents } from '../../../test/support/event-reader.ts';
 import { fakeGateway } from '../../../test/support/http-fakes.ts';
-import { serve } from '../../../test/support/http-server.ts';
+import { readUntil, serve } from '../../../test/support/http-server.ts';
 import type { EventOf } from '../../events.ts';
 import { createEventRing } from '../../observability/live/event-ring.ts';
 import type { StreamEnd } from '../../protocol/admin/events-answer.ts';
@@ -106,6 +106,22 @@ test('tells all that is kept to who comes back, without secrets and contents', a
   });
   endAll();
   expect(await back.rest()).toHaveLength(1);
+});
+
+test('keeps a silent stream alive, and begins none for a request that only looks', async () => {
+  const { ring } = scene();
+  const view = { shows: () => true, whyOver: () => null, close: () => undefined };
+  const live = { ...fakeLive(), feed: ring, view: () => view };
+  await using server = await serve(fakeGateway({ live, settings: { keepAliveMs: 5 } }));
+  const headers = { authorization: 'Bearer dg_admin' };
+  const looked = await fetch(`${server.url}/admin/events`, { method: 'HEAD', headers });
+  expect([looked.status, await looked.text()]).toEqual([200, '']);
+  const leave = new AbortController();
+  const stream = await fetch(`${server.url}/admin/events`, { headers, signal: leave.signal });
+  const reader = stream.body!.getReader();
+  await readUntil(reader, ': keep-alive\n\n');
+  await readUntil(reader, ': keep-alive\n\n');
+  leave.abort();
 });
 
 test('tells a reader who was too slow that it missed something, and goes on from now', async () => {
