@@ -5,6 +5,7 @@ import { isUsable } from '../policy/keys/known-keys.ts';
 import { noLimits } from '../policy/limits/key-limits.ts';
 import { createOverrides } from '../policy/overrides.ts';
 import { createAccessMatrix } from '../policy/review/access-matrix.ts';
+import { auditReport } from '../policy/review/audit.ts';
 import type { KnownAgent } from '../policy/review/known-agent.ts';
 import { createPreview, type PreviewDeps } from '../policy/review/preview.ts';
 import { createReadDecisions } from '../policy/review/read-decisions.ts';
@@ -15,6 +16,7 @@ import { createScopeView } from '../policy/rules/scopes.ts';
 import { assumedHolder } from '../policy/tokens/assumed-holder.ts';
 import type { Actor, Caller } from '../protocol/policy.ts';
 import { shareNext } from '../system/share-next.ts';
+import { endOf } from '../upstreams/models/retirements.ts';
 import type { Parts } from './agent-processes.ts';
 
 /** Previews that may wait for their turn, of a key and of all. */
@@ -55,6 +57,7 @@ export function createSecurityAdministration(
     },
     refresh: shareNext(() => refresh(parts)),
     ...reviews,
+    audit: auditOf(parts, knownAgents, needStore),
     overrides: {
       create: (maker, wanted) =>
         changeInTurn(maker.keyId, () => overrides.create(actorOf(maker), wanted)),
@@ -104,6 +107,30 @@ function createReviews(
       return inTurn(viewer.keyId, ask, signal);
     },
   };
+}
+
+/** What `dropgate audit` finds, of what holds in this gateway now. */
+function auditOf(
+  { policy, known, store, retirementWarnings, nowSeconds }: Parts,
+  agents: () => readonly KnownAgent[],
+  needStore: () => void,
+): SecurityDeps['audit'] {
+  return shareNext(async () => {
+    needStore();
+    const now = nowSeconds();
+    const [overrides, retirements] = await Promise.all([
+      store.overrides.list({ activeAtSeconds: Math.floor(now) }),
+      retirementWarnings.find(),
+    ]);
+    return auditReport({
+      rules: policy.current(),
+      keys: known.all(),
+      agents: agents(),
+      overrides,
+      nowSeconds: now,
+      retirements: retirements.map((each) => ({ ...each, end: endOf(each) })),
+    });
+  });
 }
 
 function whoamiOf({ known, limitsOf }: Parts): SecurityDeps['whoami'] {

@@ -1,6 +1,7 @@
 import type { ManageKeys } from '../policy/keys/manage-keys.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { Actor, Caller, OverrideRecord, Rule } from '../protocol/policy.ts';
+import type { AuditReport } from '../protocol/security/audit.ts';
 import type { DecisionPage, DecisionQuery } from '../protocol/security/decision-query.ts';
 import type { Matrix, MatrixRequest } from '../protocol/security/matrix.ts';
 import type { NewOverride, Preview, PreviewRequest } from '../protocol/security/preview-types.ts';
@@ -26,6 +27,8 @@ export type SecurityDeps = {
     readRequest: () => PreviewRequest,
     signal: AbortSignal,
   ) => Promise<Preview>;
+  /** Looks for gaps; whoever asks meanwhile gets the next look. */
+  readonly audit: () => Promise<AuditReport>;
   /** The same question of many keys, likewise. */
   readonly matrix: (
     viewer: Caller,

@@ -86,6 +86,7 @@ const audience: Readonly<Record<string, Audience>> = {
   'POST /security/refresh': 'admins',
   'POST /security/preview': 'operators',
   'POST /security/matrix': 'operators',
+  'GET /security/audit': 'admins',
   'POST /security/override': 'operators',
   'GET /security/overrides': 'operators',
   'DELETE /security/overrides/:id': 'operators',

@@ -91,6 +91,12 @@ export function fakeSecurity(): SecurityDeps {
         draft: null,
       };
     },
+    audit: async () => ({
+      findings: [
+        { severity: 'info', code: 'key_unused', subject: 'key_a1', message: 'So.', hint: 'Do.' },
+      ],
+      summary: { agents: 1, rules: 1, overrides: 1, keys: 1, adminKeys: 0 },
+    }),
     matrix: async (_viewer, readRequest) => {
       readRequest();
       const principal = { ...someKey, type: 'key' } as const;

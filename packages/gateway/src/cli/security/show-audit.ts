@@ -1,6 +1,5 @@
-import { isUsable } from '../../policy/keys/known-keys.ts';
-import { audit } from '../../policy/review/audit.ts';
-import type { AuditFinding } from '../../policy/review/audit-facts.ts';
+import { auditReport } from '../../policy/review/audit.ts';
+import { type AuditFinding, auditToJson } from '../../protocol/security/audit.ts';
 import { endOf } from '../../upstreams/models/retirements.ts';
 import { type CommandContext, exitCodes } from '../command.ts';
 import { readRetirements } from '../status/read-retirements.ts';
@@ -34,25 +33,16 @@ export async function showAudit(
       opened.overrides.list({ isActive: true }),
       readRetirements(opened.config, opened.store),
     ]);
-    const now = nowSeconds();
-    const usable = keys.filter((key) => isUsable(key, now));
-    return {
-      findings: audit({
+    return auditToJson(
+      auditReport({
         rules: opened.rules,
         keys,
         agents,
         overrides,
-        nowSeconds: now,
+        nowSeconds: nowSeconds(),
         retirements: retirements.map((each) => ({ ...each, end: endOf(each) })),
       }),
-      summary: {
-        agents: agents.length,
-        rules: opened.rules.rules.length,
-        overrides: overrides.length,
-        keys: usable.length,
-        admin_keys: usable.filter(({ role }) => role === 'admin').length,
-      },
-    };
+    );
   });
   if (options.json) {
     const more = advisories && { advisories: advisoriesAsJson(advisories) };

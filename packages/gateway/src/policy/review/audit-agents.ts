@@ -1,6 +1,7 @@
 import type { KeyPrincipal, RuleSource } from '../../protocol/policy.ts';
+import type { AuditFinding } from '../../protocol/security/audit.ts';
 import { decide } from '../rules/decide.ts';
-import type { AuditFacts, AuditFinding } from './audit-facts.ts';
+import type { AuditFacts } from './audit-facts.ts';
 
 /** A caller's key that nobody speaks of by id or name. */
 const anyKey: KeyPrincipal = {

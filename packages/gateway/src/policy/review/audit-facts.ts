@@ -20,14 +20,3 @@ export type AuditFacts = {
     readonly keys: readonly string[];
   }[];
 };
-
-/** Something an operator should know (`info`) or change (`warning`). */
-export type AuditFinding = {
-  readonly severity: 'warning' | 'info';
-  /** `noun_verb`, for scripts. */
-  readonly code: string;
-  /** Id of the key, rule or override, or the namespace or agent it is about. */
-  readonly subject: string;
-  readonly message: string;
-  readonly hint: string;
-};

@@ -1,6 +1,7 @@
 import type { KeyRecord } from '../../protocol/policy.ts';
+import type { AuditFinding } from '../../protocol/security/audit.ts';
 import { isUsable } from '../keys/known-keys.ts';
-import type { AuditFacts, AuditFinding } from './audit-facts.ts';
+import type { AuditFacts } from './audit-facts.ts';
 
 const daySeconds = 86_400;
 

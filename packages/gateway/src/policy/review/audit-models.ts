@@ -1,4 +1,5 @@
-import type { AuditFacts, AuditFinding } from './audit-facts.ts';
+import type { AuditFinding } from '../../protocol/security/audit.ts';
+import type { AuditFacts } from './audit-facts.ts';
 
 /** Models that agents used lately and that end. */
 export function auditModels({ retirements }: AuditFacts): AuditFinding[] {

@@ -1,6 +1,7 @@
 import type { OverrideRecord } from '../../protocol/policy.ts';
+import type { AuditFinding } from '../../protocol/security/audit.ts';
 import { isUsable } from '../keys/known-keys.ts';
-import type { AuditFacts, AuditFinding } from './audit-facts.ts';
+import type { AuditFacts } from './audit-facts.ts';
 
 /** Overrides that hold now, above all those that break glass or outlive the key that made them. */
 export function auditOverrides({ overrides, keys, nowSeconds }: AuditFacts): AuditFinding[] {

@@ -5,12 +5,13 @@ import {
   type Rule,
   roles,
 } from '../../protocol/policy.ts';
+import type { AuditFinding } from '../../protocol/security/audit.ts';
 import { isOfTokens } from '../../protocol/security/token-principal.ts';
 import { principalOfKey } from '../authorize.ts';
 import { isUsable } from '../keys/known-keys.ts';
 import { globCovers } from '../rules/glob.ts';
 import { compileMatch, resourcePatterns } from '../rules/rule-match.ts';
-import type { AuditFacts, AuditFinding } from './audit-facts.ts';
+import type { AuditFacts } from './audit-facts.ts';
 
 /** Rules of the settings without effect: over, about nothing that is known, or never heard. */
 export function auditRules(facts: AuditFacts): AuditFinding[] {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../../../test/acceptance/until.ts';
+import { inProcessCli } from '../../../../test/support/in-process-cli.ts';
 import {
   brokenAgent,
   plainAgent,
@@ -9,6 +10,7 @@ import {
 import { agentsAnswer } from '../../../protocol/admin/agents-answer.ts';
 import { type GatewayStatus, statusAnswer } from '../../../protocol/admin/status-answer.ts';
 import { keyAnswer } from '../../../protocol/security/answers.ts';
+import { auditAnswer } from '../../../protocol/security/audit.ts';
 import { matrixAnswer } from '../../../protocol/security/matrix.ts';
 import { startTestGateway, type TestGateway } from '../../../testing.ts';
 
@@ -210,6 +212,17 @@ test('a preview of a denial tells the narrowest override that would allow it', a
   // No override reaches beyond the scopes of a key.
   expect((await ask('bob', 'labs/plain')).smallest_override).toBeNull();
   expect(await ask('alice', 'labs/plain')).not.toHaveProperty('smallest_override');
+});
+
+test('an audit tells over HTTP what the command tells', async () => {
+  const said = await read('/security/audit');
+  expect(auditAnswer.parse(said)).toEqual(said);
+  const { out } = await inProcessCli(project.folder)('audit', '--json');
+  const { findings, summary } = JSON.parse(out);
+  expect(said.summary).toEqual(summary);
+  expect(said.findings).toHaveLength(findings.length);
+  expect(said.findings).toEqual(expect.arrayContaining(findings));
+  expect(said.summary).toMatchObject({ agents: 2, overrides: 0, admin_keys: 1 });
 });
 
 test('a key is given other limits, which hold at once and are none above those of who asks', async () => {

@@ -580,6 +580,7 @@ test('asks `administer` about the path of each route but that of a caller itself
     '/security/refresh',
     '/security/preview',
     '/security/matrix',
+    '/security/audit',
     '/security/decisions',
     '/security/override',
     '/security/overrides',

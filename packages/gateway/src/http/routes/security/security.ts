@@ -4,6 +4,7 @@ import {
   refreshAnswer,
   rulesAnswer,
 } from '../../../protocol/security/answers.ts';
+import { auditAnswer, auditToJson } from '../../protocol/security/audit.ts';
 import { toPreviewRequest } from '../../../protocol/security/from-json.ts';
 import {
   matrixAnswer,
@@ -93,6 +94,14 @@ export const securityRoutes: readonly Route[] = [
           callerGone(reply.raw),
         ),
       ),
+  }),
+  defineRoute({
+    method: 'GET',
+    url: '/security/audit',
+    audience: 'admins',
+    summary: 'Report gaps in rules, overrides and keys, and models that end.',
+    answer: auditAnswer,
+    handle: async ({ deps }) => auditToJson(await deps.security.audit()),
   }),
   defineRoute({
     method: 'GET',
