@@ -301,7 +301,12 @@ describe('the environment of a worker', () => {
     const pool = poolWith({ memoryLimitMb: 400 });
     const { text } = await finishRun(startRun(pool, 'argv'));
     expect(JSON.parse(text)).toEqual({
-      flags: ['--max-old-space-size=300', '--max-semi-space-size=8', '--disable-sigusr1'],
+      flags: [
+        '--max-old-space-size=300',
+        '--max-semi-space-size=8',
+        '--min-semi-space-size=4',
+        '--disable-sigusr1',
+      ],
       cwd: pool.folder,
     });
   });

@@ -47,7 +47,7 @@ export async function startNodeWorker(
   cwd: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<NodeWorker> {
-  const child = spawn(process.execPath, [builtWorker()], {
+  const child = spawn(process.execPath, ['--min-semi-space-size=4', builtWorker()], {
     cwd,
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: compileCache, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
