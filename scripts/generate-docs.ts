@@ -27,7 +27,7 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/routes.md': routesPage,
   'docs/systems/observability.md': observabilityPage,
   'packages/console/src/api/schema.ts': consoleTypes,
-  'packages/console/src/pages/errors/known-codes.ts': consoleCodes,
+  'packages/console/src/pages/errors/known-codes.json': consoleCodes,
 };
 
 const isCheck = process.argv.includes('--check');

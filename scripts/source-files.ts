@@ -8,10 +8,7 @@ export const workspaceRoot = dirname(import.meta.dirname);
 export type SourceFile = { readonly path: string; readonly text: string };
 
 /** Written by `scripts/generate-docs.ts`. */
-const generated: ReadonlySet<string> = new Set([
-  'packages/console/src/api/schema.ts',
-  'packages/console/src/pages/errors/known-codes.ts',
-]);
+const generated: ReadonlySet<string> = new Set(['packages/console/src/api/schema.ts']);
 
 /** What the product is made of: everything below `packages/<name>/src` but tests and fixtures. */
 export function productFiles(): readonly SourceFile[] {

@@ -73,3 +73,36 @@ test('shows a module of which nothing ever loaded by its name', () => {
     model: null,
   });
 });
+
+test('tells who executes each tool, and which servers give others', () => {
+  const entry = ready([]);
+  const tool = { type: 'function', description: null, needsApproval: false };
+  const agents = sampleManifest().agents.map((agent) => ({
+    ...agent,
+    mcpServers: ['files'],
+    tools: [
+      { ...tool, name: 'own', needsApproval: true },
+      { ...tool, name: 'fetch_doc', type: 'gateway', description: 'Reads a document.' },
+      { ...tool, name: 'web_search', type: 'hosted_tool' },
+    ],
+  }));
+  const served = entry.served && {
+    ...entry.served,
+    manifest: { ...entry.served.manifest, agents },
+  };
+  expect(agentStatus({ ...entry, served }, [])).toMatchObject({
+    language: 'node',
+    tools: ['own', 'fetch_doc', 'web_search'],
+    tool_details: [
+      { name: 'own', provenance: 'native', description: null, needs_approval: true },
+      {
+        name: 'fetch_doc',
+        provenance: 'gateway',
+        description: 'Reads a document.',
+        needs_approval: false,
+      },
+      { name: 'web_search', provenance: 'hosted', description: null, needs_approval: false },
+    ],
+    mcp_servers: ['files'],
+  });
+});

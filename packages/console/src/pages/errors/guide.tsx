@@ -4,11 +4,17 @@ import styles from './error-detail.module.css';
 
 const words = text.errors.detail;
 
+/** By code; what is code in a text stands between backticks. */
+type KnownCodes = Readonly<
+  Record<string, { readonly section: string; readonly cause: string; readonly fix: string }>
+>;
+
 /** Why a code is seen and what to do about it, as the guide on troubleshooting says. */
 export function Guide({ code }: { readonly code: string }) {
   const { data } = useQuery({
     queryKey: ['known-codes'],
-    queryFn: async () => new Map((await import('./known-codes.ts')).knownCodes),
+    queryFn: async () =>
+      new Map(Object.entries((await import('./known-codes.json')).default as KnownCodes)),
     staleTime: Infinity,
   });
   const row = data?.get(code);

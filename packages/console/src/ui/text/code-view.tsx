@@ -19,7 +19,7 @@ const languages: Readonly<Record<CodeLanguage, () => Extension>> = {
 const colours = HighlightStyle.define([
   { tag: [tags.keyword, tags.controlKeyword, tags.bool, tags.null], color: 'var(--series-2)' },
   { tag: [tags.string, tags.special(tags.string)], color: 'var(--series-1)' },
-  { tag: tags.number, color: 'var(--series-3)' },
+  { tag: tags.number, color: 'var(--warn)' },
   { tag: [tags.propertyName, tags.definition(tags.variableName)], color: 'var(--series-4)' },
   { tag: tags.comment, color: 'var(--text-soft)', fontStyle: 'italic' },
 ]);
