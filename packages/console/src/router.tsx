@@ -6,15 +6,15 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { readAgentSearch } from './pages/agents/list/agent-filter.ts';
-import { readErrorSearch } from './pages/errors/error-filter.ts';
 import { approvalsSearch } from './pages/approvals/approvals-search.ts';
+import { readErrorSearch } from './pages/errors/error-filter.ts';
+import { parseKeysSearch } from './pages/keys/search.ts';
 import { NotFoundPage } from './pages/not-found-page.tsx';
-import { readToolSearch } from './pages/tools/tool-filter.ts';
-import { readUsageSearch } from './pages/usage/usage-search.ts';
 import { runSearch } from './pages/runs/detail/run-search.ts';
 import { runsSearch } from './pages/runs/list/run-search.ts';
-import { parseKeysSearch } from './pages/keys/search.ts';
 import { parseSecuritySearch } from './pages/security/search.ts';
+import { readToolSearch } from './pages/tools/tool-filter.ts';
+import { readUsageSearch } from './pages/usage/usage-search.ts';
 import { CrashView } from './shell/crash-view.tsx';
 import { Shell } from './shell/shell.tsx';
 

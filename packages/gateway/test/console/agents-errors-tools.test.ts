@@ -35,7 +35,7 @@ beforeAll(async () => {
     'docs/data.json': '{"city":"Paris","days":[1,2,3]}',
     'docs/large.md': 'All of it. '.repeat(20_000),
   });
-  page = await scene.open();
+  page = await scene.open('', { context: { reducedMotion: 'reduce' } });
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') said.push(message.text());
   });
@@ -174,7 +174,12 @@ describe('with agents that fail and texts that are hostile', () => {
   test('all that is shown is acknowledged, after asking', async () => {
     agentFile('Other', brokenAgent);
     await go('/errors');
-    await page.getByRole('link', { name: /agents\/Other/ }).waitFor();
+    await page.getByRole('link', { name: /agents\/Other/ }).focus();
+    await page.keyboard.press('End');
+    const focused = () => page.evaluate<string>('document.activeElement.textContent');
+    await expect.poll(focused).toContain('import_failed');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'import_failed' }).waitFor();
     await page.getByRole('button', { name: 'Acknowledge all' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Acknowledge' }).click();
     await see(/\d acknowledged\./);

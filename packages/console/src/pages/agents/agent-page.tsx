@@ -4,6 +4,7 @@ import { type Agent, agentsQuery } from '../../api/agents.ts';
 import { useApi } from '../../api/api-context.ts';
 import { fill, text } from '../../strings/text.ts';
 import { BackLink } from '../../ui/back-link.tsx';
+import { plainText } from '../../ui/diagnostic/plain-text.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { Page } from '../../ui/page.tsx';
 import { EmptyState, QueryView, Skeleton } from '../../ui/states.tsx';
@@ -12,7 +13,7 @@ import styles from './agent-page.module.css';
 import { AgentErrors } from './detail/agent-errors.tsx';
 import { AgentFacts } from './detail/agent-facts.tsx';
 import { AgentFiles } from './detail/agent-files.tsx';
-import { AgentNames } from './detail/agent-names.tsx';
+import { AgentParts } from './detail/agent-parts.tsx';
 import { AgentTools } from './detail/agent-tools.tsx';
 import { AgentVersions } from './detail/agent-versions.tsx';
 import { WhatIsWrong } from './detail/what-is-wrong.tsx';
@@ -27,7 +28,7 @@ export function AgentPage() {
   const agent = agents.data?.find((each) => each.id === id);
   return (
     <Page
-      title={agent?.display_name ?? id}
+      title={plainText(agent?.display_name ?? id)}
       lead={<Lead id={id} agent={agent} />}
       actions={agent && <Actions agent={agent} />}
     >
@@ -44,7 +45,9 @@ function Lead({ id, agent }: { readonly id: string; readonly agent: Agent | unde
       <BackLink to="/agents">{words.back}</BackLink>
       <code>{id}</code>
       <CopyButton value={id} />
-      {agent?.description && <span className={styles.description}>{agent.description}</span>}
+      {agent?.description && (
+        <span className={styles.description}>{plainText(agent.description)}</span>
+      )}
     </span>
   );
 }
@@ -75,8 +78,7 @@ function Parts({ agent }: { readonly agent: Agent }) {
         <AgentTools agent={agent} />
         <div className={styles.column}>
           <AgentErrors agent={agent} />
-          <AgentNames title={words.handoffs} names={agent.handoffs} none={words.noHandoffs} />
-          <AgentNames title={words.guardrails} names={agent.guardrails} none={words.noGuardrails} />
+          <AgentParts agent={agent} />
         </div>
       </div>
       <AgentFiles agent={agent} />

@@ -119,6 +119,9 @@ function move(event: KeyboardEvent<HTMLElement>, { lines, virtual }: Moving): vo
   event.preventDefault();
   const to = all[Math.min(Math.max(wanted, 0), all.length - 1)];
   if (to === undefined) return;
+  const focus = () => list.querySelector<HTMLElement>(`[data-line="${to}"] a`)?.focus();
   virtual.scrollToIndex(to);
-  requestAnimationFrame(() => list.querySelector<HTMLElement>(`[data-line="${to}"] a`)?.focus());
+  focus();
+  // One far away is not in the page before it is scrolled to.
+  requestAnimationFrame(focus);
 }

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { Agent } from '../../../api/agents.ts';
 import { text } from '../../../strings/text.ts';
 import { Time } from '../../../ui/data/time.tsx';
+import { plainText } from '../../../ui/diagnostic/plain-text.ts';
 import { SeverityBadge } from '../../../ui/diagnostic/severity-badge.tsx';
 import { Card } from '../../../ui/page.tsx';
 import styles from './detail.module.css';
@@ -38,7 +39,7 @@ export function AgentErrors({ agent }: { readonly agent: Agent }) {
               </span>
             </p>
             <p className={styles.clamped} title={message}>
-              {message}
+              {plainText(message)}
             </p>
           </li>
         ))}

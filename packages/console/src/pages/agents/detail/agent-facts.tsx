@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import type { Agent } from '../../../api/agents.ts';
 import { fill, text } from '../../../strings/text.ts';
-import { Time } from '../../../ui/data/time.tsx';
+import { duration, Time } from '../../../ui/data/time.tsx';
 import { Card, Facts } from '../../../ui/page.tsx';
 import { CopyButton } from '../../../ui/text/copy-button.tsx';
 import { AgentState } from '../agent-state.tsx';
@@ -31,11 +31,12 @@ export function AgentFacts({ agent }: { readonly agent: Agent }) {
 
 /** What changes while it serves. */
 function lifeOf(agent: Agent) {
-  const { generation, loaded_at: loadedAt, pinned } = agent;
+  const { generation, pinned } = agent;
   return [
     { name: words.state, value: <AgentState agent={agent} /> },
     { name: words.generation, value: generation ?? words.noneServes },
-    { name: words.loaded, value: <Time at={loadedAt} /> },
+    { name: words.loaded, value: <Loaded agent={agent} /> },
+    { name: words.runsNow, value: runsOf(agent) },
     {
       name: words.pinnedSince,
       value: pinned ? (
@@ -49,6 +50,19 @@ function lifeOf(agent: Agent) {
   ];
 }
 
+function Loaded({ agent: { loaded_at: at, load_ms: tookMs } }: { readonly agent: Agent }) {
+  const took = tookMs === null ? '' : fill(words.loadedIn, { time: duration(tookMs) });
+  return (
+    <>
+      <Time at={at} /> <span className={styles.soft}>{took}</span>
+    </>
+  );
+}
+
+function runsOf({ active_runs: active, waiting_runs: waiting }: Agent): string {
+  return waiting === 0 ? `${active}` : fill(words.runsWaiting, { active, waiting });
+}
+
 /** What its file says. */
 function makeOf(agent: Agent) {
   const { kind, model, upstream, language } = agent;
@@ -59,6 +73,7 @@ function makeOf(agent: Agent) {
     { name: words.language, value: text.agents.languages[language] },
     { name: words.sdk, value: agent.sdk_version ?? words.none },
     { name: words.export, value: <Exported agent={agent} /> },
+    { name: words.testsGate, value: agent.tests_gate ? words.yes : words.no },
   ];
 }
 

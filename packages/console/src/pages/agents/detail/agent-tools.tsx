@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { Agent } from '../../../api/agents.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { Badge } from '../../../ui/badge.tsx';
+import { plainText } from '../../../ui/diagnostic/plain-text.ts';
 import { Card } from '../../../ui/page.tsx';
 import styles from './detail.module.css';
 
@@ -50,7 +51,7 @@ function ToolLine({ tool }: { readonly tool: Tool }) {
       </p>
       {description && (
         <p className={`${styles.soft} ${styles.clamped}`} title={description}>
-          {description}
+          {plainText(description)}
         </p>
       )}
     </li>

@@ -43,6 +43,9 @@ export function AgentVersions({ agent }: { readonly agent: Agent }) {
           {saidOf(agent.id, change.variables)}
         </p>
       )}
+      {agent.pinned && agent.generation !== null && (
+        <p className={styles.held}>{fill(words.releaseHint, { generation: agent.generation })}</p>
+      )}
       <QueryView query={kept} skeleton={<Skeleton rows={2} />}>
         {(found) => <VersionList kept={found} onRollBack={(to) => ask({ to })} />}
       </QueryView>

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { Agent } from '../../../api/agents.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { CodeFrame } from '../../../ui/diagnostic/code-frame.tsx';
+import { plainText } from '../../../ui/diagnostic/plain-text.ts';
 import { lastErrorOf } from '../list/agent-filter.ts';
 import styles from './detail.module.css';
 
@@ -20,7 +21,7 @@ export function WhatIsWrong({ agent }: { readonly agent: Agent }) {
       role="status"
     >
       <p>
-        <strong>{error.message}</strong>
+        <strong>{plainText(error.message)}</strong>
       </p>
       <p>
         {generation === null ? words.nothingServes : fill(words.serving, { generation })}{' '}
@@ -29,7 +30,7 @@ export function WhatIsWrong({ agent }: { readonly agent: Agent }) {
         </Link>
       </p>
       <CodeFrame diagnostic={error} />
-      {error.hint && <p>{error.hint}</p>}
+      {error.hint && <p>{plainText(error.hint)}</p>}
     </section>
   );
 }

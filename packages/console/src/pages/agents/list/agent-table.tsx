@@ -15,7 +15,7 @@ const columns: readonly Column<Agent>[] = [
   {
     id: 'agent',
     title: titles.agent,
-    width: 'minmax(140px, 2fr)',
+    width: 'minmax(140px, 3fr)',
     render: ({ id }) => (
       <Link className={styles.id ?? ''} to="/agents/$" params={{ _splat: id }} title={id}>
         {id}
@@ -38,7 +38,7 @@ const columns: readonly Column<Agent>[] = [
   {
     id: 'model',
     title: titles.model,
-    width: 'minmax(80px, 1fr)',
+    width: 'minmax(96px, 1.2fr)',
     isWideOnly: true,
     render: ({ model }) => modelOf(model),
   },

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useApi } from '../../../api/api-context.ts';
 import { errorsQuery } from '../../../api/errors.ts';
 import { fill, text } from '../../../strings/text.ts';
+import { plainText } from '../../../ui/diagnostic/plain-text.ts';
 import { Card } from '../../../ui/page.tsx';
 import { Tabs } from '../../../ui/tabs.tsx';
 import { CodeBlock } from '../../../ui/text/code-block.tsx';
@@ -79,14 +80,14 @@ function Command({ command }: { readonly command: string }) {
 /** Whoever saved a file in the wrong place reads that here, and waits for nothing. */
 function FoundFiles() {
   const { data: errors = [] } = useQuery(errorsQuery(useApi()));
-  const [newest] = errors;
+  const newest = errors.find(({ stage, severity }) => stage === 'discover' && severity !== 'info');
   if (!newest) return null;
   return (
     <div className={styles.found} role="status">
       <p>
         <strong>{words.found}</strong>
       </p>
-      <p>{newest.message}</p>
+      <p>{plainText(newest.message)}</p>
       <Link to="/errors" search={{ id: newest.id }}>
         {words.more}
       </Link>
