@@ -7,9 +7,6 @@ export type Generations = Answer<'GET /admin/agents/generations'>;
 /** One kept version. */
 export type Generation = Generations['generations'][number];
 
-/** What became of the agents when they were looked for. */
-export type RefreshReport = Answer<'POST /admin/agents/refresh'>;
-
 /** The kept versions of one agent. */
 export function generationsQuery(api: ApiClient, agent: string) {
   return queryOptions({

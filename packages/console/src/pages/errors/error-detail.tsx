@@ -33,7 +33,7 @@ export function ErrorDetail({
       </header>
       <p className={styles.message}>{plainText(error.message)}</p>
       <Place error={error} />
-      <CodeFrame diagnostic={error} />
+      <CodeFrame found={error} />
       {error.hint && (
         <div className={styles.hint}>
           <h3>{words.hint}</h3>

@@ -1,14 +1,21 @@
-import type { Diagnostic } from '../../api/errors.ts';
 import { fill, text } from '../../strings/text.ts';
 import { CodeBlock, type CodeLanguage } from '../text/code-block.tsx';
 import styles from './code-frame.module.css';
 import { plainText } from './plain-text.ts';
 import { readFrame } from './read-frame.ts';
 
+/** Where something was found; a diagnostic has it, and a finding. */
+type Found = {
+  readonly frame?: string | null;
+  readonly file?: string | null;
+  readonly line?: number | null;
+  readonly column?: number | null;
+};
+
 /** The code at which something was found, with its line and column marked; nothing where none is known. */
-export function CodeFrame({ diagnostic }: { readonly diagnostic: Diagnostic }) {
-  const { frame, file, line, column } = diagnostic;
-  if (frame === null) return null;
+export function CodeFrame({ found }: { readonly found: Found }) {
+  const { frame, file, line, column } = found;
+  if (!frame) return null;
   const read = readFrame(frame);
   if (!read) return <pre className={styles.stack}>{plainText(frame)}</pre>;
   return (

@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import type { Agent } from '../../../api/agents.ts';
+import { useKeyNames } from '../../../api/key-names.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { duration, Time } from '../../../ui/data/time.tsx';
 import { Card, Facts } from '../../../ui/page.tsx';
@@ -37,17 +38,19 @@ function lifeOf(agent: Agent) {
     { name: words.generation, value: generation ?? words.noneServes },
     { name: words.loaded, value: <Loaded agent={agent} /> },
     { name: words.runsNow, value: runsOf(agent) },
-    {
-      name: words.pinnedSince,
-      value: pinned ? (
-        <>
-          <Time at={pinned.since} /> {fill(words.pinnedBy, { key: pinned.by })}
-        </>
-      ) : (
-        words.notPinned
-      ),
-    },
+    { name: words.pinnedSince, value: <Pinned pinned={pinned} /> },
   ];
+}
+
+function Pinned({ pinned }: Pick<Agent, 'pinned'>) {
+  const names = useKeyNames();
+  if (!pinned) return words.notPinned;
+  const { since, by } = pinned;
+  return (
+    <>
+      <Time at={since} /> {fill(words.pinnedBy, { key: names[by] ?? by })}
+    </>
+  );
 }
 
 function Loaded({ agent: { loaded_at: at, load_ms: tookMs } }: { readonly agent: Agent }) {

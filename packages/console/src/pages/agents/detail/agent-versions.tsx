@@ -8,6 +8,7 @@ import { Badge } from '../../../ui/badge.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { ConfirmDialog } from '../../../ui/confirm-dialog.tsx';
 import { Time } from '../../../ui/data/time.tsx';
+import { FindingList } from '../../../ui/diagnostic/finding-list.tsx';
 import { Card } from '../../../ui/page.tsx';
 import { QueryView, Skeleton } from '../../../ui/states.tsx';
 import styles from './detail.module.css';
@@ -43,6 +44,7 @@ export function AgentVersions({ agent }: { readonly agent: Agent }) {
           {saidOf(agent.id, change.variables)}
         </p>
       )}
+      {change.data && <FindingList findings={change.data.findings} />}
       {agent.pinned && agent.generation !== null && (
         <p className={styles.held}>{fill(words.releaseHint, { generation: agent.generation })}</p>
       )}

@@ -29,7 +29,7 @@ export function WhatIsWrong({ agent }: { readonly agent: Agent }) {
           {words.openErrors}
         </Link>
       </p>
-      <CodeFrame diagnostic={error} />
+      <CodeFrame found={error} />
       {error.hint && <p>{plainText(error.hint)}</p>}
     </section>
   );

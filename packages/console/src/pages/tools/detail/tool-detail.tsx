@@ -3,6 +3,7 @@ import type { Tool } from '../../../api/tools.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { count } from '../../../ui/data/numbers.ts';
 import { duration, Time } from '../../../ui/data/time.tsx';
+import { FindingList } from '../../../ui/diagnostic/finding-list.tsx';
 import { plainText } from '../../../ui/diagnostic/plain-text.ts';
 import { Card, Facts } from '../../../ui/page.tsx';
 import { EmptyState } from '../../../ui/states.tsx';
@@ -26,6 +27,11 @@ export function ToolDetail(props: { readonly name: string; readonly tool: Tool |
             <p className={styles.problem} role="status">
               {plainText(tool.problem)}
             </p>
+          )}
+          {tool.module && tool.module.diagnostics.length > 0 && (
+            <Card title={words.wrong} flush>
+              <FindingList findings={tool.module.diagnostics} />
+            </Card>
           )}
           <Card title={words.about}>
             <Facts facts={[...setUpOf(tool), ...callsOf(tool)]} />
