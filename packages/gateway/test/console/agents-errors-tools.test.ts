@@ -181,6 +181,8 @@ describe('with agents that fail and texts that are hostile', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'import_failed' }).waitFor();
     await page.getByRole('button', { name: 'Acknowledge all' }).click();
+    await page.getByRole('dialog').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
     await page.getByRole('dialog').getByRole('button', { name: 'Acknowledge' }).click();
     await see(/\d acknowledged\./);
     await see('Nothing is wrong');

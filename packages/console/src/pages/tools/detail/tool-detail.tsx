@@ -23,7 +23,7 @@ export function ToolDetail(props: { readonly name: string; readonly tool: Tool |
       {tool ? (
         <>
           <p className={styles.description}>{plainText(tool.description)}</p>
-          {tool.problem && (
+          {tool.problem && !tool.module?.diagnostics.length && (
             <p className={styles.problem} role="status">
               {plainText(tool.problem)}
             </p>
