@@ -193,7 +193,7 @@ test('a tool is tried with a form or JSON, and says what came of it', async () =
   await go('/tools');
   scene.project.write('gateway.yaml', settings);
   await page.getByRole('button', { name: 'Refresh' }).click();
-  await see('The settings were read again: 1 tools.');
+  await see('The settings were read again. Tools: 1.');
   const server = page.getByRole('listitem').filter({ hasText: 'gone' });
   await server.getByText('Not ready').waitFor();
   await page.getByRole('link', { name: 'fetch_doc' }).click();
