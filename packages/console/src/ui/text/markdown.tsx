@@ -6,9 +6,18 @@ import styles from './markdown.module.css';
 const marked = new Marked({
   gfm: true,
   breaks: true,
-  // A picture becomes its description, since to show it would ask its server.
-  renderer: { image: ({ text }) => `<em>${escaped(text)}</em>` },
+  renderer: {
+    // A picture becomes its description, since to show it would ask its server.
+    image: ({ text }) => `<em>${escaped(text)}</em>`,
+    // HTML is shown as it was written, but for the few words of it that answers are full of.
+    html({ text, block }) {
+      if (plainTag.test(text)) return text;
+      return block ? `<p>${escaped(text)}</p>` : escaped(text);
+    },
+  },
 });
+
+const plainTag = /^<\/?(?:b|br|code|del|em|i|s|strong|sub|sup)\s*\/?>$/i;
 
 /** One for all: the policy of the page lets in one maker of safe HTML, and no second of its name. */
 const purify = DOMPurify();
