@@ -1,8 +1,11 @@
+/** The gateway says something every 15 seconds, if only that it is there; who says nothing for so long is gone. */
+const patienceMs = 60_000;
+
 /**
  * Reads server-sent events as they come: the data of each, its lines joined. A piece of a stream may hold many events, or a
  * part of one.
  *
- * @throws TypeError where the connection breaks.
+ * @throws TypeError where the connection breaks, or nothing comes any more.
  */
 export async function* readServerEvents(
   body: ReadableStream<Uint8Array>,
@@ -12,7 +15,7 @@ export async function* readServerEvents(
   let pieces: string[] = [];
   try {
     while (true) {
-      const { done, value } = await reader.read();
+      const { done, value } = await soon(reader.read());
       const piece = decoder.decode(value, { stream: !done });
       const end = piece.lastIndexOf('\n');
       if (end === -1) {
@@ -27,6 +30,18 @@ export async function* readServerEvents(
     }
   } finally {
     await reader.cancel().catch(() => undefined);
+  }
+}
+
+async function soon<Value>(promise: Promise<Value>): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new TypeError('Nothing comes any more.')), patienceMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -4,27 +4,23 @@ import type { Failure } from './chat-types.ts';
 
 /** Why a question was not answered whole, of what was thrown meanwhile. */
 export function failureOf(error: unknown): Failure {
-  const plain = { code: null, requestId: null, retryAtMs: null, detail: undefined };
-  if (!navigator.onLine)
-    return { kind: 'offline', message: text.playground.faults.offline, ...plain };
+  const isAnswered = error instanceof ApiError && error.status > 0;
+  if (!isAnswered && !navigator.onLine) return unanswered('offline');
   if (!(error instanceof ApiError)) return brokenStream();
   const { message, code, requestId, retryAfterSeconds, detail, status } = error;
   const retryAtMs = retryAfterSeconds === null ? null : Date.now() + retryAfterSeconds * 1000;
   const about = { message, code, requestId, retryAtMs, detail };
-  if (status === 0) return { ...about, kind: 'gone', message: text.playground.faults.gone };
+  if (status === 0) return unanswered('gone');
   if (status === 401) return { ...about, kind: 'session', message: text.playground.faults.session };
   return { ...about, kind: 'refused' };
 }
 
 /** The failure of a stream that ended before its last event. */
 export function brokenStream(): Failure {
-  const message = text.playground.faults.broken;
-  return {
-    kind: 'broken',
-    message,
-    code: null,
-    requestId: null,
-    retryAtMs: null,
-    detail: undefined,
-  };
+  return unanswered('broken');
+}
+
+function unanswered(kind: 'broken' | 'gone' | 'offline'): Failure {
+  const message = text.playground.faults[kind];
+  return { kind, message, code: null, requestId: null, retryAtMs: null, detail: undefined };
 }

@@ -1,0 +1,337 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startCli } from '../support/cli-process.ts';
+import { patienceMs } from '../support/hang-limit.ts';
+import { accessibilityFaults } from './accessible.ts';
+import { type ConsoleScene, openConsole } from './open-console.ts';
+import { actor, desk } from './playground-agents.ts';
+
+let scene: ConsoleScene;
+/** What the page said of errors, and of what its policy forbids. */
+let complaints: string[] = [];
+
+beforeAll(async () => {
+  scene = await openConsole({
+    'src/agents/Desk/agent.ts': desk,
+    'src/agents/Actor/agent.ts': actor,
+  });
+});
+afterAll(() => scene.close());
+afterEach(() => {
+  const made = complaints;
+  complaints = [];
+  expect(made).toEqual([]);
+});
+
+describe('the playground', () => {
+  test('streams an answer, and shows what the agent did, used and took', async () => {
+    const page = await chatWith('default/desk');
+    await ask(page, 'What is the weather in Paris?');
+    const first = answer(page, 0);
+    await first.getByText('It is sunny in Paris.').waitFor();
+    await first.getByText('What it did').waitFor();
+    expect(await first.getByText('native').count()).toBe(1);
+    expect(await first.getByText(/\d+ in, \d+ out/).count()).toBe(1);
+    expect(await first.getByText(/first token \d+/).count()).toBe(1);
+    expect(await first.getByRole('link', { name: 'Run' }).getAttribute('href')).toContain('run_');
+    await first.getByRole('button', { name: /^get_weather/ }).click();
+    await first.getByText('"city": "Paris"').waitFor();
+    await announced(page, 'default/desk answered: get_weather says: It is sunny in Paris.');
+    await ask(page, 'Please lose_ticket 7');
+    await answer(page, 1).getByText('failed', { exact: true }).first().waitFor();
+    await ask(page, 'transfer to Expert please');
+    await answer(page, 2).getByText('Handed over to Expert').waitFor();
+    await ask(page, 'Drink poison');
+    await answer(page, 3).getByText('A guardrail stopped this answer.').waitFor();
+  });
+
+  test('keeps draft and conversation while another page is shown, and the agent in its address', async () => {
+    const page = await chatWith('default/actor');
+    await ask(page, 'one');
+    await answer(page, 0).getByText('You said: one').waitFor();
+    await field(page).fill('half a ques');
+    await page.getByRole('link', { name: 'Usage' }).click();
+    await page.getByRole('heading', { name: 'Usage' }).waitFor();
+    await page.goBack();
+    await answer(page, 0).getByText('You said: one').waitFor();
+    expect(await field(page).inputValue()).toBe('half a ques');
+    await page.getByRole('combobox', { name: 'Agent' }).selectOption('default/desk');
+    await page.waitForURL(/agent=default%2Fdesk/);
+    const stored = 'JSON.stringify([{ ...sessionStorage }, { ...localStorage }])';
+    expect(await page.evaluate(stored)).not.toContain('half');
+    await page.getByRole('button', { name: 'New chat' }).click();
+    expect(await answers(page).count()).toBe(0);
+  });
+
+  test('goes on in the same turn once a call is approved, here or by somebody else', async () => {
+    const page = await chatWith('default/desk');
+    await ask(page, 'Send an email to Ada');
+    const card = page.getByRole('region', { name: 'send_email needs your approval' });
+    await card.getByText('"to": "Ada"').waitFor();
+    expect(await answer(page, 0).getByText('asks for approval').count()).toBe(0);
+    await card.getByRole('button', { name: 'Approve', exact: true }).click();
+    await answer(page, 0).getByText('Sent to Ada.').waitFor();
+    await ask(page, 'Send an email to Bob');
+    await card.getByRole('button', { name: 'Deny' }).click();
+    await card.getByLabel('Why not?').fill('Bob left');
+    await page.keyboard.press('Enter');
+    await answer(page, 1).getByText('Bob left').waitFor();
+    await ask(page, 'Send an email to Cleo');
+    await card.getByRole('button', { name: 'Approve for this whole run' }).click();
+    await answer(page, 2).getByText('Sent to Cleo.').waitFor();
+    await ask(page, 'Send an email to Dan');
+    await card.waitFor();
+    const { approvals } = await (await scene.call('/admin/approvals?status=pending')).json();
+    const [{ id, run_id: runId }] = approvals;
+    const body = JSON.stringify({ approve: true });
+    await scene.call(`/v1/runs/${runId}/approvals/${id}`, { method: 'POST', body });
+    await answer(page, 3).getByText('Sent to Dan.').waitFor();
+    expect(await answers(page).count()).toBe(4);
+  });
+
+  test('stops at Escape, branches where a question is edited, and asks again', async () => {
+    const page = await chatWith('default/actor');
+    await ask(page, 'wait');
+    await page.getByText('I wait.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByText('You stopped this answer.').waitFor();
+    await scene.gateway.until('run cancelled');
+    await field(page).press('ArrowUp');
+    const edited = page.getByRole('textbox', { name: 'The question in other words' });
+    await edited.fill('two');
+    await edited.press('Enter');
+    await answer(page, 0).getByText('You said: two').waitFor();
+    await page.getByText('Version 2 of 2').waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Previous version' }).click();
+    await page.getByText('I wait.').waitFor();
+    await page.getByRole('button', { name: 'Next version' }).click();
+    await answer(page, 0).getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Version 3 of 3').waitFor({ state: 'attached' });
+    await field(page).fill('first');
+    await field(page).press('Shift+Enter');
+    await field(page).pressSequentially('second');
+    await field(page).press('Enter');
+    await answer(page, 1).getByText('second').waitFor();
+  });
+
+  test('sends only settings that are set, tells ignored ones, and gives the request as code without a key', async () => {
+    const page = await chatWith('default/desk');
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByLabel('System text').fill('Be short');
+    await page.getByLabel('Temperature').fill('warm');
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByText('Enter a number.').waitFor();
+    await page.getByLabel('Temperature').fill('0.5');
+    await page.getByRole('button', { name: 'Done' }).click();
+    const file = { name: 'dot.png', mimeType: 'image/png', buffer: Buffer.from(dot, 'base64') };
+    await page.locator('input[type=file]').setInputFiles(file);
+    await page.evaluate(pasteLarge);
+    await page.getByText('big.bin is left out').waitFor();
+    const request = page.waitForRequest('**/v1/chat/completions');
+    await ask(page, 'Look at it');
+    const body = (await request).postDataJSON();
+    expect(body).toEqual({
+      model: 'default/desk',
+      messages: [
+        { role: 'system', content: 'Be short' },
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'Look at it' },
+            { type: 'image_url', image_url: { url: `data:image/png;base64,${dot}` } },
+          ],
+        },
+      ],
+      temperature: 0.5,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    await answer(page, 0).getByText('Had no effect: temperature').waitFor();
+    await page.getByRole('button', { name: 'Code' }).click();
+    const code = page.getByRole('dialog', { name: 'This request as code' });
+    await code.getByText('$DROPGATE_KEY').waitFor();
+    for (const [tab, own] of [
+      ['TypeScript', 'process.env.DROPGATE_KEY'],
+      ['Python', 'os.environ'],
+    ] as const) {
+      await code.getByRole('tab', { name: tab }).click();
+      await code.getByText(own).waitFor();
+    }
+    expect(await code.textContent()).not.toContain('dg_');
+  });
+
+  test('asks two agents the same, side by side', async () => {
+    const page = await chatWith('default/desk');
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.waitForURL(/with=default%2Factor/);
+    await ask(page, 'What is the weather in Rome?');
+    await answer(page, 0).getByText('It is sunny in Rome.').waitFor();
+    await answer(page, 1).getByText('You said: What is the weather in Rome?').waitFor();
+    const [left, right] = await Promise.all([0, 1].map((at) => answer(page, at).boundingBox()));
+    expect(left?.y).toBe(right?.y);
+    expect((left?.x ?? 0) + (left?.width ?? 0)).toBeLessThan(right?.x ?? 0);
+    await page.getByRole('button', { name: 'Edit and ask again' }).first().click();
+    await page
+      .getByRole('textbox', { name: 'The question in other words' })
+      .fill('And in Oslo weather?');
+    await page.keyboard.press('Enter');
+    await answer(page, 0).getByText('It is sunny in Oslo').waitFor();
+    await answer(page, 1).getByText('You said: And in Oslo weather?').waitFor();
+    await page.getByRole('button', { name: 'Stop comparing' }).click();
+    await page.waitForURL((url) => !url.search.includes('with='));
+    expect(await answers(page).count()).toBe(1);
+  });
+
+  test('shows hostile and huge answers without running, breaking or freezing anything', async () => {
+    const page = await chatWith('default/actor');
+    await ask(page, 'hostile');
+    const shown = answer(page, 0);
+    await shown.getByText('The end.').waitFor();
+    expect(await page.evaluate('window.hacked')).toBeUndefined();
+    expect(await shown.locator('img, script, iframe, form, input, style').count()).toBe(0);
+    expect(
+      await shown.getByRole('link').evaluateAll((links) => links.map((one) => one.textContent)),
+    ).toEqual(['docs', 'Run']);
+    expect(await shown.textContent()).toMatch(/<img src=x[\s\S]*a cat[\s\S]*red link/);
+    await ask(page, 'huge');
+    await answer(page, 1).getByText('more characters are not shown here').waitFor();
+    await page.getByRole('button', { name: 'Show all as plain text' }).click();
+    await answer(page, 1).getByText('A **line** of the answer.').first().waitFor();
+    expect(await fits(page)).toBe(true);
+  });
+
+  test('keeps what came before a failure, and says what to do', async () => {
+    const page = await chatWith('default/actor');
+    await ask(page, 'fail');
+    await answer(page, 0).getByText('The beginning of', { exact: true }).waitFor();
+    await answer(page, 0).getByRole('alert').getByText('Error: boom').waitFor();
+    await page.context().setOffline(true);
+    await ask(page, 'two');
+    await answer(page, 1).getByText('You are offline').waitFor();
+    await page.context().setOffline(false);
+    await page.context().clearCookies();
+    await ask(page, 'three');
+    await page.getByLabel('API key').fill(scene.key);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await answer(page, 2).getByText('Your session has ended').first().waitFor();
+    await answer(page, 2).getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+    await answer(page, 2).getByText('You said: three').waitFor();
+    complaints = complaints.filter((one) => !/ERR_INTERNET_DISCONNECTED|401/.test(one));
+  });
+
+  test('is all that a caller sees, who is told of limits and of agents that are gone', async () => {
+    const limits = { concurrent_runs: 1 };
+    const made = { role: 'caller', name: 'Ada', namespaces: ['default'], limits };
+    const { key } = await (
+      await scene.call('/security/keys', { method: 'POST', body: JSON.stringify(made) })
+    ).json();
+    const page = await chatWith('default/actor&with=default/actor', { key });
+    expect(await page.getByRole('navigation').getByRole('link').allTextContents()).toEqual([
+      'Playground',
+    ]);
+    await ask(page, 'wait');
+    const refused = page.getByRole('button', { name: /^Try again in \d+ s$/ });
+    await refused.waitFor();
+    expect(await refused.isDisabled()).toBe(true);
+    expect(await page.getByRole('link', { name: 'Run' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await page.goto(`${scene.url}/console/playground?agent=default/gone`);
+    await page.getByRole('alert').getByText('“default/gone” is not served any more').waitFor();
+    expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
+    complaints = complaints.filter((one) => !one.includes('429'));
+  });
+
+  test.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 360],
+  ] as const)('is there for everybody in %s at %i px', async (colorScheme, width) => {
+    const context = { colorScheme, viewport: { width, height: 740 } };
+    const page = await chatWith('default/desk', { context });
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await ask(page, 'What is the weather in Paris?');
+    await answer(page, 0).getByText('It is sunny in Paris.').waitFor();
+    if (width === 360)
+      await answer(page, 0).getByRole('button', { name: '1 step get_weather' }).click();
+    await answer(page, 0).getByText('native').waitFor();
+    await ask(page, 'Send an email to Ada');
+    await page.getByRole('button', { name: 'Approve', exact: true }).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await fits(page)).toBe(true);
+  });
+  test('keeps what came when the gateway is killed, and goes on once it runs again', async () => {
+    const page = await chatWith('default/actor');
+    await ask(page, 'wait');
+    await answer(page, 0).getByText('I wait.').waitFor();
+    scene.gateway.child.kill('SIGKILL');
+    await answer(page, 0).getByText('The answer broke off').waitFor();
+    await answer(page, 0).getByText('I wait.').waitFor();
+    await ask(page, 'four');
+    await answer(page, 1).getByText('The gateway is gone').waitFor();
+    const env = { GATEWAY_PORT: new URL(scene.url).port };
+    const next = startCli(scene.project.folder, ['dev'], { env });
+    try {
+      await next.until('Try it');
+      await answer(page, 1).getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+      await answer(page, 1).getByText('You said: four').waitFor();
+    } finally {
+      next.child.kill();
+      await next.ended;
+    }
+    complaints = [];
+  });
+});
+
+const dot =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+/** Pastes a file that is larger than all that goes along with a question. */
+const pasteLarge = `
+  const clipboardData = new DataTransfer();
+  clipboardData.items.add(new File([new Uint8Array(21 * 1024 * 1024)], 'big.bin'));
+  const field = document.querySelector('form textarea');
+  field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+`;
+
+/** Opens the playground with these agents, and collects what the page complains of. */
+async function chatWith(
+  agents: string,
+  options: Parameters<ConsoleScene['open']>[1] = {},
+): Promise<Page> {
+  const page = await scene.open(`/playground?agent=${agents}`, options);
+  page.setDefaultTimeout(patienceMs);
+  page.on('console', (message) => {
+    // The stream of events has tests of its own.
+    const isOfEvents = message.location().url.includes('/admin/events');
+    if (message.type() === 'error' && !isOfEvents) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await field(page).waitFor();
+  return page;
+}
+
+function field(page: Page) {
+  return page.getByLabel('Your question');
+}
+
+async function ask(page: Page, question: string): Promise<void> {
+  await field(page).fill(question);
+  await field(page).press('Enter');
+}
+
+function answers(page: Page) {
+  return page.getByRole('article');
+}
+
+function answer(page: Page, at: number) {
+  return answers(page).nth(at);
+}
+
+async function announced(page: Page, said: string): Promise<void> {
+  await page.getByRole('status').getByText(said).first().waitFor({ state: 'attached' });
+}
+
+/** Whether the page scrolls in no direction but down. */
+function fits(page: Page): Promise<boolean> {
+  return page.evaluate('document.documentElement.scrollWidth <= innerWidth');
+}
