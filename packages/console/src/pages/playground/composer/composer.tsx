@@ -1,11 +1,4 @@
-import {
-  type ClipboardEvent,
-  type KeyboardEvent,
-  memo,
-  type ReactNode,
-  type RefObject,
-  useState,
-} from 'react';
+import { type ClipboardEvent, type KeyboardEvent, memo, type RefObject } from 'react';
 import type { Model } from '../../../api/agents.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { Button } from '../../../ui/button.tsx';
@@ -14,7 +7,7 @@ import type { Question } from '../chat/chat-types.ts';
 import { AttachmentList } from './attachment-list.tsx';
 import styles from './composer.module.css';
 import { FilePicker } from './file-picker.tsx';
-import { takenMedia, useFiles } from './use-files.ts';
+import { takenMedia, useDroppedFiles, useFiles } from './use-files.ts';
 
 const words = text.playground.composer;
 
@@ -33,6 +26,7 @@ export const Composer = memo(function Composer(props: {
   const { chat, draft, models, isRunning, canSend, field, onSend, onEditLast } = props;
   const media = takenMedia(models);
   const { notes, addFiles } = useFiles(chat, draft);
+  const isOver = useDroppedFiles(addFiles);
   const wrong = draft.attachments.find(({ kind }) => !media.has(kind));
   const isEmpty = draft.text.trim() === '' && draft.attachments.length === 0;
   const isReady = canSend && !isEmpty && !isRunning && !wrong;
@@ -59,7 +53,8 @@ export const Composer = memo(function Composer(props: {
         if (isReady) onSend();
       }}
     >
-      <Dropped onFiles={addFiles}>
+      <div className={`${styles.box} ${isOver ? styles.over : ''}`}>
+        {isOver && <p className={styles.drop}>{words.drop}</p>}
         <AttachmentList
           attachments={draft.attachments}
           onRemove={(id) =>
@@ -99,7 +94,7 @@ export const Composer = memo(function Composer(props: {
             </Button>
           )}
         </div>
-      </Dropped>
+      </div>
       <p id="composer-keys" className={styles.keys}>
         {words.keys}
       </p>
@@ -119,32 +114,6 @@ function Notes({ notes }: { readonly notes: readonly string[] }) {
           {note}
         </p>
       ))}
-    </div>
-  );
-}
-
-function Dropped(props: {
-  readonly onFiles: (files: readonly File[]) => void;
-  readonly children: ReactNode;
-}) {
-  const [isOver, setOver] = useState(false);
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: files are dropped on it; the keyboard has the button for them
-    <div
-      className={`${styles.box} ${isOver ? styles.over : ''}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        props.onFiles([...event.dataTransfer.files]);
-      }}
-    >
-      {isOver && <p className={styles.drop}>{words.drop}</p>}
-      {props.children}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Model } from '../../../api/agents.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { bytes } from '../../../ui/data/numbers.ts';
@@ -35,4 +35,37 @@ function noteOf({ name, why }: LeftFile): string {
   return why === 'too_large'
     ? fill(words.tooLarge, { name, size: bytes(maxAttachedBytes) })
     : fill(words.unreadable, { name });
+}
+
+/** Takes files that are dropped anywhere on the page. @returns Whether some are held over it. */
+export function useDroppedFiles(addFiles: (files: readonly File[]) => void): boolean {
+  const [isOver, setOver] = useState(false);
+  const add = useRef(addFiles);
+  useEffect(() => {
+    add.current = addFiles;
+  });
+  useEffect(() => {
+    const end = new AbortController();
+    const { signal } = end;
+    const hear = (type: 'dragover' | 'dragleave' | 'drop', take: (event: DragEvent) => void) =>
+      document.addEventListener(type, take, { signal });
+    hear('dragover', (event) => {
+      if (!event.dataTransfer?.types.includes('Files')) return;
+      event.preventDefault();
+      setOver(true);
+    });
+    // It leaves each element that it passes; the page has no other one.
+    hear('dragleave', ({ relatedTarget }) => {
+      if (relatedTarget === null) setOver(false);
+    });
+    hear('drop', (event) => {
+      const files = [...(event.dataTransfer?.files ?? [])];
+      setOver(false);
+      if (files.length === 0) return;
+      event.preventDefault();
+      add.current(files);
+    });
+    return () => end.abort();
+  }, []);
+  return isOver;
 }

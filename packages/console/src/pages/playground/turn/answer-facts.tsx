@@ -47,7 +47,7 @@ export function AnswerFacts({
         <>
           <Cost runIds={runIds} />
           <li>
-            <Link className={styles.run ?? ''} to="/runs" search={{ run } as never}>
+            <Link className={styles.run ?? ''} to="/runs/$id" params={{ id: run }}>
               {words.run}
               <Icon name="external" size={12} />
             </Link>
