@@ -7,7 +7,7 @@ import { Icon } from '../../ui/icon.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Announcer } from './announcer.tsx';
 import type { Chat } from './chat/chat.ts';
-import type { Turn } from './chat/chat-types.ts';
+import type { Lane, Turn } from './chat/chat-types.ts';
 import { pathOf } from './chat/lane.ts';
 import { Composer } from './composer/composer.tsx';
 import { Conversation } from './conversation.tsx';
@@ -28,22 +28,16 @@ export function Playground(props: {
   const { session, models, agentIds, onAgents } = props;
   const { chat, state } = useChat(session);
   const { lanes, draft } = state;
-  const [editing, setEditing] = useState<string | null>(null);
-  const field = useRef<HTMLTextAreaElement>(null);
   const turns = useMemo(() => lanes.flatMap(pathOf), [lanes]);
   const isRunning = turns.some(({ answer }) => answer.status === 'running');
   const known = useMemo(
     () => agentIds.flatMap((id) => models.find((model) => model.id === id) ?? []),
     [agentIds, models],
   );
-  const canSend = known.length === agentIds.length;
-  const asked = useLatest(agentIds);
-  const last = useLatest(lanes[0] && pathOf(lanes[0]).at(-1)?.id);
+  const { field, editing, setEditing, send, suggest, editLast } = useWriting(chat, lanes, agentIds);
   useLanes(chat, agentIds.length, lanes.length);
   useStopKey(chat, isRunning);
   useGoneAgents(turns);
-  const send = useCallback(() => chat.ask(asked.current), [chat, asked]);
-  const editLast = useCallback(() => setEditing(last.current ? `0 ${last.current}` : null), [last]);
   return (
     <Page
       title={words.title}
@@ -53,15 +47,10 @@ export function Playground(props: {
         <PlaygroundActions
           chat={chat}
           state={state}
-          agentId={agentIds[0] ?? ''}
-          isComparing={agentIds.length > 1}
+          agentIds={agentIds}
           canCompare={!isRunning && models.length > 0}
           onCompare={() => onAgents(compared(agentIds, models))}
-          onNew={() => {
-            chat.clear();
-            setEditing(null);
-            field.current?.focus();
-          }}
+          onNew={() => setEditing(null)}
         />
       }
     >
@@ -74,17 +63,14 @@ export function Playground(props: {
         isAdmin={session.role === 'admin'}
         editing={editing}
         onEdit={setEditing}
-        onSuggest={(question) => {
-          chat.setDraft((now) => ({ ...now, text: question }));
-          field.current?.focus();
-        }}
+        onSuggest={suggest}
       />
       <Composer
         chat={chat}
         draft={draft}
         models={known}
         isRunning={isRunning}
-        canSend={canSend}
+        canSend={known.length === agentIds.length}
         field={field}
         onSend={send}
         onEditLast={editLast}
@@ -119,6 +105,21 @@ function Gone({ models, agentIds }: Parameters<typeof Playground>[0]) {
       {fill(words.agentGone, { agent })}
     </p>
   ));
+}
+
+/** What is written, and how it is sent; the same functions each time, so that what grows does not draw the field anew. */
+function useWriting(chat: Chat, lanes: readonly Lane[], agentIds: readonly string[]) {
+  const [editing, setEditing] = useState<string | null>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const asked = useLatest(agentIds);
+  const last = useLatest(lanes[0] && pathOf(lanes[0]).at(-1)?.id);
+  const send = useCallback(() => chat.ask(asked.current), [chat, asked]);
+  const editLast = useCallback(() => setEditing(last.current ? `0 ${last.current}` : null), [last]);
+  function suggest(question: string): void {
+    chat.setDraft((now) => ({ ...now, text: question }));
+    field.current?.focus();
+  }
+  return { field, editing, setEditing, send, suggest, editLast };
 }
 
 /** Both agents, or the first alone where there are two. */

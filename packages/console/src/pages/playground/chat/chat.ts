@@ -41,17 +41,7 @@ export function createChat(api: ApiClient): Chat {
     else state.set(put);
   });
 
-  function begin(lane: number, asked: Pick<Turn, 'parentId' | 'agentId' | 'question'>): void {
-    const turn = beginTurn(asked);
-    let before: readonly Turn[] = [];
-    state.set((now) => {
-      const lanes = now.lanes.map((one, index) => (index === lane ? withTurn(one, turn) : one));
-      before = pathOf(lanes[lane] ?? emptyLane).slice(0, -1);
-      return { ...now, lanes };
-    });
-    runs.begin(turn.id, chatBody({ ...asked, before, settings: state.get().settings }));
-  }
-
+  const begin = createBegin(state, runs);
   return {
     get: state.get,
     subscribe: state.subscribe,
@@ -93,6 +83,20 @@ export function createChat(api: ApiClient): Chat {
       runs.stop();
       state.set((now) => ({ ...now, lanes: now.lanes.map(() => emptyLane) }));
     },
+  };
+}
+
+/** Puts a turn at the end of what a lane shows of its place, and asks its agent. */
+function createBegin(state: State<ChatState>, runs: Pick<Runs, 'begin'>) {
+  return (lane: number, asked: Pick<Turn, 'parentId' | 'agentId' | 'question'>): void => {
+    const turn = beginTurn(asked);
+    let before: readonly Turn[] = [];
+    state.set((now) => {
+      const lanes = now.lanes.map((one, index) => (index === lane ? withTurn(one, turn) : one));
+      before = pathOf(lanes[lane] ?? emptyLane).slice(0, -1);
+      return { ...now, lanes };
+    });
+    runs.begin(turn.id, chatBody({ ...asked, before, settings: state.get().settings }));
   };
 }
 

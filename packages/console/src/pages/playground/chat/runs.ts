@@ -36,34 +36,7 @@ export type Runs = {
 export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
   const open = new Map<string, AbortController>();
 
-  /** Runs `work` for a turn, to an end that is told in any case. */
-  async function hold(turnId: string, work: (hearing: Hearing) => Promise<void>): Promise<void> {
-    const control = new AbortController();
-    const { signal } = control;
-    open.set(turnId, control);
-    const onNews = (news: readonly RunNews[]) => {
-      if (!signal.aborted) change(turnId, (answer) => news.reduce(takeNews, answer), true);
-    };
-    const onIgnored = (ignored: readonly string[]) =>
-      change(turnId, (answer) => ({ ...answer, ignored }), true);
-    try {
-      await work({ signal, onNews, onIgnored });
-      change(turnId, closed, false);
-    } catch (error) {
-      const failure = failureOf(error);
-      change(
-        turnId,
-        (answer) => {
-          if (signal.aborted) return endAnswer(answer, { status: 'stopped' });
-          return answer.status === 'running' ? endAnswer(answer, { failure }) : answer;
-        },
-        false,
-      );
-    } finally {
-      if (open.get(turnId) === control) open.delete(turnId);
-    }
-  }
-
+  const hold = createHold(open, change);
   return {
     begin(turnId, body) {
       void hold(turnId, (hearing) => askAgent(api, body, hearing));
@@ -101,6 +74,36 @@ export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
     stop() {
       for (const control of open.values()) control.abort();
     },
+  };
+}
+
+/** Runs work for a turn, to an end that is told in any case. */
+function createHold(open: Map<string, AbortController>, change: ChangeAnswer) {
+  return async (turnId: string, work: (hearing: Hearing) => Promise<void>): Promise<void> => {
+    const control = new AbortController();
+    const { signal } = control;
+    open.set(turnId, control);
+    const onNews = (news: readonly RunNews[]) => {
+      if (!signal.aborted) change(turnId, (answer) => news.reduce(takeNews, answer), true);
+    };
+    const onIgnored = (ignored: readonly string[]) =>
+      change(turnId, (answer) => ({ ...answer, ignored }), true);
+    try {
+      await work({ signal, onNews, onIgnored });
+      change(turnId, closed, false);
+    } catch (error) {
+      const failure = failureOf(error);
+      change(
+        turnId,
+        (answer) => {
+          if (signal.aborted) return endAnswer(answer, { status: 'stopped' });
+          return answer.status === 'running' ? endAnswer(answer, { failure }) : answer;
+        },
+        false,
+      );
+    } finally {
+      if (open.get(turnId) === control) open.delete(turnId);
+    }
   };
 }
 

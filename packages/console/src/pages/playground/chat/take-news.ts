@@ -60,10 +60,16 @@ export function endAnswer(
     ...end,
     status,
     endedMs: performance.now(),
-    steps: answer.steps.map((step) =>
-      step.type === 'tool' && step.outcome === null ? { ...step, outcome: 'aborted' } : step,
-    ),
+    steps: answer.steps.map(ended),
   };
+}
+
+/** Of a decision of which no answer came nobody knows whether it was taken: it is asked for again. */
+function ended(step: Step): Step {
+  if (step.type === 'tool' && step.outcome === null) return { ...step, outcome: 'aborted' };
+  return step.type === 'approval' && step.state === 'sending'
+    ? { ...step, state: 'waiting' }
+    : step;
 }
 
 /** Whether a step waits for a person. */

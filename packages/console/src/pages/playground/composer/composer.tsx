@@ -23,67 +23,34 @@ export const Composer = memo(function Composer(props: {
   readonly onSend: () => void;
   readonly onEditLast: () => void;
 }) {
-  const { chat, draft, models, isRunning, canSend, field, onSend, onEditLast } = props;
+  const { chat, draft, models, isRunning, canSend, onSend } = props;
   const media = takenMedia(models);
   const { notes, addFiles } = useFiles(chat, draft);
   const isOver = useDroppedFiles(addFiles);
   const wrong = draft.attachments.find(({ kind }) => !media.has(kind));
   const isEmpty = draft.text.trim() === '' && draft.attachments.length === 0;
   const isReady = canSend && !isEmpty && !isRunning && !wrong;
-  function onKeyDown(event: KeyboardEvent): void {
-    if (event.key === 'ArrowUp' && draft.text === '') {
-      event.preventDefault();
-      onEditLast();
-    }
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
-    event.preventDefault();
+  const send = () => {
     if (isReady) onSend();
-  }
-  function onPaste(event: ClipboardEvent): void {
-    const files = [...event.clipboardData.files];
-    if (files.length === 0) return;
-    event.preventDefault();
-    addFiles(files);
-  }
+  };
   return (
     <form
       className={styles.composer}
       onSubmit={(event) => {
         event.preventDefault();
-        if (isReady) onSend();
+        send();
       }}
     >
       <div className={`${styles.box} ${isOver ? styles.over : ''}`}>
         {isOver && <p className={styles.drop}>{words.drop}</p>}
         <AttachmentList
           attachments={draft.attachments}
-          onRemove={(id) =>
-            chat.setDraft((now) => ({
-              ...now,
-              attachments: now.attachments.filter((one) => one.id !== id),
-            }))
-          }
+          onRemove={(id) => chat.setDraft((now) => without(now, id))}
         />
         <Notes notes={wrong ? [...notes, wrongKind(wrong)] : notes} />
         <div className={styles.row}>
           <FilePicker isOff={media.size === 0} onFiles={addFiles} />
-          <textarea
-            ref={field}
-            rows={1}
-            dir="auto"
-            aria-label={words.label}
-            aria-describedby="composer-keys"
-            placeholder={fill(words.placeholder, {
-              name: models.map(({ name }) => name).join(' + '),
-            })}
-            value={draft.text}
-            onChange={(event) => {
-              const { value } = event.target;
-              chat.setDraft((now) => ({ ...now, text: value }));
-            }}
-            onKeyDown={onKeyDown}
-            onPaste={onPaste}
-          />
+          <Field {...props} onSend={send} onFiles={addFiles} />
           {isRunning ? (
             <Button icon="stop" onClick={chat.stop}>
               {words.stop}
@@ -101,6 +68,55 @@ export const Composer = memo(function Composer(props: {
     </form>
   );
 });
+
+function Field(props: {
+  readonly chat: Chat;
+  readonly draft: Question;
+  readonly models: readonly Model[];
+  readonly field: RefObject<HTMLTextAreaElement | null>;
+  readonly onSend: () => void;
+  readonly onEditLast: () => void;
+  readonly onFiles: (files: readonly File[]) => void;
+}) {
+  const { chat, draft, models, field, onSend, onEditLast, onFiles } = props;
+  function onKeyDown(event: KeyboardEvent): void {
+    if (event.key === 'ArrowUp' && draft.text === '') {
+      event.preventDefault();
+      onEditLast();
+    }
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    onSend();
+  }
+  function onPaste(event: ClipboardEvent): void {
+    const files = [...event.clipboardData.files];
+    if (files.length === 0) return;
+    event.preventDefault();
+    onFiles(files);
+  }
+  const name = models.map((model) => model.name).join(' + ');
+  return (
+    <textarea
+      ref={field}
+      rows={1}
+      dir="auto"
+      aria-label={words.label}
+      aria-describedby="composer-keys"
+      placeholder={fill(words.placeholder, { name })}
+      value={draft.text}
+      onChange={(event) => {
+        const { value } = event.target;
+        chat.setDraft((now) => ({ ...now, text: value }));
+      }}
+      onKeyDown={onKeyDown}
+      onPaste={onPaste}
+    />
+  );
+}
+
+function without(draft: Question, id: string): Question {
+  return { ...draft, attachments: draft.attachments.filter((one) => one.id !== id) };
+}
 
 function wrongKind({ kind, name }: Question['attachments'][number]): string {
   return fill(words.wrongKind, { kind: words.kinds[kind], name });

@@ -16,20 +16,19 @@ const words = text.playground;
 export function PlaygroundActions(props: {
   readonly chat: Chat;
   readonly state: ChatState;
-  readonly agentId: string;
-  readonly isComparing: boolean;
+  readonly agentIds: readonly string[];
   readonly canCompare: boolean;
   readonly onCompare: () => void;
   readonly onNew: () => void;
 }) {
-  const { chat, state, agentId, isComparing, canCompare, onCompare, onNew } = props;
+  const { chat, state, agentIds, canCompare, onCompare, onNew } = props;
   const [shown, setShown] = useState<'settings' | 'code' | null>(null);
   const set = Object.values(state.settings).filter((value) => value.trim() !== '').length;
   return (
     <>
       <Action
         icon="fork"
-        label={isComparing ? words.compareOff : words.compare}
+        label={agentIds.length > 1 ? words.compareOff : words.compare}
         disabled={!canCompare}
         onClick={onCompare}
       />
@@ -39,7 +38,14 @@ export function PlaygroundActions(props: {
         onClick={() => setShown('settings')}
       />
       <Action icon="copy" label={words.code} onClick={() => setShown('code')} />
-      <Action icon="plus" label={words.newChat} onClick={onNew} />
+      <Action
+        icon="plus"
+        label={words.newChat}
+        onClick={() => {
+          chat.clear();
+          onNew();
+        }}
+      />
       <SettingsDialog
         open={shown === 'settings'}
         onOpenChange={(open) => setShown(open ? 'settings' : null)}
@@ -47,7 +53,11 @@ export function PlaygroundActions(props: {
         onChange={chat.setSettings}
       />
       {shown === 'code' && (
-        <SnippetDialog open onOpenChange={() => setShown(null)} body={nextBody(state, agentId)} />
+        <SnippetDialog
+          open
+          onOpenChange={() => setShown(null)}
+          body={nextBody(state, agentIds[0] ?? '')}
+        />
       )}
     </>
   );

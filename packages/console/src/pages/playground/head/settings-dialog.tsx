@@ -43,18 +43,8 @@ function Form({
   const faults = isTried ? faultsOf(settings) : {};
   const set = (name: keyof Settings) => (value: string) =>
     setSettings((now) => ({ ...now, [name]: value }));
-  const number = (name: 'temperature' | 'topP' | 'maxTokens' | 'seed' | 'stop') => (
-    <Field label={words[name]} error={faults[name]}>
-      {(control) => (
-        <TextInput
-          {...control}
-          inputMode={name === 'stop' ? 'text' : 'decimal'}
-          placeholder={words.unset}
-          value={settings[name]}
-          onChange={(event) => set(name)(event.target.value)}
-        />
-      )}
-    </Field>
+  const line = (name: Written) => (
+    <Line key={name} name={name} value={settings[name]} fault={faults[name]} onChange={set(name)} />
   );
   return (
     <form
@@ -76,13 +66,10 @@ function Form({
         )}
       </Field>
       <div className={styles.fields}>
-        {number('temperature')}
-        {number('topP')}
-        {number('maxTokens')}
-        {number('seed')}
+        {(['temperature', 'topP', 'maxTokens', 'seed'] as const).map(line)}
         <Choice name="reasoningEffort" settings={settings} onChange={set('reasoningEffort')} />
         <Choice name="verbosity" settings={settings} onChange={set('verbosity')} />
-        {number('stop')}
+        {line('stop')}
       </div>
       <div className={styles.buttons}>
         <Button variant="ghost" onClick={() => setSettings(noSettings)}>
@@ -93,6 +80,30 @@ function Form({
         </Button>
       </div>
     </form>
+  );
+}
+
+type Written = 'temperature' | 'topP' | 'maxTokens' | 'seed' | 'stop';
+
+function Line(props: {
+  readonly name: Written;
+  readonly value: string;
+  readonly fault: string | undefined;
+  readonly onChange: (value: string) => void;
+}) {
+  const { name, value, fault, onChange } = props;
+  return (
+    <Field label={words[name]} error={fault}>
+      {(control) => (
+        <TextInput
+          {...control}
+          inputMode={name === 'stop' ? 'text' : 'decimal'}
+          placeholder={words.unset}
+          value={value}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )}
+    </Field>
   );
 }
 
