@@ -7,6 +7,8 @@ import { type ConsoleScene, openConsole } from './open-console.ts';
 import { actor, desk } from './playground-agents.ts';
 
 let scene: ConsoleScene;
+/** The admin's. */
+let page: Page;
 /** What the page said of errors, and of what its policy forbids. */
 let complaints: string[] = [];
 
@@ -15,6 +17,7 @@ beforeAll(async () => {
     'src/agents/Desk/agent.ts': desk,
     'src/agents/Actor/agent.ts': actor,
   });
+  page = listened(await scene.open());
 });
 afterAll(() => scene.close());
 afterEach(() => {
@@ -25,9 +28,9 @@ afterEach(() => {
 
 describe('the playground', () => {
   test('streams an answer, and shows what the agent did, used and took', async () => {
-    const page = await chatWith('default/desk');
-    await ask(page, 'What is the weather in Paris?');
-    const first = answer(page, 0);
+    await chatWith('default/desk');
+    await ask('What is the weather in Paris?');
+    const first = answer(0);
     await first.getByText('It is sunny in Paris.').waitFor();
     await first.getByText('What it did').waitFor();
     expect(await first.getByText('native').count()).toBe(1);
@@ -36,61 +39,61 @@ describe('the playground', () => {
     expect(await first.getByRole('link', { name: 'Run' }).getAttribute('href')).toContain('run_');
     await first.getByRole('button', { name: /^get_weather/ }).click();
     await first.getByText('"city": "Paris"').waitFor();
-    await announced(page, 'default/desk answered: get_weather says: It is sunny in Paris.');
-    await ask(page, 'Please lose_ticket 7');
-    await answer(page, 1).getByText('failed', { exact: true }).first().waitFor();
-    await ask(page, 'transfer to Expert please');
-    await answer(page, 2).getByText('Handed over to Expert').waitFor();
-    await ask(page, 'Drink poison');
-    await answer(page, 3).getByText('A guardrail stopped this answer.').waitFor();
+    await announced('default/desk answered: get_weather says: It is sunny in Paris.');
+    await ask('Please lose_ticket 7');
+    await answer(1).getByText('failed', { exact: true }).first().waitFor();
+    await ask('transfer to Expert please');
+    await answer(2).getByText('Handed over to Expert').waitFor();
+    await ask('Drink poison');
+    await answer(3).getByText('A guardrail stopped this answer.').waitFor();
   });
 
   test('keeps draft and conversation while another page is shown, and the agent in its address', async () => {
-    const page = await chatWith('default/actor');
-    await ask(page, 'one');
-    await answer(page, 0).getByText('You said: one').waitFor();
+    await chatWith('default/actor');
+    await ask('one');
+    await answer(0).getByText('You said: one').waitFor();
     await field(page).fill('half a ques');
     await page.getByRole('link', { name: 'Usage' }).click();
     await page.getByRole('heading', { name: 'Usage' }).waitFor();
     await page.goBack();
-    await answer(page, 0).getByText('You said: one').waitFor();
+    await answer(0).getByText('You said: one').waitFor();
     expect(await field(page).inputValue()).toBe('half a ques');
     await page.getByRole('combobox', { name: 'Agent' }).selectOption('default/desk');
     await page.waitForURL(/agent=default%2Fdesk/);
     const stored = 'JSON.stringify([{ ...sessionStorage }, { ...localStorage }])';
     expect(await page.evaluate(stored)).not.toContain('half');
     await page.getByRole('button', { name: 'New chat' }).click();
-    expect(await answers(page).count()).toBe(0);
+    expect(await answers().count()).toBe(0);
   });
 
   test('goes on in the same turn once a call is approved, here or by somebody else', async () => {
-    const page = await chatWith('default/desk');
-    await ask(page, 'Send an email to Ada');
+    await chatWith('default/desk');
+    await ask('Send an email to Ada');
     const card = page.getByRole('region', { name: 'send_email needs your approval' });
     await card.getByText('"to": "Ada"').waitFor();
-    expect(await answer(page, 0).getByText('asks for approval').count()).toBe(0);
+    expect(await answer(0).getByText('asks for approval').count()).toBe(0);
     await card.getByRole('button', { name: 'Approve', exact: true }).click();
-    await answer(page, 0).getByText('Sent to Ada.').waitFor();
-    await ask(page, 'Send an email to Bob');
+    await answer(0).getByText('Sent to Ada.').waitFor();
+    await ask('Send an email to Bob');
     await card.getByRole('button', { name: 'Deny' }).click();
     await card.getByLabel('Why not?').fill('Bob left');
     await page.keyboard.press('Enter');
-    await answer(page, 1).getByText('Bob left').waitFor();
-    await ask(page, 'Send an email to Cleo');
+    await answer(1).getByText('Bob left').waitFor();
+    await ask('Send an email to Cleo');
     await card.getByRole('button', { name: 'Approve for this whole run' }).click();
-    await answer(page, 2).getByText('Sent to Cleo.').waitFor();
-    await ask(page, 'Send an email to Dan');
+    await answer(2).getByText('Sent to Cleo.').waitFor();
+    await ask('Send an email to Dan');
     await card.waitFor();
     const { approvals } = await called('/admin/approvals?status=pending');
     const [{ id, run_id: runId }] = approvals;
     await called(`/v1/runs/${runId}/approvals/${id}`, { approve: true });
-    await answer(page, 3).getByText('Sent to Dan.').waitFor();
-    expect(await answers(page).count()).toBe(4);
+    await answer(3).getByText('Sent to Dan.').waitFor();
+    expect(await answers().count()).toBe(4);
   });
 
   test('stops at Escape, branches where a question is edited, and asks again', async () => {
-    const page = await chatWith('default/actor');
-    await ask(page, 'wait');
+    await chatWith('default/actor');
+    await ask('wait');
     await page.getByText('I wait.').waitFor();
     await page.keyboard.press('Escape');
     await page.getByText('You stopped this answer.').waitFor();
@@ -99,22 +102,22 @@ describe('the playground', () => {
     const edited = page.getByRole('textbox', { name: 'The question in other words' });
     await edited.fill('two');
     await edited.press('Enter');
-    await answer(page, 0).getByText('You said: two').waitFor();
+    await answer(0).getByText('You said: two').waitFor();
     await page.getByText('Version 2 of 2').waitFor({ state: 'attached' });
     await page.getByRole('button', { name: 'Previous version' }).click();
     await page.getByText('I wait.').waitFor();
     await page.getByRole('button', { name: 'Next version' }).click();
-    await answer(page, 0).getByRole('button', { name: 'Try again' }).click();
+    await answer(0).getByRole('button', { name: 'Try again' }).click();
     await page.getByText('Version 3 of 3').waitFor({ state: 'attached' });
     await field(page).fill('first');
     await field(page).press('Shift+Enter');
     await field(page).pressSequentially('second');
     await field(page).press('Enter');
-    await answer(page, 1).getByText('second').waitFor();
+    await answer(1).getByText('second').waitFor();
   });
 
   test('sends only settings that are set, tells ignored ones, and gives the request as code without a key', async () => {
-    const page = await chatWith('default/desk');
+    await chatWith('default/desk');
     await page.getByRole('button', { name: 'Settings' }).click();
     await page.getByLabel('System text').fill('Be short');
     await page.getByLabel('Temperature').fill('warm');
@@ -129,7 +132,7 @@ describe('the playground', () => {
     await page.evaluate(pasteLarge);
     await page.getByText('big.bin is left out').waitFor();
     const request = page.waitForRequest('**/v1/chat/completions');
-    await ask(page, 'Look at it');
+    await ask('Look at it');
     const body = (await request).postDataJSON();
     expect(body).toEqual({
       model: 'default/desk',
@@ -147,7 +150,7 @@ describe('the playground', () => {
       stream: true,
       stream_options: { include_usage: true },
     });
-    await answer(page, 0).getByText('Had no effect: temperature').waitFor();
+    await answer(0).getByText('Had no effect: temperature').waitFor();
     await page.getByRole('button', { name: 'Code' }).click();
     const code = page.getByRole('dialog', { name: 'This request as code' });
     await code.getByText('$DROPGATE_KEY').waitFor();
@@ -162,13 +165,13 @@ describe('the playground', () => {
   });
 
   test('asks two agents the same, side by side', async () => {
-    const page = await chatWith('default/desk');
+    await chatWith('default/desk');
     await page.getByRole('button', { name: 'Compare' }).click();
     await page.waitForURL(/with=default%2Factor/);
-    await ask(page, 'What is the weather in Rome?');
-    await answer(page, 0).getByText('It is sunny in Rome.').waitFor();
-    await answer(page, 1).getByText('You said: What is the weather in Rome?').waitFor();
-    const [left, right] = await Promise.all([0, 1].map((at) => answer(page, at).boundingBox()));
+    await ask('What is the weather in Rome?');
+    await answer(0).getByText('It is sunny in Rome.').waitFor();
+    await answer(1).getByText('You said: What is the weather in Rome?').waitFor();
+    const [left, right] = await Promise.all([0, 1].map((at) => answer(at).boundingBox()));
     expect(left?.y).toBe(right?.y);
     expect((left?.x ?? 0) + (left?.width ?? 0)).toBeLessThan(right?.x ?? 0);
     await page.getByRole('button', { name: 'Edit and ask again' }).first().click();
@@ -176,17 +179,17 @@ describe('the playground', () => {
       .getByRole('textbox', { name: 'The question in other words' })
       .fill('And in Oslo weather?');
     await page.keyboard.press('Enter');
-    await answer(page, 0).getByText('It is sunny in Oslo').waitFor();
-    await answer(page, 1).getByText('You said: And in Oslo weather?').waitFor();
+    await answer(0).getByText('It is sunny in Oslo').waitFor();
+    await answer(1).getByText('You said: And in Oslo weather?').waitFor();
     await page.getByRole('button', { name: 'Stop comparing' }).click();
     await page.waitForURL((url) => !url.search.includes('with='));
-    expect(await answers(page).count()).toBe(1);
+    expect(await answers().count()).toBe(1);
   });
 
   test('shows hostile and huge answers without running, breaking or freezing anything', async () => {
-    const page = await chatWith('default/actor');
-    await ask(page, 'hostile');
-    const shown = answer(page, 0);
+    await chatWith('default/actor');
+    await ask('hostile');
+    const shown = answer(0);
     await shown.getByText('The end.').waitFor();
     expect(await page.evaluate('window.hacked')).toBeUndefined();
     expect(await shown.locator('img, script, iframe, form, input, style').count()).toBe(0);
@@ -194,29 +197,29 @@ describe('the playground', () => {
       await shown.getByRole('link').evaluateAll((links) => links.map((one) => one.textContent)),
     ).toEqual(['docs', 'Run']);
     expect(await shown.textContent()).toMatch(/<img src=x[\s\S]*a cat[\s\S]*red link/);
-    await ask(page, 'huge');
-    await answer(page, 1).getByText('more characters are not shown here').waitFor();
+    await ask('huge');
+    await answer(1).getByText('more characters are not shown here').waitFor();
     await page.getByRole('button', { name: 'Show all as plain text' }).click();
     await page.waitForFunction("document.querySelectorAll('article')[1].textContent.length > 5e6");
-    expect(await fits(page)).toBe(true);
+    expect(await fits()).toBe(true);
   });
 
   test('keeps what came before a failure, and says what to do', async () => {
-    const page = await chatWith('default/actor');
-    await ask(page, 'fail');
-    await answer(page, 0).getByText('The beginning of', { exact: true }).waitFor();
-    await answer(page, 0).getByRole('alert').getByText('Error: boom').waitFor();
+    await chatWith('default/actor');
+    await ask('fail');
+    await answer(0).getByText('The beginning of', { exact: true }).waitFor();
+    await answer(0).getByRole('alert').getByText('Error: boom').waitFor();
     await page.context().setOffline(true);
-    await ask(page, 'two');
-    await answer(page, 1).getByText('You are offline').waitFor();
+    await ask('two');
+    await answer(1).getByText('You are offline').waitFor();
     await page.context().setOffline(false);
     await page.context().clearCookies();
-    await ask(page, 'three');
+    await ask('three');
     await page.getByLabel('API key').fill(scene.key);
     await page.getByRole('button', { name: 'Log in' }).click();
-    await answer(page, 2).getByText('Your session has ended').first().waitFor();
-    await answer(page, 2).getByRole('alert').getByRole('button', { name: 'Try again' }).click();
-    await answer(page, 2).getByText('You said: three').waitFor();
+    await answer(2).getByText('Your session has ended').first().waitFor();
+    await answer(2).getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+    await answer(2).getByText('You said: three').waitFor();
     complaints = complaints.filter((one) => !/ERR_INTERNET_DISCONNECTED|401/.test(one));
   });
 
@@ -224,11 +227,14 @@ describe('the playground', () => {
     const limits = { concurrent_runs: 1 };
     const made = { role: 'caller', name: 'Ada', namespaces: ['default'], limits };
     const { key } = await called('/security/keys', made);
-    const page = await chatWith('default/actor&with=default/actor', { key });
+    const page = listened(
+      await scene.open('/playground?agent=default/actor&with=default/actor', { key }),
+    );
+    await field(page).waitFor();
     expect(await page.getByRole('navigation').getByRole('link').allTextContents()).toEqual([
       'Playground',
     ]);
-    await ask(page, 'wait');
+    await ask('wait', page);
     const refused = page.getByRole('button', { name: /^Try again in \d+ s$/ });
     await refused.waitFor();
     expect(await refused.isDisabled()).toBe(true);
@@ -240,39 +246,44 @@ describe('the playground', () => {
     complaints = complaints.filter((one) => !one.includes('429'));
   });
 
-  test.each([
-    ['light', 1280],
-    ['dark', 1280],
-    ['light', 360],
-  ] as const)('is there for everybody in %s at %i px', async (colorScheme, width) => {
-    const context = { colorScheme, viewport: { width, height: 740 } };
-    const page = await chatWith('default/desk', { context });
+  test('is there for everybody, in light and dark, and where there is little room', async () => {
+    // Colours that change slowly are none of either scheme for a while.
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    const wide = page.viewportSize() ?? { width: 1280, height: 720 };
+    await chatWith('default/desk');
     expect(await accessibilityFaults(page)).toEqual([]);
-    await ask(page, 'What is the weather in Paris?');
-    await answer(page, 0).getByText('It is sunny in Paris.').waitFor();
-    if (width === 360)
-      await answer(page, 0).getByRole('button', { name: '1 step get_weather' }).click();
-    await answer(page, 0).getByText('native').waitFor();
-    await ask(page, 'Send an email to Ada');
+    await ask('What is the weather in Paris?');
+    await answer(0).getByText('native').waitFor();
+    await ask('Send an email to Ada');
     await page.getByRole('button', { name: 'Approve', exact: true }).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
-    expect(await fits(page)).toBe(true);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await answer(0).getByText('native').isVisible()).toBe(false);
+    await answer(0).getByRole('button', { name: '1 step get_weather' }).click();
+    await answer(0).getByText('native').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await fits()).toBe(true);
+    await page.setViewportSize(wide);
+    await page.emulateMedia({ colorScheme: null });
   });
+
   test('keeps what came when the gateway is killed, and goes on once it runs again', async () => {
-    const page = await chatWith('default/actor');
-    await ask(page, 'wait');
-    await answer(page, 0).getByText('I wait.').waitFor();
+    await chatWith('default/actor');
+    await ask('wait');
+    await answer(0).getByText('I wait.').waitFor();
     scene.gateway.child.kill('SIGKILL');
-    await answer(page, 0).getByText('The answer broke off').waitFor();
-    await answer(page, 0).getByText('I wait.').waitFor();
-    await ask(page, 'four');
-    await answer(page, 1).getByText('The gateway is gone').waitFor();
+    await answer(0).getByText('The answer broke off').waitFor();
+    await answer(0).getByText('I wait.').waitFor();
+    await ask('four');
+    await answer(1).getByText('The gateway is gone').waitFor();
     const env = { GATEWAY_PORT: new URL(scene.url).port };
     const next = startCli(scene.project.folder, ['dev'], { env });
     try {
       await next.until('Try it');
-      await answer(page, 1).getByRole('alert').getByRole('button', { name: 'Try again' }).click();
-      await answer(page, 1).getByText('You said: four').waitFor();
+      await answer(1).getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+      await answer(1).getByText('You said: four').waitFor();
     } finally {
       next.child.kill();
       await next.ended;
@@ -299,21 +310,21 @@ const dropText = `
   document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
 `;
 
-/** Opens the playground with these agents, and collects what the page complains of. */
-async function chatWith(
-  agents: string,
-  options: Parameters<ConsoleScene['open']>[1] = {},
-): Promise<Page> {
-  const page = await scene.open(`/playground?agent=${agents}`, options);
-  page.setDefaultTimeout(patienceMs);
-  page.on('console', (message) => {
-    // The stream of events has tests of its own.
+/** Opens the playground with these agents, and nothing of before in it. */
+async function chatWith(agents: string): Promise<void> {
+  await page.goto(`${scene.url}/console/playground?agent=${agents}`);
+  await field(page).waitFor();
+}
+
+/** Collects what a page complains of. The stream of events has tests of its own. */
+function listened(heard: Page): Page {
+  heard.setDefaultTimeout(patienceMs);
+  heard.on('console', (message) => {
     const isOfEvents = message.location().url.includes('/admin/events');
     if (message.type() === 'error' && !isOfEvents) complaints.push(message.text());
   });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await field(page).waitFor();
-  return page;
+  heard.on('pageerror', (error) => complaints.push(error.message));
+  return heard;
 }
 
 /** What the gateway answers the admin. */
@@ -326,24 +337,24 @@ function field(page: Page) {
   return page.getByLabel('Your question');
 }
 
-async function ask(page: Page, question: string): Promise<void> {
-  await field(page).fill(question);
-  await field(page).press('Enter');
+async function ask(question: string, on = page): Promise<void> {
+  await field(on).fill(question);
+  await field(on).press('Enter');
 }
 
-function answers(page: Page) {
+function answers() {
   return page.getByRole('article');
 }
 
-function answer(page: Page, at: number) {
-  return answers(page).nth(at);
+function answer(at: number) {
+  return answers().nth(at);
 }
 
-async function announced(page: Page, said: string): Promise<void> {
+async function announced(said: string): Promise<void> {
   await page.getByRole('status').getByText(said).first().waitFor({ state: 'attached' });
 }
 
 /** Whether the page scrolls in no direction but down. */
-function fits(page: Page): Promise<boolean> {
+function fits(): Promise<boolean> {
   return page.evaluate('document.documentElement.scrollWidth <= innerWidth');
 }
