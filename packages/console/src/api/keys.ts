@@ -1,4 +1,5 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { allPages, pageLimit } from './all-pages.ts';
 import { useApi } from './api-context.ts';
 import type { Answer, ApiClient } from './client.ts';
@@ -27,10 +28,13 @@ export function keysQuery(api: ApiClient) {
   });
 }
 
-/** The name of a key by its id, for whom may list keys; the id itself for anybody else. */
+/** The name of a key by its id, for whom may list keys; the id itself for anybody else. The same function as long as no key changes. */
 export function useKeyNames(): (id: string) => string {
   const isAdmin = useRole() === 'admin';
   const keys = useQuery({ ...keysQuery(useApi()), enabled: isAdmin });
-  const names = new Map(keys.data?.map(({ id, name }) => [id, name]));
-  return (id) => names.get(id) ?? id;
+  const { data } = keys;
+  return useMemo(() => {
+    const names = new Map(data?.map(({ id, name }) => [id, name]));
+    return (id) => names.get(id) ?? id;
+  }, [data]);
 }

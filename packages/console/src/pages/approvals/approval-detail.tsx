@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useApi } from '../../api/api-context.ts';
 import { type Approval, approvalQuery, resumedByQuery } from '../../api/approvals.ts';
-import { sessionQuery } from '../../api/session.ts';
+import { useRole } from '../../api/session.ts';
 import { fill, text } from '../../strings/text.ts';
 import { ExactTime, Time } from '../../ui/data/time.tsx';
 import { Card, Facts } from '../../ui/page.tsx';
@@ -110,8 +110,7 @@ function ResumedBy({ runId }: { readonly runId: string }) {
 
 /** Operators may not read runs. */
 function RunLink({ id }: { readonly id: string }) {
-  const { data: session } = useQuery(sessionQuery(useApi()));
-  if (session?.role !== 'admin') return <span className={styles.id}>{id}</span>;
+  if (useRole() !== 'admin') return <span className={styles.id}>{id}</span>;
   return (
     <Link to="/runs/$id" params={{ id }} className={styles.id ?? ''}>
       {id}

@@ -11,6 +11,7 @@ import { AnsweredCalls } from './answered-calls.tsx';
 import type { ApprovalsSearch } from './approvals-search.ts';
 import { ToldAnswers } from './told-answers.tsx';
 import { useAnswers } from './use-answers.ts';
+import { useEndedRuns } from './use-ended-runs.ts';
 import { WaitingCalls } from './waiting-calls.tsx';
 
 const words = text.approvals;
@@ -30,7 +31,7 @@ export function ApprovalsPage() {
   const calls = waiting.data?.pages.flatMap(({ approvals }) => approvals);
   return (
     <Page title={words.title} lead={words.lead}>
-      <ToldAnswers told={answers.told} onClose={answers.forget} />
+      <ToldAnswers told={answers.told} ended={useEndedRuns()} onClose={answers.forget} />
       <Tabs
         label={words.tabs}
         value={search.tab ?? 'waiting'}

@@ -1,11 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
 import { useApi } from '../../api/api-context.ts';
 import { followedRunQuery, responseTextQuery } from '../../api/approvals.ts';
-import { useLiveEvents } from '../../api/live-context.ts';
-import { isGoingOn, type Run } from '../../api/runs.ts';
-import { sessionQuery } from '../../api/session.ts';
+import { isGoingOn } from '../../api/runs.ts';
+import { sessionQuery, useRole } from '../../api/session.ts';
 import { fill, text } from '../../strings/text.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -14,6 +12,7 @@ import { Card } from '../../ui/page.tsx';
 import { Markdown } from '../../ui/text/markdown.tsx';
 import styles from './approvals.module.css';
 import type { Told } from './use-answers.ts';
+import { type EndedRuns, useEnd } from './use-ended-runs.ts';
 
 const words = text.approvals.told;
 const mostShown = 20;
@@ -21,9 +20,10 @@ const mostShown = 20;
 /** What came of the answers that were given: of each how its run went on, or why it was not taken. */
 export function ToldAnswers(props: {
   readonly told: readonly Told[];
+  readonly ended: EndedRuns;
   readonly onClose: () => void;
 }) {
-  const { told, onClose } = props;
+  const { told, ended, onClose } = props;
   const more = told.length - mostShown;
   return (
     <div role="status" className={styles.status}>
@@ -43,7 +43,7 @@ export function ToldAnswers(props: {
           <ul className={styles.told}>
             {told.slice(0, mostShown).map((one) => (
               <li key={one.key}>
-                <OneTold told={one} />
+                <OneTold told={one} ended={ended} />
               </li>
             ))}
             {more > 0 && <li>{fill(words.more, { count: more })}</li>}
@@ -54,7 +54,7 @@ export function ToldAnswers(props: {
   );
 }
 
-function OneTold({ told }: { readonly told: Told }) {
+function OneTold({ told, ended }: { readonly told: Told; readonly ended: EndedRuns }) {
   const { approval, approve } = told;
   const about = { tool: approval.tool, agent: approval.agent_id };
   if ('error' in told) {
@@ -74,7 +74,7 @@ function OneTold({ told }: { readonly told: Told }) {
       {run.status === 'waiting' ? (
         words.othersWait
       ) : (
-        <GoesOn runId={run.id} responseId={response_id} keyId={approval.key_id} />
+        <GoesOn runId={run.id} responseId={response_id} keyId={approval.key_id} ended={ended} />
       )}
     </>
   );
@@ -85,14 +85,15 @@ type Going = {
   readonly responseId: string | null;
   /** The key that the run is for. */
   readonly keyId: string;
+  readonly ended: EndedRuns;
 };
 
-function GoesOn({ runId, responseId, keyId }: Going) {
+function GoesOn({ runId, responseId, keyId, ended }: Going) {
   const api = useApi();
   const { data: session } = useQuery(sessionQuery(api));
-  const isAdmin = session?.role === 'admin';
+  const isAdmin = useRole() === 'admin';
   const run = useQuery({ ...followedRunQuery(api, runId), enabled: isAdmin });
-  const heard = useEnd(runId);
+  const heard = useEnd(ended, runId);
   const outcome = isGoingOn(run.data) ? undefined : (run.data?.outcome ?? heard);
   const said = useQuery({
     ...responseTextQuery(api, responseId ?? ''),
@@ -108,7 +109,7 @@ function GoesOn({ runId, responseId, keyId }: Going) {
       ) : (
         <span className={styles.id}>{runId}</span>
       )}{' '}
-      <RunOutcome outcome={outcome ?? 'running'} />
+      {(isAdmin || outcome) && <RunOutcome outcome={outcome ?? 'running'} />}
       {said.data?.text && (
         <blockquote className={styles.said} aria-label={words.said}>
           <Markdown source={said.data.text} />
@@ -116,20 +117,4 @@ function GoesOn({ runId, responseId, keyId }: Going) {
       )}
     </>
   );
-}
-
-/** How a run ended, once the stream of events says so: who may not read runs hears no more than that. */
-function useEnd(runId: string): Run['outcome'] | undefined {
-  const live = useLiveEvents();
-  const [outcome, setOutcome] = useState<Run['outcome']>();
-  useEffect(
-    () =>
-      live.listen((event) => {
-        if (event.type !== 'run_ended' || event.run_id !== runId) return;
-        const known = Object.keys(text.runs.outcomes) as Run['outcome'][];
-        setOutcome(known.find((each) => each === event.outcome));
-      }),
-    [live, runId],
-  );
-  return outcome;
 }

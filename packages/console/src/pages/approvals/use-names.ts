@@ -2,8 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useApi } from '../../api/api-context.ts';
 import { type Approval, ruleReasonsQuery } from '../../api/approvals.ts';
-import { useKeyNames } from '../../api/key-names.ts';
-import { sessionQuery } from '../../api/session.ts';
+import { useKeyNames } from '../../api/keys.ts';
 import { fill, text } from '../../strings/text.ts';
 
 const words = text.approvals.detail;
@@ -21,11 +20,9 @@ export type Names = {
 /** Names of keys and reasons of rules, as far as the session may know them. */
 export function useNames(): Names {
   const api = useApi();
-  const { data: session } = useQuery(sessionQuery(api));
-  const keyNames = useKeyNames({ enabled: session?.role === 'admin' });
+  const key = useKeyNames();
   const { data: reasons } = useQuery(ruleReasonsQuery(api));
   return useMemo(() => {
-    const key = (id: string) => keyNames[id] ?? id;
     return {
       key,
       who: ({ user, key_id }) =>
@@ -36,5 +33,5 @@ export function useNames(): Names {
         return reason ? fill(words.ruleReason, { rule: rule_id, reason }) : rule_id;
       },
     };
-  }, [keyNames, reasons]);
+  }, [key, reasons]);
 }

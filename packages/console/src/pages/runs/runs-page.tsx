@@ -1,6 +1,6 @@
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useMemo, useRef } from 'react';
-import { useKeyNames } from '../../api/key-names.ts';
+import { useKeyNames } from '../../api/keys.ts';
 import type { RunFilters } from '../../api/runs.ts';
 import { fill, text } from '../../strings/text.ts';
 import { Button } from '../../ui/button.tsx';
@@ -59,9 +59,9 @@ function Runs({
 
 function RunTable({ runs, rows }: { readonly runs: ShownRuns; readonly rows: readonly RunRow[] }) {
   const navigate = useNavigate();
-  const keyNames = useKeyNames();
+  const keyName = useKeyNames();
   const scroller = useRef<HTMLDivElement>(null);
-  const columns = useMemo(() => runColumns(keyNames), [keyNames]);
+  const columns = useMemo(() => runColumns(keyName), [keyName]);
   const open = useCallback(
     ({ id }: RunRow) => void navigate({ to: '/runs/$id', params: { id } }),
     [navigate],

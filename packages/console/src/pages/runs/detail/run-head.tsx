@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useApi } from '../../../api/api-context.ts';
-import { useKeyNames } from '../../../api/key-names.ts';
+import { useKeyNames } from '../../../api/keys.ts';
 import { type Run, runsOfRunQuery, type Step } from '../../../api/runs.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { count, dollars } from '../../../ui/data/numbers.ts';
@@ -17,7 +17,7 @@ const words = text.runs.detail;
 
 /** The facts of a run, and the runs that it came of or that came of it. */
 export function RunHead({ run, steps }: { readonly run: Run; readonly steps: readonly Step[] }) {
-  const keyNames = useKeyNames();
+  const keyName = useKeyNames();
   const facts = [
     { name: words.title, value: <Id value={run.id} /> },
     {
@@ -47,7 +47,7 @@ export function RunHead({ run, steps }: { readonly run: Run; readonly steps: rea
       name: words.key,
       value: (
         <Link to="/runs" search={{ key: run.key_id }} title={run.key_id}>
-          {keyNames[run.key_id] ?? run.key_id}
+          {keyName(run.key_id)}
         </Link>
       ),
     },

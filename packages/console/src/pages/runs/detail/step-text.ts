@@ -69,22 +69,6 @@ export function stepCost(step: Step): string {
   return step.kind === 'model_call' && step.cost_usd !== undefined ? dollars(step.cost_usd) : '';
 }
 
-/** A step in a sentence, for screen readers. */
-export function stepSentence(step: Step): string {
-  const { at, took, tokens } = text.runs.waterfall;
-  const said = stepTokens(step).split(' → ');
-  return [
-    `${step.step}`,
-    text.runs.kinds[step.kind],
-    stepTitle(step),
-    fill(at, { at: duration(step.at_ms) }),
-    step.duration_ms === null ? '' : fill(took, { duration: duration(step.duration_ms) }),
-    said.length === 2 ? fill(tokens, { input: said[0] ?? '', output: said[1] ?? '' }) : '',
-  ]
-    .filter(Boolean)
-    .join(', ');
-}
-
 type Fact = { readonly name: string; readonly value: string };
 
 /** All that a step says of itself; what it does not know is left out. */

@@ -1,10 +1,12 @@
 import { memo } from 'react';
 import type { Step } from '../../../api/runs.ts';
-import { text } from '../../../strings/text.ts';
+import { fill, text } from '../../../strings/text.ts';
 import { duration } from '../../../ui/data/time.tsx';
-import { isFailed, stepCost, stepSentence, stepTitle, stepTokens } from './step-text.ts';
+import { isFailed, stepCost, stepTitle, stepTokens } from './step-text.ts';
 import type { TimeWindow } from './time-window.ts';
 import styles from './waterfall.module.css';
+
+const words = text.runs.waterfall;
 
 type RowProps = TimeWindow & {
   readonly step: Step;
@@ -29,7 +31,6 @@ export const WaterfallRow = memo(function WaterfallRow(props: RowProps) {
       aria-selected={isSelected}
       aria-posinset={index + 1}
       aria-setsize={count}
-      aria-label={stepSentence(step)}
       data-kind={step.kind}
       data-failed={isFailed(step) || undefined}
       className={styles.row}
@@ -40,6 +41,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: RowProps) {
       <span className={styles.name} title={stepTitle(step)}>
         <span className={styles.kind}>{text.runs.kinds[step.kind]}</span> {stepTitle(step)}
       </span>
+      <span className="visually-hidden">{fill(words.at, { at: duration(step.at_ms) })}</span>
       <Bar {...props} />
       <span className={styles.figure}>
         {step.duration_ms === null ? '' : duration(step.duration_ms)}

@@ -30,12 +30,21 @@ export function Waterfall(props: WaterfallProps) {
   const list = useRef<HTMLDivElement>(null);
   const virtual = useSteps(props, list);
   const window = zoom.window ?? { fromMs: 0, toMs: totalMs };
+  // Keys come faster than the address of the page changes.
+  const chosen = useRef(selected);
+  useEffect(() => {
+    chosen.current = selected;
+  }, [selected]);
   const hear = (event: KeyboardEvent) => {
-    const to = stepBy(event.key, props);
+    const to = stepBy(event.key, steps, chosen.current);
     const isZoom = zoom.hear(event.key);
     if (to === null && !isZoom) return;
     event.preventDefault();
-    if (to !== null) choose(props, to, virtual.scrollToIndex);
+    const step = to === null ? undefined : steps[to];
+    if (to === null || !step) return;
+    chosen.current = step.step;
+    virtual.scrollToIndex(to);
+    props.onSelect(step.step);
   };
   return (
     <div className={styles.waterfall}>
@@ -92,21 +101,10 @@ function useSteps(
   return virtual;
 }
 
-function choose(
-  { steps, onSelect }: WaterfallProps,
-  index: number,
-  scrollTo: (index: number) => void,
-): void {
-  const step = steps[index];
-  if (!step) return;
-  scrollTo(index);
-  onSelect(step.step);
-}
-
 const page = 10;
 
 /** Where a key leads to; null of any other key. */
-function stepBy(key: string, { steps, selected }: WaterfallProps): number | null {
+function stepBy(key: string, steps: readonly Step[], selected: number | undefined): number | null {
   const at = steps.findIndex(({ step }) => step === selected);
   const last = steps.length - 1;
   const moves: Readonly<Record<string, number>> = {

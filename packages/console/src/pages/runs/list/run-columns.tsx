@@ -12,8 +12,8 @@ const titles = text.runs.columns;
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
-/** The columns of the table of runs. `keyNames` has the names of keys by id. */
-export function runColumns(keyNames: Readonly<Record<string, string>>): readonly Column<RunRow>[] {
+/** The columns of the table of runs. `keyName` tells the name of a key by its id. */
+export function runColumns(keyName: (id: string) => string): readonly Column<RunRow>[] {
   return [
     {
       id: 'time',
@@ -70,7 +70,7 @@ export function runColumns(keyNames: Readonly<Record<string, string>>): readonly
       isWideOnly: true,
       render: held(({ key_id }) => (
         <span className={styles.apart} title={key_id}>
-          {keyNames[key_id] ?? key_id}
+          {keyName(key_id)}
         </span>
       )),
     },
