@@ -83,18 +83,15 @@ function Asked({ decision }: { readonly decision: Decision }) {
 }
 
 function Rule({ decision }: { readonly decision: Decision }) {
-  const { rule_id: rule, tier, source, reason } = decision;
-  if (rule === null || source === null) return <p>{text.security.preview.nobody}</p>;
+  const { rule_id: rule, tier, reason } = decision;
+  if (rule === null) return <p>{text.security.preview.nobody}</p>;
   return (
     <>
       <p>
         <Link to="/security" search={{ tab: 'rules', rule }}>
           {rule}
         </Link>
-        <span className={styles.soft}>
-          {' '}
-          {text.security.sources[source]}, {tierOf(tier)}
-        </span>
+        <span className={styles.soft}> {tierOf(tier)}</span>
       </p>
       <p>
         <span className={styles.soft}>{names.said}: </span>

@@ -67,10 +67,7 @@ function Rule({ rule }: { readonly rule: MatrixRule | null }) {
       <Link to="/security" search={{ tab: 'rules', rule: rule.id }}>
         {rule.id}
       </Link>{' '}
-      <span className={styles.soft}>
-        {text.security.sources[rule.source]}, {tierOf(rule.tier)}
-      </span>{' '}
-      {rule.reason}
+      <span className={styles.soft}>{tierOf(rule.tier)}</span> {rule.reason}
     </p>
   );
 }

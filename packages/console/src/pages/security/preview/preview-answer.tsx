@@ -66,9 +66,7 @@ export function Deciding({ rule }: { readonly rule: DecidingRule }) {
           {rule.id}
         </Link>
       </p>
-      <p className={styles.soft}>
-        {text.security.sources[rule.source]}, {tierOf(rule.tier)}
-      </p>
+      <p className={styles.soft}>{tierOf(rule.tier)}</p>
       {rule.reason && <p>{rule.reason}</p>}
     </div>
   );

@@ -61,7 +61,8 @@ function factsOf(rule: Rule) {
     ...optional(names.provenances, rule.provenances),
     ...optional(names.approvers, rule.approvers),
     ...(rule.own ? [{ name: names.own, value: names.ownValue }] : []),
-    { name: columns.source, value: `${text.security.sources[rule.source]}, ${tierOf(rule.tier)}` },
+    { name: columns.source, value: text.security.sources[rule.source] },
+    { name: names.tier, value: tierOf(rule.tier) },
     {
       name: columns.expires,
       value: rule.expires_at === null ? text.common.never : <ExactTime at={rule.expires_at} />,
