@@ -5,6 +5,7 @@ import {
   memo,
   type ReactNode,
   type RefObject,
+  type SyntheticEvent,
   useRef,
 } from 'react';
 import styles from './data-table.module.css';
@@ -150,8 +151,9 @@ const BodyRow = memo(function BodyRow<Row>(props: BodyRowProps<Row>) {
       tabIndex={onOpen ? 0 : -1}
       className={`${styles.row} ${onOpen ? styles.opens : ''}`}
       style={{ transform: `translateY(${start}px)` }}
-      onClick={(event) => isPlain(event.target) && onOpen?.(row)}
+      onClick={(event) => isPlain(event) && onOpen?.(row)}
       onKeyDown={(event) => {
+        if (!isWithin(event)) return;
         if (event.key === 'Enter' && event.target === event.currentTarget) onOpen?.(row);
         else move(event, place);
       }}
@@ -172,8 +174,15 @@ function cellClass<Row>({ isWideOnly, align }: Column<Row>): string {
 }
 
 /** What is clicked in a row and does something by itself opens no row. */
-function isPlain(target: EventTarget): boolean {
-  return !(target instanceof Element && target.closest('a, button, input, select, label'));
+function isPlain(event: SyntheticEvent): boolean {
+  const { target } = event;
+  const doesItself = target instanceof Element && target.closest('a, button, input, select, label');
+  return isWithin(event) && !doesItself;
+}
+
+/** Of a menu that a row opens React tells the row too, though it is elsewhere in the page. */
+function isWithin({ target, currentTarget }: SyntheticEvent): boolean {
+  return target instanceof Node && currentTarget.contains(target);
 }
 
 function move(event: KeyboardEvent, { index, count, virtual, scroller }: Place): void {
