@@ -1961,6 +1961,26 @@ export type Api = {
       next: string | null;
     };
   };
+  'GET /security/audit': {
+    query: Record<string, never>;
+    body: unknown;
+    answer: {
+      findings: ({
+        severity: "warning" | "info";
+        code: string;
+        subject: string;
+        message: string;
+        hint: string;
+      })[];
+      summary: {
+        agents: number;
+        rules: number;
+        overrides: number;
+        keys: number;
+        admin_keys: number;
+      };
+    };
+  };
   'GET /security/decisions': {
     query: {
       key_id?: string | undefined;

@@ -90,7 +90,7 @@ test('tells who executes each tool, and which servers give others', () => {
     ...entry.served,
     manifest: { ...entry.served.manifest, agents },
   };
-  expect(agentStatus({ ...entry, served }, [])).toMatchObject({
+  expect(agentStatus({ ...entry, served }, now)).toMatchObject({
     language: 'node',
     tools: ['own', 'fetch_doc', 'web_search'],
     tool_details: [

@@ -40,7 +40,7 @@ async function newKey(wanted: object): Promise<{ id: string; key: string }> {
     method: 'POST',
     body: JSON.stringify(wanted),
   });
-  return response.json();
+  return (await response.json()) as { id: string; key: string };
 }
 
 /** The status that a run of the vault is answered with. */
@@ -90,8 +90,9 @@ describe('security', () => {
     await over.waitFor({ state: 'detached' });
     await over.waitFor();
     expect(await runVault(key)).toBe(404);
-    const { overrides } = await (await scene.call('/security/overrides')).json();
-    const byState = Object.groupBy(overrides as { state: string }[], ({ state }) => state);
+    const listed = await (await scene.call('/security/overrides')).json();
+    const { overrides } = listed as { overrides: { state: string }[] };
+    const byState = Object.groupBy(overrides, ({ state }) => state);
     expect([...(byState.expired ?? []), ...(byState.revoked ?? [])]).toMatchObject([
       {
         state: 'expired',

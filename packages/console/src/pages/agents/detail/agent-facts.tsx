@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { Agent } from '../../../api/agents.ts';
-import { useKeyNames } from '../../../api/key-names.ts';
+import { useKeyNames } from '../../../api/keys.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { duration, Time } from '../../../ui/data/time.tsx';
 import { Card, Facts } from '../../../ui/page.tsx';

@@ -100,10 +100,8 @@ export function pagesBetween(list: RunList, first: number, last: number): readon
   return found;
 }
 
-const noRows: ReadonlyMap<string, RunRow> = new Map();
-
 /** Rows that are as they were stay the same objects, so that they are not drawn again. */
-function toRows(runs: readonly Run[], known = noRows): RunRow[] {
+function toRows(runs: readonly Run[], known: ReadonlyMap<string, RunRow> = new Map()): RunRow[] {
   return runs.map((run) => withRun(known.get(run.id) ?? { id: run.id, run: null }, run));
 }
 

@@ -4,7 +4,7 @@ import {
   refreshAnswer,
   rulesAnswer,
 } from '../../../protocol/security/answers.ts';
-import { auditAnswer, auditToJson } from '../../protocol/security/audit.ts';
+import { auditAnswer, auditToJson } from '../../../protocol/security/audit.ts';
 import { toPreviewRequest } from '../../../protocol/security/from-json.ts';
 import {
   matrixAnswer,
