@@ -48,7 +48,7 @@ function Pinned({ pinned }: Pick<Agent, 'pinned'>) {
   const { since, by } = pinned;
   return (
     <>
-      <Time at={since} /> {fill(words.pinnedBy, { key: names[by] ?? by })}
+      <Time at={since} /> {fill(words.pinnedBy, { key: names(by) })}
     </>
   );
 }
