@@ -60,6 +60,22 @@ test('a console that is off says how it is turned on, at each of its addresses',
   }
 });
 
+test('a console that is not built says so, and what its build printed is text', async () => {
+  const { console } = fakeConsole();
+  const page = async (build: HttpDeps['console']['build']) => {
+    const app = createApp(fakeGateway({ console: { ...console, build } }));
+    const { headers, body } = await app.inject({ url: '/console/runs' });
+    return { policy: headers['content-security-policy'], body };
+  };
+  const waiting = await page(async () => ({ state: 'building' }));
+  expect(waiting.body).toContain('<h1>The console is being built</h1>');
+  expect(waiting.policy).toMatch(/^default-src 'none';.* script-src 'sha256-[\w+/=]{44}'$/);
+  const output = '<script>alert(1)</script>';
+  const failed = await page(async () => ({ state: 'failed', output }));
+  expect(failed.body).toContain('<pre>&lt;script&gt;alert(1)&lt;/script&gt;</pre>');
+  expect(failed.policy).not.toContain('script-src');
+});
+
 test('behind a proxy with https the cookie is bound to the host, and no other counts', async () => {
   const gateway = fakeGateway({ settings: { trustProxy: true }, console: fakeConsole().console });
   const app = createApp(gateway);
