@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import { useApi } from '../../api/api-context.ts';
 import { type Diagnostic, errorsQuery } from '../../api/errors.ts';
 import { text } from '../../strings/text.ts';
@@ -50,7 +51,8 @@ function Found(props: {
   const { all, shown, search } = props;
   const navigate = useNavigate({ from: '/errors' });
   const onSearch = (next: ErrorSearch) => void navigate({ search: next, replace: true });
-  const picked = search.id === undefined ? shown[0] : all.find(({ id }) => id === search.id);
+  const first = useFirst(shown);
+  const picked = search.id === undefined ? first : all.find(({ id }) => id === search.id);
   return (
     <>
       <ErrorToolbar all={all} shown={shown.length} search={search} onSearch={onSearch} />
@@ -67,6 +69,16 @@ function Found(props: {
       </div>
     </>
   );
+}
+
+/** The first of what is shown, and that one for as long as it is shown: whoever reads it is not led to what comes in. */
+function useFirst(shown: readonly Diagnostic[]): Diagnostic | undefined {
+  const kept = useRef<string | undefined>(undefined);
+  const first = shown.find(({ id }) => id === kept.current) ?? shown[0];
+  useEffect(() => {
+    kept.current = first?.id;
+  }, [first]);
+  return first;
 }
 
 function Picked(props: {
