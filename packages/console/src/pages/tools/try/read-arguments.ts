@@ -9,7 +9,7 @@ export type Written = Readonly<Record<string, string>>;
 /** The arguments, or what is wrong with what was written, by name of the field. */
 export type ReadArguments =
   | { readonly args: Readonly<Record<string, unknown>> }
-  | { readonly problems: Readonly<Record<string, string>> };
+  | { readonly problems: ReadonlyMap<string, string> };
 
 /** Reads a form. A field that may be left empty and is so gives no argument. */
 export function readFields(fields: readonly ArgumentField[], values: Written): ReadArguments {
@@ -20,9 +20,7 @@ export function readFields(fields: readonly ArgumentField[], values: Written): R
     if ('problem' in read) problems.push([field.name, read.problem]);
     else if (read.value !== undefined) args.push([field.name, read.value]);
   }
-  return problems.length > 0
-    ? { problems: Object.fromEntries(problems) }
-    : { args: Object.fromEntries(args) };
+  return problems.length > 0 ? { problems: new Map(problems) } : { args: Object.fromEntries(args) };
 }
 
 /** Under which a problem with arguments that are written as one JSON text is told. */
@@ -32,10 +30,11 @@ export const wholeText = '';
 export function readWhole(source: string): ReadArguments {
   if (source.trim() === '') return { args: {} };
   const read = parsed(source);
-  if ('problem' in read) return { problems: { [wholeText]: read.problem } };
+  if ('problem' in read) return { problems: new Map([[wholeText, read.problem]]) };
   const { value } = read;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { problems: { [wholeText]: fill(words.notObject, { example: '{"city":"Paris"}' }) } };
+    const problem = fill(words.notObject, { example: '{"city":"Paris"}' });
+    return { problems: new Map([[wholeText, problem]]) };
   }
   return { args: value as Readonly<Record<string, unknown>> };
 }

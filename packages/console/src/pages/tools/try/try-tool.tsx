@@ -54,7 +54,7 @@ function useArguments({ parameters }: Tool) {
     Object.fromEntries(fields.map(({ name, initial }) => [name, initial])),
   );
   const [whole, setWhole] = useState('{}');
-  const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
+  const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map());
   const written = () => (how === 'form' ? readFields(fields, values) : readWhole(whole));
   return {
     fields,
@@ -68,13 +68,13 @@ function useArguments({ parameters }: Tool) {
     setHow(next: How) {
       const read = readFields(fields, values);
       if (next === 'json' && 'args' in read) setWhole(JSON.stringify(read.args, null, 2));
-      setProblems({});
+      setProblems(new Map());
       setHow(next);
     },
     /** The arguments; null where something is wrong, which is shown. */
     read() {
       const read = written();
-      setProblems('problems' in read ? read.problems : {});
+      setProblems('problems' in read ? read.problems : new Map());
       return 'args' in read ? read.args : null;
     },
   };
@@ -100,13 +100,13 @@ function Arguments({ form }: { readonly form: ReturnType<typeof useArguments> })
               key={field.name}
               field={field}
               value={form.values[field.name] ?? ''}
-              error={form.problems[field.name]}
+              error={form.problems.get(field.name)}
               onChange={(value) => form.setValue(field.name, value)}
             />
           ))}
         </div>
       ) : (
-        <Field label={words.arguments} error={form.problems[wholeText]}>
+        <Field label={words.arguments} error={form.problems.get(wholeText)}>
           {(control) => (
             <TextArea
               {...control}
