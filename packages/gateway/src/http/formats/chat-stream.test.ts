@@ -258,10 +258,16 @@ describe('a run that waits', () => {
           tool: 'erase',
           arguments: '{"all":true}',
           expires_at: '2026-12-01T10:39:00.000Z',
+          may_answer: true,
         },
       ],
     });
     expect(write([waiting])).not.toContain('x_agent');
+    const [call] = waiting.approvals;
+    const others = { ...waiting, approvals: [{ ...call, asked: { ...call?.asked, code: null } }] };
+    const asked = chunksOf(write([others as typeof waiting], { toolEvents: 'extension' }));
+    const { approvals } = asked.find((chunk) => chunk.x_agent).x_agent;
+    expect(approvals[0].may_answer).toBe(false);
   });
 
   test('gives the caller the calls of its own tools, each with its place', () => {

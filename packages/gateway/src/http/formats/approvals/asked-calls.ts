@@ -16,12 +16,13 @@ export function askedCalls({ approvals }: Interrupted): readonly AskedCall[] | n
 
 /** What programs are told of them: the value of `x_agent`. @param runId - The run that waits. */
 export function askedExtension(calls: readonly AskedCall[], runId: string) {
-  const approvals = calls.map(({ asked: { id, expiresMs }, tool, arguments: written }) => ({
+  const approvals = calls.map(({ asked: { id, code, expiresMs }, tool, arguments: written }) => ({
     id,
     run_id: runId,
     tool,
     arguments: written,
     expires_at: new Date(expiresMs).toISOString(),
+    may_answer: code !== null,
   }));
   return { type: 'approvals_asked', approvals };
 }
