@@ -24,12 +24,18 @@ const sendEmail = tool({
   needsApproval: true,
   execute: async ({ to }) => \`Sent to \${to}.\`,
 });
+const closeShop = tool({
+  name: 'close_shop',
+  description: 'Closes the shop.',
+  parameters: z.object({}),
+  execute: async () => 'It is closed.',
+});
 const expert = new Agent({ name: 'Expert', instructions: 'Know better.' });
 
 export const agent = new Agent({
   name: 'Desk',
   instructions: 'Help.',
-  tools: [getWeather, loseTicket, sendEmail],
+  tools: [getWeather, loseTicket, sendEmail, closeShop],
   handoffs: [expert],
   inputGuardrails: [
     {
@@ -75,4 +81,16 @@ export const agent = {
     } else yield \`You said: \${asked}\`;
   },
 };
+`;
+
+/** Has an operator decide on each call of one of those tools. */
+export const settings = `
+security:
+  rules:
+    - id: closing-needs-an-operator
+      effect: require_approval
+      action: call_tool
+      principals: ['*']
+      resources: ['close_shop']
+      approvers: ['role:operator']
 `;

@@ -4,7 +4,7 @@ import { startCli } from '../support/cli-process.ts';
 import { patienceMs } from '../support/hang-limit.ts';
 import { accessibilityFaults } from './accessible.ts';
 import { type ConsoleScene, openConsole } from './open-console.ts';
-import { actor, desk } from './playground-agents.ts';
+import { actor, desk, settings } from './playground-agents.ts';
 
 let scene: ConsoleScene;
 /** The admin's. */
@@ -14,6 +14,7 @@ let complaints: string[] = [];
 
 beforeAll(async () => {
   scene = await openConsole({
+    'gateway.yaml': settings,
     'src/agents/Desk/agent.ts': desk,
     'src/agents/Actor/agent.ts': actor,
   });
@@ -240,6 +241,14 @@ describe('the playground', () => {
     expect(await refused.isDisabled()).toBe(true);
     expect(await page.getByRole('link', { name: 'Run' }).count()).toBe(0);
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await page.goto(`${scene.url}/console/playground?agent=default/desk`);
+    await ask('Please close_shop', page);
+    await page.getByText('Somebody else has to decide').waitFor();
+    expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0);
+    const { approvals } = await called('/admin/approvals?status=pending');
+    const waits = approvals.find((one: { tool: string }) => one.tool === 'close_shop');
+    await called(`/v1/runs/${waits.run_id}/approvals/${waits.id}`, { approve: true });
+    await page.getByRole('article').getByText('It is closed.').waitFor();
     await page.goto(`${scene.url}/console/playground?agent=default/gone`);
     await page.getByRole('alert').getByText('“default/gone” is not served any more').waitFor();
     expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);

@@ -32,6 +32,7 @@ type Extension =
         readonly tool: string;
         readonly arguments: string;
         readonly expires_at: string;
+        readonly may_answer: boolean;
       }[];
     };
 
@@ -79,12 +80,13 @@ function newsOf(extension: Extension): RunNews {
       return { type: 'handed_off', from: extension.from_agent, to: extension.agent };
     case 'approvals_asked': {
       const approvals = extension.approvals.map(
-        ({ id, run_id: runId, tool, arguments: written, expires_at: expiresAt }) => ({
+        ({ id, run_id, tool, arguments: written, expires_at, may_answer }) => ({
           id,
-          runId,
+          runId: run_id,
           tool,
           arguments: written,
-          expiresAt,
+          expiresAt: expires_at,
+          mayAnswer: may_answer,
         }),
       );
       return { type: 'asked', approvals };

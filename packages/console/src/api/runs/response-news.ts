@@ -125,7 +125,9 @@ function endOf(item: Item, runId: string): readonly RunNews[] {
   if (item.type !== 'mcp_approval_request') return [];
   const { name: tool, arguments: written } = item;
   const id = item.id.replace('mcpr_', 'apr_');
-  return [{ type: 'asked', approvals: [{ id, runId, tool, arguments: written, expiresAt: null }] }];
+  // Those that somebody else has to answer are told in a text.
+  const asked = { id, runId, tool, arguments: written, expiresAt: null, mayAnswer: true };
+  return [{ type: 'asked', approvals: [asked] }];
 }
 
 function wholeNews(response: ResponseObject): readonly RunNews[] {

@@ -5,7 +5,7 @@ import type { Answer, ApiClient } from '../client.ts';
 export type RunApproval = Answer<'GET /v1/runs/{id}/approvals'>['approvals'][number];
 
 /** Callers hear of no events, so that they ask. */
-const askAgainMs = 4000;
+const askAgainMs = 2000;
 
 /** The calls of a run that wait for a person, or waited, read again and again while somebody looks. */
 export function runApprovalsQuery(api: ApiClient, runId: string) {

@@ -38,6 +38,8 @@ export type AskedApproval = {
   readonly arguments: string;
   /** ISO 8601; null where the stream does not say. */
   readonly expiresAt: string | null;
+  /** Whether whoever asked may answer. */
+  readonly mayAnswer: boolean;
 };
 
 /** Tokens of a run. */

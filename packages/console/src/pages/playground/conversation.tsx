@@ -7,7 +7,7 @@ import type { Lane, Turn } from './chat/chat-types.ts';
 import { pathOf, siblingsOf } from './chat/lane.ts';
 import styles from './conversation.module.css';
 import { AnswerView } from './turn/answer-view.tsx';
-import { QuestionView } from './turn/question-view.tsx';
+import { type Edited, QuestionView } from './turn/question-view.tsx';
 import { useNewest } from './use-newest.ts';
 import { Welcome } from './welcome.tsx';
 
@@ -17,8 +17,8 @@ export function Conversation(props: {
   readonly lanes: readonly Lane[];
   readonly models: readonly Model[];
   readonly isAdmin: boolean;
-  readonly editing: string | null;
-  readonly onEdit: (turnId: string | null) => void;
+  readonly editing: Edited | null;
+  readonly onEdit: (edited: Edited | null) => void;
   readonly onSuggest: (question: string) => void;
 }) {
   const { lanes, models, onSuggest } = props;
@@ -63,6 +63,8 @@ function Cell(props: Around & { readonly lane: number; readonly turn: Turn | und
   const { chat, lanes, lane, turn, editing, onEdit, isAdmin } = props;
   const own = lanes[lane];
   if (!turn || !own) return <div />;
+  const siblings = siblingsOf(own, turn);
+  const isEditing = editing?.lane === lane && editing.turnId === turn.id;
   return (
     <div className={styles.turn}>
       <QuestionView
@@ -70,9 +72,10 @@ function Cell(props: Around & { readonly lane: number; readonly turn: Turn | und
         chat={chat}
         lane={lane}
         turn={turn}
-        siblings={siblingsOf(own, turn)}
-        isEditing={editing === `${lane} ${turn.id}`}
-        onEdit={(id) => onEdit(id === null ? null : `${lane} ${id}`)}
+        version={siblings.findIndex(({ id }) => id === turn.id)}
+        versions={siblings.length}
+        isEditing={isEditing}
+        onEdit={onEdit}
       />
       <AnswerView key={`${turn.id} answer`} chat={chat} lane={lane} turn={turn} isAdmin={isAdmin} />
     </div>

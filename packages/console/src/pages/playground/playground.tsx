@@ -14,6 +14,7 @@ import { Conversation } from './conversation.tsx';
 import { AgentPicker } from './head/agent-picker.tsx';
 import { PlaygroundActions } from './head/playground-actions.tsx';
 import styles from './playground.module.css';
+import type { Edited } from './turn/question-view.tsx';
 import { useChat } from './use-chat.ts';
 
 const words = text.playground;
@@ -109,12 +110,19 @@ function Gone({ models, agentIds }: Parameters<typeof Playground>[0]) {
 
 /** What is written, and how it is sent; the same functions each time, so that what grows does not draw the field anew. */
 function useWriting(chat: Chat, lanes: readonly Lane[], agentIds: readonly string[]) {
-  const [editing, setEditing] = useState<string | null>(null);
+  const [editing, setEditing] = useState<Edited | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const asked = useLatest(agentIds);
   const last = useLatest(lanes[0] && pathOf(lanes[0]).at(-1)?.id);
   const send = useCallback(() => chat.ask(asked.current), [chat, asked]);
-  const editLast = useCallback(() => setEditing(last.current ? `0 ${last.current}` : null), [last]);
+  const editLast = useCallback(
+    () => setEditing(last.current ? { lane: 0, turnId: last.current } : null),
+    [last],
+  );
+  useEffect(() => {
+    // On a touch screen the keyboard would cover half of the page.
+    if (matchMedia('(pointer: fine)').matches) field.current?.focus();
+  }, []);
   function suggest(question: string): void {
     chat.setDraft((now) => ({ ...now, text: question }));
     field.current?.focus();

@@ -2,7 +2,7 @@ import type { ApiClient } from '../../../api/client.ts';
 import { chatBody, noSettings } from './chat-body.ts';
 import type { Answer, ChatState, Lane, Question, Settings, Turn } from './chat-types.ts';
 import { createState, type State } from './create-state.ts';
-import { beginTurn, choose, emptyLane, pathOf, withAnswer, withTurn } from './lane.ts';
+import { beginTurn, choose, emptyLane, pathOf, siblingsOf, withAnswer, withTurn } from './lane.ts';
 import { createRuns, type Runs } from './runs.ts';
 
 /** What a page of chats can do. Its conversations live as long as this does, whichever page is shown. */
@@ -11,8 +11,8 @@ export type Chat = Pick<State<ChatState>, 'get' | 'subscribe'> & {
   readonly ask: (agentIds: readonly string[]) => void;
   /** Asks a turn's question anew, maybe in other words: a branch beside it, in each lane that has a turn at this place. */
   readonly askAnew: (at: Place, question?: Question) => void;
-  /** Shows a turn that stands beside another. */
-  readonly choose: (lane: number, turn: Turn) => void;
+  /** Shows the turn that stands so many places after another, or before it. */
+  readonly step: (at: Place, by: number) => void;
   readonly stop: () => void;
   readonly decide: Runs['decide'];
   readonly decidedElsewhere: Runs['decidedElsewhere'];
@@ -62,11 +62,11 @@ export function createChat(api: ApiClient): Chat {
         if (turn) begin(index, { ...turn, question: question ?? turn.question });
       }
     },
-    choose(lane, turn) {
-      state.set((now) => ({
-        ...now,
-        lanes: now.lanes.map((one, index) => (index === lane ? choose(one, turn) : one)),
-      }));
+    step({ lane, turn }, by) {
+      const own = state.get().lanes[lane] ?? emptyLane;
+      const siblings = siblingsOf(own, turn);
+      const next = siblings[siblings.findIndex(({ id }) => id === turn.id) + by];
+      if (next) state.set(inLane(lane, (now) => choose(now, next)));
     },
     stop: runs.stop,
     decide: runs.decide,
@@ -98,6 +98,13 @@ function createBegin(state: State<ChatState>, runs: Pick<Runs, 'begin'>) {
     });
     runs.begin(turn.id, chatBody({ ...asked, before, settings: state.get().settings }));
   };
+}
+
+function inLane(lane: number, change: (lane: Lane) => Lane) {
+  return (now: ChatState): ChatState => ({
+    ...now,
+    lanes: now.lanes.map((one, index) => (index === lane ? change(one) : one)),
+  });
 }
 
 function changed(turnId: string, change: (answer: Answer) => Answer) {

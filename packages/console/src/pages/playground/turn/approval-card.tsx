@@ -36,7 +36,11 @@ export function ApprovalCard(props: {
       </h3>
       <p className={styles.soft}>{words.arguments}</p>
       <CodeFence code={shownJson(approval.arguments)} language="json" isWhole />
-      <Decide isSending={isSending} onDecide={decide} />
+      {approval.mayAnswer ? (
+        <Decide isSending={isSending} onDecide={decide} />
+      ) : (
+        <p>{words.others}</p>
+      )}
       {step.fault && (
         <p className={styles.fault} role="alert">
           {step.fault}

@@ -10,16 +10,21 @@ import { shownText } from './shown-text.ts';
 
 const words = text.playground.question;
 
+/** The question that is edited. */
+export type Edited = { readonly lane: number; readonly turnId: string };
+
 /** A question, which can be asked in other words, and the ways between its versions. */
 export const QuestionView = memo(function QuestionView(props: {
   readonly chat: Chat;
   readonly lane: number;
   readonly turn: Turn;
-  readonly siblings: readonly Turn[];
+  /** Which of the versions of the question it is, from 0, and how many there are. */
+  readonly version: number;
+  readonly versions: number;
   readonly isEditing: boolean;
-  readonly onEdit: (turnId: string | null) => void;
+  readonly onEdit: (edited: Edited | null) => void;
 }) {
-  const { chat, lane, turn, siblings, isEditing, onEdit } = props;
+  const { chat, lane, turn, version, versions, isEditing, onEdit } = props;
   const { question } = turn;
   if (isEditing) {
     return (
@@ -40,7 +45,11 @@ export const QuestionView = memo(function QuestionView(props: {
         <AttachmentList attachments={question.attachments} />
       </div>
       <div className={styles.actions}>
-        <Versions chat={chat} lane={lane} turn={turn} siblings={siblings} />
+        <Versions
+          version={version}
+          versions={versions}
+          onStep={(by) => chat.step({ lane, turn }, by)}
+        />
         {question.text !== '' && <CopyButton value={question.text} label={words.copy} />}
         <Button
           variant="ghost"
@@ -48,7 +57,7 @@ export const QuestionView = memo(function QuestionView(props: {
           icon="edit"
           aria-label={words.edit}
           title={words.edit}
-          onClick={() => onEdit(turn.id)}
+          onClick={() => onEdit({ lane, turnId: turn.id })}
         />
       </div>
     </section>
@@ -56,19 +65,13 @@ export const QuestionView = memo(function QuestionView(props: {
 });
 
 function Versions(props: {
-  readonly chat: Chat;
-  readonly lane: number;
-  readonly turn: Turn;
-  readonly siblings: readonly Turn[];
+  readonly version: number;
+  readonly versions: number;
+  readonly onStep: (by: number) => void;
 }) {
-  const { chat, lane, turn, siblings } = props;
-  if (siblings.length < 2) return null;
-  const at = siblings.findIndex(({ id }) => id === turn.id);
-  const go = (step: number) => {
-    const next = siblings[at + step];
-    if (next) chat.choose(lane, next);
-  };
-  const said = fill(words.branch, { at: at + 1, count: siblings.length });
+  const { version, versions, onStep } = props;
+  if (versions < 2) return null;
+  const said = fill(words.branch, { at: version + 1, count: versions });
   return (
     <>
       <Button
@@ -77,11 +80,11 @@ function Versions(props: {
         size="small"
         icon="chevron"
         aria-label={words.previous}
-        disabled={at === 0}
-        onClick={() => go(-1)}
+        disabled={version === 0}
+        onClick={() => onStep(-1)}
       />
       <span className={styles.at}>
-        <span aria-hidden="true">{`${at + 1} / ${siblings.length}`}</span>
+        <span aria-hidden="true">{`${version + 1} / ${versions}`}</span>
         <span className="visually-hidden">{said}</span>
       </span>
       <Button
@@ -89,8 +92,8 @@ function Versions(props: {
         size="small"
         icon="chevron"
         aria-label={words.next}
-        disabled={at === siblings.length - 1}
-        onClick={() => go(1)}
+        disabled={version === versions - 1}
+        onClick={() => onStep(1)}
       />
     </>
   );
