@@ -35,6 +35,8 @@ const readAnew: Readonly<Record<string, readonly string[]>> = {
   upstream_changed: ['upstreams', 'status'],
   worker_changed: ['status', 'agents'],
   queue_changed: ['status'],
+  // Of a key that was revoked the session is over: whoever asks for it hears that.
+  ended: ['session'],
   skipped: ['runs', 'tools', 'usage', 'status', 'decisions'],
 };
 
@@ -73,11 +75,6 @@ export function createLiveEvents(queries: QueryClient): LiveEvents {
       if (isOther || event.missed === true) void queries.invalidateQueries();
       life = event.life;
       tell(isOther ? 'restarted' : 'live');
-      return;
-    }
-    if (event.type === 'ended') {
-      // Of a key that was revoked the session is over: whoever asks for it hears that.
-      if (event.reason !== 'stopping') invalidate(['session']);
       return;
     }
     if (state !== 'live' && state !== 'restarted') tell('live');
@@ -157,7 +154,9 @@ async function readStream(signal: AbortSignal, share: Share): Promise<void> {
       };
       source.onmessage = ({ data, lastEventId }) => {
         if (lastEventId !== '') after = lastEventId;
-        share(JSON.parse(data) as LiveEvent);
+        const event = JSON.parse(data) as LiveEvent;
+        // A gateway that stops ends streams, and no session.
+        if (event.type !== 'ended' || event.reason !== 'stopping') share(event);
       };
       source.onerror = () => {
         void whyBroken().then((why) => {

@@ -26,6 +26,7 @@ export function Dialog(props: {
         <Radix.Content
           className={`${styles.content} ${wide ? styles.wide : ''}`}
           {...(description ? {} : { 'aria-describedby': undefined })}
+          onOpenAutoFocus={focusField}
           {...(hold ? { onInteractOutside: hold, onEscapeKeyDown: hold } : {})}
         >
           <header className={styles.head}>
@@ -42,4 +43,14 @@ export function Dialog(props: {
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** In a dialog with a form, what is filled in first has the focus, and not the button that closes it. */
+function focusField(event: Event): void {
+  const { currentTarget } = event;
+  if (!(currentTarget instanceof Element)) return;
+  const field = currentTarget.querySelector<HTMLElement>('form :is(input, select, textarea)');
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
 }

@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { text } from '../../../strings/text.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Field, Select, TextInput } from '../../../ui/field.tsx';
@@ -7,13 +8,19 @@ import styles from './decisions.module.css';
 
 const names = text.security.decisions;
 
-const texts = ['key', 'agent', 'tool', 'rule', 'user', 'request'] as const;
-const shown = [...texts, 'action', 'effect', 'since'] as const;
+const usual = ['key', 'agent'] as const;
+const rare = ['tool', 'rule', 'user', 'request'] as const;
+const all = [...usual, ...rare, 'action', 'effect', 'since'] as const;
+
+type TextFilter = (typeof usual)[number] | (typeof rare)[number];
 
 /** The filters of decisions, all of which are in the address. */
 export function DecisionFiltersBar() {
   const { search, change, goTo } = useSecuritySearch();
-  const isFiltered = shown.some((name) => search[name]);
+  const isFiltered = all.some((name) => search[name]);
+  const isRareUsed = rare.some((name) => search[name]);
+  const [isOpen, setOpen] = useState(false);
+  const texts: readonly TextFilter[] = isOpen || isRareUsed ? [...usual, ...rare] : usual;
   const replace = (patch: Partial<SecuritySearch>) => change(patch, { replace: true });
   return (
     <section aria-label={names.filters} className={styles.filters}>
@@ -31,7 +38,11 @@ export function DecisionFiltersBar() {
       <Choice
         name="action"
         label={names.action}
-        options={[['', names.anyAction], ...Object.entries(text.security.actions)]}
+        options={[
+          ['', names.anyAction],
+          ['any', names.everyAction],
+          ...Object.entries(text.security.actions),
+        ]}
         onChange={replace}
       />
       <Choice
@@ -43,19 +54,29 @@ export function DecisionFiltersBar() {
       {texts.map((name) => (
         <Written key={name} name={name} onChange={replace} />
       ))}
-      {isFiltered && (
-        <div>
-          <Button icon="close" onClick={() => goTo({ tab: 'decisions' })}>
+      <div className={styles.doings}>
+        {!isRareUsed && (
+          <Button
+            variant="ghost"
+            icon="filter"
+            aria-expanded={isOpen}
+            onClick={() => setOpen(!isOpen)}
+          >
+            {isOpen ? names.fewerFilters : names.moreFilters}
+          </Button>
+        )}
+        {isFiltered && (
+          <Button variant="ghost" icon="close" onClick={() => goTo({ tab: 'decisions' })}>
             {names.clear}
           </Button>
-        </div>
-      )}
+        )}
+      </div>
     </section>
   );
 }
 
 function Written(props: {
-  readonly name: (typeof texts)[number];
+  readonly name: TextFilter;
   readonly onChange: (patch: Partial<SecuritySearch>) => void;
 }) {
   const { name, onChange } = props;

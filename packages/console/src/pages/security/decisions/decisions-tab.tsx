@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { useApi } from '../../../api/api-context.ts';
 import type { Decision, DecisionFilters } from '../../../api/security.ts';
 import { text } from '../../../strings/text.ts';
@@ -9,8 +9,8 @@ import { type SecuritySearch, useSecuritySearch } from '../search.ts';
 import { DecisionFiltersBar } from './decision-filters.tsx';
 import { DecisionTable } from './decision-table.tsx';
 import styles from './decisions.module.css';
-import { filtersOf } from './filters.ts';
-import { useDecisionLog } from './use-decision-log.ts';
+import { filtersOf, hidesAdministration, isAllowedAdministration } from './filters.ts';
+import { type DecisionLog, useDecisionLog } from './use-decision-log.ts';
 import { WhyDialog } from './why-dialog.tsx';
 
 const names = text.security.decisions;
@@ -20,12 +20,18 @@ export function DecisionsTab() {
   const { search, change } = useSecuritySearch();
   const filters = useFilters(search);
   const log = useDecisionLog(useApi(), filters);
+  const hides = hidesAdministration(search);
+  const visible = useVisible(log, hides);
   const isFiltered = Object.values(filters).some((value) => value !== undefined);
   return (
     <div className={styles.tab}>
       <DecisionFiltersBar />
-      <Card flush title={names.list} actions={<span className={styles.soft}>{names.live}</span>}>
-        {log.decisions === null ? (
+      <Card
+        flush
+        title={names.list}
+        actions={<span className={styles.soft}>{hides ? names.liveWithout : names.live}</span>}
+      >
+        {visible === null ? (
           <div className={styles.place}>
             {log.error ? (
               <ErrorPanel
@@ -39,7 +45,7 @@ export function DecisionsTab() {
           </div>
         ) : (
           <List
-            decisions={log.decisions}
+            decisions={visible}
             isFiltered={isFiltered}
             selected={search.decision}
             onOpen={(decision) => change({ decision })}
@@ -50,7 +56,7 @@ export function DecisionsTab() {
       <WhyDialog
         id={search.decision}
         decisions={log.decisions}
-        onClose={() => change({ decision: '' })}
+        onClose={() => change({ decision: '' }, { replace: true })}
       />
     </div>
   );
@@ -62,12 +68,35 @@ function useFilters({ decision: _, ...search }: SecuritySearch): DecisionFilters
   return useMemo(() => filtersOf(JSON.parse(written) as SecuritySearch), [written]);
 }
 
+/** How many are looked for at least, and in how many pages beyond the newest: administration may fill any of them. */
+const wantedRows = 30;
+const maxSearched = 10;
+
+/** The decisions that are shown; null until the first are there. More are read until there is something to show. */
+function useVisible(log: DecisionLog, hides: boolean): readonly Decision[] | null {
+  const { decisions, hasOlder, isReadingOlder, readOlder } = log;
+  const searched = useRef(0);
+  const visible = useMemo(
+    () =>
+      hides ? (decisions?.filter((each) => !isAllowedAdministration(each)) ?? null) : decisions,
+    [decisions, hides],
+  );
+  const isShort = visible !== null && visible.length < wantedRows;
+  useEffect(() => {
+    if (!hides || !isShort || !hasOlder || isReadingOlder || searched.current >= maxSearched)
+      return;
+    searched.current += 1;
+    readOlder();
+  });
+  return visible;
+}
+
 function List(props: {
   readonly decisions: readonly Decision[];
   readonly isFiltered: boolean;
   readonly selected: string | undefined;
   readonly onOpen: (id: string) => void;
-  readonly log: ReturnType<typeof useDecisionLog>;
+  readonly log: DecisionLog;
 }) {
   const { decisions, isFiltered, selected, onOpen, log } = props;
   if (decisions.length === 0 && !log.hasOlder) {

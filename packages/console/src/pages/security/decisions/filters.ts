@@ -1,4 +1,4 @@
-import type { DecisionFilters } from '../../../api/security.ts';
+import type { Decision, DecisionFilters } from '../../../api/security.ts';
 import { text } from '../../../strings/text.ts';
 import type { SecuritySearch } from '../search.ts';
 
@@ -18,6 +18,16 @@ export function filtersOf(search: SecuritySearch): DecisionFilters {
     ...(request ? { request_id: request } : {}),
     ...(since ? sinceOf(since) : {}),
   };
+}
+
+/** Whether what administration was allowed is left out: a console that is open asks for something every few seconds. */
+export function hidesAdministration({ action, request, rule }: SecuritySearch): boolean {
+  return !action && !request && !rule;
+}
+
+/** Whether a decision is one of those that are left out. */
+export function isAllowedAdministration({ action, effect }: Decision): boolean {
+  return action === 'administer' && effect === 'allow';
 }
 
 /** @param since - Seconds back from now, or an ISO 8601 time. */

@@ -35,10 +35,13 @@ export function CellDetail(props: {
     ...(agent === undefined ? {} : { agent }),
   };
   return (
-    <div className={styles.detail} data-testid="matrix-detail">
+    <div className={styles.detail}>
       <div className={styles.said}>
         <p className={styles.sentence}>
-          {fill(names.sentence, { key: row.key.name, what })} <Verdict value={cell.decision} />
+          <span className={styles.words} title={`${row.key.name} → ${what}`}>
+            {fill(names.sentence, { key: row.key.name, what })}
+          </span>
+          <Verdict value={cell.decision} />
         </p>
         <Rule rule={cell.rule} />
       </div>

@@ -1,9 +1,11 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import {
   type CSSProperties,
+  type KeyboardEvent,
   memo,
   type RefObject,
   type SyntheticEvent,
+  useEffect,
   useRef,
   useState,
 } from 'react';
@@ -36,22 +38,16 @@ const headHeight = 48;
  * among them; Enter keeps one.
  */
 export const MatrixGrid = memo(function MatrixGrid(props: GridProps) {
-  const { matrix, label, kept, onPoint, onKeep } = props;
+  const { matrix, label, kept } = props;
   const { columns, rows } = matrix;
   const scroller = useRef<HTMLDivElement>(null);
-  const [focus, setFocus] = useState<Place>({ row: 0, column: 0 });
   const { rowList, columnList, goTo } = useGrid(matrix, scroller);
-  const at = {
-    row: Math.min(focus.row, rows.length - 1),
-    column: Math.min(focus.column, columns.length - 1),
-  };
-  const point = (event: SyntheticEvent) => {
-    const place = placeOf(event.target);
-    if (!place) return;
-    if (event.type === 'focus') setFocus(place);
-    onPoint(place);
-  };
+  const { focus, handlers } = useMoves(props, goTo);
   const seen = columnList.getVirtualItems();
+  const sizes = {
+    '--column-width': `${columnWidth}px`,
+    '--columns': `${columnList.getTotalSize()}px`,
+  };
   return (
     <div
       ref={scroller}
@@ -60,31 +56,8 @@ export const MatrixGrid = memo(function MatrixGrid(props: GridProps) {
       aria-rowcount={rows.length + 1}
       aria-colcount={columns.length + 1}
       className={styles.grid}
-      style={
-        {
-          '--column-width': `${columnWidth}px`,
-          '--columns': `${columnList.getTotalSize()}px`,
-        } as CSSProperties
-      }
-      onPointerOver={point}
-      onFocus={point}
-      onClick={(event) => {
-        const place = placeOf(event.target);
-        if (place) onKeep(place);
-      }}
-      onKeyDown={(event) => {
-        const place = placeOf(event.target);
-        if (!place) return;
-        if (event.key === 'Enter' || event.key === ' ') {
-          event.preventDefault();
-          onKeep(place);
-          return;
-        }
-        const next = moved(event, place, { rows: rows.length, columns: columns.length });
-        if (!next) return;
-        event.preventDefault();
-        goTo(next);
-      }}
+      style={sizes as CSSProperties}
+      {...handlers}
     >
       <Heads columns={columns} seen={seen} />
       <div role="rowgroup" className={styles.body} style={{ height: rowList.getTotalSize() }}>
@@ -98,7 +71,7 @@ export const MatrixGrid = memo(function MatrixGrid(props: GridProps) {
               seen={seen}
               index={index}
               start={start}
-              focusColumn={at.row === index ? at.column : null}
+              focusColumn={focus.row === index ? focus.column : null}
               keptColumn={kept?.row === index ? kept.column : null}
             />
           );
@@ -107,6 +80,40 @@ export const MatrixGrid = memo(function MatrixGrid(props: GridProps) {
     </div>
   );
 });
+
+/** What is done with the pointer and with keys, and the cell that the Tab key goes to. */
+function useMoves({ matrix, onPoint, onKeep }: GridProps, goTo: (place: Place) => void) {
+  const [at, setAt] = useState<Place>({ row: 0, column: 0 });
+  const size = { rows: matrix.rows.length, columns: matrix.columns.length };
+  const point = (event: SyntheticEvent) => {
+    const place = placeOf(event.target);
+    if (!place) return;
+    if (event.type === 'focus') setAt(place);
+    onPoint(place);
+  };
+  const keep = ({ target }: SyntheticEvent) => {
+    const place = placeOf(target);
+    if (place) onKeep(place);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const place = placeOf(event.target);
+    if (!place) return;
+    const next = moved(event, place, size);
+    const isKeep = event.key === 'Enter' || event.key === ' ';
+    if (!next && !isKeep) return;
+    event.preventDefault();
+    if (next) goTo(next);
+    else onKeep(place);
+  };
+  return {
+    // Filters may have taken away the row that it was in.
+    focus: {
+      row: Math.min(at.row, size.rows - 1),
+      column: Math.min(at.column, size.columns - 1),
+    },
+    handlers: { onPointerOver: point, onFocus: point, onClick: keep, onKeyDown },
+  };
+}
 
 function Heads(props: {
   readonly columns: readonly string[];
@@ -141,6 +148,8 @@ function Heads(props: {
 }
 
 function useGrid({ rows, columns }: Matrix, scroller: RefObject<HTMLDivElement | null>) {
+  // A move within what is seen scrolls nothing, and has to be drawn all the same.
+  const [, setMoves] = useState(0);
   const rowList = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -156,12 +165,21 @@ function useGrid({ rows, columns }: Matrix, scroller: RefObject<HTMLDivElement |
     overscan: 3,
     scrollPaddingEnd: nameWidth,
   });
-  function goTo({ row, column }: Place): void {
-    rowList.scrollToIndex(row);
-    columnList.scrollToIndex(column);
-    requestAnimationFrame(() => {
-      scroller.current?.querySelector<HTMLElement>(`[data-cell="${row}-${column}"]`)?.focus();
-    });
+  /** Where the focus goes as soon as that cell is in the page. */
+  const wanted = useRef<Place | null>(null);
+  useEffect(() => {
+    if (!wanted.current) return;
+    const { row, column } = wanted.current;
+    const cell = scroller.current?.querySelector<HTMLElement>(`[data-cell="${row}-${column}"]`);
+    if (!cell) return;
+    wanted.current = null;
+    cell.focus({ preventScroll: true });
+  });
+  function goTo(place: Place): void {
+    wanted.current = place;
+    rowList.scrollToIndex(place.row);
+    columnList.scrollToIndex(place.column);
+    setMoves((count) => count + 1);
   }
   return { rowList, columnList, goTo };
 }

@@ -12,9 +12,15 @@ import styles from './overrides.module.css';
 
 const names = text.security.override;
 
+const againMs = 1000;
+
 /** The overrides that hold, with the time that is left of each, and those that ended. */
 export function OverridesTab() {
-  const query = useQuery(overridesQuery(useApi()));
+  const query = useQuery({
+    ...overridesQuery(useApi()),
+    // Its clock is another one: what is over here may be told to hold for a moment more.
+    refetchInterval: ({ state }) => (state.data?.some(isOver) ? againMs : false),
+  });
   const [isMaking, setMaking] = useState(false);
   const [said, setSaid] = useState('');
   const make = (
@@ -54,6 +60,10 @@ export function OverridesTab() {
       )}
     </div>
   );
+}
+
+function isOver({ state, expires_at: at }: Override): boolean {
+  return state === 'active' && Date.parse(at) <= Date.now();
 }
 
 function Active(props: {

@@ -34,7 +34,11 @@ export function RulesTab() {
         {(rules) => (
           <>
             <Tiers rules={rules} wanted={search.q ?? ''} onOpen={(rule) => change({ rule })} />
-            <RuleDialog rules={rules} id={search.rule} onClose={() => change({ rule: '' })} />
+            <RuleDialog
+              rules={rules}
+              id={search.rule}
+              onClose={() => change({ rule: '' }, { replace: true })}
+            />
           </>
         )}
       </QueryView>
