@@ -63,7 +63,7 @@ export function overridesQuery(api: ApiClient) {
 }
 
 /** Decisions of a page. */
-export const decisionsOfPage = 200;
+const decisionsOfPage = 200;
 
 /** The newest decisions that fit. */
 export function newestDecisionsQuery(api: ApiClient, filters: DecisionFilters) {

@@ -6,22 +6,27 @@ import { Button } from './button.tsx';
 import { Icon, type IconName } from './icon.tsx';
 import styles from './states.module.css';
 
-/** What failed, and what to do. `title` stands in place of the common one where the key may not. */
+/** What failed, and what to do. The titles stand in place of the common ones; the second where the key may not. */
 export function ErrorPanel({
   error,
   onRetry,
-  title = text.common.notAllowed,
+  title,
+  deniedTitle,
 }: {
   readonly error: unknown;
   readonly onRetry?: () => void;
-  readonly title?: string | undefined;
+  readonly title?: string;
+  readonly deniedTitle?: string | undefined;
 }) {
   const isDenied = error instanceof ApiError && error.status === 403;
+  const said = isDenied
+    ? (deniedTitle ?? title ?? text.common.notAllowed)
+    : (title ?? text.common.failed);
   return (
     <div className={styles.error} role="alert">
       <Icon name="errors" size={20} />
       <div>
-        <p className={styles.title}>{isDenied ? title : text.common.failed}</p>
+        <p className={styles.title}>{said}</p>
         <p>{error instanceof Error ? error.message : String(error)}</p>
         {isDenied && <p>{text.common.notAllowedHint}</p>}
         {error instanceof ApiError && error.requestId && (
@@ -82,7 +87,7 @@ export function QueryView<Data>(props: {
   if (query.data !== undefined) return children(query.data);
   if (query.isError) {
     const retry = () => void query.refetch();
-    return <ErrorPanel error={query.error} title={deniedTitle} onRetry={retry} />;
+    return <ErrorPanel error={query.error} deniedTitle={deniedTitle} onRetry={retry} />;
   }
   return skeleton;
 }

@@ -3,6 +3,7 @@ import { getRouteApi } from '@tanstack/react-router';
 /** The parts of the page, in their order. */
 export const tabs = ['rules', 'matrix', 'preview', 'overrides', 'decisions'] as const;
 
+/** A part of the page. */
 export type SecurityTab = (typeof tabs)[number];
 
 /** What beside the tab is in the address. */

@@ -36,7 +36,7 @@ export function DecisionsTab() {
             {log.error ? (
               <ErrorPanel
                 error={log.error}
-                title={text.security.refused.decisions}
+                deniedTitle={text.security.refused.decisions}
                 onRetry={log.retry}
               />
             ) : (

@@ -16,6 +16,7 @@ export type OverrideDraft = {
   readonly breakGlass: boolean;
 };
 
+/** What the fields begin with. */
 export const emptyOverride: OverrideDraft = {
   effect: 'allow',
   action: 'run_agent',

@@ -41,7 +41,13 @@ export function PreviewTab() {
       <Card title={names.answer}>
         <div ref={answer} role="status" className={styles.answer}>
           {ask.isPending && <Skeleton rows={3} />}
-          {ask.isError && <ErrorPanel error={ask.error} title={text.security.refused.preview} />}
+          {ask.isError && (
+            <ErrorPanel
+              error={ask.error}
+              title={names.failed}
+              deniedTitle={text.security.refused.preview}
+            />
+          )}
           {ask.isIdle && (
             <EmptyState icon="security" title={names.nothingAsked}>
               <p>{names.nothingAskedHint}</p>
