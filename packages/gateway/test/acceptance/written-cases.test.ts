@@ -124,26 +124,27 @@ describe.skipIf(missing)(`cases that an author wrote (${missing ?? 'run'})`, () 
 
   test.each(languages)(
     'answer for the person that a call waits for, in $language',
-    async ({ name }) => {
+    async ({ name, ending }) => {
       const asked = `messages: ${messages}
 model:
   - tool_calls: [{ name: book, arguments: { to: Rome } }]
   - Done.
 `;
-      const { told } = await play(name, {
-        'approved.yaml': `${asked}approvals: [{ approve: book }]
-expect: { text: Done., tools: [{ name: book, arguments: { to: Rome } }], max_model_calls: 2 }
-`,
+      // Each takes a process of its own, which in Python costs most.
+      const inTypeScript = {
         'denied.yaml': `${asked}approvals: [{ deny: book, reason: Too dear. }]
 expect: { text: Done., tools: [book] }
 `,
         'waits.yaml': `${asked.replace('  - Done.\n', '')}expect: { outcome: interrupted, tools: [] }\n`,
+      };
+      const { told } = await play(name, {
+        'approved.yaml': `${asked}approvals: [{ approve: book }]
+expect: { text: Done., tools: [{ name: book, arguments: { to: Rome } }], max_model_calls: 2 }
+`,
+        ...(ending === 'ts' && inTypeScript),
       });
-      expect(told).toEqual([
-        ['approved', 'passed'],
-        ['denied', 'passed'],
-        ['waits', 'passed'],
-      ]);
+      const passed = ending === 'ts' ? ['approved', 'denied', 'waits'] : ['approved'];
+      expect(told).toEqual(passed.map((each) => [each, 'passed']));
     },
   );
 
@@ -165,13 +166,13 @@ expect: { text: Done., tools: [book] }
           messages: [{ role: 'user', content: 'Hello!' }],
           expect: { pattern: '.' },
         }),
+        'hidden.yaml': `messages: ${messages}\nmodel: [It is key-of-the-club.]\nexpect: { text: 'It is [secret].' }\n`,
       };
       const { code, told } = await play(name, {
         ...(ending === 'ts' && inTypeScript),
         'b.yml': `${expected}  tools: { any_order: [weather, look_up] }\nstreamed: true\n`,
-        'hidden.yaml': `messages: ${messages}\nmodel: [It is key-of-the-club.]\nexpect: { text: 'It is [secret].' }\n`,
       });
-      const passed = ending === 'ts' ? ['a', 'b', 'c', 'hidden'] : ['b', 'hidden'];
+      const passed = ending === 'ts' ? ['a', 'b', 'c', 'hidden'] : ['b'];
       expect(told).toEqual(passed.map((each) => [each, 'passed']));
       expect(code).toBe(0);
       expect(seen.filter((url) => url === '/train/Rome')).toHaveLength(ending === 'ts' ? 2 : 1);

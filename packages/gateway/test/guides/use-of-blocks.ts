@@ -49,10 +49,15 @@ export function isOf(one: LeftOut, block: Block): boolean {
   return one.page === block.page && block.text.startsWith(one.begins);
 }
 
-/** Pages that are followed at night alone: what they are about is proven by day by the tests of choosing an agent. */
+/**
+ * Pages that are followed at night alone: what they are about is proven by day by the tests of choosing an agent, of
+ * approvals and of tools.
+ */
 export const nightlyPages: readonly string[] = [
   'docs/guides/AgentBuilder.md',
+  'docs/guides/Approvals.md',
   'docs/guides/SDKOnboarding.md',
+  'docs/guides/Tools.md',
 ];
 
 /**
