@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type CliProcess, startCli } from '../support/cli-process.ts';
+import { patienceMs } from '../support/hang-limit.ts';
 import { type TemporaryProject, warmTemporaryProject } from '../support/temporary-project.ts';
 import { openBrowser } from './browser.ts';
 
@@ -63,6 +64,7 @@ export async function openConsole(
     call,
     async open(path = '', options = {}) {
       const context = await browser.newContext({ locale: 'en-US', ...options.context });
+      context.setDefaultTimeout(patienceMs);
       contexts.push(context);
       const page = await context.newPage();
       await page.goto(`${url}/console`);
