@@ -1,4 +1,4 @@
-import type { QueryClient } from '@tanstack/react-query';
+import type { Query, QueryClient } from '@tanstack/react-query';
 
 /** Something that happened in the gateway, as `GET /admin/events` tells it. */
 export type LiveEvent = { readonly type: string; readonly at?: string } & Readonly<
@@ -72,7 +72,9 @@ export function createLiveEvents(queries: QueryClient): LiveEvents {
   function take(event: LiveEvent): void {
     if (event.type === 'hello') {
       const isOther = life !== null && life !== event.life;
-      if (isOther || event.missed === true) void queries.invalidateQueries();
+      // What was read before the first word of the stream may have changed until then.
+      if (life === null) void queries.invalidateQueries({ predicate: isNoSession });
+      else if (isOther || event.missed === true) void queries.invalidateQueries();
       life = event.life;
       tell(isOther ? 'restarted' : 'live');
       return;
@@ -106,6 +108,10 @@ export function createLiveEvents(queries: QueryClient): LiveEvents {
     },
     connection: () => state,
   };
+}
+
+function isNoSession({ queryKey }: Query): boolean {
+  return queryKey[0] !== 'session';
 }
 
 /** Hears the stream, by whichever tab it is read. Returns what ends that. */

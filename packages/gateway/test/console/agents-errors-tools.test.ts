@@ -92,6 +92,28 @@ test('a broken save is shown with its line, and is gone when mended', async () =
   await see('Nothing is wrong');
 });
 
+test('what happens while the page connects is not missed', async () => {
+  let connect = () => {};
+  const connected = new Promise<void>((resolve) => {
+    connect = resolve;
+  });
+  await page.route('**/admin/events*', async (route) => {
+    await connected;
+    await route.continue();
+  });
+  await go('/errors');
+  await see('Nothing is wrong');
+  agentFile('Late', brokenAgent);
+  await expect
+    .poll(async () => (await scene.call('/admin/agents/errors')).text())
+    .toContain('Late');
+  connect();
+  await page.getByRole('heading', { name: 'syntax_error' }).waitFor();
+  await page.unroute('**/admin/events*');
+  scene.project.remove('src/agents/Late');
+  await see('Nothing is wrong');
+});
+
 test('an agent goes back to a kept version, and is released', async () => {
   await go('/agents/default/hello');
   const chat = page.getByRole('link', { name: 'Chat' });
