@@ -43,6 +43,8 @@ export type Model = {
     }[];
     /** What it takes: `text`, `image`, `file`, `audio`. */
     readonly input: readonly string[];
+    /** Which settings of a request reach its model, as chat completions name them. */
+    readonly settings: readonly string[];
   };
   readonly dropgate: {
     readonly status: string;

@@ -334,6 +334,7 @@ describe('GET /v1/models', () => {
       sessions: true,
       client_tools: 'ignore',
       input: ['text', 'image'],
+      settings: ['max_completion_tokens', 'top_p'],
       apis: ['chat_completions', 'responses'],
     },
     dropgate: {

@@ -1,5 +1,5 @@
 import type { AgentKind, Manifest, ModuleSettings } from '../protocol/records.ts';
-import type { InputMedium, Provenance } from '../protocol/run.ts';
+import type { InputMedium, Provenance, RunSettings } from '../protocol/run.ts';
 import { type CatalogEntry, stateOf } from './catalog.ts';
 
 /** What an agent takes and does, as far as one caller may know. */
@@ -16,6 +16,8 @@ export type AgentFacts = {
   readonly clientTools: NonNullable<ModuleSettings['clientTools']>;
   /** Beside text. */
   readonly accepts: readonly InputMedium[];
+  /** Which settings of a request reach its models. */
+  readonly settings: readonly (keyof RunSettings)[];
 };
 
 /** An agent as callers see it in the list of models. */

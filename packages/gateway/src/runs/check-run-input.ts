@@ -31,10 +31,15 @@ export function checkRunInput(
   checkOutputFormat(manifest, asked);
   const mode = toolsMode ?? settings.clientTools ?? 'ignore';
   const { input, leaves } = takeClientTools(asked, { kind, mode });
-  const taken = [...alwaysTaken, ...(settings.clientSettings ?? [])];
+  const taken = settingsTaken(manifest);
   const given = Object.keys(input.settings) as (keyof RunSettings)[];
   const ignored = given.filter((name) => !taken.includes(name));
   return { input, ignored: leaves ? [...ignored, 'tools'] : ignored };
+}
+
+/** Settings of a request that reach its models. */
+export function settingsTaken({ settings }: Manifest): readonly (keyof RunSettings)[] {
+  return [...alwaysTaken, ...(settings.clientSettings ?? [])];
 }
 
 /** What an agent can be sent beside text. */

@@ -198,6 +198,7 @@ describe.skipIf(missing)(
         sessions: true,
         client_tools: 'ignore',
         input: ['text', 'image', 'file'],
+        settings: ['max_completion_tokens'],
         apis: ['chat_completions', 'responses'],
       };
       expect(await factsFor(gateway.key, 'default/inpython')).toEqual(facts);

@@ -89,6 +89,7 @@ const echoModel: ModelInfo = {
     hasSessions: true,
     clientTools: 'ignore',
     accepts: ['image'],
+    settings: ['maxOutputTokens', 'topP'],
   },
 };
 

@@ -5,7 +5,7 @@ import type { ToolDescription } from '../../protocol/records.ts';
 import { provenanceOfListed } from '../../protocol/tools/provenance-of.ts';
 import type { CatalogEntry } from '../../registry/catalog.ts';
 import type { AgentFacts } from '../../registry/model-info.ts';
-import { mediaTaken } from '../../runs/check-run-input.ts';
+import { mediaTaken, settingsTaken } from '../../runs/check-run-input.ts';
 import { toolQuestion } from '../../runs/tool-tables.ts';
 import type { Parts } from '../agent-processes.ts';
 import { hasSessions } from '../state/session-agent.ts';
@@ -37,6 +37,7 @@ export function createAgentFacts(deps: Deps) {
       hasSessions: hasSessions(deps, module.agentId, settings),
       clientTools: settings.clientTools ?? 'ignore',
       accepts: mediaTaken(manifest),
+      settings: settingsTaken(manifest),
     };
   };
 }

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import { nearestIds, unknownModel } from '../../protocol/nearest.ts';
 import type { ModelInfo } from '../../registry/model-info.ts';
+import { chatFormat } from '../formats/chat-format.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 /** `GET /v1/models` and `GET /v1/models/{id}`: the agents that the key may see, also for a base URL that lacks `/v1`. */
@@ -62,7 +63,7 @@ function toModel(model: ModelInfo) {
   };
 }
 
-function toFacts({ kind, tools, hasSessions, clientTools, accepts }: ModelInfo['facts']) {
+function toFacts({ kind, tools, hasSessions, clientTools, accepts, settings }: ModelInfo['facts']) {
   return {
     kind,
     tools: tools.map(({ name, provenance, needsApproval }) => ({
@@ -74,6 +75,7 @@ function toFacts({ kind, tools, hasSessions, clientTools, accepts }: ModelInfo['
     sessions: hasSessions,
     client_tools: clientTools,
     input: ['text', ...accepts],
+    settings: settings.map((name) => chatFormat.fields[name] ?? name),
     apis: ['chat_completions', 'responses'],
   };
 }
