@@ -121,6 +121,7 @@ describe('the playground', () => {
     await chatWith('default/desk');
     await page.getByRole('button', { name: 'Settings' }).click();
     await page.getByLabel('System text').fill('Be short');
+    await page.getByText('Desk does not take it.').first().waitFor();
     await page.getByLabel('Temperature').fill('warm');
     await page.getByRole('button', { name: 'Done' }).click();
     await page.getByText('Enter a number.').waitFor();

@@ -28,13 +28,10 @@ export function Playground(props: {
 }) {
   const { session, models, agentIds, onAgents } = props;
   const { chat, state } = useChat(session);
-  const { lanes, draft } = state;
+  const { lanes } = state;
   const turns = useMemo(() => lanes.flatMap(pathOf), [lanes]);
   const isRunning = turns.some(({ answer }) => answer.status === 'running');
-  const known = useMemo(
-    () => agentIds.flatMap((id) => models.find((model) => model.id === id) ?? []),
-    [agentIds, models],
-  );
+  const known = useKnown(agentIds, models);
   const { field, editing, setEditing, send, suggest, editLast } = useWriting(chat, lanes, agentIds);
   useLanes(chat, agentIds.length, lanes.length);
   useStopKey(chat, isRunning);
@@ -49,6 +46,7 @@ export function Playground(props: {
           chat={chat}
           state={state}
           agentIds={agentIds}
+          models={known}
           canCompare={!isRunning && models.length > 0}
           onCompare={() => onAgents(compared(agentIds, models))}
           onNew={() => setEditing(null)}
@@ -68,7 +66,7 @@ export function Playground(props: {
       />
       <Composer
         chat={chat}
-        draft={draft}
+        draft={state.draft}
         models={known}
         isRunning={isRunning}
         canSend={known.length === agentIds.length}
@@ -106,6 +104,14 @@ function Gone({ models, agentIds }: Parameters<typeof Playground>[0]) {
       {fill(words.agentGone, { agent })}
     </p>
   ));
+}
+
+/** The agents of these ids that are there. */
+function useKnown(agentIds: readonly string[], models: readonly Model[]): readonly Model[] {
+  return useMemo(
+    () => agentIds.flatMap((id) => models.find((model) => model.id === id) ?? []),
+    [agentIds, models],
+  );
 }
 
 /** What is written, and how it is sent; the same functions each time, so that what grows does not draw the field anew. */

@@ -58,15 +58,26 @@ function partOf({ kind, url, name }: Attachment): Part {
     : { type: 'file', file: { file_data: url, filename: name } };
 }
 
+/** What chat completions call each setting. */
+export const sentAs = {
+  temperature: 'temperature',
+  topP: 'top_p',
+  maxTokens: 'max_completion_tokens',
+  reasoningEffort: 'reasoning_effort',
+  verbosity: 'verbosity',
+  seed: 'seed',
+  stop: 'stop',
+} as const;
+
 function sentSettings(settings: Settings) {
   return {
-    ...numberOf('temperature', settings.temperature),
-    ...numberOf('top_p', settings.topP),
-    ...numberOf('max_completion_tokens', settings.maxTokens),
-    ...numberOf('seed', settings.seed),
-    ...textOf('reasoning_effort', settings.reasoningEffort),
-    ...textOf('verbosity', settings.verbosity),
-    ...textOf('stop', settings.stop),
+    ...numberOf(sentAs.temperature, settings.temperature),
+    ...numberOf(sentAs.topP, settings.topP),
+    ...numberOf(sentAs.maxTokens, settings.maxTokens),
+    ...numberOf(sentAs.seed, settings.seed),
+    ...textOf(sentAs.reasoningEffort, settings.reasoningEffort),
+    ...textOf(sentAs.verbosity, settings.verbosity),
+    ...textOf(sentAs.stop, settings.stop),
   };
 }
 

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import type { Model } from '../../../api/agents.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { Button } from '../../../ui/button.tsx';
 import type { IconName } from '../../../ui/icon.tsx';
@@ -17,11 +18,13 @@ export function PlaygroundActions(props: {
   readonly chat: Chat;
   readonly state: ChatState;
   readonly agentIds: readonly string[];
+  /** Those of them that are there. */
+  readonly models: readonly Model[];
   readonly canCompare: boolean;
   readonly onCompare: () => void;
   readonly onNew: () => void;
 }) {
-  const { chat, state, agentIds, canCompare, onCompare, onNew } = props;
+  const { chat, state, agentIds, models, canCompare, onCompare, onNew } = props;
   const [shown, setShown] = useState<'settings' | 'code' | null>(null);
   const set = Object.values(state.settings).filter((value) => value.trim() !== '').length;
   return (
@@ -50,6 +53,7 @@ export function PlaygroundActions(props: {
         open={shown === 'settings'}
         onOpenChange={(open) => setShown(open ? 'settings' : null)}
         settings={state.settings}
+        models={models}
         onChange={chat.setSettings}
       />
       {shown === 'code' && (

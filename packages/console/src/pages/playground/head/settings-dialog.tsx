@@ -1,9 +1,10 @@
 import { useState } from 'react';
-import { text } from '../../../strings/text.ts';
+import type { Model } from '../../../api/agents.ts';
+import { fill, text } from '../../../strings/text.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { Field, Select, TextArea, TextInput } from '../../../ui/field.tsx';
-import { noSettings } from '../chat/chat-body.ts';
+import { noSettings, sentAs } from '../chat/chat-body.ts';
 import type { Settings } from '../chat/chat-types.ts';
 import styles from './head.module.css';
 import { faultsOf } from './setting-faults.ts';
@@ -15,13 +16,16 @@ export function SettingsDialog(props: {
   readonly open: boolean;
   readonly onOpenChange: (open: boolean) => void;
   readonly settings: Settings;
+  /** The agents that are asked. */
+  readonly models: readonly Model[];
   readonly onChange: (settings: Settings) => void;
 }) {
-  const { open, onOpenChange, settings, onChange } = props;
+  const { open, onOpenChange, settings, models, onChange } = props;
   return (
     <Dialog open={open} onOpenChange={onOpenChange} title={words.title} description={words.lead}>
       <Form
         first={settings}
+        models={models}
         onDone={(next) => {
           onChange(next);
           onOpenChange(false);
@@ -33,9 +37,11 @@ export function SettingsDialog(props: {
 
 function Form({
   first,
+  models,
   onDone,
 }: {
   readonly first: Settings;
+  readonly models: readonly Model[];
   readonly onDone: (settings: Settings) => void;
 }) {
   const [settings, setSettings] = useState(first);
@@ -44,7 +50,14 @@ function Form({
   const set = (name: keyof Settings) => (value: string) =>
     setSettings((now) => ({ ...now, [name]: value }));
   const line = (name: Written) => (
-    <Line key={name} name={name} value={settings[name]} fault={faults[name]} onChange={set(name)} />
+    <Line
+      key={name}
+      hint={hintOf(name, models)}
+      name={name}
+      value={settings[name]}
+      fault={faults[name]}
+      onChange={set(name)}
+    />
   );
   return (
     <form
@@ -55,20 +68,16 @@ function Form({
         if (Object.keys(faultsOf(settings)).length === 0) onDone(settings);
       }}
     >
-      <Field label={words.system} hint={words.systemHint}>
-        {(control) => (
-          <TextArea
-            {...control}
-            dir="auto"
-            value={settings.system}
-            onChange={(event) => set('system')(event.target.value)}
-          />
-        )}
-      </Field>
+      <SystemText value={settings.system} onChange={set('system')} />
       <div className={styles.fields}>
         {(['temperature', 'topP', 'maxTokens', 'seed'] as const).map(line)}
-        <Choice name="reasoningEffort" settings={settings} onChange={set('reasoningEffort')} />
-        <Choice name="verbosity" settings={settings} onChange={set('verbosity')} />
+        <Choice
+          name="reasoningEffort"
+          settings={settings}
+          models={models}
+          onChange={set('reasoningEffort')}
+        />
+        <Choice name="verbosity" settings={settings} models={models} onChange={set('verbosity')} />
         {line('stop')}
       </div>
       <div className={styles.buttons}>
@@ -83,17 +92,33 @@ function Form({
   );
 }
 
+function SystemText(props: { readonly value: string; readonly onChange: (value: string) => void }) {
+  return (
+    <Field label={words.system} hint={words.systemHint}>
+      {(control) => (
+        <TextArea
+          {...control}
+          dir="auto"
+          value={props.value}
+          onChange={(event) => props.onChange(event.target.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
 type Written = 'temperature' | 'topP' | 'maxTokens' | 'seed' | 'stop';
 
 function Line(props: {
   readonly name: Written;
   readonly value: string;
+  readonly hint: string | undefined;
   readonly fault: string | undefined;
   readonly onChange: (value: string) => void;
 }) {
-  const { name, value, fault, onChange } = props;
+  const { name, value, hint, fault, onChange } = props;
   return (
-    <Field label={words[name]} error={fault}>
+    <Field label={words[name]} hint={hint} error={fault}>
       {(control) => (
         <TextInput
           {...control}
@@ -115,18 +140,25 @@ const choices = {
 function Choice(props: {
   readonly name: keyof typeof choices;
   readonly settings: Settings;
+  readonly models: readonly Model[];
   readonly onChange: (value: string) => void;
 }) {
-  const { name, settings, onChange } = props;
+  const { name, settings, models, onChange } = props;
   const options = [
     { value: '', label: words.unset },
     ...choices[name].map((value) => ({ value, label: value })),
   ];
   return (
-    <Field label={words[name]}>
+    <Field label={words[name]} hint={hintOf(name, models)}>
       {(control) => (
         <Select {...control} value={settings[name]} options={options} onChange={onChange} />
       )}
     </Field>
   );
+}
+
+/** Says which agent a setting has no effect on. */
+function hintOf(name: keyof typeof sentAs, models: readonly Model[]): string | undefined {
+  const deaf = models.find(({ x_agent: { settings } }) => !settings.includes(sentAs[name]));
+  return deaf && fill(words.notTaken, { agent: deaf.name });
 }
