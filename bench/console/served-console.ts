@@ -10,6 +10,8 @@ import { startScript, stop } from '../processes.ts';
 /** A gateway with the console, an upstream behind it and a browser before it. */
 export type ServedConsole = {
   readonly gateway: Contestant;
+  /** Folder of its project, absolute. */
+  readonly project: string;
   readonly browser: Browser;
   /** Logs a new browser profile in as an admin, at a path below `/console` of a server. */
   readonly open: (
@@ -44,6 +46,7 @@ export async function serveConsole(): Promise<ServedConsole> {
   const key = gateway.target.headers.authorization?.replace('Bearer ', '') ?? '';
   return {
     gateway,
+    project,
     browser,
     async open(path, url = gateway.target.url) {
       const context = await browser.newContext({ locale: 'en-US' });

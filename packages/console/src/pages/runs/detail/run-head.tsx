@@ -43,24 +43,7 @@ export function RunHead({ run, steps }: { readonly run: Run; readonly steps: rea
     },
     ...firstText(steps),
     ...usageFacts(run),
-    {
-      name: words.key,
-      value: (
-        <Link to="/runs" search={{ key: run.key_id }} title={run.key_id}>
-          {keyName(run.key_id)}
-        </Link>
-      ),
-    },
-    {
-      name: words.user,
-      value: run.user ? (
-        <Link to="/runs" search={{ user: run.user }}>
-          {run.user}
-        </Link>
-      ) : (
-        words.noUser
-      ),
-    },
+    ...callerFacts(run, keyName),
     { name: words.request, value: <Id value={run.request_id} /> },
     {
       name: words.recorded,
@@ -85,6 +68,29 @@ type Fact = { readonly name: string; readonly value: ReactNode };
 function firstText(steps: readonly Step[]): readonly Fact[] {
   const said = steps.find(({ kind }) => kind === 'text');
   return said ? [{ name: words.firstText, value: duration(said.at_ms) }] : [];
+}
+
+function callerFacts(run: Run, keyName: (id: string) => string): readonly Fact[] {
+  return [
+    {
+      name: words.key,
+      value: (
+        <Link to="/runs" search={{ key: run.key_id }} title={run.key_id}>
+          {keyName(run.key_id)}
+        </Link>
+      ),
+    },
+    {
+      name: words.user,
+      value: run.user ? (
+        <Link to="/runs" search={{ user: run.user }}>
+          {run.user}
+        </Link>
+      ) : (
+        words.noUser
+      ),
+    },
+  ];
 }
 
 function usageFacts({ usage, cost_usd, unpriced_calls }: Run): readonly Fact[] {

@@ -12,6 +12,35 @@ const titles = text.runs.columns;
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
+const figures: readonly Column<RunRow>[] = [
+  {
+    id: 'duration',
+    title: titles.duration,
+    width: '88px',
+    align: 'end',
+    isWideOnly: true,
+    render: held(({ duration_ms }) => (duration_ms === null ? '…' : duration(duration_ms))),
+  },
+  {
+    id: 'tokens',
+    title: titles.tokens,
+    width: '104px',
+    align: 'end',
+    isWideOnly: true,
+    render: held(({ usage }) =>
+      usage ? `${short(usage.input_tokens)} → ${short(usage.output_tokens)}` : '…',
+    ),
+  },
+  {
+    id: 'cost',
+    title: titles.cost,
+    width: '80px',
+    align: 'end',
+    isWideOnly: true,
+    render: held(({ cost_usd }) => dollars(cost_usd)),
+  },
+];
+
 /** The columns of the table of runs. `keyName` tells the name of a key by its id. */
 export function runColumns(keyName: (id: string) => string): readonly Column<RunRow>[] {
   return [
@@ -37,32 +66,7 @@ export function runColumns(keyName: (id: string) => string): readonly Column<Run
         </span>
       )),
     },
-    {
-      id: 'duration',
-      title: titles.duration,
-      width: '88px',
-      align: 'end',
-      isWideOnly: true,
-      render: held(({ duration_ms }) => (duration_ms === null ? '…' : duration(duration_ms))),
-    },
-    {
-      id: 'tokens',
-      title: titles.tokens,
-      width: '104px',
-      align: 'end',
-      isWideOnly: true,
-      render: held(({ usage }) =>
-        usage ? `${short(usage.input_tokens)} → ${short(usage.output_tokens)}` : '…',
-      ),
-    },
-    {
-      id: 'cost',
-      title: titles.cost,
-      width: '80px',
-      align: 'end',
-      isWideOnly: true,
-      render: held(({ cost_usd }) => dollars(cost_usd)),
-    },
+    ...figures,
     {
       id: 'key',
       title: titles.key,
