@@ -76,7 +76,7 @@ export function answerApproval(
 /** How a run stands, read again until it has ended. */
 export function followedRunQuery(api: ApiClient, id: string) {
   return queryOptions<Run>({
-    queryKey: ['runs', 'followed', id],
+    queryKey: ['followed-run', id],
     // It may be asked for before it is written.
     retry: 5,
     refetchInterval: ({ state }) => (isGoingOn(state.data) ? followMs : false),

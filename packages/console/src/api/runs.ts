@@ -47,19 +47,22 @@ export function runsQuery(
   });
 }
 
-/** Runs that came of another: its replays, and what went on with it. */
+/**
+ * Runs that came of another: its replays, and what went on with it. They are looked for among all that began since, so
+ * only what can change them has them read anew.
+ */
 export function runsOfRunQuery(api: ApiClient, run: Run, relation: 'replay_of' | 'resumes') {
   const query = { [relation]: run.id, since: run.started_at, limit: 20 };
   return queryOptions({
-    queryKey: ['runs', 'of', query],
+    queryKey: relation === 'resumes' ? ['approvals', 'of', query] : ['replays', query],
     queryFn: ({ signal }): Promise<RunPage> => api.call('GET /admin/runs', { query, signal }),
   });
 }
 
-/** A run with its steps, page by page, without what they held. While it goes on, it is read again and again. */
+/** A run with its steps, page by page, without what they held. While it goes on, it is read again and again; then never. */
 export function runQuery(api: ApiClient, id: string) {
   return infiniteQueryOptions({
-    queryKey: ['runs', 'one', id],
+    queryKey: ['run', id],
     initialPageParam: 0,
     queryFn: ({ pageParam, signal }): Promise<Answer<'GET /admin/runs/{id}'>> =>
       api.call('GET /admin/runs/{id}', {
@@ -68,6 +71,7 @@ export function runQuery(api: ApiClient, id: string) {
         signal,
       }),
     getNextPageParam: ({ next }) => next,
+    staleTime: ({ state }) => (isGoingOn(state.data?.pages.at(-1)?.run) ? 0 : Infinity),
     refetchInterval: ({ state }) => (isGoingOn(state.data?.pages.at(-1)?.run) ? followMs : false),
   });
 }
@@ -93,11 +97,19 @@ export function contentsQuery(api: ApiClient, id: string, step: number) {
   });
 }
 
+type RunError = { readonly message: string; readonly hint: string | null };
+
+/** How often it is looked for why a run failed. */
+const mostLooks = 3;
+
 /** Why a run failed, in the words of the gateway; null where it kept none. */
 export function runErrorQuery(api: ApiClient, run: Run) {
-  return queryOptions({
-    queryKey: ['errors', 'of-run', run.id],
-    async queryFn({ signal }): Promise<{ message: string; hint: string | null } | null> {
+  return queryOptions<RunError | null>({
+    queryKey: ['run-error', run.id],
+    // It is written a moment after the end of the run.
+    refetchInterval: ({ state }) =>
+      state.data === null && state.dataUpdateCount < mostLooks ? followMs : false,
+    async queryFn({ signal }) {
       const { errors } = await api.call('GET /admin/agents/errors', {
         query: { agent: run.agent_id, since: run.started_at, limit: 1000 },
         signal,

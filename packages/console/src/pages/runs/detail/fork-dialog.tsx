@@ -80,7 +80,7 @@ function useFork(id: string, onClose: () => void) {
       onClose();
       await navigate({ to: '/runs/$id', params: { id: run } });
     },
-    onSettled: () => queries.invalidateQueries({ queryKey: ['runs'] }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['replays'] }),
   });
 }
 

@@ -25,7 +25,7 @@ export function ReplayDialog(props: {
     mutationFn: () =>
       api.call('POST /admin/runs/{id}/replay', { params: { id: run.id }, body: { generation } }),
     onSuccess: onReplayed,
-    onSettled: () => queries.invalidateQueries({ queryKey: ['runs'] }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['replays'] }),
   });
   const recorded = fill(words.recorded, { generation: run.generation });
   return (
