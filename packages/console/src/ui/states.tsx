@@ -1,5 +1,5 @@
 import type { UseQueryResult } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { ApiError } from '../api/client.ts';
 import { fill, text } from '../strings/text.ts';
 import { Button } from './button.tsx';
@@ -22,8 +22,11 @@ export function ErrorPanel({
   const said = isDenied
     ? (deniedTitle ?? title ?? text.common.notAllowed)
     : (title ?? text.common.failed);
+  const panel = useRef<HTMLDivElement>(null);
+  // Below a long form it would be told to nobody.
+  useEffect(() => panel.current?.scrollIntoView({ block: 'nearest' }), []);
   return (
-    <div className={styles.error} role="alert">
+    <div ref={panel} className={styles.error} role="alert">
       <Icon name="errors" size={20} />
       <div>
         <p className={styles.title}>{said}</p>
