@@ -73,6 +73,15 @@ export type GatewayEvent =
       readonly findings: readonly Finding[];
       readonly servingGeneration: number | null;
     }
+  /** Somebody took what was wrong with a module off the list; so much is left of it. */
+  | {
+      readonly type: 'findings_acknowledged';
+      readonly agentId: string | null;
+      /** Null where it was of no module. */
+      readonly modulePath: string | null;
+      readonly errors: number;
+      readonly warnings: number;
+    }
   | {
       readonly type: 'run_started';
       readonly runId: string;

@@ -1585,7 +1585,7 @@ export type Api = {
       type: "errors_changed";
       at: string;
       agent_id: string | null;
-      module_path: string;
+      module_path: string | null;
       errors: number;
       warnings: number;
     } | {

@@ -11,6 +11,7 @@ import { createUpstreamStatus } from '../upstreams/upstream-status.ts';
 import type { Parts } from './agent-processes.ts';
 import { createConsole } from './console/console.ts';
 import type { Domain } from './domain.ts';
+import { createAcknowledgeErrors } from './live/acknowledge-errors.ts';
 import { createLiveReads } from './live/live-reads.ts';
 import { createReplays } from './replay/replays.ts';
 import { createSecurityAdministration } from './security-administration.ts';
@@ -38,11 +39,11 @@ export function createHttp(parts: Parts, domain: Domain): HttpServer {
     admin: {
       agents: domain.agentPage,
       errors: diagnostics.query,
-      async acknowledgeErrors(filter) {
-        const acknowledged = diagnostics.acknowledge(filter);
-        await observers.persistDiagnostics.flush();
-        return acknowledged;
-      },
+      acknowledgeErrors: createAcknowledgeErrors({
+        diagnostics,
+        persist: observers.persistDiagnostics,
+        emit,
+      }),
       refresh: domain.refresh,
       upstreams: upstreamStatusOf(parts, domain),
       ...createRunReads(parts, domain),

@@ -18,8 +18,8 @@ export type DiagnosticList = {
   readonly all: () => readonly Diagnostic[];
   /** Of each agent the newest few, newest first. */
   readonly newestByAgent: () => ReadonlyMap<string, readonly Diagnostic[]>;
-  /** Forgets those that fit; how many. */
-  readonly acknowledge: (filter: DiagnosticFilter) => number;
+  /** Forgets those that fit; which. */
+  readonly acknowledge: (filter: DiagnosticFilter) => readonly Diagnostic[];
   /** Newest first. `next` is the `after` of the following page, null on the last. */
   readonly query: (query: DiagnosticQuery) => DiagnosticPage;
 };
@@ -88,7 +88,7 @@ export function createDiagnosticList(
     acknowledge(filter) {
       const meant = [...kept.values()].filter((each) => fits(each, filter));
       for (const { id } of meant) kept.delete(id);
-      return meant.length;
+      return meant;
     },
     query: (query) => select([...kept.values()].reverse(), query),
   };

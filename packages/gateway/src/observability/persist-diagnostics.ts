@@ -24,6 +24,7 @@ const writeAfterMs = 250;
 /** Events after which the list may differ. */
 const mayChange: Readonly<Record<GatewayEvent['type'], boolean>> = {
   findings_reported: true,
+  findings_acknowledged: true,
   run_ended: true,
   tool_called: true,
   worker_ended: true,

@@ -51,6 +51,7 @@ export function servingFailure(event: GatewayEvent): ServingFailure | null {
     case 'spans_exported':
     case 'settings_read':
     case 'policy_changed':
+    case 'findings_acknowledged':
     case 'request_failed':
     case 'worker_started':
     case 'worker_output':

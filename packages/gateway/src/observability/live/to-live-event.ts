@@ -26,6 +26,8 @@ export function toLiveEvent(event: GatewayEvent): Untimed<LiveEvent> | null {
       return ofAgent(event);
     case 'findings_reported':
       return ofFindings(event);
+    case 'findings_acknowledged':
+      return ofAcknowledged(event);
     case 'policy_changed':
       return { type: changedParts[event.part] };
     case 'upstream_cooling':
@@ -122,6 +124,11 @@ function ofFindings(event: EventOf<'findings_reported'>): Untimed<LiveEvent> {
     errors: findings.filter(({ severity }) => severity === 'error').length,
     warnings: findings.filter(({ severity }) => severity === 'warning').length,
   };
+}
+
+function ofAcknowledged(event: EventOf<'findings_acknowledged'>): Untimed<LiveEvent> {
+  const { agentId: agent_id, modulePath: module_path, errors, warnings } = event;
+  return { type: 'errors_changed', agent_id, module_path, errors, warnings };
 }
 
 function ofWorker(event: EventOf<'worker_started' | 'worker_ended'>): Untimed<LiveEvent> {

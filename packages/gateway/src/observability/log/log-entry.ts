@@ -38,6 +38,7 @@ export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[]
     case 'queue_changed':
     case 'store_used':
     case 'settings_read':
+    case 'findings_acknowledged':
     case 'policy_changed':
     case 'approval_applied':
     case 'agent_unsteady': // The finding that is reported of it says more.

@@ -132,6 +132,7 @@ function count(
     case 'agent_unsteady':
     case 'agent_steady':
     case 'findings_reported':
+    case 'findings_acknowledged':
     case 'run_said':
     case 'run_handed_off':
     case 'approval_applied':

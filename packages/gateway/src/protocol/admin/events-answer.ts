@@ -37,8 +37,11 @@ export const liveEventSchema = z.discriminatedUnion('type', [
     type: z.literal('errors_changed'),
     at,
     agent_id: noneOrAgent,
-    module_path: z.string().describe('Below the project root.'),
-    errors: z.int().describe('That its files have now.'),
+    module_path: z
+      .string()
+      .nullable()
+      .describe('Below the project root; null where it is about no module.'),
+    errors: z.int().describe('That there are of it now.'),
     warnings: z.int(),
   }),
   z.object({
