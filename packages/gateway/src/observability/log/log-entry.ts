@@ -48,9 +48,8 @@ export function logEntries(event: GatewayEvent, { contents }: Shown): LogEntry[]
     case 'findings_reported':
       return event.findings.map((finding) => findingEntry(event, finding));
     case 'run_started':
-      return [runStartEntry(event)];
     case 'run_ended':
-      return [runEntry(event)];
+      return [event.type === 'run_started' ? runStartEntry(event) : runEntry(event)];
     case 'tool_called':
       return [contents ? withContents(toolEntry(event), event) : toolEntry(event)];
     case 'model_called':

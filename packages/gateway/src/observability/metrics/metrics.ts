@@ -95,10 +95,9 @@ function count(
       countDecision(set, event);
       break;
     case 'run_started':
-      countStart(set, event);
-      break;
     case 'run_ended':
-      countRun(set, event);
+      if (event.type === 'run_started') countStart(set, event);
+      else countRun(set, event);
       break;
     case 'tool_called':
       countTool(set, event, redact);
