@@ -210,6 +210,8 @@ export type GatewayEvent =
       readonly run: BegunRun | null;
       /** The request whose answer it got, where it is a repeat; absent where it is none. */
       readonly repeatOf?: string;
+      /** Whether a page of the console read something, or was read itself. */
+      readonly isConsoleRead?: true;
       /** What it was refused or failed with before an answer began; null where it was not. */
       readonly code: FailureCode | null;
     }

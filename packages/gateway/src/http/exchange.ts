@@ -32,9 +32,17 @@ export function beginExchange(
       durationMs: performance.now() - request.startedAtMs,
       run: request.begunRun,
       ...(request.repeatOf === null ? {} : { repeatOf: request.repeatOf }),
+      ...(isConsoleRead(request) ? { isConsoleRead: true as const } : {}),
       code: request.failureCode,
     });
   });
+}
+
+/** Only a login of the console calls without an Authorization header. */
+function isConsoleRead({ method, headers, caller, routeOptions }: FastifyRequest): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  const byLogin = caller !== null && headers.authorization === undefined;
+  return byLogin || routeOptions.url?.startsWith('/console') === true;
 }
 
 /** Milliseconds since the request arrived, as a header has it. */

@@ -167,6 +167,31 @@ describe('log entries', () => {
     ]);
   });
 
+  test('are quiet about what an open console reads, and not about what it is refused', () => {
+    const read = {
+      type: 'request_ended',
+      requestId: 'req_1',
+      keyId: 'key_1',
+      clientRequestId: null,
+      clientAddress: null,
+      method: 'GET',
+      path: '/admin/status',
+      route: '/admin/status',
+      durationMs: 2,
+      run: null,
+      code: null,
+    } as const;
+    const levelOf = (status: number, more = {}) =>
+      written({ ...read, status, ...more }).map(({ level }) => level);
+    const byConsole = { isConsoleRead: true } as const;
+    expect([200, 304, 499].map((status) => levelOf(status, byConsole))).toEqual([
+      ['debug'],
+      ['debug'],
+      ['debug'],
+    ]);
+    expect([levelOf(403, byConsole), levelOf(200)]).toEqual([['info'], ['info']]);
+  });
+
   test('name the run that a worker said something in', () => {
     const said = {
       type: 'worker_output',

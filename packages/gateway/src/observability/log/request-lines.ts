@@ -115,7 +115,7 @@ const healthPaths = ['/healthz', '/readyz'];
 
 /** The end of a request. */
 export function requestEntry(event: EventOf<'request_ended'>): LogEntry {
-  const level = healthPaths.includes(event.path) ? 'debug' : 'info';
+  const level = healthPaths.includes(event.path) || isRoutine(event) ? 'debug' : 'info';
   const { code } = event;
   return entry(level, `${event.method} ${event.path} ${event.status}`, () => ({
     ...run({ ...nobody, ...event.run, requestId: event.requestId, keyId: event.keyId }),
@@ -126,6 +126,14 @@ export function requestEntry(event: EventOf<'request_ended'>): LogEntry {
     ...(code === null ? {} : { ...stage(stageOf(code)), code }),
   }));
 }
+
+/** An open console reads every few seconds. What it changes, and what fails, is told as of anybody. */
+function isRoutine({ isConsoleRead, status }: EventOf<'request_ended'>): boolean {
+  return isConsoleRead === true && (status < 400 || status === callerLeft);
+}
+
+/** Whoever closes a page leaves its stream of events. */
+const callerLeft = 499;
 
 const nobody = { runId: null, agentId: null, modulePath: null, generation: null };
 
