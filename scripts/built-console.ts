@@ -51,7 +51,9 @@ async function install(): Promise<void> {
 }
 
 async function run(program: string, args: readonly string[]): Promise<void> {
-  const child = spawn(program, [...args], { cwd: sources, stdio: 'inherit' });
+  // Tests begin builds too, and what they built is served and packed.
+  const env = { ...process.env, NODE_ENV: 'production' };
+  const child = spawn(program, [...args], { cwd: sources, env, stdio: 'inherit' });
   const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code ?? 'a signal'}.`);
 }
