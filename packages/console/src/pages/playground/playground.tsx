@@ -98,7 +98,7 @@ function Pickers({ models, agentIds, onAgents }: Parameters<typeof Playground>[0
 
 function Gone({ models, agentIds }: Parameters<typeof Playground>[0]) {
   const gone = agentIds.filter((id) => !models.some((model) => model.id === id));
-  return gone.map((agent) => (
+  return [...new Set(gone)].map((agent) => (
     <p key={agent} className={styles.gone} role="alert">
       <Icon name="errors" />
       {fill(words.agentGone, { agent })}
