@@ -59,7 +59,7 @@ export async function goOn(
       return goOnByCodes(approvals, brought.message, going);
     case 'answers': {
       const answers = brought.answers.map(toAnswer);
-      const by = personOf(going);
+      const by = { ...personOf(going), isToldTheRest: true as const };
       const results = toResults(brought.results);
       // Results that nobody waits for came along with the history.
       const answered =

@@ -104,8 +104,9 @@ async function askedAgain(
 ): Promise<readonly AskedAgain[]> {
   const again: AskedAgain[] = [];
   for (const approval of all.filter(({ status }) => status === 'pending')) {
-    const mayBe = by.place && mayAnswer.decide(personOf(by), approval).decision.answer === 'allow';
-    const code = mayBe ? newCode() : null;
+    const isTold = by.place !== undefined || by.isToldTheRest === true;
+    const mayBe = mayAnswer.decide(personOf(by), approval).decision.answer === 'allow';
+    const code = isTold && mayBe ? newCode() : null;
     if (code !== null) await store.recode(approval.id, codeHash(code, approval));
     again.push({ ...approval, code });
   }

@@ -18,6 +18,8 @@ export type Answerer = {
   readonly user: string | null;
   /** Set where it is answered in a message. */
   readonly place?: AnswerPlace;
+  /** Whether it is answered where its caller is told at once what is left to answer. */
+  readonly isToldTheRest?: true;
 };
 
 /** Where a message was said. */
@@ -42,8 +44,8 @@ export type Answered = {
 };
 
 /**
- * A call that still waits. `code`: a new one in place of the one before, where it was answered in a message and the
- * caller may answer it; null else.
+ * A call that still waits. `code`: a new one in place of the one before, where the caller is told of it at once and
+ * may answer it; null else.
  */
 export type AskedAgain = Approval & { readonly code: string | null };
 
@@ -112,7 +114,10 @@ export type Approvals = {
    * Whether calls of a caller wait, or waited, where a message is said: only then a message can be an answer, though it
    * may come too late.
    */
-  readonly mayAnswerIn: (by: Required<Answerer>, agentId: string | null) => Promise<boolean>;
+  readonly mayAnswerIn: (
+    by: Answerer & { readonly place: AnswerPlace },
+    agentId: string | null,
+  ) => Promise<boolean>;
   /** Ends the waiting of runs of a conversation that goes on without an answer. @returns How many calls it was about. */
   readonly withdraw: (keyId: string, conversationId: string) => Promise<number>;
   /** The same of one run, whose answer is deleted. */

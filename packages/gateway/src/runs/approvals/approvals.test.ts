@@ -193,6 +193,21 @@ describe('a run that waits for a person', () => {
 });
 
 describe('an answer', () => {
+  test('by an id has codes for the rest where its caller is told of it, and none else', async () => {
+    const two = [payment, { ...payment, callId: 'call_2' }];
+    const both: RunEvent = { type: 'interrupted', state: 's', approvals: two, usage };
+    const codes = async (told: Partial<Answerer>) => {
+      const { wait, approvals } = await approvalScene({ say: () => [both] });
+      const { last } = await wait();
+      const [one] = last.approvals.map(({ asked }) => asked?.id ?? '');
+      const by = { caller, user: 'u1', ...told };
+      const { pending } = await approvals.answer([{ by: { id: one ?? '' }, approve: true }], by);
+      return pending.map(({ code }) => code);
+    };
+    expect(await codes({})).toEqual([null]);
+    expect(await codes({ isToldTheRest: true })).toEqual([expect.stringMatching(/^.{4}-.{4}$/)]);
+  });
+
   test('is taken of the one who asked and of operators, and of nobody else', async () => {
     const { wait, approvals } = await approvalScene();
     const { id, code } = await wait();
