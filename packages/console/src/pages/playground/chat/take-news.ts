@@ -23,7 +23,11 @@ export function takeNews(answer: Answer, news: RunNews): Answer {
         steps: [...answer.steps, { type: 'handoff', from: news.from, to: news.to }],
       };
     case 'asked':
-      return { ...answer, steps: news.approvals.reduce(withAsked, answer.steps) };
+      return {
+        ...answer,
+        runIds: answer.runIds.filter((id) => !isAskedAgain(answer, news.approvals, id)),
+        steps: news.approvals.reduce(withAsked, answer.steps),
+      };
     case 'usage':
       return { ...answer, usage: sum(answer.usage, news.usage) };
     case 'ended':
@@ -108,6 +112,16 @@ function endedTool(
 ): Step {
   if (step.type !== 'tool' || step.callId !== callId || step.outcome !== null) return step;
   return { ...step, outcome, durationMs: durationMs ?? nowMs - step.startedMs };
+}
+
+/** Whether a run is none, but the gateway that asks again for what is left to decide. */
+function isAskedAgain(
+  { steps }: Answer,
+  approvals: readonly AskedApproval[],
+  runId: string,
+): boolean {
+  const known = steps.flatMap((step) => (step.type === 'approval' ? [step.approval.id] : []));
+  return approvals.every((one) => one.runId === runId && known.includes(one.id));
 }
 
 /** One that is asked about again is the same. */
