@@ -23,7 +23,12 @@ export function RunHead({ run, steps }: { readonly run: Run; readonly steps: rea
     {
       name: words.agent,
       value: (
-        <Link to="/runs" search={{ agent: run.agent_id }}>
+        <Link
+          to="/runs"
+          search={{ agent: run.agent_id }}
+          className={styles.clamped ?? ''}
+          title={run.agent_id}
+        >
           {run.agent_id}
         </Link>
       ),
@@ -83,7 +88,12 @@ function callerFacts(run: Run, keyName: (id: string) => string): readonly Fact[]
     {
       name: words.user,
       value: run.user ? (
-        <Link to="/runs" search={{ user: run.user }}>
+        <Link
+          to="/runs"
+          search={{ user: run.user }}
+          className={styles.clamped ?? ''}
+          title={run.user}
+        >
           {run.user}
         </Link>
       ) : (
@@ -155,7 +165,9 @@ function RunLink({ id }: { readonly id: string }) {
 function Id({ value }: { readonly value: string }) {
   return (
     <span className={styles.withCopy}>
-      <span className={styles.id}>{value}</span>
+      <span className={`${styles.id} ${styles.clamped}`} title={value}>
+        {value}
+      </span>
       <CopyButton value={value} />
     </span>
   );

@@ -47,7 +47,7 @@ export function runColumns(keyName: (id: string) => string): readonly Column<Run
     {
       id: 'time',
       title: titles.time,
-      width: 'minmax(116px, 0.7fr)',
+      width: 'minmax(100px, 0.7fr)',
       render: (row) => <RunTime row={row} />,
     },
     {
