@@ -13,9 +13,6 @@ export type Step = Answer<'GET /admin/runs/{id}'>['steps'][number];
 /** What came of running a run again. */
 export type ReplayReport = Answer<'POST /admin/runs/{id}/replay'>;
 
-/** What came of going on live from a step. */
-export type ForkReport = Answer<'POST /admin/runs/{id}/fork'>;
-
 type RunsQuery = NonNullable<CallOptions<'GET /admin/runs'>['query']>;
 
 /** Which runs are listed; all that is given must fit. */

@@ -81,7 +81,13 @@ function Steps(props: {
   const navigate = useNavigate();
   const [isShown, setShown] = useState(false);
   const select = (step: number) =>
-    void navigate({ to: '/runs/$id', params: { id: run.id }, search: { step }, replace: true });
+    void navigate({
+      to: '/runs/$id',
+      params: { id: run.id },
+      search: { step },
+      replace: true,
+      resetScroll: false,
+    });
   const step = steps.find((each) => each.step === selected);
   if (steps.length === 0) return <EmptyState icon="runs" title={text.runs.waterfall.none} />;
   return (

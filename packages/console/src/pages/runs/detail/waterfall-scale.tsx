@@ -3,7 +3,7 @@ import { duration } from '../../../ui/data/time.tsx';
 import { between, type TimeWindow, ticksOf } from './time-window.ts';
 import styles from './waterfall.module.css';
 
-const wantedTicks = 5;
+const wantedTicks = 4;
 /** A shorter way of the pointer is a click. */
 const leastShare = 0.01;
 
