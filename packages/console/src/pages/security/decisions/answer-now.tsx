@@ -15,9 +15,9 @@ import { ErrorPanel, Skeleton } from '../../../ui/states.tsx';
 import { Countdown } from '../parts/countdown.tsx';
 import { useEndOverride, useOverridesChanged } from '../parts/use-overrides.ts';
 import { Verdict } from '../parts/verdict.tsx';
+import { Permit } from '../permit/permit.tsx';
 import { Deciding } from '../preview/preview-answer.tsx';
 import styles from './decisions.module.css';
-import { Permit } from './permit.tsx';
 
 const names = text.security.decisions;
 

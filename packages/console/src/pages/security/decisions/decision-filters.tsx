@@ -1,8 +1,9 @@
-import { useState } from 'react';
+import { type ChangeEvent, useState } from 'react';
 import { text } from '../../../strings/text.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Field, Select, TextInput } from '../../../ui/field.tsx';
 import { useTyped } from '../../../ui/use-typed.ts';
+import { SuggestedInput } from '../parts/suggested-input.tsx';
 import { type SecuritySearch, useSecuritySearch } from '../search.ts';
 import styles from './decisions.module.css';
 
@@ -84,9 +85,19 @@ function Written(props: {
   const [typed, setTyped] = useTyped(search[name] ?? '', (value) => onChange({ [name]: value }));
   return (
     <Field label={names[name]}>
-      {(control) => (
-        <TextInput {...control} value={typed} onChange={(event) => setTyped(event.target.value)} />
-      )}
+      {(control) => {
+        const field = {
+          ...control,
+          value: typed,
+          onChange: (event: ChangeEvent<HTMLInputElement>) => setTyped(event.target.value),
+        };
+        if (name === 'key') return <SuggestedInput of="keys" {...field} />;
+        return name === 'agent' ? (
+          <SuggestedInput of="agents" {...field} />
+        ) : (
+          <TextInput {...field} />
+        );
+      }}
     </Field>
   );
 }

@@ -1,6 +1,9 @@
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef } from 'react';
 import { useApi } from '../../../api/api-context.ts';
+import { keysQuery } from '../../../api/keys.ts';
 import type { Decision, DecisionFilters } from '../../../api/security.ts';
+import { useRole } from '../../../api/session.ts';
 import { text } from '../../../strings/text.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Card } from '../../../ui/page.tsx';
@@ -64,7 +67,11 @@ export function DecisionsTab() {
 
 /** The filters, the same ones as long as the address says the same: a time that goes on would begin the list anew. */
 function useFilters({ decision: _, ...search }: SecuritySearch): DecisionFilters {
-  const written = JSON.stringify(search);
+  const isAdmin = useRole() === 'admin';
+  const { data: keys } = useQuery({ ...keysQuery(useApi()), enabled: isAdmin });
+  // Decisions know keys by their ids, people by their names; of two of a name the newest is meant.
+  const key = keys?.findLast(({ name }) => name === search.key)?.id ?? search.key;
+  const written = JSON.stringify({ ...search, key });
   return useMemo(() => filtersOf(JSON.parse(written) as SecuritySearch), [written]);
 }
 

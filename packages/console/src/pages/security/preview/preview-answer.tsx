@@ -1,9 +1,10 @@
 import { Link } from '@tanstack/react-router';
-import type { PreviewAnswer } from '../../../api/security.ts';
+import type { PreviewAnswer, PreviewQuestion } from '../../../api/security.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { Icon } from '../../../ui/icon.tsx';
 import { joined, tierOf } from '../parts/rule-names.ts';
 import { Verdict } from '../parts/verdict.tsx';
+import { Permit } from '../permit/permit.tsx';
 import { Changes } from './changes.tsx';
 import styles from './preview.module.css';
 
@@ -12,7 +13,13 @@ const names = text.security.preview;
 type DecidingRule = PreviewAnswer['rule'];
 
 /** What a question is answered, why, and what a draft changes. */
-export function PreviewAnswerView({ answer }: { readonly answer: PreviewAnswer }) {
+export function PreviewAnswerView(props: {
+  readonly question: PreviewQuestion;
+  readonly answer: PreviewAnswer;
+  /** Called when what is denied was permitted for a while. */
+  readonly onPermitted: () => void;
+}) {
+  const { question, answer, onPermitted } = props;
   const { decision, rule, matched, warnings = [], before, after, changes } = answer;
   return (
     <>
@@ -36,6 +43,9 @@ export function PreviewAnswerView({ answer }: { readonly answer: PreviewAnswer }
         </>
       )}
       <Matched rules={matched} />
+      {!before && decision === 'deny' && (
+        <Permit question={question} now={answer} onMade={onPermitted} />
+      )}
       {changes && <Changes changes={changes} isTruncated={answer.truncated ?? false} />}
     </>
   );

@@ -31,7 +31,9 @@ export function PreviewTab() {
   }, []);
   const answer = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (ask.isSuccess || ask.isError) answer.current?.scrollIntoView({ block: 'nearest' });
+    const top = answer.current?.getBoundingClientRect().top ?? 0;
+    const isBelow = top > window.innerHeight;
+    if (isBelow && (ask.isSuccess || ask.isError)) answer.current?.scrollIntoView();
   }, [ask.isSuccess, ask.isError]);
   return (
     <div className={styles.split}>
@@ -53,7 +55,13 @@ export function PreviewTab() {
               <p>{names.nothingAskedHint}</p>
             </EmptyState>
           )}
-          {ask.isSuccess && <PreviewAnswerView answer={ask.data} />}
+          {ask.isSuccess && (
+            <PreviewAnswerView
+              question={ask.variables}
+              answer={ask.data}
+              onPermitted={() => ask.mutate(ask.variables)}
+            />
+          )}
         </div>
       </Card>
     </div>

@@ -1,25 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
 import { useApi } from '../../../api/api-context.ts';
-import {
-  type NewOverride,
-  type PreviewAnswer,
-  type PreviewQuestion,
-  previewQuery,
-} from '../../../api/security.ts';
+import { type PreviewAnswer, type PreviewQuestion, previewQuery } from '../../../api/security.ts';
 import { fill, text } from '../../../strings/text.ts';
-import { Button } from '../../../ui/button.tsx';
-import { Field, TextInput } from '../../../ui/field.tsx';
-import { ErrorPanel } from '../../../ui/states.tsx';
-import { useMakeOverride } from '../parts/use-overrides.ts';
 import { Verdict } from '../parts/verdict.tsx';
-import styles from './decisions.module.css';
+import styles from './permit.module.css';
+import { type Concern, PermitForm } from './permit-form.tsx';
 
 const names = text.security.permit;
-
-/** What an override says, without how long and why. */
-type Concern = Omit<NewOverride, 'ttl_seconds' | 'reason' | 'limits'>;
 
 /** The tiers of denials that no override turns round. */
 const ceilingTier = 0;
@@ -30,8 +18,10 @@ export function Permit(props: {
   readonly question: PreviewQuestion;
   /** What it is answered now: a denial. */
   readonly now: PreviewAnswer;
+  /** Called when an override was made. */
+  readonly onMade?: () => void;
 }) {
-  const { question, now } = props;
+  const { question, now, onMade } = props;
   const { smallest_override: smallest, rule } = now;
   if (!smallest) return <Impossible tier={rule?.tier} />;
   const { within_reach: isWithinReach, ...concern } = smallest;
@@ -43,7 +33,7 @@ export function Permit(props: {
       {concern.break_glass && <p className={styles.warning}>{names.glass}</p>}
       <Effect question={question} concern={concern} />
       {isWithinReach ? (
-        <PermitForm concern={concern} />
+        <PermitForm concern={concern} onMade={onMade} />
       ) : (
         <p className={styles.warning}>{names.beyondReach}</p>
       )}
@@ -125,59 +115,5 @@ function Effect({
         ))}
       </ul>
     </div>
-  );
-}
-
-const times = Object.entries(names.times)
-  .map(([seconds, label]) => ({ seconds: Number(seconds), label }))
-  .toSorted((a, b) => a.seconds - b.seconds);
-
-function PermitForm({ concern }: { readonly concern: Concern }) {
-  const make = useMakeOverride();
-  const [reason, setReason] = useState('');
-  const [other, setOther] = useState('');
-  const [isTried, setTried] = useState(false);
-  const fault = isTried && reason.trim() === '' ? names.needReason : undefined;
-  const otherSeconds = /^\d{1,5}$/.test(other.trim()) ? Number(other) : 0;
-  function permit(seconds: number): void {
-    setTried(true);
-    if (reason.trim() === '') return;
-    make.mutate({ ...concern, ttl_seconds: seconds, reason: reason.trim() });
-  }
-  return (
-    <>
-      <Field label={names.reason} hint={names.reasonHint} error={fault}>
-        {(control) => (
-          <TextInput
-            {...control}
-            value={reason}
-            maxLength={500}
-            onChange={(event) => setReason(event.target.value)}
-          />
-        )}
-      </Field>
-      <div className={styles.buttons}>
-        {times.map(({ seconds, label }) => (
-          <Button key={seconds} busy={make.isPending} onClick={() => permit(seconds)}>
-            {fill(names.for, { time: label })}
-          </Button>
-        ))}
-        <span className={styles.other}>
-          <TextInput
-            aria-label={names.other}
-            placeholder={names.otherShort}
-            inputMode="numeric"
-            value={other}
-            onChange={(event) => setOther(event.target.value)}
-          />
-          {otherSeconds > 0 && (
-            <Button busy={make.isPending} onClick={() => permit(otherSeconds)}>
-              {fill(names.forOther, { seconds: otherSeconds })}
-            </Button>
-          )}
-        </span>
-      </div>
-      {make.isError && <ErrorPanel error={make.error} title={names.failed} />}
-    </>
   );
 }
