@@ -34,6 +34,10 @@ export function RotateDialog(props: {
       onMade(made, fill(text.keys.secret.rotated, { name: key.name, until }));
     },
   );
+  // Of one's own key the session would end at once, and with it the only sight of the new secret.
+  const options = Object.entries(names.overlaps)
+    .filter(([seconds]) => !isOwn || Number(seconds) > 0)
+    .map(([value, label]) => ({ value: value as typeof overlap, label }));
   function submit(event: FormEvent): void {
     event.preventDefault();
     rotate.run();
@@ -48,15 +52,7 @@ export function RotateDialog(props: {
       <form className={styles.form} onSubmit={submit}>
         <Field label={names.overlap}>
           {(control) => (
-            <Select
-              {...control}
-              value={overlap}
-              options={Object.entries(names.overlaps).map(([value, label]) => ({
-                value: value as typeof overlap,
-                label,
-              }))}
-              onChange={setOverlap}
-            />
+            <Select {...control} value={overlap} options={options} onChange={setOverlap} />
           )}
         </Field>
         {isOwn && <p className={styles.warning}>{names.own}</p>}
