@@ -31,7 +31,9 @@ def _import_sdk() -> None:
     with contextlib.suppress(Exception):
         for name in _NEEDED_BY_MOST:
             importlib.import_module(name, __package__)
+        from .models.built_answers import build_answers
         from .sdk import import_sdk, import_tool_servers
 
         import_sdk()
         import_tool_servers()
+        build_answers()

@@ -97,6 +97,7 @@ class ModuleServer:
             await self._close()
 
     def _begin_to_run(self, module: LoadedModule) -> None:
+        from .models.built_answers import build_answers
         from .models.quick_client import quicken_client
         from .run.broker_calls import watch_broker_calls
         from .run.guard_tools import guard_tools
@@ -108,6 +109,7 @@ class ModuleServer:
             token = env.get("OPENAI_API_KEY")
             watch_broker_calls(env.get("OPENAI_BASE_URL"), token, self._models)
         quicken_client()
+        build_answers()
         if module.sdk is not None:
             guard_tools(module.sdk, module.value)
         asyncio.get_running_loop().set_default_executor(RunThreads(thread_name_prefix="asyncio"))

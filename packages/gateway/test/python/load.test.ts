@@ -327,9 +327,10 @@ describe.skipIf(missing)(`loading a Python module (${missing ?? 'runs'})`, () =>
     },
   );
 
-  test('imports the client of tool servers with the SDK only once it is asked for', async () => {
+  test('imports the client of tool servers with the SDK only once it is asked for, and builds answers ahead', async () => {
     const script = `
 import sys
+from dropgate_worker.models.built_answers import build_answers
 from dropgate_worker.sdk import import_sdk
 
 import_sdk()
@@ -341,11 +342,16 @@ from mcp.shared.exceptions import MCPError
 
 server = MCPServerStdio(params={"command": "none"}, name="far")
 is_one = mcp.ClientSession is ClientSession and mcp.MCPError is MCPError
-print([early, is_one, type(mcp).__name__, hasattr(mcp, "nothing"), server.name])
+from openai.types.responses import Response
+
+built = [Response.__pydantic_complete__]
+build_answers()
+built.append(Response.__pydantic_complete__)
+print([early, is_one, type(mcp).__name__, hasattr(mcp, "nothing"), server.name, built])
 `;
     const env = { PYTHONPATH: pythonFolder, PYTHONDONTWRITEBYTECODE: '1' };
     const { stdout } = await execute(pythonWithSdk(), ['-c', script], { env });
-    expect(stdout).toBe("[False, True, 'module', False, 'far']\n");
+    expect(stdout).toBe("[False, True, 'module', False, 'far', [False, True]]\n");
   });
 
   test('tells that a package of the name `agents` is not the SDK', async () => {
