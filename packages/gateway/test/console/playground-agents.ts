@@ -83,6 +83,40 @@ export const agent = {
 };
 `;
 
+/** An agent whose model calls a tool twice at once, each of them with a person's approval. */
+export const payer = `
+import { Agent, tool } from '@openai/agents';
+import { z } from 'zod';
+
+const pay = tool({
+  name: 'pay',
+  description: 'Pays.',
+  parameters: z.object({ to: z.string() }),
+  needsApproval: true,
+  execute: async ({ to }) => \`Paid \${to}.\`,
+});
+const usage = { requests: 1, inputTokens: 10, outputTokens: 5, totalTokens: 15 };
+const call = (to: string) => ({
+  type: 'function_call',
+  callId: to,
+  name: 'pay',
+  arguments: JSON.stringify({ to }),
+  status: 'completed',
+});
+const model = {
+  getResponse: () => Promise.reject(new Error('It streams.')),
+  async *getStreamedResponse({ input }: { input: { type?: string }[] }) {
+    const isPaid = input.some(({ type }) => type === 'function_call_result');
+    const content = [{ type: 'output_text', text: 'Both are paid.' }];
+    const message = { type: 'message', role: 'assistant', status: 'completed', content };
+    if (isPaid) yield { type: 'output_text_delta', delta: 'Both are paid.' };
+    const output = isPaid ? [message] : [call('Ada'), call('Bob')];
+    yield { type: 'response_done', response: { id: 'r', usage, output } };
+  },
+};
+export const agent = new Agent({ name: 'Payer', instructions: 'Pay.', tools: [pay], model: model as never });
+`;
+
 /** Has an operator decide on each call of one of those tools. */
 export const settings = `
 security:

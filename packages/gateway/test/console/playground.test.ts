@@ -4,7 +4,7 @@ import { startCli } from '../support/cli-process.ts';
 import { patienceMs } from '../support/hang-limit.ts';
 import { accessibilityFaults } from './accessible.ts';
 import { type ConsoleScene, openConsole } from './open-console.ts';
-import { actor, desk, settings } from './playground-agents.ts';
+import { actor, desk, payer, settings } from './playground-agents.ts';
 
 let scene: ConsoleScene;
 /** The admin's. */
@@ -17,6 +17,7 @@ beforeAll(async () => {
     'gateway.yaml': settings,
     'src/agents/Desk/agent.ts': desk,
     'src/agents/Actor/agent.ts': actor,
+    'src/agents/Payer/agent.ts': payer,
   });
   page = listened(await scene.open());
 });
@@ -90,6 +91,20 @@ describe('the playground', () => {
     await called(`/v1/runs/${runId}/approvals/${id}`, { approve: true });
     await answer(3).getByText('Sent to Dan.').waitFor();
     expect(await answers().count()).toBe(4);
+  });
+
+  test('asks about each of several calls until all are decided', async () => {
+    await chatWith('default/payer');
+    await ask('Pay both');
+    const cards = page.getByRole('region', { name: 'pay needs your approval' });
+    await cards.nth(1).waitFor();
+    await cards.first().getByRole('button', { name: 'Approve', exact: true }).click();
+    await answer(0).getByText('Approved').waitFor();
+    await cards.getByText('"to": "Bob"').waitFor();
+    expect(await answer(0).getByText('has to decide').count()).toBe(0);
+    await cards.getByRole('button', { name: 'Approve', exact: true }).click();
+    await answer(0).getByText('Both are paid.').waitFor();
+    expect(await answer(0).getByText('done').count()).toBe(2);
   });
 
   test('stops at Escape, branches where a question is edited, and asks again', async () => {
@@ -202,7 +217,7 @@ describe('the playground', () => {
     await ask('huge');
     await answer(1).getByText('more characters are not shown here').waitFor();
     await page.getByRole('button', { name: 'Show all as plain text' }).click();
-    await page.waitForFunction("document.querySelectorAll('article')[1].textContent.length > 5e6");
+    await answer(1).locator('[class*="plain"] > div').nth(200).waitFor({ state: 'attached' });
     expect(await fits()).toBe(true);
   });
 
@@ -349,7 +364,8 @@ function field(page: Page) {
 
 async function ask(question: string, on = page): Promise<void> {
   await field(on).fill(question);
-  await field(on).press('Enter');
+  // It waits until the agents are there, and the answer before is whole.
+  await on.getByRole('button', { name: 'Send', exact: true }).click();
 }
 
 function answers() {
