@@ -49,7 +49,7 @@ function OneRun({ id }: { readonly id: string }) {
       lead={<BackToRuns />}
       actions={<RunActions run={run} onReplayed={setReplay} />}
     >
-      <RunFailure run={run} />
+      <RunFailure run={run} steps={steps} />
       {replay && <ReplayCard report={replay} onClose={() => setReplay(null)} />}
       <Card title={<RunOutcome outcome={run.outcome} />}>
         <RunHead run={run} steps={steps} />
