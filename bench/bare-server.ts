@@ -1,13 +1,15 @@
 /**
- * What a team writes without a gateway: a minimal `node:http` server that runs the agent in its own process. No
+ * What a team writes without a gateway: a minimal `node:http` server that runs its two agents in its own process. No
  * authentication, no limits, no isolation. Prints its port.
  */
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { Runner, setTraceProcessors } from '@openai/agents';
-import { agent } from './agents/Bench/agent.ts';
+import { agent as bench } from './agents/Bench/agent.ts';
+import { agent as words } from './peers/agents/Words/agent.ts';
 
 setTraceProcessors([]);
+const agentOf = (model: string) => (model === 'words' ? words : bench);
 const runner = new Runner({ tracingDisabled: true });
 
 type Body = { model: string; stream?: boolean; messages: { role: 'user'; content: string }[] };
@@ -34,7 +36,7 @@ server.listen(0, '127.0.0.1', () => {
 const head = (model: string, object: string) => ({ id: 'chatcmpl-1', object, created: 1, model });
 
 async function whole(body: Body, response: ServerResponse): Promise<void> {
-  const result = await runner.run(agent, body.messages);
+  const result = await runner.run(agentOf(body.model), body.messages);
   const message = { role: 'assistant', content: result.finalOutput, refusal: null };
   const choices = [{ index: 0, message, logprobs: null, finish_reason: 'stop' }];
   const { inputTokens, outputTokens, totalTokens } = result.runContext.usage;
@@ -55,7 +57,7 @@ async function streamed(body: Body, response: ServerResponse): Promise<void> {
     response.write(`data: ${JSON.stringify(chunk)}\n\n`);
   };
   send({ role: 'assistant', content: '' }, null);
-  const result = await runner.run(agent, body.messages, { stream: true });
+  const result = await runner.run(agentOf(body.model), body.messages, { stream: true });
   for await (const event of result) {
     if (event.type === 'raw_model_stream_event' && event.data.type === 'output_text_delta') {
       send({ content: event.data.delta }, null);

@@ -34,7 +34,7 @@ export async function startPair(options: {
   const project = mkdtempSync(join(tmpdir(), 'dropgate-bench-'));
   cpSync(join(here, 'agents'), join(project, 'src/agents'), { recursive: true });
   if (options.settings) writeFileSync(join(project, 'gateway.yaml'), options.settings);
-  const upstream = await startScript([join(here, 'mock-upstream.ts')], {
+  const upstream = await startScript([join(here, 'upstream/mock-upstream.ts')], {
     env: { DELTAS: String(options.deltas), PACE_MS: String(options.paceMs ?? 0) },
   });
   const upstreamEnv = {
@@ -90,10 +90,11 @@ export async function startGatewayIn(
   return { ...(await startGateway(project, options.env, asked)), name: options.name };
 }
 
-async function startGateway(
+/** Starts `dropgate start` in a folder that has agents, with more of an environment and a key of its own. */
+export async function startGateway(
   cwd: string,
   env: Record<string, string>,
-  { args, role = 'caller', ...options }: Asked & { readonly role?: string },
+  { args, role = 'caller', ...options }: Asked & { readonly role?: string } = { args: [] },
 ): Promise<Contestant> {
   const { stdout } = await promisify(execFile)(
     process.execPath,

@@ -45,7 +45,7 @@ async function startCollector() {
 async function traces(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'dropgate-bench-'));
   const collector = await startCollector();
-  const upstream = await startScript([join(import.meta.dirname, 'mock-upstream.ts')], {
+  const upstream = await startScript([join(import.meta.dirname, 'upstream/mock-upstream.ts')], {
     env: { DELTAS: String(deltas) },
   });
   const env = {

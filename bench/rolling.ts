@@ -20,7 +20,9 @@ const looksToLeave = 2;
 
 const here = import.meta.dirname;
 const launcher = resolve(here, '../packages/gateway/bin/dropgate.cjs');
-const upstream = await startScript([join(here, 'mock-upstream.ts')], { env: { DELTAS: '50' } });
+const upstream = await startScript([join(here, 'upstream/mock-upstream.ts')], {
+  env: { DELTAS: '50' },
+});
 const project = mkdtempSync(join(tmpdir(), 'dropgate-rolling-'));
 cpSync(join(here, 'agents'), join(project, 'src/agents'), { recursive: true });
 const createKey = ['keys', 'create', '--role', 'caller', '--json'];

@@ -18,7 +18,7 @@ const pairs = Number(process.env.PAIRS ?? 40);
 const listedFiles = Number(process.env.FILES ?? 0);
 const wanted = process.argv.slice(2);
 
-const upstream = await startScript([join(import.meta.dirname, 'mock-upstream.ts')], {
+const upstream = await startScript([join(import.meta.dirname, 'upstream/mock-upstream.ts')], {
   env: { DELTAS: '50' },
 });
 const upstreamEnv = {

@@ -28,7 +28,7 @@ export type ServedConsole = {
  */
 export async function serveConsole(): Promise<ServedConsole> {
   const project = mkdtempSync(join(tmpdir(), 'dropgate-console-'));
-  const upstream = await startScript([join(import.meta.dirname, '../mock-upstream.ts')], {
+  const upstream = await startScript([join(import.meta.dirname, '../upstream/mock-upstream.ts')], {
     env: { DELTAS: '50', PACE_MS: '0' },
   });
   const env = {

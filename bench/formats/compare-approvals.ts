@@ -56,7 +56,7 @@ for (const [name, text] of Object.entries(agents)) {
   mkdirSync(join(project, 'src/agents', name), { recursive: true });
   writeFileSync(join(project, 'src/agents', name, 'agent.ts'), text);
 }
-const upstream = await startScript([join(import.meta.dirname, '../mock-upstream.ts')], {
+const upstream = await startScript([join(import.meta.dirname, '../upstream/mock-upstream.ts')], {
   env: { DELTAS: '5', PACE_MS: '0' },
 });
 /** When something last began to come for the model, after it was asked for. */

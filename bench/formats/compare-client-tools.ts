@@ -124,7 +124,7 @@ for (const [name, text] of Object.entries(agents)) {
   mkdirSync(join(project, 'src/agents', name), { recursive: true });
   writeFileSync(join(project, 'src/agents', name, 'agent.ts'), text);
 }
-const upstream = await startScript([join(import.meta.dirname, '../mock-upstream.ts')], {
+const upstream = await startScript([join(import.meta.dirname, '../upstream/mock-upstream.ts')], {
   env: { DELTAS: '5', PACE_MS: '0' },
 });
 const dispatcher = new Agent({ connections: concurrency, pipelining: 1 });

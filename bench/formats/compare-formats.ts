@@ -31,7 +31,7 @@ const formats: readonly Format[] = [
 ];
 
 const project = mkdtempSync(join(tmpdir(), 'dropgate-formats-'));
-const upstream = await startScript([join(import.meta.dirname, '../mock-upstream.ts')], {
+const upstream = await startScript([join(import.meta.dirname, '../upstream/mock-upstream.ts')], {
   env: { DELTAS: deltas, PACE_MS: '0' },
 });
 try {

@@ -1,5 +1,5 @@
 """
-What a team writes without a gateway: a minimal server that runs the agent in its own process, on the server and the
+What a team writes without a gateway: a minimal server that runs its two agents in its own process, on the server and the
 framework that come with the SDK's own packages. No authentication, no limits, no isolation. Prints its port.
 """
 
@@ -9,7 +9,7 @@ import socket
 import sys
 
 import uvicorn
-from agents import Runner, set_trace_processors
+from agents import Agent, Runner, set_trace_processors
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -19,6 +19,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "agents/Bench"))
 from agent import agent  # noqa: E402
 
 set_trace_processors([])
+words = Agent(name="Words", instructions="Answer in one sentence.", model="bench-model")
+
+
+def agent_of(model: str) -> Agent:
+    return words if model == "words" else agent
 
 
 def head(model: str, kind: str) -> dict:
@@ -29,7 +34,7 @@ async def completions(request: Request) -> Response:
     body = await request.json()
     if body.get("stream"):
         return StreamingResponse(streamed(body), media_type="text/event-stream")
-    result = await Runner.run(agent, body["messages"])
+    result = await Runner.run(agent_of(body["model"]), body["messages"])
     message = {"role": "assistant", "content": result.final_output, "refusal": None}
     used = result.context_wrapper.usage
     return JSONResponse(
@@ -51,7 +56,7 @@ async def streamed(body: dict):
         return f"data: {json.dumps({**head(body['model'], 'chat.completion.chunk'), 'choices': choices})}\n\n"
 
     yield chunk({"role": "assistant", "content": ""}, None)
-    result = Runner.run_streamed(agent, body["messages"])
+    result = Runner.run_streamed(agent_of(body["model"]), body["messages"])
     async for event in result.stream_events():
         if event.type == "raw_response_event" and event.data.type == "response.output_text.delta":
             yield chunk({"content": event.data.delta}, None)

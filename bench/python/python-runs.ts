@@ -29,7 +29,7 @@ export type RunsOptions = {
 /** Measures the gateway against `bare_server.py`: same agent, SDK, interpreter and upstream, rounds in turn. */
 export async function measureRuns(options: RunsOptions): Promise<void> {
   const { python, deltas } = options;
-  const upstream = await startScript([join(here, '../mock-upstream.ts')], {
+  const upstream = await startScript([join(here, '../upstream/mock-upstream.ts')], {
     env: { DELTAS: String(deltas) },
   });
   const upstreamEnv = {

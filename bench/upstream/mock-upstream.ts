@@ -1,12 +1,14 @@
 /**
- * A fast upstream that speaks the Responses API: first turn a call of `get_weather`, second turn a text of `DELTAS`
- * words, after a question with the word "slowly" with a pause behind the first one, after one with "evenly" with
- * `PACE_MS` before each, which says when it was sent: `at<ms since 1970> `. A process of its own, so that its CPU is in
+ * A fast upstream that speaks the Responses API, and chat completions: first turn a call of `get_weather`, second turn a
+ * text of `DELTAS` words, after a question with the word "slowly" with a pause behind the first one, after one with
+ * "evenly" with `PACE_MS` before each, which says when it was sent: `at<ms since 1970> `. A request without tools has the
+ * text at once. `GET /stats` counts the calls, their results and the texts. A process of its own, so that its CPU is in
  * nobody's figure. Prints its port.
  */
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { chatAnswer } from './chat-answer.ts';
 
 const deltas = Number(process.env.DELTAS ?? 50);
 const paceMs = Number(process.env.PACE_MS ?? 0);
@@ -19,6 +21,8 @@ const usage = {
   total_tokens: 30,
 };
 
+type Asked = { stream?: boolean; tools?: unknown[]; messages?: { role: string }[] };
+
 const server = createServer((request, response) => {
   let body = '';
   request.setEncoding('utf8');
@@ -28,11 +32,22 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     // Once in a while a gateway asks for the models there are.
     if (request.method === 'GET') {
-      sendJson(response, { object: 'list', data: [] });
+      const isStats = request.url === '/stats';
+      sendJson(response, isStats ? stats : { object: 'list', data: [] });
       return;
     }
-    const { stream } = JSON.parse(body) as { stream?: boolean };
-    const item = body.includes('"function_call_output"') ? message() : call();
+    const { stream, tools, messages } = JSON.parse(body) as Asked;
+    if (request.url?.endsWith('/chat/completions')) {
+      const isCall = Boolean(tools?.length) && !messages?.some(({ role }) => role === 'tool');
+      count(isCall, body);
+      const answer = chatAnswer({ callId: isCall ? nextCallId() : null, words, body });
+      response.writeHead(200, { 'content-type': answer.contentType });
+      response.end(answer.text);
+      return;
+    }
+    const isCall = Boolean(tools?.length) && !body.includes('"function_call_output"');
+    count(isCall, body);
+    const item = isCall ? call() : message();
     if (stream) void sendEvents(response, item, paceOf(body));
     else sendWhole(response, item);
   });
@@ -43,15 +58,27 @@ server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${typeof address === 'object' ? address?.port : ''}\n`);
 });
 
+const stats = { calls: 0, results: 0, texts: 0 };
+
+function count(isCall: boolean, body: string): void {
+  if (isCall) stats.calls += 1;
+  else stats.texts += 1;
+  if (body.includes('sunny in Paris')) stats.results += 1;
+}
+
 let calls = 0;
 
-function call() {
+/** Each has another, as with real models: results are looked up by it. */
+function nextCallId(): string {
   calls += 1;
+  return `call_${calls}`;
+}
+
+function call() {
   return {
     type: 'function_call' as const,
     id: 'fc_1',
-    // Each has another, as with real models: results are looked up by it.
-    call_id: `call_${calls}`,
+    call_id: nextCallId(),
     name: 'get_weather',
     arguments: '{"city":"Paris"}',
     status: 'completed',

@@ -1,0 +1,3 @@
+from agents import Agent
+
+agent = Agent(name="Words", instructions="Answer in one sentence.", model="bench-model")

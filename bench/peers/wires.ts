@@ -1,0 +1,75 @@
+/** A request of a run. Of several, all but the last prepare it. */
+export type Exchange = {
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+
+/** Which agent answers: the one with a tool, whole; or the one without, streamed. */
+export type Kind = 'whole' | 'streamed';
+
+/** What has to be sent for one run, in order. `run` is another text for each. */
+export type Wire = (kind: Kind, run: string) => readonly Exchange[];
+
+const question = 'What is the weather in Paris?';
+const agentOf = (kind: Kind) => (kind === 'whole' ? 'bench' : 'words');
+const json = { 'content-type': 'application/json' };
+
+/** Chat completions, with a prefix before the names of the agents. */
+export function chatWire(prefix = '', headers: Readonly<Record<string, string>> = {}): Wire {
+  return (kind) => {
+    const messages = [{ role: 'user', content: question }];
+    const body = { model: `${prefix}${agentOf(kind)}`, stream: kind === 'streamed', messages };
+    return [
+      {
+        path: '/v1/chat/completions',
+        headers: { ...json, ...headers },
+        body: JSON.stringify(body),
+      },
+    ];
+  };
+}
+
+/** Of both ADKs: each run is in a session, which has to be made before. */
+export const adkWire: Wire = (kind, run) => {
+  const app = agentOf(kind);
+  const newMessage = { role: 'user', parts: [{ text: question }] };
+  const asked = { appName: app, userId: 'user', sessionId: run, newMessage };
+  return [
+    { path: `/apps/${app}/users/user/sessions/${run}`, headers: json, body: '{}' },
+    kind === 'whole'
+      ? { path: '/run', headers: json, body: JSON.stringify(asked) }
+      : { path: '/run_sse', headers: json, body: JSON.stringify({ ...asked, streaming: true }) },
+  ];
+};
+
+/** `POST /agents/<name>/text` and `/stream`. */
+export const voltAgentWire: Wire = (kind) => [
+  {
+    path: `/agents/${agentOf(kind)}/${kind === 'whole' ? 'text' : 'stream'}`,
+    headers: json,
+    body: JSON.stringify({ input: question }),
+  },
+];
+
+/** `POST /api/agents/<name>/generate` and `/stream`. */
+export const mastraWire: Wire = (kind) => [
+  {
+    path: `/api/agents/${agentOf(kind)}/${kind === 'whole' ? 'generate' : 'stream'}`,
+    headers: json,
+    body: JSON.stringify({ messages: [{ role: 'user', content: question }] }),
+  },
+];
+
+/** `POST /agents/<name>/runs`, a form. */
+export const agnoWire: Wire = (kind, run) => [
+  {
+    path: `/agents/${agentOf(kind)}/runs`,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({
+      message: question,
+      stream: String(kind === 'streamed'),
+      session_id: run,
+    }).toString(),
+  },
+];
