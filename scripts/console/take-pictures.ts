@@ -120,7 +120,7 @@ async function takeAll(browser: Browser, view: keyof typeof views, shown: Shown)
 }
 
 async function chat(page: Page): Promise<void> {
-  const box = page.getByRole('textbox', { name: /message/i });
+  const box = page.getByRole('textbox', { name: 'Your question' });
   await box.fill('What is the weather in Paris?');
   await box.press('Enter');
   await page.getByText('21 °C').first().waitFor();
