@@ -23,8 +23,10 @@ export function ErrorPanel({
     ? (deniedTitle ?? title ?? text.common.notAllowed)
     : (title ?? text.common.failed);
   const panel = useRef<HTMLDivElement>(null);
-  // Below a long form it would be told to nobody.
-  useEffect(() => panel.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    // Below a long form it would be told to nobody. Some browsers answer with a promise, which is no way to clean up.
+    panel.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   return (
     <div ref={panel} className={styles.error} role="alert">
       <Icon name="errors" size={20} />
