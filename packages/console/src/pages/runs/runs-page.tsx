@@ -47,7 +47,9 @@ function Runs({
   return Object.keys(filters).length > 0 ? (
     <EmptyState icon="filter" title={text.runs.noneFits}>
       <p>{text.runs.noneFitsHint}</p>
-      <Button onClick={onClear}>{text.runs.filters.clear}</Button>
+      <div>
+        <Button onClick={onClear}>{text.runs.filters.clear}</Button>
+      </div>
     </EmptyState>
   ) : (
     <EmptyState icon="runs" title={text.runs.none}>

@@ -67,7 +67,8 @@ function Bar({ step, fromMs, toMs }: RowProps) {
   const left = Math.max(from, 0);
   const right = Math.min(from + length, 100);
   return (
-    <span className={styles.track}>
+    <span className={styles.track} aria-hidden="true" data-side={from > 100 ? 'after' : undefined}>
+      {!isSeen && <span className={styles.beyond}>{from > 100 ? '›' : '‹'}</span>}
       {isSeen && (
         <span
           className={step.duration_ms === null ? styles.dot : styles.bar}
