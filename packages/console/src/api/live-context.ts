@@ -1,5 +1,6 @@
 import { createContext, useContext, useSyncExternalStore } from 'react';
-import type { Connection, LiveEvents } from './live-events.ts';
+import type { Connection } from './live/live-event.ts';
+import type { LiveEvents } from './live-events.ts';
 
 /** Where the parts of the page find the stream of events. */
 export const LiveContext = createContext<LiveEvents | null>(null);

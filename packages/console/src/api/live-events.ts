@@ -1,12 +1,6 @@
 import type { Query, QueryClient } from '@tanstack/react-query';
-
-/** Something that happened in the gateway, as `GET /admin/events` tells it. */
-export type LiveEvent = { readonly type: string; readonly at?: string } & Readonly<
-  Record<string, unknown>
->;
-
-/** How the page is connected. `restarted`: another life of the gateway answers than before; said once. */
-export type Connection = 'connecting' | 'live' | 'lost' | 'offline' | 'full' | 'restarted';
+import type { Connection, LiveEvent } from './live/live-event.ts';
+import { shareStream } from './live/share-stream.ts';
 
 /** The one stream of events of all tabs of this browser. */
 export type LiveEvents = {
@@ -45,8 +39,6 @@ const busy: readonly string[] = ['runs', 'usage', 'tools', 'decisions', 'status'
 
 const soonMs = 150;
 const laterMs = 2000;
-const retryMs = 2000;
-const fullRetryMs = 15_000;
 
 /**
  * Makes the stream. One tab holds it for all, since a browser opens six connections to a server at most; the others
@@ -87,10 +79,7 @@ export function createLiveEvents(queries: QueryClient): LiveEvents {
   return {
     start() {
       if (running) return;
-      running = shareStream((message) => {
-        if ('connection' in message) tell(message.connection as Connection);
-        else take(message as LiveEvent);
-      });
+      running = shareStream({ event: take, connection: tell });
     },
     stop() {
       running?.();
@@ -112,95 +101,6 @@ export function createLiveEvents(queries: QueryClient): LiveEvents {
 
 function isNoSession({ queryKey }: Query): boolean {
   return queryKey[0] !== 'session';
-}
-
-/** Hears the stream, by whichever tab it is read. Returns what ends that. */
-function shareStream(hear: Share): () => void {
-  const end = new AbortController();
-  if (!isSecureContext) {
-    // Over plain http from another machine a browser has no locks: each tab reads for itself.
-    void readStream(end.signal, hear);
-    return () => end.abort();
-  }
-  const channel = new BroadcastChannel('dropgate-events');
-  channel.onmessage = ({ data }) => hear(data);
-  const share: Share = (message) => {
-    hear(message);
-    channel.postMessage(message);
-  };
-  void holdLock(end.signal, () => readStream(end.signal, share));
-  return () => {
-    end.abort();
-    channel.close();
-  };
-}
-
-/** Runs `work` in one tab at a time, until the signal. */
-async function holdLock(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-  try {
-    await navigator.locks.request('dropgate-events', { signal }, work);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-}
-
-type Share = (message: LiveEvent | { readonly connection: Connection }) => void;
-
-/** Reads until the signal, and again whenever the stream breaks. */
-async function readStream(signal: AbortSignal, share: Share): Promise<void> {
-  let after: string | null = null;
-  while (!signal.aborted) {
-    const ended = await new Promise<'broken' | 'full' | 'over'>((resolve) => {
-      const source = new EventSource(
-        after === null ? '/admin/events' : `/admin/events?after=${after}`,
-      );
-      const end = (how: 'broken' | 'full' | 'over') => {
-        source.close();
-        resolve(how);
-      };
-      source.onmessage = ({ data, lastEventId }) => {
-        if (lastEventId !== '') after = lastEventId;
-        const event = JSON.parse(data) as LiveEvent;
-        // A gateway that stops ends streams, and no session.
-        if (event.type !== 'ended' || event.reason !== 'stopping') share(event);
-      };
-      source.onerror = () => {
-        void whyBroken().then((why) => {
-          if (why === 'refused') share({ type: 'ended', reason: why });
-          end(why === 'full' ? 'full' : 'broken');
-        });
-      };
-      signal.addEventListener('abort', () => end('over'), { once: true });
-    });
-    if (ended === 'over') return;
-    share({ connection: connectionOf(ended) });
-    await waited(ended === 'full' ? fullRetryMs : retryMs, signal);
-  }
-}
-
-function connectionOf(ended: 'broken' | 'full'): Connection {
-  if (ended === 'full') return 'full';
-  return navigator.onLine ? 'lost' : 'offline';
-}
-
-/** A stream that is refused says not why, so it is asked for once more: the answer tells whether the session is over. */
-async function whyBroken(): Promise<'broken' | 'full' | 'refused'> {
-  const response = await fetch('/admin/events', { credentials: 'same-origin' }).catch(() => null);
-  void response?.body?.cancel().catch(() => undefined);
-  if (response?.status === 401) return 'refused';
-  return response?.status === 429 ? 'full' : 'broken';
-}
-
-function waited(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    window.addEventListener('online', done, { once: true });
-  });
 }
 
 /** Collects names for a while, and hands each over once. */

@@ -19,7 +19,7 @@ import { useShortcuts } from './use-shortcuts.ts';
 export function Shell() {
   const session = useQuery(sessionQuery(useApi()));
   if (session.isPending) return <Skeleton rows={1} height={200} />;
-  if (session.isError) {
+  if (session.isError && session.data === undefined) {
     return (
       <main className={styles.alone}>
         <ErrorPanel error={session.error} onRetry={() => void session.refetch()} />
