@@ -21,7 +21,9 @@ export function CopyButton({ value, label }: { readonly value: string; readonly 
         icon={isCopied ? 'check' : 'copy'}
         aria-label={name}
         title={name}
-        onClick={() => void copy(value).then(() => setCopied(true))}
+        onClick={({ currentTarget }) => {
+          copy(value, currentTarget).then(setCopied, () => setCopied(false));
+        }}
       />
       <span className="visually-hidden" role="status">
         {isCopied ? text.common.copied : ''}
@@ -30,13 +32,25 @@ export function CopyButton({ value, label }: { readonly value: string; readonly 
   );
 }
 
-/** Over plain http a page of another host than loopback has no clipboard of the new kind. */
-async function copy(value: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(value);
+/**
+ * Over plain http a page of another host than loopback has no clipboard of the new kind. Its field stands beside the
+ * button: a dialog takes the focus back from what is outside.
+ *
+ * @returns Whether it was copied.
+ */
+async function copy(value: string, beside: HTMLElement): Promise<boolean> {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(value);
+    return true;
+  }
   const field = document.createElement('textarea');
   field.value = value;
-  document.body.append(field);
+  field.setAttribute('aria-hidden', 'true');
+  field.className = 'visually-hidden';
+  beside.after(field);
   field.select();
-  document.execCommand('copy');
+  const isCopied = document.execCommand('copy');
   field.remove();
+  beside.focus();
+  return isCopied;
 }
