@@ -2,7 +2,7 @@ import { type ApiClient, ApiError } from '../../../api/client.ts';
 import type { RunApproval } from '../../../api/runs/run-approvals.ts';
 import type { RunNews } from '../../../api/runs/run-news.ts';
 import type { chatBody } from './chat-body.ts';
-import type { Answer, ApprovalStep } from './chat-types.ts';
+import type { Answer, ApprovalStep, Failure } from './chat-types.ts';
 import { brokenStream, failureOf } from './failure-of.ts';
 import { answerApproval, askAgent, type Decision, followRun } from './run-streams.ts';
 import { endAnswer, takeNews, withApproval } from './take-news.ts';
@@ -36,7 +36,7 @@ export type Runs = {
 export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
   const open = new Map<string, AbortController>();
 
-  const hold = createHold(open, change);
+  const hold = createHold({ api, open, change });
   return {
     begin(turnId, body) {
       void hold(turnId, (hearing) => askAgent(api, body, hearing));
@@ -78,7 +78,15 @@ export function createRuns(api: ApiClient, change: ChangeAnswer): Runs {
 }
 
 /** Runs work for a turn, to an end that is told in any case. */
-function createHold(open: Map<string, AbortController>, change: ChangeAnswer) {
+function createHold({
+  api,
+  open,
+  change,
+}: {
+  readonly api: ApiClient;
+  readonly open: Map<string, AbortController>;
+  readonly change: ChangeAnswer;
+}) {
   return async (turnId: string, work: (hearing: Hearing) => Promise<void>): Promise<void> => {
     const control = new AbortController();
     const { signal } = control;
@@ -101,10 +109,28 @@ function createHold(open: Map<string, AbortController>, change: ChangeAnswer) {
         },
         false,
       );
+      if (failure.kind !== 'broken' || signal.aborted) return;
+      const session = await sessionFailure(api);
+      if (session) change(turnId, (answer) => withCause(answer, session), false);
     } finally {
       if (open.get(turnId) === control) open.delete(turnId);
     }
   };
+}
+
+/** Why the session is over, which breaks off what goes on in it; null where it is not. Asking shows the login then. */
+async function sessionFailure(api: ApiClient): Promise<Failure | null> {
+  try {
+    await api.call('GET /console/session');
+    return null;
+  } catch (error) {
+    const failure = failureOf(error);
+    return failure.kind === 'session' ? failure : null;
+  }
+}
+
+function withCause(answer: Answer, failure: Failure): Answer {
+  return answer.failure?.kind === 'broken' ? { ...answer, failure } : answer;
 }
 
 type Hearing = Parameters<typeof askAgent>[2];
