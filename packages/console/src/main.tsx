@@ -5,6 +5,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiContext } from './api/api-context.ts';
 import { LiveContext } from './api/live-context.ts';
+import { SessionTabsContext } from './api/session-tabs.ts';
 import { createPageParts } from './page-parts.ts';
 import { createPageRouter } from './router.tsx';
 import { PageMemoryContext } from './shell/page-memory.ts';
@@ -15,7 +16,7 @@ import './design/base.css';
 
 setNonce(styleNonce());
 showTheme(readTheme());
-const { api, queries, live, memory } = createPageParts();
+const { api, queries, live, memory, tabs } = createPageParts();
 const root = document.getElementById('root');
 if (!root) throw new Error('The page has no place for the console.');
 createRoot(root).render(
@@ -23,9 +24,11 @@ createRoot(root).render(
     <QueryClientProvider client={queries}>
       <ApiContext value={api}>
         <LiveContext value={live}>
-          <PageMemoryContext value={memory}>
-            <RouterProvider router={createPageRouter()} />
-          </PageMemoryContext>
+          <SessionTabsContext value={tabs}>
+            <PageMemoryContext value={memory}>
+              <RouterProvider router={createPageRouter()} />
+            </PageMemoryContext>
+          </SessionTabsContext>
         </LiveContext>
       </ApiContext>
     </QueryClientProvider>

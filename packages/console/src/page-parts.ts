@@ -1,6 +1,9 @@
 import { QueryClient } from '@tanstack/react-query';
 import { type ApiClient, ApiError, createApiClient } from './api/client.ts';
 import { createLiveEvents, type LiveEvents } from './api/live-events.ts';
+import { redeemLink, showLogin } from './api/session.ts';
+import { createSessionTabs, type SessionTabs } from './api/session-tabs.ts';
+import { takeLinkCode } from './shell/link-code.ts';
 import { createPageMemory, type PageMemory } from './shell/page-memory.ts';
 
 /** What all parts of the page share. */
@@ -9,6 +12,7 @@ export type PageParts = {
   readonly queries: QueryClient;
   readonly live: LiveEvents;
   readonly memory: PageMemory;
+  readonly tabs: SessionTabs;
 };
 
 const freshForMs = 10_000;
@@ -28,10 +32,19 @@ export function createPageParts(): PageParts {
     },
   });
   const api = createApiClient((error) => {
-    if (queries.getQueryData(['session'])) {
-      queries.setQueryData(['session-ended'], error.code);
-      queries.setQueryData(['session'], null);
-    }
+    if (queries.getQueryData(['session'])) showLogin(queries, error.code);
   });
-  return { api, queries, live: createLiveEvents(queries), memory: createPageMemory() };
+  const memory = createPageMemory();
+  const tabs = createSessionTabs((news) => {
+    // A login has a token of its own, and may be another key's.
+    if (news === 'logged_in') return void queries.invalidateQueries();
+    memory.forget();
+    api.setCsrfToken(null);
+    showLogin(queries, news);
+  });
+  const code = takeLinkCode();
+  if (code !== null) {
+    void redeemLink(api, queries, { code, onLogin: () => tabs.tell('logged_in') });
+  }
+  return { api, queries, live: createLiveEvents(queries), memory, tabs };
 }

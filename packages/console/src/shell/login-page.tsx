@@ -2,25 +2,26 @@ import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useState } from 'react';
 import { useApi } from '../api/api-context.ts';
 import { logIn } from '../api/session.ts';
+import { useSessionTabs } from '../api/session-tabs.ts';
 import { text } from '../strings/text.ts';
 import { Button } from '../ui/button.tsx';
 import { Field, TextInput } from '../ui/field.tsx';
 import { CopyButton } from '../ui/text/copy-button.tsx';
 import styles from './login-page.module.css';
 
-/** Logs in with a key, or with the one-time link that the page was opened by. */
+/** Logs in with a key. Where the page was opened by a link that logs in no more, it says so. */
 export function LoginPage() {
   const { attempt, isBusy, error } = useLogin();
   const queries = useQueryClient();
-  const ended = endedText(queries.getQueryData<string | null>(['session-ended']));
+  // Once: what nobody watches is forgotten after a while.
+  const [ended] = useState(() => endedText(queries.getQueryData(['session-ended'])));
   const [key, setKey] = useState('');
-  useLinkCode(attempt);
   useEffect(() => {
     document.title = `${text.login.title} · ${text.common.product}`;
   }, []);
   function submit(event: FormEvent): void {
     event.preventDefault();
-    attempt({ key: key.trim() });
+    attempt(key.trim());
   }
   return (
     <main className={styles.page}>
@@ -64,18 +65,20 @@ export function LoginPage() {
 function useLogin() {
   const api = useApi();
   const queries = useQueryClient();
+  const tabs = useSessionTabs();
   const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<string>();
-  function attempt(proof: { readonly key: string } | { readonly code: string }): void {
-    if ('key' in proof && proof.key === '') {
+  const [error, setError] = useState(() => queries.getQueryData<string>(['link-fault']));
+  function attempt(key: string): void {
+    if (key === '') {
       setError(text.login.empty);
       return;
     }
     setBusy(true);
-    logIn(api, proof)
+    logIn(api, { key })
       .then((session) => {
         queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
         queries.setQueryData(['session'], session);
+        tabs.tell('logged_in');
       })
       .catch((failure: unknown) =>
         setError(failure instanceof Error ? failure.message : String(failure)),
@@ -85,17 +88,6 @@ function useLogin() {
   return { attempt, isBusy, error };
 }
 
-/** Takes the code of a one-time link out of the address before anything else sees it. */
-function useLinkCode(attempt: (proof: { readonly code: string }) => void): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once; the code is gone afterwards
-  useEffect(() => {
-    const code = new URLSearchParams(location.hash.slice(1)).get('code');
-    if (code === null) return;
-    history.replaceState(history.state, '', location.pathname + location.search);
-    attempt({ code });
-  }, []);
-}
-
 function endedText(code: string | null | undefined): string | null {
   switch (code) {
     case undefined:
@@ -103,9 +95,9 @@ function endedText(code: string | null | undefined): string | null {
       return null;
     case 'logged_out':
       return text.login.loggedOut;
-    case 'session_expired':
-      return text.login.ended;
-    default:
+    case 'invalid_api_key':
       return text.login.revoked;
+    default:
+      return text.login.ended;
   }
 }

@@ -2,7 +2,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link, useLocation } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useApi } from '../api/api-context.ts';
-import { logOut, type Session } from '../api/session.ts';
+import { logOut, type Session, showLogin } from '../api/session.ts';
+import { useSessionTabs } from '../api/session-tabs.ts';
 import { fill, text } from '../strings/text.ts';
 import { Button } from '../ui/button.tsx';
 import { Icon } from '../ui/icon.tsx';
@@ -65,15 +66,15 @@ function Footer({ session }: { readonly session: Session }) {
   const api = useApi();
   const queries = useQueryClient();
   const memory = usePageMemory();
+  const tabs = useSessionTabs();
   const [theme, setTheme] = useState(readTheme);
   const nextTheme = themes[(themes.indexOf(theme) + 1) % themes.length] ?? 'system';
   const who = fill(text.nav.loggedInAs, { name: session.key.name, role: session.role });
   async function leave(): Promise<void> {
     await logOut(api).catch(() => undefined);
     memory.forget();
-    queries.setQueryData(['session-ended'], 'logged_out');
-    queries.setQueryData(['session'], null);
-    queries.removeQueries({ predicate: ({ queryKey }) => !`${queryKey[0]}`.startsWith('session') });
+    tabs.tell('logged_out');
+    showLogin(queries, 'logged_out');
   }
   return (
     <div className={styles.footer}>

@@ -18,6 +18,8 @@ import { useShortcuts } from './use-shortcuts.ts';
 /** All that is around a page; the login where nobody is logged in. */
 export function Shell() {
   const session = useQuery(sessionQuery(useApi()));
+  // One that cannot be read again for a while is still there.
+  if (session.data) return <Inside session={session.data} />;
   if (session.isPending) return <Skeleton rows={1} height={200} />;
   if (session.isError && session.data === undefined) {
     return (
@@ -26,7 +28,7 @@ export function Shell() {
       </main>
     );
   }
-  return session.data ? <Inside session={session.data} /> : <LoginPage />;
+  return <LoginPage />;
 }
 
 function Inside({ session }: { readonly session: Session }) {
