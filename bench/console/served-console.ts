@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { openBrowser } from '../../packages/gateway/test/console/browser.ts';
+import { builtConsole } from '../../scripts/built-console.ts';
 import type { Contestant } from '../contest.ts';
 import { startGatewayIn } from '../contestants.ts';
 import { startScript, stop } from '../processes.ts';
@@ -27,6 +28,8 @@ export type ServedConsole = {
  * @throws Error where the machine has no browser.
  */
 export async function serveConsole(): Promise<ServedConsole> {
+  // Else the first visit would wait for it.
+  await builtConsole();
   const project = mkdtempSync(join(tmpdir(), 'dropgate-console-'));
   const upstream = await startScript([join(import.meta.dirname, '../upstream/mock-upstream.ts')], {
     env: { DELTAS: '50', PACE_MS: '0' },
