@@ -615,7 +615,8 @@ test('every answer is as the description says', async () => {
     ':id': { limits: { requests_per_minute: 5 } },
   };
   for (const { url, method, answer, status } of routes) {
-    if (!answer) continue;
+    // The console takes logins of its own, which `console.test.ts` makes.
+    if (!answer || url.startsWith('/console')) continue;
     const response = await app.inject({
       method: method as Method,
       url: url
