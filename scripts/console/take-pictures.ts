@@ -106,6 +106,7 @@ async function takeAll(browser: Browser, view: keyof typeof views, shown: Shown)
   const page = await browser.newPage({ ...views[view], locale: 'en-US', reducedMotion: 'reduce' });
   page.on('pageerror', (error) => console.error(`${view}: ${error.message}`));
   await page.goto(`${gateway.url}/console`);
+  await page.getByLabel('API key').waitFor();
   await take(page, `login-${view}`);
   await page.getByLabel('API key').fill(gateway.key);
   await page.getByRole('button', { name: 'Log in' }).click();
