@@ -9,6 +9,8 @@ const args = [
   '--disable-background-networking',
   '--no-first-run',
   '--js-flags=--expose-gc',
+  // A name that is no loopback to the browser, which leads to this machine.
+  '--host-resolver-rules=MAP console.test 127.0.0.1',
 ];
 
 /** Where systems have a Chromium. */
