@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { useApi } from '../api/api-context.ts';
@@ -42,6 +42,7 @@ function Inside({ session }: { readonly session: Session }) {
     live.start();
     return live.stop;
   }, [live, isCaller]);
+  useSessionLook(isCaller);
   useAllowedPage(session.role);
   const { pathname } = useLocation();
   return (
@@ -59,6 +60,19 @@ function Inside({ session }: { readonly session: Session }) {
       <Palette role={session.role} open={isPaletteOpen} onOpenChange={setPaletteOpen} />
     </div>
   );
+}
+
+/** Callers hear no events, so whether their session goes on is asked when the window is seen again. */
+function useSessionLook(isCaller: boolean): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    if (!isCaller) return;
+    const look = () => {
+      if (!document.hidden) void queries.invalidateQueries({ queryKey: ['session'] });
+    };
+    document.addEventListener('visibilitychange', look);
+    return () => document.removeEventListener('visibilitychange', look);
+  }, [queries, isCaller]);
 }
 
 /** Leads away from a page that the role may not use. */

@@ -65,10 +65,10 @@ const answered = (model: string, content: string) =>
     method: 'POST',
     body: { model, messages: [{ role: 'user', content }] },
   });
-const newKey = (name: string) =>
+const newKey = (name: string, role = 'admin') =>
   called<{ id: string; key: string }>('/security/keys', {
     method: 'POST',
-    body: { role: 'admin', name },
+    body: { role, name },
   });
 
 const keyNames = async () =>
@@ -112,6 +112,7 @@ function ageLogins(change: { readonly unused?: number; readonly left?: number })
 const loginSays = (said: string, on = page) =>
   on.getByRole('status').filter({ hasText: said }).waitFor();
 const ended = 'Your session has ended. Log in again.';
+const revoked = 'The key of your session is not valid any more';
 
 describe('what others wrote', () => {
   test('runs nowhere, asks nobody outside, and leaves every page its width', async () => {
@@ -307,7 +308,17 @@ describe('a login', () => {
     await two.getByRole('navigation').waitFor();
     await called(`/security/keys/${id}`, { method: 'DELETE' });
     for (const tab of [one, two]) {
-      await loginSays('The key of your session is not valid any more', tab);
+      await loginSays(revoked, tab);
+    }
+
+    // A caller hears of nothing, and is told when the window is seen again.
+    const caller = await newKey('caller', 'caller');
+    await logIn(one, caller.key);
+    await two.getByRole('navigation').waitFor();
+    await called(`/security/keys/${caller.id}`, { method: 'DELETE' });
+    for (const tab of [one, two]) {
+      await tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+      await loginSays(revoked, tab);
     }
     await context.close();
   });
