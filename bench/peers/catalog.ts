@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { adkWire, agnoWire, chatWire, mastraWire, voltAgentWire, type Wire } from './wires.ts';
 
 /** What a peer is started with. */
@@ -40,6 +41,9 @@ const python = (folder: string, ...args: string[]) => ({
   command: `${folder}/.venv/bin/python`,
   args,
 });
+
+/** It does not start without one, nor with one that looks weak. Of this run only. */
+const litellmKey = `sk-${randomBytes(32).toString('hex')}`;
 
 /** In the order in which they are visited. */
 export const peers: readonly Peer[] = [
@@ -88,12 +92,12 @@ export const peers: readonly Peer[] = [
   },
   {
     name: 'mastra',
-    title: 'Mastra',
+    title: 'Mastra, its server for Hono',
     language: 'JavaScript',
     folder: 'mastra',
-    packages: ['@mastra/core', 'mastra'],
+    packages: ['@mastra/core', '@mastra/hono'],
     wire: mastraWire,
-    launch: ({ port }) => node('.mastra/output/index.mjs', { PORT: `${port}` }),
+    launch: ({ port }) => node('server.mjs', { PORT: `${port}`, MASTRA_TELEMETRY_DISABLED: '1' }),
   },
   {
     name: 'limit-python',
@@ -117,11 +121,12 @@ export const peers: readonly Peer[] = [
     language: 'Python',
     folder: 'litellm',
     packages: ['litellm'],
-    wire: chatWire(),
+    wire: chatWire('', { authorization: `Bearer ${litellmKey}` }),
     isModelProxy: true,
     launch: ({ folder, port }) => ({
       command: `${folder}/.venv/bin/litellm`,
       args: ['--config', 'config.yaml', '--host', '127.0.0.1', '--port', `${port}`],
+      env: { LITELLM_MASTER_KEY: litellmKey },
     }),
   },
   {

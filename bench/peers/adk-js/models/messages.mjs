@@ -81,8 +81,8 @@ export async function* llmResponses(chunks) {
       yield { content: { role: 'model', parts: [{ text: content }] }, partial: true };
     }
     for (const { index, id, function: called } of tool_calls) {
-      const call = (calls[index] ??= { id, function: { name: called.name, arguments: '' } });
-      call.function.arguments += called.arguments ?? '';
+      calls[index] ??= { id, function: { name: called.name, arguments: '' } };
+      calls[index].function.arguments += called.arguments ?? '';
     }
   }
   yield llmResponse({ choices: [{ message: { content: text, tool_calls: calls } }], usage });
