@@ -25,7 +25,7 @@ export const Composer = memo(function Composer(props: {
 }) {
   const { chat, draft, models, isRunning, canSend, onSend } = props;
   const media = takenMedia(models);
-  const { notes, addFiles } = useFiles(chat, draft);
+  const { notes, addFiles } = useFiles(chat);
   const isOver = useDroppedFiles(addFiles);
   const wrong = draft.attachments.find(({ kind }) => !media.has(kind));
   const isEmpty = draft.text.trim() === '' && draft.attachments.length === 0;

@@ -3,7 +3,8 @@ import type { Model } from '../../../api/agents.ts';
 import { fill, text } from '../../../strings/text.ts';
 import { bytes } from '../../../ui/data/numbers.ts';
 import type { Chat } from '../chat/chat.ts';
-import type { Question } from '../chat/chat-types.ts';
+import type { ChatState, Question } from '../chat/chat-types.ts';
+import { pathOf } from '../chat/lane.ts';
 import { type LeftFile, maxAttachedBytes, readFiles } from '../chat/read-files.ts';
 
 /** What all agents that are asked take beside text. */
@@ -15,11 +16,10 @@ export function takenMedia(models: readonly Model[]): ReadonlySet<string> {
 }
 
 /** Puts files into the draft, and says what of them is left out. */
-export function useFiles(chat: Chat, { attachments }: Question) {
+export function useFiles(chat: Chat) {
   const [notes, setNotes] = useState<readonly string[]>([]);
-  const attachedBytes = attachments.reduce((sum, one) => sum + one.bytes, 0);
   function addFiles(files: readonly File[]): void {
-    void readFiles(files, attachedBytes).then((read) => {
+    void readFiles(files, attachedBytes(chat.get())).then((read) => {
       setNotes(read.left.map(noteOf));
       chat.setDraft((draft) => ({
         ...draft,
@@ -28,6 +28,17 @@ export function useFiles(chat: Chat, { attachments }: Question) {
     });
   }
   return { notes, addFiles };
+}
+
+/** All that goes along with the next question: those before it are sent again. */
+function attachedBytes({ lanes, draft }: ChatState): number {
+  const before = lanes.map((lane) => pathOf(lane).flatMap(({ question }) => bytesOf(question)));
+  const sums = before.map((sizes) => [...sizes, ...bytesOf(draft)].reduce((a, b) => a + b, 0));
+  return Math.max(...sums);
+}
+
+function bytesOf({ attachments }: Question): readonly number[] {
+  return attachments.map((attachment) => attachment.bytes);
 }
 
 function noteOf({ name, why }: LeftFile): string {
