@@ -9,7 +9,9 @@ export type StreamHearer = {
 /** Where a reader goes on: the id of the last event that was heard, by whichever tab. */
 export type StreamPlace = { after: string | null };
 
-const retryMs = 2000;
+/** A break of a moment is over soon; what lasts is asked less often. */
+const retryMs = [500, 1000];
+const longestRetryMs = 2000;
 const fullRetryMs = 15_000;
 
 /** Reads the events of the gateway until the signal, and again whenever the stream breaks. */
@@ -18,12 +20,22 @@ export async function readStream(
   place: StreamPlace,
   hearer: StreamHearer,
 ): Promise<void> {
+  let breaks = 0;
+  const heard: StreamHearer = {
+    ...hearer,
+    event(event) {
+      breaks = 0;
+      hearer.event(event);
+    },
+  };
   while (!signal.aborted) {
-    const ended = await readOnce(signal, place, hearer);
+    const ended = await readOnce(signal, place, heard);
     if (signal.aborted) return;
     if (ended === 'refused') hearer.event({ type: 'ended', reason: ended });
     hearer.connection(connectionOf(ended));
-    await pause(ended === 'full' ? fullRetryMs : retryMs, signal);
+    const waitMs = ended === 'full' ? fullRetryMs : (retryMs[breaks] ?? longestRetryMs);
+    breaks += 1;
+    await pause(waitMs, signal);
   }
 }
 
