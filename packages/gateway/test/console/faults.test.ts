@@ -395,9 +395,10 @@ test('over plain http from another host its pages work, without what browsers gi
   await plain.evaluate(
     "addEventListener('copy', () => { window.copied = document.activeElement.value; })",
   );
+  const told = dialog.getByText('Copied').waitFor({ state: 'attached' });
   await dialog.getByRole('button', { name: 'Copy the key' }).click();
-  await expect.poll(() => plain.evaluate('window.copied')).toMatch(/^dg_[\w-]{43}$/);
-  await dialog.getByText('Copied').waitFor({ state: 'attached' });
+  await told;
+  expect(await plain.evaluate('window.copied')).toMatch(/^dg_[\w-]{43}$/);
   await newKey('heard-over-http');
   await plain.getByText('heard-over-http').waitFor({ state: 'attached' });
   await plain.goto(plain.url().replace('/keys', '/playground?agent=default/actor'));
@@ -424,8 +425,12 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     gateway = startCli(scene.project.folder, ['dev'], {
       env: { GATEWAY_PORT: new URL(scene.url).port },
     });
+    // It is said for some seconds, in both at once.
+    const told = [page, second].map((tab) =>
+      tab.getByRole('status').getByText('The gateway was started again.').waitFor(),
+    );
+    await Promise.all(told);
     for (const tab of [page, second]) {
-      await tab.getByRole('status').getByText('The gateway was started again.').waitFor();
       await tab.getByRole('row', { name: `default/after-${name}` }).waitFor();
     }
     await gateway.until('Try it');
