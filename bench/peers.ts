@@ -44,7 +44,7 @@ const beganMs = Date.now();
 const minute = 60_000;
 const readyWithinMs = isQuick ? 30_000 : 120_000;
 type Skipped = { title: string; message: string };
-type Ready = { running: Running; readyMs: number };
+type Ready = { running: Running; readyMs: number; eventsWithText: number };
 
 await main();
 
@@ -80,15 +80,15 @@ async function bring(peer: Peer, upstreamUrl: string): Promise<Ready> {
   const startedMs = performance.now();
   const upstream = { url: `${upstreamUrl}/v1`, key: 'bench-upstream-key' };
   const running = await startPeer(peer, upstream);
-  try {
-    await untilReady(running, upstreamUrl, readyWithinMs);
-  } catch (error) {
-    await running.stop();
-    throw error;
-  }
+  const eventsWithText = await untilReady(running, upstreamUrl, readyWithinMs).catch(
+    async (error) => {
+      await running.stop();
+      throw error;
+    },
+  );
   const readyMs = Math.round(performance.now() - startedMs);
   console.error(`✓ ${peer.title}: ready after ${readyMs} ms`);
-  return { running, readyMs };
+  return { running, readyMs, eventsWithText };
 }
 
 /** What fits into the time: of the quick form, a second or less for each. */
@@ -134,7 +134,7 @@ async function measure(
     const other = all.find((running) => running.peer.name === name);
     return other ? (visits.get(other) ?? null) : null;
   };
-  const results = ready.map(({ running, readyMs }): PeerResult => {
+  const results = ready.map(({ running, readyMs, eventsWithText }): PeerResult => {
     const { peer } = running;
     const own = visits.get(running);
     if (!own) throw new Error(`${peer.title} was not visited.`);
@@ -145,6 +145,7 @@ async function measure(
       is_model_proxy: peer.isModelProxy ?? false,
       versions: versionsOf(peer),
       ready_ms: readyMs,
+      events_with_text: eventsWithText,
       warmed: warmed.get(running) ?? { runs: 0, seconds: 0 },
       shapes: resultsOf(own, beside(peer)),
       memory: memoryOf(running.pid),

@@ -3,8 +3,12 @@ import { Agent, request } from 'undici';
 import type { Running } from './start-peer.ts';
 import type { Kind } from './wires.ts';
 
-/** How long one run took in ms, and its first text where it was streamed. */
-export type Answer = { readonly totalMs: number; readonly firstTextMs: number | null };
+/** What one run answered, how long it took in ms, and how long its first text where it was streamed. */
+export type Answer = {
+  readonly totalMs: number;
+  readonly firstTextMs: number | null;
+  readonly text: string;
+};
 
 /** Requests of one kind, so many at a time. */
 export type Shape = { readonly kind: Kind; readonly concurrency: number };
@@ -52,7 +56,7 @@ async function askPeer(running: Running, kind: Kind, dispatcher: Agent): Promise
     throw new Error(`Answered ${status}: ${text.slice(0, 300)}`);
   }
   const totalMs = performance.now() - startedMs;
-  return { totalMs, firstTextMs: kind === 'streamed' ? firstTextMs : null };
+  return { totalMs, firstTextMs: kind === 'streamed' ? firstTextMs : null, text };
 }
 
 /** Asks again and again, so many at a time, until the time or the number is over. */
@@ -62,7 +66,7 @@ export async function askFor(
   limit: { readonly seconds: number; readonly runs?: number },
 ): Promise<Sample> {
   const dispatcher = connections(concurrency);
-  const answers: Answer[] = [];
+  const answers: Omit<Answer, 'text'>[] = [];
   let errors = 0;
   let firstError: string | null = null;
   const startedMs = performance.now();
@@ -73,7 +77,8 @@ export async function askFor(
   const client = async () => {
     while (!isOver()) {
       try {
-        answers.push(await askPeer(running, kind, dispatcher));
+        const { totalMs, firstTextMs } = await askPeer(running, kind, dispatcher);
+        answers.push({ totalMs, firstTextMs });
       } catch (error) {
         errors += 1;
         firstError ??= String(error);
@@ -96,13 +101,14 @@ export async function askFor(
 /**
  * Waits until a peer has answered both kinds, and checks with the upstream's counts that it did the work.
  *
+ * @returns How many events with words of the text a streamed answer had: a peer may join deltas that come together.
  * @throws Error where it does not answer in time, or answers without having called its tool.
  */
 export async function untilReady(
   running: Running,
   upstreamUrl: string,
   withinMs: number,
-): Promise<void> {
+): Promise<number> {
   const dispatcher = connections(1);
   const beganMs = performance.now();
   for (;;) {
@@ -116,7 +122,7 @@ export async function untilReady(
       await wait(200);
     }
   }
-  await askPeer(running, 'streamed', dispatcher);
+  const { text } = await askPeer(running, 'streamed', dispatcher);
   const before = await statsOf(upstreamUrl);
   await askPeer(running, 'whole', dispatcher);
   const after = await statsOf(upstreamUrl);
@@ -132,6 +138,7 @@ export async function untilReady(
       `A run made ${did.join()} calls of the tool, results of it and texts, not ${expected}.`,
     );
   }
+  return text.split('\n').filter((line) => /^(data:|\{).*word\d/.test(line)).length;
 }
 
 type Stats = { readonly calls: number; readonly results: number; readonly texts: number };

@@ -37,6 +37,8 @@ export type PeerResult = {
   readonly versions: Readonly<Record<string, string>>;
   /** From the start of the process to its second right answer; others were starting at the same time. */
   readonly ready_ms: number;
+  /** Of a streamed answer of 50 deltas that the upstream sends together. */
+  readonly events_with_text: number;
   readonly warmed: { readonly runs: number; readonly seconds: number };
   readonly shapes: Readonly<Record<ShapeName, ShapeResult>>;
   /** Of the tree of processes, after the last round. */

@@ -29,11 +29,11 @@ function about({ machine, rounds, measured_at, command }: Results): string {
 function shapeTable({ peers }: Results, name: ShapeName, title: string): string {
   const isStreamed = name === 'streamed_16';
   const heads = ['runs/s', 'CPU ms a run', 'p50 ms', 'p99 ms'];
-  if (isStreamed) heads.push('first text p50 ms');
+  if (isStreamed) heads.push('first text p50 ms', 'events with text');
   heads.push('CPU to Dropgate’s', 'runs/s to Dropgate’s', 'errors');
   const row = (peer: PeerResult) => {
     const shape = peer.shapes[name];
-    return line([peer.title, ...cells(shape, isStreamed)]);
+    return line([peer.title, ...cells(shape, isStreamed ? peer.events_with_text : null)]);
   };
   return [
     `**${title}**`,
@@ -44,14 +44,15 @@ function shapeTable({ peers }: Results, name: ShapeName, title: string): string 
   ].join('\n');
 }
 
-function cells(shape: ShapeResult, isStreamed: boolean): string[] {
+function cells(shape: ShapeResult, eventsWithText: number | null): string[] {
   const { to_dropgate, first_text_p50_ms } = shape;
+  const firstText = first_text_p50_ms ? shown(first_text_p50_ms.median) : '–';
   return [
     number(shape.runs_per_second),
     number(shape.cpu_ms_per_run),
     shown(shape.p50_ms.median),
     shown(shape.p99_ms.median),
-    ...(isStreamed ? [first_text_p50_ms ? shown(first_text_p50_ms.median) : '–'] : []),
+    ...(eventsWithText === null ? [] : [firstText, String(eventsWithText)]),
     to_dropgate ? number(to_dropgate.cpu) : '–',
     to_dropgate ? number(to_dropgate.runs) : '–',
     shape.errors === 0 ? '0' : `${shape.errors} of ${shape.errors + shape.runs}`,

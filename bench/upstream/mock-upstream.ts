@@ -1,8 +1,8 @@
 /**
  * A fast upstream that speaks the Responses API, and chat completions: first turn a call of `get_weather`, second turn a
  * text of `DELTAS` words, after a question with the word "slowly" with a pause behind the first one, after one with
- * "evenly" with `PACE_MS` before each, which says when it was sent: `at<ms since 1970> `. A request without tools has the
- * text at once. `GET /stats` counts the calls, their results and the texts. A process of its own, so that its CPU is in
+ * "evenly" with `PACE_MS` before each, which says when it was sent: `at<ms since 1970> `. A request without that tool has
+ * the text at once. `GET /stats` counts the calls, their results and the texts. A process of its own, so that its CPU is in
  * nobody's figure. Prints its port.
  */
 import type { ServerResponse } from 'node:http';
@@ -38,14 +38,14 @@ const server = createServer((request, response) => {
     }
     const { stream, tools, messages } = JSON.parse(body) as Asked;
     if (request.url?.endsWith('/chat/completions')) {
-      const isCall = Boolean(tools?.length) && !messages?.some(({ role }) => role === 'tool');
+      const isCall = mayCall(tools) && !messages?.some(({ role }) => role === 'tool');
       count(isCall, body);
       const answer = chatAnswer({ callId: isCall ? nextCallId() : null, words, body });
       response.writeHead(200, { 'content-type': answer.contentType });
       response.end(answer.text);
       return;
     }
-    const isCall = Boolean(tools?.length) && !body.includes('"function_call_output"');
+    const isCall = mayCall(tools) && !body.includes('"function_call_output"');
     count(isCall, body);
     const item = isCall ? call() : message();
     if (stream) void sendEvents(response, item, paceOf(body));
@@ -57,6 +57,10 @@ server.listen(0, '127.0.0.1', () => {
   const address = server.address();
   process.stdout.write(`${typeof address === 'object' ? address?.port : ''}\n`);
 });
+
+function mayCall(tools: unknown[] = []): boolean {
+  return JSON.stringify(tools).includes('get_weather');
+}
 
 const stats = { calls: 0, results: 0, texts: 0 };
 
