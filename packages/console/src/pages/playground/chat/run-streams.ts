@@ -6,7 +6,7 @@ import {
   type ResponseObject,
 } from '../../../api/runs/response-news.ts';
 import type { RunNews } from '../../../api/runs/run-news.ts';
-import { readServerEvents } from '../../../api/server-events.ts';
+import { readServerEvents } from '../../../api/runs/server-events.ts';
 import type { chatBody } from './chat-body.ts';
 
 const richest = { 'x-agent-tool-events': 'extension' };
