@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { noBrowser } from './console/no-browser.ts';
 import { buildGateway } from './support/built-gateway.ts';
 import { fillCompileCache } from './support/compile-cache.ts';
 import { fetchEverythingServer } from './support/mcp-everything.ts';
@@ -11,6 +12,8 @@ import { fetchPythonWithSdk } from './support/python-with-sdk.ts';
  * registry. What cannot be had fails those alone that need it.
  */
 export async function setup({ provide }: TestProject): Promise<void> {
+  const lacks = noBrowser();
+  if (lacks !== null) process.stderr.write(`The tests of the console are left out: ${lacks}.\n`);
   const fetched = await Promise.allSettled([
     fetchOldPackages(),
     fetchPythonWithSdk(),

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import sparticuz from '@sparticuz/chromium';
 import { type Browser, chromium } from 'playwright-core';
+import { systemBrowsers } from './no-browser.ts';
 
 /** Its own default arguments run all in one process, which ends with the first page that closes. */
 const args = [
@@ -13,15 +14,12 @@ const args = [
   '--host-resolver-rules=MAP console.test 127.0.0.1',
 ];
 
-/** Where systems have a Chromium. */
-const ofSystem = ['/usr/bin/chromium', '/usr/bin/chromium-browser'];
-
 /** Starts a real browser: the one from the registry, or the system's where that cannot run here. Null where none can. */
 export async function openBrowser(): Promise<Browser | null> {
   const candidates = [
     process.env.TEST_CHROMIUM,
     await sparticuz.executablePath().catch(() => undefined),
-    ...ofSystem.filter(existsSync),
+    ...systemBrowsers.filter(existsSync),
   ];
   for (const executablePath of candidates) {
     if (executablePath === undefined) continue;
