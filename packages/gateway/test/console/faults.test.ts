@@ -329,8 +329,15 @@ describe('a login', () => {
     const other = await page.context().newPage();
     await other.goto(`http://127.0.0.1:${relay.port}/console/playground?agent=default/actor`);
     await logIn(other);
+    // Both cookies, as a browser sends them: it knows no ports.
+    const cookies = await page.context().cookies(scene.url);
+    const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+    const stream = await fetch(`${scene.url}/admin/events`, { headers: { cookie } });
+    expect(stream.status).toBe(200);
+    const streamOver = stream.text().catch(() => null);
     await second.getByRole('button', { name: 'Log out' }).click();
     for (const tab of [page, second]) await loginSays('You are logged out.', tab);
+    await streamOver;
     await other.reload();
     await other.getByRole('navigation').waitFor();
     await logIn(page);
@@ -436,3 +443,8 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     await gateway.until('Try it');
   },
 );
+
+test('nothing of this is an error of a page, or against its policy', async () => {
+  expect(complaints).toEqual([]);
+  for (const tab of [page, second]) expect(await tab.evaluate('window.forbidden')).toEqual([]);
+});
