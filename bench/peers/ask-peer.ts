@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import type { Running } from './start-peer.ts';
-import type { Kind } from './wires.ts';
+import type { Exchange, Kind } from './wires.ts';
 
 /** What one run answered, how long it took in ms, and how long its first text where it was streamed. */
 export type Answer = {
@@ -31,7 +31,7 @@ let runs = 0;
 /**
  * Runs an agent once.
  *
- * @throws Error where the answer is not 200 or lacks a word.
+ * @throws Error where the answer says that it failed, or lacks a word.
  */
 async function askPeer(running: Running, kind: Kind, dispatcher: Agent): Promise<Answer> {
   runs += 1;
@@ -39,9 +39,8 @@ async function askPeer(running: Running, kind: Kind, dispatcher: Agent): Promise
   let firstTextMs: number | null = null;
   let text = '';
   let status = 0;
-  for (const { path, headers, body } of running.wire(kind, `run-${process.pid}-${runs}`)) {
-    const options = { method: 'POST', dispatcher, body, headers: { ...headers } } as const;
-    const answer = await request(`${running.url}${path}`, options);
+  for (const exchange of running.wire(kind, `run-${process.pid}-${runs}`)) {
+    const answer = await send(running, exchange, { before: text, dispatcher });
     text = '';
     status = answer.statusCode;
     for await (const chunk of answer.body.setEncoding('utf8')) {
@@ -49,14 +48,41 @@ async function askPeer(running: Running, kind: Kind, dispatcher: Agent): Promise
       if (firstTextMs === null && text.includes('word0')) {
         firstTextMs = performance.now() - startedMs;
       }
+      if (exchange.until !== undefined && text.includes(exchange.until)) break;
     }
-    if (status !== 200) break;
+    if (!isFine(status)) break;
   }
-  if (status !== 200 || !lastWord.test(text)) {
+  if (!isFine(status) || !lastWord.test(text)) {
     throw new Error(`Answered ${status}: ${text.slice(0, 300)}`);
   }
   const totalMs = performance.now() - startedMs;
   return { totalMs, firstTextMs: kind === 'streamed' ? firstTextMs : null, text };
+}
+
+function send(
+  { url }: Running,
+  { method, path, portAfter = 0, headers, body }: Exchange,
+  { before, dispatcher }: { readonly before: string; readonly dispatcher: Agent },
+) {
+  const target = new URL(
+    path.replace('{session}', () => sessionIn(before)),
+    url,
+  );
+  target.port = String(Number(target.port) + portAfter);
+  return request(target, {
+    method: method ?? 'POST',
+    dispatcher,
+    body: body ?? null,
+    headers: { ...headers },
+  });
+}
+
+function sessionIn(text: string): string {
+  return (JSON.parse(text) as { sessionId: string }).sessionId;
+}
+
+function isFine(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 /** Asks again and again, so many at a time, until the time or the number is over. */

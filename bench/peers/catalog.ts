@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { adkWire, agnoWire, chatWire, mastraWire, voltAgentWire, type Wire } from './wires.ts';
+import {
+  adkWire,
+  agnoWire,
+  chatWire,
+  eveWire,
+  mastraWire,
+  voltAgentWire,
+  type Wire,
+} from './wires.ts';
 
 /** What a peer is started with. */
 export type Launch = {
@@ -98,6 +106,15 @@ export const peers: readonly Peer[] = [
     packages: ['@mastra/core', '@mastra/hono'],
     wire: mastraWire,
     launch: ({ port }) => node('server.mjs', { PORT: `${port}`, MASTRA_TELEMETRY_DISABLED: '1' }),
+  },
+  {
+    name: 'eve',
+    title: 'eve, two applications, events read until the turn ends',
+    language: 'JavaScript',
+    folder: 'eve',
+    packages: ['eve', 'ai'],
+    wire: eveWire,
+    launch: ({ port }) => node('server.mjs', { PORT: `${port}` }),
   },
   {
     name: 'limit-python',

@@ -1,8 +1,15 @@
 /** A request of a run. Of several, all but the last prepare it. */
 export type Exchange = {
+  /** Default `POST`. */
+  readonly method?: 'GET';
+  /** `{session}` is the `sessionId` of the answer before. */
   readonly path: string;
+  /** Added to the port of the peer, where it has one for each agent. */
+  readonly portAfter?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body?: string;
+  /** What the answer ends with, where the peer leaves it open. */
+  readonly until?: string;
 };
 
 /** Which agent answers: the one with a tool, whole; or the one without, streamed. */
@@ -40,6 +47,25 @@ export const adkWire: Wire = (kind, run) => {
     kind === 'whole'
       ? { path: '/run', headers: json, body: JSON.stringify(asked) }
       : { path: '/run_sse', headers: json, body: JSON.stringify({ ...asked, streaming: true }) },
+  ];
+};
+
+/** Of eve: a session is made with its first message, then its events are read until its turn ends, whole or not. */
+export const eveWire: Wire = (kind) => {
+  const portAfter = kind === 'whole' ? 0 : 1;
+  return [
+    {
+      path: '/eve/v1/session',
+      portAfter,
+      headers: json,
+      body: JSON.stringify({ message: question }),
+    },
+    {
+      method: 'GET',
+      path: '/eve/v1/session/{session}/stream',
+      portAfter,
+      until: '"type":"session.waiting"',
+    },
   ];
 };
 
