@@ -3,6 +3,7 @@ import { type ApiClient, ApiError, createApiClient } from './api/client.ts';
 import { createLiveEvents, type LiveEvents } from './api/live-events.ts';
 import { redeemLink, showLogin } from './api/session.ts';
 import { createSessionTabs, type SessionTabs } from './api/session-tabs.ts';
+import { watchAttendance } from './shell/attendance.ts';
 import { takeLinkCode } from './shell/link-code.ts';
 import { createPageMemory, type PageMemory } from './shell/page-memory.ts';
 
@@ -31,8 +32,11 @@ export function createPageParts(): PageParts {
       },
     },
   });
-  const api = createApiClient((error) => {
-    if (queries.getQueryData(['session'])) showLogin(queries, error.code);
+  const api = createApiClient({
+    isAttended: watchAttendance(),
+    onUnauthorized(error) {
+      if (queries.getQueryData(['session'])) showLogin(queries, error.code);
+    },
   });
   const memory = createPageMemory();
   const tabs = createSessionTabs((news) => {

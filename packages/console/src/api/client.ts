@@ -65,8 +65,15 @@ export class ApiError extends Error {
   }
 }
 
-/** Makes the client. `onUnauthorized` hears of every answer that says that the session is over. */
-export function createApiClient(onUnauthorized: (error: ApiError) => void): ApiClient {
+type ClientDeps = {
+  /** Hears of every answer that says that the session is over. */
+  readonly onUnauthorized: (error: ApiError) => void;
+  /** Whether somebody sits before the page: what it asks without them keeps no session alive. */
+  readonly isAttended: () => boolean;
+};
+
+/** Makes the client. */
+export function createApiClient({ onUnauthorized, isAttended }: ClientDeps): ApiClient {
   let csrfToken: string | null = null;
 
   async function open<Name extends Call>(
@@ -76,6 +83,7 @@ export function createApiClient(onUnauthorized: (error: ApiError) => void): ApiC
     const [method = 'GET', path = ''] = name.split(' ');
     const headers = new Headers(options.headers);
     if (options.body !== undefined) headers.set('content-type', 'application/json');
+    if (!isAttended()) headers.set('x-console-unattended', 'true');
     if (csrfToken !== null && method !== 'GET') headers.set('x-csrf-token', csrfToken);
     const response = await fetch(urlOf(path, options), {
       method,

@@ -47,7 +47,7 @@ function ago(thenMs: number, nowMs: number): string {
   return relative.format(Math.trunc(seconds / size), unit);
 }
 
-/** Now, in Unix milliseconds, to ten seconds: one timer a part that shows a time would be hundreds. */
+/** Now, in Unix milliseconds, to ten seconds. Tables show few rows at a time, so there are few timers. */
 function useNow(): number {
   return useSyncExternalStore(
     subscribeToTicks,

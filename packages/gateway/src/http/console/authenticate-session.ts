@@ -21,7 +21,9 @@ export function authenticateSession(
   const secret = cookieSecret(request);
   if (secret === null || !isOn()) return null;
   requireOwnPage(request);
-  return sessions.use(secret).then((session) => taken(request, session));
+  // What an open page reads by itself keeps no login alive.
+  const isUnattended = request.headers['x-console-unattended'] !== undefined;
+  return sessions.use(secret, { isUnattended }).then((session) => taken(request, session));
 }
 
 function taken(request: FastifyRequest, session: ConsoleSession): ConsoleSession {

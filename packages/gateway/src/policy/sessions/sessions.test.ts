@@ -39,11 +39,12 @@ test('a login holds in all gateways while it is used, and an hour at most', asyn
   await expect(here.use(begun.secret)).rejects.toMatchObject(over);
 });
 
-test('a login ends where it is not used, and looking whether it lives is no use', async () => {
+test('a login ends where it is not used, and neither to look whether it lives nor a page without anybody is use', async () => {
   const { kit, clock, holder, here } = await openSessions();
   const { secret } = await here.begin(holder);
   clock.seconds += 599;
   expect(await here.isLive(secret)).toBe(true);
+  expect((await here.use(secret, { isUnattended: true })).holder).toEqual(holder);
   clock.seconds += 1;
   expect(await here.isLive(secret)).toBe(false);
   await expect(here.use(secret)).rejects.toMatchObject(over);

@@ -35,11 +35,14 @@ export type SessionsDeps = {
 export type Sessions = Links & {
   readonly begin: (holder: KeyHolder) => Promise<ConsoleSession>;
   /**
-   * The session of a secret, which is used by that.
+   * The session of a secret, which is used by that; not where nobody sits before the page that asks.
    *
    * @throws GatewayError `session_expired`, `key_invalid` where its key ended, `store_unavailable`.
    */
-  readonly use: (secret: string) => Promise<ConsoleSession>;
+  readonly use: (
+    secret: string,
+    by?: { readonly isUnattended: boolean },
+  ) => Promise<ConsoleSession>;
   /** Whether `use` would have it. It is no use, and where the store is away it is taken to live. */
   readonly isLive: (secret: string) => Promise<boolean>;
   /** Ends a session at once; one that is not there is left so. */
@@ -78,12 +81,17 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
   return {
     begin,
-    async use(secret) {
+    async use(secret, { isUnattended } = { isUnattended: false }) {
       const found = await look(secret);
       if (!found) throw expired();
       if (!found.holder) throw keyEnded();
+      const session = told(secret, found.record, found.holder);
+      if (isUnattended) {
+        const idleEndsAtSeconds = found.record.lastUsedAtSeconds + idleSeconds();
+        return { ...session, idleEndsAtSeconds };
+      }
       await noteUse(found, { atSeconds: nowSeconds(), idleSeconds: idleSeconds(), emit });
-      return told(secret, found.record, found.holder);
+      return session;
     },
     async isLive(secret) {
       try {
