@@ -36,11 +36,11 @@ export function PlaygroundActions(props: {
         onClick={onCompare}
       />
       <Action
-        icon="filter"
+        icon="settings"
         label={set === 0 ? words.settings : fill(words.settingsCount, { count: set })}
         onClick={() => setShown('settings')}
       />
-      <Action icon="copy" label={words.code} onClick={() => setShown('code')} />
+      <Action icon="code" label={words.code} onClick={() => setShown('code')} />
       <Action
         icon="plus"
         label={words.newChat}
