@@ -5,7 +5,7 @@ import { Icon } from './icon.tsx';
 
 /** Leads from one thing back to the list of all. */
 export function BackLink(props: {
-  readonly to: '/agents' | '/tools';
+  readonly to: '/agents' | '/tools' | '/runs' | '/keys';
   readonly children: ReactNode;
 }) {
   return (

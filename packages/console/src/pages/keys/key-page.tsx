@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi } from '@tanstack/react-router';
 import { useApi } from '../../api/api-context.ts';
 import { type Key, keysQuery } from '../../api/keys.ts';
 import { useSession } from '../../api/session.ts';
 import { text } from '../../strings/text.ts';
+import { BackLink } from '../../ui/back-link.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Page } from '../../ui/page.tsx';
@@ -62,7 +63,7 @@ function Lead({ keyRecord: key }: { readonly keyRecord: Key | undefined }) {
   const ownId = useSession()?.key.id;
   return (
     <span className={styles.links}>
-      <Link to="/keys">{text.keys.detail.back}</Link>
+      <BackLink to="/keys">{text.keys.detail.back}</BackLink>
       {key && (
         <>
           <span>{text.keys.roles[key.role]}</span>

@@ -1,10 +1,11 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useApi } from '../../api/api-context.ts';
 import { ApiError } from '../../api/client.ts';
 import { type ReplayReport, type Run, runQuery, type Step } from '../../api/runs.ts';
 import { fill, text } from '../../strings/text.ts';
+import { BackLink } from '../../ui/back-link.tsx';
 import { RunOutcome } from '../../ui/data/run-outcome.tsx';
 import { Card, Page } from '../../ui/page.tsx';
 import { EmptyState, ErrorPanel, Skeleton } from '../../ui/states.tsx';
@@ -60,7 +61,7 @@ function OneRun({ id }: { readonly id: string }) {
 }
 
 function BackToRuns() {
-  return <Link to="/runs">← {words.back}</Link>;
+  return <BackLink to="/runs">{words.back}</BackLink>;
 }
 
 function readMore(query: {
