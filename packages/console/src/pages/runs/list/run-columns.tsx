@@ -72,11 +72,7 @@ export function runColumns(keyName: (id: string) => string): readonly Column<Run
       title: titles.key,
       width: 'minmax(80px, 1fr)',
       isWideOnly: true,
-      render: held(({ key_id }) => (
-        <span className={styles.apart} title={key_id}>
-          {keyName(key_id)}
-        </span>
-      )),
+      render: held(({ key_id }) => <span title={key_id}>{keyName(key_id)}</span>),
     },
     {
       id: 'user',
