@@ -49,7 +49,7 @@ export function ForkDialog({ run, step, onClose }: ForkProps) {
           <p className={styles.soft}>{words.onlyCalls}</p>
         )}
         {isEdited && <EditField run={run} step={step} value={edit} onChange={setEdit} />}
-        {fork.isError && <ErrorPanel error={fork.error} />}
+        {fork.isError && <ErrorPanel title={words.failed} error={fork.error} />}
         {difference && (
           <div role="alert">
             <p>{difference.message}</p>

@@ -55,7 +55,7 @@ export function ReplayDialog(props: {
             />
           )}
         </Field>
-        {replay.isError && <ErrorPanel error={replay.error} />}
+        {replay.isError && <ErrorPanel title={words.failed} error={replay.error} />}
         <div className={styles.buttons}>
           <Button onClick={onClose}>{text.common.cancel}</Button>
           <Button type="submit" variant="primary" icon="play" busy={replay.isPending}>
