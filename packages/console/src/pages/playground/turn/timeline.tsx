@@ -108,7 +108,7 @@ function ToolView(props: {
         <span className={styles.time}>
           {isRunning ? words.running : step.durationMs === null ? '' : duration(step.durationMs)}
         </span>
-        <span className="visually-hidden">{isRunning ? '' : outcome}</span>
+        <span className="visually-hidden">{step.outcome === 'ok' ? outcome : ''}</span>
       </button>
       <p className={styles.about}>
         {step.provenance && <span>{step.provenance}</span>}
