@@ -108,15 +108,6 @@ export const peers: readonly Peer[] = [
     launch: ({ port }) => node('server.mjs', { PORT: `${port}`, MASTRA_TELEMETRY_DISABLED: '1' }),
   },
   {
-    name: 'eve',
-    title: 'eve, two applications, events read until the turn ends',
-    language: 'JavaScript',
-    folder: 'eve',
-    packages: ['eve', 'ai'],
-    wire: eveWire,
-    launch: ({ port }) => node('server.mjs', { PORT: `${port}` }),
-  },
-  {
     name: 'limit-python',
     title: 'bare Starlette server (the limit)',
     language: 'Python',
@@ -180,5 +171,14 @@ export const peers: readonly Peer[] = [
       command: `${folder}/.venv/bin/hayhooks`,
       args: `run --host 127.0.0.1 --port ${port} --pipelines-dir pipelines`.split(' '),
     }),
+  },
+  {
+    name: 'eve',
+    title: 'eve, two applications, events read until the turn ends',
+    language: 'JavaScript',
+    folder: 'eve',
+    packages: ['eve', 'ai'],
+    wire: eveWire,
+    launch: ({ port }) => node('server.mjs', { PORT: `${port}` }),
   },
 ];
