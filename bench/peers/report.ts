@@ -1,4 +1,5 @@
 /** `node bench/peers/report.ts` writes the tables and charts again from `bench/results/peers.json`. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,7 +7,8 @@ import { chartsOf } from './charts.ts';
 import { type Results, readResults, resultsFile } from './results.ts';
 import { tables } from './tables.ts';
 
-const page = join(import.meta.dirname, '../README.md');
+const root = join(import.meta.dirname, '../..');
+const page = join(root, 'bench/README.md');
 const begin = '<!-- peers: written by bench/peers/report.ts -->';
 const end = '<!-- end of peers -->';
 
@@ -32,6 +34,11 @@ export function writeReport(results: Results): void {
   const images = Object.keys(charts).map((name) => `![${altOf(name)}](results/${name})`);
   const written = [begin, ...images, tables(results), ''].join('\n\n');
   writeFileSync(page, `${before.slice(0, from)}${written}${before.slice(to)}`);
+  // As the other files of the repository are, or its checks fail.
+  execFileSync(join(root, 'node_modules/.bin/biome'), ['format', '--write', page, resultsFile], {
+    cwd: root,
+    stdio: 'ignore',
+  });
 }
 
 function altOf(name: string): string {
