@@ -62,7 +62,8 @@ function whereOf(error: Diagnostic) {
   return [
     { name: words.agent, value: <AgentOf error={error} /> },
     { name: words.stage, value: text.errors.stages[stage] },
-    ...(agent === null
+    // A version that ran into it serves on: what serves instead is not the question then.
+    ...(agent === null || (serving === null && generation !== undefined)
       ? []
       : [
           {
