@@ -43,6 +43,9 @@ export function KeyFacts(props: { readonly keyRecord: Key; readonly keys: readon
         ])}
       />
       <p className={styles.links}>
+        <Link to="/runs" search={{ key: key.id }}>
+          {names.runs}
+        </Link>
         <Link to="/usage" search={{ by: 'key', show: 'tokens', days: 30 }}>
           {names.usage}
         </Link>
