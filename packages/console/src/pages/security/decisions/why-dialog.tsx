@@ -75,11 +75,21 @@ function Asked({ decision }: { readonly decision: Decision }) {
     ...(user === null ? [] : [{ name: names.user, value: user }]),
     { name: names.action, value: text.security.actions[action] },
     { name: text.security.columns.resources, value: resource },
-    ...(agent === null || agent === resource ? [] : [{ name: names.agent, value: agent }]),
+    ...(agent === null || (agent === resource && !isAdmin)
+      ? []
+      : [{ name: names.agent, value: isAdmin ? <AgentLink id={agent} /> : agent }]),
     ...(module === null ? [] : [{ name: names.module, value: module }]),
     ...(request === null ? [] : [{ name: names.request_id, value: <code>{request}</code> }]),
   ];
   return <Facts facts={facts} />;
+}
+
+function AgentLink({ id }: { readonly id: string }) {
+  return (
+    <Link to="/agents/$" params={{ _splat: id }}>
+      {id}
+    </Link>
+  );
 }
 
 function Rule({ decision }: { readonly decision: Decision }) {
@@ -105,6 +115,7 @@ function Links({ decision }: { readonly decision: Decision }) {
   const { rule_id: rule, request_id: request, action, resource, agent_id: agent } = decision;
   const who = decision.key_id ?? `agent:${agent}`;
   const isTool = action === 'call_tool';
+  const isAdmin = useRole() === 'admin';
   return (
     <p className={styles.links}>
       <Link
@@ -128,6 +139,11 @@ function Links({ decision }: { readonly decision: Decision }) {
       {request !== null && (
         <Link to="/security" search={{ tab: 'decisions', request }}>
           {names.sameRequest}
+        </Link>
+      )}
+      {isAdmin && request !== null && agent !== null && (
+        <Link to="/runs" search={{ request_id: request }}>
+          {names.itsRun}
         </Link>
       )}
     </p>
