@@ -67,7 +67,7 @@ const commonColumns = (nameOf: NameOf): readonly Column<Override>[] => [
     id: 'who',
     title: text.security.columns.principals,
     width: 'minmax(60px, 1.2fr)',
-    render: ({ principal }) => <Clipped value={principal} />,
+    render: ({ principal }) => <Clipped value={nameOf(principal)} />,
   },
   {
     id: 'action',
