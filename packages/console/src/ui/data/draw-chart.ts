@@ -76,7 +76,8 @@ function newChart(element: HTMLElement, { data, format, height, bars }: DrawOpti
           return {
             label: name,
             stroke,
-            width: 2,
+            // A border would draw a bar where there is nothing.
+            width: bars ? 0 : 2,
             value: (_chart: UPlot, value: number | null) => (value === null ? '–' : format(value)),
             points: { show: !bars && data.times.length === 1 },
             ...(bars ? { fill: stroke } : {}),
