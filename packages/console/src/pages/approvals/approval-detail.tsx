@@ -52,7 +52,7 @@ export function ApprovalDetail(props: {
 function Call({ call, answers }: { readonly call: Approval; readonly answers: Answers }) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (matchMedia('(max-width: 1400px)').matches) place.current?.scrollIntoView();
+    if (matchMedia('(max-width: 1180px)').matches) place.current?.scrollIntoView();
   }, []);
   return (
     <div ref={place}>
