@@ -35,9 +35,9 @@ describe('the playground', () => {
     const first = answer(0);
     await first.getByText('It is sunny in Paris.').waitFor();
     await first.getByText('What it did').waitFor();
-    expect(await first.getByText('native').count()).toBe(1);
-    expect(await first.getByText(/\d+ in, \d+ out/).count()).toBe(1);
-    expect(await first.getByText(/first token \d+/).count()).toBe(1);
+    await first.getByText('native').waitFor();
+    await first.getByText(/\d+ in, \d+ out/).waitFor();
+    await first.getByText(/first token \d+/).waitFor();
     expect(await first.getByRole('link', { name: 'Run' }).getAttribute('href')).toContain('run_');
     await first.getByRole('button', { name: /^get_weather/ }).click();
     await first.getByText('"city": "Paris"').waitFor();
@@ -65,7 +65,7 @@ describe('the playground', () => {
     const stored = 'JSON.stringify([{ ...sessionStorage }, { ...localStorage }])';
     expect(await page.evaluate(stored)).not.toContain('half');
     await page.getByRole('button', { name: 'New chat' }).click();
-    expect(await answers().count()).toBe(0);
+    await expect.poll(() => answers().count()).toBe(0);
   });
 
   test('goes on in the same turn once a call is approved, here or by somebody else', async () => {
@@ -104,7 +104,7 @@ describe('the playground', () => {
     expect(await answer(0).getByText('has to decide').count()).toBe(0);
     await cards.getByRole('button', { name: 'Approve', exact: true }).click();
     await answer(0).getByText('Both are paid.').waitFor();
-    expect(await answer(0).getByText('done').count()).toBe(2);
+    await expect.poll(() => answer(0).getByText('done').count()).toBe(2);
   });
 
   test('stops at Escape, branches where a question is edited, and asks again', async () => {
@@ -200,7 +200,7 @@ describe('the playground', () => {
     await answer(1).getByText('You said: And in Oslo weather?').waitFor();
     await page.getByRole('button', { name: 'Stop comparing' }).click();
     await page.waitForURL((url) => !url.search.includes('with='));
-    expect(await answers().count()).toBe(1);
+    await expect.poll(() => answers().count()).toBe(1);
   });
 
   test('shows hostile and huge answers without running, breaking or freezing anything', async () => {
