@@ -43,7 +43,7 @@ function Inside({ session }: { readonly session: Session }) {
     return live.stop;
   }, [live, isCaller]);
   useSessionLook(isCaller);
-  useAllowedPage(session.role);
+  const isAllowed = useAllowedPage(session.role);
   const { pathname } = useLocation();
   return (
     <div className={styles.shell}>
@@ -53,9 +53,7 @@ function Inside({ session }: { readonly session: Session }) {
       <Navigation session={session} onPalette={() => setPaletteOpen(true)} />
       <main ref={main} id="content" className={styles.main} tabIndex={-1}>
         {!isCaller && <ConnectionBanner />}
-        <CrashGuard key={pathname}>
-          <Outlet />
-        </CrashGuard>
+        <CrashGuard key={pathname}>{isAllowed && <Outlet />}</CrashGuard>
       </main>
       <Palette role={session.role} open={isPaletteOpen} onOpenChange={setPaletteOpen} />
     </div>
@@ -75,14 +73,15 @@ function useSessionLook(isCaller: boolean): void {
   }, [queries, isCaller]);
 }
 
-/** Leads away from a page that the role may not use. */
-function useAllowedPage(role: Session['role']): void {
+/** Leads away from a page that the role may not use. Until it has, false: what that page asks would be logged as denied. */
+function useAllowedPage(role: Session['role']): boolean {
   const { pathname } = useLocation();
   const navigate = useNavigate();
   const isKnown = pages.some(({ to }) => pathname.startsWith(to));
-  const isAllowed = pagesOf(role).some(({ to }) => pathname.startsWith(to));
+  const isAllowed = !isKnown || pagesOf(role).some(({ to }) => pathname.startsWith(to));
   const first = pagesOf(role)[0]?.to ?? '/playground';
   useEffect(() => {
-    if (isKnown && !isAllowed) void navigate({ to: first, replace: true });
-  }, [isKnown, isAllowed, first, navigate]);
+    if (!isAllowed) void navigate({ to: first, replace: true });
+  }, [isAllowed, first, navigate]);
+  return isAllowed;
 }
