@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import type { Answer, ApiClient, CallOptions } from './client.ts';
+import type { Diagnostic } from './errors.ts';
 
 /** A run as operators see it. */
 export type Run = Answer<'GET /admin/runs'>['runs'][number];
@@ -94,7 +95,7 @@ export function contentsQuery(api: ApiClient, id: string, step: number) {
   });
 }
 
-type RunError = { readonly message: string; readonly hint: string | null };
+type RunError = Pick<Diagnostic, 'id' | 'message' | 'hint'>;
 
 /** How often it is looked for why a run failed. */
 const mostLooks = 3;

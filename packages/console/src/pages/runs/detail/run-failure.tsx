@@ -34,6 +34,11 @@ export function RunFailure({ run, steps }: { readonly run: Run; readonly steps: 
         </p>
         {data && <p className={styles.message}>{data.message}</p>}
         {data?.hint && <p>{fill(words.errorHint, { hint: data.hint })}</p>}
+        {data && (
+          <Link to="/errors" search={{ agent: run.agent_id, id: data.id }}>
+            {words.toErrors}
+          </Link>
+        )}
       </div>
     </div>
   );
