@@ -134,6 +134,13 @@ function useEntries(role: Session['role']): readonly Entry[] {
       icon: 'playground' as const,
       run: () => void navigate({ to: '/playground', search: { agent: id } as never }),
     })),
+    ...(role === 'admin' ? (models.data ?? []) : []).map(({ id }, index) => ({
+      id: `page-${index}`,
+      group: text.palette.agents,
+      label: fill(text.palette.openAgent, { agent: id }),
+      icon: 'agents' as const,
+      run: () => void navigate({ to: '/agents/$', params: { _splat: id } }),
+    })),
     {
       id: 'theme',
       group: text.palette.actions,

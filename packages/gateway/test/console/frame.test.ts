@@ -105,7 +105,7 @@ describe('the frame', () => {
     await page.keyboard.press('Enter');
     await titleOf(page).filter({ hasText: 'Health' }).waitFor();
     await page.keyboard.press('Control+k');
-    await page.getByRole('option', { name: /labs\/other/ }).click();
+    await page.getByRole('option', { name: 'Chat with labs/other' }).click();
     await titleOf(page).filter({ hasText: 'Playground' }).waitFor();
     expect(page.url()).toContain('agent=labs');
     await page.goBack();
