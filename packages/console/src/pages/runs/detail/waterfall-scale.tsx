@@ -6,6 +6,8 @@ import styles from './waterfall.module.css';
 const wantedTicks = 4;
 /** A shorter way of the pointer is a click. */
 const leastShare = 0.01;
+/** From there on the word of a mark has no room behind it. */
+const lateShare = 0.75;
 
 /** The scale of time above the steps. A part of it that the pointer is drawn over is zoomed to. */
 export function WaterfallScale(props: {
@@ -41,11 +43,15 @@ export function WaterfallScale(props: {
         onPointerUp={end}
         onPointerCancel={() => setDrag(null)}
       >
-        {ticksOf(window, wantedTicks).map((tick) => (
-          <span key={tick} style={{ left: `${((tick - fromMs) / (toMs - fromMs)) * 100}%` }}>
-            {duration(tick)}
-          </span>
-        ))}
+        {ticksOf(window, wantedTicks).map((tick) => {
+          const share = (tick - fromMs) / (toMs - fromMs);
+          const className = share > lateShare ? styles.last : undefined;
+          return (
+            <span key={tick} className={className} style={{ left: `${share * 100}%` }}>
+              {duration(tick)}
+            </span>
+          );
+        })}
         {drag && (
           <i
             style={{
