@@ -117,13 +117,13 @@ function waitingColumns(
     {
       id: 'tool',
       title: titles.tool,
-      width: 'minmax(90px, 1fr)',
+      width: 'minmax(64px, 1fr)',
       render: ({ tool }) => <strong title={tool}>{tool}</strong>,
     },
     {
       id: 'agent',
       title: titles.agent,
-      width: 'minmax(80px, 1fr)',
+      width: 'minmax(64px, 1fr)',
       render: ({ agent_id }) => <span title={agent_id}>{agent_id}</span>,
     },
     {
