@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { Outlet, useLocation, useMatches, useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { useApi } from '../api/api-context.ts';
 import { useLiveEvents } from '../api/live-context.ts';
@@ -76,12 +76,18 @@ function useSessionLook(isCaller: boolean): void {
 /** Leads away from a page that the role may not use. Until it has, false: what that page asks would be logged as denied. */
 function useAllowedPage(role: Session['role']): boolean {
   const { pathname } = useLocation();
+  // The address changes first; the page before it is shown until the next one is there.
+  const shown = useMatches({ select: (matches) => matches.at(-1)?.pathname ?? pathname });
   const navigate = useNavigate();
-  const isKnown = pages.some(({ to }) => pathname.startsWith(to));
-  const isAllowed = !isKnown || pagesOf(role).some(({ to }) => pathname.startsWith(to));
+  const isAllowed = mayUse(role, pathname);
   const first = pagesOf(role)[0]?.to ?? '/playground';
   useEffect(() => {
     if (!isAllowed) void navigate({ to: first, replace: true });
   }, [isAllowed, first, navigate]);
-  return isAllowed;
+  return isAllowed && mayUse(role, shown);
+}
+
+function mayUse(role: Session['role'], pathname: string): boolean {
+  const isIn = ({ to }: { readonly to: string }) => pathname.startsWith(to);
+  return !pages.some(isIn) || pagesOf(role).some(isIn);
 }
