@@ -89,6 +89,9 @@ describe('logging in', () => {
     const page = await open('/keys', { key: caller });
     await titleOf(page).filter({ hasText: 'Playground' }).waitFor();
     expect(await menuOf(page)).toEqual(['Playground']);
+    const denied = await scene.call('/security/decisions?effect=deny&action=administer');
+    // Nobody did anything wrong, so the log accuses nobody.
+    expect(((await denied.json()) as { decisions: unknown[] }).decisions).toEqual([]);
     const operator = await newKey({ name: 'olga', role: 'operator', namespaces: ['labs'] });
     const other = await open('', { key: operator });
     await other.getByRole('link', { name: 'Security' }).waitFor();
@@ -138,7 +141,7 @@ describe('usage and health', () => {
   test('tell what was used, by whom, and follow the address', async () => {
     await ask('Hello?');
     const page = await open('/usage?by=key&show=runs&days=7');
-    await page.getByRole('row', { name: /dev/ }).waitFor();
+    await page.getByRole('row', { name: /^dev \d/ }).waitFor();
     expect(await page.getByLabel('By', { exact: true }).inputValue()).toBe('key');
     await page.getByLabel('By', { exact: true }).selectOption('agent');
     await page.getByRole('link', { name: 'default/hello' }).waitFor();
