@@ -51,6 +51,14 @@ export function RunHead({ run, steps }: { readonly run: Run; readonly steps: rea
     ...callerFacts(run, keyName),
     { name: words.request, value: <Id value={run.request_id} /> },
     {
+      name: words.decisions,
+      value: (
+        <Link to="/security" search={{ tab: 'decisions', request: run.request_id }}>
+          {words.toDecisions}
+        </Link>
+      ),
+    },
+    {
       name: words.recorded,
       value: run.recorded === 'contents' ? words.recordedContents : words.recordedSteps,
     },
