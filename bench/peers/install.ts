@@ -16,6 +16,11 @@ type Step = readonly [command: string, ...args: string[]];
 if (pathToFileURL(process.argv[1] ?? '').href === import.meta.url) main(process.argv.slice(2));
 
 function main(named: readonly string[]): void {
+  const unknown = named.find((each) => !peers.some(({ name }) => name === each));
+  if (unknown) {
+    const names = peers.map(({ name }) => name).join(', ');
+    throw new Error(`There is no peer ${unknown}; there are ${names}.`);
+  }
   const wanted = peers.filter(({ name }) => named.length === 0 || named.includes(name));
   const folders = new Set(wanted.flatMap(({ folder }) => (folder ? [folder] : [])));
   for (const folder of folders) {
