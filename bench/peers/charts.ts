@@ -53,17 +53,17 @@ function plain(title: string): string {
 }
 
 function svg(title: string, bars: readonly Bar[]): string {
-  const most = Math.max(...bars.map(({ value }) => value), 0.001);
+  const most = scaleOf(bars.map(({ value }) => value));
   const height = top + bars.length * rowHeight + 6;
   const room = width - labelWidth - 70;
   const rows = bars.map(({ label, value, kind }, at) => {
     const y = top + at * rowHeight;
-    const length = Math.max(1, (value / most) * room);
+    const length = Math.max(1, Math.min(1, value / most) * room);
     const middle = y + barHeight / 2 + 4;
     return [
       `<text class="label" x="${labelWidth - 8}" y="${middle}" text-anchor="end">${label}</text>`,
       `<rect class="${kind}" x="${labelWidth}" y="${y}" width="${length.toFixed(1)}" height="${barHeight}" rx="2"/>`,
-      `<text x="${(labelWidth + length + 6).toFixed(1)}" y="${middle}">${digits(value)}</text>`,
+      `<text x="${(labelWidth + length + 6).toFixed(1)}" y="${middle}">${digits(value)}${value > most ? ' (cut)' : ''}</text>`,
     ].join('\n  ');
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
@@ -79,6 +79,12 @@ function svg(title: string, bars: readonly Bar[]): string {
   ${rows.join('\n  ')}
 </svg>
 `;
+}
+
+/** The greatest value, or less where one is so great that all others would look alike: its bar is cut. */
+function scaleOf(values: readonly number[]): number {
+  const [first = 0, second = 0] = values.toSorted((a, b) => b - a);
+  return Math.max(first > 3 * second && second > 0 ? second * 1.25 : first, 0.001);
 }
 
 function digits(value: number): string {
