@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { peers } from './catalog.ts';
 import { cacheFolder, sourceFolder } from './folders.ts';
@@ -49,7 +49,12 @@ export function install(folder: string): string | null {
     const { status, stdout, stderr, error } = spawnSync(command, args, {
       cwd: to,
       encoding: 'utf8',
-      env: { ...process.env, NODE_ENV: '' },
+      // A build runs on the Node that runs this, not on another that is installed.
+      env: {
+        ...process.env,
+        NODE_ENV: '',
+        PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+      },
     });
     if (status !== 0) return lastLines(`${error ?? ''}${stdout ?? ''}${stderr ?? ''}`);
   }
