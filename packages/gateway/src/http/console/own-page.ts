@@ -7,9 +7,10 @@ import { GatewayError } from '../../errors.ts';
  * @throws GatewayError `key_missing`
  */
 export function requireOwnPage(request: FastifyRequest): void {
-  const site = request.headers['sec-fetch-site'];
-  const isOther = site === 'cross-site' || site === 'same-site';
-  if (!isOther && isOwnOrigin(request)) return;
+  const { 'sec-fetch-site': site = 'none' } = request.headers;
+  // Not those of other pages by name: what is written otherwise, or twice, is none of ours.
+  const isOurs = site === 'same-origin' || site === 'none';
+  if (isOurs && isOwnOrigin(request)) return;
   const from = request.headers.origin?.slice(0, 128) ?? 'another site';
   throw new GatewayError(
     'key_missing',

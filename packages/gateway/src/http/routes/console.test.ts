@@ -103,6 +103,18 @@ test('behind a proxy with https the cookie is bound to the host, and no other co
   expect(await status(`__Host-dropgate=${secret}x`)).toBe(401);
 });
 
+test('the cookie counts for no page but its own, however the browser says where a page is from', async () => {
+  const app = createApp(fakeGateway({ console: fakeConsole().console }));
+  const status = async (site: string) => {
+    const headers = { cookie: `dropgate=${secret}`, host: 'gateway', 'sec-fetch-site': site };
+    return (await app.inject({ url: '/v1/models', headers })).statusCode;
+  };
+  expect([await status('same-origin'), await status('none')]).toEqual([200, 200]);
+  for (const site of ['cross-site', 'same-site', 'CROSS-SITE', 'same-origin, cross-site', '']) {
+    expect(await status(site)).toBe(401);
+  }
+});
+
 test('a link names an address that can be opened where the gateway listens at all of them', async () => {
   const app = createApp(fakeGateway({ console: fakeConsole().console }));
   const link = async (host: string) => {
