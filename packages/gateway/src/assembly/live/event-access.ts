@@ -11,6 +11,9 @@ import type { Parts } from '../agent-processes.ts';
 /** Streams of events that may be open at once, of all keys together. */
 const MAX_STREAMS = 64;
 
+/** The same of one key: the others are not to be left without. */
+const MAX_OF_A_KEY = 32;
+
 /** How long a verdict is remembered: a rule that changed holds after it. */
 const REMEMBERED_MS = 1000;
 
@@ -29,16 +32,25 @@ export type EventAccessDeps = Pick<
  */
 export function createEventAccess(deps: EventAccessDeps): (viewer: Caller) => EventView {
   let open = 0;
+  const ofKeys = new Map<string, number>();
+  const count = (keyId: string, change: 1 | -1) => {
+    open += change;
+    const left = (ofKeys.get(keyId) ?? 0) + change;
+    if (left > 0) ofKeys.set(keyId, left);
+    else ofKeys.delete(keyId);
+  };
   return (viewer) => {
-    if (open >= MAX_STREAMS) throw tooMany();
-    open += 1;
+    const { keyId } = viewer;
+    if (open >= MAX_STREAMS) throw tooMany(MAX_STREAMS);
+    if ((ofKeys.get(keyId) ?? 0) >= MAX_OF_A_KEY) throw tooMany(MAX_OF_A_KEY, ' of this key');
+    count(keyId, 1);
     let isOpen = true;
     const may = createRights(viewer, deps);
     return {
       shows: (event) => shows(may, event),
       whyOver: () => whyOver(deps, viewer, may),
       close() {
-        if (isOpen) open -= 1;
+        if (isOpen) count(keyId, -1);
         isOpen = false;
       },
     };
@@ -136,9 +148,9 @@ function whyKeyEnded(
   return isUsable(key, nowSeconds()) ? null : 'key_expired';
 }
 
-function tooMany(): GatewayError {
+function tooMany(most: number, whose = ''): GatewayError {
   return new GatewayError(
     'rate_limited',
-    `${MAX_STREAMS} streams of events are open, which is the most there may be. Close one, or try again later.`,
+    `${most} streams of events${whose} are open, which is the most there may be. Close one, or try again later.`,
   );
 }

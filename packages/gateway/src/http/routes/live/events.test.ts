@@ -218,11 +218,18 @@ test('is followed on the command line, as lines for people and for scripts', asy
   ]);
 });
 
-test('has room for 64 streams, and again when one ends', async () => {
-  const readers = await Promise.all(Array.from({ length: 64 }, () => follow()));
-  const refused = await send('/admin/events', undefined, { method: 'GET' });
-  expect([refused.status, refused.body.error.code]).toEqual([429, 'rate_limit_exceeded']);
-  expect(refused.body.error.message).toContain('64 streams of events are open');
+test('has room for 64 streams, half of them of one key, and again when one ends', async () => {
+  const { key } = await newKey({ role: 'operator' });
+  const half = (by: string) => Promise.all(Array.from({ length: 32 }, () => follow(by)));
+  const refusal = async () => {
+    const { status, body } = await send('/admin/events', undefined, { key, method: 'GET' });
+    return [status, body.error.code, body.error.message.split(', ')[0]];
+  };
+  const code = 'rate_limit_exceeded';
+  const its = await half(key);
+  expect(await refusal()).toEqual([429, code, '32 streams of events of this key are open']);
+  const readers = [...(await half(gateway.key)), ...its];
+  expect(await refusal()).toEqual([429, code, '64 streams of events are open']);
   await readers[0]?.close();
   const next = await until('room for one more', async () => follow().catch(() => null));
   await Promise.all([next, ...readers].map((reader) => reader.close()));
