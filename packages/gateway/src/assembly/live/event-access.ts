@@ -101,8 +101,11 @@ function shows(rights: Rights, event: NumberedEvent['event']): boolean {
         rights.may('read_runs', event.agent_id) || rights.may('answer_approvals', event.agent_id)
       );
     case 'access_denied':
-      // As in the list of decisions.
-      return rights.isWhole || (event.agent_id !== null && rights.isInScope(event.agent_id));
+      // As in the list of decisions, for those who may read that.
+      return (
+        (rights.isWhole || (event.agent_id !== null && rights.isInScope(event.agent_id))) &&
+        rights.administers('/security/decisions')
+      );
     case 'agent_changed':
     case 'errors_changed':
     case 'worker_changed':

@@ -46,6 +46,7 @@ security:
   rules:
     - { id: read-open, effect: allow, action: read_runs, principals: ["role:operator"], resources: ["default/*"] }
     - { id: read-hidden, effect: ${hidden}, action: read_runs, principals: ["role:operator"], resources: ["labs/*"] }
+    - { id: no-list, effect: deny, action: administer, principals: ["no-decisions"], resources: ["/security/decisions"] }
     - { id: no-hidden, effect: deny, action: run_agent, principals: ["shut-out"], resources: ["labs/*"] }
 `;
 }
@@ -133,7 +134,12 @@ test('tells an operator what its rights and scopes reach, by the rules of now', 
   const everywhere = await newKey({ role: 'operator' });
   const ofLabs = await newKey({ role: 'operator', agents: ['labs/*'] });
   const shutOut = await newKey({ role: 'caller', name: 'shut-out' });
-  const readers = [await follow(everywhere.key), await follow(ofLabs.key)] as const;
+  const noDecisions = await newKey({ role: 'operator', name: 'no-decisions' });
+  const readers = [
+    await follow(everywhere.key),
+    await follow(ofLabs.key),
+    await follow(noDecisions.key),
+  ] as const;
   const seen = async (reader: (typeof readers)[number]) => {
     const all: unknown[] = [];
     for (;;) {
@@ -163,6 +169,9 @@ test('tells an operator what its rights and scopes reach, by the rules of now', 
     'access_denied labs/hidden',
   ]);
   expect(await seen(readers[1])).toEqual(['access_denied labs/hidden']);
+  // What a list does not tell it, no event does.
+  expect(await seen(readers[2])).toEqual(['run_started default/open', 'run_ended default/open']);
+  await readers[2].close();
 
   project.write('gateway.yaml', settings('allow'));
   await send('/security/refresh');
