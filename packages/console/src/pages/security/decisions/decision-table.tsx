@@ -34,7 +34,7 @@ const columnsOf = (nameOf: (id: string) => string): readonly Column<Decision>[] 
   {
     id: 'action',
     title: names.columns.action,
-    width: '118px',
+    width: '124px',
     isWideOnly: true,
     render: ({ action }) => text.security.actions[action],
   },
@@ -54,7 +54,7 @@ const columnsOf = (nameOf: (id: string) => string): readonly Column<Decision>[] 
   {
     id: 'rule',
     title: names.columns.rule,
-    width: 'minmax(90px, 1fr)',
+    width: 'minmax(90px, 1.5fr)',
     isWideOnly: true,
     render: ({ rule_id: rule }) => <Clipped value={rule ?? text.security.noRule} mono />,
   },

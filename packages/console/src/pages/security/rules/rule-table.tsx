@@ -25,13 +25,13 @@ const columns: readonly Column<Rule>[] = [
   {
     id: 'id',
     title: names.id,
-    width: 'minmax(110px, 1.3fr)',
+    width: 'minmax(110px, 2.2fr)',
     render: ({ id }) => <Clipped value={id} mono />,
   },
   {
     id: 'action',
     title: names.action,
-    width: '108px',
+    width: '124px',
     isWideOnly: true,
     render: ({ action }) => text.security.actions[action],
   },
@@ -51,7 +51,7 @@ const columns: readonly Column<Rule>[] = [
   {
     id: 'when',
     title: names.when,
-    width: 'minmax(60px, 0.8fr)',
+    width: 'minmax(60px, 0.6fr)',
     isWideOnly: true,
     render: ({ when }) => (when === null ? '–' : <Clipped value={when} mono />),
   },
