@@ -11,6 +11,7 @@ import styles from './navigation.module.css';
 import { usePageMemory } from './page-memory.ts';
 import { pagesOf } from './pages.ts';
 import { keepTheme, readTheme, themes } from './theme.ts';
+import { WaitingCount } from './waiting-count.tsx';
 
 /** The menu: a column at the left, and a list that a button opens where the window is narrow. */
 export function Navigation({
@@ -52,6 +53,7 @@ export function Navigation({
               <Link to={to} className={styles.link ?? ''} activeProps={{ 'aria-current': 'page' }}>
                 <Icon name={name} size={17} />
                 {text.nav[name] as string}
+                {name === 'approvals' && <WaitingCount />}
               </Link>
             </li>
           ))}
