@@ -2,6 +2,7 @@ import { administration } from './administration.ts';
 import type { AttackGroup } from './attack.ts';
 import { budgets } from './budgets.ts';
 import { callers } from './callers.ts';
+import { consoleLogins } from './console/console.ts';
 import { disguises } from './disguises.ts';
 import { files } from './files.ts';
 import { floods } from './floods.ts';
@@ -18,6 +19,7 @@ export const groups: readonly AttackGroup[] = [
   administration,
   budgets,
   callers,
+  consoleLogins,
   disguises,
   files,
   floods,
