@@ -15,13 +15,14 @@ test('the console is built on a visit, again where its sources changed, and tell
     script,
     `import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
      const text = readFileSync('main.ts', 'utf8');
-     if (text === 'broken') { console.error('main.ts: no such thing'); process.exit(1); }
+     if (text === 'broken') { console.error('main.ts: no such thing as npm_planted'); process.exit(1); }
      mkdirSync('dist', { recursive: true });
      writeFileSync('dist/index.html', text);`,
   );
   const environment = { PATH: process.env.PATH };
   const { signal } = new AbortController();
-  const build = createConsoleBuild({ sources: folder, script, environment, signal });
+  const hide = (text: string) => text.replace('npm_planted', '[hidden]');
+  const build = createConsoleBuild({ sources: folder, script, environment, hide, signal });
 
   expect(await Promise.all([build(), build()])).toEqual([
     { state: 'building' },
@@ -37,5 +38,5 @@ test('the console is built on a visit, again where its sources changed, and tell
     const state = await build();
     return state.state === 'failed' && state;
   });
-  expect(failure).toEqual({ state: 'failed', output: 'main.ts: no such thing' });
+  expect(failure).toEqual({ state: 'failed', output: 'main.ts: no such thing as [hidden]' });
 });

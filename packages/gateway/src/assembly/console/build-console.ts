@@ -11,6 +11,8 @@ type BuildDeps = {
   /** Builds it, absolute: a script for Node. */
   readonly script: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Takes secrets out of what a build printed: whoever opens the page is shown that, without a key. */
+  readonly hide: (text: string) => string;
   /** Ends a build that goes on. */
   readonly signal: AbortSignal;
 };
@@ -41,7 +43,7 @@ export function createConsoleBuild(deps: BuildDeps): () => Promise<ConsoleBuild>
       builtForMs = newestMs;
       failed = null;
     } catch (error) {
-      failed = { atMs: performance.now(), output: outputOf(error) };
+      failed = { atMs: performance.now(), output: outputOf(error, deps.hide) };
     } finally {
       build = null;
     }
@@ -89,7 +91,8 @@ async function runBuild({ sources, script, environment, signal }: BuildDeps): Pr
   );
 }
 
-function outputOf(error: unknown): string {
+function outputOf(error: unknown, hide: BuildDeps['hide']): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.trim().slice(-shownChars) || 'It said nothing.';
+  // Before it is cut: a part of a secret is not known for one.
+  return hide(text).trim().slice(-shownChars) || 'It said nothing.';
 }

@@ -8,7 +8,7 @@ import type { Gateway } from '../contract.ts';
 import { createConsoleBuild } from './build-console.ts';
 
 /** The console: its files and its logins. */
-export function createConsole({ config, live, sessions, lifetime }: Parts): ConsoleDeps {
+export function createConsole({ config, live, sessions, secrets, lifetime }: Parts): ConsoleDeps {
   const { folder, sources } = consolePaths();
   const build =
     sources &&
@@ -19,6 +19,7 @@ export function createConsole({ config, live, sessions, lifetime }: Parts): Cons
         installer: 'npm',
         credentials: 'given',
       }),
+      hide: secrets.own.text,
       signal: lifetime.signal,
     });
   return {
