@@ -56,6 +56,14 @@ describe('answerSocketError', () => {
     server.close();
   });
 
+  test('tells whoever sends too long headers what to do', async () => {
+    const long = Object.assign(new Error('overflow'), { code: 'HPE_HEADER_OVERFLOW' });
+    answerSocketError(long, near);
+    expect(await text(far)).toContain(
+      'longer than 16384 bytes together. Send less; in a browser, remove cookies of this host.',
+    );
+  });
+
   test('tells a slow sender that it was too slow', async () => {
     const slow = Object.assign(new Error('slow'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
     answerSocketError(slow, near);

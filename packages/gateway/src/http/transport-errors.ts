@@ -1,3 +1,4 @@
+import { maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FailureCode, GatewayError } from '../errors.ts';
 import { errorResponse } from './error-response.ts';
@@ -53,11 +54,7 @@ export function answerSocketError(error: Error, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const failure =
-    code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? new GatewayError('request_timeout', 'The request took too long to arrive.')
-      : new GatewayError('invalid_request', 'This is not a valid HTTP request.');
-  const { status, headers, body } = errorResponse(failure, null);
+  const { status, headers, body } = errorResponse(socketFailure(code), null);
   const text = JSON.stringify(body);
   const lines = Object.entries({
     ...headers,
@@ -66,6 +63,21 @@ export function answerSocketError(error: Error, socket: Socket): void {
     'content-length': String(Buffer.byteLength(text)),
   }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('')}\r\n${text}`, () => socket.destroy());
+}
+
+function socketFailure(code: string | undefined): GatewayError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new GatewayError('request_timeout', 'The request took too long to arrive.');
+    case 'HPE_HEADER_OVERFLOW':
+      // Browsers send a host the cookies of all its ports.
+      return new GatewayError(
+        'invalid_request',
+        `The address and headers of the request are longer than ${maxHeaderSize} bytes together. Send less; in a browser, remove cookies of this host.`,
+      );
+    default:
+      return new GatewayError('invalid_request', 'This is not a valid HTTP request.');
+  }
 }
 
 function codeOf(thrown: unknown): string | undefined {
