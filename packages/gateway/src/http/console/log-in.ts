@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { GatewayError } from '../../errors.ts';
 import type { ConsoleSession } from '../../policy/sessions/session.ts';
 import type { loginBody } from '../../protocol/console/session-answer.ts';
+import type { KeyHolder } from '../../protocol/policy.ts';
 import { isTokenLike } from '../../protocol/security/token-principal.ts';
 import type { HttpDeps } from '../deps.ts';
 import { requireOwnPage } from './own-page.ts';
@@ -10,6 +11,7 @@ import { requireOwnPage } from './own-page.ts';
 /**
  * Begins a session for whoever holds a key, or the code of a link.
  *
+ * @param count - Counts the login as a request of the key; throws where it has sent too many.
  * @throws GatewayError `invalid_request` where not one of both is given, `key_invalid` for what is no key, `not_allowed` for a scraper's, `key_missing` for another
  * site's page.
  */
@@ -17,6 +19,7 @@ export async function logIn(
   deps: HttpDeps,
   request: FastifyRequest,
   login: z.infer<typeof loginBody>,
+  count: (holder: KeyHolder) => Promise<void> | null,
 ): Promise<ConsoleSession> {
   requireOwnPage(request);
   const { code, key: given } = login;
@@ -37,6 +40,7 @@ export async function logIn(
       'A key with the role metrics may scrape and no more. Log in with another key.',
     );
   }
+  await count(holder);
   return deps.console.sessions.begin(holder);
 }
 

@@ -115,6 +115,19 @@ test('the cookie counts for no page but its own, however the browser says where 
   }
 });
 
+test('a login counts as a request of its key', async () => {
+  const full = { isExceeded: true, limit: 1, remaining: 0, resetMs: 2000 };
+  const limits = { countRequest: async () => full, checkRun: () => undefined };
+  const app = createApp(fakeGateway({ console: fakeConsole().console, limits }));
+  const logIn = { method: 'POST', url: '/console/session' } as const;
+  const { statusCode, headers } = await app.inject({ ...logIn, payload: { key: secrets.admin } });
+  expect([statusCode, headers['retry-after'], headers['set-cookie']]).toEqual([
+    429,
+    '2',
+    undefined,
+  ]);
+});
+
 test('a link names an address that can be opened where the gateway listens at all of them', async () => {
   const app = createApp(fakeGateway({ console: fakeConsole().console }));
   const link = async (host: string) => {

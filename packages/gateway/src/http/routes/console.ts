@@ -10,6 +10,7 @@ import { sessionBody } from '../console/session-body.ts';
 import { clearCookie, setCookie } from '../console/session-cookie.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { Exchange } from '../exchange.ts';
+import { limitRequest } from '../intake/limit-request.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
 
 /** The console, and the logins of those who use it. */
@@ -38,7 +39,9 @@ export const consoleRoutes: readonly Route[] = [
     answer: sessionAnswer,
     async handle({ deps, request, reply, body }) {
       requireConsole(deps);
-      const session = await logIn(deps, request, body);
+      const session = await logIn(deps, request, body, (holder) =>
+        limitRequest(deps, { request, reply }, { ...holder, requestId: request.id }),
+      );
       // For the log: a login is somebody's.
       request.caller = { ...session.holder, requestId: request.id };
       setCookie(request, reply, session);
