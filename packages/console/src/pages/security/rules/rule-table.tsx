@@ -38,7 +38,7 @@ const columns: readonly Column<Rule>[] = [
   {
     id: 'principals',
     title: names.principals,
-    width: 'minmax(90px, 1fr)',
+    width: 'minmax(100px, 1fr)',
     isWideOnly: true,
     render: ({ principals }) => <Clipped value={joined(principals)} />,
   },
