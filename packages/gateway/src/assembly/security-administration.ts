@@ -28,6 +28,14 @@ const readLimits = { what: 'pages of decisions', ofKey: 8, ofAll: 64 };
 /** The same of what is written: SQLite waits for the disk, and nothing else of the gateway goes on meanwhile. */
 const changeLimits = { what: 'changes of keys and overrides', ofKey: 32, ofAll: 128 };
 
+/** Decisions are written in batches: whoever asks what was just decided is told. */
+function keptDecisions({ store, observers }: Parts): Parts['store']['decisions']['list'] {
+  return async (wanted) => {
+    await observers.decisionLog.flush();
+    return store.decisions.list(wanted);
+  };
+}
+
 /** What the routes for security do, joined of the parts that know how. */
 export function createSecurityAdministration(
   parts: Parts,
@@ -40,7 +48,7 @@ export function createSecurityAdministration(
     changed: policy.reload,
     nowSeconds,
   });
-  const readDecisions = createReadDecisions(store.decisions.list);
+  const readDecisions = createReadDecisions(keptDecisions(parts));
   const readInTurn = createWorkLine(readLimits);
   // Ending a key or an override never waits for those who make others.
   const changeInTurn = createWorkLine(changeLimits);
