@@ -21,7 +21,7 @@ export function Shell() {
   // One that cannot be read again for a while is still there.
   if (session.data) return <Inside session={session.data} />;
   if (session.isPending) return <Skeleton rows={1} height={200} />;
-  if (session.isError && session.data === undefined) {
+  if (session.isError) {
     return (
       <main className={styles.alone}>
         <ErrorPanel error={session.error} onRetry={() => void session.refetch()} />
