@@ -26,6 +26,7 @@ export function createEventSplitter(onEvent: (event: StreamEvent) => void): Even
   let data: string | null = null;
   let isTooLong = false;
   let isFirst = true;
+  let endsInReturn = false;
 
   const take = (text: string): void => {
     if (text.startsWith('data:')) {
@@ -47,6 +48,13 @@ export function createEventSplitter(onEvent: (event: StreamEvent) => void): Even
     return isMarked ? text.slice(BYTE_ORDER_MARK.length) : text;
   };
 
+  /** With one sign at the end of each line; `\r\n` may be cut in two. */
+  const plain = (piece: string): string => {
+    const rest = endsInReturn && piece.startsWith('\n') ? piece.slice(1) : piece;
+    if (piece !== '') endsInReturn = piece.endsWith('\r');
+    return rest.includes('\r') ? rest.replace(/\r\n?/g, '\n') : rest;
+  };
+
   const heldLength = (): number => line.length + (data?.length ?? 0);
   const forget = (): void => {
     isTooLong = true;
@@ -56,7 +64,7 @@ export function createEventSplitter(onEvent: (event: StreamEvent) => void): Even
 
   return {
     read(piece) {
-      const text = piece.includes('\r') ? piece.replace(/\r\n?/g, '\n') : piece;
+      const text = plain(piece);
       let from = 0;
       for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', from)) {
         take(unmarked(line + text.slice(from, at)));
