@@ -101,9 +101,14 @@ class DirectEvents implements AsyncIterableIterator<unknown> {
     this.#events = [];
     this.#at = 0;
     const { done, value } = await this.#pieces.next();
-    if (done) return false;
-    this.#splitter.read(this.#decoder.decode(value, { stream: true }));
-    return true;
+    if (!done) {
+      this.#splitter.read(this.#decoder.decode(value, { stream: true }));
+      return true;
+    }
+    // The last event may lack its blank line.
+    this.#splitter.read(this.#decoder.decode());
+    this.#splitter.end();
+    return this.#events.length > 0;
   }
 
   /** Its end has come; what may follow is taken, so that the call is not one that was left. */
