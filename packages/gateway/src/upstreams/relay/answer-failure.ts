@@ -45,6 +45,14 @@ function hasFailedChoice(choices: unknown): boolean {
 
 function describe(said: unknown): string {
   if (said === undefined) return 'failed inside an answer';
-  const text = typeof said === 'string' ? said : JSON.stringify(said);
+  const text = typeof said === 'string' ? said : asJson(said);
   return `failed inside an answer: ${text.slice(0, MAX_LENGTH)}`;
+}
+
+function asJson(said: unknown): string {
+  try {
+    return JSON.stringify(said);
+  } catch {
+    return 'it is nested too deeply to be shown';
+  }
 }

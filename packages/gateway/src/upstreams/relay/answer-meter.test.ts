@@ -33,6 +33,19 @@ describe('createAnswerMeter', () => {
     expect(read(whole, `{"output":[],${responses},"user":null}`)).toEqual(counted);
   });
 
+  test.each([whole, chatStream, responsesStream])(
+    'tells of a failure that is nested too deeply to be shown (%j)',
+    (form) => {
+      const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+      const meter = meterOf(
+        form,
+        event(`{"object":"error","message":${deep}}`).slice(form === whole ? 6 : 0),
+      );
+      expect(meter.failure()).toBe('failed inside an answer: it is nested too deeply to be shown');
+      expect(meter.usage()).toBeNull();
+    },
+  );
+
   test('reads embeddings, which have no output', () => {
     expect(read(whole, '{"usage":{"prompt_tokens":8,"total_tokens":8}}')).toMatchObject({
       inputTokens: 8,
