@@ -1,4 +1,6 @@
 const BLANK_LINE = /\r\n\r\n|\n\n|\r\r/g;
+/** As much of a blank line as may have come before the rest of it. */
+const CUT_LENGTH = 3;
 /** Longest event that is held until it is whole; a longer one is none with a count. */
 const MAX_EVENT_LENGTH = 65_536;
 
@@ -13,20 +15,28 @@ export type CountHider = {
 /** For a worker that did not ask for the count. Events go on whole. */
 export function createCountHider(): CountHider {
   let held = '';
+  // Its end alone is searched with the next piece: all of what is held with each would take its square in time.
+  let tail = '';
   return {
     pass(piece) {
-      held += piece.toString('latin1');
+      const text = piece.toString('latin1');
+      const searched = tail + text;
+      const before = held.length - tail.length;
+      held += text;
       const kept: string[] = [];
       let from = 0;
-      for (const { 0: end, index } of held.matchAll(BLANK_LINE)) {
-        const event = held.slice(from, index + end.length);
+      for (const { 0: end, index } of searched.matchAll(BLANK_LINE)) {
+        const until = before + index + end.length;
+        const event = held.slice(from, until);
         if (!isCount(event)) kept.push(event);
-        from = index + end.length;
+        from = until;
       }
-      held = held.slice(from);
+      tail = searched.slice(Math.max(from - before, searched.length - CUT_LENGTH));
+      if (from > 0) held = held.slice(from);
       if (held.length > MAX_EVENT_LENGTH) {
         kept.push(held);
         held = '';
+        tail = '';
       }
       return Buffer.from(kept.join(''), 'latin1');
     },
