@@ -324,6 +324,17 @@ describe('the fetch to the broker', () => {
     expect(await (await brokerFetchTo(baseUrl)(baseUrl)).text()).toBe('packed');
   });
 
+  test.each(['constructor', '__proto__', 'x-own'])(
+    'leaves an answer as it is whose encoding is called %s',
+    async (encoding) => {
+      const { baseUrl } = await startBroker((_request, response) => {
+        response.setHeader('content-encoding', encoding);
+        response.end('as it is');
+      });
+      expect(await (await brokerFetchTo(baseUrl)(baseUrl)).text()).toBe('as it is');
+    },
+  );
+
   test('survives a body that breaks off while nobody reads it', async () => {
     const cut = Promise.withResolvers<void>();
     const { baseUrl } = await startBroker((_request, response) => {

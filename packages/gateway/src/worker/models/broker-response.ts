@@ -202,16 +202,17 @@ function headersOf(received: ModelAnswer['headers']): Headers {
   return headers;
 }
 
-const decoders: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
+/** No object: a server may say `constructor`. */
+const decoders: ReadonlyMap<string, () => Transform> = new Map([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
 
 /** This way asks for no compression, but a module may, and a server may not ask. */
 function decoded({ headers, body }: ModelAnswer): AnswerBody {
-  const create = decoders[String(headers['content-encoding'] ?? '').toLowerCase()];
+  const create = decoders.get(String(headers['content-encoding'] ?? '').toLowerCase());
   if (!create) return body;
   const source = new Readable({
     read() {

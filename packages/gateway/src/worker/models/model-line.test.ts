@@ -47,6 +47,13 @@ describe('a model call over the channel', () => {
     expect(sent).toHaveLength(2);
   });
 
+  test('that ends before it has a head has failed', async () => {
+    const { line, part } = openLine();
+    const answer = line.call(request);
+    part({ end: true }, 'a');
+    await expect(answer).rejects.toThrow('terminated');
+  });
+
   test('says nothing of what nobody reads', async () => {
     const { line, sent, part } = openLine();
     const answer = line.call(request);

@@ -107,7 +107,10 @@ class OpenCall implements AnswerBody {
     }
     if (!end && !cut) return;
     this.#over();
-    if (cut) this.#fail(brokerFailure(new TypeError('terminated')));
+    const brokenOff = brokerFailure(new TypeError('terminated'));
+    if (cut) this.#fail(brokenOff);
+    // Nothing where it has a head.
+    this.#answer.reject(brokenOff);
     this.#reader?.resolve(null);
     this.#reader = null;
   }
