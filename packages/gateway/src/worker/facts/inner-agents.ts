@@ -34,9 +34,9 @@ export function innerAgents(
   const found: InnerAgent[] = [];
   walk(program, (node, above) => {
     const name = node.type === 'VariableDeclarator' ? identifierName(node.id) : null;
-    const isInner = above.some(({ type }) => isBody(type));
     const declaration = above.at(-1);
-    if (name === null || !isInner || !declaration || !isAgentBuild(node.init)) return;
+    if (name === null || !declaration || !isAgentBuild(node.init)) return;
+    if (!above.some(({ type }) => isBody(type))) return;
     const className = builtClass(node.init) ?? 'Agent';
     found.push({ ...placeOf(declaration), name, className, ...surroundings(node, above) });
   });

@@ -157,10 +157,24 @@ function once<T extends object>(make: () => T): () => T {
 export type PlaceOf = (node: { readonly start: number }) => Place;
 
 function placesIn(text: string): PlaceOf {
+  let starts: readonly number[] | null = null;
   return ({ start }) => {
-    const before = text.slice(0, start).split('\n');
-    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+    starts ??= lineStarts(text);
+    let line = 1;
+    for (let past = starts.length; past - line > 0; ) {
+      const middle = Math.ceil((line + past) / 2);
+      if ((starts[middle - 1] ?? 0) <= start) line = middle;
+      else past = middle - 1;
+    }
+    return { line, column: start - (starts[line - 1] ?? 0) + 1 };
   };
+}
+
+/** Where the lines of a text begin. */
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
 }
 
 function importedNames(statement: SyntaxNode): string[] {

@@ -35,27 +35,34 @@ export function ownNames(callable: SyntaxNode): { parameters: string[]; locals: 
   return { parameters, locals: body ? localNames(body) : [] };
 }
 
-function localNames(node: SyntaxNode): string[] {
-  const own = declaredNames(node);
-  const caught = node.type === 'CatchClause' ? patternNames(node.param) : [];
-  const below = isFunction(node) || node.type === 'ClassDeclaration' ? [] : childrenOf(node);
-  return [...own, ...caught, ...below.flatMap(localNames)];
+function localNames(body: SyntaxNode): string[] {
+  const names: string[] = [];
+  const waiting = [body];
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    names.push(...declaredNames(node));
+    if (node.type === 'CatchClause') names.push(...patternNames(node.param));
+    if (isFunction(node) || node.type === 'ClassDeclaration') continue;
+    for (const child of childrenOf(node).reverse()) waiting.push(child);
+  }
+  return names;
 }
 
 /** Names that an expression reads and does not declare itself, each once, in the order of the text. */
 export function freeNames(expression: SyntaxNode): string[] {
   const names = new Set<string>();
-  const enter = (node: SyntaxNode, bound: ReadonlySet<string>): void => {
+  const waiting: Read[] = [{ node: expression, bound: new Set() }];
+  for (let read = waiting.pop(); read; read = waiting.pop()) {
+    const { node, bound } = read;
     const name = identifierName(node);
     if (name !== null && !bound.has(name)) names.add(name);
     const inner = isFunction(node) ? withOwn(bound, node) : bound;
-    readBy(node).forEach((child) => {
-      enter(child, inner);
-    });
-  };
-  enter(expression, new Set());
+    for (const child of readBy(node).reverse()) waiting.push({ node: child, bound: inner });
+  }
   return [...names];
 }
+
+/** A node, and the names that functions around it have of their own. */
+type Read = { readonly node: SyntaxNode; readonly bound: ReadonlySet<string> };
 
 function withOwn(bound: ReadonlySet<string>, callable: SyntaxNode): ReadonlySet<string> {
   const { parameters, locals } = ownNames(callable);

@@ -48,13 +48,18 @@ export function walk(
   visit: (node: SyntaxNode, above: readonly SyntaxNode[]) => void,
 ): void {
   const above: SyntaxNode[] = [];
-  const enter = (node: SyntaxNode): void => {
+  // Null where the last one above is left. No calls within calls: a chain of a thousand additions is a thousand deep.
+  const waiting: (SyntaxNode | null)[] = [root];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (node === null) {
+      above.pop();
+      continue;
+    }
     visit(node, above);
     above.push(node);
-    childrenOf(node).forEach(enter);
-    above.pop();
-  };
-  enter(root);
+    waiting.push(null);
+    for (const child of childrenOf(node).reverse()) waiting.push(child);
+  }
 }
 
 /** An expression without what TypeScript and `await` put around it. */

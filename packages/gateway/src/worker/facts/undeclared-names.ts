@@ -7,12 +7,12 @@ import { identifierName, nodesOf, patternNames, type SyntaxNode, walk } from './
  */
 export function undeclaredNames(program: SyntaxNode): Map<string, SyntaxNode> {
   const reads = new Map<string, SyntaxNode>();
-  const enter = (node: SyntaxNode): void => {
+  const waiting = [program];
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
     const name = identifierName(node);
     if (name !== null && !reads.has(name)) reads.set(name, node);
-    readBy(node).forEach(enter);
-  };
-  enter(program);
+    for (const child of readBy(node).reverse()) waiting.push(child);
+  }
   if (reads.size === 0) return reads;
   walk(program, (node) => {
     for (const name of boundBy(node)) reads.delete(name);

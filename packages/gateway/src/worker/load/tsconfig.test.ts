@@ -23,6 +23,12 @@ describe('the settings of a file', () => {
     expect(read).toEqual(['src/tsconfig.json']);
   });
 
+  test('are read though nothing ends any of their comments', async () => {
+    const text = `{ "compilerOptions": { "experimentalDecorators": true } }${' /* '.repeat(200_000)}`;
+    const { settings } = await settingsIn({ 'tsconfig.json': text });
+    expect(settings.legacyDecorators).toBe(true);
+  });
+
   test('come from above, and not from beyond the project', async () => {
     const outer = await tempFolder({
       'tsconfig.json': '{ "compilerOptions": { "experimentalDecorators": true } }',

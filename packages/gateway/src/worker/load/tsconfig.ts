@@ -139,7 +139,8 @@ function assignsFields(useDefine: unknown, target: string | null): boolean {
 function parseJsonWithComments(text: string): unknown {
   const strings = /("(?:\\.|[^"\\])*")/.source;
   const withoutComments = text.replace(
-    new RegExp(`${strings}|\\/\\/[^\\n]*|\\/\\*[\\s\\S]*?\\*\\/`, 'g'),
+    // A comment that does not end goes on to the end: without that, each of many would be looked for anew.
+    new RegExp(`${strings}|\\/\\/[^\\n]*|\\/\\*[\\s\\S]*?(?:\\*\\/|$)`, 'g'),
     (_match, string: string | undefined) => string ?? '',
   );
   const withoutTrailingCommas = withoutComments.replace(
