@@ -146,17 +146,17 @@ export function readVariables(env: Environment, pathDelimiter: string): readonly
 const parsers: Readonly<Record<Form, (text: string, pathDelimiter: string) => unknown>> = {
   text: (text) => text,
   number: (text) => (/^\d+$/.test(text) ? Number(text) : text),
-  flag: (text) => flags[text.toLowerCase()] ?? text,
+  flag: (text) => flags.get(text.toLowerCase()) ?? text,
   folders: (text, pathDelimiter) => split(text, pathDelimiter),
   names: (text) => split(text, ','),
 };
 
-const flags: Readonly<Record<string, boolean>> = {
-  '1': true,
-  true: true,
-  '0': false,
-  false: false,
-};
+const flags: ReadonlyMap<string, boolean> = new Map([
+  ['1', true],
+  ['true', true],
+  ['0', false],
+  ['false', false],
+]);
 
 function split(text: string, separator: string): string[] {
   return text

@@ -141,6 +141,16 @@ describe('what a package.json declares', () => {
     ]);
   });
 
+  test('holds for a package that is called as something every object has', async () => {
+    const module = await moduleWith({
+      manifest: { dependencies: { constructor: '1' }, peerDependencies: { valueof: '*' } },
+    });
+    expect((await module.check()).map(({ message }) => message)).toEqual([
+      'package.json asks for constructor (1), which is not installed.',
+      'package.json asks for valueof (*), which is not installed.',
+    ]);
+  });
+
   test('is followed through a link to the real folder', async () => {
     const module = await moduleWith({
       manifest: { dependencies: { alpha: '1.0.0' } },

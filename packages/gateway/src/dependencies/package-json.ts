@@ -84,8 +84,9 @@ function toDeclarations(
   read: z.infer<typeof packageJsonSchema>,
 ): Declarations {
   const { dependencies = {}, peerDependencies = {}, optionalDependencies = {} } = read;
+  const optionalPeers = new Map(Object.entries(read.peerDependenciesMeta ?? {}));
   const isOptional = (name: string) =>
-    name in optionalDependencies || read.peerDependenciesMeta?.[name]?.optional === true;
+    Object.hasOwn(optionalDependencies, name) || optionalPeers.get(name)?.optional === true;
   const section = (ranges: Readonly<Record<string, string>>, kind: WantedPackage['kind']) =>
     Object.entries(ranges)
       .filter(([name]) => !isOptional(name))
@@ -93,7 +94,9 @@ function toDeclarations(
         const key = kind === 'peer' ? 'peerDependencies' : 'dependencies';
         return { name, range, kind, place: placeOfKey(text, [key, name]) };
       });
-  const peers = section(peerDependencies, 'peer').filter(({ name }) => !(name in dependencies));
+  const peers = section(peerDependencies, 'peer').filter(
+    ({ name }) => !Object.hasOwn(dependencies, name),
+  );
   const sections = [
     dependencies,
     peerDependencies,

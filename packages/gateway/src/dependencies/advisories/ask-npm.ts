@@ -57,7 +57,7 @@ function advisoriesIn(
 ): Advisory[] {
   return Object.entries(answer).flatMap(([name, known]) =>
     known.flatMap(({ id, title, severity, url, vulnerable_versions: vulnerable }) =>
-      (asked[name] ?? [])
+      ((Object.hasOwn(asked, name) && asked[name]) || [])
         .filter((version) =>
           satisfies(version, vulnerable, { loose: true, includePrerelease: true }),
         )

@@ -15,6 +15,8 @@ test.each([
   ['moon_phase == "full"', null],
   ['python_version >=', null],
   ['python_version >= "3" nonsense', null],
+  ['"x" in constructor', null],
+  ['toString == "3"', null],
 ])('%s: %s', (marker, holds) => {
   expect(holdsMarker(marker, values)).toBe(holds);
 });

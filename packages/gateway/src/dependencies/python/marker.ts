@@ -73,9 +73,8 @@ function operatorOf(rest: Token[]): string {
 function value(found: Token | undefined, values: MarkerValues): string {
   if (found?.kind === 'text') return found.text;
   if (found?.text === 'extra') return values.extra ?? '';
-  const known = found?.kind === 'word' ? values[found.text] : undefined;
-  if (known === undefined) throw new UnknownMarker();
-  return known;
+  if (found?.kind !== 'word' || !Object.hasOwn(values, found.text)) throw new UnknownMarker();
+  return values[found.text] ?? '';
 }
 
 function compares(left: string, operator: string, right: string): boolean {

@@ -119,15 +119,15 @@ function withoutHashes(line: RequirementLine): RequirementLine & { readonly hash
   return { ...line, text: line.text.slice(0, at).trim(), hashes: hashes.join(' ') };
 }
 
-const longNames: Readonly<Record<string, string>> = {
-  '-r': '--requirement',
-  '-c': '--constraint',
-  '-e': '--editable',
-  '-i': '--index-url',
-  '--pypi-url': '--index-url',
-  '-f': '--find-links',
-};
+const longNames: ReadonlyMap<string, string> = new Map([
+  ['-r', '--requirement'],
+  ['-c', '--constraint'],
+  ['-e', '--editable'],
+  ['-i', '--index-url'],
+  ['--pypi-url', '--index-url'],
+  ['-f', '--find-links'],
+]);
 
 function longName(name: string): string {
-  return longNames[name] ?? name;
+  return longNames.get(name) ?? name;
 }

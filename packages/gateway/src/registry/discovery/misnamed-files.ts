@@ -37,14 +37,14 @@ function renameHint(folder: string, instead: string): string {
 }
 
 /** Endings people give an agent's file that no worker runs, and the ending that does. */
-const otherEndings: Readonly<Record<string, string>> = {
-  jsx: 'tsx',
-  cts: 'ts',
-  pyw: 'py',
-  'ts.txt': 'ts',
-  'js.txt': 'js',
-  'py.txt': 'py',
-};
+const otherEndings: ReadonlyMap<string, string> = new Map([
+  ['jsx', 'tsx'],
+  ['cts', 'ts'],
+  ['pyw', 'py'],
+  ['ts.txt', 'ts'],
+  ['js.txt', 'js'],
+  ['py.txt', 'py'],
+]);
 
 type NearName = { readonly code: string; readonly why: string; readonly instead: string };
 
@@ -60,7 +60,7 @@ export function nearName(name: string): NearName | null {
     };
   }
   const [, plural, ending = ''] = /^agent(s?)\.(.+)$/.exec(lower) ?? [];
-  const served = otherEndings[ending] ?? ending;
+  const served = otherEndings.get(ending) ?? ending;
   const instead = `agent.${served}`;
   if (!agentFileName.test(instead)) return null;
   return plural
@@ -117,5 +117,5 @@ function stemOf(name: string): string {
 /** `agent` with the ending of a source file, or the one that is served in its stead. */
 export function servedName(name: string): string {
   const ending = extname(name).slice(1).toLowerCase();
-  return `agent.${otherEndings[ending] ?? ending}`;
+  return `agent.${otherEndings.get(ending) ?? ending}`;
 }
