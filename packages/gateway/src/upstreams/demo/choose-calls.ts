@@ -1,6 +1,6 @@
 import { asObject, type DemoRequest, type DemoTool, type JsonObject } from './demo-request.ts';
 import { fillSchema } from './fill-schema.ts';
-import { kindOf } from './fill-value.ts';
+import { kindOf, MOST_VALUES } from './fill-value.ts';
 import { findKind } from './find-values.ts';
 import { countShared, topicWords, wordsBeyond } from './words.ts';
 
@@ -160,6 +160,7 @@ function sourceOf(tool: DemoTool, text: string) {
     known: () => undefined,
     guesses: null,
     depth: 0,
+    room: { left: MOST_VALUES },
   };
 }
 

@@ -1,6 +1,7 @@
 import { almostFitting } from './choose-calls.ts';
 import { asObject, type DemoRequest, type JsonObject } from './demo-request.ts';
 import { fillSchema } from './fill-schema.ts';
+import { MOST_VALUES } from './fill-value.ts';
 
 /** What a tool gave back since the last message. */
 export type ToolResult = { readonly name: string; readonly text: string };
@@ -49,6 +50,7 @@ export function composeJson(
     known: (name) => known.get(plain(name)),
     guesses: { answer },
     depth: 0,
+    room: { left: MOST_VALUES },
   });
   return JSON.stringify(value ?? { answer });
 }

@@ -5,6 +5,7 @@ import { createAnswerWatch } from '../relay/answer-watch.ts';
 import type { Exchange } from '../relay/forward.ts';
 import type { Outcome } from '../relay/outcome.ts';
 import type { DemoUpstream } from '../upstream.ts';
+import type { DemoReply, DemoRequest } from './demo-request.ts';
 import { planReply } from './plan-reply.ts';
 import { readRequest, type Unreadable } from './read-request.ts';
 import { chatCompletion, chatEvents } from './render-chat.ts';
@@ -26,7 +27,8 @@ export const demoModel = {
     const read = readRequest(api, body);
     if (read.type === 'unreadable') return refusal(read);
     const { request } = read;
-    const reply = planReply(request);
+    const reply = replyTo(request);
+    if (reply === null) return refusal(tooDeep);
     const isChat = api === 'chat_completions';
     if (request.streamed) {
       const events = isChat ? chatEvents(request, reply) : responseEvents(request, reply);
@@ -36,6 +38,23 @@ export const demoModel = {
     return { type: 'json', status: 200, body: whole };
   },
 };
+
+const tooDeep: Unreadable = {
+  type: 'unreadable',
+  code: 'invalid_json',
+  message: 'The body is nested too deeply.',
+  param: null,
+};
+
+/** Null where the request is nested more deeply than can be written down again. */
+function replyTo(request: DemoRequest): DemoReply | null {
+  try {
+    return planReply(request);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
 
 /** What holds of each of its answers. */
 const demoAnswer = { attempts: 1, outputEstimate: 0, answerId: null, isWhole: true };

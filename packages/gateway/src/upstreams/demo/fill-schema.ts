@@ -12,7 +12,8 @@ const MAX_DEPTH = 8;
  * @returns undefined where something required is not to be found.
  */
 export function fillSchema(schema: JsonObject, outer: Source, name = ''): unknown {
-  if (outer.depth >= MAX_DEPTH) return undefined;
+  if (outer.depth >= MAX_DEPTH || outer.room.left === 0) return undefined;
+  outer.room.left -= 1;
   const source = { ...outer, depth: outer.depth + 1 };
   const target = resolve(schema, source);
   if ('const' in target) return target.const;
@@ -110,7 +111,10 @@ function fillArray(schema: JsonObject, source: Source, name: string): unknown {
     values.push(value);
     if (typeof value === 'object' || typeof value === 'boolean' || items.enum) break;
   }
-  while (source.guesses && values.length < least) values.push(fillSchema(items, source, name));
+  while (source.guesses && values.length < least) {
+    if (source.room.left === 0) return undefined;
+    values.push(fillSchema(items, source, name));
+  }
   return values.length >= Math.max(least, source.guesses ? 0 : 1) ? values : undefined;
 }
 

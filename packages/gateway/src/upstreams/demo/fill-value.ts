@@ -21,7 +21,13 @@ export type Source = {
   /** Null: leave out what is not found. Else the text for properties that hold an answer. */
   readonly guesses: { readonly answer: string } | null;
   readonly depth: number;
+  /** How many values more are made for the whole schema: one that asks for lists in lists would never end. */
+  readonly room: { left: number };
 };
+
+/** More than anybody reads of the demo model. */
+export const MOST_VALUES = 1000;
+const LONGEST_FILLING = 10_000;
 
 const WHOLE_TEXT =
   /^(?:query|question|text|input|message|prompt|content|task|request|topic|body|instructions?|sentence|phrase|description|subject)$/;
@@ -147,23 +153,24 @@ function least(schema: JsonObject): number {
   return typeof schema.maximum === 'number' ? Math.min(0, schema.maximum) : 0;
 }
 
-const INVENTED: Readonly<Record<string, string>> = {
-  email: 'demo@example.com',
-  uri: 'https://example.com',
-  url: 'https://example.com',
-  date: '2000-01-01',
-  time: '00:00:00Z',
-  'date-time': '2000-01-01T00:00:00Z',
-  uuid: '00000000-0000-4000-8000-000000000000',
-};
+const INVENTED: ReadonlyMap<unknown, string> = new Map([
+  ['email', 'demo@example.com'],
+  ['uri', 'https://example.com'],
+  ['url', 'https://example.com'],
+  ['date', '2000-01-01'],
+  ['time', '00:00:00Z'],
+  ['date-time', '2000-01-01T00:00:00Z'],
+  ['uuid', '00000000-0000-4000-8000-000000000000'],
+]);
 
 function inventText(schema: JsonObject, answer: string): string {
-  return INVENTED[String(schema.format ?? '')] ?? answer;
+  return INVENTED.get(schema.format) ?? answer;
 }
 
 function fitLength(text: string, schema: JsonObject): string {
   const { minLength, maxLength } = schema;
-  const long = typeof minLength === 'number' ? text.padEnd(minLength, '.') : text;
+  const long =
+    typeof minLength === 'number' ? text.padEnd(Math.min(minLength, LONGEST_FILLING), '.') : text;
   return typeof maxLength === 'number' ? long.slice(0, maxLength) : long;
 }
 
