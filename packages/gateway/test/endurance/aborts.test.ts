@@ -1,0 +1,11 @@
+import { testAbortStorm } from './abort-storm.ts';
+import { stormAgents } from './storm-agents.ts';
+
+testAbortStorm({
+  agents: stormAgents,
+  count: 600,
+  seed: Number(process.env.ENDURANCE_SEED ?? 1),
+  windows: 2,
+  mostMbPer100k: null,
+  stoppedWithinMs: null,
+});
