@@ -20,7 +20,7 @@ export type EventStreamOptions = {
   readonly keepAliveMs: number;
   /** Waited for before the end is sent; what it rejects with is told in its place. */
   readonly beforeEnd?: () => Promise<void>;
-  /** Called with what was thrown where only events were expected. */
+  /** Called with what was thrown where only events were expected; a failure with a name only where it has a cause. */
   readonly onFault: (thrown: unknown) => void;
 };
 
@@ -54,7 +54,7 @@ export function sendEventStream(
         if (beforeEnd) return endAfter(beforeEnd(), text);
         writer.end(text);
       } catch (thrown) {
-        if (!(thrown instanceof GatewayError)) onFault(thrown);
+        if (isFault(thrown)) onFault(thrown);
         run.cancel('its answer cannot be written');
         const text = format.fail(GatewayError.from(thrown));
         if (beforeEnd) return endAfter(beforeEnd(), text);
@@ -69,10 +69,15 @@ export function sendEventStream(
       await before;
       writer.end(text);
     } catch (thrown) {
-      if (!(thrown instanceof GatewayError)) onFault(thrown);
+      if (isFault(thrown)) onFault(thrown);
       writer.end(format.fail(GatewayError.from(thrown)));
     }
   }
+}
+
+/** Whether the log has to tell of it: a caller is told nothing of what is behind it. */
+export function isFault(thrown: unknown): boolean {
+  return !(thrown instanceof GatewayError) || thrown.cause !== undefined;
 }
 
 /** Sends the events of a log from one of them on, to the end of the stream. A reader that leaves is no longer sent any. */

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpDeps } from './deps.ts';
 import { errorResponse } from './error-response.ts';
 import type { Exchange } from './exchange.ts';
-import { asGatewayError } from './transport-errors.ts';
+import { asGatewayError, requestFailed } from './transport-errors.ts';
 
 const defaultLingerMs = 5000;
 
@@ -13,12 +13,7 @@ export function sendError(deps: HttpDeps, thrown: unknown, exchange: Exchange): 
   request.failureCode = error.code;
   const isStoreAway = error.code === 'store_unavailable' && error.cause !== undefined;
   if (error.code === 'gateway_failed' || isStoreAway) {
-    deps.emit({
-      type: 'request_failed',
-      requestId: request.id,
-      code: error.code,
-      error: error.cause ?? error,
-    });
+    deps.emit(requestFailed(request.id, error));
   }
   dropUnreadBody(exchange, deps.settings.lingerMs ?? defaultLingerMs);
   const { status, headers, body } = errorResponse(error, request.caller?.role ?? null);

@@ -1,6 +1,7 @@
 import { maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FailureCode, GatewayError } from '../errors.ts';
+import type { EventOf } from '../events.ts';
 import { errorResponse } from './error-response.ts';
 import { newRequestId } from './intake/request-context.ts';
 
@@ -44,6 +45,12 @@ function storeAway(cause: Error): GatewayError {
     'The store of the gateway cannot be used now, so nothing was read or changed. The log has the cause; try again later.',
     { cause, adminDetail: cause.message },
   );
+}
+
+/** What the log is told of something thrown on the way of a request: the cause, where a caller is told of a failure with a name. */
+export function requestFailed(requestId: string, thrown: unknown): EventOf<'request_failed'> {
+  const { code, cause } = asGatewayError(thrown, 0);
+  return { type: 'request_failed', requestId, code, error: cause ?? thrown };
 }
 
 /** Answers what is no HTTP, or came too slowly, and ends the connection. */

@@ -9,6 +9,7 @@ import { createEventLog, type EventLog } from '../event-log.ts';
 import { sendEventLog } from '../event-stream.ts';
 import type { BackgroundFormat } from '../formats/run-format.ts';
 import type { Audience } from '../idempotency/audience.ts';
+import { requestFailed } from '../transport-errors.ts';
 
 export const defaultKeepAliveMs = 15_000;
 
@@ -110,7 +111,7 @@ function follow(
     try {
       if (answer) await turn.keep({ ...answer, ...told }, run.agentId);
     } catch (error) {
-      deps.emit({ type: 'request_failed', requestId, code: 'gateway_failed', error });
+      deps.emit(requestFailed(requestId, error));
     }
     log?.end();
     await turn.end();

@@ -1,6 +1,6 @@
 import type { HttpDeps } from '../deps.ts';
 import { errorResponse } from '../error-response.ts';
-import { asGatewayError } from '../transport-errors.ts';
+import { asGatewayError, requestFailed } from '../transport-errors.ts';
 import type { Audience } from './audience.ts';
 import { type AnsweredFirst, type FirstRequest, keptReply } from './first-request.ts';
 import { createRunOutcome } from './run-outcome.ts';
@@ -71,7 +71,7 @@ function settleOf(
     try {
       await work();
     } catch (error) {
-      emit({ type: 'request_failed', requestId: request.id, code: 'gateway_failed', error });
+      emit(requestFailed(request.id, error));
     }
     claim.end();
     flight.end();

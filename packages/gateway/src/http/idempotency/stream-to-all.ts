@@ -3,7 +3,7 @@ import { isLastEvent } from '../../protocol/run.ts';
 import type { Run } from '../../runs/run.ts';
 import type { HttpDeps } from '../deps.ts';
 import { createEventLog, type EventLog } from '../event-log.ts';
-import type { EventStreamOptions } from '../event-stream.ts';
+import { type EventStreamOptions, isFault } from '../event-stream.ts';
 import { type AnsweredFirst, keptReply } from './first-request.ts';
 import { sendLog } from './send-again.ts';
 
@@ -36,7 +36,7 @@ export function streamToAll(
         if (isLastEvent(event)) end(text);
         else if (text !== '' && !log.add(text)) run.cancel(noRoom());
       } catch (thrown) {
-        if (!(thrown instanceof GatewayError)) onFault(thrown);
+        if (isFault(thrown)) onFault(thrown);
         run.cancel('its answer cannot be written');
         const failure = GatewayError.from(thrown);
         end(format.fail(failure), failure);
@@ -66,7 +66,7 @@ async function endStream(
   try {
     await beforeEnd?.();
   } catch (thrown) {
-    if (!(thrown instanceof GatewayError)) onFault(thrown);
+    if (isFault(thrown)) onFault(thrown);
     failure = GatewayError.from(thrown);
     last = format.fail(failure);
   }

@@ -14,6 +14,7 @@ import { type Audience, callerAlone } from '../idempotency/audience.ts';
 import { nameInBody, unheardUsers } from '../intake/name-user.ts';
 import { presentationFor, toolEventsAsked } from '../intake/tool-events-asked.ts';
 import { callerOf, defineRoute, type Route } from '../route.ts';
+import { requestFailed } from '../transport-errors.ts';
 
 /** The ways to run an agent: a line for each format. */
 export const formatRoutes: readonly Route[] = [
@@ -95,8 +96,7 @@ async function runAgent<Body>(
     format: format.stream(answered),
     keepAliveMs: deps.settings.keepAliveMs ?? defaultKeepAliveMs,
     ...(turn ? { beforeEnd: keeping.settle } : {}),
-    onFault: (error) =>
-      deps.emit({ type: 'request_failed', requestId: request.id, code: 'gateway_failed', error }),
+    onFault: (thrown) => deps.emit(requestFailed(request.id, thrown)),
   });
   return reply;
 }

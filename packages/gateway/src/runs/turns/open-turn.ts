@@ -61,7 +61,8 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
           const shown = isKept ? turn : { ...turn, answer: null };
           const at = { ...shown, createdMs: deps.nowMs(), aliveUntilMs: null };
           const keep = isThere ? deps.store.replace : deps.store.put;
-          const isKeptNow = await (isNext && claim ? keep(at, claim) : keep(at));
+          const keeping = isNext && claim ? keep(at, claim) : keep(at);
+          const isKeptNow = await keeping.catch(cannotKeep);
           // Of what failed, or whose caller removed it meanwhile, there is nothing to say.
           if (!isKeptNow && isNext && !isThere) throw busy();
         },
@@ -165,6 +166,15 @@ export function prefixOf({ role }: InputItem): string {
     default:
       return 'msg';
   }
+}
+
+/** Whoever asked again would have it done twice. */
+function cannotKeep(cause: unknown): never {
+  throw new GatewayError(
+    'store_unavailable',
+    'The run is over, but its answer could not be kept: the store of the gateway cannot be used now. What its tools did is done. The log has the cause.',
+    { cause, mayRetry: false },
+  );
 }
 
 function notKept(): GatewayError {

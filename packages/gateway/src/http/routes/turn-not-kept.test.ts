@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, onTestFinished, test } from 'vitest';
+import { asCaller, chunksOf, fakeGateway } from '../../../test/support/http-fakes.ts';
+import { tempFolder } from '../../../test/support/temp-folder.ts';
+import { fakeTurns } from '../../../test/support/turn-fakes.ts';
+import { createErasures } from '../../runs/turns/erasures.ts';
+import { createKeptTurns } from '../../runs/turns/kept-turns.ts';
+import { createLivingTurns } from '../../runs/turns/living-turns.ts';
+import { createOpenTurn } from '../../runs/turns/open-turn.ts';
+import { openStore } from '../../storage/open-store.ts';
+import { createApp } from '../app.ts';
+
+test('an answer that the store does not take is told alike, whole and streamed, and not to be asked for again', async () => {
+  const gateway = await gatewayWithoutRoom();
+  const app = createApp(gateway);
+  const ask = (stream: boolean) => {
+    const payload = { model: 'echo', input: 'Hi', stream };
+    return app.inject({ method: 'POST', url: '/v1/responses', headers: asCaller, payload });
+  };
+
+  const whole = await ask(false);
+  expect(whole.statusCode).toBe(503);
+  expect(whole.headers['x-should-retry']).toBe('false');
+  const message =
+    'The run is over, but its answer could not be kept: the store of the gateway cannot be used now. What its tools did is done. The log has the cause.';
+  expect(whole.json().error).toMatchObject({ code: 'store_unavailable', message });
+
+  const streamed = chunksOf((await ask(true)).body.replaceAll(/^event: .*\n/gm, ''));
+  expect(streamed).toContainEqual(
+    expect.objectContaining({ type: 'error', code: 'store_unavailable', message }),
+  );
+  expect(gateway.events.filter(({ type }) => type === 'request_failed')).toMatchObject([
+    { code: 'store_unavailable', error: { name: 'StoreError' } },
+    { code: 'store_unavailable', error: { name: 'StoreError' } },
+  ]);
+});
+
+/** One whose store takes everything but turns. */
+async function gatewayWithoutRoom() {
+  const path = join(await tempFolder(), 'gateway.db');
+  const store = await openStore(`sqlite:${path}`);
+  onTestFinished(store.close);
+  const file = new DatabaseSync(path);
+  file.exec(`create trigger full before insert on turns begin select raise(abort, 'full'); end`);
+  file.close();
+  const nowMs = Date.now;
+  const living = createLivingTurns(store.turns, nowMs);
+  const kept = createKeptTurns({ store: store.turns, isShared: false, living, nowMs });
+  const settings = () => ({ keepDays: 1, keepMb: 1, concurrentTurns: 'wait' as const });
+  const erasures = createErasures();
+  const deps = { store: store.turns, settings, nowMs, aloneSinceMs: 0, kept, living, erasures };
+  return fakeGateway({ turns: { ...fakeTurns(), open: createOpenTurn(deps) } });
+}
