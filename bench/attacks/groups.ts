@@ -1,20 +1,20 @@
-import { administration } from './administration.ts';
 import type { AttackGroup } from './attack.ts';
-import { budgets } from './budgets.ts';
-import { callers } from './callers.ts';
+import { callers } from './callers/callers.ts';
 import { consoleLogins } from './console/console.ts';
-import { disguises } from './disguises.ts';
-import { files } from './files.ts';
-import { floods } from './floods.ts';
-import { gatewayTools } from './gateway-tools.ts';
-import { guards } from './guards.ts';
-import { heldWorkers } from './held.ts';
-import { looks } from './looks.ts';
-import { secrets } from './secrets.ts';
-import { waiting } from './waiting.ts';
-import { workers } from './workers.ts';
+import { administration } from './limits/administration.ts';
+import { budgets } from './limits/budgets.ts';
+import { floods } from './limits/floods.ts';
+import { waiting } from './limits/waiting.ts';
+import { workers } from './limits/workers.ts';
+import { gatewayTools } from './tools/gateway-tools.ts';
+import { disguises } from './workers/disguises.ts';
+import { files } from './workers/files.ts';
+import { guards } from './workers/guards.ts';
+import { heldWorkers } from './workers/held.ts';
+import { looks } from './workers/looks.ts';
+import { secrets } from './workers/secrets.ts';
 
-/** Every promise that is attacked; a group is a file and a line here. */
+/** Every promise that is attacked; a group is a file in a room and a line here. */
 export const groups: readonly AttackGroup[] = [
   administration,
   budgets,

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Attack, type AttackGroup, type Language, verdict } from './attack.ts';
+import { type Attack, type AttackGroup, type Language, verdict } from '../attack.ts';
 
 const agents: Readonly<Record<Language, string>> = {
   node: 'export const agent = { run: () => "x" };\n',

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { type Attack, type AttackGroup, verdict } from './attack.ts';
-import type { VictimGateway } from './victim.ts';
+import { type Attack, type AttackGroup, verdict } from '../attack.ts';
+import type { VictimGateway } from '../victim.ts';
 
 const agents = Object.fromEntries(
   Array.from({ length: 12 }, (_, index) => [

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { privateMb } from '../processes.ts';
-import { type Attack, type AttackGroup, type Language, verdict } from './attack.ts';
+import { privateMb } from '../../processes.ts';
+import { type Attack, type AttackGroup, type Language, verdict } from '../attack.ts';
 
 /** A module that asks for 2,000 calls of a tool at once, with 250,000 characters each, on the descriptor of the protocol. */
 const askers: Readonly<Record<Language, string>> = {

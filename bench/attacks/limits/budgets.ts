@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Attack, type AttackGroup, type Verdict, verdict } from './attack.ts';
+import { type Attack, type AttackGroup, type Verdict, verdict } from '../attack.ts';
+import type { VictimGateway, VictimOptions } from '../victim.ts';
 import { spy } from './budget-modules.ts';
-import type { VictimGateway, VictimOptions } from './victim.ts';
 
 const both = ['node', 'python'] as const;
 const settings = 'worker: { max_concurrent_runs: 2, max_queued_runs: 4, spares: 0 }\n';

@@ -3,8 +3,8 @@ import { symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Attack, type AttackGroup, type Language, verdict } from './attack.ts';
-import type { Victim, VictimGateway, VictimOptions } from './victim.ts';
+import { type Attack, type AttackGroup, type Language, verdict } from '../attack.ts';
+import type { Victim, VictimGateway, VictimOptions } from '../victim.ts';
 
 const secret = 'secret-of-a-tool-1234';
 

@@ -1,5 +1,5 @@
-import { type Attack, type AttackGroup, verdict } from './attack.ts';
-import { until } from './until.ts';
+import { type Attack, type AttackGroup, verdict } from '../attack.ts';
+import { until } from '../until.ts';
 
 const agent = 'export const agent = { run: () => "ok" };\n';
 

@@ -1,6 +1,6 @@
-import { type Attack, type AttackGroup, type Language, verdict } from './attack.ts';
-import { until } from './until.ts';
-import type { VictimGateway, VictimOptions } from './victim.ts';
+import { type Attack, type AttackGroup, type Language, verdict } from '../attack.ts';
+import { until } from '../until.ts';
+import type { VictimGateway, VictimOptions } from '../victim.ts';
 
 const modules: Readonly<Record<Language, readonly [path: string, text: string]>> = {
   node: [

@@ -1,4 +1,4 @@
-import { type Attack, type AttackGroup, type Language, verdict } from './attack.ts';
+import { type Attack, type AttackGroup, type Language, verdict } from '../attack.ts';
 
 /** Headers by which some servers take another method, path, sender or part than was allowed here. */
 const headers = {

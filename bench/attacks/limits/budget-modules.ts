@@ -1,4 +1,4 @@
-import type { Language } from './attack.ts';
+import type { Language } from '../attack.ts';
 
 const node = `
 import { writeSync } from 'node:fs';

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { tree } from '../processes.ts';
-import { type Attack, type AttackGroup, type Language, verdict } from './attack.ts';
-import { patienceMs, until } from './until.ts';
-import type { VictimGateway } from './victim.ts';
+import { tree } from '../../processes.ts';
+import { type Attack, type AttackGroup, type Language, verdict } from '../attack.ts';
+import { patienceMs, until } from '../until.ts';
+import type { VictimGateway } from '../victim.ts';
 
 /** The file of an agent that answers with a word. */
 function speaker(language: Language, word: string, more = ''): Readonly<Record<string, string>> {

@@ -1,4 +1,4 @@
-import { type Attack, type AttackGroup, verdict } from './attack.ts';
+import { type Attack, type AttackGroup, verdict } from '../attack.ts';
 
 const strangers: Attack = {
   title: 'a request without a key, and one with a key nobody made, reach an agent',

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { privateMb } from '../processes.ts';
-import { type Attack, type AttackGroup, type Language, verdict } from './attack.ts';
+import { privateMb } from '../../processes.ts';
+import { type Attack, type AttackGroup, type Language, verdict } from '../attack.ts';
 
 const file = (language: Language) => `agent.${language === 'python' ? 'py' : 'ts'}`;
 

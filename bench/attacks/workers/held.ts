@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { tree } from '../processes.ts';
-import { type Attack, type AttackGroup, verdict } from './attack.ts';
-import { until } from './until.ts';
+import { tree } from '../../processes.ts';
+import { type Attack, type AttackGroup, verdict } from '../attack.ts';
+import { until } from '../until.ts';
 
 const fixture = resolve(
   import.meta.dirname,
-  '../../packages/gateway/test/fixtures/agents/Escape/agent.ts',
+  '../../../packages/gateway/test/fixtures/agents/Escape/agent.ts',
 );
 const plain = "export const agent = { run: () => 'served' };\n";
 

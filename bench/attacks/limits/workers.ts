@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Attack, type AttackGroup, type Language, verdict } from './attack.ts';
+import { type Attack, type AttackGroup, type Language, verdict } from '../attack.ts';
 
 /** A module that says its calls are 64 MiB long and sends one byte of each. */
 const holders: Readonly<Record<Language, string>> = {
