@@ -1,4 +1,5 @@
-import type { Sample, Target } from './load.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Sample, Target, Wish } from './load.ts';
 import { load } from './load.ts';
 import type { Server } from './processes.ts';
 import { treeCpuMs } from './processes.ts';
@@ -12,14 +13,13 @@ export type Contestant = {
 };
 
 /** Requests of one kind. */
-export type Shape = {
-  readonly stream: boolean;
-  readonly concurrency: number;
-  readonly count: number;
-  readonly slowly?: boolean;
-};
+export type Shape = Wish & { readonly concurrency: number; readonly count: number };
 
-type Figures = Sample & { readonly cpuMsPerRun: number };
+/** What one visit of a round gave. */
+export type Figures = Sample & { readonly cpuMsPerRun: number };
+
+/** What a server does behind its last answer, such as a journal, is its work too. */
+const settleMs = 150;
 
 /**
  * Measures both in turn, round by round, and gives the medians as a table, with the ratio of the medians and the least
@@ -33,18 +33,33 @@ export async function contest(
   const figures = new Map<string, Figures[]>(contestants.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     const order = round % 2 === 0 ? contestants : contestants.toReversed();
-    for (const { name, server, target } of order) {
-      const before = treeCpuMs(server.pid);
-      const sample = await load(target, shape);
-      const cpuMsPerRun = (treeCpuMs(server.pid) - before) / shape.count;
-      figures.get(name)?.push({ ...sample, cpuMsPerRun });
-    }
+    for (const one of order) figures.get(one.name)?.push(await visit(one, shape));
   }
   return table(
     { shape, deltas },
     contestants.map(({ name }) => figures.get(name) ?? []),
   );
 }
+
+/** Sends the requests of a shape to one, and tells how long they took and what CPU time its processes. */
+export async function visit({ server, target }: Contestant, shape: Shape): Promise<Figures> {
+  const before = treeCpuMs(server.pid);
+  const sample = await load(target, shape);
+  await pause(settleMs);
+  return { ...sample, cpuMsPerRun: (treeCpuMs(server.pid) - before) / shape.count };
+}
+
+/** How a ratio differed between rounds, from the least to the greatest. */
+export function spreadOf(ratios: readonly number[]): string {
+  return `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
+}
+
+const pauses = {
+  none: '',
+  slowly: ', a pause after the first',
+  steadily: ', a pause before each',
+  quietly: ', all but the first later',
+};
 
 function table(
   { shape, deltas }: { readonly shape: Shape; readonly deltas: number },
@@ -57,8 +72,9 @@ function table(
     ['p99 ms', (each) => quantile(each.latenciesMs, 0.99)],
   ];
   if (shape.stream) rows.push(['first token p50 ms', (each) => quantile(each.firstTextMs, 0.5)]);
-  const pause = shape.slowly ? ', a pause after the first' : '';
-  const kind = shape.stream ? `streamed (${deltas} deltas${pause})` : 'whole';
+  const kind = shape.stream
+    ? `streamed (${deltas} deltas${pauses[shape.pace ?? 'none']})`
+    : 'whole';
   const [bareRounds = [], gatewayRounds = []] = figures;
   const lines = rows.map(([name, pick]) => {
     const [bare, gateway] = [bareRounds, gatewayRounds].map((each) =>
@@ -79,6 +95,5 @@ function table(
 
 function row(name: string, bare: number, gateway: number, ratios: readonly number[]): string {
   const shown = [bare, gateway, gateway - bare, gateway / bare].map((value) => value.toFixed(2));
-  const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
-  return `| ${name} | ${shown.join(' | ')} | ${spread} |`;
+  return `| ${name} | ${shown.join(' | ')} | ${spreadOf(ratios)} |`;
 }

@@ -6,6 +6,13 @@ export type Target = {
   readonly model: string;
 };
 
+/** What is asked for: how the upstream streams its answer (see there), and how many words it has. */
+export type Wish = {
+  readonly stream: boolean;
+  readonly pace?: 'slowly' | 'steadily' | 'quietly';
+  readonly words?: number;
+};
+
 export type Sample = {
   /** Time of each request in ms, sorted. */
   readonly latenciesMs: readonly number[];
@@ -19,7 +26,7 @@ const question = 'What is the weather in Paris?';
 /** Sends `count` requests, `concurrency` at a time, and checks that each answer is whole. */
 export async function load(
   target: Target,
-  options: { count: number; concurrency: number; stream: boolean; slowly?: boolean },
+  options: Wish & { readonly count: number; readonly concurrency: number },
 ): Promise<Sample> {
   const agent = new Agent({ connections: options.concurrency, pipelining: 1 });
   const latenciesMs: number[] = [];
@@ -46,12 +53,8 @@ export async function load(
 }
 
 /** Asks once, checks that the answer is whole, and gives how long it took in ms, and its first content. */
-export async function ask(
-  target: Target,
-  agent: Agent,
-  { stream, slowly }: { stream: boolean; slowly?: boolean },
-) {
-  const content = slowly ? `${question} Answer slowly.` : question;
+export async function ask(target: Target, agent: Agent, { stream, pace, words }: Wish) {
+  const content = `${question}${pace ? ` Answer ${pace}.` : ''}${words ? ` A text of ${words} words.` : ''}`;
   const startedMs = performance.now();
   const { statusCode, body } = await request(`${target.url}/v1/chat/completions`, {
     method: 'POST',

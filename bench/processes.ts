@@ -32,6 +32,12 @@ export function privateMb(pid: number): number {
   return kb.reduce((sum, value) => sum + value, 0) / 1024;
 }
 
+/** Private memory in MB of a process, and of all below it together. */
+export function memoryOf(pid: number): { readonly own: number; readonly below: number } {
+  const [own = pid, ...below] = tree(pid);
+  return { own: privateMb(own), below: below.reduce((sum, each) => sum + privateMb(each), 0) };
+}
+
 /** Fields of /proc/<pid>/stat after the command name: state, ppid, … */
 function statFields(pid: number): string[] | null {
   try {

@@ -10,12 +10,19 @@ type Request = { stream?: boolean; stream_options?: { include_usage?: boolean } 
 
 const usage = { prompt_tokens: 20, completion_tokens: 10, total_tokens: 30 };
 
-/** An answer in the format of chat completions, whole or as events, written in one piece. */
-export function chatAnswer(asked: Asked): { readonly contentType: string; readonly text: string } {
+/** What is sent: the text, or its events, those of its words apart from what is before and after them. */
+export type ChatAnswer = {
+  readonly contentType: string;
+  readonly before: string;
+  readonly words: readonly string[];
+  readonly after: string;
+};
+
+/** An answer in the format of chat completions, whole or as events. */
+export function chatAnswer(asked: Asked): ChatAnswer {
   const request = JSON.parse(asked.body) as Request;
-  return request.stream
-    ? { contentType: 'text/event-stream', text: events(asked, request) }
-    : { contentType: 'application/json', text: whole(asked) };
+  if (request.stream) return { contentType: 'text/event-stream', ...events(asked, request) };
+  return { contentType: 'application/json', before: whole(asked), words: [], after: '' };
 }
 
 const head = (object: string) => ({ id: 'chatcmpl-1', object, created: 1, model: 'bench-model' });
@@ -38,18 +45,23 @@ function whole({ callId, words }: Asked): string {
   return JSON.stringify({ ...head('chat.completion'), choices, usage });
 }
 
-function events({ callId, words }: Asked, request: Request): string {
-  const deltas: object[] = callId
-    ? [{ role: 'assistant', content: null, tool_calls: [{ index: 0, ...toolCall(callId) }] }]
-    : [{ role: 'assistant', content: '' }, ...words.map((content) => ({ content }))];
-  const chunks: object[] = deltas.map((delta) => ({
-    choices: [{ index: 0, delta, logprobs: null, finish_reason: null }],
-  }));
+function events({ callId, words }: Asked, request: Request): Omit<ChatAnswer, 'contentType'> {
+  const first = callId
+    ? { role: 'assistant', content: null, tool_calls: [{ index: 0, ...toolCall(callId) }] }
+    : { role: 'assistant', content: '' };
   const finish_reason = callId ? 'tool_calls' : 'stop';
-  chunks.push({ choices: [{ index: 0, delta: {}, logprobs: null, finish_reason }] });
-  if (request.stream_options?.include_usage) chunks.push({ choices: [], usage });
-  const data = chunks.map((chunk) =>
-    JSON.stringify({ ...head('chat.completion.chunk'), ...chunk }),
-  );
-  return [...data, '[DONE]'].map((each) => `data: ${each}\n\n`).join('');
+  const usageChunk = request.stream_options?.include_usage ? event({ choices: [], usage }) : '';
+  return {
+    before: event(choice(first, null)),
+    words: callId ? [] : words.map((content) => event(choice({ content }, null))),
+    after: `${event(choice({}, finish_reason))}${usageChunk}data: [DONE]\n\n`,
+  };
+}
+
+function choice(delta: object, finish_reason: string | null) {
+  return { choices: [{ index: 0, delta, logprobs: null, finish_reason }] };
+}
+
+function event(chunk: object): string {
+  return `data: ${JSON.stringify({ ...head('chat.completion.chunk'), ...chunk })}\n\n`;
 }
