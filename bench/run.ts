@@ -1,40 +1,57 @@
 /**
- * Measures the gateway against the minimal server of `bare-server.ts`: same agent, same SDK, same mock upstream,
- * interleaved rounds in one run, medians. Prints Markdown. Linux only (reads /proc). `npm run bench`. `AWAKE=1` keeps the
- * cores from sleeping, with work that gives way to all other.
+ * Measures the gateway against a minimal server that runs the same agent with the same SDK on the same mock upstream, in
+ * interleaved rounds of one run: `bare-server.ts`, or `python/bare_server.py` with the word `python`. Medians. Prints Markdown.
+ * Linux only (reads /proc). `node bench/run.ts [python]`; `ROUNDS`, `DELTAS`, `WARM` (runs of each before), `SHARE` of the
+ * counts (0.1 for a look). `AWAKE=1` keeps the cores from sleeping, with work that gives way to all other.
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { contest, type Shape } from './contest.ts';
+import { contest } from './contest.ts';
 import { startPair } from './contestants.ts';
 import { load } from './load.ts';
+import { type DeltaCounts, deltaCost } from './runs/delta-cost.ts';
+import { neededPython } from './runs/python-with-sdk.ts';
+import { shapesOf } from './runs/shapes.ts';
 
 const rounds = Number(process.env.ROUNDS ?? 5);
 const deltas = Number(process.env.DELTAS ?? 50);
+const warm = Number(process.env.WARM ?? 3000);
+const share = Number(process.env.SHARE ?? 1);
+/** Between two words, where the upstream pauses: no two can be passed on together. */
+const paceMs = 10;
 
-/** Many at once first: what comes after is measured on code that has run often. */
-const shapes: readonly Shape[] = [
-  { stream: false, concurrency: 16, count: 800 },
-  { stream: true, concurrency: 16, count: 600 },
-  { stream: false, concurrency: 1, count: 200 },
-  { stream: true, concurrency: 1, count: 150 },
-  { stream: true, concurrency: 1, count: 60, slowly: true },
-];
-/** Of each contestant, before anything is measured: V8 goes on to optimise for thousands of runs. */
-const warmUp: readonly Shape[] = [
-  { stream: false, concurrency: 8, count: 2000 },
-  { stream: true, concurrency: 8, count: 1000 },
-];
+const [word, ...more] = process.argv.slice(2);
+if ((word !== undefined && word !== 'python') || more.length > 0) {
+  throw new Error(`There is no ${[word, ...more].join(' ')}; there is python.`);
+}
+const language = word === 'python' ? 'Python' : 'TypeScript';
 
-const { contestants, close } = await startPair({ deltas });
+const counted = (count: number) => Math.max(1, Math.round(count * share));
+const deltaCounts: Record<typeof language, DeltaCounts> = {
+  TypeScript: { together: counted(240), steadily: counted(32) },
+  Python: { together: counted(48), steadily: counted(16) },
+};
+
+const python = word === 'python' ? { python: neededPython() } : {};
+const { contestants, close } = await startPair({ deltas, paceMs, ...python });
 const endAwake = process.env.AWAKE ? keepAwake() : () => {};
 try {
+  // Before anything is measured: V8 goes on to optimise for thousands of runs.
   for (const { target } of contestants) {
-    for (const shape of warmUp) await load(target, shape);
+    await load(target, { stream: false, concurrency: 8, count: Math.ceil((warm * 2) / 3) });
+    await load(target, { stream: true, concurrency: 8, count: Math.ceil(warm / 3) });
   }
-  for (const shape of shapes) {
-    process.stdout.write(`${await contest(contestants, shape, { rounds, deltas })}\n\n`);
+  for (const shape of shapesOf(language)) {
+    const table = await contest(
+      contestants,
+      { ...shape, count: counted(shape.count) },
+      { rounds, deltas },
+    );
+    process.stdout.write(`${table}\n\n`);
   }
+  const counts = deltaCounts[language];
+  const table = await deltaCost(contestants, { rounds, counts, concurrency: 16, paceMs });
+  process.stdout.write(`${table}\n\n`);
 } finally {
   endAwake();
   await close();
