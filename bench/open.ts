@@ -1,16 +1,25 @@
 /**
  * Measures what callers see who do not wait for each other, bare server and gateway in turn. Prints Markdown. Linux only.
- * `node bench/open.ts [arrivals] [streams]`, both without arguments; `ROUNDS`, `STREAMS` (`50,100,200`), `PACE_MS`.
+ * `node bench/open.ts [arrivals] [streams] [quiet]`, all without arguments; `ROUNDS`, `SECONDS` and `RATE` (a second) of arrivals,
+ * `STREAMS` (`400,700`) and `PACE_MS`, `QUIET` (how many) and `QUIET_SECONDS`.
  */
 import { measureArrivals } from './open/arrivals.ts';
+import { measureQuiet } from './open/quiet.ts';
 import { measureStreams } from './open/streams.ts';
 import { runParts } from './run-parts.ts';
 
-const rounds = Number(process.env.ROUNDS ?? 3);
-const paceMs = Number(process.env.PACE_MS ?? 200);
-const counts = (process.env.STREAMS ?? '100,200,300,400,500,600').split(',').map(Number);
+const number = (name: string, otherwise: number) => Number(process.env[name] ?? otherwise);
+const counts = (process.env.STREAMS ?? '400,700,1000,1300').split(',').map(Number);
+const rate = process.env.RATE ? { perSecond: Number(process.env.RATE) } : {};
 
 await runParts({
-  arrivals: () => measureArrivals({ rounds, share: 0.6, seconds: 15 }),
-  streams: () => measureStreams({ counts, paceMs }),
+  arrivals: () =>
+    measureArrivals({
+      rounds: number('ROUNDS', 5),
+      share: 0.6,
+      seconds: number('SECONDS', 8),
+      ...rate,
+    }),
+  streams: () => measureStreams({ counts, paceMs: number('PACE_MS', 200) }),
+  quiet: () => measureQuiet({ count: number('QUIET', 5000), seconds: number('QUIET_SECONDS', 60) }),
 });

@@ -2,15 +2,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { startPair } from '../contestants.ts';
 import { ask, load, type Target } from '../load.ts';
+import { chances } from '../many/chances.ts';
 import { quantile } from '../quantile.ts';
 
 /**
- * Requests that arrive on their own, by chance as Poisson has it, at a share of what the bare server can take; the same
- * arrivals for both. What waits because too much came at once counts.
+ * Requests that arrive on their own, by chance as Poisson has it, at a fixed rate: `perSecond`, or a share of what the bare
+ * server can take. The same arrivals for both. Times are from when a request was to arrive: what waits because too much came
+ * at once counts, here too.
  */
 export async function measureArrivals(options: {
   readonly rounds: number;
   readonly share: number;
+  readonly perSecond?: number;
   readonly seconds: number;
 }): Promise<string> {
   const { contestants, close } = await startPair({ deltas: 50 });
@@ -20,7 +23,7 @@ export async function measureArrivals(options: {
     }
     const [bare] = contestants;
     const full = await load(bare.target, { count: 1500, concurrency: 16, stream: false });
-    const perSecond = (1500 / full.seconds) * options.share;
+    const perSecond = options.perSecond ?? (1500 / full.seconds) * options.share;
     const latencies = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
     for (let round = 0; round < options.rounds; round += 1) {
       const arrivalsMs = arrivals(perSecond, options.seconds, round + 1);
@@ -45,17 +48,6 @@ function arrivals(perSecond: number, seconds: number, seed: number): number[] {
     times.push(atMs);
   }
   return times;
-}
-
-/** Numbers from 0 to 1 of the generator mulberry32, which a seed repeats. */
-function chances(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Asks at each time, and gives how long each answer took from then. */
