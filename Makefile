@@ -25,5 +25,5 @@ fmt: ## formats the code and repairs what the linter can
 docs: ## writes the generated pages in docs/
 	$(in_workspace) node scripts/generate-docs.ts
 
-bench: ## measures the gateway against a bare server; takes minutes
-	$(in_workspace) node bench/run.ts
+bench: ## measures it, about 20 minutes; ONLY="runs streams" of it, ONLY=--list lists
+	$(in_workspace) node bench/all/bench.ts $(ONLY)

@@ -2,17 +2,18 @@
  * Measures Dropgate beside other servers of agents: each serves the same two agents on the same mock upstream, and rounds
  * visit them in turn. `node bench/peers/install.ts` installs them before. Linux only (reads /proc).
  *
- * `node bench/peers.ts` takes about a quarter of an hour (`ROUNDS`), writes `bench/results/peers.json`, the charts beside
+ * `node bench/peers.ts` takes about twenty minutes (`ROUNDS`; `SHARE=0.1` of its times for a look), writes `bench/results/peers.json`, the charts beside
  * it and the tables of `bench/README.md`. With names of peers it measures only those and writes nothing.
  * `node bench/peers.ts quick [peer…]` takes two minutes at most, with as many as fit, writes nothing, and ends with 1
  * where Dropgate's CPU against the limit is more than 1.5 times what the committed file says.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { loadavg } from 'node:os';
 import { dirname } from 'node:path';
-import { untilReady } from './peers/ask-peer.ts';
+import { commit, machine, versions } from './all/machine.ts';
+import { format } from './all/page.ts';
+import { writeReport } from './all/report.ts';
+import { deltas, type Events, untilReady } from './peers/ask-peer.ts';
 import { type Peer, peers } from './peers/catalog.ts';
-import { machine } from './peers/machine.ts';
 import {
   measureRounds,
   memoryOf,
@@ -21,7 +22,6 @@ import {
   type Warmed,
   warmUp,
 } from './peers/measure.ts';
-import { writeReport } from './peers/report.ts';
 import { type PeerResult, type Results, readResults, resultsFile } from './peers/results.ts';
 import { type Running, startPeer, versionsOf } from './peers/start-peer.ts';
 import { tables } from './peers/tables.ts';
@@ -46,17 +46,27 @@ const beganMs = Date.now();
 const minute = 60_000;
 const readyWithinMs = isQuick ? 20_000 : 120_000;
 const judgedSeconds = 8;
+/** Of a visit in the full form; the upstream alone takes half a second for a paced run. */
+const share = Number(process.env.SHARE ?? 1);
+const fullSeconds = {
+  whole_16: 2 * share,
+  streamed_16: 2 * share,
+  paced_16: 2 * share,
+  whole_64: 1.5 * share,
+  streamed_64: 1.5 * share,
+  whole_1: 1.2 * share,
+};
 const fullRounds = Number(process.env.ROUNDS ?? 5);
 type Skipped = { title: string; message: string };
-type Ready = { running: Running; readyMs: number; eventsWithText: number };
+type Ready = { running: Running; readyMs: number; events: Events };
 
 await main();
 
 async function main(): Promise<void> {
-  const loadBefore = loadavg()[0] ?? 0;
+  const before = machine();
   const upstream = await startScript(['bench/upstream/mock-upstream.ts'], {
     cwd: `${import.meta.dirname}/..`,
-    env: { DELTAS: '50' },
+    env: { DELTAS: String(deltas), PACE_MS: '10' },
   });
   const upstreamUrl = `http://127.0.0.1:${upstream.firstLine}`;
   const skipped: Skipped[] = [];
@@ -74,7 +84,7 @@ async function main(): Promise<void> {
       });
       if (one) ready.push(one);
     }
-    const results = await measure(ready, skipped, loadBefore);
+    const results = await measure(ready, skipped, before);
     tell(results);
   } finally {
     await Promise.all(ready.map(({ running }) => running.stop()));
@@ -106,10 +116,10 @@ async function bring(
     if (isQuick && Date.now() - beganMs > 0.55 * minute && !always.includes(peer.name)) {
       throw new Error('There was no time left for it.');
     }
-    const eventsWithText = await untilReady(running, upstreamUrl, readyWithinMs);
+    const events = await untilReady(running, upstreamUrl, readyWithinMs);
     const readyMs = Math.round(performance.now() - startedMs);
     console.error(`✓ ${peer.title}: ready after ${readyMs} ms`);
-    return { running, readyMs, eventsWithText };
+    return { running, readyMs, events };
   } catch (error) {
     await running.stop();
     throw error;
@@ -121,8 +131,8 @@ function planFor(count: number): Plan {
   if (!isQuick) {
     return {
       rounds: fullRounds,
-      seconds: { whole_16: 2.5, streamed_16: 2.5, whole_1: 2 },
-      warmUp: { runs: 3000, seconds: 20 },
+      seconds: fullSeconds,
+      warmUp: { runs: 3000, seconds: 20 * share },
       endsAtMs: beganMs + 25 * minute,
     };
   }
@@ -140,7 +150,7 @@ function planFor(count: number): Plan {
 async function measure(
   ready: readonly Ready[],
   skipped: readonly Skipped[],
-  loadBefore: number,
+  before: Results['machine'],
 ): Promise<Results> {
   const plan = planFor(ready.length);
   const warmed = new Map<Running, Warmed>();
@@ -153,7 +163,7 @@ async function measure(
   }
   let rounds = 0;
   const all = ready.map(({ running }) => running);
-  const visits = await measureRounds(all, plan, (round) => {
+  const visits = await measureRounds(warmed, plan, (round) => {
     rounds = round;
     console.error(`✓ round ${round} of ${plan.rounds}`);
   });
@@ -162,10 +172,10 @@ async function measure(
     const other = all.find((running) => running.peer.name === name);
     return other ? (visits.get(other) ?? null) : null;
   };
-  const results = ready.map(({ running, readyMs, eventsWithText }): PeerResult => {
+  const results = ready.map(({ running, readyMs, events }): PeerResult => {
     const { peer } = running;
-    const own = visits.get(running);
-    if (!own) throw new Error(`${peer.title} was not visited.`);
+    const own = { visits: visits.get(running), warmed: warmed.get(running) };
+    if (!own.visits || !own.warmed) throw new Error(`${peer.title} was not visited.`);
     return {
       name: peer.name,
       title: peer.title,
@@ -173,16 +183,19 @@ async function measure(
       is_model_proxy: peer.isModelProxy ?? false,
       versions: versionsOf(peer),
       ready_ms: readyMs,
-      events_with_text: eventsWithText,
-      warmed: warmed.get(running) ?? { runs: 0, seconds: 0 },
-      shapes: resultsOf(own, beside(peer)),
+      events_with_text: events.together,
+      events_with_text_paced: events.paced,
+      warmed: { runs: own.warmed.runs, seconds: own.warmed.seconds },
+      shapes: resultsOf(own.visits, beside(peer)),
       memory: memoryOf(running.pid),
     };
   });
   return {
     measured_at: new Date().toISOString(),
     command: ['node bench/peers.ts', ...process.argv.slice(2)].join(' '),
-    machine: { ...machine(), load_average_before: loadBefore },
+    commit: commit(),
+    machine: before,
+    versions: versions(),
     rounds,
     seconds_of_a_visit: plan.seconds,
     peers: results,
@@ -204,5 +217,6 @@ function tell(results: Results): void {
   if (named.length > 0) return;
   mkdirSync(dirname(resultsFile), { recursive: true });
   writeFileSync(resultsFile, `${JSON.stringify(results, null, 2)}\n`);
-  writeReport(results);
+  format([resultsFile]);
+  writeReport();
 }

@@ -47,7 +47,8 @@ try {
   isOver = true;
   await Promise.all([asking, looking]);
   const restarts = rounds * backends.length;
-  console.log(`${restarts} restarts, ${seen.answers} answers, ${seen.lost.length} lost`);
+  console.log('| rolling restarts | answers | lost |\n| --- | --- | --- |');
+  console.log(`| ${restarts} | ${seen.answers} | ${seen.lost.length} |\n`);
   for (const each of new Set(seen.lost)) console.log(`lost: ${each}`);
   process.exitCode = seen.lost.length === 0 ? 0 : 1;
 } finally {

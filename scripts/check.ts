@@ -17,6 +17,7 @@ const otherChecks: readonly Check[] = [
   { name: 'docs', command: ['node', 'scripts/generate-docs.ts', '--check'] },
   { name: 'dead code', command: ['knip'] },
   { name: 'bars', command: ['node', 'scripts/check-bars.ts'] },
+  { name: 'figures', command: ['node', 'bench/all/bench.ts', 'report', '--check'] },
 ];
 const tests: Check = { name: 'tests', command: ['node', 'scripts/run-tests.ts'] };
 

@@ -23,6 +23,8 @@ export type Sample = {
 };
 
 const longestAnswerMs = 30_000;
+/** Of what is streamed. */
+export const deltas = 50;
 const lastWord = /word49(?!\d)/;
 /** After so many that failed it is no use to go on. */
 const mostErrors = 50;
@@ -56,7 +58,7 @@ async function askPeer(running: Running, kind: Kind, dispatcher: Agent): Promise
     throw new Error(`Answered ${status}: ${text.slice(0, 300)}`);
   }
   const totalMs = performance.now() - startedMs;
-  return { totalMs, firstTextMs: kind === 'streamed' ? firstTextMs : null, text };
+  return { totalMs, firstTextMs: kind === 'whole' ? null : firstTextMs, text };
 }
 
 function send(
@@ -124,17 +126,19 @@ export async function askFor(
   };
 }
 
+/** How many events with words of the text a streamed answer had: a peer may join deltas that come together. */
+export type Events = { readonly together: number; readonly paced: number };
+
 /**
- * Waits until a peer has answered both kinds, and checks with the upstream's counts that it did the work.
+ * Waits until a peer has answered all kinds, and checks with the upstream's counts that it did the work.
  *
- * @returns How many events with words of the text a streamed answer had: a peer may join deltas that come together.
  * @throws Error where it does not answer in time, or answers without having called its tool.
  */
 export async function untilReady(
   running: Running,
   upstreamUrl: string,
   withinMs: number,
-): Promise<number> {
+): Promise<Events> {
   const dispatcher = connections(1);
   const beganMs = performance.now();
   for (;;) {
@@ -148,7 +152,8 @@ export async function untilReady(
       await wait(200);
     }
   }
-  const { text } = await askPeer(running, 'streamed', dispatcher);
+  const streamed = await askPeer(running, 'streamed', dispatcher);
+  const paced = await askPeer(running, 'paced', dispatcher);
   const before = await statsOf(upstreamUrl);
   await askPeer(running, 'whole', dispatcher);
   const after = await statsOf(upstreamUrl);
@@ -164,6 +169,10 @@ export async function untilReady(
       `A run made ${did.join()} calls of the tool, results of it and texts, not ${expected}.`,
     );
   }
+  return { together: eventsWithText(streamed), paced: eventsWithText(paced) };
+}
+
+function eventsWithText({ text }: Answer): number {
   return text.split('\n').filter((line) => /^(data:|\{).*word\d/.test(line)).length;
 }
 

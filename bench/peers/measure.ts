@@ -10,7 +10,8 @@ import type { Running } from './start-peer.ts';
 /** How long things take. */
 export type Plan = {
   readonly rounds: number;
-  readonly seconds: Readonly<Record<ShapeName, number>>;
+  /** Of a visit: what is not named is not measured. */
+  readonly seconds: Readonly<Partial<Record<ShapeName, number>>>;
   /** Until one of them is reached. */
   readonly warmUp: { readonly runs: number; readonly seconds: number };
   /** Unix ms at which no further round begins. */
@@ -20,50 +21,59 @@ export type Plan = {
 const shapes: Readonly<Record<ShapeName, Shape>> = {
   whole_16: { kind: 'whole', concurrency: 16 },
   streamed_16: { kind: 'streamed', concurrency: 16 },
+  paced_16: { kind: 'paced', concurrency: 16 },
+  whole_64: { kind: 'whole', concurrency: 64 },
+  streamed_64: { kind: 'streamed', concurrency: 64 },
   whole_1: { kind: 'whole', concurrency: 1 },
 };
 /** What a server does behind its last answer, such as a journal, is its work too. */
 const settleMs = 150;
 
 type Visit = Sample & { readonly cpuMs: number };
-type Visits = Record<ShapeName, Visit[]>;
+type Visits = Partial<Record<ShapeName, Visit[]>>;
 
-/** What `warmUp` took. */
-export type Warmed = PeerResult['warmed'];
+/** What `warmUp` took, and for what a peer is too slow by what it did meanwhile. */
+export type Warmed = PeerResult['warmed'] & { readonly tooSlowFor: readonly ShapeName[] };
+
+/** Who would take longer for a run with 64 at a time is not asked for as many. */
+export const mostSecondsOfRun = 2;
 
 /** Runs both agents of a peer until its code is warm. */
 export async function warmUp(running: Running, { warmUp: limit }: Plan): Promise<Warmed> {
   let runs = 0;
   let seconds = 0;
+  const tooSlowFor: ShapeName[] = [];
   for (const name of ['whole_16', 'streamed_16'] as const) {
     const half = { runs: limit.runs / 2, seconds: limit.seconds / 2 };
     const sample = await askFor(running, shapes[name], half);
     runs += sample.latenciesMs.length;
     seconds += sample.seconds;
+    const many = name === 'whole_16' ? 'whole_64' : 'streamed_64';
+    const secondsOfRun = (shapes[many].concurrency * sample.seconds) / sample.latenciesMs.length;
+    if (secondsOfRun > mostSecondsOfRun) tooSlowFor.push(many);
   }
-  return { runs, seconds: rounded(seconds) };
+  return { runs, seconds: rounded(seconds), tooSlowFor };
 }
 
 /** Visits all in turn, round by round; every other round in the other direction. */
 export async function measureRounds(
-  all: readonly Running[],
+  all: ReadonlyMap<Running, Warmed>,
   plan: Plan,
   onRound: (round: number) => void,
 ): Promise<ReadonlyMap<Running, Visits>> {
-  const visits = new Map(all.map((running) => [running, noVisits()]));
+  const visits = new Map([...all.keys()].map((running): [Running, Visits] => [running, {}]));
   for (let round = 0; round < plan.rounds && Date.now() < plan.endsAtMs; round += 1) {
-    for (const running of round % 2 === 0 ? all : all.toReversed()) {
+    const order = [...visits];
+    for (const [running, own] of round % 2 === 0 ? order : order.toReversed()) {
       for (const name of shapeNames) {
-        visits.get(running)?.[name].push(await visit(running, shapes[name], plan.seconds[name]));
+        const seconds = plan.seconds[name];
+        if (seconds === undefined || all.get(running)?.tooSlowFor.includes(name)) continue;
+        own[name] = [...(own[name] ?? []), await visit(running, shapes[name], seconds)];
       }
     }
     onRound(round + 1);
   }
   return visits;
-}
-
-function noVisits(): Visits {
-  return { whole_16: [], streamed_16: [], whole_1: [] };
 }
 
 async function visit(running: Running, shape: Shape, seconds: number): Promise<Visit> {
@@ -75,8 +85,11 @@ async function visit(running: Running, shape: Shape, seconds: number): Promise<V
 
 /** The figures of one, against those of another that was visited in the same rounds. */
 export function resultsOf(own: Visits, dropgate: Visits | null): PeerResult['shapes'] {
-  const of = (name: ShapeName) => shapeResult(own[name], dropgate?.[name] ?? null);
-  return { whole_16: of('whole_16'), streamed_16: of('streamed_16'), whole_1: of('whole_1') };
+  const results = shapeNames.flatMap((name) => {
+    const visits = own[name];
+    return visits ? [[name, shapeResult(visits, dropgate?.[name] ?? null)] as const] : [];
+  });
+  return Object.fromEntries(results);
 }
 
 function shapeResult(own: readonly Visit[], beside: readonly Visit[] | null): ShapeResult {

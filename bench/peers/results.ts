@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Machine } from '../all/machine.ts';
 
 /** Where the figures of the last full run are kept. */
 export const resultsFile = join(import.meta.dirname, '../results/peers.json');
@@ -8,7 +9,14 @@ export const resultsFile = join(import.meta.dirname, '../results/peers.json');
 export type Spread = { readonly median: number; readonly least: number; readonly most: number };
 
 /** Kinds of runs that are measured, in the order of a visit. */
-export const shapeNames = ['whole_16', 'streamed_16', 'whole_1'] as const;
+export const shapeNames = [
+  'whole_16',
+  'streamed_16',
+  'paced_16',
+  'whole_64',
+  'streamed_64',
+  'whole_1',
+] as const;
 
 export type ShapeName = (typeof shapeNames)[number];
 
@@ -39,8 +47,11 @@ export type PeerResult = {
   readonly ready_ms: number;
   /** Of a streamed answer of 50 deltas that the upstream sends together. */
   readonly events_with_text: number;
+  /** Of one whose deltas come with a pause before each. */
+  readonly events_with_text_paced?: number;
   readonly warmed: { readonly runs: number; readonly seconds: number };
-  readonly shapes: Readonly<Record<ShapeName, ShapeResult>>;
+  /** Those that it was asked for: one that is slow is not asked for many at a time. */
+  readonly shapes: Readonly<Partial<Record<ShapeName, ShapeResult>>>;
   /** Of the tree of processes, after the last round. */
   readonly memory: {
     readonly processes: number;
@@ -51,17 +62,13 @@ export type PeerResult = {
 
 export type Results = {
   readonly measured_at: string;
+  /** What was checked out; `null` where git does not tell. */
+  readonly commit?: string | null;
   readonly command: string;
-  readonly machine: {
-    readonly cpu: string;
-    readonly cores: number;
-    readonly load_average_before: number;
-    readonly node: string;
-    readonly python: string;
-    readonly linux: string;
-  };
+  readonly machine: Machine;
+  readonly versions: Readonly<Record<string, string>>;
   readonly rounds: number;
-  readonly seconds_of_a_visit: Readonly<Record<ShapeName, number>>;
+  readonly seconds_of_a_visit: Readonly<Partial<Record<ShapeName, number>>>;
   readonly peers: readonly PeerResult[];
   /** Those that could not be measured, and what they said. */
   readonly skipped: readonly { readonly title: string; readonly message: string }[];

@@ -1,8 +1,14 @@
+import { machineText, versionsText } from '../all/words.ts';
+import { deltas } from './ask-peer.ts';
+import { mostSecondsOfRun } from './measure.ts';
 import type { PeerResult, Results, ShapeName, ShapeResult, Spread } from './results.ts';
 
 const titles: readonly (readonly [ShapeName, string])[] = [
   ['whole_16', 'Whole: one tool, two calls of the model, 16 at a time'],
-  ['streamed_16', 'Streamed: 50 deltas, no tool, 16 at a time'],
+  ['streamed_16', 'Streamed: 50 deltas sent together, no tool, 16 at a time'],
+  ['paced_16', 'Streamed: 50 deltas with 10 ms before each, no tool, 16 at a time'],
+  ['whole_64', 'Whole, 64 at a time'],
+  ['streamed_64', 'Streamed: 50 deltas sent together, 64 at a time'],
   ['whole_1', 'Whole, one at a time'],
 ];
 
@@ -18,41 +24,56 @@ export function tables(results: Results): string {
     .join('\n\n');
 }
 
-function about({ machine, rounds, measured_at, command }: Results): string {
-  const { cpu, cores, node, python, load_average_before } = machine;
+function about({ machine, versions, rounds, measured_at, command }: Results): string {
   return [
-    `Measured on ${measured_at.slice(0, 10)} with \`${command}\` (${rounds} rounds), ${cores} cores (${cpu}), Node ${node},`,
-    `Python ${python}, load average before ${load_average_before.toFixed(1)}. Medians of the rounds; in brackets the least and the greatest.`,
+    `Measured on ${measured_at.slice(0, 10)} with \`${command}\` (${rounds} rounds): ${machineText(machine)}; ${versionsText(versions)}.`,
+    'Medians of the rounds; in brackets the least and the greatest.',
   ].join('\n');
 }
 
 function shapeTable({ peers }: Results, name: ShapeName, title: string): string {
-  const isStreamed = name === 'streamed_16';
-  const heads = ['runs/s', 'CPU ms a run', 'p50 ms', 'p99 ms'];
-  if (isStreamed) heads.push('first text p50 ms', 'events with text');
+  const heads = ['runs/s', 'CPU ms a run', 'p50 ms', 'p99 ms', ...streamHeads(name)];
   heads.push('CPU to Dropgate’s', 'runs/s to Dropgate’s', 'errors');
-  const row = (peer: PeerResult) => {
+  const rows = peers.flatMap((peer) => {
     const shape = peer.shapes[name];
-    return line([peer.title, ...cells(shape, isStreamed ? peer.events_with_text : null)]);
-  };
+    return shape ? line([peer.title, ...cells(shape, streamCells(name, shape, peer))]) : [];
+  });
+  if (rows.length === 0) return '';
+  const left = peers.filter(({ shapes }) => !shapes[name]).map((peer) => peer.title);
+  const why = `Left out, since 64 at a time would take more than ${mostSecondsOfRun} s for a run: ${left.join('; ')}.`;
   return [
     `**${title}**`,
     '',
     line(['', ...heads]),
     line(['---', ...heads.map(() => '---')]),
-    ...peers.map(row),
+    ...rows,
+    ...(left.length > 0 ? ['', why] : []),
   ].join('\n');
 }
 
-function cells(shape: ShapeResult, eventsWithText: number | null): string[] {
-  const { to_dropgate, first_text_p50_ms } = shape;
+function streamHeads(name: ShapeName): string[] {
+  if (name.startsWith('whole')) return [];
+  const heads = ['first text p50 ms', 'events with text'];
+  return name === 'paced_16' ? [...heads, 'CPU µs a delta'] : heads;
+}
+
+function streamCells(name: ShapeName, shape: ShapeResult, peer: PeerResult): string[] {
+  if (name.startsWith('whole')) return [];
+  const { first_text_p50_ms, cpu_ms_per_run } = shape;
   const firstText = first_text_p50_ms ? shown(first_text_p50_ms.median) : '–';
+  if (name !== 'paced_16') return [firstText, String(peer.events_with_text)];
+  const micros = shown((cpu_ms_per_run.median * 1000) / deltas);
+  return [firstText, String(peer.events_with_text_paced ?? '–'), micros];
+}
+
+function cells(shape: ShapeResult, ofStream: readonly string[]): string[] {
+  const { to_dropgate } = shape;
   return [
     number(shape.runs_per_second),
     number(shape.cpu_ms_per_run),
     shown(shape.p50_ms.median),
     shown(shape.p99_ms.median),
-    ...(eventsWithText === null ? [] : [firstText, String(eventsWithText)]),
+    ...ofStream,
     to_dropgate ? number(to_dropgate.cpu) : '–',
     to_dropgate ? number(to_dropgate.runs) : '–',
     shape.errors === 0 ? '0' : `${shape.errors} of ${shape.errors + shape.runs}`,

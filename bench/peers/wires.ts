@@ -12,21 +12,24 @@ export type Exchange = {
   readonly until?: string;
 };
 
-/** Which agent answers: the one with a tool, whole; or the one without, streamed. */
-export type Kind = 'whole' | 'streamed';
+/** Which agent answers: the one with a tool, whole; or the one without, streamed, and with a pause before each delta. */
+export type Kind = 'whole' | 'streamed' | 'paced';
 
 /** What has to be sent for one run, in order. `run` is another text for each. */
 export type Wire = (kind: Kind, run: string) => readonly Exchange[];
 
 const question = 'What is the weather in Paris?';
+/** The upstream takes it from its last word. */
+const questionOf = (kind: Kind) => (kind === 'paced' ? `${question} Answer steadily.` : question);
+const isStreamed = (kind: Kind) => kind !== 'whole';
 const agentOf = (kind: Kind) => (kind === 'whole' ? 'bench' : 'words');
 const json = { 'content-type': 'application/json' };
 
 /** Chat completions, with a prefix before the names of the agents. */
 export function chatWire(prefix = '', headers: Readonly<Record<string, string>> = {}): Wire {
   return (kind) => {
-    const messages = [{ role: 'user', content: question }];
-    const body = { model: `${prefix}${agentOf(kind)}`, stream: kind === 'streamed', messages };
+    const messages = [{ role: 'user', content: questionOf(kind) }];
+    const body = { model: `${prefix}${agentOf(kind)}`, stream: isStreamed(kind), messages };
     return [
       {
         path: '/v1/chat/completions',
@@ -40,7 +43,7 @@ export function chatWire(prefix = '', headers: Readonly<Record<string, string>> 
 /** Of both ADKs: each run is in a session, which has to be made before. */
 export const adkWire: Wire = (kind, run) => {
   const app = agentOf(kind);
-  const newMessage = { role: 'user', parts: [{ text: question }] };
+  const newMessage = { role: 'user', parts: [{ text: questionOf(kind) }] };
   const asked = { appName: app, userId: 'user', sessionId: run, newMessage };
   return [
     { path: `/apps/${app}/users/user/sessions/${run}`, headers: json, body: '{}' },
@@ -58,7 +61,7 @@ export const eveWire: Wire = (kind) => {
       path: '/eve/v1/session',
       portAfter,
       headers: json,
-      body: JSON.stringify({ message: question }),
+      body: JSON.stringify({ message: questionOf(kind) }),
     },
     {
       method: 'GET',
@@ -74,7 +77,7 @@ export const voltAgentWire: Wire = (kind) => [
   {
     path: `/agents/${agentOf(kind)}/${kind === 'whole' ? 'text' : 'stream'}`,
     headers: json,
-    body: JSON.stringify({ input: question }),
+    body: JSON.stringify({ input: questionOf(kind) }),
   },
 ];
 
@@ -83,7 +86,7 @@ export const mastraWire: Wire = (kind) => [
   {
     path: `/api/agents/${agentOf(kind)}/${kind === 'whole' ? 'generate' : 'stream'}`,
     headers: json,
-    body: JSON.stringify({ messages: [{ role: 'user', content: question }] }),
+    body: JSON.stringify({ messages: [{ role: 'user', content: questionOf(kind) }] }),
   },
 ];
 
@@ -93,8 +96,8 @@ export const agnoWire: Wire = (kind, run) => [
     path: `/agents/${agentOf(kind)}/runs`,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({
-      message: question,
-      stream: String(kind === 'streamed'),
+      message: questionOf(kind),
+      stream: String(isStreamed(kind)),
       session_id: run,
     }).toString(),
   },

@@ -14,7 +14,7 @@ export function worseThanCommitted(now: Results, committed: Results): string[] {
 
 function cpuToLimit({ peers }: Results, shape: ShapeName): number | null {
   const of = (name: string) =>
-    peers.find((peer) => peer.name === name)?.shapes[shape].cpu_ms_per_run.median;
+    peers.find((peer) => peer.name === name)?.shapes[shape]?.cpu_ms_per_run.median;
   const [dropgate, limit] = [of('dropgate'), of('limit')];
   return dropgate && limit ? dropgate / limit : null;
 }
