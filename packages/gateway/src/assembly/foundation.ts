@@ -40,7 +40,7 @@ export async function createFoundation(
     addSecretsOf(secrets.own, await (reload?.() ?? config)),
   );
   const upstreams = createLiveUpstreams(upstreamSettings(config), options);
-  const health = createUpstreamHealth({ nowMs: Date.now, emit: events.emit });
+  const health = createUpstreamHealth({ nowMs: Date.now, steadyMs, emit: events.emit });
   const settingMs = config.server.shutdownDelayMs;
   const stateFolder = join(config.projectRoot, '.dropgate');
   const opened = await openGatewayStore(config.storeUrl, stateFolder);

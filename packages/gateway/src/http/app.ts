@@ -91,7 +91,9 @@ export function createApp(deps: HttpDeps): FastifyInstance {
 /** What requests and their handlers find on them. */
 function decorate(app: FastifyInstance, deps: HttpDeps): void {
   app.decorate('openRuns', createOpenRuns());
-  app.decorate('backgroundRuns', createBackgroundRuns());
+  const backgroundRuns = createBackgroundRuns();
+  app.decorate('backgroundRuns', backgroundRuns);
+  app.addHook('onClose', async () => backgroundRuns.close());
   app.decorate('flights', createFlights(deps.settings.flights));
   app.decorate('consoleFiles', createConsoleFiles(deps.console.folder));
   app.decorate('sessionWatch', createSessionWatch(deps.console.sessions));

@@ -12,8 +12,10 @@ export type BackgroundRun = {
   /** Null where it is not streamed. */
   readonly log: EventLog | null;
   readonly cancel: (reason: GatewayError) => void;
-  /** Resolves when it is over, and its answer kept. Never rejects. */
+  /** Resolves when it is over, and its answer kept, or not taken by the store at the first try. Never rejects. */
   readonly over: Promise<void>;
+  /** Resolves when nothing of it is under way any more. Never rejects. */
+  readonly settled: Promise<void>;
 };
 
 /** The runs of this process that go on without their callers, by the ids of their answers. */
@@ -23,9 +25,12 @@ export type BackgroundRuns = {
   /** Those of owners that fit. */
   readonly of: (isOf: (owner: Owner) => boolean) => readonly BackgroundRun[];
   readonly inConversation: (owner: Owner, conversationId: string) => readonly BackgroundRun[];
+  /** Aborted by `close`: from then on nothing is tried again. */
+  readonly closing: AbortSignal;
+  readonly close: () => void;
 };
 
-/** Ends them, and waits until their answers are kept. */
+/** Ends them, and waits until their answers are kept, or the store has refused to. */
 export async function endBackgroundRuns(runs: readonly BackgroundRun[]): Promise<void> {
   for (const { cancel } of runs)
     cancel(new GatewayError('run_cancelled', 'The run was cancelled.'));
@@ -34,10 +39,11 @@ export async function endBackgroundRuns(runs: readonly BackgroundRun[]): Promise
 
 export function createBackgroundRuns(): BackgroundRuns {
   const runs = new Map<string, BackgroundRun>();
+  const closing = new AbortController();
   return {
     add(id, run) {
       runs.set(id, run);
-      void run.over.then(() => runs.delete(id));
+      void run.settled.then(() => runs.delete(id));
     },
     find(owner, id) {
       const run = runs.get(id);
@@ -48,5 +54,7 @@ export function createBackgroundRuns(): BackgroundRuns {
       [...runs.values()].filter(
         (run) => isOf(owner, run.owner) && run.conversationId === conversationId,
       ),
+    closing: closing.signal,
+    close: () => closing.abort(),
   };
 }

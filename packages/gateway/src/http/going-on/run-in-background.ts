@@ -1,9 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { GatewayError } from '../../errors.ts';
 import { isLastEvent } from '../../protocol/run.ts';
 import type { Owner } from '../../protocol/state/owner.ts';
 import type { Run } from '../../runs/run.ts';
 import type { OpenTurn, TurnAnswer } from '../../runs/turns/turn-types.ts';
+import type { BackgroundRun } from '../background-runs.ts';
 import type { HttpDeps } from '../deps.ts';
 import { createEventLog, type EventLog } from '../event-log.ts';
 import { sendEventLog } from '../event-stream.ts';
@@ -12,6 +14,9 @@ import type { Audience } from '../idempotency/audience.ts';
 import { requestFailed } from '../transport-errors.ts';
 
 export const defaultKeepAliveMs = 15_000;
+
+/** Pause before the store is given again what it did not take. */
+const KEEP_AGAIN_MS = 1000;
 
 /** A run that goes on without its caller. */
 export type InBackground = {
@@ -65,7 +70,7 @@ export async function keepInBackground(
   const unread = deps.unread.hold({ agentId: run.agentId }, 'run_events');
   const log = isStreamed ? createEventLog(unread) : null;
   log?.add(format.start());
-  const over = follow(deps, background, log);
+  const { over, settled } = follow(deps, background, log);
   const { now } = format;
   server.backgroundRuns.add(id, {
     owner,
@@ -74,17 +79,20 @@ export async function keepInBackground(
     log,
     cancel: run.cancel,
     over,
+    settled,
   });
   return { queued: queued.answer, log };
 }
 
-/** Takes what the run says, and keeps the answer when it is over. Never rejects. */
+/** Takes what the run says, and keeps the answer when it is over. */
 function follow(
   deps: HttpDeps,
-  { run, turn, format, whole, requestId }: InBackground,
+  background: InBackground,
   log: EventLog | null,
-): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+): Pick<BackgroundRun, 'over' | 'settled'> {
+  const { run, format } = background;
+  const over = Promise.withResolvers<void>();
+  const settled = Promise.withResolvers<void>();
   const take = (text: string) => {
     if (log && !log.add(text)) run.cancel(noRoom());
   };
@@ -99,23 +107,45 @@ function follow(
         run.cancel('its answer cannot be written');
         log?.addLast(format.fail(GatewayError.from(thrown)));
       }
-      if (isLast) void settle().then(resolve);
+      if (isLast) void keepAnswer(deps, { ...background, log }, over.resolve).then(settled.resolve);
       return null;
     },
   });
-  return promise;
+  return { over: over.promise, settled: settled.promise };
+}
 
-  async function settle(): Promise<void> {
-    const answer = whole();
-    const told = log ? { events: log.all() } : {};
+/** Whoever began it was told that it will be there: what the store does not take is given to it again. Never rejects. */
+async function keepAnswer(
+  { emit }: HttpDeps,
+  background: InBackground & { readonly log: EventLog | null },
+  onTried: () => void,
+): Promise<void> {
+  const { run, turn, whole, log, requestId } = background;
+  const { closing } = background.server.backgroundRuns;
+  const answer = whole();
+  const told = log ? { events: log.all() } : {};
+  let isTold = false;
+  for (let isOpen = answer !== null; isOpen; ) {
     try {
       if (answer) await turn.keep({ ...answer, ...told }, run.agentId);
-    } catch (error) {
-      deps.emit(requestFailed(requestId, error));
+      isOpen = false;
+    } catch (thrown) {
+      if (!isTold) emit(requestFailed(requestId, thrown));
+      isTold = true;
+      isOpen = isStoreAway(thrown) && !closing.aborted;
     }
+    // Its stream ends whether it is kept or not.
     log?.end();
-    await turn.end();
+    onTried();
+    if (isOpen) await wait(KEEP_AGAIN_MS, undefined, { signal: closing }).catch(() => undefined);
   }
+  log?.end();
+  await turn.end();
+  onTried();
+}
+
+function isStoreAway(thrown: unknown): boolean {
+  return thrown instanceof GatewayError && thrown.code === 'store_unavailable';
 }
 
 function noRoom(): GatewayError {

@@ -29,6 +29,7 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
       conversationId === null ? null : await claimNext(deps, { conversationId, signal }, waiting);
     const end = claim ? held(deps, claim) : async () => undefined;
     let isThere = false;
+    const life = lifeIn(deps.living);
     let instead: InsteadOfAsked | null = null;
     try {
       const before = await whatCameBefore(deps, asked);
@@ -44,34 +45,50 @@ export function createOpenTurn(deps: OpenTurnDeps): OpenTurnOf {
         async outlive(answer, agentId) {
           if (isErased()) throw busy();
           const turn = turnOf(answer, { asked, before, agentId, instead });
-          const aliveUntilMs = deps.living.add(answer.id);
+          const aliveUntilMs = life.begin(answer.id);
           try {
             isThere = await deps.store.put({ ...turn, createdMs: deps.nowMs(), aliveUntilMs });
             if (!isThere) throw busy();
           } catch (error) {
-            deps.living.remove(answer.id);
+            life.end();
             throw error;
           }
         },
         async keep(answer, agentId) {
-          deps.living.remove(answer.id);
           if (isErased() || (!isKept && !claim)) return;
           const turn = turnOf(answer, { asked, before, agentId, instead });
           const isNext = answer.status === 'completed' || answer.status === 'incomplete';
           const shown = isKept ? turn : { ...turn, answer: null };
           const at = { ...shown, createdMs: deps.nowMs(), aliveUntilMs: null };
           const keep = isThere ? deps.store.replace : deps.store.put;
-          const keeping = isNext && claim ? keep(at, claim) : keep(at);
-          const isKeptNow = await keeping.catch(cannotKeep);
+          const isKeptNow = await keep(at, (isNext && claim) || undefined).catch(cannotKeep);
           // Of what failed, or whose caller removed it meanwhile, there is nothing to say.
           if (!isKeptNow && isNext && !isThere) throw busy();
         },
-        end,
+        end() {
+          life.end();
+          return end();
+        },
       };
     } catch (error) {
       await end();
       throw error;
     }
+  };
+}
+
+/** That of a run that goes on without its caller, until its answer is kept. */
+function lifeIn(living: OpenTurnDeps['living']) {
+  let id: string | null = null;
+  return {
+    begin(turnId: string): number {
+      id = turnId;
+      return living.add(turnId);
+    },
+    end() {
+      if (id !== null) living.remove(id);
+      id = null;
+    },
   };
 }
 

@@ -46,8 +46,8 @@ export type Rest = {
 type BreakerDeps = {
   /** Failed calls in a row after which it opens; 0 for never. */
   readonly maxFailures: number;
-  /** Unix milliseconds. */
-  readonly nowMs: () => number;
+  /** Milliseconds of a clock that only goes forward: a machine's is set now and then. */
+  readonly steadyMs: () => number;
   readonly onOpened: (outage: { error: string; failures: number; restMs: number }) => void;
   readonly onClosed: (outage: { afterMs: number }) => void;
 };
@@ -69,7 +69,7 @@ type Outage = {
 export class Breaker {
   readonly #deps: BreakerDeps;
   #failures = 0;
-  #lastFailureMs = 0;
+  #lastFailureMs = Number.NEGATIVE_INFINITY;
   /** Whose they were. */
   #agents = new Set<string>();
   /** Since a call ended well. */
@@ -83,9 +83,9 @@ export class Breaker {
   enter(agentId: string): Pass | Rest {
     const outage = this.#outage;
     if (!outage || !concerns(outage, agentId)) return this.#passThrough(agentId);
-    const leftMs = outage.restsUntilMs - this.#deps.nowMs();
+    const leftMs = outage.restsUntilMs - this.#deps.steadyMs();
     if (leftMs > 0) return { type: 'rest', reason: 'failing', leftMs };
-    const isTried = outage.triedUntilMs > this.#deps.nowMs();
+    const isTried = outage.triedUntilMs > this.#deps.steadyMs();
     if (isTried) return { type: 'rest', reason: 'failing', leftMs: TRIAL_WAIT_MS };
     return this.#tryOnce(outage, agentId);
   }
@@ -94,20 +94,20 @@ export class Breaker {
   admits(agentId: string): boolean {
     const outage = this.#outage;
     if (!outage || !concerns(outage, agentId)) return true;
-    return outage.restsUntilMs <= this.#deps.nowMs();
+    return outage.restsUntilMs <= this.#deps.steadyMs();
   }
 
-  /** `retryAtMs` in Unix milliseconds; null while it is closed. */
-  view(): { state: BreakerState; failures: number; retryAtMs: number | null } {
+  /** `restLeftMs` is below 0 where it has rested; null while it is closed. */
+  view(): { state: BreakerState; failures: number; restLeftMs: number | null } {
     const outage = this.#outage;
     const failures = this.#failures;
-    if (!outage) return { state: 'closed', failures, retryAtMs: null };
-    const isOpen = outage.restsUntilMs > this.#deps.nowMs();
-    return { state: isOpen ? 'open' : 'half_open', failures, retryAtMs: outage.restsUntilMs };
+    if (!outage) return { state: 'closed', failures, restLeftMs: null };
+    const restLeftMs = outage.restsUntilMs - this.#deps.steadyMs();
+    return { state: restLeftMs > 0 ? 'open' : 'half_open', failures, restLeftMs };
   }
 
   #passThrough(agentId: string): Pass {
-    const startedMs = this.#deps.nowMs();
+    const startedMs = this.#deps.steadyMs();
     return {
       type: 'pass',
       answers: () => undefined,
@@ -120,7 +120,7 @@ export class Breaker {
   }
 
   #tryOnce(outage: Outage, agentId: string): Pass {
-    const startedMs = this.#deps.nowMs();
+    const startedMs = this.#deps.steadyMs();
     outage.triedUntilMs = startedMs + LONGEST_TRIAL_MS;
     return {
       type: 'pass',
@@ -146,13 +146,13 @@ export class Breaker {
     { error, retryAfterMs }: Verdict & { type: 'ill' },
     { agentId, startedMs }: { readonly agentId: string; readonly startedMs: number },
   ): void {
-    const { maxFailures, nowMs, onOpened } = this.#deps;
+    const { maxFailures, steadyMs, onOpened } = this.#deps;
     if (startedMs - this.#lastFailureMs > WINDOW_MS && !this.#outage) this.#endRow();
     // Two are enough to tell that it is not one agent's alone.
     if (this.#agents.size < 2) this.#agents.add(agentId);
     if (this.#outage) return;
     this.#failures += 1;
-    this.#lastFailureMs = nowMs();
+    this.#lastFailureMs = steadyMs();
     if (maxFailures === 0 || this.#failures < maxFailures) return;
     const sinceMs = this.#lastFailureMs;
     const restsUntilMs = this.#restUntilMs(retryAfterMs);
@@ -166,7 +166,7 @@ export class Breaker {
       this.#endRow();
       this.#rests = 0;
       // What its own agent began before the outage tells nothing of its end.
-    } else if (!concerns(outage, agentId) && outage.restsUntilMs <= this.#deps.nowMs()) {
+    } else if (!concerns(outage, agentId) && outage.restsUntilMs <= this.#deps.steadyMs()) {
       this.#recover(outage);
     }
   }
@@ -180,13 +180,13 @@ export class Breaker {
     if (this.#outage !== outage) return;
     this.#outage = null;
     this.#endRow();
-    this.#deps.onClosed({ afterMs: this.#deps.nowMs() - outage.sinceMs });
+    this.#deps.onClosed({ afterMs: this.#deps.steadyMs() - outage.sinceMs });
   }
 
   #restUntilMs(askedMs: number): number {
     const ownMs = Math.min(FIRST_REST_MS * 2 ** this.#rests, LONGEST_REST_MS);
     this.#rests += 1;
-    return this.#deps.nowMs() + Math.max(ownMs, Math.min(askedMs, LONGEST_ASKED_REST_MS));
+    return this.#deps.steadyMs() + Math.max(ownMs, Math.min(askedMs, LONGEST_ASKED_REST_MS));
   }
 }
 

@@ -9,12 +9,16 @@ export type RateLimits = {
   readonly note: (model: string | null, retryAfterMs: number) => void;
   /** 0 where there is none. */
   readonly leftMs: (model: string | null) => number;
-  /** Those that hold, in Unix milliseconds. */
-  readonly list: () => readonly { readonly model: string; readonly untilMs: number }[];
+  /** Those that hold. */
+  readonly list: () => readonly { readonly model: string; readonly leftMs: number }[];
 };
 
-/** Remembers what an upstream said with 429 and `retry-after`. */
-export function createRateLimits(nowMs: () => number): RateLimits {
+/**
+ * Remembers what an upstream said with 429 and `retry-after`.
+ *
+ * @param steadyMs - Milliseconds of a clock that only goes forward.
+ */
+export function createRateLimits(steadyMs: () => number): RateLimits {
   const limits = new Map<string, number>();
   return {
     note(model, retryAfterMs) {
@@ -22,15 +26,15 @@ export function createRateLimits(nowMs: () => number): RateLimits {
       limits.delete(model);
       const [oldest] = limits.keys();
       if (limits.size >= MAX_MODELS && oldest !== undefined) limits.delete(oldest);
-      limits.set(model, nowMs() + Math.min(retryAfterMs, LONGEST_MS));
+      limits.set(model, steadyMs() + Math.min(retryAfterMs, LONGEST_MS));
     },
     leftMs(model) {
       const untilMs = model === null ? undefined : limits.get(model);
-      return untilMs === undefined ? 0 : Math.max(0, untilMs - nowMs());
+      return untilMs === undefined ? 0 : Math.max(0, untilMs - steadyMs());
     },
     list: () =>
       [...limits]
-        .filter(([, untilMs]) => untilMs > nowMs())
-        .map(([model, untilMs]) => ({ model, untilMs })),
+        .map(([model, untilMs]) => ({ model, leftMs: untilMs - steadyMs() }))
+        .filter(({ leftMs }) => leftMs > 0),
   };
 }

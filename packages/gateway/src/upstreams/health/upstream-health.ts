@@ -14,12 +14,14 @@ const MAX_ERROR_LENGTH = 300;
 const MAX_KNOWN = 256;
 
 /** What is known of a server from the model calls that went there since the start. */
-export type UpstreamRecord = ReturnType<Breaker['view']> & {
+export type UpstreamRecord = Pick<ReturnType<Breaker['view']>, 'state' | 'failures'> & {
+  /** When it may be tried again, in Unix milliseconds; null while it is not left alone. */
+  readonly retryAtMs: number | null;
   readonly lastError: { readonly atMs: number; readonly message: string } | null;
   /** Milliseconds until the first bytes of the latest answers, in no order. */
   readonly latenciesMs: readonly number[];
-  /** Models that it has too many calls of. */
-  readonly limits: ReturnType<RateLimits['list']>;
+  /** Models that it has too many calls of, and until when, in Unix milliseconds. */
+  readonly limits: readonly { readonly model: string; readonly untilMs: number }[];
 };
 
 /** How a call went: told by whoever made it. */
@@ -58,10 +60,13 @@ type Known = {
 /** Remembers how model calls went at each server, and leaves one alone for a while that fails them. */
 export function createUpstreamHealth({
   nowMs,
+  steadyMs,
   emit,
 }: {
-  /** Unix milliseconds. */
+  /** Unix milliseconds, for what is shown. */
   readonly nowMs: () => number;
+  /** Milliseconds of a clock that only goes forward, for all that is waited for. */
+  readonly steadyMs: () => number;
   readonly emit: Emit;
 }): UpstreamHealth {
   const all = new Map<string, Known>();
@@ -70,12 +75,12 @@ export function createUpstreamHealth({
     const { name, baseUrl, maxFailures, fallback } = upstream;
     const breaker = new Breaker({
       maxFailures,
-      nowMs,
+      steadyMs,
       onOpened: (outage) =>
         emit({ type: 'upstream_cooling', upstream: name, baseUrl, fallback, ...outage }),
       onClosed: (outage) => emit({ type: 'upstream_recovered', upstream: name, ...outage }),
     });
-    const limits = createRateLimits(nowMs);
+    const limits = createRateLimits(steadyMs);
     return { upstream, breaker, limits, latenciesMs: [], answers: 0, lastError: null };
   }
 
@@ -102,7 +107,15 @@ export function createUpstreamHealth({
       const known = all.get(upstream.name);
       if (!known || !isSame(known.upstream, upstream)) return null;
       const { breaker, limits, lastError, latenciesMs } = known;
-      return { ...breaker.view(), lastError, latenciesMs, limits: limits.list() };
+      const { state, failures, restLeftMs } = breaker.view();
+      return {
+        state,
+        failures,
+        retryAtMs: restLeftMs === null ? null : nowMs() + restLeftMs,
+        lastError,
+        latenciesMs,
+        limits: limits.list().map(({ model, leftMs }) => ({ model, untilMs: nowMs() + leftMs })),
+      };
     },
   };
 }

@@ -22,7 +22,7 @@ async function scene(answer: ReplayedAnswer, replay?: 'closed' | 'open') {
     outsideCalls: () => 'allow',
     hosted: { decide: () => 'allow', isApproved: () => false, denied: () => 'remove' },
     unread: createUnreadRoom(() => {}),
-    health: createUpstreamHealth({ nowMs: Date.now, emit: () => {} }),
+    health: createUpstreamHealth({ nowMs: Date.now, steadyMs: Date.now, emit: () => {} }),
     findReplay: (runId) => (runId === 'run_1' ? async () => answer : null),
     emit: () => {},
   });
