@@ -8,6 +8,7 @@ import { startTestGateway, type TestGateway } from '../../src/testing.ts';
 import { shareCompileCache } from '../support/compile-cache.ts';
 import { packageRoot } from './harness.ts';
 import { createProject, type Project } from './project.ts';
+import { createRawClient } from './raw-http.ts';
 
 /** Calls its model as a client of its own would, and says what it was given to do that. */
 const agent = `export const agent = {
@@ -83,6 +84,26 @@ describe('who calls', () => {
       const response = await fetch(`${gateway.url}${path}`, { headers: { authorization } });
       expect([path, response.status]).toEqual([path, 401]);
     }
+  });
+
+  test('is nobody with two credentials, whichever comes first', async () => {
+    const client = createRawClient(gateway.url);
+    const stranger = `dg_${'A'.repeat(43)}`;
+    const pairs = [
+      [callerKey, gateway.key],
+      [gateway.key, callerKey],
+      [stranger, gateway.key],
+      [gateway.key, gateway.key],
+    ];
+    for (const pair of pairs) {
+      const both = pair.map((key) => `authorization: Bearer ${key}\r\n`).join('');
+      const answer = await client.send(`GET /v1/models HTTP/1.1\r\nhost: gateway\r\n${both}\r\n`);
+      expect(answer).toMatchObject({
+        status: 400,
+        body: expect.stringContaining('The request has two Authorization headers. Send one.'),
+      });
+    }
+    client.close();
   });
 
   test('is never a worker: its token is for the broker alone, and no key is for the broker', async () => {

@@ -18,8 +18,9 @@ export function guardRequest(
   done: (error?: Error) => void,
 ): void {
   beginExchange(deps, request, reply);
-  if (namesTwoHosts(request)) {
-    done(twoHosts());
+  const doubled = doubledHeader(request);
+  if (doubled !== null) {
+    done(new GatewayError('invalid_request', `The request has two ${doubled} headers. Send one.`));
     return;
   }
   if (allowOrigin(request, reply, deps.settings.corsOrigins)) {
@@ -44,18 +45,17 @@ export function guardRequest(
   }
 }
 
-/** Of two `Host` headers each reader of a request may take another: what stands in front of the gateway, and this side. */
-function namesTwoHosts({ raw: { rawHeaders } }: FastifyRequest): boolean {
+/** Of two such headers each reader of a request may take another: what stands in front of the gateway, and this side. */
+function doubledHeader({ raw: { rawHeaders } }: FastifyRequest): 'Host' | 'Authorization' | null {
   let hosts = 0;
+  let credentials = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at];
     if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+    if (name?.length === 13 && name.toLowerCase() === 'authorization') credentials += 1;
   }
-  return hosts > 1;
-}
-
-function twoHosts(): GatewayError {
-  return new GatewayError('invalid_request', 'The request has two Host headers. Send one.');
+  if (hosts > 1) return 'Host';
+  return credentials > 1 ? 'Authorization' : null;
 }
 
 /** Says who calls and counts it; a promise where there is a limit, or a token has to be checked. */
