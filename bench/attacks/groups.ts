@@ -1,11 +1,23 @@
 import type { AttackGroup } from './attack.ts';
-import { callers } from './callers/callers.ts';
+import {
+  again,
+  credentials,
+  crossed,
+  growth,
+  injections,
+  kept,
+  meant,
+  smuggling,
+  twoReadings,
+  ways,
+} from './callers/callers.ts';
 import { consoleLogins } from './console/console.ts';
 import { administration } from './limits/administration.ts';
 import { budgets } from './limits/budgets.ts';
 import { floods } from './limits/floods.ts';
 import { waiting } from './limits/waiting.ts';
 import { workers } from './limits/workers.ts';
+import { tokens } from './tokens/tokens.ts';
 import { gatewayTools } from './tools/gateway-tools.ts';
 import { disguises } from './workers/disguises.ts';
 import { files } from './workers/files.ts';
@@ -18,12 +30,22 @@ import { secrets } from './workers/secrets.ts';
 export const groups: readonly AttackGroup[] = [
   administration,
   budgets,
-  callers,
+  credentials,
+  crossed,
+  injections,
+  ways,
+  smuggling,
+  twoReadings,
+  growth,
+  kept,
+  again,
+  meant,
   consoleLogins,
   disguises,
   files,
   floods,
   gatewayTools,
+  tokens,
   guards,
   heldWorkers,
   looks,

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { pythonWithSdk } from '../../packages/gateway/test/support/python-with-sdk.ts';
@@ -10,6 +11,9 @@ import { type BenchProject, createBenchProject } from '../reload/bench-gateway.t
 
 const launcher = resolve(import.meta.dirname, '../../packages/gateway/bin/dropgate.cjs');
 const readyTimeoutMs = 120_000;
+
+/** What is kept of a log. */
+const mostLogChars = 16 * 1024 * 1024;
 
 export type VictimOptions = {
   /** Files of the project, with `/`: `src/agents/Spy/agent.ts` → its text. */
@@ -37,16 +41,35 @@ export type VictimGateway = {
   ) => Promise<{ status: number; text: string }>;
   /** Runs a command of `dropgate` in the project; its output, whatever its exit code. */
   readonly command: (...args: string[]) => Promise<{ code: number; output: string }>;
+  /** What it wrote to its log so far. */
+  readonly log: () => string;
 };
 
 /** Starts gateways for an attack and ends all of them when it is over. */
 export type Victim = {
   readonly start: (options: VictimOptions) => Promise<VictimGateway>;
+  /** One that all attacks share which give these same options; it ends with the last of all. */
+  readonly shared: (options: VictimOptions) => Promise<VictimGateway>;
   readonly project: (files: Readonly<Record<string, string>>) => BenchProject;
 };
 
+/** Gives many attacks gateways to share, one for each set of options. */
+export function withShared<Result>(work: (shared: Victim['shared']) => Promise<Result>) {
+  return withVictim(({ start }) => {
+    const begun = new Map<VictimOptions, Promise<VictimGateway>>();
+    return work((options) => {
+      const gateway = begun.get(options) ?? start(options);
+      begun.set(options, gateway);
+      return gateway;
+    });
+  });
+}
+
 /** Gives an attack what it needs and cleans up behind it, however it ends. */
-export async function withVictim<Result>(attack: (victim: Victim) => Promise<Result>) {
+export async function withVictim<Result>(
+  attack: (victim: Victim) => Promise<Result>,
+  shared?: Victim['shared'],
+) {
   const endings: (() => Promise<void> | void)[] = [];
   const project: Victim['project'] = (files) => {
     const made = createBenchProject();
@@ -55,17 +78,15 @@ export async function withVictim<Result>(attack: (victim: Victim) => Promise<Res
     return made;
   };
   try {
-    return await attack({
-      project,
-      start: async (options) => {
-        const made = project(options.files);
-        const upstream = options.upstream ? await listen(options.upstream) : null;
-        if (upstream) endings.push(upstream.close);
-        const { gateway, server } = await startVictim(made, options, upstream?.env ?? {});
-        endings.push(() => stop(server));
-        return gateway;
-      },
-    });
+    const start: Victim['start'] = async (options) => {
+      const made = project(options.files);
+      const upstream = options.upstream ? await listen(options.upstream) : null;
+      if (upstream) endings.push(upstream.close);
+      const { gateway, server } = await startVictim(made, options, upstream?.env ?? {});
+      endings.push(() => stop(server));
+      return gateway;
+    };
+    return await attack({ project, start, shared: shared ?? start });
   } finally {
     for (const end of endings.reverse()) await end();
   }
@@ -92,8 +113,11 @@ async function startVictim(
     cwd: project.root,
     env: { GATEWAY_PORT: '0', ...python(), ...upstreamEnv, ...env },
   });
-  const { url } = JSON.parse(server.firstLine) as { url: string };
-  await untilReady(url);
+  let log = `${server.firstLine}\n`;
+  server.process.stdout?.setEncoding('utf8').on('data', (piece: string) => {
+    log = (log + piece).slice(-mostLogChars);
+  });
+  const url = await readyUrl(project);
   const send: VictimGateway['fetch'] = (path, { key = keys.admin, ...init } = {}) =>
     fetch(`${url}${path}`, {
       ...init,
@@ -110,6 +134,7 @@ async function startVictim(
     keys,
     fetch: send,
     command: (...args) => command(project, args),
+    log: () => log,
     async ask(model, { key, content = 'Hi', body = {} } = {}) {
       const messages = [{ role: 'user', content }];
       const answer = await send('/v1/chat/completions', {
@@ -132,14 +157,25 @@ function python(): Record<string, string> {
   }
 }
 
-async function untilReady(url: string): Promise<void> {
+/** Where it listens, once it serves: it says so in a file, for whatever else the first line of its log tells. */
+async function readyUrl(project: BenchProject): Promise<string> {
   const deadline = AbortSignal.timeout(readyTimeoutMs);
   while (!deadline.aborted) {
-    const answer = await fetch(`${url}/readyz`).catch(() => null);
-    if (answer?.ok) return;
+    const url = addressIn(project);
+    const answer = url === null ? null : await fetch(`${url}/readyz`).catch(() => null);
+    if (url !== null && answer?.ok) return url;
     await wait(50);
   }
   throw new Error('The gateway did not get ready.');
+}
+
+function addressIn({ root }: BenchProject): string | null {
+  try {
+    const text = readFileSync(join(root, '.dropgate/gateway.json'), 'utf8');
+    return (JSON.parse(text) as { address: string }).address;
+  } catch {
+    return null;
+  }
 }
 
 async function command(project: BenchProject, args: readonly string[]) {

@@ -1,6 +1,7 @@
-import { type Attack, verdict } from '../attack.ts';
+import { ask, type Headers, json, notRefused } from '../ask.ts';
+import { type Attack, told, verdict } from '../attack.ts';
 import type { VictimGateway } from '../victim.ts';
-import { ask, type Headers, json, logIn, login, notRefused, project, told } from './browser.ts';
+import { logIn, login, project } from './browser.ts';
 
 const foreignPages: Attack = {
   title: 'a page of another origin reads or changes something with the login of a browser',

@@ -1,7 +1,8 @@
-import type { Attack } from '../attack.ts';
+import { ask, notRefused } from '../ask.ts';
+import { type Attack, told } from '../attack.ts';
 import { until } from '../until.ts';
 import type { VictimGateway } from '../victim.ts';
-import { ask, login, notRefused, project, told } from './browser.ts';
+import { login, project } from './browser.ts';
 
 /** What an operator of one namespace learns of the agents of others. */
 const otherAgents: Attack = {

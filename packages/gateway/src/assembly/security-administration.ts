@@ -166,12 +166,14 @@ function previewDeps(
   };
 }
 
-async function refresh({ store, policy, reloadSettings }: Parts) {
+async function refresh({ store, policy, tokens, reloadSettings }: Parts) {
   const findings = await reloadSettings();
   const isWrong = findings.some(({ severity }) => severity === 'error');
   // Another gateway reads its own file; wrong rules here are no reason to.
   if (!isWrong) await store.announceRules();
   await policy.reload();
+  // Who asks may know of a key of a provider that leaked.
+  await tokens.untilRead();
   const { rules } = policy.current();
   const overrides = rules.filter(({ source }) => source === 'override').length;
   return { rules: rules.length, overrides, findings };

@@ -21,8 +21,10 @@ export type IssuerKeys = {
   readonly renewed: () => Promise<KeySet | null>;
   /** Whether these are the keys that were read last. */
   readonly isCurrent: (set: KeySet) => boolean;
-  /** Reads them now; never rejects. */
+  /** Reads them from now on; never rejects. A reading under way may be older than what whoever asks knows of. */
   readonly refresh: () => Promise<void>;
+  /** Waits for the readings that are asked for; never rejects. */
+  readonly untilRead: () => Promise<void>;
 };
 
 export type IssuerKeysDeps = {
@@ -51,6 +53,7 @@ export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
   let triedAtSeconds = Number.NEGATIVE_INFINITY;
   let failure: unknown = null;
   let reading: Promise<void> | null = null;
+  let next: Promise<void> | null = null;
 
   const readOnce = (signal: AbortSignal) => deps.read(issuer.keys, signal);
   const read = async () => {
@@ -71,11 +74,19 @@ export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
     }
   };
   /** One reading at a time, which all share that ask meanwhile. */
-  const refresh = () => {
+  const readShared = () => {
     reading ??= read().finally(() => {
       reading = null;
     });
     return reading;
+  };
+  const refresh = () => {
+    if (!reading) return readShared();
+    next ??= reading.then(() => {
+      next = null;
+      return readShared();
+    });
+    return next;
   };
   // A clock that was set back must not make any of it last.
   const isCool = () =>
@@ -86,7 +97,7 @@ export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
   return {
     async current() {
       if (ageSeconds() >= FRESH_SECONDS && isCool()) {
-        const renewing = refresh();
+        const renewing = readShared();
         // Nobody waits for an issuer that is away while its keys still serve.
         if (failure === null || ageSeconds() >= issuer.keysMaxAgeSeconds) await renewing;
       }
@@ -94,13 +105,16 @@ export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
       throw unreadable(issuer, failure);
     },
     async renewed() {
-      if (isCool()) await refresh();
+      if (isCool()) await readShared();
       else if (failure === null) return null;
       if (failure === null && known) return known.set;
       throw unreadable(issuer, failure);
     },
     isCurrent: (set) => set === known?.set,
     refresh,
+    untilRead: async () => {
+      await (next ?? reading);
+    },
   };
 }
 

@@ -590,6 +590,23 @@ describe('a token that was checked', () => {
     expect(await ask(token)).toMatch(/a key that its issuer does not publish/);
   });
 
+  test('is refused once keys were read that were asked for while an older reading was under way', async () => {
+    const { tokens, provider, claims, ask, configure } = await open();
+    const token = await sign(provider.key, claims());
+    const held = Promise.withResolvers<void>();
+    const old = keySetOf(provider.key);
+    provider.answer((_, response) => void held.promise.then(() => response.end(old)));
+    const first = ask(token);
+    await expect.poll(() => provider.asked()).toBe(1);
+    provider.publish(await newIssuerKey('second'));
+    configure();
+    provider.answer(null);
+    held.resolve();
+    expect(await first).toMatchObject({ role: 'caller' });
+    await tokens.untilRead();
+    expect(await ask(token)).toMatch(/a key that its issuer does not publish/);
+  });
+
   test('is checked once for all who bring it at the same time', async () => {
     const { tokens, provider, claims } = await open();
     const token = await sign(provider.key, claims());

@@ -26,6 +26,8 @@ export type Tokens = {
   readonly limitsOf: (principal: string) => KeyLimits;
   /** Takes the issuers of new settings, and reads their keys again. */
   readonly replace: (issuers: readonly Issuer[]) => void;
+  /** Waits until the keys are read that are being read: from then on nothing is taken that is signed with others. */
+  readonly untilRead: () => Promise<void>;
   /** Reads the keys of all issuers, so that what is wrong is said at the start. */
   readonly start: () => void;
 };
@@ -87,6 +89,9 @@ export function createTokens(deps: TokensDeps): Tokens {
     },
     replace(next) {
       if (issuers.replace(next)) forget();
+    },
+    async untilRead() {
+      await Promise.all(issuers.all().map(({ keys }) => keys.untilRead()));
     },
     start() {
       for (const { keys } of issuers.all()) void keys.refresh();
