@@ -23,18 +23,26 @@ export type Sample = {
 
 const question = 'What is the weather in Paris?';
 
-/** Sends `count` requests, `concurrency` at a time, and checks that each answer is whole. */
+/**
+ * Sends `count` requests, `concurrency` at a time, and checks that each answer is whole. After `mostSeconds` no more are
+ * sent: for what only warms.
+ */
 export async function load(
   target: Target,
-  options: Wish & { readonly count: number; readonly concurrency: number },
+  options: Wish & {
+    readonly count: number;
+    readonly concurrency: number;
+    readonly mostSeconds?: number;
+  },
 ): Promise<Sample> {
   const agent = new Agent({ connections: options.concurrency, pipelining: 1 });
   const latenciesMs: number[] = [];
   const firstTextMs: number[] = [];
   let left = options.count;
   const startedMs = performance.now();
+  const endsAtMs = startedMs + (options.mostSeconds ?? Number.POSITIVE_INFINITY) * 1000;
   const client = async () => {
-    while (left > 0) {
+    while (left > 0 && performance.now() < endsAtMs) {
       left -= 1;
       const result = await ask(target, agent, options);
       latenciesMs.push(result.totalMs);

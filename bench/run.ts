@@ -29,7 +29,7 @@ const language = word === 'python' ? 'Python' : 'TypeScript';
 const counted = (count: number) => Math.max(1, Math.round(count * share));
 const deltaCounts: Record<typeof language, DeltaCounts> = {
   TypeScript: { together: counted(240), steadily: counted(32) },
-  Python: { together: counted(48), steadily: counted(16) },
+  Python: { together: counted(32), steadily: counted(16) },
 };
 
 const python = word === 'python' ? { python: neededPython() } : {};

@@ -1,3 +1,4 @@
+import { readResults } from '../peers/results.ts';
 import { tableText } from './markdown.ts';
 import { cellOf, type Place, readResult } from './result.ts';
 
@@ -113,8 +114,31 @@ export function frontTable(): string {
       const place = places[Number(index)];
       return place ? cellOf(result, place) : '';
     });
-    const { measured_at } = result;
-    return [[what, text, goal, measured_at.slice(0, 10), `\`make bench ONLY=${bench}\``]];
+    return [[what, text, goal, ...lastCells(result.measured_at, bench)]];
   });
-  return tableText({ columns: ['', 'measured', 'goal', 'on', 'command'], rows });
+  const columns = ['', 'measured', 'goal', 'on', 'command'];
+  return tableText({ columns, rows: [...rows, ...peersRows()] });
+}
+
+/** What other servers of agents take: not those that only pass one call of a model on. */
+function peersRows(): string[][] {
+  const results = readResults();
+  if (!results) return [];
+  return (['JavaScript', 'Python'] as const).map((language) => {
+    const others = results.peers.filter(
+      ({ name, ...peer }) =>
+        peer.language === language && !peer.is_model_proxy && !/^(limit|dropgate)/.test(name),
+    );
+    const shown = others.flatMap(({ title, shapes }) => {
+      const ratio = shapes.whole_16?.to_dropgate?.cpu.median;
+      const name = title.replace(/, (its|two|`).*/, '');
+      return ratio === undefined ? [] : `${name} ${ratio.toFixed(2)}×`;
+    });
+    const what = `CPU of a run of other servers of agents in ${language}, 16 callers, against Dropgate’s`;
+    return [what, shown.join('; '), '', ...lastCells(results.measured_at, 'peers')];
+  });
+}
+
+function lastCells(measuredAt: string, bench: string): string[] {
+  return [measuredAt.slice(0, 10), `\`make bench ONLY=${bench}\``];
 }

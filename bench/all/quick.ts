@@ -9,8 +9,10 @@ import { cellOf, readResult } from './result.ts';
 /** More than noise on a machine that other work keeps busy. */
 const mostTimesCommitted = 1.5;
 
-/** For both languages together; a machine that is slower gets fewer rounds. */
+/** For both languages together; a machine that is slower gets fewer rounds, and is warmed with fewer runs. */
 const mostSeconds = 100;
+/** Of one kind of run, of one of the servers. */
+const mostSecondsToWarm = 8;
 
 type Language = {
   readonly name: string;
@@ -85,7 +87,12 @@ async function measure(language: Language, endsAtMs: number): Promise<Compared[]
   try {
     for (const { target } of contestants) {
       for (const [at, { stream }] of kinds.entries()) {
-        await load(target, { stream, concurrency: 8, count: warm[at] ?? 0 });
+        await load(target, {
+          stream,
+          concurrency: 8,
+          count: warm[at] ?? 0,
+          mostSeconds: mostSecondsToWarm,
+        });
       }
     }
     const ratios = kinds.map((): number[] => []);

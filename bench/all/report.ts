@@ -50,7 +50,7 @@ function parts(): Part[] {
       .filter(({ hasOwnForm }) => !hasOwnForm)
       .map(({ name }) => ({ page, name, text: benchText(name) })),
     { page, name: 'peers', text: peersText() },
-    { page: frontPage, name: 'figures', text: frontTable() },
+    { page: frontPage, name: 'this page', text: frontTable() },
   ];
 }
 

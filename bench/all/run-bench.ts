@@ -40,12 +40,22 @@ export async function runBench(bench: Bench): Promise<Result | null> {
   };
 }
 
+/** Those that a command has by itself, and that its result names where somebody sets them. */
+const otherSettings = [
+  ...['ROUNDS', 'COUNT', 'WARM', 'SHARE', 'DELTAS', 'AWAKE', 'STREAMS', 'PACE_MS', 'RATE'],
+  ...['QUIET', 'QUIET_SECONDS', 'SECONDS', 'AGENTS', 'WORKERS', 'CLIENTS', 'SEED', 'RUNS', 'REST'],
+  ...['CALLS', 'RUN_US', 'EDITS', 'RELOADS', 'PER_SECOND', 'NEW_AGENTS', 'PAIRS', 'EVENTS'],
+  ...['CONSOLES'],
+];
+
 /** As a person would type it, with the settings that hold where an environment may say others. */
 export function commandLine(
   { script, args = [], settings = {} }: Command,
   env: NodeJS.ProcessEnv,
 ): string {
-  const set = Object.entries(settings).map(([name, value]) => `${name}=${env[name] ?? value}`);
+  const others = otherSettings.filter((name) => env[name] !== undefined && !(name in settings));
+  const all = [...Object.entries(settings), ...others.map((name) => [name, ''] as const)];
+  const set = all.map(([name, value]) => `${name}=${env[name] ?? value}`);
   return [...set, 'node', script, ...args].join(' ');
 }
 

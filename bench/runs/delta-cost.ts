@@ -13,7 +13,7 @@ export type DeltaCounts = Readonly<Record<keyof typeof names, number>>;
 
 /**
  * Measures in turn what CPU one delta more of a streamed answer takes, where the upstream sends all of them together and
- * where it pauses before each, so that no two can be passed on as one.
+ * where it pauses before each, so that they do not come together.
  */
 export async function deltaCost(
   contestants: readonly Contestant[],
