@@ -71,8 +71,9 @@ function imageText(file: string): string {
   return `![${file.replace(/\.svg$/, '').replaceAll('-', ' ')}](results/${file})`;
 }
 
-function aboutText({ measured_at, commands, took_seconds, machine, versions }: Result): string {
+function aboutText(result: Result): string {
+  const { measured_at, commands, took_seconds, note, machine, versions } = result;
   const typed = commands.map((command) => `\`${command}\``).join(' and ');
   const took = took_seconds === null ? '' : `, ${took_seconds} s`;
-  return `Measured on ${measured_at.slice(0, 10)} with ${typed}${took}: ${machineText(machine)}; ${versionsText(versions)}.`;
+  return `Measured on ${measured_at.slice(0, 10)} with ${typed}${took}: ${machineText(machine)}; ${versionsText(versions)}.${note ? ` ${note}` : ''}`;
 }

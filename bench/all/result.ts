@@ -17,6 +17,8 @@ export type Result = {
   readonly commands: readonly string[];
   /** `null` where it was not kept. */
   readonly took_seconds: number | null;
+  /** What a reader has to know of this one. */
+  readonly note?: string;
   readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
   readonly tables: readonly Table[];
