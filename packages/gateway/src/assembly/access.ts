@@ -36,7 +36,7 @@ function usableKeys(keys: readonly KeyRecord[], nowSeconds: number): string[] {
 export function createAccess(parts: Foundation & Tools) {
   const { config, live, upstreams, tools, store, nowSeconds, emit } = parts;
   const security = () => live.current().security;
-  const followStore = createFollowStore({ store, nowMs: Date.now, emit });
+  const followStore = createFollowStore({ store, steadyMs: () => performance.now(), emit });
   const policy = createLivePolicy({
     settings: config.security,
     administration,

@@ -22,6 +22,8 @@ import { openTraces } from './traces.ts';
 /** What everything else stands on: settings, events and their listeners, the store. */
 export type Foundation = Awaited<ReturnType<typeof createFoundation>>;
 
+const clocks = { nowMs: Date.now, steadyMs: () => performance.now() };
+
 /**
  * Opens the store and makes what listens to events.
  *
@@ -40,7 +42,7 @@ export async function createFoundation(
     addSecretsOf(secrets.own, await (reload?.() ?? config)),
   );
   const upstreams = createLiveUpstreams(upstreamSettings(config), options);
-  const health = createUpstreamHealth({ nowMs: Date.now, steadyMs, emit: events.emit });
+  const health = createUpstreamHealth({ ...clocks, emit: events.emit });
   const settingMs = config.server.shutdownDelayMs;
   const stateFolder = join(config.projectRoot, '.dropgate');
   const opened = await openGatewayStore(config.storeUrl, stateFolder);

@@ -28,7 +28,7 @@ async function followed() {
   };
   const followStore = createFollowStore({
     store,
-    nowMs: () => state.nowMs,
+    steadyMs: () => state.nowMs,
     emit: (event) => events.push(event),
   });
   onTestFinished(async () => {

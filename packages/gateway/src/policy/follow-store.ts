@@ -3,7 +3,8 @@ import type { Store, StorePart } from '../protocol/store.ts';
 
 export type FollowStoreDeps = {
   readonly store: Pick<Store, 'versions' | 'onNotification'>;
-  readonly nowMs: () => number;
+  /** Milliseconds of a clock that only goes forward: a machine's is set now and then. */
+  readonly steadyMs: () => number;
   readonly emit: Emit;
 };
 
@@ -25,7 +26,7 @@ export type FollowStore = {
 const ASK_INTERVAL_MS = 250;
 
 /** Nothing is asked before the first `follow`. */
-export function createFollowStore({ store, nowMs, emit }: FollowStoreDeps): FollowStore {
+export function createFollowStore({ store, steadyMs, emit }: FollowStoreDeps): FollowStore {
   const parts = new Map<StorePart, Part>();
   let timer: NodeJS.Timeout | null = null;
   let lastKnownMs = 0;
@@ -34,7 +35,7 @@ export function createFollowStore({ store, nowMs, emit }: FollowStoreDeps): Foll
   let stopNotifications = () => {};
 
   const asking = onceMore(async () => {
-    const askedAtMs = nowMs();
+    const askedAtMs = steadyMs();
     try {
       if (!isClosed) await readChanged(store, parts);
       isAway = false;
@@ -64,14 +65,14 @@ export function createFollowStore({ store, nowMs, emit }: FollowStoreDeps): Foll
       };
       await part.reload();
       if (parts.size === 0) {
-        lastKnownMs = nowMs();
+        lastKnownMs = steadyMs();
         stopNotifications = store.onNotification(() => void asking());
         askLater();
       }
       parts.set(name, part);
       return part.reload;
     },
-    awayForMs: () => (isAway ? nowMs() - lastKnownMs : 0),
+    awayForMs: () => (isAway ? steadyMs() - lastKnownMs : 0),
     close() {
       isClosed = true;
       stopNotifications();

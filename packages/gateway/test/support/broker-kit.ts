@@ -51,6 +51,8 @@ type Given = [
     readonly unread?: UnreadLimits;
     readonly hosted?: HostedGovernance;
     readonly nowMs?: () => number;
+    /** A clock that only goes forward; that of `nowMs` without it. */
+    readonly steadyMs?: () => number;
     readonly money?: CallBudget;
     readonly runs?: LimitedRuns;
   },
@@ -62,14 +64,21 @@ async function start(
   budget?: CallBudget,
   outsideCalls: OutsideCalls = 'refuse_budgeted',
   environment: Readonly<Record<string, string>> = {},
-  { unread, hosted = allowsAllHosted, nowMs = Date.now, money, runs }: Given[4] = {},
+  {
+    unread,
+    hosted = allowsAllHosted,
+    nowMs = Date.now,
+    steadyMs = nowMs,
+    money,
+    runs,
+  }: Given[4] = {},
 ) {
   const room = createUnreadRoom((_owner, kind) => refused.push(kind), unread);
   const refused: string[] = [];
   const calls: ModelCalled[] = [];
   const outages: GatewayEvent[] = [];
   const waiting: (() => void)[] = [];
-  const health = createUpstreamHealth({ nowMs, emit: (event) => outages.push(event) });
+  const health = createUpstreamHealth({ nowMs, steadyMs, emit: (event) => outages.push(event) });
   const broker = createBroker({
     upstreams: () => ({
       upstreams: new Map(upstreams.map((upstream) => [upstream.name, upstream])),

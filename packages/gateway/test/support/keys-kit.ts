@@ -40,7 +40,7 @@ export async function openKeys(
   };
   const followStore = createFollowStore({
     store,
-    nowMs: () => clock.seconds * 1000,
+    steadyMs: () => clock.seconds * 1000,
     emit: (event) => told.push(event),
   });
   const nowSeconds = () => clock.seconds;

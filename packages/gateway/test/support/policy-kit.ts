@@ -22,7 +22,7 @@ export async function openPolicy(
 ): Promise<PolicyKit> {
   const store = await openStore(`sqlite:${join(folder, 'gateway.db')}`);
   const nowSeconds = () => Date.now() / 1000;
-  const followStore = createFollowStore({ store, nowMs: Date.now, emit: () => undefined });
+  const followStore = createFollowStore({ store, steadyMs: Date.now, emit: () => undefined });
   const policy = createLivePolicy({
     settings: { rules: [], namespaces: {}, ...settings },
     administration,

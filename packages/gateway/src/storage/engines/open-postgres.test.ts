@@ -111,7 +111,7 @@ describe.skipIf('missing' in server)(
       const events: GatewayEvent[] = [];
       const followed = createFollowStore({
         store: there,
-        nowMs: performance.now.bind(performance),
+        steadyMs: performance.now.bind(performance),
         emit: (event) => events.push(event),
       });
       onTestFinished(followed.close);

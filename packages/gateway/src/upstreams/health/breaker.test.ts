@@ -19,10 +19,16 @@ async function startTold() {
   };
 }
 
-/** A time that passes when it is told to. */
+/** A time that passes when it is told to, on a clock that can be set. */
 function createClock() {
-  let now = Date.UTC(2026, 10, 29);
-  return { nowMs: () => now, pass: (seconds: number) => (now += seconds * 1000) };
+  let steady = 0;
+  let setTo = Date.UTC(2026, 10, 29);
+  return {
+    nowMs: () => setTo + steady,
+    steadyMs: () => steady,
+    pass: (seconds: number) => (steady += seconds * 1000),
+    setBy: (seconds: number) => (setTo += seconds * 1000),
+  };
 }
 
 describe.each(ways)('calls over %s', (way) => {
@@ -91,6 +97,20 @@ describe.each(ways)('calls over %s', (way) => {
     expect(asked).toEqual([3, 4, 4, 5, 5, 6]);
     expect(outages).toHaveLength(1);
   });
+
+  test.each([-3600, 3600])(
+    'a clock that is set by %d s changes nothing of that',
+    async (seconds) => {
+      const { clock, upstream, call, callTimes } = await begin();
+      upstream.answers(500);
+      await callTimes(3);
+      clock.setBy(seconds);
+      upstream.answers(200);
+      expect((await call()).headers.get('retry-after')).toBe('5');
+      clock.pass(5);
+      expect((await call()).status).toBe(200);
+    },
+  );
 
   test('it is left alone for as long as it asks for', async () => {
     const { clock, upstream, callTimes } = await begin();

@@ -106,17 +106,23 @@ export function createUpstreamHealth({
     of(upstream) {
       const known = all.get(upstream.name);
       if (!known || !isSame(known.upstream, upstream)) return null;
-      const { breaker, limits, lastError, latenciesMs } = known;
-      const { state, failures, restLeftMs } = breaker.view();
-      return {
-        state,
-        failures,
-        retryAtMs: restLeftMs === null ? null : nowMs() + restLeftMs,
-        lastError,
-        latenciesMs,
-        limits: limits.list().map(({ model, leftMs }) => ({ model, untilMs: nowMs() + leftMs })),
-      };
+      return recordOf(known, nowMs());
     },
+  };
+}
+
+function recordOf(
+  { breaker, limits, lastError, latenciesMs }: Known,
+  nowMs: number,
+): UpstreamRecord {
+  const { state, failures, restLeftMs } = breaker.view();
+  return {
+    state,
+    failures,
+    retryAtMs: restLeftMs === null ? null : nowMs + restLeftMs,
+    lastError,
+    latenciesMs,
+    limits: limits.list().map(({ model, leftMs }) => ({ model, untilMs: nowMs + leftMs })),
   };
 }
 
