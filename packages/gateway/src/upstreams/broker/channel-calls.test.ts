@@ -120,6 +120,33 @@ describe('a call over the channel', () => {
     expect(upstream.requests).toHaveLength(0);
   });
 
+  test.each([
+    ['a streamed chat', '/v1/chat/completions', '"model":"alias","stream":true,"messages":'],
+    ['an aliased response', '/v1/responses', '"model":"alias","input":'],
+    [
+      'a tool',
+      '/v1/responses',
+      '"model":"m","tools":[{"type":"web_search"},{"type":"mcp"}],"input":',
+    ],
+  ])(
+    'with %s that is nested too deeply is refused, or goes on as it is',
+    async (_what, path, fields) => {
+      const deep = `{${fields}${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
+      const started = await startUpstream(answering);
+      const kit = await startBroker([
+        remote(started.baseUrl, { modelAliases: { alias: 'm' } }),
+        remote(started.baseUrl, { name: 'chat', api: 'chat_completions' }),
+      ]);
+      const answered = Promise.withResolvers<number | undefined>();
+      const take = kit.access.answerOver({
+        ...heldChannel(),
+        send: ({ status }) => answered.resolve(status),
+      });
+      take({ ...call, path }, Buffer.from(deep));
+      expect([200, 400]).toContain(await answered.promise);
+    },
+  );
+
   test('under the id of a live one takes its place, and what is said of unknown ones is passed over', async () => {
     const { take, called } = await rawLine((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();

@@ -7,6 +7,7 @@ import type {
   HostedTool,
   IsApprovedHosted,
 } from '../../protocol/tools/hosted-tools.ts';
+import { writtenBody } from '../relay/request-body.ts';
 import { type Declared, findHosted, type ReadTools } from './find-hosted.ts';
 import { checkApproved, namesOf, withAsking } from './require-approval.ts';
 
@@ -30,7 +31,7 @@ export type GovernedBody = {
  * Those that a person has to approve are changed so that the upstream asks.
  *
  * @throws GatewayError `not_allowed` where the request cannot do without one, or is to be refused with it;
- *   `approval_unavailable` where a person would have to approve one that cannot ask, or was not asked.
+ *   `approval_unavailable` where a person would have to approve one that cannot ask, or was not asked; as `writtenBody`.
  */
 export function governHosted(
   { decide, isApproved, denied }: HostedGovernance,
@@ -72,7 +73,7 @@ function createAnswers(
 }
 
 function sent(fields: ReadTools['fields']): GovernedBody {
-  return { body: Buffer.from(JSON.stringify(fields)), fields };
+  return { body: writtenBody(fields), fields };
 }
 
 function without(fields: ReadTools['fields'], out: readonly Declared[]): ReadTools['fields'] {

@@ -50,7 +50,7 @@ export type Way = {
 /**
  * Sends a request to an upstream, again while that helps, then to its fallback. Both only before
  * the first byte of an answer has reached the worker, and never for a body that streams in. An upstream that is left
- * alone for a while is passed over. Never throws.
+ * alone for a while is passed over. Throws as `writtenBody`, and nothing else.
  */
 export async function forward(
   way: Way,

@@ -1,3 +1,4 @@
+import { GatewayError } from '../../errors.ts';
 import { aliasOf } from './model-aliases.ts';
 
 /**
@@ -11,7 +12,7 @@ export function readModel(body: Buffer): string | null {
   return typeof model === 'string' ? model : null;
 }
 
-/** The body with its model renamed as the aliases say; the very same bytes where none applies. */
+/** The body with its model renamed as the aliases say; the very same bytes where none applies. Throws as `writtenBody`. */
 export function applyAliases(
   body: Buffer,
   model: string | null,
@@ -21,7 +22,7 @@ export function applyAliases(
   const sent = aliasOf(model, aliases);
   if (sent === model) return body;
   const parsed = parseObject(body);
-  return parsed ? Buffer.from(JSON.stringify({ ...parsed, model: sent })) : body;
+  return parsed ? writtenBody({ ...parsed, model: sent }) : body;
 }
 
 /** Whether a model call's body asks for its answer as a stream of events; a body that streams in is not looked at. */
@@ -35,6 +36,22 @@ export function asksForStream(body: unknown): boolean {
 
 // Only names without escapes or bytes beyond ASCII, which need the real parser.
 const FIRST_KEY = /^\s*\{\s*"model"\s*:\s*"([\x20-\x21\x23-\x5b\x5d-\x7e]*)"\s*[,}]/;
+
+/**
+ * A body of these fields.
+ *
+ * @throws GatewayError `invalid_json` where they are nested more deeply than can be written: to read takes any depth.
+ */
+export function writtenBody(fields: Readonly<Record<string, unknown>>): Buffer {
+  try {
+    return Buffer.from(JSON.stringify(fields));
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new GatewayError('invalid_json', 'The body of the model call is nested too deeply.', {
+      cause,
+    });
+  }
+}
 
 /** A body's fields; null for what is no JSON object. */
 export function parseObject(body: Buffer): Readonly<Record<string, unknown>> | null {

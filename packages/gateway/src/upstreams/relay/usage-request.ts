@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { UpstreamApi } from '../../protocol/records.ts';
-import { asksForStream, parseObject } from './request-body.ts';
+import { asksForStream, parseObject, writtenBody } from './request-body.ts';
 
 /** A streamed chat completion that asks for its count, where its worker did not. */
 export type UsageRequest = {
@@ -20,7 +20,7 @@ const REFUSALS = new Set([400, 422]);
 
 /**
  * Asks for the count of a streamed chat completion: without it nobody knows what it cost. The SDK leaves it out where
- * the address is not OpenAI's, which the broker's never is. Null where nothing is to be added.
+ * the address is not OpenAI's, which the broker's never is. Null where nothing is to be added. Throws as `writtenBody`.
  */
 export function usageRequest({ api, body, headers }: AskedCall): UsageRequest | null {
   const client = headers['user-agent'] ?? '';
@@ -32,7 +32,7 @@ export function usageRequest({ api, body, headers }: AskedCall): UsageRequest | 
   if ('include_usage' in options && options.include_usage === true) return null;
   const asking = { ...fields, stream_options: { ...options, include_usage: true } };
   return {
-    body: Buffer.from(JSON.stringify(asking)),
+    body: writtenBody(asking),
     hidesCount: !client.startsWith('Agents/'),
   };
 }

@@ -2,6 +2,7 @@ import { GatewayError } from '../../../errors.ts';
 import type { PricedTokens, PriceOf } from '../../prices/price.ts';
 import type { Exchange } from '../../relay/forward.ts';
 import type { Outcome } from '../../relay/outcome.ts';
+import { writtenBody } from '../../relay/request-body.ts';
 import type { Upstream } from '../../upstream.ts';
 import type { LiveCall } from '../grants.ts';
 import { estimateOther } from './estimate-other.ts';
@@ -117,7 +118,7 @@ export function pricedCall(
   const name = api === 'responses' ? 'max_output_tokens' : chatCap(upstream);
   const capped =
     outputCap(fields) === null ? { ...fields, [name]: defaultOutputTokens } : { ...fields };
-  const sent = { ...exchange, body: Buffer.from(JSON.stringify(capped)) };
+  const sent = { ...exchange, body: writtenBody(capped) };
   const price = priceOf(sent, capped, contexts.costOf(upstream.name, capped));
   return {
     exchange: sent,
