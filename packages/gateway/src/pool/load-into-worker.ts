@@ -3,6 +3,7 @@ import type { Emit } from '../events.ts';
 import type { Finding } from '../protocol/diagnostics.ts';
 import type { ModelAccess, OutsideRuns } from '../protocol/pool.ts';
 import type { ModuleLoad } from '../protocol/records.ts';
+import { jsonLength } from '../protocol/text/json-length.ts';
 import type { GatewayToolTable } from '../protocol/tools/gateway-tools.ts';
 import type { UnreadRoom } from '../protocol/unread-room.ts';
 import { type LoadAnswer, protocolVersion } from '../protocol/worker/messages.ts';
@@ -222,7 +223,7 @@ async function askToLoad(
 
 function bounded(answer: LoadedAnswer, load: ModuleLoad): LoadAnswer {
   const { manifest } = answer;
-  if (JSON.stringify(manifest).length <= MANIFEST_LIMIT_CHARS) return answer;
+  if (jsonLength(manifest) <= MANIFEST_LIMIT_CHARS) return answer;
   const files = manifest.files.map(({ path }) => path);
   return { type: 'load_failed', findings: [manifestTooLarge(load)], files };
 }

@@ -146,9 +146,12 @@ describe('a module that cannot be loaded', () => {
     expect(pool.workers()).toEqual([]);
   });
 
-  test('since it names more than is kept of one is told so, and its worker ends', async () => {
+  test.each([
+    ['names more than is kept of one', 'exports 200000'],
+    ['has a tool nested too deeply', 'deep'],
+  ])('since it %s is told so, and its worker ends', async (_what, command) => {
     const pool = poolWith();
-    expect(await pool.prepare(scriptedLoad('exports 200000'), never)).toMatchObject({
+    expect(await pool.prepare(scriptedLoad(command), never)).toMatchObject({
       type: 'load_failed',
       findings: [{ code: 'manifest_too_large', message: expect.stringContaining('2 MiB') }],
     });

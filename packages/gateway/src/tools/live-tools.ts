@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { jsonLength } from '../protocol/text/json-length.ts';
 import type { GatewayToolInfo } from '../protocol/tools/gateway-tools.ts';
 import { type CallSlots, createCallSlots } from './call-slots.ts';
 import { type CheckedArguments, createCheckArguments } from './check-arguments.ts';
@@ -196,7 +197,7 @@ function unusedModules(
 const MAX_SCHEMA = 32 * 1024;
 
 function isTellable({ parameters }: Tool): boolean {
-  return JSON.stringify(parameters).length <= MAX_SCHEMA;
+  return jsonLength(parameters) <= MAX_SCHEMA;
 }
 
 function buildTool(
