@@ -175,15 +175,24 @@ type ToolEnded = Extract<RunEvent, { type: 'tool_ended' }>;
 
 function reportTool(options: ObserveRunOptions, event: ToolEnded): void {
   const { callId, tool, provenance, outcome, durationMs, agoMs = 0, detail = null } = event;
-  const { argumentBytes = null, resultBytes = null } = event;
   // What the gateway executes, it tells of itself.
   if (provenance === 'gateway') return;
   const called = { callId, tool, provenance, outcome, durationMs, agoMs, detail };
   const violation = outcome === 'denied' ? ('denied' as const) : null;
   const contents = event.contents ? toContents(event.contents) : null;
   const unknown = { spanId: null, cache: null, error: null };
-  const more = { ...unknown, contents, violation, argumentBytes, resultBytes };
+  const more = { ...unknown, contents, violation, ...sizesOf(event) };
   options.emit({ type: 'tool_called', ...about(options), ...called, ...more });
+}
+
+/** Counted where the texts are there: what a worker says of their length is its own claim, and room is kept by it. */
+function sizesOf({ contents, argumentBytes = null, resultBytes = null }: ToolEnded) {
+  if (!contents) return { argumentBytes, resultBytes };
+  const { result } = contents;
+  return {
+    argumentBytes: Buffer.byteLength(contents.arguments),
+    resultBytes: result === undefined ? resultBytes : Buffer.byteLength(result),
+  };
 }
 
 function toContents(told: NonNullable<ToolEnded['contents']>): ToolContents {

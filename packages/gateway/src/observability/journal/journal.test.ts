@@ -275,6 +275,15 @@ describe('the journal', () => {
     expect(said).toEqual(['leave']);
   });
 
+  test('keeps room for what is there, whatever is said of its length', async () => {
+    const { journal, happen, steps, faults } = scene();
+    const told = { ...toolCalled, provenance: 'native', contents: null } as const;
+    happen(started, { ...told, argumentBytes: 9e15, resultBytes: 9e15 }, toolCalled, ended);
+    await journal.flush();
+    expect(steps()).toHaveLength(2);
+    expect(faults).toEqual([]);
+  });
+
   test('keeps 20,000 steps of a run, and says what it did not keep', async () => {
     const { journal, happen, runs, faults } = scene();
     happen(started);

@@ -183,7 +183,7 @@ function toolStep(event: EventOf<'tool_called'>, runId: string): NewStep {
     agoMs: event.agoMs,
     spanId: event.spanId,
     isStreamed: isNot,
-    heldBytes: (event.argumentBytes ?? 0) + (event.resultBytes ?? 0),
+    heldBytes: contents === null ? 0 : (event.argumentBytes ?? 0) + (contents.result?.length ?? 0),
     make: () => ({
       kind: 'tool_call',
       call_id: event.callId,
