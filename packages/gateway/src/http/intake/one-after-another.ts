@@ -20,7 +20,7 @@ export function createServerInOrder(options: ServerOptions, handle: RequestListe
     return line;
   };
 
-  return createServer(options, (request, response) => {
+  const server = createServer(options, (request, response) => {
     const { socket } = request;
     const line = lines.get(socket) ?? createLine(socket);
     line.push(() => {
@@ -35,4 +35,7 @@ export function createServerInOrder(options: ServerOptions, handle: RequestListe
     if (line.length === 1) line[0]?.();
     else if (line.length > waitingAtMost) socket.pause();
   });
+  // Node refuses what it cannot meet without a word; what a caller expects beyond `100-continue` may be passed over.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  return server;
 }
