@@ -186,7 +186,8 @@ function reportTool(options: ObserveRunOptions, event: ToolEnded): void {
 }
 
 /** Counted where the texts are there: what a worker says of their length is its own claim, and room is kept by it. */
-function sizesOf({ contents, argumentBytes = null, resultBytes = null }: ToolEnded) {
+function sizesOf(event: ToolEnded) {
+  const { contents, argumentBytes = null, resultBytes = null } = event;
   if (!contents) return { argumentBytes, resultBytes };
   const { result } = contents;
   return {
