@@ -19,6 +19,8 @@ const fileLimit = 200;
 const fileLimitChars = 1_000_000;
 const totalLimitChars = 4_000_000;
 const packageLimit = 200;
+/** Each looks for a dozen files. */
+const lookupLimit = 5000;
 
 /**
  * The packages imported by a module's file and by the local files it imports, as far as they lie in its project. Text is searched, not parsed: what is wrong in a
@@ -29,6 +31,7 @@ export async function importedPackages(module: DependentModule): Promise<Importe
   const project = projectOf(module);
   const waiting = [module.entry];
   const seen = new Set(waiting);
+  const lookUp = createLookUp();
   let total = 0;
   for (const file of waiting) {
     if (total > totalLimitChars) break;
@@ -39,12 +42,12 @@ export async function importedPackages(module: DependentModule): Promise<Importe
       if (!specifier.startsWith('.')) {
         const name = packageOf(specifier);
         const isNew = name !== null && !found.has(name) && found.size < packageLimit;
-        if (isNew && !(await isOwnFile(specifier, module))) {
+        if (isNew && !(await isOwnFile(specifier, module, lookUp))) {
           found.set(name, { name, file, place: placeOf() });
         }
         continue;
       }
-      const target = await resolveLocal(resolve(dirname(file), specifier));
+      const target = await lookUp(resolve(dirname(file), specifier));
       if (target === null || seen.has(target) || seen.size >= fileLimit) continue;
       seen.add(target);
       waiting.push(target);
@@ -54,10 +57,14 @@ export async function importedPackages(module: DependentModule): Promise<Importe
 }
 
 /** A name by which a file of the project, beside the module's or above it, would be imported if it were a path. */
-async function isOwnFile(specifier: string, module: DependentModule): Promise<boolean> {
+async function isOwnFile(
+  specifier: string,
+  module: DependentModule,
+  lookUp: LookUp,
+): Promise<boolean> {
   const project = projectOf(module);
   for (let folder = module.folder; folder.startsWith(project); folder = dirname(folder)) {
-    if (await resolveLocal(join(folder, specifier))) return true;
+    if (await lookUp(join(folder, specifier))) return true;
     if (folder === dirname(folder)) return false;
   }
   return false;
@@ -105,6 +112,20 @@ const sourceEndings: Readonly<Record<string, string>> = {
   '.mjs': '.mts',
   '.cjs': '.cts',
 };
+
+type LookUp = (path: string) => Promise<string | null>;
+
+/** Resolves paths, each once: a file may import the same thing ten thousand times. */
+function createLookUp(): LookUp {
+  const known = new Map<string, string | null>();
+  return async (path) => {
+    const before = known.get(path);
+    if (before !== undefined) return before;
+    const found = known.size < lookupLimit ? await resolveLocal(path) : null;
+    known.set(path, found);
+    return found;
+  };
+}
 
 async function resolveLocal(path: string): Promise<string | null> {
   const ending = extname(path);

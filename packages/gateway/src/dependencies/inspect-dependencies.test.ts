@@ -375,6 +375,7 @@ test.each([
   ['comments that do not end', '/*\n'.repeat(300_000)],
   ['imports that do not end', 'import a\n'.repeat(100_000)],
   ['imports of the same', `import 'openai';\n`.repeat(50_000)],
+  ['imports of the same file that is not there', `export * from './b.ts';\n`.repeat(40_000)],
   ['an import with nothing but space', `import${' '.repeat(900_000)}`],
 ])('text that is made to be slow to read is not: %s', async (_what, source) => {
   const module = await moduleWith({ manifest: {}, source });
