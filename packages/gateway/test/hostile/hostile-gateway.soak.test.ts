@@ -1,0 +1,3 @@
+import { testWholeGateway } from './hostile-input.ts';
+
+testWholeGateway('long');

@@ -1,0 +1,3 @@
+import { testReaders } from './hostile-input.ts';
+
+testReaders('long');
