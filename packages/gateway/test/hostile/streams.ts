@@ -151,7 +151,13 @@ const whole: Target = {
   ),
 };
 
-type Metered = { readonly usage: Usage | null; readonly outputEstimate: number };
+type Metered = {
+  readonly usage: Usage | null;
+  readonly outputEstimate: number;
+  readonly answerId: string | null;
+  readonly hasEnded: boolean;
+  readonly failure: string | null;
+};
 
 function metered(
   pieces: readonly Buffer[],
@@ -165,9 +171,13 @@ function metered(
     if (type === 'events') reader.failure();
   }
   const counted = reader.usage();
-  const answer = { answerId: reader.answerId(), hasEnded: reader.hasEnded() };
-  const failure = reader.failure();
-  return { usage: counted, outputEstimate: reader.outputEstimate(), ...answer, ...{ failure } };
+  return {
+    usage: counted,
+    outputEstimate: reader.outputEstimate(),
+    answerId: reader.answerId(),
+    hasEnded: reader.hasEnded(),
+    failure: reader.failure(),
+  };
 }
 
 const hider: Target = {

@@ -26,7 +26,7 @@ export function createEventSplitter(onEvent: (event: StreamEvent) => void): Even
   let data: string | null = null;
   let isTooLong = false;
   let isFirst = true;
-  let endsInReturn = false;
+  const plain = createLineEnds();
 
   const take = (text: string): void => {
     if (text.startsWith('data:')) {
@@ -46,13 +46,6 @@ export function createEventSplitter(onEvent: (event: StreamEvent) => void): Even
     const isMarked = isFirst && text.startsWith(BYTE_ORDER_MARK);
     isFirst = false;
     return isMarked ? text.slice(BYTE_ORDER_MARK.length) : text;
-  };
-
-  /** With one sign at the end of each line; `\r\n` may be cut in two. */
-  const plain = (piece: string): string => {
-    const rest = endsInReturn && piece.startsWith('\n') ? piece.slice(1) : piece;
-    if (piece !== '') endsInReturn = piece.endsWith('\r');
-    return rest.includes('\r') ? rest.replace(/\r\n?/g, '\n') : rest;
   };
 
   const heldLength = (): number => line.length + (data?.length ?? 0);
@@ -81,6 +74,16 @@ export function createEventSplitter(onEvent: (event: StreamEvent) => void): Even
       line = '';
       take('');
     },
+  };
+}
+
+/** Gives pieces with one sign at the end of each line; `\r\n` may be cut in two. */
+function createLineEnds(): (piece: string) => string {
+  let endsInReturn = false;
+  return (piece) => {
+    const rest = endsInReturn && piece.startsWith('\n') ? piece.slice(1) : piece;
+    if (piece !== '') endsInReturn = piece.endsWith('\r');
+    return rest.includes('\r') ? rest.replace(/\r\n?/g, '\n') : rest;
   };
 }
 
