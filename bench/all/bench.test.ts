@@ -17,6 +17,10 @@ const printed = `Warming.
 | CPU ms per run | 1.18 | 1.16 |
 | CPU ms per run, with \\| in it | 2 | 3 |
 
+| whole, concurrency 1 | bare | gateway |
+| --- | --- | --- |
+| CPU ms per run | 1.35 | 2.00 |
+
 | most | |
 | :-- | --- |
 | lost | 0 |
@@ -53,6 +57,10 @@ test('tables of what was printed are kept cell by cell', () => {
         ['CPU ms per run, with \\| in it', '2', '3'],
       ],
     },
+    {
+      columns: ['whole, concurrency 1', 'bare', 'gateway'],
+      rows: [['CPU ms per run', '1.35', '2.00']],
+    },
     { columns: ['most', ''], rows: [['lost', '0']] },
   ]);
 });
@@ -71,6 +79,7 @@ test('a cell is found by what its table, row and column begin with', () => {
   const result = { name: 'runs', tables: tablesIn(printed) } as unknown as Result;
   const place = { table: 'whole, concurrency 16', row: 'CPU ms per run', column: 'gateway' };
   expect(cellOf(result, place)).toBe('1.16');
+  expect(cellOf(result, { ...place, table: 'whole, concurrency 1' })).toBe('2.00');
   expect(cellOf(result, { table: 'most', row: 'lost', column: '' })).toBe('0');
   expect(() => cellOf(result, { ...place, row: 'p50' })).toThrow(
     'The result of runs has no "gateway" of "p50" in "whole, concurrency 16".',

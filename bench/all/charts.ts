@@ -43,11 +43,11 @@ function limitChart(bench: string, file: string, of: string): Record<string, str
 
 function streamsChart(): Record<string, string> {
   const result = readResult('streams');
-  const rows = result?.tables[0]?.rows ?? [];
+  const { columns: [table = ''] = [], rows = [] } = result?.tables[0] ?? {};
   if (!result || rows.length === 0) return {};
   const bars = rows.flatMap(([count = '']) =>
     sides.flatMap(([column, who, kind]): Bar | [] => {
-      const place = { table: 'streams of 5 words', row: count, column: `${column} p99 ms` };
+      const place = { table, row: count, column: `${column} p99 ms` };
       const cell = cellOf(result, place);
       return cell === '–' ? [] : { label: `${count} streams: ${who}`, value: Number(cell), kind };
     }),

@@ -44,7 +44,7 @@ function fileOf(name: string): string {
   return join(resultsFolder, `${name}.json`);
 }
 
-/** What a cell is found by: words of the head of its table, of its row and of its column, all as they begin. */
+/** What a cell is found by: the head of its table, its row and its column, or what they begin with. */
 export type Place = { readonly table: string; readonly row: string; readonly column: string };
 
 /**
@@ -53,14 +53,20 @@ export type Place = { readonly table: string; readonly row: string; readonly col
  * @throws Error where there is no such cell: a bench prints its tables otherwise.
  */
 export function cellOf({ name, tables }: Result, { table, row, column }: Place): string {
-  const found = tables.find(({ columns }) => columns[0]?.startsWith(table));
+  const heads = tables.map(({ columns }) => columns[0]);
+  const { columns = [], rows = [] } = tables[placeOf(table, heads)] ?? {};
+  const titles = rows.map(([title]) => title);
   // The first column has the titles of the rows.
-  const at = found?.columns.findIndex((each, index) => index > 0 && each.startsWith(column)) ?? -1;
-  const rows = found?.rows ?? [];
-  const whole = rows.find(([title]) => title === row);
-  const cell = (whole ?? rows.find(([title]) => title?.startsWith(row)))?.[at];
+  const cell = rows[placeOf(row, titles)]?.[placeOf(column, columns.slice(1)) + 1];
   if (cell === undefined) {
     throw new Error(`The result of ${name} has no "${column}" of "${row}" in "${table}".`);
   }
   return cell;
+}
+
+/** Of the text itself, else of the first that begins with it; where there is neither, a place that nothing has. */
+function placeOf(text: string, texts: readonly (string | undefined)[]): number {
+  const whole = texts.indexOf(text);
+  const at = whole < 0 ? texts.findIndex((each) => each?.startsWith(text)) : whole;
+  return at < 0 ? Number.NaN : at;
 }
