@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { seesProcesses } from '../acceptance/processes.ts';
+import { expect, onTestFinished } from 'vitest';
 import { until } from '../acceptance/until.ts';
 import { hangTimeoutMs } from '../support/hang-limit.ts';
 import { createCallers } from './ask-planned.ts';
 import { lookAtOpen, type Open, untilClosed, untilZero } from './at-rest.ts';
 import { expectBookedOnce } from './booked-once.ts';
+import { testEndurance } from './describe-endurance.ts';
 import { createGrowth, type Growth } from './growth.ts';
 import { createPlans, type StormAgent } from './planned-request.ts';
 import { quantile } from './quantile.ts';
@@ -37,56 +37,77 @@ const MOST_GROWN_MB = 48;
 
 /** Very many requests, of which one in ten is left by its caller. */
 export function testAbortStorm(options: StormOptions): void {
-  const { agents, count, seed, windows } = options;
-  const planOf = createPlans(seed, agents);
+  const { agents, count, seed } = options;
   const names = agents.map(({ name }) => name).join(', ');
-  let storm: StormGateway;
-
-  beforeAll(async () => {
-    storm = await startStormGateway(agents, (id) => planOf(id).key);
-  });
-  afterAll(() => storm?.stop());
-
-  test.runIf(seesProcesses)(
+  testEndurance(
+    'TypeScript',
     `${count} requests, a tenth of them left by their callers, leave nothing behind (${names}, ENDURANCE_SEED=${seed})`,
-    { timeout: hangTimeoutMs + count * PATIENCE_PER_REQUEST_MS },
-    async () => {
-      const begunAtSeconds = Date.now() / 1000;
-      const warm = createTally();
-      const before = await warmUp(storm, planOf, warm);
-      const growth = createGrowth(storm.memory, [storm.gateway.pid, ...before.nodeWorkers]);
-      await growth.look(0);
-
-      const tally = createTally();
-      const startedMs = performance.now();
-      for (let window = 1; window <= windows; window += 1) {
-        const from = WARM_REQUESTS + Math.round((count * (window - 1)) / windows);
-        const to = WARM_REQUESTS + Math.round((count * window) / windows);
-        const callers = createCallers(storm.gateway.url);
-        await runStorm(storm, { from, to, concurrency: CONCURRENCY, planOf, callers }, tally);
-        callers.close();
-        await untilIdle(storm);
-        await growth.look(to - WARM_REQUESTS);
-      }
-      const seconds = (performance.now() - startedMs) / 1000;
-      process.stdout.write(report(tally, growth, seconds));
-
-      expect([...warm.wrong, ...tally.wrong]).toEqual([]);
-      expect([tally.answered + tally.left, tally.upstreamMs.length > 0]).toEqual([count, true]);
-      // No worker has died, and nothing has stayed open.
-      await untilClosed(storm.gateway, before.open);
-      await expectBookedOnce(storm, { begunAtSeconds, left: warm.left + tally.left });
-      expect(growth.grownMb()).toSatisfy((all: number[]) => all.every((mb) => mb < MOST_GROWN_MB));
-      if (options.mostMbPer100k !== null) {
-        expect(Math.max(...growth.mbPer100k())).toBeLessThan(options.mostMbPer100k);
-      }
-      if (options.stoppedWithinMs !== null) {
-        for (const times of [tally.upstreamMs, tally.workerMs])
-          expect(quantile(times, 0.99)).toBeLessThan(options.stoppedWithinMs);
-      }
-      expect(storm.gateway.logs()).not.toMatch(/fault survived|gateway_failed/);
+    {
+      timeout: hangTimeoutMs + count * PATIENCE_PER_REQUEST_MS,
+      run: () => outlast(options),
     },
   );
+}
+
+async function outlast(options: StormOptions): Promise<void> {
+  const planOf = createPlans(options.seed, options.agents);
+  const begunAtSeconds = Date.now() / 1000;
+  const storm = await startStormGateway(options.agents, (id) => planOf(id).key);
+  onTestFinished(storm.stop);
+  const warm = createTally();
+  const before = await warmUp(storm, planOf, warm);
+  const growth = createGrowth(storm.memory, [storm.gateway.pid, ...before.nodeWorkers]);
+  const tally = createTally();
+  const seconds = await sendAll(storm, { ...options, planOf, growth, tally });
+  process.stdout.write(report(tally, growth, seconds));
+
+  expect([...warm.wrong, ...tally.wrong]).toEqual([]);
+  expect(tally.answered + tally.left).toBe(options.count);
+  // No worker has died, and nothing has stayed open.
+  await untilClosed(storm.gateway, before.open);
+  await expectBookedOnce(storm, { begunAtSeconds, left: warm.left + tally.left });
+  expect(Math.max(...growth.grownMb())).toBeLessThan(MOST_GROWN_MB);
+  expectBars(options, tally, growth);
+  expect(storm.gateway.logs()).not.toMatch(/fault survived|gateway_failed/);
+}
+
+/** Sends all of them, and reads memory whenever a part of them is over; gives how many seconds that took. */
+async function sendAll(
+  storm: StormGateway,
+  sent: Pick<StormOptions, 'count' | 'windows'> & {
+    readonly planOf: ReturnType<typeof createPlans>;
+    readonly growth: Growth;
+    readonly tally: StormTally;
+  },
+): Promise<number> {
+  const { count, windows, planOf, growth, tally } = sent;
+  const upTo = (window: number) => Math.round((count * window) / windows);
+  const startedMs = performance.now();
+  await growth.look(0);
+  for (let window = 1; window <= windows; window += 1) {
+    const [from, to] = [upTo(window - 1), upTo(window)].map((sum) => WARM_REQUESTS + sum);
+    const callers = createCallers(storm.gateway.url);
+    const requests = { from: from ?? 0, to: to ?? 0, concurrency: CONCURRENCY, planOf, callers };
+    await runStorm(storm, requests, tally);
+    callers.close();
+    await untilIdle(storm);
+    await growth.look(upTo(window));
+  }
+  return (performance.now() - startedMs) / 1000;
+}
+
+/** What holds where enough was sent to tell, and where nobody else uses the machine. */
+function expectBars(
+  { mostMbPer100k, stoppedWithinMs }: StormOptions,
+  { upstreamMs, workerMs }: StormTally,
+  growth: Growth,
+): void {
+  if (mostMbPer100k !== null) {
+    expect(Math.max(...growth.slopesMb())).toBeLessThan(mostMbPer100k);
+  }
+  if (stoppedWithinMs === null) return;
+  for (const times of [upstreamMs, workerMs])
+    expect(quantile(times, 0.99)).toBeLessThan(stoppedWithinMs);
 }
 
 type Warm = { readonly open: Open; readonly nodeWorkers: readonly number[] };

@@ -1,0 +1,4 @@
+import { testReloads } from './reloads.ts';
+
+testReloads('TypeScript', 5);
+testReloads('Python', 5);
