@@ -1,0 +1,3 @@
+import { testHostileLabels } from './hostile-labels.ts';
+
+testHostileLabels(600);

@@ -1,0 +1,3 @@
+import { testSlowSenders } from './slow-senders.ts';
+
+testSlowSenders(100);
