@@ -50,6 +50,13 @@ describe('the buffer of a run', () => {
     expect(credits).toEqual([64, 64, 64]);
   });
 
+  test('gives credit back for long texts at once: their worker waits for it', () => {
+    const { buffer, credits, open } = bufferOf();
+    open();
+    for (const length of [1, 64 * 1024, 60_000, 6000]) buffer.push(text('x'.repeat(length)));
+    expect(credits).toEqual([2, 2]);
+  });
+
   test('says when more waits than any credit allows', () => {
     const { buffer } = bufferOf();
     const answers = Array.from({ length: 513 }, () => buffer.push(text('x')));

@@ -1,10 +1,11 @@
 import { isLastEvent, type LastEvent, type RunEvent } from '../protocol/run.ts';
 import type { RunSink } from '../protocol/run-sink.ts';
 import type { Unread } from '../protocol/unread-room.ts';
-import { initialCredits } from '../protocol/worker/messages.ts';
+import { initialCredits, maxCharsAhead } from '../protocol/worker/messages.ts';
 
-/** Credit goes back in portions, so that it costs one message for many events. */
+/** Credit goes back in portions, so that it costs one message for many events, or for much text. */
 const CREDIT_PORTION = initialCredits / 4;
+const CREDIT_CHARS = maxCharsAhead / 4;
 
 /** Bytes of a UTF-16 unit. */
 const UNIT_BYTES = 2;
@@ -26,6 +27,7 @@ export class RunBuffer {
   /** Of the event that its sink has taken and not passed on. */
   #passingText = 0;
   #taken = 0;
+  #takenText = 0;
   #isEnded = false;
 
   /**
@@ -90,7 +92,7 @@ export class RunBuffer {
   }
 
   #write(sink: RunSink, event: RunEvent): void {
-    this.#countTaken();
+    this.#countTaken(textLength(event));
     const caughtUp = sink.write(event);
     if (!caughtUp) return;
     this.#isBehind = true;
@@ -109,11 +111,14 @@ export class RunBuffer {
     this.#waitingText = 0;
   }
 
-  #countTaken(): void {
+  #countTaken(chars: number): void {
     this.#taken += 1;
-    if (this.#taken < CREDIT_PORTION || this.#isEnded) return;
+    this.#takenText += chars;
+    const isPortion = this.#taken >= CREDIT_PORTION || this.#takenText >= CREDIT_CHARS;
+    if (!isPortion || this.#isEnded) return;
     this.#onCredit(this.#taken);
     this.#taken = 0;
+    this.#takenText = 0;
   }
 }
 

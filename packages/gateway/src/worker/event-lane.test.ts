@@ -5,8 +5,8 @@ import { createEventLane, createTurnEnd } from './event-lane.ts';
 
 const finished: RunEvent = { type: 'finished', reason: 'stop', usage: noUsage };
 
-function text(delta: string): RunEvent {
-  return { type: 'text', delta };
+function text(delta: string) {
+  return { type: 'text', delta } as const;
 }
 
 /** A lane and all that came out of it. */
@@ -45,6 +45,40 @@ describe('a lane with credit', () => {
     const { lane } = laneWith(10);
     expect(lane.push(text('a'))).toBeUndefined();
     expect(lane.push(finished)).toBeUndefined();
+  });
+});
+
+describe('a lane with long texts', () => {
+  const long = text('x'.repeat(128 * 1024));
+
+  test('is 256 Ki characters ahead of its credits at most, and goes on with each that comes', async () => {
+    const { lane, delivered } = laneWith(100);
+    const pushed = [];
+    for (let index = 0; index < 4; index += 1) {
+      pushed.push(lane.push(long));
+      await setImmediate();
+    }
+    expect(delivered).toEqual([long, long]);
+    expect(pushed.map((each) => each instanceof Promise)).toEqual([false, false, true, true]);
+    lane.grant(1);
+    expect(delivered).toEqual([long, long, text(long.delta + long.delta)]);
+    await Promise.all(pushed);
+    const last = lane.push(text('y'));
+    await setImmediate();
+    expect(delivered).toHaveLength(3);
+    lane.grant(2);
+    await last;
+    expect(delivered.at(-1)).toEqual(text('y'));
+  });
+
+  test('sends all of them where nobody counts any more', async () => {
+    const { lane, delivered } = laneWith(100);
+    lane.release();
+    for (let index = 0; index < 4; index += 1) {
+      expect(lane.push(long)).toBeUndefined();
+      await setImmediate();
+    }
+    expect(delivered).toEqual([long, long, long, long]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { isLastEvent, type RunEvent } from '../protocol/run.ts';
+import { maxCharsAhead } from '../protocol/worker/messages.ts';
 
 /** The way of one run's events out of this process, in order. */
 export type EventLane = {
@@ -45,15 +46,15 @@ export function createTurnEnd(): TurnEnd {
 }
 
 /**
- * Sends events while there is credit, one each, and holds back whoever pushes without. Text and reasoning that come in
- * one turn of the event loop, or while there is no credit, become one event.
+ * Sends events while there is credit, one each, and not too much text beyond it; holds back whoever pushes without. Text
+ * and reasoning that come in one turn of the event loop, or while there is no credit, become one event.
  */
 export function createEventLane(
   deliver: (event: RunEvent) => void,
   { credits, streamed, atTurnEnd }: EventLaneOptions,
 ): EventLane {
   const queue: Waiting[] = [];
-  let credit = credits;
+  const credit = createCredit(credits);
   let isDue = false;
   let timer: NodeJS.Timeout | undefined;
   let drained: PromiseWithResolvers<void> | null = null;
@@ -61,10 +62,10 @@ export function createEventLane(
   const flush = (): void => {
     isDue = false;
     clearTimeout(timer);
-    while (credit > 0) {
+    while (credit.isLeft()) {
       const waiting = queue.shift();
       if (!waiting) break;
-      credit -= 1;
+      credit.spend(waiting.event);
       deliver(told(waiting));
     }
     if (queue.length > 0) return;
@@ -94,17 +95,49 @@ export function createEventLane(
       for (const piece of isDelta(event) ? pieces(event) : [event]) enqueue(queue, piece);
       if (isLastEvent(event) || (streamed && !isDelta(event))) flush();
       else flushLater();
-      return queue.length === 0 || credit > 0 ? undefined : untilDrained();
+      return queue.length === 0 || credit.isLeft() ? undefined : untilDrained();
     },
     grant(events) {
-      credit += events;
+      credit.grant(events);
       flush();
     },
     release() {
-      credit = Number.POSITIVE_INFINITY;
+      credit.release();
       flush();
     },
     drained: untilDrained,
+  };
+}
+
+/** What may be sent: so many events, and so much text ahead of those that were credited, in the order in which they went. */
+function createCredit(given: number) {
+  let events = given;
+  let lengths: number[] = [];
+  let first = 0;
+  let charsAhead = 0;
+  return {
+    isLeft: () => events > 0 && charsAhead < maxCharsAhead,
+    spend(event: RunEvent): void {
+      events -= 1;
+      if (events === Number.POSITIVE_INFINITY) return;
+      const length = isDelta(event) ? event.delta.length : 0;
+      lengths.push(length);
+      charsAhead += length;
+    },
+    grant(count: number): void {
+      events += count;
+      const end = Math.min(first + count, lengths.length);
+      for (; first < end; first += 1) charsAhead -= lengths[first] ?? 0;
+      if (first < lengths.length / 2) return;
+      lengths = lengths.slice(first);
+      first = 0;
+    },
+    release(): void {
+      events = Number.POSITIVE_INFINITY;
+      lengths = [];
+      first = 0;
+      charsAhead = 0;
+    },
   };
 }
 

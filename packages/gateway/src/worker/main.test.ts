@@ -159,9 +159,14 @@ describe('a run in a worker', () => {
     expect((await worker.ended).output).toContain('aborted: The caller left.');
   });
 
-  test('sends long text in several events', async () => {
+  test('sends long text in several events, the next one when the one before is credited', async () => {
     const worker = await loaded();
     worker.run('long');
+    await worker.next('event');
+    worker.send({ type: 'ping', sequence: 1 });
+    await worker.next('pong');
+    expect(heardOf(worker, 'run_1')).toHaveLength(1);
+    worker.send({ type: 'credit', runId: 'run_1', events: 1 });
     const events = await eventsOf(worker, 'run_1');
     const texts = events.flatMap((event) => (event.type === 'text' ? [event.delta.length] : []));
     expect(texts).toEqual([262_144, 37_856]);

@@ -127,9 +127,11 @@ function talkTo({ pid, channel: stream, ended }: StartedPython): PythonWorker {
       run(text, changes);
       const events: RunEvent[] = [];
       for (;;) {
-        const { event } = (await nextOf(['event'])) as Message<'event'>;
+        const { runId, event } = (await nextOf(['event'])) as Message<'event'>;
         events.push(event);
         if (isLastEvent(event)) return events;
+        // As a gateway does whose caller reads.
+        channel.send({ type: 'credit', runId, events: 1 });
       }
     },
     ended,

@@ -18,6 +18,12 @@ export const protocolVersion = 3;
 /** Events a worker may send for a run before it has to wait for more credit. */
 export const initialCredits = 256;
 
+/**
+ * Characters of text and reasoning that a worker may be ahead of its credits with: it sends no event for a run while those
+ * that are not credited yet have so many. The last one may go beyond.
+ */
+export const maxCharsAhead = 256 * 1024;
+
 /** Longest line a worker may send. */
 export const maxLineFromWorkerBytes = 8 * 1024 * 1024;
 
