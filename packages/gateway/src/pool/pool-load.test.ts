@@ -308,6 +308,7 @@ describe('the environment of a worker', () => {
         '--max-old-space-size=300',
         '--max-semi-space-size=8',
         '--min-semi-space-size=4',
+        '--no-parallel-scavenge',
         '--disable-sigusr1',
       ],
       cwd: pool.folder,

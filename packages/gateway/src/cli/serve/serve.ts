@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
 import type { Config } from '../../config/config.ts';
 import type { Gateway } from '../../gateway.ts';
 import type { RunningGateway } from '../../storage/running-gateway.ts';
@@ -40,6 +41,8 @@ function withPort(config: Config, port: number | undefined): Config {
 /** Runs a gateway until it is asked to stop, and closes it whatever happens. */
 export async function serve(context: CommandContext, serving: Serving): Promise<number> {
   const { log, config, command, port } = serving;
+  // As in its workers (`pool/process/runtimes.ts`): helpers would take more CPU than they spare this thread.
+  setFlagsFromString('--no-parallel-scavenge');
   const stopped = context.untilStopped();
   const other = await findOtherGateway(context.projectRoot);
   const gateway = await context.createGateway({
