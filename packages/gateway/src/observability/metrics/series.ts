@@ -1,5 +1,6 @@
-import { Counter, Histogram, type Registry } from '@prometheus-io/client';
+import { Counter, type Registry } from '@prometheus-io/client';
 import { createBoundedSeries } from './bounded-series.ts';
+import { CountedHistogram } from './counted-histogram.ts';
 
 /** Series per counter; what would be more is counted under `other`. */
 const seriesLimit = 1000;
@@ -53,7 +54,7 @@ export function createHistograms(registry: Registry) {
   ) => {
     const { fixed = [], free = [], owner = '', buckets } = options;
     const names = [...fixed, ...free];
-    const histogram = new Histogram({
+    const histogram = new CountedHistogram({
       name,
       help,
       labelNames: names,
@@ -65,9 +66,9 @@ export function createHistograms(registry: Registry) {
       free,
       ...ownedBy(owner, free),
       limit: timedLimit,
-      create: (labels) => histogram.labels(labels),
+      create: (labels) => histogram.addSeries(labels),
     });
-    return (labels: Series['labels'], value: number): void => find(labels).observe(value);
+    return (labels: Series['labels'], value: number): void => find(labels)(value);
   };
 }
 
