@@ -71,7 +71,7 @@ describe('preparing a generation', () => {
       { agentId: 'default/echo', state: 'ready' },
     ]);
     const { text } = await finishRun(startRun(pool, 'argv', { load }));
-    expect(JSON.parse(text).flags).toEqual(['--disable-sigusr1']);
+    expect(JSON.parse(text).flags).toEqual(['--no-parallel-scavenge', '--disable-sigusr1']);
   });
 
   test('keeps its worker within the cap', async () => {
