@@ -1,3 +1,4 @@
+import { approvals } from './approvals/approvals.ts';
 import type { AttackGroup } from './attack.ts';
 import {
   again,
@@ -11,6 +12,7 @@ import {
   twoReadings,
   ways,
 } from './callers/callers.ts';
+import { failingRules } from './callers/failing.ts';
 import { consoleLogins } from './console/console.ts';
 import { administration } from './limits/administration.ts';
 import { budgets } from './limits/budgets.ts';
@@ -19,6 +21,8 @@ import { waiting } from './limits/waiting.ts';
 import { workers } from './limits/workers.ts';
 import { tokens } from './tokens/tokens.ts';
 import { gatewayTools } from './tools/gateway-tools.ts';
+import { reach } from './tools/reach.ts';
+import { sandboxes } from './workers/boxed.ts';
 import { disguises } from './workers/disguises.ts';
 import { files } from './workers/files.ts';
 import { guards } from './workers/guards.ts';
@@ -46,8 +50,12 @@ export const groups: readonly AttackGroup[] = [
   floods,
   gatewayTools,
   tokens,
+  failingRules,
+  reach,
+  approvals,
   guards,
   heldWorkers,
+  sandboxes,
   looks,
   secrets,
   waiting,

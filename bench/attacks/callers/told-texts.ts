@@ -6,7 +6,7 @@ import { chat, enter, type World } from './world.ts';
 /** Texts that mean something to templates, logs, terminals, pages and scrapers. */
 const texts = [
   '{{7*7}}',
-  '${7*7}',
+  '$'.concat('{7*7}'),
   '<%= 7*7 %>',
   '#{7*7}',
   '%(7)s {0.__class__}',

@@ -71,6 +71,39 @@ function traps(language: Language, mark: string): Record<string, string> {
       };
 }
 
+/** Names, versions and options that a shell would run, or that a tool takes for options of its own. */
+function tricks(language: Language, mark: string): Record<string, string> {
+  const texts = [
+    `$(touch ${mark})`,
+    `\`touch ${mark}\``,
+    `; touch ${mark};`,
+    `| touch ${mark}`,
+    `--script-shell=${mark}`,
+    `--python=/bin/sh`,
+    `--global-option=--help`,
+    `--config-settings=x=$(touch ${mark})`,
+    `--prefix=/tmp/planted --ignore-scripts=false`,
+    `git+ssh://-oProxyCommand=touch%20${encodeURIComponent(mark)}/x`,
+    `git+ext::sh -c touch% ${mark}`,
+    `x @ file:///dev/null;touch ${mark}`,
+    `-e git+https://127.0.0.1:1/x#egg=$(touch ${mark})`,
+  ];
+  const files = texts.map((text, index) => [
+    `src/agents/Trick${index}`,
+    language === 'node'
+      ? { 'package.json': JSON.stringify({ dependencies: { [text.slice(0, 40)]: text, x: text } }) }
+      : { 'requirements.txt': `${text}\n` },
+  ]);
+  const agent = language === 'python' ? 'agent.py' : 'agent.ts';
+  return Object.fromEntries(
+    files.flatMap(([folder, more]) =>
+      Object.entries({ [agent]: agents[language], ...(more as Record<string, string>) }).map(
+        ([name, text]) => [`${folder}/${name}`, text],
+      ),
+    ),
+  );
+}
+
 function looking(...command: string[]): Attack {
   return {
     title: `\`dropgate ${command.join(' ')}\` runs a program, a build or a script of a module`,
@@ -78,7 +111,8 @@ function looking(...command: string[]): Attack {
     async attempt(language, victim) {
       const mark = join(tmpdir(), `dropgate-mark-${randomUUID()}`);
       const gateway = await victim.start({ files: {} });
-      for (const [path, text] of Object.entries(traps(language, mark))) {
+      const files = { ...traps(language, mark), ...tricks(language, mark) };
+      for (const [path, text] of Object.entries(files)) {
         gateway.project.write(path, text);
         if (text.startsWith('#!')) {
           execFileSync('chmod', ['+x', join(gateway.project.root, path)]);
@@ -87,7 +121,11 @@ function looking(...command: string[]): Attack {
       const { code } = await gateway.command(...command);
       const hasRun = existsSync(mark);
       rmSync(mark, { force: true });
-      return verdict(!hasRun, hasRun ? 'it ran' : `nothing ran, exit ${code}`);
+      const made = new Set(Object.keys(files).map((path) => path.split('/', 3)[2]));
+      return {
+        ...verdict(!hasRun, hasRun ? 'it ran' : `nothing ran, exit ${code}`),
+        attempts: made.size,
+      };
     },
   };
 }
