@@ -52,8 +52,6 @@ export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
   let known: { readonly set: KeySet; readonly readAtSeconds: number } | null = null;
   let triedAtSeconds = Number.NEGATIVE_INFINITY;
   let failure: unknown = null;
-  let reading: Promise<void> | null = null;
-  let next: Promise<void> | null = null;
 
   const readOnce = (signal: AbortSignal) => deps.read(issuer.keys, signal);
   const read = async () => {
@@ -73,31 +71,17 @@ export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
       failure = error;
     }
   };
-  /** One reading at a time, which all share that ask meanwhile. */
-  const readShared = () => {
-    reading ??= read().finally(() => {
-      reading = null;
-    });
-    return reading;
-  };
-  const refresh = () => {
-    if (!reading) return readShared();
-    next ??= reading.then(() => {
-      next = null;
-      return readShared();
-    });
-    return next;
-  };
+  const readings = createReadings(read);
   // A clock that was set back must not make any of it last.
   const isCool = () =>
-    reading !== null || Math.abs(nowSeconds() - triedAtSeconds) >= COOL_DOWN_SECONDS;
+    readings.isUnderWay() || Math.abs(nowSeconds() - triedAtSeconds) >= COOL_DOWN_SECONDS;
   const ageSeconds = () =>
     known ? Math.abs(nowSeconds() - known.readAtSeconds) : Number.POSITIVE_INFINITY;
 
   return {
     async current() {
       if (ageSeconds() >= FRESH_SECONDS && isCool()) {
-        const renewing = readShared();
+        const renewing = readings.join();
         // Nobody waits for an issuer that is away while its keys still serve.
         if (failure === null || ageSeconds() >= issuer.keysMaxAgeSeconds) await renewing;
       }
@@ -105,14 +89,41 @@ export function createIssuerKeys(deps: IssuerKeysDeps): IssuerKeys {
       throw unreadable(issuer, failure);
     },
     async renewed() {
-      if (isCool()) await readShared();
+      if (isCool()) await readings.join();
       else if (failure === null) return null;
       if (failure === null && known) return known.set;
       throw unreadable(issuer, failure);
     },
     isCurrent: (set) => set === known?.set,
-    refresh,
-    untilRead: async () => {
+    refresh: readings.begin,
+    untilRead: readings.untilOver,
+  };
+}
+
+/** One reading at a time. */
+function createReadings(read: () => Promise<void>) {
+  let reading: Promise<void> | null = null;
+  let next: Promise<void> | null = null;
+  /** The one under way, or a new one. */
+  const join = () => {
+    reading ??= read().finally(() => {
+      reading = null;
+    });
+    return reading;
+  };
+  return {
+    join,
+    /** One that begins now, or after the one under way. */
+    begin() {
+      if (!reading) return join();
+      next ??= reading.then(() => {
+        next = null;
+        return join();
+      });
+      return next;
+    },
+    isUnderWay: () => reading !== null,
+    async untilOver() {
       await (next ?? reading);
     },
   };
