@@ -1,7 +1,6 @@
 /** The child of `two-process-server.ts`: runs its agents with the SDK, as `bare-server.ts` does, and says what comes of it. */
 import { Socket } from 'node:net';
-import { Runner, setDefaultOpenAIClient, setTraceProcessors } from '@openai/agents';
-import OpenAI from 'openai';
+import { Runner, setTraceProcessors } from '@openai/agents';
 import { agent as bench } from '../agents/Bench/agent.ts';
 import { agent as words } from '../peers/agents/Words/agent.ts';
 import { createFrontFetch } from './front-fetch.ts';
@@ -15,9 +14,8 @@ const send = speakLines<ToAgent, FromAgent>(new Socket({ fd: 3 }), (message) => 
 });
 
 setTraceProcessors([]);
-if (process.env.MODEL_CALLS === 'front') {
-  setDefaultOpenAIClient(new OpenAI({ fetch: front.fetch }));
-}
+// The client of OpenAI takes it when the SDK makes one, at the first run.
+if (process.env.MODEL_CALLS === 'front') globalThis.fetch = front.fetch;
 const agentOf = (model: string) => (model === 'words' ? words : bench);
 const runner = new Runner({ tracingDisabled: true });
 
