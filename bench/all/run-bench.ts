@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Bench, Command } from './benches.ts';
 import { commit, machine, versions } from './machine.ts';
@@ -40,7 +41,7 @@ export async function runBench(bench: Bench): Promise<Result | null> {
   };
 }
 
-/** Those that a command has by itself, and that its result names where somebody sets them. */
+/** Those that some command has by itself: its result names those of it that somebody sets. */
 const otherSettings = [
   ...['ROUNDS', 'COUNT', 'WARM', 'SHARE', 'DELTAS', 'AWAKE', 'STREAMS', 'PACE_MS', 'RATE'],
   ...['QUIET', 'QUIET_SECONDS', 'SECONDS', 'AGENTS', 'WORKERS', 'CLIENTS', 'SEED', 'RUNS', 'REST'],
@@ -53,7 +54,11 @@ export function commandLine(
   { script, args = [], settings = {} }: Command,
   env: NodeJS.ProcessEnv,
 ): string {
-  const others = otherSettings.filter((name) => env[name] !== undefined && !(name in settings));
+  const text = readFileSync(resolve(root, script), 'utf8');
+  const others = otherSettings.filter(
+    (name) =>
+      env[name] !== undefined && !(name in settings) && new RegExp(`\\b${name}\\b`).test(text),
+  );
   const all = [...Object.entries(settings), ...others.map((name) => [name, ''] as const)];
   const set = all.map(([name, value]) => `${name}=${env[name] ?? value}`);
   return [...set, 'node', script, ...args].join(' ');
