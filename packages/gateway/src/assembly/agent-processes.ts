@@ -114,6 +114,7 @@ function brokerOf(
     upstreams: upstreams.current,
     budgets: { tokens: budgets, money: moneyBudgets },
     runs,
+    mostRuns: config.worker.maxConcurrentRuns,
     outsideCalls: () => live.current().security.callsOutsideRuns,
     hosted: {
       decide: hostedRuns.decide,

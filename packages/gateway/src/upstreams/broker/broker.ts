@@ -53,6 +53,8 @@ type BrokerDeps = {
   readonly budgets?: CallBudgets;
   /** Absent where no run is limited. */
   readonly runs?: LimitedRuns;
+  /** Runs that an agent may have at the same time; without it few. */
+  readonly mostRuns?: number;
   /** What becomes of calls of a worker without a run; it may change between two calls. */
   readonly outsideCalls: () => OutsideCalls;
   /** How model calls went at each upstream, and whether it is left alone. */
@@ -80,7 +82,7 @@ type BrokerDeps = {
 export function createBroker(deps: BrokerDeps): Broker {
   const dispatcher = createUpstreamDispatcher(deps.environment ?? {});
   const server = createBoundedServer();
-  const grants = createGrants(() => baseUrlOf(server));
+  const grants = createGrants(() => baseUrlOf(server), deps.mostRuns);
   const uncounted = createUncounted();
   const watchAddress = createAddressWatch(dispatcher, deps.emit);
   const { recordsContents = () => false, findReplay = () => null } = deps;

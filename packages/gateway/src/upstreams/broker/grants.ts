@@ -5,8 +5,11 @@ import { noUsage, type Usage } from '../../protocol/run.ts';
 
 const TOKEN_BYTES = 32;
 
-/** Over its channel a call costs a worker a line, and a connection not much more. */
-const MAX_OPEN_CALLS = 1000;
+/** What a worker may have open in any case: over its channel a call costs a line, and a connection not much more. */
+const LEAST_OPEN_CALLS = 1000;
+
+/** Where it may have more runs than that: a run may call two models at a time, or has ended one call and begins the next. */
+const CALLS_OF_RUN = 2;
 
 /** One call of a worker, from its first header to its last byte. */
 export type LiveCall = {
@@ -41,8 +44,8 @@ export type Grant = {
    * Books a call on the run named, without a name on the sole live run, else on the sole key that has runs here, else
    * on the worker: so also one that comes while no run lives.
    *
-   * @throws GatewayError `not_allowed` where the run named is no live run of this token, `overloaded` where it has a thousand
-   *   calls open.
+   * @throws GatewayError `not_allowed` where the run named is no live run of this token, `overloaded` where it has as many calls
+   *   open as it may.
    */
   openCall(runId: string | undefined): LiveCall;
 };
@@ -56,14 +59,19 @@ export type Grants = {
   revokeAll(): void;
 };
 
-/** The live tokens of workers. A token is random and looked up whole, so no comparison leaks it. */
-export function createGrants(baseUrl: () => string): Grants {
+/**
+ * The live tokens of workers. A token is random and looked up whole, so no comparison leaks it.
+ *
+ * @param mostRuns - Runs that an agent may have at the same time; its calls are bounded so that each of them can ask its model.
+ */
+export function createGrants(baseUrl: () => string, mostRuns = 0): Grants {
+  const mostCalls = Math.max(LEAST_OPEN_CALLS, mostRuns * CALLS_OF_RUN);
   const held = new Map<string, { grant: Grant; access: IssuedAccess }>();
   return {
     find: (token) => held.get(token)?.grant,
     issue(agentId, kind = { isClosed: false }) {
       const token = `dgw_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
-      const issued = createGrant(agentId, kind.isClosed);
+      const issued = createGrant(agentId, { isClosed: kind.isClosed, mostCalls });
       const access: IssuedAccess = {
         baseUrl: baseUrl(),
         token,
@@ -99,7 +107,10 @@ export function grantOfToken(grants: Pick<Grants, 'find'>, token: string | undef
   );
 }
 
-function createGrant(agentId: string, isClosed: boolean) {
+function createGrant(
+  agentId: string,
+  { isClosed, mostCalls }: { readonly isClosed: boolean; readonly mostCalls: number },
+) {
   const runs = new Map<string, LiveRun>();
   const servedKeyIds = new Set<string>();
   let servedUser: string | null = null;
@@ -113,7 +124,7 @@ function createGrant(agentId: string, isClosed: boolean) {
       if (named !== undefined && !runs.has(named)) {
         throw new GatewayError('not_allowed', 'The run this call names is not live.');
       }
-      if (calls.size >= MAX_OPEN_CALLS) throw tooMany();
+      if (calls.size >= mostCalls) throw tooMany(mostCalls);
       const runId = named ?? soleRun(runs);
       const run = runId === null ? undefined : runs.get(runId);
       const isOutside = runs.size === 0;
@@ -214,10 +225,10 @@ function soleRun(runs: ReadonlyMap<string, LiveRun>): string | null {
   return runs.size === 1 && only !== undefined ? only : null;
 }
 
-function tooMany(): GatewayError {
+function tooMany(mostCalls: number): GatewayError {
   return new GatewayError(
     'overloaded',
-    `The agent has ${MAX_OPEN_CALLS} unfinished model calls. Send this one again when others have ended.`,
+    `The agent has ${mostCalls} unfinished model calls. Send this one again when others have ended.`,
     { retryAfterSeconds: 1 },
   );
 }
