@@ -7,8 +7,8 @@ import { load, type Target } from '../load.ts';
 import { memoryOf, treeCpuMs } from '../processes.ts';
 import { heldBytes } from '../security/profiled-process.ts';
 
-/** Streams that begin in a second: both servers can begin as many. */
-const opensPerSecond = 200;
+/** Streams that may be on their way to their first word: the next one begins when one of them has said it. */
+const openingAtOnce = 32;
 
 /** Of an answer: the first, and what comes when it goes on. */
 const words = 5;
@@ -107,30 +107,28 @@ async function open({ server, target }: Contestant, count: number): Promise<Hold
   const held = await heldBytes(server);
   const before = { ...memoryOf(server.pid), held };
   const dispatcher = new Agent({ connections: count, pipelining: 1 });
-  const allOpen = Promise.withResolvers<void>();
   const startedMs = performance.now();
-  let opened = 0;
   let endedWell = 0;
   let firstFailure: string | null = null;
-  const streams = Array.from({ length: count }, async (_, index) => {
-    await pause((index / opensPerSecond) * 1000);
-    let isOpen = false;
-    const onOpen = () => {
-      if (isOpen) return;
-      isOpen = true;
-      opened += 1;
-      if (opened === count) allOpen.resolve();
-    };
-    try {
-      await readStream(target, dispatcher, onOpen);
-      endedWell += 1;
-    } catch (error) {
-      firstFailure ??= String(error);
-      // Those that fail are told in the table; the others are not to wait for them.
-      onOpen();
+  const streams: Promise<void>[] = [];
+  const openNext = async () => {
+    while (streams.length < count) {
+      const isOpen = Promise.withResolvers<void>();
+      const stream = readStream(target, dispatcher, isOpen.resolve).then(
+        () => {
+          endedWell += 1;
+        },
+        (error: unknown) => {
+          firstFailure ??= String(error);
+          // Those that fail are told in the table; the others are not to wait for them.
+          isOpen.resolve();
+        },
+      );
+      streams.push(stream);
+      await isOpen.promise;
     }
-  });
-  await allOpen.promise;
+  };
+  await Promise.all(Array.from({ length: openingAtOnce }, openNext));
   const openedSeconds = (performance.now() - startedMs) / 1000;
   return {
     count,
