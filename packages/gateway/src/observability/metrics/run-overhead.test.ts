@@ -69,3 +69,22 @@ test('is not told of a request that began no run', () => {
   const ended = { type: 'request_ended', run: null, durationMs: 100 } as unknown;
   expect(createRunOverhead()(ended as EventOf<'request_ended'>)).toBeNull();
 });
+
+test('is still told after very many runs whose requests ended before they began', () => {
+  const overhead = createRunOverhead(() => 1000);
+  const start = (runId: string) =>
+    overhead({
+      type: 'run_started',
+      ...run,
+      runId,
+      waitedMs: 0,
+      kind: 'agent',
+      traceparent: null,
+      isStreamed: true,
+      user: null,
+    });
+  for (let index = 0; index < 10_000; index += 1) start(`run_in_background_${index}`);
+  start('run_1');
+  const ended = { type: 'request_ended', run, durationMs: 100 } as unknown;
+  expect(overhead(ended as EventOf<'request_ended'>)).toBe(100);
+});

@@ -1,6 +1,6 @@
 import type { GatewayEvent } from '../../events.ts';
 
-/** Runs whose times are kept; what comes beyond is not measured. */
+/** Runs whose times are kept. The oldest make room: of one whose request ended before it began, no end comes. */
 const MAX_RUNS = 10_000;
 
 /** Stretches of a run that are kept; what is more counts as the gateway's. */
@@ -26,7 +26,9 @@ export function createRunOverhead(
   };
   return (event) => {
     if (event.type === 'run_started') {
-      if (runs.size < MAX_RUNS) runs.set(event.runId, []);
+      const [oldest] = runs.size < MAX_RUNS ? [] : runs.keys();
+      if (oldest !== undefined) runs.delete(oldest);
+      runs.set(event.runId, []);
     } else if (event.type === 'model_called') {
       worked(event.runId, event.durationMs, 0);
     } else if (event.type === 'tool_called') {
