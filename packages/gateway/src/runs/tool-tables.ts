@@ -58,7 +58,7 @@ export type ToolTables = {
   readonly forget: () => void;
 };
 
-/** Tables kept until rules change. */
+/** Tables kept until rules change; the oldest make room, such as those of generations that are gone. */
 const maxKept = 10_000;
 
 /** Decisions kept by a table: the names come from workers. */
@@ -81,8 +81,12 @@ export function createToolTables({ rules, nowSeconds }: ToolTablesDeps): ToolTab
       if (facts.isConditional) return createTable(user, { ...asked, facts });
       const { id: keyId, user: person } = user.key;
       const id = `${user.agentId}#${user.generation}#${keyId}#${person?.principal ?? ''}`;
-      const table = kept.get(id) ?? createTable(user, { ...asked, facts });
-      if (kept.size < maxKept) kept.set(id, table);
+      const before = kept.get(id);
+      if (before) return before;
+      const table = createTable(user, { ...asked, facts });
+      const [oldest] = kept.size < maxKept ? [] : kept.keys();
+      if (oldest !== undefined) kept.delete(oldest);
+      kept.set(id, table);
       return table;
     },
     dependOnTime: () => current().facts.isTimed,
