@@ -111,34 +111,31 @@ export function createEventLane(
 
 /** What may be sent: so many events, and so much text ahead of those that were credited, in the order in which they went. */
 function createCredit(given: number) {
+  const lengths: number[] = [];
   let events = given;
-  let lengths: number[] = [];
-  let first = 0;
   let charsAhead = 0;
   return {
     isLeft: () => events > 0 && charsAhead < maxCharsAhead,
     spend(event: RunEvent): void {
       events -= 1;
       if (events === Number.POSITIVE_INFINITY) return;
-      const length = isDelta(event) ? event.delta.length : 0;
-      lengths.push(length);
-      charsAhead += length;
+      lengths.push(charsOf(event));
+      charsAhead += charsOf(event);
     },
     grant(count: number): void {
       events += count;
-      const end = Math.min(first + count, lengths.length);
-      for (; first < end; first += 1) charsAhead -= lengths[first] ?? 0;
-      if (first < lengths.length / 2) return;
-      lengths = lengths.slice(first);
-      first = 0;
+      for (const length of lengths.splice(0, count)) charsAhead -= length;
     },
     release(): void {
       events = Number.POSITIVE_INFINITY;
-      lengths = [];
-      first = 0;
       charsAhead = 0;
+      lengths.length = 0;
     },
   };
+}
+
+function charsOf(event: RunEvent): number {
+  return isDelta(event) ? event.delta.length : 0;
 }
 
 type Waiting = { readonly event: RunEvent; readonly sinceMs: number };
