@@ -36,7 +36,7 @@ uncaught_exception | The agent does not load, or a run fails. | An error in a ca
 out_of_memory | The agent does not load. | It needs more than \`worker.memory_limit_mb\`. | Load less, or raise the limit.
 too_many_processes | The agent does not load. | It starts more than \`worker.process_limit\` processes. | Start fewer, or raise the limit.
 load_cancelled | A load ended early. | A newer edit took its place, or the gateway stops. | Nothing.
-load_broke_off | A load ended without a result. | The process was killed or the gateway failed. | Refresh; look at the log before it.
+load_broke_off | A load ended without a result. | The gateway could not go on, because its disk is full say. | It is tried again every few seconds; the log before it has the cause.
 files_keep_changing | The agent loads late. | Its files change while it loads, time after time. | Write files elsewhere while it loads.
 reloads_without_end | The agent reloads with growing pauses. | It writes into files that it is made of. | Write elsewhere.
 protocol_violated | The agent does not load. | Something wrote to the worker's own channel (fd 3). | Do not write to file descriptor 3.

@@ -215,7 +215,7 @@ describe('load-generation', () => {
       {
         code: 'load_broke_off',
         message: 'The gateway could not load it: No space left.',
-        hint: 'Make room on the disk that holds .dropgate, then refresh.',
+        hint: 'Make room on the disk that holds .dropgate. It is tried again every few seconds.',
       },
     ]);
   });

@@ -51,6 +51,9 @@ export type LoadGeneration = (
   },
 ) => Promise<GenerationOutcome>;
 
+/** Code of the finding about a load that the gateway itself could not go on with. */
+export const brokeOffCode = 'load_broke_off';
+
 /** How often a module is loaded again because its files changed while it loaded. */
 const attemptLimit = 3;
 
@@ -161,13 +164,13 @@ function filesKeepChanging(module: FoundModule): Finding {
 function loadBroke(module: FoundModule, error: unknown): Finding {
   return {
     stage: 'load',
-    code: 'load_broke_off',
+    code: brokeOffCode,
     severity: 'error',
     message: `The gateway could not load it: ${error instanceof Error ? error.message : error}`,
     file: module.entry,
     hint: isDiskFull(error)
-      ? 'Make room on the disk that holds .dropgate, then refresh.'
-      : 'Look at the disk and at the state folder .dropgate, then refresh.',
+      ? 'Make room on the disk that holds .dropgate. It is tried again every few seconds.'
+      : 'Look at the disk and at the state folder .dropgate. It is tried again every few seconds.',
   };
 }
 
