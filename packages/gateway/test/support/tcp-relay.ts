@@ -32,11 +32,10 @@ export async function startTcpRelay(to: {
   const listen = async (port: number) => {
     server = createServer((near) => {
       keep(near);
-      if (isMute) return;
       const far = connect(to);
       keep(far);
-      near.pipe(far).pipe(near);
       ways.set(near, far).set(far, near);
+      if (!isMute) near.pipe(far).pipe(near);
       near.on('close', () => far.destroy() && ways.delete(near));
       far.on('close', () => near.destroy() && ways.delete(far));
     }).listen(port, '127.0.0.1');
