@@ -53,35 +53,35 @@ export function createLoadsUnderWay({ swap, onLoopEnd }: LoadsUnderWayDeps): Loa
     return entry === null && later && later !== load ? outcomeOf(agentId, later) : entry;
   };
   const begin: LoadsUnderWay['begin'] = (module, { cause, instead, ...options }) => {
-      const { agentId } = module;
-      again.stop(agentId);
-      const { pauseMs, finding } = backoff.begin(module, cause);
-      const before = loads.get(agentId);
-      before?.abort.abort(new Error('The module changed while it was loaded.'));
-      const abort = new AbortController();
-      const pauseAndSwap = async () => {
-        const { signal } = abort;
-        await before?.outcome;
-        // An abort ends the pause, and is looked at next.
-        if (pauseMs > 0) await wait(pauseMs, null, { signal }).catch(() => null);
-        if (signal.aborted) return null;
-        if (instead) return instead(signal);
-        const entry = await swap(module, { ...options, signal, finding });
-        if (!signal.aborted) again.plan(module, options, entry);
-        return entry;
-      };
-      const load: Load = {
-        abort,
-        outcome: pauseAndSwap().finally(() => {
-          backoff.end(module);
-          if (loads.get(agentId) !== load) return;
-          loads.delete(agentId);
-          if (finding)
-            setTimeout(() => loads.has(agentId) || onLoopEnd(module), noReloadAfterMs).unref();
-        }),
-      };
-      loads.set(agentId, load);
-      return outcomeOf(agentId, load);
+    const { agentId } = module;
+    again.stop(agentId);
+    const { pauseMs, finding } = backoff.begin(module, cause);
+    const before = loads.get(agentId);
+    before?.abort.abort(new Error('The module changed while it was loaded.'));
+    const abort = new AbortController();
+    const pauseAndSwap = async () => {
+      const { signal } = abort;
+      await before?.outcome;
+      // An abort ends the pause, and is looked at next.
+      if (pauseMs > 0) await wait(pauseMs, null, { signal }).catch(() => null);
+      if (signal.aborted) return null;
+      if (instead) return instead(signal);
+      const entry = await swap(module, { ...options, signal, finding });
+      if (!signal.aborted) again.plan(module, options, entry);
+      return entry;
+    };
+    const load: Load = {
+      abort,
+      outcome: pauseAndSwap().finally(() => {
+        backoff.end(module);
+        if (loads.get(agentId) !== load) return;
+        loads.delete(agentId);
+        if (finding)
+          setTimeout(() => loads.has(agentId) || onLoopEnd(module), noReloadAfterMs).unref();
+      }),
+    };
+    loads.set(agentId, load);
+    return outcomeOf(agentId, load);
   };
   return {
     has: (agentId) => loads.has(agentId),
@@ -103,7 +103,11 @@ function createTriesAgain(begin: (module: FoundModule, options: LoadOptions) => 
   return {
     /** Another load is under way, or the module is gone. */
     stop: (agentId: string) => clearTimeout(planned.get(agentId)?.timer),
-    plan(module: FoundModule, options: Pick<SwapOptions, 'leaveEdits'>, entry: CatalogEntry | null) {
+    plan(
+      module: FoundModule,
+      options: Pick<SwapOptions, 'leaveEdits'>,
+      entry: CatalogEntry | null,
+    ) {
       const { agentId } = module;
       const before = planned.get(agentId);
       planned.delete(agentId);
