@@ -12,8 +12,10 @@ const MAX_DEPTH = 8;
  * @returns undefined where something required is not to be found.
  */
 export function fillSchema(schema: JsonObject, outer: Source, name = ''): unknown {
-  if (outer.depth >= MAX_DEPTH || outer.room.left === 0) return undefined;
+  if (outer.room.left === 0) return undefined;
+  // Also of what lies too deep: a list may want it again and again.
   outer.room.left -= 1;
+  if (outer.depth >= MAX_DEPTH) return undefined;
   const source = { ...outer, depth: outer.depth + 1 };
   const target = resolve(schema, source);
   if ('const' in target) return target.const;
