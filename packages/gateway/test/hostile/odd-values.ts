@@ -91,7 +91,7 @@ export const oddText: fc.Arbitrary<string> = fc.oneof(
 );
 
 /** Numbers at the edges of what counts, ids and times can hold. */
-export const oddNumber = fc.oneof(
+const oddNumber = fc.oneof(
   fc.constantFrom(
     0,
     -0,

@@ -27,7 +27,7 @@ const detail: Json = {
 };
 
 /** What a worker may say of a run. */
-export const runEvents: readonly Json[] = [
+const runEvents: readonly Json[] = [
   { type: 'text', delta: 'x' },
   { type: 'reasoning', delta: 'x' },
   { type: 'tool_started', ...call, agoMs: 1 },
