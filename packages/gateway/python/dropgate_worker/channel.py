@@ -6,6 +6,7 @@ Always reads; one write for all of one tick.
 
 import asyncio
 import json
+import math
 import socket
 import time
 from collections.abc import Callable
@@ -82,9 +83,9 @@ class FrameReader:
 
 def _announced_length(message: Message) -> int:
     length = message["bytes"]
-    # A bool is an int here.
-    if type(length) is int and 0 <= length <= MAX_FRAME_BYTES:
-        return length
+    # A bool is an int here, and `5.0` is whole in the gateway's language.
+    if type(length) in (int, float) and 0 <= length <= MAX_FRAME_BYTES and length == int(length):
+        return int(length)
     text = f"The bytes after a line are no whole number up to {MAX_FRAME_BYTES}."
     raise ChannelFailure("bytes_invalid", text)
 
@@ -92,7 +93,7 @@ def _announced_length(message: Message) -> int:
 def parse_message(line: bytes) -> Message:
     """One message; raises `ChannelFailure` for anything but a JSON object with a text as `type`."""
     try:
-        value: object = json.loads(line.decode("utf-8", "replace"))
+        value = _value_of(line.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         value = None
     if isinstance(value, dict):
@@ -102,13 +103,57 @@ def parse_message(line: bytes) -> Message:
     raise ChannelFailure("not_json", 'A line is no JSON object with a "type".')
 
 
-def line_of(message: Message) -> bytes:
-    """The message as a line. Halves of characters, which UTF-8 cannot say, are escaped."""
+def _value_of(text: str) -> object:
     try:
-        text = json.dumps(message, ensure_ascii=False, separators=(",", ":"), default=str)
+        return json.loads(text, parse_constant=_refuse_constant)
+    except ValueError as error:
+        # The only one that is not about the form of the text: a number of thousands of digits, which JSON may have.
+        if isinstance(error, json.JSONDecodeError) or "digits" not in str(error):
+            raise
+        return json.loads(text, parse_constant=_refuse_constant, parse_int=float)
+
+
+def _refuse_constant(name: str) -> None:
+    # `NaN` is none of JSON's, though Python reads and writes it.
+    raise json.JSONDecodeError(name, name, 0)
+
+
+def line_of(message: Message) -> bytes:
+    """
+    The message as a line. Halves of characters, which UTF-8 cannot say, are escaped; what JSON cannot say becomes null,
+    as in the gateway.
+    """
+    try:
+        text = json.dumps(
+            message, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str
+        )
         return text.encode("utf-8") + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(message, separators=(",", ":"), default=str).encode("ascii") + b"\n"
+    except (ValueError, TypeError, RecursionError):
+        return json.dumps(_sayable(message, ()), separators=(",", ":")).encode("ascii") + b"\n"
+
+
+# Deeper than anything that either side has to say.
+_MOST_LEVELS = 256
+
+# More digits than any number has that the gateway counts with.
+_MOST_BITS = 1024
+
+
+def _sayable(value: object, above: tuple[int, ...]) -> object:
+    """`above` are the ids of what it lies in."""
+    if isinstance(value, (dict, list, tuple)):
+        if len(above) >= _MOST_LEVELS or id(cast("object", value)) in above:
+            return None
+        within = (*above, id(cast("object", value)))
+        if isinstance(value, dict):
+            held = cast("dict[object, object]", value)
+            return {str(name): _sayable(each, within) for name, each in held.items()}
+        return [_sayable(each, within) for each in cast("list[object]", value)]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if value.bit_length() <= _MOST_BITS else None
+    return value if value is None or isinstance(value, (bool, str)) else str(value)
 
 
 class Channel:

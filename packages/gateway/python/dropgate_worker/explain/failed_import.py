@@ -31,10 +31,14 @@ from .no_pick import FACTORY_NAMES
 from .outside_causes import explain_outside_cause, missing_name
 
 
-def explain_load_error(error: BaseException, load: ModuleLoad, read: ReadText) -> Finding:
-    """A finding for anything raised. Never raises."""
+def explain_failed_import(error: BaseException, load: ModuleLoad, read: ReadText) -> Finding:
+    """A finding for anything raised."""
     if isinstance(error, LoadHangs):
         return explain_hanging(error, load, read)
+    if isinstance(error, (RecursionError, MemoryError)) and own_frame(error) is None:
+        said = f"{load['modulePath']} is nested deeper than Python reads: {text_of(error)}"
+        hint = "Split what is nested so deeply, such as a long sum, into several statements."
+        return finding("syntax_error", said, hint, {"file": load["entry"]})
     if isinstance(error, SystemExit):
         return explain_exit(error, load, read)
     if isinstance(error, SourceReadError):

@@ -34,16 +34,22 @@ def is_local_path(path: str) -> bool:
 
 def failure_detail(thrown: BaseException, stage: RunStage) -> FailureDetail:
     """What is told of anything thrown."""
-    stack = "".join(traceback.format_exception(type(thrown), thrown, thrown.__traceback__))
     detail: FailureDetail = {
         "class": type(thrown).__name__,
         "message": _with_cause(thrown)[:MAX_TEXT_CHARS],
         # The end of a Python traceback is where it happened.
-        "stack": stack[-MAX_TEXT_CHARS:],
+        "stack": _stack_of(thrown)[-MAX_TEXT_CHARS:],
         "stage": stage,
     }
     frame = own_frame(thrown)
     return {**detail, **frame} if frame else detail
+
+
+def _stack_of(thrown: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(type(thrown), thrown, thrown.__traceback__))
+    except Exception:
+        return f"{type(thrown).__name__}: {text_of(thrown)}"
 
 
 def own_frame(thrown: BaseException | None) -> Frame | None:
@@ -65,9 +71,15 @@ def own_frame(thrown: BaseException | None) -> Frame | None:
 
 
 def text_of(thrown: BaseException) -> str:
-    """`str()` of it, whatever its class makes of that."""
+    """`str()` of it, whatever its class makes of that; the beginning of a longer one."""
+    return shown_value(thrown)
+
+
+def shown_value(value: object) -> str:
+    """The same of anything."""
     try:
-        return str(thrown)
+        # Of a class of its own a text may have methods of its own.
+        return str.__str__(str(value))[:MAX_TEXT_CHARS]
     except Exception:
         return "An error that cannot be shown."
 

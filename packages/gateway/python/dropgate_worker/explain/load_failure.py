@@ -7,7 +7,7 @@ import traceback
 
 from ..protocol.messages import Finding, Frame, ModuleLoad, Place
 from .code_frame import Located, ReadText, locate
-from .failure_detail import own_frame, shown_path, text_of
+from .failure_detail import own_frame, shown_path, shown_value, text_of
 
 # Beginnings of code that an older Python does not parse, and the first version that does.
 _NEWER_SYNTAX = (
@@ -84,6 +84,8 @@ def explain_syntax(error: SyntaxError, read: ReadText) -> Finding:
     file = error.filename or ""
     place: Place = {"line": error.lineno or 1, "column": max(1, error.offset or 1)}
     hint = "Fix the syntax at the marked place."
+    if "byte that is 0" in (error.msg or ""):
+        hint = "Save the file as text in UTF-8."
     newer = _newer_python(error.text or "")
     if isinstance(error, TabError):
         hint = "Indent with spaces only."
@@ -122,7 +124,7 @@ def install_command(load: ModuleLoad) -> str:
 def explain_exit(error: SystemExit, load: ModuleLoad, read: ReadText) -> Finding:
     """A finding for a module that ends its process."""
     frame = own_frame(error)
-    code = 0 if error.code is None else error.code
+    code = 0 if error.code is None else shown_value(error.code)
     place = locate(frame["file"] if frame else load["entry"], frame, read)
     frames = traceback.extract_tb(error.__traceback__)
     if any(os.path.basename(one.filename) == "argparse.py" for one in frames):

@@ -1,13 +1,35 @@
-"""Says why nothing of a module can be served, what comes near, and the edit that fixes it."""
+"""Says why a module cannot be served: what failed, or what comes near an agent, and the edit that fixes it."""
 
 from ..protocol.messages import Finding, ModuleLoad
 from .code_frame import ReadText, locate
+from .failed_import import explain_failed_import
+from .failure_detail import text_of
+from .load_failure import finding
 from .missed_factories import needy_hint
 from .near_misses import nearest_miss
 from .no_pick import Exports, Nearest, NoPick, declaration_of, kind_of
 from .outline import outline_of
 from .seen import Seen
 from .unclear_pick import agent_in_function, named_agent_missing, several_agents
+
+
+def explain_load_error(
+    error: BaseException, exports: Exports, load: ModuleLoad, read: ReadText
+) -> Finding:
+    """A finding for anything raised. Never raises an `Exception`."""
+    try:
+        if isinstance(error, NoPick):
+            return explain_no_pick(error, exports, load, read)
+    except Exception as raised:
+        # An export looks into itself where it is compared or shown.
+        error = raised
+    try:
+        return explain_failed_import(error, load, read)
+    except Exception:
+        said = f"{type(error).__name__}: {text_of(error)}"
+        message = f"{load['modulePath']} raised while it was imported: {said}"
+        hint = "Raise an error that Python can show, made with the arguments that its class takes."
+        return finding("import_failed", message, hint, {"file": load["entry"]})
 
 
 def explain_no_pick(no_pick: NoPick, exports: Exports, load: ModuleLoad, read: ReadText) -> Finding:
@@ -21,8 +43,8 @@ def explain_no_pick(no_pick: NoPick, exports: Exports, load: ModuleLoad, read: R
         "none": _none,
     }
     code, message, hint, place = explainers[no_pick.kind](no_pick, exports, load, read)
-    finding: Finding = {"stage": "export", "code": code, "severity": "error", "message": message}
-    return {**finding, **locate(load["entry"], place, read), "hint": hint}
+    told: Finding = {"stage": "export", "code": code, "severity": "error", "message": message}
+    return {**told, **locate(load["entry"], place, read), "hint": hint}
 
 
 def _empty_factory(no_pick: NoPick, _exports: Exports, load: ModuleLoad, read: ReadText) -> Nearest:

@@ -63,17 +63,24 @@ class Outline:
 
 def outline_of(text: str) -> Outline:
     """Never raises."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
+    tree = parsed(text)
+    if tree is None:
         return Outline(ast.Module([], []))
     outline = Outline(tree)
     for statement in top_statements(tree.body):
         outline.assigned.update(bound_names(statement))
     outline.guarded.update(_guarded_names(tree))
     helpers = _helper_names(tree)
-    _collect(tree, (), outline, helpers)
+    _collect(tree, outline, helpers)
     return outline
+
+
+def parsed(text: str) -> ast.Module | None:
+    """None for what does not parse, or is nested deeper than Python reads."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def may_need_packages(text: str) -> bool:
@@ -81,11 +88,8 @@ def may_need_packages(text: str) -> bool:
     False where a source imports nothing but the standard library, at its top and inside its functions, or does not
     parse: no package of others, and no file beside it, can come to be imported by it. Never raises.
     """
-    try:
-        nodes = list(ast.walk(ast.parse(text)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(_imports_others(node) for node in nodes)
+    tree = parsed(text)
+    return tree is not None and any(_imports_others(node) for node in ast.walk(tree))
 
 
 def _imports_others(node: ast.AST) -> bool:
@@ -106,9 +110,7 @@ def _is_standard(module: str) -> bool:
 
 
 def _guarded_names(tree: ast.Module) -> set[str]:
-    guards = [
-        one for one in tree.body if isinstance(one, ast.If) and "__main__" in ast.unparse(one.test)
-    ]
+    guards = [one for one in tree.body if isinstance(one, ast.If) and _names_main(one.test)]
     inside = {
         name for one in guards for part in top_statements(one.body) for name in bound_names(part)
     }
@@ -116,16 +118,28 @@ def _guarded_names(tree: ast.Module) -> set[str]:
     return inside - {name for one in top_statements(others) for name in bound_names(one)}
 
 
+def _names_main(test: ast.expr) -> bool:
+    return any(
+        isinstance(node, ast.Constant) and node.value == "__main__" for node in ast.walk(test)
+    )
+
+
 def top_statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Statements of a scope, those inside of `if`, `try`, `with` and loops too; no imports."""
-    for statement in body:
+    # Not by calling itself: each `elif` lies within the one before, deeper than calls may.
+    waiting = body[::-1]
+    while waiting:
+        statement = waiting.pop()
         if not isinstance(statement, (ast.Import, ast.ImportFrom)):
             yield statement
         if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            for name in ("body", "orelse", "finalbody"):
-                yield from top_statements(getattr(statement, name, []))
-            for handler in getattr(statement, "handlers", []):
-                yield from top_statements(handler.body)
+            waiting.extend(_inner_statements(statement)[::-1])
+
+
+def _inner_statements(statement: ast.stmt) -> list[ast.stmt]:
+    blocks = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
+    blocks.extend(handler.body for handler in getattr(statement, "handlers", []))
+    return [one for block in blocks for one in block]
 
 
 def bound_names(statement: ast.stmt) -> set[str]:
@@ -187,23 +201,23 @@ def _is_helper(function: Function, named: set[str]) -> bool:
     return function.name in named or any(_last_name(mark) in _HELPER_MAKERS for mark in marks)
 
 
-def _collect(
-    node: ast.AST, inside: tuple[Function, ...], outline: Outline, helpers: set[str]
-) -> None:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            if _is_helper(child, helpers):
+def _collect(tree: ast.Module, outline: Outline, helpers: set[str]) -> None:
+    # Not by calling itself: a long sum or chain of calls is nested deeper than calls may be.
+    waiting: list[tuple[ast.AST, tuple[Function, ...]]] = [(tree, ())]
+    while waiting:
+        node, inside = waiting.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            if _is_helper(node, helpers):
                 outline.helped.update(
-                    name.id for name in ast.walk(child) if isinstance(name, ast.Name)
+                    name.id for name in ast.walk(node) if isinstance(name, ast.Name)
                 )
                 continue
-            _collect(child, (*inside, child), outline, helpers)
-            continue
-        if isinstance(child, ast.Call):
-            _collect_call(child, inside, outline)
-        if inside and isinstance(child, (ast.Assign, ast.AnnAssign)) and child.value:
-            _collect_built(child, child.value, inside, outline)
-        _collect(child, inside, outline, helpers)
+            inside = (*inside, node)
+        elif isinstance(node, ast.Call):
+            _collect_call(node, inside, outline)
+        elif inside and isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value:
+            _collect_built(node, node.value, inside, outline)
+        waiting.extend((child, inside) for child in [*ast.iter_child_nodes(node)][::-1])
 
 
 def _collect_call(call: ast.Call, inside: tuple[Function, ...], outline: Outline) -> None:

@@ -16,7 +16,7 @@ from typing import cast
 from ..protocol.messages import ModuleLoad
 from .calls_at_load import is_refused
 from .script_parts import leave_out_servers, rest_after
-from .source_files import SourceFiles, decode_source
+from .source_files import SourceFiles, decode_source, refuse_null_bytes
 
 # The SDK's own package: a local folder of that name must not hide it.
 SDK_PACKAGE = "agents"
@@ -107,17 +107,20 @@ class ModuleImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Runs exactly the bytes that are recorded."""
         path = module.__file__ or ""
         data = self._sources.read(path)
-        tree = ast.parse(data, path)
+        refuse_null_bytes(data, path)
         if path == self._entry:
             self.module = module
-            self.left_out = leave_out_servers(tree)
-            self._run_script(tree, module)
+            self._run_script(data, module)
             return
-        exec(compile(tree, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+        exec(compile(data, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
 
-    def _run_script(self, tree: ast.Module, module: ModuleType) -> None:
+    def _run_script(self, data: bytes, module: ModuleType) -> None:
         """Runs the module; where a statement that builds nothing fails, it goes on behind it."""
-        code = compile(tree, self._entry, "exec", dont_inherit=True)
+        tree = ast.parse(data, self._entry)
+        self.left_out = leave_out_servers(tree)
+        # A source may be nested three times as deep as a tree before Python refuses to compile it.
+        source = tree if self.left_out else data
+        code = compile(source, self._entry, "exec", dont_inherit=True)
         future = code.co_flags & _FUTURE_FLAGS
         while True:
             try:

@@ -14,10 +14,9 @@ from ..agent_shape import is_agent
 from ..around.mcp_servers import McpServers
 from ..around.withheld_env import WithheldEnv
 from ..around.working_folder import WorkingFolder
-from ..explain.failed_import import explain_load_error
 from ..explain.failure_detail import set_author_folders
 from ..explain.load_failure import LoadHangs
-from ..explain.missed_exports import explain_no_pick
+from ..explain.missed_exports import explain_load_error
 from ..explain.no_pick import Exports, NoPick
 from ..explain.outline import may_need_packages, outline_of
 from ..explain.seen import Seen
@@ -45,7 +44,7 @@ from .factory_arguments import factory_arguments
 from .importer import ModuleImporter, author_folders
 from .load_limit import LoadLimit, exits_raise, place_of_task
 from .module_context import module_context
-from .pick_export import PickBy, Picked, exports_of, pick_export, settle_factory
+from .pick_export import PickBy, Picked, declared_in, exports_of, pick_export, settle_factory
 from .script_parts import explain_left_out, explain_script, script_failure
 from .settings.module_settings import check_module_settings, named_agent
 from .source_files import SourceFiles
@@ -121,13 +120,11 @@ class Loading:
         except NoTool as no_tool:
             self._findings = [no_tool.finding]
         except NoPick as no_pick:
-            read, failed = self._sources.peek, self._script_error
-            if failed is not None and no_pick.kind == "none":
-                self._findings = [explain_load_error(failed, load, read)]
-            else:
-                self._findings = [explain_no_pick(no_pick, self._exports, load, read)]
+            failed = self._script_error
+            is_failed = failed is not None and no_pick.kind == "none"
+            self._findings = [self._explained((failed if is_failed else None) or no_pick)]
         except BaseException as error:
-            self._findings = [explain_load_error(error, load, self._sources.peek)]
+            self._findings = [self._explained(error)]
 
     def _run_entry(self) -> ModuleType:
         """Runs the module; what it does as a script, beside building its agent, may fail."""
@@ -189,7 +186,7 @@ class Loading:
             factory_arguments(load),
             outline_of(self._sources.peek(load["entry"])),
             named_agent(self._metadata),
-            tuple(getattr(module, "__all__", ())),
+            declared_in(module),
         )
 
     async def finish(self) -> LoadedModule | LoadFailed:
@@ -206,11 +203,12 @@ class Loading:
                 described.close = servers.close
             return described
         except BaseException as error:
-            load, read = self._load, self._sources.peek
             no_pick = error if isinstance(error, NoPick) else self._without_factory
-            if no_pick and isinstance(error, Exception):
-                return self._failed([explain_no_pick(no_pick, self._exports, load, read)])
-            return self._failed([explain_load_error(error, load, read)])
+            is_unclear = no_pick is not None and isinstance(error, Exception)
+            return self._failed([self._explained((no_pick if is_unclear else None) or error)])
+
+    def _explained(self, error: BaseException) -> Finding:
+        return explain_load_error(error, self._exports, self._load, self._sources.peek)
 
     async def _within_limit(self, settling: Coroutine[Any, Any, Picked]) -> Picked:
         task = asyncio.ensure_future(settling)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..agent_shape import is_agent, is_runnable
 from ..explain.no_pick import FACTORY_NAMES, Exports, NoPick
@@ -52,6 +52,14 @@ class PickBy:
     named: str | None = None
     # `__all__`.
     declared: tuple[str, ...] = ()
+
+
+def declared_in(module: ModuleType) -> tuple[str, ...]:
+    """`__all__`; nothing where it is no list of texts."""
+    declared: object = getattr(module, "__all__", ())
+    if not isinstance(declared, (list, tuple)):
+        return ()
+    return tuple(name for name in cast("list[object]", declared) if isinstance(name, str))
 
 
 def pick_export(exports: Exports, by: PickBy) -> Picked:

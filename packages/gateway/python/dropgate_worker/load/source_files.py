@@ -36,7 +36,8 @@ class SourceFiles:
         """Text of a file for a message; empty where it cannot be read."""
         try:
             return decode_source(self._bytes_of(path))
-        except (OSError, SourceReadError, SyntaxError, UnicodeDecodeError):
+        except (OSError, SourceReadError, SyntaxError, ValueError, LookupError):
+            # A file may name a codec that gives no text, or that fails in its own way.
             return ""
 
     def has(self, path: str) -> bool:
@@ -83,6 +84,14 @@ class SourceFiles:
                 "`dropgate agents refresh --force`."
             ),
         )
+
+
+def refuse_null_bytes(data: bytes, path: str) -> None:
+    """Raises `SyntaxError` with the place of the first, which Python itself does not tell."""
+    at = data.find(b"\0")
+    if at != -1:
+        line = data.count(b"\n", 0, at) + 1
+        raise SyntaxError("it has a byte that is 0", (path, line, 1, None))
 
 
 def decode_source(data: bytes) -> str:

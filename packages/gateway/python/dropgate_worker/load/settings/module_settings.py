@@ -1,5 +1,6 @@
 """Checks `__gateway__` strictly: a bad field is a finding, the rest applies. Names may be snake_case or camelCase."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -161,5 +162,6 @@ def _warning(code: str, name: str, file: str, text: str, message: str, hint: str
         "file": file,
         "hint": hint,
     }
-    place = place_of(text, rf"(?<!\w)(?:{name}|{snake_case(name)})(?=['\"]?\s*[:=])")
+    names = "|".join(re.escape(each) for each in (name, snake_case(name)))
+    place = place_of(text, rf"(?<!\w)(?:{names})(?=['\"]?\s*[:=])")
     return {**finding, **place} if place else finding

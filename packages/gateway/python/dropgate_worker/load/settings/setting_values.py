@@ -4,6 +4,9 @@ import re
 from collections.abc import Callable
 from typing import cast
 
+# Beyond it JSON of other languages is not exact.
+_MOST = 2**53 - 1
+
 
 class BadValue(Exception):
     """The field cannot have this value."""
@@ -29,9 +32,10 @@ def items(value: object) -> list[object]:
 
 
 def whole_number(value: object) -> int:
-    """A whole number from 1."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-        return value
+    """A whole number from 1, as large as the gateway can count."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if is_whole and 1 <= cast("int", value) <= _MOST:
+        return cast("int", value)
     raise BadValue
 
 
