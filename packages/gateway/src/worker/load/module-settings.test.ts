@@ -70,6 +70,15 @@ describe('the settings of a module', () => {
     expect(findings.map(({ code }) => code)).toEqual(['bad_metadata']);
   });
 
+  test('tell fields whose names are no names, too', () => {
+    const { findings } = checkModuleSettings({ '*': 1, '(?': 2, '': 3 }, entry);
+    expect(findings.map(({ message }) => message)).toEqual([
+      '`__gateway__.*` is no known field, so it is ignored.',
+      '`__gateway__.(?` is no known field, so it is ignored.',
+      '`__gateway__.` is no known field, so it is ignored.',
+    ]);
+  });
+
   test('name all fields where one is unknown', () => {
     const { findings } = checkModuleSettings({ modle: 'm', toString: 1 }, entry);
     expect(findings.map(({ code }) => code)).toEqual(['unknown_metadata', 'unknown_metadata']);

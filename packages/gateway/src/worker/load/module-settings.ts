@@ -143,7 +143,8 @@ function warning(
 
 /** Where a field of `__gateway__` is written; null where that cannot be told. */
 export function placeOfField(name: string, text: string): Place | null {
-  const spellings = [...new Set([name, toSnakeCase(name)])].join('|');
+  const names = [...new Set([name, toSnakeCase(name)])];
+  const spellings = names.map((each) => each.replaceAll(/\W/g, '\\$&')).join('|');
   return placeOf(text, new RegExp(`(?<![\\w$])(?:${spellings})(?=['"]?\\s*[:=])`));
 }
 
