@@ -1,0 +1,3 @@
+import { testFrameReaders } from './frame-readers.ts';
+
+testFrameReaders(100_000);
